@@ -1,0 +1,52 @@
+/** The rows of the user's ModelSQL tables: what a session can do with them. */
+
+/** What a column holds, in SQL. JSON values are text already. */
+export type ColumnValue = string | number | bigint | boolean | Uint8Array | null;
+
+export interface Column {
+  readonly name: string;
+  /** Declared type: TEXT, INTEGER, NUMERIC or BLOB. */
+  readonly type: "TEXT" | "INTEGER" | "NUMERIC" | "BLOB";
+}
+
+export interface Table {
+  readonly name: string;
+  readonly columns: readonly Column[];
+}
+
+/** One row: `id`, then the columns in the table's order. */
+export type Row = readonly [id: number, ...values: ColumnValue[]];
+
+export type Operator = "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in" | "like" | "not like";
+
+/** A condition on a column (or `id`), as in Tryton's domains; all must hold. */
+export interface Condition {
+  readonly column: string;
+  readonly operator: Operator;
+  readonly value: ColumnValue | readonly ColumnValue[];
+}
+
+export interface SearchOptions {
+  readonly order?: readonly { readonly column: string; readonly descending: boolean }[];
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/** A change of one row. Columns whose `before` is given are written only while they still hold it. */
+export interface Change {
+  readonly column: string;
+  readonly value: ColumnValue;
+  readonly before?: ColumnValue;
+}
+
+export interface Records {
+  /** Makes the table, or adds its missing columns. @throws TqError when it cannot do so by itself. */
+  ensureTable(table: Table): Promise<void>;
+  insert(table: Table, values: readonly ColumnValue[]): Promise<number>;
+  /** The rows of these ids that exist, in the order asked for; duplicates once each time. */
+  read(table: Table, ids: readonly number[]): Promise<Row[]>;
+  search(table: Table, conditions: readonly Condition[], options: SearchOptions): Promise<Row[]>;
+  /** "gone" when no such row; "changed" when a column no longer holds what was read. */
+  update(table: Table, id: number, changes: readonly Change[]): Promise<"ok" | "changed" | "gone">;
+  delete(table: Table, ids: readonly number[]): Promise<void>;
+}

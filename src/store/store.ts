@@ -1,0 +1,189 @@
+/**
+ * The one interface behind which the database lives. Every method returns a promise; no type of any
+ * database leaks through it. SQLite is one implementation; `test/store/suite.ts` is what each must pass.
+ */
+import type { ErrorData } from "../outcome.ts";
+import type { Claim, ClaimedTask, NewTask, Task, TaskError, TaskState } from "../task.ts";
+import type { Records } from "./records.ts";
+
+/** Whose claims these are: a worker process, and a thread inside it. */
+export interface Owner {
+  readonly worker: string;
+  readonly thread: number;
+}
+
+export interface ClaimOptions {
+  readonly owner: Owner;
+  /** Queue names and patterns (`*` any run of characters, `?` one); empty means every queue. */
+  readonly queues: readonly string[];
+  readonly limit: number;
+}
+
+export interface TaskFilter {
+  readonly states?: readonly TaskState[];
+  readonly queue?: string;
+  readonly model?: string;
+  /** Only ids below this one: how a list goes on where it stopped. */
+  readonly before?: number;
+  readonly limit?: number;
+}
+
+/** A worker process that has registered: alive while the operating system holds its lock. */
+export interface WorkerInfo {
+  readonly id: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly started_at: number;
+  readonly threads: number;
+  readonly queues: readonly string[];
+  /** Tasks it holds: running, or claimed and not begun. */
+  readonly running: number;
+}
+
+export interface QueueInfo {
+  readonly queue: string;
+  readonly scheduled: number;
+  readonly ready: number;
+  readonly running: number;
+  readonly failed: number;
+}
+
+export interface StoreStatus {
+  readonly path: string;
+  readonly schema: number;
+  readonly durability: "full" | "normal";
+  /** Bytes. */
+  readonly file_size: number;
+  readonly wal_size: number;
+  readonly free_size: number;
+  readonly queues: readonly QueueInfo[];
+  readonly workers: readonly WorkerInfo[];
+}
+
+/** What a push, in whatever transaction, gives back: the ids, in the order of the tasks. */
+export type PushedIds = number[];
+
+/** Why a run went back to `ready` without an outcome of its own. */
+export interface Release {
+  readonly claim: Claim;
+  readonly reason: string;
+}
+
+/**
+ * One connection, used by one transaction at a time. Nothing is held until `begin`; reads before it
+ * stand alone. `begin` takes its turn to write; `commit` and `rollback` give it back.
+ */
+export interface Session {
+  readonly writing: boolean;
+  readonly records: Records;
+  /** The driver's own connection, for user code; it writes, so it is `begin` first. */
+  readonly raw: unknown;
+  /** @throws TqError "busy" when another program holds the database longer than `database.timeout`. */
+  begin(): Promise<void>;
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+  /** Marks a place to go back to, inside the transaction; only one at a time. */
+  savepoint(): Promise<void>;
+  release(): Promise<void>;
+  rollbackToSavepoint(): Promise<void>;
+
+  /** Stores tasks: due now → ready, later → scheduled. */
+  push(tasks: readonly NewTask[]): Promise<PushedIds>;
+  /** Makes due tasks ready (at most 500) and claims up to `limit` of them, in their order. */
+  claim(options: ClaimOptions): Promise<ClaimedTask[]>;
+  /** Claims this task whatever its time; null when it is not ready or scheduled any more. */
+  claimOne(id: number, owner: Owner): Promise<ClaimedTask | null>;
+  /** Gives claims that have not begun back to `ready`, as if they had never been claimed. */
+  handBack(claims: readonly Claim[]): Promise<void>;
+
+  // Settles. Each is guarded: false when the claim was lost, and then nothing has changed.
+  finish(claim: Claim, result: string | null): Promise<boolean>;
+  fail(claim: Claim, error: ErrorData): Promise<boolean>;
+  /** Back to `scheduled` after `delay` ms; the attempt counts. */
+  retry(claim: Claim, delay: number, error: ErrorData): Promise<boolean>;
+  /** Back to `ready`; the attempt does not count. */
+  interrupt(claim: Claim, reason: string): Promise<boolean>;
+  /** Counts a crash: back to `ready` as a suspect, or `failed` at `maxCrashes`. */
+  crash(claim: Claim, reason: string, maxCrashes: number): Promise<boolean>;
+}
+
+export interface Store {
+  readonly path: string;
+  /** Leases a connection; give it back with `close`. */
+  session(): Session;
+  /** Gives a session back; what it had not committed is rolled back. */
+  release(session: Session): Promise<void>;
+
+  /** Runs `fn` in a transaction of its own, committed when it returns. */
+  write<T>(fn: (session: Session) => Promise<T>): Promise<T>;
+  /** Pushes in a transaction of its own; pushes that arrive together share one commit. */
+  push(tasks: readonly NewTask[]): Promise<PushedIds>;
+
+  // Looking
+  get(id: number): Promise<Task | null>;
+  getByRef(ref: string): Promise<Task | null>;
+  errors(task: number): Promise<TaskError[]>;
+  list(filter?: TaskFilter): Promise<Task[]>;
+  status(): Promise<StoreStatus>;
+  /** How many tasks these queues have ready, counted up to `limit`. */
+  countReady(queues: readonly string[], limit: number): Promise<number>;
+  /** When the next scheduled task of these queues is due. */
+  nextDue(queues: readonly string[]): Promise<number | null>;
+  /** True while these queues have a task ready or running (or scheduled, when `scheduled`). */
+  hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean>;
+  /** Changes when any other connection has committed; compare two readings. */
+  version(): Promise<number>;
+  /** The claims of these that still hold. */
+  stillHeld(claims: readonly Claim[]): Promise<Claim[]>;
+
+  // Moves by hand
+  /** Cancels a ready, scheduled or running task; a running one commits nothing. */
+  cancel(id: number, reason?: string): Promise<Task>;
+  /** Runs an ended task again: same id, history kept, attempts and crashes from zero. */
+  retry(id: number): Promise<Task>;
+  /** Deletes at most `limit` tasks that ended before these times; returns how many. */
+  clean(options: CleanOptions): Promise<number>;
+
+  // Workers
+  register(worker: NewWorker): Promise<void>;
+  /** Removes the worker; gives back what it still held, unbegun. */
+  unregister(worker: string): Promise<void>;
+  /** The other registered workers. */
+  workers(): Promise<WorkerInfo[]>;
+  /** Puts the tasks of a dead worker back; returns them. */
+  rescue(worker: string, maxCrashes: number): Promise<RescuedTask[]>;
+  /** The tasks that a dead thread held; `running` is the one that it had begun, if any. */
+  rescueThread(
+    owner: Owner,
+    running: Claim | null,
+    reason: string,
+    maxCrashes: number,
+  ): Promise<RescuedTask[]>;
+
+  close(): Promise<void>;
+}
+
+export interface CleanOptions {
+  /** Finished and cancelled tasks that ended before this time. */
+  readonly finishedBefore: number;
+  /** Failed tasks that ended before this time. */
+  readonly failedBefore: number;
+  readonly limit: number;
+}
+
+export interface NewWorker {
+  readonly id: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly bootId: string;
+  readonly threads: number;
+  readonly queues: readonly string[];
+}
+
+export interface RescuedTask {
+  readonly id: number;
+  readonly model: string;
+  readonly method: string;
+  readonly state: TaskState;
+  readonly crashes: number;
+}

@@ -1,0 +1,104 @@
+/**
+ * A task and its life: the words every other file uses.
+ *
+ * All times are integers, milliseconds since 1970-01-01 UTC. JSON stays text: `context`, `args` and
+ * `result` are decoded by `encoding.ts`, where a value is needed and nowhere else.
+ */
+
+export const TASK_STATES = [
+  "scheduled",
+  "ready",
+  "running",
+  "finished",
+  "failed",
+  "cancelled",
+] as const;
+
+export type TaskState = (typeof TASK_STATES)[number];
+
+/** The states in which a task has ended: nothing happens to it again unless somebody retries it. */
+export const ENDED_STATES = ["finished", "failed", "cancelled"] as const satisfies TaskState[];
+
+/** The right to run a task once. A claim number is never used twice for one task. */
+export interface Claim {
+  readonly id: number;
+  readonly claim: number;
+}
+
+/** What a push stores: one call of a method, and when. */
+export interface NewTask {
+  readonly model: string;
+  readonly method: string;
+  /** Ids of the instances: one id for a single record, a list for a list of records. */
+  readonly instances: number | readonly number[];
+  /** JSON array of the encoded arguments. */
+  readonly args: string;
+  /** JSON object of the encoded context. */
+  readonly context: string;
+  readonly user: number;
+  readonly queue: string;
+  readonly priority: number;
+  readonly scheduledAt: number | null;
+  readonly expectedAt: number | null;
+  /** A text of the pusher's choosing, unique among all tasks. */
+  readonly ref: string | null;
+}
+
+/** What a claim hands to the thread that runs the task. JSON columns are still text. */
+export interface ClaimedTask extends Claim {
+  readonly model: string;
+  readonly method: string;
+  readonly instances: string;
+  readonly args: string;
+  readonly context: string;
+  readonly user: number;
+  readonly queue: string;
+  readonly priority: number;
+  readonly deadline: number;
+  /** Runs that began before this one, plus one: what the log and `currentTask()` call the attempt. */
+  readonly attempt: number;
+  /** True when an earlier run may have killed its worker: it runs alone, its begin on disk first. */
+  readonly suspect: boolean;
+}
+
+/** A task as the outside sees it: the columns of the view `tq_tasks`, JSON columns parsed. */
+export interface Task {
+  readonly id: number;
+  readonly state: TaskState;
+  readonly queue: string;
+  readonly priority: number;
+  readonly model: string;
+  readonly method: string;
+  readonly instances: unknown;
+  readonly args: unknown;
+  readonly user: number;
+  readonly context: unknown;
+  readonly ref: string | null;
+  readonly enqueued_at: number;
+  readonly scheduled_at: number | null;
+  readonly expected_at: number | null;
+  readonly dequeued_at: number | null;
+  readonly finished_at: number | null;
+  /** Runs that really began. */
+  readonly attempts: number;
+  /** Runs that took their thread or process down with them. */
+  readonly crashes: number;
+  readonly worker: string | null;
+  readonly result: unknown;
+  /** One sentence: why it failed, was cancelled or went back to ready; null when there is nothing to say. */
+  readonly reason: string | null;
+}
+
+/** One recorded error of a task: the same message of the same task is kept once, with a count. */
+export interface TaskError {
+  readonly id: number;
+  readonly task: number;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | null;
+  /** The attempt that met it last. */
+  readonly attempt: number;
+  readonly count: number;
+  readonly first_at: number;
+  readonly last_at: number;
+}
