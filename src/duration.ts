@@ -1,0 +1,192 @@
+/** Lengths of time, as people and programs write them. Inside tq a length is a number of milliseconds. */
+import { TqError } from "./errors.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** A length of time in named units; fractions, negative amounts and mixed signs are fine. */
+export interface DurationFields {
+  readonly weeks?: number | undefined;
+  readonly days?: number | undefined;
+  readonly hours?: number | undefined;
+  readonly minutes?: number | undefined;
+  readonly seconds?: number | undefined;
+  readonly milliseconds?: number | undefined;
+  readonly microseconds?: number | undefined;
+  readonly nanoseconds?: number | undefined;
+}
+
+/** A length of time: a `Temporal.Duration`, named units (`{ minutes: 5 }`) or ISO 8601 text (`"PT5M"`). */
+export type DurationLike = Temporal.Duration | DurationFields | string;
+
+const MS: Record<keyof DurationFields, number> = {
+  weeks: 604_800_000,
+  days: 86_400_000,
+  hours: 3_600_000,
+  minutes: 60_000,
+  seconds: 1000,
+  milliseconds: 1,
+  microseconds: 0.001,
+  nanoseconds: 0.000_001,
+};
+const UNITS = Object.keys(MS);
+
+/** The longest length of time: as far as a JavaScript `Date` reaches from 1970, in milliseconds. */
+const LONGEST = 8_640_000_000_000_000;
+
+/**
+ * A length of time in milliseconds, rounded to a whole one. A day has 24 hours and a week 7 days; years and
+ * months have no fixed length and are refused, as is a bare number, which has no unit.
+ *
+ * @param what what the value is for; the error's sentence starts with it
+ * @throws TqError `invalid`
+ * @example toMilliseconds({ minutes: 5 }, "queue_scheduled_at") // 300000
+ */
+export function toMilliseconds(value: DurationLike, what: string): number {
+  if (value instanceof Temporal.Duration) return fromDuration(value, what);
+  if (typeof value === "string") return fromIso(value, what);
+  if (typeof value === "number" || typeof value === "bigint") {
+    throw invalid(
+      what,
+      `${value} has no unit; say the unit: { seconds: ${value} } or "PT${value}S"`,
+    );
+  }
+  return fromFields(value, what);
+}
+
+/**
+ * Short text of the command line and the settings, in milliseconds: `5m`, `1h30m`, `90s`, `250ms`, `1.5d`, `-5m`;
+ * ISO 8601 text too. Units are w, d, h, m, s and ms, the longest first.
+ *
+ * @param what the flag or the setting; the error's sentence starts with it
+ * @throws TqError `invalid`
+ */
+export function parseShort(text: string, what: string): number {
+  if (/^[+-]?p/i.test(text)) return fromIso(text, what);
+  if (/^[+-]?[\d.]+$/.test(text)) {
+    throw invalid(what, `"${text}" has no unit; say the unit: ${text}s, ${text}m or ${text}h`);
+  }
+  const found = SHORT.exec(text)?.groups;
+  if (!found) {
+    throw invalid(
+      what,
+      `${JSON.stringify(text)} is not a length of time; write it like 5m, 1h30m, 90s or 250ms`,
+    );
+  }
+  const { sign, weeks, days, hours, minutes, seconds, milliseconds } = found;
+  const units = { weeks, days, hours, minutes, seconds, milliseconds };
+  const total = sum(Object.entries(units).map(([unit, amount]) => [unit, Number(amount ?? 0)]));
+  return whole(sign === "-" ? -total : total, what, text);
+}
+
+const SHORT = new RegExp(
+  `^(?<sign>[+-])?(?=\\d)${[
+    ["weeks", "w"],
+    ["days", "d"],
+    ["hours", "h"],
+    ["minutes", "m"],
+    ["seconds", "s"],
+    ["milliseconds", "ms"],
+  ]
+    .map(([unit, letter]) => `(?:(?<${unit}>\\d+(?:\\.\\d+)?)${letter})?`)
+    .join("")}$`,
+);
+
+/**
+ * A length of time for a person to read, in at most two units: `340 ms`, `2.5 s`, `3 min 20 s`, `2 h 5 min`, `3 d`.
+ *
+ * @param ms milliseconds; fractions and negative numbers are fine
+ */
+export function formatDuration(ms: number): string {
+  if (ms < 0) return `-${formatDuration(-ms)}`;
+  if (ms < 9.95) return `${round(ms, 1)} ms`;
+  if (ms < 999.5) return `${round(ms, 0)} ms`;
+  if (ms < 59_950) return `${round(ms / MS.seconds, 1)} s`;
+  if (ms < 3_599_500) return pair(ms / MS.seconds, 60, "min", "s");
+  if (ms < 86_370_000) return pair(ms / MS.minutes, 60, "h", "min");
+  return pair(ms / MS.hours, 24, "d", "h");
+}
+
+function fromDuration(duration: Temporal.Duration, what: string): number {
+  if (duration.years !== 0) throw noFixedLength(what, "years");
+  if (duration.months !== 0) throw noFixedLength(what, "months");
+  const { weeks, days, hours, minutes, seconds, milliseconds, microseconds, nanoseconds } =
+    duration;
+  const fields = { weeks, days, hours, minutes, seconds, milliseconds, microseconds, nanoseconds };
+  return whole(sum(Object.entries(fields)), what, String(duration));
+}
+
+function fromIso(text: string, what: string): number {
+  let duration: Temporal.Duration;
+  try {
+    duration = Temporal.Duration.from(text);
+  } catch {
+    throw invalid(
+      what,
+      `${JSON.stringify(text)} is not an ISO 8601 duration; write it like "PT5M" or { minutes: 5 }`,
+    );
+  }
+  return fromDuration(duration, what);
+}
+
+function fromFields(fields: unknown, what: string): number {
+  if (
+    typeof fields !== "object" ||
+    fields === null ||
+    Array.isArray(fields) ||
+    fields instanceof Date
+  ) {
+    throw invalid(
+      what,
+      `${describe(fields)} is not a length of time; write it like "PT5M" or { minutes: 5 }`,
+    );
+  }
+  const given = Object.entries(fields).filter(([, amount]) => amount !== undefined);
+  if (given.length === 0) throw invalid(what, "no unit is given; write it like { minutes: 5 }");
+  for (const [unit, amount] of given) {
+    if (unit === "years" || unit === "months") throw noFixedLength(what, unit);
+    if (!UNITS.includes(unit)) {
+      throw invalid(what, `${JSON.stringify(unit)} is not a unit${didYouMean(unit, UNITS)}`);
+    }
+    if (typeof amount !== "number" || !Number.isFinite(amount)) {
+      throw invalid(what, `${unit} is ${describe(amount)}, not a number`);
+    }
+  }
+  return whole(sum(given), what, JSON.stringify(fields));
+}
+
+function sum(amounts: readonly (readonly [unit: string, amount: number])[]): number {
+  let total = 0;
+  for (const [unit, amount] of amounts) total += amount * MS[unit as keyof DurationFields];
+  return total;
+}
+
+function whole(ms: number, what: string, given: string): number {
+  if (Math.abs(ms) > LONGEST)
+    throw invalid(what, `${given} is too long; the longest is 100000000 days`);
+  return Math.round(ms) + 0; // never -0
+}
+
+function noFixedLength(what: string, unit: string): TqError {
+  return invalid(what, `${unit} have no fixed length; say it in days, hours or smaller units`);
+}
+
+function invalid(what: string, why: string): TqError {
+  return new TqError("invalid", `${what}: ${why}`);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Date) return "a Date";
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+function pair(small: number, size: number, bigUnit: string, smallUnit: string): string {
+  const total = Math.round(small);
+  const rest = total % size;
+  return `${Math.floor(total / size)} ${bigUnit}${rest === 0 ? "" : ` ${rest} ${smallUnit}`}`;
+}
