@@ -15,7 +15,7 @@ export interface Table {
 }
 
 /** One row: `id`, then the columns in the table's order. */
-export type Row = readonly [id: number, ...values: ColumnValue[]];
+export type Row = readonly ColumnValue[];
 
 export type Operator = "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in" | "like" | "not like";
 

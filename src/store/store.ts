@@ -63,12 +63,6 @@ export interface StoreStatus {
 /** What a push, in whatever transaction, gives back: the ids, in the order of the tasks. */
 export type PushedIds = number[];
 
-/** Why a run went back to `ready` without an outcome of its own. */
-export interface Release {
-  readonly claim: Claim;
-  readonly reason: string;
-}
-
 /**
  * One connection, used by one transaction at a time. Nothing is held until `begin`; reads before it
  * stand alone. `begin` takes its turn to write; `commit` and `rollback` give it back.
@@ -127,8 +121,8 @@ export interface Store {
   status(): Promise<StoreStatus>;
   /** How many tasks these queues have ready, counted up to `limit`. */
   countReady(queues: readonly string[], limit: number): Promise<number>;
-  /** When the next scheduled task of these queues is due. */
-  nextDue(queues: readonly string[]): Promise<number | null>;
+  /** When the next scheduled task, of any queue, is due. */
+  nextDue(): Promise<number | null>;
   /** True while these queues have a task ready or running (or scheduled, when `scheduled`). */
   hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean>;
   /** Changes when any other connection has committed; compare two readings. */
@@ -145,13 +139,14 @@ export interface Store {
   clean(options: CleanOptions): Promise<number>;
 
   // Workers
+  /** Registers a worker and takes its proof of life: a lock that dies with this process. */
   register(worker: NewWorker): Promise<void>;
-  /** Removes the worker; gives back what it still held, unbegun. */
+  /** Removes the worker and its proof of life; what it still held goes back, unbegun. */
   unregister(worker: string): Promise<void>;
-  /** The other registered workers. */
+  /** All registered workers, dead ones too until they are rescued. */
   workers(): Promise<WorkerInfo[]>;
-  /** Puts the tasks of a dead worker back; returns them. */
-  rescue(worker: string, maxCrashes: number): Promise<RescuedTask[]>;
+  /** Looks at every worker's proof of life and puts the tasks of the dead ones back. */
+  rescueDead(maxCrashes: number): Promise<Rescue[]>;
   /** The tasks that a dead thread held; `running` is the one that it had begun, if any. */
   rescueThread(
     owner: Owner,
@@ -174,10 +169,14 @@ export interface CleanOptions {
 export interface NewWorker {
   readonly id: string;
   readonly pid: number;
-  readonly host: string;
-  readonly bootId: string;
   readonly threads: number;
   readonly queues: readonly string[];
+}
+
+/** A dead worker, and what became of its tasks. */
+export interface Rescue {
+  readonly worker: WorkerInfo;
+  readonly tasks: readonly RescuedTask[];
 }
 
 export interface RescuedTask {

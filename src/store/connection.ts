@@ -1,0 +1,84 @@
+/** Opening a connection: the file, the pragmas that every connection needs, the schema. */
+import { Database } from "bun:sqlite";
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import { TqError } from "../errors.ts";
+import { isBusy, translate } from "./errors.ts";
+import { migrate } from "./migrate.ts";
+
+export interface ConnectionOptions {
+  readonly path: string;
+  /** "full" flushes at every commit; "normal" may lose the last commits in a power cut, never more. */
+  readonly durability: "full" | "normal";
+  /** How long to wait for another process's lock: ms. */
+  readonly timeout: number;
+  /** True where waiting may block the whole thread; otherwise SQLite waits `SHORT_WAIT` at most. */
+  readonly blocking: boolean;
+}
+
+/** What a thread that must stay responsive lets SQLite wait by itself: ms. */
+const SHORT_WAIT = 50;
+
+/** Above this many bytes the WAL is cut back after a checkpoint. */
+const WAL_LIMIT = 64 * 1024 * 1024;
+
+/**
+ * Opens the database, making it when it does not exist.
+ *
+ * @throws TqError "database" or "busy", with what is wrong with the file and what to do.
+ */
+export function connect(options: ConnectionOptions): Database {
+  const { path } = options;
+  checkPath(path);
+  let db: Database | undefined;
+  try {
+    db = new Database(path, { create: true, readwrite: true, strict: true });
+    db.run(`PRAGMA busy_timeout = ${options.timeout}`);
+    db.run("PRAGMA auto_vacuum = INCREMENTAL"); // takes effect while the file is still empty
+    setWal(db, options.timeout);
+    db.run(`PRAGMA synchronous = ${options.durability === "full" ? "FULL" : "NORMAL"}`);
+    db.run(`PRAGMA journal_size_limit = ${WAL_LIMIT}`);
+    db.run("PRAGMA cache_size = -8000"); // KiB
+    db.run("PRAGMA temp_store = MEMORY");
+    migrate(db, path);
+    if (!options.blocking) db.run(`PRAGMA busy_timeout = ${SHORT_WAIT}`);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw translate(error, path);
+  }
+}
+
+function checkPath(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) {
+    throw new TqError(
+      "database",
+      `Cannot use ${path} as the database: it is a folder; name a file, for example ${path}/tq.db`,
+    );
+  }
+  if (!stat && !statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
+    throw new TqError(
+      "database",
+      `Cannot make the database ${path}: the folder ${dirname(path)} does not exist; make it first`,
+    );
+  }
+}
+
+/** Two processes that open a new file at once may both find it locked here, whatever the busy timeout. */
+function setWal(db: Database, timeout: number): void {
+  const until = performance.now() + timeout;
+  for (;;) {
+    try {
+      const row = db.query("PRAGMA journal_mode = WAL").get() as { journal_mode: string };
+      if (row.journal_mode === "wal") return;
+      throw new TqError(
+        "database",
+        `Cannot use ${db.filename}: it does not take a write-ahead log (journal mode stays "${row.journal_mode}"); put it on a local disk`,
+      );
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error;
+      Bun.sleepSync(5 + Math.random() * 20);
+    }
+  }
+}

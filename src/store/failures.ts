@@ -1,0 +1,38 @@
+/** The record of a task's errors: the same message is kept once, with a count. */
+import type { Database } from "bun:sqlite";
+import type { ErrorData } from "../outcome.ts";
+import type { TaskError } from "../task.ts";
+
+/** Characters; what is longer is cut, so that one task in a loop cannot fill the disk. */
+const MESSAGE_LIMIT = 10_000;
+const STACK_LIMIT = 20_000;
+
+const COUNT_AGAIN = `
+  UPDATE tq__error
+     SET count = count + 1, attempt = $attempt, last_at = $now
+   WHERE task = $task AND name = $name AND message = $message`;
+
+const RECORD = `
+  INSERT INTO tq__error (task, name, message, stack, attempt, first_at, last_at)
+  VALUES ($task, $name, $message, $stack, $attempt, $now, $now)`;
+
+export function recordError(
+  db: Database,
+  task: number,
+  attempt: number,
+  error: ErrorData,
+  now: number,
+): void {
+  const name = error.name.slice(0, MESSAGE_LIMIT);
+  const message = error.message.slice(0, MESSAGE_LIMIT);
+  if (db.query(COUNT_AGAIN).run({ task, name, message, attempt, now }).changes > 0) return;
+  const stack = error.stack?.slice(0, STACK_LIMIT) ?? null;
+  db.query(RECORD).run({ task, name, message, stack, attempt, now });
+}
+
+const ERRORS = `SELECT * FROM tq_errors WHERE task = $task ORDER BY last_at, id`;
+
+/** The errors of a task, the latest last. */
+export function errorsOf(db: Database, task: number): TaskError[] {
+  return db.query(ERRORS).all({ task }) as TaskError[];
+}

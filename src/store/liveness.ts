@@ -1,0 +1,92 @@
+/**
+ * Proof of life: each worker process holds `BEGIN EXCLUSIVE` on a tiny SQLite file of its own. The
+ * operating system drops that lock when the process dies, and keeps it while the process is stopped.
+ *
+ * The owner never opens its own file a second time: closing any descriptor on it would drop the lock
+ * (https://www.sqlite.org/howtocorrupt.html, 2.2). Names are never used twice.
+ */
+import { Database } from "bun:sqlite";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { uptime } from "node:os";
+import { join } from "node:path";
+
+/** Held locks of this process, rooted here: a Database that nothing refers to is collected, and its lock goes. */
+const held = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.locks")] ??= new Map()) as Map<
+  string,
+  Database
+>;
+
+/** The folder of the lock files, beside the database. */
+export function lockFolder(database: string): string {
+  return `${database}-workers`;
+}
+
+/** Takes the lock of a new worker. */
+export function holdLock(database: string, worker: string): void {
+  const folder = lockFolder(database);
+  for (let tries = 0; ; tries++) {
+    mkdirSync(folder, { recursive: true });
+    try {
+      const db = new Database(join(folder, worker), { create: true, readwrite: true });
+      db.run("PRAGMA journal_mode = MEMORY"); // no second file beside it
+      db.run("BEGIN EXCLUSIVE");
+      held.set(worker, db);
+      return;
+    } catch (error) {
+      // Another worker that left may have removed the empty folder under us.
+      if (tries === 10) throw error;
+    }
+  }
+}
+
+/** Gives the lock back and removes its file. */
+export function dropLock(database: string, worker: string): void {
+  const db = held.get(worker);
+  if (!db) return;
+  removeFile(database, worker); // while we hold it: nobody else may
+  held.delete(worker);
+  db.close();
+}
+
+/**
+ * True while the worker's process lives. False only when its lock was free and has been taken and its file
+ * removed by this call: then this caller, and no other, knows of the death first.
+ */
+export function isAlive(database: string, worker: string): boolean {
+  if (held.has(worker)) return true;
+  let db: Database | undefined;
+  try {
+    db = new Database(join(lockFolder(database), worker), { create: false, readwrite: true });
+    db.run("PRAGMA busy_timeout = 0");
+    db.run("PRAGMA journal_mode = MEMORY");
+    db.run("BEGIN EXCLUSIVE");
+    removeFile(database, worker);
+    return false;
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? "";
+    // No file: it left, or somebody removed it after its death. A file that we may not open proves nothing.
+    if (code.startsWith("SQLITE_CANTOPEN")) return existsSync(join(lockFolder(database), worker));
+    return true;
+  } finally {
+    db?.close();
+  }
+}
+
+function removeFile(database: string, worker: string): void {
+  rmSync(join(lockFolder(database), worker), { force: true });
+  try {
+    rmdirSync(lockFolder(database));
+  } catch {
+    // Not empty: other workers live.
+  }
+}
+
+/** Changes at every boot: a death across a reboot is a power cut, not a task's doing. */
+export function bootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    // Elsewhere: the minute of the boot, near enough; a clock that was set makes one death not count.
+    return `boot-${Math.round((Date.now() - uptime() * 1000) / 60_000)}`;
+  }
+}

@@ -1,0 +1,144 @@
+/** Reading the queue: one task, lists, counts, the state of the file. */
+import type { Database } from "bun:sqlite";
+import { statSync } from "node:fs";
+import type { Claim, Task } from "../task.ts";
+import { matchQueues } from "./queues.ts";
+import type { QueueInfo, TaskFilter, WorkerInfo } from "./store.ts";
+
+const GET = `SELECT * FROM tq_tasks WHERE id = $id`;
+const GET_BY_REF = `SELECT * FROM tq_tasks WHERE ref = $ref`;
+
+export function getTask(db: Database, id: number): Task | null {
+  const row = db.query(GET).get({ id }) as TaskRow | null;
+  return row && toTask(row);
+}
+
+export function getTaskByRef(db: Database, ref: string): Task | null {
+  const row = db.query(GET_BY_REF).get({ ref }) as TaskRow | null;
+  return row && toTask(row);
+}
+
+/** Walks the table backwards by id: a page of the newest is as cheap with ten tasks as with ten million. */
+const LIST = `
+  SELECT *
+    FROM tq_tasks
+   WHERE id < $before
+     AND ($states IS NULL OR state IN (SELECT value FROM json_each($states)))
+     AND ($queue IS NULL OR queue = $queue)
+     AND ($model IS NULL OR model = $model)
+   ORDER BY id DESC
+   LIMIT $limit`;
+
+/** Tasks, the newest first. */
+export function listTasks(db: Database, filter: TaskFilter): Task[] {
+  const rows = db.query(LIST).all({
+    before: filter.before ?? Number.MAX_SAFE_INTEGER,
+    states: filter.states ? JSON.stringify(filter.states) : null,
+    queue: filter.queue ?? null,
+    model: filter.model ?? null,
+    limit: filter.limit ?? 100,
+  }) as TaskRow[];
+  return rows.map(toTask);
+}
+
+interface TaskRow extends Omit<Task, "instances" | "args" | "context" | "result"> {
+  readonly instances: string;
+  readonly args: string;
+  readonly context: string;
+  readonly result: string | null;
+}
+
+function toTask(row: TaskRow): Task {
+  return {
+    ...row,
+    instances: parsed(row.instances),
+    args: parsed(row.args),
+    context: parsed(row.context),
+    result: row.result === null ? null : parsed(row.result),
+  };
+}
+
+/** A row that somebody damaged by hand is shown as it is, never a reason to fail. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const COUNT_READY = `
+  SELECT count(*) AS ready
+    FROM (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 0 AND queue = $queue LIMIT $limit)`;
+
+const SUSPECT_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'ready' AND suspect = 1`;
+
+/** Ready tasks of these queues, counted up to `limit`; any number of suspects counts as one. */
+export function countReady(db: Database, queues: readonly string[], limit: number): number {
+  const suspects = (db.query(SUSPECT_QUEUES).values() as [string][]).map(([queue]) => queue);
+  let ready = matchQueues(db, queues, suspects).length > 0 ? 1 : 0;
+  const statement = db.query(COUNT_READY);
+  for (const queue of matchQueues(db, queues)) {
+    if (ready >= limit) break;
+    ready += (statement.get({ queue, limit: limit - ready }) as { ready: number }).ready;
+  }
+  return ready;
+}
+
+const NEXT_DUE = `
+  SELECT scheduled_at AS at
+    FROM tq__task
+   WHERE state = 'scheduled'
+   ORDER BY scheduled_at
+   LIMIT 1`;
+
+export function nextDue(db: Database): number | null {
+  return (db.query(NEXT_DUE).get() as { at: number } | null)?.at ?? null;
+}
+
+const RUNNING_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'running'`;
+const SCHEDULED_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'scheduled'`;
+
+/** True while these queues have a task ready or running, or scheduled when that counts too. */
+export function hasWork(db: Database, queues: readonly string[], scheduled: boolean): boolean {
+  if (countReady(db, queues, 1) > 0) return true;
+  return (scheduled ? [RUNNING_QUEUES, SCHEDULED_QUEUES] : [RUNNING_QUEUES]).some((statement) => {
+    const names = (db.query(statement).values() as [string][]).map(([queue]) => queue);
+    return matchQueues(db, queues, names).length > 0;
+  });
+}
+
+/** Changes when another connection has committed: https://www.sqlite.org/pragma.html#pragma_data_version */
+export function dataVersion(db: Database): number {
+  return (db.query("PRAGMA data_version").get() as { data_version: number }).data_version;
+}
+
+const HELD = `SELECT 1 FROM tq__task WHERE id = $id AND state = 'running' AND claim = $claim`;
+
+export function stillHeld(db: Database, claims: readonly Claim[]): Claim[] {
+  const statement = db.query(HELD);
+  return claims.filter(({ id, claim }) => statement.get({ id, claim }) !== null);
+}
+
+export function listQueues(db: Database): QueueInfo[] {
+  return db.query("SELECT * FROM tq_queues ORDER BY queue").all() as QueueInfo[];
+}
+
+export function listWorkers(db: Database): WorkerInfo[] {
+  const rows = db.query("SELECT * FROM tq_workers ORDER BY started_at, id").all() as (Omit<
+    WorkerInfo,
+    "queues"
+  > & { queues: string })[];
+  return rows.map((row) => ({ ...row, queues: JSON.parse(row.queues) as string[] }));
+}
+
+/** Bytes of the database file, of its WAL, and of the free pages inside the file. */
+export function fileSizes(db: Database, path: string) {
+  const { page_size } = db.query("PRAGMA page_size").get() as { page_size: number };
+  const { freelist_count } = db.query("PRAGMA freelist_count").get() as { freelist_count: number };
+  return {
+    file_size: statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+    wal_size: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    free_size: freelist_count * page_size,
+  };
+}

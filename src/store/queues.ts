@@ -1,0 +1,44 @@
+/** Which queues have ready tasks, and which of them a worker wants. */
+import type { Database } from "bun:sqlite";
+
+const NON_EMPTY = `
+  WITH RECURSIVE name (queue) AS (
+    SELECT (SELECT queue FROM tq__task WHERE state = 'ready' AND suspect = 0 ORDER BY queue LIMIT 1)
+    UNION ALL
+    SELECT (SELECT queue FROM tq__task
+             WHERE state = 'ready' AND suspect = 0 AND queue > name.queue ORDER BY queue LIMIT 1)
+      FROM name WHERE name.queue IS NOT NULL)
+  SELECT queue FROM name WHERE queue IS NOT NULL`;
+
+/**
+ * The queues that these names and patterns match; none given: every queue. Plain names need no look at
+ * the table; for patterns, `among` says which queues there are (default: those with a ready task).
+ */
+export function matchQueues(
+  db: Database,
+  patterns: readonly string[],
+  among?: readonly string[],
+): readonly string[] {
+  if (!among && patterns.length > 0 && !patterns.some(isPattern)) return patterns;
+  const names = among ?? (db.query(NON_EMPTY).values() as [string][]).map(([queue]) => queue);
+  if (patterns.length === 0) return names;
+  return names.filter((name) => patterns.some((pattern) => matches(pattern, name)));
+}
+
+function isPattern(text: string): boolean {
+  return text.includes("*") || text.includes("?");
+}
+
+const compiled = new Map<string, RegExp>();
+
+/** `*` stands for any run of characters, `?` for one; everything else for itself. */
+export function matches(pattern: string, name: string): boolean {
+  if (!isPattern(pattern)) return pattern === name;
+  let regexp = compiled.get(pattern);
+  if (!regexp) {
+    const source = RegExp.escape(pattern).replaceAll("\\*", ".*").replaceAll("\\?", ".");
+    regexp = new RegExp(`^${source}$`, "su");
+    compiled.set(pattern, regexp);
+  }
+  return regexp.test(name);
+}

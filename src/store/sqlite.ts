@@ -1,0 +1,216 @@
+/** The store on SQLite: connections are opened as needed, leased to one transaction at a time, and kept. */
+import type { Database } from "bun:sqlite";
+import { type Clock, systemClock } from "../clock.ts";
+import type { Claim, NewTask, Task, TaskError } from "../task.ts";
+import { connect } from "./connection.ts";
+import { translate } from "./errors.ts";
+import { errorsOf } from "./failures.ts";
+import { dropLock, holdLock, isAlive } from "./liveness.ts";
+import * as looking from "./looking.ts";
+import { SCHEMA_VERSION } from "./migrate.ts";
+import { cancel, clean, retryByHand } from "./moves.ts";
+import { PushGroup } from "./push-group.ts";
+import { SqliteSession } from "./session.ts";
+import type {
+  CleanOptions,
+  NewWorker,
+  Owner,
+  Rescue,
+  RescuedTask,
+  Session,
+  Store,
+  StoreStatus,
+  TaskFilter,
+  WorkerInfo,
+} from "./store.ts";
+import { LocalTurn, type Turn } from "./turn.ts";
+import { register, rescueThread, rescueWorker, unregister } from "./workers.ts";
+
+export interface SqliteOptions {
+  /** Absolute path of the database file. */
+  readonly path: string;
+  readonly durability?: "full" | "normal";
+  /** How long to wait for another process's lock: ms. */
+  readonly timeout?: number;
+  /** Who writes next among those that share memory; default: the transactions of this thread. */
+  readonly turn?: Turn;
+  /** True in a worker thread, which has nothing else to do while it waits. */
+  readonly blocking?: boolean;
+  readonly clock?: Clock;
+}
+
+/** Two stores of one thread on one file must take turns with each other, or they would deadlock. */
+const localTurns = new Map<string, LocalTurn>();
+
+export class SqliteStore implements Store {
+  readonly path: string;
+  readonly #options: Required<SqliteOptions>;
+  readonly #idle: Database[] = [];
+  readonly #leased = new Map<SqliteSession, Database>();
+  readonly #tables = new Set<string>();
+  readonly #reader: Database;
+  readonly #pushes: PushGroup;
+  #closed = false;
+
+  /** @throws TqError when the file cannot be used. */
+  constructor(options: SqliteOptions) {
+    this.path = options.path;
+    let turn = options.turn ?? localTurns.get(options.path);
+    if (!turn) localTurns.set(options.path, (turn = new LocalTurn()));
+    this.#options = {
+      durability: "full",
+      timeout: 5_000,
+      blocking: false,
+      clock: systemClock,
+      ...options,
+      turn,
+    };
+    this.#reader = connect(this.#options);
+    this.#pushes = new PushGroup((fn) => this.write(fn));
+  }
+
+  session(): Session {
+    const db = this.#idle.pop() ?? connect(this.#options);
+    const session = new SqliteSession({ ...this.#options, db, tables: this.#tables });
+    this.#leased.set(session, db);
+    return session;
+  }
+
+  async release(session: Session): Promise<void> {
+    const sqlite = session as SqliteSession;
+    const db = this.#leased.get(sqlite);
+    if (!db) return;
+    this.#leased.delete(sqlite);
+    await sqlite.end();
+    if (this.#closed) db.close();
+    else this.#idle.push(db);
+  }
+
+  async write<T>(fn: (session: Session) => Promise<T>): Promise<T> {
+    const session = this.session();
+    try {
+      await session.begin();
+      const result = await fn(session);
+      await session.commit();
+      return result;
+    } finally {
+      await this.release(session);
+    }
+  }
+
+  /** A write of the store's own statements. */
+  async #move<T>(fn: (db: Database, now: number) => T): Promise<T> {
+    return this.write((session) => (session as SqliteSession).statements(fn));
+  }
+
+  async #look<T>(fn: (db: Database) => T): Promise<T> {
+    try {
+      return fn(this.#reader);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  async push(tasks: readonly NewTask[]): Promise<number[]> {
+    return this.#pushes.push(tasks);
+  }
+
+  async get(id: number): Promise<Task | null> {
+    return this.#look((db) => looking.getTask(db, id));
+  }
+
+  async getByRef(ref: string): Promise<Task | null> {
+    return this.#look((db) => looking.getTaskByRef(db, ref));
+  }
+
+  async errors(task: number): Promise<TaskError[]> {
+    return this.#look((db) => errorsOf(db, task));
+  }
+
+  async list(filter: TaskFilter = {}): Promise<Task[]> {
+    return this.#look((db) => looking.listTasks(db, filter));
+  }
+
+  async status(): Promise<StoreStatus> {
+    return this.#look((db) => ({
+      path: this.path,
+      schema: SCHEMA_VERSION,
+      durability: this.#options.durability,
+      ...looking.fileSizes(db, this.path),
+      queues: looking.listQueues(db),
+      workers: looking.listWorkers(db),
+    }));
+  }
+
+  async countReady(queues: readonly string[], limit: number): Promise<number> {
+    return this.#look((db) => looking.countReady(db, queues, limit));
+  }
+
+  async nextDue(): Promise<number | null> {
+    return this.#look(looking.nextDue);
+  }
+
+  async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
+    return this.#look((db) => looking.hasWork(db, queues, scheduled));
+  }
+
+  async version(): Promise<number> {
+    return this.#look(looking.dataVersion);
+  }
+
+  async stillHeld(claims: readonly Claim[]): Promise<Claim[]> {
+    return this.#look((db) => looking.stillHeld(db, claims));
+  }
+
+  async cancel(id: number, reason = "cancelled by hand"): Promise<Task> {
+    return this.#move((db, now) => cancel(db, id, reason, now));
+  }
+
+  async retry(id: number): Promise<Task> {
+    return this.#move((db) => retryByHand(db, id));
+  }
+
+  async clean(options: CleanOptions): Promise<number> {
+    return this.#move((db) => clean(db, options));
+  }
+
+  async register(worker: NewWorker): Promise<void> {
+    holdLock(this.path, worker.id);
+    await this.#move((db, now) => register(db, worker, now));
+  }
+
+  async unregister(worker: string): Promise<void> {
+    await this.#move((db) => unregister(db, worker));
+    dropLock(this.path, worker);
+  }
+
+  async workers(): Promise<WorkerInfo[]> {
+    return this.#look(looking.listWorkers);
+  }
+
+  async rescueDead(maxCrashes: number): Promise<Rescue[]> {
+    const workers = await this.workers();
+    const dead = workers.filter(({ id }) => !isAlive(this.path, id));
+    const rescues: Rescue[] = [];
+    for (const worker of dead) {
+      const tasks = await this.#move((db, now) => rescueWorker(db, worker.id, maxCrashes, now));
+      rescues.push({ worker, tasks });
+    }
+    return rescues;
+  }
+
+  async rescueThread(
+    owner: Owner,
+    running: Claim | null,
+    reason: string,
+    maxCrashes: number,
+  ): Promise<RescuedTask[]> {
+    return this.#move((db, now) => rescueThread(db, owner, running, reason, maxCrashes, now));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const db of this.#idle.splice(0)) db.close();
+    this.#reader.close();
+  }
+}

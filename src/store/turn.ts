@@ -1,0 +1,29 @@
+/**
+ * Taking turns to write. SQLite lets one connection write at a time and lets the others sleep in a busy
+ * handler that knows no order; who waits here is served first come, first served.
+ */
+export interface Turn {
+  /** Resolves when it is the caller's turn; returns nothing when it is so at once. */
+  take(): Promise<void> | void;
+  free(): void;
+}
+
+/** The turn among the transactions of one JavaScript thread. */
+export class LocalTurn implements Turn {
+  #taken = false;
+  readonly #waiting: (() => void)[] = [];
+
+  take(): Promise<void> | void {
+    if (!this.#taken) {
+      this.#taken = true;
+      return;
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  free(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#taken = false;
+  }
+}

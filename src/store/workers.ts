@@ -1,0 +1,119 @@
+/** Workers come and go: registration, and what becomes of the tasks of those that died. */
+import type { Database } from "bun:sqlite";
+import { hostname } from "node:os";
+import type { Claim } from "../task.ts";
+import { bootId } from "./liveness.ts";
+import type { NewWorker, Owner, RescuedTask } from "./store.ts";
+import { crash, handBack } from "./tasks.ts";
+
+const REGISTER = `
+  INSERT INTO tq__worker (id, pid, host, boot_id, started_at, threads, queues)
+  VALUES ($id, $pid, $host, $bootId, $now, $threads, $queues)`;
+
+export function register(db: Database, worker: NewWorker, now: number): void {
+  db.query(REGISTER).run({
+    id: worker.id,
+    pid: worker.pid,
+    host: hostname(),
+    bootId: bootId(),
+    now,
+    threads: worker.threads,
+    queues: JSON.stringify(worker.queues),
+  });
+}
+
+const UNREGISTER = `DELETE FROM tq__worker WHERE id = $worker`;
+
+/** Removes the worker; claims that it still has go back, unbegun. */
+export function unregister(db: Database, worker: string): void {
+  handBack(db, heldBy(db, worker));
+  db.query(UNREGISTER).run({ worker });
+}
+
+interface HeldRow extends Claim {
+  readonly model: string;
+  readonly method: string;
+  readonly crashes: number;
+  readonly begun: 0 | 1;
+}
+
+const HELD_BY = `
+  SELECT id, claim, model, method, crashes, begun
+    FROM tq__task
+   WHERE state = 'running' AND worker = $worker`;
+
+const HELD_BY_THREAD = `${HELD_BY} AND thread = $thread`;
+
+function heldBy(db: Database, worker: string): HeldRow[] {
+  return db.query(HELD_BY).all({ worker }) as HeldRow[];
+}
+
+/** The registered workers that died are taken off the list one by one. */
+export function workerIds(db: Database): string[] {
+  return (db.query("SELECT id FROM tq__worker").values() as [string][]).map(([id]) => id);
+}
+
+const BOOT_OF = `SELECT boot_id FROM tq__worker WHERE id = $worker`;
+
+const SUSPECT = `
+  UPDATE tq__task
+     SET state = 'ready', suspect = 1, reason = $reason,
+         worker = NULL, thread = NULL, dequeued_at = NULL, begun = 0
+   WHERE id = $id AND state = 'running' AND claim = $claim`;
+
+/**
+ * Puts the tasks of a dead worker back. Which of them ran, nobody knows: they become suspects, and only
+ * one that was a suspect already, whose begin was on disk, counts a crash. After a reboot nothing counts.
+ */
+export function rescueWorker(
+  db: Database,
+  worker: string,
+  maxCrashes: number,
+  now: number,
+): RescuedTask[] {
+  const boot = (db.query(BOOT_OF).get({ worker }) as { boot_id: string } | null)?.boot_id;
+  const rebooted = boot !== undefined && boot !== bootId();
+  const tasks = heldBy(db, worker).map((task) => {
+    if (rebooted) handBack(db, [task]);
+    else if (task.begun === 1) return crashed(db, task, "its worker process died", maxCrashes, now);
+    else
+      db.query(SUSPECT).run({ id: task.id, claim: task.claim, reason: "its worker process died" });
+    return rescued(task, "ready", task.crashes);
+  });
+  db.query(UNREGISTER).run({ worker });
+  return tasks;
+}
+
+/** Puts the tasks of a dead thread back; only the one that ran, which is known, counts a crash. */
+export function rescueThread(
+  db: Database,
+  owner: Owner,
+  running: Claim | null,
+  reason: string,
+  maxCrashes: number,
+  now: number,
+): RescuedTask[] {
+  const held = db.query(HELD_BY_THREAD).all({ ...owner }) as HeldRow[];
+  return held.map((task) => {
+    if (task.id === running?.id && task.claim === running.claim) {
+      return crashed(db, task, reason, maxCrashes, now);
+    }
+    handBack(db, [task]);
+    return rescued(task, "ready", task.crashes);
+  });
+}
+
+function crashed(
+  db: Database,
+  task: HeldRow,
+  reason: string,
+  maxCrashes: number,
+  now: number,
+): RescuedTask {
+  const result = crash(db, task, reason, maxCrashes, now);
+  return rescued(task, result?.state ?? "ready", result?.crashes ?? task.crashes);
+}
+
+function rescued(task: HeldRow, state: RescuedTask["state"], crashes: number): RescuedTask {
+  return { id: task.id, model: task.model, method: task.method, state, crashes };
+}
