@@ -1,0 +1,39 @@
+/** Compiles dist/tq: `bun .ci/build.ts [--all]`; `--all` makes one executable for each platform. */
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./run.ts";
+
+const PLATFORMS = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64", "windows-x64"];
+
+/** What is compiled: `root` is the checkout, or the counted copy of it. */
+export async function build(root: string, outfile = "dist/tq", flags: string[] = []) {
+  mkdirSync(join(root, "dist"), { recursive: true });
+  // Both entry points and flat names, or the thread's file is not found inside the binary.
+  await run(
+    ["build", "--compile", "--minify", "--sourcemap", "--entry-naming", "[name].[ext]"]
+      .concat(["cli/main.ts", "src/worker/thread.ts", "--outfile", outfile])
+      .concat(flags),
+    root,
+  );
+}
+
+/** True when there is no dist/tq, or something that goes into it is newer. */
+export function isStale(root: string): boolean {
+  const built = statSync(join(root, "dist/tq"), { throwIfNoEntry: false })?.mtimeMs;
+  if (built === undefined) return true;
+  const inputs = new Bun.Glob("{package.json,package-lock.json,tsconfig.json,{src,cli}/**/*}");
+  for (const file of inputs.scanSync(root)) {
+    if (statSync(join(root, file)).mtimeMs > built) return true;
+  }
+  return false;
+}
+
+if (import.meta.main) {
+  const root = join(import.meta.dir, "..");
+  if (process.argv[2] !== "--all") await build(root);
+  else {
+    for (const platform of PLATFORMS) {
+      await build(root, `dist/tq-${platform}`, [`--target=bun-${platform}`]);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Counts which lines run, whatever runs them. Bun's own coverage sees only the thread of the tests: no
+ * worker threads, no child processes, no compiled binary. So the tests run in a copy of the checkout where
+ * every statement of src/ and cli/ first sets its own byte in a memory-mapped file. All threads and
+ * processes share that file, and what a killed one has set stays. Lines keep their numbers.
+ */
+import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { parseSync } from "oxc-parser";
+
+/** For each counted file: the line on which each counter stands. */
+export type Lines = Map<string, Map<number, number>>;
+
+interface Node {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly [key: string]: unknown;
+}
+
+/** Makes the copy in `place`, and the file of the counters, `hits`, beside it. */
+export function countedCopy(root: string, place: string): Lines {
+  const lines: Lines = new Map();
+  let counters = 0;
+  for (const file of filesOf(root)) {
+    cpSync(join(root, file), join(place, file));
+    if (!/^(src|cli)\/.*\.tsx?$/.test(file)) continue;
+    const source = readFileSync(join(root, file), "utf8");
+    const counted = withCounters(file, source, counters);
+    writeFileSync(join(place, file), counted.text);
+    lines.set(file, counted.lines);
+    counters += counted.lines.size;
+  }
+  symlinkSync(join(root, "node_modules"), join(place, "node_modules"));
+
+  const hits = join(dirname(place), "hits");
+  writeFileSync(hits, new Uint8Array(Math.max(counters, 1)));
+  const map = `export const hits = Bun.mmap(${JSON.stringify(hits)});\n`;
+  writeFileSync(join(place, "counters.ts"), map);
+  return lines;
+}
+
+/** What git knows of, and what it would if it were added. */
+function filesOf(root: string): string[] {
+  const listed = Bun.spawnSync(
+    ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+    { cwd: root },
+  );
+  if (!listed.success) throw new Error(`git ls-files failed: ${listed.stderr.toString()}`);
+  const files = listed.stdout.toString().split("\0");
+  return files.filter((file) => file !== "" && existsSync(join(root, file)));
+}
+
+/** The text with a counter before each statement; counters are numbered from `first`. */
+function withCounters(file: string, text: string, first: number) {
+  const { program, errors } = parseSync(file, text);
+  if (errors[0] !== undefined) throw new Error(`Cannot read ${file}: ${errors[0].message}`);
+
+  const starts = lineStarts(text);
+  const lines = new Map<number, number>();
+  const insertions: { at: number; text: string }[] = [];
+  const insert = (at: number, inserted: string) => insertions.push({ at, text: inserted });
+  const counter = (node: Node) => {
+    const number = first + lines.size;
+    lines.set(number, lineOf(starts, node.start));
+    return `$hits[${number}] = 1`;
+  };
+
+  const visit = (node: Node) => {
+    for (const statement of statementsOf(node)) {
+      if (runs(statement)) insert(statement.start, `${counter(statement)}; `);
+    }
+    const lone = loneStatement(node);
+    for (const statement of lone) {
+      insert(statement.start, `{ ${counter(statement)}; `);
+    }
+    const body = node["body"];
+    if (node.type === "ArrowFunctionExpression" && isNode(body) && body.type !== "BlockStatement") {
+      insert(body.start, `(${counter(body)}, `);
+      visit(body);
+      insert(body.end, ")");
+      for (const child of childrenOf(node)) if (child !== body) visit(child);
+      return;
+    }
+    for (const child of childrenOf(node)) {
+      visit(child);
+      if (lone.includes(child)) insert(child.end, " }");
+    }
+  };
+  visit(program as unknown as Node);
+
+  const top = nodesIn(program.body).find((node) => !isDirective(node));
+  if (top !== undefined && lines.size > 0) {
+    const path = relative(dirname(file), "counters.ts");
+    insertions.unshift({ at: top.start, text: `import { hits as $hits } from "${path}"; ` });
+  }
+  return { text: inserted(text, insertions), lines };
+}
+
+/** The statements that stand in a list of their own. */
+function statementsOf(node: Node): Node[] {
+  const lists = ["Program", "BlockStatement", "StaticBlock"];
+  if (lists.includes(node.type)) return nodesIn(node["body"]);
+  return node.type === "SwitchCase" ? nodesIn(node["consequent"]) : [];
+}
+
+/** The statements that need braces before another can stand before them: `if (a) b(); else c();` */
+function loneStatement(node: Node): Node[] {
+  const loops = /^(For|ForIn|ForOf|While|DoWhile)Statement$/;
+  const places =
+    node.type === "IfStatement"
+      ? ["consequent", "alternate"]
+      : loops.test(node.type)
+        ? ["body"]
+        : [];
+  return places
+    .flatMap((place) => nodesIn([node[place]]))
+    .filter((statement) => statement.type !== "BlockStatement");
+}
+
+/** False for what does nothing when it is reached: types, imports, functions, directives. */
+function runs(statement: Node): boolean {
+  const declared = statement["declaration"];
+  if (isNode(declared)) return runs(declared);
+  if (statement["declare"] === true || isDirective(statement)) return false;
+  if (/^Export(Named|All)Declaration$/.test(statement.type)) return false;
+  return !/^(TS|Import|EmptyStatement|FunctionDeclaration|ClassDeclaration)/.test(statement.type);
+}
+
+/** `"use strict"` */
+function isDirective(statement: Node): boolean {
+  return typeof statement["directive"] === "string";
+}
+
+function childrenOf(node: Node): Node[] {
+  return Object.values(node).flatMap((value) =>
+    Array.isArray(value) ? nodesIn(value) : nodesIn([value]),
+  );
+}
+
+function nodesIn(value: unknown): Node[] {
+  return Array.isArray(value) ? value.filter(isNode) : [];
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null && "type" in value && "start" in value;
+}
+
+function inserted(text: string, insertions: { at: number; text: string }[]): string {
+  let result = "";
+  let from = 0;
+  for (const insertion of insertions.toSorted((a, b) => a.at - b.at)) {
+    result += text.slice(from, insertion.at) + insertion.text;
+    from = insertion.at;
+  }
+  return result + text.slice(from);
+}
+
+function lineStarts(text: string): number[] {
+  return [0, ...[...text.matchAll(/\n/g)].map((match) => match.index + 1)];
+}
+
+/** Counted from 1. */
+function lineOf(starts: number[], offset: number): number {
+  const after = starts.findIndex((start) => start > offset);
+  return after === -1 ? starts.length : after;
+}
