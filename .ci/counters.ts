@@ -35,9 +35,17 @@ export function countedCopy(root: string, place: string): Lines {
 
   const hits = join(dirname(place), "hits");
   writeFileSync(hits, new Uint8Array(Math.max(counters, 1)));
-  const map = `export const hits = Bun.mmap(${JSON.stringify(hits)});\n`;
-  writeFileSync(join(place, "counters.ts"), map);
+  writeFileSync(join(place, "counters.ts"), mapping(hits, counters));
   return lines;
+}
+
+/** Where the file cannot be opened, by another user say, nothing is counted and the program still runs. */
+function mapping(hits: string, counters: number): string {
+  return `export const hits: Uint8Array = open();
+function open(): Uint8Array {
+  try { return Bun.mmap(${JSON.stringify(hits)}); } catch { return new Uint8Array(${counters}); }
+}
+`;
 }
 
 /** What git knows of, and what it would if it were added. */

@@ -3,8 +3,9 @@
  * `bun .ci/test.ts [--coverage] [what bun test takes]`. With --coverage the tests run in a counted copy of
  * the checkout (counters.ts). Fails on a failure, on no tests at all, and on a skipped test without a reason.
  */
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { build } from "./build.ts";
 import { countedCopy, type Lines } from "./counters.ts";
 import { isCovered } from "./coverage.ts";
@@ -16,13 +17,12 @@ const args = process.argv.slice(2).filter((arg) => arg !== "--coverage");
 const coverage = process.argv.includes("--coverage");
 
 const folder = join(root, "coverage");
-const junit = join(folder, "junit.xml");
-rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder);
+const junit = join(mkdtempSync(join(tmpdir(), "tq-test-")), "junit.xml");
 
 let place = root;
 let lines: Lines = new Map();
 if (coverage) {
+  rmSync(folder, { recursive: true, force: true });
   place = join(folder, "tree");
   lines = countedCopy(root, place);
 }
@@ -31,6 +31,7 @@ await build(place);
 const reporter = ["--reporter=junit", `--reporter-outfile=${junit}`];
 const code = await exitCode([process.execPath, "test", ...reporter, ...args], place);
 const tests = await readReport(junit);
+rmSync(dirname(junit), { recursive: true });
 const passed = tests.filter((test) => test.end === "passed").length;
 const failed = tests.filter((test) => test.end === "failed").length;
 
