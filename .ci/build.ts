@@ -21,11 +21,9 @@ export async function build(root: string, outfile = "dist/tq", flags: string[] =
 export function isStale(root: string): boolean {
   const built = statSync(join(root, "dist/tq"), { throwIfNoEntry: false })?.mtimeMs;
   if (built === undefined) return true;
-  const inputs = new Bun.Glob("{package.json,package-lock.json,tsconfig.json,{src,cli}/**/*}");
-  for (const file of inputs.scanSync(root)) {
-    if (statSync(join(root, file)).mtimeMs > built) return true;
-  }
-  return false;
+  const inputs = ["{package,package-lock,tsconfig}.json", "{src,cli}/**/*"];
+  const files = inputs.flatMap((pattern) => [...new Bun.Glob(pattern).scanSync(root)]);
+  return files.some((file) => statSync(join(root, file)).mtimeMs > built);
 }
 
 if (import.meta.main) {
