@@ -1,0 +1,62 @@
+/** What may be an argument of a task, as types. The rules for values are in `encoding.ts`. */
+import type { Decimal } from "./decimal.ts";
+
+/** The values that JSON has by itself, and those that `encode` writes with a tag. */
+type Carried =
+  | null
+  | boolean
+  | number
+  | string
+  | bigint
+  | Date
+  | Uint8Array
+  | Decimal
+  | Temporal.Instant
+  | Temporal.ZonedDateTime
+  | Temporal.PlainDateTime
+  | Temporal.PlainDate
+  | Temporal.PlainTime
+  | Temporal.Duration;
+
+/** Every value that `encode` takes, but for what types cannot say: NaN, infinity, cycles, lone surrogates. */
+export type Encodable =
+  Carried | readonly Encodable[] | { readonly [key: string]: Encodable | undefined };
+
+/**
+ * `T` itself where every part of it can be carried to a task, `never` at the places that cannot: functions,
+ * symbols, Map, Set, Promise, and everything that has methods. `unknown` and `any` stay as they are.
+ *
+ * @example
+ * type A = Jsonable<{ id: number; at?: Temporal.Instant }>; // the same
+ * type B = Jsonable<{ id: number; seen: Set<number> }>; // { id: number; seen: never }
+ */
+export type Jsonable<T> = unknown extends T
+  ? T
+  : T extends Carried
+    ? T
+    : T extends readonly unknown[]
+      ? { [Index in keyof T]: Jsonable<T[Index]> }
+      : T extends object
+        ? HasMethods<T> extends true
+          ? never
+          : { [Key in keyof T]: Key extends symbol ? never : Member<T[Key]> }
+        : never;
+
+/** A property that may be undefined is left out when it is. */
+type Member<T> = unknown extends T ? T : Jsonable<Exclude<T, undefined>> | Extract<T, undefined>;
+
+type HasMethods<T extends object> = T extends Callable | Error
+  ? true
+  : true extends { [Key in keyof T]-?: IsCallable<T[Key]> }[keyof T]
+    ? true
+    : false;
+
+type IsCallable<T> = unknown extends T
+  ? false
+  : [T] extends [never]
+    ? false
+    : T extends Callable
+      ? true
+      : false;
+
+type Callable = ((...args: never) => unknown) | (abstract new (...args: never) => unknown);
