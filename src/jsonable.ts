@@ -45,17 +45,18 @@ export type Jsonable<T> = unknown extends T
 /** A property that may be undefined is left out when it is. */
 type Member<T> = unknown extends T ? T : Jsonable<Exclude<T, undefined>> | Extract<T, undefined>;
 
+/** A method that is always there; one that may be missing makes only its own property never. */
 type HasMethods<T extends object> = T extends Callable | Error
   ? true
-  : true extends { [Key in keyof T]-?: IsCallable<T[Key]> }[keyof T]
+  : true extends { [Key in keyof T]: IsCallable<T[Key]> }[keyof T]
     ? true
     : false;
 
-type IsCallable<T> = unknown extends T
+type IsCallable<T> = [T] extends [never]
   ? false
-  : [T] extends [never]
+  : unknown extends T
     ? false
-    : T extends Callable
+    : [T] extends [Callable]
       ? true
       : false;
 
