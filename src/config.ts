@@ -1,0 +1,158 @@
+/**
+ * Where the settings come from: their defaults, tq.toml, the environment, then flags; the last one
+ * that says something counts. Paths in tq.toml are relative to it, all others to the current folder.
+ */
+import { dirname, resolve } from "node:path";
+import { readSettingsFile } from "./settings-file.ts";
+import { Draft, quote } from "./settings-draft.ts";
+import type { Config } from "./settings-draft.ts";
+import { SECTION_NAMES, SETTINGS } from "./settings.ts";
+import type { Setting, SettingKey } from "./settings.ts";
+import { didYouMean } from "./suggest.ts";
+
+export type { Config } from "./settings-draft.ts";
+
+export interface ConfigSources {
+  /** The current folder. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What `-c` names; a folder is not a file. */
+  readonly file?: string | undefined;
+  /** Values of flags by their setting: text as it was typed, or a list of texts. */
+  readonly flags?: Readonly<Partial<Record<SettingKey, unknown>>> | undefined;
+}
+
+/**
+ * The settings of this program.
+ *
+ * @throws TqError `invalid`, with every setting that is wrong
+ */
+export function loadConfig({ cwd, env, file, flags }: ConfigSources): Config {
+  const here = resolve(cwd);
+  const found = readSettingsFile(here, namedFile(env, file));
+  const draft = new Draft();
+  const base = found === null ? here : dirname(found.path);
+  if (found !== null) readSections(draft, found.path, "tq.toml", base, found.content);
+  readEnvironment(draft, here, env);
+  for (const [key, value] of Object.entries(flags ?? {})) {
+    if (value === undefined) continue;
+    const flag = SETTINGS.get(key)?.flag ?? `--${key}`;
+    draft.set(key, fromText(key, value), { where: flag, origin: flag, base: here });
+  }
+  return draft.finish(base, found?.path ?? null);
+}
+
+/**
+ * The settings that a program gives as an object shaped like tq.toml; what it leaves out has its default.
+ *
+ * @param where who gives them; the error's sentence starts with it
+ * @throws TqError `invalid`, with every setting that is wrong
+ */
+export function parseSettings(partial: object, where: string, cwd = process.cwd()): Config {
+  const draft = new Draft();
+  readSections(draft, where, where, resolve(cwd), partial);
+  return draft.finish(resolve(cwd), null);
+}
+
+/** Every setting with its value and origin, for people and programs to read. */
+export function listConfig(config: Config): { setting: Setting; value: unknown; origin: string }[] {
+  return [...SETTINGS.values()].map((setting) => {
+    const section: object = setting.section === null ? config : Object(config[setting.section]);
+    const value: unknown = Reflect.get(section, setting.name);
+    return { setting, value, origin: config.origins[setting.key] };
+  });
+}
+
+/** Reads an object shaped like tq.toml. */
+function readSections(
+  draft: Draft,
+  where: string,
+  origin: string,
+  base: string,
+  content: object,
+): void {
+  for (const [name, value] of Object.entries(content)) {
+    if (value === undefined || value === null) continue;
+    if (SETTINGS.has(name)) {
+      draft.set(name, value, { where: `${where}: ${name}`, origin, base });
+    } else if (!SECTION_NAMES.some((section) => section === name)) {
+      draft.problems.push(`${where}: ${unknownAtTop(name, value)}`);
+    } else if (!isTable(value)) {
+      draft.problems.push(
+        `${where}: ${name} cannot be ${quote(value)}: it is a section with settings`,
+      );
+    } else {
+      for (const [key, inner] of Object.entries(value)) {
+        if (inner === undefined || inner === null) continue;
+        const source = { where: `${where}: [${name}] ${key}`, origin, base };
+        if (SETTINGS.has(`${name}.${key}`)) draft.set(`${name}.${key}`, inner, source);
+        else draft.problems.push(`${source.where} is not a setting${nearIn(name, key)}`);
+      }
+    }
+  }
+}
+
+function unknownAtTop(name: string, value: unknown): string {
+  if (isTable(value)) return `[${name}] is not a section${didYouMean(name, SECTION_NAMES)}`;
+  return `${name} is not a setting${elsewhere(name) || didYouMean(name, ["models", ...SECTION_NAMES])}`;
+}
+
+function nearIn(section: string, name: string): string {
+  const settings = [...SETTINGS.values()].filter((setting) => setting.section === section);
+  const names = settings.map((setting) => setting.name);
+  return didYouMean(name, names) || elsewhere(name);
+}
+
+/** A setting in the wrong section. */
+function elsewhere(name: string): string {
+  const twin = [...SETTINGS.values()].find((setting) => setting.name === name);
+  if (twin === undefined) return "";
+  return `; it belongs ${twin.section === null ? "above the sections" : `in [${twin.section}]`}`;
+}
+
+function isTable(value: unknown): value is object {
+  const prototype: unknown =
+    typeof value === "object" && value !== null && Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+/** `TQ_<SECTION>__<NAME>`; an empty one counts as not set, other names are not ours. */
+function readEnvironment(draft: Draft, base: string, env: ConfigSources["env"]): void {
+  const ours = Object.entries(env).filter(([name]) => name.startsWith("TQ_"));
+  if (ours.length === 0) return;
+  const byEnv = new Map([...SETTINGS.values()].map((setting) => [setting.env, setting.key]));
+  for (const [name, text] of ours) {
+    const key = byEnv.get(name);
+    if (key !== undefined) {
+      if (text) draft.set(key, fromText(key, text), { where: name, origin: name, base });
+    } else if (name.includes("__") && text !== undefined) {
+      draft.problems.push(`${name} is not a setting${didYouMean(name, byEnv.keys())}`);
+    }
+  }
+}
+
+const BOOLEANS = new Map([
+  ...["1", "true", "yes", "on"].map((word) => [word, true] as const),
+  ...["0", "false", "no", "off"].map((word) => [word, false] as const),
+]);
+
+/** What a text of the environment or of a flag stands for; one that stands for nothing stays as it is. */
+function fromText(key: string, text: unknown): unknown {
+  if (typeof text !== "string") return text;
+  switch (SETTINGS.get(key)?.kind) {
+    case "boolean":
+      return BOOLEANS.get(text.trim().toLowerCase()) ?? text;
+    case "number":
+      return /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : text;
+    case "list":
+      return text.split(",").filter((name) => name.trim() !== "");
+    default:
+      return text;
+  }
+}
+
+function namedFile(env: ConfigSources["env"], file: string | undefined) {
+  if (file !== undefined) return { path: file, by: "-c" };
+  const path = env["TQ_CONFIG"];
+  return path ? { path, by: "TQ_CONFIG" } : null;
+}

@@ -1,0 +1,125 @@
+/**
+ * The kinds of settings. Each says its default, bounds and words as plain data; its schema is built
+ * when a value is checked, since building all of them takes longer than the rest of the start.
+ */
+import * as v from "valibot";
+import { parseShort } from "./duration.ts";
+
+export interface Kind<T> {
+  readonly kind: "boolean" | "number" | "duration" | "choice" | "list" | "path" | "address";
+  readonly description: string;
+  readonly preset: T;
+  /** The default, in words or as it would be written. */
+  readonly default: string;
+  /** Completes "it must be …". */
+  readonly allowed: string;
+  /** What may be written, and the value it stands for. */
+  readonly schema: () => v.GenericSchema<unknown, T>;
+  /** The words to choose from. */
+  readonly options?: readonly string[];
+  /** The flag of the command line, where there is one. */
+  readonly flag?: string;
+}
+
+type More = Partial<Pick<Kind<unknown>, "default" | "flag">>;
+
+export function boolean(preset: boolean, description: string): Kind<boolean> {
+  const allowed = "true or false";
+  const options = ["true", "false"];
+  const schema = () => v.boolean();
+  return {
+    kind: "boolean",
+    description,
+    preset,
+    default: String(preset),
+    allowed,
+    options,
+    schema,
+  };
+}
+
+/** A whole number. */
+export function whole(
+  preset: number,
+  [min, max]: readonly [min: number, max: number],
+  description: string,
+  more?: More,
+): Kind<number> {
+  const allowed = `a whole number from ${min} to ${max}`;
+  const schema = () => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+  return { kind: "number", description, preset, default: String(preset), allowed, schema, ...more };
+}
+
+/** Text with a unit, in bounds; the value is ms. */
+export function duration(
+  preset: number,
+  [min, max]: readonly [min: number, max: number],
+  description: string,
+  more?: More,
+): Kind<number> {
+  const allowed = `a duration with its unit from "${short(min)}" to "${short(max)}", such as "${short(preset)}"`;
+  const schema = () =>
+    v.pipe(v.string(), v.transform(milliseconds), v.number(), v.minValue(min), v.maxValue(max));
+  const written = short(preset);
+  return { kind: "duration", description, preset, default: written, allowed, schema, ...more };
+}
+
+function short(ms: number): string {
+  return ms % 3_600_000 === 0 && ms > 0 ? `${ms / 3_600_000}h` : `${ms / 1000}s`;
+}
+
+function milliseconds(text: string): number {
+  try {
+    return parseShort(text, "duration");
+  } catch {
+    return Number.NaN;
+  }
+}
+
+export function choice<const T extends string>(
+  preset: NoInfer<T>,
+  options: readonly T[],
+  description: string,
+): Kind<T> {
+  const allowed = options.map((option) => `"${option}"`).join(" or ");
+  const schema = () => v.picklist(options);
+  return { kind: "choice", description, preset, default: preset, allowed, options, schema };
+}
+
+/** A list of names; it is empty unless it is set. */
+export function names(
+  description: string,
+  more: More & { default: string },
+): Kind<readonly string[]> {
+  const allowed = 'a list of names or patterns, such as ["mail", "pdf*"]';
+  const schema = () => v.array(v.pipe(v.string(), v.trim(), v.nonEmpty()));
+  return { kind: "list", description, preset: [], allowed, schema, ...more };
+}
+
+/** A path as it is written; `config.ts` knows what it is relative to. */
+export function path<T extends string | null>(
+  preset: T,
+  description: string,
+  more: More & { default: string },
+): Kind<T | string> {
+  const allowed = "the path of a file on disk";
+  const isOnDisk = (text: string) => !/^$|^:memory:|^file:|\0/.test(text);
+  const schema = () => v.pipe(v.string(), v.check(isOnDisk));
+  return { kind: "path", description, preset, allowed, schema, ...more };
+}
+
+/** `HOST:PORT`, an IPv6 host in brackets. */
+export function address(preset: string, description: string, more?: More): Kind<string> {
+  const allowed = 'HOST:PORT, such as "127.0.0.1:8989" or "[::1]:8989"';
+  const isAddress = (text: string) => splitAddress(text) !== null;
+  const schema = () => v.pipe(v.string(), v.check(isAddress));
+  return { kind: "address", description, preset, default: preset, allowed, schema, ...more };
+}
+
+/** `HOST:PORT` in its parts, an IPv6 host without its brackets; null when it is none. */
+export function splitAddress(text: string): { hostname: string; port: number } | null {
+  const match = /^(?:\[([\da-f:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/i.exec(text);
+  const hostname = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return hostname !== undefined && port <= 65_535 ? { hostname, port } : null;
+}

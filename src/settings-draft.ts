@@ -1,0 +1,82 @@
+/** Settings on their way from their sources to a config: checked one by one, and every problem kept. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import * as v from "valibot";
+import { TqError } from "./errors.ts";
+import { SECTION_NAMES, SETTINGS } from "./settings.ts";
+import type { SettingKey, Settings } from "./settings.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** The settings in effect. Paths are absolute, durations are ms. */
+export type Config = Settings & {
+  /** The tq.toml that was read; null when there is none. */
+  readonly file: string | null;
+  /** Who said each: "default", "tq.toml", the environment variable or the flag. */
+  readonly origins: Readonly<Record<SettingKey, string>>;
+};
+
+interface Source {
+  /** How a sentence names the value. */
+  readonly where: string;
+  readonly origin: string;
+  /** What a path is relative to. */
+  readonly base: string;
+}
+
+/** What was said so far, by whom, and what is wrong with it. */
+export class Draft {
+  readonly problems: string[] = [];
+  readonly #said = new Map<string, { value: unknown; origin: string }>();
+
+  set(key: string, written: unknown, { where, origin, base }: Source): void {
+    const setting = SETTINGS.get(key);
+    if (setting === undefined) {
+      this.problems.push(`${where} is not a setting${didYouMean(key, SETTINGS.keys())}`);
+      return;
+    }
+    const { success, output } = v.safeParse(setting.schema(), written);
+    if (success) {
+      const value = setting.kind === "path" ? resolve(base, String(output)) : output;
+      this.#said.set(key, { value, origin });
+    } else {
+      const near = typeof written === "string" ? didYouMean(written, setting.options ?? []) : "";
+      this.problems.push(
+        `${where} cannot be ${quote(written)}: it must be ${setting.allowed}${near}`,
+      );
+    }
+  }
+
+  /** @param base what the default paths are relative to */
+  finish(base: string, file: string | null): Config {
+    this.#refuse();
+    const origins: Record<string, string> = {};
+    const config: Record<string, unknown> = { file, origins };
+    for (const name of SECTION_NAMES) config[name] = {};
+    for (const { key, section, name, preset } of SETTINGS.values()) {
+      const { value, origin } = this.#said.get(key) ?? { value: preset, origin: "default" };
+      Object.assign(section === null ? config : Object(config[section]), { [name]: value });
+      origins[key] = origin;
+    }
+    const { models, database, ...rest } = config as Config;
+    const path = resolve(base, database.path);
+    return { ...rest, models: models ?? findModels(base), database: { ...database, path } };
+  }
+
+  #refuse(): void {
+    const [problem, ...others] = this.problems;
+    if (problem === undefined) return;
+    const message = `${this.problems.length} settings are wrong:\n  ${this.problems.join("\n  ")}`;
+    throw new TqError("invalid", others.length === 0 ? problem : message);
+  }
+}
+
+function findModels(base: string): string | null {
+  const path = ["models.ts", "models/"].map((name) => join(base, name)).find(existsSync);
+  return path === undefined ? null : resolve(path);
+}
+
+/** A value as a sentence shows it. */
+export function quote(value: unknown): string {
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? typeof value);
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
+}

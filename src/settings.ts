@@ -1,0 +1,129 @@
+/**
+ * The settings: one table says the type, default, bounds and words of each. `tq config`, `--help`
+ * and the table in the README are made from it; `config.ts` finds the values.
+ */
+import { formatDuration } from "./duration.ts";
+import { LEVELS } from "./events.ts";
+import { address, boolean, choice, duration, names, path, whole } from "./setting-kinds.ts";
+import type { Kind } from "./setting-kinds.ts";
+
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+
+/** Days; a hundred years is long enough. */
+const DAYS = [0, 36_500] as const;
+
+const MODELS = path(null, "File or folder of the models", {
+  default: "models.ts beside tq.toml, else the folder models",
+  flag: "--models",
+});
+
+const SECTIONS = {
+  database: {
+    path: path("tq.db", "File of the database", {
+      default: "tq.db beside tq.toml, else in the current folder",
+      flag: "--database",
+    }),
+    retry: whole(5, [0, 100], "Times a task is tried again at once when the database is busy"),
+    timeout: duration(5 * SECOND, [0, HOUR], "Longest wait for another program's lock"),
+    durability: choice(
+      "full",
+      ["full", "normal"],
+      'With "full" a power cut loses no task that was acknowledged; "normal" is faster and may lose the last ones',
+    ),
+  },
+  queue: {
+    worker: boolean(
+      false,
+      "Workers run the tasks; if false, each program runs its own after the commit",
+    ),
+    clean_days: whole(30, DAYS, "Days that finished and cancelled tasks are kept"),
+    batch_size: whole(20, [1, 1_000_000], "Records in one task when queue_batch is true"),
+  },
+  error: {
+    clean_days: whole(90, DAYS, "Days that failed tasks and their errors are kept"),
+  },
+  worker: {
+    threads: whole(navigator.hardwareConcurrency, [1, 1000], "Threads that run tasks", {
+      default: "number of cores",
+      flag: "--threads",
+    }),
+    queues: names("Names and patterns of the queues to run", { default: "all", flag: "--queue" }),
+    grace: duration(30 * SECOND, [0, 24 * HOUR], "Time that running tasks have to end at a stop", {
+      flag: "--grace",
+    }),
+    timeout: duration(60 * SECOND, [SECOND, 24 * HOUR], "Longest wait without looking for tasks", {
+      flag: "--timeout",
+    }),
+    max_tasks: whole(
+      0,
+      [0, 1_000_000_000],
+      "Tasks that a thread runs before it is replaced; 0 is no limit",
+      { flag: "--max" },
+    ),
+    max_crashes: whole(3, [1, 1000], "Crashes after which a task is set aside as failed"),
+  },
+  admin: {
+    listen: address("127.0.0.1:8989", "Address of the admin API; port 0 takes a free one", {
+      flag: "--listen",
+    }),
+  },
+  log: {
+    level: choice("info", LEVELS, "The least urgent level that is written"),
+    format: choice("text", ["text", "json"], "Lines for people, or one JSON object a line"),
+  },
+};
+
+type Sections = typeof SECTIONS;
+
+export type SectionName = keyof Sections;
+
+type Values<Section> = {
+  readonly [N in keyof Section]: Section[N] extends Kind<infer T> ? T : never;
+};
+
+export type Settings = { readonly models: string | null } & {
+  readonly [S in SectionName]: Values<Sections[S]>;
+};
+
+/** A setting's name with its section: `queue.clean_days`. */
+export type SettingKey =
+  "models" | { [S in SectionName]: `${S}.${keyof Sections[S] & string}` }[SectionName];
+
+/** One setting as the words of tq show it. */
+export interface Setting extends Kind<unknown> {
+  readonly key: SettingKey;
+  /** Null at the top level. */
+  readonly section: SectionName | null;
+  readonly name: string;
+  /** The environment variable: `TQ_QUEUE__CLEAN_DAYS`. */
+  readonly env: string;
+}
+
+export const SECTION_NAMES = Object.keys(SECTIONS) as readonly SectionName[];
+
+/** Every setting by its key, in the order of the documentation. */
+export const SETTINGS: ReadonlyMap<string, Setting> = new Map(
+  [
+    named(null, "models", MODELS),
+    ...SECTION_NAMES.flatMap((section) =>
+      Object.entries<Kind<unknown>>(SECTIONS[section]).map(([name, kind]) =>
+        named(section, name, kind),
+      ),
+    ),
+  ].map((setting) => [setting.key, setting]),
+);
+
+function named(section: SectionName | null, name: string, kind: Kind<unknown>): Setting {
+  const key = (section === null ? name : `${section}.${name}`) as SettingKey;
+  const env = `TQ_${key.replace(".", "__").toUpperCase()}`;
+  return { ...kind, key, section, name, env };
+}
+
+/** A setting's value for a person to read. */
+export function formatSetting({ kind }: Setting, value: unknown): string {
+  if (value === null) return "none";
+  if (kind === "duration") return formatDuration(Number(value));
+  if (Array.isArray(value)) return value.length === 0 ? "all" : value.join(", ");
+  return String(value);
+}
