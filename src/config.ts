@@ -57,9 +57,10 @@ export function parseSettings(partial: object, where: string, cwd = process.cwd(
 /** Every setting with its value and origin, for people and programs to read. */
 export function listConfig(config: Config): { setting: Setting; value: unknown; origin: string }[] {
   return [...SETTINGS.values()].map((setting) => {
-    const section: object = setting.section === null ? config : Object(config[setting.section]);
-    const value: unknown = Reflect.get(section, setting.name);
-    return { setting, value, origin: config.origins[setting.key] };
+    const { section, name, key } = setting;
+    const values: Record<string, unknown> =
+      section === null ? { ...config } : { ...config[section] };
+    return { setting, value: values[name], origin: config.origins[key] };
   });
 }
 

@@ -125,5 +125,5 @@ export function formatSetting({ kind }: Setting, value: unknown): string {
   if (value === null) return "none";
   if (kind === "duration") return formatDuration(Number(value));
   if (Array.isArray(value)) return value.length === 0 ? "all" : value.join(", ");
-  return String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

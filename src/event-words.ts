@@ -1,0 +1,106 @@
+/** The words of each event, in the log's lines. */
+import { formatDuration } from "./duration.ts";
+import type { Event, EventName, TaskRun } from "./events.ts";
+import type { ErrorData, OutcomeKind } from "./outcome.ts";
+
+type Words = { [N in EventName]: (event: Event<N>) => string };
+
+const WORDS: Words = {
+  "worker.started": ({ worker, threads, queues, database, models, mode }) =>
+    line(
+      `worker ${worker} started`,
+      count(threads, "thread"),
+      `queues ${queues.length === 0 ? "all" : queues.join(", ")}`,
+      `database ${database}`,
+      `models ${models ?? "none"}`,
+      `mode ${mode}`,
+    ),
+  "worker.stopping": ({ reason, grace }) =>
+    `worker stops: ${reason}; running tasks have ${formatDuration(grace)} to end`,
+  "worker.stopped": ({ worker }) => `worker ${worker} stopped`,
+  "worker.rescued": ({ worker, pid, tasks }) =>
+    `worker ${worker} (pid ${pid}) died: ${count(tasks, "task")} put back`,
+  "thread.replaced": ({ thread, reason }) => `thread ${thread} replaced: ${reason}`,
+  "task.started": (event) => line(`task ${event.task} started`, ...run(event)),
+  "task.finished": (event) =>
+    line(`task ${event.task} finished`, ...run(event), formatDuration(event.duration)),
+  "task.failed": (event) =>
+    line(
+      `task ${event.task} failed`,
+      ...run(event),
+      formatDuration(event.duration),
+      errorWords(event.error),
+    ),
+  "task.retried": (event) =>
+    line(
+      `task ${event.task} is tried again in ${formatDuration(event.delay)}`,
+      ...run(event),
+      errorWords(event.error),
+    ),
+  "task.interrupted": (event) =>
+    line(`task ${event.task} interrupted and put back: ${event.reason}`, ...run(event)),
+  "task.crashed": (event) =>
+    line(`task ${event.task} crashed: ${event.reason}`, ...run(event), `crash ${event.crashes}`),
+  "task.poisoned": (event) =>
+    line(
+      `task ${event.task} set aside as failed after ${count(event.crashes, "crash", "crashes")}`,
+      ...run(event),
+    ),
+  "task.cancelled": ({ task, reason }) =>
+    `task ${task} cancelled${reason === null ? "" : `: ${reason}`}`,
+  "task.late": (event) =>
+    line(
+      `task ${event.task} had lost its claim when it ended: nothing of it was kept`,
+      ...run(event),
+      `it would have ${LATE[event.outcome]}`,
+    ),
+  "task.inline": (event) =>
+    line(
+      `task ${event.task} runs now although it is scheduled for ${new Date(event.scheduledAt).toISOString()}: queue.worker is false`,
+      ...run(event),
+    ),
+  "lock.held": (event) =>
+    line(
+      `task ${event.task} has waited for ${formatDuration(event.duration)} with the database locked; others cannot write`,
+      ...run(event),
+    ),
+  "admin.listening": ({ url, token }) => line(`admin API listens on ${url}`, `token in ${token}`),
+  "store.full": ({ database }) => `the disk of ${database} is full: nothing can be written`,
+  "store.read_only": ({ database }) => `${database} is read-only: nothing can be written`,
+  "store.failed": ({ database, error }) => line(`${database} cannot be used`, errorWords(error)),
+  "store.recovered": ({ database, duration }) =>
+    `${database} can be used again after ${formatDuration(duration)}`,
+  "config.worker_off": ({ file }) =>
+    `queue.worker is false: this worker runs what SQL pushed and dead programs left; programs run their own tasks; set [queue] worker = true in ${file ?? "tq.toml"} to have it run all`,
+  "log.note": ({ message }) => message,
+};
+
+/** What an event says, in one sentence; fields are two spaces apart. */
+export function eventWords<N extends EventName>(event: Event<N>): string {
+  const words = WORDS[event.name] as (event: Event<N>) => string;
+  return words(event);
+}
+
+const LATE: Record<OutcomeKind, string> = {
+  finished: "finished",
+  failed: "failed",
+  retry: "been tried again",
+  crashed: "crashed",
+  interrupted: "been interrupted",
+};
+
+function line(...parts: string[]): string {
+  return parts.join("  ");
+}
+
+function run({ model, method, attempt }: TaskRun): string[] {
+  return [`${model}.${method}`, `attempt ${attempt}`];
+}
+
+function errorWords({ name, message }: ErrorData): string {
+  return message === "" ? name : `${name}: ${message}`;
+}
+
+function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
+}

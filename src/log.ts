@@ -1,0 +1,176 @@
+/** The log: one owner of the words, the levels and the formats. One event is one line. */
+import { writeSync } from "node:fs";
+import type { Clock } from "./clock.ts";
+import { LEVELS, levelOf } from "./events.ts";
+import type { Event, Level, Report } from "./events.ts";
+import { eventWords } from "./event-words.ts";
+
+export interface TextOptions {
+  readonly colour: boolean;
+  /** Write an error's stack on indented lines below. */
+  readonly stack?: boolean;
+}
+
+export interface LogOptions {
+  /** Events that are less urgent are left out. */
+  readonly level: Level;
+  readonly format: "text" | "json";
+  /** Takes whole lines; what it throws is caught. */
+  readonly write: (lines: string) => void;
+  readonly clock: Clock;
+  readonly colour: boolean;
+}
+
+/** A report that writes; `flush` writes at once what was gathered, for the end of the process. */
+export type Log = Report & { readonly flush: () => void };
+
+/** Characters; more than that is written without waiting for the turn's end. */
+const GATHER = 65_536;
+
+/** A log that gathers lines and writes them together at the end of the loop's turn. */
+export function createLog({ level, format, write, clock, colour }: LogOptions): Log {
+  const limit = LEVELS.indexOf(level);
+  const stack = level === "debug";
+  let gathered = "";
+  let lines = 0;
+  let lost = 0;
+  let asked = false;
+
+  function line(event: Event): string {
+    const time = clock.now();
+    return format === "json" ? formatJson(event, time) : formatText(event, time, { colour, stack });
+  }
+
+  function report(event: Event): void {
+    if (LEVELS.indexOf(levelOf(event)) > limit) return;
+    gathered += `${line(event)}\n`;
+    lines += 1;
+    if (gathered.length > GATHER) return flush();
+    if (asked) return;
+    asked = true;
+    setImmediate(flush);
+  }
+
+  function flush(): void {
+    asked = false;
+    if (lines === 0) return;
+    const text = lost === 0 ? gathered : `${line(lossNote(lost))}\n${gathered}`;
+    const count = lines;
+    gathered = "";
+    lines = 0;
+    try {
+      write(text);
+      lost = 0;
+    } catch {
+      lost += count; // nowhere to say it now: the next lines that get through begin with it
+    }
+  }
+
+  return Object.assign(report, { flush });
+}
+
+function lossNote(lost: number): Event {
+  const message = `${lost} lines of the log were lost: they could not be written`;
+  return { name: "log.note", level: "warn", message };
+}
+
+const COLOURS: Record<Level, string> = { error: "31", warn: "33", info: "32", debug: "2" };
+
+/**
+ * An event as a line for people, without its end of line:
+ * `2026-11-23 14:03:07.123+01:00 info  task 42 finished  sale.process  attempt 1  3.1 ms`
+ *
+ * @param time ms since 1970 UTC, written as local time with its offset
+ */
+export function formatText(event: Event, time: number, { colour, stack }: TextOptions): string {
+  const level = levelOf(event);
+  const padded = level.padEnd(5);
+  const mark = colour ? `\u001b[${COLOURS[level]}m${padded}\u001b[0m` : padded;
+  const line = `${localTime(time)} ${mark} ${escape(eventWords(event), asText)}`;
+  if (!stack || !("error" in event) || event.error.stack === null) return line;
+  const frames = event.error.stack
+    .split("\n")
+    .map((frame) => `    ${escape(frame.trim(), asText)}`);
+  return [line, ...frames].join("\n");
+}
+
+/**
+ * An event as one JSON object: `time` (ISO 8601, UTC), `level`, `event`, `message` (the words of
+ * the text format), then the event's own fields. Durations are ms.
+ */
+export function formatJson(event: Event, time: number): string {
+  const { name, ...fields } = event;
+  const level = levelOf(event);
+  const head = {
+    time: new Date(time).toISOString(),
+    level,
+    event: name,
+    message: eventWords(event),
+  };
+  return escape(JSON.stringify({ ...head, ...fields }), asJson);
+}
+
+/** True on a terminal, unless NO_COLOR says otherwise. */
+export function wantsColour(
+  terminal: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return terminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+}
+
+/** Writes all of the text to standard error; a full pipe is waited for a little, then throws. */
+export function writeStandardError(text: string, fd = 2): void {
+  let rest: Uint8Array = Buffer.from(text);
+  for (let waits = 0; rest.length > 0;) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if (!isFullPipe(error) || waits === 100) throw error;
+      waits += 1;
+      Bun.sleepSync(1);
+    }
+  }
+}
+
+function isFullPipe(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EAGAIN";
+}
+
+/** The last second that was written: making it anew took two thirds of a line's time. */
+let last = { second: Number.NaN, text: "", offset: "" };
+
+/** Readable and unambiguous: the offset tells the two 02:30 of a night in autumn apart. */
+function localTime(time: number): string {
+  const second = Math.floor(time / 1000);
+  if (second !== last.second) last = { second, ...localSecond(second * 1000) };
+  return `${last.text}.${String(time - second * 1000).padStart(3, "0")}${last.offset}`;
+}
+
+function localSecond(time: number): { text: string; offset: string } {
+  const offset = -new Date(time).getTimezoneOffset();
+  const text = new Date(time + offset * 60_000).toISOString().slice(0, 19).replace("T", " ");
+  const hours = String(Math.trunc(Math.abs(offset) / 60)).padStart(2, "0");
+  const minutes = String(Math.abs(offset) % 60).padStart(2, "0");
+  return { text, offset: `${offset < 0 ? "-" : "+"}${hours}:${minutes}` };
+}
+
+/** What could end a line, move a terminal's cursor or turn the order of letters. */
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+function escape(text: string, written: (code: number) => string): string {
+  return text.replace(UNSAFE, (character) => written(character.charCodeAt(0)));
+}
+
+const SHORT: Record<number, string> = { 9: "\\t", 10: "\\n", 13: "\\r" };
+
+function asText(code: number): string {
+  return SHORT[code] ?? (code < 256 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`);
+}
+
+function asJson(code: number): string {
+  return `\\u${hex(code, 4)}`;
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
+}
