@@ -1,0 +1,27 @@
+/** All commands, in the order of the help. */
+import { cancel } from "./cancel.ts";
+import { clean } from "./clean.ts";
+import { config } from "./config.ts";
+import { list } from "./list.ts";
+import { push } from "./push.ts";
+import { retry } from "./retry.ts";
+import { run } from "./run.ts";
+import { serve } from "./serve.ts";
+import { show } from "./show.ts";
+import { status } from "./status.ts";
+import type { Commands } from "./terminal/line.ts";
+import { version } from "./version.ts";
+
+export const COMMANDS: Commands = {
+  push,
+  run,
+  list,
+  show,
+  retry,
+  cancel,
+  clean,
+  status,
+  serve,
+  config,
+  version,
+};

@@ -1,0 +1,35 @@
+/** `tq config`: the settings in effect, and where each came from. */
+import { listConfig } from "../src/config.ts";
+import { formatSetting } from "../src/settings.ts";
+import { command } from "./terminal/command.ts";
+import { table } from "./terminal/table.ts";
+import { paint } from "./terminal/terminal.ts";
+
+export const config = command({
+  name: "config",
+  description: "Show the settings in effect and where each came from",
+  flags: {},
+  run: async (_values, program) => {
+    const found = program.config();
+    const settings = listConfig(found);
+    const data = settings.map(({ setting, value, origin }) => {
+      const { key, env, description } = setting;
+      return { key, value, origin, env, description };
+    });
+    program.answer(data, () => {
+      const rows = settings.map(({ setting, value, origin }) => [
+        setting.key,
+        formatSetting(setting, value),
+        origin === "tq.toml" ? (found.file ?? origin) : origin,
+      ]);
+      const heading = (line: string): string => paint(program.terminal, "bold", line);
+      return table(COLUMNS, rows, { width: program.terminal.width, heading });
+    });
+  },
+});
+
+const COLUMNS = [
+  { title: "setting" },
+  { title: "value", min: 12 },
+  { title: "from", min: 10 },
+] as const;

@@ -1,0 +1,34 @@
+/** The executable: reads the line, runs the command, and ends with its exit status. */
+import { runCommand } from "citty";
+import { COMMANDS } from "./commands.ts";
+import { explain } from "./terminal/explain.ts";
+import { helpOf, helpOfAll } from "./terminal/help.ts";
+import { readLine } from "./terminal/line.ts";
+import { note, print, terminalOf } from "./terminal/terminal.ts";
+
+/** @returns the exit status; undefined when the command leaves it as it is */
+async function main(argv: readonly string[]): Promise<number | undefined> {
+  const line = readLine(argv, COMMANDS);
+  const terminal = terminalOf(process.stdout, process.env);
+  switch (line.kind) {
+    case "help":
+      print(line.command === null ? helpOfAll(COMMANDS, terminal) : helpOf(line.command, terminal));
+      return 0;
+    case "run": {
+      const { result } = await runCommand(line.command.citty, { rawArgs: line.args });
+      return typeof result === "number" ? result : undefined;
+    }
+  }
+}
+
+const argv = process.argv.slice(2);
+try {
+  process.exitCode = (await main(argv)) ?? process.exitCode;
+} catch (error) {
+  const { text, status } = explain(error, {
+    json: argv.includes("--json"),
+    verbose: argv.includes("-v") || argv.includes("--verbose"),
+  });
+  note(text);
+  process.exitCode = status;
+}

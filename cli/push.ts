@@ -1,0 +1,173 @@
+/** `tq push MODEL METHOD INSTANCES`: stores one call; prints the ids of its tasks, one a line. */
+import { checkCall } from "../src/catalog.ts";
+import type { Config } from "../src/config.ts";
+import { decode } from "../src/encoding.ts";
+import { push as pushCall } from "../src/model/push.ts";
+import type { PushOptions } from "../src/model/push.ts";
+import { Registry, loadModels } from "../src/model/registry.ts";
+import type { Store } from "../src/store/store.ts";
+import type { Task } from "../src/task.ts";
+import { command } from "./terminal/command.ts";
+import type { Values } from "./terminal/flags.ts";
+import type { Program } from "./terminal/program.ts";
+import { startRuntime } from "./terminal/runtime.ts";
+import { note, print } from "./terminal/terminal.ts";
+import { printable } from "./terminal/text.ts";
+import {
+  readArray,
+  readDuration,
+  readInstances,
+  readObject,
+  readWhole,
+} from "./terminal/values.ts";
+import { waitForEnd } from "./terminal/wait.ts";
+
+const flags = {
+  model: { type: "positional", description: "the name of a model, such as sale" },
+  method: { type: "positional", description: "the name of a method of it" },
+  instances: {
+    type: "positional",
+    description: "7 or 1,2,3 or a JSON array of ids; - reads it from standard input",
+  },
+  args: { type: "string", valueHint: "JSON", description: "The arguments, as a JSON array" },
+  user: { type: "string", valueHint: "ID", description: "Whose task it is (default: 0)" },
+  context: { type: "string", valueHint: "JSON", description: "The context, as a JSON object" },
+  queue: {
+    type: "string",
+    alias: "name",
+    valueHint: "NAME",
+    description: "The queue (default: default)",
+  },
+  priority: { type: "string", valueHint: "N", description: "Higher runs first (default: 0)" },
+  ref: {
+    type: "string",
+    valueHint: "TEXT",
+    description: "A text of your choosing, unique among all tasks",
+  },
+  "scheduled-at": { type: "string", valueHint: "5m", description: "Not before this long from now" },
+  "expected-at": {
+    type: "string",
+    valueHint: "1h",
+    description: "Expected to start within this long from now",
+  },
+  batch: {
+    type: "string",
+    valueHint: "N|true",
+    description: "Instances a task, when there are several; true: queue.batch_size",
+  },
+  wait: {
+    type: "boolean",
+    description: "Wait for the end: exit 0 when finished, 1 when failed or cancelled",
+  },
+} as const;
+
+export const push = command({
+  name: "push",
+  description: "Push a task: the call of a method on instances of a model",
+  flags,
+  run: async (values, program) => {
+    const options = await readOptions(values);
+    const config = program.config();
+    const registry = await loadFor(config, options);
+    const store = startRuntime(config, program, registry).store;
+    try {
+      const ids = await pushCall(options);
+      const single = typeof options.instances === "number";
+      return values.wait === true
+        ? await reportEnds(store, ids, single, program)
+        : await reportIds(store, ids, single, program);
+    } finally {
+      await store.close();
+    }
+  },
+});
+
+async function readOptions(values: Values<typeof flags>): Promise<PushOptions> {
+  const { model, method, args, user, context, queue, priority, ref, batch } = values;
+  const { "scheduled-at": scheduled, "expected-at": expected } = values;
+  const instances =
+    values.instances === "-"
+      ? readInstances(await Bun.stdin.text(), "Standard input")
+      : readInstances(values.instances, "INSTANCES");
+  return {
+    model,
+    method,
+    instances,
+    ...(args === undefined ? {} : { args: carried(args, "--args", readArray) }),
+    ...(user === undefined ? {} : { user: readWhole(user, "--user", 0) }),
+    ...(context === undefined ? {} : { context: carried(context, "--context", readObject) }),
+    ...(queue === undefined ? {} : { queue }),
+    ...(priority === undefined
+      ? {}
+      : { priority: readWhole(priority, "--priority", Number.MIN_SAFE_INTEGER) }),
+    ...(ref === undefined ? {} : { ref }),
+    ...(scheduled === undefined ? {} : { scheduledAt: fromNow(scheduled, "--scheduled-at") }),
+    ...(expected === undefined ? {} : { expectedAt: fromNow(expected, "--expected-at") }),
+    ...(batch === undefined ? {} : { batch: batch === "true" || readWhole(batch, "--batch", 1) }),
+  };
+}
+
+/** Dates, decimals and the like come with their tags, as in the database. */
+function carried<T>(text: string, what: string, check: (text: string, what: string) => T): T {
+  check(text, what);
+  return decode(text, what) as T;
+}
+
+function fromNow(text: string, what: string) {
+  return { milliseconds: readDuration(text, what) };
+}
+
+/** A call that no worker could run is refused here, as far as there are models to look at. */
+async function loadFor(config: Config, { model, method }: PushOptions): Promise<Registry> {
+  if (config.models === null) {
+    if (!config.queue.worker) checkCall(null, model, method);
+    return new Registry();
+  }
+  const registry = await loadModels(config.models);
+  checkCall(registry.catalog(), model, method);
+  return registry;
+}
+
+async function reportIds(
+  store: Store,
+  ids: readonly number[],
+  single: boolean,
+  program: Program,
+): Promise<void> {
+  if (!program.json) return printIds(ids);
+  const tasks = await Promise.all(ids.map((id) => store.get(id)));
+  program.answer(single ? tasks[0] : tasks, () => "");
+}
+
+/** @returns the exit status: 1 when a task did not finish */
+async function reportEnds(
+  store: Store,
+  ids: readonly number[],
+  single: boolean,
+  program: Program,
+): Promise<number> {
+  if (!program.json) printIds(ids);
+  if (ids.length > 0 && (await store.workers()).length === 0) {
+    const hint = "no worker is running on this database; start one with tq worker";
+    if (await isOpen(store, ids)) program.note(`Waiting, but ${hint}`);
+  }
+  const tasks = await waitForEnd(store, ids);
+  if (program.json) program.answer(single ? tasks[0] : tasks, () => "");
+  const unfinished = tasks.filter((task) => task.state !== "finished");
+  if (!program.json) for (const task of unfinished) note(`tq: ${endWords(task)}`);
+  return unfinished.length === 0 ? 0 : 1;
+}
+
+function printIds(ids: readonly number[]): void {
+  if (ids.length > 0) print(ids.join("\n"));
+}
+
+async function isOpen(store: Store, ids: readonly number[]): Promise<boolean> {
+  const last = await store.get(ids.at(-1) ?? 0);
+  return last !== null && last.finished_at === null;
+}
+
+function endWords({ id, state, reason }: Task): string {
+  const why = reason === null ? "" : `: ${printable(reason)}`;
+  return state === "failed" ? `Task ${id} failed${why}` : `Task ${id} was cancelled${why}`;
+}

@@ -1,0 +1,50 @@
+/** `tq serve`: the admin API, without a worker. */
+import { serveAdmin } from "../src/admin/serve.ts";
+import { loadModels } from "../src/model/registry.ts";
+import { command } from "./terminal/command.ts";
+import { settingFlag } from "./terminal/flags.ts";
+import { withStore } from "./terminal/program.ts";
+import { stopOnSignals } from "./terminal/signals.ts";
+import { VERSION } from "./version.ts";
+
+export const serve = command({
+  name: "serve",
+  description: "Serve the admin API",
+  flags: {
+    listen: settingFlag("admin.listen", { valueHint: "HOST:PORT" }),
+    "insecure-listen": { type: "boolean", description: "Allow an address that is not loopback" },
+  },
+  run: async (values, program) => {
+    const config = program.config();
+    const report = program.report(config);
+    const catalog = config.models === null ? null : (await loadModels(config.models)).catalog();
+    await withStore(config, async (store) => {
+      const server = await serveAdmin({
+        store,
+        report,
+        listen: config.admin.listen,
+        insecure: values["insecure-listen"] === true,
+        catalog: () => catalog,
+        mode: config.queue.worker ? "worker" : "no worker",
+        version: VERSION,
+        batchSize: config.queue.batch_size,
+      });
+      report.flush();
+      await untilAsked();
+      await server.stop();
+    });
+    report.flush();
+    return 0;
+  },
+});
+
+async function untilAsked(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const leave = stopOnSignals({
+    stop: async () => {
+      resolve();
+    },
+  });
+  await promise;
+  leave();
+}

@@ -1,0 +1,83 @@
+/** `tq status`: the state of the queue at one glance. */
+import type { Config } from "../src/config.ts";
+import type { QueueInfo, StoreStatus, WorkerInfo } from "../src/store/store.ts";
+import { command } from "./terminal/command.ts";
+import { withExisting } from "./terminal/program.ts";
+import { block, table } from "./terminal/table.ts";
+import { paint } from "./terminal/terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+import { formatSize, formatTime } from "./terminal/text.ts";
+import { VERSION } from "./version.ts";
+
+export const status = command({
+  name: "status",
+  description: "Show the mode, the database, the queues and the workers",
+  flags: {},
+  run: async (_values, program) => {
+    const config = program.config();
+    const found = await withExisting(config, (store) => store.status());
+    const mode = config.queue.worker ? "worker" : "no worker";
+    program.answer({ mode, version: VERSION, ...found }, () =>
+      statusText(config, found, program.terminal),
+    );
+  },
+});
+
+function statusText(config: Config, found: StoreStatus, terminal: Terminal): string {
+  const heading = (line: string): string => paint(terminal, "bold", line);
+  const options = { width: terminal.width, heading };
+  const { queues, workers } = found;
+  return [
+    block([
+      ["mode", modeWords(config)],
+      ["database", found.path],
+      [
+        "size",
+        `${formatSize(found.file_size)}, ${formatSize(found.free_size)} of it free; log ${formatSize(found.wal_size)}`,
+      ],
+      ["durability", found.durability],
+    ]),
+    "",
+    queues.length === 0
+      ? "No tasks wait, run or failed"
+      : table(QUEUE_COLUMNS, queues.map(queueRow), options),
+    "",
+    workers.length === 0
+      ? "No worker is running"
+      : table(WORKER_COLUMNS, workers.map(workerRow), options),
+  ].join("\n");
+}
+
+/** Which mode is on, in one line. */
+export function modeWords(config: Config): string {
+  return config.queue.worker
+    ? "worker: tq worker runs the tasks"
+    : "no worker: each program runs its own tasks after the commit (queue.worker = false)";
+}
+
+const QUEUE_COLUMNS = [
+  { title: "queue", min: 8 },
+  { title: "scheduled", align: "right" },
+  { title: "ready", align: "right" },
+  { title: "running", align: "right" },
+  { title: "failed", align: "right" },
+] as const;
+
+function queueRow({ queue, scheduled, ready, running, failed }: QueueInfo): string[] {
+  return [queue, ...[scheduled, ready, running, failed].map(String)];
+}
+
+const WORKER_COLUMNS = [
+  { title: "worker", min: 8 },
+  { title: "host", min: 6 },
+  { title: "pid", align: "right" },
+  { title: "threads", align: "right" },
+  { title: "running", align: "right" },
+  { title: "started", min: 10 },
+  { title: "queues", min: 6 },
+] as const;
+
+function workerRow({ id, host, pid, threads, running, started_at, queues }: WorkerInfo): string[] {
+  const numbers = [pid, threads, running].map(String);
+  return [id, host, ...numbers, formatTime(started_at), queues.join(", ") || "all"];
+}

@@ -1,0 +1,49 @@
+/** What an error says to the person, or the program, that typed the command; and the exit status. */
+import { EXIT_CODES, isTqError } from "../../src/errors.ts";
+import { printable, printableJson } from "./text.ts";
+
+/** A bug of tq, as `EX_SOFTWARE` of sysexits.h. */
+export const EXIT_UNEXPECTED = 70;
+
+export interface Explained {
+  readonly text: string;
+  readonly status: number;
+}
+
+export function explain(
+  error: unknown,
+  { json, verbose }: { json: boolean; verbose: boolean },
+): Explained {
+  const known = isTqError(error);
+  const status = known ? EXIT_CODES[error.code] : EXIT_UNEXPECTED;
+  const message = known
+    ? error.message
+    : `Unexpected error: ${messageOf(error)}${verbose ? "" : "; -v shows where"}`;
+  if (json) {
+    return {
+      text: printableJson({ error: { code: known ? error.code : "internal", message } }),
+      status,
+    };
+  }
+  const lines = [`tq: ${message}`, ...(verbose ? stackOf(error) : [])];
+  return {
+    text: lines
+      .flatMap((line) => line.split("\n"))
+      .map(printable)
+      .join("\n"),
+    status,
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+function stackOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const cause =
+    error.cause === undefined
+      ? []
+      : [`caused by ${messageOf(error.cause)}`, ...stackOf(error.cause)];
+  return [error.stack ?? "", ...cause];
+}

@@ -1,0 +1,87 @@
+/** The help, made from what the commands say of themselves. */
+import type { Command } from "./command.ts";
+import { COMMON } from "./flags.ts";
+import type { Flag } from "./flags.ts";
+import { usage } from "./line.ts";
+import type { Commands } from "./line.ts";
+import { paint } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+import { pad } from "./text.ts";
+
+/** What to read when the width is not known. */
+const WIDTH = 100;
+const LABEL = 26;
+
+export function helpOfAll(commands: Commands, terminal: Terminal): string {
+  const list = Object.values(commands).map(({ name, description }) => [name, description] as const);
+  return [
+    "tq: a task queue in one executable",
+    "",
+    section("Usage", [["tq [flags] COMMAND", "tq COMMAND --help says more"]], terminal),
+    section("Commands", list, terminal),
+    section("Flags of every command", describeFlags(Object.entries(COMMON)), terminal),
+  ]
+    .join("\n")
+    .trimEnd();
+}
+
+export function helpOf(command: Command, terminal: Terminal): string {
+  const all = Object.entries(command.flags);
+  const common = Object.keys(COMMON);
+  const own = all.filter(([name, flag]) => flag.type !== "positional" && !common.includes(name));
+  const positionals = all
+    .filter(([, flag]) => flag.type === "positional")
+    .map(([name, flag]) => [name.toUpperCase(), flag.description] as const);
+  return [
+    `${command.description}`,
+    "",
+    section("Usage", [[usage(command), ""]], terminal),
+    section("Arguments", positionals, terminal),
+    section("Flags", describeFlags(own), terminal),
+    section("Flags of every command", describeFlags(Object.entries(COMMON)), terminal),
+  ]
+    .filter((part, at) => at < 2 || part !== "")
+    .join("\n")
+    .trimEnd();
+}
+
+type Entries = readonly (readonly [label: string, words: string])[];
+
+function section(title: string, entries: Entries, terminal: Terminal): string {
+  if (entries.length === 0) return "";
+  const width = Math.min(terminal.width ?? WIDTH, WIDTH);
+  const lines = entries.flatMap(([label, words]) => entry(label, words, width));
+  return [paint(terminal, "bold", title), ...lines, ""].join("\n");
+}
+
+/** The label, and beside it the words in as many lines as they need. */
+function entry(label: string, words: string, width: number): string[] {
+  const lines = wrap(words, Math.max(20, width - LABEL - 4));
+  if (label.length > LABEL && words !== "")
+    return [`  ${label}`, ...lines.map((line) => `  ${pad("", LABEL)}  ${line}`)];
+  return lines.map((line, at) => `  ${pad(at === 0 ? label : "", LABEL)}  ${line}`.trimEnd());
+}
+
+function wrap(words: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of words.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+function describeFlags(flags: readonly (readonly [string, Flag])[]): Entries {
+  return flags.map(([name, flag]) => [label(name, flag), flag.description] as const);
+}
+
+/** `-n, --threads N`, `--drain[=all]`, `--queue, --name NAME`. */
+function label(name: string, { alias, type, valueHint = "VALUE", bare }: Flag): string {
+  const short = alias?.length === 1 ? `-${alias}, ` : "";
+  const long = alias !== undefined && alias.length > 1 ? `, --${alias}` : "";
+  const value = type === "boolean" ? "" : bare === undefined ? ` ${valueHint}` : `[=${valueHint}]`;
+  return `${short}--${name}${long}${value}`;
+}

@@ -1,0 +1,156 @@
+/**
+ * Reads a command line strictly: which command, which flags, and nothing that nobody knows. What comes out is
+ * the same line in its plainest form (`--flag=value … -- arguments`), for citty to parse.
+ */
+import { parseArgs } from "node:util";
+import { TqError } from "../../src/errors.ts";
+import { didYouMean } from "../../src/suggest.ts";
+import type { Command } from "./command.ts";
+import { COMMON } from "./flags.ts";
+import type { Flag, Flags } from "./flags.ts";
+
+export type Commands = Readonly<Record<string, Command>>;
+
+export type Line =
+  | { readonly kind: "run"; readonly command: Command; readonly args: string[] }
+  /** The help of one command, or of all. */
+  | { readonly kind: "help"; readonly command: Command | null };
+
+/** @throws TqError `invalid`: an unknown command or flag; a value or an argument too many or too few. */
+export function readLine(argv: readonly string[], commands: Commands): Line {
+  const { before, word, after } = splitAtCommand(argv);
+  const front = readFlags(tokenize(before, COMMON), COMMON, "tq");
+  if (word === undefined) {
+    if (!front.has("version")) return { kind: "help", command: null };
+    return { kind: "run", command: findCommand("version", commands), args: [...front].map(plain) };
+  }
+  if (word === "help") return { kind: "help", command: helpOn(after, commands) };
+
+  const command = findCommand(word, commands);
+  const { own, foreign } = splitForeign(after, command);
+  const tokens = tokenize(own, command.flags);
+  const flags = new Map([...front, ...readFlags(tokens, command.flags, `tq ${command.name}`)]);
+  if (flags.has("help")) return { kind: "help", command };
+  if (flags.has("version")) return readLine([...before, "--version"], commands);
+
+  const positionals = [...tokens.flatMap(positional), ...foreign];
+  checkPositionals(positionals, command);
+  return { kind: "run", command, args: [...[...flags].map(plain), "--", ...positionals] };
+}
+
+function splitAtCommand(argv: readonly string[]) {
+  const token = tokenize(argv, COMMON).find(({ kind }) => kind !== "option");
+  const at = token?.kind === "option-terminator" ? token.index + 1 : (token?.index ?? argv.length);
+  const before = argv.slice(0, token?.index ?? at);
+  return { before, word: argv[at], after: argv.slice(at + 1) };
+}
+
+/** What follows the first positional argument of a command that passes it on, as it is. */
+function splitForeign(argv: readonly string[], command: Command) {
+  const first = tokenize(argv, command.flags).find(({ kind }) => kind === "positional");
+  if (!command.passesOn || first === undefined) return { own: argv, foreign: [] };
+  return { own: argv.slice(0, first.index + 1), foreign: argv.slice(first.index + 1) };
+}
+
+type Token = ReturnType<typeof tokenize>[number];
+
+function tokenize(args: readonly string[], flags: Flags) {
+  const options: Record<string, { type: "string" | "boolean"; short?: string }> = {};
+  for (const [name, flag] of Object.entries(flags)) {
+    if (flag.type === "positional") continue;
+    const type = flag.bare === undefined ? flag.type : "boolean";
+    if (flag.alias?.length === 1) options[name] = { type, short: flag.alias };
+    else options[name] = { type };
+    if (flag.alias !== undefined && flag.alias.length > 1) options[flag.alias] = { type };
+  }
+  return parseArgs({ args, options, strict: false, tokens: true, allowPositionals: true }).tokens;
+}
+
+function positional(token: Token): string[] {
+  return token.kind === "positional" ? [token.value] : [];
+}
+
+/** The flags that were given, each by its own name; true where it has no value. */
+function readFlags(tokens: readonly Token[], flags: Flags, of: string): Map<string, string | true> {
+  const given = new Map<string, string | true>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const [name, flag] = findFlag(token.name, token.rawName, flags, of);
+    const value = valueOf(token, flag);
+    const earlier = given.get(name);
+    given.set(name, flag.multiple && earlier !== undefined ? `${earlier},${value}` : value);
+  }
+  return given;
+}
+
+function findFlag(name: string, raw: string, flags: Flags, of: string): [string, Flag] {
+  for (const [key, flag] of Object.entries(flags)) {
+    if (flag.type !== "positional" && (key === name || flag.alias === name)) return [key, flag];
+  }
+  const known = Object.keys(flags).filter((key) => flags[key]?.type !== "positional");
+  const near = didYouMean(
+    `--${name}`,
+    known.map((key) => `--${key}`),
+  );
+  const hint = near || (of === "tq" ? "; flags of a command stand after it" : `; see ${of} --help`);
+  throw invalid(`Unknown flag "${raw}"${hint}`);
+}
+
+function valueOf(token: Extract<Token, { kind: "option" }>, flag: Flag): string | true {
+  const { rawName: raw, value, inlineValue } = token;
+  if (flag.type === "boolean") {
+    if (value !== undefined)
+      throw invalid(`${raw} takes no value: leave out ${JSON.stringify(`=${value}`)}`);
+    return true;
+  }
+  if (flag.bare !== undefined && value === undefined) return flag.bare;
+  // `-n=4` is `-n` with the value "=4" to Node.
+  const text = raw.startsWith("--") ? value : value?.replace(/^=/, "");
+  if (text === undefined || text === "" || (!inlineValue && /^-[^\d]/.test(text))) {
+    throw invalid(`${raw} needs a value: ${raw} ${flag.valueHint ?? "VALUE"}`);
+  }
+  return text;
+}
+
+function plain([name, value]: [name: string, value: string | true]): string {
+  return value === true ? `--${name}` : `--${name}=${value}`;
+}
+
+function findCommand(word: string, commands: Commands): Command {
+  const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  if (command !== undefined) return command;
+  const near = didYouMean(word, Object.keys(commands)) || "; tq --help lists them";
+  throw invalid(`Unknown command ${JSON.stringify(word)}${near}`);
+}
+
+function helpOn(words: readonly string[], commands: Commands): Command | null {
+  const word = words.find((text) => !text.startsWith("-"));
+  return word === undefined ? null : findCommand(word, commands);
+}
+
+function checkPositionals(given: readonly string[], command: Command): void {
+  const wanted = Object.entries(command.flags).filter(([, flag]) => flag.type === "positional");
+  const missing = wanted.find(([, flag], at) => flag.required !== false && at >= given.length);
+  if (missing !== undefined) {
+    const [name, { description }] = missing;
+    throw invalid(`${name.toUpperCase()} is missing (${description}): ${usage(command)}`);
+  }
+  const extra = given[wanted.length];
+  if (extra === undefined || command.many || command.passesOn) return;
+  throw invalid(`Unexpected argument ${JSON.stringify(extra)}: ${usage(command)}`);
+}
+
+/** The shape of the command's line: `tq show [flags] ID`. */
+export function usage(command: Command): string {
+  const names = Object.entries(command.flags)
+    .filter(([, flag]) => flag.type === "positional")
+    .map(([name, flag]) =>
+      flag.required === false ? `[${name.toUpperCase()}]` : name.toUpperCase(),
+    );
+  const more = command.passesOn ? " [its arguments]" : command.many ? "..." : "";
+  return `tq ${command.name} [flags] ${names.join(" ")}${more}`.trimEnd();
+}
+
+function invalid(message: string): TqError {
+  return new TqError("invalid", message);
+}

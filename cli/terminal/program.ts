@@ -1,0 +1,92 @@
+/** What a command has to work with: the settings, the database, and where to print. */
+import { existsSync } from "node:fs";
+import { loadConfig } from "../../src/config.ts";
+import type { Config } from "../../src/config.ts";
+import { TqError } from "../../src/errors.ts";
+import { wantsColour } from "../../src/log.ts";
+import type { Log } from "../../src/log.ts";
+import { standardLog } from "../../src/model/runtime.ts";
+import type { SettingKey } from "../../src/settings.ts";
+import { SqliteStore } from "../../src/store/sqlite.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { COMMON, Flags, Values } from "./flags.ts";
+import { note, print, terminalOf } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+import { printableJson } from "./text.ts";
+
+export class Program {
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+  readonly terminal: Terminal = terminalOf(process.stdout, process.env);
+  readonly #file: string | undefined;
+  readonly #settings: Partial<Record<SettingKey, string>> = {};
+
+  constructor(values: Values<typeof COMMON>, flags: Flags) {
+    this.json = values.json === true;
+    this.verbose = values.verbose === true;
+    this.quiet = values.quiet === true;
+    if (this.verbose && this.quiet) {
+      throw new TqError("invalid", "Cannot use --verbose and --quiet together: leave one out");
+    }
+    this.#file = values.config;
+    for (const [name, { setting }] of Object.entries(flags)) {
+      const value: unknown = Reflect.get(values, name);
+      if (setting !== undefined && typeof value === "string") this.#settings[setting] = value;
+    }
+    if (this.verbose) this.#settings["log.level"] = "debug";
+    if (this.quiet) this.#settings["log.level"] = "error";
+  }
+
+  /** @throws TqError `invalid`, with every setting that is wrong */
+  config(): Config {
+    const sources = { cwd: process.cwd(), env: process.env };
+    return loadConfig({ ...sources, file: this.#file, flags: this.#settings });
+  }
+
+  /** Where the log goes: standard error. */
+  report(config: Config): Log {
+    return standardLog(config);
+  }
+
+  /** True when standard error is a terminal that takes colours. */
+  get errorColour(): boolean {
+    return wantsColour(process.stderr.isTTY, process.env);
+  }
+
+  /** Prints what was asked for: the data with --json, else the text. */
+  answer(data: unknown, text: () => string): void {
+    print(this.json ? printableJson(data, 2) : text());
+  }
+
+  /** Says something beside the answer; not with --quiet. */
+  note(sentence: string): void {
+    if (!this.quiet) note(`tq: ${sentence}`);
+  }
+}
+
+/** Opens the database, making it when it does not exist, for as long as `fn` runs. */
+export async function withStore<T>(config: Config, fn: (store: Store) => Promise<T>): Promise<T> {
+  const { path, durability, timeout } = config.database;
+  const store = new SqliteStore({ path, durability, timeout });
+  try {
+    return await fn(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The same for commands that look at what is there: they never make a database. */
+export async function withExisting<T>(
+  config: Config,
+  fn: (store: Store) => Promise<T>,
+): Promise<T> {
+  const { path } = config.database;
+  if (!existsSync(path)) {
+    throw new TqError(
+      "not_found",
+      `There is no database ${path}: tq push and tq worker make it; --database names another`,
+    );
+  }
+  return withStore(config, fn);
+}

@@ -1,0 +1,49 @@
+/** Where the words go: standard output for what was asked, standard error for the rest. */
+import { wantsColour } from "../../src/log.ts";
+
+export interface Terminal {
+  /** Columns; null when what is written is not read on a terminal, and nothing is cut. */
+  readonly width: number | null;
+  readonly colour: boolean;
+}
+
+interface Stream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** NO_COLOR: https://no-color.org (set and not empty). */
+export function terminalOf(
+  stream: Stream,
+  env: Readonly<Record<string, string | undefined>>,
+): Terminal {
+  if (!stream.isTTY) return { width: null, colour: false };
+  return { width: stream.columns || 80, colour: wantsColour(true, env) };
+}
+
+export type Style = keyof typeof CODES;
+
+const CODES = {
+  bold: 1,
+  dim: 2,
+  red: 31,
+  green: 32,
+  yellow: 33,
+  blue: 34,
+  magenta: 35,
+  cyan: 36,
+} as const;
+
+/** Coloured where the terminal takes it. */
+export function paint({ colour }: Terminal, style: Style, text: string): string {
+  return colour ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
+}
+
+/** A reader that has gone (`tq list | head -1`) is no error: what nobody reads is dropped. */
+export function print(text: string): void {
+  console.log(text);
+}
+
+export function note(text: string): void {
+  console.error(text);
+}

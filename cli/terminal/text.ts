@@ -1,0 +1,71 @@
+/** Text for a terminal: nothing in it can move the cursor, change colours or hide. */
+
+/** Controls, separators of lines and paragraphs, and what turns the direction of a text around. */
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/**
+ * One line of printable text: what could act on the terminal is written out, as in `\n` and `\x1b`.
+ *
+ * @example printable("a\x1b[2J") // "a\\x1b[2J"
+ */
+export function printable(text: string): string {
+  return text.replace(UNSAFE, (character) => NAMED[character] ?? escaped(character));
+}
+
+const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+function escaped(character: string): string {
+  const hex = (character.codePointAt(0) ?? 0).toString(16);
+  return hex.length > 2 ? `\\u${hex.padStart(4, "0")}` : `\\x${hex.padStart(2, "0")}`;
+}
+
+/** JSON in which everything that could act on a terminal is escaped; it means the same. */
+export function printableJson(value: unknown, indent?: number): string {
+  return (JSON.stringify(value, null, indent) ?? "null").replace(UNSAFE, (character) =>
+    character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** At most `width` columns of a terminal; what is cut off is an ellipsis. */
+export function cut(text: string, width: number): string {
+  if (Bun.stringWidth(text) <= width) return text;
+  const short = Bun.sliceAnsi(text, 0, width, "…");
+  // Where the ellipsis takes the second half of a wide character, Bun's result is one column too wide.
+  return Bun.stringWidth(short) <= width ? short : Bun.sliceAnsi(text, 0, width - 1, "…");
+}
+
+/** Filled with spaces to `width` columns. */
+export function pad(text: string, width: number, align: "left" | "right" = "left"): string {
+  const space = " ".repeat(Math.max(0, width - Bun.stringWidth(text)));
+  return align === "left" ? text + space : space + text;
+}
+
+/** `1 task`, `2 tasks`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** `512 B`, `1.4 MB`: of a file. */
+export function formatSize(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const power = Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length);
+  return `${(bytes / 1000 ** power).toFixed(1)} ${UNITS[power - 1]}`;
+}
+
+const UNITS = ["kB", "MB", "GB", "TB"];
+
+/** Local time to the second: `2026-07-31 14:05:09`; ms since 1970 UTC. */
+export function formatTime(ms: number | null): string {
+  if (ms === null) return "";
+  const date = new Date(ms);
+  if (Number.isNaN(date.getTime())) return String(ms);
+  const parts = [
+    date.getMonth() + 1,
+    date.getDate(),
+    date.getHours(),
+    date.getMinutes(),
+    date.getSeconds(),
+  ];
+  const [month, day, hour, minute, second] = parts.map((part) => String(part).padStart(2, "0"));
+  return `${date.getFullYear()}-${month}-${day} ${hour}:${minute}:${second}`;
+}

@@ -1,0 +1,108 @@
+/** Reads the values of flags and arguments; what is wrong gets a sentence that names them. */
+import { parseShort } from "../../src/duration.ts";
+import { TqError } from "../../src/errors.ts";
+import { didYouMean } from "../../src/suggest.ts";
+
+/** A whole number, written as one: not `1e3`, `0x10`, ` 7`, nor one too large to be exact. */
+export function readWhole(
+  text: string,
+  what: string,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): number {
+  const number = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(number) && number >= min && number <= max) return number + 0;
+  const allowed =
+    max === Number.MAX_SAFE_INTEGER ? wholeFrom(min) : `a whole number from ${min} to ${max}`;
+  throw refused(what, text, allowed);
+}
+
+function wholeFrom(min: number): string {
+  return Number.isSafeInteger(min) && min > Number.MIN_SAFE_INTEGER
+    ? `a whole number from ${min}`
+    : "a whole number";
+}
+
+/** The id of a task. */
+export function readId(text: string): number {
+  return readWhole(text, "ID", 1);
+}
+
+/** A length of time that counts from now, in ms. */
+export function readDuration(text: string, what: string): number {
+  return parseShort(text, what);
+}
+
+/** The words between commas, each one of those allowed. */
+export function readWords<W extends string>(
+  text: string,
+  what: string,
+  allowed: readonly W[],
+): W[] {
+  return readNames(text, what).map((word) => {
+    const found = allowed.find((one) => one === word);
+    if (found !== undefined) return found;
+    throw refused(what, word, `one of ${allowed.join(", ")}`, didYouMean(word, allowed));
+  });
+}
+
+/** The names between commas. */
+export function readNames(text: string, what: string): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.every((name) => name !== "")) return names;
+  throw refused(what, text, "names, with a comma between two");
+}
+
+export function readJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    const why =
+      cause instanceof Error ? cause.message.replace(/^JSON Parse error: /, "") : String(cause);
+    throw new TqError("invalid", `${what} cannot be ${quote(text)}: it is not JSON (${why})`, {
+      cause,
+    });
+  }
+}
+
+export function readArray(text: string, what: string): unknown[] {
+  const value = readJson(text, what);
+  if (Array.isArray(value)) return value as unknown[];
+  throw refused(what, text, "a JSON array, such as '[42, \"now\"]'");
+}
+
+export function readObject(text: string, what: string): Record<string, unknown> {
+  const value = readJson(text, what);
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw refused(what, text, "a JSON object, such as '{\"company\": 1}'");
+}
+
+/** `7`, `1,2,3`, or JSON: an id, or a list of ids. */
+export function readInstances(text: string, what: string): number | number[] {
+  const trimmed = text.trim();
+  if (/^-?\d+$/.test(trimmed)) return checkId(Number(trimmed), what, text);
+  if (/^-?\d+(\s*,\s*-?\d+)+$/.test(trimmed))
+    return trimmed.split(",").map((id) => checkId(Number(id), what, text));
+  if (!trimmed.startsWith("["))
+    throw refused(what, text, "an id, ids like 1,2,3, or a JSON array of ids");
+  return readArray(trimmed, what).map((id) => checkId(id, what, text));
+}
+
+function checkId(id: unknown, what: string, text: string): number {
+  if (Number.isSafeInteger(id)) return Number(id) + 0;
+  throw refused(
+    what,
+    text,
+    `ids, which are whole numbers, and ${quote(String(JSON.stringify(id)))} is none`,
+  );
+}
+
+function refused(what: string, text: string, allowed: string, near = ""): TqError {
+  return new TqError("invalid", `${what} cannot be ${quote(text)}: it must be ${allowed}${near}`);
+}
+
+function quote(text: string): string {
+  const quoted = JSON.stringify(text);
+  return quoted.length > 100 ? `${quoted.slice(0, 99)}…` : quoted;
+}

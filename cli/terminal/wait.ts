@@ -1,0 +1,28 @@
+/** Waits until tasks have ended, whoever runs them. */
+import { TqError } from "../../src/errors.ts";
+import type { Store } from "../../src/store/store.ts";
+import { ENDED_STATES } from "../../src/task.ts";
+import type { Task } from "../../src/task.ts";
+
+/** Between two looks whether anybody has committed, which costs 2 µs: ms. */
+const LOOK = 10;
+
+/** @returns the tasks as they ended, in the order of the ids */
+export async function waitForEnd(store: Store, ids: readonly number[]): Promise<Task[]> {
+  const ended: Task[] = [];
+  for (const id of ids) ended.push(await endOf(store, id));
+  return ended;
+}
+
+/** @throws TqError `not_found` when the task is deleted meanwhile */
+async function endOf(store: Store, id: number): Promise<Task> {
+  for (;;) {
+    const version = await store.version();
+    const task = await store.get(id);
+    if (task === null) {
+      throw new TqError("not_found", `Cannot wait for task ${id}: it was deleted meanwhile`);
+    }
+    if (ENDED_STATES.some((state) => state === task.state)) return task;
+    while ((await store.version()) === version) await Bun.sleep(LOOK);
+  }
+}

@@ -1,0 +1,14 @@
+/** `tq version`: which tq this is. */
+import { VERSION } from "../src/version.ts";
+import { SCHEMA_VERSION } from "../src/store/migrate.ts";
+import { command } from "./terminal/command.ts";
+
+export const version = command({
+  name: "version",
+  description: "Print the version of tq",
+  flags: {},
+  run: async (_values, program) => {
+    const data = { tq: VERSION, schema: SCHEMA_VERSION, bun: Bun.version };
+    program.answer(data, () => `tq ${VERSION} (schema ${SCHEMA_VERSION}, Bun ${Bun.version})`);
+  },
+});

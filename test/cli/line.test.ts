@@ -1,0 +1,122 @@
+import { describe, expect, test } from "bun:test";
+import { COMMANDS } from "../../cli/commands.ts";
+import { readLine } from "../../cli/terminal/line.ts";
+import { TqError } from "../../src/errors.ts";
+
+/** The line as citty gets it, the command's name first. */
+function plain(...argv: string[]): string[] {
+  const line = readLine(argv, COMMANDS);
+  if (line.kind !== "run") throw new Error(`It is ${line.kind}`);
+  return [line.command.name, ...line.args];
+}
+
+function help(...argv: string[]): string | null {
+  const line = readLine(argv, COMMANDS);
+  if (line.kind !== "help") throw new Error(`It is ${line.kind}`);
+  return line.command?.name ?? null;
+}
+
+function refusal(...argv: string[]): string {
+  try {
+    readLine(argv, COMMANDS);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TqError);
+    expect((error as TqError).code).toBe("invalid");
+    return (error as TqError).message;
+  }
+  throw new Error("It was not refused");
+}
+
+describe("a command line", () => {
+  test.each([
+    ["flags behind the command", ["list", "--limit", "5"], ["list", "--limit=5", "--"]],
+    ["a value behind an equals sign", ["list", "--limit=5"], ["list", "--limit=5", "--"]],
+    ["common flags before the command", ["-d", "x.db", "list"], ["list", "--database=x.db", "--"]],
+    ["common flags behind it", ["list", "-d", "x.db"], ["list", "--database=x.db", "--"]],
+    ["a short flag and its value in one", ["list", "-dx.db"], ["list", "--database=x.db", "--"]],
+    ["a short flag with an equals sign", ["list", "-d=x.db"], ["list", "--database=x.db", "--"]],
+    ["short flags in one", ["-vd", "x.db", "list"], ["list", "--verbose", "--database=x.db", "--"]],
+    ["the other name of a flag", ["list", "--name", "mail"], ["list", "--queue=mail", "--"]],
+    ["the last of two values", ["list", "--limit=5", "--limit=6"], ["list", "--limit=6", "--"]],
+    [
+      "repeated flags",
+      ["list", "--state", "ready", "--state=failed"],
+      ["list", "--state=ready,failed", "--"],
+    ],
+    ["arguments between flags", ["show", "--json", "7"], ["show", "--json", "--", "7"]],
+    ["many arguments", ["retry", "1", "2", "3"], ["retry", "--", "1", "2", "3"]],
+    ["arguments behind two dashes", ["show", "--", "-7"], ["show", "--", "-7"]],
+    ["a lone dash as an argument", ["push", "m", "f", "-"], ["push", "--", "m", "f", "-"]],
+    [
+      "a value that holds an equals sign",
+      ["push", "m", "f", "7", "--ref=a=b"],
+      ["push", "--ref=a=b", "--", "m", "f", "7"],
+    ],
+    [
+      "a negative length of time",
+      ["push", "m", "f", "7", "--scheduled-at", "-5m"],
+      ["push", "--scheduled-at=-5m", "--", "m", "f", "7"],
+    ],
+    [
+      "a negative one behind an equals sign",
+      ["push", "m", "f", "7", "--scheduled-at=-5m"],
+      ["push", "--scheduled-at=-5m", "--", "m", "f", "7"],
+    ],
+    ["the version as a flag", ["--version"], ["version", "--version"]],
+    [
+      "the version as a flag with others",
+      ["--json", "list", "--version"],
+      ["version", "--json", "--version"],
+    ],
+  ])("takes %s", (_name, argv, expected) => {
+    expect(plain(...argv)).toEqual(expected);
+  });
+
+  test("leaves everything behind the program of run to the program", () => {
+    const argv = ["-q", "run", "--json", "app.ts", "--json", "-x", "--", "--limit", "a"];
+    expect(plain(...argv)).toEqual(["run", "--quiet", "--json", "--", ...argv.slice(3)]);
+  });
+
+  test("is a wish for help without a command, with --help, -h or help", () => {
+    expect(help()).toBeNull();
+    expect(help("--help")).toBeNull();
+    expect(help("help")).toBeNull();
+    expect(help("help", "list")).toBe("list");
+    expect(help("list", "-h")).toBe("list");
+    expect(help("--help", "push")).toBe("push");
+    expect(help("show", "--help")).toBe("show");
+  });
+
+  test.each([
+    [["lst"], 'Unknown command "lst"; did you mean "list"?'],
+    [["frobnicate"], 'Unknown command "frobnicate"; tq --help lists them'],
+    [["help", "lst"], 'Unknown command "lst"; did you mean "list"?'],
+    [["toString"], 'Unknown command "toString"; tq --help lists them'],
+    [["list", "--sate", "x"], 'Unknown flag "--sate"; did you mean "--state"?'],
+    [["list", "--frobnicate"], 'Unknown flag "--frobnicate"; see tq list --help'],
+    [["list", "-x"], 'Unknown flag "-x"; see tq list --help'],
+    [["list", "--no-json"], 'Unknown flag "--no-json"; did you mean "--json"?'],
+    [["list", "--constructor"], 'Unknown flag "--constructor"; see tq list --help'],
+    [["--queue", "mail", "list"], 'Unknown flag "--queue"; flags of a command stand after it'],
+    [["list", "--limit"], "--limit needs a value: --limit N"],
+    [["list", "--limit="], "--limit needs a value: --limit N"],
+    [["list", "--queue", ""], "--queue needs a value: --queue NAME"],
+    [["list", "--queue", "--json"], "--queue needs a value: --queue NAME"],
+    [["list", "-d"], "-d needs a value: -d FILE"],
+    [["list", "--json=false"], '--json takes no value: leave out "=false"'],
+    [["list", "7"], 'Unexpected argument "7": tq list [flags]'],
+    [["show", "7", "8"], 'Unexpected argument "8": tq show [flags] ID'],
+    [["show"], "ID is missing (the id of a task): tq show [flags] ID"],
+    [["retry"], "ID is missing (the ids of tasks): tq retry [flags] ID..."],
+    [
+      ["run"],
+      "FILE is missing (a TypeScript or JavaScript file): tq run [flags] FILE [its arguments]",
+    ],
+    [
+      ["push", "sale", "process"],
+      "INSTANCES is missing (7 or 1,2,3 or a JSON array of ids; - reads it from standard input): tq push [flags] MODEL METHOD INSTANCES",
+    ],
+  ])("of %j is refused", (argv, message) => {
+    expect(refusal(...argv)).toBe(message);
+  });
+});

@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import type { NewTask } from "../../src/task.ts";
+import { Folder } from "./tq.ts";
+
+const TASK: NewTask = {
+  model: "sale",
+  method: "process",
+  instances: [1, 2],
+  args: '["x"]',
+  context: '{"company":1}',
+  user: 3,
+  queue: "default",
+  priority: 0,
+  scheduledAt: null,
+  expectedAt: null,
+  ref: null,
+};
+
+const OWNER = { worker: "w", thread: 0 };
+
+let folder: Folder;
+
+beforeAll(async () => {
+  folder = new Folder();
+  const store = folder.store();
+  await store.push([
+    TASK,
+    { ...TASK, queue: "mail", model: "mail", method: "send", instances: 9, ref: "m-9" },
+    { ...TASK, scheduledAt: Date.now() + 3_600_000 },
+    { ...TASK, queue: "bad\u001b[31m\nqueue" },
+  ]);
+  await store.write(async (session) => {
+    const claimed = await session.claimOne(1, OWNER);
+    if (claimed === null) throw new Error("Task 1 is not ready");
+    await session.fail(claimed, {
+      name: "Error",
+      message: "no paper",
+      stack: "Error: no paper\n    at x",
+    });
+  });
+  await store.close();
+});
+
+afterAll(() => {
+  folder[Symbol.dispose]();
+});
+
+/** The documented shape: the columns of tq_tasks. */
+const COLUMNS = [
+  "id",
+  "state",
+  "queue",
+  "priority",
+  "model",
+  "method",
+  "instances",
+  "args",
+  "user",
+  "context",
+  "ref",
+  "enqueued_at",
+  "scheduled_at",
+  "expected_at",
+  "dequeued_at",
+  "finished_at",
+  "attempts",
+  "crashes",
+  "worker",
+  "result",
+  "reason",
+];
+
+async function ids(...args: string[]): Promise<number[]> {
+  const { stdout, code } = await folder.tq("list", "--json", ...args);
+  expect(code).toBe(0);
+  return (JSON.parse(stdout) as { id: number }[]).map(({ id }) => id);
+}
+
+describe("tq list", () => {
+  test("prints a table, the newest first, with nothing in it that acts on the terminal", async () => {
+    const { stdout, stderr, code } = await folder.tq("list");
+    expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
+    const [head, ...rows] = stdout.trimEnd().split("\n");
+    expect(head).toMatch(/^id +state +queue +call +instances +tries +time +reason$/);
+    expect(rows.map((row) => row.trim().split(/ +/)[0])).toEqual(["4", "3", "2", "1"]);
+    expect(rows[0]).toContain("bad\\x1b[31m\\nqueue");
+    expect(rows[3]).toContain("no paper");
+  });
+
+  test("prints an array with the columns of tq_tasks as JSON", async () => {
+    const { stdout } = await folder.tq("list", "--json");
+    const tasks = JSON.parse(stdout) as Record<string, unknown>[];
+    expect(tasks.map((task) => Object.keys(task))).toEqual(tasks.map(() => COLUMNS));
+    expect(tasks[2]).toMatchObject({
+      id: 2,
+      state: "ready",
+      queue: "mail",
+      model: "mail",
+      method: "send",
+      instances: 9,
+      args: ["x"],
+      user: 3,
+      context: { company: 1 },
+      ref: "m-9",
+      scheduled_at: null,
+    });
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  test("takes states, a queue, a model and a limit", async () => {
+    expect(await ids("--state", "failed,scheduled", "--state=cancelled")).toEqual([3, 1]);
+    expect(await ids("--queue", "mail")).toEqual([2]);
+    expect(await ids("--model=sale", "--limit", "2")).toEqual([4, 3]);
+  });
+
+  test("says that there are none", async () => {
+    expect(await folder.tq("list", "--queue", "none")).toEqual({
+      code: 0,
+      stdout: "No tasks\n",
+      stderr: "",
+    });
+    expect(await ids("--queue", "none")).toEqual([]);
+  });
+
+  test("ends in silence when nobody reads on", async () => {
+    const child = Bun.spawn(
+      [
+        "bash",
+        "-o",
+        "pipefail",
+        "-c",
+        '"$0" "$1" list | head -1',
+        process.execPath,
+        Bun.resolveSync("../../cli/main.ts", import.meta.dir),
+      ],
+      {
+        cwd: folder.path,
+        stdout: "pipe",
+        stderr: "pipe",
+      },
+    );
+    expect(await new Response(child.stdout).text()).toStartWith("id");
+    expect(await new Response(child.stderr).text()).toBe("");
+    expect(await child.exited).toBe(0);
+  });
+});
+
+describe("tq show", () => {
+  test("prints one task with its errors", async () => {
+    const { stdout, code } = await folder.tq("show", "1");
+    expect(code).toBe(0);
+    expect(stdout).toContain("state      failed\n");
+    expect(stdout).toContain("  Error: no paper\n      at x\n");
+  });
+
+  test("prints an object with its errors as JSON", async () => {
+    const { stdout } = await folder.tq("show", "--json", "1");
+    const task = JSON.parse(stdout) as { errors: Record<string, unknown>[] };
+    expect(Object.keys(task)).toEqual([...COLUMNS, "errors"]);
+    expect(task.errors.map((error) => Object.keys(error))).toEqual([
+      ["id", "task", "name", "message", "stack", "attempt", "count", "first_at", "last_at"],
+    ]);
+    expect(task.errors[0]).toMatchObject({ task: 1, name: "Error", message: "no paper", count: 1 });
+  });
+
+  test("says that there is no such task", async () => {
+    expect(await folder.tq("show", "99")).toEqual({
+      code: 3,
+      stdout: "",
+      stderr: "tq: Cannot show task 99: there is no such task; it may have been cleaned\n",
+    });
+    const { stderr, code } = await folder.tq("--json", "show", "99");
+    expect(code).toBe(3);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "not_found" } });
+  });
+});
+
+describe("tq status", () => {
+  test("says the mode in its first line, then sizes, queues and workers", async () => {
+    const { stdout, code } = await folder.tq("status");
+    expect(code).toBe(0);
+    expect(stdout.split("\n")[0]).toBe(
+      "mode        no worker: each program runs its own tasks after the commit (queue.worker = false)",
+    );
+    expect(stdout).toMatch(/^mail +0 +1 +0 +0$/m);
+    expect(stdout).toContain("bad\\x1b[31m\\nqueue");
+    expect(stdout).toEndWith("No worker is running\n");
+  });
+
+  test("prints an object as JSON", async () => {
+    const { stdout } = await folder.tqWith({ env: { TQ_QUEUE__WORKER: "1" } }, "status", "--json");
+    const status = JSON.parse(stdout) as Record<string, unknown>;
+    expect(Object.keys(status)).toEqual([
+      "mode",
+      "version",
+      "path",
+      "schema",
+      "durability",
+      "file_size",
+      "wal_size",
+      "free_size",
+      "queues",
+      "workers",
+    ]);
+    expect(status).toMatchObject({
+      mode: "worker",
+      path: folder.file("tq.db"),
+      workers: [],
+    });
+    expect(status["queues"]).toContainEqual({
+      queue: "default",
+      scheduled: 1,
+      ready: 0,
+      running: 0,
+      failed: 1,
+    });
+  });
+});
+
+describe("a command that looks", () => {
+  test.each(["list", "show 1", "status", "cancel 1", "retry 1", "clean"])(
+    "makes no database: %s",
+    async (line) => {
+      using empty = new Folder();
+      const { code, stdout, stderr } = await empty.tq(...line.split(" "));
+      expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+      expect(stderr).toStartWith(`tq: There is no database ${empty.file("tq.db")}: `);
+      expect(existsSync(empty.file("tq.db"))).toBe(false);
+    },
+  );
+
+  test("refuses a folder and a file that is no database", async () => {
+    using other = new Folder();
+    const folderGiven = await other.tq("list", "-d", other.path);
+    expect(folderGiven.code).toBe(6);
+    expect(folderGiven.stderr).toContain("it is a folder");
+    other.write("notes.txt", "no database, ".repeat(1000));
+    const textGiven = await other.tq("list", "--database", "notes.txt");
+    expect(textGiven.code).toBe(6);
+    expect(textGiven.stderr).toContain("it is not a SQLite database");
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "bun:test";
+import { block, table } from "../../cli/terminal/table.ts";
+
+const COLUMNS = [
+  { title: "id", align: "right" },
+  { title: "name", min: 4 },
+  { title: "why", min: 4 },
+] as const;
+
+function lines(rows: string[][], width: number | null): string[] {
+  return table(COLUMNS, rows, { width }).split("\n");
+}
+
+describe("table", () => {
+  test("gives each column the width of its widest text", () => {
+    expect(
+      lines(
+        [
+          ["1", "alpha", "x"],
+          ["20", "b", ""],
+        ],
+        80,
+      ),
+    ).toEqual(["id  name   why", " 1  alpha  x", "20  b"]);
+  });
+
+  test("cuts the widest column first, down to the terminal's width", () => {
+    const rows = [["1", "a".repeat(10), "b".repeat(30)]];
+    expect(lines(rows, 30)[1]).toBe(" 1  aaaaaaaaaa  bbbbbbbbbbbbb…");
+    expect(lines(rows, 20)[1]).toBe(" 1  aaaaaa…  bbbbbb…");
+    for (const width of [30, 20, 14, 8]) {
+      for (const line of lines(rows, width))
+        expect(Bun.stringWidth(line)).toBeLessThanOrEqual(width);
+    }
+  });
+
+  test("cuts nothing when it is not on a terminal", () => {
+    expect(lines([["1", "a".repeat(500), "b"]], null)[1]).toBe(` 1  ${"a".repeat(500)}  b`);
+  });
+
+  test("counts wide characters as two columns and never cuts one in half", () => {
+    const rows = [
+      ["1", "日本語テキスト", "x"],
+      ["2", "plain", "y"],
+    ];
+    const [, wide = "", plain = ""] = lines(rows, 80);
+    expect(Bun.stringWidth(wide.slice(0, wide.indexOf("x")))).toBe(plain.indexOf("y"));
+    expect(lines(rows, 15)[1]).toBe(" 1  日本…   x");
+    expect(lines([["1", "👩‍👩‍👧‍👧👩‍👩‍👧‍👧👩‍👩‍👧‍👧", "x"]], 13)[1]).toBe(" 1  👩‍👩‍👧‍👧…   x");
+  });
+
+  test("writes out what could act on the terminal", () => {
+    const [, line] = lines([["1", "a\u001b[2Jb\nc", "\u202ex\u0007\u009b"]], 80);
+    expect(line).toBe(" 1  a\\x1b[2Jb\\nc  \\u202ex\\x07\\x9b");
+  });
+
+  test("takes a hundred thousand rows", () => {
+    const rows = Array.from({ length: 100_000 }, (_, at) => [String(at), "x", "y"]);
+    expect(lines(rows, 80)).toHaveLength(100_001);
+  });
+});
+
+describe("block", () => {
+  test("puts the values below each other and leaves out the empty ones", () => {
+    expect(
+      block([
+        ["id", "7"],
+        ["reason", ""],
+        ["state", "a\u001bb"],
+      ]),
+    ).toBe("id     7\nstate  a\\x1bb");
+  });
+});

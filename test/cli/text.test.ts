@@ -1,0 +1,69 @@
+import { describe, expect, test } from "bun:test";
+import { formatSize, formatTime, printable, printableJson } from "../../cli/terminal/text.ts";
+import { paint, terminalOf } from "../../cli/terminal/terminal.ts";
+
+describe("printable", () => {
+  test("leaves letters of every kind as they are", () => {
+    expect(printable("Zoë, 日本, 👍🏽, עברית")).toBe("Zoë, 日本, 👍🏽, עברית");
+  });
+
+  test.each([
+    ["\n\r\t", "\\n\\r\\t"],
+    ["\u0000\u001b\u007f\u0085\u009b", "\\x00\\x1b\\x7f\\x85\\x9b"],
+    ["\u2028\u2029\u200f\u202e\u2066", "\\u2028\\u2029\\u200f\\u202e\\u2066"],
+  ])("writes out %j", (text, written) => {
+    expect(printable(text)).toBe(written);
+  });
+});
+
+describe("printableJson", () => {
+  test("means the same and holds nothing that acts on a terminal", () => {
+    const value = { "k\u009b": ["\u001b[31m\u007f", "\u202e", "line\nline", "日本"] };
+    const text = printableJson(value, 2);
+    expect(JSON.parse(text)).toEqual(value);
+    expect(text).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
+    expect(text).toContain("日本");
+  });
+});
+
+describe("formatTime", () => {
+  test("is local time to the second", () => {
+    expect(formatTime(new Date(2026, 6, 3, 4, 5, 9, 999).getTime())).toBe("2026-07-03 04:05:09");
+  });
+
+  test("is empty for no time, and the number itself for one that no calendar has", () => {
+    expect(formatTime(null)).toBe("");
+    expect(formatTime(9e18)).toBe("9000000000000000000");
+  });
+});
+
+test.each([
+  [0, "0 B"],
+  [999, "999 B"],
+  [1000, "1.0 kB"],
+  [65_536, "65.5 kB"],
+  [12_345_678, "12.3 MB"],
+  [2.5e12, "2.5 TB"],
+  [7e15, "7000.0 TB"],
+])("formatSize of %d is %s", (bytes, text) => {
+  expect(formatSize(bytes)).toBe(text);
+});
+
+describe("a terminal", () => {
+  test("has its width and colours", () => {
+    expect(terminalOf({ isTTY: true, columns: 120 }, {})).toEqual({ width: 120, colour: true });
+    expect(terminalOf({ isTTY: true }, {}).width).toBe(80);
+  });
+
+  test("has no colours with NO_COLOR, nor when it is dumb", () => {
+    expect(terminalOf({ isTTY: true }, { NO_COLOR: "1" }).colour).toBe(false);
+    expect(terminalOf({ isTTY: true }, { NO_COLOR: "" }).colour).toBe(true);
+    expect(terminalOf({ isTTY: true }, { TERM: "dumb" }).colour).toBe(false);
+  });
+
+  test("that is a pipe has neither width nor colours", () => {
+    const pipe = terminalOf({ columns: 80 }, {});
+    expect(pipe).toEqual({ width: null, colour: false });
+    expect(paint(pipe, "red", "x")).toBe("x");
+  });
+});

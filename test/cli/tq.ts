@@ -1,0 +1,67 @@
+/** Runs the command line from its source, in a folder of its own. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SqliteStore } from "../../src/store/sqlite.ts";
+
+const MAIN = join(import.meta.dir, "../../cli/main.ts");
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A temporary folder, deleted at the end of its scope. */
+export class Folder implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), "tq-cli-"));
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  write(name: string, text: string): void {
+    writeFileSync(this.file(name), text);
+  }
+
+  /** The database that the commands find here. */
+  store(): SqliteStore {
+    return new SqliteStore({ path: this.file("tq.db"), durability: "normal" });
+  }
+
+  async tq(...args: string[]): Promise<Ended> {
+    return this.tqWith({}, ...args);
+  }
+
+  async tqWith(
+    { input = "", env = {} }: { input?: string; env?: Record<string, string> },
+    ...args: string[]
+  ): Promise<Ended> {
+    const child = this.start(args, env, new Blob([input]));
+    const [stdout, stderr, code] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
+    return { code, stdout, stderr };
+  }
+
+  start(args: readonly string[], env: Record<string, string> = {}, stdin = new Blob([])) {
+    return Bun.spawn([process.execPath, MAIN, ...args], {
+      cwd: this.path,
+      env: { ...clean(process.env), ...env },
+      stdin,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** What the developer has set for tq must not change the tests. */
+function clean(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("TQ_")));
+}
