@@ -85,7 +85,6 @@ const LATE: Record<OutcomeKind, string> = {
   finished: "finished",
   failed: "failed",
   retry: "been tried again",
-  crashed: "crashed",
   interrupted: "been interrupted",
 };
 

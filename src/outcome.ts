@@ -12,7 +12,23 @@ export type Outcome =
   | { readonly kind: "failed"; readonly error: ErrorData }
   /** The database was busy or changed under the run: run the same attempt again after `delay` ms. */
   | { readonly kind: "retry"; readonly delay: number; readonly error: ErrorData }
-  | { readonly kind: "crashed"; readonly reason: string }
   | { readonly kind: "interrupted"; readonly reason: string };
 
 export type OutcomeKind = Outcome["kind"];
+
+/** Characters; a longer message is cut, so that no task can fill the disk with its errors. */
+const MESSAGE_LIMIT = 10_000;
+
+/** Whatever was thrown, as data. */
+export function toErrorData(error: unknown): ErrorData {
+  if (error instanceof Error) {
+    const { name, message, stack = null } = error;
+    return { name: String(name), message: cut(String(message)), stack: stack && cut(stack) };
+  }
+  return { name: "Error", message: cut(`${Bun.inspect(error)} was thrown`), stack: null };
+}
+
+function cut(text: string): string {
+  const whole = text.length <= MESSAGE_LIMIT ? text : `${text.slice(0, MESSAGE_LIMIT)}…`;
+  return whole.toWellFormed();
+}

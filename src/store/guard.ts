@@ -2,6 +2,9 @@
 import { type Database, Statement } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 
+/** The driver's connection: https://bun.com/docs/runtime/sqlite */
+export type RawDatabase = Database;
+
 /**
  * Wraps a connection so that it, and every statement made from it, refuses to work once `check` throws,
  * and so that it cannot end the transaction that tq will commit.

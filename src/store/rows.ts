@@ -26,13 +26,13 @@ const ONE_BY_ONE = 4;
 export function readRows(db: Database, table: Table, ids: readonly number[]): Row[] {
   if (ids.length <= ONE_BY_ONE) {
     const statement = db.query(`${select(table)} WHERE id = ?`);
-    return ids.flatMap((id) => statement.values(id) as Row[]);
+    return ids.flatMap((id) => statement.values(id) as Row[]) as Row[];
   }
   const rows = db
     .query(`${select(table)} WHERE id IN (SELECT value FROM json_each(?))`)
     .values(JSON.stringify(ids)) as Row[];
   const byId = new Map(rows.map((row) => [row[0], row]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
+  return ids.map((id) => byId.get(id)).filter((row) => row !== undefined);
 }
 
 export function searchRows(

@@ -24,6 +24,7 @@ import {
   tableIsThere,
   updateRow,
 } from "./rows.ts";
+import { stillHeld } from "./looking.ts";
 import type { ClaimOptions, Owner, Session } from "./store.ts";
 import * as tasks from "./tasks.ts";
 import type { Turn } from "./turn.ts";
@@ -56,9 +57,31 @@ export class SqliteSession implements Session {
     return this.#writing;
   }
 
-  get raw(): Database {
+  raw(savepoint: boolean): Database {
     this.#check();
+    if (!this.#writing) {
+      this.#beginNow();
+      if (savepoint) this.#db.run("SAVEPOINT tq_task");
+    }
     return guardDatabase(this.#db, () => this.#check());
+  }
+
+  #beginNow(): void {
+    const { turn, path, timeout } = this.#options;
+    if (!turn.tryTake()) {
+      throw new TqError(
+        "busy",
+        "Cannot hand out the connection: another transaction of this program is writing; start this one with Transaction.start({ lock: true }, …)",
+      );
+    }
+    try {
+      this.#db.run(`PRAGMA busy_timeout = ${timeout}`);
+      this.#db.run("BEGIN IMMEDIATE");
+      this.#writing = true;
+    } catch (error) {
+      turn.free();
+      throw translate(error, path);
+    }
   }
 
   async begin(): Promise<void> {
@@ -157,6 +180,10 @@ export class SqliteSession implements Session {
 
   async claimOne(id: number, owner: Owner): Promise<ClaimedTask | null> {
     return this.#write(() => tasks.claimOne(this.#db, id, owner, this.#now()));
+  }
+
+  async holds(claim: Claim): Promise<boolean> {
+    return this.#read(() => stillHeld(this.#db, [claim]).length === 1);
   }
 
   async handBack(claims: readonly Claim[]): Promise<void> {

@@ -21,6 +21,7 @@ import type {
   Store,
   StoreStatus,
   TaskFilter,
+  ThreadDeath,
   WorkerInfo,
 } from "./store.ts";
 import { LocalTurn, type Turn } from "./turn.ts";
@@ -67,6 +68,10 @@ export class SqliteStore implements Store {
     };
     this.#reader = connect(this.#options);
     this.#pushes = new PushGroup((fn) => this.write(fn));
+  }
+
+  now(): number {
+    return this.#options.clock.now();
   }
 
   session(): Session {
@@ -199,13 +204,8 @@ export class SqliteStore implements Store {
     return rescues;
   }
 
-  async rescueThread(
-    owner: Owner,
-    running: Claim | null,
-    reason: string,
-    maxCrashes: number,
-  ): Promise<RescuedTask[]> {
-    return this.#move((db, now) => rescueThread(db, owner, running, reason, maxCrashes, now));
+  async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
+    return this.#move((db, now) => rescueThread(db, owner, death, now));
   }
 
   async close(): Promise<void> {

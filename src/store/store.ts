@@ -70,8 +70,13 @@ export type PushedIds = number[];
 export interface Session {
   readonly writing: boolean;
   readonly records: Records;
-  /** The driver's own connection, for user code; it writes, so it is `begin` first. */
-  readonly raw: unknown;
+  /**
+   * The driver's own connection, for user code. It begins at once if need be, without waiting for other
+   * transactions of this thread, and then opens a savepoint where one is wanted.
+   *
+   * @throws TqError "busy" when another transaction of this thread is writing.
+   */
+  raw(savepoint: boolean): unknown;
   /** @throws TqError "busy" when another program holds the database longer than `database.timeout`. */
   begin(): Promise<void>;
   commit(): Promise<void>;
@@ -87,6 +92,8 @@ export interface Session {
   claim(options: ClaimOptions): Promise<ClaimedTask[]>;
   /** Claims this task whatever its time; null when it is not ready or scheduled any more. */
   claimOne(id: number, owner: Owner): Promise<ClaimedTask | null>;
+  /** True while this claim has not been lost. */
+  holds(claim: Claim): Promise<boolean>;
   /** Gives claims that have not begun back to `ready`, as if they had never been claimed. */
   handBack(claims: readonly Claim[]): Promise<void>;
 
@@ -103,6 +110,8 @@ export interface Session {
 
 export interface Store {
   readonly path: string;
+  /** The store's wall clock: ms since 1970 UTC. */
+  now(): number;
   /** Leases a connection; give it back with `close`. */
   session(): Session;
   /** Gives a session back; what it had not committed is rolled back. */
@@ -147,13 +156,8 @@ export interface Store {
   workers(): Promise<WorkerInfo[]>;
   /** Looks at every worker's proof of life and puts the tasks of the dead ones back. */
   rescueDead(maxCrashes: number): Promise<Rescue[]>;
-  /** The tasks that a dead thread held; `running` is the one that it had begun, if any. */
-  rescueThread(
-    owner: Owner,
-    running: Claim | null,
-    reason: string,
-    maxCrashes: number,
-  ): Promise<RescuedTask[]>;
+  /** Puts back what a dead thread held. */
+  rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]>;
 
   close(): Promise<void>;
 }
@@ -173,6 +177,14 @@ export interface NewWorker {
   readonly queues: readonly string[];
 }
 
+/** How a thread ended, and which of its claims it was running. */
+export interface ThreadDeath {
+  readonly running: Claim | null;
+  readonly reason: string;
+  /** Crashes after which the running task is set aside; null when the thread was stopped on purpose. */
+  readonly maxCrashes: number | null;
+}
+
 /** A dead worker, and what became of its tasks. */
 export interface Rescue {
   readonly worker: WorkerInfo;
@@ -183,6 +195,10 @@ export interface RescuedTask {
   readonly id: number;
   readonly model: string;
   readonly method: string;
+  readonly queue: string;
+  readonly attempt: number;
   readonly state: TaskState;
+  /** True for the one that counted a crash. */
+  readonly crashed: boolean;
   readonly crashes: number;
 }

@@ -5,6 +5,8 @@
 export interface Turn {
   /** Resolves when it is the caller's turn; returns nothing when it is so at once. */
   take(): Promise<void> | void;
+  /** Takes the turn when nobody has it; false otherwise. */
+  tryTake(): boolean;
   free(): void;
 }
 
@@ -13,11 +15,14 @@ export class LocalTurn implements Turn {
   #taken = false;
   readonly #waiting: (() => void)[] = [];
 
+  tryTake(): boolean {
+    if (this.#taken) return false;
+    this.#taken = true;
+    return true;
+  }
+
   take(): Promise<void> | void {
-    if (!this.#taken) {
-      this.#taken = true;
-      return;
-    }
+    if (this.tryTake()) return;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 

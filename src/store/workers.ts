@@ -3,8 +3,8 @@ import type { Database } from "bun:sqlite";
 import { hostname } from "node:os";
 import type { Claim } from "../task.ts";
 import { bootId } from "./liveness.ts";
-import type { NewWorker, Owner, RescuedTask } from "./store.ts";
-import { crash, handBack } from "./tasks.ts";
+import type { NewWorker, Owner, RescuedTask, ThreadDeath } from "./store.ts";
+import { crash, handBack, interrupt } from "./tasks.ts";
 
 const REGISTER = `
   INSERT INTO tq__worker (id, pid, host, boot_id, started_at, threads, queues)
@@ -33,12 +33,14 @@ export function unregister(db: Database, worker: string): void {
 interface HeldRow extends Claim {
   readonly model: string;
   readonly method: string;
+  readonly queue: string;
+  readonly attempts: number;
   readonly crashes: number;
   readonly begun: 0 | 1;
 }
 
 const HELD_BY = `
-  SELECT id, claim, model, method, crashes, begun
+  SELECT id, claim, model, method, queue, attempts, crashes, begun
     FROM tq__task
    WHERE state = 'running' AND worker = $worker`;
 
@@ -46,11 +48,6 @@ const HELD_BY_THREAD = `${HELD_BY} AND thread = $thread`;
 
 function heldBy(db: Database, worker: string): HeldRow[] {
   return db.query(HELD_BY).all({ worker }) as HeldRow[];
-}
-
-/** The registered workers that died are taken off the list one by one. */
-export function workerIds(db: Database): string[] {
-  return (db.query("SELECT id FROM tq__worker").values() as [string][]).map(([id]) => id);
 }
 
 const BOOT_OF = `SELECT boot_id FROM tq__worker WHERE id = $worker`;
@@ -78,28 +75,29 @@ export function rescueWorker(
     else if (task.begun === 1) return crashed(db, task, "its worker process died", maxCrashes, now);
     else
       db.query(SUSPECT).run({ id: task.id, claim: task.claim, reason: "its worker process died" });
-    return rescued(task, "ready", task.crashes);
+    return rescued(task);
   });
   db.query(UNREGISTER).run({ worker });
   return tasks;
 }
 
-/** Puts the tasks of a dead thread back; only the one that ran, which is known, counts a crash. */
+/**
+ * Puts the tasks of a dead thread back. Only the one that ran, which is known, counts a crash; where the
+ * thread was stopped on purpose, not even that one.
+ */
 export function rescueThread(
   db: Database,
   owner: Owner,
-  running: Claim | null,
-  reason: string,
-  maxCrashes: number,
+  { running, reason, maxCrashes }: ThreadDeath,
   now: number,
 ): RescuedTask[] {
   const held = db.query(HELD_BY_THREAD).all({ ...owner }) as HeldRow[];
   return held.map((task) => {
-    if (task.id === running?.id && task.claim === running.claim) {
-      return crashed(db, task, reason, maxCrashes, now);
-    }
-    handBack(db, [task]);
-    return rescued(task, "ready", task.crashes);
+    const ran = task.id === running?.id && task.claim === running.claim;
+    if (ran && maxCrashes !== null) return crashed(db, task, reason, maxCrashes, now);
+    if (ran) interrupt(db, task, reason);
+    else handBack(db, [task]);
+    return rescued(task);
   });
 }
 
@@ -111,9 +109,11 @@ function crashed(
   now: number,
 ): RescuedTask {
   const result = crash(db, task, reason, maxCrashes, now);
-  return rescued(task, result?.state ?? "ready", result?.crashes ?? task.crashes);
+  if (!result) return rescued(task);
+  return { ...rescued(task), state: result.state, crashes: result.crashes, crashed: true };
 }
 
-function rescued(task: HeldRow, state: RescuedTask["state"], crashes: number): RescuedTask {
-  return { id: task.id, model: task.model, method: task.method, state, crashes };
+function rescued({ id, model, method, queue, attempts, crashes }: HeldRow): RescuedTask {
+  const attempt = attempts + 1;
+  return { id, model, method, queue, attempt, state: "ready", crashes, crashed: false };
 }

@@ -1,0 +1,46 @@
+/** Where the admin API listens. */
+import { isIPv4 } from "node:net";
+import { TqError } from "../errors.ts";
+import { splitAddress } from "../setting-kinds.ts";
+
+export interface Address {
+  /** An IPv6 address without its brackets. */
+  readonly hostname: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+/**
+ * Reads `HOST:PORT`.
+ *
+ * @param insecure allows addresses that other hosts can reach
+ * @throws TqError `invalid`
+ */
+export function parseListen(listen: string, insecure: boolean): Address {
+  const address = splitAddress(listen);
+  if (address === null) {
+    throw new TqError(
+      "invalid",
+      `Cannot listen on ${JSON.stringify(listen)}: give HOST:PORT, such as 127.0.0.1:8989 or [::1]:8989, with a port from 0 to 65535`,
+    );
+  }
+  if (!insecure && !isLoopback(plainHost(address.hostname))) {
+    throw new TqError(
+      "invalid",
+      `Cannot listen on ${listen}: other hosts can reach this address, and the token would travel unencrypted; listen on 127.0.0.1, or give --insecure-listen too`,
+    );
+  }
+  return address;
+}
+
+/** A host in its shortest spelling, without brackets: `[0:0::1]` is `::1`, `127.1` is `127.0.0.1`. */
+export function plainHost(host: string): string {
+  const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  const plain = URL.parse(`http://${name}`)?.hostname ?? host.toLowerCase();
+  return plain.replace(/^\[|\]$/g, "");
+}
+
+/** True for a plain host that only programs of this host can reach. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}

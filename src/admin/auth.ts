@@ -1,0 +1,68 @@
+/** Who may call the admin API: programs of this host that know the token, and no page of a browser's other tab. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { isIP } from "node:net";
+import { hostname } from "node:os";
+import type { MiddlewareHandler } from "hono";
+import { TqError } from "../errors.ts";
+import { isLoopback, plainHost } from "./address.ts";
+import { problem } from "./problem.ts";
+
+/** Answers 401 to who does not send the token. Digests are compared, so that neither text nor length leaks. */
+export function requireToken(token: string): MiddlewareHandler {
+  const expected = digest(token);
+  return async (c, next) => {
+    const given = /^bearer +(\S+)$/i.exec(c.req.header("authorization")?.trim() ?? "")?.[1];
+    if (given === undefined) {
+      throw new TqError(
+        "unauthorized",
+        "Cannot let you in: no token came with the request; send the header Authorization: Bearer with the text in tq.token",
+      );
+    }
+    if (!timingSafeEqual(digest(given), expected)) {
+      throw new TqError(
+        "unauthorized",
+        "Cannot let you in: the token is not the one in tq.token beside the database",
+      );
+    }
+    await next();
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+/**
+ * Answers 403 to what a foreign web page can make a browser send: a name that was made to point here (DNS rebinding),
+ * and a request from another origin.
+ *
+ * @param listening the host that the server listens on
+ */
+export function requireOwnHost(listening: string): MiddlewareHandler {
+  const own = plainHost(listening);
+  return async (c, next) => {
+    const host = c.req.header("host") ?? new URL(c.req.url).host;
+    if (!isOwnHost(host, own)) {
+      const message = `Cannot answer for the host ${JSON.stringify(host)}: this is not its server; use the address that tq printed when it started`;
+      return problem(c, 403, "unauthorized", message);
+    }
+    const origin = c.req.header("origin");
+    if (origin !== undefined && hostOf(origin) !== hostOf(`http://${host}`)) {
+      const message = `Cannot answer a page of ${JSON.stringify(origin)}: only pages of this server may call it`;
+      return problem(c, 403, "unauthorized", message);
+    }
+    return next();
+  };
+}
+
+/** Where any address is listened on, any of them is ours; a name that somebody else controls never is. */
+function isOwnHost(host: string, own: string): boolean {
+  const name = plainHost(URL.parse(`http://${host}`)?.hostname ?? "");
+  if (name === own || isLoopback(name)) return true;
+  const isEverywhere = own === "0.0.0.0" || own === "::";
+  return isEverywhere && (isIP(name) !== 0 || name === hostname().toLowerCase());
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.parse(origin)?.host;
+}

@@ -1,0 +1,83 @@
+/** Checks what a request says, and lists everything that is wrong with it. */
+import * as v from "valibot";
+import { TqError } from "../errors.ts";
+import { didYouMean } from "../suggest.ts";
+
+type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
+
+/** So many problems are listed; a list of a thousand bad ids has one message, not a thousand. */
+const LISTED = 20;
+
+/** What is wrong so far. */
+export class Problems {
+  readonly #sentences: string[] = [];
+  readonly #action: string;
+
+  /** @param action the start of the error's sentence: `Cannot push` */
+  constructor(action: string) {
+    this.#action = action;
+  }
+
+  add(sentence: string): void {
+    this.#sentences.push(sentence);
+  }
+
+  /** The fields of an object, or undefined when there is a problem; `place` is the object's own: `[3]`. */
+  read<S extends Fields>(schema: S, input: unknown, place = ""): v.InferOutput<S> | undefined {
+    if (typeof input !== "object" || input === null || Array.isArray(input)) {
+      this.add(`${place || "the body"} cannot be ${quote(input)}: it must be a JSON object`);
+      return undefined;
+    }
+    const names = Object.keys(schema.entries);
+    for (const key of Object.keys(input)) {
+      if (names.includes(key)) continue;
+      this.add(`${place}${place && " "}${quote(key)} is not a field${didYouMean(key, names)}`);
+    }
+    // All names are there, so that what is missing meets its own schema and not the object's.
+    const blank = Object.fromEntries(names.map((name) => [name, undefined]));
+    return this.check(schema, { ...blank, ...input }, place);
+  }
+
+  check<S extends v.GenericSchema>(
+    schema: S,
+    input: unknown,
+    place: string,
+  ): v.InferOutput<S> | undefined {
+    const result = v.safeParse(schema, input);
+    if (result.success) return result.output;
+    for (const issue of result.issues) this.add(sentenceOf(issue, place));
+    return undefined;
+  }
+
+  /** @throws TqError `invalid` when there is any problem. */
+  end(): void {
+    const [first, ...others] = this.#sentences;
+    if (first === undefined) return;
+    if (others.length === 0) throw new TqError("invalid", `${this.#action}: ${first}`);
+    const listed = this.#sentences.slice(0, LISTED);
+    const rest = this.#sentences.length - listed.length;
+    if (rest > 0) listed.push(`and ${rest} more`);
+    const count = this.#sentences.length;
+    throw new TqError(
+      "invalid",
+      `${this.#action}: ${count} things are wrong:\n  ${listed.join("\n  ")}`,
+    );
+  }
+}
+
+function sentenceOf(issue: v.BaseIssue<unknown>, place: string): string {
+  const keys = (issue.path ?? []).map(({ key }) => key);
+  const path = keys.reduce<string>((path, key) => {
+    if (typeof key === "number") return `${path}[${key}]`;
+    return path === "" ? String(key) : `${path}.${String(key)}`;
+  }, place);
+  if (/^[:.[]/.test(issue.message)) return `${path}${issue.message}`;
+  if (issue.input === undefined) return `${path} is missing: it must be ${issue.message}`;
+  return `${path} cannot be ${quote(issue.input)}: it must be ${issue.message}`;
+}
+
+/** A value as a sentence shows it. */
+export function quote(value: unknown): string {
+  const json = JSON.stringify(value);
+  return json.length > 100 ? `${json.slice(0, 99)}…` : json;
+}

@@ -1,0 +1,77 @@
+/**
+ * Fields that hold any JSON: arguments and contexts. An issue's text that starts with `:`, `[` or `.` goes on after the
+ * field's name, all others complete "it must be …".
+ */
+import * as v from "valibot";
+import { decode, encode } from "../encoding.ts";
+import { TqError } from "../errors.ts";
+import { didYouMean } from "../suggest.ts";
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+export const OBJECT = v.custom<JsonObject>(
+  (input) => typeof input === "object" && input !== null && !Array.isArray(input) && !isRaw(input),
+  "a JSON object",
+);
+
+/** https://tc39.es/proposal-json-parse-with-source/ is not in TypeScript's library yet. */
+const { isRawJSON: isRaw } = JSON as unknown as { isRawJSON: (value: unknown) => boolean };
+
+/** JSON that the run can read: the tags of `encoding.ts` are whole, and nothing is in it that JSON cannot carry. */
+export const ARGS = v.pipe(
+  v.array(v.unknown(), "a list of arguments like [42]"),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (dataset.typed) decodable(dataset.value, addIssue);
+  }),
+);
+
+/** A JSON object that comes back as an object. */
+export const NAMED = v.pipe(
+  OBJECT,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const value = decodable(dataset.value, addIssue);
+    if (value !== undefined && Object.getPrototypeOf(value) !== Object.prototype) {
+      addIssue({ message: ": the key __class__ makes another value of this object; rename it" });
+    }
+  }),
+);
+
+function decodable(value: unknown, addIssue: (issue: { message: string }) => void): unknown {
+  try {
+    const decoded = decode(JSON.stringify(value), "");
+    encode(decoded, "");
+    return decoded;
+  } catch (error) {
+    addIssue({ message: error instanceof TqError ? error.message : ": nested too deep" });
+    return undefined;
+  }
+}
+
+/** What trytond has as keys of the context. */
+const CONTEXT_KEYS = new Map([
+  ["queue_name", "queue"],
+  ["queue_scheduled_at", "scheduled_at"],
+  ["queue_expected_at", "expected_at"],
+  ["queue_batch", "batch"],
+  ["queue_priority", "priority"],
+]);
+
+/** A context, without the keys that say where and when in trytond. */
+export const CONTEXT = v.pipe(
+  NAMED,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const key of Object.keys(dataset.value)) {
+      if (!key.startsWith("queue_")) continue;
+      const field = CONTEXT_KEYS.get(key);
+      const near = didYouMean(key, CONTEXT_KEYS.keys());
+      addIssue({
+        message:
+          field === undefined
+            ? `: keys that start with queue_ are reserved, and ${JSON.stringify(key)} is none of them${near}`
+            : `: give the field "${field}" of the task instead of the key ${key}`,
+      });
+    }
+  }),
+);

@@ -1,0 +1,53 @@
+/** What the address of a request says: the filter of a list, the id of a task. */
+import * as v from "valibot";
+import type { TaskFilter } from "../store/store.ts";
+import { didYouMean } from "../suggest.ts";
+import { TASK_STATES } from "../task.ts";
+import { Problems } from "./check.ts";
+import { digits, text } from "./fields.ts";
+
+const STATE = v.picklist(TASK_STATES, ({ input }) => {
+  return `one of ${TASK_STATES.join(", ")}${didYouMean(String(input), TASK_STATES)}`;
+});
+
+/** The query of a list. */
+const LIST = v.object({
+  state: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((states) => states.split(",")),
+      v.array(STATE),
+    ),
+  ),
+  queue: v.optional(text("the name of a queue")),
+  model: v.optional(text("the name of a model")),
+  limit: v.optional(digits("a whole number from 1 to 1000", 1000), "100"),
+  before: v.optional(digits("the id of a task")),
+});
+
+/** An id in a path. */
+const TASK_ID = digits("the id of a task");
+
+/** @throws TqError `invalid` */
+export function readFilter(search: URLSearchParams): TaskFilter {
+  const problems = new Problems("Cannot list tasks");
+  const given = new Map<string, string>();
+  for (const [name, value] of search) {
+    const before = given.get(name);
+    if (before !== undefined && name !== "state") problems.add(`${name} is given twice`);
+    given.set(name, before !== undefined && name === "state" ? `${before},${value}` : value);
+  }
+  const query = problems.read(LIST, Object.fromEntries(given));
+  problems.end();
+  const { state: states, ...others } = query ?? {};
+  const entries = Object.entries({ states, ...others });
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+/** @throws TqError `invalid` */
+export function readId(text: string, move: string): number {
+  const problems = new Problems(`Cannot ${move} a task`);
+  const id = problems.check(TASK_ID, text, "its id");
+  problems.end();
+  return id ?? 0;
+}

@@ -1,0 +1,79 @@
+/** The admin API on a socket. */
+import { TqError } from "../errors.ts";
+import { type Address, parseListen } from "./address.ts";
+import { type AdminOptions, MAX_BODY, createAdmin } from "./app.ts";
+import { loadToken } from "./token.ts";
+
+export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname"> {
+  /** `HOST:PORT`; port 0 takes a free one. */
+  readonly listen: string;
+  /** Allows addresses that other hosts can reach; the API speaks plain HTTP. */
+  readonly insecure?: boolean;
+}
+
+export interface AdminServer {
+  /** `http://127.0.0.1:8989`, with the port that was really taken. */
+  readonly url: string;
+  readonly tokenFile: string;
+  /** Takes no more requests, and waits for those that are under way. */
+  stop(): Promise<void>;
+}
+
+/** A request that is still under way after so many ms is cut off when the server stops. */
+const GRACE = 10_000;
+
+/**
+ * Starts to listen, and reports `admin.listening`. The token is in `tq.token` beside the store's database.
+ *
+ * @throws TqError `invalid` when `listen` or the token's file cannot be used, `conflict` when the port is taken
+ */
+export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
+  const address = parseListen(options.listen, options.insecure ?? false);
+  const { token, file } = loadToken(options.store.path);
+  const app = createAdmin({ ...options, token, hostname: address.hostname });
+  const server = listen(address, options.listen, app.fetch);
+  const url = server.url.origin;
+  options.report?.({ name: "admin.listening", url, token: file });
+  return { url, tokenFile: file, stop: () => stop(server) };
+}
+
+type Server = Bun.Server<undefined>;
+
+function listen(
+  address: Address,
+  listen: string,
+  fetch: (request: Request) => Response | Promise<Response>,
+): Server {
+  try {
+    return Bun.serve({
+      ...address,
+      fetch,
+      development: false,
+      reusePort: false, // not the default without development, and then two programs share a port
+      maxRequestBodySize: 16 * MAX_BODY,
+    });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    if (code === "EADDRINUSE") {
+      throw new TqError(
+        "conflict",
+        `Cannot listen on ${listen}: another program uses port ${address.port}; end it, or give another port with --listen`,
+        { cause },
+      );
+    }
+    const reason = code === "EACCES" ? "this user may not use that port" : code || String(cause);
+    throw new TqError(
+      "invalid",
+      `Cannot listen on ${listen}: ${reason}; give an address of this host with --listen`,
+      { cause },
+    );
+  }
+}
+
+async function stop(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, GRACE);
+  await Promise.race([server.stop(), promise]);
+  clearTimeout(timer);
+  await server.stop(true);
+}

@@ -1,0 +1,89 @@
+/** The token of the admin API: a file beside the database that only its owner can read. */
+import { randomBytes } from "node:crypto";
+import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { TqError } from "../errors.ts";
+
+const MIN_LENGTH = 32;
+
+export interface Token {
+  readonly token: string;
+  /** Its path. */
+  readonly file: string;
+}
+
+/**
+ * The token in the file `tq.token` in the database's folder, which is made at the first call; programs that start
+ * together get the same one. A file that others may read is made private.
+ *
+ * @throws TqError `invalid` when the file cannot be used
+ */
+export function loadToken(database: string): Token {
+  const file = join(dirname(database), "tq.token");
+  try {
+    const token = read(file) ?? make(file);
+    return { token, file };
+  } catch (error) {
+    if (error instanceof TqError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TqError("invalid", `Cannot use the token in ${file}: ${reason}`, { cause: error });
+  }
+}
+
+/** Undefined when there is no file. */
+function read(file: string): string | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  if (!stats.isFile()) throw refused(file, "it is not a file", "move it away");
+  makePrivate(file, stats.mode);
+  const token = readFileSync(file, "utf8").trim();
+  if (!/^[\x21-\x7e]*$/.test(token)) {
+    throw refused(file, "it has spaces or letters outside ASCII", "delete it to have one made");
+  }
+  if (token.length < MIN_LENGTH) {
+    const reason = `it has ${token.length} characters and needs ${MIN_LENGTH}`;
+    throw refused(file, reason, "delete it to have one made");
+  }
+  return token;
+}
+
+/** Windows has no such modes: who may read a file there is up to its folder. */
+function makePrivate(file: string, mode: number): void {
+  if (process.platform === "win32" || (mode & 0o077) === 0) return;
+  try {
+    chmodSync(file, 0o600);
+  } catch {
+    // Somebody else's file, or a file system without modes: the look below says so.
+  }
+  if ((statSync(file).mode & 0o077) === 0) return;
+  throw refused(file, "others may read it", `run chmod 600 ${file} as its owner`);
+}
+
+/** The whole file appears at once, and only where there is none: who comes second reads the first one's. */
+function make(file: string): string {
+  const token = randomBytes(32).toString("base64url");
+  const draft = `${file}.${randomBytes(8).toString("hex")}`;
+  writeFileSync(draft, `${token}\n`, { flag: "wx", mode: 0o600, flush: true });
+  try {
+    linkSync(draft, file);
+    return token;
+  } catch (error) {
+    const first = read(file);
+    if (first !== undefined) return first;
+    if (!hasNoLinks(error)) throw error;
+    writeFileSync(file, `${token}\n`, { flag: "wx", mode: 0o600, flush: true });
+    return token;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** FAT and some network file systems have no links. */
+function hasNoLinks(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(code);
+}
+
+function refused(file: string, reason: string, advice: string): TqError {
+  return new TqError("invalid", `Cannot use the token in ${file}: ${reason}; ${advice}`);
+}

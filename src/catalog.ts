@@ -1,0 +1,33 @@
+/** Which calls can be pushed: the models of the models file, and the methods of each. */
+import { TqError } from "./errors.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** A model's name → the names of its methods. */
+export type ModelCatalog = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * Refuses a call that no worker could run. Only the model's own methods count: `constructor` is none.
+ *
+ * @param catalog null when no models are known
+ * @throws TqError `not_found`, with the near name
+ */
+export function checkCall(catalog: ModelCatalog | null, model: string, method: string): void {
+  const refusal = `Cannot push ${model}.${method}`;
+  if (catalog === null) {
+    throw new TqError(
+      "not_found",
+      `${refusal}: no models are known here; start with --models FILE, or put models.ts into the current folder`,
+    );
+  }
+  const methods = Object.hasOwn(catalog, model) ? catalog[model] : undefined;
+  if (methods === undefined) {
+    const near = didYouMean(model, Object.keys(catalog));
+    throw new TqError("not_found", `${refusal}: there is no model ${JSON.stringify(model)}${near}`);
+  }
+  if (methods.includes(method)) return;
+  const near = didYouMean(method, methods);
+  throw new TqError(
+    "not_found",
+    `${refusal}: the model ${model} has no method ${JSON.stringify(method)}${near}`,
+  );
+}

@@ -1,0 +1,155 @@
+/** A worker inside a program, the admin API included: `startWorker`, and what `tq worker` calls. */
+import { resolve } from "node:path";
+import { type AdminServer, serveAdmin } from "./admin/serve.ts";
+import { type Config, loadConfig } from "./config.ts";
+import { TqError } from "./errors.ts";
+import type { Report } from "./events.ts";
+import { Registry } from "./model/registry.ts";
+import { setRuntime, standardLog } from "./model/runtime.ts";
+import { VERSION } from "./version.ts";
+import { didYouMean } from "./suggest.ts";
+import {
+  type ProcessOptions,
+  type RunningWorker,
+  type Summary,
+  startProcess,
+} from "./worker/start.ts";
+
+/** Where the admin API listens. */
+export interface AdminListen {
+  /** `HOST:PORT`; port 0 picks a free one. Default: the setting `admin.listen`. */
+  readonly listen?: string | undefined;
+  /** Allows an address that is not loopback. */
+  readonly insecure?: boolean | undefined;
+}
+
+/** What `startWorker` takes; what is left out comes from tq.toml and the environment, as for `tq worker`. */
+export interface WorkerOptions {
+  /** A tq.toml; default: the one in the current folder, if there is one. */
+  readonly config?: string;
+  /** Path of the database. */
+  readonly database?: string;
+  /** A file or a folder of models, or several. */
+  readonly models?: string | readonly string[];
+  /** Names and patterns; default: every queue. */
+  readonly queues?: readonly string[];
+  readonly threads?: number;
+  /** Serve the admin API as well. */
+  readonly admin?: boolean | AdminListen;
+  /** Stop by itself when no task is ready or running; "all": nor scheduled. */
+  readonly drain?: boolean | "all";
+  /** Stop when the process that started this one is gone. */
+  readonly exitWithParent?: boolean;
+  /** Takes the events of the worker itself; default: the log on standard error. */
+  readonly report?: Report;
+}
+
+export interface EmbeddedWorker {
+  /** Where the admin API listens; null without one. */
+  readonly url: string | null;
+  /** Resolves when it has stopped, by itself or by `stop`, with what its threads did. */
+  readonly stopped: Promise<Summary>;
+  /**
+   * Claims nothing more, lets what runs end within `worker.grace` ("now": interrupts it), and puts back
+   * what did not end.
+   */
+  stop(how?: "graceful" | "now"): Promise<void>;
+}
+
+/**
+ * Starts a worker inside this program: what `tq worker` is, with threads of its own. From then on what this
+ * program pushes is run by workers, not by itself.
+ *
+ * @throws TqError when a setting is wrong, the models cannot be loaded or the database cannot be used.
+ * @example const worker = await startWorker({ database: "shop.db", models: "./models.ts", threads: 2 });
+ */
+export async function startWorker(options: WorkerOptions = {}): Promise<EmbeddedWorker> {
+  checkOptions(options);
+  const { config: file, database, models, queues, threads, drain, admin = false } = options;
+  const paths = models === undefined ? undefined : [models].flat().map((path) => resolve(path));
+  const config = loadConfig({
+    cwd: process.cwd(),
+    env: process.env,
+    file,
+    flags: {
+      "database.path": database,
+      "worker.queues": queues && queues.length > 0 ? queues : undefined,
+      "worker.threads": threads === undefined ? undefined : String(threads),
+    },
+  });
+  return startConfigured({
+    config,
+    models: paths,
+    drain: drain === true ? "ready" : drain || undefined,
+    exitWithParent: options.exitWithParent,
+    report: options.report,
+    ...(admin !== false && { admin: admin === true ? {} : admin }),
+  });
+}
+
+const OPTIONS = [
+  "config",
+  "database",
+  "models",
+  "queues",
+  "threads",
+  "admin",
+  "drain",
+  "exitWithParent",
+  "report",
+] as const satisfies (keyof WorkerOptions)[];
+
+function checkOptions(options: object): void {
+  for (const key of Object.keys(options)) {
+    if ((OPTIONS as readonly string[]).includes(key)) continue;
+    throw new TqError(
+      "invalid",
+      `Cannot start a worker: ${key} is not an option of startWorker${didYouMean(key, OPTIONS)}`,
+    );
+  }
+}
+
+export interface ConfiguredOptions extends ProcessOptions {
+  readonly admin?: AdminListen | undefined;
+}
+
+/** Starts a worker with these settings. */
+export async function startConfigured(options: ConfiguredOptions): Promise<EmbeddedWorker> {
+  const { config, admin } = options;
+  const report = options.report ?? standardLog(config);
+  if (!config.queue.worker) report({ name: "config.worker_off", file: config.file });
+  const worker = await startProcess({ ...options, report });
+  setRuntime({ store: worker.store, config, registry: new Registry(), report, worker: true });
+  const stopped = worker.stopped.finally(() => setRuntime(undefined));
+  const server = admin && (await serve(config, admin, worker, report));
+  return {
+    url: server?.url ?? null,
+    stopped: stopped.finally(() => server?.stop()),
+    stop: async (how) => {
+      await worker.stop(how);
+    },
+  };
+}
+
+async function serve(
+  config: Config,
+  { listen = config.admin.listen, insecure = false }: AdminListen,
+  worker: RunningWorker,
+  report: Report,
+): Promise<AdminServer> {
+  try {
+    return await serveAdmin({
+      store: worker.store,
+      catalog: worker.catalog,
+      mode: config.queue.worker ? "worker" : "no worker",
+      version: VERSION,
+      listen,
+      insecure,
+      batchSize: config.queue.batch_size,
+      report,
+    });
+  } catch (error) {
+    await worker.stop("now");
+    throw error;
+  }
+}

@@ -1,0 +1,14 @@
+/** What `import … from "tq"` gives. */
+import "./worker/inline.ts";
+
+export * as v from "valibot";
+export { Decimal } from "./decimal.ts";
+export { TqError, UserError, UserWarning } from "./errors.ts";
+export { currentTask, type CurrentTask } from "./model/current-task.ts";
+export { Model } from "./model/model.ts";
+export { ModelSQL } from "./model/model-sql.ts";
+export { push, pushMany, type PushOptions } from "./model/push.ts";
+export type { Queue } from "./model/queue-types.ts";
+export { Transaction, type TransactionOptions } from "./model/transaction.ts";
+export { startWorker, type EmbeddedWorker, type WorkerOptions } from "./embed.ts";
+export type { Task, TaskState } from "./task.ts";

@@ -1,0 +1,93 @@
+/** What a model is, before it has a table: a name, methods that tasks call, and `__queue__`. */
+import { TqError } from "../errors.ts";
+import { didYouMean } from "../suggest.ts";
+import type { ModelCatalog } from "../catalog.ts";
+
+/**
+ * Marks tq's own base classes: what they define is no method of a user's model. The marks are
+ * registered symbols, as a compiled program may carry two copies of this file.
+ */
+export const BASE: unique symbol = Symbol.for("tq.base") as never;
+
+/** A class that a task can name. */
+export interface ModelClass {
+  readonly __name__: string;
+  // eslint-disable-next-line typescript/no-explicit-any -- any constructor will do, and only `any` says so
+  new (...args: any[]): object;
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** A method of a model: called with the records (static), or on each record (instance). */
+export interface ModelMethod {
+  readonly kind: "static" | "instance";
+  readonly call: Method;
+}
+
+/** True for a class made with `Model` or `ModelSQL`, by any copy of tq in the process. */
+export function isModelClass(value: unknown): value is ModelClass {
+  return typeof value === "function" && BASE in value && typeof nameOf(value) === "string";
+}
+
+function nameOf(value: object): unknown {
+  return (value as { __name__?: unknown }).__name__;
+}
+
+/** The classes that the user wrote: from this one up to tq's own. */
+function* userClasses(model: object): Generator<{ statics: object; instances: object }> {
+  for (
+    let statics: object | null = model;
+    statics && !Object.hasOwn(statics, BASE);
+    statics = Object.getPrototypeOf(statics) as object | null
+  ) {
+    yield { statics, instances: (statics as { prototype: object }).prototype };
+  }
+}
+
+const NOT_METHODS = new Set(["constructor", "prototype", "__proto__", "__queue__"]);
+
+function ownMethod(object: object, name: string): Method | undefined {
+  if (NOT_METHODS.has(name)) return undefined;
+  const value: unknown = Object.getOwnPropertyDescriptor(object, name)?.value;
+  return typeof value === "function" ? (value as Method) : undefined;
+}
+
+/** The model's own method of this name; never one of `Object`, nor of tq's base classes. */
+export function findMethod(model: ModelClass, name: string): ModelMethod | undefined {
+  for (const { statics, instances } of userClasses(model)) {
+    const onClass = ownMethod(statics, name);
+    if (onClass) return { kind: "static", call: onClass };
+    const onRecord = ownMethod(instances, name);
+    if (onRecord) return { kind: "instance", call: onRecord };
+  }
+  return undefined;
+}
+
+/** The names of all methods that a task can call on this model. */
+export function methodNames(model: ModelClass): string[] {
+  const names = new Set<string>();
+  for (const { statics, instances } of userClasses(model)) {
+    for (const object of [statics, instances]) {
+      for (const name of Object.getOwnPropertyNames(object)) {
+        if (ownMethod(object, name)) names.add(name);
+      }
+    }
+  }
+  return [...names].sort();
+}
+
+/** @throws TqError "not_found" with the near name. */
+export function requireMethod(model: ModelClass, name: string, action: string): ModelMethod {
+  const method = findMethod(model, name);
+  if (method) return method;
+  throw new TqError(
+    "not_found",
+    `Cannot ${action} ${model.__name__}.${name}: the model ${model.__name__} has no method ${JSON.stringify(name)}${didYouMean(name, methodNames(model))}`,
+  );
+}
+
+export function catalogOf(models: Iterable<ModelClass>): ModelCatalog {
+  const catalog: Record<string, readonly string[]> = Object.create(null) as Record<string, never>;
+  for (const model of models) catalog[model.__name__] = methodNames(model);
+  return catalog;
+}

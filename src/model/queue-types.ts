@@ -1,0 +1,73 @@
+/** The types of `Model.__queue__`. */
+import type { Jsonable } from "../jsonable.ts";
+import type { Model } from "./model.ts";
+
+/** A method type, so that a model may declare its queue more exactly than this. */
+interface AnyCall {
+  call(instances: unknown, ...args: unknown[]): Promise<number | number[]>;
+}
+
+/** Without a declaration: any method, any instances. */
+export type UntypedQueue = Record<string, AnyCall["call"]>;
+
+/** Properties of tq's own classes: no methods for tasks. */
+type StaticBase = "prototype" | "__queue__" | "__name__" | SqlStatics | keyof typeof Model;
+type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
+type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
+
+type ModelLike = abstract new (...args: never) => object;
+
+type JsonArgs<A extends readonly unknown[]> = { [I in keyof A]: Jsonable<A[I]> };
+
+/** What a push takes for a record of type R: the record, or its id. */
+type One<R> = R | number;
+
+/** A static method that takes the records, or one record. */
+type StaticCall<R, F> = F extends (records: infer First, ...args: infer A) => unknown
+  ? R[] extends First
+    ? R extends First
+      ? Both<R, A>
+      : Many<R, A>
+    : R extends First
+      ? Single<R, A>
+      : never
+  : never;
+
+/** A method of the record: called on one, or on each. */
+type RecordCall<R, F> = F extends (...args: infer A) => unknown ? Both<R, A> : never;
+
+type Many<R, A extends readonly unknown[]> = (
+  records: Iterable<One<R>>,
+  ...args: JsonArgs<A>
+) => Promise<number[]>;
+
+type Single<R, A extends readonly unknown[]> = (
+  record: One<R>,
+  ...args: JsonArgs<A>
+) => Promise<number>;
+
+type Both<R, A extends readonly unknown[]> = {
+  (record: One<R>, ...args: JsonArgs<A>): Promise<number>;
+  (records: Iterable<One<R>>, ...args: JsonArgs<A>): Promise<number[]>;
+};
+
+type StaticCalls<M extends ModelLike, R> = {
+  readonly [
+    K in Exclude<keyof M, StaticBase> as StaticCall<R, M[K]> extends never ? never : K
+  ]: StaticCall<R, M[K]>;
+};
+
+type RecordCalls<M extends ModelLike, R extends object> = {
+  readonly [
+    K in Exclude<keyof R, RecordBase | keyof M> as RecordCall<R, R[K]> extends never ? never : K
+  ]: RecordCall<R, R[K]>;
+};
+
+/**
+ * The typed `__queue__` of a model: its static methods that take records, and the methods of its records.
+ * Arguments that JSON cannot carry are a compile error.
+ *
+ * @example declare static readonly __queue__: Queue<typeof Sale>;
+ */
+export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> &
+  RecordCalls<M, InstanceType<M>>;

@@ -1,0 +1,157 @@
+/** The transaction that a piece of code runs in, carried through every `await`. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { TqError } from "../errors.ts";
+import type { RawDatabase } from "../store/guard.ts";
+import { runtime } from "./runtime.ts";
+import { Unit } from "./unit.ts";
+
+export type Context = Readonly<Record<string, unknown>>;
+
+export interface TransactionOptions {
+  /** Id of the user; 0 is the root user, as in Tryton. */
+  readonly user?: number;
+  readonly context?: Context;
+  /** Take the write lock at the start, so that nothing read in it can change until it ends. */
+  readonly lock?: boolean;
+}
+
+/** One storage for the process, also when a compiled program carries two copies of tq. */
+const storage = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.transaction")] ??=
+  new AsyncLocalStorage<Transaction>()) as AsyncLocalStorage<Transaction>;
+
+/** What runs the tasks of a committed transaction where no worker does. */
+type Afterwards = (ids: readonly number[]) => Promise<void>;
+
+let afterwards: Afterwards = () => Promise.resolve();
+
+/** Set once, by the part that knows how to run tasks. */
+export function setAfterwards(run: Afterwards): void {
+  afterwards = run;
+}
+
+/**
+ * A unit of work with a user and a context: the database changes and the tasks pushed in it commit
+ * together or not at all. Same meaning as Tryton's `trytond.transaction.Transaction`.
+ */
+export class Transaction {
+  readonly user: number;
+  /** Frozen; `setContext` runs code with another one. */
+  readonly context: Context;
+  readonly #unit: Unit;
+
+  /** @internal Programs use `Transaction.start`. */
+  constructor(unit: Unit, user: number, context: Context) {
+    this.#unit = unit;
+    this.user = user;
+    this.context = Object.freeze({ ...context });
+  }
+
+  /**
+   * Runs `fn` in a new transaction, commits when it returns and rolls back when it throws. Where no
+   * worker is configured, the tasks pushed in it run before this resolves, each in its own transaction;
+   * their failures are recorded and do not reach the caller.
+   *
+   * @returns what `fn` returns.
+   * @throws what `fn` throws; TqError "conflict" inside another transaction.
+   * @example await Transaction.start({ user: 1 }, async () => { await sale.save(); });
+   */
+  static async start<T>(options: TransactionOptions, fn: () => Promise<T> | T): Promise<T> {
+    if (storage.getStore()) {
+      throw new TqError(
+        "conflict",
+        "Cannot start a transaction inside another; use Transaction.current.setContext or setUser to change context or user, or Transaction.current.commit() to commit what is done so far",
+      );
+    }
+    const { user = 0, context = {}, lock = false } = options;
+    checkUser(user);
+    checkContext(context);
+    const unit = new Unit(runtime().store, { locked: lock });
+    try {
+      if (lock) await unit.begin();
+      const result = await storage.run(new Transaction(unit, user, context), async () => fn());
+      await unit.commit();
+      return result;
+    } finally {
+      await unit.end();
+      await runPushed(unit.committed);
+    }
+  }
+
+  /** @throws TqError "conflict" outside a transaction. */
+  static get current(): Transaction {
+    const current = storage.getStore();
+    if (current) return current;
+    throw new TqError(
+      "conflict",
+      "Cannot find a transaction: this code runs outside one; wrap it in Transaction.start({}, async () => { … })",
+    );
+  }
+
+  /** @internal The current transaction, if there is one. */
+  static get maybe(): Transaction | undefined {
+    return storage.getStore();
+  }
+
+  /** @internal Runs `fn` in this transaction. */
+  run<T>(fn: () => T): T {
+    return storage.run(this, fn);
+  }
+
+  /** @internal */
+  get unit(): Unit {
+    return this.#unit;
+  }
+
+  /**
+   * The `bun:sqlite` connection of this transaction, for SQL of your own (or an ORM's) that commits and
+   * rolls back with it. From here on the transaction holds the write lock. It refuses to work once the
+   * transaction has ended.
+   */
+  get database(): RawDatabase {
+    return this.#unit.database as RawDatabase;
+  }
+
+  /**
+   * Commits what was done so far and goes on. In a task this is refused when its claim was lost.
+   */
+  async commit(): Promise<void> {
+    await this.#unit.commit();
+  }
+
+  /** Runs `fn` with these keys added to the context, in the same transaction. */
+  setContext<T>(more: Context, fn: () => Promise<T> | T): Promise<T> {
+    checkContext(more);
+    return this.#with(this.user, { ...this.context, ...more }, fn);
+  }
+
+  /** Runs `fn` as another user, in the same transaction. */
+  setUser<T>(user: number, fn: () => Promise<T> | T): Promise<T> {
+    checkUser(user);
+    return this.#with(user, this.context, fn);
+  }
+
+  async #with<T>(user: number, context: Context, fn: () => Promise<T> | T): Promise<T> {
+    return storage.run(new Transaction(this.#unit, user, context), async () => fn());
+  }
+}
+
+/** @internal Tasks pushed by a committed transaction run here, where no worker does. */
+export async function runPushed(ids: readonly number[]): Promise<void> {
+  if (ids.length > 0 && !runtime().worker) await storage.exit(() => afterwards(ids));
+}
+
+function checkUser(user: unknown): void {
+  if (Number.isSafeInteger(user)) return;
+  throw new TqError(
+    "invalid",
+    `Cannot use ${Bun.inspect(user)} as the user: it must be an integer id`,
+  );
+}
+
+function checkContext(context: unknown): void {
+  if (typeof context === "object" && context !== null && !Array.isArray(context)) return;
+  throw new TqError(
+    "invalid",
+    `Cannot use ${Bun.inspect(context)} as the context: it must be an object`,
+  );
+}

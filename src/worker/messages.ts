@@ -1,0 +1,29 @@
+/** What the main thread and its threads say to each other. A run needs no message. */
+import type { ModelCatalog } from "../catalog.ts";
+import type { Config } from "../config.ts";
+import type { ErrorData } from "../outcome.ts";
+
+/** The first message to a thread: all that it needs to work for itself. */
+export interface Init {
+  readonly type: "init";
+  readonly config: Config;
+  readonly models: readonly string[];
+  readonly worker: string;
+  readonly thread: number;
+  readonly threads: number;
+  readonly queues: readonly string[];
+  readonly shared: SharedArrayBuffer;
+}
+
+export type ToThread = Init | { readonly type: "wake" } | { readonly type: "stop" };
+
+export type FromThread =
+  | { readonly type: "loaded"; readonly catalog: ModelCatalog }
+  /** The models cannot be loaded, or the database cannot be opened. */
+  | { readonly type: "refused"; readonly code: string; readonly error: ErrorData }
+  /** Nothing to do until it is woken. */
+  | { readonly type: "idle" }
+  /** Has run as many tasks as it may: it has ended and wants to be replaced. */
+  | { readonly type: "retired" }
+  /** Was told to stop, and has. */
+  | { readonly type: "stopped" };

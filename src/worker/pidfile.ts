@@ -1,0 +1,46 @@
+/** The file that holds the process id of a worker, for service managers. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { TqError } from "../errors.ts";
+
+/**
+ * Writes this process's id; a file that a dead process left is replaced.
+ *
+ * @throws TqError "conflict" when a living process has it, "invalid" when it cannot be written.
+ */
+export function writePidfile(path: string): void {
+  const pid = readPid(path);
+  if (pid !== null && pid !== process.pid && isAlive(pid)) {
+    throw new TqError(
+      "conflict",
+      `Cannot start: the pid file ${path} belongs to process ${pid}, which is alive; stop it, or give --pidfile another path`,
+    );
+  }
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (error) {
+    throw new TqError("invalid", `Cannot write the pid file ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Removes the file, if it is still ours. */
+export function removePidfile(path: string | undefined): void {
+  if (path !== undefined && readPid(path) === process.pid) rmSync(path, { force: true });
+}
+
+function readPid(path: string): number | null {
+  try {
+    const text = readFileSync(path, "utf8").trim();
+    return /^\d+$/.test(text) ? Number(text) : null;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM";
+  }
+}

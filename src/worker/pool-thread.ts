@@ -1,0 +1,89 @@
+/** A worker thread as the main thread sees it. */
+import type { FromThread, Init, ToThread } from "./messages.ts";
+import type { Progress } from "./shared.ts";
+
+/** A thread inside a native call does not see `terminate`; after so long the process gives up: ms. */
+const NATIVE_LIMIT = 2_000;
+
+export interface ThreadEvents {
+  message(thread: PoolThread, message: FromThread): void;
+  /** The thread is gone: `reason` is what ended it, in words. */
+  closed(thread: PoolThread, reason: string): void;
+}
+
+export class PoolThread {
+  readonly number: number;
+  readonly progress: Progress;
+  /** Waits to be woken. */
+  idle = false;
+  /** Has loaded its models. */
+  loaded = false;
+  /** Why it is being ended on purpose; null when it is not. */
+  ending: string | null = null;
+  /** The sequence of its progress at the last look. */
+  seen = -1;
+  readonly closed: Promise<void>;
+  readonly #worker: Worker;
+  #lastError: string | null = null;
+
+  constructor(init: Init, progress: Progress, events: ThreadEvents) {
+    this.number = init.thread;
+    this.progress = progress;
+    this.#worker = new Worker(new URL("./thread.ts", import.meta.url).href);
+    this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
+      if (data.type === "idle") this.idle = true;
+      if (data.type === "loaded") this.loaded = true;
+      if (data.type === "stopped" || data.type === "retired") this.ending ??= data.type;
+      events.message(this, data);
+    };
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#lastError = firstLine(event.message);
+    };
+    const closed = Promise.withResolvers<void>();
+    this.closed = closed.promise;
+    this.#worker.addEventListener("close", (event) => {
+      const { code } = event as CloseEvent;
+      events.closed(
+        this,
+        this.#lastError ?? `the task ended its thread with process.exit(${code})`,
+      );
+      closed.resolve();
+    });
+    this.#send(init);
+  }
+
+  wake(): void {
+    this.idle = false;
+    this.#send({ type: "wake" });
+  }
+
+  /** Lets what runs end, then ends the thread. */
+  stop(): void {
+    this.#send({ type: "stop" });
+  }
+
+  /** Ends the thread now, whatever it does; resolves when it is gone. */
+  async terminate(reason: string): Promise<void> {
+    this.ending ??= reason;
+    this.#worker.terminate();
+    const limit = setTimeout(() => {
+      process.stderr.write(
+        `tq: thread ${this.number} is inside a native call and cannot be ended; this worker exits, its tasks are rescued\n`,
+      );
+      process.exit(1);
+    }, NATIVE_LIMIT);
+    await this.closed;
+    clearTimeout(limit);
+  }
+
+  #send(message: ToThread): void {
+    this.#worker.postMessage(message);
+  }
+}
+
+/** Bun's message of an uncaught error is a code frame; the error itself is in one of its lines. */
+function firstLine(message: string): string {
+  const lines = message.split("\n").map((line) => line.trim());
+  return lines.find((line) => /^(?:\w*Error|error):? /.test(line)) ?? lines[0] ?? message;
+}

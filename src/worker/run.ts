@@ -1,0 +1,124 @@
+/** One run of one task, up to its outcome: resolve, decode, find the records, call. Tryton's `ir.queue` run. */
+import { decode, encode } from "../encoding.ts";
+import { isTqError, TqError } from "../errors.ts";
+import { type ModelClass, type ModelMethod, requireMethod } from "../model/base.ts";
+import type { Registry } from "../model/registry.ts";
+import { Transaction, type Context } from "../model/transaction.ts";
+import type { Unit } from "../model/unit.ts";
+import { type Outcome, toErrorData } from "../outcome.ts";
+import type { ClaimedTask } from "../task.ts";
+import { type CurrentTask, withTask } from "../model/current-task.ts";
+
+/** Characters of JSON; a longer result is replaced by a note. */
+const RESULT_LIMIT = 10_000;
+
+/** Runs the task's method inside this unit of work. Never throws: what happened is the outcome. */
+export async function run(task: ClaimedTask, unit: Unit, registry: Registry): Promise<Outcome> {
+  try {
+    const call = resolve(task, registry);
+    const transaction = new Transaction(unit, task.user, call.context);
+    const value = await withTask(describe(task), () => transaction.run(() => callMethod(call)));
+    await unit.settled();
+    return { kind: "finished", result: toResult(value) };
+  } catch (error) {
+    if (unit.stale || isOperational(error))
+      return { kind: "retry", delay: 0, error: toErrorData(error) };
+    return { kind: "failed", error: toErrorData(error) };
+  }
+}
+
+function describe(task: ClaimedTask): CurrentTask {
+  const { id, attempt, model, method, queue } = task;
+  return { id, attempt, model, method, queue };
+}
+
+interface Call {
+  readonly model: ModelClass;
+  readonly method: ModelMethod;
+  readonly instances: number | readonly number[];
+  readonly args: readonly unknown[];
+  readonly context: Context;
+}
+
+function resolve(task: ClaimedTask, registry: Registry): Call {
+  const action = `run task ${task.id}`;
+  const model = registry.require(task.model, action);
+  const method = requireMethod(model, task.method, `run task ${task.id},`);
+  const instances = part(task, "instances", isIds, "an id or a list of ids");
+  const args = part(
+    task,
+    "args",
+    Array.isArray as (value: unknown) => value is unknown[],
+    "a list",
+  );
+  const context = part(task, "context", isObject, "an object");
+  return {
+    model,
+    method,
+    instances,
+    args,
+    context: { ...context, _skip_warnings: true, _check_access: false },
+  };
+}
+
+/** A column of the row, decoded; somebody may have damaged it by hand. */
+function part<T>(
+  task: ClaimedTask,
+  column: "instances" | "args" | "context",
+  is: (value: unknown) => value is T,
+  expected: string,
+): T {
+  let value: unknown;
+  try {
+    value = decode(task[column], column);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TqError(
+      "invalid",
+      `Cannot run task ${task.id}: its ${column} cannot be read: ${reason}`,
+    );
+  }
+  if (is(value)) return value;
+  throw new TqError("invalid", `Cannot run task ${task.id}: its ${column} must be ${expected}`);
+}
+
+function isIds(value: unknown): value is number | number[] {
+  return Number.isSafeInteger(value) || (Array.isArray(value) && value.every(Number.isSafeInteger));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+interface Browses {
+  browse(ids: readonly number[]): Promise<object[]>;
+}
+
+/** Records that no longer exist are left out; when none is left there is nothing to do. */
+async function callMethod({ model, method, instances, args }: Call): Promise<unknown> {
+  const single = typeof instances === "number";
+  const records = await (model as unknown as Browses).browse(single ? [instances] : instances);
+  if (records.length === 0) return undefined;
+  if (method.kind === "static")
+    return method.call.call(model, single ? records[0] : records, ...args);
+  let last: unknown;
+  for (const record of records) last = await method.call.call(record, ...args);
+  return single ? last : undefined;
+}
+
+/** Kept for people to look at, so a result that JSON cannot carry is no reason to fail. */
+function toResult(value: unknown): string | null {
+  if (value === undefined) return null;
+  try {
+    const text = encode(value, "result");
+    if (text.length <= RESULT_LIMIT) return text;
+    return JSON.stringify(`(a result of ${text.length} characters is not kept)`);
+  } catch {
+    return null;
+  }
+}
+
+/** True where trying again may help: the lock was taken, the disk is full. */
+function isOperational(error: unknown): boolean {
+  return isTqError(error) && (error.code === "busy" || error.code === "full");
+}

@@ -1,0 +1,52 @@
+/** From outcome to one guarded statement, and the words for the log. */
+import type { Event, Report, TaskRun } from "../events.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Session } from "../store/store.ts";
+import type { ClaimedTask } from "../task.ts";
+
+/** Writes the outcome, if the claim still holds; false when it was lost. */
+export function settle(session: Session, task: ClaimedTask, outcome: Outcome): Promise<boolean> {
+  switch (outcome.kind) {
+    case "finished":
+      return session.finish(task, outcome.result);
+    case "failed":
+      return session.fail(task, outcome.error);
+    case "retry":
+      return session.retry(task, outcome.delay, outcome.error);
+    case "interrupted":
+      return session.interrupt(task, outcome.reason);
+  }
+}
+
+/** Says how the run ended; call it when that is committed. */
+export function reportOutcome(
+  report: Report,
+  task: ClaimedTask,
+  outcome: Outcome,
+  kept: boolean,
+  duration: number,
+): void {
+  report(kept ? toEvent(runOf(task), outcome, duration) : late(runOf(task), outcome));
+}
+
+function late(run: TaskRun, outcome: Outcome): Event {
+  return { name: "task.late", ...run, outcome: outcome.kind };
+}
+
+function toEvent(run: TaskRun, outcome: Outcome, duration: number): Event {
+  switch (outcome.kind) {
+    case "finished":
+      return { name: "task.finished", ...run, duration };
+    case "failed":
+      return { name: "task.failed", ...run, duration, error: outcome.error };
+    case "retry":
+      return { name: "task.retried", ...run, delay: outcome.delay, error: outcome.error };
+    case "interrupted":
+      return { name: "task.interrupted", ...run, reason: outcome.reason };
+  }
+}
+
+/** Which run of which task, as events carry it. */
+export function runOf({ id, attempt, model, method, queue }: ClaimedTask): TaskRun {
+  return { task: id, attempt, model, method, queue };
+}

@@ -1,0 +1,71 @@
+/** A worker thread: a small worker of its own, with its own connection. Started by `pool.ts`. */
+import { isTqError } from "../errors.ts";
+import * as tq from "../index.ts";
+import { installModule } from "../model/install.ts";
+import { Registry, loadModels } from "../model/registry.ts";
+import { setRuntime, standardLog } from "../model/runtime.ts";
+import { ensureTables } from "../model/tables.ts";
+import { toErrorData } from "../outcome.ts";
+import { SqliteStore } from "../store/sqlite.ts";
+import { Loop } from "./loop.ts";
+import type { FromThread, Init, ToThread } from "./messages.ts";
+import { Methods } from "./methods.ts";
+import { Progress, openShared } from "./shared.ts";
+import { ThreadTurn } from "./turn.ts";
+
+declare const self: Worker;
+
+let loop: Loop | undefined;
+let stopped = false;
+
+self.onmessage = ({ data }: MessageEvent<ToThread>) => {
+  if (data.type === "init") void start(data);
+  else if (data.type === "wake") loop?.wake();
+  else {
+    stopped = true;
+    loop?.stop();
+  }
+};
+
+function send(message: FromThread): void {
+  self.postMessage(message);
+}
+
+async function start(init: Init): Promise<void> {
+  const { config, queues, worker, thread } = init;
+  const log = standardLog(config);
+  const shared = openShared(init.shared, init.threads);
+  try {
+    const turn = new ThreadTurn(shared, thread);
+    const store = new SqliteStore({ ...config.database, turn, blocking: true });
+    const registry = new Registry();
+    setRuntime({ store, config, registry, report: log, worker: true });
+    installModule(tq);
+    for (const path of init.models) registry.addAll(await loadModels(path));
+    await ensureTables(store, registry);
+    send({ type: "loaded", catalog: registry.catalog() });
+    loop = new Loop(
+      {
+        store,
+        registry,
+        config,
+        report: log,
+        methods: new Methods(),
+        progress: new Progress(shared, thread),
+        owner: { worker, thread },
+        queues,
+      },
+      () => send({ type: "idle" }),
+      config.worker.max_tasks,
+    );
+    if (stopped) loop.stop();
+    const how = await loop.run();
+    log.flush();
+    await store.close();
+    send({ type: how });
+  } catch (error) {
+    log.flush();
+    const code = isTqError(error) ? error.code : "models";
+    send({ type: "refused", code, error: toErrorData(error) });
+  }
+}

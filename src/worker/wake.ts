@@ -1,0 +1,111 @@
+/**
+ * Notices commits by any process, in any language: the system says that the WAL was written. The event comes
+ * before the commit can be seen, so after one we look until `version` has changed.
+ */
+import { type FSWatcher, statSync, watch } from "node:fs";
+import type { Store } from "../store/store.ts";
+
+/** ms between looks after an event; the last one repeats. */
+const STEPS = [0, 1, 2, 4, 8, 16, 32, 64, 125, 250] as const;
+
+/** Looks at the last step before the event counts as one without a commit. */
+const LAST_LOOKS = 8;
+
+/** Where the file system sends no events: ms between looks. */
+const BLIND = 25;
+
+export class Wake {
+  readonly #store: Store;
+  readonly #look: () => void;
+  readonly #wal: string;
+  #watcher: FSWatcher | null = null;
+  #inode = 0;
+  #timer: Timer | null = null;
+  #step = 0;
+  #version = -1;
+  #armed = false;
+
+  /** @param look called after a commit, while armed. */
+  constructor(store: Store, look: () => void) {
+    this.#store = store;
+    this.#look = look;
+    this.#wal = `${store.path}-wal`;
+  }
+
+  /** Watches from now on. Look once after it: what was committed before sends no event. */
+  arm(): void {
+    if (this.#armed && this.#watching()) return;
+    this.#armed = true;
+    this.#watch();
+    if (!this.#watcher) this.#schedule(BLIND);
+  }
+
+  disarm(): void {
+    this.#armed = false;
+    this.#watcher?.close();
+    this.#watcher = null;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** The WAL may have been removed and made anew: then the watch is on a file that nobody writes. */
+  check(): void {
+    if (this.#armed && !this.#watching()) {
+      this.#watch();
+      this.#follow();
+    }
+  }
+
+  #watching(): boolean {
+    return this.#watcher !== null && this.#inode === inodeOf(this.#wal);
+  }
+
+  #watch(): void {
+    this.#watcher?.close();
+    this.#watcher = null;
+    try {
+      this.#inode = inodeOf(this.#wal);
+      this.#watcher = watch(this.#wal, { persistent: true }, (event) => {
+        if (event === "rename") this.check();
+        this.#follow();
+      });
+      this.#watcher.on("error", () => this.#watch());
+    } catch {
+      this.#watcher = null; // not there yet, or no watches left: look now and then
+    }
+  }
+
+  #follow(): void {
+    this.#step = 0;
+    this.#schedule(STEPS[0]);
+  }
+
+  #schedule(wait: number): void {
+    if (!this.#armed) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    if (wait === 0) {
+      this.#timer = null;
+      void this.#compare();
+    } else {
+      this.#timer = setTimeout(() => void this.#compare(), wait);
+    }
+  }
+
+  async #compare(): Promise<void> {
+    const version = await this.#store.version().catch(() => -1);
+    if (!this.#armed) return;
+    if (version !== this.#version) {
+      this.#version = version;
+      this.#step = 0;
+      this.#look();
+    }
+    this.#step += 1;
+    const wait = STEPS[Math.min(this.#step, STEPS.length - 1)] ?? BLIND;
+    if (!this.#watcher) this.#schedule(BLIND);
+    else if (this.#step < STEPS.length + LAST_LOOKS) this.#schedule(wait);
+  }
+}
+
+function inodeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.ino ?? -1;
+}

@@ -1,0 +1,347 @@
+/**
+ * The main thread of a worker. It never runs user code: it starts and replaces threads, wakes idle ones,
+ * keeps time, and rescues what the dead left.
+ */
+import { randomUUIDv7 } from "bun";
+import type { ModelCatalog } from "../catalog.ts";
+import type { Config } from "../config.ts";
+import { type ErrorCode, TqError } from "../errors.ts";
+import type { Report } from "../events.ts";
+import type { Claim } from "../task.ts";
+import { SqliteStore } from "../store/sqlite.ts";
+import type { RescuedTask, Store } from "../store/store.ts";
+import type { FromThread } from "./messages.ts";
+import { PoolThread } from "./pool-thread.ts";
+import { Progress, createShared } from "./shared.ts";
+import { MainTurn } from "./turn.ts";
+import { Wake } from "./wake.ts";
+
+export interface WorkerOptions {
+  readonly config: Config;
+  readonly models: readonly string[];
+  readonly report: Report;
+  /** Stop when nothing is left to do: ready and running tasks, or all, also those for later. */
+  readonly drain?: "ready" | "all" | undefined;
+  /** Stop when the process that started this one is gone. */
+  readonly exitWithParent?: boolean | undefined;
+}
+
+export interface Summary {
+  readonly finished: number;
+  readonly failed: number;
+}
+
+/** Between two looks for dead workers, cancelled tasks and a lost parent: ms. */
+const TICK = 500;
+
+/** A wall clock that moved so much against the monotonic one has been set, or the machine slept: ms. */
+const JUMP = 1_000;
+
+/** Before a thread that could not load its models is tried again: ms. */
+const RELOAD = 1_000;
+
+export class WorkerProcess {
+  readonly id = randomUUIDv7();
+  readonly store: Store;
+  readonly stopped: Promise<Summary>;
+  readonly #options: WorkerOptions;
+  readonly #config: Config["worker"];
+  readonly #shared;
+  readonly #turn: MainTurn;
+  readonly #wake: Wake;
+  readonly #threads = new Map<number, PoolThread>();
+  readonly #stopped = Promise.withResolvers<Summary>();
+  readonly #started = Promise.withResolvers<void>();
+  readonly #parent = process.ppid;
+  #catalog: ModelCatalog | null = null;
+  #stopping = false;
+  #looking = false;
+  #lookAgain = false;
+  #dueTimer: Timer | null = null;
+  #tickTimer: Timer | null = null;
+  #clockOffset = 0;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#config = options.config.worker;
+    this.stopped = this.#stopped.promise;
+    this.#shared = createShared(this.#config.threads);
+    this.#turn = new MainTurn(this.#shared);
+    this.store = new SqliteStore({ ...options.config.database, turn: this.#turn });
+    this.#wake = new Wake(this.store, () => this.#look());
+  }
+
+  /** The models and methods that its threads have loaded. */
+  get catalog(): ModelCatalog | null {
+    return this.#catalog;
+  }
+
+  /** Resolves when a thread is ready to work. @throws TqError when the models cannot be loaded. */
+  async start(): Promise<void> {
+    const { threads, queues } = this.#config;
+    for (let thread = 1; thread <= threads; thread++) this.#startThread(thread);
+    try {
+      await this.store.register({ id: this.id, pid: process.pid, threads, queues });
+      await this.#rescueDead();
+      await this.#started.promise;
+    } catch (error) {
+      await this.stop("now");
+      throw error;
+    }
+    this.#clockOffset = this.#offset();
+    this.#tickTimer = setInterval(() => void this.#tick(), TICK);
+    const { config, report, models } = this.#options;
+    report({
+      name: "worker.started",
+      worker: this.id,
+      threads,
+      queues,
+      database: this.store.path,
+      models: models[0] ?? null,
+      mode: config.queue.worker ? "worker" : "no worker",
+    });
+    this.#look();
+  }
+
+  /**
+   * Stops: "graceful" lets what runs end within the grace, "now" interrupts it. Nothing is lost either way:
+   * what did not end is ready again.
+   */
+  async stop(how: "graceful" | "now" = "graceful", reason = "asked to stop"): Promise<void> {
+    const { report } = this.#options;
+    const { grace } = this.#config;
+    if (!this.#stopping) {
+      this.#stopping = true;
+      report({ name: "worker.stopping", reason, grace: how === "now" ? 0 : grace });
+      void this.#end(how === "now" ? 0 : grace);
+    } else if (how === "now") {
+      this.#terminateAll();
+    }
+    await this.stopped;
+  }
+
+  async #end(grace: number): Promise<void> {
+    this.#wake.disarm();
+    if (this.#dueTimer) clearTimeout(this.#dueTimer);
+    for (const thread of this.#threads.values()) thread.stop();
+    const limit = setTimeout(() => this.#terminateAll(), grace);
+    await this.#allClosed();
+    clearTimeout(limit);
+    if (this.#tickTimer) clearInterval(this.#tickTimer);
+    try {
+      await this.store.unregister(this.id);
+    } finally {
+      await this.store.close();
+      this.#options.report({ name: "worker.stopped", worker: this.id });
+      this.#stopped.resolve({ finished: this.#count("finished"), failed: this.#count("failed") });
+    }
+  }
+
+  async #allClosed(): Promise<void> {
+    while (this.#threads.size > 0) {
+      await Promise.all([...this.#threads.values()].map(({ closed }) => closed));
+      await this.#closing;
+    }
+  }
+
+  #terminateAll(): void {
+    for (const thread of this.#threads.values()) void thread.terminate("its worker was stopped");
+  }
+
+  #count(outcome: "finished" | "failed"): number {
+    let sum = 0;
+    for (let thread = 1; thread <= this.#config.threads; thread++) {
+      sum += new Progress(this.#shared, thread).counted(outcome);
+    }
+    return sum;
+  }
+
+  // Threads
+
+  #startThread(number: number): void {
+    const { config, models } = this.#options;
+    const { threads, queues } = this.#config;
+    const shared = this.#shared.buffer;
+    const thread = new PoolThread(
+      { type: "init", config, models, worker: this.id, thread: number, threads, queues, shared },
+      new Progress(this.#shared, number),
+      {
+        message: (from, message) => this.#heard(from, message),
+        closed: (from, reason) => {
+          this.#closing = this.#closing.then(() => this.#buried(from, reason));
+        },
+      },
+    );
+    this.#threads.set(number, thread);
+  }
+
+  /** Deaths are handled one after another. */
+  #closing: Promise<void> = Promise.resolve();
+
+  #heard(thread: PoolThread, message: FromThread): void {
+    switch (message.type) {
+      case "loaded":
+        this.#catalog = message.catalog;
+        this.#started.resolve();
+        break;
+      case "idle":
+        this.#look();
+        break;
+      case "refused":
+        thread.ending = message.error.message;
+        this.#started.reject(new TqError(message.code as ErrorCode, message.error.message));
+        void thread.terminate(message.error.message);
+        break;
+      case "retired":
+      case "stopped":
+        void thread.terminate(message.type);
+        break;
+    }
+  }
+
+  /** A thread is gone: frees its turn, puts its tasks back, replaces it. */
+  async #buried(thread: PoolThread, reason: string): Promise<void> {
+    const running = thread.progress.running();
+    thread.progress.end();
+    this.#turn.forget(thread.number);
+    const owner = { worker: this.id, thread: thread.number };
+    const wanted = thread.ending !== null;
+    const maxCrashes = wanted ? null : this.#config.max_crashes;
+    try {
+      const tasks = await this.store.rescueThread(owner, {
+        running,
+        reason: thread.ending ?? reason,
+        maxCrashes,
+      });
+      for (const task of tasks) this.#reportRescued(task, running, thread.ending ?? reason);
+    } catch (error) {
+      this.#note(`Cannot put back the tasks of thread ${thread.number} yet: ${String(error)}`);
+      setTimeout(
+        () => void this.store.rescueThread(owner, { running, reason, maxCrashes }),
+        RELOAD,
+      );
+    }
+    this.#threads.delete(thread.number);
+    if (this.#stopping) return;
+    if (!wanted) this.#options.report({ name: "thread.replaced", thread: thread.number, reason });
+    if (thread.loaded) this.#startThread(thread.number);
+    else setTimeout(() => !this.#stopping && this.#startThread(thread.number), RELOAD);
+  }
+
+  #reportRescued(task: RescuedTask, running: Claim | null, reason: string): void {
+    const { report } = this.#options;
+    const { id, attempt, model, method, queue, crashes } = task;
+    const run = { task: id, attempt, model, method, queue };
+    if (task.state === "failed") report({ name: "task.poisoned", ...run, crashes });
+    else if (task.crashed) report({ name: "task.crashed", ...run, reason, crashes });
+    else if (id === running?.id) report({ name: "task.interrupted", ...run, reason });
+  }
+
+  // Waking
+
+  /** Wakes as many idle threads as there are ready tasks; sets the timer for the next scheduled one. */
+  #look(): void {
+    if (this.#stopping) return;
+    this.#lookAgain = true;
+    if (!this.#looking) void this.#lookUntilQuiet();
+  }
+
+  async #lookUntilQuiet(): Promise<void> {
+    this.#looking = true;
+    try {
+      while (this.#lookAgain && !this.#stopping) {
+        this.#lookAgain = false;
+        await this.#lookOnce();
+      }
+    } catch (error) {
+      this.#note(`Cannot look for tasks: ${String(error)}`);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #lookOnce(): Promise<void> {
+    const idle = [...this.#threads.values()].filter((thread) => thread.idle);
+    if (idle.length === 0) return this.#wake.disarm();
+    this.#wake.arm();
+    const { queues } = this.#config;
+    const due = await this.store.nextDue();
+    const isDue = due !== null && due <= this.store.now();
+    const ready = await this.store.countReady(queues, idle.length);
+    for (const thread of idle.slice(0, Math.max(ready, isDue ? 1 : 0))) thread.wake();
+    this.#lookLater(due);
+    if (ready === 0 && !isDue && idle.length === this.#threads.size) await this.#drained();
+  }
+
+  #lookLater(due: number | null): void {
+    if (this.#dueTimer) clearTimeout(this.#dueTimer);
+    const { timeout } = this.#config;
+    const wait = due === null ? timeout : Math.min(Math.max(due - this.store.now(), 0), timeout);
+    this.#dueTimer = setTimeout(() => this.#look(), wait);
+  }
+
+  async #drained(): Promise<void> {
+    const { drain } = this.#options;
+    if (!drain || (await this.store.hasWork(this.#config.queues, drain === "all"))) return;
+    void this.stop("graceful", "nothing is left to do");
+  }
+
+  // Keeping time
+
+  async #tick(): Promise<void> {
+    this.#wake.check();
+    if (Math.abs(this.#offset() - this.#clockOffset) > JUMP) this.#look();
+    this.#clockOffset = this.#offset();
+    try {
+      await this.#endCancelled();
+      if (!this.#stopping) await this.#rescueDead();
+    } catch (error) {
+      this.#note(`Cannot look after other workers: ${String(error)}`);
+    }
+    if (this.#options.exitWithParent && !this.#stopping && this.#orphaned()) {
+      void this.stop("graceful", "the process that started it is gone");
+    }
+  }
+
+  #offset(): number {
+    return Date.now() - performance.now();
+  }
+
+  /** A task that was cancelled while it runs commits nothing; its thread need not wait for its end. */
+  async #endCancelled(): Promise<void> {
+    for (const thread of this.#threads.values()) {
+      const { sequence } = thread.progress;
+      const claim = thread.progress.running();
+      const sameAsBefore = sequence === thread.seen;
+      thread.seen = sequence;
+      if (!claim || !sameAsBefore || thread.ending !== null) continue;
+      if ((await this.store.stillHeld([claim])).length > 0) continue;
+      if (thread.progress.sequence !== sequence) continue;
+      const reason = "its claim was lost: the task was cancelled";
+      this.#options.report({ name: "task.cancelled", task: claim.id, reason });
+      void thread.terminate(reason);
+    }
+  }
+
+  async #rescueDead(): Promise<void> {
+    const { report } = this.#options;
+    for (const { worker, tasks } of await this.store.rescueDead(this.#config.max_crashes)) {
+      report({ name: "worker.rescued", worker: worker.id, pid: worker.pid, tasks: tasks.length });
+      for (const task of tasks) this.#reportRescued(task, null, "its worker process died");
+    }
+  }
+
+  #orphaned(): boolean {
+    if (process.ppid !== this.#parent) return true;
+    try {
+      process.kill(this.#parent, 0);
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
+  #note(message: string): void {
+    this.#options.report({ name: "log.note", level: "warn", message });
+  }
+}
