@@ -77,7 +77,7 @@ function sentenceOf(issue: v.BaseIssue<unknown>, place: string): string {
 }
 
 /** A value as a sentence shows it. */
-export function quote(value: unknown): string {
+function quote(value: unknown): string {
   const json = JSON.stringify(value);
   return json.length > 100 ? `${json.slice(0, 99)}…` : json;
 }

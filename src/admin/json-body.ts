@@ -49,7 +49,7 @@ function whatIsWrong(text: string, error: unknown): string {
 
 const SCALAR = new RegExp(
   [
-    String.raw`"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*"`,
+    String.raw`"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4})[^"\\\x00-\x1f]*)*"`,
     String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])`,
     String.raw`(?:true|false|null)\b`,
   ].join("|"),

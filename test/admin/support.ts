@@ -1,0 +1,70 @@
+/** An admin API on a store of its own, in a folder that is removed after the test. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type AdminOptions, createAdmin } from "../../src/admin/app.ts";
+import type { Event } from "../../src/events.ts";
+import { SqliteStore, type SqliteOptions } from "../../src/store/sqlite.ts";
+
+export const TOKEN = "test-token-test-token-test-token-test-token";
+export const NOW = Date.parse("2024-02-29T12:00:00Z");
+export const CATALOG = { sale: ["process", "print"], "ir.mail": ["send"], vide: [] };
+export const OWNER = { worker: "w1", thread: 0 };
+
+export function makeFolder() {
+  const folder = mkdtempSync(join(tmpdir(), "tq-admin-"));
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read into it
+  readonly body: any;
+}
+
+export function makeAdmin(options: Partial<AdminOptions & SqliteOptions> = {}) {
+  const { folder, [Symbol.dispose]: remove } = makeFolder();
+  const clock = { now: () => NOW, monotonic: () => 0 };
+  const store = new SqliteStore({ path: join(folder, "tq.db"), clock, ...options });
+  const events: Event[] = [];
+  const app = createAdmin({
+    store,
+    token: TOKEN,
+    catalog: () => CATALOG,
+    mode: "worker",
+    version: "1.2.3",
+    now: clock.now,
+    report: (event) => events.push(event),
+    ...options,
+  });
+
+  async function ask(path: string, init: RequestInit = {}): Promise<Answer> {
+    const headers = new Headers(init.headers);
+    if (!headers.has("authorization")) headers.set("authorization", `Bearer ${TOKEN}`);
+    const response = await app.request(path, { ...init, headers });
+    const text = await response.text();
+    const body: unknown = text === "" ? null : JSON.parse(text);
+    return { status: response.status, headers: response.headers, body };
+  }
+
+  return {
+    app,
+    store,
+    events,
+    folder,
+    ask,
+    get: (path: string) => ask(path),
+    /** A text is sent as it is. */
+    post: (path: string, body?: unknown) => {
+      const text = typeof body === "string" ? body : JSON.stringify(body);
+      return ask(path, { method: "POST", ...(text === undefined ? {} : { body: text }) });
+    },
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      remove();
+    },
+  };
+}
+
+export const CALL = { model: "sale", method: "process", instances: 7 };

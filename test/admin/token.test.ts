@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadToken } from "../../src/admin/token.ts";
+import { TOKEN, makeFolder } from "./support.ts";
+
+function refusal(database: string): string {
+  try {
+    loadToken(database);
+  } catch (error) {
+    expect(error).toMatchObject({ name: "TqError", code: "invalid" });
+    return error instanceof Error ? error.message : "";
+  }
+  throw new Error("not refused");
+}
+
+describe("the token's file", () => {
+  test("is made beside the database, for its owner only", () => {
+    using place = makeFolder();
+    const { token, file } = loadToken(join(place.folder, "tq.db"));
+    expect(file).toBe(join(place.folder, "tq.token"));
+    expect(token).toMatch(/^[\w-]{43}$/);
+    expect(readFileSync(file, "utf8")).toBe(`${token}\n`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(place.folder)).toEqual(["tq.token"]);
+  });
+
+  test("keeps its token, and another folder gets another", () => {
+    using place = makeFolder();
+    using elsewhere = makeFolder();
+    const first = loadToken(join(place.folder, "tq.db"));
+    expect(loadToken(join(place.folder, "other.db"))).toEqual(first);
+    expect(loadToken(join(elsewhere.folder, "tq.db")).token).not.toBe(first.token);
+  });
+
+  test("is one file for all that start at the same time", async () => {
+    using place = makeFolder();
+    const program = `
+      const { loadToken } = await import(process.argv[1]);
+      process.stdin.once("data", () => {
+        console.log(loadToken(process.argv[2]).token);
+        process.exit();
+      });
+      console.log("here");`;
+    const source = join(import.meta.dir, "../../src/admin/token.ts");
+    const command = [process.execPath, "-e", program, source, join(place.folder, "tq.db")];
+    const starters = Array.from({ length: 6 }, () => {
+      const { stdin, stdout, exited } = Bun.spawn(command, { stdin: "pipe", stdout: "pipe" });
+      return { stdin, exited, lines: stdout.pipeThrough(new TextDecoderStream()).getReader() };
+    });
+    for (const { lines } of starters) expect((await lines.read()).value).toBe("here\n");
+    for (const { stdin } of starters) {
+      await stdin.write("go\n");
+      await stdin.flush();
+    }
+    const tokens = await Promise.all(starters.map(async ({ lines }) => (await lines.read()).value));
+    expect(await Promise.all(starters.map(({ exited }) => exited))).toEqual(Array(6).fill(0));
+    expect(new Set(tokens).size).toBe(1);
+    expect(readdirSync(place.folder)).toEqual(["tq.token"]);
+  });
+
+  test("may hold a token of one's own", () => {
+    using place = makeFolder();
+    writeFileSync(join(place.folder, "tq.token"), `${TOKEN}\r\n`, { mode: 0o600 });
+    expect(loadToken(join(place.folder, "tq.db")).token).toBe(TOKEN);
+  });
+
+  test("is made private when others may read it", () => {
+    using place = makeFolder();
+    const file = join(place.folder, "tq.token");
+    writeFileSync(file, TOKEN);
+    chmodSync(file, 0o644);
+    expect(loadToken(join(place.folder, "tq.db")).token).toBe(TOKEN);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test.each([
+    ["", "it has 0 characters and needs 32; delete it to have one made"],
+    ["short\n", "it has 5 characters and needs 32; delete it to have one made"],
+    [`${TOKEN} ${TOKEN}`, "it has spaces or letters outside ASCII; delete it to have one made"],
+    [`${TOKEN}ü`, "it has spaces or letters outside ASCII; delete it to have one made"],
+  ])("is refused when it holds %p", (content, reason) => {
+    using place = makeFolder();
+    const file = join(place.folder, "tq.token");
+    writeFileSync(file, content, { mode: 0o600 });
+    expect(refusal(join(place.folder, "tq.db"))).toBe(`Cannot use the token in ${file}: ${reason}`);
+    expect(readFileSync(file, "utf8")).toBe(content);
+  });
+
+  test("is refused when it is a folder, or its own folder is missing", () => {
+    using place = makeFolder();
+    const file = join(place.folder, "tq.token");
+    mkdirSync(file);
+    expect(refusal(join(place.folder, "tq.db"))).toBe(
+      `Cannot use the token in ${file}: it is not a file; move it away`,
+    );
+    expect(refusal(join(place.folder, "nowhere", "tq.db"))).toContain("no such file or directory");
+  });
+});
