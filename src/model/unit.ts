@@ -37,7 +37,7 @@ export interface UnitOptions {
 
 export class Unit {
   readonly store: Store;
-  readonly #options: UnitOptions;
+  #options: UnitOptions;
   #session: Session | null;
   #inSavepoint = false;
   #ended = false;
@@ -120,6 +120,13 @@ export class Unit {
       for (const id of ids) this.#pushed.push(id);
       return ids;
     });
+  }
+
+  /** Goes on by itself on another session: it waits, and has not touched the shared one yet. */
+  detach(session: Session): void {
+    const { claim } = this.#options;
+    this.#session = session;
+    this.#options = { session, ...(claim && { claim }) };
   }
 
   /** Waits for tracked work. An error in it is its promise's own, as with any other promise. */

@@ -38,7 +38,7 @@ async function runOne(current: Bench, id: number): Promise<void> {
     }
     if (!registry.get(task.model) && config.models)
       registry.addAll(await loadModels(config.models));
-    await runAlone(current, task, () => 0);
+    await runAlone(current, task, () => ({ handBack: [], claim: 0 }));
   } catch (error) {
     const message = `Cannot run task ${id}: ${error instanceof Error ? error.message : String(error)}`;
     report({ name: "log.note", level: "error", message });

@@ -1,7 +1,8 @@
 /** A thread's loop: claim, run, settle and claim again; when there is nothing, wait to be woken. */
 import { toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
-import { type Bench, claimNext, runAlone } from "./round.ts";
+import { methodKey } from "./methods.ts";
+import { type Bench, type Ending, runAlone, runBatch } from "./round.ts";
 
 export class Loop {
   readonly #bench: Bench;
@@ -9,8 +10,10 @@ export class Loop {
   readonly #maxTasks: number;
   #stopping = false;
   #ran = 0;
-  /** Claimed and not begun. */
+  /** Claimed and not begun, in their order. */
   #held: ClaimedTask[] = [];
+  /** What the next claim asks for. */
+  #size = 1;
   #wake = Promise.withResolvers<void>();
 
   /**
@@ -47,30 +50,67 @@ export class Loop {
   }
 
   async #round(): Promise<void> {
-    if (this.#held.length === 0) this.#held = await this.#claim();
-    const task = this.#held.shift();
-    if (!task) return this.#sleep();
-    this.#ran += 1;
-    const next = await runAlone(this.#bench, task, () => this.#nextClaim());
-    this.#held.push(...next);
+    if (this.#held.length === 0) this.#hold(await this.#claim());
+    const [first] = this.#held;
+    if (!first) return this.#sleep();
+    if (!this.#bench.progress.begin(first)) {
+      this.#held = []; // taken back, as it waited too long
+      return;
+    }
+    const batch = this.#takeBatch(first);
+    this.#ran += batch.length;
+    const next =
+      batch.length > 1 || this.#isQuick(first)
+        ? await runBatch(this.#bench, batch, () => this.#ending(batch))
+        : await runAlone(this.#bench, first, () => this.#ending(batch));
+    this.#hold(next);
+  }
+
+  /** The quick tasks that come first, or the first one alone. */
+  #takeBatch(first: ClaimedTask): ClaimedTask[] {
+    let size = 1;
+    if (this.#isQuick(first)) {
+      const end = this.#held.findIndex((task) => !this.#isQuick(task));
+      size = end === -1 ? this.#held.length : end;
+    }
+    return this.#held.splice(0, size);
+  }
+
+  #isQuick(task: ClaimedTask): boolean {
+    return !task.suspect && this.#bench.methods.isQuick(methodKey(task));
+  }
+
+  /** Nothing waits behind a run that may be long: what is still held goes back, and is claimed anew. */
+  #ending(batch: readonly ClaimedTask[]): Ending {
+    const last = batch.at(-1);
+    const best = last ? this.#bench.methods.batchSize(methodKey(last)) : 1;
+    this.#size = Math.min(best, batch.length * 2, this.#left());
+    return { handBack: this.#held.splice(0), claim: this.#stopping ? 0 : this.#size };
+  }
+
+  #left(): number {
+    return this.#maxTasks > 0 ? Math.max(this.#maxTasks - this.#ran, 0) : Infinity;
   }
 
   #tired(): boolean {
-    return this.#maxTasks > 0 && this.#ran >= this.#maxTasks;
+    return this.#left() === 0;
   }
 
-  #nextClaim(): number {
-    return this.#stopping || this.#tired() || this.#held.length > 0 ? 0 : 1;
+  #hold(tasks: ClaimedTask[]): void {
+    this.#held = tasks;
+    this.#bench.progress.hold(tasks);
   }
 
+  /** Looks before it writes: an idle thread takes no lock. */
   async #claim(): Promise<ClaimedTask[]> {
     // The new promise first: a wake-up that comes while we look must not be lost.
     this.#wake = Promise.withResolvers<void>();
-    const { store, queues } = this.#bench;
+    const { store, queues, owner } = this.#bench;
     const due = await store.nextDue();
     const ready = await store.countReady(queues, 1);
-    if (ready === 0 && (due === null || due > store.now())) return [];
-    return store.write((session) => claimNext(this.#bench, session, this.#nextClaim()));
+    if (this.#stopping || (ready === 0 && (due === null || due > store.now()))) return [];
+    const limit = Math.max(Math.min(this.#size, this.#left()), 1);
+    return store.write((session) => session.claim({ owner, queues, limit }));
   }
 
   async #sleep(): Promise<void> {
@@ -80,8 +120,7 @@ export class Loop {
   }
 
   async #handBack(): Promise<void> {
-    const held = this.#held;
-    this.#held = [];
+    const held = this.#held.splice(0);
     if (held.length > 0) await this.#bench.store.write((session) => session.handBack(held));
   }
 
@@ -93,11 +132,11 @@ export class Loop {
     const { store, report, owner } = this.#bench;
     report({ name: "store.failed", database: store.path, error: toErrorData(error) });
     const since = performance.now();
+    this.#hold([]);
     for (let wait = 100; ; wait = Math.min(wait * 2, 5_000)) {
       this.#wake = Promise.withResolvers<void>();
       await Promise.race([Bun.sleep(wait), this.#wake.promise]);
       try {
-        this.#held = [];
         await store.rescueThread(owner, { running: null, reason: "", maxCrashes: null });
         break;
       } catch {

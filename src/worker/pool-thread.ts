@@ -22,6 +22,8 @@ export class PoolThread {
   ending: string | null = null;
   /** The sequence of its progress at the last look. */
   seen = -1;
+  /** The same, for the look at what it holds up. */
+  seenBusy = -1;
   readonly closed: Promise<void>;
   readonly #worker: Worker;
   #lastError: string | null = null;

@@ -10,7 +10,7 @@ import { Unit } from "../model/unit.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Owner, Session, Store } from "../store/store.ts";
 import type { ClaimedTask } from "../task.ts";
-import { methodKey, type Methods } from "./methods.ts";
+import { type Methods, methodKey } from "./methods.ts";
 import { laterOrNever, waitInPlace } from "./operational.ts";
 import { run } from "./run.ts";
 import { reportOutcome, runOf, settle } from "./settle.ts";
@@ -30,105 +30,198 @@ export interface Bench {
   readonly pushed?: (ids: readonly number[]) => void;
 }
 
-interface Settled {
-  readonly task: ClaimedTask;
-  readonly outcome: Outcome;
-  readonly duration: number;
-  readonly kept: boolean;
+/** What goes into the round's last commit, besides its outcomes. */
+export interface Ending {
+  /** Claims to give back, as they would wait too long. */
+  readonly handBack: readonly ClaimedTask[];
+  /** How many tasks to claim; 0: none. */
+  readonly claim: number;
 }
 
-/** How many tasks to claim with this round's commit; 0: none. */
-type NextClaim = () => number;
+/** A run that has begun: its promise may still be waiting. */
+interface Begun {
+  readonly task: ClaimedTask;
+  readonly unit: Unit;
+  readonly outcome: Promise<Outcome>;
+  readonly started: number;
+  /** True when it waits for something: it is no quick run. */
+  readonly waits: boolean;
+}
 
-/** Runs one task by itself, holding nothing while it waits. Returns the next claim. */
+interface Ended {
+  readonly task: ClaimedTask;
+  readonly unit: Unit;
+  readonly outcome: Outcome;
+  readonly duration: number;
+}
+
+/** Runs one task by itself, holding nothing while it waits. @returns the next claim. */
 export async function runAlone(
   bench: Bench,
   task: ClaimedTask,
-  nextClaim: NextClaim,
+  ending: () => Ending,
 ): Promise<ClaimedTask[]> {
-  const { store, progress, report } = bench;
-  const session = store.session();
-  progress.begin(task);
-  report({ name: "task.started", ...runOf(task) });
+  const session = bench.store.session();
+  const unit = new Unit(bench.store, { session, claim: task });
+  return finishAlone(bench, session, begin(bench, task, unit), ending);
+}
+
+/** Sees a run through that is by itself from here on. */
+async function finishAlone(
+  bench: Bench,
+  session: Session,
+  begun: Begun,
+  ending: () => Ending,
+): Promise<ClaimedTask[]> {
   try {
-    const started = performance.now();
-    const { outcome, unit } = await runInPlace(bench, task, session);
-    const duration = performance.now() - started;
-    const { kept, next } = await settleAlone(bench, session, task, outcome, nextClaim);
-    if (kept && outcome.kind === "finished") unit.keep();
-    bench.pushed?.(unit.committed);
-    note(bench, { task, outcome, duration, kept });
+    const ended = await tryInPlace(bench, session, begun);
+    await session.begin();
+    const kept = await settle(session, ended.task, ended.outcome);
+    if (!kept) await session.rollback();
+    const next = kept ? await endRound(bench, session, ending()) : [];
+    await session.commit();
+    note(bench, ended, kept);
     return next;
+  } finally {
+    await bench.store.release(session);
+    bench.progress.end();
+  }
+}
+
+/** Runs the task again while the database was busy, or changed under it. */
+async function tryInPlace(bench: Bench, session: Session, begun: Begun): Promise<Ended> {
+  const { store, config } = bench;
+  for (let tries = 0; ; tries++) {
+    const { task, unit, started } = begun;
+    const outcome = await begun.outcome;
+    await unit.end();
+    const ended = { task, unit, outcome, duration: performance.now() - started };
+    if (outcome.kind === "finished") return ended;
+    await session.rollback();
+    if (outcome.kind !== "retry") return ended;
+    if (tries === config.database.retry) return { ...ended, outcome: laterOrNever(task, outcome) };
+    if (!unit.stale) await Bun.sleep(waitInPlace(tries + 1));
+    // With the lock from its start on, nothing can change under it.
+    const again = new Unit(store, { session, locked: unit.stale, claim: task });
+    begun = { ...begin(bench, task, again), started };
+  }
+}
+
+/**
+ * Runs quick tasks in one transaction, a savepoint each. It ends early when claims were taken back, or when
+ * a run waits after all.
+ *
+ * @returns the next claim.
+ */
+export async function runBatch(
+  bench: Bench,
+  tasks: readonly ClaimedTask[],
+  ending: () => Ending,
+): Promise<ClaimedTask[]> {
+  const { store, progress } = bench;
+  const session = store.session();
+  const batch = new Batch(bench, session);
+  try {
+    let rest: readonly ClaimedTask[] = [];
+    for (const [index, task] of tasks.entries()) {
+      if (index > 0 && !progress.begin(task)) break; // the first was begun by the caller
+      const unit = new Unit(store, { session, locked: true, savepoint: true, claim: task });
+      const begun = begin(bench, task, unit);
+      if (begun.waits) rest = tasks.slice(index + 1);
+      if (begun.waits && !session.writing) {
+        // It holds nothing: the others are settled without it, and it goes on alone.
+        const own = store.session();
+        unit.detach(own);
+        await batch.commit({ handBack: [...rest, ...ending().handBack], claim: 0 });
+        return await finishAlone(bench, own, begun, ending);
+      }
+      await batch.add(begun);
+      if (begun.waits) break;
+    }
+    const { handBack, claim } = ending();
+    return await batch.commit({ handBack: [...rest, ...handBack], claim });
   } finally {
     await store.release(session);
     progress.end();
   }
 }
 
-/** Runs the task, again while the database was busy or changed under it. */
-async function runInPlace(
-  bench: Bench,
-  task: ClaimedTask,
-  session: Session,
-): Promise<{ outcome: Outcome; unit: Unit }> {
-  const { store, registry, config } = bench;
-  for (let tries = 0, locked = false; ; tries++) {
-    const unit = new Unit(store, { session, locked, claim: task });
-    const outcome = await timed(bench, task, () => run(task, unit, registry));
+/** The runs of one transaction, and how each ended. */
+class Batch {
+  readonly #bench: Bench;
+  readonly #session: Session;
+  readonly #settled: { ended: Ended; kept: boolean }[] = [];
+  /** Runs that did not touch the database: they are settled once there is a transaction. */
+  #waiting: Ended[] = [];
+
+  constructor(bench: Bench, session: Session) {
+    this.#bench = bench;
+    this.#session = session;
+  }
+
+  async add({ task, unit, outcome: promise, started }: Begun): Promise<void> {
+    const outcome = inBatch(await promise);
+    const ended = { task, unit, outcome, duration: performance.now() - started };
+    if (this.#session.writing) await this.#settle(ended);
+    else this.#waiting.push(ended);
     await unit.end();
-    if (outcome.kind === "finished") return { outcome, unit };
-    await session.rollback();
-    if (outcome.kind !== "retry") return { outcome, unit };
-    if (tries === config.database.retry) return { outcome: laterOrNever(task, outcome), unit };
-    if (unit.stale)
-      locked = true; // nothing can change under it the next time
-    else await Bun.sleep(waitInPlace(tries + 1));
+  }
+
+  async #settle(ended: Ended): Promise<void> {
+    const { task, unit, outcome } = ended;
+    const finished = outcome.kind === "finished";
+    if (!finished) await unit.closeSavepoint(false);
+    const kept = await settle(this.#session, task, outcome);
+    if (finished) await unit.closeSavepoint(kept);
+    this.#settled.push({ ended, kept });
+  }
+
+  async commit(ending: Ending): Promise<ClaimedTask[]> {
+    const { progress } = this.#bench;
+    await this.#session.begin();
+    for (const ended of this.#waiting) await this.#settle(ended);
+    this.#waiting = [];
+    const next = await endRound(this.#bench, this.#session, ending);
+    await this.#session.commit();
+    progress.end();
+    for (const { ended, kept } of this.#settled) note(this.#bench, ended, kept);
+    return next;
   }
 }
 
-/** Learns whether the method is quick: it has settled once the microtasks are drained, in little time. */
-async function timed(
-  { methods }: Bench,
-  task: ClaimedTask,
-  work: () => Promise<Outcome>,
-): Promise<Outcome> {
-  const key = methodKey(task);
+/** In a batch the lock is held: what the database refused is tried again soon, by itself. */
+function inBatch(outcome: Outcome): Outcome {
+  return outcome.kind === "retry" ? { ...outcome, delay: waitInPlace(1) } : outcome;
+}
+
+/** Begins a run, and learns whether its method is quick: settled once the microtasks are drained, in little time. */
+function begin(bench: Bench, task: ClaimedTask, unit: Unit): Begun {
+  const { methods, registry, report } = bench;
+  report({ name: "task.started", ...runOf(task) });
   const started = performance.now();
-  const promise = work();
+  const outcome = run(task, unit, registry);
   drainMicrotasks();
-  if (Bun.peek.status(promise) === "pending") methods.waited(key);
-  else methods.settledAtOnce(key, performance.now() - started);
-  return promise;
+  const waits = Bun.peek.status(outcome) === "pending";
+  if (waits) methods.waited(methodKey(task));
+  else methods.settledAtOnce(methodKey(task), performance.now() - started);
+  return { task, unit, outcome, started, waits };
 }
 
-async function settleAlone(
-  bench: Bench,
-  session: Session,
-  task: ClaimedTask,
-  outcome: Outcome,
-  nextClaim: NextClaim,
-): Promise<{ kept: boolean; next: ClaimedTask[] }> {
-  await session.begin();
-  const kept = await settle(session, task, outcome);
-  if (!kept) {
-    await session.rollback();
-    return { kept, next: [] };
-  }
-  const next = await claimNext(bench, session, nextClaim());
-  await session.commit();
-  return { kept, next };
-}
-
-/** The next claim, inside the transaction that settles this round. */
-export async function claimNext(
+/** What goes with the round's commit: claims given back, and the next ones. */
+async function endRound(
   { owner, queues }: Bench,
   session: Session,
-  limit: number,
+  { handBack, claim }: Ending,
 ): Promise<ClaimedTask[]> {
-  return limit > 0 ? session.claim({ owner, queues, limit }) : [];
+  if (handBack.length > 0) await session.handBack(handBack);
+  return claim > 0 ? session.claim({ owner, queues, limit: claim }) : [];
 }
 
-function note({ progress, report }: Bench, { task, outcome, duration, kept }: Settled): void {
+/** After the commit: counts, tells what was pushed, reports. */
+function note({ progress, report, pushed }: Bench, ended: Ended, kept: boolean): void {
+  const { task, unit, outcome, duration } = ended;
+  if (kept && outcome.kind === "finished") unit.keep();
+  pushed?.(unit.committed);
   if (kept && (outcome.kind === "finished" || outcome.kind === "failed")) {
     progress.count(outcome.kind);
   }

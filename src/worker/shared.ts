@@ -4,12 +4,22 @@
  */
 import type { Claim } from "../task.ts";
 
-/** Per slot: ticket and grant of the turn, then the counters. */
+/** Per slot: ticket and grant of the turn, then the words of its progress. */
 const TURN_WORDS = 2;
-const SLOT_WORDS = 6;
 
 /** Words of one thread's slot. */
-const WORD = { sequence: 0, claim: 1, finished: 2, failed: 3 } as const;
+const WORD = { sequence: 0, claim: 1, finished: 2, failed: 3, held: 4, cursor: 5 } as const;
+
+/** So many claims can a thread hold. */
+export const MAX_HELD = 500;
+
+/** The claims that a thread holds follow the words: the numbers here, the ids in `ids`. */
+const SLOT_WORDS = 6 + MAX_HELD;
+const SLOT_IDS = 1 + MAX_HELD;
+
+/** The cursor is the round's number and, in its lowest bits, how many claims have not begun. */
+const ROUND = 1_024;
+const ROUNDS = 2_000_000;
 
 /** Slot 0 belongs to the main thread, the others to the threads 1, 2, … */
 export interface Shared {
@@ -28,68 +38,125 @@ export function openShared(buffer: SharedArrayBuffer, threads: number): Shared {
   const { turnAt, slotsAt, slots } = sizes(threads + 1);
   return {
     buffer,
-    ids: new Float64Array(buffer, 0, slots),
+    ids: new Float64Array(buffer, 0, slots * SLOT_IDS),
     turn: new Int32Array(buffer, turnAt, 2 + slots * TURN_WORDS),
     slots: new Int32Array(buffer, slotsAt, slots * SLOT_WORDS),
   };
 }
 
 function sizes(slots: number) {
-  const turnAt = slots * Float64Array.BYTES_PER_ELEMENT;
+  const turnAt = slots * SLOT_IDS * Float64Array.BYTES_PER_ELEMENT;
   const slotsAt = turnAt + (2 + slots * TURN_WORDS) * Int32Array.BYTES_PER_ELEMENT;
   const total = slotsAt + slots * SLOT_WORDS * Int32Array.BYTES_PER_ELEMENT;
   return { slots, turnAt, slotsAt, total };
 }
 
-/** What one thread runs, and how its runs ended. Written by the thread, read by the main thread. */
+/**
+ * What one thread runs, what it has claimed and not begun, and how its runs ended. The thread writes; the
+ * main thread reads, and takes back what has not begun.
+ */
 export class Progress {
   readonly #slots: Int32Array;
   readonly #ids: Float64Array;
-  readonly #thread: number;
+  readonly #at: number;
+  readonly #idsAt: number;
+  #round = 0;
+  #held = 0;
 
   constructor({ slots, ids }: Shared, thread: number) {
     this.#slots = slots;
     this.#ids = ids;
-    this.#thread = thread;
+    this.#at = thread * SLOT_WORDS;
+    this.#idsAt = thread * SLOT_IDS;
   }
 
   /** Odd while a task runs. */
   get sequence(): number {
-    return Atomics.load(this.#slots, this.#at("sequence"));
+    return this.#load("sequence");
   }
 
-  begin({ id, claim }: Claim): void {
-    this.#ids[this.#thread] = id;
-    Atomics.store(this.#slots, this.#at("claim"), claim);
-    Atomics.add(this.#slots, this.#at("sequence"), 1);
+  /** The thread has claimed these, to begin them in this order; what it held before has ended. */
+  hold(claims: readonly Claim[]): void {
+    this.#round = (this.#round + 1) % ROUNDS;
+    this.#held = claims.length;
+    claims.forEach(({ id, claim }, index) => {
+      this.#ids[this.#idsAt + 1 + index] = id;
+      this.#slots[this.#at + SLOT_WORDS - MAX_HELD + index] = claim;
+    });
+    this.#store("held", claims.length);
+    this.#store("cursor", this.#round * ROUND + claims.length);
   }
 
+  /** The next claim begins; false when it was taken back, and all behind it. */
+  begin({ id, claim }: Claim): boolean {
+    const before = this.#round * ROUND + this.#held;
+    if (this.#exchange("cursor", before, before - 1) !== before) return false;
+    this.#held -= 1;
+    this.#ids[this.#idsAt] = id;
+    this.#store("claim", claim);
+    const { sequence } = this;
+    this.#store("sequence", sequence + (sequence % 2 === 0 ? 1 : 2));
+    return true;
+  }
+
+  /** Nothing runs now. */
   end(): void {
-    if (this.sequence % 2 !== 0) Atomics.add(this.#slots, this.#at("sequence"), 1);
+    const { sequence } = this;
+    if (sequence % 2 !== 0) this.#store("sequence", sequence + 1);
   }
 
-  count(outcome: "finished" | "failed"): void {
-    Atomics.add(this.#slots, this.#at(outcome), 1);
+  /** Takes back the claims that have not begun: from here on the thread will not begin them. */
+  takeBack(): Claim[] {
+    const cursor = this.#load("cursor");
+    const unbegun = cursor % ROUND;
+    if (unbegun === 0) return [];
+    const claims = this.#lastHeld(unbegun);
+    return this.#exchange("cursor", cursor, cursor - unbegun) === cursor ? claims : [];
   }
 
-  counted(outcome: "finished" | "failed"): number {
-    return Atomics.load(this.#slots, this.#at(outcome));
+  /** How many claims have not begun. */
+  get unbegun(): number {
+    return this.#load("cursor") % ROUND;
   }
 
   /** The claim that is running now; null between two runs. */
   running(): Claim | null {
     for (;;) {
       const before = this.sequence;
-      const claim = {
-        id: this.#ids[this.#thread] ?? 0,
-        claim: Atomics.load(this.#slots, this.#at("claim")),
-      };
+      const claim = { id: this.#ids[this.#idsAt] ?? 0, claim: this.#load("claim") };
       if (before % 2 === 0) return null;
       if (before === this.sequence) return claim;
     }
   }
 
-  #at(word: keyof typeof WORD): number {
-    return this.#thread * SLOT_WORDS + WORD[word];
+  count(outcome: "finished" | "failed"): void {
+    Atomics.add(this.#slots, this.#at + WORD[outcome], 1);
+  }
+
+  counted(outcome: "finished" | "failed"): number {
+    return this.#load(outcome);
+  }
+
+  #lastHeld(count: number): Claim[] {
+    const held = this.#load("held");
+    return Array.from({ length: count }, (_, index) => {
+      const place = held - count + index;
+      return {
+        id: this.#ids[this.#idsAt + 1 + place] ?? 0,
+        claim: this.#slots[this.#at + SLOT_WORDS - MAX_HELD + place] ?? 0,
+      };
+    });
+  }
+
+  #load(word: keyof typeof WORD): number {
+    return Atomics.load(this.#slots, this.#at + WORD[word]);
+  }
+
+  #store(word: keyof typeof WORD, value: number): void {
+    Atomics.store(this.#slots, this.#at + WORD[word], value);
+  }
+
+  #exchange(word: keyof typeof WORD, expected: number, value: number): number {
+    return Atomics.compareExchange(this.#slots, this.#at + WORD[word], expected, value);
   }
 }

@@ -34,6 +34,9 @@ export interface Summary {
 /** Between two looks for dead workers, cancelled tasks and a lost parent: ms. */
 const TICK = 500;
 
+/** A thread that runs one task for so long gives back what it has claimed behind it: ms. */
+const HELD_UP = 50;
+
 /** A wall clock that moved so much against the monotonic one has been set, or the machine slept: ms. */
 const JUMP = 1_000;
 
@@ -59,6 +62,7 @@ export class WorkerProcess {
   #lookAgain = false;
   #dueTimer: Timer | null = null;
   #tickTimer: Timer | null = null;
+  #heldUpTimer: Timer | null = null;
   #clockOffset = 0;
 
   constructor(options: WorkerOptions) {
@@ -124,10 +128,12 @@ export class WorkerProcess {
     this.#wake.disarm();
     if (this.#dueTimer) clearTimeout(this.#dueTimer);
     for (const thread of this.#threads.values()) thread.stop();
+    void this.#takeBack(() => true);
     const limit = setTimeout(() => this.#terminateAll(), grace);
     await this.#allClosed();
     clearTimeout(limit);
     if (this.#tickTimer) clearInterval(this.#tickTimer);
+    if (this.#heldUpTimer) clearInterval(this.#heldUpTimer);
     try {
       await this.store.unregister(this.id);
     } finally {
@@ -262,6 +268,7 @@ export class WorkerProcess {
 
   async #lookOnce(): Promise<void> {
     const idle = [...this.#threads.values()].filter((thread) => thread.idle);
+    this.#watchHeldUp(idle.length < this.#threads.size);
     if (idle.length === 0) return this.#wake.disarm();
     this.#wake.arm();
     const { queues } = this.#config;
@@ -284,6 +291,35 @@ export class WorkerProcess {
     const { drain } = this.#options;
     if (!drain || (await this.store.hasWork(this.#config.queues, drain === "all"))) return;
     void this.stop("graceful", "nothing is left to do");
+  }
+
+  // What a slow task holds up
+
+  #watchHeldUp(busy: boolean): void {
+    if (busy && !this.#heldUpTimer) {
+      this.#heldUpTimer = setInterval(() => {
+        void this.#takeBack(({ progress, seenBusy }) => progress.sequence === seenBusy);
+      }, HELD_UP);
+    } else if (!busy && this.#heldUpTimer) {
+      clearInterval(this.#heldUpTimer);
+      this.#heldUpTimer = null;
+    }
+  }
+
+  /** Gives back what these threads have claimed and not begun, so that other threads can run it. */
+  async #takeBack(from: (thread: PoolThread) => boolean): Promise<void> {
+    const claims: Claim[] = [];
+    for (const thread of this.#threads.values()) {
+      if (thread.progress.unbegun > 0 && from(thread)) claims.push(...thread.progress.takeBack());
+      thread.seenBusy = thread.progress.sequence;
+    }
+    if (claims.length === 0) return;
+    try {
+      await this.store.write((session) => session.handBack(claims));
+      this.#look();
+    } catch (error) {
+      this.#note(`Cannot give back ${claims.length} claims yet: ${String(error)}`);
+    }
   }
 
   // Keeping time
