@@ -28,10 +28,15 @@ CREATE TABLE tq__task (
   thread       INTEGER,
   result       TEXT,
   reason       TEXT,
-  CHECK (state IN ('scheduled', 'ready', 'running', 'finished', 'failed', 'cancelled')),
-  CHECK ((state IN ('finished', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
-  CHECK ((state = 'running') = (worker IS NOT NULL)),
-  CHECK (state <> 'scheduled' OR scheduled_at IS NOT NULL)
+  -- A state has its times. One CASE: a CHECK with IN costs several times as much at every change.
+  CHECK (CASE state
+    WHEN 'ready'     THEN finished_at IS NULL AND worker IS NULL
+    WHEN 'running'   THEN finished_at IS NULL AND worker IS NOT NULL
+    WHEN 'finished'  THEN finished_at IS NOT NULL AND worker IS NULL
+    WHEN 'scheduled' THEN finished_at IS NULL AND worker IS NULL AND scheduled_at IS NOT NULL
+    WHEN 'failed'    THEN finished_at IS NOT NULL AND worker IS NULL
+    WHEN 'cancelled' THEN finished_at IS NOT NULL AND worker IS NULL
+    ELSE 0 END)
 ) STRICT;
 
 CREATE INDEX tq__task_ready ON tq__task (queue, priority DESC, deadline, id)
