@@ -24,6 +24,7 @@ import type {
   ThreadDeath,
   WorkerInfo,
 } from "./store.ts";
+import { checkpoint, hasSlack, vacuumSlice } from "./tidy.ts";
 import { LocalTurn, type Turn } from "./turn.ts";
 import { register, rescueThread, rescueWorker, unregister } from "./workers.ts";
 
@@ -177,6 +178,12 @@ export class SqliteStore implements Store {
 
   async clean(options: CleanOptions): Promise<number> {
     return this.#move((db) => clean(db, options));
+  }
+
+  async tidy(): Promise<boolean> {
+    if (await this.#look(hasSlack)) await this.#move(vacuumSlice);
+    await this.#look(checkpoint);
+    return this.#look(hasSlack);
   }
 
   async register(worker: NewWorker): Promise<void> {

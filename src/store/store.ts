@@ -146,6 +146,8 @@ export interface Store {
   retry(id: number): Promise<Task>;
   /** Deletes at most `limit` tasks that ended before these times; returns how many. */
   clean(options: CleanOptions): Promise<number>;
+  /** A few ms of keeping the file small; true when there is more to do. Call it when there is time. */
+  tidy(): Promise<boolean>;
 
   // Workers
   /** Registers a worker and takes its proof of life: a lock that dies with this process. */

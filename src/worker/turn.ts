@@ -120,6 +120,11 @@ export class MainTurn implements Turn {
     this.#local.free();
   }
 
+  /** The thread whose turn it is; 0 for the main thread, or nobody. */
+  get owner(): number {
+    return Math.max(Atomics.load(this.#words, OWNER) - 1, 0);
+  }
+
   /** Frees what a dead thread had or waited for; call it only after the thread's `close`. */
   forget(thread: number): void {
     Atomics.store(this.#words, ticketAt(thread), 0);

@@ -11,6 +11,7 @@ import type { Claim } from "../task.ts";
 import { SqliteStore } from "../store/sqlite.ts";
 import type { RescuedTask, Store } from "../store/store.ts";
 import type { FromThread } from "./messages.ts";
+import { Maintenance } from "./maintenance.ts";
 import { PoolThread } from "./pool-thread.ts";
 import { Progress, createShared } from "./shared.ts";
 import { MainTurn } from "./turn.ts";
@@ -34,6 +35,9 @@ export interface Summary {
 /** Between two looks for dead workers, cancelled tasks and a lost parent: ms. */
 const TICK = 500;
 
+/** A thread that has the turn to write for so long with one task is named in the log: ms. */
+const LOCK_HELD = 1_000;
+
 /** A thread that runs one task for so long gives back what it has claimed behind it: ms. */
 const HELD_UP = 50;
 
@@ -56,6 +60,7 @@ export class WorkerProcess {
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
   readonly #parent = process.ppid;
+  #maintenance: Maintenance | null = null;
   #catalog: ModelCatalog | null = null;
   #stopping = false;
   #looking = false;
@@ -64,6 +69,7 @@ export class WorkerProcess {
   #tickTimer: Timer | null = null;
   #heldUpTimer: Timer | null = null;
   #clockOffset = 0;
+  #lock = { thread: 0, sequence: 0, since: 0, said: false };
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -104,6 +110,7 @@ export class WorkerProcess {
       models: models[0] ?? null,
       mode: config.queue.worker ? "worker" : "no worker",
     });
+    this.#maintenance = new Maintenance(this.store, config, report);
     this.#look();
   }
 
@@ -126,6 +133,7 @@ export class WorkerProcess {
 
   async #end(grace: number): Promise<void> {
     this.#wake.disarm();
+    this.#maintenance?.stop();
     if (this.#dueTimer) clearTimeout(this.#dueTimer);
     for (const thread of this.#threads.values()) thread.stop();
     void this.#takeBack(() => true);
@@ -326,6 +334,7 @@ export class WorkerProcess {
 
   async #tick(): Promise<void> {
     this.#wake.check();
+    this.#watchLock();
     if (Math.abs(this.#offset() - this.#clockOffset) > JUMP) this.#look();
     this.#clockOffset = this.#offset();
     try {
@@ -336,6 +345,23 @@ export class WorkerProcess {
     }
     if (this.#options.exitWithParent && !this.#stopping && this.#orphaned()) {
       void this.stop("graceful", "the process that started it is gone");
+    }
+  }
+
+  /** A task that holds the write lock while it waits holds up everybody. */
+  #watchLock(): void {
+    const thread = this.#turn.owner;
+    const sequence = thread === 0 ? 0 : (this.#threads.get(thread)?.progress.sequence ?? 0);
+    const now = performance.now();
+    if (thread !== this.#lock.thread || sequence !== this.#lock.sequence) {
+      this.#lock = { thread, sequence, since: now, said: false };
+    } else if (thread > 0 && !this.#lock.said && now - this.#lock.since >= LOCK_HELD) {
+      const claim = this.#threads.get(thread)?.progress.running();
+      if (!claim) return;
+      this.#lock.said = true;
+      this.#note(
+        `Task ${claim.id} holds the write lock for over ${LOCK_HELD / 1000} s and holds up all others; call Transaction.current.commit() before it waits`,
+      );
     }
   }
 

@@ -1,0 +1,36 @@
+/** Keeping the file small: https://www.sqlite.org/pragma.html#pragma_incremental_vacuum, #pragma_wal_checkpoint */
+import type { Database } from "bun:sqlite";
+
+/** Free pages that stay in the file, for the next tasks. */
+const SPARE_PAGES = 256;
+
+/** Pages given back to the file system at a time: a few ms under the write lock. */
+const SLICE = 256;
+
+/** A WAL above this many pages is written into the database when there is time. */
+const WAL_PAGES = 1_000;
+
+/** True when the file has more free pages than it should keep. */
+export function hasSlack(db: Database): boolean {
+  const { freelist_count } = db.query("PRAGMA freelist_count").get() as { freelist_count: number };
+  return freelist_count > SPARE_PAGES + SLICE;
+}
+
+/** Gives one slice of free pages back; inside a write transaction. */
+export function vacuumSlice(db: Database): void {
+  db.run(`PRAGMA incremental_vacuum(${SLICE})`);
+}
+
+/** Writes a long WAL into the database, as far as no reader is in the way; outside a transaction. */
+export function checkpoint(db: Database): void {
+  const passive = db.query("PRAGMA wal_checkpoint(PASSIVE)").get() as Checkpoint;
+  if (passive.busy === 0 && passive.log > WAL_PAGES && passive.log === passive.checkpointed) {
+    db.query("PRAGMA wal_checkpoint(TRUNCATE)").get();
+  }
+}
+
+interface Checkpoint {
+  readonly busy: number;
+  readonly log: number;
+  readonly checkpointed: number;
+}

@@ -1,0 +1,68 @@
+/** What a worker does for the file now and then: deletes what ended long ago, and keeps the file small. */
+import type { Config } from "../config.ts";
+import type { Report } from "../events.ts";
+import type { Store } from "../store/store.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** After the start, so that a worker that is started often cleans too: ms. */
+const FIRST = 60_000;
+
+/** Tasks deleted in one transaction. */
+const SLICE = 500;
+
+/** Between two slices, for the tasks that wait to write: ms. */
+const PAUSE = 50;
+
+export class Maintenance {
+  readonly #store: Store;
+  readonly #config: Config;
+  readonly #report: Report;
+  #timer: Timer | null = null;
+  #stopped = false;
+
+  constructor(store: Store, config: Config, report: Report) {
+    this.#store = store;
+    this.#config = config;
+    this.#report = report;
+    this.#schedule(FIRST);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  #schedule(wait: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => void this.#round(), wait);
+  }
+
+  /** One slice of work; the next one follows soon while there is more, else in an hour. */
+  async #round(): Promise<void> {
+    let more = false;
+    try {
+      more = (await cleanSlice(this.#store, this.#config, SLICE)) === SLICE;
+      more = (await this.#store.tidy()) || more;
+    } catch (error) {
+      const message = `Cannot clean ${this.#store.path} now: ${error instanceof Error ? error.message : String(error)}`;
+      this.#report({ name: "log.note", level: "warn", message });
+    }
+    this.#schedule(more ? PAUSE : HOUR);
+  }
+}
+
+/** Deletes at most `limit` of the tasks that ended before the days of the settings; returns how many. */
+export function cleanSlice(
+  store: Store,
+  { queue, error }: Pick<Config, "queue" | "error">,
+  limit: number,
+): Promise<number> {
+  const now = store.now();
+  return store.clean({
+    finishedBefore: now - queue.clean_days * DAY,
+    failedBefore: now - error.clean_days * DAY,
+    limit,
+  });
+}
