@@ -69,6 +69,8 @@ export class WorkerProcess {
   #tickTimer: Timer | null = null;
   #heldUpTimer: Timer | null = null;
   #clockOffset = 0;
+  /** Tasks that it set aside for their crashes: no thread lives to count them. */
+  #poisoned = 0;
   #lock = { thread: 0, sequence: 0, since: 0, said: false };
 
   constructor(options: WorkerOptions) {
@@ -147,7 +149,10 @@ export class WorkerProcess {
     } finally {
       await this.store.close();
       this.#options.report({ name: "worker.stopped", worker: this.id });
-      this.#stopped.resolve({ finished: this.#count("finished"), failed: this.#count("failed") });
+      this.#stopped.resolve({
+        finished: this.#count("finished"),
+        failed: this.#count("failed") + this.#poisoned,
+      });
     }
   }
 
@@ -246,8 +251,10 @@ export class WorkerProcess {
     const { report } = this.#options;
     const { id, attempt, model, method, queue, crashes } = task;
     const run = { task: id, attempt, model, method, queue };
-    if (task.state === "failed") report({ name: "task.poisoned", ...run, crashes });
-    else if (task.crashed) report({ name: "task.crashed", ...run, reason, crashes });
+    if (task.state === "failed") {
+      this.#poisoned += 1;
+      report({ name: "task.poisoned", ...run, crashes });
+    } else if (task.crashed) report({ name: "task.crashed", ...run, reason, crashes });
     else if (id === running?.id) report({ name: "task.interrupted", ...run, reason });
   }
 
