@@ -79,13 +79,18 @@ export class Unit {
     return database;
   }
 
+  /** Takes the write lock, for a write: what follows can be undone by itself. */
   async begin(): Promise<void> {
-    const session = this.#use();
-    if (!session.writing) await session.begin();
+    await this.#lock();
     if (this.#options.savepoint && !this.#inSavepoint) {
-      await session.savepoint();
+      await this.#use().savepoint();
       this.#inSavepoint = true;
     }
+  }
+
+  async #lock(): Promise<void> {
+    const session = this.#use();
+    if (!session.writing) await session.begin();
   }
 
   #use(): Session {
@@ -186,7 +191,7 @@ export class Unit {
   }
 
   async read(table: Table, ids: readonly number[]): Promise<Row[]> {
-    if (this.#options.locked) await this.begin();
+    if (this.#options.locked) await this.#lock();
     return this.#use().records.read(table, ids);
   }
 
@@ -195,7 +200,7 @@ export class Unit {
     conditions: readonly Condition[],
     options: SearchOptions,
   ): Promise<Row[]> {
-    if (this.#options.locked) await this.begin();
+    if (this.#options.locked) await this.#lock();
     return this.#use().records.search(table, conditions, options);
   }
 

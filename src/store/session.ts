@@ -59,10 +59,8 @@ export class SqliteSession implements Session {
 
   raw(savepoint: boolean): Database {
     this.#check();
-    if (!this.#writing) {
-      this.#beginNow();
-      if (savepoint) this.#db.run("SAVEPOINT tq_task");
-    }
+    if (!this.#writing) this.#beginNow();
+    if (savepoint) this.#db.query("SAVEPOINT tq_task").run();
     return guardDatabase(this.#db, () => this.#check());
   }
 
@@ -76,7 +74,7 @@ export class SqliteSession implements Session {
     }
     try {
       this.#db.run(`PRAGMA busy_timeout = ${timeout}`);
-      this.#db.run("BEGIN IMMEDIATE");
+      this.#db.query("BEGIN IMMEDIATE").run();
       this.#writing = true;
     } catch (error) {
       turn.free();
@@ -102,7 +100,7 @@ export class SqliteSession implements Session {
   /** Other processes know nothing of our turns: wait for their lock without blocking this thread. */
   #tryBegin(): Promise<void> | undefined {
     try {
-      this.#db.run("BEGIN IMMEDIATE");
+      this.#db.query("BEGIN IMMEDIATE").run();
       return undefined;
     } catch (error) {
       if (!isBusy(error)) throw error;
@@ -116,7 +114,7 @@ export class SqliteSession implements Session {
     for (let wait = 1; ; wait = Math.min(wait * 2, 25)) {
       await Bun.sleep(wait * (0.5 + Math.random()));
       try {
-        this.#db.run("BEGIN IMMEDIATE");
+        this.#db.query("BEGIN IMMEDIATE").run();
         return;
       } catch (error) {
         if (!isBusy(error) || clock.monotonic() > until) throw error;
@@ -128,7 +126,7 @@ export class SqliteSession implements Session {
     if (!this.#writing) return;
     try {
       this.#checkTransaction();
-      this.#db.run("COMMIT");
+      this.#db.query("COMMIT").run();
     } catch (error) {
       await this.rollback();
       throw translate(error, this.#options.path);
@@ -151,17 +149,17 @@ export class SqliteSession implements Session {
   }
 
   async savepoint(): Promise<void> {
-    this.#db.run("SAVEPOINT tq_task");
+    this.#db.query("SAVEPOINT tq_task").run();
   }
 
   async release(): Promise<void> {
     this.#checkTransaction();
-    this.#db.run("RELEASE tq_task");
+    this.#db.query("RELEASE tq_task").run();
   }
 
   async rollbackToSavepoint(): Promise<void> {
-    this.#db.run("ROLLBACK TO tq_task");
-    this.#db.run("RELEASE tq_task");
+    this.#db.query("ROLLBACK TO tq_task").run();
+    this.#db.query("RELEASE tq_task").run();
   }
 
   /** The lease is over: rolls back what was not committed, and refuses all further use. */
