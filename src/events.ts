@@ -98,3 +98,8 @@ const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
 export function levelOf(event: Event): Level {
   return event.name === "log.note" ? event.level : EVENT_LEVELS[event.name];
 }
+
+/** True when a log of this level writes events of that one: what it leaves out need not be made. */
+export function isLogged(level: Level, log: Level): boolean {
+  return LEVELS.indexOf(level) <= LEVELS.indexOf(log);
+}

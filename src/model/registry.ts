@@ -6,6 +6,7 @@ import type { ModelCatalog } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import { catalogOf, isModelClass, type ModelClass } from "./base.ts";
+import { checkPolicies } from "./policy.ts";
 
 export class Registry {
   readonly #models = new Map<string, { model: ModelClass; file: string | null }>();
@@ -71,7 +72,9 @@ export async function loadModels(path: string): Promise<Registry> {
   for (const file of modelFiles(path)) {
     const exports = await importFile(file);
     for (const value of Object.values(exports)) {
-      if (isModelClass(value)) registry.add(value, file);
+      if (!isModelClass(value)) continue;
+      registry.add(value, file);
+      checkPolicies(value);
     }
   }
   return registry;

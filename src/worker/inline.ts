@@ -1,5 +1,6 @@
 /** Where no worker is configured: a program runs the tasks that it pushed, after their commit. */
 import { randomUUIDv7 } from "bun";
+import { currentTask } from "../model/current-task.ts";
 import { setAfterwards } from "../model/transaction.ts";
 import { type Runtime, runtime } from "../model/runtime.ts";
 import { loadModels } from "../model/registry.ts";
@@ -16,6 +17,7 @@ let bench: Promise<Bench> | undefined;
 /** Runs these tasks, and those pushed meanwhile; resolves when none is left. */
 async function runAfterwards(ids: readonly number[]): Promise<void> {
   waiting.push(...ids);
+  if (currentTask()) return; // it runs after the task that pushed it
   draining ??= drain().finally(() => (draining = undefined));
   await draining;
 }

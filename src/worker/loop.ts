@@ -1,4 +1,5 @@
 /** A thread's loop: claim, run, settle and claim again; when there is nothing, wait to be woken. */
+import { policyOf } from "../model/policy.ts";
 import { toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 import { methodKey } from "./methods.ts";
@@ -77,7 +78,12 @@ export class Loop {
   }
 
   #isQuick(task: ClaimedTask): boolean {
-    return !task.suspect && this.#bench.methods.isQuick(methodKey(task));
+    return !task.suspect && !this.#isOutside(task) && this.#bench.methods.isQuick(methodKey(task));
+  }
+
+  #isOutside(task: ClaimedTask): boolean {
+    const model = this.#bench.registry.get(task.model);
+    return model !== undefined && policyOf(model, task.method).transaction === false;
   }
 
   /** Nothing waits behind a run that may be long: what is still held goes back, and is claimed anew. */
@@ -107,7 +113,7 @@ export class Loop {
     this.#wake = Promise.withResolvers<void>();
     const { store, queues, owner } = this.#bench;
     const due = await store.nextDue();
-    const ready = await store.countReady(queues, 1);
+    const ready = await store.countReady(queues, 1, owner.worker);
     if (this.#stopping || (ready === 0 && (due === null || due > store.now()))) return [];
     const limit = Math.max(Math.min(this.#size, this.#left()), 1);
     return store.write((session) => session.claim({ owner, queues, limit }));

@@ -4,7 +4,7 @@
  */
 import { drainMicrotasks } from "bun:jsc";
 import type { Config } from "../config.ts";
-import type { Report } from "../events.ts";
+import { isLogged, type Report } from "../events.ts";
 import type { Registry } from "../model/registry.ts";
 import { Unit } from "../model/unit.ts";
 import type { Outcome } from "../outcome.ts";
@@ -196,8 +196,8 @@ function inBatch(outcome: Outcome): Outcome {
 
 /** Begins a run, and learns whether its method is quick: settled once the microtasks are drained, in little time. */
 function begin(bench: Bench, task: ClaimedTask, unit: Unit): Begun {
-  const { methods, registry, report } = bench;
-  report({ name: "task.started", ...runOf(task) });
+  const { methods, registry, report, config } = bench;
+  if (isLogged("debug", config.log.level)) report({ name: "task.started", ...runOf(task) });
   const started = performance.now();
   const outcome = run(task, unit, registry);
   drainMicrotasks();
@@ -218,12 +218,13 @@ async function endRound(
 }
 
 /** After the commit: counts, tells what was pushed, reports. */
-function note({ progress, report, pushed }: Bench, ended: Ended, kept: boolean): void {
+function note({ progress, report, pushed, config }: Bench, ended: Ended, kept: boolean): void {
   const { task, unit, outcome, duration } = ended;
   if (kept && outcome.kind === "finished") unit.keep();
   pushed?.(unit.committed);
   if (kept && (outcome.kind === "finished" || outcome.kind === "failed")) {
     progress.count(outcome.kind);
   }
+  if (kept && outcome.kind === "finished" && !isLogged("info", config.log.level)) return;
   reportOutcome(report, task, outcome, kept, duration);
 }

@@ -2,6 +2,7 @@
 import { decode, encode } from "../encoding.ts";
 import { isTqError, TqError } from "../errors.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../model/base.ts";
+import { policyOf } from "../model/policy.ts";
 import type { Registry } from "../model/registry.ts";
 import { Transaction, type Context } from "../model/transaction.ts";
 import type { Unit } from "../model/unit.ts";
@@ -17,7 +18,10 @@ export async function run(task: ClaimedTask, unit: Unit, registry: Registry): Pr
   try {
     const call = resolve(task, registry);
     const transaction = new Transaction(unit, task.user, call.context);
-    const value = await withTask(describe(task), () => transaction.run(() => callMethod(call)));
+    const value =
+      policyOf(call.model, task.method).transaction === false
+        ? await withTask(describe(task), () => callOutside(task, call))
+        : await withTask(describe(task), () => transaction.run(() => callInside(call)));
     await unit.settled();
     return { kind: "finished", result: toResult(value) };
   } catch (error) {
@@ -25,6 +29,18 @@ export async function run(task: ClaimedTask, unit: Unit, registry: Registry): Pr
       return { kind: "retry", delay: 0, error: toErrorData(error) };
     return { kind: "failed", error: toErrorData(error) };
   }
+}
+
+async function callInside(call: Call): Promise<unknown> {
+  return callMethod(call, await findRecords(call));
+}
+
+/** The records are read in a short transaction of their own; the method then runs in none. */
+async function callOutside(task: ClaimedTask, call: Call): Promise<unknown> {
+  const { user } = task;
+  const { context } = call;
+  const records = await Transaction.start({ user, context }, () => findRecords(call));
+  return callMethod(call, records);
 }
 
 function describe(task: ClaimedTask): CurrentTask {
@@ -51,14 +67,15 @@ function resolve(task: ClaimedTask, registry: Registry): Call {
     Array.isArray as (value: unknown) => value is unknown[],
     "a list",
   );
-  const context = part(task, "context", isObject, "an object");
-  return {
-    model,
-    method,
-    instances,
-    args,
-    context: { ...context, _skip_warnings: true, _check_access: false },
-  };
+  return { model, method, instances, args, context: contextOf(task) };
+}
+
+/** What a task adds to the context of its push. */
+const IN_TASK: Context = Object.freeze({ _skip_warnings: true, _check_access: false });
+
+function contextOf(task: ClaimedTask): Context {
+  if (task.context === "{}") return IN_TASK;
+  return { ...part(task, "context", isObject, "an object"), ...IN_TASK };
 }
 
 /** A column of the row, decoded; somebody may have damaged it by hand. */
@@ -94,13 +111,22 @@ interface Browses {
   browse(ids: readonly number[]): Promise<object[]>;
 }
 
-/** Records that no longer exist are left out; when none is left there is nothing to do. */
-async function callMethod({ model, method, instances, args }: Call): Promise<unknown> {
-  const single = typeof instances === "number";
-  const records = await (model as unknown as Browses).browse(single ? [instances] : instances);
+/** Records that no longer exist are left out. */
+function findRecords({ model, instances }: Call): Promise<object[]> {
+  const ids = typeof instances === "number" ? [instances] : instances;
+  return (model as unknown as Browses).browse(ids);
+}
+
+/** When no record is left there is nothing to do. */
+async function callMethod(
+  { model, method, instances, args }: Call,
+  records: readonly object[],
+): Promise<unknown> {
   if (records.length === 0) return undefined;
-  if (method.kind === "static")
+  const single = typeof instances === "number";
+  if (method.kind === "static") {
     return method.call.call(model, single ? records[0] : records, ...args);
+  }
   let last: unknown;
   for (const record of records) last = await method.call.call(record, ...args);
   return single ? last : undefined;

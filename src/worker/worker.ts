@@ -289,7 +289,7 @@ export class WorkerProcess {
     const { queues } = this.#config;
     const due = await this.store.nextDue();
     const isDue = due !== null && due <= this.store.now();
-    const ready = await this.store.countReady(queues, idle.length);
+    const ready = await this.store.countReady(queues, idle.length, this.id);
     for (const thread of idle.slice(0, Math.max(ready, isDue ? 1 : 0))) thread.wake();
     this.#lookLater(due);
     if (ready === 0 && !isDue && idle.length === this.#threads.size) await this.#drained();
