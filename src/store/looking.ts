@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import type { Claim, Task } from "../task.ts";
 import { matchQueues } from "./queues.ts";
 import type { QueueInfo, TaskFilter, WorkerInfo } from "./store.ts";
+import { runsSuspect } from "./tasks.ts";
 
 const GET = `SELECT * FROM tq_tasks WHERE id = $id`;
 const GET_BY_REF = `SELECT * FROM tq_tasks WHERE ref = $ref`;
@@ -73,16 +74,28 @@ const COUNT_READY = `
 
 const SUSPECT_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'ready' AND suspect = 1`;
 
-/** Ready tasks of these queues, counted up to `limit`; any number of suspects counts as one. */
-export function countReady(db: Database, queues: readonly string[], limit: number): number {
-  const suspects = (db.query(SUSPECT_QUEUES).values() as [string][]).map(([queue]) => queue);
-  let ready = matchQueues(db, queues, suspects).length > 0 ? 1 : 0;
+/**
+ * Ready tasks of these queues, counted up to `limit`; any number of suspects counts as one, and as none for
+ * a worker that runs one: it cannot claim another until that has ended.
+ */
+export function countReady(
+  db: Database,
+  queues: readonly string[],
+  limit: number,
+  worker: string | null,
+): number {
+  let ready = hasSuspect(db, queues) && !(worker !== null && runsSuspect(db, worker)) ? 1 : 0;
   const statement = db.query(COUNT_READY);
   for (const queue of matchQueues(db, queues)) {
     if (ready >= limit) break;
     ready += (statement.get({ queue, limit: limit - ready }) as { ready: number }).ready;
   }
   return ready;
+}
+
+function hasSuspect(db: Database, queues: readonly string[]): boolean {
+  const suspects = (db.query(SUSPECT_QUEUES).values() as [string][]).map(([queue]) => queue);
+  return matchQueues(db, queues, suspects).length > 0;
 }
 
 const NEXT_DUE = `
@@ -101,7 +114,7 @@ const SCHEDULED_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'sch
 
 /** True while these queues have a task ready or running, or scheduled when that counts too. */
 export function hasWork(db: Database, queues: readonly string[], scheduled: boolean): boolean {
-  if (countReady(db, queues, 1) > 0) return true;
+  if (countReady(db, queues, 1, null) > 0) return true;
   return (scheduled ? [RUNNING_QUEUES, SCHEDULED_QUEUES] : [RUNNING_QUEUES]).some((statement) => {
     const names = (db.query(statement).values() as [string][]).map(([queue]) => queue);
     return matchQueues(db, queues, names).length > 0;

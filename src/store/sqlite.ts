@@ -10,6 +10,7 @@ import * as looking from "./looking.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { cancel, clean, retryByHand } from "./moves.ts";
 import { PushGroup } from "./push-group.ts";
+import type { Table } from "./records.ts";
 import { SqliteSession } from "./session.ts";
 import type {
   CleanOptions,
@@ -49,7 +50,7 @@ export class SqliteStore implements Store {
   readonly #options: Required<SqliteOptions>;
   readonly #idle: Database[] = [];
   readonly #leased = new Map<SqliteSession, Database>();
-  readonly #tables = new Set<string>();
+  readonly #tables = new Set<Table>();
   readonly #reader: Database;
   readonly #pushes: PushGroup;
   #closed = false;
@@ -148,8 +149,12 @@ export class SqliteStore implements Store {
     }));
   }
 
-  async countReady(queues: readonly string[], limit: number): Promise<number> {
-    return this.#look((db) => looking.countReady(db, queues, limit));
+  async countReady(
+    queues: readonly string[],
+    limit: number,
+    worker: string | null = null,
+  ): Promise<number> {
+    return this.#look((db) => looking.countReady(db, queues, limit, worker));
   }
 
   async nextDue(): Promise<number | null> {

@@ -128,8 +128,11 @@ export interface Store {
   errors(task: number): Promise<TaskError[]>;
   list(filter?: TaskFilter): Promise<Task[]>;
   status(): Promise<StoreStatus>;
-  /** How many tasks these queues have ready, counted up to `limit`. */
-  countReady(queues: readonly string[], limit: number): Promise<number>;
+  /**
+   * How many tasks these queues have ready, counted up to `limit`; with a worker only those that it could
+   * claim now, as it runs one suspect at a time.
+   */
+  countReady(queues: readonly string[], limit: number, worker?: string | null): Promise<number>;
   /** When the next scheduled task, of any queue, is due. */
   nextDue(): Promise<number | null>;
   /** True while these queues have a task ready or running (or scheduled, when `scheduled`). */

@@ -125,6 +125,10 @@ const HAS_SUSPECT = `SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 
 const RUNS_SUSPECT = `
   SELECT 1 FROM tq__task WHERE state = 'running' AND worker = $worker AND begun = 1 LIMIT 1`;
 
+export function runsSuspect(db: Database, worker: string): boolean {
+  return db.query(RUNS_SUSPECT).get({ worker }) !== null;
+}
+
 const SUSPECTS = `
   SELECT id, queue
     FROM tq__task
@@ -139,7 +143,7 @@ function claimSuspect(
   now: number,
 ): ClaimedTask | null {
   if (!db.query(HAS_SUSPECT).get()) return null;
-  if (db.query(RUNS_SUSPECT).get({ worker: owner.worker })) return null;
+  if (runsSuspect(db, owner.worker)) return null;
   const suspects = db.query(SUSPECTS).all() as { id: number; queue: string }[];
   const wanted = new Set(
     matchQueues(
