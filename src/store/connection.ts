@@ -17,7 +17,10 @@ export interface ConnectionOptions {
 }
 
 /** What a thread that must stay responsive lets SQLite wait by itself: ms. */
-const SHORT_WAIT = 50;
+const SHORT_WAIT = 5;
+
+// The store has some 50 statements and each model a few; with the default of 20 they evict each other.
+Database.MAX_QUERY_CACHE_SIZE = 500;
 
 /** Above this many bytes the WAL is cut back after a checkpoint. */
 const WAL_LIMIT = 64 * 1024 * 1024;

@@ -24,32 +24,36 @@ import {
   tableIsThere,
   updateRow,
 } from "./rows.ts";
+import type { Room } from "./room.ts";
 import { stillHeld } from "./looking.ts";
 import type { ClaimOptions, Owner, Session } from "./store.ts";
 import * as tasks from "./tasks.ts";
 import type { Turn } from "./turn.ts";
 
 export interface SessionOptions {
-  readonly db: Database;
   readonly path: string;
   readonly turn: Turn;
+  readonly room: Room;
   readonly clock: Clock;
   /** How long to wait for another process's lock: ms. */
   readonly timeout: number;
-  /** Tables that this process knows to be there. */
-  readonly tables: Set<string>;
+  /** Tables that this store knows to be there. */
+  readonly tables: Set<Table>;
 }
 
 export class SqliteSession implements Session {
   readonly #db: Database;
   readonly #options: SessionOptions;
   #writing = false;
+  #beginning: Promise<void> | null = null;
   #ended = false;
   /** Tables made in this transaction: known to all once it commits, gone when it rolls back. */
-  readonly #made = new Set<string>();
+  #made: Table[] = [];
+  /** How many of them were made before the savepoint. */
+  #madeBefore = 0;
 
-  constructor(options: SessionOptions) {
-    this.#db = options.db;
+  constructor(db: Database, options: SessionOptions) {
+    this.#db = db;
     this.#options = options;
   }
 
@@ -60,7 +64,7 @@ export class SqliteSession implements Session {
   raw(savepoint: boolean): Database {
     this.#check();
     if (!this.#writing) this.#beginNow();
-    if (savepoint) this.#db.query("SAVEPOINT tq_task").run();
+    if (savepoint) this.#openSavepoint();
     return guardDatabase(this.#db, () => this.#check());
   }
 
@@ -72,22 +76,41 @@ export class SqliteSession implements Session {
         "Cannot hand out the connection: another transaction of this program is writing; start this one with Transaction.start({ lock: true }, …)",
       );
     }
+    const before = this.#setBusyTimeout(timeout);
     try {
-      this.#db.run(`PRAGMA busy_timeout = ${timeout}`);
       this.#db.query("BEGIN IMMEDIATE").run();
       this.#writing = true;
     } catch (error) {
       turn.free();
       throw translate(error, path);
+    } finally {
+      this.#setBusyTimeout(before);
     }
   }
 
-  async begin(): Promise<void> {
+  /** Returns the one before. */
+  #setBusyTimeout(timeout: number): number {
+    const before = this.#db.query("PRAGMA busy_timeout").get() as { timeout: number };
+    if (before.timeout !== timeout) this.#db.run(`PRAGMA busy_timeout = ${timeout}`);
+    return before.timeout;
+  }
+
+  /** Who asks while a begin is under way waits for that one: a second turn would never come. */
+  begin(): Promise<void> {
+    if (this.#beginning) return this.#beginning;
+    const beginning = this.#begin();
+    if (this.#writing) return beginning;
+    this.#beginning = beginning.finally(() => (this.#beginning = null));
+    return this.#beginning;
+  }
+
+  async #begin(): Promise<void> {
     this.#check();
     if (this.#writing) return;
     const turn = this.#options.turn.take();
     if (turn) await turn;
     try {
+      this.#check();
       const waiting = this.#tryBegin();
       if (waiting) await waiting;
       this.#writing = true;
@@ -99,27 +122,30 @@ export class SqliteSession implements Session {
 
   /** Other processes know nothing of our turns: wait for their lock without blocking this thread. */
   #tryBegin(): Promise<void> | undefined {
+    const until = this.#options.clock.monotonic() + this.#options.timeout;
     try {
       this.#db.query("BEGIN IMMEDIATE").run();
       return undefined;
     } catch (error) {
       if (!isBusy(error)) throw error;
-      return this.#beginAgain();
+      return this.#beginAgain(error, until);
     }
   }
 
-  async #beginAgain(): Promise<void> {
-    const { clock, timeout } = this.#options;
-    const until = clock.monotonic() + timeout;
-    for (let wait = 1; ; wait = Math.min(wait * 2, 25)) {
+  async #beginAgain(busy: unknown, until: number): Promise<void> {
+    let error = busy;
+    for (let wait = 1; this.#options.clock.monotonic() < until; wait = Math.min(wait * 2, 25)) {
       await Bun.sleep(wait * (0.5 + Math.random()));
+      this.#check();
       try {
         this.#db.query("BEGIN IMMEDIATE").run();
         return;
-      } catch (error) {
-        if (!isBusy(error) || clock.monotonic() > until) throw error;
+      } catch (again) {
+        if (!isBusy(again)) throw again;
+        error = again;
       }
     }
+    throw error;
   }
 
   async commit(): Promise<void> {
@@ -132,7 +158,7 @@ export class SqliteSession implements Session {
       throw translate(error, this.#options.path);
     }
     for (const table of this.#made) this.#options.tables.add(table);
-    this.#made.clear();
+    this.#made = [];
     this.#writing = false;
     this.#options.turn.free();
   }
@@ -142,14 +168,20 @@ export class SqliteSession implements Session {
     try {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
     } finally {
-      this.#made.clear();
+      this.#made = [];
       this.#writing = false;
       this.#options.turn.free();
     }
   }
 
   async savepoint(): Promise<void> {
+    this.#check();
+    this.#openSavepoint();
+  }
+
+  #openSavepoint(): void {
     this.#db.query("SAVEPOINT tq_task").run();
+    this.#madeBefore = this.#made.length;
   }
 
   async release(): Promise<void> {
@@ -158,18 +190,29 @@ export class SqliteSession implements Session {
   }
 
   async rollbackToSavepoint(): Promise<void> {
+    this.#checkTransaction();
     this.#db.query("ROLLBACK TO tq_task").run();
     this.#db.query("RELEASE tq_task").run();
+    this.#made.length = this.#madeBefore;
   }
 
   /** The lease is over: rolls back what was not committed, and refuses all further use. */
   async end(): Promise<void> {
-    await this.rollback();
     this.#ended = true;
+    try {
+      await this.#beginning;
+    } catch {
+      // Its caller has the error.
+    }
+    await this.rollback();
   }
 
   async push(list: readonly NewTask[]): Promise<number[]> {
-    return this.#write(() => tasks.push(this.#db, list, this.#now()));
+    const { room, clock } = this.#options;
+    return this.#write(() => {
+      room.check(this.#db, list.length, clock.monotonic());
+      return tasks.push(this.#db, list, this.#now());
+    });
   }
 
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
@@ -218,13 +261,15 @@ export class SqliteSession implements Session {
 
   readonly records: Records = {
     ensureTable: async (table: Table): Promise<void> => {
-      if (this.#options.tables.has(table.name) || this.#made.has(table.name)) return;
+      if (this.#options.tables.has(table) || this.#made.includes(table)) return;
       if (this.#read(() => tableIsThere(this.#db, table))) {
-        this.#options.tables.add(table.name);
+        // What this transaction made, or another model of it, may yet be rolled back.
+        if (this.#writing) this.#made.push(table);
+        else this.#options.tables.add(table);
         return;
       }
       await this.#write(() => makeTable(this.#db, table));
-      this.#made.add(table.name);
+      this.#made.push(table);
     },
     insert: (table: Table, values: readonly ColumnValue[]): Promise<number> =>
       this.#write(() => insertRow(this.#db, table, values)),

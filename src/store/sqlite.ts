@@ -11,6 +11,7 @@ import { SCHEMA_VERSION } from "./migrate.ts";
 import { cancel, clean, retryByHand } from "./moves.ts";
 import { PushGroup } from "./push-group.ts";
 import type { Table } from "./records.ts";
+import type { Table } from "./records.ts";
 import { SqliteSession } from "./session.ts";
 import type {
   CleanOptions,
