@@ -2,6 +2,7 @@
 import { cancel } from "./cancel.ts";
 import { clean } from "./clean.ts";
 import { config } from "./config.ts";
+import { init } from "./init.ts";
 import { list } from "./list.ts";
 import { push } from "./push.ts";
 import { retry } from "./retry.ts";
@@ -11,8 +12,11 @@ import { show } from "./show.ts";
 import { status } from "./status.ts";
 import type { Commands } from "./terminal/line.ts";
 import { version } from "./version.ts";
+import { worker } from "./worker.ts";
 
 export const COMMANDS: Commands = {
+  init,
+  worker,
   push,
   run,
   list,

@@ -4,12 +4,12 @@ import { COMMANDS } from "./commands.ts";
 import { explain } from "./terminal/explain.ts";
 import { helpOf, helpOfAll } from "./terminal/help.ts";
 import { readLine } from "./terminal/line.ts";
-import { note, print, terminalOf } from "./terminal/terminal.ts";
+import { note, outputTerminal, print } from "./terminal/terminal.ts";
 
 /** @returns the exit status; undefined when the command leaves it as it is */
 async function main(argv: readonly string[]): Promise<number | undefined> {
   const line = readLine(argv, COMMANDS);
-  const terminal = terminalOf(process.stdout, process.env);
+  const terminal = outputTerminal();
   switch (line.kind) {
     case "help":
       print(line.command === null ? helpOfAll(COMMANDS, terminal) : helpOf(line.command, terminal));

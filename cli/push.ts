@@ -4,14 +4,14 @@ import type { Config } from "../src/config.ts";
 import { decode } from "../src/encoding.ts";
 import { push as pushCall } from "../src/model/push.ts";
 import type { PushOptions } from "../src/model/push.ts";
-import { Registry, loadModels } from "../src/model/registry.ts";
+import type { Registry } from "../src/model/registry.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
 import { command } from "./terminal/command.ts";
 import type { Values } from "./terminal/flags.ts";
 import type { Program } from "./terminal/program.ts";
-import { startRuntime } from "./terminal/runtime.ts";
-import { note, print } from "./terminal/terminal.ts";
+import { loadRegistry, startRuntime } from "./terminal/runtime.ts";
+import { divertConsole, note, print } from "./terminal/terminal.ts";
 import { printable } from "./terminal/text.ts";
 import {
   readArray,
@@ -68,8 +68,9 @@ export const push = command({
   run: async (values, program) => {
     const options = await readOptions(values);
     const config = program.config();
+    divertConsole();
     const registry = await loadFor(config, options);
-    const store = startRuntime(config, program, registry).store;
+    const { store } = await startRuntime(config, program, registry);
     try {
       const ids = await pushCall(options);
       const single = typeof options.instances === "number";
@@ -119,12 +120,9 @@ function fromNow(text: string, what: string) {
 
 /** A call that no worker could run is refused here, as far as there are models to look at. */
 async function loadFor(config: Config, { model, method }: PushOptions): Promise<Registry> {
-  if (config.models === null) {
-    if (!config.queue.worker) checkCall(null, model, method);
-    return new Registry();
-  }
-  const registry = await loadModels(config.models);
-  checkCall(registry.catalog(), model, method);
+  const registry = await loadRegistry(config);
+  if (config.models !== null) checkCall(registry.catalog(), model, method);
+  else if (!config.queue.worker) checkCall(null, model, method);
   return registry;
 }
 

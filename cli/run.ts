@@ -6,7 +6,7 @@ import { TqError, isTqError } from "../src/errors.ts";
 import { Registry } from "../src/model/registry.ts";
 import { command } from "./terminal/command.ts";
 import { startRuntime } from "./terminal/runtime.ts";
-import { note } from "./terminal/terminal.ts";
+import { errorColour, note } from "./terminal/terminal.ts";
 
 export const run = command({
   name: "run",
@@ -15,14 +15,14 @@ export const run = command({
   flags: { file: { type: "positional", description: "a TypeScript or JavaScript file" } },
   run: async ({ _: [file = "", ...args] }, program) => {
     const path = findProgram(file);
-    startRuntime(program.config(), program, new Registry());
+    await startRuntime(program.config(), program, new Registry());
     process.argv.splice(1, Infinity, path, ...args);
     try {
       await import(pathToFileURL(path).href);
       return undefined;
     } catch (error) {
       if (isTqError(error)) throw error;
-      note(Bun.inspect(error, { colors: program.errorColour }));
+      note(Bun.inspect(error, { colors: errorColour() }));
       return 1;
     }
   },

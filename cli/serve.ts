@@ -1,11 +1,10 @@
 /** `tq serve`: the admin API, without a worker. */
-import { serveAdmin } from "../src/admin/serve.ts";
-import { loadModels } from "../src/model/registry.ts";
+import { VERSION } from "../src/version.ts";
 import { command } from "./terminal/command.ts";
 import { settingFlag } from "./terminal/flags.ts";
 import { withStore } from "./terminal/program.ts";
+import { loadRegistry } from "./terminal/runtime.ts";
 import { stopOnSignals } from "./terminal/signals.ts";
-import { VERSION } from "./version.ts";
 
 export const serve = command({
   name: "serve",
@@ -17,7 +16,8 @@ export const serve = command({
   run: async (values, program) => {
     const config = program.config();
     const report = program.report(config);
-    const catalog = config.models === null ? null : (await loadModels(config.models)).catalog();
+    const catalog = config.models === null ? null : (await loadRegistry(config)).catalog();
+    const { serveAdmin } = await import("../src/admin/serve.ts"); // not at the start of other commands
     await withStore(config, async (store) => {
       const server = await serveAdmin({
         store,

@@ -1,13 +1,13 @@
 /** `tq status`: the state of the queue at one glance. */
 import type { Config } from "../src/config.ts";
 import type { QueueInfo, StoreStatus, WorkerInfo } from "../src/store/store.ts";
+import { VERSION } from "../src/version.ts";
 import { command } from "./terminal/command.ts";
 import { withExisting } from "./terminal/program.ts";
 import { block, table } from "./terminal/table.ts";
 import { paint } from "./terminal/terminal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { formatSize, formatTime } from "./terminal/text.ts";
-import { VERSION } from "./version.ts";
 
 export const status = command({
   name: "status",

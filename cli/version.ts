@@ -1,6 +1,6 @@
 /** `tq version`: which tq this is. */
-import { VERSION } from "../src/version.ts";
 import { SCHEMA_VERSION } from "../src/store/migrate.ts";
+import { VERSION } from "../src/version.ts";
 import { command } from "./terminal/command.ts";
 
 export const version = command({

@@ -137,7 +137,9 @@ function checkPositionals(given: readonly string[], command: Command): void {
   }
   const extra = given[wanted.length];
   if (extra === undefined || command.many || command.passesOn) return;
-  throw invalid(`Unexpected argument ${JSON.stringify(extra)}: ${usage(command)}`);
+  const bare = Object.keys(command.flags).find((name) => command.flags[name]?.bare !== undefined);
+  const hint = bare === undefined ? usage(command) : `the value of --${bare} needs its equals sign`;
+  throw invalid(`Unexpected argument ${JSON.stringify(extra)}: ${hint}`);
 }
 
 /** The shape of the command's line: `tq show [flags] ID`. */

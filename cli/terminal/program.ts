@@ -3,14 +3,13 @@ import { existsSync } from "node:fs";
 import { loadConfig } from "../../src/config.ts";
 import type { Config } from "../../src/config.ts";
 import { TqError } from "../../src/errors.ts";
-import { wantsColour } from "../../src/log.ts";
 import type { Log } from "../../src/log.ts";
 import { standardLog } from "../../src/model/runtime.ts";
 import type { SettingKey } from "../../src/settings.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { COMMON, Flags, Values } from "./flags.ts";
-import { note, print, terminalOf } from "./terminal.ts";
+import { note, print, outputTerminal } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 import { printableJson } from "./text.ts";
 
@@ -18,7 +17,7 @@ export class Program {
   readonly json: boolean;
   readonly verbose: boolean;
   readonly quiet: boolean;
-  readonly terminal: Terminal = terminalOf(process.stdout, process.env);
+  readonly terminal: Terminal = outputTerminal();
   readonly #file: string | undefined;
   readonly #settings: Partial<Record<SettingKey, string>> = {};
 
@@ -47,11 +46,6 @@ export class Program {
   /** Where the log goes: standard error. */
   report(config: Config): Log {
     return standardLog(config);
-  }
-
-  /** True when standard error is a terminal that takes colours. */
-  get errorColour(): boolean {
-    return wantsColour(process.stderr.isTTY, process.env);
   }
 
   /** Prints what was asked for: the data with --json, else the text. */

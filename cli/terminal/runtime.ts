@@ -1,12 +1,30 @@
-/** The process-wide runtime of commands that run the user's code. */
+/** The process-wide runtime of commands that load the user's code. */
 import type { Config } from "../../src/config.ts";
-import type { Registry } from "../../src/model/registry.ts";
+import { installModule } from "../../src/model/install.ts";
+import { Registry, loadModels } from "../../src/model/registry.ts";
 import { createRuntime, setRuntime } from "../../src/model/runtime.ts";
 import type { Runtime } from "../../src/model/runtime.ts";
 import type { Program } from "./program.ts";
 
-export function startRuntime(config: Config, program: Program, registry: Registry): Runtime {
+/** The user's models; empty when there are none. The files may import from "tq". */
+export async function loadRegistry(config: Config): Promise<Registry> {
+  await installTq();
+  return config.models === null ? new Registry() : loadModels(config.models);
+}
+
+/** Makes Transaction and `__queue__` work in this process. */
+export async function startRuntime(
+  config: Config,
+  program: Program,
+  registry: Registry,
+): Promise<Runtime> {
+  await installTq();
   const runtime = createRuntime(config, program.report(config), registry);
   setRuntime(runtime);
   return runtime;
+}
+
+/** Loaded here, so that the commands that only look start without it. */
+async function installTq(): Promise<void> {
+  installModule(await import("../../src/index.ts"));
 }

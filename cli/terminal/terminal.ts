@@ -1,4 +1,5 @@
 /** Where the words go: standard output for what was asked, standard error for the rest. */
+import { fstatSync } from "node:fs";
 import { wantsColour } from "../../src/log.ts";
 
 export interface Terminal {
@@ -10,6 +11,25 @@ export interface Terminal {
 interface Stream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+}
+
+/** Standard output. */
+export function outputTerminal(): Terminal {
+  return terminalOf(isDevice(1) ? process.stdout : {}, process.env);
+}
+
+/** True when standard error is a terminal that takes colours. */
+export function errorColour(): boolean {
+  return isDevice(2) && wantsColour(process.stderr.isTTY, process.env);
+}
+
+/** `process.stdout` costs 15 ms at its first touch, so it is not touched for pipes and files. */
+function isDevice(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice();
+  } catch {
+    return false; // it is closed
+  }
 }
 
 /** NO_COLOR: https://no-color.org (set and not empty). */
@@ -39,11 +59,20 @@ export function paint({ colour }: Terminal, style: Style, text: string): string 
   return colour ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
 }
 
+/** Kept, so that `divertConsole` does not reach it. */
+const write = console.log.bind(console);
+
 /** A reader that has gone (`tq list | head -1`) is no error: what nobody reads is dropped. */
 export function print(text: string): void {
-  console.log(text);
+  write(text);
 }
 
 export function note(text: string): void {
   console.error(text);
+}
+
+/** From here on what user code prints goes to standard error: standard output is for the answer. */
+export function divertConsole(): void {
+  const { error } = console;
+  Object.assign(console, { log: error, info: error, debug: error });
 }

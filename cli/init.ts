@@ -1,0 +1,51 @@
+/** `tq init`: the files of a new project in the current folder. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { TqError } from "../src/errors.ts";
+import { STARTER } from "./starter/files.ts";
+import { command } from "./terminal/command.ts";
+import type { Program } from "./terminal/program.ts";
+
+interface Written {
+  readonly file: string;
+  readonly written: boolean;
+}
+
+export const init = command({
+  name: "init",
+  description: "Start a project in the current folder: settings, models, types for the editor",
+  flags: {},
+  run: async (_values, program) => {
+    const files: Written[] = [];
+    for (const [file, text] of Object.entries(STARTER)) {
+      files.push({ file, written: !isTaken(file) && write(file, await text()) });
+    }
+    report(files, program);
+  },
+});
+
+/** Models in a folder would be hidden by a models.ts beside it. */
+function isTaken(file: string): boolean {
+  return existsSync(file) || (file === "models.ts" && existsSync("models"));
+}
+
+/** @returns false when somebody was faster; nothing is ever overwritten */
+function write(file: string, text: string): boolean {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { flag: "wx" });
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TqError("invalid", `Cannot write ${resolve(file)}: ${why}`, { cause });
+  }
+}
+
+function report(files: readonly Written[], program: Program): void {
+  program.answer(files, () =>
+    files
+      .map(({ file, written }) => (written ? `written  ${file}` : `left     ${file}: it exists`))
+      .join("\n"),
+  );
+}

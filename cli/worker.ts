@@ -1,0 +1,83 @@
+/** `tq worker`: runs tasks until it is stopped, or until none is left. */
+import { resolve } from "node:path";
+import { TqError } from "../src/errors.ts";
+import { didYouMean } from "../src/suggest.ts";
+import { command } from "./terminal/command.ts";
+import { settingFlag } from "./terminal/flags.ts";
+import { stopOnSignals } from "./terminal/signals.ts";
+import { readNames } from "./terminal/values.ts";
+
+export const worker = command({
+  name: "worker",
+  description: "Run tasks on a pool of threads",
+  flags: {
+    queue: settingFlag("worker.queues", { alias: "name", valueHint: "NAME", multiple: true }),
+    threads: settingFlag("worker.threads", { alias: "n", valueHint: "N" }),
+    max: settingFlag("worker.max_tasks", { valueHint: "N" }),
+    timeout: settingFlag("worker.timeout", { alias: "t", valueHint: "60s" }),
+    grace: settingFlag("worker.grace", { valueHint: "30s" }),
+    pidfile: {
+      type: "string",
+      valueHint: "FILE",
+      description: "Write the process id to this file",
+    },
+    drain: {
+      type: "string",
+      bare: "ready",
+      valueHint: "all",
+      description:
+        "Exit when no task is ready or running (=all: nor scheduled); 1 if one of this run failed",
+    },
+    "exit-with-parent": {
+      type: "boolean",
+      description: "Stop when the process that started it ends",
+    },
+    admin: { type: "boolean", description: "Serve the admin API as well" },
+    listen: settingFlag("admin.listen", { valueHint: "HOST:PORT" }),
+    "insecure-listen": { type: "boolean", description: "Allow an address that is not loopback" },
+  },
+  run: async (values, program) => {
+    // Else `--queue ","` would mean all queues.
+    if (values.queue !== undefined) readNames(values.queue, "--queue");
+    const drain = readDrain(values.drain);
+    const config = program.config();
+    const { listen } = config.admin;
+    const insecure = values["insecure-listen"] === true;
+    const report = program.report(config);
+    const { startConfigured } = await import("../src/embed.ts"); // not at the start of other commands
+    const starting = startConfigured({
+      config,
+      drain: drain === false ? undefined : drain,
+      exitWithParent: values["exit-with-parent"] === true,
+      report,
+      ...(values.pidfile === undefined ? {} : { pidfile: resolve(values.pidfile) }),
+      ...(values.admin === true || values.listen !== undefined
+        ? { admin: { listen, insecure } }
+        : {}),
+    });
+    // A signal that comes while it starts is kept until it can be obeyed.
+    const leave = stopOnSignals({
+      stop: (how) =>
+        starting.then(
+          (it) => it.stop(how),
+          () => {},
+        ),
+    });
+    try {
+      const { failed } = await (await starting).stopped;
+      return drain !== false && failed > 0 ? 1 : 0;
+    } finally {
+      leave();
+      report.flush();
+    }
+  },
+});
+
+function readDrain(text: string | undefined): false | "ready" | "all" {
+  if (text === undefined) return false;
+  if (text === "ready" || text === "all") return text;
+  throw new TqError(
+    "invalid",
+    `--drain cannot be ${JSON.stringify(text)}: write --drain or --drain=all${didYouMean(text, ["all"])}`,
+  );
+}

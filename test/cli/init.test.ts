@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { DECLARATIONS, compile, makeDeclarations } from "./declarations.ts";
+import { Folder } from "./tq.ts";
+
+const FILES = ["tq.toml", "models.ts", "README.md", "tsconfig.json", "types/tq.d.ts"];
+
+let folder: Folder;
+
+beforeAll(() => {
+  folder = new Folder();
+});
+
+afterAll(() => {
+  folder[Symbol.dispose]();
+});
+
+describe("tq init", () => {
+  test("writes the files of a project", async () => {
+    const { code, stdout } = await folder.tq("init");
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: FILES.map((file) => `written  ${file}\n`).join(""),
+    });
+    expect(readFileSync(folder.file("README.md"), "utf8").trim().split("\n")).toHaveLength(5);
+  });
+
+  test("overwrites nothing and says which exist", async () => {
+    const { code, stdout } = await folder.tq("init");
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: FILES.map((file) => `left     ${file}: it exists\n`).join(""),
+    });
+    using other = new Folder();
+    other.write("README.md", "mine");
+    mkdirSync(other.file("models"));
+    const { stdout: json } = await other.tq("init", "--json");
+    expect(JSON.parse(json)).toEqual(
+      FILES.map((file) => ({ file, written: !["README.md", "models.ts"].includes(file) })),
+    );
+    expect(readFileSync(other.file("README.md"), "utf8")).toBe("mine");
+    expect(existsSync(other.file("models.ts"))).toBe(false);
+  });
+
+  test("makes a project whose task runs as its README says", async () => {
+    await folder.tq("push", "notebook", "add", "1", "--args", '["hello world"]');
+    const { code } = await folder.tq("worker", "--drain", "-q", "-n", "1");
+    expect(code).toBe(0);
+    const { stdout } = await folder.tq("list", "--json");
+    expect(JSON.parse(stdout)).toMatchObject([
+      { model: "note", method: "count", state: "finished" },
+      { model: "notebook", method: "add", state: "finished" },
+    ]);
+  });
+
+  test("makes types that an editor understands, and that refuse a wrong call", async () => {
+    await compile(folder.path);
+    folder.write(
+      "wrong.ts",
+      `import { Transaction } from "tq";
+      import { Note } from "./models.ts";
+      export const text: number = new Note({ text: "x" }).text;
+      export const user: string = Transaction.current.user;
+      export const nothing = Note.__queue__.nothing;`,
+    );
+    const problems = await compile(folder.path).then(String, String);
+    const lines = [...problems.matchAll(/\bwrong\.ts\((\d+),/g)].map(([, line]) => line);
+    expect(lines).toEqual(["3", "4", "5"]);
+  });
+});
+
+test("the declarations are those of the source; if not, run bun test/cli/declarations.ts", async () => {
+  expect(readFileSync(DECLARATIONS, "utf8")).toBe(await makeDeclarations());
+});

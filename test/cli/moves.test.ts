@@ -1,0 +1,137 @@
+import { describe, expect, test } from "bun:test";
+import type { NewTask } from "../../src/task.ts";
+import { Folder } from "./tq.ts";
+
+const TASK: NewTask = {
+  model: "sale",
+  method: "process",
+  instances: 7,
+  args: "[]",
+  context: "{}",
+  user: 0,
+  queue: "default",
+  priority: 0,
+  scheduledAt: null,
+  expectedAt: null,
+  ref: null,
+};
+
+async function folderWith(tasks: number): Promise<Folder> {
+  const folder = new Folder();
+  const store = folder.store();
+  await store.push(Array.from({ length: tasks }, () => TASK));
+  await store.close();
+  return folder;
+}
+
+describe("tq cancel and tq retry", () => {
+  test("move each task and print its new state", async () => {
+    using folder = await folderWith(2);
+    expect(await folder.tq("cancel", "1", "2", "1")).toEqual({
+      code: 0,
+      stdout: "1 cancelled\n2 cancelled\n",
+      stderr: "",
+    });
+    const { stdout } = await folder.tq("retry", "2", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ id: 2, state: "ready" });
+    const both = await folder.tq("cancel", "2", "3", "--json");
+    expect(JSON.parse(both.stdout)).toMatchObject([{ id: 2, state: "cancelled" }]);
+    expect(both.code).toBe(3);
+  });
+
+  test("move what they can, say what they cannot, and exit with the first refusal", async () => {
+    using folder = await folderWith(1);
+    const { code, stdout, stderr } = await folder.tq("retry", "1", "9");
+    expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+    expect(stderr).toContain("Cannot retry task 1: it is ready");
+    expect(stderr).toContain("Cannot retry task 9: there is no such task");
+    const mixed = await folder.tq("cancel", "9", "1");
+    expect(mixed).toMatchObject({ code: 3, stdout: "1 cancelled\n" });
+  });
+
+  test("move nothing when one of the ids is none", async () => {
+    using folder = await folderWith(1);
+    const { code, stderr } = await folder.tq("cancel", "1", "two");
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'tq: ID cannot be "two": it must be a whole number from 1\n',
+    });
+    expect((await folder.tq("list")).stdout).toContain("ready");
+  });
+});
+
+describe("tq clean", () => {
+  test("deletes what is older than it is told and says how many", async () => {
+    using folder = await folderWith(2);
+    await folder.tq("cancel", "1");
+    expect((await folder.tq("clean")).stdout).toBe("0 tasks deleted\n");
+    const { stdout } = await folder.tq("clean", "--days", "0", "--json");
+    expect(JSON.parse(stdout)).toEqual({ deleted: 1 });
+    expect((await folder.tq("show", "1")).code).toBe(3);
+    expect((await folder.tq("show", "2")).code).toBe(0);
+  });
+});
+
+describe("tq config", () => {
+  test("says of each setting its value and where it came from", async () => {
+    using folder = new Folder();
+    folder.write("tq.toml", "[queue]\nclean_days = 7\n");
+    const env = { TQ_ERROR__CLEAN_DAYS: "8" };
+    const { stdout } = await folder.tqWith({ env }, "config", "--json", "-d", "other.db");
+    const settings = JSON.parse(stdout) as { key: string; value: unknown; origin: string }[];
+    const said = Object.fromEntries(
+      settings.map(({ key, value, origin }) => [key, [value, origin]]),
+    );
+    expect(said).toMatchObject({
+      "queue.clean_days": [7, "tq.toml"],
+      "error.clean_days": [8, "TQ_ERROR__CLEAN_DAYS"],
+      "database.path": [folder.file("other.db"), "--database"],
+      "database.timeout": [5000, "default"],
+    });
+    expect(Object.keys(settings[0] ?? {})).toEqual([
+      "key",
+      "value",
+      "origin",
+      "env",
+      "description",
+    ]);
+    const text = await folder.tq("config");
+    expect(text.stdout).toMatch(/^queue\.clean_days +7 +\S+tq\.toml$/m);
+    expect(text.stdout).toMatch(/^database\.timeout +5 s +default$/m);
+  });
+
+  test("refuses wrong settings in a sentence", async () => {
+    using folder = new Folder();
+    folder.write("tq.toml", "[queue]\nworkr = true\n");
+    const { code, stderr } = await folder.tq("config");
+    expect(code).toBe(2);
+    expect(stderr).toStartWith("tq: ");
+    expect(stderr).toContain('did you mean "worker"?');
+    expect((await folder.tq("-c", "none.toml", "config")).code).toBe(2);
+    expect((await folder.tq("-vq", "config")).stderr).toBe(
+      "tq: Cannot use --verbose and --quiet together: leave one out\n",
+    );
+  });
+});
+
+describe("help and version", () => {
+  test("are on standard output, with exit status 0", async () => {
+    using folder = new Folder();
+    const [help, bare, command, version, json] = await Promise.all([
+      folder.tq("--help"),
+      folder.tq(),
+      folder.tq("help", "worker"),
+      folder.tq("--version"),
+      folder.tq("version", "--json"),
+    ]);
+    expect(help).toEqual({ code: 0, stdout: expect.stringContaining("Commands"), stderr: "" });
+    expect(bare.stdout).toBe(help.stdout);
+    expect(command.stdout).toContain("-n, --threads N");
+    expect(command.stdout).toContain("--drain[=all]");
+    for (const line of `${help.stdout}${command.stdout}`.split("\n")) {
+      expect(line.length).toBeLessThanOrEqual(100);
+    }
+    expect(version.stdout).toMatch(/^tq \d+\.\d+\.\d+ \(schema \d+, Bun [\d.]+\)\n$/);
+    expect(Object.keys(JSON.parse(json.stdout) as object)).toEqual(["tq", "schema", "bun"]);
+  });
+});

@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Folder } from "./tq.ts";
+
+const MODELS = `
+import { Model } from "tq";
+export class Note extends Model {
+  static override readonly __name__ = "note";
+  static async read(notes: unknown, ...args: unknown[]) {
+    console.log("from the task");
+    return { args, notes: Array.isArray(notes) ? notes.length : "one" };
+  }
+  static async burn() {
+    throw new Error("no \\u001b[31mfire");
+  }
+}`;
+
+const WORKER = { env: { TQ_QUEUE__WORKER: "1" } };
+
+let folder: Folder;
+
+beforeAll(() => {
+  folder = new Folder();
+  folder.write("models.ts", MODELS);
+});
+
+afterAll(() => {
+  folder[Symbol.dispose]();
+});
+
+async function pushed(...args: string[]): Promise<Record<string, unknown>> {
+  const { stdout, stderr } = await folder.tqWith(WORKER, "push", "note", "read", ...args, "--json");
+  expect(stderr).toBe("");
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+describe("tq push with a worker", () => {
+  test("prints the id, or one id a line", async () => {
+    const one = await folder.tqWith(WORKER, "push", "note", "read", "7");
+    expect(one).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\n$/), stderr: "" });
+    const three = await folder.tqWith(WORKER, "push", "note", "read", "1,2,3", "--batch", "1");
+    expect(three.stdout).toMatch(/^\d+\n\d+\n\d+\n$/);
+    const none = await folder.tqWith(WORKER, "push", "note", "read", "[]");
+    expect(none).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  test("stores what its flags say", async () => {
+    const before = Date.now();
+    const args = '["x",{"__class__":"date","year":2024,"month":2,"day":29}]';
+    const task = await pushed(
+      "7",
+      `--args=${args}`,
+      "--user=3",
+      '--context={"company":1}',
+      "--queue=mail",
+      "--priority=-2",
+      "--ref=r=1",
+      "--scheduled-at=5m",
+      "--expected-at=-1h",
+    );
+    expect(task).toMatchObject({
+      state: "scheduled",
+      model: "note",
+      method: "read",
+      instances: 7,
+      args: ["x", { __class__: "date", year: 2024, month: 2, day: 29 }],
+      user: 3,
+      context: { company: 1 },
+      queue: "mail",
+      priority: -2,
+      ref: "r=1",
+    });
+    expect(task["scheduled_at"]).toBeWithin(before + 300_000, Date.now() + 300_001);
+    expect(task["expected_at"]).toBeWithin(before - 3_600_000, Date.now() - 3_599_999);
+  });
+
+  test("reads the instances from standard input", async () => {
+    const { stdout } = await folder.tqWith(
+      { ...WORKER, input: "[4, 5]\n" },
+      "push",
+      "note",
+      "read",
+      "-",
+      "--json",
+    );
+    expect(JSON.parse(stdout)).toMatchObject([{ instances: [4, 5] }]);
+  });
+
+  test.each([
+    [["note", "read"], "tq: INSTANCES is missing"],
+    [["note", "read", "x"], 'tq: INSTANCES cannot be "x"'],
+    [["note", "read", "-"], 'tq: Standard input cannot be ""'],
+    [["note", "read", "7", "--args", "{}"], 'tq: --args cannot be "{}"'],
+    [["note", "read", "7", "--context", "[]"], 'tq: --context cannot be "[]"'],
+    [["note", "read", "7", "--user", "1e3"], 'tq: --user cannot be "1e3"'],
+    [
+      ["note", "read", "7", "--scheduled-at", "5"],
+      'tq: --scheduled-at: "5" has no unit; say the unit',
+    ],
+    [["note", "read", "7", "--batch", "0"], 'tq: --batch cannot be "0"'],
+    [
+      ["note", "red", "7"],
+      'tq: Cannot push note.red: the model note has no method "red"; did you mean "read"?',
+    ],
+    [
+      ["note", "constructor", "7"],
+      'tq: Cannot push note.constructor: the model note has no method "constructor"',
+    ],
+    [
+      ["not", "read", "7"],
+      'tq: Cannot push not.read: there is no model "not"; did you mean "note"?',
+    ],
+  ])("refuses %j", async (args, beginning) => {
+    const { code, stdout, stderr } = await folder.tqWith(WORKER, "push", ...args);
+    expect(stderr).toStartWith(beginning);
+    expect({ code, stdout }).toEqual({ code: stderr.includes("Cannot push") ? 3 : 2, stdout: "" });
+  });
+
+  test("waits for the end of the task, whoever runs it", async () => {
+    const waiting = folder.start(["push", "note", "read", "7", "--wait", "-q"], WORKER.env);
+    const ids = waiting.stdout.getReader();
+    const { value } = await ids.read();
+    const id = Number(new TextDecoder().decode(value));
+    expect(id).toBeGreaterThan(0);
+    await folder.tq("cancel", String(id));
+    expect(await waiting.exited).toBe(1);
+    expect(await new Response(waiting.stderr).text()).toBe(
+      `tq: Task ${id} was cancelled: cancelled by hand\n`,
+    );
+  });
+
+  test("pushes for any model where there are no models to look at", async () => {
+    using empty = new Folder();
+    const { code } = await empty.tqWith(WORKER, "push", "somebody.elses", "process", "7");
+    expect(code).toBe(0);
+  });
+});
+
+describe("tq push without a worker", () => {
+  test("runs the task itself, and keeps what it prints away from the answer", async () => {
+    const { code, stdout, stderr } = await folder.tq(
+      "push",
+      "note",
+      "read",
+      "7",
+      "--args",
+      "[1]",
+      "--wait",
+      "--json",
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      state: "finished",
+      result: { args: [1], notes: "one" },
+    });
+    expect(stderr).toContain("from the task");
+  });
+
+  test("exits with 1 when the task failed and it waits, else with 0", async () => {
+    const waited = await folder.tq("push", "note", "burn", "7", "--wait", "-q");
+    expect(waited.code).toBe(1);
+    expect(waited.stderr).toContain("failed: Error: no \\x1b[31mfire");
+    expect((await folder.tq("push", "note", "burn", "7", "-q")).code).toBe(0);
+  });
+
+  test("refuses where there are no models", async () => {
+    using empty = new Folder();
+    const { code, stderr } = await empty.tq("push", "note", "read", "7");
+    expect(code).toBe(3);
+    expect(stderr).toContain("no models are known here");
+  });
+
+  test("says why the models cannot be loaded", async () => {
+    using broken = new Folder();
+    broken.write("models.ts", 'throw new Error("not today");');
+    const { code, stderr } = await broken.tq("push", "note", "read", "7");
+    expect(code).toBe(7);
+    expect(stderr).toContain("not today");
+  });
+});
