@@ -31,6 +31,11 @@ const SECTIONS = {
       ["full", "normal"],
       'With "full" a power cut loses no task that was acknowledged; "normal" is faster and may lose the last ones',
     ),
+    min_free_mb: whole(
+      64,
+      [0, 1_000_000_000],
+      "Free megabytes on the disk below which pushes are refused; what is there still runs",
+    ),
   },
   queue: {
     worker: boolean(
@@ -38,6 +43,11 @@ const SECTIONS = {
       "Workers run the tasks; if false, each program runs its own after the commit",
     ),
     clean_days: whole(30, DAYS, "Days that finished and cancelled tasks are kept"),
+    max_size: whole(
+      0,
+      [0, 1_000_000_000],
+      "Ready and scheduled tasks above which pushes are refused; 0 is no limit",
+    ),
     batch_size: whole(20, [1, 1_000_000], "Records in one task when queue_batch is true"),
   },
   error: {

@@ -45,8 +45,14 @@ describe("defaults", () => {
     expect(config).toEqual({
       file: null,
       models: null,
-      database: { path: join(cwd, "tq.db"), retry: 5, timeout: 5000, durability: "full" },
-      queue: { worker: false, clean_days: 30, batch_size: 20 },
+      database: {
+        path: join(cwd, "tq.db"),
+        retry: 5,
+        timeout: 5000,
+        durability: "full",
+        min_free_mb: 64,
+      },
+      queue: { worker: false, clean_days: 30, max_size: 0, batch_size: 20 },
       error: { clean_days: 90 },
       worker: {
         threads: availableParallelism(),

@@ -6,7 +6,7 @@ import { loadConfig, type Config } from "../config.ts";
 import type { Report } from "../events.ts";
 import { systemClock } from "../clock.ts";
 import { createLog, type Log, wantsColour, writeStandardError } from "../log.ts";
-import { SqliteStore } from "../store/sqlite.ts";
+import { openStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { Registry } from "./registry.ts";
 
@@ -40,7 +40,7 @@ function defaultRuntime(): Runtime {
 /** A runtime for a program that is not a worker. */
 export function createRuntime(config: Config, report?: Report, registry?: Registry): Runtime {
   return {
-    store: new SqliteStore(config.database),
+    store: openStore(config),
     config,
     registry: registry ?? new Registry(),
     report: report ?? standardLog(config),

@@ -1,58 +1,98 @@
 /** The raw connection as user code sees it: for the length of its transaction, and no longer. */
 import { type Database, Statement } from "bun:sqlite";
 import { TqError } from "../errors.ts";
+import { endsTransaction } from "./ends-transaction.ts";
 
 /** The driver's connection: https://bun.com/docs/runtime/sqlite */
 export type RawDatabase = Database;
 
 /**
- * Wraps a connection so that it, and every statement made from it, refuses to work once `check` throws,
- * and so that it cannot end the transaction that tq will commit.
+ * Wraps a connection so that it, and every statement and function made from it, refuses to work once
+ * `check` throws, and so that it cannot end the transaction that tq will commit.
  *
  * @param check throws when the transaction has ended.
  */
 export function guardDatabase(db: Database, check: () => void): Database {
-  const after = (): void => {
-    if (db.inTransaction) return;
-    throw new TqError(
-      "conflict",
-      "Cannot go on: the transaction was ended by hand through its connection; use Transaction.current.commit(), or throw to roll back",
-    );
-  };
-  return guard(db, check, after);
+  const guarded: Database = guard(db, {
+    check,
+    after() {
+      if (!db.inTransaction) throw refusal("the transaction was ended by hand");
+    },
+    own: (value) => (value === db ? guarded : value),
+  });
+  return guarded;
 }
 
-function guard<T extends object>(target: T, check: () => void, after: () => void): T {
-  return new Proxy(target, {
-    get(object, key) {
-      const value: unknown = Reflect.get(object, key, object);
-      if (typeof value !== "function") return value;
-      if (key === "close") return refuseClose;
-      return guardFunction(value as Callable, object, check, after);
-    },
-  });
+interface Rules {
+  /** Before each call. */
+  check(): void;
+  /** After each call. */
+  after(): void;
+  /** The connection itself, wherever it shows, is the guarded one. */
+  own(value: unknown): unknown;
 }
 
 type Callable = (...args: unknown[]) => unknown;
 
+/** Methods whose first argument is SQL. */
+const TAKES_SQL = new Set<PropertyKey>(["run", "exec", "query", "prepare"]);
+
+const CLOSES = new Set<PropertyKey>(["close", Symbol.dispose]);
+
+function guard<T extends object>(target: T, rules: Rules): T {
+  const isStatement = target instanceof Statement;
+  return new Proxy(target, {
+    get(object, key) {
+      const value: unknown = Reflect.get(object, key, object);
+      if (typeof value !== "function" || key === "constructor") return rules.own(value);
+      if (!isStatement && CLOSES.has(key)) return refuseClose;
+      const takesSql = !isStatement && TAKES_SQL.has(key);
+      return guardFunction(value as Callable, object, rules, takesSql);
+    },
+  });
+}
+
 function guardFunction(
   fn: Callable,
   self: object | undefined,
-  check: () => void,
-  after: () => void,
+  rules: Rules,
+  takesSql = false,
 ): Callable {
   return new Proxy(fn, {
     apply(callable, receiver, args) {
-      check();
-      const result: unknown = Reflect.apply(callable, self ?? receiver, args);
-      after();
-      if (result instanceof Statement) return guard(result, check, after);
-      if (typeof result === "function") {
-        return guardFunction(result as Callable, undefined, check, after);
+      rules.check();
+      if (takesSql && typeof args[0] === "string" && endsTransaction(args[0])) {
+        throw refusal("this statement would end the transaction");
       }
-      return result;
+      const result: unknown = Reflect.apply(callable, self ?? receiver, args);
+      rules.after();
+      return guardResult(result, rules);
+    },
+    // What `transaction()` returns carries functions, and the connection.
+    get(object, key) {
+      const value: unknown = Reflect.get(object, key, object);
+      const fixed = Object.getOwnPropertyDescriptor(object, key)?.configurable === false;
+      if (key === "prototype" || (fixed && typeof value !== "function" && rules.own(value) === value))
+        return value;
+      return typeof value === "function"
+        ? guardFunction(value as Callable, undefined, rules)
+        : rules.own(value);
     },
   });
+}
+
+function guardResult(result: unknown, rules: Rules): unknown {
+  if (result instanceof Statement) return guard(result, rules);
+  if (typeof result === "function") return guardFunction(result as Callable, undefined, rules);
+  if (result instanceof Iterator) return guard(result, rules);
+  return rules.own(result);
+}
+
+function refusal(what: string): TqError {
+  return new TqError(
+    "conflict",
+    `Cannot go on: ${what} through its connection; use Transaction.current.commit(), or throw to roll back`,
+  );
 }
 
 function refuseClose(): never {

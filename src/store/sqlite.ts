@@ -1,6 +1,7 @@
 /** The store on SQLite: connections are opened as needed, leased to one transaction at a time, and kept. */
 import type { Database } from "bun:sqlite";
 import { type Clock, systemClock } from "../clock.ts";
+import type { Config } from "../config.ts";
 import type { Claim, NewTask, Task, TaskError } from "../task.ts";
 import { connect } from "./connection.ts";
 import { translate } from "./errors.ts";
@@ -11,8 +12,8 @@ import { SCHEMA_VERSION } from "./migrate.ts";
 import { cancel, clean, retryByHand } from "./moves.ts";
 import { PushGroup } from "./push-group.ts";
 import type { Table } from "./records.ts";
-import type { Table } from "./records.ts";
-import { SqliteSession } from "./session.ts";
+import { Room } from "./room.ts";
+import { type SessionOptions, SqliteSession } from "./session.ts";
 import type {
   CleanOptions,
   NewWorker,
@@ -41,6 +42,10 @@ export interface SqliteOptions {
   /** True in a worker thread, which has nothing else to do while it waits. */
   readonly blocking?: boolean;
   readonly clock?: Clock;
+  /** Ready and scheduled tasks that the queue takes; 0: no limit. */
+  readonly maxSize?: number;
+  /** Free bytes on the disk below which pushes are refused. */
+  readonly minFree?: number;
 }
 
 /** Two stores of one thread on one file must take turns with each other, or they would deadlock. */
@@ -54,6 +59,8 @@ export class SqliteStore implements Store {
   readonly #tables = new Set<Table>();
   readonly #reader: Database;
   readonly #pushes: PushGroup;
+  /** What all sessions have in common. */
+  readonly #shared: SessionOptions;
   #closed = false;
 
   /** @throws TqError when the file cannot be used. */
@@ -66,9 +73,12 @@ export class SqliteStore implements Store {
       timeout: 5_000,
       blocking: false,
       clock: systemClock,
+      maxSize: 0,
+      minFree: 0,
       ...options,
       turn,
     };
+    this.#shared = { ...this.#options, room: new Room(this.#options), tables: new Set() };
     this.#reader = connect(this.#options);
     this.#pushes = new PushGroup((fn) => this.write(fn));
   }
@@ -79,7 +89,7 @@ export class SqliteStore implements Store {
 
   session(): Session {
     const db = this.#idle.pop() ?? connect(this.#options);
-    const session = new SqliteSession({ ...this.#options, db, tables: this.#tables });
+    const session = new SqliteSession(db, this.#shared);
     this.#leased.set(session, db);
     return session;
   }
@@ -226,4 +236,13 @@ export class SqliteStore implements Store {
     for (const db of this.#idle.splice(0)) db.close();
     this.#reader.close();
   }
+}
+
+/** The store that the settings name. */
+export function openStore(
+  { database, queue }: Pick<Config, "database" | "queue">,
+  how: Pick<SqliteOptions, "turn" | "blocking"> = {},
+): SqliteStore {
+  const minFree = database.min_free_mb * 1_000_000;
+  return new SqliteStore({ ...database, ...how, maxSize: queue.max_size, minFree });
 }

@@ -6,7 +6,7 @@ import { Registry, loadModels } from "../model/registry.ts";
 import { setRuntime, standardLog } from "../model/runtime.ts";
 import { ensureTables } from "../model/tables.ts";
 import { toErrorData } from "../outcome.ts";
-import { SqliteStore } from "../store/sqlite.ts";
+import { openStore } from "../store/sqlite.ts";
 import { Loop } from "./loop.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
 import { Methods } from "./methods.ts";
@@ -37,7 +37,7 @@ async function start(init: Init): Promise<void> {
   const shared = openShared(init.shared, init.threads);
   try {
     const turn = new ThreadTurn(shared, thread);
-    const store = new SqliteStore({ ...config.database, turn, blocking: true });
+    const store = openStore(config, { turn, blocking: true });
     const registry = new Registry();
     setRuntime({ store, config, registry, report: log, worker: true });
     installModule(tq);

@@ -8,7 +8,7 @@ import type { Config } from "../config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import type { Claim } from "../task.ts";
-import { SqliteStore } from "../store/sqlite.ts";
+import { openStore } from "../store/sqlite.ts";
 import type { RescuedTask, Store } from "../store/store.ts";
 import type { FromThread } from "./messages.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -79,7 +79,7 @@ export class WorkerProcess {
     this.stopped = this.#stopped.promise;
     this.#shared = createShared(this.#config.threads);
     this.#turn = new MainTurn(this.#shared);
-    this.store = new SqliteStore({ ...options.config.database, turn: this.#turn });
+    this.store = openStore(options.config, { turn: this.#turn });
     this.#wake = new Wake(this.store, () => this.#look());
   }
 

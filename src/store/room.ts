@@ -1,0 +1,86 @@
+/** Room for one more push: the size of the queue, and the free space of its disk. */
+import type { Database } from "bun:sqlite";
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import { TqError } from "../errors.ts";
+
+export interface RoomOptions {
+  readonly path: string;
+  /** Ready and scheduled tasks that the queue takes; 0: no limit. */
+  readonly maxSize: number;
+  /** Free bytes on the disk below which pushes are refused, so that what is there still drains. */
+  readonly minFree: number;
+}
+
+/** Between two looks at the disk, and the longest that a count is trusted: ms. */
+const FRESH = 1_000;
+
+const COUNT = `
+  SELECT (SELECT count(*) FROM tq__task WHERE state = 'ready' AND suspect = 0)
+       + (SELECT count(*) FROM tq__task WHERE state = 'ready' AND suspect = 1)
+       + (SELECT count(*) FROM tq__task WHERE state = 'scheduled') AS size`;
+
+export class Room {
+  readonly #options: RoomOptions;
+  /** Pushes that fit for certain, as far as the last count goes. */
+  #headroom = 0;
+  #countedAt = -Infinity;
+  #free = Infinity;
+  #lookedAt = -Infinity;
+
+  constructor(options: RoomOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Refuses a push for which there is no room. Counting is dear, so half of the room found by one count is
+   * given away without another.
+   *
+   * @param now monotonic, ms
+   * @throws TqError "full"
+   */
+  check(db: Database, tasks: number, now: number): void {
+    this.#checkDisk(now);
+    const { maxSize } = this.#options;
+    if (maxSize === 0) return;
+    if (tasks > this.#headroom || now - this.#countedAt > FRESH) {
+      const { size } = db.query(COUNT).get() as { size: number };
+      if (size + tasks > maxSize) {
+        throw new TqError(
+          "full",
+          `Cannot push ${tasks} tasks: the queue has ${size}, and queue.max_size is ${maxSize}; wait until some have run, or raise it`,
+        );
+      }
+      this.#headroom = Math.max(tasks, Math.floor((maxSize - size) / 2));
+      this.#countedAt = now;
+    }
+    this.#headroom -= tasks;
+  }
+
+  #checkDisk(now: number): void {
+    const { minFree, path } = this.#options;
+    if (minFree === 0) return;
+    if (now - this.#lookedAt > FRESH) {
+      this.#free = freeBytes(path);
+      this.#lookedAt = now;
+    }
+    if (this.#free >= minFree) return;
+    throw new TqError(
+      "full",
+      `Cannot push: the disk of ${path} has ${megabytes(this.#free)} MB free, and database.min_free_mb is ${megabytes(minFree)}; free some space`,
+    );
+  }
+}
+
+function freeBytes(path: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize;
+  } catch {
+    return Infinity; // a file system that does not say
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1_000_000);
+}
