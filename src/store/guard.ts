@@ -58,22 +58,20 @@ function guardFunction(
   rules: Rules,
   takesSql = false,
 ): Callable {
-  return new Proxy(fn, {
-    apply(callable, receiver, args) {
+  // Around an empty function: a proxy may not hide the fixed properties of its own target.
+  return new Proxy(() => undefined, {
+    apply(_, receiver, args: unknown[]) {
       rules.check();
       if (takesSql && typeof args[0] === "string" && endsTransaction(args[0])) {
         throw refusal("this statement would end the transaction");
       }
-      const result: unknown = Reflect.apply(callable, self ?? receiver, args);
+      const result: unknown = Reflect.apply(fn, self ?? receiver, args);
       rules.after();
       return guardResult(result, rules);
     },
     // What `transaction()` returns carries functions, and the connection.
-    get(object, key) {
-      const value: unknown = Reflect.get(object, key, object);
-      const fixed = Object.getOwnPropertyDescriptor(object, key)?.configurable === false;
-      if (key === "prototype" || (fixed && typeof value !== "function" && rules.own(value) === value))
-        return value;
+    get(_, key) {
+      const value: unknown = Reflect.get(fn, key, fn);
       return typeof value === "function"
         ? guardFunction(value as Callable, undefined, rules)
         : rules.own(value);
