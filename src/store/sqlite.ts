@@ -208,8 +208,11 @@ export class SqliteStore implements Store {
   }
 
   async unregister(worker: string): Promise<void> {
-    await this.#move((db) => unregister(db, worker));
-    dropLock(this.path, worker);
+    try {
+      await this.#move((db) => unregister(db, worker));
+    } finally {
+      dropLock(this.path, worker); // what could not be put back is rescued by others
+    }
   }
 
   async workers(): Promise<WorkerInfo[]> {

@@ -9,7 +9,7 @@ import { type ErrorCode, TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import type { Claim } from "../task.ts";
 import { openStore } from "../store/sqlite.ts";
-import type { RescuedTask, Store } from "../store/store.ts";
+import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
 import type { FromThread } from "./messages.ts";
 import { Maintenance } from "./maintenance.ts";
 import { PoolThread } from "./pool-thread.ts";
@@ -146,14 +146,15 @@ export class WorkerProcess {
     if (this.#heldUpTimer) clearInterval(this.#heldUpTimer);
     try {
       await this.store.unregister(this.id);
-    } finally {
-      await this.store.close();
-      this.#options.report({ name: "worker.stopped", worker: this.id });
-      this.#stopped.resolve({
-        finished: this.#count("finished"),
-        failed: this.#count("failed") + this.#poisoned,
-      });
+    } catch (error) {
+      this.#note(`Cannot sign off, another worker puts back what is left: ${String(error)}`);
     }
+    await this.store.close();
+    this.#options.report({ name: "worker.stopped", worker: this.id });
+    this.#stopped.resolve({
+      finished: this.#count("finished"),
+      failed: this.#count("failed") + this.#poisoned,
+    });
   }
 
   async #allClosed(): Promise<void> {
@@ -225,26 +226,33 @@ export class WorkerProcess {
     this.#turn.forget(thread.number);
     const owner = { worker: this.id, thread: thread.number };
     const wanted = thread.ending !== null;
-    const maxCrashes = wanted ? null : this.#config.max_crashes;
-    try {
-      const tasks = await this.store.rescueThread(owner, {
-        running,
-        reason: thread.ending ?? reason,
-        maxCrashes,
-      });
-      for (const task of tasks) this.#reportRescued(task, running, thread.ending ?? reason);
-    } catch (error) {
-      this.#note(`Cannot put back the tasks of thread ${thread.number} yet: ${String(error)}`);
-      setTimeout(
-        () => void this.store.rescueThread(owner, { running, reason, maxCrashes }),
-        RELOAD,
-      );
-    }
+    await this.#putBack(owner, {
+      running,
+      reason: thread.ending ?? reason,
+      maxCrashes: wanted ? null : this.#config.max_crashes,
+    });
     this.#threads.delete(thread.number);
     if (this.#stopping) return;
     if (!wanted) this.#options.report({ name: "thread.replaced", thread: thread.number, reason });
     if (thread.loaded) this.#startThread(thread.number);
     else setTimeout(() => !this.#stopping && this.#startThread(thread.number), RELOAD);
+  }
+
+  /** Tries until it is written: the new thread of that number must not be taken for the dead one. */
+  async #putBack(owner: Owner, death: ThreadDeath): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        const tasks = await this.store.rescueThread(owner, death);
+        for (const task of tasks) this.#reportRescued(task, death.running, death.reason);
+        return;
+      } catch (error) {
+        if (tries === 0) {
+          this.#note(`Cannot put back the tasks of thread ${owner.thread} yet: ${String(error)}`);
+        }
+        if (this.#stopping) return; // another worker does, or the next one
+        await Bun.sleep(RELOAD);
+      }
+    }
   }
 
   #reportRescued(task: RescuedTask, running: Claim | null, reason: string): void {
