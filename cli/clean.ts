@@ -1,12 +1,10 @@
 /** `tq clean`: deletes tasks that ended long ago. */
-import type { Config } from "../src/config.ts";
+import { retention } from "../src/retention.ts";
 import type { CleanOptions, Store } from "../src/store/store.ts";
 import { command } from "./terminal/command.ts";
 import { withExisting } from "./terminal/program.ts";
 import { counted } from "./terminal/text.ts";
 import { readWhole } from "./terminal/values.ts";
-
-const DAY = 86_400_000;
 
 /** Tasks deleted in one transaction: others get their turn between two. */
 const BATCH = 1000;
@@ -26,20 +24,11 @@ export const clean = command({
     const config = program.config();
     const kept = days === undefined ? null : readWhole(days, "--days", 0, 36_500);
     const deleted = await withExisting(config, (store) =>
-      cleanAll(store, limits(config, kept, Date.now())),
+      cleanAll(store, { ...retention(config, store.now(), kept), limit: BATCH }),
     );
     program.answer({ deleted }, () => `${counted(deleted, "task")} deleted`);
   },
 });
-
-/** @param kept days to keep; null: as the settings say */
-export function limits(config: Config, kept: number | null, now: number): CleanOptions {
-  return {
-    finishedBefore: now - (kept ?? config.queue.clean_days) * DAY,
-    failedBefore: now - (kept ?? config.error.clean_days) * DAY,
-    limit: BATCH,
-  };
-}
 
 async function cleanAll(store: Store, options: CleanOptions): Promise<number> {
   let total = 0;

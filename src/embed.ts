@@ -124,7 +124,7 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Embed
   const server = admin && (await serve(config, admin, worker, report));
   return {
     url: server?.url ?? null,
-    stopped: stopped.finally(() => server?.stop()),
+    stopped: server ? stopped.finally(() => server.stop()) : stopped,
     stop: async (how) => {
       await worker.stop(how);
     },

@@ -56,7 +56,6 @@ export class SqliteStore implements Store {
   readonly #options: Required<SqliteOptions>;
   readonly #idle: Database[] = [];
   readonly #leased = new Map<SqliteSession, Database>();
-  readonly #tables = new Set<Table>();
   readonly #reader: Database;
   readonly #pushes: PushGroup;
   /** What all sessions have in common. */

@@ -1,10 +1,10 @@
 /** What a worker does for the file now and then: deletes what ended long ago, and keeps the file small. */
 import type { Config } from "../config.ts";
 import type { Report } from "../events.ts";
+import { retention } from "../retention.ts";
 import type { Store } from "../store/store.ts";
 
 const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 
 /** After the start, so that a worker that is started often cleans too: ms. */
 const FIRST = 60_000;
@@ -43,7 +43,8 @@ export class Maintenance {
   async #round(): Promise<void> {
     let more = false;
     try {
-      more = (await cleanSlice(this.#store, this.#config, SLICE)) === SLICE;
+      const limits = retention(this.#config, this.#store.now());
+      more = (await this.#store.clean({ ...limits, limit: SLICE })) === SLICE;
       more = (await this.#store.tidy()) || more;
     } catch (error) {
       const message = `Cannot clean ${this.#store.path} now: ${error instanceof Error ? error.message : String(error)}`;
@@ -51,18 +52,4 @@ export class Maintenance {
     }
     this.#schedule(more ? PAUSE : HOUR);
   }
-}
-
-/** Deletes at most `limit` of the tasks that ended before the days of the settings; returns how many. */
-export function cleanSlice(
-  store: Store,
-  { queue, error }: Pick<Config, "queue" | "error">,
-  limit: number,
-): Promise<number> {
-  const now = store.now();
-  return store.clean({
-    finishedBefore: now - queue.clean_days * DAY,
-    failedBefore: now - error.clean_days * DAY,
-    limit,
-  });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { explain } from "../../cli/terminal/explain.ts";
 import { taskBlock, taskTable } from "../../cli/terminal/tasks.ts";
-import { limits } from "../../cli/clean.ts";
+import { retention } from "../../src/retention.ts";
 import { parseSettings } from "../../src/config.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Task, TaskError } from "../../src/task.ts";
@@ -151,11 +151,11 @@ describe("an error", () => {
 test("clean keeps as many days as the settings say, or as it is told", () => {
   const config = parseSettings({ queue: { clean_days: 1 }, error: { clean_days: 2 } }, "settings");
   const day = 86_400_000;
-  expect(limits(config, null, 10 * day)).toMatchObject({
+  expect(retention(config, 10 * day)).toMatchObject({
     finishedBefore: 9 * day,
     failedBefore: 8 * day,
   });
-  expect(limits(config, 0, 10 * day)).toMatchObject({
+  expect(retention(config, 10 * day, 0)).toMatchObject({
     finishedBefore: 10 * day,
     failedBefore: 10 * day,
   });
