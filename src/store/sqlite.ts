@@ -11,7 +11,6 @@ import * as looking from "./looking.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { cancel, clean, retryByHand } from "./moves.ts";
 import { PushGroup } from "./push-group.ts";
-import type { Table } from "./records.ts";
 import { Room } from "./room.ts";
 import { type SessionOptions, SqliteSession } from "./session.ts";
 import type {
