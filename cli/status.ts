@@ -49,7 +49,7 @@ function statusText(config: Config, found: StoreStatus, terminal: Terminal): str
 }
 
 /** Which mode is on, in one line. */
-export function modeWords(config: Config): string {
+function modeWords(config: Config): string {
   return config.queue.worker
     ? "worker: tq worker runs the tasks"
     : "no worker: each program runs its own tasks after the commit (queue.worker = false)";

@@ -3,7 +3,7 @@ import { EXIT_CODES, isTqError } from "../../src/errors.ts";
 import { printable, printableJson } from "./text.ts";
 
 /** A bug of tq, as `EX_SOFTWARE` of sysexits.h. */
-export const EXIT_UNEXPECTED = 70;
+const EXIT_UNEXPECTED = 70;
 
 export interface Explained {
   readonly text: string;

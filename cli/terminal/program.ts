@@ -40,7 +40,10 @@ export class Program {
   /** @throws TqError `invalid`, with every setting that is wrong */
   config(): Config {
     const sources = { cwd: process.cwd(), env: process.env };
-    return loadConfig({ ...sources, file: this.#file, flags: this.#settings });
+    const config = loadConfig({ ...sources, file: this.#file, flags: this.#settings });
+    if (!this.verbose && !this.quiet) return config;
+    const flag = this.verbose ? "--verbose" : "--quiet";
+    return { ...config, origins: { ...config.origins, "log.level": flag } };
   }
 
   /** Where the log goes: standard error. */

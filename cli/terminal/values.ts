@@ -53,7 +53,7 @@ export function readNames(text: string, what: string): string[] {
   throw refused(what, text, "names, with a comma between two");
 }
 
-export function readJson(text: string, what: string): unknown {
+function readJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {

@@ -77,7 +77,7 @@ describe("tq config", () => {
     using folder = new Folder();
     folder.write("tq.toml", "[queue]\nclean_days = 7\n");
     const env = { TQ_ERROR__CLEAN_DAYS: "8" };
-    const { stdout } = await folder.tqWith({ env }, "config", "--json", "-d", "other.db");
+    const { stdout } = await folder.tqWith({ env }, "config", "--json", "-vd", "other.db");
     const settings = JSON.parse(stdout) as { key: string; value: unknown; origin: string }[];
     const said = Object.fromEntries(
       settings.map(({ key, value, origin }) => [key, [value, origin]]),
@@ -87,6 +87,7 @@ describe("tq config", () => {
       "error.clean_days": [8, "TQ_ERROR__CLEAN_DAYS"],
       "database.path": [folder.file("other.db"), "--database"],
       "database.timeout": [5000, "default"],
+      "log.level": ["debug", "--verbose"],
     });
     expect(Object.keys(settings[0] ?? {})).toEqual([
       "key",
