@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { Claim, Task } from "../task.ts";
-import { matchQueues } from "./queues.ts";
+import { matchQueues, suspectQueues } from "./queues.ts";
 import type { QueueInfo, TaskFilter, WorkerInfo } from "./store.ts";
 import { runsSuspect } from "./tasks.ts";
 
@@ -72,8 +72,6 @@ const COUNT_READY = `
   SELECT count(*) AS ready
     FROM (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 0 AND queue = $queue LIMIT $limit)`;
 
-const SUSPECT_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'ready' AND suspect = 1`;
-
 /**
  * Ready tasks of these queues, counted up to `limit`; any number of suspects counts as one, and as none for
  * a worker that runs one: it cannot claim another until that has ended.
@@ -94,8 +92,7 @@ export function countReady(
 }
 
 function hasSuspect(db: Database, queues: readonly string[]): boolean {
-  const suspects = (db.query(SUSPECT_QUEUES).values() as [string][]).map(([queue]) => queue);
-  return matchQueues(db, queues, suspects).length > 0;
+  return matchQueues(db, queues, suspectQueues(db)).length > 0;
 }
 
 const NEXT_DUE = `

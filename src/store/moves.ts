@@ -21,7 +21,7 @@ export function cancel(db: Database, id: number, reason: string, now: number): T
 const RETRY = `
   UPDATE tq__task
      SET state = 'ready', finished_at = NULL, dequeued_at = NULL, scheduled_at = NULL,
-         crashes = 0, suspect = 0, result = NULL, reason = NULL
+         deadline = coalesce(expected_at, enqueued_at), crashes = 0, suspect = 0, result = NULL, reason = NULL
    WHERE id = $id AND state IN ('finished', 'failed', 'cancelled')`;
 
 /** @throws TqError "not_found", or "conflict" when the task has not ended. */

@@ -10,6 +10,13 @@ const NON_EMPTY = `
       FROM name WHERE name.queue IS NOT NULL)
   SELECT queue FROM name WHERE queue IS NOT NULL`;
 
+const WITH_SUSPECTS = NON_EMPTY.replaceAll("suspect = 0", "suspect = 1");
+
+/** The queues with ready tasks whose worker died while it held them. */
+export function suspectQueues(db: Database): string[] {
+  return (db.query(WITH_SUSPECTS).values() as [string][]).map(([queue]) => queue);
+}
+
 /**
  * The queues that these names and patterns match; none given: every queue. Plain names need no look at
  * the table; for patterns, `among` says which queues there are (default: those with a ready task).
@@ -19,7 +26,9 @@ export function matchQueues(
   patterns: readonly string[],
   among?: readonly string[],
 ): readonly string[] {
-  if (!among && patterns.length > 0 && !patterns.some(isPattern)) return patterns;
+  if (!among && patterns.length > 0 && !patterns.some(isPattern)) {
+    return patterns.length === 1 ? patterns : [...new Set(patterns)];
+  }
   const names = among ?? (db.query(NON_EMPTY).values() as [string][]).map(([queue]) => queue);
   if (patterns.length === 0) return names;
   return names.filter((name) => patterns.some((pattern) => matches(pattern, name)));

@@ -228,7 +228,7 @@ export class SqliteSession implements Session {
   }
 
   async handBack(claims: readonly Claim[]): Promise<void> {
-    return this.#write(() => tasks.handBack(this.#db, claims));
+    return this.#write(() => tasks.handBack(this.#db, claims, this.#now()));
   }
 
   async finish(claim: Claim, result: string | null): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { Claim, NewTask, Task, TaskError } from "../task.ts";
 import { connect } from "./connection.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
-import { dropLock, holdLock, isAlive } from "./liveness.ts";
+import { bootId, dropLock, holdLock, isAlive } from "./liveness.ts";
 import * as looking from "./looking.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { cancel, clean, retryByHand } from "./moves.ts";
@@ -41,6 +41,8 @@ export interface SqliteOptions {
   /** True in a worker thread, which has nothing else to do while it waits. */
   readonly blocking?: boolean;
   readonly clock?: Clock;
+  /** Tells one boot of the machine from another. */
+  readonly bootId?: string;
   /** Ready and scheduled tasks that the queue takes; 0: no limit. */
   readonly maxSize?: number;
   /** Free bytes on the disk below which pushes are refused. */
@@ -71,6 +73,7 @@ export class SqliteStore implements Store {
       timeout: 5_000,
       blocking: false,
       clock: systemClock,
+      bootId: bootId(),
       maxSize: 0,
       minFree: 0,
       ...options,
@@ -202,12 +205,12 @@ export class SqliteStore implements Store {
 
   async register(worker: NewWorker): Promise<void> {
     holdLock(this.path, worker.id);
-    await this.#move((db, now) => register(db, worker, now));
+    await this.#move((db, now) => register(db, worker, this.#options.bootId, now));
   }
 
   async unregister(worker: string): Promise<void> {
     try {
-      await this.#move((db) => unregister(db, worker));
+      await this.#move((db, now) => unregister(db, worker, now));
     } finally {
       dropLock(this.path, worker); // what could not be put back is rescued by others
     }
@@ -222,8 +225,10 @@ export class SqliteStore implements Store {
     const dead = workers.filter(({ id }) => !isAlive(this.path, id));
     const rescues: Rescue[] = [];
     for (const worker of dead) {
-      const tasks = await this.#move((db, now) => rescueWorker(db, worker.id, maxCrashes, now));
-      rescues.push({ worker, tasks });
+      const tasks = await this.#move((db, now) =>
+        rescueWorker(db, worker.id, this.#options.bootId, maxCrashes, now),
+      );
+      if (tasks) rescues.push({ worker, tasks });
     }
     return rescues;
   }

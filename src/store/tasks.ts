@@ -5,7 +5,7 @@ import type { ErrorData } from "../outcome.ts";
 import type { Claim, ClaimedTask, NewTask } from "../task.ts";
 import { isUnique } from "./errors.ts";
 import { recordError } from "./failures.ts";
-import { matchQueues } from "./queues.ts";
+import { matchQueues, suspectQueues } from "./queues.ts";
 import type { ClaimOptions, Owner } from "./store.ts";
 
 const PUSH = `
@@ -77,50 +77,44 @@ const SET_RUNNING = `
          begun = suspect,
          reason = NULL`;
 
-/** The first ready tasks of one queue, in their order: one arm of a claim. */
-const ARM = (parameter: string) => `
-  SELECT * FROM (SELECT id, priority, deadline
-                   FROM tq__task
-                  WHERE state = 'ready' AND suspect = 0 AND queue = ${parameter}
-                  ORDER BY priority DESC, deadline, id
-                  LIMIT $limit)`;
+const FIRST_OF_QUEUE = `
+  SELECT id
+    FROM tq__task
+   WHERE state = 'ready' AND suspect = 0 AND queue = $queue
+   ORDER BY priority DESC, deadline, id
+   LIMIT $limit`;
 
-const CLAIMS = new Map<number, string>();
+/** The first of each queue by the index, then the first of those; `queue IN (…)` would scan or sort them all. */
+const FIRST_OF_QUEUES = `
+  SELECT task.id
+    FROM json_each($queues) AS name CROSS JOIN tq__task AS task
+   WHERE task.id IN (SELECT id
+                       FROM tq__task
+                      WHERE state = 'ready' AND suspect = 0 AND queue = name.value
+                      ORDER BY priority DESC, deadline, id
+                      LIMIT $limit)
+   ORDER BY task.priority DESC, task.deadline, task.id
+   LIMIT $limit`;
 
-/** The claim over so many queues: an arm for each under one order; an `IN` would scan or sort. */
-function claimStatement(arms: number): string {
-  let statement = CLAIMS.get(arms);
-  if (statement === undefined) {
-    const union = Array.from({ length: arms }, (_, arm) => ARM(`$q${arm}`)).join(" UNION ALL ");
-    statement = `${SET_RUNNING}
-      WHERE id IN (SELECT id FROM (${union}) ORDER BY priority DESC, deadline, id LIMIT $limit)
-      RETURNING ${CLAIMED_COLUMNS}`;
-    CLAIMS.set(arms, statement);
-  }
-  return statement;
-}
-
-/** SQLite takes at most 500 terms in a compound SELECT; the rest has its turn when these are empty. */
-const MAX_ARMS = 400;
+const CLAIM_OF_QUEUE = `${SET_RUNNING} WHERE id IN (${FIRST_OF_QUEUE}) RETURNING ${CLAIMED_COLUMNS}`;
+const CLAIM_OF_QUEUES = `${SET_RUNNING} WHERE id IN (${FIRST_OF_QUEUES}) RETURNING ${CLAIMED_COLUMNS}`;
 
 /** Makes due tasks ready, then claims the first `limit` ready ones. Suspects come first, and alone. */
 export function claim(db: Database, options: ClaimOptions, now: number): ClaimedTask[] {
   db.query(MAKE_DUE_READY).run({ now });
   const suspect = claimSuspect(db, options, now);
   if (suspect) return [suspect];
-  const queues = matchQueues(db, options.queues).slice(0, MAX_ARMS);
-  if (queues.length === 0) return [];
-  const parameters: Record<string, string | number> = {
-    ...options.owner,
-    now,
-    limit: options.limit,
-  };
-  queues.forEach((queue, arm) => (parameters[`q${arm}`] = queue));
-  const rows = db.query(claimStatement(queues.length)).all(parameters) as ClaimedRow[];
+  const { owner, limit } = options;
+  const queues = matchQueues(db, options.queues);
+  const [queue] = queues;
+  if (queue === undefined) return [];
+  const rows = (
+    queues.length === 1
+      ? db.query(CLAIM_OF_QUEUE).all({ ...owner, now, limit, queue })
+      : db.query(CLAIM_OF_QUEUES).all({ ...owner, now, limit, queues: JSON.stringify(queues) })
+  ) as ClaimedRow[];
   return rows.map(toClaimed).sort(inOrder);
 }
-
-const HAS_SUSPECT = `SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 1 LIMIT 1`;
 
 const RUNS_SUSPECT = `
   SELECT 1 FROM tq__task WHERE state = 'running' AND worker = $worker AND begun = 1 LIMIT 1`;
@@ -129,12 +123,7 @@ export function runsSuspect(db: Database, worker: string): boolean {
   return db.query(RUNS_SUSPECT).get({ worker }) !== null;
 }
 
-const SUSPECTS = `
-  SELECT id, queue
-    FROM tq__task
-   WHERE state = 'ready' AND suspect = 1
-   ORDER BY priority DESC, deadline, id
-   LIMIT 500`;
+const FIRST_SUSPECT = FIRST_OF_QUEUES.replace("suspect = 0", "suspect = 1");
 
 /** A worker runs one suspect at a time: if it dies, there is no doubt which of them did it. */
 function claimSuspect(
@@ -142,18 +131,11 @@ function claimSuspect(
   { owner, queues }: ClaimOptions,
   now: number,
 ): ClaimedTask | null {
-  if (!db.query(HAS_SUSPECT).get()) return null;
-  if (runsSuspect(db, owner.worker)) return null;
-  const suspects = db.query(SUSPECTS).all() as { id: number; queue: string }[];
-  const wanted = new Set(
-    matchQueues(
-      db,
-      queues,
-      suspects.map((task) => task.queue),
-    ),
-  );
-  const first = suspects.find((task) => wanted.has(task.queue));
-  return first ? claimOne(db, first.id, owner, now) : null;
+  const names = suspectQueues(db);
+  if (names.length === 0 || runsSuspect(db, owner.worker)) return null;
+  const wanted = JSON.stringify(matchQueues(db, queues, names));
+  const first = db.query(FIRST_SUSPECT).get({ queues: wanted, limit: 1 }) as { id: number } | null;
+  return first && claimOne(db, first.id, owner, now);
 }
 
 const CLAIM_ONE = `${SET_RUNNING}
@@ -182,13 +164,14 @@ function inOrder(a: ClaimedTask, b: ClaimedTask): number {
 
 const HAND_BACK = `
   UPDATE tq__task
-     SET state = 'ready', worker = NULL, thread = NULL, dequeued_at = NULL, begun = 0
+     SET state = iif(scheduled_at > $now, 'scheduled', 'ready'),
+         worker = NULL, thread = NULL, dequeued_at = NULL, begun = 0
    WHERE id = $id AND state = 'running' AND claim = $claim`;
 
 /** Gives back claims that have not begun, as if they had never been made. */
-export function handBack(db: Database, claims: readonly Claim[]): void {
+export function handBack(db: Database, claims: readonly Claim[], now: number): void {
   const statement = db.query(HAND_BACK);
-  for (const { id, claim: number } of claims) statement.run({ id, claim: number });
+  for (const { id, claim: number } of claims) statement.run({ id, claim: number, now });
 }
 
 const FINISH = `
@@ -252,6 +235,7 @@ const CRASH = `
          dequeued_at = iif(crashes + 1 >= $maxCrashes, dequeued_at, NULL),
          crashes = crashes + 1,
          attempts = attempts + 1,
+         suspect = iif(crashes + 1 >= $maxCrashes, 0, 1),
          reason = iif(crashes + 1 >= $maxCrashes,
                       'Set aside after ' || (crashes + 1) || ' crashes: ' || $reason, $reason),
          worker = NULL, thread = NULL, begun = 0

@@ -2,7 +2,6 @@
 import type { Database } from "bun:sqlite";
 import { hostname } from "node:os";
 import type { Claim } from "../task.ts";
-import { bootId } from "./liveness.ts";
 import type { NewWorker, Owner, RescuedTask, ThreadDeath } from "./store.ts";
 import { crash, handBack, interrupt } from "./tasks.ts";
 
@@ -10,12 +9,12 @@ const REGISTER = `
   INSERT INTO tq__worker (id, pid, host, boot_id, started_at, threads, queues)
   VALUES ($id, $pid, $host, $bootId, $now, $threads, $queues)`;
 
-export function register(db: Database, worker: NewWorker, now: number): void {
+export function register(db: Database, worker: NewWorker, bootId: string, now: number): void {
   db.query(REGISTER).run({
     id: worker.id,
     pid: worker.pid,
     host: hostname(),
-    bootId: bootId(),
+    bootId,
     now,
     threads: worker.threads,
     queues: JSON.stringify(worker.queues),
@@ -25,8 +24,8 @@ export function register(db: Database, worker: NewWorker, now: number): void {
 const UNREGISTER = `DELETE FROM tq__worker WHERE id = $worker`;
 
 /** Removes the worker; claims that it still has go back, unbegun. */
-export function unregister(db: Database, worker: string): void {
-  handBack(db, heldBy(db, worker));
+export function unregister(db: Database, worker: string, now: number): void {
+  handBack(db, heldBy(db, worker), now);
   db.query(UNREGISTER).run({ worker });
 }
 
@@ -61,20 +60,26 @@ const SUSPECT = `
 /**
  * Puts the tasks of a dead worker back. Which of them ran, nobody knows: they become suspects, and only
  * one that was a suspect already, whose begin was on disk, counts a crash. After a reboot nothing counts.
+ *
+ * @returns null when another worker was faster.
  */
 export function rescueWorker(
   db: Database,
   worker: string,
+  bootId: string,
   maxCrashes: number,
   now: number,
-): RescuedTask[] {
-  const boot = (db.query(BOOT_OF).get({ worker }) as { boot_id: string } | null)?.boot_id;
-  const rebooted = boot !== undefined && boot !== bootId();
+): RescuedTask[] | null {
+  const row = db.query(BOOT_OF).get({ worker }) as { boot_id: string } | null;
+  if (!row) return null;
   const tasks = heldBy(db, worker).map((task) => {
-    if (rebooted) handBack(db, [task]);
-    else if (task.begun === 1) return crashed(db, task, "its worker process died", maxCrashes, now);
-    else
-      db.query(SUSPECT).run({ id: task.id, claim: task.claim, reason: "its worker process died" });
+    if (row.boot_id !== bootId) {
+      if (task.begun === 1) interrupt(db, task, "its machine went down");
+      else handBack(db, [task], now);
+      return rescued(task);
+    }
+    if (task.begun === 1) return crashed(db, task, "its worker process died", maxCrashes, now);
+    db.query(SUSPECT).run({ id: task.id, claim: task.claim, reason: "its worker process died" });
     return rescued(task);
   });
   db.query(UNREGISTER).run({ worker });
@@ -96,7 +101,7 @@ export function rescueThread(
     const ran = task.id === running?.id && task.claim === running.claim;
     if (ran && maxCrashes !== null) return crashed(db, task, reason, maxCrashes, now);
     if (ran) interrupt(db, task, reason);
-    else handBack(db, [task]);
+    else handBack(db, [task], now);
     return rescued(task);
   });
 }

@@ -41,7 +41,7 @@ CREATE TABLE tq__task (
 
 CREATE INDEX tq__task_ready ON tq__task (queue, priority DESC, deadline, id)
   WHERE state = 'ready' AND suspect = 0;
-CREATE INDEX tq__task_suspect ON tq__task (priority DESC, deadline, id)
+CREATE INDEX tq__task_suspect ON tq__task (queue, priority DESC, deadline, id)
   WHERE state = 'ready' AND suspect = 1;
 CREATE INDEX tq__task_scheduled ON tq__task (scheduled_at) WHERE state = 'scheduled';
 CREATE INDEX tq__task_running ON tq__task (worker, thread) WHERE state = 'running';
