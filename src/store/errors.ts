@@ -20,6 +20,14 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
       ),
   ],
   [
+    "SQLITE_READONLY_DBMOVED",
+    (path) =>
+      new TqError(
+        "database",
+        `Cannot write to ${path}: the file was moved, deleted or replaced while it was in use; put it back, or start this program again`,
+      ),
+  ],
+  [
     "SQLITE_READONLY",
     (path) =>
       new TqError(

@@ -9,6 +9,7 @@ import { Database } from "bun:sqlite";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
+import { TqError } from "../errors.ts";
 
 /** Held locks of this process, rooted here: a Database that nothing refers to is collected, and its lock goes. */
 const held = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.locks")] ??= new Map()) as Map<
@@ -21,20 +22,31 @@ export function lockFolder(database: string): string {
   return `${database}-workers`;
 }
 
-/** Takes the lock of a new worker. */
+/**
+ * Takes the lock of a new worker.
+ *
+ * @throws TqError "database" when the folder or the file cannot be made.
+ */
 export function holdLock(database: string, worker: string): void {
   const folder = lockFolder(database);
   for (let tries = 0; ; tries++) {
-    mkdirSync(folder, { recursive: true });
+    let db: Database | undefined;
     try {
-      const db = new Database(join(folder, worker), { create: true, readwrite: true });
+      mkdirSync(folder, { recursive: true });
+      db = new Database(join(folder, worker), { create: true, readwrite: true });
       db.run("PRAGMA journal_mode = MEMORY"); // no second file beside it
       db.run("BEGIN EXCLUSIVE");
       held.set(worker, db);
       return;
     } catch (error) {
+      db?.close();
       // Another worker that left may have removed the empty folder under us.
-      if (tries === 10) throw error;
+      if (tries < 10) continue;
+      throw new TqError(
+        "database",
+        `Cannot make the lock of this worker in ${folder}: ${String(error)}; give this user write permission beside the database`,
+        { cause: error },
+      );
     }
   }
 }

@@ -32,20 +32,17 @@ function schemaVersion(db: Database, path: string): number {
   const { user_version: version } = db.query("PRAGMA user_version").get() as {
     user_version: number;
   };
+  if (version > 0 && !db.query("SELECT 1 FROM sqlite_schema WHERE name = 'tq__task'").get()) {
+    throw new TqError(
+      "database",
+      `Cannot use ${path}: it belongs to another program (user_version is ${version}, and there are no tq tables); name another file with --database`,
+    );
+  }
   if (version > SCHEMA_VERSION) {
     throw new TqError(
       "database",
       `Cannot use ${path}: its schema is version ${version}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq`,
     );
-  }
-  if (version > 0) {
-    const ours = db.query("SELECT 1 FROM sqlite_schema WHERE name = 'tq__task'").get();
-    if (!ours) {
-      throw new TqError(
-        "database",
-        `Cannot use ${path}: it belongs to another program (user_version is ${version}, and there are no tq tables); name another file with --database`,
-      );
-    }
   }
   return version;
 }

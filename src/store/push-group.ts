@@ -17,7 +17,8 @@ export class PushGroup {
     this.#write = write;
   }
 
-  push(tasks: readonly NewTask[]): Promise<number[]> {
+  async push(tasks: readonly NewTask[]): Promise<number[]> {
+    if (tasks.length === 0) return [];
     return new Promise((resolve, reject) => {
       this.#waiting.push({ tasks, resolve, reject });
       if (!this.#running) void this.#run();
@@ -47,7 +48,9 @@ export class PushGroup {
             await session.release();
             answers.push(() => resolve(ids));
           } catch (error) {
-            await session.rollbackToSavepoint();
+            await session.rollbackToSavepoint().catch(() => {
+              throw error; // of the disk, which ended the whole transaction
+            });
             answers.push(() => reject(error));
           }
         }

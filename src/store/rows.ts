@@ -1,36 +1,66 @@
 /** The rows of ModelSQL tables. Statements are built from checked names, and prepared once. */
 import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { TqError } from "../errors.ts";
-import type { Change, ColumnValue, Condition, Row, SearchOptions, Table } from "./records.ts";
+import type {
+  Change,
+  ColumnValue,
+  Condition,
+  Operator,
+  Row,
+  SearchOptions,
+  Table,
+} from "./records.ts";
 
 export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-const selects = new WeakMap<Table, string>();
+/** The text of a table's statements, made once. */
+interface Texts {
+  readonly select: string;
+  readonly selectOne: string;
+  readonly selectMany: string;
+  readonly insert: string;
+  /** Updates by which columns they set and guard. */
+  readonly updates: Map<string, string>;
+}
 
-function select(table: Table): string {
-  let text = selects.get(table);
-  if (text === undefined) {
-    const columns = ["id", ...table.columns.map(({ name }) => name)].map(quote).join(", ");
-    text = `SELECT ${columns} FROM ${quote(table.name)}`;
-    selects.set(table, text);
+const texts = new WeakMap<Table, Texts>();
+
+function textsOf(table: Table): Texts {
+  let text = texts.get(table);
+  if (!text) {
+    const name = quote(table.name);
+    const columns = table.columns.map((column) => quote(column.name));
+    const select = `SELECT ${["id", ...columns].join(", ")} FROM ${name}`;
+    text = {
+      select,
+      selectOne: `${select} WHERE id = ?`,
+      selectMany: `${select} WHERE id IN (SELECT value FROM json_each(?))`,
+      insert:
+        columns.length === 0
+          ? `INSERT INTO ${name} DEFAULT VALUES`
+          : `INSERT INTO ${name} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
+      updates: new Map(),
+    };
+    texts.set(table, text);
   }
   return text;
 }
 
-/** Bound as a list: so many ids need no statement of their own. */
+/** Up to so many are read one by one; more are bound as one list. */
 const ONE_BY_ONE = 4;
 
 /** The rows of these ids that exist, in the order asked for. */
 export function readRows(db: Database, table: Table, ids: readonly number[]): Row[] {
+  const { selectOne, selectMany } = textsOf(table);
   if (ids.length <= ONE_BY_ONE) {
-    const statement = db.query(`${select(table)} WHERE id = ?`);
-    return ids.flatMap((id) => statement.values(id) as Row[]) as Row[];
+    const statement = db.query(selectOne);
+    const rows: Row[] = [];
+    for (const id of ids) rows.push(...(statement.values(id) as Row[]));
+    return rows;
   }
-  const rows = db
-    .query(`${select(table)} WHERE id IN (SELECT value FROM json_each(?))`)
-    .values(JSON.stringify(ids)) as Row[];
+  const rows = db.query(selectMany).values(JSON.stringify(ids)) as Row[];
   const byId = new Map(rows.map((row) => [row[0], row]));
   return ids.map((id) => byId.get(id)).filter((row) => row !== undefined);
 }
@@ -45,30 +75,66 @@ export function searchRows(
   const where = conditions.map((condition) => compare(condition, parameters)).join(" AND ");
   const by = order.map((key) => `${quote(key.column)}${key.descending ? " DESC" : ""}`);
   // The id last, so that equal rows have an order too.
-  const text = `${select(table)} ${where && `WHERE ${where}`} ORDER BY ${[...by, "id"].join(", ")} LIMIT ? OFFSET ?`;
+  const text = `${textsOf(table).select} ${where && `WHERE ${where}`} ORDER BY ${[...by, "id"].join(", ")} LIMIT ? OFFSET ?`;
   parameters.push(limit ?? -1, offset);
   return db.query(text).values(...(parameters as SQLQueryBindings[])) as Row[];
 }
 
+/**
+ * NULL is a value like any other: it is not equal to 7, not in [7], not like "a%". SQL by itself would say
+ * that nobody knows.
+ */
 function compare({ column, operator, value }: Condition, parameters: ColumnValue[]): string {
   const name = quote(column);
-  if (Array.isArray(value)) {
-    parameters.push(JSON.stringify(value));
-    return `${name} ${operator === "in" ? "IN" : "NOT IN"} (SELECT value FROM json_each(?))`;
-  }
+  if (Array.isArray(value)) return compareList(name, operator, value, parameters);
   parameters.push(value as ColumnValue);
   if (operator === "=") return `${name} IS ?`;
   if (operator === "!=") return `${name} IS NOT ?`;
+  if (operator === "not like") return `(${name} NOT LIKE ? OR ${name} IS NULL)`;
   return `${name} ${operator.toUpperCase()} ?`;
 }
 
+function compareList(
+  name: string,
+  operator: Operator,
+  list: readonly ColumnValue[],
+  parameters: ColumnValue[],
+): string {
+  const values = list.filter((value) => value !== null);
+  const withNull = values.length < list.length;
+  const within = `${name} IN ${bindList(values, parameters)}`;
+  if (operator === "in") return withNull ? `(${within} OR ${name} IS NULL)` : within;
+  return withNull
+    ? `(NOT ${within} AND ${name} IS NOT NULL)`
+    : `(NOT ${within} OR ${name} IS NULL)`;
+}
+
+/** One parameter for the list where JSON can carry it; otherwise one for each value. */
+function bindList(values: readonly ColumnValue[], parameters: ColumnValue[]): string {
+  if (values.every(isJson)) {
+    parameters.push(JSON.stringify(values));
+    return "(SELECT value FROM json_each(?))";
+  }
+  if (values.length > MOST_PARAMETERS) {
+    throw new TqError(
+      "invalid",
+      `Cannot search for ${values.length} values of this kind at once; search for ${MOST_PARAMETERS} at a time`,
+    );
+  }
+  parameters.push(...values);
+  return `(${values.map(() => "?").join(", ")})`;
+}
+
+/** SQLite takes 32,766 parameters; some are for the other clauses. */
+const MOST_PARAMETERS = 30_000;
+
+function isJson(value: ColumnValue): boolean {
+  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+}
+
 export function insertRow(db: Database, table: Table, values: readonly ColumnValue[]): number {
-  const columns = table.columns.map(({ name }) => quote(name)).join(", ");
-  const text =
-    values.length === 0
-      ? `INSERT INTO ${quote(table.name)} DEFAULT VALUES`
-      : `INSERT INTO ${quote(table.name)} (${columns}) VALUES (${values.map(() => "?").join(", ")})`;
-  return Number(db.query(text).run(...(values as SQLQueryBindings[])).lastInsertRowid);
+  const statement = db.query(textsOf(table).insert);
+  return Number(statement.run(...(values as SQLQueryBindings[])).lastInsertRowid);
 }
 
 export function updateRow(
@@ -78,18 +144,30 @@ export function updateRow(
   changes: readonly Change[],
 ): "ok" | "changed" | "gone" {
   if (changes.length === 0) return "ok";
-  const set = changes.map(({ column }) => `${quote(column)} = ?`).join(", ");
-  const read = changes.filter((change) => "before" in change);
-  const guard = read.map(({ column }) => ` AND ${quote(column)} IS ?`).join("");
-  const { changes: rows } = db
-    .query(`UPDATE ${quote(table.name)} SET ${set} WHERE id = ?${guard}`)
-    .run(
-      ...(changes.map(({ value }) => value) as SQLQueryBindings[]),
-      id,
-      ...(read.map(({ before }) => before) as SQLQueryBindings[]),
-    );
-  if (rows > 0) return "ok";
+  const parameters: ColumnValue[] = [];
+  let shape = "";
+  for (const { column, value } of changes) {
+    parameters.push(value);
+    shape += `${column}\0`;
+  }
+  parameters.push(id);
+  for (const change of changes) {
+    if (change.before === undefined) continue;
+    parameters.push(change.before);
+    shape += `\0${change.column}`;
+  }
+  const { updates } = textsOf(table);
+  let text = updates.get(shape);
+  if (text === undefined) updates.set(shape, (text = updateText(table, changes)));
+  if (db.query(text).run(...(parameters as SQLQueryBindings[])).changes > 0) return "ok";
   return readRows(db, table, [id]).length > 0 ? "changed" : "gone";
+}
+
+function updateText(table: Table, changes: readonly Change[]): string {
+  const set = changes.map(({ column }) => `${quote(column)} = ?`).join(", ");
+  const guarded = changes.filter(({ before }) => before !== undefined);
+  const guards = guarded.map(({ column }) => ` AND ${quote(column)} IS ?`).join("");
+  return `UPDATE ${quote(table.name)} SET ${set} WHERE id = ?${guards}`;
 }
 
 export function deleteRows(db: Database, table: Table, ids: readonly number[]): void {
@@ -106,28 +184,30 @@ interface ColumnInfo {
   readonly pk: number;
 }
 
+/** By lower-case name: to SQLite, `Value` and `value` are one column. */
 function columnsOf(db: Database, table: Table): Map<string, ColumnInfo> {
-  const rows = db.query(`PRAGMA table_info(${quote(table.name)})`).all() as ColumnInfo[];
-  return new Map(rows.map((row) => [row.name, row]));
+  const rows = db.query(`PRAGMA table_xinfo(${quote(table.name)})`).all() as ColumnInfo[];
+  return new Map(rows.map((row) => [row.name.toLowerCase(), row]));
 }
 
 /** True when the table has every column: then there is nothing to write. */
 export function tableIsThere(db: Database, table: Table): boolean {
   const columns = columnsOf(db, table);
   checkColumns(table, columns);
-  return columns.size > 0 && table.columns.every(({ name }) => columns.has(name));
+  return columns.size > 0 && table.columns.every(({ name }) => columns.has(name.toLowerCase()));
 }
 
 /** Makes the table, or adds what it lacks. */
 export function makeTable(db: Database, table: Table): void {
   const existing = columnsOf(db, table);
+  checkColumns(table, existing); // again: another process may have made it since
   if (existing.size === 0) {
     const columns = table.columns.map(({ name, type }) => `, ${quote(name)} ${type}`).join("");
     db.run(`CREATE TABLE ${quote(table.name)} (id INTEGER PRIMARY KEY AUTOINCREMENT${columns})`);
     return;
   }
   for (const { name, type } of table.columns) {
-    if (!existing.has(name)) {
+    if (!existing.has(name.toLowerCase())) {
       db.run(`ALTER TABLE ${quote(table.name)} ADD COLUMN ${quote(name)} ${type}`);
     }
   }
@@ -135,6 +215,7 @@ export function makeTable(db: Database, table: Table): void {
 
 /** What cannot be changed without touching somebody's data is for a person to do. */
 function checkColumns(table: Table, existing: Map<string, ColumnInfo>): void {
+  checkNames(table);
   if (existing.size === 0) return;
   const id = existing.get("id");
   if (!id || id.pk !== 1 || id.type.toUpperCase() !== "INTEGER") {
@@ -145,29 +226,39 @@ function checkColumns(table: Table, existing: Map<string, ColumnInfo>): void {
     );
   }
   for (const { name, type } of table.columns) {
-    const there = existing.get(name);
+    const there = existing.get(name.toLowerCase());
     if (there && there.type.toUpperCase() !== type) {
       throw refusal(
         table,
-        `its column ${name} is ${there.type || "without type"} and the field needs ${type}`,
-        `rename the field, or move the data: ALTER TABLE ${quote(table.name)} RENAME COLUMN ${quote(name)} TO ${quote(`${name}_old`)}, start again, then copy`,
+        `its column ${there.name} is ${there.type || "without type"} and the field needs ${type}`,
+        `rename the field, or move the data: ALTER TABLE ${quote(table.name)} RENAME COLUMN ${quote(there.name)} TO ${quote(`${there.name}_old`)}, start again, then copy`,
       );
     }
   }
-  const known = new Set(table.columns.map(({ name }) => name));
-  for (const column of existing.values()) {
-    if (
-      column.name !== "id" &&
-      !known.has(column.name) &&
-      column.notnull &&
-      column.dflt_value === null
-    ) {
+  const known = new Set(table.columns.map(({ name }) => name.toLowerCase()));
+  for (const [key, column] of existing) {
+    if (key !== "id" && !known.has(key) && column.notnull && column.dflt_value === null) {
       throw refusal(
         table,
         `its column ${column.name} is NOT NULL without a default, and the model has no such field`,
         "add the field, or drop the column",
       );
     }
+  }
+}
+
+function checkNames(table: Table): void {
+  const seen = new Map([["id", "id"]]);
+  for (const { name } of table.columns) {
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined) {
+      throw refusal(
+        table,
+        `its columns ${other} and ${name} differ at most in upper and lower case, which is one column to SQLite`,
+        "rename one of the fields",
+      );
+    }
+    seen.set(name.toLowerCase(), name);
   }
 }
 

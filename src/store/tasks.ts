@@ -14,8 +14,24 @@ const PUSH = `
   VALUES ($state, $queue, $priority, $deadline, $model, $method, $instances, $args, $user, $context,
           $ref, $now, $scheduledAt, $expectedAt)`;
 
-/** Stores tasks and returns their ids. @throws TqError "conflict" when a ref is taken. */
+/** Stores all tasks or none, and returns their ids. @throws TqError "conflict" when a ref is taken. */
 export function push(db: Database, tasks: readonly NewTask[], now: number): number[] {
+  if (tasks.length < 2) return insertTasks(db, tasks, now);
+  db.query("SAVEPOINT tq_push").run();
+  try {
+    const ids = insertTasks(db, tasks, now);
+    db.query("RELEASE tq_push").run();
+    return ids;
+  } catch (error) {
+    if (db.inTransaction) {
+      db.query("ROLLBACK TO tq_push").run();
+      db.query("RELEASE tq_push").run();
+    }
+    throw error;
+  }
+}
+
+function insertTasks(db: Database, tasks: readonly NewTask[], now: number): number[] {
   const statement = db.query(PUSH);
   return tasks.map((task) => {
     const { scheduledAt, expectedAt } = task;

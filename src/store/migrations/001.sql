@@ -119,24 +119,24 @@ BEGIN
       THEN RAISE(ABORT, 'tq_push: model must be the name of a model, as text')
     WHEN typeof(NEW.method) <> 'text' OR NEW.method = ''
       THEN RAISE(ABORT, 'tq_push: method must be the name of a method, as text')
-    WHEN NEW.instances IS NULL OR NOT json_valid(NEW.instances)
+    WHEN typeof(NEW.instances) NOT IN ('text', 'integer') OR NOT json_valid(NEW.instances)
       THEN RAISE(ABORT, 'tq_push: instances must be JSON: an id, or a list of ids like [7, 8]')
     WHEN json_type(NEW.instances) NOT IN ('integer', 'array')
       THEN RAISE(ABORT, 'tq_push: instances must be JSON: an id, or a list of ids like [7, 8]')
     WHEN json_type(NEW.instances) = 'array' AND json_array_length(NEW.instances) = 0
       THEN RAISE(ABORT, 'tq_push: instances is an empty list: there is nothing to call the method on')
-    WHEN json_type(NEW.instances) = 'array'
-      AND EXISTS (SELECT 1 FROM json_each(NEW.instances) WHERE type <> 'integer')
+    WHEN EXISTS (SELECT 1 FROM json_each(NEW.instances)
+                  WHERE type <> 'integer' OR value NOT BETWEEN -9007199254740991 AND 9007199254740991)
       THEN RAISE(ABORT, 'tq_push: instances must hold ids only, as integers')
-    WHEN NEW.args IS NOT NULL AND NOT json_valid(NEW.args)
+    WHEN typeof(NEW.args) NOT IN ('null', 'text') OR (NEW.args IS NOT NULL AND NOT json_valid(NEW.args))
       THEN RAISE(ABORT, 'tq_push: args must be a JSON array')
     WHEN NEW.args IS NOT NULL AND json_type(NEW.args) <> 'array'
       THEN RAISE(ABORT, 'tq_push: args must be a JSON array')
-    WHEN NEW.kwargs IS NOT NULL AND NOT json_valid(NEW.kwargs)
+    WHEN typeof(NEW.kwargs) NOT IN ('null', 'text') OR (NEW.kwargs IS NOT NULL AND NOT json_valid(NEW.kwargs))
       THEN RAISE(ABORT, 'tq_push: kwargs must be a JSON object')
     WHEN NEW.kwargs IS NOT NULL AND json_type(NEW.kwargs) <> 'object'
       THEN RAISE(ABORT, 'tq_push: kwargs must be a JSON object')
-    WHEN NEW.context IS NOT NULL AND NOT json_valid(NEW.context)
+    WHEN typeof(NEW.context) NOT IN ('null', 'text') OR (NEW.context IS NOT NULL AND NOT json_valid(NEW.context))
       THEN RAISE(ABORT, 'tq_push: context must be a JSON object')
     WHEN NEW.context IS NOT NULL AND json_type(NEW.context) <> 'object'
       THEN RAISE(ABORT, 'tq_push: context must be a JSON object')
@@ -151,12 +151,16 @@ BEGIN
     WHEN EXISTS (SELECT 1 FROM tq__task WHERE ref = NEW.ref)
       THEN RAISE(ABORT, 'tq_push: ref is taken: another task has it')
     WHEN typeof(NEW.scheduled_at) NOT IN ('null', 'integer', 'text')
-      OR (typeof(NEW.scheduled_at) = 'text'
-          AND coalesce(julianday('now', NEW.scheduled_at), julianday(NEW.scheduled_at), 0) < 2440587.5)
+      OR (typeof(NEW.scheduled_at) = 'text' AND coalesce(
+            CASE WHEN NEW.scheduled_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' THEN julianday(NEW.scheduled_at)
+                 WHEN NEW.scheduled_at = 'now' THEN julianday('now')
+                 WHEN NEW.scheduled_at GLOB '[-+]*' OR NEW.scheduled_at GLOB '*[a-zA-Z]*' THEN julianday('now', NEW.scheduled_at) END, 0) < 2440587.5)
       THEN RAISE(ABORT, 'tq_push: scheduled_at must be ms since 1970 UTC, or text like +5 minutes')
     WHEN typeof(NEW.expected_at) NOT IN ('null', 'integer', 'text')
-      OR (typeof(NEW.expected_at) = 'text'
-          AND coalesce(julianday('now', NEW.expected_at), julianday(NEW.expected_at), 0) < 2440587.5)
+      OR (typeof(NEW.expected_at) = 'text' AND coalesce(
+            CASE WHEN NEW.expected_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' THEN julianday(NEW.expected_at)
+                 WHEN NEW.expected_at = 'now' THEN julianday('now')
+                 WHEN NEW.expected_at GLOB '[-+]*' OR NEW.expected_at GLOB '*[a-zA-Z]*' THEN julianday('now', NEW.expected_at) END, 0) < 2440587.5)
       THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes')
   END;
   INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context,
