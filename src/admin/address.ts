@@ -1,5 +1,4 @@
 /** Where the admin API listens. */
-import { isIPv4 } from "node:net";
 import { TqError } from "../errors.ts";
 import { splitAddress } from "../setting-kinds.ts";
 
@@ -40,7 +39,14 @@ export function plainHost(host: string): string {
   return plain.replace(/^\[|\]$/g, "");
 }
 
+/** True for a plain host that is numbers, not a name. `node:net` knows it too, for 11 ms at the start. */
+export function isAddress(host: string): boolean {
+  return host.includes(":") || IPV4.test(host);
+}
+
+const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+
 /** True for a plain host that only programs of this host can reach. */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+  return host === "localhost" || host === "::1" || (IPV4.test(host) && host.startsWith("127."));
 }

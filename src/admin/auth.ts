@@ -1,10 +1,8 @@
 /** Who may call the admin API: programs of this host that know the token, and no page of a browser's other tab. */
-import { createHash, timingSafeEqual } from "node:crypto";
-import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { MiddlewareHandler } from "hono";
 import { TqError } from "../errors.ts";
-import { isLoopback, plainHost } from "./address.ts";
+import { isAddress, isLoopback, plainHost } from "./address.ts";
 import { problem } from "./problem.ts";
 
 /** Answers 401 to who does not send the token. Digests are compared, so that neither text nor length leaks. */
@@ -18,7 +16,7 @@ export function requireToken(token: string): MiddlewareHandler {
         "Cannot let you in: no token came with the request; send the header Authorization: Bearer with the text in tq.token",
       );
     }
-    if (!timingSafeEqual(digest(given), expected)) {
+    if (!crypto.timingSafeEqual(digest(given), expected)) {
       throw new TqError(
         "unauthorized",
         "Cannot let you in: the token is not the one in tq.token beside the database",
@@ -28,8 +26,8 @@ export function requireToken(token: string): MiddlewareHandler {
   };
 }
 
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+function digest(text: string): Uint8Array {
+  return new Bun.CryptoHasher("sha256").update(text).digest();
 }
 
 /**
@@ -60,7 +58,7 @@ function isOwnHost(host: string, own: string): boolean {
   const name = plainHost(URL.parse(`http://${host}`)?.hostname ?? "");
   if (name === own || isLoopback(name)) return true;
   const isEverywhere = own === "0.0.0.0" || own === "::";
-  return isEverywhere && (isIP(name) !== 0 || name === hostname().toLowerCase());
+  return isEverywhere && (isAddress(name) || name === hostname().toLowerCase());
 }
 
 function hostOf(origin: string): string | undefined {

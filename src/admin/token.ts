@@ -1,5 +1,4 @@
 /** The token of the admin API: a file beside the database that only its owner can read. */
-import { randomBytes } from "node:crypto";
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { TqError } from "../errors.ts";
@@ -61,8 +60,8 @@ function makePrivate(file: string, mode: number): void {
 
 /** The whole file appears at once, and only where there is none: who comes second reads the first one's. */
 function make(file: string): string {
-  const token = randomBytes(32).toString("base64url");
-  const draft = `${file}.${randomBytes(8).toString("hex")}`;
+  const token = randomBytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
+  const draft = `${file}.${randomBytes(8).toHex()}`;
   writeFileSync(draft, `${token}\n`, { flag: "wx", mode: 0o600, flush: true });
   try {
     linkSync(draft, file);
@@ -86,4 +85,8 @@ function hasNoLinks(error: unknown): boolean {
 
 function refused(file: string, reason: string, advice: string): TqError {
   return new TqError("invalid", `Cannot use the token in ${file}: ${reason}; ${advice}`);
+}
+
+function randomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
 }

@@ -2,6 +2,7 @@
  * What the models of this process work on: one store, its settings, the registry. It lives on
  * `globalThis`, as a compiled program may carry two copies of tq.
  */
+import { fstatSync } from "node:fs";
 import { loadConfig, type Config } from "../config.ts";
 import type { Report } from "../events.ts";
 import { systemClock } from "../clock.ts";
@@ -50,6 +51,8 @@ export function createRuntime(config: Config, report?: Report, registry?: Regist
 
 /** The log on standard error, in the level and format of the settings. */
 export function standardLog({ log }: Config): Log {
-  const colour = wantsColour(process.stderr.isTTY, process.env);
+  // `process.stderr` costs 20 ms at its first touch: only a device can be a terminal.
+  const terminal = fstatSync(2).isCharacterDevice() && process.stderr.isTTY;
+  const colour = wantsColour(terminal, process.env);
   return createLog({ ...log, write: writeStandardError, clock: systemClock, colour });
 }
