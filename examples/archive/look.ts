@@ -25,7 +25,7 @@ export interface Hit {
 const LEFT = `
   SELECT coalesce(sum(json_array_length(instances)), 0) AS files
     FROM tq_tasks
-   WHERE queue = 'archive' AND state IN ('ready', 'running')`;
+   WHERE queue = 'archive' AND finished_at IS NULL`;
 
 const WAITING = `SELECT coalesce(sum(size), 0) AS bytes FROM document WHERE state = 'waiting'`;
 

@@ -22,6 +22,9 @@ const USAGE = `Usage: npm run demo -- [FOLDER] [--archive FOLDER] [--search WORD
   --search   what is looked for at the end (default: "hello world")
   --batch    files in one task (default: 100)`;
 
+/** What a shell says of a program that Ctrl-C has ended. */
+const INTERRUPTED = 130;
+
 try {
   process.exitCode = await main();
 } catch (error) {
@@ -38,7 +41,7 @@ async function main(): Promise<number> {
 
   const started = performance.now();
   const scanned = await scan(database, root, batch);
-  if (scanned === null) return goOn("The walk was interrupted");
+  if (scanned === null) return 1;
   reportScan(scanned, performance.now() - started);
 
   using look = new Look(database);
@@ -57,21 +60,18 @@ async function ingest(database: string, log: string, look: Look): Promise<number
   const started = performance.now();
   const { code, stopped } = await work(database, log, look);
   const left = look.left();
-  if (stopped && left > 0) return goOn(`Interrupted: ${count(left, "file")} not read yet`);
+  if (stopped && left > 0) {
+    line(`Interrupted: ${count(left, "file")} not read yet; run it again to go on`);
+    return INTERRUPTED;
+  }
   reportWork(files - left, bytes - look.waitingBytes(), performance.now() - started);
   if (code === 0 && left === 0) return 0;
 
   for (const { id, reason } of look.failed(since)) line(`Task ${id} failed: ${reason}`);
-  line(`The worker ended with ${code}, ${count(left, "file")} not read; the end of ${log}:`);
+  line(`The worker ended with ${code}, ${count(left, "file")} not read; run it again to go on`);
+  line(`The end of ${log}:`);
   line(readFileSync(log, "utf8").trimEnd().split("\n").slice(-5).join("\n"));
   return 1;
-}
-
-const INTERRUPTED = 130;
-
-function goOn(what: string): number {
-  line(`${what}; run it again to go on`);
-  return INTERRUPTED;
 }
 
 interface Options {

@@ -10,7 +10,7 @@ const HERE = import.meta.dir;
 /** Between two looks at what is left: ms. */
 const EVERY = 100;
 
-/** Runs scan.ts; what it did, or null when it was interrupted or failed (it has said why). */
+/** Runs scan.ts; what it did, or null when it failed and has said why. */
 export async function scan(database: string, root: string, batch: string): Promise<Scanned | null> {
   const child = Bun.spawn(tq("run", database, join(HERE, "scan.ts"), root, batch), {
     stderr: "inherit",
@@ -25,10 +25,10 @@ export interface Worked {
   readonly stopped: boolean;
 }
 
-/** Runs a worker until no task is left, showing how far it is. */
+/** Runs a worker until no task is left, also none that is to be tried again later, showing how far it is. */
 export async function work(database: string, log: string, look: Look): Promise<Worked> {
   const child = Bun.spawn(
-    tq("worker", database, "--queue", "archive", "--drain", "--exit-with-parent"),
+    tq("worker", database, "--queue", "archive", "--drain=all", "--exit-with-parent"),
     { stdout: "ignore", stderr: openSync(log, "w"), detached: true },
   );
   // Detached, or a terminal's Ctrl-C would reach it twice, and the second one means "at once".

@@ -3,7 +3,7 @@ import type { Check } from "./check.ts";
 import type { Hit, Look } from "./look.ts";
 import { showPath } from "./models.ts";
 import type { Scanned } from "./scan.ts";
-import { bold, count, line, number, seconds, shortPath, size } from "./screen.ts";
+import { bold, count, cut, line, number, seconds, shortPath, size } from "./screen.ts";
 
 export function reportScan(scanned: Scanned, ms: number): void {
   const { files, bytes, folders, links, others, closed } = scanned;
@@ -65,7 +65,7 @@ export function reportSearch(look: Look, words: string, root: string): void {
   line(`${bold(`Search for ${JSON.stringify(words)}`)}: ${count(files, "document")}`);
   for (const hit of hits) {
     line(`  ${shortPath(hit.path, root, 2)}`);
-    line(`    ${showSnippet(hit)}`);
+    line(`    ${cut(showSnippet(hit), 4)}`);
   }
 }
 

@@ -2,8 +2,8 @@
  * Brings the archive's records in line with the files of a folder, and pushes `ingest` for those that must be
  * read. Prints what it did as JSON. `tq run -c tq.toml -d DATABASE scan.ts FOLDER BATCH`
  */
-import { Transaction } from "tq";
-import { Document } from "./models.ts";
+import { TqError, Transaction } from "tq";
+import { Document, showPath } from "./models.ts";
 import { type Found, type Met, walk } from "./walk.ts";
 
 export interface Scanned extends Met {
@@ -36,6 +36,7 @@ async function scan(root: Buffer): Promise<Scanned> {
   const met: Met = { folders: 0, links: 0, others: 0, closed: {} };
   const done = { files: 0, bytes: 0, added: 0, changed: 0, waiting: 0, removed: 0, tasks: 0 };
   const { known, waiting } = await Transaction.start({ lock: true }, look);
+  checkRoot(root, known);
   for (const files of chunks(walk(root, met))) {
     const added: Found[] = [];
     const changed = new Map<number, Found>();
@@ -65,12 +66,23 @@ async function look(): Promise<{ known: Map<string, Known>; waiting: Set<number>
   const documents = database.query("SELECT id, path, size, mtime, hash FROM document");
   const tasks = database.query(
     `SELECT value FROM tq_tasks, json_each(instances)
-      WHERE model = 'document' AND state IN ('ready', 'running')`,
+      WHERE model = 'document' AND finished_at IS NULL`,
   );
   return {
     known: new Map((documents.all() as Known[]).map((row) => [keyOf(row.path), row])),
     waiting: new Set((tasks.all() as { value: number }[]).map(({ value }) => value)),
   };
+}
+
+/** What is not found any more is taken out of the archive: that must not happen to another folder's files. */
+function checkRoot(root: Buffer, known: ReadonlyMap<string, Known>): void {
+  const start = keyOf(root).replace(/\/*$/, "/");
+  const stranger = known.values().find(({ path }) => !keyOf(path).startsWith(start));
+  if (stranger === undefined) return;
+  throw new TqError(
+    "conflict",
+    `Cannot archive ${showPath(root)} here: the archive has files of another folder, as ${showPath(stranger.path)}; name another with --archive`,
+  );
 }
 
 /** One character a byte: a text that stands for exactly these bytes. */

@@ -12,14 +12,14 @@ export function bold(text: string): string {
   return colour ? `\u001b[1m${text}\u001b[22m` : text;
 }
 
-/** Prints a line, cut to the terminal. */
+/** Prints a line; `console.log` does not mind a reader that has gone, as `head` does. */
 export function line(text = ""): void {
-  stream.write(`${cut(text, width())}\n`);
+  console.log(text);
 }
 
-/** Text cut to so many columns. */
-function cut(text: string, columns: number): string {
-  return columns === Infinity ? text : Bun.sliceAnsi(text, 0, columns, "…");
+/** Text cut to the terminal, less an indent. */
+export function cut(text: string, indent: number): string {
+  return isTerminal ? Bun.sliceAnsi(text, 0, width() - indent, "…") : text;
 }
 
 /** A path within the archive's folder; the end of a long one says more than its beginning. */
@@ -65,7 +65,7 @@ export class Progress implements Disposable {
     const left = rate > 0 ? `, ${Math.ceil((this.#total - done) / rate)} s left` : "";
     const words = `${number(done)} of ${count(this.#total, "file")}, ${number(rate)} a second${left}`;
     if (isTerminal) {
-      stream.write(`\r\u001b[K${cut(`${bar(done / this.#total)} ${words}`, width() - 1)}`);
+      stream.write(`\r\u001b[K${cut(`${bar(done / this.#total)} ${words}`, 1)}`);
     } else if (now - this.#said >= EVERY) {
       this.#said = now;
       line(words);

@@ -20,23 +20,23 @@ function markOf([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefine
   return undefined;
 }
 
-const KINDS: Readonly<Record<string, string>> = {
+const KINDS: ReadonlyMap<string, string> = new Map([
   ...kinds("HTML", "html htm xhtml"),
   ...kinds("JSON", "json jsonc json5 jsonl map webmanifest"),
   ...kinds("Markdown", "md markdown mdx mkd"),
   ...kinds("source", "js mjs cjs jsx ts mts cts tsx css scss sh py rb rs go c h cc cpp hpp java"),
   ...kinds("source", "cs php pl lua sql zig swift kt vue svelte toml yml yaml xml"),
-};
+]);
 
-function kinds(kind: string, extensions: string): Record<string, string> {
-  return Object.fromEntries(extensions.split(" ").map((extension) => [extension, kind]));
+function kinds(kind: string, extensions: string): [string, string][] {
+  return extensions.split(" ").map((extension) => [extension, kind]);
 }
 
 /** What a text is, by the extension of its name. */
 export function kindOf(path: Uint8Array): string {
   const name = Buffer.from(path).toString("latin1");
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase() ?? "";
-  return KINDS[extension] ?? "plain";
+  return KINDS.get(extension) ?? "plain";
 }
 
 /**
@@ -78,21 +78,21 @@ function after(text: string, end: string, from: number): number {
   return at === -1 ? text.length : at + end.length;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-  nbsp: " ",
-};
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ["amp", "&"],
+  ["lt", "<"],
+  ["gt", ">"],
+  ["quot", '"'],
+  ["apos", "'"],
+  ["nbsp", " "],
+]);
 
 function decodeEntities(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(
     /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{1,31}));/gi,
     (all, decimal, hex, name) => {
-      if (name !== undefined) return ENTITIES[String(name)] ?? String(all);
+      if (name !== undefined) return ENTITIES.get(String(name)) ?? String(all);
       const code = decimal === undefined ? parseInt(String(hex), 16) : Number(decimal);
       const valid = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
       return valid ? String.fromCodePoint(code) : "\ufffd";
