@@ -32,12 +32,16 @@ export class Wake {
     this.#wal = `${store.path}-wal`;
   }
 
-  /** Watches from now on. Look once after it: what was committed before sends no event. */
+  /**
+   * Watches from now on. Look once after it: what was committed before sends no event. A commit that was
+   * written before and is seen only later sends none either, so we look for it as after an event.
+   */
   arm(): void {
     if (this.#armed && this.#watching()) return;
     this.#armed = true;
     this.#watch();
-    if (!this.#watcher) this.#schedule(BLIND);
+    this.#step = 1;
+    this.#schedule(this.#watcher ? STEPS[1] : BLIND);
   }
 
   disarm(): void {
