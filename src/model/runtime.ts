@@ -38,10 +38,13 @@ function defaultRuntime(): Runtime {
   return createRuntime(config);
 }
 
-/** A runtime for a program that is not a worker. */
+/** A runtime for a program that is not a worker. The database is opened when it is first used. */
 export function createRuntime(config: Config, report?: Report, registry?: Registry): Runtime {
+  let store: Store | undefined;
   return {
-    store: openStore(config),
+    get store() {
+      return (store ??= openStore(config));
+    },
     config,
     registry: registry ?? new Registry(),
     report: report ?? standardLog(config),

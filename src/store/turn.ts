@@ -5,7 +5,7 @@
 export interface Turn {
   /** Resolves when it is the caller's turn; returns nothing when it is so at once. */
   take(): Promise<void> | void;
-  /** Takes the turn when nobody has it; false otherwise. */
+  /** Takes the turn without a promise: false when somebody has it and this thread must not block. */
   tryTake(): boolean;
   free(): void;
 }

@@ -42,6 +42,8 @@ export class Loop {
     while (!this.#stopping && !this.#tired()) {
       try {
         await this.#round();
+        // Tasks that never wait would keep the thread from hearing "stop", and from its timers and its log.
+        await new Promise((resolve) => setImmediate(resolve));
       } catch (error) {
         await this.#trouble(error);
       }
