@@ -37,8 +37,8 @@ export function connect(options: ConnectionOptions): Database {
   try {
     db = new Database(path, { create: true, readwrite: true, strict: true });
     db.run(`PRAGMA busy_timeout = ${options.timeout}`);
-    db.run("PRAGMA auto_vacuum = INCREMENTAL"); // takes effect while the file is still empty
-    setWal(db, options.timeout);
+    // Only where it is needed: it takes the write lock, which another transaction of this thread may hold.
+    if (!isWal(db)) makeWal(db, options.timeout);
     db.run(`PRAGMA synchronous = ${options.durability === "full" ? "FULL" : "NORMAL"}`);
     db.run(`PRAGMA journal_size_limit = ${WAL_LIMIT}`);
     db.run("PRAGMA cache_size = -8000"); // KiB
@@ -68,11 +68,17 @@ function checkPath(path: string): void {
   }
 }
 
+function isWal(db: Database): boolean {
+  const row = db.query("PRAGMA journal_mode").get() as { journal_mode: string };
+  return row.journal_mode === "wal";
+}
+
 /** Two processes that open a new file at once may both find it locked here, whatever the busy timeout. */
-function setWal(db: Database, timeout: number): void {
+function makeWal(db: Database, timeout: number): void {
   const until = performance.now() + timeout;
   for (;;) {
     try {
+      db.run("PRAGMA auto_vacuum = INCREMENTAL"); // takes effect while the file is still empty
       const row = db.query("PRAGMA journal_mode = WAL").get() as { journal_mode: string };
       if (row.journal_mode === "wal") return;
       throw new TqError(

@@ -1,0 +1,20 @@
+/** A folder of its own for a test, removed when its scope ends. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface Folder extends Disposable {
+  readonly path: string;
+  /** The absolute path of a file in it. */
+  file(name: string): string;
+}
+
+/** @example using folder = makeFolder(); */
+export function makeFolder(): Folder {
+  const path = mkdtempSync(join(tmpdir(), "tq-test-"));
+  return {
+    path,
+    file: (name) => join(path, name),
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,91 @@
+/** A store in a folder of its own, with a clock that the test moves. */
+import type { ClaimedTask, NewTask } from "../../src/task.ts";
+import { type SqliteOptions, SqliteStore } from "../../src/store/sqlite.ts";
+import type { ClaimOptions, Session, Store } from "../../src/store/store.ts";
+import { TestClock } from "./clock.ts";
+import { makeFolder } from "./folder.ts";
+
+export interface TestStore extends AsyncDisposable {
+  readonly store: SqliteStore;
+  readonly clock: TestClock;
+  readonly path: string;
+  /** Another store on the same file, as another process would have; closed with the first. */
+  open(options?: Partial<SqliteOptions>): SqliteStore;
+}
+
+/** @example await using test = makeStore(); */
+export function makeStore(options: Partial<SqliteOptions> = {}): TestStore {
+  const folder = makeFolder();
+  const clock = new TestClock();
+  const path = folder.file("tq.db");
+  const stores: SqliteStore[] = [];
+  function open(more: Partial<SqliteOptions> = {}): SqliteStore {
+    const store = new SqliteStore({ path, clock, durability: "normal", ...options, ...more });
+    stores.push(store);
+    return store;
+  }
+  return {
+    store: open(),
+    clock,
+    path,
+    open,
+    async [Symbol.asyncDispose]() {
+      for (const store of stores) await store.close();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+export const OWNER = { worker: "worker-1", thread: 1 };
+
+/** A task to push: `sale.process` of record 7, due at once, unless said otherwise. */
+export function newTask(values: Partial<NewTask> = {}): NewTask {
+  return {
+    model: "sale",
+    method: "process",
+    instances: 7,
+    args: "[]",
+    context: "{}",
+    user: 0,
+    queue: "default",
+    priority: 0,
+    scheduledAt: null,
+    expectedAt: null,
+    ref: null,
+    ...values,
+  };
+}
+
+export async function pushOne(store: Store, values: Partial<NewTask> = {}): Promise<number> {
+  const [id = 0] = await store.push([newTask(values)]);
+  return id;
+}
+
+export function claim(store: Store, options: Partial<ClaimOptions> = {}): Promise<ClaimedTask[]> {
+  return store.write((session) =>
+    session.claim({ owner: OWNER, queues: [], limit: 1, ...options }),
+  );
+}
+
+/** Claims the one task that there is. */
+export async function claimFirst(
+  store: Store,
+  options: Partial<ClaimOptions> = {},
+): Promise<ClaimedTask> {
+  const [task] = await claim(store, options);
+  if (!task) throw new Error("There is nothing to claim");
+  return task;
+}
+
+/** Leases a session for the length of `fn`. */
+export async function withSession<T>(
+  store: Store,
+  fn: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = store.session();
+  try {
+    return await fn(session);
+  } finally {
+    await store.release(session);
+  }
+}
