@@ -21,10 +21,15 @@ function grantAt(slot: number): number {
 /** Takes the turn at once when it is free; otherwise leaves a ticket and returns false. */
 function takeOrQueue(words: Int32Array, slot: number): boolean {
   Atomics.store(words, grantAt(slot), 0);
-  Atomics.store(words, ticketAt(slot), Atomics.add(words, NEXT, 1) + 1);
+  Atomics.store(words, ticketAt(slot), nextTicket(words));
   if (Atomics.compareExchange(words, OWNER, 0, slot + 1) !== 0) return false;
   Atomics.store(words, ticketAt(slot), 0);
   return true;
+}
+
+/** Never 0, which says that nobody waits: the counter wraps after four billion turns. */
+function nextTicket(words: Int32Array): number {
+  return (Atomics.add(words, NEXT, 1) + 1) | 0 || nextTicket(words);
 }
 
 function tryTake(words: Int32Array, slot: number): boolean {

@@ -1,0 +1,122 @@
+/** Tasks that hurt: their thread, their worker, never the tasks beside them. */
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { eventually, siteWithModels } from "./support.ts";
+
+setDefaultTimeout(30_000);
+
+describe("a task that ends its thread", () => {
+  const ends = [
+    ["by process.exit", ["exit", "--args", "[7]"], "process.exit(7)"],
+    ["by process.exit, after it has waited", ["exitLater", "--args", "[7]"], "process.exit(7)"],
+    ["by a rejection that nobody handles", ["reject"], "nobody awaits"],
+    ["by an error in a timer", ["throwInTimer"], "in a timer"],
+  ] as const;
+
+  test.each(ends)("%s is set aside after three crashes, alone", async (_name, call, reason) => {
+    await using site = siteWithModels();
+    const worker = await site.worker(["-n", "2"]);
+    const innocent = await site.pushOne("job", "linger", "1");
+    await worker.says("task.started", { task: innocent });
+    const [method, ...more] = call;
+    const id = await site.pushOne("job", method, "2", ...more);
+
+    await worker.says("task.poisoned", { task: id, crashes: 3 });
+    expect(worker.count("task.crashed", { task: id })).toBe(2);
+    expect(worker.count("thread.replaced")).toBe(3);
+    const row = site.task(id);
+    expect(row).toMatchObject({ state: "failed", crashes: 3, claim: 3 });
+    expect(row.reason).toContain(reason);
+
+    const after = await site.pushOne("job", "add", "3");
+    await site.becomes(after, "finished");
+    site.write("go", "");
+    expect(await site.becomes(innocent, "finished")).toMatchObject({ claim: 1, crashes: 0 });
+    expect([...site.effects()]).toEqual([
+      [1, 1],
+      [3, 1],
+    ]);
+  });
+});
+
+describe("a task that overflows its stack", () => {
+  test("fails alone, and its thread goes on", async () => {
+    await using site = siteWithModels();
+    const worker = await site.worker();
+    const id = await site.pushOne("job", "overflow", "1");
+    const row = await site.becomes(id, "failed");
+    expect(row).toMatchObject({ crashes: 0, attempts: 1 });
+    expect(row.reason).toContain("Maximum call stack size exceeded");
+    await site.becomes(await site.pushOne("job", "add", "2"), "finished");
+    expect(worker.find("thread.replaced")).toBeUndefined();
+    expect([...site.effects()]).toEqual([[2, 1]]);
+  });
+});
+
+describe("a cancelled task", () => {
+  test("in an endless loop ends within two seconds and frees its thread", async () => {
+    await using site = siteWithModels();
+    const worker = await site.worker(["-n", "2"]);
+    const innocent = await site.pushOne("job", "linger", "1");
+    const id = await site.pushOne("job", "loop", "2");
+    await site.becomes(id, "running");
+
+    const asked = performance.now();
+    expect((await site.run("cancel", String(id))).code).toBe(0);
+    await worker.says("task.cancelled", { task: id });
+    await site.becomes(await site.pushOne("job", "add", "3"), "finished");
+    expect(performance.now() - asked).toBeLessThan(2000);
+
+    expect(site.task(id)).toMatchObject({ state: "cancelled", crashes: 0 });
+    expect(site.task(innocent)).toMatchObject({ state: "running", claim: 1 });
+    site.write("go", "");
+    await site.becomes(innocent, "finished");
+  });
+
+  test("that waits commits nothing of what it wrote", async () => {
+    await using site = siteWithModels();
+    const worker = await site.worker();
+    const id = await site.pushOne("job", "linger", "1");
+    await worker.says("task.started", { task: id });
+    expect((await site.run("cancel", String(id))).code).toBe(0);
+    site.write("go", "");
+    await eventually(
+      "its run is over",
+      () => worker.find("task.late", { task: id }) ?? worker.find("task.cancelled", { task: id }),
+    );
+    await site.becomes(await site.pushOne("job", "add", "2"), "finished");
+    expect(site.task(id).state).toBe("cancelled");
+    expect([...site.effects()]).toEqual([[2, 1]]);
+  });
+});
+
+describe("a task that kills its worker", () => {
+  test.each([["abort"], ["killItself"]])(
+    "by %s is set aside after three deaths that it met alone, and tasks beside it are not",
+    async (method) => {
+      await using site = siteWithModels();
+      const worker = await site.worker(["-n", "2"]);
+      const innocent = await site.pushOne("job", "linger", "1");
+      await worker.says("task.started", { task: innocent });
+      const id = await site.pushOne("job", method, "2");
+      await worker.exited;
+      site.write("go", "");
+      const quick = await site.push("job", "add", "3,4,5", "--batch", "1");
+
+      // As a supervisor would: started again as often as it dies.
+      let deaths = 1;
+      for (; deaths < 8; deaths++) {
+        const next = site.start(["worker", "-n", "2", "--drain"]);
+        const { code } = await next.ended();
+        if (code !== null && code < 128) break;
+      }
+      // The first death made it a suspect; only those that it met alone count.
+      expect(deaths).toBe(4);
+      expect(site.task(id)).toMatchObject({ state: "failed", crashes: 3 });
+      expect(site.task(id).reason).toContain("its worker process died");
+      for (const other of [innocent, ...quick]) {
+        expect(site.task(other)).toMatchObject({ state: "finished", crashes: 0, attempts: 1 });
+      }
+      expect([...site.effects()]).toEqual([1, 3, 4, 5].map((key) => [key, 1]));
+    },
+  );
+});

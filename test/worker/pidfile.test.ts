@@ -1,0 +1,59 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { removePidfile, writePidfile } from "../../src/worker/pidfile.ts";
+
+let folder = "";
+let path = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tq-pid-"));
+  path = join(folder, "tq.pid");
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** The id of a process that has been and is gone. */
+function deadPid(): number {
+  return Bun.spawnSync(["true"]).pid;
+}
+
+describe("the pid file", () => {
+  test("has this process's id, on a line", () => {
+    writePidfile(path);
+    expect(readFileSync(path, "utf8")).toBe(`${process.pid}\n`);
+  });
+
+  test("of a dead process is replaced, and so is one that makes no sense", () => {
+    for (const text of [`${deadPid()}\n`, "", "a pid\n", "-1\n"]) {
+      writeFileSync(path, text);
+      writePidfile(path);
+      expect(readFileSync(path, "utf8")).toBe(`${process.pid}\n`);
+    }
+  });
+
+  test("of a living process is respected", () => {
+    writeFileSync(path, `${process.ppid}\n`);
+    expect(() => writePidfile(path)).toThrow(
+      `Cannot start: the pid file ${path} belongs to process ${process.ppid}, which is alive; stop it, or give --pidfile another path`,
+    );
+    expect(readFileSync(path, "utf8")).toBe(`${process.ppid}\n`);
+  });
+
+  test("that cannot be written is an error that says where", () => {
+    const missing = join(folder, "missing", "tq.pid");
+    expect(() => writePidfile(missing)).toThrow(`Cannot write the pid file ${missing}: `);
+  });
+
+  test("is removed only by the process that it names", () => {
+    writePidfile(path);
+    removePidfile(path);
+    expect(readdirSync(folder)).toEqual([]);
+    writeFileSync(path, `${process.ppid}\n`);
+    removePidfile(path);
+    expect(readdirSync(folder)).toEqual(["tq.pid"]);
+    removePidfile(join(folder, "missing"));
+    removePidfile(undefined);
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "bun:test";
+import { createShared, openShared, Progress } from "../../src/worker/shared.ts";
+
+/** The same memory as the thread 2 of three writes it, and as the main thread reads it. */
+function bothSides() {
+  const shared = createShared(3);
+  const thread = new Progress(openShared(shared.buffer, 3), 2);
+  return { thread, main: new Progress(shared, 2), shared };
+}
+
+const claims = (...ids: number[]) => ids.map((id) => ({ id, claim: id * 10 }));
+
+describe("what a thread runs", () => {
+  test("is seen by the main thread, and nothing between two runs", () => {
+    const { thread, main } = bothSides();
+    expect(main.running()).toBeNull();
+    thread.hold(claims(7));
+    expect(main.running()).toBeNull();
+    expect(thread.begin({ id: 7, claim: 70 })).toBe(true);
+    expect(main.running()).toEqual({ id: 7, claim: 70 });
+    thread.end();
+    expect(main.running()).toBeNull();
+  });
+
+  test("has ids beyond 32 bits", () => {
+    const { thread, main } = bothSides();
+    const claim = { id: 2 ** 50 + 1, claim: 3 };
+    thread.hold([claim]);
+    expect(main.takeBack()).toEqual([claim]);
+    thread.hold([claim]);
+    thread.begin(claim);
+    expect(main.running()).toEqual(claim);
+  });
+
+  test("is told apart from the next run by its sequence, also of the same task", () => {
+    const { thread, main } = bothSides();
+    thread.hold(claims(1, 2));
+    thread.begin({ id: 1, claim: 10 });
+    const first = main.sequence;
+    thread.begin({ id: 2, claim: 20 });
+    expect(main.sequence).not.toBe(first);
+    expect(main.running()).toEqual({ id: 2, claim: 20 });
+    thread.end();
+    thread.end();
+    expect(main.sequence % 2).toBe(0);
+  });
+
+  test("is of that thread alone", () => {
+    const { thread, shared } = bothSides();
+    thread.hold(claims(1, 2, 3));
+    thread.begin({ id: 1, claim: 10 });
+    thread.count("failed");
+    for (const number of [0, 1, 3]) {
+      const other = new Progress(shared, number);
+      expect(other.running()).toBeNull();
+      expect(other.unbegun).toBe(0);
+      expect(other.counted("failed")).toBe(0);
+    }
+  });
+
+  test("is counted by its outcome", () => {
+    const { thread, main } = bothSides();
+    thread.count("finished");
+    thread.count("finished");
+    thread.count("failed");
+    expect([main.counted("finished"), main.counted("failed")]).toEqual([2, 1]);
+  });
+});
+
+describe("what a thread has claimed and not begun", () => {
+  test("can be taken back once, and is then not begun", () => {
+    const { thread, main } = bothSides();
+    thread.hold(claims(1, 2, 3));
+    expect(thread.begin({ id: 1, claim: 10 })).toBe(true);
+    expect(main.unbegun).toBe(2);
+    expect(main.takeBack()).toEqual(claims(2, 3));
+    expect(main.takeBack()).toEqual([]);
+    expect(thread.begin({ id: 2, claim: 20 })).toBe(false);
+    expect(main.running()).toEqual({ id: 1, claim: 10 });
+  });
+
+  test("is nothing once all have begun", () => {
+    const { thread, main } = bothSides();
+    thread.hold(claims(1));
+    thread.begin({ id: 1, claim: 10 });
+    expect(main.takeBack()).toEqual([]);
+    expect(main.unbegun).toBe(0);
+  });
+
+  test("is what it holds now, not what it held before", () => {
+    const { thread, main } = bothSides();
+    thread.hold(claims(1, 2));
+    thread.hold(claims(3, 4, 5));
+    expect(main.takeBack()).toEqual(claims(3, 4, 5));
+    thread.hold(claims(6));
+    expect(thread.begin({ id: 6, claim: 60 })).toBe(true);
+  });
+
+  test("holds for very many rounds", () => {
+    const { thread, main } = bothSides();
+    for (let round = 0; round < 100_000; round++) {
+      thread.hold(claims(1, 2));
+      if (!thread.begin({ id: 1, claim: 10 })) throw new Error(`round ${round}`);
+      if (round % 1000 === 0) expect(main.takeBack()).toEqual(claims(2));
+    }
+  });
+
+  test("may be five hundred", () => {
+    const { thread, main } = bothSides();
+    const many = claims(...Array.from({ length: 500 }, (_, index) => index + 1));
+    thread.hold(many);
+    thread.begin({ id: 1, claim: 10 });
+    expect(main.takeBack()).toEqual(many.slice(1));
+  });
+});
