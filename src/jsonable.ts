@@ -1,14 +1,13 @@
 /** What may be an argument of a task, as types. The rules for values are in `encoding.ts`. */
 import type { Decimal } from "./decimal.ts";
 
-/** The values that JSON has by itself, and those that `encode` writes with a tag. */
+/** The values that JSON has by itself, and those that `encode` writes with a tag and that come back the same. */
 type Carried =
   | null
   | boolean
   | number
   | string
   | bigint
-  | Date
   | Uint8Array
   | Decimal
   | Temporal.Instant
@@ -20,11 +19,12 @@ type Carried =
 
 /** Every value that `encode` takes, but for what types cannot say: NaN, infinity, cycles, lone surrogates. */
 export type Encodable =
-  Carried | readonly Encodable[] | { readonly [key: string]: Encodable | undefined };
+  Carried | Date | readonly Encodable[] | { readonly [key: string]: Encodable | undefined };
 
 /**
  * `T` itself where every part of it can be carried to a task, `never` at the places that cannot: functions,
- * symbols, Map, Set, Promise, and everything that has methods. `unknown` and `any` stay as they are.
+ * symbols, Map, Set, Promise, Date (it arrives as a `Temporal.Instant`), and everything that has methods.
+ * `unknown` and `any` stay as they are.
  *
  * @example
  * type A = Jsonable<{ id: number; at?: Temporal.Instant }>; // the same

@@ -14,6 +14,7 @@ export interface ModelClass {
   readonly __name__: string;
   // eslint-disable-next-line typescript/no-explicit-any -- any constructor will do, and only `any` says so
   new (...args: any[]): object;
+  readonly prototype: object;
 }
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -49,7 +50,12 @@ const NOT_METHODS = new Set(["constructor", "prototype", "__proto__", "__queue__
 function ownMethod(object: object, name: string): Method | undefined {
   if (NOT_METHODS.has(name)) return undefined;
   const value: unknown = Object.getOwnPropertyDescriptor(object, name)?.value;
-  return typeof value === "function" ? (value as Method) : undefined;
+  return typeof value === "function" && !isClass(value) ? (value as Method) : undefined;
+}
+
+/** The prototype of a class is fixed; that of a function is not, and most methods have none. */
+function isClass(value: object): boolean {
+  return Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }
 
 /** The model's own method of this name; never one of `Object`, nor of tq's base classes. */

@@ -7,6 +7,7 @@ import type {
   Operator,
   SearchOptions as RowSearchOptions,
 } from "../store/records.ts";
+import type { Definition } from "./definition.ts";
 import type { Field } from "./fields.ts";
 
 export type Clause<K extends string> = readonly [
@@ -21,7 +22,7 @@ export interface SearchOptions<K extends string> {
   readonly offset?: number;
 }
 
-const OPERATORS: readonly Operator[] = [
+const OPERATORS = [
   "=",
   "!=",
   "<",
@@ -32,64 +33,96 @@ const OPERATORS: readonly Operator[] = [
   "not in",
   "like",
   "not like",
-];
+] as const satisfies Operator[];
 
-type FieldMap = ReadonlyMap<string, Field>;
+const ORDERED = new Set<Operator>(["<", "<=", ">", ">="]);
 
-/** @throws TqError "invalid" for an unknown field or operator. */
-export function toConditions(
-  model: string,
-  clauses: readonly Clause<string>[],
-  fields: FieldMap,
-): Condition[] {
-  return clauses.map(([name, operator, value]) => {
-    const toColumn = codecOf(model, name, fields);
-    if (!OPERATORS.includes(operator)) {
-      throw new TqError(
-        "invalid",
-        `Cannot search ${model}: ${JSON.stringify(operator)} is not an operator; use one of ${OPERATORS.join(", ")}`,
-      );
-    }
-    const list = operator === "in" || operator === "not in";
-    if (list !== Array.isArray(value)) {
-      throw new TqError(
-        "invalid",
-        `Cannot search ${model}: ${name} ${operator} needs ${list ? "a list" : "one value"}`,
-      );
-    }
-    const column = list ? (value as unknown[]).map(toColumn) : toColumn(value);
-    return { column: name, operator, value: column };
-  });
+/** @throws TqError "invalid" for an unknown field or operator, or a value that does not fit. */
+export function toConditions(model: Definition, clauses: readonly Clause<string>[]): Condition[] {
+  if (!Array.isArray(clauses)) throw refused(model, `${inspect(clauses)} is no list of clauses`);
+  return clauses.map((clause: Clause<string>) => toCondition(model, clause));
 }
 
+function toCondition(model: Definition, clause: Clause<string>): Condition {
+  if (!Array.isArray(clause) || clause.length !== 3) {
+    throw refused(model, `${inspect(clause)} is no clause; write it like ["id", "=", 7]`);
+  }
+  const [name, operator] = clause as Clause<string>;
+  const field = fieldOf(model, name);
+  if (!OPERATORS.includes(operator)) {
+    throw refused(
+      model,
+      `${inspect(operator)} is not an operator; use one of ${OPERATORS.join(", ")}`,
+    );
+  }
+  if (ORDERED.has(operator)) checkOrdered(model, field, `compared with ${operator}`);
+  return { column: name, operator, value: operand(model, field, clause as Clause<string>) };
+}
+
+function operand(
+  model: Definition,
+  field: Field | null,
+  [name, operator, value]: Clause<string>,
+): Condition["value"] {
+  const list = operator === "in" || operator === "not in";
+  if (list) {
+    if (!Array.isArray(value)) throw refused(model, `${name} ${operator} needs a list`);
+    if (field?.kind === "blob") throw refused(model, `${name} holds bytes; use = or !=`);
+    return value.map((item: unknown) => toColumn(model, field, item));
+  }
+  if (operator === "like" || operator === "not like") {
+    if (typeof value === "string") return value;
+    throw refused(model, `${name} ${operator} needs a text, with % for any characters`);
+  }
+  return toColumn(model, field, value);
+}
+
+function toColumn(model: Definition, field: Field | null, value: unknown): ColumnValue {
+  if (field) return field.toColumn(value);
+  if (value === null || Number.isSafeInteger(value)) return value as number | null;
+  throw refused(model, `${inspect(value)} is not an id; ids are integers`);
+}
+
+/** @throws TqError "invalid" for an unknown field or direction, or a wrong limit. */
 export function toOrder(
-  model: string,
+  model: Definition,
   { order = [], limit, offset }: SearchOptions<string>,
-  fields: FieldMap,
 ): RowSearchOptions {
   for (const [what, value] of Object.entries({ limit, offset })) {
     if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) continue;
-    throw new TqError(
-      "invalid",
-      `Cannot search ${model}: ${what} cannot be ${Bun.inspect(value)}; it must be an integer from 0 up`,
-    );
+    throw refused(model, `${what} cannot be ${inspect(value)}; it must be an integer from 0 up`);
   }
   return {
     order: order.map(([name, direction]) => {
-      codecOf(model, name, fields);
-      return { column: name, descending: direction === "DESC" };
+      checkOrdered(model, fieldOf(model, name), "put in order");
+      if (direction === "ASC" || direction === "DESC") {
+        return { column: name, descending: direction === "DESC" };
+      }
+      throw refused(model, `the order of ${name} cannot be ${inspect(direction)}; use ASC or DESC`);
     }),
     ...(limit !== undefined && { limit }),
     ...(offset !== undefined && { offset }),
   };
 }
 
-function codecOf(model: string, name: string, fields: FieldMap): (value: unknown) => ColumnValue {
-  if (name === "id") return (value) => value as ColumnValue;
-  const field = fields.get(name);
-  if (field) return field.toColumn;
-  throw new TqError(
-    "invalid",
-    `Cannot search ${model}: it has no field ${JSON.stringify(name)}${didYouMean(name, [...fields.keys(), "id"])}`,
-  );
+/** null: the id. */
+function fieldOf(model: Definition, name: string): Field | null {
+  if (name === "id") return null;
+  const field = model.byName.get(name);
+  if (field) return field;
+  const near = didYouMean(String(name), [...model.byName.keys(), "id"]);
+  throw refused(model, `it has no field ${inspect(name)}${near}`);
+}
+
+function checkOrdered(model: Definition, field: Field | null, how: string): void {
+  if (field?.kind !== "json") return;
+  throw refused(model, `${field.name} is kept as JSON and cannot be ${how}; use =, != or in`);
+}
+
+function refused({ name }: Definition, why: string): TqError {
+  return new TqError("invalid", `Cannot search ${name}: ${why}`);
+}
+
+function inspect(value: unknown): string {
+  return Bun.inspect(value, { depth: 1 });
 }

@@ -1,8 +1,8 @@
 /** A field of a ModelSQL: a valibot schema, and the column that holds its values. */
 import * as v from "valibot";
-import { decode, encode } from "../encoding.ts";
 import { TqError } from "../errors.ts";
 import type { Column, ColumnValue } from "../store/records.ts";
+import { KINDS, type Kind } from "./columns.ts";
 
 export type FieldSchema = v.GenericSchema;
 export type Fields = Readonly<Record<string, FieldSchema>>;
@@ -10,103 +10,98 @@ export type Fields = Readonly<Record<string, FieldSchema>>;
 /** A field, ready to be written and read. */
 export interface Field {
   readonly name: string;
+  readonly kind: Kind;
   readonly schema: FieldSchema;
   readonly column: Column;
-  /** The value as the column holds it. @throws TqError "invalid" for what JSON cannot carry. */
+  /** The value as the column holds it. @throws TqError "invalid" for what it cannot hold. */
   readonly toColumn: (value: unknown) => ColumnValue;
   readonly fromColumn: (value: ColumnValue) => unknown;
+  /** True when the value is what was read from the column. */
+  readonly isUnchanged: (value: unknown, before: ColumnValue) => boolean;
 }
-
-type Kind = "text" | "integer" | "number" | "boolean" | "blob" | "json";
-
-const TYPES: Record<Kind, Column["type"]> = {
-  text: "TEXT",
-  integer: "INTEGER",
-  number: "NUMERIC",
-  boolean: "INTEGER",
-  blob: "BLOB",
-  json: "TEXT",
-};
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Names that a record has already. */
-const TAKEN = new Set(["id", "save", "delete", "toJSON", "constructor", "__proto__", "__queue__"]);
+/** Names that a record has already, or that JavaScript asks of every object; SQLite tells no case apart. */
+const TAKEN = new Set(
+  ["id", "save", "delete", "then", "toJSON", "__queue__"]
+    .concat(Object.getOwnPropertyNames(Object.prototype))
+    .map((name) => name.toLowerCase()),
+);
 
-/** @throws TqError "models" for a name that cannot be a column, or a schema that cannot be checked at once. */
+/** @throws TqError "models" for a name that cannot be a column, or a schema that cannot be stored. */
 export function toField(model: string, name: string, schema: FieldSchema): Field {
-  if (!NAME.test(name) || TAKEN.has(name)) {
-    throw new TqError(
-      "models",
-      `Cannot make the model ${model}: a field cannot be named ${JSON.stringify(name)}; use letters, digits and _, and none of ${[...TAKEN].slice(0, 4).join(", ")}`,
-    );
+  const refuse = (why: string): never => {
+    throw new TqError("models", `Cannot make the model ${model}: ${why}`);
+  };
+  if (!NAME.test(name)) {
+    refuse(`a field cannot be named ${JSON.stringify(name)}; use letters, digits and _`);
   }
-  if ((schema as { async?: boolean }).async) {
-    throw new TqError(
-      "models",
-      `Cannot make the model ${model}: the schema of ${name} is asynchronous`,
-    );
+  if (TAKEN.has(name.toLowerCase())) {
+    refuse(`a field cannot be named ${name}: every record has that already; name it otherwise`);
   }
-  const kind = kindOf(schema);
+  if ((schema as { kind?: unknown } | undefined)?.kind !== "schema") {
+    refuse(`the field ${name} has no valibot schema; give one, like v.string()`);
+  }
+  if ((schema as { async?: boolean }).async) refuse(`the schema of ${name} is asynchronous`);
+  const kind = kindOf(schema) ?? refuse(`the field ${name} ${whyNot(schema)}`);
+  const { type, to, from, same } = KINDS[kind];
   const empty = emptyOf(schema);
   const where = `${model}.${name}`;
   return {
     name,
+    kind,
     schema,
-    column: { name, type: TYPES[kind] },
-    toColumn: (value) =>
-      value === undefined || value === null ? null : CODECS[kind].to(value, where),
-    fromColumn: (value) => (value === null ? empty : CODECS[kind].from(value, where)),
+    column: { name, type },
+    toColumn: (value) => (isNothing(value) ? null : to(value, where)),
+    fromColumn: (value) => (value === null ? empty() : from(value, where)),
+    isUnchanged(value, before) {
+      if (before !== null) return !isNothing(value) && same(value, before, where);
+      return isNothing(value) || Bun.deepEquals(value, empty(), true);
+    },
   };
 }
 
-interface Codec {
-  to(value: unknown, where: string): ColumnValue;
-  from(value: ColumnValue, where: string): unknown;
+function isNothing(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
 }
-
-const AS_IS: Codec = { to: (value) => value as ColumnValue, from: (value) => value };
-
-const CODECS: Record<Kind, Codec> = {
-  text: {
-    to(value, where) {
-      if (!(value as string).isWellFormed()) {
-        throw new TqError("invalid", `Cannot store ${where}: half a surrogate pair is no text`);
-      }
-      return value as string;
-    },
-    from: (value) => value,
-  },
-  integer: AS_IS,
-  number: AS_IS,
-  boolean: { to: (value) => (value ? 1 : 0), from: (value) => value !== 0 },
-  blob: AS_IS,
-  json: {
-    to: (value, where) => encode(value, where),
-    from: (value, where) => (typeof value === "string" ? decode(value, where) : value),
-  },
-};
 
 interface SchemaParts {
   readonly type: string;
   readonly wrapped?: FieldSchema;
-  readonly pipe?: readonly { readonly type: string }[];
+  readonly pipe?: readonly { readonly kind: string; readonly type: string }[];
   readonly options?: readonly unknown[];
   readonly literal?: unknown;
   readonly enum?: Readonly<Record<string, unknown>>;
   readonly class?: unknown;
+  readonly default?: unknown;
 }
 
-function kindOf(schema: FieldSchema): Kind {
+/** What JSON cannot carry. */
+const NOT_STORED = new Set(["map", "set", "function", "symbol", "promise", "blob", "file", "date"]);
+
+/** Transformations that give the type that they take. */
+const SAME_TYPE =
+  /^(?:trim|trim_start|trim_end|normalize|to_lower_case|to_upper_case|to_m.._value|readonly|brand|flavor)$/;
+
+/** undefined for a schema whose values cannot be stored. */
+function kindOf(schema: FieldSchema): Kind | undefined {
   const parts = schema as unknown as SchemaParts;
-  if (parts.wrapped) return kindOf(parts.wrapped);
+  const [, ...actions] = parts.pipe ?? [];
   // A pipe that transforms may end as anything.
-  if (parts.pipe?.some(({ type }) => type.endsWith("transform"))) return "json";
+  if (
+    actions.some(
+      ({ kind, type }) => kind === "schema" || (kind === "transformation" && !SAME_TYPE.test(type)),
+    )
+  )
+    return "json";
+  if (NOT_STORED.has(parts.type)) return undefined;
+  if (parts.wrapped) return kindOf(parts.wrapped);
   switch (parts.type) {
     case "string":
       return "text";
     case "number":
-      return parts.pipe?.some(({ type }) => type === "integer" || type === "safe_integer")
+      return actions.some(({ type }) => type === "integer" || type === "safe_integer")
         ? "integer"
         : "number";
     case "boolean":
@@ -128,14 +123,29 @@ function allText(options: readonly unknown[] = []): boolean {
   return options.every((option) => typeof option === "string");
 }
 
-/** NULL reads as undefined where the field may be undefined, else as null where it may be null. */
-function emptyOf(schema: FieldSchema): undefined | null {
-  for (let parts = schema as unknown as SchemaParts | undefined; parts;) {
-    if (parts.type === "optional" || parts.type === "nullish") return undefined;
-    if (parts.type === "nullable") return null;
-    parts = parts.wrapped as unknown as SchemaParts | undefined;
+function whyNot(schema: FieldSchema): string {
+  let { type, wrapped } = schema as unknown as SchemaParts;
+  for (; wrapped; { type, wrapped } = wrapped as unknown as SchemaParts);
+  if (type === "date") {
+    return "cannot be a Date, which comes back as a Temporal.Instant; use v.instance(Temporal.Instant)";
   }
-  return undefined;
+  return `cannot be a ${type}: JSON does not carry it; use an array or an object`;
+}
+
+/** What NULL reads as: the default where there is one, else undefined or null, as the schema allows. */
+function emptyOf(schema: FieldSchema): () => unknown {
+  const parts = schema as unknown as SchemaParts;
+  const nullable = parts.type === "nullable";
+  if (parts.type === "optional" || parts.type === "nullish" || nullable) {
+    const empty = nullable ? null : undefined;
+    // A default that is computed belongs to new records only: an old one would have another each time.
+    if (parts.default === undefined || typeof parts.default === "function") return () => empty;
+    return () => {
+      const result = v.safeParse(schema, empty);
+      return result.success ? result.output : empty;
+    };
+  }
+  return parts.wrapped ? emptyOf(parts.wrapped) : () => undefined;
 }
 
 /** @throws TqError "invalid" with what is wrong with the value. @returns the value, defaults filled in. */
@@ -143,8 +153,11 @@ export function checkField(field: Field, value: unknown, action: string): unknow
   const result = v.safeParse(field.schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
+  const path = v.getDotPath(issue);
+  const at = path === null ? field.name : `${field.name}.${path}`;
+  const given: unknown = path === null ? value : issue.input;
   throw new TqError(
     "invalid",
-    `Cannot ${action}: ${field.name} cannot be ${Bun.inspect(value, { depth: 1 }).slice(0, 200)}: ${issue.message}`,
+    `Cannot ${action}: ${at} cannot be ${Bun.inspect(given, { depth: 1 }).slice(0, 200)}: ${issue.message}`,
   );
 }

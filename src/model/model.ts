@@ -3,6 +3,9 @@ import { BASE } from "./base.ts";
 import type { UntypedQueue } from "./queue-types.ts";
 import { queueOf } from "./queue-caller.ts";
 
+/** What `console.log` asks an object for. */
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
+
 /**
  * The base of every model. Give it a name and methods; records of it are ids.
  *
@@ -41,5 +44,10 @@ export class Model {
     ids: readonly number[],
   ): Promise<InstanceType<M>[]> {
     return ids.map((id) => new this(id) as InstanceType<M>);
+  }
+
+  /** A record is its fields to who looks at it, not its methods. @internal */
+  [INSPECT](_depth: number, options: object, inspect: (value: object, options: object) => string) {
+    return `${this.constructor.name} ${inspect(Object.fromEntries(Object.entries(this)), options)}`;
   }
 }

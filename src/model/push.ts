@@ -1,12 +1,15 @@
 /** The low-level push: for a model that another process has. Nothing is checked but the form. */
+import type { DurationLike } from "../duration.ts";
 import { encode } from "../encoding.ts";
 import { TqError } from "../errors.ts";
+import { didYouMean } from "../suggest.ts";
 import type { NewTask } from "../task.ts";
 import { type PushOptions as QueueKeys, placement, splitContext } from "./context-keys.ts";
-import { divide, times, toIds } from "./queue-caller.ts";
+import { divide, times } from "./queue-caller.ts";
+import { toIds } from "./record.ts";
 import { runtime } from "./runtime.ts";
-import { Transaction } from "./transaction.ts";
-import type { DurationLike } from "../duration.ts";
+import { encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
+import { checkContext, checkUser } from "./transaction.ts";
 
 /** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
 export interface PushOptions {
@@ -38,23 +41,26 @@ export interface PushOptions {
  * @throws TqError "invalid" for what cannot be stored, "conflict" when the ref is taken.
  * @example await push({ model: "sale", method: "process", instances: [7], scheduledAt: "PT5M" });
  */
-export async function push(options: PushOptions): Promise<number[]> {
+export function push(options: PushOptions): Promise<number[]> {
   return pushMany([options]);
 }
 
 /** Stores many calls in one transaction: all or none. @returns the ids of all tasks, in order. */
-export async function pushMany(list: readonly PushOptions[]): Promise<number[]> {
-  if (!Transaction.maybe) return Transaction.start({}, () => pushMany(list));
-  const tasks = list.flatMap((options, index) =>
-    toTasks(options, list.length > 1 ? `[${index}]` : ""),
-  );
-  return Transaction.current.unit.push(tasks);
+export function pushMany(list: readonly PushOptions[]): Promise<number[]> {
+  return storeTasks((pusher) => {
+    if (!Array.isArray(list)) throw refused("", `${inspect(list)} is not a list of calls`);
+    const tasks = (list as readonly PushOptions[]).flatMap((options, index) =>
+      toTasks(options, list.length > 1 ? `[${index}]` : "", pusher),
+    );
+    return { tasks, result: (ids) => ids };
+  });
 }
 
-function toTasks(options: PushOptions, at: string): NewTask[] {
+function toTasks(options: PushOptions, at: string, pusher: Pusher): NewTask[] {
+  checkForm(options, at);
   const { config, store, worker } = runtime();
-  const { current } = Transaction;
-  const call = `${nameIn(options, "model", at)}.${nameIn(options, "method", at)}${at}`;
+  const { model, method, args = [], user = pusher.user } = options;
+  const target = { model, method, at };
   const keys: QueueKeys = {
     queue_name: options.queue,
     queue_priority: options.priority,
@@ -63,35 +69,72 @@ function toTasks(options: PushOptions, at: string): NewTask[] {
     queue_batch: options.batch,
   };
   const place = placement(keys, config.queue.batch_size);
-  const instances = divide(toIds(options.instances, call), worker ? place.batch : null);
-  const { ref = null } = options;
+  const instances = divide(toIds(options.instances, target), worker ? place.batch : null);
+  const ref = options.ref ?? null;
   if (ref !== null && instances.length > 1) {
-    throw new TqError(
-      "invalid",
-      `Cannot push ${call} with a ref: it is ${instances.length} tasks, and a ref names one`,
-    );
+    throw refused(at, `${ref} cannot be the ref of ${instances.length} tasks: a ref names one`);
   }
+  const context = options.context ?? pusher.context;
+  const { stored } = splitContext(context, config.queue.batch_size);
   const common = {
-    model: options.model,
-    method: options.method,
-    user: options.user ?? current.user,
-    args: encode(options.args ?? [], `args${at}`),
-    context: encode(options.context ?? storedContext(current), `context${at}`),
+    model,
+    method,
+    user,
+    args: encodeArgs(args, `args${at}`),
+    context: encode(stored, `context${at}`),
     ref,
     ...times(place, store.now()),
   };
   return instances.map((ids) => ({ ...common, instances: ids }));
 }
 
-function storedContext(current: Transaction): Record<string, unknown> {
-  return splitContext(current.context, runtime().config.queue.batch_size).stored;
+const KEYS = [
+  "model",
+  "method",
+  "instances",
+  "args",
+  "user",
+  "context",
+  "queue",
+  "priority",
+  "scheduledAt",
+  "expectedAt",
+  "batch",
+  "ref",
+] as const satisfies (keyof PushOptions)[];
+
+/** What only types say to who writes TypeScript. */
+function checkForm(options: PushOptions, at: string): void {
+  if (typeof options !== "object" || options === null) {
+    throw refused(at, `${inspect(options)} is not a call: give { model, method, instances }`);
+  }
+  for (const key of Object.keys(options)) {
+    if ((KEYS as readonly string[]).includes(key)) continue;
+    throw refused(at, `${key} is not an option${didYouMean(key, KEYS)}`);
+  }
+  const { model, method, args, user, context, ref } = options;
+  for (const [key, value] of Object.entries({ model, method, ref: ref ?? "none" })) {
+    if (typeof value === "string" && value !== "") continue;
+    throw refused(at, `${key} cannot be ${inspect(value)}; it must be a text`);
+  }
+  if (args !== undefined && !Array.isArray(args)) {
+    throw refused(at, `args cannot be ${inspect(args)}; give a list`);
+  }
+  if (user !== undefined) checkUser(user);
+  if (context === undefined) return;
+  checkContext(context);
+  const steering = Object.keys(context).find((key) => key.startsWith("queue_"));
+  if (steering === undefined) return;
+  throw refused(
+    at,
+    `the context has ${steering}, which steers __queue__ only; use the options queue, priority, scheduledAt, expectedAt and batch`,
+  );
 }
 
-function nameIn(options: PushOptions, key: "model" | "method", at: string): string {
-  const value: unknown = options[key];
-  if (typeof value === "string" && value !== "") return value;
-  throw new TqError(
-    "invalid",
-    `Cannot push${at}: ${key} cannot be ${Bun.inspect(value)}; give its name, as text`,
-  );
+function refused(at: string, why: string): TqError {
+  return new TqError("invalid", `Cannot push${at}: ${why}`);
+}
+
+function inspect(value: unknown): string {
+  return Bun.inspect(value, { depth: 0 });
 }

@@ -1,15 +1,17 @@
 /** `Model.__queue__.method(instances, ...args)`: a call that is stored instead of made. */
 import { encode } from "../encoding.ts";
-import { TqError } from "../errors.ts";
 import type { NewTask } from "../task.ts";
 import { type ModelClass, requireMethod } from "./base.ts";
 import { type Placement, splitContext } from "./context-keys.ts";
-import { idOf } from "./record.ts";
+import { toIds } from "./record.ts";
 import { runtime } from "./runtime.ts";
-import { Transaction } from "./transaction.ts";
+import { encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
 
-/** Names that JavaScript itself asks of every object; a queue has none of them. */
-const ASKED_BY_LANGUAGE = new Set(["then", "toJSON", "constructor", "prototype", "$$typeof"]);
+/**
+ * Names that JavaScript itself asks of any object: a queue that had them would be awaited, or written as JSON,
+ * by a push.
+ */
+const ASKED_BY_LANGUAGE = new Set(["then", "toJSON"]);
 
 type Caller = (instances: unknown, ...args: unknown[]) => Promise<number | number[]>;
 
@@ -23,21 +25,20 @@ export function queueOf(model: ModelClass): Record<string, Caller> {
   });
 }
 
-async function pushCall(
+function pushCall(
   model: ModelClass,
   method: string,
   instances: unknown,
   args: readonly unknown[],
 ): Promise<number | number[]> {
-  const { registry } = runtime();
-  requireMethod(model, method, "push");
-  registry.add(model, null);
-  const current = Transaction.maybe;
-  if (!current) return Transaction.start({}, () => pushCall(model, method, instances, args));
-  const ids = toIds(instances, `${model.__name__}.${method}`);
-  const tasks = toTasks({ model: model.__name__, method, args }, ids, current);
-  const pushed = await current.unit.push(tasks);
-  return typeof ids === "number" ? (pushed[0] as number) : pushed;
+  return storeTasks<number | number[]>((pusher) => {
+    runtime().registry.add(model, null);
+    requireMethod(model, method, "push");
+    const ids = toIds(instances, { model: model.__name__, method, type: model });
+    const tasks = toTasks({ model: model.__name__, method, args }, ids, pusher);
+    const single = typeof ids === "number";
+    return { tasks, result: (pushed) => (single ? (pushed[0] ?? 0) : pushed) };
+  });
 }
 
 interface Call {
@@ -49,7 +50,7 @@ interface Call {
 function toTasks(
   { model, method, args }: Call,
   ids: number | readonly number[],
-  { context, user }: Transaction,
+  { context, user }: Pusher,
 ): NewTask[] {
   const { config, store, worker } = runtime();
   const { placement, stored } = splitContext(context, config.queue.batch_size);
@@ -57,7 +58,7 @@ function toTasks(
     model,
     method,
     user,
-    args: encode(args, "args"),
+    args: encodeArgs(args, "args"),
     context: encode(stored, "context"),
     ref: null,
     ...times(placement, store.now()),
@@ -93,20 +94,4 @@ export function divide(
   for (let start = 0; start < ids.length; start += batch)
     parts.push(ids.slice(start, start + batch));
   return parts;
-}
-
-/** A record or an id, or any iterable of them; order and duplicates are kept. */
-export function toIds(instances: unknown, call: string): number | number[] {
-  if (typeof instances === "string") {
-    throw new TqError(
-      "invalid",
-      `Cannot push ${call} for ${JSON.stringify(instances)}: give a record, an id, or a list of them, not text`,
-    );
-  }
-  if (typeof instances === "object" && instances !== null && Symbol.iterator in instances) {
-    return Array.from(instances as Iterable<unknown>, (item, index) =>
-      idOf(item, `${call}, instances[${index}]`),
-    );
-  }
-  return idOf(instances, call);
 }

@@ -22,8 +22,14 @@ type JsonArgs<A extends readonly unknown[]> = { [I in keyof A]: Jsonable<A[I]> }
 /** What a push takes for a record of type R: the record, or its id. */
 type One<R> = R | number;
 
-/** A static method that takes the records, or one record. */
-type StaticCall<R, F> = F extends (records: infer First, ...args: infer A) => unknown
+/** A static method that takes the records, or one record; one that takes nothing has no place for them. */
+type StaticCall<R, F> = F extends (...args: infer A) => unknown
+  ? A extends readonly []
+    ? never
+    : StaticCallOn<R, F>
+  : never;
+
+type StaticCallOn<R, F> = F extends (records: infer First, ...args: infer A) => unknown
   ? R[] extends First
     ? R extends First
       ? Both<R, A>

@@ -1,22 +1,51 @@
 /** What a record is to the queue: something with an id. */
 import { TqError } from "../errors.ts";
+import { isModelClass, type ModelClass } from "./base.ts";
 
-/** The id of a record, or an id itself. @throws TqError "invalid", also for a record without an id. */
-export function idOf(value: unknown, call: string): number {
-  if (typeof value === "number") {
-    if (Number.isSafeInteger(value)) return value;
-    throw new TqError("invalid", `Cannot push ${call}: ${value} is not an id; ids are integers`);
-  }
-  if (typeof value === "object" && value !== null && "id" in value) {
-    const { id } = value as { id: unknown };
-    if (typeof id === "number" && Number.isSafeInteger(id) && id !== 0) return id;
-    throw new TqError(
-      "invalid",
-      `Cannot push ${call}: the record is not saved and has no id; save it first`,
+/** What is pushed, for errors; `type` is the class whose records are meant, where it is known. */
+export interface Target {
+  readonly model: string;
+  readonly method: string;
+  /** Which of many pushes: `[3]`. */
+  readonly at?: string;
+  readonly type?: ModelClass;
+}
+
+/** A record or an id, or any iterable of them; order and duplicates are kept. */
+export function toIds(instances: unknown, target: Target): number | number[] {
+  if (typeof instances === "object" && instances !== null && Symbol.iterator in instances) {
+    return Array.from(instances as Iterable<unknown>, (item, index) =>
+      idOf(item, target, `, instances[${index}]`),
     );
   }
-  throw new TqError(
-    "invalid",
-    `Cannot push ${call} for ${Bun.inspect(value, { depth: 0 })}: give a record, an id, or a list of them`,
-  );
+  return idOf(instances, target);
+}
+
+function idOf(value: unknown, target: Target, at = ""): number {
+  const refuse = (why: string): never => {
+    throw new TqError(
+      "invalid",
+      `Cannot push ${target.model}.${target.method}${target.at ?? ""}${at}: ${why}`,
+    );
+  };
+  if (typeof value === "number") {
+    return Number.isSafeInteger(value) ? value : refuse(`${value} is not an id; ids are integers`);
+  }
+  if (typeof value !== "object" || value === null || !("id" in value)) {
+    const given = Bun.inspect(value, { depth: 0 });
+    return refuse(`${given} is not an instance; give a record, an id, or a list of them`);
+  }
+  const other = otherModel(value, target);
+  if (other !== undefined)
+    return refuse(`the record is of the model ${other}; give its own records`);
+  const { id } = value;
+  if (typeof id === "number" && Number.isSafeInteger(id) && id !== 0) return id;
+  return refuse("the record is not saved and has no id; save it first");
+}
+
+/** The name of the model that this record is of, if it is another one: its id means something else there. */
+function otherModel(value: object, { model, type }: Target): string | undefined {
+  const { constructor } = value;
+  if (!isModelClass(constructor) || constructor.__name__ === model) return undefined;
+  return type && value instanceof type ? undefined : constructor.__name__;
 }

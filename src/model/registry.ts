@@ -5,11 +5,18 @@ import { pathToFileURL } from "node:url";
 import type { ModelCatalog } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
-import { catalogOf, isModelClass, type ModelClass } from "./base.ts";
+import { BASE, catalogOf, isModelClass, type ModelClass } from "./base.ts";
+import { checkModelName, tableOf } from "./definition.ts";
 import { checkPolicies } from "./policy.ts";
 
+interface Entry {
+  readonly model: ModelClass;
+  /** null for a class that a program pushed for. */
+  readonly file: string | null;
+}
+
 export class Registry {
-  readonly #models = new Map<string, { model: ModelClass; file: string | null }>();
+  readonly #models = new Map<string, Entry>();
 
   /**
    * @param file where the class was found; null for one that a program pushed for.
@@ -19,13 +26,27 @@ export class Registry {
     const name = model.__name__;
     const there = this.#models.get(name);
     if (there?.model === model) return;
-    if (there && there.file !== null && file !== null) {
+    checkModelName(name);
+    if (there && isBaseOf(model, there.model)) return; // it has no methods of its own
+    const replaces = !there || there.file === null || isBaseOf(there.model, model);
+    if (!replaces && file === null) return;
+    if (!replaces) throw twoClasses(there, { model, file });
+    this.#checkTable(model);
+    this.#models.set(name, { model, file: file ?? there?.file ?? null });
+  }
+
+  /** A dot and an underscore make the same table. */
+  #checkTable(model: ModelClass): void {
+    const table = tableOf(model);
+    if (!table) return;
+    for (const other of this.all()) {
+      const its = tableOf(other);
+      if (its === table || its?.name !== table.name) continue;
       throw new TqError(
         "models",
-        `Cannot load models: two classes have the name ${JSON.stringify(name)}, one in ${there.file}, one in ${file}; rename one of them`,
+        `Cannot load models: ${other.__name__} and ${model.__name__} would share the table ${table.name}; rename one of them`,
       );
     }
-    if (!there || there.file === null) this.#models.set(name, { model, file });
   }
 
   get(name: string): ModelClass | undefined {
@@ -56,6 +77,25 @@ export class Registry {
   catalog(): ModelCatalog {
     return catalogOf(this.all());
   }
+}
+
+/** True for what `ModelSQL` itself made, when the other is the user's class on it. */
+function isBaseOf(base: ModelClass, model: ModelClass): boolean {
+  return Object.hasOwn(base, BASE) && model.prototype instanceof base;
+}
+
+function twoClasses(a: Entry, b: Entry): TqError {
+  const name = JSON.stringify(a.model.__name__);
+  const [parent, child] = b.model.prototype instanceof a.model ? [a, b] : [b, a];
+  const advice =
+    child.model.prototype instanceof parent.model
+      ? `${child.model.name} extends ${parent.model.name}: give it a static __name__ of its own, or export only one of them`
+      : "rename one of them";
+  const where = a.file === b.file ? `both in ${a.file}` : `one in ${a.file}, one in ${b.file}`;
+  return new TqError(
+    "models",
+    `Cannot load models: two classes have the name ${name}, ${where}; ${advice}`,
+  );
 }
 
 const EXTENSIONS = /\.(?:ts|tsx|mts|cts|js|jsx|mjs|cjs)$/;

@@ -1,6 +1,6 @@
 /** The tables of all models at once, so that no task has to make one. */
 import type { Store } from "../store/store.ts";
-import { tableOf } from "./model-sql.ts";
+import { tableOf } from "./definition.ts";
 import type { Registry } from "./registry.ts";
 
 /** Makes or extends the tables of these models. @throws TqError "models" for what it cannot do by itself. */

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { TqError } from "../errors.ts";
 import type { RawDatabase } from "../store/guard.ts";
+import { didYouMean } from "../suggest.ts";
 import { runtime } from "./runtime.ts";
 import { Unit } from "./unit.ts";
 
@@ -56,18 +57,17 @@ export class Transaction {
    * @example await Transaction.start({ user: 1 }, async () => { await sale.save(); });
    */
   static async start<T>(options: TransactionOptions, fn: () => Promise<T> | T): Promise<T> {
-    if (storage.getStore()) {
+    checkStart(options, fn);
+    if (storage.getStore()?.unit.ended === false) {
       throw new TqError(
         "conflict",
         "Cannot start a transaction inside another; use Transaction.current.setContext or setUser to change context or user, or Transaction.current.commit() to commit what is done so far",
       );
     }
     const { user = 0, context = {}, lock = false } = options;
-    checkUser(user);
-    checkContext(context);
     const unit = new Unit(runtime().store, { locked: lock });
     try {
-      if (lock) await unit.begin();
+      if (lock) await unit.lock();
       const result = await storage.run(new Transaction(unit, user, context), async () => fn());
       await unit.commit();
       return result;
@@ -81,10 +81,7 @@ export class Transaction {
   static get current(): Transaction {
     const current = storage.getStore();
     if (current) return current;
-    throw new TqError(
-      "conflict",
-      "Cannot find a transaction: this code runs outside one; wrap it in Transaction.start({}, async () => { … })",
-    );
+    throw outside();
   }
 
   /** @internal The current transaction, if there is one. */
@@ -135,12 +132,50 @@ export class Transaction {
   }
 }
 
+/**
+ * @internal Work on the current transaction: its commit waits for it, and fails with it when nobody has
+ * looked at the promise.
+ */
+export function inUnit<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
+  const { maybe } = Transaction;
+  return maybe ? maybe.unit.track(() => work(maybe.unit)) : Promise.reject(outside());
+}
+
 /** @internal Tasks pushed by a committed transaction run here, where no worker does. */
 export async function runPushed(ids: readonly number[]): Promise<void> {
   if (ids.length > 0 && !runtime().worker) await storage.exit(() => afterwards(ids));
 }
 
-function checkUser(user: unknown): void {
+function outside(): TqError {
+  return new TqError(
+    "conflict",
+    "Cannot find a transaction: this code runs outside one; wrap it in Transaction.start({}, async () => { … })",
+  );
+}
+
+const OPTIONS = ["user", "context", "lock"] as const satisfies (keyof TransactionOptions)[];
+
+function checkStart(options: unknown, fn: unknown): void {
+  if (typeof options !== "object" || options === null || typeof fn !== "function") {
+    throw new TqError(
+      "invalid",
+      "Cannot start a transaction: give the options, then a function: Transaction.start({}, async () => { … })",
+    );
+  }
+  for (const key of Object.keys(options)) {
+    if ((OPTIONS as readonly string[]).includes(key)) continue;
+    throw new TqError(
+      "invalid",
+      `Cannot start a transaction: ${key} is not an option${didYouMean(key, OPTIONS)}`,
+    );
+  }
+  const { user, context } = options as TransactionOptions;
+  if (user !== undefined) checkUser(user);
+  if (context !== undefined) checkContext(context);
+}
+
+/** @internal */
+export function checkUser(user: unknown): void {
   if (Number.isSafeInteger(user)) return;
   throw new TqError(
     "invalid",
@@ -148,10 +183,14 @@ function checkUser(user: unknown): void {
   );
 }
 
-function checkContext(context: unknown): void {
-  if (typeof context === "object" && context !== null && !Array.isArray(context)) return;
+/** @internal */
+export function checkContext(context: unknown): void {
+  if (typeof context === "object" && context !== null) {
+    const prototype: unknown = Object.getPrototypeOf(context);
+    if (prototype === null || prototype === Object.prototype) return;
+  }
   throw new TqError(
     "invalid",
-    `Cannot use ${Bun.inspect(context)} as the context: it must be an object`,
+    `Cannot use ${Bun.inspect(context, { depth: 0 })} as the context: it must be a plain object`,
   );
 }

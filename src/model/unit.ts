@@ -1,28 +1,12 @@
 /**
  * A unit of work: what one transaction has done so far. It holds no lock until it writes, and then
- * until it ends.
+ * until it commits or ends.
  */
 import { TqError } from "../errors.ts";
-import type { Claim, NewTask } from "../task.ts";
-import type {
-  Change,
-  ColumnValue,
-  Condition,
-  Row,
-  SearchOptions,
-  Table,
-} from "../store/records.ts";
 import type { Session, Store } from "../store/store.ts";
-
-/** Somebody else changed a row between our read and our write. */
-export class StaleError extends TqError {
-  constructor(table: Table, id: number, columns: readonly string[]) {
-    super(
-      "conflict",
-      `Cannot save ${table.name} ${id}: ${columns.join(", ")} was changed by another transaction since it was read; call lock(records) before reading, or run the transaction again`,
-    );
-  }
-}
+import type { Claim, NewTask } from "../task.ts";
+import { Hold } from "./hold.ts";
+import { Pending, Work } from "./work.ts";
 
 export interface UnitOptions {
   /** The session of a task's thread; none: one is leased when it is needed. */
@@ -42,12 +26,11 @@ export class Unit {
   #inSavepoint = false;
   #ended = false;
   #stale = false;
+  #hold: Hold | null = null;
   /** Ids pushed and not committed yet, and those that are. */
   #pushed: number[] = [];
   readonly #committed: number[] = [];
-  readonly #pending = new Set<Promise<unknown>>();
-  /** Columns that this unit has written: who overwrites its own value is not in anybody's way. */
-  readonly #written = new Set<string>();
+  readonly #pending = new Pending();
 
   constructor(store: Store, options: UnitOptions = {}) {
     this.store = store;
@@ -55,14 +38,23 @@ export class Unit {
     this.#session = options.session ?? null;
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** True when a write found a row changed: what this unit did must not be committed. */
   get stale(): boolean {
     return this.#stale;
   }
 
-  /** True when what is read now cannot change until the unit ends. */
-  get writing(): boolean {
-    return this.#session?.writing ?? false;
+  setStale(): void {
+    this.#stale = true;
+  }
+
+  /** The present stretch of holding the write lock; null: what is read now may change at any time. */
+  get hold(): Hold | null {
+    if (this.#session?.writing) this.#hold ??= new Hold();
+    return this.#hold;
   }
 
   /** The ids of the pushed tasks that are committed. */
@@ -70,61 +62,58 @@ export class Unit {
     return this.#committed;
   }
 
+  /** What to read and write with. @throws TqError "conflict" once the unit has ended. */
+  get session(): Session {
+    if (this.#ended) throw endedError();
+    return (this.#session ??= this.store.session());
+  }
+
   /** The connection itself; from here on the unit holds the write lock. */
   get database(): unknown {
     const { savepoint = false } = this.#options;
     const open = savepoint && !this.#inSavepoint;
-    const database = this.#use().raw(open);
+    const database = this.session.raw(open);
     if (open) this.#inSavepoint = true;
     return database;
   }
 
   /** Takes the write lock, for a write: what follows can be undone by itself. */
   async begin(): Promise<void> {
-    await this.#lock();
+    await this.lock();
     if (this.#options.savepoint && !this.#inSavepoint) {
-      await this.#use().savepoint();
       this.#inSavepoint = true;
+      await this.session.savepoint();
     }
   }
 
-  async #lock(): Promise<void> {
-    const session = this.#use();
+  /** Takes the write lock: what is read from here on cannot change. */
+  async lock(): Promise<void> {
+    const { session } = this;
     if (!session.writing) await session.begin();
   }
 
-  #use(): Session {
-    if (this.#ended) {
-      throw new TqError(
-        "conflict",
-        "Cannot use this transaction: it has ended; await everything before its function returns",
-      );
-    }
-    return (this.#session ??= this.store.session());
+  /** Before a read: takes the lock where all of the unit is to run under it. */
+  async prepareRead(): Promise<Session> {
+    if (this.#options.locked) await this.lock();
+    return this.session;
   }
 
-  /** Work that the commit waits for, whether or not its caller does. */
-  track<T>(work: () => Promise<T>): Promise<T> {
-    const done = Promise.withResolvers<void>();
-    this.#pending.add(done.promise);
-    const finish = async (): Promise<T> => {
-      try {
-        return await work();
-      } finally {
-        this.#pending.delete(done.promise);
-        done.resolve();
-      }
-    };
-    return finish();
+  /**
+   * Starts work that the commit waits for, whether or not its caller does. If it fails and nobody has looked
+   * at its promise by then, the commit fails with its error.
+   */
+  track<T>(start: () => Promise<T>): Promise<T> {
+    if (this.#ended) return new Work((_, reject) => reject(endedError()));
+    return this.#pending.add(start);
   }
 
-  push(tasks: readonly NewTask[]): Promise<number[]> {
-    return this.track(async () => {
-      await this.begin();
-      const ids = await this.#use().push(tasks);
-      for (const id of ids) this.#pushed.push(id);
-      return ids;
-    });
+  /** Stores tasks; to be tracked by the caller. */
+  async push(tasks: readonly NewTask[]): Promise<number[]> {
+    if (tasks.length === 0) return [];
+    await this.begin();
+    const ids = await this.session.push(tasks);
+    for (const id of ids) this.#pushed.push(id);
+    return ids;
   }
 
   /** Goes on by itself on another session: it waits, and has not touched the shared one yet. */
@@ -134,9 +123,10 @@ export class Unit {
     this.#options = { session, ...(claim && { claim }) };
   }
 
-  /** Waits for tracked work. An error in it is its promise's own, as with any other promise. */
+  /** Waits for tracked work. @throws what makes a commit impossible. */
   async settled(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    await this.#pending.idle();
+    this.#pending.check();
     if (this.#stale) {
       throw new TqError(
         "conflict",
@@ -147,102 +137,61 @@ export class Unit {
 
   /** Commits what was done so far. @throws TqError "conflict" when the claim of its task was lost. */
   async commit(): Promise<void> {
+    if (this.#ended) throw endedError();
     await this.settled();
     const session = this.#session;
     if (session?.writing) {
       const { claim, savepoint } = this.#options;
+      if (savepoint) throw new TqError("conflict", "Cannot commit in the middle of a batch");
       if (claim && !(await session.holds(claim))) {
         await session.rollback();
+        this.#hold?.end();
+        this.#hold = null;
         throw new TqError(
           "conflict",
           "Cannot commit: this run lost its claim; nothing of it is kept",
         );
       }
-      if (savepoint) throw new TqError("conflict", "Cannot commit in the middle of a batch");
       await session.commit();
     }
     this.keep();
   }
 
-  /** What was pushed is on its way to disk with the transaction. */
+  /** What was written and pushed is on its way to disk with the transaction. */
   keep(): void {
     this.#committed.push(...this.#pushed);
     this.#pushed = [];
+    this.#hold?.keep();
+    this.#hold = null;
   }
 
-  /** Closes the savepoint, keeping or undoing what was done in it. */
+  /** Ends the unit in a shared transaction, keeping or undoing what it did there. */
   async closeSavepoint(keep: boolean): Promise<void> {
-    if (!this.#inSavepoint) return;
+    await this.end();
+    if (!this.#inSavepoint || !this.#session) return;
     this.#inSavepoint = false;
-    if (keep) await this.#use().release();
-    else await this.#use().rollbackToSavepoint();
+    if (keep) await this.#session.release();
+    else await this.#session.rollbackToSavepoint();
   }
 
-  /** Ends the unit; what it leased goes back, and every later use is refused. */
+  /**
+   * Ends the unit: every later use is refused, what is under way included. What it leased goes back, and is
+   * rolled back where it was not committed.
+   */
   async end(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    if (!this.#options.session && this.#session) await this.store.release(this.#session);
-  }
-
-  /** Makes the table, or what it lacks. */
-  async ensureTable(table: Table): Promise<void> {
-    await this.#use().records.ensureTable(table);
-  }
-
-  async read(table: Table, ids: readonly number[]): Promise<Row[]> {
-    if (this.#options.locked) await this.#lock();
-    return this.#use().records.read(table, ids);
-  }
-
-  async search(
-    table: Table,
-    conditions: readonly Condition[],
-    options: SearchOptions,
-  ): Promise<Row[]> {
-    if (this.#options.locked) await this.#lock();
-    return this.#use().records.search(table, conditions, options);
-  }
-
-  async insert(table: Table, values: readonly ColumnValue[]): Promise<number> {
-    await this.begin();
-    return this.#use().records.insert(table, values);
-  }
-
-  /** @throws StaleError when a column no longer holds what was read. */
-  async update(table: Table, id: number, changes: readonly Change[]): Promise<void> {
-    await this.begin();
-    const guarded = changes.map((change) => this.#unguardOwn(table, id, change));
-    const result = await this.#use().records.update(table, id, guarded);
-    if (result === "gone") {
-      throw new TqError("not_found", `Cannot save ${table.name} ${id}: it no longer exists`);
-    }
-    if (result === "changed") {
-      this.#stale = true;
-      throw new StaleError(
-        table,
-        id,
-        changes.map(({ column }) => column),
-      );
-    }
-    for (const change of changes) {
-      if ("before" in change) this.#written.add(columnKey(table, id, change.column));
-    }
-  }
-
-  #unguardOwn(table: Table, id: number, change: Change): Change {
-    if (!("before" in change) || !this.#written.has(columnKey(table, id, change.column))) {
-      return change;
-    }
-    return { column: change.column, value: change.value };
-  }
-
-  async delete(table: Table, ids: readonly number[]): Promise<void> {
-    await this.begin();
-    await this.#use().records.delete(table, ids);
+    const leased = this.#options.session ? null : this.#session;
+    // What waits for the lock gets it first, or would take it when nobody is there to free it.
+    if (!leased) await this.#pending.idle();
+    else await this.store.release(leased);
+    this.#hold?.end();
   }
 }
 
-function columnKey(table: Table, id: number, column: string): string {
-  return `${table.name} ${id} ${column}`;
+function endedError(): TqError {
+  return new TqError(
+    "conflict",
+    "Cannot use this transaction: it has ended; await everything before its function returns",
+  );
 }

@@ -1,72 +1,126 @@
 /** Where no worker is configured: a program runs the tasks that it pushed, after their commit. */
 import { randomUUIDv7 } from "bun";
 import { currentTask } from "../model/current-task.ts";
-import { setAfterwards } from "../model/transaction.ts";
-import { type Runtime, runtime } from "../model/runtime.ts";
 import { loadModels } from "../model/registry.ts";
+import { type Runtime, runtime } from "../model/runtime.ts";
+import { setAfterwards } from "../model/transaction.ts";
+import { type Outcome, toErrorData } from "../outcome.ts";
+import type { ClaimedTask } from "../task.ts";
 import { Methods } from "./methods.ts";
-import { runAlone, type Bench } from "./round.ts";
-import { Progress, createShared } from "./shared.ts";
-import { runOf } from "./settle.ts";
+import { type Bench, runAlone } from "./round.ts";
+import { reportOutcome, runOf, settle } from "./settle.ts";
+import { createShared, Progress } from "./shared.ts";
 
-/** First in, first out; what a task pushes runs after those already waiting. */
-const waiting: number[] = [];
-let draining: Promise<void> | undefined;
-let bench: Promise<Bench> | undefined;
+/** The tasks of one runtime: first in, first out; what a task pushes runs after those already waiting. */
+class Lane {
+  readonly #runtime: Runtime;
+  readonly #waiting: number[] = [];
+  #draining: Promise<void> | null = null;
+  #bench: Promise<Bench> | null = null;
 
-/** Runs these tasks, and those pushed meanwhile; resolves when none is left. */
-async function runAfterwards(ids: readonly number[]): Promise<void> {
-  waiting.push(...ids);
-  if (currentTask()) return; // it runs after the task that pushed it
-  draining ??= drain().finally(() => (draining = undefined));
-  await draining;
-}
+  constructor(of: Runtime) {
+    this.#runtime = of;
+  }
 
-async function drain(): Promise<void> {
-  const current = await (bench ??= createBench(runtime()));
-  for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-    await runOne(current, id);
+  /** Runs these tasks, and those pushed meanwhile; resolves when none is left. Never throws. */
+  async run(ids: readonly number[]): Promise<void> {
+    this.#waiting.push(...ids);
+    if (this.#draining && currentTask()) return; // it runs after the task that pushed it
+    this.#draining ??= this.#drain().finally(() => (this.#draining = null));
+    await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    for (let id = this.#waiting.shift(); id !== undefined; id = this.#waiting.shift()) {
+      try {
+        this.#bench ??= this.#createBench();
+        await runOne(await this.#bench, this.#runtime, id);
+      } catch (error) {
+        const message = `Cannot run task ${id}: ${error instanceof Error ? error.message : String(error)}`;
+        this.#runtime.report({ name: "log.note", level: "error", message });
+      }
+    }
+  }
+
+  /** Proof of life for the tasks that this program claims: should it die, they are ready again. */
+  async #createBench(): Promise<Bench> {
+    const { store, config, registry, report } = this.#runtime;
+    const worker = randomUUIDv7();
+    try {
+      await store.register({ id: worker, pid: process.pid, threads: 0, queues: [] });
+      await store.rescueDead(config.worker.max_crashes);
+    } catch (error) {
+      this.#bench = null; // the next task tries again
+      throw error;
+    }
+    return {
+      store,
+      registry,
+      config,
+      report,
+      methods: new Methods(),
+      progress: new Progress(createShared(1), 1),
+      owner: { worker, thread: 0 },
+      queues: [],
+      pushed: (ids) => this.#waiting.push(...ids),
+    };
+  }
+
+  /** The program is about to end: its proof of life is not needed any more. */
+  async leave(): Promise<void> {
+    const bench = await this.#bench;
+    this.#bench = null;
+    if (bench) await bench.store.unregister(bench.owner.worker);
   }
 }
 
-async function runOne(current: Bench, id: number): Promise<void> {
-  const { store, owner, report, registry, config } = current;
+async function runOne(bench: Bench, { config }: Runtime, id: number): Promise<void> {
+  const { store, owner, report, registry } = bench;
+  const task = await store.write((session) => session.claimOne(id, owner));
+  if (!task) return; // a worker was faster, or somebody cancelled it
   try {
-    const task = await store.write((session) => session.claimOne(id, owner));
-    if (!task) return; // a worker was faster, or somebody cancelled it
     const { scheduled_at: scheduledAt = null } = (await store.get(id)) ?? {};
     if (scheduledAt !== null && scheduledAt > store.now()) {
       report({ name: "task.inline", ...runOf(task), scheduledAt });
     }
-    if (!registry.get(task.model) && config.models)
+    if (!registry.get(task.model) && config.models) {
       registry.addAll(await loadModels(config.models));
-    await runAlone(current, task, () => ({ handBack: [], claim: 0 }));
+    }
   } catch (error) {
-    const message = `Cannot run task ${id}: ${error instanceof Error ? error.message : String(error)}`;
-    report({ name: "log.note", level: "error", message });
+    await end(bench, task, { kind: "failed", error: toErrorData(error) });
+    return;
+  }
+  try {
+    await runAlone(bench, task, () => ({ handBack: [], claim: 0 }));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    await end(bench, task, { kind: "interrupted", reason });
   }
 }
 
-/** Proof of life for the tasks that this program claims: should it die, they are ready again. */
-async function createBench({ store, config, registry, report }: Runtime): Promise<Bench> {
-  const worker = randomUUIDv7();
-  await store.register({ id: worker, pid: process.pid, threads: 0, queues: [] });
-  process.once("beforeExit", () => {
-    bench = undefined;
-    void store.unregister(worker);
-  });
-  await store.rescueDead(config.worker.max_crashes);
-  return {
-    store,
-    registry,
-    config,
-    report,
-    methods: new Methods(),
-    progress: new Progress(createShared(1), 1),
-    owner: { worker, thread: 0 },
-    queues: [],
-    pushed: (ids) => waiting.push(...ids),
-  };
+/** Settles what did not come to its own end. */
+async function end(bench: Bench, task: ClaimedTask, outcome: Outcome): Promise<void> {
+  const kept = await bench.store.write((session) => settle(session, task, outcome));
+  reportOutcome(bench.report, task, outcome, kept, 0);
 }
 
-setAfterwards(runAfterwards);
+const lanes = new Map<Runtime, Lane>();
+
+function laneOf(of: Runtime): Lane {
+  let lane = lanes.get(of);
+  if (!lane) {
+    if (lanes.size === 0) process.once("beforeExit", leaveAll);
+    lanes.set(of, (lane = new Lane(of)));
+  }
+  return lane;
+}
+
+function leaveAll(): void {
+  const all = [...lanes.values()];
+  lanes.clear();
+  for (const lane of all) {
+    lane.leave().catch(() => undefined); // whoever comes next rescues it
+  }
+}
+
+setAfterwards((ids) => laneOf(runtime()).run(ids));

@@ -1,0 +1,84 @@
+/** What a model with a table is made of: its name, its fields, its table. */
+import { TqError } from "../errors.ts";
+import { didYouMean } from "../suggest.ts";
+import type { Table } from "../store/records.ts";
+import { type Field, type Fields, toField } from "./fields.ts";
+
+export interface Definition {
+  readonly name: string;
+  /** In the order of the table's columns. */
+  readonly fields: readonly Field[];
+  readonly byName: ReadonlyMap<string, Field>;
+  readonly table: Table;
+}
+
+/** A registered symbol, as a compiled program may carry two copies of this file. */
+export const DEFINITION: unique symbol = Symbol.for("tq.definition") as never;
+
+/** The table of a model; undefined for one without. */
+export function tableOf(model: object): Table | undefined {
+  return (model as { [DEFINITION]?: Definition })[DEFINITION]?.table;
+}
+
+/** @throws TqError "models" for a name or a field that cannot be. */
+export function define(name: string, fields: Fields): Definition {
+  checkModelName(name);
+  const list = Object.entries(fields).map(([key, schema]) => toField(name, key, schema));
+  checkCase(name, list);
+  return {
+    name,
+    fields: list,
+    byName: new Map(list.map((field) => [field.name, field])),
+    table: { name: name.replaceAll(".", "_"), columns: list.map(({ column }) => column) },
+  };
+}
+
+/** SQLite tells no case apart. */
+function checkCase(model: string, fields: readonly Field[]): void {
+  const seen = new Map<string, string>();
+  for (const { name } of fields) {
+    const twin = seen.get(name.toLowerCase());
+    if (twin !== undefined) {
+      throw new TqError(
+        "models",
+        `Cannot make the model ${model}: its fields ${twin} and ${name} would be one column; rename one of them`,
+      );
+    }
+    seen.set(name.toLowerCase(), name);
+  }
+}
+
+const MODEL_NAME = /^[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)*$/;
+
+/** @throws TqError "models" for a name that no model can have. */
+export function checkModelName(name: unknown): void {
+  if (typeof name !== "string" || !MODEL_NAME.test(name)) {
+    throw new TqError(
+      "models",
+      `Cannot make the model ${Bun.inspect(name)}: a name has lower-case letters, digits and _, and dots between its parts, like sale.line`,
+    );
+  }
+  if (/^(?:tq_|tq\.|sqlite_)/.test(name)) {
+    throw new TqError(
+      "models",
+      `Cannot make the model ${name}: names that begin with tq or sqlite are taken`,
+    );
+  }
+}
+
+/** @throws TqError "invalid" for values of fields that the model does not have. */
+export function checkFieldNames({ name, byName }: Definition, values: unknown): void {
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    throw new TqError(
+      "invalid",
+      `Cannot make a ${name} of ${Bun.inspect(values, { depth: 0 })}: give an object with its fields`,
+    );
+  }
+  for (const key of Object.keys(values)) {
+    if (byName.has(key)) continue;
+    throw new TqError(
+      "invalid",
+      `Cannot make a ${name}: it has no field ${JSON.stringify(key)}${didYouMean(key, byName.keys())}`,
+    );
+  }
+}

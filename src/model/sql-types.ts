@@ -1,0 +1,52 @@
+/** The types of `ModelSQL`. */
+import type * as v from "valibot";
+import type { Clause, SearchOptions } from "./clauses.ts";
+import type { Fields } from "./fields.ts";
+import type { Model } from "./model.ts";
+
+/** The values of a record, as read. */
+export type Values<F extends Fields> = { -readonly [K in keyof F]: v.InferOutput<F[K]> };
+
+/** The values that a new record takes: fields that have a default or may be undefined can be left out. */
+export type NewValues<F extends Fields> = v.InferInput<v.ObjectSchema<F, undefined>>;
+
+/** What a record is, besides its fields. */
+export interface SqlRecord {
+  /** 0 until the record is saved. */
+  readonly id: number;
+  /**
+   * Inserts the record, or writes the fields that were changed. A column is written only where it still
+   * holds what was read, unless the transaction held the write lock when it was read.
+   *
+   * @throws TqError "invalid" for a wrong value, "not_found" when the row is gone, "conflict" when another
+   * transaction changed it (a task then runs again by itself).
+   */
+  save(): Promise<void>;
+  delete(): Promise<void>;
+}
+
+type Made<M> = M extends new (...args: never) => infer R ? R : never;
+
+/** The class that `ModelSQL` makes, to be extended. */
+export interface SqlModel<F extends Fields> extends Omit<typeof Model, "browse" | "prototype"> {
+  new (values?: NewValues<F>): SqlRecord & Values<F>;
+  readonly __name__: string;
+  /** Inserts a record for each of these; returns the records, in order. */
+  create<M>(this: M, values: readonly NewValues<F>[]): Promise<Made<M>[]>;
+  /** The records of these ids, in order, duplicates too; ids that do not exist are left out. */
+  browse<M>(this: M, ids: readonly number[]): Promise<Made<M>[]>;
+  /**
+   * The records for which every clause holds, as in Tryton's domains.
+   * @example await Sale.search([["state", "=", "draft"]], { order: [["date", "DESC"]], limit: 10 });
+   */
+  search<M>(
+    this: M,
+    clauses: readonly Clause<keyof F & string>[],
+    options?: SearchOptions<keyof F & string>,
+  ): Promise<Made<M>[]>;
+  /** Saves each record, in order. */
+  save<M>(this: M, records: readonly Made<M>[]): Promise<void>;
+  delete<M>(this: M, records: readonly Made<M>[]): Promise<void>;
+  /** Takes the write lock at once, keeps it until the transaction ends, and reads the records again. */
+  lock<M>(this: M, records: readonly Made<M>[]): Promise<void>;
+}

@@ -1,0 +1,119 @@
+/** A record with a row: what was read, and what of it has been changed since. */
+import { TqError } from "../errors.ts";
+import type { ColumnValue, Row } from "../store/records.ts";
+import { BASE } from "./base.ts";
+import { checkFieldNames, DEFINITION, type Definition } from "./definition.ts";
+import { checkField, type Field } from "./fields.ts";
+import { type Hold, sameValue } from "./hold.ts";
+import { Model } from "./model.ts";
+import { type Edit, insertRow, updateRow } from "./stored-rows.ts";
+import type { Unit } from "./unit.ts";
+
+/** The columns as they were read or written last, and the lock that was held then. */
+interface Read {
+  readonly row: Row;
+  readonly hold: Hold | null;
+}
+
+export abstract class StoredRecord extends Model {
+  static override readonly [BASE] = true;
+  static readonly [DEFINITION]: Definition;
+
+  #read: Read | null = null;
+  /** The save that is under way: two at once would insert the record twice. */
+  #saving: Promise<unknown> = Promise.resolve();
+
+  constructor(values: object = {}) {
+    super(0);
+    const definition = definitionOf(this);
+    checkFieldNames(definition, values);
+    for (const { name } of definition.fields) {
+      set(this, name, Object.hasOwn(values, name) ? get(values, name) : undefined);
+    }
+  }
+
+  /** Takes over a row as it was read. */
+  static hydrate(record: StoredRecord, row: Row, hold: Hold | null): void {
+    set(record, "id", row[0]);
+    for (const [index, field] of definitionOf(record).fields.entries()) {
+      set(record, field.name, field.fromColumn(row[index + 1] ?? null));
+    }
+    record.#read = { row, hold };
+  }
+
+  /** Inserts the record, or writes what has changed since it was read. */
+  static async store(record: StoredRecord, unit: Unit): Promise<void> {
+    const before = record.#saving;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    record.#saving = promise;
+    await before;
+    try {
+      await record.#store(unit);
+    } finally {
+      resolve();
+    }
+  }
+
+  async #store(unit: Unit): Promise<void> {
+    const { name, fields, table } = definitionOf(this);
+    const read = this.#read;
+    if (read?.hold?.hasUndone(table, this.id)) {
+      throw new TqError(
+        "conflict",
+        `Cannot save ${name} ${this.id}: the transaction that wrote it was rolled back; browse it again, or make a new record`,
+      );
+    }
+    const action = `save ${name}${this.id ? ` ${this.id}` : ""}`;
+    const row: ColumnValue[] = [this.id];
+    const edits: Edit[] = [];
+    const checked: Checked[] = [];
+    for (const [index, field] of fields.entries()) {
+      const before = read?.row[index + 1] ?? null;
+      const value = get(this, field.name);
+      if (read && field.isUnchanged(value, before)) {
+        row.push(before);
+        continue;
+      }
+      const output = checkField(field, value, action);
+      const column = field.toColumn(output);
+      row.push(column);
+      checked.push({ field, value, output });
+      if (read && sameValue(column, before)) continue;
+      const guarded = read !== null && (read.hold === null || read.hold !== unit.hold);
+      edits.push({ column: field.name, value: column, before, guarded });
+    }
+    if (!read) row[0] = await insertRow(unit, table, row.slice(1));
+    else if (edits.length > 0) await updateRow(unit, table, this.id, edits);
+    this.#stored(row, checked, unit.hold);
+  }
+
+  /** What has been changed while the row was written stays changed. */
+  #stored(row: Row, checked: readonly Checked[], hold: Hold | null): void {
+    const bytes = (value: ColumnValue) => (value instanceof Uint8Array ? value.slice() : value);
+    this.#read = { row: row.map(bytes), hold };
+    set(this, "id", row[0]);
+    for (const { field, value, output } of checked) {
+      const filled = value === undefined || value === null || typeof value !== "object";
+      if (filled && get(this, field.name) === value) set(this, field.name, output);
+    }
+  }
+}
+
+/** A field that was checked for writing: what it held, and what the schema made of it. */
+interface Checked {
+  readonly field: Field;
+  readonly value: unknown;
+  readonly output: unknown;
+}
+
+function definitionOf(record: StoredRecord): Definition {
+  return (record.constructor as typeof StoredRecord)[DEFINITION];
+}
+
+function get(object: object, name: string): unknown {
+  return (object as Readonly<Record<string, unknown>>)[name];
+}
+
+function set(object: object, name: string, value: unknown): void {
+  (object as Record<string, unknown>)[name] = value;
+}

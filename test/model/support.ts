@@ -1,0 +1,149 @@
+/** A store of its own for the models of one test, in a folder that is removed after it. */
+import { Database } from "bun:sqlite";
+import type { AsyncLocalStorage } from "node:async_hooks";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseSettings } from "../../src/config.ts";
+import type { Event, EventName } from "../../src/events.ts";
+import "../../src/index.ts";
+import { Registry } from "../../src/model/registry.ts";
+import { type Runtime, setRuntime } from "../../src/model/runtime.ts";
+import { SqliteStore } from "../../src/store/sqlite.ts";
+import type { Task } from "../../src/task.ts";
+import { Methods } from "../../src/worker/methods.ts";
+import { type Bench, runAlone } from "../../src/worker/round.ts";
+import { createShared, Progress } from "../../src/worker/shared.ts";
+
+export const NOW = Date.parse("2024-02-29T12:00:00Z");
+
+const KEY = Symbol.for("tq.runtime");
+
+export function makeFolder(prefix = "tq-model-") {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+interface Options {
+  /** True: pushed tasks wait until the test runs them. */
+  readonly worker?: boolean;
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** Makes the runtime that models work on; the one before comes back when it is disposed. */
+export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
+  const { folder, [Symbol.dispose]: remove } = makeFolder();
+  const path = join(folder, "tq.db");
+  const { queue, ...others } = settings;
+  const config = parseSettings(
+    { database: { path }, queue: { worker, ...queue }, log: { level: "debug" }, ...others },
+    "the test",
+    folder,
+  );
+  const clock = { time: NOW, now: () => clock.time, monotonic: () => performance.now() };
+  const store = new SqliteStore({ path, durability: "normal", clock });
+  const events: Event[] = [];
+  const registry = new Registry();
+  const runtime: Runtime = {
+    store,
+    config,
+    registry,
+    report: (event) => events.push(event),
+    worker,
+  };
+  const before = (globalThis as { [KEY]?: Runtime })[KEY];
+  setRuntime(runtime);
+  const bench: Bench = {
+    store,
+    registry,
+    config,
+    report: runtime.report,
+    methods: new Methods(),
+    progress: new Progress(createShared(1), 1),
+    owner: { worker: "w1", thread: 0 },
+    queues: [],
+  };
+
+  async function runTask(id: number): Promise<Task> {
+    const task = await store.write((session) => session.claimOne(id, bench.owner));
+    if (!task) throw new Error(`Task ${id} cannot be claimed`);
+    await runAlone(bench, task, () => ({ handBack: [], claim: 0 }));
+    return getTask(id);
+  }
+
+  async function getTask(id: number): Promise<Task> {
+    const task = await store.get(id);
+    if (!task) throw new Error(`There is no task ${id}`);
+    return task;
+  }
+
+  return {
+    store,
+    registry,
+    events,
+    folder,
+    path,
+    clock,
+    config,
+    getTask,
+    /** Runs one task as a worker does. */
+    runTask,
+    /** Runs everything that is waiting, in the order of a worker. */
+    async runAll(): Promise<Task[]> {
+      const ended: Task[] = [];
+      for (;;) {
+        const [next] = await store.write((session) =>
+          session.claim({ owner: bench.owner, queues: [], limit: 1 }),
+        );
+        if (!next) return ended;
+        await runAlone(bench, next, () => ({ handBack: [], claim: 0 }));
+        ended.push(await getTask(next.id));
+      }
+    },
+    /** All tasks, the oldest first. */
+    async tasks(): Promise<Task[]> {
+      return (await store.list()).toSorted((a, b) => a.id - b.id);
+    },
+    eventsOf: <N extends EventName>(name: N) =>
+      events.filter((event) => event.name === name) as Event<N>[],
+    /** What another program sees and does. */
+    sql<T = Record<string, unknown>>(text: string, ...parameters: (string | number | null)[]): T[] {
+      const db = new Database(path);
+      try {
+        db.run("PRAGMA busy_timeout = 2000");
+        return db.query(text).all(...parameters) as T[];
+      } finally {
+        db.close();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      setRuntime(before);
+      await store.close();
+      remove();
+    },
+  };
+}
+
+/** Runs it where no transaction is current, as other code of the same program. */
+export function outside<T>(fn: () => T): T {
+  const key = Symbol.for("tq.transaction");
+  const storage = (globalThis as unknown as Record<symbol, AsyncLocalStorage<unknown>>)[key];
+  if (!storage) throw new Error("There is no storage of transactions");
+  return storage.exit(fn);
+}
+
+/** The error of something that must fail. */
+export async function errorOf(work: () => unknown): Promise<Error & { code?: string }> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw new Error("What was thrown is no error", { cause: error });
+  }
+  throw new Error("Nothing was thrown");
+}
+
+/** What it was refused with. */
+export async function sentenceOf(work: () => unknown): Promise<string> {
+  return (await errorOf(work)).message;
+}
