@@ -24,6 +24,7 @@ import {
   tableIsThere,
   updateRow,
 } from "./rows.ts";
+import type { FileIdentity } from "./identity.ts";
 import type { Room } from "./room.ts";
 import { stillHeld } from "./looking.ts";
 import type { ClaimOptions, Owner, Session } from "./store.ts";
@@ -34,6 +35,7 @@ export interface SessionOptions {
   readonly path: string;
   readonly turn: Turn;
   readonly room: Room;
+  readonly identity: FileIdentity;
   readonly clock: Clock;
   /** How long to wait for another process's lock: ms. */
   readonly timeout: number;
@@ -152,6 +154,7 @@ export class SqliteSession implements Session {
     if (!this.#writing) return;
     try {
       this.#checkTransaction();
+      this.#options.identity.check(this.#options.clock.monotonic());
       this.#db.query("COMMIT").run();
     } catch (error) {
       await this.rollback();

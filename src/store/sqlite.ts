@@ -7,6 +7,7 @@ import { connect } from "./connection.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
 import { bootId, dropLock, holdLock, isAlive } from "./liveness.ts";
+import { FileIdentity } from "./identity.ts";
 import * as looking from "./looking.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { cancel, clean, retryByHand } from "./moves.ts";
@@ -79,8 +80,10 @@ export class SqliteStore implements Store {
       ...options,
       turn,
     };
-    this.#shared = { ...this.#options, room: new Room(this.#options), tables: new Set() };
     this.#reader = connect(this.#options);
+    looking.nextDue(this.#reader); // the first look makes the WAL
+    const identity = new FileIdentity(options.path);
+    this.#shared = { ...this.#options, identity, room: new Room(this.#options), tables: new Set() };
     this.#pushes = new PushGroup((fn) => this.write(fn));
   }
 
@@ -175,6 +178,10 @@ export class SqliteStore implements Store {
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
     return this.#look((db) => looking.hasWork(db, queues, scheduled));
+  }
+
+  async check(): Promise<void> {
+    this.#shared.identity.check(this.#options.clock.monotonic());
   }
 
   async version(): Promise<number> {

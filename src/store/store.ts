@@ -137,6 +137,8 @@ export interface Store {
   nextDue(): Promise<number | null>;
   /** True while these queues have a task ready or running (or scheduled, when `scheduled`). */
   hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean>;
+  /** @throws TqError "database" when the database was deleted or replaced under this store. */
+  check(): Promise<void>;
   /** Changes when any other connection has committed; compare two readings. */
   version(): Promise<number>;
   /** The claims of these that still hold. */

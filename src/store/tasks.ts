@@ -81,7 +81,7 @@ const MAKE_DUE_READY = `
                  LIMIT ${DUE_LIMIT})`;
 
 const CLAIMED_COLUMNS = `id, claim, model, method, instances, args, context, user, queue, priority, deadline,
-          attempts, crashes, suspect`;
+          attempts, suspect`;
 
 const SET_RUNNING = `
   UPDATE tq__task

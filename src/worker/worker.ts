@@ -63,6 +63,8 @@ export class WorkerProcess {
   #maintenance: Maintenance | null = null;
   #catalog: ModelCatalog | null = null;
   #stopping = false;
+  /** Why it cannot go on. */
+  #failure: unknown = null;
   #looking = false;
   #lookAgain = false;
   #dueTimer: Timer | null = null;
@@ -147,14 +149,12 @@ export class WorkerProcess {
     try {
       await this.store.unregister(this.id);
     } catch (error) {
-      this.#note(`Cannot sign off, another worker puts back what is left: ${String(error)}`);
+      this.#note(`Cannot sign off, the next worker will do it: ${String(error)}`);
     }
     await this.store.close();
     this.#options.report({ name: "worker.stopped", worker: this.id });
-    this.#stopped.resolve({
-      finished: this.#count("finished"),
-      failed: this.#count("failed") + this.#poisoned,
-    });
+    if (this.#failure !== null) return this.#stopped.reject(this.#failure);
+    this.#stopped.resolve({ finished: this.#count("finished"), failed: this.#count("failed") });
   }
 
   async #allClosed(): Promise<void> {
@@ -224,9 +224,8 @@ export class WorkerProcess {
     const running = thread.progress.running();
     thread.progress.end();
     this.#turn.forget(thread.number);
-    const owner = { worker: this.id, thread: thread.number };
     const wanted = thread.ending !== null;
-    await this.#putBack(owner, {
+    await this.#putBack(thread.number, {
       running,
       reason: thread.ending ?? reason,
       maxCrashes: wanted ? null : this.#config.max_crashes,
@@ -252,6 +251,19 @@ export class WorkerProcess {
         if (this.#stopping) return; // another worker does, or the next one
         await Bun.sleep(RELOAD);
       }
+    }
+  }
+
+  /** Puts back what a dead thread held, as soon as the database takes it. */
+  async #putBack(thread: number, death: ThreadDeath): Promise<void> {
+    const owner = { worker: this.id, thread };
+    try {
+      const tasks = await this.store.rescueThread(owner, death);
+      for (const task of tasks) this.#reportRescued(task, death.running, death.reason);
+      if (tasks.length > 0) this.#look();
+    } catch (error) {
+      this.#note(`Cannot put back the tasks of thread ${thread} yet: ${String(error)}`);
+      if (!this.#stopping) setTimeout(() => void this.#putBack(thread, death), RELOAD);
     }
   }
 
@@ -352,6 +364,13 @@ export class WorkerProcess {
     this.#watchLock();
     if (Math.abs(this.#offset() - this.#clockOffset) > JUMP) this.#look();
     this.#clockOffset = this.#offset();
+    try {
+      await this.store.check();
+    } catch (error) {
+      this.#failure = error;
+      this.stop("now", "its database is gone").catch(() => {}); // who waits for `stopped` learns why
+      return;
+    }
     try {
       await this.#endCancelled();
       if (!this.#stopping) await this.#rescueDead();
