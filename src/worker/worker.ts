@@ -225,11 +225,14 @@ export class WorkerProcess {
     thread.progress.end();
     this.#turn.forget(thread.number);
     const wanted = thread.ending !== null;
-    await this.#putBack(thread.number, {
-      running,
-      reason: thread.ending ?? reason,
-      maxCrashes: wanted ? null : this.#config.max_crashes,
-    });
+    await this.#putBack(
+      { worker: this.id, thread: thread.number },
+      {
+        running,
+        reason: thread.ending ?? reason,
+        maxCrashes: wanted ? null : this.#config.max_crashes,
+      },
+    );
     this.#threads.delete(thread.number);
     if (this.#stopping) return;
     if (!wanted) this.#options.report({ name: "thread.replaced", thread: thread.number, reason });
@@ -251,19 +254,6 @@ export class WorkerProcess {
         if (this.#stopping) return; // another worker does, or the next one
         await Bun.sleep(RELOAD);
       }
-    }
-  }
-
-  /** Puts back what a dead thread held, as soon as the database takes it. */
-  async #putBack(thread: number, death: ThreadDeath): Promise<void> {
-    const owner = { worker: this.id, thread };
-    try {
-      const tasks = await this.store.rescueThread(owner, death);
-      for (const task of tasks) this.#reportRescued(task, death.running, death.reason);
-      if (tasks.length > 0) this.#look();
-    } catch (error) {
-      this.#note(`Cannot put back the tasks of thread ${thread} yet: ${String(error)}`);
-      if (!this.#stopping) setTimeout(() => void this.#putBack(thread, death), RELOAD);
     }
   }
 
