@@ -93,9 +93,10 @@ export class WorkerProcess {
   /** Resolves when a thread is ready to work. @throws TqError when the models cannot be loaded. */
   async start(): Promise<void> {
     const { threads, queues } = this.#config;
-    for (let thread = 1; thread <= threads; thread++) this.#startThread(thread);
     try {
+      // First of all: what an unknown worker has claimed, nobody could rescue.
       await this.store.register({ id: this.id, pid: process.pid, threads, queues });
+      for (let thread = 1; thread <= threads; thread++) this.#startThread(thread);
       await this.#rescueDead();
       await this.#started.promise;
     } catch (error) {
