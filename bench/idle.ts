@@ -1,0 +1,67 @@
+/** An idle worker of two threads: share of a core, and resident memory; beside two plain threads that wait. */
+import type { Subprocess } from "bun";
+import { measure, progress } from "./support/measure.ts";
+import { processorTime, residentMemory } from "./support/process.ts";
+import { Raw } from "./support/raw.ts";
+import { type Row, limitRow } from "./support/row.ts";
+import { startTq, stopTq } from "./support/tq.ts";
+
+/** Until what a start leaves behind is done: ms. */
+const SETTLE = 5_000;
+
+interface Use {
+  /** Percent of one core. */
+  readonly processor: number;
+  /** MB */
+  readonly memory: number;
+}
+
+const PLAIN = Bun.fileURLToPath(new URL("./support/plain-worker.ts", import.meta.url));
+
+await measure(async (bench) => {
+  const seconds = bench.pick(60, 10);
+  progress(`idle: ${seconds} s`);
+  const path = bench.folder.database();
+  const other = bench.folder.database();
+  using _ = new Raw(path, bench); // makes the schema
+  using __ = new Raw(other, bench);
+  const worker = startTq(bench, path, { threads: 2 });
+  const plain = startPlain(other);
+  const [tq, raw] = await Promise.all([watch(worker, seconds), watch(plain, seconds)]);
+  await stopTq(worker, path);
+  plain.kill("SIGKILL");
+  await plain.exited;
+  return rows(tq, raw, seconds);
+});
+
+function rows(tq: Use, raw: Use, seconds: number): Row[] {
+  const notes = { seconds, threads: 2 };
+  return [
+    limitRow(
+      { measure: "idle worker, 2 threads: of a core", unit: "%", notes },
+      [tq.processor],
+      [raw.processor],
+      { bar: 0.1 },
+    ),
+    limitRow(
+      { measure: "idle worker, 2 threads: resident", unit: "MB", notes },
+      [tq.memory],
+      [raw.memory],
+      { bar: 60 },
+    ),
+  ];
+}
+
+function startPlain(path: string): Subprocess {
+  return Bun.spawn([process.execPath, PLAIN, path, "2"], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
+
+async function watch({ pid }: Subprocess, seconds: number): Promise<Use> {
+  await Bun.sleep(SETTLE);
+  const before = processorTime(pid);
+  await Bun.sleep(seconds * 1000);
+  const spent = (processorTime(pid) - before) / 1e9;
+  return { processor: (spent / seconds) * 100, memory: residentMemory(pid) };
+}

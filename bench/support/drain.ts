@@ -1,0 +1,114 @@
+/** Draining a queue through a real worker process, beside one plain connection that does the same. */
+import { type Bench, progress } from "./measure.ts";
+import { type Call, type Effect, Raw } from "./raw.ts";
+import { type Row, rateRow } from "./row.ts";
+import type { Pair } from "./statistics.ts";
+import { ended, startTq } from "./tq.ts";
+
+export interface Drain {
+  readonly measure: string;
+  readonly call: Call;
+  /** What the plain connection does for each task. */
+  readonly effect: Effect;
+  /** Tasks a transaction of the plain connection. */
+  readonly batch: number;
+  readonly tasks: number;
+  readonly rounds: number;
+  /** The share of the raw limit to reach. */
+  readonly bar: number | null;
+  readonly threads?: number;
+  readonly log?: "info" | "warn";
+}
+
+export async function drainRow(bench: Bench, drain: Drain): Promise<Row> {
+  const { measure, tasks, rounds, bar, threads = 2, log = "warn" } = drain;
+  const pairs: Pair[] = [];
+  const processes: number[] = [];
+  const processors: Pair[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const tq = await throughTq(bench, drain);
+    const raw = plainly(bench, drain);
+    progress(
+      `${measure}, round ${round} of ${rounds}: ${Math.round(tq.rate)}/s, raw ${Math.round(raw.rate)}/s; on a processor ${tq.processor.toFixed(1)} and ${raw.processor.toFixed(1)} µs a task`,
+    );
+    pairs.push({ tq: tq.rate, raw: raw.rate });
+    processes.push(tq.seconds);
+    processors.push({ tq: tq.processor, raw: raw.processor });
+  }
+  const notes = {
+    tasks,
+    rounds,
+    threads,
+    log,
+    processSeconds: processes,
+    processorMicrosecondsPerTask: processors,
+  };
+  return rateRow({ measure, unit: "/s", notes }, pairs, bar);
+}
+
+/** A database with so many ready tasks, and a row for each to change. */
+function prepare(bench: Bench, { call, tasks }: Drain): string {
+  const path = bench.folder.database();
+  using raw = new Raw(path, bench);
+  raw.fillItems(tasks);
+  raw.fill(call, tasks);
+  return path;
+}
+
+const TIMES = `
+  SELECT count(*) AS finished, min(dequeued_at) AS first, max(finished_at) AS last
+    FROM tq__task
+   WHERE state = 'finished'`;
+
+interface Times {
+  readonly finished: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+interface Drained {
+  /** Tasks a second, of tq from the first claim to the last finish. */
+  readonly rate: number;
+  /** Of the whole process. */
+  readonly seconds: number;
+  /** µs on a processor for each task, of the whole process. */
+  readonly processor: number;
+}
+
+async function throughTq(bench: Bench, drain: Drain): Promise<Drained> {
+  const path = prepare(bench, drain);
+  const started = performance.now();
+  const { threads = 2, log = "warn" } = drain;
+  const worker = startTq(bench, path, { threads, log, drain: true });
+  await ended(worker, path);
+  const seconds = (performance.now() - started) / 1000;
+  const { finished, first, last } = check(bench, path, drain);
+  bench.folder.remove(path);
+  const processor = Number(worker.resourceUsage()?.cpuTime.total ?? 0) / finished;
+  return { rate: (finished / (last - first)) * 1000, seconds, processor };
+}
+
+function plainly(bench: Bench, drain: Drain): Drained {
+  const path = prepare(bench, drain);
+  const raw = new Raw(path, bench);
+  const before = process.cpuUsage();
+  const started = performance.now();
+  raw.drain(drain.effect, drain.batch);
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  raw[Symbol.dispose]();
+  check(bench, path, drain);
+  bench.folder.remove(path);
+  return { rate: drain.tasks / seconds, seconds, processor: (user + system) / drain.tasks };
+}
+
+/** A rate counts only when the work was done. */
+function check(bench: Bench, path: string, { tasks, effect }: Drain): Times {
+  using raw = new Raw(path, bench);
+  const times = raw.db.query(TIMES).get() as Times;
+  if (times.finished !== tasks) throw new Error(`${times.finished} of ${tasks} tasks finished`);
+  if (effect === "none") return times;
+  const changed = raw.db.query("SELECT count(value) AS rows FROM item").get() as { rows: number };
+  if (changed.rows !== tasks) throw new Error(`${changed.rows} of ${tasks} rows were changed`);
+  return times;
+}

@@ -1,0 +1,48 @@
+/** The models that the measures run; copied beside the database, as a user's models.ts. */
+import { Model, ModelSQL, type Queue, Transaction, v } from "tq";
+
+/** A row that a task changes. */
+export class Item extends ModelSQL("item", { value: v.optional(v.number()) }) {
+  declare static readonly __queue__: Queue<typeof Item>;
+
+  async process(value: number): Promise<void> {
+    this.value = value;
+    await this.save();
+  }
+
+  /** Waits once, so that it never counts as quick. */
+  async wait(value: number): Promise<void> {
+    await new Promise(setImmediate);
+    this.value = value;
+    await this.save();
+  }
+}
+
+export class Probe extends Model {
+  static override readonly __name__ = "probe";
+  declare static readonly __queue__: Queue<typeof Probe>;
+
+  noop(): void {}
+
+  update(value: number): void {
+    Transaction.current.database
+      .query("UPDATE item SET value = ? WHERE id = ?")
+      .run(value, this.id);
+  }
+
+  /** When the method began: ms since 1970 UTC, with fractions. */
+  stamp(): number {
+    return performance.timeOrigin + performance.now();
+  }
+
+  /** Work for a processor, the same amount wherever it runs. */
+  spin(turns: number): number {
+    return spin(turns);
+  }
+}
+
+export function spin(turns: number): number {
+  let state = 1;
+  for (let turn = 0; turn < turns; turn++) state = (Math.imul(state, 1_664_525) + 12_345) | 0;
+  return state;
+}

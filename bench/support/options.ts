@@ -1,0 +1,71 @@
+/** What every measure takes on its command line. */
+import { parseArgs } from "node:util";
+
+export interface Options {
+  /** A short run: fewer rounds, smaller tables. */
+  readonly quick: boolean;
+  /** Where the databases are made. */
+  readonly dir: string | null;
+  /** A tq executable; default: dist/tq, else the source. */
+  readonly tq: string | null;
+  readonly durability: "full" | "normal";
+  /** Instead of the measure's own numbers. */
+  readonly rounds: number | null;
+  readonly tasks: number | null;
+  /** Print the rows as JSON, for the program that started this one. */
+  readonly json: boolean;
+  /** Where `bench/main.ts` writes its JSON. */
+  readonly out: string | null;
+  /** What `bench/main.ts` is to run: names of measures; none: all. */
+  readonly names: readonly string[];
+}
+
+export function readOptions(args: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      quick: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      dir: { type: "string" },
+      tq: { type: "string" },
+      out: { type: "string" },
+      durability: { type: "string", default: "full" },
+      rounds: { type: "string" },
+      tasks: { type: "string" },
+    },
+  });
+  const { quick, json, dir = null, tq = null, out = null, durability, rounds, tasks } = values;
+  if (durability !== "full" && durability !== "normal") {
+    throw new Error(`--durability cannot be ${durability}: it is full or normal`);
+  }
+  return {
+    quick,
+    json,
+    dir,
+    tq,
+    out,
+    durability,
+    rounds: whole("--rounds", rounds),
+    tasks: whole("--tasks", tasks),
+    names: positionals,
+  };
+}
+
+/** The flags to start a measure with, from those that this program was started with. */
+export function passOn({ quick, dir, tq, durability, rounds, tasks }: Options): string[] {
+  const flags = ["--durability", durability];
+  if (quick) flags.push("--quick");
+  if (dir !== null) flags.push("--dir", dir);
+  if (tq !== null) flags.push("--tq", tq);
+  if (rounds !== null) flags.push("--rounds", String(rounds));
+  if (tasks !== null) flags.push("--tasks", String(tasks));
+  return flags;
+}
+
+function whole(flag: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new Error(`${flag} cannot be ${text}: it is a whole number from 1 up`);
+}

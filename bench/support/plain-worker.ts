@@ -1,0 +1,19 @@
+/**
+ * A worker without a queue's guarantees, as the raw limit of starting and of being idle: threads that open
+ * the database, claim one task with a plain statement, say when, and wait. `plain-worker.ts DATABASE THREADS`
+ */
+import { Raw } from "./raw.ts";
+
+const [, , path = "", threads = "1"] = process.argv;
+
+if (Bun.isMainThread) {
+  for (let thread = 0; thread < Number(threads); thread++) {
+    const worker = new Worker(import.meta.url, { argv: [path] });
+    worker.onmessage = ({ data }: MessageEvent<number>) => console.log(data);
+  }
+} else {
+  const raw = new Raw(path, { durability: "full" });
+  raw.claim(1);
+  postMessage(performance.timeOrigin + performance.now());
+  (globalThis as { raw?: Raw }).raw = raw; // or it would be collected
+}

@@ -1,0 +1,89 @@
+/** tq as a user has it: a worker process, or the library inside this program. */
+import { closeSync, copyFileSync, existsSync, openSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { Subprocess } from "bun";
+import { parseSettings } from "../../src/config.ts";
+import { createRuntime, setRuntime } from "../../src/model/runtime.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { Bench } from "./measure.ts";
+import { root } from "./root.ts";
+
+export interface WorkerOptions {
+  readonly threads?: number;
+  /** Exit when nothing is ready or running. */
+  readonly drain?: boolean;
+  /** The level of the log, which goes to a file; default: warn. */
+  readonly log?: "info" | "warn";
+}
+
+/** The command that starts tq: --tq, else dist/tq, else the source. */
+function tqCommand({ tq }: Pick<Bench, "tq">): string[] {
+  if (tq !== null) return [resolve(tq)];
+  const binary = join(root, "dist/tq");
+  if (existsSync(binary)) return [binary];
+  return [process.execPath, join(root, "cli/main.ts")];
+}
+
+/** Which tq that is, for the record. */
+export function describeTq(options: Pick<Bench, "tq">): string {
+  const [command = "", main] = tqCommand(options);
+  if (main !== undefined) return "from source";
+  return `${command}, made ${statSync(command).mtime.toISOString()}`;
+}
+
+/** Starts `tq worker` on this database, with the models of the benchmarks. */
+export function startTq(bench: Bench, database: string, options: WorkerOptions = {}): Subprocess {
+  const { threads = 2, drain = false, log = "warn" } = options;
+  const models = join(dirname(database), "models.ts");
+  copyFileSync(join(import.meta.dir, "models.ts"), models);
+  const errors = openSync(`${database}.log`, "a");
+  const worker = Bun.spawn([...tqCommand(bench), "worker", ...(drain ? ["--drain"] : [])], {
+    cwd: dirname(database),
+    env: {
+      ...withoutTq(process.env),
+      TQ_MODELS: models,
+      TQ_DATABASE__PATH: database,
+      TQ_DATABASE__DURABILITY: bench.durability,
+      TQ_QUEUE__WORKER: "true",
+      TQ_WORKER__THREADS: String(threads),
+      TQ_LOG__LEVEL: log,
+    },
+    stdio: ["ignore", "ignore", errors],
+  });
+  closeSync(errors);
+  process.once("exit", () => worker.kill("SIGKILL")); // none outlives a measure that fails
+  return worker;
+}
+
+/** Longer than any measure takes, even on a slow disk: ms. */
+const LIMIT = 600_000;
+
+/** @throws Error with what it logged when it ended otherwise than asked, or not in time. */
+export async function ended(worker: Subprocess, database: string): Promise<void> {
+  const limit = setTimeout(() => worker.kill("SIGKILL"), LIMIT);
+  const code = await worker.exited;
+  clearTimeout(limit);
+  if (code === 0) return;
+  const log = await Bun.file(`${database}.log`).text();
+  throw new Error(`tq worker exited with ${code}:\n${log.slice(-2000)}`);
+}
+
+export async function stopTq(worker: Subprocess, database: string): Promise<void> {
+  worker.kill("SIGTERM");
+  await ended(worker, database);
+}
+
+/** Makes `__queue__`, `push` and Transaction of this program work on the database; returns its store. */
+export function useDatabase({ durability }: Pick<Bench, "durability">, path: string): Store {
+  const config = parseSettings(
+    { database: { path, durability }, queue: { worker: true }, log: { level: "warn" } },
+    "bench",
+  );
+  const runtime = createRuntime(config);
+  setRuntime(runtime);
+  return runtime.store;
+}
+
+function withoutTq(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("TQ_")));
+}

@@ -1,0 +1,14 @@
+/** Waits until `look` gives a value, looking again every `interval` ms. @throws Error after `limit` ms. */
+export async function until<T>(
+  what: string,
+  look: () => T | null | undefined | Promise<T | null | undefined>,
+  { interval = 2, limit = 60_000 } = {},
+): Promise<T> {
+  const end = performance.now() + limit;
+  for (;;) {
+    const value = await look();
+    if (value !== null && value !== undefined) return value;
+    if (performance.now() > end) throw new Error(`Waited ${limit} ms in vain for ${what}`);
+    await Bun.sleep(interval);
+  }
+}

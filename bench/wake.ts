@@ -1,0 +1,71 @@
+/**
+ * From a push in one process to the method's start in another whose worker is idle, beside the two commits
+ * that this takes at least: an insert and a claim on one plain connection.
+ */
+import type { Store } from "../src/store/store.ts";
+import { measure } from "./support/measure.ts";
+import { Probe } from "./support/models.ts";
+import { Raw } from "./support/raw.ts";
+import { limitRow } from "./support/row.ts";
+import { median } from "./support/statistics.ts";
+import { startTq, stopTq, useDatabase } from "./support/tq.ts";
+import { until } from "./support/until.ts";
+
+/** Pushes before the first that counts: until every path has been run. */
+const WARM = 20;
+
+await measure(async (bench) => {
+  const { folder, pick } = bench;
+  const pushes = bench.tasks ?? pick(600, 300);
+  const path = folder.database();
+  const store = useDatabase(bench, path);
+  const worker = startTq(bench, path, { threads: 2 });
+  using raw = new Raw(folder.database(), bench);
+
+  const latencies: number[] = [];
+  const afterwards: number[] = [];
+  const plain: number[] = [];
+  for (let push = -WARM; push < pushes; push++) {
+    const called = now();
+    const id = await Probe.__queue__.stamp(1);
+    const returned = now();
+    const began = await result(store, id);
+    const limit = twoCommits(raw);
+    if (push >= 0) {
+      latencies.push(began - called);
+      afterwards.push(began - returned);
+      plain.push(limit);
+    }
+    await Bun.sleep(20 + Math.random() * 40); // the worker is idle again
+  }
+  await stopTq(worker, path);
+  await store.close();
+  const notes = { pushes, startAfterAcknowledgementMedian: median(afterwards), afterwards };
+  const common = { unit: "ms", notes };
+  return [
+    limitRow({ ...common, measure: "push to start, worker idle" }, latencies, plain, { bar: 1 }),
+    limitRow({ ...common, measure: "  the same, p99", notes: {} }, latencies, plain, {
+      bar: 3,
+      share: 0.99,
+    }),
+  ];
+});
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** What the method returned: when it began. */
+function result(store: Store, id: number): Promise<number> {
+  return until("the task's end", async () => {
+    const task = await store.get(id);
+    return task?.state === "finished" ? Number(task.result) : null;
+  });
+}
+
+function twoCommits(raw: Raw): number {
+  const started = performance.now();
+  raw.push({ model: "probe", method: "stamp", args: "[]" }, 1);
+  raw.claim(1);
+  return performance.now() - started;
+}
