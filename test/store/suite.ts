@@ -360,7 +360,6 @@ export function storeSuite(name: string, make: () => Subject): void {
           priority: 0,
           deadline: clock.now(),
           attempt: 1,
-          crashes: 0,
           suspect: false,
         });
         expect(await store.get(id)).toMatchObject({

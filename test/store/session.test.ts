@@ -1,0 +1,262 @@
+/** What is SQLite's own in a session: the raw connection, and other processes' locks. */
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { endsTransaction } from "../../src/store/ends-transaction.ts";
+import type { Session } from "../../src/store/store.ts";
+import { startHelper } from "../support/process.ts";
+import { makeStore, newTask, pushOne, withSession } from "../support/store.ts";
+
+function raw(session: Session): Database {
+  return session.raw(false) as Database;
+}
+
+describe("the raw connection", () => {
+  test("works in the session's own transaction, and rolls back with it", async () => {
+    await using subject = makeStore();
+    const { store } = subject;
+    await withSession(store, async (session) => {
+      const db = raw(session);
+      db.run("CREATE TABLE thing (a)");
+      db.query("INSERT INTO thing VALUES ($a)").run({ a: 7 });
+      await session.push([newTask()]);
+      expect(db.query("SELECT a FROM thing").all()).toEqual([{ a: 7 }]);
+      expect(db.inTransaction).toBe(true);
+    });
+    await withSession(store, async (session) => {
+      expect(() => raw(session).query("SELECT * FROM thing")).toThrow("no such table");
+      expect(await store.list()).toEqual([]);
+    });
+  });
+
+  test("refuses all use when the session has ended, also through what was kept", async () => {
+    await using subject = makeStore();
+    const { store } = subject;
+    const session = store.session();
+    const db = raw(session);
+    db.run("CREATE TABLE thing (a)");
+    const insert = db.prepare("INSERT INTO thing VALUES (?)");
+    const select = db.query("SELECT a FROM thing");
+    insert.run(1);
+    insert.run(2);
+    const rows = select.iterate();
+    rows.next();
+    const twice = db.transaction((a: number) => insert.run(a));
+    await session.commit();
+    await store.release(session);
+    const uses: (() => unknown)[] = [
+      () => db.run("INSERT INTO thing VALUES (9)"),
+      () => db.query("SELECT 1"),
+      () => db.prepare("SELECT 1"),
+      () => insert.run(9),
+      () => select.all(),
+      () => select.get(),
+      () => select.values(),
+      () => [...select.iterate()],
+      () => rows.next(),
+      () => twice(9),
+      () => twice.deferred(9),
+      () => twice.immediate(9),
+      () => db.transaction(() => 1),
+      () => db.serialize(),
+    ];
+    for (const use of uses) expect(use).toThrow("Cannot use this transaction: it has ended");
+    await withSession(store, async (next) => {
+      expect(raw(next).query("SELECT count(*) AS n FROM thing").get()).toEqual({ n: 2 });
+    });
+  });
+
+  test.each([
+    "COMMIT",
+    "commit;",
+    " /* now */ -- really\nEND TRANSACTION",
+    "ROLLBACK",
+    "INSERT INTO thing VALUES (1); COMMIT; BEGIN",
+    "RELEASE tq_task",
+    "ROLLBACK TO SAVEPOINT [tq_task]",
+    'SAVEPOINT "tq_task"',
+  ])("cannot end the transaction by hand: %s", async (sql) => {
+    await using subject = makeStore();
+    const { store } = subject;
+    await withSession(store, async (session) => {
+      const db = raw(session);
+      db.run("CREATE TABLE thing (a)");
+      for (const use of [
+        () => db.run(sql),
+        () => db.exec(sql),
+        () => db.prepare(sql),
+        () => db.query(sql),
+      ]) {
+        expect(use).toThrow("would end the transaction");
+      }
+      expect(db.query("SELECT count(*) AS n FROM thing").get()).toEqual({ n: 0 });
+      await session.commit();
+    });
+  });
+
+  test.each([
+    "ROLLBACK TO mine",
+    "SAVEPOINT a; RELEASE a",
+    "INSERT INTO thing VALUES ('; COMMIT')",
+    'SELECT 1 AS "commit" -- ; COMMIT',
+    "CREATE TRIGGER t AFTER INSERT ON thing BEGIN SELECT CASE WHEN 1 THEN 2 END; DELETE FROM thing; END",
+    "CREATE TEMP TRIGGER IF NOT EXISTS t AFTER INSERT ON thing BEGIN SELECT 1; END; SELECT 2",
+    "EXPLAIN COMMIT",
+    "SELECT 'unfinished",
+  ])("may run what leaves the transaction open: %s", (sql) => {
+    expect(endsTransaction(sql)).toBe(false);
+  });
+
+  test("finds the end behind a trigger's own", () => {
+    const trigger = "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END";
+    expect(endsTransaction(`${trigger}; COMMIT`)).toBe(true);
+  });
+
+  test("gives nested transactions of its own, undone alone", async () => {
+    await using subject = makeStore();
+    await withSession(subject.store, async (session) => {
+      const db = raw(session);
+      db.run("CREATE TABLE thing (a)");
+      const add = db.transaction((a: number) => {
+        db.run("INSERT INTO thing VALUES (?)", [a]);
+        if (a === 2) throw new Error("not two");
+        return a * 10;
+      });
+      expect(add(1)).toBe(10);
+      expect(() => add(2)).toThrow("not two");
+      expect(add.immediate(3)).toBe(30);
+      expect(Reflect.get(add, "database")).toBe(db);
+      expect(db.query("SELECT a FROM thing").values()).toEqual([[1], [3]]);
+      await session.commit();
+    });
+  });
+
+  test("cannot be closed", async () => {
+    await using subject = makeStore();
+    await withSession(subject.store, async (session) => {
+      const db = raw(session);
+      expect(() => db.close()).toThrow("Cannot close this connection");
+      expect(() => db[Symbol.dispose]()).toThrow("Cannot close this connection");
+    });
+  });
+
+  test("is refused while another transaction of this thread writes, and held for the next one after it", async () => {
+    await using subject = makeStore();
+    const { store } = subject;
+    await withSession(store, async (first) => {
+      await first.begin();
+      await withSession(store, async (second) => {
+        expect(() => second.raw(false)).toThrow("another transaction of this program is writing");
+      });
+    });
+    await withSession(store, async (session) => {
+      raw(session);
+      expect(session.writing).toBe(true);
+    });
+    expect(await pushOne(store)).toBeGreaterThan(0);
+  });
+
+  test("leaves how long the connection waits as it was", async () => {
+    await using subject = makeStore({ timeout: 1234 });
+    await withSession(subject.store, async (session) => {
+      expect(raw(session).query("PRAGMA busy_timeout").get()).toEqual({ timeout: 5 });
+    });
+  });
+
+  test("with a savepoint is undone alone", async () => {
+    await using subject = makeStore();
+    await subject.store.write(async (session) => {
+      const db = session.raw(true) as Database;
+      db.run("CREATE TABLE thing (a)");
+      await session.rollbackToSavepoint();
+      await session.push([newTask()]);
+    });
+    expect(await subject.store.list()).toHaveLength(1);
+  });
+});
+
+/** A process that holds the write lock until it is told to let go. */
+const HOLDER = (path: string) => `
+  const { Database } = await import("bun:sqlite");
+  const db = new Database(${JSON.stringify(path)});
+  db.run("BEGIN IMMEDIATE");
+  console.log("holding");
+  await line();
+  db.run("COMMIT");
+  console.log("free");
+  await line();`;
+
+describe("another process that holds the write lock", () => {
+  test("makes a write fail with a sentence after the timeout, without blocking the thread", async () => {
+    await using subject = makeStore({ timeout: 150 });
+    const { store, path } = subject;
+    await using holder = startHelper(HOLDER(path));
+    await holder.line();
+    let longest = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    const started = performance.now();
+    const error: unknown = await pushOne(store).catch((reason: unknown) => reason);
+    clearInterval(timer);
+    expect(error).toMatchObject({
+      code: "busy",
+      message: `Cannot write to ${path}: another program holds its lock; end that program's transaction, or raise database.timeout`,
+    });
+    expect(performance.now() - started).toBeGreaterThanOrEqual(150);
+    expect(longest).toBeLessThan(100);
+    expect(await store.list()).toEqual([]);
+  });
+
+  test("is waited for, and the write goes on when it lets go", async () => {
+    await using subject = makeStore();
+    const { store, path } = subject;
+    await using holder = startHelper(HOLDER(path));
+    await holder.line();
+    const pushes = [pushOne(store), pushOne(store)];
+    holder.send("let go");
+    await holder.line();
+    expect(new Set(await Promise.all(pushes)).size).toBe(2);
+  });
+
+  test("is waited for by a blocking store no longer than the timeout", async () => {
+    await using subject = makeStore();
+    const { path } = subject;
+    const thread = subject.open({ blocking: true, timeout: 200 });
+    const session = thread.session();
+    await using holder = startHelper(HOLDER(path));
+    await holder.line();
+    const started = performance.now();
+    const error: unknown = await session.begin().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "busy" });
+    expect(performance.now() - started).toBeLessThan(2_000);
+    holder.send("let go");
+    await holder.line();
+    await session.begin();
+    await session.push([newTask()]);
+    await session.commit();
+    await thread.release(session);
+  });
+
+  test("leaves reads alone", async () => {
+    await using subject = makeStore({ timeout: 100 });
+    const { store, path } = subject;
+    const id = await pushOne(store);
+    await using holder = startHelper(HOLDER(path));
+    await holder.line();
+    expect((await store.get(id))?.id).toBe(id);
+    expect(await subject.open().list()).toHaveLength(1);
+  });
+});
+
+test("a connection opens while another of this thread is in a write transaction", async () => {
+  await using subject = makeStore({ timeout: 300 });
+  await subject.store.write(async (session) => {
+    await session.push([newTask()]);
+    await withSession(subject.store, async (other) => {
+      expect(await other.holds({ id: 1, claim: 1 })).toBe(false);
+    });
+    expect(await subject.open().list()).toEqual([]);
+  });
+});
