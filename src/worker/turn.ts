@@ -1,7 +1,7 @@
 /**
  * Whose turn it is to write, among the threads of one worker: a lock in shared memory, first come first
- * served. It is handed over directly, so a turn given to a thread that dies at that moment is not lost: the
- * main thread frees it after the thread's `close`.
+ * served. It is handed over directly. A thread may die between any two of its steps: what it left undone the
+ * main thread ends after the thread's `close`.
  */
 import { LocalTurn, type Turn } from "../store/turn.ts";
 import type { Shared } from "./shared.ts";
@@ -9,27 +9,45 @@ import type { Shared } from "./shared.ts";
 const OWNER = 0;
 const NEXT = 1;
 
-/** Slot `s` waits with a ticket (0: does not wait) until its grant is 1. The owner is stored as `s + 1`. */
+/** Slot `s` waits with a ticket until the owner is `s + 1`; these two are no tickets. */
+const NOT_WAITING = 0;
+/** Its thread is dead, and the next one has not begun. */
+const GONE = -1;
+
 function ticketAt(slot: number): number {
   return 2 + slot * 2;
 }
 
-function grantAt(slot: number): number {
+/** Where a slot sleeps: 1 says that it should look who the owner is. */
+function wakeAt(slot: number): number {
   return 3 + slot * 2;
 }
 
 /** Takes the turn at once when it is free; otherwise leaves a ticket and returns false. */
 function takeOrQueue(words: Int32Array, slot: number): boolean {
-  Atomics.store(words, grantAt(slot), 0);
   Atomics.store(words, ticketAt(slot), nextTicket(words));
-  if (Atomics.compareExchange(words, OWNER, 0, slot + 1) !== 0) return false;
-  Atomics.store(words, ticketAt(slot), 0);
+  return tryTake(words, slot) && arrive(words, slot);
+}
+
+/** True when a slot that waited has been given the turn; if not, it is woken when it has. */
+function isGiven(words: Int32Array, slot: number): boolean {
+  Atomics.store(words, wakeAt(slot), 0);
+  return Atomics.load(words, OWNER) === slot + 1 && arrive(words, slot);
+}
+
+function arrive(words: Int32Array, slot: number): true {
+  Atomics.store(words, ticketAt(slot), NOT_WAITING);
   return true;
 }
 
-/** Never 0, which says that nobody waits: the counter wraps after four billion turns. */
+/** The counter wraps after four billion turns. */
 function nextTicket(words: Int32Array): number {
-  return (Atomics.add(words, NEXT, 1) + 1) | 0 || nextTicket(words);
+  const ticket = (Atomics.add(words, NEXT, 1) + 1) | 0;
+  return isTicket(ticket) ? ticket : nextTicket(words);
+}
+
+function isTicket(word: number): boolean {
+  return word !== NOT_WAITING && word !== GONE;
 }
 
 function tryTake(words: Int32Array, slot: number): boolean {
@@ -42,7 +60,7 @@ function firstWaiting(words: Int32Array): number {
   for (let slot = 0; ticketAt(slot) < words.length; slot++) {
     const waiting = Atomics.load(words, ticketAt(slot));
     // By difference, so that the order survives the counter's wrap.
-    if (waiting !== 0 && (first === -1 || ((waiting - ticket) | 0) < 0)) {
+    if (isTicket(waiting) && (first === -1 || ((waiting - ticket) | 0) < 0)) {
       first = slot;
       ticket = waiting;
     }
@@ -50,23 +68,29 @@ function firstWaiting(words: Int32Array): number {
   return first;
 }
 
-function grant(words: Int32Array, slot: number): void {
-  Atomics.store(words, ticketAt(slot), 0);
-  Atomics.store(words, grantAt(slot), 1);
-  Atomics.notify(words, grantAt(slot));
+function wake(words: Int32Array, slot: number): void {
+  Atomics.store(words, wakeAt(slot), 1);
+  Atomics.notify(words, wakeAt(slot));
 }
 
-/** Hands the turn to who waits longest, or leaves it free. */
-function free(words: Int32Array): void {
-  const next = firstWaiting(words);
-  if (next !== -1) {
-    Atomics.store(words, OWNER, next + 1);
-    return grant(words, next);
+/**
+ * Hands the turn to who waits longest, or leaves it free. Tickets stand still only while `slot` owns the turn:
+ * without it somebody seen waiting may have come and gone.
+ */
+function free(words: Int32Array, slot: number): void {
+  for (;;) {
+    const next = firstWaiting(words);
+    if (next !== -1) {
+      Atomics.store(words, OWNER, next + 1);
+      if (Atomics.load(words, ticketAt(next)) !== GONE) return wake(words, next);
+      // It was forgotten since we looked: ours again, unless the main thread has freed it.
+      if (Atomics.compareExchange(words, OWNER, next + 1, slot + 1) !== next + 1) return;
+    } else {
+      Atomics.store(words, OWNER, 0);
+      // Somebody may have queued since we looked.
+      if (firstWaiting(words) === -1 || !tryTake(words, slot)) return;
+    }
   }
-  Atomics.store(words, OWNER, 0);
-  // Somebody may have queued since we looked.
-  const late = firstWaiting(words);
-  if (late !== -1 && Atomics.compareExchange(words, OWNER, 0, late + 1) === 0) grant(words, late);
 }
 
 /** The turn as a worker thread takes it: it blocks, having nothing else to do. */
@@ -77,13 +101,12 @@ export class ThreadTurn implements Turn {
   constructor({ turn }: Shared, thread: number) {
     this.#words = turn;
     this.#slot = thread;
+    Atomics.store(turn, ticketAt(thread), NOT_WAITING); // the one before it is gone, this one is not
   }
 
   take(): void {
     if (takeOrQueue(this.#words, this.#slot)) return;
-    while (Atomics.load(this.#words, grantAt(this.#slot)) === 0) {
-      Atomics.wait(this.#words, grantAt(this.#slot), 0);
-    }
+    while (!isGiven(this.#words, this.#slot)) Atomics.wait(this.#words, wakeAt(this.#slot), 0);
   }
 
   /** It may wait, so it always gets it. */
@@ -93,7 +116,7 @@ export class ThreadTurn implements Turn {
   }
 
   free(): void {
-    free(this.#words);
+    free(this.#words, this.#slot);
   }
 }
 
@@ -109,8 +132,8 @@ export class MainTurn implements Turn {
   async take(): Promise<void> {
     await this.#local.take();
     if (takeOrQueue(this.#words, 0)) return;
-    while (Atomics.load(this.#words, grantAt(0)) === 0) {
-      const wait = Atomics.waitAsync(this.#words, grantAt(0), 0);
+    while (!isGiven(this.#words, 0)) {
+      const wait = Atomics.waitAsync(this.#words, wakeAt(0), 0);
       if (wait.async) await wait.value;
     }
   }
@@ -123,7 +146,7 @@ export class MainTurn implements Turn {
   }
 
   free(): void {
-    free(this.#words);
+    free(this.#words, 0);
     this.#local.free();
   }
 
@@ -132,9 +155,18 @@ export class MainTurn implements Turn {
     return Math.max(Atomics.load(this.#words, OWNER) - 1, 0);
   }
 
-  /** Frees what a dead thread had or waited for; call it only after the thread's `close`. */
+  /**
+   * Ends what a dead thread had, waited for, or was about to hand over; call it only after the thread's
+   * `close`, and take the turn once before the next thread of that number begins.
+   */
   forget(thread: number): void {
-    Atomics.store(this.#words, ticketAt(thread), 0);
-    if (Atomics.load(this.#words, OWNER) === thread + 1) free(this.#words);
+    const words = this.#words;
+    Atomics.store(words, ticketAt(thread), GONE);
+    const owner = Atomics.load(words, OWNER);
+    if (owner === 0) {
+      if (firstWaiting(words) !== -1 && tryTake(words, 0)) free(words, 0);
+    } else if (Atomics.load(words, ticketAt(owner - 1)) !== GONE) {
+      wake(words, owner - 1);
+    } else if (Atomics.compareExchange(words, OWNER, owner, 1) === owner) free(words, 0);
   }
 }
