@@ -189,7 +189,11 @@ export class WorkerProcess {
       {
         message: (from, message) => this.#heard(from, message),
         closed: (from, reason) => {
-          this.#closing = this.#closing.then(() => this.#buried(from, reason));
+          const running = from.progress.running();
+          from.progress.end();
+          // At once: the burial of another thread may wait for the turn that this one had.
+          this.#turn.forget(from.number);
+          this.#closing = this.#closing.then(() => this.#buried(from, running, reason));
         },
       },
     );
@@ -220,11 +224,8 @@ export class WorkerProcess {
     }
   }
 
-  /** A thread is gone: frees its turn, puts its tasks back, replaces it. */
-  async #buried(thread: PoolThread, reason: string): Promise<void> {
-    const running = thread.progress.running();
-    thread.progress.end();
-    this.#turn.forget(thread.number);
+  /** A thread is gone: puts its tasks back, replaces it. */
+  async #buried(thread: PoolThread, running: Claim | null, reason: string): Promise<void> {
     const wanted = thread.ending !== null;
     await this.#putBack(
       { worker: this.id, thread: thread.number },
