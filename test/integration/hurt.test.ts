@@ -1,4 +1,5 @@
 /** Tasks that hurt: their thread, their worker, never the tasks beside them. */
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually, siteWithModels } from "./support.ts";
 
@@ -37,6 +38,35 @@ describe("a task that ends its thread", () => {
     ]);
   });
 });
+
+describe("two tasks that end their threads", () => {
+  test("are both set aside, also when one of them holds the database meanwhile", async () => {
+    await using site = siteWithModels();
+    const worker = await site.worker(["-n", "2"]);
+    const quiet = await site.pushOne("job", "exitWhen", "1", "--args", '["first"]');
+    const holding = await site.pushOne("job", "writeAndExitWhen", "2", "--args", '["second"]');
+    for (const id of [quiet, holding]) await worker.says("task.started", { task: id });
+    site.write("first", "");
+    // Its end is noticed, and what it leaves cannot be written before the other one ends.
+    await eventually("its thread is gone", () => threadsOf(worker.pid) < 2);
+    site.write("second", "");
+    for (const id of [quiet, holding]) await worker.says("task.poisoned", { task: id });
+    await site.becomes(await site.pushOne("job", "add", "3"), "finished");
+    expect([...site.effects()]).toEqual([[3, 1]]);
+  });
+});
+
+/** How many worker threads the process has; Bun names them. */
+function threadsOf(pid: number): number {
+  const names = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    try {
+      return readFileSync(`/proc/${pid}/task/${thread}/comm`, "utf8").trim();
+    } catch {
+      return "";
+    }
+  });
+  return names.filter((name) => name === "Worker").length;
+}
 
 describe("a task that overflows its stack", () => {
   test("fails alone, and its thread goes on", async () => {

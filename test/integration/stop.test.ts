@@ -60,17 +60,20 @@ describe("SIGTERM", () => {
     expectNothingLeft(site);
   });
 
-  test("interrupts a task that holds the database, and nothing of it stays", async () => {
-    await using site = siteWithModels();
-    const worker = await site.worker(["-n", "1", "--grace", "100ms"]);
-    const id = await site.pushOne("job", "wait", "1");
-    await worker.says("task.started", { task: id });
-    worker.kill("SIGTERM");
-    expect((await worker.ended(3000)).code).toBe(0);
-    expect(site.task(id)).toMatchObject({ state: "ready", crashes: 0 });
-    expect(site.effects().size).toBe(0);
-    expectNothingLeft(site);
-  });
+  test.each(["1", "3"])(
+    "interrupts a task that holds the database, with %s threads",
+    async (threads) => {
+      await using site = siteWithModels();
+      const worker = await site.worker(["-n", threads, "--grace", "100ms"]);
+      const id = await site.pushOne("job", "wait", "1");
+      await worker.says("task.started", { task: id });
+      worker.kill("SIGTERM");
+      expect((await worker.ended(3000)).code).toBe(0);
+      expect(site.task(id)).toMatchObject({ state: "ready", crashes: 0 });
+      expect(site.effects().size).toBe(0);
+      expectNothingLeft(site);
+    },
+  );
 
   test.each(["SIGTERM", "SIGINT"] as const)("and then %s interrupts at once", async (second) => {
     await using site = siteWithModels();

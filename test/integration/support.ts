@@ -368,6 +368,7 @@ export class Job extends Model {
   // What hurts its thread
   async exit(code: number) { await effect(this.id); process.exit(code); }
   async exitWhen(name = "go") { await fileIsThere(name); process.exit(7); }
+  async writeAndExitWhen(name = "go") { await effect(this.id); await fileIsThere(name); process.exit(7); }
   async exitLater(code: number) { await effect(this.id); await Bun.sleep(20); process.exit(code); }
   async reject() { await effect(this.id); void Promise.reject(new Error("nobody awaits")); await new Promise(() => {}); }
   async throwInTimer() { await effect(this.id); setTimeout(() => { throw new Error("in a timer"); }, 1); await new Promise(() => {}); }
