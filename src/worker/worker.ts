@@ -155,7 +155,8 @@ export class WorkerProcess {
     await this.store.close();
     this.#options.report({ name: "worker.stopped", worker: this.id });
     if (this.#failure !== null) return this.#stopped.reject(this.#failure);
-    this.#stopped.resolve({ finished: this.#count("finished"), failed: this.#count("failed") });
+    const failed = this.#count("failed") + this.#poisoned;
+    this.#stopped.resolve({ finished: this.#count("finished"), failed });
   }
 
   async #allClosed(): Promise<void> {
