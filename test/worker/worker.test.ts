@@ -1,0 +1,133 @@
+/** A worker in this process, its threads started from the source. */
+import { Database } from "bun:sqlite";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { parseSettings } from "../../src/config.ts";
+import { startWorker, type WorkerOptions } from "../../src/embed.ts";
+import type { Event } from "../../src/events.ts";
+import { startProcess } from "../../src/worker/start.ts";
+
+setDefaultTimeout(20_000);
+
+const MODELS = `import { writeFileSync } from "node:fs";
+import { Model } from "tq";
+export class Job extends Model {
+  static override readonly __name__ = "job";
+  async add() { return this.id + 1; }
+  async fail() { throw new Error("no paper"); }
+  async exit() { process.exit(3); }
+  async hang(file: string) { writeFileSync(file, ""); await new Promise(() => {}); }
+}
+`;
+
+let folder = "";
+let events: Event[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tq-worker-"));
+  events = [];
+  writeFileSync(join(folder, "models.ts"), MODELS);
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function start(more: { drain?: "ready"; models?: string[]; threads?: number } = {}) {
+  const { drain, models, threads = 2 } = more;
+  const config = parseSettings(
+    {
+      database: { path: join(folder, "tq.db"), durability: "normal" },
+      models: join(folder, "models.ts"),
+      queue: { worker: true },
+      worker: { threads },
+      log: { level: "error" },
+    },
+    "the test",
+    folder,
+  );
+  return startProcess({ config, drain, models, report: (event) => events.push(event) });
+}
+
+/** As another program does. */
+function push(method: string, args: unknown[] = []): void {
+  using db = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
+  db.run("PRAGMA busy_timeout = 5000");
+  db.query("INSERT INTO tq_push (model, method, instances, args) VALUES ('job', ?, '1', ?)").run(
+    method,
+    JSON.stringify(args),
+  );
+}
+
+function tasks(): { state: string; crashes: number; result: string | null }[] {
+  using db = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
+  return db.query("SELECT state, crashes, result FROM tq_tasks ORDER BY id").all() as never;
+}
+
+async function until(what: () => boolean): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!what()) {
+    if (performance.now() > end) throw new Error("It did not happen in time");
+    await Bun.sleep(2);
+  }
+}
+
+describe("a worker", () => {
+  test("knows its models, runs what is pushed, and sums up at its end", async () => {
+    const worker = await start();
+    expect(worker.catalog()).toEqual({ job: ["add", "exit", "fail", "hang"] });
+    for (const method of ["add", "fail", "add"]) push(method);
+    await until(() => tasks().every(({ state }) => state === "finished" || state === "failed"));
+    await worker.stop();
+    expect(await worker.stopped).toEqual({ finished: 2, failed: 1 });
+    expect(tasks().map(({ result }) => result)).toEqual(["2", null, "2"]);
+    expect(existsSync(join(folder, "tq.db-workers"))).toBe(false);
+  });
+
+  test("that drains stops by itself; a task set aside for its crashes counts as failed", async () => {
+    const first = await start();
+    await first.stop();
+    for (const method of ["exit", "add"]) push(method);
+    const worker = await start({ drain: "ready" });
+    expect(await worker.stopped).toEqual({ finished: 1, failed: 1 });
+    expect(tasks()[0]).toMatchObject({ state: "failed", crashes: 3 });
+    const names = events.map(({ name }) => name);
+    expect(names.filter((name) => name === "task.crashed")).toHaveLength(2);
+    expect(names.filter((name) => name === "task.poisoned")).toHaveLength(1);
+  });
+
+  test("that is stopped now interrupts what runs and puts it back", async () => {
+    const worker = await start();
+    const hangs = join(folder, "hangs");
+    push("hang", [hangs]);
+    await until(() => existsSync(hangs));
+    const graceful = worker.stop();
+    await worker.stop("now");
+    await graceful;
+    expect(tasks()[0]).toMatchObject({ state: "ready", crashes: 0 });
+    expect(events.map(({ name }) => name)).toContain("task.interrupted");
+  });
+
+  test("whose models cannot be loaded does not start, and leaves nothing", async () => {
+    writeFileSync(join(folder, "models.ts"), `throw new Error("no licence");\n`);
+    const starting = start();
+    expect(starting).rejects.toMatchObject({ code: "models" });
+    await starting.catch((error: Error) => {
+      expect(error.message).toStartWith(`Cannot load models from ${join(folder, "models.ts")}`);
+    });
+    expect(existsSync(join(folder, "tq.db-workers"))).toBe(false);
+  });
+
+  test("without models does not start", () => {
+    expect(start({ models: [] })).rejects.toThrow("Cannot start a worker: there is no models.ts");
+  });
+});
+
+describe("startWorker", () => {
+  test("refuses an option that it does not know, with the near one", () => {
+    const starting = startWorker({ thread: 2 } as unknown as WorkerOptions);
+    expect(starting).rejects.toThrow(
+      'Cannot start a worker: thread is not an option of startWorker; did you mean "threads"',
+    );
+  });
+});
