@@ -1,7 +1,7 @@
 /** Opening a connection: the file, the pragmas that every connection needs, the schema. */
 import { Database } from "bun:sqlite";
-import { statSync } from "node:fs";
-import { dirname } from "node:path";
+import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { TqError } from "../errors.ts";
 import { isBusy, translate } from "./errors.ts";
 import { migrate } from "./migrate.ts";
@@ -52,15 +52,40 @@ export function connect(options: ConnectionOptions): Database {
   }
 }
 
+/**
+ * The file behind a link: SQLite keeps the WAL beside the file itself, and so must the locks of the workers
+ * be, or those who came by one name would take the others for dead.
+ */
+export function followLinks(path: string): string {
+  let file = path;
+  for (let links = 0; links < 40 && look(file, lstatSync)?.isSymbolicLink(); links++) {
+    file = resolve(dirname(file), readlinkSync(file));
+  }
+  return file;
+}
+
+/** Undefined where there is nothing, also for a path that goes through a file. */
+function look(path: string, stat: (path: string) => Stats): Stats | undefined {
+  try {
+    return stat(path);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new TqError("database", `Cannot use ${path} as the database: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
 function checkPath(path: string): void {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = look(path, statSync);
   if (stat?.isDirectory()) {
     throw new TqError(
       "database",
       `Cannot use ${path} as the database: it is a folder; name a file, for example ${path}/tq.db`,
     );
   }
-  if (!stat && !statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
+  if (!stat && !look(dirname(path), statSync)?.isDirectory()) {
     throw new TqError(
       "database",
       `Cannot make the database ${path}: the folder ${dirname(path)} does not exist; make it first`,

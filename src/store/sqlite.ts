@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Claim, NewTask, Task, TaskError } from "../task.ts";
-import { connect } from "./connection.ts";
+import { connect, followLinks } from "./connection.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
 import { bootId, dropLock, holdLock, isAlive } from "./liveness.ts";
@@ -66,9 +66,9 @@ export class SqliteStore implements Store {
 
   /** @throws TqError when the file cannot be used. */
   constructor(options: SqliteOptions) {
-    this.path = options.path;
-    let turn = options.turn ?? localTurns.get(options.path);
-    if (!turn) localTurns.set(options.path, (turn = new LocalTurn()));
+    const path = (this.path = followLinks(options.path));
+    let turn = options.turn ?? localTurns.get(path);
+    if (!turn) localTurns.set(path, (turn = new LocalTurn()));
     this.#options = {
       durability: "full",
       timeout: 5_000,
@@ -78,11 +78,12 @@ export class SqliteStore implements Store {
       maxSize: 0,
       minFree: 0,
       ...options,
+      path,
       turn,
     };
     this.#reader = connect(this.#options);
     looking.nextDue(this.#reader); // the first look makes the WAL
-    const identity = new FileIdentity(options.path);
+    const identity = new FileIdentity(path);
     this.#shared = { ...this.#options, identity, room: new Room(this.#options), tables: new Set() };
     this.#pushes = new PushGroup((fn) => this.write(fn));
   }

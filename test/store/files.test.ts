@@ -1,0 +1,336 @@
+/** Files that cannot be the database, each with its sentence; and files that can. */
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import type { TqError } from "../../src/errors.ts";
+import { SCHEMA_VERSION } from "../../src/store/migrate.ts";
+import { SqliteStore } from "../../src/store/sqlite.ts";
+import { type Folder, makeFolder } from "../support/folder.ts";
+import { startHelper } from "../support/process.ts";
+import { claim, claimFirst, makeStore, newTask, pushOne, withSession } from "../support/store.ts";
+
+function refusal(path: string, timeout = 100): Partial<TqError> {
+  try {
+    void new SqliteStore({ path, timeout }).close();
+  } catch (error) {
+    return error as TqError;
+  }
+  throw new Error(`${path} was taken`);
+}
+
+describe("a file that cannot be the database", () => {
+  let folder: Folder;
+  beforeAll(() => {
+    folder = makeFolder();
+  });
+  afterAll(() => folder[Symbol.dispose]());
+
+  test("because it is not SQLite", () => {
+    const path = folder.file("letter.txt");
+    writeFileSync(path, "Dear database, ".repeat(1000));
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot use ${path}: it is not a SQLite database; move it away, or name another file with --database`,
+    });
+    expect(readFileSync(path, "utf8")).toStartWith("Dear database");
+  });
+
+  test("because it is a folder", () => {
+    const path = folder.file("folder");
+    mkdirSync(path);
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot use ${path} as the database: it is a folder; name a file, for example ${path}/tq.db`,
+    });
+  });
+
+  test("because its folder does not exist", () => {
+    const path = folder.file("no/such/tq.db");
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot make the database ${path}: the folder ${folder.file("no/such")} does not exist; make it first`,
+    });
+  });
+
+  test("because its folder is a file", () => {
+    const file = folder.file("plain");
+    writeFileSync(file, "x");
+    expect(refusal(`${file}/tq.db`)).toMatchObject({
+      code: "database",
+      message: `Cannot make the database ${file}/tq.db: the folder ${file} does not exist; make it first`,
+    });
+  });
+
+  test("because a newer tq made it", async () => {
+    const path = folder.file("newer.db");
+    await new SqliteStore({ path }).close();
+    const db = new Database(path);
+    db.run(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    db.close();
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot use ${path}: its schema is version ${SCHEMA_VERSION + 1}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq`,
+    });
+  });
+
+  test.each([1, 7, 20_240_101])("because another program's version is in it: %d", (version) => {
+    const path = folder.file(`other-${version}.db`);
+    const db = new Database(path);
+    db.run("CREATE TABLE theirs (a)");
+    db.run(`PRAGMA user_version = ${version}`);
+    db.close();
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot use ${path}: it belongs to another program (user_version is ${version}, and there are no tq tables); name another file with --database`,
+    });
+  });
+
+  test("because it is damaged", async () => {
+    const path = folder.file("damaged.db");
+    await new SqliteStore({ path }).close();
+    const bytes = readFileSync(path);
+    bytes.fill(0xa5, 100, 4096);
+    writeFileSync(path, bytes);
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: expect.stringContaining("restore a backup"),
+    });
+  });
+
+  test("because another process holds it for longer than the timeout", async () => {
+    const path = folder.file("locked.db");
+    await using holder = startHelper(`
+      const { Database } = await import("bun:sqlite");
+      const db = new Database(${JSON.stringify(path)});
+      db.run("CREATE TABLE theirs (a)");
+      db.run("BEGIN EXCLUSIVE");
+      console.log("holding");
+      await line();`);
+    await holder.line();
+    const started = performance.now();
+    expect(refusal(path, 200)).toMatchObject({
+      code: "busy",
+      message: `Cannot write to ${path}: another program holds its lock; end that program's transaction, or raise database.timeout`,
+    });
+    expect(performance.now() - started).toBeWithin(200, 3_000);
+  });
+
+  test("because it takes no write-ahead log", () => {
+    expect(refusal(":memory:")).toMatchObject({
+      code: "database",
+      message: expect.stringContaining(
+        'it does not take a write-ahead log (journal mode stays "memory"); put it on a local disk',
+      ),
+    });
+  });
+});
+
+describe("a file that can be the database", () => {
+  test("is made, readable by every SQLite", async () => {
+    await using subject = makeStore();
+    const db = new Database(subject.path);
+    expect(db.query("PRAGMA user_version").get()).toEqual({ user_version: SCHEMA_VERSION });
+    expect(db.query("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+    expect(db.query("PRAGMA auto_vacuum").get()).toEqual({ auto_vacuum: 2 });
+    db.close();
+  });
+
+  test("may be empty", async () => {
+    using folder = makeFolder();
+    const path = folder.file("empty.db");
+    writeFileSync(path, "");
+    const store = new SqliteStore({ path });
+    expect(await pushOne(store)).toBe(1);
+    await store.close();
+  });
+
+  test("may have an application's tables: tq's come beside them", async () => {
+    using folder = makeFolder();
+    const path = folder.file("app.db");
+    const app = new Database(path);
+    app.run("CREATE TABLE sale (id INTEGER PRIMARY KEY, state TEXT)");
+    app.run("INSERT INTO sale VALUES (7, 'draft')");
+    const store = new SqliteStore({ path });
+    app.run("BEGIN");
+    app.run("UPDATE sale SET state = 'confirmed'");
+    app.run("INSERT INTO tq_push (model, method, instances) VALUES ('sale', 'process', '[7]')");
+    app.run("COMMIT");
+    expect(await claim(store)).toMatchObject([{ model: "sale", instances: "[7]" }]);
+    expect(app.query("SELECT * FROM sale").all()).toEqual([{ id: 7, state: "confirmed" }]);
+    app.close();
+    await store.close();
+  });
+
+  test("keeps its tasks when it is opened again", async () => {
+    await using subject = makeStore();
+    await pushOne(subject.store, { ref: "kept" });
+    await subject.store.close();
+    expect(await subject.open().getByRef("kept")).not.toBeNull();
+  });
+
+  test("is opened by several processes at once while it is new", async () => {
+    using folder = makeFolder();
+    const path = folder.file("race.db");
+    const code = `
+      const { SqliteStore } = await import("./src/store/sqlite.ts");
+      console.log("loaded");
+      await line();
+      const store = new SqliteStore({ path: ${JSON.stringify(path)} });
+      console.log((await store.push([${JSON.stringify(newTask())}])).length);
+      await store.close();`;
+    const helpers = Array.from({ length: 4 }, () => startHelper(code));
+    try {
+      await Promise.all(helpers.map((helper) => helper.line()));
+      for (const helper of helpers) helper.send("go");
+      expect(await Promise.all(helpers.map((helper) => helper.line()))).toEqual([
+        "1",
+        "1",
+        "1",
+        "1",
+      ]);
+    } finally {
+      for (const helper of helpers) await helper[Symbol.asyncDispose]();
+    }
+  });
+
+  test("is one database under all its names: turns and proof of life too", async () => {
+    await using subject = makeStore({ timeout: 300 });
+    const { store, path } = subject;
+    symlinkSync(path, `${path}-link`);
+    symlinkSync("tq.db-link", `${path}-link2`);
+    const other = subject.open({ path: `${path}-link2` });
+    expect(other.path).toBe(path);
+    await Promise.all(
+      [store, other, store, other].map((on) =>
+        on.write(async (session) => {
+          await session.push([newTask()]);
+          await new Promise((resolve) => setImmediate(resolve));
+        }),
+      ),
+    );
+    expect(await store.list()).toHaveLength(4);
+    await store.register({ id: "w", pid: 1, threads: 1, queues: [] });
+    expect(await other.rescueDead(3)).toEqual([]);
+    await store.unregister("w");
+  });
+});
+
+/** A file system of its own; null where this machine does not let us mount one. */
+function mountTmpfs(
+  path: string,
+  size: string,
+): { remount(how: string): void; unmount(): void } | null {
+  const run = (...command: string[]) => Bun.spawnSync(command, { stderr: "ignore" }).exitCode === 0;
+  mkdirSync(path, { recursive: true });
+  if (
+    process.platform !== "linux" ||
+    !run("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path)
+  ) {
+    return null;
+  }
+  return {
+    remount(how) {
+      if (!run("mount", "-o", `remount,${how}`, path))
+        throw new Error(`Cannot remount ${path} ${how}`);
+    },
+    unmount: () => void run("umount", "-l", path),
+  };
+}
+
+const probe = makeFolder();
+const mounted = mountTmpfs(probe.path, "1m");
+mounted?.unmount();
+probe[Symbol.dispose]();
+const because = mounted ? "" : ", skipped because this machine lets us mount no file system";
+
+describe.skipIf(!mounted)(`a file system${because}`, () => {
+  async function withTmpfs(
+    fn: (path: string, remount: (how: string) => void) => Promise<void>,
+  ): Promise<void> {
+    using folder = makeFolder();
+    const mount = mountTmpfs(folder.file("disk"), "4m");
+    try {
+      await fn(folder.file("disk/tq.db"), (how) => mount?.remount(how));
+    } finally {
+      mount?.unmount();
+    }
+  }
+
+  test("that is read-only gives a sentence, and work goes on when it is not any more", () =>
+    withTmpfs(async (path, remount) => {
+      await new SqliteStore({ path }).close();
+      remount("ro");
+      const error = refusal(path);
+      expect(error.code).toBe("database");
+      expect(error.message).toMatch(/^Cannot (write to|open) .*(read-only|may write)/);
+      remount("rw");
+      const store = new SqliteStore({ path });
+      expect(await pushOne(store)).toBe(1);
+      await store.close();
+    }));
+
+  test("that is full gives a sentence, loses nothing, and work goes on when there is room", () =>
+    withTmpfs(async (path, remount) => {
+      const store = new SqliteStore({ path });
+      const kept = await pushOne(store, { ref: "kept" });
+      const args = JSON.stringify(["x".repeat(1_000_000)]);
+      const results = [];
+      for (let i = 0; i < 6; i++)
+        results.push(await pushOne(store, { args }).catch((error: unknown) => error));
+      expect(results.at(-1)).toMatchObject({
+        code: "full",
+        message: `Cannot write to ${path}: the disk is full; free some space and try again`,
+      });
+      const stored = results.filter((result) => typeof result === "number").length;
+      expect(await store.list()).toHaveLength(stored + 1);
+      remount("size=64m");
+      expect(await pushOne(store, { args })).toBeGreaterThan(kept);
+      await store.close();
+    }));
+});
+
+describe("a database that may not grow", () => {
+  test("fails a push with a sentence and the whole group with it, and goes on when it may", async () => {
+    await using subject = makeStore();
+    const { store, path } = subject;
+    await pushOne(store);
+    const limit = (pages: number) =>
+      withSession(store, async (session) => {
+        const db = session.raw(false) as Database;
+        db.run(`PRAGMA max_page_count = ${pages}`);
+        await session.commit();
+      });
+    await limit(1); // SQLite takes the present size for less
+    const args = JSON.stringify(["x".repeat(100_000)]);
+    const results = await Promise.allSettled([
+      pushOne(store),
+      pushOne(store, { args }),
+      pushOne(store),
+    ]);
+    const reason = {
+      code: "full",
+      message: `Cannot write to ${path}: the disk is full; free some space and try again`,
+    };
+    expect(results[1]).toMatchObject({ status: "rejected", reason });
+    const kept = results.filter(({ status }) => status === "fulfilled").length;
+    expect(await store.list()).toHaveLength(1 + kept);
+    await limit(1_000_000);
+    await pushOne(store, { args });
+    expect(await store.list()).toHaveLength(2 + kept);
+  });
+
+  test("fails a settle with a sentence, and the claim still holds", async () => {
+    await using subject = makeStore();
+    const { store } = subject;
+    await pushOne(store);
+    const task = await claimFirst(store);
+    const settled = store.write(async (session) => {
+      (session.raw(false) as Database).run("PRAGMA max_page_count = 1");
+      await session.finish(task, JSON.stringify("x".repeat(200_000)));
+    });
+    expect(settled).rejects.toMatchObject({ code: "full" });
+    await settled.catch(() => undefined);
+    expect(await store.stillHeld([task])).toEqual([task]);
+    expect(statSync(subject.path).size).toBeLessThan(1_000_000);
+  });
+});
