@@ -176,6 +176,7 @@ describe("the snippets, in a folder of their own,", () => {
       cwd: shop,
       env,
       stdout: "pipe",
+      timeout: 60_000,
     });
     const [output, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
     return { output, code };
