@@ -1,5 +1,5 @@
 /** What is SQLite's own in a session: the raw connection, and other processes' locks. */
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { endsTransaction } from "../../src/store/ends-transaction.ts";
 import type { Session } from "../../src/store/store.ts";

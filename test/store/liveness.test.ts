@@ -1,0 +1,135 @@
+/** Proof of life: a lock that the operating system drops with the process, and keeps while it is stopped. */
+import { describe, expect, test } from "bun:test";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bootId, dropLock, holdLock, isAlive, lockFolder } from "../../src/store/liveness.ts";
+import { makeFolder } from "../support/folder.ts";
+import { type Helper, startHelper } from "../support/process.ts";
+import { until } from "../support/until.ts";
+
+/** A process that holds the lock of this worker until it is told to leave. */
+async function holder(database: string, worker: string): Promise<Helper> {
+  const helper = startHelper(`
+    const { holdLock, dropLock } = await import("./src/store/liveness.ts");
+    holdLock(${JSON.stringify(database)}, ${JSON.stringify(worker)});
+    console.log("holding");
+    await line();
+    dropLock(${JSON.stringify(database)}, ${JSON.stringify(worker)});
+    console.log("left");
+    await line();`);
+  await helper.line();
+  return helper;
+}
+
+describe("a worker's lock", () => {
+  test("says that its process lives, and within 50 ms of a kill that it is dead; then its file is gone", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    let fastest = Infinity; // of three: other tests keep the machine busy
+    for (const name of ["w1", "w2", "w3"]) {
+      await using worker = await holder(database, name);
+      expect(isAlive(database, name)).toBe(true);
+      worker.kill("SIGKILL");
+      const killed = performance.now();
+      await until(() => expect(isAlive(database, name)).toBe(false));
+      fastest = Math.min(fastest, performance.now() - killed);
+      expect(existsSync(lockFolder(database))).toBe(false);
+      expect(isAlive(database, name)).toBe(false);
+    }
+    expect(fastest).toBeLessThan(50);
+  });
+
+  test("is kept by a stopped process", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    await using worker = await holder(database, "w1");
+    worker.kill("SIGSTOP");
+    await until(async () => {
+      const status = await Bun.file(`/proc/${worker.pid}/stat`).text();
+      expect(status).toMatch(/\) T /);
+    });
+    for (let i = 0; i < 20; i++) expect(isAlive(database, "w1")).toBe(true);
+    worker.kill("SIGKILL");
+    await until(() => expect(isAlive(database, "w1")).toBe(false));
+  });
+
+  test("goes when its worker leaves, and leaves nothing behind", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    await using worker = await holder(database, "w1");
+    worker.send("leave");
+    await worker.line();
+    expect(isAlive(database, "w1")).toBe(false);
+    expect(existsSync(lockFolder(database))).toBe(false);
+  });
+
+  test("of our own counts as alive, and looking does not drop it", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    holdLock(database, "mine");
+    for (let i = 0; i < 5; i++) expect(isAlive(database, "mine")).toBe(true);
+    await using other = startHelper(`
+      const { isAlive } = await import("./src/store/liveness.ts");
+      console.log(isAlive(${JSON.stringify(database)}, "mine"));`);
+    expect(await other.line()).toBe("true");
+    dropLock(database, "mine");
+    expect(isAlive(database, "mine")).toBe(false);
+  });
+
+  test("is not collected as garbage", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    await using worker = startHelper(`
+      const { holdLock } = await import("./src/store/liveness.ts");
+      holdLock(${JSON.stringify(database)}, "w1");
+      for (let i = 0; i < 20; i++) { Bun.gc(true); await Bun.sleep(1); }
+      console.log("collected");
+      await line();`);
+    await worker.line();
+    expect(isAlive(database, "w1")).toBe(true);
+  });
+
+  test("is one of many in a folder that goes with the last", () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    const workers = Array.from({ length: 20 }, (_, i) => `w${i}`);
+    for (const worker of workers) holdLock(database, worker);
+    expect(readdirSync(lockFolder(database)).toSorted()).toEqual(workers.toSorted());
+    for (const worker of workers) dropLock(database, worker);
+    dropLock(database, "never held");
+    expect(existsSync(lockFolder(database))).toBe(false);
+  });
+
+  test("that is not there proves a death: without the file, and without the folder", () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    expect(isAlive(database, "w1")).toBe(false);
+    mkdirSync(lockFolder(database));
+    expect(isAlive(database, "w1")).toBe(false);
+  });
+
+  test("that cannot be read proves nothing", () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    mkdirSync(join(lockFolder(database), "w1"), { recursive: true }); // a folder cannot be opened, by root either
+    expect(isAlive(database, "w1")).toBe(true);
+  });
+
+  test("that cannot be made is an error with a sentence", () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    writeFileSync(lockFolder(database), "a file in the way");
+    expect(() => holdLock(database, "w1")).toThrow(
+      `Cannot make the lock of this worker in ${lockFolder(database)}`,
+    );
+    rmSync(lockFolder(database));
+    holdLock(database, "w1");
+    chmodSync(lockFolder(database), 0o755);
+    dropLock(database, "w1");
+  });
+});
+
+test("the boot id stays the same while the machine runs", () => {
+  expect(bootId()).toBe(bootId());
+  expect(bootId()).not.toBe("");
+});
