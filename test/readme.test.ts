@@ -280,9 +280,7 @@ describe("the tables", () => {
   });
 
   test("of context keys has exactly those that a push knows", () => {
-    expect(() => splitContext({ queue_: 1 }, 20)).toThrow(
-      `it is not one of ${firstCells("<!-- keys: context -->").join(", ")}`,
-    );
+    expect(firstCells("<!-- keys: context -->")).toEqual(contextKeys());
   });
 
   test("of columns have those of the views", async () => {
@@ -303,6 +301,16 @@ describe("the tables", () => {
 });
 
 const README = read("README.md");
+
+/** As the refusal of an unknown key lists them. */
+function contextKeys(): string[] {
+  try {
+    splitContext({ queue_unknown_to_all: 1 }, 20);
+  } catch (error) {
+    return /is not one of ([\w, ]+)/.exec(String(error))?.[1]?.split(", ") ?? [];
+  }
+  return [];
+}
 
 function section(heading: string): string {
   return README.split(/^(?=## )/m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
