@@ -11,6 +11,7 @@ import { serve } from "./serve.ts";
 import { show } from "./show.ts";
 import { status } from "./status.ts";
 import type { Commands } from "./terminal/line.ts";
+import { torture } from "./torture.ts";
 import { version } from "./version.ts";
 import { worker } from "./worker.ts";
 
@@ -27,5 +28,6 @@ export const COMMANDS: Commands = {
   status,
   serve,
   config,
+  torture,
   version,
 };

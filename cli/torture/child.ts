@@ -1,0 +1,83 @@
+/** A process of this same executable, which can be killed and says what it does line by line. */
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+
+/** How this program is started again: the executable, or Bun with the source. */
+function self(): string[] {
+  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
+}
+
+export class Child {
+  readonly #process;
+  readonly #read: Promise<void>;
+  #dying = false;
+
+  /** @param heard gets each line of its standard output; its log goes to a file of the folder. */
+  constructor(folder: string, args: readonly string[], heard: (words: string[]) => void) {
+    const log = openSync(join(folder, "log.txt"), "a");
+    this.#process = Bun.spawn([...self(), ...args], {
+      cwd: folder,
+      env: withoutSettings(process.env),
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: log,
+      detached: true, // a terminal's Ctrl-C is for the torture, which ends them itself
+    });
+    closeSync(log);
+    this.#read = readLines(this.#process.stdout, heard);
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** False once it has been told to end, or is gone. */
+  get alive(): boolean {
+    return !this.#dying && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** True when it was told to end. */
+  get asked(): boolean {
+    return this.#dying;
+  }
+
+  /** Resolves with its exit status when it is gone and every line of it was heard. */
+  async gone(): Promise<number> {
+    const code = await this.#process.exited;
+    await this.#read;
+    return code;
+  }
+
+  async kill(): Promise<void> {
+    this.#dying = true;
+    this.#process.kill("SIGKILL");
+    await this.gone();
+  }
+
+  /** Ends its standard input and, where given, sends a signal that asks it to end; waits until it is gone. */
+  async stop(signal?: "SIGTERM"): Promise<void> {
+    this.#dying = true;
+    await this.#process.stdin.end();
+    if (signal) this.#process.kill(signal);
+    await this.gone();
+  }
+}
+
+/** What is set for tq in the user's environment has nothing to say here. */
+function withoutSettings(env: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("TQ_")));
+}
+
+/** A line that was cut off by a kill was never said. */
+async function readLines(
+  stream: ReadableStream<Uint8Array>,
+  heard: (words: string[]) => void,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const bytes of stream) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) heard(line.split(" "));
+  }
+}

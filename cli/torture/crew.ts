@@ -1,0 +1,80 @@
+/** The workers and producers: kept running, killed when asked, started again. */
+import { Child } from "./child.ts";
+
+export type Role = "worker" | "producer";
+
+export const ACCOUNTS = 10;
+
+const PRODUCERS = 2;
+
+export interface CrewOptions {
+  readonly folder: string;
+  readonly workers: number;
+  readonly threads: number;
+  /** A line that a child said. */
+  heard(child: Child, words: string[]): void;
+  /** A child ended though nobody asked it to. */
+  fell(role: Role, child: Child, code: number): void;
+}
+
+export class Crew {
+  readonly #options: CrewOptions;
+  readonly workers: Child[];
+  readonly producers: Child[];
+  #started = 0;
+  #ended = false;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    this.workers = Array.from({ length: options.workers }, () => this.#start("worker"));
+    this.producers = Array.from({ length: PRODUCERS }, () => this.#start("producer"));
+  }
+
+  isAlive(pid: number): boolean {
+    return this.workers.some((worker) => worker.alive && worker.pid === pid);
+  }
+
+  /** Kills the child and starts another in its place after a while. */
+  async replace(role: Role, child: Child, pause: number): Promise<void> {
+    await child.kill();
+    await Bun.sleep(pause);
+    this.#restart(role, child);
+  }
+
+  /** Producers end after their transaction. */
+  async stopProducers(): Promise<void> {
+    await Promise.all(this.producers.map((producer) => producer.stop()));
+  }
+
+  async stopWorkers(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.stop("SIGTERM")));
+  }
+
+  /** Nothing is started any more. */
+  async killAll(): Promise<void> {
+    this.#ended = true;
+    await Promise.all([...this.workers, ...this.producers].map((child) => child.kill()));
+  }
+
+  #start(role: Role): Child {
+    const { folder, threads } = this.#options;
+    this.#started += 1;
+    const args =
+      role === "worker"
+        ? ["worker", "--threads", `${threads}`, "--exit-with-parent"]
+        : ["run", "producer.mts", `p${this.#started}`, `${ACCOUNTS}`];
+    const child: Child = new Child(folder, args, (words) => this.#options.heard(child, words));
+    void child.gone().then((code) => {
+      if (child.asked) return;
+      this.#options.fell(role, child, code);
+      this.#restart(role, child);
+    });
+    return child;
+  }
+
+  #restart(role: Role, child: Child): void {
+    const list = role === "worker" ? this.workers : this.producers;
+    const place = list.indexOf(child);
+    if (place !== -1 && !this.#ended) list[place] = this.#start(role);
+  }
+}

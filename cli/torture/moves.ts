@@ -1,0 +1,170 @@
+/** Makes the moves of a schedule, and answers what the children say. */
+import { isTqError } from "../../src/errors.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { Child } from "./child.ts";
+import { ACCOUNTS, Crew, type Role } from "./crew.ts";
+import { Random } from "./random.ts";
+import { Rescues } from "./rescues.ts";
+import { type Kind, MOODS, type Mood, type Move } from "./schedule.ts";
+
+export interface MovesOptions {
+  readonly folder: string;
+  readonly seed: number;
+  readonly workers: number;
+  readonly threads: number;
+  readonly store: Store;
+}
+
+/** The longest that an endless task keeps its thread before it is cancelled: ms. */
+const LONGEST_LOOP = 1_000;
+
+/** The longest that a task keeps the write lock before its worker is killed: ms. */
+const LONGEST_JAM = 50;
+
+export class Moves {
+  readonly crew: Crew;
+  readonly rescues: Rescues;
+  /** The refs of all transfers whose push returned. */
+  readonly acknowledged: string[] = [];
+  /** How often each thing was done. */
+  readonly made: Record<Kind, number> = {
+    worker: 0,
+    workers: 0,
+    producer: 0,
+    transaction: 0,
+    exit: 0,
+    reject: 0,
+    loop: 0,
+    jam: 0,
+    wait: 0,
+  };
+  readonly problems: string[] = [];
+  readonly #store: Store;
+  readonly #random: Random;
+  /** What was begun and has not ended. */
+  readonly #pending = new Set<Promise<void>>();
+  /** Killed in the middle of their next transaction, and the pause after it. */
+  readonly #doomed = new Map<Child, number>();
+
+  constructor({ store, seed, ...options }: MovesOptions) {
+    this.#store = store;
+    this.#random = new Random(seed);
+    this.rescues = new Rescues(store, (pid) => this.crew.isAlive(pid));
+    this.crew = new Crew({
+      ...options,
+      heard: (child, words) => this.#answer(child, words),
+      fell: (role, child, code) => {
+        this.problems.push(`A ${role} (pid ${child.pid}) ended by itself with status ${code}`);
+        if (role === "worker") this.#track(this.rescues.watch(child.pid, performance.now()));
+      },
+    });
+  }
+
+  make({ kind, which, pause }: Move): void {
+    const { workers, producers } = this.crew;
+    const producer = producers[which % producers.length];
+    const worker = workers[which % workers.length];
+    switch (kind) {
+      case "worker":
+        if (worker) this.#kill("worker", kind, worker, pause);
+        break;
+      case "workers":
+        for (const each of workers) this.#kill("worker", kind, each, pause);
+        break;
+      case "producer":
+        if (producer) this.#kill("producer", kind, producer, pause);
+        break;
+      case "transaction":
+        if (producer) this.#doomed.set(producer, pause);
+        break;
+      default:
+        this.#track(this.#pushMood(kind));
+    }
+  }
+
+  /** Resolves when all that was begun has ended. */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => void this.problems.push(Bun.inspect(error)))
+      .finally(() => this.#pending.delete(tracked));
+    this.#pending.add(tracked);
+  }
+
+  #kill(role: Role, kind: Kind | null, child: Child, pause: number): void {
+    if (!child.alive) return;
+    if (kind) this.made[kind] += 1;
+    const killed = performance.now();
+    this.#track(this.crew.replace(role, child, pause));
+    if (role === "worker") this.#track(this.rescues.watch(child.pid, killed));
+  }
+
+  #answer(child: Child, [word = "", name = "", more = ""]: string[]): void {
+    if (word === "+") {
+      for (let index = 0; index < Number(more); index++) {
+        this.acknowledged.push(`${name}/${index}`);
+      }
+    } else if (word === "-") {
+      const pause = this.#doomed.get(child);
+      this.#doomed.delete(child);
+      if (pause !== undefined) this.#kill("producer", "transaction", child, pause);
+    } else if (MOODS.some((mood) => mood === word)) {
+      this.#track(this.#answerMood(word as Mood, child, Number(name)));
+    }
+  }
+
+  async #answerMood(mood: Mood, child: Child, task: number): Promise<void> {
+    this.made[mood] += 1;
+    switch (mood) {
+      case "jam":
+        await Bun.sleep(this.#random.whole(0, LONGEST_JAM));
+        this.#kill("worker", null, child, this.#random.whole(0, 300));
+        break;
+      case "loop":
+        await Bun.sleep(this.#random.whole(0, LONGEST_LOOP));
+        await this.#runAnew(task);
+        break;
+      case "wait":
+        await this.#runAnew(task);
+        break;
+      case "exit":
+      case "reject":
+    }
+  }
+
+  /** Cancels a task that runs, and retries it at once: two runs of it may be under way together. */
+  async #runAnew(task: number): Promise<void> {
+    try {
+      await insist(() => this.#store.cancel(task));
+    } catch (error) {
+      if (isTqError(error) && error.code === "conflict") return; // it has ended
+      throw error;
+    }
+    await insist(() => this.#store.retry(task));
+  }
+
+  /** A transfer of that mood, pushed by the torture itself. */
+  async #pushMood(mood: Mood): Promise<void> {
+    const from = this.#random.whole(1, ACCOUNTS);
+    const ref = `${mood} ${this.acknowledged.length}`;
+    const call = { model: "torture.account", method: "transfer", instances: from, user: 0, ref };
+    const args = JSON.stringify([(from % ACCOUNTS) + 1, 1, mood]);
+    const place = { queue: "default", priority: 1, scheduledAt: null, expectedAt: null };
+    await insist(() => this.#store.push([{ ...call, ...place, args, context: "{}" }]));
+    this.acknowledged.push(ref);
+  }
+}
+
+/** Tries again while somebody holds the write lock. */
+async function insist<T>(move: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await move();
+    } catch (error) {
+      if (!isTqError(error) || error.code !== "busy") throw error;
+    }
+  }
+}

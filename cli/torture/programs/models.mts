@@ -1,0 +1,87 @@
+/** What the workers of a torture run: money that moves between accounts, by methods that behave badly at times. */
+import { writeFileSync, writeSync } from "node:fs";
+import { currentTask, ModelSQL, v } from "tq";
+
+/**
+ * How a transfer behaves, once; after that it is good. `wait` sleeps in the middle, `loop` never ends, `jam`
+ * never ends and holds the write lock, `exit` and `reject` end their thread.
+ */
+type Mood = "good" | "wait" | "loop" | "jam" | "exit" | "reject";
+
+/** Long enough for another thread to run the task meanwhile: ms. */
+const WAIT = 150;
+
+/** An entry a transfer: a second one for the same task is a double. */
+export class Ledger extends ModelSQL("torture.ledger", {
+  task: v.number(),
+  source: v.number(),
+  target: v.number(),
+  amount: v.number(),
+}) {}
+
+/** All accounts together have nothing. */
+export class Account extends ModelSQL("torture.account", { balance: v.number() }) {
+  async transfer(to: number, amount: number, mood: Mood = "good"): Promise<void> {
+    const task = currentTask()?.id ?? 0;
+    const bad = mood !== "good" && isFirst(task);
+    if (bad && mood === "loop") endless(mood, task);
+    const [target] = await Account.browse([to]);
+    if (!target) throw new Error(`There is no account ${to}`);
+    if (bad && mood === "wait") await wait(task);
+    this.balance -= amount;
+    target.balance += amount;
+    await Account.save([this, target]);
+    await Ledger.create([{ task, source: this.id, target: to, amount }]);
+    if (bad && mood === "jam") endless(mood, task);
+    if (bad && mood === "exit") exit(task);
+    if (bad && mood === "reject") await reject(task);
+  }
+
+  /** The same by a method that waits: such runs are no part of a batch. */
+  async transferLater(to: number, amount: number, delay: number): Promise<void> {
+    await Bun.sleep(delay);
+    await this.transfer(to, amount);
+  }
+}
+
+/** What one transaction of a producer pushed: it is there with all its transfers, or not at all. */
+export class Order extends ModelSQL("torture.order", {
+  name: v.string(),
+  transfers: v.number(),
+}) {}
+
+/** A mark outside the database: what a run does to it stays when the run is undone. */
+function isFirst(task: number): boolean {
+  try {
+    writeFileSync(`moods/${task}`, "", { flag: "wx" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function endless(mood: Mood, task: number): never {
+  say(mood, task);
+  for (;;);
+}
+
+async function wait(task: number): Promise<void> {
+  say("wait", task);
+  await Bun.sleep(WAIT);
+}
+
+function exit(task: number): never {
+  say("exit", task);
+  process.exit(7);
+}
+
+async function reject(task: number): Promise<void> {
+  say("reject", task);
+  void Promise.reject(new Error("A rejection that nobody handles"));
+  await Bun.sleep(10_000);
+}
+
+/** Written at once: a thread that never ends says nothing later. */
+function say(mood: Mood, task: number): void {
+  writeSync(1, `${mood} ${task} ${process.pid}\n`);
+}

@@ -1,0 +1,11 @@
+/** The accounts, and the tables: made before the torture starts. */
+import { Transaction } from "tq";
+import { Account, Ledger, Order } from "./models.mts";
+
+const count = Number(process.argv[2]);
+
+await Transaction.start({}, async () => {
+  await Account.create(Array.from({ length: count }, () => ({ balance: 0 })));
+  await Ledger.search([], { limit: 1 });
+  await Order.search([], { limit: 1 });
+});

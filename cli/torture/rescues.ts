@@ -1,0 +1,40 @@
+/** How long the tasks of a killed worker wait until they are put back. */
+import type { Store } from "../../src/store/store.ts";
+
+/** Between two looks: ms. */
+const LOOK = 5;
+
+/** What tq promises: ms. */
+export const RESCUE_LIMIT = 1_000;
+
+export class Rescues {
+  readonly #store: Store;
+  readonly #isAlive: (pid: number) => boolean;
+  slowest = 0;
+  /** How many took longer than they may. */
+  late = 0;
+
+  constructor(store: Store, isAlive: (pid: number) => boolean) {
+    this.#store = store;
+    this.#isAlive = isAlive;
+  }
+
+  /**
+   * Waits until the tasks of this dead process are put back. Its row goes in the same transaction. Time
+   * counts while another worker lives that has registered.
+   */
+  async watch(pid: number, killed: number): Promise<void> {
+    for (let since = killed; ; await Bun.sleep(LOOK)) {
+      const workers = await this.#store.workers();
+      const now = performance.now();
+      const rescued = workers.every((worker) => worker.pid !== pid);
+      if (rescued) return this.#count(now - since);
+      if (!workers.some((worker) => this.#isAlive(worker.pid))) since = now;
+    }
+  }
+
+  #count(duration: number): void {
+    this.slowest = Math.max(this.slowest, duration);
+    if (duration > RESCUE_LIMIT) this.late += 1;
+  }
+}

@@ -1,0 +1,107 @@
+/** The torture itself: rounds of kills, then all that is left in peace, then the check. */
+import { join } from "node:path";
+import { loadConfig } from "../../src/config.ts";
+import { TqError } from "../../src/errors.ts";
+import { createRuntime, setRuntime } from "../../src/model/runtime.ts";
+import type { Store } from "../../src/store/store.ts";
+import { check, type Findings } from "./check.ts";
+import { Child } from "./child.ts";
+import { ACCOUNTS } from "./crew.ts";
+import { Moves } from "./moves.ts";
+import { writePrograms } from "./programs.ts";
+import { type Kind, ROUND, scheduleOf } from "./schedule.ts";
+
+export interface TortureOptions {
+  /** An empty folder. */
+  readonly folder: string;
+  readonly rounds: number;
+  readonly seed: number;
+  readonly workers: number;
+  readonly threads: number;
+  /** Ends it after the round that is under way. */
+  readonly signal: AbortSignal;
+  /** Called after each round. */
+  readonly report: (done: number) => void;
+}
+
+export interface Result extends Findings {
+  readonly rounds: number;
+  readonly seed: number;
+  /** How often each thing was done. */
+  readonly kills: Readonly<Record<Kind, number>>;
+  readonly acknowledged: number;
+  /** The longest that a dead worker's tasks waited: ms. */
+  readonly slowestRescue: number;
+  /** Rescues that took longer than tq promises. */
+  readonly late: number;
+}
+
+/** With no commit by anybody for so long, what is left will not end: ms. */
+const STUCK = 30_000;
+
+/** Between two looks whether all is done: ms. */
+const LOOK = 20;
+
+export async function torture(options: TortureOptions): Promise<Result> {
+  const { folder, rounds, seed } = options;
+  await setUp(folder);
+  const config = loadConfig({ cwd: folder, env: {}, file: join(folder, "tq.toml") });
+  const runtime = createRuntime(config);
+  setRuntime(runtime);
+  const { store } = runtime;
+  const moves = new Moves({ ...options, store });
+  let done = 0;
+  try {
+    for (; done < rounds && !options.signal.aborted; done++) {
+      await makeRound(moves, seed, done);
+      options.report(done + 1);
+    }
+    await moves.crew.stopProducers();
+    await drain(store);
+    await moves.settled();
+    await moves.crew.stopWorkers();
+  } finally {
+    await moves.crew.killAll();
+  }
+  const findings = await check(moves.acknowledged);
+  await store.close();
+  const { made: kills, acknowledged, rescues, problems } = moves;
+  return {
+    ...findings,
+    rounds: done,
+    seed,
+    kills,
+    acknowledged: acknowledged.length,
+    slowestRescue: rescues.slowest,
+    late: rescues.late,
+    problems: [...problems, ...findings.problems],
+  };
+}
+
+async function setUp(folder: string): Promise<void> {
+  writePrograms(folder);
+  const child = new Child(folder, ["run", "setup.mts", `${ACCOUNTS}`], () => {});
+  if ((await child.gone()) === 0) return;
+  throw new TqError("database", `Cannot make the accounts in ${folder}: see ${folder}/log.txt`);
+}
+
+async function makeRound(moves: Moves, seed: number, round: number): Promise<void> {
+  const start = performance.now();
+  for (const move of scheduleOf(seed, round)) {
+    await Bun.sleep(Math.max(start + move.at - performance.now(), 0));
+    moves.make(move);
+  }
+  await Bun.sleep(Math.max(start + ROUND - performance.now(), 0));
+}
+
+/** Waits until all tasks have ended, or nobody does anything any more. */
+async function drain(store: Store): Promise<void> {
+  let version = await store.version();
+  let since = performance.now();
+  while ((await store.hasWork([], true)) && performance.now() - since < STUCK) {
+    await Bun.sleep(LOOK);
+    if ((await store.version()) === version) continue;
+    version = await store.version();
+    since = performance.now();
+  }
+}

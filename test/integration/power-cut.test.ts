@@ -1,0 +1,187 @@
+/**
+ * A power cut, simulated: a program is traced, and at many moments its files are made again as they would be
+ * if only what was flushed had reached the disk, or that and some of the rest.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Database } from "bun:sqlite";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { SqliteStore } from "../../src/store/sqlite.ts";
+import { Disk, type Luck } from "../support/disk.ts";
+import { type FileEvent, trace } from "../support/trace.ts";
+
+setDefaultTimeout(120_000);
+
+const TQ = join(import.meta.dir, "../../dist/tq");
+const made: string[] = [];
+
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true });
+});
+
+const PUSHES = 200;
+
+/** Without flushes everything is kept in mind, which takes its time. */
+const FEW_PUSHES = 60;
+const RUNS = 150;
+
+/** Each push takes some pages, so that the WAL is written into the database now and then. */
+const PUSHER = `
+import { writeSync } from "node:fs";
+import { push } from "tq";
+for (let n = 1; n <= Number(process.argv[2]); n++) {
+  await push({ model: "note", method: "write", instances: n, args: ["x".repeat(20_000)], ref: \`r\${n}\` });
+  writeSync(1, \`+ \${n}\\n\`);
+}
+`;
+
+/** One method runs in batches, the other alone. */
+const MODELS = `
+import { currentTask, ModelSQL, v } from "tq";
+export class Note extends ModelSQL("note", { task: v.number(), text: v.string() }) {
+  static override async browse(ids) { return ids.map((id) => ({ id })); }
+  static async write(note, text) {
+    await Note.create([{ task: currentTask().id, text }]);
+  }
+  static async writeLater(note, text) {
+    await Bun.sleep(1);
+    await Note.write(note, text);
+  }
+}
+`;
+
+describe("a power cut", () => {
+  test("loses no acknowledged push and damages nothing", async () => {
+    const folder = project("full");
+    const events = await trace(folder, [TQ, "run", "pusher.ts", `${PUSHES}`]);
+    expect(acknowledgements(events)).toHaveLength(PUSHES);
+    const cuts = cutAll(new Disk(folder), events, lostPushes);
+    expect(cuts.made).toBeGreaterThan(200);
+    expect(cuts).toMatchObject({ lost: [], damaged: [] });
+  });
+
+  test('loses pushes with durability "normal" and damages nothing, so this test can fail', async () => {
+    const folder = project("normal");
+    const events = await trace(folder, [TQ, "run", "pusher.ts", `${FEW_PUSHES}`]);
+    expect(acknowledgements(events)).toHaveLength(FEW_PUSHES);
+    const { lost, damaged } = cutAll(new Disk(folder), events, lostPushes);
+    expect(lost).not.toEqual([]);
+    expect(damaged).toEqual([]);
+  });
+
+  test("leaves a task finished with its effect or neither; what was reported as finished stays so", async () => {
+    const folder = project("full");
+    await pushRuns(folder);
+    const before = { "tq.db": readFileSync(join(folder, "tq.db")) };
+    const events = await trace(folder, [TQ, "worker", "--threads", "2", "--drain"]);
+    expect(acknowledgements(events)).toHaveLength(RUNS);
+    const cuts = cutAll(new Disk(folder, before), events, wrongRuns);
+    expect(cuts.made).toBeGreaterThan(100);
+    expect(cuts).toMatchObject({ lost: [], damaged: [] });
+  });
+});
+
+function project(durability: "full" | "normal"): string {
+  const folder = newFolder();
+  writeFileSync(
+    join(folder, "tq.toml"),
+    `[database]\ndurability = "${durability}"\n[queue]\nworker = true\n[log]\nformat = "json"\n`,
+  );
+  writeFileSync(join(folder, "pusher.ts"), PUSHER);
+  writeFileSync(join(folder, "models.ts"), MODELS);
+  return folder;
+}
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tq-power-"));
+  made.push(folder);
+  return folder;
+}
+
+async function pushRuns(folder: string): Promise<void> {
+  const store = new SqliteStore({ path: join(folder, "tq.db") });
+  const common = { model: "note", user: 0, context: "{}", queue: "default", priority: 0 };
+  const rest = { scheduledAt: null, expectedAt: null, ref: null, args: '["text"]' };
+  await store.push(
+    Array.from({ length: RUNS }, (_, index) => {
+      const method = index % 50 < 40 ? "write" : "writeLater";
+      return { ...common, ...rest, method, instances: index + 1 };
+    }),
+  );
+  await store.close();
+}
+
+/** What was said so far: `+ N`, or the log of a worker. */
+function acknowledgements(events: readonly FileEvent[]): number[] {
+  return events.flatMap((event) => (event.kind === "said" ? acknowledgedBy(event.text) : []));
+}
+
+function acknowledgedBy(text: string): number[] {
+  const said = [...text.matchAll(/^\+ (\d+)$|"event":"task\.finished".*?"task":(\d+)/gm)];
+  return said.map(([, pushed, finished]) => Number(pushed ?? finished));
+}
+
+interface Cuts {
+  made: number;
+  /** Sentences. */
+  readonly lost: string[];
+  readonly damaged: string[];
+}
+
+/** Cuts the power after each acknowledgement, and at some other moments. */
+function cutAll(
+  disk: Disk,
+  events: readonly FileEvent[],
+  wrong: (db: Database, acknowledged: readonly number[]) => string[],
+): Cuts {
+  const cuts: Cuts = { made: 0, lost: [], damaged: [] };
+  const random = generator(1);
+  const acknowledged: number[] = [];
+  const cut = (luck: Luck): void => {
+    cuts.made += 1;
+    const folder = newFolder();
+    disk.writeTo(folder, luck, random);
+    // SQLite's own recovery, by a plain connection, as any next program would open it.
+    using db = new Database(join(folder, "tq.db"), { create: true, strict: true });
+    for (const [line] of db.query("PRAGMA integrity_check").values()) {
+      if (line !== "ok") cuts.damaged.push(String(line));
+    }
+    if (acknowledged.length > 0) cuts.lost.push(...wrong(db, acknowledged));
+    rmSync(folder, { recursive: true });
+    made.pop();
+  };
+  for (const event of events) {
+    disk.apply(event);
+    const said = event.kind === "said" ? acknowledgedBy(event.text) : [];
+    acknowledged.push(...said);
+    if (said.length > 0) cut("none");
+    if (event.kind !== "said" && random() < 0.02) cut(random() < 0.8 ? "some" : "all");
+  }
+  return cuts;
+}
+
+function lostPushes(db: Database, acknowledged: readonly number[]): string[] {
+  const isMade = db.query("SELECT 1 FROM sqlite_schema WHERE name = 'tq_tasks'").get() !== null;
+  const there = new Set(isMade ? db.query("SELECT ref FROM tq_tasks").values().flat() : []);
+  return acknowledged.filter((n) => !there.has(`r${n}`)).map((n) => `r${n} was acknowledged`);
+}
+
+function wrongRuns(db: Database, acknowledged: readonly number[]): string[] {
+  const sql = `
+    SELECT id, state, (SELECT count(*) FROM note WHERE task = tq_tasks.id) AS effects FROM tq_tasks`;
+  const rows = db.query(sql).all() as { id: number; state: string; effects: number }[];
+  const reported = new Set(acknowledged);
+  return rows
+    .filter(
+      ({ id, state, effects }) =>
+        effects !== Number(state === "finished") || (reported.has(id) && state !== "finished"),
+    )
+    .map(({ id, state, effects }) => `Task ${id} is ${state} with ${effects} effects`);
+}
+
+/** Numbers that look random and are the same each time. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
