@@ -161,8 +161,11 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** Syntax errors come as an AggregateError of messages with positions. */
+/** A syntax error has a place, maybe in a file that this one imports; several come in an AggregateError. */
 function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return String(error.errors[0]);
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (!(error instanceof Error)) return Bun.inspect(error);
+  const { position } = error as { position?: { file: string; line: number; column: number } };
+  if (!position) return `${error.name}: ${error.message}`;
+  return `${error.message} at ${position.file}:${position.line}:${position.column}`;
 }

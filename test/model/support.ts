@@ -105,7 +105,7 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
       return (await store.list()).toSorted((a, b) => a.id - b.id);
     },
     eventsOf: <N extends EventName>(name: N) =>
-      events.filter((event) => event.name === name) as Event<N>[],
+      events.filter((event) => event.name === name) as unknown as Event<N>[],
     /** What another program sees and does. */
     sql<T = Record<string, unknown>>(text: string, ...parameters: (string | number | null)[]): T[] {
       const db = new Database(path);

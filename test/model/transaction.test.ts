@@ -115,9 +115,9 @@ test.each([
 
 test("a start without a function is refused", async () => {
   await using _tq = makeRuntime();
-  expect(await sentenceOf(() => Transaction.start(async () => 1, undefined as never))).toContain(
-    "Transaction.start({}, async () => { … })",
-  );
+  expect(
+    await sentenceOf(() => Transaction.start((async () => 1) as object, undefined as never)),
+  ).toContain("Transaction.start({}, async () => { … })");
 });
 
 test("two at once do not see each other, and both commit", async () => {

@@ -1,0 +1,130 @@
+/** `push` and `pushMany`: for a model that another process has. */
+import { expect, test } from "bun:test";
+import { push, pushMany, Transaction } from "../../src/index.ts";
+import type { PushOptions } from "../../src/index.ts";
+import { errorOf, makeRuntime, NOW, sentenceOf } from "./support.ts";
+
+const CALL = { model: "far.away", method: "process", instances: [1] };
+
+test("stores a call of a model that nobody here has", async () => {
+  await using tq = makeRuntime();
+  const ids = await push({
+    ...CALL,
+    args: [1, { a: Temporal.PlainDate.from("2024-02-29") }, undefined],
+    user: 4,
+    context: { company: 1, language: "de" },
+    queue: "mail",
+    priority: -2,
+    scheduledAt: "PT1M",
+    expectedAt: { hours: 1 },
+    ref: "invoice-7",
+  });
+  expect(ids).toEqual([1]);
+  expect(await tq.getTask(1)).toMatchObject({
+    model: "far.away",
+    method: "process",
+    instances: [1],
+    args: [1, { a: { __class__: "date" } }],
+    user: 4,
+    context: { company: 1 },
+    queue: "mail",
+    priority: -2,
+    scheduled_at: NOW + 60_000,
+    expected_at: NOW + 3_600_000,
+    ref: "invoice-7",
+  });
+});
+
+test("user and context are the transaction's unless they are given", async () => {
+  await using tq = makeRuntime();
+  await Transaction.start({ user: 3, context: { a: 1, queue_name: "x" } }, async () => {
+    await push(CALL);
+    await push({ ...CALL, user: 0, context: {} });
+  });
+  expect(await tq.tasks()).toMatchObject([
+    { user: 3, context: { a: 1 }, queue: "default" },
+    { user: 0, context: {}, queue: "default" },
+  ]);
+});
+
+test("one instance is one task; a list is divided where a batch is given", async () => {
+  await using tq = makeRuntime();
+  expect(await push({ ...CALL, instances: 7, batch: 1 })).toEqual([1]);
+  expect(await push({ ...CALL, instances: [1, 2, 3], batch: 2 })).toEqual([2, 3]);
+  expect(await push({ ...CALL, instances: [1, 2, 3], batch: true })).toEqual([4]);
+  expect(await push({ ...CALL, instances: [] })).toEqual([]);
+  expect((await tq.tasks()).map(({ instances }) => instances)).toEqual([7, [1, 2], [3], [1, 2, 3]]);
+});
+
+test("many are one transaction: all or nothing", async () => {
+  await using tq = makeRuntime();
+  expect(await pushMany([CALL, { ...CALL, instances: 2 }])).toEqual([1, 2]);
+  const error = await errorOf(() => pushMany([{ ...CALL, ref: "a" }, CALL, { ...CALL, ref: "a" }]));
+  expect(error.message).toBe('Cannot push with ref "a": another task has it');
+  expect(error.code).toBe("conflict");
+  expect(await sentenceOf(() => pushMany([CALL, { ...CALL, method: "" }]))).toBe(
+    'Cannot push[1]: method cannot be ""; it must be a text',
+  );
+  expect(await tq.tasks()).toHaveLength(2);
+  expect(await pushMany([])).toEqual([]);
+});
+
+test("a ref that is taken is a conflict, also inside a transaction that goes on", async () => {
+  await using tq = makeRuntime();
+  await push({ ...CALL, ref: "a" });
+  await Transaction.start({}, async () => {
+    const error = await errorOf(() => push({ ...CALL, ref: "a" }));
+    expect(error.code).toBe("conflict");
+    await push({ ...CALL, ref: "b" });
+  });
+  expect((await tq.tasks()).map(({ ref }) => ref)).toEqual(["a", "b"]);
+});
+
+test("pushes that a rolled-back transaction made are gone", async () => {
+  await using tq = makeRuntime();
+  await errorOf(() =>
+    Transaction.start({}, async () => {
+      await pushMany([CALL, CALL]);
+      throw new Error("no");
+    }),
+  );
+  expect(await tq.tasks()).toEqual([]);
+});
+
+test.each<[unknown, string]>([
+  [undefined, "Cannot push: undefined is not a call: give { model, method, instances }"],
+  [{ ...CALL, model: "" }, 'Cannot push: model cannot be ""; it must be a text'],
+  [{ ...CALL, method: 7 }, "Cannot push: method cannot be 7; it must be a text"],
+  [{ ...CALL, methd: "x" }, 'Cannot push: methd is not an option; did you mean "method"?'],
+  [{ ...CALL, instances: "1" }, 'Cannot push far.away.process: "1" is not an instance'],
+  [{ ...CALL, args: "x" }, 'Cannot push: args cannot be "x"; give a list'],
+  [{ ...CALL, args: [Number.NaN] }, "args[0]: NaN is not JSON"],
+  [{ ...CALL, user: "1" }, 'Cannot use "1" as the user'],
+  [{ ...CALL, context: [] }, "Cannot use [] as the context"],
+  [{ ...CALL, context: { a: Symbol("x") } }, "context.a: a symbol is not JSON"],
+  [
+    { ...CALL, context: { queue_name: "x" } },
+    "the context has queue_name, which steers __queue__ only; use the options queue",
+  ],
+  [{ ...CALL, ref: 7 }, "ref cannot be 7"],
+  [{ ...CALL, ref: "" }, 'ref cannot be ""'],
+  [
+    { ...CALL, ref: "a", instances: [1, 2], batch: 1 },
+    "a cannot be the ref of 2 tasks: a ref names one",
+  ],
+  [{ ...CALL, batch: 0 }, "queue_batch = 0: it must be a positive integer"],
+  [{ ...CALL, queue: "" }, 'queue_name = "": it must be the name of a queue'],
+  [{ ...CALL, scheduledAt: 5 }, "5 has no unit; say the unit"],
+])("a bad form is refused with a sentence: %#", async (options, sentence) => {
+  await using tq = makeRuntime();
+  expect(await sentenceOf(() => push(options as PushOptions))).toContain(sentence);
+  expect(
+    await sentenceOf(() => Transaction.start({}, () => push(options as PushOptions))),
+  ).toContain(sentence);
+  expect(await tq.tasks()).toEqual([]);
+});
+
+test("what is not a list of calls is refused", async () => {
+  await using _tq = makeRuntime();
+  expect(await sentenceOf(() => pushMany(CALL as never))).toContain("is not a list of calls");
+});

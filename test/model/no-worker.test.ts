@@ -1,0 +1,295 @@
+/** `queue.worker = false`: a program runs its tasks itself, after the commit. */
+import { afterEach, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { currentTask, Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
+import { parseSettings } from "../../src/config.ts";
+import { Registry } from "../../src/model/registry.ts";
+import { setRuntime } from "../../src/model/runtime.ts";
+import { SqliteStore } from "../../src/store/sqlite.ts";
+import { errorOf, makeRuntime, outside, sentenceOf } from "./support.ts";
+
+const log: string[] = [];
+afterEach(() => void (log.length = 0));
+
+class Job extends Model {
+  declare static readonly __queue__: Queue<typeof Job>;
+  static override readonly __name__ = "job";
+  static readonly tasks = { charge: { transaction: false } };
+
+  static async note(_records: Job[], text: string, ...children: string[]) {
+    log.push(text);
+    for (const child of children) await this.__queue__.note([1], child);
+  }
+  static async fail(_records: Job[], text: string) {
+    log.push(text);
+    await this.__queue__.note([1], "child of the failed");
+    throw new Error(text);
+  }
+  static async commitThenFail(_records: Job[]) {
+    await this.__queue__.note([1], "committed");
+    await Transaction.current.commit();
+    await this.__queue__.note([1], "not committed");
+    throw new Error("no");
+  }
+  static async where(_records: Job[]) {
+    const { current } = Transaction;
+    log.push(JSON.stringify({ user: current.user, context: current.context, task: currentTask() }));
+  }
+  static async charge(_records: Job[]) {
+    log.push("charge");
+    await Transaction.start({}, () => this.__queue__.note([1], "after the charge"));
+    log.push("charged");
+  }
+}
+
+class Account extends ModelSQL("account", { total: v.number() }) {
+  declare static readonly __queue__: Queue<typeof Account>;
+
+  async add(value: number) {
+    this.total += value;
+    await this.save();
+  }
+  async addAndFail(value: number) {
+    await this.add(value);
+    throw new Error("no");
+  }
+}
+
+test("tasks run after the commit, before start resolves, each in a transaction of its own", async () => {
+  await using tq = makeRuntime({ worker: false });
+  const before = await Transaction.start({ user: 2, context: { company: 1 } }, async () => {
+    await Job.__queue__.where([1]);
+    await Job.__queue__.where([1]);
+    log.push("end of the transaction");
+    return Transaction.current;
+  });
+  expect(log[0]).toBe("end of the transaction");
+  expect(log.slice(1).map((line) => JSON.parse(line))).toEqual(
+    [1, 2].map((id) => ({
+      user: 2,
+      context: { company: 1, _skip_warnings: true, _check_access: false },
+      task: { id, attempt: 1, model: "job", method: "where", queue: "default" },
+    })),
+  );
+  expect(before.context).toEqual({ company: 1 });
+  expect((await tq.tasks()).map(({ state }) => state)).toEqual(["finished", "finished"]);
+  expect(currentTask()).toBeUndefined();
+});
+
+test("first in, first out; what a task pushes runs after those already waiting", async () => {
+  await using _tq = makeRuntime({ worker: false });
+  await Transaction.start({}, async () => {
+    await Job.__queue__.note([1], "a", "a.1", "a.2");
+    await Job.__queue__.note([1], "b", "b.1");
+    await Job.__queue__.note([1], "c");
+  });
+  expect(log).toEqual(["a", "b", "c", "a.1", "a.2", "b.1"]);
+});
+
+test("a push outside a transaction has run when it resolves", async () => {
+  await using tq = makeRuntime({ worker: false });
+  expect(await Job.__queue__.note([1], "a", "a.1")).toEqual([1]);
+  expect(log).toEqual(["a", "a.1"]);
+  expect((await tq.getTask(2)).state).toBe("finished");
+});
+
+test("schedule, deadline and queue are ignored; the log says so of the schedule", async () => {
+  await using tq = makeRuntime({ worker: false });
+  const context = { queue_scheduled_at: "P1D", queue_expected_at: "P2D", queue_name: "mail" };
+  await Transaction.start({ context }, () => Job.__queue__.note([1], "tomorrow"));
+  await Job.__queue__.note([1], "now");
+  expect(log).toEqual(["tomorrow", "now"]);
+  expect(tq.eventsOf("task.inline")).toEqual([
+    {
+      name: "task.inline",
+      task: 1,
+      attempt: 1,
+      model: "job",
+      method: "note",
+      queue: "mail",
+      scheduledAt: tq.clock.now() + 86_400_000,
+    },
+  ]);
+});
+
+test("a task that fails is recorded; the others run, and the caller does not notice", async () => {
+  await using tq = makeRuntime({ worker: false });
+  const result = await Transaction.start({}, async () => {
+    await Job.__queue__.fail([1], "first");
+    await Job.__queue__.note([1], "second");
+    return 42;
+  });
+  expect(result).toBe(42);
+  expect(log).toEqual(["first", "second"]);
+  expect(await tq.tasks()).toMatchObject([
+    { state: "failed", reason: "Error: first", attempts: 1 },
+    { state: "finished", reason: null },
+  ]);
+  expect(await tq.store.errors(1)).toMatchObject([{ name: "Error", message: "first", attempt: 1 }]);
+  expect(tq.eventsOf("task.failed")).toHaveLength(1);
+});
+
+test("a task that fails leaves nothing behind but what it committed itself", async () => {
+  await using tq = makeRuntime({ worker: false });
+  await Transaction.start({}, () => Account.create([{ total: 1 }]));
+  await Account.__queue__.addAndFail(1, 10);
+  await Account.__queue__.add([1], 5);
+  expect(tq.sql("SELECT total FROM account")).toEqual([{ total: 6 }]);
+  await Job.__queue__.commitThenFail([1]);
+  expect(log).toEqual(["committed"]);
+});
+
+test("what the caller rolled back is dropped, and its ids are never used again", async () => {
+  await using tq = makeRuntime({ worker: false });
+  let ids: number[] = [];
+  const failing = Transaction.start({}, async () => {
+    ids = await Job.__queue__.note([1], "rolled back");
+    throw new Error("no");
+  });
+  expect(await sentenceOf(() => failing)).toBe("no");
+  expect(ids).toEqual([1]);
+  expect(log).toEqual([]);
+  expect(await Job.__queue__.note([1], "kept")).toEqual([1]);
+  expect(log).toEqual(["kept"]);
+  tq.sql("DELETE FROM tq__task");
+  expect(await Job.__queue__.note([1], "again")).toEqual([2]);
+});
+
+test("what commit() kept runs although the transaction fails in the end", async () => {
+  await using _tq = makeRuntime({ worker: false });
+  await errorOf(() =>
+    Transaction.start({}, async () => {
+      await Job.__queue__.note([1], "kept");
+      await Transaction.current.commit();
+      expect(log).toEqual([]);
+      await Job.__queue__.note([1], "dropped");
+      throw new Error("no");
+    }),
+  );
+  expect(log).toEqual(["kept"]);
+});
+
+test("a task that is finished, running or cancelled is not claimed again", async () => {
+  await using tq = makeRuntime({ worker: false });
+  const owner = { worker: "other", thread: 0 };
+  const claim = (id: number) => tq.store.write((session) => session.claimOne(id, owner));
+  const call = { model: "job", method: "note", instances: [1], args: '["never"]', context: "{}" };
+  const when = { queue: "default", priority: 0, scheduledAt: null, expectedAt: null };
+  const task = { ...call, ...when, user: 0, ref: null };
+  await Job.__queue__.note([1], "once");
+  const [running = 0, cancelled = 0] = await tq.store.push([task, task]);
+  expect(await claim(1)).toBeNull();
+  expect(await claim(running)).not.toBeNull();
+  expect(await claim(running)).toBeNull();
+  await tq.store.cancel(cancelled);
+  expect(await claim(cancelled)).toBeNull();
+});
+
+test("what a worker was faster to run is left to it", async () => {
+  await using tq = makeRuntime({ worker: false });
+  const owner = { worker: "other", thread: 0 };
+  const push = tq.store.push.bind(tq.store);
+  Object.assign(tq.store, {
+    push: async (tasks: Parameters<typeof push>[0]) => {
+      const ids = await push(tasks);
+      await tq.store.write((session) => session.claimOne(ids[0] ?? 0, owner));
+      return ids;
+    },
+  });
+  await Job.__queue__.note([1], "twice");
+  expect(log).toEqual([]);
+  expect((await tq.getTask(1)).state).toBe("running");
+});
+
+test("tasks of two transactions at once run one at a time", async () => {
+  await using tq = makeRuntime({ worker: false });
+  await Transaction.start({}, () => Account.create([{ total: 0 }]));
+  await Promise.all(
+    Array.from({ length: 10 }, () => Transaction.start({}, () => Account.__queue__.add([1], 1))),
+  );
+  expect(tq.sql("SELECT total FROM account")).toEqual([{ total: 10 }]);
+});
+
+test("a method that runs outside any transaction may start one and push in it", async () => {
+  await using tq = makeRuntime({ worker: false });
+  await Job.__queue__.charge([1]);
+  expect(log).toEqual(["charge", "charged", "after the charge"]);
+  expect((await tq.tasks()).map(({ state }) => state)).toEqual(["finished", "finished"]);
+});
+
+test("what a task left running can push after the tasks have run", async () => {
+  await using _tq = makeRuntime({ worker: false });
+  const gate = Promise.withResolvers<void>();
+  let later: Promise<unknown> | undefined;
+  class Starter extends Model {
+    static override readonly __name__ = "starter";
+    static async begin() {
+      later = gate.promise.then(() => outside(() => Job.__queue__.note([1], "later")));
+    }
+  }
+  await Starter.__queue__["begin"]?.([1]);
+  gate.resolve();
+  await later;
+  expect(log).toEqual(["later"]);
+});
+
+test("tasks belong to the runtime that pushed them", async () => {
+  await using first = makeRuntime({ worker: false });
+  await Job.__queue__.note([1], "first");
+  {
+    await using second = makeRuntime({ worker: false });
+    await Job.__queue__.note([1], "second");
+    expect(await second.tasks()).toHaveLength(1);
+  }
+  await Job.__queue__.note([1], "first again");
+  expect(await first.tasks()).toHaveLength(2);
+  expect(log).toEqual(["first", "second", "first again"]);
+});
+
+test("a model of the models file that nobody imported is loaded for its task", async () => {
+  await using tq = makeRuntime({ worker: false });
+  const models = join(tq.folder, "models.ts");
+  const index = join(import.meta.dir, "../../src/index.ts");
+  writeFileSync(
+    models,
+    `import { Model } from ${JSON.stringify(index)};
+     export class Late extends Model { static __name__ = "late"; static run() { return "ran"; } }`,
+  );
+  const config = parseSettings({ database: { path: tq.path }, models }, "the test");
+  using _ = use(config);
+  const { push } = await import("../../src/index.ts");
+  const [id = 0] = await push({ model: "late", method: "run", instances: [1] });
+  expect(await tq.getTask(id)).toMatchObject({ state: "finished", result: "ran" });
+});
+
+test("a models file that cannot be loaded fails the task with the reason", async () => {
+  await using tq = makeRuntime({ worker: false });
+  const models = join(tq.folder, "broken.ts");
+  writeFileSync(models, `throw new Error("not today");`);
+  const config = parseSettings({ database: { path: tq.path }, models }, "the test");
+  using _ = use(config);
+  const { push } = await import("../../src/index.ts");
+  const [id = 0] = await push({ model: "late", method: "run", instances: [1] });
+  const task = await tq.getTask(id);
+  expect(task.state).toBe("failed");
+  expect(task.reason).toBe(`TqError: Cannot load models from ${models}: Error: not today`);
+});
+
+/** A runtime with other settings on the same database. */
+function use(config: ReturnType<typeof parseSettings>) {
+  const store = new SqliteStore(config.database);
+  setRuntime({ store, config, registry: new Registry(), report: () => undefined, worker: false });
+  return { [Symbol.dispose]: () => void store.close() };
+}
+
+test("a program that cannot prove that it lives says so; its caller has what it committed", async () => {
+  await using tq = makeRuntime({ worker: false });
+  Object.assign(tq.store, { register: () => Promise.reject(new Error("no room")) });
+  expect(await Job.__queue__.note([1], "waits")).toEqual([1]);
+  expect(log).toEqual([]);
+  expect(tq.eventsOf("log.note").map(({ message }) => message)).toEqual([
+    "Cannot run task 1: no room",
+  ]);
+  expect((await tq.getTask(1)).state).toBe("ready");
+});

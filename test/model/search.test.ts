@@ -1,0 +1,122 @@
+/** ModelSQL.search: clauses, order, limit and offset. */
+import { beforeAll, afterAll, expect, test } from "bun:test";
+import { Decimal, ModelSQL, Transaction, v } from "../../src/index.ts";
+import { makeRuntime, sentenceOf } from "./support.ts";
+
+class Item extends ModelSQL("item", {
+  name: v.string(),
+  count: v.optional(v.pipe(v.number(), v.integer())),
+  open: v.optional(v.boolean()),
+  price: v.optional(v.instance(Decimal)),
+  data: v.optional(v.instance(Uint8Array)),
+}) {}
+
+type Clauses = Parameters<typeof Item.search>[0];
+type Options = Parameters<typeof Item.search>[1];
+
+let runtime: ReturnType<typeof makeRuntime>;
+
+beforeAll(async () => {
+  runtime = makeRuntime();
+  await Transaction.start({}, () =>
+    Item.create([
+      { name: "apple", count: 3, open: true, price: new Decimal("1.50") },
+      { name: "banana", count: 1, open: false, data: Uint8Array.of(1, 2) },
+      { name: "Cherry", count: 3 },
+      { name: "date", price: new Decimal("2") },
+    ]),
+  );
+});
+
+afterAll(() => runtime[Symbol.asyncDispose]());
+
+async function find(clauses: unknown, options?: unknown): Promise<number[]> {
+  const records = await Transaction.start({}, () =>
+    Item.search(clauses as Clauses, options as Options),
+  );
+  return records.map(({ id }) => id);
+}
+
+test.each<[string, unknown[], number[]]>([
+  ["nothing", [], [1, 2, 3, 4]],
+  ["=", [["name", "=", "apple"]], [1]],
+  ["= of the id", [["id", "=", 3]], [3]],
+  ["= nothing", [["count", "=", null]], [4]],
+  ["= undefined", [["count", "=", undefined]], [4]],
+  ["!=", [["count", "!=", 3]], [2, 4]],
+  ["!= nothing", [["count", "!=", null]], [1, 2, 3]],
+  ["<", [["count", "<", 3]], [2]],
+  ["<= a part", [["count", "<=", 1.5]], [2]],
+  [">", [["id", ">", 2]], [3, 4]],
+  [">=", [["count", ">=", 3]], [1, 3]],
+  ["in", [["name", "in", ["date", "apple", "none"]]], [1, 4]],
+  ["in an empty list", [["name", "in", []]], []],
+  ["not in", [["id", "not in", [1, 2]]], [3, 4]],
+  ["like", [["name", "like", "%an%"]], [2]],
+  ["not like", [["name", "not like", "%an%"]], [1, 3, 4]],
+  ["a boolean", [["open", "=", false]], [2]],
+  ["a decimal", [["price", "=", new Decimal("1.50")]], [1]],
+  ["bytes", [["data", "=", Uint8Array.of(1, 2)]], [2]],
+  [
+    "two clauses",
+    [
+      ["count", "=", 3],
+      ["open", "=", true],
+    ],
+    [1],
+  ],
+])("finds by %s", async (_what, clauses, ids) => {
+  expect(await find(clauses)).toEqual(ids);
+});
+
+test.each<[object, number[]]>([
+  [{ order: [["name", "DESC"]] }, [4, 2, 1, 3]],
+  [
+    {
+      order: [
+        ["count", "ASC"],
+        ["name", "DESC"],
+      ],
+    },
+    [4, 2, 1, 3],
+  ],
+  [{ order: [["id", "DESC"]] }, [4, 3, 2, 1]],
+  [{ order: [["count", "DESC"]] }, [1, 3, 2, 4]],
+  [{ limit: 2 }, [1, 2]],
+  [{ limit: 0 }, []],
+  [{ offset: 3 }, [4]],
+  [{ limit: 2, offset: 1, order: [["id", "DESC"]] }, [3, 2]],
+])("orders and cuts: %j", async (options, ids) => {
+  expect(await find([], options)).toEqual(ids);
+});
+
+test.each<[unknown, unknown, string]>([
+  [[["nam", "=", 1]], {}, 'Cannot search item: it has no field "nam"; did you mean "name"?'],
+  [[["__proto__", "=", 1]], {}, 'it has no field "__proto__"'],
+  [[["name", "==", "x"]], {}, 'Cannot search item: "==" is not an operator; use one of =, !=, <'],
+  [[["name", "in", "x"]], {}, "name in needs a list"],
+  [[["name", "=", ["x"]]], {}, "item.name cannot be"],
+  [[["name", "=", 7]], {}, "item.name cannot be 7: it holds text"],
+  [[["count", ">", "7"]], {}, 'item.count cannot be "7": it holds a number'],
+  [[["open", "=", 1]], {}, "item.open cannot be 1: it holds true or false"],
+  [[["count", "in", [1, "2"]]], {}, 'item.count cannot be "2"'],
+  [[["data", "in", [Uint8Array.of(1)]]], {}, "data holds bytes; use = or !="],
+  [[["name", "like", 7]], {}, "name like needs a text"],
+  [[["id", "=", "7"]], {}, '"7" is not an id'],
+  [
+    [["price", ">", new Decimal("1")]],
+    {},
+    "price is kept as JSON and cannot be compared with >; use =, != or in",
+  ],
+  [[["name", "="]], {}, "is no clause; write it like"],
+  ["name", {}, '"name" is no list of clauses'],
+  [["name"], {}, '"name" is no clause'],
+  [[], { order: [["nam", "ASC"]] }, 'it has no field "nam"; did you mean "name"?'],
+  [[], { order: [["name", "desc"]] }, 'the order of name cannot be "desc"; use ASC or DESC'],
+  [[], { order: [["price", "ASC"]] }, "price is kept as JSON and cannot be put in order"],
+  [[], { limit: -1 }, "limit cannot be -1; it must be an integer from 0 up"],
+  [[], { offset: "1" }, 'offset cannot be "1"'],
+  [[], { limit: 1.5 }, "limit cannot be 1.5"],
+])("a wrong search is refused with a sentence: %#", async (clauses, options, sentence) => {
+  expect(await sentenceOf(() => find(clauses, options))).toContain(sentence);
+});
