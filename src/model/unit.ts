@@ -142,9 +142,9 @@ export class Unit {
     const session = this.#session;
     if (session?.writing) {
       const { claim, savepoint } = this.#options;
-      if (savepoint) throw new TqError("conflict", "Cannot commit in the middle of a batch");
       if (claim && !(await session.holds(claim))) {
-        await session.rollback();
+        if (!savepoint) await session.rollback();
+        else await this.#leaveSavepoint(false);
         this.#hold?.end();
         this.#hold = null;
         throw new TqError(
@@ -152,6 +152,8 @@ export class Unit {
           "Cannot commit: this run lost its claim; nothing of it is kept",
         );
       }
+      // In a shared transaction the runs before this one are settled: they are committed with it.
+      await this.#leaveSavepoint(true);
       await session.commit();
     }
     this.keep();
@@ -168,6 +170,10 @@ export class Unit {
   /** Ends the unit in a shared transaction, keeping or undoing what it did there. */
   async closeSavepoint(keep: boolean): Promise<void> {
     await this.end();
+    await this.#leaveSavepoint(keep);
+  }
+
+  async #leaveSavepoint(keep: boolean): Promise<void> {
     if (!this.#inSavepoint || !this.#session) return;
     this.#inSavepoint = false;
     if (keep) await this.#session.release();
