@@ -9,6 +9,9 @@ const LIMIT = 10_000;
 
 const FORM = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i;
 
+/** A registered symbol, as a compiled program may carry two copies of this file. */
+const MARK = Symbol.for("tq.Decimal");
+
 /**
  * An exact, immutable decimal number, written as Python's `Decimal` writes it: `"1.50"` stays `1.50`, though it
  * equals `1.5`. Sums, differences and products are exact; `round` and `div` say how many decimals they keep.
@@ -17,6 +20,11 @@ const FORM = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i;
  * @example new Decimal("19.99").mul(3).toString() // "59.97"
  */
 export class Decimal {
+  /** True for a Decimal of any copy of tq in the process. */
+  static [Symbol.hasInstance](value: unknown): value is Decimal {
+    return typeof value === "object" && value !== null && MARK in value;
+  }
+
   /** All digits as one whole number: 150 for `1.50`. */
   readonly coefficient: bigint;
   /** The power of ten to multiply the coefficient with: -2 for `1.50`. */
@@ -97,6 +105,11 @@ export class Decimal {
 
   toJSON(): string {
     return this.toString();
+  }
+
+  /** @internal */
+  get [MARK](): true {
+    return true;
   }
 
   /** Refuses `a < b` and `a + b`, which would compare and join texts. */
