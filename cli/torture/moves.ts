@@ -21,6 +21,9 @@ const LONGEST_LOOP = 1_000;
 /** The longest that a task keeps the write lock before its worker is killed: ms. */
 const LONGEST_JAM = 50;
 
+/** Before a push or a move that was refused for the moment is made again: ms. */
+const AGAIN = 20;
+
 export class Moves {
   readonly crew: Crew;
   readonly rescues: Rescues;
@@ -158,13 +161,14 @@ export class Moves {
   }
 }
 
-/** Tries again while somebody holds the write lock. */
+/** Tries again while somebody holds the write lock, or the queue is full. */
 async function insist<T>(move: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await move();
     } catch (error) {
-      if (!isTqError(error) || error.code !== "busy") throw error;
+      if (!isTqError(error) || (error.code !== "busy" && error.code !== "full")) throw error;
+      await Bun.sleep(AGAIN);
     }
   }
 }

@@ -8,11 +8,12 @@ import producer from "./programs/producer.mts" with { type: "text" }; // oxlint-
 // @ts-expect-error: taken as text
 import setup from "./programs/setup.mts" with { type: "text" }; // oxlint-disable-line import/default
 
-/** Kills are no task's own doing here, so none is set aside for them. */
+/** Kills are no task's own doing here: none is set aside for them. What waits at the end is soon done. */
 const SETTINGS = `models = "models.mts"
 
 [queue]
 worker = true
+max_size = 1000
 
 [worker]
 max_crashes = 1000

@@ -5,14 +5,14 @@ import type { Store } from "../../src/store/store.ts";
 const LOOK = 5;
 
 /** What tq promises: ms. */
-export const RESCUE_LIMIT = 1_000;
+const RESCUE_LIMIT = 1_000;
 
 export class Rescues {
   readonly #store: Store;
   readonly #isAlive: (pid: number) => boolean;
   slowest = 0;
-  /** How many took longer than they may. */
-  late = 0;
+  /** Those that took longer than they may, in words. */
+  readonly late: string[] = [];
 
   constructor(store: Store, isAlive: (pid: number) => boolean) {
     this.#store = store;
@@ -28,13 +28,15 @@ export class Rescues {
       const workers = await this.#store.workers();
       const now = performance.now();
       const rescued = workers.every((worker) => worker.pid !== pid);
-      if (rescued) return this.#count(now - since);
+      if (rescued) return this.#count(pid, now - since);
       if (!workers.some((worker) => this.#isAlive(worker.pid))) since = now;
     }
   }
 
-  #count(duration: number): void {
+  #count(pid: number, duration: number): void {
     this.slowest = Math.max(this.slowest, duration);
-    if (duration > RESCUE_LIMIT) this.late += 1;
+    if (duration <= RESCUE_LIMIT) return;
+    const at = new Date().toISOString();
+    this.late.push(`Rescue of worker ${pid} took ${Math.ceil(duration)} ms, until ${at}`);
   }
 }

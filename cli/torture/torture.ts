@@ -73,8 +73,8 @@ export async function torture(options: TortureOptions): Promise<Result> {
     kills,
     acknowledged: acknowledged.length,
     slowestRescue: rescues.slowest,
-    late: rescues.late,
-    problems: [...problems, ...findings.problems],
+    late: rescues.late.length,
+    problems: [...problems, ...rescues.late, ...findings.problems],
   };
 }
 

@@ -3,7 +3,7 @@
  * transaction, and `+ NAME TRANSFERS` when one is acknowledged.
  */
 import { writeSync } from "node:fs";
-import { pushMany, Transaction } from "tq";
+import { pushMany, TqError, Transaction } from "tq";
 import { Order } from "./models.mts";
 
 const [, , name, accounts] = process.argv;
@@ -12,13 +12,22 @@ let stopping = false;
 void untilEnd().then(() => (stopping = true));
 
 for (let number = 1; !stopping; number++) {
-  await push(`${name}.${number}`);
+  await pushUnlessFull(`${name}.${number}`);
   await Bun.sleep(whole(0, 60));
 }
 process.exit(0);
 
 async function untilEnd(): Promise<void> {
   for await (const _ of Bun.stdin.stream());
+}
+
+/** A full queue refuses the whole transaction: the workers need time. */
+async function pushUnlessFull(order: string): Promise<void> {
+  try {
+    await push(order);
+  } catch (error) {
+    if (!(error instanceof TqError) || error.code !== "full") throw error;
+  }
 }
 
 async function push(order: string): Promise<void> {
