@@ -20,7 +20,7 @@ const MARK = Symbol.for("tq.Decimal");
  * @example new Decimal("19.99").mul(3).toString() // "59.97"
  */
 export class Decimal {
-  /** True for a Decimal of any copy of tq in the process. */
+  /** True for a Decimal of any copy of tq in the process. @internal */
   static [Symbol.hasInstance](value: unknown): value is Decimal {
     return typeof value === "object" && value !== null && MARK in value;
   }
