@@ -88,8 +88,8 @@ export class Unit {
 
   /** Takes the write lock: what is read from here on cannot change. */
   async lock(): Promise<void> {
-    const { session } = this;
-    if (!session.writing) await session.begin();
+    // Again after the wait: it may have been detached meanwhile.
+    while (!this.session.writing) await this.session.begin();
   }
 
   /** Before a read: takes the lock where all of the unit is to run under it. */
