@@ -41,7 +41,7 @@ function isPattern(text: string): boolean {
 const compiled = new Map<string, RegExp>();
 
 /** `*` stands for any run of characters, `?` for one; everything else for itself. */
-export function matches(pattern: string, name: string): boolean {
+function matches(pattern: string, name: string): boolean {
   if (!isPattern(pattern)) return pattern === name;
   let regexp = compiled.get(pattern);
   if (!regexp) {

@@ -11,7 +11,7 @@ import type {
   Table,
 } from "./records.ts";
 
-export function quote(name: string): string {
+function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 

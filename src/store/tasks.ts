@@ -71,6 +71,8 @@ function insertTasks(db: Database, tasks: readonly NewTask[], now: number): numb
 /** So many due tasks become ready in one transaction: a million at once would hold the lock for seconds. */
 const DUE_LIMIT = 500;
 
+const IS_DUE = `SELECT 1 FROM tq__task WHERE state = 'scheduled' AND scheduled_at <= $now LIMIT 1`;
+
 const MAKE_DUE_READY = `
   UPDATE tq__task
      SET state = 'ready'
@@ -81,20 +83,10 @@ const MAKE_DUE_READY = `
                  LIMIT ${DUE_LIMIT})`;
 
 const CLAIMED_COLUMNS = `id, claim, model, method, instances, args, context, user, queue, priority, deadline,
-          attempts, suspect`;
-
-const SET_RUNNING = `
-  UPDATE tq__task
-     SET state = 'running',
-         claim = claim + 1,
-         worker = $worker,
-         thread = $thread,
-         dequeued_at = $now,
-         begun = suspect,
-         reason = NULL`;
+         attempts, suspect`;
 
 const FIRST_OF_QUEUE = `
-  SELECT id
+  SELECT ${CLAIMED_COLUMNS}
     FROM tq__task
    WHERE state = 'ready' AND suspect = 0 AND queue = $queue
    ORDER BY priority DESC, deadline, id
@@ -102,22 +94,22 @@ const FIRST_OF_QUEUE = `
 
 /** The first of each queue by the index, then the first of those; `queue IN (…)` would scan or sort them all. */
 const FIRST_OF_QUEUES = `
-  SELECT task.id
-    FROM json_each($queues) AS name CROSS JOIN tq__task AS task
-   WHERE task.id IN (SELECT id
-                       FROM tq__task
-                      WHERE state = 'ready' AND suspect = 0 AND queue = name.value
-                      ORDER BY priority DESC, deadline, id
-                      LIMIT $limit)
-   ORDER BY task.priority DESC, task.deadline, task.id
-   LIMIT $limit`;
-
-const CLAIM_OF_QUEUE = `${SET_RUNNING} WHERE id IN (${FIRST_OF_QUEUE}) RETURNING ${CLAIMED_COLUMNS}`;
-const CLAIM_OF_QUEUES = `${SET_RUNNING} WHERE id IN (${FIRST_OF_QUEUES}) RETURNING ${CLAIMED_COLUMNS}`;
+  SELECT ${CLAIMED_COLUMNS}
+    FROM tq__task
+   WHERE id IN (SELECT task.id
+                  FROM json_each($queues) AS name CROSS JOIN tq__task AS task
+                 WHERE task.id IN (SELECT id
+                                     FROM tq__task
+                                    WHERE state = 'ready' AND suspect = 0 AND queue = name.value
+                                    ORDER BY priority DESC, deadline, id
+                                    LIMIT $limit)
+                 ORDER BY task.priority DESC, task.deadline, task.id
+                 LIMIT $limit)
+   ORDER BY priority DESC, deadline, id`;
 
 /** Makes due tasks ready, then claims the first `limit` ready ones. Suspects come first, and alone. */
 export function claim(db: Database, options: ClaimOptions, now: number): ClaimedTask[] {
-  db.query(MAKE_DUE_READY).run({ now });
+  if (db.query(IS_DUE).get({ now })) db.query(MAKE_DUE_READY).run({ now });
   const suspect = claimSuspect(db, options, now);
   if (suspect) return [suspect];
   const { owner, limit } = options;
@@ -126,10 +118,10 @@ export function claim(db: Database, options: ClaimOptions, now: number): Claimed
   if (queue === undefined) return [];
   const rows = (
     queues.length === 1
-      ? db.query(CLAIM_OF_QUEUE).all({ ...owner, now, limit, queue })
-      : db.query(CLAIM_OF_QUEUES).all({ ...owner, now, limit, queues: JSON.stringify(queues) })
+      ? db.query(FIRST_OF_QUEUE).all({ queue, limit })
+      : db.query(FIRST_OF_QUEUES).all({ queues: JSON.stringify(queues), limit })
   ) as ClaimedRow[];
-  return rows.map(toClaimed).sort(inOrder);
+  return rows.map((row) => setRunning(db, row, owner, now));
 }
 
 const RUNS_SUSPECT = `
@@ -150,18 +142,17 @@ function claimSuspect(
   const names = suspectQueues(db);
   if (names.length === 0 || runsSuspect(db, owner.worker)) return null;
   const wanted = JSON.stringify(matchQueues(db, queues, names));
-  const first = db.query(FIRST_SUSPECT).get({ queues: wanted, limit: 1 }) as { id: number } | null;
-  return first && claimOne(db, first.id, owner, now);
+  const row = db.query(FIRST_SUSPECT).get({ queues: wanted, limit: 1 }) as ClaimedRow | null;
+  return row && setRunning(db, row, owner, now);
 }
 
-const CLAIM_ONE = `${SET_RUNNING}
-   WHERE id = $id AND state IN ('ready', 'scheduled')
-  RETURNING ${CLAIMED_COLUMNS}`;
+const WAITING = `
+  SELECT ${CLAIMED_COLUMNS} FROM tq__task WHERE id = $id AND state IN ('ready', 'scheduled')`;
 
 /** Claims this task, due or not; null when it is not waiting any more. */
 export function claimOne(db: Database, id: number, owner: Owner, now: number): ClaimedTask | null {
-  const row = db.query(CLAIM_ONE).get({ id, now, ...owner }) as ClaimedRow | null;
-  return row && toClaimed(row);
+  const row = db.query(WAITING).get({ id }) as ClaimedRow | null;
+  return row && setRunning(db, row, owner, now);
 }
 
 interface ClaimedRow extends Omit<ClaimedTask, "attempt" | "suspect"> {
@@ -169,13 +160,26 @@ interface ClaimedRow extends Omit<ClaimedTask, "attempt" | "suspect"> {
   readonly suspect: 0 | 1;
 }
 
-function toClaimed({ attempts, suspect, ...row }: ClaimedRow): ClaimedTask {
-  return { ...row, attempt: attempts + 1, suspect: suspect === 1 };
-}
+const SET_RUNNING = `
+  UPDATE tq__task
+     SET state = 'running',
+         claim = claim + 1,
+         worker = $worker,
+         thread = $thread,
+         dequeued_at = $now,
+         begun = suspect,
+         reason = NULL
+   WHERE id = $id`;
 
-/** `RETURNING` has no order of its own. */
-function inOrder(a: ClaimedTask, b: ClaimedTask): number {
-  return b.priority - a.priority || a.deadline - b.deadline || a.id - b.id;
+/** For a row just read under the write lock. One by one: an UPDATE … RETURNING of all costs more. */
+function setRunning(
+  db: Database,
+  { attempts, suspect, claim: last, ...row }: ClaimedRow,
+  { worker, thread }: Owner,
+  now: number,
+): ClaimedTask {
+  db.query(SET_RUNNING).run({ id: row.id, worker, thread, now });
+  return { ...row, claim: last + 1, attempt: attempts + 1, suspect: suspect === 1 };
 }
 
 const HAND_BACK = `

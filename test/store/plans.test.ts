@@ -2,6 +2,7 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import type { Store } from "../../src/store/store.ts";
+import type { TestClock } from "../support/clock.ts";
 import { claim, makeStore, newTask, OWNER, type TestStore, withSession } from "../support/store.ts";
 
 /** The statements on the queue's tables that this runs, as it runs them. */
@@ -29,7 +30,11 @@ function planOf(path: string, sql: string): string[] {
   }
 }
 
-const WORK: [name: string, index: string | null, work: (store: Store) => Promise<unknown>][] = [
+const WORK: [
+  name: string,
+  index: string | null,
+  work: (store: Store, clock: TestClock) => Promise<unknown>,
+][] = [
   ["push", null, (store) => store.push([newTask(), newTask()])],
   ["a claim of one queue", "tq__task_ready", (store) => claim(store, { queues: ["default"] })],
   [
@@ -46,7 +51,15 @@ const WORK: [name: string, index: string | null, work: (store: Store) => Promise
       await claim(store, { owner });
     },
   ],
-  ["due tasks made ready", "tq__task_scheduled", (store) => claim(store)],
+  [
+    "due tasks made ready",
+    "tq__task_scheduled",
+    async (store, clock) => {
+      await store.push([newTask({ scheduledAt: clock.now() + 1 })]);
+      clock.advance(1);
+      await claim(store);
+    },
+  ],
   ["suspects", "tq__task_suspect", (store) => claim(store)],
   [
     "whether a suspect runs",
@@ -115,7 +128,7 @@ for (const analyzed of [false, true]) {
     test.each(WORK)("%s takes no scan and no sort of the tasks", async (_, index, work) => {
       // On a new connection, as statistics are read when one opens.
       const store = subject.open();
-      const statements = await statementsOf(() => work(store));
+      const statements = await statementsOf(() => work(store, subject.clock));
       expect(statements).not.toEqual([]);
       const plans = statements.map((sql) => planOf(subject.path, sql));
       for (const [at, plan] of plans.entries()) {
