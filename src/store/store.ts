@@ -61,7 +61,7 @@ export interface StoreStatus {
 }
 
 /** What a push, in whatever transaction, gives back: the ids, in the order of the tasks. */
-export type PushedIds = number[];
+type PushedIds = number[];
 
 /**
  * One connection, used by one transaction at a time. Nothing is held until `begin`; reads before it
@@ -102,7 +102,7 @@ export interface Session {
   fail(claim: Claim, error: ErrorData): Promise<boolean>;
   /** Back to `scheduled` after `delay` ms; the attempt counts. */
   retry(claim: Claim, delay: number, error: ErrorData): Promise<boolean>;
-  /** Back to `ready`; the attempt does not count. */
+  /** Back to `ready`; it began, so it was an attempt. */
   interrupt(claim: Claim, reason: string): Promise<boolean>;
   /** Counts a crash: back to `ready` as a suspect, or `failed` at `maxCrashes`. */
   crash(claim: Claim, reason: string, maxCrashes: number): Promise<boolean>;
@@ -147,7 +147,7 @@ export interface Store {
   // Moves by hand
   /** Cancels a ready, scheduled or running task; a running one commits nothing. */
   cancel(id: number, reason?: string): Promise<Task>;
-  /** Runs an ended task again: same id, history kept, attempts and crashes from zero. */
+  /** Runs an ended task again: same id, history and attempts kept, crashes from zero. */
   retry(id: number): Promise<Task>;
   /** Deletes at most `limit` tasks that ended before these times; returns how many. */
   clean(options: CleanOptions): Promise<number>;
