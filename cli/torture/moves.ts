@@ -44,6 +44,8 @@ export class Moves {
   readonly problems: string[] = [];
   readonly #store: Store;
   readonly #random: Random;
+  /** Transfers of a bad mood. */
+  #pushed = 0;
   /** What was begun and has not ended. */
   readonly #pending = new Set<Promise<void>>();
   /** Killed in the middle of their next transaction, and the pause after it. */
@@ -152,7 +154,7 @@ export class Moves {
   /** A transfer of that mood, pushed by the torture itself. */
   async #pushMood(mood: Mood): Promise<void> {
     const from = this.#random.whole(1, ACCOUNTS);
-    const ref = `${mood} ${this.acknowledged.length}`;
+    const ref = `${mood} ${(this.#pushed += 1)}`;
     const call = { model: "torture.account", method: "transfer", instances: from, user: 0, ref };
     const args = JSON.stringify([(from % ACCOUNTS) + 1, 1, mood]);
     const place = { queue: "default", priority: 1, scheduledAt: null, expectedAt: null };
