@@ -59,7 +59,7 @@ function isClass(value: object): boolean {
 }
 
 /** The model's own method of this name; never one of `Object`, nor of tq's base classes. */
-export function findMethod(model: ModelClass, name: string): ModelMethod | undefined {
+function findMethod(model: ModelClass, name: string): ModelMethod | undefined {
   for (const { statics, instances } of userClasses(model)) {
     const onClass = ownMethod(statics, name);
     if (onClass) return { kind: "static", call: onClass };
@@ -70,7 +70,7 @@ export function findMethod(model: ModelClass, name: string): ModelMethod | undef
 }
 
 /** The names of all methods that a task can call on this model. */
-export function methodNames(model: ModelClass): string[] {
+function methodNames(model: ModelClass): string[] {
   const names = new Set<string>();
   for (const { statics, instances } of userClasses(model)) {
     for (const object of [statics, instances]) {

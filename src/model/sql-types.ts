@@ -5,13 +5,13 @@ import type { Fields } from "./fields.ts";
 import type { Model } from "./model.ts";
 
 /** The values of a record, as read. */
-export type Values<F extends Fields> = { -readonly [K in keyof F]: v.InferOutput<F[K]> };
+type Values<F extends Fields> = { -readonly [K in keyof F]: v.InferOutput<F[K]> };
 
 /** The values that a new record takes: fields that have a default or may be undefined can be left out. */
-export type NewValues<F extends Fields> = v.InferInput<v.ObjectSchema<F, undefined>>;
+type NewValues<F extends Fields> = v.InferInput<v.ObjectSchema<F, undefined>>;
 
 /** What a record is, besides its fields. */
-export interface SqlRecord {
+interface SqlRecord {
   /** 0 until the record is saved. */
   readonly id: number;
   /**

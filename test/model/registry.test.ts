@@ -205,9 +205,14 @@ test("what cannot be read is refused with a sentence", async () => {
   chmodSync(made.folder, 0o700);
 });
 
-test("a policy for a method that is not there is refused", async () => {
-  using made = write({ "a.ts": source("a", "static tasks = { rum: { transaction: false } };") });
-  expect(await sentenceOf(() => loadModels(made.folder))).toContain('did you mean "run"?');
+test.each([
+  ["{ rum: { transaction: false } }", 'has no method "rum"; did you mean "run"?'],
+  ["{ run: { transation: false } }", 'transation is not a policy; did you mean "transaction"?'],
+  ["{ run: { transaction: 0 } }", "transaction cannot be 0; it must be true or false"],
+])("the policy %s is refused", async (policy, sentence) => {
+  using made = write({ "a.ts": source("a", `static tasks = ${policy};`) });
+  const error = await errorOf(() => loadModels(made.folder));
+  expect(error.message).toContain(sentence);
 });
 
 test("a model that is asked for and not there is an error with the near one", async () => {

@@ -320,3 +320,25 @@ test("a push that nobody awaits and that fails makes its task fail, with nothing
   });
   expect(tq.sql("SELECT count(*) AS n FROM part")).toEqual([{ n: 1 }]);
 });
+
+test("the higher priority runs first, then the earlier deadline, then the earlier push", async () => {
+  await using tq = makeRuntime();
+  await makeParts(1);
+  const push = (name: string, context: Record<string, unknown> = {}) =>
+    Transaction.start({ context }, () => Part.__queue__.list([1], name));
+  await push("plain");
+  await push("generous", { queue_expected_at: "PT1H" });
+  await push("was due", { queue_scheduled_at: "-PT1H" });
+  await push("later plain");
+  await push("late", { queue_expected_at: "-PT2H" });
+  await push("urgent", { queue_priority: 1, queue_expected_at: "P1D" });
+  await push("can wait", { queue_priority: -1, queue_expected_at: "-P1D" });
+  await push("not due", { queue_scheduled_at: "PT1S", queue_priority: 9 });
+  await tq.runAll();
+  expect(seen.map((args) => (args as unknown[])[1])).toEqual(
+    "urgent, late, was due, plain, later plain, generous, can wait".split(", "),
+  );
+  tq.clock.time += 1000;
+  await tq.runAll();
+  expect(seen.at(-1)).toEqual([[1], "not due"]);
+});
