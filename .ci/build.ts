@@ -13,6 +13,8 @@ export async function build(root: string, outfile = "dist/tq", flags: string[] =
     ["build", "--compile", "--minify", "--sourcemap", "--entry-naming", "[name].[ext]"]
       // Or the "main" and "exports" of the packages that users' models import are not read.
       .concat(["--compile-autoload-package-json"])
+      // A bunfig.toml in the user's folder may preload anything.
+      .concat(["--no-compile-autoload-bunfig"])
       .concat(["cli/main.ts", "src/worker/thread.ts", "--outfile", outfile])
       .concat(flags),
     root,

@@ -48,7 +48,7 @@ const flags = {
   "expected-at": {
     type: "string",
     valueHint: "1h",
-    description: "Expected to start within this long from now",
+    description: "Expected to be finished within this long from now",
   },
   batch: {
     type: "string",

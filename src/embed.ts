@@ -1,6 +1,6 @@
 /** A worker inside a program, the admin API included: `startWorker`, and what `tq worker` calls. */
 import { resolve } from "node:path";
-import { type AdminServer, serveAdmin } from "./admin/serve.ts";
+import type { AdminServer } from "./admin/serve.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { TqError } from "./errors.ts";
 import type { Report } from "./events.ts";
@@ -56,14 +56,8 @@ export interface EmbeddedWorker {
   stop(how?: "graceful" | "now"): Promise<void>;
 }
 
-/**
- * Starts a worker inside this program: what `tq worker` is, with threads of its own. From then on what this
- * program pushes is run by workers, not by itself.
- *
- * @throws TqError when a setting is wrong, the models cannot be loaded or the database cannot be used.
- * @example const worker = await startWorker({ database: "shop.db", models: "./models.ts", threads: 2 });
- */
-export async function startWorker(options: WorkerOptions = {}): Promise<EmbeddedWorker> {
+/** `startWorker`, once it is needed. */
+export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWorker> {
   checkOptions(options);
   const { config: file, database, models, queues, threads, drain, admin = false } = options;
   const paths = models === undefined ? undefined : [models].flat().map((path) => resolve(path));
@@ -138,6 +132,7 @@ async function serve(
   report: Report,
 ): Promise<AdminServer> {
   try {
+    const { serveAdmin } = await import("./admin/serve.ts"); // who has no use for it does not load it
     return await serveAdmin({
       store: worker.store,
       catalog: worker.catalog,

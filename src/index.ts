@@ -10,5 +10,6 @@ export { ModelSQL } from "./model/model-sql.ts";
 export { push, pushMany, type PushOptions } from "./model/push.ts";
 export type { Queue } from "./model/queue-types.ts";
 export { Transaction, type TransactionOptions } from "./model/transaction.ts";
-export { startWorker, type EmbeddedWorker, type WorkerOptions } from "./embed.ts";
+export { startWorker } from "./start-worker.ts";
+export type { EmbeddedWorker, WorkerOptions } from "./embed.ts";
 export type { Task, TaskState } from "./task.ts";

@@ -65,6 +65,11 @@ const SECTIONS = {
     timeout: duration(60 * SECOND, [SECOND, 24 * HOUR], "Longest wait without looking for tasks", {
       flag: "--timeout",
     }),
+    lock_timeout: duration(
+      60 * SECOND,
+      [0, 24 * HOUR],
+      "Longest time that one task may hold the write lock; then it is stopped, and counts a crash; 0 s is no limit",
+    ),
     max_tasks: whole(
       0,
       [0, 1_000_000_000],

@@ -59,6 +59,7 @@ describe("defaults", () => {
         queues: [],
         grace: 30_000,
         timeout: 60_000,
+        lock_timeout: 60_000,
         max_tasks: 0,
         max_crashes: 3,
       },

@@ -12,11 +12,9 @@ export interface ConnectionOptions {
   readonly durability: "full" | "normal";
   /** How long to wait for another process's lock: ms. */
   readonly timeout: number;
-  /** True where waiting may block the whole thread; otherwise SQLite waits `SHORT_WAIT` at most. */
-  readonly blocking: boolean;
 }
 
-/** What a thread that must stay responsive lets SQLite wait by itself: ms. */
+/** What SQLite waits by itself for another process's lock; `session.ts` knows how to go on waiting: ms. */
 const SHORT_WAIT = 5;
 
 // The store has some 50 statements and each model a few; with the default of 20 they evict each other.
@@ -44,7 +42,7 @@ export function connect(options: ConnectionOptions): Database {
     db.run("PRAGMA cache_size = -8000"); // KiB
     db.run("PRAGMA temp_store = MEMORY");
     migrate(db, path);
-    if (!options.blocking) db.run(`PRAGMA busy_timeout = ${SHORT_WAIT}`);
+    db.run(`PRAGMA busy_timeout = ${SHORT_WAIT}`);
     return db;
   } catch (error) {
     db?.close();

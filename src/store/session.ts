@@ -24,6 +24,7 @@ import {
   tableIsThere,
   updateRow,
 } from "./rows.ts";
+import { type Courtesy, MOMENT } from "./courtesy.ts";
 import type { FileIdentity } from "./identity.ts";
 import type { Room } from "./room.ts";
 import { stillHeld } from "./looking.ts";
@@ -37,8 +38,11 @@ export interface SessionOptions {
   readonly room: Room;
   readonly identity: FileIdentity;
   readonly clock: Clock;
+  readonly courtesy: Courtesy;
   /** How long to wait for another process's lock: ms. */
   readonly timeout: number;
+  /** True where waiting may block the whole thread. */
+  readonly blocking: boolean;
   /** Tables that this store knows to be there. */
   readonly tables: Set<Table>;
 }
@@ -71,30 +75,19 @@ export class SqliteSession implements Session {
   }
 
   #beginNow(): void {
-    const { turn, path, timeout } = this.#options;
+    const { turn, path } = this.#options;
     if (!turn.tryTake()) {
       throw new TqError(
         "busy",
         "Cannot hand out the connection: another transaction of this program is writing; start this one with Transaction.start({ lock: true }, …)",
       );
     }
-    const before = this.#setBusyTimeout(timeout);
     try {
-      this.#db.query("BEGIN IMMEDIATE").run();
-      this.#writing = true;
+      this.#beginBlocking();
     } catch (error) {
       turn.free();
       throw translate(error, path);
-    } finally {
-      this.#setBusyTimeout(before);
     }
-  }
-
-  /** Returns the one before. */
-  #setBusyTimeout(timeout: number): number {
-    const before = this.#db.query("PRAGMA busy_timeout").get() as { timeout: number };
-    if (before.timeout !== timeout) this.#db.run(`PRAGMA busy_timeout = ${timeout}`);
-    return before.timeout;
   }
 
   /** Who asks while a begin is under way waits for that one: a second turn would never come. */
@@ -113,41 +106,54 @@ export class SqliteSession implements Session {
     if (turn) await turn;
     try {
       this.#check();
-      const waiting = this.#tryBegin();
-      if (waiting) await waiting;
-      this.#writing = true;
+      if (this.#options.blocking) this.#beginBlocking();
+      else await this.#beginWaiting();
     } catch (error) {
       this.#options.turn.free();
       throw translate(error, this.#options.path);
     }
   }
 
-  /** Other processes know nothing of our turns: wait for their lock without blocking this thread. */
-  #tryBegin(): Promise<void> | undefined {
-    const until = this.#options.clock.monotonic() + this.#options.timeout;
-    try {
-      this.#db.query("BEGIN IMMEDIATE").run();
-      return undefined;
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-      return this.#beginAgain(error, until);
+  /** Other processes know nothing of our turns: lets them have theirs, and waits for their lock. */
+  #beginBlocking(): void {
+    const { courtesy } = this.#options;
+    if (courtesy.isWanted()) Bun.sleepSync(MOMENT);
+    const until = this.#waitUntil();
+    while (!this.#tryBegin(until)) Bun.sleepSync(1);
+  }
+
+  /** The same for a thread that has other things to do meanwhile. */
+  async #beginWaiting(): Promise<void> {
+    const { courtesy } = this.#options;
+    if (courtesy.isWanted()) await Bun.sleep(MOMENT);
+    const until = this.#waitUntil();
+    while (!this.#tryBegin(until)) {
+      await Bun.sleep(1 + Math.random());
+      this.#check();
     }
   }
 
-  async #beginAgain(busy: unknown, until: number): Promise<void> {
-    let error = busy;
-    for (let wait = 1; this.#options.clock.monotonic() < until; wait = Math.min(wait * 2, 25)) {
-      await Bun.sleep(wait * (0.5 + Math.random()));
-      this.#check();
-      try {
-        this.#db.query("BEGIN IMMEDIATE").run();
-        return;
-      } catch (again) {
-        if (!isBusy(again)) throw again;
-        error = again;
+  #waitUntil(): number {
+    return this.#options.clock.monotonic() + this.#options.timeout;
+  }
+
+  /** False when another process has the lock, and there is time to try again. */
+  #tryBegin(until: number): boolean {
+    const { courtesy, clock, turn } = this.#options;
+    try {
+      this.#db.query("BEGIN IMMEDIATE").run();
+    } catch (error) {
+      if (isBusy(error) && clock.monotonic() < until) {
+        courtesy.ask();
+        return false;
       }
+      courtesy.thank();
+      throw error;
     }
-    throw error;
+    courtesy.thank();
+    turn.begun?.();
+    this.#writing = true;
+    return true;
   }
 
   async commit(): Promise<void> {

@@ -7,6 +7,7 @@ import { connect, followLinks } from "./connection.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
 import { bootId, dropLock, holdLock, isAlive } from "./liveness.ts";
+import { Courtesy } from "./courtesy.ts";
 import { FileIdentity } from "./identity.ts";
 import * as looking from "./looking.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
@@ -84,7 +85,13 @@ export class SqliteStore implements Store {
     this.#reader = connect(this.#options);
     looking.nextDue(this.#reader); // the first look makes the WAL
     const identity = new FileIdentity(path);
-    this.#shared = { ...this.#options, identity, room: new Room(this.#options), tables: new Set() };
+    this.#shared = {
+      ...this.#options,
+      identity,
+      courtesy: new Courtesy(path),
+      room: new Room(this.#options),
+      tables: new Set(),
+    };
     this.#pushes = new PushGroup((fn) => this.write(fn));
   }
 

@@ -7,6 +7,8 @@ export interface Turn {
   take(): Promise<void> | void;
   /** Takes the turn without a promise: false when somebody has it and this thread must not block. */
   tryTake(): boolean;
+  /** Says that the database's lock is held too. */
+  begun?(): void;
   free(): void;
 }
 

@@ -20,6 +20,10 @@ export class PoolThread {
   loaded = false;
   /** Why it is being ended on purpose; null when it is not. */
   ending: string | null = null;
+  /** True when the task that it runs is why it is ended: that counts a crash. */
+  toBlame = false;
+  /** Since when it holds the write lock with one task: ms, monotonic. */
+  lock = { sequence: -1, since: 0, said: false };
   /** The sequence of its progress at the last look. */
   seen = -1;
   /** The same, for the look at what it holds up. */

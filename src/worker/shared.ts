@@ -8,13 +8,21 @@ import type { Claim } from "../task.ts";
 const TURN_WORDS = 2;
 
 /** Words of one thread's slot. */
-const WORD = { sequence: 0, claim: 1, finished: 2, failed: 3, held: 4, cursor: 5 } as const;
+const WORD = {
+  sequence: 0,
+  claim: 1,
+  finished: 2,
+  failed: 3,
+  held: 4,
+  cursor: 5,
+  locks: 6,
+} as const;
 
 /** So many claims can a thread hold. */
 export const MAX_HELD = 500;
 
 /** The claims that a thread holds follow the words: the numbers here, the ids in `ids`. */
-const SLOT_WORDS = 6 + MAX_HELD;
+const SLOT_WORDS = 7 + MAX_HELD;
 const SLOT_IDS = 1 + MAX_HELD;
 
 /** The cursor is the round's number and, in its lowest bits, how many claims have not begun. */
@@ -112,6 +120,15 @@ export class Progress {
     if (unbegun === 0) return [];
     const claims = this.#lastHeld(unbegun);
     return this.#exchange("cursor", cursor, cursor - unbegun) === cursor ? claims : [];
+  }
+
+  /** True while its transaction holds the database's write lock. */
+  get locks(): boolean {
+    return this.#load("locks") === 1;
+  }
+
+  setLocks(locks: boolean): void {
+    this.#store("locks", locks ? 1 : 0);
   }
 
   /** How many claims have not begun. */

@@ -4,7 +4,7 @@
  * main thread ends after the thread's `close`.
  */
 import { LocalTurn, type Turn } from "../store/turn.ts";
-import type { Shared } from "./shared.ts";
+import { Progress, type Shared } from "./shared.ts";
 
 const OWNER = 0;
 const NEXT = 1;
@@ -97,11 +97,15 @@ function free(words: Int32Array, slot: number): void {
 export class ThreadTurn implements Turn {
   readonly #words: Int32Array;
   readonly #slot: number;
+  readonly #progress: Progress;
 
-  constructor({ turn }: Shared, thread: number) {
+  constructor(shared: Shared, thread: number) {
+    const { turn } = shared;
     this.#words = turn;
     this.#slot = thread;
-    Atomics.store(turn, ticketAt(thread), NOT_WAITING); // the one before it is gone, this one is not
+    this.#progress = new Progress(shared, thread);
+    this.#progress.setLocks(false); // the one before it is gone, this one is not
+    Atomics.store(turn, ticketAt(thread), NOT_WAITING);
   }
 
   take(): void {
@@ -115,7 +119,12 @@ export class ThreadTurn implements Turn {
     return true;
   }
 
+  begun(): void {
+    this.#progress.setLocks(true);
+  }
+
   free(): void {
+    this.#progress.setLocks(false);
     free(this.#words, this.#slot);
   }
 }

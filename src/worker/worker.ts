@@ -6,6 +6,7 @@ import { randomUUIDv7 } from "bun";
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
+import { formatDuration } from "../duration.ts";
 import type { Report } from "../events.ts";
 import type { Claim } from "../task.ts";
 import { openStore } from "../store/sqlite.ts";
@@ -35,6 +36,9 @@ export interface Summary {
 /** Between two looks for dead workers, cancelled tasks and a lost parent: ms. */
 const TICK = 500;
 
+/** The same while nothing runs and there is no other worker to look after. */
+const IDLE_TICK = 5_000;
+
 /** A thread that has the turn to write for so long with one task is named in the log: ms. */
 const LOCK_HELD = 1_000;
 
@@ -63,17 +67,18 @@ export class WorkerProcess {
   #maintenance: Maintenance | null = null;
   #catalog: ModelCatalog | null = null;
   #stopping = false;
+  #ended = false;
   /** Why it cannot go on. */
   #failure: unknown = null;
   #looking = false;
   #lookAgain = false;
   #dueTimer: Timer | null = null;
   #tickTimer: Timer | null = null;
+  #tickWait = TICK;
   #heldUpTimer: Timer | null = null;
   #clockOffset = 0;
   /** Tasks that it set aside for their crashes: no thread lives to count them. */
   #poisoned = 0;
-  #lock = { thread: 0, sequence: 0, since: 0, said: false };
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -104,7 +109,7 @@ export class WorkerProcess {
       throw error;
     }
     this.#clockOffset = this.#offset();
-    this.#tickTimer = setInterval(() => void this.#tick(), TICK);
+    this.#tickLater(TICK);
     const { config, report, models } = this.#options;
     report({
       name: "worker.started",
@@ -145,7 +150,8 @@ export class WorkerProcess {
     const limit = setTimeout(() => this.#terminateAll(), grace);
     await this.#allClosed();
     clearTimeout(limit);
-    if (this.#tickTimer) clearInterval(this.#tickTimer);
+    this.#ended = true;
+    if (this.#tickTimer) clearTimeout(this.#tickTimer);
     if (this.#heldUpTimer) clearInterval(this.#heldUpTimer);
     try {
       await this.store.unregister(this.id);
@@ -227,7 +233,7 @@ export class WorkerProcess {
 
   /** A thread is gone: puts its tasks back, replaces it. */
   async #buried(thread: PoolThread, running: Claim | null, reason: string): Promise<void> {
-    const wanted = thread.ending !== null;
+    const wanted = thread.ending !== null && !thread.toBlame;
     await this.#putBack(
       { worker: this.id, thread: thread.number },
       {
@@ -297,6 +303,7 @@ export class WorkerProcess {
   async #lookOnce(): Promise<void> {
     const idle = [...this.#threads.values()].filter((thread) => thread.idle);
     this.#watchHeldUp(idle.length < this.#threads.size);
+    await this.#paceTick(idle.length === this.#threads.size);
     if (idle.length === 0) return this.#wake.disarm();
     this.#wake.arm();
     const { queues } = this.#config;
@@ -352,6 +359,22 @@ export class WorkerProcess {
 
   // Keeping time
 
+  #tickLater(wait: number): void {
+    if (this.#ended) return;
+    this.#tickWait = wait;
+    if (this.#tickTimer) clearTimeout(this.#tickTimer);
+    this.#tickTimer = setTimeout(() => {
+      void this.#tick().then(() => this.#tickLater(this.#tickWait));
+    }, wait);
+  }
+
+  /** An idle worker without company has next to nothing to look after. */
+  async #paceTick(idle: boolean): Promise<void> {
+    const alone = idle && !this.#options.exitWithParent && (await this.store.workers()).length <= 1;
+    const wait = alone ? IDLE_TICK : TICK;
+    if (wait !== this.#tickWait) this.#tickLater(wait);
+  }
+
   async #tick(): Promise<void> {
     this.#wake.check();
     this.#watchLock();
@@ -375,20 +398,29 @@ export class WorkerProcess {
     }
   }
 
-  /** A task that holds the write lock while it waits holds up everybody. */
+  /** A task that holds the write lock for long holds up everybody: it is named, and in the end stopped. */
   #watchLock(): void {
-    const thread = this.#turn.owner;
-    const sequence = thread === 0 ? 0 : (this.#threads.get(thread)?.progress.sequence ?? 0);
     const now = performance.now();
-    if (thread !== this.#lock.thread || sequence !== this.#lock.sequence) {
-      this.#lock = { thread, sequence, since: now, said: false };
-    } else if (thread > 0 && !this.#lock.said && now - this.#lock.since >= LOCK_HELD) {
-      const claim = this.#threads.get(thread)?.progress.running();
-      if (!claim) return;
-      this.#lock.said = true;
-      this.#note(
-        `Task ${claim.id} holds the write lock for over ${LOCK_HELD / 1000} s and holds up all others; call Transaction.current.commit() before it waits`,
-      );
+    for (const thread of this.#threads.values()) {
+      const { progress, lock } = thread;
+      const claim = progress.locks ? progress.running() : null;
+      const { sequence } = progress;
+      if (!claim || sequence !== lock.sequence) {
+        thread.lock = { sequence: claim ? sequence : -1, since: now, said: false };
+        continue;
+      }
+      const held = now - lock.since;
+      if (!lock.said && held >= LOCK_HELD) {
+        lock.said = true;
+        this.#note(
+          `Task ${claim.id} holds the write lock for over ${formatDuration(LOCK_HELD)} and holds up all others; call Transaction.current.commit() before it waits`,
+        );
+      }
+      const limit = this.#config.lock_timeout;
+      if (limit > 0 && held >= limit) {
+        thread.toBlame = true;
+        void thread.terminate(`it held the write lock for over ${formatDuration(limit)}`);
+      }
     }
   }
 
