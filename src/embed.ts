@@ -16,7 +16,7 @@ import {
 } from "./worker/start.ts";
 
 /** Where the admin API listens. */
-export interface AdminListen {
+interface AdminListen {
   /** `HOST:PORT`; port 0 picks a free one. Default: the setting `admin.listen`. */
   readonly listen?: string | undefined;
   /** Allows an address that is not loopback. */
@@ -118,7 +118,7 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Embed
   const server = admin && (await serve(config, admin, worker, report));
   return {
     url: server?.url ?? null,
-    stopped: server ? stopped.finally(() => server.stop()) : stopped,
+    stopped: server ? stopped.finally(async () => server.stop()) : stopped,
     stop: async (how) => {
       await worker.stop(how);
     },

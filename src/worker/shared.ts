@@ -19,7 +19,7 @@ const WORD = {
 } as const;
 
 /** So many claims can a thread hold. */
-export const MAX_HELD = 500;
+const MAX_HELD = 500;
 
 /** The claims that a thread holds follow the words: the numbers here, the ids in `ids`. */
 const SLOT_WORDS = 7 + MAX_HELD;
