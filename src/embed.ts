@@ -118,11 +118,19 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Embed
   const server = admin && (await serve(config, admin, worker, report));
   return {
     url: server?.url ?? null,
-    stopped: server ? stopped.finally(async () => server.stop()) : stopped,
+    stopped: server ? thenStop(stopped, server) : stopped,
     stop: async (how) => {
       await worker.stop(how);
     },
   };
+}
+
+async function thenStop(stopped: Promise<Summary>, server: AdminServer): Promise<Summary> {
+  try {
+    return await stopped;
+  } finally {
+    await server.stop();
+  }
 }
 
 async function serve(
