@@ -13,6 +13,8 @@ import type { Unit } from "./unit.ts";
 interface Read {
   readonly row: Row;
   readonly hold: Hold | null;
+  /** The stretch in which this record was written last. */
+  readonly wrote: Hold | null;
 }
 
 export abstract class StoredRecord extends Model {
@@ -38,7 +40,7 @@ export abstract class StoredRecord extends Model {
     for (const [index, field] of definitionOf(record).fields.entries()) {
       set(record, field.name, field.fromColumn(row[index + 1] ?? null));
     }
-    record.#read = { row, hold };
+    record.#read = { row, hold, wrote: null };
   }
 
   /** Inserts the record, or writes what has changed since it was read. */
@@ -57,7 +59,7 @@ export abstract class StoredRecord extends Model {
   async #store(unit: Unit): Promise<void> {
     const { name, fields, table } = definitionOf(this);
     const read = this.#read;
-    if (read?.hold?.hasUndone(table, this.id)) {
+    if (read?.hold?.hasUndone(table, this.id) || read?.wrote?.hasUndone(table, this.id)) {
       throw new TqError(
         "conflict",
         `Cannot save ${name} ${this.id}: the transaction that wrote it was rolled back; browse it again, or make a new record`,
@@ -84,13 +86,16 @@ export abstract class StoredRecord extends Model {
     }
     if (!read) row[0] = await insertRow(unit, table, row.slice(1));
     else if (edits.length > 0) await updateRow(unit, table, this.id, edits);
-    this.#stored(row, checked, unit.hold);
+    // What was not written was not compared either: it is as old as it was.
+    const hold = read ? read.hold : unit.hold;
+    const wrote = !read || edits.length > 0 ? unit.hold : read.wrote;
+    this.#stored({ row, hold, wrote }, checked);
   }
 
   /** What has been changed while the row was written stays changed. */
-  #stored(row: Row, checked: readonly Checked[], hold: Hold | null): void {
+  #stored({ row, ...holds }: Read, checked: readonly Checked[]): void {
     const bytes = (value: ColumnValue) => (value instanceof Uint8Array ? value.slice() : value);
-    this.#read = { row: row.map(bytes), hold };
+    this.#read = { row: row.map(bytes), ...holds };
     set(this, "id", row[0]);
     for (const { field, value, output } of checked) {
       const filled = value === undefined || value === null || typeof value !== "object";
