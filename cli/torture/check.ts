@@ -19,11 +19,10 @@ export interface Findings {
 
 const LOST = `
   SELECT 'Transfer ' || value || ' was acknowledged and not applied: '
-         || coalesce('task ' || tq_tasks.id || ' is ' || state || coalesce(', ' || reason, ''), 'it has no task')
-    FROM json_each($acknowledged)
-         LEFT JOIN tq_tasks ON ref = value
-         LEFT JOIN torture_ledger ON torture_ledger.task = tq_tasks.id
-   WHERE torture_ledger.id IS NULL`;
+         || coalesce('task ' || task || ' is ' || state || coalesce(', ' || reason, ''), 'it has no task')
+    FROM json_each($acknowledged) AS acknowledged
+         LEFT JOIN (SELECT id AS task, ref, state, reason FROM tq_tasks) AS pushed ON ref = value
+   WHERE task IS NULL OR task NOT IN (SELECT task FROM torture_ledger)`;
 
 const DOUBLED = `
   SELECT 'Task ' || task || ' was applied ' || count(*) || ' times'
@@ -32,20 +31,30 @@ const DOUBLED = `
   HAVING count(*) > 1`;
 
 const HALF_APPLIED = `
-  SELECT 'Task ' || coalesce(id, task) || ' is ' || coalesce(state, 'not there') || ' and was '
-         || iif(task IS NULL, 'not applied', 'applied')
+  SELECT 'Task ' || id || ' is ' || state || ' and was ' || iif(state = 'finished', 'not applied', 'applied')
     FROM tq_tasks
-         FULL JOIN (SELECT DISTINCT task FROM torture_ledger) ON task = id
-   WHERE (state IS 'finished') <> (task IS NOT NULL)`;
+   WHERE (state = 'finished') <> (id IN (SELECT task FROM torture_ledger))
+   UNION ALL
+  SELECT 'Task ' || task || ' is not there and was applied'
+    FROM torture_ledger
+   WHERE task NOT IN (SELECT id FROM tq_tasks)`;
 
+/** The cast lets SQLite find orders by their names: without it each is compared with all. */
 const HALF_PUSHED = `
-  SELECT 'Order ' || name || ' has ' || coalesce(pushed, 0) || ' of ' || coalesce(transfers, 0) || ' transfers'
+  WITH pushed AS MATERIALIZED (SELECT CAST(substr(ref, 1, instr(ref, '/') - 1) AS TEXT) AS name,
+                                      count(*) AS transfers
+                                 FROM tq_tasks
+                                WHERE ref LIKE '%/%'
+                                GROUP BY 1)
+  SELECT 'Order ' || name || ' has ' || coalesce(pushed.transfers, 0) || ' of '
+         || torture_order.transfers || ' transfers'
     FROM torture_order
-         FULL JOIN (SELECT substr(ref, 1, instr(ref, '/') - 1) AS name, count(*) AS pushed
-                      FROM tq_tasks
-                     WHERE ref LIKE '%/%'
-                     GROUP BY 1) USING (name)
-   WHERE pushed IS NOT transfers`;
+         LEFT JOIN pushed USING (name)
+   WHERE pushed.transfers IS NOT torture_order.transfers
+   UNION ALL
+  SELECT 'Order ' || name || ' has ' || transfers || ' transfers and is not there'
+    FROM pushed
+   WHERE name NOT IN (SELECT name FROM torture_order)`;
 
 const UNBALANCED = `
   WITH entry (account, amount) AS (SELECT source, -amount FROM torture_ledger

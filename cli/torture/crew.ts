@@ -22,6 +22,7 @@ export class Crew {
   readonly workers: Child[];
   readonly producers: Child[];
   #started = 0;
+  #pushing = true;
   #ended = false;
 
   constructor(options: CrewOptions) {
@@ -41,8 +42,9 @@ export class Crew {
     this.#restart(role, child);
   }
 
-  /** Producers end after their transaction. */
+  /** Producers end after their transaction, and none is started any more. */
   async stopProducers(): Promise<void> {
+    this.#pushing = false;
     await Promise.all(this.producers.map((producer) => producer.stop()));
   }
 
@@ -75,6 +77,7 @@ export class Crew {
   #restart(role: Role, child: Child): void {
     const list = role === "worker" ? this.workers : this.producers;
     const place = list.indexOf(child);
-    if (place !== -1 && !this.#ended) list[place] = this.#start(role);
+    const wanted = !this.#ended && (role === "worker" || this.#pushing);
+    if (place !== -1 && wanted) list[place] = this.#start(role);
   }
 }

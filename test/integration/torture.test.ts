@@ -19,6 +19,7 @@ afterAll(() => {
 describe("tq torture", () => {
   test("finds nothing lost, doubled, half done or stuck, and leaves no file", async () => {
     const result = await torture(join(ROOT, "dist/tq"), "--rounds", "5", "--seed", "7");
+    if (result.folder) console.error(readFileSync(join(result.folder, "log.txt"), "utf8"));
     expect(result).toMatchObject({
       code: 0,
       rounds: 5,
