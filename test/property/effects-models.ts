@@ -32,9 +32,13 @@ export interface Program {
   readonly parts: readonly Part[];
 }
 
-/** A part that was kept: who runs again after it goes on behind it. */
+/**
+ * A part that was kept: who runs again after it goes on behind it.
+ * @public the worker finds it
+ */
 export class Stamp extends ModelSQL("stamp", { key: v.string() }) {}
 
+/** @public the worker finds it */
 export class Account extends ModelSQL("account", { balance: v.number() }) {
   declare static readonly __queue__: Queue<typeof Account>;
 

@@ -304,7 +304,7 @@ function healthy(tasks: readonly ModelTask[]): ModelTask[] {
   return tasks.filter(({ suspect }) => !suspect);
 }
 
-export function isWanted(patterns: readonly string[], queue: string): boolean {
+function isWanted(patterns: readonly string[], queue: string): boolean {
   return patterns.length === 0 || patterns.some((pattern) => matches(pattern, queue));
 }
 

@@ -120,7 +120,8 @@ function toClaim({ queue }: World, { among, task: index, behind }: Picked): Clai
   const wanted = all.filter(({ state, suspect }) => {
     return among === "running" ? state === "running" : among === "all" || suspect;
   });
-  const chosen = (wanted.length > 0 ? wanted : all)[index % (all.length + 1)] ?? wanted[0];
+  const pool = wanted.length > 0 ? wanted : all;
+  const chosen = pool[index % (among === "all" ? pool.length + 1 : pool.length)]; // or none
   return { id: chosen?.id ?? 999, claim: (chosen?.claim ?? 1) - behind };
 }
 
