@@ -16,6 +16,18 @@ const CALL = { model: "probe", method: "noop", args: "[]" } as const;
 /** Tasks of one drain. */
 const DRAINED = 10_000;
 
+const LAST = `
+  SELECT finished_at AS at
+    FROM tq__task
+   WHERE state = 'finished' AND finished_at >= ?1
+   ORDER BY finished_at
+   LIMIT 1 OFFSET ?2`;
+
+const FIRST = `
+  SELECT min(dequeued_at) AS at
+    FROM tq__task
+   WHERE state = 'finished' AND finished_at >= ?1`;
+
 await measure(async (bench) => {
   const size = bench.tasks ?? bench.pick(10_000_000, 1_000_000);
   return [...(await rows(bench, size, "ready")), ...(await rows(bench, size, "finished"))];
@@ -94,18 +106,6 @@ interface Drained {
   /** MB, the most there were. */
   readonly resident: number;
 }
-
-const LAST = `
-  SELECT finished_at AS at
-    FROM tq__task
-   WHERE state = 'finished' AND finished_at >= ?1
-   ORDER BY finished_at
-   LIMIT 1 OFFSET ?2`;
-
-const FIRST = `
-  SELECT min(dequeued_at) AS at
-    FROM tq__task
-   WHERE state = 'finished' AND finished_at >= ?1`;
 
 /** Lets a worker run until it has finished so many; `fill`: that are pushed before. */
 async function drain(bench: Bench, path: string, fill: boolean): Promise<Drained> {

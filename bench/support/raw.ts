@@ -54,7 +54,7 @@ export class Raw implements Disposable {
   readonly db: Database;
 
   constructor(path: string, { durability }: Pick<Options, "durability">) {
-    this.db = connect({ path, durability, timeout: 60_000, blocking: true });
+    this.db = connect({ path, durability, timeout: 60_000 });
   }
 
   /** Stores one task, in a transaction of its own unless there is one. */
