@@ -9,6 +9,7 @@ import { TqError } from "../errors.ts";
  */
 export function readJson(bytes: BufferSource): unknown {
   const text = readText(bytes);
+  if (isTooDeep(text)) throw new TqError("invalid", "Cannot read the body: it is nested too deep");
   try {
     return MAY_LOSE.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text);
   } catch (cause) {
@@ -24,6 +25,20 @@ function readText(bytes: BufferSource): string {
       cause,
     });
   }
+}
+
+/** Levels of lists and objects; the text of arguments has at most 500. */
+const MAX_DEPTH = 1_000;
+
+/** Found before the text is parsed: what comes later would take seconds over such a value. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
+    if (token === "[" || token === "{") depth += 1;
+    else if (token === "]" || token === "}") depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
 }
 
 const MAY_LOSE = /\d{16}|\de|-0/i;

@@ -72,7 +72,9 @@ export class Unit {
   get database(): unknown {
     const { savepoint = false } = this.#options;
     const open = savepoint && !this.#inSavepoint;
-    const database = this.session.raw(open);
+    const database = this.session.raw(open, () => {
+      if (this.#ended) throw endedError();
+    });
     if (open) this.#inSavepoint = true;
     return database;
   }

@@ -67,11 +67,14 @@ export class SqliteSession implements Session {
     return this.#writing;
   }
 
-  raw(savepoint: boolean): Database {
+  raw(savepoint: boolean, check?: () => void): Database {
     this.#check();
     if (!this.#writing) this.#beginNow();
     if (savepoint) this.#openSavepoint();
-    return guardDatabase(this.#db, () => this.#check());
+    return guardDatabase(this.#db, () => {
+      this.#check();
+      check?.();
+    });
   }
 
   #beginNow(): void {

@@ -74,9 +74,10 @@ export interface Session {
    * The driver's own connection, for user code. It begins at once if need be, without waiting for other
    * transactions of this thread, and then opens a savepoint where one is wanted.
    *
+   * @param check throws when who asked may not use it any more; called before each use.
    * @throws TqError "busy" when another transaction of this thread is writing.
    */
-  raw(savepoint: boolean): unknown;
+  raw(savepoint: boolean, check?: () => void): unknown;
   /** @throws TqError "busy" when another program holds the database longer than `database.timeout`. */
   begin(): Promise<void>;
   commit(): Promise<void>;

@@ -20,6 +20,13 @@ class Quick extends Model {
     part.count += 1;
     await part.save();
   }
+  static async keepDatabase(_records: Quick[]) {
+    Quick.kept = Transaction.current.database;
+  }
+  static async useKept(_records: Quick[]) {
+    await Part.create([{ name: "of its own" }]);
+    Quick.kept?.run("INSERT INTO part (name, count) VALUES ('of another', 0)");
+  }
   static async fail(_records: Quick[]) {
     await Part.create([{ name: "of the failed" }]);
     await Quick.__queue__.count([1]);
@@ -146,4 +153,13 @@ test("a record that one transaction locked is free again once it fails", async (
     }),
   );
   expect(namesOf(tq)).toEqual(["b"]);
+});
+
+test("a database that an ended task kept does not write into the next task's transaction", async () => {
+  await using tq = await makeParts();
+  await Quick.__queue__.keepDatabase([1]);
+  await Quick.__queue__.useKept([1]);
+  const [, second] = await tq.runBatch([1, 2]);
+  expect(second).toMatchObject({ state: "failed", reason: expect.stringContaining("has ended") });
+  expect(namesOf(tq)).toEqual([]);
 });
