@@ -1,0 +1,56 @@
+/** What the main thread sees its threads do, without a message: cancelled tasks, and who keeps the write lock. */
+import { formatDuration } from "../duration.ts";
+import type { Report } from "../events.ts";
+import type { Store } from "../store/store.ts";
+import type { PoolThread } from "./pool-thread.ts";
+
+/** A task that holds the write lock for so long is named in the log: ms. */
+const LOCK_HELD = 1_000;
+
+/**
+ * A task that holds the write lock for long holds up everybody: it is named, and in the end stopped.
+ *
+ * @param limit ms; 0: none.
+ */
+export function watchLocks(threads: readonly PoolThread[], limit: number, report: Report): void {
+  const now = performance.now();
+  for (const thread of threads) {
+    const { progress, lock } = thread;
+    const claim = progress.locks ? progress.running() : null;
+    const { sequence } = progress;
+    if (!claim || sequence !== lock.sequence) {
+      thread.lock = { sequence: claim ? sequence : -1, since: now, said: false };
+      continue;
+    }
+    const held = now - lock.since;
+    if (!lock.said && held >= LOCK_HELD) {
+      lock.said = true;
+      const message = `Task ${claim.id} holds the write lock for over ${formatDuration(LOCK_HELD)} and holds up all others; call Transaction.current.commit() before it waits`;
+      report({ name: "log.note", level: "warn", message });
+    }
+    if (limit > 0 && held >= limit) {
+      thread.toBlame = true;
+      void thread.terminate(`it held the write lock for over ${formatDuration(limit)}`);
+    }
+  }
+}
+
+/** A task that was cancelled while it runs commits nothing; its thread need not wait for its end. */
+export async function endCancelled(
+  threads: readonly PoolThread[],
+  store: Store,
+  report: Report,
+): Promise<void> {
+  for (const thread of threads) {
+    const { sequence } = thread.progress;
+    const claim = thread.progress.running();
+    const sameAsBefore = sequence === thread.seen;
+    thread.seen = sequence;
+    if (!claim || !sameAsBefore || thread.ending !== null) continue;
+    if ((await store.stillHeld([claim])).length > 0) continue;
+    if (thread.progress.sequence !== sequence) continue;
+    const reason = "its claim was lost: the task was cancelled";
+    report({ name: "task.cancelled", task: claim.id, reason });
+    void thread.terminate(reason);
+  }
+}

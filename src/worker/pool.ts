@@ -1,0 +1,225 @@
+/** The threads of one worker: started, replaced when they die, their tasks put back. */
+import type { ModelCatalog } from "../catalog.ts";
+import type { Config } from "../config.ts";
+import { type ErrorCode, TqError } from "../errors.ts";
+import type { Report } from "../events.ts";
+import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
+import type { Claim } from "../task.ts";
+import type { FromThread } from "./messages.ts";
+import { PoolThread } from "./pool-thread.ts";
+import { Progress, createShared } from "./shared.ts";
+import { MainTurn } from "./turn.ts";
+
+export interface PoolOptions {
+  /** The worker's id. */
+  readonly worker: string;
+  readonly config: Config;
+  readonly models: readonly string[];
+  readonly report: Report;
+}
+
+export interface PoolEvents {
+  loaded(catalog: ModelCatalog): void;
+  /** A thread could not load its models, or open the database. */
+  refused(error: TqError): void;
+  /** There may be something to do for an idle thread, or nothing left for any. */
+  changed(): void;
+}
+
+/** A thread that runs one task for so long gives back what it has claimed behind it: ms. */
+const HELD_UP = 50;
+
+/** Before a thread that could not load its models, or whose tasks could not be put back, is tried again: ms. */
+const AGAIN = 1_000;
+
+export class Pool {
+  /** Whose turn it is to write, among these threads and the main thread. */
+  readonly turn: MainTurn;
+  readonly #options: PoolOptions;
+  readonly #config: Config["worker"];
+  readonly #events: PoolEvents;
+  readonly #shared;
+  readonly #threads = new Map<number, PoolThread>();
+  #store: Store | null = null;
+  #stopping = false;
+  #heldUpTimer: Timer | null = null;
+  /** Deaths are handled one after another. */
+  #burials: Promise<void> = Promise.resolve();
+  /** Tasks that were set aside for their crashes: no thread lives to count them. */
+  #poisoned = 0;
+
+  constructor(options: PoolOptions, events: PoolEvents) {
+    this.#options = options;
+    this.#config = options.config.worker;
+    this.#events = events;
+    this.#shared = createShared(this.#config.threads);
+    this.turn = new MainTurn(this.#shared);
+  }
+
+  get threads(): PoolThread[] {
+    return [...this.#threads.values()];
+  }
+
+  get idle(): PoolThread[] {
+    return this.threads.filter((thread) => thread.idle);
+  }
+
+  /** @param store what the main thread writes with, in its turn. */
+  start(store: Store): void {
+    this.#store = store;
+    for (let thread = 1; thread <= this.#config.threads; thread++) this.#startThread(thread);
+  }
+
+  /** Lets what runs end within the grace (ms), then interrupts it; resolves when no thread is left. */
+  async stop(grace: number): Promise<void> {
+    this.#stopping = true;
+    for (const thread of this.threads) thread.stop();
+    void this.#takeBack(() => true);
+    const limit = setTimeout(() => this.terminate(), grace);
+    while (this.#threads.size > 0) {
+      await Promise.all(this.threads.map(({ closed }) => closed));
+      await this.#burials;
+    }
+    clearTimeout(limit);
+    this.watchHeldUp(false);
+  }
+
+  /** Ends all threads now. */
+  terminate(): void {
+    for (const thread of this.threads) void thread.terminate("its worker was stopped");
+  }
+
+  /** Tasks that its threads ended so. */
+  count(outcome: "finished" | "failed"): number {
+    let sum = outcome === "failed" ? this.#poisoned : 0;
+    for (let thread = 1; thread <= this.#config.threads; thread++) {
+      sum += new Progress(this.#shared, thread).counted(outcome);
+    }
+    return sum;
+  }
+
+  #startThread(number: number): void {
+    const { config, models, worker } = this.#options;
+    const { threads, queues } = this.#config;
+    const shared = this.#shared.buffer;
+    const thread = new PoolThread(
+      { type: "init", config, models, worker, thread: number, threads, queues, shared },
+      new Progress(this.#shared, number),
+      {
+        message: (from, message) => this.#heard(from, message),
+        closed: (from, reason) => {
+          const running = from.progress.running();
+          from.progress.end();
+          // At once: the burial of another thread may wait for the turn that this one had.
+          this.turn.forget(from.number);
+          this.#burials = this.#burials.then(() => this.#buried(from, running, reason));
+        },
+      },
+    );
+    this.#threads.set(number, thread);
+  }
+
+  #heard(thread: PoolThread, message: FromThread): void {
+    switch (message.type) {
+      case "loaded":
+        this.#events.loaded(message.catalog);
+        break;
+      case "idle":
+        this.#events.changed();
+        break;
+      case "refused":
+        thread.ending = message.error.message;
+        this.#events.refused(new TqError(message.code as ErrorCode, message.error.message));
+        void thread.terminate(message.error.message);
+        break;
+      case "retired":
+      case "stopped":
+        void thread.terminate(message.type);
+        break;
+    }
+  }
+
+  /** A thread is gone: puts its tasks back, replaces it. */
+  async #buried(thread: PoolThread, running: Claim | null, reason: string): Promise<void> {
+    const wanted = thread.ending !== null && !thread.toBlame;
+    await this.#putBack(
+      { worker: this.#options.worker, thread: thread.number },
+      {
+        running,
+        reason: thread.ending ?? reason,
+        maxCrashes: wanted ? null : this.#config.max_crashes,
+      },
+    );
+    this.#threads.delete(thread.number);
+    if (this.#stopping) return;
+    if (!wanted) this.#options.report({ name: "thread.replaced", thread: thread.number, reason });
+    if (thread.loaded) this.#startThread(thread.number);
+    else setTimeout(() => !this.#stopping && this.#startThread(thread.number), AGAIN);
+  }
+
+  /** Tries until it is written: the new thread of that number must not be taken for the dead one. */
+  async #putBack(owner: Owner, death: ThreadDeath): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        const tasks = await this.#use().rescueThread(owner, death);
+        for (const task of tasks) this.reportRescued(task, death.running, death.reason);
+        return;
+      } catch (error) {
+        if (tries === 0) {
+          this.#note(`Cannot put back the tasks of thread ${owner.thread} yet: ${String(error)}`);
+        }
+        if (this.#stopping) return; // another worker does, or the next one
+        await Bun.sleep(AGAIN);
+      }
+    }
+  }
+
+  /** Says what became of a task that was put back. */
+  reportRescued(task: RescuedTask, running: Claim | null, reason: string): void {
+    const { report } = this.#options;
+    const { id, attempt, model, method, queue, crashes } = task;
+    const run = { task: id, attempt, model, method, queue };
+    if (task.state === "failed") {
+      this.#poisoned += 1;
+      report({ name: "task.poisoned", ...run, crashes });
+    } else if (task.crashed) report({ name: "task.crashed", ...run, reason, crashes });
+    else if (id === running?.id) report({ name: "task.interrupted", ...run, reason });
+  }
+
+  /** While threads are busy: what one holds up goes to the others. */
+  watchHeldUp(busy: boolean): void {
+    if (busy && !this.#heldUpTimer) {
+      this.#heldUpTimer = setInterval(() => {
+        void this.#takeBack(({ progress, seenBusy }) => progress.sequence === seenBusy);
+      }, HELD_UP);
+    } else if (!busy && this.#heldUpTimer) {
+      clearInterval(this.#heldUpTimer);
+      this.#heldUpTimer = null;
+    }
+  }
+
+  /** Gives back what these threads have claimed and not begun, so that other threads can run it. */
+  async #takeBack(from: (thread: PoolThread) => boolean): Promise<void> {
+    const claims: Claim[] = [];
+    for (const thread of this.threads) {
+      if (thread.progress.unbegun > 0 && from(thread)) claims.push(...thread.progress.takeBack());
+      thread.seenBusy = thread.progress.sequence;
+    }
+    if (claims.length === 0) return;
+    try {
+      await this.#use().write((session) => session.handBack(claims));
+      this.#events.changed();
+    } catch (error) {
+      this.#note(`Cannot give back ${claims.length} claims yet: ${String(error)}`);
+    }
+  }
+
+  #use(): Store {
+    if (this.#store) return this.#store;
+    throw new Error("The pool has not been started");
+  }
+
+  #note(message: string): void {
+    this.#options.report({ name: "log.note", level: "warn", message });
+  }
+}
