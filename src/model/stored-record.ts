@@ -23,7 +23,7 @@ export abstract class StoredRecord extends Model {
 
   #read: Read | null = null;
   /** The save that is under way: two at once would insert the record twice. */
-  #saving: Promise<unknown> = Promise.resolve();
+  #saving: Promise<unknown> | null = null;
 
   constructor(values: object = {}) {
     super(0);
@@ -45,14 +45,13 @@ export abstract class StoredRecord extends Model {
 
   /** Inserts the record, or writes what has changed since it was read. */
   static async store(record: StoredRecord, unit: Unit): Promise<void> {
-    const before = record.#saving;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    record.#saving = promise;
-    await before;
+    while (record.#saving) await record.#saving.catch(() => {}); // its failure is its caller's
+    const saving = record.#store(unit);
+    record.#saving = saving;
     try {
-      await record.#store(unit);
+      await saving;
     } finally {
-      resolve();
+      record.#saving = null;
     }
   }
 

@@ -42,6 +42,11 @@ export class Unit {
     return this.#ended;
   }
 
+  /** How long it has waited for the write lock: ms. */
+  get waited(): number {
+    return this.#session?.waited ?? 0;
+  }
+
   /** True when a write found a row changed: what this unit did must not be committed. */
   get stale(): boolean {
     return this.#stale;

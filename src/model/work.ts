@@ -22,41 +22,50 @@ export class Work<T> extends Promise<T> {
     return super.then(onFulfilled, onRejected);
   }
 
-  /** How it failed, once it has ended; asking counts as nobody who looked. */
-  failure(): Promise<{ readonly error: unknown } | null> {
-    return super.then(
-      () => null,
-      (error: unknown) => ({ error }),
-    );
+  /** Calls back when it has ended; that counts as nobody who looked. */
+  whenEnded(succeeded: () => void, failed: (error: unknown) => void): void {
+    void super.then(succeeded, failed);
   }
 }
 
 /** The work of one transaction that has not ended, or has failed unseen. */
 export class Pending {
-  readonly #running = new Set<Promise<void>>();
-  readonly #failed: { readonly work: Work<unknown>; readonly error: unknown }[] = [];
+  #running = 0;
+  #idle: PromiseWithResolvers<void> | null = null;
+  #failed: { readonly work: Work<unknown>; readonly error: unknown }[] | null = null;
 
   /** Starts the work at once; its failure is reported by `check`, not as an unhandled rejection. */
   add<T>(start: () => Promise<T>): Work<T> {
     const work = new Work<T>((resolve) => resolve(start()));
-    const done = this.#watch(work).finally(() => this.#running.delete(done));
-    this.#running.add(done);
+    this.#running += 1;
+    work.whenEnded(
+      () => this.#end(),
+      (error) => {
+        (this.#failed ??= []).push({ work, error });
+        this.#end();
+      },
+    );
     return work;
   }
 
-  async #watch(work: Work<unknown>): Promise<void> {
-    const failure = await work.failure();
-    if (failure) this.#failed.push({ work, error: failure.error });
+  #end(): void {
+    this.#running -= 1;
+    if (this.#running > 0) return;
+    this.#idle?.resolve();
+    this.#idle = null;
   }
 
   /** Resolves when no work is under way. */
   async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    while (this.#running > 0) {
+      this.#idle ??= Promise.withResolvers<void>();
+      await this.#idle.promise;
+    }
   }
 
   /** Throws the first failure that nobody has looked at. */
   check(): void {
-    const unseen = this.#failed.find(({ work }) => !work.observed);
+    const unseen = this.#failed?.find(({ work }) => !work.observed);
     if (unseen) throw unseen.error;
   }
 }

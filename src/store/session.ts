@@ -51,6 +51,7 @@ export class SqliteSession implements Session {
   readonly #db: Database;
   readonly #options: SessionOptions;
   #writing = false;
+  #waited = 0;
   #beginning: Promise<void> | null = null;
   #ended = false;
   /** Tables made in this transaction: known to all once it commits, gone when it rolls back. */
@@ -61,6 +62,10 @@ export class SqliteSession implements Session {
   constructor(db: Database, options: SessionOptions) {
     this.#db = db;
     this.#options = options;
+  }
+
+  get waited(): number {
+    return this.#waited;
   }
 
   get writing(): boolean {
@@ -79,6 +84,7 @@ export class SqliteSession implements Session {
 
   #beginNow(): void {
     const { turn, path } = this.#options;
+    const asked = performance.now();
     if (!turn.tryTake()) {
       throw new TqError(
         "busy",
@@ -87,6 +93,7 @@ export class SqliteSession implements Session {
     }
     try {
       this.#beginBlocking();
+      this.#waited += performance.now() - asked;
     } catch (error) {
       turn.free();
       throw translate(error, path);
@@ -105,12 +112,14 @@ export class SqliteSession implements Session {
   async #begin(): Promise<void> {
     this.#check();
     if (this.#writing) return;
+    const asked = performance.now();
     const turn = this.#options.turn.take();
     if (turn) await turn;
     try {
       this.#check();
       if (this.#options.blocking) this.#beginBlocking();
       else await this.#beginWaiting();
+      this.#waited += performance.now() - asked;
     } catch (error) {
       this.#options.turn.free();
       throw translate(error, this.#options.path);

@@ -69,6 +69,8 @@ type PushedIds = number[];
  */
 export interface Session {
   readonly writing: boolean;
+  /** How long it has waited for its turn and for the lock, in all: ms. */
+  readonly waited: number;
   readonly records: Records;
   /**
    * The driver's own connection, for user code. It begins at once if need be, without waiting for other

@@ -6,6 +6,10 @@ const RUNS = 20;
 /** On average over those runs: ms. */
 const QUICK = 1;
 
+/** A run counts for so many times the average at most, and a little: ms. */
+const OUTLIER = 4;
+const OUTLIER_FLOOR = 0.2;
+
 /** A batch makes about so much work: ms. */
 const BATCH = 5;
 
@@ -28,7 +32,9 @@ export class Methods {
       return;
     }
     runs.count += 1;
-    runs.average += (duration - runs.average) / Math.min(runs.count, RUNS);
+    // One run that the system held up says little; a method that has become slow shows in a few runs.
+    const sample = Math.min(duration, OUTLIER * runs.average + OUTLIER_FLOOR);
+    runs.average += (sample - runs.average) / Math.min(runs.count, RUNS);
   }
 
   /** Records a run that waited for something: the method runs alone until it has proved itself again. */
