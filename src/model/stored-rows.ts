@@ -1,6 +1,6 @@
 /** Reading and writing the rows of a model inside a unit of work. */
 import { TqError } from "../errors.ts";
-import type { ColumnValue, Condition, Row, SearchOptions, Table } from "../store/records.ts";
+import type { ColumnValue, Condition, Records, Row, SearchOptions, Table } from "../store/records.ts";
 import type { Hold } from "./hold.ts";
 import type { Unit } from "./unit.ts";
 
@@ -35,8 +35,10 @@ export async function readRows(
   table: Table,
   ids: readonly number[],
 ): Promise<RowsRead> {
-  const { records } = await unit.prepareRead();
-  await records.ensureTable(table);
+  const locking = unit.prepareRead();
+  if (locking) await locking;
+  const { records } = unit.session;
+  if (!records.hasTable(table)) await records.ensureTable(table);
   const { hold } = unit; // before the read: the lock may be taken while its promise is on its way
   return { rows: await records.read(table, ids), hold };
 }
@@ -47,15 +49,18 @@ export async function searchRows(
   conditions: readonly Condition[],
   options: SearchOptions,
 ): Promise<RowsRead> {
-  const { records } = await unit.prepareRead();
-  await records.ensureTable(table);
+  const locking = unit.prepareRead();
+  if (locking) await locking;
+  const { records } = unit.session;
+  if (!records.hasTable(table)) await records.ensureTable(table);
   const { hold } = unit;
   return { rows: await records.search(table, conditions, options), hold };
 }
 
 /** The records of a session that holds the lock, with the table made. */
-async function prepareWrite(unit: Unit, table: Table): Promise<Unit["session"]["records"]> {
-  await unit.session.records.ensureTable(table);
+async function prepareWrite(unit: Unit, table: Table): Promise<Records> {
+  const { records } = unit.session;
+  if (!records.hasTable(table)) await records.ensureTable(table);
   await unit.begin();
   return unit.session.records;
 }

@@ -85,7 +85,12 @@ export class Unit {
   }
 
   /** Takes the write lock, for a write: what follows can be undone by itself. */
-  async begin(): Promise<void> {
+  begin(): Promise<void> | undefined {
+    const begun = this.#inSavepoint || !this.#options.savepoint;
+    return begun && this.session.writing ? undefined : this.#begin();
+  }
+
+  async #begin(): Promise<void> {
     await this.lock();
     if (this.#options.savepoint && !this.#inSavepoint) {
       this.#inSavepoint = true;
@@ -94,15 +99,14 @@ export class Unit {
   }
 
   /** Takes the write lock: what is read from here on cannot change. */
-  async lock(): Promise<void> {
-    // Again after the wait: it may have been detached meanwhile.
-    while (!this.session.writing) await this.session.begin();
+  lock(): Promise<void> | undefined {
+    const { session } = this;
+    return session.writing ? undefined : session.begin();
   }
 
   /** Before a read: takes the lock where all of the unit is to run under it. */
-  async prepareRead(): Promise<Session> {
-    if (this.#options.locked) await this.lock();
-    return this.session;
+  prepareRead(): Promise<void> | undefined {
+    return this.#options.locked ? this.lock() : undefined;
   }
 
   /**
@@ -130,9 +134,13 @@ export class Unit {
     this.#options = { session, ...(claim && { claim }) };
   }
 
-  /** Waits for tracked work. @throws what makes a commit impossible. */
-  async settled(): Promise<void> {
-    await this.#pending.idle();
+  /** Waits for tracked work, if there is any. @throws what makes a commit impossible. */
+  settled(): Promise<void> | undefined {
+    if (this.#pending.isIdle) return this.#checkSettled();
+    return this.#pending.idle().then(() => this.#checkSettled());
+  }
+
+  #checkSettled(): undefined {
     this.#pending.check();
     if (this.#stale) {
       throw new TqError(
@@ -191,10 +199,18 @@ export class Unit {
    * Ends the unit: every later use is refused, what is under way included. What it leased goes back, and is
    * rolled back where it was not committed.
    */
-  async end(): Promise<void> {
-    if (this.#ended) return;
+  end(): Promise<void> | undefined {
+    if (this.#ended) return undefined;
     this.#ended = true;
     const leased = this.#options.session ? null : this.#session;
+    if (!leased && this.#pending.isIdle) {
+      this.#hold?.end();
+      return undefined;
+    }
+    return this.#endWaiting(leased);
+  }
+
+  async #endWaiting(leased: Session | null): Promise<void> {
     // What waits for the lock gets it first, or would take it when nobody is there to free it.
     if (!leased) await this.#pending.idle();
     else await this.store.release(leased);

@@ -55,6 +55,11 @@ export class Pending {
     this.#idle = null;
   }
 
+  /** True when no work is under way. */
+  get isIdle(): boolean {
+    return this.#running === 0;
+  }
+
   /** Resolves when no work is under way. */
   async idle(): Promise<void> {
     while (this.#running > 0) {

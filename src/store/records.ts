@@ -40,6 +40,8 @@ export interface Change {
 }
 
 export interface Records {
+  /** True when the table is known to have every column; then `ensureTable` has nothing to do. */
+  hasTable(table: Table): boolean;
   /** Makes the table, or adds its missing columns. @throws TqError when it cannot do so by itself. */
   ensureTable(table: Table): Promise<void>;
   insert(table: Table, values: readonly ColumnValue[]): Promise<number>;

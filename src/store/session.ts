@@ -282,8 +282,10 @@ export class SqliteSession implements Session {
   }
 
   readonly records: Records = {
+    hasTable: (table: Table): boolean =>
+      this.#options.tables.has(table) || this.#made.includes(table),
     ensureTable: async (table: Table): Promise<void> => {
-      if (this.#options.tables.has(table) || this.#made.includes(table)) return;
+      if (this.records.hasTable(table)) return;
       if (this.#read(() => tableIsThere(this.#db, table))) {
         // What this transaction made, or another model of it, may yet be rolled back.
         if (this.#writing) this.#made.push(table);

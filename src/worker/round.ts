@@ -159,8 +159,8 @@ class Batch {
     this.#session = session;
   }
 
-  async add({ task, unit, outcome: promise, started }: Begun): Promise<void> {
-    const outcome = inBatch(await promise);
+  async add({ task, unit, outcome: promise, started, waits }: Begun): Promise<void> {
+    const outcome = inBatch(waits ? await promise : (Bun.peek(promise) as Outcome));
     const ended = { task, unit, outcome, duration: performance.now() - started };
     if (this.#session.writing) await this.#settle(ended);
     else this.#waiting.push(ended);

@@ -22,7 +22,8 @@ export async function run(task: ClaimedTask, unit: Unit, registry: Registry): Pr
       policyOf(call.model, task.method).transaction === false
         ? await withTask(describe(task), () => callOutside(task, call))
         : await withTask(describe(task), () => transaction.run(() => callInside(call)));
-    await unit.settled();
+    const settling = unit.settled();
+    if (settling) await settling;
     return { kind: "finished", result: toResult(value) };
   } catch (error) {
     if (unit.stale || isOperational(error))
