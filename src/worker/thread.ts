@@ -11,7 +11,7 @@ import { Loop } from "./loop.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
 import { Methods } from "./methods.ts";
 import { Progress, openShared } from "./shared.ts";
-import { ThreadTurn } from "./turn.ts";
+import { STINT, ThreadTurn } from "./turn.ts";
 
 declare const self: Worker;
 
@@ -36,7 +36,7 @@ async function start(init: Init): Promise<void> {
   const log = standardLog(config);
   const shared = openShared(init.shared, init.threads);
   try {
-    const turn = new ThreadTurn(shared, thread);
+    const turn = new ThreadTurn(shared, thread, STINT);
     const store = openStore(config, { turn, blocking: true });
     const registry = new Registry();
     setRuntime({ store, config, registry, report: log, worker: true });

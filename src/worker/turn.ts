@@ -93,24 +93,51 @@ function free(words: Int32Array, slot: number): void {
   }
 }
 
+/**
+ * A thread that comes back soon after a commit goes on for so long before it hands the turn over: ms. Each
+ * change of writer costs a wake-up, and the new one reads every page anew.
+ */
+export const STINT = 10;
+
+/** Within a stint the turn is free without anybody being woken: who waits looks so often: ms. */
+const LOOK = 2;
+
 /** The turn as a worker thread takes it: it blocks, having nothing else to do. */
 export class ThreadTurn implements Turn {
   readonly #words: Int32Array;
   readonly #slot: number;
   readonly #progress: Progress;
+  readonly #stint: number;
+  #stintEnds = 0;
 
-  constructor(shared: Shared, thread: number) {
+  /** @param stint how long it may keep coming back: ms; 0: it hands the turn over each time. */
+  constructor(shared: Shared, thread: number, stint = 0) {
     const { turn } = shared;
     this.#words = turn;
     this.#slot = thread;
+    this.#stint = stint;
     this.#progress = new Progress(shared, thread);
     this.#progress.setLocks(false); // the one before it is gone, this one is not
     Atomics.store(turn, ticketAt(thread), NOT_WAITING);
   }
 
   take(): void {
-    if (takeOrQueue(this.#words, this.#slot)) return;
-    while (!isGiven(this.#words, this.#slot)) Atomics.wait(this.#words, wakeAt(this.#slot), 0);
+    const waited = !takeOrQueue(this.#words, this.#slot);
+    if (waited) this.#wait();
+    if (this.#stint === 0) return;
+    const now = performance.now();
+    if (waited || now > this.#stintEnds) this.#stintEnds = now + this.#stint;
+  }
+
+  #wait(): void {
+    const look = this.#stint === 0 ? Infinity : LOOK;
+    while (!isGiven(this.#words, this.#slot)) {
+      const result = Atomics.wait(this.#words, wakeAt(this.#slot), 0, look);
+      if (result === "timed-out" && tryTake(this.#words, this.#slot)) {
+        arrive(this.#words, this.#slot);
+        return;
+      }
+    }
   }
 
   /** It may wait, so it always gets it. */
@@ -125,7 +152,9 @@ export class ThreadTurn implements Turn {
 
   free(): void {
     this.#progress.setLocks(false);
-    free(this.#words, this.#slot);
+    const mainWaits = isTicket(Atomics.load(this.#words, ticketAt(0)));
+    if (mainWaits || performance.now() >= this.#stintEnds) free(this.#words, this.#slot);
+    else Atomics.store(this.#words, OWNER, 0);
   }
 }
 
@@ -142,8 +171,12 @@ export class MainTurn implements Turn {
     await this.#local.take();
     if (takeOrQueue(this.#words, 0)) return;
     while (!isGiven(this.#words, 0)) {
-      const wait = Atomics.waitAsync(this.#words, wakeAt(0), 0);
-      if (wait.async) await wait.value;
+      const wait = Atomics.waitAsync(this.#words, wakeAt(0), 0, LOOK);
+      const result = wait.async ? await wait.value : wait.value;
+      if (result === "timed-out" && tryTake(this.#words, 0)) {
+        arrive(this.#words, 0);
+        return;
+      }
     }
   }
 
