@@ -29,7 +29,7 @@ export interface Summary {
 }
 
 /** Between two looks for dead workers, cancelled tasks and a lost parent: ms. */
-const TICK = 500;
+const TICK = 250;
 
 /** The same while nothing runs and there is no other worker to look after. */
 const IDLE_TICK = 5_000;
