@@ -20,6 +20,12 @@ class Quick extends Model {
     part.count += 1;
     await part.save();
   }
+  static async commitThenFail(_records: Quick[]) {
+    await Part.create([{ name: "committed" }]);
+    await Transaction.current.commit();
+    await Part.create([{ name: "not committed" }]);
+    throw new Error("no");
+  }
   static async keepDatabase(_records: Quick[]) {
     Quick.kept = Transaction.current.database;
   }
@@ -162,4 +168,14 @@ test("a database that an ended task kept does not write into the next task's tra
   const [, second] = await tq.runBatch([1, 2]);
   expect(second).toMatchObject({ state: "failed", reason: expect.stringContaining("has ended") });
   expect(namesOf(tq)).toEqual([]);
+});
+
+test("a commit in the middle of a task keeps what was done so far, and the tasks before it", async () => {
+  await using tq = await makeParts();
+  await Quick.__queue__.make([1], "before");
+  await Quick.__queue__.commitThenFail([1]);
+  await Quick.__queue__.make([1], "after");
+  const ended = await tq.runBatch([1, 2, 3]);
+  expect(ended.map(({ state }) => state)).toEqual(["finished", "failed", "finished"]);
+  expect(namesOf(tq)).toEqual(["before", "committed", "after"]);
 });
