@@ -1,6 +1,13 @@
 /** Reading and writing the rows of a model inside a unit of work. */
 import { TqError } from "../errors.ts";
-import type { ColumnValue, Condition, Records, Row, SearchOptions, Table } from "../store/records.ts";
+import type {
+  ColumnValue,
+  Condition,
+  Records,
+  Row,
+  SearchOptions,
+  Table,
+} from "../store/records.ts";
 import type { Hold } from "./hold.ts";
 import type { Unit } from "./unit.ts";
 
