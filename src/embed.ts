@@ -111,18 +111,30 @@ export interface ConfiguredOptions extends ProcessOptions {
 export async function startConfigured(options: ConfiguredOptions): Promise<EmbeddedWorker> {
   const { config, admin } = options;
   const report = options.report ?? standardLog(config);
-  if (!config.queue.worker) report({ name: "config.worker_off", file: config.file });
-  const worker = await startProcess({ ...options, report });
-  setRuntime({ store: worker.store, config, registry: new Registry(), report, worker: true });
-  const stopped = worker.stopped.finally(() => setRuntime(undefined));
-  const server = admin && (await serve(config, admin, worker, report));
-  return {
-    url: server?.url ?? null,
-    stopped: server ? thenStop(stopped, server) : stopped,
-    stop: async (how) => {
-      await worker.stop(how);
-    },
+  const ready = Promise.withResolvers<void>();
+  let server: AdminServer | undefined;
+  const beforeStart = async (worker: RunningWorker): Promise<void> => {
+    if (admin) server = await serve(config, admin, worker, report, ready.promise);
+    if (!config.queue.worker) report({ name: "config.worker_off", file: config.file });
   };
+  try {
+    const worker = await startProcess({ ...options, report, beforeStart });
+    const runtime = { store: worker.store, config, registry: new Registry(), report, worker: true };
+    const before = setRuntime(runtime);
+    const stopped = worker.stopped.finally(() => setRuntime(before));
+    return {
+      url: server?.url ?? null,
+      stopped: server ? thenStop(stopped, server) : stopped,
+      stop: async (how) => {
+        await worker.stop(how);
+      },
+    };
+  } catch (error) {
+    void server?.stop();
+    throw error;
+  } finally {
+    ready.resolve();
+  }
 }
 
 async function thenStop(stopped: Promise<Summary>, server: AdminServer): Promise<Summary> {
@@ -138,21 +150,18 @@ async function serve(
   { listen = config.admin.listen, insecure = false }: AdminListen,
   worker: RunningWorker,
   report: Report,
+  ready: Promise<void>,
 ): Promise<AdminServer> {
-  try {
-    const { serveAdmin } = await import("./admin/serve.ts"); // who has no use for it does not load it
-    return await serveAdmin({
-      store: worker.store,
-      catalog: worker.catalog,
-      mode: config.queue.worker ? "worker" : "no worker",
-      version: VERSION,
-      listen,
-      insecure,
-      batchSize: config.queue.batch_size,
-      report,
-    });
-  } catch (error) {
-    await worker.stop("now");
-    throw error;
-  }
+  const { serveAdmin } = await import("./admin/serve.ts"); // who has no use for it does not load it
+  return serveAdmin({
+    store: worker.store,
+    catalog: worker.catalog,
+    mode: config.queue.worker ? "worker" : "no worker",
+    version: VERSION,
+    listen,
+    insecure,
+    batchSize: config.queue.batch_size,
+    report,
+    ready,
+  });
 }

@@ -9,6 +9,8 @@ export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname"> {
   readonly listen: string;
   /** Allows addresses that other hosts can reach; the API speaks plain HTTP. */
   readonly insecure?: boolean;
+  /** Requests wait until it resolves: when the worker beside it has loaded its models. */
+  readonly ready?: Promise<void>;
 }
 
 export interface AdminServer {
@@ -31,7 +33,9 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const address = parseListen(options.listen, options.insecure ?? false);
   const { token, file } = loadToken(options.store.path);
   const app = createAdmin({ ...options, token, hostname: address.hostname });
-  const server = listen(address, options.listen, app.fetch);
+  const { ready = Promise.resolve() } = options;
+  const answer = (request: Request) => ready.then(() => app.fetch(request));
+  const server = listen(address, options.listen, answer);
   const url = server.url.origin;
   options.report?.({ name: "admin.listening", url, token: file });
   return { url, tokenFile: file, stop: () => stop(server) };

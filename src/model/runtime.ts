@@ -23,9 +23,11 @@ export interface Runtime {
 const KEY = Symbol.for("tq.runtime");
 const holder = globalThis as { [KEY]?: Runtime | undefined };
 
-/** Sets what the models of this process work on from here on. */
-export function setRuntime(runtime: Runtime | undefined): void {
+/** Sets what the models of this process work on from here on; returns what it was. */
+export function setRuntime(runtime: Runtime | undefined): Runtime | undefined {
+  const before = holder[KEY];
   holder[KEY] = runtime;
+  return before;
 }
 
 /** The runtime; made from tq.toml and the environment when nobody has set one. */

@@ -53,6 +53,8 @@ class Lane {
       this.#bench = null; // the next task tries again
       throw error;
     }
+    const message = "queue.worker is false: this program runs its own tasks, after their commit";
+    report({ name: "log.note", level: "info", message });
     return {
       store,
       registry,

@@ -19,6 +19,8 @@ export interface ProcessOptions {
   /** A file for the process id; removed at the end. */
   readonly pidfile?: string | undefined;
   readonly report?: Report | undefined;
+  /** Called before the threads are started: what must be first in the log. */
+  readonly beforeStart?: ((worker: RunningWorker) => Promise<void>) | undefined;
 }
 
 export interface RunningWorker {
@@ -45,14 +47,20 @@ export async function startProcess(options: ProcessOptions): Promise<RunningWork
   const report = options.report ?? standardLog(config);
   try {
     const worker = new WorkerProcess({ config, models, report, drain, exitWithParent });
-    const stopped = worker.stopped.finally(() => removePidfile(pidfile));
-    await worker.start();
-    return {
+    const running: RunningWorker = {
       store: worker.store,
       catalog: () => worker.catalog,
       stop: (how, reason) => worker.stop(how, reason),
-      stopped,
+      stopped: worker.stopped.finally(() => removePidfile(pidfile)),
     };
+    try {
+      await options.beforeStart?.(running);
+    } catch (error) {
+      await worker.stop("now", "it cannot start");
+      throw error;
+    }
+    await worker.start();
+    return running;
   } catch (error) {
     removePidfile(pidfile);
     throw error;
