@@ -55,6 +55,7 @@ describe("a push wakes an idle worker", () => {
     await using site = siteWithModels();
     const worker = await site.worker(["-n", "1", "--admin", "--listen", "127.0.0.1:0"]);
     const { url } = (await worker.says("admin.listening")) as unknown as { url: string };
+    expect(worker.stderr.split("\n")[0]).toContain(url); // the first line of the log has the address
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     const body = JSON.stringify({ model: "job", method: "add", instances: 7 });
     const headers = { "content-type": "application/json" };
