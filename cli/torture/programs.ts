@@ -18,6 +18,7 @@ max_size = 1000
 [worker]
 max_crashes = 1000
 grace = "10s"
+lock_timeout = "400ms"
 
 [log]
 level = "warn"

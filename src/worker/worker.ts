@@ -59,6 +59,7 @@ export class WorkerProcess {
   #dueTimer: Timer | null = null;
   #tickTimer: Timer | null = null;
   #tickWait = TICK;
+  #lookingAfter: Promise<void> | null = null;
   #clockOffset = 0;
 
   constructor(options: WorkerOptions) {
@@ -210,7 +211,8 @@ export class WorkerProcess {
     this.#tickWait = wait;
     if (this.#tickTimer) clearTimeout(this.#tickTimer);
     this.#tickTimer = setTimeout(() => {
-      void this.#tick().then(() => this.#tickLater(this.#tickWait));
+      this.#tick();
+      this.#tickLater(this.#tickWait);
     }, wait);
   }
 
@@ -221,13 +223,19 @@ export class WorkerProcess {
     if (wait !== this.#tickWait) this.#tickLater(wait);
   }
 
-  async #tick(): Promise<void> {
+  #tick(): void {
     this.#wake.check();
-    const { report } = this.#options;
-    const { threads } = this.#pool;
-    watchLocks(threads, this.#config.lock_timeout, report);
+    watchLocks(this.#pool.threads, this.#config.lock_timeout, this.#options.report);
     if (Math.abs(this.#offset() - this.#clockOffset) > JUMP) this.#look();
     this.#clockOffset = this.#offset();
+    if (this.#options.exitWithParent && !this.#stopping && this.#orphaned()) {
+      void this.stop("graceful", "the process that started it is gone");
+    }
+    // It may wait for the lock that a task keeps; who ends such a task must not wait with it.
+    this.#lookingAfter ??= this.#lookAfter().finally(() => (this.#lookingAfter = null));
+  }
+
+  async #lookAfter(): Promise<void> {
     try {
       await this.store.check();
     } catch (error) {
@@ -236,13 +244,10 @@ export class WorkerProcess {
       return;
     }
     try {
-      await endCancelled(threads, this.store, report);
+      await endCancelled(this.#pool.threads, this.store, this.#options.report);
       if (!this.#stopping) await this.#rescueDead();
     } catch (error) {
       this.#note(`Cannot look after other workers: ${String(error)}`);
-    }
-    if (this.#options.exitWithParent && !this.#stopping && this.#orphaned()) {
-      void this.stop("graceful", "the process that started it is gone");
     }
   }
 
