@@ -59,7 +59,7 @@ export class WorkerProcess {
   #dueTimer: Timer | null = null;
   #tickTimer: Timer | null = null;
   #tickWait = TICK;
-  #lookingAfter: Promise<void> | null = null;
+  #lookingAfter = false;
   #clockOffset = 0;
 
   constructor(options: WorkerOptions) {
@@ -232,10 +232,16 @@ export class WorkerProcess {
       void this.stop("graceful", "the process that started it is gone");
     }
     // It may wait for the lock that a task keeps; who ends such a task must not wait with it.
-    this.#lookingAfter ??= this.#lookAfter().finally(() => (this.#lookingAfter = null));
+    if (!this.#lookingAfter) void this.#lookAfter();
   }
 
   async #lookAfter(): Promise<void> {
+    this.#lookingAfter = true;
+    await this.#lookAfterOthers();
+    this.#lookingAfter = false;
+  }
+
+  async #lookAfterOthers(): Promise<void> {
     try {
       await this.store.check();
     } catch (error) {
