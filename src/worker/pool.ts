@@ -152,7 +152,10 @@ export class Pool {
     );
     this.#threads.delete(thread.number);
     if (this.#stopping) return;
-    if (!wanted) this.#options.report({ name: "thread.replaced", thread: thread.number, reason });
+    if (!wanted) {
+      const why = thread.ending ?? reason;
+      this.#options.report({ name: "thread.replaced", thread: thread.number, reason: why });
+    }
     if (thread.loaded) this.#startThread(thread.number);
     else setTimeout(() => !this.#stopping && this.#startThread(thread.number), AGAIN);
   }

@@ -119,6 +119,22 @@ describe("a cancelled task", () => {
   });
 });
 
+test("a task that writes and never ends is stopped, also while its worker would rescue another one", async () => {
+  await using site = siteWithModels();
+  const env = { TQ_WORKER__LOCK_TIMEOUT: "500ms", TQ_WORKER__MAX_CRASHES: "1" };
+  const worker = await site.worker(["-n", "2"], { env });
+  const other = await site.worker(["-n", "1", "--queue", "other"], { env });
+  const id = await site.pushOne("job", "loopWriting", "1");
+  await site.becomes(id, "running");
+  other.kill("SIGKILL"); // the rescue has to wait for the lock that the loop keeps
+  await worker.says("task.poisoned", { task: id });
+  await worker.says("worker.rescued", { pid: other.pid });
+  await site.becomes(await site.pushOne("job", "add", "2"), "finished");
+  expect(site.task(id)).toMatchObject({ state: "failed", crashes: 1 });
+  expect(site.task(id).reason).toContain("held the write lock");
+  expect([...site.effects()]).toEqual([[2, 1]]);
+});
+
 describe("a task that kills its worker", () => {
   test.each([["abort"], ["killItself"]])(
     "by %s is set aside after three deaths that it met alone, and tasks beside it are not",
