@@ -192,11 +192,6 @@ export class MainTurn implements Turn {
     this.#local.free();
   }
 
-  /** The thread whose turn it is; 0 for the main thread, or nobody. */
-  get owner(): number {
-    return Math.max(Atomics.load(this.#words, OWNER) - 1, 0);
-  }
-
   /**
    * Ends what a dead thread had, waited for, or was about to hand over; call it only after the thread's
    * `close`, and take the turn once before the next thread of that number begins.
