@@ -1,6 +1,17 @@
 /** SQLite's errors as sentences. https://www.sqlite.org/rescode.html has what each code means. */
 import { SQLiteError } from "bun:sqlite";
 import { TqError } from "../errors.ts";
+import { freeBytes } from "./room.ts";
+
+/** Below so much a disk is full: SQLite's own files beside the database need some. */
+const FULL = 64 * 1024;
+
+function full(path: string): TqError {
+  return new TqError(
+    "full",
+    `Cannot write to ${path}: the disk is full; free some space and try again`,
+  );
+}
 
 const SENTENCES: [prefix: string, sentence: (path: string, message: string) => TqError][] = [
   [
@@ -43,14 +54,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
         `Cannot open ${path}: ${message}; check that the folder exists and that this user may write in it`,
       ),
   ],
-  [
-    "SQLITE_FULL",
-    (path) =>
-      new TqError(
-        "full",
-        `Cannot write to ${path}: the disk is full; free some space and try again`,
-      ),
-  ],
+  ["SQLITE_FULL", full],
   [
     "SQLITE_CORRUPT",
     (path, message) =>
@@ -62,10 +66,13 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
   [
     "SQLITE_IOERR",
     (path, message) =>
-      new TqError(
-        "database",
-        `Cannot use ${path}: ${message}; look at the disk and the system's log`,
-      ),
+      // For the index of the WAL SQLite does not tell a full disk from a broken one.
+      freeBytes(path) < FULL
+        ? full(path)
+        : new TqError(
+            "database",
+            `Cannot use ${path}: ${message}; look at the disk and the system's log`,
+          ),
   ],
 ];
 

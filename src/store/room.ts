@@ -72,7 +72,8 @@ export class Room {
   }
 }
 
-function freeBytes(path: string): number {
+/** Free bytes on the disk of this file. */
+export function freeBytes(path: string): number {
   try {
     const { bavail, bsize } = statfsSync(dirname(path));
     return bavail * bsize;

@@ -1,14 +1,15 @@
 /** A thread's loop: claim, run, settle and claim again; when there is nothing, wait to be woken. */
 import { policyOf } from "../model/policy.ts";
-import { toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 import { methodKey } from "./methods.ts";
 import { type Bench, type Ending, runAlone, runBatch } from "./round.ts";
+import { Trouble } from "./trouble.ts";
 
 export class Loop {
   readonly #bench: Bench;
   readonly #idle: () => void;
   readonly #maxTasks: number;
+  readonly #trouble: Trouble;
   #stopping = false;
   #ran = 0;
   /** Claimed and not begun, in their order. */
@@ -25,6 +26,7 @@ export class Loop {
     this.#bench = bench;
     this.#idle = idle;
     this.#maxTasks = maxTasks;
+    this.#trouble = new Trouble(bench.store.path, bench.report);
   }
 
   wake(): void {
@@ -45,7 +47,7 @@ export class Loop {
         // Tasks that never wait would keep the thread from hearing "stop", and from its timers and its log.
         await new Promise((resolve) => setImmediate(resolve));
       } catch (error) {
-        await this.#trouble(error);
+        await this.#getOver(error);
       }
     }
     await this.#handBack();
@@ -53,7 +55,10 @@ export class Loop {
   }
 
   async #round(): Promise<void> {
-    if (this.#held.length === 0) this.#hold(await this.#claim());
+    if (this.#held.length === 0) {
+      this.#hold(await this.#claim());
+      this.#trouble.over();
+    }
     const [first] = this.#held;
     if (!first) return this.#sleep();
     if (!this.#bench.progress.begin(first)) {
@@ -66,6 +71,7 @@ export class Loop {
       batch.length > 1 || this.#isQuick(first)
         ? await runBatch(this.#bench, batch, () => this.#ending(batch))
         : await runAlone(this.#bench, first, () => this.#ending(batch));
+    this.#trouble.forget();
     this.#hold(next);
   }
 
@@ -133,24 +139,22 @@ export class Loop {
   }
 
   /**
-   * The database refused (full, read-only, locked by another program): nothing of the round is kept. Says
-   * so, waits a little, and gives the round's claims back as soon as that can be written.
+   * The database refused: nothing of the round is kept. Waits, and gives the round's claims back as soon as
+   * that can be written.
    */
-  async #trouble(error: unknown): Promise<void> {
-    const { store, report, owner } = this.#bench;
-    report({ name: "store.failed", database: store.path, error: toErrorData(error) });
-    const since = performance.now();
+  async #getOver(error: unknown): Promise<void> {
+    const { store, owner } = this.#bench;
     this.#hold([]);
-    for (let wait = 100; ; wait = Math.min(wait * 2, 5_000)) {
+    for (let wait = this.#trouble.met(error); ;) {
       this.#wake = Promise.withResolvers<void>();
       await Promise.race([Bun.sleep(wait), this.#wake.promise]);
       try {
         await store.rescueThread(owner, { running: null, reason: "", maxCrashes: null });
-        break;
-      } catch {
+        return;
+      } catch (again) {
         if (this.#stopping) throw error;
+        wait = this.#trouble.met(again);
       }
     }
-    report({ name: "store.recovered", database: store.path, duration: performance.now() - since });
   }
 }

@@ -13,6 +13,9 @@ import { type CurrentTask, withTask } from "../model/current-task.ts";
 /** Characters of JSON; a longer result is replaced by a note. */
 const RESULT_LIMIT = 10_000;
 
+/** Errors of the database, not of the method. */
+const OPERATIONAL: ReadonlySet<string> = new Set(["busy", "full", "database"]);
+
 /** Runs the task's method inside this unit of work. Never throws: what happened is the outcome. */
 export async function run(task: ClaimedTask, unit: Unit, registry: Registry): Promise<Outcome> {
   try {
@@ -145,7 +148,7 @@ function toResult(value: unknown): string | null {
   }
 }
 
-/** True where trying again may help: the lock was taken, the disk is full. */
+/** True where trying again may help: the lock was taken, the disk is full or refuses. */
 function isOperational(error: unknown): boolean {
-  return isTqError(error) && (error.code === "busy" || error.code === "full");
+  return isTqError(error) && OPERATIONAL.has(error.code);
 }

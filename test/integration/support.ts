@@ -331,8 +331,8 @@ export function siteWithModels(): Site {
 }
 
 /** `effect` counts what was committed; a file named `go` lets those go on that wait for it. */
-const MODELS = `
-import { existsSync } from "node:fs";
+export const MODELS = `
+import { existsSync, writeFileSync } from "node:fs";
 import { Model, ModelSQL, Transaction, currentTask, v } from "tq";
 
 export class Effect extends ModelSQL("effect", { key: v.number(), attempt: v.number() }) {}
@@ -363,6 +363,19 @@ export class Job extends Model {
   async fanOut(count: number) {
     const keys = Array.from({ length: count }, (_, index) => new Job(this.id * 100 + index + 1));
     await Transaction.current.setContext({ queue_batch: 1 }, () => Job.__queue__["add"](keys));
+  }
+
+  /** Commits when the file is there; if that is refused, says so and waits for another file. */
+  async commitWhen() {
+    await fileIsThere("go");
+    await effect(this.id);
+    try {
+      await Transaction.current.commit();
+    } catch (error) {
+      writeFileSync("refused", "");
+      await fileIsThere("went");
+      throw error;
+    }
   }
 
   // What hurts its thread

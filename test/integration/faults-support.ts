@@ -1,0 +1,76 @@
+/** Faults of the machine, made for real: a disk that refuses, a file that may not be written, a clock that jumps. */
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder } from "../support/folder.ts";
+import type { Site } from "./support.ts";
+
+/** Runs a program of the system to its end. @returns what it wrote. @throws with its error. */
+function system(...command: string[]): string {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(command);
+  if (exitCode === 0) return stdout.toString();
+  throw new Error(`${command.join(" ")} exited with ${exitCode}: ${stderr.toString()}`);
+}
+
+/** A disk that can refuse writes, and take them again. */
+export interface Disk extends Disposable {
+  /** Programs are started with these words before them. */
+  readonly prefix: readonly string[];
+  /** What tq says of it, and its exit status. */
+  readonly message: string;
+  readonly code: number;
+  /** @param pids of the programs that are running. */
+  refuse(...pids: number[]): void;
+  accept(...pids: number[]): void;
+}
+
+/**
+ * No file may grow, by a limit that the system has for every process, with any rights: as a disk with errors, a
+ * quota, or a file system that the system itself made read-only.
+ */
+export function limitedDisk(site: Site): Disk {
+  const flag = site.file("refuses");
+  return {
+    // Without the trap the signal ends the program before it has the error.
+    prefix: [
+      "sh",
+      "-c",
+      `trap "" XFSZ; if [ -e ${flag} ]; then ulimit -S -f 0; fi; exec "$@"`,
+      "sh",
+    ],
+    message: `Cannot use ${site.file("tq.db")}: disk I/O error; look at the disk and the system's log`,
+    code: 6,
+    refuse(...pids) {
+      writeFileSync(flag, "");
+      for (const pid of pids) system("prlimit", "--pid", `${pid}`, "--fsize=0:");
+    },
+    accept(...pids) {
+      rmSync(flag);
+      for (const pid of pids) system("prlimit", "--pid", `${pid}`, "--fsize=unlimited:");
+    },
+    [Symbol.dispose]: () => {},
+  };
+}
+
+/** A small file system in memory, over the site's folder: it is really full. */
+export function smallDisk(site: Site): Disk {
+  system("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", site.path);
+  const ballast = join(site.path, "ballast");
+  return {
+    prefix: [],
+    message: `Cannot write to ${site.file("tq.db")}: the disk is full; free some space and try again`,
+    code: 9,
+    refuse: () => void Bun.spawnSync(["dd", "if=/dev/zero", `of=${ballast}`, "bs=4k"]),
+    accept: () => rmSync(ballast),
+    [Symbol.dispose]: () => void Bun.spawnSync(["umount", "-l", site.path]),
+  };
+}
+
+/** Whether this user may mount a file system here. */
+export function mayMount(): boolean {
+  using folder = makeFolder();
+  const mounted =
+    Bun.spawnSync(["mount", "-t", "tmpfs", "tmpfs", folder.path], { stderr: "ignore" }).exitCode ===
+    0;
+  if (mounted) system("umount", "-l", folder.path);
+  return mounted;
+}
