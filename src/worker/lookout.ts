@@ -7,22 +7,43 @@ import type { PoolThread } from "./pool-thread.ts";
 /** A task that holds the write lock for so long is named in the log: ms. */
 const LOCK_HELD = 1_000;
 
+/** A run of a quick method that does not come back for so long is ended, to run alone: ms. */
+const BATCH_HELD = 400;
+
+/** Between two looks no more is counted: this process may have been stopped, its threads with it: ms. */
+const LONGEST_LOOK = 300;
+
 /**
- * A task that holds the write lock for long holds up everybody: it is named, and in the end stopped.
+ * A task that holds the write lock for long holds up everybody: it is named, and in the end stopped. In a
+ * batch nobody expects it: there it soon gives way, and nothing is held against it.
  *
  * @param limit ms; 0: none.
  */
-export function watchLocks(threads: readonly PoolThread[], limit: number, report: Report): void {
-  const now = performance.now();
+export function watchLocks(
+  threads: readonly PoolThread[],
+  limit: number,
+  report: Report,
+  now = performance.now(),
+): void {
   for (const thread of threads) {
     const { progress, lock } = thread;
-    const claim = progress.locks ? progress.running() : null;
+    const inBatch = progress.holdsUpBatch;
+    const claim = inBatch || progress.lock === "held" ? progress.running() : null;
     const { sequence } = progress;
     if (!claim || sequence !== lock.sequence) {
-      thread.lock = { sequence: claim ? sequence : -1, since: now, said: false };
+      thread.lock = { sequence: claim ? sequence : -1, seen: now, held: 0, said: false };
       continue;
     }
-    const held = now - lock.since;
+    lock.held += Math.min(now - lock.seen, LONGEST_LOOK);
+    lock.seen = now;
+    const { held } = lock;
+    if (inBatch && thread.ending === null) {
+      const longest = formatDuration(BATCH_HELD);
+      if (held >= BATCH_HELD)
+        thread.giveWay(`it held up its batch for over ${longest}: it runs alone`);
+      continue;
+    }
+    if (progress.lock !== "held") continue;
     if (!lock.said && held >= LOCK_HELD) {
       lock.said = true;
       const message = `Task ${claim.id} holds the write lock for over ${formatDuration(LOCK_HELD)} and holds up all others; call Transaction.current.commit() before it waits`;

@@ -85,8 +85,10 @@ export class Loop {
     return this.#held.splice(0, size);
   }
 
+  /** A task whose run has been ended before is not expected to be quick this time. */
   #isQuick(task: ClaimedTask): boolean {
-    return !task.suspect && !this.#isOutside(task) && this.#bench.methods.isQuick(methodKey(task));
+    if (task.suspect || task.attempt > 1 || this.#isOutside(task)) return false;
+    return this.#bench.methods.isQuick(methodKey(task));
   }
 
   #isOutside(task: ClaimedTask): boolean {

@@ -22,8 +22,8 @@ export class PoolThread {
   ending: string | null = null;
   /** True when the task that it runs is why it is ended: that counts a crash. */
   toBlame = false;
-  /** Since when it holds the write lock with one task: ms, monotonic. */
-  lock = { sequence: -1, since: 0, said: false };
+  /** How long it has been seen to hold others up with one task, and when last: ms, monotonic. */
+  lock = { sequence: -1, seen: 0, held: 0, said: false };
   /** The sequence of its progress at the last look. */
   seen = -1;
   /** The same, for the look at what it holds up. */
@@ -67,6 +67,13 @@ export class PoolThread {
   /** Lets what runs end, then ends the thread. */
   stop(): void {
     this.#send({ type: "stop" });
+  }
+
+  /** Ends the thread as soon as it is in no native call; what it runs is interrupted. */
+  giveWay(reason: string): void {
+    if (this.ending !== null) return;
+    this.ending = reason;
+    this.#worker.terminate();
   }
 
   /** Ends the thread now, whatever it does; resolves when it is gone. */

@@ -126,7 +126,9 @@ export async function runBatch(
     for (const [index, task] of tasks.entries()) {
       if (index > 0 && !progress.begin(task)) break; // the first was begun by the caller
       const unit = new Unit(store, { session, locked: true, savepoint: true, claim: task });
+      progress.setBatch(index + 1);
       const begun = begin(bench, task, unit);
+      progress.setBatch(0);
       if (begun.waits) rest = tasks.slice(index + 1);
       if (begun.waits && !session.writing) {
         // It holds nothing: the others are settled without it, and it goes on alone.

@@ -15,14 +15,20 @@ const WORD = {
   failed: 3,
   held: 4,
   cursor: 5,
-  locks: 6,
+  lock: 6,
+  batch: 7,
 } as const;
+
+/** What a thread's transaction has of the database's write lock. */
+const LOCKS = ["none", "awaited", "held"] as const;
+
+export type Lock = (typeof LOCKS)[number];
 
 /** So many claims can a thread hold. */
 const MAX_HELD = 500;
 
 /** The claims that a thread holds follow the words: the numbers here, the ids in `ids`. */
-const SLOT_WORDS = 7 + MAX_HELD;
+const SLOT_WORDS = 8 + MAX_HELD;
 const SLOT_IDS = 1 + MAX_HELD;
 
 /** The cursor is the round's number and, in its lowest bits, how many claims have not begun. */
@@ -109,6 +115,7 @@ export class Progress {
 
   /** Nothing runs now. */
   end(): void {
+    this.setBatch(0);
     const { sequence } = this;
     if (sequence % 2 !== 0) this.#store("sequence", sequence + 1);
   }
@@ -122,13 +129,24 @@ export class Progress {
     return this.#exchange("cursor", cursor, cursor - unbegun) === cursor ? claims : [];
   }
 
-  /** True while its transaction holds the database's write lock. */
-  get locks(): boolean {
-    return this.#load("locks") === 1;
+  get lock(): Lock {
+    return LOCKS[this.#load("lock")] ?? "none";
   }
 
-  setLocks(locks: boolean): void {
-    this.#store("locks", locks ? 1 : 0);
+  setLock(lock: Lock): void {
+    this.#store("lock", LOCKS.indexOf(lock));
+  }
+
+  /** How many runs of one transaction have begun, while the last of them has not come back; 0: none. */
+  setBatch(begun: number): void {
+    this.#store("batch", begun);
+  }
+
+  /** True while others of its batch, or all who want to write, wait for the run to come back. */
+  get holdsUpBatch(): boolean {
+    const begun = this.#load("batch");
+    const { lock } = this;
+    return begun > 0 && (lock === "held" || (lock === "none" && begun > 1));
   }
 
   /** How many claims have not begun. */

@@ -117,11 +117,12 @@ export class ThreadTurn implements Turn {
     this.#slot = thread;
     this.#stint = stint;
     this.#progress = new Progress(shared, thread);
-    this.#progress.setLocks(false); // the one before it is gone, this one is not
+    this.#progress.setLock("none"); // the one before it is gone, this one is not
     Atomics.store(turn, ticketAt(thread), NOT_WAITING);
   }
 
   take(): void {
+    this.#progress.setLock("awaited");
     const waited = !takeOrQueue(this.#words, this.#slot);
     if (waited) this.#wait();
     if (this.#stint === 0) return;
@@ -147,11 +148,11 @@ export class ThreadTurn implements Turn {
   }
 
   begun(): void {
-    this.#progress.setLocks(true);
+    this.#progress.setLock("held");
   }
 
   free(): void {
-    this.#progress.setLocks(false);
+    this.#progress.setLock("none");
     const mainWaits = isTicket(Atomics.load(this.#words, ticketAt(0)));
     if (mainWaits || performance.now() >= this.#stintEnds) free(this.#words, this.#slot);
     else Atomics.store(this.#words, OWNER, 0);

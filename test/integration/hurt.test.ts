@@ -1,7 +1,8 @@
 /** Tasks that hurt: their thread, their worker, never the tasks beside them. */
 import { readdirSync, readFileSync } from "node:fs";
+import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { eventually, siteWithModels } from "./support.ts";
+import { eventually, type Site, siteWithModels } from "./support.ts";
 
 setDefaultTimeout(30_000);
 
@@ -134,6 +135,68 @@ test("a task that writes and never ends is stopped, also while its worker would 
   expect(site.task(id).reason).toContain("held the write lock");
   expect([...site.effects()]).toEqual([[2, 1]]);
 });
+
+describe("a quick method that is slow this once", () => {
+  /** Quick runs, then the slow one between two more: by then they come in batches. */
+  async function pushAround(site: Site, ms: number): Promise<number> {
+    await site.push("job", "spin", many(1, 120), "--batch", "1", "--args", "[0]");
+    const [slow = 0] = await site.push("job", "spin", "1000", "--args", `[${ms}]`);
+    await site.push("job", "spin", many(121, 20), "--batch", "1", "--args", "[0]");
+    return slow;
+  }
+
+  test("gives way to its batch, counts no crash, and ends when it runs alone", async () => {
+    await using site = siteWithModels();
+    const slow = await pushAround(site, 1500);
+    const worker = site.start(["worker", "-n", "1", "--drain"]);
+    expect((await worker.ended()).code).toBe(0);
+    expect(worker.count("task.interrupted")).toBe(1);
+    expect(worker.find("task.interrupted", { task: slow })?.message).toContain("held up its batch");
+    expect(site.task(slow)).toMatchObject({ state: "finished", attempts: 2, crashes: 0, claim: 2 });
+    expect(site.all("SELECT id FROM tq_tasks WHERE attempts <> 1")).toEqual([{ id: slow }]);
+    expect(site.effects().size).toBe(141);
+    expect([...site.effects().values()].every((times) => times === 1)).toBe(true);
+    for (const bad of ["task.crashed", "thread.replaced", "task.late"])
+      expect(worker.count(bad)).toBe(0);
+  });
+
+  test("does not hold up the rescue of another worker's task", async () => {
+    await using site = siteWithModels();
+    const other = await site.worker(["-n", "1", "--queue", "other"]);
+    const lost = await site.pushOne("job", "linger", "2000", "--queue", "other");
+    await other.says("task.started", { task: lost });
+    const endless = await pushAround(site, 1e9);
+    const worker = await site.worker(["-n", "2"]);
+    await eventually("it runs in a batch", () => {
+      return site.task(endless).state === "running" && isLocked(site);
+    });
+    const killed = performance.now();
+    other.kill("SIGKILL");
+    await worker.says("worker.rescued", { pid: other.pid, tasks: 1 });
+    expect(performance.now() - killed).toBeLessThan(1000);
+    await worker.says("task.interrupted", { task: endless });
+    site.write("go", "");
+    await site.becomes(lost, "finished");
+    expect(site.task(endless)).toMatchObject({ crashes: 0 });
+  });
+});
+
+function many(first: number, count: number): string {
+  return JSON.stringify(Array.from({ length: count }, (_, index) => first + index));
+}
+
+/** True while some process has the write lock, for longer than a commit takes. */
+function isLocked(site: Site): boolean {
+  using db = new Database(site.file("tq.db"), { readwrite: true, create: false });
+  db.run("PRAGMA busy_timeout = 50");
+  try {
+    db.run("BEGIN IMMEDIATE");
+    db.run("ROLLBACK");
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 describe("a task that kills its worker", () => {
   test.each([["abort"], ["killItself"]])(

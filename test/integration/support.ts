@@ -343,6 +343,11 @@ async function effect(key: number): Promise<void> {
   await Effect.create([{ key, attempt: currentTask()?.attempt ?? 0 }]);
 }
 
+function spin(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
 async function fileIsThere(name: string): Promise<void> {
   while (!existsSync(name)) await Bun.sleep(5);
 }
@@ -357,6 +362,8 @@ export class Job extends Model {
   /** Waits without having touched the database, then has its effect. */
   async linger(name = "go") { await fileIsThere(name); await effect(this.id); }
   async sleep(ms: number) { await Bun.sleep(ms); await effect(this.id); }
+  /** Keeps its thread busy, then has its effect. */
+  async spin(ms: number) { spin(ms); await effect(this.id); }
   async fail(message: string) { await effect(this.id); throw new Error(message); }
   /** Which task of its thread it is. */
   static async threadAge() { return (age += 1); }

@@ -1,0 +1,117 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import type { Event } from "../../src/events.ts";
+import { watchLocks } from "../../src/worker/lookout.ts";
+import type { PoolThread } from "../../src/worker/pool-thread.ts";
+import { createShared, type Lock, Progress } from "../../src/worker/shared.ts";
+
+const LIMIT = 60_000;
+
+/** Between two looks: ms. */
+const TICK = 250;
+
+let progress: Progress;
+let events: Event[];
+let gaveWay: number;
+let terminated: number;
+let thread: PoolThread;
+let now: number;
+
+beforeEach(() => {
+  progress = new Progress(createShared(1), 1);
+  events = [];
+  [gaveWay, terminated, now] = [0, 0, 0];
+  thread = {
+    progress,
+    ending: null,
+    toBlame: false,
+    lock: { sequence: -1, seen: 0, held: 0, said: false },
+    giveWay() {
+      thread.ending = "it gave way";
+      gaveWay += 1;
+    },
+    async terminate() {
+      terminated += 1;
+    },
+  } as unknown as PoolThread;
+});
+
+function look(times = 1, pause = TICK): void {
+  for (let time = 0; time < times; time++) {
+    now += pause;
+    watchLocks([thread], LIMIT, (event) => events.push(event), now);
+  }
+}
+
+/** A run has begun, the `begun`th of its batch; 0: by itself. */
+function run(id: number, begun: number, lock: Lock): void {
+  progress.hold([{ id, claim: 1 }]);
+  progress.begin({ id, claim: 1 });
+  progress.setBatch(begun);
+  progress.setLock(lock);
+}
+
+describe("a run in a batch that does not come back", () => {
+  test.each([
+    ["holds the write lock", 1, "held"],
+    ["is behind others that hold no lock", 2, "none"],
+  ] as const)("gives way when it %s", (_name, begun, lock) => {
+    run(7, begun, lock);
+    look(2);
+    expect(gaveWay).toBe(0);
+    look(1);
+    expect([gaveWay, terminated, thread.toBlame]).toEqual([1, 0, false]);
+    look(2);
+    expect(gaveWay).toBe(1);
+  });
+
+  test.each([
+    ["holds up nobody", 1, "none"],
+    ["waits for the lock", 3, "awaited"],
+  ] as const)("goes on while it %s", (_name, begun, lock) => {
+    run(7, begun, lock);
+    look(100);
+    expect([gaveWay, terminated]).toEqual([0, 0]);
+  });
+
+  test("is not taken for slow when the whole process was stopped meanwhile", () => {
+    run(7, 1, "held");
+    look();
+    look(1, 3_600_000);
+    expect(gaveWay).toBe(0);
+  });
+
+  test("is looked at anew when the next one has begun", () => {
+    for (let id = 1; id < 10; id++) {
+      run(id, id, "held");
+      look(2);
+    }
+    expect(gaveWay).toBe(0);
+  });
+
+  test("is stopped like any other when it stays in a native call", () => {
+    run(7, 1, "held");
+    look(LIMIT / TICK);
+    expect([gaveWay, terminated]).toEqual([1, 0]);
+    look(1);
+    expect([terminated, thread.toBlame]).toEqual([1, true]);
+  });
+});
+
+describe("a run by itself that holds the write lock", () => {
+  test("is named after a second, once, and stopped at the limit", () => {
+    run(7, 0, "held");
+    look(4);
+    expect(events).toEqual([]);
+    look(20);
+    expect(events.length).toBe(1);
+    expect([gaveWay, terminated]).toEqual([0, 0]);
+    look(LIMIT / TICK - 23);
+    expect([terminated, thread.toBlame]).toEqual([1, true]);
+  });
+
+  test("is left alone while it only waits for the lock", () => {
+    run(7, 0, "awaited");
+    look(LIMIT / TICK + 1);
+    expect([events.length, terminated]).toEqual([0, 0]);
+  });
+});
