@@ -95,6 +95,11 @@ export function isBusy(error: unknown): boolean {
   return error instanceof SQLiteError && (error.code ?? "").startsWith("SQLITE_BUSY");
 }
 
+/** True when this connection may not write: https://www.sqlite.org/rescode.html#readonly */
+export function isReadOnly(error: unknown): boolean {
+  return error instanceof SQLiteError && (error.code ?? "").startsWith("SQLITE_READONLY");
+}
+
 /** True for a violated UNIQUE constraint. */
 export function isUnique(error: unknown): boolean {
   return error instanceof SQLiteError && error.code === "SQLITE_CONSTRAINT_UNIQUE";

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { Claim, ClaimedTask, NewTask } from "../task.ts";
-import { isBusy, translate } from "./errors.ts";
+import { isBusy, isReadOnly, translate } from "./errors.ts";
 import { guardDatabase } from "./guard.ts";
 import type {
   Change,
@@ -54,6 +54,7 @@ export class SqliteSession implements Session {
   #waited = 0;
   #beginning: Promise<void> | null = null;
   #ended = false;
+  #readOnly = false;
   /** Tables made in this transaction: known to all once it commits, gone when it rolls back. */
   #made: Table[] = [];
   /** How many of them were made before the savepoint. */
@@ -66,6 +67,11 @@ export class SqliteSession implements Session {
 
   get waited(): number {
     return this.#waited;
+  }
+
+  /** True when its connection was opened while the file was read-only: it stays so, whatever the file is now. */
+  get readOnly(): boolean {
+    return this.#readOnly;
   }
 
   get writing(): boolean {
@@ -83,7 +89,7 @@ export class SqliteSession implements Session {
   }
 
   #beginNow(): void {
-    const { turn, path } = this.#options;
+    const { turn } = this.#options;
     const asked = performance.now();
     if (!turn.tryTake()) {
       throw new TqError(
@@ -96,7 +102,7 @@ export class SqliteSession implements Session {
       this.#waited += performance.now() - asked;
     } catch (error) {
       turn.free();
-      throw translate(error, path);
+      throw this.#translated(error);
     }
   }
 
@@ -122,7 +128,7 @@ export class SqliteSession implements Session {
       this.#waited += performance.now() - asked;
     } catch (error) {
       this.#options.turn.free();
-      throw translate(error, this.#options.path);
+      throw this.#translated(error);
     }
   }
 
@@ -177,7 +183,7 @@ export class SqliteSession implements Session {
       this.#db.query("COMMIT").run();
     } catch (error) {
       await this.rollback();
-      throw translate(error, this.#options.path);
+      throw this.#translated(error);
     }
     for (const table of this.#made) this.#options.tables.add(table);
     this.#made = [];
@@ -320,8 +326,13 @@ export class SqliteSession implements Session {
     try {
       return fn();
     } catch (error) {
-      throw translate(error, this.#options.path);
+      throw this.#translated(error);
     }
+  }
+
+  #translated(error: unknown): unknown {
+    this.#readOnly ||= isReadOnly(error);
+    return translate(error, this.#options.path);
   }
 
   #check(): void {

@@ -112,7 +112,7 @@ export class SqliteStore implements Store {
     if (!db) return;
     this.#leased.delete(sqlite);
     await sqlite.end();
-    if (this.#closed) db.close();
+    if (this.#closed || sqlite.readOnly) db.close();
     else this.#idle.push(db);
   }
 

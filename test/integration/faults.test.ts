@@ -2,9 +2,10 @@
  * Faults of the machine under a running worker: each has its sentence, loses nothing that was acknowledged,
  * and work goes on by itself when the cause is gone, or the worker ends with a status that the README has.
  */
+import { chmodSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Disk, limitedDisk, mayMount, smallDisk } from "./faults-support.ts";
-import { eventually, MODELS, type Running, Site, TQ } from "./support.ts";
+import { type Disk, limitedDisk, mayMount, OBEYING, smallDisk } from "./faults-support.ts";
+import { eventually, MODELS, type Running, Site, siteWithModels, TQ } from "./support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -128,5 +129,59 @@ describe.each([
     const worker = await workerOn(disk, site, "--drain");
     expect((await worker.ended()).code).toBe(0);
     expect(site.task(id)).toMatchObject({ state: "finished", crashes: 0 });
+  });
+});
+
+describe("a file that becomes read-only", () => {
+  const files = ["tq.db", "tq.db-wal", "tq.db-shm"];
+
+  /** @throws where this user writes it all the same: then nothing would be tested. */
+  function protect(site: Site): () => void {
+    for (const name of files) chmodSync(site.file(name), 0o444);
+    const { exitCode } = Bun.spawnSync([...OBEYING, "sh", "-c", `: >> ${site.file("tq.db")}`], {
+      stderr: "ignore",
+    });
+    if (exitCode === 0)
+      throw new Error("A read-only file can be written here, also without root's rights");
+    return () => files.forEach((name) => chmodSync(site.file(name), 0o644));
+  }
+
+  const message = (site: Site) =>
+    `Cannot write to ${site.file("tq.db")}: the file or its folder is read-only for this user; give this user write permission`;
+
+  test("refuses pushes and workers with a sentence; who has it open works on; all work when it is writable again", async () => {
+    await using site = siteWithModels();
+    const start = (...args: string[]) => site.spawn([...OBEYING, TQ, ...args]);
+    const worker = start("worker", "-n", "2");
+    await worker.says("worker.started");
+    const server = start("serve", "--listen", "127.0.0.1:0");
+    const { url } = await server.says("admin.listening");
+    const post = (instance: number) =>
+      fetch(`${String(url)}/api/tasks`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${site.read("tq.token").trim()}` },
+        body: JSON.stringify({ model: "job", method: "add", instances: instance }),
+      });
+    const running = await site.pushOne("job", "linger", "1");
+    await worker.says("task.started", { task: running });
+
+    const allow = protect(site);
+    const push = await start("push", "job", "add", "2").ended();
+    expect(push).toMatchObject({ code: 6, stdout: "" });
+    expect(push.stderr).toContain(message(site));
+    const second = await start("worker").ended();
+    expect(second.code).toBe(6);
+    expect(second.stderr).toContain(message(site));
+    const posted = await post(3);
+    expect(posted.status).toBe(500);
+    expect(await posted.text()).toContain(message(site));
+    site.write("go", "");
+    await worker.says("task.finished", { task: running });
+
+    allow();
+    expect((await post(4)).status).toBe(201);
+    expect((await start("push", "job", "add", "5").ended()).code).toBe(0);
+    await eventually("all have run", () => site.effects().size === 3);
+    expectEachOnce(site, [1, 4, 5]);
   });
 });
