@@ -1,6 +1,6 @@
 /**
- * Whether the file under our connections is still the one that has the database's name. Who deletes or
- * replaces it, or its WAL, makes two databases of one, and SQLite does not notice
+ * Whether the files under our connections are still those that have the database's names. Who deletes or
+ * replaces one of them makes two databases of one, and SQLite does not notice
  * (https://www.sqlite.org/howtocorrupt.html, section 4).
  */
 import { statSync } from "node:fs";
@@ -9,30 +9,33 @@ import { TqError } from "../errors.ts";
 /** Between two looks: ms. */
 const FRESH = 5;
 
+/** The file itself, its WAL, and the index of the WAL, by which programs know of each other's commits. */
+const SUFFIXES = ["", "-wal", "-shm"] as const;
+
 export class FileIdentity {
-  readonly #path: string;
-  readonly #database: number;
-  readonly #wal: number;
+  readonly #files: readonly { readonly path: string; readonly inode: number }[];
   #lookedAt = -Infinity;
 
   /** @param path of a database that is open and has been read, so that its WAL exists. */
   constructor(path: string) {
-    this.#path = path;
-    this.#database = inodeOf(path);
-    this.#wal = inodeOf(`${path}-wal`);
+    this.#files = SUFFIXES.map((suffix) => `${path}${suffix}`).map((file) => ({
+      path: file,
+      inode: inodeOf(file),
+    }));
   }
 
   /**
    * Call it before a commit: nothing may be acknowledged that nobody will find again.
    *
    * @param now monotonic, ms
-   * @throws TqError "database" when the file, or its WAL, is gone or is another one.
+   * @throws TqError "database" when one of the files is gone or is another one.
    */
   check(now: number): void {
     if (now - this.#lookedAt < FRESH) return;
     this.#lookedAt = now;
-    if (inodeOf(this.#path) !== this.#database) throw this.#lost(this.#path);
-    if (inodeOf(`${this.#path}-wal`) !== this.#wal) throw this.#lost(`${this.#path}-wal`);
+    for (const { path, inode } of this.#files) {
+      if (inodeOf(path) !== inode) throw this.#lost(path);
+    }
   }
 
   #lost(file: string): TqError {

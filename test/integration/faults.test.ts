@@ -2,7 +2,7 @@
  * Faults of the machine under a running worker: each has its sentence, loses nothing that was acknowledged,
  * and work goes on by itself when the cause is gone, or the worker ends with a status that the README has.
  */
-import { chmodSync } from "node:fs";
+import { chmodSync, copyFileSync, renameSync, rmSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Disk, limitedDisk, mayMount, OBEYING, smallDisk } from "./faults-support.ts";
 import { eventually, MODELS, type Running, Site, siteWithModels, TQ } from "./support.ts";
@@ -25,6 +25,15 @@ async function workerOn(disk: Disk, site: Site, ...args: string[]): Promise<Runn
   const worker = startOn(disk, site, ["worker", ...args]);
   await worker.says("worker.started");
   return worker;
+}
+
+/** Pushes by HTTP. */
+function post(site: Site, url: unknown, instance: number): Promise<Response> {
+  return fetch(`${String(url)}/api/tasks`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${site.read("tq.token").trim()}` },
+    body: JSON.stringify({ model: "job", method: "add", instances: instance }),
+  });
 }
 
 /** Where that nothing happens is the subject. */
@@ -156,12 +165,6 @@ describe("a file that becomes read-only", () => {
     await worker.says("worker.started");
     const server = start("serve", "--listen", "127.0.0.1:0");
     const { url } = await server.says("admin.listening");
-    const post = (instance: number) =>
-      fetch(`${String(url)}/api/tasks`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${site.read("tq.token").trim()}` },
-        body: JSON.stringify({ model: "job", method: "add", instances: instance }),
-      });
     const running = await site.pushOne("job", "linger", "1");
     await worker.says("task.started", { task: running });
 
@@ -172,16 +175,65 @@ describe("a file that becomes read-only", () => {
     const second = await start("worker").ended();
     expect(second.code).toBe(6);
     expect(second.stderr).toContain(message(site));
-    const posted = await post(3);
+    const posted = await post(site, url, 3);
     expect(posted.status).toBe(500);
     expect(await posted.text()).toContain(message(site));
     site.write("go", "");
     await worker.says("task.finished", { task: running });
 
     allow();
-    expect((await post(4)).status).toBe(201);
+    expect((await post(site, url, 4)).status).toBe(201);
     expect((await start("push", "job", "add", "5").ended()).code).toBe(0);
     await eventually("all have run", () => site.effects().size === 3);
     expectEachOnce(site, [1, 4, 5]);
   });
+});
+
+describe("files that change behind the back of a worker and a server", () => {
+  const change = {
+    "the log is deleted": { file: "tq.db-wal", how: (path: string) => rmSync(path) },
+    "the index of the log is deleted": { file: "tq.db-shm", how: (path: string) => rmSync(path) },
+    "the database is deleted": { file: "tq.db", how: (path: string) => rmSync(path) },
+    "the database is replaced": {
+      file: "tq.db",
+      how: (path: string) => {
+        copyFileSync(path, `${path}-copy`);
+        renameSync(`${path}-copy`, path);
+      },
+    },
+  };
+
+  test.each(Object.entries(change))(
+    "%s: nothing is acknowledged any more, the worker ends",
+    async (_name, { file, how }) => {
+      await using site = siteWithModels();
+      const message = `Cannot commit: ${site.file(file)} was deleted or replaced while it was in use; stop every program that uses the database, put the right file back, and start again`;
+      const worker = await site.worker(["-n", "2"]);
+      const server = site.start(["serve", "--listen", "127.0.0.1:0"]);
+      const { url } = await server.says("admin.listening");
+      const running = await site.pushOne("job", "linger", "1");
+      await worker.says("task.started", { task: running });
+      expect((await post(site, url, 2)).status).toBe(201);
+      await worker.says("task.finished", { task: running + 1 });
+
+      how(site.file(file));
+      site.write("go", "");
+      const posted = await post(site, url, 3);
+      expect(posted.status).toBe(500);
+      expect(await posted.text()).toContain(message);
+      const { code, stderr } = await worker.ended();
+      expect(code).toBe(6);
+      expect(stderr).toContain(message);
+      expect(worker.find("task.finished", { task: running })).toBeUndefined();
+      expect((await post(site, url, 4)).status).toBe(500);
+      server.kill("SIGTERM");
+      await server.ended();
+
+      // What was committed before may be gone, but what is there works.
+      expect((await site.run("push", "job", "add", "5")).code).toBe(0);
+      expect((await site.run("worker", "--drain")).code).toBe(0);
+      expect(site.effectsOf(5)).toBe(1);
+      expect(Math.max(...site.effects().values())).toBe(1);
+    },
+  );
 });
