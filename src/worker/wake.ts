@@ -8,11 +8,14 @@ import type { Store } from "../store/store.ts";
 /** ms between looks after an event; the last one repeats. */
 const STEPS = [0, 1, 2, 4, 8, 16, 32, 64, 125, 250] as const;
 
-/** Looks at the last step before the event counts as one without a commit. */
-const LAST_LOOKS = 8;
+/** So often after an event: for 10 s. A flush that takes longer is found by `check`. */
+const LOOKS = 50;
 
 /** Where the file system sends no events: ms between looks. */
 const BLIND = 25;
+
+/** A commit that comes so long after the watch began, and yet is the first to be noticed, sent no event: ms. */
+const SILENT = 250;
 
 export class Wake {
   readonly #store: Store;
@@ -24,12 +27,20 @@ export class Wake {
   #step = 0;
   #version = -1;
   #armed = false;
+  /** When the watch began: ms, monotonic; Infinity once it has sent an event. */
+  #silentSince = Infinity;
+  /** A commit came without an event: the file system sends none. */
+  #deaf = false;
+  readonly #watchFile: typeof watch;
+  readonly #looks: number;
 
   /** @param look called after a commit, while armed. */
-  constructor(store: Store, look: () => void) {
+  constructor(store: Store, look: () => void, { watchFile = watch, looks = LOOKS } = {}) {
     this.#store = store;
     this.#look = look;
     this.#wal = `${store.path}-wal`;
+    this.#watchFile = watchFile;
+    this.#looks = looks;
   }
 
   /**
@@ -52,12 +63,16 @@ export class Wake {
     this.#timer = null;
   }
 
-  /** The WAL may have been removed and made anew: then the watch is on a file that nobody writes. */
+  /**
+   * For what the watch does not see, called now and then: a WAL that was made anew, a flush that took very
+   * long, a file system that sends no events.
+   */
   check(): void {
-    if (this.#armed && !this.#watching()) {
+    if (!this.#armed) return;
+    if (!this.#watching()) {
       this.#watch();
       this.#follow();
-    }
+    } else if (!this.#timer) void this.#compare();
   }
 
   #watching(): boolean {
@@ -69,7 +84,10 @@ export class Wake {
     this.#watcher = null;
     try {
       this.#inode = inodeOf(this.#wal);
-      this.#watcher = watch(this.#wal, { persistent: true }, (event) => {
+      this.#silentSince = performance.now();
+      this.#watcher = this.#watchFile(this.#wal, { persistent: true }, (event) => {
+        this.#silentSince = Infinity;
+        this.#deaf = false;
         if (event === "rename") this.check();
         this.#follow();
       });
@@ -87,26 +105,25 @@ export class Wake {
   #schedule(wait: number): void {
     if (!this.#armed) return;
     if (this.#timer) clearTimeout(this.#timer);
-    if (wait === 0) {
-      this.#timer = null;
-      void this.#compare();
-    } else {
-      this.#timer = setTimeout(() => void this.#compare(), wait);
-    }
+    this.#timer = null;
+    if (wait === 0) void this.#compare();
+    else this.#timer = setTimeout(() => void this.#compare(), wait);
   }
 
   async #compare(): Promise<void> {
+    this.#timer = null;
     const version = await this.#store.version().catch(() => -1);
     if (!this.#armed) return;
     if (version !== this.#version) {
       this.#version = version;
       this.#step = 0;
+      if (performance.now() - this.#silentSince > SILENT) this.#deaf = true;
       this.#look();
     }
     this.#step += 1;
     const wait = STEPS[Math.min(this.#step, STEPS.length - 1)] ?? BLIND;
-    if (!this.#watcher) this.#schedule(BLIND);
-    else if (this.#step < STEPS.length + LAST_LOOKS) this.#schedule(wait);
+    if (!this.#watcher || this.#deaf) this.#schedule(BLIND);
+    else if (this.#step < this.#looks) this.#schedule(wait);
   }
 }
 

@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  type FSWatcher,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  type watch,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
@@ -107,6 +115,95 @@ describe("a commit", () => {
     await until(() => looks === 1);
   });
 });
+
+/** Looks after an event, for a test that is short. */
+const FEW = 4;
+
+/** ms between two looks where no event can be waited for, and some. */
+const BLIND = 25 + 75;
+
+describe("where the file system", () => {
+  /** Says that the file was written; nothing else does. */
+  let event: () => void;
+
+  function watched(begin: (path: string, heard: () => void) => void): void {
+    const fake = (path: string, _options: object, heard: () => void) => {
+      begin(path, heard);
+      return { close() {}, on() {} } as unknown as FSWatcher;
+    };
+    const watchFile = fake as unknown as typeof watch;
+    wake = new Wake(database.store, () => (looks += 1), { watchFile, looks: FEW });
+  }
+
+  async function noticed(): Promise<number> {
+    const before = looks;
+    database.commits += 1;
+    const committed = performance.now();
+    await until(() => looks > before);
+    return performance.now() - committed;
+  }
+
+  test("takes no watch, a commit is noticed soon", async () => {
+    watched(() => {
+      throw new Error("ENOSPC: no watch is left");
+    });
+    await armed();
+    for (let commit = 0; commit < 10; commit++) expect(await noticed()).toBeLessThan(BLIND);
+  });
+
+  describe("sends no events", () => {
+    beforeEach(async () => {
+      watched((_path, heard) => (event = () => heard()));
+      await armed();
+      const began = performance.now();
+      await quiet();
+      await until(() => performance.now() - began > 300);
+      database.commits += 1;
+      wake.check(); // as the worker does now and then
+      await until(() => looks === 1);
+    });
+
+    test("a commit is noticed soon, once one has been found without", async () => {
+      for (let commit = 0; commit < 10; commit++) expect(await noticed()).toBeLessThan(BLIND);
+    });
+
+    test("it is so for the next watch too", async () => {
+      wake.disarm();
+      wake.arm();
+      const { readings } = database;
+      await until(() => database.readings > readings + FEW);
+      expect(await noticed()).toBeLessThan(BLIND);
+    });
+
+    test("it waits for events again when one has come after all", async () => {
+      event();
+      await quiet();
+    });
+  });
+});
+
+test("a commit whose flush takes very long is found when it is looked for", async () => {
+  wake = new Wake(database.store, () => (looks += 1), { looks: FEW });
+  await armed();
+  database.write();
+  await quiet();
+  database.commits += 1;
+  wake.check();
+  await until(() => looks === 1);
+  await quiet();
+});
+
+/** Waits until it looks no more. */
+async function quiet(): Promise<void> {
+  let { readings } = database;
+  let since = performance.now();
+  await until(() => {
+    if (database.readings === readings) return performance.now() - since > BLIND;
+    ({ readings } = database);
+    since = performance.now();
+    return false;
+  });
+}
 
 test("once disarmed it looks no more", async () => {
   await armed();
