@@ -1,33 +1,59 @@
 /** One stretch of holding the write lock: what is read in it cannot change until it is over. */
 import type { ColumnValue, Table } from "../store/records.ts";
 
+/** What a write has put into a column, and what was there before. */
+interface Written {
+  readonly column: string;
+  readonly before: ColumnValue;
+  readonly value: ColumnValue;
+}
+
+interface Note {
+  readonly table: Table;
+  readonly id: number;
+  readonly edits: readonly Written[];
+}
+
+function keyOf(table: Table, id: number): string {
+  return `${table.name} ${id}`;
+}
+
 export class Hold {
   #state: "held" | "kept" | "undone" = "held";
+  /** Writes that `#written` does not have yet: most transactions end without anybody asking for them. */
+  #notes: Note[] = [];
   /** By row, then by column: the values that were there during this stretch. */
   readonly #written = new Map<string, Map<string, ColumnValue[]>>();
 
-  /** Notes that the row now has this value; `before` is what it had. */
-  write(table: Table, id: number, column: string, before: ColumnValue, value: ColumnValue): void {
-    const row = this.#touch(table, id);
-    const values = row.get(column);
-    if (values) values.push(value);
-    else row.set(column, [before, value]);
+  /** Notes that the row now has these values. */
+  write(table: Table, id: number, edits: readonly Written[]): void {
+    this.#notes.push({ table, id, edits });
   }
 
   insert(table: Table, id: number): void {
-    this.#touch(table, id);
+    this.#notes.push({ table, id, edits: [] });
   }
 
-  #touch(table: Table, id: number): Map<string, ColumnValue[]> {
-    const key = `${table.name} ${id}`;
+  #rowOf(table: Table, id: number): Map<string, ColumnValue[]> | undefined {
+    for (const note of this.#notes) this.#sort(note);
+    this.#notes = [];
+    return this.#written.get(keyOf(table, id));
+  }
+
+  #sort({ table, id, edits }: Note): void {
+    const key = keyOf(table, id);
     const row = this.#written.get(key) ?? new Map<string, ColumnValue[]>();
     this.#written.set(key, row);
-    return row;
+    for (const { column, before, value } of edits) {
+      const values = row.get(column);
+      if (values) values.push(value);
+      else row.set(column, [before, value]);
+    }
   }
 
   /** True when it was this transaction itself that has replaced the value: nobody else is in its way. */
   replaced(table: Table, id: number, column: string, before: ColumnValue): boolean {
-    const values = this.#written.get(`${table.name} ${id}`)?.get(column) ?? [];
+    const values = this.#rowOf(table, id)?.get(column) ?? [];
     return values.some((value) => sameValue(value, before));
   }
 
@@ -43,7 +69,7 @@ export class Hold {
 
   /** True when this row was written in it, and that was rolled back. */
   hasUndone(table: Table, id: number): boolean {
-    return this.#state === "undone" && this.#written.has(`${table.name} ${id}`);
+    return this.#state === "undone" && this.#rowOf(table, id) !== undefined;
   }
 }
 

@@ -9,6 +9,7 @@ import type { SqlModel } from "./sql-types.ts";
 import { StoredRecord } from "./stored-record.ts";
 import { deleteRows, type RowsRead, readRows, searchRows } from "./stored-rows.ts";
 import { inUnit, Transaction } from "./transaction.ts";
+import type { Unit } from "./unit.ts";
 
 /**
  * Makes a model with a table: named as the model with dots as underscores, a column a field. The table is
@@ -37,7 +38,7 @@ class SqlBase extends StoredRecord {
     return inUnit(async (unit) => {
       checkList(values, `create ${this.__name__}`);
       const records = values.map((value) => new this(value));
-      for (const record of records) await StoredRecord.store(record, unit);
+      await storeAll(records, unit);
       return records;
     });
   }
@@ -46,10 +47,8 @@ class SqlBase extends StoredRecord {
     const model = this as typeof SqlBase;
     const { unit } = Transaction.current;
     checkList(ids, `browse ${model.__name__}`);
-    return fromRows(
-      model,
-      await readRows(unit, model[DEFINITION].table, ids.map(checkId)),
-    ) as never[];
+    const reading = readRows(unit, model[DEFINITION].table, ids.map(checkId));
+    return fromRows(model, reading instanceof Promise ? await reading : reading) as never[];
   }
 
   static async search(
@@ -64,9 +63,12 @@ class SqlBase extends StoredRecord {
   }
 
   static save(records: readonly StoredRecord[]): Promise<void> {
-    return inUnit(async (unit) => {
+    return inUnit((unit) => {
       checkRecords(this, records, "save");
-      for (const record of records) await StoredRecord.store(record, unit);
+      const [only] = records;
+      return only && records.length === 1
+        ? StoredRecord.store(only, unit)
+        : storeAll(records, unit);
     });
   }
 
@@ -97,6 +99,10 @@ class SqlBase extends StoredRecord {
   delete(): Promise<void> {
     return (this.constructor as typeof SqlBase).delete([this]);
   }
+}
+
+async function storeAll(records: readonly StoredRecord[], unit: Unit): Promise<void> {
+  for (const record of records) await StoredRecord.store(record, unit);
 }
 
 /** One object a row: who changes a record through one duplicate sees it through the other. */

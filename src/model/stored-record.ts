@@ -1,5 +1,6 @@
 /** A record with a row: what was read, and what of it has been changed since. */
 import { TqError } from "../errors.ts";
+import { type Soon, soon } from "../soon.ts";
 import type { ColumnValue, Row } from "../store/records.ts";
 import { BASE } from "./base.ts";
 import { checkFieldNames, DEFINITION, type Definition } from "./definition.ts";
@@ -44,18 +45,18 @@ export abstract class StoredRecord extends Model {
   }
 
   /** Inserts the record, or writes what has changed since it was read. */
-  static async store(record: StoredRecord, unit: Unit): Promise<void> {
-    while (record.#saving) await record.#saving.catch(() => {}); // its failure is its caller's
-    const saving = record.#store(unit);
-    record.#saving = saving;
-    try {
-      await saving;
-    } finally {
-      record.#saving = null;
+  static store(record: StoredRecord, unit: Unit): Soon<void> {
+    if (record.#saving) {
+      const after = () => StoredRecord.store(record, unit);
+      return record.#saving.then(after, after); // its failure is its caller's
     }
+    const saving = record.#store(unit);
+    if (!(saving instanceof Promise)) return;
+    record.#saving = saving.finally(() => (record.#saving = null));
+    return record.#saving as Promise<void>;
   }
 
-  async #store(unit: Unit): Promise<void> {
+  #store(unit: Unit): Soon<void> {
     const { name, fields, table } = definitionOf(this);
     const read = this.#read;
     if (read?.hold?.hasUndone(table, this.id) || read?.wrote?.hasUndone(table, this.id)) {
@@ -83,18 +84,24 @@ export abstract class StoredRecord extends Model {
       const guarded = read !== null && (read.hold === null || read.hold !== unit.hold);
       edits.push({ column: field.name, value: column, before, guarded });
     }
-    if (!read) row[0] = await insertRow(unit, table, row.slice(1));
-    else if (edits.length > 0) await updateRow(unit, table, this.id, edits);
-    // What was not written was not compared either: it is as old as it was.
-    const hold = read ? read.hold : unit.hold;
-    const wrote = !read || edits.length > 0 ? unit.hold : read.wrote;
-    this.#stored({ row, hold, wrote }, checked);
+    if (!read) {
+      return soon(insertRow(unit, table, row.slice(1)), (id) => {
+        row[0] = id;
+        this.#stored({ row, hold: unit.hold, wrote: unit.hold }, checked);
+      });
+    }
+    // What is not written is not compared either: it is as old as it was.
+    const { hold, wrote } = read;
+    if (edits.length === 0) return this.#stored({ row, hold, wrote }, checked);
+    return soon(updateRow(unit, table, this.id, edits), () =>
+      this.#stored({ row, hold, wrote: unit.hold }, checked),
+    );
   }
 
   /** What has been changed while the row was written stays changed. */
-  #stored({ row, ...holds }: Read, checked: readonly Checked[]): void {
+  #stored({ row, hold, wrote }: Read, checked: readonly Checked[]): void {
     const bytes = (value: ColumnValue) => (value instanceof Uint8Array ? value.slice() : value);
-    this.#read = { row: row.map(bytes), ...holds };
+    this.#read = { row: row.map(bytes), hold, wrote };
     set(this, "id", row[0]);
     for (const { field, value, output } of checked) {
       const filled = value === undefined || value === null || typeof value !== "object";

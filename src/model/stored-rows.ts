@@ -1,6 +1,8 @@
 /** Reading and writing the rows of a model inside a unit of work. */
 import { TqError } from "../errors.ts";
+import { type Soon, soon } from "../soon.ts";
 import type {
+  Change,
   ColumnValue,
   Condition,
   Records,
@@ -37,83 +39,88 @@ export interface RowsRead {
   readonly hold: Hold | null;
 }
 
-export async function readRows(
-  unit: Unit,
-  table: Table,
-  ids: readonly number[],
-): Promise<RowsRead> {
-  const locking = unit.prepareRead();
-  if (locking) await locking;
-  const { records } = unit.session;
-  if (!records.hasTable(table)) await records.ensureTable(table);
-  const { hold } = unit; // before the read: the lock may be taken while its promise is on its way
-  return { rows: await records.read(table, ids), hold };
+export function readRows(unit: Unit, table: Table, ids: readonly number[]): Soon<RowsRead> {
+  return soon(prepareRead(unit, table), (records) => {
+    const { hold } = unit; // before the read: the lock may be taken while its promise is on its way
+    return soon(records.read(table, ids), (rows) => ({ rows, hold }));
+  });
 }
 
-export async function searchRows(
+export function searchRows(
   unit: Unit,
   table: Table,
   conditions: readonly Condition[],
   options: SearchOptions,
-): Promise<RowsRead> {
-  const locking = unit.prepareRead();
-  if (locking) await locking;
-  const { records } = unit.session;
-  if (!records.hasTable(table)) await records.ensureTable(table);
-  const { hold } = unit;
-  return { rows: await records.search(table, conditions, options), hold };
+): Soon<RowsRead> {
+  return soon(prepareRead(unit, table), (records) => {
+    const { hold } = unit;
+    return soon(records.search(table, conditions, options), (rows) => ({ rows, hold }));
+  });
+}
+
+/** The records of a session that holds the lock where the unit needs it, with the table made. */
+function prepareRead(unit: Unit, table: Table): Soon<Records> {
+  return soon(unit.prepareRead(), () => withTable(unit, table));
 }
 
 /** The records of a session that holds the lock, with the table made. */
-async function prepareWrite(unit: Unit, table: Table): Promise<Records> {
-  const { records } = unit.session;
-  if (!records.hasTable(table)) await records.ensureTable(table);
-  await unit.begin();
-  return unit.session.records;
+function prepareWrite(unit: Unit, table: Table): Soon<Records> {
+  return soon(withTable(unit, table), () => soon(unit.begin(), () => unit.session.records));
 }
 
-export async function insertRow(
-  unit: Unit,
-  table: Table,
-  values: readonly ColumnValue[],
-): Promise<number> {
-  const records = await prepareWrite(unit, table);
-  const id = await records.insert(table, values);
-  unit.hold?.insert(table, id);
-  return id;
+function withTable({ session: { records } }: Unit, table: Table): Soon<Records> {
+  return records.hasTable(table) ? records : records.ensureTable(table).then(() => records);
+}
+
+export function insertRow(unit: Unit, table: Table, values: readonly ColumnValue[]): Soon<number> {
+  return soon(prepareWrite(unit, table), (records) =>
+    soon(records.insert(table, values), (id) => {
+      unit.hold?.insert(table, id);
+      return id;
+    }),
+  );
 }
 
 /** @throws TqError "not_found", or StaleError when a guarded column no longer holds what was read. */
-export async function updateRow(
+export function updateRow(
   unit: Unit,
   table: Table,
   id: number,
   edits: readonly Edit[],
-): Promise<void> {
-  const records = await prepareWrite(unit, table);
-  const { hold } = unit;
-  const changes = edits.map(({ column, value, before, guarded }) =>
-    guarded && !hold?.replaced(table, id, column, before)
-      ? { column, value, before }
-      : { column, value },
-  );
-  const result = await records.update(table, id, changes);
-  if (result === "gone") {
-    throw new TqError("not_found", `Cannot save ${table.name} ${id}: it no longer exists`);
-  }
-  if (result === "changed") {
-    unit.setStale();
-    const guarded = changes.filter((change) => "before" in change);
-    throw new StaleError(
-      table,
-      id,
-      guarded.map(({ column }) => column),
+): Soon<void> {
+  return soon(prepareWrite(unit, table), (records) => {
+    const { hold } = unit;
+    const changes = edits.map(({ column, value, before, guarded }) =>
+      guarded && !hold?.replaced(table, id, column, before)
+        ? { column, value, before }
+        : { column, value },
     );
-  }
-  for (const { column, value, before } of edits) hold?.write(table, id, column, before, value);
+    return soon(records.update(table, id, changes), (result) => {
+      if (result !== "ok") throw notUpdated(unit, table, id, changes, result);
+      hold?.write(table, id, edits);
+    });
+  });
 }
 
-export async function deleteRows(unit: Unit, table: Table, ids: readonly number[]): Promise<void> {
-  const records = await prepareWrite(unit, table);
-  await records.delete(table, ids);
+function notUpdated(
+  unit: Unit,
+  table: Table,
+  id: number,
+  changes: readonly Change[],
+  result: "changed" | "gone",
+): TqError {
+  if (result === "gone") {
+    return new TqError("not_found", `Cannot save ${table.name} ${id}: it no longer exists`);
+  }
+  unit.setStale();
+  const guarded = changes.filter((change) => "before" in change);
+  return new StaleError(
+    table,
+    id,
+    guarded.map(({ column }) => column),
+  );
+}
+
+export function deleteRows(unit: Unit, table: Table, ids: readonly number[]): Soon<void> {
+  return soon(prepareWrite(unit, table), (records) => records.delete(table, ids));
 }

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { TqError } from "../errors.ts";
 import type { RawDatabase } from "../store/guard.ts";
+import type { Soon } from "../soon.ts";
 import { didYouMean } from "../suggest.ts";
 import { runtime } from "./runtime.ts";
 import { Unit } from "./unit.ts";
@@ -136,7 +137,7 @@ export class Transaction {
  * @internal Work on the current transaction: its commit waits for it, and fails with it when nobody has
  * looked at the promise.
  */
-export function inUnit<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
+export function inUnit<T>(work: (unit: Unit) => Soon<T>): Promise<T> {
   const { maybe } = Transaction;
   return maybe ? maybe.unit.track(() => work(maybe.unit)) : Promise.reject(outside());
 }

@@ -3,6 +3,7 @@
  * until it commits or ends.
  */
 import { TqError } from "../errors.ts";
+import { type Soon, soon } from "../soon.ts";
 import type { Session, Store } from "../store/store.ts";
 import type { Claim, NewTask } from "../task.ts";
 import { Hold } from "./hold.ts";
@@ -19,6 +20,8 @@ export interface UnitOptions {
   readonly claim?: Claim;
 }
 
+const NO_IDS: readonly number[] = [];
+
 export class Unit {
   readonly store: Store;
   #options: UnitOptions;
@@ -28,8 +31,8 @@ export class Unit {
   #stale = false;
   #hold: Hold | null = null;
   /** Ids pushed and not committed yet, and those that are. */
-  #pushed: number[] = [];
-  readonly #committed: number[] = [];
+  #pushed: number[] | null = null;
+  #committed: number[] | null = null;
   readonly #pending = new Pending();
 
   constructor(store: Store, options: UnitOptions = {}) {
@@ -64,7 +67,7 @@ export class Unit {
 
   /** The ids of the pushed tasks that are committed. */
   get committed(): readonly number[] {
-    return this.#committed;
+    return this.#committed ?? NO_IDS;
   }
 
   /** What to read and write with. @throws TqError "conflict" once the unit has ended. */
@@ -85,27 +88,27 @@ export class Unit {
   }
 
   /** Takes the write lock, for a write: what follows can be undone by itself. */
-  begin(): Promise<void> | undefined {
-    const begun = this.#inSavepoint || !this.#options.savepoint;
-    return begun && this.session.writing ? undefined : this.#begin();
+  begin(): Soon<void> {
+    const { savepoint = false } = this.#options;
+    return savepoint && !this.#inSavepoint
+      ? soon(this.lock(), () => this.#openSavepoint())
+      : this.lock();
   }
 
-  async #begin(): Promise<void> {
-    await this.lock();
-    if (this.#options.savepoint && !this.#inSavepoint) {
-      this.#inSavepoint = true;
-      await this.session.savepoint();
-    }
+  #openSavepoint(): Soon<void> {
+    if (this.#inSavepoint) return;
+    this.#inSavepoint = true;
+    return this.session.savepoint();
   }
 
   /** Takes the write lock: what is read from here on cannot change. */
-  lock(): Promise<void> | undefined {
+  lock(): Soon<void> {
     const { session } = this;
     return session.writing ? undefined : session.begin();
   }
 
   /** Before a read: takes the lock where all of the unit is to run under it. */
-  prepareRead(): Promise<void> | undefined {
+  prepareRead(): Soon<void> {
     return this.#options.locked ? this.lock() : undefined;
   }
 
@@ -113,7 +116,7 @@ export class Unit {
    * Starts work that the commit waits for, whether or not its caller does. If it fails and nobody has looked
    * at its promise by then, the commit fails with its error.
    */
-  track<T>(start: () => Promise<T>): Promise<T> {
+  track<T>(start: () => Soon<T>): Promise<T> {
     if (this.#ended) return new Work((_, reject) => reject(endedError()));
     return this.#pending.add(start);
   }
@@ -123,7 +126,7 @@ export class Unit {
     if (tasks.length === 0) return [];
     await this.begin();
     const ids = await this.session.push(tasks);
-    for (const id of ids) this.#pushed.push(id);
+    this.#pushed = this.#pushed ? [...this.#pushed, ...ids] : [...ids];
     return ids;
   }
 
@@ -135,12 +138,12 @@ export class Unit {
   }
 
   /** Waits for tracked work, if there is any. @throws what makes a commit impossible. */
-  settled(): Promise<void> | undefined {
+  settled(): Soon<void> {
     if (this.#pending.isIdle) return this.#checkSettled();
     return this.#pending.idle().then(() => this.#checkSettled());
   }
 
-  #checkSettled(): undefined {
+  #checkSettled(): void {
     this.#pending.check();
     if (this.#stale) {
       throw new TqError(
@@ -176,36 +179,34 @@ export class Unit {
 
   /** What was written and pushed is on its way to disk with the transaction. */
   keep(): void {
-    this.#committed.push(...this.#pushed);
-    this.#pushed = [];
+    if (this.#pushed) this.#committed = [...this.committed, ...this.#pushed];
+    this.#pushed = null;
     this.#hold?.keep();
     this.#hold = null;
   }
 
   /** Ends the unit in a shared transaction, keeping or undoing what it did there. */
-  async closeSavepoint(keep: boolean): Promise<void> {
-    await this.end();
-    await this.#leaveSavepoint(keep);
+  closeSavepoint(keep: boolean): Soon<void> {
+    return soon(this.end(), () => this.#leaveSavepoint(keep));
   }
 
-  async #leaveSavepoint(keep: boolean): Promise<void> {
+  #leaveSavepoint(keep: boolean): Soon<void> {
     if (!this.#inSavepoint || !this.#session) return;
     this.#inSavepoint = false;
-    if (keep) await this.#session.release();
-    else await this.#session.rollbackToSavepoint();
+    return keep ? this.#session.release() : this.#session.rollbackToSavepoint();
   }
 
   /**
    * Ends the unit: every later use is refused, what is under way included. What it leased goes back, and is
    * rolled back where it was not committed.
    */
-  end(): Promise<void> | undefined {
-    if (this.#ended) return undefined;
+  end(): Soon<void> {
+    if (this.#ended) return;
     this.#ended = true;
     const leased = this.#options.session ? null : this.#session;
     if (!leased && this.#pending.isIdle) {
       this.#hold?.end();
-      return undefined;
+      return;
     }
     return this.#endWaiting(leased);
   }

@@ -1,5 +1,7 @@
 /** What a transaction has begun and not awaited: its commit does, and looks at the failures that nobody saw. */
 
+import type { Soon } from "../soon.ts";
+
 /** A promise that knows whether anybody has asked how it ends; `await` does, by calling `then`. */
 export class Work<T> extends Promise<T> {
   #observed = false;
@@ -28,6 +30,14 @@ export class Work<T> extends Promise<T> {
   }
 }
 
+function attempt<T>(start: () => Soon<T>): Soon<T> {
+  try {
+    return start();
+  } catch (error) {
+    return new Promise((_, reject) => reject(error as Error));
+  }
+}
+
 /** The work of one transaction that has not ended, or has failed unseen. */
 export class Pending {
   #running = 0;
@@ -35,8 +45,13 @@ export class Pending {
   #failed: { readonly work: Work<unknown>; readonly error: unknown }[] | null = null;
 
   /** Starts the work at once; its failure is reported by `check`, not as an unhandled rejection. */
-  add<T>(start: () => Promise<T>): Work<T> {
-    const work = new Work<T>((resolve) => resolve(start()));
+  add<T>(start: () => Soon<T>): Promise<T> {
+    const started = attempt(start);
+    return started instanceof Promise ? this.#watch(started) : Promise.resolve(started);
+  }
+
+  #watch<T>(started: Promise<T>): Work<T> {
+    const work = new Work<T>((resolve) => resolve(started));
     this.#running += 1;
     work.whenEnded(
       () => this.#end(),

@@ -47,43 +47,47 @@ function guard<T extends object>(target: T, rules: Rules): T {
       if (typeof value !== "function" || key === "constructor") return rules.own(value);
       if (!isStatement && CLOSES.has(key)) return refuseClose;
       const takesSql = !isStatement && TAKES_SQL.has(key);
-      return guardFunction(value as Callable, object, rules, takesSql);
+      return guardMethod(value as Callable, object, rules, takesSql);
     },
   });
 }
 
-function guardFunction(
-  fn: Callable,
-  self: object | undefined,
-  rules: Rules,
-  takesSql = false,
-): Callable {
+function guardMethod(method: Callable, self: object, rules: Rules, takesSql: boolean): Callable {
+  return (...args) => {
+    rules.check();
+    if (takesSql && typeof args[0] === "string" && endsTransaction(args[0])) {
+      throw refusal("this statement would end the transaction");
+    }
+    const result: unknown = method.apply(self, args);
+    rules.after();
+    return guardResult(result, rules);
+  };
+}
+
+function guardResult(result: unknown, rules: Rules): unknown {
+  if (typeof result === "function") return guardFunction(result as Callable, rules);
+  if (typeof result !== "object" || result === null) return result;
+  if (result instanceof Statement || result instanceof Iterator) return guard(result, rules);
+  return rules.own(result);
+}
+
+/** What `transaction()` returns carries functions, and the connection. */
+function guardFunction(fn: Callable, rules: Rules): Callable {
   // Around an empty function: a proxy may not hide the fixed properties of its own target.
   return new Proxy(() => undefined, {
     apply(_, receiver, args: unknown[]) {
       rules.check();
-      if (takesSql && typeof args[0] === "string" && endsTransaction(args[0])) {
-        throw refusal("this statement would end the transaction");
-      }
-      const result: unknown = Reflect.apply(fn, self ?? receiver, args);
+      const result: unknown = Reflect.apply(fn, receiver, args);
       rules.after();
       return guardResult(result, rules);
     },
-    // What `transaction()` returns carries functions, and the connection.
     get(_, key) {
       const value: unknown = Reflect.get(fn, key, fn);
       return typeof value === "function"
-        ? guardFunction(value as Callable, undefined, rules)
+        ? guardFunction(value as Callable, rules)
         : rules.own(value);
     },
   });
-}
-
-function guardResult(result: unknown, rules: Rules): unknown {
-  if (result instanceof Statement) return guard(result, rules);
-  if (typeof result === "function") return guardFunction(result as Callable, undefined, rules);
-  if (result instanceof Iterator) return guard(result, rules);
-  return rules.own(result);
 }
 
 function refusal(what: string): TqError {

@@ -123,11 +123,15 @@ export function dataVersion(db: Database): number {
   return (db.query("PRAGMA data_version").get() as { data_version: number }).data_version;
 }
 
-const HELD = `SELECT 1 FROM tq__task WHERE id = $id AND state = 'running' AND claim = $claim`;
+/** By id, always: the sign keeps SQLite from walking all that is running instead. */
+const RUNNING = `
+  SELECT id, claim FROM tq__task WHERE id IN (SELECT value FROM json_each(?)) AND +state = 'running'`;
 
+/** The claims of these that have not been lost. */
 export function stillHeld(db: Database, claims: readonly Claim[]): Claim[] {
-  const statement = db.query(HELD);
-  return claims.filter(({ id, claim }) => statement.get({ id, claim }) !== null);
+  const ids = `[${claims.map(({ id }) => id).join()}]`;
+  const running = new Map(db.query(RUNNING).values(ids) as [id: number, claim: number][]);
+  return claims.filter(({ id, claim }) => running.get(id) === claim);
 }
 
 export function listQueues(db: Database): QueueInfo[] {

@@ -48,9 +48,7 @@ export class PushGroup {
             await session.release();
             answers.push(() => resolve(ids));
           } catch (error) {
-            await session.rollbackToSavepoint().catch(() => {
-              throw error; // of the disk, which ended the whole transaction
-            });
+            await goBack(session, error);
             answers.push(() => reject(error));
           }
         }
@@ -60,5 +58,14 @@ export class PushGroup {
       return;
     }
     for (const answer of answers) answer();
+  }
+}
+
+/** @throws the error that came before, where the disk has ended the whole transaction. */
+async function goBack(session: Session, before: unknown): Promise<void> {
+  try {
+    await session.rollbackToSavepoint();
+  } catch {
+    throw before;
   }
 }

@@ -1,4 +1,5 @@
 /** The rows of the user's ModelSQL tables: what a session can do with them. */
+import type { Soon } from "../soon.ts";
 
 /** What a column holds, in SQL. JSON values are text already. */
 export type ColumnValue = string | number | bigint | boolean | Uint8Array | null;
@@ -39,16 +40,18 @@ export interface Change {
   readonly before?: ColumnValue;
 }
 
+/** "gone" when there is no such row; "changed" when a column no longer holds what was read. */
+export type Updated = "ok" | "changed" | "gone";
+
 export interface Records {
   /** True when the table is known to have every column; then `ensureTable` has nothing to do. */
   hasTable(table: Table): boolean;
   /** Makes the table, or adds its missing columns. @throws TqError when it cannot do so by itself. */
   ensureTable(table: Table): Promise<void>;
-  insert(table: Table, values: readonly ColumnValue[]): Promise<number>;
+  insert(table: Table, values: readonly ColumnValue[]): Soon<number>;
   /** The rows of these ids that exist, in the order asked for; duplicates once each time. */
-  read(table: Table, ids: readonly number[]): Promise<Row[]>;
-  search(table: Table, conditions: readonly Condition[], options: SearchOptions): Promise<Row[]>;
-  /** "gone" when no such row; "changed" when a column no longer holds what was read. */
-  update(table: Table, id: number, changes: readonly Change[]): Promise<"ok" | "changed" | "gone">;
-  delete(table: Table, ids: readonly number[]): Promise<void>;
+  read(table: Table, ids: readonly number[]): Soon<Row[]>;
+  search(table: Table, conditions: readonly Condition[], options: SearchOptions): Soon<Row[]>;
+  update(table: Table, id: number, changes: readonly Change[]): Soon<Updated>;
+  delete(table: Table, ids: readonly number[]): Soon<void>;
 }

@@ -9,6 +9,7 @@ import type {
   Row,
   SearchOptions,
   Table,
+  Updated,
 } from "./records.ts";
 
 function quote(name: string): string {
@@ -142,7 +143,7 @@ export function updateRow(
   table: Table,
   id: number,
   changes: readonly Change[],
-): "ok" | "changed" | "gone" {
+): Updated {
   if (changes.length === 0) return "ok";
   const parameters: ColumnValue[] = [];
   let shape = "";

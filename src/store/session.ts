@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import type { Clock } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import type { ErrorData } from "../outcome.ts";
+import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask, NewTask } from "../task.ts";
 import { isBusy, isReadOnly, translate } from "./errors.ts";
 import { guardDatabase } from "./guard.ts";
@@ -51,6 +52,7 @@ export class SqliteSession implements Session {
   readonly #db: Database;
   readonly #options: SessionOptions;
   #writing = false;
+  #transaction = 0;
   #waited = 0;
   #beginning: Promise<void> | null = null;
   #ended = false;
@@ -59,6 +61,8 @@ export class SqliteSession implements Session {
   #made: Table[] = [];
   /** How many of them were made before the savepoint. */
   #madeBefore = 0;
+  /** Runs to mark as finished with the commit. */
+  #finished: { readonly claim: Claim; readonly result: string | null }[] = [];
 
   constructor(db: Database, options: SessionOptions) {
     this.#db = db;
@@ -76,6 +80,10 @@ export class SqliteSession implements Session {
 
   get writing(): boolean {
     return this.#writing;
+  }
+
+  get transaction(): number {
+    return this.#transaction;
   }
 
   raw(savepoint: boolean, check?: () => void): Database {
@@ -172,6 +180,7 @@ export class SqliteSession implements Session {
     courtesy.thank();
     turn.begun?.();
     this.#writing = true;
+    this.#transaction += 1;
     return true;
   }
 
@@ -179,6 +188,7 @@ export class SqliteSession implements Session {
     if (!this.#writing) return;
     try {
       this.#checkTransaction();
+      this.#writeFinished();
       this.#options.identity.check(this.#options.clock.monotonic());
       this.#db.query("COMMIT").run();
     } catch (error) {
@@ -197,12 +207,13 @@ export class SqliteSession implements Session {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
     } finally {
       this.#made = [];
+      this.#finished = [];
       this.#writing = false;
       this.#options.turn.free();
     }
   }
 
-  async savepoint(): Promise<void> {
+  savepoint(): void {
     this.#check();
     this.#openSavepoint();
   }
@@ -212,12 +223,12 @@ export class SqliteSession implements Session {
     this.#madeBefore = this.#made.length;
   }
 
-  async release(): Promise<void> {
+  release(): void {
     this.#checkTransaction();
     this.#db.query("RELEASE tq_task").run();
   }
 
-  async rollbackToSavepoint(): Promise<void> {
+  rollbackToSavepoint(): void {
     this.#checkTransaction();
     this.#db.query("ROLLBACK TO tq_task").run();
     this.#db.query("RELEASE tq_task").run();
@@ -255,12 +266,30 @@ export class SqliteSession implements Session {
     return this.#read(() => stillHeld(this.#db, [claim]).length === 1);
   }
 
+  async stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>> {
+    return this.#read(() => new Set(stillHeld(this.#db, claims)));
+  }
+
   async handBack(claims: readonly Claim[]): Promise<void> {
     return this.#write(() => tasks.handBack(this.#db, claims, this.#now()));
   }
 
   async finish(claim: Claim, result: string | null): Promise<boolean> {
     return this.#write(() => tasks.finish(this.#db, claim, result, this.#now()));
+  }
+
+  finishAtCommit(claim: Claim, result: string | null): void {
+    this.#check();
+    this.#finished.push({ claim, result });
+  }
+
+  #writeFinished(): void {
+    const now = this.#now();
+    for (const { claim, result } of this.#finished) {
+      if (tasks.finish(this.#db, claim, result, now)) continue;
+      throw new TqError("conflict", `Cannot commit: task ${claim.id} was settled by somebody else`);
+    }
+    this.#finished = [];
   }
 
   async fail(claim: Claim, error: ErrorData): Promise<boolean> {
@@ -301,24 +330,20 @@ export class SqliteSession implements Session {
       await this.#write(() => makeTable(this.#db, table));
       this.#made.push(table);
     },
-    insert: (table: Table, values: readonly ColumnValue[]): Promise<number> =>
+    insert: (table: Table, values: readonly ColumnValue[]): Soon<number> =>
       this.#write(() => insertRow(this.#db, table, values)),
-    read: async (table: Table, ids: readonly number[]): Promise<Row[]> =>
+    read: (table: Table, ids: readonly number[]): Row[] =>
       this.#read(() => readRows(this.#db, table, ids)),
-    search: async (
-      table: Table,
-      conditions: readonly Condition[],
-      options: SearchOptions,
-    ): Promise<Row[]> => this.#read(() => searchRows(this.#db, table, conditions, options)),
+    search: (table: Table, conditions: readonly Condition[], options: SearchOptions): Row[] =>
+      this.#read(() => searchRows(this.#db, table, conditions, options)),
     update: (table: Table, id: number, changes: readonly Change[]) =>
       this.#write(() => updateRow(this.#db, table, id, changes)),
-    delete: (table: Table, ids: readonly number[]): Promise<void> =>
+    delete: (table: Table, ids: readonly number[]): Soon<void> =>
       this.#write(() => deleteRows(this.#db, table, ids)),
   };
 
-  async #write<T>(fn: () => T): Promise<T> {
-    if (!this.#writing) await this.begin();
-    return this.#read(fn);
+  #write<T>(fn: () => T): Soon<T> {
+    return this.#writing ? this.#read(fn) : soon(this.begin(), () => this.#read(fn));
   }
 
   #read<T>(fn: () => T): T {

@@ -1,8 +1,9 @@
 /**
- * The one interface behind which the database lives. Every method returns a promise; no type of any
- * database leaks through it. SQLite is one implementation; `test/store/suite.ts` is what each must pass.
+ * The one interface behind which the database lives. Whatever asks the database returns a promise, or a value
+ * where it need not wait; no type of any database leaks through it. SQLite is one implementation; `test/store/suite.ts` is what each must pass.
  */
 import type { ErrorData } from "../outcome.ts";
+import type { Soon } from "../soon.ts";
 import type { Claim, ClaimedTask, NewTask, Task, TaskError, TaskState } from "../task.ts";
 import type { Records } from "./records.ts";
 
@@ -69,6 +70,8 @@ type PushedIds = number[];
  */
 export interface Session {
   readonly writing: boolean;
+  /** Counts the transactions that it began: what was read in one may have changed by the next. */
+  readonly transaction: number;
   /** How long it has waited for its turn and for the lock, in all: ms. */
   readonly waited: number;
   readonly records: Records;
@@ -85,9 +88,9 @@ export interface Session {
   commit(): Promise<void>;
   rollback(): Promise<void>;
   /** Marks a place to go back to, inside the transaction; only one at a time. */
-  savepoint(): Promise<void>;
-  release(): Promise<void>;
-  rollbackToSavepoint(): Promise<void>;
+  savepoint(): Soon<void>;
+  release(): Soon<void>;
+  rollbackToSavepoint(): Soon<void>;
 
   /** Stores tasks: due now → ready, later → scheduled. */
   push(tasks: readonly NewTask[]): Promise<PushedIds>;
@@ -97,11 +100,18 @@ export interface Session {
   claimOne(id: number, owner: Owner): Promise<ClaimedTask | null>;
   /** True while this claim has not been lost. */
   holds(claim: Claim): Promise<boolean>;
+  /** Those of these claims that have not been lost; inside a transaction that stays so until it ends. */
+  stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>>;
   /** Gives claims that have not begun back to `ready`, as if they had never been claimed. */
   handBack(claims: readonly Claim[]): Promise<void>;
 
   // Settles. Each is guarded: false when the claim was lost, and then nothing has changed.
   finish(claim: Claim, result: string | null): Promise<boolean>;
+  /**
+   * The same for a claim that is known to hold in this transaction: written by its commit, which fails when
+   * the claim is lost all the same.
+   */
+  finishAtCommit(claim: Claim, result: string | null): void;
   fail(claim: Claim, error: ErrorData): Promise<boolean>;
   /** Back to `scheduled` after `delay` ms; the attempt counts. */
   retry(claim: Claim, delay: number, error: ErrorData): Promise<boolean>;

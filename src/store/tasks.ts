@@ -88,23 +88,23 @@ const CLAIMED_COLUMNS = `id, claim, model, method, instances, args, context, use
 const FIRST_OF_QUEUE = `
   SELECT ${CLAIMED_COLUMNS}
     FROM tq__task
-   WHERE state = 'ready' AND suspect = 0 AND queue = $queue
+   WHERE state = 'ready' AND suspect = 0 AND queue = ?1
    ORDER BY priority DESC, deadline, id
-   LIMIT $limit`;
+   LIMIT ?2`;
 
 /** The first of each queue by the index, then the first of those; `queue IN (…)` would scan or sort them all. */
 const FIRST_OF_QUEUES = `
   SELECT ${CLAIMED_COLUMNS}
     FROM tq__task
    WHERE id IN (SELECT task.id
-                  FROM json_each($queues) AS name CROSS JOIN tq__task AS task
+                  FROM json_each(?1) AS name CROSS JOIN tq__task AS task
                  WHERE task.id IN (SELECT id
                                      FROM tq__task
                                     WHERE state = 'ready' AND suspect = 0 AND queue = name.value
                                     ORDER BY priority DESC, deadline, id
-                                    LIMIT $limit)
+                                    LIMIT ?2)
                  ORDER BY task.priority DESC, task.deadline, task.id
-                 LIMIT $limit)
+                 LIMIT ?2)
    ORDER BY priority DESC, deadline, id`;
 
 /** Makes due tasks ready, then claims the first `limit` ready ones. Suspects come first, and alone. */
@@ -116,12 +116,11 @@ export function claim(db: Database, options: ClaimOptions, now: number): Claimed
   const queues = matchQueues(db, options.queues);
   const [queue] = queues;
   if (queue === undefined) return [];
-  const rows = (
+  const rows =
     queues.length === 1
-      ? db.query(FIRST_OF_QUEUE).all({ queue, limit })
-      : db.query(FIRST_OF_QUEUES).all({ queues: JSON.stringify(queues), limit })
-  ) as ClaimedRow[];
-  return rows.map((row) => setRunning(db, row, owner, now));
+      ? db.query(FIRST_OF_QUEUE).values(queue, limit)
+      : db.query(FIRST_OF_QUEUES).values(JSON.stringify(queues), limit);
+  return setRunning(db, rows, owner, now);
 }
 
 const RUNS_SUSPECT = `
@@ -142,44 +141,70 @@ function claimSuspect(
   const names = suspectQueues(db);
   if (names.length === 0 || runsSuspect(db, owner.worker)) return null;
   const wanted = JSON.stringify(matchQueues(db, queues, names));
-  const row = db.query(FIRST_SUSPECT).get({ queues: wanted, limit: 1 }) as ClaimedRow | null;
-  return row && setRunning(db, row, owner, now);
+  const rows = db.query(FIRST_SUSPECT).values(wanted, 1);
+  return setRunning(db, rows, owner, now)[0] ?? null;
 }
 
 const WAITING = `
-  SELECT ${CLAIMED_COLUMNS} FROM tq__task WHERE id = $id AND state IN ('ready', 'scheduled')`;
+  SELECT ${CLAIMED_COLUMNS} FROM tq__task WHERE id = ? AND state IN ('ready', 'scheduled')`;
 
 /** Claims this task, due or not; null when it is not waiting any more. */
 export function claimOne(db: Database, id: number, owner: Owner, now: number): ClaimedTask | null {
-  const row = db.query(WAITING).get({ id }) as ClaimedRow | null;
-  return row && setRunning(db, row, owner, now);
-}
-
-interface ClaimedRow extends Omit<ClaimedTask, "attempt" | "suspect"> {
-  readonly attempts: number;
-  readonly suspect: 0 | 1;
+  return setRunning(db, db.query(WAITING).values(id), owner, now)[0] ?? null;
 }
 
 const SET_RUNNING = `
   UPDATE tq__task
-     SET state = 'running',
-         claim = claim + 1,
-         worker = $worker,
-         thread = $thread,
-         dequeued_at = $now,
-         begun = suspect,
+     SET state = 'running', claim = claim + 1, worker = ?1, thread = ?2, dequeued_at = ?3, begun = suspect,
          reason = NULL
-   WHERE id = $id`;
+   WHERE id IN (SELECT value FROM json_each(?4))`;
 
-/** For a row just read under the write lock. One by one: an UPDATE … RETURNING of all costs more. */
+/** For rows just read under the write lock: together with the read it costs less than one UPDATE … RETURNING. */
 function setRunning(
   db: Database,
-  { attempts, suspect, claim: last, ...row }: ClaimedRow,
+  rows: readonly unknown[][],
   { worker, thread }: Owner,
   now: number,
-): ClaimedTask {
-  db.query(SET_RUNNING).run({ id: row.id, worker, thread, now });
-  return { ...row, claim: last + 1, attempt: attempts + 1, suspect: suspect === 1 };
+): ClaimedTask[] {
+  if (rows.length === 0) return [];
+  const ids = `[${rows.map(([id]) => id).join()}]`;
+  db.query(SET_RUNNING).run(worker, thread, now, ids);
+  return (rows as ClaimedRow[]).map(toClaimed);
+}
+
+/** The columns of CLAIMED_COLUMNS. */
+type ClaimedRow = [
+  id: number,
+  claim: number,
+  model: string,
+  method: string,
+  instances: string,
+  args: string,
+  context: string,
+  user: number,
+  queue: string,
+  priority: number,
+  deadline: number,
+  attempts: number,
+  suspect: 0 | 1,
+];
+
+function toClaimed(row: ClaimedRow): ClaimedTask {
+  return {
+    id: row[0],
+    claim: row[1] + 1,
+    model: row[2],
+    method: row[3],
+    instances: row[4],
+    args: row[5],
+    context: row[6],
+    user: row[7],
+    queue: row[8],
+    priority: row[9],
+    deadline: row[10],
+    attempt: row[11] + 1,
+    suspect: row[12] === 1,
+  };
 }
 
 const HAND_BACK = `
@@ -196,12 +221,12 @@ export function handBack(db: Database, claims: readonly Claim[], now: number): v
 
 const FINISH = `
   UPDATE tq__task
-     SET state = 'finished', finished_at = $now, result = $result, attempts = attempts + 1,
+     SET state = 'finished', finished_at = ?1, result = ?2, attempts = attempts + 1,
          worker = NULL, thread = NULL, suspect = 0, begun = 0
-   WHERE id = $id AND state = 'running' AND claim = $claim`;
+   WHERE id = ?3 AND state = 'running' AND claim = ?4`;
 
 export function finish(db: Database, run: Claim, result: string | null, now: number): boolean {
-  return db.query(FINISH).run({ id: run.id, claim: run.claim, result, now }).changes === 1;
+  return db.query(FINISH).run(now, result, run.id, run.claim).changes === 1;
 }
 
 const FAIL = `

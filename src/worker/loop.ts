@@ -1,7 +1,6 @@
 /** A thread's loop: claim, run, settle and claim again; when there is nothing, wait to be woken. */
 import { policyOf } from "../model/policy.ts";
 import type { ClaimedTask } from "../task.ts";
-import { methodKey } from "./methods.ts";
 import { type Bench, type Ending, runAlone, runBatch } from "./round.ts";
 import { Trouble } from "./trouble.ts";
 
@@ -87,8 +86,8 @@ export class Loop {
 
   /** A task whose run has been ended before is not expected to be quick this time. */
   #isQuick(task: ClaimedTask): boolean {
-    if (task.suspect || task.attempt > 1 || this.#isOutside(task)) return false;
-    return this.#bench.methods.isQuick(methodKey(task));
+    if (task.suspect || task.attempt > 1) return false;
+    return this.#bench.methods.of(task).isQuick && !this.#isOutside(task);
   }
 
   #isOutside(task: ClaimedTask): boolean {
@@ -99,7 +98,7 @@ export class Loop {
   /** Nothing waits behind a run that may be long: what is still held goes back, and is claimed anew. */
   #ending(batch: readonly ClaimedTask[]): Ending {
     const last = batch.at(-1);
-    const best = last ? this.#bench.methods.batchSize(methodKey(last)) : 1;
+    const best = last ? this.#bench.methods.of(last).batchSize : 1;
     this.#size = Math.min(best, batch.length * 2, this.#left());
     return { handBack: this.#held.splice(0), claim: this.#stopping ? 0 : this.#size };
   }

@@ -15,46 +15,46 @@ const BATCH = 5;
 
 export const MAX_BATCH = 500;
 
-interface Runs {
-  count: number;
+/** How the last runs of one method went. */
+export class MethodRuns {
+  #count = 0;
   /** Moving average: ms. */
-  average: number;
-}
-
-export class Methods {
-  readonly #runs = new Map<string, Runs>();
+  #average = 0;
 
   /** Records a run that settled without waiting. */
-  settledAtOnce(method: string, duration: number): void {
-    const runs = this.#runs.get(method);
-    if (!runs) {
-      this.#runs.set(method, { count: 1, average: duration });
-      return;
-    }
-    runs.count += 1;
+  settledAtOnce(duration: number): void {
+    this.#count += 1;
     // One run that the system held up says little; a method that has become slow shows in a few runs.
-    const sample = Math.min(duration, OUTLIER * runs.average + OUTLIER_FLOOR);
-    runs.average += (sample - runs.average) / Math.min(runs.count, RUNS);
+    const most = this.#count === 1 ? duration : OUTLIER * this.#average + OUTLIER_FLOOR;
+    this.#average += (Math.min(duration, most) - this.#average) / Math.min(this.#count, RUNS);
   }
 
   /** Records a run that waited for something: the method runs alone until it has proved itself again. */
-  waited(method: string): void {
-    this.#runs.delete(method);
+  waited(): void {
+    this.#count = 0;
+    this.#average = 0;
   }
 
-  isQuick(method: string): boolean {
-    const runs = this.#runs.get(method);
-    return runs !== undefined && runs.count >= RUNS && runs.average < QUICK;
+  get isQuick(): boolean {
+    return this.#count >= RUNS && this.#average < QUICK;
   }
 
-  /** How many runs of this method make a batch; 1 when it is not quick. */
-  batchSize(method: string): number {
-    const runs = this.#runs.get(method);
-    if (!runs || !this.isQuick(method)) return 1;
-    return Math.max(1, Math.min(MAX_BATCH, Math.floor(BATCH / Math.max(runs.average, 0.001))));
+  /** How many runs make a batch; 1 when it is not quick. */
+  get batchSize(): number {
+    if (!this.isQuick) return 1;
+    return Math.max(1, Math.min(MAX_BATCH, Math.floor(BATCH / Math.max(this.#average, 0.001))));
   }
 }
 
-export function methodKey({ model, method }: { model: string; method: string }): string {
-  return `${model}.${method}`;
+export class Methods {
+  readonly #byModel = new Map<string, Map<string, MethodRuns>>();
+
+  /** The runs of this task's method. */
+  of({ model, method }: { readonly model: string; readonly method: string }): MethodRuns {
+    let byMethod = this.#byModel.get(model);
+    if (!byMethod) this.#byModel.set(model, (byMethod = new Map<string, MethodRuns>()));
+    let runs = byMethod.get(method);
+    if (!runs) byMethod.set(method, (runs = new MethodRuns()));
+    return runs;
+  }
 }

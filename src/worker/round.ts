@@ -9,8 +9,9 @@ import type { Registry } from "../model/registry.ts";
 import { Unit } from "../model/unit.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Owner, Session, Store } from "../store/store.ts";
-import type { ClaimedTask } from "../task.ts";
-import { type Methods, methodKey } from "./methods.ts";
+import { type Soon, soon } from "../soon.ts";
+import type { Claim, ClaimedTask } from "../task.ts";
+import type { Methods } from "./methods.ts";
 import { laterOrNever, waitInPlace } from "./operational.ts";
 import { run } from "./run.ts";
 import { reportOutcome, runOf, settle } from "./settle.ts";
@@ -120,7 +121,7 @@ export async function runBatch(
 ): Promise<ClaimedTask[]> {
   const { store, progress } = bench;
   const session = store.session();
-  const batch = new Batch(bench, session);
+  const batch = new Batch(bench, session, tasks);
   try {
     let rest: readonly ClaimedTask[] = [];
     for (const [index, task] of tasks.entries()) {
@@ -137,11 +138,16 @@ export async function runBatch(
         await batch.commit({ handBack: [...rest, ...ending().handBack], claim: 0 });
         return await finishAlone(bench, own, begun, ending);
       }
-      await batch.add(begun);
+      const added = batch.add(begun);
+      if (added) await added;
       if (begun.waits) break;
     }
     const { handBack, claim } = ending();
     return await batch.commit({ handBack: [...rest, ...handBack], claim });
+  } catch (error) {
+    // Nothing of it is kept: one by one the others go on, whatever it was that one of them did.
+    for (const task of tasks) bench.methods.of(task).waited();
+    throw error;
   } finally {
     await store.release(session);
     progress.end();
@@ -152,36 +158,66 @@ export async function runBatch(
 class Batch {
   readonly #bench: Bench;
   readonly #session: Session;
+  readonly #tasks: readonly ClaimedTask[];
   readonly #settled: { ended: Ended; kept: boolean }[] = [];
   /** Runs that did not touch the database: they are settled once there is a transaction. */
   #waiting: Ended[] = [];
+  /** The claims that hold, and the transaction of the session in which nothing can change that. */
+  #held: { readonly claims: ReadonlySet<Claim>; readonly transaction: number } | null = null;
 
-  constructor(bench: Bench, session: Session) {
+  constructor(bench: Bench, session: Session, tasks: readonly ClaimedTask[]) {
     this.#bench = bench;
     this.#session = session;
+    this.#tasks = tasks;
   }
 
-  async add({ task, unit, outcome: promise, started, waits }: Begun): Promise<void> {
-    const outcome = inBatch(waits ? await promise : (Bun.peek(promise) as Outcome));
+  add(begun: Begun): Soon<void> {
+    const outcome = Bun.peek(begun.outcome);
+    return soon(outcome, (ended) => this.#end(begun, inBatch(ended)));
+  }
+
+  #end({ task, unit, started }: Begun, outcome: Outcome): Soon<void> {
     const ended = { task, unit, outcome, duration: performance.now() - started };
-    if (this.#session.writing) await this.#settle(ended);
-    else this.#waiting.push(ended);
-    await unit.end();
+    if (this.#session.writing) return this.#settle(ended);
+    this.#waiting.push(ended);
+    return unit.end();
   }
 
-  async #settle(ended: Ended): Promise<void> {
+  #settle(ended: Ended): Soon<void> {
     const { task, unit, outcome } = ended;
-    const finished = outcome.kind === "finished";
-    if (!finished) await unit.closeSavepoint(false);
-    const kept = await settle(this.#session, task, outcome);
-    if (finished) await unit.closeSavepoint(kept);
-    this.#settled.push({ ended, kept });
+    if (outcome.kind !== "finished") return this.#settleUnfinished(ended);
+    return soon(this.#heldNow(), (held) => {
+      const kept = held.has(task);
+      return soon(unit.closeSavepoint(kept), () => {
+        if (kept) this.#session.finishAtCommit(task, outcome.result);
+        this.#settled.push({ ended, kept });
+      });
+    });
+  }
+
+  async #settleUnfinished(ended: Ended): Promise<void> {
+    const { task, unit, outcome } = ended;
+    await unit.closeSavepoint(false);
+    this.#settled.push({ ended, kept: await settle(this.#session, task, outcome) });
+  }
+
+  /** Read once a transaction: while we hold the write lock no claim can be lost. */
+  #heldNow(): Soon<ReadonlySet<Claim>> {
+    const { transaction } = this.#session;
+    if (this.#held?.transaction === transaction) return this.#held.claims;
+    return this.#session.stillHeld(this.#tasks).then((claims) => {
+      this.#held = { claims, transaction };
+      return claims;
+    });
   }
 
   async commit(ending: Ending): Promise<ClaimedTask[]> {
     const { progress } = this.#bench;
     await this.#session.begin();
-    for (const ended of this.#waiting) await this.#settle(ended);
+    for (const ended of this.#waiting) {
+      const settling = this.#settle(ended);
+      if (settling) await settling;
+    }
     this.#waiting = [];
     const next = await endRound(this.#bench, this.#session, ending);
     await this.#session.commit();
@@ -205,12 +241,10 @@ function begin(bench: Bench, task: ClaimedTask, unit: Unit): Begun {
   const outcome = run(task, unit, registry);
   drainMicrotasks();
   const waits = Bun.peek.status(outcome) === "pending";
-  if (waits) methods.waited(methodKey(task));
-  else {
-    // What others took is not the method's: two busy threads would make every method look slow.
-    const own = performance.now() - started - (unit.waited - waitedBefore);
-    methods.settledAtOnce(methodKey(task), own);
-  }
+  const runs = methods.of(task);
+  // What others took is not the method's: two busy threads would make every method look slow.
+  if (!waits) runs.settledAtOnce(performance.now() - started - (unit.waited - waitedBefore));
+  else runs.waited();
   return { task, unit, outcome, started, waits };
 }
 

@@ -71,12 +71,16 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
     return getTask(id);
   }
 
-  /** Runs these in one transaction, as a worker does with quick ones. */
-  async function runBatch(ids: readonly number[]): Promise<Task[]> {
+  /** Runs these in one transaction, as a worker does with quick ones; `meanwhile` comes between claim and begin. */
+  async function runBatch(
+    ids: readonly number[],
+    meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<Task[]> {
     const claims = ids.map((id) => store.write((session) => session.claimOne(id, bench.owner)));
     const tasks = (await Promise.all(claims)).filter((task) => task !== null);
     bench.progress.hold(tasks);
     if (tasks[0]) bench.progress.begin(tasks[0]);
+    await meanwhile();
     await runTogether(bench, tasks, () => ({ handBack: [], claim: 0 }));
     return Promise.all(ids.map(getTask));
   }
@@ -89,6 +93,7 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
 
   return {
     store,
+    methods: bench.methods,
     registry,
     events,
     folder,

@@ -123,22 +123,43 @@ test("the raw connection is inside the savepoint, and of no use after the batch"
 
 test("a run whose claim was lost keeps nothing, and the others keep theirs", async () => {
   await using tq = await makeParts();
-  class Lost extends Model {
-    declare static readonly __queue__: Queue<typeof Lost>;
-    static override readonly __name__ = "lost";
-    static async process(_records: Lost[]) {
-      await Part.create([{ name: "of the lost" }]);
-      // As another program does between the claim and the end; here inside, as the lock is held.
-      Transaction.current.database.run(
-        "UPDATE tq__task SET claim = claim + 1 WHERE model = 'lost'",
-      );
+  await Quick.__queue__.make([1], "a");
+  await Quick.__queue__.make([1], "of the lost");
+  await Quick.__queue__.touchNothing([1]);
+  await Quick.__queue__.make([1], "b");
+  const ended = await tq.runBatch([1, 2, 3, 4], async () => {
+    await tq.store.cancel(2);
+    await tq.store.cancel(3);
+  });
+  expect(ended.map(({ state }) => state)).toEqual([
+    "finished",
+    "cancelled",
+    "cancelled",
+    "finished",
+  ]);
+  expect(namesOf(tq)).toEqual(["a", "b"]);
+  expect(tq.eventsOf("task.late").map(({ task }) => task)).toEqual([2, 3]);
+});
+
+test("a batch that settled itself by hand keeps nothing, and its methods run alone from then on", async () => {
+  await using tq = await makeParts();
+  class Meddler extends Model {
+    declare static readonly __queue__: Queue<typeof Meddler>;
+    static override readonly __name__ = "meddler";
+    static process(_records: Meddler[]) {
+      Transaction.current.database.run("UPDATE tq__task SET claim = claim + 1 WHERE id = 1");
     }
   }
   await Quick.__queue__.make([1], "a");
-  await Lost.__queue__.process([1]);
-  await Quick.__queue__.make([1], "b");
-  await tq.runBatch([1, 2, 3]);
-  expect(namesOf(tq)).toEqual(["a", "b"]);
+  await Meddler.__queue__.process([1]);
+  const quick = tq.methods.of({ model: "quick", method: "make" });
+  for (let run = 0; run < 20; run++) quick.settledAtOnce(0);
+  expect(await sentenceOf(() => tq.runBatch([1, 2]))).toBe(
+    "Cannot commit: task 1 was settled by somebody else",
+  );
+  expect(namesOf(tq)).toEqual([]);
+  expect(await tq.tasks()).toMatchObject([{ state: "running" }, { state: "running" }]);
+  expect(quick.isQuick).toBe(false);
 });
 
 test("a record that one transaction locked is free again once it fails", async () => {
