@@ -59,14 +59,9 @@ const WORDS: Words = {
       `task ${event.task} runs now although it is scheduled for ${new Date(event.scheduledAt).toISOString()}: queue.worker is false`,
       ...run(event),
     ),
-  "lock.held": (event) =>
-    line(
-      `task ${event.task} has waited for ${formatDuration(event.duration)} with the database locked; others cannot write`,
-      ...run(event),
-    ),
+  "lock.held": ({ task, duration }) =>
+    `task ${task} has held the write lock for ${formatDuration(duration)} and holds up all others; call Transaction.current.commit() before it waits`,
   "admin.listening": ({ url, token }) => line(`admin API listens on ${url}`, `token in ${token}`),
-  "store.full": ({ database }) => `the disk of ${database} is full: nothing can be written`,
-  "store.read_only": ({ database }) => `${database} is read-only: nothing can be written`,
   "store.failed": ({ database, error }) => line(`${database} cannot be used`, errorWords(error)),
   "store.recovered": ({ database, duration }) =>
     `${database} can be used again after ${formatDuration(duration)}`,

@@ -47,11 +47,10 @@ interface Payloads {
   "task.late": TaskRun & { readonly outcome: OutcomeKind };
   /** Without a worker, a task with a schedule runs at once; `scheduledAt` is ms since 1970 UTC. */
   "task.inline": TaskRun & { readonly scheduledAt: number };
-  "lock.held": TaskRun & { readonly duration: number };
+  /** Nobody else can write. */
+  "lock.held": { readonly task: number; readonly thread: number; readonly duration: number };
   /** `url` has the port that was really taken; `token` is the path of the token's file. */
   "admin.listening": { readonly url: string; readonly token: string };
-  "store.full": { readonly database: string };
-  "store.read_only": { readonly database: string };
   "store.failed": { readonly database: string; readonly error: ErrorData };
   "store.recovered": { readonly database: string; readonly duration: number };
   /** `tq worker` runs although `queue.worker` is false. `file` is the tq.toml in use. */
@@ -88,8 +87,6 @@ const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
   "task.inline": "info",
   "lock.held": "warn",
   "admin.listening": "info",
-  "store.full": "error",
-  "store.read_only": "error",
   "store.failed": "error",
   "store.recovered": "info",
   "config.worker_off": "warn",

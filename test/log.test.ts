@@ -176,15 +176,13 @@ const EVENTS: [Event, string][] = [
     "task 42 runs now although it is scheduled for 2026-11-23T14:03:07.123Z: queue.worker is false  sale.process  attempt 1",
   ],
   [
-    { name: "lock.held", ...RUN, duration: 1500 },
-    "task 42 has waited for 1.5 s with the database locked; others cannot write  sale.process  attempt 1",
+    { name: "lock.held", task: 42, thread: 1, duration: 1500 },
+    "task 42 has held the write lock for 1.5 s and holds up all others; call Transaction.current.commit() before it waits",
   ],
   [
     { name: "admin.listening", url: "http://127.0.0.1:8989", token: "/d/tq.token" },
     "admin API listens on http://127.0.0.1:8989  token in /d/tq.token",
   ],
-  [{ name: "store.full", database: "/d" }, "the disk of /d is full: nothing can be written"],
-  [{ name: "store.read_only", database: "/d" }, "/d is read-only: nothing can be written"],
   [
     { name: "store.failed", database: "/d", error: ERROR },
     "/d cannot be used  TypeError: no price",

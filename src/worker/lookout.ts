@@ -46,10 +46,9 @@ export function watchLocks(
     if (progress.lock !== "held") continue;
     if (!lock.said && held >= LOCK_HELD) {
       lock.said = true;
-      const message = `Task ${claim.id} holds the write lock for over ${formatDuration(LOCK_HELD)} and holds up all others; call Transaction.current.commit() before it waits`;
-      report({ name: "log.note", level: "warn", message });
+      report({ name: "lock.held", task: claim.id, thread: thread.number, duration: held });
     }
-    if (limit > 0 && held >= limit) {
+    if (limit > 0 && held >= limit && !thread.toBlame) {
       thread.toBlame = true;
       void thread.terminate(`it held the write lock for over ${formatDuration(limit)}`);
     }

@@ -1,5 +1,5 @@
 /** Faults of the machine, made for real: a disk that refuses, a file that may not be written, a clock that jumps. */
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../support/folder.ts";
 import type { Site } from "./support.ts";
@@ -78,3 +78,11 @@ export function mayMount(): boolean {
 /** Words before a program that make it obey the rights of files, which root does not. */
 export const OBEYING =
   process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
+
+/** Processor time that a process has used: ms. */
+export function processorTime(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ticks = Number(fields[11]) + Number(fields[12]); // utime, stime: proc(5)
+  return (ticks * 1000) / Number(system("getconf", "CLK_TCK"));
+}

@@ -21,6 +21,7 @@ beforeEach(() => {
   events = [];
   [gaveWay, terminated, now] = [0, 0, 0];
   thread = {
+    number: 1,
     progress,
     ending: null,
     toBlame: false,
@@ -103,9 +104,9 @@ describe("a run by itself that holds the write lock", () => {
     look(4);
     expect(events).toEqual([]);
     look(20);
-    expect(events.length).toBe(1);
+    expect(events).toEqual([{ name: "lock.held", task: 7, thread: 1, duration: 1_000 }]);
     expect([gaveWay, terminated]).toEqual([0, 0]);
-    look(LIMIT / TICK - 23);
+    look(LIMIT / TICK);
     expect([terminated, thread.toBlame]).toEqual([1, true]);
   });
 
