@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import type { Report } from "../events.ts";
 import { retention } from "../retention.ts";
 import type { Store } from "../store/store.ts";
+import { CleaningClock } from "./cleaning-clock.ts";
 
 const HOUR = 3_600_000;
 
@@ -19,6 +20,7 @@ export class Maintenance {
   readonly #store: Store;
   readonly #config: Config;
   readonly #report: Report;
+  readonly #clock = new CleaningClock();
   #timer: Timer | null = null;
   #stopped = false;
 
@@ -43,13 +45,34 @@ export class Maintenance {
   async #round(): Promise<void> {
     let more = false;
     try {
-      const limits = retention(this.#config, this.#store.now());
+      const limits = retention(this.#config, this.#clock.now());
       more = (await this.#store.clean({ ...limits, limit: SLICE })) === SLICE;
       more = (await this.#store.tidy()) || more;
     } catch (error) {
-      const message = `Cannot clean ${this.#store.path} now: ${error instanceof Error ? error.message : String(error)}`;
-      this.#report({ name: "log.note", level: "warn", message });
+      this.#note(`Cannot clean ${this.#store.path} now: ${messageOf(error)}`);
     }
     this.#schedule(more ? PAUSE : HOUR);
   }
+
+  /** Call it when the clock was set back, and at the start, as it may have been set back before. */
+  async mendTimes(): Promise<void> {
+    try {
+      const mended = await this.#store.mendTimes();
+      if (mended === 0) return;
+      const tasks = mended === 1 ? "1 task has" : `${mended} tasks have`;
+      this.#note(
+        `The clock was ahead: ${tasks} times that are yet to come; they count as pushed now`,
+      );
+    } catch (error) {
+      this.#note(`Cannot mend the times of tasks now: ${messageOf(error)}`);
+    }
+  }
+
+  #note(message: string): void {
+    if (!this.#stopped) this.#report({ name: "log.note", level: "warn", message });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -113,6 +113,7 @@ export class WorkerProcess {
       mode: config.queue.worker ? "worker" : "no worker",
     });
     this.#maintenance = new Maintenance(this.store, config, report);
+    void this.#mendTimes();
     this.#look();
   }
 
@@ -226,13 +227,24 @@ export class WorkerProcess {
   #tick(): void {
     this.#wake.check();
     watchLocks(this.#pool.threads, this.#config.lock_timeout, this.#options.report);
-    if (Math.abs(this.#offset() - this.#clockOffset) > JUMP) this.#look();
-    this.#clockOffset = this.#offset();
+    this.#followClock();
     if (this.#options.exitWithParent && !this.#stopping && this.#orphaned()) {
       void this.stop("graceful", "the process that started it is gone");
     }
     // It may wait for the lock that a task keeps; who ends such a task must not wait with it.
     if (!this.#lookingAfter) void this.#lookAfter();
+  }
+
+  #followClock(): void {
+    const jump = this.#offset() - this.#clockOffset;
+    this.#clockOffset += jump;
+    if (Math.abs(jump) > JUMP) this.#look();
+    if (jump < -JUMP) void this.#mendTimes();
+  }
+
+  async #mendTimes(): Promise<void> {
+    await this.#maintenance?.mendTimes();
+    this.#look();
   }
 
   async #lookAfter(): Promise<void> {

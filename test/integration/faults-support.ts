@@ -1,5 +1,5 @@
 /** Faults of the machine, made for real: a disk that refuses, a file that may not be written, a clock that jumps. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../support/folder.ts";
 import type { Site } from "./support.ts";
@@ -85,4 +85,35 @@ export function processorTime(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const ticks = Number(fields[11]) + Number(fields[12]); // utime, stime: proc(5)
   return (ticks * 1000) / Number(system("getconf", "CLK_TCK"));
+}
+
+/** A clock that a test sets while programs run with it; time itself passes as ever. */
+export interface SetClock {
+  /** The environment of those programs. */
+  readonly env: Record<string, string>;
+  /** @param offset such as "+1y" or "+0", see faketime(1) */
+  set(offset: string): void;
+}
+
+/** @throws where Debian's faketime is not there: a test that needs it must not pass without. */
+export function settableClock(site: Site): SetClock {
+  if (Bun.which("faketime") === null) {
+    throw new Error("There is no faketime here: apt-get install faketime, as .ci/run does");
+  }
+  const file = site.file("clock");
+  const set = (offset: string) => {
+    writeFileSync(`${file}-new`, `${offset}\n`);
+    renameSync(`${file}-new`, file);
+  };
+  set("+0");
+  return {
+    env: {
+      LD_PRELOAD: system("faketime", "-m", "-f", "+0", "printenv", "LD_PRELOAD").trim(),
+      FAKETIME_TIMESTAMP_FILE: file,
+      FAKETIME_NO_CACHE: "1",
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+      NO_FAKE_STAT: "1",
+    },
+    set,
+  };
 }

@@ -1,0 +1,35 @@
+/**
+ * The time by which ended tasks are cleaned. A clock that was set forward by mistake would have all of them
+ * deleted at once, so it is believed after a day; one that was set back is believed at once.
+ */
+import { type Clock, systemClock } from "../clock.ts";
+
+/** Between two looks a clock may be corrected by so much: ms. */
+const SLACK = 60_000;
+
+const DAY = 86_400_000;
+
+export class CleaningClock {
+  readonly #clock: Clock;
+  /** The wall clock's lead over the monotonic one. */
+  #offset: number;
+  #aheadSince: number | null = null;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+    this.#offset = clock.now() - clock.monotonic();
+  }
+
+  /** ms since 1970 UTC; never later than the wall clock. */
+  now(): number {
+    const monotonic = this.#clock.monotonic();
+    const offset = this.#clock.now() - monotonic;
+    if (offset <= this.#offset + SLACK) this.#aheadSince = null;
+    else this.#aheadSince ??= monotonic;
+    if (this.#aheadSince === null || monotonic - this.#aheadSince >= DAY) {
+      this.#offset = offset;
+      this.#aheadSince = null;
+    }
+    return this.#offset + monotonic;
+  }
+}

@@ -1,0 +1,70 @@
+/** What a clock leaves that was ahead and is set back. */
+import { expect, test } from "bun:test";
+import { claim, claimFirst, makeStore, OWNER, pushOne } from "../support/store.ts";
+
+const MINUTE = 60_000;
+const YEAR = 365 * 24 * 60 * MINUTE;
+
+test("tasks that were pushed while the clock was ahead count as pushed now", async () => {
+  await using subject = makeStore();
+  const { store, clock } = subject;
+  const now = clock.now();
+  const before = await pushOne(store, { scheduledAt: now + YEAR * 2, expectedAt: now + YEAR * 2 });
+  const due = await pushOne(store, { queue: "other", scheduledAt: now + YEAR / 2 });
+  clock.advance(YEAR);
+  const running = await pushOne(store, { priority: 1 });
+  await claimFirst(store);
+  const plain = await pushOne(store);
+  const urgent = await pushOne(store, { expectedAt: now + YEAR + MINUTE });
+  const later = await pushOne(store, { scheduledAt: now + YEAR + MINUTE });
+  clock.advance(-YEAR);
+  const after = await pushOne(store);
+
+  expect(await store.mendTimes()).toBe(4);
+  expect(await store.mendTimes()).toBe(0);
+  expect(await store.get(plain)).toMatchObject({ enqueued_at: now });
+  expect(await store.get(running)).toMatchObject({ state: "running", enqueued_at: now });
+  expect(await store.get(urgent)).toMatchObject({ enqueued_at: now, expected_at: now + MINUTE });
+  expect(await store.get(later)).toMatchObject({ enqueued_at: now, scheduled_at: now + MINUTE });
+  // What was meant so stays.
+  expect(await store.get(before)).toMatchObject({
+    state: "scheduled",
+    scheduled_at: now + YEAR * 2,
+    expected_at: now + YEAR * 2,
+  });
+  expect(await store.get(due)).toMatchObject({ scheduled_at: now + YEAR / 2 });
+
+  const order = await claim(store, { queues: ["default"], limit: 10 });
+  expect(order.map(({ id }) => id)).toEqual([plain, after, urgent]);
+});
+
+test("a task that was put off while the clock was ahead is tried again now", async () => {
+  await using subject = makeStore();
+  const { store, clock } = subject;
+  const id = await pushOne(store);
+  const error = { name: "TqError", message: "busy", stack: null };
+  const putOff = async () => {
+    const task = await claimFirst(store);
+    await store.write((session) => session.retry(task, MINUTE, error));
+  };
+  await putOff();
+  expect(await store.mendTimes()).toBe(0);
+  clock.advance(YEAR);
+  await putOff();
+  clock.advance(-YEAR);
+  expect(await store.mendTimes()).toBe(1);
+  expect(await store.get(id)).toMatchObject({ scheduled_at: clock.now() });
+  expect(await claimFirst(store)).toMatchObject({ id, attempt: 3 });
+});
+
+test("a suspect that was pushed while the clock was ahead, and many tasks, are mended too", async () => {
+  await using subject = makeStore();
+  const { store, clock } = subject;
+  clock.advance(YEAR);
+  const ids = await Promise.all(Array.from({ length: 1_200 }, () => pushOne(store)));
+  const first = await claimFirst(store);
+  await store.rescueThread(OWNER, { running: first, reason: "it died", maxCrashes: 3 });
+  clock.advance(-YEAR);
+  expect(await store.mendTimes()).toBe(ids.length);
+  expect(await store.get(first.id)).toMatchObject({ enqueued_at: clock.now(), crashes: 1 });
+});
