@@ -43,6 +43,10 @@ export class Pool {
   #store: Store | null = null;
   #stopping = false;
   #heldUpTimer: Timer | null = null;
+  /** Claims that were taken back and are still to be given back. */
+  #taken: Claim[] = [];
+  #givingBack = false;
+  #saidNotYet = false;
   /** Deaths are handled one after another. */
   #burials: Promise<void> = Promise.resolve();
   /** Tasks that were set aside for their crashes: no thread lives to count them. */
@@ -81,6 +85,7 @@ export class Pool {
       await this.#burials;
     }
     clearTimeout(limit);
+    this.#taken = []; // the worker signs off, and gives back all that it has
     this.watchHeldUp(false);
   }
 
@@ -195,7 +200,7 @@ export class Pool {
       this.#heldUpTimer = setInterval(() => {
         void this.#takeBack(({ progress, seenBusy }) => progress.sequence === seenBusy);
       }, HELD_UP);
-    } else if (!busy && this.#heldUpTimer) {
+    } else if (!busy && this.#heldUpTimer && this.#taken.length === 0) {
       clearInterval(this.#heldUpTimer);
       this.#heldUpTimer = null;
     }
@@ -203,18 +208,29 @@ export class Pool {
 
   /** Gives back what these threads have claimed and not begun, so that other threads can run it. */
   async #takeBack(from: (thread: PoolThread) => boolean): Promise<void> {
-    const claims: Claim[] = [];
     for (const thread of this.threads) {
-      if (thread.progress.unbegun > 0 && from(thread)) claims.push(...thread.progress.takeBack());
+      if (thread.progress.unbegun > 0 && from(thread)) {
+        this.#taken.push(...thread.progress.takeBack());
+      }
       thread.seenBusy = thread.progress.sequence;
     }
-    if (claims.length === 0) return;
+    if (this.#taken.length === 0 || this.#givingBack) return;
+    this.#givingBack = true;
+    const claims = this.#taken;
+    this.#taken = [];
     try {
       await this.#use().write((session) => session.handBack(claims));
-      this.#events.changed();
+      this.#saidNotYet = false;
     } catch (error) {
-      this.#note(`Cannot give back ${claims.length} claims yet: ${String(error)}`);
+      this.#taken.push(...claims); // at the next look
+      if (!this.#saidNotYet) {
+        this.#note(`Cannot give back ${claims.length} claims yet: ${String(error)}`);
+      }
+      this.#saidNotYet = true;
+    } finally {
+      this.#givingBack = false;
     }
+    if (!this.#saidNotYet) this.#events.changed();
   }
 
   #use(): Store {

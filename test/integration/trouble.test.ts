@@ -117,6 +117,11 @@ function writable(site: Site, work: (db: Database) => void): void {
 
 /** Another program that holds the database until the file `open` is there. */
 async function lockedDatabase(site: Site) {
+  return (await readyToLock(site))();
+}
+
+/** The same, to be locked in a few ms. */
+async function readyToLock(site: Site) {
   const locker = site.spawn([
     "python3",
     "-c",
@@ -124,18 +129,24 @@ async function lockedDatabase(site: Site) {
 import os, sqlite3, time
 db = sqlite3.connect("tq.db", isolation_level=None)
 db.execute("PRAGMA busy_timeout = 5000")
+print("ready", flush=True)
+while not os.path.exists("lock"): time.sleep(0.001)
 db.execute("BEGIN EXCLUSIVE")
 print("locked", flush=True)
 while not os.path.exists("open"): time.sleep(0.005)
 db.execute("ROLLBACK")
 `,
   ]);
-  await eventually("it is locked", () => locker.stdout.includes("locked"));
-  return {
-    open: async () => {
-      site.write("open", "");
-      await locker.ended();
-    },
+  await eventually("it is ready", () => locker.stdout.includes("ready"));
+  return async () => {
+    site.write("lock", "");
+    await eventually("it is locked", () => locker.stdout.includes("locked"));
+    return {
+      open: async () => {
+        site.write("open", "");
+        await locker.ended();
+      },
+    };
   };
 }
 
@@ -202,6 +213,40 @@ describe("while another program holds the database for longer than the timeout",
     expect((await site.run("worker", "--drain")).code).toBe(0);
     expect(site.task(id)).toMatchObject({ state: "finished", crashes: 0 });
     expect([...site.effects()]).toEqual([[1, 1]]);
+  });
+
+  test("what waits behind a slow task is given back when the database opens, not when that task ends", async () => {
+    await using site = siteWithModels();
+    const worker = await site.worker(["-n", "1"], IMPATIENT);
+    const lock = await readyToLock(site);
+    worker.kill("SIGSTOP");
+    const push = (method: string, count: number) => {
+      const ids = Array.from({ length: count }, (_, index) => `${index + 1}`).join();
+      writable(site, (db) =>
+        db.run(
+          `INSERT INTO tq_push (model, method, instances) SELECT 'job', '${method}', value FROM json_each('[${ids}]')`,
+        ),
+      );
+    };
+    push("threadAge", 200);
+    push("linger", 1);
+    push("threadAge", 200);
+    worker.kill("SIGCONT");
+    await worker.says("task.started", { task: 201 });
+    const locked = await lock();
+    const held = () =>
+      site.one<{ held: number }>(
+        "SELECT count(*) AS held FROM tq_tasks WHERE state = 'running' AND id <> 201",
+      ).held;
+    await eventually("it cannot give them back", () => /Cannot give back/.test(worker.stderr));
+    await locked.open();
+    await eventually("they are given back", () => held() === 0);
+    expect(site.task(201).state).toBe("running");
+    site.write("go", "");
+    await site.becomes(401, "finished");
+    expect(site.all("SELECT id FROM tq_tasks WHERE state <> 'finished' OR attempts <> 1")).toEqual(
+      [],
+    );
   });
 
   test("tq push says who is to blame and stores nothing", async () => {
