@@ -6,7 +6,7 @@
  * (https://www.sqlite.org/howtocorrupt.html, 2.2). Names are never used twice.
  */
 import { Database } from "bun:sqlite";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { TqError } from "../errors.ts";
@@ -33,9 +33,12 @@ export function holdLock(database: string, worker: string): void {
     let db: Database | undefined;
     try {
       mkdirSync(folder, { recursive: true });
-      db = new Database(join(folder, worker), { create: true, readwrite: true });
+      const file = join(folder, worker);
+      db = new Database(file, { create: true, readwrite: true });
       db.run("PRAGMA journal_mode = MEMORY"); // no second file beside it
       db.run("BEGIN EXCLUSIVE");
+      // Before we had the lock, another one may have taken the file for a stray one: nobody would find ours.
+      if (!existsSync(file)) throw new Error("it was removed meanwhile");
       held.set(worker, db);
       return;
     } catch (error) {
@@ -82,6 +85,17 @@ export function isAlive(database: string, worker: string): boolean {
   } finally {
     db?.close();
   }
+}
+
+/** Removes lock files of processes that died before they had registered; they cannot be told otherwise. */
+export function removeStrays(database: string, registered: ReadonlySet<string>): void {
+  let names: string[];
+  try {
+    names = readdirSync(lockFolder(database));
+  } catch {
+    return; // nobody has one
+  }
+  for (const name of names) if (!registered.has(name)) isAlive(database, name);
 }
 
 function removeFile(database: string, worker: string): void {

@@ -6,7 +6,7 @@ import type { Claim, NewTask, Task, TaskError } from "../task.ts";
 import { connect, followLinks } from "./connection.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
-import { bootId, dropLock, holdLock, isAlive } from "./liveness.ts";
+import { bootId, dropLock, holdLock, isAlive, removeStrays } from "./liveness.ts";
 import { Courtesy } from "./courtesy.ts";
 import { FileIdentity } from "./identity.ts";
 import * as looking from "./looking.ts";
@@ -235,6 +235,7 @@ export class SqliteStore implements Store {
   async register(worker: NewWorker): Promise<void> {
     holdLock(this.path, worker.id);
     await this.#move((db, now) => register(db, worker, this.#options.bootId, now));
+    removeStrays(this.path, new Set((await this.workers()).map(({ id }) => id)));
   }
 
   async unregister(worker: string): Promise<void> {

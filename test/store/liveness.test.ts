@@ -2,7 +2,14 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bootId, dropLock, holdLock, isAlive, lockFolder } from "../../src/store/liveness.ts";
+import {
+  bootId,
+  dropLock,
+  holdLock,
+  isAlive,
+  lockFolder,
+  removeStrays,
+} from "../../src/store/liveness.ts";
 import { makeFolder } from "../support/folder.ts";
 import { type Helper, startHelper } from "../support/process.ts";
 import { until } from "../support/until.ts";
@@ -132,4 +139,48 @@ describe("a worker's lock", () => {
 test("the boot id stays the same while the machine runs", () => {
   expect(bootId()).toBe(bootId());
   expect(bootId()).not.toBe("");
+});
+
+test("lock files of processes that died before they registered are removed, those of the living and of the registered stay", async () => {
+  using folder = makeFolder();
+  const database = folder.file("tq.db");
+  removeStrays(database, new Set()); // nobody has one
+  await using stray = await holder(database, "stray");
+  await using registered = await holder(database, "registered");
+  await using starting = await holder(database, "starting");
+  holdLock(database, "own");
+  for (const helper of [stray, registered]) {
+    helper.kill("SIGKILL");
+    await helper.exited;
+  }
+  removeStrays(database, new Set(["registered", "own"]));
+  expect(readdirSync(lockFolder(database)).toSorted()).toEqual(["own", "registered", "starting"]);
+  expect(starting.pid).toBeGreaterThan(0);
+  expect(isAlive(database, "registered")).toBe(false);
+  dropLock(database, "own");
+});
+
+test("a worker that starts among others that remove strays has its lock in the folder", async () => {
+  using folder = makeFolder();
+  const database = folder.file("tq.db");
+  await using sweeper = startHelper(`
+    const { removeStrays } = await import("./src/store/liveness.ts");
+    console.log("sweeping");
+    const end = performance.now() + 400;
+    while (performance.now() < end) removeStrays(${JSON.stringify(database)}, new Set());
+    console.log("swept");`);
+  await sweeper.line();
+  const names: string[] = [];
+  const end = performance.now() + 300;
+  while (performance.now() < end) {
+    const name = `w${names.length}`;
+    holdLock(database, name);
+    names.push(name);
+    expect(existsSync(join(lockFolder(database), name))).toBe(true);
+  }
+  expect(await sweeper.line()).toBe("swept");
+  for (const name of names) {
+    expect(existsSync(join(lockFolder(database), name))).toBe(true);
+    dropLock(database, name);
+  }
 });
