@@ -31,7 +31,7 @@ export interface Summary {
 /** Between two looks for dead workers, cancelled tasks and a lost parent: ms. */
 const TICK = 250;
 
-/** The same while nothing runs and there is no other worker to look after. */
+/** The same while no worker has a task that could be left behind. */
 const IDLE_TICK = 5_000;
 
 /** A wall clock that moved so much against the monotonic one has been set, or the machine slept: ms. */
@@ -217,11 +217,15 @@ export class WorkerProcess {
     }, wait);
   }
 
-  /** An idle worker without company has next to nothing to look after. */
+  /** Where nothing runs there is next to nothing to look after; that a worker claims a task wakes the others. */
   async #paceTick(idle: boolean): Promise<void> {
-    const alone = idle && !this.#options.exitWithParent && (await this.store.workers()).length <= 1;
-    const wait = alone ? IDLE_TICK : TICK;
+    const calm = idle && !this.#options.exitWithParent && !(await this.#othersRun());
+    const wait = calm ? IDLE_TICK : TICK;
     if (wait !== this.#tickWait) this.#tickLater(wait);
+  }
+
+  async #othersRun(): Promise<boolean> {
+    return (await this.store.workers()).some(({ id, running }) => id !== this.id && running > 0);
   }
 
   #tick(): void {

@@ -1,0 +1,110 @@
+/** Two, five and ten worker processes on one file: each effect once, each has its share, and little when idle. */
+import { Database } from "bun:sqlite";
+import { readFileSync } from "node:fs";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { eventually, type Running, type Site, siteWithModels } from "./support.ts";
+
+setDefaultTimeout(60_000);
+
+const TASKS = 5_000;
+
+/** The tasks are pushed in so many transactions. */
+const PARTS = 10;
+
+function startWorkers(site: Site, count: number): Promise<Running[]> {
+  const env = { TQ_LOG__LEVEL: "info" };
+  return Promise.all(Array.from({ length: count }, () => site.worker(["-n", "2"], { env })));
+}
+
+/** Pushes the tasks of these keys in one transaction. */
+function pushKeys(db: Database, first: number, count: number): void {
+  db.query(
+    `INSERT INTO tq_push (model, method, instances)
+     WITH RECURSIVE key (n) AS (SELECT $first UNION ALL SELECT n + 1 FROM key WHERE n + 1 < $end)
+     SELECT 'job', 'add', n FROM key`,
+  ).run({ $first: first, $end: first + count });
+}
+
+function finished(site: Site): number {
+  return site.one<{ count: number }>(
+    "SELECT count(*) AS count FROM tq_tasks WHERE state = 'finished'",
+  ).count;
+}
+
+/** Pushes all tasks while the workers run them; `between` is called after each transaction. */
+async function drain(site: Site, between: (part: number) => Promise<void>): Promise<void> {
+  using db = new Database(site.file("tq.db"), { readwrite: true, create: false });
+  db.run("PRAGMA busy_timeout = 10000");
+  for (let part = 0; part < PARTS; part++) {
+    pushKeys(db, (part * TASKS) / PARTS + 1, TASKS / PARTS);
+    await between(part);
+  }
+  await eventually("all are finished", () => finished(site) === TASKS, 30_000);
+}
+
+function expectOnce(site: Site): void {
+  const effects = site.effects();
+  expect(effects.size).toBe(TASKS);
+  expect([...effects.values()].every((times) => times === 1)).toBe(true);
+}
+
+function troubles(worker: Running, ...usual: string[]): string[] {
+  const expected = new Set(usual);
+  return worker.log
+    .filter(({ level, event }) => level !== "info" && !expected.has(event))
+    .map(({ message }) => message);
+}
+
+describe("workers on one file", () => {
+  test.each([2, 5, 10])("%i share the tasks, and run each once", async (count) => {
+    await using site = siteWithModels();
+    const workers = await startWorkers(site, count);
+    await drain(site, async () => {});
+    expectOnce(site);
+    expect(site.all("SELECT id FROM tq_tasks WHERE attempts <> 1 OR crashes <> 0")).toEqual([]);
+    let shares: number[] = [];
+    await eventually("all is in their logs", () => {
+      shares = workers.map((worker) => worker.count("task.finished"));
+      return shares.reduce((sum, share) => sum + share, 0) === TASKS;
+    });
+    expect(Math.min(...shares)).toBeGreaterThan(0);
+    for (const worker of workers) expect(troubles(worker)).toEqual([]);
+  });
+
+  test("run each task once although some of them are killed", async () => {
+    await using site = siteWithModels();
+    const workers = await startWorkers(site, 5);
+    const killed = workers.slice(0, 3);
+    await drain(site, async (part) => {
+      const victim = killed[part - 1];
+      if (!victim) return;
+      await eventually("some more are finished", () => finished(site) > part * 100);
+      victim.kill("SIGKILL");
+    });
+    // A suspect whose next worker is killed too counts a crash: three kills set none aside.
+    expectOnce(site);
+    for (const worker of workers.slice(3)) {
+      expect(troubles(worker, "worker.rescued", "task.crashed")).toEqual([]);
+    }
+    await eventually("the dead are signed off", () => {
+      return site.all("SELECT id FROM tq_workers").length === workers.length - killed.length;
+    });
+  });
+
+  test("cost little when there is nothing to do", async () => {
+    await using site = siteWithModels();
+    const workers = await startWorkers(site, 10);
+    await site.becomes(await site.pushOne("job", "add", "1"), "finished");
+    const before = cpuTimes(workers);
+    expect((await site.spawn(["sleep", "3"]).ended()).code).toBe(0);
+    expect(cpuTimes(workers) - before).toBeLessThan(450); // 15 % of a core, of all ten
+  });
+});
+
+/** ms that these processes have used of a core. */
+function cpuTimes(workers: readonly Running[]): number {
+  return workers.reduce((sum, { pid }) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    return sum + (Number(fields[11]) + Number(fields[12])) * 10;
+  }, 0);
+}
