@@ -44,7 +44,11 @@ export function holdLock(database: string, worker: string): void {
     } catch (error) {
       db?.close();
       // Another worker that left may have removed the empty folder under us.
-      if (tries < 10) continue;
+      // Or one that starts looks whether the file is a stray one: it has the lock for a moment.
+      if (tries < 20) {
+        Bun.sleepSync(tries * Math.random());
+        continue;
+      }
       throw new TqError(
         "database",
         `Cannot make the lock of this worker in ${folder}: ${String(error)}; give this user write permission beside the database`,

@@ -46,6 +46,23 @@ describe("a worker's lock", () => {
     expect(fastest).toBeLessThan(50);
   });
 
+  test("is taken although others that start look whether its file is a stray one", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    const look = `
+      const { removeStrays } = await import("./src/store/liveness.ts");
+      console.log("looking");
+      for (;;) removeStrays(${JSON.stringify(database)}, new Set());`;
+    await using one = startHelper(look);
+    await using two = startHelper(look);
+    await Promise.all([one.line(), two.line()]);
+    for (let n = 0; n < 200; n++) {
+      holdLock(database, `w${n}`);
+      expect(existsSync(join(lockFolder(database), `w${n}`))).toBe(true);
+      dropLock(database, `w${n}`);
+    }
+  });
+
   test("is kept by a stopped process", async () => {
     using folder = makeFolder();
     const database = folder.file("tq.db");
