@@ -62,25 +62,34 @@ export function splitContext(
   return { placement: placement(context as PushOptions, batchSize), stored };
 }
 
-/** @throws TqError "invalid" with the key, its value and what is allowed. */
-export function placement(options: PushOptions, batchSize: number): Placement {
+/** @throws TqError "invalid" with the key as the caller knows it, its value and what is allowed. */
+export function placement(
+  options: PushOptions,
+  batchSize: number,
+  names: Names = CONTEXT_NAMES,
+): Placement {
   return {
-    queue: queueName(options.queue_name ?? "default"),
-    priority: priority(options.queue_priority ?? 0),
-    scheduledIn: fromNow(options.queue_scheduled_at, "queue_scheduled_at"),
-    expectedIn: fromNow(options.queue_expected_at, "queue_expected_at"),
-    batch: batch(options.queue_batch ?? null, batchSize),
+    queue: queueName(options.queue_name ?? "default", names.queue_name),
+    priority: priority(options.queue_priority ?? 0, names.queue_priority),
+    scheduledIn: fromNow(options.queue_scheduled_at, names.queue_scheduled_at),
+    expectedIn: fromNow(options.queue_expected_at, names.queue_expected_at),
+    batch: batch(options.queue_batch ?? null, batchSize, names.queue_batch),
   };
 }
 
-function queueName(value: unknown): string {
+/** What the caller wrote for each key. */
+type Names = Readonly<Record<keyof PushOptions, string>>;
+
+const CONTEXT_NAMES = Object.fromEntries(KEYS.map((key) => [key, key])) as Names;
+
+function queueName(value: unknown, key: string): string {
   if (typeof value === "string" && value !== "") return value;
-  throw refused("queue_name", value, "the name of a queue, as text");
+  throw refused(key, value, "the name of a queue, as text");
 }
 
-function priority(value: unknown): number {
+function priority(value: unknown, key: string): number {
   if (Number.isSafeInteger(value)) return value as number;
-  throw refused("queue_priority", value, "an integer; higher runs first");
+  throw refused(key, value, "an integer; higher runs first");
 }
 
 function fromNow(value: unknown, key: string): number | null {
@@ -88,12 +97,12 @@ function fromNow(value: unknown, key: string): number | null {
   return Math.round(toMilliseconds(value as DurationLike, key));
 }
 
-function batch(value: unknown, batchSize: number): number | null {
+function batch(value: unknown, batchSize: number, key: string): number | null {
   if (value === null || value === false) return null;
   if (value === true) return batchSize;
   const size = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
   if (typeof size === "number" && Number.isSafeInteger(size) && size > 0) return size;
-  throw refused("queue_batch", value, `a positive integer, or true for ${batchSize}`);
+  throw refused(key, value, `a positive integer, or true for ${batchSize}`);
 }
 
 function refused(key: string, value: unknown, allowed: string): TqError {

@@ -68,7 +68,7 @@ function toTasks(options: PushOptions, at: string, pusher: Pusher): NewTask[] {
     queue_expected_at: options.expectedAt,
     queue_batch: options.batch,
   };
-  const place = placement(keys, config.queue.batch_size);
+  const place = placement(keys, config.queue.batch_size, OPTION_NAMES);
   const instances = divide(toIds(options.instances, target), worker ? place.batch : null);
   const ref = options.ref ?? null;
   if (ref !== null && instances.length > 1) {
@@ -87,6 +87,14 @@ function toTasks(options: PushOptions, at: string, pusher: Pusher): NewTask[] {
   };
   return instances.map((ids) => ({ ...common, instances: ids }));
 }
+
+const OPTION_NAMES = {
+  queue_name: "queue",
+  queue_priority: "priority",
+  queue_scheduled_at: "scheduledAt",
+  queue_expected_at: "expectedAt",
+  queue_batch: "batch",
+} as const;
 
 const KEYS = [
   "model",

@@ -48,7 +48,7 @@ export class Room {
       if (size + tasks > maxSize) {
         throw new TqError(
           "full",
-          `Cannot push ${tasks} tasks: the queue has ${size}, and queue.max_size is ${maxSize}; wait until some have run, or raise it`,
+          `Cannot push ${tasks === 1 ? "a task" : `${tasks} tasks`}: the queue has ${size}, and queue.max_size is ${maxSize}; wait until some have run, or raise it`,
         );
       }
       this.#headroom = Math.max(tasks, Math.floor((maxSize - size) / 2));

@@ -112,9 +112,9 @@ test.each<[unknown, string]>([
     { ...CALL, ref: "a", instances: [1, 2], batch: 1 },
     "a cannot be the ref of 2 tasks: a ref names one",
   ],
-  [{ ...CALL, batch: 0 }, "queue_batch = 0: it must be a positive integer"],
-  [{ ...CALL, queue: "" }, 'queue_name = "": it must be the name of a queue'],
-  [{ ...CALL, scheduledAt: 5 }, "5 has no unit; say the unit"],
+  [{ ...CALL, batch: 0 }, "Cannot push with batch = 0: it must be a positive integer"],
+  [{ ...CALL, queue: "" }, 'Cannot push with queue = "": it must be the name of a queue'],
+  [{ ...CALL, scheduledAt: 5 }, "scheduledAt: 5 has no unit; say the unit"],
 ])("a bad form is refused with a sentence: %#", async (options, sentence) => {
   await using tq = makeRuntime();
   expect(await sentenceOf(() => push(options as PushOptions))).toContain(sentence);
