@@ -152,7 +152,7 @@ describe("a quick method that is slow this once", () => {
     expect((await worker.ended()).code).toBe(0);
     expect(worker.count("task.interrupted")).toBe(1);
     expect(worker.find("task.interrupted", { task: slow })?.message).toContain("held up its batch");
-    expect(site.task(slow)).toMatchObject({ state: "finished", attempts: 2, crashes: 0, claim: 2 });
+    expect(site.task(slow)).toMatchObject({ state: "finished", attempts: 2, crashes: 0 });
     expect(site.all("SELECT id FROM tq_tasks WHERE attempts <> 1")).toEqual([{ id: slow }]);
     expect(site.effects().size).toBe(141);
     expect([...site.effects().values()].every((times) => times === 1)).toBe(true);
