@@ -8,12 +8,16 @@ import { rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 /** A file that nobody has touched for so long was left by a process that died: ms. */
 const STALE = 1_000;
 
+/** Between two looks whether anybody waits: ms. */
+const FRESH = 1;
+
 /** What who waits needs to notice that the lock is free: ms. */
 export const MOMENT = 4;
 
 export class Courtesy {
   readonly #file: string;
   #asking = false;
+  #lookedAt = -Infinity;
 
   constructor(database: string) {
     this.#file = `${database}-wanted`;
@@ -21,7 +25,9 @@ export class Courtesy {
 
   /** True when another process waits for the lock. */
   isWanted(): boolean {
-    if (this.#asking) return false;
+    const now = performance.now();
+    if (this.#asking || now - this.#lookedAt < FRESH) return false;
+    this.#lookedAt = now;
     const stat = statSync(this.#file, { throwIfNoEntry: false });
     return stat !== undefined && Math.abs(Date.now() - stat.mtimeMs) < STALE;
   }

@@ -41,6 +41,12 @@ export class PushGroup {
     const answers: (() => void)[] = [];
     try {
       await this.#write(async (session) => {
+        const [only] = group;
+        if (only && group.length === 1) {
+          const ids = await session.push(only.tasks);
+          answers.push(() => only.resolve(ids));
+          return;
+        }
         for (const { tasks, resolve, reject } of group) {
           await session.savepoint();
           try {

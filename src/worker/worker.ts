@@ -10,6 +10,7 @@ import { openStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { Maintenance } from "./maintenance.ts";
 import { endCancelled, watchLocks } from "./lookout.ts";
+import type { PoolThread } from "./pool-thread.ts";
 import { Pool } from "./pool.ts";
 import { Wake } from "./wake.ts";
 
@@ -179,14 +180,17 @@ export class WorkerProcess {
   async #lookOnce(): Promise<void> {
     const { idle, threads } = this.#pool;
     const allIdle = idle.length === threads.length;
+    if (idle.length === 0) this.#wake.disarm();
+    else await this.#wakeSome(idle, allIdle);
     this.#pool.watchHeldUp(!allIdle);
     await this.#paceTick(allIdle);
-    if (idle.length === 0) return this.#wake.disarm();
+  }
+
+  async #wakeSome(idle: readonly PoolThread[], allIdle: boolean): Promise<void> {
     this.#wake.arm();
-    const { queues } = this.#config;
     const due = await this.store.nextDue();
     const isDue = due !== null && due <= this.store.now();
-    const ready = await this.store.countReady(queues, idle.length, this.id);
+    const ready = await this.store.countReady(this.#config.queues, idle.length, this.id);
     for (const thread of idle.slice(0, Math.max(ready, isDue ? 1 : 0))) thread.wake();
     this.#lookLater(due);
     if (ready === 0 && !isDue && allIdle) await this.#drained();
