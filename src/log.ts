@@ -118,12 +118,19 @@ export function wantsColour(
   return terminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
 }
 
-/** Writes all of the text to standard error; a full pipe is waited for a little, then throws. */
+/** Up to so many bytes get into a pipe together: PIPE_BUF of `man 7 pipe`, on Linux. */
+const TOGETHER = 4_096;
+
+/**
+ * Writes all of the text to standard error, so that no thread or process that writes to the same pipe gets
+ * between the halves of a line; a full pipe is waited for a little, then throws.
+ */
 export function writeStandardError(text: string, fd = 2): void {
-  let rest: Uint8Array = Buffer.from(text);
+  let rest = Buffer.from(text);
   for (let waits = 0; rest.length > 0;) {
+    const lines = rest.lastIndexOf("\n", TOGETHER - 1) + 1 || rest.indexOf("\n") + 1;
     try {
-      rest = rest.subarray(writeSync(fd, rest));
+      rest = rest.subarray(writeSync(fd, rest, 0, lines || rest.length));
     } catch (error) {
       if (!isFullPipe(error) || waits === 100) throw error;
       waits += 1;

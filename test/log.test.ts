@@ -320,6 +320,20 @@ describe("writing to standard error", () => {
     expect(() => writeStandardError("x".repeat(1_000_000), fd)).toThrow("EAGAIN");
   });
 
+  test("keeps its lines whole where others write to the same pipe", async () => {
+    const module = JSON.stringify(new URL("../src/log.ts", import.meta.url).pathname);
+    const script = `
+      import { writeStandardError } from ${module};
+      const line = process.argv.at(-1).repeat(150) + "\\n";
+      writeStandardError(line.repeat(3_000));`;
+    const writer = (letter: string) => `"$0" -e "$1" ${letter}`;
+    const shell = `{ ${writer("a")} & ${writer("b")} & ${writer("c")}; wait; } 2>&1 | dd bs=50 2>&-`;
+    const child = Bun.spawn(["sh", "-c", shell, process.execPath, script], { stdin: "ignore" });
+    const lines = (await new Response(child.stdout).text()).trimEnd().split("\n");
+    expect(lines.filter((line) => !/^(?:a{150}|b{150}|c{150})$/.test(line))).toEqual([]);
+    expect(lines).toHaveLength(9_000);
+  });
+
   test("survives a reader that has gone", async () => {
     const module = JSON.stringify(new URL("../src/log.ts", import.meta.url).pathname);
     const script = `
