@@ -26,7 +26,7 @@ describe("a task that ends its thread", () => {
     expect(worker.count("task.crashed", { task: id })).toBe(2);
     expect(worker.count("thread.replaced")).toBe(3);
     const row = site.task(id);
-    expect(row).toMatchObject({ state: "failed", crashes: 3, claim: 3 });
+    expect(row).toMatchObject({ state: "failed", crashes: 3, attempts: 3 });
     expect(row.reason).toContain(reason);
 
     const after = await site.pushOne("job", "add", "3");
