@@ -15,7 +15,12 @@ export interface Init {
   readonly shared: SharedArrayBuffer;
 }
 
-export type ToThread = Init | { readonly type: "wake" } | { readonly type: "stop" };
+export type ToThread =
+  | Init
+  /** The worker is registered: what a thread claims from now on can be rescued. */
+  | { readonly type: "go" }
+  | { readonly type: "wake" }
+  | { readonly type: "stop" };
 
 export type FromThread =
   | { readonly type: "loaded"; readonly catalog: ModelCatalog }

@@ -59,6 +59,11 @@ export class PoolThread {
     this.#send(init);
   }
 
+  /** Lets it claim tasks, once it has loaded its models. */
+  go(): void {
+    this.#send({ type: "go" });
+  }
+
   wake(): void {
     this.idle = false;
     this.#send({ type: "wake" });

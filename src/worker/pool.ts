@@ -40,6 +40,7 @@ export class Pool {
   readonly #events: PoolEvents;
   readonly #shared;
   readonly #threads = new Map<number, PoolThread>();
+  #going = false;
   #store: Store | null = null;
   #stopping = false;
   #heldUpTimer: Timer | null = null;
@@ -68,10 +69,20 @@ export class Pool {
     return this.threads.filter((thread) => thread.idle);
   }
 
-  /** @param store what the main thread writes with, in its turn. */
+  /**
+   * Starts the threads: they load their models, and wait for `go`.
+   *
+   * @param store what the main thread writes with, in its turn.
+   */
   start(store: Store): void {
     this.#store = store;
     for (let thread = 1; thread <= this.#config.threads; thread++) this.#startThread(thread);
+  }
+
+  /** The worker is registered: its threads may claim. */
+  go(): void {
+    this.#going = true;
+    for (const thread of this.threads) thread.go();
   }
 
   /** Lets what runs end within the grace (ms), then interrupts it; resolves when no thread is left. */
@@ -122,6 +133,7 @@ export class Pool {
       },
     );
     this.#threads.set(number, thread);
+    if (this.#going) thread.go();
   }
 
   #heard(thread: PoolThread, message: FromThread): void {

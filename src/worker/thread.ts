@@ -16,14 +16,17 @@ import { STINT, ThreadTurn } from "./turn.ts";
 declare const self: Worker;
 
 let loop: Loop | undefined;
+const going = Promise.withResolvers<void>();
 let stopped = false;
 
 self.onmessage = ({ data }: MessageEvent<ToThread>) => {
   if (data.type === "init") void start(data);
+  else if (data.type === "go") going.resolve();
   else if (data.type === "wake") loop?.wake();
   else {
     stopped = true;
     loop?.stop();
+    going.resolve();
   }
 };
 
@@ -59,6 +62,7 @@ async function start(init: Init): Promise<void> {
       config.worker.max_tasks,
     );
     if (stopped) loop.stop();
+    await going.promise;
     const how = await loop.run();
     log.flush();
     await store.close();

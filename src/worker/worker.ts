@@ -92,9 +92,9 @@ export class WorkerProcess {
   async start(): Promise<void> {
     const { threads, queues } = this.#config;
     try {
-      // First of all: what an unknown worker has claimed, nobody could rescue.
-      await this.store.register({ id: this.id, pid: process.pid, threads, queues });
       this.#pool.start(this.store);
+      await this.store.register({ id: this.id, pid: process.pid, threads, queues });
+      this.#pool.go(); // not before: what an unknown worker has claimed, nobody could rescue
       await this.#rescueDead();
       await this.#started.promise;
     } catch (error) {
