@@ -1,6 +1,6 @@
 /**
  * Whose turn it is to write, among the threads of one worker: a lock in shared memory, first come first
- * served. It is handed over directly. A thread may die between any two of its steps: what it left undone the
+ * served, but for the main thread, which goes first. It is handed over directly. A thread may die between any two of its steps: what it left undone the
  * main thread ends after the thread's `close`.
  */
 import { LocalTurn, type Turn } from "../store/turn.ts";
@@ -54,7 +54,9 @@ function tryTake(words: Int32Array, slot: number): boolean {
   return Atomics.compareExchange(words, OWNER, 0, slot + 1) === 0;
 }
 
+/** The main thread before all others: a whole program waits with it, and it never has two turns in a row. */
 function firstWaiting(words: Int32Array): number {
+  if (isTicket(Atomics.load(words, ticketAt(0)))) return 0;
   let first = -1;
   let ticket = 0;
   for (let slot = 0; ticketAt(slot) < words.length; slot++) {

@@ -52,6 +52,8 @@ export class Stage {
   #dead: number[] = [];
   #buried: number[] = [];
   #left: number[] = [];
+  /** Turns of the main thread, one after another, while somebody slept. */
+  #mainInARow = 0;
   #holder: number | null = null;
   /** When each actor began to take the turn and when it fell asleep over it, and who came later and went first. */
   readonly #began = new Map<number, number>();
@@ -229,8 +231,14 @@ export class Stage {
     this.#slept.delete(slot);
     this.#overtaken.delete(slot);
     const began = this.#began.get(slot) ?? 0;
-    for (const [sleeper, since] of this.#slept) {
-      if (since >= began) continue;
+    const passed = [...this.#slept].filter(([, since]) => since < began);
+    // The main thread goes before all others, but not twice in a row.
+    this.#mainInARow = slot === 0 && passed.length > 0 ? this.#mainInARow + 1 : 0;
+    if (this.#mainInARow > 2 + this.#deaths) {
+      throw new Error(`The main thread keeps the turn to itself:${this.#story()}`);
+    }
+    if (slot === 0) return;
+    for (const [sleeper] of passed) {
       const times = (this.#overtaken.get(sleeper) ?? 0) + 1;
       this.#overtaken.set(sleeper, times);
       // Once: who comes while the turn is free for a moment may have it. A death leaves it free too.
