@@ -14,7 +14,7 @@ await measure(async (bench) => {
   const context = { queue_batch: 1 };
   return [
     await compare(bench, `pushMany of ${count}`, count, () => pushMany(calls)),
-    await compare(bench, `__queue__, ${count} records, queue_batch = 1`, count, () =>
+    await compare(bench, `a list of ${count} records, queue_batch = 1`, count, () =>
       Transaction.start({ context }, () => Item.__queue__.process(ids, 42)),
     ),
   ];
