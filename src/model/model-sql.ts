@@ -1,5 +1,6 @@
 /** `ModelSQL(name, fields)`: a model with a table. */
 import { TqError } from "../errors.ts";
+import { type Soon, soon } from "../soon.ts";
 import type { ColumnValue } from "../store/records.ts";
 import { BASE } from "./base.ts";
 import { type Clause, type SearchOptions, toConditions, toOrder } from "./clauses.ts";
@@ -48,7 +49,7 @@ class SqlBase extends StoredRecord {
     const { unit } = Transaction.current;
     checkList(ids, `browse ${model.__name__}`);
     const reading = readRows(unit, model[DEFINITION].table, ids.map(checkId));
-    return fromRows(model, reading instanceof Promise ? await reading : reading) as never[];
+    return soon(reading, (read) => fromRows(model, read)) as Soon<never[]>;
   }
 
   static async search(
