@@ -54,7 +54,8 @@ export class Raw implements Disposable {
   readonly db: Database;
 
   constructor(path: string, { durability }: Pick<Options, "durability">) {
-    this.db = connect({ path, durability, timeout: 60_000 });
+    this.db = connect({ path, timeout: 60_000 });
+    this.db.run(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
   }
 
   /** Stores one task, in a transaction of its own unless there is one. */

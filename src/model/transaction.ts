@@ -45,7 +45,7 @@ export class Transaction {
   constructor(unit: Unit, user: number, context: Context) {
     this.#unit = unit;
     this.user = user;
-    this.context = Object.freeze({ ...context });
+    this.context = Object.isFrozen(context) ? context : Object.freeze({ ...context });
   }
 
   /**

@@ -8,8 +8,6 @@ import { migrate } from "./migrate.ts";
 
 export interface ConnectionOptions {
   readonly path: string;
-  /** "full" flushes at every commit; "normal" may lose the last commits in a power cut, never more. */
-  readonly durability: "full" | "normal";
   /** How long to wait for another process's lock: ms. */
   readonly timeout: number;
 }
@@ -37,7 +35,7 @@ export function connect(options: ConnectionOptions): Database {
     db.run(`PRAGMA busy_timeout = ${options.timeout}`);
     // Only where it is needed: it takes the write lock, which another transaction of this thread may hold.
     if (!isWal(db)) makeWal(db, options.timeout);
-    db.run(`PRAGMA synchronous = ${options.durability === "full" ? "FULL" : "NORMAL"}`);
+    db.run("PRAGMA synchronous = NORMAL"); // what more is promised, `flush.ts` does
     db.run(`PRAGMA journal_size_limit = ${WAL_LIMIT}`);
     db.run("PRAGMA cache_size = -8000"); // KiB
     db.run("PRAGMA temp_store = MEMORY");

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import type { Claim, Task } from "../task.ts";
 import { matchQueues, suspectQueues } from "./queues.ts";
 import type { QueueInfo, TaskFilter, WorkerInfo } from "./store.ts";
-import { runsSuspect } from "./tasks.ts";
+import { listIds, runsSuspect } from "./tasks.ts";
 
 const GET = `SELECT * FROM tq_tasks WHERE id = $id`;
 const GET_BY_REF = `SELECT * FROM tq_tasks WHERE ref = $ref`;
@@ -70,7 +70,8 @@ function parsed(text: string): unknown {
 
 const COUNT_READY = `
   SELECT count(*) AS ready
-    FROM (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 0 AND queue = $queue LIMIT $limit)`;
+    FROM (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 0 AND queue = $queue
+                             LIMIT CAST($limit AS INTEGER))`;
 
 /**
  * Ready tasks of these queues, counted up to `limit`; any number of suspects counts as one, and as none for
@@ -129,8 +130,9 @@ const RUNNING = `
 
 /** The claims of these that have not been lost. */
 export function stillHeld(db: Database, claims: readonly Claim[]): Claim[] {
-  const ids = `[${claims.map(({ id }) => id).join()}]`;
-  const running = new Map(db.query(RUNNING).values(ids) as [id: number, claim: number][]);
+  const running = new Map(
+    db.query(RUNNING).values(listIds(claims)) as [id: number, claim: number][],
+  );
   return claims.filter(({ id, claim }) => running.get(id) === claim);
 }
 

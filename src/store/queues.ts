@@ -12,8 +12,12 @@ const NON_EMPTY = `
 
 const WITH_SUSPECTS = NON_EMPTY.replaceAll("suspect = 0", "suspect = 1");
 
+/** There is none nearly always, and this is asked at every claim. */
+const HAS_SUSPECT = `SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 1 LIMIT 1`;
+
 /** The queues with ready tasks whose worker died while it held them. */
 export function suspectQueues(db: Database): string[] {
+  if (!db.query(HAS_SUSPECT).get()) return [];
   return (db.query(WITH_SUSPECTS).values() as [string][]).map(([queue]) => queue);
 }
 

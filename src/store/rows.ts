@@ -76,7 +76,7 @@ export function searchRows(
   const where = conditions.map((condition) => compare(condition, parameters)).join(" AND ");
   const by = order.map((key) => `${quote(key.column)}${key.descending ? " DESC" : ""}`);
   // The id last, so that equal rows have an order too.
-  const text = `${textsOf(table).select} ${where && `WHERE ${where}`} ORDER BY ${[...by, "id"].join(", ")} LIMIT ? OFFSET ?`;
+  const text = `${textsOf(table).select} ${where && `WHERE ${where}`} ORDER BY ${[...by, "id"].join(", ")} LIMIT CAST(? AS INTEGER) OFFSET ?`;
   parameters.push(limit ?? -1, offset);
   return db.query(text).values(...(parameters as SQLQueryBindings[])) as Row[];
 }

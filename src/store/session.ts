@@ -26,6 +26,7 @@ import {
   updateRow,
 } from "./rows.ts";
 import { type Courtesy, MOMENT } from "./courtesy.ts";
+import type { Flush } from "./flush.ts";
 import type { FileIdentity } from "./identity.ts";
 import type { Room } from "./room.ts";
 import { stillHeld } from "./looking.ts";
@@ -38,6 +39,7 @@ export interface SessionOptions {
   readonly turn: Turn;
   readonly room: Room;
   readonly identity: FileIdentity;
+  readonly flush: Flush;
   readonly clock: Clock;
   readonly courtesy: Courtesy;
   /** How long to wait for another process's lock: ms. */
@@ -62,7 +64,7 @@ export class SqliteSession implements Session {
   /** How many of them were made before the savepoint. */
   #madeBefore = 0;
   /** Runs to mark as finished with the commit. */
-  #finished: { readonly claim: Claim; readonly result: string | null }[] = [];
+  #finished: tasks.FinishedRun[] = [];
 
   constructor(db: Database, options: SessionOptions) {
     this.#db = db;
@@ -190,6 +192,7 @@ export class SqliteSession implements Session {
       this.#checkTransaction();
       this.#writeFinished();
       this.#options.identity.check(this.#options.clock.monotonic());
+      this.#options.flush.check();
       this.#db.query("COMMIT").run();
     } catch (error) {
       await this.rollback();
@@ -199,6 +202,7 @@ export class SqliteSession implements Session {
     this.#made = [];
     this.#writing = false;
     this.#options.turn.free();
+    this.#options.flush.commits();
   }
 
   async rollback(): Promise<void> {
@@ -284,10 +288,8 @@ export class SqliteSession implements Session {
   }
 
   #writeFinished(): void {
-    const now = this.#now();
-    for (const { claim, result } of this.#finished) {
-      if (tasks.finish(this.#db, claim, result, now)) continue;
-      throw new TqError("conflict", `Cannot commit: task ${claim.id} was settled by somebody else`);
+    if (!tasks.finishAll(this.#db, this.#finished, this.#now())) {
+      throw new TqError("conflict", "Cannot commit: one of its tasks was settled by somebody else");
     }
     this.#finished = [];
   }

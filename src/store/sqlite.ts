@@ -9,6 +9,7 @@ import { errorsOf } from "./failures.ts";
 import { bootId, dropLock, holdLock, isAlive, removeStrays } from "./liveness.ts";
 import { Courtesy } from "./courtesy.ts";
 import { FileIdentity } from "./identity.ts";
+import { Flush } from "./flush.ts";
 import * as looking from "./looking.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { findAhead, mend } from "./mend.ts";
@@ -36,6 +37,7 @@ import { register, rescueThread, rescueWorker, unregister } from "./workers.ts";
 export interface SqliteOptions {
   /** Absolute path of the database file. */
   readonly path: string;
+  /** "full" flushes every commit; "normal" may lose the last commits in a power cut, never more. */
   readonly durability?: "full" | "normal";
   /** How long to wait for another process's lock: ms. */
   readonly timeout?: number;
@@ -92,6 +94,7 @@ export class SqliteStore implements Store {
     this.#shared = {
       ...this.#options,
       identity,
+      flush: new Flush(path, this.#options.durability === "full"),
       courtesy: new Courtesy(path),
       room: new Room(this.#options),
       tables: new Set(),
@@ -194,6 +197,7 @@ export class SqliteStore implements Store {
 
   async check(): Promise<void> {
     this.#shared.identity.check(this.#options.clock.monotonic());
+    this.#shared.flush.check();
   }
 
   async version(): Promise<number> {
@@ -271,6 +275,7 @@ export class SqliteStore implements Store {
     this.#closed = true;
     for (const db of this.#idle.splice(0)) db.close();
     this.#reader.close();
+    this.#shared.flush.close();
   }
 }
 

@@ -1,5 +1,4 @@
 /** A thread's loop: claim, run, settle and claim again; when there is nothing, wait to be woken. */
-import { policyOf } from "../model/policy.ts";
 import type { ClaimedTask } from "../task.ts";
 import { type Bench, type Ending, runAlone, runBatch } from "./round.ts";
 import { Trouble } from "./trouble.ts";
@@ -10,6 +9,7 @@ export class Loop {
   readonly #maxTasks: number;
   readonly #trouble: Trouble;
   #stopping = false;
+  #lost = false;
   #ran = 0;
   /** Claimed and not begun, in their order. */
   #held: ClaimedTask[] = [];
@@ -32,13 +32,18 @@ export class Loop {
     this.#wake.resolve();
   }
 
+  /** True when it has ended because its database is lost for good. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
   /** Claims nothing more; what runs ends, what has not begun goes back. */
   stop(): void {
     this.#stopping = true;
     this.wake();
   }
 
-  /** Resolves when it was told to stop, or has run as many tasks as it may. */
+  /** Resolves when it was told to stop, or has run as many tasks as it may. @throws when it cannot go on. */
   async run(): Promise<"stopped" | "retired"> {
     while (!this.#stopping && !this.#tired()) {
       try {
@@ -86,13 +91,7 @@ export class Loop {
 
   /** A task whose run has been ended before is not expected to be quick this time. */
   #isQuick(task: ClaimedTask): boolean {
-    if (task.suspect || task.attempt > 1) return false;
-    return this.#bench.methods.of(task).isQuick && !this.#isOutside(task);
-  }
-
-  #isOutside(task: ClaimedTask): boolean {
-    const model = this.#bench.registry.get(task.model);
-    return model !== undefined && policyOf(model, task.method).transaction === false;
+    return !task.suspect && task.attempt === 1 && this.#bench.methods.of(task).isQuick;
   }
 
   /** Nothing waits behind a run that may be long: what is still held goes back, and is claimed anew. */
@@ -146,6 +145,7 @@ export class Loop {
   async #getOver(error: unknown): Promise<void> {
     const { store, owner } = this.#bench;
     this.#hold([]);
+    await this.#checkStore();
     for (let wait = this.#trouble.met(error); ;) {
       this.#wake = Promise.withResolvers<void>();
       await Promise.race([Bun.sleep(wait), this.#wake.promise]);
@@ -154,8 +154,18 @@ export class Loop {
         return;
       } catch (again) {
         if (this.#stopping) throw error;
+        await this.#checkStore();
         wait = this.#trouble.met(again);
       }
+    }
+  }
+
+  async #checkStore(): Promise<void> {
+    try {
+      await this.#bench.store.check();
+    } catch (error) {
+      this.#lost = true;
+      throw error;
     }
   }
 }

@@ -26,6 +26,8 @@ export type FromThread =
   | { readonly type: "loaded"; readonly catalog: ModelCatalog }
   /** The models cannot be loaded, or the database cannot be opened. */
   | { readonly type: "refused"; readonly code: string; readonly error: ErrorData }
+  /** The database is lost for good, while it worked: no later try would help. */
+  | { readonly type: "lost"; readonly code: string; readonly error: ErrorData }
   /** Nothing to do until it is woken. */
   | { readonly type: "idle" }
   /** Has run as many tasks as it may: it has ended and wants to be replaced. */

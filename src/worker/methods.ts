@@ -29,7 +29,10 @@ export class MethodRuns {
     this.#average += (Math.min(duration, most) - this.#average) / Math.min(this.#count, RUNS);
   }
 
-  /** Records a run that waited for something: the method runs alone until it has proved itself again. */
+  /**
+   * Records a run that waited for something, or that runs outside any transaction: the method runs alone until
+   * it has proved itself again.
+   */
   waited(): void {
     this.#count = 0;
     this.#average = 0;

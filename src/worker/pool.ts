@@ -3,6 +3,7 @@ import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
+import type { ErrorData } from "../outcome.ts";
 import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
 import type { Claim } from "../task.ts";
 import type { FromThread } from "./messages.ts";
@@ -22,6 +23,8 @@ export interface PoolEvents {
   loaded(catalog: ModelCatalog): void;
   /** A thread could not load its models, or open the database. */
   refused(error: TqError): void;
+  /** A thread found the database lost for good. */
+  lost(error: TqError): void;
   /** There may be something to do for an idle thread, or nothing left for any. */
   changed(): void;
 }
@@ -146,8 +149,12 @@ export class Pool {
         break;
       case "refused":
         thread.ending = message.error.message;
-        this.#events.refused(new TqError(message.code as ErrorCode, message.error.message));
+        this.#events.refused(toTqError(message));
         void thread.terminate(message.error.message);
+        break;
+      case "lost":
+        thread.ending = message.error.message;
+        this.#events.lost(toTqError(message));
         break;
       case "retired":
       case "stopped":
@@ -253,4 +260,9 @@ export class Pool {
   #note(message: string): void {
     this.#options.report({ name: "log.note", level: "warn", message });
   }
+}
+
+/** The error that a thread sent as data. */
+function toTqError({ code, error }: { code: string; error: ErrorData }): TqError {
+  return new TqError(code as ErrorCode, error.message);
 }

@@ -13,7 +13,7 @@ import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
 import type { Methods } from "./methods.ts";
 import { laterOrNever, waitInPlace } from "./operational.ts";
-import { run } from "./run.ts";
+import { isOutside, prepare, run } from "./run.ts";
 import { reportOutcome, runOf, settle } from "./settle.ts";
 import type { Progress } from "./shared.ts";
 
@@ -119,7 +119,8 @@ export async function runBatch(
   tasks: readonly ClaimedTask[],
   ending: () => Ending,
 ): Promise<ClaimedTask[]> {
-  const { store, progress } = bench;
+  const { store, progress, registry } = bench;
+  const prepared = tasks.map((task) => prepare(task, registry)); // while others write
   const session = store.session();
   const batch = new Batch(bench, session, tasks);
   try {
@@ -128,7 +129,7 @@ export async function runBatch(
       if (index > 0 && !progress.begin(task)) break; // the first was begun by the caller
       const unit = new Unit(store, { session, locked: true, savepoint: true, claim: task });
       progress.setBatch(index + 1);
-      const begun = begin(bench, task, unit);
+      const begun = begin(bench, task, unit, prepared[index]);
       progress.setBatch(0);
       if (begun.waits) rest = tasks.slice(index + 1);
       if (begun.waits && !session.writing) {
@@ -233,18 +234,24 @@ function inBatch(outcome: Outcome): Outcome {
 }
 
 /** Begins a run, and learns whether its method is quick: settled once the microtasks are drained, in little time. */
-function begin(bench: Bench, task: ClaimedTask, unit: Unit): Begun {
-  const { methods, registry, report, config } = bench;
+function begin(
+  bench: Bench,
+  task: ClaimedTask,
+  unit: Unit,
+  prepared = prepare(task, bench.registry),
+): Begun {
+  const { methods, report, config } = bench;
   if (isLogged("debug", config.log.level)) report({ name: "task.started", ...runOf(task) });
   const started = performance.now();
   const waitedBefore = unit.waited;
-  const outcome = run(task, unit, registry);
+  const outcome = run(task, prepared, unit);
   drainMicrotasks();
   const waits = Bun.peek.status(outcome) === "pending";
   const runs = methods.of(task);
   // What others took is not the method's: two busy threads would make every method look slow.
-  if (!waits) runs.settledAtOnce(performance.now() - started - (unit.waited - waitedBefore));
-  else runs.waited();
+  if (!waits && !isOutside(prepared)) {
+    runs.settledAtOnce(performance.now() - started - (unit.waited - waitedBefore));
+  } else runs.waited();
   return { task, unit, outcome, started, waits };
 }
 

@@ -16,15 +16,31 @@ const RESULT_LIMIT = 10_000;
 /** Errors of the database, not of the method. */
 const OPERATIONAL: ReadonlySet<string> = new Set(["busy", "full", "database"]);
 
-/** Runs the task's method inside this unit of work. Never throws: what happened is the outcome. */
-export async function run(task: ClaimedTask, unit: Unit, registry: Registry): Promise<Outcome> {
+/** What a task calls, or the outcome of one that cannot be called. */
+export type Prepared = Call | Outcome;
+
+/** Finds what the task calls and decodes it, without the database. Never throws. */
+export function prepare(task: ClaimedTask, registry: Registry): Prepared {
   try {
-    const call = resolve(task, registry);
-    const transaction = new Transaction(unit, task.user, call.context);
-    const value =
-      policyOf(call.model, task.method).transaction === false
-        ? await withTask(describe(task), () => callOutside(task, call))
-        : await withTask(describe(task), () => transaction.run(() => callInside(call)));
+    return resolve(task, registry);
+  } catch (error) {
+    return { kind: "failed", error: toErrorData(error) };
+  }
+}
+
+/** True for a method that runs outside any transaction. */
+export function isOutside(prepared: Prepared): boolean {
+  return "outside" in prepared && prepared.outside;
+}
+
+/** Runs the task's method inside this unit of work. Never throws: what happened is the outcome. */
+export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Promise<Outcome> {
+  if ("kind" in prepared) return prepared;
+  try {
+    const transaction = new Transaction(unit, task.user, prepared.context);
+    const value = await withTask(describe(task), () =>
+      prepared.outside ? callOutside(task, prepared) : transaction.run(() => callInside(prepared)),
+    );
     const settling = unit.settled();
     if (settling) await settling;
     return { kind: "finished", result: toResult(value) };
@@ -58,6 +74,7 @@ interface Call {
   readonly instances: number | readonly number[];
   readonly args: readonly unknown[];
   readonly context: Context;
+  readonly outside: boolean;
 }
 
 function resolve(task: ClaimedTask, registry: Registry): Call {
@@ -71,7 +88,8 @@ function resolve(task: ClaimedTask, registry: Registry): Call {
     Array.isArray as (value: unknown) => value is unknown[],
     "a list",
   );
-  return { model, method, instances, args, context: contextOf(task) };
+  const outside = policyOf(model, task.method).transaction === false;
+  return { model, method, instances, args, context: contextOf(task), outside };
 }
 
 /** What a task adds to the context of its push. */

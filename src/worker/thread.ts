@@ -39,7 +39,9 @@ async function start(init: Init): Promise<void> {
   const log = standardLog(config);
   const shared = openShared(init.shared, init.threads);
   try {
-    const turn = new ThreadTurn(shared, thread, STINT);
+    // Who flushes its commits is away meanwhile: somebody else writes.
+    const stint = config.database.durability === "full" ? 0 : STINT;
+    const turn = new ThreadTurn(shared, thread, stint);
     const store = openStore(config, { turn, blocking: true });
     const registry = new Registry();
     setRuntime({ store, config, registry, report: log, worker: true });
@@ -70,6 +72,6 @@ async function start(init: Init): Promise<void> {
   } catch (error) {
     log.flush();
     const code = isTqError(error) ? error.code : "models";
-    send({ type: "refused", code, error: toErrorData(error) });
+    send({ type: loop?.lost ? "lost" : "refused", code, error: toErrorData(error) });
   }
 }

@@ -76,6 +76,7 @@ export class WorkerProcess {
           this.#started.resolve();
         },
         refused: (error) => this.#started.reject(error),
+        lost: (error) => this.#lose(error),
         changed: () => this.#look(),
       },
     );
@@ -265,9 +266,7 @@ export class WorkerProcess {
     try {
       await this.store.check();
     } catch (error) {
-      this.#failure = error;
-      this.stop("now", "its database is gone").catch(() => {}); // who waits for `stopped` learns why
-      return;
+      return this.#lose(error);
     }
     try {
       await endCancelled(this.#pool.threads, this.store, this.#options.report);
@@ -275,6 +274,11 @@ export class WorkerProcess {
     } catch (error) {
       this.#note(`Cannot look after other workers: ${String(error)}`);
     }
+  }
+
+  #lose(error: unknown): void {
+    this.#failure ??= error;
+    this.stop("now", "its database is lost").catch(() => {}); // who waits for `stopped` learns why
   }
 
   #offset(): number {

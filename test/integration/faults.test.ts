@@ -252,6 +252,44 @@ describe("files that change behind the back of a worker and a server", () => {
   );
 });
 
+describe("a disk that refuses to flush", () => {
+  /** The first flushes of each thread work, the later ones do not. */
+  const INJECT = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e"];
+  const message = (site: Site) =>
+    `Cannot flush ${site.file("tq.db-wal")}: Error: EIO: i/o error, fdatasync; what was committed last may be lost; see that the disk works, then start again`;
+
+  test("acknowledges no push from then on", async () => {
+    await using site = siteWithModels();
+    site.write(
+      "pusher.ts",
+      `import { push } from "tq";
+      for (let n = 1; n <= 4; n++) {
+        const pushed = push({ model: "job", method: "add", instances: n });
+        console.log(await pushed.then(() => "acknowledged", ({ code, message }) => \`${"$"}{code} ${"$"}{message}\`));
+      }`,
+    );
+    const env = { TQ_QUEUE__WORKER: "true" };
+    const inject = [...INJECT, "inject=fdatasync:error=EIO:when=3"];
+    const { stdout } = await site.spawn([...inject, TQ, "run", "pusher.ts"], { env }).ended();
+    const [first, second, ...rest] = stdout.trim().split("\n");
+    expect([first, second]).toEqual(["acknowledged", "acknowledged"]);
+    const refused = `database ${message(site)}`;
+    expect(rest).toEqual([refused, refused]);
+  });
+
+  test("ends the worker, and a new one does what was not done, once", async () => {
+    await using site = siteWithModels();
+    const keys = Array.from({ length: 30 }, (_, index) => index + 1);
+    for (const key of keys) await site.pushOne("job", "add", `${key}`);
+    const inject = [...INJECT, "inject=fdatasync:error=EIO:when=5+"];
+    const { code, stderr } = await site.spawn([...inject, TQ, "worker", "-n", "2"]).ended();
+    expect(code).toBe(6);
+    expect(stderr).toContain(message(site));
+    expect((await site.run("worker", "--drain")).code).toBe(0);
+    expectEachOnce(site, keys);
+  });
+});
+
 test("while another program keeps the write lock, nobody spins and nothing is lost", async () => {
   await using site = siteWithModels();
   const env = { TQ_DATABASE__TIMEOUT: `${SECONDS * 600}ms` };

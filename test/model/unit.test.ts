@@ -155,7 +155,7 @@ test("a batch that settled itself by hand keeps nothing, and its methods run alo
   const quick = tq.methods.of({ model: "quick", method: "make" });
   for (let run = 0; run < 20; run++) quick.settledAtOnce(0);
   expect(await sentenceOf(() => tq.runBatch([1, 2]))).toBe(
-    "Cannot commit: task 1 was settled by somebody else",
+    "Cannot commit: one of its tasks was settled by somebody else",
   );
   expect(namesOf(tq)).toEqual([]);
   expect(await tq.tasks()).toMatchObject([{ state: "running" }, { state: "running" }]);

@@ -84,6 +84,16 @@ const WORK: [
   ["errors of a task", "tq__error_task", (store) => store.errors(1)],
   ["the newest tasks", null, (store) => store.list({ states: ["ready"], queue: "mail" })],
   [
+    "runs that finish with their commit",
+    null,
+    async (store) => {
+      const tasks = await claim(store, { limit: 2 });
+      await store.write(async (session) => {
+        for (const task of tasks) session.finishAtCommit(task, null);
+      });
+    },
+  ],
+  [
     "settles",
     null,
     (store) =>
