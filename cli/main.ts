@@ -9,11 +9,12 @@ import { note, outputTerminal, print } from "./terminal/terminal.ts";
 /** @returns the exit status; undefined when the command leaves it as it is */
 async function main(argv: readonly string[]): Promise<number | undefined> {
   const line = readLine(argv, COMMANDS);
-  const terminal = outputTerminal();
   switch (line.kind) {
-    case "help":
+    case "help": {
+      const terminal = outputTerminal();
       print(line.command === null ? helpOfAll(COMMANDS, terminal) : helpOf(line.command, terminal));
       return 0;
+    }
     case "run": {
       const { result } = await runCommand(line.command.citty, { rawArgs: line.args });
       return typeof result === "number" ? result : undefined;

@@ -17,7 +17,6 @@ export class Program {
   readonly json: boolean;
   readonly verbose: boolean;
   readonly quiet: boolean;
-  readonly terminal: Terminal = outputTerminal();
   readonly #file: string | undefined;
   readonly #settings: Partial<Record<SettingKey, string>> = {};
 
@@ -35,6 +34,10 @@ export class Program {
     }
     if (this.verbose) this.#settings["log.level"] = "debug";
     if (this.quiet) this.#settings["log.level"] = "error";
+  }
+
+  get terminal(): Terminal {
+    return outputTerminal();
   }
 
   /** @throws TqError `invalid`, with every setting that is wrong */

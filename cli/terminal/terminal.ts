@@ -1,6 +1,6 @@
 /** Where the words go: standard output for what was asked, standard error for the rest. */
-import { fstatSync } from "node:fs";
 import { wantsColour } from "../../src/log.ts";
+import { isTerminal } from "../../src/terminal.ts";
 
 export interface Terminal {
   /** Columns; null when what is written is not read on a terminal, and nothing is cut. */
@@ -15,21 +15,12 @@ interface Stream {
 
 /** Standard output. */
 export function outputTerminal(): Terminal {
-  return terminalOf(isDevice(1) ? process.stdout : {}, process.env);
+  return terminalOf(isTerminal(1) ? process.stdout : {}, process.env);
 }
 
 /** True when standard error is a terminal that takes colours. */
 export function errorColour(): boolean {
-  return isDevice(2) && wantsColour(process.stderr.isTTY, process.env);
-}
-
-/** `process.stdout` costs 15 ms at its first touch, so it is not touched for pipes and files. */
-function isDevice(descriptor: number): boolean {
-  try {
-    return fstatSync(descriptor).isCharacterDevice();
-  } catch {
-    return false; // it is closed
-  }
+  return wantsColour(isTerminal(2), process.env);
 }
 
 /** NO_COLOR: https://no-color.org (set and not empty). */

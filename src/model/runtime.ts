@@ -2,13 +2,13 @@
  * What the models of this process work on: one store, its settings, the registry. It lives on
  * `globalThis`, as a compiled program may carry two copies of tq.
  */
-import { fstatSync } from "node:fs";
 import { loadConfig, type Config } from "../config.ts";
 import type { Report } from "../events.ts";
 import { systemClock } from "../clock.ts";
 import { createLog, type Log, wantsColour, writeStandardError } from "../log.ts";
 import { openStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
+import { isTerminal } from "../terminal.ts";
 import { Registry } from "./registry.ts";
 
 export interface Runtime {
@@ -56,8 +56,6 @@ export function createRuntime(config: Config, report?: Report, registry?: Regist
 
 /** The log on standard error, in the level and format of the settings. */
 export function standardLog({ log }: Config): Log {
-  // `process.stderr` costs 20 ms at its first touch: only a device can be a terminal.
-  const terminal = fstatSync(2).isCharacterDevice() && process.stderr.isTTY;
-  const colour = wantsColour(terminal, process.env);
+  const colour = wantsColour(isTerminal(2), process.env);
   return createLog({ ...log, write: writeStandardError, clock: systemClock, colour });
 }
