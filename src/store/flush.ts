@@ -6,8 +6,11 @@
  * SQLite locks bytes of the database and of the `-shm` file, none of the WAL: a descriptor of our own on the
  * WAL may be closed without harm (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
-import { closeSync, fdatasyncSync, openSync } from "node:fs";
+import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
+import { promisify } from "node:util";
 import { TqError } from "../errors.ts";
+
+const flushLater = promisify(fdatasync);
 
 /** Windows flushes only what may be written. */
 const MODE = process.platform === "win32" ? "r+" : "r";
@@ -33,16 +36,33 @@ export class Flush {
     if (!this.#on) return;
     this.check();
     try {
-      this.#file ??= openSync(this.#wal, MODE);
-      fdatasyncSync(this.#file);
+      fdatasyncSync(this.#open());
     } catch (error) {
-      this.#failure = new TqError(
-        "database",
-        `Cannot flush ${this.#wal}: ${String(error)}; what was committed last may be lost; see that the disk works, then start again`,
-        { cause: error },
-      );
-      throw this.#failure;
+      throw this.#fail(error);
     }
+  }
+
+  /** The same while the caller goes on: resolves when all that was committed before the call is on disk. */
+  async meanwhile(): Promise<void> {
+    if (!this.#on) return;
+    this.check();
+    try {
+      await flushLater(this.#open());
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  #open(): number {
+    return (this.#file ??= openSync(this.#wal, MODE));
+  }
+
+  #fail(error: unknown): TqError {
+    return (this.#failure ??= new TqError(
+      "database",
+      `Cannot flush ${this.#wal}: ${String(error)}; what was committed last may be lost; see that the disk works, then start again`,
+      { cause: error },
+    ));
   }
 
   /**

@@ -107,6 +107,23 @@ export function nextDue(db: Database): number | null {
   return (db.query(NEXT_DUE).get() as { at: number } | null)?.at ?? null;
 }
 
+const CLAIMABLE = `
+  SELECT EXISTS (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 0) AS ready,
+         EXISTS (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 1) AS suspect,
+         EXISTS (SELECT 1 FROM tq__task WHERE state = 'scheduled' AND scheduled_at <= $now) AS due`;
+
+/** True when a claim for these queues may find something; in one statement where nothing waits. */
+export function mayClaim(
+  db: Database,
+  queues: readonly string[],
+  worker: string,
+  now: number,
+): boolean {
+  const { ready, suspect, due } = db.query(CLAIMABLE).get({ now }) as Record<string, 0 | 1>;
+  if (due || (ready && queues.length === 0)) return true;
+  return (ready || suspect) === 1 && countReady(db, queues, 1, worker) > 0;
+}
+
 const RUNNING_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'running'`;
 const SCHEDULED_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'scheduled'`;
 

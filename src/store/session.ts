@@ -29,7 +29,7 @@ import { type Courtesy, MOMENT } from "./courtesy.ts";
 import type { Flush } from "./flush.ts";
 import type { FileIdentity } from "./identity.ts";
 import type { Room } from "./room.ts";
-import { stillHeld } from "./looking.ts";
+import { dataVersion, stillHeld } from "./looking.ts";
 import type { ClaimOptions, Owner, Session } from "./store.ts";
 import * as tasks from "./tasks.ts";
 import type { Turn } from "./turn.ts";
@@ -186,7 +186,13 @@ export class SqliteSession implements Session {
     return true;
   }
 
-  async commit(): Promise<void> {
+  /** Changes when another connection has committed. */
+  get version(): number {
+    return this.#read(() => dataVersion(this.#db));
+  }
+
+  /** @param flush false where the caller sees to it that what it relies on is on disk. */
+  async commit(flush = true): Promise<void> {
     if (!this.#writing) return;
     try {
       this.#checkTransaction();
@@ -202,7 +208,7 @@ export class SqliteSession implements Session {
     this.#made = [];
     this.#writing = false;
     this.#options.turn.free();
-    this.#options.flush.commits();
+    if (flush) this.#options.flush.commits();
   }
 
   async rollback(): Promise<void> {

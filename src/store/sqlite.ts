@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import type { Claim, NewTask, Task, TaskError } from "../task.ts";
+import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
 import { connect, followLinks } from "./connection.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
@@ -18,6 +18,7 @@ import { PushGroup } from "./push-group.ts";
 import { Room } from "./room.ts";
 import { type SessionOptions, SqliteSession } from "./session.ts";
 import type {
+  ClaimOptions,
   CleanOptions,
   NewWorker,
   Owner,
@@ -135,6 +136,24 @@ export class SqliteStore implements Store {
     }
   }
 
+  async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
+    const session = this.session() as SqliteSession;
+    try {
+      const { version } = session;
+      const flushed = this.#shared.flush.meanwhile();
+      flushed.catch(() => {}); // it is looked at below
+      await session.begin();
+      const tasks = await session.claim(options);
+      // What somebody has committed since the flush began may be what was claimed.
+      const covered = session.version === version;
+      await session.commit(!covered);
+      await flushed;
+      return tasks;
+    } finally {
+      await this.release(session);
+    }
+  }
+
   /** A write of the store's own statements. */
   async #move<T>(fn: (db: Database, now: number) => T): Promise<T> {
     return this.write((session) => (session as SqliteSession).statements(fn));
@@ -185,6 +204,10 @@ export class SqliteStore implements Store {
     worker: string | null = null,
   ): Promise<number> {
     return this.#look((db) => looking.countReady(db, queues, limit, worker));
+  }
+
+  async mayClaim(queues: readonly string[], worker: string): Promise<boolean> {
+    return this.#look((db) => looking.mayClaim(db, queues, worker, this.now()));
   }
 
   async nextDue(): Promise<number | null> {

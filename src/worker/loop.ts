@@ -120,11 +120,9 @@ export class Loop {
     // The new promise first: a wake-up that comes while we look must not be lost.
     this.#wake = Promise.withResolvers<void>();
     const { store, queues, owner } = this.#bench;
-    const due = await store.nextDue();
-    const ready = await store.countReady(queues, 1, owner.worker);
-    if (this.#stopping || (ready === 0 && (due === null || due > store.now()))) return [];
+    if (!(await store.mayClaim(queues, owner.worker)) || this.#stopping) return [];
     const limit = Math.max(Math.min(this.#size, this.#left()), 1);
-    return store.write((session) => session.claim({ owner, queues, limit }));
+    return store.claim({ owner, queues, limit });
   }
 
   async #sleep(): Promise<void> {

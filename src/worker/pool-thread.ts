@@ -37,9 +37,9 @@ export class PoolThread {
     this.progress = progress;
     this.#worker = new Worker(new URL("./thread.ts", import.meta.url).href);
     this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
-      if (data.type === "idle") this.idle = true;
-      if (data.type === "loaded") this.loaded = true;
-      if (data.type === "stopped" || data.type === "retired") this.ending ??= data.type;
+      if (data === "idle") this.idle = true;
+      else if (data === "stopped" || data === "retired") this.ending ??= data;
+      else if (data.type === "loaded") this.loaded = true;
       events.message(this, data);
     };
     this.#worker.onerror = (event) => {
@@ -61,17 +61,17 @@ export class PoolThread {
 
   /** Lets it claim tasks, once it has loaded its models. */
   go(): void {
-    this.#send({ type: "go" });
+    this.#send("go");
   }
 
   wake(): void {
     this.idle = false;
-    this.#send({ type: "wake" });
+    this.#send("wake");
   }
 
   /** Lets what runs end, then ends the thread. */
   stop(): void {
-    this.#send({ type: "stop" });
+    this.#send("stop");
   }
 
   /** Ends the thread as soon as it is in no native call; what it runs is interrupted. */

@@ -140,12 +140,11 @@ export class Pool {
   }
 
   #heard(thread: PoolThread, message: FromThread): void {
+    if (message === "idle") return this.#events.changed();
+    if (message === "retired" || message === "stopped") return void thread.terminate(message);
     switch (message.type) {
       case "loaded":
         this.#events.loaded(message.catalog);
-        break;
-      case "idle":
-        this.#events.changed();
         break;
       case "refused":
         thread.ending = message.error.message;
@@ -155,10 +154,6 @@ export class Pool {
       case "lost":
         thread.ending = message.error.message;
         this.#events.lost(toTqError(message));
-        break;
-      case "retired":
-      case "stopped":
-        void thread.terminate(message.type);
         break;
     }
   }

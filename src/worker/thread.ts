@@ -20,14 +20,13 @@ const going = Promise.withResolvers<void>();
 let stopped = false;
 
 self.onmessage = ({ data }: MessageEvent<ToThread>) => {
-  if (data.type === "init") void start(data);
-  else if (data.type === "go") going.resolve();
-  else if (data.type === "wake") loop?.wake();
-  else {
+  if (data === "wake") loop?.wake();
+  else if (data === "go") going.resolve();
+  else if (data === "stop") {
     stopped = true;
     loop?.stop();
     going.resolve();
-  }
+  } else void start(data);
 };
 
 function send(message: FromThread): void {
@@ -60,7 +59,7 @@ async function start(init: Init): Promise<void> {
         owner: { worker, thread },
         queues,
       },
-      () => send({ type: "idle" }),
+      () => send("idle"),
       config.worker.max_tasks,
     );
     if (stopped) loop.stop();
@@ -68,7 +67,7 @@ async function start(init: Init): Promise<void> {
     const how = await loop.run();
     log.flush();
     await store.close();
-    send({ type: how });
+    send(how);
   } catch (error) {
     log.flush();
     const code = isTqError(error) ? error.code : "models";

@@ -6,13 +6,16 @@ import { type FSWatcher, statSync, watch } from "node:fs";
 import type { Store } from "../store/store.ts";
 
 /** ms between looks after an event; the last one repeats. */
-const STEPS = [0, 1, 2, 4, 8, 16, 32, 64, 125, 250] as const;
+const STEPS = [0, 1, 2, 4, 8, 16, 32, 64, 125, 250, 500] as const;
 
 /** So often after an event: for 10 s. A flush that takes longer is found by `check`. */
-const LOOKS = 50;
+const LOOKS = 30;
 
 /** Where the file system sends no events: ms between looks. */
 const BLIND = 25;
+
+/** Whoever commits alone, so long after the last event, may have pushed the one task to be done: ms. */
+const CALM = 20;
 
 /** A commit that comes so long after the watch began, and yet is the first to be noticed, sent no event: ms. */
 const SILENT = 250;
@@ -20,6 +23,9 @@ const SILENT = 250;
 export class Wake {
   readonly #store: Store;
   readonly #look: () => void;
+  readonly #hint: () => void;
+  /** ms, monotonic */
+  readonly #now: () => number;
   readonly #wal: string;
   #watcher: FSWatcher | null = null;
   #inode = 0;
@@ -27,6 +33,7 @@ export class Wake {
   #step = 0;
   #version = -1;
   #armed = false;
+  #lastEvent = -Infinity;
   /** When the watch began: ms, monotonic; Infinity once it has sent an event. */
   #silentSince = Infinity;
   /** A commit came without an event: the file system sends none. */
@@ -34,12 +41,21 @@ export class Wake {
   readonly #watchFile: typeof watch;
   readonly #looks: number;
 
-  /** @param look called after a commit, while armed. */
-  constructor(store: Store, look: () => void, { watchFile = watch, looks = LOOKS } = {}) {
+  /**
+   * @param look called after a commit, while armed.
+   * @param hint called before that, when it may be that a single commit is about to be seen.
+   */
+  constructor(
+    store: Store,
+    look: () => void,
+    { watchFile = watch, looks = LOOKS, hint = () => {}, now = () => performance.now() } = {},
+  ) {
     this.#store = store;
     this.#look = look;
     this.#wal = `${store.path}-wal`;
     this.#watchFile = watchFile;
+    this.#hint = hint;
+    this.#now = now;
     this.#looks = looks;
   }
 
@@ -84,10 +100,11 @@ export class Wake {
     this.#watcher = null;
     try {
       this.#inode = inodeOf(this.#wal);
-      this.#silentSince = performance.now();
+      this.#silentSince = this.#now();
       this.#watcher = this.#watchFile(this.#wal, { persistent: true }, (event) => {
         this.#silentSince = Infinity;
         this.#deaf = false;
+        this.#noteEvent();
         if (event === "rename") this.check();
         this.#follow();
       });
@@ -95,6 +112,12 @@ export class Wake {
     } catch {
       this.#watcher = null; // not there yet, or no watches left: look now and then
     }
+  }
+
+  #noteEvent(): void {
+    const now = this.#now();
+    if (now - this.#lastEvent > CALM) this.#hint();
+    this.#lastEvent = now;
   }
 
   #follow(): void {
@@ -117,7 +140,7 @@ export class Wake {
     if (version !== this.#version) {
       this.#version = version;
       this.#step = 0;
-      if (performance.now() - this.#silentSince > SILENT) this.#deaf = true;
+      if (this.#now() - this.#silentSince > SILENT) this.#deaf = true;
       this.#look();
     }
     this.#step += 1;

@@ -81,7 +81,7 @@ export class WorkerProcess {
       },
     );
     this.store = openStore(config, { turn: this.#pool.turn });
-    this.#wake = new Wake(this.store, () => this.#look());
+    this.#wake = new Wake(this.store, () => this.#look(), { hint: () => this.#wakeEarly() });
   }
 
   /** The models and methods that its threads have loaded. */
@@ -195,6 +195,11 @@ export class WorkerProcess {
     for (const thread of idle.slice(0, Math.max(ready, isDue ? 1 : 0))) thread.wake();
     this.#lookLater(due);
     if (ready === 0 && !isDue && allIdle) await this.#drained();
+  }
+
+  /** A thread is ready to look by the time that the commit can be seen. */
+  #wakeEarly(): void {
+    if (!this.#stopping) this.#pool.idle[0]?.wake();
   }
 
   #lookLater(due: number | null): void {

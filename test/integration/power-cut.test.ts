@@ -24,6 +24,7 @@ const PUSHES = 200;
 
 /** Without flushes everything is kept in mind, which takes its time. */
 const FEW_PUSHES = 60;
+const CARELESS_PUSHES = 40;
 const RUNS = 150;
 
 /** Each push takes some pages, so that the WAL is written into the database now and then. */
@@ -36,13 +37,32 @@ for (let n = 1; n <= Number(process.argv[2]); n++) {
 }
 `;
 
-/** One method runs in batches, the other alone. */
+/** Its pushes are flushed by nobody but the worker; each begins when the one before has ended. */
+const CARELESS = `
+import { Database } from "bun:sqlite";
+import { startWorker } from "tq";
+const worker = await startWorker({ threads: 2 });
+const db = new Database("tq.db");
+db.run("PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF");
+for (let n = 1; n <= Number(process.argv[2]); n++) {
+  db.run("INSERT INTO tq_push (model, method, instances) VALUES ('note', 'say', ?)", [n]);
+  while (db.query("SELECT 1 FROM tq_tasks WHERE state <> 'finished'").get()) await Bun.sleep(1);
+}
+await worker.stop();
+`;
+
+/** One method runs in batches, the others alone or at once. */
 const MODELS = `
+import { writeSync } from "node:fs";
 import { currentTask, ModelSQL, v } from "tq";
 export class Note extends ModelSQL("note", { task: v.number(), text: v.string() }) {
   static override async browse(ids) { return ids.map((id) => ({ id })); }
   static async write(note, text) {
     await Note.create([{ task: currentTask().id, text }]);
+  }
+  /** An effect outside the database, with the task's id as its key. */
+  static say() {
+    writeSync(1, \`+ \${currentTask().id}\\n\`);
   }
   static async writeLater(note, text) {
     await Bun.sleep(1);
@@ -68,6 +88,16 @@ describe("a power cut", () => {
     const { lost, damaged } = cutAll(new Disk(folder), events, lostPushes);
     expect(lost).not.toEqual([]);
     expect(damaged).toEqual([]);
+  });
+
+  test("never finds a task begun whose push is not on disk: its id would be given again", async () => {
+    const folder = project("full");
+    writeFileSync(join(folder, "careless.ts"), CARELESS);
+    const slowly = ["-e", "inject=fdatasync:delay_exit=10000"]; // µs
+    const command = [TQ, "run", "careless.ts", `${CARELESS_PUSHES}`];
+    const events = await trace(folder, command, slowly);
+    expect(acknowledgements(events).length).toBeGreaterThanOrEqual(CARELESS_PUSHES);
+    expect(cutAll(new Disk(folder), events, lostTasks)).toMatchObject({ lost: [], damaged: [] });
   });
 
   test("leaves a task finished with its effect or neither; what was reported as finished stays so", async () => {
@@ -165,6 +195,11 @@ function lostPushes(db: Database, acknowledged: readonly number[]): string[] {
   const isMade = db.query("SELECT 1 FROM sqlite_schema WHERE name = 'tq_tasks'").get() !== null;
   const there = new Set(isMade ? db.query("SELECT ref FROM tq_tasks").values().flat() : []);
   return acknowledged.filter((n) => !there.has(`r${n}`)).map((n) => `r${n} was acknowledged`);
+}
+
+function lostTasks(db: Database, begun: readonly number[]): string[] {
+  const there = new Set(db.query("SELECT id FROM tq_tasks").values().flat());
+  return begun.filter((id) => !there.has(id)).map((id) => `Task ${id} had begun`);
 }
 
 function wrongRuns(db: Database, acknowledged: readonly number[]): string[] {

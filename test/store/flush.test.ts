@@ -1,9 +1,10 @@
 /** The flush of a commit: it comes before the acknowledgement, and one that failed is the last word. */
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
 import { Flush } from "../../src/store/flush.ts";
+import type { Turn } from "../../src/store/turn.ts";
 import { makeFolder } from "../support/folder.ts";
 import { startHelper } from "../support/process.ts";
-import { makeStore, newTask } from "../support/store.ts";
+import { makeStore, newTask, OWNER, pushOne } from "../support/store.ts";
 
 /** What it throws. */
 function thrownBy(fn: () => void): unknown {
@@ -49,6 +50,31 @@ describe("a flush", () => {
     });
     await using other = startHelper(WRITER(path));
     expect(await other.line()).toBe("written");
+  });
+});
+
+describe("the claim of an idle thread", () => {
+  afterEach(() => mock.restore());
+
+  test.each([
+    ["needs no flush of its own: what it claims is flushed meanwhile", 0],
+    ["flushes what was committed after that flush began, as it may have claimed it", 1],
+  ])("%s", async (_name, pushes) => {
+    await using subject = makeStore({ durability: "full" });
+    const other = subject.open();
+    await pushOne(other, { ref: "before" });
+    const commits = spyOn(Flush.prototype, "commits");
+    const turn: Turn = {
+      // Somebody else is first.
+      take: () =>
+        (pushes > 0 ? pushOne(other, { priority: 1, ref: "between" }) : undefined) as never,
+      tryTake: () => true,
+      free: () => {},
+    };
+    const store = subject.open({ turn });
+    const claimed = await store.claim({ owner: OWNER, queues: [], limit: 5 });
+    expect(claimed).toHaveLength(1 + pushes);
+    expect(commits).toHaveBeenCalledTimes(2 * pushes); // of the push, and of the claim
   });
 });
 

@@ -730,10 +730,13 @@ export function storeSuite(name: string, make: () => Subject): void {
         await claimAndDie("dead", 2);
         await store.rescueDead(3);
         expect(await store.countReady([], 5, "worker-1")).toBe(1);
+        expect(await store.mayClaim([], "worker-1")).toBe(true);
         await claimFirst(store);
         expect(await store.countReady([], 5, "worker-1")).toBe(0);
+        expect(await store.mayClaim([], "worker-1")).toBe(false);
         expect(await store.countReady([], 5, "worker-2")).toBe(1);
         expect(await store.countReady(["other"], 5)).toBe(0);
+        expect(await store.mayClaim(["other"], "worker-2")).toBe(false);
       });
 
       test("a late settle of its thread changes nothing", async () => {
@@ -975,6 +978,24 @@ export function storeSuite(name: string, make: () => Subject): void {
         for (const queues of counts) seen.push(await store.countReady(queues, 10));
         expect(seen).toEqual([3, 2, 5, 5, 3, 0]);
         expect(await store.countReady([], 4)).toBe(4);
+      });
+
+      test("knows whether a claim may find something: what is ready in its queues, or due", async () => {
+        const may = (...queues: string[]) => store.mayClaim(queues, "worker-1");
+        expect(await may()).toBe(false);
+        await pushOne(store, { queue: "a", scheduledAt: clock.now() + 1 });
+        expect(await may()).toBe(false);
+        clock.advance(1);
+        expect(await may()).toBe(true);
+        await claimFirst(store);
+        expect(await may()).toBe(false);
+        await pushOne(store, { queue: "a" });
+        expect(await Promise.all([may(), may("a"), may("a*"), may("b")])).toEqual([
+          true,
+          true,
+          true,
+          false,
+        ]);
       });
 
       test("knows when the next scheduled task is due", async () => {

@@ -20,16 +20,26 @@ export type FileEvent =
 const CALLS =
   "openat,pwrite64,pwritev,write,ftruncate,fallocate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat";
 
-/** @param folder where it runs; the trace is written beside what it writes there. */
-export async function trace(folder: string, command: readonly string[]): Promise<FileEvent[]> {
+/**
+ * @param folder where it runs; the trace is written beside what it writes there.
+ * @param more words for strace, such as what it is to inject.
+ */
+export async function trace(
+  folder: string,
+  command: readonly string[],
+  more: readonly string[] = [],
+): Promise<FileEvent[]> {
   const file = join(folder, "trace.txt");
   const options = ["-f", "--seccomp-bpf", "-qq", "-y", "-xx", "-s", "1000000", "-e", "signal=none"];
-  const child = Bun.spawn(["strace", ...options, "-e", `trace=${CALLS}`, "-o", file, ...command], {
-    cwd: folder,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  const child = Bun.spawn(
+    ["strace", ...options, "-e", `trace=${CALLS}`, "-o", file, ...more, ...command],
+    {
+      cwd: folder,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
   const [errors, code] = await Promise.all([
     new Response(child.stderr).text(),
     child.exited,

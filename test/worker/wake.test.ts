@@ -205,6 +205,46 @@ async function quiet(): Promise<void> {
   });
 }
 
+describe("the hint that a commit is about to be seen", () => {
+  let now: number;
+  let hints: number;
+  let event: () => void;
+  beforeEach(() => {
+    now = 1_000;
+    hints = 0;
+    const fake = (_path: string, _options: object, heard: () => void) => {
+      event = heard;
+      return { close() {}, on() {} } as unknown as FSWatcher;
+    };
+    wake = new Wake(database.store, () => (looks += 1), {
+      hint: () => void (hints += 1),
+      now: () => now,
+      watchFile: fake as unknown as typeof watch,
+    });
+  });
+
+  test("comes with the write, before the commit", async () => {
+    await armed();
+    event();
+    expect({ hints, looks }).toEqual({ hints: 1, looks: 0 });
+    database.commits += 1;
+    await until(() => looks === 1);
+    expect(hints).toBe(1);
+  });
+
+  test("comes once for writes that follow each other", async () => {
+    await armed();
+    for (let write = 1; write <= 5; write++) {
+      event();
+      now += 20;
+    }
+    expect(hints).toBe(1);
+    now += 1;
+    event();
+    expect(hints).toBe(2);
+  });
+});
+
 test("once disarmed it looks no more", async () => {
   await armed();
   let others = 0;
