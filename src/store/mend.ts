@@ -15,21 +15,87 @@ const IS_AHEAD = `enqueued_at > $now + ${SLACK}`;
 /** Only a task that is tried again later has begun and is scheduled. */
 const IS_PUT_OFF = `attempts > 0 AND scheduled_at > $now + ${LONGEST_DELAY} + ${SLACK}`;
 
-const FIND = `
-  SELECT id FROM tq__task
-   WHERE state = 'ready' AND suspect = 0 AND deadline > $now AND ${IS_AHEAD}
-  UNION ALL
-  SELECT id FROM tq__task
-   WHERE state = 'ready' AND suspect = 1 AND deadline > $now AND ${IS_AHEAD}
-  UNION ALL
-  SELECT id FROM tq__task WHERE state = 'running' AND ${IS_AHEAD}
-  UNION ALL
-  SELECT id FROM tq__task
-   WHERE state = 'scheduled' AND scheduled_at > $now AND (${IS_AHEAD} OR (${IS_PUT_OFF}))`;
+/** So many tasks are looked at in one go: some ms. */
+const SLICE = 2_000;
 
-/** Tasks with times that a clock left which was ahead. */
-export function findAhead(db: Database, now: number): number[] {
-  return (db.query(FIND).values({ now }) as [number][]).map(([id]) => id);
+/** The ready tasks of one queue and priority that are not due yet, a slice: with the times of plain pushes, none. */
+const WAITING = `
+  SELECT id, deadline, ${IS_AHEAD}
+    FROM tq__task
+   WHERE state = 'ready' AND suspect = 0
+     AND queue = CAST($queue AS TEXT) AND priority = CAST($priority AS INTEGER)
+     AND (deadline, id) > ($at, $id)
+   ORDER BY deadline, id
+   LIMIT ${SLICE}`;
+
+const SCHEDULED = `
+  SELECT id, scheduled_at, ${IS_AHEAD} OR (${IS_PUT_OFF})
+    FROM tq__task
+   WHERE state = 'scheduled' AND (scheduled_at, id) > ($at, $id)
+   ORDER BY scheduled_at, id
+   LIMIT ${SLICE}`;
+
+const RUNNING = `SELECT id FROM tq__task WHERE state = 'running' AND ${IS_AHEAD}`;
+
+const NEXT_QUEUE = `
+  SELECT queue, priority
+    FROM tq__task
+   WHERE state = 'ready' AND suspect = 0 AND queue > CAST($queue AS TEXT)
+   ORDER BY queue, priority DESC
+   LIMIT 1`;
+
+const NEXT_PRIORITY = `
+  SELECT queue, priority
+    FROM tq__task
+   WHERE state = 'ready' AND suspect = 0
+     AND queue = CAST($queue AS TEXT) AND priority < CAST($priority AS INTEGER)
+   ORDER BY priority DESC
+   LIMIT 1`;
+
+/** Tasks with times that a clock left which was ahead, in slices: between two of them others may go on. */
+export function* findAhead(db: Database, now: number): Generator<number[]> {
+  yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
+  yield* slices(db, SCHEDULED, { now });
+  for (const suspect of ["suspect = 0", "suspect = 1"]) {
+    const of = (statement: string) => statement.replace("suspect = 0", suspect);
+    for (const lane of lanes(db, of)) yield* slices(db, of(WAITING), { now, ...lane });
+  }
+}
+
+interface Lane {
+  readonly queue: string;
+  readonly priority: number;
+}
+
+/** Each queue and priority that has a ready task, by the index: the tasks themselves are not read. */
+function* lanes(db: Database, of: (statement: string) => string): Generator<Lane> {
+  const next = (statement: string, lane: object) => db.query(of(statement)).get(lane as never);
+  let lane = next(NEXT_QUEUE, { queue: "" }) as Lane | null;
+  while (lane) {
+    yield lane;
+    lane = (next(NEXT_PRIORITY, { ...lane }) ??
+      next(NEXT_QUEUE, { queue: lane.queue })) as Lane | null;
+  }
+}
+
+/** What is marked by the statement's third column, among those after `now`. */
+function* slices(
+  db: Database,
+  statement: string,
+  values: { readonly now: number },
+): Generator<number[]> {
+  let [at, last] = [values.now, Number.MAX_SAFE_INTEGER];
+  for (;;) {
+    const rows = db.query(statement).values({ ...values, at, id: last }) as [
+      number,
+      number,
+      0 | 1,
+    ][];
+    yield rows.filter(([, , ahead]) => ahead === 1).map(([id]) => id);
+    const end = rows.at(-1);
+    if (!end || rows.length < SLICE) return;
+    [last, at] = end;
+  }
 }
 
 /** As if it were pushed now: all its times move with that of its push. */

@@ -244,13 +244,17 @@ export class SqliteStore implements Store {
   }
 
   async mendTimes(): Promise<number> {
-    const ids = await this.#look((db) => findAhead(db, this.now()));
+    const slices = findAhead(this.#reader, this.now());
     let mended = 0;
-    for (let start = 0; start < ids.length; start += MENDED_AT_ONCE) {
-      const slice = ids.slice(start, start + MENDED_AT_ONCE);
-      mended += await this.#move((db, now) => mend(db, slice, now));
+    for (;;) {
+      const { value: ids = [], done } = await this.#look(() => slices.next());
+      if (done) return mended;
+      for (let start = 0; start < ids.length; start += MENDED_AT_ONCE) {
+        const some = ids.slice(start, start + MENDED_AT_ONCE);
+        mended += await this.#move((db, now) => mend(db, some, now));
+      }
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    return mended;
   }
 
   async tidy(): Promise<boolean> {

@@ -173,7 +173,7 @@ export interface Store {
   clean(options: CleanOptions): Promise<number>;
   /**
    * Brings back the times of tasks that were pushed, or put off, under a clock that was ahead; returns how many
-   * there were. It reads all scheduled tasks: call it when the clock was set back, not often.
+   * there were. It reads all tasks that are to wait: call it when the clock was set back, not often.
    */
   mendTimes(): Promise<number>;
   /** A few ms of keeping the file small; true when there is more to do. Call it when there is time. */

@@ -1,6 +1,6 @@
 /** What a clock leaves that was ahead and is set back. */
 import { expect, test } from "bun:test";
-import { claim, claimFirst, makeStore, OWNER, pushOne } from "../support/store.ts";
+import { claim, claimFirst, makeStore, newTask, OWNER, pushOne } from "../support/store.ts";
 
 const MINUTE = 60_000;
 const YEAR = 365 * 24 * 60 * MINUTE;
@@ -55,6 +55,23 @@ test("a task that was put off while the clock was ahead is tried again now", asy
   expect(await store.mendTimes()).toBe(1);
   expect(await store.get(id)).toMatchObject({ scheduled_at: clock.now() });
   expect(await claimFirst(store)).toMatchObject({ id, attempt: 3 });
+});
+
+test("tasks of every queue and priority are mended, however many wait beside them", async () => {
+  await using subject = makeStore();
+  const { store, clock } = subject;
+  const now = clock.now();
+  const patient = (count: number) =>
+    Array.from({ length: count }, () => newTask({ expectedAt: now + YEAR / 2 }));
+  await store.push(patient(2_100));
+  clock.advance(YEAR);
+  const places = ["a", "b"].flatMap((queue) => [1, 0, -1].map((priority) => ({ queue, priority })));
+  const ahead = await store.push(places.map((place) => newTask(place)));
+  ahead.push(await pushOne(store, { expectedAt: now + YEAR * 2 }));
+  clock.advance(-YEAR);
+  expect(await store.mendTimes()).toBe(ahead.length);
+  for (const id of ahead) expect(await store.get(id)).toMatchObject({ enqueued_at: now });
+  expect(await store.mendTimes()).toBe(0);
 });
 
 test("a suspect that was pushed while the clock was ahead, and many tasks, are mended too", async () => {

@@ -83,6 +83,7 @@ const WORK: [
   ["a task by its ref", "tq__task_ref", (store) => store.getByRef("x")],
   ["errors of a task", "tq__error_task", (store) => store.errors(1)],
   ["the newest tasks", null, (store) => store.list({ states: ["ready"], queue: "mail" })],
+  ["times that are ahead", "tq__task_ready", (store) => store.mendTimes()],
   [
     "runs that finish with their commit",
     null,
@@ -163,8 +164,12 @@ for (const analyzed of [false, true]) {
   });
 }
 
-/** A look at the first entry of an index is called a scan too; the LIMIT 1 ends it. */
+/**
+ * A look at the first entry of an index is called a scan too; the LIMIT 1 ends it. What runs is never much: it is
+ * what the threads hold.
+ */
 function isWalk(line: string, sql: string): boolean {
+  if (/USING INDEX tq__task_running$/.test(line)) return sql.includes("enqueued_at");
   return (
     /USING (COVERING )?INDEX tq__task_(ready|suspect|scheduled)$/.test(line) &&
     /LIMIT 1\b/.test(sql)
