@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { Claim, Task } from "../task.ts";
 import { matchQueues, suspectQueues } from "./queues.ts";
-import type { QueueInfo, TaskFilter, WorkerInfo } from "./store.ts";
+import type { ClaimOptions, QueueInfo, TaskFilter, WorkerInfo } from "./store.ts";
 import { listIds, runsSuspect } from "./tasks.ts";
 
 const GET = `SELECT * FROM tq_tasks WHERE id = $id`;
@@ -113,15 +113,10 @@ const CLAIMABLE = `
          EXISTS (SELECT 1 FROM tq__task WHERE state = 'scheduled' AND scheduled_at <= $now) AS due`;
 
 /** True when a claim for these queues may find something; in one statement where nothing waits. */
-export function mayClaim(
-  db: Database,
-  queues: readonly string[],
-  worker: string,
-  now: number,
-): boolean {
+export function mayClaim(db: Database, { queues, owner }: ClaimOptions, now: number): boolean {
   const { ready, suspect, due } = db.query(CLAIMABLE).get({ now }) as Record<string, 0 | 1>;
   if (due || (ready && queues.length === 0)) return true;
-  return (ready || suspect) === 1 && countReady(db, queues, 1, worker) > 0;
+  return (ready || suspect) === 1 && countReady(db, queues, 1, owner.worker) > 0;
 }
 
 const RUNNING_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'running'`;

@@ -29,7 +29,7 @@ import { type Courtesy, MOMENT } from "./courtesy.ts";
 import type { Flush } from "./flush.ts";
 import type { FileIdentity } from "./identity.ts";
 import type { Room } from "./room.ts";
-import { dataVersion, stillHeld } from "./looking.ts";
+import { dataVersion, mayClaim, stillHeld } from "./looking.ts";
 import type { ClaimOptions, Owner, Session } from "./store.ts";
 import * as tasks from "./tasks.ts";
 import type { Turn } from "./turn.ts";
@@ -184,6 +184,11 @@ export class SqliteSession implements Session {
     this.#writing = true;
     this.#transaction += 1;
     return true;
+  }
+
+  /** True when a claim may find something; takes no lock. */
+  mayClaim(options: ClaimOptions): boolean {
+    return this.#read(() => mayClaim(this.#db, options, this.#now()));
   }
 
   /** Changes when another connection has committed. */

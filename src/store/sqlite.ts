@@ -139,6 +139,7 @@ export class SqliteStore implements Store {
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
     const session = this.session() as SqliteSession;
     try {
+      if (!session.mayClaim(options)) return [];
       const { version } = session;
       const flushed = this.#shared.flush.meanwhile();
       flushed.catch(() => {}); // it is looked at below
@@ -204,10 +205,6 @@ export class SqliteStore implements Store {
     worker: string | null = null,
   ): Promise<number> {
     return this.#look((db) => looking.countReady(db, queues, limit, worker));
-  }
-
-  async mayClaim(queues: readonly string[], worker: string): Promise<boolean> {
-    return this.#look((db) => looking.mayClaim(db, queues, worker, this.now()));
   }
 
   async nextDue(): Promise<number | null> {

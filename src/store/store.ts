@@ -133,8 +133,8 @@ export interface Store {
   /** Runs `fn` in a transaction of its own, committed when it returns. */
   write<T>(fn: (session: Session) => Promise<T>): Promise<T>;
   /**
-   * Claims in a transaction of its own, for who has nothing else to do. Resolves when what was claimed is on
-   * disk; that it is claimed need not be.
+   * Claims in a transaction of its own, for who has nothing else to do. Looks first: where there is nothing it
+   * takes no lock. Resolves when what was claimed is on disk; that it is claimed need not be.
    */
   claim(options: ClaimOptions): Promise<ClaimedTask[]>;
   /** Pushes in a transaction of its own; pushes that arrive together share one commit. */
@@ -151,8 +151,6 @@ export interface Store {
    * claim now, as it runs one suspect at a time.
    */
   countReady(queues: readonly string[], limit: number, worker?: string | null): Promise<number>;
-  /** True when a claim for these queues may find something now. */
-  mayClaim(queues: readonly string[], worker: string): Promise<boolean>;
   /** When the next scheduled task, of any queue, is due. */
   nextDue(): Promise<number | null>;
   /** True while these queues have a task ready or running (or scheduled, when `scheduled`). */

@@ -249,6 +249,7 @@ const FINISH_ALL = FINISH.replace("id = ?3", "id IN (SELECT value FROM json_each
 
 /** Finishes all of these different tasks; false when the claim of one was lost, and then only some have changed. */
 export function finishAll(db: Database, runs: readonly FinishedRun[], now: number): boolean {
+  if (runs.length === 0) return true;
   const withResult = runs.filter(({ result }) => result !== null);
   for (const { claim, result } of withResult) if (!finish(db, claim, result, now)) return false;
   const without = runs.filter(({ result }) => result === null).map(({ claim }) => claim);

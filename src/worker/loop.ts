@@ -115,12 +115,11 @@ export class Loop {
     this.#bench.progress.hold(tasks);
   }
 
-  /** Looks before it writes: an idle thread takes no lock. */
   async #claim(): Promise<ClaimedTask[]> {
-    // The new promise first: a wake-up that comes while we look must not be lost.
+    // The new promise first: a wake-up that comes while the store looks must not be lost.
     this.#wake = Promise.withResolvers<void>();
+    if (this.#stopping) return [];
     const { store, queues, owner } = this.#bench;
-    if (!(await store.mayClaim(queues, owner.worker)) || this.#stopping) return [];
     const limit = Math.max(Math.min(this.#size, this.#left()), 1);
     return store.claim({ owner, queues, limit });
   }

@@ -477,6 +477,37 @@ export function storeSuite(name: string, make: () => Subject): void {
       });
     });
 
+    describe("the claim of an idle thread", () => {
+      const idle = (queues: readonly string[] = [], worker = "worker-1") =>
+        store.claim({ owner: { worker, thread: 1 }, queues, limit: 10 });
+
+      test("takes what is ready in its queues, and what is due, in their order", async () => {
+        const later = await pushOne(store, { scheduledAt: clock.now() + 10 });
+        const mail = await pushOne(store, { queue: "mail", priority: 1 });
+        const plain = await pushOne(store, { queue: "a" });
+        expect((await idle(["mail", "b*"])).map(({ id }) => id)).toEqual([mail]);
+        expect((await idle()).map(({ id }) => id)).toEqual([plain]);
+        clock.advance(10);
+        expect((await idle()).map(({ id }) => id)).toEqual([later]);
+        expect(await store.get(later)).toMatchObject({ state: "running", worker: "worker-1" });
+      });
+
+      test("takes no lock where there is nothing for it", async () => {
+        await store.push([newTask(), newTask()]);
+        for (const task of await claim(store, { limit: 2 })) {
+          await store.write((session) => session.crash(task, "it died", 9));
+        }
+        expect(await idle()).toHaveLength(1); // one suspect at a time
+        await pushOne(store, { scheduledAt: clock.now() + 10 });
+        const other = subject.open();
+        await store.write(async () => {
+          const of = (queues: string[]) =>
+            other.claim({ owner: { worker: "worker-1", thread: 2 }, queues, limit: 1 });
+          expect(await Promise.all([of([]), of(["mail"]), of(["m*"])])).toEqual([[], [], []]);
+        });
+      });
+    });
+
     describe("a claim handed back", () => {
       test("is as if it had never been made", async () => {
         const [first = 0, second = 0] = await store.push([newTask(), newTask()]);
@@ -730,13 +761,10 @@ export function storeSuite(name: string, make: () => Subject): void {
         await claimAndDie("dead", 2);
         await store.rescueDead(3);
         expect(await store.countReady([], 5, "worker-1")).toBe(1);
-        expect(await store.mayClaim([], "worker-1")).toBe(true);
         await claimFirst(store);
         expect(await store.countReady([], 5, "worker-1")).toBe(0);
-        expect(await store.mayClaim([], "worker-1")).toBe(false);
         expect(await store.countReady([], 5, "worker-2")).toBe(1);
         expect(await store.countReady(["other"], 5)).toBe(0);
-        expect(await store.mayClaim(["other"], "worker-2")).toBe(false);
       });
 
       test("a late settle of its thread changes nothing", async () => {
@@ -978,24 +1006,6 @@ export function storeSuite(name: string, make: () => Subject): void {
         for (const queues of counts) seen.push(await store.countReady(queues, 10));
         expect(seen).toEqual([3, 2, 5, 5, 3, 0]);
         expect(await store.countReady([], 4)).toBe(4);
-      });
-
-      test("knows whether a claim may find something: what is ready in its queues, or due", async () => {
-        const may = (...queues: string[]) => store.mayClaim(queues, "worker-1");
-        expect(await may()).toBe(false);
-        await pushOne(store, { queue: "a", scheduledAt: clock.now() + 1 });
-        expect(await may()).toBe(false);
-        clock.advance(1);
-        expect(await may()).toBe(true);
-        await claimFirst(store);
-        expect(await may()).toBe(false);
-        await pushOne(store, { queue: "a" });
-        expect(await Promise.all([may(), may("a"), may("a*"), may("b")])).toEqual([
-          true,
-          true,
-          true,
-          false,
-        ]);
       });
 
       test("knows when the next scheduled task is due", async () => {
