@@ -16,6 +16,8 @@ export class PoolThread {
   readonly progress: Progress;
   /** Waits to be woken. */
   idle = false;
+  /** When it was woken last: ms, monotonic. */
+  wokenAt = -Infinity;
   /** Has loaded its models. */
   loaded = false;
   /** Why it is being ended on purpose; null when it is not. */
@@ -66,6 +68,7 @@ export class PoolThread {
 
   wake(): void {
     this.idle = false;
+    this.wokenAt = performance.now();
     this.#send("wake");
   }
 

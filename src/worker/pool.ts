@@ -32,6 +32,9 @@ export interface PoolEvents {
 /** A thread that runs one task for so long gives back what it has claimed behind it: ms. */
 const HELD_UP = 50;
 
+/** A thread that was woken so lately is taken to be about to claim one of the ready tasks: ms. */
+export const LOOKING = 3;
+
 /** Before a thread that could not load its models, or whose tasks could not be put back, is tried again: ms. */
 const AGAIN = 1_000;
 
@@ -70,6 +73,12 @@ export class Pool {
 
   get idle(): PoolThread[] {
     return this.threads.filter((thread) => thread.idle);
+  }
+
+  /** How many threads were woken just now: each may take one of the ready tasks, or has taken another. */
+  get looking(): number {
+    const since = performance.now() - LOOKING;
+    return this.threads.filter(({ idle, wokenAt }) => !idle && wokenAt > since).length;
   }
 
   /**

@@ -11,7 +11,7 @@ import type { Store } from "../store/store.ts";
 import { Maintenance } from "./maintenance.ts";
 import { endCancelled, watchLocks } from "./lookout.ts";
 import type { PoolThread } from "./pool-thread.ts";
-import { Pool } from "./pool.ts";
+import { LOOKING, Pool } from "./pool.ts";
 import { Wake } from "./wake.ts";
 
 export interface WorkerOptions {
@@ -192,8 +192,10 @@ export class WorkerProcess {
     const due = await this.store.nextDue();
     const isDue = due !== null && due <= this.store.now();
     const ready = await this.store.countReady(this.#config.queues, idle.length, this.id);
-    for (const thread of idle.slice(0, Math.max(ready, isDue ? 1 : 0))) thread.wake();
-    this.#lookLater(due);
+    const wanted = Math.max(ready, isDue ? 1 : 0);
+    const looking = Math.min(wanted, this.#pool.looking);
+    for (const thread of idle.slice(0, wanted - looking)) thread.wake();
+    this.#lookLater(due, looking > 0 ? LOOKING : this.#config.timeout);
     if (ready === 0 && !isDue && allIdle) await this.#drained();
   }
 
@@ -202,10 +204,9 @@ export class WorkerProcess {
     if (!this.#stopping) this.#pool.idle[0]?.wake();
   }
 
-  #lookLater(due: number | null): void {
+  #lookLater(due: number | null, longest: number): void {
     if (this.#dueTimer) clearTimeout(this.#dueTimer);
-    const { timeout } = this.#config;
-    const wait = due === null ? timeout : Math.min(Math.max(due - this.store.now(), 0), timeout);
+    const wait = due === null ? longest : Math.min(Math.max(due - this.store.now(), 0), longest);
     this.#dueTimer = setTimeout(() => this.#look(), wait);
   }
 
