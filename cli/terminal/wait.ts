@@ -7,10 +7,11 @@ import type { Task } from "../../src/task.ts";
 /** Between two looks whether anybody has committed, which costs 2 µs: ms. */
 const LOOK = 10;
 
-/** @returns the tasks as they ended, in the order of the ids */
+/** @returns the tasks as they ended, in the order of the ids; that they ended so is on disk */
 export async function waitForEnd(store: Store, ids: readonly number[]): Promise<Task[]> {
   const ended: Task[] = [];
   for (const id of ids) ended.push(await endOf(store, id));
+  await store.flush();
   return ended;
 }
 

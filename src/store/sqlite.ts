@@ -220,6 +220,10 @@ export class SqliteStore implements Store {
     this.#shared.flush.check();
   }
 
+  async flush(): Promise<void> {
+    await this.#shared.flush.meanwhile();
+  }
+
   async version(): Promise<number> {
     return this.#look(looking.dataVersion);
   }

@@ -157,6 +157,11 @@ export interface Store {
   hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean>;
   /** @throws TqError "database" when the database was deleted or replaced under this store. */
   check(): Promise<void>;
+  /**
+   * Resolves when all that can be seen now is on disk, whoever committed it: others flush their commits after
+   * these can be seen.
+   */
+  flush(): Promise<void>;
   /** Changes when any other connection has committed; compare two readings. */
   version(): Promise<number>;
   /** The claims of these that still hold. */

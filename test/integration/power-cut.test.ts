@@ -25,6 +25,10 @@ const PUSHES = 200;
 /** Without flushes everything is kept in mind, which takes its time. */
 const FEW_PUSHES = 60;
 const CARELESS_PUSHES = 40;
+const WAITED = 3;
+
+/** Flushes last so long that others see the commits, and could act on them. */
+const slowly = (ms: number) => ["-e", `inject=fdatasync:delay_enter=${ms * 1_000}`];
 const RUNS = 150;
 
 /** Each push takes some pages, so that the WAL is written into the database now and then. */
@@ -35,6 +39,17 @@ for (let n = 1; n <= Number(process.argv[2]); n++) {
   await push({ model: "note", method: "write", instances: n, args: ["x".repeat(20_000)], ref: \`r\${n}\` });
   writeSync(1, \`+ \${n}\\n\`);
 }
+`;
+
+/** Says that a task has finished when its push says so. The worker says nothing. */
+const WAITING = `
+"$1" worker --quiet &
+worker=$!
+for n in ${Array.from({ length: WAITED }, (_, index) => index + 1).join(" ")}; do
+  "$1" push note write $n --args '["text"]' --wait > /dev/null && echo "+ $n"
+done
+kill $worker
+wait $worker
 `;
 
 /** Its pushes are flushed by nobody but the worker; each begins when the one before has ended. */
@@ -93,11 +108,18 @@ describe("a power cut", () => {
   test("never finds a task begun whose push is not on disk: its id would be given again", async () => {
     const folder = project("full");
     writeFileSync(join(folder, "careless.ts"), CARELESS);
-    const slowly = ["-e", "inject=fdatasync:delay_exit=10000"]; // µs
     const command = [TQ, "run", "careless.ts", `${CARELESS_PUSHES}`];
-    const events = await trace(folder, command, slowly);
+    const events = await trace(folder, command, slowly(10));
     expect(acknowledgements(events).length).toBeGreaterThanOrEqual(CARELESS_PUSHES);
     expect(cutAll(new Disk(folder), events, lostTasks)).toMatchObject({ lost: [], damaged: [] });
+  });
+
+  test("finds a task finished whose push has waited for that", async () => {
+    const folder = project("full");
+    writeFileSync(join(folder, "wait.sh"), WAITING);
+    const events = await trace(folder, ["sh", "wait.sh", TQ], slowly(200));
+    expect(acknowledgements(events)).toHaveLength(WAITED);
+    expect(cutAll(new Disk(folder), events, wrongRuns)).toMatchObject({ lost: [], damaged: [] });
   });
 
   test("leaves a task finished with its effect or neither; what was reported as finished stays so", async () => {
