@@ -53,7 +53,7 @@ const NEXT_PRIORITY = `
    LIMIT 1`;
 
 /** Tasks with times that a clock left which was ahead, in slices: between two of them others may go on. */
-export function* findAhead(db: Database, now: number): Generator<number[]> {
+export function* findAhead(db: Database, now: number): Generator<number[], void> {
   yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
   yield* slices(db, SCHEDULED, { now });
   for (const suspect of ["suspect = 0", "suspect = 1"]) {

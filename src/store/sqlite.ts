@@ -248,8 +248,8 @@ export class SqliteStore implements Store {
     const slices = findAhead(this.#reader, this.now());
     let mended = 0;
     for (;;) {
-      const { value: ids = [], done } = await this.#look(() => slices.next());
-      if (done) return mended;
+      const { value: ids } = await this.#look(() => slices.next());
+      if (!ids) return mended;
       for (let start = 0; start < ids.length; start += MENDED_AT_ONCE) {
         const some = ids.slice(start, start + MENDED_AT_ONCE);
         mended += await this.#move((db, now) => mend(db, some, now));

@@ -169,7 +169,7 @@ for (const analyzed of [false, true]) {
  * what the threads hold.
  */
 function isWalk(line: string, sql: string): boolean {
-  if (/USING INDEX tq__task_running$/.test(line)) return sql.includes("enqueued_at");
+  if (line.endsWith("USING INDEX tq__task_running")) return sql.includes("enqueued_at");
   return (
     /USING (COVERING )?INDEX tq__task_(ready|suspect|scheduled)$/.test(line) &&
     /LIMIT 1\b/.test(sql)
