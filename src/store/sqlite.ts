@@ -301,9 +301,9 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#shared.flush.close(); // before the last connection, which removes the WAL
     for (const db of this.#idle.splice(0)) db.close();
     this.#reader.close();
-    this.#shared.flush.close();
   }
 }
 

@@ -30,6 +30,10 @@ function planOf(path: string, sql: string): string[] {
   }
 }
 
+function idleClaim(store: Store, queues: readonly string[]): Promise<unknown> {
+  return store.claim({ owner: { worker: "z", thread: 1 }, queues, limit: 3 });
+}
+
 const WORK: [
   name: string,
   index: string | null,
@@ -42,6 +46,8 @@ const WORK: [
     "tq__task_ready",
     (store) => claim(store, { queues: ["default", "mail"] }),
   ],
+  ["the claim of an idle thread", "tq__task_ready", (store) => idleClaim(store, [])],
+  ["the same for some queues", "tq__task_ready", (store) => idleClaim(store, ["q1", "mail*"])],
   [
     "a claim of every queue",
     "tq__task_ready",
@@ -165,13 +171,13 @@ for (const analyzed of [false, true]) {
 }
 
 /**
- * A look at the first entry of an index is called a scan too; the LIMIT 1 ends it. What runs is never much: it is
+ * A look at the first entry of an index is called a scan too; LIMIT 1 or EXISTS ends it. What runs is never much: it is
  * what the threads hold.
  */
 function isWalk(line: string, sql: string): boolean {
   if (line.endsWith("USING INDEX tq__task_running")) return sql.includes("enqueued_at");
   return (
     /USING (COVERING )?INDEX tq__task_(ready|suspect|scheduled)$/.test(line) &&
-    /LIMIT 1\b/.test(sql)
+    /LIMIT 1\b|EXISTS/.test(sql)
   );
 }
