@@ -93,6 +93,7 @@ export function createAdmin(options: AdminOptions): Hono {
   app.get("/api/tasks/:id", async (c) => {
     const id = readId(c.req.param("id"), "show");
     const task = await store.get(id);
+    if (task?.finished_at) await store.flush(); // who hears that it has ended may act on it
     if (task !== null) return c.json({ ...task, errors: await store.errors(id) });
     throw new TqError(
       "not_found",

@@ -7,24 +7,37 @@
  * WAL may be closed without harm (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
 import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
-import { promisify } from "node:util";
 import { TqError } from "../errors.ts";
 
-const flushLater = promisify(fdatasync);
+/** So long a flush is left to the system's other threads: ms. */
+const PATIENCE = 100;
 
 /** Windows flushes only what may be written. */
 const MODE = process.platform === "win32" ? "r+" : "r";
 
+/**
+ * A descriptor on the log of an open database, for a thread to flush with: who may end the thread closes it after
+ * that. One for each thread: the system reports an error once to each.
+ */
+export function openLog(database: string): number {
+  return openSync(`${database}-wal`, MODE);
+}
+
 export class Flush {
-  readonly #wal: string;
+  readonly #database: string;
   readonly #on: boolean;
+  readonly #lent: number | null;
   #file: number | null = null;
   #failure: TqError | null = null;
 
-  /** @param on false where commits are not to be flushed. */
-  constructor(database: string, on: boolean) {
-    this.#wal = `${database}-wal`;
+  /**
+   * @param on false where commits are not to be flushed.
+   * @param file of `openLog`, which somebody else closes; null: its own.
+   */
+  constructor(database: string, on: boolean, file: number | null = null) {
+    this.#database = database;
     this.#on = on;
+    this.#lent = file;
   }
 
   /**
@@ -35,8 +48,9 @@ export class Flush {
   commits(): void {
     if (!this.#on) return;
     this.check();
+    const file = this.#open();
     try {
-      fdatasyncSync(this.#open());
+      fdatasyncSync(file);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -46,23 +60,45 @@ export class Flush {
   async meanwhile(): Promise<void> {
     if (!this.#on) return;
     this.check();
+    const file = this.#open();
+    return new Promise((resolve, reject) => {
+      // What runs beside us shares its threads with the user's code, which may keep all of them.
+      const late = setTimeout(() => {
+        try {
+          this.commits();
+          resolve();
+        } catch (error) {
+          reject(error as Error);
+        }
+      }, PATIENCE);
+      fdatasync(file, (error) => {
+        clearTimeout(late);
+        if (error) reject(this.#fail(error));
+        else resolve();
+      });
+    });
+  }
+
+  /** That it cannot be opened is no failure for good: nothing was flushed that could be forgotten. */
+  #open(): number {
+    if (this.#lent !== null) return this.#lent;
     try {
-      await flushLater(this.#open());
+      return (this.#file ??= openLog(this.#database));
     } catch (error) {
-      throw this.#fail(error);
+      throw this.#error("open", error);
     }
   }
 
-  #open(): number {
-    return (this.#file ??= openSync(this.#wal, MODE));
+  #error(verb: "open" | "flush", error: unknown): TqError {
+    return new TqError(
+      "database",
+      `Cannot ${verb} ${this.#database}-wal: ${String(error)}; what was committed last may be lost; see that the disk works, then start again`,
+      { cause: error },
+    );
   }
 
   #fail(error: unknown): TqError {
-    return (this.#failure ??= new TqError(
-      "database",
-      `Cannot flush ${this.#wal}: ${String(error)}; what was committed last may be lost; see that the disk works, then start again`,
-      { cause: error },
-    ));
+    return (this.#failure ??= this.#error("flush", error));
   }
 
   /**

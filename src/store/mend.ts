@@ -54,12 +54,12 @@ const NEXT_PRIORITY = `
 
 /** Tasks with times that a clock left which was ahead, in slices: between two of them others may go on. */
 export function* findAhead(db: Database, now: number): Generator<number[], void> {
-  yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
   yield* slices(db, SCHEDULED, { now });
   for (const suspect of ["suspect = 0", "suspect = 1"]) {
     const of = (statement: string) => statement.replace("suspect = 0", suspect);
     for (const lane of lanes(db, of)) yield* slices(db, of(WAITING), { now, ...lane });
   }
+  yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id); // also what was ready before
 }
 
 interface Lane {

@@ -1,7 +1,7 @@
 /** A leased SQLite connection: one transaction at a time, and the statements inside it. */
 import type { Database } from "bun:sqlite";
 import type { Clock } from "../clock.ts";
-import { TqError } from "../errors.ts";
+import { isTqError, TqError } from "../errors.ts";
 import type { ErrorData } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask, NewTask } from "../task.ts";
@@ -196,9 +196,15 @@ export class SqliteSession implements Session {
     return this.#read(() => dataVersion(this.#db));
   }
 
-  /** @param flush false where the caller sees to it that what it relies on is on disk. */
-  async commit(flush = true): Promise<void> {
+  async commit(seen?: () => void): Promise<void> {
     if (!this.#writing) return;
+    await this.commitUnflushed();
+    seen?.();
+    this.#options.flush.commits();
+  }
+
+  /** For a caller that sees to it that what it relies on is on disk. */
+  async commitUnflushed(): Promise<void> {
     try {
       this.#checkTransaction();
       this.#writeFinished();
@@ -213,7 +219,6 @@ export class SqliteSession implements Session {
     this.#made = [];
     this.#writing = false;
     this.#options.turn.free();
-    if (flush) this.#options.flush.commits();
   }
 
   async rollback(): Promise<void> {
@@ -265,7 +270,13 @@ export class SqliteSession implements Session {
     const { room, clock } = this.#options;
     return this.#write(() => {
       room.check(this.#db, list.length, clock.monotonic());
-      return tasks.push(this.#db, list, this.#now());
+      try {
+        return tasks.push(this.#db, list, this.#now());
+      } catch (error) {
+        // Who hears that another task has the ref relies on that one.
+        if (isTqError(error) && error.code === "conflict") this.#options.flush.commits();
+        throw error;
+      }
     });
   }
 

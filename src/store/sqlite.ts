@@ -46,6 +46,8 @@ export interface SqliteOptions {
   readonly turn?: Turn;
   /** True in a worker thread, which has nothing else to do while it waits. */
   readonly blocking?: boolean;
+  /** A descriptor of `openLog` to flush with; default: one of its own. */
+  readonly log?: number | null;
   readonly clock?: Clock;
   /** Tells one boot of the machine from another. */
   readonly bootId?: string;
@@ -81,6 +83,7 @@ export class SqliteStore implements Store {
       durability: "full",
       timeout: 5_000,
       blocking: false,
+      log: null,
       clock: systemClock,
       bootId: bootId(),
       maxSize: 0,
@@ -95,7 +98,7 @@ export class SqliteStore implements Store {
     this.#shared = {
       ...this.#options,
       identity,
-      flush: new Flush(path, this.#options.durability === "full"),
+      flush: new Flush(path, this.#options.durability === "full", this.#options.log),
       courtesy: new Courtesy(path),
       room: new Room(this.#options),
       tables: new Set(),
@@ -147,7 +150,7 @@ export class SqliteStore implements Store {
       const tasks = await session.claim(options);
       // What somebody has committed since the flush began may be what was claimed.
       const covered = session.version === version;
-      await session.commit(!covered);
+      await (covered ? session.commitUnflushed() : session.commit());
       await flushed;
       return tasks;
     } finally {
@@ -310,7 +313,7 @@ export class SqliteStore implements Store {
 /** The store that the settings name. */
 export function openStore(
   { database, queue }: Pick<Config, "database" | "queue">,
-  how: Pick<SqliteOptions, "turn" | "blocking"> = {},
+  how: Pick<SqliteOptions, "turn" | "blocking" | "log"> = {},
 ): SqliteStore {
   const minFree = database.min_free_mb * 1_000_000;
   return new SqliteStore({ ...database, ...how, maxSize: queue.max_size, minFree });

@@ -85,7 +85,12 @@ export interface Session {
   raw(savepoint: boolean, check?: () => void): unknown;
   /** @throws TqError "busy" when another program holds the database longer than `database.timeout`. */
   begin(): Promise<void>;
-  commit(): Promise<void>;
+  /**
+   * Resolves when it is on disk.
+   *
+   * @param seen called before that, when others can see it.
+   */
+  commit(seen?: () => void): Promise<void>;
   rollback(): Promise<void>;
   /** Marks a place to go back to, inside the transaction; only one at a time. */
   savepoint(): Soon<void>;

@@ -13,6 +13,8 @@ export interface Init {
   readonly threads: number;
   readonly queues: readonly string[];
   readonly shared: SharedArrayBuffer;
+  /** A descriptor on the database's log, to flush with; it is closed for the thread. null: it opens its own. */
+  readonly log: number | null;
 }
 
 /** Words cross threads faster than objects. "go": the worker is registered, what a thread claims can be rescued. */

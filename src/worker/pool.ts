@@ -1,9 +1,11 @@
 /** The threads of one worker: started, replaced when they die, their tasks put back. */
+import { closeSync } from "node:fs";
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import type { ErrorData } from "../outcome.ts";
+import { openLog } from "../store/flush.ts";
 import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
 import type { Claim } from "../task.ts";
 import type { FromThread } from "./messages.ts";
@@ -130,14 +132,16 @@ export class Pool {
     const { config, models, worker } = this.#options;
     const { threads, queues } = this.#config;
     const shared = this.#shared.buffer;
+    const log = this.#openLog();
     const thread = new PoolThread(
-      { type: "init", config, models, worker, thread: number, threads, queues, shared },
+      { type: "init", config, models, worker, thread: number, threads, queues, shared, log },
       new Progress(this.#shared, number),
       {
         message: (from, message) => this.#heard(from, message),
         closed: (from, reason) => {
           const running = from.progress.running();
           from.progress.end();
+          if (log !== null) closeSync(log);
           // At once: the burial of another thread may wait for the turn that this one had.
           this.turn.forget(from.number);
           this.#burials = this.#burials.then(() => this.#buried(from, running, reason));
@@ -146,6 +150,16 @@ export class Pool {
     );
     this.#threads.set(number, thread);
     if (this.#going) thread.go();
+  }
+
+  /** A thread that is ended closes nothing, so what it flushes with is ours. */
+  #openLog(): number | null {
+    if (this.#options.config.database.durability !== "full") return null;
+    try {
+      return openLog(this.#use().path);
+    } catch {
+      return null; // it tries for itself, and says why not
+    }
   }
 
   #heard(thread: PoolThread, message: FromThread): void {

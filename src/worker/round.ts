@@ -13,9 +13,12 @@ import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
 import type { Methods } from "./methods.ts";
 import { laterOrNever, waitInPlace } from "./operational.ts";
-import { isOutside, prepare, run } from "./run.ts";
+import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
 import { reportOutcome, runOf, settle } from "./settle.ts";
 import type { Progress } from "./shared.ts";
+
+/** Calls of a batch are decoded for so long before its transaction begins: ms. */
+const AHEAD = 2;
 
 /** What a thread works with. */
 export interface Bench {
@@ -80,7 +83,7 @@ async function finishAlone(
     const kept = await settle(session, ended.task, ended.outcome);
     if (!kept) await session.rollback();
     const next = kept ? await endRound(bench, session, ending()) : [];
-    await session.commit();
+    await session.commit(() => bench.progress.end());
     note(bench, ended, kept);
     return next;
   } finally {
@@ -119,8 +122,8 @@ export async function runBatch(
   tasks: readonly ClaimedTask[],
   ending: () => Ending,
 ): Promise<ClaimedTask[]> {
-  const { store, progress, registry } = bench;
-  const prepared = tasks.map((task) => prepare(task, registry)); // while others write
+  const { store, progress } = bench;
+  const ahead = decodeAhead(bench, tasks);
   const session = store.session();
   const batch = new Batch(bench, session, tasks);
   try {
@@ -129,7 +132,7 @@ export async function runBatch(
       if (index > 0 && !progress.begin(task)) break; // the first was begun by the caller
       const unit = new Unit(store, { session, locked: true, savepoint: true, claim: task });
       progress.setBatch(index + 1);
-      const begun = begin(bench, task, unit, prepared[index]);
+      const begun = begin(bench, task, unit, ahead[index]);
       progress.setBatch(0);
       if (begun.waits) rest = tasks.slice(index + 1);
       if (begun.waits && !session.writing) {
@@ -144,7 +147,7 @@ export async function runBatch(
       if (begun.waits) break;
     }
     const { handBack, claim } = ending();
-    return await batch.commit({ handBack: [...rest, ...handBack], claim });
+    return await batch.commit({ handBack: [...rest, ...handBack], claim }, () => progress.end());
   } catch (error) {
     // Nothing of it is kept: one by one the others go on, whatever it was that one of them did.
     for (const task of tasks) bench.methods.of(task).waited();
@@ -212,8 +215,8 @@ class Batch {
     });
   }
 
-  async commit(ending: Ending): Promise<ClaimedTask[]> {
-    const { progress } = this.#bench;
+  /** @param seen called when the commit can be seen: its runs are over, whatever the disk still does. */
+  async commit(ending: Ending, seen?: () => void): Promise<ClaimedTask[]> {
     await this.#session.begin();
     for (const ended of this.#waiting) {
       const settling = this.#settle(ended);
@@ -221,8 +224,7 @@ class Batch {
     }
     this.#waiting = [];
     const next = await endRound(this.#bench, this.#session, ending);
-    await this.#session.commit();
-    progress.end();
+    await this.#session.commit(seen);
     for (const { ended, kept } of this.#settled) note(this.#bench, ended, kept);
     return next;
   }
@@ -233,12 +235,35 @@ function inBatch(outcome: Outcome): Outcome {
   return outcome.kind === "retry" ? { ...outcome, delay: waitInPlace(1) } : outcome;
 }
 
+/** What a task calls, and how long it took to find and decode that: ms. */
+interface Decoded {
+  readonly prepared: Prepared;
+  readonly took: number;
+}
+
+function decode(bench: Bench, task: ClaimedTask): Decoded {
+  const started = performance.now();
+  const prepared = prepare(task, bench.registry);
+  return { prepared, took: performance.now() - started };
+}
+
+/** The first calls of a batch, while others write; huge arguments wait for their turn. */
+function decodeAhead(bench: Bench, tasks: readonly ClaimedTask[]): Decoded[] {
+  const until = performance.now() + AHEAD;
+  const decoded: Decoded[] = [];
+  for (const task of tasks) {
+    if (performance.now() > until) break;
+    decoded.push(decode(bench, task));
+  }
+  return decoded;
+}
+
 /** Begins a run, and learns whether its method is quick: settled once the microtasks are drained, in little time. */
 function begin(
   bench: Bench,
   task: ClaimedTask,
   unit: Unit,
-  prepared = prepare(task, bench.registry),
+  { prepared, took } = decode(bench, task),
 ): Begun {
   const { methods, report, config } = bench;
   if (isLogged("debug", config.log.level)) report({ name: "task.started", ...runOf(task) });
@@ -248,10 +273,12 @@ function begin(
   drainMicrotasks();
   const waits = Bun.peek.status(outcome) === "pending";
   const runs = methods.of(task);
-  // What others took is not the method's: two busy threads would make every method look slow.
-  if (!waits && !isOutside(prepared)) {
-    runs.settledAtOnce(performance.now() - started - (unit.waited - waitedBefore));
-  } else runs.waited();
+  if (waits || isOutside(prepared)) runs.waited();
+  else if (isCall(prepared)) {
+    // What others took is not the method's: two busy threads would make every method look slow.
+    const others = unit.waited - waitedBefore;
+    runs.settledAtOnce(took + performance.now() - started - others);
+  }
   return { task, unit, outcome, started, waits };
 }
 

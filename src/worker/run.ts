@@ -28,14 +28,19 @@ export function prepare(task: ClaimedTask, registry: Registry): Prepared {
   }
 }
 
+/** False for what could not be called: it says nothing of its method. */
+export function isCall(prepared: Prepared): prepared is Call {
+  return !("kind" in prepared);
+}
+
 /** True for a method that runs outside any transaction. */
 export function isOutside(prepared: Prepared): boolean {
-  return "outside" in prepared && prepared.outside;
+  return isCall(prepared) && prepared.outside;
 }
 
 /** Runs the task's method inside this unit of work. Never throws: what happened is the outcome. */
 export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Promise<Outcome> {
-  if ("kind" in prepared) return prepared;
+  if (!isCall(prepared)) return prepared;
   try {
     const transaction = new Transaction(unit, task.user, prepared.context);
     const value = await withTask(describe(task), () =>

@@ -41,7 +41,7 @@ async function start(init: Init): Promise<void> {
     // Who flushes its commits is away meanwhile: somebody else writes.
     const stint = config.database.durability === "full" ? 0 : STINT;
     const turn = new ThreadTurn(shared, thread, stint);
-    const store = openStore(config, { turn, blocking: true });
+    const store = openStore(config, { turn, blocking: true, log: init.log });
     const registry = new Registry();
     setRuntime({ store, config, registry, report: log, worker: true });
     installModule(tq);

@@ -136,6 +136,19 @@ test("a task that writes and never ends is stopped, also while its worker would 
   expect([...site.effects()]).toEqual([[2, 1]]);
 });
 
+test("tasks that end their threads leave no descriptor open", async () => {
+  await using site = siteWithModels();
+  const worker = await site.worker(["-n", "1"], { env: { TQ_WORKER__MAX_CRASHES: "20" } });
+  await site.becomes(await site.pushOne("job", "add", "1"), "finished");
+  const open = () => readdirSync(`/proc/${worker.pid}/fd`).length;
+  const before = open();
+  const id = await site.pushOne("job", "exit", "2", "--args", "[7]");
+  await site.becomes(id, "failed");
+  expect(site.task(id).crashes).toBe(20);
+  await site.becomes(await site.pushOne("job", "add", "3"), "finished");
+  await eventually("as many are open as before", () => open() <= before + 2 || undefined);
+});
+
 describe("a quick method that is slow this once", () => {
   /** Quick runs, then the slow one between two more: by then they come in batches. */
   async function pushAround(site: Site, ms: number): Promise<number> {

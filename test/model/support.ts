@@ -67,6 +67,8 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
   async function runTask(id: number): Promise<Task> {
     const task = await store.write((session) => session.claimOne(id, bench.owner));
     if (!task) throw new Error(`Task ${id} cannot be claimed`);
+    bench.progress.hold([task]);
+    bench.progress.begin(task);
     await runAlone(bench, task, () => ({ handBack: [], claim: 0 }));
     return getTask(id);
   }
@@ -94,6 +96,7 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
   return {
     store,
     methods: bench.methods,
+    progress: bench.progress,
     registry,
     events,
     folder,

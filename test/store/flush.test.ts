@@ -1,5 +1,7 @@
 /** The flush of a commit: it comes before the acknowledgement, and one that failed is the last word. */
 import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
+import { closeSync, openSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { Flush } from "../../src/store/flush.ts";
 import type { Turn } from "../../src/store/turn.ts";
 import { makeFolder } from "../support/folder.ts";
@@ -19,13 +21,25 @@ function thrownBy(fn: () => void): unknown {
 describe("a flush", () => {
   test("that fails is said with the file, and no commit after it is acknowledged", () => {
     using folder = makeFolder();
-    const flush = new Flush(folder.file("tq.db"), true);
+    const closed = openSync(folder.path, "r");
+    closeSync(closed);
+    const flush = new Flush(folder.file("tq.db"), true, closed);
     flush.check();
     const error = thrownBy(() => flush.commits());
     expect(error).toMatchObject({ code: "database" });
     expect(String(error)).toContain(`Cannot flush ${folder.file("tq.db-wal")}: `);
     expect(thrownBy(() => flush.check())).toBe(error);
     expect(thrownBy(() => flush.commits())).toBe(error);
+  });
+
+  test("that finds no log is refused, and can be tried again", () => {
+    using folder = makeFolder();
+    const flush = new Flush(folder.file("tq.db"), true);
+    const refusal = String(thrownBy(() => flush.commits()));
+    expect(refusal).toContain(`Cannot open ${folder.file("tq.db-wal")}: `);
+    flush.check();
+    writeFileSync(folder.file("tq.db-wal"), "");
+    flush.commits();
     flush.close();
   });
 
@@ -51,6 +65,37 @@ describe("a flush", () => {
     await using other = startHelper(WRITER(path));
     expect(await other.line()).toBe("written");
   });
+});
+
+test("a flush is not held up by user code that keeps the system's threads", async () => {
+  using folder = makeFolder();
+  const path = folder.file("tq.db");
+  await using subject = makeStore();
+  symlinkSync(`${subject.path}-wal`, `${path}-wal`);
+  const fifo = folder.file("fifo");
+  expect(Bun.spawnSync(["mkfifo", fifo]).exitCode).toBe(0);
+  const kept = Array.from({ length: 64 }, () => readFile(fifo)); // nobody writes
+  const flush = new Flush(path, true);
+  await flush.meanwhile();
+  flush.close();
+  let free = false;
+  const all = Promise.all(kept).finally(() => (free = true));
+  while (!free) {
+    writeFileSync(fifo, ""); // whoever reads has reached the end
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await all;
+});
+
+test("who hears that another task has the ref can rely on that one", async () => {
+  await using subject = makeStore({ durability: "full" });
+  const other = subject.open({ durability: "normal" });
+  await pushOne(other, { ref: "invoice-7" }); // not flushed
+  const commits = spyOn(Flush.prototype, "commits");
+  expect(pushOne(subject.store, { ref: "invoice-7" })).rejects.toMatchObject({ code: "conflict" });
+  await pushOne(subject.store).catch(() => {});
+  expect(commits).toHaveBeenCalledTimes(2); // of the refusal, and of the push after it
+  mock.restore();
 });
 
 describe("the claim of an idle thread", () => {

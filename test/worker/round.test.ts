@@ -1,0 +1,98 @@
+/** What others see of a round while it goes on: which run is under way, and which methods are quick. */
+import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
+import { Model, type Queue } from "../../src/index.ts";
+import { Flush } from "../../src/store/flush.ts";
+import { makeRuntime } from "../model/support.ts";
+
+class Step extends Model {
+  declare static readonly __queue__: Queue<typeof Step>;
+  static override readonly __name__ = "step";
+  static tasks = { outside: { transaction: false } };
+  static go: () => void = () => {};
+
+  static quick(_steps: Step[], _args?: unknown) {}
+  static outside(_steps: Step[]) {}
+  static async wait(_steps: Step[]) {
+    await new Promise<void>((resolve) => (Step.go = resolve));
+  }
+}
+
+afterEach(() => mock.restore());
+
+const STEP = { model: "step", method: "quick" };
+
+/** Which task runs while each commit is flushed. */
+function runningAtFlushes({ progress }: ReturnType<typeof makeRuntime>): (number | null)[] {
+  const seen: (number | null)[] = [];
+  spyOn(Flush.prototype, "commits").mockImplementation(() => {
+    seen.push(progress.running()?.id ?? null);
+  });
+  return seen;
+}
+
+describe("while its commit is flushed", () => {
+  test("a run is over: nobody takes its end for a lost claim", async () => {
+    await using tq = makeRuntime();
+    const id = await Step.__queue__.quick([1]);
+    const [first = 0] = id;
+    const seen = runningAtFlushes(tq);
+    expect(await tq.runTask(first)).toMatchObject({ state: "finished" });
+    expect(seen.at(-1)).toBeNull();
+  });
+
+  test("the runs of a batch are over", async () => {
+    await using tq = makeRuntime();
+    for (let n = 0; n < 3; n++) await Step.__queue__.quick([1]);
+    const seen = runningAtFlushes(tq);
+    await tq.runBatch([1, 2, 3]);
+    expect(seen.at(-1)).toBeNull();
+  });
+
+  test("a run that waits after all goes on when those before it are committed", async () => {
+    await using tq = makeRuntime();
+    await Step.__queue__.quick([1]);
+    await Step.__queue__.wait([1]);
+    const seen = runningAtFlushes(tq);
+    const ended = tq.runBatch([1, 2]);
+    while ((await tq.getTask(1)).state !== "finished") {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(seen.at(-1)).toBe(2);
+    expect(tq.progress.running()?.id).toBe(2);
+    Step.go();
+    await ended;
+    expect(seen.at(-1)).toBeNull();
+    expect(tq.progress.running()).toBeNull();
+  });
+});
+
+describe("a method is not quick", () => {
+  test("that runs outside any transaction, however short it is", async () => {
+    await using tq = makeRuntime();
+    for (let n = 0; n < 25; n++) await Step.__queue__.outside([1]);
+    await tq.runAll();
+    expect(tq.methods.of({ model: "step", method: "outside" }).isQuick).toBe(false);
+  });
+
+  test("because its calls cannot be read", async () => {
+    await using tq = makeRuntime();
+    for (let n = 0; n < 25; n++) await Step.__queue__.quick([1]);
+    tq.sql("UPDATE tq__task SET args = '{}'");
+    const ended = await tq.runAll();
+    expect(new Set(ended.map(({ state }) => state))).toEqual(new Set(["failed"]));
+    expect(tq.methods.of(STEP).isQuick).toBe(false);
+    for (let n = 0; n < 25; n++) await Step.__queue__.quick([1]);
+    await tq.runAll();
+    expect(tq.methods.of(STEP).isQuick).toBe(true);
+  });
+
+  test("whose arguments take long to read, before the batch begins or in it", async () => {
+    await using tq = makeRuntime();
+    const numbers = Array.from({ length: 100_000 }, (_, n) => n);
+    const pushes = Array.from({ length: 24 }, () => Step.__queue__.quick([1], numbers));
+    const ids = (await Promise.all(pushes)).flat();
+    const ended = await tq.runBatch(ids);
+    expect(new Set(ended.map(({ state }) => state))).toEqual(new Set(["finished"]));
+    expect(tq.methods.of(STEP).isQuick).toBe(false);
+  });
+});
