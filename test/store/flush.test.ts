@@ -81,8 +81,9 @@ test("a flush is not held up by user code that keeps the system's threads", asyn
   let free = false;
   const all = Promise.all(kept).finally(() => (free = true));
   while (!free) {
-    writeFileSync(fifo, ""); // whoever reads has reached the end
+    const writer = openSync(fifo, "r+"); // which waits for no reader
     await new Promise((resolve) => setImmediate(resolve));
+    closeSync(writer); // whoever reads has reached the end
   }
   await all;
 });
