@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { eventually, type Site, siteWithModels } from "./support.ts";
+import { eventually, type Running, type Site, siteWithModels } from "./support.ts";
 
 setDefaultTimeout(30_000);
 
@@ -158,11 +158,21 @@ describe("a quick method that is slow this once", () => {
     return slow;
   }
 
-  test("gives way to its batch, counts no crash, and ends when it runs alone", async () => {
-    await using site = siteWithModels();
+  /** Where a batch ends is a matter of time: the first of a batch holds up nobody, and is let be. */
+  async function runAround(tries = 3): Promise<{ site: Site; worker: Running; slow: number }> {
+    const site = siteWithModels();
     const slow = await pushAround(site, 1500);
     const worker = site.start(["worker", "-n", "1", "--drain"]);
     expect((await worker.ended()).code).toBe(0);
+    const wasFirst = worker.count("task.interrupted") === 0 && site.task(slow).attempts === 1;
+    if (!wasFirst || tries === 1) return { site, worker, slow };
+    await site[Symbol.asyncDispose]();
+    return runAround(tries - 1);
+  }
+
+  test("gives way to its batch, counts no crash, and ends when it runs alone", async () => {
+    const { site: made, worker, slow } = await runAround();
+    await using site = made;
     expect(worker.count("task.interrupted")).toBe(1);
     expect(worker.find("task.interrupted", { task: slow })?.message).toContain("held up its batch");
     expect(site.task(slow)).toMatchObject({ state: "finished", attempts: 2, crashes: 0 });
