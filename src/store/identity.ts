@@ -47,6 +47,7 @@ export class FileIdentity {
   }
 }
 
-function inodeOf(path: string): number {
+/** -1 where there is no file. */
+export function inodeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.ino ?? -1;
 }

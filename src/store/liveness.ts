@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } f
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { TqError } from "../errors.ts";
+import { inodeOf } from "./identity.ts";
 
 /** Held locks of this process, rooted here: a Database that nothing refers to is collected, and its lock goes. */
 const held = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.locks")] ??= new Map()) as Map<
@@ -73,18 +74,22 @@ export function dropLock(database: string, worker: string): void {
  */
 export function isAlive(database: string, worker: string): boolean {
   if (held.has(worker)) return true;
+  const file = join(lockFolder(database), worker);
+  const inode = inodeOf(file);
   let db: Database | undefined;
   try {
-    db = new Database(join(lockFolder(database), worker), { create: false, readwrite: true });
+    db = new Database(file, { create: false, readwrite: true });
     db.run("PRAGMA busy_timeout = 0");
     db.run("PRAGMA journal_mode = MEMORY");
     db.run("BEGIN EXCLUSIVE");
+    // Our lock may be on a file that another one has removed since, and this one be a worker's that starts.
+    if (inodeOf(file) !== inode) return existsSync(file);
     removeFile(database, worker);
     return false;
   } catch (error) {
     const code = (error as { code?: string }).code ?? "";
     // No file: it left, or somebody removed it after its death. A file that we may not open proves nothing.
-    if (code.startsWith("SQLITE_CANTOPEN")) return existsSync(join(lockFolder(database), worker));
+    if (code.startsWith("SQLITE_CANTOPEN")) return existsSync(file);
     return true;
   } finally {
     db?.close();
