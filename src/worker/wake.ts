@@ -2,7 +2,8 @@
  * Notices commits by any process, in any language: the system says that the WAL was written. The event comes
  * before the commit can be seen, so after one we look until `version` has changed.
  */
-import { type FSWatcher, statSync, watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
+import { inodeOf } from "../store/identity.ts";
 import type { Store } from "../store/store.ts";
 
 /** ms between looks after an event; the last one repeats. */
@@ -148,8 +149,4 @@ export class Wake {
     if (!this.#watcher || this.#deaf) this.#schedule(BLIND);
     else if (this.#step < this.#looks) this.#schedule(wait);
   }
-}
-
-function inodeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.ino ?? -1;
 }
