@@ -160,7 +160,10 @@ export interface Store {
   nextDue(): Promise<number | null>;
   /** True while these queues have a task ready or running (or scheduled, when `scheduled`). */
   hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean>;
-  /** @throws TqError "database" when the database was deleted or replaced under this store. */
+  /**
+   * @throws TqError "database" when the database is lost for good: deleted or replaced under this store, or a flush
+   * of it has failed.
+   */
   check(): Promise<void>;
   /**
    * Resolves when all that can be seen now is on disk, whoever committed it: others flush their commits after
