@@ -13,6 +13,8 @@ export async function build(root: string, outfile = "dist/tq", flags: string[] =
     ["build", "--compile", "--minify", "--sourcemap", "--entry-naming", "[name].[ext]"]
       // Parsing takes two thirds of a start. The format, as CommonJS has no top-level await.
       .concat(["--bytecode", "--format=esm"])
+      // What both entry points load stands in the executable once.
+      .concat(["--splitting"])
       // Or the "main" and "exports" of the packages that users' models import are not read.
       .concat(["--compile-autoload-package-json"])
       // A bunfig.toml in the user's folder may preload anything.

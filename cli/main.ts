@@ -16,7 +16,8 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
       return 0;
     }
     case "run": {
-      const { result } = await runCommand(line.command.citty, { rawArgs: line.args });
+      const { command, given, args } = line;
+      const { result } = await runCommand(command.citty(given), { rawArgs: args });
       return typeof result === "number" ? result : undefined;
     }
   }

@@ -64,7 +64,9 @@ export const worker = command({
         ),
     });
     try {
-      const { failed } = await (await starting).stopped;
+      const { stopped } = await starting;
+      Bun.gc(true); // what the start has left behind, before it waits for years
+      const { failed } = await stopped;
       return drain !== false && failed > 0 ? 1 : 0;
     } finally {
       leave();

@@ -12,7 +12,8 @@ export interface Command {
   readonly many: boolean;
   /** What stands after its first positional argument belongs to somebody else. */
   readonly passesOn: boolean;
-  readonly citty: ReturnType<typeof defineCommand<Flags>>;
+  /** The command as citty takes it, knowing only the flags that the line gives: it spells each in three ways. */
+  citty(given: ReadonlySet<string>): ReturnType<typeof defineCommand<Flags>>;
 }
 
 interface Definition<F extends Flags> extends Partial<Pick<Command, "many" | "passesOn">> {
@@ -30,14 +31,17 @@ interface Definition<F extends Flags> extends Partial<Pick<Command, "many" | "pa
 export function command<const F extends Flags>(definition: Definition<F>): Command {
   const { name, description, many = false, passesOn = false } = definition;
   const flags: Flags = { ...definition.flags, ...COMMON };
-  const citty = defineCommand<Flags>({
-    meta: { name, description },
-    args: flags,
-    run: async ({ args }) => {
-      const values: unknown = args;
-      const program = new Program(values as Values<typeof COMMON>, flags);
-      return definition.run(values as Values<F & typeof COMMON>, program);
-    },
-  });
+  const citty = (given: ReadonlySet<string>) =>
+    defineCommand<Flags>({
+      meta: { name, description },
+      args: Object.fromEntries(
+        Object.entries(flags).filter(([key, { type }]) => type === "positional" || given.has(key)),
+      ),
+      run: async ({ args }) => {
+        const values: unknown = { ...args }; // citty's own object tries the spellings again at each look
+        const program = new Program(values as Values<typeof COMMON>, flags);
+        return definition.run(values as Values<F & typeof COMMON>, program);
+      },
+    });
   return { name, description, flags, many, passesOn, citty };
 }

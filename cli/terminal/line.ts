@@ -12,7 +12,13 @@ import type { Flag, Flags } from "./flags.ts";
 export type Commands = Readonly<Record<string, Command>>;
 
 export type Line =
-  | { readonly kind: "run"; readonly command: Command; readonly args: string[] }
+  | {
+      readonly kind: "run";
+      readonly command: Command;
+      readonly args: string[];
+      /** The names of its flags. */
+      readonly given: ReadonlySet<string>;
+    }
   /** The help of one command, or of all. */
   | { readonly kind: "help"; readonly command: Command | null };
 
@@ -22,7 +28,7 @@ export function readLine(argv: readonly string[], commands: Commands): Line {
   const front = readFlags(tokenize(before, COMMON), COMMON, "tq");
   if (word === undefined) {
     if (!front.has("version")) return { kind: "help", command: null };
-    return { kind: "run", command: findCommand("version", commands), args: [...front].map(plain) };
+    return run(findCommand("version", commands), front, []);
   }
   if (word === "help") return { kind: "help", command: helpOn(after, commands) };
 
@@ -35,7 +41,16 @@ export function readLine(argv: readonly string[], commands: Commands): Line {
 
   const positionals = [...tokens.flatMap(positional), ...foreign];
   checkPositionals(positionals, command);
-  return { kind: "run", command, args: [...[...flags].map(plain), "--", ...positionals] };
+  return run(command, flags, ["--", ...positionals]);
+}
+
+function run(
+  command: Command,
+  flags: ReadonlyMap<string, string | true>,
+  rest: readonly string[],
+): Line {
+  const args = [...[...flags].map(plain), ...rest];
+  return { kind: "run", command, args, given: new Set(flags.keys()) };
 }
 
 function splitAtCommand(argv: readonly string[]) {

@@ -77,6 +77,10 @@ export class Pool {
     return this.threads.filter((thread) => thread.idle);
   }
 
+  get busy(): PoolThread[] {
+    return this.threads.filter((thread) => !thread.idle);
+  }
+
   /** How many threads were woken just now: each may take one of the ready tasks, or has taken another. */
   get looking(): number {
     const since = performance.now() - LOOKING;

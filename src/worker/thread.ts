@@ -63,6 +63,7 @@ async function start(init: Init): Promise<void> {
       config.worker.max_tasks,
     );
     if (stopped) loop.stop();
+    Bun.gc(true); // what loading has left behind, before it waits for years
     await going.promise;
     const how = await loop.run();
     log.flush();

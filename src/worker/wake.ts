@@ -9,8 +9,8 @@ import type { Store } from "../store/store.ts";
 /** ms between looks after an event; the last one repeats. */
 const STEPS = [0, 1, 2, 4, 8, 16, 32, 64, 125, 250, 500] as const;
 
-/** So often after an event: for 10 s. A flush that takes longer is found by `check`. */
-const LOOKS = 30;
+/** So often after an event: for 3 s. A flush that takes longer is found by `check`. */
+const LOOKS = 14;
 
 /** Where the file system sends no events: ms between looks. */
 const BLIND = 25;

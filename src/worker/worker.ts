@@ -241,7 +241,7 @@ export class WorkerProcess {
 
   #tick(): void {
     this.#wake.check();
-    watchLocks(this.#pool.threads, this.#config.lock_timeout, this.#options.report);
+    watchLocks(this.#pool.busy, this.#config.lock_timeout, this.#options.report);
     this.#followClock();
     if (this.#options.exitWithParent && !this.#stopping && this.#orphaned()) {
       void this.stop("graceful", "the process that started it is gone");
@@ -275,7 +275,7 @@ export class WorkerProcess {
       return this.#lose(error);
     }
     try {
-      await endCancelled(this.#pool.threads, this.store, this.#options.report);
+      await endCancelled(this.#pool.busy, this.store, this.#options.report);
       if (!this.#stopping) await this.#rescueDead();
     } catch (error) {
       this.#note(`Cannot look after other workers: ${String(error)}`);
