@@ -8,17 +8,30 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** How a group is committed. */
+interface Writer {
+  /** One task, in a transaction of its own. */
+  alone(task: NewTask): Promise<number[]>;
+  /** In one transaction. */
+  together<T>(fn: (session: Session) => Promise<T>): Promise<T>;
+}
+
+/** Of so many pushes in a row that came alone, one waits for others all the same. */
+const LOOK = 8;
+
 export class PushGroup {
-  readonly #write: <T>(fn: (session: Session) => Promise<T>) => Promise<T>;
+  readonly #writer: Writer;
   #waiting: Waiting[] = [];
   #running = false;
+  /** How many in a row came alone. */
+  #alone = 0;
 
-  constructor(write: <T>(fn: (session: Session) => Promise<T>) => Promise<T>) {
-    this.#write = write;
+  constructor(writer: Writer) {
+    this.#writer = writer;
   }
 
-  async push(tasks: readonly NewTask[]): Promise<number[]> {
-    if (tasks.length === 0) return [];
+  push(tasks: readonly NewTask[]): Promise<number[]> {
+    if (tasks.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ tasks, resolve, reject });
       if (!this.#running) void this.#run();
@@ -28,25 +41,32 @@ export class PushGroup {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
-      // One turn of the event loop: the requests that came in with this one join it.
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.#company();
       const group = this.#waiting;
       this.#waiting = [];
+      this.#alone = group.length === 1 ? this.#alone + 1 : 0;
       await this.#commit(group);
     }
     this.#running = false;
   }
 
+  /**
+   * Lets those that come with it join a push: what the same code pushes without awaiting it, and, unless the
+   * last ones came alone, all that one turn of the event loop brings.
+   */
+  async #company(): Promise<void> {
+    if (this.#alone % LOOK === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
   async #commit(group: readonly Waiting[]): Promise<void> {
+    const [first] = group;
     const answers: (() => void)[] = [];
     try {
-      await this.#write(async (session) => {
-        const [only] = group;
-        if (only && group.length === 1) {
-          const ids = await session.push(only.tasks);
-          answers.push(() => only.resolve(ids));
-          return;
-        }
+      if (first && group.length === 1) {
+        first.resolve(await this.#pushOne(first.tasks));
+        return;
+      }
+      await this.#writer.together(async (session) => {
         for (const { tasks, resolve, reject } of group) {
           await session.savepoint();
           try {
@@ -64,6 +84,12 @@ export class PushGroup {
       return;
     }
     for (const answer of answers) answer();
+  }
+
+  #pushOne(tasks: readonly NewTask[]): Promise<number[]> {
+    const [task] = tasks;
+    if (task && tasks.length === 1) return this.#writer.alone(task);
+    return this.#writer.together((session) => session.push(tasks));
   }
 }
 

@@ -65,6 +65,7 @@ export class SqliteSession implements Session {
   #madeBefore = 0;
   /** Runs to mark as finished with the commit. */
   #finished: tasks.FinishedRun[] = [];
+  #records: Records | null = null;
 
   constructor(db: Database, options: SessionOptions) {
     this.#db = db;
@@ -108,7 +109,7 @@ export class SqliteSession implements Session {
       );
     }
     try {
-      this.#beginBlocking();
+      this.#waitBlocking(() => this.#beginStatement());
       this.#waited += performance.now() - asked;
     } catch (error) {
       turn.free();
@@ -129,13 +130,18 @@ export class SqliteSession implements Session {
     this.#check();
     if (this.#writing) return;
     const asked = performance.now();
+    await this.#inTurn(() => this.#beginStatement());
+    this.#waited += performance.now() - asked;
+  }
+
+  /** Runs a statement that takes the write lock; it keeps the turn, unless it fails. */
+  async #inTurn<T>(statement: () => T): Promise<T> {
     const turn = this.#options.turn.take();
     if (turn) await turn;
     try {
       this.#check();
-      if (this.#options.blocking) this.#beginBlocking();
-      else await this.#beginWaiting();
-      this.#waited += performance.now() - asked;
+      const done = this.#options.blocking ? this.#waitBlocking(statement) : this.#wait(statement);
+      return done instanceof Promise ? await done : done;
     } catch (error) {
       this.#options.turn.free();
       throw this.#translated(error);
@@ -143,21 +149,31 @@ export class SqliteSession implements Session {
   }
 
   /** Other processes know nothing of our turns: lets them have theirs, and waits for their lock. */
-  #beginBlocking(): void {
+  #waitBlocking<T>(statement: () => T): T {
     const { courtesy } = this.#options;
     if (courtesy.isWanted()) Bun.sleepSync(MOMENT);
     const until = this.#waitUntil();
-    while (!this.#tryBegin(until)) Bun.sleepSync(1);
+    for (;;) {
+      const done = this.#try(statement, until);
+      if (done) return done.value;
+      Bun.sleepSync(1);
+    }
   }
 
   /** The same for a thread that has other things to do meanwhile. */
-  async #beginWaiting(): Promise<void> {
-    const { courtesy } = this.#options;
-    if (courtesy.isWanted()) await Bun.sleep(MOMENT);
+  #wait<T>(statement: () => T): Soon<T> {
     const until = this.#waitUntil();
-    while (!this.#tryBegin(until)) {
-      await Bun.sleep(1 + Math.random());
+    if (this.#options.courtesy.isWanted()) return this.#waitFor(statement, until, MOMENT);
+    const done = this.#try(statement, until);
+    return done ? done.value : this.#waitFor(statement, until, 1);
+  }
+
+  async #waitFor<T>(statement: () => T, until: number, first: number): Promise<T> {
+    for (let wait = first; ; wait = 1 + Math.random()) {
+      await Bun.sleep(wait);
       this.#check();
+      const done = this.#try(statement, until);
+      if (done) return done.value;
     }
   }
 
@@ -166,24 +182,28 @@ export class SqliteSession implements Session {
     return performance.now() + this.#options.timeout;
   }
 
-  /** False when another process has the lock, and there is time to try again. */
-  #tryBegin(until: number): boolean {
-    const { courtesy, turn } = this.#options;
+  /** Null when another process has the lock, and there is time to try again. */
+  #try<T>(statement: () => T, until: number): { readonly value: T } | null {
+    const { courtesy } = this.#options;
     try {
-      this.#db.query("BEGIN IMMEDIATE").run();
+      const value = statement();
+      courtesy.thank();
+      return { value };
     } catch (error) {
       if (isBusy(error) && performance.now() < until) {
         courtesy.ask();
-        return false;
+        return null;
       }
       courtesy.thank();
       throw error;
     }
-    courtesy.thank();
-    turn.begun?.();
+  }
+
+  #beginStatement(): void {
+    this.#db.query("BEGIN IMMEDIATE").run();
+    this.#options.turn.begun?.();
     this.#writing = true;
     this.#transaction += 1;
-    return true;
   }
 
   /** True when a claim may find something; takes no lock. */
@@ -208,8 +228,7 @@ export class SqliteSession implements Session {
     try {
       this.#checkTransaction();
       this.#writeFinished();
-      this.#options.identity.check(this.#options.clock.monotonic());
-      this.#options.flush.check();
+      this.#checkFiles();
       this.#db.query("COMMIT").run();
     } catch (error) {
       await this.rollback();
@@ -219,6 +238,12 @@ export class SqliteSession implements Session {
     this.#made = [];
     this.#writing = false;
     this.#options.turn.free();
+  }
+
+  /** Nothing may be acknowledged that nobody will find again. */
+  #checkFiles(): void {
+    this.#options.identity.check(this.#options.clock.monotonic());
+    this.#options.flush.check();
   }
 
   async rollback(): Promise<void> {
@@ -256,8 +281,12 @@ export class SqliteSession implements Session {
   }
 
   /** The lease is over: rolls back what was not committed, and refuses all further use. */
-  async end(): Promise<void> {
+  end(): Soon<void> {
     this.#ended = true;
+    if (this.#beginning || this.#writing) return this.#endWaiting();
+  }
+
+  async #endWaiting(): Promise<void> {
     try {
       await this.#beginning;
     } catch {
@@ -267,17 +296,30 @@ export class SqliteSession implements Session {
   }
 
   async push(list: readonly NewTask[]): Promise<number[]> {
-    const { room, clock } = this.#options;
-    return this.#write(() => {
-      room.check(this.#db, list.length, clock.monotonic());
-      try {
-        return tasks.push(this.#db, list, this.#now());
-      } catch (error) {
-        // Who hears that another task has the ref relies on that one.
-        if (isTqError(error) && error.code === "conflict") this.#options.flush.commits();
-        throw error;
-      }
+    return this.#write(() => this.#push(list));
+  }
+
+  /** A push in a transaction of its own, which is one statement; it is on disk when this resolves. */
+  async pushAlone(task: NewTask): Promise<number[]> {
+    const ids = await this.#inTurn(() => {
+      this.#checkFiles();
+      return this.#push([task]);
     });
+    this.#options.turn.free();
+    this.#options.flush.commits();
+    return ids;
+  }
+
+  #push(list: readonly NewTask[]): number[] {
+    const { room, clock } = this.#options;
+    room.check(this.#db, list.length, clock.monotonic());
+    try {
+      return tasks.push(this.#db, list, this.#now());
+    } catch (error) {
+      // Who hears that another task has the ref relies on that one.
+      if (isTqError(error) && error.code === "conflict") this.#options.flush.commits();
+      throw error;
+    }
   }
 
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
@@ -340,31 +382,38 @@ export class SqliteSession implements Session {
     return this.#write(() => fn(this.#db, this.#now()));
   }
 
-  readonly records: Records = {
-    hasTable: (table: Table): boolean =>
-      this.#options.tables.has(table) || this.#made.includes(table),
-    ensureTable: async (table: Table): Promise<void> => {
-      if (this.records.hasTable(table)) return;
-      if (this.#read(() => tableIsThere(this.#db, table))) {
-        // What this transaction made, or another model of it, may yet be rolled back.
-        if (this.#writing) this.#made.push(table);
-        else this.#options.tables.add(table);
-        return;
-      }
-      await this.#write(() => makeTable(this.#db, table));
-      this.#made.push(table);
-    },
-    insert: (table: Table, values: readonly ColumnValue[]): Soon<number> =>
-      this.#write(() => insertRow(this.#db, table, values)),
-    read: (table: Table, ids: readonly number[]): Row[] =>
-      this.#read(() => readRows(this.#db, table, ids)),
-    search: (table: Table, conditions: readonly Condition[], options: SearchOptions): Row[] =>
-      this.#read(() => searchRows(this.#db, table, conditions, options)),
-    update: (table: Table, id: number, changes: readonly Change[]) =>
-      this.#write(() => updateRow(this.#db, table, id, changes)),
-    delete: (table: Table, ids: readonly number[]): Soon<void> =>
-      this.#write(() => deleteRows(this.#db, table, ids)),
-  };
+  get records(): Records {
+    return (this.#records ??= this.#makeRecords());
+  }
+
+  #makeRecords(): Records {
+    const records: Records = {
+      hasTable: (table: Table): boolean =>
+        this.#options.tables.has(table) || this.#made.includes(table),
+      ensureTable: async (table: Table): Promise<void> => {
+        if (records.hasTable(table)) return;
+        if (this.#read(() => tableIsThere(this.#db, table))) {
+          // What this transaction made, or another model of it, may yet be rolled back.
+          if (this.#writing) this.#made.push(table);
+          else this.#options.tables.add(table);
+          return;
+        }
+        await this.#write(() => makeTable(this.#db, table));
+        this.#made.push(table);
+      },
+      insert: (table: Table, values: readonly ColumnValue[]): Soon<number> =>
+        this.#write(() => insertRow(this.#db, table, values)),
+      read: (table: Table, ids: readonly number[]): Row[] =>
+        this.#read(() => readRows(this.#db, table, ids)),
+      search: (table: Table, conditions: readonly Condition[], options: SearchOptions): Row[] =>
+        this.#read(() => searchRows(this.#db, table, conditions, options)),
+      update: (table: Table, id: number, changes: readonly Change[]) =>
+        this.#write(() => updateRow(this.#db, table, id, changes)),
+      delete: (table: Table, ids: readonly number[]): Soon<void> =>
+        this.#write(() => deleteRows(this.#db, table, ids)),
+    };
+    return records;
+  }
 
   #write<T>(fn: () => T): Soon<T> {
     return this.#writing ? this.#read(fn) : soon(this.begin(), () => this.#read(fn));

@@ -103,7 +103,10 @@ export class SqliteStore implements Store {
       room: new Room(this.#options),
       tables: new Set(),
     };
-    this.#pushes = new PushGroup((fn) => this.write(fn));
+    this.#pushes = new PushGroup({
+      alone: (task) => this.#lease((session) => session.pushAlone(task)),
+      together: (fn) => this.write(fn),
+    });
   }
 
   now(): number {
@@ -122,26 +125,32 @@ export class SqliteStore implements Store {
     const db = this.#leased.get(sqlite);
     if (!db) return;
     this.#leased.delete(sqlite);
-    await sqlite.end();
+    const ending = sqlite.end();
+    if (ending) await ending;
     if (this.#closed || sqlite.readOnly) db.close();
     else this.#idle.push(db);
   }
 
-  async write<T>(fn: (session: Session) => Promise<T>): Promise<T> {
-    const session = this.session();
+  async #lease<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T> {
+    const session = this.session() as SqliteSession;
     try {
-      await session.begin();
-      const result = await fn(session);
-      await session.commit();
-      return result;
+      return await fn(session);
     } finally {
       await this.release(session);
     }
   }
 
+  async write<T>(fn: (session: Session) => Promise<T>): Promise<T> {
+    return this.#lease(async (session) => {
+      await session.begin();
+      const result = await fn(session);
+      await session.commit();
+      return result;
+    });
+  }
+
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
-    const session = this.session() as SqliteSession;
-    try {
+    return this.#lease(async (session) => {
       if (!session.mayClaim(options)) return [];
       const { version } = session;
       const flushed = this.#shared.flush.meanwhile();
@@ -153,9 +162,7 @@ export class SqliteStore implements Store {
       await (covered ? session.commitUnflushed() : session.commit());
       await flushed;
       return tasks;
-    } finally {
-      await this.release(session);
-    }
+    });
   }
 
   /** A write of the store's own statements. */
@@ -171,7 +178,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  async push(tasks: readonly NewTask[]): Promise<number[]> {
+  push(tasks: readonly NewTask[]): Promise<number[]> {
     return this.#pushes.push(tasks);
   }
 

@@ -11,15 +11,15 @@ import type { ClaimOptions, Owner } from "./store.ts";
 const PUSH = `
   INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context,
                         ref, enqueued_at, scheduled_at, expected_at)
-  VALUES ($state, $queue, $priority, $deadline, $model, $method, $instances, $args, $user, $context,
-          $ref, $now, $scheduledAt, $expectedAt)`;
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`;
 
 /** Stores all tasks or none, and returns their ids. @throws TqError "conflict" when a ref is taken. */
 export function push(db: Database, tasks: readonly NewTask[], now: number): number[] {
-  if (tasks.length < 2) return insertTasks(db, tasks, now);
+  const [only] = tasks;
+  if (only && tasks.length === 1) return [insertTask(db, only, now)];
   db.query("SAVEPOINT tq_push").run();
   try {
-    const ids = insertTasks(db, tasks, now);
+    const ids = tasks.map((task) => insertTask(db, task, now));
     db.query("RELEASE tq_push").run();
     return ids;
   } catch (error) {
@@ -31,41 +31,37 @@ export function push(db: Database, tasks: readonly NewTask[], now: number): numb
   }
 }
 
-function insertTasks(db: Database, tasks: readonly NewTask[], now: number): number[] {
-  const statement = db.query(PUSH);
-  return tasks.map((task) => {
-    const { scheduledAt, expectedAt } = task;
-    try {
-      const { lastInsertRowid } = statement.run({
-        state: scheduledAt !== null && scheduledAt > now ? "scheduled" : "ready",
-        queue: task.queue,
-        priority: task.priority,
-        deadline: expectedAt ?? scheduledAt ?? now,
-        model: task.model,
-        method: task.method,
-        instances:
-          typeof task.instances === "number"
-            ? String(task.instances)
-            : JSON.stringify(task.instances),
-        args: task.args,
-        user: task.user,
-        context: task.context,
-        ref: task.ref,
+function insertTask(db: Database, task: NewTask, now: number): number {
+  const { scheduledAt, expectedAt, instances } = task;
+  try {
+    const { lastInsertRowid } = db
+      .query(PUSH)
+      .run(
+        scheduledAt !== null && scheduledAt > now ? "scheduled" : "ready",
+        task.queue,
+        task.priority,
+        expectedAt ?? scheduledAt ?? now,
+        task.model,
+        task.method,
+        typeof instances === "number" ? String(instances) : JSON.stringify(instances),
+        task.args,
+        task.user,
+        task.context,
+        task.ref,
         now,
         scheduledAt,
         expectedAt,
-      });
-      return Number(lastInsertRowid);
-    } catch (error) {
-      if (isUnique(error) && task.ref !== null) {
-        throw new TqError(
-          "conflict",
-          `Cannot push with ref ${JSON.stringify(task.ref)}: another task has it`,
-        );
-      }
-      throw error;
+      );
+    return Number(lastInsertRowid);
+  } catch (error) {
+    if (isUnique(error) && task.ref !== null) {
+      throw new TqError(
+        "conflict",
+        `Cannot push with ref ${JSON.stringify(task.ref)}: another task has it`,
+      );
     }
-  });
+    throw error;
+  }
 }
 
 /** So many due tasks become ready in one transaction: a million at once would hold the lock for seconds. */
