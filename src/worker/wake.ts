@@ -7,10 +7,10 @@ import { inodeOf } from "../store/identity.ts";
 import type { Store } from "../store/store.ts";
 
 /** ms between looks after an event; the last one repeats. */
-const STEPS = [0, 1, 2, 4, 8, 16, 32, 64, 125, 250, 500] as const;
+const STEPS = [0, 1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 800] as const;
 
-/** So often after an event: for 3 s. A flush that takes longer is found by `check`. */
-const LOOKS = 14;
+/** So often after an event: for 10 s. A flush that takes longer is found by `check`. */
+const LOOKS = 23;
 
 /** Where the file system sends no events: ms between looks. */
 const BLIND = 25;

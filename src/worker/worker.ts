@@ -33,7 +33,7 @@ export interface Summary {
 const TICK = 250;
 
 /** The same while no worker has a task that could be left behind. */
-const IDLE_TICK = 5_000;
+const IDLE_TICK = 10_000;
 
 /** A wall clock that moved so much against the monotonic one has been set, or the machine slept: ms. */
 const JUMP = 1_000;
