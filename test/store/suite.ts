@@ -13,6 +13,8 @@ export interface Subject extends AsyncDisposable {
   open(options?: { bootId?: string }): Store;
   /** The process of this worker is killed: nothing is left of it but what the store keeps. */
   kill(worker: string): void;
+  /** How many transactions have been committed to it. */
+  commits(): number;
 }
 
 const ERROR = { name: "Error", message: "it broke", stack: "at line 7" };
@@ -281,16 +283,38 @@ export function storeSuite(name: string, make: () => Subject): void {
     });
 
     describe("pushes that arrive together", () => {
+      /** How many commits these pushes take. */
+      async function commitsOf(push: () => Promise<readonly unknown[]>): Promise<number> {
+        const before = subject.commits();
+        await push();
+        return subject.commits() - before;
+      }
+
+      function together(count: number): Promise<number[]> {
+        return Promise.all(Array.from({ length: count }, (_, user) => pushOne(store, { user })));
+      }
+
       test("share one commit", async () => {
-        const other = subject.open();
-        await other.version();
-        const before = await other.version();
-        const ids = await Promise.all(
-          Array.from({ length: 50 }, (_, user) => pushOne(store, { user })),
-        );
+        let ids: number[] = [];
+        expect(await commitsOf(async () => (ids = await together(50)))).toBe(1);
         const users = await Promise.all(ids.map(async (id) => (await store.get(id))?.user));
         expect(users).toEqual(Array.from({ length: 50 }, (_, user) => user));
-        expect((await other.version()) - before).toBe(1);
+      });
+
+      test("share one commit also after many that came alone", async () => {
+        for (let alone = 1; alone <= 20; alone++) {
+          expect(await commitsOf(async () => [await pushOne(store)])).toBe(1);
+          if (alone > 15) expect(await commitsOf(() => together(10))).toBe(1);
+        }
+      });
+
+      test("share a few commits when they come by different ways", async () => {
+        for (let alone = 0; alone < 20; alone++) await pushOne(store);
+        const callers = Array.from({ length: 100 }, async () => {
+          await new Promise((resolve) => setImmediate(resolve));
+          return pushOne(store);
+        });
+        expect(await commitsOf(() => Promise.all(callers))).toBeLessThanOrEqual(10);
       });
 
       test("fail alone: the others are stored", async () => {
