@@ -209,15 +209,16 @@ describe("another process that holds the write lock", () => {
     expect(await store.list()).toEqual([]);
   });
 
-  test("is waited for, and the write goes on when it lets go", async () => {
-    await using subject = makeStore();
+  test.each([1, 2])("is waited for, and %d pushes go on when it lets go", async (count) => {
+    await using subject = makeStore({ maxSize: count });
     const { store, path } = subject;
     await using holder = startHelper(HOLDER(path));
     await holder.line();
-    const pushes = [pushOne(store), pushOne(store)];
+    const pushes = Array.from({ length: count }, () => pushOne(store));
     holder.send("let go");
     await holder.line();
-    expect(new Set(await Promise.all(pushes)).size).toBe(2);
+    expect(new Set(await Promise.all(pushes)).size).toBe(count);
+    expect(await store.list()).toHaveLength(count);
   });
 
   test("is waited for by a blocking store no longer than the timeout", async () => {
