@@ -1,6 +1,6 @@
 /** Compiles dist/tq: `bun .ci/build.ts [--all]`; `--all` makes one executable for each platform. */
-import { mkdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { run } from "./run.ts";
 
 const PLATFORMS = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64", "windows-x64"];
@@ -23,6 +23,9 @@ export async function build(root: string, outfile = "dist/tq", flags: string[] =
       .concat(flags),
     root,
   );
+  // The executable carries them.
+  const folder = dirname(resolve(root, outfile));
+  for (const map of new Bun.Glob("*.map").scanSync(folder)) rmSync(join(folder, map));
 }
 
 /** True when there is no dist/tq, or something that goes into it is newer. */
