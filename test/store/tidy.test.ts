@@ -1,0 +1,46 @@
+/** Keeping the file small: what was deleted goes back to the file system, and a long log into the file. */
+import { expect, test } from "bun:test";
+import { statSync } from "node:fs";
+import { makeStore, newTask, type TestStore } from "../support/store.ts";
+
+/** Tasks that take a page each. */
+function fill({ store }: TestStore, count: number): Promise<number[]> {
+  const args = JSON.stringify(["x".repeat(3_000)]);
+  return store.push(Array.from({ length: count }, () => newTask({ args })));
+}
+
+async function cleanAll({ store, clock }: TestStore, ids: readonly number[]): Promise<void> {
+  for (const id of ids) await store.cancel(id);
+  const before = clock.now() + 1;
+  while ((await store.clean({ finishedBefore: before, failedBefore: before, limit: 500 })) > 0);
+}
+
+test("the file gives back what was deleted, in slices, but for a spare", async () => {
+  await using subject = makeStore();
+  const { store } = subject;
+  await cleanAll(subject, await fill(subject, 2_000));
+  const full = await store.status();
+  expect(full.free_size).toBeGreaterThan(1_500 * 4096);
+  let rounds = 1;
+  for (let free = full.free_size; await store.tidy(); rounds++) {
+    const { free_size } = await store.status();
+    expect(free - free_size).toBe(256 * 4096);
+    free = free_size;
+  }
+  expect(rounds).toBeGreaterThan(3);
+  const { free_size, file_size } = await store.status();
+  expect(free_size).toBeLessThanOrEqual(512 * 4096);
+  expect(free_size).toBeGreaterThan(200 * 4096);
+  expect(file_size).toBe(statSync(subject.path).size);
+  expect(full.file_size - file_size).toBeGreaterThan(1_000 * 4096);
+});
+
+test("a long log is written into the file and emptied when nobody reads", async () => {
+  await using subject = makeStore();
+  const { store } = subject;
+  await fill(subject, 3_000);
+  expect((await store.status()).wal_size).toBeGreaterThan(1_000 * 4096);
+  await store.tidy();
+  expect((await store.status()).wal_size).toBe(0);
+  expect(await store.list({ limit: 5_000 })).toHaveLength(3_000);
+});

@@ -1,0 +1,122 @@
+/** What a worker does for the file: when it cleans, what it does while there is more, and what it says. */
+import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
+import { parseSettings } from "../../src/config.ts";
+import type { Event } from "../../src/events.ts";
+import { Maintenance } from "../../src/worker/maintenance.ts";
+import { makeStore, newTask, pushOne, type TestStore } from "../support/store.ts";
+
+const HOUR = 3_600_000;
+
+let subject: TestStore;
+let maintenance: Maintenance;
+let said: string[];
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  subject = makeStore();
+  said = [];
+  const config = parseSettings({ queue: { clean_days: 1 } }, "the test");
+  maintenance = new Maintenance(subject.store, config, (event: Event) => {
+    if (event.name === "log.note") said.push(event.message);
+  });
+});
+
+afterEach(async () => {
+  maintenance.stop();
+  jest.useRealTimers();
+  await subject[Symbol.asyncDispose]();
+});
+
+/** Timers that come due within so long run, and what they have started ends. */
+async function pass(ms: number): Promise<void> {
+  jest.advanceTimersByTime(ms);
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}
+
+/** So many tasks that ended long ago. */
+async function endTasks(count: number): Promise<void> {
+  const { store } = subject;
+  const ids = await store.push(Array.from({ length: count }, () => newTask()));
+  for (const id of ids) await store.cancel(id);
+}
+
+async function left(): Promise<number> {
+  return (await subject.store.list({ limit: 10_000 })).length;
+}
+
+test("what ended long ago goes a minute after the start, and then every hour", async () => {
+  await endTasks(3);
+  await pass(59_999);
+  expect(await left()).toBe(3);
+  await pass(1);
+  expect(await left()).toBe(0);
+  await endTasks(2);
+  await pass(HOUR - 1);
+  expect(await left()).toBe(2);
+  await pass(1);
+  expect(await left()).toBe(0);
+  expect(said).toEqual([]);
+});
+
+test("much of it goes in slices, with time for others between them", async () => {
+  await endTasks(1_200);
+  const after: number[] = [];
+  for (let wait = 60_000; wait > 0; wait = after.length < 3 ? 50 : 0) {
+    await pass(wait);
+    after.push(await left());
+  }
+  expect(after).toEqual([700, 200, 0]);
+});
+
+test("what is waiting, or ended only now, stays", async () => {
+  const { store, clock } = subject;
+  clock.advance(Date.now() - clock.now());
+  await store.push([newTask()]);
+  await endTasks(1);
+  await pass(60_000);
+  expect(await left()).toBe(2);
+});
+
+test("a database that refuses is said, and tried again in an hour", async () => {
+  await endTasks(1);
+  const { store } = subject;
+  const refusal = spyOn(store, "clean").mockRejectedValueOnce(new Error("the disk is full"));
+  await pass(60_000);
+  expect(said).toEqual([`Cannot clean ${store.path} now: the disk is full`]);
+  expect(await left()).toBe(1);
+  await pass(HOUR);
+  expect(refusal).toHaveBeenCalledTimes(2);
+  expect(await left()).toBe(0);
+  expect(said).toHaveLength(1);
+});
+
+test("once stopped it does nothing more and says nothing", async () => {
+  await endTasks(1);
+  spyOn(subject.store, "mendTimes").mockRejectedValueOnce(new Error("it is closed"));
+  const mending = maintenance.mendTimes();
+  maintenance.stop();
+  await mending;
+  await pass(2 * HOUR);
+  expect(await left()).toBe(1);
+  expect(said).toEqual([]);
+});
+
+test.each([
+  [0, []],
+  [1, ["The clock was ahead: 1 task has times that are yet to come; they count as pushed now"]],
+  [2, ["The clock was ahead: 2 tasks have times that are yet to come; they count as pushed now"]],
+])("of %d tasks that a clock left ahead it says so", async (count, sentences) => {
+  const { store, clock } = subject;
+  clock.advance(HOUR);
+  for (let task = 0; task < count; task++) await pushOne(store);
+  clock.advance(-HOUR);
+  jest.useRealTimers(); // it looks in slices, a turn of the loop each
+  await maintenance.mendTimes();
+  expect(said).toEqual(sentences);
+});
+
+test("that times cannot be mended is said", async () => {
+  spyOn(subject.store, "mendTimes").mockRejectedValueOnce(new Error("the disk is full"));
+  await maintenance.mendTimes();
+  expect(said).toEqual(["Cannot mend the times of tasks now: the disk is full"]);
+});
