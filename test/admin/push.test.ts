@@ -169,6 +169,20 @@ describe("a push", () => {
     });
   });
 
+  test("is refused with 507 when the queue is full", async () => {
+    await using admin = makeAdmin({ maxSize: 1 });
+    expect(await admin.post("/api/tasks", CALL)).toMatchObject({ status: 201 });
+    const { status, body } = await admin.post("/api/tasks", CALL);
+    expect(status).toBe(507);
+    expect(body).toMatchObject({
+      error: {
+        code: "full",
+        message:
+          "Cannot push a task: the queue has 1, and queue.max_size is 1; wait until some have run, or raise it",
+      },
+    });
+  });
+
   test("gets an id of its own when 200 arrive at once", async () => {
     await using admin = makeAdmin();
     const pushes = Array.from({ length: 200 }, (_, user) => ({ ...CALL, user }));

@@ -162,6 +162,19 @@ describe("tq push without a worker", () => {
     expect((await folder.tq("push", "note", "burn", "7", "-q")).code).toBe(0);
   });
 
+  test("exits with 9 and a sentence when the queue is full", async () => {
+    using full = new Folder();
+    full.write("models.ts", MODELS);
+    full.write("tq.toml", "[queue]\nworker = true\nmax_size = 1\n");
+    expect(await full.tq("push", "note", "read", "1")).toMatchObject({ code: 0, stdout: "1\n" });
+    expect(await full.tq("push", "note", "read", "2")).toEqual({
+      code: 9,
+      stdout: "",
+      stderr:
+        "tq: Cannot push a task: the queue has 1, and queue.max_size is 1; wait until some have run, or raise it\n",
+    });
+  });
+
   test("refuses where there are no models", async () => {
     using empty = new Folder();
     const { code, stderr } = await empty.tq("push", "note", "read", "7");

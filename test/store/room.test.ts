@@ -1,0 +1,111 @@
+/** Back-pressure: a push for which there is no room is refused, and what is there still drains. */
+import { describe, expect, test } from "bun:test";
+import { claim, claimFirst, makeStore, newTask, pushOne } from "../support/store.ts";
+
+/** More than any disk has free. */
+const TOO_MUCH = 1e18;
+
+/** Why a push was refused; null when it was not. */
+function refusalOf(push: Promise<unknown>): Promise<unknown> {
+  return push.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+describe("a queue of a largest size", () => {
+  test("refuses the push that is too much, with a sentence, and stores nothing of it", async () => {
+    await using subject = makeStore({ maxSize: 3 });
+    const { store } = subject;
+    await store.push([newTask(), newTask()]);
+    expect(await refusalOf(store.push([newTask(), newTask()]))).toMatchObject({
+      code: "full",
+      message:
+        "Cannot push 2 tasks: the queue has 2, and queue.max_size is 3; wait until some have run, or raise it",
+    });
+    await pushOne(store);
+    expect(await refusalOf(pushOne(store))).toMatchObject({
+      code: "full",
+      message: expect.stringMatching(
+        /^Cannot push a task: the queue has 3, and queue.max_size is 3;/,
+      ),
+    });
+    expect(await store.list()).toHaveLength(3);
+  });
+
+  test("counts what waits for its time, and what a dead worker held, but not what runs or has ended", async () => {
+    await using subject = makeStore({ maxSize: 3 });
+    const { store, clock } = subject;
+    await pushOne(store, { scheduledAt: clock.now() + 60_000 });
+    await pushOne(store);
+    await pushOne(store);
+    const suspect = await claimFirst(store);
+    await store.write((session) => session.crash(suspect, "killed", 3));
+    expect(await refusalOf(pushOne(store))).toMatchObject({ code: "full" });
+    const running = await claimFirst(store);
+    expect(running.id).toBe(suspect.id);
+    await pushOne(store);
+    expect(await refusalOf(pushOne(store))).toMatchObject({ code: "full" });
+    await store.write((session) => session.finish(running, null));
+    expect(await refusalOf(pushOne(store))).toMatchObject({ code: "full" });
+  });
+
+  test("takes pushes again as soon as some have been claimed", async () => {
+    await using subject = makeStore({ maxSize: 10 });
+    const { store } = subject;
+    for (let push = 0; push < 10; push++) await pushOne(store);
+    expect(await refusalOf(pushOne(store))).toMatchObject({ code: "full" });
+    expect(await claim(store, { limit: 4 })).toHaveLength(4);
+    for (let push = 0; push < 4; push++) await pushOne(store);
+    expect(await refusalOf(pushOne(store))).toMatchObject({ code: "full" });
+  });
+
+  test("never goes beyond it by much, however many programs push", async () => {
+    await using subject = makeStore({ maxSize: 20 });
+    const stores = Array.from({ length: 4 }, () => subject.open());
+    let stored = 0;
+    for (let round = 0; round < 20; round++) {
+      for (const store of stores) {
+        stored += await pushOne(store).then(
+          () => 1,
+          () => 0,
+        );
+      }
+    }
+    expect(stored).toBeGreaterThanOrEqual(20);
+    expect(stored).toBeLessThan(40);
+    expect(await subject.store.list()).toHaveLength(stored);
+  });
+
+  test("refuses one of those that arrive together, and takes the others", async () => {
+    await using subject = makeStore({ maxSize: 3 });
+    const { store } = subject;
+    const pushes = [
+      store.push([newTask(), newTask()]),
+      store.push([newTask(), newTask()]),
+      pushOne(store),
+    ];
+    const results = await Promise.allSettled<unknown>(pushes);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await store.list()).toHaveLength(3);
+  });
+});
+
+test("a disk with too little space refuses new pushes first: what is there is claimed and settled", async () => {
+  await using subject = makeStore();
+  const { store, path } = subject;
+  const id = await pushOne(store);
+  const full = subject.open({ minFree: TOO_MUCH });
+  const refusal = await refusalOf(pushOne(full));
+  expect(refusal).toMatchObject({ code: "full" });
+  expect(String(refusal)).toMatch(
+    /Cannot push: the disk of .* has \d+ MB free, and database\.min_free_mb is 1000000000000; free some space$/,
+  );
+  expect(String(refusal)).toContain(path);
+  const task = await claimFirst(full);
+  expect(await full.write((session) => session.finish(task, null))).toBe(true);
+  expect(await full.get(id)).toMatchObject({ state: "finished" });
+  const inTransaction = full.write((session) => session.push([newTask()]));
+  expect(await refusalOf(inTransaction)).toMatchObject({ code: "full" });
+  expect(await full.list()).toHaveLength(1);
+});
