@@ -46,9 +46,11 @@ export class Room {
     if (tasks > this.#headroom || now - this.#countedAt > FRESH) {
       const { size } = db.query(COUNT).get() as { size: number };
       if (size + tasks > maxSize) {
+        const what = tasks === 1 ? "a task" : `${tasks} tasks`;
+        const advice = tasks > maxSize ? "push fewer at a time" : "wait until some have run";
         throw new TqError(
           "full",
-          `Cannot push ${tasks === 1 ? "a task" : `${tasks} tasks`}: the queue has ${size}, and queue.max_size is ${maxSize}; wait until some have run, or raise it`,
+          `Cannot push ${what}: the queue has ${size}, and queue.max_size is ${maxSize}; ${advice}, or raise it`,
         );
       }
       this.#headroom = Math.max(tasks, Math.floor((maxSize - size) / 2));

@@ -33,6 +33,14 @@ describe("a queue of a largest size", () => {
     expect(await store.list()).toHaveLength(3);
   });
 
+  test("says so where waiting would not help", async () => {
+    await using subject = makeStore({ maxSize: 1 });
+    const refusal = await refusalOf(subject.store.push([newTask(), newTask()]));
+    expect(String(refusal)).toContain(
+      "the queue has 0, and queue.max_size is 1; push fewer at a time, or raise it",
+    );
+  });
+
   test("counts what waits for its time, and what a dead worker held, but not what runs or has ended", async () => {
     await using subject = makeStore({ maxSize: 3 });
     const { store, clock } = subject;
