@@ -1,25 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import type { NewTask } from "../../src/task.ts";
+import { newTask } from "../support/store.ts";
 import { Folder } from "./tq.ts";
-
-const TASK: NewTask = {
-  model: "sale",
-  method: "process",
-  instances: 7,
-  args: "[]",
-  context: "{}",
-  user: 0,
-  queue: "default",
-  priority: 0,
-  scheduledAt: null,
-  expectedAt: null,
-  ref: null,
-};
 
 async function folderWith(tasks: number): Promise<Folder> {
   const folder = new Folder();
   const store = folder.store();
-  await store.push(Array.from({ length: tasks }, () => TASK));
+  await store.push(Array.from({ length: tasks }, () => newTask()));
   await store.close();
   return folder;
 }
