@@ -60,12 +60,11 @@ export class PushGroup {
 
   async #commit(group: readonly Waiting[]): Promise<void> {
     const [first] = group;
+    if (first && group.length === 1) {
+      return this.#pushOne(first.tasks).then(first.resolve, first.reject);
+    }
     const answers: (() => void)[] = [];
     try {
-      if (first && group.length === 1) {
-        first.resolve(await this.#pushOne(first.tasks));
-        return;
-      }
       await this.#writer.together(async (session) => {
         for (const { tasks, resolve, reject } of group) {
           await session.savepoint();

@@ -1,5 +1,5 @@
 /** The statements that move a task: push, claim, settle, hand back. A connection in, rows out. */
-import type { Database } from "bun:sqlite";
+import type { Database, Statement } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { Claim, ClaimedTask, NewTask } from "../task.ts";
@@ -15,11 +15,12 @@ const PUSH = `
 
 /** Stores all tasks or none, and returns their ids. @throws TqError "conflict" when a ref is taken. */
 export function push(db: Database, tasks: readonly NewTask[], now: number): number[] {
+  const insert = db.query(PUSH);
   const [only] = tasks;
-  if (only && tasks.length === 1) return [insertTask(db, only, now)];
+  if (only && tasks.length === 1) return [insertTask(insert, only, now)];
   db.query("SAVEPOINT tq_push").run();
   try {
-    const ids = tasks.map((task) => insertTask(db, task, now));
+    const ids = tasks.map((task) => insertTask(insert, task, now));
     db.query("RELEASE tq_push").run();
     return ids;
   } catch (error) {
@@ -31,27 +32,25 @@ export function push(db: Database, tasks: readonly NewTask[], now: number): numb
   }
 }
 
-function insertTask(db: Database, task: NewTask, now: number): number {
+function insertTask(insert: Statement, task: NewTask, now: number): number {
   const { scheduledAt, expectedAt, instances } = task;
   try {
-    const { lastInsertRowid } = db
-      .query(PUSH)
-      .run(
-        scheduledAt !== null && scheduledAt > now ? "scheduled" : "ready",
-        task.queue,
-        task.priority,
-        expectedAt ?? scheduledAt ?? now,
-        task.model,
-        task.method,
-        typeof instances === "number" ? String(instances) : JSON.stringify(instances),
-        task.args,
-        task.user,
-        task.context,
-        task.ref,
-        now,
-        scheduledAt,
-        expectedAt,
-      );
+    const { lastInsertRowid } = insert.run(
+      scheduledAt !== null && scheduledAt > now ? "scheduled" : "ready",
+      task.queue,
+      task.priority,
+      expectedAt ?? scheduledAt ?? now,
+      task.model,
+      task.method,
+      typeof instances === "number" ? String(instances) : JSON.stringify(instances),
+      task.args,
+      task.user,
+      task.context,
+      task.ref,
+      now,
+      scheduledAt,
+      expectedAt,
+    );
     return Number(lastInsertRowid);
   } catch (error) {
     if (isUnique(error) && task.ref !== null) {

@@ -6,6 +6,7 @@ import { isLoopback, parseListen, plainHost } from "../../src/admin/address.ts";
 import { type ServeOptions, serveAdmin } from "../../src/admin/serve.ts";
 import type { Event } from "../../src/events.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
+import { errorOf } from "../support/error.ts";
 import { CALL, CATALOG, makeFolder } from "./support.ts";
 
 async function serve(options: Partial<ServeOptions> = {}) {
@@ -34,14 +35,6 @@ async function serve(options: Partial<ServeOptions> = {}) {
     headers: { authorization: `Bearer ${token}` },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
-}
-
-/** What a promise rejects with. */
-async function errorOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => null,
-    (error: unknown) => error,
-  );
 }
 
 /** The status line of the answer to a request that is written by hand. */

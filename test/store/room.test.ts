@@ -1,30 +1,23 @@
 /** Back-pressure: a push for which there is no room is refused, and what is there still drains. */
 import { describe, expect, test } from "bun:test";
+import { errorOf } from "../support/error.ts";
 import { claim, claimFirst, makeStore, newTask, pushOne } from "../support/store.ts";
 
 /** More than any disk has free. */
 const TOO_MUCH = 1e18;
-
-/** Why a push was refused; null when it was not. */
-function refusalOf(push: Promise<unknown>): Promise<unknown> {
-  return push.then(
-    () => null,
-    (error: unknown) => error,
-  );
-}
 
 describe("a queue of a largest size", () => {
   test("refuses the push that is too much, with a sentence, and stores nothing of it", async () => {
     await using subject = makeStore({ maxSize: 3 });
     const { store } = subject;
     await store.push([newTask(), newTask()]);
-    expect(await refusalOf(store.push([newTask(), newTask()]))).toMatchObject({
+    expect(await errorOf(store.push([newTask(), newTask()]))).toMatchObject({
       code: "full",
       message:
         "Cannot push 2 tasks: the queue has 2, and queue.max_size is 3; wait until some have run, or raise it",
     });
     await pushOne(store);
-    expect(await refusalOf(pushOne(store))).toMatchObject({
+    expect(await errorOf(pushOne(store))).toMatchObject({
       code: "full",
       message: expect.stringMatching(
         /^Cannot push a task: the queue has 3, and queue.max_size is 3;/,
@@ -35,7 +28,7 @@ describe("a queue of a largest size", () => {
 
   test("says so where waiting would not help", async () => {
     await using subject = makeStore({ maxSize: 1 });
-    const refusal = await refusalOf(subject.store.push([newTask(), newTask()]));
+    const refusal = await errorOf(subject.store.push([newTask(), newTask()]));
     expect(String(refusal)).toContain(
       "the queue has 0, and queue.max_size is 1; push fewer at a time, or raise it",
     );
@@ -49,23 +42,23 @@ describe("a queue of a largest size", () => {
     await pushOne(store);
     const suspect = await claimFirst(store);
     await store.write((session) => session.crash(suspect, "killed", 3));
-    expect(await refusalOf(pushOne(store))).toMatchObject({ code: "full" });
+    expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
     const running = await claimFirst(store);
     expect(running.id).toBe(suspect.id);
     await pushOne(store);
-    expect(await refusalOf(pushOne(store))).toMatchObject({ code: "full" });
+    expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
     await store.write((session) => session.finish(running, null));
-    expect(await refusalOf(pushOne(store))).toMatchObject({ code: "full" });
+    expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
   });
 
   test("takes pushes again as soon as some have been claimed", async () => {
     await using subject = makeStore({ maxSize: 10 });
     const { store } = subject;
     for (let push = 0; push < 10; push++) await pushOne(store);
-    expect(await refusalOf(pushOne(store))).toMatchObject({ code: "full" });
+    expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
     expect(await claim(store, { limit: 4 })).toHaveLength(4);
     for (let push = 0; push < 4; push++) await pushOne(store);
-    expect(await refusalOf(pushOne(store))).toMatchObject({ code: "full" });
+    expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
   });
 
   test("never goes beyond it by much, however many programs push", async () => {
@@ -104,7 +97,7 @@ test("a disk with too little space refuses new pushes first: what is there is cl
   const { store, path } = subject;
   const id = await pushOne(store);
   const full = subject.open({ minFree: TOO_MUCH });
-  const refusal = await refusalOf(pushOne(full));
+  const refusal = await errorOf(pushOne(full));
   expect(refusal).toMatchObject({ code: "full" });
   expect(String(refusal)).toMatch(
     /Cannot push: the disk of .* has \d+ MB free, and database\.min_free_mb is 1000000000000; free some space$/,
@@ -114,6 +107,6 @@ test("a disk with too little space refuses new pushes first: what is there is cl
   expect(await full.write((session) => session.finish(task, null))).toBe(true);
   expect(await full.get(id)).toMatchObject({ state: "finished" });
   const inTransaction = full.write((session) => session.push([newTask()]));
-  expect(await refusalOf(inTransaction)).toMatchObject({ code: "full" });
+  expect(await errorOf(inTransaction)).toMatchObject({ code: "full" });
   expect(await full.list()).toHaveLength(1);
 });

@@ -61,7 +61,7 @@ test("what ended long ago goes a minute after the start, and then every hour", a
 test("much of it goes in slices, with time for others between them", async () => {
   await endTasks(1_200);
   const after: number[] = [];
-  for (let wait = 60_000; wait > 0; wait = after.length < 3 ? 50 : 0) {
+  for (const wait of [60_000, 50, 50]) {
     await pass(wait);
     after.push(await left());
   }
