@@ -1,5 +1,5 @@
 /** Faults of the machine, made for real: a disk that refuses, a file that may not be written, a clock that jumps. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../support/folder.ts";
 import type { Site } from "./support.ts";
@@ -87,8 +87,8 @@ export function processorTime(pid: number): number {
   return (ticks * 1000) / Number(system("getconf", "CLK_TCK"));
 }
 
-/** A clock that a test sets while programs run with it; time itself passes as ever. */
-export interface SetClock {
+/** A clock that a test sets while programs run with it; time itself passes as ever. It outlives those programs. */
+export interface SetClock extends Disposable {
   /** The environment of those programs. */
   readonly env: Record<string, string>;
   /** @param offset such as "+1y" or "+0", see faketime(1) */
@@ -96,24 +96,45 @@ export interface SetClock {
 }
 
 /** @throws where Debian's faketime is not there: a test that needs it must not pass without. */
-export function settableClock(site: Site): SetClock {
-  if (Bun.which("faketime") === null) {
+export function settableClock(): SetClock {
+  const [library] = new Bun.Glob("*/faketime/libfaketimeMT.so.1").scanSync({
+    cwd: "/usr/lib",
+    absolute: true,
+  });
+  if (library === undefined) {
     throw new Error("There is no faketime here: apt-get install faketime, as .ci/run does");
   }
-  const file = site.file("clock");
+  const folder = makeFolder();
+  const file = folder.file("clock");
   const set = (offset: string) => {
     writeFileSync(`${file}-new`, `${offset}\n`);
     renameSync(`${file}-new`, file);
   };
   set("+0");
+  removeStaleFaketime();
   return {
     env: {
-      LD_PRELOAD: system("faketime", "-m", "-f", "+0", "printenv", "LD_PRELOAD").trim(),
+      LD_PRELOAD: library,
       FAKETIME_TIMESTAMP_FILE: file,
       FAKETIME_NO_CACHE: "1",
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
       NO_FAKE_STAT: "1",
     },
     set,
+    [Symbol.dispose]() {
+      folder[Symbol.dispose]();
+      removeStaleFaketime();
+    },
   };
+}
+
+/**
+ * libfaketime names a semaphore and a piece of shared memory after each process, and a process that is killed leaves
+ * them: a later one of the same number would then complain (libfaketime's README says to remove them).
+ */
+function removeStaleFaketime(): void {
+  for (const name of new Bun.Glob("{sem.faketime_sem_,faketime_shm_}*").scanSync("/dev/shm")) {
+    const pid = name.slice(name.lastIndexOf("_") + 1);
+    if (!existsSync(`/proc/${pid}`)) rmSync(join("/dev/shm", name), { force: true });
+  }
 }

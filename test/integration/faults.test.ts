@@ -392,8 +392,8 @@ describe("a clock that is set a year forward and back", () => {
   const YEAR = 365 * 24 * 3_600_000;
 
   test("neither loses nor doubles nor delays a task, and ends none that runs", async () => {
+    using clock = settableClock();
     await using site = siteWithModels();
-    const clock = settableClock(site);
     const { env } = clock;
     const push = async (...args: string[]) => {
       const { code, stdout, stderr } = await site.start(["push", "job", ...args], { env }).ended();
