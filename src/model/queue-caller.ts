@@ -15,30 +15,36 @@ const ASKED_BY_LANGUAGE = new Set(["then", "toJSON"]);
 
 type Caller = (instances: unknown, ...args: unknown[]) => Promise<number | number[]>;
 
-/** The object behind `Model.__queue__`. */
+const queues = new WeakMap<ModelClass, Record<string, Caller>>();
+
+/** The object behind `Model.__queue__`: the same for each class, and in it the same function for each method. */
 export function queueOf(model: ModelClass): Record<string, Caller> {
+  let queue = queues.get(model);
+  if (!queue) queues.set(model, (queue = makeQueue(model)));
+  return queue;
+}
+
+function makeQueue(model: ModelClass): Record<string, Caller> {
   return new Proxy(Object.create(null) as Record<string, Caller>, {
-    get(_target, name) {
+    get(callers, name) {
       if (typeof name === "symbol" || ASKED_BY_LANGUAGE.has(name)) return undefined;
-      return (instances: unknown, ...args: unknown[]) => pushCall(model, name, instances, args);
+      return (callers[name] ??= callerOf(model, name));
     },
   });
 }
 
-function pushCall(
-  model: ModelClass,
-  method: string,
-  instances: unknown,
-  args: readonly unknown[],
-): Promise<number | number[]> {
-  return storeTasks<number | number[]>((pusher) => {
-    runtime().registry.add(model, null);
-    requireMethod(model, method, "push");
-    const ids = toIds(instances, { model: model.__name__, method, type: model });
-    const tasks = toTasks({ model: model.__name__, method, args }, ids, pusher);
-    const single = typeof ids === "number";
-    return { tasks, result: (pushed) => (single ? (pushed[0] ?? 0) : pushed) };
-  });
+function callerOf(model: ModelClass, method: string): Caller {
+  let found = false;
+  return (instances, ...args) =>
+    storeTasks<number | number[]>((pusher) => {
+      runtime().registry.add(model, null);
+      if (!found) requireMethod(model, method, "push");
+      found = true;
+      const ids = toIds(instances, { model: model.__name__, method, type: model });
+      const tasks = toTasks({ model: model.__name__, method, args }, ids, pusher);
+      const single = typeof ids === "number";
+      return { tasks, result: (pushed) => (single ? (pushed[0] ?? 0) : pushed) };
+    });
 }
 
 interface Call {

@@ -33,7 +33,8 @@ export function storeTasks<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise
 async function storeOutside<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise<T> {
   const { tasks, result } = prepare(OUTSIDE);
   const ids = tasks.length > 0 ? await runtime().store.push(tasks) : [];
-  await runPushed(ids);
+  const running = runPushed(ids);
+  if (running) await running;
   return result(ids);
 }
 

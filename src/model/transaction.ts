@@ -143,8 +143,8 @@ export function inUnit<T>(work: (unit: Unit) => Soon<T>): Promise<T> {
 }
 
 /** @internal Tasks pushed by a committed transaction run here, where no worker does. */
-export async function runPushed(ids: readonly number[]): Promise<void> {
-  if (ids.length > 0 && !runtime().worker) await storage.exit(() => afterwards(ids));
+export function runPushed(ids: readonly number[]): Soon<void> {
+  if (ids.length > 0 && !runtime().worker) return storage.exit(() => afterwards(ids));
 }
 
 function outside(): TqError {

@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
+import { type Soon, soon } from "../soon.ts";
 import { connect, followLinks } from "./connection.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
@@ -120,15 +121,15 @@ export class SqliteStore implements Store {
     return session;
   }
 
-  async release(session: Session): Promise<void> {
+  release(session: Session): Soon<void> {
     const sqlite = session as SqliteSession;
     const db = this.#leased.get(sqlite);
     if (!db) return;
     this.#leased.delete(sqlite);
-    const ending = sqlite.end();
-    if (ending) await ending;
-    if (this.#closed || sqlite.readOnly) db.close();
-    else this.#idle.push(db);
+    return soon(sqlite.end(), () => {
+      if (this.#closed || sqlite.readOnly) db.close();
+      else this.#idle.push(db);
+    });
   }
 
   async #lease<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T> {
@@ -136,7 +137,8 @@ export class SqliteStore implements Store {
     try {
       return await fn(session);
     } finally {
-      await this.release(session);
+      const releasing = this.release(session);
+      if (releasing) await releasing;
     }
   }
 

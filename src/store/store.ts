@@ -133,7 +133,7 @@ export interface Store {
   /** Leases a connection; give it back with `close`. */
   session(): Session;
   /** Gives a session back; what it had not committed is rolled back. */
-  release(session: Session): Promise<void>;
+  release(session: Session): Soon<void>;
 
   /** Runs `fn` in a transaction of its own, committed when it returns. */
   write<T>(fn: (session: Session) => Promise<T>): Promise<T>;
