@@ -332,6 +332,30 @@ test.each(
   expect(await tq.tasks()).toEqual([]);
 });
 
+test("a method that is added after a push of it was refused is found", async () => {
+  await using tq = makeRuntime();
+  class Late extends Model {
+    static override readonly __name__ = "late";
+  }
+  const push = () => (Late.__queue__ as Record<string, (ids: unknown) => unknown>)["come"]?.(1);
+  expect((await errorOf(push)).code).toBe("not_found");
+  Object.assign(Late, { come() {} });
+  expect(await push()).toBe(1);
+  expect(await push()).toBe(2);
+  expect(await tq.tasks()).toHaveLength(2);
+});
+
+test("a class has one queue, and a class that extends it another", async () => {
+  await using tq = makeRuntime();
+  expect(Stored.__queue__).toBe(Stored.__queue__);
+  expect(Special.__queue__).not.toBe(Stored.__queue__);
+  const pushProcess = async (model: typeof Stored) =>
+    (model.__queue__ as Record<string, (ids: unknown) => unknown>)["process"]?.(1);
+  for (const model of [Stored, Special, Stored]) await pushProcess(model);
+  const models = (await tq.tasks()).map(({ model }) => model);
+  expect(models).toEqual(["stored", "stored.special", "stored"]);
+});
+
 test("a queue is no promise and writes no task when it is looked at", async () => {
   await using tq = makeRuntime();
   expect("then" in queue).toBe(false);
