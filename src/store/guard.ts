@@ -10,11 +10,15 @@ export type RawDatabase = Database;
  * Wraps a connection so that it, and every statement and function made from it, refuses to work once
  * `check` throws, and so that it cannot end the transaction that tq will commit.
  *
- * @param check throws when the transaction has ended.
+ * @param watch `check` throws when the transaction has ended; `opened` learns of what reads row by row.
  */
-export function guardDatabase(db: Database, check: () => void): Database {
+export function guardDatabase(
+  db: Database,
+  { check, opened }: Pick<Rules, "check" | "opened">,
+): Database {
   const guarded: Database = guard(db, {
     check,
+    opened,
     after() {
       if (!db.inTransaction) throw refusal("the transaction was ended by hand");
     },
@@ -28,6 +32,8 @@ interface Rules {
   check(): void;
   /** After each call. */
   after(): void;
+  /** For each iterator that is handed out. */
+  opened(iterator: Iterator<unknown>): void;
   /** The connection itself, wherever it shows, is the guarded one. */
   own(value: unknown): unknown;
 }
@@ -67,6 +73,7 @@ function guardMethod(method: Callable, self: object, rules: Rules, takesSql: boo
 function guardResult(result: unknown, rules: Rules): unknown {
   if (typeof result === "function") return guardFunction(result as Callable, rules);
   if (typeof result !== "object" || result === null) return result;
+  if (result instanceof Iterator) rules.opened(result);
   if (result instanceof Statement || result instanceof Iterator) return guard(result, rules);
   return rules.own(result);
 }

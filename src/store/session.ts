@@ -55,6 +55,7 @@ export class SqliteSession implements Session {
   readonly #options: SessionOptions;
   #writing = false;
   #transaction = 0;
+  #undone = 0;
   #waited = 0;
   #beginning: Promise<void> | null = null;
   #ended = false;
@@ -66,6 +67,8 @@ export class SqliteSession implements Session {
   /** Runs to mark as finished with the commit. */
   #finished: tasks.FinishedRun[] = [];
   #records: Records | null = null;
+  /** What user code reads row by row. */
+  readonly #iterators: Iterator<unknown>[] = [];
 
   constructor(db: Database, options: SessionOptions) {
     this.#db = db;
@@ -89,14 +92,29 @@ export class SqliteSession implements Session {
     return this.#transaction;
   }
 
+  get undone(): number {
+    return this.#undone;
+  }
+
   raw(savepoint: boolean, check?: () => void): Database {
     this.#check();
     if (!this.#writing) this.#beginNow();
     if (savepoint) this.#openSavepoint();
-    return guardDatabase(this.#db, () => {
-      this.#check();
-      check?.();
+    const transaction = this.#transaction;
+    return guardDatabase(this.#db, {
+      check: () => {
+        this.#check();
+        check?.();
+        if (!this.#writing || this.#transaction !== transaction) throw overError();
+        this.#checkTransaction();
+      },
+      opened: (iterator) => this.#iterators.push(iterator),
     });
+  }
+
+  /** One that was left in its middle would keep the connection at what it saw then. */
+  #closeIterators(): void {
+    for (const iterator of this.#iterators.splice(0)) iterator.return?.();
   }
 
   #beginNow(): void {
@@ -227,6 +245,7 @@ export class SqliteSession implements Session {
   async commitUnflushed(): Promise<void> {
     try {
       this.#checkTransaction();
+      this.#closeIterators();
       this.#writeFinished();
       this.#checkFiles();
       this.#db.query("COMMIT").run();
@@ -248,6 +267,8 @@ export class SqliteSession implements Session {
 
   async rollback(): Promise<void> {
     if (!this.#writing) return;
+    this.#undone += 1;
+    this.#closeIterators();
     try {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
     } finally {
@@ -416,7 +437,9 @@ export class SqliteSession implements Session {
   }
 
   #write<T>(fn: () => T): Soon<T> {
-    return this.#writing ? this.#read(fn) : soon(this.begin(), () => this.#read(fn));
+    if (!this.#writing) return soon(this.begin(), () => this.#read(fn));
+    this.#checkTransaction();
+    return this.#read(fn);
   }
 
   #read<T>(fn: () => T): T {
@@ -446,11 +469,18 @@ export class SqliteSession implements Session {
     if (this.#db.inTransaction) return;
     throw new TqError(
       "conflict",
-      "Cannot commit: the transaction was ended before, by an error of the disk or by hand through its connection",
+      "Cannot go on: the transaction was ended before, by an error of the disk or by hand through its connection",
     );
   }
 
   #now(): number {
     return this.#options.clock.now();
   }
+}
+
+function overError(): TqError {
+  return new TqError(
+    "conflict",
+    "Cannot use this connection: its transaction was committed; take it anew from Transaction.current.database",
+  );
 }

@@ -72,6 +72,8 @@ export interface Session {
   readonly writing: boolean;
   /** Counts the transactions that it began: what was read in one may have changed by the next. */
   readonly transaction: number;
+  /** How many of its transactions were begun and rolled back. */
+  readonly undone: number;
   /** How long it has waited for its turn and for the lock, in all: ms. */
   readonly waited: number;
   readonly records: Records;

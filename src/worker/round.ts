@@ -5,6 +5,7 @@
 import { drainMicrotasks } from "bun:jsc";
 import type { Config } from "../config.ts";
 import { isLogged, type Report } from "../events.ts";
+import { TqError } from "../errors.ts";
 import type { Registry } from "../model/registry.ts";
 import { Unit } from "../model/unit.ts";
 import type { Outcome } from "../outcome.ts";
@@ -139,7 +140,9 @@ export async function runBatch(
         // It holds nothing: the others are settled without it, and it goes on alone.
         const own = store.session();
         unit.detach(own);
-        await batch.commit({ handBack: [...rest, ...ending().handBack], claim: 0 });
+        await batch
+          .commit({ handBack: [...rest, ...ending().handBack], claim: 0 })
+          .catch((error: unknown) => giveUp(store, own, unit, error));
         return await finishAlone(bench, own, begun, ending);
       }
       const added = batch.add(begun);
@@ -158,6 +161,14 @@ export async function runBatch(
   }
 }
 
+/** A run that was to go on alone must not: it would write for a task that is handed back. */
+async function giveUp(store: Store, own: Session, unit: Unit, error: unknown): Promise<never> {
+  const ending = unit.end();
+  await store.release(own);
+  await ending;
+  throw error;
+}
+
 /** The runs of one transaction, and how each ended. */
 class Batch {
   readonly #bench: Bench;
@@ -168,11 +179,14 @@ class Batch {
   #waiting: Ended[] = [];
   /** The claims that hold, and the transaction of the session in which nothing can change that. */
   #held: { readonly claims: ReadonlySet<Claim>; readonly transaction: number } | null = null;
+  /** How many transactions of the session were undone before it. */
+  readonly #undone: number;
 
   constructor(bench: Bench, session: Session, tasks: readonly ClaimedTask[]) {
     this.#bench = bench;
     this.#session = session;
     this.#tasks = tasks;
+    this.#undone = session.undone;
   }
 
   add(begun: Begun): Soon<void> {
@@ -182,9 +196,16 @@ class Batch {
 
   #end({ task, unit, started }: Begun, outcome: Outcome): Soon<void> {
     const ended = { task, unit, outcome, duration: performance.now() - started };
+    this.#checkKept();
     if (this.#session.writing) return this.#settle(ended);
     this.#waiting.push(ended);
     return unit.end();
+  }
+
+  /** A run may commit in its middle, and where that is refused the runs before it are undone with it. */
+  #checkKept(): void {
+    if (this.#session.undone === this.#undone || this.#settled.length === 0) return;
+    throw new TqError("conflict", "Cannot settle a batch: a commit of one of its runs was refused");
   }
 
   #settle(ended: Ended): Soon<void> {

@@ -93,6 +93,7 @@ export class Progress {
   hold(claims: readonly Claim[]): void {
     this.#round = (this.#round + 1) % ROUNDS;
     this.#held = claims.length;
+    this.#store("cursor", this.#round * ROUND); // nobody takes back what is being written
     claims.forEach(({ id, claim }, index) => {
       this.#ids[this.#idsAt + 1 + index] = id;
       this.#slots[this.#at + SLOT_WORDS - MAX_HELD + index] = claim;
@@ -106,10 +107,12 @@ export class Progress {
     const before = this.#round * ROUND + this.#held;
     if (this.#exchange("cursor", before, before - 1) !== before) return false;
     this.#held -= 1;
+    const { sequence } = this;
+    const still = sequence % 2 === 0 ? sequence : sequence + 1;
+    this.#store("sequence", still); // who reads meanwhile reads again
     this.#ids[this.#idsAt] = id;
     this.#store("claim", claim);
-    const { sequence } = this;
-    this.#store("sequence", sequence + (sequence % 2 === 0 ? 1 : 2));
+    this.#store("sequence", still + 1);
     return true;
   }
 

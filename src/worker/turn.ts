@@ -104,9 +104,13 @@ export const STINT = 10;
 /** Within a stint the turn is free without anybody being woken: who waits looks so often: ms. */
 const LOOK = 2;
 
-/** The turn as a worker thread takes it: it blocks, having nothing else to do. */
+/**
+ * The turn as a worker thread takes it: its own transactions in a row, and blocking for those of others, having
+ * nothing else to do.
+ */
 export class ThreadTurn implements Turn {
   readonly #words: Int32Array;
+  readonly #local = new LocalTurn();
   readonly #slot: number;
   readonly #progress: Progress;
   readonly #stint: number;
@@ -123,7 +127,13 @@ export class ThreadTurn implements Turn {
     Atomics.store(turn, ticketAt(thread), NOT_WAITING);
   }
 
-  take(): void {
+  take(): Promise<void> | void {
+    const waiting = this.#local.take();
+    if (waiting) return waiting.then(() => this.#takeShared());
+    this.#takeShared();
+  }
+
+  #takeShared(): void {
     this.#progress.setLock("awaited");
     const waited = !takeOrQueue(this.#words, this.#slot);
     if (waited) this.#wait();
@@ -143,9 +153,10 @@ export class ThreadTurn implements Turn {
     }
   }
 
-  /** It may wait, so it always gets it. */
+  /** For the others it may wait; for a transaction of its own thread it cannot. */
   tryTake(): boolean {
-    this.take();
+    if (!this.#local.tryTake()) return false;
+    this.#takeShared();
     return true;
   }
 
@@ -158,6 +169,7 @@ export class ThreadTurn implements Turn {
     const mainWaits = isTicket(Atomics.load(this.#words, ticketAt(0)));
     if (mainWaits || performance.now() >= this.#stintEnds) free(this.#words, this.#slot);
     else Atomics.store(this.#words, OWNER, 0);
+    this.#local.free();
   }
 }
 

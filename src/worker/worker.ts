@@ -35,6 +35,9 @@ const TICK = 250;
 /** The same while no worker has a task that could be left behind. */
 const IDLE_TICK = 10_000;
 
+/** After a look that failed: ms. */
+const LOOK_AGAIN = 1_000;
+
 /** A wall clock that moved so much against the monotonic one has been set, or the machine slept: ms. */
 const JUMP = 1_000;
 
@@ -67,6 +70,7 @@ export class WorkerProcess {
     this.#options = options;
     this.#config = options.config.worker;
     this.stopped = this.#stopped.promise;
+    this.#started.promise.catch(() => {}); // a thread may refuse before anybody waits for it
     const { config, models, report } = options;
     this.#pool = new Pool(
       { worker: this.id, config, models, report },
@@ -173,6 +177,7 @@ export class WorkerProcess {
       }
     } catch (error) {
       this.#note(`Cannot look for tasks: ${String(error)}`);
+      this.#lookLater(null, LOOK_AGAIN);
     } finally {
       this.#looking = false;
     }
@@ -205,6 +210,7 @@ export class WorkerProcess {
   }
 
   #lookLater(due: number | null, longest: number): void {
+    if (this.#stopping) return;
     if (this.#dueTimer) clearTimeout(this.#dueTimer);
     const wait = due === null ? longest : Math.min(Math.max(due - this.store.now(), 0), longest);
     this.#dueTimer = setTimeout(() => this.#look(), wait);

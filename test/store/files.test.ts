@@ -319,6 +319,23 @@ describe("a database that may not grow", () => {
     expect(await store.list()).toHaveLength(2 + kept);
   });
 
+  test("ends the transaction that met it: what comes after is refused, and stands not alone", async () => {
+    await using subject = makeStore();
+    const { store } = subject;
+    await withSession(store, async (session) => {
+      await session.push([newTask()]);
+      const db = session.raw(false) as Database;
+      db.run("PRAGMA max_page_count = 1");
+      const args = JSON.stringify(["x".repeat(100_000)]);
+      const full = await session.push([newTask({ args })]).catch((error: unknown) => error);
+      expect(full).toMatchObject({ code: "full" });
+      const after = await session.push([newTask()]).catch((error: unknown) => error);
+      expect(after).toMatchObject({ code: "conflict" });
+      expect(() => db.run("CREATE TABLE thing (a)")).toThrow("was ended before");
+    });
+    expect(await store.list()).toEqual([]);
+  });
+
   test("fails a settle with a sentence, and the claim still holds", async () => {
     await using subject = makeStore();
     const { store } = subject;

@@ -1,5 +1,5 @@
 /** What is SQLite's own in a session: the raw connection, and other processes' locks. */
-import type { Database } from "bun:sqlite";
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { endsTransaction } from "../../src/store/ends-transaction.ts";
 import type { Session } from "../../src/store/store.ts";
@@ -25,6 +25,40 @@ describe("the raw connection", () => {
     await withSession(store, async (session) => {
       expect(() => raw(session).query("SELECT * FROM thing")).toThrow("no such table");
       expect(await store.list()).toEqual([]);
+    });
+  });
+
+  test("leaves the connection free of what it read half", async () => {
+    await using subject = makeStore();
+    const { store } = subject;
+    await pushOne(store);
+    for (const end of ["commit", "rollback"] as const) {
+      await withSession(store, async (session) => {
+        raw(session).query("SELECT id FROM tq__task").iterate().next();
+        await session[end]();
+      });
+      using other = new Database(store.path);
+      other.run("UPDATE tq__task SET priority = priority + 1");
+      await withSession(store, async (session) => {
+        await session.push([newTask()]);
+        await session.commit();
+      });
+    }
+    expect(await store.list()).toHaveLength(3);
+  });
+
+  test("refuses what was kept beyond a commit, before it does anything", async () => {
+    await using subject = makeStore();
+    await withSession(subject.store, async (session) => {
+      const db = raw(session);
+      db.run("CREATE TABLE thing (a)");
+      const insert = db.prepare("INSERT INTO thing VALUES (1)");
+      await session.commit();
+      for (const use of [() => insert.run(), () => db.run("INSERT INTO thing VALUES (2)")]) {
+        expect(use).toThrow("its transaction was committed; take it anew");
+      }
+      expect(raw(session).query("SELECT * FROM thing").all()).toEqual([]);
+      expect(() => insert.run()).toThrow("take it anew"); // of the transaction before this one
     });
   });
 

@@ -1,8 +1,10 @@
 /** What others see of a round while it goes on: which run is under way, and which methods are quick. */
 import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
-import { Model, type Queue } from "../../src/index.ts";
+import { TqError } from "../../src/errors.ts";
+import { Model, type Queue, Transaction } from "../../src/index.ts";
 import { Flush } from "../../src/store/flush.ts";
-import { makeRuntime } from "../model/support.ts";
+import { FileIdentity } from "../../src/store/identity.ts";
+import { errorOf, makeRuntime } from "../model/support.ts";
 
 class Step extends Model {
   declare static readonly __queue__: Queue<typeof Step>;
@@ -14,6 +16,17 @@ class Step extends Model {
   static outside(_steps: Step[]) {}
   static async wait(_steps: Step[]) {
     await new Promise<void>((resolve) => (Step.go = resolve));
+  }
+  static async waitAndPush(_steps: Step[]) {
+    await new Promise<void>((resolve) => (Step.go = resolve));
+    await Step.__queue__.quick([2]);
+  }
+  static async push(_steps: Step[], _args?: unknown) {
+    await Step.__queue__.quick([2]);
+  }
+  static async pushAndCommit(_steps: Step[]) {
+    await Step.__queue__.quick([2]);
+    await Transaction.current.commit();
   }
 }
 
@@ -63,6 +76,39 @@ describe("while its commit is flushed", () => {
     await ended;
     expect(seen.at(-1)).toBeNull();
     expect(tq.progress.running()).toBeNull();
+  });
+});
+
+/** The next commit is refused, as by a full disk. */
+function refuseOneCommit(): void {
+  spyOn(FileIdentity.prototype, "check").mockImplementationOnce(() => {
+    throw new TqError("busy", "refused once");
+  });
+}
+
+describe("a batch whose commit is refused", () => {
+  test("leaves nothing behind of a run that was to go on alone: neither a lock nor what it does later", async () => {
+    await using tq = makeRuntime();
+    await Step.__queue__.quick([1]);
+    await Step.__queue__.waitAndPush([1]);
+    const error = await errorOf(() => tq.runBatch([1, 2], async () => refuseOneCommit()));
+    expect(error.message).toBe("refused once");
+    Step.go();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await Step.__queue__.quick([1])).toEqual([3]);
+    expect((await tq.tasks()).map(({ state }) => state)).toEqual(["running", "running", "ready"]);
+  });
+
+  test("in the middle of a run ends there, and says nothing of the runs before it", async () => {
+    await using tq = makeRuntime();
+    await Step.__queue__.push([1]);
+    await Step.__queue__.pushAndCommit([1]);
+    await Step.__queue__.push([1]);
+    const error = await errorOf(() => tq.runBatch([1, 2, 3], async () => refuseOneCommit()));
+    expect(error.message).toContain("a commit of one of its runs was refused");
+    const states = (await tq.tasks()).map(({ state }) => state);
+    expect(states).toEqual(["running", "running", "running"]); // their thread gives them back
+    expect(tq.eventsOf("task.finished")).toEqual([]);
   });
 });
 

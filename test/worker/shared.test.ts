@@ -45,6 +45,26 @@ describe("what a thread runs", () => {
     expect(main.sequence % 2).toBe(0);
   });
 
+  test("is never seen with the claim of another", () => {
+    const { main, shared } = bothSides();
+    const seen: unknown[] = [];
+    const ids = new Proxy(shared.ids, {
+      get: (target, key) => Reflect.get(target, key, target) as unknown,
+      set(target, key, value) {
+        const done = Reflect.set(target, key, value, target);
+        seen.push(main.running());
+        return done;
+      },
+    });
+    const thread = new Progress({ ...shared, ids }, 2);
+    thread.hold(claims(1, 2));
+    thread.begin({ id: 1, claim: 10 });
+    thread.begin({ id: 2, claim: 20 });
+    expect(seen.length).toBeGreaterThan(0);
+    for (const claim of seen) expect(claim).toBeNull();
+    expect(main.running()).toEqual({ id: 2, claim: 20 });
+  });
+
   test("is of that thread alone", () => {
     const { thread, shared } = bothSides();
     thread.hold(claims(1, 2, 3));
@@ -111,5 +131,23 @@ describe("what a thread has claimed and not begun", () => {
     thread.hold(many);
     thread.begin({ id: 1, claim: 10 });
     expect(main.takeBack()).toEqual(many.slice(1));
+  });
+
+  test("are taken back by nobody while they are written", () => {
+    const { main, shared } = bothSides();
+    const taken: unknown[] = [];
+    const ids = new Proxy(shared.ids, {
+      get: (target, key) => Reflect.get(target, key, target) as unknown,
+      set(target, key, value) {
+        if (value === 33) taken.push(...main.takeBack());
+        return Reflect.set(target, key, value, target);
+      },
+    });
+    const thread = new Progress({ ...shared, ids }, 2);
+    thread.hold(claims(1, 2, 3));
+    thread.begin({ id: 1, claim: 10 });
+    thread.hold(claims(31, 32, 33)); // what it held before it has given back itself
+    expect(taken).toEqual([]);
+    expect(main.takeBack()).toEqual(claims(31, 32, 33));
   });
 });

@@ -18,12 +18,12 @@ self.onmessage = ({ data }: MessageEvent<TurnWork>) => {
   const turn = new ThreadTurn(openShared(data.shared, data.threads), data.thread);
   const counter = new Int32Array(data.counter);
   if (data.times === "hold") {
-    turn.take();
+    void turn.take();
     self.postMessage("holds");
     for (;;);
   }
   for (let time = 0; time < data.times; time++) {
-    turn.take();
+    void turn.take();
     const before = counter[0] ?? 0;
     for (let spin = 0; spin < 50; spin++) counter[1] = spin;
     counter[0] = before + 1;

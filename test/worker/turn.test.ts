@@ -46,6 +46,23 @@ describe("the turn to write", () => {
     await Promise.all(working.map(({ terminate }) => terminate()));
   });
 
+  test("is one transaction's at a time among those of one thread, and the thread goes on meanwhile", async () => {
+    const shared = createShared(1);
+    const turn = new ThreadTurn(shared, 1);
+    expect(turn.take()).toBeUndefined();
+    const second = turn.take();
+    expect(second).toBeInstanceOf(Promise);
+    expect(turn.tryTake()).toBe(false);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(Bun.peek.status(second as Promise<void>)).toBe("pending");
+    turn.free();
+    await second;
+    const main = new MainTurn(shared);
+    expect(main.tryTake()).toBe(false);
+    turn.free();
+    expect(main.tryTake()).toBe(true);
+  });
+
   test("of a thread that died is freed when the main thread forgets it, and not before", async () => {
     const shared = createShared(2);
     const main = new MainTurn(shared);
@@ -66,7 +83,7 @@ describe("the turn to write", () => {
     const shared = createShared(2);
     const main = new MainTurn(shared);
     const first = new ThreadTurn(shared, 2);
-    first.take();
+    void first.take();
     const work = { shared: shared.buffer, threads: 2, counter: counterOf() };
     const waiting = startThread({ ...work, thread: 1, times: 1 });
     // The ticket of slot 1 stands in the third pair of words.
@@ -82,7 +99,7 @@ describe("the turn to write", () => {
     const main = new MainTurn(shared);
     const first = new ThreadTurn(shared, 2);
     for (let round = 0; round < 20; round++) {
-      first.take();
+      void first.take();
       const work = { shared: shared.buffer, threads: 2, counter: counterOf() };
       const dying = startThread({ ...work, thread: 1, times: "hold" });
       while (Atomics.load(shared.turn, 4) === 0) await Bun.sleep(1);
@@ -99,7 +116,7 @@ describe("the turn to write", () => {
     const shared = createShared(1);
     const main = new MainTurn(shared);
     const thread = new ThreadTurn(shared, 1);
-    thread.take();
+    void thread.take();
     shared.turn[1] = -1; // the next ticket would be 0: nobody waits
     const taken = main.take();
     await Bun.sleep(0); // it waits now
