@@ -16,28 +16,54 @@ const PATIENCE = 100;
 const MODE = process.platform === "win32" ? "r+" : "r";
 
 /**
- * A descriptor on the log of an open database, for a thread to flush with: who may end the thread closes it after
- * that. One for each thread: the system reports an error once to each.
+ * What a thread flushes the log of an open database with. The system reports a failed write once to each descriptor
+ * that was open then: two flushes at once need two, and both are opened before the first commit.
  */
-export function openLog(database: string): number {
-  return openSync(`${database}-wal`, MODE);
+export interface LogFiles {
+  /** For a flush that its caller waits for. */
+  readonly here: number;
+  /** For one beside which its caller goes on. */
+  readonly beside: number;
+}
+
+/** For a thread that may be ended: who ends it closes them after that. */
+export function openLog(database: string): LogFiles {
+  const here = openSync(`${database}-wal`, MODE);
+  try {
+    return { here, beside: openSync(`${database}-wal`, MODE) };
+  } catch (error) {
+    closeSync(here);
+    throw error;
+  }
+}
+
+export function closeLog({ here, beside }: LogFiles): void {
+  closeSync(here);
+  closeSync(beside);
 }
 
 export class Flush {
   readonly #database: string;
   readonly #on: boolean;
-  readonly #lent: number | null;
-  #file: number | null = null;
+  readonly #lent: LogFiles | null;
+  #files: LogFiles | null = null;
+  /** A flush is under way beside us. */
+  #flying = false;
   #failure: TqError | null = null;
 
   /**
    * @param on false where commits are not to be flushed.
-   * @param file of `openLog`, which somebody else closes; null: its own.
+   * @param files of `openLog`, which somebody else closes; null: its own.
    */
-  constructor(database: string, on: boolean, file: number | null = null) {
+  constructor(database: string, on: boolean, files: LogFiles | null = null) {
     this.#database = database;
     this.#on = on;
-    this.#lent = file;
+    this.#lent = files;
+    try {
+      if (on) this.#open();
+    } catch {
+      // Who only reads needs none; who commits is told then.
+    }
   }
 
   /**
@@ -48,9 +74,9 @@ export class Flush {
   commits(): void {
     if (!this.#on) return;
     this.check();
-    const file = this.#open();
+    const { here } = this.#open();
     try {
-      fdatasyncSync(file);
+      fdatasyncSync(here);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -60,7 +86,8 @@ export class Flush {
   async meanwhile(): Promise<void> {
     if (!this.#on) return;
     this.check();
-    const file = this.#open();
+    if (this.#flying) return this.commits(); // of two on one descriptor only one would hear of a failure
+    const { beside } = this.#open();
     return new Promise((resolve, reject) => {
       // What runs beside us shares its threads with the user's code, which may keep all of them.
       const late = setTimeout(() => {
@@ -71,7 +98,9 @@ export class Flush {
           reject(error as Error);
         }
       }, PATIENCE);
-      fdatasync(file, (error) => {
+      this.#flying = true;
+      fdatasync(beside, (error) => {
+        this.#flying = false;
         clearTimeout(late);
         if (error) reject(this.#fail(error));
         else resolve();
@@ -79,11 +108,11 @@ export class Flush {
     });
   }
 
-  /** That it cannot be opened is no failure for good: nothing was flushed that could be forgotten. */
-  #open(): number {
+  /** That they cannot be opened is no failure for good: nothing was flushed that could be forgotten. */
+  #open(): LogFiles {
     if (this.#lent !== null) return this.#lent;
     try {
-      return (this.#file ??= openLog(this.#database));
+      return (this.#files ??= openLog(this.#database));
     } catch (error) {
       throw this.#error("open", error);
     }
@@ -112,7 +141,7 @@ export class Flush {
   }
 
   close(): void {
-    if (this.#file !== null) closeSync(this.#file);
-    this.#file = null;
+    if (this.#files !== null) closeLog(this.#files);
+    this.#files = null;
   }
 }

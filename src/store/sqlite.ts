@@ -10,7 +10,7 @@ import { errorsOf } from "./failures.ts";
 import { bootId, dropLock, holdLock, isAlive, removeStrays } from "./liveness.ts";
 import { Courtesy } from "./courtesy.ts";
 import { FileIdentity } from "./identity.ts";
-import { Flush } from "./flush.ts";
+import { Flush, type LogFiles } from "./flush.ts";
 import * as looking from "./looking.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { findAhead, mend } from "./mend.ts";
@@ -47,8 +47,8 @@ export interface SqliteOptions {
   readonly turn?: Turn;
   /** True in a worker thread, which has nothing else to do while it waits. */
   readonly blocking?: boolean;
-  /** A descriptor of `openLog` to flush with; default: one of its own. */
-  readonly log?: number | null;
+  /** What `openLog` gave, to flush with; default: descriptors of its own. */
+  readonly log?: LogFiles | null;
   readonly clock?: Clock;
   /** Tells one boot of the machine from another. */
   readonly bootId?: string;

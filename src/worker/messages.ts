@@ -2,6 +2,7 @@
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../config.ts";
 import type { ErrorData } from "../outcome.ts";
+import type { LogFiles } from "../store/flush.ts";
 
 /** The first message to a thread: all that it needs to work for itself. */
 export interface Init {
@@ -13,8 +14,8 @@ export interface Init {
   readonly threads: number;
   readonly queues: readonly string[];
   readonly shared: SharedArrayBuffer;
-  /** A descriptor on the database's log, to flush with; it is closed for the thread. null: it opens its own. */
-  readonly log: number | null;
+  /** What it flushes the database's log with, closed for it. null: it opens its own. */
+  readonly log: LogFiles | null;
 }
 
 /** Words cross threads faster than objects. "go": the worker is registered, what a thread claims can be rescued. */

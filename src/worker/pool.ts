@@ -1,11 +1,10 @@
 /** The threads of one worker: started, replaced when they die, their tasks put back. */
-import { closeSync } from "node:fs";
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import type { ErrorData } from "../outcome.ts";
-import { openLog } from "../store/flush.ts";
+import { closeLog, type LogFiles, openLog } from "../store/flush.ts";
 import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
 import type { Claim } from "../task.ts";
 import type { FromThread } from "./messages.ts";
@@ -145,7 +144,7 @@ export class Pool {
         closed: (from, reason) => {
           const running = from.progress.running();
           from.progress.end();
-          if (log !== null) closeSync(log);
+          if (log !== null) closeLog(log);
           // At once: the burial of another thread may wait for the turn that this one had.
           this.turn.forget(from.number);
           this.#burials = this.#burials.then(() => this.#buried(from, running, reason));
@@ -157,7 +156,7 @@ export class Pool {
   }
 
   /** A thread that is ended closes nothing, so what it flushes with is ours. */
-  #openLog(): number | null {
+  #openLog(): LogFiles | null {
     if (this.#options.config.database.durability !== "full") return null;
     try {
       return openLog(this.#use().path);

@@ -1,8 +1,8 @@
 /** The flush of a commit: it comes before the acknowledgement, and one that failed is the last word. */
 import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
-import { closeSync, openSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { Flush } from "../../src/store/flush.ts";
+import { closeLog, Flush, openLog } from "../../src/store/flush.ts";
 import type { Turn } from "../../src/store/turn.ts";
 import { makeFolder } from "../support/folder.ts";
 import { startHelper } from "../support/process.ts";
@@ -23,7 +23,7 @@ describe("a flush", () => {
     using folder = makeFolder();
     const closed = openSync(folder.path, "r");
     closeSync(closed);
-    const flush = new Flush(folder.file("tq.db"), true, closed);
+    const flush = new Flush(folder.file("tq.db"), true, { here: closed, beside: closed });
     flush.check();
     const error = thrownBy(() => flush.commits());
     expect(error).toMatchObject({ code: "database" });
@@ -40,6 +40,31 @@ describe("a flush", () => {
     flush.check();
     writeFileSync(folder.file("tq.db-wal"), "");
     flush.commits();
+    flush.close();
+  });
+
+  test("at the same time as another has a descriptor of its own, to hear of a failure of its own", async () => {
+    await using subject = makeStore();
+    const files = openLog(subject.path);
+    expect(files.here).not.toBe(files.beside);
+    const flush = new Flush(subject.path, true, files);
+    const commits = spyOn(flush, "commits");
+    const first = flush.meanwhile();
+    expect(commits).not.toHaveBeenCalled();
+    await flush.meanwhile();
+    expect(commits).toHaveBeenCalledTimes(1);
+    await first;
+    await flush.meanwhile();
+    expect(commits).toHaveBeenCalledTimes(1);
+    closeLog(files);
+  });
+
+  test("has its descriptors before the first commit: what failed before they are open they would not hear of", async () => {
+    await using subject = makeStore();
+    const flush = new Flush(subject.path, true);
+    renameSync(`${subject.path}-wal`, `${subject.path}-elsewhere`);
+    flush.commits();
+    renameSync(`${subject.path}-elsewhere`, `${subject.path}-wal`);
     flush.close();
   });
 
