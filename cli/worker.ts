@@ -1,5 +1,6 @@
 /** `tq worker`: runs tasks until it is stopped, or until none is left. */
 import { resolve } from "node:path";
+import type { EmbeddedWorker } from "../src/embed.ts";
 import { TqError } from "../src/errors.ts";
 import { didYouMean } from "../src/suggest.ts";
 import { command } from "./terminal/command.ts";
@@ -45,8 +46,10 @@ export const worker = command({
     const insecure = values["insecure-listen"] === true;
     const report = program.report(config);
     const { startConfigured } = await import("../src/embed.ts"); // not at the start of other commands
+    const known = Promise.withResolvers<Pick<EmbeddedWorker, "stop">>();
     const starting = startConfigured({
       config,
+      starting: (it) => known.resolve(it),
       drain: drain === false ? undefined : drain,
       exitWithParent: values["exit-with-parent"] === true,
       report,
@@ -55,14 +58,8 @@ export const worker = command({
         ? { admin: { listen, insecure } }
         : {}),
     });
-    // A signal that comes while it starts is kept until it can be obeyed.
-    const leave = stopOnSignals({
-      stop: (how) =>
-        starting.then(
-          (it) => it.stop(how),
-          () => {},
-        ),
-    });
+    // A signal that comes at once is kept until it can be obeyed.
+    const leave = stopOnSignals({ stop: async (how) => (await known.promise).stop(how) });
     try {
       const { stopped } = await starting;
       Bun.gc(true); // what the start has left behind, before it waits for years

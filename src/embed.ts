@@ -105,6 +105,8 @@ function checkOptions(options: object): void {
 
 export interface ConfiguredOptions extends ProcessOptions {
   readonly admin?: AdminListen | undefined;
+  /** Learns of the worker before it has started: it can be stopped from then on. */
+  readonly starting?: ((worker: Pick<RunningWorker, "stop">) => void) | undefined;
 }
 
 /** Starts a worker with these settings. */
@@ -114,6 +116,7 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Embed
   const ready = Promise.withResolvers<void>();
   let server: AdminServer | undefined;
   const beforeStart = async (worker: RunningWorker): Promise<void> => {
+    options.starting?.(worker);
     if (admin) server = await serve(config, admin, worker, report, ready.promise);
     if (!config.queue.worker) report({ name: "config.worker_off", file: config.file });
   };

@@ -105,7 +105,10 @@ export class Pool {
   /** Lets what runs end within the grace (ms), then interrupts it; resolves when no thread is left. */
   async stop(grace: number): Promise<void> {
     this.#stopping = true;
-    for (const thread of this.threads) thread.stop();
+    for (const thread of this.threads) {
+      if (thread.loaded) thread.stop();
+      else void thread.terminate("its worker was stopped"); // its models may take for ever
+    }
     void this.#takeBack(() => true);
     const limit = setTimeout(() => this.terminate(), grace);
     while (this.#threads.size > 0) {

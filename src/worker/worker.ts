@@ -93,19 +93,26 @@ export class WorkerProcess {
     return this.#catalog;
   }
 
-  /** Resolves when a thread is ready to work. @throws TqError when the models cannot be loaded. */
+  /**
+   * Resolves when a thread is ready to work, or when it was stopped meanwhile.
+   *
+   * @throws TqError when the models cannot be loaded.
+   */
   async start(): Promise<void> {
     const { threads, queues } = this.#config;
+    if (this.#stopping) return;
     try {
       this.#pool.start(this.store);
       await this.store.register({ id: this.id, pid: process.pid, threads, queues });
       this.#pool.go(); // not before: what an unknown worker has claimed, nobody could rescue
-      await this.#rescueDead();
+      if (!this.#stopping) await this.#rescueDead();
       await this.#started.promise;
     } catch (error) {
+      const asked = this.#stopping;
       await this.stop("now");
-      throw error;
+      if (!asked) throw error;
     }
+    if (this.#stopping) return;
     this.#clockOffset = this.#offset();
     this.#tickLater(TICK);
     const { config, report, models } = this.#options;
@@ -141,6 +148,7 @@ export class WorkerProcess {
   }
 
   async #end(grace: number): Promise<void> {
+    this.#started.resolve(); // nobody need wait for models that take long
     this.#wake.disarm();
     this.#maintenance?.stop();
     if (this.#dueTimer) clearTimeout(this.#dueTimer);

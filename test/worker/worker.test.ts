@@ -3,12 +3,12 @@ import { Database } from "bun:sqlite";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
 import { parseSettings } from "../../src/config.ts";
 import type { WorkerOptions } from "../../src/embed.ts";
 import { startWorker } from "../../src/start-worker.ts";
 import type { Event } from "../../src/events.ts";
-import { startProcess } from "../../src/worker/start.ts";
+import { type ProcessOptions, startProcess } from "../../src/worker/start.ts";
 
 setDefaultTimeout(20_000);
 
@@ -34,8 +34,9 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function start(more: { drain?: "ready"; models?: string[]; threads?: number } = {}) {
-  const { drain, models, threads = 2 } = more;
+type More = Pick<ProcessOptions, "beforeStart" | "drain" | "models"> & { threads?: number };
+
+function start({ threads = 2, ...more }: More = {}) {
   const config = parseSettings(
     {
       database: { path: join(folder, "tq.db"), durability: "normal" },
@@ -47,17 +48,16 @@ function start(more: { drain?: "ready"; models?: string[]; threads?: number } = 
     "the test",
     folder,
   );
-  return startProcess({ config, drain, models, report: (event) => events.push(event) });
+  return startProcess({ config, ...more, report: (event) => events.push(event) });
 }
 
 /** As another program does. */
-function push(method: string, args: unknown[] = []): void {
+function push(method: string, args: unknown[] = [], scheduledAt: number | null = null): void {
   using db = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
   db.run("PRAGMA busy_timeout = 5000");
-  db.query("INSERT INTO tq_push (model, method, instances, args) VALUES ('job', ?, '1', ?)").run(
-    method,
-    JSON.stringify(args),
-  );
+  db.query(
+    "INSERT INTO tq_push (model, method, instances, args, scheduled_at) VALUES ('job', ?, '1', ?, ?)",
+  ).run(method, JSON.stringify(args), scheduledAt);
 }
 
 function tasks(): { state: string; crashes: number; result: string | null }[] {
@@ -117,6 +117,47 @@ describe("a worker", () => {
       expect(error.message).toStartWith(`Cannot load models from ${join(folder, "models.ts")}`);
     });
     expect(existsSync(join(folder, "tq.db-workers"))).toBe(false);
+  });
+
+  test("stops while its models are still being loaded, which may be for ever", async () => {
+    writeFileSync(
+      join(folder, "models.ts"),
+      `import { writeFileSync } from "node:fs";
+       writeFileSync(${JSON.stringify(join(folder, "loading"))}, "");
+       await new Promise(() => {});`,
+    );
+    let stop = (): unknown => undefined;
+    const starting = start({ beforeStart: async (worker) => void (stop = () => worker.stop()) });
+    await until(() => existsSync(join(folder, "loading")));
+    await stop();
+    const worker = await starting;
+    expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
+    expect(events.some(({ name }) => name === "worker.started")).toBe(false);
+  });
+
+  test("that is stopped before it has begun begins nothing", async () => {
+    const worker = await start({ beforeStart: async (it) => it.stop() });
+    expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
+    expect(events.map(({ name }) => name)).toEqual(["worker.stopping", "worker.stopped"]);
+  });
+
+  test("looks again after a look for tasks that failed", async () => {
+    const worker = await start({ threads: 1 });
+    const { store } = worker;
+    const nextDue = store.nextDue.bind(store);
+    let refusals = 0;
+    spyOn(store, "nextDue").mockImplementation(async () => {
+      const due = await nextDue();
+      if (due !== null && due <= Date.now() && refusals++ === 0) throw new Error("torn page");
+      return due;
+    });
+    push("add", [], Date.now() + 50);
+    await until(() => tasks()[0]?.state === "finished");
+    expect(refusals).toBeGreaterThan(0);
+    expect(events).toContainEqual(
+      expect.objectContaining({ message: "Cannot look for tasks: Error: torn page" }),
+    );
+    await worker.stop();
   });
 
   test("without models does not start", () => {
