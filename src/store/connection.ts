@@ -4,6 +4,7 @@ import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../errors.ts";
 import { isBusy, translate } from "./errors.ts";
+import { mendHole } from "./hole.ts";
 import { migrate } from "./migrate.ts";
 
 export interface ConnectionOptions {
@@ -40,6 +41,7 @@ export function connect(options: ConnectionOptions): Database {
     db.run("PRAGMA cache_size = -8000"); // KiB
     db.run("PRAGMA temp_store = MEMORY");
     migrate(db, path);
+    mendHole(db, path);
     db.run(`PRAGMA busy_timeout = ${SHORT_WAIT}`);
     return db;
   } catch (error) {

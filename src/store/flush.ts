@@ -8,6 +8,7 @@
  */
 import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 import { TqError } from "../errors.ts";
+import { markHole } from "./hole.ts";
 
 /** So long a flush is left to the system's other threads: ms. */
 const PATIENCE = 100;
@@ -127,6 +128,7 @@ export class Flush {
   }
 
   #fail(error: unknown): TqError {
+    if (this.#failure === null) markHole(this.#database);
     return (this.#failure ??= this.#error("flush", error));
   }
 

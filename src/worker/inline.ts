@@ -11,6 +11,9 @@ import { type Bench, runAlone } from "./round.ts";
 import { reportOutcome, runOf, settle } from "./settle.ts";
 import { createShared, Progress } from "./shared.ts";
 
+/** Before what could not be written is tried again: ms. */
+const AGAIN = 1_000;
+
 /** The tasks of one runtime: first in, first out; what a task pushes runs after those already waiting. */
 class Lane {
   readonly #runtime: Runtime;
@@ -96,8 +99,20 @@ async function runOne(bench: Bench, { config }: Runtime, id: number): Promise<vo
     await runAlone(bench, task, () => ({ handBack: [], claim: 0 }));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    await end(bench, task, { kind: "interrupted", reason });
+    const outcome: Outcome = { kind: "interrupted", reason };
+    await end(bench, task, outcome).catch((again: unknown) => {
+      endLater(bench, task, outcome);
+      throw again;
+    });
   }
+}
+
+/** Nobody rescues a task from a program that lives: it goes back as soon as the database takes it. */
+function endLater(bench: Bench, task: ClaimedTask, outcome: Outcome): void {
+  const timer = setTimeout(() => {
+    end(bench, task, outcome).catch(() => endLater(bench, task, outcome));
+  }, AGAIN);
+  timer.unref(); // a program that ends meanwhile leaves it to the next one
 }
 
 /** Settles what did not come to its own end. */

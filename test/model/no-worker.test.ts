@@ -1,12 +1,15 @@
 /** `queue.worker = false`: a program runs its tasks itself, after the commit. */
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, spyOn, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { currentTask, Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
 import { parseSettings } from "../../src/config.ts";
+import { TqError } from "../../src/errors.ts";
 import { Registry } from "../../src/model/registry.ts";
 import { setRuntime } from "../../src/model/runtime.ts";
+import { FileIdentity } from "../../src/store/identity.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
+import { until } from "../support/until.ts";
 import { errorOf, makeRuntime, outside, sentenceOf } from "./support.ts";
 
 const log: string[] = [];
@@ -292,4 +295,20 @@ test("a program that cannot prove that it lives says so; its caller has what it 
     "Cannot run task 1: no room",
   ]);
   expect((await tq.getTask(1)).state).toBe("ready");
+});
+
+test("a task that cannot be settled now goes back as soon as it can", async () => {
+  await using tq = makeRuntime({ worker: false, settings: { database: { retry: 0 } } });
+  const refused = spyOn(FileIdentity.prototype, "check");
+  let again = false;
+  refused.mockImplementation(() => {
+    if (log.length > 0 && !again) throw new TqError("busy", "refused");
+  });
+  await Job.__queue__.note([1], "ran");
+  expect(await tq.getTask(1)).toMatchObject({ state: "running" });
+  again = true;
+  await until(async () => {
+    expect(await tq.getTask(1)).toMatchObject({ state: "ready", crashes: 0 });
+  });
+  refused.mockRestore();
 });

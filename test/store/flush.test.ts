@@ -1,6 +1,15 @@
 /** The flush of a commit: it comes before the acknowledgement, and one that failed is the last word. */
 import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
-import { closeSync, openSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { Database } from "bun:sqlite";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { readFile } from "node:fs/promises";
 import { closeLog, Flush, openLog } from "../../src/store/flush.ts";
 import type { Turn } from "../../src/store/turn.ts";
@@ -41,6 +50,30 @@ describe("a flush", () => {
     writeFileSync(folder.file("tq.db-wal"), "");
     flush.commits();
     flush.close();
+  });
+
+  test("that fails leaves word of it, and whoever opens the database next begins a new log", async () => {
+    await using subject = makeStore();
+    const { path } = subject;
+    await pushOne(subject.store);
+    const closed = openSync(path, "r");
+    closeSync(closed);
+    thrownBy(() => new Flush(path, true, { here: closed, beside: closed }).commits());
+    expect(existsSync(`${path}-unflushed`)).toBe(true);
+    using reader = new Database(path);
+    reader.run("BEGIN");
+    reader.query("SELECT * FROM tq__task").all();
+    const refusal = thrownBy(() => subject.open({ timeout: 20 }));
+    expect(refusal).toMatchObject({ code: "database" });
+    expect(String(refusal)).toContain("stop them all, then start again");
+    expect(existsSync(`${path}-unflushed`)).toBe(true);
+    reader.run("COMMIT");
+    expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
+    const next = subject.open();
+    expect(statSync(`${path}-wal`).size).toBe(0);
+    expect(existsSync(`${path}-unflushed`)).toBe(false);
+    expect(await next.list()).toHaveLength(1);
+    expect(await pushOne(next)).toBe(2);
   });
 
   test("at the same time as another has a descriptor of its own, to hear of a failure of its own", async () => {
