@@ -81,5 +81,9 @@ export class UserWarning extends UserError {
 
 /** True for a TqError of any copy of tq in the process (a compiled program may bundle two). */
 export function isTqError(error: unknown): error is TqError {
-  return error instanceof Error && error.name === "TqError" && "code" in error;
+  try {
+    return error instanceof Error && error.name === "TqError" && "code" in error;
+  } catch {
+    return false; // user code may throw what throws when it is looked at
+  }
 }

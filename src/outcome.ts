@@ -19,8 +19,16 @@ export type OutcomeKind = Outcome["kind"];
 /** Characters; a longer message is cut, so that no task can fill the disk with its errors. */
 const MESSAGE_LIMIT = 10_000;
 
-/** Whatever was thrown, as data. */
+/** Whatever was thrown, as data. Never throws, though what was thrown may do so when it is looked at. */
 export function toErrorData(error: unknown): ErrorData {
+  try {
+    return describe(error);
+  } catch {
+    return { name: "Error", message: "what was thrown cannot be looked at", stack: null };
+  }
+}
+
+function describe(error: unknown): ErrorData {
   if (error instanceof Error) {
     const { name, message, stack = null } = error;
     return { name: String(name), message: cut(String(message)), stack: stack && cut(stack) };

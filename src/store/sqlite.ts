@@ -94,7 +94,7 @@ export class SqliteStore implements Store {
       turn,
     };
     this.#reader = connect(this.#options);
-    looking.nextDue(this.#reader); // the first look makes the WAL
+    this.#firstLook();
     const identity = new FileIdentity(path);
     this.#shared = {
       ...this.#options,
@@ -108,6 +108,16 @@ export class SqliteStore implements Store {
       alone: (task) => this.#lease((session) => session.pushAlone(task)),
       together: (fn) => this.write(fn),
     });
+  }
+
+  /** It makes the WAL, which all that follows expects to be there. */
+  #firstLook(): void {
+    try {
+      looking.nextDue(this.#reader);
+    } catch (error) {
+      this.#reader.close();
+      throw translate(error, this.path);
+    }
   }
 
   now(): number {

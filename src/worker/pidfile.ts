@@ -1,14 +1,21 @@
 /** The file that holds the process id of a worker, for service managers. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { TqError } from "../errors.ts";
 
 /**
  * Writes this process's id; a file that a dead process left is replaced.
  *
- * @throws TqError "conflict" when a living process has it, "invalid" when it cannot be written.
+ * @throws TqError "conflict" when a living process has it, "invalid" when it holds anything else, or cannot be
+ * written.
  */
 export function writePidfile(path: string): void {
   const pid = readPid(path);
+  if (pid === null && holdsMore(path)) {
+    throw new TqError(
+      "invalid",
+      `Cannot start: ${path} is there and is no pid file; give --pidfile another path, or remove it`,
+    );
+  }
   if (pid !== null && pid !== process.pid && isAlive(pid)) {
     throw new TqError(
       "conflict",
@@ -34,6 +41,12 @@ function readPid(path: string): number | null {
   } catch {
     return null;
   }
+}
+
+/** A process that was killed while it wrote has left an empty file. */
+function holdsMore(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && stat.isFile() && stat.size > 0;
 }
 
 function isAlive(pid: number): boolean {

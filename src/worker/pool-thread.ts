@@ -39,6 +39,7 @@ export class PoolThread {
     this.progress = progress;
     this.#worker = new Worker(new URL("./thread.ts", import.meta.url).href);
     this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
+      if (!isOurs(data)) return; // user code can post messages too
       if (data === "idle") this.idle = true;
       else if (data === "stopped" || data === "retired") this.ending ??= data;
       else if (data.type === "loaded") this.loaded = true;
@@ -103,8 +104,20 @@ export class PoolThread {
   }
 }
 
+function isOurs(data: unknown): boolean {
+  if (typeof data === "string") return WORDS.has(data);
+  return typeof data === "object" && data !== null && "type" in data && TYPES.has(data.type);
+}
+
+const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);
+const TYPES: ReadonlySet<unknown> = new Set(["loaded", "refused", "lost"]);
+
+/** Characters of the error that ended a thread: it becomes the reason of its task. */
+const REASON_LIMIT = 1_000;
+
 /** Bun's message of an uncaught error is a code frame; the error itself is in one of its lines. */
 function firstLine(message: string): string {
   const lines = message.split("\n").map((line) => line.trim());
-  return lines.find((line) => /^(?:\w*Error|error):? /.test(line)) ?? lines[0] ?? message;
+  const line = lines.find((text) => /^(?:\w*Error|error):? /.test(text)) ?? lines[0] ?? message;
+  return line.length <= REASON_LIMIT ? line : `${line.slice(0, REASON_LIMIT).toWellFormed()}…`;
 }

@@ -5,6 +5,7 @@
 import { randomUUIDv7 } from "bun";
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../config.ts";
+import type { TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import { openStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
@@ -58,6 +59,8 @@ export class WorkerProcess {
   #ended = false;
   /** Why it cannot go on. */
   #failure: unknown = null;
+  /** Why a thread that replaces another could not start, as it was said last. */
+  #refusal = "";
   #looking = false;
   #lookAgain = false;
   #dueTimer: Timer | null = null;
@@ -77,9 +80,10 @@ export class WorkerProcess {
       {
         loaded: (catalog) => {
           this.#catalog = catalog;
+          this.#refusal = "";
           this.#started.resolve();
         },
-        refused: (error) => this.#started.reject(error),
+        refused: (error) => this.#refused(error),
         lost: (error) => this.#lose(error),
         changed: () => this.#look(),
       },
@@ -294,6 +298,15 @@ export class WorkerProcess {
     } catch (error) {
       this.#note(`Cannot look after other workers: ${String(error)}`);
     }
+  }
+
+  /** At the start it is the answer; later the thread is tried again and again, and somebody must mend it. */
+  #refused(error: TqError): void {
+    this.#started.reject(error);
+    if (this.#maintenance === null || error.message === this.#refusal) return;
+    this.#refusal = error.message;
+    const message = `Cannot start a new thread, and try again every second: ${error.message}`;
+    this.#options.report({ name: "log.note", level: "error", message });
   }
 
   #lose(error: unknown): void {

@@ -289,6 +289,20 @@ describe.skipIf(!mounted)(`a file system${because}`, () => {
     }));
 });
 
+test("a database that is damaged from its third page on is refused with a sentence", async () => {
+  using folder = makeFolder();
+  const path = folder.file("tq.db");
+  const store = new SqliteStore({ path });
+  await pushOne(store);
+  await store.close();
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0xaa, 2 * 4096));
+  expect(refusal(path)).toMatchObject({
+    code: "database",
+    message: `Cannot use ${path}: database disk image is malformed; restore a backup, or save what can be read with sqlite3's .recover`,
+  });
+});
+
 describe("a database that may not grow", () => {
   test("fails a push with a sentence and the whole group with it, and goes on when it may", async () => {
     await using subject = makeStore();

@@ -25,11 +25,20 @@ describe("the pid file", () => {
     expect(readFileSync(path, "utf8")).toBe(`${process.pid}\n`);
   });
 
-  test("of a dead process is replaced, and so is one that makes no sense", () => {
-    for (const text of [`${deadPid()}\n`, "", "a pid\n", "-1\n"]) {
+  test("of a dead process is replaced, and so is an empty one", () => {
+    for (const text of [`${deadPid()}\n`, ""]) {
       writeFileSync(path, text);
       writePidfile(path);
       expect(readFileSync(path, "utf8")).toBe(`${process.pid}\n`);
+    }
+  });
+
+  test("is never a file of something else: that stays as it is", () => {
+    for (const text of ["a pid\n", "-1\n", "SQLite format 3\0"]) {
+      writeFileSync(path, text);
+      expect(() => writePidfile(path)).toThrow(`Cannot start: ${path} is there and is no pid file`);
+      removePidfile(path);
+      expect(readFileSync(path, "utf8")).toBe(text);
     }
   });
 

@@ -14,11 +14,15 @@ setDefaultTimeout(20_000);
 
 const MODELS = `import { writeFileSync } from "node:fs";
 import { Model } from "tq";
+class Lazy extends Error { override get message(): string { throw new Error("no catalogue"); } }
 export class Job extends Model {
   static override readonly __name__ = "job";
   async add() { return this.id + 1; }
   async fail() { throw new Error("no paper"); }
   async exit() { process.exit(3); }
+  static lazy() { throw new Lazy(); }
+  static trap() { throw new Proxy({}, { getPrototypeOf() { throw new Error("trap"); } }); }
+  static post() { for (const word of [null, 7, "x", { type: 7 }]) globalThis.postMessage(word); }
   async hang(file: string) { writeFileSync(file, ""); await new Promise(() => {}); }
 }
 `;
@@ -76,7 +80,9 @@ async function until(what: () => boolean): Promise<void> {
 describe("a worker", () => {
   test("knows its models, runs what is pushed, and sums up at its end", async () => {
     const worker = await start();
-    expect(worker.catalog()).toEqual({ job: ["add", "exit", "fail", "hang"] });
+    expect(worker.catalog()).toEqual({
+      job: ["add", "exit", "fail", "hang", "lazy", "post", "trap"],
+    });
     for (const method of ["add", "fail", "add"]) push(method);
     await until(() => tasks().every(({ state }) => state === "finished" || state === "failed"));
     await worker.stop();
@@ -117,6 +123,33 @@ describe("a worker", () => {
       expect(error.message).toStartWith(`Cannot load models from ${join(folder, "models.ts")}`);
     });
     expect(existsSync(join(folder, "tq.db-workers"))).toBe(false);
+  });
+
+  test("is not hurt by what cannot be looked at when it is thrown, nor by messages that are not its own", async () => {
+    const worker = await start({ drain: "ready", threads: 1 });
+    for (const method of ["lazy", "trap", "post", "add"]) push(method);
+    expect(await worker.stopped).toEqual({ finished: 2, failed: 2 });
+    const states = tasks().map(({ state, crashes }) => [state, crashes]);
+    expect(states).toEqual([
+      ["failed", 0],
+      ["failed", 0],
+      ["finished", 0],
+      ["finished", 0],
+    ]);
+  });
+
+  test("says once why a new thread cannot start, and goes on when it can", async () => {
+    const worker = await start({ threads: 1 });
+    writeFileSync(join(folder, "models.ts"), `throw new Error("no licence");\n`);
+    push("exit");
+    const said = () =>
+      events.filter((event) => event.name === "log.note" && event.message.includes("no licence"));
+    await until(() => said().length > 0);
+    writeFileSync(join(folder, "models.ts"), MODELS);
+    push("add");
+    await until(() => tasks()[1]?.state === "finished");
+    expect(said()).toHaveLength(1);
+    await worker.stop();
   });
 
   test("stops while its models are still being loaded, which may be for ever", async () => {
