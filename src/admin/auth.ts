@@ -39,7 +39,7 @@ function digest(text: string): Uint8Array {
 export function requireOwnHost(listening: string): MiddlewareHandler {
   const own = plainHost(listening);
   return async (c, next) => {
-    const host = c.req.header("host") ?? URL.parse(c.req.url)?.host ?? listening; // HTTP/1.0 needs none
+    const host = c.req.header("host") ?? new URL(c.req.url).host;
     if (!isOwnHost(host, own)) {
       const message = `Cannot answer for the host ${JSON.stringify(host)}: this is not its server; use the address that tq printed when it started`;
       return problem(c, 403, "unauthorized", message);

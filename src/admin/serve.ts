@@ -34,11 +34,16 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const { token, file } = loadToken(options.store.path);
   const app = createAdmin({ ...options, token, hostname: address.hostname });
   const { ready = Promise.resolve() } = options;
-  const answer = (request: Request) => ready.then(() => app.fetch(request));
+  const answer = (request: Request) => ready.then(() => app.fetch(whole(request, url)));
   const server = listen(address, options.listen, answer);
   const url = server.url.origin;
   options.report?.({ name: "admin.listening", url, token: file });
   return { url, tokenFile: file, stop: () => stop(server) };
+}
+
+/** HTTP/1.0 needs no Host, and then the request has a path alone: it is for this server. */
+function whole(request: Request, url: string): Request {
+  return request.url.startsWith("/") ? new Request(`${url}${request.url}`, request) : request;
 }
 
 type Server = Bun.Server<undefined>;

@@ -190,8 +190,8 @@ export class Pool {
   /** A thread is gone: puts its tasks back, replaces it. */
   async #buried(thread: PoolThread, running: Claim | null, reason: string): Promise<void> {
     const wanted = thread.ending !== null && !thread.toBlame;
-    // It has given back what it had, and the worker signs off with the rest.
-    if (this.#stopping && thread.ending === "stopped")
+    // It has given back what it had, or never had any; the worker signs off with the rest.
+    if (this.#stopping && (thread.ending === "stopped" || !thread.loaded))
       return void this.#threads.delete(thread.number);
     await this.#putBack(
       { worker: this.#options.worker, thread: thread.number },

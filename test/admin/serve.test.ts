@@ -52,6 +52,11 @@ async function raw(port: number, request: string): Promise<string> {
 }
 
 describe("the server", () => {
+  test("answers a request of HTTP/1.0, which needs no Host", async () => {
+    await using server = await serve();
+    expect(await raw(server.port, "GET /healthz HTTP/1.0\r\n\r\n")).toBe("HTTP/1.1 200 OK");
+  });
+
   test("answers at the address that it reports", async () => {
     await using server = await serve();
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);

@@ -38,12 +38,15 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-type More = Pick<ProcessOptions, "beforeStart" | "drain" | "models"> & { threads?: number };
+type More = Pick<ProcessOptions, "beforeStart" | "drain" | "models"> & {
+  threads?: number;
+  timeout?: string;
+};
 
-function start({ threads = 2, ...more }: More = {}) {
+function start({ threads = 2, timeout = "5s", ...more }: More = {}) {
   const config = parseSettings(
     {
-      database: { path: join(folder, "tq.db"), durability: "normal" },
+      database: { path: join(folder, "tq.db"), durability: "normal", timeout },
       models: join(folder, "models.ts"),
       queue: { worker: true },
       worker: { threads },
@@ -172,6 +175,18 @@ describe("a worker", () => {
     const worker = await start({ beforeStart: async (it) => it.stop() });
     expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
     expect(events.map(({ name }) => name)).toEqual(["worker.stopping", "worker.stopped"]);
+  });
+
+  test("that is idle stops without waiting for the write lock once for each thread", async () => {
+    const worker = await start({ threads: 4, timeout: "300ms" });
+    using other = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
+    other.run("BEGIN IMMEDIATE"); // another program
+    await worker.stop();
+    const notes = events.filter((event) => event.name === "log.note");
+    expect(notes).toEqual([
+      expect.objectContaining({ message: expect.stringContaining("Cannot sign off") as string }),
+    ]);
+    other.run("ROLLBACK");
   });
 
   test("looks again after a look for tasks that failed", async () => {
