@@ -15,7 +15,7 @@ export async function waitForEnd(store: Store, ids: readonly number[]): Promise<
   return ended;
 }
 
-/** @throws TqError `not_found` when the task is deleted meanwhile */
+/** @throws TqError `not_found` when the task is deleted meanwhile, `database` when the file is */
 async function endOf(store: Store, id: number): Promise<Task> {
   for (;;) {
     const version = await store.version();
@@ -24,6 +24,9 @@ async function endOf(store: Store, id: number): Promise<Task> {
       throw new TqError("not_found", `Cannot wait for task ${id}: it was deleted meanwhile`);
     }
     if (ENDED_STATES.some((state) => state === task.state)) return task;
-    while ((await store.version()) === version) await Bun.sleep(LOOK);
+    while ((await store.version()) === version) {
+      await Bun.sleep(LOOK);
+      await store.check(); // in a file that is gone nobody commits any more
+    }
   }
 }
