@@ -1,4 +1,6 @@
 /** Where the words go: standard output for what was asked, standard error for the rest. */
+import { fstatSync, writeSync } from "node:fs";
+import { TqError } from "../../src/errors.ts";
 import { wantsColour } from "../../src/log.ts";
 import { isTerminal } from "../../src/terminal.ts";
 
@@ -53,9 +55,33 @@ export function paint({ colour }: Terminal, style: Style, text: string): string 
 /** Kept, so that `divertConsole` does not reach it. */
 const write = console.log.bind(console);
 
-/** A reader that has gone (`tq list | head -1`) is no error: what nobody reads is dropped. */
+/**
+ * A reader that has gone (`tq list | head -1`) is no error: what nobody reads is dropped. A file that is cut short is.
+ *
+ * @throws TqError "full" when a file does not take all of it.
+ */
 export function print(text: string): void {
-  write(text);
+  if (!isFile()) return write(text);
+  try {
+    let rest = Buffer.from(`${text}\n`);
+    while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+  } catch (error) {
+    throw new TqError(
+      "full",
+      `Cannot write the answer: ${(error as Error).message}; what was asked for has been done`,
+      { cause: error },
+    );
+  }
+}
+
+/** True where standard output takes a text at once or not at all: it is neither a pipe nor a terminal. */
+function isFile(): boolean {
+  try {
+    const stat = fstatSync(1);
+    return stat.isFile() || (stat.isCharacterDevice() && !isTerminal(1));
+  } catch {
+    return false; // it is closed
+  }
 }
 
 export function note(text: string): void {

@@ -37,13 +37,15 @@ export class Folder implements Disposable {
     { input = "", env = {} }: { input?: string; env?: Record<string, string> },
     ...args: string[]
   ): Promise<Ended> {
-    const child = this.start(args, env, new Blob([input]));
-    const [stdout, stderr, code] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
-    return { code, stdout, stderr };
+    return ended(this.start(args, env, new Blob([input])));
+  }
+
+  /** With its standard output appended to a file. */
+  async into(file: string, ...args: string[]): Promise<Ended> {
+    const command = ["sh", "-c", 'exec "$0" "$@" >> "$OUT"', process.execPath, MAIN, ...args];
+    const env = { ...clean(process.env), OUT: file };
+    const stdio = ["ignore", "pipe", "pipe"] as const;
+    return ended(Bun.spawn(command, { cwd: this.path, env, stdio: [...stdio] }));
   }
 
   start(args: readonly string[], env: Record<string, string> = {}, stdin = new Blob([])) {
@@ -59,6 +61,15 @@ export class Folder implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.path, { recursive: true, force: true });
   }
+}
+
+async function ended(child: Bun.ReadableSubprocess): Promise<Ended> {
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { code, stdout, stderr };
 }
 
 /** What the developer has set for tq must not change the tests. */
