@@ -36,7 +36,8 @@ function describe(error: unknown): ErrorData {
   return { name: "Error", message: cut(`${Bun.inspect(error)} was thrown`), stack: null };
 }
 
-function cut(text: string): string {
-  const whole = text.length <= MESSAGE_LIMIT ? text : `${text.slice(0, MESSAGE_LIMIT)}…`;
+/** What a row and a line of the log can carry of a text. */
+export function cut(text: string, limit = MESSAGE_LIMIT): string {
+  const whole = text.length <= limit ? text : `${text.slice(0, limit)}…`;
   return whole.toWellFormed();
 }

@@ -128,8 +128,9 @@ export class Flush {
   }
 
   #fail(error: unknown): TqError {
-    if (this.#failure === null) markHole(this.#database);
-    return (this.#failure ??= this.#error("flush", error));
+    if (this.#failure) return this.#failure;
+    markHole(this.#database);
+    return (this.#failure = this.#error("flush", error));
   }
 
   /**

@@ -12,13 +12,9 @@ export type RawDatabase = Database;
  *
  * @param watch `check` throws when the transaction has ended; `opened` learns of what reads row by row.
  */
-export function guardDatabase(
-  db: Database,
-  { check, opened }: Pick<Rules, "check" | "opened">,
-): Database {
+export function guardDatabase(db: Database, watch: Pick<Rules, "check" | "opened">): Database {
   const guarded: Database = guard(db, {
-    check,
-    opened,
+    ...watch,
     after() {
       if (!db.inTransaction) throw refusal("the transaction was ended by hand");
     },

@@ -268,8 +268,8 @@ export class SqliteSession implements Session {
   async rollback(): Promise<void> {
     if (!this.#writing) return;
     this.#undone += 1;
-    this.#closeIterators();
     try {
+      this.#closeIterators();
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
     } finally {
       this.#made = [];

@@ -33,3 +33,12 @@ export type FromThread =
   | "retired"
   /** Was told to stop, and has. */
   | "stopped";
+
+const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);
+const TYPES: ReadonlySet<unknown> = new Set(["loaded", "refused", "lost"]);
+
+/** False for what user code has posted from the thread. */
+export function isFromThread(data: unknown): data is FromThread {
+  if (typeof data === "string") return WORDS.has(data);
+  return typeof data === "object" && data !== null && "type" in data && TYPES.has(data.type);
+}

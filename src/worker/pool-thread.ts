@@ -1,5 +1,6 @@
 /** A worker thread as the main thread sees it. */
-import type { FromThread, Init, ToThread } from "./messages.ts";
+import { cut } from "../outcome.ts";
+import { type FromThread, type Init, isFromThread, type ToThread } from "./messages.ts";
 import type { Progress } from "./shared.ts";
 
 /** A thread inside a native call does not see `terminate`; after so long the process gives up: ms. */
@@ -38,8 +39,8 @@ export class PoolThread {
     this.number = init.thread;
     this.progress = progress;
     this.#worker = new Worker(new URL("./thread.ts", import.meta.url).href);
-    this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
-      if (!isOurs(data)) return; // user code can post messages too
+    this.#worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (!isFromThread(data)) return;
       if (data === "idle") this.idle = true;
       else if (data === "stopped" || data === "retired") this.ending ??= data;
       else if (data.type === "loaded") this.loaded = true;
@@ -104,14 +105,6 @@ export class PoolThread {
   }
 }
 
-function isOurs(data: unknown): boolean {
-  if (typeof data === "string") return WORDS.has(data);
-  return typeof data === "object" && data !== null && "type" in data && TYPES.has(data.type);
-}
-
-const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);
-const TYPES: ReadonlySet<unknown> = new Set(["loaded", "refused", "lost"]);
-
 /** Characters of the error that ended a thread: it becomes the reason of its task. */
 const REASON_LIMIT = 1_000;
 
@@ -119,5 +112,5 @@ const REASON_LIMIT = 1_000;
 function firstLine(message: string): string {
   const lines = message.split("\n").map((line) => line.trim());
   const line = lines.find((text) => /^(?:\w*Error|error):? /.test(text)) ?? lines[0] ?? message;
-  return line.length <= REASON_LIMIT ? line : `${line.slice(0, REASON_LIMIT).toWellFormed()}…`;
+  return cut(line, REASON_LIMIT);
 }

@@ -15,6 +15,8 @@ import { Methods } from "../../src/worker/methods.ts";
 import { type Bench, runAlone, runBatch as runTogether } from "../../src/worker/round.ts";
 import { createShared, Progress } from "../../src/worker/shared.ts";
 
+export { errorOf, sentenceOf } from "../support/error.ts";
+
 export const NOW = Date.parse("2024-02-29T12:00:00Z");
 
 const KEY = Symbol.for("tq.runtime");
@@ -149,20 +151,4 @@ export function outside<T>(fn: () => T): T {
   const storage = (globalThis as unknown as Record<symbol, AsyncLocalStorage<unknown>>)[key];
   if (!storage) throw new Error("There is no storage of transactions");
   return storage.exit(fn);
-}
-
-/** The error of something that must fail. */
-export async function errorOf(work: () => unknown): Promise<Error & { code?: string }> {
-  try {
-    await work();
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw new Error("What was thrown is no error", { cause: error });
-  }
-  throw new Error("Nothing was thrown");
-}
-
-/** What it was refused with. */
-export async function sentenceOf(work: () => unknown): Promise<string> {
-  return (await errorOf(work)).message;
 }

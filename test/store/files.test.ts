@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "n
 import type { TqError } from "../../src/errors.ts";
 import { SCHEMA_VERSION } from "../../src/store/migrate.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
+import { errorOf } from "../support/error.ts";
 import { type Folder, makeFolder } from "../support/folder.ts";
 import { startHelper } from "../support/process.ts";
 import { claim, claimFirst, makeStore, newTask, pushOne, withSession } from "../support/store.ts";
@@ -341,9 +342,9 @@ describe("a database that may not grow", () => {
       const db = session.raw(false) as Database;
       db.run("PRAGMA max_page_count = 1");
       const args = JSON.stringify(["x".repeat(100_000)]);
-      const full = await session.push([newTask({ args })]).catch((error: unknown) => error);
+      const full = await errorOf(session.push([newTask({ args })]));
       expect(full).toMatchObject({ code: "full" });
-      const after = await session.push([newTask()]).catch((error: unknown) => error);
+      const after = await errorOf(session.push([newTask()]));
       expect(after).toMatchObject({ code: "conflict" });
       expect(() => db.run("CREATE TABLE thing (a)")).toThrow("was ended before");
     });

@@ -8,6 +8,20 @@ function bothSides() {
   return { thread, main: new Progress(shared, 2), shared };
 }
 
+/** Both sides, and what the main thread does after each id that the thread writes. */
+function watchedWrites(meanwhile: (main: Progress, id: number) => void) {
+  const { main, shared } = bothSides();
+  const ids = new Proxy(shared.ids, {
+    get: (target, key) => Reflect.get(target, key, target) as unknown,
+    set(target, key, value: number) {
+      const done = Reflect.set(target, key, value, target);
+      meanwhile(main, value);
+      return done;
+    },
+  });
+  return { main, thread: new Progress({ ...shared, ids }, 2) };
+}
+
 const claims = (...ids: number[]) => ids.map((id) => ({ id, claim: id * 10 }));
 
 describe("what a thread runs", () => {
@@ -46,17 +60,8 @@ describe("what a thread runs", () => {
   });
 
   test("is never seen with the claim of another", () => {
-    const { main, shared } = bothSides();
     const seen: unknown[] = [];
-    const ids = new Proxy(shared.ids, {
-      get: (target, key) => Reflect.get(target, key, target) as unknown,
-      set(target, key, value) {
-        const done = Reflect.set(target, key, value, target);
-        seen.push(main.running());
-        return done;
-      },
-    });
-    const thread = new Progress({ ...shared, ids }, 2);
+    const { main, thread } = watchedWrites((side) => seen.push(side.running()));
     thread.hold(claims(1, 2));
     thread.begin({ id: 1, claim: 10 });
     thread.begin({ id: 2, claim: 20 });
@@ -134,16 +139,10 @@ describe("what a thread has claimed and not begun", () => {
   });
 
   test("are taken back by nobody while they are written", () => {
-    const { main, shared } = bothSides();
     const taken: unknown[] = [];
-    const ids = new Proxy(shared.ids, {
-      get: (target, key) => Reflect.get(target, key, target) as unknown,
-      set(target, key, value) {
-        if (value === 33) taken.push(...main.takeBack());
-        return Reflect.set(target, key, value, target);
-      },
+    const { main, thread } = watchedWrites((side, id) => {
+      if (id === 32) taken.push(...side.takeBack()); // two of three are written
     });
-    const thread = new Progress({ ...shared, ids }, 2);
     thread.hold(claims(1, 2, 3));
     thread.begin({ id: 1, claim: 10 });
     thread.hold(claims(31, 32, 33)); // what it held before it has given back itself
