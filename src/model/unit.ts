@@ -10,7 +10,7 @@ import { Hold } from "./hold.ts";
 import { Pending, Work } from "./work.ts";
 
 export interface UnitOptions {
-  /** The session of a task's thread; none: one is leased when it is needed. */
+  /** The session of a task's thread; none: one of its own, when it is needed. */
   readonly session?: Session;
   /** Take the write lock at the first touch of the database: what is read cannot change then. */
   readonly locked?: boolean;
@@ -197,24 +197,24 @@ export class Unit {
   }
 
   /**
-   * Ends the unit: every later use is refused, what is under way included. What it leased goes back, and is
+   * Ends the unit: every later use is refused, what is under way included. A session of its own is over, and is
    * rolled back where it was not committed.
    */
   end(): Soon<void> {
     if (this.#ended) return;
     this.#ended = true;
-    const leased = this.#options.session ? null : this.#session;
-    if (!leased && this.#pending.isIdle) {
+    const own = this.#options.session ? null : this.#session;
+    if (!own && this.#pending.isIdle) {
       this.#hold?.end();
       return;
     }
-    return this.#endWaiting(leased);
+    return this.#endWaiting(own);
   }
 
-  async #endWaiting(leased: Session | null): Promise<void> {
+  async #endWaiting(own: Session | null): Promise<void> {
     // What waits for the lock gets it first, or would take it when nobody is there to free it.
-    if (!leased) await this.#pending.idle();
-    else await this.store.release(leased);
+    if (!own) await this.#pending.idle();
+    else await this.store.release(own);
     this.#hold?.end();
   }
 }

@@ -1,7 +1,7 @@
 /** The raw connection as user code sees it: for the length of its transaction, and no longer. */
 import { type Database, Statement } from "bun:sqlite";
 import { TqError } from "../errors.ts";
-import { endsTransaction } from "./ends-transaction.ts";
+import { endsTransaction, leavesTraces } from "./statements.ts";
 
 /** The driver's connection: https://bun.com/docs/runtime/sqlite */
 export type RawDatabase = Database;
@@ -10,9 +10,10 @@ export type RawDatabase = Database;
  * Wraps a connection so that it, and every statement and function made from it, refuses to work once
  * `check` throws, and so that it cannot end the transaction that tq will commit.
  *
- * @param watch `check` throws when the transaction has ended; `opened` learns of what reads row by row.
+ * @param watch `check` throws when the transaction has ended; `opened` learns of what reads row by row,
+ *   `spoils` that the connection will not be what it was.
  */
-export function guardDatabase(db: Database, watch: Pick<Rules, "check" | "opened">): Database {
+export function guardDatabase(db: Database, watch: Omit<Rules, "after" | "own">): Database {
   const guarded: Database = guard(db, {
     ...watch,
     after() {
@@ -30,6 +31,8 @@ interface Rules {
   after(): void;
   /** For each iterator that is handed out. */
   opened(iterator: Iterator<unknown>): void;
+  /** For a statement whose traces outlive the transaction. */
+  spoils(): void;
   /** The connection itself, wherever it shows, is the guarded one. */
   own(value: unknown): unknown;
 }
@@ -57,13 +60,16 @@ function guard<T extends object>(target: T, rules: Rules): T {
 function guardMethod(method: Callable, self: object, rules: Rules, takesSql: boolean): Callable {
   return (...args) => {
     rules.check();
-    if (takesSql && typeof args[0] === "string" && endsTransaction(args[0])) {
-      throw refusal("this statement would end the transaction");
-    }
+    if (takesSql && typeof args[0] === "string") checkSql(args[0], rules);
     const result: unknown = method.apply(self, args);
     rules.after();
     return guardResult(result, rules);
   };
+}
+
+function checkSql(sql: string, rules: Rules): void {
+  if (endsTransaction(sql)) throw refusal("this statement would end the transaction");
+  if (leavesTraces(sql)) rules.spoils();
 }
 
 function guardResult(result: unknown, rules: Rules): unknown {

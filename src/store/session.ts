@@ -1,4 +1,4 @@
-/** A leased SQLite connection: one transaction at a time, and the statements inside it. */
+/** One transaction after another on SQLite, and the statements inside them. */
 import type { Database } from "bun:sqlite";
 import type { Clock } from "../clock.ts";
 import { isTqError, TqError } from "../errors.ts";
@@ -32,10 +32,12 @@ import type { Room } from "./room.ts";
 import { dataVersion, mayClaim, stillHeld } from "./looking.ts";
 import type { ClaimOptions, Owner, Session } from "./store.ts";
 import * as tasks from "./tasks.ts";
+import type { Connections } from "./connections.ts";
 import type { Turn } from "./turn.ts";
 
 export interface SessionOptions {
   readonly path: string;
+  readonly connections: Connections;
   readonly turn: Turn;
   readonly room: Room;
   readonly identity: FileIdentity;
@@ -51,15 +53,16 @@ export interface SessionOptions {
 }
 
 export class SqliteSession implements Session {
-  readonly #db: Database;
   readonly #options: SessionOptions;
-  #writing = false;
+  /** The one that writes, from the begin of a transaction to its end. */
+  #writer: Database | null = null;
+  /** True when that one is not to be used again: it is read-only, or not what it was. */
+  #spoilt = false;
   #transaction = 0;
   #undone = 0;
   #waited = 0;
   #beginning: Promise<void> | null = null;
   #ended = false;
-  #readOnly = false;
   /** Tables made in this transaction: known to all once it commits, gone when it rolls back. */
   #made: Table[] = [];
   /** How many of them were made before the savepoint. */
@@ -70,22 +73,21 @@ export class SqliteSession implements Session {
   /** What user code reads row by row. */
   readonly #iterators: Iterator<unknown>[] = [];
 
-  constructor(db: Database, options: SessionOptions) {
-    this.#db = db;
+  constructor(options: SessionOptions) {
     this.#options = options;
+  }
+
+  /** Reads outside a transaction stand alone, and may be anywhere. */
+  get #db(): Database {
+    return this.#writer ?? this.#options.connections.free;
   }
 
   get waited(): number {
     return this.#waited;
   }
 
-  /** True when its connection was opened while the file was read-only: it stays so, whatever the file is now. */
-  get readOnly(): boolean {
-    return this.#readOnly;
-  }
-
   get writing(): boolean {
-    return this.#writing;
+    return this.#writer !== null;
   }
 
   get transaction(): number {
@@ -98,16 +100,17 @@ export class SqliteSession implements Session {
 
   raw(savepoint: boolean, check?: () => void): Database {
     this.#check();
-    if (!this.#writing) this.#beginNow();
+    if (!this.#writer) this.#beginNow();
     if (savepoint) this.#openSavepoint();
     const transaction = this.#transaction;
     return guardDatabase(this.#db, {
       check: () => {
         this.#check();
         check?.();
-        if (!this.#writing || this.#transaction !== transaction) throw overError();
+        if (!this.#writer || this.#transaction !== transaction) throw overError();
         this.#checkTransaction();
       },
+      spoils: () => (this.#spoilt = true),
       opened: (iterator) => this.#iterators.push(iterator),
     });
   }
@@ -130,23 +133,32 @@ export class SqliteSession implements Session {
       this.#waitBlocking(() => this.#beginStatement());
       this.#waited += performance.now() - asked;
     } catch (error) {
-      turn.free();
-      throw this.#translated(error);
+      throw this.#endTurn(error);
     }
+  }
+
+  /** The turn is over, with the transaction or without one. @returns the error, as a sentence. */
+  #endTurn(error?: unknown): unknown {
+    const translated = this.#translated(error);
+    this.#writer = null;
+    this.#options.connections.ended(this.#spoilt);
+    this.#spoilt = false;
+    this.#options.turn.free();
+    return translated;
   }
 
   /** Who asks while a begin is under way waits for that one: a second turn would never come. */
   begin(): Promise<void> {
     if (this.#beginning) return this.#beginning;
     const beginning = this.#begin();
-    if (this.#writing) return beginning;
+    if (this.#writer) return beginning;
     this.#beginning = beginning.finally(() => (this.#beginning = null));
     return this.#beginning;
   }
 
   async #begin(): Promise<void> {
     this.#check();
-    if (this.#writing) return;
+    if (this.#writer) return;
     const asked = performance.now();
     await this.#inTurn(() => this.#beginStatement());
     this.#waited += performance.now() - asked;
@@ -161,8 +173,7 @@ export class SqliteSession implements Session {
       const done = this.#options.blocking ? this.#waitBlocking(statement) : this.#wait(statement);
       return done instanceof Promise ? await done : done;
     } catch (error) {
-      this.#options.turn.free();
-      throw this.#translated(error);
+      throw this.#endTurn(error);
     }
   }
 
@@ -218,9 +229,10 @@ export class SqliteSession implements Session {
   }
 
   #beginStatement(): void {
-    this.#db.query("BEGIN IMMEDIATE").run();
+    const { writer } = this.#options.connections;
+    writer.query("BEGIN IMMEDIATE").run();
     this.#options.turn.begun?.();
-    this.#writing = true;
+    this.#writer = writer;
     this.#transaction += 1;
   }
 
@@ -229,13 +241,13 @@ export class SqliteSession implements Session {
     return this.#read(() => mayClaim(this.#db, options, this.#now()));
   }
 
-  /** Changes when another connection has committed. */
+  /** Changes when anybody has committed. */
   get version(): number {
-    return this.#read(() => dataVersion(this.#db));
+    return this.#read(() => dataVersion(this.#options.connections.reader));
   }
 
   async commit(seen?: () => void): Promise<void> {
-    if (!this.#writing) return;
+    if (!this.#writer) return;
     await this.commitUnflushed();
     seen?.();
     this.#options.flush.commits();
@@ -250,13 +262,13 @@ export class SqliteSession implements Session {
       this.#checkFiles();
       this.#db.query("COMMIT").run();
     } catch (error) {
+      const translated = this.#translated(error);
       await this.rollback();
-      throw this.#translated(error);
+      throw translated;
     }
     for (const table of this.#made) this.#options.tables.add(table);
     this.#made = [];
-    this.#writing = false;
-    this.#options.turn.free();
+    this.#endTurn();
   }
 
   /** Nothing may be acknowledged that nobody will find again. */
@@ -266,16 +278,16 @@ export class SqliteSession implements Session {
   }
 
   async rollback(): Promise<void> {
-    if (!this.#writing) return;
+    const writer = this.#writer;
+    if (!writer) return;
     this.#undone += 1;
     try {
       this.#closeIterators();
-      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      if (writer.inTransaction) writer.run("ROLLBACK");
     } finally {
       this.#made = [];
       this.#finished = [];
-      this.#writing = false;
-      this.#options.turn.free();
+      this.#endTurn();
     }
   }
 
@@ -304,7 +316,7 @@ export class SqliteSession implements Session {
   /** The lease is over: rolls back what was not committed, and refuses all further use. */
   end(): Soon<void> {
     this.#ended = true;
-    if (this.#beginning || this.#writing) return this.#endWaiting();
+    if (this.#beginning || this.#writer) return this.#endWaiting();
   }
 
   async #endWaiting(): Promise<void> {
@@ -317,25 +329,26 @@ export class SqliteSession implements Session {
   }
 
   async push(list: readonly NewTask[]): Promise<number[]> {
-    return this.#write(() => this.#push(list));
+    return this.#write(() => this.#push(this.#db, list));
   }
 
   /** A push in a transaction of its own, which is one statement; it is on disk when this resolves. */
   async pushAlone(task: NewTask): Promise<number[]> {
+    const { connections, flush } = this.#options;
     const ids = await this.#inTurn(() => {
       this.#checkFiles();
-      return this.#push([task]);
+      return this.#push(connections.writer, [task]);
     });
-    this.#options.turn.free();
-    this.#options.flush.commits();
+    this.#endTurn();
+    flush.commits();
     return ids;
   }
 
-  #push(list: readonly NewTask[]): number[] {
+  #push(db: Database, list: readonly NewTask[]): number[] {
     const { room, clock } = this.#options;
-    room.check(this.#db, list.length, clock.monotonic());
+    room.check(db, list.length, clock.monotonic());
     try {
-      return tasks.push(this.#db, list, this.#now());
+      return tasks.push(db, list, this.#now());
     } catch (error) {
       // Who hears that another task has the ref relies on that one.
       if (isTqError(error) && error.code === "conflict") this.#options.flush.commits();
@@ -415,7 +428,7 @@ export class SqliteSession implements Session {
         if (records.hasTable(table)) return;
         if (this.#read(() => tableIsThere(this.#db, table))) {
           // What this transaction made, or another model of it, may yet be rolled back.
-          if (this.#writing) this.#made.push(table);
+          if (this.#writer) this.#made.push(table);
           else this.#options.tables.add(table);
           return;
         }
@@ -437,7 +450,7 @@ export class SqliteSession implements Session {
   }
 
   #write<T>(fn: () => T): Soon<T> {
-    if (!this.#writing) return soon(this.begin(), () => this.#read(fn));
+    if (!this.#writer) return soon(this.begin(), () => this.#read(fn));
     this.#checkTransaction();
     return this.#read(fn);
   }
@@ -452,7 +465,7 @@ export class SqliteSession implements Session {
   }
 
   #translated(error: unknown): unknown {
-    this.#readOnly ||= isReadOnly(error);
+    this.#spoilt ||= isReadOnly(error); // it stays so, whatever the file is now
     return translate(error, this.#options.path);
   }
 

@@ -1,10 +1,11 @@
-/** The store on SQLite: connections are opened as needed, leased to one transaction at a time, and kept. */
+/** The store on SQLite. */
 import type { Database } from "bun:sqlite";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
-import { type Soon, soon } from "../soon.ts";
-import { connect, followLinks } from "./connection.ts";
+import type { Soon } from "../soon.ts";
+import { followLinks } from "./connection.ts";
+import { Connections } from "./connections.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
 import { bootId, dropLock, holdLock, isAlive, removeStrays } from "./liveness.ts";
@@ -67,13 +68,10 @@ const localTurns = new Map<string, LocalTurn>();
 export class SqliteStore implements Store {
   readonly path: string;
   readonly #options: Required<SqliteOptions>;
-  readonly #idle: Database[] = [];
-  readonly #leased = new Map<SqliteSession, Database>();
-  readonly #reader: Database;
+  readonly #connections: Connections;
   readonly #pushes: PushGroup;
   /** What all sessions have in common. */
   readonly #shared: SessionOptions;
-  #closed = false;
 
   /** @throws TqError when the file cannot be used. */
   constructor(options: SqliteOptions) {
@@ -93,11 +91,12 @@ export class SqliteStore implements Store {
       path,
       turn,
     };
-    this.#reader = connect(this.#options);
+    this.#connections = new Connections(this.#options);
     this.#firstLook();
     const identity = new FileIdentity(path);
     this.#shared = {
       ...this.#options,
+      connections: this.#connections,
       identity,
       flush: new Flush(path, this.#options.durability === "full", this.#options.log),
       courtesy: new Courtesy(path),
@@ -105,7 +104,7 @@ export class SqliteStore implements Store {
       tables: new Set(),
     };
     this.#pushes = new PushGroup({
-      alone: (task) => this.#lease((session) => session.pushAlone(task)),
+      alone: (task) => this.#withSession((session) => session.pushAlone(task)),
       together: (fn) => this.write(fn),
     });
   }
@@ -113,9 +112,9 @@ export class SqliteStore implements Store {
   /** It makes the WAL, which all that follows expects to be there. */
   #firstLook(): void {
     try {
-      looking.nextDue(this.#reader);
+      looking.nextDue(this.#connections.reader);
     } catch (error) {
-      this.#reader.close();
+      this.#connections.close();
       throw translate(error, this.path);
     }
   }
@@ -125,35 +124,25 @@ export class SqliteStore implements Store {
   }
 
   session(): Session {
-    const db = this.#idle.pop() ?? connect(this.#options);
-    const session = new SqliteSession(db, this.#shared);
-    this.#leased.set(session, db);
-    return session;
+    return new SqliteSession(this.#shared);
   }
 
   release(session: Session): Soon<void> {
-    const sqlite = session as SqliteSession;
-    const db = this.#leased.get(sqlite);
-    if (!db) return;
-    this.#leased.delete(sqlite);
-    return soon(sqlite.end(), () => {
-      if (this.#closed || sqlite.readOnly) db.close();
-      else this.#idle.push(db);
-    });
+    return (session as SqliteSession).end();
   }
 
-  async #lease<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T> {
-    const session = this.session() as SqliteSession;
+  async #withSession<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T> {
+    const session = new SqliteSession(this.#shared);
     try {
       return await fn(session);
     } finally {
-      const releasing = this.release(session);
-      if (releasing) await releasing;
+      const ending = session.end();
+      if (ending) await ending;
     }
   }
 
   async write<T>(fn: (session: Session) => Promise<T>): Promise<T> {
-    return this.#lease(async (session) => {
+    return this.#withSession(async (session) => {
       await session.begin();
       const result = await fn(session);
       await session.commit();
@@ -162,7 +151,7 @@ export class SqliteStore implements Store {
   }
 
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
-    return this.#lease(async (session) => {
+    return this.#withSession(async (session) => {
       if (!session.mayClaim(options)) return [];
       const { version } = session;
       const flushed = this.#shared.flush.meanwhile();
@@ -184,7 +173,7 @@ export class SqliteStore implements Store {
 
   async #look<T>(fn: (db: Database) => T): Promise<T> {
     try {
-      return fn(this.#reader);
+      return fn(this.#connections.reader);
     } catch (error) {
       throw translate(error, this.path);
     }
@@ -267,7 +256,7 @@ export class SqliteStore implements Store {
   }
 
   async mendTimes(): Promise<number> {
-    const slices = findAhead(this.#reader, this.now());
+    const slices = findAhead(this.#connections.reader, this.now());
     let mended = 0;
     for (;;) {
       const { value: ids } = await this.#look(() => slices.next());
@@ -322,10 +311,8 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     this.#shared.flush.close(); // before the last connection, which removes the WAL
-    for (const db of this.#idle.splice(0)) db.close();
-    this.#reader.close();
+    this.#connections.close();
   }
 }
 

@@ -65,8 +65,8 @@ export interface StoreStatus {
 type PushedIds = number[];
 
 /**
- * One connection, used by one transaction at a time. Nothing is held until `begin`; reads before it
- * stand alone. `begin` takes its turn to write; `commit` and `rollback` give it back.
+ * One transaction after another. Nothing is held until `begin`; reads before it stand alone. `begin` takes its
+ * turn to write; `commit` and `rollback` give it back.
  */
 export interface Session {
   readonly writing: boolean;
@@ -132,9 +132,9 @@ export interface Store {
   readonly path: string;
   /** The store's wall clock: ms since 1970 UTC. */
   now(): number;
-  /** Leases a connection; give it back with `close`. */
+  /** Give it back with `release`. */
   session(): Session;
-  /** Gives a session back; what it had not committed is rolled back. */
+  /** The session is over; what it had not committed is rolled back. */
   release(session: Session): Soon<void>;
 
   /** Runs `fn` in a transaction of its own, committed when it returns. */

@@ -1,7 +1,7 @@
 /** What is SQLite's own in a session: the raw connection, and other processes' locks. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { endsTransaction } from "../../src/store/ends-transaction.ts";
+import { endsTransaction } from "../../src/store/statements.ts";
 import type { Session } from "../../src/store/store.ts";
 import { startHelper } from "../support/process.ts";
 import { makeStore, newTask, pushOne, withSession } from "../support/store.ts";
@@ -97,6 +97,37 @@ describe("the raw connection", () => {
     await withSession(store, async (next) => {
       expect(raw(next).query("SELECT count(*) AS n FROM thing").get()).toEqual({ n: 2 });
     });
+  });
+
+  test.each([
+    ["PRAGMA recursive_triggers = 1", "PRAGMA recursive_triggers", { recursive_triggers: 0 }],
+    ["CREATE TEMP TABLE mine (a)", "SELECT count(*) AS n FROM sqlite_temp_schema", { n: 0 }],
+    ["create /* */ table temp.mine (a)", "SELECT count(*) AS n FROM sqlite_temp_schema", { n: 0 }],
+    ["ATTACH ':memory:' AS mine", "SELECT count(*) AS n FROM pragma_database_list", { n: 1 }],
+  ])("leaves nothing to the transactions after it: %s", async (sql, look, expected) => {
+    await using subject = makeStore();
+    for (const end of ["commit", "rollback"] as const) {
+      await withSession(subject.store, async (session) => {
+        raw(session).run(sql);
+        await session[end]();
+        expect(raw(session).query(look).get()).toEqual(expected);
+      });
+    }
+  });
+
+  test("is the same one as long as nobody changes it", async () => {
+    await using subject = makeStore();
+    const ids = new Set<unknown>();
+    for (const _ of [1, 2, 3]) {
+      await withSession(subject.store, async (session) => {
+        const db = raw(session);
+        ids.add(db.handle);
+        db.run("CREATE TABLE IF NOT EXISTS temperature (value REAL)");
+        db.query("SELECT temp.value FROM temperature AS temp").all();
+        await session.commit();
+      });
+    }
+    expect(ids.size).toBe(1);
   });
 
   test.each([

@@ -1,7 +1,9 @@
 /** The store on SQLite: what every store does, and what is its own. */
+import { expect, test } from "bun:test";
+import { readdirSync, readlinkSync } from "node:fs";
 import { dropLock } from "../../src/store/liveness.ts";
 import { commitsIn } from "../support/log.ts";
-import { makeStore } from "../support/store.ts";
+import { makeStore, newTask } from "../support/store.ts";
 import { storeSuite } from "./suite.ts";
 
 storeSuite("SqliteStore", () => {
@@ -15,3 +17,35 @@ storeSuite("SqliteStore", () => {
     [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),
   };
 });
+
+test.skipIf(process.platform !== "linux")(
+  "has two connections, however many transactions are under way",
+  async () => {
+    await using subject = makeStore();
+    const { store } = subject;
+    const sessions = Array.from({ length: 200 }, () => store.session());
+    const began = sessions.map((session) => session.begin());
+    await began[0];
+    for (const session of sessions) await session.stillHeld([]);
+    expect(openFiles(subject.path)).toBe(2);
+    for (const [index, session] of sessions.entries()) {
+      await began[index];
+      await session.push([newTask()]);
+      await session.commit();
+    }
+    expect(openFiles(subject.path)).toBe(2);
+    expect(await store.list({ limit: 300 })).toHaveLength(200);
+  },
+);
+
+/** How many descriptors this process has on a file. */
+function openFiles(path: string): number {
+  const names = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return null; // the one that read the folder
+    }
+  });
+  return names.filter((name) => name === path).length;
+}

@@ -1,4 +1,4 @@
-/** Finds statements that would end the transaction around them. Just enough of SQL's grammar for that. */
+/** What user code's SQL would do to the transaction and connection around it. Just enough of SQL's grammar for that. */
 
 const MAY_END = /\b(?:commit|end|rollback|release|savepoint)\b/i;
 
@@ -19,6 +19,19 @@ function ends(words: readonly string[]): boolean {
   if (verb === "commit" || verb === "end") return true;
   if (verb === "rollback") return !words.includes("to") || words.at(-1) === OURS;
   return (verb === "release" || verb === "savepoint") && words.at(-1) === OURS;
+}
+
+const MAY_LEAVE = /\b(?:pragma|temp|temporary|attach|detach)\b/i;
+
+/** True when this text has a statement that changes the connection itself, beyond its transaction. */
+export function leavesTraces(sql: string): boolean {
+  return MAY_LEAVE.test(sql) && statements(sql).some(leaves);
+}
+
+function leaves(words: readonly string[]): boolean {
+  const [verb] = words;
+  if (verb === "create") return words.includes("temp") || words.includes("temporary");
+  return verb === "pragma" || verb === "attach" || verb === "detach";
 }
 
 /** The words of each statement, in lower case and without quotes. */
