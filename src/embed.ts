@@ -5,7 +5,7 @@ import { type Config, loadConfig } from "./config.ts";
 import { TqError } from "./errors.ts";
 import type { Report } from "./events.ts";
 import { Registry } from "./model/registry.ts";
-import { setRuntime, standardLog } from "./model/runtime.ts";
+import { enterRuntime, standardLog } from "./model/runtime.ts";
 import { VERSION } from "./version.ts";
 import { didYouMean } from "./suggest.ts";
 import {
@@ -123,8 +123,8 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Embed
   try {
     const worker = await startProcess({ ...options, report, beforeStart });
     const runtime = { store: worker.store, config, registry: new Registry(), report, worker: true };
-    const before = setRuntime(runtime);
-    const stopped = worker.stopped.finally(() => setRuntime(before));
+    const leave = enterRuntime(runtime);
+    const stopped = worker.stopped.finally(leave);
     return {
       url: server?.url ?? null,
       stopped: server ? thenStop(stopped, server) : stopped,

@@ -3,7 +3,7 @@ import { closeSync, copyFileSync, existsSync, openSync, statSync } from "node:fs
 import { dirname, join, resolve } from "node:path";
 import type { Subprocess } from "bun";
 import { parseSettings } from "../../src/config.ts";
-import { createRuntime, setRuntime } from "../../src/model/runtime.ts";
+import { createRuntime, enterRuntime } from "../../src/model/runtime.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Bench } from "./measure.ts";
 import { root } from "./root.ts";
@@ -80,7 +80,7 @@ export function useDatabase({ durability }: Pick<Bench, "durability">, path: str
     "bench",
   );
   const runtime = createRuntime(config);
-  setRuntime(runtime);
+  enterRuntime(runtime);
   return runtime.store;
 }
 

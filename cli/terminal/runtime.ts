@@ -2,7 +2,7 @@
 import type { Config } from "../../src/config.ts";
 import { installModule } from "../../src/model/install.ts";
 import { Registry, loadModels } from "../../src/model/registry.ts";
-import { createRuntime, setRuntime } from "../../src/model/runtime.ts";
+import { createRuntime, enterRuntime } from "../../src/model/runtime.ts";
 import type { Runtime } from "../../src/model/runtime.ts";
 import type { Program } from "./program.ts";
 
@@ -20,7 +20,7 @@ export async function startRuntime(
 ): Promise<Runtime> {
   await installTq();
   const runtime = createRuntime(config, program.report(config), registry);
-  setRuntime(runtime);
+  enterRuntime(runtime);
   return runtime;
 }
 

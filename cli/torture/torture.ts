@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { loadConfig } from "../../src/config.ts";
 import { TqError } from "../../src/errors.ts";
-import { createRuntime, setRuntime } from "../../src/model/runtime.ts";
+import { createRuntime, enterRuntime } from "../../src/model/runtime.ts";
 import type { Store } from "../../src/store/store.ts";
 import { check, type Findings } from "./check.ts";
 import { Child } from "./child.ts";
@@ -47,7 +47,7 @@ export async function torture(options: TortureOptions): Promise<Result> {
   await setUp(folder);
   const config = loadConfig({ cwd: folder, env: {}, file: join(folder, "tq.toml") });
   const runtime = createRuntime(config);
-  setRuntime(runtime);
+  enterRuntime(runtime);
   const { store } = runtime;
   const moves = new Moves({ ...options, store });
   let done = 0;

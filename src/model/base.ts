@@ -9,6 +9,9 @@ import type { ModelCatalog } from "../catalog.ts";
  */
 export const BASE: unique symbol = Symbol.for("tq.base") as never;
 
+/** What a record with a row is asked before its id is used: @throws TqError "conflict" when that row was rolled back. */
+export const CHECK_ROW: unique symbol = Symbol.for("tq.check-row") as never;
+
 /** A class that a task can name. */
 export interface ModelClass {
   readonly __name__: string;

@@ -11,7 +11,8 @@ interface Written {
 interface Note {
   readonly table: Table;
   readonly id: number;
-  readonly edits: readonly Written[];
+  /** Null for a row that was inserted. */
+  readonly edits: readonly Written[] | null;
 }
 
 function keyOf(table: Table, id: number): string {
@@ -24,6 +25,7 @@ export class Hold {
   #notes: Note[] = [];
   /** By row, then by column: the values that were there during this stretch. */
   readonly #written = new Map<string, Map<string, ColumnValue[]>>();
+  readonly #inserted = new Set<string>();
 
   /** Notes that the row now has these values. */
   write(table: Table, id: number, edits: readonly Written[]): void {
@@ -31,19 +33,22 @@ export class Hold {
   }
 
   insert(table: Table, id: number): void {
-    this.#notes.push({ table, id, edits: [] });
+    this.#notes.push({ table, id, edits: null });
   }
 
-  #rowOf(table: Table, id: number): Map<string, ColumnValue[]> | undefined {
+  #sortNotes(): void {
     for (const note of this.#notes) this.#sort(note);
     this.#notes = [];
-    return this.#written.get(keyOf(table, id));
   }
 
   #sort({ table, id, edits }: Note): void {
     const key = keyOf(table, id);
     const row = this.#written.get(key) ?? new Map<string, ColumnValue[]>();
     this.#written.set(key, row);
+    if (edits === null) {
+      this.#inserted.add(key);
+      return;
+    }
     for (const { column, before, value } of edits) {
       const values = row.get(column);
       if (values) values.push(value);
@@ -53,7 +58,8 @@ export class Hold {
 
   /** True when it was this transaction itself that has replaced the value: nobody else is in its way. */
   replaced(table: Table, id: number, column: string, before: ColumnValue): boolean {
-    const values = this.#rowOf(table, id)?.get(column) ?? [];
+    this.#sortNotes();
+    const values = this.#written.get(keyOf(table, id))?.get(column) ?? [];
     return values.some((value) => sameValue(value, before));
   }
 
@@ -69,7 +75,16 @@ export class Hold {
 
   /** True when this row was written in it, and that was rolled back. */
   hasUndone(table: Table, id: number): boolean {
-    return this.#state === "undone" && this.#rowOf(table, id) !== undefined;
+    if (this.#state !== "undone") return false;
+    this.#sortNotes();
+    return this.#written.has(keyOf(table, id));
+  }
+
+  /** True when this row was inserted in it, and that was rolled back: its id may be another's by now. */
+  hasUndoneInsert(table: Table, id: number): boolean {
+    if (this.#state !== "undone") return false;
+    this.#sortNotes();
+    return this.#inserted.has(keyOf(table, id));
   }
 }
 

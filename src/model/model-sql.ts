@@ -2,7 +2,7 @@
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { ColumnValue } from "../store/records.ts";
-import { BASE } from "./base.ts";
+import { BASE, CHECK_ROW } from "./base.ts";
 import { type Clause, type SearchOptions, toConditions, toOrder } from "./clauses.ts";
 import { DEFINITION, define } from "./definition.ts";
 import type { Fields } from "./fields.ts";
@@ -122,7 +122,9 @@ function fromRows(model: typeof SqlBase, { rows, hold }: RowsRead): StoredRecord
 
 function idsOf(model: typeof SqlBase, records: readonly StoredRecord[], verb: string): number[] {
   checkRecords(model, records, verb);
-  return records.map(({ id }) => {
+  return records.map((record) => {
+    const { id } = record;
+    record[CHECK_ROW](() => `${verb} ${model.__name__} ${id}`);
     if (id !== 0) return id;
     throw new TqError(
       "invalid",

@@ -7,7 +7,6 @@ import type { NewTask } from "../task.ts";
 import { type PushOptions as QueueKeys, placement, splitContext } from "./context-keys.ts";
 import { divide, times } from "./queue-caller.ts";
 import { toIds } from "./record.ts";
-import { runtime } from "./runtime.ts";
 import { encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
 import { checkContext, checkUser } from "./transaction.ts";
 
@@ -58,7 +57,7 @@ export function pushMany(list: readonly PushOptions[]): Promise<number[]> {
 
 function toTasks(options: PushOptions, at: string, pusher: Pusher): NewTask[] {
   checkForm(options, at);
-  const { config, store, worker } = runtime();
+  const { config, store, worker } = pusher.runtime;
   const { model, method, args = [], user = pusher.user } = options;
   const target = { model, method, at };
   const keys: QueueKeys = {

@@ -4,7 +4,6 @@ import type { NewTask } from "../task.ts";
 import { type ModelClass, requireMethod } from "./base.ts";
 import { type Placement, splitContext } from "./context-keys.ts";
 import { toIds } from "./record.ts";
-import { runtime } from "./runtime.ts";
 import { encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
 
 /**
@@ -37,7 +36,7 @@ function callerOf(model: ModelClass, method: string): Caller {
   let found = false;
   return (instances, ...args) =>
     storeTasks<number | number[]>((pusher) => {
-      runtime().registry.add(model, null);
+      pusher.runtime.registry.add(model, null);
       if (!found) requireMethod(model, method, "push");
       found = true;
       const ids = toIds(instances, { model: model.__name__, method, type: model });
@@ -56,9 +55,9 @@ interface Call {
 function toTasks(
   { model, method, args }: Call,
   ids: number | readonly number[],
-  { context, user }: Pusher,
+  { context, user, runtime }: Pusher,
 ): NewTask[] {
-  const { config, store, worker } = runtime();
+  const { config, store, worker } = runtime;
   const { placement, stored } = splitContext(context, config.queue.batch_size);
   const common = {
     model,

@@ -1,6 +1,6 @@
 /** What a record is to the queue: something with an id. */
 import { TqError } from "../errors.ts";
-import { isModelClass, type ModelClass } from "./base.ts";
+import { CHECK_ROW, isModelClass, type ModelClass } from "./base.ts";
 
 /** What is pushed, for errors; `type` is the class whose records are meant, where it is known. */
 export interface Target {
@@ -22,11 +22,9 @@ export function toIds(instances: unknown, target: Target): number | number[] {
 }
 
 function idOf(value: unknown, target: Target, at = ""): number {
+  const action = () => `push ${target.model}.${target.method}${target.at ?? ""}${at}`;
   const refuse = (why: string): never => {
-    throw new TqError(
-      "invalid",
-      `Cannot push ${target.model}.${target.method}${target.at ?? ""}${at}: ${why}`,
-    );
+    throw new TqError("invalid", `Cannot ${action()}: ${why}`);
   };
   if (typeof value === "number") {
     return Number.isSafeInteger(value) ? value : refuse(`${value} is not an id; ids are integers`);
@@ -38,9 +36,14 @@ function idOf(value: unknown, target: Target, at = ""): number {
   const other = otherModel(value, target);
   if (other !== undefined)
     return refuse(`the record is of the model ${other}; give its own records`);
+  (value as Checked)[CHECK_ROW]?.(action);
   const { id } = value;
   if (typeof id === "number" && Number.isSafeInteger(id) && id !== 0) return id;
   return refuse("the record is not saved and has no id; save it first");
+}
+
+interface Checked {
+  readonly [CHECK_ROW]?: (action: () => string) => void;
 }
 
 /** The name of the model that this record is of, if it is another one: its id means something else there. */

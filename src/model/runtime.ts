@@ -20,24 +20,30 @@ export interface Runtime {
   readonly worker: boolean;
 }
 
-const KEY = Symbol.for("tq.runtime");
-const holder = globalThis as { [KEY]?: Runtime | undefined };
+const KEY = Symbol.for("tq.runtimes");
+const entered = ((globalThis as { [KEY]?: Runtime[] })[KEY] ??= []);
 
-/** Sets what the models of this process work on from here on; returns what it was. */
-export function setRuntime(runtime: Runtime | undefined): Runtime | undefined {
-  const before = holder[KEY];
-  holder[KEY] = runtime;
-  return before;
+/**
+ * The models of this process work on this one from here on.
+ *
+ * @returns what ends that: then the one that was entered last of those that remain is in use.
+ */
+export function enterRuntime(runtime: Runtime): () => void {
+  entered.push(runtime);
+  return () => {
+    const index = entered.lastIndexOf(runtime);
+    if (index !== -1) entered.splice(index, 1);
+  };
 }
 
-/** The runtime; made from tq.toml and the environment when nobody has set one. */
+/** The runtime in use; made from tq.toml and the environment when nobody has entered one. */
 export function runtime(): Runtime {
-  return (holder[KEY] ??= defaultRuntime());
-}
-
-function defaultRuntime(): Runtime {
+  const last = entered.at(-1);
+  if (last) return last;
   const config = loadConfig({ cwd: process.cwd(), env: process.env });
-  return createRuntime(config);
+  const made = createRuntime(config);
+  enterRuntime(made);
+  return made;
 }
 
 /** A runtime for a program that is not a worker. The database is opened when it is first used. */

@@ -1,13 +1,12 @@
 /** Where the tasks of a push go: into the current transaction, or into one of their own. */
 import { encode } from "../encoding.ts";
 import type { NewTask } from "../task.ts";
+import { currentUnit } from "./current-task.ts";
 import { runtime } from "./runtime.ts";
 import { Transaction, inUnit, runPushed } from "./transaction.ts";
 
-/** Whose push it is, and in which context. */
-export type Pusher = Pick<Transaction, "user" | "context">;
-
-const OUTSIDE: Pusher = { user: 0, context: {} };
+/** Whose push it is, in which context, and to where. */
+export type Pusher = Pick<Transaction, "user" | "context" | "runtime">;
 
 export interface Prepared<T> {
   readonly tasks: readonly NewTask[];
@@ -23,17 +22,23 @@ export interface Prepared<T> {
  */
 export function storeTasks<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise<T> {
   const { maybe } = Transaction;
-  if (!maybe) return storeOutside(prepare);
+  if (!maybe) return currentUnit() ? storeInRun(prepare) : storeOutside(prepare);
   return inUnit(async (unit) => {
     const { tasks, result } = prepare(maybe);
     return result(await unit.push(tasks));
   });
 }
 
+/** In a run that is outside any transaction a push is one, and stored only while the claim holds. */
+function storeInRun<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise<T> {
+  return Transaction.start({}, () => storeTasks(prepare));
+}
+
 async function storeOutside<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise<T> {
-  const { tasks, result } = prepare(OUTSIDE);
-  const ids = tasks.length > 0 ? await runtime().store.push(tasks) : [];
-  const running = runPushed(ids);
+  const of = runtime();
+  const { tasks, result } = prepare({ user: 0, context: {}, runtime: of });
+  const ids = tasks.length > 0 ? await of.store.push(tasks) : [];
+  const running = runPushed(of, ids);
   if (running) await running;
   return result(ids);
 }

@@ -2,7 +2,7 @@
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { ColumnValue, Row } from "../store/records.ts";
-import { BASE } from "./base.ts";
+import { BASE, CHECK_ROW } from "./base.ts";
 import { checkFieldNames, DEFINITION, type Definition } from "./definition.ts";
 import { checkField, type Field } from "./fields.ts";
 import { type Hold, sameValue } from "./hold.ts";
@@ -42,6 +42,16 @@ export abstract class StoredRecord extends Model {
       set(record, field.name, field.fromColumn(row[index + 1] ?? null));
     }
     record.#read = { row, hold, wrote: null };
+  }
+
+  [CHECK_ROW](action: () => string): void {
+    const { table } = definitionOf(this);
+    const undone = (hold: Hold | null | undefined) => hold?.hasUndoneInsert(table, this.id);
+    if (!undone(this.#read?.hold) && !undone(this.#read?.wrote)) return;
+    throw new TqError(
+      "conflict",
+      `Cannot ${action()}: the transaction that made the record was rolled back, and its id may be another's by now; make a new record`,
+    );
   }
 
   /** Inserts the record, or writes what has changed since it was read. */

@@ -4,7 +4,8 @@ import { TqError } from "../errors.ts";
 import type { RawDatabase } from "../store/guard.ts";
 import type { Soon } from "../soon.ts";
 import { didYouMean } from "../suggest.ts";
-import { runtime } from "./runtime.ts";
+import { currentUnit } from "./current-task.ts";
+import { type Runtime, runtime } from "./runtime.ts";
 import { Unit } from "./unit.ts";
 
 export type Context = Readonly<Record<string, unknown>>;
@@ -22,7 +23,7 @@ const storage = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.transact
   new AsyncLocalStorage<Transaction>()) as AsyncLocalStorage<Transaction>;
 
 /** What runs the tasks of a committed transaction where no worker does. */
-type Afterwards = (ids: readonly number[]) => Promise<void>;
+type Afterwards = (of: Runtime, ids: readonly number[]) => Promise<void>;
 
 let afterwards: Afterwards = () => Promise.resolve();
 
@@ -66,7 +67,7 @@ export class Transaction {
       );
     }
     const { user = 0, context = {}, lock = false } = options;
-    const unit = new Unit(runtime().store, { locked: lock });
+    const unit = currentUnit()?.another({ locked: lock }) ?? new Unit(runtime(), { locked: lock });
     try {
       if (lock) await unit.lock();
       const result = await storage.run(new Transaction(unit, user, context), async () => fn());
@@ -74,7 +75,7 @@ export class Transaction {
       return result;
     } finally {
       await unit.end();
-      await runPushed(unit.committed);
+      await runPushed(unit.runtime, unit.committed);
     }
   }
 
@@ -98,6 +99,11 @@ export class Transaction {
   /** @internal */
   get unit(): Unit {
     return this.#unit;
+  }
+
+  /** @internal What it works on, from its start to its end. */
+  get runtime(): Runtime {
+    return this.#unit.runtime;
   }
 
   /**
@@ -143,8 +149,8 @@ export function inUnit<T>(work: (unit: Unit) => Soon<T>): Promise<T> {
 }
 
 /** @internal Tasks pushed by a committed transaction run here, where no worker does. */
-export function runPushed(ids: readonly number[]): Soon<void> {
-  if (ids.length > 0 && !runtime().worker) return storage.exit(() => afterwards(ids));
+export function runPushed(of: Runtime, ids: readonly number[]): Soon<void> {
+  if (ids.length > 0 && !of.worker) return storage.exit(() => afterwards(of, ids));
 }
 
 function outside(): TqError {

@@ -4,9 +4,10 @@
  */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
-import type { Session, Store } from "../store/store.ts";
+import type { Session } from "../store/store.ts";
 import type { Claim, NewTask } from "../task.ts";
 import { Hold } from "./hold.ts";
+import type { Runtime } from "./runtime.ts";
 import { Pending, Work } from "./work.ts";
 
 export interface UnitOptions {
@@ -23,7 +24,8 @@ export interface UnitOptions {
 const NO_IDS: readonly number[] = [];
 
 export class Unit {
-  readonly store: Store;
+  /** What it began with: it stays with that, whatever the process works on later. */
+  readonly runtime: Runtime;
   #options: UnitOptions;
   #session: Session | null;
   #inSavepoint = false;
@@ -35,10 +37,16 @@ export class Unit {
   #committed: number[] | null = null;
   readonly #pending = new Pending();
 
-  constructor(store: Store, options: UnitOptions = {}) {
-    this.store = store;
+  constructor(runtime: Runtime, options: UnitOptions = {}) {
+    this.runtime = runtime;
     this.#options = options;
     this.#session = options.session ?? null;
+  }
+
+  /** Another one on a session of its own, which commits only as long as this one's claim holds. */
+  another(options: Pick<UnitOptions, "locked">): Unit {
+    const { claim } = this.#options;
+    return new Unit(this.runtime, { ...options, ...(claim && { claim }) });
   }
 
   get ended(): boolean {
@@ -73,7 +81,7 @@ export class Unit {
   /** What to read and write with. @throws TqError "conflict" once the unit has ended. */
   get session(): Session {
     if (this.#ended) throw endedError();
-    return (this.#session ??= this.store.session());
+    return (this.#session ??= this.runtime.store.session());
   }
 
   /** The connection itself; from here on the unit holds the write lock. */
@@ -214,7 +222,7 @@ export class Unit {
   async #endWaiting(own: Session | null): Promise<void> {
     // What waits for the lock gets it first, or would take it when nobody is there to free it.
     if (!own) await this.#pending.idle();
-    else await this.store.release(own);
+    else await this.runtime.store.release(own);
     this.#hold?.end();
   }
 }

@@ -2,7 +2,8 @@
 import { randomUUIDv7 } from "bun";
 import { currentTask } from "../model/current-task.ts";
 import { loadModels } from "../model/registry.ts";
-import { type Runtime, runtime } from "../model/runtime.ts";
+import type { Runtime } from "../model/runtime.ts";
+import type { Store } from "../store/store.ts";
 import { setAfterwards } from "../model/transaction.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
@@ -14,7 +15,7 @@ import { createShared, Progress } from "./shared.ts";
 /** Before what could not be written is tried again: ms. */
 const AGAIN = 1_000;
 
-/** The tasks of one runtime: first in, first out; what a task pushes runs after those already waiting. */
+/** The tasks of one store: first in, first out; what a task pushes runs after those already waiting. */
 class Lane {
   readonly #runtime: Runtime;
   readonly #waiting: number[] = [];
@@ -37,7 +38,7 @@ class Lane {
     for (let id = this.#waiting.shift(); id !== undefined; id = this.#waiting.shift()) {
       try {
         this.#bench ??= this.#createBench();
-        await runOne(await this.#bench, this.#runtime, id);
+        await runOne(await this.#bench, id);
       } catch (error) {
         const message = `Cannot run task ${id}: ${error instanceof Error ? error.message : String(error)}`;
         this.#runtime.report({ name: "log.note", level: "error", message });
@@ -47,7 +48,7 @@ class Lane {
 
   /** Proof of life for the tasks that this program claims: should it die, they are ready again. */
   async #createBench(): Promise<Bench> {
-    const { store, config, registry, report } = this.#runtime;
+    const { store, config, report } = this.#runtime;
     const worker = randomUUIDv7();
     try {
       await store.register({ id: worker, pid: process.pid, threads: 0, queues: [] });
@@ -59,10 +60,7 @@ class Lane {
     const message = "queue.worker is false: this program runs its own tasks, after their commit";
     report({ name: "log.note", level: "info", message });
     return {
-      store,
-      registry,
-      config,
-      report,
+      ...this.#runtime,
       methods: new Methods(),
       progress: new Progress(createShared(1), 1),
       owner: { worker, thread: 0 },
@@ -79,8 +77,8 @@ class Lane {
   }
 }
 
-async function runOne(bench: Bench, { config }: Runtime, id: number): Promise<void> {
-  const { store, owner, report, registry } = bench;
+async function runOne(bench: Bench, id: number): Promise<void> {
+  const { store, owner, report, registry, config } = bench;
   const task = await store.write((session) => session.claimOne(id, owner));
   if (!task) return; // a worker was faster, or somebody cancelled it
   try {
@@ -121,13 +119,13 @@ async function end(bench: Bench, task: ClaimedTask, outcome: Outcome): Promise<v
   reportOutcome(bench.report, task, outcome, kept, 0);
 }
 
-const lanes = new Map<Runtime, Lane>();
+const lanes = new Map<Store, Lane>();
 
 function laneOf(of: Runtime): Lane {
-  let lane = lanes.get(of);
+  let lane = lanes.get(of.store);
   if (!lane) {
     if (lanes.size === 0) process.once("beforeExit", leaveAll);
-    lanes.set(of, (lane = new Lane(of)));
+    lanes.set(of.store, (lane = new Lane(of)));
   }
   return lane;
 }
@@ -140,4 +138,4 @@ function leaveAll(): void {
   }
 }
 
-setAfterwards((ids) => laneOf(runtime()).run(ids));
+setAfterwards((of, ids) => laneOf(of).run(ids));

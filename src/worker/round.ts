@@ -3,10 +3,9 @@
  * claim in the same transaction as their effects.
  */
 import { drainMicrotasks } from "bun:jsc";
-import type { Config } from "../config.ts";
-import { isLogged, type Report } from "../events.ts";
+import { isLogged } from "../events.ts";
 import { TqError } from "../errors.ts";
-import type { Registry } from "../model/registry.ts";
+import type { Runtime } from "../model/runtime.ts";
 import { Unit } from "../model/unit.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Owner, Session, Store } from "../store/store.ts";
@@ -22,11 +21,7 @@ import type { Progress } from "./shared.ts";
 const AHEAD = 2;
 
 /** What a thread works with. */
-export interface Bench {
-  readonly store: Store;
-  readonly registry: Registry;
-  readonly config: Config;
-  readonly report: Report;
+export interface Bench extends Runtime {
   readonly methods: Methods;
   readonly progress: Progress;
   readonly owner: Owner;
@@ -67,7 +62,7 @@ export async function runAlone(
   ending: () => Ending,
 ): Promise<ClaimedTask[]> {
   const session = bench.store.session();
-  const unit = new Unit(bench.store, { session, claim: task });
+  const unit = new Unit(bench, { session, claim: task });
   return finishAlone(bench, session, begin(bench, task, unit), ending);
 }
 
@@ -95,7 +90,7 @@ async function finishAlone(
 
 /** Runs the task again while the database was busy, or changed under it. */
 async function tryInPlace(bench: Bench, session: Session, begun: Begun): Promise<Ended> {
-  const { store, config } = bench;
+  const { config } = bench;
   for (let tries = 0; ; tries++) {
     const { task, unit, started } = begun;
     const outcome = await begun.outcome;
@@ -107,7 +102,7 @@ async function tryInPlace(bench: Bench, session: Session, begun: Begun): Promise
     if (tries === config.database.retry) return { ...ended, outcome: laterOrNever(task, outcome) };
     if (!unit.stale) await Bun.sleep(waitInPlace(tries + 1));
     // With the lock from its start on, nothing can change under it.
-    const again = new Unit(store, { session, locked: unit.stale, claim: task });
+    const again = new Unit(bench, { session, locked: unit.stale, claim: task });
     begun = { ...begin(bench, task, again), started };
   }
 }
@@ -131,7 +126,7 @@ export async function runBatch(
     let rest: readonly ClaimedTask[] = [];
     for (const [index, task] of tasks.entries()) {
       if (index > 0 && !progress.begin(task)) break; // the first was begun by the caller
-      const unit = new Unit(store, { session, locked: true, savepoint: true, claim: task });
+      const unit = new Unit(bench, { session, locked: true, savepoint: true, claim: task });
       progress.setBatch(index + 1);
       const begun = begin(bench, task, unit, ahead[index]);
       progress.setBatch(0);

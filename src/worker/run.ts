@@ -43,7 +43,7 @@ export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Pr
   if (!isCall(prepared)) return prepared;
   try {
     const transaction = new Transaction(unit, task.user, prepared.context);
-    const value = await withTask(describe(task), () =>
+    const value = await withTask(describe(task), unit, () =>
       prepared.outside ? callOutside(task, prepared) : transaction.run(() => callInside(prepared)),
     );
     const settling = unit.settled();

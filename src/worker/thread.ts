@@ -3,7 +3,7 @@ import { isTqError } from "../errors.ts";
 import * as tq from "../index.ts";
 import { installModule } from "../model/install.ts";
 import { Registry, loadModels } from "../model/registry.ts";
-import { setRuntime, standardLog } from "../model/runtime.ts";
+import { enterRuntime, standardLog } from "../model/runtime.ts";
 import { ensureTables } from "../model/tables.ts";
 import { toErrorData } from "../outcome.ts";
 import { openStore } from "../store/sqlite.ts";
@@ -43,17 +43,15 @@ async function start(init: Init): Promise<void> {
     const turn = new ThreadTurn(shared, thread, stint);
     const store = openStore(config, { turn, blocking: true, log: init.log });
     const registry = new Registry();
-    setRuntime({ store, config, registry, report: log, worker: true });
+    const runtime = { store, config, registry, report: log, worker: true };
+    enterRuntime(runtime);
     installModule(tq);
     for (const path of init.models) registry.addAll(await loadModels(path));
     await ensureTables(store, registry);
     send({ type: "loaded", catalog: registry.catalog() });
     loop = new Loop(
       {
-        store,
-        registry,
-        config,
-        report: log,
+        ...runtime,
         methods: new Methods(),
         progress: new Progress(shared, thread),
         owner: { worker, thread },

@@ -1,4 +1,5 @@
 /** tq inside other programs: under `tq run`, in a Bun project, and in a program compiled with Bun. */
+import { Database } from "bun:sqlite";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { ROOT, siteWithModels, type Site } from "./support.ts";
@@ -32,6 +33,40 @@ console.log("args", ...process.argv.slice(2));
     expect(site.task(1)).toMatchObject({ state: "finished", claim: 1 });
     expect([...site.effects()]).toEqual([[7, 1]]);
     expect(site.all("SELECT id FROM tq__worker")).toEqual([]);
+  });
+
+  test("pushes to the worker that it started last of those that run, and to its settings after them", async () => {
+    await using site = siteWithModels();
+    site.write(
+      "app.ts",
+      `import { startWorker } from "tq";
+import { Job } from "./models.ts";
+const start = (database: string) =>
+  startWorker({ database, models: "models.ts", threads: 1, report: () => {} });
+const pushed: unknown[] = [];
+const push = async () => pushed.push(await Job.__queue__["add"](new Job(1)));
+const first = await start("first.db");
+await push();
+const second = await start("second.db");
+await push();
+const third = await start("third.db");
+await first.stop();
+await push();
+await third.stop();
+await push();
+await second.stop();
+await push();
+`,
+    );
+    const ended = await site
+      .start(["run", "app.ts"], { env: { TQ_QUEUE__WORKER: "true" } })
+      .ended();
+    expect(ended).toMatchObject({ code: 0 });
+    const counts = ["first", "second", "third", "tq"].map((name) => {
+      using db = new Database(site.file(`${name}.db`));
+      return db.query("SELECT count(*) AS n FROM tq_tasks").get();
+    });
+    expect(counts).toEqual([{ n: 1 }, { n: 2 }, { n: 1 }, { n: 1 }]);
   });
 
   test("can start a worker of its own", async () => {

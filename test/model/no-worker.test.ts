@@ -6,7 +6,7 @@ import { currentTask, Model, ModelSQL, type Queue, Transaction, v } from "../../
 import { parseSettings } from "../../src/config.ts";
 import { TqError } from "../../src/errors.ts";
 import { Registry } from "../../src/model/registry.ts";
-import { setRuntime } from "../../src/model/runtime.ts";
+import { enterRuntime } from "../../src/model/runtime.ts";
 import { FileIdentity } from "../../src/store/identity.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
 import { until } from "../support/until.ts";
@@ -141,6 +141,21 @@ test("a task that fails leaves nothing behind but what it committed itself", asy
   expect(tq.sql("SELECT total FROM account")).toEqual([{ total: 6 }]);
   await Job.__queue__.commitThenFail([1]);
   expect(log).toEqual(["committed"]);
+});
+
+test("a transaction ends with the database that it began with, whatever the program works on since", async () => {
+  await using tq = makeRuntime({ worker: false });
+  await using other = makeRuntime({ worker: true });
+  const leave = enterRuntime(tq.runtime);
+  await Transaction.start({}, async () => {
+    await Job.__queue__.note([1], "first");
+    leave(); // the program works on the other one from here on
+    await Job.__queue__.note([1], "second");
+  });
+  expect(log).toEqual(["first", "second"]);
+  expect((await tq.tasks()).map(({ state }) => state)).toEqual(["finished", "finished"]);
+  await Job.__queue__.note([1], "third");
+  expect((await other.tasks()).map(({ state }) => state)).toEqual(["ready"]);
 });
 
 test("what the caller rolled back is dropped, and its ids are never used again", async () => {
@@ -282,8 +297,14 @@ test("a models file that cannot be loaded fails the task with the reason", async
 /** A runtime with other settings on the same database. */
 function use(config: ReturnType<typeof parseSettings>) {
   const store = new SqliteStore(config.database);
-  setRuntime({ store, config, registry: new Registry(), report: () => undefined, worker: false });
-  return { [Symbol.dispose]: () => void store.close() };
+  const registry = new Registry();
+  const leave = enterRuntime({ store, config, registry, report: () => undefined, worker: false });
+  return {
+    [Symbol.dispose]() {
+      leave();
+      void store.close();
+    },
+  };
 }
 
 test("a program that cannot prove that it lives says so; its caller has what it committed", async () => {

@@ -50,6 +50,19 @@ class Part extends ModelSQL("part", { name: v.string(), used: v.optional(v.boole
     // oxlint-disable-next-line typescript/only-throw-error -- users throw anything
     throw what;
   }
+  static tasks = { goOn: { transaction: false } };
+  static during: () => Promise<unknown> = () => Promise.resolve();
+  /** Outside any transaction. */
+  static async goOn(records: Part[]) {
+    await Part.during();
+    for (const act of [
+      () => Transaction.start({}, () => Part.create([{ name: "late" }])),
+      () => Transaction.start({ lock: true }, () => Part.create([{ name: "later" }])),
+      () => Part.__queue__.list(records),
+    ]) {
+      await act().catch((error: unknown) => seen.push(error));
+    }
+  }
   static async writeAndFail(records: Part[]) {
     for (const record of records) await record.use();
     await Part.__queue__.list([1]);
@@ -341,4 +354,45 @@ test("the higher priority runs first, then the earlier deadline, then the earlie
   tq.clock.time += 1000;
   await tq.runAll();
   expect(seen.at(-1)).toEqual([[1], "not due"]);
+});
+
+test("a method outside any transaction commits and pushes nothing once its task was cancelled", async () => {
+  await using tq = makeRuntime();
+  const parts = await makeParts(1);
+  const [id = 0] = await Part.__queue__.goOn(parts);
+  Part.during = () => tq.store.cancel(id);
+  expect(await tq.runTask(id)).toMatchObject({ state: "cancelled" });
+  expect(seen).toEqual(
+    Array.from({ length: 3 }, () =>
+      expect.objectContaining({
+        code: "conflict",
+        message: "Cannot commit: this run lost its claim; nothing of it is kept",
+      }),
+    ),
+  );
+  expect(tq.sql("SELECT name FROM part")).toEqual([{ name: "part 1" }]);
+  expect(await tq.tasks()).toHaveLength(1);
+
+  seen.length = 0;
+  Part.during = () => Promise.resolve();
+  const [again = 0] = await Part.__queue__.goOn(parts);
+  expect(await tq.runTask(again)).toMatchObject({ state: "finished" });
+  expect(seen).toEqual([]);
+  expect(tq.sql("SELECT name FROM part")).toHaveLength(3);
+  expect(await tq.tasks()).toHaveLength(3);
+});
+
+test("code that goes on after its task is in none", async () => {
+  await using tq = makeRuntime();
+  const after = Promise.withResolvers<unknown>();
+  const going = Promise.withResolvers<void>();
+  Part.during = () => {
+    void going.promise.then(() => after.resolve(currentTask()));
+    return Promise.resolve(seen.push(currentTask()?.method));
+  };
+  const [id = 0] = await Part.__queue__.goOn(await makeParts(1));
+  await tq.runTask(id);
+  going.resolve();
+  expect(seen[0]).toBe("goOn");
+  expect(await after.promise).toBeUndefined();
 });

@@ -8,7 +8,7 @@ import { parseSettings } from "../../src/config.ts";
 import type { Event, EventName } from "../../src/events.ts";
 import "../../src/index.ts";
 import { Registry } from "../../src/model/registry.ts";
-import { type Runtime, setRuntime } from "../../src/model/runtime.ts";
+import { type Runtime, enterRuntime } from "../../src/model/runtime.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
 import type { Task } from "../../src/task.ts";
 import { Methods } from "../../src/worker/methods.ts";
@@ -18,8 +18,6 @@ import { createShared, Progress } from "../../src/worker/shared.ts";
 export { errorOf, sentenceOf } from "../support/error.ts";
 
 export const NOW = Date.parse("2024-02-29T12:00:00Z");
-
-const KEY = Symbol.for("tq.runtime");
 
 export function makeFolder(prefix = "tq-model-") {
   const folder = mkdtempSync(join(tmpdir(), prefix));
@@ -53,13 +51,9 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
     report: (event) => events.push(event),
     worker,
   };
-  const before = (globalThis as { [KEY]?: Runtime })[KEY];
-  setRuntime(runtime);
+  const leave = enterRuntime(runtime);
   const bench: Bench = {
-    store,
-    registry,
-    config,
-    report: runtime.report,
+    ...runtime,
     methods: new Methods(),
     progress: new Progress(createShared(1), 1),
     owner: { worker: "w1", thread: 0 },
@@ -96,6 +90,7 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
   }
 
   return {
+    runtime,
     store,
     methods: bench.methods,
     progress: bench.progress,
@@ -138,7 +133,7 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
       }
     },
     async [Symbol.asyncDispose]() {
-      setRuntime(before);
+      leave();
       await store.close();
       remove();
     },

@@ -1,6 +1,6 @@
 /** Units of work: what commits together, and who is in which. */
 import { expect, test } from "bun:test";
-import { ModelSQL, Transaction, v } from "../../src/index.ts";
+import { ModelSQL, push, Transaction, v } from "../../src/index.ts";
 import type { RawDatabase } from "../../src/store/guard.ts";
 import { errorOf, makeRuntime, outside, sentenceOf } from "./support.ts";
 
@@ -461,4 +461,43 @@ test("a record of a transaction that was rolled back is not taken for a saved on
     expect(sentence).toContain("the transaction that wrote it was rolled back");
   }
   expect(tq.sql("SELECT name, value FROM counter")).toEqual([{ name: "a", value: 0 }]);
+});
+
+test("a record whose insert was rolled back is never taken for the one that has its id now", async () => {
+  await using tq = makeRuntime();
+  const { id: other } = await make("other");
+  const undone: Counter[] = [];
+  await errorOf(() =>
+    Transaction.start({}, async () => {
+      undone.push(...(await Counter.create([{ name: "mine", value: 1 }])));
+      undone.push(...(await Counter.browse(undone.map(({ id }) => id))));
+      const known = await get(other);
+      known.value = 9;
+      await known.save();
+      undone.push(known);
+      throw new Error("no");
+    }),
+  );
+  const theirs = await make("theirs");
+  const known = undone.pop();
+  expect(undone.map(({ id }) => id)).toEqual([theirs.id, theirs.id]);
+  const sentence = "the transaction that made the record was rolled back";
+  for (const record of undone) {
+    for (const use of [
+      () => record.delete(),
+      () => Counter.lock([record]),
+      () => Counter.__queue__["touch"]?.([record]) ?? Promise.resolve(),
+      () => Counter.__queue__["touch"]?.(record) ?? Promise.resolve(),
+      () => push({ model: "counter", method: "touch", instances: record }),
+    ]) {
+      const used = Transaction.start<unknown>({}, use);
+      expect((await errorOf(used)).message).toContain(sentence);
+    }
+  }
+  await Transaction.start({}, async () => {
+    await Counter.__queue__["touch"]?.(known); // it has its row, whatever was written into it
+    await known?.delete();
+  });
+  expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "theirs" }]);
+  expect(await tq.tasks()).toMatchObject([{ instances: other }]);
 });
