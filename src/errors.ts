@@ -7,7 +7,7 @@ export const ERROR_CODES = [
   "not_found",
   /** The thing exists, but its state does not allow the move. */
   "conflict",
-  /** Another program holds the database for longer than `database.timeout`. */
+  /** Another program, or another transaction of this one, holds the database for longer than `database.timeout`. */
   "busy",
   /** The database cannot be used: not SQLite, from a newer tq, read-only, full, damaged, replaced. */
   "database",

@@ -25,7 +25,11 @@ const SECTIONS = {
       flag: "--database",
     }),
     retry: whole(5, [0, 100], "Times a task is tried again at once when the database is busy"),
-    timeout: duration(5 * SECOND, [0, HOUR], "Longest wait for another program's lock"),
+    timeout: duration(
+      5 * SECOND,
+      [0, HOUR],
+      "Longest wait while another program, or one other transaction of this one, has the write lock",
+    ),
     durability: choice(
       "full",
       ["full", "normal"],

@@ -31,28 +31,24 @@ export class Connections {
     return this.#writer && !this.#writer.inTransaction ? this.#writer : this.#reader;
   }
 
-  /** For whose turn it is to write, from the begin to `ended`. */
+  /** For whose turn it is to write, from the begin to the end. */
   get writer(): Database {
     if (!this.#writer?.inTransaction) this.#check();
     return (this.#writer ??= connect(this.#options));
   }
 
-  /** The transaction is over. @param renew true when its connection is not what it was. */
-  ended(renew: boolean): void {
-    if (renew || this.#closed) this.#closeWriter();
+  /** What was done to the connection that writes stays with it: the next transaction has another one. */
+  renew(): void {
+    this.#writer?.close();
+    this.#writer = null;
   }
 
-  /** A transaction that is under way ends first. */
+  /** A transaction that is under way keeps its connection, as its commit is yet to be flushed. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.#writer?.inTransaction) this.#closeWriter();
+    if (!this.#writer?.inTransaction) this.renew();
     this.#reader.close();
-  }
-
-  #closeWriter(): void {
-    this.#writer?.close();
-    this.#writer = null;
   }
 
   #check(): void {

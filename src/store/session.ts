@@ -141,7 +141,7 @@ export class SqliteSession implements Session {
   #endTurn(error?: unknown): unknown {
     const translated = this.#translated(error);
     this.#writer = null;
-    this.#options.connections.ended(this.#spoilt);
+    if (this.#spoilt) this.#options.connections.renew();
     this.#spoilt = false;
     this.#options.turn.free();
     return translated;
@@ -166,7 +166,7 @@ export class SqliteSession implements Session {
 
   /** Runs a statement that takes the write lock; it keeps the turn, unless it fails. */
   async #inTurn<T>(statement: () => T): Promise<T> {
-    const turn = this.#options.turn.take();
+    const turn = this.#options.turn.take(this.#options.timeout);
     if (turn) await turn;
     try {
       this.#check();
@@ -231,7 +231,7 @@ export class SqliteSession implements Session {
   #beginStatement(): void {
     const { writer } = this.#options.connections;
     writer.query("BEGIN IMMEDIATE").run();
-    this.#options.turn.begun?.();
+    this.#options.turn.begun();
     this.#writer = writer;
     this.#transaction += 1;
   }

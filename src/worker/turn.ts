@@ -127,8 +127,8 @@ export class ThreadTurn implements Turn {
     Atomics.store(turn, ticketAt(thread), NOT_WAITING);
   }
 
-  take(): Promise<void> | void {
-    const waiting = this.#local.take();
+  take(timeout?: number): Promise<void> | void {
+    const waiting = this.#local.take(timeout);
     if (waiting) return waiting.then(() => this.#takeShared());
     this.#takeShared();
   }
@@ -161,6 +161,7 @@ export class ThreadTurn implements Turn {
   }
 
   begun(): void {
+    this.#local.begun();
     this.#progress.setLock("held");
   }
 
@@ -182,8 +183,8 @@ export class MainTurn implements Turn {
     this.#words = turn;
   }
 
-  async take(): Promise<void> {
-    await this.#local.take();
+  async take(timeout?: number): Promise<void> {
+    await this.#local.take(timeout);
     if (takeOrQueue(this.#words, 0)) return;
     while (!isGiven(this.#words, 0)) {
       const wait = Atomics.waitAsync(this.#words, wakeAt(0), 0, LOOK);
@@ -200,6 +201,10 @@ export class MainTurn implements Turn {
     if (tryTake(this.#words, 0)) return true;
     this.#local.free();
     return false;
+  }
+
+  begun(): void {
+    this.#local.begun();
   }
 
   free(): void {

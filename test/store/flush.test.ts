@@ -173,6 +173,7 @@ describe("the claim of an idle thread", () => {
       take: () =>
         (pushes > 0 ? pushOne(other, { priority: 1, ref: "between" }) : undefined) as never,
       tryTake: () => true,
+      begun: () => {},
       free: () => {},
     };
     const store = subject.open({ turn });

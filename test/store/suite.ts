@@ -1186,6 +1186,25 @@ export function storeSuite(name: string, make: () => Subject): void {
         expect(await pushOne(store)).toBeGreaterThan(0);
       });
 
+      test("may end its transaction after the store was closed, and begins no other", async () => {
+        const closing = subject.open({ durability: "full" });
+        const session = closing.session();
+        const ids = await session.push([newTask()]);
+        const waiting = closing.session();
+        await closing.close();
+        await session.commit();
+        await closing.release(session);
+        expect(await store.get(ids[0] ?? 0)).toMatchObject({ state: "ready" });
+        const refused = expect.objectContaining({
+          code: "conflict",
+          message: expect.stringContaining("it was closed, with the worker that it belongs to"),
+        });
+        for (const late of [waiting.begin(), waiting.stillHeld([]), closing.list()]) {
+          expect(await late.catch((error: unknown) => error)).toEqual(refused);
+        }
+        expect(await pushOne(store)).toBeGreaterThan(0); // its turn is free
+      });
+
       test("runs write functions, and rolls back one that throws", async () => {
         expect(await store.write(async () => 42)).toBe(42);
         const broken = store.write(async (session) => {
