@@ -10,7 +10,7 @@ export interface Subject extends AsyncDisposable {
   readonly store: Store;
   readonly clock: TestClock;
   /** Another store on the same data, as another process has. */
-  open(options?: { bootId?: string }): Store;
+  open(options?: { bootId?: string; durability?: "full" | "normal" }): Store;
   /** The process of this worker is killed: nothing is left of it but what the store keeps. */
   kill(worker: string): void;
   /** How many transactions have been committed to it. */
