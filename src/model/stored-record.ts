@@ -3,6 +3,7 @@ import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { ColumnValue, Row } from "../store/records.ts";
 import { BASE } from "./base.ts";
+import { checkNotHidden, type RecordClass, trialValues } from "./class-fields.ts";
 import { checkFieldNames, DEFINITION, type Definition } from "./definition.ts";
 import { checkField, type Field } from "./fields.ts";
 import { type Hold, sameValue } from "./hold.ts";
@@ -29,9 +30,12 @@ export abstract class StoredRecord extends Model {
   constructor(values: object = {}) {
     super(0);
     const definition = definitionOf(this);
-    checkFieldNames(definition, values);
+    const trial = trialValues(this.constructor);
+    const given = trial ?? values;
+    checkFieldNames(definition, given);
+    if (!trial) checkNotHidden(this.constructor as RecordClass, given);
     for (const { name } of definition.fields) {
-      set(this, name, Object.hasOwn(values, name) ? get(values, name) : undefined);
+      set(this, name, Object.hasOwn(given, name) ? get(given, name) : undefined);
     }
   }
 
