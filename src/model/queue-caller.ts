@@ -37,7 +37,8 @@ function callerOf(model: ModelClass, method: string): Caller {
   let found = false;
   return (instances, ...args) =>
     storeTasks<number | number[]>((pusher) => {
-      runtime().registry.add(model, null);
+      const { registry, worker } = runtime();
+      registry.add(model, null, !worker);
       if (!found) requireMethod(model, method, "push");
       found = true;
       const ids = toIds(instances, { model: model.__name__, method, type: model });

@@ -266,6 +266,57 @@ test("a model of the models file that nobody imported is loaded for its task", a
   expect(await tq.getTask(id)).toMatchObject({ state: "finished", result: "ran" });
 });
 
+test("two classes with one name cannot both push: it is not known which one is to run", async () => {
+  await using tq = makeRuntime({ worker: false });
+  class First extends Model {
+    static override readonly __name__ = "twin";
+    static go() {}
+  }
+  class Second extends Model {
+    static override readonly __name__ = "twin";
+    static go() {}
+  }
+  class Third extends First {}
+  await First.__queue__["go"]?.([1]);
+  expect(await sentenceOf(() => Second.__queue__["go"]?.([1]))).toBe(
+    'Cannot push: two classes have the name "twin", both in this program; rename one of them',
+  );
+  expect(await sentenceOf(() => Third.__queue__["go"]?.([1]))).toContain(
+    "Third extends First: give it a static __name__ of its own",
+  );
+  tq.registry.addAll(fromFile(Second));
+  expect(await sentenceOf(() => First.__queue__["go"]?.([1]))).toBe(
+    'Cannot push: two classes have the name "twin", one in /models.ts, one in this program; rename one of them',
+  );
+  expect(await tq.tasks()).toHaveLength(1);
+
+  function fromFile(model: typeof Model): Registry {
+    const registry = new Registry();
+    registry.add(model, "/models.ts");
+    return registry;
+  }
+});
+
+test("a program that is loaded again runs what its new classes say", async () => {
+  await using tq = makeRuntime({ worker: false });
+  for (const version of ["one", "two", "three"]) {
+    class Hot extends ModelSQL("hot", { text: v.optional(v.string()) }) {
+      static go() {
+        log.push(version);
+      }
+    }
+    await Transaction.start({}, async () => {
+      await Hot.__queue__["go"]?.(await Hot.create([{ text: version }]));
+    });
+  }
+  expect(log).toEqual(["one", "two", "three"]);
+  expect((await tq.tasks()).map(({ state }) => state)).toEqual([
+    "finished",
+    "finished",
+    "finished",
+  ]);
+});
+
 test("a models file that cannot be loaded fails the task with the reason", async () => {
   await using tq = makeRuntime({ worker: false });
   const models = join(tq.folder, "broken.ts");
