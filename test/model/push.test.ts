@@ -118,6 +118,7 @@ test.each([
     'queue_nam: it is not one of queue_name, queue_scheduled_at, queue_expected_at, queue_batch, queue_priority; did you mean "queue_name"?',
   ],
   [{ queue_name: "" }, 'queue_name = "": it must be the name of a queue'],
+  [{ queue_name: "\udc00" }, "it must be a text without half a surrogate pair"],
   [{ queue_name: 7 }, "queue_name = 7: it must be the name of a queue"],
   [{ queue_priority: 1.5 }, "queue_priority = 1.5: it must be an integer"],
   [{ queue_priority: "1" }, 'queue_priority = "1": it must be an integer'],
