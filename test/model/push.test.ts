@@ -319,6 +319,44 @@ test("a method that does not exist is refused at the push, with the near one", a
   expect(await tq.tasks()).toEqual([]);
 });
 
+test("a method that was taken away or replaced meanwhile is looked for again", async () => {
+  await using tq = makeRuntime();
+  class Base extends Model {
+    static override readonly __name__ = "changing";
+    static go() {}
+  }
+  class Changing extends Base {
+    static override go() {}
+    stop() {}
+  }
+  const push = (name: string) => Changing.__queue__[name]?.([1]);
+  await push("go");
+  await push("stop");
+  Reflect.deleteProperty(Changing.prototype, "stop");
+  expect(await sentenceOf(() => push("stop"))).toContain('has no method "stop"');
+  Reflect.deleteProperty(Changing, "go");
+  await push("go"); // that of the base
+  Object.assign(Changing, { go: 7 });
+  await push("go"); // what is no method hides none
+  Reflect.deleteProperty(Base, "go");
+  expect(await sentenceOf(() => push("go"))).toContain('has no method "go"');
+  Object.assign(Changing, { go() {} });
+  await push("go");
+  expect((await tq.tasks()).map(({ method }) => method)).toEqual(["go", "stop", "go", "go", "go"]);
+});
+
+test("a method that no text can name is none", async () => {
+  await using tq = makeRuntime();
+  class Odd extends Model {
+    static override readonly __name__ = "odd";
+    static "\ud800"() {}
+  }
+  expect(await sentenceOf(() => Odd.__queue__["\ud800"]?.([1]))).toContain(
+    'the model odd has no method "\\ud800"',
+  );
+  expect(await tq.tasks()).toEqual([]);
+});
+
 test.each(
   `constructor __proto__ prototype toString hasOwnProperty valueOf
    browse search create save delete lock __queue__ __name__
