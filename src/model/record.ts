@@ -39,8 +39,13 @@ function idOf(value: unknown, target: Target, at = ""): number {
   if (other !== undefined)
     return refuse(`the record is of the model ${other}; give its own records`);
   const { id } = value;
-  if (typeof id === "number" && Number.isSafeInteger(id) && id !== 0) return id;
-  return refuse("the record is not saved and has no id; save it first");
+  if (id === 0 || id === undefined || id === null) {
+    return refuse("the record is not saved and has no id; save it first");
+  }
+  if (Number.isSafeInteger(id)) return id as number;
+  return refuse(
+    `the id of the record is ${Bun.inspect(id, { depth: 0 })}, a ${typeof id}; ids are integers`,
+  );
 }
 
 /** The name of the model that this record is of, if it is another one: its id means something else there. */

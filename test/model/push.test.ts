@@ -262,9 +262,12 @@ test.each<[unknown, string]>([
   [{}, "{} is not an instance"],
   [new Map([[1, 2]]), "instances[0]: [ 1, 2 ] is not an instance"],
   [[1, null], "instances[1]: null is not an instance"],
+  [{ id: "3" }, 'the id of the record is "3", a string; ids are integers'],
+  [[{ id: 7n }], "instances[0]: the id of the record is 7n, a bigint; ids are integers"],
+  [{ id: 1.5 }, "the id of the record is 1.5, a number; ids are integers"],
+  [{ id: null }, "the record is not saved and has no id; save it first"],
   [new Sale(), "the record is not saved and has no id; save it first"],
   [[new Sale(3), new Sale()], "instances[1]: the record is not saved and has no id; save it first"],
-  [{ id: "7" }, "the record is not saved"],
 ])("these instances are refused: %#", async (instances, sentence) => {
   await using tq = makeRuntime();
   const error = await errorOf(() => call("process", instances));
