@@ -8,7 +8,7 @@ import { Transaction, type Context } from "../model/transaction.ts";
 import type { Unit } from "../model/unit.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
-import { type CurrentTask, withTask } from "../model/current-task.ts";
+import { beginTask, type CurrentTask } from "../model/current-task.ts";
 
 /** Characters of JSON; a longer result is replaced by a note. */
 const RESULT_LIMIT = 10_000;
@@ -41,9 +41,10 @@ export function isOutside(prepared: Prepared): boolean {
 /** Runs the task's method inside this unit of work. Never throws: what happened is the outcome. */
 export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Promise<Outcome> {
   if (!isCall(prepared)) return prepared;
+  using current = beginTask(describe(task));
   try {
     const transaction = new Transaction(unit, task.user, prepared.context);
-    const value = await withTask(describe(task), () =>
+    const value = await current.run(() =>
       prepared.outside ? callOutside(task, prepared) : transaction.run(() => callInside(prepared)),
     );
     const settling = unit.settled();

@@ -237,6 +237,35 @@ test("what a task left running can push after the tasks have run", async () => {
   expect(log).toEqual(["later"]);
 });
 
+test("a task is current until it has ended, not in what it leaves running", async () => {
+  await using _tq = makeRuntime({ worker: false });
+  const gate = Promise.withResolvers<void>();
+  const seen: (number | undefined)[] = [];
+  let later: Promise<unknown> | undefined;
+  class Server extends Model {
+    static override readonly __name__ = "server";
+    static async begin() {
+      later = gate.promise.then(async () => {
+        seen.push(currentTask()?.id);
+        await Transaction.start({}, () => Job.__queue__.note([1], "later"));
+      });
+      await Promise.resolve();
+      seen.push(currentTask()?.id);
+    }
+    static async end() {
+      gate.resolve(); // the other one goes on while this one runs
+      await later;
+      seen.push(currentTask()?.id);
+    }
+  }
+  await Transaction.start({}, async () => {
+    await Server.__queue__["begin"]?.([1]);
+    await Server.__queue__["end"]?.([1]);
+  });
+  expect(seen).toEqual([1, undefined, 2]);
+  expect(log).toEqual(["later"]);
+});
+
 test("tasks belong to the runtime that pushed them", async () => {
   await using first = makeRuntime({ worker: false });
   await Job.__queue__.note([1], "first");
