@@ -151,15 +151,19 @@ function loadAgain() {
   return { Party, Customer };
 }
 
-test.each([null, "/models.ts"])(
-  "a program that is loaded again runs its new classes; first from %p",
-  (file) => {
+test.each<[string | null, boolean]>([
+  [null, true],
+  ["/models.ts", true],
+  [null, false],
+])(
+  "a program that is loaded again has its new classes; the first from %p, it runs them: %p",
+  (file, runs) => {
     for (const order of [["Party", "Customer"] as const, ["Customer", "Party"] as const]) {
       const registry = new Registry();
-      for (const model of Object.values(loadAgain())) registry.add(model, file, true);
+      for (const model of Object.values(loadAgain())) registry.add(model, file, runs);
       for (let time = 0; time < 2; time++) {
         const classes = loadAgain();
-        for (const name of order) registry.add(classes[name], null, true);
+        for (const name of order) registry.add(classes[name], null, runs);
         expect(registry.get("party")).toBe(classes.Party);
         expect(registry.get("party.customer")).toBe(classes.Customer);
       }
