@@ -60,7 +60,7 @@ export function checkNotHidden(model: RecordClass, values: object): void {
   const [name] = lost;
   throw new TqError(
     "invalid",
-    `Cannot make a ${model[DEFINITION].name} with ${name}: the class ${model.name} sets ${name} itself, over the given value; write "declare ${name}" there, or use create`,
+    `Cannot make a ${model[DEFINITION].name} with ${name}: the class ${model.name} sets ${name} itself, over the given value; write "declare ${name}" there and a default into its schema, or use create`,
   );
 }
 

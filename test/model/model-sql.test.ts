@@ -237,7 +237,7 @@ test("what a field of the class sets is a default: a value that create is given 
 
 test("a value that a field of the class would hide from a new record is refused", async () => {
   const refused = (name: string) =>
-    `Cannot make a ticket with ${name}: the class Ticket sets ${name} itself, over the given value; write "declare ${name}" there, or use create`;
+    `Cannot make a ticket with ${name}: the class Ticket sets ${name} itself, over the given value; write "declare ${name}" there and a default into its schema, or use create`;
   expect(await sentenceOf(() => new Ticket({ title: "a" }))).toBe(refused("title"));
   expect(await sentenceOf(() => new Ticket({ note: "n", state: "done" } as never))).toBe(
     refused("state"),
