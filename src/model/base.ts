@@ -51,7 +51,7 @@ function* userClasses(model: object): Generator<{ statics: object; instances: ob
 const NOT_METHODS = new Set(["constructor", "prototype", "__proto__", "__queue__"]);
 
 function ownMethod(object: object, name: string): Method | undefined {
-  if (NOT_METHODS.has(name)) return undefined;
+  if (NOT_METHODS.has(name) || !name.isWellFormed()) return undefined; // no task can name it
   const value: unknown = Object.getOwnPropertyDescriptor(object, name)?.value;
   return typeof value === "function" && !isClass(value) ? (value as Method) : undefined;
 }

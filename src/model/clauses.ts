@@ -35,7 +35,15 @@ const OPERATORS = [
   "not like",
 ] as const satisfies Operator[];
 
-const ORDERED = new Set<Operator>(["<", "<=", ">", ">="]);
+/** What the text of JSON would answer otherwise than the values in it. */
+const NOT_FOR_JSON: ReadonlyMap<Operator, string> = new Map([
+  ["<", "compared with <"],
+  ["<=", "compared with <="],
+  [">", "compared with >"],
+  [">=", "compared with >="],
+  ["like", "searched with like"],
+  ["not like", "searched with not like"],
+]);
 
 /** @throws TqError "invalid" for an unknown field or operator, or a value that does not fit. */
 export function toConditions(model: Definition, clauses: readonly Clause<string>[]): Condition[] {
@@ -55,7 +63,8 @@ function toCondition(model: Definition, clause: Clause<string>): Condition {
       `${inspect(operator)} is not an operator; use one of ${OPERATORS.join(", ")}`,
     );
   }
-  if (ORDERED.has(operator)) checkOrdered(model, field, `compared with ${operator}`);
+  const how = NOT_FOR_JSON.get(operator);
+  if (how !== undefined) checkNotJson(model, field, how);
   return { column: name, operator, value: operand(model, field, clause as Clause<string>) };
 }
 
@@ -94,7 +103,7 @@ export function toOrder(
   }
   return {
     order: order.map(([name, direction]) => {
-      checkOrdered(model, fieldOf(model, name), "put in order");
+      checkNotJson(model, fieldOf(model, name), "put in order");
       if (direction === "ASC" || direction === "DESC") {
         return { column: name, descending: direction === "DESC" };
       }
@@ -114,7 +123,7 @@ function fieldOf(model: Definition, name: string): Field | null {
   throw refused(model, `it has no field ${inspect(name)}${near}`);
 }
 
-function checkOrdered(model: Definition, field: Field | null, how: string): void {
+function checkNotJson(model: Definition, field: Field | null, how: string): void {
   if (field?.kind !== "json") return;
   throw refused(model, `${field.name} is kept as JSON and cannot be ${how}; use =, != or in`);
 }

@@ -83,8 +83,11 @@ type Names = Readonly<Record<keyof PushOptions, string>>;
 const CONTEXT_NAMES = Object.fromEntries(KEYS.map((key) => [key, key])) as Names;
 
 function queueName(value: unknown, key: string): string {
-  if (typeof value === "string" && value !== "") return value;
-  throw refused(key, value, "the name of a queue, as text");
+  if (typeof value !== "string" || value === "") {
+    throw refused(key, value, "the name of a queue, as text");
+  }
+  if (value.isWellFormed()) return value;
+  throw refused(key, value, "a text without half a surrogate pair");
 }
 
 function priority(value: unknown, key: string): number {

@@ -20,15 +20,15 @@ interface Run {
 const storage = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.task")] ??=
   new AsyncLocalStorage<Run>()) as AsyncLocalStorage<Run>;
 
-/** Code that goes on after its task has ended is in none. */
+/** Code that goes on after its task has ended, like a timer, is in none any more. */
 function currentRun(): Run | undefined {
   const run = storage.getStore();
   return run?.unit.ended === false ? run : undefined;
 }
 
 /**
- * The task that this code runs in; undefined outside a task, and once it has ended. Effects outside the database happen at least
- * once: its id is a key by which the other side can tell a repetition.
+ * The task that this code runs in; undefined outside a task, and once it has ended. Effects outside the database
+ * happen at least once: its id is a key by which the other side can tell a repetition.
  *
  * @example await pay(sale, { idempotencyKey: `sale-${currentTask()?.id}` });
  */
@@ -39,6 +39,11 @@ export function currentTask(): CurrentTask | undefined {
 /** @internal The unit of work of the task that this code runs in. */
 export function currentUnit(): Unit | undefined {
   return currentRun()?.unit;
+}
+
+/** @internal True in code that a task has begun, also where it has ended since. */
+export function beganInTask(): boolean {
+  return storage.getStore() !== undefined;
 }
 
 /** @internal */

@@ -17,7 +17,18 @@ export const DEFINITION: unique symbol = Symbol.for("tq.definition") as never;
 
 /** The table of a model; undefined for one without. */
 export function tableOf(model: object): Table | undefined {
-  return (model as { [DEFINITION]?: Definition })[DEFINITION]?.table;
+  return definitionOf(model)?.table;
+}
+
+function definitionOf(model: object): Definition | undefined {
+  return (model as { [DEFINITION]?: Definition })[DEFINITION];
+}
+
+/** The table that two models would share, whose names are different. A class on the table of its base has its base's name here. */
+export function sharedTable(a: object, b: object): string | undefined {
+  const [one, other] = [definitionOf(a), definitionOf(b)];
+  const same = one && one.name !== other?.name && one.table.name === other?.table.name;
+  return same ? one.table.name : undefined;
 }
 
 /** @throws TqError "models" for a name or a field that cannot be. */

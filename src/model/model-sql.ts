@@ -3,6 +3,7 @@ import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { ColumnValue } from "../store/records.ts";
 import { BASE, CHECK_ROW } from "./base.ts";
+import { makeRecord } from "./class-fields.ts";
 import { type Clause, type SearchOptions, toConditions, toOrder } from "./clauses.ts";
 import { DEFINITION, define } from "./definition.ts";
 import type { Fields } from "./fields.ts";
@@ -38,7 +39,7 @@ class SqlBase extends StoredRecord {
   static create(values: readonly object[]): Promise<StoredRecord[]> {
     return inUnit(async (unit) => {
       checkList(values, `create ${this.__name__}`);
-      const records = values.map((value) => new this(value));
+      const records = values.map((value) => makeRecord(this, value as object));
       await storeAll(records, unit);
       return records;
     });

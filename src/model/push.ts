@@ -121,8 +121,12 @@ function checkForm(options: PushOptions, at: string): void {
   }
   const { model, method, args, user, context, ref } = options;
   for (const [key, value] of Object.entries({ model, method, ref: ref ?? "none" })) {
-    if (typeof value === "string" && value !== "") continue;
-    throw refused(at, `${key} cannot be ${inspect(value)}; it must be a text`);
+    if (typeof value !== "string" || value === "") {
+      throw refused(at, `${key} cannot be ${inspect(value)}; it must be a text`);
+    }
+    // SQLite would keep another text, the same for all of these.
+    if (value.isWellFormed()) continue;
+    throw refused(at, `${key} cannot be ${JSON.stringify(value)}: it has half a surrogate pair`);
   }
   if (args !== undefined && !Array.isArray(args)) {
     throw refused(at, `args cannot be ${inspect(args)}; give a list`);

@@ -1,7 +1,7 @@
 /** `Model.__queue__.method(instances, ...args)`: a call that is stored instead of made. */
 import { encode } from "../encoding.ts";
 import type { NewTask } from "../task.ts";
-import { type ModelClass, requireMethod } from "./base.ts";
+import { type ModelClass, type ModelMethod, requireMethod } from "./base.ts";
 import { type Placement, splitContext } from "./context-keys.ts";
 import { toIds } from "./record.ts";
 import { encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
@@ -33,12 +33,16 @@ function makeQueue(model: ModelClass): Record<string, Caller> {
 }
 
 function callerOf(model: ModelClass, method: string): Caller {
-  let found = false;
+  const holders: Record<ModelMethod["kind"], object> = { static: model, instance: model.prototype };
+  let found: ModelMethod | undefined;
+  // As good as a search at each push, and quick: classes can be changed while a program runs.
+  const isThere = ({ kind, call }: ModelMethod) =>
+    (holders[kind] as Readonly<Record<string, unknown>>)[method] === call;
   return (instances, ...args) =>
     storeTasks<number | number[]>((pusher) => {
-      pusher.runtime.registry.add(model, null);
-      if (!found) requireMethod(model, method, "push");
-      found = true;
+      const { registry, worker } = pusher.runtime;
+      registry.add(model, null, !worker);
+      if (!found || !isThere(found)) found = requireMethod(model, method, "push");
       const ids = toIds(instances, { model: model.__name__, method, type: model });
       const tasks = toTasks({ model: model.__name__, method, args }, ids, pusher);
       const single = typeof ids === "number";

@@ -38,8 +38,13 @@ function idOf(value: unknown, target: Target, at = ""): number {
     return refuse(`the record is of the model ${other}; give its own records`);
   (value as Checked)[CHECK_ROW]?.(action);
   const { id } = value;
-  if (typeof id === "number" && Number.isSafeInteger(id) && id !== 0) return id;
-  return refuse("the record is not saved and has no id; save it first");
+  if (id === 0 || id === undefined || id === null) {
+    return refuse("the record is not saved and has no id; save it first");
+  }
+  if (Number.isSafeInteger(id)) return id as number;
+  return refuse(
+    `the id of the record is ${Bun.inspect(id, { depth: 0 })}, a ${typeof id}; ids are integers`,
+  );
 }
 
 interface Checked {

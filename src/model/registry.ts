@@ -6,7 +6,7 @@ import type { ModelCatalog } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import { BASE, catalogOf, isModelClass, type ModelClass } from "./base.ts";
-import { checkModelName, tableOf } from "./definition.ts";
+import { checkModelName, sharedTable } from "./definition.ts";
 import { checkPolicies } from "./policy.ts";
 
 interface Entry {
@@ -20,31 +20,30 @@ export class Registry {
 
   /**
    * @param file where the class was found; null for one that a program pushed for.
+   * @param runs true where the program itself runs what it pushed for: the class that pushed last is what runs.
    * @throws TqError "models" when another class has the name already.
    */
-  add(model: ModelClass, file: string | null): void {
+  add(model: ModelClass, file: string | null, runs = false): void {
     const name = model.__name__;
     const there = this.#models.get(name);
     if (there?.model === model) return;
     checkModelName(name);
     if (there && isBaseOf(model, there.model)) return; // it has no methods of its own
-    const replaces = !there || there.file === null || isBaseOf(there.model, model);
-    if (!replaces && file === null) return;
-    if (!replaces) throw twoClasses(there, { model, file });
+    const entry = { model, file };
+    if (there && isBaseOf(there.model, model)) entry.file ??= there.file;
+    else if (there && !replaces(there, entry, runs)) return;
     this.#checkTable(model);
-    this.#models.set(name, { model, file: file ?? there?.file ?? null });
+    this.#models.set(name, entry);
   }
 
   /** A dot and an underscore make the same table. */
   #checkTable(model: ModelClass): void {
-    const table = tableOf(model);
-    if (!table) return;
     for (const other of this.all()) {
-      const its = tableOf(other);
-      if (its === table || its?.name !== table.name) continue;
+      const table = sharedTable(model, other);
+      if (table === undefined) continue;
       throw new TqError(
         "models",
-        `Cannot load models: ${other.__name__} and ${model.__name__} would share the table ${table.name}; rename one of them`,
+        `Cannot load models: ${other.__name__} and ${model.__name__} would share the table ${table}; rename one of them`,
       );
     }
   }
@@ -65,8 +64,12 @@ export class Registry {
     );
   }
 
-  /** Takes over what another registry has. */
+  /** Takes over what another registry has. A file that was loaded before is a new one now. */
   addAll(other: Registry): void {
+    const files = new Set([...other.#models.values()].map(({ file }) => file));
+    for (const [name, { file }] of this.#models) {
+      if (file !== null && files.has(file)) this.#models.delete(name);
+    }
     for (const { model, file } of other.#models.values()) this.add(model, file);
   }
 
@@ -84,6 +87,16 @@ function isBaseOf(base: ModelClass, model: ModelClass): boolean {
   return Object.hasOwn(base, BASE) && model.prototype instanceof base;
 }
 
+/** @throws TqError "models" for two classes that are both meant to run. */
+function replaces(there: Entry, { model, file }: Entry, runs: boolean): boolean {
+  // A program that is loaded again, as by `bun --hot`, has its classes anew.
+  const again = there.model.name === model.name;
+  if (file === null && !runs) return there.file === null;
+  if (file === null && again) return true;
+  if (file !== null && there.file === null) return !again;
+  throw twoClasses(there, { model, file });
+}
+
 function twoClasses(a: Entry, b: Entry): TqError {
   const name = JSON.stringify(a.model.__name__);
   const [parent, child] = b.model.prototype instanceof a.model ? [a, b] : [b, a];
@@ -91,10 +104,12 @@ function twoClasses(a: Entry, b: Entry): TqError {
     child.model.prototype instanceof parent.model
       ? `${child.model.name} extends ${parent.model.name}: give it a static __name__ of its own, or export only one of them`
       : "rename one of them";
-  const where = a.file === b.file ? `both in ${a.file}` : `one in ${a.file}, one in ${b.file}`;
+  const [here, there] = [a.file ?? "this program", b.file ?? "this program"];
+  const where = here === there ? `both in ${here}` : `one in ${here}, one in ${there}`;
+  const action = b.file === null ? "push" : "load models";
   return new TqError(
     "models",
-    `Cannot load models: two classes have the name ${name}, ${where}; ${advice}`,
+    `Cannot ${action}: two classes have the name ${name}, ${where}; ${advice}`,
   );
 }
 

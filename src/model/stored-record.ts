@@ -3,6 +3,7 @@ import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { ColumnValue, Row } from "../store/records.ts";
 import { BASE, CHECK_ROW } from "./base.ts";
+import { checkNotHidden, type RecordClass, trialValues } from "./class-fields.ts";
 import { checkFieldNames, DEFINITION, type Definition } from "./definition.ts";
 import { checkField, type Field } from "./fields.ts";
 import { type Hold, sameValue } from "./hold.ts";
@@ -18,6 +19,8 @@ interface Read {
   readonly wrote: Hold | null;
 }
 
+const NOTHING: object = Object.freeze({});
+
 export abstract class StoredRecord extends Model {
   static override readonly [BASE] = true;
   static readonly [DEFINITION]: Definition;
@@ -26,12 +29,15 @@ export abstract class StoredRecord extends Model {
   /** The save that is under way: two at once would insert the record twice. */
   #saving: Promise<unknown> | null = null;
 
-  constructor(values: object = {}) {
+  constructor(values: object = NOTHING) {
     super(0);
     const definition = definitionOf(this);
-    checkFieldNames(definition, values);
+    const trial = trialValues(this.constructor);
+    const given = trial ?? values;
+    checkFieldNames(definition, given);
+    if (!trial && given !== NOTHING) checkNotHidden(this.constructor as RecordClass, given);
     for (const { name } of definition.fields) {
-      set(this, name, Object.hasOwn(values, name) ? get(values, name) : undefined);
+      set(this, name, Object.hasOwn(given, name) ? get(given, name) : undefined);
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
+import { endedError } from "../store/ended.ts";
 import type { Session } from "../store/store.ts";
 import type { Claim, NewTask } from "../task.ts";
 import { Hold } from "./hold.ts";
@@ -225,11 +226,4 @@ export class Unit {
     else await this.runtime.store.release(own);
     this.#hold?.end();
   }
-}
-
-function endedError(): TqError {
-  return new TqError(
-    "conflict",
-    "Cannot use this transaction: it has ended; await everything before its function returns",
-  );
 }

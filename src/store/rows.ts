@@ -129,8 +129,10 @@ function bindList(values: readonly ColumnValue[], parameters: ColumnValue[]): st
 /** SQLite takes 32,766 parameters; some are for the other clauses. */
 const MOST_PARAMETERS = 30_000;
 
+/** JSON writes an integer beyond 2^53 in other digits than SQLite keeps; as a parameter it is exact. */
 function isJson(value: ColumnValue): boolean {
-  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+  if (typeof value === "number") return Number.isSafeInteger(value) || !Number.isInteger(value);
+  return typeof value === "string" || typeof value === "boolean";
 }
 
 export function insertRow(db: Database, table: Table, values: readonly ColumnValue[]): number {

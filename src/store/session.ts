@@ -5,6 +5,7 @@ import { isTqError, TqError } from "../errors.ts";
 import type { ErrorData } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask, NewTask } from "../task.ts";
+import { endedError } from "./ended.ts";
 import { isBusy, isReadOnly, translate } from "./errors.ts";
 import { guardDatabase } from "./guard.ts";
 import type {
@@ -470,11 +471,7 @@ export class SqliteSession implements Session {
   }
 
   #check(): void {
-    if (!this.#ended) return;
-    throw new TqError(
-      "conflict",
-      "Cannot use this transaction: it has ended; start one with Transaction.start, or await all work before the method returns",
-    );
+    if (this.#ended) throw endedError();
   }
 
   /** SQLite ends a transaction by itself after some errors, and user code may have done so by hand. */

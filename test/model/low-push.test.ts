@@ -108,6 +108,11 @@ test.each<[unknown, string]>([
   ],
   [{ ...CALL, ref: 7 }, "ref cannot be 7"],
   [{ ...CALL, ref: "" }, 'ref cannot be ""'],
+  [{ ...CALL, ref: "a\ud800" }, 'ref cannot be "a\\ud800": it has half a surrogate pair'],
+  [{ ...CALL, model: "a\ud800" }, 'model cannot be "a\\ud800": it has half a surrogate pair'],
+  [{ ...CALL, method: "\udc00a" }, 'method cannot be "\\udc00a": it has half a surrogate pair'],
+  [{ ...CALL, queue: "a\ud800" }, "it must be a text without half a surrogate pair"],
+  [{ ...CALL, context: { "a\ud800": 1 } }, "a text with half a surrogate pair is not JSON"],
   [
     { ...CALL, ref: "a", instances: [1, 2], batch: 1 },
     "a cannot be the ref of 2 tasks: a ref names one",

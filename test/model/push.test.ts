@@ -118,6 +118,7 @@ test.each([
     'queue_nam: it is not one of queue_name, queue_scheduled_at, queue_expected_at, queue_batch, queue_priority; did you mean "queue_name"?',
   ],
   [{ queue_name: "" }, 'queue_name = "": it must be the name of a queue'],
+  [{ queue_name: "\udc00" }, "it must be a text without half a surrogate pair"],
   [{ queue_name: 7 }, "queue_name = 7: it must be the name of a queue"],
   [{ queue_priority: 1.5 }, "queue_priority = 1.5: it must be an integer"],
   [{ queue_priority: "1" }, 'queue_priority = "1": it must be an integer'],
@@ -261,9 +262,12 @@ test.each<[unknown, string]>([
   [{}, "{} is not an instance"],
   [new Map([[1, 2]]), "instances[0]: [ 1, 2 ] is not an instance"],
   [[1, null], "instances[1]: null is not an instance"],
+  [{ id: "3" }, 'the id of the record is "3", a string; ids are integers'],
+  [[{ id: 7n }], "instances[0]: the id of the record is 7n, a bigint; ids are integers"],
+  [{ id: 1.5 }, "the id of the record is 1.5, a number; ids are integers"],
+  [{ id: null }, "the record is not saved and has no id; save it first"],
   [new Sale(), "the record is not saved and has no id; save it first"],
   [[new Sale(3), new Sale()], "instances[1]: the record is not saved and has no id; save it first"],
-  [{ id: "7" }, "the record is not saved"],
 ])("these instances are refused: %#", async (instances, sentence) => {
   await using tq = makeRuntime();
   const error = await errorOf(() => call("process", instances));
@@ -315,6 +319,44 @@ test("a method that does not exist is refused at the push, with the near one", a
     'Cannot push sale.proces: the model sale has no method "proces"; did you mean "process"?',
   );
   expect(error.code).toBe("not_found");
+  expect(await tq.tasks()).toEqual([]);
+});
+
+test("a method that was taken away or replaced meanwhile is looked for again", async () => {
+  await using tq = makeRuntime();
+  class Base extends Model {
+    static override readonly __name__ = "changing";
+    static go() {}
+  }
+  class Changing extends Base {
+    static override go() {}
+    stop() {}
+  }
+  const push = (name: string) => Changing.__queue__[name]?.([1]);
+  await push("go");
+  await push("stop");
+  Reflect.deleteProperty(Changing.prototype, "stop");
+  expect(await sentenceOf(() => push("stop"))).toContain('has no method "stop"');
+  Reflect.deleteProperty(Changing, "go");
+  await push("go"); // that of the base
+  Object.assign(Changing, { go: 7 });
+  await push("go"); // what is no method hides none
+  Reflect.deleteProperty(Base, "go");
+  expect(await sentenceOf(() => push("go"))).toContain('has no method "go"');
+  Object.assign(Changing, { go() {} });
+  await push("go");
+  expect((await tq.tasks()).map(({ method }) => method)).toEqual(["go", "stop", "go", "go", "go"]);
+});
+
+test("a method that no text can name is none", async () => {
+  await using tq = makeRuntime();
+  class Odd extends Model {
+    static override readonly __name__ = "odd";
+    static "\ud800"() {}
+  }
+  expect(await sentenceOf(() => Odd.__queue__["\ud800"]?.([1]))).toContain(
+    'the model odd has no method "\\ud800"',
+  );
   expect(await tq.tasks()).toEqual([]);
 });
 

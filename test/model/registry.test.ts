@@ -142,6 +142,54 @@ test("a class that was found in a file is not replaced by one that only pushes",
   expect(other.all()).toEqual([One] as never);
 });
 
+/** The same classes each time, as a program has them that is loaded again. */
+function loadAgain() {
+  class Party extends ModelSQL("party", { a: v.string() }) {}
+  class Customer extends Party {
+    static override readonly __name__ = "party.customer";
+  }
+  return { Party, Customer };
+}
+
+test.each<[string | null, boolean]>([
+  [null, true],
+  ["/models.ts", true],
+  [null, false],
+])(
+  "a program that is loaded again has its new classes; the first from %p, it runs them: %p",
+  (file, runs) => {
+    for (const order of [["Party", "Customer"] as const, ["Customer", "Party"] as const]) {
+      const registry = new Registry();
+      for (const model of Object.values(loadAgain())) registry.add(model, file, runs);
+      for (let time = 0; time < 2; time++) {
+        const classes = loadAgain();
+        for (const name of order) registry.add(classes[name], null, runs);
+        expect(registry.get("party")).toBe(classes.Party);
+        expect(registry.get("party.customer")).toBe(classes.Customer);
+      }
+    }
+  },
+);
+
+test("a file that is loaded again replaces its classes, but not those that pushed since", () => {
+  const load = () => {
+    const classes = loadAgain();
+    const loaded = new Registry();
+    for (const model of Object.values(classes)) loaded.add(model, "/models.ts");
+    return { ...classes, loaded };
+  };
+  const registry = new Registry();
+  registry.addAll(load().loaded);
+  const second = load();
+  registry.addAll(second.loaded);
+  expect(registry.all()).toEqual([second.Party, second.Customer] as never);
+  const pushing = loadAgain();
+  registry.add(pushing.Party, null, true);
+  const third = load();
+  registry.addAll(third.loaded);
+  expect(registry.get("party")).toBe(pushing.Party);
+});
+
 test.each(["Sale", "sale order", "", "sale-line", "tq.task"])(
   "the name %j is refused",
   async (name) => {

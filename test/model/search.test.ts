@@ -9,6 +9,9 @@ class Item extends ModelSQL("item", {
   open: v.optional(v.boolean()),
   price: v.optional(v.instance(Decimal)),
   data: v.optional(v.instance(Uint8Array)),
+  weight: v.optional(v.number()),
+  code: v.optional(v.union([v.string(), v.number()])),
+  serial: v.optional(v.bigint()),
 }) {}
 
 type Clauses = Parameters<typeof Item.search>[0];
@@ -69,6 +72,32 @@ test.each<[string, unknown[], number[]]>([
   expect(await find(clauses)).toEqual(ids);
 });
 
+test("a list finds what each of its values finds, big numbers too", async () => {
+  await using _tq = makeRuntime();
+  const weights = [2 ** 53 + 2, 4561019484118340000, -51109073674471060, 1e300, 2 ** 64, 0.1 + 0.2];
+  const records = weights.map((weight, index) => ({
+    name: "big",
+    weight,
+    serial: 2n ** 70n + BigInt(index),
+  }));
+  await Transaction.start({}, () => Item.create(records));
+  for (const [index, { weight, serial }] of records.entries()) {
+    const [id, others] = [
+      index + 1,
+      records.map((_, at) => at + 1).filter((at) => at !== index + 1),
+    ];
+    for (const [name, value] of Object.entries({ weight, serial })) {
+      expect(await find([[name, "=", value]])).toEqual([id]);
+      expect(await find([[name, "in", [value, value]]])).toEqual([id]);
+      expect(await find([[name, "not in", [value]]])).toEqual(others);
+    }
+    // A neighbour is another number.
+    const near = weight * (1 + Number.EPSILON);
+    expect(await find([["weight", "in", [near, 7]]])).toEqual([]);
+  }
+  expect(await find([["weight", "in", weights]])).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
 test.each<[object, number[]]>([
   [{ order: [["name", "DESC"]] }, [4, 2, 1, 3]],
   [
@@ -108,6 +137,12 @@ test.each<[unknown, unknown, string]>([
     {},
     "price is kept as JSON and cannot be compared with >; use =, != or in",
   ],
+  [
+    [["code", "like", "a%"]],
+    {},
+    "code is kept as JSON and cannot be searched with like; use =, != or in",
+  ],
+  [[["code", "not like", "a%"]], {}, "code is kept as JSON and cannot be searched with not like"],
   [[["name", "="]], {}, "is no clause; write it like"],
   ["name", {}, '"name" is no list of clauses'],
   [["name"], {}, '"name" is no clause'],

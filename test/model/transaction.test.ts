@@ -281,7 +281,8 @@ test("a transaction that has ended refuses late work of every kind", async () =>
   await using tq = makeRuntime();
   const { id } = await make();
   const gate = Promise.withResolvers<void>();
-  const ended = "Cannot use this transaction: it has ended";
+  const ended =
+    "Cannot use this transaction: it has ended; await everything before its function returns, and wrap what goes on after it, like a timer, a server or a queue that was made in it, in a Transaction.start of its own";
   let late: Promise<string[]> | undefined;
   let transaction: Transaction | undefined;
   let database: RawDatabase | undefined;
@@ -321,6 +322,21 @@ test("a transaction that has ended refuses late work of every kind", async () =>
   }
   expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "a" }]);
   expect(await tq.tasks()).toEqual([]);
+});
+
+test("what a transaction leaves running starts transactions of its own", async () => {
+  await using tq = makeRuntime();
+  const { id } = await make();
+  const gate = Promise.withResolvers<void>();
+  let late: Promise<unknown> | undefined;
+  await Transaction.start({ user: 1 }, () => {
+    late = gate.promise.then(() =>
+      Transaction.start({ user: 2 }, () => Counter.__queue__["touch"]?.([id])),
+    );
+  });
+  gate.resolve();
+  await late;
+  expect(await tq.tasks()).toMatchObject([{ user: 2 }]);
 });
 
 test("late work that waits for its turn as the transaction fails writes nothing and blocks nobody", async () => {

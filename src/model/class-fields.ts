@@ -1,0 +1,76 @@
+/**
+ * Fields of a model that its class declares once more: `n!: number` or `state = "draft"`. JavaScript makes them when
+ * the constructor of `ModelSQL` is through, over what that was given.
+ */
+import { TqError } from "../errors.ts";
+import { DEFINITION, type Definition } from "./definition.ts";
+
+export interface RecordClass<R extends object = object> {
+  new (values?: object): R;
+  readonly name: string;
+  readonly [DEFINITION]: Definition;
+}
+
+/** Stands for a given value: where it is gone after the construction, the class has put something else there. */
+const GIVEN = {};
+
+/** The class that is being tried out. */
+let trial: { readonly model: RecordClass; readonly values: object } | null = null;
+
+/** What a record of this class takes instead of its values, while the class is tried out. */
+export function trialValues(model: unknown): object | undefined {
+  return trial?.model === model ? trial?.values : undefined;
+}
+
+const known = new WeakMap<RecordClass, ReadonlySet<string>>();
+
+/** The names of the fields that a class sets itself, found by making a record without values, as `browse` does. */
+function classFields(model: RecordClass): ReadonlySet<string> {
+  let names = known.get(model);
+  if (!names) known.set(model, (names = tryOut(model)));
+  return names;
+}
+
+function tryOut(model: RecordClass): ReadonlySet<string> {
+  const names = [...model[DEFINITION].byName.keys()];
+  trial = { model, values: Object.fromEntries(names.map((name) => [name, GIVEN])) };
+  try {
+    const record = { ...new model() } as Readonly<Record<string, unknown>>; // accessors of the class left out
+    return new Set(names.filter((name) => Object.hasOwn(record, name) && record[name] !== GIVEN));
+  } catch {
+    return new Set(); // its constructor cannot do without real values
+  } finally {
+    trial = null;
+  }
+}
+
+/** A new record with these values: what its class sets itself is but a default. */
+export function makeRecord<R extends object>(model: RecordClass<R>, values: object): R {
+  const hidden = hiddenBy(model, values);
+  if (hidden.length === 0) return new model(values);
+  const first: Record<string, unknown> = { ...values };
+  for (const [name] of hidden) first[name] = undefined;
+  return Object.assign(new model(first), Object.fromEntries(hidden));
+}
+
+/** @throws TqError "invalid" for a value that would be lost. */
+export function checkNotHidden(model: RecordClass, values: object): void {
+  const [lost] = hiddenBy(model, values);
+  if (!lost) return;
+  const [name] = lost;
+  throw new TqError(
+    "invalid",
+    `Cannot make a ${model[DEFINITION].name} with ${name}: the class ${model.name} sets ${name} itself, over the given value; write "declare ${name}" there and a default into its schema, or use create`,
+  );
+}
+
+const NOTHING: readonly [string, unknown][] = [];
+
+/** Those of the given values that the class puts something else over. */
+function hiddenBy(model: RecordClass, values: object): readonly [string, unknown][] {
+  const fields = classFields(model);
+  if (fields.size === 0) return NOTHING;
+  return Object.entries(values ?? {}).filter(
+    ([name, value]) => fields.has(name) && value !== undefined,
+  );
+}
