@@ -1,4 +1,6 @@
 /** A thread's loop: claim, run, settle and claim again; when there is nothing, wait to be woken. */
+import { formatDuration } from "../duration.ts";
+import { isTqError } from "../errors.ts";
 import type { ClaimedTask } from "../task.ts";
 import { type Bench, type Ending, runAlone, runBatch } from "./round.ts";
 import { Trouble } from "./trouble.ts";
@@ -10,6 +12,7 @@ export class Loop {
   readonly #trouble: Trouble;
   #stopping = false;
   #lost = false;
+  #lockedOut = false;
   #ran = 0;
   /** Claimed and not begun, in their order. */
   #held: ClaimedTask[] = [];
@@ -107,7 +110,7 @@ export class Loop {
   }
 
   #tired(): boolean {
-    return this.#left() === 0;
+    return this.#left() === 0 || this.#lockedOut;
   }
 
   #hold(tasks: ClaimedTask[]): void {
@@ -141,6 +144,7 @@ export class Loop {
    */
   async #getOver(error: unknown): Promise<void> {
     const { store, owner } = this.#bench;
+    const since = performance.now();
     this.#hold([]);
     await this.#checkStore();
     for (let wait = this.#trouble.met(error); ;) {
@@ -152,9 +156,24 @@ export class Loop {
       } catch (again) {
         if (this.#stopping) throw error;
         await this.#checkStore();
+        if (this.#isLockedOut(again, since)) return;
         wait = this.#trouble.met(again);
       }
     }
+  }
+
+  /**
+   * The lock may be held by a connection that a task has opened in this thread and forgotten: only the end of the
+   * thread frees that one. A thread that has run nothing since it began holds none.
+   */
+  #isLockedOut(error: unknown, since: number): boolean {
+    const limit = this.#bench.config.worker.lock_timeout;
+    if (!isTqError(error) || error.code !== "busy" || limit === 0 || this.#ran === 0) return false;
+    this.#lockedOut = performance.now() - since >= limit;
+    if (!this.#lockedOut) return false;
+    const message = `The database has been locked for over ${formatDuration(limit)}: this thread is replaced, as a connection of its tasks' own may hold the lock`;
+    this.#bench.report({ name: "log.note", level: "warn", message });
+    return true;
   }
 
   async #checkStore(): Promise<void> {

@@ -46,6 +46,8 @@ interface Begun {
   readonly started: number;
   /** True when it waits for something: it is no quick run. */
   readonly waits: boolean;
+  /** True when it is outside any transaction: what it has done is not undone. */
+  readonly outside: boolean;
 }
 
 interface Ended {
@@ -88,18 +90,19 @@ async function finishAlone(
   }
 }
 
-/** Runs the task again while the database was busy, or changed under it. */
+/** Runs the task again while the database was busy, or changed under it; not where it would do things twice. */
 async function tryInPlace(bench: Bench, session: Session, begun: Begun): Promise<Ended> {
   const { config } = bench;
   for (let tries = 0; ; tries++) {
-    const { task, unit, started } = begun;
+    const { task, unit, started, outside } = begun;
     const outcome = await begun.outcome;
     await unit.end();
     const ended = { task, unit, outcome, duration: performance.now() - started };
     if (outcome.kind === "finished") return ended;
     await session.rollback();
     if (outcome.kind !== "retry") return ended;
-    if (tries === config.database.retry) return { ...ended, outcome: laterOrNever(task, outcome) };
+    if (outside || tries === config.database.retry)
+      return { ...ended, outcome: laterOrNever(task, outcome) };
     if (!unit.stale) await Bun.sleep(waitInPlace(tries + 1));
     // With the lock from its start on, nothing can change under it.
     const again = new Unit(bench, { session, locked: unit.stale, claim: task });
@@ -288,14 +291,15 @@ function begin(
   const outcome = run(task, prepared, unit);
   drainMicrotasks();
   const waits = Bun.peek.status(outcome) === "pending";
+  const outside = isOutside(prepared);
   const runs = methods.of(task);
-  if (waits || isOutside(prepared)) runs.waited();
+  if (waits || outside) runs.waited();
   else if (isCall(prepared)) {
     // What others took is not the method's: two busy threads would make every method look slow.
     const others = unit.waited - waitedBefore;
     runs.settledAtOnce(took + performance.now() - started - others);
   }
-  return { task, unit, outcome, started, waits };
+  return { task, unit, outcome, started, waits, outside };
 }
 
 /** What goes with the round's commit: claims given back, and the next ones. */

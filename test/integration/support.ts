@@ -332,6 +332,7 @@ export function siteWithModels(): Site {
 
 /** `effect` counts what was committed; a file named `go` lets those go on that wait for it. */
 export const MODELS = `
+import { Database } from "bun:sqlite";
 import { existsSync, writeFileSync } from "node:fs";
 import { Model, ModelSQL, Transaction, currentTask, v } from "tq";
 
@@ -370,6 +371,15 @@ export class Job extends Model {
   async fanOut(count: number) {
     const keys = Array.from({ length: count }, (_, index) => new Job(this.id * 100 + index + 1));
     await Transaction.current.setContext({ queue_batch: 1 }, () => Job.__queue__["add"](keys));
+  }
+
+  /** Leaves a connection of its own open in a transaction, the first time. */
+  keepLock() {
+    if (existsSync("kept")) return;
+    writeFileSync("kept", "");
+    const db = new Database("tq.db");
+    db.run("BEGIN IMMEDIATE");
+    globalThis["kept"] = db;
   }
 
   /** Commits when the file is there; if that is refused, says so and waits for another file. */

@@ -262,3 +262,15 @@ describe("while another program holds the database for longer than the timeout",
     expect(site.one("SELECT count(*) AS tasks FROM tq__task")).toEqual({ tasks: 1 });
   });
 });
+
+test("a connection of a task's own that keeps the lock goes with its thread, and work goes on", async () => {
+  await using site = siteWithModels();
+  const env = { ...IMPATIENT.env, TQ_WORKER__LOCK_TIMEOUT: "300ms" };
+  const worker = await site.worker(["-n", "2"], { env });
+  const id = await site.pushOne("job", "keepLock", "1");
+  await eventually("the lock is kept", () => /connection of its tasks' own/.test(worker.stderr));
+  await site.becomes(id, "finished");
+  await site.becomes(await site.pushOne("job", "add", "2"), "finished");
+  expect(site.task(id)).toMatchObject({ crashes: 0 });
+  expectOnlyLog(worker);
+});

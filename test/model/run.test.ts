@@ -1,6 +1,7 @@
 /** How a task is run: Tryton's rules for user, context, records and results. */
 import { afterEach, expect, test } from "bun:test";
 import { currentTask, Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
+import { TqError } from "../../src/errors.ts";
 import { makeRuntime } from "./support.ts";
 
 const seen: unknown[] = [];
@@ -380,6 +381,18 @@ test("a method outside any transaction commits and pushes nothing once its task 
   expect(seen).toEqual([]);
   expect(tq.sql("SELECT name FROM part")).toHaveLength(3);
   expect(await tq.tasks()).toHaveLength(3);
+});
+
+test("a method outside any transaction that meets a busy database is tried again later, not at once", async () => {
+  await using tq = makeRuntime();
+  const [id = 0] = await Part.__queue__.goOn(await makeParts(1));
+  let runs = 0;
+  Part.during = () => {
+    runs += 1;
+    return Promise.reject(new TqError("busy", "Cannot write: somebody else does"));
+  };
+  expect(await tq.runTask(id)).toMatchObject({ state: "scheduled", attempts: 1 });
+  expect(runs).toBe(1);
 });
 
 test("code that goes on after its task is in none", async () => {
