@@ -22,6 +22,8 @@ export interface Init {
 export type ToThread = Init | "go" | "wake" | "stop";
 
 export type FromThread =
+  /** It loads this file of models next, which may take for ever. */
+  | { readonly type: "loading"; readonly file: string }
   | { readonly type: "loaded"; readonly catalog: ModelCatalog }
   /** The models cannot be loaded, or the database cannot be opened. */
   | { readonly type: "refused"; readonly code: string; readonly error: ErrorData }
@@ -35,7 +37,7 @@ export type FromThread =
   | "stopped";
 
 const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);
-const TYPES: ReadonlySet<unknown> = new Set(["loaded", "refused", "lost"]);
+const TYPES: ReadonlySet<unknown> = new Set(["loading", "loaded", "refused", "lost"]);
 
 /** False for what user code has posted from the thread. */
 export function isFromThread(data: unknown): data is FromThread {

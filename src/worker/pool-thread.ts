@@ -19,6 +19,8 @@ export class PoolThread {
   idle = false;
   /** When it was woken last: ms, monotonic. */
   wokenAt = -Infinity;
+  /** The file of models that it loads, or has loaded last. */
+  loading: string | null = null;
   /** Has loaded its models. */
   loaded = false;
   /** Why it is being ended on purpose; null when it is not. */
@@ -54,10 +56,10 @@ export class PoolThread {
     this.closed = closed.promise;
     this.#worker.addEventListener("close", (event) => {
       const { code } = event as CloseEvent;
-      events.closed(
-        this,
-        this.#lastError ?? `the task ended its thread with process.exit(${code})`,
-      );
+      const exit = this.loaded
+        ? `the task ended its thread with process.exit(${code})`
+        : `they ended their thread with process.exit(${code}) while they were loaded`;
+      events.closed(this, this.#lastError ?? exit);
       closed.resolve();
     });
     this.#send(init);

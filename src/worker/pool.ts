@@ -72,6 +72,11 @@ export class Pool {
     return [...this.#threads.values()];
   }
 
+  /** The file of models that a thread is still loading. */
+  get loading(): string | null {
+    return this.threads.find(({ loaded }) => !loaded)?.loading ?? null;
+  }
+
   get idle(): PoolThread[] {
     return this.threads.filter((thread) => thread.idle);
   }
@@ -172,12 +177,14 @@ export class Pool {
     if (message === "idle") return this.#events.changed();
     if (message === "retired" || message === "stopped") return void thread.terminate(message);
     switch (message.type) {
+      case "loading":
+        thread.loading = message.file;
+        break;
       case "loaded":
         this.#events.loaded(message.catalog);
         break;
       case "refused":
-        thread.ending = message.error.message;
-        this.#events.refused(toTqError(message));
+        this.#refuse(thread, toTqError(message));
         void thread.terminate(message.error.message);
         break;
       case "lost":
@@ -187,8 +194,17 @@ export class Pool {
     }
   }
 
+  #refuse(thread: PoolThread, error: TqError): void {
+    thread.ending = error.message;
+    this.#events.refused(error);
+  }
+
   /** A thread is gone: puts its tasks back, replaces it. */
   async #buried(thread: PoolThread, running: Claim | null, reason: string): Promise<void> {
+    if (!thread.loaded && thread.ending === null) {
+      const models = this.#options.models.join(", ");
+      this.#refuse(thread, new TqError("models", `Cannot load models from ${models}: ${reason}`));
+    }
     const wanted = thread.ending !== null && !thread.toBlame;
     // It has given back what it had, or never had any; the worker signs off with the rest.
     if (this.#stopping && (thread.ending === "stopped" || !thread.loaded))

@@ -45,7 +45,8 @@ async function start(init: Init): Promise<void> {
     const registry = new Registry();
     setRuntime({ store, config, registry, report: log, worker: true });
     installModule(tq);
-    for (const path of init.models) registry.addAll(await loadModels(path));
+    const tell = (file: string) => send({ type: "loading", file });
+    for (const path of init.models) registry.addAll(await loadModels(path, tell));
     await ensureTables(store, registry);
     send({ type: "loaded", catalog: registry.catalog() });
     loop = new Loop(

@@ -5,6 +5,7 @@
 import { randomUUIDv7 } from "bun";
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../config.ts";
+import { formatDuration } from "../duration.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import { openStore } from "../store/sqlite.ts";
@@ -35,6 +36,9 @@ const TICK = 250;
 
 /** The same while no worker has a task that could be left behind. */
 const IDLE_TICK = 10_000;
+
+/** Models that are loaded for so long are named in the log: ms. */
+export const LONG_LOAD = 5_000;
 
 /** After a look that failed: ms. */
 const LOOK_AGAIN = 1_000;
@@ -105,6 +109,7 @@ export class WorkerProcess {
   async start(): Promise<void> {
     const { threads, queues } = this.#config;
     if (this.#stopping) return;
+    const late = setTimeout(() => this.#sayLoading(), LONG_LOAD);
     try {
       this.#pool.start(this.store);
       await this.store.register({ id: this.id, pid: process.pid, threads, queues });
@@ -115,6 +120,8 @@ export class WorkerProcess {
       const asked = this.#stopping;
       await this.stop("now");
       if (!asked) throw error;
+    } finally {
+      clearTimeout(late);
     }
     if (this.#stopping) return;
     this.#clockOffset = this.#offset();
@@ -132,6 +139,14 @@ export class WorkerProcess {
     this.#maintenance = new Maintenance(this.store, config, report);
     void this.#mendTimes();
     this.#look();
+  }
+
+  #sayLoading(): void {
+    const file = this.#pool.loading;
+    if (file === null) return;
+    this.#note(
+      `Still loading ${file} after ${formatDuration(LONG_LOAD)}: the worker begins when its models are loaded; does its top level await something that never comes?`,
+    );
   }
 
   /**
