@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { Folder } from "./tq.ts";
+import { closeSync, openSync } from "node:fs";
+import { ended, Folder } from "./tq.ts";
 
 const MODELS = `
 import { Model } from "tq";
@@ -83,6 +84,19 @@ describe("tq push with a worker", () => {
       "--json",
     );
     expect(JSON.parse(stdout)).toMatchObject([{ instances: [4, 5] }]);
+  });
+
+  test("refuses a standard input that cannot be read", async () => {
+    const directory = openSync(folder.path, "r");
+    try {
+      const { code, stderr } = await ended(
+        folder.start(["push", "note", "read", "-"], WORKER.env, directory),
+      );
+      expect(code).toBe(2);
+      expect(stderr).toStartWith("tq: Cannot read standard input: ");
+    } finally {
+      closeSync(directory);
+    }
   });
 
   test.each([

@@ -48,7 +48,7 @@ export class Folder implements Disposable {
     return ended(Bun.spawn(command, { cwd: this.path, env, stdio: [...stdio] }));
   }
 
-  start(args: readonly string[], env: Record<string, string> = {}, stdin = new Blob([])) {
+  start(args: readonly string[], env: Record<string, string> = {}, stdin: Blob | number = new Blob([])) {
     return Bun.spawn([process.execPath, MAIN, ...args], {
       cwd: this.path,
       env: { ...clean(process.env), ...env },
@@ -63,7 +63,7 @@ export class Folder implements Disposable {
   }
 }
 
-async function ended(child: Bun.ReadableSubprocess): Promise<Ended> {
+export async function ended(child: Bun.ReadableSubprocess): Promise<Ended> {
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
