@@ -48,7 +48,11 @@ export class Folder implements Disposable {
     return ended(Bun.spawn(command, { cwd: this.path, env, stdio: [...stdio] }));
   }
 
-  start(args: readonly string[], env: Record<string, string> = {}, stdin: Blob | number = new Blob([])) {
+  start(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    stdin: Blob | number = new Blob([]),
+  ) {
     return Bun.spawn([process.execPath, MAIN, ...args], {
       cwd: this.path,
       env: { ...clean(process.env), ...env },
