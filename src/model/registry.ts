@@ -157,6 +157,12 @@ function filesBelow(folder: string): string[] {
 }
 
 async function importFile(file: string): Promise<Record<string, unknown>> {
+  if (file.includes("?")) {
+    throw new TqError(
+      "models",
+      `Cannot load models from ${file}: Bun takes what follows a ? for a query; rename the file or its folder`,
+    );
+  }
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (error) {
