@@ -86,6 +86,14 @@ describe("tq push with a worker", () => {
     expect(JSON.parse(stdout)).toMatchObject([{ instances: [4, 5] }]);
   });
 
+  test.skipIf(process.platform !== "linux")("refuses an argument that is not UTF-8", async () => {
+    const { code, stderr } = await folder.shell(`"$0" "$@" push note read "$(printf '7\\377')"`);
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      'tq: Cannot read the argument "7\uFFFD": it is not UTF-8; give the text in that encoding\n',
+    );
+  });
+
   test("refuses a standard input that cannot be read", async () => {
     const directory = openSync(folder.path, "r");
     try {

@@ -42,10 +42,15 @@ export class Folder implements Disposable {
 
   /** With its standard output appended to a file. */
   async into(file: string, ...args: string[]): Promise<Ended> {
-    const command = ["sh", "-c", 'exec "$0" "$@" >> "$OUT"', process.execPath, MAIN, ...args];
-    const env = { ...clean(process.env), OUT: file };
+    return this.shell('exec "$0" "$@" >> "$OUT"', { OUT: file }, ...args);
+  }
+
+  /** A script in which `"$0" "$@"` is tq, its arguments behind it. */
+  async shell(script: string, env: Record<string, string> = {}, ...args: string[]): Promise<Ended> {
     const stdio = ["ignore", "pipe", "pipe"] as const;
-    return ended(Bun.spawn(command, { cwd: this.path, env, stdio: [...stdio] }));
+    const command = ["sh", "-c", script, process.execPath, MAIN, ...args];
+    const all = { ...clean(process.env), ...env };
+    return ended(Bun.spawn(command, { cwd: this.path, env: all, stdio: [...stdio] }));
   }
 
   start(
