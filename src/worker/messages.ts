@@ -14,6 +14,8 @@ export interface Init {
   readonly threads: number;
   readonly queues: readonly string[];
   readonly shared: SharedArrayBuffer;
+  /** Where it writes the worker's log. */
+  readonly standardError: number;
   /** What it flushes the database's log with, closed for it. null: it opens its own. */
   readonly log: LogFiles | null;
 }

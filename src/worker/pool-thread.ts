@@ -1,5 +1,6 @@
 /** A worker thread as the main thread sees it. */
 import { cut } from "../outcome.ts";
+import { writeStandardError } from "../standard-error.ts";
 import { type FromThread, type Init, isFromThread, type ToThread } from "./messages.ts";
 import type { Progress } from "./shared.ts";
 
@@ -92,14 +93,20 @@ export class PoolThread {
   async terminate(reason: string): Promise<void> {
     this.ending ??= reason;
     this.#worker.terminate();
-    const limit = setTimeout(() => {
-      process.stderr.write(
-        `tq: thread ${this.number} is inside a native call and cannot be ended; this worker exits, its tasks are rescued\n`,
-      );
-      process.exit(1);
-    }, NATIVE_LIMIT);
+    const limit = setTimeout(() => this.#giveUp(), NATIVE_LIMIT);
     await this.closed;
     clearTimeout(limit);
+  }
+
+  #giveUp(): never {
+    try {
+      writeStandardError(
+        `tq: thread ${this.number} is inside a native call and cannot be ended; this worker exits, its tasks are rescued\n`,
+      );
+    } catch {
+      // nobody reads it
+    }
+    process.exit(1);
   }
 
   #send(message: ToThread): void {

@@ -8,6 +8,7 @@ import { closeLog, type LogFiles, openLog } from "../store/flush.ts";
 import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
 import type { Claim } from "../task.ts";
 import type { FromThread } from "./messages.ts";
+import { standardError } from "../standard-error.ts";
 import { PoolThread } from "./pool-thread.ts";
 import { Progress, createShared } from "./shared.ts";
 import { MainTurn } from "./turn.ts";
@@ -145,7 +146,18 @@ export class Pool {
     const shared = this.#shared.buffer;
     const log = this.#openLog();
     const thread = new PoolThread(
-      { type: "init", config, models, worker, thread: number, threads, queues, shared, log },
+      {
+        type: "init",
+        config,
+        models,
+        worker,
+        thread: number,
+        threads,
+        queues,
+        shared,
+        standardError: standardError(),
+        log,
+      },
       new Progress(this.#shared, number),
       {
         message: (from, message) => this.#heard(from, message),

@@ -35,7 +35,7 @@ function send(message: FromThread): void {
 
 async function start(init: Init): Promise<void> {
   const { config, queues, worker, thread } = init;
-  const log = standardLog(config);
+  const log = standardLog(config, init.standardError);
   const shared = openShared(init.shared, init.threads);
   try {
     // Who flushes its commits is away meanwhile: somebody else writes.
