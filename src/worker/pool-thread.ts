@@ -24,6 +24,8 @@ export class PoolThread {
   loading: string | null = null;
   /** Has loaded its models. */
   loaded = false;
+  /** The task that has left behind what ends the thread, where that is not the running one. */
+  thrower: string | null = null;
   /** Why it is being ended on purpose; null when it is not. */
   ending: string | null = null;
   /** True when the task that it runs is why it is ended: that counts a crash. */
@@ -60,7 +62,12 @@ export class PoolThread {
       const exit = this.loaded
         ? `the task ended its thread with process.exit(${code})`
         : `they ended their thread with process.exit(${code}) while they were loaded`;
-      events.closed(this, this.#lastError ?? exit);
+      const reason = this.#lastError ?? exit;
+      const { thrower } = this;
+      events.closed(
+        this,
+        thrower === null ? reason : `${reason}; it was left behind by ${thrower}`,
+      );
       closed.resolve();
     });
     this.#send(init);

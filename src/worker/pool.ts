@@ -192,6 +192,11 @@ export class Pool {
       case "loading":
         thread.loading = message.file;
         break;
+      case "threw": {
+        const { id, model, method } = message.task;
+        thread.thrower = `task ${id} (${model}.${method})`;
+        break;
+      }
       case "loaded":
         this.#events.loaded(message.catalog);
         break;

@@ -1,6 +1,7 @@
 /** A worker thread: a small worker of its own, with its own connection. Started by `pool.ts`. */
 import { isTqError } from "../errors.ts";
 import * as tq from "../index.ts";
+import { currentTask } from "../model/current-task.ts";
 import { installModule } from "../model/install.ts";
 import { Registry, loadModels } from "../model/registry.ts";
 import { setRuntime, standardLog } from "../model/runtime.ts";
@@ -33,10 +34,21 @@ function send(message: FromThread): void {
   self.postMessage(message);
 }
 
+/** Of an error that nobody catches: what a timer throws ends the thread in whatever task runs then. */
+function tellThrower(progress: Progress): void {
+  process.on("uncaughtExceptionMonitor", () => {
+    const task = currentTask();
+    const isCaught = process.listenerCount("uncaughtException") > 0; // by the models
+    if (task && !isCaught && task.id !== progress.running()?.id) send({ type: "threw", task });
+  });
+}
+
 async function start(init: Init): Promise<void> {
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
   const shared = openShared(init.shared, init.threads);
+  const progress = new Progress(shared, thread);
+  tellThrower(progress);
   try {
     // Who flushes its commits is away meanwhile: somebody else writes.
     const stint = config.database.durability === "full" ? 0 : STINT;
@@ -56,7 +68,7 @@ async function start(init: Init): Promise<void> {
         config,
         report: log,
         methods: new Methods(),
-        progress: new Progress(shared, thread),
+        progress,
         owner: { worker, thread },
         queues,
       },
