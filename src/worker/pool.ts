@@ -141,10 +141,23 @@ export class Pool {
   }
 
   #startThread(number: number): void {
+    const log = this.#openLog();
+    try {
+      this.#tryStartThread(number, log);
+    } catch (error) {
+      if (log !== null) closeLog(log);
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `Cannot start thread ${number}: ${reason}; give the worker fewer with --threads, or raise the limit of the system`;
+      this.#events.refused(new TqError("invalid", message, { cause: error }));
+      this.#startLater(number);
+    }
+  }
+
+  /** @throws where the system gives no thread. */
+  #tryStartThread(number: number, log: LogFiles | null): void {
     const { config, models, worker } = this.#options;
     const { threads, queues } = this.#config;
     const shared = this.#shared.buffer;
-    const log = this.#openLog();
     const thread = new PoolThread(
       {
         type: "init",
@@ -173,6 +186,10 @@ export class Pool {
     );
     this.#threads.set(number, thread);
     if (this.#going) thread.go();
+  }
+
+  #startLater(number: number): void {
+    setTimeout(() => !this.#stopping && this.#startThread(number), AGAIN).unref();
   }
 
   /** A thread that is ended closes nothing, so what it flushes with is ours. */
@@ -241,7 +258,7 @@ export class Pool {
       this.#options.report({ name: "thread.replaced", thread: thread.number, reason: why });
     }
     if (thread.loaded) this.#startThread(thread.number);
-    else setTimeout(() => !this.#stopping && this.#startThread(thread.number), AGAIN);
+    else this.#startLater(thread.number);
   }
 
   /** Tries until it is written: the new thread of that number must not be taken for the dead one. */

@@ -208,6 +208,42 @@ describe("a worker", () => {
     await worker.stop();
   });
 
+  describe("whose system gives no thread", () => {
+    const { Worker: Real } = globalThis;
+    const refuse = () => {
+      globalThis.Worker = class {
+        constructor() {
+          throw new TypeError("Failed to spawn worker thread");
+        }
+      } as unknown as typeof Worker;
+    };
+    const allow = () => {
+      globalThis.Worker = Real;
+    };
+    afterEach(allow);
+    const sentence =
+      "Cannot start thread 1: Failed to spawn worker thread; give the worker fewer with --threads, or raise the limit of the system";
+
+    test("does not start", async () => {
+      refuse();
+      expect(await errorOf(() => start())).toMatchObject({ code: "invalid", message: sentence });
+      expect(existsSync(join(folder, "tq.db-workers"))).toBe(false);
+    });
+
+    test("tries again where the thread would have replaced another", async () => {
+      const worker = await start({ threads: 1 });
+      refuse();
+      push("exit");
+      await until(() =>
+        events.some((event) => event.name === "log.note" && event.message.endsWith(sentence)),
+      );
+      allow();
+      push("add");
+      await until(() => tasks()[1]?.state === "finished");
+      await worker.stop();
+    });
+  });
+
   test("stops while its models are still being loaded, which may be for ever", async () => {
     writeFileSync(
       join(folder, "models.ts"),
