@@ -5,9 +5,9 @@
 import { randomUUIDv7 } from "bun";
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../config.ts";
-import { formatDuration } from "../duration.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
+import { LONG_LOAD, longLoadWords } from "../model/long-load.ts";
 import { openStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -36,9 +36,6 @@ const TICK = 250;
 
 /** The same while no worker has a task that could be left behind. */
 const IDLE_TICK = 10_000;
-
-/** Models that are loaded for so long are named in the log: ms. */
-export const LONG_LOAD = 5_000;
 
 /** After a look that failed: ms. */
 const LOOK_AGAIN = 1_000;
@@ -143,10 +140,7 @@ export class WorkerProcess {
 
   #sayLoading(): void {
     const file = this.#pool.loading;
-    if (file === null) return;
-    this.#note(
-      `Still loading ${file} after ${formatDuration(LONG_LOAD)}: the worker begins when its models are loaded; does its top level await something that never comes?`,
-    );
+    if (file !== null) this.#note(longLoadWords(file));
   }
 
   /**

@@ -8,8 +8,8 @@ import { parseSettings } from "../../src/config.ts";
 import type { WorkerOptions } from "../../src/embed.ts";
 import { startWorker } from "../../src/start-worker.ts";
 import type { Event } from "../../src/events.ts";
+import { LONG_LOAD, longLoadWords } from "../../src/model/long-load.ts";
 import { type ProcessOptions, startProcess } from "../../src/worker/start.ts";
-import { LONG_LOAD } from "../../src/worker/worker.ts";
 import { errorOf } from "../support/error.ts";
 
 setDefaultTimeout(20_000);
@@ -176,7 +176,7 @@ describe("a worker", () => {
       {
         name: "log.note",
         level: "warn",
-        message: `Still loading ${models} after 5 s: the worker begins when its models are loaded; does its top level await something that never comes?`,
+        message: longLoadWords(models),
       },
     ]);
   });
