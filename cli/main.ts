@@ -1,6 +1,7 @@
 /** The executable: reads the line, runs the command, and ends with its exit status. */
 import { runCommand } from "citty";
 import { COMMANDS } from "./commands.ts";
+import { checkBytes } from "./terminal/bytes.ts";
 import { explain } from "./terminal/explain.ts";
 import { helpOf, helpOfAll } from "./terminal/help.ts";
 import { readLine } from "./terminal/line.ts";
@@ -8,6 +9,7 @@ import { note, outputTerminal, print } from "./terminal/terminal.ts";
 
 /** @returns the exit status; undefined when the command leaves it as it is */
 async function main(argv: readonly string[]): Promise<number | undefined> {
+  checkBytes(argv);
   const line = readLine(argv, COMMANDS);
   switch (line.kind) {
     case "help": {

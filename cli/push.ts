@@ -2,6 +2,7 @@
 import { checkCall } from "../src/catalog.ts";
 import type { Config } from "../src/config.ts";
 import { decode } from "../src/encoding.ts";
+import { TqError } from "../src/errors.ts";
 import { push as pushCall } from "../src/model/push.ts";
 import type { PushOptions } from "../src/model/push.ts";
 import type { Registry } from "../src/model/registry.ts";
@@ -88,7 +89,7 @@ async function readOptions(values: Values<typeof flags>): Promise<PushOptions> {
   const { "scheduled-at": scheduled, "expected-at": expected } = values;
   const instances =
     values.instances === "-"
-      ? readInstances(await Bun.stdin.text(), "Standard input")
+      ? readInstances(await readStandardInput(), "Standard input")
       : readInstances(values.instances, "INSTANCES");
   return {
     model,
@@ -106,6 +107,20 @@ async function readOptions(values: Values<typeof flags>): Promise<PushOptions> {
     ...(expected === undefined ? {} : { expectedAt: fromNow(expected, "--expected-at") }),
     ...(batch === undefined ? {} : { batch: batch === "true" || readWhole(batch, "--batch", 1) }),
   };
+}
+
+/** A directory, say, opens and cannot be read. */
+async function readStandardInput(): Promise<string> {
+  try {
+    return await Bun.stdin.text();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TqError(
+      "invalid",
+      `Cannot read standard input: ${reason}; give the ids in a file or a pipe`,
+      { cause },
+    );
+  }
 }
 
 /** Dates, decimals and the like come with their tags, as in the database. */

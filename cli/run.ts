@@ -33,6 +33,12 @@ function findProgram(file: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined)
     throw new TqError("not_found", `Cannot run ${path}: there is no such file`);
+  if (path.includes("?")) {
+    throw new TqError(
+      "invalid",
+      `Cannot run ${path}: Bun takes what follows a ? for a query; rename the file or its folder`,
+    );
+  }
   if (stat.isFile()) return path;
   throw new TqError(
     "invalid",

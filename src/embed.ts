@@ -4,6 +4,7 @@ import type { AdminServer } from "./admin/serve.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { TqError } from "./errors.ts";
 import type { Report } from "./events.ts";
+import { guardedReport } from "./guarded-report.ts";
 import { Registry } from "./model/registry.ts";
 import { enterRuntime, standardLog } from "./model/runtime.ts";
 import { VERSION } from "./version.ts";
@@ -71,12 +72,13 @@ export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWor
       "worker.threads": threads === undefined ? undefined : String(threads),
     },
   });
+  const { report } = options;
   return startConfigured({
     config,
     models: paths,
     drain: drain === true ? "ready" : drain || undefined,
     exitWithParent: options.exitWithParent,
-    report: options.report,
+    report: report && guardedReport(report, standardLog(config)),
     ...(admin !== false && { admin: admin === true ? {} : admin }),
   });
 }

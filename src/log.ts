@@ -1,5 +1,4 @@
 /** The log: one owner of the words, the levels and the formats. One event is one line. */
-import { writeSync } from "node:fs";
 import type { Clock } from "./clock.ts";
 import { LEVELS, levelOf } from "./events.ts";
 import type { Event, Level, Report } from "./events.ts";
@@ -116,31 +115,6 @@ export function wantsColour(
   env: Readonly<Record<string, string | undefined>>,
 ): boolean {
   return terminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
-}
-
-/** Up to so many bytes get into a pipe together: PIPE_BUF of `man 7 pipe`, on Linux. */
-const TOGETHER = 4_096;
-
-/**
- * Writes all of the text to standard error, so that no thread or process that writes to the same pipe gets
- * between the halves of a line; a full pipe is waited for a little, then throws.
- */
-export function writeStandardError(text: string, fd = 2): void {
-  let rest = Buffer.from(text);
-  for (let waits = 0; rest.length > 0;) {
-    const lines = rest.lastIndexOf("\n", TOGETHER - 1) + 1 || rest.indexOf("\n") + 1;
-    try {
-      rest = rest.subarray(writeSync(fd, rest, 0, lines || rest.length));
-    } catch (error) {
-      if (!isFullPipe(error) || waits === 100) throw error;
-      waits += 1;
-      Bun.sleepSync(1);
-    }
-  }
-}
-
-function isFullPipe(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EAGAIN";
 }
 
 /** The last second that was written: making it anew took two thirds of a line's time. */

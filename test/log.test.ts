@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { levelOf } from "../src/events.ts";
 import type { Event } from "../src/events.ts";
-import { createLog, formatJson, formatText, wantsColour, writeStandardError } from "../src/log.ts";
+import { createLog, formatJson, formatText, wantsColour } from "../src/log.ts";
 import type { LogOptions } from "../src/log.ts";
+import { writeStandardError } from "../src/standard-error.ts";
 
 const RUN = { task: 42, attempt: 1, model: "sale", method: "process", queue: "default" };
 const FINISHED: Event = { name: "task.finished", ...RUN, duration: 3.1 };
@@ -284,6 +285,9 @@ describe("a log", () => {
   });
 });
 
+const LOG = JSON.stringify(join(import.meta.dir, "../src/log.ts"));
+const STANDARD_ERROR = JSON.stringify(join(import.meta.dir, "../src/standard-error.ts"));
+
 describe("writing to standard error", () => {
   const folder = mkdtempSync(join(tmpdir(), "tq-log-"));
   const opened: number[] = [];
@@ -320,10 +324,24 @@ describe("writing to standard error", () => {
     expect(() => writeStandardError("x".repeat(1_000_000), fd)).toThrow("EAGAIN");
   });
 
-  test("keeps its lines whole where others write to the same pipe", async () => {
-    const module = JSON.stringify(new URL("../src/log.ts", import.meta.url).pathname);
+  test("is not held up for ever by a pipe that nobody reads", async () => {
     const script = `
-      import { writeStandardError } from ${module};
+      import { writeStandardError } from ${STANDARD_ERROR};
+      try {
+        for (;;) writeStandardError("x\\n".repeat(1_000));
+      } catch (error) {
+        console.log(error.code);
+      }`;
+    const end = join(folder, "end");
+    Bun.spawnSync(["mkfifo", end]);
+    const shell = `{ { "$0" -e "$1" 2>&1 1>&3; echo >${end}; } | cat ${end} >&2; } 3>&1`;
+    const child = Bun.spawn(["sh", "-c", shell, process.execPath, script], { stdin: "ignore" });
+    expect(await new Response(child.stdout).text()).toBe("EAGAIN\n");
+  });
+
+  test("keeps its lines whole where others write to the same pipe", async () => {
+    const script = `
+      import { writeStandardError } from ${STANDARD_ERROR};
       const line = process.argv.at(-1).repeat(150) + "\\n";
       writeStandardError(line.repeat(3_000));`;
     const writer = (letter: string) => `"$0" -e "$1" ${letter}`;
@@ -335,9 +353,9 @@ describe("writing to standard error", () => {
   });
 
   test("survives a reader that has gone", async () => {
-    const module = JSON.stringify(new URL("../src/log.ts", import.meta.url).pathname);
     const script = `
-      import { createLog, writeStandardError } from ${module};
+      import { createLog } from ${LOG};
+      import { writeStandardError } from ${STANDARD_ERROR};
       let gone = false;
       const write = (text) => {
         try {

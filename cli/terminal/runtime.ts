@@ -1,15 +1,16 @@
 /** The process-wide runtime of commands that load the user's code. */
 import type { Config } from "../../src/config.ts";
 import { installModule } from "../../src/model/install.ts";
-import { Registry, loadModels } from "../../src/model/registry.ts";
+import { Registry } from "../../src/model/registry.ts";
 import { createRuntime, enterRuntime } from "../../src/model/runtime.ts";
 import type { Runtime } from "../../src/model/runtime.ts";
+import { loadOwn } from "./models.ts";
 import type { Program } from "./program.ts";
 
 /** The user's models; empty when there are none. The files may import from "tq". */
 export async function loadRegistry(config: Config): Promise<Registry> {
   await installTq();
-  return config.models === null ? new Registry() : loadModels(config.models);
+  return config.models === null ? new Registry() : loadOwn(config.models);
 }
 
 /** Makes Transaction and `__queue__` work in this process. */

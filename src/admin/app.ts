@@ -32,7 +32,7 @@ export interface AdminOptions {
 }
 
 /** Bytes. */
-export const MAX_BODY = 1024 * 1024;
+const MAX_BODY = 1024 * 1024;
 
 /**
  * The application. All of `/api` asks for the token; `/healthz` does not.

@@ -1,7 +1,7 @@
 /** The admin API on a socket. */
 import { TqError } from "../errors.ts";
 import { type Address, parseListen } from "./address.ts";
-import { type AdminOptions, MAX_BODY, createAdmin } from "./app.ts";
+import { type AdminOptions, createAdmin } from "./app.ts";
 import { loadToken } from "./token.ts";
 
 export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname"> {
@@ -17,12 +17,12 @@ export interface AdminServer {
   /** `http://127.0.0.1:8989`, with the port that was really taken. */
   readonly url: string;
   readonly tokenFile: string;
-  /** Takes no more requests, and waits for those that are under way. */
+  /** Takes no more requests, and lets those that are under way end, for half a second. */
   stop(): Promise<void>;
 }
 
-/** A request that is still under way after so many ms is cut off when the server stops. */
-const GRACE = 10_000;
+/** A request that is still under way after so many ms is cut off when the server stops: its body may never come. */
+const GRACE = 500;
 
 /**
  * Starts to listen, and reports `admin.listening`. The token is in `tq.token` beside the store's database.
@@ -59,7 +59,7 @@ function listen(
       fetch,
       development: false,
       reusePort: false, // not the default without development, and then two programs share a port
-      maxRequestBodySize: 16 * MAX_BODY,
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER, // Bun's own refusal has no words; a body is read as it is asked for
     });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
@@ -80,9 +80,11 @@ function listen(
 }
 
 async function stop(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, GRACE);
-  await Promise.race([server.stop(), promise]);
-  clearTimeout(timer);
-  await server.stop(true);
+  if (server.pendingRequests > 0) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, GRACE);
+    await Promise.race([server.stop(), promise]);
+    clearTimeout(timer);
+  }
+  await server.stop(true); // also what has begun to send a request
 }

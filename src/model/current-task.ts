@@ -41,9 +41,9 @@ export function currentUnit(): Unit | undefined {
   return currentRun()?.unit;
 }
 
-/** @internal True in code that a task has begun, also where it has ended since. */
-export function beganInTask(): boolean {
-  return storage.getStore() !== undefined;
+/** @internal The task that has begun this code, also where it has ended since. */
+export function originTask(): CurrentTask | undefined {
+  return storage.getStore()?.task;
 }
 
 /** @internal */

@@ -120,11 +120,16 @@ const NOT_MODELS = /(?:\.d\.[mc]?ts|\.(?:test|spec)\.[a-z]+)$/;
  * Loads the models of a file, or of every TypeScript or JavaScript file of a folder and its subfolders
  * (not of `node_modules`, nor tests, nor files that begin with a dot).
  *
+ * @param next told each file before it is loaded.
  * @throws TqError "models": missing, unreadable, throws when loaded, two classes with one name.
  */
-export async function loadModels(path: string): Promise<Registry> {
+export async function loadModels(
+  path: string,
+  next: (file: string) => void = () => {},
+): Promise<Registry> {
   const registry = new Registry();
   for (const file of modelFiles(path)) {
+    next(file);
     const exports = await importFile(file);
     for (const value of Object.values(exports)) {
       if (!isModelClass(value)) continue;
@@ -167,6 +172,12 @@ function filesBelow(folder: string): string[] {
 }
 
 async function importFile(file: string): Promise<Record<string, unknown>> {
+  if (file.includes("?")) {
+    throw new TqError(
+      "models",
+      `Cannot load models from ${file}: Bun takes what follows a ? for a query; rename the file or its folder`,
+    );
+  }
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (error) {

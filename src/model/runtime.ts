@@ -5,7 +5,8 @@
 import { loadConfig, type Config } from "../config.ts";
 import type { Report } from "../events.ts";
 import { systemClock } from "../clock.ts";
-import { createLog, type Log, wantsColour, writeStandardError } from "../log.ts";
+import { createLog, type Log, wantsColour } from "../log.ts";
+import { standardError, writeStandardError } from "../standard-error.ts";
 import { openStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { isTerminal } from "../terminal.ts";
@@ -60,8 +61,13 @@ export function createRuntime(config: Config, report?: Report, registry?: Regist
   };
 }
 
-/** The log on standard error, in the level and format of the settings. */
-export function standardLog({ log }: Config): Log {
+/** The log on standard error, in the level and format of the settings; `fd` of `standardError` is the process's. */
+export function standardLog({ log }: Config, fd = standardError()): Log {
   const colour = wantsColour(isTerminal(2), process.env);
-  return createLog({ ...log, write: writeStandardError, clock: systemClock, colour });
+  return createLog({
+    ...log,
+    write: (text) => writeStandardError(text, fd),
+    clock: systemClock,
+    colour,
+  });
 }

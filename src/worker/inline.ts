@@ -1,6 +1,6 @@
 /** Where no worker is configured: a program runs the tasks that it pushed, after their commit. */
 import { randomUUIDv7 } from "bun";
-import { beganInTask } from "../model/current-task.ts";
+import { originTask } from "../model/current-task.ts";
 import { loadModels } from "../model/registry.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { Store } from "../store/store.ts";
@@ -29,7 +29,7 @@ class Lane {
   /** Runs these tasks, and those pushed meanwhile; resolves when none is left. Never throws. */
   async run(ids: readonly number[]): Promise<void> {
     this.#waiting.push(...ids);
-    if (this.#draining && beganInTask()) return; // it runs after the task that pushed it
+    if (this.#draining && originTask()) return; // it runs after the task that pushed it
     this.#draining ??= this.#drain().finally(() => (this.#draining = null));
     await this.#draining;
   }

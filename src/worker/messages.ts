@@ -1,6 +1,7 @@
 /** What the main thread and its threads say to each other. A run needs no message. */
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../config.ts";
+import type { CurrentTask } from "../model/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { LogFiles } from "../store/flush.ts";
 
@@ -14,6 +15,8 @@ export interface Init {
   readonly threads: number;
   readonly queues: readonly string[];
   readonly shared: SharedArrayBuffer;
+  /** Where it writes the worker's log. */
+  readonly standardError: number;
   /** What it flushes the database's log with, closed for it. null: it opens its own. */
   readonly log: LogFiles | null;
 }
@@ -22,7 +25,11 @@ export interface Init {
 export type ToThread = Init | "go" | "wake" | "stop";
 
 export type FromThread =
+  /** It loads this file of models next, which may take for ever. */
+  | { readonly type: "loading"; readonly file: string }
   | { readonly type: "loaded"; readonly catalog: ModelCatalog }
+  /** What this task has left behind, a timer say, threw while another one ran, and ends the thread. */
+  | { readonly type: "threw"; readonly task: CurrentTask }
   /** The models cannot be loaded, or the database cannot be opened. */
   | { readonly type: "refused"; readonly code: string; readonly error: ErrorData }
   /** The database is lost for good, while it worked: no later try would help. */
@@ -35,7 +42,7 @@ export type FromThread =
   | "stopped";
 
 const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);
-const TYPES: ReadonlySet<unknown> = new Set(["loaded", "refused", "lost"]);
+const TYPES: ReadonlySet<unknown> = new Set(["loading", "loaded", "threw", "refused", "lost"]);
 
 /** False for what user code has posted from the thread. */
 export function isFromThread(data: unknown): data is FromThread {

@@ -1,5 +1,6 @@
 /** A worker thread as the main thread sees it. */
 import { cut } from "../outcome.ts";
+import { writeStandardError } from "../standard-error.ts";
 import { type FromThread, type Init, isFromThread, type ToThread } from "./messages.ts";
 import type { Progress } from "./shared.ts";
 
@@ -19,8 +20,12 @@ export class PoolThread {
   idle = false;
   /** When it was woken last: ms, monotonic. */
   wokenAt = -Infinity;
+  /** The file of models that it loads, or has loaded last. */
+  loading: string | null = null;
   /** Has loaded its models. */
   loaded = false;
+  /** The task that has left behind what ends the thread, where that is not the running one. */
+  thrower: string | null = null;
   /** Why it is being ended on purpose; null when it is not. */
   ending: string | null = null;
   /** True when the task that it runs is why it is ended: that counts a crash. */
@@ -54,9 +59,14 @@ export class PoolThread {
     this.closed = closed.promise;
     this.#worker.addEventListener("close", (event) => {
       const { code } = event as CloseEvent;
+      const exit = this.loaded
+        ? `the task ended its thread with process.exit(${code})`
+        : `they ended their thread with process.exit(${code}) while they were loaded`;
+      const reason = this.#lastError ?? exit;
+      const { thrower } = this;
       events.closed(
         this,
-        this.#lastError ?? `the task ended its thread with process.exit(${code})`,
+        thrower === null ? reason : `${reason}; it was left behind by ${thrower}`,
       );
       closed.resolve();
     });
@@ -90,14 +100,20 @@ export class PoolThread {
   async terminate(reason: string): Promise<void> {
     this.ending ??= reason;
     this.#worker.terminate();
-    const limit = setTimeout(() => {
-      process.stderr.write(
-        `tq: thread ${this.number} is inside a native call and cannot be ended; this worker exits, its tasks are rescued\n`,
-      );
-      process.exit(1);
-    }, NATIVE_LIMIT);
+    const limit = setTimeout(() => this.#giveUp(), NATIVE_LIMIT);
     await this.closed;
     clearTimeout(limit);
+  }
+
+  #giveUp(): never {
+    try {
+      writeStandardError(
+        `tq: thread ${this.number} is inside a native call and cannot be ended; this worker exits, its tasks are rescued\n`,
+      );
+    } catch {
+      // nobody reads it
+    }
+    process.exit(1);
   }
 
   #send(message: ToThread): void {

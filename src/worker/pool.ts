@@ -8,6 +8,7 @@ import { closeLog, type LogFiles, openLog } from "../store/flush.ts";
 import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
 import type { Claim } from "../task.ts";
 import type { FromThread } from "./messages.ts";
+import { standardError } from "../standard-error.ts";
 import { PoolThread } from "./pool-thread.ts";
 import { Progress, createShared } from "./shared.ts";
 import { MainTurn } from "./turn.ts";
@@ -70,6 +71,11 @@ export class Pool {
 
   get threads(): PoolThread[] {
     return [...this.#threads.values()];
+  }
+
+  /** The file of models that a thread is still loading. */
+  get loading(): string | null {
+    return this.threads.find(({ loaded }) => !loaded)?.loading ?? null;
   }
 
   get idle(): PoolThread[] {
@@ -135,12 +141,36 @@ export class Pool {
   }
 
   #startThread(number: number): void {
+    const log = this.#openLog();
+    try {
+      this.#tryStartThread(number, log);
+    } catch (error) {
+      if (log !== null) closeLog(log);
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `Cannot start thread ${number}: ${reason}; give the worker fewer with --threads, or raise the limit of the system`;
+      this.#events.refused(new TqError("invalid", message, { cause: error }));
+      this.#startLater(number);
+    }
+  }
+
+  /** @throws where the system gives no thread. */
+  #tryStartThread(number: number, log: LogFiles | null): void {
     const { config, models, worker } = this.#options;
     const { threads, queues } = this.#config;
     const shared = this.#shared.buffer;
-    const log = this.#openLog();
     const thread = new PoolThread(
-      { type: "init", config, models, worker, thread: number, threads, queues, shared, log },
+      {
+        type: "init",
+        config,
+        models,
+        worker,
+        thread: number,
+        threads,
+        queues,
+        shared,
+        standardError: standardError(),
+        log,
+      },
       new Progress(this.#shared, number),
       {
         message: (from, message) => this.#heard(from, message),
@@ -158,6 +188,10 @@ export class Pool {
     if (this.#going) thread.go();
   }
 
+  #startLater(number: number): void {
+    setTimeout(() => !this.#stopping && this.#startThread(number), AGAIN).unref();
+  }
+
   /** A thread that is ended closes nothing, so what it flushes with is ours. */
   #openLog(): LogFiles | null {
     if (this.#options.config.database.durability !== "full") return null;
@@ -172,12 +206,19 @@ export class Pool {
     if (message === "idle") return this.#events.changed();
     if (message === "retired" || message === "stopped") return void thread.terminate(message);
     switch (message.type) {
+      case "loading":
+        thread.loading = message.file;
+        break;
+      case "threw": {
+        const { id, model, method } = message.task;
+        thread.thrower = `task ${id} (${model}.${method})`;
+        break;
+      }
       case "loaded":
         this.#events.loaded(message.catalog);
         break;
       case "refused":
-        thread.ending = message.error.message;
-        this.#events.refused(toTqError(message));
+        this.#refuse(thread, toTqError(message));
         void thread.terminate(message.error.message);
         break;
       case "lost":
@@ -187,8 +228,17 @@ export class Pool {
     }
   }
 
+  #refuse(thread: PoolThread, error: TqError): void {
+    thread.ending = error.message;
+    this.#events.refused(error);
+  }
+
   /** A thread is gone: puts its tasks back, replaces it. */
   async #buried(thread: PoolThread, running: Claim | null, reason: string): Promise<void> {
+    if (!thread.loaded && thread.ending === null) {
+      const models = this.#options.models.join(", ");
+      this.#refuse(thread, new TqError("models", `Cannot load models from ${models}: ${reason}`));
+    }
     const wanted = thread.ending !== null && !thread.toBlame;
     // It has given back what it had, or never had any; the worker signs off with the rest.
     if (this.#stopping && (thread.ending === "stopped" || !thread.loaded))
@@ -208,7 +258,7 @@ export class Pool {
       this.#options.report({ name: "thread.replaced", thread: thread.number, reason: why });
     }
     if (thread.loaded) this.#startThread(thread.number);
-    else setTimeout(() => !this.#stopping && this.#startThread(thread.number), AGAIN);
+    else this.#startLater(thread.number);
   }
 
   /** Tries until it is written: the new thread of that number must not be taken for the dead one. */

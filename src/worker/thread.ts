@@ -1,6 +1,7 @@
 /** A worker thread: a small worker of its own, with its own connection. Started by `pool.ts`. */
 import { isTqError } from "../errors.ts";
 import * as tq from "../index.ts";
+import { originTask } from "../model/current-task.ts";
 import { installModule } from "../model/install.ts";
 import { Registry, loadModels } from "../model/registry.ts";
 import { enterRuntime, standardLog } from "../model/runtime.ts";
@@ -33,10 +34,21 @@ function send(message: FromThread): void {
   self.postMessage(message);
 }
 
+/** Of an error that nobody catches: what a timer throws ends the thread in whatever task runs then. */
+function tellThrower(progress: Progress): void {
+  process.on("uncaughtExceptionMonitor", () => {
+    const task = originTask();
+    const isCaught = process.listenerCount("uncaughtException") > 0; // by the models
+    if (task && !isCaught && task.id !== progress.running()?.id) send({ type: "threw", task });
+  });
+}
+
 async function start(init: Init): Promise<void> {
   const { config, queues, worker, thread } = init;
-  const log = standardLog(config);
+  const log = standardLog(config, init.standardError);
   const shared = openShared(init.shared, init.threads);
+  const progress = new Progress(shared, thread);
+  tellThrower(progress);
   try {
     // Who flushes its commits is away meanwhile: somebody else writes.
     const stint = config.database.durability === "full" ? 0 : STINT;
@@ -46,14 +58,15 @@ async function start(init: Init): Promise<void> {
     const runtime = { store, config, registry, report: log, worker: true };
     enterRuntime(runtime);
     installModule(tq);
-    for (const path of init.models) registry.addAll(await loadModels(path));
+    const tell = (file: string) => send({ type: "loading", file });
+    for (const path of init.models) registry.addAll(await loadModels(path, tell));
     await ensureTables(store, registry);
     send({ type: "loaded", catalog: registry.catalog() });
     loop = new Loop(
       {
         ...runtime,
         methods: new Methods(),
-        progress: new Progress(shared, thread),
+        progress,
         owner: { worker, thread },
         queues,
       },

@@ -7,6 +7,7 @@ import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../config.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
+import { LONG_LOAD, longLoadWords } from "../model/long-load.ts";
 import { openStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -105,6 +106,7 @@ export class WorkerProcess {
   async start(): Promise<void> {
     const { threads, queues } = this.#config;
     if (this.#stopping) return;
+    const late = setTimeout(() => this.#sayLoading(), LONG_LOAD);
     try {
       this.#pool.start(this.store);
       await this.store.register({ id: this.id, pid: process.pid, threads, queues });
@@ -115,6 +117,8 @@ export class WorkerProcess {
       const asked = this.#stopping;
       await this.stop("now");
       if (!asked) throw error;
+    } finally {
+      clearTimeout(late);
     }
     if (this.#stopping) return;
     this.#clockOffset = this.#offset();
@@ -132,6 +136,11 @@ export class WorkerProcess {
     this.#maintenance = new Maintenance(this.store, config, report);
     void this.#mendTimes();
     this.#look();
+  }
+
+  #sayLoading(): void {
+    const file = this.#pool.loading;
+    if (file !== null) this.#note(longLoadWords(file));
   }
 
   /**

@@ -104,7 +104,7 @@ describe("the server", () => {
     const { headers } = server;
     const chunk = new Uint8Array(64 * 1024).fill(0x20);
     const stream = () => new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
-    for (const body of ["x".repeat(5_000_000), stream()]) {
+    for (const body of ["x".repeat(20_000_000), stream()]) {
       const answer = await fetch(`${server.url}/api/tasks`, { method: "POST", headers, body });
       expect(answer.status).toBe(413);
       expect(await answer.json()).toMatchObject({ error: { code: "invalid" } });
@@ -165,6 +165,25 @@ describe("the server", () => {
     await server.stop();
     await closed;
     silent.destroy();
+  });
+
+  test.each([
+    ["whose head has not come", "GET /healthz HTTP/1.1\r\nHost: localhost\r\n"],
+    [
+      "whose body has not come",
+      "POST /api/tasks HTTP/1.1\r\nHost: localhost\r\nTOKEN\r\nContent-Length: 9\r\n\r\n",
+    ],
+  ])("stops without waiting for a request %s", async (_, request) => {
+    await using server = await serve();
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => {}); // it may be reset
+    const head = request.replace("TOKEN", `Authorization: ${server.headers.authorization}`);
+    await new Promise((resolve) => socket.once("connect", resolve));
+    await new Promise((resolve) => socket.write(head, resolve));
+    await fetch(`${server.url}/healthz`); // what came before has been seen
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    await server.stop();
+    await closed;
   });
 
   test("stops twice without harm", async () => {

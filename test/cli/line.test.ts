@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { COMMANDS } from "../../cli/commands.ts";
+import { checkBytes } from "../../cli/terminal/bytes.ts";
 import { readLine } from "../../cli/terminal/line.ts";
 import { TqError } from "../../src/errors.ts";
 
@@ -118,5 +119,21 @@ describe("a command line", () => {
     ],
   ])("of %j is refused", (argv, message) => {
     expect(refusal(...argv)).toBe(message);
+  });
+});
+
+describe("an argument", () => {
+  const line = Buffer.from("tq\0push\0a\uFFFD\0\0b");
+
+  test("that is not UTF-8 is refused, though its text has lost the bytes", () => {
+    const broken = Buffer.concat([line, Buffer.of(0xff, 0)]);
+    expect(() => checkBytes(["push", "a\uFFFD", "", "b\uFFFD"], () => broken)).toThrow(
+      'Cannot read the argument "b\uFFFD": it is not UTF-8',
+    );
+  });
+
+  test("may have the character that stands for lost bytes, and the system need not tell", () => {
+    checkBytes(["push", "a\uFFFD", "", "b"], () => line);
+    checkBytes(["push", "a\uFFFD", "", "b"], () => Buffer.alloc(0));
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { Folder } from "./tq.ts";
+import { closeSync, openSync } from "node:fs";
+import { ended, Folder } from "./tq.ts";
 
 const MODELS = `
 import { Model } from "tq";
@@ -83,6 +84,27 @@ describe("tq push with a worker", () => {
       "--json",
     );
     expect(JSON.parse(stdout)).toMatchObject([{ instances: [4, 5] }]);
+  });
+
+  test.skipIf(process.platform !== "linux")("refuses an argument that is not UTF-8", async () => {
+    const { code, stderr } = await folder.shell(`"$0" "$@" push note read "$(printf '7\\377')"`);
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      'tq: Cannot read the argument "7\uFFFD": it is not UTF-8; give the text in that encoding\n',
+    );
+  });
+
+  test("refuses a standard input that cannot be read", async () => {
+    const directory = openSync(folder.path, "r");
+    try {
+      const { code, stderr } = await ended(
+        folder.start(["push", "note", "read", "-"], WORKER.env, directory),
+      );
+      expect(code).toBe(2);
+      expect(stderr).toStartWith("tq: Cannot read standard input: ");
+    } finally {
+      closeSync(directory);
+    }
   });
 
   test.each([

@@ -149,8 +149,10 @@ describe("tq run", () => {
   test.each([
     ["none.ts", 3, "there is no such file"],
     [".", 2, "it is not a file"],
+    ["why?.ts", 2, "Bun takes what follows a ? for a query"],
   ])("refuses %s", async (file, status, why) => {
     using folder = new Folder();
+    folder.write("why?.ts", "");
     const { code, stderr } = await folder.tq("run", file);
     expect(code).toBe(status);
     expect(stderr).toContain(why);

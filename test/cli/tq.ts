@@ -42,13 +42,22 @@ export class Folder implements Disposable {
 
   /** With its standard output appended to a file. */
   async into(file: string, ...args: string[]): Promise<Ended> {
-    const command = ["sh", "-c", 'exec "$0" "$@" >> "$OUT"', process.execPath, MAIN, ...args];
-    const env = { ...clean(process.env), OUT: file };
-    const stdio = ["ignore", "pipe", "pipe"] as const;
-    return ended(Bun.spawn(command, { cwd: this.path, env, stdio: [...stdio] }));
+    return this.shell('exec "$0" "$@" >> "$OUT"', { OUT: file }, ...args);
   }
 
-  start(args: readonly string[], env: Record<string, string> = {}, stdin = new Blob([])) {
+  /** A script in which `"$0" "$@"` is tq, its arguments behind it. */
+  async shell(script: string, env: Record<string, string> = {}, ...args: string[]): Promise<Ended> {
+    const stdio = ["ignore", "pipe", "pipe"] as const;
+    const command = ["sh", "-c", script, process.execPath, MAIN, ...args];
+    const all = { ...clean(process.env), ...env };
+    return ended(Bun.spawn(command, { cwd: this.path, env: all, stdio: [...stdio] }));
+  }
+
+  start(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    stdin: Blob | number = new Blob([]),
+  ) {
     return Bun.spawn([process.execPath, MAIN, ...args], {
       cwd: this.path,
       env: { ...clean(process.env), ...env },
@@ -63,7 +72,7 @@ export class Folder implements Disposable {
   }
 }
 
-async function ended(child: Bun.ReadableSubprocess): Promise<Ended> {
+export async function ended(child: Bun.ReadableSubprocess): Promise<Ended> {
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),

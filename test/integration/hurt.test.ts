@@ -40,6 +40,21 @@ describe("a task that ends its thread", () => {
   });
 });
 
+test("a task that leaves behind what throws later is named where that ends another one's thread", async () => {
+  await using site = siteWithModels();
+  const worker = await site.worker(["-n", "1"]);
+  const guilty = await site.pushOne("job", "throwAfterwards", "1");
+  await site.becomes(guilty, "finished");
+  const innocent = await site.pushOne("job", "linger", "2");
+  await worker.says("task.started", { task: innocent });
+  site.write("throw", "");
+  const { reason } = await worker.says("task.crashed", { task: innocent });
+  expect(reason).toContain("afterwards");
+  expect(reason).toEndWith(`; it was left behind by task ${guilty} (job.throwAfterwards)`);
+  site.write("go", "");
+  expect(await site.becomes(innocent, "finished")).toMatchObject({ crashes: 1 });
+});
+
 describe("two tasks that end their threads", () => {
   test("are both set aside, also when one of them holds the database meanwhile", async () => {
     await using site = siteWithModels();

@@ -402,6 +402,10 @@ export class Job extends Model {
   async exitLater(code: number) { await effect(this.id); await Bun.sleep(20); process.exit(code); }
   async reject() { await effect(this.id); void Promise.reject(new Error("nobody awaits")); await new Promise(() => {}); }
   async throwInTimer() { await effect(this.id); setTimeout(() => { throw new Error("in a timer"); }, 1); await new Promise(() => {}); }
+  /** Ends; what it leaves behind throws when the file is there. */
+  async throwAfterwards(name = "throw") {
+    setInterval(() => { if (existsSync(name)) throw new Error("afterwards"); }, 1);
+  }
   async loop() { for (;;); }
   async loopWriting() { await effect(this.id); for (;;); }
   async overflow() { await effect(this.id); const down = (): number => 1 + down(); return down(); }

@@ -242,6 +242,15 @@ test("an import that cannot be found is named", async () => {
   expect(await sentenceOf(() => loadModels(made.folder))).toContain("./missing.ts");
 });
 
+test("a path may have signs that mean something in a URL, but for the one that Bun takes for a query", async () => {
+  using made = write({ "a#b %41/ä.ts": source("a"), "why?/b.ts": source("b") });
+  expect(await namesIn(join(made.folder, "a#b %41"))).toEqual(["a"]);
+  const path = join(made.folder, "why?/b.ts");
+  expect(await sentenceOf(() => loadModels(path))).toBe(
+    `Cannot load models from ${path}: Bun takes what follows a ? for a query; rename the file or its folder`,
+  );
+});
+
 test("what cannot be read is refused with a sentence", async () => {
   using made = write({ "loop/x.txt": "" });
   const path = join(made.folder, "circle");

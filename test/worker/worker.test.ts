@@ -8,7 +8,9 @@ import { parseSettings } from "../../src/config.ts";
 import type { WorkerOptions } from "../../src/embed.ts";
 import { startWorker } from "../../src/start-worker.ts";
 import type { Event } from "../../src/events.ts";
+import { LONG_LOAD, longLoadWords } from "../../src/model/long-load.ts";
 import { type ProcessOptions, startProcess } from "../../src/worker/start.ts";
+import { errorOf } from "../support/error.ts";
 
 setDefaultTimeout(20_000);
 
@@ -128,6 +130,57 @@ describe("a worker", () => {
     expect(existsSync(join(folder, "tq.db-workers"))).toBe(false);
   });
 
+  test.each([
+    ["process.exit(3);", "they ended their thread with process.exit(3) while they were loaded"],
+    [
+      'setTimeout(() => { throw new Error("no route"); }); await new Promise(() => {});',
+      "error: no route",
+    ],
+  ])(
+    "whose models end their thread while they are loaded does not start: %s",
+    async (code, reason) => {
+      const models = join(folder, "models.ts");
+      writeFileSync(models, code);
+      expect(await errorOf(() => start())).toMatchObject({
+        code: "models",
+        message: `Cannot load models from ${models}: ${reason}`,
+      });
+      expect(existsSync(join(folder, "tq.db-workers"))).toBe(false);
+    },
+  );
+
+  test("says once which file it is still loading, when that takes long", async () => {
+    const models = join(folder, "models.ts");
+    writeFileSync(models, "await new Promise(() => {});");
+    const late = Promise.withResolvers<() => void>();
+    const { setTimeout: real } = globalThis;
+    using _ = spyOn(globalThis, "setTimeout").mockImplementation(((
+      then: () => void,
+      wait: number,
+    ) => {
+      if (wait !== LONG_LOAD) return real(then, wait);
+      late.resolve(then);
+      return real(() => {}, 0);
+    }) as never);
+    let stop = (): unknown => undefined;
+    const starting = start({ beforeStart: async (worker) => void (stop = () => worker.stop()) });
+    const isLate = await late.promise;
+    const said = () => events.filter(({ name }) => name === "log.note");
+    await until(() => {
+      if (said().length === 0) isLate();
+      return said().length > 0;
+    });
+    await stop();
+    await starting;
+    expect(said()).toEqual([
+      {
+        name: "log.note",
+        level: "warn",
+        message: longLoadWords(models),
+      },
+    ]);
+  });
+
   test("is not hurt by what cannot be looked at when it is thrown, nor by messages that are not its own", async () => {
     const worker = await start({ drain: "ready", threads: 1 });
     for (const method of ["lazy", "trap", "post", "add"]) push(method);
@@ -153,6 +206,42 @@ describe("a worker", () => {
     await until(() => tasks()[1]?.state === "finished");
     expect(said()).toHaveLength(1);
     await worker.stop();
+  });
+
+  describe("whose system gives no thread", () => {
+    const { Worker: Real } = globalThis;
+    const refuse = () => {
+      globalThis.Worker = class {
+        constructor() {
+          throw new TypeError("Failed to spawn worker thread");
+        }
+      } as unknown as typeof Worker;
+    };
+    const allow = () => {
+      globalThis.Worker = Real;
+    };
+    afterEach(allow);
+    const sentence =
+      "Cannot start thread 1: Failed to spawn worker thread; give the worker fewer with --threads, or raise the limit of the system";
+
+    test("does not start", async () => {
+      refuse();
+      expect(await errorOf(() => start())).toMatchObject({ code: "invalid", message: sentence });
+      expect(existsSync(join(folder, "tq.db-workers"))).toBe(false);
+    });
+
+    test("tries again where the thread would have replaced another", async () => {
+      const worker = await start({ threads: 1 });
+      refuse();
+      push("exit");
+      await until(() =>
+        events.some((event) => event.name === "log.note" && event.message.endsWith(sentence)),
+      );
+      allow();
+      push("add");
+      await until(() => tasks()[1]?.state === "finished");
+      await worker.stop();
+    });
   });
 
   test("stops while its models are still being loaded, which may be for ever", async () => {
@@ -214,6 +303,22 @@ describe("a worker", () => {
 });
 
 describe("startWorker", () => {
+  test("is not disturbed by a report that throws", async () => {
+    let calls = 0;
+    const worker = await startWorker({
+      database: join(folder, "tq.db"),
+      models: join(folder, "models.ts"),
+      threads: 1,
+      report: () => {
+        calls += 1;
+        throw new Error("no line");
+      },
+    });
+    await worker.stop();
+    expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
+    expect(calls).toBeGreaterThan(2);
+  });
+
   test("refuses an option that it does not know, with the near one", () => {
     const starting = startWorker({ thread: 2 } as unknown as WorkerOptions);
     expect(starting).rejects.toThrow(

@@ -1,0 +1,24 @@
+/** Loads models into the command's own process: they are code that may end it, or never come back. */
+import { EXIT_CODES } from "../../src/errors.ts";
+import { LONG_LOAD, longLoadWords } from "../../src/model/long-load.ts";
+import { loadModels, type Registry } from "../../src/model/registry.ts";
+import { note } from "./terminal.ts";
+
+/** @throws TqError "models" when they cannot be loaded. */
+export async function loadOwn(path: string, say = note): Promise<Registry> {
+  let loading = path;
+  const late = setTimeout(() => say(`tq: ${longLoadWords(loading)}`), LONG_LOAD);
+  const atExit = (code: number): void => {
+    say(
+      `tq: Cannot load models from ${loading}: they ended the program with process.exit(${code}) while they were loaded`,
+    );
+    process.exitCode = EXIT_CODES.models;
+  };
+  process.once("exit", atExit);
+  try {
+    return await loadModels(path, (file) => (loading = file));
+  } finally {
+    clearTimeout(late);
+    process.off("exit", atExit);
+  }
+}

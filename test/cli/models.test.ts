@@ -1,0 +1,37 @@
+import { expect, spyOn, test } from "bun:test";
+import { loadOwn } from "../../cli/terminal/models.ts";
+import { LONG_LOAD, longLoadWords } from "../../src/model/long-load.ts";
+import { until } from "../support/until.ts";
+import { Folder } from "./tq.ts";
+
+test("models that end the program while they are loaded have a sentence, and their own exit status", async () => {
+  using folder = new Folder();
+  folder.write("models.ts", "process.exit(3);");
+  expect(await folder.tq("push", "note", "read", "7")).toEqual({
+    code: 7,
+    stdout: "",
+    stderr: `tq: Cannot load models from ${folder.file("models.ts")}: they ended the program with process.exit(3) while they were loaded\n`,
+  });
+});
+
+test("models that take long to load are named, once they have been loaded for so long", async () => {
+  using folder = new Folder();
+  const file = folder.file("models.ts");
+  folder.write("models.ts", "await new Promise((resolve) => (globalThis.finish = resolve));");
+  const waits: { run: () => void; wait: number }[] = [];
+  const said: string[] = [];
+  let loading: Promise<unknown>;
+  {
+    using _ = spyOn(globalThis, "setTimeout").mockImplementation(
+      ((run: () => void, wait: number) => void waits.push({ run, wait })) as never,
+    );
+    loading = loadOwn(file, (text) => said.push(text));
+  }
+  const [late] = waits.filter(({ wait }) => wait === LONG_LOAD);
+  late?.run();
+  expect(said).toEqual([`tq: ${longLoadWords(file)}`]);
+  const models = globalThis as { finish?: () => void };
+  await until(() => expect(models.finish).toBeFunction());
+  models.finish?.();
+  await loading;
+});
