@@ -11,20 +11,25 @@ export interface RecordClass<R extends object = object> {
   readonly [DEFINITION]: Definition;
 }
 
-/** Stands for a given value: where it is gone after the construction, the class has put something else there. */
-const GIVEN = {};
-
 /** The class that is being tried out. */
-let trial: { readonly model: RecordClass; readonly values: object } | null = null;
+let trial: RecordClass | null = null;
 
-/** What a record of this class takes instead of its values, while the class is tried out. */
-export function trialValues(model: unknown): object | undefined {
-  return trial?.model === model ? trial?.values : undefined;
+/** True in the constructor of a record that is made to try out its class: it has places for its fields, no values. */
+export function isTrial(model: unknown): boolean {
+  return trial === model;
 }
+
+/** A place that a class field defines anew, and that whatever else a constructor does leaves as it is. */
+export const PLACE: PropertyDescriptor = {
+  configurable: true,
+  enumerable: true,
+  get: () => undefined,
+  set: () => {},
+};
 
 const known = new WeakMap<RecordClass, ReadonlySet<string>>();
 
-/** The names of the fields that a class sets itself, found by making a record without values, as `browse` does. */
+/** The names of the fields that a class defines itself, found by making a record without values, as `browse` does. */
 function classFields(model: RecordClass): ReadonlySet<string> {
   let names = known.get(model);
   if (!names) known.set(model, (names = tryOut(model)));
@@ -33,14 +38,17 @@ function classFields(model: RecordClass): ReadonlySet<string> {
 
 function tryOut(model: RecordClass): ReadonlySet<string> {
   const names = [...model[DEFINITION].byName.keys()];
-  trial = { model, values: Object.fromEntries(names.map((name) => [name, GIVEN])) };
+  const before = trial;
+  trial = model;
   try {
-    const record = { ...new model() } as Readonly<Record<string, unknown>>; // accessors of the class left out
-    return new Set(names.filter((name) => Object.hasOwn(record, name) && record[name] !== GIVEN));
+    const record = new model();
+    return new Set(
+      names.filter((name) => "value" in (Object.getOwnPropertyDescriptor(record, name) ?? {})),
+    );
   } catch {
-    return new Set(); // its constructor cannot do without real values
+    return new Set(); // browse will say what is wrong with its constructor
   } finally {
-    trial = null;
+    trial = before;
   }
 }
 

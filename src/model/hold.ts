@@ -63,9 +63,12 @@ export class Hold {
     return values.some((value) => sameValue(value, before));
   }
 
-  /** What was written in it is on its way to disk. */
+  /** What was written in it is on its way to disk: nobody asks for it any more, and records may live for long. */
   keep(): void {
     this.#state = "kept";
+    this.#notes = [];
+    this.#written.clear();
+    this.#inserted.clear();
   }
 
   /** The transaction has ended; what was not kept is rolled back. */

@@ -3,7 +3,7 @@ import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { ColumnValue, Row } from "../store/records.ts";
 import { BASE, CHECK_ROW } from "./base.ts";
-import { checkNotHidden, type RecordClass, trialValues } from "./class-fields.ts";
+import { checkNotHidden, isTrial, PLACE, type RecordClass } from "./class-fields.ts";
 import { checkFieldNames, DEFINITION, type Definition } from "./definition.ts";
 import { checkField, type Field } from "./fields.ts";
 import { type Hold, sameValue } from "./hold.ts";
@@ -32,12 +32,14 @@ export abstract class StoredRecord extends Model {
   constructor(values: object = NOTHING) {
     super(0);
     const definition = definitionOf(this);
-    const trial = trialValues(this.constructor);
-    const given = trial ?? values;
-    checkFieldNames(definition, given);
-    if (!trial && given !== NOTHING) checkNotHidden(this.constructor as RecordClass, given);
+    if (isTrial(this.constructor)) {
+      for (const { name } of definition.fields) Object.defineProperty(this, name, PLACE);
+      return;
+    }
+    checkFieldNames(definition, values);
+    if (values !== NOTHING) checkNotHidden(this.constructor as RecordClass, values);
     for (const { name } of definition.fields) {
-      set(this, name, Object.hasOwn(given, name) ? get(given, name) : undefined);
+      set(this, name, Object.hasOwn(values, name) ? get(values, name) : undefined);
     }
   }
 

@@ -58,25 +58,10 @@ export class Transaction {
    * @throws what `fn` throws; TqError "conflict" inside another transaction.
    * @example await Transaction.start({ user: 1 }, async () => { await sale.save(); });
    */
-  static async start<T>(options: TransactionOptions, fn: () => Promise<T> | T): Promise<T> {
-    checkStart(options, fn);
-    if (storage.getStore()?.unit.ended === false) {
-      throw new TqError(
-        "conflict",
-        "Cannot start a transaction inside another; use Transaction.current.setContext or setUser to change context or user, or Transaction.current.commit() to commit what is done so far",
-      );
-    }
-    const { user = 0, context = {}, lock = false } = options;
-    const unit = currentUnit()?.another({ locked: lock }) ?? new Unit(runtime(), { locked: lock });
-    try {
-      if (lock) await unit.lock();
-      const result = await storage.run(new Transaction(unit, user, context), async () => fn());
-      await unit.commit();
-      return result;
-    } finally {
-      await unit.end();
-      await runPushed(unit.runtime, unit.committed);
-    }
+  static start<T>(options: TransactionOptions, fn: () => Promise<T> | T): Promise<T> {
+    // A task that is outside any transaction ends with those that it has started.
+    const around = currentUnit();
+    return around ? around.track(() => begin(options, fn, around)) : begin(options, fn);
   }
 
   /** @throws TqError "conflict" outside a transaction. */
@@ -136,6 +121,31 @@ export class Transaction {
 
   async #with<T>(user: number, context: Context, fn: () => Promise<T> | T): Promise<T> {
     return storage.run(new Transaction(this.#unit, user, context), async () => fn());
+  }
+}
+
+async function begin<T>(
+  options: TransactionOptions,
+  fn: () => Promise<T> | T,
+  around?: Unit,
+): Promise<T> {
+  checkStart(options, fn);
+  if (storage.getStore()?.unit.ended === false) {
+    throw new TqError(
+      "conflict",
+      "Cannot start a transaction inside another; use Transaction.current.setContext or setUser to change context or user, or Transaction.current.commit() to commit what is done so far",
+    );
+  }
+  const { user = 0, context = {}, lock = false } = options;
+  const unit = around?.another({ locked: lock }) ?? new Unit(runtime(), { locked: lock });
+  try {
+    if (lock) await unit.lock();
+    const result = await storage.run(new Transaction(unit, user, context), async () => fn());
+    await unit.commit();
+    return result;
+  } finally {
+    await unit.end();
+    await runPushed(unit.runtime, unit.committed);
   }
 }
 

@@ -33,6 +33,8 @@ export class Unit {
   #ended = false;
   #stale = false;
   #hold: Hold | null = null;
+  /** How often the session had gone back to a savepoint of user code. */
+  #wentBack = 0;
   /** Ids pushed and not committed yet, and those that are. */
   #pushed: number[] | null = null;
   #committed: number[] | null = null;
@@ -70,8 +72,19 @@ export class Unit {
 
   /** The present stretch of holding the write lock; null: what is read now may change at any time. */
   get hold(): Hold | null {
-    if (this.#session?.writing) this.#hold ??= new Hold();
+    const session = this.#session;
+    if (session === null) return this.#hold;
+    const { wentBack, writing } = session;
+    if (wentBack !== this.#wentBack) this.#undo(); // what of it is gone, nobody knows
+    this.#wentBack = wentBack;
+    if (writing) this.#hold ??= new Hold();
     return this.#hold;
+  }
+
+  /** What was written is rolled back. */
+  #undo(): void {
+    this.#hold?.end();
+    this.#hold = null;
   }
 
   /** The ids of the pushed tasks that are committed. */
@@ -172,8 +185,7 @@ export class Unit {
       if (claim && !(await session.holds(claim))) {
         if (!savepoint) await session.rollback();
         else await this.#leaveSavepoint(false);
-        this.#hold?.end();
-        this.#hold = null;
+        this.#undo();
         throw new TqError(
           "conflict",
           "Cannot commit: this run lost its claim; nothing of it is kept",
@@ -181,7 +193,11 @@ export class Unit {
       }
       // In a shared transaction the runs before this one are settled: they are committed with it.
       await this.#leaveSavepoint(true);
-      await session.commit();
+      await session.commit().catch((error: unknown) => {
+        this.#undo();
+        this.#pushed = null;
+        throw error;
+      });
     }
     this.keep();
   }
@@ -190,7 +206,7 @@ export class Unit {
   keep(): void {
     if (this.#pushed) this.#committed = [...this.committed, ...this.#pushed];
     this.#pushed = null;
-    this.#hold?.keep();
+    this.hold?.keep();
     this.#hold = null;
   }
 

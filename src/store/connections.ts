@@ -43,12 +43,11 @@ export class Connections {
     this.#writer = null;
   }
 
-  /** A transaction that is under way keeps its connection, as its commit is yet to be flushed. */
+  /** A transaction that is under way keeps its connection; call it again when it has ended, and was flushed. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
     if (!this.#writer?.inTransaction) this.renew();
-    this.#reader.close();
+    if (!this.#closed) this.#reader.close();
+    this.#closed = true;
   }
 
   #check(): void {

@@ -1,7 +1,7 @@
 /** The raw connection as user code sees it: for the length of its transaction, and no longer. */
 import { type Database, Statement } from "bun:sqlite";
 import { TqError } from "../errors.ts";
-import { endsTransaction, leavesTraces } from "./statements.ts";
+import { endsTransaction, goesBack, leavesTraces } from "./statements.ts";
 
 /** The driver's connection: https://bun.com/docs/runtime/sqlite */
 export type RawDatabase = Database;
@@ -10,8 +10,8 @@ export type RawDatabase = Database;
  * Wraps a connection so that it, and every statement and function made from it, refuses to work once
  * `check` throws, and so that it cannot end the transaction that tq will commit.
  *
- * @param watch `check` throws when the transaction has ended; `opened` learns of what reads row by row,
- *   `spoils` that the connection will not be what it was.
+ * @param watch `check` throws when the transaction has ended; `the others learn of
+ *   what the transaction's end has to see to.
  */
 export function guardDatabase(db: Database, watch: Omit<Rules, "after" | "own">): Database {
   const guarded: Database = guard(db, {
@@ -31,8 +31,12 @@ interface Rules {
   after(): void;
   /** For each iterator that is handed out. */
   opened(iterator: Iterator<unknown>): void;
-  /** For a statement whose traces outlive the transaction. */
+  /** For each statement that `prepare` makes. */
+  prepared(statement: Statement): void;
+  /** Before what changes the connection itself, beyond the transaction. */
   spoils(): void;
+  /** Before it goes back to a savepoint of its own. */
+  goesBack(): void;
   /** The connection itself, wherever it shows, is the guarded one. */
   own(value: unknown): unknown;
 }
@@ -44,25 +48,37 @@ const TAKES_SQL = new Set<PropertyKey>(["run", "exec", "query", "prepare"]);
 
 const CLOSES = new Set<PropertyKey>(["close", Symbol.dispose]);
 
+/** Methods of a connection or a statement whose traces stay with it. */
+const SPOILS = new Set<PropertyKey>([
+  "function",
+  "aggregate",
+  "loadExtension",
+  "fileControl",
+  "safeIntegers",
+  "as",
+]);
+
 function guard<T extends object>(target: T, rules: Rules): T {
-  const isStatement = target instanceof Statement;
   return new Proxy(target, {
     get(object, key) {
       const value: unknown = Reflect.get(object, key, object);
       if (typeof value !== "function" || key === "constructor") return rules.own(value);
-      if (!isStatement && CLOSES.has(key)) return refuseClose;
-      const takesSql = !isStatement && TAKES_SQL.has(key);
-      return guardMethod(value as Callable, object, rules, takesSql);
+      if (!(object instanceof Statement) && CLOSES.has(key)) return refuseClose;
+      return guardMethod(value as Callable, object, key, rules);
     },
+    set: (_, key) => refuseSet(key),
   });
 }
 
-function guardMethod(method: Callable, self: object, rules: Rules, takesSql: boolean): Callable {
+function guardMethod(method: Callable, self: object, key: PropertyKey, rules: Rules): Callable {
+  const takesSql = !(self instanceof Statement) && TAKES_SQL.has(key);
   return (...args) => {
     rules.check();
     if (takesSql && typeof args[0] === "string") checkSql(args[0], rules);
+    if (SPOILS.has(key)) rules.spoils();
     const result: unknown = method.apply(self, args);
     rules.after();
+    if (key === "prepare") rules.prepared(result as Statement);
     return guardResult(result, rules);
   };
 }
@@ -70,6 +86,7 @@ function guardMethod(method: Callable, self: object, rules: Rules, takesSql: boo
 function checkSql(sql: string, rules: Rules): void {
   if (endsTransaction(sql)) throw refusal("this statement would end the transaction");
   if (leavesTraces(sql)) rules.spoils();
+  if (goesBack(sql)) rules.goesBack();
 }
 
 function guardResult(result: unknown, rules: Rules): unknown {
@@ -103,6 +120,13 @@ function refusal(what: string): TqError {
   return new TqError(
     "conflict",
     `Cannot go on: ${what} through its connection; use Transaction.current.commit(), or throw to roll back`,
+  );
+}
+
+function refuseSet(key: PropertyKey): never {
+  throw new TqError(
+    "conflict",
+    `Cannot set ${String(key)} of this connection: it belongs to the transaction`,
   );
 }
 

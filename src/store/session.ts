@@ -1,5 +1,5 @@
 /** One transaction after another on SQLite, and the statements inside them. */
-import type { Database } from "bun:sqlite";
+import type { Database, Statement } from "bun:sqlite";
 import type { Clock } from "../clock.ts";
 import { isTqError, TqError } from "../errors.ts";
 import type { ErrorData } from "../outcome.ts";
@@ -59,6 +59,7 @@ export class SqliteSession implements Session {
   #writer: Database | null = null;
   /** True when that one is not to be used again: it is read-only, or not what it was. */
   #spoilt = false;
+  #wentBack = 0;
   #transaction = 0;
   #undone = 0;
   #waited = 0;
@@ -73,6 +74,8 @@ export class SqliteSession implements Session {
   #records: Records | null = null;
   /** What user code reads row by row. */
   readonly #iterators: Iterator<unknown>[] = [];
+  /** What user code has prepared: a connection is closed only when they are finalized. */
+  readonly #statements: Statement[] = [];
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -89,6 +92,14 @@ export class SqliteSession implements Session {
 
   get writing(): boolean {
     return this.#writer !== null;
+  }
+
+  get spoilt(): boolean {
+    return this.#spoilt;
+  }
+
+  get wentBack(): number {
+    return this.#wentBack;
   }
 
   get transaction(): number {
@@ -113,7 +124,15 @@ export class SqliteSession implements Session {
       },
       spoils: () => (this.#spoilt = true),
       opened: (iterator) => this.#iterators.push(iterator),
+      prepared: (statement) => this.#statements.push(statement),
+      goesBack: () => this.#goBack(),
     });
+  }
+
+  /** What has been made since may be gone. */
+  #goBack(): void {
+    this.#wentBack += 1;
+    this.#made = [];
   }
 
   /** One that was left in its middle would keep the connection at what it saw then. */
@@ -141,11 +160,17 @@ export class SqliteSession implements Session {
   /** The turn is over, with the transaction or without one. @returns the error, as a sentence. */
   #endTurn(error?: unknown): unknown {
     const translated = this.#translated(error);
+    if (this.#spoilt || this.#writer?.inTransaction) this.#renewWriter();
+    this.#statements.length = 0;
     this.#writer = null;
-    if (this.#spoilt) this.#options.connections.renew();
-    this.#spoilt = false;
     this.#options.turn.free();
     return translated;
+  }
+
+  #renewWriter(): void {
+    for (const statement of this.#statements) statement.finalize();
+    this.#options.connections.renew();
+    this.#spoilt = false;
   }
 
   /** Who asks while a begin is under way waits for that one: a second turn would never come. */
@@ -298,20 +323,23 @@ export class SqliteSession implements Session {
   }
 
   #openSavepoint(): void {
+    this.#checkTransaction();
     this.#db.query("SAVEPOINT tq_task").run();
     this.#madeBefore = this.#made.length;
   }
 
   release(): void {
     this.#checkTransaction();
+    this.#closeIterators();
     this.#db.query("RELEASE tq_task").run();
   }
 
   rollbackToSavepoint(): void {
     this.#checkTransaction();
+    this.#closeIterators();
     this.#db.query("ROLLBACK TO tq_task").run();
     this.#db.query("RELEASE tq_task").run();
-    this.#made.length = this.#madeBefore;
+    this.#made.length = Math.min(this.#made.length, this.#madeBefore);
   }
 
   /** The lease is over: rolls back what was not committed, and refuses all further use. */

@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
-import type { Soon } from "../soon.ts";
+import { type Soon, soon } from "../soon.ts";
 import { followLinks } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { translate } from "./errors.ts";
@@ -72,6 +72,7 @@ export class SqliteStore implements Store {
   readonly #pushes: PushGroup;
   /** What all sessions have in common. */
   readonly #shared: SessionOptions;
+  #closed = false;
 
   /** @throws TqError when the file cannot be used. */
   constructor(options: SqliteOptions) {
@@ -128,7 +129,12 @@ export class SqliteStore implements Store {
   }
 
   release(session: Session): Soon<void> {
-    return (session as SqliteSession).end();
+    return soon((session as SqliteSession).end(), () => this.#released());
+  }
+
+  /** What was under way when the store was closed has ended. */
+  #released(): void {
+    if (this.#closed) this.#closeAll();
   }
 
   async #withSession<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T> {
@@ -136,8 +142,8 @@ export class SqliteStore implements Store {
     try {
       return await fn(session);
     } finally {
-      const ending = session.end();
-      if (ending) await ending;
+      const releasing = this.release(session);
+      if (releasing) await releasing;
     }
   }
 
@@ -311,6 +317,11 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    this.#closeAll();
+  }
+
+  #closeAll(): void {
     this.#shared.flush.close(); // before the last connection, which removes the WAL
     this.#connections.close();
   }

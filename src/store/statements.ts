@@ -21,6 +21,13 @@ function ends(words: readonly string[]): boolean {
   return (verb === "release" || verb === "savepoint") && words.at(-1) === OURS;
 }
 
+/** True when this text goes back to a savepoint. */
+export function goesBack(sql: string): boolean {
+  const isBack = ([verb, ...words]: readonly string[]) =>
+    verb === "rollback" && words.includes("to");
+  return MAY_END.test(sql) && statements(sql).some(isBack);
+}
+
 const MAY_LEAVE = /\b(?:pragma|temp|temporary|attach|detach)\b/i;
 
 /** True when this text has a statement that changes the connection itself, beyond its transaction. */

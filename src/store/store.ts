@@ -70,6 +70,10 @@ type PushedIds = number[];
  */
 export interface Session {
   readonly writing: boolean;
+  /** True when user code has changed the connection itself: what follows in its transaction will see that. */
+  readonly spoilt: boolean;
+  /** How often user code went back to a savepoint of its own. */
+  readonly wentBack: number;
   /** Counts the transactions that it began: what was read in one may have changed by the next. */
   readonly transaction: number;
   /** How many of its transactions were begun and rolled back. */

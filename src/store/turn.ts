@@ -38,6 +38,8 @@ export class LocalTurn implements Turn {
   #begun = Infinity;
   #waiting: Waiting[] = [];
   #timer: Timer | null = null;
+  /** When it looks: monotonic, ms. */
+  #looksAt = Infinity;
 
   tryTake(): boolean {
     if (this.#taken) return false;
@@ -66,7 +68,11 @@ export class LocalTurn implements Turn {
   }
 
   #lookIn(wait: number): void {
-    this.#timer ??= setTimeout(() => {
+    const at = performance.now() + wait;
+    if (at >= this.#looksAt) return;
+    this.#stopLooking();
+    this.#looksAt = at;
+    this.#timer = setTimeout(() => {
       this.#timer = setTimeout(() => this.#look(), MOMENT);
     }, wait);
   }
@@ -74,18 +80,21 @@ export class LocalTurn implements Turn {
   #stopLooking(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#looksAt = Infinity;
   }
 
   /** Sends those away who have waited long for one that holds the lock long. */
   #look(): void {
     this.#stopLooking();
     const now = performance.now();
-    const held = Math.max(now - this.#begun, 0);
+    const held = now - this.#begun;
     const isOver = ({ until, timeout }: Waiting) => until <= now && held >= timeout;
     const over = this.#waiting.filter(isOver);
     this.#waiting = this.#waiting.filter((waiting) => !isOver(waiting));
     for (const { reject, timeout } of over) reject(heldError(timeout));
-    const waits = this.#waiting.map(({ until, timeout }) => Math.max(until - now, timeout - held));
+    const waits = this.#waiting.map(({ until, timeout }) =>
+      Math.max(until - now, timeout - Math.max(held, 0), MOMENT),
+    );
     const next = Math.min(...waits);
     if (next !== Infinity) this.#lookIn(next);
   }

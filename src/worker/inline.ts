@@ -20,6 +20,7 @@ class Lane {
   readonly #runtime: Runtime;
   readonly #waiting: number[] = [];
   #draining: Promise<void> | null = null;
+  #running = false;
   #bench: Promise<Bench> | null = null;
 
   constructor(of: Runtime) {
@@ -29,12 +30,13 @@ class Lane {
   /** Runs these tasks, and those pushed meanwhile; resolves when none is left. Never throws. */
   async run(ids: readonly number[]): Promise<void> {
     this.#waiting.push(...ids);
-    if (this.#draining && originTask()) return; // it runs after the task that pushed it
-    this.#draining ??= this.#drain().finally(() => (this.#draining = null));
+    if (this.#running && originTask()) return; // it runs after the task that pushed it
+    if (!this.#running) this.#draining = this.#drain();
     await this.#draining;
   }
 
   async #drain(): Promise<void> {
+    this.#running = true;
     for (let id = this.#waiting.shift(); id !== undefined; id = this.#waiting.shift()) {
       try {
         this.#bench ??= this.#createBench();
@@ -44,6 +46,7 @@ class Lane {
         this.#runtime.report({ name: "log.note", level: "error", message });
       }
     }
+    this.#running = false; // at once: what comes a moment later is not waited for by this one
   }
 
   /** Proof of life for the tasks that this program claims: should it die, they are ready again. */

@@ -15,7 +15,8 @@ const LONGEST_LOOK = 300;
 
 /**
  * A task that holds the write lock for long holds up everybody: it is named, and in the end stopped. In a
- * batch nobody expects it: there it soon gives way, and nothing is held against it.
+ * batch nobody expects it: there it soon gives way, and nothing is held against it. What goes on after its task
+ * holds it in a thread that runs nothing: that one is replaced, and no task is to blame.
  *
  * @param limit ms; 0: none.
  */
@@ -28,10 +29,11 @@ export function watchLocks(
   for (const thread of threads) {
     const { progress, lock } = thread;
     const inBatch = progress.holdsUpBatch;
-    const claim = inBatch || progress.lock === "held" ? progress.running() : null;
+    const holds = inBatch || progress.lock === "held";
+    const claim = holds ? progress.running() : null;
     const { sequence } = progress;
-    if (!claim || sequence !== lock.sequence) {
-      thread.lock = { sequence: claim ? sequence : -1, seen: now, held: 0, said: false };
+    if (!holds || sequence !== lock.sequence) {
+      thread.lock = { sequence: holds ? sequence : -1, seen: now, held: 0, said: false };
       continue;
     }
     lock.held += Math.min(now - lock.seen, LONGEST_LOOK);
@@ -44,6 +46,14 @@ export function watchLocks(
       continue;
     }
     if (progress.lock !== "held") continue;
+    if (claim === null) {
+      if (limit === 0 || held < limit || thread.ending !== null) continue;
+      const longest = formatDuration(limit);
+      const message = `Thread ${thread.number} is replaced: what one of its tasks has left behind has held the write lock for over ${longest}`;
+      report({ name: "log.note", level: "warn", message });
+      void thread.terminate(message);
+      continue;
+    }
     if (!lock.said && held >= LOCK_HELD) {
       lock.said = true;
       report({ name: "lock.held", task: claim.id, thread: thread.number, duration: held });

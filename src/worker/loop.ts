@@ -1,7 +1,6 @@
 /** A thread's loop: claim, run, settle and claim again; when there is nothing, wait to be woken. */
-import { formatDuration } from "../duration.ts";
 import { isTqError } from "../errors.ts";
-import type { ClaimedTask } from "../task.ts";
+import type { Claim, ClaimedTask } from "../task.ts";
 import { type Bench, type Ending, runAlone, runBatch } from "./round.ts";
 import { Trouble } from "./trouble.ts";
 
@@ -13,6 +12,8 @@ export class Loop {
   #stopping = false;
   #lost = false;
   #lockedOut = false;
+  /** The task that runs, or has run last, by itself. */
+  #alone: ClaimedTask | null = null;
   #ran = 0;
   /** Claimed and not begun, in their order. */
   #held: ClaimedTask[] = [];
@@ -38,6 +39,14 @@ export class Loop {
   /** True when it has ended because its database is lost for good. */
   get lost(): boolean {
     return this.#lost;
+  }
+
+  /**
+   * True when it has ended because the database stayed locked. A connection of the last task's own may hold the lock,
+   * where that one was alone.
+   */
+  get lockedOut(): { readonly by: Claim | null } | null {
+    return this.#lockedOut ? { by: this.#alone } : null;
   }
 
   /** Claims nothing more; what runs ends, what has not begun goes back. */
@@ -74,10 +83,10 @@ export class Loop {
     }
     const batch = this.#takeBatch(first);
     this.#ran += batch.length;
-    const next =
-      batch.length > 1 || this.#isQuick(first)
-        ? await runBatch(this.#bench, batch, () => this.#ending(batch))
-        : await runAlone(this.#bench, first, () => this.#ending(batch));
+    this.#alone = batch.length > 1 || this.#isQuick(first) ? null : first;
+    const next = this.#alone
+      ? await runAlone(this.#bench, first, () => this.#ending(batch))
+      : await runBatch(this.#bench, batch, () => this.#ending(batch));
     this.#trouble.forget();
     this.#hold(next);
   }
@@ -170,10 +179,7 @@ export class Loop {
     const limit = this.#bench.config.worker.lock_timeout;
     if (!isTqError(error) || error.code !== "busy" || limit === 0 || this.#ran === 0) return false;
     this.#lockedOut = performance.now() - since >= limit;
-    if (!this.#lockedOut) return false;
-    const message = `The database has been locked for over ${formatDuration(limit)}: this thread is replaced, as a connection of its tasks' own may hold the lock`;
-    this.#bench.report({ name: "log.note", level: "warn", message });
-    return true;
+    return this.#lockedOut;
   }
 
   async #checkStore(): Promise<void> {

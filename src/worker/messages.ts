@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import type { CurrentTask } from "../model/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { LogFiles } from "../store/flush.ts";
+import type { Claim } from "../task.ts";
 
 /** The first message to a thread: all that it needs to work for itself. */
 export interface Init {
@@ -34,6 +35,8 @@ export type FromThread =
   | { readonly type: "refused"; readonly code: string; readonly error: ErrorData }
   /** The database is lost for good, while it worked: no later try would help. */
   | { readonly type: "lost"; readonly code: string; readonly error: ErrorData }
+  /** The database stayed locked, maybe by a connection that this task, which was alone, has left open. */
+  | { readonly type: "locked_out"; readonly by: Claim | null }
   /** Nothing to do until it is woken. */
   | "idle"
   /** Has run as many tasks as it may: it has ended and wants to be replaced. */
@@ -42,7 +45,14 @@ export type FromThread =
   | "stopped";
 
 const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);
-const TYPES: ReadonlySet<unknown> = new Set(["loading", "loaded", "threw", "refused", "lost"]);
+const TYPES: ReadonlySet<unknown> = new Set([
+  "loading",
+  "loaded",
+  "threw",
+  "refused",
+  "lost",
+  "locked_out",
+]);
 
 /** False for what user code has posted from the thread. */
 export function isFromThread(data: unknown): data is FromThread {

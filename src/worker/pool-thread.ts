@@ -2,6 +2,7 @@
 import { cut } from "../outcome.ts";
 import { writeStandardError } from "../standard-error.ts";
 import { type FromThread, type Init, isFromThread, type ToThread } from "./messages.ts";
+import type { Claim } from "../task.ts";
 import type { Progress } from "./shared.ts";
 
 /** A thread inside a native call does not see `terminate`; after so long the process gives up: ms. */
@@ -28,6 +29,8 @@ export class PoolThread {
   thrower: string | null = null;
   /** Why it is being ended on purpose; null when it is not. */
   ending: string | null = null;
+  /** The task that may have left a connection open which holds the write lock. */
+  locker: Claim | null = null;
   /** True when the task that it runs is why it is ended: that counts a crash. */
   toBlame = false;
   /** How long it has been seen to hold others up with one task, and when last: ms, monotonic. */

@@ -1,6 +1,7 @@
 /** The threads of one worker: started, replaced when they die, their tasks put back. */
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../config.ts";
+import { formatDuration } from "../duration.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import type { ErrorData } from "../outcome.ts";
@@ -39,6 +40,9 @@ export const LOOKING = 3;
 
 /** Before a thread that could not load its models, or whose tasks could not be put back, is tried again: ms. */
 const AGAIN = 1_000;
+
+/** Who gets the write lock so soon did not wait for another program: ms. */
+const AT_ONCE = 1_000;
 
 export class Pool {
   /** Whose turn it is to write, among these threads and the main thread. */
@@ -80,6 +84,11 @@ export class Pool {
 
   get idle(): PoolThread[] {
     return this.threads.filter((thread) => thread.idle);
+  }
+
+  /** True while one of them holds the write lock, also by what goes on after its tasks. */
+  get writing(): boolean {
+    return this.threads.some(({ progress }) => progress.lock === "held");
   }
 
   get busy(): PoolThread[] {
@@ -221,6 +230,9 @@ export class Pool {
         this.#refuse(thread, toTqError(message));
         void thread.terminate(message.error.message);
         break;
+      case "locked_out":
+        this.#lockedOut(thread, message.by);
+        break;
       case "lost":
         thread.ending = message.error.message;
         this.#events.lost(toTqError(message));
@@ -234,7 +246,8 @@ export class Pool {
   }
 
   /** A thread is gone: puts its tasks back, replaces it. */
-  async #buried(thread: PoolThread, running: Claim | null, reason: string): Promise<void> {
+  async #buried(thread: PoolThread, ran: Claim | null, reason: string): Promise<void> {
+    const running = (await this.#foundLocker(thread)) ?? ran;
     if (!thread.loaded && thread.ending === null) {
       const models = this.#options.models.join(", ");
       this.#refuse(thread, new TqError("models", `Cannot load models from ${models}: ${reason}`));
@@ -259,6 +272,28 @@ export class Pool {
     }
     if (thread.loaded) this.#startThread(thread.number);
     else this.#startLater(thread.number);
+  }
+
+  #lockedOut(thread: PoolThread, by: Claim | null): void {
+    const limit = formatDuration(this.#config.lock_timeout);
+    const reason = `the database was locked for over ${limit}, maybe by a connection of a task's own`;
+    this.#note(`Thread ${thread.number} is replaced: ${reason}`);
+    thread.locker = by;
+    void thread.terminate(reason);
+  }
+
+  /** Where the end of the thread has freed the lock, it was one of its tasks that held it. */
+  async #foundLocker(thread: PoolThread): Promise<Claim | null> {
+    if (thread.locker === null) return null;
+    const asked = performance.now();
+    try {
+      await this.#use().write(() => Promise.resolve());
+    } catch {
+      return null;
+    }
+    if (performance.now() - asked > AT_ONCE) return null;
+    thread.toBlame = true;
+    return thread.locker;
   }
 
   /** Tries until it is written: the new thread of that number must not be taken for the dead one. */

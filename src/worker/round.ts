@@ -7,7 +7,7 @@ import { isLogged } from "../events.ts";
 import { TqError } from "../errors.ts";
 import type { Runtime } from "../model/runtime.ts";
 import { Unit } from "../model/unit.ts";
-import type { Outcome } from "../outcome.ts";
+import { type Outcome, toErrorData } from "../outcome.ts";
 import type { Owner, Session, Store } from "../store/store.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
@@ -76,9 +76,7 @@ async function finishAlone(
   ending: () => Ending,
 ): Promise<ClaimedTask[]> {
   try {
-    const ended = await tryInPlace(bench, session, begun);
-    await session.begin();
-    const kept = await settle(session, ended.task, ended.outcome);
+    const { ended, kept } = await settleAlone(session, await tryInPlace(bench, session, begun));
     if (!kept) await session.rollback();
     const next = kept ? await endRound(bench, session, ending()) : [];
     await session.commit(() => bench.progress.end());
@@ -87,6 +85,29 @@ async function finishAlone(
   } finally {
     await bench.store.release(session);
     bench.progress.end();
+  }
+}
+
+/**
+ * A run may leave a transaction behind that takes nothing more, ended by SQL of its own or by the disk: then it is
+ * undone, and tried again later.
+ *
+ * @throws where the database takes nothing from anybody.
+ */
+async function settleAlone(
+  session: Session,
+  ended: Ended,
+): Promise<{ readonly ended: Ended; readonly kept: boolean }> {
+  const { task, outcome } = ended;
+  await session.begin();
+  try {
+    return { ended, kept: await settle(session, task, outcome) };
+  } catch (error) {
+    await session.rollback();
+    await session.begin();
+    const retry = { kind: "retry", delay: 0, error: toErrorData(error) } as const;
+    const later = { ...ended, outcome: laterOrNever(task, retry) };
+    return { ended: later, kept: await settle(session, task, later.outcome) };
   }
 }
 
@@ -145,7 +166,12 @@ export async function runBatch(
       }
       const added = batch.add(begun);
       if (added) await added;
-      if (begun.waits) break;
+      if (session.spoilt) {
+        // What it did to the connection is not for those after it.
+        bench.methods.of(task).waited();
+        rest = tasks.slice(index + 1);
+      }
+      if (begun.waits || session.spoilt) break;
     }
     const { handBack, claim } = ending();
     return await batch.commit({ handBack: [...rest, ...handBack], claim }, () => progress.end());

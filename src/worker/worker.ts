@@ -268,7 +268,8 @@ export class WorkerProcess {
 
   #tick(): void {
     this.#wake.check();
-    watchLocks(this.#pool.busy, this.#config.lock_timeout, this.#options.report);
+    watchLocks(this.#pool.threads, this.#config.lock_timeout, this.#options.report);
+    if (this.#pool.writing) this.#tickWait = TICK;
     this.#followClock();
     if (this.#options.exitWithParent && !this.#stopping && this.#orphaned()) {
       void this.stop("graceful", "the process that started it is gone");
@@ -312,7 +313,8 @@ export class WorkerProcess {
   /** At the start it is the answer; later the thread is tried again and again, and somebody must mend it. */
   #refused(error: TqError): void {
     this.#started.reject(error);
-    if (this.#maintenance === null || error.message === this.#refusal) return;
+    const isStart = this.#maintenance === null;
+    if (isStart || this.#stopping || error.message === this.#refusal) return;
     this.#refusal = error.message;
     const message = `Cannot start a new thread, and try again every second: ${error.message}`;
     this.#options.report({ name: "log.note", level: "error", message });

@@ -263,14 +263,29 @@ describe("while another program holds the database for longer than the timeout",
   });
 });
 
-test("a connection of a task's own that keeps the lock goes with its thread, and work goes on", async () => {
+test("a connection of a task's own that keeps the lock goes with its thread, and counts a crash", async () => {
   await using site = siteWithModels();
   const env = { ...IMPATIENT.env, TQ_WORKER__LOCK_TIMEOUT: "300ms" };
   const worker = await site.worker(["-n", "2"], { env });
   const id = await site.pushOne("job", "keepLock", "1");
-  await eventually("the lock is kept", () => /connection of its tasks' own/.test(worker.stderr));
-  await site.becomes(id, "finished");
+  await worker.says("task.poisoned", { task: id, crashes: 3 });
   await site.becomes(await site.pushOne("job", "add", "2"), "finished");
-  expect(site.task(id)).toMatchObject({ crashes: 0 });
+  expect(site.task(id).reason).toContain("maybe by a connection of a task's own");
   expectOnlyLog(worker);
+});
+
+test("what goes on after its task and keeps the lock goes with its thread; no task is to blame", async () => {
+  await using site = siteWithModels();
+  const env = { ...IMPATIENT.env, TQ_WORKER__LOCK_TIMEOUT: "300ms" };
+  const worker = await site.worker(["-n", "1"], { env });
+  const id = await site.pushOne("job", "leaveTransaction", "1");
+  await site.becomes(id, "finished");
+  await eventually(
+    "its thread is replaced",
+    () => /what one of its tasks has left behind/.test(worker.stderr),
+    15_000,
+  );
+  await site.becomes(await site.pushOne("job", "add", "2"), "finished");
+  expect(site.all("SELECT id FROM tq_tasks WHERE crashes > 0")).toEqual([]);
+  expect([...site.effects()]).toEqual([[2, 1]]);
 });

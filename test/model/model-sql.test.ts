@@ -261,6 +261,27 @@ test("a class with a constructor of its own makes its records as it wants", asyn
   expect(tq.sql("SELECT text FROM word")).toEqual([{ text: "one" }, { text: "two" }]);
 });
 
+test("a constructor that changes what was given hides nothing", async () => {
+  await using tq = makeRuntime();
+  class Person extends ModelSQL("person", { name: v.string(), state: v.optional(v.string()) }) {
+    override state = "new";
+    constructor(values?: { name: string; state?: string }) {
+      void new Ticket(); // another one on the way
+      super(values as never);
+      if (this.name !== undefined) this.name = String(this.name).trim();
+    }
+  }
+  expect(new Person({ name: " Bob " }).name).toBe("Bob");
+  expect(await sentenceOf(() => new Person({ name: "Bob", state: "old" }))).toContain(
+    "state itself",
+  );
+  await inside(() => Person.create([{ name: " Bob ", state: "old" }, { name: "Eve" }]));
+  expect(tq.sql("SELECT name, state FROM person")).toEqual([
+    { name: "Bob", state: "old" },
+    { name: "Eve", state: "new" },
+  ]);
+});
+
 test("accessors of the class are no fields of its own", async () => {
   await using tq = makeRuntime();
   class Level extends ModelSQL("level", { height: v.number() }) {}

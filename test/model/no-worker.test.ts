@@ -35,6 +35,11 @@ class Job extends Model {
     await this.__queue__.note([1], "not committed");
     throw new Error("no");
   }
+  static gate = Promise.resolve();
+  static async wait(_records: Job[]) {
+    log.push("waits");
+    await Job.gate;
+  }
   static async where(_records: Job[]) {
     const { current } = Transaction;
     log.push(JSON.stringify({ user: current.user, context: current.context, task: currentTask() }));
@@ -218,6 +223,27 @@ test("what a worker was faster to run is left to it", async () => {
   await Job.__queue__.note([1], "twice");
   expect(log).toEqual([]);
   expect((await tq.getTask(1)).state).toBe("running");
+});
+
+test("a push that comes in the moment when the last task ends is run as well", async () => {
+  await using tq = makeRuntime({ worker: false });
+  for (let turns = 0; turns < 40; turns++) {
+    const gate = Promise.withResolvers<void>();
+    Job.gate = gate.promise;
+    const first = Job.__queue__.wait([1]);
+    const second = Transaction.start({}, async () => {
+      await Job.__queue__.note([1], "late");
+      await Transaction.current.commit();
+      log.push("committed");
+      await gate.promise;
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    });
+    await until(() => expect(log).toEqual(expect.arrayContaining(["waits", "committed"])));
+    gate.resolve();
+    await Promise.all([first, second]);
+    expect(tq.sql("SELECT id FROM tq_tasks WHERE state <> 'finished'")).toEqual([]);
+    log.length = 0;
+  }
 });
 
 test("tasks of two transactions at once run one at a time", async () => {

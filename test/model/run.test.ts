@@ -383,6 +383,29 @@ test("a method outside any transaction commits and pushes nothing once its task 
   expect(await tq.tasks()).toHaveLength(3);
 });
 
+test("a method outside any transaction ends with the transactions that it has started", async () => {
+  await using tq = makeRuntime();
+  const parts = await makeParts(1);
+  const start = (fn: () => Promise<unknown>) => {
+    Part.during = () => {
+      void Transaction.start({}, async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        await fn();
+      });
+      return Promise.resolve();
+    };
+    return Part.__queue__.goOn(parts);
+  };
+  const [id = 0] = await start(() => Part.create([{ name: "beside" }]));
+  expect(await tq.runTask(id)).toMatchObject({ state: "finished" });
+  expect(tq.sql("SELECT name FROM part WHERE name = 'beside'")).toHaveLength(1);
+  const [failing = 0] = await start(() => Promise.reject(new Error("nobody looks")));
+  expect(await tq.runTask(failing)).toMatchObject({
+    state: "failed",
+    reason: "Error: nobody looks",
+  });
+});
+
 test("a method outside any transaction that meets a busy database is tried again later, not at once", async () => {
   await using tq = makeRuntime();
   const [id = 0] = await Part.__queue__.goOn(await makeParts(1));

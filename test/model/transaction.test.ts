@@ -1,5 +1,5 @@
 /** Units of work: what commits together, and who is in which. */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { ModelSQL, push, Transaction, v } from "../../src/index.ts";
 import type { RawDatabase } from "../../src/store/guard.ts";
 import { errorOf, makeRuntime, outside, sentenceOf } from "./support.ts";
@@ -516,4 +516,67 @@ test("a record whose insert was rolled back is never taken for the one that has 
   });
   expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "theirs" }]);
   expect(await tq.tasks()).toMatchObject([{ instances: other }]);
+});
+
+/** Makes a counter, undoes it in this way, and makes another one that gets its id. */
+async function remake(undo: (make: () => Promise<void>) => Promise<void>): Promise<Counter[]> {
+  const made: Counter[] = [];
+  const create = async (name: string) => {
+    made.push(...(await Counter.create([{ name, value: 1 }])));
+  };
+  await undo(() => create("undone"));
+  await create("theirs");
+  expect(made[0]?.id).toBe(made[1]?.id ?? 0);
+  return made;
+}
+
+describe("a record that was undone inside its transaction is not taken for the one that has its id now", () => {
+  test("by a savepoint of user code", async () => {
+    await using tq = makeRuntime();
+    await make("first");
+    await Transaction.start({}, async () => {
+      const db = Transaction.current.database;
+      const [undone] = await remake(async (create) => {
+        db.run("SAVEPOINT mine");
+        await create();
+        db.run("ROLLBACK TO mine");
+      });
+      Object.assign(undone ?? {}, { name: "mine" });
+      expect(await sentenceOf(async () => undone?.save())).toContain("was rolled back");
+      expect(await sentenceOf(async () => undone?.delete())).toContain("was rolled back");
+    });
+    expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "first" }, { name: "theirs" }]);
+  });
+
+  test("by a commit that was refused", async () => {
+    await using tq = makeRuntime();
+    await make("first");
+    const made = await Transaction.start({}, () =>
+      remake(async (create) => {
+        await create();
+        const db = Transaction.current.database;
+        expect(() => db.run("INSERT OR ROLLBACK INTO counter (id) VALUES (1)")).toThrow();
+        expect(await sentenceOf(() => Transaction.current.commit())).toContain("was ended before");
+      }),
+    );
+    const [undone] = made;
+    const saved = Transaction.start({}, async () => {
+      Object.assign(undone ?? {}, { name: "mine" });
+      await undone?.save();
+    });
+    expect((await errorOf(saved)).message).toContain("was rolled back");
+    expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "first" }, { name: "theirs" }]);
+  });
+});
+
+test("a table that was made behind a savepoint of user code, and is gone with it, is made again", async () => {
+  await using tq = makeRuntime();
+  await Transaction.start({}, async () => {
+    const db = Transaction.current.database;
+    db.run("SAVEPOINT mine");
+    await Counter.create([{ name: "undone", value: 1 }]);
+    db.run("ROLLBACK TO mine");
+  });
+  await make("kept");
+  expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "kept" }]);
 });

@@ -115,6 +115,29 @@ describe("the raw connection", () => {
     }
   });
 
+  test.each([
+    (db: Database) => db.query("SELECT 1 AS n").safeIntegers(true),
+    (db: Database) => db.query("SELECT 1 AS n").as(class {}),
+  ])("leaves nothing in its statements to the transactions after it", async (change) => {
+    await using subject = makeStore();
+    await withSession(subject.store, async (session) => {
+      change(raw(session));
+      await session.commit();
+      const row = raw(session).query("SELECT 1 AS n").get();
+      expect([row, Object.getPrototypeOf(row)]).toEqual([{ n: 1 }, Object.prototype]);
+    });
+  });
+
+  test("has properties that nobody sets", async () => {
+    await using subject = makeStore();
+    await withSession(subject.store, async (session) => {
+      const db = raw(session);
+      const set = () => Object.assign(db, { query: () => null });
+      expect(set).toThrow("Cannot set query of this connection: it belongs to the transaction");
+      expect(db.query("SELECT 1 AS n").get()).toEqual({ n: 1 });
+    });
+  });
+
   test("is the same one as long as nobody changes it", async () => {
     await using subject = makeStore();
     const ids = new Set<unknown>();

@@ -1,4 +1,5 @@
 /** The store on SQLite: what every store does, and what is its own. */
+import type { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
 import { dropLock } from "../../src/store/liveness.ts";
@@ -35,6 +36,38 @@ test.skipIf(process.platform !== "linux")(
     }
     expect(openFiles(subject.path)).toBe(2);
     expect(await store.list({ limit: 300 })).toHaveLength(200);
+  },
+);
+
+test.skipIf(process.platform !== "linux")(
+  "closes a connection that user code has changed with all that was prepared on it",
+  async () => {
+    await using subject = makeStore();
+    const { store } = subject;
+    for (let n = 0; n < 20; n++) {
+      const session = store.session();
+      const db = session.raw(false) as Database;
+      db.run("CREATE TEMP TABLE work (x)");
+      db.prepare("INSERT INTO work VALUES (1)").run();
+      await session.commit();
+      await store.release(session);
+    }
+    expect(openFiles(subject.path)).toBeLessThanOrEqual(2);
+  },
+);
+
+test.skipIf(process.platform !== "linux")(
+  "closes everything when the last transaction that was under way has ended",
+  async () => {
+    await using subject = makeStore();
+    const store = subject.open({ durability: "full" });
+    const session = store.session();
+    await session.push([newTask()]);
+    await store.close();
+    await session.commit();
+    await store.release(session);
+    // SQLite keeps those of the file itself as long as another connection of the process has it open.
+    expect(openFiles(`${subject.path}-wal`)).toBe(1); // of the other store's reader
   },
 );
 

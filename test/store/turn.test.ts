@@ -42,6 +42,15 @@ test("who waits long for a transaction that holds the lock long is sent away, th
   await patient;
 });
 
+test("who waits less long is sent away before those that came first", async () => {
+  const turn = begun();
+  const patient = turn.take(3_000);
+  const hasty = errorOf(Promise.resolve(turn.take(100)));
+  await pass(130);
+  expect((await hasty).message).toContain("held the lock for 100 ms");
+  expect(Bun.peek.status(patient)).toBe("pending");
+});
+
 test("nobody is sent away where the lock changes hands, however many wait", async () => {
   const turn = begun();
   const waiting = Array.from({ length: 20 }, () => turn.take(1_000));

@@ -21,6 +21,17 @@ class Step extends Model {
     await new Promise<void>((resolve) => (Step.go = resolve));
     await Step.__queue__.quick([2]);
   }
+  /** Runs this on the connection; what it throws is nobody's. */
+  static sql(_steps: Step[], text: string) {
+    try {
+      Transaction.current.database.run(text);
+    } catch {
+      // as careless as user code may be
+    }
+  }
+  static readHalf(_steps: Step[]) {
+    Transaction.current.database.query("SELECT 1 FROM tq__task").iterate().next();
+  }
   static async push(_steps: Step[], _args?: unknown) {
     await Step.__queue__.quick([2]);
   }
@@ -76,6 +87,42 @@ describe("while its commit is flushed", () => {
     await ended;
     expect(seen.at(-1)).toBeNull();
     expect(tq.progress.running()).toBeNull();
+  });
+});
+
+describe("a run that leaves a transaction behind which takes nothing more", () => {
+  test.each(["INSERT OR ROLLBACK INTO tq__task (id) VALUES (1)", "PRAGMA query_only = 1"])(
+    "is undone and tried again later, and holds up nobody: %s",
+    async (sql) => {
+      await using tq = makeRuntime();
+      const [id = 0] = await Step.__queue__.sql([1], sql);
+      expect(await tq.runTask(id)).toMatchObject({ state: "scheduled", attempts: 1 });
+      const [other = 0] = await Step.__queue__.quick([1]);
+      expect(await tq.runTask(other)).toMatchObject({ state: "finished" });
+    },
+  );
+});
+
+describe("what a run in a batch does to the connection", () => {
+  test.each(["CREATE TEMP TABLE work (x)", "PRAGMA case_sensitive_like = 1"])(
+    "ends the batch, and reaches no run after it: %s",
+    async (sql) => {
+      await using tq = makeRuntime();
+      const ids = [];
+      for (const text of ["SELECT 1", sql, sql]) ids.push(...(await Step.__queue__.sql([1], text)));
+      const ended = await tq.runBatch(ids);
+      expect(ended.map(({ state }) => state)).toEqual(["finished", "finished", "ready"]);
+      expect(tq.methods.of({ model: "step", method: "sql" }).isQuick).toBe(false);
+    },
+  );
+
+  test("is over with it, where it has read half", async () => {
+    await using tq = makeRuntime();
+    tq.sql("CREATE TABLE thing (a)");
+    const ids = [...(await Step.__queue__.readHalf([1]))];
+    ids.push(...(await Step.__queue__.sql([1], "DROP TABLE thing")));
+    await tq.runBatch(ids);
+    expect(tq.sql("SELECT name FROM sqlite_schema WHERE name = 'thing'")).toEqual([]);
   });
 });
 
