@@ -1,4 +1,5 @@
 /** Pushes that arrive together share one commit; each is answered after it. */
+import type { Soon } from "../soon.ts";
 import type { NewTask } from "../task.ts";
 import type { Session } from "./store.ts";
 
@@ -11,7 +12,7 @@ interface Waiting {
 /** How a group is committed. */
 interface Writer {
   /** One task, in a transaction of its own. */
-  alone(task: NewTask): Promise<number[]>;
+  alone(task: NewTask): Soon<number[]>;
   /** In one transaction. */
   together<T>(fn: (session: Session) => Promise<T>): Promise<T>;
 }
@@ -45,7 +46,8 @@ export class PushGroup {
       const group = this.#waiting;
       this.#waiting = [];
       this.#alone = group.length === 1 ? this.#alone + 1 : 0;
-      await this.#commit(group);
+      const [first] = group;
+      await (first && group.length === 1 ? this.#commitOne(first) : this.#commitGroup(group));
     }
     this.#running = false;
   }
@@ -54,15 +56,12 @@ export class PushGroup {
    * Lets those that come with it join a push: what the same code pushes without awaiting it, and, unless the
    * last ones came alone, all that one turn of the event loop brings.
    */
-  async #company(): Promise<void> {
-    if (this.#alone % LOOK === 0) await new Promise((resolve) => setImmediate(resolve));
+  #company(): Soon<void> {
+    if (this.#alone % LOOK !== 0) return;
+    return new Promise((resolve) => setImmediate(resolve));
   }
 
-  async #commit(group: readonly Waiting[]): Promise<void> {
-    const [first] = group;
-    if (first && group.length === 1) {
-      return this.#pushOne(first.tasks).then(first.resolve, first.reject);
-    }
+  async #commitGroup(group: readonly Waiting[]): Promise<void> {
     const answers: (() => void)[] = [];
     try {
       await this.#writer.together(async (session) => {
@@ -85,10 +84,18 @@ export class PushGroup {
     for (const answer of answers) answer();
   }
 
-  #pushOne(tasks: readonly NewTask[]): Promise<number[]> {
+  /** Without waiting for anything that is there at once: a push alone is what most programs make most. */
+  async #commitOne({ tasks, resolve, reject }: Waiting): Promise<void> {
     const [task] = tasks;
-    if (task && tasks.length === 1) return this.#writer.alone(task);
-    return this.#writer.together((session) => session.push(tasks));
+    try {
+      const pushing =
+        task && tasks.length === 1
+          ? this.#writer.alone(task)
+          : this.#writer.together((session) => session.push(tasks));
+      resolve(pushing instanceof Promise ? await pushing : pushing);
+    } catch (error) {
+      reject(error);
+    }
   }
 }
 

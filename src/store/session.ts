@@ -191,15 +191,21 @@ export class SqliteSession implements Session {
   }
 
   /** Runs a statement that takes the write lock; it keeps the turn, unless it fails. */
-  async #inTurn<T>(statement: () => T): Promise<T> {
+  #inTurn<T>(statement: () => T): Soon<T> {
     const turn = this.#options.turn.take(this.#options.timeout);
-    if (turn) await turn;
+    return turn ? turn.then(() => this.#withTurn(statement)) : this.#withTurn(statement);
+  }
+
+  #withTurn<T>(statement: () => T): Soon<T> {
+    const failed = (error: unknown): never => {
+      throw this.#endTurn(error);
+    };
     try {
       this.#check();
       const done = this.#options.blocking ? this.#waitBlocking(statement) : this.#wait(statement);
-      return done instanceof Promise ? await done : done;
+      return done instanceof Promise ? done.catch(failed) : done;
     } catch (error) {
-      throw this.#endTurn(error);
+      return failed(error);
     }
   }
 
@@ -362,15 +368,17 @@ export class SqliteSession implements Session {
   }
 
   /** A push in a transaction of its own, which is one statement; it is on disk when this resolves. */
-  async pushAlone(task: NewTask): Promise<number[]> {
+  pushAlone(task: NewTask): Soon<number[]> {
     const { connections, flush } = this.#options;
-    const ids = await this.#inTurn(() => {
+    const pushing = this.#inTurn(() => {
       this.#checkFiles();
       return this.#push(connections.writer, [task]);
     });
-    this.#endTurn();
-    flush.commits();
-    return ids;
+    return soon(pushing, (ids) => {
+      this.#endTurn();
+      flush.commits();
+      return ids;
+    });
   }
 
   #push(db: Database, list: readonly NewTask[]): number[] {

@@ -104,8 +104,9 @@ export class SqliteStore implements Store {
       room: new Room(this.#options),
       tables: new Set(),
     };
+    const pushing = new SqliteSession(this.#shared);
     this.#pushes = new PushGroup({
-      alone: (task) => this.#withSession((session) => session.pushAlone(task)),
+      alone: (task) => pushing.pushAlone(task),
       together: (fn) => this.write(fn),
     });
   }
