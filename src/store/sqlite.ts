@@ -19,19 +19,20 @@ import { cancel, clean, retryByHand } from "./moves.ts";
 import { PushGroup } from "./push-group.ts";
 import { Room } from "./room.ts";
 import { type SessionOptions, SqliteSession } from "./session.ts";
-import type {
-  ClaimOptions,
-  CleanOptions,
-  NewWorker,
-  Owner,
-  Rescue,
-  RescuedTask,
-  Session,
-  Store,
-  StoreStatus,
-  TaskFilter,
-  ThreadDeath,
-  WorkerInfo,
+import {
+  type ClaimOptions,
+  type CleanOptions,
+  SOON,
+  type NewWorker,
+  type Owner,
+  type Rescue,
+  type RescuedTask,
+  type Session,
+  type Store,
+  type StoreStatus,
+  type TaskFilter,
+  type ThreadDeath,
+  type WorkerInfo,
 } from "./store.ts";
 import { checkpoint, hasSlack, vacuumSlice } from "./tidy.ts";
 import { LocalTurn, type Turn } from "./turn.ts";
@@ -58,6 +59,12 @@ export interface SqliteOptions {
   /** Free bytes on the disk below which pushes are refused. */
   readonly minFree?: number;
 }
+
+/** ms */
+const STEP = 0.1;
+
+/** Who waits here is woken by nobody, as often as the time says: `Bun.sleepSync` knows whole ms only. */
+const NOBODY = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 /** Tasks whose times are mended in one transaction: a few ms of the write lock. */
 const MENDED_AT_ONCE = 500;
@@ -159,7 +166,7 @@ export class SqliteStore implements Store {
 
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
     return this.#withSession(async (session) => {
-      if (!session.mayClaim(options)) return [];
+      if (!session.mayClaim(options) && !(await this.#awaitDue())) return [];
       const { version } = session;
       const flushed = this.#shared.flush.meanwhile();
       flushed.catch(() => {}); // it is looked at below
@@ -171,6 +178,21 @@ export class SqliteStore implements Store {
       await flushed;
       return tasks;
     });
+  }
+
+  /** True when a task has come due meanwhile. Never waits much longer than `SOON`, whatever the clock does. */
+  async #awaitDue(): Promise<boolean> {
+    const due = await this.nextDue();
+    if (due === null || due - this.now() > SOON) return false;
+    const { blocking, clock } = this.#options;
+    const until = clock.monotonic() + SOON + 1;
+    while (this.now() < due && clock.monotonic() < until) {
+      // The clock counts whole ms: the last one is waited for in small steps.
+      const wait = Math.max(due - this.now() - 1, STEP);
+      if (blocking) Atomics.wait(NOBODY, 0, 0, wait);
+      else await Bun.sleep(wait);
+    }
+    return this.now() >= due;
   }
 
   /** A write of the store's own statements. */

@@ -20,6 +20,9 @@ export interface ClaimOptions {
   readonly limit: number;
 }
 
+/** Who looks for tasks waits for one that is due in so many ms: to begin takes as long for who has slept. */
+export const SOON = 3;
+
 export interface TaskFilter {
   readonly states?: readonly TaskState[];
   readonly queue?: string;
@@ -145,7 +148,7 @@ export interface Store {
   write<T>(fn: (session: Session) => Promise<T>): Promise<T>;
   /**
    * Claims in a transaction of its own, for who has nothing else to do. Looks first: where there is nothing it
-   * takes no lock. Resolves when what was claimed is on disk; that it is claimed need not be.
+   * takes no lock; what is due within `SOON` it waits for. Resolves when what was claimed is on disk; that it is claimed need not be.
    */
   claim(options: ClaimOptions): Promise<ClaimedTask[]>;
   /** Pushes in a transaction of its own; pushes that arrive together share one commit. */

@@ -9,7 +9,7 @@ import type { TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import { LONG_LOAD, longLoadWords } from "../model/long-load.ts";
 import { openStore } from "../store/sqlite.ts";
-import type { Store } from "../store/store.ts";
+import { SOON, type Store } from "../store/store.ts";
 import { Maintenance } from "./maintenance.ts";
 import { endCancelled, watchLocks } from "./lookout.ts";
 import type { PoolThread } from "./pool-thread.ts";
@@ -216,7 +216,7 @@ export class WorkerProcess {
   async #wakeSome(idle: readonly PoolThread[], allIdle: boolean): Promise<void> {
     this.#wake.arm();
     const due = await this.store.nextDue();
-    const isDue = due !== null && due <= this.store.now();
+    const isDue = due !== null && due - this.store.now() <= SOON;
     const ready = await this.store.countReady(this.#config.queues, idle.length, this.id);
     const wanted = Math.max(ready, isDue ? 1 : 0);
     const looking = Math.min(wanted, this.#pool.looking);
@@ -233,8 +233,9 @@ export class WorkerProcess {
   #lookLater(due: number | null, longest: number): void {
     if (this.#stopping) return;
     if (this.#dueTimer) clearTimeout(this.#dueTimer);
-    const wait = due === null ? longest : Math.min(Math.max(due - this.store.now(), 0), longest);
-    this.#dueTimer = setTimeout(() => this.#look(), wait);
+    const left = due === null ? Infinity : Math.max(due - this.store.now(), 0);
+    const wait = left > SOON ? left - SOON : left; // a thread is awake by the time
+    this.#dueTimer = setTimeout(() => this.#look(), Math.min(wait, longest));
   }
 
   async #drained(): Promise<void> {

@@ -1,10 +1,12 @@
 /** The store on SQLite: what every store does, and what is its own. */
 import type { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
+import { systemClock } from "../../src/clock.ts";
 import { dropLock } from "../../src/store/liveness.ts";
+import { SOON } from "../../src/store/store.ts";
 import { commitsIn } from "../support/log.ts";
-import { makeStore, newTask } from "../support/store.ts";
+import { makeStore, newTask, OWNER, pushOne } from "../support/store.ts";
 import { storeSuite } from "./suite.ts";
 
 storeSuite("SqliteStore", () => {
@@ -70,6 +72,32 @@ test.skipIf(process.platform !== "linux")(
     expect(openFiles(`${subject.path}-wal`)).toBe(1); // of the other store's reader
   },
 );
+
+describe("the claim of who has nothing else to do", () => {
+  const options = { owner: OWNER, queues: [], limit: 1 };
+
+  test.each([true, false])(
+    "waits for what is due in a moment, where it may block: %p",
+    async (blocking) => {
+      await using subject = makeStore({ clock: systemClock, blocking });
+      const { store } = subject;
+      const scheduledAt = store.now() + 40;
+      const id = await pushOne(store, { scheduledAt });
+      expect(await store.claim(options)).toEqual([]);
+      while (store.now() < scheduledAt - SOON)
+        await new Promise((resolve) => setImmediate(resolve));
+      const [task] = await store.claim(options);
+      expect(task?.id).toBe(id);
+      expect(store.now()).toBeGreaterThanOrEqual(scheduledAt);
+    },
+  );
+
+  test("does not wait for a clock that stands still", async () => {
+    await using subject = makeStore();
+    await pushOne(subject.store, { scheduledAt: subject.clock.now() + 1 });
+    expect(await subject.store.claim(options)).toEqual([]);
+  });
+});
 
 /** How many descriptors this process has on a file. */
 function openFiles(path: string): number {

@@ -8,6 +8,7 @@ import { parseSettings } from "../../src/config.ts";
 import type { WorkerOptions } from "../../src/embed.ts";
 import { startWorker } from "../../src/start-worker.ts";
 import type { Event } from "../../src/events.ts";
+import { SOON } from "../../src/store/store.ts";
 import { LONG_LOAD, longLoadWords } from "../../src/model/long-load.ts";
 import { type ProcessOptions, startProcess } from "../../src/worker/start.ts";
 import { errorOf } from "../support/error.ts";
@@ -285,7 +286,8 @@ describe("a worker", () => {
     let refusals = 0;
     spyOn(store, "nextDue").mockImplementation(async () => {
       const due = await nextDue();
-      if (due !== null && due <= Date.now() && refusals++ === 0) throw new Error("torn page");
+      if (due !== null && due - Date.now() <= SOON && refusals++ === 0)
+        throw new Error("torn page");
       return due;
     });
     push("add", [], Date.now() + 50);
