@@ -95,7 +95,7 @@ export class Unit {
   /** What to read and write with. @throws TqError "conflict" once the unit has ended. */
   get session(): Session {
     if (this.#ended) throw endedError();
-    return (this.#session ??= this.runtime.store.session());
+    return (this.#session ??= this.runtime.store.session(this.#options.claim === undefined));
   }
 
   /** The connection itself; from here on the unit holds the write lock. */
@@ -206,7 +206,9 @@ export class Unit {
   keep(): void {
     if (this.#pushed) this.#committed = [...this.committed, ...this.#pushed];
     this.#pushed = null;
-    this.hold?.keep();
+    // What others of its batch have gone back to since its end is not its own.
+    const hold = this.#ended ? this.#hold : this.hold;
+    hold?.keep();
     this.#hold = null;
   }
 
@@ -227,6 +229,7 @@ export class Unit {
    */
   end(): Soon<void> {
     if (this.#ended) return;
+    void this.hold; // whether it has gone back itself
     this.#ended = true;
     const own = this.#options.session ? null : this.#session;
     if (!own && this.#pending.isIdle) {

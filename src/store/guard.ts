@@ -1,7 +1,7 @@
 /** The raw connection as user code sees it: for the length of its transaction, and no longer. */
 import { type Database, Statement } from "bun:sqlite";
 import { TqError } from "../errors.ts";
-import { endsTransaction, goesBack, leavesTraces } from "./statements.ts";
+import { effectsOf } from "./statements.ts";
 
 /** The driver's connection: https://bun.com/docs/runtime/sqlite */
 export type RawDatabase = Database;
@@ -61,32 +61,47 @@ const SPOILS = new Set<PropertyKey>([
 function guard<T extends object>(target: T, rules: Rules): T {
   return new Proxy(target, {
     get(object, key) {
+      if (key === "native" && object instanceof Statement) return undefined; // it knows no rules
       const value: unknown = Reflect.get(object, key, object);
       if (typeof value !== "function" || key === "constructor") return rules.own(value);
       if (!(object instanceof Statement) && CLOSES.has(key)) return refuseClose;
       return guardMethod(value as Callable, object, key, rules);
     },
     set: (_, key) => refuseSet(key),
+    defineProperty: (_, key) => refuseSet(key),
+    deleteProperty: (_, key) => refuseSet(key),
+    setPrototypeOf: () => refuseSet("the prototype"),
   });
 }
 
 function guardMethod(method: Callable, self: object, key: PropertyKey, rules: Rules): Callable {
-  const takesSql = !(self instanceof Statement) && TAKES_SQL.has(key);
+  const isStatement = self instanceof Statement;
+  const takesSql = !isStatement && TAKES_SQL.has(key);
+  const runsBack = isStatement && GOING_BACK.has(self as object);
   return (...args) => {
     rules.check();
-    if (takesSql && typeof args[0] === "string") checkSql(args[0], rules);
+    if (runsBack) rules.goesBack();
+    const back = takesSql && typeof args[0] === "string" && checkSql(args[0], rules);
     if (SPOILS.has(key)) rules.spoils();
     const result: unknown = method.apply(self, args);
     rules.after();
     if (key === "prepare") rules.prepared(result as Statement);
+    // It goes back each time that it runs.
+    if (back && result instanceof Statement) GOING_BACK.add(result as object);
     return guardResult(result, rules);
   };
 }
 
-function checkSql(sql: string, rules: Rules): void {
-  if (endsTransaction(sql)) throw refusal("this statement would end the transaction");
-  if (leavesTraces(sql)) rules.spoils();
-  if (goesBack(sql)) rules.goesBack();
+/** Statements that go back to a savepoint. */
+const GOING_BACK = new WeakSet<object>();
+
+/** @returns true when it goes back to a savepoint. */
+function checkSql(sql: string, rules: Rules): boolean {
+  const { ends, goesBack, leavesTraces } = effectsOf(sql);
+  if (ends) throw refusal("this statement would end the transaction");
+  if (leavesTraces) rules.spoils();
+  if (goesBack) rules.goesBack();
+  return goesBack;
 }
 
 function guardResult(result: unknown, rules: Rules): unknown {
@@ -103,7 +118,7 @@ function guardFunction(fn: Callable, rules: Rules): Callable {
   return new Proxy(() => undefined, {
     apply(_, receiver, args: unknown[]) {
       rules.check();
-      const result: unknown = Reflect.apply(fn, receiver, args);
+      const result = goingBack(() => Reflect.apply(fn, receiver, args) as unknown, rules);
       rules.after();
       return guardResult(result, rules);
     },
@@ -114,6 +129,16 @@ function guardFunction(fn: Callable, rules: Rules): Callable {
         : rules.own(value);
     },
   });
+}
+
+/** Where the function of a `transaction()` throws, the driver goes back to before it. */
+function goingBack<T>(call: () => T, rules: Rules): T {
+  try {
+    return call();
+  } catch (error) {
+    rules.goesBack();
+    throw error;
+  }
 }
 
 function refusal(what: string): TqError {

@@ -55,6 +55,7 @@ export interface SessionOptions {
 
 export class SqliteSession implements Session {
   readonly #options: SessionOptions;
+  readonly #stray: boolean;
   /** The one that writes, from the begin of a transaction to its end. */
   #writer: Database | null = null;
   /** True when that one is not to be used again: it is read-only, or not what it was. */
@@ -75,10 +76,11 @@ export class SqliteSession implements Session {
   /** What user code reads row by row. */
   readonly #iterators: Iterator<unknown>[] = [];
   /** What user code has prepared: a connection is closed only when they are finalized. */
-  readonly #statements: Statement[] = [];
+  readonly #statements: WeakRef<Statement>[] = [];
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions, stray = false) {
     this.#options = options;
+    this.#stray = stray;
   }
 
   /** Reads outside a transaction stand alone, and may be anywhere. */
@@ -124,7 +126,7 @@ export class SqliteSession implements Session {
       },
       spoils: () => (this.#spoilt = true),
       opened: (iterator) => this.#iterators.push(iterator),
-      prepared: (statement) => this.#statements.push(statement),
+      prepared: (statement) => this.#statements.push(new WeakRef(statement)),
       goesBack: () => this.#goBack(),
     });
   }
@@ -168,7 +170,7 @@ export class SqliteSession implements Session {
   }
 
   #renewWriter(): void {
-    for (const statement of this.#statements) statement.finalize();
+    for (const statement of this.#statements) statement.deref()?.finalize();
     this.#options.connections.renew();
     this.#spoilt = false;
   }
@@ -263,7 +265,7 @@ export class SqliteSession implements Session {
   #beginStatement(): void {
     const { writer } = this.#options.connections;
     writer.query("BEGIN IMMEDIATE").run();
-    this.#options.turn.begun();
+    this.#options.turn.begun(this.#stray);
     this.#writer = writer;
     this.#transaction += 1;
   }
@@ -469,8 +471,10 @@ export class SqliteSession implements Session {
           else this.#options.tables.add(table);
           return;
         }
+        const { undone, wentBack } = this;
         await this.#write(() => makeTable(this.#db, table));
-        this.#made.push(table);
+        // It may be gone by now.
+        if (undone === this.#undone && wentBack === this.#wentBack) this.#made.push(table);
       },
       insert: (table: Table, values: readonly ColumnValue[]): Soon<number> =>
         this.#write(() => insertRow(this.#db, table, values)),

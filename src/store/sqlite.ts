@@ -132,8 +132,8 @@ export class SqliteStore implements Store {
     return this.#options.clock.now();
   }
 
-  session(): Session {
-    return new SqliteSession(this.#shared);
+  session(stray = false): Session {
+    return new SqliteSession(this.#shared, stray);
   }
 
   release(session: Session): Soon<void> {

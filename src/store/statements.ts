@@ -1,17 +1,35 @@
 /** What user code's SQL would do to the transaction and connection around it. Just enough of SQL's grammar for that. */
 
-const MAY_END = /\b(?:commit|end|rollback|release|savepoint)\b/i;
-
 /** Comments and blanks, quoted names and texts, words, and single signs. */
 const TOKEN =
-  /(?<blank>\s+|--[^\n]*|\/\*[^]*?(?:\*\/|$))|(?<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])|(?<word>\w+)|[^]/gy;
+  /(?<blank>\s+|--[^\n]*|\/\*[^]*?(?:\*\/|$))|(?<quoted>'[^']*(?:''[^']*)*'|"[^"]*(?:""[^"]*)*"|`[^`]*(?:``[^`]*)*`|\[[^\]]*\])|(?<word>\w+)|[^]/gy;
 
 /** Our savepoint: who releases it, goes back to it or hides it takes away what the queue will settle. */
 const OURS = "tq_task";
 
-/** True when this text of one or more statements has one that ends the transaction, or tq's savepoint. */
-export function endsTransaction(sql: string): boolean {
-  return MAY_END.test(sql) && statements(sql).some(ends);
+/** What a text of one or more statements does beyond its transaction. */
+export interface Effects {
+  /** It ends the transaction, or tq's savepoint. */
+  readonly ends: boolean;
+  /** It goes back to a savepoint. */
+  readonly goesBack: boolean;
+  /** It changes the connection itself. */
+  readonly leavesTraces: boolean;
+}
+
+const NONE: Effects = { ends: false, goesBack: false, leavesTraces: false };
+
+const SUSPECT =
+  /\b(?:commit|end|rollback|release|savepoint|pragma|temp|temporary|attach|detach)\b/i;
+
+export function effectsOf(sql: string): Effects {
+  if (!SUSPECT.test(sql)) return NONE;
+  const list = statements(sql);
+  return {
+    ends: list.some(ends),
+    goesBack: list.some(isBack),
+    leavesTraces: list.some(leaves),
+  };
 }
 
 function ends(words: readonly string[]): boolean {
@@ -21,18 +39,8 @@ function ends(words: readonly string[]): boolean {
   return (verb === "release" || verb === "savepoint") && words.at(-1) === OURS;
 }
 
-/** True when this text goes back to a savepoint. */
-export function goesBack(sql: string): boolean {
-  const isBack = ([verb, ...words]: readonly string[]) =>
-    verb === "rollback" && words.includes("to");
-  return MAY_END.test(sql) && statements(sql).some(isBack);
-}
-
-const MAY_LEAVE = /\b(?:pragma|temp|temporary|attach|detach)\b/i;
-
-/** True when this text has a statement that changes the connection itself, beyond its transaction. */
-export function leavesTraces(sql: string): boolean {
-  return MAY_LEAVE.test(sql) && statements(sql).some(leaves);
+function isBack([verb, ...words]: readonly string[]): boolean {
+  return verb === "rollback" && words.includes("to");
 }
 
 function leaves(words: readonly string[]): boolean {
@@ -69,6 +77,7 @@ function statements(sql: string): string[][] {
 const TRIGGER_END = "; end";
 
 /** CREATE [TEMP | TEMPORARY] TRIGGER … */
-function isTrigger([verb, second, third]: readonly string[]): boolean {
-  return verb === "create" && (second === "trigger" || third === "trigger");
+function isTrigger([verb, second = "", third]: readonly string[]): boolean {
+  if (verb !== "create") return false;
+  return second === "trigger" || (/^temp(?:orary)?$/.test(second) && third === "trigger");
 }

@@ -139,8 +139,12 @@ export interface Store {
   readonly path: string;
   /** The store's wall clock: ms since 1970 UTC. */
   now(): number;
-  /** Give it back with `release`. */
-  session(): Session;
+  /**
+   * Give it back with `release`.
+   *
+   * @param stray true for a transaction that belongs to no task.
+   */
+  session(stray?: boolean): Session;
   /** The session is over; what it had not committed is rolled back. */
   release(session: Session): Soon<void>;
 

@@ -15,8 +15,8 @@ export interface Turn {
   take(timeout?: number): Promise<void> | void;
   /** Takes the turn without a promise: false when somebody has it and this thread must not block. */
   tryTake(): boolean;
-  /** Says that the database's lock is held too. */
-  begun(): void;
+  /** Says that the database's lock is held too; `stray`: by what belongs to no task. */
+  begun(stray?: boolean): void;
   free(): void;
 }
 

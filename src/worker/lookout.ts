@@ -30,8 +30,10 @@ export function watchLocks(
     const { progress, lock } = thread;
     const inBatch = progress.holdsUpBatch;
     const holds = inBatch || progress.lock === "held";
-    const claim = holds ? progress.running() : null;
-    const { sequence } = progress;
+    const left = !inBatch && progress.lockIsLeft;
+    const claim = holds && !left ? progress.running() : null;
+    // What was left behind keeps the lock through the tasks that begin meanwhile.
+    const sequence = left ? progress.lockedIn : progress.sequence;
     if (!holds || sequence !== lock.sequence) {
       thread.lock = { sequence: holds ? sequence : -1, seen: now, held: 0, said: false };
       continue;

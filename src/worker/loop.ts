@@ -179,6 +179,8 @@ export class Loop {
     const limit = this.#bench.config.worker.lock_timeout;
     if (!isTqError(error) || error.code !== "busy" || limit === 0 || this.#ran === 0) return false;
     this.#lockedOut = performance.now() - since >= limit;
+    // A transaction that some task of this thread has left behind: nobody knows which.
+    if (this.#bench.progress.lock === "held") this.#alone = null;
     return this.#lockedOut;
   }
 

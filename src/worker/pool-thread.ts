@@ -29,8 +29,8 @@ export class PoolThread {
   thrower: string | null = null;
   /** Why it is being ended on purpose; null when it is not. */
   ending: string | null = null;
-  /** The task that may have left a connection open which holds the write lock. */
-  locker: Claim | null = null;
+  /** Where it is locked out: the task that has left a connection open which holds the write lock, or null. */
+  lockout: Promise<Claim | null> | null = null;
   /** True when the task that it runs is why it is ended: that counts a crash. */
   toBlame = false;
   /** How long it has been seen to hold others up with one task, and when last: ms, monotonic. */

@@ -42,7 +42,7 @@ export const LOOKING = 3;
 const AGAIN = 1_000;
 
 /** Who gets the write lock so soon did not wait for another program: ms. */
-const AT_ONCE = 1_000;
+const AT_ONCE = 250;
 
 export class Pool {
   /** Whose turn it is to write, among these threads and the main thread. */
@@ -62,6 +62,8 @@ export class Pool {
   #saidNotYet = false;
   /** Deaths are handled one after another. */
   #burials: Promise<void> = Promise.resolve();
+  /** Threads that are locked out are ended one after another: only so it shows whose end frees the lock. */
+  #lockouts: Promise<void> | null = null;
   /** Tasks that were set aside for their crashes: no thread lives to count them. */
   #poisoned = 0;
 
@@ -247,7 +249,9 @@ export class Pool {
 
   /** A thread is gone: puts its tasks back, replaces it. */
   async #buried(thread: PoolThread, ran: Claim | null, reason: string): Promise<void> {
-    const running = (await this.#foundLocker(thread)) ?? ran;
+    const locker = await thread.lockout;
+    if (locker) thread.toBlame = true;
+    const running = locker ?? ran;
     if (!thread.loaded && thread.ending === null) {
       const models = this.#options.models.join(", ");
       this.#refuse(thread, new TqError("models", `Cannot load models from ${models}: ${reason}`));
@@ -275,25 +279,41 @@ export class Pool {
   }
 
   #lockedOut(thread: PoolThread, by: Claim | null): void {
-    const limit = formatDuration(this.#config.lock_timeout);
-    const reason = `the database was locked for over ${limit}, maybe by a connection of a task's own`;
-    this.#note(`Thread ${thread.number} is replaced: ${reason}`);
-    thread.locker = by;
-    void thread.terminate(reason);
+    const before = this.#lockouts;
+    const lockout = (thread.lockout = this.#endLockedOut(thread, by, before));
+    const over = lockout.then(() => {
+      if (this.#lockouts === over) this.#lockouts = null;
+    });
+    this.#lockouts = over;
   }
 
-  /** Where the end of the thread has freed the lock, it was one of its tasks that held it. */
-  async #foundLocker(thread: PoolThread): Promise<Claim | null> {
-    if (thread.locker === null) return null;
+  /** @returns the task that held the lock: where the end of its thread has freed it. */
+  async #endLockedOut(
+    thread: PoolThread,
+    by: Claim | null,
+    before: Promise<void> | null,
+  ): Promise<Claim | null> {
+    await before;
+    // The end of another one may have freed it meanwhile.
+    const innocent = by === null || (before !== null && (await this.#gotLock()) !== null);
+    const limit = formatDuration(this.#config.lock_timeout);
+    const own = by === null ? "" : ", maybe by a connection of a task's own";
+    const reason = `the database was locked for over ${limit}${own}`;
+    this.#note(`Thread ${thread.number} is replaced: ${reason}`);
+    await thread.terminate(reason);
+    if (innocent) return null;
+    const waited = await this.#gotLock();
+    return waited !== null && waited <= AT_ONCE ? by : null;
+  }
+
+  /** How long it took to get the write lock: ms; null when somebody keeps it. */
+  async #gotLock(): Promise<number | null> {
     const asked = performance.now();
     try {
-      await this.#use().write(() => Promise.resolve());
+      return await this.#use().write(() => Promise.resolve(performance.now() - asked));
     } catch {
       return null;
     }
-    if (performance.now() - asked > AT_ONCE) return null;
-    thread.toBlame = true;
-    return thread.locker;
   }
 
   /** Tries until it is written: the new thread of that number must not be taken for the dead one. */

@@ -150,6 +150,7 @@ export async function runBatch(
     let rest: readonly ClaimedTask[] = [];
     for (const [index, task] of tasks.entries()) {
       if (index > 0 && !progress.begin(task)) break; // the first was begun by the caller
+      if (session.writing) progress.claimLock();
       const unit = new Unit(bench, { session, locked: true, savepoint: true, claim: task });
       progress.setBatch(index + 1);
       const begun = begin(bench, task, unit, ahead[index]);
@@ -176,7 +177,8 @@ export async function runBatch(
     const { handBack, claim } = ending();
     return await batch.commit({ handBack: [...rest, ...handBack], claim }, () => progress.end());
   } catch (error) {
-    // Nothing of it is kept: one by one the others go on, whatever it was that one of them did.
+    batch.noteCommitted();
+    // Nothing else of it is kept: one by one the others go on, whatever it was that one of them did.
     for (const task of tasks) bench.methods.of(task).waited();
     throw error;
   } finally {
@@ -198,7 +200,7 @@ class Batch {
   readonly #bench: Bench;
   readonly #session: Session;
   readonly #tasks: readonly ClaimedTask[];
-  readonly #settled: { ended: Ended; kept: boolean }[] = [];
+  readonly #settled: { ended: Ended; kept: boolean; transaction: number }[] = [];
   /** Runs that did not touch the database: they are settled once there is a transaction. */
   #waiting: Ended[] = [];
   /** The claims that hold, and the transaction of the session in which nothing can change that. */
@@ -239,7 +241,7 @@ class Batch {
       const kept = held.has(task);
       return soon(unit.closeSavepoint(kept), () => {
         if (kept) this.#session.finishAtCommit(task, outcome.result);
-        this.#settled.push({ ended, kept });
+        this.#settled.push({ ended, kept, transaction: this.#session.transaction });
       });
     });
   }
@@ -247,7 +249,8 @@ class Batch {
   async #settleUnfinished(ended: Ended): Promise<void> {
     const { task, unit, outcome } = ended;
     await unit.closeSavepoint(false);
-    this.#settled.push({ ended, kept: await settle(this.#session, task, outcome) });
+    const kept = await settle(this.#session, task, outcome);
+    this.#settled.push({ ended, kept, transaction: this.#session.transaction });
   }
 
   /** Read once a transaction: while we hold the write lock no claim can be lost. */
@@ -272,6 +275,15 @@ class Batch {
     await this.#session.commit(seen);
     for (const { ended, kept } of this.#settled) note(this.#bench, ended, kept);
     return next;
+  }
+
+  /** It failed: a run may have committed in its middle, and with itself those before it. */
+  noteCommitted(): void {
+    const { transaction, writing, undone } = this.#session;
+    const lastIsKept = !writing && undone === this.#undone;
+    for (const { ended, kept, transaction: own } of this.#settled) {
+      if (own < transaction || lastIsKept) note(this.#bench, ended, kept);
+    }
   }
 }
 
@@ -335,7 +347,8 @@ async function endRound(
   { handBack, claim }: Ending,
 ): Promise<ClaimedTask[]> {
   if (handBack.length > 0) await session.handBack(handBack);
-  return claim > 0 ? session.claim({ owner, queues, limit: claim }) : [];
+  // A connection that user code has changed may answer with something else.
+  return claim > 0 && !session.spoilt ? session.claim({ owner, queues, limit: claim }) : [];
 }
 
 /** After the commit: counts, tells what was pushed, reports. */

@@ -17,6 +17,7 @@ const WORD = {
   cursor: 5,
   lock: 6,
   batch: 7,
+  lockedIn: 8,
 } as const;
 
 /** What a thread's transaction has of the database's write lock. */
@@ -24,11 +25,14 @@ const LOCKS = ["none", "awaited", "held"] as const;
 
 export type Lock = (typeof LOCKS)[number];
 
+/** No sequence. */
+const STRAY = -2;
+
 /** So many claims can a thread hold. */
 const MAX_HELD = 500;
 
 /** The claims that a thread holds follow the words: the numbers here, the ids in `ids`. */
-const SLOT_WORDS = 8 + MAX_HELD;
+const SLOT_WORDS = 9 + MAX_HELD;
 const SLOT_IDS = 1 + MAX_HELD;
 
 /** The cursor is the round's number and, in its lowest bits, how many claims have not begun. */
@@ -138,6 +142,26 @@ export class Progress {
 
   setLock(lock: Lock): void {
     this.#store("lock", LOCKS.indexOf(lock));
+  }
+
+  /** The transaction that holds the lock, or is about to, is that of the run that has begun last. */
+  claimLock(): void {
+    this.#store("lockedIn", this.sequence);
+  }
+
+  /** It is not: what some task has left behind takes it. */
+  disownLock(): void {
+    this.#store("lockedIn", STRAY);
+  }
+
+  /** The sequence at which the lock was taken. */
+  get lockedIn(): number {
+    return this.#load("lockedIn");
+  }
+
+  /** True when the lock was taken before the present run began, or by none: something that was left behind has it. */
+  get lockIsLeft(): boolean {
+    return this.lock === "held" && this.lockedIn !== this.sequence;
   }
 
   /** How many runs of one transaction have begun, while the last of them has not come back; 0: none. */

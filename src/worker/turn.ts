@@ -160,8 +160,10 @@ export class ThreadTurn implements Turn {
     return true;
   }
 
-  begun(): void {
+  begun(stray = false): void {
     this.#local.begun();
+    if (stray) this.#progress.disownLock();
+    else this.#progress.claimLock();
     this.#progress.setLock("held");
   }
 

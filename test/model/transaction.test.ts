@@ -548,6 +548,41 @@ describe("a record that was undone inside its transaction is not taken for the o
     expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "first" }, { name: "theirs" }]);
   });
 
+  test("by a statement that was prepared before", async () => {
+    await using tq = makeRuntime();
+    await make("first");
+    await Transaction.start({}, async () => {
+      const db = Transaction.current.database;
+      db.run("SAVEPOINT mine");
+      const back = db.prepare("ROLLBACK TO mine");
+      const [undone] = await remake(async (create) => {
+        await create();
+        back.run();
+      });
+      expect(await sentenceOf(async () => undone?.delete())).toContain("was rolled back");
+    });
+    expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "first" }, { name: "theirs" }]);
+  });
+
+  test("by a function of the driver's transaction() that throws", async () => {
+    await using tq = makeRuntime();
+    await make("first");
+    await Transaction.start({}, async () => {
+      const db = Transaction.current.database;
+      const [undone] = await remake(async (create) => {
+        let creating = Promise.resolve();
+        const failing = db.transaction(() => {
+          creating = create();
+          throw new Error("no");
+        });
+        expect(() => failing()).toThrow("no");
+        await creating;
+      });
+      expect(await sentenceOf(async () => undone?.delete())).toContain("was rolled back");
+    });
+    expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "first" }, { name: "theirs" }]);
+  });
+
   test("by a commit that was refused", async () => {
     await using tq = makeRuntime();
     await make("first");
@@ -579,4 +614,19 @@ test("a table that was made behind a savepoint of user code, and is gone with it
   });
   await make("kept");
   expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "kept" }]);
+});
+
+test("so is one that the driver's transaction() has undone while it was being made", async () => {
+  await using tq = makeRuntime();
+  await Transaction.start({}, async () => {
+    const creating: Promise<unknown>[] = [];
+    const failing = Transaction.current.database.transaction(() => {
+      creating.push(Counter.create([{ name: "undone", value: 1 }]));
+      throw new Error("no");
+    });
+    expect(() => failing()).toThrow("no");
+    await Promise.allSettled(creating);
+  }).catch(() => undefined);
+  await make("kept");
+  expect(tq.sql("SELECT name FROM counter WHERE name = 'kept'")).toHaveLength(1);
 });

@@ -1,7 +1,7 @@
 /** What is SQLite's own in a session: the raw connection, and other processes' locks. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { endsTransaction } from "../../src/store/statements.ts";
+import { effectsOf } from "../../src/store/statements.ts";
 import type { Session } from "../../src/store/store.ts";
 import { startHelper } from "../support/process.ts";
 import { makeStore, newTask, pushOne, withSession } from "../support/store.ts";
@@ -132,8 +132,15 @@ describe("the raw connection", () => {
     await using subject = makeStore();
     await withSession(subject.store, async (session) => {
       const db = raw(session);
-      const set = () => Object.assign(db, { query: () => null });
-      expect(set).toThrow("Cannot set query of this connection: it belongs to the transaction");
+      for (const set of [
+        () => Object.assign(db, { query: () => null }),
+        () => Object.defineProperty(db, "query", { value: () => null }),
+        () => Reflect.deleteProperty(db, "query"),
+        () => Object.setPrototypeOf(db, {}) as unknown,
+      ]) {
+        expect(set).toThrow("of this connection: it belongs to the transaction");
+      }
+      expect(Reflect.get(db.query("SELECT 1"), "native")).toBeUndefined();
       expect(db.query("SELECT 1 AS n").get()).toEqual({ n: 1 });
     });
   });
@@ -162,6 +169,8 @@ describe("the raw connection", () => {
     "RELEASE tq_task",
     "ROLLBACK TO SAVEPOINT [tq_task]",
     'SAVEPOINT "tq_task"',
+    "CREATE TABLE trigger (a); COMMIT; BEGIN",
+    `INSERT INTO thing VALUES ('${"it''s ".repeat(1_000_000)}'); COMMIT; BEGIN`,
   ])("cannot end the transaction by hand: %s", async (sql) => {
     await using subject = makeStore();
     const { store } = subject;
@@ -191,12 +200,12 @@ describe("the raw connection", () => {
     "EXPLAIN COMMIT",
     "SELECT 'unfinished",
   ])("may run what leaves the transaction open: %s", (sql) => {
-    expect(endsTransaction(sql)).toBe(false);
+    expect(effectsOf(sql).ends).toBe(false);
   });
 
   test("finds the end behind a trigger's own", () => {
     const trigger = "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END";
-    expect(endsTransaction(`${trigger}; COMMIT`)).toBe(true);
+    expect(effectsOf(`${trigger}; COMMIT`).ends).toBe(true);
   });
 
   test("gives nested transactions of its own, undone alone", async () => {

@@ -48,6 +48,7 @@ function run(id: number, begun: number, lock: Lock): void {
   progress.hold([{ id, claim: 1 }]);
   progress.begin({ id, claim: 1 });
   progress.setBatch(begun);
+  progress.claimLock();
   progress.setLock(lock);
 }
 
@@ -115,4 +116,15 @@ describe("a run by itself that holds the write lock", () => {
     look(LIMIT / TICK + 1);
     expect([events.length, terminated]).toEqual([0, 0]);
   });
+});
+
+test("a transaction that a task has left behind ends its thread, and not the task that runs there meanwhile", () => {
+  progress.disownLock();
+  progress.setLock("held");
+  look(100);
+  progress.hold([{ id: 7, claim: 1 }]);
+  progress.begin({ id: 7, claim: 1 });
+  look(LIMIT / TICK - 99);
+  expect([terminated, thread.toBlame]).toEqual([1, false]);
+  expect(events).toEqual([expect.objectContaining({ name: "log.note" })]);
 });

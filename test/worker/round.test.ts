@@ -1,10 +1,12 @@
 /** What others see of a round while it goes on: which run is under way, and which methods are quick. */
 import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
 import { TqError } from "../../src/errors.ts";
-import { Model, type Queue, Transaction } from "../../src/index.ts";
+import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
 import { Flush } from "../../src/store/flush.ts";
 import { FileIdentity } from "../../src/store/identity.ts";
 import { errorOf, makeRuntime } from "../model/support.ts";
+
+class Note extends ModelSQL("note", { text: v.string() }) {}
 
 class Step extends Model {
   declare static readonly __queue__: Queue<typeof Step>;
@@ -28,6 +30,15 @@ class Step extends Model {
     } catch {
       // as careless as user code may be
     }
+  }
+  static made: Note[] = [];
+  static async makeNote(_steps: Step[]) {
+    Step.made = await Note.create([{ text: "mine" }]);
+  }
+  static goBack(_steps: Step[]) {
+    const db = Transaction.current.database;
+    db.run("SAVEPOINT mine");
+    db.run("ROLLBACK TO mine");
   }
   static readHalf(_steps: Step[]) {
     Transaction.current.database.query("SELECT 1 FROM tq__task").iterate().next();
@@ -124,6 +135,28 @@ describe("what a run in a batch does to the connection", () => {
     await tq.runBatch(ids);
     expect(tq.sql("SELECT name FROM sqlite_schema WHERE name = 'thing'")).toEqual([]);
   });
+});
+
+test("a record of a run is its own, whatever a run after it in the batch goes back to", async () => {
+  await using tq = makeRuntime();
+  const ids = [...(await Step.__queue__.makeNote([1])), ...(await Step.__queue__.goBack([1]))];
+  expect((await tq.runBatch(ids)).map(({ state }) => state)).toEqual(["finished", "finished"]);
+  Object.assign(Step.made[0] ?? {}, { text: "changed" });
+  await Transaction.start({}, async () => Step.made[0]?.save());
+  expect(tq.sql("SELECT text FROM note")).toEqual([{ text: "changed" }]);
+});
+
+test("what a run has committed in the middle of a batch is told and counted, though the batch fails", async () => {
+  await using tq = makeRuntime();
+  const ids = [
+    ...(await Step.__queue__.push([1])),
+    ...(await Step.__queue__.pushAndCommit([1])),
+    ...(await Step.__queue__.sql([1], "INSERT OR ROLLBACK INTO tq__task (id) VALUES (1)")),
+  ];
+  await errorOf(() => tq.runBatch(ids));
+  expect((await tq.getTask(ids[0] ?? 0)).state).toBe("finished");
+  expect(tq.eventsOf("task.finished").map(({ task }) => task)).toEqual(ids.slice(0, 1));
+  expect(tq.progress.counted("finished")).toBe(1);
 });
 
 /** The next commit is refused, as by a full disk. */
