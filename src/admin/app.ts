@@ -74,6 +74,7 @@ export function createAdmin(options: AdminOptions): Hono {
   app.get("/healthz", async (c) => {
     try {
       await store.get(0);
+      await store.check();
       return c.json({ status: "ok" });
     } catch (error) {
       answerError(c, error, report);

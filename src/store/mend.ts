@@ -37,40 +37,46 @@ const SCHEDULED = `
 
 const RUNNING = `SELECT id FROM tq__task WHERE state = 'running' AND ${IS_AHEAD}`;
 
+/** Names are bytes here: one that is no UTF-8 would come out as another, behind which it is found again for ever. */
 const NEXT_QUEUE = `
-  SELECT queue, priority
+  SELECT CAST(queue AS BLOB) AS queue, priority
     FROM tq__task
    WHERE state = 'ready' AND suspect = 0 AND queue > CAST($queue AS TEXT)
-   ORDER BY queue, priority DESC
+   ORDER BY tq__task.queue, priority DESC
    LIMIT 1`;
 
 const NEXT_PRIORITY = `
-  SELECT queue, priority
+  SELECT CAST(queue AS BLOB) AS queue, priority
     FROM tq__task
    WHERE state = 'ready' AND suspect = 0
      AND queue = CAST($queue AS TEXT) AND priority < CAST($priority AS INTEGER)
    ORDER BY priority DESC
    LIMIT 1`;
 
-/** Tasks with times that a clock left which was ahead, in slices: between two of them others may go on. */
-export function* findAhead(db: Database, now: number): Generator<number[], void> {
-  yield* slices(db, SCHEDULED, { now });
+/**
+ * Tasks with times that a clock left which was ahead, in slices: between two of them others may go on.
+ *
+ * @param places only those that are ready, which no schedule waits for.
+ */
+export function* findAhead(db: Database, now: number, places: boolean): Generator<number[], void> {
+  if (!places) yield* slices(db, SCHEDULED, { now });
   for (const suspect of ["suspect = 0", "suspect = 1"]) {
     const of = (statement: string) => statement.replace("suspect = 0", suspect);
     for (const lane of lanes(db, of)) yield* slices(db, of(WAITING), { now, ...lane });
   }
-  yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id); // also what was ready before
+  // Also what was ready before.
+  if (!places) yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
 }
 
 interface Lane {
-  readonly queue: string;
+  readonly queue: Uint8Array;
   readonly priority: number;
 }
 
 /** Each queue and priority that has a ready task, by the index: the tasks themselves are not read. */
 function* lanes(db: Database, of: (statement: string) => string): Generator<Lane> {
   const next = (statement: string, lane: object) => db.query(of(statement)).get(lane as never);
-  let lane = next(NEXT_QUEUE, { queue: "" }) as Lane | null;
+  let lane = next(NEXT_QUEUE, { queue: new Uint8Array() }) as Lane | null;
   while (lane) {
     yield lane;
     lane = (next(NEXT_PRIORITY, { ...lane }) ??
@@ -110,11 +116,25 @@ const MEND = `
 const MEND_PUT_OFF = `
   UPDATE tq__task SET scheduled_at = $now WHERE id = $id AND state = 'scheduled' AND ${IS_PUT_OFF}`;
 
+/** Nobody stands behind those who come later; its times stay as they are. */
+const MEND_PLACE = `
+  UPDATE tq__task SET deadline = $now
+   WHERE id = $id AND state = 'ready' AND expected_at IS NULL AND deadline > $now AND ${IS_AHEAD}`;
+
 /** Mends these; returns how many needed it. */
-export function mend(db: Database, ids: readonly number[], now: number): number {
-  const [ahead, putOff] = [db.query(MEND), db.query(MEND_PUT_OFF)];
+export function mend(
+  db: Database,
+  ids: readonly number[],
+  now: number,
+  { places }: { readonly places: boolean },
+): number {
+  const [place, ahead, putOff] = [db.query(MEND_PLACE), db.query(MEND), db.query(MEND_PUT_OFF)];
   let mended = 0;
   for (const id of ids) {
+    if (places) {
+      mended += place.run({ id, now }).changes;
+      continue;
+    }
     const { changes } = ahead.run({ id, now });
     mended += changes === 0 ? putOff.run({ id, now }).changes : changes;
   }

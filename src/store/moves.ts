@@ -41,12 +41,13 @@ function existing(db: Database, id: number, move: string): Task {
   );
 }
 
+/** What ended before it was pushed was run under a clock that was behind: it may have ended only now. */
 const CLEANABLE = `
-  SELECT id FROM tq__task WHERE state = 'finished' AND finished_at < $finishedBefore
+  SELECT id FROM tq__task WHERE state = 'finished' AND finished_at < $finishedBefore AND enqueued_at < $finishedBefore
   UNION ALL
-  SELECT id FROM tq__task WHERE state = 'cancelled' AND finished_at < $finishedBefore
+  SELECT id FROM tq__task WHERE state = 'cancelled' AND finished_at < $finishedBefore AND enqueued_at < $finishedBefore
   UNION ALL
-  SELECT id FROM tq__task WHERE state = 'failed' AND finished_at < $failedBefore
+  SELECT id FROM tq__task WHERE state = 'failed' AND finished_at < $failedBefore AND enqueued_at < $failedBefore
   LIMIT $limit`;
 
 const CLEAN = `DELETE FROM tq__task WHERE id IN (${CLEANABLE}) RETURNING id`;

@@ -284,15 +284,16 @@ export class SqliteStore implements Store {
     return this.#move((db) => clean(db, options));
   }
 
-  async mendTimes(): Promise<number> {
-    const slices = findAhead(this.#connections.reader, this.now());
+  async mendTimes(what: "all" | "places"): Promise<number> {
+    const places = what === "places";
+    const slices = findAhead(this.#connections.reader, this.now(), places);
     let mended = 0;
     for (;;) {
       const { value: ids } = await this.#look(() => slices.next());
       if (!ids) return mended;
       for (let start = 0; start < ids.length; start += MENDED_AT_ONCE) {
         const some = ids.slice(start, start + MENDED_AT_ONCE);
-        mended += await this.#move((db, now) => mend(db, some, now));
+        mended += await this.#move((db, now) => mend(db, some, now, { places }));
       }
       await new Promise((resolve) => setImmediate(resolve));
     }

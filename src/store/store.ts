@@ -197,9 +197,11 @@ export interface Store {
   clean(options: CleanOptions): Promise<number>;
   /**
    * Brings back the times of tasks that were pushed, or put off, under a clock that was ahead; returns how many
-   * there were. It reads all tasks that are to wait: call it when the clock was set back, not often.
+   * there were. "all" reads all tasks that are to wait: call it when the clock was set back, not often. "places"
+   * leaves every time that somebody has asked for, and only lets ready tasks stand where they would with a push
+   * now: right whether the clock was ahead then or is behind now.
    */
-  mendTimes(): Promise<number>;
+  mendTimes(what: "all" | "places"): Promise<number>;
   /** A few ms of keeping the file small; true when there is more to do. Call it when there is time. */
   tidy(): Promise<boolean>;
 

@@ -10,8 +10,13 @@ const SLICE = 256;
 /** A WAL above this many pages is written into the database when there is time. */
 const WAL_PAGES = 1_000;
 
-/** True when the file has more free pages than it should keep. */
+/** `auto_vacuum` of a file that gives pages back: one that another program has made may keep them for ever. */
+const INCREMENTAL = 2;
+
+/** True when the file has more free pages than it should keep, and gives them back. */
 export function hasSlack(db: Database): boolean {
+  const { auto_vacuum } = db.query("PRAGMA auto_vacuum").get() as { auto_vacuum: number };
+  if (auto_vacuum !== INCREMENTAL) return false;
   const { freelist_count } = db.query("PRAGMA freelist_count").get() as { freelist_count: number };
   return freelist_count > SPARE_PAGES + SLICE;
 }

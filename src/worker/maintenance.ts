@@ -3,9 +3,11 @@ import type { Config } from "../config.ts";
 import type { Report } from "../events.ts";
 import { retention } from "../retention.ts";
 import type { Store } from "../store/store.ts";
+import { MADE } from "../version.ts";
 import { CleaningClock } from "./cleaning-clock.ts";
 
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 /** After the start, so that a worker that is started often cleans too: ms. */
 const FIRST = 60_000;
@@ -23,6 +25,8 @@ export class Maintenance {
   readonly #clock = new CleaningClock();
   #timer: Timer | null = null;
   #stopped = false;
+  /** Since when the clock has gone on without a jump: monotonic, ms. */
+  #steadySince = performance.now();
 
   constructor(store: Store, config: Config, report: Report) {
     this.#store = store;
@@ -51,20 +55,46 @@ export class Maintenance {
     } catch (error) {
       this.#note(`Cannot clean ${this.#store.path} now: ${messageOf(error)}`);
     }
+    if (performance.now() - this.#steadySince >= DAY) await this.mendTimes();
     this.#schedule(more ? PAUSE : HOUR);
   }
 
-  /** Call it when the clock was set back, and at the start, as it may have been set back before. */
+  /** The clock was set: what it says is believed after a day without another jump. */
+  clockJumped(): void {
+    this.#steadySince = performance.now();
+  }
+
+  /**
+   * Tasks from a time that is yet to come count as pushed now. Call it when the clock was seen to be set back: only
+   * then is it known that it was ahead.
+   */
   async mendTimes(): Promise<void> {
+    this.#steadySince = performance.now();
+    if (this.#store.now() < MADE) return; // a clock that is wrong, for certain
+    const mended = await this.#mend("all");
+    if (mended === 0) return;
+    const tasks = mended === 1 ? "1 task has" : `${mended} tasks have`;
+    this.#note(
+      `The clock was ahead: ${tasks} times that are yet to come; they count as pushed now`,
+    );
+  }
+
+  /** At the start nobody knows whether the clock was ahead or is behind. */
+  async mendPlaces(): Promise<void> {
+    const mended = await this.#mend("places");
+    if (mended === 0) return;
+    const tasks = mended === 1 ? "1 task was" : `${mended} tasks were`;
+    this.#note(
+      `${tasks} pushed at a time that is yet to come: the clock was ahead then, or is behind now; ready tasks run, scheduled ones wait for their times`,
+    );
+  }
+
+  async #mend(what: "all" | "places"): Promise<number> {
     try {
-      const mended = await this.#store.mendTimes();
-      if (mended === 0) return;
-      const tasks = mended === 1 ? "1 task has" : `${mended} tasks have`;
-      this.#note(
-        `The clock was ahead: ${tasks} times that are yet to come; they count as pushed now`,
-      );
+      return await this.#store.mendTimes(what);
     } catch (error) {
       this.#note(`Cannot mend the times of tasks now: ${messageOf(error)}`);
+      return 0;
     }
   }
 

@@ -134,7 +134,7 @@ export class WorkerProcess {
       mode: config.queue.worker ? "worker" : "no worker",
     });
     this.#maintenance = new Maintenance(this.store, config, report);
-    void this.#mendTimes();
+    void this.#maintenance.mendPlaces().then(() => this.#look());
     this.#look();
   }
 
@@ -282,7 +282,9 @@ export class WorkerProcess {
   #followClock(): void {
     const jump = this.#offset() - this.#clockOffset;
     this.#clockOffset += jump;
-    if (Math.abs(jump) > JUMP) this.#look();
+    if (Math.abs(jump) <= JUMP) return;
+    this.#maintenance?.clockJumped();
+    this.#look();
     if (jump < -JUMP) void this.#mendTimes();
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { renameSync } from "node:fs";
 import { CALL, NOW, OWNER, makeAdmin } from "./support.ts";
 
 const CLAIM = { owner: OWNER, queues: [], limit: 1 };
@@ -185,6 +186,13 @@ describe("the health check", () => {
     expect(response.status).toBe(503);
     expect(await response.text()).toBe('{"status":"failing"}');
     expect(JSON.stringify(admin.events)).toContain("disk on fire");
+  });
+
+  test("fails when the database is another one now", async () => {
+    await using admin = makeAdmin();
+    renameSync(admin.store.path, `${admin.store.path}.moved`);
+    const response = await admin.app.request("/healthz");
+    expect(response.status).toBe(503);
   });
 });
 

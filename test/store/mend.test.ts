@@ -1,6 +1,15 @@
 /** What a clock leaves that was ahead and is set back. */
+import type { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { claim, claimFirst, makeStore, newTask, OWNER, pushOne } from "../support/store.ts";
+import {
+  claim,
+  claimFirst,
+  makeStore,
+  newTask,
+  OWNER,
+  pushOne,
+  withSession,
+} from "../support/store.ts";
 
 const MINUTE = 60_000;
 const YEAR = 365 * 24 * 60 * MINUTE;
@@ -20,8 +29,8 @@ test("tasks that were pushed while the clock was ahead count as pushed now", asy
   clock.advance(-YEAR);
   const after = await pushOne(store);
 
-  expect(await store.mendTimes()).toBe(4);
-  expect(await store.mendTimes()).toBe(0);
+  expect(await store.mendTimes("all")).toBe(4);
+  expect(await store.mendTimes("all")).toBe(0);
   expect(await store.get(plain)).toMatchObject({ enqueued_at: now });
   expect(await store.get(running)).toMatchObject({ state: "running", enqueued_at: now });
   expect(await store.get(urgent)).toMatchObject({ enqueued_at: now, expected_at: now + MINUTE });
@@ -48,11 +57,11 @@ test("a task that was put off while the clock was ahead is tried again now", asy
     await store.write((session) => session.retry(task, MINUTE, error));
   };
   await putOff();
-  expect(await store.mendTimes()).toBe(0);
+  expect(await store.mendTimes("all")).toBe(0);
   clock.advance(YEAR);
   await putOff();
   clock.advance(-YEAR);
-  expect(await store.mendTimes()).toBe(1);
+  expect(await store.mendTimes("all")).toBe(1);
   expect(await store.get(id)).toMatchObject({ scheduled_at: clock.now() });
   expect(await claimFirst(store)).toMatchObject({ id, attempt: 3 });
 });
@@ -69,9 +78,9 @@ test("tasks of every queue and priority are mended, however many wait beside the
   const ahead = await store.push(places.map((place) => newTask(place)));
   ahead.push(await pushOne(store, { expectedAt: now + YEAR * 2 }));
   clock.advance(-YEAR);
-  expect(await store.mendTimes()).toBe(ahead.length);
+  expect(await store.mendTimes("all")).toBe(ahead.length);
   for (const id of ahead) expect(await store.get(id)).toMatchObject({ enqueued_at: now });
-  expect(await store.mendTimes()).toBe(0);
+  expect(await store.mendTimes("all")).toBe(0);
 });
 
 test("a suspect that was pushed while the clock was ahead, and many tasks, are mended too", async () => {
@@ -82,6 +91,44 @@ test("a suspect that was pushed while the clock was ahead, and many tasks, are m
   const first = await claimFirst(store);
   await store.rescueThread(OWNER, { running: first, reason: "it died", maxCrashes: 3 });
   clock.advance(-YEAR);
-  expect(await store.mendTimes()).toBe(ids.length);
+  expect(await store.mendTimes("all")).toBe(ids.length);
   expect(await store.get(first.id)).toMatchObject({ enqueued_at: clock.now(), crashes: 1 });
+});
+
+test("a clock that is behind destroys no time that somebody has asked for", async () => {
+  await using subject = makeStore();
+  const { store, clock } = subject;
+  const now = clock.now();
+  const scheduled = await pushOne(store, {
+    scheduledAt: now + 5 * MINUTE,
+    expectedAt: now + MINUTE,
+  });
+  const expected = await pushOne(store, { expectedAt: now + MINUTE });
+  const plain = await pushOne(store);
+  clock.advance(-YEAR);
+  const after = await pushOne(store);
+  expect(await store.mendTimes("places")).toBe(1);
+  expect(await store.mendTimes("places")).toBe(0);
+  expect(await store.get(plain)).toMatchObject({ enqueued_at: now });
+  const order = await claim(store, { limit: 10 });
+  expect(order.map(({ id }) => id)).toEqual([plain, after, expected]);
+  expect(await store.get(expected)).toMatchObject({ expected_at: now + MINUTE });
+  expect(await store.get(scheduled)).toMatchObject({
+    state: "scheduled",
+    enqueued_at: now,
+    scheduled_at: now + 5 * MINUTE,
+    expected_at: now + MINUTE,
+  });
+});
+
+test("a queue whose name is no UTF-8 is passed once", async () => {
+  await using subject = makeStore();
+  await pushOne(subject.store);
+  await withSession(subject.store, async (session) => {
+    const db = session.raw(false) as Database;
+    db.run("UPDATE tq__task SET queue = CAST(x'62FC726F' AS TEXT)");
+    await session.commit();
+  });
+  subject.clock.advance(-YEAR);
+  expect(await subject.store.mendTimes("places")).toBe(1);
 });

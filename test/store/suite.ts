@@ -951,6 +951,19 @@ export function storeSuite(name: string, make: () => Subject): void {
     });
 
     describe("clean", () => {
+      test("leaves what has ended before its push: the clock was behind when it ran", async () => {
+        const day = 86_400_000;
+        const id = await pushOne(store);
+        clock.advance(-1_000 * day);
+        await store.cancel(id);
+        clock.advance(1_000 * day);
+        const limits = { finishedBefore: clock.now() - day, failedBefore: clock.now() - day };
+        expect(await store.clean({ ...limits, limit: 10 })).toBe(0);
+        clock.advance(2 * day);
+        const later = { finishedBefore: clock.now() - day, failedBefore: clock.now() - day };
+        expect(await store.clean({ ...later, limit: 10 })).toBe(1);
+      });
+
       test("deletes what ended long ago with its errors, and nothing that has not ended", async () => {
         const day = 86_400_000;
         const [finished = 0, failed = 0, cancelled = 0, ready = 0] = await store.push(

@@ -1,4 +1,5 @@
 /** Keeping the file small: what was deleted goes back to the file system, and a long log into the file. */
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { makeStore, newTask, type TestStore } from "../support/store.ts";
@@ -43,4 +44,16 @@ test("a long log is written into the file and emptied when nobody reads", async 
   await store.tidy();
   expect((await store.status()).wal_size).toBe(0);
   expect(await store.list({ limit: 5_000 })).toHaveLength(3_000);
+});
+
+test("a file that gives nothing back is let be", async () => {
+  await using subject = makeStore();
+  await subject.store.close();
+  using db = new Database(subject.path);
+  for (const sql of ["journal_mode = DELETE", "auto_vacuum = 0"]) db.run(`PRAGMA ${sql}`);
+  db.run("VACUUM");
+  const store = subject.open();
+  await cleanAll({ ...subject, store }, await fill({ ...subject, store }, 2_000));
+  expect((await store.status()).free_size).toBeGreaterThan(1_500 * 4096);
+  expect(await store.tidy()).toBe(false);
 });

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
 import { parseSettings } from "../../src/config.ts";
 import type { Event } from "../../src/events.ts";
+import { MADE } from "../../src/version.ts";
 import { Maintenance } from "../../src/worker/maintenance.ts";
 import { makeStore, newTask, pushOne, type TestStore } from "../support/store.ts";
 
@@ -14,6 +15,7 @@ let said: string[];
 beforeEach(() => {
   jest.useFakeTimers();
   subject = makeStore();
+  subject.clock.advance(MADE + 48 * HOUR - subject.clock.now());
   said = [];
   const config = parseSettings({ queue: { clean_days: 1 } }, "the test");
   maintenance = new Maintenance(subject.store, config, (event: Event) => {
@@ -113,6 +115,30 @@ test.each([
   jest.useRealTimers(); // it looks in slices, a turn of the loop each
   await maintenance.mendTimes();
   expect(said).toEqual(sentences);
+});
+
+test("times are mended when the clock has been steady for a day, and not by one that is wrong for certain", async () => {
+  const { store, clock } = subject;
+  const mend = spyOn(store, "mendTimes").mockResolvedValue(0);
+  await pass(23 * HOUR);
+  maintenance.clockJumped();
+  await pass(23 * HOUR);
+  expect(mend).not.toHaveBeenCalled();
+  for (let hour = 0; hour < 3; hour++) await pass(HOUR);
+  expect(mend.mock.calls).toEqual([["all"]]);
+  clock.advance(MADE - 1 - clock.now());
+  await maintenance.mendTimes();
+  expect(mend).toHaveBeenCalledTimes(1);
+});
+
+test("at the start it says what may be wrong with the clock", async () => {
+  await pushOne(subject.store);
+  subject.clock.advance(-HOUR);
+  jest.useRealTimers();
+  await maintenance.mendPlaces();
+  expect(said).toEqual([
+    "1 task was pushed at a time that is yet to come: the clock was ahead then, or is behind now; ready tasks run, scheduled ones wait for their times",
+  ]);
 });
 
 test("that times cannot be mended is said", async () => {
