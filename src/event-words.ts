@@ -19,7 +19,7 @@ const WORDS: Words = {
     `worker stops: ${reason}; running tasks have ${formatDuration(grace)} to end`,
   "worker.stopped": ({ worker }) => `worker ${worker} stopped`,
   "worker.rescued": ({ worker, pid, tasks }) =>
-    `worker ${worker} (pid ${pid}) died: ${count(tasks, "task")} put back`,
+    `worker ${worker}${pid === null ? "" : ` (pid ${pid})`} died: ${count(tasks, "task")} put back`,
   "thread.replaced": ({ thread, reason }) => `thread ${thread} replaced: ${reason}`,
   "task.started": (event) => line(`task ${event.task} started`, ...run(event)),
   "task.finished": (event) =>

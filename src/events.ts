@@ -32,7 +32,11 @@ interface Payloads {
   "worker.stopping": { readonly reason: string; readonly grace: number };
   "worker.stopped": { readonly worker: string };
   /** A worker died; its running tasks are ready again. `pid` is the dead one's. */
-  "worker.rescued": { readonly worker: string; readonly pid: number; readonly tasks: number };
+  "worker.rescued": {
+    readonly worker: string;
+    readonly pid: number | null;
+    readonly tasks: number;
+  };
   "thread.replaced": { readonly thread: number; readonly reason: string };
   "task.started": TaskRun;
   "task.finished": TaskRun & { readonly duration: number };

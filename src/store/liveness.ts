@@ -59,6 +59,16 @@ export function holdLock(database: string, worker: string): void {
   }
 }
 
+/** @throws TqError "database" when the file of this worker's lock was removed: others take it for dead. */
+export function checkLock(database: string, worker: string): void {
+  const file = join(lockFolder(database), worker);
+  if (existsSync(file)) return;
+  throw new TqError(
+    "database",
+    `Cannot go on: ${file} was removed, and other workers take this one for dead; start it again, and leave that folder alone`,
+  );
+}
+
 /** Gives the lock back and removes its file. */
 export function dropLock(database: string, worker: string): void {
   const db = held.get(worker);

@@ -1,16 +1,17 @@
-/** The schema's versions, numbered in `PRAGMA user_version`. Forward only. */
+/** The schema's versions, numbered in the table `tq__schema`. Forward only. */
 import type { Database } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import first from "./migrations/001.sql" with { type: "text" };
+import second from "./migrations/002.sql" with { type: "text" };
 
-const MIGRATIONS: readonly string[] = [first];
+const MIGRATIONS: readonly string[] = [first, second];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
- * Brings the database to this version, in one transaction.
+ * Brings the database to this version, in one transaction. What else is in the file stays as it is.
  *
- * @throws TqError "database" when the file belongs to a newer tq or to another program.
+ * @throws TqError "database" when the file belongs to a newer tq.
  */
 export function migrate(db: Database, path: string): void {
   if (schemaVersion(db, path) === SCHEMA_VERSION) return;
@@ -19,7 +20,7 @@ export function migrate(db: Database, path: string): void {
     // Another process may have done it while we waited for the lock.
     for (let version = schemaVersion(db, path); version < SCHEMA_VERSION; version++) {
       db.run(MIGRATIONS[version] ?? "");
-      db.run(`PRAGMA user_version = ${version + 1}`);
+      if (version >= FIRST_NUMBERED) db.query("UPDATE tq__schema SET version = ?").run(version + 1);
     }
     db.run("COMMIT");
   } catch (error) {
@@ -28,21 +29,26 @@ export function migrate(db: Database, path: string): void {
   }
 }
 
+/** The version that has brought the table of the versions; it is in it from then on. */
+const FIRST_NUMBERED = 2;
+
 function schemaVersion(db: Database, path: string): number {
-  const { user_version: version } = db.query("PRAGMA user_version").get() as {
-    user_version: number;
-  };
-  if (version > 0 && !db.query("SELECT 1 FROM sqlite_schema WHERE name = 'tq__task'").get()) {
-    throw new TqError(
-      "database",
-      `Cannot use ${path}: it belongs to another program (user_version is ${version}, and there are no tq tables); name another file with --database`,
-    );
-  }
-  if (version > SCHEMA_VERSION) {
-    throw new TqError(
-      "database",
-      `Cannot use ${path}: its schema is version ${version}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq`,
-    );
-  }
-  return version;
+  const version = readVersion(db);
+  if (version <= SCHEMA_VERSION) return version;
+  throw new TqError(
+    "database",
+    `Cannot use ${path}: its schema is version ${version}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq`,
+  );
+}
+
+/** 1 with the table of the versions, 0 where there are only older ones, null without any of ours. */
+const NUMBERED = `
+  SELECT max(name = 'tq__schema') AS numbered FROM sqlite_schema WHERE name IN ('tq__schema', 'tq__task')`;
+
+const VERSION = "SELECT version FROM tq__schema WHERE rowid = 1";
+
+function readVersion(db: Database): number {
+  const { numbered } = db.query(NUMBERED).get() as { numbered: 0 | 1 | null };
+  if (numbered !== 1) return numbered === null ? 0 : 1;
+  return (db.query(VERSION).get() as { version: number }).version;
 }

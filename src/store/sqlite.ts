@@ -8,7 +8,7 @@ import { followLinks } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
-import { bootId, dropLock, holdLock, isAlive, removeStrays } from "./liveness.ts";
+import { bootId, checkLock, dropLock, holdLock, isAlive, removeStrays } from "./liveness.ts";
 import { Courtesy } from "./courtesy.ts";
 import { FileIdentity } from "./identity.ts";
 import { Flush, type LogFiles } from "./flush.ts";
@@ -36,7 +36,7 @@ import {
 } from "./store.ts";
 import { checkpoint, hasSlack, vacuumSlice } from "./tidy.ts";
 import { LocalTurn, type Turn } from "./turn.ts";
-import { register, rescueThread, rescueWorker, unregister } from "./workers.ts";
+import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from "./workers.ts";
 
 export interface SqliteOptions {
   /** Absolute path of the database file. */
@@ -255,6 +255,10 @@ export class SqliteStore implements Store {
     return this.#look((db) => looking.hasWork(db, queues, scheduled));
   }
 
+  async checkAlive(worker: string): Promise<void> {
+    checkLock(this.path, worker);
+  }
+
   async check(): Promise<void> {
     this.#shared.identity.check(this.#options.clock.monotonic());
     this.#shared.flush.check();
@@ -324,7 +328,8 @@ export class SqliteStore implements Store {
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    const workers = await this.workers();
+    const unknown = (await this.#look(unknownWorkers)).map((id) => ({ id, pid: null }));
+    const workers = [...(await this.workers()), ...unknown];
     const dead = workers.filter(({ id }) => !isAlive(this.path, id));
     const rescues: Rescue[] = [];
     for (const worker of dead) {

@@ -208,6 +208,8 @@ export interface Store {
   // Workers
   /** Registers a worker and takes its proof of life: a lock that dies with this process. */
   register(worker: NewWorker): Promise<void>;
+  /** @throws TqError "database" when the proof of life of this worker is gone: others take it for dead. */
+  checkAlive(worker: string): Promise<void>;
   /** Removes the worker and its proof of life; what it still held goes back, unbegun. */
   unregister(worker: string): Promise<void>;
   /** All registered workers, dead ones too until they are rescued. */
@@ -245,7 +247,8 @@ export interface ThreadDeath {
 
 /** A dead worker, and what became of its tasks. */
 export interface Rescue {
-  readonly worker: WorkerInfo;
+  /** `pid` is null where nobody knows any more. */
+  readonly worker: { readonly id: string; readonly pid: number | null };
   readonly tasks: readonly RescuedTask[];
 }
 

@@ -57,6 +57,16 @@ const SUSPECT = `
          worker = NULL, thread = NULL, dequeued_at = NULL, begun = 0
    WHERE id = $id AND state = 'running' AND claim = $claim`;
 
+const UNKNOWN = `
+  SELECT DISTINCT worker
+    FROM tq__task
+   WHERE state = 'running' AND worker NOT IN (SELECT id FROM tq__worker)`;
+
+/** Workers that have tasks and are not registered any more: their rows were taken while they lived. */
+export function unknownWorkers(db: Database): string[] {
+  return (db.query(UNKNOWN).values() as [string][]).map(([worker]) => worker);
+}
+
 /**
  * Puts the tasks of a dead worker back. Which of them ran, nobody knows: they become suspects, and only
  * one that was a suspect already, whose begin was on disk, counts a crash. After a reboot nothing counts.
@@ -71,9 +81,10 @@ export function rescueWorker(
   now: number,
 ): RescuedTask[] | null {
   const row = db.query(BOOT_OF).get({ worker }) as { boot_id: string } | null;
-  if (!row) return null;
-  const tasks = heldBy(db, worker).map((task) => {
-    if (row.boot_id !== bootId) {
+  const held = heldBy(db, worker);
+  if (!row && held.length === 0) return null;
+  const tasks = held.map((task) => {
+    if (row && row.boot_id !== bootId) {
       if (task.begun === 1) interrupt(db, task, "its machine went down");
       else handBack(db, [task], now);
       return rescued(task);

@@ -302,6 +302,7 @@ export class WorkerProcess {
   async #lookAfterOthers(): Promise<void> {
     try {
       await this.store.check();
+      if (!this.#stopping) await this.store.checkAlive(this.id);
     } catch (error) {
       return this.#lose(error);
     }

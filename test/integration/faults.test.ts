@@ -388,6 +388,20 @@ describe("a worker that is stopped for a while and continues", () => {
   });
 });
 
+test("a worker whose proof of life was removed ends with 6, and its task is run by another one", async () => {
+  await using site = siteWithModels();
+  const worker = await site.worker(["-n", "1"]);
+  const id = await site.pushOne("job", "linger", "1");
+  await worker.says("task.started", { task: id });
+  rmSync(site.file("tq.db-workers"), { recursive: true });
+  const { code, stderr } = await worker.ended(15_000);
+  expect(code).toBe(6);
+  expect(stderr).toContain("other workers take this one for dead; start it again");
+  site.write("go", "");
+  expect((await site.run("worker", "--drain")).code).toBe(0);
+  expectEachOnce(site, [1]);
+});
+
 describe("a clock that is set a year forward and back", () => {
   const YEAR = 365 * 24 * 3_600_000;
 

@@ -232,7 +232,8 @@ export class QueueModel {
 
   /** Which of its tasks killed the process nobody knows, but a suspect. A reboot is nobody's doing. */
   rescueWorker(worker: string, boot: string, maxCrashes: number): void {
-    const rebooted = this.workers.get(worker)?.boot !== boot;
+    const registered = this.workers.get(worker);
+    const rebooted = registered !== undefined && registered.boot !== boot;
     this.workers.delete(worker);
     for (const task of this.heldBy(worker)) {
       const run = { id: task.id, claim: task.claim };

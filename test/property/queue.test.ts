@@ -359,6 +359,7 @@ function killWorker(world: World, id: string): void {
 
 async function rescue(world: World, real: Real, maxCrashes: number): Promise<void> {
   const dead = [...world.queue.workers].filter(([, { alive }]) => !alive).map(([id]) => id);
+  if (world.queue.heldBy("nobody").length > 0) dead.push("nobody"); // it is not registered
   const held = dead.flatMap((id) => world.queue.heldBy(id).map((one) => one.id));
   const rescues = await real.store.rescueDead(maxCrashes);
   expect(new Set(rescues.map(({ worker }) => worker.id))).toEqual(new Set(dead));

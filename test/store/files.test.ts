@@ -66,23 +66,11 @@ describe("a file that cannot be the database", () => {
     const path = folder.file("newer.db");
     await new SqliteStore({ path }).close();
     const db = new Database(path);
-    db.run(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    db.run(`UPDATE tq__schema SET version = ${SCHEMA_VERSION + 1}`);
     db.close();
     expect(refusal(path)).toMatchObject({
       code: "database",
       message: `Cannot use ${path}: its schema is version ${SCHEMA_VERSION + 1}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq`,
-    });
-  });
-
-  test.each([1, 7, 20_240_101])("because another program's version is in it: %d", (version) => {
-    const path = folder.file(`other-${version}.db`);
-    const db = new Database(path);
-    db.run("CREATE TABLE theirs (a)");
-    db.run(`PRAGMA user_version = ${version}`);
-    db.close();
-    expect(refusal(path)).toMatchObject({
-      code: "database",
-      message: `Cannot use ${path}: it belongs to another program (user_version is ${version}, and there are no tq tables); name another file with --database`,
     });
   });
 
@@ -130,10 +118,45 @@ describe("a file that can be the database", () => {
   test("is made, readable by every SQLite", async () => {
     await using subject = makeStore();
     const db = new Database(subject.path);
-    expect(db.query("PRAGMA user_version").get()).toEqual({ user_version: SCHEMA_VERSION });
+    expect(db.query("SELECT version FROM tq__schema").all()).toEqual([{ version: SCHEMA_VERSION }]);
     expect(db.query("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
     expect(db.query("PRAGMA auto_vacuum").get()).toEqual({ auto_vacuum: 2 });
     db.close();
+  });
+
+  test.each([0, 1, 7, 20_240_101])(
+    "may be an application's own, whose user_version stays its own: %d",
+    async (version) => {
+      using folder = makeFolder();
+      const path = folder.file("theirs.db");
+      using db = new Database(path);
+      db.run("CREATE TABLE theirs (a)");
+      const userVersion = () => db.query("PRAGMA user_version").get();
+      for (const set of [version, version + 1]) {
+        db.run(`PRAGMA user_version = ${set}`);
+        const store = new SqliteStore({ path });
+        await pushOne(store);
+        await store.close();
+        expect(userVersion()).toEqual({ user_version: set });
+      }
+      expect(db.query("SELECT count(*) AS n FROM tq_tasks").get()).toEqual({ n: 2 });
+    },
+  );
+
+  test("may be of the first version, and is brought to this one with all that is in it", async () => {
+    using folder = makeFolder();
+    const path = folder.file("first.db");
+    using db = new Database(path);
+    db.run(readFileSync(new URL("../../src/store/migrations/001.sql", import.meta.url), "utf8"));
+    db.run("PRAGMA user_version = 1");
+    const insert = "INSERT INTO tq_push (model, method, instances) VALUES ('sale', 'process', '7')";
+    db.run(insert);
+    const store = new SqliteStore({ path });
+    expect(await claimFirst(store)).toMatchObject({ id: 1, model: "sale" });
+    db.run(insert);
+    expect(await claimFirst(store)).toMatchObject({ id: 2 });
+    await store.close();
+    expect(db.query("SELECT version FROM tq__schema").all()).toEqual([{ version: SCHEMA_VERSION }]);
   });
 
   test("may be empty", async () => {

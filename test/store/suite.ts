@@ -689,6 +689,16 @@ export function storeSuite(name: string, make: () => Subject): void {
         await store.unregister("worker-1");
       });
 
+      test("is seen in its tasks, where its own row is gone", async () => {
+        const id = await pushOne(store);
+        await claim(store, { owner: { worker: "forgotten", thread: 1 } });
+        expect(await store.rescueDead(3)).toMatchObject([
+          { worker: { id: "forgotten", pid: null }, tasks: [{ id, state: "ready" }] },
+        ]);
+        expect(await store.rescueDead(3)).toEqual([]);
+        expect(await stateOf(id)).toBe("ready");
+      });
+
       test("puts its tasks back as suspects, without counting a crash", async () => {
         const ids = await store.push([newTask(), newTask(), newTask()]);
         await claimAndDie("dead", 2);

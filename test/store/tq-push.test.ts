@@ -166,6 +166,9 @@ for (const client of CLIENTS) {
       expect(task?.scheduled_at).toBe(Date.parse(iso));
     });
 
+    /** Seconds, or no time at all. */
+    const NO_TIMES = ["unixepoch('now', '+1 hour')", "0", "-1", "9223372036854775807"];
+
     const TIMES = [
       "'1700000000000'",
       "'2460000.5'",
@@ -207,6 +210,13 @@ for (const client of CLIENTS) {
       ["priority must be an integer", "priority", ["'high'", "1.5"]],
       ["ref must be text", "ref", ["''", "7"]],
       ["scheduled_at must be ms since 1970 UTC, or text like +5 minutes", "scheduled_at", TIMES],
+      ["scheduled_at must be ms since 1970 UTC", "scheduled_at", NO_TIMES],
+      ["expected_at must be ms since 1970 UTC", "expected_at", NO_TIMES],
+      [
+        "context must not have queue_ keys; use the columns queue, priority, scheduled_at and expected_at",
+        "context",
+        [`'{"queue_name": "mail"}'`, `'{"company": 1, "queue_priority": 7}'`],
+      ],
       ["expected_at must be ms since 1970 UTC, or text like +5 minutes", "expected_at", TIMES],
     ];
     test.each(REFUSED)("says: %s", async (sentence, column, values) => {
