@@ -220,7 +220,7 @@ export class QueueModel {
 
   isCleanable(task: ModelTask, finishedBefore: number, failedBefore: number): boolean {
     const before = task.state === "failed" ? failedBefore : finishedBefore;
-    return task.finished_at !== null && task.finished_at < before;
+    return task.finished_at !== null && task.finished_at < before && task.enqueued_at < before;
   }
 
   remove(id: number): void {
