@@ -61,7 +61,7 @@ export class Transaction {
   static start<T>(options: TransactionOptions, fn: () => Promise<T> | T): Promise<T> {
     // A task that is outside any transaction ends with those that it has started.
     const around = currentUnit();
-    return around ? around.track(() => begin(options, fn, around)) : begin(options, fn);
+    return around ? around.trackTransaction(() => begin(options, fn, around)) : begin(options, fn);
   }
 
   /** @throws TqError "conflict" outside a transaction. */

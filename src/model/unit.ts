@@ -39,6 +39,8 @@ export class Unit {
   #pushed: number[] | null = null;
   #committed: number[] | null = null;
   readonly #pending = new Pending();
+  /** Transactions of their own that the run has started. */
+  #started: Pending | null = null;
 
   constructor(runtime: Runtime, options: UnitOptions = {}) {
     this.runtime = runtime;
@@ -143,6 +145,11 @@ export class Unit {
     return this.#pending.add(start);
   }
 
+  /** The same for a transaction of its own that this run starts: a run that fails does not wait for it. */
+  trackTransaction<T>(start: () => Promise<T>): Promise<T> {
+    return (this.#started ??= new Pending()).add(start);
+  }
+
   /** Stores tasks; to be tracked by the caller. */
   async push(tasks: readonly NewTask[]): Promise<number[]> {
     if (tasks.length === 0) return [];
@@ -161,12 +168,18 @@ export class Unit {
 
   /** Waits for tracked work, if there is any. @throws what makes a commit impossible. */
   settled(): Soon<void> {
-    if (this.#pending.isIdle) return this.#checkSettled();
-    return this.#pending.idle().then(() => this.#checkSettled());
+    if (this.#pending.isIdle && this.#started === null) return this.#checkSettled();
+    return this.#idle().then(() => this.#checkSettled());
+  }
+
+  async #idle(): Promise<void> {
+    await this.#started?.idle();
+    await this.#pending.idle();
   }
 
   #checkSettled(): void {
     this.#pending.check();
+    this.#started?.check();
     if (this.#stale) {
       throw new TqError(
         "conflict",

@@ -406,6 +406,20 @@ test("a method outside any transaction ends with the transactions that it has st
   });
 });
 
+test("a method outside any transaction that fails does not wait for the transactions that it has started", async () => {
+  await using tq = makeRuntime();
+  const [id = 0] = await Part.__queue__.goOn(await makeParts(1));
+  const never = Promise.withResolvers<void>();
+  const started: Promise<unknown>[] = [];
+  Part.during = () => {
+    started.push(Transaction.start({}, () => never.promise));
+    return Promise.reject(new Error("no"));
+  };
+  expect(await tq.runTask(id)).toMatchObject({ state: "failed", reason: "Error: no" });
+  never.resolve();
+  await Promise.all(started);
+});
+
 test("a method outside any transaction that meets a busy database is tried again later, not at once", async () => {
   await using tq = makeRuntime();
   const [id = 0] = await Part.__queue__.goOn(await makeParts(1));
