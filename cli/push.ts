@@ -160,7 +160,7 @@ async function reportEnds(
   program: Program,
 ): Promise<number> {
   if (!program.json) printIds(ids);
-  if (ids.length > 0 && (await store.workers()).length === 0) {
+  if (ids.length > 0 && !(await someWorkerLives(store))) {
     const hint = "no worker is running on this database; start one with tq worker";
     if (await isOpen(store, ids)) program.note(`Waiting, but ${hint}`);
   }
@@ -183,4 +183,9 @@ async function isOpen(store: Store, ids: readonly number[]): Promise<boolean> {
 function endWords({ id, state, reason }: Task): string {
   const why = reason === null ? "" : `: ${printable(reason)}`;
   return state === "failed" ? `Task ${id} failed${why}` : `Task ${id} was cancelled${why}`;
+}
+
+async function someWorkerLives(store: Store): Promise<boolean> {
+  for (const { id } of await store.workers()) if (await store.isAlive(id)) return true;
+  return false;
 }

@@ -1,6 +1,6 @@
 /** `tq status`: the state of the queue at one glance. */
 import type { Config } from "../src/config.ts";
-import type { QueueInfo, StoreStatus, WorkerInfo } from "../src/store/store.ts";
+import type { QueueInfo, StoreStatus, WorkerStatus } from "../src/store/store.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./terminal/command.ts";
 import { withExisting } from "./terminal/program.ts";
@@ -71,13 +71,25 @@ const WORKER_COLUMNS = [
   { title: "worker", min: 8 },
   { title: "host", min: 6 },
   { title: "pid", align: "right" },
+  { title: "state" },
   { title: "threads", align: "right" },
   { title: "running", align: "right" },
   { title: "started", min: 10 },
   { title: "queues", min: 6 },
 ] as const;
 
-function workerRow({ id, host, pid, threads, running, started_at, queues }: WorkerInfo): string[] {
-  const numbers = [pid, threads, running].map(String);
-  return [id, host, ...numbers, formatTime(started_at), queues.join(", ") || "all"];
+/** The tasks of a dead one go back when another worker looks. */
+function workerRow(worker: WorkerStatus): string[] {
+  const { id, host, pid, alive, threads, running, started_at, queues } = worker;
+  const state = alive ? "alive" : "dead";
+  const numbers = [threads, running].map(String);
+  return [
+    id,
+    host,
+    String(pid),
+    state,
+    ...numbers,
+    formatTime(started_at),
+    queues.join(", ") || "all",
+  ];
 }

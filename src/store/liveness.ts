@@ -106,6 +106,21 @@ export function isAlive(database: string, worker: string): boolean {
   }
 }
 
+/** True while the worker's process lives, as far as a look can tell: it changes nothing. */
+export function looksAlive(database: string, worker: string): boolean {
+  if (held.has(worker)) return true; // our own file: closing it would drop the lock
+  let db: Database | undefined;
+  try {
+    db = new Database(join(lockFolder(database), worker), { readonly: true });
+    db.query("SELECT 1 FROM sqlite_schema").get();
+    return false;
+  } catch (error) {
+    return !((error as { code?: string }).code ?? "").startsWith("SQLITE_CANTOPEN");
+  } finally {
+    db?.close();
+  }
+}
+
 /** Removes lock files of processes that died before they had registered; they cannot be told otherwise. */
 export function removeStrays(database: string, registered: ReadonlySet<string>): void {
   let names: string[];

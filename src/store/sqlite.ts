@@ -8,7 +8,15 @@ import { followLinks } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
-import { bootId, checkLock, dropLock, holdLock, isAlive, removeStrays } from "./liveness.ts";
+import {
+  bootId,
+  checkLock,
+  dropLock,
+  holdLock,
+  isAlive,
+  looksAlive,
+  removeStrays,
+} from "./liveness.ts";
 import { Courtesy } from "./courtesy.ts";
 import { FileIdentity } from "./identity.ts";
 import { Flush, type LogFiles } from "./flush.ts";
@@ -235,7 +243,9 @@ export class SqliteStore implements Store {
       durability: this.#options.durability,
       ...looking.fileSizes(db, this.path),
       queues: looking.listQueues(db),
-      workers: looking.listWorkers(db),
+      workers: looking
+        .listWorkers(db)
+        .map((worker) => ({ ...worker, alive: looksAlive(this.path, worker.id) })),
     }));
   }
 
@@ -253,6 +263,10 @@ export class SqliteStore implements Store {
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
     return this.#look((db) => looking.hasWork(db, queues, scheduled));
+  }
+
+  async isAlive(worker: string): Promise<boolean> {
+    return looksAlive(this.path, worker);
   }
 
   async checkAlive(worker: string): Promise<void> {

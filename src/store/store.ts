@@ -61,7 +61,12 @@ export interface StoreStatus {
   readonly wal_size: number;
   readonly free_size: number;
   readonly queues: readonly QueueInfo[];
-  readonly workers: readonly WorkerInfo[];
+  readonly workers: readonly WorkerStatus[];
+}
+
+/** A dead one is listed until another worker has put its tasks back. */
+export interface WorkerStatus extends WorkerInfo {
+  readonly alive: boolean;
 }
 
 /** What a push, in whatever transaction, gives back: the ids, in the order of the tasks. */
@@ -208,6 +213,8 @@ export interface Store {
   // Workers
   /** Registers a worker and takes its proof of life: a lock that dies with this process. */
   register(worker: NewWorker): Promise<void>;
+  /** True while a worker's process lives, as far as a look can tell. */
+  isAlive(worker: string): Promise<boolean>;
   /** @throws TqError "database" when the proof of life of this worker is gone: others take it for dead. */
   checkAlive(worker: string): Promise<void>;
   /** Removes the worker and its proof of life; what it still held goes back, unbegun. */

@@ -689,6 +689,20 @@ export function storeSuite(name: string, make: () => Subject): void {
         await store.unregister("worker-1");
       });
 
+      test("is seen by who only looks, and changes nothing by that", async () => {
+        await register("worker-1");
+        const alive = async (on: Store) =>
+          (await on.status()).workers.map((worker) => worker.alive);
+        const other = subject.open();
+        expect([await alive(store), await alive(other)]).toEqual([[true], [true]]);
+        subject.kill("worker-1");
+        for (const on of [store, other, other]) expect(await alive(on)).toEqual([false]);
+        expect(await other.isAlive("worker-1")).toBe(false);
+        expect(await store.rescueDead(3)).toMatchObject([
+          { worker: { id: "worker-1", pid: 1234 } },
+        ]);
+      });
+
       test("is seen in its tasks, where its own row is gone", async () => {
         const id = await pushOne(store);
         await claim(store, { owner: { worker: "forgotten", thread: 1 } });
