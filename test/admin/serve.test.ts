@@ -151,6 +151,20 @@ describe("the server", () => {
     expect(await server.store.list()).toHaveLength(1);
   });
 
+  test("says nothing of a caller that goes away in the middle of its body", async () => {
+    await using server = await serve();
+    const socket = connect(server.port, "127.0.0.1");
+    const { authorization } = server.headers;
+    socket.write(
+      `POST /api/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"model"`,
+    );
+    setTimeout(() => socket.destroy(), 50);
+    await new Promise((resolve) => socket.once("close", resolve));
+    // The server has seen it by the time that it answers another one.
+    for (let n = 0; n < 5; n++) expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    expect(server.events.filter(({ name }) => name === "log.note")).toEqual([]);
+  });
+
   test("stops although a client keeps its connection", async () => {
     await using server = await serve();
     const silent = connect(server.port, "127.0.0.1");
