@@ -78,16 +78,18 @@ export class Hold {
 
   /** True when this row was written in it, and that was rolled back. */
   hasUndone(table: Table, id: number): boolean {
-    if (this.#state !== "undone") return false;
-    this.#sortNotes();
-    return this.#written.has(keyOf(table, id));
+    return this.#isUndone(this.#written, table, id);
   }
 
   /** True when this row was inserted in it, and that was rolled back: its id may be another's by now. */
   hasUndoneInsert(table: Table, id: number): boolean {
+    return this.#isUndone(this.#inserted, table, id);
+  }
+
+  #isUndone(rows: { has(key: string): boolean }, table: Table, id: number): boolean {
     if (this.#state !== "undone") return false;
     this.#sortNotes();
-    return this.#inserted.has(keyOf(table, id));
+    return rows.has(keyOf(table, id));
   }
 }
 

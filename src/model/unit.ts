@@ -74,13 +74,16 @@ export class Unit {
 
   /** The present stretch of holding the write lock; null: what is read now may change at any time. */
   get hold(): Hold | null {
-    const session = this.#session;
-    if (session === null) return this.#hold;
-    const { wentBack, writing } = session;
-    if (wentBack !== this.#wentBack) this.#undo(); // what of it is gone, nobody knows
-    this.#wentBack = wentBack;
-    if (writing) this.#hold ??= new Hold();
+    this.#followSavepoints();
+    if (this.#session?.writing) this.#hold ??= new Hold();
     return this.#hold;
+  }
+
+  /** Where user code has gone back to a savepoint of its own, nobody knows what of the work is gone. */
+  #followSavepoints(): void {
+    const wentBack = this.#session?.wentBack ?? this.#wentBack;
+    if (wentBack !== this.#wentBack) this.#undo();
+    this.#wentBack = wentBack;
   }
 
   /** What was written is rolled back. */
@@ -220,8 +223,8 @@ export class Unit {
     if (this.#pushed) this.#committed = [...this.committed, ...this.#pushed];
     this.#pushed = null;
     // What others of its batch have gone back to since its end is not its own.
-    const hold = this.#ended ? this.#hold : this.hold;
-    hold?.keep();
+    if (!this.#ended) this.#followSavepoints();
+    this.#hold?.keep();
     this.#hold = null;
   }
 
@@ -242,7 +245,7 @@ export class Unit {
    */
   end(): Soon<void> {
     if (this.#ended) return;
-    void this.hold; // whether it has gone back itself
+    this.#followSavepoints();
     this.#ended = true;
     const own = this.#options.session ? null : this.#session;
     if (!own && this.#pending.isIdle) {

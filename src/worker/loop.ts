@@ -46,7 +46,8 @@ export class Loop {
    * where that one was alone.
    */
   get lockedOut(): { readonly by: Claim | null } | null {
-    return this.#lockedOut ? { by: this.#alone } : null;
+    if (!this.#lockedOut) return null;
+    return { by: this.#alone && { id: this.#alone.id, claim: this.#alone.claim } };
   }
 
   /** Claims nothing more; what runs ends, what has not begun goes back. */

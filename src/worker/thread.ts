@@ -7,7 +7,6 @@ import { Registry, loadModels } from "../model/registry.ts";
 import { enterRuntime, standardLog } from "../model/runtime.ts";
 import { ensureTables } from "../model/tables.ts";
 import { toErrorData } from "../outcome.ts";
-import type { Claim } from "../task.ts";
 import { openStore } from "../store/sqlite.ts";
 import { Loop } from "./loop.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
@@ -80,15 +79,11 @@ async function start(init: Init): Promise<void> {
     const how = await loop.run();
     log.flush();
     await store.close();
-    send(loop.lockedOut ? { type: "locked_out", by: claimOf(loop.lockedOut.by) } : how);
+    const { lockedOut } = loop;
+    send(lockedOut ? { type: "locked_out", ...lockedOut } : how);
   } catch (error) {
     log.flush();
     const code = isTqError(error) ? error.code : "models";
     send({ type: loop?.lost ? "lost" : "refused", code, error: toErrorData(error) });
   }
-}
-
-/** Without what it would be called with. */
-function claimOf(task: Claim | null): Claim | null {
-  return task && { id: task.id, claim: task.claim };
 }

@@ -531,45 +531,27 @@ async function remake(undo: (make: () => Promise<void>) => Promise<void>): Promi
 }
 
 describe("a record that was undone inside its transaction is not taken for the one that has its id now", () => {
-  test("by a savepoint of user code", async () => {
-    await using tq = makeRuntime();
-    await make("first");
-    await Transaction.start({}, async () => {
-      const db = Transaction.current.database;
-      const [undone] = await remake(async (create) => {
+  test.each<[how: string, undo: (db: RawDatabase, create: () => Promise<void>) => Promise<void>]>([
+    [
+      "a savepoint of user code",
+      async (db, create) => {
         db.run("SAVEPOINT mine");
         await create();
         db.run("ROLLBACK TO mine");
-      });
-      Object.assign(undone ?? {}, { name: "mine" });
-      expect(await sentenceOf(async () => undone?.save())).toContain("was rolled back");
-      expect(await sentenceOf(async () => undone?.delete())).toContain("was rolled back");
-    });
-    expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "first" }, { name: "theirs" }]);
-  });
-
-  test("by a statement that was prepared before", async () => {
-    await using tq = makeRuntime();
-    await make("first");
-    await Transaction.start({}, async () => {
-      const db = Transaction.current.database;
-      db.run("SAVEPOINT mine");
-      const back = db.prepare("ROLLBACK TO mine");
-      const [undone] = await remake(async (create) => {
+      },
+    ],
+    [
+      "a statement that was prepared before",
+      async (db, create) => {
+        db.run("SAVEPOINT mine");
+        const back = db.prepare("ROLLBACK TO mine");
         await create();
         back.run();
-      });
-      expect(await sentenceOf(async () => undone?.delete())).toContain("was rolled back");
-    });
-    expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "first" }, { name: "theirs" }]);
-  });
-
-  test("by a function of the driver's transaction() that throws", async () => {
-    await using tq = makeRuntime();
-    await make("first");
-    await Transaction.start({}, async () => {
-      const db = Transaction.current.database;
-      const [undone] = await remake(async (create) => {
+      },
+    ],
+    [
+      "a function of the driver's transaction() that throws",
+      async (db, create) => {
         let creating = Promise.resolve();
         const failing = db.transaction(() => {
           creating = create();
@@ -577,7 +559,15 @@ describe("a record that was undone inside its transaction is not taken for the o
         });
         expect(() => failing()).toThrow("no");
         await creating;
-      });
+      },
+    ],
+  ])("by %s", async (_how, undo) => {
+    await using tq = makeRuntime();
+    await make("first");
+    await Transaction.start({}, async () => {
+      const [undone] = await remake((create) => undo(Transaction.current.database, create));
+      Object.assign(undone ?? {}, { name: "mine" });
+      expect(await sentenceOf(async () => undone?.save())).toContain("was rolled back");
       expect(await sentenceOf(async () => undone?.delete())).toContain("was rolled back");
     });
     expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "first" }, { name: "theirs" }]);
