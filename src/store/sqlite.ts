@@ -304,14 +304,16 @@ export class SqliteStore implements Store {
 
   async mendTimes(what: "all" | "places"): Promise<number> {
     const places = what === "places";
-    const slices = findAhead(this.#connections.reader, this.now(), places);
+    const began = this.now();
+    const slices = findAhead(this.#connections.reader, began, places);
     let mended = 0;
     for (;;) {
       const { value: ids } = await this.#look(() => slices.next());
       if (!ids) return mended;
       for (let start = 0; start < ids.length; start += MENDED_AT_ONCE) {
         const some = ids.slice(start, start + MENDED_AT_ONCE);
-        mended += await this.#move((db, now) => mend(db, some, now, { places }));
+        // Who is pushed meanwhile stands behind them all.
+        mended += await this.#move((db, now) => mend(db, some, Math.min(began, now), { places }));
       }
       await new Promise((resolve) => setImmediate(resolve));
     }

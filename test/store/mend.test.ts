@@ -83,6 +83,24 @@ test("tasks of every queue and priority are mended, however many wait beside the
   expect(await store.mendTimes("all")).toBe(0);
 });
 
+test("who is pushed while tasks are mended stands behind them all", async () => {
+  await using subject = makeStore();
+  const { store, clock } = subject;
+  clock.advance(YEAR);
+  const ids = await store.push(Array.from({ length: 5_000 }, () => newTask()));
+  clock.advance(-YEAR);
+  const mending = store.mendTimes("all");
+  const firstIsMended = async () =>
+    (await store.get(ids[0] as number))?.enqueued_at === clock.now();
+  while (!(await firstIsMended())) await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(1);
+  const after = await pushOne(store);
+  clock.advance(1);
+  expect(await mending).toBe(ids.length);
+  const order = await claim(store, { limit: ids.length + 1 });
+  expect(order.map(({ id }) => id)).toEqual([...ids, after]);
+});
+
 test("a suspect that was pushed while the clock was ahead, and many tasks, are mended too", async () => {
   await using subject = makeStore();
   const { store, clock } = subject;
