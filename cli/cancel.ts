@@ -1,11 +1,11 @@
-/** `tq cancel ID...`: ready and scheduled tasks never run, a running one commits nothing. */
-import { command } from "./terminal/command.ts";
-import { moveEach } from "./terminal/move.ts";
+/** `tq cancel ID...`, `tq cancel --state ready`: ready and scheduled tasks never run, a running one commits nothing. */
+import { moveCommand } from "./terminal/move.ts";
 
-export const cancel = command({
+export const cancel = moveCommand({
   name: "cancel",
+  done: "cancelled",
   description: "Cancel ready, scheduled or running tasks",
-  many: true,
-  flags: { id: { type: "positional", description: "the ids of tasks" } },
-  run: (values, program) => moveEach(values._, program, (store, id) => store.cancel(id)),
+  from: ["scheduled", "ready", "running"],
+  one: (store, id) => store.cancel(id),
+  all: (store, filter) => store.cancelAll(filter),
 });

@@ -1,11 +1,11 @@
-/** `tq retry ID...`: runs ended tasks again. */
-import { command } from "./terminal/command.ts";
-import { moveEach } from "./terminal/move.ts";
+/** `tq retry ID...`, `tq retry --state failed`: runs ended tasks again. */
+import { moveCommand } from "./terminal/move.ts";
 
-export const retry = command({
+export const retry = moveCommand({
   name: "retry",
+  done: "retried",
   description: "Run finished, failed or cancelled tasks again; their history is kept",
-  many: true,
-  flags: { id: { type: "positional", description: "the ids of tasks" } },
-  run: (values, program) => moveEach(values._, program, (store, id) => store.retry(id)),
+  from: ["finished", "failed", "cancelled"],
+  one: (store, id) => store.retry(id),
+  all: (store, filter) => store.retryAll(filter),
 });

@@ -1,29 +1,79 @@
-/** What `tq retry` and `tq cancel` share: one move for each id, and what could not be moved is said. */
-import { isTqError } from "../../src/errors.ts";
-import type { TqError } from "../../src/errors.ts";
-import type { Store } from "../../src/store/store.ts";
-import type { Task } from "../../src/task.ts";
+/** What `tq retry` and `tq cancel` share: tasks by their ids, each by itself, or all in a state. */
+import { isTqError, TqError } from "../../src/errors.ts";
+import type { MoveFilter, Store } from "../../src/store/store.ts";
+import type { Task, TaskState } from "../../src/task.ts";
+import { command } from "./command.ts";
+import { filterFlags, readFilter } from "./filter.ts";
 import { withExisting } from "./program.ts";
 import type { Program } from "./program.ts";
+import { counted } from "./text.ts";
 import { readId } from "./values.ts";
+
+interface Move {
+  readonly name: string;
+  /** What happened to the tasks. */
+  readonly done: string;
+  readonly description: string;
+  /** The states that it moves tasks from. */
+  readonly from: readonly TaskState[];
+  readonly one: (store: Store, id: number) => Promise<Task>;
+  readonly all: (store: Store, filter: MoveFilter) => Promise<number>;
+}
+
+export function moveCommand(move: Move) {
+  const { name, description, from } = move;
+  return command({
+    name,
+    description,
+    many: true,
+    flags: {
+      id: { type: "positional", required: false, description: "the ids of tasks" },
+      ...filterFlags(`Instead of ids, all tasks in these states: ${from.join(", ")}`),
+    },
+    run: async ({ _: ids, state, queue, model }, program) => {
+      const given = { state, queue, model };
+      const filters = Object.values(given).some((value) => value !== undefined);
+      if (ids.length > 0 && filters) {
+        throw refused(
+          move,
+          "ids name tasks, and --state, --queue and --model do so too; leave one out",
+        );
+      }
+      if (ids.length > 0) return moveEach(ids, program, move);
+      const { states, ...rest } = readFilter(given, from);
+      if (states === undefined) {
+        throw refused(
+          move,
+          `name tasks by their ids, or all in a state with --state: ${from.join(", ")}`,
+        );
+      }
+      return moveAll({ states, ...rest }, program, move);
+    },
+  });
+}
+
+function refused({ name }: Move, why: string): TqError {
+  return new TqError("invalid", `Cannot ${name}: ${why}`);
+}
+
+async function moveAll(filter: MoveFilter, program: Program, { all, done }: Move): Promise<void> {
+  const moved = await withExisting(program.config(), (store) => all(store, filter));
+  program.answer({ [done]: moved }, () => `${counted(moved, "task")} ${done}`);
+}
 
 /**
  * Moves each task by itself, so that one that cannot be moved does not keep the others.
  *
  * @throws the first refusal, after all were tried; the other refusals are noted
  */
-export async function moveEach(
-  texts: readonly string[],
-  program: Program,
-  move: (store: Store, id: number) => Promise<Task>,
-): Promise<void> {
+async function moveEach(texts: readonly string[], program: Program, { one }: Move): Promise<void> {
   const ids = [...new Set(texts.map(readId))];
   const moved: Task[] = [];
   const refusals: TqError[] = [];
   await withExisting(program.config(), async (store) => {
     for (const id of ids) {
       try {
-        moved.push(await move(store, id));
+        moved.push(await one(store, id));
       } catch (error) {
         if (!isTqError(error)) throw error;
         refusals.push(error);

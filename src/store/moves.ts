@@ -3,13 +3,20 @@ import type { Database } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import type { Task } from "../task.ts";
 import { getTask } from "./looking.ts";
-import type { CleanOptions } from "./store.ts";
+import type { CleanOptions, MoveFilter } from "./store.ts";
 
-const CANCEL = `
+/** One task, or those of many that are still in the states that were asked for. */
+const ONE = "id = $id";
+const MANY = `id IN (SELECT value FROM json_each($ids)) AND state IN (SELECT value FROM json_each($states))`;
+
+const cancelling = (which: string): string => `
   UPDATE tq__task
      SET state = 'cancelled', finished_at = $now, reason = $reason,
          worker = NULL, thread = NULL, suspect = 0, begun = 0
-   WHERE id = $id AND state IN ('ready', 'scheduled', 'running')`;
+   WHERE ${which} AND state IN ('ready', 'scheduled', 'running')`;
+
+const CANCEL = cancelling(ONE);
+const CANCEL_MANY = cancelling(MANY);
 
 /** @throws TqError "not_found", or "conflict" when the task has ended. */
 export function cancel(db: Database, id: number, reason: string, now: number): Task {
@@ -18,11 +25,14 @@ export function cancel(db: Database, id: number, reason: string, now: number): T
   throw new TqError("conflict", `Cannot cancel task ${id}: it is ${task.state} already`);
 }
 
-const RETRY = `
+const retrying = (which: string): string => `
   UPDATE tq__task
      SET state = 'ready', finished_at = NULL, dequeued_at = NULL, scheduled_at = NULL,
          deadline = coalesce(expected_at, enqueued_at), crashes = 0, suspect = 0, result = NULL, reason = NULL
-   WHERE id = $id AND state IN ('finished', 'failed', 'cancelled')`;
+   WHERE ${which} AND state IN ('finished', 'failed', 'cancelled')`;
+
+const RETRY = retrying(ONE);
+const RETRY_MANY = retrying(MANY);
 
 /** @throws TqError "not_found", or "conflict" when the task has not ended. */
 export function retryByHand(db: Database, id: number): Task {
@@ -30,6 +40,49 @@ export function retryByHand(db: Database, id: number): Task {
   const task = existing(db, id, "retry");
   const hint = task.state === "running" ? "; cancel it first" : "; it will run by itself";
   throw new TqError("conflict", `Cannot retry task ${id}: it is ${task.state}${hint}`);
+}
+
+/** Tasks are moved in slices of so many: each holds the write lock for some ms. */
+const SLICE = 500;
+
+const MATCHING = `
+  SELECT id
+    FROM tq__task
+   WHERE id < $before
+     AND state IN (SELECT value FROM json_each($states))
+     AND ($queue IS NULL OR queue = $queue)
+     AND ($model IS NULL OR model = $model)
+   ORDER BY id DESC
+   LIMIT ${SLICE}`;
+
+/** What matches, the newest first; slice after slice, each below the one before. */
+export function* matching(db: Database, filter: MoveFilter): Generator<number[], void> {
+  const { states, queue = null, model = null } = filter;
+  let before = Number.MAX_SAFE_INTEGER;
+  for (;;) {
+    const values = { before, states: JSON.stringify(states), queue, model };
+    const ids = (db.query(MATCHING).values(values) as [number][]).map(([id]) => id);
+    const last = ids.at(-1);
+    if (last === undefined) return;
+    yield ids;
+    before = last;
+  }
+}
+
+type Which = Pick<MoveFilter, "states"> & { readonly ids: readonly number[] };
+
+/** Those that are still in these states; returns how many. */
+export function cancelMany(db: Database, which: Which, reason: string, now: number): number {
+  return db.query(CANCEL_MANY).run({ ...asJson(which), reason, now }).changes;
+}
+
+/** Those that are still in these states; returns how many. */
+export function retryMany(db: Database, which: Which): number {
+  return db.query(RETRY_MANY).run(asJson(which)).changes;
+}
+
+function asJson({ ids, states }: Which): { ids: string; states: string } {
+  return { ids: JSON.stringify(ids), states: JSON.stringify(states) };
 }
 
 function existing(db: Database, id: number, move: string): Task {

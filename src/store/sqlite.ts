@@ -23,7 +23,7 @@ import { Flush, type LogFiles } from "./flush.ts";
 import * as looking from "./looking.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { findAhead, mend } from "./mend.ts";
-import { cancel, clean, retryByHand } from "./moves.ts";
+import { cancel, cancelMany, clean, matching, retryByHand, retryMany } from "./moves.ts";
 import { PushGroup } from "./push-group.ts";
 import { Room } from "./room.ts";
 import { type SessionOptions, SqliteSession } from "./session.ts";
@@ -38,7 +38,9 @@ import {
   type Session,
   type Store,
   type StoreStatus,
+  type MoveFilter,
   type TaskFilter,
+  type Tidied,
   type ThreadDeath,
   type WorkerInfo,
 } from "./store.ts";
@@ -67,6 +69,9 @@ export interface SqliteOptions {
   /** Free bytes on the disk below which pushes are refused. */
   readonly minFree?: number;
 }
+
+/** Why a task was cancelled, where nobody says. */
+const BY_HAND = "cancelled by hand";
 
 /** ms */
 const STEP = 0.1;
@@ -290,12 +295,35 @@ export class SqliteStore implements Store {
     return this.#look((db) => looking.stillHeld(db, claims));
   }
 
-  async cancel(id: number, reason = "cancelled by hand"): Promise<Task> {
+  async cancel(id: number, reason = BY_HAND): Promise<Task> {
     return this.#move((db, now) => cancel(db, id, reason, now));
   }
 
   async retry(id: number): Promise<Task> {
     return this.#move((db) => retryByHand(db, id));
+  }
+
+  async cancelAll(filter: MoveFilter, reason = BY_HAND): Promise<number> {
+    const { states } = filter;
+    return this.#moveAll(filter, (ids, db, now) => cancelMany(db, { ids, states }, reason, now));
+  }
+
+  async retryAll(filter: MoveFilter): Promise<number> {
+    const { states } = filter;
+    return this.#moveAll(filter, (ids, db) => retryMany(db, { ids, states }));
+  }
+
+  async #moveAll(
+    filter: MoveFilter,
+    move: (ids: readonly number[], db: Database, now: number) => number,
+  ): Promise<number> {
+    const slices = matching(this.#connections.reader, filter);
+    let moved = 0;
+    for (;;) {
+      const { value: ids } = await this.#look(() => slices.next());
+      if (!ids) return moved;
+      moved += await this.#move((db, now) => move(ids, db, now));
+    }
   }
 
   async clean(options: CleanOptions): Promise<number> {
@@ -319,10 +347,10 @@ export class SqliteStore implements Store {
     }
   }
 
-  async tidy(): Promise<boolean> {
+  async tidy(): Promise<Tidied> {
     if (await this.#look(hasSlack)) await this.#move(vacuumSlice);
-    await this.#look(checkpoint);
-    return this.#look(hasSlack);
+    const held = await this.#look(checkpoint);
+    return { more: await this.#look(hasSlack), held };
   }
 
   async register(worker: NewWorker): Promise<void> {

@@ -32,6 +32,11 @@ export interface TaskFilter {
   readonly limit?: number;
 }
 
+/** Which tasks a move by hand is for. */
+export interface MoveFilter extends Pick<TaskFilter, "queue" | "model"> {
+  readonly states: readonly TaskState[];
+}
+
 /** A worker process that has registered: alive while the operating system holds its lock. */
 export interface WorkerInfo {
   readonly id: string;
@@ -198,6 +203,13 @@ export interface Store {
   cancel(id: number, reason?: string): Promise<Task>;
   /** Runs an ended task again: same id, history and attempts kept, crashes from zero. */
   retry(id: number): Promise<Task>;
+  /**
+   * Cancels what matches and can be cancelled, in slices, so that others go on meanwhile; returns how many. Who is
+   * pushed meanwhile stays.
+   */
+  cancelAll(filter: MoveFilter, reason?: string): Promise<number>;
+  /** Runs what matches and has ended again, in slices; returns how many. */
+  retryAll(filter: MoveFilter): Promise<number>;
   /** Deletes at most `limit` tasks that ended before these times; returns how many. */
   clean(options: CleanOptions): Promise<number>;
   /**
@@ -207,8 +219,8 @@ export interface Store {
    * now: right whether the clock was ahead then or is behind now.
    */
   mendTimes(what: "all" | "places"): Promise<number>;
-  /** A few ms of keeping the file small; true when there is more to do. Call it when there is time. */
-  tidy(): Promise<boolean>;
+  /** A few ms of keeping the file small. Call it when there is time. */
+  tidy(): Promise<Tidied>;
 
   // Workers
   /** Registers a worker and takes its proof of life: a lock that dies with this process. */
@@ -235,6 +247,13 @@ export interface CleanOptions {
   /** Failed tasks that ended before this time. */
   readonly failedBefore: number;
   readonly limit: number;
+}
+
+export interface Tidied {
+  /** There is more to do. */
+  readonly more: boolean;
+  /** What of the log could not be written into the database, as somebody still reads what was there before: bytes. */
+  readonly held: number;
 }
 
 export interface NewWorker {

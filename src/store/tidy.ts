@@ -26,12 +26,19 @@ export function vacuumSlice(db: Database): void {
   db.run(`PRAGMA incremental_vacuum(${SLICE})`);
 }
 
-/** Writes a long WAL into the database, as far as no reader is in the way; outside a transaction. */
-export function checkpoint(db: Database): void {
-  const passive = db.query("PRAGMA wal_checkpoint(PASSIVE)").get() as Checkpoint;
-  if (passive.busy === 0 && passive.log > WAL_PAGES && passive.log === passive.checkpointed) {
+/**
+ * Writes a long WAL into the database, as far as no reader is in the way; outside a transaction. Returns how much of
+ * the WAL had to stay: bytes.
+ */
+export function checkpoint(db: Database): number {
+  const { busy, log, checkpointed } = db
+    .query("PRAGMA wal_checkpoint(PASSIVE)")
+    .get() as Checkpoint;
+  if (busy === 0 && log > WAL_PAGES && log === checkpointed) {
     db.query("PRAGMA wal_checkpoint(TRUNCATE)").get();
   }
+  const { page_size } = db.query("PRAGMA page_size").get() as { page_size: number };
+  return (log - checkpointed) * page_size;
 }
 
 interface Checkpoint {

@@ -3,7 +3,8 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { TqError } from "../errors.ts";
 
 /**
- * Writes this process's id; a file that a dead process left is replaced.
+ * Writes this process's id; a file that a dead process left is replaced, also when its number is another
+ * program's by now, as it often is after a power cut.
  *
  * @throws TqError "conflict" when a living process has it, "invalid" when it holds anything else, or cannot be
  * written.
@@ -16,7 +17,7 @@ export function writePidfile(path: string): void {
       `Cannot start: ${path} is there and is no pid file; give --pidfile another path, or remove it`,
     );
   }
-  if (pid !== null && pid !== process.pid && isAlive(pid)) {
+  if (pid !== null && pid !== process.pid && mayHaveWritten(pid)) {
     throw new TqError(
       "conflict",
       `Cannot start: the pid file ${path} belongs to process ${pid}, which is alive; stop it, or give --pidfile another path`,
@@ -49,11 +50,16 @@ function holdsMore(path: string): boolean {
   return stat !== undefined && stat.isFile() && stat.size > 0;
 }
 
-function isAlive(pid: number): boolean {
+/** Where its command line can be read (https://man7.org/linux/man-pages/man5/proc_pid_cmdline.5.html), it says more than its number. */
+function mayHaveWritten(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
+    if ((error as { code?: string }).code !== "EPERM") return false;
+  }
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--pidfile");
+  } catch {
+    return true;
   }
 }

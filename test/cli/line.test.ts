@@ -108,7 +108,6 @@ describe("a command line", () => {
     [["list", "7"], 'Unexpected argument "7": tq list [flags]'],
     [["show", "7", "8"], 'Unexpected argument "8": tq show [flags] ID'],
     [["show"], "ID is missing (the id of a task): tq show [flags] ID"],
-    [["retry"], "ID is missing (the ids of tasks): tq retry [flags] ID..."],
     [
       ["run"],
       "FILE is missing (a TypeScript or JavaScript file): tq run [flags] FILE [its arguments]",

@@ -46,6 +46,43 @@ describe("tq cancel and tq retry", () => {
   });
 });
 
+describe("tq cancel and tq retry by state", () => {
+  test("move all that match and say how many", async () => {
+    using folder = await folderWith(3);
+    expect(await folder.tq("cancel", "--state", "ready,scheduled")).toEqual({
+      code: 0,
+      stdout: "3 tasks cancelled\n",
+      stderr: "",
+    });
+    const none = await folder.tq("retry", "--state", "cancelled", "--queue", "other", "--json");
+    expect(JSON.parse(none.stdout)).toEqual({ retried: 0 });
+    const { stdout } = await folder.tq("retry", "--state", "cancelled", "--queue", "default");
+    expect(stdout).toBe("3 tasks retried\n");
+    const ready = await folder.tq("list", "--state", "ready", "--json");
+    expect(JSON.parse(ready.stdout)).toHaveLength(3);
+  });
+
+  test("move nothing unless it is said which, in one way", async () => {
+    using folder = await folderWith(1);
+    const refused = async (...args: string[]) => {
+      const { code, stdout, stderr } = await folder.tq(...args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      return stderr;
+    };
+    const which =
+      "name tasks by their ids, or all in a state with --state: finished, failed, cancelled";
+    expect(await refused("retry")).toBe(`tq: Cannot retry: ${which}\n`);
+    expect(await refused("retry", "--queue", "default")).toBe(`tq: Cannot retry: ${which}\n`);
+    expect(await refused("cancel", "1", "--queue", "default")).toBe(
+      "tq: Cannot cancel: ids name tasks, and --state, --queue and --model do so too; leave one out\n",
+    );
+    expect(await refused("cancel", "--state", "failed")).toContain(
+      '--state cannot be "failed": it must be one of scheduled, ready, running',
+    );
+    expect((await folder.tq("list")).stdout).toContain("ready");
+  });
+});
+
 describe("tq clean", () => {
   test("deletes what is older than it is told and says how many", async () => {
     using folder = await folderWith(2);

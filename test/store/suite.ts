@@ -974,6 +974,52 @@ export function storeSuite(name: string, make: () => Subject): void {
       });
     });
 
+    describe("many tasks by hand", () => {
+      test("are retried by state, queue and model, however many: nothing else is touched", async () => {
+        const printed = await store.push(
+          Array.from({ length: 1_203 }, () => newTask({ queue: "print", model: "label" })),
+        );
+        await store.cancelAll({ states: ["ready"], queue: "print" }, "no paper");
+        const others = await store.push([
+          newTask({ queue: "print", model: "invoice" }),
+          newTask({ queue: "mail", model: "label" }),
+          newTask({ queue: "print", model: "label" }),
+        ]);
+        const [invoice = 0, mail = 0, ready = 0] = others;
+        for (const id of [invoice, mail]) await store.cancel(id);
+        const filter = { states: ["cancelled", "failed"], queue: "print", model: "label" } as const;
+        expect(await store.retryAll(filter)).toBe(printed.length);
+        expect(await store.retryAll(filter)).toBe(0);
+        const left = await store.list({ states: ["cancelled"] });
+        expect(left.map(({ id }) => id)).toEqual([mail, invoice]);
+        const claimed = await claim(store, { queues: ["print"], limit: 2_000 });
+        expect(claimed.map(({ id }) => id)).toEqual([...printed, ready]);
+      });
+
+      test("are cancelled, those that run with them: their runs commit nothing", async () => {
+        const ids = await store.push([newTask(), newTask(), newTask({ model: "other" })]);
+        const running = await claimFirst(store);
+        expect(
+          await store.cancelAll({ states: ["running", "ready"], model: newTask().model }, "enough"),
+        ).toBe(2);
+        expect(await finish(running)).toBe(false);
+        expect(await Promise.all(ids.map(stateOf))).toEqual(["cancelled", "cancelled", "ready"]);
+        expect(await store.get(running.id)).toMatchObject({
+          reason: "enough",
+          finished_at: clock.now(),
+          worker: null,
+        });
+      });
+
+      test("are let be where the move makes no sense", async () => {
+        await store.push([newTask(), newTask()]);
+        await claimFirst(store);
+        expect(await store.retryAll({ states: ["ready", "running"] })).toBe(0);
+        await store.cancelAll({ states: ["ready"] });
+        expect(await store.cancelAll({ states: ["cancelled"] })).toBe(0);
+      });
+    });
+
     describe("clean", () => {
       test("leaves what has ended before its push: the clock was behind when it ran", async () => {
         const day = 86_400_000;

@@ -92,6 +92,23 @@ test("a database that refuses is said, and tried again in an hour", async () => 
   expect(said).toHaveLength(1);
 });
 
+test("a log that somebody keeps from ending is said once, and again when it comes back", async () => {
+  const { store } = subject;
+  const tidy = spyOn(store, "tidy");
+  const hour = async (held: number) => {
+    tidy.mockResolvedValueOnce({ more: false, held });
+    await pass(HOUR);
+    return said.splice(0);
+  };
+  const sentence = (megabytes: number) =>
+    `The log ${store.path}-wal grows: ${megabytes} MB of it cannot be written into the database while another program still reads what was there before; end that program's transaction`;
+  expect(await hour(63_000_000)).toEqual([]);
+  expect(await hour(70_900_000)).toEqual([sentence(70)]);
+  expect(await hour(90_000_000)).toEqual([]);
+  expect(await hour(0)).toEqual([]);
+  expect(await hour(64_000_000)).toEqual([sentence(64)]);
+});
+
 test("once stopped it does nothing more and says nothing", async () => {
   await endTasks(1);
   spyOn(subject.store, "mendTimes").mockRejectedValueOnce(new Error("it is closed"));

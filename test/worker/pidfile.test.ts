@@ -42,13 +42,24 @@ describe("the pid file", () => {
     }
   });
 
-  test("of a living process is respected", () => {
-    writeFileSync(path, `${process.ppid}\n`);
+  test("of a living process is respected", async () => {
+    await using other = Bun.spawn(["sleep", "60"], { argv0: "tq worker --pidfile" });
+    writeFileSync(path, `${other.pid}\n`);
     expect(() => writePidfile(path)).toThrow(
-      `Cannot start: the pid file ${path} belongs to process ${process.ppid}, which is alive; stop it, or give --pidfile another path`,
+      `Cannot start: the pid file ${path} belongs to process ${other.pid}, which is alive; stop it, or give --pidfile another path`,
     );
-    expect(readFileSync(path, "utf8")).toBe(`${process.ppid}\n`);
+    expect(readFileSync(path, "utf8")).toBe(`${other.pid}\n`);
   });
+
+  test.skipIf(process.platform !== "linux")(
+    "is replaced when its number has been given to another program since",
+    async () => {
+      await using other = Bun.spawn(["sleep", "60"]);
+      writeFileSync(path, `${other.pid}\n`);
+      writePidfile(path);
+      expect(readFileSync(path, "utf8")).toBe(`${process.pid}\n`);
+    },
+  );
 
   test("that cannot be written is an error that says where", () => {
     const missing = join(folder, "missing", "tq.pid");

@@ -1,0 +1,27 @@
+/** The flags that say which tasks a command is for. */
+import type { TaskState } from "../../src/task.ts";
+import { readWords } from "./values.ts";
+
+/** @param states those that make sense for the command */
+export function filterFlags<const S extends string>(states: S) {
+  return {
+    state: { type: "string", multiple: true, valueHint: "STATE", description: states },
+    queue: { type: "string", alias: "name", valueHint: "NAME", description: "Only this queue" },
+    model: { type: "string", valueHint: "NAME", description: "Only this model" },
+  } as const;
+}
+
+interface Given {
+  readonly state: string | undefined;
+  readonly queue: string | undefined;
+  readonly model: string | undefined;
+}
+
+/** @throws TqError "invalid" for a state that is not among the allowed ones. */
+export function readFilter({ state, queue, model }: Given, allowed: readonly TaskState[]) {
+  return {
+    ...(state === undefined ? {} : { states: readWords(state, "--state", allowed) }),
+    ...(queue === undefined ? {} : { queue }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
