@@ -21,11 +21,17 @@ function keyOf(table: Table, id: number): string {
 
 export class Hold {
   #state: "held" | "kept" | "undone" = "held";
+  #follow: (() => void) | null;
   /** Writes that `#written` does not have yet: most transactions end without anybody asking for them. */
   #notes: Note[] = [];
   /** By row, then by column: the values that were there during this stretch. */
   readonly #written = new Map<string, Map<string, ColumnValue[]>>();
   readonly #inserted = new Set<string>();
+
+  /** @param follow called before anybody asks what is undone: it ends this stretch if its work is. */
+  constructor(follow: () => void) {
+    this.#follow = follow;
+  }
 
   /** Notes that the row now has these values. */
   write(table: Table, id: number, edits: readonly Written[]): void {
@@ -66,6 +72,7 @@ export class Hold {
   /** What was written in it is on its way to disk: nobody asks for it any more, and records may live for long. */
   keep(): void {
     this.#state = "kept";
+    this.#follow = null;
     this.#notes = [];
     this.#written.clear();
     this.#inserted.clear();
@@ -74,6 +81,7 @@ export class Hold {
   /** The transaction has ended; what was not kept is rolled back. */
   end(): void {
     if (this.#state === "held") this.#state = "undone";
+    this.#follow = null;
   }
 
   /** True when this row was written in it, and that was rolled back. */
@@ -87,6 +95,7 @@ export class Hold {
   }
 
   #isUndone(rows: { has(key: string): boolean }, table: Table, id: number): boolean {
+    this.#follow?.();
     if (this.#state !== "undone") return false;
     this.#sortNotes();
     return rows.has(keyOf(table, id));

@@ -75,12 +75,16 @@ export class Unit {
   /** The present stretch of holding the write lock; null: what is read now may change at any time. */
   get hold(): Hold | null {
     this.#followSavepoints();
-    if (this.#session?.writing) this.#hold ??= new Hold();
+    if (this.#session?.writing) this.#hold ??= new Hold(() => this.#followSavepoints());
     return this.#hold;
   }
 
-  /** Where user code has gone back to a savepoint of its own, nobody knows what of the work is gone. */
+  /**
+   * Where user code has gone back to a savepoint of its own, nobody knows what of the work is gone. What others of its
+   * batch have gone back to since its end is not its own.
+   */
   #followSavepoints(): void {
+    if (this.#ended) return;
     const wentBack = this.#session?.wentBack ?? this.#wentBack;
     if (wentBack !== this.#wentBack) this.#undo();
     this.#wentBack = wentBack;
@@ -222,8 +226,7 @@ export class Unit {
   keep(): void {
     if (this.#pushed) this.#committed = [...this.committed, ...this.#pushed];
     this.#pushed = null;
-    // What others of its batch have gone back to since its end is not its own.
-    if (!this.#ended) this.#followSavepoints();
+    this.#followSavepoints();
     this.#hold?.keep();
     this.#hold = null;
   }

@@ -594,6 +594,69 @@ describe("a record that was undone inside its transaction is not taken for the o
   });
 });
 
+describe("records that were written in a transaction that goes back to a savepoint", () => {
+  const SENTENCE = "the transaction that wrote it was rolled back";
+
+  test.each<[which: string, first: string, then: (counter: Counter) => void]>([
+    ["another field is saved", "written in it", (counter) => (counter.name = "b")],
+    ["the same field is saved", "written in it", (counter) => (counter.value = 2)],
+    ["nothing was changed since", "written in it", () => undefined],
+    ["it was written before it", "written before", (counter) => (counter.name = "b")],
+  ])("are refused at once when %s", async (_which, first, then) => {
+    await using tq = makeRuntime();
+    const { id } = await make();
+    await Transaction.start({}, async () => {
+      const { database } = Transaction.current;
+      const counter = await get(id);
+      counter.value = 1;
+      if (first === "written before") await counter.save();
+      database.run("SAVEPOINT mine");
+      await counter.save();
+      const again = await get(id);
+      database.run("ROLLBACK TO mine");
+      for (const record of [counter, again]) {
+        then(record);
+        expect(await sentenceOf(() => record.save())).toContain(SENTENCE);
+      }
+    });
+    expect(tq.sql("SELECT name, value FROM counter")).toEqual([
+      { name: "a", value: first === "written before" ? 1 : 0 },
+    ]);
+  });
+
+  test("can be browsed again and saved", async () => {
+    await using tq = makeRuntime();
+    const { id } = await make();
+    await Transaction.start({}, async () => {
+      const { database } = Transaction.current;
+      database.run("SAVEPOINT mine");
+      const counter = await get(id);
+      counter.value = 1;
+      await counter.save();
+      database.run("ROLLBACK TO mine");
+      const again = await get(id);
+      expect(again.value).toBe(0);
+      again.name = "b";
+      await again.save();
+    });
+    expect(tq.sql("SELECT name, value FROM counter")).toEqual([{ name: "b", value: 0 }]);
+  });
+
+  test("made in it, are no rows any more: they cannot be saved unchanged either", async () => {
+    await using tq = makeRuntime();
+    await make();
+    await Transaction.start({}, async () => {
+      const { database } = Transaction.current;
+      database.run("SAVEPOINT mine");
+      const made = await Counter.create([{ name: "undone", value: 1 }]);
+      database.run("ROLLBACK TO mine");
+      expect(await sentenceOf(() => Counter.save(made))).toContain(SENTENCE);
+      expect(await sentenceOf(() => Counter.delete(made))).toContain("was rolled back");
+    });
+    expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "a" }]);
+  });
+});
+
 test("a table that was made behind a savepoint of user code, and is gone with it, is made again", async () => {
   await using tq = makeRuntime();
   await Transaction.start({}, async () => {
