@@ -19,6 +19,14 @@ function deadPid(): number {
   return Bun.spawnSync(["true"]).pid;
 }
 
+/** A process with this command line, once it runs. */
+async function runningAs(name: string): Promise<Bun.Subprocess<"pipe", "pipe", "inherit">> {
+  const child = Bun.spawn(["cat"], { argv0: name, stdin: "pipe", stdout: "pipe" });
+  await child.stdin.write("hello\n");
+  await child.stdout.getReader().read();
+  return child;
+}
+
 describe("the pid file", () => {
   test("has this process's id, on a line", () => {
     writePidfile(path);
@@ -43,7 +51,7 @@ describe("the pid file", () => {
   });
 
   test("of a living process is respected", async () => {
-    await using other = Bun.spawn(["sleep", "60"], { argv0: "tq worker --pidfile" });
+    await using other = await runningAs("tq worker --pidfile");
     writeFileSync(path, `${other.pid}\n`);
     expect(() => writePidfile(path)).toThrow(
       `Cannot start: the pid file ${path} belongs to process ${other.pid}, which is alive; stop it, or give --pidfile another path`,
@@ -54,7 +62,7 @@ describe("the pid file", () => {
   test.skipIf(process.platform !== "linux")(
     "is replaced when its number has been given to another program since",
     async () => {
-      await using other = Bun.spawn(["sleep", "60"]);
+      await using other = await runningAs("printer");
       writeFileSync(path, `${other.pid}\n`);
       writePidfile(path);
       expect(readFileSync(path, "utf8")).toBe(`${process.pid}\n`);
