@@ -11,7 +11,7 @@ import type { Task } from "../src/task.ts";
 import { command } from "./terminal/command.ts";
 import type { Values } from "./terminal/flags.ts";
 import type { Program } from "./terminal/program.ts";
-import { loadRegistry, startRuntime } from "./terminal/runtime.ts";
+import { endRuntime, loadRegistry, startRuntime } from "./terminal/runtime.ts";
 import { divertConsole, note, print } from "./terminal/terminal.ts";
 import { printable } from "./terminal/text.ts";
 import {
@@ -79,7 +79,7 @@ export const push = command({
         ? await reportEnds(store, ids, single, program)
         : await reportIds(store, ids, single, program);
     } finally {
-      await store.close();
+      await endRuntime(store);
     }
   },
 });

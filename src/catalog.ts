@@ -5,6 +5,10 @@ import { didYouMean } from "./suggest.ts";
 /** A model's name → the names of its methods. */
 export type ModelCatalog = Readonly<Record<string, readonly string[]>>;
 
+/** For who has none. */
+export const WHAT_MODELS_ARE =
+  "a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__";
+
 /**
  * Refuses a call that no worker could run. Only the model's own methods count: `constructor` is none.
  *
@@ -21,8 +25,9 @@ export function checkCall(catalog: ModelCatalog | null, model: string, method: s
   }
   const methods = Object.hasOwn(catalog, model) ? catalog[model] : undefined;
   if (methods === undefined) {
-    const near = didYouMean(model, Object.keys(catalog));
-    throw new TqError("not_found", `${refusal}: there is no model ${JSON.stringify(model)}${near}`);
+    const names = Object.keys(catalog);
+    const hint = didYouMean(model, names) || (names.length === 0 ? `; ${WHAT_MODELS_ARE}` : "");
+    throw new TqError("not_found", `${refusal}: there is no model ${JSON.stringify(model)}${hint}`);
   }
   if (methods.includes(method)) return;
   const near = didYouMean(method, methods);

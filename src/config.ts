@@ -126,10 +126,15 @@ function readEnvironment(draft: Draft, base: string, env: ConfigSources["env"]):
     const key = byEnv.get(name);
     if (key !== undefined) {
       if (text) draft.set(key, fromText(key, text), { where: name, origin: name, base });
-    } else if (name.includes("__") && text !== undefined) {
+    } else if ((name.includes("__") || isMisspelt(name)) && text !== undefined) {
       draft.problems.push(`${name} is not a setting${didYouMean(name, byEnv.keys())}`);
     }
   }
+}
+
+/** A setting's name with one underscore behind its section: `TQ_QUEUE_WORKER`. */
+function isMisspelt(name: string): boolean {
+  return [...SETTINGS.values()].some(({ env }) => env.replace("__", "_") === name);
 }
 
 const BOOLEANS = new Map([
@@ -146,9 +151,19 @@ function fromText(key: string, text: unknown): unknown {
     case "number":
       return /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : text;
     case "list":
-      return text.split(",").filter((name) => name.trim() !== "");
+      return readList(text) ?? text.split(",").filter((name) => name.trim() !== "");
     default:
       return text;
+  }
+}
+
+/** A list as tq.toml has it; null for a text that is none. */
+function readList(text: string): unknown {
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) ? list : null;
+  } catch {
+    return null;
   }
 }
 

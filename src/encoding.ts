@@ -136,5 +136,5 @@ function isPlain(value: object): value is Record<string, unknown> {
 function nameOf(value: object): string {
   const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
   const name = tag === "Object" ? value.constructor?.name || "class instance" : tag;
-  return `${/^[AEIOU]/i.test(name) ? "an" : "a"} ${name}`;
+  return `${/^[AEIO]/i.test(name) ? "an" : "a"} ${name}`; // a URL, a Uint16Array
 }

@@ -3,7 +3,7 @@
 export const ERROR_CODES = [
   /** A value, flag, setting or argument is wrong. */
   "invalid",
-  /** The task, model, method, file or command does not exist. */
+  /** The task, model, method, program or database does not exist. */
   "not_found",
   /** The thing exists, but its state does not allow the move. */
   "conflict",

@@ -16,7 +16,7 @@ const WORDS: Words = {
       `mode ${mode}`,
     ),
   "worker.stopping": ({ reason, grace }) =>
-    `worker stops: ${reason}; running tasks have ${formatDuration(grace)} to end`,
+    `worker stops: ${reason}${grace === 0 ? "" : `; running tasks have ${formatDuration(grace)} to end`}`,
   "worker.stopped": ({ worker }) => `worker ${worker} stopped`,
   "worker.rescued": ({ worker, pid, tasks }) =>
     `worker ${worker}${pid === null ? "" : ` (pid ${pid})`} died: ${count(tasks, "task")} put back`,
@@ -66,7 +66,7 @@ const WORDS: Words = {
   "store.recovered": ({ database, duration }) =>
     `${database} can be used again after ${formatDuration(duration)}`,
   "config.worker_off": ({ file }) =>
-    `queue.worker is false: this worker runs what SQL pushed and dead programs left; programs run their own tasks; set [queue] worker = true in ${file ?? "tq.toml"} to have it run all`,
+    `queue.worker is false: this worker runs what SQL and HTTP pushed and dead programs left; programs run their own tasks; set [queue] worker = true in ${file ?? "tq.toml"} to have it run all`,
   "log.note": ({ message }) => message,
 };
 

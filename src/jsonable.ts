@@ -22,18 +22,18 @@ export type Encodable =
   Carried | Date | readonly Encodable[] | { readonly [key: string]: Encodable | undefined };
 
 /**
- * `T` itself where every part of it can be carried to a task, `never` at the places that cannot: functions,
- * symbols, Map, Set, Promise, Date (it arrives as a `Temporal.Instant`), and everything that has methods.
- * `unknown` and `any` stay as they are.
+ * What may be given where a task is to receive `T`: `T` itself where every part of it can be carried, `never` at the
+ * places that cannot: functions, symbols, Map, Set, Promise, and everything that has methods. A `Date` arrives as a
+ * `Temporal.Instant`: it may be given for one, and no method receives a `Date`. `unknown` and `any` stay as they are.
  *
  * @example
- * type A = Jsonable<{ id: number; at?: Temporal.Instant }>; // the same
+ * type A = Jsonable<{ id: number; day?: Temporal.PlainDate }>; // the same
  * type B = Jsonable<{ id: number; seen: Set<number> }>; // { id: number; seen: never }
  */
 export type Jsonable<T> = unknown extends T
   ? T
   : T extends Carried
-    ? T
+    ? T | (T extends Temporal.Instant ? Date : never)
     : T extends readonly unknown[]
       ? { [Index in keyof T]: Jsonable<T[Index]> }
       : T extends object

@@ -79,7 +79,7 @@ export interface Task {
   readonly expected_at: number | null;
   readonly dequeued_at: number | null;
   readonly finished_at: number | null;
-  /** Runs that really began. */
+  /** Runs that ended; not those that were cancelled or died with their worker. */
   readonly attempts: number;
   /** Runs that took their thread or process down with them. */
   readonly crashes: number;

@@ -270,6 +270,22 @@ test("an unknown setting in the environment is refused with the near one", () =>
   );
 });
 
+test("a setting with one underscore behind its section is refused; names of others are left alone", () => {
+  expect(refusal(() => load({ env: { TQ_QUEUE_WORKER: "1" } }))).toBe(
+    'TQ_QUEUE_WORKER is not a setting; did you mean "TQ_QUEUE__WORKER"?',
+  );
+  expect(load({ env: { TQ_FOO: "1", TQ_QUEUE: "2" } }).queue.worker).toBe(false);
+});
+
+test.each([
+  ["mail,pdf*", ["mail", "pdf*"]],
+  ['["mail", "pdf*"]', ["mail", "pdf*"]],
+  ["[mail]", ["[mail]"]],
+  ["7", ["7"]],
+])("a list is taken from the environment as %j", (text, queues) => {
+  expect(load({ env: { TQ_WORKER__QUEUES: text } }).worker.queues).toEqual(queues);
+});
+
 describe("settings of an embedding program", () => {
   test("are checked by the same schema", () => {
     const given = { database: { path: "x.db" }, worker: { threads: 1, queues: undefined } };

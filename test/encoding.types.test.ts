@@ -44,6 +44,7 @@ test("Jsonable keeps what can be carried", () => {
   same<Jsonable<"a" | 1 | null | true>, "a" | 1 | null | true>();
   same<Jsonable<bigint | Uint8Array | Decimal>, bigint | Uint8Array | Decimal>();
   same<Jsonable<Temporal.Duration>, Temporal.Duration>();
+  same<Jsonable<Temporal.Instant>, Temporal.Instant | Date>();
   same<Jsonable<Line>, Line>();
   same<Jsonable<Line[]>, Line[]>();
   same<Jsonable<readonly [id: number, line?: Line]>, readonly [id: number, line?: Line]>();
@@ -80,6 +81,10 @@ test("Jsonable is never where nothing can be carried", () => {
 test("a typed push takes what a task can receive", () => {
   push((_id: number, _line: Line) => {}, 1, { product: 1, price: {} as Decimal, due: undefined });
   push((_when?: Temporal.Instant) => {});
+  push((_when: Temporal.Instant) => {}, new Date());
+  push((_of: { when?: Temporal.Instant }) => {}, { when: new Date() });
+  // @ts-expect-error it arrives as a Temporal.Instant
+  push((_when: Date) => {}, new Date());
   push((..._ids: number[]) => {}, 1, 2, 3);
   // @ts-expect-error a record goes by its id
   push((_sale: Sale) => {}, new Sale());

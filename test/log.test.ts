@@ -191,7 +191,7 @@ const EVENTS: [Event, string][] = [
   [{ name: "store.recovered", database: "/d", duration: 2000 }, "/d can be used again after 2 s"],
   [
     { name: "config.worker_off", file: null },
-    "queue.worker is false: this worker runs what SQL pushed and dead programs left; programs run their own tasks; set [queue] worker = true in tq.toml to have it run all",
+    "queue.worker is false: this worker runs what SQL and HTTP pushed and dead programs left; programs run their own tasks; set [queue] worker = true in tq.toml to have it run all",
   ],
 ];
 

@@ -36,9 +36,9 @@ export class Notebook extends Model {
 
 const README = `# A project with tq
 \`models.ts\` has the models; a task is a call of one of their methods, stored in the database \`tq.db\`.
-\`tq push notebook add 1 --args '["hello world"]'\` pushes a task, and \`tq worker\` runs it.
+\`tq push MODEL METHOD IDS\` pushes a task, such as \`tq push notebook add 1 --args '["hello world"]'\` with the models that \`tq init\` writes, and \`tq worker\` runs it.
 \`tq list\`, \`tq show ID\` and \`tq status\` say what happened; \`tq --help\` says what else there is.
-\`types/tq.d.ts\` and \`tsconfig.json\` are for editors; after an update delete the first and run \`tq init\` again.
+\`types/tq.d.ts\` and \`tsconfig.json\` are for editors; after an update delete the first and run \`tq init\` again. For the types of Node and Bun: \`npm install --save-dev @types/bun\`, and \`"types": ["bun"]\` in \`tsconfig.json\`.
 `;
 
 const TSCONFIG = `{

@@ -14,6 +14,8 @@ interface Move {
   /** What happened to the tasks. */
   readonly done: string;
   readonly description: string;
+  /** What is to be known where programs run their own tasks. */
+  readonly withoutWorker?: string;
   /** The states that it moves tasks from. */
   readonly from: readonly TaskState[];
   readonly one: (store: Store, id: number) => Promise<Task>;
@@ -56,24 +58,30 @@ function refused({ name }: Move, why: string): TqError {
   return new TqError("invalid", `Cannot ${name}: ${why}`);
 }
 
-async function moveAll(filter: MoveFilter, program: Program, { all, done }: Move): Promise<void> {
+async function moveAll(filter: MoveFilter, program: Program, move: Move): Promise<void> {
+  const { all, done } = move;
   const moved = await withExisting(program.config(), (store) => all(store, filter));
   program.answer({ [done]: moved }, () => `${counted(moved, "task")} ${done}`);
+  if (moved > 0) noteWithoutWorker(program, move);
+}
+
+function noteWithoutWorker(program: Program, { withoutWorker }: Move): void {
+  if (withoutWorker !== undefined && !program.config().queue.worker) program.note(withoutWorker);
 }
 
 /**
  * Moves each task by itself, so that one that cannot be moved does not keep the others.
  *
- * @throws the first refusal, after all were tried; the other refusals are noted
+ * @throws the first refusal, after all were tried; the others have been said by then
  */
-async function moveEach(texts: readonly string[], program: Program, { one }: Move): Promise<void> {
+async function moveEach(texts: readonly string[], program: Program, move: Move): Promise<void> {
   const ids = [...new Set(texts.map(readId))];
   const moved: Task[] = [];
   const refusals: TqError[] = [];
   await withExisting(program.config(), async (store) => {
     for (const id of ids) {
       try {
-        moved.push(await one(store, id));
+        moved.push(await move.one(store, id));
       } catch (error) {
         if (!isTqError(error)) throw error;
         refusals.push(error);
@@ -84,8 +92,9 @@ async function moveEach(texts: readonly string[], program: Program, { one }: Mov
     program.answer(ids.length === 1 ? moved[0] : moved, () =>
       moved.map((task) => `${task.id} ${task.state}`).join("\n"),
     );
+    noteWithoutWorker(program, move);
   }
   const [first, ...others] = refusals;
-  for (const error of others) program.note(error.message);
+  for (const error of others) program.refuse(error);
   if (first !== undefined) throw first;
 }

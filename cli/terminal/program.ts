@@ -8,6 +8,7 @@ import { standardLog } from "../../src/model/runtime.ts";
 import type { SettingKey } from "../../src/settings.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
+import { explain } from "./explain.ts";
 import type { COMMON, Flags, Values } from "./flags.ts";
 import { note, print, outputTerminal } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -57,6 +58,11 @@ export class Program {
   /** Prints what was asked for: the data with --json, else the text. */
   answer(data: unknown, text: () => string): void {
     print(this.json ? printableJson(data, 2) : text());
+  }
+
+  /** Says what could not be done while the rest goes on, as the error that ends a command is said. */
+  refuse(error: TqError): void {
+    note(explain(error, this).text);
   }
 
   /** Says something beside the answer; not with --quiet. */

@@ -4,6 +4,7 @@ import { installModule } from "../../src/model/install.ts";
 import { Registry } from "../../src/model/registry.ts";
 import { createRuntime, enterRuntime } from "../../src/model/runtime.ts";
 import type { Runtime } from "../../src/model/runtime.ts";
+import type { Store } from "../../src/store/store.ts";
 import { loadOwn } from "./models.ts";
 import type { Program } from "./program.ts";
 
@@ -23,6 +24,13 @@ export async function startRuntime(
   const runtime = createRuntime(config, program.report(config), registry);
   enterRuntime(runtime);
   return runtime;
+}
+
+/** Closes the store, once this program has signed off as one that runs tasks. */
+export async function endRuntime(store: Store): Promise<void> {
+  const { leave } = await import("../../src/worker/inline.ts");
+  await leave(store);
+  await store.close();
 }
 
 /** Loaded here, so that the commands that only look start without it. */

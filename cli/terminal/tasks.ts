@@ -14,9 +14,12 @@ const COLUMNS: readonly Column[] = [
   { title: "call", min: 12 },
   { title: "instances", min: 9 },
   { title: "tries", align: "right" },
-  { title: "time", min: 10 },
+  { title: "time" },
   { title: "reason", min: 10 },
 ];
+
+/** Columns below which times are short. */
+const NARROW = 100;
 
 const STYLES: Record<TaskState, Style> = {
   scheduled: "blue",
@@ -28,6 +31,7 @@ const STYLES: Record<TaskState, Style> = {
 };
 
 export function taskTable(tasks: readonly Task[], terminal: Terminal): string {
+  const { width } = terminal;
   const rows = tasks.map((task) => [
     String(task.id),
     task.state,
@@ -35,10 +39,9 @@ export function taskTable(tasks: readonly Task[], terminal: Terminal): string {
     `${task.model}.${task.method}`,
     compact(task.instances),
     String(task.attempts),
-    formatTime(timeOf(task)),
+    width !== null && width < NARROW ? shortTime(timeOf(task)) : formatTime(timeOf(task)),
     task.reason ?? "",
   ]);
-  const { width } = terminal;
   const text = table(COLUMNS, rows, { width, heading: (line) => paint(terminal, "bold", line) });
   if (!terminal.colour) return text;
   const [heading = "", ...lines] = text.split("\n");
@@ -50,6 +53,11 @@ export function taskTable(tasks: readonly Task[], terminal: Terminal): string {
     }),
   );
   return [heading, ...painted].join("\n");
+}
+
+/** Without its year and its seconds: `07-31 14:05`. */
+function shortTime(ms: number | null): string {
+  return formatTime(ms).replace(/^\d{4}-(.*):\d\d$/, "$1");
 }
 
 /** Since when it is in its state; of a scheduled one, when it is due. */

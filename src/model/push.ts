@@ -1,7 +1,7 @@
 /** The low-level push: for a model that another process has. Nothing is checked but the form. */
 import type { DurationLike } from "../duration.ts";
 import { encode } from "../encoding.ts";
-import { TqError } from "../errors.ts";
+import { isTqError, TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import type { NewTask } from "../task.ts";
 import { type PushOptions as QueueKeys, placement, splitContext } from "./context-keys.ts";
@@ -47,19 +47,29 @@ export function push(options: PushOptions): Promise<number[]> {
 /** Stores many calls in one transaction: all or none. @returns the ids of all tasks, in order. */
 export function pushMany(list: readonly PushOptions[]): Promise<number[]> {
   return storeTasks((pusher) => {
-    if (!Array.isArray(list)) throw refused("", `${inspect(list)} is not a list of calls`);
-    const tasks = (list as readonly PushOptions[]).flatMap((options, index) =>
-      toTasks(options, list.length > 1 ? `[${index}]` : "", pusher),
+    if (!Array.isArray(list)) throw refused(`${inspect(list)} is not a list of calls`);
+    const calls = list as readonly PushOptions[];
+    const tasks = calls.flatMap((options, index) =>
+      calls.length === 1 ? toTasks(options, pusher) : toTasksAt(index, options, pusher),
     );
     return { tasks, result: (ids) => ids };
   });
 }
 
-function toTasks(options: PushOptions, at: string, pusher: Pusher): NewTask[] {
-  checkForm(options, at);
+/** What is wrong with one of many calls is said with its place. */
+function toTasksAt(index: number, options: PushOptions, pusher: Pusher): NewTask[] {
+  try {
+    return toTasks(options, pusher);
+  } catch (error) {
+    if (!isTqError(error)) throw error;
+    throw new TqError(error.code, `In call [${index}]: ${error.message}`, { cause: error });
+  }
+}
+
+function toTasks(options: PushOptions, pusher: Pusher): NewTask[] {
+  checkForm(options);
   const { config, store, worker } = pusher.runtime;
   const { model, method, args = [], user = pusher.user } = options;
-  const target = { model, method, at };
   const keys: QueueKeys = {
     queue_name: options.queue,
     queue_priority: options.priority,
@@ -68,10 +78,13 @@ function toTasks(options: PushOptions, at: string, pusher: Pusher): NewTask[] {
     queue_batch: options.batch,
   };
   const place = placement(keys, config.queue.batch_size, OPTION_NAMES);
-  const instances = divide(toIds(options.instances, target), worker ? place.batch : null);
+  const instances = divide(
+    toIds(options.instances, { model, method }),
+    worker ? place.batch : null,
+  );
   const ref = options.ref ?? null;
   if (ref !== null && instances.length > 1) {
-    throw refused(at, `${ref} cannot be the ref of ${instances.length} tasks: a ref names one`);
+    throw refused(`${ref} cannot be the ref of ${instances.length} tasks: a ref names one`);
   }
   const context = options.context ?? pusher.context;
   const { stored } = splitContext(context, config.queue.batch_size);
@@ -79,8 +92,8 @@ function toTasks(options: PushOptions, at: string, pusher: Pusher): NewTask[] {
     model,
     method,
     user,
-    args: encodeArgs(args, `args${at}`),
-    context: encode(stored, `context${at}`),
+    args: encodeArgs(args, "args"),
+    context: encode(stored, "context"),
     ref,
     ...times(place, store.now()),
   };
@@ -111,25 +124,25 @@ const KEYS = [
 ] as const satisfies (keyof PushOptions)[];
 
 /** What only types say to who writes TypeScript. */
-function checkForm(options: PushOptions, at: string): void {
+function checkForm(options: PushOptions): void {
   if (typeof options !== "object" || options === null) {
-    throw refused(at, `${inspect(options)} is not a call: give { model, method, instances }`);
+    throw refused(`${inspect(options)} is not a call: give { model, method, instances }`);
   }
   for (const key of Object.keys(options)) {
     if ((KEYS as readonly string[]).includes(key)) continue;
-    throw refused(at, `${key} is not an option${didYouMean(key, KEYS)}`);
+    throw refused(`${key} is not an option${didYouMean(key, KEYS)}`);
   }
   const { model, method, args, user, context, ref } = options;
   for (const [key, value] of Object.entries({ model, method, ref: ref ?? "none" })) {
     if (typeof value !== "string" || value === "") {
-      throw refused(at, `${key} cannot be ${inspect(value)}; it must be a text`);
+      throw refused(`${key} cannot be ${inspect(value)}; it must be a text`);
     }
     // SQLite would keep another text, the same for all of these.
     if (value.isWellFormed()) continue;
-    throw refused(at, `${key} cannot be ${JSON.stringify(value)}: it has half a surrogate pair`);
+    throw refused(`${key} cannot be ${JSON.stringify(value)}: it has half a surrogate pair`);
   }
   if (args !== undefined && !Array.isArray(args)) {
-    throw refused(at, `args cannot be ${inspect(args)}; give a list`);
+    throw refused(`args cannot be ${inspect(args)}; give a list`);
   }
   if (user !== undefined) checkUser(user);
   if (context === undefined) return;
@@ -137,13 +150,12 @@ function checkForm(options: PushOptions, at: string): void {
   const steering = Object.keys(context).find((key) => key.startsWith("queue_"));
   if (steering === undefined) return;
   throw refused(
-    at,
-    `the context has ${steering}, which steers __queue__ only; use the options queue, priority, scheduledAt, expectedAt and batch`,
+    `the context has ${steering}, which steers __queue__ only; give the queue, the priority, the times and the batch as options of the push`,
   );
 }
 
-function refused(at: string, why: string): TqError {
-  return new TqError("invalid", `Cannot push${at}: ${why}`);
+function refused(why: string): TqError {
+  return new TqError("invalid", `Cannot push: ${why}`);
 }
 
 function inspect(value: unknown): string {

@@ -6,8 +6,6 @@ import { CHECK_ROW, isModelClass, type ModelClass } from "./base.ts";
 export interface Target {
   readonly model: string;
   readonly method: string;
-  /** Which of many pushes: `[3]`. */
-  readonly at?: string;
   readonly type?: ModelClass;
 }
 
@@ -22,7 +20,7 @@ export function toIds(instances: unknown, target: Target): number | number[] {
 }
 
 function idOf(value: unknown, target: Target, at = ""): number {
-  const action = () => `push ${target.model}.${target.method}${target.at ?? ""}${at}`;
+  const action = () => `push ${target.model}.${target.method}${at}`;
   const refuse = (why: string): never => {
     throw new TqError("invalid", `Cannot ${action()}: ${why}`);
   };

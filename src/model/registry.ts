@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ModelCatalog } from "../catalog.ts";
+import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import { BASE, catalogOf, isModelClass, type ModelClass } from "./base.ts";
@@ -57,7 +57,10 @@ export class Registry {
     const model = this.get(name);
     if (model) return model;
     const names = [...this.#models.keys()];
-    const known = names.length > 0 ? `; it has ${names.sort().join(", ")}` : "; it has none";
+    const known =
+      names.length > 0
+        ? `; it has ${names.sort().join(", ")}`
+        : `; it has none: ${WHAT_MODELS_ARE}`;
     throw new TqError(
       "not_found",
       `Cannot ${action}: there is no model ${JSON.stringify(name)} here${didYouMean(name, names) || known}`,

@@ -111,7 +111,7 @@ export abstract class StoredRecord extends Model {
     // What is not written is not compared either: it is as old as it was.
     const { hold, wrote } = read;
     if (edits.length === 0) return this.#stored({ row, hold, wrote }, checked);
-    return soon(updateRow(unit, table, this.id, edits), () =>
+    return soon(updateRow(unit, { model: name, table, id: this.id }, edits), () =>
       this.#stored({ row, hold, wrote: unit.hold }, checked),
     );
   }

@@ -25,10 +25,10 @@ export interface Edit {
 
 /** Somebody else changed a row between our read and our write. */
 class StaleError extends TqError {
-  constructor(table: Table, id: number, columns: readonly string[]) {
+  constructor(model: string, id: number, columns: readonly string[]) {
     super(
       "conflict",
-      `Cannot save ${table.name} ${id}: ${columns.join(", ")} was changed by another transaction since it was read; call lock(records) before reading, or run the transaction again`,
+      `Cannot save ${model} ${id}: ${columns.join(", ")} was changed by another transaction since it was read; call lock(records) before reading, or run the transaction again`,
     );
   }
 }
@@ -81,13 +81,16 @@ export function insertRow(unit: Unit, table: Table, values: readonly ColumnValue
   );
 }
 
+/** A row of this model to write. */
+export interface RowOf {
+  readonly model: string;
+  readonly table: Table;
+  readonly id: number;
+}
+
 /** @throws TqError "not_found", or StaleError when a guarded column no longer holds what was read. */
-export function updateRow(
-  unit: Unit,
-  table: Table,
-  id: number,
-  edits: readonly Edit[],
-): Soon<void> {
+export function updateRow(unit: Unit, row: RowOf, edits: readonly Edit[]): Soon<void> {
+  const { table, id } = row;
   return soon(prepareWrite(unit, table), (records) => {
     const { hold } = unit;
     const changes = edits.map(({ column, value, before, guarded }) =>
@@ -96,7 +99,7 @@ export function updateRow(
         : { column, value },
     );
     return soon(records.update(table, id, changes), (result) => {
-      if (result !== "ok") throw notUpdated(unit, table, id, changes, result);
+      if (result !== "ok") throw notUpdated(unit, row, changes, result);
       hold?.write(table, id, edits);
     });
   });
@@ -104,18 +107,17 @@ export function updateRow(
 
 function notUpdated(
   unit: Unit,
-  table: Table,
-  id: number,
+  { model, id }: RowOf,
   changes: readonly Change[],
   result: "changed" | "gone",
 ): TqError {
   if (result === "gone") {
-    return new TqError("not_found", `Cannot save ${table.name} ${id}: it no longer exists`);
+    return new TqError("not_found", `Cannot save ${model} ${id}: it no longer exists`);
   }
   unit.setStale();
   const guarded = changes.filter((change) => "before" in change);
   return new StaleError(
-    table,
+    model,
     id,
     guarded.map(({ column }) => column),
   );

@@ -76,11 +76,19 @@ function look(path: string, stat: (path: string) => Stats): Stats | undefined {
 }
 
 function checkPath(path: string): void {
+  const log = look(`${path}-wal`, statSync); // before the file: who makes both makes that first
   const stat = look(path, statSync);
   if (stat?.isDirectory()) {
     throw new TqError(
       "database",
       `Cannot use ${path} as the database: it is a folder; name a file, for example ${path}/tq.db`,
+    );
+  }
+  if (log?.size && !stat?.size) {
+    const what = stat ? "is empty" : "is gone";
+    throw new TqError(
+      "database",
+      `Cannot use ${path}: it ${what}, and its log ${path}-wal is there, which a new database would delete; put the right file back, or delete the log to begin anew`,
     );
   }
   if (!stat && !look(dirname(path), statSync)?.isDirectory()) {

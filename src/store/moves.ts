@@ -38,7 +38,7 @@ const RETRY_MANY = retrying(MANY);
 export function retryByHand(db: Database, id: number): Task {
   if (db.query(RETRY).run({ id }).changes === 1) return existing(db, id, "retry");
   const task = existing(db, id, "retry");
-  const hint = task.state === "running" ? "; cancel it first" : "; it will run by itself";
+  const hint = task.state === "running" ? "; cancel it first" : "; a worker runs it";
   throw new TqError("conflict", `Cannot retry task ${id}: it is ${task.state}${hint}`);
 }
 

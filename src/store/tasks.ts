@@ -314,7 +314,7 @@ const CRASH = `
          attempts = attempts + 1,
          suspect = iif(crashes + 1 >= $maxCrashes, 0, 1),
          reason = iif(crashes + 1 >= $maxCrashes,
-                      'Set aside after ' || (crashes + 1) || ' crashes: ' || $reason, $reason),
+                      'Set aside after ' || (crashes + 1) || iif(crashes = 0, ' crash: ', ' crashes: ') || $reason, $reason),
          worker = NULL, thread = NULL, begun = 0
    WHERE id = $id AND state = 'running' AND claim = $claim
   RETURNING state, attempts, crashes`;

@@ -133,12 +133,15 @@ function laneOf(of: Runtime): Lane {
   return lane;
 }
 
+/** This program runs no more tasks of the store: call it before the store is closed. Never throws. */
+export async function leave(store: Store): Promise<void> {
+  const lane = lanes.get(store);
+  lanes.delete(store);
+  await lane?.leave().catch(() => undefined); // whoever comes next rescues it
+}
+
 function leaveAll(): void {
-  const all = [...lanes.values()];
-  lanes.clear();
-  for (const lane of all) {
-    lane.leave().catch(() => undefined); // whoever comes next rescues it
-  }
+  for (const store of lanes.keys()) void leave(store);
 }
 
 setAfterwards((of, ids) => laneOf(of).run(ids));

@@ -3,7 +3,7 @@
  * keeps time, and rescues what the dead left.
  */
 import { randomUUIDv7 } from "bun";
-import type { ModelCatalog } from "../catalog.ts";
+import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import type { Config } from "../config.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
@@ -115,7 +115,7 @@ export class WorkerProcess {
       await this.#started.promise;
     } catch (error) {
       const asked = this.#stopping;
-      await this.stop("now");
+      await this.stop("now", "it cannot start");
       if (!asked) throw error;
     } finally {
       clearTimeout(late);
@@ -133,6 +133,9 @@ export class WorkerProcess {
       models: models[0] ?? null,
       mode: config.queue.worker ? "worker" : "no worker",
     });
+    if (Object.keys(this.#catalog ?? {}).length === 0) {
+      this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
+    }
     this.#maintenance = new Maintenance(this.store, config, report);
     void this.#maintenance.mendPlaces().then(() => this.#look());
     this.#look();

@@ -120,9 +120,7 @@ describe("a task", () => {
     await admin.post("/api/tasks", CALL);
     const retry = await admin.post("/api/tasks/1/retry");
     expect(retry.status).toBe(409);
-    expect(retry.body.error.message).toBe(
-      "Cannot retry task 1: it is ready; it will run by itself",
-    );
+    expect(retry.body.error.message).toBe("Cannot retry task 1: it is ready; a worker runs it");
     await admin.post("/api/tasks/1/cancel");
     const cancel = await admin.post("/api/tasks/1/cancel");
     expect(cancel.status).toBe(409);

@@ -83,6 +83,29 @@ describe("tq cancel and tq retry by state", () => {
   });
 });
 
+test("tq retry says where no worker runs tasks, and no more than it must", async () => {
+  using folder = await folderWith(2);
+  await folder.tq("cancel", "1", "2");
+  const hint =
+    "tq: queue.worker is false: a program runs only what it has pushed itself; tq worker --drain runs what is ready\n";
+  expect((await folder.tq("retry", "1")).stderr).toBe(hint);
+  expect((await folder.tq("retry", "--state", "cancelled")).stderr).toBe(hint);
+  expect((await folder.tq("retry", "--state", "cancelled")).stderr).toBe("");
+  await folder.tq("cancel", "1");
+  const env = { TQ_QUEUE__WORKER: "1" };
+  expect((await folder.tqWith({ env }, "retry", "1")).stderr).toBe("");
+});
+
+test("refusals are all JSON where the answer is", async () => {
+  using folder = await folderWith(1);
+  const { code, stderr } = await folder.tq("cancel", "8", "9", "--json");
+  const codes = stderr
+    .trim()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { error: { code: string } }).error.code);
+  expect({ code, codes }).toEqual({ code: 3, codes: ["not_found", "not_found"] });
+});
+
 describe("tq clean", () => {
   test("deletes what is older than it is told and says how many", async () => {
     using folder = await folderWith(2);

@@ -204,6 +204,27 @@ describe("tq push without a worker", () => {
     expect(stderr).toContain("no models are known here");
   });
 
+  test("says what a model is where the file has none", async () => {
+    using nameless = new Folder();
+    nameless.write("models.ts", "class Note {}");
+    const { code, stderr } = await nameless.tq("push", "note", "read", "7");
+    expect(code).toBe(3);
+    expect(stderr).toContain('there is no model "note"; a model is an exported class that');
+  });
+
+  test("runs the task itself without a worker, and leaves no proof of life behind", async () => {
+    using own = new Folder();
+    own.write(
+      "models.ts",
+      'import { Model } from "tq"; export class Note extends Model { static __name__ = "note"; async read() { return 7; } }',
+    );
+    expect((await own.tq("push", "note", "read", "1", "--wait")).code).toBe(0);
+    const store = own.store();
+    expect(await store.workers()).toEqual([]);
+    expect(await store.list()).toMatchObject([{ state: "finished", result: 7 }]);
+    await store.close();
+  });
+
   test("says why the models cannot be loaded", async () => {
     using broken = new Folder();
     broken.write("models.ts", 'throw new Error("not today");');

@@ -61,6 +61,13 @@ describe("the table of tasks", () => {
     expect(taskTable([{ ...TASK, state: "running" }], PIPE)).toContain("2026-07-03 04:05:03");
   });
 
+  test("keeps the time of day in a narrow terminal, and some of a long reason", () => {
+    const task = { ...TASK, reason: "Error: the printer has no paper ".repeat(9) };
+    const [, line = ""] = taskTable([task], { width: 80, colour: false }).split("\n");
+    expect(line).toContain("07-03 04:05  Error: the");
+    expect(Bun.stringWidth(line)).toBe(80);
+  });
+
   test("fits the terminal and paints the state", () => {
     const text = taskTable([TASK, { ...TASK, id: 12, state: "finished" }], {
       width: 60,

@@ -63,8 +63,17 @@ test("many are one transaction: all or nothing", async () => {
   expect(error.message).toBe('Cannot push with ref "a": another task has it');
   expect(error.code).toBe("conflict");
   expect(await sentenceOf(() => pushMany([CALL, { ...CALL, method: "" }]))).toBe(
-    'Cannot push[1]: method cannot be ""; it must be a text',
+    'In call [1]: Cannot push: method cannot be ""; it must be a text',
   );
+  for (const [wrong, sentence] of [
+    [{ args: [1, [Number.NaN]] }, "In call [1]: args[1][0]: NaN is not JSON"],
+    [{ instances: "1" }, 'In call [1]: Cannot push far.away.process: "1" is not an instance'],
+    [{ priority: "x" }, 'In call [1]: Cannot push with priority = "x"'],
+    [{ scheduledAt: 5 }, "In call [1]: scheduledAt: 5 has no unit"],
+  ] as const) {
+    const list = [CALL, { ...CALL, ...wrong }] as PushOptions[];
+    expect(await sentenceOf(() => pushMany(list))).toContain(sentence);
+  }
   expect(await tq.tasks()).toHaveLength(2);
   expect(await pushMany([])).toEqual([]);
 });
@@ -104,7 +113,7 @@ test.each<[unknown, string]>([
   [{ ...CALL, context: { a: Symbol("x") } }, "context.a: a symbol is not JSON"],
   [
     { ...CALL, context: { queue_name: "x" } },
-    "the context has queue_name, which steers __queue__ only; use the options queue",
+    "the context has queue_name, which steers __queue__ only; give the queue",
   ],
   [{ ...CALL, ref: 7 }, "ref cannot be 7"],
   [{ ...CALL, ref: "" }, 'ref cannot be ""'],

@@ -193,7 +193,8 @@ export class QueueModel {
       if (task.crashes < maxCrashes) {
         Object.assign(task, { state: "ready", dequeued_at: null, suspect: 1, reason });
       } else {
-        const set = `Set aside after ${task.crashes} crashes: ${reason}`;
+        const times = task.crashes === 1 ? "1 crash" : `${task.crashes} crashes`;
+        const set = `Set aside after ${times}: ${reason}`;
         this.#end(task, { state: "failed", reason: set });
       }
     });

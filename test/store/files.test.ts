@@ -1,7 +1,15 @@
 /** Files that cannot be the database, each with its sentence; and files that can. */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import type { TqError } from "../../src/errors.ts";
 import { SCHEMA_VERSION } from "../../src/store/migrate.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
@@ -60,6 +68,28 @@ describe("a file that cannot be the database", () => {
       code: "database",
       message: `Cannot make the database ${file}/tq.db: the folder ${file} does not exist; make it first`,
     });
+  });
+
+  test.each<[what: string, lose: (path: string) => void]>([
+    ["is gone", rmSync],
+    ["is empty", (path) => writeFileSync(path, "")],
+  ])("because it %s and its log is there, with what was committed last", async (what, lose) => {
+    await using subject = makeStore();
+    const path = folder.file(`${what}.db`);
+    await pushOne(subject.store);
+    for (const end of ["", "-wal"]) copyFileSync(`${subject.path}${end}`, `${path}${end}`);
+    lose(path);
+    const log = readFileSync(`${path}-wal`);
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot use ${path}: it ${what}, and its log ${path}-wal is there, which a new database would delete; put the right file back, or delete the log to begin anew`,
+    });
+    expect(readFileSync(`${path}-wal`)).toEqual(log);
+    copyFileSync(subject.path, path);
+    const store = subject.open({ path });
+    expect(await store.list()).toHaveLength(1);
+    writeFileSync(`${folder.file("new.db")}-wal`, "");
+    await new SqliteStore({ path: folder.file("new.db") }).close();
   });
 
   test("because a newer tq made it", async () => {

@@ -632,6 +632,13 @@ export function storeSuite(name: string, make: () => Subject): void {
         expect(await claimIds()).toEqual([]);
       });
 
+      test("at a limit of one is said as one", async () => {
+        await pushOne(store);
+        const task = await claimFirst(store);
+        await store.write((session) => session.crash(task, "exit 7", 1));
+        expect((await store.get(task.id))?.reason).toBe("Set aside after 1 crash: exit 7");
+      });
+
       test("makes its task a suspect, which a run that ends well clears", async () => {
         const id = await pushOne(store);
         await store.write(async (session) =>
@@ -964,7 +971,7 @@ export function storeSuite(name: string, make: () => Subject): void {
         const id = await pushOne(store);
         expect(store.retry(id)).rejects.toMatchObject({
           code: "conflict",
-          message: `Cannot retry task ${id}: it is ready; it will run by itself`,
+          message: `Cannot retry task ${id}: it is ready; a worker runs it`,
         });
         await claimFirst(store);
         expect(store.retry(id)).rejects.toMatchObject({

@@ -299,6 +299,18 @@ describe("a worker", () => {
     await worker.stop();
   });
 
+  test("with a file that exports no model says so, and what a model is", async () => {
+    const file = join(folder, "none.ts");
+    writeFileSync(file, 'import { Model } from "tq"; export class Nameless extends Model {}');
+    const worker = await start({ models: [file], threads: 1 });
+    await worker.stop();
+    expect(events).toContainEqual({
+      name: "log.note",
+      level: "warn",
+      message: `No task can run: there is no model in ${file}; a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__`,
+    });
+  });
+
   test("without models does not start", () => {
     expect(start({ models: [] })).rejects.toThrow("Cannot start a worker: there is no models.ts");
   });
