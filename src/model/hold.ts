@@ -66,7 +66,8 @@ export class Hold {
   replaced(table: Table, id: number, column: string, before: ColumnValue): boolean {
     this.#sortNotes();
     const values = this.#written.get(keyOf(table, id))?.get(column) ?? [];
-    return values.some((value) => sameValue(value, before));
+    // The last first: a record that is saved again and again had that one.
+    return values.findLast((value) => sameValue(value, before)) !== undefined;
   }
 
   /** What was written in it is on its way to disk: nobody asks for it any more, and records may live for long. */

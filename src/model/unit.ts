@@ -35,7 +35,7 @@ export class Unit {
   #hold: Hold | null = null;
   /** How often the session had gone back to a savepoint of user code. */
   #wentBack = 0;
-  /** Ids pushed and not committed yet, and those that are. */
+  /** Ids pushed and not committed yet, and those that are; in place, as a transaction may push them one by one. */
   #pushed: number[] | null = null;
   #committed: number[] | null = null;
   readonly #pending = new Pending();
@@ -162,7 +162,7 @@ export class Unit {
     if (tasks.length === 0) return [];
     await this.begin();
     const ids = await this.session.push(tasks);
-    this.#pushed = this.#pushed ? [...this.#pushed, ...ids] : [...ids];
+    for (const id of ids) (this.#pushed ??= []).push(id);
     return ids;
   }
 
@@ -224,7 +224,8 @@ export class Unit {
 
   /** What was written and pushed is on its way to disk with the transaction. */
   keep(): void {
-    if (this.#pushed) this.#committed = [...this.committed, ...this.#pushed];
+    if (this.#committed) for (const id of this.#pushed ?? []) this.#committed.push(id);
+    else this.#committed = this.#pushed;
     this.#pushed = null;
     this.#followSavepoints();
     this.#hold?.keep();

@@ -6,6 +6,7 @@ import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
 import { type Soon, soon } from "../soon.ts";
 import { followLinks } from "./connection.ts";
 import { Connections } from "./connections.ts";
+import { isCrowdDue, makeDueReady } from "./tasks.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
 import {
@@ -264,6 +265,14 @@ export class SqliteStore implements Store {
 
   async nextDue(): Promise<number | null> {
     return this.#look(looking.nextDue);
+  }
+
+  async isCrowdDue(): Promise<boolean> {
+    return this.#look((db) => isCrowdDue(db, this.now()));
+  }
+
+  async makeDueReady(): Promise<void> {
+    return this.#move(makeDueReady);
   }
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {

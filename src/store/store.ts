@@ -181,6 +181,10 @@ export interface Store {
   countReady(queues: readonly string[], limit: number, worker?: string | null): Promise<number>;
   /** When the next scheduled task, of any queue, is due. */
   nextDue(): Promise<number | null>;
+  /** True when more tasks are due than one claim makes ready: those behind them stand in no order yet. */
+  isCrowdDue(): Promise<boolean>;
+  /** Makes due tasks ready, as many as a claim does. */
+  makeDueReady(): Promise<void>;
   /** True while these queues have a task ready or running (or scheduled, when `scheduled`). */
   hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean>;
   /**

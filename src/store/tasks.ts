@@ -77,7 +77,19 @@ const MAKE_DUE_READY = `
                  ORDER BY scheduled_at
                  LIMIT ${DUE_LIMIT})`;
 
-const CLAIMED_COLUMNS = `id, claim, model, method, instances, args, context, user, queue, priority, deadline,
+export function makeDueReady(db: Database, now: number): void {
+  db.query(MAKE_DUE_READY).run({ now });
+}
+
+const CROWD = `
+  SELECT 1 FROM tq__task WHERE state = 'scheduled' AND scheduled_at <= $now LIMIT 1 OFFSET ${DUE_LIMIT}`;
+
+/** True when more tasks are due than one claim makes ready. */
+export function isCrowdDue(db: Database, now: number): boolean {
+  return db.query(CROWD).get({ now }) !== null;
+}
+
+const CLAIMED_COLUMNS = `task.id, claim, model, method, instances, args, context, user, queue, priority, deadline,
          attempts, suspect`;
 
 /**
@@ -86,29 +98,31 @@ const CLAIMED_COLUMNS = `id, claim, model, method, instances, args, context, use
  */
 const FIRST_OF_QUEUE = `
   SELECT ${CLAIMED_COLUMNS}
-    FROM tq__task
+    FROM tq__task AS task
    WHERE state = 'ready' AND suspect = 0 AND queue = CAST(?1 AS TEXT)
    ORDER BY priority DESC, deadline, id
    LIMIT CAST(?2 AS INTEGER)`;
 
-/** The first of each queue by the index, then the first of those; `queue IN (…)` would scan or sort them all. */
+/**
+ * The first of each queue by the index, then the first of those; `queue IN (…)` would scan or sort them all. Only ids
+ * are sorted: the tasks are read one after another, as many as are taken.
+ */
 const FIRST_OF_QUEUES = `
   SELECT ${CLAIMED_COLUMNS}
-    FROM tq__task
-   WHERE id IN (SELECT task.id
-                  FROM json_each(?1) AS name CROSS JOIN tq__task AS task
-                 WHERE task.id IN (SELECT id
-                                     FROM tq__task
-                                    WHERE state = 'ready' AND suspect = 0 AND queue = name.value
-                                    ORDER BY priority DESC, deadline, id
-                                    LIMIT CAST(?2 AS INTEGER))
-                 ORDER BY task.priority DESC, task.deadline, task.id
-                 LIMIT CAST(?2 AS INTEGER))
-   ORDER BY priority DESC, deadline, id`;
+    FROM (SELECT task.id
+            FROM json_each(?1) AS name CROSS JOIN tq__task AS task
+           WHERE task.id IN (SELECT id
+                               FROM tq__task
+                              WHERE state = 'ready' AND suspect = 0 AND queue = name.value
+                              ORDER BY priority DESC, deadline, id
+                              LIMIT CAST(?2 AS INTEGER))
+           ORDER BY task.priority DESC, task.deadline, task.id
+           LIMIT CAST(?2 AS INTEGER)) AS first
+   CROSS JOIN tq__task AS task ON task.id = first.id`;
 
 /** Makes due tasks ready, then claims the first `limit` ready ones. Suspects come first, and alone. */
 export function claim(db: Database, options: ClaimOptions, now: number): ClaimedTask[] {
-  if (db.query(IS_DUE).get({ now })) db.query(MAKE_DUE_READY).run({ now });
+  if (db.query(IS_DUE).get({ now })) makeDueReady(db, now);
   const suspect = claimSuspect(db, options, now);
   if (suspect) return [suspect];
   const { owner, limit } = options;
@@ -117,8 +131,8 @@ export function claim(db: Database, options: ClaimOptions, now: number): Claimed
   if (queue === undefined) return [];
   const rows =
     queues.length === 1
-      ? db.query(FIRST_OF_QUEUE).values(queue, limit)
-      : db.query(FIRST_OF_QUEUES).values(JSON.stringify(queues), limit);
+      ? db.query(FIRST_OF_QUEUE).iterate(queue, limit)
+      : db.query(FIRST_OF_QUEUES).iterate(JSON.stringify(queues), limit);
   return setRunning(db, rows, owner, now);
 }
 
@@ -140,16 +154,16 @@ function claimSuspect(
   const names = suspectQueues(db);
   if (names.length === 0 || runsSuspect(db, owner.worker)) return null;
   const wanted = JSON.stringify(matchQueues(db, queues, names));
-  const rows = db.query(FIRST_SUSPECT).values(wanted, 1);
+  const rows = db.query(FIRST_SUSPECT).iterate(wanted, 1);
   return setRunning(db, rows, owner, now)[0] ?? null;
 }
 
 const WAITING = `
-  SELECT ${CLAIMED_COLUMNS} FROM tq__task WHERE id = ? AND state IN ('ready', 'scheduled')`;
+  SELECT ${CLAIMED_COLUMNS} FROM tq__task AS task WHERE id = ? AND state IN ('ready', 'scheduled')`;
 
 /** Claims this task, due or not; null when it is not waiting any more. */
 export function claimOne(db: Database, id: number, owner: Owner, now: number): ClaimedTask | null {
-  return setRunning(db, db.query(WAITING).values(id), owner, now)[0] ?? null;
+  return setRunning(db, db.query(WAITING).iterate(id), owner, now)[0] ?? null;
 }
 
 const SET_RUNNING = `
@@ -163,11 +177,11 @@ const SET_ALL_RUNNING = SET_RUNNING.replace("id = ?4", "id IN (SELECT value FROM
 /** For rows just read under the write lock: together with the read it costs less than one UPDATE … RETURNING. */
 function setRunning(
   db: Database,
-  rows: readonly unknown[][],
+  rows: Iterable<unknown>,
   { worker, thread }: Owner,
   now: number,
 ): ClaimedTask[] {
-  const claimed = (rows as ClaimedRow[]).map(toClaimed);
+  const claimed = take(rows as Iterable<ClaimedRow>);
   const [only] = claimed;
   if (only && claimed.length === 1) db.query(SET_RUNNING).run(worker, thread, now, only.id);
   else if (only) db.query(SET_ALL_RUNNING).run(worker, thread, now, listIds(claimed));
@@ -179,38 +193,42 @@ export function listIds(claims: readonly Claim[]): string {
   return `[${claims.map(({ id }) => id).join()}]`;
 }
 
-/** The columns of CLAIMED_COLUMNS. */
-type ClaimedRow = [
-  id: number,
-  claim: number,
-  model: string,
-  method: string,
-  instances: string,
-  args: string,
-  context: string,
-  user: number,
-  queue: string,
-  priority: number,
-  deadline: number,
-  attempts: number,
-  suspect: 0 | 1,
-];
+/** What one claim reads of its calls at most, and one more: it is read under the lock, and kept until it has run. Characters. */
+const CLAIM_SIZE = 1_000_000;
 
+function take(rows: Iterable<ClaimedRow>): ClaimedTask[] {
+  const claimed: ClaimedTask[] = [];
+  let size = 0;
+  for (const row of rows) {
+    claimed.push(toClaimed(row));
+    size += row.instances.length + row.args.length + row.context.length;
+    if (size > CLAIM_SIZE) break;
+  }
+  return claimed;
+}
+
+/** The columns of CLAIMED_COLUMNS. */
+interface ClaimedRow extends Omit<ClaimedTask, "attempt" | "suspect"> {
+  readonly attempts: number;
+  readonly suspect: 0 | 1;
+}
+
+/** Field by field: a spread takes longer than the rest of a quick task's claim. */
 function toClaimed(row: ClaimedRow): ClaimedTask {
   return {
-    id: row[0],
-    claim: row[1] + 1,
-    model: row[2],
-    method: row[3],
-    instances: row[4],
-    args: row[5],
-    context: row[6],
-    user: row[7],
-    queue: row[8],
-    priority: row[9],
-    deadline: row[10],
-    attempt: row[11] + 1,
-    suspect: row[12] === 1,
+    id: row.id,
+    claim: row.claim + 1,
+    model: row.model,
+    method: row.method,
+    instances: row.instances,
+    args: row.args,
+    context: row.context,
+    user: row.user,
+    queue: row.queue,
+    priority: row.priority,
+    deadline: row.deadline,
+    attempt: row.attempts + 1,
+    suspect: row.suspect === 1,
   };
 }
 

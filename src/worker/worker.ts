@@ -10,6 +10,7 @@ import type { Report } from "../events.ts";
 import { LONG_LOAD, longLoadWords } from "../model/long-load.ts";
 import { openStore } from "../store/sqlite.ts";
 import { SOON, type Store } from "../store/store.ts";
+import { Crowd } from "./crowd.ts";
 import { Maintenance } from "./maintenance.ts";
 import { endCancelled, watchLocks } from "./lookout.ts";
 import type { PoolThread } from "./pool-thread.ts";
@@ -51,6 +52,7 @@ export class WorkerProcess {
   readonly #config: Config["worker"];
   readonly #pool: Pool;
   readonly #wake: Wake;
+  readonly #crowd: Crowd;
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
   readonly #parent = process.ppid;
@@ -90,6 +92,7 @@ export class WorkerProcess {
       },
     );
     this.store = openStore(config, { turn: this.#pool.turn });
+    this.#crowd = new Crowd(this.store);
     this.#wake = new Wake(this.store, () => this.#look(), { hint: () => this.#wakeEarly() });
   }
 
@@ -166,6 +169,7 @@ export class WorkerProcess {
   async #end(grace: number): Promise<void> {
     this.#started.resolve(); // nobody need wait for models that take long
     this.#wake.disarm();
+    this.#crowd.stop();
     this.#maintenance?.stop();
     if (this.#dueTimer) clearTimeout(this.#dueTimer);
     await this.#pool.stop(grace);
@@ -220,6 +224,7 @@ export class WorkerProcess {
     this.#wake.arm();
     const due = await this.store.nextDue();
     const isDue = due !== null && due - this.store.now() <= SOON;
+    if (isDue) this.#crowd.look();
     const ready = await this.store.countReady(this.#config.queues, idle.length, this.id);
     const wanted = Math.max(ready, isDue ? 1 : 0);
     const looking = Math.min(wanted, this.#pool.looking);
@@ -272,6 +277,7 @@ export class WorkerProcess {
 
   #tick(): void {
     this.#wake.check();
+    this.#crowd.look();
     watchLocks(this.#pool.threads, this.#config.lock_timeout, this.#options.report);
     if (this.#pool.writing) this.#tickWait = TICK;
     this.#followClock();

@@ -114,6 +114,24 @@ describe("a scheduled task", () => {
   });
 });
 
+test("the most urgent task of a crowd that is due at once is next, whoever was due first", async () => {
+  await using site = siteWithModels();
+  const crowd = JSON.stringify(Array.from({ length: 6_000 }, (_, index) => index + 1));
+  const soon = ["--scheduled-at", "500ms"];
+  await site.push("job", "linger", crowd, "--batch", "1", ...soon);
+  const urgent = await site.pushOne("job", "add", "9000", "--priority", "1", ...soon);
+  const { scheduled_at: due, state } = site.task(urgent);
+  expect(state).toBe("scheduled");
+  await eventually("all are due", () => Date.now() > Number(due));
+  const worker = await site.worker(["-n", "1"]);
+  const left = "SELECT id FROM tq_tasks WHERE state = 'scheduled'";
+  await eventually("the next claim does the rest", () => site.all(left).length <= 500);
+  site.write("go", ""); // for the one that runs, and all after it
+  await worker.says("task.finished", { task: urgent });
+  const ended = worker.log.filter(({ event }) => event === "task.finished");
+  expect(ended.findIndex(({ task }) => task === urgent)).toBeWithin(0, 2);
+});
+
 describe("two workers on one file", () => {
   test("share two hundred tasks, and none runs twice", async () => {
     await using site = siteWithModels();

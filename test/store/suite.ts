@@ -981,6 +981,64 @@ export function storeSuite(name: string, make: () => Subject): void {
       });
     });
 
+    describe("a crowd that is due at once", () => {
+      test("is made ready in slices, until one claim does the rest", async () => {
+        const due = clock.now() + 10;
+        await store.push(Array.from({ length: 1_200 }, () => newTask({ scheduledAt: due })));
+        const urgent = await pushOne(store, { scheduledAt: due + 1, priority: 1 });
+        expect(await store.isCrowdDue()).toBe(false);
+        clock.advance(11);
+        const states: unknown[] = [];
+        while (await store.isCrowdDue()) {
+          await store.makeDueReady();
+          states.push([await store.countReady([], 2_000), await stateOf(urgent)]);
+        }
+        expect(states).toEqual([
+          [500, "scheduled"],
+          [1_000, "scheduled"],
+        ]);
+        expect((await claimFirst(store)).id).toBe(urgent);
+      });
+
+      test.each([
+        [500, false],
+        [501, true],
+      ])("of %d is %p: the claim alone makes five hundred ready", async (count, isCrowd) => {
+        const due = clock.now() + 10;
+        await store.push(Array.from({ length: count }, () => newTask({ scheduledAt: due })));
+        clock.advance(10);
+        expect(await store.isCrowdDue()).toBe(isCrowd);
+        await claim(store, { limit: 1 });
+        expect(await store.nextDue()).toBe(isCrowd ? due : null);
+      });
+    });
+
+    describe("a claim of large calls", () => {
+      const args = JSON.stringify(["x".repeat(400_000)]);
+
+      test.each<[string, readonly string[]]>([
+        ["one queue", ["default"]],
+        ["every queue", []],
+        ["several", ["default", "mail"]],
+      ])("takes a few at a time, in their order: %s", async (_queues, queues) => {
+        const first = await pushOne(store, { priority: 1, queue: queues[1] ?? "default" });
+        const large = await store.push(Array.from({ length: 4 }, () => newTask({ args })));
+        const last = await pushOne(store);
+        const ids = async () => (await claim(store, { queues, limit: 100 })).map(({ id }) => id);
+        expect(await ids()).toEqual([first, ...large.slice(0, 3)]);
+        expect(await ids()).toEqual([...large.slice(3), last]);
+        expect(await ids()).toEqual([]);
+      });
+
+      test("takes one that is larger than that", async () => {
+        const huge = JSON.stringify(["x".repeat(3_000_000)]);
+        const id = await pushOne(store, { args: huge });
+        await pushOne(store);
+        const tasks = await claim(store, { limit: 10 });
+        expect(tasks.map((task) => [task.id, task.args.length])).toEqual([[id, huge.length]]);
+      });
+    });
+
     describe("many tasks by hand", () => {
       test("are retried by state, queue and model, however many: nothing else is touched", async () => {
         const printed = await store.push(
