@@ -1,10 +1,15 @@
 /** `tq list`: tasks, the newest first. */
-import { TASK_STATES } from "../src/task.ts";
+import { type Task, TASK_STATES } from "../src/task.ts";
 import { command } from "./terminal/command.ts";
 import { filterFlags, readFilter } from "./terminal/filter.ts";
 import { withExisting } from "./terminal/program.ts";
 import { taskTable } from "./terminal/tasks.ts";
 import { readWhole } from "./terminal/values.ts";
+
+/** Without what the table does not show: a hundred tasks may have megabytes of it each. */
+function forTable(task: Task): Task {
+  return { ...task, args: null, context: null, result: null };
+}
 
 export const list = command({
   name: "list",
@@ -18,7 +23,12 @@ export const list = command({
       ...readFilter(given, TASK_STATES),
       limit: limit === undefined ? 100 : readWhole(limit, "--limit", 1),
     };
-    const tasks = await withExisting(program.config(), (store) => store.list(filter));
+    const tasks: Task[] = [];
+    await withExisting(program.config(), async (store) => {
+      for await (const page of store.pages(filter)) {
+        for (const task of page) tasks.push(program.json ? task : forTable(task));
+      }
+    });
     program.answer(tasks, () =>
       tasks.length === 0 ? "No tasks" : taskTable(tasks, program.terminal),
     );

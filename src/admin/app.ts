@@ -9,6 +9,7 @@ import type { Report } from "../events.ts";
 import type { Store } from "../store/store.ts";
 import { requireOwnHost, requireToken } from "./auth.ts";
 import { readJson } from "./json-body.ts";
+import { jsonList } from "./json-list.ts";
 import { readPush, toTasks } from "./new-tasks.ts";
 import { answerError, problem } from "./problem.ts";
 import { readFilter, readId } from "./queries.ts";
@@ -88,7 +89,9 @@ export function createAdmin(options: AdminOptions): Hono {
   });
 
   app.get("/api/tasks", async (c) => {
-    return c.json(await store.list(readFilter(new URL(c.req.url).searchParams)));
+    const filter = readFilter(new URL(c.req.url).searchParams);
+    const headers = { "Content-Type": "application/json" };
+    return c.body(await jsonList(store.pages(filter)), 200, headers);
   });
 
   app.get("/api/tasks/:id", async (c) => {

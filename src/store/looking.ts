@@ -30,16 +30,31 @@ const LIST = `
    ORDER BY id DESC
    LIMIT $limit`;
 
-/** Tasks, the newest first. */
-export function listTasks(db: Database, filter: TaskFilter): Task[] {
-  const rows = db.query(LIST).all({
-    before: filter.before ?? Number.MAX_SAFE_INTEGER,
-    states: filter.states ? JSON.stringify(filter.states) : null,
-    queue: filter.queue ?? null,
-    model: filter.model ?? null,
-    limit: filter.limit ?? 100,
-  }) as TaskRow[];
-  return rows.map(toTask);
+/** A page ends where its calls and results are so large, and one task later: characters. */
+const PAGE_SIZE = 1_000_000;
+
+export interface Page {
+  readonly tasks: readonly Task[];
+  /** What follows; null: nothing. */
+  readonly next: TaskFilter | null;
+}
+
+/** Tasks, the newest first: up to the limit, or a page. */
+export function listPage(db: Database, filter: TaskFilter): Page {
+  const { before = Number.MAX_SAFE_INTEGER, states, queue = null, model = null } = filter;
+  const { limit = 100 } = filter;
+  const values = { before, states: states ? JSON.stringify(states) : null, queue, model, limit };
+  const tasks: Task[] = [];
+  let size = 0;
+  for (const row of db.query(LIST).iterate(values) as Iterable<TaskRow>) {
+    tasks.push(toTask(row));
+    const { instances, args, context, result } = row;
+    size += instances.length + args.length + context.length + (result?.length ?? 0);
+    if (size > PAGE_SIZE && tasks.length < limit) {
+      return { tasks, next: { ...filter, before: row.id, limit: limit - tasks.length } };
+    }
+  }
+  return { tasks, next: null };
 }
 
 interface TaskRow extends Omit<Task, "instances" | "args" | "context" | "result"> {

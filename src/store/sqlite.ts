@@ -239,7 +239,16 @@ export class SqliteStore implements Store {
   }
 
   async list(filter: TaskFilter = {}): Promise<Task[]> {
-    return this.#look((db) => looking.listTasks(db, filter));
+    return (await Array.fromAsync(this.pages(filter))).flat();
+  }
+
+  async *pages(filter: TaskFilter = {}): AsyncGenerator<readonly Task[], void> {
+    let rest: TaskFilter | null = filter;
+    while (rest) {
+      const page: looking.Page = await this.#look((db) => looking.listPage(db, rest ?? filter));
+      yield page.tasks;
+      rest = page.next;
+    }
   }
 
   async status(): Promise<StoreStatus> {

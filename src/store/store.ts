@@ -173,6 +173,8 @@ export interface Store {
   getByRef(ref: string): Promise<Task | null>;
   errors(task: number): Promise<TaskError[]>;
   list(filter?: TaskFilter): Promise<Task[]>;
+  /** The same in parts of about a megabyte: tasks may be large, and many. */
+  pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;
   status(): Promise<StoreStatus>;
   /**
    * How many tasks these queues have ready, counted up to `limit`; with a worker only those that it could

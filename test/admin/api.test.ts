@@ -48,6 +48,27 @@ describe("a list", () => {
     expect(await ids("state=ready&queue=default&model=sale")).toEqual([]);
   });
 
+  test.each([
+    [4, "all of them"],
+    [5, "nothing behind the last page"],
+    [7, "some behind it"],
+  ])("of large calls is written in parts: %d, %s", async (count) => {
+    await using admin = makeAdmin();
+    const large = { ...CALL, args: ["x".repeat(400_000)] };
+    for (let i = 0; i < count; i++) await admin.post("/api/tasks", large);
+    const ids = async (query: string) => {
+      const { status, headers, body } = await admin.get(`/api/tasks?${query}`);
+      expect(status).toBe(200);
+      expect(headers.get("content-type")).toBe("application/json");
+      for (const { args } of body) expect(args).toEqual(large.args);
+      return body.map((task: { id: number }) => task.id) as number[];
+    };
+    const all = Array.from({ length: count }, (_, index) => count - index);
+    expect(await ids("")).toEqual(all);
+    expect(await ids("limit=3")).toEqual(all.slice(0, 3));
+    expect(await ids("limit=4&before=4")).toEqual([3, 2, 1]);
+  });
+
   test("has 100 tasks unless the limit says more", async () => {
     await using admin = makeAdmin();
     await admin.post("/api/tasks", Array(150).fill(CALL));

@@ -1,0 +1,51 @@
+import { expect, test } from "bun:test";
+import { jsonList } from "../../src/admin/json-list.ts";
+
+/** Pages, and how many of them were asked for. */
+function source(...pages: readonly (readonly number[])[]) {
+  const seen = { asked: 0, left: false };
+  async function* read() {
+    try {
+      for (const page of pages) {
+        seen.asked += 1;
+        yield page;
+      }
+    } finally {
+      seen.left = true;
+    }
+  }
+  return { seen, pages: read() };
+}
+
+test.each<[pages: number[][]]>([
+  [[]],
+  [[[]]],
+  [[[1, 2]]],
+  [[[1], [2, 3]]],
+  [[[1], []]],
+  [[[1], [2], [3, 4], []]],
+])("%j is one list", async (pages) => {
+  const text = await new Response(await jsonList(source(...pages).pages)).text();
+  expect(JSON.parse(text)).toEqual(pages.flat());
+});
+
+test("pages are read as their reader takes them, and no more once it goes away", async () => {
+  const { seen, pages } = source(...Array.from({ length: 100 }, (_, index) => [index]));
+  const list = (await jsonList(pages)) as ReadableStream<Uint8Array>;
+  const reader = list.getReader();
+  await reader.read();
+  expect(seen.asked).toBeLessThan(6);
+  await reader.cancel();
+  expect(seen).toEqual({ asked: expect.any(Number), left: true });
+  expect(seen.asked).toBeLessThan(6);
+});
+
+test("an error of a later page ends the list, and is not taken for its end", async () => {
+  async function* failing() {
+    yield [1];
+    yield [2];
+    throw new Error("the disk is gone");
+  }
+  const list = new Response(await jsonList(failing()));
+  expect(list.text()).rejects.toThrow("the disk is gone");
+});
