@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import { LEVELS, levelOf } from "./events.ts";
 import type { Event, Level, Report } from "./events.ts";
 import { eventWords } from "./event-words.ts";
+import { UnwrittenError } from "./standard-error.ts";
 
 export interface TextOptions {
   readonly colour: boolean;
@@ -60,8 +61,10 @@ export function createLog({ level, format, write, clock, colour }: LogOptions): 
     try {
       write(text);
       lost = 0;
-    } catch {
-      lost += count; // nowhere to say it now: the next lines that get through begin with it
+    } catch (error) {
+      // Nowhere to say it now: the next lines that get through begin with it.
+      const unwritten = error instanceof UnwrittenError ? error.lines : Infinity;
+      lost = unwritten <= count ? unwritten : lost + count; // what was lost before has been said, or not
     }
   }
 

@@ -1,12 +1,20 @@
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { levelOf } from "../src/events.ts";
 import type { Event } from "../src/events.ts";
 import { createLog, formatJson, formatText, wantsColour } from "../src/log.ts";
 import type { LogOptions } from "../src/log.ts";
-import { writeStandardError } from "../src/standard-error.ts";
+import { UnwrittenError, writeStandardError } from "../src/standard-error.ts";
 
 const RUN = { task: 42, attempt: 1, model: "sale", method: "process", queue: "default" };
 const FINISHED: Event = { name: "task.finished", ...RUN, duration: 3.1 };
@@ -311,7 +319,7 @@ describe("writing to standard error", () => {
 
   test("throws when the disk is full, which the log survives", () => {
     const fd = openFile("/dev/full", "w");
-    expect(() => writeStandardError("x", fd)).toThrow("ENOSPC");
+    expect(() => writeStandardError("x\n", fd)).toThrow("ENOSPC");
     const { log } = open({ write: (text) => writeStandardError(text, fd) });
     log(note("a"));
     expect(log.flush).not.toThrow();
@@ -324,13 +332,79 @@ describe("writing to standard error", () => {
     expect(() => writeStandardError("x".repeat(1_000_000), fd)).toThrow("EAGAIN");
   });
 
+  /** A pipe, its reader, and a time in which only waiting passes. */
+  function pipe(name: string) {
+    const path = join(folder, name);
+    Bun.spawnSync(["mkfifo", path]);
+    const fd = openFile(path, constants.O_RDWR | constants.O_NONBLOCK);
+    let now = performance.now() + 3_600_000;
+    let [waited, slice] = [0, 0];
+    const read = (bytes: number) => {
+      const buffer = Buffer.alloc(bytes);
+      return buffer.toString("latin1", 0, readSync(fd, buffer));
+    };
+    let text = "";
+    return {
+      /** Someone reads so many bytes a ms of waiting. */
+      readWhileWaiting(bytes: number) {
+        slice = bytes;
+      },
+      pass: (ms: number) => (now += ms),
+      waited: () => waited,
+      /** What has been read so far, and what is there. */
+      all: () => (text += read(1_000_000)),
+      write: (lines: string) =>
+        writeStandardError(lines, fd, {
+          now: () => now,
+          sleep: (ms) => {
+            now += ms;
+            waited += ms;
+            if (slice > 0) text += read(slice);
+          },
+        }),
+    };
+  }
+
+  test("waits for a slow reader a twentieth of the time, and says what it has lost", () => {
+    const slow = pipe("slow");
+    const { log } = open({ write: slow.write });
+    slow.readWhileWaiting(20);
+    const line = "x".repeat(900);
+    for (let second = 0; second < 60; second++) {
+      for (let i = 0; i < 100; i++) log(note(`${line} ${second * 100 + i}`));
+      log.flush();
+      slow.pass(1_000);
+    }
+    expect(slow.waited()).toBeWithin(2_000, 1_000 + 0.05 * 64_000);
+    slow.all();
+    slow.readWhileWaiting(100_000);
+    log(note("the end"));
+    log.flush();
+    const lines = slow.all().trimEnd().split("\n");
+    const through = lines.filter((text) => text.includes("xxx"));
+    const lost = lines.flatMap((text) => /(\d+) lines of the log were lost/.exec(text)?.[1] ?? []);
+    const torn = through.filter((text) => !/ \d+$/.test(text)).length;
+    const total = lost.map(Number).reduce((sum, one) => sum + one, 0);
+    expect(through.length - torn + total).toBe(6_000);
+    expect(lines.at(-1)).toEndWith("the end");
+  });
+
+  test("begins a new line behind one of which only a part was written", () => {
+    const full = pipe("full");
+    expect(() => full.write(`${"x".repeat(200_000)}\na\nb\n`)).toThrow(UnwrittenError);
+    expect(full.all()).toMatch(/^x+$/);
+    full.pass(60_000);
+    full.write("c\n");
+    expect(full.all()).toMatch(/^x+\nc\n$/);
+  });
+
   test("is not held up for ever by a pipe that nobody reads", async () => {
     const script = `
       import { writeStandardError } from ${STANDARD_ERROR};
       try {
         for (;;) writeStandardError("x\\n".repeat(1_000));
       } catch (error) {
-        console.log(error.code);
+        console.log(error.cause.code);
       }`;
     const end = join(folder, "end");
     Bun.spawnSync(["mkfifo", end]);
@@ -361,7 +435,7 @@ describe("writing to standard error", () => {
         try {
           writeStandardError(text);
         } catch (error) {
-          gone = error.code === "EPIPE";
+          gone = error.cause.code === "EPIPE";
           throw error;
         }
       };

@@ -388,6 +388,27 @@ describe("a worker that is stopped for a while and continues", () => {
   });
 });
 
+/** Runs a command whose standard error is a terminal that shows nothing, as after Ctrl-S. */
+const STOPPED_TERMINAL = `
+import os, signal, subprocess, sys
+_, terminal = os.openpty()
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stderr=terminal)
+signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+sys.exit(child.wait())
+`;
+
+test("a terminal whose output is stopped holds up neither tasks nor the end", async () => {
+  await using site = siteWithModels();
+  const worker = site.spawn(["python3", "-c", STOPPED_TERMINAL, TQ, "worker", "-n", "2"]);
+  const keys = Array.from({ length: 500 }, (_, index) => index + 1);
+  await site.push("job", "add", JSON.stringify(keys), "--batch", "1");
+  const left = "SELECT id FROM tq_tasks WHERE state <> 'finished'";
+  await eventually("all have run", () => site.all(left).length === 0);
+  worker.kill("SIGTERM");
+  expect((await worker.ended()).code).toBe(0);
+  expectEachOnce(site, keys);
+});
+
 test("a worker whose proof of life was removed ends with 6, and its task is run by another one", async () => {
   await using site = siteWithModels();
   const worker = await site.worker(["-n", "1"]);
