@@ -134,6 +134,7 @@ export function mayClaim(db: Database, { queues, owner }: ClaimOptions, now: num
   return (ready || suspect) === 1 && countReady(db, queues, 1, owner.worker) > 0;
 }
 
+const ANY_QUEUE = " LIMIT 1";
 const RUNNING_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'running'`;
 const SCHEDULED_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'scheduled'`;
 
@@ -141,7 +142,8 @@ const SCHEDULED_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'sch
 export function hasWork(db: Database, queues: readonly string[], scheduled: boolean): boolean {
   if (countReady(db, queues, 1, null) > 0) return true;
   return (scheduled ? [RUNNING_QUEUES, SCHEDULED_QUEUES] : [RUNNING_QUEUES]).some((statement) => {
-    const names = (db.query(statement).values() as [string][]).map(([queue]) => queue);
+    const sql = queues.length === 0 ? statement + ANY_QUEUE : statement;
+    const names = (db.query(sql).values() as [string][]).map(([queue]) => queue);
     return matchQueues(db, queues, names).length > 0;
   });
 }

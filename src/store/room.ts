@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Clock } from "../clock.ts";
 import { TqError } from "../errors.ts";
 
 export interface RoomOptions {
@@ -15,6 +16,12 @@ export interface RoomOptions {
 /** Between two looks at the disk, and the longest that a count is trusted: ms. */
 const FRESH = 1_000;
 
+/** A count that takes longer keeps the write lock for too long to be made at each refusal: ms. */
+const DEAR = 5;
+
+/** A full queue is then counted again after so many times as long as the count took. */
+const REST = 10;
+
 const COUNT = `
   SELECT (SELECT count(*) FROM tq__task WHERE state = 'ready' AND suspect = 0)
        + (SELECT count(*) FROM tq__task WHERE state = 'ready' AND suspect = 1)
@@ -25,6 +32,8 @@ export class Room {
   /** Pushes that fit for certain, as far as the last count goes. */
   #headroom = 0;
   #countedAt = -Infinity;
+  /** What the last refusal has counted, and how long that is as good as a new count. */
+  #full = { size: 0, until: -Infinity };
   #free = Infinity;
   #lookedAt = -Infinity;
 
@@ -36,27 +45,35 @@ export class Room {
    * Refuses a push for which there is no room. Counting is dear, so half of the room found by one count is
    * given away without another.
    *
-   * @param now monotonic, ms
    * @throws TqError "full"
    */
-  check(db: Database, tasks: number, now: number): void {
+  check(db: Database, tasks: number, clock: Clock): void {
+    const now = clock.monotonic();
     this.#checkDisk(now);
     const { maxSize } = this.#options;
     if (maxSize === 0) return;
     if (tasks > this.#headroom || now - this.#countedAt > FRESH) {
+      if (now < this.#full.until) this.#checkSize(this.#full.size, tasks);
       const { size } = db.query(COUNT).get() as { size: number };
-      if (size + tasks > maxSize) {
-        const what = tasks === 1 ? "a task" : `${tasks} tasks`;
-        const advice = tasks > maxSize ? "push fewer at a time" : "wait until some have run";
-        throw new TqError(
-          "full",
-          `Cannot push ${what}: the queue has ${size}, and queue.max_size is ${maxSize}; ${advice}, or raise it`,
-        );
-      }
+      const counted = clock.monotonic();
+      const took = counted - now;
+      this.#full = { size, until: took < DEAR ? -Infinity : counted + took * REST };
+      this.#checkSize(size, tasks);
       this.#headroom = Math.max(tasks, Math.floor((maxSize - size) / 2));
       this.#countedAt = now;
     }
     this.#headroom -= tasks;
+  }
+
+  #checkSize(size: number, tasks: number): void {
+    const { maxSize } = this.#options;
+    if (size + tasks <= maxSize) return;
+    const what = tasks === 1 ? "a task" : `${tasks} tasks`;
+    const advice = tasks > maxSize ? "push fewer at a time" : "wait until some have run";
+    throw new TqError(
+      "full",
+      `Cannot push ${what}: the queue has ${size}, and queue.max_size is ${maxSize}; ${advice}, or raise it`,
+    );
   }
 
   #checkDisk(now: number): void {

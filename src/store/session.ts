@@ -385,7 +385,7 @@ export class SqliteSession implements Session {
 
   #push(db: Database, list: readonly NewTask[]): number[] {
     const { room, clock } = this.#options;
-    room.check(db, list.length, clock.monotonic());
+    room.check(db, list.length, clock);
     try {
       return tasks.push(db, list, this.#now());
     } catch (error) {

@@ -45,7 +45,7 @@ import {
   type ThreadDeath,
   type WorkerInfo,
 } from "./store.ts";
-import { checkpoint, hasSlack, vacuumSlice } from "./tidy.ts";
+import { checkpoint, hasSlack, Vacuum } from "./tidy.ts";
 import { LocalTurn, type Turn } from "./turn.ts";
 import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from "./workers.ts";
 
@@ -91,6 +91,7 @@ export class SqliteStore implements Store {
   readonly #options: Required<SqliteOptions>;
   readonly #connections: Connections;
   readonly #pushes: PushGroup;
+  readonly #vacuum = new Vacuum();
   /** What all sessions have in common. */
   readonly #shared: SessionOptions;
   #closed = false;
@@ -366,7 +367,10 @@ export class SqliteStore implements Store {
   }
 
   async tidy(): Promise<Tidied> {
-    if (await this.#look(hasSlack)) await this.#move(vacuumSlice);
+    const { clock } = this.#options;
+    if (await this.#look(hasSlack)) {
+      await this.#move((db) => this.#vacuum.slice(db, () => clock.monotonic()));
+    }
     const held = await this.#look(checkpoint);
     return { more: await this.#look(hasSlack), held };
   }

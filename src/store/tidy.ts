@@ -4,8 +4,11 @@ import type { Database } from "bun:sqlite";
 /** Free pages that stay in the file, for the next tasks. */
 const SPARE_PAGES = 256;
 
-/** Pages given back to the file system at a time: a few ms under the write lock. */
+/** Pages given back to the file system at a time, at most. */
 const SLICE = 256;
+
+/** So long a slice may keep the write lock: ms. Where much is free a page takes long to give back. */
+const SLICE_TIME = 4;
 
 /** A WAL above this many pages is written into the database when there is time. */
 const WAL_PAGES = 1_000;
@@ -21,9 +24,18 @@ export function hasSlack(db: Database): boolean {
   return freelist_count > SPARE_PAGES + SLICE;
 }
 
-/** Gives one slice of free pages back; inside a write transaction. */
-export function vacuumSlice(db: Database): void {
-  db.run(`PRAGMA incremental_vacuum(${SLICE})`);
+/** Gives free pages back a slice at a time, as large as the one before was quick. */
+export class Vacuum {
+  #pages = SLICE;
+
+  /** One slice, inside a write transaction. @param now monotonic, ms */
+  slice(db: Database, now: () => number): void {
+    const began = now();
+    db.run(`PRAGMA incremental_vacuum(${this.#pages})`);
+    const took = Math.max(now() - began, SLICE_TIME / 4); // it grows no faster than that
+    const pages = Math.round((this.#pages * SLICE_TIME) / took);
+    this.#pages = Math.min(Math.max(pages, 1), SLICE);
+  }
 }
 
 /**

@@ -1,14 +1,19 @@
 /** Back-pressure: a push for which there is no room is refused, and what is there still drains. */
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { Room } from "../../src/store/room.ts";
 import { errorOf } from "../support/error.ts";
 import { claim, claimFirst, makeStore, newTask, pushOne } from "../support/store.ts";
 
 /** More than any disk has free. */
 const TOO_MUCH = 1e18;
 
+/** Time passes only where a test says so: no count takes long. */
+const STEADY = { now: () => 0, monotonic: () => 0 };
+
 describe("a queue of a largest size", () => {
   test("refuses the push that is too much, with a sentence, and stores nothing of it", async () => {
-    await using subject = makeStore({ maxSize: 3 });
+    await using subject = makeStore({ maxSize: 3, clock: STEADY });
     const { store } = subject;
     await store.push([newTask(), newTask()]);
     expect(await errorOf(store.push([newTask(), newTask()]))).toMatchObject({
@@ -27,7 +32,7 @@ describe("a queue of a largest size", () => {
   });
 
   test("says so where waiting would not help", async () => {
-    await using subject = makeStore({ maxSize: 1 });
+    await using subject = makeStore({ maxSize: 1, clock: STEADY });
     const refusal = await errorOf(subject.store.push([newTask(), newTask()]));
     expect(String(refusal)).toContain(
       "the queue has 0, and queue.max_size is 1; push fewer at a time, or raise it",
@@ -35,9 +40,9 @@ describe("a queue of a largest size", () => {
   });
 
   test("counts what waits for its time, and what a dead worker held, but not what runs or has ended", async () => {
-    await using subject = makeStore({ maxSize: 3 });
-    const { store, clock } = subject;
-    await pushOne(store, { scheduledAt: clock.now() + 60_000 });
+    await using subject = makeStore({ maxSize: 3, clock: STEADY });
+    const { store } = subject;
+    await pushOne(store, { scheduledAt: 60_000 });
     await pushOne(store);
     await pushOne(store);
     const suspect = await claimFirst(store);
@@ -52,7 +57,7 @@ describe("a queue of a largest size", () => {
   });
 
   test("takes pushes again as soon as some have been claimed", async () => {
-    await using subject = makeStore({ maxSize: 10 });
+    await using subject = makeStore({ maxSize: 10, clock: STEADY });
     const { store } = subject;
     for (let push = 0; push < 10; push++) await pushOne(store);
     expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
@@ -61,8 +66,36 @@ describe("a queue of a largest size", () => {
     expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
   });
 
+  test("is not counted again at each refusal where that takes long", async () => {
+    await using subject = makeStore();
+    const ids = await subject.store.push([newTask(), newTask()]);
+    using db = new Database(subject.path);
+    const room = new Room({ path: subject.path, maxSize: 2, minFree: 0 });
+    let [time, took] = [0, 10];
+    const clock = { now: () => 0, monotonic: () => (time += took) };
+    const refused = (tasks = 1) => {
+      try {
+        room.check(db, tasks, clock);
+        return null;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(refused()).toContain("the queue has 2");
+    for (const id of ids) await subject.store.cancel(id);
+    expect(refused()).toContain("the queue has 2");
+    expect(refused(3)).toContain("push fewer at a time");
+    time += 100;
+    expect(refused()).toBeNull();
+    took = 0;
+    await subject.store.push([newTask(), newTask()]);
+    expect(refused()).toContain("the queue has 2");
+    await claimFirst(subject.store);
+    expect(refused()).toBeNull();
+  });
+
   test("never goes beyond it by much, however many programs push", async () => {
-    await using subject = makeStore({ maxSize: 20 });
+    await using subject = makeStore({ maxSize: 20, clock: STEADY });
     const stores = Array.from({ length: 4 }, () => subject.open());
     let stored = 0;
     for (let round = 0; round < 20; round++) {
@@ -79,7 +112,7 @@ describe("a queue of a largest size", () => {
   });
 
   test("refuses one of those that arrive together, and takes the others", async () => {
-    await using subject = makeStore({ maxSize: 3 });
+    await using subject = makeStore({ maxSize: 3, clock: STEADY });
     const { store } = subject;
     const pushes = [
       store.push([newTask(), newTask()]),

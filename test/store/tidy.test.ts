@@ -2,6 +2,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
+import { Vacuum } from "../../src/store/tidy.ts";
 import { makeStore, newTask, type TestStore } from "../support/store.ts";
 
 /** Tasks that take a page each. */
@@ -34,6 +35,30 @@ test("the file gives back what was deleted, in slices, but for a spare", async (
   expect(free_size).toBeGreaterThan(200 * 4096);
   expect(file_size).toBe(statSync(subject.path).size);
   expect(full.file_size - file_size).toBeGreaterThan(1_000 * 4096);
+});
+
+test("a slice is as large as its time allows", async () => {
+  await using subject = makeStore();
+  await cleanAll(subject, await fill(subject, 2_000));
+  using db = new Database(subject.path);
+  const vacuum = new Vacuum();
+  const given = (took: number) => {
+    const free = () =>
+      (db.query("PRAGMA freelist_count").get() as { freelist_count: number }).freelist_count;
+    const before = free();
+    let now = 0;
+    vacuum.slice(db, () => (now += took));
+    return before - free();
+  };
+  expect(given(4)).toBe(256);
+  expect(given(32)).toBe(256);
+  expect(given(4)).toBe(32);
+  expect(given(0)).toBe(32);
+  expect(given(1_000)).toBe(128);
+  expect(given(8)).toBe(1);
+  expect(given(0)).toBe(1);
+  expect(given(2)).toBe(4);
+  expect(given(4)).toBe(8);
 });
 
 test("a long log is written into the file and emptied when nobody reads", async () => {
