@@ -2,7 +2,7 @@
  * The connections of a store: one that writes, for the transaction whose turn it is, and one that reads while
  * somebody writes. However many transactions are under way, there are two.
  */
-import type { Database } from "bun:sqlite";
+import { Database } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 
@@ -35,6 +35,17 @@ export class Connections {
   get writer(): Database {
     if (!this.#writer?.inTransaction) this.#check();
     return (this.#writer ??= connect(this.#options));
+  }
+
+  /** For a long look: what the connection shows stands still meanwhile, and others must not have to look at that. */
+  async aside<T>(look: (db: Database) => Promise<T>): Promise<T> {
+    this.#check();
+    const db = new Database(this.#options.path, { create: false, readwrite: true });
+    try {
+      return await look(db);
+    } finally {
+      db.close();
+    }
   }
 
   /** What was done to the connection that writes stays with it: the next transaction has another one. */

@@ -23,7 +23,7 @@ export function getTaskByRef(db: Database, ref: string): Task | null {
 const LIST = `
   SELECT *
     FROM tq_tasks
-   WHERE id < $before
+   WHERE id < $before AND id >= $from
      AND ($states IS NULL OR state IN (SELECT value FROM json_each($states)))
      AND ($queue IS NULL OR queue = $queue)
      AND ($model IS NULL OR model = $model)
@@ -33,7 +33,13 @@ const LIST = `
 /** A page ends where its calls and results are so large, and one task later: characters. */
 const PAGE_SIZE = 1_000_000;
 
+/** Where few tasks match, a page ends after so many ids: some ms. */
+const PAGE_IDS = 50_000;
+
+const LAST_ID = "SELECT max(id) AS id FROM tq__task";
+
 export interface Page {
+  /** None, where none of those that were looked at match. */
   readonly tasks: readonly Task[];
   /** What follows; null: nothing. */
   readonly next: TaskFilter | null;
@@ -41,9 +47,13 @@ export interface Page {
 
 /** Tasks, the newest first: up to the limit, or a page. */
 export function listPage(db: Database, filter: TaskFilter): Page {
-  const { before = Number.MAX_SAFE_INTEGER, states, queue = null, model = null } = filter;
-  const { limit = 100 } = filter;
-  const values = { before, states: states ? JSON.stringify(states) : null, queue, model, limit };
+  const { states = null, queue = null, model = null, limit = 100 } = filter;
+  const { id: last } = db.query(LAST_ID).get() as { id: number | null };
+  const before = Math.min(filter.before ?? Infinity, (last ?? 0) + 1);
+  const matchesAll = states === null && queue === null && model === null;
+  const from = matchesAll ? 0 : before - PAGE_IDS;
+  const filters = { states: states && JSON.stringify(states), queue, model };
+  const values = { ...filters, before, from, limit };
   const tasks: Task[] = [];
   let size = 0;
   for (const row of db.query(LIST).iterate(values) as Iterable<TaskRow>) {
@@ -54,7 +64,8 @@ export function listPage(db: Database, filter: TaskFilter): Page {
       return { tasks, next: { ...filter, before: row.id, limit: limit - tasks.length } };
     }
   }
-  return { tasks, next: null };
+  if (tasks.length === limit || from <= 0) return { tasks, next: null };
+  return { tasks, next: { ...filter, before: from, limit: limit - tasks.length } };
 }
 
 interface TaskRow extends Omit<Task, "instances" | "args" | "context" | "result"> {
@@ -165,8 +176,44 @@ export function stillHeld(db: Database, claims: readonly Claim[]): Claim[] {
   return claims.filter(({ id, claim }) => running.get(id) === claim);
 }
 
-export function listQueues(db: Database): QueueInfo[] {
-  return db.query("SELECT * FROM tq_queues ORDER BY queue").all() as QueueInfo[];
+/** What the view `tq_queues` groups. */
+const COUNTED = `
+  SELECT queue, state FROM tq__task WHERE state = 'scheduled'
+  UNION ALL
+  SELECT queue, state FROM tq__task WHERE state = 'ready' AND suspect = 0
+  UNION ALL
+  SELECT queue, state FROM tq__task WHERE state = 'ready' AND suspect = 1
+  UNION ALL
+  SELECT queue, state FROM tq__task WHERE state = 'running'
+  UNION ALL
+  SELECT queue, state FROM tq__task WHERE state = 'failed' AND finished_at IS NOT NULL`;
+
+/** Tasks counted in one go: some ms. */
+const COUNTED_AT_ONCE = 10_000;
+
+/**
+ * The queues with how many tasks they have in each state, as the view `tq_queues` says it, counted in parts: where there
+ * are millions somebody else has to do things between two. The connection shows no change meanwhile.
+ */
+export function* countQueues(db: Database): Generator<void, QueueInfo[]> {
+  const counts = new Map<string, Record<CountedState, number>>();
+  let counted = 0;
+  for (const row of db.query(COUNTED).iterate() as Iterable<CountedRow>) {
+    let count = counts.get(row.queue);
+    if (!count) counts.set(row.queue, (count = { scheduled: 0, ready: 0, running: 0, failed: 0 }));
+    count[row.state] += 1;
+    counted += 1;
+    if (counted % COUNTED_AT_ONCE === 0) yield;
+  }
+  const queues = [...counts].map(([queue, count]) => ({ queue, ...count }));
+  return queues.sort((a, b) => (a.queue < b.queue ? -1 : 1));
+}
+
+type CountedState = Exclude<keyof QueueInfo, "queue">;
+
+interface CountedRow {
+  readonly queue: string;
+  readonly state: CountedState;
 }
 
 export function listWorkers(db: Database): WorkerInfo[] {

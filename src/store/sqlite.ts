@@ -40,6 +40,7 @@ import {
   type Store,
   type StoreStatus,
   type MoveFilter,
+  type QueueInfo,
   type TaskFilter,
   type Tidied,
   type ThreadDeath,
@@ -73,6 +74,10 @@ export interface SqliteOptions {
 
 /** Why a task was cancelled, where nobody says. */
 const BY_HAND = "cancelled by hand";
+
+function letOthersGo(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 /** ms */
 const STEP = 0.1;
@@ -247,22 +252,39 @@ export class SqliteStore implements Store {
     let rest: TaskFilter | null = filter;
     while (rest) {
       const page: looking.Page = await this.#look((db) => looking.listPage(db, rest ?? filter));
-      yield page.tasks;
+      if (page.tasks.length > 0) yield page.tasks;
+      else await letOthersGo();
       rest = page.next;
     }
   }
 
   async status(): Promise<StoreStatus> {
+    const queues = await this.#countQueues();
     return this.#look((db) => ({
       path: this.path,
       schema: SCHEMA_VERSION,
       durability: this.#options.durability,
       ...looking.fileSizes(db, this.path),
-      queues: looking.listQueues(db),
+      queues,
       workers: looking
         .listWorkers(db)
         .map((worker) => ({ ...worker, alive: looksAlive(this.path, worker.id) })),
     }));
+  }
+
+  async #countQueues(): Promise<QueueInfo[]> {
+    const counting = await this.#look(looking.countQueues);
+    const first = await this.#look(() => counting.next());
+    if (first.done) return first.value;
+    counting.return([]);
+    return this.#connections.aside(async (db) => {
+      const aside = looking.countQueues(db);
+      for (;;) {
+        const part = await this.#look(() => aside.next());
+        if (part.done) return part.value;
+        await letOthersGo();
+      }
+    });
   }
 
   async countReady(
@@ -362,7 +384,7 @@ export class SqliteStore implements Store {
         // Who is pushed meanwhile stands behind them all.
         mended += await this.#move((db, now) => mend(db, some, Math.min(began, now), { places }));
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await letOthersGo();
     }
   }
 

@@ -1,12 +1,19 @@
 /** The store on SQLite: what every store does, and what is its own. */
-import type { Database } from "bun:sqlite";
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
 import { dropLock } from "../../src/store/liveness.ts";
-import { SOON } from "../../src/store/store.ts";
+import { type QueueInfo, SOON, type TaskFilter } from "../../src/store/store.ts";
 import { commitsIn } from "../support/log.ts";
-import { makeStore, newTask, OWNER, pushOne } from "../support/store.ts";
+import {
+  claimFirst,
+  makeStore,
+  newTask,
+  OWNER,
+  pushOne,
+  type TestStore,
+} from "../support/store.ts";
 import { storeSuite } from "./suite.ts";
 
 storeSuite("SqliteStore", () => {
@@ -19,6 +26,67 @@ storeSuite("SqliteStore", () => {
     commits: () => commitsIn(test.path),
     [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),
   };
+});
+
+describe("looking at very many tasks", () => {
+  /** Tasks by hand: pushing them takes longer. */
+  function fill({ path }: TestStore, first: number, count: number, state: string): void {
+    using db = new Database(path, { strict: true });
+    db.query(
+      `INSERT INTO tq__task (id, state, queue, priority, deadline, model, method, instances, args, user, context,
+                             enqueued_at, scheduled_at, finished_at)
+       WITH RECURSIVE task (id) AS (VALUES ($first) UNION ALL SELECT id + 1 FROM task WHERE id < $first + $count - 1)
+       SELECT id, $state, 'q' || (id % 3), 0, 0, 'sale', 'process', '7', '[]', 0, '{}', 0,
+              iif($state = 'scheduled', 1e15, NULL), iif($state IN ('failed', 'finished'), 0, NULL)
+         FROM task`,
+    ).run({ first, count, state });
+  }
+
+  test("counts them as the view does, in parts, as they were when it began", async () => {
+    await using subject = makeStore();
+    const { store, path } = subject;
+    for (const [at, state] of ["scheduled", "ready", "failed", "finished"].entries()) {
+      fill(subject, at * 10_000 + 1, 9_000, state);
+    }
+    await pushOne(store);
+    await claimFirst(store, { queues: ["default"] });
+    using db = new Database(path, { readonly: true });
+    const said = db.query("SELECT * FROM tq_queues ORDER BY queue").all();
+    expect(said).toHaveLength(4);
+    const counting = store.status();
+    await store.push(Array.from({ length: 10 }, () => newTask({ queue: "late" })));
+    expect((await counting).queues).toEqual(said as QueueInfo[]);
+    expect((await store.status()).queues).toContainEqual({
+      queue: "late",
+      scheduled: 0,
+      ready: 10,
+      running: 0,
+      failed: 0,
+    });
+  });
+
+  test("finds the few that match, wherever they are, and lets others go meanwhile", async () => {
+    await using subject = makeStore();
+    const { store } = subject;
+    fill(subject, 1, 3, "failed");
+    fill(subject, 100_000, 40_000, "ready");
+    fill(subject, 700_000, 10, "finished");
+    const ids = async (filter: TaskFilter) => (await store.list(filter)).map(({ id }) => id);
+    let turns = 0;
+    const counting = setInterval(() => (turns += 1), 0);
+    expect(await ids({ states: ["failed"] })).toEqual([3, 2, 1]);
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan(0);
+    expect(await ids({ states: ["failed"], limit: 2 })).toEqual([3, 2]);
+    expect(await ids({ states: ["failed", "finished"], limit: 11 })).toEqual([
+      ...Array.from({ length: 10 }, (_, index) => 700_009 - index),
+      3,
+    ]);
+    expect(await ids({ queue: "q1", before: 100_001 })).toEqual([100_000, 1]);
+    expect(await ids({ model: "none" })).toEqual([]);
+    expect(await ids({ before: 2 })).toEqual([1]);
+    expect(await ids({ before: 1 })).toEqual([]);
+  });
 });
 
 test.skipIf(process.platform !== "linux")(
