@@ -113,7 +113,6 @@ export class WorkerProcess {
     try {
       this.#pool.start(this.store);
       await this.store.register({ id: this.id, pid: process.pid, threads, queues });
-      this.#pool.go(); // not before: what an unknown worker has claimed, nobody could rescue
       if (!this.#stopping) await this.#rescueDead();
       await this.#started.promise;
     } catch (error) {
@@ -139,6 +138,9 @@ export class WorkerProcess {
     if (Object.keys(this.#catalog ?? {}).length === 0) {
       this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
     }
+    await new Promise((resolve) => setImmediate(resolve)); // its log begins with that
+    if (this.#stopping) return;
+    this.#pool.go(); // not before it is registered: what an unknown worker has claimed, nobody could rescue
     this.#maintenance = new Maintenance(this.store, config, report);
     void this.#maintenance.mendPlaces().then(() => this.#look());
     this.#look();
