@@ -109,7 +109,7 @@ describe.each([
       const worker = await workerOn(disk, site, "-n", "2");
       const running = await site.pushOne("job", "linger", "1");
       await worker.says("task.started", { task: running });
-      worker.kill("SIGSTOP");
+      await worker.pause();
       const waiting = [2, 3, 4, 5, 6];
       for (const key of waiting) await site.pushOne("job", "add", `${key}`);
       disk.refuse(worker.pid);
@@ -348,7 +348,7 @@ describe("a worker that is stopped for a while and continues", () => {
     const kept = await site.pushOne("job", "linger", "1");
     const cancelled = await site.pushOne("job", "linger", "2");
     for (const task of [kept, cancelled]) await worker.says("task.started", { task });
-    worker.kill("SIGSTOP");
+    await worker.pause();
     const other = await site.worker(["-n", "1"]);
     expect((await site.run("cancel", String(cancelled))).code).toBe(0);
     await site.becomes(await site.pushOne("job", "add", "3"), "finished");
@@ -377,7 +377,7 @@ describe("a worker that is stopped for a while and continues", () => {
     const id = await site.pushOne("job", "wait", "1");
     await worker.says("task.started", { task: id });
     await longEnough(LOOK); // it is seen with the lock
-    worker.kill("SIGSTOP");
+    await worker.pause();
     await longEnough(SECONDS);
     worker.kill("SIGCONT");
     await longEnough(LOOK);

@@ -1,6 +1,14 @@
 /** The compiled binary, run for real and killed for real, each test in a folder of its own. */
 import { Database } from "bun:sqlite";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -138,6 +146,17 @@ export class Running {
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** Stops it with SIGSTOP and waits until none of its threads goes on. */
+  async pause(): Promise<void> {
+    this.#child.kill("SIGSTOP");
+    const threads = `/proc/${this.pid}/task`;
+    await eventually("all threads are stopped", () =>
+      readdirSync(threads).every((thread) =>
+        /\) T /.test(readFileSync(`${threads}/${thread}/stat`, "utf8")),
+      ),
+    );
   }
 
   /** Waits for its end by itself, with all that it wrote. */

@@ -219,7 +219,7 @@ describe("while another program holds the database for longer than the timeout",
     await using site = siteWithModels();
     const worker = await site.worker(["-n", "1"], IMPATIENT);
     const lock = await readyToLock(site);
-    worker.kill("SIGSTOP");
+    await worker.pause();
     const push = (method: string, count: number) => {
       const ids = Array.from({ length: count }, (_, index) => `${index + 1}`).join();
       writable(site, (db) =>
