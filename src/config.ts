@@ -157,11 +157,12 @@ function fromText(key: string, text: unknown): unknown {
   }
 }
 
-/** A list as tq.toml has it; null for a text that is none. */
+/** A list as tq.toml has it; null for a text that is none. An empty one is no list here: it would stand for all queues. */
 function readList(text: string): unknown {
   try {
     const list: unknown = JSON.parse(text);
-    return Array.isArray(list) ? list : null;
+    if (!Array.isArray(list)) return null;
+    return list.length === 0 ? text : list;
   } catch {
     return null;
   }

@@ -64,7 +64,8 @@ export function createLog({ level, format, write, clock, colour }: LogOptions): 
     } catch (error) {
       // Nowhere to say it now: the next lines that get through begin with it.
       const unwritten = error instanceof UnwrittenError ? error.lines : Infinity;
-      lost = unwritten <= count ? unwritten : lost + count; // what was lost before has been said, or not
+      // Where more is unwritten than was gathered, so is the note of what was lost before.
+      lost = unwritten <= count ? unwritten : lost + count;
     }
   }
 

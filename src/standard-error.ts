@@ -2,15 +2,26 @@
 import { isatty } from "node:tty";
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 
-let opened: number | null = null;
+/** Where to write, for all threads of the process. */
+export interface StandardError {
+  readonly fd: number;
+  /** 1 where the last write ended in the middle of a line, whoever it was. */
+  readonly torn: Int32Array;
+}
+
+let opened: StandardError | null = null;
 
 /**
- * The descriptor to write to, the same for all threads of the process. A pipe is opened anew, and a terminal, which
+ * What to write to, the same for all threads of the process. A pipe is opened anew, and a terminal, which
  * Ctrl-S stops: so ours does not block and that of whoever shares it stays as it is. Where the system cannot do that it
  * is 2.
  */
-export function standardError(): number {
-  return (opened ??= open());
+export function standardError(): StandardError {
+  return (opened ??= onDescriptor(open()));
+}
+
+export function onDescriptor(fd: number): StandardError {
+  return { fd, torn: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) };
 }
 
 function open(): number {
@@ -59,22 +70,23 @@ export class UnwrittenError extends Error {
 
 const NEW_LINE = 10;
 
-/** The last write ended in the middle of a line. */
-let torn = false;
-
 /**
  * Writes all of the text, so that no thread or process that writes to the same pipe gets between the halves of a
  * line.
  *
  * @throws UnwrittenError when a pipe is full for too long, or the text cannot be written.
  */
-export function writeStandardError(text: string, fd = standardError(), time = TIME): void {
-  let rest = Buffer.from(torn ? `\n${text}` : text);
+export function writeStandardError(
+  text: string,
+  { fd, torn }: StandardError = standardError(),
+  time = TIME,
+): void {
+  let rest = Buffer.from(torn[0] === 1 ? `\n${text}` : text);
   while (rest.length > 0) {
     const lines = rest.lastIndexOf("\n", TOGETHER - 1) + 1 || rest.indexOf("\n") + 1;
     try {
       const written = writeSync(fd, rest, 0, lines || rest.length);
-      if (written > 0) torn = rest[written - 1] !== NEW_LINE;
+      if (written > 0) torn[0] = rest[written - 1] === NEW_LINE ? 0 : 1;
       rest = rest.subarray(written);
     } catch (error) {
       if (!isFullPipe(error) || !waitALittle(time)) throw new UnwrittenError(rest, error);

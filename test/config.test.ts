@@ -286,6 +286,12 @@ test.each([
   expect(load({ env: { TQ_WORKER__QUEUES: text } }).worker.queues).toEqual(queues);
 });
 
+test("an empty list in the environment is refused: it would stand for all queues", () => {
+  expect(refusal(() => load({ env: { TQ_WORKER__QUEUES: "[]" } }))).toBe(
+    'TQ_WORKER__QUEUES cannot be "[]": it must be a list of names or patterns, such as ["mail", "pdf*"]',
+  );
+});
+
 describe("settings of an embedding program", () => {
   test("are checked by the same schema", () => {
     const given = { database: { path: "x.db" }, worker: { threads: 1, queues: undefined } };

@@ -14,7 +14,7 @@ import { levelOf } from "../src/events.ts";
 import type { Event } from "../src/events.ts";
 import { createLog, formatJson, formatText, wantsColour } from "../src/log.ts";
 import type { LogOptions } from "../src/log.ts";
-import { UnwrittenError, writeStandardError } from "../src/standard-error.ts";
+import { onDescriptor, UnwrittenError, writeStandardError } from "../src/standard-error.ts";
 
 const RUN = { task: 42, attempt: 1, model: "sale", method: "process", queue: "default" };
 const FINISHED: Event = { name: "task.finished", ...RUN, duration: 3.1 };
@@ -313,14 +313,14 @@ describe("writing to standard error", () => {
 
   test("writes all of a text", () => {
     const path = join(folder, "log");
-    writeStandardError("é".repeat(500_000), openFile(path, "w"));
+    writeStandardError("é".repeat(500_000), onDescriptor(openFile(path, "w")));
     expect(readFileSync(path, "utf8")).toBe("é".repeat(500_000));
   });
 
   test("throws when the disk is full, which the log survives", () => {
-    const fd = openFile("/dev/full", "w");
-    expect(() => writeStandardError("x\n", fd)).toThrow("ENOSPC");
-    const { log } = open({ write: (text) => writeStandardError(text, fd) });
+    const full = onDescriptor(openFile("/dev/full", "w"));
+    expect(() => writeStandardError("x\n", full)).toThrow("ENOSPC");
+    const { log } = open({ write: (text) => writeStandardError(text, full) });
     log(note("a"));
     expect(log.flush).not.toThrow();
   });
@@ -329,7 +329,8 @@ describe("writing to standard error", () => {
     const path = join(folder, "pipe");
     Bun.spawnSync(["mkfifo", path]);
     const fd = openFile(path, constants.O_RDWR | constants.O_NONBLOCK);
-    expect(() => writeStandardError("x".repeat(1_000_000), fd)).toThrow("EAGAIN");
+    const full = onDescriptor(fd);
+    expect(() => writeStandardError("x".repeat(1_000_000), full)).toThrow("EAGAIN");
   });
 
   /** A pipe, its reader, and a time in which only waiting passes. */
@@ -337,6 +338,7 @@ describe("writing to standard error", () => {
     const path = join(folder, name);
     Bun.spawnSync(["mkfifo", path]);
     const fd = openFile(path, constants.O_RDWR | constants.O_NONBLOCK);
+    const to = onDescriptor(fd);
     let now = performance.now() + 3_600_000;
     let [waited, slice] = [0, 0];
     const read = (bytes: number) => {
@@ -354,7 +356,7 @@ describe("writing to standard error", () => {
       /** What has been read so far, and what is there. */
       all: () => (text += read(1_000_000)),
       write: (lines: string) =>
-        writeStandardError(lines, fd, {
+        writeStandardError(lines, to, {
           now: () => now,
           sleep: (ms) => {
             now += ms;
@@ -395,7 +397,8 @@ describe("writing to standard error", () => {
     expect(full.all()).toMatch(/^x+$/);
     full.pass(60_000);
     full.write("c\n");
-    expect(full.all()).toMatch(/^x+\nc\n$/);
+    full.write("d\n");
+    expect(full.all()).toMatch(/^x+\nc\nd\n$/);
   });
 
   test("is not held up for ever by a pipe that nobody reads", async () => {

@@ -11,7 +11,7 @@ import { requireOwnHost, requireToken } from "./auth.ts";
 import { readJson } from "./json-body.ts";
 import { jsonList } from "./json-list.ts";
 import { readPush, toTasks } from "./new-tasks.ts";
-import { answerError, problem } from "./problem.ts";
+import { answerError, problem, reportError } from "./problem.ts";
 import { readFilter, readId } from "./queries.ts";
 
 export interface AdminOptions {
@@ -91,7 +91,8 @@ export function createAdmin(options: AdminOptions): Hono {
   app.get("/api/tasks", async (c) => {
     const filter = readFilter(new URL(c.req.url).searchParams);
     const headers = { "Content-Type": "application/json" };
-    return c.body(await jsonList(store.pages(filter)), 200, headers);
+    const list = await jsonList(store.pages(filter), (error) => reportError(c, error, report));
+    return c.body(list, 200, headers);
   });
 
   app.get("/api/tasks/:id", async (c) => {

@@ -1,33 +1,44 @@
 /** A JSON array that is written page by page, as fast as its reader takes it: all of it may be more than the memory. */
 
 /**
- * @returns the text of a list of one page; of a longer one a stream, in which an error of a later page ends the
- * connection.
+ * @param failed told why a later page could not be read; the connection ends then, without the list's end.
+ * @returns the text of a list of one page, a stream of a longer one.
+ * @throws what the first two pages throw.
  */
 export async function jsonList(
   pages: AsyncIterable<readonly unknown[]>,
+  failed: (error: unknown) => void,
 ): Promise<string | ReadableStream<Uint8Array>> {
   const iterator = pages[Symbol.asyncIterator]();
+  let text = "[";
+  let separator = "";
+  const add = (page: readonly unknown[]): void => {
+    if (page.length === 0) return;
+    text += separator + JSON.stringify(page).slice(1, -1);
+    separator = ",";
+  };
   const first = await iterator.next();
   if (first.done) return "[]";
-  let page = await iterator.next();
-  if (page.done) return JSON.stringify(first.value);
+  add(first.value);
+  let next = await iterator.next();
+  if (next.done) return `${text}]`;
   const encoder = new TextEncoder();
-  let text = `[${items(first.value)}`;
   return new ReadableStream({
     async pull(controller) {
-      controller.enqueue(encoder.encode(text));
-      if (page.done) return controller.close();
-      text = page.value.length === 0 ? "" : `,${items(page.value)}`;
-      page = await iterator.next();
-      if (page.done) text += "]";
+      try {
+        if (next.done) text += "]";
+        else add(next.value);
+        controller.enqueue(encoder.encode(text));
+        text = "";
+        if (next.done) controller.close();
+        else next = await iterator.next();
+      } catch (error) {
+        failed(error);
+        controller.error(error);
+      }
     },
     async cancel() {
       await iterator.return?.();
     },
   });
-}
-
-function items(page: readonly unknown[]): string {
-  return JSON.stringify(page).slice(1, -1);
 }

@@ -25,10 +25,14 @@ const HEADERS: Partial<Record<ErrorCode, Record<string, string>>> = {
 /** Answers an error that a handler threw; what is not the caller's doing is reported. */
 export function answerError(c: Context, error: unknown, report: Report | undefined): Response {
   const status = isTqError(error) ? HTTP_STATUS[error.code] : 500;
-  const isGone = c.req.raw.signal.aborted; // the caller, and what it was sending with it
-  if (status >= 500 && !isGone) report?.(noteOf(c, error));
+  if (status >= 500) reportError(c, error, report);
   if (isTqError(error)) return problem(c, status, error.code, error.message, HEADERS[error.code]);
   return problem(c, status, "internal", "Something went wrong inside tq; its log has the details");
+}
+
+/** Says an error in the log, unless its caller has gone away: then it may be of what the caller was sending. */
+export function reportError(c: Context, error: unknown, report: Report | undefined): void {
+  if (!c.req.raw.signal.aborted) report?.(noteOf(c, error));
 }
 
 function noteOf(c: Context, error: unknown) {

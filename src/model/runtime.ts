@@ -61,12 +61,12 @@ export function createRuntime(config: Config, report?: Report, registry?: Regist
   };
 }
 
-/** The log on standard error, in the level and format of the settings; `fd` of `standardError` is the process's. */
-export function standardLog({ log }: Config, fd = standardError()): Log {
+/** The log on standard error, in the level and format of the settings; a thread has that of its process. */
+export function standardLog({ log }: Config, to = standardError()): Log {
   const colour = wantsColour(isTerminal(2), process.env);
   return createLog({
     ...log,
-    write: (text) => writeStandardError(text, fd),
+    write: (text) => writeStandardError(text, to),
     clock: systemClock,
     colour,
   });

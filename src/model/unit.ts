@@ -79,12 +79,9 @@ export class Unit {
     return this.#hold;
   }
 
-  /**
-   * Where user code has gone back to a savepoint of its own, nobody knows what of the work is gone. What others of its
-   * batch have gone back to since its end is not its own.
-   */
+  /** Where user code has gone back to a savepoint of its own, nobody knows what of the work is gone. */
   #followSavepoints(): void {
-    if (this.#ended) return;
+    if (this.#ended) return; // what others of its batch go back to since then is not its own
     const wentBack = this.#session?.wentBack ?? this.#wentBack;
     if (wentBack !== this.#wentBack) this.#undo();
     this.#wentBack = wentBack;

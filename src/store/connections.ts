@@ -37,11 +37,17 @@ export class Connections {
     return (this.#writer ??= connect(this.#options));
   }
 
-  /** For a long look: what the connection shows stands still meanwhile, and others must not have to look at that. */
-  async aside<T>(look: (db: Database) => Promise<T>): Promise<T> {
+  /**
+   * For a long look: what the connection shows stands still meanwhile, and others must not have to look at that.
+   *
+   * @param check throws where the file has been replaced. It comes before the first read: that would write the log,
+   * which is not of the new file, into it.
+   */
+  async aside<T>(check: () => void, look: (db: Database) => Promise<T>): Promise<T> {
     this.#check();
     const db = new Database(this.#options.path, { create: false, readwrite: true });
     try {
+      check();
       return await look(db);
     } finally {
       db.close();

@@ -10,7 +10,7 @@ export type RawDatabase = Database;
  * Wraps a connection so that it, and every statement and function made from it, refuses to work once
  * `check` throws, and so that it cannot end the transaction that tq will commit.
  *
- * @param watch `check` throws when the transaction has ended; `the others learn of
+ * @param watch `check` throws when the transaction has ended; the others learn of
  *   what the transaction's end has to see to.
  */
 export function guardDatabase(db: Database, watch: Omit<Rules, "after" | "own">): Database {

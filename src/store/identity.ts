@@ -25,14 +25,19 @@ export class FileIdentity {
   }
 
   /**
-   * Call it before a commit: nothing may be acknowledged that nobody will find again.
+   * Call it before a commit, with the time: nothing may be acknowledged that nobody will find again.
    *
    * @param now monotonic, ms
    * @throws TqError "database" when one of the files is gone or is another one.
    */
   check(now: number): void {
     if (now - this.#lookedAt < FRESH) return;
+    this.look();
     this.#lookedAt = now;
+  }
+
+  /** The same, however lately somebody has looked. */
+  look(): void {
     for (const { path, inode } of this.#files) {
       if (inodeOf(path) !== inode) throw this.#lost(path);
     }

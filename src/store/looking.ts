@@ -206,7 +206,7 @@ export function* countQueues(db: Database): Generator<void, QueueInfo[]> {
     if (counted % COUNTED_AT_ONCE === 0) yield;
   }
   const queues = [...counts].map(([queue, count]) => ({ queue, ...count }));
-  return queues.sort((a, b) => (a.queue < b.queue ? -1 : 1));
+  return queues.sort((a, b) => Buffer.compare(Buffer.from(a.queue), Buffer.from(b.queue)));
 }
 
 type CountedState = Exclude<keyof QueueInfo, "queue">;

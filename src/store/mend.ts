@@ -104,39 +104,44 @@ function* slices(
   }
 }
 
-/** As if it were pushed now: all its times move with that of its push. */
+/** As if it were pushed then: all its times move with that of its push. */
 const MEND = `
   UPDATE tq__task
-     SET enqueued_at = $now,
-         scheduled_at = scheduled_at - (enqueued_at - $now),
-         expected_at = expected_at - (enqueued_at - $now),
-         deadline = deadline - (enqueued_at - $now)
+     SET enqueued_at = $to,
+         scheduled_at = scheduled_at - (enqueued_at - $to),
+         expected_at = expected_at - (enqueued_at - $to),
+         deadline = deadline - (enqueued_at - $to)
    WHERE id = $id AND state IN ('ready', 'running', 'scheduled') AND ${IS_AHEAD}`;
 
 const MEND_PUT_OFF = `
-  UPDATE tq__task SET scheduled_at = $now WHERE id = $id AND state = 'scheduled' AND ${IS_PUT_OFF}`;
+  UPDATE tq__task SET scheduled_at = $to WHERE id = $id AND state = 'scheduled' AND ${IS_PUT_OFF}`;
 
 /** Nobody stands behind those who come later; its times stay as they are. */
 const MEND_PLACE = `
-  UPDATE tq__task SET deadline = $now
+  UPDATE tq__task SET deadline = $to
    WHERE id = $id AND state = 'ready' AND expected_at IS NULL AND deadline > $now AND ${IS_AHEAD}`;
 
-/** Mends these; returns how many needed it. */
-export function mend(
-  db: Database,
-  ids: readonly number[],
-  now: number,
-  { places }: { readonly places: boolean },
-): number {
+export interface Mending {
+  /** By this clock they are ahead. */
+  readonly now: number;
+  /** What counts as the time of their push. */
+  readonly to: number;
+  /** Only those that are ready, which no schedule waits for. */
+  readonly places: boolean;
+}
+
+/** Mends those of these that need it still; returns how many did. */
+export function mend(db: Database, ids: readonly number[], { now, to, places }: Mending): number {
   const [place, ahead, putOff] = [db.query(MEND_PLACE), db.query(MEND), db.query(MEND_PUT_OFF)];
   let mended = 0;
   for (const id of ids) {
+    const values = { id, now, to };
     if (places) {
-      mended += place.run({ id, now }).changes;
+      mended += place.run(values).changes;
       continue;
     }
-    const { changes } = ahead.run({ id, now });
-    mended += changes === 0 ? putOff.run({ id, now }).changes : changes;
+    const { changes } = ahead.run(values);
+    mended += changes === 0 ? putOff.run(values).changes : changes;
   }
   return mended;
 }

@@ -33,7 +33,7 @@ export class Room {
   #headroom = 0;
   #countedAt = -Infinity;
   /** What the last refusal has counted, and how long that is as good as a new count. */
-  #full = { size: 0, until: -Infinity };
+  #refused = { size: 0, until: -Infinity };
   #free = Infinity;
   #lookedAt = -Infinity;
 
@@ -53,12 +53,13 @@ export class Room {
     const { maxSize } = this.#options;
     if (maxSize === 0) return;
     if (tasks > this.#headroom || now - this.#countedAt > FRESH) {
-      if (now < this.#full.until) this.#checkSize(this.#full.size, tasks);
+      if (now < this.#refused.until) this.#checkSize(this.#refused.size, tasks);
       const { size } = db.query(COUNT).get() as { size: number };
       const counted = clock.monotonic();
       const took = counted - now;
-      this.#full = { size, until: took < DEAR ? -Infinity : counted + took * REST };
+      this.#refused = { size, until: took < DEAR ? -Infinity : counted + took * REST };
       this.#checkSize(size, tasks);
+      this.#refused.until = -Infinity;
       this.#headroom = Math.max(tasks, Math.floor((maxSize - size) / 2));
       this.#countedAt = now;
     }

@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config.ts";
+import { isTqError, TqError } from "../errors.ts";
 import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
 import { type Soon, soon } from "../soon.ts";
 import { followLinks } from "./connection.ts";
@@ -74,6 +75,15 @@ export interface SqliteOptions {
 
 /** Why a task was cancelled, where nobody says. */
 const BY_HAND = "cancelled by hand";
+
+async function countAside(db: Database): Promise<QueueInfo[]> {
+  const counting = looking.countQueues(db);
+  for (;;) {
+    const part = counting.next();
+    if (part.done) return part.value;
+    await letOthersGo();
+  }
+}
 
 function letOthersGo(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
@@ -276,15 +286,12 @@ export class SqliteStore implements Store {
     const counting = await this.#look(looking.countQueues);
     const first = await this.#look(() => counting.next());
     if (first.done) return first.value;
-    counting.return([]);
-    return this.#connections.aside(async (db) => {
-      const aside = looking.countQueues(db);
-      for (;;) {
-        const part = await this.#look(() => aside.next());
-        if (part.done) return part.value;
-        await letOthersGo();
-      }
-    });
+    counting.return([]); // others look at this connection: begin anew on one of our own
+    try {
+      return await this.#connections.aside(() => this.#shared.identity.look(), countAside);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
   }
 
   async countReady(
@@ -360,10 +367,17 @@ export class SqliteStore implements Store {
   ): Promise<number> {
     const slices = matching(this.#connections.reader, filter);
     let moved = 0;
-    for (;;) {
-      const { value: ids } = await this.#look(() => slices.next());
-      if (!ids) return moved;
-      moved += await this.#move((db, now) => move(ids, db, now));
+    try {
+      for (;;) {
+        const { value: ids } = await this.#look(() => slices.next());
+        if (!ids) return moved;
+        moved += await this.#move((db, now) => move(ids, db, now));
+        await letOthersGo();
+      }
+    } catch (error) {
+      if (moved === 0 || !isTqError(error)) throw error;
+      const message = `Only the first ${moved} that match were done: ${error.message}`;
+      throw new TqError(error.code, message, { cause: error });
     }
   }
 
@@ -382,9 +396,11 @@ export class SqliteStore implements Store {
       for (let start = 0; start < ids.length; start += MENDED_AT_ONCE) {
         const some = ids.slice(start, start + MENDED_AT_ONCE);
         // Who is pushed meanwhile stands behind them all.
-        mended += await this.#move((db, now) => mend(db, some, Math.min(began, now), { places }));
+        mended += await this.#move((db, now) =>
+          mend(db, some, { now, to: Math.min(began, now), places }),
+        );
+        await letOthersGo();
       }
-      await letOthersGo();
     }
   }
 

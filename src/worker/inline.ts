@@ -29,10 +29,15 @@ class Lane {
 
   /** Runs these tasks, and those pushed meanwhile; resolves when none is left. Never throws. */
   async run(ids: readonly number[]): Promise<void> {
-    this.#waiting.push(...ids);
+    this.#wait(ids);
     if (this.#running && originTask()) return; // it runs after the task that pushed it
     if (!this.#running) this.#draining = this.#drain();
     await this.#draining;
+  }
+
+  /** One by one: a call with a million arguments is too much for the stack. */
+  #wait(ids: readonly number[]): void {
+    for (const id of ids) this.#waiting.push(id);
   }
 
   async #drain(): Promise<void> {
@@ -68,7 +73,7 @@ class Lane {
       progress: new Progress(createShared(1), 1),
       owner: { worker, thread: 0 },
       queues: [],
-      pushed: (ids) => this.#waiting.push(...ids),
+      pushed: (ids) => this.#wait(ids),
     };
   }
 
@@ -137,6 +142,7 @@ function laneOf(of: Runtime): Lane {
 export async function leave(store: Store): Promise<void> {
   const lane = lanes.get(store);
   lanes.delete(store);
+  if (lanes.size === 0) process.off("beforeExit", leaveAll);
   await lane?.leave().catch(() => undefined); // whoever comes next rescues it
 }
 

@@ -1,5 +1,6 @@
 /** What the main thread and its threads say to each other. A run needs no message. */
 import type { ModelCatalog } from "../catalog.ts";
+import type { StandardError } from "../standard-error.ts";
 import type { Config } from "../config.ts";
 import type { CurrentTask } from "../model/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
@@ -17,7 +18,7 @@ export interface Init {
   readonly queues: readonly string[];
   readonly shared: SharedArrayBuffer;
   /** Where it writes the worker's log. */
-  readonly standardError: number;
+  readonly standardError: StandardError;
   /** What it flushes the database's log with, closed for it. null: it opens its own. */
   readonly log: LogFiles | null;
 }

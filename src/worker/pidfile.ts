@@ -1,5 +1,6 @@
 /** The file that holds the process id of a worker, for service managers. */
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, isAbsolute, resolve } from "node:path";
 import { TqError } from "../errors.ts";
 
 /**
@@ -17,7 +18,7 @@ export function writePidfile(path: string): void {
       `Cannot start: ${path} is there and is no pid file; give --pidfile another path, or remove it`,
     );
   }
-  if (pid !== null && pid !== process.pid && mayHaveWritten(pid)) {
+  if (pid !== null && pid !== process.pid && mayHaveWritten(pid, path)) {
     throw new TqError(
       "conflict",
       `Cannot start: the pid file ${path} belongs to process ${pid}, which is alive; stop it, or give --pidfile another path`,
@@ -38,7 +39,7 @@ export function removePidfile(path: string | undefined): void {
 function readPid(path: string): number | null {
   try {
     const text = readFileSync(path, "utf8").trim();
-    return /^\d+$/.test(text) ? Number(text) : null;
+    return /^0*[1-9]\d*$/.test(text) ? Number(text) : null;
   } catch {
     return null;
   }
@@ -51,15 +52,24 @@ function holdsMore(path: string): boolean {
 }
 
 /** Where its command line can be read (https://man7.org/linux/man-pages/man5/proc_pid_cmdline.5.html), it says more than its number. */
-function mayHaveWritten(pid: number): boolean {
+function mayHaveWritten(pid: number, path: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if ((error as { code?: string }).code !== "EPERM") return false;
   }
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--pidfile");
+    return names(readFileSync(`/proc/${pid}/cmdline`, "utf8"), resolve(path));
   } catch {
     return true;
   }
+}
+
+/** True when a command line has this pid file: of a relative path the name counts, as its folder may be another by now. */
+function names(commandLine: string, path: string): boolean {
+  const [, ...files] = `\0${commandLine}`.split(/\0--pidfile[=\0]/);
+  return files.some((rest) => {
+    const [file = ""] = rest.split("\0");
+    return isAbsolute(file) ? resolve(file) === path : basename(file) === basename(path);
+  });
 }

@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import { jsonList } from "../../src/admin/json-list.ts";
 
+function unexpected(error: unknown): never {
+  throw error;
+}
+
 /** Pages, and how many of them were asked for. */
 function source(...pages: readonly (readonly number[])[]) {
   const seen = { asked: 0, left: false };
@@ -24,14 +28,16 @@ test.each<[pages: number[][]]>([
   [[[1], [2, 3]]],
   [[[1], []]],
   [[[1], [2], [3, 4], []]],
+  [[[], [1]]],
+  [[[], [1], [], [2], []]],
 ])("%j is one list", async (pages) => {
-  const text = await new Response(await jsonList(source(...pages).pages)).text();
+  const text = await new Response(await jsonList(source(...pages).pages, unexpected)).text();
   expect(JSON.parse(text)).toEqual(pages.flat());
 });
 
 test("pages are read as their reader takes them, and no more once it goes away", async () => {
   const { seen, pages } = source(...Array.from({ length: 100 }, (_, index) => [index]));
-  const list = (await jsonList(pages)) as ReadableStream<Uint8Array>;
+  const list = (await jsonList(pages, unexpected)) as ReadableStream<Uint8Array>;
   const reader = list.getReader();
   await reader.read();
   expect(seen.asked).toBeLessThan(6);
@@ -40,12 +46,15 @@ test("pages are read as their reader takes them, and no more once it goes away",
   expect(seen.asked).toBeLessThan(6);
 });
 
-test("an error of a later page ends the list, and is not taken for its end", async () => {
+test("an error of a later page is told, and ends the list without its end", async () => {
   async function* failing() {
     yield [1];
     yield [2];
     throw new Error("the disk is gone");
   }
-  const list = new Response(await jsonList(failing()));
+  const told: unknown[] = [];
+  const list = new Response(await jsonList(failing(), (error) => told.push(error)));
   expect(list.text()).rejects.toThrow("the disk is gone");
+  await Promise.resolve();
+  expect(told).toEqual([new Error("the disk is gone")]);
 });

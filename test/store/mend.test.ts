@@ -93,12 +93,18 @@ test("who is pushed while tasks are mended stands behind them all", async () => 
   const firstIsMended = async () =>
     (await store.get(ids[0] as number))?.enqueued_at === clock.now();
   while (!(await firstIsMended())) await new Promise((resolve) => setImmediate(resolve));
-  clock.advance(1);
-  const after = await pushOne(store);
-  clock.advance(1);
+  const pushed: number[] = [];
+  for (const seconds of [1, 2, 3]) {
+    clock.advance(seconds * 1_000); // more than a clock may be off
+    pushed.push(await pushOne(store, { priority: 0 }));
+  }
+  const scheduledAt = clock.now() + MINUTE;
+  const later = await pushOne(store, { scheduledAt });
+  clock.advance(10_000);
   expect(await mending).toBe(ids.length);
-  const order = await claim(store, { limit: ids.length + 1 });
-  expect(order.map(({ id }) => id)).toEqual([...ids, after]);
+  expect(await store.get(later)).toMatchObject({ scheduled_at: scheduledAt });
+  const order = await claim(store, { limit: ids.length + pushed.length });
+  expect(order.map(({ id }) => id)).toEqual([...ids, ...pushed]);
 });
 
 test("a suspect that was pushed while the clock was ahead, and many tasks, are mended too", async () => {

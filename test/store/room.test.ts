@@ -94,6 +94,18 @@ describe("a queue of a largest size", () => {
     expect(refused()).toBeNull();
   });
 
+  test("is counted again where the last count refused nobody", async () => {
+    await using subject = makeStore();
+    const ids = await subject.store.push(Array.from({ length: 90 }, () => newTask()));
+    using db = new Database(subject.path);
+    const room = new Room({ path: subject.path, maxSize: 100, minFree: 0 });
+    let time = 0;
+    const clock = { now: () => 0, monotonic: () => (time += 10) };
+    room.check(db, 2, clock);
+    for (const id of ids) await subject.store.cancel(id);
+    expect(() => room.check(db, 20, clock)).not.toThrow();
+  });
+
   test("never goes beyond it by much, however many programs push", async () => {
     await using subject = makeStore({ maxSize: 20, clock: STEADY });
     const stores = Array.from({ length: 4 }, () => subject.open());

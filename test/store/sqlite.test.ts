@@ -1,10 +1,11 @@
 /** The store on SQLite: what every store does, and what is its own. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, renameSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
 import { dropLock } from "../../src/store/liveness.ts";
 import { type QueueInfo, SOON, type TaskFilter } from "../../src/store/store.ts";
+import { errorOf } from "../support/error.ts";
 import { commitsIn } from "../support/log.ts";
 import {
   claimFirst,
@@ -63,6 +64,25 @@ describe("looking at very many tasks", () => {
       running: 0,
       failed: 0,
     });
+  });
+
+  test("never touches a file that has come into the place of the database, nor the log", async () => {
+    await using subject = makeStore();
+    const { store, path } = subject;
+    using db = new Database(path);
+    db.run("VACUUM INTO ?", [`${path}-backup`]);
+    fill(subject, 1, 12_000, "ready");
+    renameSync(path, `${path}-away`);
+    expect(await errorOf(store.status())).toMatchObject({ code: "database" });
+    renameSync(`${path}-backup`, path);
+    const before = [path, `${path}-wal`].map((file) => readFileSync(file));
+    expect(await errorOf(store.status())).toMatchObject({
+      code: "database",
+      message: expect.stringContaining("was deleted or replaced while it was in use"),
+    });
+    expect([path, `${path}-wal`].map((file) => readFileSync(file))).toEqual(before);
+    renameSync(`${path}-away`, path);
+    expect(await subject.open().countReady([], 20_000)).toBe(12_000);
   });
 
   test("finds the few that match, wherever they are, and lets others go meanwhile", async () => {

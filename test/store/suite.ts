@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Store } from "../../src/store/store.ts";
 import type { Claim, ClaimedTask, NewTask, TaskState } from "../../src/task.ts";
 import type { TestClock } from "../support/clock.ts";
+import { errorOf } from "../support/error.ts";
 import { claim, claimFirst, newTask, OWNER, pushOne, withSession } from "../support/store.ts";
 
 /** A store under test. */
@@ -1074,6 +1075,21 @@ export function storeSuite(name: string, make: () => Subject): void {
           finished_at: clock.now(),
           worker: null,
         });
+      });
+
+      test("are said to be done as far as they were, where the database refuses the rest", async () => {
+        await store.push(Array.from({ length: 1_200 }, () => newTask()));
+        const all = { states: ["ready"] } as const;
+        const other = subject.open();
+        const moving = errorOf(store.cancelAll(all));
+        while ((await other.countReady([], 2_000)) === 1_200) {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        await store.close();
+        const error = await moving;
+        expect(error).toMatchObject({ code: "conflict" });
+        const done = 1_200 - (await other.countReady([], 2_000));
+        expect(String(error)).toContain(`Only the first ${done} that match were done: Cannot use`);
       });
 
       test("are let be where the move makes no sense", async () => {

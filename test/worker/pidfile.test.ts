@@ -20,8 +20,11 @@ function deadPid(): number {
 }
 
 /** A process with this command line, once it runs. */
-async function runningAs(name: string): Promise<Bun.Subprocess<"pipe", "pipe", "inherit">> {
-  const child = Bun.spawn(["cat"], { argv0: name, stdin: "pipe", stdout: "pipe" });
+async function runningAs(
+  line: readonly string[],
+): Promise<Bun.Subprocess<"pipe", "pipe", "inherit">> {
+  const command = ["sh", "-c", "cat; exit $?", ...line]; // what stands behind the script is its arguments
+  const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe" });
   await child.stdin.write("hello\n");
   await child.stdout.getReader().read();
   return child;
@@ -42,7 +45,7 @@ describe("the pid file", () => {
   });
 
   test("is never a file of something else: that stays as it is", () => {
-    for (const text of ["a pid\n", "-1\n", "SQLite format 3\0"]) {
+    for (const text of ["a pid\n", "-1\n", "0\n", "SQLite format 3\0"]) {
       writeFileSync(path, text);
       expect(() => writePidfile(path)).toThrow(`Cannot start: ${path} is there and is no pid file`);
       removePidfile(path);
@@ -51,7 +54,7 @@ describe("the pid file", () => {
   });
 
   test("of a living process is respected", async () => {
-    await using other = await runningAs("tq worker --pidfile");
+    await using other = await runningAs(["tq", "worker", "--pidfile", path]);
     writeFileSync(path, `${other.pid}\n`);
     expect(() => writePidfile(path)).toThrow(
       `Cannot start: the pid file ${path} belongs to process ${other.pid}, which is alive; stop it, or give --pidfile another path`,
@@ -62,10 +65,21 @@ describe("the pid file", () => {
   test.skipIf(process.platform !== "linux")(
     "is replaced when its number has been given to another program since",
     async () => {
-      await using other = await runningAs("printer");
+      for (const line of [["printer"], ["tq", "worker", "--pidfile", join(folder, "other.pid")]]) {
+        await using other = await runningAs(line);
+        writeFileSync(path, `${other.pid}\n`);
+        writePidfile(path);
+        expect(readFileSync(path, "utf8")).toBe(`${process.pid}\n`);
+      }
+    },
+  );
+
+  test.each(["--pidfile ./tq.pid", "--pidfile=tq.pid", "-n 1 --pidfile=tq.pid -q"])(
+    "may be given relative to a folder that its process has left: %s",
+    async (flags) => {
+      await using other = await runningAs(["tq", "worker", ...flags.split(" ")]);
       writeFileSync(path, `${other.pid}\n`);
-      writePidfile(path);
-      expect(readFileSync(path, "utf8")).toBe(`${process.pid}\n`);
+      expect(() => writePidfile(path)).toThrow("which is alive");
     },
   );
 
