@@ -1,5 +1,5 @@
 /** Standard error as the log is written to it: whole lines, and nobody is held up for ever by a pipe that is not read. */
-import { isatty } from "node:tty";
+import { isTerminal } from "./terminal.ts";
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 
 /** Where to write, for all threads of the process. */
@@ -26,7 +26,7 @@ export function onDescriptor(fd: number): StandardError {
 
 function open(): number {
   try {
-    if (!fstatSync(2).isFIFO() && !isatty(2)) return 2;
+    if (!fstatSync(2).isFIFO() && !isTerminal(2)) return 2;
     const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
     return openSync("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY);
   } catch {
