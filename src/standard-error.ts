@@ -39,7 +39,7 @@ const TOGETHER = 4_096;
 
 /** A full pipe is waited for so long at once: ms. In the long run, also for one that is read slowly, for a share of the time. */
 const PATIENCE = 1_000;
-const SHARE = 0.05;
+const SHARE = 0.2;
 
 const TIME = { now: () => performance.now(), sleep: (ms: number) => Bun.sleepSync(ms) };
 
