@@ -1,4 +1,5 @@
 /** Pushes that arrive together share one commit; each is answered after it. */
+import { nextTurn } from "../next-turn.ts";
 import type { Soon } from "../soon.ts";
 import type { NewTask } from "../task.ts";
 import type { Session } from "./store.ts";
@@ -58,7 +59,7 @@ export class PushGroup {
    */
   #company(): Soon<void> {
     if (this.#alone % LOOK !== 0) return;
-    return new Promise((resolve) => setImmediate(resolve));
+    return nextTurn();
   }
 
   async #commitGroup(group: readonly Waiting[]): Promise<void> {

@@ -3,11 +3,11 @@ import type { Database } from "bun:sqlite";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { isTqError, TqError } from "../errors.ts";
+import { nextTurn } from "../next-turn.ts";
 import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
 import { type Soon, soon } from "../soon.ts";
 import { followLinks } from "./connection.ts";
 import { Connections } from "./connections.ts";
-import { isCrowdDue, makeDueReady } from "./tasks.ts";
 import { translate } from "./errors.ts";
 import { errorsOf } from "./failures.ts";
 import {
@@ -47,6 +47,7 @@ import {
   type ThreadDeath,
   type WorkerInfo,
 } from "./store.ts";
+import { isCrowdDue, makeDueReady } from "./tasks.ts";
 import { checkpoint, hasSlack, Vacuum } from "./tidy.ts";
 import { LocalTurn, type Turn } from "./turn.ts";
 import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from "./workers.ts";
@@ -81,12 +82,8 @@ async function countAside(db: Database): Promise<QueueInfo[]> {
   for (;;) {
     const part = counting.next();
     if (part.done) return part.value;
-    await letOthersGo();
+    await nextTurn();
   }
-}
-
-function letOthersGo(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** ms */
@@ -263,7 +260,7 @@ export class SqliteStore implements Store {
     while (rest) {
       const page: looking.Page = await this.#look((db) => looking.listPage(db, rest ?? filter));
       if (page.tasks.length > 0) yield page.tasks;
-      else await letOthersGo();
+      else await nextTurn();
       rest = page.next;
     }
   }
@@ -372,7 +369,7 @@ export class SqliteStore implements Store {
         const { value: ids } = await this.#look(() => slices.next());
         if (!ids) return moved;
         moved += await this.#move((db, now) => move(ids, db, now));
-        await letOthersGo();
+        await nextTurn();
       }
     } catch (error) {
       if (moved === 0 || !isTqError(error)) throw error;
@@ -393,13 +390,14 @@ export class SqliteStore implements Store {
     for (;;) {
       const { value: ids } = await this.#look(() => slices.next());
       if (!ids) return mended;
+      await nextTurn();
       for (let start = 0; start < ids.length; start += MENDED_AT_ONCE) {
         const some = ids.slice(start, start + MENDED_AT_ONCE);
         // Who is pushed meanwhile stands behind them all.
         mended += await this.#move((db, now) =>
           mend(db, some, { now, to: Math.min(began, now), places }),
         );
-        await letOthersGo();
+        await nextTurn();
       }
     }
   }

@@ -1,5 +1,6 @@
 /** A thread's loop: claim, run, settle and claim again; when there is nothing, wait to be woken. */
 import { isTqError } from "../errors.ts";
+import { nextTurn } from "../next-turn.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
 import { type Bench, type Ending, runAlone, runBatch } from "./round.ts";
 import { Trouble } from "./trouble.ts";
@@ -62,7 +63,7 @@ export class Loop {
       try {
         await this.#round();
         // Tasks that never wait would keep the thread from hearing "stop", and from its timers and its log.
-        await new Promise((resolve) => setImmediate(resolve));
+        await nextTurn();
       } catch (error) {
         await this.#getOver(error);
       }

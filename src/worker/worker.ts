@@ -8,6 +8,7 @@ import type { Config } from "../config.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import { LONG_LOAD, longLoadWords } from "../model/long-load.ts";
+import { nextTurn } from "../next-turn.ts";
 import { openStore } from "../store/sqlite.ts";
 import { SOON, type Store } from "../store/store.ts";
 import { Crowd } from "./crowd.ts";
@@ -138,7 +139,7 @@ export class WorkerProcess {
     if (Object.keys(this.#catalog ?? {}).length === 0) {
       this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
     }
-    await new Promise((resolve) => setImmediate(resolve)); // its log begins with that
+    await nextTurn(); // its log begins with that
     if (this.#stopping) return;
     this.#pool.go(); // not before it is registered: what an unknown worker has claimed, nobody could rescue
     this.#maintenance = new Maintenance(this.store, config, report);
@@ -226,11 +227,11 @@ export class WorkerProcess {
     this.#wake.arm();
     const due = await this.store.nextDue();
     const isDue = due !== null && due - this.store.now() <= SOON;
-    if (isDue) this.#crowd.look();
     const ready = await this.store.countReady(this.#config.queues, idle.length, this.id);
     const wanted = Math.max(ready, isDue ? 1 : 0);
     const looking = Math.min(wanted, this.#pool.looking);
     for (const thread of idle.slice(0, wanted - looking)) thread.wake();
+    if (isDue) this.#crowd.look();
     this.#lookLater(due, looking > 0 ? LOOKING : this.#config.timeout);
     if (ready === 0 && !isDue && allIdle) await this.#drained();
   }

@@ -107,6 +107,21 @@ test("who is pushed while tasks are mended stands behind them all", async () => 
   expect(order.map(({ id }) => id)).toEqual([...ids, ...pushed]);
 });
 
+test("others go on while tasks are looked at of which none needs it", async () => {
+  await using subject = makeStore();
+  const { store, clock } = subject;
+  const scheduledAt = clock.now() + YEAR;
+  await store.push(Array.from({ length: 20_000 }, () => newTask({ scheduledAt })));
+  let turns = 0;
+  let counting = setImmediate(function count() {
+    turns += 1;
+    counting = setImmediate(count);
+  });
+  expect(await store.mendTimes("all")).toBe(0);
+  clearImmediate(counting);
+  expect(turns).toBeGreaterThanOrEqual(10);
+});
+
 test("a suspect that was pushed while the clock was ahead, and many tasks, are mended too", async () => {
   await using subject = makeStore();
   const { store, clock } = subject;
