@@ -1,6 +1,6 @@
 /** Standard error as the log is written to it: whole lines, and nobody is held up for ever by a pipe that is not read. */
-import { isTerminal } from "./terminal.ts";
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
+import { isTerminal } from "./terminal.ts";
 
 /** Where to write, for all threads of the process. */
 export interface StandardError {

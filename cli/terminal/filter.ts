@@ -2,10 +2,10 @@
 import type { TaskState } from "../../src/task.ts";
 import { readWords } from "./values.ts";
 
-/** @param states those that make sense for the command */
-export function filterFlags<const S extends string>(states: S) {
+/** @param description of the states: which of them make sense for the command */
+export function filterFlags(description: string) {
   return {
-    state: { type: "string", multiple: true, valueHint: "STATE", description: states },
+    state: { type: "string", multiple: true, valueHint: "STATE", description },
     queue: { type: "string", alias: "name", valueHint: "NAME", description: "Only this queue" },
     model: { type: "string", valueHint: "NAME", description: "Only this model" },
   } as const;

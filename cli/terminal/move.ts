@@ -1,4 +1,5 @@
 /** What `tq retry` and `tq cancel` share: tasks by their ids, each by itself, or all in a state. */
+import type { Config } from "../../src/config.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
 import type { MoveFilter, Store } from "../../src/store/store.ts";
 import type { Task, TaskState } from "../../src/task.ts";
@@ -60,13 +61,14 @@ function refused({ name }: Move, why: string): TqError {
 
 async function moveAll(filter: MoveFilter, program: Program, move: Move): Promise<void> {
   const { all, done } = move;
-  const moved = await withExisting(program.config(), (store) => all(store, filter));
+  const config = program.config();
+  const moved = await withExisting(config, (store) => all(store, filter));
   program.answer({ [done]: moved }, () => `${counted(moved, "task")} ${done}`);
-  if (moved > 0) noteWithoutWorker(program, move);
+  if (moved > 0) noteWithoutWorker(config, program, move);
 }
 
-function noteWithoutWorker(program: Program, { withoutWorker }: Move): void {
-  if (withoutWorker !== undefined && !program.config().queue.worker) program.note(withoutWorker);
+function noteWithoutWorker(config: Config, program: Program, { withoutWorker }: Move): void {
+  if (withoutWorker !== undefined && !config.queue.worker) program.note(withoutWorker);
 }
 
 /**
@@ -78,7 +80,8 @@ async function moveEach(texts: readonly string[], program: Program, move: Move):
   const ids = [...new Set(texts.map(readId))];
   const moved: Task[] = [];
   const refusals: TqError[] = [];
-  await withExisting(program.config(), async (store) => {
+  const config = program.config();
+  await withExisting(config, async (store) => {
     for (const id of ids) {
       try {
         moved.push(await move.one(store, id));
@@ -92,7 +95,7 @@ async function moveEach(texts: readonly string[], program: Program, move: Move):
     program.answer(ids.length === 1 ? moved[0] : moved, () =>
       moved.map((task) => `${task.id} ${task.state}`).join("\n"),
     );
-    noteWithoutWorker(program, move);
+    noteWithoutWorker(config, program, move);
   }
   const [first, ...others] = refusals;
   for (const error of others) program.refuse(error);

@@ -19,14 +19,26 @@ export function getTaskByRef(db: Database, ref: string): Task | null {
   return row && toTask(row);
 }
 
+type Filter = Pick<TaskFilter, "states" | "queue" | "model">;
+
+/** What a filter lets through, given `filterValues`. */
+export const MATCHES = `($states IS NULL OR state IN (SELECT value FROM json_each($states)))
+     AND ($queue IS NULL OR queue = $queue)
+     AND ($model IS NULL OR model = $model)`;
+
+export function filterValues({ states, queue, model }: Filter) {
+  return {
+    states: states ? JSON.stringify(states) : null,
+    queue: queue ?? null,
+    model: model ?? null,
+  };
+}
+
 /** Walks the table backwards by id: a page of the newest is as cheap with ten tasks as with ten million. */
 const LIST = `
   SELECT *
     FROM tq_tasks
-   WHERE id < $before AND id >= $from
-     AND ($states IS NULL OR state IN (SELECT value FROM json_each($states)))
-     AND ($queue IS NULL OR queue = $queue)
-     AND ($model IS NULL OR model = $model)
+   WHERE id < $before AND id >= $from AND ${MATCHES}
    ORDER BY id DESC
    LIMIT $limit`;
 
@@ -47,12 +59,12 @@ export interface Page {
 
 /** Tasks, the newest first: up to the limit, or a page. */
 export function listPage(db: Database, filter: TaskFilter): Page {
-  const { states = null, queue = null, model = null, limit = 100 } = filter;
+  const { limit = 100 } = filter;
+  const filters = filterValues(filter);
   const { id: last } = db.query(LAST_ID).get() as { id: number | null };
   const before = Math.min(filter.before ?? Infinity, (last ?? 0) + 1);
-  const matchesAll = states === null && queue === null && model === null;
+  const matchesAll = Object.values(filters).every((value) => value === null);
   const from = matchesAll ? 0 : before - PAGE_IDS;
-  const filters = { states: states && JSON.stringify(states), queue, model };
   const values = { ...filters, before, from, limit };
   const tasks: Task[] = [];
   let size = 0;

@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import type { Task } from "../task.ts";
-import { getTask } from "./looking.ts";
+import { filterValues, getTask, MATCHES } from "./looking.ts";
 import type { CleanOptions, MoveFilter } from "./store.ts";
 
 /** One task, or those of many that are still in the states that were asked for. */
@@ -48,20 +48,16 @@ const SLICE = 500;
 const MATCHING = `
   SELECT id
     FROM tq__task
-   WHERE id < $before
-     AND state IN (SELECT value FROM json_each($states))
-     AND ($queue IS NULL OR queue = $queue)
-     AND ($model IS NULL OR model = $model)
+   WHERE id < $before AND ${MATCHES}
    ORDER BY id DESC
    LIMIT ${SLICE}`;
 
 /** What matches, the newest first; slice after slice, each below the one before. */
 export function* matching(db: Database, filter: MoveFilter): Generator<number[], void> {
-  const { states, queue = null, model = null } = filter;
+  const filters = filterValues(filter);
   let before = Number.MAX_SAFE_INTEGER;
   for (;;) {
-    const values = { before, states: JSON.stringify(states), queue, model };
-    const ids = (db.query(MATCHING).values(values) as [number][]).map(([id]) => id);
+    const ids = (db.query(MATCHING).values({ ...filters, before }) as [number][]).map(([id]) => id);
     const last = ids.at(-1);
     if (last === undefined) return;
     yield ids;
