@@ -63,6 +63,7 @@ export class Look implements Disposable {
 
   constructor(path: string) {
     this.#db = new Database(path, { readonly: true });
+    this.#db.run("PRAGMA busy_timeout = 5000");
   }
 
   /** Bytes of the files that are still to be read, as they were when they were found. */

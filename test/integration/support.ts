@@ -395,6 +395,7 @@ export class Job extends Model {
   /** Leaves a connection of its own open in a transaction. */
   keepLock() {
     const db = new Database("tq.db");
+    db.run("PRAGMA busy_timeout = 5000");
     db.run("BEGIN IMMEDIATE");
     globalThis["kept"] = db;
   }

@@ -72,6 +72,7 @@ function push(method: string, args: unknown[] = [], scheduledAt: number | null =
 
 function tasks(): { state: string; crashes: number; result: string | null }[] {
   using db = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
+  db.run("PRAGMA busy_timeout = 5000");
   return db.query("SELECT state, crashes, result FROM tq_tasks ORDER BY id").all() as never;
 }
 
@@ -270,6 +271,7 @@ describe("a worker", () => {
   test("that is idle stops without waiting for the write lock once for each thread", async () => {
     const worker = await start({ threads: 4, timeout: "300ms" });
     using other = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
+    other.run("PRAGMA busy_timeout = 5000");
     other.run("BEGIN IMMEDIATE"); // another program
     await worker.stop();
     const notes = events.filter((event) => event.name === "log.note");
