@@ -25,8 +25,6 @@ export class Wake {
   readonly #store: Store;
   readonly #look: () => void;
   readonly #hint: () => void;
-  /** ms, monotonic */
-  readonly #now: () => number;
   readonly #wal: string;
   #watcher: FSWatcher | null = null;
   #inode = 0;
@@ -49,14 +47,13 @@ export class Wake {
   constructor(
     store: Store,
     look: () => void,
-    { watchFile = watch, looks = LOOKS, hint = () => {}, now = () => performance.now() } = {},
+    { watchFile = watch, looks = LOOKS, hint = () => {} } = {},
   ) {
     this.#store = store;
     this.#look = look;
     this.#wal = `${store.path}-wal`;
     this.#watchFile = watchFile;
     this.#hint = hint;
-    this.#now = now;
     this.#looks = looks;
   }
 
@@ -101,7 +98,7 @@ export class Wake {
     this.#watcher = null;
     try {
       this.#inode = inodeOf(this.#wal);
-      this.#silentSince = this.#now();
+      this.#silentSince = performance.now();
       this.#watcher = this.#watchFile(this.#wal, { persistent: true }, (event) => {
         this.#silentSince = Infinity;
         this.#deaf = false;
@@ -116,7 +113,7 @@ export class Wake {
   }
 
   #noteEvent(): void {
-    const now = this.#now();
+    const now = performance.now();
     if (now - this.#lastEvent > CALM) this.#hint();
     this.#lastEvent = now;
   }
@@ -141,7 +138,7 @@ export class Wake {
     if (version !== this.#version) {
       this.#version = version;
       this.#step = 0;
-      if (this.#now() - this.#silentSince > SILENT) this.#deaf = true;
+      if (performance.now() - this.#silentSince > SILENT) this.#deaf = true;
       this.#look();
     }
     this.#step += 1;

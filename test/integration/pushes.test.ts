@@ -1,6 +1,6 @@
 /** Pushes by other programs of the host, in any language: they wake a running worker at their commit. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { eventually, type Running, siteWithModels } from "./support.ts";
+import { type Running, SOON, eventually, siteWithModels } from "./support.ts";
 
 setDefaultTimeout(30_000);
 
@@ -13,7 +13,7 @@ describe("a push wakes an idle worker", () => {
     const [id = 0] = await site.push("job", "add", "7");
     await worker.says("task.finished", { task: id });
     const { enqueued_at, dequeued_at } = site.task(id);
-    expect(Number(dequeued_at) - enqueued_at).toBeLessThan(250);
+    expect(Number(dequeued_at) - enqueued_at).toBeLessThan(SOON);
     expect(site.effectsOf(7)).toBe(1);
   });
 
@@ -98,7 +98,7 @@ describe("a scheduled task", () => {
       const { scheduled_at, dequeued_at } = site.task(id);
       const late = Number(dequeued_at) - Number(scheduled_at);
       expect(late).toBeGreaterThanOrEqual(0);
-      expect(late).toBeLessThan(200);
+      expect(late).toBeLessThan(SOON);
     }
   });
 
@@ -109,7 +109,7 @@ describe("a scheduled task", () => {
     const near = await site.pushOne("job", "add", "2", "--scheduled-at", "300ms");
     await site.run("cancel", String(far));
     const { scheduled_at, dequeued_at } = await site.becomes(near, "finished");
-    expect(Number(dequeued_at) - Number(scheduled_at)).toBeLessThan(200);
+    expect(Number(dequeued_at) - Number(scheduled_at)).toBeLessThan(SOON);
     expect(site.effectsOf(1)).toBe(0);
   });
 });

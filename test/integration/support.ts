@@ -20,6 +20,9 @@ export const TQ = join(ROOT, "dist/tq");
 /** ms; far beyond what anything here takes. */
 const DEADLINE = 10_000;
 
+/** ms; long before an idle worker that nobody wakes looks by itself. How soon things happen, `bench` measures. */
+export const SOON = 2_000;
+
 /** ms between two looks. */
 const LOOK = 4;
 

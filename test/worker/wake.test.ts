@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import type { Store } from "../../src/store/store.ts";
 import { Wake } from "../../src/worker/wake.ts";
 
@@ -48,6 +48,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  jest.useRealTimers();
   wake.disarm();
   rmSync(database.folder, { recursive: true });
 });
@@ -68,13 +69,11 @@ async function armed(): Promise<void> {
 }
 
 describe("a commit", () => {
-  test("is noticed at once", async () => {
+  test("is noticed by the event of its write", async () => {
     await armed();
     database.commits += 1;
     database.write();
-    const written = performance.now();
     await until(() => looks === 1);
-    expect(performance.now() - written).toBeLessThan(100);
   });
 
   test("is noticed when it becomes visible only long after its write", async () => {
@@ -116,132 +115,137 @@ describe("a commit", () => {
   });
 });
 
-/** Looks after an event, for a test that is short. */
-const FEW = 4;
-
-/** ms between two looks where no event can be waited for, and some. */
-const BLIND = 25 + 75;
-
+/** The test says how time passes, and what the file system does. */
 describe("where the file system", () => {
+  /** Looks after an event, for a test that is short. */
+  const FEW = 4;
+
+  /** ms between two looks where no event can be waited for. */
+  const BLIND = 25;
+
+  /** ms within which all looks after an event have been taken. */
+  const LOOKED = 50;
+
   /** Says that the file was written; nothing else does. */
   let event: () => void;
+  let hints: number;
 
-  function watched(begin: (path: string, heard: () => void) => void): void {
-    const fake = (path: string, _options: object, heard: () => void) => {
-      begin(path, heard);
+  async function watched(begin: () => void = () => {}): Promise<void> {
+    jest.useFakeTimers();
+    hints = 0;
+    const fake = (_path: string, _options: object, heard: () => void) => {
+      begin();
+      event = heard;
       return { close() {}, on() {} } as unknown as FSWatcher;
     };
-    const watchFile = fake as unknown as typeof watch;
-    wake = new Wake(database.store, () => (looks += 1), { watchFile, looks: FEW });
+    wake = new Wake(database.store, () => (looks += 1), {
+      hint: () => (hints += 1),
+      watchFile: fake as unknown as typeof watch,
+      looks: FEW,
+    });
+    wake.arm();
+    await pass(LOOKED);
+    looks = 0;
   }
 
-  async function noticed(): Promise<number> {
-    const before = looks;
+  async function pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed++) {
+      jest.advanceTimersByTime(1);
+      // The version is read with promises.
+      for (let microtask = 0; microtask < 10; microtask++) await Promise.resolve();
+    }
+  }
+
+  /** How many looks there are within so many ms of a commit: one that finds it. */
+  async function seen(within: number): Promise<number> {
+    looks = 0;
     database.commits += 1;
-    const committed = performance.now();
-    await until(() => looks > before);
-    return performance.now() - committed;
+    await pass(within);
+    return looks;
   }
 
-  test("takes no watch, a commit is noticed soon", async () => {
-    watched(() => {
+  async function readingsIn(ms: number): Promise<number> {
+    const before = database.readings;
+    await pass(ms);
+    return database.readings - before;
+  }
+
+  test("takes no watch, a commit is noticed within 25 ms", async () => {
+    await watched(() => {
       throw new Error("ENOSPC: no watch is left");
     });
-    await armed();
-    for (let commit = 0; commit < 10; commit++) expect(await noticed()).toBeLessThan(BLIND);
+    for (let commit = 0; commit < 10; commit++) expect(await seen(BLIND)).toBe(1);
+  });
+
+  test("sends an event, it looks a few times and then no more", async () => {
+    await watched();
+    expect(await readingsIn(1_000)).toBe(0);
+    const { readings } = database;
+    event();
+    await pass(LOOKED);
+    expect(database.readings - readings).toBe(FEW);
+    expect(await readingsIn(1_000)).toBe(0);
+  });
+
+  test("sends the event long before the commit, that one is found when it is looked for", async () => {
+    await watched();
+    event();
+    await pass(1_000);
+    expect(await seen(1_000)).toBe(0);
+    wake.check(); // as the worker does now and then
+    await pass(LOOKED);
+    expect(looks).toBe(1);
+    expect(await readingsIn(1_000)).toBe(0);
   });
 
   describe("sends no events", () => {
     beforeEach(async () => {
-      watched((_path, heard) => (event = () => heard()));
-      await armed();
-      const began = performance.now();
-      await quiet();
-      await until(() => performance.now() - began > 300);
-      database.commits += 1;
-      wake.check(); // as the worker does now and then
-      await until(() => looks === 1);
+      await watched();
+      await pass(300);
+      expect(await seen(1_000)).toBe(0);
+      wake.check();
+      await pass(1);
+      expect(looks).toBe(1);
     });
 
-    test("a commit is noticed soon, once one has been found without", async () => {
-      for (let commit = 0; commit < 10; commit++) expect(await noticed()).toBeLessThan(BLIND);
+    test("a commit is noticed within 25 ms, once one has been found without", async () => {
+      for (let commit = 0; commit < 10; commit++) expect(await seen(BLIND)).toBe(1);
     });
 
     test("it is so for the next watch too", async () => {
       wake.disarm();
       wake.arm();
-      const { readings } = database;
-      await until(() => database.readings > readings + FEW);
-      expect(await noticed()).toBeLessThan(BLIND);
+      await pass(LOOKED);
+      for (let commit = 0; commit < 10; commit++) expect(await seen(BLIND)).toBe(1);
     });
 
     test("it waits for events again when one has come after all", async () => {
       event();
-      await quiet();
-    });
-  });
-});
-
-test("a commit whose flush takes very long is found when it is looked for", async () => {
-  wake = new Wake(database.store, () => (looks += 1), { looks: FEW });
-  await armed();
-  database.write();
-  await quiet();
-  database.commits += 1;
-  wake.check();
-  await until(() => looks === 1);
-  await quiet();
-});
-
-/** Waits until it looks no more. */
-async function quiet(): Promise<void> {
-  let { readings } = database;
-  let since = performance.now();
-  await until(() => {
-    if (database.readings === readings) return performance.now() - since > BLIND;
-    ({ readings } = database);
-    since = performance.now();
-    return false;
-  });
-}
-
-describe("the hint that a commit is about to be seen", () => {
-  let now: number;
-  let hints: number;
-  let event: () => void;
-  beforeEach(() => {
-    now = 1_000;
-    hints = 0;
-    const fake = (_path: string, _options: object, heard: () => void) => {
-      event = heard;
-      return { close() {}, on() {} } as unknown as FSWatcher;
-    };
-    wake = new Wake(database.store, () => (looks += 1), {
-      hint: () => void (hints += 1),
-      now: () => now,
-      watchFile: fake as unknown as typeof watch,
+      await pass(LOOKED);
+      expect(await readingsIn(1_000)).toBe(0);
     });
   });
 
-  test("comes with the write, before the commit", async () => {
-    await armed();
-    event();
-    expect({ hints, looks }).toEqual({ hints: 1, looks: 0 });
-    database.commits += 1;
-    await until(() => looks === 1);
-    expect(hints).toBe(1);
-  });
-
-  test("comes once for writes that follow each other", async () => {
-    await armed();
-    for (let write = 1; write <= 5; write++) {
+  describe("sends an event, a hint", () => {
+    test("comes with the write, before the commit can be seen", async () => {
+      await watched();
       event();
-      now += 20;
-    }
-    expect(hints).toBe(1);
-    now += 1;
-    event();
-    expect(hints).toBe(2);
+      expect({ hints, looks }).toEqual({ hints: 1, looks: 0 });
+      expect(await seen(LOOKED)).toBe(1);
+      expect(hints).toBe(1);
+    });
+
+    test("comes once for writes that follow each other", async () => {
+      await watched();
+      for (let write = 1; write <= 5; write++) {
+        event();
+        await pass(20);
+      }
+      expect(hints).toBe(1);
+      await pass(1);
+      event();
+      expect(hints).toBe(2);
+    });
   });
 });
 
