@@ -31,14 +31,15 @@ function isTaken(file: string): boolean {
 
 /** @returns false when somebody was faster; nothing is ever overwritten */
 function write(file: string, text: string): boolean {
+  const path = resolve(file);
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text, { flag: "wx" });
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { flag: "wx" });
     return true;
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TqError("invalid", `Cannot write ${resolve(file)}: ${why}`, { cause });
+    throw new TqError("invalid", `Cannot write ${path}: ${why}`, { cause });
   }
 }
 

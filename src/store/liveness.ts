@@ -18,6 +18,9 @@ const held = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.locks")] ??
   Database
 >;
 
+/** Windows removes no file that is open, and there nobody needs to hold what others have open. */
+const CLOSES_FIRST = process.platform === "win32";
+
 /** The folder of the lock files, beside the database. */
 export function lockFolder(database: string): string {
   return `${database}-workers`;
@@ -73,17 +76,16 @@ export function checkLock(database: string, worker: string): void {
 export function dropLock(database: string, worker: string): void {
   const db = held.get(worker);
   if (!db) return;
-  removeFile(database, worker); // while we hold it: nobody else may
   held.delete(worker);
-  db.close();
+  removeHeld(db, database, worker);
 }
 
 /**
- * True while the worker's process lives. False only when its lock was free and has been taken and its file
- * removed by this call: then this caller, and no other, knows of the death first.
+ * True when the worker's process is dead: its lock was free and has been taken, and its file removed. Then this caller,
+ * and no other, knows of the death first.
  */
-export function isAlive(database: string, worker: string): boolean {
-  if (held.has(worker)) return true;
+export function removeIfDead(database: string, worker: string): boolean {
+  if (held.has(worker)) return false;
   const file = join(lockFolder(database), worker);
   const inode = inodeOf(file);
   let db: Database | undefined;
@@ -93,21 +95,19 @@ export function isAlive(database: string, worker: string): boolean {
     db.run("PRAGMA journal_mode = MEMORY");
     db.run("BEGIN EXCLUSIVE");
     // Our lock may be on a file that another one has removed since, and this one be a worker's that starts.
-    if (inodeOf(file) !== inode) return existsSync(file);
-    removeFile(database, worker);
-    return false;
-  } catch (error) {
-    const code = (error as { code?: string }).code ?? "";
-    // No file: it left, or somebody removed it after its death. A file that we may not open proves nothing.
-    if (code.startsWith("SQLITE_CANTOPEN")) return existsSync(file);
+    if (inodeOf(file) !== inode) return !existsSync(file);
+    removeHeld(db, database, worker);
     return true;
+  } catch (error) {
+    // No file: it left, or somebody removed it after its death. A file that we may not open proves nothing.
+    return cannotOpen(error) && !existsSync(file);
   } finally {
     db?.close();
   }
 }
 
 /** True while the worker's process lives, as far as a look can tell: it changes nothing. */
-export function looksAlive(database: string, worker: string): boolean {
+export function isAlive(database: string, worker: string): boolean {
   if (held.has(worker)) return true; // our own file: closing it would drop the lock
   let db: Database | undefined;
   try {
@@ -115,10 +115,14 @@ export function looksAlive(database: string, worker: string): boolean {
     db.query("SELECT 1 FROM sqlite_schema").get();
     return false;
   } catch (error) {
-    return !((error as { code?: string }).code ?? "").startsWith("SQLITE_CANTOPEN");
+    return !cannotOpen(error);
   } finally {
     db?.close();
   }
+}
+
+function cannotOpen(error: unknown): boolean {
+  return ((error as { code?: string }).code ?? "").startsWith("SQLITE_CANTOPEN");
 }
 
 /** Removes lock files of processes that died before they had registered; they cannot be told otherwise. */
@@ -129,16 +133,20 @@ export function removeStrays(database: string, registered: ReadonlySet<string>):
   } catch {
     return; // nobody has one
   }
-  for (const name of names) if (!registered.has(name)) isAlive(database, name);
+  for (const name of names) if (!registered.has(name)) removeIfDead(database, name);
 }
 
-function removeFile(database: string, worker: string): void {
-  rmSync(join(lockFolder(database), worker), { force: true });
+/** Removes the file of a lock that we hold, and gives the lock back. */
+function removeHeld(db: Database, database: string, worker: string): void {
+  if (CLOSES_FIRST) db.close();
+  const folder = lockFolder(database);
   try {
-    rmdirSync(lockFolder(database));
+    rmSync(join(folder, worker), { force: true }); // while we hold it: nobody else may
+    rmdirSync(folder);
   } catch {
-    // Not empty: other workers live.
+    // Other workers live; or somebody looks at the file, and who starts next removes it.
   }
+  db.close();
 }
 
 /** Changes at every boot: a death across a reboot is a power cut, not a task's doing. */

@@ -6,7 +6,7 @@ import type { ErrorData } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask, NewTask } from "../task.ts";
 import { endedError } from "./ended.ts";
-import { isBusy, isReadOnly, translate } from "./errors.ts";
+import { isReadOnly, translate } from "./errors.ts";
 import { guardDatabase } from "./guard.ts";
 import type {
   Change,
@@ -26,15 +26,16 @@ import {
   tableIsThere,
   updateRow,
 } from "./rows.ts";
-import { type Courtesy, MOMENT } from "./courtesy.ts";
 import type { Flush } from "./flush.ts";
 import type { FileIdentity } from "./identity.ts";
+import { KnownTables } from "./known-tables.ts";
 import type { Room } from "./room.ts";
 import { dataVersion, mayClaim, stillHeld } from "./looking.ts";
 import type { ClaimOptions, Owner, Session } from "./store.ts";
 import * as tasks from "./tasks.ts";
 import type { Connections } from "./connections.ts";
 import type { Turn } from "./turn.ts";
+import type { WriteLock } from "./write-lock.ts";
 
 export interface SessionOptions {
   readonly path: string;
@@ -44,12 +45,10 @@ export interface SessionOptions {
   readonly identity: FileIdentity;
   readonly flush: Flush;
   readonly clock: Clock;
-  readonly courtesy: Courtesy;
-  /** How long to wait for another process's lock: ms. */
+  readonly lock: WriteLock;
+  /** How long another transaction of this thread may hold the lock meanwhile: ms. */
   readonly timeout: number;
-  /** True where waiting may block the whole thread. */
-  readonly blocking: boolean;
-  /** Tables that this store knows to be there. */
+  /** Tables that are known to be there, in all sessions of the store. */
   readonly tables: Set<Table>;
 }
 
@@ -66,10 +65,7 @@ export class SqliteSession implements Session {
   #waited = 0;
   #beginning: Promise<void> | null = null;
   #ended = false;
-  /** Tables made in this transaction: known to all once it commits, gone when it rolls back. */
-  #made: Table[] = [];
-  /** How many of them were made before the savepoint. */
-  #madeBefore = 0;
+  readonly #tables: KnownTables;
   /** Runs to mark as finished with the commit. */
   #finished: tasks.FinishedRun[] = [];
   #records: Records | null = null;
@@ -81,6 +77,7 @@ export class SqliteSession implements Session {
   constructor(options: SessionOptions, stray = false) {
     this.#options = options;
     this.#stray = stray;
+    this.#tables = new KnownTables(options.tables);
   }
 
   /** Reads outside a transaction stand alone, and may be anywhere. */
@@ -134,7 +131,7 @@ export class SqliteSession implements Session {
   /** What has been made since may be gone. */
   #goBack(): void {
     this.#wentBack += 1;
-    this.#made = [];
+    this.#tables.rollback();
   }
 
   /** One that was left in its middle would keep the connection at what it saw then. */
@@ -152,7 +149,7 @@ export class SqliteSession implements Session {
       );
     }
     try {
-      this.#waitBlocking(() => this.#beginStatement());
+      this.#options.lock.takeBlocking(() => this.#beginStatement());
       this.#waited += performance.now() - asked;
     } catch (error) {
       throw this.#endTurn(error);
@@ -204,61 +201,10 @@ export class SqliteSession implements Session {
     };
     try {
       this.#check();
-      const done = this.#options.blocking ? this.#waitBlocking(statement) : this.#wait(statement);
+      const done = this.#options.lock.take(statement, () => this.#check());
       return done instanceof Promise ? done.catch(failed) : done;
     } catch (error) {
       return failed(error);
-    }
-  }
-
-  /** Other processes know nothing of our turns: lets them have theirs, and waits for their lock. */
-  #waitBlocking<T>(statement: () => T): T {
-    const { courtesy } = this.#options;
-    if (courtesy.isWanted()) Bun.sleepSync(MOMENT);
-    const until = this.#waitUntil();
-    for (;;) {
-      const done = this.#try(statement, until);
-      if (done) return done.value;
-      Bun.sleepSync(1);
-    }
-  }
-
-  /** The same for a thread that has other things to do meanwhile. */
-  #wait<T>(statement: () => T): Soon<T> {
-    const until = this.#waitUntil();
-    if (this.#options.courtesy.isWanted()) return this.#waitFor(statement, until, MOMENT);
-    const done = this.#try(statement, until);
-    return done ? done.value : this.#waitFor(statement, until, 1);
-  }
-
-  async #waitFor<T>(statement: () => T, until: number, first: number): Promise<T> {
-    for (let wait = first; ; wait = 1 + Math.random()) {
-      await Bun.sleep(wait);
-      this.#check();
-      const done = this.#try(statement, until);
-      if (done) return done.value;
-    }
-  }
-
-  /** By the real time: that is what sleeping takes, whatever clock a test has. */
-  #waitUntil(): number {
-    return performance.now() + this.#options.timeout;
-  }
-
-  /** Null when another process has the lock, and there is time to try again. */
-  #try<T>(statement: () => T, until: number): { readonly value: T } | null {
-    const { courtesy } = this.#options;
-    try {
-      const value = statement();
-      courtesy.thank();
-      return { value };
-    } catch (error) {
-      if (isBusy(error) && performance.now() < until) {
-        courtesy.ask();
-        return null;
-      }
-      courtesy.thank();
-      throw error;
     }
   }
 
@@ -300,8 +246,7 @@ export class SqliteSession implements Session {
       await this.rollback();
       throw translated;
     }
-    for (const table of this.#made) this.#options.tables.add(table);
-    this.#made = [];
+    this.#tables.commit();
     this.#endTurn();
   }
 
@@ -319,7 +264,7 @@ export class SqliteSession implements Session {
       this.#closeIterators();
       if (writer.inTransaction) writer.run("ROLLBACK");
     } finally {
-      this.#made = [];
+      this.#tables.rollback();
       this.#finished = [];
       this.#endTurn();
     }
@@ -333,7 +278,7 @@ export class SqliteSession implements Session {
   #openSavepoint(): void {
     this.#checkTransaction();
     this.#db.query("SAVEPOINT tq_task").run();
-    this.#madeBefore = this.#made.length;
+    this.#tables.savepoint();
   }
 
   release(): void {
@@ -347,7 +292,7 @@ export class SqliteSession implements Session {
     this.#closeIterators();
     this.#db.query("ROLLBACK TO tq_task").run();
     this.#db.query("RELEASE tq_task").run();
-    this.#made.length = Math.min(this.#made.length, this.#madeBefore);
+    this.#tables.rollbackToSavepoint();
   }
 
   /** The lease is over: rolls back what was not committed, and refuses all further use. */
@@ -460,21 +405,19 @@ export class SqliteSession implements Session {
   }
 
   #makeRecords(): Records {
-    const records: Records = {
-      hasTable: (table: Table): boolean =>
-        this.#options.tables.has(table) || this.#made.includes(table),
+    return {
+      hasTable: (table: Table): boolean => this.#tables.has(table),
       ensureTable: async (table: Table): Promise<void> => {
-        if (records.hasTable(table)) return;
+        if (this.#tables.has(table)) return;
         if (this.#read(() => tableIsThere(this.#db, table))) {
           // What this transaction made, or another model of it, may yet be rolled back.
-          if (this.#writer) this.#made.push(table);
-          else this.#options.tables.add(table);
+          this.#tables.add(table, !this.#writer);
           return;
         }
         const { undone, wentBack } = this;
         await this.#write(() => makeTable(this.#db, table));
         // It may be gone by now.
-        if (undone === this.#undone && wentBack === this.#wentBack) this.#made.push(table);
+        if (undone === this.#undone && wentBack === this.#wentBack) this.#tables.add(table, false);
       },
       insert: (table: Table, values: readonly ColumnValue[]): Soon<number> =>
         this.#write(() => insertRow(this.#db, table, values)),
@@ -487,7 +430,6 @@ export class SqliteSession implements Session {
       delete: (table: Table, ids: readonly number[]): Soon<void> =>
         this.#write(() => deleteRows(this.#db, table, ids)),
     };
-    return records;
   }
 
   #write<T>(fn: () => T): Soon<T> {

@@ -6,6 +6,7 @@ import { isTqError, TqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
 import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
 import { type Soon, soon } from "../soon.ts";
+import { awaitDue } from "./await-due.ts";
 import { followLinks } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { translate } from "./errors.ts";
@@ -16,7 +17,7 @@ import {
   dropLock,
   holdLock,
   isAlive,
-  looksAlive,
+  removeIfDead,
   removeStrays,
 } from "./liveness.ts";
 import { Courtesy } from "./courtesy.ts";
@@ -32,7 +33,6 @@ import { type SessionOptions, SqliteSession } from "./session.ts";
 import {
   type ClaimOptions,
   type CleanOptions,
-  SOON,
   type NewWorker,
   type Owner,
   type Rescue,
@@ -51,6 +51,7 @@ import { isCrowdDue, makeDueReady } from "./tasks.ts";
 import { checkpoint, hasSlack, Vacuum } from "./tidy.ts";
 import { LocalTurn, type Turn } from "./turn.ts";
 import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from "./workers.ts";
+import { WriteLock } from "./write-lock.ts";
 
 export interface SqliteOptions {
   /** Absolute path of the database file. */
@@ -85,12 +86,6 @@ async function countAside(db: Database): Promise<QueueInfo[]> {
     await nextTurn();
   }
 }
-
-/** ms */
-const STEP = 0.1;
-
-/** Who waits here is woken by nobody, as often as the time says: `Bun.sleepSync` knows whole ms only. */
-const NOBODY = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 /** Tasks whose times are mended in one transaction: a few ms of the write lock. */
 const MENDED_AT_ONCE = 500;
@@ -134,7 +129,7 @@ export class SqliteStore implements Store {
       connections: this.#connections,
       identity,
       flush: new Flush(path, this.#options.durability === "full", this.#options.log),
-      courtesy: new Courtesy(path),
+      lock: new WriteLock({ ...this.#options, courtesy: new Courtesy(path) }),
       room: new Room(this.#options),
       tables: new Set(),
     };
@@ -207,19 +202,11 @@ export class SqliteStore implements Store {
     });
   }
 
-  /** True when a task has come due meanwhile. Never waits much longer than `SOON`, whatever the clock does. */
+  /** True when a task has come due meanwhile. */
   async #awaitDue(): Promise<boolean> {
-    const due = await this.nextDue();
-    if (due === null || due - this.now() > SOON) return false;
     const { blocking, clock } = this.#options;
-    const until = clock.monotonic() + SOON + 1;
-    while (this.now() < due && clock.monotonic() < until) {
-      // The clock counts whole ms: the last one is waited for in small steps.
-      const wait = Math.max(due - this.now() - 1, STEP);
-      if (blocking) Atomics.wait(NOBODY, 0, 0, wait);
-      else await Bun.sleep(wait);
-    }
-    return this.now() >= due;
+    const due = await this.nextDue();
+    return due !== null && awaitDue(due, clock, blocking);
   }
 
   /** A write of the store's own statements. */
@@ -275,7 +262,7 @@ export class SqliteStore implements Store {
       queues,
       workers: looking
         .listWorkers(db)
-        .map((worker) => ({ ...worker, alive: looksAlive(this.path, worker.id) })),
+        .map((worker) => ({ ...worker, alive: isAlive(this.path, worker.id) })),
     }));
   }
 
@@ -316,7 +303,7 @@ export class SqliteStore implements Store {
   }
 
   async isAlive(worker: string): Promise<boolean> {
-    return looksAlive(this.path, worker);
+    return isAlive(this.path, worker);
   }
 
   async checkAlive(worker: string): Promise<void> {
@@ -432,7 +419,7 @@ export class SqliteStore implements Store {
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
     const unknown = (await this.#look(unknownWorkers)).map((id) => ({ id, pid: null }));
     const workers = [...(await this.workers()), ...unknown];
-    const dead = workers.filter(({ id }) => !isAlive(this.path, id));
+    const dead = workers.filter(({ id }) => removeIfDead(this.path, id));
     const rescues: Rescue[] = [];
     for (const worker of dead) {
       const tasks = await this.#move((db, now) =>
