@@ -3,7 +3,16 @@ import { mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { run } from "./run.ts";
 
-const PLATFORMS = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64", "windows-x64"];
+const PLATFORMS = [
+  "linux-x64",
+  "linux-arm64",
+  "linux-x64-musl",
+  "linux-arm64-musl",
+  "darwin-x64",
+  "darwin-arm64",
+  "windows-x64",
+  "windows-arm64",
+];
 
 /** What is compiled: `root` is the checkout, or the counted copy of it. */
 export async function build(root: string, outfile = "dist/tq", flags: string[] = []) {
