@@ -1,5 +1,6 @@
 /** What the workers of a torture run: money that moves between accounts, by methods that behave badly at times. */
 import { writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { currentTask, ModelSQL, v } from "tq";
 
 /**
@@ -53,7 +54,7 @@ export class Order extends ModelSQL("torture.order", {
 /** A mark outside the database: what a run does to it stays when the run is undone. */
 function isFirst(task: number): boolean {
   try {
-    writeFileSync(`moods/${task}`, "", { flag: "wx" });
+    writeFileSync(join(import.meta.dirname, "moods", `${task}`), "", { flag: "wx" });
     return true;
   } catch {
     return false;
