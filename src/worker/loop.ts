@@ -20,6 +20,8 @@ export class Loop {
   #held: ClaimedTask[] = [];
   /** What the next claim asks for. */
   #size = 1;
+  /** Another thread does alone what is to be done. */
+  #aside = false;
   #wake = Promise.withResolvers<void>();
 
   /**
@@ -68,12 +70,14 @@ export class Loop {
         await this.#getOver(error);
       }
     }
+    this.#bench.lead?.leave();
     await this.#handBack();
     return this.#stopping ? "stopped" : "retired";
   }
 
   async #round(): Promise<void> {
     if (this.#held.length === 0) {
+      if (this.#aside) await this.#standAside();
       this.#hold(await this.#claim());
       this.#trouble.over();
     }
@@ -86,6 +90,7 @@ export class Loop {
     const batch = this.#takeBatch(first);
     this.#ran += batch.length;
     this.#alone = batch.length > 1 || this.#isQuick(first) ? null : first;
+    if (this.#alone) this.#bench.lead?.leave();
     const next = this.#alone
       ? await runAlone(this.#bench, first, () => this.#ending(batch))
       : await runBatch(this.#bench, batch, () => this.#ending(batch));
@@ -113,7 +118,9 @@ export class Loop {
     const last = batch.at(-1);
     const best = last ? this.#bench.methods.of(last).batchSize : 1;
     this.#size = Math.min(best, batch.length * 2, this.#left());
-    return { handBack: this.#held.splice(0), claim: this.#stopping ? 0 : this.#size };
+    this.#aside = !this.#alone && (this.#bench.lead?.stepsAside(performance.now()) ?? false);
+    const none = this.#stopping || this.#aside;
+    return { handBack: this.#held.splice(0), claim: none ? 0 : this.#size };
   }
 
   #left(): number {
@@ -138,7 +145,14 @@ export class Loop {
     return store.claim({ owner, queues, limit });
   }
 
+  async #standAside(): Promise<void> {
+    this.#aside = false;
+    this.#wake = Promise.withResolvers<void>();
+    if (!this.#stopping) await this.#bench.lead?.over(this.#wake.promise);
+  }
+
   async #sleep(): Promise<void> {
+    this.#bench.lead?.leave();
     if (this.#stopping) return;
     this.#idle();
     await this.#wake.promise;
@@ -156,6 +170,7 @@ export class Loop {
   async #getOver(error: unknown): Promise<void> {
     const { store, owner } = this.#bench;
     const since = performance.now();
+    this.#bench.lead?.leave();
     this.#hold([]);
     await this.#checkStore();
     for (let wait = this.#trouble.met(error); ;) {

@@ -8,6 +8,7 @@ import type { ErrorData } from "../outcome.ts";
 import { closeLog, type LogFiles, openLog } from "../store/flush.ts";
 import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
 import type { Claim } from "../task.ts";
+import { endLead } from "./lead.ts";
 import type { FromThread } from "./messages.ts";
 import { standardError } from "../standard-error.ts";
 import { PoolThread } from "./pool-thread.ts";
@@ -191,6 +192,7 @@ export class Pool {
           if (log !== null) closeLog(log);
           // At once: the burial of another thread may wait for the turn that this one had.
           this.turn.forget(from.number);
+          endLead(this.#shared.lead, from.number);
           this.#burials = this.#burials.then(() => this.#buried(from, running, reason));
         },
       },
@@ -360,8 +362,9 @@ export class Pool {
   /** Gives back what these threads have claimed and not begun, so that other threads can run it. */
   async #takeBack(from: (thread: PoolThread) => boolean): Promise<void> {
     for (const thread of this.threads) {
-      if (thread.progress.unbegun > 0 && from(thread)) {
-        this.#taken.push(...thread.progress.takeBack());
+      if (from(thread)) {
+        endLead(this.#shared.lead, thread.number);
+        if (thread.progress.unbegun > 0) this.#taken.push(...thread.progress.takeBack());
       }
       thread.seenBusy = thread.progress.sequence;
     }

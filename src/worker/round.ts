@@ -11,6 +11,7 @@ import { type Outcome, toErrorData } from "../outcome.ts";
 import type { Owner, Session, Store } from "../store/store.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
+import type { Lead } from "./lead.ts";
 import type { Methods } from "./methods.ts";
 import { laterOrNever, waitInPlace } from "./operational.ts";
 import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
@@ -24,6 +25,8 @@ const AHEAD = 2;
 export interface Bench extends Runtime {
   readonly methods: Methods;
   readonly progress: Progress;
+  /** Where there are other threads that may step aside for this one. */
+  readonly lead?: Lead;
   readonly owner: Owner;
   readonly queues: readonly string[];
   /** Learns which tasks the runs have pushed, once they are committed. */
@@ -163,8 +166,10 @@ export async function runBatch(
         await batch
           .commit({ handBack: [...rest, ...ending().handBack], claim: 0 })
           .catch((error: unknown) => giveUp(store, own, unit, error));
+        bench.lead?.leave();
         return await finishAlone(bench, own, begun, ending);
       }
+      if (begun.waits) bench.lead?.leave();
       const added = batch.add(begun);
       if (added) await added;
       if (session.spoilt) {

@@ -8,6 +8,7 @@ import { enterRuntime, standardLog } from "../model/runtime.ts";
 import { ensureTables } from "../model/tables.ts";
 import { toErrorData } from "../outcome.ts";
 import { openStore } from "../store/sqlite.ts";
+import { Lead } from "./lead.ts";
 import { Loop } from "./loop.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
 import { Methods } from "./methods.ts";
@@ -67,6 +68,7 @@ async function start(init: Init): Promise<void> {
         ...runtime,
         methods: new Methods(),
         progress,
+        lead: new Lead(shared, thread, turn.times),
         owner: { worker, thread },
         queues,
       },

@@ -4,6 +4,7 @@
  * main thread ends after the thread's `close`.
  */
 import { LocalTurn, type Turn } from "../store/turn.ts";
+import type { TurnTimes } from "./lead.ts";
 import { Progress, type Shared } from "./shared.ts";
 
 const OWNER = 0;
@@ -115,6 +116,8 @@ export class ThreadTurn implements Turn {
   readonly #progress: Progress;
   readonly #stint: number;
   #stintEnds = 0;
+  #since = 0;
+  readonly #times = { waited: 0, held: 0 };
 
   /** @param stint how long it may keep coming back: ms; 0: it hands the turn over each time. */
   constructor(shared: Shared, thread: number, stint = 0) {
@@ -127,6 +130,11 @@ export class ThreadTurn implements Turn {
     Atomics.store(turn, ticketAt(thread), NOT_WAITING);
   }
 
+  /** How long it has waited for other threads, and had the turn: ms, since its start. */
+  get times(): TurnTimes {
+    return this.#times;
+  }
+
   take(timeout?: number): Promise<void> | void {
     const waiting = this.#local.take(timeout);
     if (waiting) return waiting.then(() => this.#takeShared());
@@ -135,10 +143,12 @@ export class ThreadTurn implements Turn {
 
   #takeShared(): void {
     this.#progress.setLock("awaited");
+    const asked = performance.now();
     const waited = !takeOrQueue(this.#words, this.#slot);
     if (waited) this.#wait();
+    const now = (this.#since = waited ? performance.now() : asked);
+    this.#times.waited += now - asked;
     if (this.#stint === 0) return;
-    const now = performance.now();
     if (waited || now > this.#stintEnds) this.#stintEnds = now + this.#stint;
   }
 
@@ -169,8 +179,10 @@ export class ThreadTurn implements Turn {
 
   free(): void {
     this.#progress.setLock("none");
+    const now = performance.now();
+    this.#times.held += now - this.#since;
     const mainWaits = isTicket(Atomics.load(this.#words, ticketAt(0)));
-    if (mainWaits || performance.now() >= this.#stintEnds) free(this.#words, this.#slot);
+    if (mainWaits || now >= this.#stintEnds) free(this.#words, this.#slot);
     else Atomics.store(this.#words, OWNER, 0);
     this.#local.free();
   }

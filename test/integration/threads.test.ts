@@ -1,0 +1,40 @@
+import { Database } from "bun:sqlite";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { eventually, SOON, siteWithModels } from "./support.ts";
+
+setDefaultTimeout(60_000);
+
+/** Enough that the threads of a worker have learnt who leads. */
+const MANY = 8_000;
+const FEW = 200;
+
+const PUSH = `
+  WITH RECURSIVE counter (n) AS (SELECT $first UNION ALL SELECT n + 1 FROM counter WHERE n < $last)
+  INSERT INTO tq_push (model, method, instances) SELECT 'job', 'add', n FROM counter`;
+
+test("a slow task among thousands of quick ones leaves these to the other threads", async () => {
+  await using site = siteWithModels();
+  await site.worker(["-n", "3"], { env: { TQ_LOG__LEVEL: "info" } });
+  using db = new Database(site.file("tq.db"), { readwrite: true, create: false, strict: true });
+  db.run("PRAGMA busy_timeout = 10000");
+  db.transaction(() => {
+    db.query(PUSH).run({ first: 1, last: MANY });
+    db.run(
+      "INSERT INTO tq_push (model, method, instances) VALUES ('job', 'linger', '0'), ('job', 'linger', '-1')",
+    );
+    db.query(PUSH).run({ first: MANY + 1, last: MANY + FEW });
+  })();
+  const left = (method: string) =>
+    site.one<{ n: number }>(
+      `SELECT count(*) AS n FROM tq_tasks WHERE method = '${method}' AND state <> 'finished'`,
+    ).n;
+  const running = "SELECT id FROM tq_tasks WHERE method = 'linger' AND state = 'running'";
+  await eventually("the slow ones run", () => site.all(running).length === 2, 30_000);
+  const began = performance.now();
+  await eventually("all others are done meanwhile", () => left("add") === 0);
+  expect(performance.now() - began).toBeLessThan(SOON);
+  expect(left("linger")).toBe(2);
+  site.write("go", "");
+  await eventually("the slow ones too", () => left("linger") === 0);
+  expect([...site.effects().values()].every((times) => times === 1)).toBe(true);
+});

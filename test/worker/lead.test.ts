@@ -1,0 +1,123 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { endLead, Lead } from "../../src/worker/lead.ts";
+import { createShared, type Shared } from "../../src/worker/shared.ts";
+
+/** ms; a little more than what is measured at once. */
+const SPAN = 50;
+
+/** A thread, its turns to write, and a clock. */
+class Member {
+  readonly times = { waited: 0, held: 0 };
+  readonly lead: Lead;
+  #now = 0;
+
+  constructor(shared: Shared, thread: number) {
+    this.lead = new Lead(shared, thread, this.times);
+  }
+
+  /** Rounds of quick tasks for a whole span, with such shares of the time. @returns true when it is to step aside */
+  works({ waits = 0, needs = 0 } = {}): boolean {
+    this.times.waited += waits * SPAN;
+    this.times.held += needs * SPAN;
+    return this.lead.stepsAside((this.#now += SPAN));
+  }
+}
+
+let shared: Shared;
+let first: Member;
+let second: Member;
+const never = new Promise<void>(() => {});
+
+beforeEach(() => {
+  shared = createShared(3);
+  first = new Member(shared, 1);
+  second = new Member(shared, 2);
+  expect([first.works(), second.works()]).toEqual([false, false]);
+});
+
+/** Steps aside; tells whether it may go on. */
+function aside(member: Member, woken: Promise<void> = never) {
+  expect(member.works({ waits: 0.5 })).toBe(true);
+  const over = member.lead.over(woken);
+  return async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return Bun.peek.status(over) === "fulfilled";
+  };
+}
+
+describe("of two threads that run quick tasks", () => {
+  test("who waits for the lock half of its time steps aside, and who has come first does not", () => {
+    expect(first.works({ waits: 0.5, needs: 0.5 })).toBe(false);
+    expect(second.works({ waits: 0.5, needs: 0.5 })).toBe(true);
+  });
+
+  test("both go on when they wait little", () => {
+    for (let span = 0; span < 5; span++) {
+      expect([first.works({ waits: 0.2 }), second.works({ waits: 0.2 })]).toEqual([false, false]);
+    }
+  });
+
+  test("nobody steps aside before it was measured for a whole span", () => {
+    second.times.waited += 30;
+    expect(second.lead.stepsAside(SPAN + 30)).toBe(false);
+  });
+
+  test("the next one leads when the first has left", () => {
+    first.lead.leave();
+    expect(second.works({ waits: 0.5 })).toBe(false);
+    expect(second.works({ waits: 0.5 })).toBe(false);
+    expect(first.works()).toBe(false);
+    expect(first.works({ waits: 0.5 })).toBe(true);
+  });
+});
+
+describe("who has stepped aside goes on", () => {
+  test("when the leader runs something else", async () => {
+    const over = aside(second);
+    expect(await over()).toBe(false);
+    first.lead.leave();
+    expect(await over()).toBe(true);
+  });
+
+  test("when the leader has left meanwhile", async () => {
+    expect(second.works({ waits: 0.5 })).toBe(true);
+    first.lead.leave();
+    await second.lead.over(never);
+  });
+
+  test("when the leader is dead, or does not come back", async () => {
+    const over = aside(second);
+    endLead(shared.lead, 2); // that one does not lead
+    expect(await over()).toBe(false);
+    endLead(shared.lead, 1);
+    expect(await over()).toBe(true);
+  });
+
+  test("when it is woken", async () => {
+    const woken = Promise.withResolvers<void>();
+    const over = aside(second, woken.promise);
+    expect(await over()).toBe(false);
+    woken.resolve();
+    expect(await over()).toBe(true);
+  });
+
+  test("when the leader needs the lock for less of its time, and it is measured anew", async () => {
+    const over = aside(second);
+    first.works({ needs: 0.9 });
+    expect(await over()).toBe(false);
+    first.works({ needs: 0.4, waits: 0.2 }); // others have it meanwhile
+    expect(await over()).toBe(false);
+    first.works({ needs: 0.4 });
+    expect(await over()).toBe(true);
+    expect(second.works({ waits: 0.5 })).toBe(false);
+    expect(second.works({ waits: 0.5 })).toBe(true);
+  });
+
+  test("with all others", async () => {
+    const third = new Member(shared, 3);
+    expect(third.works()).toBe(false);
+    const overs = [aside(second), aside(third)];
+    first.lead.leave();
+    for (const over of overs) expect(await over()).toBe(true);
+  });
+});
