@@ -29,7 +29,9 @@ if (coverage) {
 await build(place);
 
 const reporter = ["--reporter=junit", `--reporter-outfile=${junit}`];
-const code = await exitCode([process.execPath, "test", ...reporter, ...args], place);
+// Machines that others use too stand still for seconds.
+const patience = ["--timeout", "30000"];
+const code = await exitCode([process.execPath, "test", ...reporter, ...patience, ...args], place);
 const tests = await readReport(junit);
 rmSync(dirname(junit), { recursive: true });
 const passed = tests.filter((test) => test.end === "passed").length;

@@ -81,8 +81,8 @@ export function dropLock(database: string, worker: string): void {
 }
 
 /**
- * True when the worker's process is dead: its lock was free and has been taken, and its file removed. Then this caller,
- * and no other, knows of the death first.
+ * True when the worker's process is dead: its lock was free and has been taken, and its file removed, unless the system
+ * refuses that. Several may learn of one death: whose transaction finds the worker registered acts on it.
  */
 export function removeIfDead(database: string, worker: string): boolean {
   if (held.has(worker)) return false;

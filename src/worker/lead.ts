@@ -1,18 +1,17 @@
 /**
  * Threads that only wait for each other's write lock are slower together than one of them alone: each warms up the
- * same code, and each change of writer costs. So of those that run quick tasks one leads, and who waits for the lock
- * half of its time steps aside: until the leader meets something slow, has nothing more to do, or needs the lock for
- * less.
+ * same code, and each change of writer costs. So of those that run quick tasks one leads, and who waits long for the
+ * lock steps aside: until the leader meets something slow, has nothing more to do, or needs the lock for less.
  */
 import type { Shared } from "./shared.ts";
 
 /** So long it is measured: ms. */
 const SPAN = 40;
 
-/** Who waits for such a share of its time steps aside. Two threads do so that need the lock for nine tenths of theirs. */
+/** Who waits for such a share of its time steps aside. Of two threads one does that need the lock for seven tenths of theirs. */
 const WAITS = 0.3;
 
-/** A leader that has the lock for a smaller share of its time, and waits for nobody, calls the others back. */
+/** A leader that has the lock for a smaller share of its time, and waits for nobody, calls another one back. */
 const NEEDS = 0.6;
 
 /** A share of the time that is next to nothing. */
@@ -62,14 +61,15 @@ export class Lead {
     const waits = (waited - span.waited) * share;
     if (leader !== this.#thread) return waits > WAITS;
     const needs = (held - span.held) * share;
-    if (waits < HARDLY && needs < NEEDS) Atomics.notify(this.#words, LEADER);
+    if (waits < HARDLY && needs < NEEDS) Atomics.notify(this.#words, LEADER, 1);
     return false;
   }
 
   /** Resolves when who has stepped aside may go on, or when it is woken. */
   async over(woken: Promise<void>): Promise<void> {
-    const { leader } = this.#span ?? { leader: NOBODY };
+    const leader = this.#span?.leader;
     this.#span = null;
+    if (leader === undefined) return; // its round has failed, and all who led have left
     const waiting = Atomics.waitAsync(this.#words, LEADER, leader, REST);
     if (waiting.async) await Promise.race([waiting.value, woken]);
   }

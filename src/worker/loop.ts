@@ -171,6 +171,7 @@ export class Loop {
     const { store, owner } = this.#bench;
     const since = performance.now();
     this.#bench.lead?.leave();
+    this.#aside = false;
     this.#hold([]);
     await this.#checkStore();
     for (let wait = this.#trouble.met(error); ;) {

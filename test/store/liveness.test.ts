@@ -7,8 +7,8 @@ import {
   dropLock,
   holdLock,
   isAlive,
-  removeIfDead,
   lockFolder,
+  removeIfDead,
   removeStrays,
 } from "../../src/store/liveness.ts";
 import { makeFolder } from "../support/folder.ts";

@@ -46,7 +46,7 @@ function aside(member: Member, woken: Promise<void> = never) {
 }
 
 describe("of two threads that run quick tasks", () => {
-  test("who waits for the lock half of its time steps aside, and who has come first does not", () => {
+  test("who waits long for the lock steps aside, and who has come first does not", () => {
     expect(first.works({ waits: 0.5, needs: 0.5 })).toBe(false);
     expect(second.works({ waits: 0.5, needs: 0.5 })).toBe(true);
   });
@@ -85,6 +85,15 @@ describe("who has stepped aside goes on", () => {
     await second.lead.over(never);
   });
 
+  test("at once when an error has come between", async () => {
+    expect(second.works({ waits: 0.5 })).toBe(true);
+    first.lead.leave();
+    second.lead.leave();
+    const over = second.lead.over(never);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(Bun.peek.status(over)).toBe("fulfilled");
+  });
+
   test("when the leader is dead, or does not come back", async () => {
     const over = aside(second);
     endLead(shared.lead, 2); // that one does not lead
@@ -113,11 +122,18 @@ describe("who has stepped aside goes on", () => {
     expect(second.works({ waits: 0.5 })).toBe(true);
   });
 
-  test("with all others", async () => {
+  test("with all others when the leader leaves, one after another when it needs the lock for less", async () => {
     const third = new Member(shared, 3);
     expect(third.works()).toBe(false);
-    const overs = [aside(second), aside(third)];
+    let overs = [aside(second), aside(third)];
+    const over = async () => (await Promise.all(overs.map((isOver) => isOver()))).filter(Boolean);
+    first.works({ needs: 0.4 });
+    expect(await over()).toHaveLength(1);
+    first.works({ needs: 0.4 });
+    expect(await over()).toHaveLength(2);
+    expect([second.works(), third.works()]).toEqual([false, false]);
+    overs = [aside(second), aside(third)];
     first.lead.leave();
-    for (const over of overs) expect(await over()).toBe(true);
+    expect(await over()).toHaveLength(2);
   });
 });
