@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { currentTask, Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
 import { TqError } from "../../src/errors.ts";
+import { nextTurn } from "../../src/next-turn.ts";
 import { makeRuntime } from "./support.ts";
 
 const seen: unknown[] = [];
@@ -389,7 +390,7 @@ test("a method outside any transaction ends with the transactions that it has st
   const start = (fn: () => Promise<unknown>) => {
     Part.during = () => {
       void Transaction.start({}, async () => {
-        await new Promise((resolve) => setImmediate(resolve));
+        await nextTurn();
         await fn();
       });
       return Promise.resolve();

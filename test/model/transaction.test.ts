@@ -1,6 +1,7 @@
 /** Units of work: what commits together, and who is in which. */
 import { describe, expect, test } from "bun:test";
 import { ModelSQL, push, Transaction, v } from "../../src/index.ts";
+import { nextTurn } from "../../src/next-turn.ts";
 import type { RawDatabase } from "../../src/store/guard.ts";
 import { errorOf, makeRuntime, outside, sentenceOf } from "./support.ts";
 
@@ -64,7 +65,7 @@ test("is carried through await, timers, callbacks and Promise.all", async () => 
     expect(Transaction.current).toBe(current);
     await new Promise((resolve) => setTimeout(resolve, 1));
     expect(Transaction.current).toBe(current);
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await nextTurn();
     expect(Transaction.current).toBe(current);
     const inside = await Promise.all([1, 2].map(async () => Transaction.current.user));
     expect(inside).toEqual([3, 3]);

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import type { TqError } from "../../src/errors.ts";
+import { nextTurn } from "../../src/next-turn.ts";
 import { SCHEMA_VERSION } from "../../src/store/migrate.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
 import { errorOf } from "../support/error.ts";
@@ -258,7 +259,7 @@ describe("a file that can be the database", () => {
       [store, other, store, other].map((on) =>
         on.write(async (session) => {
           await session.push([newTask()]);
-          await new Promise((resolve) => setImmediate(resolve));
+          await nextTurn();
         }),
       ),
     );

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { nextTurn } from "../../src/next-turn.ts";
 import { closeLog, Flush, openLog } from "../../src/store/flush.ts";
 import type { Turn } from "../../src/store/turn.ts";
 import { makeFolder } from "../support/folder.ts";
@@ -140,7 +141,7 @@ test("a flush is not held up by user code that keeps the system's threads", asyn
   const all = Promise.all(kept).finally(() => (free = true));
   while (!free) {
     const writer = openSync(fifo, "r+"); // which waits for no reader
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     closeSync(writer); // whoever reads has reached the end
   }
   await all;

@@ -1,6 +1,7 @@
 /** What a clock leaves that was ahead and is set back. */
 import type { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import { nextTurn } from "../../src/next-turn.ts";
 import {
   claim,
   claimFirst,
@@ -92,7 +93,7 @@ test("who is pushed while tasks are mended stands behind them all", async () => 
   const mending = store.mendTimes("all");
   const firstIsMended = async () =>
     (await store.get(ids[0] as number))?.enqueued_at === clock.now();
-  while (!(await firstIsMended())) await new Promise((resolve) => setImmediate(resolve));
+  while (!(await firstIsMended())) await nextTurn();
   const pushed: number[] = [];
   for (const seconds of [1, 2, 3]) {
     clock.advance(seconds * 1_000); // more than a clock may be off

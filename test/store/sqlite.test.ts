@@ -3,6 +3,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync, renameSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
+import { nextTurn } from "../../src/next-turn.ts";
 import { dropLock } from "../../src/store/liveness.ts";
 import { type QueueInfo, SOON, type TaskFilter } from "../../src/store/store.ts";
 import { errorOf } from "../support/error.ts";
@@ -172,8 +173,7 @@ describe("the claim of who has nothing else to do", () => {
       const scheduledAt = store.now() + 40;
       const id = await pushOne(store, { scheduledAt });
       expect(await store.claim(options)).toEqual([]);
-      while (store.now() < scheduledAt - SOON)
-        await new Promise((resolve) => setImmediate(resolve));
+      while (store.now() < scheduledAt - SOON) await nextTurn();
       const [task] = await store.claim(options);
       expect(task?.id).toBe(id);
       expect(store.now()).toBeGreaterThanOrEqual(scheduledAt);

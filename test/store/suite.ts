@@ -1,5 +1,6 @@
 /** What every store must do, whatever database is behind it. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { nextTurn } from "../../src/next-turn.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Claim, ClaimedTask, NewTask, TaskState } from "../../src/task.ts";
 import type { TestClock } from "../support/clock.ts";
@@ -312,7 +313,7 @@ export function storeSuite(name: string, make: () => Subject): void {
       test("share a few commits when they come by different ways", async () => {
         for (let alone = 0; alone < 20; alone++) await pushOne(store);
         const callers = Array.from({ length: 100 }, async () => {
-          await new Promise((resolve) => setImmediate(resolve));
+          await nextTurn();
           return pushOne(store);
         });
         expect(await commitsOf(() => Promise.all(callers))).toBeLessThanOrEqual(10);
@@ -341,8 +342,7 @@ export function storeSuite(name: string, make: () => Subject): void {
         const first = pushOne(store);
         await first;
         const late = Array.from({ length: 20 }, async (_, index) => {
-          for (let turn = 0; turn < index; turn++)
-            await new Promise((resolve) => setImmediate(resolve));
+          for (let turn = 0; turn < index; turn++) await nextTurn();
           return pushOne(store);
         });
         expect(new Set(await Promise.all(late)).size).toBe(20);
@@ -1083,7 +1083,7 @@ export function storeSuite(name: string, make: () => Subject): void {
         const other = subject.open();
         const moving = errorOf(store.cancelAll(all));
         while ((await other.countReady([], 2_000)) === 1_200) {
-          await new Promise((resolve) => setImmediate(resolve));
+          await nextTurn();
         }
         await store.close();
         const error = await moving;
@@ -1403,7 +1403,7 @@ export function storeSuite(name: string, make: () => Subject): void {
         const write = (on: Store, round: number) =>
           on.write(async (session) => {
             await session.push([newTask({ user: round })]);
-            await new Promise((resolve) => setImmediate(resolve));
+            await nextTurn();
             await session.push([newTask({ user: round })]);
           });
         await Promise.all(Array.from({ length: 20 }, (_, i) => write(i % 2 ? other : store, i)));

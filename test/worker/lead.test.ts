@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { nextTurn } from "../../src/next-turn.ts";
 import { endLead, Lead } from "../../src/worker/lead.ts";
 import { createShared, type Shared } from "../../src/worker/shared.ts";
 
@@ -40,7 +41,7 @@ function aside(member: Member, woken: Promise<void> = never) {
   expect(member.works({ waits: 0.5 })).toBe(true);
   const over = member.lead.over(woken);
   return async () => {
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     return Bun.peek.status(over) === "fulfilled";
   };
 }
@@ -90,7 +91,7 @@ describe("who has stepped aside goes on", () => {
     first.lead.leave();
     second.lead.leave();
     const over = second.lead.over(never);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     expect(Bun.peek.status(over)).toBe("fulfilled");
   });
 

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
 import { TqError } from "../../src/errors.ts";
 import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
+import { nextTurn } from "../../src/next-turn.ts";
 import { Flush } from "../../src/store/flush.ts";
 import { FileIdentity } from "../../src/store/identity.ts";
 import { errorOf, makeRuntime } from "../model/support.ts";
@@ -90,7 +91,7 @@ describe("while its commit is flushed", () => {
     const seen = runningAtFlushes(tq);
     const ended = tq.runBatch([1, 2]);
     while ((await tq.getTask(1)).state !== "finished") {
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
     expect(seen.at(-1)).toBe(2);
     expect(tq.progress.running()?.id).toBe(2);
@@ -174,7 +175,7 @@ describe("a batch whose commit is refused", () => {
     const error = await errorOf(() => tq.runBatch([1, 2], async () => refuseOneCommit()));
     expect(error.message).toBe("refused once");
     Step.go();
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     expect(await Step.__queue__.quick([1])).toEqual([3]);
     expect((await tq.tasks()).map(({ state }) => state)).toEqual(["running", "running", "ready"]);
   });

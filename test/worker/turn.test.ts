@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { nextTurn } from "../../src/next-turn.ts";
 import { createShared } from "../../src/worker/shared.ts";
 import { MainTurn, ThreadTurn } from "../../src/worker/turn.ts";
 import type { TurnWork } from "./turn-thread.ts";
@@ -53,7 +54,7 @@ describe("the turn to write", () => {
     const second = turn.take();
     expect(second).toBeInstanceOf(Promise);
     expect(turn.tryTake()).toBe(false);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     expect(Bun.peek.status(second as Promise<void>)).toBe("pending");
     turn.free();
     await second;
