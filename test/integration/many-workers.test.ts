@@ -1,8 +1,7 @@
 /** Two, five and ten worker processes on one file: each effect once, each has its share, and little when idle. */
-import { Database } from "bun:sqlite";
 import { readFileSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { eventually, type Running, type Site, siteWithModels } from "./support.ts";
+import { eventually, pushKeys, type Running, type Site, siteWithModels } from "./support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -16,15 +15,6 @@ function startWorkers(site: Site, count: number): Promise<Running[]> {
   return Promise.all(Array.from({ length: count }, () => site.worker(["-n", "2"], { env })));
 }
 
-/** Pushes the tasks of these keys in one transaction. */
-function pushKeys(db: Database, first: number, count: number): void {
-  db.query(
-    `INSERT INTO tq_push (model, method, instances)
-     WITH RECURSIVE key (n) AS (SELECT $first UNION ALL SELECT n + 1 FROM key WHERE n + 1 < $end)
-     SELECT 'job', 'add', n FROM key`,
-  ).run({ $first: first, $end: first + count });
-}
-
 function finished(site: Site): number {
   return site.one<{ count: number }>(
     "SELECT count(*) AS count FROM tq_tasks WHERE state = 'finished'",
@@ -33,8 +23,7 @@ function finished(site: Site): number {
 
 /** Pushes all tasks while the workers run them; `between` is called after each transaction. */
 async function drain(site: Site, between: (part: number) => Promise<void>): Promise<void> {
-  using db = new Database(site.file("tq.db"), { readwrite: true, create: false });
-  db.run("PRAGMA busy_timeout = 10000");
+  using db = site.connect(10_000);
   for (let part = 0; part < PARTS; part++) {
     pushKeys(db, (part * TASKS) / PARTS + 1, TASKS / PARTS);
     await between(part);

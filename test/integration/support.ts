@@ -80,6 +80,15 @@ const SQL_COLUMNS = new Map([
   ["--queue", "queue"],
 ]);
 
+/** Pushes a task for each of these keys, in one statement. */
+export function pushKeys(db: Database, first: number, count: number): void {
+  db.query(
+    `INSERT INTO tq_push (model, method, instances)
+     WITH RECURSIVE key (n) AS (SELECT $first UNION ALL SELECT n + 1 FROM key WHERE n + 1 < $end)
+     SELECT 'job', 'add', n FROM key`,
+  ).run({ $first: first, $end: first + count });
+}
+
 /** A process that the test started; it does not outlive the test. */
 export class Running {
   readonly pid: number;
@@ -266,8 +275,7 @@ export class Site implements AsyncDisposable {
   async pushOne(model: string, method: string, instance: string, ...flags: string[]) {
     const [flag, value = null, ...more] = flags;
     if (this.has("tq.db") && more.length === 0 && (!flag || SQL_COLUMNS.has(flag))) {
-      using database = new Database(this.file("tq.db"), { readwrite: true, create: false });
-      database.run("PRAGMA busy_timeout = 5000");
+      using database = this.connect();
       const column = SQL_COLUMNS.get(flag ?? "") ?? "queue";
       return database.transaction(() => {
         database
@@ -287,12 +295,18 @@ export class Site implements AsyncDisposable {
     return id;
   }
 
+  /** A connection as another program has it; the database must be there. */
+  connect(timeout = 5_000): Database {
+    const database = new Database(this.file("tq.db"), { readwrite: true, create: false });
+    database.run(`PRAGMA busy_timeout = ${timeout}`);
+    return database;
+  }
+
   /** The database, for looking; it must be there. */
   get database(): Database {
     const [open] = this.#opened;
     if (open) return open;
-    const database = new Database(this.file("tq.db"), { readwrite: true, create: false });
-    database.run("PRAGMA busy_timeout = 5000");
+    const database = this.connect();
     database.run("PRAGMA query_only = 1");
     this.#opened.push(database);
     return database;

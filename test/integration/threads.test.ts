@@ -1,6 +1,5 @@
-import { Database } from "bun:sqlite";
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { eventually, SOON, siteWithModels } from "./support.ts";
+import { SOON, eventually, pushKeys, siteWithModels } from "./support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -8,21 +7,16 @@ setDefaultTimeout(60_000);
 const MANY = 8_000;
 const FEW = 200;
 
-const PUSH = `
-  WITH RECURSIVE counter (n) AS (SELECT $first UNION ALL SELECT n + 1 FROM counter WHERE n < $last)
-  INSERT INTO tq_push (model, method, instances) SELECT 'job', 'add', n FROM counter`;
-
 test("a slow task among thousands of quick ones leaves these to the other threads", async () => {
   await using site = siteWithModels();
   await site.worker(["-n", "3"], { env: { TQ_LOG__LEVEL: "info" } });
-  using db = new Database(site.file("tq.db"), { readwrite: true, create: false, strict: true });
-  db.run("PRAGMA busy_timeout = 10000");
+  using db = site.connect(10_000);
   db.transaction(() => {
-    db.query(PUSH).run({ first: 1, last: MANY });
+    pushKeys(db, 1, MANY);
     db.run(
       "INSERT INTO tq_push (model, method, instances) VALUES ('job', 'linger', '0'), ('job', 'linger', '-1')",
     );
-    db.query(PUSH).run({ first: MANY + 1, last: MANY + FEW });
+    pushKeys(db, MANY + 1, FEW);
   })();
   const left = (method: string) =>
     site.one<{ n: number }>(

@@ -1,6 +1,6 @@
 /** Bad input and a bad database: a sentence, nothing half-written, and work goes on when the cause is gone. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { eventually, type Running, Site, siteWithModels } from "./support.ts";
 
 setDefaultTimeout(30_000);
@@ -106,13 +106,8 @@ describe("a task that cannot run fails with a sentence, and the worker goes on",
 });
 
 function writable(site: Site, work: (db: Database) => void): void {
-  const db = new Database(site.file("tq.db"), { readwrite: true, create: false });
-  try {
-    db.run("PRAGMA busy_timeout = 5000");
-    work(db);
-  } finally {
-    db.close();
-  }
+  using db = site.connect();
+  work(db);
 }
 
 /** Another program that holds the database until the file `open` is there. */

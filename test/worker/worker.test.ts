@@ -61,18 +61,23 @@ function start({ threads = 2, timeout = "5s", ...more }: More = {}) {
   return startProcess({ config, ...more, report: (event) => events.push(event) });
 }
 
+/** The database as another program has it. */
+function connect(): Database {
+  const db = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
+  db.run("PRAGMA busy_timeout = 5000");
+  return db;
+}
+
 /** As another program does. */
 function push(method: string, args: unknown[] = [], scheduledAt: number | null = null): void {
-  using db = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
-  db.run("PRAGMA busy_timeout = 5000");
+  using db = connect();
   db.query(
     "INSERT INTO tq_push (model, method, instances, args, scheduled_at) VALUES ('job', ?, '1', ?, ?)",
   ).run(method, JSON.stringify(args), scheduledAt);
 }
 
 function tasks(): { state: string; crashes: number; result: string | null }[] {
-  using db = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
-  db.run("PRAGMA busy_timeout = 5000");
+  using db = connect();
   return db.query("SELECT state, crashes, result FROM tq_tasks ORDER BY id").all() as never;
 }
 
@@ -270,8 +275,7 @@ describe("a worker", () => {
 
   test("that is idle stops without waiting for the write lock once for each thread", async () => {
     const worker = await start({ threads: 4, timeout: "300ms" });
-    using other = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
-    other.run("PRAGMA busy_timeout = 5000");
+    using other = connect();
     other.run("BEGIN IMMEDIATE"); // another program
     await worker.stop();
     const notes = events.filter((event) => event.name === "log.note");
