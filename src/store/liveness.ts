@@ -78,6 +78,7 @@ export function dropLock(database: string, worker: string): void {
   if (!db) return;
   held.delete(worker);
   removeHeld(db, database, worker);
+  db.close();
 }
 
 /**
@@ -136,7 +137,7 @@ export function removeStrays(database: string, registered: ReadonlySet<string>):
   for (const name of names) if (!registered.has(name)) removeIfDead(database, name);
 }
 
-/** Removes the file of a lock that we hold, and gives the lock back. */
+/** Removes the file of a lock that we hold; on Windows the lock is given back first. */
 function removeHeld(db: Database, database: string, worker: string): void {
   if (CLOSES_FIRST) db.close();
   const folder = lockFolder(database);
@@ -146,7 +147,6 @@ function removeHeld(db: Database, database: string, worker: string): void {
   } catch {
     // Other workers live; or somebody looks at the file, and who starts next removes it.
   }
-  db.close();
 }
 
 /** Changes at every boot: a death across a reboot is a power cut, not a task's doing. */
