@@ -37,6 +37,8 @@ export class Lead {
   readonly #times: TurnTimes;
   /** Where the present span began; null: with the next round. */
   #span: { leader: number; since: number; waited: number; held: number } | null = null;
+  /** The leader that it has stepped aside for. */
+  #asideFor: number | null = null;
 
   constructor({ lead }: Pick<Shared, "lead">, thread: number, times: TurnTimes) {
     this.#words = lead;
@@ -57,27 +59,37 @@ export class Lead {
     if (span?.leader === leader && now - span.since < SPAN) return false;
     this.#span = { leader, since: now, waited, held };
     if (span?.leader !== leader) return false;
-    const share = (now - span.since) ** -1;
-    const waits = (waited - span.waited) * share;
-    if (leader !== this.#thread) return waits > WAITS;
-    const needs = (held - span.held) * share;
-    if (waits < HARDLY && needs < NEEDS) Atomics.notify(this.#words, LEADER, 1);
-    return false;
+    const length = now - span.since;
+    const waits = (waited - span.waited) / length;
+    const needs = (held - span.held) / length;
+    if (leader !== this.#thread) {
+      if (waits > WAITS) this.#asideFor = leader;
+    } else if (waits < HARDLY && needs < NEEDS) Atomics.notify(this.#words, LEADER, 1);
+    return this.isAside;
+  }
+
+  get isAside(): boolean {
+    return this.#asideFor !== null;
   }
 
   /** Resolves when who has stepped aside may go on, or when it is woken. */
   async over(woken: Promise<void>): Promise<void> {
-    const leader = this.#span?.leader;
-    this.#span = null;
-    if (leader === undefined) return; // its round has failed, and all who led have left
+    const leader = this.#asideFor;
+    this.#forget();
+    if (leader === null) return;
     const waiting = Atomics.waitAsync(this.#words, LEADER, leader, REST);
     if (waiting.async) await Promise.race([waiting.value, woken]);
   }
 
   /** It runs no quick tasks now: if it leads, the others come back. */
   leave(): void {
-    this.#span = null;
+    this.#forget();
     endLead(this.#words, this.#thread);
+  }
+
+  #forget(): void {
+    this.#span = null;
+    this.#asideFor = null;
   }
 
   #take(): number {

@@ -20,8 +20,6 @@ export class Loop {
   #held: ClaimedTask[] = [];
   /** What the next claim asks for. */
   #size = 1;
-  /** Another thread does alone what is to be done. */
-  #aside = false;
   #wake = Promise.withResolvers<void>();
 
   /**
@@ -77,7 +75,7 @@ export class Loop {
 
   async #round(): Promise<void> {
     if (this.#held.length === 0) {
-      if (this.#aside) await this.#standAside();
+      if (this.#bench.lead?.isAside) await this.#standAside();
       this.#hold(await this.#claim());
       this.#trouble.over();
     }
@@ -118,8 +116,8 @@ export class Loop {
     const last = batch.at(-1);
     const best = last ? this.#bench.methods.of(last).batchSize : 1;
     this.#size = Math.min(best, batch.length * 2, this.#left());
-    this.#aside = !this.#alone && (this.#bench.lead?.stepsAside(performance.now()) ?? false);
-    const none = this.#stopping || this.#aside;
+    const aside = !this.#alone && this.#bench.lead?.stepsAside(performance.now());
+    const none = this.#stopping || aside;
     return { handBack: this.#held.splice(0), claim: none ? 0 : this.#size };
   }
 
@@ -146,7 +144,6 @@ export class Loop {
   }
 
   async #standAside(): Promise<void> {
-    this.#aside = false;
     this.#wake = Promise.withResolvers<void>();
     if (!this.#stopping) await this.#bench.lead?.over(this.#wake.promise);
   }
@@ -171,7 +168,6 @@ export class Loop {
     const { store, owner } = this.#bench;
     const since = performance.now();
     this.#bench.lead?.leave();
-    this.#aside = false;
     this.#hold([]);
     await this.#checkStore();
     for (let wait = this.#trouble.met(error); ;) {

@@ -116,6 +116,7 @@ export class ThreadTurn implements Turn {
   readonly #progress: Progress;
   readonly #stint: number;
   #stintEnds = 0;
+  /** When it got the turn last: monotonic, ms. */
   #since = 0;
   readonly #times = { waited: 0, held: 0 };
 
