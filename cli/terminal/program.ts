@@ -5,8 +5,8 @@ import type { Config } from "../../src/config.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import { standardLog } from "../../src/model/runtime.ts";
+import { openStore } from "../../src/open-store.ts";
 import type { SettingKey } from "../../src/settings.ts";
-import { SqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
 import type { COMMON, Flags, Values } from "./flags.ts";
@@ -73,8 +73,7 @@ export class Program {
 
 /** Opens the database, making it when it does not exist, for as long as `fn` runs. */
 export async function withStore<T>(config: Config, fn: (store: Store) => Promise<T>): Promise<T> {
-  const { path, durability, timeout } = config.database;
-  const store = new SqliteStore({ path, durability, timeout });
+  const store = openStore(config);
   try {
     return await fn(store);
   } finally {

@@ -7,7 +7,7 @@ import type { Report } from "../events.ts";
 import { systemClock } from "../clock.ts";
 import { createLog, type Log, wantsColour } from "../log.ts";
 import { standardError, writeStandardError } from "../standard-error.ts";
-import { openStore } from "../store/sqlite.ts";
+import { openStore } from "../open-store.ts";
 import type { Store } from "../store/store.ts";
 import { isTerminal } from "../terminal.ts";
 import { Registry } from "./registry.ts";

@@ -1,7 +1,6 @@
 /** The store on SQLite. */
 import type { Database } from "bun:sqlite";
 import { type Clock, systemClock } from "../clock.ts";
-import type { Config } from "../config.ts";
 import { isTqError, TqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
 import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
@@ -443,13 +442,4 @@ export class SqliteStore implements Store {
     this.#shared.flush.close(); // before the last connection, which removes the WAL
     this.#connections.close();
   }
-}
-
-/** The store that the settings name. */
-export function openStore(
-  { database, queue }: Pick<Config, "database" | "queue">,
-  how: Pick<SqliteOptions, "turn" | "blocking" | "log"> = {},
-): SqliteStore {
-  const minFree = database.min_free_mb * 1_000_000;
-  return new SqliteStore({ ...database, ...how, maxSize: queue.max_size, minFree });
 }

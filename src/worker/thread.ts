@@ -7,7 +7,7 @@ import { Registry, loadModels } from "../model/registry.ts";
 import { enterRuntime, standardLog } from "../model/runtime.ts";
 import { ensureTables } from "../model/tables.ts";
 import { toErrorData } from "../outcome.ts";
-import { openStore } from "../store/sqlite.ts";
+import { openStore } from "../open-store.ts";
 import { Lead } from "./lead.ts";
 import { Loop } from "./loop.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";

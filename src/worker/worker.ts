@@ -9,7 +9,7 @@ import type { TqError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import { LONG_LOAD, longLoadWords } from "../model/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
-import { openStore } from "../store/sqlite.ts";
+import { openStore } from "../open-store.ts";
 import { SOON, type Store } from "../store/store.ts";
 import { Crowd } from "./crowd.ts";
 import { Maintenance } from "./maintenance.ts";

@@ -60,6 +60,27 @@ describe("tq serve", () => {
     expect(await child.exited).toBe(0);
   });
 
+  test.each([
+    ["queue", "max_size = 1", "the queue has 1, and queue.max_size is 1"],
+    ["database", "min_free_mb = 1_000_000_000", "database.min_free_mb is 1000000000"],
+  ])("refuses a push beyond the limit of [%s] %s", async (section, setting, reason) => {
+    using folder = new Folder();
+    folder.write("models.ts", MODELS);
+    await folder.tq("push", "note", "read", "1");
+    folder.write("tq.toml", `[${section}]\n${setting}\n`);
+    const child = folder.start(["serve", "--listen", "127.0.0.1:0"]);
+    const url = await heard(child.stderr, /^[^\n]*(http:\/\/127\.0\.0\.1:\d+)/);
+    const token = readFileSync(folder.file("tq.token"), "utf8").trim();
+    const headers = { Authorization: `Bearer ${token}` };
+    const body = JSON.stringify({ model: "note", method: "read", instances: 7 });
+    const push = () => fetch(`${url}/api/tasks`, { method: "POST", headers, body });
+    const answers = [await push(), await push()];
+    expect(answers.at(-1)?.status).toBe(507);
+    expect(await answers.at(-1)?.text()).toContain(reason);
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(0);
+  });
+
   test("refuses an address that other hosts can reach", async () => {
     using folder = new Folder();
     const { code, stderr } = await folder.tq("serve", "--listen", "0.0.0.0:0");
