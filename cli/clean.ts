@@ -1,5 +1,5 @@
 /** `tq clean`: deletes tasks that ended long ago. */
-import { retention } from "../src/retention.ts";
+import { retention } from "../src/settings/retention.ts";
 import type { CleanOptions, Store } from "../src/store/store.ts";
 import { command } from "./terminal/command.ts";
 import { withExisting } from "./terminal/program.ts";

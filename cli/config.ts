@@ -1,6 +1,6 @@
 /** `tq config`: the settings in effect, and where each came from. */
-import { listConfig } from "../src/config.ts";
-import { formatSetting } from "../src/settings.ts";
+import { listConfig } from "../src/settings/config.ts";
+import { formatSetting } from "../src/settings/table.ts";
 import { command } from "./terminal/command.ts";
 import { table } from "./terminal/table.ts";
 import { paint } from "./terminal/terminal.ts";

@@ -1,7 +1,7 @@
 /** `tq push MODEL METHOD INSTANCES`: stores one call; prints the ids of its tasks, one a line. */
 import { checkCall } from "../src/catalog.ts";
-import type { Config } from "../src/config.ts";
-import { decode } from "../src/encoding.ts";
+import type { Config } from "../src/settings/config.ts";
+import { decode } from "../src/values/encoding.ts";
 import { TqError } from "../src/errors.ts";
 import { push as pushCall } from "../src/model/push.ts";
 import type { PushOptions } from "../src/model/push.ts";

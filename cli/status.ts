@@ -1,5 +1,5 @@
 /** `tq status`: the state of the queue at one glance. */
-import type { Config } from "../src/config.ts";
+import type { Config } from "../src/settings/config.ts";
 import type { QueueInfo, StoreStatus, WorkerStatus } from "../src/store/store.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./terminal/command.ts";

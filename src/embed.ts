@@ -1,10 +1,10 @@
 /** A worker inside a program, the admin API included: `startWorker`, and what `tq worker` calls. */
 import { resolve } from "node:path";
 import type { AdminServer } from "./admin/serve.ts";
-import { type Config, loadConfig } from "./config.ts";
+import { type Config, loadConfig } from "./settings/config.ts";
 import { TqError } from "./errors.ts";
-import type { Report } from "./events.ts";
-import { guardedReport } from "./guarded-report.ts";
+import type { Report } from "./log/events.ts";
+import { guardedReport } from "./log/guarded-report.ts";
 import { Registry } from "./model/registry.ts";
 import { enterRuntime, standardLog } from "./model/runtime.ts";
 import { VERSION } from "./version.ts";

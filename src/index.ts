@@ -2,7 +2,7 @@
 import "./worker/inline.ts";
 
 export * as v from "valibot";
-export { Decimal } from "./decimal.ts";
+export { Decimal } from "./values/decimal.ts";
 export { TqError, UserError, UserWarning } from "./errors.ts";
 export { currentTask, type CurrentTask } from "./model/current-task.ts";
 export { Model } from "./model/model.ts";

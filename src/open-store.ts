@@ -1,5 +1,5 @@
 /** The one place that names a database: everything else opens its store here. */
-import type { Config } from "./config.ts";
+import type { Config } from "./settings/config.ts";
 import { type SqliteOptions, SqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 

@@ -24,7 +24,7 @@ import { dirname, join } from "node:path";
 import { COMMANDS } from "../cli/commands.ts";
 import { ERROR_CODES, EXIT_CODES, HTTP_STATUS } from "../src/errors.ts";
 import { splitContext } from "../src/model/context-keys.ts";
-import { SETTINGS } from "../src/settings.ts";
+import { SETTINGS } from "../src/settings/table.ts";
 import { SqliteStore } from "../src/store/sqlite.ts";
 
 const ROOT = join(import.meta.dir, "..");

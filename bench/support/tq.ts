@@ -2,7 +2,7 @@
 import { closeSync, copyFileSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Subprocess } from "bun";
-import { parseSettings } from "../../src/config.ts";
+import { parseSettings } from "../../src/settings/config.ts";
 import { createRuntime, enterRuntime } from "../../src/model/runtime.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Bench } from "./measure.ts";

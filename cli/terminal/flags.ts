@@ -1,6 +1,6 @@
 /** What a command takes on its line: the flags, and the positional arguments in their order. */
-import { SETTINGS } from "../../src/settings.ts";
-import type { SettingKey } from "../../src/settings.ts";
+import { SETTINGS } from "../../src/settings/table.ts";
+import type { SettingKey } from "../../src/settings/table.ts";
 
 /** Shaped as citty has it, and a little more. */
 export interface Flag {

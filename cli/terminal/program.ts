@@ -1,12 +1,12 @@
 /** What a command has to work with: the settings, the database, and where to print. */
 import { existsSync } from "node:fs";
-import { loadConfig } from "../../src/config.ts";
-import type { Config } from "../../src/config.ts";
+import { loadConfig } from "../../src/settings/config.ts";
+import type { Config } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
-import type { Log } from "../../src/log.ts";
+import type { Log } from "../../src/log/log.ts";
 import { standardLog } from "../../src/model/runtime.ts";
 import { openStore } from "../../src/open-store.ts";
-import type { SettingKey } from "../../src/settings.ts";
+import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
 import type { COMMON, Flags, Values } from "./flags.ts";

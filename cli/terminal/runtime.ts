@@ -1,5 +1,5 @@
 /** The process-wide runtime of commands that load the user's code. */
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/settings/config.ts";
 import { installModule } from "../../src/model/install.ts";
 import { Registry } from "../../src/model/registry.ts";
 import { createRuntime, enterRuntime } from "../../src/model/runtime.ts";

@@ -1,5 +1,5 @@
 /** Tasks for people to read. */
-import { formatDuration } from "../../src/duration.ts";
+import { formatDuration } from "../../src/values/duration.ts";
 import type { Task, TaskError, TaskState } from "../../src/task.ts";
 import { block, table } from "./table.ts";
 import type { Column } from "./table.ts";

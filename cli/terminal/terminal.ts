@@ -1,8 +1,8 @@
 /** Where the words go: standard output for what was asked, standard error for the rest. */
 import { fstatSync, writeSync } from "node:fs";
 import { TqError } from "../../src/errors.ts";
-import { wantsColour } from "../../src/log.ts";
-import { isTerminal } from "../../src/terminal.ts";
+import { wantsColour } from "../../src/log/log.ts";
+import { isTerminal } from "../../src/log/terminal.ts";
 
 export interface Terminal {
   /** Columns; null when what is written is not read on a terminal, and nothing is cut. */

@@ -1,5 +1,5 @@
 /** Reads the values of flags and arguments; what is wrong gets a sentence that names them. */
-import { parseShort } from "../../src/duration.ts";
+import { parseShort } from "../../src/values/duration.ts";
 import { TqError } from "../../src/errors.ts";
 import { didYouMean } from "../../src/suggest.ts";
 

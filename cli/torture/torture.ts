@@ -1,6 +1,6 @@
 /** The torture itself: rounds of kills, then all that is left in peace, then the check. */
 import { join } from "node:path";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
 import { createRuntime, enterRuntime } from "../../src/model/runtime.ts";
 import type { Store } from "../../src/store/store.ts";

@@ -5,7 +5,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { type ModelCatalog, checkCall } from "../catalog.ts";
 import { systemClock } from "../clock.ts";
 import { TqError } from "../errors.ts";
-import type { Report } from "../events.ts";
+import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { requireOwnHost, requireToken } from "./auth.ts";
 import { readJson } from "./json-body.ts";

@@ -3,7 +3,7 @@
  * field's name, all others complete "it must be …".
  */
 import * as v from "valibot";
-import { decode, encode } from "../encoding.ts";
+import { decode, encode } from "../values/encoding.ts";
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 

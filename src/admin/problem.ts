@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type ErrorCode, HTTP_STATUS, isTqError } from "../errors.ts";
-import type { Report } from "../events.ts";
+import type { Report } from "../log/events.ts";
 
 /** Of an error that is a bug, the caller learns only that it happened. */
 type ProblemCode = ErrorCode | "internal";

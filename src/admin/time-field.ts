@@ -1,6 +1,6 @@
 /** The fields that say when. */
 import * as v from "valibot";
-import { type DurationFields, parseShort, toMilliseconds } from "../duration.ts";
+import { type DurationFields, parseShort, toMilliseconds } from "../values/duration.ts";
 import { TqError } from "../errors.ts";
 import { OBJECT } from "./json-fields.ts";
 

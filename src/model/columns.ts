@@ -1,5 +1,5 @@
 /** How the values of a field stand in its column. */
-import { decode, encode } from "../encoding.ts";
+import { decode, encode } from "../values/encoding.ts";
 import { TqError } from "../errors.ts";
 import type { Column, ColumnValue } from "../store/records.ts";
 import { sameValue } from "./hold.ts";

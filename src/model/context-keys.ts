@@ -2,7 +2,7 @@
  * The keys of the transaction's context that steer a push and are not stored with the task.
  * Tryton: https://docs.tryton.org/latest/server/topics/task_queue.html
  */
-import { type DurationLike, toMilliseconds } from "../duration.ts";
+import { type DurationLike, toMilliseconds } from "../values/duration.ts";
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 

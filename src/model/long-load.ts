@@ -1,5 +1,5 @@
 /** Models that take long to load are named: an await at the top level of a file may never end. */
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../values/duration.ts";
 
 /** ms */
 export const LONG_LOAD = 5_000;

@@ -1,6 +1,6 @@
 /** The low-level push: for a model that another process has. Nothing is checked but the form. */
-import type { DurationLike } from "../duration.ts";
-import { encode } from "../encoding.ts";
+import type { DurationLike } from "../values/duration.ts";
+import { encode } from "../values/encoding.ts";
 import { isTqError, TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import type { NewTask } from "../task.ts";

@@ -1,5 +1,5 @@
 /** `Model.__queue__.method(instances, ...args)`: a call that is stored instead of made. */
-import { encode } from "../encoding.ts";
+import { encode } from "../values/encoding.ts";
 import type { NewTask } from "../task.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "./base.ts";
 import { type Placement, splitContext } from "./context-keys.ts";

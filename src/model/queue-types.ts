@@ -1,5 +1,5 @@
 /** The types of `Model.__queue__`. */
-import type { Jsonable } from "../jsonable.ts";
+import type { Jsonable } from "../values/jsonable.ts";
 import type { Model } from "./model.ts";
 
 /** A method type, so that a model may declare its queue more exactly than this. */

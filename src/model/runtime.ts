@@ -2,14 +2,14 @@
  * What the models of this process work on: one store, its settings, the registry. It lives on
  * `globalThis`, as a compiled program may carry two copies of tq.
  */
-import { loadConfig, type Config } from "../config.ts";
-import type { Report } from "../events.ts";
+import { loadConfig, type Config } from "../settings/config.ts";
+import type { Report } from "../log/events.ts";
 import { systemClock } from "../clock.ts";
-import { createLog, type Log, wantsColour } from "../log.ts";
-import { standardError, writeStandardError } from "../standard-error.ts";
+import { createLog, type Log, wantsColour } from "../log/log.ts";
+import { standardError, writeStandardError } from "../log/standard-error.ts";
 import { openStore } from "../open-store.ts";
 import type { Store } from "../store/store.ts";
-import { isTerminal } from "../terminal.ts";
+import { isTerminal } from "../log/terminal.ts";
 import { Registry } from "./registry.ts";
 
 export interface Runtime {

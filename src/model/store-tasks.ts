@@ -1,5 +1,5 @@
 /** Where the tasks of a push go: into the current transaction, or into one of their own. */
-import { encode } from "../encoding.ts";
+import { encode } from "../values/encoding.ts";
 import type { NewTask } from "../task.ts";
 import { currentUnit } from "./current-task.ts";
 import { runtime } from "./runtime.ts";

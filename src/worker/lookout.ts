@@ -1,6 +1,6 @@
 /** What the main thread sees its threads do, without a message: cancelled tasks, and who keeps the write lock. */
-import { formatDuration } from "../duration.ts";
-import type { Report } from "../events.ts";
+import { formatDuration } from "../values/duration.ts";
+import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import type { PoolThread } from "./pool-thread.ts";
 

@@ -1,7 +1,7 @@
 /** What a worker does for the file now and then: deletes what ended long ago, and keeps the file small. */
-import type { Config } from "../config.ts";
-import type { Report } from "../events.ts";
-import { retention } from "../retention.ts";
+import type { Config } from "../settings/config.ts";
+import type { Report } from "../log/events.ts";
+import { retention } from "../settings/retention.ts";
 import type { Store } from "../store/store.ts";
 import { MADE } from "../version.ts";
 import { CleaningClock } from "./cleaning-clock.ts";

@@ -1,6 +1,6 @@
 /** A worker thread as the main thread sees it. */
 import { cut } from "../outcome.ts";
-import { writeStandardError } from "../standard-error.ts";
+import { writeStandardError } from "../log/standard-error.ts";
 import { type FromThread, type Init, isFromThread, type ToThread } from "./messages.ts";
 import type { Claim } from "../task.ts";
 import type { Progress } from "./shared.ts";

@@ -1,16 +1,16 @@
 /** The threads of one worker: started, replaced when they die, their tasks put back. */
 import type { ModelCatalog } from "../catalog.ts";
-import type { Config } from "../config.ts";
-import { formatDuration } from "../duration.ts";
+import type { Config } from "../settings/config.ts";
+import { formatDuration } from "../values/duration.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
-import type { Report } from "../events.ts";
+import type { Report } from "../log/events.ts";
 import type { ErrorData } from "../outcome.ts";
 import { closeLog, type LogFiles, openLog } from "../store/flush.ts";
 import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
 import type { Claim } from "../task.ts";
 import { endLead } from "./lead.ts";
 import type { FromThread } from "./messages.ts";
-import { standardError } from "../standard-error.ts";
+import { standardError } from "../log/standard-error.ts";
 import { PoolThread } from "./pool-thread.ts";
 import { Progress, createShared } from "./shared.ts";
 import { MainTurn } from "./turn.ts";

@@ -3,7 +3,7 @@
  * claim in the same transaction as their effects.
  */
 import { drainMicrotasks } from "bun:jsc";
-import { isLogged } from "../events.ts";
+import { isLogged } from "../log/events.ts";
 import { TqError } from "../errors.ts";
 import type { Runtime } from "../model/runtime.ts";
 import { Unit } from "../model/unit.ts";

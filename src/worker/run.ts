@@ -1,5 +1,5 @@
 /** One run of one task, up to its outcome: resolve, decode, find the records, call. Tryton's `ir.queue` run. */
-import { decode, encode } from "../encoding.ts";
+import { decode, encode } from "../values/encoding.ts";
 import { isTqError, TqError } from "../errors.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../model/base.ts";
 import { policyOf } from "../model/policy.ts";

@@ -1,5 +1,5 @@
 /** From outcome to one guarded statement, and the words for the log. */
-import type { Event, Report, TaskRun } from "../events.ts";
+import type { Event, Report, TaskRun } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Session } from "../store/store.ts";
 import type { ClaimedTask } from "../task.ts";

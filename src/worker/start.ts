@@ -1,8 +1,8 @@
 /** `startWorker`: a worker inside this process. */
 import type { ModelCatalog } from "../catalog.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../settings/config.ts";
 import { TqError } from "../errors.ts";
-import type { Report } from "../events.ts";
+import type { Report } from "../log/events.ts";
 import { standardLog } from "../model/runtime.ts";
 import type { Store } from "../store/store.ts";
 import { removePidfile, writePidfile } from "./pidfile.ts";

@@ -2,7 +2,7 @@
  * A thread's trouble with the database: full, read-only, locked by another program. It is said once, and over
  * with the next claim: a transaction that writes nothing proves nothing, it succeeds on a full disk too.
  */
-import type { Report } from "../events.ts";
+import type { Report } from "../log/events.ts";
 import { toErrorData } from "../outcome.ts";
 
 /** Before the first try, and before the later ones, each twice as long as the one before: ms. */

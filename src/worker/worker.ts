@@ -4,9 +4,9 @@
  */
 import { randomUUIDv7 } from "bun";
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../settings/config.ts";
 import type { TqError } from "../errors.ts";
-import type { Report } from "../events.ts";
+import type { Report } from "../log/events.ts";
 import { LONG_LOAD, longLoadWords } from "../model/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openStore } from "../open-store.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { decode } from "../../src/encoding.ts";
+import { decode } from "../../src/values/encoding.ts";
 import { LocalTurn } from "../../src/store/turn.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
 import { CALL, NOW, makeAdmin } from "./support.ts";

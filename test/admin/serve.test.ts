@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { isLoopback, parseListen, plainHost } from "../../src/admin/address.ts";
 import { type ServeOptions, serveAdmin } from "../../src/admin/serve.ts";
-import type { Event } from "../../src/events.ts";
+import type { Event } from "../../src/log/events.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
 import { errorOf } from "../support/error.ts";
 import { CALL, CATALOG, makeFolder } from "./support.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AdminOptions, createAdmin } from "../../src/admin/app.ts";
-import type { Event } from "../../src/events.ts";
+import type { Event } from "../../src/log/events.ts";
 import { SqliteStore, type SqliteOptions } from "../../src/store/sqlite.ts";
 
 export const TOKEN = "test-token-test-token-test-token-test-token";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { explain } from "../../cli/terminal/explain.ts";
 import { taskBlock, taskTable } from "../../cli/terminal/tasks.ts";
-import { retention } from "../../src/retention.ts";
-import { parseSettings } from "../../src/config.ts";
+import { retention } from "../../src/settings/retention.ts";
+import { parseSettings } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Task, TaskError } from "../../src/task.ts";
 

@@ -3,7 +3,7 @@ import { afterEach, expect, spyOn, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { currentTask, Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
-import { parseSettings } from "../../src/config.ts";
+import { parseSettings } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
 import { Registry } from "../../src/model/registry.ts";
 import { enterRuntime } from "../../src/model/runtime.ts";

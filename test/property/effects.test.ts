@@ -5,8 +5,8 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseSettings } from "../../src/config.ts";
-import type { Event } from "../../src/events.ts";
+import { parseSettings } from "../../src/settings/config.ts";
+import type { Event } from "../../src/log/events.ts";
 import type { NewTask } from "../../src/task.ts";
 import { startProcess, type RunningWorker } from "../../src/worker/start.ts";
 import { type Move, type Part, type Program, methodOf } from "./effects-models.ts";

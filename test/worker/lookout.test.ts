@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import type { Event } from "../../src/events.ts";
+import type { Event } from "../../src/log/events.ts";
 import { watchLocks } from "../../src/worker/lookout.ts";
 import type { PoolThread } from "../../src/worker/pool-thread.ts";
 import { createShared, type Lock, Progress } from "../../src/worker/shared.ts";

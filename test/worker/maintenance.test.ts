@@ -1,7 +1,7 @@
 /** What a worker does for the file: when it cleans, what it does while there is more, and what it says. */
 import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
-import { parseSettings } from "../../src/config.ts";
-import type { Event } from "../../src/events.ts";
+import { parseSettings } from "../../src/settings/config.ts";
+import type { Event } from "../../src/log/events.ts";
 import { MADE } from "../../src/version.ts";
 import { Maintenance } from "../../src/worker/maintenance.ts";
 import { makeStore, newTask, pushOne, type TestStore } from "../support/store.ts";

@@ -1,8 +1,8 @@
 /** The log: one owner of the words, the levels and the formats. One event is one line. */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 import { LEVELS, levelOf } from "./events.ts";
 import type { Event, Level, Report } from "./events.ts";
-import { eventWords } from "./event-words.ts";
+import { eventWords } from "./words.ts";
 import { UnwrittenError } from "./standard-error.ts";
 
 export interface TextOptions {

@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
-import { TqError } from "./errors.ts";
-import { SECTION_NAMES, SETTINGS } from "./settings.ts";
-import type { SettingKey, Settings } from "./settings.ts";
-import { didYouMean } from "./suggest.ts";
+import { TqError } from "../errors.ts";
+import { SECTION_NAMES, SETTINGS } from "./table.ts";
+import type { SettingKey, Settings } from "./table.ts";
+import { didYouMean } from "../suggest.ts";
 
 /** The settings in effect. Paths are absolute, durations are ms. */
 export type Config = Settings & {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { Decimal } from "../src/decimal.ts";
-import { TqError } from "../src/errors.ts";
+import { Decimal } from "../../src/values/decimal.ts";
+import { TqError } from "../../src/errors.ts";
 
 const cents = fc
   .tuple(fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), fc.integer({ min: -30, max: 30 }))

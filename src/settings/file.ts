@@ -1,7 +1,7 @@
 /** tq.toml on disk: which one, its text, and the line of a syntax error. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { TqError } from "./errors.ts";
+import { TqError } from "../errors.ts";
 
 export interface SettingsFile {
   readonly path: string;

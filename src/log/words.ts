@@ -1,7 +1,7 @@
 /** The words of each event, in the log's lines. */
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../values/duration.ts";
 import type { Event, EventName, TaskRun } from "./events.ts";
-import type { ErrorData, OutcomeKind } from "./outcome.ts";
+import type { ErrorData, OutcomeKind } from "../outcome.ts";
 
 type Words = { [N in EventName]: (event: Event<N>) => string };
 

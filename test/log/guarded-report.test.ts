@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Event, Report } from "../src/events.ts";
-import { guardedReport } from "../src/guarded-report.ts";
+import type { Event, Report } from "../../src/log/events.ts";
+import { guardedReport } from "../../src/log/guarded-report.ts";
 
 const EVENT: Event = { name: "worker.stopped", worker: "w" };
 

@@ -10,11 +10,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { levelOf } from "../src/events.ts";
-import type { Event } from "../src/events.ts";
-import { createLog, formatJson, formatText, wantsColour } from "../src/log.ts";
-import type { LogOptions } from "../src/log.ts";
-import { onDescriptor, UnwrittenError, writeStandardError } from "../src/standard-error.ts";
+import { levelOf } from "../../src/log/events.ts";
+import type { Event } from "../../src/log/events.ts";
+import { createLog, formatJson, formatText, wantsColour } from "../../src/log/log.ts";
+import type { LogOptions } from "../../src/log/log.ts";
+import { onDescriptor, UnwrittenError, writeStandardError } from "../../src/log/standard-error.ts";
 
 const RUN = { task: 42, attempt: 1, model: "sale", method: "process", queue: "default" };
 const FINISHED: Event = { name: "task.finished", ...RUN, duration: 3.1 };
@@ -293,8 +293,8 @@ describe("a log", () => {
   });
 });
 
-const LOG = JSON.stringify(join(import.meta.dir, "../src/log.ts"));
-const STANDARD_ERROR = JSON.stringify(join(import.meta.dir, "../src/standard-error.ts"));
+const LOG = JSON.stringify(join(import.meta.dir, "../../src/log/log.ts"));
+const STANDARD_ERROR = JSON.stringify(join(import.meta.dir, "../../src/log/standard-error.ts"));
 
 describe("writing to standard error", () => {
   const folder = mkdtempSync(join(tmpdir(), "tq-log-"));

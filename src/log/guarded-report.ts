@@ -1,6 +1,6 @@
 /** A report that somebody else wrote may throw: that is told once, and disturbs nobody. */
 import type { Report } from "./events.ts";
-import { toErrorData } from "./outcome.ts";
+import { toErrorData } from "../outcome.ts";
 
 /** @param log learns of the first error. */
 export function guardedReport(report: Report, log: Report): Report {

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { listConfig, loadConfig, parseSettings } from "../src/config.ts";
-import type { Config, ConfigSources } from "../src/config.ts";
-import { isTqError } from "../src/errors.ts";
-import { splitAddress } from "../src/setting-kinds.ts";
-import { SETTINGS, formatSetting } from "../src/settings.ts";
+import { listConfig, loadConfig, parseSettings } from "../../src/settings/config.ts";
+import type { Config, ConfigSources } from "../../src/settings/config.ts";
+import { isTqError } from "../../src/errors.ts";
+import { splitAddress } from "../../src/settings/kinds.ts";
+import { SETTINGS, formatSetting } from "../../src/settings/table.ts";
 
 let cwd: string;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { formatDuration, parseShort, toMilliseconds } from "../src/duration.ts";
-import { TqError } from "../src/errors.ts";
+import { formatDuration, parseShort, toMilliseconds } from "../../src/values/duration.ts";
+import { TqError } from "../../src/errors.ts";
 
 /** What untyped callers give: the types refuse it, the code must too. */
 function untyped(value: unknown): number {

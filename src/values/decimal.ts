@@ -1,5 +1,5 @@
 /** Exact decimal numbers, for money: what Tryton's numeric fields hold. */
-import { TqError } from "./errors.ts";
+import { TqError } from "../errors.ts";
 
 /** What a Decimal is made of. A number counts as its shortest text: `0.1` is one tenth, exactly. */
 export type DecimalLike = Decimal | string | number | bigint;

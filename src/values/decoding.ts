@@ -1,5 +1,5 @@
 /** JSON text to values: the other way round from `encoding.ts`, where the table of both is. */
-import { TqError } from "./errors.ts";
+import { TqError } from "../errors.ts";
 import { MAX_DEPTH, type Place, enter, pathOf, root } from "./place.ts";
 import { TAG_READERS, type Tag } from "./tags.ts";
 

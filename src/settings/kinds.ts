@@ -3,7 +3,7 @@
  * when a value is checked, since building all of them takes longer than the rest of the start.
  */
 import * as v from "valibot";
-import { parseShort } from "./duration.ts";
+import { parseShort } from "../values/duration.ts";
 
 export interface Kind<T> {
   readonly kind: "boolean" | "number" | "duration" | "choice" | "list" | "path" | "address";

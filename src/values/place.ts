@@ -1,5 +1,5 @@
 /** Where a walk through a value is, so that an error can say it. */
-import { TqError } from "./errors.ts";
+import { TqError } from "../errors.ts";
 
 /** Levels of arrays and objects; SQLite reads no JSON deeper than 1000, and this leaves room around it. */
 export const MAX_DEPTH = 500;

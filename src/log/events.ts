@@ -2,7 +2,7 @@
  * The facts that tq reports. A payload is plain JSON data, so that it crosses threads by
  * `postMessage`; `log.ts` owns the words and the formats. Durations are milliseconds.
  */
-import type { ErrorData, OutcomeKind } from "./outcome.ts";
+import type { ErrorData, OutcomeKind } from "../outcome.ts";
 
 /** The most urgent first: a log of one level has also those before it. */
 export const LEVELS = ["error", "warn", "info", "debug"] as const;

@@ -1,7 +1,7 @@
 /** Checked by `bun check`; a line marked @ts-expect-error that compiles is an error there. */
 import { expect, test } from "bun:test";
-import type { Decimal } from "../src/decimal.ts";
-import { type Encodable, type Jsonable, encode } from "../src/encoding.ts";
+import type { Decimal } from "../../src/values/decimal.ts";
+import { type Encodable, type Jsonable, encode } from "../../src/values/encoding.ts";
 
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

@@ -2,10 +2,10 @@
  * The settings: one table says the type, default, bounds and words of each. `tq config`, `--help`
  * and the table in the README are made from it; `config.ts` finds the values.
  */
-import { formatDuration } from "./duration.ts";
-import { LEVELS } from "./events.ts";
-import { address, boolean, choice, duration, names, path, whole } from "./setting-kinds.ts";
-import type { Kind } from "./setting-kinds.ts";
+import { formatDuration } from "../values/duration.ts";
+import { LEVELS } from "../log/events.ts";
+import { address, boolean, choice, duration, names, path, whole } from "./kinds.ts";
+import type { Kind } from "./kinds.ts";
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;

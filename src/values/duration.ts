@@ -1,6 +1,6 @@
 /** Lengths of time, as people and programs write them. Inside tq a length is a number of milliseconds. */
-import { TqError } from "./errors.ts";
-import { didYouMean } from "./suggest.ts";
+import { TqError } from "../errors.ts";
+import { didYouMean } from "../suggest.ts";
 
 /** A length of time in named units; fractions, negative amounts and mixed signs are fine. */
 export interface DurationFields {

@@ -3,14 +3,14 @@
  * that says something counts. Paths in tq.toml are relative to it, all others to the current folder.
  */
 import { dirname, resolve } from "node:path";
-import { readSettingsFile } from "./settings-file.ts";
-import { Draft, quote } from "./settings-draft.ts";
-import type { Config } from "./settings-draft.ts";
-import { SECTION_NAMES, SETTINGS } from "./settings.ts";
-import type { Setting, SettingKey } from "./settings.ts";
-import { didYouMean } from "./suggest.ts";
+import { readSettingsFile } from "./file.ts";
+import { Draft, quote } from "./draft.ts";
+import type { Config } from "./draft.ts";
+import { SECTION_NAMES, SETTINGS } from "./table.ts";
+import type { Setting, SettingKey } from "./table.ts";
+import { didYouMean } from "../suggest.ts";
 
-export type { Config } from "./settings-draft.ts";
+export type { Config } from "./draft.ts";
 
 export interface ConfigSources {
   /** The current folder. */

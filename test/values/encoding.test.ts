@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
 import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
-import { Decimal } from "../src/decimal.ts";
-import { decode, encode } from "../src/encoding.ts";
-import { TqError } from "../src/errors.ts";
+import { Decimal } from "../../src/values/decimal.ts";
+import { decode, encode } from "../../src/values/encoding.ts";
+import { TqError } from "../../src/errors.ts";
 
 function refusal(run: () => unknown): string {
   try {
