@@ -2,7 +2,7 @@
  * Ten million ready, and ten million finished, tasks: the drain rate of 10 000 beside that with a small
  * table, the time to open the file, and the memory of the worker.
  */
-import { SqliteStore } from "../src/store/sqlite.ts";
+import { SqliteStore } from "../src/sqlite/store.ts";
 import { type Bench, measure, progress } from "./support/measure.ts";
 import { residentMemory } from "./support/process.ts";
 import { Raw } from "./support/raw.ts";

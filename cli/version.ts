@@ -1,5 +1,5 @@
 /** `tq version`: which tq this is. */
-import { SCHEMA_VERSION } from "../src/store/migrate.ts";
+import { SCHEMA_VERSION } from "../src/sqlite/migrate.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./terminal/command.ts";
 

@@ -1,6 +1,6 @@
 /** The one place that names a database: everything else opens its store here. */
 import type { Config } from "./settings/config.ts";
-import { type SqliteOptions, SqliteStore } from "./store/sqlite.ts";
+import { type SqliteOptions, SqliteStore } from "./sqlite/store.ts";
 import type { Store } from "./store/store.ts";
 
 type StoreConfig = Pick<Config, "database" | "queue">;

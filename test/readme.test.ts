@@ -25,7 +25,7 @@ import { COMMANDS } from "../cli/commands.ts";
 import { ERROR_CODES, EXIT_CODES, HTTP_STATUS } from "../src/errors.ts";
 import { splitContext } from "../src/model/context-keys.ts";
 import { SETTINGS } from "../src/settings/table.ts";
-import { SqliteStore } from "../src/store/sqlite.ts";
+import { SqliteStore } from "../src/sqlite/store.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const DOCUMENTS = ["README.md", ...names("docs").map((name) => `docs/${name}`)];

@@ -3,7 +3,7 @@
  * with its own pragmas. Parameters by position, no events, no checks.
  */
 import type { Database } from "bun:sqlite";
-import { connect } from "../../src/store/connection.ts";
+import { connect } from "../../src/sqlite/connection.ts";
 import type { Options } from "./options.ts";
 
 const INSERT = `

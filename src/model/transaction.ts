@@ -1,7 +1,7 @@
 /** The transaction that a piece of code runs in, carried through every `await`. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { TqError } from "../errors.ts";
-import type { RawDatabase } from "../store/guard.ts";
+import type { RawDatabase } from "../sqlite/raw-connection.ts";
 import type { Soon } from "../soon.ts";
 import { didYouMean } from "../suggest.ts";
 import { currentUnit } from "./current-task.ts";

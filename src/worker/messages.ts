@@ -4,7 +4,7 @@ import type { Config } from "../settings/config.ts";
 import type { CurrentTask } from "../model/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { StandardError } from "../log/standard-error.ts";
-import type { LogFiles } from "../store/flush.ts";
+import type { LogFiles } from "../sqlite/file/flush.ts";
 import type { Claim } from "../task.ts";
 
 /** The first message to a thread: all that it needs to work for itself. */

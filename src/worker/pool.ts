@@ -5,7 +5,7 @@ import { formatDuration } from "../values/duration.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { ErrorData } from "../outcome.ts";
-import { closeLog, type LogFiles, openLog } from "../store/flush.ts";
+import { closeLog, type LogFiles, openLog } from "../sqlite/file/flush.ts";
 import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
 import type { Claim } from "../task.ts";
 import { endLead } from "./lead.ts";

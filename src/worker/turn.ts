@@ -3,7 +3,7 @@
  * served, but for the main thread, which goes first. It is handed over directly. A thread may die between any two of its steps: what it left undone the
  * main thread ends after the thread's `close`.
  */
-import { LocalTurn, type Turn } from "../store/turn.ts";
+import { LocalTurn, type Turn } from "../sqlite/lock/turn.ts";
 import type { TurnTimes } from "./lead.ts";
 import { Progress, type Shared } from "./shared.ts";
 

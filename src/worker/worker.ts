@@ -16,7 +16,7 @@ import { Maintenance } from "./maintenance.ts";
 import { endCancelled, watchLocks } from "./lookout.ts";
 import type { PoolThread } from "./pool-thread.ts";
 import { LOOKING, Pool } from "./pool.ts";
-import { Wake } from "./wake.ts";
+import { Wake } from "../sqlite/commit-watch.ts";
 
 export interface WorkerOptions {
   readonly config: Config;

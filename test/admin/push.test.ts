@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { decode } from "../../src/values/encoding.ts";
-import { LocalTurn } from "../../src/store/turn.ts";
-import { SqliteStore } from "../../src/store/sqlite.ts";
+import { LocalTurn } from "../../src/sqlite/lock/turn.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
 import { CALL, NOW, makeAdmin } from "./support.ts";
 
 /** The message of a refused push. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { isLoopback, parseListen, plainHost } from "../../src/admin/address.ts";
 import { type ServeOptions, serveAdmin } from "../../src/admin/serve.ts";
 import type { Event } from "../../src/log/events.ts";
-import { SqliteStore } from "../../src/store/sqlite.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
 import { errorOf } from "../support/error.ts";
 import { CALL, CATALOG, makeFolder } from "./support.ts";
 

@@ -41,7 +41,7 @@ async function emit(folder: string): Promise<void> {
     extends: join(ROOT, "tsconfig.json"),
     compilerOptions: options,
     include: [],
-    files: [join(ROOT, "src/index.ts"), join(ROOT, "src/store/sql.d.ts")],
+    files: [join(ROOT, "src/index.ts"), join(ROOT, "src/sqlite/sql.d.ts")],
   };
   const path = join(folder, "tsconfig.json");
   writeFileSync(path, JSON.stringify(config));

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { waitForEnd } from "../../cli/terminal/wait.ts";
-import { SqliteStore } from "../../src/store/sqlite.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
 import { errorOf } from "../support/error.ts";
 import { makeFolder } from "../support/folder.ts";
 import { pushOne } from "../support/store.ts";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { SqliteStore } from "../../src/store/sqlite.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
 import { Disk, type Luck } from "../support/disk.ts";
 import { type FileEvent, trace } from "../support/trace.ts";
 

@@ -7,8 +7,8 @@ import { parseSettings } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
 import { Registry } from "../../src/model/registry.ts";
 import { enterRuntime } from "../../src/model/runtime.ts";
-import { FileIdentity } from "../../src/store/identity.ts";
-import { SqliteStore } from "../../src/store/sqlite.ts";
+import { FileIdentity } from "../../src/sqlite/file/identity.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
 import { until } from "../support/until.ts";
 import { errorOf, makeRuntime, outside, sentenceOf } from "./support.ts";
 

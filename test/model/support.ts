@@ -9,7 +9,7 @@ import type { Event, EventName } from "../../src/log/events.ts";
 import "../../src/index.ts";
 import { Registry } from "../../src/model/registry.ts";
 import { type Runtime, enterRuntime } from "../../src/model/runtime.ts";
-import { SqliteStore } from "../../src/store/sqlite.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { Task } from "../../src/task.ts";
 import { Methods } from "../../src/worker/methods.ts";
 import { type Bench, runAlone, runBatch as runTogether } from "../../src/worker/round.ts";

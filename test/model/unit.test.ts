@@ -1,7 +1,7 @@
 /** Units of work that share one transaction, a savepoint each: quick tasks in a batch. */
 import { expect, test } from "bun:test";
 import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
-import type { RawDatabase } from "../../src/store/guard.ts";
+import type { RawDatabase } from "../../src/sqlite/raw-connection.ts";
 import { errorOf, makeRuntime, outside, sentenceOf } from "./support.ts";
 
 class Part extends ModelSQL("part", { name: v.string(), count: v.optional(v.number(), 0) }) {}

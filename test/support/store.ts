@@ -1,6 +1,6 @@
 /** A store in a folder of its own, with a clock that the test moves. */
 import type { ClaimedTask, NewTask } from "../../src/task.ts";
-import { type SqliteOptions, SqliteStore } from "../../src/store/sqlite.ts";
+import { type SqliteOptions, SqliteStore } from "../../src/sqlite/store.ts";
 import type { ClaimOptions, Session, Store } from "../../src/store/store.ts";
 import { TestClock } from "./clock.ts";
 import { makeFolder } from "./folder.ts";

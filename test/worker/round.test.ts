@@ -3,8 +3,8 @@ import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
 import { TqError } from "../../src/errors.ts";
 import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
 import { nextTurn } from "../../src/next-turn.ts";
-import { Flush } from "../../src/store/flush.ts";
-import { FileIdentity } from "../../src/store/identity.ts";
+import { Flush } from "../../src/sqlite/file/flush.ts";
+import { FileIdentity } from "../../src/sqlite/file/identity.ts";
 import { errorOf, makeRuntime } from "../model/support.ts";
 
 class Note extends ModelSQL("note", { text: v.string() }) {}

@@ -2,8 +2,8 @@
  * Taking turns to write. SQLite lets one connection write at a time and lets the others sleep in a busy
  * handler that knows no order; who waits here is served first come, first served.
  */
-import { formatDuration } from "../values/duration.ts";
-import { TqError } from "../errors.ts";
+import { formatDuration } from "../../values/duration.ts";
+import { TqError } from "../../errors.ts";
 
 export interface Turn {
   /**

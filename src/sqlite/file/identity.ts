@@ -4,7 +4,7 @@
  * (https://www.sqlite.org/howtocorrupt.html, section 4).
  */
 import { statSync } from "node:fs";
-import { TqError } from "../errors.ts";
+import { TqError } from "../../errors.ts";
 
 /** Between two looks: ms. */
 const FRESH = 5;

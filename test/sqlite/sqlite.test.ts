@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync, renameSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
 import { nextTurn } from "../../src/next-turn.ts";
-import { dropLock } from "../../src/store/liveness.ts";
+import { dropLock } from "../../src/sqlite/file/liveness.ts";
 import { type QueueInfo, SOON, type TaskFilter } from "../../src/store/store.ts";
 import { errorOf } from "../support/error.ts";
 import { commitsIn } from "../support/log.ts";
@@ -16,7 +16,7 @@ import {
   pushOne,
   type TestStore,
 } from "../support/store.ts";
-import { storeSuite } from "./suite.ts";
+import { storeSuite } from "../store/suite.ts";
 
 storeSuite("SqliteStore", () => {
   const test = makeStore({ bootId: "boot" });

@@ -9,7 +9,7 @@ import { awaitDue } from "./await-due.ts";
 import { followLinks } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { translate } from "./errors.ts";
-import { errorsOf } from "./failures.ts";
+import { errorsOf } from "./sql/task-errors.ts";
 import {
   bootId,
   checkLock,
@@ -18,16 +18,16 @@ import {
   isAlive,
   removeIfDead,
   removeStrays,
-} from "./liveness.ts";
-import { Courtesy } from "./courtesy.ts";
-import { FileIdentity } from "./identity.ts";
-import { Flush, type LogFiles } from "./flush.ts";
-import * as looking from "./looking.ts";
+} from "./file/liveness.ts";
+import { Courtesy } from "./lock/write-request.ts";
+import { FileIdentity } from "./file/identity.ts";
+import { Flush, type LogFiles } from "./file/flush.ts";
+import * as looking from "./sql/looking.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
-import { findAhead, mend } from "./mend.ts";
-import { cancel, cancelMany, clean, matching, retryByHand, retryMany } from "./moves.ts";
-import { PushGroup } from "./push-group.ts";
-import { Room } from "./room.ts";
+import { findAhead, mend } from "./sql/clock-repair.ts";
+import { cancel, cancelMany, clean, matching, retryByHand, retryMany } from "./sql/by-hand.ts";
+import { PushGroup } from "../store/push-group.ts";
+import { Room } from "./file/capacity.ts";
 import { type SessionOptions, SqliteSession } from "./session.ts";
 import {
   type ClaimOptions,
@@ -45,12 +45,12 @@ import {
   type Tidied,
   type ThreadDeath,
   type WorkerInfo,
-} from "./store.ts";
-import { isCrowdDue, makeDueReady } from "./tasks.ts";
-import { checkpoint, hasSlack, Vacuum } from "./tidy.ts";
-import { LocalTurn, type Turn } from "./turn.ts";
-import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from "./workers.ts";
-import { WriteLock } from "./write-lock.ts";
+} from "../store/store.ts";
+import { isCrowdDue, makeDueReady } from "./sql/tasks.ts";
+import { checkpoint, hasSlack, Vacuum } from "./file/vacuum.ts";
+import { LocalTurn, type Turn } from "./lock/turn.ts";
+import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from "./sql/workers.ts";
+import { WriteLock } from "./lock/write-lock.ts";
 
 export interface SqliteOptions {
   /** Absolute path of the database file. */

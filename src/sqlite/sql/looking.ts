@@ -1,9 +1,9 @@
 /** Reading the queue: one task, lists, counts, the state of the file. */
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
-import type { Claim, Task } from "../task.ts";
+import type { Claim, Task } from "../../task.ts";
 import { matchQueues, suspectQueues } from "./queues.ts";
-import type { ClaimOptions, QueueInfo, TaskFilter, WorkerInfo } from "./store.ts";
+import type { ClaimOptions, QueueInfo, TaskFilter, WorkerInfo } from "../../store/store.ts";
 import { listIds, runsSuspect } from "./tasks.ts";
 
 const GET = `SELECT * FROM tq_tasks WHERE id = $id`;

@@ -1,6 +1,6 @@
 /** Waiting for the last moments before a task comes due. */
 import type { Clock } from "../clock.ts";
-import { SOON } from "./store.ts";
+import { SOON } from "../store/store.ts";
 
 /** ms */
 const STEP = 0.1;

@@ -10,7 +10,7 @@ import {
   lockFolder,
   removeIfDead,
   removeStrays,
-} from "../../src/store/liveness.ts";
+} from "../../src/sqlite/file/liveness.ts";
 import { makeFolder } from "../support/folder.ts";
 import { type Helper, startHelper } from "../support/process.ts";
 import { until } from "../support/until.ts";
@@ -18,7 +18,7 @@ import { until } from "../support/until.ts";
 /** A process that holds the lock of this worker until it is told to leave. */
 async function holder(database: string, worker: string): Promise<Helper> {
   const helper = startHelper(`
-    const { holdLock, dropLock } = await import("./src/store/liveness.ts");
+    const { holdLock, dropLock } = await import("./src/sqlite/file/liveness.ts");
     holdLock(${JSON.stringify(database)}, ${JSON.stringify(worker)});
     console.log("holding");
     await line();
@@ -49,7 +49,7 @@ describe("a worker's lock", () => {
     using folder = makeFolder();
     const database = folder.file("tq.db");
     const look = `
-      const { removeStrays } = await import("./src/store/liveness.ts");
+      const { removeStrays } = await import("./src/sqlite/file/liveness.ts");
       console.log("looking");
       for (;;) removeStrays(${JSON.stringify(database)}, new Set());`;
     await using one = startHelper(look);
@@ -92,7 +92,7 @@ describe("a worker's lock", () => {
     holdLock(database, "mine");
     for (let i = 0; i < 5; i++) expect(removeIfDead(database, "mine")).toBe(false);
     await using other = startHelper(`
-      const { removeIfDead } = await import("./src/store/liveness.ts");
+      const { removeIfDead } = await import("./src/sqlite/file/liveness.ts");
       console.log(removeIfDead(${JSON.stringify(database)}, "mine"));`);
     expect(await other.line()).toBe("false");
     dropLock(database, "mine");
@@ -103,7 +103,7 @@ describe("a worker's lock", () => {
     using folder = makeFolder();
     const database = folder.file("tq.db");
     await using worker = startHelper(`
-      const { holdLock } = await import("./src/store/liveness.ts");
+      const { holdLock } = await import("./src/sqlite/file/liveness.ts");
       holdLock(${JSON.stringify(database)}, "w1");
       for (let i = 0; i < 20; i++) { Bun.gc(true); await Bun.sleep(1); }
       console.log("collected");
@@ -180,7 +180,7 @@ test("a worker that starts among others that remove strays has its lock in the f
   using folder = makeFolder();
   const database = folder.file("tq.db");
   await using sweeper = startHelper(`
-    const { removeStrays } = await import("./src/store/liveness.ts");
+    const { removeStrays } = await import("./src/sqlite/file/liveness.ts");
     console.log("sweeping");
     const end = performance.now() + 400;
     while (performance.now() < end) removeStrays(${JSON.stringify(database)}, new Set());

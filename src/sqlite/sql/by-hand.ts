@@ -1,9 +1,9 @@
 /** The moves that a person makes: cancel, retry, clean. */
 import type { Database } from "bun:sqlite";
-import { TqError } from "../errors.ts";
-import type { Task } from "../task.ts";
+import { TqError } from "../../errors.ts";
+import type { Task } from "../../task.ts";
 import { filterValues, getTask, MATCHES } from "./looking.ts";
-import type { CleanOptions, MoveFilter } from "./store.ts";
+import type { CleanOptions, MoveFilter } from "../../store/store.ts";
 
 /** One task, or those of many that are still in the states that were asked for. */
 const ONE = "id = $id";

@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
-import { Vacuum } from "../../src/store/tidy.ts";
+import { Vacuum } from "../../src/sqlite/file/vacuum.ts";
 import { makeStore, newTask, type TestStore } from "../support/store.ts";
 
 /** Tasks that take a page each. */

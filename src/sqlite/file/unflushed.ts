@@ -5,7 +5,7 @@
  */
 import type { Database } from "bun:sqlite";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
-import { TqError } from "../errors.ts";
+import { TqError } from "../../errors.ts";
 
 function markOf(database: string): string {
   return `${database}-unflushed`;

@@ -2,8 +2,8 @@
 import type { Database } from "bun:sqlite";
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Clock } from "../clock.ts";
-import { TqError } from "../errors.ts";
+import type { Clock } from "../../clock.ts";
+import { TqError } from "../../errors.ts";
 
 export interface RoomOptions {
   readonly path: string;

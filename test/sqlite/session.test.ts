@@ -1,7 +1,7 @@
 /** What is SQLite's own in a session: the raw connection, and other processes' locks. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { effectsOf } from "../../src/store/statements.ts";
+import { effectsOf } from "../../src/sqlite/user-sql.ts";
 import type { Session } from "../../src/store/store.ts";
 import { startHelper } from "../support/process.ts";
 import { makeStore, newTask, pushOne, withSession } from "../support/store.ts";

@@ -1,7 +1,7 @@
 /** SQLite's errors as sentences. https://www.sqlite.org/rescode.html has what each code means. */
 import { SQLiteError } from "bun:sqlite";
 import { TqError } from "../errors.ts";
-import { freeBytes } from "./room.ts";
+import { freeBytes } from "./file/capacity.ts";
 
 /** Below so much a disk is full: SQLite's own files beside the database need some. */
 const FULL = 64 * 1024;

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import type { Store } from "../../src/store/store.ts";
-import { Wake } from "../../src/worker/wake.ts";
+import { Wake } from "../../src/sqlite/commit-watch.ts";
 
 /** A database whose commits become visible when the test says so; its WAL is a plain file. */
 class FakeDatabase {

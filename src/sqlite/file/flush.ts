@@ -7,8 +7,8 @@
  * WAL may be closed without harm (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
 import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
-import { TqError } from "../errors.ts";
-import { markHole } from "./hole.ts";
+import { TqError } from "../../errors.ts";
+import { markHole } from "./unflushed.ts";
 
 /** So long a flush is left to the system's other threads: ms. */
 const PATIENCE = 100;

@@ -1,8 +1,8 @@
 /** Workers come and go: registration, and what becomes of the tasks of those that died. */
 import type { Database } from "bun:sqlite";
 import { hostname } from "node:os";
-import type { Claim } from "../task.ts";
-import type { NewWorker, Owner, RescuedTask, ThreadDeath } from "./store.ts";
+import type { Claim } from "../../task.ts";
+import type { NewWorker, Owner, RescuedTask, ThreadDeath } from "../../store/store.ts";
 import { crash, handBack, interrupt } from "./tasks.ts";
 
 const REGISTER = `

@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { nextTurn } from "../../src/next-turn.ts";
-import { closeLog, Flush, openLog } from "../../src/store/flush.ts";
-import type { Turn } from "../../src/store/turn.ts";
+import { closeLog, Flush, openLog } from "../../src/sqlite/file/flush.ts";
+import type { Turn } from "../../src/sqlite/lock/turn.ts";
 import { makeFolder } from "../support/folder.ts";
 import { startHelper } from "../support/process.ts";
 import { makeStore, newTask, OWNER, pushOne } from "../support/store.ts";

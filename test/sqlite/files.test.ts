@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import type { TqError } from "../../src/errors.ts";
 import { nextTurn } from "../../src/next-turn.ts";
-import { SCHEMA_VERSION } from "../../src/store/migrate.ts";
-import { SqliteStore } from "../../src/store/sqlite.ts";
+import { SCHEMA_VERSION } from "../../src/sqlite/migrate.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
 import { errorOf } from "../support/error.ts";
 import { type Folder, makeFolder } from "../support/folder.ts";
 import { startHelper } from "../support/process.ts";
@@ -178,7 +178,7 @@ describe("a file that can be the database", () => {
     using folder = makeFolder();
     const path = folder.file("first.db");
     using db = new Database(path);
-    db.run(readFileSync(new URL("../../src/store/migrations/001.sql", import.meta.url), "utf8"));
+    db.run(readFileSync(new URL("../../src/sqlite/migrations/001.sql", import.meta.url), "utf8"));
     db.run("PRAGMA user_version = 1");
     const insert = "INSERT INTO tq_push (model, method, instances) VALUES ('sale', 'process', '7')";
     db.run(insert);
@@ -227,7 +227,7 @@ describe("a file that can be the database", () => {
     using folder = makeFolder();
     const path = folder.file("race.db");
     const code = `
-      const { SqliteStore } = await import("./src/store/sqlite.ts");
+      const { SqliteStore } = await import("./src/sqlite/store.ts");
       console.log("loaded");
       await line();
       const store = new SqliteStore({ path: ${JSON.stringify(path)} });

@@ -1,6 +1,6 @@
 /** The rows of ModelSQL tables. Statements are built from checked names, and prepared once. */
 import type { Database, SQLQueryBindings } from "bun:sqlite";
-import { TqError } from "../errors.ts";
+import { TqError } from "../../errors.ts";
 import type {
   Change,
   ColumnValue,
@@ -10,7 +10,7 @@ import type {
   SearchOptions,
   Table,
   Updated,
-} from "./records.ts";
+} from "../../store/records.ts";
 
 function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

@@ -1,7 +1,7 @@
 /** The raw connection as user code sees it: for the length of its transaction, and no longer. */
 import { type Database, Statement } from "bun:sqlite";
 import { TqError } from "../errors.ts";
-import { effectsOf } from "./statements.ts";
+import { effectsOf } from "./user-sql.ts";
 
 /** The driver's connection: https://bun.com/docs/runtime/sqlite */
 export type RawDatabase = Database;

@@ -1,6 +1,6 @@
 /** The turn among the transactions of one thread: who waits, and for how long. */
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
-import { LocalTurn } from "../../src/store/turn.ts";
+import { LocalTurn } from "../../src/sqlite/lock/turn.ts";
 import { errorOf } from "../support/error.ts";
 
 beforeEach(() => void jest.useFakeTimers());

@@ -3,7 +3,7 @@
  * before the commit can be seen, so after one we look until `version` has changed.
  */
 import { type FSWatcher, watch } from "node:fs";
-import { inodeOf } from "../store/identity.ts";
+import { inodeOf } from "./file/identity.ts";
 import type { Store } from "../store/store.ts";
 
 /** ms between looks after an event; the last one repeats. */

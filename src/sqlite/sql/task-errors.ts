@@ -1,7 +1,7 @@
 /** The record of a task's errors: the same message is kept once, with a count. */
 import type { Database } from "bun:sqlite";
-import type { ErrorData } from "../outcome.ts";
-import type { TaskError } from "../task.ts";
+import type { ErrorData } from "../../outcome.ts";
+import type { TaskError } from "../../task.ts";
 
 /** Characters; what is longer is cut, so that one task in a loop cannot fill the disk. */
 const MESSAGE_LIMIT = 10_000;

@@ -9,7 +9,7 @@ import { Database } from "bun:sqlite";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
-import { TqError } from "../errors.ts";
+import { TqError } from "../../errors.ts";
 import { inodeOf } from "./identity.ts";
 
 /** Held locks of this process, rooted here: a Database that nothing refers to is collected, and its lock goes. */

@@ -4,7 +4,7 @@ import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../errors.ts";
 import { isBusy, translate } from "./errors.ts";
-import { mendHole } from "./hole.ts";
+import { mendHole } from "./file/unflushed.ts";
 import { migrate } from "./migrate.ts";
 
 export interface ConnectionOptions {

@@ -5,9 +5,9 @@ import { isTqError, TqError } from "../errors.ts";
 import type { ErrorData } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask, NewTask } from "../task.ts";
-import { endedError } from "./ended.ts";
+import { endedError } from "../store/ended.ts";
 import { isReadOnly, translate } from "./errors.ts";
-import { guardDatabase } from "./guard.ts";
+import { guardDatabase } from "./raw-connection.ts";
 import type {
   Change,
   ColumnValue,
@@ -16,7 +16,7 @@ import type {
   Row,
   SearchOptions,
   Table,
-} from "./records.ts";
+} from "../store/records.ts";
 import {
   deleteRows,
   insertRow,
@@ -25,17 +25,17 @@ import {
   searchRows,
   tableIsThere,
   updateRow,
-} from "./rows.ts";
-import type { Flush } from "./flush.ts";
-import type { FileIdentity } from "./identity.ts";
-import { KnownTables } from "./known-tables.ts";
-import type { Room } from "./room.ts";
-import { dataVersion, mayClaim, stillHeld } from "./looking.ts";
-import type { ClaimOptions, Owner, Session } from "./store.ts";
-import * as tasks from "./tasks.ts";
+} from "./sql/rows.ts";
+import type { Flush } from "./file/flush.ts";
+import type { FileIdentity } from "./file/identity.ts";
+import { KnownTables } from "../store/known-tables.ts";
+import type { Room } from "./file/capacity.ts";
+import { dataVersion, mayClaim, stillHeld } from "./sql/looking.ts";
+import type { ClaimOptions, Owner, Session } from "../store/store.ts";
+import * as tasks from "./sql/tasks.ts";
 import type { Connections } from "./connections.ts";
-import type { Turn } from "./turn.ts";
-import type { WriteLock } from "./write-lock.ts";
+import type { Turn } from "./lock/turn.ts";
+import type { WriteLock } from "./lock/write-lock.ts";
 
 export interface SessionOptions {
   readonly path: string;

@@ -1,7 +1,7 @@
 /** Back-pressure: a push for which there is no room is refused, and what is there still drains. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { Room } from "../../src/store/room.ts";
+import { Room } from "../../src/sqlite/file/capacity.ts";
 import { errorOf } from "../support/error.ts";
 import { claim, claimFirst, makeStore, newTask, pushOne } from "../support/store.ts";
 

@@ -1,12 +1,12 @@
 /** The statements that move a task: push, claim, settle, hand back. A connection in, rows out. */
 import type { Database, Statement } from "bun:sqlite";
-import { TqError } from "../errors.ts";
-import type { ErrorData } from "../outcome.ts";
-import type { Claim, ClaimedTask, NewTask } from "../task.ts";
-import { isUnique } from "./errors.ts";
-import { recordError } from "./failures.ts";
+import { TqError } from "../../errors.ts";
+import type { ErrorData } from "../../outcome.ts";
+import type { Claim, ClaimedTask, NewTask } from "../../task.ts";
+import { isUnique } from "../errors.ts";
+import { recordError } from "./task-errors.ts";
 import { matchQueues, suspectQueues } from "./queues.ts";
-import type { ClaimOptions, Owner } from "./store.ts";
+import type { ClaimOptions, Owner } from "../../store/store.ts";
 
 const PUSH = `
   INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context,

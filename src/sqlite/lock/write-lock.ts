@@ -1,7 +1,7 @@
 /** Waiting for SQLite's write lock while another process has it, which knows nothing of our turns. */
-import { type Courtesy, MOMENT } from "./courtesy.ts";
-import { isBusy } from "./errors.ts";
-import type { Soon } from "../soon.ts";
+import { type Courtesy, MOMENT } from "./write-request.ts";
+import { isBusy } from "../errors.ts";
+import type { Soon } from "../../soon.ts";
 
 export interface WriteLockOptions {
   readonly courtesy: Courtesy;
