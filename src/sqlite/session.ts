@@ -32,7 +32,9 @@ import { KnownTables } from "../store/known-tables.ts";
 import type { Room } from "./file/capacity.ts";
 import { dataVersion, mayClaim, stillHeld } from "./sql/looking.ts";
 import type { ClaimOptions, Owner, Session } from "../store/store.ts";
-import * as tasks from "./sql/tasks.ts";
+import { claim, claimOne, handBack } from "./sql/claim.ts";
+import { pushTasks } from "./sql/push.ts";
+import * as settling from "./sql/settle.ts";
 import type { Connections } from "./connections.ts";
 import type { Turn } from "./lock/turn.ts";
 import type { WriteLock } from "./lock/write-lock.ts";
@@ -67,7 +69,7 @@ export class SqliteSession implements Session {
   #ended = false;
   readonly #tables: KnownTables;
   /** Runs to mark as finished with the commit. */
-  #finished: tasks.FinishedRun[] = [];
+  #finished: settling.FinishedRun[] = [];
   #records: Records | null = null;
   /** What user code reads row by row. */
   readonly #iterators: Iterator<unknown>[] = [];
@@ -332,7 +334,7 @@ export class SqliteSession implements Session {
     const { room, clock } = this.#options;
     room.check(db, list.length, clock);
     try {
-      return tasks.push(db, list, this.#now());
+      return pushTasks(db, list, this.#now());
     } catch (error) {
       // Who hears that another task has the ref relies on that one.
       if (isTqError(error) && error.code === "conflict") this.#options.flush.commits();
@@ -341,11 +343,11 @@ export class SqliteSession implements Session {
   }
 
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
-    return this.#write(() => tasks.claim(this.#db, options, this.#now()));
+    return this.#write(() => claim(this.#db, options, this.#now()));
   }
 
   async claimOne(id: number, owner: Owner): Promise<ClaimedTask | null> {
-    return this.#write(() => tasks.claimOne(this.#db, id, owner, this.#now()));
+    return this.#write(() => claimOne(this.#db, id, owner, this.#now()));
   }
 
   async holds(claim: Claim): Promise<boolean> {
@@ -357,11 +359,11 @@ export class SqliteSession implements Session {
   }
 
   async handBack(claims: readonly Claim[]): Promise<void> {
-    return this.#write(() => tasks.handBack(this.#db, claims, this.#now()));
+    return this.#write(() => handBack(this.#db, claims, this.#now()));
   }
 
   async finish(claim: Claim, result: string | null): Promise<boolean> {
-    return this.#write(() => tasks.finish(this.#db, claim, result, this.#now()));
+    return this.#write(() => settling.finish(this.#db, claim, result, this.#now()));
   }
 
   finishAtCommit(claim: Claim, result: string | null): void {
@@ -370,28 +372,28 @@ export class SqliteSession implements Session {
   }
 
   #writeFinished(): void {
-    if (!tasks.finishAll(this.#db, this.#finished, this.#now())) {
+    if (!settling.finishAll(this.#db, this.#finished, this.#now())) {
       throw new TqError("conflict", "Cannot commit: one of its tasks was settled by somebody else");
     }
     this.#finished = [];
   }
 
   async fail(claim: Claim, error: ErrorData): Promise<boolean> {
-    return this.#write(() => tasks.fail(this.#db, claim, error, this.#now()));
+    return this.#write(() => settling.fail(this.#db, claim, error, this.#now()));
   }
 
   async retry(claim: Claim, delay: number, error: ErrorData): Promise<boolean> {
     const now = this.#now();
-    return this.#write(() => tasks.retry(this.#db, claim, now + delay, error, now));
+    return this.#write(() => settling.retry(this.#db, claim, now + delay, error, now));
   }
 
   async interrupt(claim: Claim, reason: string): Promise<boolean> {
-    return this.#write(() => tasks.interrupt(this.#db, claim, reason));
+    return this.#write(() => settling.interrupt(this.#db, claim, reason));
   }
 
   async crash(claim: Claim, reason: string, maxCrashes: number): Promise<boolean> {
     return this.#write(
-      () => tasks.crash(this.#db, claim, reason, maxCrashes, this.#now()) !== null,
+      () => settling.crash(this.#db, claim, reason, maxCrashes, this.#now()) !== null,
     );
   }
 

@@ -46,7 +46,7 @@ import {
   type ThreadDeath,
   type WorkerInfo,
 } from "../store/store.ts";
-import { isCrowdDue, makeDueReady } from "./sql/tasks.ts";
+import { isCrowdDue, makeDueReady } from "./sql/due.ts";
 import { checkpoint, hasSlack, Vacuum } from "./file/vacuum.ts";
 import { LocalTurn, type Turn } from "./lock/turn.ts";
 import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from "./sql/workers.ts";

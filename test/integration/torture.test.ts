@@ -58,8 +58,8 @@ describe("tq torture", () => {
 
 describe("tq torture of a tq that is broken on purpose", () => {
   test("finds tasks applied twice where a run may end a task that is no longer its own", async () => {
-    const broken = await build("unguarded", "src/sqlite/sql/tasks.ts", [
-      /(const FINISH = `[^`]*WHERE id = \?3) AND state = 'running' AND claim = \?4/,
+    const broken = await build("unguarded", "src/sqlite/sql/settle.ts", [
+      /(const finishing = [^`]*`[^`]*WHERE \$\{which\}) AND \$\{held\} AND claim = \?4/,
       "$1 AND ?4",
     ]);
     await expectDoubles(broken);

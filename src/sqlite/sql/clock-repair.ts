@@ -19,10 +19,10 @@ const IS_PUT_OFF = `attempts > 0 AND scheduled_at > $now + ${LONGEST_DELAY} + ${
 const SLICE = 2_000;
 
 /** The ready tasks of one queue and priority that are not due yet, a slice: with the times of plain pushes, none. */
-const WAITING = `
+const waiting = (suspect: 0 | 1): string => `
   SELECT id, deadline, ${IS_AHEAD}
     FROM tq__task
-   WHERE state = 'ready' AND suspect = 0
+   WHERE state = 'ready' AND suspect = ${suspect}
      AND queue = CAST($queue AS TEXT) AND priority = CAST($priority AS INTEGER)
      AND (deadline, id) > ($at, $id)
    ORDER BY deadline, id
@@ -38,17 +38,17 @@ const SCHEDULED = `
 const RUNNING = `SELECT id FROM tq__task WHERE state = 'running' AND ${IS_AHEAD}`;
 
 /** Names are bytes here: one that is no UTF-8 would come out as another, behind which it is found again for ever. */
-const NEXT_QUEUE = `
+const nextQueue = (suspect: 0 | 1): string => `
   SELECT CAST(queue AS BLOB) AS queue, priority
     FROM tq__task
-   WHERE state = 'ready' AND suspect = 0 AND queue > CAST($queue AS TEXT)
+   WHERE state = 'ready' AND suspect = ${suspect} AND queue > CAST($queue AS TEXT)
    ORDER BY tq__task.queue, priority DESC
    LIMIT 1`;
 
-const NEXT_PRIORITY = `
+const nextPriority = (suspect: 0 | 1): string => `
   SELECT CAST(queue AS BLOB) AS queue, priority
     FROM tq__task
-   WHERE state = 'ready' AND suspect = 0
+   WHERE state = 'ready' AND suspect = ${suspect}
      AND queue = CAST($queue AS TEXT) AND priority < CAST($priority AS INTEGER)
    ORDER BY priority DESC
    LIMIT 1`;
@@ -60,27 +60,23 @@ const NEXT_PRIORITY = `
  */
 export function* findAhead(db: Database, now: number, places: boolean): Generator<number[], void> {
   if (!places) yield* slices(db, SCHEDULED, { now });
-  for (const suspect of ["suspect = 0", "suspect = 1"]) {
-    const of = (statement: string) => statement.replace("suspect = 0", suspect);
-    for (const lane of lanes(db, of)) yield* slices(db, of(WAITING), { now, ...lane });
+  for (const suspect of [0, 1] as const) {
+    for (const lane of lanes(db, suspect)) yield* slices(db, waiting(suspect), { now, ...lane });
   }
   // Also what was ready before.
   if (!places) yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
 }
 
-interface Lane {
-  readonly queue: Uint8Array;
-  readonly priority: number;
-}
+type Lane = { readonly queue: Uint8Array; readonly priority: number };
 
 /** Each queue and priority that has a ready task, by the index: the tasks themselves are not read. */
-function* lanes(db: Database, of: (statement: string) => string): Generator<Lane> {
-  const next = (statement: string, lane: object) => db.query(of(statement)).get(lane as never);
-  let lane = next(NEXT_QUEUE, { queue: new Uint8Array() }) as Lane | null;
+function* lanes(db: Database, suspect: 0 | 1): Generator<Lane> {
+  const queue = db.query<Lane, [Pick<Lane, "queue">]>(nextQueue(suspect));
+  const priority = db.query<Lane, [Lane]>(nextPriority(suspect));
+  let lane = queue.get({ queue: new Uint8Array() });
   while (lane) {
     yield lane;
-    lane = (next(NEXT_PRIORITY, { ...lane }) ??
-      next(NEXT_QUEUE, { queue: lane.queue })) as Lane | null;
+    lane = priority.get(lane) ?? queue.get({ queue: lane.queue });
   }
 }
 

@@ -2,9 +2,9 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { Claim, Task } from "../../task.ts";
-import { matchQueues, suspectQueues } from "./queues.ts";
 import type { ClaimOptions, QueueInfo, TaskFilter, WorkerInfo } from "../../store/store.ts";
-import { listIds, runsSuspect } from "./tasks.ts";
+import { matchQueues, suspectQueues } from "./queues.ts";
+import { listIds, runsSuspect } from "./claim.ts";
 
 const GET = `SELECT * FROM tq_tasks WHERE id = $id`;
 const GET_BY_REF = `SELECT * FROM tq_tasks WHERE ref = $ref`;

@@ -3,7 +3,8 @@ import type { Database } from "bun:sqlite";
 import { hostname } from "node:os";
 import type { Claim } from "../../task.ts";
 import type { NewWorker, Owner, RescuedTask, ThreadDeath } from "../../store/store.ts";
-import { crash, handBack, interrupt } from "./tasks.ts";
+import { handBack } from "./claim.ts";
+import { crash, interrupt } from "./settle.ts";
 
 const REGISTER = `
   INSERT INTO tq__worker (id, pid, host, boot_id, started_at, threads, queues)

@@ -1,0 +1,163 @@
+/** Claims tasks for a thread, and gives claims back that have not begun. */
+import type { Database } from "bun:sqlite";
+import type { Claim, ClaimedTask } from "../../task.ts";
+import type { ClaimOptions, Owner } from "../../store/store.ts";
+import { isDue, makeDueReady } from "./due.ts";
+import { matchQueues, suspectQueues } from "./queues.ts";
+
+const CLAIMED_COLUMNS = `task.id, claim, model, method, instances, args, context, user, queue, priority, deadline,
+         attempts, suspect`;
+
+/**
+ * Behind a CAST: SQLite looks at the value of a bare parameter where a partial index or a LIMIT may depend on
+ * it, and prepares the statement anew at each run, which takes ten times as long as the run.
+ */
+const FIRST_OF_QUEUE = `
+  SELECT ${CLAIMED_COLUMNS}
+    FROM tq__task AS task
+   WHERE state = 'ready' AND suspect = 0 AND queue = CAST(?1 AS TEXT)
+   ORDER BY priority DESC, deadline, id
+   LIMIT CAST(?2 AS INTEGER)`;
+
+/**
+ * The first of each queue by the index, then the first of those; `queue IN (…)` would scan or sort them all. Only ids
+ * are sorted: the tasks are read one after another, as many as are taken.
+ */
+const firstOfQueues = (suspect: 0 | 1): string => `
+  SELECT ${CLAIMED_COLUMNS}
+    FROM (SELECT task.id
+            FROM json_each(?1) AS name CROSS JOIN tq__task AS task
+           WHERE task.id IN (SELECT id
+                               FROM tq__task
+                              WHERE state = 'ready' AND suspect = ${suspect} AND queue = name.value
+                              ORDER BY priority DESC, deadline, id
+                              LIMIT CAST(?2 AS INTEGER))
+           ORDER BY task.priority DESC, task.deadline, task.id
+           LIMIT CAST(?2 AS INTEGER)) AS first
+   CROSS JOIN tq__task AS task ON task.id = first.id`;
+
+const FIRST_OF_QUEUES = firstOfQueues(0);
+const FIRST_SUSPECT = firstOfQueues(1);
+
+/** Makes due tasks ready, then claims the first `limit` ready ones. Suspects come first, and alone. */
+export function claim(db: Database, options: ClaimOptions, now: number): ClaimedTask[] {
+  if (isDue(db, now)) makeDueReady(db, now);
+  const suspect = claimSuspect(db, options, now);
+  if (suspect) return [suspect];
+  const { owner, limit } = options;
+  const queues = matchQueues(db, options.queues);
+  const [queue] = queues;
+  if (queue === undefined) return [];
+  const rows =
+    queues.length === 1
+      ? db.query(FIRST_OF_QUEUE).iterate(queue, limit)
+      : db.query(FIRST_OF_QUEUES).iterate(JSON.stringify(queues), limit);
+  return setRunning(db, rows, owner, now);
+}
+
+const RUNS_SUSPECT = `
+  SELECT 1 FROM tq__task WHERE state = 'running' AND worker = $worker AND begun = 1 LIMIT 1`;
+
+export function runsSuspect(db: Database, worker: string): boolean {
+  return db.query(RUNS_SUSPECT).get({ worker }) !== null;
+}
+
+/** A worker runs one suspect at a time: if it dies, there is no doubt which of them did it. */
+function claimSuspect(
+  db: Database,
+  { owner, queues }: ClaimOptions,
+  now: number,
+): ClaimedTask | null {
+  const names = suspectQueues(db);
+  if (names.length === 0 || runsSuspect(db, owner.worker)) return null;
+  const wanted = JSON.stringify(matchQueues(db, queues, names));
+  const rows = db.query(FIRST_SUSPECT).iterate(wanted, 1);
+  return setRunning(db, rows, owner, now)[0] ?? null;
+}
+
+const WAITING = `
+  SELECT ${CLAIMED_COLUMNS} FROM tq__task AS task WHERE id = ? AND state IN ('ready', 'scheduled')`;
+
+/** Claims this task, due or not; null when it is not waiting any more. */
+export function claimOne(db: Database, id: number, owner: Owner, now: number): ClaimedTask | null {
+  return setRunning(db, db.query(WAITING).iterate(id), owner, now)[0] ?? null;
+}
+
+const setRunningWhere = (which: string): string => `
+  UPDATE tq__task
+     SET state = 'running', claim = claim + 1, worker = ?1, thread = ?2, dequeued_at = ?3, begun = suspect,
+         reason = NULL
+   WHERE ${which}`;
+
+const SET_RUNNING = setRunningWhere("id = ?4");
+const SET_ALL_RUNNING = setRunningWhere("id IN (SELECT value FROM json_each(?4))");
+
+/** For rows just read under the write lock: together with the read it costs less than one UPDATE … RETURNING. */
+function setRunning(
+  db: Database,
+  rows: Iterable<unknown>,
+  { worker, thread }: Owner,
+  now: number,
+): ClaimedTask[] {
+  const claimed = take(rows as Iterable<ClaimedRow>);
+  const [only] = claimed;
+  if (only && claimed.length === 1) db.query(SET_RUNNING).run(worker, thread, now, only.id);
+  else if (only) db.query(SET_ALL_RUNNING).run(worker, thread, now, listIds(claimed));
+  return claimed;
+}
+
+/** As `json_each` takes them. */
+export function listIds(claims: readonly Claim[]): string {
+  return `[${claims.map(({ id }) => id).join()}]`;
+}
+
+/** What one claim reads of its calls at most, and one more: it is read under the lock, and kept until it has run. Characters. */
+const CLAIM_SIZE = 1_000_000;
+
+function take(rows: Iterable<ClaimedRow>): ClaimedTask[] {
+  const claimed: ClaimedTask[] = [];
+  let size = 0;
+  for (const row of rows) {
+    claimed.push(toClaimed(row));
+    size += row.instances.length + row.args.length + row.context.length;
+    if (size > CLAIM_SIZE) break;
+  }
+  return claimed;
+}
+
+/** The columns of CLAIMED_COLUMNS. */
+interface ClaimedRow extends Omit<ClaimedTask, "attempt" | "suspect"> {
+  readonly attempts: number;
+  readonly suspect: 0 | 1;
+}
+
+/** Field by field: with a spread the read of a task takes a third longer. */
+function toClaimed(row: ClaimedRow): ClaimedTask {
+  return {
+    id: row.id,
+    claim: row.claim + 1,
+    model: row.model,
+    method: row.method,
+    instances: row.instances,
+    args: row.args,
+    context: row.context,
+    user: row.user,
+    queue: row.queue,
+    priority: row.priority,
+    deadline: row.deadline,
+    attempt: row.attempts + 1,
+    suspect: row.suspect === 1,
+  };
+}
+
+const HAND_BACK = `
+  UPDATE tq__task
+     SET state = iif(scheduled_at > $now, 'scheduled', 'ready'),
+         worker = NULL, thread = NULL, dequeued_at = NULL, begun = 0
+   WHERE id = $id AND state = 'running' AND claim = $claim`;
+
+/** Gives back claims that have not begun, as if they had never been made. */
+export function handBack(db: Database, claims: readonly Claim[], now: number): void {
+  const statement = db.query(HAND_BACK);
+  for (const { id, claim: number } of claims) statement.run({ id, claim: number, now });
+}

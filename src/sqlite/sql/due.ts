@@ -1,0 +1,33 @@
+/** Scheduled tasks that come due. */
+import type { Database } from "bun:sqlite";
+
+/** So many due tasks become ready in one transaction: a million at once would hold the lock for seconds. */
+const DUE_LIMIT = 500;
+
+const IS_DUE = `
+  SELECT 1 FROM tq__task WHERE state = 'scheduled' AND scheduled_at <= $now LIMIT 1`;
+
+export function isDue(db: Database, now: number): boolean {
+  return db.query(IS_DUE).get({ now }) !== null;
+}
+
+const MAKE_DUE_READY = `
+  UPDATE tq__task
+     SET state = 'ready'
+   WHERE id IN (SELECT id
+                  FROM tq__task
+                 WHERE state = 'scheduled' AND scheduled_at <= $now
+                 ORDER BY scheduled_at
+                 LIMIT ${DUE_LIMIT})`;
+
+export function makeDueReady(db: Database, now: number): void {
+  db.query(MAKE_DUE_READY).run({ now });
+}
+
+const CROWD = `
+  SELECT 1 FROM tq__task WHERE state = 'scheduled' AND scheduled_at <= $now LIMIT 1 OFFSET ${DUE_LIMIT}`;
+
+/** True when more tasks are due than one claim makes ready. */
+export function isCrowdDue(db: Database, now: number): boolean {
+  return db.query(CROWD).get({ now }) !== null;
+}

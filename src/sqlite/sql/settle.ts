@@ -1,0 +1,121 @@
+/** Ends runs: each statement is guarded by the claim, and changes nothing where that was lost. */
+import type { Database } from "bun:sqlite";
+import type { ErrorData } from "../../outcome.ts";
+import type { Claim } from "../../task.ts";
+import { listIds } from "./claim.ts";
+import { recordError } from "./task-errors.ts";
+
+const finishing = (which: string, held: string): string => `
+  UPDATE tq__task
+     SET state = 'finished', finished_at = ?1, result = ?2, attempts = attempts + 1,
+         worker = NULL, thread = NULL, suspect = 0, begun = 0
+   WHERE ${which} AND ${held} AND claim = ?4`;
+
+const FINISH = finishing("id = ?3", "state = 'running'");
+
+/**
+ * Runs with the same result and the same claim number: together they cost less. The sign keeps SQLite from
+ * walking all that is running instead.
+ */
+const FINISH_ALL = finishing("id IN (SELECT value FROM json_each(?3))", "+state = 'running'");
+
+export function finish(db: Database, run: Claim, result: string | null, now: number): boolean {
+  return db.query(FINISH).run(now, result, run.id, run.claim).changes === 1;
+}
+
+/** Finishes all of these different tasks; false when the claim of one was lost, and then only some have changed. */
+export function finishAll(db: Database, runs: readonly FinishedRun[], now: number): boolean {
+  if (runs.length === 0) return true;
+  const withResult = runs.filter(({ result }) => result !== null);
+  for (const { claim, result } of withResult) if (!finish(db, claim, result, now)) return false;
+  const without = runs.filter(({ result }) => result === null).map(({ claim }) => claim);
+  for (const [number, claims] of Map.groupBy(without, ({ claim: it }) => it)) {
+    const { changes } = db.query(FINISH_ALL).run(now, null, listIds(claims), number);
+    if (changes !== claims.length) return false;
+  }
+  return true;
+}
+
+/** A run that has ended well. */
+export interface FinishedRun {
+  readonly claim: Claim;
+  readonly result: string | null;
+}
+
+const FAIL = `
+  UPDATE tq__task
+     SET state = 'failed', finished_at = $now, reason = $reason, attempts = attempts + 1,
+         worker = NULL, thread = NULL, suspect = 0, begun = 0
+   WHERE id = $id AND state = 'running' AND claim = $claim
+  RETURNING attempts`;
+
+export function fail(db: Database, run: Claim, error: ErrorData, now: number): boolean {
+  const reason = `${error.name}: ${error.message}`;
+  const row = db.query(FAIL).get({ id: run.id, claim: run.claim, reason, now });
+  if (row) recordError(db, run.id, (row as { attempts: number }).attempts, error, now);
+  return row !== null;
+}
+
+const RETRY = `
+  UPDATE tq__task
+     SET state = 'scheduled', scheduled_at = $at, reason = $reason, attempts = attempts + 1,
+         worker = NULL, thread = NULL, dequeued_at = NULL, suspect = 0, begun = 0
+   WHERE id = $id AND state = 'running' AND claim = $claim
+  RETURNING attempts`;
+
+export function retry(
+  db: Database,
+  run: Claim,
+  at: number,
+  error: ErrorData,
+  now: number,
+): boolean {
+  const reason = `${error.name}: ${error.message}`;
+  const row = db.query(RETRY).get({ id: run.id, claim: run.claim, reason, at });
+  if (row) recordError(db, run.id, (row as { attempts: number }).attempts, error, now);
+  return row !== null;
+}
+
+const INTERRUPT = `
+  UPDATE tq__task
+     SET state = 'ready', reason = $reason, attempts = attempts + 1,
+         worker = NULL, thread = NULL, dequeued_at = NULL, begun = 0
+   WHERE id = $id AND state = 'running' AND claim = $claim`;
+
+export function interrupt(db: Database, run: Claim, reason: string): boolean {
+  return db.query(INTERRUPT).run({ id: run.id, claim: run.claim, reason }).changes === 1;
+}
+
+const CRASH = `
+  UPDATE tq__task
+     SET state = iif(crashes + 1 >= $maxCrashes, 'failed', 'ready'),
+         finished_at = iif(crashes + 1 >= $maxCrashes, $now, NULL),
+         dequeued_at = iif(crashes + 1 >= $maxCrashes, dequeued_at, NULL),
+         crashes = crashes + 1,
+         attempts = attempts + 1,
+         suspect = iif(crashes + 1 >= $maxCrashes, 0, 1),
+         reason = iif(crashes + 1 >= $maxCrashes,
+                      'Set aside after ' || (crashes + 1) || iif(crashes = 0, ' crash: ', ' crashes: ') || $reason, $reason),
+         worker = NULL, thread = NULL, begun = 0
+   WHERE id = $id AND state = 'running' AND claim = $claim
+  RETURNING state, attempts, crashes`;
+
+/** Counts a crash; null when the claim was lost. */
+export function crash(
+  db: Database,
+  run: Claim,
+  reason: string,
+  maxCrashes: number,
+  now: number,
+): { state: "ready" | "failed"; crashes: number } | null {
+  const row = db.query(CRASH).get({ id: run.id, claim: run.claim, reason, maxCrashes, now }) as {
+    state: "ready" | "failed";
+    attempts: number;
+    crashes: number;
+  } | null;
+  if (row) {
+    const error = { name: "Crash", message: reason, stack: null };
+    recordError(db, run.id, row.attempts, error, now);
+  }
+  return row;
+}
