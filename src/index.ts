@@ -1,5 +1,5 @@
 /** What `import … from "tq"` gives. */
-import "./worker/inline.ts";
+import "./run/without-worker.ts";
 
 export * as v from "valibot";
 export { Decimal } from "./values/decimal.ts";

@@ -28,7 +28,7 @@ export async function startRuntime(
 
 /** Closes the store, once this program has signed off as one that runs tasks. */
 export async function endRuntime(store: Store): Promise<void> {
-  const { leave } = await import("../../src/worker/inline.ts");
+  const { leave } = await import("../../src/run/without-worker.ts");
   await leave(store);
   await store.close();
 }

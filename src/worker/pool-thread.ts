@@ -3,7 +3,7 @@ import { cut } from "../outcome.ts";
 import { writeStandardError } from "../log/standard-error.ts";
 import { type FromThread, type Init, isFromThread, type ToThread } from "./messages.ts";
 import type { Claim } from "../task.ts";
-import type { Progress } from "./shared.ts";
+import type { Progress } from "../shared-memory/progress.ts";
 
 /** A thread inside a native call does not see `terminate`; after so long the process gives up: ms. */
 const NATIVE_LIMIT = 2_000;

@@ -8,12 +8,13 @@ import type { ErrorData } from "../outcome.ts";
 import { closeLog, type LogFiles, openLog } from "../sqlite/file/flush.ts";
 import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
 import type { Claim } from "../task.ts";
-import { endLead } from "./lead.ts";
+import { endLead } from "../shared-memory/leader.ts";
 import type { FromThread } from "./messages.ts";
 import { standardError } from "../log/standard-error.ts";
 import { PoolThread } from "./pool-thread.ts";
-import { Progress, createShared } from "./shared.ts";
-import { MainTurn } from "./turn.ts";
+import { createShared } from "../shared-memory/layout.ts";
+import { Progress } from "../shared-memory/progress.ts";
+import { MainTurn } from "../shared-memory/turn.ts";
 
 export interface PoolOptions {
   /** The worker's id. */

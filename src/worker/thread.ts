@@ -8,12 +8,13 @@ import { enterRuntime, standardLog } from "../model/runtime.ts";
 import { ensureTables } from "../model/tables.ts";
 import { toErrorData } from "../outcome.ts";
 import { openStore } from "../open-store.ts";
-import { Lead } from "./lead.ts";
-import { Loop } from "./loop.ts";
+import { Lead } from "../shared-memory/leader.ts";
+import { Loop } from "../run/loop.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
-import { Methods } from "./methods.ts";
-import { Progress, openShared } from "./shared.ts";
-import { STINT, ThreadTurn } from "./turn.ts";
+import { Methods } from "../run/quick-methods.ts";
+import { openShared } from "../shared-memory/layout.ts";
+import { Progress } from "../shared-memory/progress.ts";
+import { STINT, ThreadTurn } from "../shared-memory/turn.ts";
 
 declare const self: Worker;
 
@@ -68,12 +69,12 @@ async function start(init: Init): Promise<void> {
         ...runtime,
         methods: new Methods(),
         progress,
-        lead: new Lead(shared, thread, turn.times),
         owner: { worker, thread },
         queues,
       },
       () => send("idle"),
       config.worker.max_tasks,
+      new Lead(shared, thread, turn.times),
     );
     if (stopped) loop.stop();
     Bun.gc(true); // what loading has left behind, before it waits for years

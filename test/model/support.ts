@@ -11,9 +11,12 @@ import { Registry } from "../../src/model/registry.ts";
 import { type Runtime, enterRuntime } from "../../src/model/runtime.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { Task } from "../../src/task.ts";
-import { Methods } from "../../src/worker/methods.ts";
-import { type Bench, runAlone, runBatch as runTogether } from "../../src/worker/round.ts";
-import { createShared, Progress } from "../../src/worker/shared.ts";
+import { Methods } from "../../src/run/quick-methods.ts";
+import { runAlone } from "../../src/run/alone.ts";
+import { runBatch as runTogether } from "../../src/run/batch.ts";
+import type { ThreadRuntime } from "../../src/run/thread-runtime.ts";
+import { createShared } from "../../src/shared-memory/layout.ts";
+import { Progress } from "../../src/shared-memory/progress.ts";
 
 export { errorOf, sentenceOf } from "../support/error.ts";
 
@@ -52,7 +55,7 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
     worker,
   };
   const leave = enterRuntime(runtime);
-  const bench: Bench = {
+  const thread: ThreadRuntime = {
     ...runtime,
     methods: new Methods(),
     progress: new Progress(createShared(1), 1),
@@ -61,11 +64,11 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
   };
 
   async function runTask(id: number): Promise<Task> {
-    const task = await store.write((session) => session.claimOne(id, bench.owner));
+    const task = await store.write((session) => session.claimOne(id, thread.owner));
     if (!task) throw new Error(`Task ${id} cannot be claimed`);
-    bench.progress.hold([task]);
-    bench.progress.begin(task);
-    await runAlone(bench, task, () => ({ handBack: [], claim: 0 }));
+    thread.progress.hold([task]);
+    thread.progress.begin(task);
+    await runAlone(thread, task, () => ({ handBack: [], claim: 0 }));
     return getTask(id);
   }
 
@@ -74,12 +77,12 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
     ids: readonly number[],
     meanwhile: () => Promise<unknown> = () => Promise.resolve(),
   ): Promise<Task[]> {
-    const claims = ids.map((id) => store.write((session) => session.claimOne(id, bench.owner)));
+    const claims = ids.map((id) => store.write((session) => session.claimOne(id, thread.owner)));
     const tasks = (await Promise.all(claims)).filter((task) => task !== null);
-    bench.progress.hold(tasks);
-    if (tasks[0]) bench.progress.begin(tasks[0]);
+    thread.progress.hold(tasks);
+    if (tasks[0]) thread.progress.begin(tasks[0]);
     await meanwhile();
-    await runTogether(bench, tasks, () => ({ handBack: [], claim: 0 }));
+    await runTogether(thread, tasks, () => ({ handBack: [], claim: 0 }));
     return Promise.all(ids.map(getTask));
   }
 
@@ -92,8 +95,8 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
   return {
     runtime,
     store,
-    methods: bench.methods,
-    progress: bench.progress,
+    methods: thread.methods,
+    progress: thread.progress,
     registry,
     events,
     folder,
@@ -109,10 +112,10 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
       const ended: Task[] = [];
       for (;;) {
         const [next] = await store.write((session) =>
-          session.claim({ owner: bench.owner, queues: [], limit: 1 }),
+          session.claim({ owner: thread.owner, queues: [], limit: 1 }),
         );
         if (!next) return ended;
-        await runAlone(bench, next, () => ({ handBack: [], claim: 0 }));
+        await runAlone(thread, next, () => ({ handBack: [], claim: 0 }));
         ended.push(await getTask(next.id));
       }
     },

@@ -2,8 +2,8 @@
  * A thread that makes no move of its own: before each atomic operation it stops and waits until the test lets
  * it go on, so that the test decides who comes between which two of them. Slot 0 acts as the main thread.
  */
-import { openShared } from "../../src/worker/shared.ts";
-import { MainTurn, ThreadTurn } from "../../src/worker/turn.ts";
+import { openShared } from "../../src/shared-memory/layout.ts";
+import { MainTurn, ThreadTurn } from "../../src/shared-memory/turn.ts";
 import { COMMAND, type Cast, STATE, at } from "./turn-stage.ts";
 
 declare const self: Worker;

@@ -1,6 +1,6 @@
 /** The stage on which threads take turns one atomic operation at a time, in an order that the test gives. */
-import type { Shared } from "../../src/worker/shared.ts";
-import { createShared } from "../../src/worker/shared.ts";
+import type { Shared } from "../../src/shared-memory/layout.ts";
+import { createShared } from "../../src/shared-memory/layout.ts";
 
 /** What an actor is about to do, or waits for. */
 export const STATE = {

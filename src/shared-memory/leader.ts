@@ -3,7 +3,7 @@
  * same code, and each change of writer costs. So of those that run quick tasks one leads, and who waits long for the
  * lock steps aside: until the leader meets something slow, has nothing more to do, or needs the lock for less.
  */
-import type { Shared } from "./shared.ts";
+import type { Shared } from "./layout.ts";
 
 /** So long it is measured: ms. */
 const SPAN = 40;

@@ -1,14 +1,8 @@
 /**
- * The memory that the threads of one worker share with its main thread: whose turn it is to write, and what
- * each thread is running. The main thread sees it without a message for every task.
+ * What one thread is doing, in memory that it shares with the main thread: no message is needed for every task.
  */
 import type { Claim } from "../task.ts";
-
-/** Per slot: ticket and grant of the turn, then the words of its progress. */
-const TURN_WORDS = 2;
-
-/** Which thread leads. */
-const LEAD_WORDS = 1;
+import type { Shared } from "./layout.ts";
 
 /** Words of one thread's slot. */
 const WORD = {
@@ -31,49 +25,16 @@ export type Lock = (typeof LOCKS)[number];
 /** No sequence. */
 const STRAY = -2;
 
-/** So many claims can a thread hold. */
-const MAX_HELD = 500;
+/** The most claims that a thread can hold at a time: its slot has room for no more. */
+export const MAX_HELD = 500;
 
 /** The claims that a thread holds follow the words: the numbers here, the ids in `ids`. */
-const SLOT_WORDS = 9 + MAX_HELD;
-const SLOT_IDS = 1 + MAX_HELD;
+export const SLOT_WORDS = 9 + MAX_HELD;
+export const SLOT_IDS = 1 + MAX_HELD;
 
 /** The cursor is the round's number and, in its lowest bits, how many claims have not begun. */
 const ROUND = 1_024;
 const ROUNDS = 2_000_000;
-
-/** Slot 0 belongs to the main thread, the others to the threads 1, 2, … */
-export interface Shared {
-  readonly turn: Int32Array;
-  readonly lead: Int32Array;
-  readonly slots: Int32Array;
-  /** Ids go beyond 32 bits. */
-  readonly ids: Float64Array;
-  readonly buffer: SharedArrayBuffer;
-}
-
-export function createShared(threads: number): Shared {
-  return openShared(new SharedArrayBuffer(sizes(threads + 1).total), threads);
-}
-
-export function openShared(buffer: SharedArrayBuffer, threads: number): Shared {
-  const { turnAt, leadAt, slotsAt, slots } = sizes(threads + 1);
-  return {
-    buffer,
-    ids: new Float64Array(buffer, 0, slots * SLOT_IDS),
-    turn: new Int32Array(buffer, turnAt, 2 + slots * TURN_WORDS),
-    lead: new Int32Array(buffer, leadAt, LEAD_WORDS),
-    slots: new Int32Array(buffer, slotsAt, slots * SLOT_WORDS),
-  };
-}
-
-function sizes(slots: number) {
-  const turnAt = slots * SLOT_IDS * Float64Array.BYTES_PER_ELEMENT;
-  const leadAt = turnAt + (2 + slots * TURN_WORDS) * Int32Array.BYTES_PER_ELEMENT;
-  const slotsAt = leadAt + LEAD_WORDS * Int32Array.BYTES_PER_ELEMENT;
-  const total = slotsAt + slots * SLOT_WORDS * Int32Array.BYTES_PER_ELEMENT;
-  return { slots, turnAt, leadAt, slotsAt, total };
-}
 
 /**
  * What one thread runs, what it has claimed and not begun, and how its runs ended. The thread writes; the
@@ -99,8 +60,12 @@ export class Progress {
     return this.#load("sequence");
   }
 
-  /** The thread has claimed these, to begin them in this order; what it held before has ended. */
+  /** The thread has claimed these, to begin them in this order; the claims it held before have ended. */
   hold(claims: readonly Claim[]): void {
+    if (claims.length > MAX_HELD) {
+      // One more would be written into the slot of the next thread.
+      throw new RangeError(`A thread cannot hold ${claims.length} claims: the most is ${MAX_HELD}`);
+    }
     this.#round = (this.#round + 1) % ROUNDS;
     this.#held = claims.length;
     this.#store("cursor", this.#round * ROUND); // nobody takes back what is being written

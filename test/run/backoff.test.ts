@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ClaimedTask } from "../../src/task.ts";
-import { laterOrNever, waitInPlace } from "../../src/worker/operational.ts";
+import { laterOrNever, waitInPlace } from "../../src/run/backoff.ts";
 
 const BUSY = {
   kind: "retry",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { MAX_BATCH, MethodRuns, Methods } from "../../src/worker/methods.ts";
+import { MethodRuns, Methods } from "../../src/run/quick-methods.ts";
+import { MAX_HELD } from "../../src/shared-memory/progress.ts";
 
 function ran(runs: MethodRuns, times: number, duration: number): void {
   for (let run = 0; run < times; run++) runs.settledAtOnce(duration);
@@ -56,7 +57,7 @@ describe("a batch", () => {
   test("is bounded for methods that take no time at all", () => {
     const runs = new MethodRuns();
     ran(runs, 20, 0);
-    expect(runs.batchSize).toBe(MAX_BATCH);
+    expect(runs.batchSize).toBe(MAX_HELD);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { nextTurn } from "../../src/next-turn.ts";
-import { createShared } from "../../src/worker/shared.ts";
-import { MainTurn, ThreadTurn } from "../../src/worker/turn.ts";
+import { createShared } from "../../src/shared-memory/layout.ts";
+import { MainTurn, ThreadTurn } from "../../src/shared-memory/turn.ts";
 import type { TurnWork } from "./turn-thread.ts";
 
 /** A thread that has taken its work; `said` resolves with its first word. */

@@ -4,8 +4,9 @@
  * main thread ends after the thread's `close`.
  */
 import { LocalTurn, type Turn } from "../sqlite/lock/turn.ts";
-import type { TurnTimes } from "./lead.ts";
-import { Progress, type Shared } from "./shared.ts";
+import type { TurnTimes } from "./leader.ts";
+import type { Shared } from "./layout.ts";
+import { Progress } from "./progress.ts";
 
 const OWNER = 0;
 const NEXT = 1;

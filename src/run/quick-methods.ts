@@ -1,4 +1,5 @@
 /** Which methods are quick: only those run in batches. */
+import { MAX_HELD } from "../shared-memory/progress.ts";
 
 /** So many runs in a row must have been quick. */
 const RUNS = 20;
@@ -12,8 +13,6 @@ const OUTLIER_FLOOR = 0.2;
 
 /** A batch makes about so much work: ms. */
 const BATCH = 5;
-
-export const MAX_BATCH = 500;
 
 /** How the last runs of one method went. */
 export class MethodRuns {
@@ -45,7 +44,7 @@ export class MethodRuns {
   /** How many runs make a batch; 1 when it is not quick. */
   get batchSize(): number {
     if (!this.isQuick) return 1;
-    return Math.max(1, Math.min(MAX_BATCH, Math.floor(BATCH / Math.max(this.#average, 0.001))));
+    return Math.max(1, Math.min(MAX_HELD, Math.floor(BATCH / Math.max(this.#average, 0.001))));
   }
 }
 

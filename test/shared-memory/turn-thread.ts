@@ -1,6 +1,6 @@
 /** A thread of turn.test.ts: takes the turn again and again, or until it is killed while it has it. */
-import { openShared } from "../../src/worker/shared.ts";
-import { ThreadTurn } from "../../src/worker/turn.ts";
+import { openShared } from "../../src/shared-memory/layout.ts";
+import { ThreadTurn } from "../../src/shared-memory/turn.ts";
 
 declare const self: Worker;
 

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Event } from "../../src/log/events.ts";
-import { watchLocks } from "../../src/worker/lookout.ts";
+import { watchLocks } from "../../src/worker/watch-threads.ts";
 import type { PoolThread } from "../../src/worker/pool-thread.ts";
-import { createShared, type Lock, Progress } from "../../src/worker/shared.ts";
+import { createShared } from "../../src/shared-memory/layout.ts";
+import { type Lock, Progress } from "../../src/shared-memory/progress.ts";
 
 const LIMIT = 60_000;
 

@@ -1,12 +1,17 @@
 /** A thread's loop: claim, run, settle and claim again; when there is nothing, wait to be woken. */
 import { isTqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
+import type { Lead } from "../shared-memory/leader.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
-import { type Bench, type Ending, runAlone, runBatch } from "./round.ts";
-import { Trouble } from "./trouble.ts";
+import { runAlone } from "./alone.ts";
+import { runBatch } from "./batch.ts";
+import { Trouble } from "./database-trouble.ts";
+import type { Ending, ThreadRuntime } from "./thread-runtime.ts";
 
 export class Loop {
-  readonly #bench: Bench;
+  readonly #thread: ThreadRuntime;
+  /** Where there are other threads that may step aside for this one. */
+  readonly #lead: Lead | null;
   readonly #idle: () => void;
   readonly #maxTasks: number;
   readonly #trouble: Trouble;
@@ -26,11 +31,12 @@ export class Loop {
    * @param idle called each time there is nothing to do.
    * @param maxTasks ends after so many; 0: no limit.
    */
-  constructor(bench: Bench, idle: () => void, maxTasks: number) {
-    this.#bench = bench;
+  constructor(thread: ThreadRuntime, idle: () => void, maxTasks: number, lead: Lead | null = null) {
+    this.#thread = thread;
+    this.#lead = lead;
     this.#idle = idle;
     this.#maxTasks = maxTasks;
-    this.#trouble = new Trouble(bench.store.path, bench.report);
+    this.#trouble = new Trouble(thread.store.path, thread.report);
   }
 
   wake(): void {
@@ -68,30 +74,35 @@ export class Loop {
         await this.#getOver(error);
       }
     }
-    this.#bench.lead?.leave();
+    this.#lead?.leave();
     await this.#handBack();
     return this.#stopping ? "stopped" : "retired";
   }
 
   async #round(): Promise<void> {
     if (this.#held.length === 0) {
-      if (this.#bench.lead?.isAside) await this.#standAside();
+      if (this.#lead?.isAside) await this.#standAside();
       this.#hold(await this.#claim());
       this.#trouble.over();
     }
     const [first] = this.#held;
     if (!first) return this.#sleep();
-    if (!this.#bench.progress.begin(first)) {
+    if (!this.#thread.progress.begin(first)) {
       this.#held = []; // taken back, as it waited too long
       return;
     }
     const batch = this.#takeBatch(first);
     this.#ran += batch.length;
     this.#alone = batch.length > 1 || this.#isQuick(first) ? null : first;
-    if (this.#alone) this.#bench.lead?.leave();
+    if (this.#alone) this.#lead?.leave();
     const next = this.#alone
-      ? await runAlone(this.#bench, first, () => this.#ending(batch))
-      : await runBatch(this.#bench, batch, () => this.#ending(batch));
+      ? await runAlone(this.#thread, first, () => this.#ending(batch))
+      : await runBatch(
+          this.#thread,
+          batch,
+          () => this.#ending(batch),
+          () => this.#lead?.leave(),
+        );
     this.#trouble.forget();
     this.#hold(next);
   }
@@ -108,15 +119,15 @@ export class Loop {
 
   /** A task whose run has been ended before is not expected to be quick this time. */
   #isQuick(task: ClaimedTask): boolean {
-    return !task.suspect && task.attempt === 1 && this.#bench.methods.of(task).isQuick;
+    return !task.suspect && task.attempt === 1 && this.#thread.methods.of(task).isQuick;
   }
 
   /** Nothing waits behind a run that may be long: what is still held goes back, and is claimed anew. */
   #ending(batch: readonly ClaimedTask[]): Ending {
     const last = batch.at(-1);
-    const best = last ? this.#bench.methods.of(last).batchSize : 1;
+    const best = last ? this.#thread.methods.of(last).batchSize : 1;
     this.#size = Math.min(best, batch.length * 2, this.#left());
-    const aside = !this.#alone && this.#bench.lead?.stepsAside(performance.now());
+    const aside = !this.#alone && this.#lead?.stepsAside(performance.now());
     const none = this.#stopping || aside;
     return { handBack: this.#held.splice(0), claim: none ? 0 : this.#size };
   }
@@ -131,25 +142,25 @@ export class Loop {
 
   #hold(tasks: ClaimedTask[]): void {
     this.#held = tasks;
-    this.#bench.progress.hold(tasks);
+    this.#thread.progress.hold(tasks);
   }
 
   async #claim(): Promise<ClaimedTask[]> {
     // The new promise first: a wake-up that comes while the store looks must not be lost.
     this.#wake = Promise.withResolvers<void>();
     if (this.#stopping) return [];
-    const { store, queues, owner } = this.#bench;
+    const { store, queues, owner } = this.#thread;
     const limit = Math.max(Math.min(this.#size, this.#left()), 1);
     return store.claim({ owner, queues, limit });
   }
 
   async #standAside(): Promise<void> {
     this.#wake = Promise.withResolvers<void>();
-    if (!this.#stopping) await this.#bench.lead?.over(this.#wake.promise);
+    if (!this.#stopping) await this.#lead?.over(this.#wake.promise);
   }
 
   async #sleep(): Promise<void> {
-    this.#bench.lead?.leave();
+    this.#lead?.leave();
     if (this.#stopping) return;
     this.#idle();
     await this.#wake.promise;
@@ -157,7 +168,7 @@ export class Loop {
 
   async #handBack(): Promise<void> {
     const held = this.#held.splice(0);
-    if (held.length > 0) await this.#bench.store.write((session) => session.handBack(held));
+    if (held.length > 0) await this.#thread.store.write((session) => session.handBack(held));
   }
 
   /**
@@ -165,9 +176,9 @@ export class Loop {
    * that can be written.
    */
   async #getOver(error: unknown): Promise<void> {
-    const { store, owner } = this.#bench;
+    const { store, owner } = this.#thread;
     const since = performance.now();
-    this.#bench.lead?.leave();
+    this.#lead?.leave();
     this.#hold([]);
     await this.#checkStore();
     for (let wait = this.#trouble.met(error); ;) {
@@ -190,17 +201,17 @@ export class Loop {
    * thread frees that one. A thread that has run nothing since it began holds none.
    */
   #isLockedOut(error: unknown, since: number): boolean {
-    const limit = this.#bench.config.worker.lock_timeout;
+    const limit = this.#thread.config.worker.lock_timeout;
     if (!isTqError(error) || error.code !== "busy" || limit === 0 || this.#ran === 0) return false;
     this.#lockedOut = performance.now() - since >= limit;
     // A transaction that some task of this thread has left behind: nobody knows which.
-    if (this.#bench.progress.lock === "held") this.#alone = null;
+    if (this.#thread.progress.lock === "held") this.#alone = null;
     return this.#lockedOut;
   }
 
   async #checkStore(): Promise<void> {
     try {
-      await this.#bench.store.check();
+      await this.#thread.store.check();
     } catch (error) {
       this.#lost = true;
       throw error;

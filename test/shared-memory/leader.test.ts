@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { nextTurn } from "../../src/next-turn.ts";
-import { endLead, Lead } from "../../src/worker/lead.ts";
-import { createShared, type Shared } from "../../src/worker/shared.ts";
+import { endLead, Lead } from "../../src/shared-memory/leader.ts";
+import { createShared, type Shared } from "../../src/shared-memory/layout.ts";
 
 /** ms; a little more than what is measured at once. */
 const SPAN = 50;

@@ -7,10 +7,12 @@ import type { Store } from "../store/store.ts";
 import { setAfterwards } from "../model/transaction.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
-import { Methods } from "./methods.ts";
-import { type Bench, runAlone } from "./round.ts";
+import { Methods } from "./quick-methods.ts";
+import { runAlone } from "./alone.ts";
 import { reportOutcome, runOf, settle } from "./settle.ts";
-import { createShared, Progress } from "./shared.ts";
+import type { ThreadRuntime } from "./thread-runtime.ts";
+import { createShared } from "../shared-memory/layout.ts";
+import { Progress } from "../shared-memory/progress.ts";
 
 /** Before what could not be written is tried again: ms. */
 const AGAIN = 1_000;
@@ -21,7 +23,7 @@ class Lane {
   readonly #waiting: number[] = [];
   #draining: Promise<void> | null = null;
   #running = false;
-  #bench: Promise<Bench> | null = null;
+  #thread: Promise<ThreadRuntime> | null = null;
 
   constructor(of: Runtime) {
     this.#runtime = of;
@@ -44,8 +46,8 @@ class Lane {
     this.#running = true;
     for (let id = this.#waiting.shift(); id !== undefined; id = this.#waiting.shift()) {
       try {
-        this.#bench ??= this.#createBench();
-        await runOne(await this.#bench, id);
+        this.#thread ??= this.#startThread();
+        await runOne(await this.#thread, id);
       } catch (error) {
         const message = `Cannot run task ${id}: ${error instanceof Error ? error.message : String(error)}`;
         this.#runtime.report({ name: "log.note", level: "error", message });
@@ -55,14 +57,14 @@ class Lane {
   }
 
   /** Proof of life for the tasks that this program claims: should it die, they are ready again. */
-  async #createBench(): Promise<Bench> {
+  async #startThread(): Promise<ThreadRuntime> {
     const { store, config, report } = this.#runtime;
     const worker = randomUUIDv7();
     try {
       await store.register({ id: worker, pid: process.pid, threads: 0, queues: [] });
       await store.rescueDead(config.worker.max_crashes);
     } catch (error) {
-      this.#bench = null; // the next task tries again
+      this.#thread = null; // the next task tries again
       throw error;
     }
     const message = "queue.worker is false: this program runs its own tasks, after their commit";
@@ -79,14 +81,14 @@ class Lane {
 
   /** The program is about to end: its proof of life is not needed any more. */
   async leave(): Promise<void> {
-    const bench = await this.#bench;
-    this.#bench = null;
-    if (bench) await bench.store.unregister(bench.owner.worker);
+    const thread = await this.#thread;
+    this.#thread = null;
+    if (thread) await thread.store.unregister(thread.owner.worker);
   }
 }
 
-async function runOne(bench: Bench, id: number): Promise<void> {
-  const { store, owner, report, registry, config } = bench;
+async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
+  const { store, owner, report, registry, config } = thread;
   const task = await store.write((session) => session.claimOne(id, owner));
   if (!task) return; // a worker was faster, or somebody cancelled it
   try {
@@ -98,33 +100,33 @@ async function runOne(bench: Bench, id: number): Promise<void> {
       registry.addAll(await loadModels(config.models));
     }
   } catch (error) {
-    await end(bench, task, { kind: "failed", error: toErrorData(error) });
+    await end(thread, task, { kind: "failed", error: toErrorData(error) });
     return;
   }
   try {
-    await runAlone(bench, task, () => ({ handBack: [], claim: 0 }));
+    await runAlone(thread, task, () => ({ handBack: [], claim: 0 }));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const outcome: Outcome = { kind: "interrupted", reason };
-    await end(bench, task, outcome).catch((again: unknown) => {
-      endLater(bench, task, outcome);
+    await end(thread, task, outcome).catch((again: unknown) => {
+      endLater(thread, task, outcome);
       throw again;
     });
   }
 }
 
 /** Nobody rescues a task from a program that lives: it goes back as soon as the database takes it. */
-function endLater(bench: Bench, task: ClaimedTask, outcome: Outcome): void {
+function endLater(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): void {
   const timer = setTimeout(() => {
-    end(bench, task, outcome).catch(() => endLater(bench, task, outcome));
+    end(thread, task, outcome).catch(() => endLater(thread, task, outcome));
   }, AGAIN);
   timer.unref(); // a program that ends meanwhile leaves it to the next one
 }
 
 /** Settles what did not come to its own end. */
-async function end(bench: Bench, task: ClaimedTask, outcome: Outcome): Promise<void> {
-  const kept = await bench.store.write((session) => settle(session, task, outcome));
-  reportOutcome(bench.report, task, outcome, kept, 0);
+async function end(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): Promise<void> {
+  const kept = await thread.store.write((session) => settle(session, task, outcome));
+  reportOutcome(thread.report, task, outcome, kept, 0);
 }
 
 const lanes = new Map<Store, Lane>();

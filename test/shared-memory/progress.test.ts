@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { createShared, openShared, Progress } from "../../src/worker/shared.ts";
+import { createShared, openShared } from "../../src/shared-memory/layout.ts";
+import { MAX_HELD, Progress } from "../../src/shared-memory/progress.ts";
 
 /** The same memory as the thread 2 of three writes it, and as the main thread reads it. */
 function bothSides() {
@@ -148,5 +149,26 @@ describe("what a thread has claimed and not begun", () => {
     thread.hold(claims(31, 32, 33)); // what it held before it has given back itself
     expect(taken).toEqual([]);
     expect(main.takeBack()).toEqual(claims(31, 32, 33));
+  });
+});
+
+describe("claims that a thread holds", () => {
+  const many = (count: number) => claims(...Array.from({ length: count }, (_, index) => index + 1));
+
+  test("fill its slot, and leave the next thread's alone", () => {
+    const { thread, shared } = bothSides();
+    const next = new Progress(shared, 3);
+    next.hold(claims(900));
+    thread.hold(many(MAX_HELD));
+    expect(next.takeBack()).toEqual(claims(900));
+    expect(thread.takeBack()).toEqual(many(MAX_HELD));
+  });
+
+  test("are refused where they do not fit", () => {
+    const { thread, shared } = bothSides();
+    const next = new Progress(shared, 3);
+    next.hold(claims(900));
+    expect(() => thread.hold(many(MAX_HELD + 20))).toThrow("A thread cannot hold 520 claims");
+    expect(next.takeBack()).toEqual(claims(900));
   });
 });

@@ -1,0 +1,83 @@
+/** Runs one task by itself, settles it, and makes the next claim in the same commit. */
+import { Unit } from "../model/unit.ts";
+import { toErrorData } from "../outcome.ts";
+import type { Session } from "../store/store.ts";
+import type { ClaimedTask } from "../task.ts";
+import { begin, type Begun, type Ended, endRound, note } from "./attempt.ts";
+import { laterOrNever, waitInPlace } from "./backoff.ts";
+import { settle } from "./settle.ts";
+import type { Ending, ThreadRuntime } from "./thread-runtime.ts";
+
+/** Runs one task by itself, holding nothing while it waits. @returns the next claim. */
+export async function runAlone(
+  thread: ThreadRuntime,
+  task: ClaimedTask,
+  ending: () => Ending,
+): Promise<ClaimedTask[]> {
+  const session = thread.store.session();
+  const unit = new Unit(thread, { session, claim: task });
+  return finishAlone(thread, session, begin(thread, task, unit), ending);
+}
+
+/** Sees a run through that is by itself from here on. */
+export async function finishAlone(
+  thread: ThreadRuntime,
+  session: Session,
+  begun: Begun,
+  ending: () => Ending,
+): Promise<ClaimedTask[]> {
+  try {
+    const { ended, kept } = await settleAlone(session, await tryInPlace(thread, session, begun));
+    if (!kept) await session.rollback();
+    const next = kept ? await endRound(thread, session, ending()) : [];
+    await session.commit(() => thread.progress.end());
+    note(thread, ended, kept);
+    return next;
+  } finally {
+    await thread.store.release(session);
+    thread.progress.end();
+  }
+}
+
+/**
+ * A run may leave a transaction behind that takes nothing more, ended by SQL of its own or by the disk: then it is
+ * undone, and tried again later.
+ *
+ * @throws where the database takes nothing from anybody.
+ */
+async function settleAlone(
+  session: Session,
+  ended: Ended,
+): Promise<{ readonly ended: Ended; readonly kept: boolean }> {
+  const { task, outcome } = ended;
+  await session.begin();
+  try {
+    return { ended, kept: await settle(session, task, outcome) };
+  } catch (error) {
+    await session.rollback();
+    await session.begin();
+    const retry = { kind: "retry", delay: 0, error: toErrorData(error) } as const;
+    const later = { ...ended, outcome: laterOrNever(task, retry) };
+    return { ended: later, kept: await settle(session, task, later.outcome) };
+  }
+}
+
+/** Runs the task again while the database was busy, or changed under it; not where it would do things twice. */
+async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun): Promise<Ended> {
+  const { config } = thread;
+  for (let tries = 0; ; tries++) {
+    const { task, unit, started, outside } = begun;
+    const outcome = await begun.outcome;
+    await unit.end();
+    const ended = { task, unit, outcome, duration: performance.now() - started };
+    if (outcome.kind === "finished") return ended;
+    await session.rollback();
+    if (outcome.kind !== "retry") return ended;
+    if (outside || tries === config.database.retry)
+      return { ...ended, outcome: laterOrNever(task, outcome) };
+    if (!unit.stale) await Bun.sleep(waitInPlace(tries + 1));
+    // With the lock from its start on, nothing can change under it.
+    const again = new Unit(thread, { session, locked: unit.stale, claim: task });
+    begun = { ...begin(thread, task, again), started };
+  }
+}

@@ -1,0 +1,177 @@
+/** Runs quick tasks together: one transaction, a savepoint each, settled and committed with the next claim. */
+import { TqError } from "../errors.ts";
+import { Unit } from "../model/unit.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Session, Store } from "../store/store.ts";
+import { type Soon, soon } from "../soon.ts";
+import type { Claim, ClaimedTask } from "../task.ts";
+import { finishAlone } from "./alone.ts";
+import { begin, type Begun, decodeAhead, type Ended, endRound, note } from "./attempt.ts";
+import { waitInPlace } from "./backoff.ts";
+import { settle } from "./settle.ts";
+import type { Ending, ThreadRuntime } from "./thread-runtime.ts";
+
+/**
+ * Runs quick tasks in one transaction, a savepoint each. It ends early when claims were taken back, or when
+ * a run waits after all.
+ *
+ * @param waits called when a run waits, before anything else waits for it.
+ * @returns the next claim.
+ */
+export async function runBatch(
+  thread: ThreadRuntime,
+  tasks: readonly ClaimedTask[],
+  ending: () => Ending,
+  waits: () => void = () => {},
+): Promise<ClaimedTask[]> {
+  const { store, progress } = thread;
+  const ahead = decodeAhead(thread, tasks);
+  const session = store.session();
+  const batch = new Batch(thread, session, tasks);
+  try {
+    let rest: readonly ClaimedTask[] = [];
+    for (const [index, task] of tasks.entries()) {
+      if (index > 0 && !progress.begin(task)) break; // the first was begun by the caller
+      if (session.writing) progress.claimLock();
+      const unit = new Unit(thread, { session, locked: true, savepoint: true, claim: task });
+      progress.setBatch(index + 1);
+      const begun = begin(thread, task, unit, ahead[index]);
+      progress.setBatch(0);
+      if (begun.waits) rest = tasks.slice(index + 1);
+      if (begun.waits && !session.writing) {
+        // It holds nothing: the others are settled without it, and it goes on alone.
+        const own = store.session();
+        unit.detach(own);
+        await batch
+          .commit({ handBack: [...rest, ...ending().handBack], claim: 0 })
+          .catch((error: unknown) => giveUp(store, own, unit, error));
+        waits();
+        return await finishAlone(thread, own, begun, ending);
+      }
+      if (begun.waits) waits();
+      const added = batch.add(begun);
+      if (added) await added;
+      if (session.spoilt) {
+        // What it did to the connection is not for those after it.
+        thread.methods.of(task).waited();
+        rest = tasks.slice(index + 1);
+      }
+      if (begun.waits || session.spoilt) break;
+    }
+    const { handBack, claim } = ending();
+    return await batch.commit({ handBack: [...rest, ...handBack], claim }, () => progress.end());
+  } catch (error) {
+    batch.noteCommitted();
+    // Nothing else of it is kept: one by one the others go on, whatever it was that one of them did.
+    for (const task of tasks) thread.methods.of(task).waited();
+    throw error;
+  } finally {
+    await store.release(session);
+    progress.end();
+  }
+}
+
+/** A run that was to go on alone must not: it would write for a task that is handed back. */
+async function giveUp(store: Store, own: Session, unit: Unit, error: unknown): Promise<never> {
+  const ending = unit.end();
+  await store.release(own);
+  await ending;
+  throw error;
+}
+
+/** The runs of one transaction, and how each ended. */
+class Batch {
+  readonly #thread: ThreadRuntime;
+  readonly #session: Session;
+  readonly #tasks: readonly ClaimedTask[];
+  readonly #settled: { ended: Ended; kept: boolean; transaction: number }[] = [];
+  /** Runs that did not touch the database: they are settled once there is a transaction. */
+  #waiting: Ended[] = [];
+  /** The claims that hold, and the transaction of the session in which nothing can change that. */
+  #held: { readonly claims: ReadonlySet<Claim>; readonly transaction: number } | null = null;
+  /** How many transactions of the session were undone before it. */
+  readonly #undone: number;
+
+  constructor(thread: ThreadRuntime, session: Session, tasks: readonly ClaimedTask[]) {
+    this.#thread = thread;
+    this.#session = session;
+    this.#tasks = tasks;
+    this.#undone = session.undone;
+  }
+
+  add(begun: Begun): Soon<void> {
+    const outcome = Bun.peek(begun.outcome);
+    return soon(outcome, (ended) => this.#end(begun, inBatch(ended)));
+  }
+
+  #end({ task, unit, started }: Begun, outcome: Outcome): Soon<void> {
+    const ended = { task, unit, outcome, duration: performance.now() - started };
+    this.#checkKept();
+    if (this.#session.writing) return this.#settle(ended);
+    this.#waiting.push(ended);
+    return unit.end();
+  }
+
+  /** A run may commit in its middle, and where that is refused the runs before it are undone with it. */
+  #checkKept(): void {
+    if (this.#session.undone === this.#undone || this.#settled.length === 0) return;
+    throw new TqError("conflict", "Cannot settle a batch: a commit of one of its runs was refused");
+  }
+
+  #settle(ended: Ended): Soon<void> {
+    const { task, unit, outcome } = ended;
+    if (outcome.kind !== "finished") return this.#settleUnfinished(ended);
+    return soon(this.#heldNow(), (held) => {
+      const kept = held.has(task);
+      return soon(unit.closeSavepoint(kept), () => {
+        if (kept) this.#session.finishAtCommit(task, outcome.result);
+        this.#settled.push({ ended, kept, transaction: this.#session.transaction });
+      });
+    });
+  }
+
+  async #settleUnfinished(ended: Ended): Promise<void> {
+    const { task, unit, outcome } = ended;
+    await unit.closeSavepoint(false);
+    const kept = await settle(this.#session, task, outcome);
+    this.#settled.push({ ended, kept, transaction: this.#session.transaction });
+  }
+
+  /** Read once a transaction: while we hold the write lock no claim can be lost. */
+  #heldNow(): Soon<ReadonlySet<Claim>> {
+    const { transaction } = this.#session;
+    if (this.#held?.transaction === transaction) return this.#held.claims;
+    return this.#session.stillHeld(this.#tasks).then((claims) => {
+      this.#held = { claims, transaction };
+      return claims;
+    });
+  }
+
+  /** @param seen called when the commit can be seen: its runs are over, whatever the disk still does. */
+  async commit(ending: Ending, seen?: () => void): Promise<ClaimedTask[]> {
+    await this.#session.begin();
+    for (const ended of this.#waiting) {
+      const settling = this.#settle(ended);
+      if (settling) await settling;
+    }
+    this.#waiting = [];
+    const next = await endRound(this.#thread, this.#session, ending);
+    await this.#session.commit(seen);
+    for (const { ended, kept } of this.#settled) note(this.#thread, ended, kept);
+    return next;
+  }
+
+  /** It failed: a run may have committed in its middle, and with itself those before it. */
+  noteCommitted(): void {
+    const { transaction, writing, undone } = this.#session;
+    const lastIsKept = !writing && undone === this.#undone;
+    for (const { ended, kept, transaction: own } of this.#settled) {
+      if (own < transaction || lastIsKept) note(this.#thread, ended, kept);
+    }
+  }
+}
+
+/** In a batch the lock is held: what the database refused is tried again soon, by itself. */
+function inBatch(outcome: Outcome): Outcome {
+  return outcome.kind === "retry" ? { ...outcome, delay: waitInPlace(1) } : outcome;
+}
