@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError, isTqError } from "../src/errors.ts";
-import { Registry } from "../src/model/registry.ts";
+import { Registry } from "../src/registry/registry.ts";
 import { command } from "./terminal/command.ts";
 import { startRuntime } from "./terminal/runtime.ts";
 import { errorColour, note } from "./terminal/terminal.ts";

@@ -5,8 +5,8 @@ import { type Config, loadConfig } from "./settings/config.ts";
 import { TqError } from "./errors.ts";
 import type { Report } from "./log/events.ts";
 import { guardedReport } from "./log/guarded-report.ts";
-import { Registry } from "./model/registry.ts";
-import { enterRuntime, standardLog } from "./model/runtime.ts";
+import { Registry } from "./registry/registry.ts";
+import { enterRuntime, standardLog } from "./transaction/runtime.ts";
 import { VERSION } from "./version.ts";
 import { didYouMean } from "./suggest.ts";
 import {

@@ -23,7 +23,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { COMMANDS } from "../cli/commands.ts";
 import { ERROR_CODES, EXIT_CODES, HTTP_STATUS } from "../src/errors.ts";
-import { splitContext } from "../src/model/context-keys.ts";
+import { splitContext } from "../src/push/placement.ts";
 import { SETTINGS } from "../src/settings/table.ts";
 import { SqliteStore } from "../src/sqlite/store.ts";
 

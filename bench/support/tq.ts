@@ -3,7 +3,7 @@ import { closeSync, copyFileSync, existsSync, openSync, statSync } from "node:fs
 import { dirname, join, resolve } from "node:path";
 import type { Subprocess } from "bun";
 import { parseSettings } from "../../src/settings/config.ts";
-import { createRuntime, enterRuntime } from "../../src/model/runtime.ts";
+import { createRuntime, enterRuntime } from "../../src/transaction/runtime.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Bench } from "./measure.ts";
 import { root } from "./root.ts";

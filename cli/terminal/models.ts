@@ -1,7 +1,8 @@
 /** Loads models into the command's own process: they are code that may end it, or never come back. */
 import { EXIT_CODES } from "../../src/errors.ts";
-import { LONG_LOAD, longLoadWords } from "../../src/model/long-load.ts";
-import { loadModels, type Registry } from "../../src/model/registry.ts";
+import { LONG_LOAD, longLoadWords } from "../../src/registry/long-load.ts";
+import { loadModels } from "../../src/registry/load-models.ts";
+import { type Registry } from "../../src/registry/registry.ts";
 import { note } from "./terminal.ts";
 
 /** @throws TqError "models" when they cannot be loaded. */

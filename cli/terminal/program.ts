@@ -4,7 +4,7 @@ import { loadConfig } from "../../src/settings/config.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Log } from "../../src/log/log.ts";
-import { standardLog } from "../../src/model/runtime.ts";
+import { standardLog } from "../../src/transaction/runtime.ts";
 import { openStore } from "../../src/open-store.ts";
 import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";

@@ -1,9 +1,9 @@
 /** The process-wide runtime of commands that load the user's code. */
 import type { Config } from "../../src/settings/config.ts";
-import { installModule } from "../../src/model/install.ts";
-import { Registry } from "../../src/model/registry.ts";
-import { createRuntime, enterRuntime } from "../../src/model/runtime.ts";
-import type { Runtime } from "../../src/model/runtime.ts";
+import { installModule } from "../../src/registry/install.ts";
+import { Registry } from "../../src/registry/registry.ts";
+import { createRuntime, enterRuntime } from "../../src/transaction/runtime.ts";
+import type { Runtime } from "../../src/transaction/runtime.ts";
 import type { Store } from "../../src/store/store.ts";
 import { loadOwn } from "./models.ts";
 import type { Program } from "./program.ts";

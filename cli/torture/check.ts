@@ -1,5 +1,5 @@
 /** What must hold when all is done: each transfer that was acknowledged happened once, none by halves. */
-import { Transaction } from "../../src/model/transaction.ts";
+import { Transaction } from "../../src/transaction/transaction.ts";
 
 export interface Findings {
   readonly tasks: number;

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { loadConfig } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
-import { createRuntime, enterRuntime } from "../../src/model/runtime.ts";
+import { createRuntime, enterRuntime } from "../../src/transaction/runtime.ts";
 import type { Store } from "../../src/store/store.ts";
 import { check, type Findings } from "./check.ts";
 import { Child } from "./child.ts";

@@ -3,7 +3,7 @@
  * the constructor of `ModelSQL` is through, over what that was given.
  */
 import { TqError } from "../errors.ts";
-import { DEFINITION, type Definition } from "./definition.ts";
+import { DEFINITION, type Definition } from "../registry/definition.ts";
 
 export interface RecordClass<R extends object = object> {
   new (values?: object): R;

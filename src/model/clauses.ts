@@ -7,8 +7,8 @@ import type {
   Operator,
   SearchOptions as RowSearchOptions,
 } from "../store/records.ts";
-import type { Definition } from "./definition.ts";
-import type { Field } from "./fields.ts";
+import type { Definition } from "../registry/definition.ts";
+import type { Field } from "../registry/fields.ts";
 
 export type Clause<K extends string> = readonly [
   field: K | "id",

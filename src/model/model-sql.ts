@@ -2,16 +2,16 @@
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { ColumnValue } from "../store/records.ts";
-import { BASE, CHECK_ROW } from "./base.ts";
+import { BASE, CHECK_ROW } from "../registry/model-class.ts";
 import { makeRecord } from "./class-fields.ts";
 import { type Clause, type SearchOptions, toConditions, toOrder } from "./clauses.ts";
-import { DEFINITION, define } from "./definition.ts";
-import type { Fields } from "./fields.ts";
+import { DEFINITION, define } from "../registry/definition.ts";
+import type { Fields } from "../registry/fields.ts";
 import type { SqlModel } from "./sql-types.ts";
 import { StoredRecord } from "./stored-record.ts";
 import { deleteRows, type RowsRead, readRows, searchRows } from "./stored-rows.ts";
-import { inUnit, Transaction } from "./transaction.ts";
-import type { Unit } from "./unit.ts";
+import { inUnit, Transaction } from "../transaction/transaction.ts";
+import type { Unit } from "../transaction/unit.ts";
 
 /**
  * Makes a model with a table: named as the model with dots as underscores, a column a field. The table is

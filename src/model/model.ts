@@ -1,7 +1,7 @@
 /** `Model`: methods that tasks can call, without a table of its own. */
-import { BASE } from "./base.ts";
+import { BASE } from "../registry/model-class.ts";
 import type { UntypedQueue } from "./queue-types.ts";
-import { queueOf } from "./queue-caller.ts";
+import { queueOf } from "../push/queue-caller.ts";
 
 /** What `console.log` asks an object for. */
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;

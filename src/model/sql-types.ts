@@ -1,7 +1,7 @@
 /** The types of `ModelSQL`. */
 import type * as v from "valibot";
 import type { Clause, SearchOptions } from "./clauses.ts";
-import type { Fields } from "./fields.ts";
+import type { Fields } from "../registry/fields.ts";
 import type { Model } from "./model.ts";
 
 /** The values of a record, as read. */

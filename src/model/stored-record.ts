@@ -1,15 +1,15 @@
 /** A record with a row: what was read, and what of it has been changed since. */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
-import type { ColumnValue, Row } from "../store/records.ts";
-import { BASE, CHECK_ROW } from "./base.ts";
+import { type ColumnValue, type Row, sameValue } from "../store/records.ts";
+import { BASE, CHECK_ROW } from "../registry/model-class.ts";
 import { checkNotHidden, isTrial, PLACE, type RecordClass } from "./class-fields.ts";
-import { checkFieldNames, DEFINITION, type Definition } from "./definition.ts";
-import { checkField, type Field } from "./fields.ts";
-import { type Hold, sameValue } from "./hold.ts";
+import { checkFieldNames, DEFINITION, type Definition } from "../registry/definition.ts";
+import { checkField, type Field } from "../registry/fields.ts";
+import type { Hold } from "../transaction/hold.ts";
 import { Model } from "./model.ts";
 import { type Edit, insertRow, updateRow } from "./stored-rows.ts";
-import type { Unit } from "./unit.ts";
+import type { Unit } from "../transaction/unit.ts";
 
 /** The columns as they were read or written last, and the lock that was held then. */
 interface Read {

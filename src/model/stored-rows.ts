@@ -10,8 +10,8 @@ import type {
   SearchOptions,
   Table,
 } from "../store/records.ts";
-import type { Hold } from "./hold.ts";
-import type { Unit } from "./unit.ts";
+import type { Hold } from "../transaction/hold.ts";
+import type { Unit } from "../transaction/unit.ts";
 
 /** A column to write. */
 export interface Edit {

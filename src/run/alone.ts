@@ -1,5 +1,5 @@
 /** Runs one task by itself, settles it, and makes the next claim in the same commit. */
-import { Unit } from "../model/unit.ts";
+import { Unit } from "../transaction/unit.ts";
 import { toErrorData } from "../outcome.ts";
 import type { Session } from "../store/store.ts";
 import type { ClaimedTask } from "../task.ts";

@@ -4,7 +4,7 @@ import { isLogged } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Session } from "../store/store.ts";
 import type { ClaimedTask } from "../task.ts";
-import type { Unit } from "../model/unit.ts";
+import type { Unit } from "../transaction/unit.ts";
 import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
 import { reportOutcome, runOf } from "./settle.ts";
 import type { Ending, ThreadRuntime } from "./thread-runtime.ts";

@@ -1,6 +1,6 @@
 /** Runs quick tasks together: one transaction, a savepoint each, settled and committed with the next claim. */
 import { TqError } from "../errors.ts";
-import { Unit } from "../model/unit.ts";
+import { Unit } from "../transaction/unit.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Session, Store } from "../store/store.ts";
 import { type Soon, soon } from "../soon.ts";

@@ -1,14 +1,14 @@
 /** One run of one task, up to its outcome: resolve, decode, find the records, call. Tryton's `ir.queue` run. */
 import { decode, encode } from "../values/encoding.ts";
 import { isTqError, TqError } from "../errors.ts";
-import { type ModelClass, type ModelMethod, requireMethod } from "../model/base.ts";
-import { policyOf } from "../model/policy.ts";
-import type { Registry } from "../model/registry.ts";
-import { Transaction, type Context } from "../model/transaction.ts";
-import type { Unit } from "../model/unit.ts";
+import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
+import { policyOf } from "../registry/policies.ts";
+import type { Registry } from "../registry/registry.ts";
+import { Transaction, type Context } from "../transaction/transaction.ts";
+import type { Unit } from "../transaction/unit.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
-import { type CurrentTask, withTask } from "../model/current-task.ts";
+import { type CurrentTask, withTask } from "../transaction/current-task.ts";
 
 /** Characters of JSON; a longer result is replaced by a note. */
 const RESULT_LIMIT = 10_000;

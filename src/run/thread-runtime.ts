@@ -1,5 +1,5 @@
 /** What a thread works with, and what the commit of a round carries besides its outcomes. */
-import type { Runtime } from "../model/runtime.ts";
+import type { Runtime } from "../transaction/runtime.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 import type { Owner } from "../store/store.ts";
 import type { ClaimedTask } from "../task.ts";

@@ -1,10 +1,10 @@
 /** Where no worker is configured: a program runs the tasks that it pushed, after their commit. */
 import { randomUUIDv7 } from "bun";
-import { originTask } from "../model/current-task.ts";
-import { loadModels } from "../model/registry.ts";
-import type { Runtime } from "../model/runtime.ts";
+import { originTask } from "../transaction/current-task.ts";
+import { loadModels } from "../registry/load-models.ts";
+import type { Runtime } from "../transaction/runtime.ts";
 import type { Store } from "../store/store.ts";
-import { setAfterwards } from "../model/transaction.ts";
+import { setAfterwards } from "../transaction/transaction.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 import { Methods } from "./quick-methods.ts";

@@ -4,6 +4,12 @@ import type { Soon } from "../soon.ts";
 /** What a column holds, in SQL. JSON values are text already. */
 export type ColumnValue = string | number | bigint | boolean | Uint8Array | null;
 
+/** True when both are the same in a column. */
+export function sameValue(a: ColumnValue, b: ColumnValue): boolean {
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return Bun.deepEquals(a, b);
+  return a === b;
+}
+
 export interface Column {
   readonly name: string;
   /** Declared type: TEXT, INTEGER, NUMERIC or BLOB. */

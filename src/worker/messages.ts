@@ -1,7 +1,7 @@
 /** What the main thread and its threads say to each other. A run needs no message. */
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
-import type { CurrentTask } from "../model/current-task.ts";
+import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { StandardError } from "../log/standard-error.ts";
 import type { LogFiles } from "../sqlite/file/flush.ts";

@@ -3,7 +3,7 @@ import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
-import { standardLog } from "../model/runtime.ts";
+import { standardLog } from "../transaction/runtime.ts";
 import type { Store } from "../store/store.ts";
 import { removePidfile, writePidfile } from "./pidfile.ts";
 import { WorkerProcess, type Summary } from "./worker.ts";

@@ -1,11 +1,12 @@
 /** A worker thread: a small worker of its own, with its own connection. Started by `pool.ts`. */
 import { isTqError } from "../errors.ts";
 import * as tq from "../index.ts";
-import { originTask } from "../model/current-task.ts";
-import { installModule } from "../model/install.ts";
-import { Registry, loadModels } from "../model/registry.ts";
-import { enterRuntime, standardLog } from "../model/runtime.ts";
-import { ensureTables } from "../model/tables.ts";
+import { originTask } from "../transaction/current-task.ts";
+import { installModule } from "../registry/install.ts";
+import { loadModels } from "../registry/load-models.ts";
+import { Registry } from "../registry/registry.ts";
+import { enterRuntime, standardLog } from "../transaction/runtime.ts";
+import { ensureTables } from "../registry/tables.ts";
 import { toErrorData } from "../outcome.ts";
 import { openStore } from "../open-store.ts";
 import { Lead } from "../shared-memory/leader.ts";

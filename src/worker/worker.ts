@@ -7,7 +7,7 @@ import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
-import { LONG_LOAD, longLoadWords } from "../model/long-load.ts";
+import { LONG_LOAD, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openStore } from "../open-store.ts";
 import { SOON, type Store } from "../store/store.ts";

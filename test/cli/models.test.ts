@@ -1,6 +1,6 @@
 import { expect, spyOn, test } from "bun:test";
 import { loadOwn } from "../../cli/terminal/models.ts";
-import { LONG_LOAD, longLoadWords } from "../../src/model/long-load.ts";
+import { LONG_LOAD, longLoadWords } from "../../src/registry/long-load.ts";
 import { until } from "../support/until.ts";
 import { Folder } from "./tq.ts";
 

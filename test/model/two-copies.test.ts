@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import * as here from "../../src/index.ts";
-import { loadModels } from "../../src/model/registry.ts";
-import { isModelClass } from "../../src/model/base.ts";
+import { loadModels } from "../../src/registry/load-models.ts";
+import { isModelClass } from "../../src/registry/model-class.ts";
 import { isTqError } from "../../src/errors.ts";
 import { errorOf, makeFolder, makeRuntime } from "./support.ts";
 

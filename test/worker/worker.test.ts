@@ -9,7 +9,7 @@ import type { WorkerOptions } from "../../src/embed.ts";
 import { startWorker } from "../../src/start-worker.ts";
 import type { Event } from "../../src/log/events.ts";
 import { SOON } from "../../src/store/store.ts";
-import { LONG_LOAD, longLoadWords } from "../../src/model/long-load.ts";
+import { LONG_LOAD, longLoadWords } from "../../src/registry/long-load.ts";
 import { type ProcessOptions, startProcess } from "../../src/worker/start.ts";
 import { errorOf } from "../support/error.ts";
 

@@ -1,6 +1,6 @@
 /** What a record is to the queue: something with an id. */
 import { TqError } from "../errors.ts";
-import { CHECK_ROW, isModelClass, type ModelClass } from "./base.ts";
+import { CHECK_ROW, isModelClass, type ModelClass } from "../registry/model-class.ts";
 
 /** What is pushed, for errors; `type` is the class whose records are meant, where it is known. */
 export interface Target {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { ModelSQL, push, Transaction, v } from "../../src/index.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import type { RawDatabase } from "../../src/sqlite/raw-connection.ts";
-import { errorOf, makeRuntime, outside, sentenceOf } from "./support.ts";
+import { errorOf, makeRuntime, outside, sentenceOf } from "../model/support.ts";
 
 class Counter extends ModelSQL("counter", {
   name: v.string(),

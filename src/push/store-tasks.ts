@@ -1,9 +1,9 @@
 /** Where the tasks of a push go: into the current transaction, or into one of their own. */
 import { encode } from "../values/encoding.ts";
 import type { NewTask } from "../task.ts";
-import { currentUnit } from "./current-task.ts";
-import { runtime } from "./runtime.ts";
-import { Transaction, inUnit, runPushed } from "./transaction.ts";
+import { currentUnit } from "../transaction/current-task.ts";
+import { runtime } from "../transaction/runtime.ts";
+import { Transaction, inUnit, runPushed } from "../transaction/transaction.ts";
 
 /** Whose push it is, in which context, and to where. */
 export type Pusher = Pick<Transaction, "user" | "context" | "runtime">;

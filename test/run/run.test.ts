@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { currentTask, Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
 import { TqError } from "../../src/errors.ts";
 import { nextTurn } from "../../src/next-turn.ts";
-import { makeRuntime } from "./support.ts";
+import { makeRuntime } from "../model/support.ts";
 
 const seen: unknown[] = [];
 afterEach(() => void (seen.length = 0));

@@ -1,7 +1,7 @@
 /** `Model.__queue__.method(instances, ...args)`: Tryton's push. */
 import { expect, test } from "bun:test";
 import { Decimal, Model, ModelSQL, Transaction, type Queue, v } from "../../src/index.ts";
-import { errorOf, makeRuntime, NOW, sentenceOf } from "./support.ts";
+import { errorOf, makeRuntime, NOW, sentenceOf } from "../model/support.ts";
 
 class Base extends Model {
   static async inherited(_records: unknown[]) {}

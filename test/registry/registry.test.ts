@@ -3,8 +3,9 @@ import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Model, ModelSQL, v } from "../../src/index.ts";
-import { loadModels, Registry } from "../../src/model/registry.ts";
-import { errorOf, makeFolder, sentenceOf } from "./support.ts";
+import { loadModels } from "../../src/registry/load-models.ts";
+import { Registry } from "../../src/registry/registry.ts";
+import { errorOf, makeFolder, sentenceOf } from "../model/support.ts";
 
 const TQ = JSON.stringify(join(import.meta.dir, "../../src/index.ts"));
 

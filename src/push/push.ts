@@ -4,11 +4,11 @@ import { encode } from "../values/encoding.ts";
 import { isTqError, TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import type { NewTask } from "../task.ts";
-import { type PushOptions as QueueKeys, placement, splitContext } from "./context-keys.ts";
+import { type PushOptions as QueueKeys, placement, splitContext } from "./placement.ts";
 import { divide, times } from "./queue-caller.ts";
-import { toIds } from "./record.ts";
+import { toIds } from "./instances.ts";
 import { encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
-import { checkContext, checkUser } from "./transaction.ts";
+import { checkContext, checkUser } from "../transaction/transaction.ts";
 
 /** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
 export interface PushOptions {

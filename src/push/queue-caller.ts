@@ -1,9 +1,9 @@
 /** `Model.__queue__.method(instances, ...args)`: a call that is stored instead of made. */
 import { encode } from "../values/encoding.ts";
 import type { NewTask } from "../task.ts";
-import { type ModelClass, type ModelMethod, requireMethod } from "./base.ts";
-import { type Placement, splitContext } from "./context-keys.ts";
-import { toIds } from "./record.ts";
+import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
+import { type Placement, splitContext } from "./placement.ts";
+import { toIds } from "./instances.ts";
 import { encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
 
 /**

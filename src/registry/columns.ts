@@ -1,8 +1,7 @@
 /** How the values of a field stand in its column. */
 import { decode, encode } from "../values/encoding.ts";
 import { TqError } from "../errors.ts";
-import type { Column, ColumnValue } from "../store/records.ts";
-import { sameValue } from "./hold.ts";
+import { type Column, type ColumnValue, sameValue } from "../store/records.ts";
 
 export type Kind = "text" | "integer" | "number" | "boolean" | "blob" | "json";
 

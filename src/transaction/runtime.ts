@@ -10,7 +10,7 @@ import { standardError, writeStandardError } from "../log/standard-error.ts";
 import { openStore } from "../open-store.ts";
 import type { Store } from "../store/store.ts";
 import { isTerminal } from "../log/terminal.ts";
-import { Registry } from "./registry.ts";
+import { Registry } from "../registry/registry.ts";
 
 export interface Runtime {
   readonly store: Store;

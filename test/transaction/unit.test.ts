@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
 import type { RawDatabase } from "../../src/sqlite/raw-connection.ts";
-import { errorOf, makeRuntime, outside, sentenceOf } from "./support.ts";
+import { errorOf, makeRuntime, outside, sentenceOf } from "../model/support.ts";
 
 class Part extends ModelSQL("part", { name: v.string(), count: v.optional(v.number(), 0) }) {}
 

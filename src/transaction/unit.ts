@@ -9,7 +9,7 @@ import type { Session } from "../store/store.ts";
 import type { Claim, NewTask } from "../task.ts";
 import { Hold } from "./hold.ts";
 import type { Runtime } from "./runtime.ts";
-import { Pending, Work } from "./work.ts";
+import { Pending, Work } from "./pending.ts";
 
 export interface UnitOptions {
   /** The session of a task's thread; none: one of its own, when it is needed. */

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { push, pushMany, Transaction } from "../../src/index.ts";
 import type { PushOptions } from "../../src/index.ts";
-import { errorOf, makeRuntime, NOW, sentenceOf } from "./support.ts";
+import { errorOf, makeRuntime, NOW, sentenceOf } from "../model/support.ts";
 
 const CALL = { model: "far.away", method: "process", instances: [1] };
 

@@ -1,9 +1,9 @@
 /** Tables that are made, extended, or refused; models that cannot be. */
 import { expect, test } from "bun:test";
 import { ModelSQL, Transaction, v } from "../../src/index.ts";
-import { Registry } from "../../src/model/registry.ts";
-import { ensureTables } from "../../src/model/tables.ts";
-import { errorOf, makeRuntime, sentenceOf } from "./support.ts";
+import { Registry } from "../../src/registry/registry.ts";
+import { ensureTables } from "../../src/registry/tables.ts";
+import { errorOf, makeRuntime, sentenceOf } from "../model/support.ts";
 
 const inside = <T>(fn: () => Promise<T> | T) => Transaction.start({}, fn);
 

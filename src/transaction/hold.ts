@@ -1,5 +1,5 @@
 /** One stretch of holding the write lock: what is read in it cannot change until it is over. */
-import type { ColumnValue, Table } from "../store/records.ts";
+import { type ColumnValue, sameValue, type Table } from "../store/records.ts";
 
 /** What a write has put into a column, and what was there before. */
 interface Written {
@@ -101,10 +101,4 @@ export class Hold {
     this.#sortNotes();
     return rows.has(keyOf(table, id));
   }
-}
-
-/** True when both are the same in a column. */
-export function sameValue(a: ColumnValue, b: ColumnValue): boolean {
-  if (a instanceof Uint8Array && b instanceof Uint8Array) return Bun.deepEquals(a, b);
-  return a === b;
 }

@@ -1,7 +1,7 @@
 /** How a model wants its methods run as tasks: `static tasks = { charge: { transaction: false } }`. */
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
-import { type ModelClass, requireMethod } from "./base.ts";
+import { type ModelClass, requireMethod } from "./model-class.ts";
 
 export interface TaskPolicy {
   /**

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { currentTask, Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
 import { parseSettings } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
-import { Registry } from "../../src/model/registry.ts";
-import { enterRuntime } from "../../src/model/runtime.ts";
+import { Registry } from "../../src/registry/registry.ts";
+import { enterRuntime } from "../../src/transaction/runtime.ts";
 import { FileIdentity } from "../../src/sqlite/file/identity.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import { until } from "../support/until.ts";
-import { errorOf, makeRuntime, outside, sentenceOf } from "./support.ts";
+import { errorOf, makeRuntime, outside, sentenceOf } from "../model/support.ts";
 
 const log: string[] = [];
 afterEach(() => void (log.length = 0));

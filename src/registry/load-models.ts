@@ -1,0 +1,91 @@
+/** Loads models from a file, or from every file of a folder. */
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { TqError } from "../errors.ts";
+import { isModelClass } from "./model-class.ts";
+import { checkPolicies } from "./policies.ts";
+import { Registry } from "./registry.ts";
+
+const EXTENSIONS = /\.(?:ts|tsx|mts|cts|js|jsx|mjs|cjs)$/;
+const NOT_MODELS = /(?:\.d\.[mc]?ts|\.(?:test|spec)\.[a-z]+)$/;
+
+/**
+ * Loads the models of a file, or of every TypeScript or JavaScript file of a folder and its subfolders
+ * (not of `node_modules`, nor tests, nor files that begin with a dot).
+ *
+ * @param next told each file before it is loaded.
+ * @throws TqError "models": missing, unreadable, throws when loaded, two classes with one name.
+ */
+export async function loadModels(
+  path: string,
+  next: (file: string) => void = () => {},
+): Promise<Registry> {
+  const registry = new Registry();
+  for (const file of modelFiles(path)) {
+    next(file);
+    const exports = await importFile(file);
+    for (const value of Object.values(exports)) {
+      if (!isModelClass(value)) continue;
+      registry.add(value, file);
+      checkPolicies(value);
+    }
+  }
+  return registry;
+}
+
+function modelFiles(path: string): string[] {
+  if (path.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN[\\/]/.test(path)) return [path]; // inside a compiled program
+  let stat;
+  try {
+    stat = statSync(path);
+  } catch (error) {
+    const reason =
+      (error as { code?: string }).code === "ENOENT" ? "it does not exist" : String(error);
+    throw new TqError(
+      "models",
+      `Cannot load models from ${path}: ${reason}; write the file, or name another with --models`,
+    );
+  }
+  if (!stat.isDirectory()) return [path];
+  const files = filesBelow(path).sort();
+  if (files.length > 0) return files;
+  throw new TqError(
+    "models",
+    `Cannot load models from ${path}: the folder has no .ts or .js file; write one, or name another folder with --models`,
+  );
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    return EXTENSIONS.test(entry.name) && !NOT_MODELS.test(entry.name) ? [path] : [];
+  });
+}
+
+async function importFile(file: string): Promise<Record<string, unknown>> {
+  if (file.includes("?")) {
+    throw new TqError(
+      "models",
+      `Cannot load models from ${file}: Bun takes what follows a ? for a query; rename the file or its folder`,
+    );
+  }
+  try {
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw new TqError("models", `Cannot load models from ${file}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A syntax error has a place, maybe in a file that this one imports; several come in an AggregateError. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (!(error instanceof Error)) return Bun.inspect(error);
+  const { position } = error as { position?: { file: string; line: number; column: number } };
+  if (!position) return `${error.name}: ${error.message}`;
+  return `${error.message} at ${position.file}:${position.line}:${position.column}`;
+}
