@@ -1,5 +1,5 @@
 /** `tq cancel ID...`, `tq cancel --state ready`: ready and scheduled tasks never run, a running one commits nothing. */
-import { moveCommand } from "./terminal/move.ts";
+import { moveCommand } from "./command/move.ts";
 
 export const cancel = moveCommand({
   name: "cancel",

@@ -1,10 +1,10 @@
 /** `tq clean`: deletes tasks that ended long ago. */
 import { retention } from "../src/settings/retention.ts";
 import type { CleanOptions, Store } from "../src/store/store.ts";
-import { command } from "./terminal/command.ts";
-import { withExisting } from "./terminal/program.ts";
+import { command } from "./command/command.ts";
+import { withExisting } from "./command/program.ts";
 import { counted } from "./terminal/text.ts";
-import { readWhole } from "./terminal/values.ts";
+import { readWhole } from "./command/values.ts";
 
 /** Tasks deleted in one transaction: others get their turn between two. */
 const BATCH = 1000;

@@ -10,7 +10,7 @@ import { run } from "./run.ts";
 import { serve } from "./serve.ts";
 import { show } from "./show.ts";
 import { status } from "./status.ts";
-import type { Commands } from "./terminal/line.ts";
+import type { Commands } from "./command/line.ts";
 import { torture } from "./torture.ts";
 import { version } from "./version.ts";
 import { worker } from "./worker.ts";

@@ -1,7 +1,7 @@
 /** `tq config`: the settings in effect, and where each came from. */
 import { listConfig } from "../src/settings/config.ts";
 import { formatSetting } from "../src/settings/table.ts";
-import { command } from "./terminal/command.ts";
+import { command } from "./command/command.ts";
 import { table } from "./terminal/table.ts";
 import { paint } from "./terminal/terminal.ts";
 

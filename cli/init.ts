@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../src/errors.ts";
 import { STARTER } from "./starter/files.ts";
-import { command } from "./terminal/command.ts";
-import type { Program } from "./terminal/program.ts";
+import { command } from "./command/command.ts";
+import type { Program } from "./command/program.ts";
 
 interface Written {
   readonly file: string;

@@ -1,10 +1,10 @@
 /** `tq list`: tasks, the newest first. */
 import { type Task, TASK_STATES } from "../src/task.ts";
-import { command } from "./terminal/command.ts";
-import { filterFlags, readFilter } from "./terminal/filter.ts";
-import { withExisting } from "./terminal/program.ts";
+import { command } from "./command/command.ts";
+import { filterFlags, readFilter } from "./command/filter.ts";
+import { withExisting } from "./command/program.ts";
 import { taskTable } from "./terminal/tasks.ts";
-import { readWhole } from "./terminal/values.ts";
+import { readWhole } from "./command/values.ts";
 
 /** Without what the table does not show: a hundred tasks may have megabytes of it each. */
 function forTable(task: Task): Task {

@@ -2,9 +2,9 @@
 import { runCommand } from "citty";
 import { COMMANDS } from "./commands.ts";
 import { checkBytes } from "./terminal/bytes.ts";
-import { explain } from "./terminal/explain.ts";
-import { helpOf, helpOfAll } from "./terminal/help.ts";
-import { readLine } from "./terminal/line.ts";
+import { explain } from "./command/explain.ts";
+import { helpOf, helpOfAll } from "./command/help.ts";
+import { readLine } from "./command/line.ts";
 import { note, outputTerminal, print } from "./terminal/terminal.ts";
 
 /** @returns the exit status; undefined when the command leaves it as it is */

@@ -8,20 +8,14 @@ import type { PushOptions } from "../src/push/push.ts";
 import type { Registry } from "../src/registry/registry.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
-import { command } from "./terminal/command.ts";
-import type { Values } from "./terminal/flags.ts";
-import type { Program } from "./terminal/program.ts";
-import { endRuntime, loadRegistry, startRuntime } from "./terminal/runtime.ts";
+import { command } from "./command/command.ts";
+import type { Values } from "./command/flags.ts";
+import type { Program } from "./command/program.ts";
+import { endRuntime, loadRegistry, startRuntime } from "./command/runtime.ts";
 import { divertConsole, note, print } from "./terminal/terminal.ts";
 import { printable } from "./terminal/text.ts";
-import {
-  readArray,
-  readDuration,
-  readInstances,
-  readObject,
-  readWhole,
-} from "./terminal/values.ts";
-import { waitForEnd } from "./terminal/wait.ts";
+import { readArray, readDuration, readInstances, readObject, readWhole } from "./command/values.ts";
+import { waitForEnd } from "./command/wait.ts";
 
 const flags = {
   model: { type: "positional", description: "the name of a model, such as sale" },

@@ -1,5 +1,5 @@
 /** `tq retry ID...`, `tq retry --state failed`: runs ended tasks again. */
-import { moveCommand } from "./terminal/move.ts";
+import { moveCommand } from "./command/move.ts";
 
 export const retry = moveCommand({
   name: "retry",

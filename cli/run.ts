@@ -4,8 +4,8 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError, isTqError } from "../src/errors.ts";
 import { Registry } from "../src/registry/registry.ts";
-import { command } from "./terminal/command.ts";
-import { startRuntime } from "./terminal/runtime.ts";
+import { command } from "./command/command.ts";
+import { startRuntime } from "./command/runtime.ts";
 import { errorColour, note } from "./terminal/terminal.ts";
 
 export const run = command({

@@ -1,10 +1,10 @@
 /** `tq serve`: the admin API, without a worker. */
 import { VERSION } from "../src/version.ts";
-import { command } from "./terminal/command.ts";
-import { settingFlag } from "./terminal/flags.ts";
-import { withStore } from "./terminal/program.ts";
-import { loadRegistry } from "./terminal/runtime.ts";
-import { stopOnSignals } from "./terminal/signals.ts";
+import { command } from "./command/command.ts";
+import { settingFlag } from "./command/flags.ts";
+import { withStore } from "./command/program.ts";
+import { loadRegistry } from "./command/runtime.ts";
+import { stopOnSignals } from "./command/signals.ts";
 
 export const serve = command({
   name: "serve",

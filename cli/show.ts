@@ -1,9 +1,9 @@
 /** `tq show ID`: everything about one task. */
 import { TqError } from "../src/errors.ts";
-import { command } from "./terminal/command.ts";
-import { withExisting } from "./terminal/program.ts";
+import { command } from "./command/command.ts";
+import { withExisting } from "./command/program.ts";
 import { taskBlock } from "./terminal/tasks.ts";
-import { readId } from "./terminal/values.ts";
+import { readId } from "./command/values.ts";
 
 export const show = command({
   name: "show",

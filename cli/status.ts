@@ -2,8 +2,8 @@
 import type { Config } from "../src/settings/config.ts";
 import type { QueueInfo, StoreStatus, WorkerStatus } from "../src/store/store.ts";
 import { VERSION } from "../src/version.ts";
-import { command } from "./terminal/command.ts";
-import { withExisting } from "./terminal/program.ts";
+import { command } from "./command/command.ts";
+import { withExisting } from "./command/program.ts";
 import { block, table } from "./terminal/table.ts";
 import { paint } from "./terminal/terminal.ts";
 import type { Terminal } from "./terminal/terminal.ts";

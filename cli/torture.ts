@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { TqError } from "../src/errors.ts";
-import { command } from "./terminal/command.ts";
-import type { Program } from "./terminal/program.ts";
+import { command } from "./command/command.ts";
+import type { Program } from "./command/program.ts";
 import { block } from "./terminal/table.ts";
-import { readWhole } from "./terminal/values.ts";
+import { readWhole } from "./command/values.ts";
 import type { Result } from "./torture/torture.ts";
 
 export const torture = command({

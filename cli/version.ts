@@ -1,7 +1,7 @@
 /** `tq version`: which tq this is. */
 import { SCHEMA_VERSION } from "../src/sqlite/migrate.ts";
 import { VERSION } from "../src/version.ts";
-import { command } from "./terminal/command.ts";
+import { command } from "./command/command.ts";
 
 export const version = command({
   name: "version",

@@ -3,10 +3,10 @@ import { resolve } from "node:path";
 import type { EmbeddedWorker } from "../src/embed.ts";
 import { TqError } from "../src/errors.ts";
 import { didYouMean } from "../src/suggest.ts";
-import { command } from "./terminal/command.ts";
-import { settingFlag } from "./terminal/flags.ts";
-import { stopOnSignals } from "./terminal/signals.ts";
-import { readNames } from "./terminal/values.ts";
+import { command } from "./command/command.ts";
+import { settingFlag } from "./command/flags.ts";
+import { stopOnSignals } from "./command/signals.ts";
+import { readNames } from "./command/values.ts";
 
 export const worker = command({
   name: "worker",

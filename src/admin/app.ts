@@ -8,11 +8,11 @@ import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { requireOwnHost, requireToken } from "./auth.ts";
-import { readJson } from "./json-body.ts";
+import { readJson } from "./input/json-body.ts";
 import { jsonList } from "./json-list.ts";
-import { readPush, toTasks } from "./new-tasks.ts";
+import { readPush, toTasks } from "./input/new-tasks.ts";
 import { answerError, problem, reportError } from "./problem.ts";
-import { readFilter, readId } from "./queries.ts";
+import { readFilter, readId } from "./input/queries.ts";
 
 export interface AdminOptions {
   readonly store: Store;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { COMMANDS } from "../../cli/commands.ts";
 import { checkBytes } from "../../cli/terminal/bytes.ts";
-import { readLine } from "../../cli/terminal/line.ts";
+import { readLine } from "../../cli/command/line.ts";
 import { TqError } from "../../src/errors.ts";
 
 /** The line as citty gets it, the command's name first. */

@@ -1,5 +1,5 @@
 import { expect, spyOn, test } from "bun:test";
-import { loadOwn } from "../../cli/terminal/models.ts";
+import { loadOwn } from "../../cli/command/models.ts";
 import { LONG_LOAD, longLoadWords } from "../../src/registry/long-load.ts";
 import { until } from "../support/until.ts";
 import { Folder } from "./tq.ts";

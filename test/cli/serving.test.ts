@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "bun:test";
-import { stopOnSignals } from "../../cli/terminal/signals.ts";
+import { stopOnSignals } from "../../cli/command/signals.ts";
 import { Folder } from "./tq.ts";
 
 const MODELS = `

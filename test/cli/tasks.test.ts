@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { explain } from "../../cli/terminal/explain.ts";
+import { explain } from "../../cli/command/explain.ts";
 import { taskBlock, taskTable } from "../../cli/terminal/tasks.ts";
 import { retention } from "../../src/settings/retention.ts";
 import { parseSettings } from "../../src/settings/config.ts";

@@ -7,7 +7,7 @@ import {
   readObject,
   readWhole,
   readWords,
-} from "../../cli/terminal/values.ts";
+} from "../../cli/command/values.ts";
 import { TqError } from "../../src/errors.ts";
 import { TASK_STATES } from "../../src/task.ts";
 

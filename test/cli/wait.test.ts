@@ -1,7 +1,7 @@
 /** Waiting for tasks that somebody else runs. */
 import { expect, test } from "bun:test";
 import { renameSync } from "node:fs";
-import { waitForEnd } from "../../cli/terminal/wait.ts";
+import { waitForEnd } from "../../cli/command/wait.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import { errorOf } from "../support/error.ts";
 import { makeFolder } from "../support/folder.ts";

@@ -3,9 +3,9 @@
  * field's name, all others complete "it must be …".
  */
 import * as v from "valibot";
-import { decode, encode } from "../values/encoding.ts";
-import { TqError } from "../errors.ts";
-import { didYouMean } from "../suggest.ts";
+import { decode, encode } from "../../values/encoding.ts";
+import { TqError } from "../../errors.ts";
+import { didYouMean } from "../../suggest.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 /** What the address of a request says: the filter of a list, the id of a task. */
 import * as v from "valibot";
-import type { TaskFilter } from "../store/store.ts";
-import { didYouMean } from "../suggest.ts";
-import { TASK_STATES } from "../task.ts";
+import type { TaskFilter } from "../../store/store.ts";
+import { didYouMean } from "../../suggest.ts";
+import { TASK_STATES } from "../../task.ts";
 import { Problems } from "./check.ts";
 import { digits, text } from "./fields.ts";
 

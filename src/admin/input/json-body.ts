@@ -1,5 +1,5 @@
 /** The body of a request as a value that loses nothing when it is written as JSON again. */
-import { TqError } from "../errors.ts";
+import { TqError } from "../../errors.ts";
 
 /**
  * Reads JSON. A number that JavaScript cannot hold (a large integer, 1e400, -0) becomes what `JSON.rawJSON` gives,

@@ -3,7 +3,7 @@ import { EXIT_CODES } from "../../src/errors.ts";
 import { LONG_LOAD, longLoadWords } from "../../src/registry/long-load.ts";
 import { loadModels } from "../../src/registry/load-models.ts";
 import { type Registry } from "../../src/registry/registry.ts";
-import { note } from "./terminal.ts";
+import { note } from "../terminal/terminal.ts";
 
 /** @throws TqError "models" when they cannot be loaded. */
 export async function loadOwn(path: string, say = note): Promise<Registry> {

@@ -1,7 +1,7 @@
 /** Checks what a request says, and lists everything that is wrong with it. */
 import * as v from "valibot";
-import { TqError } from "../errors.ts";
-import { didYouMean } from "../suggest.ts";
+import { TqError } from "../../errors.ts";
+import { didYouMean } from "../../suggest.ts";
 
 type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
 

@@ -1,7 +1,7 @@
 /** The fields that say when. */
 import * as v from "valibot";
-import { type DurationFields, parseShort, toMilliseconds } from "../values/duration.ts";
-import { TqError } from "../errors.ts";
+import { type DurationFields, parseShort, toMilliseconds } from "../../values/duration.ts";
+import { TqError } from "../../errors.ts";
 import { OBJECT } from "./json-fields.ts";
 
 /** A time, once one knows what time it is. */

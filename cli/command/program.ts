@@ -10,9 +10,9 @@ import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
 import type { COMMON, Flags, Values } from "./flags.ts";
-import { note, print, outputTerminal } from "./terminal.ts";
-import type { Terminal } from "./terminal.ts";
-import { printableJson } from "./text.ts";
+import { note, print, outputTerminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { printableJson } from "../terminal/text.ts";
 
 export class Program {
   readonly json: boolean;

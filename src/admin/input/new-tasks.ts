@@ -1,6 +1,6 @@
 /** From the body of a push to the tasks that the store takes. */
 import * as v from "valibot";
-import type { NewTask } from "../task.ts";
+import type { NewTask } from "../../task.ts";
 import { Problems } from "./check.ts";
 import { text, whole } from "./fields.ts";
 import { ARGS, CONTEXT, NAMED } from "./json-fields.ts";

@@ -4,9 +4,9 @@ import { COMMON } from "./flags.ts";
 import type { Flag } from "./flags.ts";
 import { usage } from "./line.ts";
 import type { Commands } from "./line.ts";
-import { paint } from "./terminal.ts";
-import type { Terminal } from "./terminal.ts";
-import { pad } from "./text.ts";
+import { paint } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { pad } from "../terminal/text.ts";
 
 /** What to read when the width is not known. */
 const WIDTH = 100;

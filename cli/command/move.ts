@@ -7,7 +7,7 @@ import { command } from "./command.ts";
 import { filterFlags, readFilter } from "./filter.ts";
 import { withExisting } from "./program.ts";
 import type { Program } from "./program.ts";
-import { counted } from "./text.ts";
+import { counted } from "../terminal/text.ts";
 import { readId } from "./values.ts";
 
 interface Move {
