@@ -97,7 +97,7 @@ function make(bench: Bench, size: number, state: "ready" | "finished"): string {
 /** Opens the file and looks once for something to do, as a worker does. */
 async function openStore({ durability }: Bench, path: string): Promise<void> {
   const store = new SqliteStore({ path, durability });
-  await store.countReady([], 1);
+  await store.look({ queues: [], limit: 1, worker: "" });
   await store.close();
 }
 

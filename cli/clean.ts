@@ -1,6 +1,7 @@
 /** `tq clean`: deletes tasks that ended long ago. */
 import { retention } from "../src/settings/retention.ts";
-import type { CleanOptions, Store } from "../src/store/store.ts";
+import type { CleanOptions } from "../src/store/looking.ts";
+import type { Store } from "../src/store/store.ts";
 import { command } from "./command/command.ts";
 import { withExisting } from "./command/program.ts";
 import { counted } from "./terminal/text.ts";

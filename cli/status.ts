@@ -1,6 +1,6 @@
 /** `tq status`: the state of the queue at one glance. */
 import type { Config } from "../src/settings/config.ts";
-import type { QueueInfo, StoreStatus, WorkerStatus } from "../src/store/store.ts";
+import type { QueueInfo, StoreStatus, WorkerStatus } from "../src/store/looking.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { withExisting } from "./command/program.ts";

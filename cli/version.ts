@@ -1,5 +1,5 @@
 /** `tq version`: which tq this is. */
-import { SCHEMA_VERSION } from "../src/sqlite/migrate.ts";
+import { SCHEMA_VERSION } from "../src/open-store.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 

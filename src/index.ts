@@ -10,6 +10,7 @@ export { ModelSQL } from "./model/model-sql.ts";
 export { push, pushMany, type PushOptions } from "./push/push.ts";
 export type { Queue } from "./model/queue-types.ts";
 export { Transaction, type TransactionOptions } from "./transaction/transaction.ts";
+export type { SqlRows, SqlValue, TransactionSql } from "./transaction/sql.ts";
 export { startWorker } from "./start-worker.ts";
 export type { EmbeddedWorker, WorkerOptions } from "./embed.ts";
 export type { Task, TaskState } from "./task.ts";

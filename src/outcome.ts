@@ -14,6 +14,12 @@ export type Outcome =
   | { readonly kind: "retry"; readonly delay: number; readonly error: ErrorData }
   | { readonly kind: "interrupted"; readonly reason: string };
 
+/** What can become of a run: its own outcome, or the crash that its thread or its process died of. */
+export type Settlement =
+  | Outcome
+  /** Back to `ready` as a suspect, or `failed` at `maxCrashes`. */
+  | { readonly kind: "crashed"; readonly reason: string; readonly maxCrashes: number };
+
 export type OutcomeKind = Outcome["kind"];
 
 /** Characters; a longer message is cut, so that no task can fill the disk with its errors. */

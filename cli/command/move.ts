@@ -1,7 +1,8 @@
 /** What `tq retry` and `tq cancel` share: tasks by their ids, each by itself, or all in a state. */
 import type { Config } from "../../src/settings/config.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
-import type { MoveFilter, Store } from "../../src/store/store.ts";
+import type { MoveFilter } from "../../src/store/looking.ts";
+import type { Store } from "../../src/store/store.ts";
 import type { Task, TaskState } from "../../src/task.ts";
 import { command } from "./command.ts";
 import { filterFlags, readFilter } from "./filter.ts";

@@ -1,11 +1,10 @@
 /** What a command has to work with: the settings, the database, and where to print. */
-import { existsSync } from "node:fs";
 import { loadConfig } from "../../src/settings/config.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Log } from "../../src/log/log.ts";
 import { standardLog } from "../../src/transaction/runtime.ts";
-import { openStore } from "../../src/open-store.ts";
+import { databaseExists, openStore } from "../../src/open-store.ts";
 import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
@@ -86,11 +85,10 @@ export async function withExisting<T>(
   config: Config,
   fn: (store: Store) => Promise<T>,
 ): Promise<T> {
-  const { path } = config.database;
-  if (!existsSync(path)) {
+  if (!databaseExists(config)) {
     throw new TqError(
       "not_found",
-      `There is no database ${path}: tq push and tq worker make it; --database names another`,
+      `There is no database ${config.database.path}: tq push and tq worker make it; --database names another`,
     );
   }
   return withStore(config, fn);

@@ -4,8 +4,8 @@ import type { Store } from "../../src/store/store.ts";
 import { ENDED_STATES } from "../../src/task.ts";
 import type { Task } from "../../src/task.ts";
 
-/** Between two looks whether anybody has committed, which costs 2 µs: ms. */
-const LOOK = 10;
+/** Between two looks whether the database is still there: in a file that is gone nobody commits any more. */
+const CHECK_MS = 250;
 
 /** @returns the tasks as they ended, in the order of the ids; that they ended so is on disk */
 export async function waitForEnd(store: Store, ids: readonly number[]): Promise<Task[]> {
@@ -24,9 +24,7 @@ async function endOf(store: Store, id: number): Promise<Task> {
       throw new TqError("not_found", `Cannot wait for task ${id}: it was deleted meanwhile`);
     }
     if (ENDED_STATES.some((state) => state === task.state)) return task;
-    while ((await store.version()) === version) {
-      await Bun.sleep(LOOK);
-      await store.check(); // in a file that is gone nobody commits any more
-    }
+    await store.changed(version, CHECK_MS);
+    await store.check();
   }
 }

@@ -1,6 +1,6 @@
 /** The token of the admin API: a file beside the database that only its owner can read. */
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { TqError } from "../errors.ts";
 
 const MIN_LENGTH = 32;
@@ -12,13 +12,13 @@ export interface Token {
 }
 
 /**
- * The token in the file `tq.token` in the database's folder, which is made at the first call; programs that start
+ * The token in the file `tq.token` of this folder, which is made at the first call; programs that start
  * together get the same one. A file that others may read is made private.
  *
  * @throws TqError `invalid` when the file cannot be used
  */
-export function loadToken(database: string): Token {
-  const file = join(dirname(database), "tq.token");
+export function loadToken(folder: string): Token {
+  const file = join(folder, "tq.token");
   try {
     const token = read(file) ?? make(file);
     return { token, file };

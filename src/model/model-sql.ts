@@ -84,11 +84,11 @@ class SqlBase extends StoredRecord {
     return inUnit(async (unit) => {
       const ids = idsOf(this, records, "lock");
       await unit.lock();
-      const { rows, hold } = await readRows(unit, this[DEFINITION].table, ids);
+      const { rows, ...read } = await readRows(unit, this[DEFINITION].table, ids, true);
       const byId = new Map(rows.map((row) => [row[0], row]));
       for (const record of records) {
         const row = byId.get(record.id);
-        if (row) StoredRecord.hydrate(record, row, hold);
+        if (row) StoredRecord.hydrate(record, row, read);
         else throw refusal(`lock ${this.__name__} ${record.id}`, "it no longer exists");
       }
     });
@@ -108,13 +108,13 @@ async function storeAll(records: readonly StoredRecord[], unit: Unit): Promise<v
 }
 
 /** One object a row: who changes a record through one duplicate sees it through the other. */
-function fromRows(model: typeof SqlBase, { rows, hold }: RowsRead): StoredRecord[] {
+function fromRows(model: typeof SqlBase, { rows, ...read }: RowsRead): StoredRecord[] {
   const seen = new Map<ColumnValue | undefined, StoredRecord>();
   return rows.map((row) => {
     let record = seen.get(row[0]);
     if (!record) {
       record = new model();
-      StoredRecord.hydrate(record, row, hold);
+      StoredRecord.hydrate(record, row, read);
       seen.set(row[0], record);
     }
     return record;

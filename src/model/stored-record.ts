@@ -15,6 +15,8 @@ import type { Unit } from "../transaction/unit.ts";
 interface Read {
   readonly row: Row;
   readonly hold: Hold | null;
+  /** True when the columns cannot change while that stretch lasts. */
+  readonly steady: boolean;
   /** The stretch in which this record was written last. */
   readonly wrote: Hold | null;
 }
@@ -44,12 +46,16 @@ export abstract class StoredRecord extends Model {
   }
 
   /** Takes over a row as it was read. */
-  static hydrate(record: StoredRecord, row: Row, hold: Hold | null): void {
+  static hydrate(
+    record: StoredRecord,
+    row: Row,
+    { hold, steady }: Pick<Read, "hold" | "steady">,
+  ): void {
     set(record, "id", row[0]);
     for (const [index, field] of definitionOf(record).fields.entries()) {
       set(record, field.name, field.fromColumn(row[index + 1] ?? null));
     }
-    record.#read = { row, hold, wrote: null };
+    record.#read = { row, hold, steady, wrote: null };
   }
 
   [CHECK_ROW](action: () => string): void {
@@ -84,6 +90,9 @@ export abstract class StoredRecord extends Model {
       );
     }
     const action = `save ${name}${this.id ? ` ${this.id}` : ""}`;
+    // Compared when it is written, unless nobody else can have changed it since.
+    const guarded =
+      read !== null && !(read.steady && read.hold !== null && read.hold === unit.hold);
     const row: ColumnValue[] = [this.id];
     const edits: Edit[] = [];
     const checked: Checked[] = [];
@@ -99,27 +108,26 @@ export abstract class StoredRecord extends Model {
       row.push(column);
       checked.push({ field, value, output });
       if (read && sameValue(column, before)) continue;
-      const guarded = read !== null && (read.hold === null || read.hold !== unit.hold);
       edits.push({ column: field.name, value: column, before, guarded });
     }
     if (!read) {
-      return soon(insertRow(unit, table, row.slice(1)), (id) => {
+      return soon(insertRow(unit, table, row.slice(1)), ({ id, hold }) => {
         row[0] = id;
-        this.#stored({ row, hold: unit.hold, wrote: unit.hold }, checked);
+        // Until the commit no other transaction sees it.
+        this.#stored({ row, hold, steady: true, wrote: hold }, checked);
       });
     }
     // What is not written is not compared either: it is as old as it was.
-    const { hold, wrote } = read;
-    if (edits.length === 0) return this.#stored({ row, hold, wrote }, checked);
-    return soon(updateRow(unit, { model: name, table, id: this.id }, edits), () =>
-      this.#stored({ row, hold, wrote: unit.hold }, checked),
+    if (edits.length === 0) return this.#stored({ ...read, row }, checked);
+    return soon(updateRow(unit, { model: name, table, id: this.id }, edits), (wrote) =>
+      this.#stored({ ...read, row, wrote }, checked),
     );
   }
 
   /** What has been changed while the row was written stays changed. */
-  #stored({ row, hold, wrote }: Read, checked: readonly Checked[]): void {
+  #stored({ row, hold, steady, wrote }: Read, checked: readonly Checked[]): void {
     const bytes = (value: ColumnValue) => (value instanceof Uint8Array ? value.slice() : value);
-    this.#read = { row: row.map(bytes), hold, wrote };
+    this.#read = { row: row.map(bytes), hold, steady, wrote };
     set(this, "id", row[0]);
     for (const { field, value, output } of checked) {
       const filled = value === undefined || value === null || typeof value !== "object";

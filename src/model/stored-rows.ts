@@ -33,16 +33,26 @@ class StaleError extends TqError {
   }
 }
 
-/** Rows, and the lock that was held when they were read. */
+/** Rows as they were read. */
 export interface RowsRead {
   readonly rows: readonly Row[];
+  /** The stretch of the transaction in which they were read; null: outside any. What is undone in it is refused. */
   readonly hold: Hold | null;
+  /** True when they cannot change while that stretch lasts: a save need not compare them. */
+  readonly steady: boolean;
 }
 
-export function readRows(unit: Unit, table: Table, ids: readonly number[]): Soon<RowsRead> {
+/** @param lock nobody else may change the rows until the transaction ends. */
+export function readRows(
+  unit: Unit,
+  table: Table,
+  ids: readonly number[],
+  lock = unit.locksRows,
+): Soon<RowsRead> {
   return soon(prepareRead(unit, table), (records) => {
-    const { hold } = unit; // before the read: the lock may be taken while its promise is on its way
-    return soon(records.read(table, ids), (rows) => ({ rows, hold }));
+    const { hold } = unit; // before the read: the stretch may be over when the answer comes
+    const steady = unit.isSteady(lock);
+    return soon(records.read(table, ids, lock), (rows) => ({ rows, hold, steady }));
   });
 }
 
@@ -53,8 +63,10 @@ export function searchRows(
   options: SearchOptions,
 ): Soon<RowsRead> {
   return soon(prepareRead(unit, table), (records) => {
-    const { hold } = unit;
-    return soon(records.search(table, conditions, options), (rows) => ({ rows, hold }));
+    const { hold, locksRows } = unit;
+    const steady = unit.isSteady(locksRows);
+    const searching = records.search(table, conditions, options, locksRows);
+    return soon(searching, (rows) => ({ rows, hold, steady }));
   });
 }
 
@@ -72,13 +84,19 @@ function withTable({ session: { records } }: Unit, table: Table): Soon<Records> 
   return records.hasTable(table) ? records : records.ensureTable(table).then(() => records);
 }
 
-export function insertRow(unit: Unit, table: Table, values: readonly ColumnValue[]): Soon<number> {
-  return soon(prepareWrite(unit, table), (records) =>
-    soon(records.insert(table, values), (id) => {
-      unit.hold?.insert(table, id);
-      return id;
-    }),
-  );
+/** @returns the new row's id, and the stretch in which it was inserted. */
+export function insertRow(
+  unit: Unit,
+  table: Table,
+  values: readonly ColumnValue[],
+): Soon<{ readonly id: number; readonly hold: Hold | null }> {
+  return soon(prepareWrite(unit, table), (records) => {
+    const { hold } = unit; // before the answer: by then another stretch may have begun
+    return soon(records.insert(table, values), (id) => {
+      hold?.insert(table, id);
+      return { id, hold };
+    });
+  });
 }
 
 /** A row of this model to write. */
@@ -88,8 +106,11 @@ export interface RowOf {
   readonly id: number;
 }
 
-/** @throws TqError "not_found", or StaleError when a guarded column no longer holds what was read. */
-export function updateRow(unit: Unit, row: RowOf, edits: readonly Edit[]): Soon<void> {
+/**
+ * @returns the stretch in which it was written.
+ * @throws TqError "not_found", or StaleError when a guarded column no longer holds what was read.
+ */
+export function updateRow(unit: Unit, row: RowOf, edits: readonly Edit[]): Soon<Hold | null> {
   const { table, id } = row;
   return soon(prepareWrite(unit, table), (records) => {
     const { hold } = unit;
@@ -101,6 +122,7 @@ export function updateRow(unit: Unit, row: RowOf, edits: readonly Edit[]): Soon<
     return soon(records.update(table, id, changes), (result) => {
       if (result !== "ok") throw notUpdated(unit, row, changes, result);
       hold?.write(table, id, edits);
+      return hold;
     });
   });
 }

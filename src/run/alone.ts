@@ -1,36 +1,37 @@
 /** Runs one task by itself, settles it, and makes the next claim in the same commit. */
 import { Unit } from "../transaction/unit.ts";
 import { toErrorData } from "../outcome.ts";
-import type { Session } from "../store/store.ts";
+import type { Session } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
-import { begin, type Begun, type Ended, endRound, note } from "./attempt.ts";
+import { begin, type Begun, type Ended, endingOf, note } from "./attempt.ts";
 import { laterOrNever, waitInPlace } from "./backoff.ts";
-import { settle } from "./settle.ts";
-import type { Ending, ThreadRuntime } from "./thread-runtime.ts";
+import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
 /** Runs one task by itself, holding nothing while it waits. @returns the next claim. */
 export async function runAlone(
   thread: ThreadRuntime,
   task: ClaimedTask,
-  ending: () => Ending,
+  roundEnd: () => RoundEnd,
 ): Promise<ClaimedTask[]> {
   const session = thread.store.session();
   const unit = new Unit(thread, { session, claim: task });
-  return finishAlone(thread, session, begin(thread, task, unit), ending);
+  return finishAlone(thread, session, await begin(thread, task, unit), roundEnd);
 }
 
-/** Sees a run through that is by itself from here on. */
+/** Sees a run through that is by itself from here on. @returns the next claim. */
 export async function finishAlone(
   thread: ThreadRuntime,
   session: Session,
   begun: Begun,
-  ending: () => Ending,
+  roundEnd: () => RoundEnd,
 ): Promise<ClaimedTask[]> {
   try {
     const { ended, kept } = await settleAlone(session, await tryInPlace(thread, session, begun));
-    if (!kept) await session.rollback();
-    const next = kept ? await endRound(thread, session, ending()) : [];
-    await session.commit(() => thread.progress.end());
+    let next: ClaimedTask[] = [];
+    if (kept) {
+      const ending = endingOf(thread, session, roundEnd());
+      next = await session.commit(ending, () => thread.progress.end());
+    } else await session.rollback();
     note(thread, ended, kept);
     return next;
   } finally {
@@ -52,13 +53,13 @@ async function settleAlone(
   const { task, outcome } = ended;
   await session.begin();
   try {
-    return { ended, kept: await settle(session, task, outcome) };
+    return { ended, kept: await session.settle(task, outcome) };
   } catch (error) {
     await session.rollback();
     await session.begin();
     const retry = { kind: "retry", delay: 0, error: toErrorData(error) } as const;
     const later = { ...ended, outcome: laterOrNever(task, retry) };
-    return { ended: later, kept: await settle(session, task, later.outcome) };
+    return { ended: later, kept: await session.settle(task, later.outcome) };
   }
 }
 
@@ -78,6 +79,6 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
     if (!unit.stale) await Bun.sleep(waitInPlace(tries + 1));
     // With the lock from its start on, nothing can change under it.
     const again = new Unit(thread, { session, locked: unit.stale, claim: task });
-    begun = { ...begin(thread, task, again), started };
+    begun = { ...(await begin(thread, task, again)), started };
   }
 }

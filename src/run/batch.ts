@@ -2,14 +2,14 @@
 import { TqError } from "../errors.ts";
 import { Unit } from "../transaction/unit.ts";
 import type { Outcome } from "../outcome.ts";
-import type { Session, Store } from "../store/store.ts";
+import type { Session } from "../store/session.ts";
+import type { Store } from "../store/store.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
 import { finishAlone } from "./alone.ts";
-import { begin, type Begun, decodeAhead, type Ended, endRound, note } from "./attempt.ts";
+import { begin, type Begun, decodeAhead, type Ended, endingOf, note } from "./attempt.ts";
 import { waitInPlace } from "./backoff.ts";
-import { settle } from "./settle.ts";
-import type { Ending, ThreadRuntime } from "./thread-runtime.ts";
+import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
 /**
  * Runs quick tasks in one transaction, a savepoint each. It ends early when claims were taken back, or when
@@ -21,7 +21,7 @@ import type { Ending, ThreadRuntime } from "./thread-runtime.ts";
 export async function runBatch(
   thread: ThreadRuntime,
   tasks: readonly ClaimedTask[],
-  ending: () => Ending,
+  roundEnd: () => RoundEnd,
   waits: () => void = () => {},
 ): Promise<ClaimedTask[]> {
   const { store, progress } = thread;
@@ -35,7 +35,8 @@ export async function runBatch(
       if (session.writing) progress.claimLock();
       const unit = new Unit(thread, { session, locked: true, savepoint: true, claim: task });
       progress.setBatch(index + 1);
-      const begun = begin(thread, task, unit, ahead[index]);
+      const beginning = begin(thread, task, unit, ahead[index]);
+      const begun = beginning instanceof Promise ? await beginning : beginning;
       progress.setBatch(0);
       if (begun.waits) rest = tasks.slice(index + 1);
       if (begun.waits && !session.writing) {
@@ -43,10 +44,10 @@ export async function runBatch(
         const own = store.session();
         unit.detach(own);
         await batch
-          .commit({ handBack: [...rest, ...ending().handBack], claim: 0 })
+          .commit({ handBack: [...rest, ...roundEnd().handBack], claim: 0 })
           .catch((error: unknown) => giveUp(store, own, unit, error));
         waits();
-        return await finishAlone(thread, own, begun, ending);
+        return await finishAlone(thread, own, begun, roundEnd);
       }
       if (begun.waits) waits();
       const added = batch.add(begun);
@@ -58,7 +59,7 @@ export async function runBatch(
       }
       if (begun.waits || session.spoilt) break;
     }
-    const { handBack, claim } = ending();
+    const { handBack, claim } = roundEnd();
     return await batch.commit({ handBack: [...rest, ...handBack], claim }, () => progress.end());
   } catch (error) {
     batch.noteCommitted();
@@ -133,7 +134,7 @@ class Batch {
   async #settleUnfinished(ended: Ended): Promise<void> {
     const { task, unit, outcome } = ended;
     await unit.closeSavepoint(false);
-    const kept = await settle(this.#session, task, outcome);
+    const kept = await this.#session.settle(task, outcome);
     this.#settled.push({ ended, kept, transaction: this.#session.transaction });
   }
 
@@ -148,15 +149,15 @@ class Batch {
   }
 
   /** @param seen called when the commit can be seen: its runs are over, whatever the disk still does. */
-  async commit(ending: Ending, seen?: () => void): Promise<ClaimedTask[]> {
+  async commit(end: RoundEnd, seen?: () => void): Promise<ClaimedTask[]> {
     await this.#session.begin();
     for (const ended of this.#waiting) {
       const settling = this.#settle(ended);
       if (settling) await settling;
     }
     this.#waiting = [];
-    const next = await endRound(this.#thread, this.#session, ending);
-    await this.#session.commit(seen);
+    const ending = endingOf(this.#thread, this.#session, end);
+    const next = await this.#session.commit(ending, seen);
     for (const { ended, kept } of this.#settled) note(this.#thread, ended, kept);
     return next;
   }

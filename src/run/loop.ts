@@ -6,7 +6,7 @@ import type { Claim, ClaimedTask } from "../task.ts";
 import { runAlone } from "./alone.ts";
 import { runBatch } from "./batch.ts";
 import { Trouble } from "./database-trouble.ts";
-import type { Ending, ThreadRuntime } from "./thread-runtime.ts";
+import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
 export class Loop {
   readonly #thread: ThreadRuntime;
@@ -36,7 +36,7 @@ export class Loop {
     this.#lead = lead;
     this.#idle = idle;
     this.#maxTasks = maxTasks;
-    this.#trouble = new Trouble(thread.store.path, thread.report);
+    this.#trouble = new Trouble(thread.store.name, thread.report);
   }
 
   wake(): void {
@@ -96,11 +96,11 @@ export class Loop {
     this.#alone = batch.length > 1 || this.#isQuick(first) ? null : first;
     if (this.#alone) this.#lead?.leave();
     const next = this.#alone
-      ? await runAlone(this.#thread, first, () => this.#ending(batch))
+      ? await runAlone(this.#thread, first, () => this.#roundEnd(batch))
       : await runBatch(
           this.#thread,
           batch,
-          () => this.#ending(batch),
+          () => this.#roundEnd(batch),
           () => this.#lead?.leave(),
         );
     this.#trouble.forget();
@@ -123,7 +123,7 @@ export class Loop {
   }
 
   /** Nothing waits behind a run that may be long: what is still held goes back, and is claimed anew. */
-  #ending(batch: readonly ClaimedTask[]): Ending {
+  #roundEnd(batch: readonly ClaimedTask[]): RoundEnd {
     const last = batch.at(-1);
     const best = last ? this.#thread.methods.of(last).batchSize : 1;
     this.#size = Math.min(best, batch.length * 2, this.#left());

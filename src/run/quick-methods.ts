@@ -1,30 +1,35 @@
-/** Which methods are quick: only those run in batches. */
+/** Which methods are quick: only their tasks run in batches. */
 import { MAX_HELD } from "../shared-memory/progress.ts";
+import type { StoreTraits } from "../store/store.ts";
 
-/** So many runs in a row must have been quick. */
+/** This many runs in a row must have been quick on average. */
 const RUNS = 20;
 
-/** On average over those runs: ms. */
-const QUICK = 1;
-
-/** A run counts for so many times the average at most, and a little: ms. */
+/** A run counts for at most this many times the average and a little: one run that the system held up says little. */
 const OUTLIER = 4;
-const OUTLIER_FLOOR = 0.2;
+const OUTLIER_FLOOR_MS = 0.2;
 
-/** A batch makes about so much work: ms. */
-const BATCH = 5;
+/** A batch makes about this much work. */
+const BATCH_MS = 5;
+
+/** What of a store decides about batches. */
+export type BatchTraits = Pick<StoreTraits, "maxBatch" | "quickMs">;
 
 /** How the last runs of one method went. */
 export class MethodRuns {
+  readonly #traits: BatchTraits;
   #count = 0;
-  /** Moving average: ms. */
+  /** The moving average, in ms. */
   #average = 0;
 
-  /** Records a run that settled without waiting. */
+  constructor(traits: BatchTraits) {
+    this.#traits = traits;
+  }
+
+  /** Records a run that settled without waiting. A method that has become slow shows in a few runs. */
   settledAtOnce(duration: number): void {
     this.#count += 1;
-    // One run that the system held up says little; a method that has become slow shows in a few runs.
-    const most = this.#count === 1 ? duration : OUTLIER * this.#average + OUTLIER_FLOOR;
+    const most = this.#count === 1 ? duration : OUTLIER * this.#average + OUTLIER_FLOOR_MS;
     this.#average += (Math.min(duration, most) - this.#average) / Math.min(this.#count, RUNS);
   }
 
@@ -38,25 +43,31 @@ export class MethodRuns {
   }
 
   get isQuick(): boolean {
-    return this.#count >= RUNS && this.#average < QUICK;
+    return this.#count >= RUNS && this.#average < this.#traits.quickMs;
   }
 
-  /** How many runs make a batch; 1 when it is not quick. */
+  /** How many runs make a batch; 1 when the method is not quick. */
   get batchSize(): number {
     if (!this.isQuick) return 1;
-    return Math.max(1, Math.min(MAX_HELD, Math.floor(BATCH / Math.max(this.#average, 0.001))));
+    const size = Math.floor(BATCH_MS / Math.max(this.#average, 0.001));
+    return Math.max(1, Math.min(size, this.#traits.maxBatch, MAX_HELD));
   }
 }
 
-export class Methods {
+export class QuickMethods {
+  readonly #traits: BatchTraits;
   readonly #byModel = new Map<string, Map<string, MethodRuns>>();
+
+  constructor(traits: BatchTraits) {
+    this.#traits = traits;
+  }
 
   /** The runs of this task's method. */
   of({ model, method }: { readonly model: string; readonly method: string }): MethodRuns {
     let byMethod = this.#byModel.get(model);
     if (!byMethod) this.#byModel.set(model, (byMethod = new Map<string, MethodRuns>()));
     let runs = byMethod.get(method);
-    if (!runs) byMethod.set(method, (runs = new MethodRuns()));
+    if (!runs) byMethod.set(method, (runs = new MethodRuns(this.#traits)));
     return runs;
   }
 }

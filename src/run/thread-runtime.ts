@@ -1,13 +1,12 @@
-/** What a thread works with, and what the commit of a round carries besides its outcomes. */
-import type { Runtime } from "../transaction/runtime.ts";
+/** What a thread works with, and what the last commit of a round carries besides its outcomes. */
 import type { Progress } from "../shared-memory/progress.ts";
-import type { Owner } from "../store/store.ts";
+import type { Owner } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
-import type { Methods } from "./quick-methods.ts";
+import type { Runtime } from "../transaction/runtime.ts";
+import type { QuickMethods } from "./quick-methods.ts";
 
-/** What a thread works with. */
 export interface ThreadRuntime extends Runtime {
-  readonly methods: Methods;
+  readonly methods: QuickMethods;
   readonly progress: Progress;
   readonly owner: Owner;
   readonly queues: readonly string[];
@@ -15,8 +14,8 @@ export interface ThreadRuntime extends Runtime {
   readonly pushed?: (ids: readonly number[]) => void;
 }
 
-/** What goes into the round's last commit, besides its outcomes. */
-export interface Ending {
+/** What is to become of the thread's claims at the end of a round. */
+export interface RoundEnd {
   /** Claims to give back, as they would wait too long. */
   readonly handBack: readonly ClaimedTask[];
   /** How many tasks to claim; 0: none. */

@@ -7,9 +7,9 @@ import type { Store } from "../store/store.ts";
 import { setAfterwards } from "../transaction/transaction.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
-import { Methods } from "./quick-methods.ts";
+import { QuickMethods } from "./quick-methods.ts";
 import { runAlone } from "./alone.ts";
-import { reportOutcome, runOf, settle } from "./settle.ts";
+import { reportOutcome, runOf } from "./run-events.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 import { createShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -71,7 +71,7 @@ class Lane {
     report({ name: "log.note", level: "info", message });
     return {
       ...this.#runtime,
-      methods: new Methods(),
+      methods: new QuickMethods(store.traits),
       progress: new Progress(createShared(1), 1),
       owner: { worker, thread: 0 },
       queues: [],
@@ -125,7 +125,7 @@ function endLater(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): v
 
 /** Settles what did not come to its own end. */
 async function end(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): Promise<void> {
-  const kept = await thread.store.write((session) => settle(session, task, outcome));
+  const kept = await thread.store.write((session) => session.settle(task, outcome));
   reportOutcome(thread.report, task, outcome, kept, 0);
 }
 

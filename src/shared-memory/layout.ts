@@ -1,18 +1,14 @@
 /**
- * The memory that the threads of one worker share with its main thread: whose turn it is to write, and what
- * each thread is running. The main thread sees it without a message for every task.
+ * The memory that the threads of one worker share with its main thread: which thread leads, and what each is running.
+ * The main thread sees it without a message for every task.
  */
 import { SLOT_IDS, SLOT_WORDS } from "./progress.ts";
-
-/** Per slot: ticket and grant of the turn, then the words of its progress. */
-const TURN_WORDS = 2;
 
 /** Which thread leads. */
 const LEAD_WORDS = 1;
 
 /** Slot 0 belongs to the main thread, the others to the threads 1, 2, … */
 export interface Shared {
-  readonly turn: Int32Array;
   readonly lead: Int32Array;
   readonly slots: Int32Array;
   /** Ids go beyond 32 bits. */
@@ -25,20 +21,18 @@ export function createShared(threads: number): Shared {
 }
 
 export function openShared(buffer: SharedArrayBuffer, threads: number): Shared {
-  const { turnAt, leadAt, slotsAt, slots } = sizes(threads + 1);
+  const { leadAt, slotsAt, slots } = sizes(threads + 1);
   return {
     buffer,
     ids: new Float64Array(buffer, 0, slots * SLOT_IDS),
-    turn: new Int32Array(buffer, turnAt, 2 + slots * TURN_WORDS),
     lead: new Int32Array(buffer, leadAt, LEAD_WORDS),
     slots: new Int32Array(buffer, slotsAt, slots * SLOT_WORDS),
   };
 }
 
 function sizes(slots: number) {
-  const turnAt = slots * SLOT_IDS * Float64Array.BYTES_PER_ELEMENT;
-  const leadAt = turnAt + (2 + slots * TURN_WORDS) * Int32Array.BYTES_PER_ELEMENT;
+  const leadAt = slots * SLOT_IDS * Float64Array.BYTES_PER_ELEMENT;
   const slotsAt = leadAt + LEAD_WORDS * Int32Array.BYTES_PER_ELEMENT;
   const total = slotsAt + slots * SLOT_WORDS * Int32Array.BYTES_PER_ELEMENT;
-  return { slots, turnAt, leadAt, slotsAt, total };
+  return { slots, leadAt, slotsAt, total };
 }

@@ -3,6 +3,7 @@
  * same code, and each change of writer costs. So of those that run quick tasks one leads, and who waits long for the
  * lock steps aside: until the leader meets something slow, has nothing more to do, or needs the lock for less.
  */
+import type { TurnTimes } from "../store/worker-store.ts";
 import type { Shared } from "./layout.ts";
 
 /** So long it is measured: ms. */
@@ -23,12 +24,6 @@ const REST = 5_000;
 /** The number of the thread that leads is at this index; there is none 0. */
 const LEADER = 0;
 const NOBODY = 0;
-
-/** Of a thread's turns to write, all together: ms. */
-export interface TurnTimes {
-  readonly waited: number;
-  readonly held: number;
-}
 
 /** One thread's part in it. */
 export class Lead {

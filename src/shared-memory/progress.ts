@@ -111,18 +111,30 @@ export class Progress {
     return LOCKS[this.#load("lock")] ?? "none";
   }
 
-  setLock(lock: Lock): void {
+  #setLock(lock: Lock): void {
     this.#store("lock", LOCKS.indexOf(lock));
+  }
+
+  /** A transaction of the thread waits for the write lock. */
+  awaited(): void {
+    this.#setLock("awaited");
+  }
+
+  /** A transaction of the thread has the write lock. @param stray true when it belongs to no task. */
+  held(stray: boolean): void {
+    if (stray) this.#store("lockedIn", STRAY);
+    else this.claimLock();
+    this.#setLock("held");
+  }
+
+  /** The thread has nothing to do with the write lock. */
+  free(): void {
+    this.#setLock("none");
   }
 
   /** The transaction that holds the lock, or is about to, is that of the run that has begun last. */
   claimLock(): void {
     this.#store("lockedIn", this.sequence);
-  }
-
-  /** It is not: what some task has left behind takes it. */
-  disownLock(): void {
-    this.#store("lockedIn", STRAY);
   }
 
   /** The sequence at which the lock was taken. */

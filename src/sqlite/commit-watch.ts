@@ -4,7 +4,7 @@
  */
 import { type FSWatcher, watch } from "node:fs";
 import { inodeOf } from "./file/identity.ts";
-import type { Store } from "../store/store.ts";
+import type { Watch, WatchEvents } from "../store/worker-store.ts";
 
 /** ms between looks after an event; the last one repeats. */
 const STEPS = [0, 1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 800] as const;
@@ -21,10 +21,17 @@ const CALM = 20;
 /** A commit that comes so long after the watch began, and yet is the first to be noticed, sent no event: ms. */
 const SILENT = 250;
 
-export class Wake {
-  readonly #store: Store;
-  readonly #look: () => void;
-  readonly #hint: () => void;
+/** The database that is watched. */
+interface Watched {
+  /** Its path. */
+  readonly name: string;
+  /** Changes when another connection has committed. */
+  version(): Promise<number>;
+}
+
+export class CommitWatch implements Watch {
+  readonly #database: Watched;
+  readonly #events: WatchEvents;
   readonly #wal: string;
   #watcher: FSWatcher | null = null;
   #inode = 0;
@@ -40,20 +47,11 @@ export class Wake {
   readonly #watchFile: typeof watch;
   readonly #looks: number;
 
-  /**
-   * @param look called after a commit, while armed.
-   * @param hint called before that, when it may be that a single commit is about to be seen.
-   */
-  constructor(
-    store: Store,
-    look: () => void,
-    { watchFile = watch, looks = LOOKS, hint = () => {} } = {},
-  ) {
-    this.#store = store;
-    this.#look = look;
-    this.#wal = `${store.path}-wal`;
+  constructor(database: Watched, events: WatchEvents, { watchFile = watch, looks = LOOKS } = {}) {
+    this.#database = database;
+    this.#events = events;
+    this.#wal = `${database.name}-wal`;
     this.#watchFile = watchFile;
-    this.#hint = hint;
     this.#looks = looks;
   }
 
@@ -114,7 +112,7 @@ export class Wake {
 
   #noteEvent(): void {
     const now = performance.now();
-    if (now - this.#lastEvent > CALM) this.#hint();
+    if (now - this.#lastEvent > CALM) this.#events.hint();
     this.#lastEvent = now;
   }
 
@@ -133,13 +131,13 @@ export class Wake {
 
   async #compare(): Promise<void> {
     this.#timer = null;
-    const version = await this.#store.version().catch(() => -1);
+    const version = await this.#database.version().catch(() => -1);
     if (!this.#armed) return;
     if (version !== this.#version) {
       this.#version = version;
       this.#step = 0;
       if (performance.now() - this.#silentSince > SILENT) this.#deaf = true;
-      this.#look();
+      this.#events.look();
     }
     this.#step += 1;
     const wait = STEPS[Math.min(this.#step, STEPS.length - 1)] ?? BLIND;

@@ -4,7 +4,7 @@ import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../errors.ts";
 import { isBusy, translate } from "./errors.ts";
-import { mendHole } from "./file/unflushed.ts";
+import { writeUnflushed } from "./file/unflushed.ts";
 import { migrate } from "./migrate.ts";
 
 export interface ConnectionOptions {
@@ -41,7 +41,7 @@ export function connect(options: ConnectionOptions): Database {
     db.run("PRAGMA cache_size = -8000"); // KiB
     db.run("PRAGMA temp_store = MEMORY");
     migrate(db, path);
-    mendHole(db, path);
+    writeUnflushed(db, path);
     db.run(`PRAGMA busy_timeout = ${SHORT_WAIT}`);
     return db;
   } catch (error) {

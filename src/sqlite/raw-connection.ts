@@ -3,9 +3,6 @@ import { type Database, Statement } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import { effectsOf } from "./user-sql.ts";
 
-/** The driver's connection: https://bun.com/docs/runtime/sqlite */
-export type RawDatabase = Database;
-
 /**
  * Wraps a connection so that it, and every statement and function made from it, refuses to work once
  * `check` throws, and so that it cannot end the transaction that tq will commit.

@@ -32,6 +32,11 @@ export function effectsOf(sql: string): Effects {
   };
 }
 
+/** How many statements a text has; empty ones do not count. */
+export function countStatements(sql: string): number {
+  return statements(sql).filter((words) => words.length > 0).length;
+}
+
 function ends(words: readonly string[]): boolean {
   const [verb] = words;
   if (verb === "commit" || verb === "end") return true;

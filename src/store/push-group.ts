@@ -2,7 +2,7 @@
 import { nextTurn } from "../next-turn.ts";
 import type { Soon } from "../soon.ts";
 import type { NewTask } from "../task.ts";
-import type { Session } from "./store.ts";
+import type { Session } from "./session.ts";
 
 interface Waiting {
   readonly tasks: readonly NewTask[];
@@ -70,7 +70,7 @@ export class PushGroup {
           await session.savepoint();
           try {
             const ids = await session.push(tasks);
-            await session.release();
+            await session.releaseSavepoint();
             answers.push(() => resolve(ids));
           } catch (error) {
             await goBack(session, error);

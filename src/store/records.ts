@@ -55,9 +55,18 @@ export interface Records {
   /** Makes the table, or adds its missing columns. @throws TqError when it cannot do so by itself. */
   ensureTable(table: Table): Promise<void>;
   insert(table: Table, values: readonly ColumnValue[]): Soon<number>;
-  /** The rows of these ids that exist, in the order asked for; duplicates once each time. */
-  read(table: Table, ids: readonly number[]): Soon<Row[]>;
-  search(table: Table, conditions: readonly Condition[], options: SearchOptions): Soon<Row[]>;
+  /**
+   * The rows of these ids that exist, in the order asked for; duplicates once each time.
+   *
+   * @param lock nobody else may change these rows until the transaction ends.
+   */
+  read(table: Table, ids: readonly number[], lock?: boolean): Soon<Row[]>;
+  search(
+    table: Table,
+    conditions: readonly Condition[],
+    options: SearchOptions,
+    lock?: boolean,
+  ): Soon<Row[]>;
   update(table: Table, id: number, changes: readonly Change[]): Soon<Updated>;
   delete(table: Table, ids: readonly number[]): Soon<void>;
 }

@@ -1,10 +1,12 @@
 /** The transaction that a piece of code runs in, carried through every `await`. */
+// oxlint-disable-next-line no-restricted-imports -- the type of the connection that it hands out on SQLite
+import type { Database } from "bun:sqlite";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { TqError } from "../errors.ts";
-import type { RawDatabase } from "../sqlite/raw-connection.ts";
 import type { Soon } from "../soon.ts";
 import { didYouMean } from "../suggest.ts";
 import { currentUnit } from "./current-task.ts";
+import { makeSql, type TransactionSql } from "./sql.ts";
 import { type Runtime, runtime } from "./runtime.ts";
 import { Unit } from "./unit.ts";
 
@@ -41,6 +43,7 @@ export class Transaction {
   /** Frozen; `setContext` runs code with another one. */
   readonly context: Context;
   readonly #unit: Unit;
+  #sql: TransactionSql | null = null;
 
   /** @internal Programs use `Transaction.start`. */
   constructor(unit: Unit, user: number, context: Context) {
@@ -92,12 +95,24 @@ export class Transaction {
   }
 
   /**
-   * The `bun:sqlite` connection of this transaction, for SQL of your own (or an ORM's) that commits and
-   * rolls back with it. From here on the transaction holds the write lock. It refuses to work once the
-   * transaction has ended.
+   * SQL of your own that commits and rolls back with this transaction, on every database: a template tag. From its
+   * first statement on the transaction holds the write lock.
+   *
+   * @example const [{ total }] = await Transaction.current.sql`SELECT total FROM sale WHERE id = ${id}`;
    */
-  get database(): RawDatabase {
-    return this.#unit.database as RawDatabase;
+  get sql(): TransactionSql {
+    return (this.#sql ??= makeSql((work) => this.#unit.track(() => work(this.#unit))));
+  }
+
+  /**
+   * The `bun:sqlite` connection of this transaction, for an ORM, or for SQL that needs an answer without `await`. It
+   * commits and rolls back with the transaction, which holds the write lock from here on, and refuses to work once the
+   * transaction has ended.
+   *
+   * @throws TqError "conflict" where the database is not SQLite: use `sql`.
+   */
+  get database(): Database {
+    return this.#unit.database as Database;
   }
 
   /**

@@ -5,7 +5,7 @@
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import { endedError } from "../store/ended.ts";
-import type { Session } from "../store/store.ts";
+import type { Session, SqlResult } from "../store/session.ts";
 import type { Claim, NewTask } from "../task.ts";
 import { Hold } from "./hold.ts";
 import type { Runtime } from "./runtime.ts";
@@ -72,6 +72,21 @@ export class Unit {
     this.#stale = true;
   }
 
+  /** True where rows that are read must not change until the end: all of the unit is to run under lock. */
+  get locksRows(): boolean {
+    return this.#options.locked === true && this.#options.savepoint !== true;
+  }
+
+  /** True when what is read now cannot change while the hold lasts. @param locked the rows are read with lock. */
+  isSteady(locked: boolean): boolean {
+    return locked || this.#session?.steady === true;
+  }
+
+  /** The answer of the store that is under way; null: none. */
+  get waiting(): Promise<unknown> | null {
+    return this.#ended ? null : (this.#session?.waiting ?? null);
+  }
+
   /** The present stretch of holding the write lock; null: what is read now may change at any time. */
   get hold(): Hold | null {
     this.#followSavepoints();
@@ -113,6 +128,11 @@ export class Unit {
     });
     if (open) this.#inSavepoint = true;
     return database;
+  }
+
+  /** Runs a statement of the user's own; from here on the unit holds the write lock. */
+  sql(text: string, values: readonly unknown[]): Soon<SqlResult> {
+    return soon(this.begin(), () => this.session.sql(text, values));
   }
 
   /** Takes the write lock, for a write: what follows can be undone by itself. */
@@ -199,7 +219,7 @@ export class Unit {
     const session = this.#session;
     if (session?.writing) {
       const { claim, savepoint } = this.#options;
-      if (claim && !(await session.holds(claim))) {
+      if (claim && !(await session.stillHeld([claim])).has(claim)) {
         if (!savepoint) await session.rollback();
         else await this.#leaveSavepoint(false);
         this.#undo();
@@ -237,7 +257,7 @@ export class Unit {
   #leaveSavepoint(keep: boolean): Soon<void> {
     if (!this.#inSavepoint || !this.#session) return;
     this.#inSavepoint = false;
-    return keep ? this.#session.release() : this.#session.rollbackToSavepoint();
+    return keep ? this.#session.releaseSavepoint() : this.#session.rollbackToSavepoint();
   }
 
   /**

@@ -25,10 +25,14 @@ export class Crowd {
     this.#stopped = true;
   }
 
+  async #isCrowdDue(): Promise<boolean> {
+    return (await this.#store.look({ queues: [], limit: 0, worker: "" })).isCrowdDue;
+  }
+
   async #move(): Promise<void> {
     this.#moving = true;
     try {
-      while (!this.#stopped && (await this.#store.isCrowdDue())) {
+      while (!this.#stopped && (await this.#isCrowdDue())) {
         await this.#store.makeDueReady();
         await Bun.sleep(PAUSE);
       }

@@ -18,9 +18,6 @@ const SLICE = 500;
 /** Between two slices, for the tasks that wait to write: ms. */
 const PAUSE = 50;
 
-/** A log that a reader makes this long is worth a word: bytes. */
-const LONG_LOG = 64_000_000;
-
 export class Maintenance {
   readonly #store: Store;
   readonly #config: Config;
@@ -28,7 +25,7 @@ export class Maintenance {
   readonly #clock = new CleaningClock();
   #timer: Timer | null = null;
   #stopped = false;
-  #logIsHeld = false;
+  #noteIsSaid = false;
   /** Since when the clock has gone on without a jump: monotonic, ms. */
   #steadySince = performance.now();
 
@@ -57,23 +54,18 @@ export class Maintenance {
       more = (await this.#store.clean({ ...limits, limit: SLICE })) === SLICE;
       const tidied = await this.#store.tidy();
       more ||= tidied.more;
-      this.#watchLog(tidied.held);
+      this.#sayOnce(tidied.note);
     } catch (error) {
-      this.#note(`Cannot clean ${this.#store.path} now: ${messageOf(error)}`);
+      this.#note(`Cannot clean ${this.#store.name} now: ${messageOf(error)}`);
     }
     if (performance.now() - this.#steadySince >= DAY) await this.mendTimes();
     this.#schedule(more ? PAUSE : HOUR);
   }
 
-  /** Says once that somebody keeps the log from ending, until it has. */
-  #watchLog(held: number): void {
-    if (held >= LONG_LOG && !this.#logIsHeld) {
-      const megabytes = Math.floor(held / 1e6);
-      this.#note(
-        `The log ${this.#store.path}-wal grows: ${megabytes} MB of it cannot be written into the database while another program still reads what was there before; end that program's transaction`,
-      );
-    }
-    this.#logIsHeld = held >= LONG_LOG;
+  /** Says a note of the upkeep once, until it has gone. */
+  #sayOnce(note: string | null): void {
+    if (note !== null && !this.#noteIsSaid) this.#note(note);
+    this.#noteIsSaid = note !== null;
   }
 
   /** The clock was set: what it says is believed after a day without another jump. */

@@ -4,7 +4,7 @@ import type { Config } from "../settings/config.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { StandardError } from "../log/standard-error.ts";
-import type { LogFiles } from "../sqlite/file/flush.ts";
+import type { ThreadPart } from "../store/worker-store.ts";
 import type { Claim } from "../task.ts";
 
 /** The first message to a thread: all that it needs to work for itself. */
@@ -19,8 +19,8 @@ export interface Init {
   readonly shared: SharedArrayBuffer;
   /** Where it writes the worker's log. */
   readonly standardError: StandardError;
-  /** What it flushes the database's log with, closed for it. null: it opens its own. */
-  readonly log: LogFiles | null;
+  /** What the main thread's store lends to the thread's. */
+  readonly store: ThreadPart;
 }
 
 /** Words cross threads faster than objects. "go": the worker is registered, what a thread claims can be rescued. */

@@ -5,8 +5,9 @@ import { formatDuration } from "../values/duration.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { ErrorData } from "../outcome.ts";
-import { closeLog, type LogFiles, openLog } from "../sqlite/file/flush.ts";
-import type { Owner, RescuedTask, Store, ThreadDeath } from "../store/store.ts";
+import type { RescuedTask, ThreadDeath } from "../store/rescue.ts";
+import type { Owner } from "../store/session.ts";
+import type { Lent, WorkerStore } from "../store/worker-store.ts";
 import type { Claim } from "../task.ts";
 import { endLead } from "../shared-memory/leader.ts";
 import type { FromThread } from "./messages.ts";
@@ -14,7 +15,6 @@ import { standardError } from "../log/standard-error.ts";
 import { PoolThread } from "./pool-thread.ts";
 import { createShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
-import { MainTurn } from "../shared-memory/turn.ts";
 
 export interface PoolOptions {
   /** The worker's id. */
@@ -47,15 +47,13 @@ const AGAIN = 1_000;
 const AT_ONCE = 250;
 
 export class Pool {
-  /** Whose turn it is to write, among these threads and the main thread. */
-  readonly turn: MainTurn;
   readonly #options: PoolOptions;
   readonly #config: Config["worker"];
   readonly #events: PoolEvents;
   readonly #shared;
   readonly #threads = new Map<number, PoolThread>();
   #going = false;
-  #store: Store | null = null;
+  #store: WorkerStore | null = null;
   #stopping = false;
   #heldUpTimer: Timer | null = null;
   /** Claims that were taken back and are still to be given back. */
@@ -74,7 +72,6 @@ export class Pool {
     this.#config = options.config.worker;
     this.#events = events;
     this.#shared = createShared(this.#config.threads);
-    this.turn = new MainTurn(this.#shared);
   }
 
   get threads(): PoolThread[] {
@@ -108,9 +105,9 @@ export class Pool {
   /**
    * Starts the threads: they load their models, and wait for `go`.
    *
-   * @param store what the main thread writes with, in its turn.
+   * @param store the main thread's own, which lends a part to each thread.
    */
-  start(store: Store): void {
+  start(store: WorkerStore): void {
     this.#store = store;
     for (let thread = 1; thread <= this.#config.threads; thread++) this.#startThread(thread);
   }
@@ -154,11 +151,11 @@ export class Pool {
   }
 
   #startThread(number: number): void {
-    const log = this.#openLog();
+    const lent = this.#use().lend(number);
     try {
-      this.#tryStartThread(number, log);
+      this.#tryStartThread(number, lent);
     } catch (error) {
-      if (log !== null) closeLog(log);
+      lent[Symbol.dispose]();
       const reason = error instanceof Error ? error.message : String(error);
       const message = `Cannot start thread ${number}: ${reason}; give the worker fewer with --threads, or raise the limit of the system`;
       this.#events.refused(new TqError("invalid", message, { cause: error }));
@@ -167,7 +164,7 @@ export class Pool {
   }
 
   /** @throws where the system gives no thread. */
-  #tryStartThread(number: number, log: LogFiles | null): void {
+  #tryStartThread(number: number, lent: Lent): void {
     const { config, models, worker } = this.#options;
     const { threads, queues } = this.#config;
     const shared = this.#shared.buffer;
@@ -182,7 +179,7 @@ export class Pool {
         queues,
         shared,
         standardError: standardError(),
-        log,
+        store: lent.part,
       },
       new Progress(this.#shared, number),
       {
@@ -190,9 +187,8 @@ export class Pool {
         closed: (from, reason) => {
           const running = from.progress.running();
           from.progress.end();
-          if (log !== null) closeLog(log);
           // At once: the burial of another thread may wait for the turn that this one had.
-          this.turn.forget(from.number);
+          lent[Symbol.dispose]();
           endLead(this.#shared.lead, from.number);
           this.#burials = this.#burials.then(() => this.#buried(from, running, reason));
         },
@@ -204,16 +200,6 @@ export class Pool {
 
   #startLater(number: number): void {
     setTimeout(() => !this.#stopping && this.#startThread(number), AGAIN).unref();
-  }
-
-  /** A thread that is ended closes nothing, so what it flushes with is ours. */
-  #openLog(): LogFiles | null {
-    if (this.#options.config.database.durability !== "full") return null;
-    try {
-      return openLog(this.#use().path);
-    } catch {
-      return null; // it tries for itself, and says why not
-    }
   }
 
   #heard(thread: PoolThread, message: FromThread): void {
@@ -388,7 +374,7 @@ export class Pool {
     if (!this.#saidNotYet) this.#events.changed();
   }
 
-  #use(): Store {
+  #use(): WorkerStore {
     if (this.#store) return this.#store;
     throw new Error("The pool has not been started");
   }

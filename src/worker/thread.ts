@@ -8,14 +8,13 @@ import { Registry } from "../registry/registry.ts";
 import { enterRuntime, standardLog } from "../transaction/runtime.ts";
 import { ensureTables } from "../registry/tables.ts";
 import { toErrorData } from "../outcome.ts";
-import { openStore } from "../open-store.ts";
+import { openThreadStore } from "../open-store.ts";
 import { Lead } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
-import { Methods } from "../run/quick-methods.ts";
+import { QuickMethods } from "../run/quick-methods.ts";
 import { openShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
-import { STINT, ThreadTurn } from "../shared-memory/turn.ts";
 
 declare const self: Worker;
 
@@ -53,10 +52,7 @@ async function start(init: Init): Promise<void> {
   const progress = new Progress(shared, thread);
   tellThrower(progress);
   try {
-    // Who flushes its commits is away meanwhile: somebody else writes.
-    const stint = config.database.durability === "full" ? 0 : STINT;
-    const turn = new ThreadTurn(shared, thread, stint);
-    const store = openStore(config, { turn, blocking: true, log: init.log });
+    const store = openThreadStore(config, { thread, part: init.store, locks: progress });
     const registry = new Registry();
     const runtime = { store, config, registry, report: log, worker: true };
     enterRuntime(runtime);
@@ -68,14 +64,14 @@ async function start(init: Init): Promise<void> {
     loop = new Loop(
       {
         ...runtime,
-        methods: new Methods(),
+        methods: new QuickMethods(store.traits),
         progress,
         owner: { worker, thread },
         queues,
       },
       () => send("idle"),
       config.worker.max_tasks,
-      new Lead(shared, thread, turn.times),
+      store.turns && new Lead(shared, thread, store.turns),
     );
     if (stopped) loop.stop();
     Bun.gc(true); // what loading has left behind, before it waits for years

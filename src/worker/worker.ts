@@ -9,14 +9,14 @@ import type { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import { LONG_LOAD, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
-import { openStore } from "../open-store.ts";
-import { SOON, type Store } from "../store/store.ts";
+import { openWorkerStore } from "../open-store.ts";
+import { SOON } from "../store/store.ts";
+import type { Watch, WorkerStore } from "../store/worker-store.ts";
 import { Crowd } from "./due-tasks.ts";
 import { Maintenance } from "./maintenance.ts";
 import { endCancelled, watchLocks } from "./watch-threads.ts";
 import type { PoolThread } from "./pool-thread.ts";
 import { LOOKING, Pool } from "./pool.ts";
-import { Wake } from "../sqlite/commit-watch.ts";
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -36,9 +36,6 @@ export interface Summary {
 /** Between two looks for dead workers, cancelled tasks and a lost parent: ms. */
 const TICK = 250;
 
-/** The same while no worker has a task that could be left behind. */
-const IDLE_TICK = 10_000;
-
 /** After a look that failed: ms. */
 const LOOK_AGAIN = 1_000;
 
@@ -47,12 +44,12 @@ const JUMP = 1_000;
 
 export class WorkerProcess {
   readonly id = randomUUIDv7();
-  readonly store: Store;
+  readonly store: WorkerStore;
   readonly stopped: Promise<Summary>;
   readonly #options: WorkerOptions;
   readonly #config: Config["worker"];
   readonly #pool: Pool;
-  readonly #wake: Wake;
+  readonly #watch: Watch;
   readonly #crowd: Crowd;
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
@@ -92,9 +89,12 @@ export class WorkerProcess {
         changed: () => this.#look(),
       },
     );
-    this.store = openStore(config, { turn: this.#pool.turn });
+    this.store = openWorkerStore(config, this.#config.threads);
     this.#crowd = new Crowd(this.store);
-    this.#wake = new Wake(this.store, () => this.#look(), { hint: () => this.#wakeEarly() });
+    this.#watch = this.store.watch({
+      look: () => this.#look(),
+      hint: () => this.#wakeEarly(),
+    });
   }
 
   /** The models and methods that its threads have loaded. */
@@ -132,7 +132,7 @@ export class WorkerProcess {
       worker: this.id,
       threads,
       queues,
-      database: this.store.path,
+      database: this.store.name,
       models: models[0] ?? null,
       mode: config.queue.worker ? "worker" : "no worker",
     });
@@ -171,7 +171,7 @@ export class WorkerProcess {
 
   async #end(grace: number): Promise<void> {
     this.#started.resolve(); // nobody need wait for models that take long
-    this.#wake.disarm();
+    this.#watch.disarm();
     this.#crowd.stop();
     this.#maintenance?.stop();
     if (this.#dueTimer) clearTimeout(this.#dueTimer);
@@ -217,23 +217,27 @@ export class WorkerProcess {
   async #lookOnce(): Promise<void> {
     const { idle, threads } = this.#pool;
     const allIdle = idle.length === threads.length;
-    if (idle.length === 0) this.#wake.disarm();
-    else await this.#wakeSome(idle, allIdle);
+    let calm = false;
+    if (idle.length === 0) this.#watch.disarm();
+    else calm = !(await this.#wakeSome(idle, allIdle)) && allIdle;
     this.#pool.watchHeldUp(!allIdle);
-    await this.#paceTick(allIdle);
+    this.#paceTick(calm);
   }
 
-  async #wakeSome(idle: readonly PoolThread[], allIdle: boolean): Promise<void> {
-    this.#wake.arm();
-    const due = await this.store.nextDue();
+  /** @returns true while other workers run tasks. */
+  async #wakeSome(idle: readonly PoolThread[], allIdle: boolean): Promise<boolean> {
+    this.#watch.arm();
+    const { queues } = this.#config;
+    const look = await this.store.look({ queues, limit: idle.length, worker: this.id });
+    const { due, ready } = look;
     const isDue = due !== null && due - this.store.now() <= SOON;
-    const ready = await this.store.countReady(this.#config.queues, idle.length, this.id);
     const wanted = Math.max(ready, isDue ? 1 : 0);
     const looking = Math.min(wanted, this.#pool.looking);
     for (const thread of idle.slice(0, wanted - looking)) thread.wake();
     if (isDue) this.#crowd.look();
     this.#lookLater(due, looking > 0 ? LOOKING : this.#config.timeout);
     if (ready === 0 && !isDue && allIdle) await this.#drained();
+    return look.othersRun;
   }
 
   /** A thread is ready to look by the time that the commit can be seen. */
@@ -268,18 +272,14 @@ export class WorkerProcess {
   }
 
   /** Where nothing runs there is next to nothing to look after; that a worker claims a task wakes the others. */
-  async #paceTick(idle: boolean): Promise<void> {
-    const calm = idle && !this.#options.exitWithParent && !(await this.#othersRun());
-    const wait = calm ? IDLE_TICK : TICK;
+  #paceTick(calm: boolean): void {
+    const idleWait = this.store.traits.idleLookMs;
+    const wait = calm && !this.#options.exitWithParent ? idleWait : TICK;
     if (wait !== this.#tickWait) this.#tickLater(wait);
   }
 
-  async #othersRun(): Promise<boolean> {
-    return (await this.store.workers()).some(({ id, running }) => id !== this.id && running > 0);
-  }
-
   #tick(): void {
-    this.#wake.check();
+    this.#watch.check();
     this.#crowd.look();
     watchLocks(this.#pool.threads, this.#config.lock_timeout, this.#options.report);
     if (this.#pool.writing) this.#tickWait = TICK;
@@ -342,7 +342,7 @@ export class WorkerProcess {
   }
 
   #offset(): number {
-    return Date.now() - performance.now();
+    return this.store.now() - performance.now();
   }
 
   async #rescueDead(): Promise<void> {

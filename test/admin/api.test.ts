@@ -106,7 +106,11 @@ describe("a task", () => {
     await admin.post("/api/tasks", CALL);
     await admin.store.write(async (session) => {
       const [claim] = await session.claim(CLAIM);
-      if (claim) await session.fail(claim, { name: "Error", message: "no paper", stack: null });
+      if (claim)
+        await session.settle(claim, {
+          kind: "failed",
+          error: { name: "Error", message: "no paper", stack: null },
+        });
     });
     const { status, body } = await admin.get("/api/tasks/1");
     expect(status).toBe(200);
@@ -133,7 +137,11 @@ describe("a task", () => {
     const [claim] = await admin.store.write((session) => session.claim(CLAIM));
     expect((await admin.post("/api/tasks/1/cancel")).body.state).toBe("cancelled");
     if (!claim) throw new Error("not claimed");
-    expect(await admin.store.write((session) => session.finish(claim, null))).toBe(false);
+    expect(
+      await admin.store.write((session) =>
+        session.settle(claim, { kind: "finished", result: null }),
+      ),
+    ).toBe(false);
   });
 
   test("that is in the wrong state stays as it is", async () => {
@@ -183,7 +191,7 @@ test("the status says mode and version beside what the store knows", async () =>
   expect(body).toMatchObject({
     mode: "no worker",
     version: "1.2.3",
-    path: admin.store.path,
+    path: admin.store.name,
     durability: "full",
     queues: [{ queue: "default", ready: 1, scheduled: 0, running: 0, failed: 0 }],
     workers: [],
@@ -209,7 +217,7 @@ describe("the health check", () => {
 
   test("fails when the database is another one now", async () => {
     await using admin = makeAdmin();
-    renameSync(admin.store.path, `${admin.store.path}.moved`);
+    renameSync(admin.store.name, `${admin.store.name}.moved`);
     const response = await admin.app.request("/healthz");
     expect(response.status).toBe(503);
   });

@@ -202,7 +202,7 @@ describe("a push", () => {
 
   test("waits in a sentence when another program holds the database", async () => {
     await using admin = makeAdmin({ timeout: 20 });
-    const other = new SqliteStore({ path: admin.store.path, turn: new LocalTurn() });
+    const other = new SqliteStore({ path: admin.store.name, turn: new LocalTurn() });
     const session = other.session();
     await session.begin();
     const { status, headers, body } = await admin.post("/api/tasks", CALL);

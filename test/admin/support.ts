@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AdminOptions, createAdmin } from "../../src/admin/app.ts";
 import type { Event } from "../../src/log/events.ts";
-import { SqliteStore, type SqliteOptions } from "../../src/sqlite/store.ts";
+import type { SqliteOptions } from "../../src/sqlite/database.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
 
 export const TOKEN = "test-token-test-token-test-token-test-token";
 export const NOW = Date.parse("2024-02-29T12:00:00Z");

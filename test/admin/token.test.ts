@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { loadToken } from "../../src/admin/token.ts";
 import { TOKEN, makeFolder } from "./support.ts";
 
-function refusal(database: string): string {
+function refusal(folder: string): string {
   try {
-    loadToken(database);
+    loadToken(folder);
   } catch (error) {
     expect(error).toMatchObject({ name: "TqError", code: "invalid" });
     return error instanceof Error ? error.message : "";
@@ -17,7 +17,7 @@ function refusal(database: string): string {
 describe("the token's file", () => {
   test("is made beside the database, for its owner only", () => {
     using place = makeFolder();
-    const { token, file } = loadToken(join(place.folder, "tq.db"));
+    const { token, file } = loadToken(place.folder);
     expect(file).toBe(join(place.folder, "tq.token"));
     expect(token).toMatch(/^[\w-]{43}$/);
     expect(readFileSync(file, "utf8")).toBe(`${token}\n`);
@@ -28,9 +28,9 @@ describe("the token's file", () => {
   test("keeps its token, and another folder gets another", () => {
     using place = makeFolder();
     using elsewhere = makeFolder();
-    const first = loadToken(join(place.folder, "tq.db"));
-    expect(loadToken(join(place.folder, "other.db"))).toEqual(first);
-    expect(loadToken(join(elsewhere.folder, "tq.db")).token).not.toBe(first.token);
+    const first = loadToken(place.folder);
+    expect(loadToken(place.folder)).toEqual(first);
+    expect(loadToken(elsewhere.folder).token).not.toBe(first.token);
   });
 
   test("is one file for all that start at the same time", async () => {
@@ -43,7 +43,7 @@ describe("the token's file", () => {
       });
       console.log("here");`;
     const source = join(import.meta.dir, "../../src/admin/token.ts");
-    const command = [process.execPath, "-e", program, source, join(place.folder, "tq.db")];
+    const command = [process.execPath, "-e", program, source, place.folder];
     const starters = Array.from({ length: 6 }, () => {
       const { stdin, stdout, exited } = Bun.spawn(command, { stdin: "pipe", stdout: "pipe" });
       return { stdin, exited, lines: stdout.pipeThrough(new TextDecoderStream()).getReader() };
@@ -62,7 +62,7 @@ describe("the token's file", () => {
   test("may hold a token of one's own", () => {
     using place = makeFolder();
     writeFileSync(join(place.folder, "tq.token"), `${TOKEN}\r\n`, { mode: 0o600 });
-    expect(loadToken(join(place.folder, "tq.db")).token).toBe(TOKEN);
+    expect(loadToken(place.folder).token).toBe(TOKEN);
   });
 
   test("is made private when others may read it", () => {
@@ -70,7 +70,7 @@ describe("the token's file", () => {
     const file = join(place.folder, "tq.token");
     writeFileSync(file, TOKEN);
     chmodSync(file, 0o644);
-    expect(loadToken(join(place.folder, "tq.db")).token).toBe(TOKEN);
+    expect(loadToken(place.folder).token).toBe(TOKEN);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
@@ -83,7 +83,7 @@ describe("the token's file", () => {
     using place = makeFolder();
     const file = join(place.folder, "tq.token");
     writeFileSync(file, content, { mode: 0o600 });
-    expect(refusal(join(place.folder, "tq.db"))).toBe(`Cannot use the token in ${file}: ${reason}`);
+    expect(refusal(place.folder)).toBe(`Cannot use the token in ${file}: ${reason}`);
     expect(readFileSync(file, "utf8")).toBe(content);
   });
 
@@ -91,9 +91,9 @@ describe("the token's file", () => {
     using place = makeFolder();
     const file = join(place.folder, "tq.token");
     mkdirSync(file);
-    expect(refusal(join(place.folder, "tq.db"))).toBe(
+    expect(refusal(place.folder)).toBe(
       `Cannot use the token in ${file}: it is not a file; move it away`,
     );
-    expect(refusal(join(place.folder, "nowhere", "tq.db"))).toContain("no such file or directory");
+    expect(refusal(join(place.folder, "nowhere"))).toContain("no such file or directory");
   });
 });

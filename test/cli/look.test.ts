@@ -33,10 +33,13 @@ beforeAll(async () => {
   await store.write(async (session) => {
     const claimed = await session.claimOne(1, OWNER);
     if (claimed === null) throw new Error("Task 1 is not ready");
-    await session.fail(claimed, {
-      name: "Error",
-      message: "no paper",
-      stack: "Error: no paper\n    at x",
+    await session.settle(claimed, {
+      kind: "failed",
+      error: {
+        name: "Error",
+        message: "no paper",
+        stack: "Error: no paper\n    at x",
+      },
     });
   });
   await store.close();

@@ -67,7 +67,7 @@ describe("tq torture of a tq that is broken on purpose", () => {
 
   test("finds tasks applied twice where effects are committed before the task is finished", async () => {
     const broken = await build("apart", "src/run/alone.ts", [
-      /(return \{ ended, kept: await settle\(session, task, outcome\) \};)/,
+      /(return \{ ended, kept: await session\.settle\(task, outcome\) \};)/,
       "await session.commit(); await session.begin(); $1",
     ]);
     await expectDoubles(broken);

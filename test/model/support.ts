@@ -11,7 +11,7 @@ import { Registry } from "../../src/registry/registry.ts";
 import { type Runtime, enterRuntime } from "../../src/transaction/runtime.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { Task } from "../../src/task.ts";
-import { Methods } from "../../src/run/quick-methods.ts";
+import { QuickMethods } from "../../src/run/quick-methods.ts";
 import { runAlone } from "../../src/run/alone.ts";
 import { runBatch as runTogether } from "../../src/run/batch.ts";
 import type { ThreadRuntime } from "../../src/run/thread-runtime.ts";
@@ -57,7 +57,7 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
   const leave = enterRuntime(runtime);
   const thread: ThreadRuntime = {
     ...runtime,
-    methods: new Methods(),
+    methods: new QuickMethods(store.traits),
     progress: new Progress(createShared(1), 1),
     owner: { worker: "w1", thread: 0 },
     queues: [],

@@ -8,11 +8,12 @@ import fc from "fast-check";
 import type { TqError } from "../../src/errors.ts";
 import type { ErrorData } from "../../src/outcome.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
-import type { Session } from "../../src/store/store.ts";
+import type { Session } from "../../src/store/session.ts";
 import type { SqliteSession } from "../../src/sqlite/session.ts";
 import { ENDED_STATES, type Claim, type NewTask } from "../../src/task.ts";
 import { type ModelPush, type ModelTask, QueueModel } from "./queue-model.ts";
 import { PATIENCE, holds, tempFolder } from "./support.ts";
+import { dueOf, holds as stillHolds, readyOf } from "../support/store.ts";
 
 const QUEUES = ["default", "mail.in", "mail.out", "x"];
 const WANTED = [[], ["default"], ["x", "default"], ["mail.*"], ["?"], ["none"], ["*out", "x", "x"]];
@@ -240,7 +241,7 @@ function settle<T extends Args>(
   const args = fc.record({ pick: picked, more: fc.record(more) as unknown as fc.Arbitrary<T> });
   return move(name, args, always, async (world, real, { pick, more: values }) => {
     const run = toClaim(world, pick);
-    const held = await inSession(real, (session) => session.holds(run));
+    const held = await inSession(real, (session) => stillHolds(session, run));
     expect(held).toBe(world.queue.holds(run) !== null);
     const kept = await inSession(real, (session) => really(session, run, values as T));
     expect(kept).toBe(held);
@@ -251,38 +252,40 @@ function settle<T extends Args>(
 const finish = settle<{ result: string | null }>(
   "finish",
   { result: fc.constantFrom(null, "7") },
-  (session, run, { result }) => session.finish(run, result),
+  (session, run, { result }) => session.settle(run, { kind: "finished", result }),
   (queue, run, { result }) => queue.finish(run, result),
 );
 const fail = settle<{ message: string }>(
   "fail",
   { message },
-  (session, run, args) => session.fail(run, toError(args.message)),
+  (session, run, args) => session.settle(run, { kind: "failed", error: toError(args.message) }),
   (queue, run, args) => queue.fail(run, args.message),
 );
 const retry = settle<{ message: string; delay: number }>(
   "retry",
   { message, delay: fc.constantFrom(0, 10, 50) },
-  (session, run, args) => session.retry(run, args.delay, toError(args.message)),
+  (session, run, args) =>
+    session.settle(run, { kind: "retry", delay: args.delay, error: toError(args.message) }),
   (queue, run, args) => queue.retry(run, args.delay, args.message),
 );
 const interrupt = settle(
   "interrupt",
   {},
-  (session, run) => session.interrupt(run, "stopped"),
+  (session, run) => session.settle(run, { kind: "interrupted", reason: "stopped" }),
   (queue, run) => queue.interrupt(run, "stopped"),
 );
 const crash = settle<{ max: number }>(
   "crash",
   { max: fc.integer({ min: 1, max: 3 }) },
-  (session, run, { max }) => session.crash(run, "gone", max),
+  (session, run, { max }) =>
+    session.settle(run, { kind: "crashed", reason: "gone", maxCrashes: max }),
   (queue, run, { max }) => queue.crash(run, "gone", max),
 );
 const handBack = settle(
   "hand back",
   {},
   async (session, run) => {
-    const held = await session.holds(run);
+    const held = await stillHolds(session, run);
     await session.handBack([run]);
     return held;
   },
@@ -467,7 +470,7 @@ const endSavepoint = move(
   fc.record({ keep: fc.boolean() }),
   (world) => world.atSavepoint !== null,
   async (world, real, { keep }) => {
-    if (keep) await real.session?.release();
+    if (keep) await real.session?.releaseSavepoint();
     else await real.session?.rollbackToSavepoint();
     if (!keep && world.atSavepoint) world.queue = back(world, world.atSavepoint);
     world.atSavepoint = null;
@@ -518,12 +521,12 @@ async function compareLooks(queue: QueueModel, { store }: Real): Promise<void> {
   const due = tasks
     .filter(({ state }) => state === "scheduled")
     .map((one) => one.scheduled_at ?? 0);
-  expect(await store.nextDue()).toBe(due.length > 0 ? Math.min(...due) : null);
+  expect(await dueOf(store)).toBe(due.length > 0 ? Math.min(...due) : null);
   const workers = [...queue.workers.keys(), "nobody"];
   for (const worker of [null, workers[0] ?? null]) {
     for (const queues of [[], ["mail.*", "x"]]) {
       const ready = queue.countReady(queues, worker);
-      expect(await store.countReady(queues, 1_000, worker)).toBe(ready);
+      expect(await readyOf(store, queues, 1_000, worker ?? undefined)).toBe(ready);
     }
   }
   expect(new Map((await store.workers()).map(({ id, running }) => [id, running]))).toEqual(

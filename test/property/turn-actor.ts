@@ -2,8 +2,8 @@
  * A thread that makes no move of its own: before each atomic operation it stops and waits until the test lets
  * it go on, so that the test decides who comes between which two of them. Slot 0 acts as the main thread.
  */
-import { openShared } from "../../src/shared-memory/layout.ts";
-import { MainTurn, ThreadTurn } from "../../src/shared-memory/turn.ts";
+import { MainTurn, ThreadTurn } from "../../src/sqlite/lock/shared-turn.ts";
+import { UNWATCHED } from "../support/store.ts";
 import { COMMAND, type Cast, STATE, at } from "./turn-stage.ts";
 
 declare const self: Worker;
@@ -14,11 +14,10 @@ const real = globalThis.Atomics;
 class Death extends Error {}
 
 self.onmessage = ({ data }: MessageEvent<Cast>) => {
-  const { control, slot, buffer, threads } = data;
-  const shared = openShared(buffer, threads);
+  const { control, slot, words } = data;
   /** Made when the thread begins, and anew after its death. */
   let turn: ThreadTurn | null = null;
-  let main = new MainTurn(shared);
+  let main = new MainTurn(words);
 
   function stop(state: number, index = 0): number {
     real.store(control, at(slot, "index"), index);
@@ -70,7 +69,7 @@ self.onmessage = ({ data }: MessageEvent<Cast>) => {
   } as unknown as typeof Atomics;
 
   async function cycle(): Promise<void> {
-    const mine = slot === 0 ? main : (turn ??= new ThreadTurn(shared, slot));
+    const mine = slot === 0 ? main : (turn ??= new ThreadTurn(words, slot, UNWATCHED));
     const taken = mine.take();
     if (taken) await taken;
     stop(STATE.holding);
@@ -83,7 +82,7 @@ self.onmessage = ({ data }: MessageEvent<Cast>) => {
         const command = stop(STATE.idle);
         if (command === COMMAND.cycle) await cycle();
         else if (command === COMMAND.forget) main.forget(real.load(control, at(slot, "argument")));
-        else main = new MainTurn(shared);
+        else main = new MainTurn(words);
       } catch (error) {
         if (!(error instanceof Death)) throw error;
         turn = null;

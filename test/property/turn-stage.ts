@@ -1,6 +1,5 @@
 /** The stage on which threads take turns one atomic operation at a time, in an order that the test gives. */
-import type { Shared } from "../../src/shared-memory/layout.ts";
-import { createShared } from "../../src/shared-memory/layout.ts";
+import { createTurnMemory } from "../../src/sqlite/lock/shared-turn.ts";
 
 /** What an actor is about to do, or waits for. */
 export const STATE = {
@@ -29,8 +28,8 @@ export function at(slot: number, word: (typeof WORDS)[number]): number {
 export interface Cast {
   readonly control: Int32Array;
   readonly slot: number;
-  readonly buffer: SharedArrayBuffer;
-  readonly threads: number;
+  /** The memory of the turn. */
+  readonly words: Int32Array;
 }
 
 /** One step of a schedule: who, and for how many operations; or the death of who. */
@@ -42,7 +41,7 @@ export interface Step {
 
 export class Stage {
   readonly #threads: number;
-  readonly #shared: Shared;
+  readonly #words: Int32Array;
   readonly #control: Int32Array;
   readonly #actors: Worker[];
   /** Where each sleeper sleeps, and who of them was notified. */
@@ -64,13 +63,13 @@ export class Stage {
 
   constructor(threads: number) {
     this.#threads = threads;
-    this.#shared = createShared(threads);
+    this.#words = createTurnMemory(threads);
     const slots = threads + 1;
     this.#control = new Int32Array(new SharedArrayBuffer(slots * WORDS.length * 4));
     this.#actors = Array.from({ length: slots }, (_, slot) => {
       const actor = new Worker(new URL("./turn-actor.ts", import.meta.url).href);
-      const { buffer } = this.#shared;
-      actor.postMessage({ control: this.#control, slot, buffer, threads } satisfies Cast);
+      const [control, words] = [this.#control, this.#words];
+      actor.postMessage({ control, slot, words } satisfies Cast);
       return actor;
     });
   }
@@ -131,7 +130,7 @@ export class Stage {
       while (this.#state(slot) !== STATE.idle) this.#command(slot, COMMAND.die);
       this.#command(slot, COMMAND.reset);
     }
-    this.#shared.turn.fill(0);
+    this.#words.fill(0);
     this.#left = [...this.#actors.keys()].map((slot) => cycles[slot] ?? 1);
   }
 
@@ -247,6 +246,6 @@ export class Stage {
   }
 
   #story(): string {
-    return ` ${JSON.stringify([...this.#shared.turn])} after ${this.#trace.join(" ")}`;
+    return ` ${JSON.stringify([...this.#words])} after ${this.#trace.join(" ")}`;
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { MethodRuns, Methods } from "../../src/run/quick-methods.ts";
+import { MethodRuns, QuickMethods } from "../../src/run/quick-methods.ts";
 import { MAX_HELD } from "../../src/shared-memory/progress.ts";
+
+const TRAITS = { maxBatch: 500, quickMs: 1 };
 
 function ran(runs: MethodRuns, times: number, duration: number): void {
   for (let run = 0; run < times; run++) runs.settledAtOnce(duration);
@@ -8,7 +10,7 @@ function ran(runs: MethodRuns, times: number, duration: number): void {
 
 describe("a method is quick", () => {
   test("after twenty runs that settled at once in less than a millisecond each", () => {
-    const runs = new MethodRuns();
+    const runs = new MethodRuns(TRAITS);
     ran(runs, 19, 0.1);
     expect(runs.isQuick).toBe(false);
     ran(runs, 1, 0.1);
@@ -16,13 +18,13 @@ describe("a method is quick", () => {
   });
 
   test("not when they take longer", () => {
-    const runs = new MethodRuns();
+    const runs = new MethodRuns(TRAITS);
     ran(runs, 100, 1.5);
     expect(runs.isQuick).toBe(false);
   });
 
   test("no longer, as soon as it once waits, and again after twenty more", () => {
-    const runs = new MethodRuns();
+    const runs = new MethodRuns(TRAITS);
     ran(runs, 50, 0.1);
     runs.waited();
     expect(runs.isQuick).toBe(false);
@@ -31,7 +33,7 @@ describe("a method is quick", () => {
   });
 
   test("no longer, when its runs become slow; a single slow one is forgiven", () => {
-    const runs = new MethodRuns();
+    const runs = new MethodRuns(TRAITS);
     ran(runs, 50, 0.1);
     ran(runs, 1, 5);
     expect(runs.isQuick).toBe(true);
@@ -42,27 +44,27 @@ describe("a method is quick", () => {
 
 describe("a batch", () => {
   test("makes about five milliseconds of work", () => {
-    const runs = new MethodRuns();
+    const runs = new MethodRuns(TRAITS);
     ran(runs, 20, 0.1);
     expect(runs.batchSize).toBeWithin(45, 51);
   });
 
   test("is one run of a method that is not quick or not known", () => {
-    const runs = new MethodRuns();
+    const runs = new MethodRuns(TRAITS);
     expect(runs.batchSize).toBe(1);
     ran(runs, 20, 2);
     expect(runs.batchSize).toBe(1);
   });
 
   test("is bounded for methods that take no time at all", () => {
-    const runs = new MethodRuns();
+    const runs = new MethodRuns(TRAITS);
     ran(runs, 20, 0);
     expect(runs.batchSize).toBe(MAX_HELD);
   });
 });
 
 test("the runs of a method are its own", () => {
-  const methods = new Methods();
+  const methods = new QuickMethods(TRAITS);
   const task = { model: "sale.line", method: "process" };
   ran(methods.of(task), 20, 0.1);
   expect(methods.of({ ...task }).isQuick).toBe(true);

@@ -1,7 +1,7 @@
 /** Back-pressure: a push for which there is no room is refused, and what is there still drains. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { Room } from "../../src/sqlite/file/capacity.ts";
+import { Capacity } from "../../src/sqlite/file/capacity.ts";
 import { errorOf } from "../support/error.ts";
 import { claim, claimFirst, makeStore, newTask, pushOne } from "../support/store.ts";
 
@@ -46,13 +46,15 @@ describe("a queue of a largest size", () => {
     await pushOne(store);
     await pushOne(store);
     const suspect = await claimFirst(store);
-    await store.write((session) => session.crash(suspect, "killed", 3));
+    await store.write((session) =>
+      session.settle(suspect, { kind: "crashed", reason: "killed", maxCrashes: 3 }),
+    );
     expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
     const running = await claimFirst(store);
     expect(running.id).toBe(suspect.id);
     await pushOne(store);
     expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
-    await store.write((session) => session.finish(running, null));
+    await store.write((session) => session.settle(running, { kind: "finished", result: null }));
     expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
   });
 
@@ -70,7 +72,7 @@ describe("a queue of a largest size", () => {
     await using subject = makeStore();
     const ids = await subject.store.push([newTask(), newTask()]);
     using db = new Database(subject.path);
-    const room = new Room({ path: subject.path, maxSize: 2, minFree: 0 });
+    const room = new Capacity({ path: subject.path, maxSize: 2, minFree: 0 });
     let [time, took] = [0, 10];
     const clock = { now: () => 0, monotonic: () => (time += took) };
     const refused = (tasks = 1) => {
@@ -98,7 +100,7 @@ describe("a queue of a largest size", () => {
     await using subject = makeStore();
     const ids = await subject.store.push(Array.from({ length: 90 }, () => newTask()));
     using db = new Database(subject.path);
-    const room = new Room({ path: subject.path, maxSize: 100, minFree: 0 });
+    const room = new Capacity({ path: subject.path, maxSize: 100, minFree: 0 });
     let time = 0;
     const clock = { now: () => 0, monotonic: () => (time += 10) };
     room.check(db, 2, clock);
@@ -149,7 +151,9 @@ test("a disk with too little space refuses new pushes first: what is there is cl
   );
   expect(String(refusal)).toContain(path);
   const task = await claimFirst(full);
-  expect(await full.write((session) => session.finish(task, null))).toBe(true);
+  expect(
+    await full.write((session) => session.settle(task, { kind: "finished", result: null })),
+  ).toBe(true);
   expect(await full.get(id)).toMatchObject({ state: "finished" });
   const inTransaction = full.write((session) => session.push([newTask()]));
   expect(await errorOf(inTransaction)).toMatchObject({ code: "full" });

@@ -55,7 +55,7 @@ test("a task that was put off while the clock was ahead is tried again now", asy
   const error = { name: "TqError", message: "busy", stack: null };
   const putOff = async () => {
     const task = await claimFirst(store);
-    await store.write((session) => session.retry(task, MINUTE, error));
+    await store.write((session) => session.settle(task, { kind: "retry", delay: MINUTE, error }));
   };
   await putOff();
   expect(await store.mendTimes("all")).toBe(0);

@@ -10,25 +10,19 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import type { Store } from "../../src/store/store.ts";
-import { Wake } from "../../src/sqlite/commit-watch.ts";
+import { CommitWatch } from "../../src/sqlite/commit-watch.ts";
 
 /** A database whose commits become visible when the test says so; its WAL is a plain file. */
 class FakeDatabase {
   readonly folder = mkdtempSync(join(tmpdir(), "tq-wake-"));
-  readonly path = join(this.folder, "tq.db");
-  readonly wal = `${this.path}-wal`;
+  readonly name = join(this.folder, "tq.db");
+  readonly wal = `${this.name}-wal`;
   commits = 0;
   readings = 0;
 
-  get store(): Store {
-    return {
-      path: this.path,
-      version: async () => {
-        this.readings += 1;
-        return this.commits;
-      },
-    } as unknown as Store;
+  async version(): Promise<number> {
+    this.readings += 1;
+    return this.commits;
   }
 
   write(): void {
@@ -37,14 +31,14 @@ class FakeDatabase {
 }
 
 let database: FakeDatabase;
-let wake: Wake;
+let wake: CommitWatch;
 let looks: number;
 
 beforeEach(() => {
   database = new FakeDatabase();
   writeFileSync(database.wal, "");
   looks = 0;
-  wake = new Wake(database.store, () => (looks += 1));
+  wake = new CommitWatch(database, { look: () => (looks += 1), hint() {} });
 });
 
 afterEach(() => {
@@ -138,11 +132,11 @@ describe("where the file system", () => {
       event = heard;
       return { close() {}, on() {} } as unknown as FSWatcher;
     };
-    wake = new Wake(database.store, () => (looks += 1), {
-      hint: () => (hints += 1),
-      watchFile: fake as unknown as typeof watch,
-      looks: FEW,
-    });
+    wake = new CommitWatch(
+      database,
+      { look: () => (looks += 1), hint: () => (hints += 1) },
+      { watchFile: fake as unknown as typeof watch, looks: FEW },
+    );
     wake.arm();
     await pass(LOOKED);
     looks = 0;
@@ -252,7 +246,7 @@ describe("where the file system", () => {
 test("once disarmed it looks no more", async () => {
   await armed();
   let others = 0;
-  const other = new Wake(database.store, () => (others += 1));
+  const other = new CommitWatch(database, { look: () => (others += 1), hint() {} });
   other.arm();
   await until(() => others === 1);
   wake.disarm();

@@ -254,7 +254,7 @@ describe("a file that can be the database", () => {
     symlinkSync(path, `${path}-link`);
     symlinkSync("tq.db-link", `${path}-link2`);
     const other = subject.open({ path: `${path}-link2` });
-    expect(other.path).toBe(path);
+    expect(other.name).toBe(path);
     await Promise.all(
       [store, other, store, other].map((on) =>
         on.write(async (session) => {
@@ -405,7 +405,8 @@ describe("a database that may not grow", () => {
     const task = await claimFirst(store);
     const settled = store.write(async (session) => {
       (session.raw(false) as Database).run("PRAGMA max_page_count = 1");
-      await session.finish(task, JSON.stringify("x".repeat(200_000)));
+      const result = JSON.stringify("x".repeat(200_000));
+      await session.settle(task, { kind: "finished", result });
     });
     expect(settled).rejects.toMatchObject({ code: "full" });
     await settled.catch(() => undefined);

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { nextTurn } from "../../src/next-turn.ts";
-import { closeLog, Flush, openLog } from "../../src/sqlite/file/flush.ts";
+import { closeWal, Flush, openWal } from "../../src/sqlite/file/flush.ts";
 import type { Turn } from "../../src/sqlite/lock/turn.ts";
 import { makeFolder } from "../support/folder.ts";
 import { startHelper } from "../support/process.ts";
@@ -79,7 +79,7 @@ describe("a flush", () => {
 
   test("at the same time as another has a descriptor of its own, to hear of a failure of its own", async () => {
     await using subject = makeStore();
-    const files = openLog(subject.path);
+    const files = openWal(subject.path);
     expect(files.here).not.toBe(files.beside);
     const flush = new Flush(subject.path, true, files);
     const commits = spyOn(flush, "commits");
@@ -90,7 +90,7 @@ describe("a flush", () => {
     await first;
     await flush.meanwhile();
     expect(commits).toHaveBeenCalledTimes(1);
-    closeLog(files);
+    closeWal(files);
   });
 
   test("has its descriptors before the first commit: what failed before they are open they would not hear of", async () => {

@@ -3,7 +3,17 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import type { Store } from "../../src/store/store.ts";
 import type { TestClock } from "../support/clock.ts";
-import { claim, makeStore, newTask, OWNER, type TestStore, withSession } from "../support/store.ts";
+import {
+  claim,
+  dueOf,
+  holds,
+  makeStore,
+  newTask,
+  OWNER,
+  readyOf,
+  type TestStore,
+  withSession,
+} from "../support/store.ts";
 
 /** The statements on the queue's tables that this runs, as it runs them. */
 async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
@@ -72,8 +82,8 @@ const WORK: [
     "tq__task_running",
     (store) => claim(store, { owner: { worker: "x", thread: 1 } }),
   ],
-  ["counting ready tasks", "tq__task_ready", (store) => store.countReady([], 3, "x")],
-  ["the next due time", "tq__task_scheduled", (store) => store.nextDue()],
+  ["counting ready tasks", "tq__task_ready", (store) => readyOf(store, [], 3, "x")],
+  ["the next due time", "tq__task_scheduled", (store) => dueOf(store)],
   [
     "clean",
     "tq__task_ended",
@@ -107,13 +117,13 @@ const WORK: [
       withSession(store, async (session) => {
         const task = { id: 1, claim: 1 };
         const error = { name: "E", message: "m", stack: null };
-        await session.finish(task, null);
-        await session.fail(task, error);
-        await session.retry(task, 1, error);
-        await session.interrupt(task, "x");
-        await session.crash(task, "x", 3);
+        await session.settle(task, { kind: "finished", result: null });
+        await session.settle(task, { kind: "failed", error });
+        await session.settle(task, { kind: "retry", delay: 1, error });
+        await session.settle(task, { kind: "interrupted", reason: "x" });
+        await session.settle(task, { kind: "crashed", reason: "x", maxCrashes: 3 });
         await session.handBack([task]);
-        await session.holds(task);
+        await holds(session, task);
         await session.claimOne(1, OWNER);
       }),
   ],
@@ -131,11 +141,14 @@ for (const analyzed of [false, true]) {
         Array.from({ length: 300 }, () => newTask({ scheduledAt: clock.now() + 1e9 })),
       );
       for (const task of await claim(store, { limit: 100 })) {
-        await store.write((session) => session.finish(task, null));
+        await store.write((session) => session.settle(task, { kind: "finished", result: null }));
       }
       // A suspect for the statements that look for one.
       const suspects = await claim(store, { owner: { worker: "dead", thread: 1 }, limit: 5 });
-      for (const task of suspects) await store.write((session) => session.crash(task, "x", 9));
+      for (const task of suspects)
+        await store.write((session) =>
+          session.settle(task, { kind: "crashed", reason: "x", maxCrashes: 9 }),
+        );
       const db = new Database(subject.path);
       if (analyzed) db.run("ANALYZE");
       db.close();

@@ -9,7 +9,7 @@ import type {
   SearchOptions,
   Table,
 } from "../../src/store/records.ts";
-import type { Session } from "../../src/store/store.ts";
+import type { Session } from "../../src/store/session.ts";
 import { makeStore, type TestStore } from "../support/store.ts";
 
 function table(name: string, columns: Record<string, Column["type"]>): Table {

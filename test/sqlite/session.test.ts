@@ -2,9 +2,10 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { effectsOf } from "../../src/sqlite/user-sql.ts";
-import type { Session } from "../../src/store/store.ts";
+import type { Session } from "../../src/store/session.ts";
 import { startHelper } from "../support/process.ts";
-import { makeStore, newTask, pushOne, withSession } from "../support/store.ts";
+import { holds, makeStore, newTask, pushOne, withSession } from "../support/store.ts";
+import { errorOf } from "../support/error.ts";
 
 function raw(session: Session): Database {
   return session.raw(false) as Database;
@@ -37,7 +38,7 @@ describe("the raw connection", () => {
         raw(session).query("SELECT id FROM tq__task").iterate().next();
         await session[end]();
       });
-      using other = new Database(store.path);
+      using other = new Database(store.name);
       other.run("UPDATE tq__task SET priority = priority + 1");
       await withSession(store, async (session) => {
         await session.push([newTask()]);
@@ -322,7 +323,7 @@ describe("another process that holds the write lock", () => {
     await using holder = startHelper(HOLDER(path));
     await holder.line();
     const started = performance.now();
-    const error: unknown = await session.begin().catch((reason: unknown) => reason);
+    const error = await errorOf(async () => session.begin());
     expect(error).toMatchObject({ code: "busy" });
     expect(performance.now() - started).toBeLessThan(2_000);
     holder.send("let go");
@@ -349,7 +350,7 @@ test("a connection opens while another of this thread is in a write transaction"
   await subject.store.write(async (session) => {
     await session.push([newTask()]);
     await withSession(subject.store, async (other) => {
-      expect(await other.holds({ id: 1, claim: 1 })).toBe(false);
+      expect(await holds(other, { id: 1, claim: 1 })).toBe(false);
     });
     expect(await subject.open().list()).toEqual([]);
   });

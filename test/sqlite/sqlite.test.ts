@@ -5,7 +5,8 @@ import { readdirSync, readFileSync, readlinkSync, renameSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import { dropLock } from "../../src/sqlite/file/liveness.ts";
-import { type QueueInfo, SOON, type TaskFilter } from "../../src/store/store.ts";
+import type { QueueInfo, TaskFilter } from "../../src/store/looking.ts";
+import { SOON } from "../../src/store/store.ts";
 import { errorOf } from "../support/error.ts";
 import { commitsIn } from "../support/log.ts";
 import {
@@ -14,6 +15,7 @@ import {
   newTask,
   OWNER,
   pushOne,
+  readyOf,
   type TestStore,
 } from "../support/store.ts";
 import { storeSuite } from "../store/suite.ts";
@@ -83,7 +85,7 @@ describe("looking at very many tasks", () => {
     });
     expect([path, `${path}-wal`].map((file) => readFileSync(file))).toEqual(before);
     renameSync(`${path}-away`, path);
-    expect(await subject.open().countReady([], 20_000)).toBe(12_000);
+    expect(await readyOf(subject.open(), [], 20_000)).toBe(12_000);
   });
 
   test("finds the few that match, wherever they are, and lets others go meanwhile", async () => {

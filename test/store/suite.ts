@@ -5,7 +5,18 @@ import type { Store } from "../../src/store/store.ts";
 import type { Claim, ClaimedTask, NewTask, TaskState } from "../../src/task.ts";
 import type { TestClock } from "../support/clock.ts";
 import { errorOf } from "../support/error.ts";
-import { claim, claimFirst, newTask, OWNER, pushOne, withSession } from "../support/store.ts";
+import {
+  claim,
+  claimFirst,
+  dueOf,
+  holds,
+  isCrowdDue,
+  newTask,
+  OWNER,
+  pushOne,
+  readyOf,
+  withSession,
+} from "../support/store.ts";
 
 /** A store under test. */
 export interface Subject extends AsyncDisposable {
@@ -39,11 +50,11 @@ export function storeSuite(name: string, make: () => Subject): void {
     }
 
     function finish(task: Claim, result: string | null = null): Promise<boolean> {
-      return store.write((session) => session.finish(task, result));
+      return store.write((session) => session.settle(task, { kind: "finished", result }));
     }
 
     function fail(task: Claim, error = ERROR): Promise<boolean> {
-      return store.write((session) => session.fail(task, error));
+      return store.write((session) => session.settle(task, { kind: "failed", error }));
     }
 
     async function claimIds(options: Parameters<typeof claim>[1] = {}): Promise<number[]> {
@@ -58,9 +69,25 @@ export function storeSuite(name: string, make: () => Subject): void {
       const settles: [string, (task: Claim) => Promise<boolean>][] = [
         ["finish", (task) => finish(task)],
         ["fail", (task) => fail(task)],
-        ["retry", (task) => store.write((session) => session.retry(task, 10, ERROR))],
-        ["interrupt", (task) => store.write((session) => session.interrupt(task, "stop"))],
-        ["crash", (task) => store.write((session) => session.crash(task, "killed", 3))],
+        [
+          "retry",
+          (task) =>
+            store.write((session) =>
+              session.settle(task, { kind: "retry", delay: 10, error: ERROR }),
+            ),
+        ],
+        [
+          "interrupt",
+          (task) =>
+            store.write((session) => session.settle(task, { kind: "interrupted", reason: "stop" })),
+        ],
+        [
+          "crash",
+          (task) =>
+            store.write((session) =>
+              session.settle(task, { kind: "crashed", reason: "killed", maxCrashes: 3 }),
+            ),
+        ],
       ];
 
       test.each(settles)(
@@ -153,7 +180,9 @@ export function storeSuite(name: string, make: () => Subject): void {
       test("that retries schedules the same task, counts the attempt and keeps the error", async () => {
         const id = await pushOne(store);
         const task = await claimFirst(store);
-        await store.write((session) => session.retry(task, 500, ERROR));
+        await store.write((session) =>
+          session.settle(task, { kind: "retry", delay: 500, error: ERROR }),
+        );
         expect(await store.get(id)).toMatchObject({
           state: "scheduled",
           scheduled_at: clock.now() + 500,
@@ -170,7 +199,9 @@ export function storeSuite(name: string, make: () => Subject): void {
       test("that interrupts makes the task ready at once and says why", async () => {
         const id = await pushOne(store);
         const task = await claimFirst(store);
-        await store.write((session) => session.interrupt(task, "the worker stops"));
+        await store.write((session) =>
+          session.settle(task, { kind: "interrupted", reason: "the worker stops" }),
+        );
         expect(await store.get(id)).toMatchObject({
           state: "ready",
           reason: "the worker stops",
@@ -184,7 +215,7 @@ export function storeSuite(name: string, make: () => Subject): void {
         const id = await pushOne(store);
         const task = await claimFirst(store);
         const rolledBack = store.write(async (session) => {
-          expect(await session.finish(task, null)).toBe(true);
+          expect(await session.settle(task, { kind: "finished", result: null })).toBe(true);
           throw new Error("no");
         });
         expect(rolledBack).rejects.toThrow("no");
@@ -520,7 +551,9 @@ export function storeSuite(name: string, make: () => Subject): void {
       test("takes no lock where there is nothing for it", async () => {
         await store.push([newTask(), newTask()]);
         for (const task of await claim(store, { limit: 2 })) {
-          await store.write((session) => session.crash(task, "it died", 9));
+          await store.write((session) =>
+            session.settle(task, { kind: "crashed", reason: "it died", maxCrashes: 9 }),
+          );
         }
         expect(await idle()).toHaveLength(1); // one suspect at a time
         await pushOne(store, { scheduledAt: clock.now() + 10 });
@@ -555,10 +588,10 @@ export function storeSuite(name: string, make: () => Subject): void {
         await pushOne(store);
         const task = await claimFirst(store);
         expect(await store.stillHeld([task])).toEqual([task]);
-        expect(await withSession(store, (session) => session.holds(task))).toBe(true);
+        expect(await withSession(store, (session) => holds(session, task))).toBe(true);
         await store.write((session) => session.handBack([task]));
         expect(await store.stillHeld([task])).toEqual([]);
-        expect(await withSession(store, (session) => session.holds(task))).toBe(false);
+        expect(await withSession(store, (session) => holds(session, task))).toBe(false);
       });
 
       test("changes nothing when it was lost", async () => {
@@ -618,7 +651,9 @@ export function storeSuite(name: string, make: () => Subject): void {
         const seen: unknown[] = [];
         for (let i = 0; i < 3; i++) {
           const task = await claimFirst(store);
-          await store.write((session) => session.crash(task, "exit 7", 3));
+          await store.write((session) =>
+            session.settle(task, { kind: "crashed", reason: "exit 7", maxCrashes: 3 }),
+          );
           const { state, crashes, attempts, reason } = (await store.get(id)) ?? {};
           seen.push([state, crashes, attempts, reason]);
         }
@@ -636,17 +671,18 @@ export function storeSuite(name: string, make: () => Subject): void {
       test("at a limit of one is said as one", async () => {
         await pushOne(store);
         const task = await claimFirst(store);
-        await store.write((session) => session.crash(task, "exit 7", 1));
+        await store.write((session) =>
+          session.settle(task, { kind: "crashed", reason: "exit 7", maxCrashes: 1 }),
+        );
         expect((await store.get(task.id))?.reason).toBe("Set aside after 1 crash: exit 7");
       });
 
       test("makes its task a suspect, which a run that ends well clears", async () => {
         const id = await pushOne(store);
         await store.write(async (session) =>
-          session.crash(
+          session.settle(
             (await session.claim({ owner: OWNER, queues: [], limit: 1 }))[0] as ClaimedTask,
-            "x",
-            3,
+            { kind: "crashed", reason: "x", maxCrashes: 3 },
           ),
         );
         const again = await claimFirst(store);
@@ -659,7 +695,9 @@ export function storeSuite(name: string, make: () => Subject): void {
       test("is forgotten by a retry by hand", async () => {
         const id = await pushOne(store);
         const task = await claimFirst(store);
-        await store.write((session) => session.crash(task, "x", 1));
+        await store.write((session) =>
+          session.settle(task, { kind: "crashed", reason: "x", maxCrashes: 1 }),
+        );
         expect(await store.retry(id)).toMatchObject({
           state: "ready",
           crashes: 0,
@@ -816,11 +854,11 @@ export function storeSuite(name: string, make: () => Subject): void {
         await store.push([newTask(), newTask()]);
         await claimAndDie("dead", 2);
         await store.rescueDead(3);
-        expect(await store.countReady([], 5, "worker-1")).toBe(1);
+        expect(await readyOf(store, [], 5, "worker-1")).toBe(1);
         await claimFirst(store);
-        expect(await store.countReady([], 5, "worker-1")).toBe(0);
-        expect(await store.countReady([], 5, "worker-2")).toBe(1);
-        expect(await store.countReady(["other"], 5)).toBe(0);
+        expect(await readyOf(store, [], 5, "worker-1")).toBe(0);
+        expect(await readyOf(store, [], 5, "worker-2")).toBe(1);
+        expect(await readyOf(store, ["other"], 5)).toBe(0);
       });
 
       test("a late settle of its thread changes nothing", async () => {
@@ -987,12 +1025,12 @@ export function storeSuite(name: string, make: () => Subject): void {
         const due = clock.now() + 10;
         await store.push(Array.from({ length: 1_200 }, () => newTask({ scheduledAt: due })));
         const urgent = await pushOne(store, { scheduledAt: due + 1, priority: 1 });
-        expect(await store.isCrowdDue()).toBe(false);
+        expect(await isCrowdDue(store)).toBe(false);
         clock.advance(11);
         const states: unknown[] = [];
-        while (await store.isCrowdDue()) {
+        while (await isCrowdDue(store)) {
           await store.makeDueReady();
-          states.push([await store.countReady([], 2_000), await stateOf(urgent)]);
+          states.push([await readyOf(store, [], 2_000), await stateOf(urgent)]);
         }
         expect(states).toEqual([
           [500, "scheduled"],
@@ -1008,9 +1046,9 @@ export function storeSuite(name: string, make: () => Subject): void {
         const due = clock.now() + 10;
         await store.push(Array.from({ length: count }, () => newTask({ scheduledAt: due })));
         clock.advance(10);
-        expect(await store.isCrowdDue()).toBe(isCrowd);
+        expect(await isCrowdDue(store)).toBe(isCrowd);
         await claim(store, { limit: 1 });
-        expect(await store.nextDue()).toBe(isCrowd ? due : null);
+        expect(await dueOf(store)).toBe(isCrowd ? due : null);
       });
     });
 
@@ -1082,13 +1120,13 @@ export function storeSuite(name: string, make: () => Subject): void {
         const all = { states: ["ready"] } as const;
         const other = subject.open();
         const moving = errorOf(store.cancelAll(all));
-        while ((await other.countReady([], 2_000)) === 1_200) {
+        while ((await readyOf(other, [], 2_000)) === 1_200) {
           await nextTurn();
         }
         await store.close();
         const error = await moving;
         expect(error).toMatchObject({ code: "conflict" });
-        const done = 1_200 - (await other.countReady([], 2_000));
+        const done = 1_200 - (await readyOf(other, [], 2_000));
         expect(String(error)).toContain(`Only the first ${done} that match were done: Cannot use`);
       });
 
@@ -1191,18 +1229,18 @@ export function storeSuite(name: string, make: () => Subject): void {
         await pushOne(store, { queue: "a", scheduledAt: clock.now() + 1 });
         const counts = [["a"], ["b"], ["a", "b"], [], ["a*", "z"], ["z"]];
         const seen = [];
-        for (const queues of counts) seen.push(await store.countReady(queues, 10));
+        for (const queues of counts) seen.push(await readyOf(store, queues, 10));
         expect(seen).toEqual([3, 2, 5, 5, 3, 0]);
-        expect(await store.countReady([], 4)).toBe(4);
+        expect(await readyOf(store, [], 4)).toBe(4);
       });
 
       test("knows when the next scheduled task is due", async () => {
-        expect(await store.nextDue()).toBeNull();
+        expect(await dueOf(store)).toBeNull();
         await pushOne(store, { scheduledAt: clock.now() + 30 });
         const first = await pushOne(store, { scheduledAt: clock.now() + 10 });
-        expect(await store.nextDue()).toBe(clock.now() + 10);
+        expect(await dueOf(store)).toBe(clock.now() + 10);
         await store.cancel(first);
-        expect(await store.nextDue()).toBe(clock.now() + 30);
+        expect(await dueOf(store)).toBe(clock.now() + 30);
       });
 
       test("knows whether its queues have work", async () => {
@@ -1282,8 +1320,8 @@ export function storeSuite(name: string, make: () => Subject): void {
           () => session.begin(),
           () => session.push([newTask()]),
           () => session.claim({ owner: OWNER, queues: [], limit: 1 }),
-          () => session.holds({ id: 1, claim: 1 }),
-          () => session.finish({ id: 1, claim: 1 }, null),
+          () => session.stillHeld([{ id: 1, claim: 1 }]),
+          () => session.settle({ id: 1, claim: 1 }, { kind: "finished", result: null }),
           () => session.savepoint(),
           () => session.records.read({ name: "x", columns: [] }, [1]),
           () => session.raw(false),
@@ -1307,7 +1345,7 @@ export function storeSuite(name: string, make: () => Subject): void {
           await session.rollbackToSavepoint();
           await session.savepoint();
           await session.push([newTask({ user: 3 })]);
-          await session.release();
+          await session.releaseSavepoint();
         });
         expect((await store.list()).map(({ user }) => user)).toEqual([3, 1]);
       });
@@ -1330,7 +1368,8 @@ export function storeSuite(name: string, make: () => Subject): void {
         const other = store.session();
         await other.begin();
         await withSession(store, async (session) => {
-          const pushes = [session.push([newTask()]), session.push([newTask()]), session.begin()];
+          const begin = async () => session.begin();
+          const pushes = [session.push([newTask()]), session.push([newTask()]), begin()];
           await store.release(other);
           await Promise.all(pushes);
           await session.commit();
@@ -1363,9 +1402,8 @@ export function storeSuite(name: string, make: () => Subject): void {
           code: "conflict",
           message: expect.stringContaining("it was closed, with the worker that it belongs to"),
         });
-        for (const late of [waiting.begin(), waiting.stillHeld([]), closing.list()]) {
-          expect(await late.catch((error: unknown) => error)).toEqual(refused);
-        }
+        const late = [() => waiting.begin(), () => waiting.stillHeld([]), () => closing.list()];
+        for (const use of late) expect(await errorOf(async () => use())).toEqual(refused);
         expect(await pushOne(store)).toBeGreaterThan(0); // its turn is free
       });
 

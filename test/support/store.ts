@@ -1,7 +1,10 @@
 /** A store in a folder of its own, with a clock that the test moves. */
-import type { ClaimedTask, NewTask } from "../../src/task.ts";
-import { type SqliteOptions, SqliteStore } from "../../src/sqlite/store.ts";
-import type { ClaimOptions, Session, Store } from "../../src/store/store.ts";
+import type { Claim, ClaimedTask, NewTask } from "../../src/task.ts";
+import type { SqliteOptions } from "../../src/sqlite/database.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
+import type { ClaimOptions, Session } from "../../src/store/session.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { LockWatch } from "../../src/store/worker-store.ts";
 import { TestClock } from "./clock.ts";
 import { makeFolder } from "./folder.ts";
 
@@ -35,6 +38,9 @@ export function makeStore(options: Partial<SqliteOptions> = {}): TestStore {
     },
   };
 }
+
+/** For turns whose lock no main thread looks at. */
+export const UNWATCHED: LockWatch = { awaited() {}, held() {}, free() {} };
 
 export const OWNER = { worker: "worker-1", thread: 1 };
 
@@ -88,4 +94,32 @@ export async function withSession<T>(
   } finally {
     await store.release(session);
   }
+}
+
+/** Any worker; none that runs a suspect. */
+const ANY_WORKER = "looking";
+
+/** How many tasks of these queues a worker could claim now, counted up to `limit`. */
+export async function readyOf(
+  store: Store,
+  queues: readonly string[],
+  limit: number,
+  worker = ANY_WORKER,
+): Promise<number> {
+  return (await store.look({ queues, limit, worker })).ready;
+}
+
+/** When the next scheduled task is due. */
+export async function dueOf(store: Store): Promise<number | null> {
+  return (await store.look({ queues: [], limit: 0, worker: ANY_WORKER })).due;
+}
+
+/** True when more tasks are due than one claim makes ready. */
+export async function isCrowdDue(store: Store): Promise<boolean> {
+  return (await store.look({ queues: [], limit: 0, worker: ANY_WORKER })).isCrowdDue;
+}
+
+/** True while this claim has not been lost. */
+export async function holds(session: Session, claim: Claim): Promise<boolean> {
+  return (await session.stillHeld([claim])).has(claim);
 }

@@ -1,8 +1,8 @@
 /** Units of work: what commits together, and who is in which. */
+import type { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { ModelSQL, push, Transaction, v } from "../../src/index.ts";
 import { nextTurn } from "../../src/next-turn.ts";
-import type { RawDatabase } from "../../src/sqlite/raw-connection.ts";
 import { errorOf, makeRuntime, outside, sentenceOf } from "../model/support.ts";
 
 class Counter extends ModelSQL("counter", {
@@ -286,8 +286,8 @@ test("a transaction that has ended refuses late work of every kind", async () =>
     "Cannot use this transaction: it has ended; await everything before its function returns, and wrap what goes on after it, like a timer, a server or a queue that was made in it, in a Transaction.start of its own";
   let late: Promise<string[]> | undefined;
   let transaction: Transaction | undefined;
-  let database: RawDatabase | undefined;
-  let statement: ReturnType<RawDatabase["query"]> | undefined;
+  let database: Database | undefined;
+  let statement: ReturnType<Database["query"]> | undefined;
   await Transaction.start({}, async () => {
     transaction = Transaction.current;
     database = transaction.database;
@@ -532,7 +532,7 @@ async function remake(undo: (make: () => Promise<void>) => Promise<void>): Promi
 }
 
 describe("a record that was undone inside its transaction is not taken for the one that has its id now", () => {
-  test.each<[how: string, undo: (db: RawDatabase, create: () => Promise<void>) => Promise<void>]>([
+  test.each<[how: string, undo: (db: Database, create: () => Promise<void>) => Promise<void>]>([
     [
       "a savepoint of user code",
       async (db, create) => {

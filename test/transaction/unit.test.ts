@@ -1,7 +1,7 @@
 /** Units of work that share one transaction, a savepoint each: quick tasks in a batch. */
+import type { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
-import type { RawDatabase } from "../../src/sqlite/raw-connection.ts";
 import { errorOf, makeRuntime, outside, sentenceOf } from "../model/support.ts";
 
 class Part extends ModelSQL("part", { name: v.string(), count: v.optional(v.number(), 0) }) {}
@@ -9,7 +9,7 @@ class Part extends ModelSQL("part", { name: v.string(), count: v.optional(v.numb
 class Quick extends Model {
   declare static readonly __queue__: Queue<typeof Quick>;
   static override readonly __name__ = "quick";
-  static kept: RawDatabase | undefined;
+  static kept: Database | undefined;
 
   static async make(_records: Quick[], name: string) {
     await Part.create([{ name }]);
@@ -155,7 +155,7 @@ test("a batch that settled itself by hand keeps nothing, and its methods run alo
   const quick = tq.methods.of({ model: "quick", method: "make" });
   for (let run = 0; run < 20; run++) quick.settledAtOnce(0);
   expect(await sentenceOf(() => tq.runBatch([1, 2]))).toBe(
-    "Cannot commit: one of its tasks was settled by somebody else",
+    "Cannot commit: one of its tasks has lost its claim",
   );
   expect(namesOf(tq)).toEqual([]);
   expect(await tq.tasks()).toMatchObject([{ state: "running" }, { state: "running" }]);

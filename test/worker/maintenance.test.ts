@@ -5,6 +5,7 @@ import type { Event } from "../../src/log/events.ts";
 import { MADE } from "../../src/version.ts";
 import { Maintenance } from "../../src/worker/maintenance.ts";
 import { makeStore, newTask, pushOne, type TestStore } from "../support/store.ts";
+import { heldWords } from "../../src/sqlite/file/vacuum.ts";
 
 const HOUR = 3_600_000;
 
@@ -84,7 +85,7 @@ test("a database that refuses is said, and tried again in an hour", async () => 
   const { store } = subject;
   const refusal = spyOn(store, "clean").mockRejectedValueOnce(new Error("the disk is full"));
   await pass(60_000);
-  expect(said).toEqual([`Cannot clean ${store.path} now: the disk is full`]);
+  expect(said).toEqual([`Cannot clean ${store.name} now: the disk is full`]);
   expect(await left()).toBe(1);
   await pass(HOUR);
   expect(refusal).toHaveBeenCalledTimes(2);
@@ -96,12 +97,12 @@ test("a log that somebody keeps from ending is said once, and again when it come
   const { store } = subject;
   const tidy = spyOn(store, "tidy");
   const hour = async (held: number) => {
-    tidy.mockResolvedValueOnce({ more: false, held });
+    tidy.mockResolvedValueOnce({ more: false, note: heldWords(store.name, held) });
     await pass(HOUR);
     return said.splice(0);
   };
   const sentence = (megabytes: number) =>
-    `The log ${store.path}-wal grows: ${megabytes} MB of it cannot be written into the database while another program still reads what was there before; end that program's transaction`;
+    `The log ${store.name}-wal grows: ${megabytes} MB of it cannot be written into the database while another program still reads what was there before; end that program's transaction`;
   expect(await hour(63_000_000)).toEqual([]);
   expect(await hour(70_900_000)).toEqual([sentence(70)]);
   expect(await hour(90_000_000)).toEqual([]);

@@ -50,7 +50,9 @@ function run(id: number, begun: number, lock: Lock): void {
   progress.begin({ id, claim: 1 });
   progress.setBatch(begun);
   progress.claimLock();
-  progress.setLock(lock);
+  if (lock === "held") progress.held(false);
+  else if (lock === "awaited") progress.awaited();
+  else progress.free();
 }
 
 describe("a run in a batch that does not come back", () => {
@@ -120,8 +122,7 @@ describe("a run by itself that holds the write lock", () => {
 });
 
 test("a transaction that a task has left behind ends its thread, and not the task that runs there meanwhile", () => {
-  progress.disownLock();
-  progress.setLock("held");
+  progress.held(true);
   look(100);
   progress.hold([{ id: 7, claim: 1 }]);
   progress.begin({ id: 7, claim: 1 });

@@ -288,13 +288,13 @@ describe("a worker", () => {
   test("looks again after a look for tasks that failed", async () => {
     const worker = await start({ threads: 1 });
     const { store } = worker;
-    const nextDue = store.nextDue.bind(store);
+    const look = store.look.bind(store);
     let refusals = 0;
-    spyOn(store, "nextDue").mockImplementation(async () => {
-      const due = await nextDue();
-      if (due !== null && due - Date.now() <= SOON && refusals++ === 0)
+    spyOn(store, "look").mockImplementation(async (options) => {
+      const seen = await look(options);
+      if (seen.due !== null && seen.due - Date.now() <= SOON && refusals++ === 0)
         throw new Error("torn page");
-      return due;
+      return seen;
     });
     push("add", [], Date.now() + 50);
     await until(() => tasks()[0]?.state === "finished");

@@ -1,6 +1,6 @@
 /** What the address of a request says: the filter of a list, the id of a task. */
 import * as v from "valibot";
-import type { TaskFilter } from "../../store/store.ts";
+import type { TaskFilter } from "../../store/looking.ts";
 import { didYouMean } from "../../suggest.ts";
 import { TASK_STATES } from "../../task.ts";
 import { Problems } from "./check.ts";

@@ -1,11 +1,11 @@
-/** Room for one more push: the size of the queue, and the free space of its disk. */
+/** Capacity for one more push: the size of the queue, and the free space of its disk. */
 import type { Database } from "bun:sqlite";
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../../clock.ts";
 import { TqError } from "../../errors.ts";
 
-export interface RoomOptions {
+export interface CapacityOptions {
   readonly path: string;
   /** Ready and scheduled tasks that the queue takes; 0: no limit. */
   readonly maxSize: number;
@@ -27,8 +27,8 @@ const COUNT = `
        + (SELECT count(*) FROM tq__task WHERE state = 'ready' AND suspect = 1)
        + (SELECT count(*) FROM tq__task WHERE state = 'scheduled') AS size`;
 
-export class Room {
-  readonly #options: RoomOptions;
+export class Capacity {
+  readonly #options: CapacityOptions;
   /** Pushes that fit for certain, as far as the last count goes. */
   #headroom = 0;
   #countedAt = -Infinity;
@@ -37,7 +37,7 @@ export class Room {
   #free = Infinity;
   #lookedAt = -Infinity;
 
-  constructor(options: RoomOptions) {
+  constructor(options: CapacityOptions) {
     this.#options = options;
   }
 

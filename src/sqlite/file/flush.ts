@@ -8,7 +8,7 @@
  */
 import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 import { TqError } from "../../errors.ts";
-import { markHole } from "./unflushed.ts";
+import { markUnflushed } from "./unflushed.ts";
 
 /** So long a flush is left to the system's other threads: ms. */
 const PATIENCE = 100;
@@ -20,7 +20,7 @@ const MODE = process.platform === "win32" ? "r+" : "r";
  * What a thread flushes the log of an open database with. The system reports a failed write once to each descriptor
  * that was open then: two flushes at once need two, and both are opened before the first commit.
  */
-export interface LogFiles {
+export interface WalFiles {
   /** For a flush that its caller waits for. */
   readonly here: number;
   /** For one beside which its caller goes on. */
@@ -28,7 +28,7 @@ export interface LogFiles {
 }
 
 /** For a thread that may be ended: who ends it closes them after that. */
-export function openLog(database: string): LogFiles {
+export function openWal(database: string): WalFiles {
   const here = openSync(`${database}-wal`, MODE);
   try {
     return { here, beside: openSync(`${database}-wal`, MODE) };
@@ -38,7 +38,7 @@ export function openLog(database: string): LogFiles {
   }
 }
 
-export function closeLog({ here, beside }: LogFiles): void {
+export function closeWal({ here, beside }: WalFiles): void {
   closeSync(here);
   closeSync(beside);
 }
@@ -46,17 +46,17 @@ export function closeLog({ here, beside }: LogFiles): void {
 export class Flush {
   readonly #database: string;
   readonly #on: boolean;
-  readonly #lent: LogFiles | null;
-  #files: LogFiles | null = null;
+  readonly #lent: WalFiles | null;
+  #files: WalFiles | null = null;
   /** A flush is under way beside us. */
   #flying = false;
   #failure: TqError | null = null;
 
   /**
    * @param on false where commits are not to be flushed.
-   * @param files of `openLog`, which somebody else closes; null: its own.
+   * @param files of `openWal`, which somebody else closes; null: its own.
    */
-  constructor(database: string, on: boolean, files: LogFiles | null = null) {
+  constructor(database: string, on: boolean, files: WalFiles | null = null) {
     this.#database = database;
     this.#on = on;
     this.#lent = files;
@@ -110,10 +110,10 @@ export class Flush {
   }
 
   /** That they cannot be opened is no failure for good: nothing was flushed that could be forgotten. */
-  #open(): LogFiles {
+  #open(): WalFiles {
     if (this.#lent !== null) return this.#lent;
     try {
-      return (this.#files ??= openLog(this.#database));
+      return (this.#files ??= openWal(this.#database));
     } catch (error) {
       throw this.#error("open", error);
     }
@@ -129,7 +129,7 @@ export class Flush {
 
   #fail(error: unknown): TqError {
     if (this.#failure) return this.#failure;
-    markHole(this.#database);
+    markUnflushed(this.#database);
     return (this.#failure = this.#error("flush", error));
   }
 
@@ -144,7 +144,7 @@ export class Flush {
   }
 
   close(): void {
-    if (this.#files !== null) closeLog(this.#files);
+    if (this.#files !== null) closeWal(this.#files);
     this.#files = null;
   }
 }

@@ -12,7 +12,7 @@ function markOf(database: string): string {
 }
 
 /** Call it when a flush has failed. A disk that takes not even this is not written to by the next program either. */
-export function markHole(database: string): void {
+export function markUnflushed(database: string): void {
   try {
     writeFileSync(markOf(database), "");
   } catch {
@@ -26,7 +26,7 @@ export function markHole(database: string): void {
  *
  * @throws TqError "database" while other programs use the log; an error of the disk when it still refuses.
  */
-export function mendHole(db: Database, path: string): void {
+export function writeUnflushed(db: Database, path: string): void {
   if (!existsSync(markOf(path))) return;
   const { busy } = db.query("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
   if (busy !== 0) {

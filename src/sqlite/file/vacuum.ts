@@ -53,6 +53,16 @@ export function checkpoint(db: Database): number {
   return (log - checkpointed) * page_size;
 }
 
+/** A WAL that a reader makes this long is worth a word, in bytes. */
+const LONG_WAL = 64_000_000;
+
+/** @param held the bytes of the WAL that had to stay; null where that is no trouble. */
+export function heldWords(path: string, held: number): string | null {
+  if (held < LONG_WAL) return null;
+  const megabytes = Math.floor(held / 1e6);
+  return `The log ${path}-wal grows: ${megabytes} MB of it cannot be written into the database while another program still reads what was there before; end that program's transaction`;
+}
+
 interface Checkpoint {
   readonly busy: number;
   readonly log: number;

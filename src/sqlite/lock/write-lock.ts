@@ -1,10 +1,10 @@
 /** Waiting for SQLite's write lock while another process has it, which knows nothing of our turns. */
-import { type Courtesy, MOMENT } from "./write-request.ts";
+import { type WriteRequest, MOMENT } from "./write-request.ts";
 import { isBusy } from "../errors.ts";
 import type { Soon } from "../../soon.ts";
 
 export interface WriteLockOptions {
-  readonly courtesy: Courtesy;
+  readonly request: WriteRequest;
   /** How long to wait: ms. */
   readonly timeout: number;
   /** True where waiting may block the whole thread. */
@@ -27,14 +27,14 @@ export class WriteLock {
   take<T>(statement: () => T, check: () => void): Soon<T> {
     if (this.#options.blocking) return this.takeBlocking(statement);
     const until = this.#until();
-    if (this.#options.courtesy.isWanted()) return this.#takeLater(statement, check, until, MOMENT);
+    if (this.#options.request.isWanted()) return this.#takeLater(statement, check, until, MOMENT);
     const done = this.#try(statement, until);
     return done ? done.value : this.#takeLater(statement, check, until, 1);
   }
 
   /** The same for a thread that has nothing else to do meanwhile. */
   takeBlocking<T>(statement: () => T): T {
-    if (this.#options.courtesy.isWanted()) Bun.sleepSync(MOMENT);
+    if (this.#options.request.isWanted()) Bun.sleepSync(MOMENT);
     const until = this.#until();
     for (;;) {
       const done = this.#try(statement, until);
@@ -64,17 +64,17 @@ export class WriteLock {
 
   /** Null when another process has the lock, and there is time to try again. */
   #try<T>(statement: () => T, until: number): { readonly value: T } | null {
-    const { courtesy } = this.#options;
+    const { request } = this.#options;
     try {
       const value = statement();
-      courtesy.thank();
+      request.thank();
       return { value };
     } catch (error) {
       if (isBusy(error) && performance.now() < until) {
-        courtesy.ask();
+        request.ask();
         return null;
       }
-      courtesy.thank();
+      request.thank();
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Courtesy among processes. SQLite's lock goes to whoever asks in the right millisecond, and a worker that
+ * WriteRequest among processes. SQLite's lock goes to whoever asks in the right millisecond, and a worker that
  * commits and begins again at once would keep everybody else out for seconds. Who waits leaves a file beside
  * the database; who sees it lets a moment pass before the next transaction.
  */
@@ -14,7 +14,7 @@ const FRESH = 1;
 /** What who waits needs to notice that the lock is free: ms. */
 export const MOMENT = 4;
 
-export class Courtesy {
+export class WriteRequest {
   readonly #file: string;
   #asking = false;
   #lookedAt = -Infinity;

@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { TqError } from "../../errors.ts";
 import type { Task } from "../../task.ts";
 import { filterValues, getTask, MATCHES } from "./looking.ts";
-import type { CleanOptions, MoveFilter } from "../../store/store.ts";
+import type { CleanOptions, MoveFilter } from "../../store/looking.ts";
 
 /** One task, or those of many that are still in the states that were asked for. */
 const ONE = "id = $id";

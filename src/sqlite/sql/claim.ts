@@ -1,7 +1,7 @@
 /** Claims tasks for a thread, and gives claims back that have not begun. */
 import type { Database } from "bun:sqlite";
 import type { Claim, ClaimedTask } from "../../task.ts";
-import type { ClaimOptions, Owner } from "../../store/store.ts";
+import type { ClaimOptions, Owner } from "../../store/session.ts";
 import { isDue, makeDueReady } from "./due.ts";
 import { matchQueues, suspectQueues } from "./queues.ts";
 

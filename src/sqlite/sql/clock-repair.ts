@@ -101,7 +101,7 @@ function* slices(
 }
 
 /** As if it were pushed then: all its times move with that of its push. */
-const MEND = `
+const REPAIR = `
   UPDATE tq__task
      SET enqueued_at = $to,
          scheduled_at = scheduled_at - (enqueued_at - $to),
@@ -109,15 +109,15 @@ const MEND = `
          deadline = deadline - (enqueued_at - $to)
    WHERE id = $id AND state IN ('ready', 'running', 'scheduled') AND ${IS_AHEAD}`;
 
-const MEND_PUT_OFF = `
+const REPAIR_PUT_OFF = `
   UPDATE tq__task SET scheduled_at = $to WHERE id = $id AND state = 'scheduled' AND ${IS_PUT_OFF}`;
 
 /** Nobody stands behind those who come later; its times stay as they are. */
-const MEND_PLACE = `
+const REPAIR_PLACE = `
   UPDATE tq__task SET deadline = $to
    WHERE id = $id AND state = 'ready' AND expected_at IS NULL AND deadline > $now AND ${IS_AHEAD}`;
 
-export interface Mending {
+export interface Repair {
   /** By this clock they are ahead. */
   readonly now: number;
   /** What counts as the time of their push. */
@@ -126,18 +126,22 @@ export interface Mending {
   readonly places: boolean;
 }
 
-/** Mends those of these that need it still; returns how many did. */
-export function mend(db: Database, ids: readonly number[], { now, to, places }: Mending): number {
-  const [place, ahead, putOff] = [db.query(MEND_PLACE), db.query(MEND), db.query(MEND_PUT_OFF)];
-  let mended = 0;
+/** Repairs those of these that still need it; returns how many did. */
+export function repair(db: Database, ids: readonly number[], { now, to, places }: Repair): number {
+  const [place, ahead, putOff] = [
+    db.query(REPAIR_PLACE),
+    db.query(REPAIR),
+    db.query(REPAIR_PUT_OFF),
+  ];
+  let repaired = 0;
   for (const id of ids) {
     const values = { id, now, to };
     if (places) {
-      mended += place.run(values).changes;
+      repaired += place.run(values).changes;
       continue;
     }
     const { changes } = ahead.run(values);
-    mended += changes === 0 ? putOff.run(values).changes : changes;
+    repaired += changes === 0 ? putOff.run(values).changes : changes;
   }
-  return mended;
+  return repaired;
 }

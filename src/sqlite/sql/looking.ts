@@ -2,7 +2,8 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { Claim, Task } from "../../task.ts";
-import type { ClaimOptions, QueueInfo, TaskFilter, WorkerInfo } from "../../store/store.ts";
+import type { QueueInfo, TaskFilter, WorkerInfo } from "../../store/looking.ts";
+import type { ClaimOptions } from "../../store/session.ts";
 import { matchQueues, suspectQueues } from "./queues.ts";
 import { listIds, runsSuspect } from "./claim.ts";
 
@@ -234,6 +235,16 @@ export function listWorkers(db: Database): WorkerInfo[] {
     "queues"
   > & { queues: string })[];
   return rows.map((row) => ({ ...row, queues: JSON.parse(row.queues) as string[] }));
+}
+
+/** Two ranges of the index: `<>` would walk all that this worker holds. */
+const OTHERS_RUN = `
+  SELECT EXISTS (SELECT 1 FROM tq__task WHERE state = 'running' AND worker < $worker)
+      OR EXISTS (SELECT 1 FROM tq__task WHERE state = 'running' AND worker > $worker) AS run`;
+
+/** True when a worker other than this one holds tasks. */
+export function othersRun(db: Database, worker: string): boolean {
+  return (db.query(OTHERS_RUN).get({ worker }) as { run: 0 | 1 }).run === 1;
 }
 
 /** Bytes of the database file, of its WAL, and of the free pages inside the file. */

@@ -1,9 +1,25 @@
 /** Ends runs: each statement is guarded by the claim, and changes nothing where that was lost. */
 import type { Database } from "bun:sqlite";
-import type { ErrorData } from "../../outcome.ts";
+import type { ErrorData, Settlement } from "../../outcome.ts";
 import type { Claim } from "../../task.ts";
 import { listIds } from "./claim.ts";
 import { recordError } from "./task-errors.ts";
+
+/** Ends a run as its outcome says; false when the claim was lost, and then nothing has changed. */
+export function settle(db: Database, run: Claim, outcome: Settlement, now: number): boolean {
+  switch (outcome.kind) {
+    case "finished":
+      return finish(db, run, outcome.result, now);
+    case "failed":
+      return fail(db, run, outcome.error, now);
+    case "retry":
+      return putOff(db, run, now + outcome.delay, outcome.error, now);
+    case "interrupted":
+      return interrupt(db, run, outcome.reason);
+    case "crashed":
+      return crash(db, run, outcome.reason, outcome.maxCrashes, now) !== null;
+  }
+}
 
 const finishing = (which: string, held: string): string => `
   UPDATE tq__task
@@ -19,13 +35,15 @@ const FINISH = finishing("id = ?3", "state = 'running'");
  */
 const FINISH_ALL = finishing("id IN (SELECT value FROM json_each(?3))", "+state = 'running'");
 
-export function finish(db: Database, run: Claim, result: string | null, now: number): boolean {
+function finish(db: Database, run: Claim, result: string | null, now: number): boolean {
   return db.query(FINISH).run(now, result, run.id, run.claim).changes === 1;
 }
 
 /** Finishes all of these different tasks; false when the claim of one was lost, and then only some have changed. */
 export function finishAll(db: Database, runs: readonly FinishedRun[], now: number): boolean {
-  if (runs.length === 0) return true;
+  const [only] = runs;
+  if (!only) return true;
+  if (runs.length === 1) return finish(db, only.claim, only.result, now);
   const withResult = runs.filter(({ result }) => result !== null);
   for (const { claim, result } of withResult) if (!finish(db, claim, result, now)) return false;
   const without = runs.filter(({ result }) => result === null).map(({ claim }) => claim);
@@ -49,29 +67,23 @@ const FAIL = `
    WHERE id = $id AND state = 'running' AND claim = $claim
   RETURNING attempts`;
 
-export function fail(db: Database, run: Claim, error: ErrorData, now: number): boolean {
+function fail(db: Database, run: Claim, error: ErrorData, now: number): boolean {
   const reason = `${error.name}: ${error.message}`;
   const row = db.query(FAIL).get({ id: run.id, claim: run.claim, reason, now });
   if (row) recordError(db, run.id, (row as { attempts: number }).attempts, error, now);
   return row !== null;
 }
 
-const RETRY = `
+const PUT_OFF = `
   UPDATE tq__task
      SET state = 'scheduled', scheduled_at = $at, reason = $reason, attempts = attempts + 1,
          worker = NULL, thread = NULL, dequeued_at = NULL, suspect = 0, begun = 0
    WHERE id = $id AND state = 'running' AND claim = $claim
   RETURNING attempts`;
 
-export function retry(
-  db: Database,
-  run: Claim,
-  at: number,
-  error: ErrorData,
-  now: number,
-): boolean {
+function putOff(db: Database, run: Claim, at: number, error: ErrorData, now: number): boolean {
   const reason = `${error.name}: ${error.message}`;
-  const row = db.query(RETRY).get({ id: run.id, claim: run.claim, reason, at });
+  const row = db.query(PUT_OFF).get({ id: run.id, claim: run.claim, reason, at });
   if (row) recordError(db, run.id, (row as { attempts: number }).attempts, error, now);
   return row !== null;
 }

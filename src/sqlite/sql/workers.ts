@@ -2,7 +2,8 @@
 import type { Database } from "bun:sqlite";
 import { hostname } from "node:os";
 import type { Claim } from "../../task.ts";
-import type { NewWorker, Owner, RescuedTask, ThreadDeath } from "../../store/store.ts";
+import type { NewWorker, RescuedTask, ThreadDeath } from "../../store/rescue.ts";
+import type { Owner } from "../../store/session.ts";
 import { handBack } from "./claim.ts";
 import { crash, interrupt } from "./settle.ts";
 

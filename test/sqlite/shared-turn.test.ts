@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { nextTurn } from "../../src/next-turn.ts";
-import { createShared } from "../../src/shared-memory/layout.ts";
-import { MainTurn, ThreadTurn } from "../../src/shared-memory/turn.ts";
+import { createTurnMemory, MainTurn, ThreadTurn } from "../../src/sqlite/lock/shared-turn.ts";
+import { UNWATCHED } from "../support/store.ts";
 import type { TurnWork } from "./turn-thread.ts";
 
 /** A thread that has taken its work; `said` resolves with its first word. */
@@ -26,10 +26,10 @@ describe("the turn to write", () => {
   test("is one thread's at a time, and the main thread has its share without blocking", async () => {
     const threads = 4;
     const times = 3000;
-    const shared = createShared(threads);
+    const shared = createTurnMemory(threads);
     const counter = counterOf();
     const working = Array.from({ length: threads }, (_, index) =>
-      startThread({ shared: shared.buffer, threads, thread: index + 1, counter, times }),
+      startThread({ shared, thread: index + 1, counter, times }),
     );
     const main = new MainTurn(shared);
     const numbers = new Int32Array(counter);
@@ -48,8 +48,8 @@ describe("the turn to write", () => {
   });
 
   test("is one transaction's at a time among those of one thread, and the thread goes on meanwhile", async () => {
-    const shared = createShared(1);
-    const turn = new ThreadTurn(shared, 1);
+    const shared = createTurnMemory(1);
+    const turn = new ThreadTurn(shared, 1, UNWATCHED);
     expect(turn.take()).toBeUndefined();
     const second = turn.take();
     expect(second).toBeInstanceOf(Promise);
@@ -65,9 +65,9 @@ describe("the turn to write", () => {
   });
 
   test("of a thread that died is freed when the main thread forgets it, and not before", async () => {
-    const shared = createShared(2);
+    const shared = createTurnMemory(2);
     const main = new MainTurn(shared);
-    const work = { shared: shared.buffer, threads: 2, counter: counterOf() };
+    const work = { shared, counter: counterOf() };
     const holder = startThread({ ...work, thread: 1, times: "hold" });
     expect(await holder.said).toBe("holds");
     expect(main.tryTake()).toBe(false);
@@ -81,14 +81,14 @@ describe("the turn to write", () => {
   });
 
   test("passes over a thread that died while it waited", async () => {
-    const shared = createShared(2);
+    const shared = createTurnMemory(2);
     const main = new MainTurn(shared);
-    const first = new ThreadTurn(shared, 2);
+    const first = new ThreadTurn(shared, 2, UNWATCHED);
     void first.take();
-    const work = { shared: shared.buffer, threads: 2, counter: counterOf() };
+    const work = { shared, counter: counterOf() };
     const waiting = startThread({ ...work, thread: 1, times: 1 });
     // The ticket of slot 1 stands in the third pair of words.
-    while (Atomics.load(shared.turn, 4) === 0) await Bun.sleep(1);
+    while (Atomics.load(shared, 4) === 0) await Bun.sleep(1);
     await waiting.terminate();
     main.forget(1);
     first.free();
@@ -96,14 +96,14 @@ describe("the turn to write", () => {
   });
 
   test("given to a thread in the moment of its death is freed as well", async () => {
-    const shared = createShared(2);
+    const shared = createTurnMemory(2);
     const main = new MainTurn(shared);
-    const first = new ThreadTurn(shared, 2);
+    const first = new ThreadTurn(shared, 2, UNWATCHED);
     for (let round = 0; round < 20; round++) {
       void first.take();
-      const work = { shared: shared.buffer, threads: 2, counter: counterOf() };
+      const work = { shared, counter: counterOf() };
       const dying = startThread({ ...work, thread: 1, times: "hold" });
-      while (Atomics.load(shared.turn, 4) === 0) await Bun.sleep(1);
+      while (Atomics.load(shared, 4) === 0) await Bun.sleep(1);
       const ended = dying.terminate();
       first.free();
       await ended;
@@ -114,11 +114,11 @@ describe("the turn to write", () => {
   });
 
   test("is not lost when the counter of the tickets wraps", async () => {
-    const shared = createShared(1);
+    const shared = createTurnMemory(1);
     const main = new MainTurn(shared);
-    const thread = new ThreadTurn(shared, 1);
+    const thread = new ThreadTurn(shared, 1, UNWATCHED);
     void thread.take();
-    shared.turn[1] = -1; // the next ticket would be 0: nobody waits
+    shared[1] = -1; // the next ticket would be 0: nobody waits
     const taken = main.take();
     await Bun.sleep(0); // it waits now
     thread.free();
@@ -127,7 +127,7 @@ describe("the turn to write", () => {
   });
 
   test("goes to who waits longest", async () => {
-    const shared = createShared(1);
+    const shared = createTurnMemory(1);
     const main = new MainTurn(shared);
     const order: string[] = [];
     await main.take();

@@ -1,22 +1,7 @@
-/** From outcome to one guarded statement, and the words for the log. */
+/** The events that say how a run ended. */
 import type { Event, Report, TaskRun } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
-import type { Session } from "../store/store.ts";
 import type { ClaimedTask } from "../task.ts";
-
-/** Writes the outcome, if the claim still holds; false when it was lost. */
-export function settle(session: Session, task: ClaimedTask, outcome: Outcome): Promise<boolean> {
-  switch (outcome.kind) {
-    case "finished":
-      return session.finish(task, outcome.result);
-    case "failed":
-      return session.fail(task, outcome.error);
-    case "retry":
-      return session.retry(task, outcome.delay, outcome.error);
-    case "interrupted":
-      return session.interrupt(task, outcome.reason);
-  }
-}
 
 /** Says how the run ended; call it when that is committed. */
 export function reportOutcome(

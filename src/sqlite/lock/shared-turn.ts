@@ -3,10 +3,14 @@
  * served, but for the main thread, which goes first. It is handed over directly. A thread may die between any two of its steps: what it left undone the
  * main thread ends after the thread's `close`.
  */
-import { LocalTurn, type Turn } from "../sqlite/lock/turn.ts";
-import type { TurnTimes } from "./leader.ts";
-import type { Shared } from "./layout.ts";
-import { Progress } from "./progress.ts";
+import type { LockWatch, TurnTimes } from "../../store/worker-store.ts";
+import { LocalTurn, type Turn } from "./turn.ts";
+
+/** The memory of the turn for a main thread, which is slot 0, and its threads 1, 2, … */
+export function createTurnMemory(threads: number): Int32Array {
+  const words = 2 + (threads + 1) * 2;
+  return new Int32Array(new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT));
+}
 
 const OWNER = 0;
 const NEXT = 1;
@@ -101,7 +105,7 @@ function free(words: Int32Array, slot: number): void {
  * A thread that comes back soon after a commit goes on for so long before it hands the turn over: ms. Each
  * change of writer costs a wake-up, and the new one reads every page anew.
  */
-export const STINT = 10;
+export const STINT_MS = 10;
 
 /** Within a stint the turn is free without anybody being woken: who waits looks so often: ms. */
 const LOOK = 2;
@@ -114,22 +118,24 @@ export class ThreadTurn implements Turn {
   readonly #words: Int32Array;
   readonly #local = new LocalTurn();
   readonly #slot: number;
-  readonly #progress: Progress;
+  readonly #locks: LockWatch;
   readonly #stint: number;
   #stintEnds = 0;
   /** When it got the turn last: monotonic, ms. */
   #since = 0;
   readonly #times = { waited: 0, held: 0 };
 
-  /** @param stint how long it may keep coming back: ms; 0: it hands the turn over each time. */
-  constructor(shared: Shared, thread: number, stint = 0) {
-    const { turn } = shared;
-    this.#words = turn;
+  /**
+   * @param words the memory that all threads share.
+   * @param stint for how many ms it may keep coming back; 0: it hands the turn over each time.
+   */
+  constructor(words: Int32Array, thread: number, locks: LockWatch, stint = 0) {
+    this.#words = words;
     this.#slot = thread;
     this.#stint = stint;
-    this.#progress = new Progress(shared, thread);
-    this.#progress.setLock("none"); // the one before it is gone, this one is not
-    Atomics.store(turn, ticketAt(thread), NOT_WAITING);
+    this.#locks = locks;
+    this.#locks.free(); // the thread of this number before it is gone
+    Atomics.store(words, ticketAt(thread), NOT_WAITING);
   }
 
   /** How long it has waited for other threads, and had the turn: ms, since its start. */
@@ -144,7 +150,7 @@ export class ThreadTurn implements Turn {
   }
 
   #takeShared(): void {
-    this.#progress.setLock("awaited");
+    this.#locks.awaited();
     const asked = performance.now();
     const waited = !takeOrQueue(this.#words, this.#slot);
     if (waited) this.#wait();
@@ -174,13 +180,11 @@ export class ThreadTurn implements Turn {
 
   begun(stray = false): void {
     this.#local.begun();
-    if (stray) this.#progress.disownLock();
-    else this.#progress.claimLock();
-    this.#progress.setLock("held");
+    this.#locks.held(stray);
   }
 
   free(): void {
-    this.#progress.setLock("none");
+    this.#locks.free();
     const now = performance.now();
     this.#times.held += now - this.#since;
     const mainWaits = isTicket(Atomics.load(this.#words, ticketAt(0)));
@@ -195,8 +199,8 @@ export class MainTurn implements Turn {
   readonly #words: Int32Array;
   readonly #local = new LocalTurn();
 
-  constructor({ turn }: Shared) {
-    this.#words = turn;
+  constructor(words: Int32Array) {
+    this.#words = words;
   }
 
   async take(timeout?: number): Promise<void> {

@@ -1,12 +1,11 @@
 /** A thread of turn.test.ts: takes the turn again and again, or until it is killed while it has it. */
-import { openShared } from "../../src/shared-memory/layout.ts";
-import { ThreadTurn } from "../../src/shared-memory/turn.ts";
+import { ThreadTurn } from "../../src/sqlite/lock/shared-turn.ts";
+import { UNWATCHED } from "../support/store.ts";
 
 declare const self: Worker;
 
 export interface TurnWork {
-  readonly shared: SharedArrayBuffer;
-  readonly threads: number;
+  readonly shared: Int32Array;
   readonly thread: number;
   /** A counter that only who has the turn may touch; not atomic on purpose. */
   readonly counter: SharedArrayBuffer;
@@ -15,7 +14,7 @@ export interface TurnWork {
 }
 
 self.onmessage = ({ data }: MessageEvent<TurnWork>) => {
-  const turn = new ThreadTurn(openShared(data.shared, data.threads), data.thread);
+  const turn = new ThreadTurn(data.shared, data.thread, UNWATCHED);
   const counter = new Int32Array(data.counter);
   if (data.times === "hold") {
     void turn.take();

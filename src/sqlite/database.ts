@@ -1,0 +1,227 @@
+/** An open SQLite database: its sessions, their commits and flushes. */
+import type { Database } from "bun:sqlite";
+import { dirname } from "node:path";
+import { type Clock, systemClock } from "../clock.ts";
+import { type Soon, soon } from "../soon.ts";
+import { PushGroup } from "../store/push-group.ts";
+import type { ClaimOptions, Session } from "../store/session.ts";
+import type { StoreTraits } from "../store/store.ts";
+import type { ClaimedTask, NewTask } from "../task.ts";
+import { awaitDue } from "./await-due.ts";
+import { followLinks } from "./connection.ts";
+import { Connections } from "./connections.ts";
+import { translate } from "./errors.ts";
+import { Capacity } from "./file/capacity.ts";
+import { Flush, type WalFiles } from "./file/flush.ts";
+import { FileIdentity } from "./file/identity.ts";
+import { bootId } from "./file/liveness.ts";
+import { LocalTurn, type Turn } from "./lock/turn.ts";
+import { WriteLock } from "./lock/write-lock.ts";
+import { WriteRequest } from "./lock/write-request.ts";
+import { SqliteSession } from "./session.ts";
+import { dataVersion, nextDue } from "./sql/looking.ts";
+import type { SessionOptions } from "./transaction.ts";
+
+export interface SqliteOptions {
+  /** Absolute path of the database file. */
+  readonly path: string;
+  /** "full" flushes every commit; "normal" may lose the last commits in a power cut, never more. */
+  readonly durability?: "full" | "normal";
+  /** The ms to wait for another process's lock. */
+  readonly timeout?: number;
+  /** Who writes next among those that share memory; default: the transactions of this thread. */
+  readonly turn?: Turn;
+  /** True in a worker thread, which has nothing else to do while it waits. */
+  readonly blocking?: boolean;
+  /** Descriptors of `openWal` to flush with; default: the store opens its own. */
+  readonly wal?: WalFiles | null;
+  readonly clock?: Clock;
+  /** Tells one boot of the machine from another. */
+  readonly bootId?: string;
+  /** Ready and scheduled tasks that the queue takes; 0: no limit. */
+  readonly maxSize?: number;
+  /** Free bytes on the disk below which pushes are refused. */
+  readonly minFree?: number;
+}
+
+const TRAITS: StoreTraits = {
+  singleWriter: true,
+  maxBatch: 500,
+  quickMs: 1,
+  idleLookMs: 10_000,
+};
+
+/** Between two looks for a commit of another connection, each of which costs 2 µs. */
+const CHANGED_LOOK_MS = 10;
+
+/** Two stores of one thread on one file must take turns with each other, or they would deadlock. */
+const localTurns = new Map<string, LocalTurn>();
+
+export class SqliteDatabase {
+  readonly traits = TRAITS;
+  /** The path of the database file. */
+  readonly name: string;
+  readonly folder: string;
+  protected readonly options: Required<SqliteOptions>;
+  protected readonly connections: Connections;
+  readonly #pushes: PushGroup;
+  /** What all sessions have in common. */
+  protected readonly shared: SessionOptions;
+  #closed = false;
+
+  /** @throws TqError when the file cannot be used. */
+  constructor(options: SqliteOptions) {
+    const path = (this.name = followLinks(options.path));
+    this.folder = dirname(path);
+    let turn = options.turn ?? localTurns.get(path);
+    if (!turn) localTurns.set(path, (turn = new LocalTurn()));
+    this.options = {
+      durability: "full",
+      timeout: 5_000,
+      blocking: false,
+      wal: null,
+      clock: systemClock,
+      bootId: bootId(),
+      maxSize: 0,
+      minFree: 0,
+      ...options,
+      path,
+      turn,
+    };
+    this.connections = new Connections(this.options);
+    this.#firstLook();
+    this.shared = {
+      ...this.options,
+      connections: this.connections,
+      identity: new FileIdentity(path),
+      flush: new Flush(path, this.options.durability === "full", this.options.wal),
+      lock: new WriteLock({ ...this.options, request: new WriteRequest(path) }),
+      capacity: new Capacity(this.options),
+      tables: new Set(),
+    };
+    const pushing = new SqliteSession(this.shared);
+    this.#pushes = new PushGroup({
+      alone: (task) => pushing.pushAlone(task),
+      together: (fn) => this.write(fn),
+    });
+  }
+
+  /** It makes the WAL, which all that follows expects to be there. */
+  #firstLook(): void {
+    try {
+      nextDue(this.connections.reader);
+    } catch (error) {
+      this.connections.close();
+      throw translate(error, this.name);
+    }
+  }
+
+  now(): number {
+    return this.options.clock.now();
+  }
+
+  session(stray = false): Session {
+    return new SqliteSession(this.shared, stray);
+  }
+
+  release(session: Session): Soon<void> {
+    return soon((session as SqliteSession).end(), () => this.#released());
+  }
+
+  /** A transaction that was under way when the store was closed has ended. */
+  #released(): void {
+    if (this.#closed) this.#closeAll();
+  }
+
+  async #withSession<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T> {
+    const session = new SqliteSession(this.shared);
+    try {
+      return await fn(session);
+    } finally {
+      const releasing = this.release(session);
+      if (releasing) await releasing;
+    }
+  }
+
+  async write<T>(fn: (session: Session) => Promise<T>): Promise<T> {
+    return this.#withSession(async (session) => {
+      await session.begin();
+      const result = await fn(session);
+      await session.commit();
+      return result;
+    });
+  }
+
+  async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
+    return this.#withSession(async (session) => {
+      if (!session.mayClaim(options) && !(await this.#awaitDue())) return [];
+      const { version } = session;
+      const flushed = this.shared.flush.meanwhile();
+      flushed.catch(() => {}); // it is looked at below
+      await session.begin();
+      const tasks = await session.claim(options);
+      // A task committed since the flush began may be among the claimed ones.
+      const covered = session.version === version;
+      if (covered) session.commitUnflushed();
+      else await session.commit();
+      await flushed;
+      return tasks;
+    });
+  }
+
+  /** True when a task has come due meanwhile. */
+  async #awaitDue(): Promise<boolean> {
+    const { blocking, clock } = this.options;
+    const due = await this.read(nextDue);
+    return due !== null && awaitDue(due, clock, blocking);
+  }
+
+  /** A write of the store's own statements. */
+  protected async move<T>(fn: (db: Database, now: number) => T): Promise<T> {
+    return this.write((session) => (session as SqliteSession).statements(fn));
+  }
+
+  protected async read<T>(fn: (db: Database) => T): Promise<T> {
+    try {
+      return fn(this.connections.reader);
+    } catch (error) {
+      throw translate(error, this.name);
+    }
+  }
+
+  push(tasks: readonly NewTask[]): Promise<number[]> {
+    return this.#pushes.push(tasks);
+  }
+
+  async check(): Promise<void> {
+    this.shared.identity.check(this.options.clock.monotonic());
+    this.shared.flush.check();
+  }
+
+  async flush(): Promise<void> {
+    await this.shared.flush.meanwhile();
+  }
+
+  async version(): Promise<number> {
+    return this.read(dataVersion);
+  }
+
+  async changed(version: number, wait: number): Promise<void> {
+    const until = performance.now() + wait;
+    while ((await this.version()) === version) {
+      const left = until - performance.now();
+      if (left <= 0) return;
+      await Bun.sleep(Math.min(CHANGED_LOOK_MS, left));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#closeAll();
+  }
+
+  #closeAll(): void {
+    this.shared.flush.close(); // before the last connection, which removes the WAL
+    this.connections.close();
+  }
+}

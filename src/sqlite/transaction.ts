@@ -1,0 +1,300 @@
+/**
+ * The life of a session's transactions: its turn to write, begin, savepoint, commit or rollback, and whatever user
+ * code left open on the connection meanwhile.
+ */
+import type { Database, Statement } from "bun:sqlite";
+import type { Clock } from "../clock.ts";
+import { TqError } from "../errors.ts";
+import { type Soon, soon } from "../soon.ts";
+import { endedError } from "../store/ended.ts";
+import { KnownTables } from "../store/known-tables.ts";
+import type { Table } from "../store/records.ts";
+import type { Connections } from "./connections.ts";
+import { isReadOnly, translate } from "./errors.ts";
+import type { Capacity } from "./file/capacity.ts";
+import type { Flush } from "./file/flush.ts";
+import type { FileIdentity } from "./file/identity.ts";
+import type { Turn } from "./lock/turn.ts";
+import type { WriteLock } from "./lock/write-lock.ts";
+import { guardDatabase } from "./raw-connection.ts";
+
+/** What all sessions of a store have in common. */
+export interface SessionOptions {
+  readonly path: string;
+  readonly connections: Connections;
+  readonly turn: Turn;
+  readonly capacity: Capacity;
+  readonly identity: FileIdentity;
+  readonly flush: Flush;
+  readonly clock: Clock;
+  readonly lock: WriteLock;
+  /** The ms that another transaction of this thread may hold the lock meanwhile. */
+  readonly timeout: number;
+  /** Tables that are known to be there. */
+  readonly tables: Set<Table>;
+}
+
+export class SqliteTransaction {
+  readonly tables: KnownTables;
+  readonly #options: SessionOptions;
+  readonly #stray: boolean;
+  /** The connection that writes, from the begin of a transaction to its end. */
+  #writer: Database | null = null;
+  /** True when that connection must not be used again: it is read-only, or user code changed it. */
+  #spoilt = false;
+  #wentBack = 0;
+  #count = 0;
+  #undone = 0;
+  #waited = 0;
+  #beginning: Promise<void> | null = null;
+  #ended = false;
+  /** Iterators that user code reads row by row. */
+  readonly #iterators: Iterator<unknown>[] = [];
+  /** Statements that user code has prepared: a connection is closed only when they are finalized. */
+  readonly #statements: WeakRef<Statement>[] = [];
+
+  constructor(options: SessionOptions, stray: boolean) {
+    this.#options = options;
+    this.#stray = stray;
+    this.tables = new KnownTables(options.tables);
+  }
+
+  /** Reads outside a transaction stand alone, on any connection that is free. */
+  get db(): Database {
+    return this.#writer ?? this.#options.connections.free;
+  }
+
+  get writing(): boolean {
+    return this.#writer !== null;
+  }
+
+  get spoilt(): boolean {
+    return this.#spoilt;
+  }
+
+  get wentBack(): number {
+    return this.#wentBack;
+  }
+
+  /** How many it began. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get undone(): number {
+    return this.#undone;
+  }
+
+  get waited(): number {
+    return this.#waited;
+  }
+
+  /** The connection for user code; `check` is called before each use. It begins at once, blocking if need be. */
+  raw(check?: () => void): Database {
+    this.check();
+    if (!this.#writer) this.#beginNow();
+    const transaction = this.#count;
+    return guardDatabase(this.db, {
+      check: () => {
+        this.check();
+        check?.();
+        if (!this.#writer || this.#count !== transaction) throw overError();
+        this.checkOpen();
+      },
+      spoils: () => (this.#spoilt = true),
+      opened: (iterator) => this.#iterators.push(iterator),
+      prepared: (statement) => this.#statements.push(new WeakRef(statement)),
+      goesBack: () => this.#goBack(),
+    });
+  }
+
+  /** Tables made since the savepoint of the user's may be gone. */
+  #goBack(): void {
+    this.#wentBack += 1;
+    this.tables.rollback();
+  }
+
+  /** An iterator left in its middle would keep the connection at what it saw then. */
+  #closeIterators(): void {
+    for (const iterator of this.#iterators.splice(0)) iterator.return?.();
+  }
+
+  #beginNow(): void {
+    const { turn } = this.#options;
+    const asked = performance.now();
+    if (!turn.tryTake()) {
+      throw new TqError(
+        "busy",
+        "Cannot hand out the connection: another transaction of this program is writing; start this one with Transaction.start({ lock: true }, …)",
+      );
+    }
+    try {
+      this.#options.lock.takeBlocking(() => this.#beginStatement());
+      this.#waited += performance.now() - asked;
+    } catch (error) {
+      throw this.endTurn(error);
+    }
+  }
+
+  /** Ends the turn, with the transaction or without one. @returns the error, as a sentence. */
+  endTurn(error?: unknown): unknown {
+    const translated = this.translated(error);
+    if (this.#spoilt || this.#writer?.inTransaction) this.#renewWriter();
+    this.#statements.length = 0;
+    this.#writer = null;
+    this.#options.turn.free();
+    return translated;
+  }
+
+  #renewWriter(): void {
+    for (const statement of this.#statements) statement.deref()?.finalize();
+    this.#options.connections.renew();
+    this.#spoilt = false;
+  }
+
+  /** A caller that comes while a begin is under way waits for that one: a second turn would never come. */
+  begin(): Soon<void> {
+    if (this.#beginning) return this.#beginning;
+    this.check();
+    if (this.#writer) return;
+    const asked = performance.now();
+    const beginning = soon(
+      this.inTurn(() => this.#beginStatement()),
+      () => {
+        this.#waited += performance.now() - asked;
+      },
+    );
+    if (!(beginning instanceof Promise)) return;
+    this.#beginning = beginning.finally(() => (this.#beginning = null));
+    return this.#beginning;
+  }
+
+  /** Runs a statement that takes the write lock; it keeps the turn, unless it fails. */
+  inTurn<T>(statement: () => T): Soon<T> {
+    const turn = this.#options.turn.take(this.#options.timeout);
+    return turn ? turn.then(() => this.#withTurn(statement)) : this.#withTurn(statement);
+  }
+
+  #withTurn<T>(statement: () => T): Soon<T> {
+    const failed = (error: unknown): never => {
+      throw this.endTurn(error);
+    };
+    try {
+      this.check();
+      const done = this.#options.lock.take(statement, () => this.check());
+      return done instanceof Promise ? done.catch(failed) : done;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #beginStatement(): void {
+    const { writer } = this.#options.connections;
+    writer.query("BEGIN IMMEDIATE").run();
+    this.#options.turn.begun(this.#stray);
+    this.#writer = writer;
+    this.#count += 1;
+  }
+
+  /**
+   * Commits, without a flush.
+   *
+   * @param last what must be written as the last of the transaction; where it throws, nothing is kept.
+   */
+  commit(last: (db: Database) => void): void {
+    try {
+      this.checkOpen();
+      this.#closeIterators();
+      last(this.db);
+      this.checkFiles();
+      this.db.query("COMMIT").run();
+    } catch (error) {
+      const translated = this.translated(error);
+      this.rollback();
+      throw translated;
+    }
+    this.tables.commit();
+    this.endTurn();
+  }
+
+  /** Nothing may be acknowledged that the next program would not find. */
+  checkFiles(): void {
+    this.#options.identity.check(this.#options.clock.monotonic());
+    this.#options.flush.check();
+  }
+
+  rollback(): void {
+    const writer = this.#writer;
+    if (!writer) return;
+    this.#undone += 1;
+    try {
+      this.#closeIterators();
+      if (writer.inTransaction) writer.run("ROLLBACK");
+    } finally {
+      this.tables.rollback();
+      this.endTurn();
+    }
+  }
+
+  savepoint(): void {
+    this.check();
+    this.checkOpen();
+    this.db.query("SAVEPOINT tq_task").run();
+    this.tables.savepoint();
+  }
+
+  releaseSavepoint(): void {
+    this.checkOpen();
+    this.#closeIterators();
+    this.db.query("RELEASE tq_task").run();
+  }
+
+  rollbackToSavepoint(): void {
+    this.checkOpen();
+    this.#closeIterators();
+    this.db.query("ROLLBACK TO tq_task").run();
+    this.db.query("RELEASE tq_task").run();
+    this.tables.rollbackToSavepoint();
+  }
+
+  /** The lease is over: rolls back what was not committed, and refuses all further use. */
+  end(): Soon<void> {
+    this.#ended = true;
+    if (this.#beginning || this.#writer) return this.#endWaiting();
+  }
+
+  async #endWaiting(): Promise<void> {
+    try {
+      await this.#beginning;
+    } catch {
+      // Its caller has the error.
+    }
+    this.rollback();
+  }
+
+  /** @throws TqError "conflict" when the session has ended. */
+  check(): void {
+    if (this.#ended) throw endedError();
+  }
+
+  /** SQLite ends a transaction by itself after some errors, and user code may have done so by hand. */
+  checkOpen(): void {
+    if (this.db.inTransaction) return;
+    throw new TqError(
+      "conflict",
+      "Cannot go on: the transaction was ended before, by an error of the disk or by hand through its connection",
+    );
+  }
+
+  translated(error: unknown): unknown {
+    this.#spoilt ||= isReadOnly(error); // the connection stays read-only, whatever the file is now
+    return translate(error, this.#options.path);
+  }
+}
+
+function overError(): TqError {
+  return new TqError(
+    "conflict",
+    "Cannot use this connection: its transaction was committed; take it anew from Transaction.current.database",
+  );
+}

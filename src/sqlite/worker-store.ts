@@ -1,0 +1,76 @@
+/** The store of a worker on SQLite: its threads share turns to write, and flush with descriptors of its main thread. */
+import type {
+  Lent,
+  ThreadStore,
+  ThreadStoreOptions,
+  TurnTimes,
+  Watch,
+  WatchEvents,
+  WorkerStore,
+} from "../store/worker-store.ts";
+import { CommitWatch } from "./commit-watch.ts";
+import type { SqliteOptions } from "./database.ts";
+import { closeWal, openWal, type WalFiles } from "./file/flush.ts";
+import { createTurnMemory, MainTurn, STINT_MS, ThreadTurn } from "./lock/shared-turn.ts";
+import { SqliteStore } from "./store.ts";
+
+/** What the main thread lends to a thread. */
+interface Part {
+  readonly turn: Int32Array;
+  /** null: the thread opens its own. */
+  readonly wal: WalFiles | null;
+}
+
+export class SqliteWorkerStore extends SqliteStore implements WorkerStore {
+  readonly #memory: Int32Array;
+  readonly #turn: MainTurn;
+
+  /** @throws TqError when the file cannot be used. */
+  constructor(options: SqliteOptions, threads: number) {
+    const memory = createTurnMemory(threads);
+    const turn = new MainTurn(memory);
+    super({ ...options, turn });
+    this.#memory = memory;
+    this.#turn = turn;
+  }
+
+  lend(thread: number): Lent {
+    const wal = this.#openWal();
+    const part: Part = { turn: this.#memory, wal };
+    return {
+      part,
+      [Symbol.dispose]: () => {
+        if (wal !== null) closeWal(wal);
+        this.#turn.forget(thread);
+      },
+    };
+  }
+
+  /** A thread that is terminated closes nothing, so the main thread owns the descriptors it flushes with. */
+  #openWal(): WalFiles | null {
+    if (this.options.durability !== "full") return null;
+    try {
+      return openWal(this.name);
+    } catch {
+      return null; // the thread tries for itself, and says why not
+    }
+  }
+
+  watch(events: WatchEvents): Watch {
+    return new CommitWatch(this, events);
+  }
+}
+
+export class SqliteThreadStore extends SqliteStore implements ThreadStore {
+  readonly turns: TurnTimes;
+
+  /** @throws TqError when the file cannot be used. */
+  constructor(options: SqliteOptions, { thread, part, locks }: ThreadStoreOptions) {
+    const { turn: memory, wal } = part as Part;
+    // With full durability a thread flushes after its commit, and others write meanwhile.
+    const stint = options.durability === "full" ? 0 : STINT_MS;
+    const turn = new ThreadTurn(memory, thread, locks, stint);
+    super({ ...options, turn, wal, blocking: true });
+    this.turns = turn.times;
+  }
+}

@@ -1,0 +1,81 @@
+/** What there is to see in a store: filters, queues, workers, the state of the whole. */
+import type { TaskState } from "../task.ts";
+
+export interface TaskFilter {
+  readonly states?: readonly TaskState[];
+  readonly queue?: string;
+  readonly model?: string;
+  /** Only ids below this one: how a list goes on where it stopped. */
+  readonly before?: number;
+  readonly limit?: number;
+}
+
+/** Which tasks a move by hand is for. */
+export interface MoveFilter extends Pick<TaskFilter, "queue" | "model"> {
+  readonly states: readonly TaskState[];
+}
+
+export interface CleanOptions {
+  /** Finished and cancelled tasks that ended before this time. */
+  readonly finishedBefore: number;
+  /** Failed tasks that ended before this time. */
+  readonly failedBefore: number;
+  readonly limit: number;
+}
+
+/** A worker process that has registered: alive while the operating system holds its lock. */
+export interface WorkerInfo {
+  readonly id: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly started_at: number;
+  readonly threads: number;
+  readonly queues: readonly string[];
+  /** Tasks it holds: running, or claimed and not begun. */
+  readonly running: number;
+}
+
+export interface QueueInfo {
+  readonly queue: string;
+  readonly scheduled: number;
+  readonly ready: number;
+  readonly running: number;
+  readonly failed: number;
+}
+
+export interface StoreStatus {
+  readonly path: string;
+  readonly schema: number;
+  readonly durability: "full" | "normal";
+  /** Bytes. */
+  readonly file_size: number;
+  readonly wal_size: number;
+  readonly free_size: number;
+  readonly queues: readonly QueueInfo[];
+  readonly workers: readonly WorkerStatus[];
+}
+
+/** A dead one is listed until another worker has put its tasks back. */
+export interface WorkerStatus extends WorkerInfo {
+  readonly alive: boolean;
+}
+
+export interface LookOptions {
+  /** Queue names and patterns; empty: every queue. */
+  readonly queues: readonly string[];
+  /** Ready tasks are counted up to this number. */
+  readonly limit: number;
+  /** The worker that looks. */
+  readonly worker: string;
+}
+
+export interface Look {
+  /** Ready tasks of the queues that this worker could claim now: it runs one suspect at a time. */
+  readonly ready: number;
+  /** When the next scheduled task, of any queue, is due: ms since 1970 UTC; null: none is scheduled. */
+  readonly due: number | null;
+  /** True when more tasks are due than one claim makes ready: those behind them stand in no order yet. */
+  readonly isCrowdDue: boolean;
+  /** True when another worker holds tasks. */
+  readonly othersRun: boolean;
+}
