@@ -11,6 +11,7 @@ import { Registry } from "../../src/registry/registry.ts";
 import { type Runtime, enterRuntime } from "../../src/transaction/runtime.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { Task } from "../../src/task.ts";
+import { lateStore } from "../support/late-store.ts";
 import { QuickMethods } from "../../src/run/quick-methods.ts";
 import { runAlone } from "../../src/run/alone.ts";
 import { runBatch as runTogether } from "../../src/run/batch.ts";
@@ -19,6 +20,9 @@ import { createShared } from "../../src/shared-memory/layout.ts";
 import { Progress } from "../../src/shared-memory/progress.ts";
 
 export { errorOf, sentenceOf } from "../support/error.ts";
+
+/** True where the tests of models are run again on a store that answers late: see `test/store/late.test.ts`. */
+export const IS_LATE = process.env["TQ_TEST_STORE"] === "late";
 
 export const NOW = Date.parse("2024-02-29T12:00:00Z");
 
@@ -44,7 +48,8 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
     folder,
   );
   const clock = { time: NOW, now: () => clock.time, monotonic: () => performance.now() };
-  const store = new SqliteStore({ path, durability: "normal", clock });
+  const made = new SqliteStore({ path, durability: "normal", clock });
+  const store = IS_LATE ? lateStore(made) : made;
   const events: Event[] = [];
   const registry = new Registry();
   const runtime: Runtime = {

@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { ModelSQL, push, Transaction, v } from "../../src/index.ts";
 import { nextTurn } from "../../src/next-turn.ts";
-import { errorOf, makeRuntime, outside, sentenceOf } from "../model/support.ts";
+import { errorOf, IS_LATE, makeRuntime, outside, sentenceOf } from "../model/support.ts";
 
 class Counter extends ModelSQL("counter", {
   name: v.string(),
@@ -432,7 +432,8 @@ test.each<[string, (push: () => Promise<unknown>) => unknown]>([
   await using tq = makeRuntime();
   await Transaction.start({}, async () => {
     await Counter.create([{ name: "a", value: 0 }]);
-    await look(async () => Counter.__queue__["touch"]?.([1], Number.NaN));
+    // Where a turn of the event loop passes, JavaScript itself reports the promise of the async function.
+    if (!IS_LATE) await look(async () => Counter.__queue__["touch"]?.([1], Number.NaN));
     await look(() => Counter.__queue__["touch"]?.([1], Number.NaN) as Promise<unknown>);
     await Counter.__queue__["touch"]?.([1]);
   });
@@ -531,8 +532,24 @@ async function remake(undo: (make: () => Promise<void>) => Promise<void>): Promi
   return made;
 }
 
+type Undo = [how: string, undo: (db: Database, create: () => Promise<void>) => Promise<void>];
+
+/** Where answers come a turn later the record is made only after the driver's function has thrown. */
+const BY_DRIVER: Undo = [
+  "a function of the driver's transaction() that throws",
+  async (db, create) => {
+    let creating = Promise.resolve();
+    const failing = db.transaction(() => {
+      creating = create();
+      throw new Error("no");
+    });
+    expect(() => failing()).toThrow("no");
+    await creating;
+  },
+];
+
 describe("a record that was undone inside its transaction is not taken for the one that has its id now", () => {
-  test.each<[how: string, undo: (db: Database, create: () => Promise<void>) => Promise<void>]>([
+  test.each<Undo>([
     [
       "a savepoint of user code",
       async (db, create) => {
@@ -550,18 +567,7 @@ describe("a record that was undone inside its transaction is not taken for the o
         back.run();
       },
     ],
-    [
-      "a function of the driver's transaction() that throws",
-      async (db, create) => {
-        let creating = Promise.resolve();
-        const failing = db.transaction(() => {
-          creating = create();
-          throw new Error("no");
-        });
-        expect(() => failing()).toThrow("no");
-        await creating;
-      },
-    ],
+    ...(IS_LATE ? [] : [BY_DRIVER]),
   ])("by %s", async (_how, undo) => {
     await using tq = makeRuntime();
     await make("first");

@@ -1,0 +1,174 @@
+/**
+ * A store whose answers come a turn later and whose reads are never steady: SQLite behind promises. The engine must
+ * work on it as it does on SQLite itself, or it expects more of a store than the contract says.
+ */
+import { nextTurn } from "../../src/next-turn.ts";
+import type { Settlement } from "../../src/outcome.ts";
+import type { Records } from "../../src/store/records.ts";
+import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../../src/store/session.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { Claim, ClaimedTask, NewTask } from "../../src/task.ts";
+
+class LateSession implements Session {
+  readonly inner: Session;
+  readonly records: Records;
+  #underWay = 0;
+  #last: Promise<unknown> | null = null;
+
+  constructor(inner: Session) {
+    this.inner = inner;
+    this.records = this.#lateRecords(inner.records);
+  }
+
+  /** Answers a turn later, in the order of the calls. */
+  #later<T>(answer: () => T | Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    const coming = (async () => {
+      try {
+        await nextTurn();
+        return await answer();
+      } finally {
+        this.#underWay -= 1;
+      }
+    })();
+    this.#last = coming.catch(() => undefined);
+    return coming;
+  }
+
+  #lateRecords(records: Records): Records {
+    return {
+      hasTable: (table) => records.hasTable(table),
+      ensureTable: (table) => this.#later(() => records.ensureTable(table)),
+      insert: (table, values) => this.#later(() => records.insert(table, values)),
+      read: (table, ids, lock) => this.#later(() => records.read(table, ids, lock)),
+      search: (table, conditions, options, lock) =>
+        this.#later(() => records.search(table, conditions, options, lock)),
+      update: (table, id, changes) => this.#later(() => records.update(table, id, changes)),
+      delete: (table, ids) => this.#later(() => records.delete(table, ids)),
+    };
+  }
+
+  get writing(): boolean {
+    return this.inner.writing;
+  }
+
+  get steady(): boolean {
+    return false;
+  }
+
+  get waiting(): Promise<unknown> | null {
+    return this.#underWay > 0 ? this.#last : null;
+  }
+
+  get spoilt(): boolean {
+    return this.inner.spoilt;
+  }
+
+  get wentBack(): number {
+    return this.inner.wentBack;
+  }
+
+  get transaction(): number {
+    return this.inner.transaction;
+  }
+
+  get undone(): number {
+    return this.inner.undone;
+  }
+
+  get waited(): number {
+    return this.inner.waited;
+  }
+
+  raw(savepoint: boolean, check?: () => void): unknown {
+    return this.inner.raw(savepoint, check);
+  }
+
+  sql(text: string, values: readonly unknown[]): Promise<SqlResult> {
+    return this.#later(() => this.inner.sql(text, values));
+  }
+
+  placeholder(index: number): string {
+    return this.inner.placeholder(index);
+  }
+
+  begin(): Promise<void> {
+    return this.#later(() => this.inner.begin());
+  }
+
+  commit(ending?: Ending, seen?: () => void): Promise<ClaimedTask[]> {
+    return this.#later(() => this.inner.commit(ending, seen));
+  }
+
+  rollback(): Promise<void> {
+    return this.#later(() => this.inner.rollback());
+  }
+
+  savepoint(): Promise<void> {
+    return this.#later(() => this.inner.savepoint());
+  }
+
+  releaseSavepoint(): Promise<void> {
+    return this.#later(() => this.inner.releaseSavepoint());
+  }
+
+  rollbackToSavepoint(): Promise<void> {
+    return this.#later(() => this.inner.rollbackToSavepoint());
+  }
+
+  push(tasks: readonly NewTask[]): Promise<number[]> {
+    return this.#later(() => this.inner.push(tasks));
+  }
+
+  claim(options: ClaimOptions): Promise<ClaimedTask[]> {
+    return this.#later(() => this.inner.claim(options));
+  }
+
+  claimOne(id: number, owner: Owner): Promise<ClaimedTask | null> {
+    return this.#later(() => this.inner.claimOne(id, owner));
+  }
+
+  stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>> {
+    return this.#later(() => this.inner.stillHeld(claims));
+  }
+
+  handBack(claims: readonly Claim[]): Promise<void> {
+    return this.#later(() => this.inner.handBack(claims));
+  }
+
+  settle(claim: Claim, outcome: Settlement): Promise<boolean> {
+    return this.#later(() => this.inner.settle(claim, outcome));
+  }
+
+  finishAtCommit(claim: Claim, result: string | null): void {
+    this.inner.finishAtCommit(claim, result);
+  }
+}
+
+/** The same store behind sessions that answer late. */
+export function lateStore<S extends Store>(store: S): S {
+  const session = (stray?: boolean) => new LateSession(store.session(stray));
+  const release = (late: Session) => store.release((late as LateSession).inner);
+  const own = {
+    session,
+    release,
+    async write<T>(fn: (session: Session) => Promise<T>): Promise<T> {
+      const late = session();
+      try {
+        await late.begin();
+        const result = await fn(late);
+        await late.commit();
+        return result;
+      } finally {
+        await release(late);
+      }
+    },
+  };
+  return new Proxy(store, {
+    get(target, key) {
+      if (key in own) return own[key as keyof typeof own];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
