@@ -56,6 +56,19 @@ describe("tq torture", () => {
   });
 });
 
+test("tq torture finds nothing where the store answers late and is never steady", async () => {
+  const late = await build("late", "src/open-store.ts", [
+    /^([^]*?)return new (Sqlite\w*)\((.*)\);\n([^]*?)return new (Sqlite\w*)\((.*)\);\n([^]*?)return new (Sqlite\w*)\((.*)\);\n/,
+    `import { lateStore } from "../test/support/late-store.ts";
+$1return lateStore(new $2($3));\n$4return lateStore(new $5($6));\n$7return lateStore(new $8($9));\n`,
+  ]);
+  const rounds = process.env["TQ_LATE_ROUNDS"] ?? "4";
+  const result = await torture(late, "--rounds", rounds, "--seed", "11");
+  if (result.folder) console.error(readFileSync(join(result.folder, "log.txt"), "utf8"));
+  expect(result).toMatchObject({ code: 0, lost: 0, doubled: 0, half: 0, stuck: 0, problems: [] });
+  expect(result.tasks).toBeGreaterThan(100);
+}, 1_200_000);
+
 describe("tq torture of a tq that is broken on purpose", () => {
   test("finds tasks applied twice where a run may end a task that is no longer its own", async () => {
     const broken = await build("unguarded", "src/sqlite/sql/settle.ts", [

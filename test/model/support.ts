@@ -34,11 +34,13 @@ export function makeFolder(prefix = "tq-model-") {
 interface Options {
   /** True: pushed tasks wait until the test runs them. */
   readonly worker?: boolean;
+  /** True: on a store that answers late and is never steady. */
+  readonly late?: boolean;
   readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** Makes the runtime that models work on; the one before comes back when it is disposed. */
-export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
+export function makeRuntime({ worker = true, late = IS_LATE, settings = {} }: Options = {}) {
   const { folder, [Symbol.dispose]: remove } = makeFolder();
   const path = join(folder, "tq.db");
   const { queue, ...others } = settings;
@@ -49,7 +51,7 @@ export function makeRuntime({ worker = true, settings = {} }: Options = {}) {
   );
   const clock = { time: NOW, now: () => clock.time, monotonic: () => performance.now() };
   const made = new SqliteStore({ path, durability: "normal", clock });
-  const store = IS_LATE ? lateStore(made) : made;
+  const store = late ? lateStore(made) : made;
   const events: Event[] = [];
   const registry = new Registry();
   const runtime: Runtime = {
