@@ -59,6 +59,10 @@ export interface ClaimedTask extends Claim {
   readonly attempt: number;
   /** True when an earlier run may have killed its worker: it runs alone, its begin on disk first. */
   readonly suspect: boolean;
+  /** How often a run that met a busy database has put it off, since its push or its last retry by hand. */
+  readonly postponed: number;
+  /** True when its last run did not end it: it was interrupted, crashed, or was put off. */
+  readonly again: boolean;
 }
 
 /** A task as the outside sees it: the columns of the view `tq_tasks`, JSON columns parsed. */

@@ -117,9 +117,9 @@ export class Loop {
     return this.#held.splice(0, size);
   }
 
-  /** A task whose run has been ended before is not expected to be quick this time. */
+  /** A task whose last run did not end it is not expected to be quick this time. */
   #isQuick(task: ClaimedTask): boolean {
-    return !task.suspect && task.attempt === 1 && this.#thread.methods.of(task).isQuick;
+    return !task.suspect && !task.again && this.#thread.methods.of(task).isQuick;
   }
 
   /** Nothing waits behind a run that may be long: what is still held goes back, and is claimed anew. */

@@ -3,8 +3,9 @@ import type { Database } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import first from "./migrations/001.sql" with { type: "text" };
 import second from "./migrations/002.sql" with { type: "text" };
+import third from "./migrations/003.sql" with { type: "text" };
 
-const MIGRATIONS: readonly string[] = [first, second];
+const MIGRATIONS: readonly string[] = [first, second, third];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import type { ClaimedTask } from "../../src/task.ts";
 import { laterOrNever, waitInPlace } from "../../src/run/backoff.ts";
 
 const BUSY = {
@@ -8,8 +7,9 @@ const BUSY = {
   error: { name: "TqError", message: "busy", stack: null },
 } as const;
 
-function attempt(number: number): ClaimedTask {
-  return { attempt: number } as ClaimedTask;
+/** A task at the run of this number, where each run before it met a busy database. */
+function attempt(number: number): { postponed: number } {
+  return { postponed: number - 1 };
 }
 
 function longest(number: number): number {

@@ -48,7 +48,7 @@ test("tasks that were pushed while the clock was ahead count as pushed now", asy
   expect(order.map(({ id }) => id)).toEqual([plain, after, urgent]);
 });
 
-test("a task that was put off while the clock was ahead is tried again now", async () => {
+test("a task that was put off while the clock was ahead waits its delay from now on", async () => {
   await using subject = makeStore();
   const { store, clock } = subject;
   const id = await pushOne(store);
@@ -63,8 +63,40 @@ test("a task that was put off while the clock was ahead is tried again now", asy
   await putOff();
   clock.advance(-YEAR);
   expect(await store.mendTimes("all")).toBe(1);
-  expect(await store.get(id)).toMatchObject({ scheduled_at: clock.now() });
+  expect(await store.get(id)).toMatchObject({ scheduled_at: clock.now() + MINUTE });
+  clock.advance(MINUTE);
   expect(await claimFirst(store)).toMatchObject({ id, attempt: 3 });
+});
+
+test.each([6 * 60 * MINUTE, 90 * 24 * 60 * MINUTE])(
+  "a task that was put off for %p ms under a right clock keeps its time",
+  async (delay) => {
+    await using subject = makeStore();
+    const { store, clock } = subject;
+    const id = await pushOne(store);
+    const task = await claimFirst(store);
+    const error = { name: "TqError", message: "busy", stack: null };
+    await store.write((session) => session.settle(task, { kind: "retry", delay, error }));
+    const scheduledAt = clock.now() + delay;
+    expect(await store.mendTimes("all")).toBe(0);
+    expect(await store.get(id)).toMatchObject({ scheduled_at: scheduledAt });
+  },
+);
+
+test("a task that was pushed, and put off a day later, under a clock that was ahead is repaired at once", async () => {
+  await using subject = makeStore();
+  const { store, clock } = subject;
+  clock.advance(YEAR);
+  const id = await pushOne(store);
+  clock.advance(24 * 60 * MINUTE);
+  const task = await claimFirst(store);
+  const error = { name: "TqError", message: "busy", stack: null };
+  await store.write((session) => session.settle(task, { kind: "retry", delay: MINUTE, error }));
+  clock.advance(-YEAR - 24 * 60 * MINUTE);
+  const now = clock.now();
+  expect(await store.mendTimes("all")).toBe(1);
+  expect(await store.get(id)).toMatchObject({ enqueued_at: now, scheduled_at: now + MINUTE });
+  expect(await store.mendTimes("all")).toBe(0);
 });
 
 test("tasks of every queue and priority are mended, however many wait beside them", async () => {

@@ -190,6 +190,28 @@ describe("a file that can be the database", () => {
     expect(db.query("SELECT version FROM tq__schema").all()).toEqual([{ version: SCHEMA_VERSION }]);
   });
 
+  test("may be of the second version, and knows of tasks that were put off that they were", async () => {
+    using folder = makeFolder();
+    const path = folder.file("second.db");
+    using db = new Database(path);
+    for (const version of ["001", "002"]) {
+      const file = new URL(`../../src/sqlite/migrations/${version}.sql`, import.meta.url);
+      db.run(readFileSync(file, "utf8"));
+    }
+    const insert = "INSERT INTO tq_push (model, method, instances) VALUES ('sale', 'process', '7')";
+    for (let task = 0; task < 3; task++) db.run(insert);
+    const at = 1_900_000_000_000;
+    db.run(`UPDATE tq__task SET state = 'scheduled', scheduled_at = ${at}`);
+    db.run("UPDATE tq__task SET attempts = 2 WHERE id = 1");
+    db.run("UPDATE tq__task SET attempts = 1, enqueued_at = 1899999999999 WHERE id = 2");
+    await new SqliteStore({ path }).close();
+    expect(db.query("SELECT id, postponed, postponed_at FROM tq__task").all()).toEqual([
+      { id: 1, postponed: 2, postponed_at: at - 3_600_000 },
+      { id: 2, postponed: 1, postponed_at: at - 1 },
+      { id: 3, postponed: 0, postponed_at: null },
+    ]);
+  });
+
   test("may be empty", async () => {
     using folder = makeFolder();
     const path = folder.file("empty.db");

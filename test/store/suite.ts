@@ -417,6 +417,8 @@ export function storeSuite(name: string, make: () => Subject): void {
           deadline: clock.now(),
           attempt: 1,
           suspect: false,
+          postponed: 0,
+          again: false,
         });
         expect(await store.get(id)).toMatchObject({
           state: "running",

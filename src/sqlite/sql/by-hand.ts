@@ -28,7 +28,8 @@ export function cancel(db: Database, id: number, reason: string, now: number): T
 const retrying = (which: string): string => `
   UPDATE tq__task
      SET state = 'ready', finished_at = NULL, dequeued_at = NULL, scheduled_at = NULL,
-         deadline = coalesce(expected_at, enqueued_at), crashes = 0, suspect = 0, result = NULL, reason = NULL
+         deadline = coalesce(expected_at, enqueued_at), crashes = 0, suspect = 0, postponed = 0, postponed_at = NULL,
+         result = NULL, reason = NULL
    WHERE ${which} AND state IN ('finished', 'failed', 'cancelled')`;
 
 const RETRY = retrying(ONE);

@@ -6,7 +6,7 @@ import { isDue, makeDueReady } from "./due.ts";
 import { matchQueues, suspectQueues } from "./queues.ts";
 
 const CLAIMED_COLUMNS = `task.id, claim, model, method, instances, args, context, user, queue, priority, deadline,
-         attempts, suspect`;
+         attempts, suspect, postponed, reason IS NOT NULL AS again`;
 
 /**
  * Behind a CAST: SQLite looks at the value of a bare parameter where a partial index or a LIMIT may depend on
@@ -126,9 +126,10 @@ function take(rows: Iterable<ClaimedRow>): ClaimedTask[] {
 }
 
 /** The columns of CLAIMED_COLUMNS. */
-interface ClaimedRow extends Omit<ClaimedTask, "attempt" | "suspect"> {
+interface ClaimedRow extends Omit<ClaimedTask, "attempt" | "suspect" | "again"> {
   readonly attempts: number;
   readonly suspect: 0 | 1;
+  readonly again: 0 | 1;
 }
 
 /** Field by field: with a spread the read of a task takes a third longer. */
@@ -147,6 +148,8 @@ function toClaimed(row: ClaimedRow): ClaimedTask {
     deadline: row.deadline,
     attempt: row.attempts + 1,
     suspect: row.suspect === 1,
+    postponed: row.postponed,
+    again: row.again === 1,
   };
 }
 

@@ -7,13 +7,10 @@ import type { Database } from "bun:sqlite";
 /** A clock that is moved by less does no harm: ms. */
 const SLACK = 1_000;
 
-/** No task that met a busy database is put off for longer: ms. */
-const LONGEST_DELAY = 3_600_000;
-
 const IS_AHEAD = `enqueued_at > $now + ${SLACK}`;
 
-/** Only a task that is tried again later has begun and is scheduled. */
-const IS_PUT_OFF = `attempts > 0 AND scheduled_at > $now + ${LONGEST_DELAY} + ${SLACK}`;
+/** It was put off at a time that is yet to come, whatever the delay. */
+const IS_PUT_OFF = `postponed_at > $now + ${SLACK}`;
 
 /** So many tasks are looked at in one go: some ms. */
 const SLICE = 2_000;
@@ -106,11 +103,15 @@ const REPAIR = `
      SET enqueued_at = $to,
          scheduled_at = scheduled_at - (enqueued_at - $to),
          expected_at = expected_at - (enqueued_at - $to),
-         deadline = deadline - (enqueued_at - $to)
+         deadline = deadline - (enqueued_at - $to),
+         postponed_at = postponed_at - (enqueued_at - $to)
    WHERE id = $id AND state IN ('ready', 'running', 'scheduled') AND ${IS_AHEAD}`;
 
 const REPAIR_PUT_OFF = `
-  UPDATE tq__task SET scheduled_at = $to WHERE id = $id AND state = 'scheduled' AND ${IS_PUT_OFF}`;
+  UPDATE tq__task
+     SET scheduled_at = scheduled_at - (postponed_at - $to),
+         postponed_at = $to
+   WHERE id = $id AND state = 'scheduled' AND ${IS_PUT_OFF}`;
 
 /** Nobody stands behind those who come later; its times stay as they are. */
 const REPAIR_PLACE = `
@@ -140,8 +141,9 @@ export function repair(db: Database, ids: readonly number[], { now, to, places }
       repaired += place.run(values).changes;
       continue;
     }
-    const { changes } = ahead.run(values);
-    repaired += changes === 0 ? putOff.run(values).changes : changes;
+    // A task may have been put off later than it was pushed, and both under a clock that was ahead.
+    const changes = ahead.run(values).changes + putOff.run(values).changes;
+    if (changes > 0) repaired += 1;
   }
   return repaired;
 }

@@ -77,13 +77,14 @@ function fail(db: Database, run: Claim, error: ErrorData, now: number): boolean 
 const PUT_OFF = `
   UPDATE tq__task
      SET state = 'scheduled', scheduled_at = $at, reason = $reason, attempts = attempts + 1,
+         postponed = postponed + 1, postponed_at = $now,
          worker = NULL, thread = NULL, dequeued_at = NULL, suspect = 0, begun = 0
    WHERE id = $id AND state = 'running' AND claim = $claim
   RETURNING attempts`;
 
 function putOff(db: Database, run: Claim, at: number, error: ErrorData, now: number): boolean {
   const reason = `${error.name}: ${error.message}`;
-  const row = db.query(PUT_OFF).get({ id: run.id, claim: run.claim, reason, at });
+  const row = db.query(PUT_OFF).get({ id: run.id, claim: run.claim, reason, at, now });
   if (row) recordError(db, run.id, (row as { attempts: number }).attempts, error, now);
   return row !== null;
 }
