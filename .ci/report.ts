@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 
 export interface TestReport {
   readonly file: string;
-  /** With the names of the groups around it. */
+  /** With the names of the groups around it: `group > name`. */
   readonly name: string;
   readonly end: "passed" | "failed" | "skipped";
 }
@@ -18,7 +18,8 @@ export async function readReport(path: string): Promise<TestReport[]> {
     if (closing === "/") continue;
     const last = tests.at(-1);
     if (tag === "testcase") {
-      const name = `${attribute(attributes, "classname")} ${attribute(attributes, "name")}`.trim();
+      const names = [attribute(attributes, "classname"), attribute(attributes, "name")];
+      const name = names.filter((part) => part !== "").join(" > ");
       tests.push({ file: attribute(attributes, "file"), name, end: "passed" });
     } else if (last !== undefined) {
       tests[tests.length - 1] = { ...last, end: tag === "skipped" ? "skipped" : "failed" };
@@ -27,11 +28,29 @@ export async function readReport(path: string): Promise<TestReport[]> {
   return tests;
 }
 
+/** Without the tests that `--test-name-pattern` left out: the report calls them skipped, and they have no reason. */
+export function chosen(tests: TestReport[], args: readonly string[]): TestReport[] {
+  const byName = args.some((arg) => /^(-t|--test-name-pattern)(=|$)/.test(arg));
+  const leftOut = new Set(byName ? reasonless(tests) : []);
+  return tests.filter((test) => !leftOut.has(test));
+}
+
 /** A skipped test, or a todo, says why in its own name or its group's: "…, because …". */
 export function reasonless(tests: TestReport[]): TestReport[] {
   return tests.filter((test) => test.end === "skipped" && !/\bbecause \S/.test(test.name));
 }
 
 function attribute(attributes: string, name: string): string {
-  return new RegExp(`(?:^|\\s)${name}="([^"]*)"`).exec(attributes)?.[1] ?? "";
+  const value = new RegExp(`(?:^|\\s)${name}="([^"]*)"`).exec(attributes)?.[1] ?? "";
+  return value.replace(/&(?:(lt|gt|quot|amp|apos)|#(\d+));/g, (_all, word?: string, code = "32") =>
+    word === undefined ? String.fromCodePoint(Number(code)) : (ENTITIES[word] ?? ""),
+  );
 }
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  amp: "&",
+  apos: "'",
+};

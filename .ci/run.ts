@@ -6,6 +6,7 @@ export async function run(args: string[], cwd: string) {
 
 /** Runs a command on our own terminal and gives its exit code. */
 export async function exitCode(command: string[], cwd: string): Promise<number> {
-  const child = Bun.spawn(command, { cwd, stdio: ["inherit", "inherit", "inherit"] });
+  const stdio: ["inherit", "inherit", "inherit"] = ["inherit", "inherit", "inherit"];
+  const child = Bun.spawn(command, { cwd, stdio, env: process.env });
   return await child.exited;
 }

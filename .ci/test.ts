@@ -1,7 +1,8 @@
 /**
- * Compiles dist/tq, runs the tests, and closes with `N passed, N failed` from the runner's own report:
- * `bun .ci/test.ts [--coverage] [what bun test takes]`. With --coverage the tests run in a counted copy of
- * the checkout (counters.ts). Fails on a failure, on no tests at all, and on a skipped test without a reason.
+ * Installs the tools that tests need, compiles dist/tq, runs the tests, and closes with `N passed, N failed, N
+ * skipped` from the runner's own report: `bun .ci/test.ts [--coverage] [--verbose] [--no-install] [what bun test
+ * takes]`. With --coverage the tests run in a counted copy of the checkout (counters.ts). Fails on a failure, on no
+ * tests at all, on a skipped test without a reason, and in CI on any skipped test.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,12 +10,30 @@ import { dirname, join } from "node:path";
 import { build } from "./build.ts";
 import { countedCopy, type Lines } from "./counters.ts";
 import { isCovered } from "./coverage.ts";
-import { reasonless, readReport } from "./report.ts";
+import { screenOf, TestOutput } from "./output.ts";
+import { chosen, readReport, reasonless } from "./report.ts";
 import { exitCode } from "./run.ts";
+import { closingLine, duration, skipLines, skipReason } from "./summary.ts";
+import { provide, remedies, toolsFor } from "./tools.ts";
+
+const OURS = ["--coverage", "--verbose", "--no-install"];
+
+/** Flags that ask for bun test's own output. */
+const FORMATS = /^--(verbose|dots|only-failures|watch|reporter(=.*)?)$/;
 
 const root = join(import.meta.dir, "..");
-const args = process.argv.slice(2).filter((arg) => arg !== "--coverage");
-const coverage = process.argv.includes("--coverage");
+const given = process.argv.slice(2);
+const args = given.filter((arg) => !OURS.includes(arg));
+const coverage = given.includes("--coverage");
+const isCI = !["", "0", "false"].includes(process.env["CI"] ?? "");
+const mayInstall = !given.includes("--no-install") && process.env["TQ_TEST_INSTALL"] !== "0";
+delete process.env["TQ_TEST_INSTALL"]; // or tq, which tests start, takes it for a setting
+
+const started = performance.now();
+const tools = toolsFor(root, args);
+await provide(coverage ? [...tools, "git"] : tools, mayInstall, (sentence) =>
+  console.log(sentence),
+);
 
 const folder = join(root, "coverage");
 const junit = join(mkdtempSync(join(tmpdir(), "tq-test-")), "junit.xml");
@@ -31,20 +50,53 @@ await build(place);
 const reporter = ["--reporter=junit", `--reporter-outfile=${junit}`];
 // Machines that others use too stand still for seconds.
 const patience = ["--timeout", "30000"];
-const code = await exitCode([process.execPath, "test", ...reporter, ...patience, ...args], place);
-const tests = await readReport(junit);
+const command = [process.execPath, "test", ...reporter, ...patience, ...args];
+const verbose = given.some((arg) => FORMATS.test(arg));
+const code = verbose ? await exitCode(command, place) : await runQuietly(command);
+const tests = chosen(await readReport(junit), args);
 rmSync(dirname(junit), { recursive: true });
-const passed = tests.filter((test) => test.end === "passed").length;
-const failed = tests.filter((test) => test.end === "failed").length;
+const failed = tests.filter((test) => test.end === "failed");
 
 const wrong: string[] = [];
 if (tests.length === 0) wrong.push("No test ran");
-if (code !== 0 && failed === 0) wrong.push(`bun test exited with ${code}: see above`);
+if (code !== 0 && failed.length === 0) wrong.push(`bun test exited with ${code}: see above`);
 for (const test of reasonless(tests)) {
   wrong.push(`Skipped without a reason: ${test.file}: ${test.name}; say why after "because"`);
 }
 if (coverage && !isCovered(lines, join(folder, "hits"))) wrong.push("Too few lines are covered");
+const skipped = tests.filter((test) => test.end === "skipped");
+if (isCI && skipped.length > 0) wrong.push("In CI no test may be skipped: see the reasons above");
 
-for (const sentence of wrong) console.error(sentence);
-process.exitCode = failed > 0 || wrong.length > 0 ? 1 : 0;
-console.log(`${passed} passed, ${failed} failed`);
+console.log("");
+for (const { file, name } of failed) console.log(`Failed: ${file}: ${name}`);
+for (const line of skipLines(skipped)) console.log(line);
+for (const remedy of remedies(skipped.flatMap((test) => skipReason(test) ?? []))) {
+  console.log(`To run them: ${remedy}`);
+}
+for (const sentence of wrong) console.log(sentence);
+console.log(`The run took ${duration(performance.now() - started)}`);
+console.log(closingLine(tests));
+process.exitCode = failed.length > 0 || wrong.length > 0 ? 1 : 0;
+
+/** Shows a line for each file, and each failure whole. */
+async function runQuietly(command: string[]): Promise<number> {
+  const output = new TestOutput(screenOf(process.stdout));
+  const env = { ...process.env };
+  // With these the runner takes its reader for an assistant, and hides the tests that pass.
+  for (const name of ["AGENT", "CLAUDECODE", "REPL_ID"]) delete env[name];
+  // In one stream, so that errors stand between the tests to which they belong.
+  const child = Bun.spawn(["sh", "-c", 'exec "$0" "$@" 2>&1', ...command], {
+    cwd: place,
+    env,
+    stdio: ["inherit", "pipe", "inherit"],
+  });
+  const reading = (async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of child.stdout) output.write(decoder.decode(chunk, { stream: true }));
+  })();
+  const code = await child.exited;
+  // A program that a test has left behind keeps the stream open.
+  await Promise.race([reading, Bun.sleep(1_000)]);
+  output.end(code);
+  return code;
+}

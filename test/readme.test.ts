@@ -26,6 +26,7 @@ import { ERROR_CODES, EXIT_CODES, HTTP_STATUS } from "../src/errors.ts";
 import { splitContext } from "../src/push/placement.ts";
 import { SETTINGS } from "../src/settings/table.ts";
 import { SqliteStore } from "../src/sqlite/store.ts";
+import { needs } from "./support/needs.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const DOCUMENTS = ["README.md", ...names("docs").map((name) => `docs/${name}`)];
@@ -77,7 +78,7 @@ test("every snippet is run, or says why not", () => {
   }
 });
 
-describe("the snippets, in a folder of their own,", () => {
+needs("curl").describe("the snippets, in a folder of their own,", () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "tq-readme-")));
   const programs = join(folder, "bin");
   const shop = join(folder, "shop");
@@ -146,9 +147,7 @@ describe("the snippets, in a folder of their own,", () => {
   /** Runs all commands of a session in one shell, and compares what each says and how it ends. */
   async function runSession({ text, place }: Snippet): Promise<void> {
     if (text.includes("node_modules/tq/")) addDependency();
-    const commands = readSession(text).filter(
-      ({ line }) => !line.startsWith("curl") || Bun.which("curl") !== null,
-    );
+    const commands = readSession(text);
     const { output } = await bash(commands.map(toScript).join("\n"));
     const parts = output.split(/^== (\d+)\n/m);
     for (const [at, { line, code, expected, interrupted }] of commands.entries()) {

@@ -11,7 +11,8 @@ export interface Check {
 }
 
 export async function check(root: string, archived: readonly Uint8Array[]): Promise<Check> {
-  const { by, paths } = process.platform === "win32" ? again(root) : await find(root);
+  const { by, paths } =
+    Bun.which("find") === null || process.platform === "win32" ? again(root) : await find(root);
   const ours = new Set(archived.map(keyOf));
   const theirs = new Set(paths.map(keyOf));
   return {
@@ -32,7 +33,7 @@ async function find(root: string): Promise<{ by: string; paths: Uint8Array[] }> 
   return { by: "find", paths };
 }
 
-/** Where there is no `find`: a walk that Bun makes by itself. */
+/** Where there is no `find`, or another one: a walk that Bun makes by itself. */
 function again(root: string): { by: string; paths: Uint8Array[] } {
   const entries = readdirSync(root, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());

@@ -2,28 +2,32 @@
  * A document archive for a small office: reads every file below a folder, and finds them by their words.
  *
  * Three programs share one database. This one starts the other two and looks on: scan.ts makes a record for
- * each file and pushes tasks, and a worker runs the tasks, with a thread for each core. Run it again, also
- * after it was interrupted or killed, and it does what is left to do.
+ * each file and pushes tasks, and a worker runs the tasks, with a thread for each core. With --keep, run it
+ * again, also after it was interrupted or killed, and it does what is left to do.
  */
-import { mkdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { check } from "./check.ts";
 import { Look } from "./look.ts";
+import { keepArchive, removeArchive } from "./keep.ts";
 import { scan, work } from "./processes.ts";
 import { reportCheck, reportScan, reportSearch, reportTotals, reportWork } from "./report.ts";
 import { bold, count, line } from "./screen.ts";
 
-const USAGE = `Usage: npm run demo -- [FOLDER] [--archive FOLDER] [--search WORDS] [--batch N]
+const USAGE = `Usage: npm run demo -- [FOLDER] [--keep] [--archive FOLDER] [--search WORDS] [--batch N]
 
   FOLDER     what is archived (default: node_modules)
-  --archive  where the archive is kept (default: a folder of its own in ${tmpdir()})
+  --keep     leaves the archive where it is; without this it is removed at the end
+  --archive  where the archive is, and stays (default: a folder of its own in ${tmpdir()})
   --search   what is looked for at the end (default: "hello world")
   --batch    files in one task (default: 100)`;
 
 /** What a shell says of a program that Ctrl-C has ended. */
 const INTERRUPTED = 130;
+
+const FAILED = 1;
 
 try {
   process.exitCode = await main();
@@ -35,33 +39,43 @@ try {
 async function main(): Promise<number> {
   const options = readOptions();
   if (options === null) return 0;
-  const { root, archive, search, batch } = options;
+  const { archive, keep } = options;
+  const code = await makeArchive(options);
+  line();
+  // After a failure the log and the database tell why.
+  if (keep || code === FAILED) keepArchive(archive);
+  else removeArchive(archive);
+  return code;
+}
+
+async function makeArchive({ root, archive, keep, search, batch }: Options): Promise<number> {
   const database = join(archive, "archive.db");
   line(`${bold(root)} → ${archive}`);
 
   const started = performance.now();
-  const scanned = await scan(database, root, batch);
-  if (scanned === null) return 1;
+  const { scanned, stopped } = await scan(database, root, batch);
+  if (scanned === null) return stopped ? INTERRUPTED : FAILED;
   reportScan(scanned, performance.now() - started);
 
   using look = new Look(database);
   if (look.left() > 0) {
-    const code = await ingest(database, join(archive, "worker.log"), look);
+    const code = await ingest(database, join(archive, "worker.log"), look, keep);
     if (code !== 0) return code;
   }
   reportTotals(look);
   reportSearch(look, search, root);
-  return reportCheck(await check(root, look.paths()), root) ? 0 : 1;
+  return reportCheck(await check(root, look.paths()), root) ? 0 : FAILED;
 }
 
 /** Has a worker run the tasks; 0 when all of them are finished. */
-async function ingest(database: string, log: string, look: Look): Promise<number> {
+async function ingest(database: string, log: string, look: Look, keep: boolean): Promise<number> {
   const [files, bytes, since] = [look.left(), look.waitingBytes(), Date.now()];
   const started = performance.now();
   const { code, stopped } = await work(database, log, look);
   const left = look.left();
   if (stopped && left > 0) {
-    line(`Interrupted: ${count(left, "file")} not read yet; run it again to go on`);
+    const next = keep ? "; run it again to go on" : "";
+    line(`Interrupted: ${count(left, "file")} not read yet${next}`);
     return INTERRUPTED;
   }
   reportWork(files - left, bytes - look.waitingBytes(), performance.now() - started);
@@ -71,7 +85,7 @@ async function ingest(database: string, log: string, look: Look): Promise<number
   line(`The worker ended with ${code}, ${count(left, "file")} not read; run it again to go on`);
   line(`The end of ${log}:`);
   line(readFileSync(log, "utf8").trimEnd().split("\n").slice(-5).join("\n"));
-  return 1;
+  return FAILED;
 }
 
 interface Options {
@@ -79,6 +93,8 @@ interface Options {
   readonly archive: string;
   readonly search: string;
   readonly batch: string;
+  /** Leave the archive: the user said so, or named its place, or an earlier run left it there. */
+  readonly keep: boolean;
 }
 
 /** @throws with a sentence for what cannot be done; null when only the usage was asked for. */
@@ -88,6 +104,7 @@ function readOptions(): Options | null {
     allowPositionals: true,
     options: {
       archive: { type: "string" },
+      keep: { type: "boolean", default: false },
       search: { type: "string", default: "hello world" },
       batch: { type: "string", default: "100" },
       help: { type: "boolean", short: "h" },
@@ -103,8 +120,10 @@ function readOptions(): Options | null {
     throw new Error(`--batch cannot be ${values.batch}: it is a number of files, from 1 up`);
   }
   const root = findFolder(folder);
-  const archive = makeArchive(values.archive, root);
-  return { root, archive, search: values.search, batch: values.batch };
+  const archive = archiveFolder(values.archive, root);
+  const keep =
+    values.keep || values.archive !== undefined || existsSync(join(archive, "archive.db"));
+  return { root, archive, search: values.search, batch: values.batch, keep };
 }
 
 function findFolder(folder: string): string {
@@ -115,7 +134,7 @@ function findFolder(folder: string): string {
 }
 
 /** Each folder has its own archive, unless one is named. */
-function makeArchive(named: string | undefined, root: string): string {
+function archiveFolder(named: string | undefined, root: string): string {
   const name = `${basename(root)}-${Bun.hash(root).toString(36)}`;
   const path = resolve(named ?? join(tmpdir(), "tq-archive", name));
   mkdirSync(path, { recursive: true });

@@ -10,13 +10,24 @@ const HERE = import.meta.dir;
 /** Between two looks at what is left: ms. */
 const EVERY = 100;
 
-/** Runs scan.ts; what it did, or null when it failed and has said why. */
-export async function scan(database: string, root: string, batch: string): Promise<Scanned | null> {
+/** Runs scan.ts. Gives what it did; null when it was stopped, or failed and has said why. */
+export async function scan(
+  database: string,
+  root: string,
+  batch: string,
+): Promise<{ scanned: Scanned | null; stopped: boolean }> {
   const child = Bun.spawn(tq("run", database, join(HERE, "scan.ts"), root, batch), {
     stderr: "inherit",
   });
+  let stopped = false;
+  const stop = (): void => {
+    stopped = true;
+    child.kill("SIGTERM");
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
   const [output, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
-  return code === 0 ? (JSON.parse(output) as Scanned) : null;
+  process.off("SIGINT", stop).off("SIGTERM", stop);
+  return { scanned: code === 0 ? (JSON.parse(output) as Scanned) : null, stopped };
 }
 
 /** How a worker ended: by itself, or because somebody stopped this program. */

@@ -36,9 +36,10 @@ export async function loadModels(
 
 function modelFiles(path: string): string[] {
   if (path.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN[\\/]/.test(path)) return [path]; // inside a compiled program
-  let stat;
+  let files: string[];
   try {
-    stat = statSync(path);
+    if (!statSync(path).isDirectory()) return [path];
+    files = filesBelow(path).sort();
   } catch (error) {
     const reason =
       (error as { code?: string }).code === "ENOENT" ? "it does not exist" : String(error);
@@ -47,8 +48,6 @@ function modelFiles(path: string): string[] {
       `Cannot load models from ${path}: ${reason}; write the file, or name another with --models`,
     );
   }
-  if (!stat.isDirectory()) return [path];
-  const files = filesBelow(path).sort();
   if (files.length > 0) return files;
   throw new TqError(
     "models",

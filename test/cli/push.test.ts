@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, openSync } from "node:fs";
+import { needs } from "../support/needs.ts";
 import { ended, Folder } from "./tq.ts";
 
 const MODELS = `
@@ -86,7 +87,7 @@ describe("tq push with a worker", () => {
     expect(JSON.parse(stdout)).toMatchObject([{ instances: [4, 5] }]);
   });
 
-  test.skipIf(process.platform !== "linux")("refuses an argument that is not UTF-8", async () => {
+  needs("Linux").test("refuses an argument that is not UTF-8", async () => {
     const { code, stderr } = await folder.shell(`"$0" "$@" push note read "$(printf '7\\377')"`);
     expect(code).toBe(2);
     expect(stderr).toBe(

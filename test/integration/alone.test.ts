@@ -1,6 +1,7 @@
 /** The executable copied alone into an empty folder: nothing else is installed. */
 import { copyFileSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { needs } from "../support/needs.ts";
 import { Site, TQ } from "./support.ts";
 
 setDefaultTimeout(30_000);
@@ -65,22 +66,27 @@ describe("the executable, alone in a folder", () => {
 });
 
 describe("which mode is on", () => {
-  test("is said by a worker at its start when queue.worker is false, and it works all the same", async () => {
-    await using site = new Site();
-    site.write("models.ts", model("a"));
-    const off = { env: { TQ_QUEUE__WORKER: "false" } };
-    const worker = await site.worker(["-n", "1"], off);
-    expect(worker.find("config.worker_off")?.message).toStartWith("queue.worker is false");
-    expect(worker.find("worker.started", { mode: "no worker" })).toBeDefined();
-    const shell = `INSERT INTO tq_push (model, method, instances) VALUES ('a', 'name', '1')`;
-    expect((await site.spawn(["sqlite3", site.file("tq.db"), shell]).ended()).stderr).toBe("");
-    await worker.says("task.finished", { task: 1 });
+  needs("sqlite3").test(
+    "is said by a worker at its start when queue.worker is false, and it works all the same",
+    async () => {
+      await using site = new Site();
+      site.write("models.ts", model("a"));
+      const off = { env: { TQ_QUEUE__WORKER: "false" } };
+      const worker = await site.worker(["-n", "1"], off);
+      expect(worker.find("config.worker_off")?.message).toStartWith("queue.worker is false");
+      expect(worker.find("worker.started", { mode: "no worker" })).toBeDefined();
+      const shell = `INSERT INTO tq_push (model, method, instances) VALUES ('a', 'name', '1')`;
+      expect((await site.spawn(["sqlite3", site.file("tq.db"), shell]).ended()).stderr).toBe("");
+      await worker.says("task.finished", { task: 1 });
 
-    const status = await site.start(["status"], off).ended();
-    expect(status.stdout).toContain("no worker: each program runs its own tasks after the commit");
-    const json = await site.start(["status", "--json"], off).ended();
-    expect(JSON.parse(json.stdout)).toMatchObject({ mode: "no worker" });
-  });
+      const status = await site.start(["status"], off).ended();
+      expect(status.stdout).toContain(
+        "no worker: each program runs its own tasks after the commit",
+      );
+      const json = await site.start(["status", "--json"], off).ended();
+      expect(JSON.parse(json.stdout)).toMatchObject({ mode: "no worker" });
+    },
+  );
 
   test("is not spoken of by a worker when it is true, and tq status says so", async () => {
     await using site = new Site();

@@ -5,6 +5,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -32,11 +33,13 @@ class Office implements Disposable {
   readonly #path = mkdtempSync(join(tmpdir(), "tq-demo-"));
   readonly files = join(this.#path, "files");
   readonly archive = join(this.#path, "archive");
+  readonly temporary = join(this.#path, "temporary");
   readonly database = join(this.archive, "archive.db");
 
   constructor() {
     mkdirSync(this.files);
     mkdirSync(this.archive);
+    mkdirSync(this.temporary);
   }
 
   write(name: string, content: string | Uint8Array): void {
@@ -57,6 +60,7 @@ class Office implements Disposable {
     const env = Object.entries({
       ...process.env,
       PATH: `${this.#path}:${process.env["PATH"]}`,
+      TMPDIR: this.temporary,
     }).filter(([name]) => !name.startsWith("TQ_"));
     return Bun.spawn([TQ, ...args], {
       cwd: this.#path,
@@ -74,6 +78,16 @@ class Office implements Disposable {
       child.exited,
     ]);
     return { code, text: stdout + stderr };
+  }
+
+  /** The archive in the place that the demo takes by itself. */
+  demoAnywhere(...args: string[]) {
+    return this.tq("run", MAIN, this.files, ...args);
+  }
+
+  /** What is left in the folder for temporary files. */
+  left(): string[] {
+    return readdirSync(this.temporary, { recursive: true }).map(String).sort();
   }
 
   demo(...args: string[]) {
@@ -218,6 +232,50 @@ test("a killed run is gone on with: nothing is pushed twice, nothing is missing"
     { state: "finished", tasks: 60 },
   ]);
   expect(text).toContain('Search for "same": 300 documents');
+});
+
+test("the archive is removed at the end, and the demo says where it was and how to keep it", async () => {
+  using office = new Office();
+  office.write("a.txt", "hello world");
+  const { code, text } = await office.demoAnywhere();
+  expect(text).toMatch(/^Removed the archive, \d+ kB in (\S+); --keep leaves it there\n$/m);
+  expect(text).toContain('Search for "hello world": 1 document');
+  expect(office.left()).toEqual([]);
+  expect(code).toBe(0);
+});
+
+test("with --keep the archive stays, and the demo says where; the next run finds it and leaves it too", async () => {
+  using office = new Office();
+  office.write("a.txt", "one");
+  const kept = await office.demoAnywhere("--keep");
+  const place = /^The archive stays in (\S+): \d+ kB$/m.exec(kept.text)?.[1] ?? "";
+  expect(readdirSync(place)).toContain("archive.db");
+  const next = await office.demoAnywhere();
+  expect(next.text).toContain("0 new, 0 changed, 1 known, 0 gone");
+  expect(next.text).toContain(`The archive stays in ${place}`);
+  expect(readdirSync(place)).toContain("archive.db");
+});
+
+test("a demo that is stopped removes its archive too", async () => {
+  using office = new Office();
+  for (let number = 0; number < 3_000; number++) office.write(`${number}.txt`, `word${number}`);
+  const child = office.start("run", MAIN, office.files, "--batch", "1");
+  const text = new Response(child.stdout).text();
+  while (!office.left().some((name) => name.endsWith("archive.db"))) await Bun.sleep(5);
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(130);
+  expect(await text).toContain("Removed the archive");
+  expect(office.left()).toEqual([]);
+});
+
+test("after a failure the archive stays for a look", async () => {
+  using office = new Office();
+  office.write("a.txt", "a");
+  office.pretend("find", "true");
+  const { code, text } = await office.demoAnywhere();
+  expect(text).toContain("The archive stays in ");
+  expect(office.left().some((name) => name.endsWith("archive.db"))).toBe(true);
+  expect(code).toBe(1);
 });
 
 async function seen(stream: ReadableStream<Uint8Array>, words: string): Promise<void> {

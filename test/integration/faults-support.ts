@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../support/folder.ts";
+import { faketimeLibrary } from "../support/tools.ts";
 import type { Site } from "./support.ts";
 
 /** Runs a program of the system to its end. @returns what it wrote. @throws with its error. */
@@ -65,20 +66,6 @@ export function smallDisk(site: Site): Disk {
   };
 }
 
-/** Whether this user may mount a file system here. */
-export function mayMount(): boolean {
-  using folder = makeFolder();
-  const mounted =
-    Bun.spawnSync(["mount", "-t", "tmpfs", "tmpfs", folder.path], { stderr: "ignore" }).exitCode ===
-    0;
-  if (mounted) system("umount", "-l", folder.path);
-  return mounted;
-}
-
-/** Words before a program that make it obey the rights of files, which root does not. */
-export const OBEYING =
-  process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
-
 /** Processor time that a process has used: ms. */
 export function processorTime(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -95,15 +82,10 @@ export interface SetClock extends Disposable {
   set(offset: string): void;
 }
 
-/** @throws where Debian's faketime is not there: a test that needs it must not pass without. */
+/** For a test that needs faketime. */
 export function settableClock(): SetClock {
-  const [library] = new Bun.Glob("*/faketime/libfaketimeMT.so.1").scanSync({
-    cwd: "/usr/lib",
-    absolute: true,
-  });
-  if (library === undefined) {
-    throw new Error("There is no faketime here: apt-get install faketime, as .ci/run does");
-  }
+  const library = faketimeLibrary();
+  if (library === undefined) throw new Error("faketime is not installed");
   const folder = makeFolder();
   const file = folder.file("clock");
   const set = (offset: string) => {

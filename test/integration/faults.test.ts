@@ -4,11 +4,11 @@
  */
 import { chmodSync, copyFileSync, renameSync, rmSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { needs } from "../support/needs.ts";
+import { OBEYING } from "../support/tools.ts";
 import {
   type Disk,
   limitedDisk,
-  mayMount,
-  OBEYING,
   processorTime,
   settableClock,
   smallDisk,
@@ -59,14 +59,12 @@ function expectEachOnce(site: Site, keys: readonly number[]): void {
   expect([...site.effects()]).toEqual(keys.map((key) => [key, 1]));
 }
 
-const because = mayMount() ? "" : ", skipped because this machine lets us mount no file system";
-
 describe.each([
-  ["that takes no more writes", limitedDisk, false],
-  [`that is full${because}`, smallDisk, because !== ""],
-] as const)("a disk %s", (_name, make, skipped) => {
+  ["that takes no more writes", limitedDisk, needs("prlimit")],
+  ["that is full", smallDisk, needs("mount")],
+] as const)("a disk %s", (_name, make, needed) => {
   const on = (name: string, run: (site: Site, disk: Disk) => Promise<void>) =>
-    test.skipIf(skipped)(name, async () => {
+    needed.test(name, async () => {
       await using site = new Site();
       using disk = make(site);
       site.write("models.ts", MODELS);
@@ -155,7 +153,7 @@ describe.each([
   });
 });
 
-describe("a file that becomes read-only", () => {
+needs("setpriv").describe("a file that becomes read-only", () => {
   const files = ["tq.db", "tq.db-wal", "tq.db-shm"];
 
   /** @throws where this user writes it all the same: then nothing would be tested. */
@@ -252,7 +250,7 @@ describe("files that change behind the back of a worker and a server", () => {
   );
 });
 
-describe("a disk that refuses to flush", () => {
+needs("strace").describe("a disk that refuses to flush", () => {
   /** The first flushes of each thread work, the later ones do not. */
   const INJECT = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e"];
   const message = (site: Site) =>
@@ -290,21 +288,23 @@ describe("a disk that refuses to flush", () => {
   });
 });
 
-test("while another program keeps the write lock, nobody spins and nothing is lost", async () => {
-  await using site = siteWithModels();
-  const env = { TQ_DATABASE__TIMEOUT: `${SECONDS * 600}ms` };
-  const worker = await site.worker(["-n", "2"], { env });
-  const server = site.start(["serve", "--listen", "127.0.0.1:0"], { env });
-  const { url } = await server.says("admin.listening");
-  const running = await site.pushOne("job", "linger", "1");
-  await worker.says("task.started", { task: running });
-  await site.pushOne("job", "add", "2");
-  await worker.says("task.finished", { task: running + 1 });
+needs("python3").test(
+  "while another program keeps the write lock, nobody spins and nothing is lost",
+  async () => {
+    await using site = siteWithModels();
+    const env = { TQ_DATABASE__TIMEOUT: `${SECONDS * 600}ms` };
+    const worker = await site.worker(["-n", "2"], { env });
+    const server = site.start(["serve", "--listen", "127.0.0.1:0"], { env });
+    const { url } = await server.says("admin.listening");
+    const running = await site.pushOne("job", "linger", "1");
+    await worker.says("task.started", { task: running });
+    await site.pushOne("job", "add", "2");
+    await worker.says("task.finished", { task: running + 1 });
 
-  const locker = site.spawn([
-    "python3",
-    "-c",
-    `
+    const locker = site.spawn([
+      "python3",
+      "-c",
+      `
 import sqlite3, time
 db = sqlite3.connect("tq.db", isolation_level=None)
 db.execute("PRAGMA busy_timeout = 5000")
@@ -314,32 +314,33 @@ print("locked", flush=True)
 time.sleep(${SECONDS})
 db.execute("COMMIT")
 `,
-  ]);
-  await eventually("it is locked", () => locker.stdout.includes("locked"));
-  const before = [worker, server].map(({ pid }) => processorTime(pid));
-  const begun = performance.now();
-  site.write("go", "");
-  const busy = `Cannot write to ${site.file("tq.db")}: another program holds its lock; end that program's transaction, or raise database.timeout`;
-  const [posted, pushed] = await Promise.all([
-    post(site, url, 4),
-    site.start(["push", "job", "add", "5"], { env }).ended(SECONDS * 1_000),
-  ]);
-  expect(performance.now() - begun).toBeGreaterThan(SECONDS * 500);
-  expect(posted.status).toBe(503);
-  expect(await posted.text()).toContain(busy);
-  expect(pushed.code).toBe(5);
-  expect(pushed.stderr).toContain(busy);
-  // These wait for the rest of the time.
-  const patient = await Promise.all([post(site, url, 6), site.run("push", "job", "add", "7")]);
-  expect(patient.map((it) => ("status" in it ? it.status : it.code))).toEqual([201, 0]);
-  const spent = performance.now() - begun;
-  for (const [index, { pid }] of [worker, server].entries()) {
-    expect(processorTime(pid) - (before[index] ?? 0)).toBeLessThan(spent / 5);
-  }
-  await eventually("all have run", () => site.effects().size === 5, SECONDS * 5_000 + 15_000);
-  expectEachOnce(site, [1, 2, 3, 6, 7]);
-  expect(site.task(running)).toMatchObject({ state: "finished", crashes: 0 });
-});
+    ]);
+    await eventually("it is locked", () => locker.stdout.includes("locked"));
+    const before = [worker, server].map(({ pid }) => processorTime(pid));
+    const begun = performance.now();
+    site.write("go", "");
+    const busy = `Cannot write to ${site.file("tq.db")}: another program holds its lock; end that program's transaction, or raise database.timeout`;
+    const [posted, pushed] = await Promise.all([
+      post(site, url, 4),
+      site.start(["push", "job", "add", "5"], { env }).ended(SECONDS * 1_000),
+    ]);
+    expect(performance.now() - begun).toBeGreaterThan(SECONDS * 500);
+    expect(posted.status).toBe(503);
+    expect(await posted.text()).toContain(busy);
+    expect(pushed.code).toBe(5);
+    expect(pushed.stderr).toContain(busy);
+    // These wait for the rest of the time.
+    const patient = await Promise.all([post(site, url, 6), site.run("push", "job", "add", "7")]);
+    expect(patient.map((it) => ("status" in it ? it.status : it.code))).toEqual([201, 0]);
+    const spent = performance.now() - begun;
+    for (const [index, { pid }] of [worker, server].entries()) {
+      expect(processorTime(pid) - (before[index] ?? 0)).toBeLessThan(spent / 5);
+    }
+    await eventually("all have run", () => site.effects().size === 5, SECONDS * 5_000 + 15_000);
+    expectEachOnce(site, [1, 2, 3, 6, 7]);
+    expect(site.task(running)).toMatchObject({ state: "finished", crashes: 0 });
+  },
+);
 
 describe("a worker that is stopped for a while and continues", () => {
   test("keeps its tasks meanwhile; what was cancelled commits nothing", async () => {
@@ -397,17 +398,20 @@ signal.signal(signal.SIGTERM, lambda *_: child.terminate())
 sys.exit(child.wait())
 `;
 
-test("a terminal whose output is stopped holds up neither tasks nor the end", async () => {
-  await using site = siteWithModels();
-  const worker = site.spawn(["python3", "-c", STOPPED_TERMINAL, TQ, "worker", "-n", "2"]);
-  const keys = Array.from({ length: 500 }, (_, index) => index + 1);
-  await site.push("job", "add", JSON.stringify(keys), "--batch", "1");
-  const left = "SELECT id FROM tq_tasks WHERE state <> 'finished'";
-  await eventually("all have run", () => site.all(left).length === 0);
-  worker.kill("SIGTERM");
-  expect((await worker.ended()).code).toBe(0);
-  expectEachOnce(site, keys);
-});
+needs("python3").test(
+  "a terminal whose output is stopped holds up neither tasks nor the end",
+  async () => {
+    await using site = siteWithModels();
+    const worker = site.spawn(["python3", "-c", STOPPED_TERMINAL, TQ, "worker", "-n", "2"]);
+    const keys = Array.from({ length: 500 }, (_, index) => index + 1);
+    await site.push("job", "add", JSON.stringify(keys), "--batch", "1");
+    const left = "SELECT id FROM tq_tasks WHERE state <> 'finished'";
+    await eventually("all have run", () => site.all(left).length === 0);
+    worker.kill("SIGTERM");
+    expect((await worker.ended()).code).toBe(0);
+    expectEachOnce(site, keys);
+  },
+);
 
 test("a worker whose proof of life was removed ends with 6, and its task is run by another one", async () => {
   await using site = siteWithModels();
@@ -423,7 +427,7 @@ test("a worker whose proof of life was removed ends with 6, and its task is run 
   expectEachOnce(site, [1]);
 });
 
-describe("a clock that is set a year forward and back", () => {
+needs("faketime").describe("a clock that is set a year forward and back", () => {
   const YEAR = 365 * 24 * 3_600_000;
 
   test("neither loses nor doubles nor delays a task, and ends none that runs", async () => {

@@ -6,9 +6,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Database } from "bun:sqlite";
-import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import { Disk, type Luck } from "../support/disk.ts";
+import { needs } from "../support/needs.ts";
 import { type FileEvent, trace } from "../support/trace.ts";
 
 setDefaultTimeout(120_000);
@@ -86,7 +87,7 @@ export class Note extends ModelSQL("note", { task: v.number(), text: v.string() 
 }
 `;
 
-describe("a power cut", () => {
+needs("strace").describe("a power cut", () => {
   test("loses no acknowledged push and damages nothing", async () => {
     const folder = project("full");
     const events = await trace(folder, [TQ, "run", "pusher.ts", `${PUSHES}`]);

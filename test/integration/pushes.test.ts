@@ -1,5 +1,6 @@
 /** Pushes by other programs of the host, in any language: they wake a running worker at their commit. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { needs } from "../support/needs.ts";
 import { type Running, SOON, eventually, siteWithModels } from "./support.ts";
 
 setDefaultTimeout(30_000);
@@ -17,7 +18,7 @@ describe("a push wakes an idle worker", () => {
     expect(site.effectsOf(7)).toBe(1);
   });
 
-  test("by the sqlite3 shell, at the commit of its own transaction", async () => {
+  needs("sqlite3").test("by the sqlite3 shell, at the commit of its own transaction", async () => {
     await using site = siteWithModels();
     const worker = await site.worker();
     const shell = site.spawn(["sqlite3", site.file("tq.db")], {
@@ -29,27 +30,30 @@ describe("a push wakes an idle worker", () => {
     expect(site.all("SELECT state FROM sale")).toEqual([{ state: "confirmed" }]);
   });
 
-  test("by Python, not before its commit, and never when it rolls back", async () => {
-    await using site = siteWithModels();
-    const worker = await site.worker();
-    const holding = site.spawn(["python3", "-c", python("commit", "hold")]);
-    await eventually("it has pushed", () => holding.stdout.includes("pushed"));
-    expect(worker.find("task.started")).toBeUndefined();
-    site.write("hold", "");
-    expect(await holding.ended()).toMatchObject({ code: 0, stderr: "" });
-    await worker.says("task.finished");
-    expect(site.effectsOf(7)).toBe(1);
+  needs("python3").test(
+    "by Python, not before its commit, and never when it rolls back",
+    async () => {
+      await using site = siteWithModels();
+      const worker = await site.worker();
+      const holding = site.spawn(["python3", "-c", python("commit", "hold")]);
+      await eventually("it has pushed", () => holding.stdout.includes("pushed"));
+      expect(worker.find("task.started")).toBeUndefined();
+      site.write("hold", "");
+      expect(await holding.ended()).toMatchObject({ code: 0, stderr: "" });
+      await worker.says("task.finished");
+      expect(site.effectsOf(7)).toBe(1);
 
-    site.write("undo", "");
-    const undone = await site.spawn(["python3", "-c", python("rollback", "undo")]).ended();
-    expect(undone).toMatchObject({ code: 0, stderr: "" });
-    await worker.says("task.finished", { task: await site.pushOne("job", "add", "8") });
-    expect([...site.effects()]).toEqual([
-      [7, 1],
-      [8, 1],
-    ]);
-    expect(worker.count("task.started")).toBe(2);
-  });
+      site.write("undo", "");
+      const undone = await site.spawn(["python3", "-c", python("rollback", "undo")]).ended();
+      expect(undone).toMatchObject({ code: 0, stderr: "" });
+      await worker.says("task.finished", { task: await site.pushOne("job", "add", "8") });
+      expect([...site.effects()]).toEqual([
+        [7, 1],
+        [8, 1],
+      ]);
+      expect(worker.count("task.started")).toBe(2);
+    },
+  );
 
   test("by HTTP beside the worker, for those who have the token", async () => {
     await using site = siteWithModels();
@@ -86,7 +90,7 @@ db.${end}()
 }
 
 describe("a scheduled task", () => {
-  test("starts on time on an idle worker, whoever pushed it", async () => {
+  needs("sqlite3").test("starts on time on an idle worker, whoever pushed it", async () => {
     await using site = siteWithModels();
     const worker = await site.worker();
     const ours = await site.pushOne("job", "add", "1", "--scheduled-at", "300ms");

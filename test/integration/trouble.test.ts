@@ -1,6 +1,7 @@
 /** Bad input and a bad database: a sentence, nothing half-written, and work goes on when the cause is gone. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Database } from "bun:sqlite";
+import { needs } from "../support/needs.ts";
 import { eventually, type Running, Site, siteWithModels } from "./support.ts";
 
 setDefaultTimeout(30_000);
@@ -153,110 +154,113 @@ function expectOnlyLog({ stderr }: Running): void {
 /** Locked for longer than a worker waits, without a long test. */
 const IMPATIENT = { env: { TQ_DATABASE__TIMEOUT: "100ms", TQ_DATABASE__RETRY: "0" } };
 
-describe("while another program holds the database for longer than the timeout", () => {
-  test("the worker says so, goes on afterwards, and loses nothing", async () => {
-    await using site = siteWithModels();
-    const worker = await site.worker(["-n", "2"], IMPATIENT);
-    const running = await site.pushOne("job", "linger", "1");
-    await worker.says("task.started", { task: running });
-    const locked = await lockedDatabase(site);
-    site.write("go", "");
-    await eventually(
-      "the trouble is in the log",
-      () => worker.find("store.failed") ?? worker.find("task.retried"),
-    );
-    await locked.open();
-
-    const more = await site.push("job", "add", "2,3,4", "--batch", "1");
-    for (const id of more) await site.becomes(id, "finished");
-    // A task that met the lock is tried again within 10 s; here it is asked for at once.
-    await eventually("it is put back", () => site.task(running).state !== "running");
-    await site.becomes(running, "finished", 12_000);
-    expect([...site.effects()]).toEqual([1, 2, 3, 4].map((key) => [key, 1]));
-  });
-
-  test("a thread may die: its task is put back when the database opens, and counts its crash", async () => {
-    await using site = siteWithModels();
-    const worker = await site.worker(["-n", "2"], IMPATIENT);
-    const id = await site.pushOne("job", "exitWhen", "1");
-    await worker.says("task.started", { task: id });
-    const locked = await lockedDatabase(site);
-    site.write("go", "");
-    // Long enough for the first tries to put it back to fail.
-    await eventually("it cannot be put back", () => /Cannot put back/.test(worker.stderr));
-    // The second try, a second later, must fail as well.
-    expect((await site.spawn(["sleep", "1.2"]).ended()).code).toBe(0);
-    await locked.open();
-    await worker.says("task.poisoned", { task: id, crashes: 3 });
-    expectOnlyLog(worker);
-    await site.becomes(await site.pushOne("job", "add", "2"), "finished");
-    expect(worker.find("worker.stopped")).toBeUndefined();
-    expect([...site.effects()]).toEqual([[2, 1]]);
-  });
-
-  test("the worker can be stopped, and its tasks are run by the next one", async () => {
-    await using site = siteWithModels();
-    const worker = await site.worker(["-n", "1", "--grace", "100ms"], IMPATIENT);
-    const id = await site.pushOne("job", "linger", "1");
-    await worker.says("task.started", { task: id });
-    const locked = await lockedDatabase(site);
-    worker.kill("SIGTERM");
-    expect((await worker.ended(8000)).code).toBe(0);
-    expectOnlyLog(worker);
-    await locked.open();
-    site.write("go", "");
-    expect((await site.run("worker", "--drain")).code).toBe(0);
-    expect(site.task(id)).toMatchObject({ state: "finished", crashes: 0 });
-    expect([...site.effects()]).toEqual([[1, 1]]);
-  });
-
-  test("what waits behind a slow task is given back when the database opens, not when that task ends", async () => {
-    await using site = siteWithModels();
-    const worker = await site.worker(["-n", "1"], IMPATIENT);
-    const lock = await readyToLock(site);
-    await worker.pause();
-    const push = (method: string, count: number) => {
-      const ids = Array.from({ length: count }, (_, index) => `${index + 1}`).join();
-      writable(site, (db) =>
-        db.run(
-          `INSERT INTO tq_push (model, method, instances) SELECT 'job', '${method}', value FROM json_each('[${ids}]')`,
-        ),
+needs("python3").describe(
+  "while another program holds the database for longer than the timeout",
+  () => {
+    test("the worker says so, goes on afterwards, and loses nothing", async () => {
+      await using site = siteWithModels();
+      const worker = await site.worker(["-n", "2"], IMPATIENT);
+      const running = await site.pushOne("job", "linger", "1");
+      await worker.says("task.started", { task: running });
+      const locked = await lockedDatabase(site);
+      site.write("go", "");
+      await eventually(
+        "the trouble is in the log",
+        () => worker.find("store.failed") ?? worker.find("task.retried"),
       );
-    };
-    push("threadAge", 200);
-    push("linger", 1);
-    push("threadAge", 200);
-    worker.kill("SIGCONT");
-    await worker.says("task.started", { task: 201 });
-    const locked = await lock();
-    const held = () =>
-      site.one<{ held: number }>(
-        "SELECT count(*) AS held FROM tq_tasks WHERE state = 'running' AND id <> 201",
-      ).held;
-    await eventually("it cannot give them back", () => /Cannot give back/.test(worker.stderr));
-    await locked.open();
-    await eventually("they are given back", () => held() === 0);
-    expect(site.task(201).state).toBe("running");
-    site.write("go", "");
-    await site.becomes(401, "finished");
-    expect(site.all("SELECT id FROM tq_tasks WHERE state <> 'finished' OR attempts <> 1")).toEqual(
-      [],
-    );
-  });
+      await locked.open();
 
-  test("tq push says who is to blame and stores nothing", async () => {
-    await using site = siteWithModels();
-    await site.push("job", "add", "1");
-    const locked = await lockedDatabase(site);
-    const { code, stderr } = await site
-      .start(["push", "job", "add", "2"], { env: { TQ_DATABASE__TIMEOUT: "100ms" } })
-      .ended();
-    expect(code).toBe(5);
-    expect(stderr).toContain(site.file("tq.db"));
-    await locked.open();
-    expect(site.one("SELECT count(*) AS tasks FROM tq__task")).toEqual({ tasks: 1 });
-  });
-});
+      const more = await site.push("job", "add", "2,3,4", "--batch", "1");
+      for (const id of more) await site.becomes(id, "finished");
+      // A task that met the lock is tried again within 10 s; here it is asked for at once.
+      await eventually("it is put back", () => site.task(running).state !== "running");
+      await site.becomes(running, "finished", 12_000);
+      expect([...site.effects()]).toEqual([1, 2, 3, 4].map((key) => [key, 1]));
+    });
+
+    test("a thread may die: its task is put back when the database opens, and counts its crash", async () => {
+      await using site = siteWithModels();
+      const worker = await site.worker(["-n", "2"], IMPATIENT);
+      const id = await site.pushOne("job", "exitWhen", "1");
+      await worker.says("task.started", { task: id });
+      const locked = await lockedDatabase(site);
+      site.write("go", "");
+      // Long enough for the first tries to put it back to fail.
+      await eventually("it cannot be put back", () => /Cannot put back/.test(worker.stderr));
+      // The second try, a second later, must fail as well.
+      expect((await site.spawn(["sleep", "1.2"]).ended()).code).toBe(0);
+      await locked.open();
+      await worker.says("task.poisoned", { task: id, crashes: 3 });
+      expectOnlyLog(worker);
+      await site.becomes(await site.pushOne("job", "add", "2"), "finished");
+      expect(worker.find("worker.stopped")).toBeUndefined();
+      expect([...site.effects()]).toEqual([[2, 1]]);
+    });
+
+    test("the worker can be stopped, and its tasks are run by the next one", async () => {
+      await using site = siteWithModels();
+      const worker = await site.worker(["-n", "1", "--grace", "100ms"], IMPATIENT);
+      const id = await site.pushOne("job", "linger", "1");
+      await worker.says("task.started", { task: id });
+      const locked = await lockedDatabase(site);
+      worker.kill("SIGTERM");
+      expect((await worker.ended(8000)).code).toBe(0);
+      expectOnlyLog(worker);
+      await locked.open();
+      site.write("go", "");
+      expect((await site.run("worker", "--drain")).code).toBe(0);
+      expect(site.task(id)).toMatchObject({ state: "finished", crashes: 0 });
+      expect([...site.effects()]).toEqual([[1, 1]]);
+    });
+
+    test("what waits behind a slow task is given back when the database opens, not when that task ends", async () => {
+      await using site = siteWithModels();
+      const worker = await site.worker(["-n", "1"], IMPATIENT);
+      const lock = await readyToLock(site);
+      await worker.pause();
+      const push = (method: string, count: number) => {
+        const ids = Array.from({ length: count }, (_, index) => `${index + 1}`).join();
+        writable(site, (db) =>
+          db.run(
+            `INSERT INTO tq_push (model, method, instances) SELECT 'job', '${method}', value FROM json_each('[${ids}]')`,
+          ),
+        );
+      };
+      push("threadAge", 200);
+      push("linger", 1);
+      push("threadAge", 200);
+      worker.kill("SIGCONT");
+      await worker.says("task.started", { task: 201 });
+      const locked = await lock();
+      const held = () =>
+        site.one<{ held: number }>(
+          "SELECT count(*) AS held FROM tq_tasks WHERE state = 'running' AND id <> 201",
+        ).held;
+      await eventually("it cannot give them back", () => /Cannot give back/.test(worker.stderr));
+      await locked.open();
+      await eventually("they are given back", () => held() === 0);
+      expect(site.task(201).state).toBe("running");
+      site.write("go", "");
+      await site.becomes(401, "finished");
+      expect(
+        site.all("SELECT id FROM tq_tasks WHERE state <> 'finished' OR attempts <> 1"),
+      ).toEqual([]);
+    });
+
+    test("tq push says who is to blame and stores nothing", async () => {
+      await using site = siteWithModels();
+      await site.push("job", "add", "1");
+      const locked = await lockedDatabase(site);
+      const { code, stderr } = await site
+        .start(["push", "job", "add", "2"], { env: { TQ_DATABASE__TIMEOUT: "100ms" } })
+        .ended();
+      expect(code).toBe(5);
+      expect(stderr).toContain(site.file("tq.db"));
+      await locked.open();
+      expect(site.one("SELECT count(*) AS tasks FROM tq__task")).toEqual({ tasks: 1 });
+    });
+  },
+);
 
 test("a connection of a task's own that keeps the lock goes with its thread, and counts a crash", async () => {
   await using site = siteWithModels();

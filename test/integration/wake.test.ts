@@ -1,5 +1,6 @@
 /** Waking on the real thing: slow flushes, WALs that change, file systems that say nothing, many at once. */
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout } from "bun:test";
+import { needs } from "../support/needs.ts";
 import { type Running, SOON, type Site, TQ, eventually, siteWithModels } from "./support.ts";
 
 setDefaultTimeout(30_000);
@@ -55,66 +56,76 @@ function median(sorted: readonly number[]): number {
 }
 
 describe("an idle worker starts each push soon after its commit", () => {
-  test("when the flush takes 50 ms, long after the write that wakes it", async () => {
-    await using site = siteWithModels();
-    await site.worker(["-n", "2"]);
-    const slow = strace("fsync,fdatasync", "delay_enter=50000", ...pusher(20));
-    const sorted = await delays(site, site.spawn(slow));
-    expect(sorted.length).toBe(20);
-    expect(median(sorted)).toBeLessThan(100);
-    expect(sorted.at(-1)).toBeLessThan(SOON);
-  });
+  needs("strace", "python3").test(
+    "when the flush takes 50 ms, long after the write that wakes it",
+    async () => {
+      await using site = siteWithModels();
+      await site.worker(["-n", "2"]);
+      const slow = strace("fsync,fdatasync", "delay_enter=50000", ...pusher(20));
+      const sorted = await delays(site, site.spawn(slow));
+      expect(sorted.length).toBe(20);
+      expect(median(sorted)).toBeLessThan(100);
+      expect(sorted.at(-1)).toBeLessThan(SOON);
+    },
+  );
 
-  test("when the flush takes 2.5 s", async () => {
+  needs("strace", "python3").test("when the flush takes 2.5 s", async () => {
     await using site = siteWithModels();
     await site.worker(["-n", "1"]);
     const slow = strace("fsync,fdatasync", "delay_enter=2500000", ...pusher(1));
     expect((await delays(site, site.spawn(slow))).at(-1)).toBeLessThan(SOON);
   });
 
-  test("when many push at once while its threads go idle and come back", async () => {
-    await using site = siteWithModels();
-    const worker = await site.worker(["-n", "3"]);
-    const pushers = Array.from({ length: 4 }, () => site.spawn(pusher(100, "OFF")));
-    const sorted = await delays(site, ...pushers);
-    expect(sorted.length).toBe(400);
-    expect(median(sorted)).toBeLessThan(100);
-    expect(sorted.at(-1)).toBeLessThan(SOON);
-    expect(worker.count("task.started")).toBe(400);
-    expect(site.effectsOf(7)).toBe(400);
-  });
+  needs("python3").test(
+    "when many push at once while its threads go idle and come back",
+    async () => {
+      await using site = siteWithModels();
+      const worker = await site.worker(["-n", "3"]);
+      const pushers = Array.from({ length: 4 }, () => site.spawn(pusher(100, "OFF")));
+      const sorted = await delays(site, ...pushers);
+      expect(sorted.length).toBe(400);
+      expect(median(sorted)).toBeLessThan(100);
+      expect(sorted.at(-1)).toBeLessThan(SOON);
+      expect(worker.count("task.started")).toBe(400);
+      expect(site.effectsOf(7)).toBe(400);
+    },
+  );
 
-  test("when the log is emptied, the file is rewritten, or a program would change its mode", async () => {
-    await using site = siteWithModels();
-    const worker = await site.worker(["-n", "1"]);
-    const shell = (sql: string) => site.spawn(["sqlite3", site.file("tq.db"), sql]).ended();
-    const changes = ["PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA journal_mode = DELETE"];
-    for (const sql of ["SELECT 1", ...changes, ...changes]) {
-      const { code, stderr } = await shell(sql);
-      if (sql.includes("DELETE")) expect(stderr).toContain("database is locked");
-      else expect([sql, code, stderr]).toEqual([sql, 0, ""]);
-      // By tq push, a program that opens the database anew and is the last to close it but the worker.
-      const [id = 0] = await site.push("job", "add", "1");
-      await worker.says("task.finished", { task: id });
-      const { enqueued_at, dequeued_at } = site.task(id);
-      expect(Number(dequeued_at) - enqueued_at).toBeLessThan(SOON);
-    }
-  });
+  needs("sqlite3").test(
+    "when the log is emptied, the file is rewritten, or a program would change its mode",
+    async () => {
+      await using site = siteWithModels();
+      const worker = await site.worker(["-n", "1"]);
+      const shell = (sql: string) => site.spawn(["sqlite3", site.file("tq.db"), sql]).ended();
+      const changes = ["PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA journal_mode = DELETE"];
+      for (const sql of ["SELECT 1", ...changes, ...changes]) {
+        const { code, stderr } = await shell(sql);
+        if (sql.includes("DELETE")) expect(stderr).toContain("database is locked");
+        else expect([sql, code, stderr]).toEqual([sql, 0, ""]);
+        // By tq push, a program that opens the database anew and is the last to close it but the worker.
+        const [id = 0] = await site.push("job", "add", "1");
+        await worker.says("task.finished", { task: id });
+        const { enqueued_at, dequeued_at } = site.task(id);
+        expect(Number(dequeued_at) - enqueued_at).toBeLessThan(SOON);
+      }
+    },
+  );
 
   const deaf = [
     ["has no watch to give", "error=ENOSPC"],
     ["takes the watch and sends no events", "retval=1"],
   ] as const;
 
-  test.each(deaf)("when the file system %s", async (_name, injection) => {
-    await using site = siteWithModels();
-    const worker = site.spawn(strace("inotify_add_watch", injection, TQ, "worker", "-n", "1"));
-    await worker.says("worker.started");
-    const sorted = await delays(site, site.spawn(pusher(8, "OFF", 0.31)));
-    expect(site.read(TRACE)).toContain("(INJECTED)");
-    expect(median(sorted)).toBeLessThan(100);
-    expect(sorted.at(-1)).toBeLessThan(SOON);
-    worker.kill("SIGTERM");
-    await eventually("it has stopped", () => worker.find("worker.stopped"));
-  });
+  for (const [name, injection] of deaf)
+    needs("strace", "python3").test(`when the file system ${name}`, async () => {
+      await using site = siteWithModels();
+      const worker = site.spawn(strace("inotify_add_watch", injection, TQ, "worker", "-n", "1"));
+      await worker.says("worker.started");
+      const sorted = await delays(site, site.spawn(pusher(8, "OFF", 0.31)));
+      expect(site.read(TRACE)).toContain("(INJECTED)");
+      expect(median(sorted)).toBeLessThan(100);
+      expect(sorted.at(-1)).toBeLessThan(SOON);
+      worker.kill("SIGTERM");
+      await eventually("it has stopped", () => worker.find("worker.stopped"));
+    });
 });

@@ -1,6 +1,7 @@
 /** ModelSQL: a model with a table. */
 import { expect, test } from "bun:test";
 import { Decimal, ModelSQL, Transaction, v } from "../../src/index.ts";
+import { needs } from "../support/needs.ts";
 import { errorOf, makeRuntime, outside, sentenceOf } from "./support.ts";
 
 const inside = <T>(fn: () => Promise<T> | T) => Transaction.start({}, fn);
@@ -89,16 +90,19 @@ test("values come back as they went in", async () => {
   }
 });
 
-test("in a shell a number reads as it is written, true as 1, text without quotes", async () => {
-  await using tq = makeRuntime();
-  await inside(() => All.create([{ number: 42, whole: 7, flag: true, state: "done" }]));
-  const shell = Bun.spawnSync([
-    "sqlite3",
-    tq.path,
-    "SELECT number, whole, flag, state FROM all_kinds",
-  ]);
-  expect(shell.stdout.toString()).toBe("42|7|1|done\n");
-});
+needs("sqlite3").test(
+  "in a shell a number reads as it is written, true as 1, text without quotes",
+  async () => {
+    await using tq = makeRuntime();
+    await inside(() => All.create([{ number: 42, whole: 7, flag: true, state: "done" }]));
+    const shell = Bun.spawnSync([
+      "sqlite3",
+      tq.path,
+      "SELECT number, whole, flag, state FROM all_kinds",
+    ]);
+    expect(shell.stdout.toString()).toBe("42|7|1|done\n");
+  },
+);
 
 test.each([42, 0, -1, 0.5, 1e300, 2 ** 60, Number.MAX_VALUE, Number.MIN_VALUE])(
   "the number %p comes back",

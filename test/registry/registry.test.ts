@@ -6,6 +6,8 @@ import { Model, ModelSQL, v } from "../../src/index.ts";
 import { loadModels } from "../../src/registry/load-models.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { errorOf, makeFolder, sentenceOf } from "../model/support.ts";
+import { needs } from "../support/needs.ts";
+import { OBEYING } from "../support/tools.ts";
 
 const TQ = JSON.stringify(join(import.meta.dir, "../../src/index.ts"));
 
@@ -257,10 +259,17 @@ test("what cannot be read is refused with a sentence", async () => {
   const path = join(made.folder, "circle");
   symlinkSync(path, path);
   expect(await sentenceOf(() => loadModels(path))).toContain(`Cannot load models from ${path}: `);
-  if (process.getuid?.() === 0) return; // root reads everything
+});
+
+needs("setpriv").test("a folder whose rights forbid to read it is refused with a sentence", () => {
+  using made = write({});
   chmodSync(made.folder, 0o000);
-  expect(await sentenceOf(() => loadModels(made.folder))).toContain("Cannot load models from");
+  const registry = JSON.stringify(join(import.meta.dir, "../../src/registry/load-models.ts"));
+  const code = `import { loadModels } from ${registry};
+    await loadModels(${JSON.stringify(made.folder)}).catch(({ message }) => console.log(message));`;
+  const { stdout } = Bun.spawnSync([...OBEYING, process.execPath, "-e", code]);
   chmodSync(made.folder, 0o700);
+  expect(stdout.toString()).toStartWith(`Cannot load models from ${made.folder}: `);
 });
 
 test.each([

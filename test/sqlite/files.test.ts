@@ -16,6 +16,7 @@ import { SCHEMA_VERSION } from "../../src/sqlite/migrate.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import { errorOf } from "../support/error.ts";
 import { type Folder, makeFolder } from "../support/folder.ts";
+import { needs } from "../support/needs.ts";
 import { startHelper } from "../support/process.ts";
 import { claim, claimFirst, makeStore, newTask, pushOne, withSession } from "../support/store.ts";
 
@@ -292,45 +293,27 @@ describe("a file that can be the database", () => {
   });
 });
 
-/** A file system of its own; null where this machine does not let us mount one. */
-function mountTmpfs(
-  path: string,
-  size: string,
-): { remount(how: string): void; unmount(): void } | null {
-  const run = (...command: string[]) => Bun.spawnSync(command, { stderr: "ignore" }).exitCode === 0;
+/** A file system of its own. */
+function mountTmpfs(path: string, size: string): { remount(how: string): void } & Disposable {
+  const run = (...command: string[]) => {
+    const { exitCode, stderr } = Bun.spawnSync(command);
+    if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr.toString()}`);
+  };
   mkdirSync(path, { recursive: true });
-  if (
-    process.platform !== "linux" ||
-    !run("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path)
-  ) {
-    return null;
-  }
+  run("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path);
   return {
-    remount(how) {
-      if (!run("mount", "-o", `remount,${how}`, path))
-        throw new Error(`Cannot remount ${path} ${how}`);
-    },
-    unmount: () => void run("umount", "-l", path),
+    remount: (how) => run("mount", "-o", `remount,${how}`, path),
+    [Symbol.dispose]: () => run("umount", "-l", path),
   };
 }
 
-const probe = makeFolder();
-const mounted = mountTmpfs(probe.path, "1m");
-mounted?.unmount();
-probe[Symbol.dispose]();
-const because = mounted ? "" : ", skipped because this machine lets us mount no file system";
-
-describe.skipIf(!mounted)(`a file system${because}`, () => {
+needs("mount").describe("a file system", () => {
   async function withTmpfs(
     fn: (path: string, remount: (how: string) => void) => Promise<void>,
   ): Promise<void> {
     using folder = makeFolder();
-    const mount = mountTmpfs(folder.file("disk"), "4m");
-    try {
-      await fn(folder.file("disk/tq.db"), (how) => mount?.remount(how));
-    } finally {
-      mount?.unmount();
-    }
+    using mount = mountTmpfs(folder.file("disk"), "4m");
+    await fn(folder.file("disk/tq.db"), (how) => mount.remount(how));
   }
 
   test("that is read-only gives a sentence, and work goes on when it is not any more", () =>

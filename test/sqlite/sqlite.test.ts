@@ -9,6 +9,7 @@ import type { QueueInfo, TaskFilter } from "../../src/store/looking.ts";
 import { SOON } from "../../src/store/store.ts";
 import { errorOf } from "../support/error.ts";
 import { commitsIn } from "../support/log.ts";
+import { needs } from "../support/needs.ts";
 import {
   claimFirst,
   makeStore,
@@ -112,27 +113,24 @@ describe("looking at very many tasks", () => {
   });
 });
 
-test.skipIf(process.platform !== "linux")(
-  "has two connections, however many transactions are under way",
-  async () => {
-    await using subject = makeStore();
-    const { store } = subject;
-    const sessions = Array.from({ length: 200 }, () => store.session());
-    const began = sessions.map((session) => session.begin());
-    await began[0];
-    for (const session of sessions) await session.stillHeld([]);
-    expect(openFiles(subject.path)).toBe(2);
-    for (const [index, session] of sessions.entries()) {
-      await began[index];
-      await session.push([newTask()]);
-      await session.commit();
-    }
-    expect(openFiles(subject.path)).toBe(2);
-    expect(await store.list({ limit: 300 })).toHaveLength(200);
-  },
-);
+needs("Linux").test("has two connections, however many transactions are under way", async () => {
+  await using subject = makeStore();
+  const { store } = subject;
+  const sessions = Array.from({ length: 200 }, () => store.session());
+  const began = sessions.map((session) => session.begin());
+  await began[0];
+  for (const session of sessions) await session.stillHeld([]);
+  expect(openFiles(subject.path)).toBe(2);
+  for (const [index, session] of sessions.entries()) {
+    await began[index];
+    await session.push([newTask()]);
+    await session.commit();
+  }
+  expect(openFiles(subject.path)).toBe(2);
+  expect(await store.list({ limit: 300 })).toHaveLength(200);
+});
 
-test.skipIf(process.platform !== "linux")(
+needs("Linux").test(
   "closes a connection that user code has changed with all that was prepared on it",
   async () => {
     await using subject = makeStore();
@@ -149,7 +147,7 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-test.skipIf(process.platform !== "linux")(
+needs("Linux").test(
   "closes everything when the last transaction that was under way has ended",
   async () => {
     await using subject = makeStore();

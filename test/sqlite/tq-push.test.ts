@@ -1,6 +1,7 @@
 /** The way in and the views, with the clients that people have: Debian's sqlite3 shell and Python's sqlite3. */
 import { Database } from "bun:sqlite";
-import { beforeAll, afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeAll, afterAll, beforeEach, expect, test } from "bun:test";
+import { needs } from "../support/needs.ts";
 import { claimFirst, makeStore, type TestStore } from "../support/store.ts";
 import { systemClock } from "../../src/clock.ts";
 
@@ -11,7 +12,7 @@ interface Result {
 
 interface Client {
   readonly name: string;
-  readonly missing: boolean;
+  readonly needs: ReturnType<typeof needs>;
   /** Statements end with `;` and a new line. It goes on after an error, which is a line of `err`. */
   run(path: string, sql: string): Promise<Result>;
 }
@@ -39,19 +40,18 @@ for statement in sys.stdin.read().split(";\\n"):
 const CLIENTS: Client[] = [
   {
     name: "sqlite3",
-    missing: Bun.which("sqlite3") === null,
+    needs: needs("sqlite3"),
     run: (path, sql) => spawn(["sqlite3", path], sql),
   },
   {
     name: "python3",
-    missing: Bun.which("python3") === null,
+    needs: needs("python3"),
     run: (path, sql) => spawn(["python3", "-I", "-S", "-c", PYTHON, path], sql),
   },
 ];
 
 for (const client of CLIENTS) {
-  const because = client.missing ? `, skipped because ${client.name} is not installed` : "";
-  describe.skipIf(client.missing)(`tq_push from ${client.name}${because}`, () => {
+  client.needs.describe(`tq_push from ${client.name}`, () => {
     let subject: TestStore;
     beforeAll(() => {
       subject = makeStore({ clock: systemClock });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { removePidfile, writePidfile } from "../../src/worker/pidfile.ts";
+import { needs } from "../support/needs.ts";
 
 let folder = "";
 let path = "";
@@ -62,7 +63,7 @@ describe("the pid file", () => {
     expect(readFileSync(path, "utf8")).toBe(`${other.pid}\n`);
   });
 
-  test.skipIf(process.platform !== "linux")(
+  needs("Linux").test(
     "is replaced when its number has been given to another program since",
     async () => {
       for (const line of [["printer"], ["tq", "worker", "--pidfile", join(folder, "other.pid")]]) {

@@ -1,0 +1,173 @@
+/** Turns the output of `bun test` into a line for each file, and each failure whole, while the tests run. */
+
+/** The place that the lines go to. */
+export interface Screen {
+  line(text: string): void;
+  /** Shows the file that runs now, until anything else is shown; only on a terminal. */
+  status(text: string): void;
+}
+
+type End = "pass" | "fail" | "skip" | "todo";
+
+const HEADER = /^(?:::group::)?(\S+\.test\.tsx?):$/;
+
+/** The duration may be missing where the line begins with the result; what a test wrote may stand before it. */
+const RESULT = /^\((pass|fail|skip|todo)\) (.*)$/;
+const LATE_RESULT = /^(.*)\((pass|fail)\) (.* \[\d+\.\d+ms\])$/;
+
+/** After the last file the runner repeats failed and skipped tests, and counts. */
+const TAIL = /^\d+ tests? (?:failed|skipped|todo):$/;
+const COUNT = /^Ran \d+ tests? across /;
+
+/** Errors outside of tests stand between two such lines. */
+const UNHANDLED = "# Unhandled error between tests";
+const RULE = /^-{10,}$/;
+
+interface File {
+  readonly path: string;
+  readonly counts: Record<End, number>;
+  errors: number;
+  /** When its last test ended. */
+  ended: number;
+}
+
+export class TestOutput {
+  /** Failures that have been shown. */
+  #failures = 0;
+  readonly #screen: Screen;
+  readonly #now: () => number;
+  #rest = "";
+  #file: File | null = null;
+  /** When the tests before this file ended. */
+  #since: number;
+  /** Everything since the last result: it belongs to the next one. */
+  #said: string[] = [];
+  /** How many more rules an error outside of tests has. */
+  #rules = 0;
+  #justFailed = false;
+  #isTail = false;
+
+  constructor(screen: Screen, now: () => number = () => performance.now()) {
+    this.#screen = screen;
+    this.#now = now;
+    this.#since = now();
+  }
+
+  write(chunk: string): void {
+    const lines = (this.#rest + chunk).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.#take(line.replace(/\r$/, ""));
+  }
+
+  /** Closes the last file. Shows the last output if the runner crashed, or failed and no failure was shown. */
+  end(exitCode: number): void {
+    if (this.#rest !== "") this.#take(this.#rest);
+    const said = this.#said;
+    this.#closeFile();
+    const crashed = !said.some((line) => COUNT.test(line));
+    if (exitCode === 0 || (this.#failures > 0 && !crashed)) return;
+    for (const line of said) this.#screen.line(line);
+  }
+
+  #take(line: string): void {
+    const plain = Bun.stripANSI(line);
+    const header = HEADER.exec(plain)?.[1];
+    const result = RESULT.exec(plain);
+    const late = result ? null : LATE_RESULT.exec(plain);
+    if (TAIL.test(plain)) this.#isTail = true;
+    if (this.#isTail) this.#said.push(line);
+    else if (this.#rules > 0) this.#takeError(line, plain);
+    else if (plain === UNHANDLED) this.#openError(line);
+    else if (header !== undefined) this.#openFile(header);
+    else if (result) this.#takeResult(result[1] as End, result[2] ?? "");
+    else if (late) {
+      this.#said.push(late[1] ?? "");
+      this.#takeResult(late[2] as End, late[3] ?? "");
+    } else if (this.#justFailed && /^ +\^ /.test(plain)) this.#screen.line(`  ${line.trim()}`);
+    else this.#said.push(line);
+    this.#justFailed = result?.[1] === "fail" || late?.[2] === "fail";
+  }
+
+  #openFile(path: string): void {
+    this.#closeFile();
+    this.#said = [];
+    const counts = { pass: 0, fail: 0, skip: 0, todo: 0 };
+    this.#file = { path, counts, errors: 0, ended: this.#since };
+    this.#screen.status(path);
+  }
+
+  #takeResult(end: End, name: string): void {
+    const file = this.#file;
+    if (file === null) return;
+    file.counts[end] += 1;
+    file.ended = this.#now();
+    if (end === "fail") this.#showFailure(`FAILED ${file.path}: ${name}`);
+    this.#said = [];
+    this.#screen.status(`${file.path}: ${tests(total(file))}`);
+  }
+
+  #showFailure(title: string): void {
+    this.#failures += 1;
+    this.#screen.line("");
+    this.#screen.line(title);
+    const first = this.#said.findIndex((line) => line !== "");
+    for (const line of first === -1 ? [] : this.#said.slice(first)) this.#screen.line(line);
+  }
+
+  #openError(line: string): void {
+    if (this.#file !== null) this.#file.errors += 1;
+    this.#showFailure(`FAILED ${this.#file?.path ?? "bun test"}: an error outside of its tests`);
+    this.#said = [];
+    this.#screen.line(line);
+    this.#rules = 2;
+  }
+
+  #takeError(line: string, plain: string): void {
+    this.#screen.line(line);
+    if (RULE.test(plain)) this.#rules -= 1;
+    if (this.#file !== null) this.#file.ended = this.#now();
+  }
+
+  #closeFile(): void {
+    const file = this.#file;
+    this.#file = null;
+    if (file === null) return;
+    const time = ((file.ended - this.#since) / 1_000).toFixed(1);
+    this.#since = file.ended;
+    this.#screen.line(
+      `${tests(total(file)).padStart(10)} ${time.padStart(6)} s  ${file.path}${remarks(file)}`,
+    );
+    this.#said = [];
+  }
+}
+
+function total({ counts }: File): number {
+  return counts.pass + counts.fail + counts.skip + counts.todo;
+}
+
+/** `: 1 failed, 2 skipped` */
+function remarks({ counts, errors }: File): string {
+  const skipped = counts.skip + counts.todo;
+  const parts = [
+    counts.fail > 0 ? `${counts.fail} failed` : "",
+    errors > 0 ? `${errors} error${errors === 1 ? "" : "s"}` : "",
+    skipped > 0 ? `${skipped} skipped` : "",
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? "" : `: ${parts.join(", ")}`;
+}
+
+function tests(count: number): string {
+  return `${count} test${count === 1 ? " " : "s"}`;
+}
+
+/** Standard output; on a terminal with a last line that says what is running. */
+export function screenOf(stream: NodeJS.WriteStream): Screen {
+  if (!stream.isTTY || process.env["TERM"] === "dumb") {
+    return { line: (text) => console.log(text), status: () => {} };
+  }
+  const clear = "\r\u001b[K";
+  return {
+    line: (text) => void stream.write(`${clear}${text}\n`),
+    status: (text) => void stream.write(clear + Bun.sliceAnsi(text, 0, (stream.columns || 80) - 1)),
+  };
+}

@@ -1,0 +1,27 @@
+/** The end of the archive: it stays, or is removed, and the user is told which. */
+import { readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { line, size } from "./screen.ts";
+
+/** A folder that the user named may have other files too. */
+const OURS = /^(archive\.db(-wal|-shm)?|worker\.log)$/;
+
+export function keepArchive(archive: string): void {
+  line(`The archive stays in ${archive}: ${size(bytesIn(archive))}`);
+}
+
+export function removeArchive(archive: string): void {
+  const bytes = bytesIn(archive);
+  rmSync(archive, { recursive: true });
+  try {
+    rmdirSync(dirname(archive));
+  } catch {
+    // The archives of other folders are in it.
+  }
+  line(`Removed the archive, ${size(bytes)} in ${archive}; --keep leaves it there`);
+}
+
+function bytesIn(folder: string): number {
+  const names = readdirSync(folder).filter((name) => OURS.test(name));
+  return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}

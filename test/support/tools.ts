@@ -1,0 +1,117 @@
+/**
+ * The one table of everything that tests need of the machine beside Bun. A test names its needs with needs.ts; the
+ * test command reads the same table to install the missing packages and to say how to have the skipped tests run.
+ */
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface Tool {
+  /** The Debian package to install; null for a right, which no package gives. */
+  readonly package: string | null;
+  /** The purpose that it serves in tests, after "to". */
+  readonly use: string;
+  /** Tells whether it is on this machine at all. */
+  isThere(): boolean;
+  /** Tells whether it does its work here: a container may forbid it. */
+  works?(): boolean;
+  /** Why its tests are skipped; by default `NAME is not installed`, or `NAME does not work here`. */
+  readonly reason?: string;
+  /** How to have them run; by default the installation of the package. */
+  readonly remedy?: string;
+}
+
+function program(name: string, package_: string, use: string, trial?: readonly string[]): Tool {
+  const tool = { package: package_, use, isThere: () => Bun.which(name) !== null };
+  return trial ? { ...tool, works: () => succeeds([name, ...trial]) } : tool;
+}
+
+/** The flags that tests use, some of which an old strace does not know. */
+const STRACE = ["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "true"];
+
+export const TOOLS = {
+  curl: program("curl", "curl", "send the README's requests"),
+  faketime: {
+    package: "libfaketime",
+    use: "set the clock of a program",
+    isThere: () => faketimeLibrary() !== undefined,
+  },
+  git: program("git", "git", "list the files that --coverage counts"),
+  prlimit: program("prlimit", "util-linux", "make a disk refuse writes"),
+  python3: program("python3", "python3", "open the database by another program", [
+    "-c",
+    "import sqlite3",
+  ]),
+  setpriv: {
+    package: "util-linux",
+    use: "take root's rights over files from a program",
+    isThere: () => !isRoot() || Bun.which("setpriv") !== null,
+    works: () => !isRoot() || succeeds([...OBEYING, "true"]),
+  },
+  sqlite3: program("sqlite3", "sqlite3", "open the database in a shell"),
+  strace: program("strace", "strace", "watch, delay and refuse system calls", STRACE),
+  Linux: {
+    package: null,
+    use: "read /proc",
+    isThere: () => process.platform === "linux",
+    reason: "this system is not Linux",
+    remedy: "run the tests on Linux",
+  },
+  mount: {
+    package: null,
+    use: "fill a disk",
+    isThere: mayMount,
+    reason: "this user may not mount a file system here",
+    remedy: "run the tests as root, where root may mount file systems",
+  },
+} satisfies Record<string, Tool>;
+
+export type ToolName = keyof typeof TOOLS;
+
+/** A missing tool can be installed; a broken one is there and does not work on this machine. */
+export type State = "missing" | "broken" | "fine";
+
+export function stateOf(tool: Tool): State {
+  if (!tool.isThere()) return "missing";
+  return tool.works?.() === false ? "broken" : "fine";
+}
+
+/** The reason for which a test that needs this tool cannot run; null if it can. */
+export function reasonAgainst(name: string, tool: Tool, state = stateOf(tool)): string | null {
+  if (state === "fine") return null;
+  return (
+    tool.reason ?? `${name} ${state === "missing" ? "is not installed" : "does not work here"}`
+  );
+}
+
+/** Words before a program that make it obey the rights of files, which root does not. */
+export const OBEYING = isRoot() ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
+
+/** The library that sets the clock of the programs that load it; each distribution has its own place for it. */
+export function faketimeLibrary(): string | undefined {
+  const folders = ["lib/*/faketime", "lib/faketime", "lib64/faketime", "local/lib/faketime"];
+  const found = folders.flatMap((folder) => {
+    const library = new Bun.Glob(`${folder}/libfaketimeMT.so.1`);
+    return [...library.scanSync({ cwd: "/usr", absolute: true })];
+  });
+  return found[0];
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function mayMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), "tq-test-"));
+  const mounted = succeeds(["mount", "-t", "tmpfs", "tmpfs", folder]);
+  if (mounted) succeeds(["umount", "-l", folder]);
+  rmdirSync(folder);
+  return mounted;
+}
+
+/** False also for a program that is not there. */
+function succeeds(command: string[]): boolean {
+  if (Bun.which(command[0] ?? "") === null) return false;
+  const { exitCode } = Bun.spawnSync(command, { stdio: ["ignore", "ignore", "ignore"] });
+  return exitCode === 0;
+}
