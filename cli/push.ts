@@ -13,7 +13,7 @@ import type { Values } from "./command/flags.ts";
 import type { Program } from "./command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "./command/runtime.ts";
 import { divertConsole, note, print } from "./terminal/terminal.ts";
-import { printable } from "./terminal/text.ts";
+import { printable } from "../src/printable.ts";
 import { readArray, readDuration, readInstances, readObject, readWhole } from "./command/values.ts";
 import { waitForEnd } from "./command/wait.ts";
 

@@ -1,6 +1,7 @@
 /** Reads the values of flags and arguments; what is wrong gets a sentence that names them. */
 import { parseShort } from "../../src/values/duration.ts";
 import { TqError } from "../../src/errors.ts";
+import { quote } from "../../src/quote.ts";
 import { didYouMean } from "../../src/suggest.ts";
 
 /** A whole number, written as one: not `1e3`, `0x10`, ` 7`, nor one too large to be exact. */
@@ -100,9 +101,4 @@ function checkId(id: unknown, what: string, text: string): number {
 
 function refused(what: string, text: string, allowed: string, near = ""): TqError {
   return new TqError("invalid", `${what} cannot be ${quote(text)}: it must be ${allowed}${near}`);
-}
-
-function quote(text: string): string {
-  const quoted = JSON.stringify(text);
-  return quoted.length > 100 ? `${quoted.slice(0, 99)}…` : quoted;
 }
