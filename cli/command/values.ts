@@ -1,5 +1,4 @@
 /** Reads the values of flags and arguments; what is wrong gets a sentence that names them. */
-import { parseShort } from "../../src/values/duration.ts";
 import { TqError } from "../../src/errors.ts";
 import { quote } from "../../src/quote.ts";
 import { didYouMean } from "../../src/suggest.ts";
@@ -27,11 +26,6 @@ function wholeFrom(min: number): string {
 /** The id of a task. */
 export function readId(text: string): number {
   return readWhole(text, "ID", 1);
-}
-
-/** A length of time that counts from now, in ms. */
-export function readDuration(text: string, what: string): number {
-  return parseShort(text, what);
 }
 
 /** The words between commas, each one of those allowed. */

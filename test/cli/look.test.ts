@@ -117,6 +117,17 @@ describe("tq list", () => {
     expect(await ids("--model=sale", "--limit", "2")).toEqual([4, 3]);
   });
 
+  test("refuses a name that no queue and no model can have", async () => {
+    for (const flag of ["queue", "model"]) {
+      const { code, stderr } = await folder.tq("list", `--${flag}`, "x".repeat(1001));
+      expect(code).toBe(2);
+      expect(stderr).toStartWith(`tq: --${flag} cannot be "xxx`);
+      expect(stderr).toEndWith(
+        `it must be the name of a ${flag}, as text of 1 to 1000 characters\n`,
+      );
+    }
+  });
+
   test("says that there are none", async () => {
     expect(await folder.tq("list", "--queue", "none")).toEqual({
       code: 0,
