@@ -1,21 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import type { NewTask } from "../../src/task.ts";
+import { newTask } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
-const TASK: NewTask = {
-  model: "sale",
-  method: "process",
-  instances: [1, 2],
-  args: '["x"]',
-  context: '{"company":1}',
-  user: 3,
-  queue: "default",
-  priority: 0,
-  scheduledAt: null,
-  expectedAt: null,
-  ref: null,
-};
+const TASK = newTask({ instances: [1, 2], args: '["x"]', context: '{"company":1}', user: 3 });
 
 const OWNER = { worker: "w", thread: 0 };
 
