@@ -4,52 +4,31 @@ import type { Config } from "../src/settings/config.ts";
 import { decode } from "../src/values/encoding.ts";
 import { TqError } from "../src/errors.ts";
 import { push as pushCall } from "../src/push/push.ts";
-import type { PushOptions } from "../src/push/push.ts";
+import { CALL, type PushOptions, TASK_OPTIONS } from "../src/push/task-options.ts";
 import type { Registry } from "../src/registry/registry.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
+import { rowFlag } from "./command/flags.ts";
 import type { Values } from "./command/flags.ts";
 import type { Program } from "./command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "./command/runtime.ts";
 import { divertConsole, note, print } from "./terminal/terminal.ts";
-import { printable } from "./terminal/text.ts";
-import { readArray, readDuration, readInstances, readObject, readWhole } from "./command/values.ts";
+import { printable } from "../src/printable.ts";
+import { readArray, readInstances, readObject } from "./command/values.ts";
 import { waitForEnd } from "./command/wait.ts";
 
 const flags = {
-  model: { type: "positional", description: "the name of a model, such as sale" },
-  method: { type: "positional", description: "the name of a method of it" },
+  model: { type: "positional", description: CALL.model.help },
+  method: { type: "positional", description: CALL.method.help },
   instances: {
     type: "positional",
     description: "7 or 1,2,3 or a JSON array of ids; - reads it from standard input",
   },
-  args: { type: "string", valueHint: "JSON", description: "The arguments, as a JSON array" },
-  user: { type: "string", valueHint: "ID", description: "Whose task it is (default: 0)" },
-  context: { type: "string", valueHint: "JSON", description: "The context, as a JSON object" },
-  queue: {
-    type: "string",
-    alias: "name",
-    valueHint: "NAME",
-    description: "The queue (default: default)",
-  },
-  priority: { type: "string", valueHint: "N", description: "Higher runs first (default: 0)" },
-  ref: {
-    type: "string",
-    valueHint: "TEXT",
-    description: "A text of your choosing, unique among all tasks",
-  },
-  "scheduled-at": { type: "string", valueHint: "5m", description: "Not before this long from now" },
-  "expected-at": {
-    type: "string",
-    valueHint: "1h",
-    description: "Expected to be finished within this long from now",
-  },
-  batch: {
-    type: "string",
-    valueHint: "N|true",
-    description: "Instances a task, when there are several; true: queue.batch_size",
-  },
+  args: rowFlag(CALL.args),
+  user: rowFlag(CALL.user),
+  context: rowFlag(CALL.context),
+  ...Object.fromEntries(TASK_OPTIONS.map((option) => [option.flag, rowFlag(option)])),
   wait: {
     type: "boolean",
     description: "Wait for the end: exit 0 when finished, 1 when failed or cancelled",
@@ -79,8 +58,7 @@ export const push = command({
 });
 
 async function readOptions(values: Values<typeof flags>): Promise<PushOptions> {
-  const { model, method, args, user, context, queue, priority, ref, batch } = values;
-  const { "scheduled-at": scheduled, "expected-at": expected } = values;
+  const { model, method, args, user, context } = values;
   const instances =
     values.instances === "-"
       ? readInstances(await readStandardInput(), "Standard input")
@@ -90,17 +68,19 @@ async function readOptions(values: Values<typeof flags>): Promise<PushOptions> {
     method,
     instances,
     ...(args === undefined ? {} : { args: carried(args, "--args", readArray) }),
-    ...(user === undefined ? {} : { user: readWhole(user, "--user", 0) }),
+    ...(user === undefined ? {} : { user: CALL.user.kind.readText(user, "--user") }),
     ...(context === undefined ? {} : { context: carried(context, "--context", readObject) }),
-    ...(queue === undefined ? {} : { queue }),
-    ...(priority === undefined
-      ? {}
-      : { priority: readWhole(priority, "--priority", Number.MIN_SAFE_INTEGER) }),
-    ...(ref === undefined ? {} : { ref }),
-    ...(scheduled === undefined ? {} : { scheduledAt: fromNow(scheduled, "--scheduled-at") }),
-    ...(expected === undefined ? {} : { expectedAt: fromNow(expected, "--expected-at") }),
-    ...(batch === undefined ? {} : { batch: batch === "true" || readWhole(batch, "--batch", 1) }),
+    ...placement(values),
   };
+}
+
+function placement(values: Readonly<Record<string, unknown>>): Partial<PushOptions> {
+  const options: Record<string, unknown> = {};
+  for (const { key, flag, kind } of TASK_OPTIONS) {
+    const text = values[flag];
+    if (typeof text === "string") options[key] = kind.readText(text, `--${flag}`);
+  }
+  return options;
 }
 
 /** A directory, say, opens and cannot be read. */
@@ -121,10 +101,6 @@ async function readStandardInput(): Promise<string> {
 function carried<T>(text: string, what: string, check: (text: string, what: string) => T): T {
   check(text, what);
   return decode(text, what) as T;
-}
-
-function fromNow(text: string, what: string) {
-  return { milliseconds: readDuration(text, what) };
 }
 
 /** A call that no worker could run is refused here, as far as there are models to look at. */

@@ -24,6 +24,7 @@ import { dirname, join } from "node:path";
 import { COMMANDS } from "../cli/commands.ts";
 import { ERROR_CODES, EXIT_CODES, HTTP_STATUS } from "../src/errors.ts";
 import { splitContext } from "../src/push/placement.ts";
+import { CALL, presetWords, type Row, TASK_OPTIONS } from "../src/push/task-options.ts";
 import { SETTINGS } from "../src/settings/table.ts";
 import { SqliteStore } from "../src/sqlite/store.ts";
 import { needs } from "./support/needs.ts";
@@ -251,7 +252,12 @@ function freePort(): number {
 
 describe("the tables", () => {
   test("that come from the code are as the code says", async () => {
-    const blocks: Record<string, string[][]> = { commands: commandRows(), settings: settingRows() };
+    const blocks: Record<string, string[][]> = {
+      commands: commandRows(),
+      tq_push: pushRows(),
+      "context keys": contextRows(),
+      settings: settingRows(),
+    };
     if (process.env["TQ_README"] === "write") await writeBlocks(blocks);
     const README = read("README.md");
     for (const [name, rows] of Object.entries(blocks)) {
@@ -279,7 +285,7 @@ describe("the tables", () => {
   });
 
   test("of context keys has exactly those that a push knows", () => {
-    expect(firstCells("<!-- keys: context -->")).toEqual(contextKeys());
+    expect(firstCells(blockStart("context keys"))).toEqual(contextKeys());
   });
 
   test("of columns have those of the views", async () => {
@@ -292,7 +298,7 @@ describe("the tables", () => {
         .query(`SELECT name FROM pragma_table_info('${view}')`)
         .all()
         .map((row) => (row as { name: string }).name);
-    expect(firstCells("<!-- columns: tq_push -->")).toEqual(columns("tq_push"));
+    expect(firstCells(blockStart("tq_push"))).toEqual(columns("tq_push"));
     const [, list = ""] = /<!-- columns: tq_tasks -->\n\n([^]*?)\n\n/.exec(README) ?? [];
     expect(quoted(list)).toEqual(columns("tq_tasks"));
     rmSync(folder, { recursive: true });
@@ -304,7 +310,7 @@ const README = read("README.md");
 /** As the refusal of an unknown key lists them. */
 function contextKeys(): string[] {
   try {
-    splitContext({ queue_unknown_to_all: 1 }, 20);
+    splitContext({ queue_unknown_to_all: 1 }, { now: 0, batchSize: 20 });
   } catch (error) {
     return /is not one of ([\w, ]+)/.exec(String(error))?.[1]?.split(", ") ?? [];
   }
@@ -344,17 +350,33 @@ function commandRows(): string[][] {
 
 function settingRows(): string[][] {
   return [...SETTINGS.values()].map(({ key, default: preset, allowed, flag, description }) =>
-    [
-      `\`${key}\``,
-      preset,
-      allowed,
-      flag === undefined ? description : `${description} (\`${flag}\`)`,
-    ].map((cell) => cell.replaceAll("|", "\\|").replaceAll("*", "\\*")),
+    row(key, preset, allowed, flag === undefined ? description : `${description} (\`${flag}\`)`),
+  );
+}
+
+function pushRows(): string[][] {
+  const call = Object.entries<Row>(CALL).map(([field, row]) => ({ ...row, field }));
+  return [...call, ...TASK_OPTIONS].flatMap(({ field, preset, sql, help }) =>
+    sql === null ? [] : [row(field, presetWords(preset), sql, help)],
+  );
+}
+
+function contextRows(): string[][] {
+  return TASK_OPTIONS.flatMap(({ context, preset, kind, help }) =>
+    context === null ? [] : [row(context, presetWords(preset), kind.allowed, help)],
+  );
+}
+
+function row(name: string, ...cells: string[]): string[] {
+  return [`\`${name}\``, ...cells].map((cell) =>
+    cell.replaceAll("|", "\\|").replaceAll("*", "\\*"),
   );
 }
 
 const HEADS: Record<string, string[]> = {
   commands: ["Command", "What it does"],
+  tq_push: ["Column", "Default", "It must be", "Meaning"],
+  "context keys": ["Key", "Default", "It must be", "Meaning"],
   settings: ["Setting", "Default", "It must be", "Meaning"],
 };
 

@@ -1,6 +1,6 @@
 /** What an error says to the person, or the program, that typed the command; and the exit status. */
 import { EXIT_CODES, isTqError } from "../../src/errors.ts";
-import { printable, printableJson } from "../terminal/text.ts";
+import { printable, printableJson } from "../../src/printable.ts";
 
 /** A bug of tq, as `EX_SOFTWARE` of sysexits.h. */
 const EXIT_UNEXPECTED = 70;

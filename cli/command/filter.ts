@@ -1,4 +1,5 @@
 /** The flags that say which tasks a command is for. */
+import { CALL, OPTIONS } from "../../src/push/task-options.ts";
 import type { TaskState } from "../../src/task.ts";
 import { readWords } from "./values.ts";
 
@@ -21,7 +22,7 @@ interface Given {
 export function readFilter({ state, queue, model }: Given, allowed: readonly TaskState[]) {
   return {
     ...(state === undefined ? {} : { states: readWords(state, "--state", allowed) }),
-    ...(queue === undefined ? {} : { queue }),
-    ...(model === undefined ? {} : { model }),
+    ...(queue === undefined ? {} : { queue: OPTIONS.queue.kind.readText(queue, "--queue") }),
+    ...(model === undefined ? {} : { model: CALL.model.kind.readText(model, "--model") }),
   };
 }

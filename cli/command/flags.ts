@@ -1,6 +1,7 @@
 /** What a command takes on its line: the flags, and the positional arguments in their order. */
 import { SETTINGS } from "../../src/settings/table.ts";
 import type { SettingKey } from "../../src/settings/table.ts";
+import { presetWords, type Row } from "../../src/push/task-options.ts";
 
 /** Shaped as citty has it, and a little more. */
 export interface Flag {
@@ -41,6 +42,17 @@ export function settingFlag<const M extends More>(key: SettingKey, more: M) {
   };
   const words = `${description} (default: ${preset})`;
   return { type: "string", description: words, setting: key, ...more } as const;
+}
+
+/** A flag for what a push says: the row's own words are its help. */
+export function rowFlag({ help, preset, hint, alias }: Row & Pick<Flag, "alias">) {
+  const words = preset === null ? help : `${help} (default: ${presetWords(preset)})`;
+  return {
+    type: "string",
+    description: words,
+    ...(hint === undefined ? {} : { valueHint: hint }),
+    ...(alias === undefined ? {} : { alias }),
+  } as const;
 }
 
 /** The flags that every command has, before or after its name. */

@@ -11,7 +11,7 @@ import { explain } from "./explain.ts";
 import type { COMMON, Flags, Values } from "./flags.ts";
 import { note, print, outputTerminal } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { printableJson } from "../terminal/text.ts";
+import { printableJson } from "../../src/printable.ts";
 
 export class Program {
   readonly json: boolean;

@@ -1,6 +1,6 @@
 /** Reads the values of flags and arguments; what is wrong gets a sentence that names them. */
-import { parseShort } from "../../src/values/duration.ts";
 import { TqError } from "../../src/errors.ts";
+import { quote } from "../../src/quote.ts";
 import { didYouMean } from "../../src/suggest.ts";
 
 /** A whole number, written as one: not `1e3`, `0x10`, ` 7`, nor one too large to be exact. */
@@ -26,11 +26,6 @@ function wholeFrom(min: number): string {
 /** The id of a task. */
 export function readId(text: string): number {
   return readWhole(text, "ID", 1);
-}
-
-/** A length of time that counts from now, in ms. */
-export function readDuration(text: string, what: string): number {
-  return parseShort(text, what);
 }
 
 /** The words between commas, each one of those allowed. */
@@ -100,9 +95,4 @@ function checkId(id: unknown, what: string, text: string): number {
 
 function refused(what: string, text: string, allowed: string, near = ""): TqError {
   return new TqError("invalid", `${what} cannot be ${quote(text)}: it must be ${allowed}${near}`);
-}
-
-function quote(text: string): string {
-  const quoted = JSON.stringify(text);
-  return quoted.length > 100 ? `${quoted.slice(0, 99)}…` : quoted;
 }

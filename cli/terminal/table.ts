@@ -1,5 +1,6 @@
 /** Rows under headings, as wide as their text but never wider than the terminal. */
-import { cut, pad, printable } from "./text.ts";
+import { printable } from "../../src/printable.ts";
+import { cut, pad } from "./text.ts";
 
 export interface Column {
   readonly title: string;

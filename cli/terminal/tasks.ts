@@ -5,7 +5,8 @@ import { block, table } from "./table.ts";
 import type { Column } from "./table.ts";
 import { paint } from "./terminal.ts";
 import type { Style, Terminal } from "./terminal.ts";
-import { cut, formatTime, printable } from "./text.ts";
+import { printable } from "../../src/printable.ts";
+import { cut, formatTime } from "./text.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "id", align: "right" },

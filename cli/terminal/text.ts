@@ -1,30 +1,4 @@
-/** Text for a terminal: nothing in it can move the cursor, change colours or hide. */
-
-/** Controls, separators of lines and paragraphs, and what turns the direction of a text around. */
-const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-
-/**
- * One line of printable text: what could act on the terminal is written out, as in `\n` and `\x1b`.
- *
- * @example printable("a\x1b[2J") // "a\\x1b[2J"
- */
-export function printable(text: string): string {
-  return text.replace(UNSAFE, (character) => NAMED[character] ?? escaped(character));
-}
-
-const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
-
-function escaped(character: string): string {
-  const hex = (character.codePointAt(0) ?? 0).toString(16);
-  return hex.length > 2 ? `\\u${hex.padStart(4, "0")}` : `\\x${hex.padStart(2, "0")}`;
-}
-
-/** JSON in which everything that could act on a terminal is escaped; it means the same. */
-export function printableJson(value: unknown, indent?: number): string {
-  return (JSON.stringify(value, null, indent) ?? "null").replace(UNSAFE, (character) =>
-    character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
+/** Text for a terminal: in columns, in short forms. */
 
 /** At most `width` columns of a terminal; what is cut off is an ellipsis. */
 export function cut(text: string, width: number): string {

@@ -1,5 +1,6 @@
 /** Makes the moves of a schedule, and answers what the children say. */
 import { isTqError } from "../../src/errors.ts";
+import { PRESETS } from "../../src/push/task-options.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Child } from "./child.ts";
 import { ACCOUNTS, Crew, type Role } from "./crew.ts";
@@ -157,8 +158,8 @@ export class Moves {
     const ref = `${mood} ${(this.#pushed += 1)}`;
     const call = { model: "torture.account", method: "transfer", instances: from, user: 0, ref };
     const args = JSON.stringify([(from % ACCOUNTS) + 1, 1, mood]);
-    const place = { queue: "default", priority: 1, scheduledAt: null, expectedAt: null };
-    await insist(() => this.#store.push([{ ...call, ...place, args, context: "{}" }]));
+    const task = { ...PRESETS, ...call, priority: 1, args, context: "{}" };
+    await insist(() => this.#store.push([task]));
     this.acknowledged.push(ref);
   }
 }

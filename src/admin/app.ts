@@ -10,7 +10,7 @@ import type { Store } from "../store/store.ts";
 import { requireOwnHost, requireToken } from "./auth.ts";
 import { readJson } from "./input/json-body.ts";
 import { jsonList } from "./json-list.ts";
-import { readPush, toTasks } from "./input/new-tasks.ts";
+import { readPush } from "./input/new-tasks.ts";
 import { answerError, problem, reportError } from "./problem.ts";
 import { readFilter, readId } from "./input/queries.ts";
 
@@ -107,11 +107,12 @@ export function createAdmin(options: AdminOptions): Hono {
   });
 
   app.post("/api/tasks", async (c) => {
-    const { single, pushes } = readPush(readJson(await c.req.arrayBuffer()));
+    const body = readJson(await c.req.arrayBuffer());
+    const now = options.now?.() ?? systemClock.now();
+    const { batchSize = 20 } = options;
+    const { single, pushes, tasks } = readPush(body, { now, batchSize });
     const catalog = options.catalog();
     for (const { model, method } of pushes) checkCall(catalog, model, method);
-    const now = options.now?.() ?? systemClock.now();
-    const tasks = pushes.flatMap((push) => toTasks(push, now, options.batchSize ?? 20));
     const ids = tasks.length === 0 ? [] : await store.push(tasks);
     return c.json(single ? { id: ids[0] } : { ids }, 201);
   });

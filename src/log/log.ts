@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { LEVELS, levelOf } from "./events.ts";
 import type { Event, Level, Report } from "./events.ts";
+import { printable, printableJson } from "../printable.ts";
 import { eventWords } from "./words.ts";
 import { UnwrittenError } from "./standard-error.ts";
 
@@ -89,11 +90,9 @@ export function formatText(event: Event, time: number, { colour, stack }: TextOp
   const level = levelOf(event);
   const padded = level.padEnd(5);
   const mark = colour ? `\u001b[${COLOURS[level]}m${padded}\u001b[0m` : padded;
-  const line = `${localTime(time)} ${mark} ${escape(eventWords(event), asText)}`;
+  const line = `${localTime(time)} ${mark} ${printable(eventWords(event))}`;
   if (!stack || !("error" in event) || event.error.stack === null) return line;
-  const frames = event.error.stack
-    .split("\n")
-    .map((frame) => `    ${escape(frame.trim(), asText)}`);
+  const frames = event.error.stack.split("\n").map((frame) => `    ${printable(frame.trim())}`);
   return [line, ...frames].join("\n");
 }
 
@@ -110,7 +109,7 @@ export function formatJson(event: Event, time: number): string {
     event: name,
     message: eventWords(event),
   };
-  return escape(JSON.stringify({ ...head, ...fields }), asJson);
+  return printableJson({ ...head, ...fields });
 }
 
 /** True on a terminal, unless NO_COLOR says otherwise. */
@@ -137,25 +136,4 @@ function localSecond(time: number): { text: string; offset: string } {
   const hours = String(Math.trunc(Math.abs(offset) / 60)).padStart(2, "0");
   const minutes = String(Math.abs(offset) % 60).padStart(2, "0");
   return { text, offset: `${offset < 0 ? "-" : "+"}${hours}:${minutes}` };
-}
-
-/** What could end a line, move a terminal's cursor or turn the order of letters. */
-const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-
-function escape(text: string, written: (code: number) => string): string {
-  return text.replace(UNSAFE, (character) => written(character.charCodeAt(0)));
-}
-
-const SHORT: Record<number, string> = { 9: "\\t", 10: "\\n", 13: "\\r" };
-
-function asText(code: number): string {
-  return SHORT[code] ?? (code < 256 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`);
-}
-
-function asJson(code: number): string {
-  return `\\u${hex(code, 4)}`;
-}
-
-function hex(code: number, digits: number): string {
-  return code.toString(16).padStart(digits, "0");
 }

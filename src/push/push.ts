@@ -1,36 +1,16 @@
 /** The low-level push: for a model that another process has. Nothing is checked but the form. */
-import type { DurationLike } from "../values/duration.ts";
 import { encode } from "../values/encoding.ts";
 import { isTqError, TqError } from "../errors.ts";
+import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 import type { NewTask } from "../task.ts";
-import { type PushOptions as QueueKeys, placement, splitContext } from "./placement.ts";
-import { divide, times } from "./queue-caller.ts";
+import { checkContext } from "../transaction/transaction.ts";
+import { toTasks } from "./division.ts";
 import { toIds } from "./instances.ts";
-import { encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
-import { checkContext, checkUser } from "../transaction/transaction.ts";
-
-/** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
-export interface PushOptions {
-  readonly model: string;
-  readonly method: string;
-  /** An id, a record, or a list of them. */
-  readonly instances: unknown;
-  readonly args?: readonly unknown[];
-  /** Default: the current transaction's user, else 0. */
-  readonly user?: number;
-  /** Default: the current transaction's context without its `queue_*` keys, else empty. */
-  readonly context?: Readonly<Record<string, unknown>>;
-  readonly queue?: string;
-  readonly priority?: number;
-  /** Counted from now; null or none: at once. */
-  readonly scheduledAt?: DurationLike | null;
-  readonly expectedAt?: DurationLike | null;
-  /** Instances a task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
-  readonly batch?: number | boolean | null;
-  /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
-  readonly ref?: string | null;
-}
+import type { Basis } from "./option-kinds.ts";
+import { readOptions, splitContext, steeringProblem } from "./placement.ts";
+import { basisOf, encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
+import { CALL, OPTIONS_BY_KEY, type PushOptions } from "./task-options.ts";
 
 /**
  * Stores one call in the current transaction, or in one of its own; durable when it resolves outside a
@@ -47,117 +27,66 @@ export function push(options: PushOptions): Promise<number[]> {
 /** Stores many calls in one transaction: all or none. @returns the ids of all tasks, in order. */
 export function pushMany(list: readonly PushOptions[]): Promise<number[]> {
   return storeTasks((pusher) => {
-    if (!Array.isArray(list)) throw refused(`${inspect(list)} is not a list of calls`);
+    if (!Array.isArray(list)) throw refused(`${quote(list)} is not a list of calls`);
     const calls = list as readonly PushOptions[];
+    const basis = basisOf(pusher);
     const tasks = calls.flatMap((options, index) =>
-      calls.length === 1 ? toTasks(options, pusher) : toTasksAt(index, options, pusher),
+      calls.length === 1 ? tasksOf(options, pusher, basis) : tasksAt(index, options, pusher, basis),
     );
     return { tasks, result: (ids) => ids };
   });
 }
 
 /** What is wrong with one of many calls is said with its place. */
-function toTasksAt(index: number, options: PushOptions, pusher: Pusher): NewTask[] {
+function tasksAt(index: number, options: PushOptions, pusher: Pusher, basis: Basis): NewTask[] {
   try {
-    return toTasks(options, pusher);
+    return tasksOf(options, pusher, basis);
   } catch (error) {
     if (!isTqError(error)) throw error;
     throw new TqError(error.code, `In call [${index}]: ${error.message}`, { cause: error });
   }
 }
 
-function toTasks(options: PushOptions, pusher: Pusher): NewTask[] {
-  checkForm(options);
-  const { config, store, worker } = pusher.runtime;
-  const { model, method, args = [], user = pusher.user } = options;
-  const keys: QueueKeys = {
-    queue_name: options.queue,
-    queue_priority: options.priority,
-    queue_scheduled_at: options.scheduledAt,
-    queue_expected_at: options.expectedAt,
-    queue_batch: options.batch,
-  };
-  const place = placement(keys, config.queue.batch_size, OPTION_NAMES);
-  const instances = divide(
-    toIds(options.instances, { model, method }),
-    worker ? place.batch : null,
-  );
-  const ref = options.ref ?? null;
-  if (ref !== null && instances.length > 1) {
-    throw refused(`${ref} cannot be the ref of ${instances.length} tasks: a ref names one`);
+function tasksOf(options: PushOptions, pusher: Pusher, basis: Basis): NewTask[] {
+  if (typeof options !== "object" || options === null) {
+    throw refused(`${quote(options)} is not a call: give { model, method, instances }`);
   }
-  const context = options.context ?? pusher.context;
-  const { stored } = splitContext(context, config.queue.batch_size);
+  const given = options as unknown as Readonly<Record<string, unknown>>;
+  const { columns, batch } = readOptions(given, OPTIONS_BY_KEY, basis, checkKey);
+  const { args = [], context, user, instances } = options;
+  const model = CALL.model.kind.read(options.model, "Cannot push: model");
+  const method = CALL.method.kind.read(options.method, "Cannot push: method");
+  if (!Array.isArray(args)) throw refused(`args cannot be ${quote(args)}; give a list`);
+  if (context !== undefined) checkOwnContext(context);
   const common = {
     model,
     method,
-    user,
+    user: user === undefined ? pusher.user : CALL.user.kind.read(user, "Cannot push: user"),
     args: encodeArgs(args, "args"),
-    context: encode(stored, "context"),
-    ref,
-    ...times(place, store.now()),
+    context: encode(splitContext(context ?? pusher.context, basis).stored, "context"),
+    ...columns,
   };
-  return instances.map((ids) => ({ ...common, instances: ids }));
+  return toTasks(common, toIds(instances, { model, method }), batch);
 }
 
-const OPTION_NAMES = {
-  queue_name: "queue",
-  queue_priority: "priority",
-  queue_scheduled_at: "scheduledAt",
-  queue_expected_at: "expectedAt",
-  queue_batch: "batch",
-} as const;
+/** In TypeScript an object of named arguments is one of the arguments. */
+const CALL_KEYS = Object.keys(CALL).filter((key) => key !== "kwargs");
 
-const KEYS = [
-  "model",
-  "method",
-  "instances",
-  "args",
-  "user",
-  "context",
-  "queue",
-  "priority",
-  "scheduledAt",
-  "expectedAt",
-  "batch",
-  "ref",
-] as const satisfies (keyof PushOptions)[];
+function checkKey(key: string): void {
+  if (CALL_KEYS.includes(key)) return;
+  const near = didYouMean(key, [...CALL_KEYS, ...OPTIONS_BY_KEY.keys()]);
+  throw refused(`${key} is not an option${near}`);
+}
 
-/** What only types say to who writes TypeScript. */
-function checkForm(options: PushOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw refused(`${inspect(options)} is not a call: give { model, method, instances }`);
-  }
-  for (const key of Object.keys(options)) {
-    if ((KEYS as readonly string[]).includes(key)) continue;
-    throw refused(`${key} is not an option${didYouMean(key, KEYS)}`);
-  }
-  const { model, method, args, user, context, ref } = options;
-  for (const [key, value] of Object.entries({ model, method, ref: ref ?? "none" })) {
-    if (typeof value !== "string" || value === "") {
-      throw refused(`${key} cannot be ${inspect(value)}; it must be a text`);
-    }
-    // SQLite would keep another text, the same for all of these.
-    if (value.isWellFormed()) continue;
-    throw refused(`${key} cannot be ${JSON.stringify(value)}: it has half a surrogate pair`);
-  }
-  if (args !== undefined && !Array.isArray(args)) {
-    throw refused(`args cannot be ${inspect(args)}; give a list`);
-  }
-  if (user !== undefined) checkUser(user);
-  if (context === undefined) return;
+/** A context that is given takes no part in placing the task: its options stand beside it. */
+function checkOwnContext(context: unknown): void {
   checkContext(context);
-  const steering = Object.keys(context).find((key) => key.startsWith("queue_"));
-  if (steering === undefined) return;
-  throw refused(
-    `the context has ${steering}, which steers __queue__ only; give the queue, the priority, the times and the batch as options of the push`,
-  );
+  for (const key of Object.keys(context as object)) {
+    const problem = steeringProblem(key, ({ key }) => `the option "${key}"`);
+    if (problem !== undefined) throw refused(`context: ${problem}`);
+  }
 }
 
 function refused(why: string): TqError {
   return new TqError("invalid", `Cannot push: ${why}`);
-}
-
-function inspect(value: unknown): string {
-  return Bun.inspect(value, { depth: 0 });
 }

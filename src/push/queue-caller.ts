@@ -1,10 +1,10 @@
 /** `Model.__queue__.method(instances, ...args)`: a call that is stored instead of made. */
 import { encode } from "../values/encoding.ts";
-import type { NewTask } from "../task.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
-import { type Placement, splitContext } from "./placement.ts";
+import { toTasks } from "./division.ts";
 import { toIds } from "./instances.ts";
-import { encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
+import { splitContext } from "./placement.ts";
+import { basisOf, encodeArgs, storeTasks } from "./store-tasks.ts";
 
 /**
  * Names that JavaScript itself asks of any object: a queue that had them would be awaited, or written as JSON,
@@ -40,67 +40,23 @@ function callerOf(model: ModelClass, method: string): Caller {
     (holders[kind] as Readonly<Record<string, unknown>>)[method] === call;
   return (instances, ...args) =>
     storeTasks<number | number[]>((pusher) => {
-      const { registry, worker } = pusher.runtime;
+      const { context, user, runtime } = pusher;
+      const { registry, worker } = runtime;
       registry.add(model, null, !worker);
       if (!found || !isThere(found)) found = requireMethod(model, method, "push");
-      const ids = toIds(instances, { model: model.__name__, method, type: model });
-      const tasks = toTasks({ model: model.__name__, method, args }, ids, pusher);
+      const name = model.__name__;
+      const ids = toIds(instances, { model: name, method, type: model });
+      const { placement, stored } = splitContext(context, basisOf(pusher));
+      const common = {
+        model: name,
+        method,
+        user,
+        args: encodeArgs(args, "args"),
+        context: encode(stored, "context"),
+        ...placement.columns,
+      };
+      const tasks = toTasks(common, ids, placement.batch);
       const single = typeof ids === "number";
       return { tasks, result: (pushed) => (single ? (pushed[0] ?? 0) : pushed) };
     });
-}
-
-interface Call {
-  readonly model: string;
-  readonly method: string;
-  readonly args: readonly unknown[];
-}
-
-function toTasks(
-  { model, method, args }: Call,
-  ids: number | readonly number[],
-  { context, user, runtime }: Pusher,
-): NewTask[] {
-  const { config, store, worker } = runtime;
-  const { placement, stored } = splitContext(context, config.queue.batch_size);
-  const common = {
-    model,
-    method,
-    user,
-    args: encodeArgs(args, "args"),
-    context: encode(stored, "context"),
-    ref: null,
-    ...times(placement, store.now()),
-  };
-  return divide(ids, worker ? placement.batch : null).map((instances) => ({
-    ...common,
-    instances,
-  }));
-}
-
-/** The columns that say where a task goes and when. */
-export function times(
-  { queue, priority, scheduledIn, expectedIn }: Placement,
-  now: number,
-): Pick<NewTask, "queue" | "priority" | "scheduledAt" | "expectedAt"> {
-  return {
-    queue,
-    priority,
-    scheduledAt: scheduledIn === null ? null : now + scheduledIn,
-    expectedAt: expectedIn === null ? null : now + expectedIn,
-  };
-}
-
-/** One task a batch; no batch: one task. An empty list is no task at all. */
-export function divide(
-  ids: number | readonly number[],
-  batch: number | null,
-): (number | readonly number[])[] {
-  if (typeof ids === "number") return [ids];
-  if (ids.length === 0) return [];
-  if (batch === null) return [ids];
-  const parts: (readonly number[])[] = [];
-  for (let start = 0; start < ids.length; start += batch)
-    parts.push(ids.slice(start, start + batch));
-  return parts;
 }

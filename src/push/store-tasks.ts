@@ -3,6 +3,7 @@ import { encode } from "../values/encoding.ts";
 import type { NewTask } from "../task.ts";
 import { currentUnit } from "../transaction/current-task.ts";
 import { runtime } from "../transaction/runtime.ts";
+import type { Basis } from "./option-kinds.ts";
 import { Transaction, inUnit, runPushed } from "../transaction/transaction.ts";
 
 /** Whose push it is, in which context, and to where. */
@@ -41,6 +42,11 @@ async function storeOutside<T>(prepare: (pusher: Pusher) => Prepared<T>): Promis
   const running = runPushed(of, ids);
   if (running) await running;
   return result(ids);
+}
+
+/** Where no worker is configured, lists are not divided. */
+export function basisOf({ runtime: { config, store, worker } }: Pusher): Basis {
+  return { now: store.now(), batchSize: worker ? config.queue.batch_size : null };
 }
 
 /** Optional parameters that were given as undefined, at the end, are as good as not given. */

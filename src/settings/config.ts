@@ -4,7 +4,8 @@
  */
 import { dirname, resolve } from "node:path";
 import { readSettingsFile } from "./file.ts";
-import { Draft, quote } from "./draft.ts";
+import { quote } from "../quote.ts";
+import { Draft } from "./draft.ts";
 import type { Config } from "./draft.ts";
 import { SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { Setting, SettingKey } from "./table.ts";

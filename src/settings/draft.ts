@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { TqError } from "../errors.ts";
 import { SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { SettingKey, Settings } from "./table.ts";
+import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 
 /** The settings in effect. Paths are absolute, durations are ms. */
@@ -73,10 +74,4 @@ export class Draft {
 function findModels(base: string): string | null {
   const path = ["models.ts", "models/"].map((name) => join(base, name)).find(existsSync);
   return path === undefined ? null : resolve(path);
-}
-
-/** A value as a sentence shows it. */
-export function quote(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? typeof value);
-  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }

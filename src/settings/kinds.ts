@@ -3,7 +3,7 @@
  * when a value is checked, since building all of them takes longer than the rest of the start.
  */
 import * as v from "valibot";
-import { parseShort } from "../values/duration.ts";
+import { HOUR_MS, parseShort, SECOND_MS } from "../values/duration.ts";
 
 export interface Kind<T> {
   readonly kind: "boolean" | "number" | "duration" | "choice" | "list" | "path" | "address";
@@ -65,7 +65,7 @@ export function duration(
 }
 
 function short(ms: number): string {
-  return ms % 3_600_000 === 0 && ms > 0 ? `${ms / 3_600_000}h` : `${ms / 1000}s`;
+  return ms % HOUR_MS === 0 && ms > 0 ? `${ms / HOUR_MS}h` : `${ms / SECOND_MS}s`;
 }
 
 function milliseconds(text: string): number {

@@ -1,7 +1,6 @@
 /** How long ended tasks are kept, as times. */
+import { DAY_MS } from "../values/duration.ts";
 import type { Config } from "./config.ts";
-
-const DAY = 86_400_000;
 
 /**
  * Before which moments ended tasks may be deleted: ms since 1970 UTC.
@@ -14,7 +13,7 @@ export function retention(
   days: number | null = null,
 ): { finishedBefore: number; failedBefore: number } {
   return {
-    finishedBefore: now - (days ?? queue.clean_days) * DAY,
-    failedBefore: now - (days ?? error.clean_days) * DAY,
+    finishedBefore: now - (days ?? queue.clean_days) * DAY_MS,
+    failedBefore: now - (days ?? error.clean_days) * DAY_MS,
   };
 }

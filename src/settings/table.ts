@@ -2,13 +2,10 @@
  * The settings: one table says the type, default, bounds and words of each. `tq config`, `--help`
  * and the table in the README are made from it; `config.ts` finds the values.
  */
-import { formatDuration } from "../values/duration.ts";
+import { DAY_MS, formatDuration, HOUR_MS, SECOND_MS } from "../values/duration.ts";
 import { LEVELS } from "../log/events.ts";
 import { address, boolean, choice, duration, names, path, whole } from "./kinds.ts";
 import type { Kind } from "./kinds.ts";
-
-const SECOND = 1000;
-const HOUR = 3600 * SECOND;
 
 /** Days; a hundred years is long enough. */
 const DAYS = [0, 36_500] as const;
@@ -26,8 +23,8 @@ const SECTIONS = {
     }),
     retry: whole(5, [0, 100], "Times a task is tried again at once when the database is busy"),
     timeout: duration(
-      5 * SECOND,
-      [0, HOUR],
+      5 * SECOND_MS,
+      [0, HOUR_MS],
       "Longest wait while another program, or one other transaction of this one, has the write lock",
     ),
     durability: choice(
@@ -63,15 +60,20 @@ const SECTIONS = {
       flag: "--threads",
     }),
     queues: names("Names and patterns of the queues to run", { default: "all", flag: "--queue" }),
-    grace: duration(30 * SECOND, [0, 24 * HOUR], "Time that running tasks have to end at a stop", {
+    grace: duration(30 * SECOND_MS, [0, DAY_MS], "Time that running tasks have to end at a stop", {
       flag: "--grace",
     }),
-    timeout: duration(60 * SECOND, [SECOND, 24 * HOUR], "Longest wait without looking for tasks", {
-      flag: "--timeout",
-    }),
+    timeout: duration(
+      60 * SECOND_MS,
+      [SECOND_MS, DAY_MS],
+      "Longest wait without looking for tasks",
+      {
+        flag: "--timeout",
+      },
+    ),
     lock_timeout: duration(
-      60 * SECOND,
-      [0, 24 * HOUR],
+      60 * SECOND_MS,
+      [0, DAY_MS],
       "Longest time that one task may hold the write lock; then it is stopped, and counts a crash; 0 s is no limit",
     ),
     max_tasks: whole(

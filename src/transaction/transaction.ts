@@ -206,8 +206,7 @@ function checkStart(options: unknown, fn: unknown): void {
   if (context !== undefined) checkContext(context);
 }
 
-/** @internal */
-export function checkUser(user: unknown): void {
+function checkUser(user: unknown): void {
   if (Number.isSafeInteger(user)) return;
   throw new TqError(
     "invalid",

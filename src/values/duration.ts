@@ -17,12 +17,16 @@ export interface DurationFields {
 /** A length of time: a `Temporal.Duration`, named units (`{ minutes: 5 }`) or ISO 8601 text (`"PT5M"`). */
 export type DurationLike = Temporal.Duration | DurationFields | string;
 
+export const SECOND_MS = 1000;
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
+
 const MS: Record<keyof DurationFields, number> = {
-  weeks: 604_800_000,
-  days: 86_400_000,
-  hours: 3_600_000,
+  weeks: 7 * DAY_MS,
+  days: DAY_MS,
+  hours: HOUR_MS,
   minutes: 60_000,
-  seconds: 1000,
+  seconds: SECOND_MS,
   milliseconds: 1,
   microseconds: 0.001,
   nanoseconds: 0.000_001,

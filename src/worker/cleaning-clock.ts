@@ -3,11 +3,10 @@
  * deleted at once, so it is believed after a day; one that was set back is believed at once.
  */
 import { type Clock, systemClock } from "../clock.ts";
+import { DAY_MS } from "../values/duration.ts";
 
 /** Between two looks a clock may be corrected by so much: ms. */
 const SLACK = 60_000;
-
-const DAY = 86_400_000;
 
 export class CleaningClock {
   readonly #clock: Clock;
@@ -26,7 +25,7 @@ export class CleaningClock {
     const offset = this.#clock.now() - monotonic;
     if (offset <= this.#offset + SLACK) this.#aheadSince = null;
     else this.#aheadSince ??= monotonic;
-    if (this.#aheadSince === null || monotonic - this.#aheadSince >= DAY) {
+    if (this.#aheadSince === null || monotonic - this.#aheadSince >= DAY_MS) {
       this.#offset = offset;
       this.#aheadSince = null;
     }

@@ -3,11 +3,9 @@ import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { retention } from "../settings/retention.ts";
 import type { Store } from "../store/store.ts";
+import { DAY_MS, HOUR_MS } from "../values/duration.ts";
 import { MADE } from "../version.ts";
 import { CleaningClock } from "./cleaning-clock.ts";
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 
 /** After the start, so that a worker that is started often cleans too: ms. */
 const FIRST = 60_000;
@@ -58,8 +56,8 @@ export class Maintenance {
     } catch (error) {
       this.#note(`Cannot clean ${this.#store.name} now: ${messageOf(error)}`);
     }
-    if (performance.now() - this.#steadySince >= DAY) await this.mendTimes();
-    this.#schedule(more ? PAUSE : HOUR);
+    if (performance.now() - this.#steadySince >= DAY_MS) await this.mendTimes();
+    this.#schedule(more ? PAUSE : HOUR_MS);
   }
 
   /** Says a note of the upkeep once, until it has gone. */

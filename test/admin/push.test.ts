@@ -322,7 +322,10 @@ describe("a wrong push", () => {
     [{ kwargs: { "a\ud800": 1 } }, "a text with half a surrogate pair is not JSON"],
     [{ ref: "x".repeat(1001) }, "as text of 1 to 1000 characters"],
     [{ priority: "high" }, 'priority cannot be "high": it must be a whole number'],
-    [{ batch: 0 }, "batch cannot be 0: it must be true, or how many instances each task gets"],
+    [
+      { batch: 0 },
+      "batch cannot be 0: it must be a whole number from 1 up, or true for the setting",
+    ],
     [{ batch: "x" }, 'batch cannot be "x"'],
     [{ scheduled_at: "5" }, 'scheduled_at: "5" has no unit; say the unit: 5s, 5m or 5h'],
     [{ scheduled_at: 300 }, "scheduled_at: 300 is not a time in ms since 1970 UTC; give a length"],
@@ -330,7 +333,10 @@ describe("a wrong push", () => {
     [{ scheduled_at: { minute: 5 } }, '"minute" is not a unit; did you mean "minutes"?'],
     [{ scheduled_at: true }, "scheduled_at cannot be true: it must be a length of time from now"],
     [{ expected_at: "tomorrow" }, 'expected_at: "tomorrow" is not a length of time'],
-    [{ instances: [1], batch: 1, ref: "a" }, "ref cannot be given with batch"],
+    [
+      { instances: [1, 2], batch: 1, ref: "a" },
+      'ref cannot be "a": a ref names one task, and these are 2',
+    ],
     [{ args_: [] }, '"args_" is not a field; did you mean "args"?'],
     [{ context: { queue_name: "x" } }, 'context: give the field "queue" of the task instead'],
     [{ context: { queue_batch: 1 } }, 'context: give the field "batch" of the task instead'],

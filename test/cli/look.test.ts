@@ -1,21 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import type { NewTask } from "../../src/task.ts";
+import { newTask } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
-const TASK: NewTask = {
-  model: "sale",
-  method: "process",
-  instances: [1, 2],
-  args: '["x"]',
-  context: '{"company":1}',
-  user: 3,
-  queue: "default",
-  priority: 0,
-  scheduledAt: null,
-  expectedAt: null,
-  ref: null,
-};
+const TASK = newTask({ instances: [1, 2], args: '["x"]', context: '{"company":1}', user: 3 });
 
 const OWNER = { worker: "w", thread: 0 };
 
@@ -115,6 +103,17 @@ describe("tq list", () => {
     expect(await ids("--state", "failed,scheduled", "--state=cancelled")).toEqual([3, 1]);
     expect(await ids("--queue", "mail")).toEqual([2]);
     expect(await ids("--model=sale", "--limit", "2")).toEqual([4, 3]);
+  });
+
+  test("refuses a name that no queue and no model can have", async () => {
+    for (const flag of ["queue", "model"]) {
+      const { code, stderr } = await folder.tq("list", `--${flag}`, "x".repeat(1001));
+      expect(code).toBe(2);
+      expect(stderr).toStartWith(`tq: --${flag} cannot be "xxx`);
+      expect(stderr).toEndWith(
+        `it must be the name of a ${flag}, as text of 1 to 1000 characters\n`,
+      );
+    }
   });
 
   test("says that there are none", async () => {

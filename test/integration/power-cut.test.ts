@@ -10,6 +10,7 @@ import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import { Disk, type Luck } from "../support/disk.ts";
 import { needs } from "../support/needs.ts";
+import { newTask } from "../support/store.ts";
 import { type FileEvent, trace } from "../support/trace.ts";
 
 setDefaultTimeout(120_000);
@@ -157,12 +158,11 @@ function newFolder(): string {
 
 async function pushRuns(folder: string): Promise<void> {
   const store = new SqliteStore({ path: join(folder, "tq.db") });
-  const common = { model: "note", user: 0, context: "{}", queue: "default", priority: 0 };
-  const rest = { scheduledAt: null, expectedAt: null, ref: null, args: '["text"]' };
+  const task = newTask({ model: "note", args: '["text"]' });
   await store.push(
     Array.from({ length: RUNS }, (_, index) => {
       const method = index % 50 < 40 ? "write" : "writeLater";
-      return { ...common, ...rest, method, instances: index + 1 };
+      return { ...task, method, instances: index + 1 };
     }),
   );
   await store.close();

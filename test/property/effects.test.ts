@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseSettings } from "../../src/settings/config.ts";
 import type { Event } from "../../src/log/events.ts";
-import type { NewTask } from "../../src/task.ts";
 import { startProcess, type RunningWorker } from "../../src/worker/start.ts";
 import { type Move, type Part, type Program, methodOf } from "./effects-models.ts";
 import { PATIENCE, holds, tempFolder } from "./support.ts";
+import { newTask } from "../support/store.ts";
 
 const ACCOUNTS = 3;
 const INITIAL = 100;
@@ -122,11 +122,9 @@ afterAll(async () => {
 /** Each in a transaction of its own, all at once. */
 async function pushAll(list: readonly Program[], queue: string, instances: readonly number[]) {
   const context = JSON.stringify({ queue_name: queue });
-  const rest = { model: "account", user: 0, priority: 0, context };
-  const when = { scheduledAt: null, expectedAt: null, ref: null };
-  const tasks = list.map((program): NewTask => {
+  const tasks = list.map((program) => {
     const [method, args] = [methodOf(program), JSON.stringify([program])];
-    return { ...rest, ...when, method, queue, instances, args };
+    return newTask({ model: "account", context, method, queue, instances, args });
   });
   await Promise.all(tasks.map((one) => worker.store.push([one])));
 }

@@ -13,7 +13,7 @@ import type { SqliteSession } from "../../src/sqlite/session.ts";
 import { ENDED_STATES, type Claim, type NewTask } from "../../src/task.ts";
 import { type ModelPush, type ModelTask, QueueModel } from "./queue-model.ts";
 import { PATIENCE, holds, tempFolder } from "./support.ts";
-import { dueOf, holds as stillHolds, readyOf } from "../support/store.ts";
+import { dueOf, holds as stillHolds, newTask, readyOf } from "../support/store.ts";
 
 const QUEUES = ["default", "mail.in", "mail.out", "x"];
 const WANTED = [[], ["default"], ["x", "default"], ["mail.*"], ["?"], ["none"], ["*out", "x", "x"]];
@@ -140,8 +140,7 @@ function toPush({ queue }: World, { scheduled, expected, ...rest }: Push): Model
 type Push = typeof task extends fc.Arbitrary<infer T> ? T : never;
 
 function toNewTask(push: ModelPush): NewTask {
-  const call = { model: "m", method: "run", instances: [1], args: "[]", context: "{}", user: 0 };
-  return { ...push, ...call };
+  return newTask({ model: "m", method: "run", instances: [1], ...push });
 }
 
 function toError(text: string): ErrorData {

@@ -63,13 +63,16 @@ test("many are one transaction: all or nothing", async () => {
   expect(error.message).toBe('Cannot push with ref "a": another task has it');
   expect(error.code).toBe("conflict");
   expect(await sentenceOf(() => pushMany([CALL, { ...CALL, method: "" }]))).toBe(
-    'In call [1]: Cannot push: method cannot be ""; it must be a text',
+    'In call [1]: Cannot push: method cannot be "": it must be the name of a method, as text of 1 to 1000 characters',
   );
   for (const [wrong, sentence] of [
     [{ args: [1, [Number.NaN]] }, "In call [1]: args[1][0]: NaN is not JSON"],
     [{ instances: "1" }, 'In call [1]: Cannot push far.away.process: "1" is not an instance'],
-    [{ priority: "x" }, 'In call [1]: Cannot push with priority = "x"'],
-    [{ scheduledAt: 5 }, "In call [1]: scheduledAt: 5 has no unit"],
+    [
+      { priority: "x" },
+      'In call [1]: Cannot push: priority cannot be "x": it must be a whole number',
+    ],
+    [{ scheduledAt: 5 }, "In call [1]: Cannot push: scheduledAt: 5 has no unit"],
   ] as const) {
     const list = [CALL, { ...CALL, ...wrong }] as PushOptions[];
     expect(await sentenceOf(() => pushMany(list))).toContain(sentence);
@@ -102,33 +105,54 @@ test("pushes that a rolled-back transaction made are gone", async () => {
 
 test.each<[unknown, string]>([
   [undefined, "Cannot push: undefined is not a call: give { model, method, instances }"],
-  [{ ...CALL, model: "" }, 'Cannot push: model cannot be ""; it must be a text'],
-  [{ ...CALL, method: 7 }, "Cannot push: method cannot be 7; it must be a text"],
+  [
+    { ...CALL, model: "" },
+    'Cannot push: model cannot be "": it must be the name of a model, as text of',
+  ],
+  [
+    { ...CALL, method: 7 },
+    "Cannot push: method cannot be 7: it must be the name of a method, as text of",
+  ],
   [{ ...CALL, methd: "x" }, 'Cannot push: methd is not an option; did you mean "method"?'],
   [{ ...CALL, instances: "1" }, 'Cannot push far.away.process: "1" is not an instance'],
   [{ ...CALL, args: "x" }, 'Cannot push: args cannot be "x"; give a list'],
   [{ ...CALL, args: [Number.NaN] }, "args[0]: NaN is not JSON"],
-  [{ ...CALL, user: "1" }, 'Cannot use "1" as the user'],
+  [
+    { ...CALL, user: "1" },
+    'Cannot push: user cannot be "1": it must be the id of a user: a whole number from 0 up',
+  ],
   [{ ...CALL, context: [] }, "Cannot use [] as the context"],
   [{ ...CALL, context: { a: Symbol("x") } }, "context.a: a symbol is not JSON"],
   [
     { ...CALL, context: { queue_name: "x" } },
-    "the context has queue_name, which steers __queue__ only; give the queue",
+    'Cannot push: context: give the option "queue" of the task instead of the key queue_name',
   ],
-  [{ ...CALL, ref: 7 }, "ref cannot be 7"],
+  [{ ...CALL, ref: 7 }, "ref cannot be 7: it must be a name that no other task has"],
   [{ ...CALL, ref: "" }, 'ref cannot be ""'],
-  [{ ...CALL, ref: "a\ud800" }, 'ref cannot be "a\\ud800": it has half a surrogate pair'],
-  [{ ...CALL, model: "a\ud800" }, 'model cannot be "a\\ud800": it has half a surrogate pair'],
-  [{ ...CALL, method: "\udc00a" }, 'method cannot be "\\udc00a": it has half a surrogate pair'],
-  [{ ...CALL, queue: "a\ud800" }, "it must be a text without half a surrogate pair"],
+  [
+    { ...CALL, ref: "a\ud800" },
+    'ref cannot be "a\\ud800": it must be a name that no other task has, as text of 1 to 1000 characters, without NUL and without half a surrogate pair',
+  ],
+  [
+    { ...CALL, model: "a\ud800" },
+    'model cannot be "a\\ud800": it must be the name of a model, as text of 1 to 1000 characters, without NUL and without half a surrogate pair',
+  ],
+  [
+    { ...CALL, method: "\udc00a" },
+    'method cannot be "\\udc00a": it must be the name of a method, as text of 1 to 1000 characters, without NUL and without half a surrogate pair',
+  ],
+  [{ ...CALL, queue: "a\ud800" }, "without NUL and without half a surrogate pair"],
   [{ ...CALL, context: { "a\ud800": 1 } }, "a text with half a surrogate pair is not JSON"],
   [
     { ...CALL, ref: "a", instances: [1, 2], batch: 1 },
-    "a cannot be the ref of 2 tasks: a ref names one",
+    'Cannot push: ref cannot be "a": a ref names one task, and these are 2',
   ],
-  [{ ...CALL, batch: 0 }, "Cannot push with batch = 0: it must be a positive integer"],
-  [{ ...CALL, queue: "" }, 'Cannot push with queue = "": it must be the name of a queue'],
-  [{ ...CALL, scheduledAt: 5 }, "scheduledAt: 5 has no unit; say the unit"],
+  [
+    { ...CALL, batch: 0 },
+    "Cannot push: batch cannot be 0: it must be a whole number from 1 up, or true for",
+  ],
+  [{ ...CALL, queue: "" }, 'Cannot push: queue cannot be "": it must be the name of a queue'],
+  [{ ...CALL, scheduledAt: 5 }, "Cannot push: scheduledAt: 5 has no unit; say the unit"],
 ])("a bad form is refused with a sentence: %#", async (options, sentence) => {
   await using tq = makeRuntime();
   expect(await sentenceOf(() => push(options as PushOptions))).toContain(sentence);

@@ -115,25 +115,43 @@ test("keys that are null steer nothing", async () => {
 test.each([
   [
     { queue_nam: "x" },
-    'queue_nam: it is not one of queue_name, queue_scheduled_at, queue_expected_at, queue_batch, queue_priority; did you mean "queue_name"?',
+    'queue_nam: it is not one of queue_name, queue_priority, queue_scheduled_at, queue_expected_at, queue_batch; did you mean "queue_name"?',
   ],
-  [{ queue_name: "" }, 'queue_name = "": it must be the name of a queue'],
-  [{ queue_name: "\udc00" }, "it must be a text without half a surrogate pair"],
-  [{ queue_name: 7 }, "queue_name = 7: it must be the name of a queue"],
-  [{ queue_priority: 1.5 }, "queue_priority = 1.5: it must be an integer"],
-  [{ queue_priority: "1" }, 'queue_priority = "1": it must be an integer'],
-  [{ queue_scheduled_at: 5 }, "queue_scheduled_at: 5 has no unit; say the unit"],
-  [{ queue_expected_at: 5 }, "queue_expected_at: 5 has no unit; say the unit"],
+  [{ queue_name: "" }, 'Cannot push: queue_name cannot be "": it must be the name of a queue'],
+  [
+    { queue_name: "\udc00" },
+    "it must be the name of a queue, as text of 1 to 1000 characters, without NUL and without half a surrogate pair",
+  ],
+  [{ queue_name: 7 }, "Cannot push: queue_name cannot be 7: it must be the name of a queue"],
+  [{ queue_priority: 1.5 }, "Cannot push: queue_priority cannot be 1.5: it must be a whole number"],
+  [{ queue_priority: "1" }, 'Cannot push: queue_priority cannot be "1": it must be a whole number'],
+  [{ queue_scheduled_at: 5 }, "Cannot push: queue_scheduled_at: 5 has no unit; say the unit"],
+  [{ queue_expected_at: 5 }, "Cannot push: queue_expected_at: 5 has no unit; say the unit"],
   [{ queue_scheduled_at: new Date(0) }, "queue_scheduled_at: a Date is not a length of time"],
   [{ queue_scheduled_at: "5m" }, "is not an ISO 8601 duration"],
   [{ queue_scheduled_at: { months: 1 } }, "months have no fixed length"],
   [{ queue_scheduled_at: {} }, "no unit is given"],
-  [{ queue_batch: "x" }, 'queue_batch = "x": it must be a positive integer, or true for 20'],
-  [{ queue_batch: 0 }, "queue_batch = 0: it must be a positive integer"],
-  [{ queue_batch: -1 }, "queue_batch = -1: it must be a positive integer"],
-  [{ queue_batch: 2.5 }, "queue_batch = 2.5: it must be a positive integer"],
-  [{ queue_batch: "0" }, 'queue_batch = "0": it must be a positive integer'],
-  [{ queue_batch: {} }, "queue_batch = {}: it must be a positive integer"],
+  [
+    { queue_batch: "x" },
+    'Cannot push: queue_batch cannot be "x": it must be a whole number from 1 up, or true for the setting queue.batch_size',
+  ],
+  [{ queue_batch: 0 }, "Cannot push: queue_batch cannot be 0: it must be a whole number from 1 up"],
+  [
+    { queue_batch: -1 },
+    "Cannot push: queue_batch cannot be -1: it must be a whole number from 1 up",
+  ],
+  [
+    { queue_batch: 2.5 },
+    "Cannot push: queue_batch cannot be 2.5: it must be a whole number from 1 up",
+  ],
+  [
+    { queue_batch: "0" },
+    'Cannot push: queue_batch cannot be "0": it must be a whole number from 1 up',
+  ],
+  [
+    { queue_batch: {} },
+    "Cannot push: queue_batch cannot be {}: it must be a whole number from 1 up",
+  ],
   [{ lines: new Map() }, "context.lines: a Map is not JSON"],
 ])("a wrong context is refused with a sentence: %j", async (context, sentence) => {
   for (const worker of [true, false]) {

@@ -9,6 +9,7 @@ import { Registry } from "../../src/registry/registry.ts";
 import { enterRuntime } from "../../src/transaction/runtime.ts";
 import { FileIdentity } from "../../src/sqlite/file/identity.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
+import { newTask } from "../support/store.ts";
 import { until } from "../support/until.ts";
 import { errorOf, makeRuntime, outside, sentenceOf } from "../model/support.ts";
 
@@ -197,9 +198,7 @@ test("a task that is finished, running or cancelled is not claimed again", async
   await using tq = makeRuntime({ worker: false });
   const owner = { worker: "other", thread: 0 };
   const claim = (id: number) => tq.store.write((session) => session.claimOne(id, owner));
-  const call = { model: "job", method: "note", instances: [1], args: '["never"]', context: "{}" };
-  const when = { queue: "default", priority: 0, scheduledAt: null, expectedAt: null };
-  const task = { ...call, ...when, user: 0, ref: null };
+  const task = newTask({ model: "job", method: "note", instances: [1], args: '["never"]' });
   await Job.__queue__.note([1], "once");
   const [running = 0, cancelled = 0] = await tq.store.push([task, task]);
   expect(await claim(1)).toBeNull();

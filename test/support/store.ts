@@ -1,4 +1,5 @@
 /** A store in a folder of its own, with a clock that the test moves. */
+import { PRESETS } from "../../src/push/task-options.ts";
 import type { Claim, ClaimedTask, NewTask } from "../../src/task.ts";
 import type { SqliteOptions } from "../../src/sqlite/database.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
@@ -53,11 +54,7 @@ export function newTask(values: Partial<NewTask> = {}): NewTask {
     args: "[]",
     context: "{}",
     user: 0,
-    queue: "default",
-    priority: 0,
-    scheduledAt: null,
-    expectedAt: null,
-    ref: null,
+    ...PRESETS,
     ...values,
   };
 }

@@ -1,6 +1,7 @@
 /** Checks what a request says, and lists everything that is wrong with it. */
 import * as v from "valibot";
-import { TqError } from "../../errors.ts";
+import { isTqError, TqError } from "../../errors.ts";
+import { quote } from "../../quote.ts";
 import { didYouMean } from "../../suggest.ts";
 
 type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
@@ -49,6 +50,17 @@ export class Problems {
     return undefined;
   }
 
+  /** What this gives, or undefined when it refuses. */
+  attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!isTqError(error)) throw error;
+      this.add(error.message);
+      return undefined;
+    }
+  }
+
   /** @throws TqError `invalid` when there is any problem. */
   end(): void {
     const [first, ...others] = this.#sentences;
@@ -71,13 +83,7 @@ function sentenceOf(issue: v.BaseIssue<unknown>, place: string): string {
     if (typeof key === "number") return `${path}[${key}]`;
     return path === "" ? String(key) : `${path}.${String(key)}`;
   }, place);
-  if (/^[:.[]/.test(issue.message)) return `${path}${issue.message}`;
+  if (/^[ :.[]/.test(issue.message)) return `${path}${issue.message}`;
   if (issue.input === undefined) return `${path} is missing: it must be ${issue.message}`;
   return `${path} cannot be ${quote(issue.input)}: it must be ${issue.message}`;
-}
-
-/** A value as a sentence shows it. */
-function quote(value: unknown): string {
-  const json = JSON.stringify(value);
-  return json.length > 100 ? `${json.slice(0, 99)}…` : json;
 }

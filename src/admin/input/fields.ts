@@ -1,31 +1,29 @@
-/** The plain kinds of fields. The text of an issue completes "it must be …"; `check.ts` makes the sentence. */
+/**
+ * The plain kinds of fields. The text of an issue completes "it must be …", or goes on after the field's name;
+ * `check.ts` makes the sentence.
+ */
 import * as v from "valibot";
+import { isTqError } from "../../errors.ts";
 
-/** Neither is kept by every program that reads SQLite: the character NUL, and half a surrogate pair. */
-const isClean = (text: string) => !text.includes("\0") && text.isWellFormed();
-
-export function text(what: string) {
-  const allowed = `${what}, as text of 1 to 1000 characters`;
+/** A field that is read by a function; the sentence of its refusal begins with the name that it is given. */
+export function readField<T>(read: (value: unknown, name: string) => T) {
   return v.pipe(
-    v.string(allowed),
-    v.minLength(1, allowed),
-    v.maxLength(1000, allowed),
-    v.check(isClean, `${allowed}, without NUL and without half a surrogate pair`),
+    v.unknown(),
+    v.rawTransform<unknown, T>(({ dataset: { value }, addIssue, NEVER }) => {
+      try {
+        return read(value, "");
+      } catch (error) {
+        if (!isTqError(error)) throw error;
+        addIssue({ message: error.message });
+        return NEVER;
+      }
+    }),
   );
 }
 
 /** A whole number. */
-export function whole(
-  allowed: string,
-  min = Number.MIN_SAFE_INTEGER,
-  max = Number.MAX_SAFE_INTEGER,
-) {
-  return v.pipe(
-    v.number(allowed),
-    v.integer(allowed),
-    v.minValue(min, allowed),
-    v.maxValue(max, allowed),
-  );
+export function whole(allowed: string) {
+  return v.pipe(v.number(allowed), v.safeInteger(allowed));
 }
 
 /** A whole number from 1 up, written in a query or a path. */

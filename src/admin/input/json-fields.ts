@@ -5,11 +5,11 @@
 import * as v from "valibot";
 import { decode, encode } from "../../values/encoding.ts";
 import { TqError } from "../../errors.ts";
-import { didYouMean } from "../../suggest.ts";
+import { steeringProblem } from "../../push/placement.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-export const OBJECT = v.custom<JsonObject>(
+const OBJECT = v.custom<JsonObject>(
   (input) => typeof input === "object" && input !== null && !Array.isArray(input) && !isRaw(input),
   "a JSON object",
 );
@@ -48,30 +48,14 @@ function decodable(value: unknown, addIssue: (issue: { message: string }) => voi
   }
 }
 
-/** What trytond has as keys of the context. */
-const CONTEXT_KEYS = new Map([
-  ["queue_name", "queue"],
-  ["queue_scheduled_at", "scheduled_at"],
-  ["queue_expected_at", "expected_at"],
-  ["queue_batch", "batch"],
-  ["queue_priority", "priority"],
-]);
-
 /** A context, without the keys that say where and when in trytond. */
 export const CONTEXT = v.pipe(
   NAMED,
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     for (const key of Object.keys(dataset.value)) {
-      if (!key.startsWith("queue_")) continue;
-      const field = CONTEXT_KEYS.get(key);
-      const near = didYouMean(key, CONTEXT_KEYS.keys());
-      addIssue({
-        message:
-          field === undefined
-            ? `: keys that start with queue_ are reserved, and ${JSON.stringify(key)} is none of them${near}`
-            : `: give the field "${field}" of the task instead of the key ${key}`,
-      });
+      const problem = steeringProblem(key, ({ field }) => `the field "${field}"`);
+      if (problem !== undefined) addIssue({ message: `: ${problem}` });
     }
   }),
 );

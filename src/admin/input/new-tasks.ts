@@ -1,87 +1,82 @@
 /** From the body of a push to the tasks that the store takes. */
 import * as v from "valibot";
+import { toTasks } from "../../push/division.ts";
+import type { Basis } from "../../push/option-kinds.ts";
+import { CALL, type OptionColumns, TASK_OPTIONS } from "../../push/task-options.ts";
 import type { NewTask } from "../../task.ts";
 import { Problems } from "./check.ts";
-import { text, whole } from "./fields.ts";
+import { readField, whole } from "./fields.ts";
 import { ARGS, CONTEXT, NAMED } from "./json-fields.ts";
-import { AT } from "./time-field.ts";
 
-const ID = whole("an id: a whole number");
-const IDS = v.array(ID);
+const IDS = v.array(whole("an id: a whole number"));
 const INSTANCES = v.lazy((input): v.GenericSchema<unknown, number | number[]> => {
   if (Array.isArray(input)) return IDS;
   return whole("an id like 7, or a list of ids like [7, 8]");
 });
 
-const PRIORITY = "a whole number; higher runs first";
-const BATCH = "true, or how many instances each task gets: a whole number from 1 up";
+/** One push: the call, and the options. What is null counts as not given. */
+function pushSchema(basis: Basis) {
+  const options = TASK_OPTIONS.map(({ field, kind, preset }) => {
+    const read = readField((value, name) => kind.readJson(value, name, basis));
+    return [field, v.nullish(read, preset)] as const;
+  });
+  return v.object({
+    model: readField(CALL.model.kind.readJson),
+    method: readField(CALL.method.kind.readJson),
+    instances: INSTANCES,
+    args: v.nullish(ARGS, () => []),
+    kwargs: v.nullish(NAMED, () => ({})),
+    user: v.nullish(readField(CALL.user.kind.readJson), CALL.user.preset),
+    context: v.nullish(CONTEXT, () => ({})),
+    ...Object.fromEntries(options),
+  });
+}
 
-/** One push: the columns of `tq_push`, and `batch`. What is null counts as not given. */
-const PUSH = v.object({
-  model: text("the name of a model"),
-  method: text("the name of a method"),
-  instances: INSTANCES,
-  args: v.nullish(ARGS, () => []),
-  kwargs: v.nullish(NAMED, () => ({})),
-  user: v.nullish(whole("the id of a user: a whole number from 0 up", 0), 0),
-  context: v.nullish(CONTEXT, () => ({})),
-  queue: v.nullish(text("the name of a queue"), "default"),
-  priority: v.nullish(whole(PRIORITY), 0),
-  scheduled_at: v.nullish(AT, null),
-  expected_at: v.nullish(AT, null),
-  batch: v.nullish(v.union([v.boolean(), whole(BATCH, 1)], BATCH), false),
-  ref: v.nullish(text("a name that no other task has"), null),
-});
-
-type Push = v.InferOutput<typeof PUSH>;
+type Push = v.InferOutput<ReturnType<typeof pushSchema>>;
 
 interface PushRequest {
   /** True when the body is one push for one instance, which is answered with one id. */
   readonly single: boolean;
   readonly pushes: readonly Push[];
+  readonly tasks: readonly NewTask[];
 }
 
 /** @throws TqError `invalid` with everything that is wrong in all pushes. */
-export function readPush(body: unknown): PushRequest {
+export function readPush(body: unknown, basis: Basis): PushRequest {
   const problems = new Problems("Cannot push");
+  const schema = pushSchema(basis);
   const bodies: unknown[] = Array.isArray(body) ? body : [body];
   const pushes: Push[] = [];
+  const tasks: NewTask[] = [];
   for (const [index, item] of bodies.entries()) {
     const place = Array.isArray(body) ? `[${index}]` : "";
-    const push = problems.read(PUSH, item, place);
+    const push = problems.read(schema, item, place);
     if (push === undefined) continue;
     pushes.push(push);
-    if (push.ref === null || push.batch === false || typeof push.instances === "number") continue;
-    problems.add(`${place && `${place}.`}ref cannot be given with batch: each task has its own`);
+    const divided = problems.attempt(() => tasksOf(push, `${place && `${place}.`}ref`));
+    for (const task of divided ?? []) tasks.push(task);
   }
   problems.end();
   const single = !Array.isArray(body) && typeof pushes[0]?.instances === "number";
-  return { single, pushes };
+  return { single, pushes, tasks };
 }
 
-/** A list makes one task, or one for each batch; an empty list makes none. One instance makes one task. */
-export function toTasks(push: Push, now: number, batchSize: number): NewTask[] {
-  const { model, method, user, queue, priority, ref } = push;
-  const hasNamed = Object.keys(push.kwargs).length > 0;
-  const task = {
+function tasksOf(push: Push, refName: string): NewTask[] {
+  const { model, method, instances, args, kwargs, user, context } = push;
+  const hasNamed = Object.keys(kwargs).length > 0;
+  const { batch, ...columns } = optionsOf(push);
+  const common = {
     model,
     method,
-    args: JSON.stringify(hasNamed ? [...push.args, push.kwargs] : push.args),
-    context: JSON.stringify(push.context),
+    args: JSON.stringify(hasNamed ? [...args, kwargs] : args),
+    context: JSON.stringify(context),
     user,
-    queue,
-    priority,
-    scheduledAt: push.scheduled_at?.(now) ?? null,
-    expectedAt: push.expected_at?.(now) ?? null,
-    ref,
+    ...columns,
   };
-  const size = push.batch === true ? batchSize : push.batch || Infinity;
-  return batches(push.instances, size).map((instances) => ({ ...task, instances }));
+  return toTasks(common, instances, batch, refName);
 }
 
-function batches(instances: number | readonly number[], size: number) {
-  if (typeof instances === "number") return [instances];
-  const lists: (readonly number[])[] = [];
-  for (let at = 0; at < instances.length; at += size) lists.push(instances.slice(at, at + size));
-  return lists;
+function optionsOf(push: Readonly<Record<string, unknown>>) {
+  const values = TASK_OPTIONS.map(({ key, field }) => [key, push[field]] as const);
+  return Object.fromEntries(values) as unknown as OptionColumns & { readonly batch: number | null };
 }

@@ -1,10 +1,11 @@
 /** What the address of a request says: the filter of a list, the id of a task. */
 import * as v from "valibot";
+import { CALL, OPTIONS } from "../../push/task-options.ts";
 import type { TaskFilter } from "../../store/looking.ts";
 import { didYouMean } from "../../suggest.ts";
 import { TASK_STATES } from "../../task.ts";
 import { Problems } from "./check.ts";
-import { digits, text } from "./fields.ts";
+import { digits, readField } from "./fields.ts";
 
 const STATE = v.picklist(TASK_STATES, ({ input }) => {
   return `one of ${TASK_STATES.join(", ")}${didYouMean(String(input), TASK_STATES)}`;
@@ -19,8 +20,8 @@ const LIST = v.object({
       v.array(STATE),
     ),
   ),
-  queue: v.optional(text("the name of a queue")),
-  model: v.optional(text("the name of a model")),
+  queue: v.optional(readField(OPTIONS.queue.kind.readJson)),
+  model: v.optional(readField(CALL.model.kind.readJson)),
   limit: v.optional(digits("a whole number from 1 to 1000", 1000), "100"),
   before: v.optional(digits("the id of a task")),
 });

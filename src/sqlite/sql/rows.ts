@@ -12,7 +12,8 @@ import type {
   Updated,
 } from "../../store/records.ts";
 
-function quote(name: string): string {
+/** A name as SQL takes it, whatever is in it. */
+function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
@@ -31,8 +32,8 @@ const texts = new WeakMap<Table, Texts>();
 function textsOf(table: Table): Texts {
   let text = texts.get(table);
   if (!text) {
-    const name = quote(table.name);
-    const columns = table.columns.map((column) => quote(column.name));
+    const name = identifier(table.name);
+    const columns = table.columns.map((column) => identifier(column.name));
     const select = `SELECT ${["id", ...columns].join(", ")} FROM ${name}`;
     text = {
       select,
@@ -74,7 +75,7 @@ export function searchRows(
 ): Row[] {
   const parameters: ColumnValue[] = [];
   const where = conditions.map((condition) => compare(condition, parameters)).join(" AND ");
-  const by = order.map((key) => `${quote(key.column)}${key.descending ? " DESC" : ""}`);
+  const by = order.map((key) => `${identifier(key.column)}${key.descending ? " DESC" : ""}`);
   // The id last, so that equal rows have an order too.
   const text = `${textsOf(table).select} ${where && `WHERE ${where}`} ORDER BY ${[...by, "id"].join(", ")} LIMIT CAST(? AS INTEGER) OFFSET ?`;
   parameters.push(limit ?? -1, offset);
@@ -86,7 +87,7 @@ export function searchRows(
  * that nobody knows.
  */
 function compare({ column, operator, value }: Condition, parameters: ColumnValue[]): string {
-  const name = quote(column);
+  const name = identifier(column);
   if (Array.isArray(value)) return compareList(name, operator, value, parameters);
   parameters.push(value as ColumnValue);
   if (operator === "=") return `${name} IS ?`;
@@ -167,16 +168,16 @@ export function updateRow(
 }
 
 function updateText(table: Table, changes: readonly Change[]): string {
-  const set = changes.map(({ column }) => `${quote(column)} = ?`).join(", ");
+  const set = changes.map(({ column }) => `${identifier(column)} = ?`).join(", ");
   const guarded = changes.filter(({ before }) => before !== undefined);
-  const guards = guarded.map(({ column }) => ` AND ${quote(column)} IS ?`).join("");
-  return `UPDATE ${quote(table.name)} SET ${set} WHERE id = ?${guards}`;
+  const guards = guarded.map(({ column }) => ` AND ${identifier(column)} IS ?`).join("");
+  return `UPDATE ${identifier(table.name)} SET ${set} WHERE id = ?${guards}`;
 }
 
 export function deleteRows(db: Database, table: Table, ids: readonly number[]): void {
-  db.query(`DELETE FROM ${quote(table.name)} WHERE id IN (SELECT value FROM json_each(?))`).run(
-    JSON.stringify(ids),
-  );
+  db.query(
+    `DELETE FROM ${identifier(table.name)} WHERE id IN (SELECT value FROM json_each(?))`,
+  ).run(JSON.stringify(ids));
 }
 
 interface ColumnInfo {
@@ -189,7 +190,7 @@ interface ColumnInfo {
 
 /** By lower-case name: to SQLite, `Value` and `value` are one column. */
 function columnsOf(db: Database, table: Table): Map<string, ColumnInfo> {
-  const rows = db.query(`PRAGMA table_xinfo(${quote(table.name)})`).all() as ColumnInfo[];
+  const rows = db.query(`PRAGMA table_xinfo(${identifier(table.name)})`).all() as ColumnInfo[];
   return new Map(rows.map((row) => [row.name.toLowerCase(), row]));
 }
 
@@ -205,13 +206,15 @@ export function makeTable(db: Database, table: Table): void {
   const existing = columnsOf(db, table);
   checkColumns(table, existing); // again: another process may have made it since
   if (existing.size === 0) {
-    const columns = table.columns.map(({ name, type }) => `, ${quote(name)} ${type}`).join("");
-    db.run(`CREATE TABLE ${quote(table.name)} (id INTEGER PRIMARY KEY AUTOINCREMENT${columns})`);
+    const columns = table.columns.map(({ name, type }) => `, ${identifier(name)} ${type}`).join("");
+    db.run(
+      `CREATE TABLE ${identifier(table.name)} (id INTEGER PRIMARY KEY AUTOINCREMENT${columns})`,
+    );
     return;
   }
   for (const { name, type } of table.columns) {
     if (!existing.has(name.toLowerCase())) {
-      db.run(`ALTER TABLE ${quote(table.name)} ADD COLUMN ${quote(name)} ${type}`);
+      db.run(`ALTER TABLE ${identifier(table.name)} ADD COLUMN ${identifier(name)} ${type}`);
     }
   }
 }
@@ -234,7 +237,7 @@ function checkColumns(table: Table, existing: Map<string, ColumnInfo>): void {
       throw refusal(
         table,
         `its column ${there.name} is ${there.type || "without type"} and the field needs ${type}`,
-        `rename the field, or move the data: ALTER TABLE ${quote(table.name)} RENAME COLUMN ${quote(there.name)} TO ${quote(`${there.name}_old`)}, start again, then copy`,
+        `rename the field, or move the data: ALTER TABLE ${identifier(table.name)} RENAME COLUMN ${identifier(there.name)} TO ${identifier(`${there.name}_old`)}, start again, then copy`,
       );
     }
   }

@@ -1,0 +1,132 @@
+/** The kinds of options: which values there are, and how TypeScript, JSON and a command line write them. */
+import { TqError } from "../errors.ts";
+import { quote } from "../quote.ts";
+import {
+  type DurationFields,
+  type DurationLike,
+  parseShort,
+  toMilliseconds,
+} from "../values/duration.ts";
+
+/** What some values stand for at this push. */
+export interface Basis {
+  /** Lengths of time count from here: ms since 1970 UTC. */
+  readonly now: number;
+  /** Instances a task where the batch is true; null where lists are not divided. */
+  readonly batchSize: number | null;
+}
+
+/** Each reader throws TqError "invalid"; its sentence begins with the name. */
+export interface Kind<Column> {
+  /** Completes "it must be …". */
+  readonly allowed: string;
+  /** What the task gets for a value of TypeScript. */
+  readonly read: (value: unknown, name: string, basis: Basis) => Column;
+  /** What the task gets for a value of JSON. */
+  readonly readJson: (value: unknown, name: string, basis: Basis) => Column;
+  /** The text of a flag as TypeScript would write it. */
+  readonly readText: (text: string, name: string) => unknown;
+}
+
+/** A kind whose values mean the same at any push. */
+interface PlainKind<Column> extends Kind<Column> {
+  readonly read: (value: unknown, name: string) => Column;
+  readonly readJson: (value: unknown, name: string) => Column;
+  readonly readText: (text: string, name: string) => Column;
+}
+
+const MAX_TEXT = 1000;
+
+/** A text that every program that reads the database can keep: no NUL, no half of a surrogate pair. */
+export function text(what: string): PlainKind<string> {
+  const allowed = `${what}, as text of 1 to ${MAX_TEXT} characters`;
+  const read = (value: unknown, name: string) => {
+    if (typeof value !== "string" || value === "" || value.length > MAX_TEXT) {
+      throw refused(value, name, allowed);
+    }
+    if (value.isWellFormed() && !value.includes("\0")) return value;
+    throw refused(value, name, `${allowed}, without NUL and without half a surrogate pair`);
+  };
+  return { allowed, read, readJson: read, readText: read };
+}
+
+/** A whole number. */
+export function whole(
+  allowed: string,
+  min = Number.MIN_SAFE_INTEGER,
+  max = Number.MAX_SAFE_INTEGER,
+): PlainKind<number> {
+  const check = (number: unknown, given: unknown, name: string) => {
+    const whole = Number.isSafeInteger(number) ? (number as number) + 0 : Number.NaN; // never -0
+    if (whole >= min && whole <= max) return whole;
+    throw refused(given, name, allowed);
+  };
+  const read = (value: unknown, name: string) => check(value, value, name);
+  const readText = (written: string, name: string) => check(fromDigits(written), written, name);
+  return { allowed, read, readJson: read, readText };
+}
+
+/** The longest time that a Date can say. */
+const MAX_TIME = 8_640_000_000_000_000;
+/** 1973: a smaller number was meant as seconds, or as a length of time. */
+const MIN_TIME = 100_000_000_000;
+const JSON_TIME = `a length of time from now like "5m" or {"minutes": 5}, or ms since 1970 UTC`;
+
+/** A moment. TypeScript and flags say how far away it is; JSON may also say it in ms since 1970 UTC. */
+export function time(): Kind<number> {
+  const later = (ms: number, { now }: Basis) => Math.min(now + ms, MAX_TIME);
+  return {
+    allowed: 'a length of time from now, such as { minutes: 5 } or "PT5M"',
+    read: (value, name, basis) => later(toMilliseconds(value as DurationLike, name), basis),
+    readJson: (value, name, basis) => {
+      if (typeof value === "number") return readTime(value, name);
+      if (typeof value === "string") return later(parseShort(value, name), basis);
+      if (isJsonObject(value)) return later(toMilliseconds(value, name), basis);
+      throw refused(value, name, JSON_TIME);
+    },
+    readText: (written, name) => ({ milliseconds: parseShort(written, name) }),
+  };
+}
+
+function readTime(value: number, name: string): number {
+  if (Number.isInteger(value) && value >= MIN_TIME && value <= MAX_TIME) return value;
+  const why = `${value} is not a time in ms since 1970 UTC; give ${JSON_TIME}`;
+  throw new TqError("invalid", `${name}: ${why}`);
+}
+
+/** Not what `JSON.rawJSON` gives for a number that JavaScript cannot hold. */
+function isJsonObject(value: unknown): value is DurationFields {
+  return (
+    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  );
+}
+
+/** Instances a task. TypeScript may also give a text with the number, as Tryton does. */
+export function batch(): Kind<number | null> {
+  const allowed = "a whole number from 1 up, or true for the setting queue.batch_size";
+  const { read: readSize, readText: readDigits } = whole(allowed, 1);
+  const divide = (size: number, { batchSize }: Basis) => (batchSize === null ? null : size);
+  const readJson: Kind<number | null>["readJson"] = (value, name, basis) => {
+    if (value === false) return null;
+    return value === true ? basis.batchSize : divide(readSize(value, name), basis);
+  };
+  return {
+    allowed,
+    read: (value, name, basis) =>
+      typeof value === "string"
+        ? divide(readDigits(value, name), basis)
+        : readJson(value, name, basis),
+    readJson,
+    readText: (written, name) => written === "true" || readDigits(written, name),
+  };
+}
+
+/** The number that a text writes with its digits: NaN for `1e3`, `0x10`, ` 7`. */
+function fromDigits(written: string): number {
+  return /^-?\d+$/.test(written) ? Number(written) : Number.NaN;
+}
+
+function refused(value: unknown, name: string, allowed: string): TqError {
+  const problem = value === undefined ? "is missing" : `cannot be ${quote(value)}`;
+  return new TqError("invalid", `${name} ${problem}: it must be ${allowed}`);
+}

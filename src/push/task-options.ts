@@ -1,0 +1,199 @@
+/**
+ * What a push says, once: the call, and the options of its tasks. The flags of `tq push`, the fields of HTTP, the
+ * keys of a context, those of `push()` and the README's tables are made from the two tables; a test compares them
+ * with `tq_push`.
+ *
+ * A new option is a row of OPTIONS and its type in PushOptions, and a column in the store.
+ */
+import type { DurationLike } from "../values/duration.ts";
+import { batch, type Kind, text, time, whole } from "./option-kinds.ts";
+
+/** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
+export interface PushOptions {
+  readonly model: string;
+  readonly method: string;
+  /** An id, a record, or a list of them. */
+  readonly instances: unknown;
+  readonly args?: readonly unknown[];
+  /** Default: the current transaction's user, else 0. */
+  readonly user?: number;
+  /** Default: the current transaction's context without its `queue_*` keys, else empty. */
+  readonly context?: Readonly<Record<string, unknown>>;
+  readonly queue?: string;
+  /** Higher runs first. */
+  readonly priority?: number;
+  /** Counted from now; null or none: at once. */
+  readonly scheduledAt?: DurationLike | null;
+  readonly expectedAt?: DurationLike | null;
+  /** Instances a task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
+  readonly batch?: number | boolean | null;
+  /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
+  readonly ref?: string | null;
+}
+
+/** @internal What both tables say. */
+export interface Row {
+  /** What it means, for the help and the README. */
+  readonly help: string;
+  /** What `tq_push` says that its column must be; null: it has no such column. */
+  readonly sql: string | null;
+  /** What stands for the value in the help of its flag. */
+  readonly hint?: string;
+  /** What counts where it is not given; undefined: it is needed. */
+  readonly preset?: unknown;
+}
+
+/** @internal The call. Each way in has a form of its own for what has no kind. */
+export const CALL = {
+  model: {
+    help: "The name of a model, such as sale",
+    sql: "the name of a model, as text",
+    kind: text("the name of a model"),
+  },
+  method: {
+    help: "The name of one of its methods",
+    sql: "the name of a method, as text",
+    kind: text("the name of a method"),
+  },
+  instances: {
+    help: "The records on which the method is called, by their ids",
+    sql: "JSON: an id, or a list of ids like [7, 8]",
+  },
+  args: {
+    help: "The arguments, in their order",
+    sql: "a JSON array",
+    hint: "JSON",
+    preset: [],
+  },
+  kwargs: {
+    help: "One more argument, the last; left out where it is empty",
+    sql: "a JSON object",
+    preset: {},
+  },
+  user: {
+    help: "Whose task it is",
+    sql: "an integer",
+    hint: "ID",
+    preset: 0,
+    kind: whole("the id of a user: a whole number from 0 up", 0),
+  },
+  context: {
+    help: "The context; no key of it may begin with queue_",
+    sql: "a JSON object",
+    hint: "JSON",
+    preset: {},
+  },
+} as const satisfies Record<string, Row & { readonly kind?: Kind<unknown> }>;
+
+interface OptionRow<Column> extends Row {
+  readonly kind: Kind<Column>;
+  readonly preset: Column | null;
+  /** The key of the context that says it to `__queue__`; null: no key does. */
+  readonly context: string | null;
+  /** Another name of the flag. */
+  readonly alias?: string;
+}
+
+/** @internal The options: each but the batch is the column of that name of every task of the push. */
+export const OPTIONS = {
+  queue: {
+    help: "The queue",
+    kind: text("the name of a queue"),
+    preset: "default",
+    context: "queue_name",
+    sql: "the name of a queue, as text",
+    hint: "NAME",
+    alias: "name",
+  },
+  priority: {
+    help: "Higher runs first",
+    kind: whole("a whole number; higher runs first"),
+    preset: 0,
+    context: "queue_priority",
+    sql: "an integer",
+    hint: "N",
+  },
+  scheduledAt: {
+    help: "The earliest start; a length of time counts from now",
+    kind: time(),
+    preset: null,
+    context: "queue_scheduled_at",
+    sql: "ms since 1970 UTC, or text like +5 minutes",
+    hint: "5m",
+  },
+  expectedAt: {
+    help: "When it should be finished; only the order of tasks depends on it",
+    kind: time(),
+    preset: null,
+    context: "queue_expected_at",
+    sql: "ms since 1970 UTC, or text like +5 minutes",
+    hint: "1h",
+  },
+  batch: {
+    help: "How many instances each task gets, where several are given",
+    kind: batch(),
+    preset: null,
+    context: "queue_batch",
+    sql: null,
+    hint: "N|true",
+  },
+  ref: {
+    help: "A text of your choosing, unique among all tasks, by which you find the task",
+    kind: text("a name that no other task has"),
+    preset: null,
+    context: null,
+    sql: "text",
+    hint: "TEXT",
+  },
+} satisfies Record<Exclude<keyof PushOptions, keyof typeof CALL>, OptionRow<unknown>>;
+
+type Options = typeof OPTIONS;
+
+type OptionKey = keyof Options;
+
+type ColumnOf<Option> = Option extends OptionRow<infer Column> ? Column : never;
+
+/** @internal What a push's options put into each of its tasks. */
+export type OptionColumns = {
+  readonly [K in Exclude<OptionKey, "batch">]: ColumnOf<Options[K]>;
+};
+
+/** @internal An option with its name in each way in. */
+export interface TaskOption extends OptionRow<unknown> {
+  /** In `push()`: `scheduledAt`. */
+  readonly key: OptionKey;
+  /** In HTTP and in `tq_push`: `scheduled_at`. */
+  readonly field: string;
+  /** On the command line, without its dashes: `scheduled-at`. */
+  readonly flag: string;
+}
+
+/** @internal Every option, in the order of the help. */
+export const TASK_OPTIONS: readonly TaskOption[] = Object.entries<OptionRow<unknown>>(OPTIONS).map(
+  ([key, row]) => {
+    const field = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return { ...row, key: key as OptionKey, field, flag: field.replaceAll("_", "-") };
+  },
+);
+
+/** @internal */
+export const OPTIONS_BY_KEY: ReadonlyMap<string, TaskOption> = new Map(
+  TASK_OPTIONS.map((option) => [option.key, option]),
+);
+
+/** @internal */
+export const OPTIONS_BY_CONTEXT_KEY: ReadonlyMap<string, TaskOption> = new Map(
+  TASK_OPTIONS.flatMap((option) => (option.context === null ? [] : [[option.context, option]])),
+);
+
+/** @internal A preset for people to read. */
+export function presetWords(preset: unknown): string {
+  if (preset === undefined) return "needed";
+  if (preset === null) return "none";
+  return typeof preset === "string" ? preset : JSON.stringify(preset);
+}
+
+/** @internal The columns where no option is given. */
+export const PRESETS = Object.fromEntries(
+  TASK_OPTIONS.filter(({ key }) => key !== "batch").map(({ key, preset }) => [key, preset]),
+) as unknown as OptionColumns;
