@@ -35,7 +35,7 @@ const SECTIONS = {
     min_free_mb: whole(
       64,
       [0, 1_000_000_000],
-      "Free megabytes on the disk below which pushes are refused; what is there still runs",
+      "Free megabytes on the disk below which pushes are refused; tasks already stored still run",
     ),
   },
   queue: {
@@ -111,7 +111,7 @@ export type Settings = { readonly models: string | null } & {
 export type SettingKey =
   "models" | { [S in SectionName]: `${S}.${keyof Sections[S] & string}` }[SectionName];
 
-/** One setting as the words of tq show it. */
+/** One setting, as `tq config`, `--help` and the README show it. */
 export interface Setting extends Kind<unknown> {
   readonly key: SettingKey;
   /** Null at the top level. */
