@@ -138,7 +138,7 @@ test.each<[string, object, string]>([
   ],
   ["null", { text: null }, "text cannot be null"],
   ["a word that is not in the list", { state: "open" }, 'state cannot be "open"'],
-  ["half a surrogate pair", { text: "\ud800" }, "half a surrogate pair is no text"],
+  ["half a surrogate pair", { text: "\ud800" }, "half a surrogate pair is not text"],
   [
     "something wrong in depth",
     { lines: [{ product: 1 }, { product: "2" }] },
