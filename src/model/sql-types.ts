@@ -19,7 +19,7 @@ interface SqlRecord {
    * holds what was read, unless the transaction held the write lock when it was read.
    *
    * @throws TqError "invalid" for a wrong value, "not_found" when the row is gone, "conflict" when another
-   * transaction changed it (a task then runs again by itself).
+   * transaction changed it (tq then runs a task again).
    */
   save(): Promise<void>;
   /** Deletes the row. @throws TqError "invalid" for a record that is not saved. */

@@ -91,7 +91,7 @@ export function insertRow(
   values: readonly ColumnValue[],
 ): Soon<{ readonly id: number; readonly stretch: Stretch | null }> {
   return soon(prepareWrite(unit, table), (records) => {
-    const { stretch } = unit; // before the answer: by then another stretch may have begun
+    const { stretch } = unit; // before the answer: another stretch may have begun when it comes
     return soon(records.insert(table, values), (id) => {
       stretch?.insert(table, id);
       return { id, stretch };

@@ -6,7 +6,7 @@ import type { Soon } from "../soon.ts";
 export class WatchedPromise<T> extends Promise<T> {
   #observed = false;
 
-  /** What `then` returns is an ordinary promise. */
+  /** `then` returns an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
