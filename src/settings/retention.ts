@@ -1,4 +1,4 @@
-/** How long ended tasks are kept, as times. */
+/** The retention of ended tasks. */
 import { DAY_MS } from "../values/duration.ts";
 import type { Config } from "./config.ts";
 
