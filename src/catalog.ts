@@ -1,16 +1,16 @@
-/** Which calls can be pushed: the models of the models file, and the methods of each. */
+/** The calls that can be pushed: the models of the models file, with the methods of each. */
 import { TqError } from "./errors.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** A model's name → the names of its methods. */
 export type ModelCatalog = Readonly<Record<string, readonly string[]>>;
 
-/** For who has none. */
+/** Ends the sentence of an error where no model is known. */
 export const WHAT_MODELS_ARE =
   "a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__";
 
 /**
- * Refuses a call that no worker could run. Only the model's own methods count: `constructor` is none.
+ * Refuses a call that no worker can run.
  *
  * @param catalog null when no models are known
  * @throws TqError `not_found`, with the near name

@@ -1,4 +1,8 @@
-/** Where time comes from. Tests pass a clock of their own; nothing else asks the system for the time. */
+/**
+ * The clock of the store and of the log; tests pass one of their own. The store's `now()` dates all that tq stores,
+ * but for tasks pushed by SQL, which SQLite dates. Other code asks the system only for what is never stored:
+ * `performance.now()` measures waits, and `Date.now()` is compared with times of the system, such as a file's.
+ */
 export interface Clock {
   /** Wall clock: milliseconds since 1970-01-01 UTC, an integer. It may jump. */
   now(): number;

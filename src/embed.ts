@@ -1,4 +1,4 @@
-/** A worker inside a program, the admin API included: `startWorker`, and what `tq worker` calls. */
+/** Starts a worker, with its admin API, inside this process: for `startWorker` and for `tq worker`. */
 import { resolve } from "node:path";
 import type { AdminServer } from "./admin/serve.ts";
 import { type Config, loadConfig } from "./settings/config.ts";
@@ -24,40 +24,41 @@ interface AdminListen {
   readonly insecure?: boolean | undefined;
 }
 
-/** What `startWorker` takes; what is left out comes from tq.toml and the environment, as for `tq worker`. */
+/** The options of `startWorker`. One that is left out comes from tq.toml and the environment, as for `tq worker`. */
 export interface WorkerOptions {
-  /** A tq.toml; default: the one in the current folder, if there is one. */
+  /** Path of a tq.toml. Default: tq.toml in the current folder, if there is one. */
   readonly config?: string;
-  /** Path of the database. */
+  /** Path of the database. Default: the setting `database.path`. */
   readonly database?: string;
-  /** A file or a folder of models, or several. */
+  /** Path of a file or a folder of models, or a list of them. Default: the setting `models`. */
   readonly models?: string | readonly string[];
-  /** Names and patterns; default: every queue. */
+  /** Names and patterns of the queues to run. Default: every queue. */
   readonly queues?: readonly string[];
+  /** Threads that run tasks. Default: the setting `worker.threads`. */
   readonly threads?: number;
-  /** Serve the admin API as well. */
+  /** Serves the admin API as well. Default: false. */
   readonly admin?: boolean | AdminListen;
-  /** Stop by itself when no task is ready or running; "all": nor scheduled. */
+  /** true: the worker stops once no task is ready or running. "all": it waits for scheduled tasks as well. */
   readonly drain?: boolean | "all";
-  /** Stop when the process that started this one is gone. */
+  /** Stops the worker once the process that started this one has ended. */
   readonly exitWithParent?: boolean;
-  /** Takes the events of the worker itself; default: the log on standard error. */
+  /** Receives the worker's events; its threads write theirs to the log. Default: the log on standard error. */
   readonly report?: Report;
 }
 
 export interface EmbeddedWorker {
-  /** Where the admin API listens; null without one. */
+  /** The URL of the admin API; null without one. */
   readonly url: string | null;
-  /** Resolves when it has stopped, by itself or by `stop`, with what its threads did. */
+  /** Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks. */
   readonly stopped: Promise<Summary>;
   /**
-   * Claims nothing more, lets what runs end within `worker.grace` ("now": interrupts it), and puts back
-   * what did not end.
+   * Stops the worker: it claims no more tasks, lets running tasks end within the setting `worker.grace` ("now":
+   * interrupts them at once), and puts back those that did not end.
    */
   stop(how?: "graceful" | "now"): Promise<void>;
 }
 
-/** `startWorker`, once it is needed. */
+/** The body of `startWorker`, which loads this file when it is called. */
 export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWorker> {
   checkOptions(options);
   const { config: file, database, models, queues, threads, drain, admin = false } = options;
@@ -107,7 +108,7 @@ function checkOptions(options: object): void {
 
 export interface ConfiguredOptions extends ProcessOptions {
   readonly admin?: AdminListen | undefined;
-  /** Learns of the worker before it has started: it can be stopped from then on. */
+  /** Called before the worker starts: it can be stopped from then on. */
   readonly starting?: ((worker: Pick<RunningWorker, "stop">) => void) | undefined;
 }
 
@@ -157,7 +158,7 @@ async function serve(
   report: Report,
   ready: Promise<void>,
 ): Promise<AdminServer> {
-  const { serveAdmin } = await import("./admin/serve.ts"); // who has no use for it does not load it
+  const { serveAdmin } = await import("./admin/serve.ts"); // a worker without the API does not load it
   return serveAdmin({
     store: worker.store,
     catalog: worker.catalog,

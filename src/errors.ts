@@ -1,4 +1,4 @@
-/** What tq refuses on purpose. Anything else that is thrown is a bug, or the user's own error. */
+/** Errors that tq throws on purpose. Any other error is a bug, or the user's own. */
 
 export const ERROR_CODES = [
   /** A value, flag, setting or argument is wrong. */
@@ -13,7 +13,7 @@ export const ERROR_CODES = [
   "database",
   /** The models file cannot be loaded. */
   "models",
-  /** The caller did not say who it is, or may not. */
+  /** The request to the admin API has no valid token, or comes from a web page or host that may not send it. */
   "unauthorized",
   /** The queue or the disk is full: the push is refused. */
   "full",
@@ -61,8 +61,7 @@ export class TqError extends Error {
 }
 
 /**
- * An error that a task raises to tell a person something; recorded once with a count, never retried.
- * Same meaning as `trytond.exceptions.UserError`.
+ * An error whose message is for a person to read, as `trytond.exceptions.UserError`. A task that throws it fails.
  */
 export class UserError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -71,7 +70,7 @@ export class UserError extends Error {
   }
 }
 
-/** A question to a person, as in `trytond.exceptions.UserWarning`; in a task it is treated as UserError. */
+/** A question to a person, as `trytond.exceptions.UserWarning`. A task that throws it fails, as with UserError. */
 export class UserWarning extends UserError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -84,6 +83,6 @@ export function isTqError(error: unknown): error is TqError {
   try {
     return error instanceof Error && error.name === "TqError" && "code" in error;
   } catch {
-    return false; // user code may throw what throws when it is looked at
+    return false; // user code may throw a proxy or a getter that throws in turn
   }
 }

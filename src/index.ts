@@ -1,4 +1,4 @@
-/** What `import … from "tq"` gives. */
+/** The exports of the module "tq". */
 import "./run/without-worker.ts";
 
 export * as v from "valibot";

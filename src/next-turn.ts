@@ -1,4 +1,4 @@
-/** Resolves in the next turn of the event loop, so that whatever else is ready goes first. */
+/** Resolves in the next turn of the event loop, after all else that is ready. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

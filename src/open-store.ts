@@ -1,4 +1,4 @@
-/** The one place that names a database: everything else opens its store here. */
+/** The one file that names a database: all other code opens its store here. */
 import { existsSync } from "node:fs";
 import type { Config } from "./settings/config.ts";
 import type { SqliteOptions } from "./sqlite/database.ts";
@@ -11,22 +11,22 @@ export { SCHEMA_VERSION } from "./sqlite/migrate.ts";
 
 type StoreConfig = Pick<Config, "database" | "queue">;
 
-/** For a program. @throws TqError when the database cannot be used. */
+/** Opens the store of a program. @throws TqError when the database cannot be used. */
 export function openStore(config: StoreConfig): Store {
   return new SqliteStore(optionsOf(config));
 }
 
-/** For the main thread of a worker; its threads get parts of it. */
+/** Opens the store of a worker's main thread, which lends its threads parts of it. */
 export function openWorkerStore(config: StoreConfig, threads: number): WorkerStore {
   return new SqliteWorkerStore(optionsOf(config), threads);
 }
 
-/** For a thread, with the part that its main thread has lent it. */
+/** Opens the store of a thread, with the parts that its main thread lends it. */
 export function openThreadStore(config: StoreConfig, options: ThreadStoreOptions): ThreadStore {
   return new SqliteThreadStore(optionsOf(config), options);
 }
 
-/** False where there is no database yet: opening it would make one. */
+/** False where there is no database yet: opening the store would create one. */
 export function databaseExists({ database }: StoreConfig): boolean {
   return existsSync(database.path);
 }

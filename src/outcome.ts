@@ -1,4 +1,4 @@
-/** How a run ended, as plain data that crosses threads and is turned into one guarded UPDATE. */
+/** How a run ended, as plain data that the store turns into one guarded UPDATE. */
 
 /** An error as data: `postMessage` would lose its name and fields. */
 export interface ErrorData {
@@ -14,23 +14,23 @@ export type Outcome =
   | { readonly kind: "retry"; readonly delay: number; readonly error: ErrorData }
   | { readonly kind: "interrupted"; readonly reason: string };
 
-/** What can become of a run: its own outcome, or the crash that its thread or its process died of. */
+/** How a run is settled: by its own outcome, or as crashed when its thread or its process died. */
 export type Settlement =
   | Outcome
-  /** Back to `ready` as a suspect, or `failed` at `maxCrashes`. */
+  /** The task goes back to `ready` as a suspect, or to `failed` at `maxCrashes`. */
   | { readonly kind: "crashed"; readonly reason: string; readonly maxCrashes: number };
 
 export type OutcomeKind = Outcome["kind"];
 
-/** Characters; a longer message is cut, so that no task can fill the disk with its errors. */
-const MESSAGE_LIMIT = 10_000;
+/** The most characters that an error keeps of its message and its stack: no task can fill the disk with errors. */
+const MAX_CHARACTERS = 10_000;
 
-/** Whatever was thrown, as data. Never throws, though what was thrown may do so when it is looked at. */
+/** A thrown value as data. It never throws, though a proxy or a getter in that value may. */
 export function toErrorData(error: unknown): ErrorData {
   try {
     return describe(error);
   } catch {
-    return { name: "Error", message: "what was thrown cannot be looked at", stack: null };
+    return { name: "Error", message: "the thrown value cannot be read", stack: null };
   }
 }
 
@@ -42,8 +42,8 @@ function describe(error: unknown): ErrorData {
   return { name: "Error", message: cut(`${Bun.inspect(error)} was thrown`), stack: null };
 }
 
-/** What a row and a line of the log can carry of a text. */
-export function cut(text: string, limit = MESSAGE_LIMIT): string {
-  const whole = text.length <= limit ? text : `${text.slice(0, limit)}…`;
+/** The start of a text, without half a surrogate pair, as a row and a line of the log can carry it. */
+export function cut(text: string, characters = MAX_CHARACTERS): string {
+  const whole = text.length <= characters ? text : `${text.slice(0, characters)}…`;
   return whole.toWellFormed();
 }

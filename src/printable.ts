@@ -1,10 +1,10 @@
-/** Text of which nothing can end a line, move the cursor of a terminal, change colours or hide. */
+/** Text that cannot end a line, move the cursor of a terminal, change its colours or hide a part of itself. */
 
-/** Controls, separators of lines and paragraphs, and what turns the direction of a text around. */
+/** Control characters, separators of lines and paragraphs, and marks that turn the direction of a text around. */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /**
- * One line of printable text: what could act on the terminal is written out, as in `\n` and `\x1b`.
+ * One line of printable text: characters that could act on the terminal are written out, as `\n` and `\x1b`.
  *
  * @example printable("a\x1b[2J") // "a\\x1b[2J"
  */
@@ -12,7 +12,7 @@ export function printable(text: string): string {
   return text.replace(UNSAFE, (character) => NAMED[character] ?? written(character.charCodeAt(0)));
 }
 
-/** JSON in which everything that could act on a terminal is escaped, but the ends of its lines; it means the same. */
+/** JSON that means the same, with characters escaped that could act on a terminal, except for the ends of its lines. */
 export function printableJson(value: unknown, indent?: number): string {
   return (JSON.stringify(value, null, indent) ?? "null").replace(UNSAFE, (character) =>
     character === "\n" ? character : `\\u${hex(character.charCodeAt(0), 4)}`,

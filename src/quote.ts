@@ -1,4 +1,4 @@
-/** A value as the sentence of an error shows it: as JSON where it has some, and only its beginning where it is long. */
+/** A value as the sentence of an error shows it: as JSON where it has one, and cut where it is long. */
 export function quote(value: unknown): string {
   const text =
     typeof value === "number"
@@ -7,7 +7,7 @@ export function quote(value: unknown): string {
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
-/** Undefined for what has no JSON: a function, a cycle, a bigint. */
+/** The JSON of a value; undefined for a value without one: a function, a cycle, a bigint. */
 function toJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);

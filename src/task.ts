@@ -1,8 +1,8 @@
 /**
  * A task and its life: the words every other file uses.
  *
- * All times are integers, milliseconds since 1970-01-01 UTC. JSON stays text: `context`, `args` and
- * `result` are decoded by `encoding.ts`, where a value is needed and nowhere else.
+ * All times are integers, milliseconds since 1970-01-01 UTC. `context`, `args` and `result` stay JSON text
+ * until a value is needed; `encoding.ts` decodes them there.
  */
 
 export const TASK_STATES = [
@@ -16,7 +16,7 @@ export const TASK_STATES = [
 
 export type TaskState = (typeof TASK_STATES)[number];
 
-/** The states in which a task has ended: nothing happens to it again unless somebody retries it. */
+/** The states in which a task has ended: it stays so unless a user retries it. */
 export const ENDED_STATES = ["finished", "failed", "cancelled"] as const satisfies TaskState[];
 
 /** The right to run a task once. A claim number is never used twice for one task. */
@@ -25,7 +25,7 @@ export interface Claim {
   readonly claim: number;
 }
 
-/** What a push stores: one call of a method, and when. */
+/** A task to store: one call of a method, and when to run it. */
 export interface NewTask {
   readonly model: string;
   readonly method: string;
@@ -40,11 +40,11 @@ export interface NewTask {
   readonly priority: number;
   readonly scheduledAt: number | null;
   readonly expectedAt: number | null;
-  /** A text of the pusher's choosing, unique among all tasks. */
+  /** A text that the program chose for the task, unique among all tasks. */
   readonly ref: string | null;
 }
 
-/** What a claim hands to the thread that runs the task. JSON columns are still text. */
+/** A task as its claim hands it to the thread. JSON columns are still text. */
 export interface ClaimedTask extends Claim {
   readonly model: string;
   readonly method: string;
@@ -57,15 +57,18 @@ export interface ClaimedTask extends Claim {
   readonly deadline: number;
   /** Runs that began before this one, plus one: what the log and `currentTask()` call the attempt. */
   readonly attempt: number;
-  /** True when an earlier run may have killed its worker: it runs alone, its begin on disk first. */
+  /** True when an earlier run may have killed its worker: it runs alone, once its begin is on disk. */
   readonly suspect: boolean;
-  /** How often a run that met a busy database has put it off, since its push or its last retry by hand. */
+  /** How often a busy database has put the task off since its push or its last retry by hand. */
   readonly postponed: number;
-  /** True when its last run did not end it: it was interrupted, crashed, or was put off. */
+  /** True when its last run did not end it: that run was interrupted, crashed, or was put off. */
   readonly again: boolean;
 }
 
-/** A task as the outside sees it: the columns of the view `tq_tasks`, JSON columns parsed. */
+/**
+ * A task as users see it: the columns of the view `tq_tasks`, JSON columns parsed. Times are integers, milliseconds
+ * since 1970-01-01 UTC.
+ */
 export interface Task {
   readonly id: number;
   readonly state: TaskState;
@@ -83,13 +86,13 @@ export interface Task {
   readonly expected_at: number | null;
   readonly dequeued_at: number | null;
   readonly finished_at: number | null;
-  /** Runs that ended; not those that were cancelled or died with their worker. */
+  /** Runs that ended, without those that were cancelled or died with their worker. */
   readonly attempts: number;
   /** Runs that took their thread or process down with them. */
   readonly crashes: number;
   readonly worker: string | null;
   readonly result: unknown;
-  /** One sentence: why it failed, was cancelled or went back to ready; null when there is nothing to say. */
+  /** Why the task failed, was cancelled or went back to ready, as one sentence; null in all other cases. */
   readonly reason: string | null;
 }
 

@@ -1,6 +1,6 @@
 /** Loads models into the command's own process: they are code that may end it, or never come back. */
 import { EXIT_CODES } from "../../src/errors.ts";
-import { LONG_LOAD, longLoadWords } from "../../src/registry/long-load.ts";
+import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
 import { loadModels } from "../../src/registry/load-models.ts";
 import { type Registry } from "../../src/registry/registry.ts";
 import { note } from "../terminal/terminal.ts";
@@ -8,7 +8,7 @@ import { note } from "../terminal/terminal.ts";
 /** @throws TqError "models" when they cannot be loaded. */
 export async function loadOwn(path: string, say = note): Promise<Registry> {
   let loading = path;
-  const late = setTimeout(() => say(`tq: ${longLoadWords(loading)}`), LONG_LOAD);
+  const late = setTimeout(() => say(`tq: ${longLoadWords(loading)}`), LONG_LOAD_MS);
   const atExit = (code: number): void => {
     say(
       `tq: Cannot load models from ${loading}: they ended the program with process.exit(${code}) while they were loaded`,

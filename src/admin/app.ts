@@ -3,7 +3,6 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { type ModelCatalog, checkCall } from "../catalog.ts";
-import { systemClock } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
@@ -28,8 +27,6 @@ export interface AdminOptions {
   readonly batchSize?: number;
   /** Learns of errors that are not the caller's doing. */
   readonly report?: Report;
-  /** ms since 1970 UTC. */
-  readonly now?: () => number;
 }
 
 /** Bytes. */
@@ -108,9 +105,8 @@ export function createAdmin(options: AdminOptions): Hono {
 
   app.post("/api/tasks", async (c) => {
     const body = readJson(await c.req.arrayBuffer());
-    const now = options.now?.() ?? systemClock.now();
     const { batchSize = 20 } = options;
-    const { single, pushes, tasks } = readPush(body, { now, batchSize });
+    const { single, pushes, tasks } = readPush(body, { now: store.now(), batchSize });
     const catalog = options.catalog();
     for (const { model, method } of pushes) checkCall(catalog, model, method);
     const ids = tasks.length === 0 ? [] : await store.push(tasks);

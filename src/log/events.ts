@@ -1,15 +1,15 @@
 /**
- * The facts that tq reports. A payload is plain JSON data, so that it crosses threads by
- * `postMessage`; `log.ts` owns the words and the formats. Durations are milliseconds.
+ * The events that tq reports. A payload is plain JSON data, which the log writes as it is in JSON lines; `words.ts`
+ * says it in a sentence. Durations are milliseconds.
  */
 import type { ErrorData, OutcomeKind } from "../outcome.ts";
 
-/** The most urgent first: a log of one level has also those before it. */
+/** The most urgent first: a log of one level also has the events of those before it. */
 export const LEVELS = ["error", "warn", "info", "debug"] as const;
 
 export type Level = (typeof LEVELS)[number];
 
-/** Which run of which task: what every event on a run carries. */
+/** The run that an event is about. */
 export interface TaskRun {
   readonly task: number;
   readonly attempt: number;
@@ -22,16 +22,16 @@ interface Payloads {
   "worker.started": {
     readonly worker: string;
     readonly threads: number;
-    /** Names and patterns; empty: all queues. */
+    /** Names and patterns; an empty list means all queues. */
     readonly queues: readonly string[];
     readonly database: string;
     readonly models: string | null;
-    /** What the setting `queue.worker` says: false means that other programs run their own tasks. */
+    /** "no worker" where the setting `queue.worker` is false: other programs then run their own tasks. */
     readonly mode: "worker" | "no worker";
   };
   "worker.stopping": { readonly reason: string; readonly grace: number };
   "worker.stopped": { readonly worker: string };
-  /** A worker died; its running tasks are ready again. `pid` is the dead one's. */
+  /** A worker died, and its running tasks are ready again; `pid` was its process id. */
   "worker.rescued": {
     readonly worker: string;
     readonly pid: number | null;
@@ -44,16 +44,16 @@ interface Payloads {
   "task.retried": TaskRun & { readonly delay: number; readonly error: ErrorData };
   "task.interrupted": TaskRun & { readonly reason: string };
   "task.crashed": TaskRun & { readonly reason: string; readonly crashes: number };
-  /** Set aside as failed: it took down its thread or worker too often. */
+  /** The task took down its thread or worker too often, and is set aside as failed. */
   "task.poisoned": TaskRun & { readonly crashes: number };
   "task.cancelled": { readonly task: number; readonly reason: string | null };
-  /** A run ended after it had lost its claim: nothing of it was kept. */
+  /** A run lost its claim before it ended; its work was discarded. */
   "task.late": TaskRun & { readonly outcome: OutcomeKind };
-  /** Without a worker, a task with a schedule runs at once; `scheduledAt` is ms since 1970 UTC. */
+  /** Without a worker, a scheduled task runs at once; `scheduledAt` is ms since 1970 UTC. */
   "task.inline": TaskRun & { readonly scheduledAt: number };
-  /** Nobody else can write. */
+  /** A task has held the write lock for long: no other task or program can write. */
   "lock.held": { readonly task: number; readonly thread: number; readonly duration: number };
-  /** `url` has the port that was really taken; `token` is the path of the token's file. */
+  /** `url` has the port that is in use; `token` is the path of the token's file. */
   "admin.listening": { readonly url: string; readonly token: string };
   "store.failed": { readonly database: string; readonly error: ErrorData };
   "store.recovered": { readonly database: string; readonly duration: number };
@@ -64,15 +64,15 @@ interface Payloads {
 
 export type EventName = keyof Payloads;
 
-/** A fact, told apart by its `name`. */
+/** One event, told apart by its `name`. */
 export type Event<N extends EventName = EventName> = {
   [K in N]: { readonly name: K } & Payloads[K];
 }[N];
 
-/** Takes a fact and returns at once; it never throws. */
+/** Receives an event. It returns at once and never throws. */
 export type Report = (event: Event) => void;
 
-/** How urgent each fact is; a note says for itself. */
+/** The level of each event; a note carries its own. */
 const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
   "worker.started": "info",
   "worker.stopping": "info",
@@ -100,7 +100,7 @@ export function levelOf(event: Event): Level {
   return event.name === "log.note" ? event.level : EVENT_LEVELS[event.name];
 }
 
-/** True when a log of this level writes events of that one: what it leaves out need not be made. */
+/** True when a log of level `log` writes events of `level`: an event that it leaves out need not be made. */
 export function isLogged(level: Level, log: Level): boolean {
   return LEVELS.indexOf(level) <= LEVELS.indexOf(log);
 }

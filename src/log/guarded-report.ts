@@ -1,28 +1,28 @@
-/** A report that somebody else wrote may throw: that is told once, and disturbs nobody. */
+/** Guards a user's report: its first error goes to the log, and none reaches the worker. */
 import type { Report } from "./events.ts";
 import { toErrorData } from "../outcome.ts";
 
-/** @param log learns of the first error. */
+/** @param log receives the first error. */
 export function guardedReport(report: Report, log: Report): Report {
-  let told = false;
+  let logged = false;
 
-  function tell(thrown: unknown): void {
-    if (told) return;
-    told = true;
+  function logFirst(thrown: unknown): void {
+    if (logged) return;
+    logged = true;
     const { name, message } = toErrorData(thrown);
     log({
       name: "log.note",
       level: "error",
-      message: `Cannot report an event: the function report threw ${name}: ${message}; the worker goes on, and says this once`,
+      message: `Cannot report an event: the function report threw ${name}: ${message}; the worker goes on, and logs this only once`,
     });
   }
 
   return (event) => {
     try {
-      const result: unknown = report(event); // an async function is one too
-      if (result instanceof Promise) result.catch(tell);
+      const result: unknown = report(event); // an async function is a report too
+      if (result instanceof Promise) result.catch(logFirst);
     } catch (error) {
-      tell(error);
+      logFirst(error);
     }
   };
 }

@@ -1,4 +1,4 @@
-/** The log: one owner of the words, the levels and the formats. One event is one line. */
+/** The log: each event as one line, as text for people or as JSON. */
 import type { Clock } from "../clock.ts";
 import { LEVELS, levelOf } from "./events.ts";
 import type { Event, Level, Report } from "./events.ts";
@@ -8,25 +8,25 @@ import { UnwrittenError } from "./standard-error.ts";
 
 export interface TextOptions {
   readonly colour: boolean;
-  /** Write an error's stack on indented lines below. */
+  /** Writes an error's stack on indented lines below. */
   readonly stack?: boolean;
 }
 
 export interface LogOptions {
-  /** Events that are less urgent are left out. */
+  /** Less urgent events are left out. */
   readonly level: Level;
   readonly format: "text" | "json";
-  /** Takes whole lines; what it throws is caught. */
+  /** Receives whole lines; an error that it throws is caught. */
   readonly write: (lines: string) => void;
   readonly clock: Clock;
   readonly colour: boolean;
 }
 
-/** A report that writes; `flush` writes at once what was gathered, for the end of the process. */
+/** A report that writes lines; `flush` writes those gathered so far, for the end of the process. */
 export type Log = Report & { readonly flush: () => void };
 
-/** Characters; more than that is written without waiting for the turn's end. */
-const GATHER = 65_536;
+/** The most characters to gather: more are written before the end of the loop's turn. */
+const MAX_GATHERED = 65_536;
 
 /** A log that gathers lines and writes them together at the end of the loop's turn. */
 export function createLog({ level, format, write, clock, colour }: LogOptions): Log {
@@ -35,7 +35,7 @@ export function createLog({ level, format, write, clock, colour }: LogOptions): 
   let gathered = "";
   let lines = 0;
   let lost = 0;
-  let asked = false;
+  let scheduled = false;
 
   function line(event: Event): string {
     const time = clock.now();
@@ -46,14 +46,14 @@ export function createLog({ level, format, write, clock, colour }: LogOptions): 
     if (LEVELS.indexOf(levelOf(event)) > limit) return;
     gathered += `${line(event)}\n`;
     lines += 1;
-    if (gathered.length > GATHER) return flush();
-    if (asked) return;
-    asked = true;
+    if (gathered.length > MAX_GATHERED) return flush();
+    if (scheduled) return;
+    scheduled = true;
     setImmediate(flush);
   }
 
   function flush(): void {
-    asked = false;
+    scheduled = false;
     if (lines === 0) return;
     const text = lost === 0 ? gathered : `${line(lossNote(lost))}\n${gathered}`;
     const count = lines;
@@ -63,9 +63,9 @@ export function createLog({ level, format, write, clock, colour }: LogOptions): 
       write(text);
       lost = 0;
     } catch (error) {
-      // Nowhere to say it now: the next lines that get through begin with it.
+      // The loss is noted before the next lines that can be written.
       const unwritten = error instanceof UnwrittenError ? error.lines : Infinity;
-      // Where more is unwritten than was gathered, so is the note of what was lost before.
+      // With more lines unwritten than gathered, the note of an earlier loss is lost too.
       lost = unwritten <= count ? unwritten : lost + count;
     }
   }
@@ -112,7 +112,7 @@ export function formatJson(event: Event, time: number): string {
   return printableJson({ ...head, ...fields });
 }
 
-/** True on a terminal, unless NO_COLOR says otherwise. */
+/** True on a terminal, unless NO_COLOR or TERM says otherwise. */
 export function wantsColour(
   terminal: boolean,
   env: Readonly<Record<string, string | undefined>>,
@@ -120,7 +120,7 @@ export function wantsColour(
   return terminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
 }
 
-/** The last second that was written: making it anew took two thirds of a line's time. */
+/** The last second and its text: to format it for each line would take two thirds of the line's time. */
 let last = { second: Number.NaN, text: "", offset: "" };
 
 /** Readable and unambiguous: the offset tells the two 02:30 of a night in autumn apart. */

@@ -1,20 +1,20 @@
-/** Standard error as the log is written to it: whole lines, and nobody is held up for ever by a pipe that is not read. */
+/** Writes the log to standard error in whole lines, without waiting for ever for a pipe that is not read. */
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import { isTerminal } from "./terminal.ts";
 
-/** Where to write, for all threads of the process. */
+/** Standard error, shared by all threads of the process. */
 export interface StandardError {
   readonly fd: number;
-  /** 1 where the last write ended in the middle of a line, whoever it was. */
+  /** 1 when the last write of any thread ended in the middle of a line. */
   readonly torn: Int32Array;
 }
 
 let opened: StandardError | null = null;
 
 /**
- * What to write to, the same for all threads of the process. A pipe is opened anew, and a terminal, which
- * Ctrl-S stops: so ours does not block and that of whoever shares it stays as it is. Where the system cannot do that it
- * is 2.
+ * Standard error, the same for all threads of the process. A pipe, or a terminal (Ctrl-S stops one), is opened once
+ * more: so this descriptor does not block, and that of the programs that share it stays as it is. Where the system
+ * cannot do that, the descriptor is 2.
  */
 export function standardError(): StandardError {
   return (opened ??= onDescriptor(open()));
@@ -34,32 +34,34 @@ function open(): number {
   }
 }
 
-/** Up to so many bytes get into a pipe together: PIPE_BUF of `man 7 pipe`, on Linux. */
-const TOGETHER = 4_096;
+/** The most bytes that a pipe takes in one piece, on Linux: PIPE_BUF of `man 7 pipe`. */
+const PIPE_BUF_BYTES = 4_096;
 
-/** A full pipe is waited for so long at once: ms. In the long run, also for one that is read slowly, for a share of the time. */
-const PATIENCE = 1_000;
-const SHARE = 0.2;
+/** The longest wait for a full pipe. */
+const PATIENCE_MS = 1_000;
+
+/** The share of its time that a thread waits, in the long run, for a pipe that is read slowly. */
+const PATIENCE_SHARE = 0.2;
 
 const TIME = { now: () => performance.now(), sleep: (ms: number) => Bun.sleepSync(ms) };
 
-/** What is left of the patience; it grows back as time passes. */
-let left = PATIENCE;
-let looked = 0;
+/** The patience that is left; it grows back as time passes. */
+let leftMs = PATIENCE_MS;
+let refilledAt = 0;
 
 function waitALittle({ now, sleep }: typeof TIME): boolean {
   const began = now();
-  left = Math.min(PATIENCE, left + Math.max(began - looked, 0) * SHARE);
-  looked = began;
-  if (left < 1) return false;
+  leftMs = Math.min(PATIENCE_MS, leftMs + Math.max(began - refilledAt, 0) * PATIENCE_SHARE);
+  refilledAt = began;
+  if (leftMs < 1) return false;
   sleep(1);
-  left -= now() - began;
+  leftMs -= now() - began;
   return true;
 }
 
-/** A text that a pipe did not take to its end. */
+/** Says that standard error did not take a text to its end. */
 export class UnwrittenError extends Error {
-  /** Lines that are lost, with the one of which a part was written. */
+  /** The lines that are lost, with the one of which a part was written. */
   readonly lines: number;
 
   constructor(rest: Buffer, cause: unknown) {
@@ -71,8 +73,8 @@ export class UnwrittenError extends Error {
 const NEW_LINE = 10;
 
 /**
- * Writes all of the text, so that no thread or process that writes to the same pipe gets between the halves of a
- * line.
+ * Writes all of the text, in pieces that end with a line: no other thread or process that writes to the same pipe
+ * gets between the halves of one.
  *
  * @throws UnwrittenError when a pipe is full for too long, or the text cannot be written.
  */
@@ -83,7 +85,7 @@ export function writeStandardError(
 ): void {
   let rest = Buffer.from(torn[0] === 1 ? `\n${text}` : text);
   while (rest.length > 0) {
-    const lines = rest.lastIndexOf("\n", TOGETHER - 1) + 1 || rest.indexOf("\n") + 1;
+    const lines = rest.lastIndexOf("\n", PIPE_BUF_BYTES - 1) + 1 || rest.indexOf("\n") + 1;
     try {
       const written = writeSync(fd, rest, 0, lines || rest.length);
       if (written > 0) torn[0] = rest[written - 1] === NEW_LINE ? 0 : 1;

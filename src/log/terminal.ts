@@ -1,9 +1,9 @@
-/** Whether what is written goes to a terminal. */
+/** Tells whether output goes to a terminal. */
 import { fstatSync } from "node:fs";
 
 /**
- * True when the descriptor (1: standard output, 2: standard error) is a terminal's. Asked without
- * `process.stdout` or `process.stderr`, which take 15 ms and 3 MB when they are first touched.
+ * True when the descriptor (1: standard output, 2: standard error) is a terminal's. It does without
+ * `process.stdout` and `process.stderr`, which take 15 ms and 3 MB when they are first touched.
  */
 export function isTerminal(descriptor: 1 | 2): boolean {
   try {

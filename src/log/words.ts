@@ -1,4 +1,4 @@
-/** The words of each event, in the log's lines. */
+/** The words of each event in the lines of the log. */
 import { formatDuration } from "../values/duration.ts";
 import type { Event, EventName, TaskRun } from "./events.ts";
 import type { ErrorData, OutcomeKind } from "../outcome.ts";
@@ -50,7 +50,7 @@ const WORDS: Words = {
     `task ${task} cancelled${reason === null ? "" : `: ${reason}`}`,
   "task.late": (event) =>
     line(
-      `task ${event.task} had lost its claim when it ended: nothing of it was kept`,
+      `task ${event.task} lost its claim before it ended; its work was discarded`,
       ...run(event),
       `it would have ${LATE[event.outcome]}`,
     ),
@@ -66,11 +66,11 @@ const WORDS: Words = {
   "store.recovered": ({ database, duration }) =>
     `${database} can be used again after ${formatDuration(duration)}`,
   "config.worker_off": ({ file }) =>
-    `queue.worker is false: this worker runs what SQL and HTTP pushed and dead programs left; programs run their own tasks; set [queue] worker = true in ${file ?? "tq.toml"} to have it run all`,
+    `queue.worker is false: this worker runs only tasks pushed by SQL or HTTP and tasks left by dead programs, as programs run their own; set [queue] worker = true in ${file ?? "tq.toml"} to have it run all tasks`,
   "log.note": ({ message }) => message,
 };
 
-/** What an event says, in one sentence; fields are two spaces apart. */
+/** An event as one sentence, its fields two spaces apart. */
 export function eventWords<N extends EventName>(event: Event<N>): string {
   const words = WORDS[event.name] as (event: Event<N>) => string;
   return words(event);

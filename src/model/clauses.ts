@@ -10,6 +10,7 @@ import type {
 import type { Definition } from "../registry/definition.ts";
 import type { Field } from "../registry/fields.ts";
 
+/** A condition on a field, as in Tryton's domains; a search finds the records for which all of its clauses hold. */
 export type Clause<K extends string> = readonly [
   field: K | "id",
   operator: Operator,
@@ -18,7 +19,9 @@ export type Clause<K extends string> = readonly [
 
 export interface SearchOptions<K extends string> {
   readonly order?: readonly (readonly [field: K | "id", direction: "ASC" | "DESC"])[];
+  /** The most records to return. Default: all. */
   readonly limit?: number;
+  /** Records to skip first. Default: 0. */
   readonly offset?: number;
 }
 
@@ -35,7 +38,7 @@ const OPERATORS = [
   "not like",
 ] as const satisfies Operator[];
 
-/** What the text of JSON would answer otherwise than the values in it. */
+/** Operators whose answer for the text of JSON differs from that for the values in it. */
 const NOT_FOR_JSON: ReadonlyMap<Operator, string> = new Map([
   ["<", "compared with <"],
   ["<=", "compared with <="],
@@ -47,13 +50,13 @@ const NOT_FOR_JSON: ReadonlyMap<Operator, string> = new Map([
 
 /** @throws TqError "invalid" for an unknown field or operator, or a value that does not fit. */
 export function toConditions(model: Definition, clauses: readonly Clause<string>[]): Condition[] {
-  if (!Array.isArray(clauses)) throw refused(model, `${inspect(clauses)} is no list of clauses`);
+  if (!Array.isArray(clauses)) throw refused(model, `${inspect(clauses)} is not a list of clauses`);
   return clauses.map((clause: Clause<string>) => toCondition(model, clause));
 }
 
 function toCondition(model: Definition, clause: Clause<string>): Condition {
   if (!Array.isArray(clause) || clause.length !== 3) {
-    throw refused(model, `${inspect(clause)} is no clause; write it like ["id", "=", 7]`);
+    throw refused(model, `${inspect(clause)} is not a clause; write it like ["id", "=", 7]`);
   }
   const [name, operator] = clause as Clause<string>;
   const field = fieldOf(model, name);
@@ -114,7 +117,7 @@ export function toOrder(
   };
 }
 
-/** null: the id. */
+/** The field of this name; null for the id. */
 function fieldOf(model: Definition, name: string): Field | null {
   if (name === "id") return null;
   const field = model.byName.get(name);

@@ -14,12 +14,12 @@ import { inUnit, Transaction } from "../transaction/transaction.ts";
 import type { Unit } from "../transaction/unit.ts";
 
 /**
- * Makes a model with a table: named as the model with dots as underscores, a column a field. The table is
- * made, and later extended by new fields, when it is first used.
+ * Makes a model with a table. The table has the name of the model, with underscores for dots, and a column for each
+ * field. tq creates it, and later adds columns for new fields, when a program first uses it.
  *
  * @param name of lower-case letters, digits, `_` and dots.
- * @param fields a valibot schema each.
- * @throws TqError "models" for a name or field that cannot be.
+ * @param fields a valibot schema for each field.
+ * @throws TqError "models" for a name or a field that a model cannot have.
  * @example
  * export class Sale extends ModelSQL("sale", { state: v.string(), total: v.optional(v.number()) }) {}
  */
@@ -107,7 +107,7 @@ async function storeAll(records: readonly StoredRecord[], unit: Unit): Promise<v
   for (const record of records) await StoredRecord.store(record, unit);
 }
 
-/** One object a row: who changes a record through one duplicate sees it through the other. */
+/** One object for each row: a change through one duplicate shows in the other. */
 function fromRows(model: typeof SqlBase, { rows, ...read }: RowsRead): StoredRecord[] {
   const seen = new Map<ColumnValue | undefined, StoredRecord>();
   return rows.map((row) => {
@@ -142,7 +142,7 @@ function checkRecords(model: typeof SqlBase, records: unknown, verb: string): vo
     if (made?.[DEFINITION] === model[DEFINITION]) continue;
     throw new TqError(
       "invalid",
-      `Cannot ${verb} ${Bun.inspect(record, { depth: 0 })}: it is no record of ${model.__name__}`,
+      `Cannot ${verb} ${Bun.inspect(record, { depth: 0 })}: it is not a record of ${model.__name__}`,
     );
   }
 }

@@ -3,11 +3,11 @@ import { BASE } from "../registry/model-class.ts";
 import type { UntypedQueue } from "./queue-types.ts";
 import { queueOf } from "../push/queue-caller.ts";
 
-/** What `console.log` asks an object for. */
+/** The method that `console.log` calls on an object. */
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
 
 /**
- * The base of every model. Give it a name and methods; records of it are ids.
+ * The base of every model. Give the model a name and methods; its records are ids.
  *
  * @example
  * export class Mailer extends Model {
@@ -28,17 +28,17 @@ export class Model {
   }
 
   /**
-   * Calls put here are stored as tasks: `Model.__queue__.method(records, ...args)` resolves to the ids of
-   * the tasks (an id for a single record). Declare it as `Queue<typeof YourModel>` for typed calls.
+   * Stores calls as tasks: `Model.__queue__.method(records, ...args)` resolves to the ids of the tasks, or to one id
+   * for a single record. Declare it as `Queue<typeof YourModel>` for typed calls.
    *
-   * @throws TqError when the method does not exist or an argument cannot be carried by JSON.
+   * @throws TqError "not_found" for a method that does not exist, "invalid" for an argument that JSON cannot carry.
    * @see https://docs.tryton.org/latest/server/topics/task_queue.html
    */
   static get __queue__(): UntypedQueue {
     return queueOf(this) as unknown as UntypedQueue;
   }
 
-  /** The records of these ids. Without a table there is nothing to look up: each exists. */
+  /** The records of these ids, in order. A model without a table has a record for each id. */
   static async browse<M extends typeof Model>(
     this: M,
     ids: readonly number[],
@@ -46,7 +46,7 @@ export class Model {
     return ids.map((id) => new this(id) as InstanceType<M>);
   }
 
-  /** A record is its fields to who looks at it, not its methods. @internal */
+  /** Shows a record by its fields, without its methods. @internal */
   [INSPECT](_depth: number, options: object, inspect: (value: object, options: object) => string) {
     return `${this.constructor.name} ${inspect(Object.fromEntries(Object.entries(this)), options)}`;
   }

@@ -10,7 +10,7 @@ interface AnyCall {
 /** Without a declaration: any method, any instances. */
 export type UntypedQueue = Record<string, AnyCall["call"]>;
 
-/** Properties of tq's own classes: no methods for tasks. */
+/** Properties of tq's own classes, which tasks cannot call. */
 type StaticBase = "prototype" | "__queue__" | "__name__" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
@@ -19,10 +19,10 @@ type ModelLike = abstract new (...args: never) => object;
 
 type JsonArgs<A extends readonly unknown[]> = { [I in keyof A]: Jsonable<A[I]> };
 
-/** What a push takes for a record of type R: the record, or its id. */
+/** A record of type R, as a push takes it: the record, or its id. */
 type One<R> = R | number;
 
-/** A static method that takes the records, or one record; one that takes nothing has no place for them. */
+/** A static method that takes the records, or one record; never for a method without parameters. */
 type StaticCall<R, F> = F extends (...args: infer A) => unknown
   ? A extends readonly []
     ? never

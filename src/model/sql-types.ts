@@ -10,18 +10,19 @@ type Values<F extends Fields> = { -readonly [K in keyof F]: v.InferOutput<F[K]> 
 /** The values that a new record takes: fields that have a default or may be undefined can be left out. */
 type NewValues<F extends Fields> = v.InferInput<v.ObjectSchema<F, undefined>>;
 
-/** What a record is, besides its fields. */
+/** The members of a record besides its fields. */
 interface SqlRecord {
   /** 0 until the record is saved. */
   readonly id: number;
   /**
-   * Inserts the record, or writes the fields that were changed. A column is written only where it still
+   * Inserts the record, or writes the fields that have changed. A column is written only where it still
    * holds what was read, unless the transaction held the write lock when it was read.
    *
    * @throws TqError "invalid" for a wrong value, "not_found" when the row is gone, "conflict" when another
-   * transaction changed it (a task then runs again by itself).
+   * transaction changed it (tq then runs a task again).
    */
   save(): Promise<void>;
+  /** Deletes the row. @throws TqError "invalid" for a record that is not saved. */
   delete(): Promise<void>;
 }
 
@@ -46,6 +47,7 @@ export interface SqlModel<F extends Fields> extends Omit<typeof Model, "browse" 
   ): Promise<Made<M>[]>;
   /** Saves each record, in order. */
   save<M>(this: M, records: readonly Made<M>[]): Promise<void>;
+  /** Deletes the rows of the records. */
   delete<M>(this: M, records: readonly Made<M>[]): Promise<void>;
   /** Takes the write lock at once, keeps it until the transaction ends, and reads the records again. */
   lock<M>(this: M, records: readonly Made<M>[]): Promise<void>;

@@ -1,4 +1,4 @@
-/** A record with a row: what was read, and what of it has been changed since. */
+/** A record with a row: the values that were read, and the fields that were changed since. */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import { type ColumnValue, type Row, sameValue } from "../store/records.ts";
@@ -6,19 +6,19 @@ import { BASE, CHECK_ROW } from "../registry/model-class.ts";
 import { checkNotHidden, isTrial, PLACE, type RecordClass } from "./class-fields.ts";
 import { checkFieldNames, DEFINITION, type Definition } from "../registry/definition.ts";
 import { checkField, type Field } from "../registry/fields.ts";
-import type { Hold } from "../transaction/hold.ts";
+import type { Stretch } from "../transaction/stretch.ts";
 import { Model } from "./model.ts";
 import { type Edit, insertRow, updateRow } from "./stored-rows.ts";
 import type { Unit } from "../transaction/unit.ts";
 
-/** The columns as they were read or written last, and the lock that was held then. */
+/** The columns as they were read or written last, and the stretch of the lock in which they were. */
 interface Read {
   readonly row: Row;
-  readonly hold: Hold | null;
+  readonly stretch: Stretch | null;
   /** True when the columns cannot change while that stretch lasts. */
   readonly steady: boolean;
   /** The stretch in which this record was written last. */
-  readonly wrote: Hold | null;
+  readonly wrote: Stretch | null;
 }
 
 const NOTHING: object = Object.freeze({});
@@ -45,26 +45,27 @@ export abstract class StoredRecord extends Model {
     }
   }
 
-  /** Takes over a row as it was read. */
+  /** Fills a record with a row that was read. */
   static hydrate(
     record: StoredRecord,
     row: Row,
-    { hold, steady }: Pick<Read, "hold" | "steady">,
+    { stretch, steady }: Pick<Read, "stretch" | "steady">,
   ): void {
     set(record, "id", row[0]);
     for (const [index, field] of definitionOf(record).fields.entries()) {
       set(record, field.name, field.fromColumn(row[index + 1] ?? null));
     }
-    record.#read = { row, hold, steady, wrote: null };
+    record.#read = { row, stretch, steady, wrote: null };
   }
 
   [CHECK_ROW](action: () => string): void {
     const { table } = definitionOf(this);
-    const undone = (hold: Hold | null | undefined) => hold?.hasUndoneInsert(table, this.id);
-    if (!undone(this.#read?.hold) && !undone(this.#read?.wrote)) return;
+    const undone = (stretch: Stretch | null | undefined) =>
+      stretch?.hasUndoneInsert(table, this.id);
+    if (!undone(this.#read?.stretch) && !undone(this.#read?.wrote)) return;
     throw new TqError(
       "conflict",
-      `Cannot ${action()}: the transaction that made the record was rolled back, and its id may be another's by now; make a new record`,
+      `Cannot ${action()}: the transaction that made the record was rolled back, and another record may have its id now; make a new record`,
     );
   }
 
@@ -72,7 +73,7 @@ export abstract class StoredRecord extends Model {
   static store(record: StoredRecord, unit: Unit): Soon<void> {
     if (record.#saving) {
       const after = () => StoredRecord.store(record, unit);
-      return record.#saving.then(after, after); // its failure is its caller's
+      return record.#saving.then(after, after); // its own caller gets its failure
     }
     const saving = record.#store(unit);
     if (!(saving instanceof Promise)) return;
@@ -83,16 +84,16 @@ export abstract class StoredRecord extends Model {
   #store(unit: Unit): Soon<void> {
     const { name, fields, table } = definitionOf(this);
     const read = this.#read;
-    if (read?.hold?.hasUndone(table, this.id) || read?.wrote?.hasUndone(table, this.id)) {
+    if (read?.stretch?.hasUndone(table, this.id) || read?.wrote?.hasUndone(table, this.id)) {
       throw new TqError(
         "conflict",
         `Cannot save ${name} ${this.id}: the transaction that wrote it was rolled back; browse it again, or make a new record`,
       );
     }
     const action = `save ${name}${this.id ? ` ${this.id}` : ""}`;
-    // Compared when it is written, unless nobody else can have changed it since.
+    // The write compares the columns, unless no other transaction can have changed them since.
     const guarded =
-      read !== null && !(read.steady && read.hold !== null && read.hold === unit.hold);
+      read !== null && !(read.steady && read.stretch !== null && read.stretch === unit.stretch);
     const row: ColumnValue[] = [this.id];
     const edits: Edit[] = [];
     const checked: Checked[] = [];
@@ -111,23 +112,23 @@ export abstract class StoredRecord extends Model {
       edits.push({ column: field.name, value: column, before, guarded });
     }
     if (!read) {
-      return soon(insertRow(unit, table, row.slice(1)), ({ id, hold }) => {
+      return soon(insertRow(unit, table, row.slice(1)), ({ id, stretch }) => {
         row[0] = id;
-        // Until the commit no other transaction sees it.
-        this.#stored({ row, hold, steady: true, wrote: hold }, checked);
+        // No other transaction sees the row before the commit.
+        this.#stored({ row, stretch, steady: true, wrote: stretch }, checked);
       });
     }
-    // What is not written is not compared either: it is as old as it was.
+    // Without a write nothing was compared: the columns are as of the same read.
     if (edits.length === 0) return this.#stored({ ...read, row }, checked);
     return soon(updateRow(unit, { model: name, table, id: this.id }, edits), (wrote) =>
       this.#stored({ ...read, row, wrote }, checked),
     );
   }
 
-  /** What has been changed while the row was written stays changed. */
-  #stored({ row, hold, steady, wrote }: Read, checked: readonly Checked[]): void {
+  /** Notes the row that was written. Fields that were changed meanwhile stay changed. */
+  #stored({ row, stretch, steady, wrote }: Read, checked: readonly Checked[]): void {
     const bytes = (value: ColumnValue) => (value instanceof Uint8Array ? value.slice() : value);
-    this.#read = { row: row.map(bytes), hold, steady, wrote };
+    this.#read = { row: row.map(bytes), stretch, steady, wrote };
     set(this, "id", row[0]);
     for (const { field, value, output } of checked) {
       const filled = value === undefined || value === null || typeof value !== "object";

@@ -10,20 +10,20 @@ import type {
   SearchOptions,
   Table,
 } from "../store/records.ts";
-import type { Hold } from "../transaction/hold.ts";
+import type { Stretch } from "../transaction/stretch.ts";
 import type { Unit } from "../transaction/unit.ts";
 
 /** A column to write. */
 export interface Edit {
   readonly column: string;
   readonly value: ColumnValue;
-  /** What was read in it. */
+  /** The value that was read in it. */
   readonly before: ColumnValue;
-  /** Write it only where it still holds that. */
+  /** True: write the column only where it still holds that value. */
   readonly guarded: boolean;
 }
 
-/** Somebody else changed a row between our read and our write. */
+/** Another transaction changed a row between the read and the write. */
 class StaleError extends TqError {
   constructor(model: string, id: number, columns: readonly string[]) {
     super(
@@ -36,13 +36,13 @@ class StaleError extends TqError {
 /** Rows as they were read. */
 export interface RowsRead {
   readonly rows: readonly Row[];
-  /** The stretch of the transaction in which they were read; null: outside any. What is undone in it is refused. */
-  readonly hold: Hold | null;
-  /** True when they cannot change while that stretch lasts: a save need not compare them. */
+  /** The stretch in which they were read; null: outside any. A save of rows that were undone in it is refused. */
+  readonly stretch: Stretch | null;
+  /** True when the rows cannot change while that stretch lasts: a save need not compare them. */
   readonly steady: boolean;
 }
 
-/** @param lock nobody else may change the rows until the transaction ends. */
+/** @param lock true: no other transaction may change the rows until this one ends. */
 export function readRows(
   unit: Unit,
   table: Table,
@@ -50,9 +50,9 @@ export function readRows(
   lock = unit.locksRows,
 ): Soon<RowsRead> {
   return soon(prepareRead(unit, table), (records) => {
-    const { hold } = unit; // before the read: the stretch may be over when the answer comes
+    const { stretch } = unit; // before the read: the stretch may be over when the answer comes
     const steady = unit.isSteady(lock);
-    return soon(records.read(table, ids, lock), (rows) => ({ rows, hold, steady }));
+    return soon(records.read(table, ids, lock), (rows) => ({ rows, stretch, steady }));
   });
 }
 
@@ -63,10 +63,10 @@ export function searchRows(
   options: SearchOptions,
 ): Soon<RowsRead> {
   return soon(prepareRead(unit, table), (records) => {
-    const { hold, locksRows } = unit;
+    const { stretch, locksRows } = unit;
     const steady = unit.isSteady(locksRows);
     const searching = records.search(table, conditions, options, locksRows);
-    return soon(searching, (rows) => ({ rows, hold, steady }));
+    return soon(searching, (rows) => ({ rows, stretch, steady }));
   });
 }
 
@@ -89,12 +89,12 @@ export function insertRow(
   unit: Unit,
   table: Table,
   values: readonly ColumnValue[],
-): Soon<{ readonly id: number; readonly hold: Hold | null }> {
+): Soon<{ readonly id: number; readonly stretch: Stretch | null }> {
   return soon(prepareWrite(unit, table), (records) => {
-    const { hold } = unit; // before the answer: by then another stretch may have begun
+    const { stretch } = unit; // before the answer: another stretch may have begun when it comes
     return soon(records.insert(table, values), (id) => {
-      hold?.insert(table, id);
-      return { id, hold };
+      stretch?.insert(table, id);
+      return { id, stretch };
     });
   });
 }
@@ -110,19 +110,19 @@ export interface RowOf {
  * @returns the stretch in which it was written.
  * @throws TqError "not_found", or StaleError when a guarded column no longer holds what was read.
  */
-export function updateRow(unit: Unit, row: RowOf, edits: readonly Edit[]): Soon<Hold | null> {
+export function updateRow(unit: Unit, row: RowOf, edits: readonly Edit[]): Soon<Stretch | null> {
   const { table, id } = row;
   return soon(prepareWrite(unit, table), (records) => {
-    const { hold } = unit;
+    const { stretch } = unit;
     const changes = edits.map(({ column, value, before, guarded }) =>
-      guarded && !hold?.replaced(table, id, column, before)
+      guarded && !stretch?.replaced(table, id, column, before)
         ? { column, value, before }
         : { column, value },
     );
     return soon(records.update(table, id, changes), (result) => {
       if (result !== "ok") throw notUpdated(unit, row, changes, result);
-      hold?.write(table, id, edits);
-      return hold;
+      stretch?.write(table, id, edits);
+      return stretch;
     });
   });
 }

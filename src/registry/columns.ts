@@ -1,11 +1,11 @@
-/** How the values of a field stand in its column. */
+/** Converts the values of a field to those of its column and back. */
 import { decode, encode } from "../values/encoding.ts";
 import { TqError } from "../errors.ts";
 import { type Column, type ColumnValue, sameValue } from "../store/records.ts";
 
 export type Kind = "text" | "integer" | "number" | "boolean" | "blob" | "json";
 
-/** One way to keep values in a column. None of its functions is given undefined or null. */
+/** A way to store values in a column. None of its functions receives undefined or null. */
 export interface ColumnKind {
   readonly type: Column["type"];
   /** @throws TqError "invalid" for a value that would not come back as it went in. */
@@ -23,7 +23,7 @@ export const KINDS: Record<Kind, ColumnKind> = {
     to(value, where) {
       if (typeof value !== "string") throw refused(where, value, "it holds text");
       if (value.isWellFormed()) return value;
-      throw refused(where, value, "half a surrogate pair is no text");
+      throw refused(where, value, "half a surrogate pair is not text");
     },
     from: (value) => value,
     same: identical,

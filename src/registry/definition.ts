@@ -1,4 +1,4 @@
-/** What a model with a table is made of: its name, its fields, its table. */
+/** The definition of a model with a table: its name, its fields, its table. */
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Table } from "../store/records.ts";
@@ -15,7 +15,7 @@ export interface Definition {
 /** A registered symbol, as a compiled program may carry two copies of this file. */
 export const DEFINITION: unique symbol = Symbol.for("tq.definition") as never;
 
-/** The table of a model; undefined for one without. */
+/** The table of a model; undefined for a model without one. */
 export function tableOf(model: object): Table | undefined {
   return definitionOf(model)?.table;
 }
@@ -24,14 +24,14 @@ function definitionOf(model: object): Definition | undefined {
   return (model as { [DEFINITION]?: Definition })[DEFINITION];
 }
 
-/** The table that two models would share, whose names are different. A class on the table of its base has its base's name here. */
+/** The table that two models of different names would share. A class on its base's table counts by its base's name. */
 export function sharedTable(a: object, b: object): string | undefined {
   const [one, other] = [definitionOf(a), definitionOf(b)];
   const same = one && one.name !== other?.name && one.table.name === other?.table.name;
   return same ? one.table.name : undefined;
 }
 
-/** @throws TqError "models" for a name or a field that cannot be. */
+/** @throws TqError "models" for a name or a field that a model cannot have. */
 export function define(name: string, fields: Fields): Definition {
   checkModelName(name);
   const list = Object.entries(fields).map(([key, schema]) => toField(name, key, schema));
@@ -44,7 +44,7 @@ export function define(name: string, fields: Fields): Definition {
   };
 }
 
-/** SQLite tells no case apart. */
+/** Refuses fields whose names differ only in case, which SQLite ignores. */
 function checkCase(model: string, fields: readonly Field[]): void {
   const seen = new Map<string, string>();
   for (const { name } of fields) {
@@ -72,7 +72,7 @@ export function checkModelName(name: unknown): void {
   if (/^(?:tq_|tq\.|sqlite_)/.test(name)) {
     throw new TqError(
       "models",
-      `Cannot make the model ${name}: names that begin with tq or sqlite are taken`,
+      `Cannot make the model ${name}: names that begin with tq_, tq. or sqlite_ are reserved`,
     );
   }
 }

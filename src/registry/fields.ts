@@ -22,7 +22,7 @@ export interface Field {
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Names that a record has already, or that JavaScript asks of every object; SQLite tells no case apart. */
+/** Names that a record has already, or that JavaScript asks of every object; SQLite ignores their case. */
 const TAKEN = new Set(
   ["id", "save", "delete", "then", "toJSON", "__queue__"]
     .concat(Object.getOwnPropertyNames(Object.prototype))
@@ -38,7 +38,7 @@ export function toField(model: string, name: string, schema: FieldSchema): Field
     refuse(`a field cannot be named ${JSON.stringify(name)}; use letters, digits and _`);
   }
   if (TAKEN.has(name.toLowerCase())) {
-    refuse(`a field cannot be named ${name}: every record has that already; name it otherwise`);
+    refuse(`a field cannot be named ${name}: every record has that already; choose another name`);
   }
   if ((schema as { kind?: unknown } | undefined)?.kind !== "schema") {
     refuse(`the field ${name} has no valibot schema; give one, like v.string()`);
@@ -77,18 +77,18 @@ interface SchemaParts {
   readonly default?: unknown;
 }
 
-/** What JSON cannot carry. */
+/** Types of schemas whose values JSON cannot carry. */
 const NOT_STORED = new Set(["map", "set", "function", "symbol", "promise", "blob", "file", "date"]);
 
-/** Transformations that give the type that they take. */
+/** Transformations that keep the type of a value. */
 const SAME_TYPE =
   /^(?:trim|trim_start|trim_end|normalize|to_lower_case|to_upper_case|to_m.._value|readonly|brand|flavor)$/;
 
-/** undefined for a schema whose values cannot be stored. */
+/** The kind of column for a schema; undefined when its values cannot be stored. */
 function kindOf(schema: FieldSchema): Kind | undefined {
   const parts = schema as unknown as SchemaParts;
   const [, ...actions] = parts.pipe ?? [];
-  // A pipe that transforms may end as anything.
+  // A pipe that transforms may end in a value of any type.
   if (
     actions.some(
       ({ kind, type }) => kind === "schema" || (kind === "transformation" && !SAME_TYPE.test(type)),
@@ -132,13 +132,13 @@ function whyNot(schema: FieldSchema): string {
   return `cannot be a ${type}: JSON does not carry it; use an array or an object`;
 }
 
-/** What NULL reads as: the default where there is one, else undefined or null, as the schema allows. */
+/** The value that NULL reads as: the default where there is one, else undefined or null, as the schema allows. */
 function emptyOf(schema: FieldSchema): () => unknown {
   const parts = schema as unknown as SchemaParts;
   const nullable = parts.type === "nullable";
   if (parts.type === "optional" || parts.type === "nullish" || nullable) {
     const empty = nullable ? null : undefined;
-    // A default that is computed belongs to new records only: an old one would have another each time.
+    // A computed default is for new records only: an old record would read another value each time.
     if (parts.default === undefined || typeof parts.default === "function") return () => empty;
     return () => {
       const result = v.safeParse(schema, empty);
@@ -148,7 +148,7 @@ function emptyOf(schema: FieldSchema): () => unknown {
   return parts.wrapped ? emptyOf(parts.wrapped) : () => undefined;
 }
 
-/** @throws TqError "invalid" with what is wrong with the value. @returns the value, defaults filled in. */
+/** @returns the value, defaults filled in. @throws TqError "invalid" for a value that the schema refuses. */
 export function checkField(field: Field, value: unknown, action: string): unknown {
   const result = v.safeParse(field.schema, value);
   if (result.success) return result.output;

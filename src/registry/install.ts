@@ -1,4 +1,4 @@
-/** The module "tq" for programs that have nothing installed: the one that this executable carries. */
+/** Gives models the module "tq" that this executable carries, so that they need no package. */
 
 /** Makes `import … from "tq"` resolve to these exports, in this thread. */
 export function installModule(exports: object): void {

@@ -14,7 +14,7 @@ const NOT_MODELS = /(?:\.d\.[mc]?ts|\.(?:test|spec)\.[a-z]+)$/;
  * Loads the models of a file, or of every TypeScript or JavaScript file of a folder and its subfolders
  * (not of `node_modules`, nor tests, nor files that begin with a dot).
  *
- * @param next told each file before it is loaded.
+ * @param next called with each file before it is loaded.
  * @throws TqError "models": missing, unreadable, throws when loaded, two classes with one name.
  */
 export async function loadModels(
@@ -80,7 +80,7 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** A syntax error has a place, maybe in a file that this one imports; several come in an AggregateError. */
+/** A syntax error has a place, perhaps in an imported file; several come in an AggregateError. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   if (!(error instanceof Error)) return Bun.inspect(error);

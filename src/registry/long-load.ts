@@ -1,10 +1,8 @@
-/** Models that take long to load are named: an await at the top level of a file may never end. */
+/** Names a file of models that takes long to load: an await at its top level may never end. */
 import { formatDuration } from "../values/duration.ts";
 
-/** ms */
-export const LONG_LOAD = 5_000;
+export const LONG_LOAD_MS = 5_000;
 
-/** What is said after so long. */
 export function longLoadWords(file: string): string {
-  return `Still loading ${file} after ${formatDuration(LONG_LOAD)}: does its top level await something that never comes?`;
+  return `Still loading ${file} after ${formatDuration(LONG_LOAD_MS)}: does its top level await something that never comes?`;
 }

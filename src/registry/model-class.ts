@@ -1,15 +1,15 @@
-/** What a model is, before it has a table: a name, methods that tasks call, and `__queue__`. */
+/** A model, with or without a table: a class with a name and methods that tasks call. */
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import type { ModelCatalog } from "../catalog.ts";
 
 /**
- * Marks tq's own base classes: what they define is no method of a user's model. The marks are
- * registered symbols, as a compiled program may carry two copies of this file.
+ * Marks tq's own base classes: tasks cannot call what they define. The marks are registered symbols, as a
+ * compiled program may carry two copies of this file.
  */
 export const BASE: unique symbol = Symbol.for("tq.base") as never;
 
-/** What a record with a row is asked before its id is used: @throws TqError "conflict" when that row was rolled back. */
+/** The method that checks a record before its id is used. @throws TqError "conflict" when its row was rolled back. */
 export const CHECK_ROW: unique symbol = Symbol.for("tq.check-row") as never;
 
 /** A class that a task can name. */
@@ -56,12 +56,12 @@ function ownMethod(object: object, name: string): Method | undefined {
   return typeof value === "function" && !isClass(value) ? (value as Method) : undefined;
 }
 
-/** The prototype of a class is fixed; that of a function is not, and most methods have none. */
+/** True for a class: its `prototype` is read-only, that of a function is not, and most methods have none. */
 function isClass(value: object): boolean {
   return Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }
 
-/** The model's own method of this name; never one of `Object`, nor of tq's base classes. */
+/** The model's method of this name, never one of `Object` or of tq's base classes. */
 function findMethod(model: ModelClass, name: string): ModelMethod | undefined {
   for (const { statics, instances } of userClasses(model)) {
     const onClass = ownMethod(statics, name);
@@ -85,7 +85,7 @@ function methodNames(model: ModelClass): string[] {
   return [...names].sort();
 }
 
-/** @throws TqError "not_found" with the near name. */
+/** The model's method of this name. @throws TqError "not_found", with the near name. */
 export function requireMethod(model: ModelClass, name: string, action: string): ModelMethod {
   const method = findMethod(model, name);
   if (method) return method;

@@ -6,7 +6,7 @@ import { type ModelClass, requireMethod } from "./model-class.ts";
 export interface TaskPolicy {
   /**
    * false: the method runs alone and outside any transaction, for long I/O or code with a connection of its
-   * own. It may start transactions of its own; its end is guarded all the same. Default: true.
+   * own. It may start transactions; the claim of its task guards its end all the same. Default: true.
    */
   readonly transaction?: boolean;
 }
@@ -25,17 +25,17 @@ export function policyOf(model: ModelClass, method: string): TaskPolicy {
   return tasks && Object.hasOwn(tasks, method) ? (tasks[method] ?? NONE) : NONE;
 }
 
-/** @throws TqError "models" for a policy of a method that is not there, or with a key or value that is none. */
+/** @throws TqError "not_found" for a method that the model does not have, "models" for an unknown key or value. */
 export function checkPolicies(model: ModelClass): void {
   const { tasks = {} } = model as WithPolicies;
   for (const [method, policy] of Object.entries(tasks)) {
     requireMethod(model, method, "set a policy for");
     for (const [key, value] of Object.entries(policy)) {
       if ((KEYS as readonly string[]).includes(key) && typeof value === "boolean") continue;
-      const what = (KEYS as readonly string[]).includes(key)
+      const problem = (KEYS as readonly string[]).includes(key)
         ? `${key} cannot be ${Bun.inspect(value)}; it must be true or false`
         : `${key} is not a policy${didYouMean(key, KEYS)}`;
-      throw new TqError("models", `Cannot use ${model.__name__}.tasks.${method}: ${what}`);
+      throw new TqError("models", `Cannot use ${model.__name__}.tasks.${method}: ${problem}`);
     }
   }
 }

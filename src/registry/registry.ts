@@ -1,4 +1,4 @@
-/** The models of a process, by name: Tryton's Pool. The user's files fill it, and classes that push. */
+/** The models of a process by name (Tryton's Pool): those of its files, and classes that a program pushed for. */
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
@@ -16,7 +16,7 @@ export class Registry {
 
   /**
    * @param file where the class was found; null for one that a program pushed for.
-   * @param runs true where the program itself runs what it pushed for: the class that pushed last is what runs.
+   * @param runs true where the program itself runs the tasks it pushed: the class that pushed last then runs them.
    * @throws TqError "models" when another class has the name already.
    */
   add(model: ModelClass, file: string | null, runs = false): void {
@@ -24,7 +24,7 @@ export class Registry {
     const there = this.#models.get(name);
     if (there?.model === model) return;
     checkModelName(name);
-    if (there && isBaseOf(model, there.model)) return; // it has no methods of its own
+    if (there && isBaseOf(model, there.model)) return; // the base that ModelSQL made has no methods of its own
     const entry = { model, file };
     if (there && isBaseOf(there.model, model)) entry.file ??= there.file;
     else if (there && !replaces(there, entry, runs)) return;
@@ -32,7 +32,7 @@ export class Registry {
     this.#models.set(name, entry);
   }
 
-  /** A dot and an underscore make the same table. */
+  /** Refuses two models with one table: in a table's name a dot becomes an underscore. */
   #checkTable(model: ModelClass): void {
     for (const other of this.all()) {
       const table = sharedTable(model, other);
@@ -48,7 +48,7 @@ export class Registry {
     return this.#models.get(name)?.model;
   }
 
-  /** @throws TqError "not_found" with the near name. */
+  /** The model of this name. @throws TqError "not_found", with the near name. */
   require(name: string, action: string): ModelClass {
     const model = this.get(name);
     if (model) return model;
@@ -63,7 +63,7 @@ export class Registry {
     );
   }
 
-  /** Takes over what another registry has. A file that was loaded before is a new one now. */
+  /** Adds the models of another registry. A file that was loaded again replaces all models that it had before. */
   addAll(other: Registry): void {
     const files = new Set([...other.#models.values()].map(({ file }) => file));
     for (const [name, { file }] of this.#models) {
@@ -81,14 +81,14 @@ export class Registry {
   }
 }
 
-/** True for what `ModelSQL` itself made, when the other is the user's class on it. */
+/** True when `ModelSQL` made the base and the model is the user's class on it. */
 function isBaseOf(base: ModelClass, model: ModelClass): boolean {
   return Object.hasOwn(base, BASE) && model.prototype instanceof base;
 }
 
-/** @throws TqError "models" for two classes that are both meant to run. */
+/** True when the new class takes the name over. @throws TqError "models" for two classes that are both meant to run. */
 function replaces(there: Entry, { model, file }: Entry, runs: boolean): boolean {
-  // A program that is loaded again, as by `bun --hot`, has its classes anew.
+  // A program that is loaded again, as by `bun --hot`, has new classes of the same names.
   const again = there.model.name === model.name;
   if (file === null && !runs) return there.file === null;
   if (file === null && again) return true;

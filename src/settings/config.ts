@@ -1,6 +1,6 @@
 /**
- * Where the settings come from: their defaults, tq.toml, the environment, then flags; the last one
- * that says something counts. Paths in tq.toml are relative to it, all others to the current folder.
+ * Loads the settings from their defaults, tq.toml, the environment and flags; a later source overrides
+ * an earlier one. Paths in tq.toml are relative to it, all others to the current folder.
  */
 import { dirname, resolve } from "node:path";
 import { readSettingsFile } from "./file.ts";
@@ -17,9 +17,9 @@ export interface ConfigSources {
   /** The current folder. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What `-c` names; a folder is not a file. */
+  /** The file that `-c` names. */
   readonly file?: string | undefined;
-  /** Values of flags by their setting: text as it was typed, or a list of texts. */
+  /** Values of flags by their setting: the text as typed, or a list of texts. */
   readonly flags?: Readonly<Partial<Record<SettingKey, unknown>>> | undefined;
 }
 
@@ -44,9 +44,9 @@ export function loadConfig({ cwd, env, file, flags }: ConfigSources): Config {
 }
 
 /**
- * The settings that a program gives as an object shaped like tq.toml; what it leaves out has its default.
+ * The settings that a program gives as an object shaped like tq.toml. A setting left out has its default.
  *
- * @param where who gives them; the error's sentence starts with it
+ * @param where names their source; the error's sentence starts with it
  * @throws TqError `invalid`, with every setting that is wrong
  */
 export function parseSettings(partial: object, where: string, cwd = process.cwd()): Config {
@@ -105,7 +105,7 @@ function nearIn(section: string, name: string): string {
   return didYouMean(name, names) || elsewhere(name);
 }
 
-/** A setting in the wrong section. */
+/** The hint for a setting in the wrong section. */
 function elsewhere(name: string): string {
   const twin = [...SETTINGS.values()].find((setting) => setting.name === name);
   if (twin === undefined) return "";
@@ -118,7 +118,7 @@ function isTable(value: unknown): value is object {
   return prototype === null || prototype === Object.prototype;
 }
 
-/** `TQ_<SECTION>__<NAME>`; an empty one counts as not set, other names are not ours. */
+/** Reads the variables `TQ_<SECTION>__<NAME>`. An empty one counts as not set; other names belong to other programs. */
 function readEnvironment(draft: Draft, base: string, env: ConfigSources["env"]): void {
   const ours = Object.entries(env).filter(([name]) => name.startsWith("TQ_"));
   if (ours.length === 0) return;
@@ -133,7 +133,7 @@ function readEnvironment(draft: Draft, base: string, env: ConfigSources["env"]):
   }
 }
 
-/** A setting's name with one underscore behind its section: `TQ_QUEUE_WORKER`. */
+/** True for a setting's name with one underscore behind its section: `TQ_QUEUE_WORKER`. */
 function isMisspelt(name: string): boolean {
   return [...SETTINGS.values()].some(({ env }) => env.replace("__", "_") === name);
 }
@@ -143,7 +143,7 @@ const BOOLEANS = new Map([
   ...["0", "false", "no", "off"].map((word) => [word, false] as const),
 ]);
 
-/** What a text of the environment or of a flag stands for; one that stands for nothing stays as it is. */
+/** The value of a text from the environment or a flag. A text that does not fit stays: the schema refuses it. */
 function fromText(key: string, text: unknown): unknown {
   if (typeof text !== "string") return text;
   switch (SETTINGS.get(key)?.kind) {
@@ -158,7 +158,7 @@ function fromText(key: string, text: unknown): unknown {
   }
 }
 
-/** A list as tq.toml has it; null for a text that is none. An empty one is no list here: it would stand for all queues. */
+/** A list written as in tq.toml; null for any other text. An empty list stays text: it would mean all queues. */
 function readList(text: string): unknown {
   try {
     const list: unknown = JSON.parse(text);

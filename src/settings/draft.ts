@@ -1,4 +1,4 @@
-/** Settings on their way from their sources to a config: checked one by one, and every problem kept. */
+/** Collects settings from their sources, checks each, and keeps every problem for one error. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
@@ -12,22 +12,22 @@ import { didYouMean } from "../suggest.ts";
 export type Config = Settings & {
   /** The tq.toml that was read; null when there is none. */
   readonly file: string | null;
-  /** Who said each: "default", "tq.toml", the environment variable or the flag. */
+  /** The source of each: "default", "tq.toml", the environment variable or the flag. */
   readonly origins: Readonly<Record<SettingKey, string>>;
 };
 
 interface Source {
-  /** How a sentence names the value. */
+  /** Names the value in the sentence of an error. */
   readonly where: string;
   readonly origin: string;
-  /** What a path is relative to. */
+  /** The folder that a path is relative to. */
   readonly base: string;
 }
 
-/** What was said so far, by whom, and what is wrong with it. */
+/** The values so far, with their origins, and the problems with them. */
 export class Draft {
   readonly problems: string[] = [];
-  readonly #said = new Map<string, { value: unknown; origin: string }>();
+  readonly #values = new Map<string, { value: unknown; origin: string }>();
 
   set(key: string, written: unknown, { where, origin, base }: Source): void {
     const setting = SETTINGS.get(key);
@@ -38,7 +38,7 @@ export class Draft {
     const { success, output } = v.safeParse(setting.schema(), written);
     if (success) {
       const value = setting.kind === "path" ? resolve(base, String(output)) : output;
-      this.#said.set(key, { value, origin });
+      this.#values.set(key, { value, origin });
     } else {
       const near = typeof written === "string" ? didYouMean(written, setting.options ?? []) : "";
       this.problems.push(
@@ -47,14 +47,14 @@ export class Draft {
     }
   }
 
-  /** @param base what the default paths are relative to */
+  /** @param base the folder that default paths are relative to */
   finish(base: string, file: string | null): Config {
     this.#refuse();
     const origins: Record<string, string> = {};
     const config: Record<string, unknown> = { file, origins };
     for (const name of SECTION_NAMES) config[name] = {};
     for (const { key, section, name, preset } of SETTINGS.values()) {
-      const { value, origin } = this.#said.get(key) ?? { value: preset, origin: "default" };
+      const { value, origin } = this.#values.get(key) ?? { value: preset, origin: "default" };
       Object.assign(section === null ? config : Object(config[section]), { [name]: value });
       origins[key] = origin;
     }

@@ -1,4 +1,4 @@
-/** tq.toml on disk: which one, its text, and the line of a syntax error. */
+/** Finds and reads tq.toml, and names the line of a syntax error. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { TqError } from "../errors.ts";
@@ -24,7 +24,7 @@ export function readSettingsFile(cwd: string, named: NamedFile | null): Settings
 
 interface NamedFile {
   readonly path: string;
-  /** Who named it: `-c` or `TQ_CONFIG`. */
+  /** The flag or the variable that named it: `-c` or `TQ_CONFIG`. */
   readonly by: string;
 }
 
@@ -69,7 +69,7 @@ function parse(text: string, path: string): object {
   }
 }
 
-/** Bun does not say the line: it is the one after the longest beginning of the text that is right. */
+/** Bun does not name the line: it is the one after the longest start of the text that parses. */
 function lineOfError(text: string): string {
   const lines = text.split("\n");
   if (lines.length > 500) return "";

@@ -9,11 +9,11 @@ export interface Kind<T> {
   readonly kind: "boolean" | "number" | "duration" | "choice" | "list" | "path" | "address";
   readonly description: string;
   readonly preset: T;
-  /** The default, in words or as it would be written. */
+  /** The default, in words or as a user would write it. */
   readonly default: string;
   /** Completes "it must be …". */
   readonly allowed: string;
-  /** What may be written, and the value it stands for. */
+  /** Checks a written value, and gives the value it stands for. */
   readonly schema: () => v.GenericSchema<unknown, T>;
   /** The words to choose from. */
   readonly options?: readonly string[];
@@ -50,7 +50,7 @@ export function whole(
   return { kind: "number", description, preset, default: String(preset), allowed, schema, ...more };
 }
 
-/** Text with a unit, in bounds; the value is ms. */
+/** A duration, written as text with a unit; the value is milliseconds. */
 export function duration(
   preset: number,
   [min, max]: readonly [min: number, max: number],
@@ -86,7 +86,7 @@ export function choice<const T extends string>(
   return { kind: "choice", description, preset, default: preset, allowed, options, schema };
 }
 
-/** A list of names; it is empty unless it is set. */
+/** A list of names, empty by default. */
 export function names(
   description: string,
   more: More & { default: string },
@@ -96,7 +96,7 @@ export function names(
   return { kind: "list", description, preset: [], allowed, schema, ...more };
 }
 
-/** A path as it is written; `config.ts` knows what it is relative to. */
+/** A path as written; `draft.ts` makes it absolute. */
 export function path<T extends string | null>(
   preset: T,
   description: string,
@@ -116,7 +116,7 @@ export function address(preset: string, description: string, more?: More): Kind<
   return { kind: "address", description, preset, default: preset, allowed, schema, ...more };
 }
 
-/** `HOST:PORT` in its parts, an IPv6 host without its brackets; null when it is none. */
+/** The parts of `HOST:PORT`, an IPv6 host without its brackets; null for any other text. */
 export function splitAddress(text: string): { hostname: string; port: number } | null {
   const match = /^(?:\[([\da-f:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/i.exec(text);
   const hostname = match?.[1] ?? match?.[2];

@@ -1,11 +1,11 @@
-/** How long ended tasks are kept, as times. */
+/** The retention of ended tasks. */
 import { DAY_MS } from "../values/duration.ts";
 import type { Config } from "./config.ts";
 
 /**
- * Before which moments ended tasks may be deleted: ms since 1970 UTC.
+ * The times before which ended tasks may be deleted, in ms since 1970 UTC.
  *
- * @param days to keep, for all of them; null: as `queue.clean_days` and `error.clean_days` say.
+ * @param days that all of them are kept; null: the settings `queue.clean_days` and `error.clean_days`.
  */
 export function retention(
   { queue, error }: Pick<Config, "queue" | "error">,

@@ -7,8 +7,8 @@ import { LEVELS } from "../log/events.ts";
 import { address, boolean, choice, duration, names, path, whole } from "./kinds.ts";
 import type { Kind } from "./kinds.ts";
 
-/** Days; a hundred years is long enough. */
-const DAYS = [0, 36_500] as const;
+/** The bounds of a number of days: a hundred years is long enough. */
+const DAY_BOUNDS = [0, 36_500] as const;
 
 const MODELS = path(null, "File or folder of the models", {
   default: "models.ts beside tq.toml, else the folder models",
@@ -35,7 +35,7 @@ const SECTIONS = {
     min_free_mb: whole(
       64,
       [0, 1_000_000_000],
-      "Free megabytes on the disk below which pushes are refused; what is there still runs",
+      "Free megabytes on the disk below which pushes are refused; tasks already stored still run",
     ),
   },
   queue: {
@@ -43,7 +43,7 @@ const SECTIONS = {
       false,
       "Workers run the tasks; if false, each program runs its own after the commit",
     ),
-    clean_days: whole(30, DAYS, "Days that finished and cancelled tasks are kept"),
+    clean_days: whole(30, DAY_BOUNDS, "Days that finished and cancelled tasks are kept"),
     max_size: whole(
       0,
       [0, 1_000_000_000],
@@ -52,7 +52,7 @@ const SECTIONS = {
     batch_size: whole(20, [1, 1_000_000], "Records in one task when queue_batch is true"),
   },
   error: {
-    clean_days: whole(90, DAYS, "Days that failed tasks and their errors are kept"),
+    clean_days: whole(90, DAY_BOUNDS, "Days that failed tasks and their errors are kept"),
   },
   worker: {
     threads: whole(navigator.hardwareConcurrency, [1, 1000], "Threads that run tasks", {
@@ -111,7 +111,7 @@ export type Settings = { readonly models: string | null } & {
 export type SettingKey =
   "models" | { [S in SectionName]: `${S}.${keyof Sections[S] & string}` }[SectionName];
 
-/** One setting as the words of tq show it. */
+/** One setting, as `tq config`, `--help` and the README show it. */
 export interface Setting extends Kind<unknown> {
   readonly key: SettingKey;
   /** Null at the top level. */

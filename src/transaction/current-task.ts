@@ -1,17 +1,17 @@
-/** Which task is running: for idempotency keys and for logs of one's own. */
+/** The task that is running, for idempotency keys and for a program's own logs. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Unit } from "./unit.ts";
 
 export interface CurrentTask {
   readonly id: number;
-  /** Counts the runs that began: 1 for the first. */
+  /** The number of this run among those that began, from 1. */
   readonly attempt: number;
   readonly model: string;
   readonly method: string;
   readonly queue: string;
 }
 
-/** A run of a task, and the unit of work that it is. */
+/** A run of a task, and its unit of work. */
 interface Run {
   readonly task: CurrentTask;
   readonly unit: Unit;
@@ -20,15 +20,15 @@ interface Run {
 const storage = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.task")] ??=
   new AsyncLocalStorage<Run>()) as AsyncLocalStorage<Run>;
 
-/** Code that goes on after its task has ended, like a timer, is in none any more. */
+/** The run of this code; undefined for code that goes on after its task has ended, like a timer. */
 function currentRun(): Run | undefined {
   const run = storage.getStore();
   return run?.unit.ended === false ? run : undefined;
 }
 
 /**
- * The task that this code runs in; undefined outside a task, and once it has ended. Effects outside the database
- * happen at least once: its id is a key by which the other side can tell a repetition.
+ * The task that this code runs in; undefined outside a task, and once the task has ended. Effects outside the
+ * database happen at least once: with the id of the task as a key, the other side can tell a repetition.
  *
  * @example await pay(sale, { idempotencyKey: `sale-${currentTask()?.id}` });
  */
@@ -41,7 +41,7 @@ export function currentUnit(): Unit | undefined {
   return currentRun()?.unit;
 }
 
-/** @internal The task that has begun this code, also where it has ended since. */
+/** @internal The task that started this code, even if it has ended since. */
 export function originTask(): CurrentTask | undefined {
   return storage.getStore()?.task;
 }

@@ -1,12 +1,12 @@
-/** What a transaction has begun and not awaited: its commit does, and looks at the failures that nobody saw. */
+/** Work that a transaction has started: its commit awaits it, and fails with a failure that no caller has looked at. */
 
 import type { Soon } from "../soon.ts";
 
-/** A promise that knows whether anybody has asked how it ends; `await` does, by calling `then`. */
-export class Work<T> extends Promise<T> {
+/** A promise that knows whether a caller has looked at how it ends; `await` looks, by calling `then`. */
+export class WatchedPromise<T> extends Promise<T> {
   #observed = false;
 
-  /** What `then` returns is an ordinary promise. */
+  /** `then` returns an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -15,7 +15,7 @@ export class Work<T> extends Promise<T> {
     return this.#observed;
   }
 
-  // oxlint-disable-next-line unicorn/no-thenable -- counting who looks is what this class is for
+  // oxlint-disable-next-line unicorn/no-thenable -- to notice a look is what this class is for
   override then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -24,7 +24,7 @@ export class Work<T> extends Promise<T> {
     return super.then(onFulfilled, onRejected);
   }
 
-  /** Calls back when it has ended; that counts as nobody who looked. */
+  /** Calls back when the promise has ended, and does not count as a look. */
   whenEnded(succeeded: () => void, failed: (error: unknown) => void): void {
     void super.then(succeeded, failed);
   }
@@ -39,10 +39,10 @@ function attempt<T>(start: () => Soon<T>): Soon<T> {
 }
 
 /** The work of one transaction that has not ended, or has failed unseen. */
-export class Pending {
+export class PendingWork {
   #running = 0;
   #idle: PromiseWithResolvers<void> | null = null;
-  #failed: { readonly work: Work<unknown>; readonly error: unknown }[] | null = null;
+  #failed: { readonly work: WatchedPromise<unknown>; readonly error: unknown }[] | null = null;
 
   /** Starts the work at once; its failure is reported by `check`, not as an unhandled rejection. */
   add<T>(start: () => Soon<T>): Promise<T> {
@@ -50,8 +50,8 @@ export class Pending {
     return started instanceof Promise ? this.#watch(started) : Promise.resolve(started);
   }
 
-  #watch<T>(started: Promise<T>): Work<T> {
-    const work = new Work<T>((resolve) => resolve(started));
+  #watch<T>(started: Promise<T>): WatchedPromise<T> {
+    const work = new WatchedPromise<T>((resolve) => resolve(started));
     this.#running += 1;
     work.whenEnded(
       () => this.#end(),
@@ -83,7 +83,7 @@ export class Pending {
     }
   }
 
-  /** Throws the first failure that nobody has looked at. */
+  /** Throws the first failure that no caller has looked at. */
   check(): void {
     const unseen = this.#failed?.find(({ work }) => !work.observed);
     if (unseen) throw unseen.error;

@@ -1,6 +1,6 @@
 /**
- * What the models of this process work on: one store, its settings, the registry. It lives on
- * `globalThis`, as a compiled program may carry two copies of tq.
+ * The store that the models of this process work on, with its settings and the registry. It lives on `globalThis`,
+ * as a compiled program may carry two copies of tq.
  */
 import { loadConfig, type Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
@@ -17,7 +17,7 @@ export interface Runtime {
   readonly config: Config;
   readonly registry: Registry;
   readonly report: Report;
-  /** True where a worker runs what is pushed: the setting, and always inside a worker. */
+  /** True where workers run the pushed tasks: by the setting `queue.worker`, and always inside a worker. */
   readonly worker: boolean;
 }
 
@@ -25,9 +25,9 @@ const KEY = Symbol.for("tq.runtimes");
 const entered = ((globalThis as { [KEY]?: Runtime[] })[KEY] ??= []);
 
 /**
- * The models of this process work on this one from here on.
+ * Makes the models of this process work on this runtime from here on.
  *
- * @returns what ends that: then the one that was entered last of those that remain is in use.
+ * @returns a function that ends that: of the runtimes that remain, the one entered last is then in use.
  */
 export function enterRuntime(runtime: Runtime): () => void {
   entered.push(runtime);
@@ -37,7 +37,7 @@ export function enterRuntime(runtime: Runtime): () => void {
   };
 }
 
-/** The runtime in use; made from tq.toml and the environment when nobody has entered one. */
+/** The runtime in use; it is made from tq.toml and the environment when none was entered. */
 export function runtime(): Runtime {
   const last = entered.at(-1);
   if (last) return last;
@@ -61,7 +61,7 @@ export function createRuntime(config: Config, report?: Report, registry?: Regist
   };
 }
 
-/** The log on standard error, in the level and format of the settings; a thread has that of its process. */
+/** The log on standard error, as the settings say. @param to for a thread: the standard error of its process. */
 export function standardLog({ log }: Config, to = standardError()): Log {
   const colour = wantsColour(isTerminal(2), process.env);
   return createLog({

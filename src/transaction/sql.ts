@@ -1,13 +1,13 @@
-/** `Transaction.current.sql`: SQL of one's own inside a transaction, on every database. */
+/** `Transaction.current.sql`: SQL of the user inside a transaction, on every database. */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { SqlResult } from "../store/session.ts";
 import type { Unit } from "./unit.ts";
 
-/** What a statement takes: a text, a number, a bigint, a boolean, bytes or null. */
+/** A value that a statement takes: a text, a number, a bigint, a boolean, bytes or null. */
 export type SqlValue = string | number | bigint | boolean | Uint8Array | null;
 
-/** The rows of a statement, each an object by column; `values()` gives each as a list. */
+/** The rows of a statement, each an object by column; `values()` resolves to each row as a list of its values. */
 export interface SqlRows<Row> extends Promise<Row[]> {
   values(): Promise<unknown[][]>;
 }
@@ -24,14 +24,14 @@ export interface TransactionSql {
     text: TemplateStringsArray,
     ...values: readonly SqlValue[]
   ): SqlRows<Row>;
-  /** Runs a text with placeholders of the database, such as `?1` on SQLite. */
+  /** Runs a text with the placeholders of the database, such as `?1` on SQLite. It throws as the tag does. */
   unsafe<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): SqlRows<Row>;
 }
 
-type Work = <T>(work: (unit: Unit) => Soon<T>) => Promise<T>;
+type RunInUnit = <T>(work: (unit: Unit) => Soon<T>) => Promise<T>;
 
 /** @param inUnit runs work that the transaction's commit waits for. */
-export function makeSql(inUnit: Work): TransactionSql {
+export function makeSql(inUnit: RunInUnit): TransactionSql {
   const tag = <Row>(text: TemplateStringsArray, ...values: readonly SqlValue[]): SqlRows<Row> => {
     checkTag(text);
     return rowsOf<Row>(inUnit, (unit) => {
@@ -46,7 +46,7 @@ export function makeSql(inUnit: Work): TransactionSql {
   return Object.assign(tag, { unsafe });
 }
 
-/** `sql("SELECT …")` has values in its text where nobody sees them. */
+/** Refuses `sql("SELECT …")`, which would run values inside its text as SQL. */
 function checkTag(text: unknown): void {
   if (Array.isArray(text) && "raw" in text) return;
   throw new TqError(
@@ -55,8 +55,8 @@ function checkTag(text: unknown): void {
   );
 }
 
-/** The statement runs once, at once, whichever form of its rows is asked for. */
-function rowsOf<Row>(inUnit: Work, run: (unit: Unit) => Soon<SqlResult>): SqlRows<Row> {
+/** Runs the statement once, and at once, whether its rows are read as objects or as lists. */
+function rowsOf<Row>(inUnit: RunInUnit, run: (unit: Unit) => Soon<SqlResult>): SqlRows<Row> {
   let result: SqlResult = { columns: [], rows: [] };
   const rows = inUnit((unit) =>
     soon(run(unit), (answer) => {

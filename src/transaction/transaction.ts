@@ -15,8 +15,9 @@ export type Context = Readonly<Record<string, unknown>>;
 export interface TransactionOptions {
   /** Id of the user; 0 is the root user, as in Tryton. */
   readonly user?: number;
+  /** A plain object; tasks pushed in the transaction run with it as well. Default: `{}`. */
   readonly context?: Context;
-  /** Take the write lock at the start, so that nothing read in it can change until it ends. */
+  /** true: the transaction takes the write lock at its start, so that rows it reads cannot change until it ends. */
   readonly lock?: boolean;
 }
 
@@ -24,12 +25,12 @@ export interface TransactionOptions {
 const storage = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.transaction")] ??=
   new AsyncLocalStorage<Transaction>()) as AsyncLocalStorage<Transaction>;
 
-/** What runs the tasks of a committed transaction where no worker does. */
+/** Runs the tasks of a committed transaction where no worker does. */
 type Afterwards = (of: Runtime, ids: readonly number[]) => Promise<void>;
 
 let afterwards: Afterwards = () => Promise.resolve();
 
-/** Set once, by the part that knows how to run tasks. */
+/** Called once by the part that runs tasks: imports go down, so this file cannot import it. */
 export function setAfterwards(run: Afterwards): void {
   afterwards = run;
 }
@@ -62,7 +63,7 @@ export class Transaction {
    * @example await Transaction.start({ user: 1 }, async () => { await sale.save(); });
    */
   static start<T>(options: TransactionOptions, fn: () => Promise<T> | T): Promise<T> {
-    // A task that is outside any transaction ends with those that it has started.
+    // A task that runs outside any transaction ends after the transactions that it has started.
     const around = currentUnit();
     return around ? around.trackTransaction(() => begin(options, fn, around)) : begin(options, fn);
   }
@@ -89,7 +90,7 @@ export class Transaction {
     return this.#unit;
   }
 
-  /** @internal What it works on, from its start to its end. */
+  /** @internal The runtime that it works on, from its start to its end. */
   get runtime(): Runtime {
     return this.#unit.runtime;
   }
@@ -116,7 +117,9 @@ export class Transaction {
   }
 
   /**
-   * Commits what was done so far and goes on. In a task this is refused when its claim was lost.
+   * Commits what was done so far, and the transaction goes on.
+   *
+   * @throws TqError "conflict" when a record was changed by another transaction, or when the task has lost its claim.
    */
   async commit(): Promise<void> {
     await this.#unit.commit();
@@ -165,7 +168,7 @@ async function begin<T>(
 }
 
 /**
- * @internal Work on the current transaction: its commit waits for it, and fails with it when nobody has
+ * @internal Runs work on the current transaction: the commit waits for it, and fails with it unless a caller has
  * looked at the promise.
  */
 export function inUnit<T>(work: (unit: Unit) => Soon<T>): Promise<T> {
@@ -173,7 +176,7 @@ export function inUnit<T>(work: (unit: Unit) => Soon<T>): Promise<T> {
   return maybe ? maybe.unit.track(() => work(maybe.unit)) : Promise.reject(outside());
 }
 
-/** @internal Tasks pushed by a committed transaction run here, where no worker does. */
+/** @internal Runs the tasks that a committed transaction pushed, where no worker does. */
 export function runPushed(of: Runtime, ids: readonly number[]): Soon<void> {
   if (ids.length > 0 && !of.worker) return storage.exit(() => afterwards(of, ids));
 }

@@ -1,46 +1,46 @@
 /**
- * A unit of work: what one transaction has done so far. It holds no lock until it writes, and then
- * until it commits or ends.
+ * A unit of work: what one transaction has done so far. It holds no lock until it writes, and then holds
+ * the write lock until it commits or ends.
  */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import { endedError } from "../store/ended.ts";
 import type { Session, SqlResult } from "../store/session.ts";
 import type { Claim, NewTask } from "../task.ts";
-import { Hold } from "./hold.ts";
+import { Stretch } from "./stretch.ts";
 import type { Runtime } from "./runtime.ts";
-import { Pending, Work } from "./pending.ts";
+import { PendingWork, WatchedPromise } from "./pending.ts";
 
 export interface UnitOptions {
-  /** The session of a task's thread; none: one of its own, when it is needed. */
+  /** The session of a task's thread; without one the unit opens its own at its first need. */
   readonly session?: Session;
-  /** Take the write lock at the first touch of the database: what is read cannot change then. */
+  /** Takes the write lock at the first touch of the database: rows that the unit reads cannot change then. */
   readonly locked?: boolean;
-  /** Keep what this unit does in a savepoint of a transaction that others share. */
+  /** Keeps the work of this unit in a savepoint of a transaction that it shares with other units. */
   readonly savepoint?: boolean;
-  /** The claim that must hold at a commit in the middle of a task. */
+  /** The claim that must still hold at a commit in the middle of a task. */
   readonly claim?: Claim;
 }
 
 const NO_IDS: readonly number[] = [];
 
 export class Unit {
-  /** What it began with: it stays with that, whatever the process works on later. */
+  /** The runtime that the unit began with, whatever the process works on later. */
   readonly runtime: Runtime;
   #options: UnitOptions;
   #session: Session | null;
   #inSavepoint = false;
   #ended = false;
   #stale = false;
-  #hold: Hold | null = null;
-  /** How often the session had gone back to a savepoint of user code. */
+  #stretch: Stretch | null = null;
+  /** How often the session had gone back to a savepoint of user code when the unit looked last. */
   #wentBack = 0;
-  /** Ids pushed and not committed yet, and those that are; in place, as a transaction may push them one by one. */
+  /** Ids of pushed tasks, before and after the commit. They grow in place: a transaction may push tasks one by one. */
   #pushed: number[] | null = null;
   #committed: number[] | null = null;
-  readonly #pending = new Pending();
-  /** Transactions of their own that the run has started. */
-  #started: Pending | null = null;
+  readonly #pending = new PendingWork();
+  /** Transactions that a run outside any transaction has started. */
+  #started: PendingWork | null = null;
 
   constructor(runtime: Runtime, options: UnitOptions = {}) {
     this.runtime = runtime;
@@ -48,7 +48,7 @@ export class Unit {
     this.#session = options.session ?? null;
   }
 
-  /** Another one on a session of its own, which commits only as long as this one's claim holds. */
+  /** Another unit, on a session of its own, which commits only while this unit's claim holds. */
   another(options: Pick<UnitOptions, "locked">): Unit {
     const { claim } = this.#options;
     return new Unit(this.runtime, { ...options, ...(claim && { claim }) });
@@ -58,12 +58,12 @@ export class Unit {
     return this.#ended;
   }
 
-  /** How long it has waited for the write lock: ms. */
+  /** The ms that the unit has waited for the write lock. */
   get waited(): number {
     return this.#session?.waited ?? 0;
   }
 
-  /** True when a write found a row changed: what this unit did must not be committed. */
+  /** True when a write found a row changed: this unit must not commit. */
   get stale(): boolean {
     return this.#stale;
   }
@@ -72,40 +72,40 @@ export class Unit {
     this.#stale = true;
   }
 
-  /** True where rows that are read must not change until the end: all of the unit is to run under lock. */
+  /** True where the whole unit runs under lock: rows that it reads must not change until it ends. */
   get locksRows(): boolean {
     return this.#options.locked === true && this.#options.savepoint !== true;
   }
 
-  /** True when what is read now cannot change while the hold lasts. @param locked the rows are read with lock. */
+  /** True when rows that are read now cannot change while the stretch lasts. @param locked they are read with lock. */
   isSteady(locked: boolean): boolean {
     return locked || this.#session?.steady === true;
   }
 
-  /** The answer of the store that is under way; null: none. */
+  /** The answer of the store that is under way; null when there is none. */
   get waiting(): Promise<unknown> | null {
     return this.#ended ? null : (this.#session?.waiting ?? null);
   }
 
-  /** The present stretch of holding the write lock; null: what is read now may change at any time. */
-  get hold(): Hold | null {
+  /** The present stretch of holding the write lock; null: rows that are read now may change at any time. */
+  get stretch(): Stretch | null {
     this.#followSavepoints();
-    if (this.#session?.writing) this.#hold ??= new Hold(() => this.#followSavepoints());
-    return this.#hold;
+    if (this.#session?.writing) this.#stretch ??= new Stretch(() => this.#followSavepoints());
+    return this.#stretch;
   }
 
-  /** Where user code has gone back to a savepoint of its own, nobody knows what of the work is gone. */
+  /** Ends the stretch after user code went back to a savepoint of its own: tq cannot tell which writes that undid. */
   #followSavepoints(): void {
-    if (this.#ended) return; // what others of its batch go back to since then is not its own
+    if (this.#ended) return; // later savepoints of the shared session are those of other tasks
     const wentBack = this.#session?.wentBack ?? this.#wentBack;
     if (wentBack !== this.#wentBack) this.#undo();
     this.#wentBack = wentBack;
   }
 
-  /** What was written is rolled back. */
+  /** Marks the writes of the stretch as rolled back. */
   #undo(): void {
-    this.#hold?.end();
-    this.#hold = null;
+    this.#stretch?.end();
+    this.#stretch = null;
   }
 
   /** The ids of the pushed tasks that are committed. */
@@ -113,7 +113,7 @@ export class Unit {
     return this.#committed ?? NO_IDS;
   }
 
-  /** What to read and write with. @throws TqError "conflict" once the unit has ended. */
+  /** The session to read and write with. @throws TqError "conflict" once the unit has ended. */
   get session(): Session {
     if (this.#ended) throw endedError();
     return (this.#session ??= this.runtime.store.session(this.#options.claim === undefined));
@@ -130,12 +130,12 @@ export class Unit {
     return database;
   }
 
-  /** Runs a statement of the user's own; from here on the unit holds the write lock. */
+  /** Runs a statement of user code; from here on the unit holds the write lock. */
   sql(text: string, values: readonly unknown[]): Soon<SqlResult> {
     return soon(this.begin(), () => this.session.sql(text, values));
   }
 
-  /** Takes the write lock, for a write: what follows can be undone by itself. */
+  /** Takes the write lock for a write, which a unit in a shared transaction can then undo alone. */
   begin(): Soon<void> {
     const { savepoint = false } = this.#options;
     return savepoint && !this.#inSavepoint
@@ -149,32 +149,32 @@ export class Unit {
     return this.session.savepoint();
   }
 
-  /** Takes the write lock: what is read from here on cannot change. */
+  /** Takes the write lock: rows that are read from here on cannot change. */
   lock(): Soon<void> {
     const { session } = this;
     return session.writing ? undefined : session.begin();
   }
 
-  /** Before a read: takes the lock where all of the unit is to run under it. */
+  /** Takes the lock before a read, where the whole unit runs under lock. */
   prepareRead(): Soon<void> {
     return this.#options.locked ? this.lock() : undefined;
   }
 
   /**
-   * Starts work that the commit waits for, whether or not its caller does. If it fails and nobody has looked
-   * at its promise by then, the commit fails with its error.
+   * Starts work that the commit waits for, even where its caller does not. If the work fails and no caller has
+   * looked at its promise, the commit fails with its error.
    */
   track<T>(start: () => Soon<T>): Promise<T> {
-    if (this.#ended) return new Work((_, reject) => reject(endedError()));
+    if (this.#ended) return new WatchedPromise((_, reject) => reject(endedError()));
     return this.#pending.add(start);
   }
 
-  /** The same for a transaction of its own that this run starts: a run that fails does not wait for it. */
+  /** The same for a transaction that the run itself starts: a run that fails does not wait for it. */
   trackTransaction<T>(start: () => Promise<T>): Promise<T> {
-    return (this.#started ??= new Pending()).add(start);
+    return (this.#started ??= new PendingWork()).add(start);
   }
 
-  /** Stores tasks; to be tracked by the caller. */
+  /** Stores tasks; the caller tracks the promise. */
   async push(tasks: readonly NewTask[]): Promise<number[]> {
     if (tasks.length === 0) return [];
     await this.begin();
@@ -183,14 +183,14 @@ export class Unit {
     return ids;
   }
 
-  /** Goes on by itself on another session: it waits, and has not touched the shared one yet. */
+  /** Moves the unit to another session, because its task waits and has not touched the shared one yet. */
   detach(session: Session): void {
     const { claim } = this.#options;
     this.#session = session;
     this.#options = { session, ...(claim && { claim }) };
   }
 
-  /** Waits for tracked work, if there is any. @throws what makes a commit impossible. */
+  /** Waits for tracked work, if there is any. @throws the error that makes a commit impossible. */
   settled(): Soon<void> {
     if (this.#pending.isIdle && this.#started === null) return this.#checkSettled();
     return this.#idle().then(() => this.#checkSettled());
@@ -225,10 +225,10 @@ export class Unit {
         this.#undo();
         throw new TqError(
           "conflict",
-          "Cannot commit: this run lost its claim; nothing of it is kept",
+          "Cannot commit: this run lost its claim; its work was discarded",
         );
       }
-      // In a shared transaction the runs before this one are settled: they are committed with it.
+      // The earlier runs of a shared transaction are settled, and commit with this one.
       await this.#leaveSavepoint(true);
       await session.commit().catch((error: unknown) => {
         this.#undo();
@@ -239,17 +239,17 @@ export class Unit {
     this.keep();
   }
 
-  /** What was written and pushed is on its way to disk with the transaction. */
+  /** Notes that writes and pushed tasks are on their way to disk with the transaction. */
   keep(): void {
     if (this.#committed) for (const id of this.#pushed ?? []) this.#committed.push(id);
     else this.#committed = this.#pushed;
     this.#pushed = null;
     this.#followSavepoints();
-    this.#hold?.keep();
-    this.#hold = null;
+    this.#stretch?.keep();
+    this.#stretch = null;
   }
 
-  /** Ends the unit in a shared transaction, keeping or undoing what it did there. */
+  /** Ends the unit in a shared transaction, and keeps or undoes its work there. */
   closeSavepoint(keep: boolean): Soon<void> {
     return soon(this.end(), () => this.#leaveSavepoint(keep));
   }
@@ -261,8 +261,8 @@ export class Unit {
   }
 
   /**
-   * Ends the unit: every later use is refused, what is under way included. A session of its own is over, and is
-   * rolled back where it was not committed.
+   * Ends the unit: it refuses every later use, also by work that is under way. It releases a session of its own,
+   * which rolls back all that was not committed.
    */
   end(): Soon<void> {
     if (this.#ended) return;
@@ -270,16 +270,16 @@ export class Unit {
     this.#ended = true;
     const own = this.#options.session ? null : this.#session;
     if (!own && this.#pending.isIdle) {
-      this.#hold?.end();
+      this.#stretch?.end();
       return;
     }
     return this.#endWaiting(own);
   }
 
   async #endWaiting(own: Session | null): Promise<void> {
-    // What waits for the lock gets it first, or would take it when nobody is there to free it.
+    // Work that waits for the lock gets it first; later it would take the lock, and no code would free it.
     if (!own) await this.#pending.idle();
     else await this.runtime.store.release(own);
-    this.#hold?.end();
+    this.#stretch?.end();
   }
 }

@@ -1,11 +1,11 @@
 /** Exact decimal numbers, for money: what Tryton's numeric fields hold. */
 import { TqError } from "../errors.ts";
 
-/** What a Decimal is made of. A number counts as its shortest text: `0.1` is one tenth, exactly. */
+/** A value to make a Decimal of. A number counts as its shortest text: `0.1` is one tenth, exactly. */
 export type DecimalLike = Decimal | string | number | bigint;
 
-/** More digits, or an exponent farther from zero, are refused: exact results must not fill the memory. */
-const LIMIT = 10_000;
+/** The most digits, and the farthest exponent from zero: exact results must not fill the memory. */
+const MAX_DIGITS = 10_000;
 
 const FORM = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i;
 
@@ -53,7 +53,7 @@ export class Decimal {
     return scaled(this.coefficient * factor.coefficient, this.exponent + factor.exponent);
   }
 
-  /** The quotient with exactly this many decimals, half to even. */
+  /** The quotient with exactly this many decimals, half to even. @throws TqError `invalid` when `other` is 0. */
   div(other: DecimalLike, places: number): Decimal {
     const divisor = new Decimal(other);
     if (divisor.coefficient === 0n) throw new TqError("invalid", `Cannot divide ${this} by zero`);
@@ -128,13 +128,16 @@ function parse(value: string | number | bigint): { coefficient: bigint; exponent
   }
   const digits = (whole + fraction).replace(/^0+(?=.)/, "");
   const exponent = Number(power) - fraction.length;
-  if (digits.length > LIMIT || Math.abs(exponent) > LIMIT) {
-    throw new TqError("invalid", `A Decimal has at most ${LIMIT} digits and decimals; round it`);
+  if (digits.length > MAX_DIGITS || Math.abs(exponent) > MAX_DIGITS) {
+    throw new TqError(
+      "invalid",
+      `A Decimal has at most ${MAX_DIGITS} digits and decimals; round it`,
+    );
   }
   return { coefficient: sign === "-" ? -BigInt(digits) : BigInt(digits), exponent };
 }
 
-/** A Decimal from its parts, through its text: the limits are checked in one place. */
+/** A Decimal from its parts, by way of its text, so that one place checks the limits. */
 function scaled(coefficient: bigint, exponent: number): Decimal {
   return new Decimal(`${coefficient}E${exponent}`);
 }
@@ -147,7 +150,7 @@ function align(left: Decimal, right: Decimal): [left: bigint, right: bigint, exp
 }
 
 function quotient(value: Decimal, divisor: Decimal, places: number): Decimal {
-  if (!Number.isInteger(places) || Math.abs(places) > LIMIT) {
+  if (!Number.isInteger(places) || Math.abs(places) > MAX_DIGITS) {
     throw new TqError("invalid", `Cannot round to ${places} places; give a whole number`);
   }
   const shift = value.exponent - divisor.exponent + places;

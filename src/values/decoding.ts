@@ -1,13 +1,13 @@
-/** JSON text to values: the other way round from `encoding.ts`, where the table of both is. */
+/** JSON text to values: the inverse of `encoding.ts`, which has the table of both. */
 import { TqError } from "../errors.ts";
 import { MAX_DEPTH, type Place, enter, pathOf, root } from "./place.ts";
 import { TAG_READERS, type Tag } from "./tags.ts";
 
 /**
- * The value of a JSON text. Objects with a `__class__` that is not one of ours stay plain objects, and a whole
+ * The value of a JSON text. Objects with a `__class__` that tq does not know stay plain objects, and a whole
  * number that a `number` cannot hold exactly becomes a `bigint`.
  *
- * @param where what the text is, for errors
+ * @param where names the text in errors
  * @throws TqError `invalid` when it is not JSON, or a tag in it is broken
  */
 export function decode(text: string, where = "value"): unknown {
@@ -29,12 +29,12 @@ function parse(text: string, where: string): unknown {
 
 const MAYBE_BIG = /(?:^|[[,:\s-])\d{16}/;
 
-/** For JSON.parse: trytond's integers have no bounds. */
+/** A reviver for JSON.parse: trytond's integers have no bounds. */
 function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   const source = context?.source;
   if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
   if (source === undefined || !/^-?\d+$/.test(source)) return value;
-  if (String(value) === source) return value; // JavaScript itself writes this number so
+  if (String(value) === source) return value; // JavaScript writes this number the same way
   const exact = BigInt(source);
   return Number.isFinite(value) && BigInt(value) === exact ? value : exact;
 }
@@ -58,12 +58,12 @@ function read(value: unknown, parent: Place): unknown {
   const target = escaped ?? object;
   for (const key of Object.keys(target)) {
     place.key = key;
-    target[key] = read(target[key], place); // also right for "__proto__": it is an own property here
+    target[key] = read(target[key], place); // "__proto__" too: it is an own property here
   }
   return target;
 }
 
-/** What writeEscaped wrote; undefined for any other object that happens to be of the class "object". */
+/** The entries that writeEscaped wrote; undefined for any other object whose `__class__` is "object". */
 function entriesOf(object: Record<string, unknown>): Record<string, unknown> | undefined {
   const entries: unknown = object["entries"];
   if (!Array.isArray(entries)) return undefined;

@@ -33,14 +33,14 @@ const MS: Record<keyof DurationFields, number> = {
 };
 const UNITS = Object.keys(MS);
 
-/** The longest length of time: as far as a JavaScript `Date` reaches from 1970, in milliseconds. */
-const LONGEST = 8_640_000_000_000_000;
+/** The longest length of time: a JavaScript `Date` reaches this far from 1970. */
+const LONGEST_MS = 8_640_000_000_000_000;
 
 /**
- * A length of time in milliseconds, rounded to a whole one. A day has 24 hours and a week 7 days; years and
+ * A length of time in whole milliseconds, rounded. A day has 24 hours and a week 7 days; years and
  * months have no fixed length and are refused, as is a bare number, which has no unit.
  *
- * @param what what the value is for; the error's sentence starts with it
+ * @param what names the value; the error's sentence starts with it
  * @throws TqError `invalid`
  * @example toMilliseconds({ minutes: 5 }, "queue_scheduled_at") // 300000
  */
@@ -60,7 +60,7 @@ export function toMilliseconds(value: DurationLike, what: string): number {
  * Short text of the command line and the settings, in milliseconds: `5m`, `1h30m`, `90s`, `250ms`, `1.5d`, `-5m`;
  * ISO 8601 text too. Units are w, d, h, m, s and ms, the longest first.
  *
- * @param what the flag or the setting; the error's sentence starts with it
+ * @param what names the flag or the setting; the error's sentence starts with it
  * @throws TqError `invalid`
  */
 export function parseShort(text: string, what: string): number {
@@ -164,7 +164,7 @@ function sum(amounts: readonly (readonly [unit: string, amount: number])[]): num
 }
 
 function whole(ms: number, what: string, given: string): number {
-  if (Math.abs(ms) > LONGEST)
+  if (Math.abs(ms) > LONGEST_MS)
     throw invalid(what, `${given} is too long; the longest is 100000000 days`);
   return Math.round(ms) + 0; // never -0
 }

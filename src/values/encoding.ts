@@ -22,7 +22,7 @@ export type { Encodable, Jsonable } from "./jsonable.ts";
 /**
  * The JSON text of a value.
  *
- * @param path what the value is, for errors: `args` gives `args[0].lines[3].price: NaN is not JSON`
+ * @param path names the value in errors: `args` gives `args[0].lines[3].price: NaN is not JSON`
  * @throws TqError `invalid` for a value that would not come back as it went in
  * @example encode([42, Temporal.PlainDate.from("2024-02-29")], "args")
  */
@@ -87,7 +87,7 @@ function writeObject(object: Record<string, unknown>, parent: Place): string {
   return `${json}}`;
 }
 
-/** An object that has a `__class__` of its own must not be taken for a tag. */
+/** Writes an object that has a `__class__` of its own, so that no reader takes it for a tag. */
 function writeEscaped(object: Record<string, unknown>, parent: Place): string {
   const place = enter(object, parent, 3);
   const entries: string[] = [];

@@ -1,7 +1,7 @@
-/** What may be an argument of a task, as types. The rules for values are in `encoding.ts`. */
+/** The types that arguments of a task may have; `encoding.ts` has the rules for values. */
 import type { Decimal } from "./decimal.ts";
 
-/** The values that JSON has by itself, and those that `encode` writes with a tag and that come back the same. */
+/** The values that JSON has, and those that `encode` writes with a tag and `decode` gives back the same. */
 type Carried =
   | null
   | boolean
@@ -17,14 +17,14 @@ type Carried =
   | Temporal.PlainTime
   | Temporal.Duration;
 
-/** Every value that `encode` takes, but for what types cannot say: NaN, infinity, cycles, lone surrogates. */
+/** Every value that `encode` takes. Refused, though types allow them: NaN, infinity, cycles, lone surrogates. */
 export type Encodable =
   Carried | Date | readonly Encodable[] | { readonly [key: string]: Encodable | undefined };
 
 /**
- * What may be given where a task is to receive `T`: `T` itself where every part of it can be carried, `never` at the
- * places that cannot: functions, symbols, Map, Set, Promise, and everything that has methods. A `Date` arrives as a
- * `Temporal.Instant`: it may be given for one, and no method receives a `Date`. `unknown` and `any` stay as they are.
+ * The type to push for a parameter of type `T`: `T` itself where JSON can carry every part of it, and `never` at the
+ * places where it cannot: functions, symbols, Map, Set, Promise, and objects with methods. A `Date` arrives as a
+ * `Temporal.Instant`: it may be pushed for one, and no method receives a `Date`. `unknown` and `any` stay as they are.
  *
  * @example
  * type A = Jsonable<{ id: number; day?: Temporal.PlainDate }>; // the same
@@ -42,10 +42,10 @@ export type Jsonable<T> = unknown extends T
           : { [Key in keyof T]: Key extends symbol ? never : Member<T[Key]> }
         : never;
 
-/** A property that may be undefined is left out when it is. */
+/** A property that may be undefined: `encode` leaves it out when it is. */
 type Member<T> = unknown extends T ? T : Jsonable<Exclude<T, undefined>> | Extract<T, undefined>;
 
-/** A method that is always there; one that may be missing makes only its own property never. */
+/** A method that is always there counts; one that may be missing makes only its own property never. */
 type HasMethods<T extends object> = T extends Callable | Error
   ? true
   : true extends { [Key in keyof T]: IsCallable<T[Key]> }[keyof T]

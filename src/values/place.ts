@@ -1,10 +1,10 @@
-/** Where a walk through a value is, so that an error can say it. */
+/** The place that a walk through a value has reached, so that an error can name it. */
 import { TqError } from "../errors.ts";
 
-/** Levels of arrays and objects; SQLite reads no JSON deeper than 1000, and this leaves room around it. */
+/** The most levels of arrays and objects: SQLite reads up to 1000, of which tq keeps some for what it puts around. */
 export const MAX_DEPTH = 500;
 
-/** Where the walk is: the containers from the root to here, and in each the key it is at. */
+/** A place: the containers from the root down to it, each with the key that the walk is at. */
 export interface Place {
   readonly parent: Place | undefined;
   readonly value: object | undefined;
@@ -12,12 +12,12 @@ export interface Place {
   readonly depth: number;
 }
 
-/** The place before the first step; the path of every place below starts with its name. */
+/** The place before the first step; the path of every place below starts with this name. */
 export function root(name: string): Place {
   return { parent: undefined, value: undefined, key: name, depth: 0 };
 }
 
-/** The place inside a container; refuses a cycle, and what is nested too deep. */
+/** The place inside a container. Refuses a cycle, and more than MAX_DEPTH levels. */
 export function enter(value: object, parent: Place, levels: number): Place {
   for (let above: Place | undefined = parent; above; above = above.parent) {
     if (above.value === value) refuse(parent, "a value that contains itself is not JSON");
@@ -32,7 +32,7 @@ export function refuse(place: Place, reason: string): never {
   throw new TqError("invalid", `${pathOf(place)}: ${reason}`);
 }
 
-/** The way to a place, as one would write it: `args[0].lines[3].price`. */
+/** The path to a place, as JavaScript writes it: `args[0].lines[3].price`. */
 export function pathOf(place: Place): string {
   const keys: (string | number)[] = [];
   for (let at: Place | undefined = place; at; at = at.parent) keys.unshift(at.key);

@@ -11,7 +11,7 @@ export interface Tag {
   readonly [member: string]: unknown;
 }
 
-/** Throws the error for a value that cannot be carried, with its path before the reason. */
+/** Throws the error for a value that JSON cannot carry, with its path before the reason. */
 export type Refuse = (reason: string) => never;
 
 /** The tag of an object, or undefined when it has none. */
@@ -36,7 +36,7 @@ export function bigintTag(value: bigint): Tag {
   return { __class__: "bigint", bigint: String(value) };
 }
 
-/** How to read each tag. A reader throws, whatever it likes, when the members do not fit. */
+/** The reader of each tag. It throws any error when the members do not fit. */
 export const TAG_READERS: ReadonlyMap<unknown, (tag: Tag) => unknown> = new Map([
   ["Instant", (tag: Tag): unknown => Temporal.Instant.from(text(tag, "instant"))],
   ["ZonedDateTime", readZoned],
@@ -58,7 +58,7 @@ function instantTag(instant: Temporal.Instant): Tag {
   return { __class__: "Instant", instant: instant.toString() };
 }
 
-/** The instant and the zone apart: text with an offset loses the seconds of old offsets. */
+/** Writes the instant and the zone apart: one text with an offset loses the seconds of old offsets. */
 function zonedTag(zoned: Temporal.ZonedDateTime): Tag {
   return {
     __class__: "ZonedDateTime",
@@ -176,6 +176,6 @@ function whole(tag: Tag, member: string): number {
 
 function text(tag: Tag, member: string): string {
   const value = tag[member];
-  if (typeof value !== "string") throw new TypeError(`${member} is not a text`);
+  if (typeof value !== "string") throw new TypeError(`${member} is not a string`);
   return value;
 }

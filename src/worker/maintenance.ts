@@ -4,7 +4,7 @@ import type { Report } from "../log/events.ts";
 import { retention } from "../settings/retention.ts";
 import type { Store } from "../store/store.ts";
 import { DAY_MS, HOUR_MS } from "../values/duration.ts";
-import { MADE } from "../version.ts";
+import { MADE_AT } from "../version.ts";
 import { CleaningClock } from "./cleaning-clock.ts";
 
 /** After the start, so that a worker that is started often cleans too: ms. */
@@ -77,7 +77,7 @@ export class Maintenance {
    */
   async mendTimes(): Promise<void> {
     this.#steadySince = performance.now();
-    if (this.#store.now() < MADE) return; // a clock that is wrong, for certain
+    if (this.#store.now() < MADE_AT) return; // a clock that is wrong, for certain
     const mended = await this.#mend("all");
     if (mended === 0) return;
     const tasks = mended === 1 ? "1 task has" : `${mended} tasks have`;

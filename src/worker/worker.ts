@@ -7,7 +7,7 @@ import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
-import { LONG_LOAD, longLoadWords } from "../registry/long-load.ts";
+import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import { SOON } from "../store/store.ts";
@@ -110,7 +110,7 @@ export class WorkerProcess {
   async start(): Promise<void> {
     const { threads, queues } = this.#config;
     if (this.#stopping) return;
-    const late = setTimeout(() => this.#sayLoading(), LONG_LOAD);
+    const late = setTimeout(() => this.#sayLoading(), LONG_LOAD_MS);
     try {
       this.#pool.start(this.store);
       await this.store.register({ id: this.id, pid: process.pid, threads, queues });

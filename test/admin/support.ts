@@ -35,7 +35,6 @@ export function makeAdmin(options: Partial<AdminOptions & SqliteOptions> = {}) {
     catalog: () => CATALOG,
     mode: "worker",
     version: "1.2.3",
-    now: clock.now,
     report: (event) => events.push(event),
     ...options,
   });

@@ -1,6 +1,6 @@
 import { expect, spyOn, test } from "bun:test";
 import { loadOwn } from "../../cli/command/models.ts";
-import { LONG_LOAD, longLoadWords } from "../../src/registry/long-load.ts";
+import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
 import { until } from "../support/until.ts";
 import { Folder } from "./tq.ts";
 
@@ -27,7 +27,7 @@ test("models that take long to load are named, once they have been loaded for so
     );
     loading = loadOwn(file, (text) => said.push(text));
   }
-  const [late] = waits.filter(({ wait }) => wait === LONG_LOAD);
+  const [late] = waits.filter(({ wait }) => wait === LONG_LOAD_MS);
   late?.run();
   expect(said).toEqual([`tq: ${longLoadWords(file)}`]);
   const models = globalThis as { finish?: () => void };

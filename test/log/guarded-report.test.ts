@@ -22,7 +22,7 @@ test.each<[string, Report]>([
       name: "log.note",
       level: "error",
       message:
-        "Cannot report an event: the function report threw TypeError: no line; the worker goes on, and says this once",
+        "Cannot report an event: the function report threw TypeError: no line; the worker goes on, and logs this only once",
     },
   ]);
 });

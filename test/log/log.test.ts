@@ -178,7 +178,7 @@ const EVENTS: [Event, string][] = [
   [{ name: "task.cancelled", task: 42, reason: "not needed" }, "task 42 cancelled: not needed"],
   [
     { name: "task.late", ...RUN, outcome: "finished" },
-    "task 42 had lost its claim when it ended: nothing of it was kept  sale.process  attempt 1  it would have finished",
+    "task 42 lost its claim before it ended; its work was discarded  sale.process  attempt 1  it would have finished",
   ],
   [
     { name: "task.inline", ...RUN, scheduledAt: NOW },
@@ -199,7 +199,7 @@ const EVENTS: [Event, string][] = [
   [{ name: "store.recovered", database: "/d", duration: 2000 }, "/d can be used again after 2 s"],
   [
     { name: "config.worker_off", file: null },
-    "queue.worker is false: this worker runs what SQL and HTTP pushed and dead programs left; programs run their own tasks; set [queue] worker = true in tq.toml to have it run all",
+    "queue.worker is false: this worker runs only tasks pushed by SQL or HTTP and tasks left by dead programs, as programs run their own; set [queue] worker = true in tq.toml to have it run all tasks",
   ],
 ];
 

@@ -138,7 +138,7 @@ test.each<[string, object, string]>([
   ],
   ["null", { text: null }, "text cannot be null"],
   ["a word that is not in the list", { state: "open" }, 'state cannot be "open"'],
-  ["half a surrogate pair", { text: "\ud800" }, "half a surrogate pair is no text"],
+  ["half a surrogate pair", { text: "\ud800" }, "half a surrogate pair is not text"],
   [
     "something wrong in depth",
     { lines: [{ product: 1 }, { product: "2" }] },
@@ -241,7 +241,7 @@ test("what a field of the class sets is a default: a value that create is given 
 
 test("a value that a field of the class would hide from a new record is refused", async () => {
   const refused = (name: string) =>
-    `Cannot make a ticket with ${name}: the class Ticket sets ${name} itself, over the given value; write "declare ${name}" there and a default into its schema, or use create`;
+    `Cannot make a ticket with ${name}: the class Ticket sets ${name} itself and overwrites the given value; write "declare ${name}" there and put a default into its schema, or use create`;
   expect(await sentenceOf(() => new Ticket({ title: "a" }))).toBe(refused("title"));
   expect(await sentenceOf(() => new Ticket({ note: "n", state: "done" } as never))).toBe(
     refused("state"),
@@ -507,10 +507,10 @@ test.each<[string, () => Promise<unknown>, string]>([
   [
     "saving another model's record",
     () => Sale.save([new All()] as never),
-    "it is no record of sale",
+    "it is not a record of sale",
   ],
-  ["saving an id", () => Sale.save([7] as never), "Cannot save 7: it is no record of sale"],
-  ["deleting ids", () => Sale.delete([7] as never), "Cannot delete 7: it is no record of sale"],
+  ["saving an id", () => Sale.save([7] as never), "Cannot save 7: it is not a record of sale"],
+  ["deleting ids", () => Sale.delete([7] as never), "Cannot delete 7: it is not a record of sale"],
   ["creating without a list", () => Sale.create({ party: null } as never), "give a list"],
   [
     "browsing without a list",

@@ -32,7 +32,6 @@ async function postTo(store: Parameters<typeof createAdmin>[0]["store"], body: u
     catalog: () => ({ sale: ["process"] }),
     mode: "worker",
     version: "0",
-    now: () => NOW,
   });
   const answer = await admin.request("http://localhost/api/tasks", {
     method: "POST",

@@ -368,7 +368,7 @@ test("a method outside any transaction commits and pushes nothing once its task 
     Array.from({ length: 3 }, () =>
       expect.objectContaining({
         code: "conflict",
-        message: "Cannot commit: this run lost its claim; nothing of it is kept",
+        message: "Cannot commit: this run lost its claim; its work was discarded",
       }),
     ),
   );

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
 import { parseSettings } from "../../src/settings/config.ts";
 import type { Event } from "../../src/log/events.ts";
-import { MADE } from "../../src/version.ts";
+import { MADE_AT } from "../../src/version.ts";
 import { Maintenance } from "../../src/worker/maintenance.ts";
 import { makeStore, newTask, pushOne, type TestStore } from "../support/store.ts";
 import { heldWords } from "../../src/sqlite/file/vacuum.ts";
@@ -16,7 +16,7 @@ let said: string[];
 beforeEach(() => {
   jest.useFakeTimers();
   subject = makeStore();
-  subject.clock.advance(MADE + 48 * HOUR - subject.clock.now());
+  subject.clock.advance(MADE_AT + 48 * HOUR - subject.clock.now());
   said = [];
   const config = parseSettings({ queue: { clean_days: 1 } }, "the test");
   maintenance = new Maintenance(subject.store, config, (event: Event) => {
@@ -144,7 +144,7 @@ test("times are mended when the clock has been steady for a day, and not by one 
   expect(mend).not.toHaveBeenCalled();
   for (let hour = 0; hour < 3; hour++) await pass(HOUR);
   expect(mend.mock.calls).toEqual([["all"]]);
-  clock.advance(MADE - 1 - clock.now());
+  clock.advance(MADE_AT - 1 - clock.now());
   await maintenance.mendTimes();
   expect(mend).toHaveBeenCalledTimes(1);
 });

@@ -9,7 +9,7 @@ import type { WorkerOptions } from "../../src/embed.ts";
 import { startWorker } from "../../src/start-worker.ts";
 import type { Event } from "../../src/log/events.ts";
 import { SOON } from "../../src/store/store.ts";
-import { LONG_LOAD, longLoadWords } from "../../src/registry/long-load.ts";
+import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
 import { type ProcessOptions, startProcess } from "../../src/worker/start.ts";
 import { errorOf } from "../support/error.ts";
 
@@ -165,7 +165,7 @@ describe("a worker", () => {
       then: () => void,
       wait: number,
     ) => {
-      if (wait !== LONG_LOAD) return real(then, wait);
+      if (wait !== LONG_LOAD_MS) return real(then, wait);
       late.resolve(then);
       return real(() => {}, 0);
     }) as never);

@@ -1,7 +1,7 @@
-/** One stretch of holding the write lock: what is read in it cannot change until it is over. */
+/** A stretch of a transaction in which it holds the write lock: the writes in it, and whether they were rolled back. */
 import { type ColumnValue, sameValue, type Table } from "../store/records.ts";
 
-/** What a write has put into a column, and what was there before. */
+/** A value that was written into a column, and the value before it. */
 interface Written {
   readonly column: string;
   readonly before: ColumnValue;
@@ -19,21 +19,21 @@ function keyOf(table: Table, id: number): string {
   return `${table.name} ${id}`;
 }
 
-export class Hold {
+export class Stretch {
   #state: "held" | "kept" | "undone" = "held";
   #follow: (() => void) | null;
-  /** Writes that `#written` does not have yet: most transactions end without anybody asking for them. */
+  /** Writes that `#written` does not have yet: most transactions end before they are asked for. */
   #notes: Note[] = [];
   /** By row, then by column: the values that were there during this stretch. */
   readonly #written = new Map<string, Map<string, ColumnValue[]>>();
   readonly #inserted = new Set<string>();
 
-  /** @param follow called before anybody asks what is undone: it ends this stretch if its work is. */
+  /** @param follow called before a question about undone writes: it ends this stretch if they were undone. */
   constructor(follow: () => void) {
     this.#follow = follow;
   }
 
-  /** Notes that the row now has these values. */
+  /** Notes that the row has these values now. */
   write(table: Table, id: number, edits: readonly Written[]): void {
     this.#notes.push({ table, id, edits });
   }
@@ -62,15 +62,15 @@ export class Hold {
     }
   }
 
-  /** True when it was this transaction itself that has replaced the value: nobody else is in its way. */
+  /** True when this transaction itself replaced the value: then no other transaction is in its way. */
   replaced(table: Table, id: number, column: string, before: ColumnValue): boolean {
     this.#sortNotes();
     const values = this.#written.get(keyOf(table, id))?.get(column) ?? [];
-    // The last first: a record that is saved again and again had that one.
+    // From the last one back: a record that is saved repeatedly read that one.
     return values.findLast((value) => sameValue(value, before)) !== undefined;
   }
 
-  /** What was written in it is on its way to disk: nobody asks for it any more, and records may live for long. */
+  /** Forgets the writes, which are on their way to disk: records may keep this stretch alive for long. */
   keep(): void {
     this.#state = "kept";
     this.#follow = null;
@@ -79,18 +79,18 @@ export class Hold {
     this.#inserted.clear();
   }
 
-  /** The transaction has ended; what was not kept is rolled back. */
+  /** Ends the stretch; writes that were not kept are rolled back. */
   end(): void {
     if (this.#state === "held") this.#state = "undone";
     this.#follow = null;
   }
 
-  /** True when this row was written in it, and that was rolled back. */
+  /** True when this row was written in this stretch, and the write was rolled back. */
   hasUndone(table: Table, id: number): boolean {
     return this.#isUndone(this.#written, table, id);
   }
 
-  /** True when this row was inserted in it, and that was rolled back: its id may be another's by now. */
+  /** True when this row was inserted in this stretch, and that was rolled back: another row may have its id now. */
   hasUndoneInsert(table: Table, id: number): boolean {
     return this.#isUndone(this.#inserted, table, id);
   }
