@@ -1,0 +1,170 @@
+/**
+ * The tick of a worker: it looks for threads that hold up others, a clock that was set, a lost database, cancelled
+ * tasks, dead workers and a dead parent.
+ */
+import type { Config } from "../settings/config.ts";
+import type { Report } from "../log/events.ts";
+import type { Store } from "../store/store.ts";
+import { Maintenance } from "./maintenance.ts";
+import type { Pool } from "./pool.ts";
+import { endCancelled, watchLocks } from "./watch-threads.ts";
+
+export interface TimekeepingOptions {
+  /** The worker's id. */
+  readonly id: string;
+  readonly config: Config;
+  readonly store: Store;
+  readonly pool: Pool;
+  readonly report: Report;
+  readonly exitWithParent: boolean;
+}
+
+export interface TimekeepingEvents {
+  ticked(): void;
+  /** The clock was set, or the times of tasks were repaired: other tasks may be due. */
+  timesChanged(): void;
+  /** The process that started this one is gone. */
+  orphaned(): void;
+  /** The database, or this worker's proof of life in it, is lost for good. */
+  lost(error: unknown): void;
+}
+
+const TICK_MS = 250;
+
+/** A wall clock that moved this far from the monotonic one was set, or the machine slept. */
+const JUMP_MS = 1_000;
+
+export class Timekeeping {
+  readonly #options: TimekeepingOptions;
+  readonly #events: TimekeepingEvents;
+  readonly #store: Store;
+  readonly #pool: Pool;
+  readonly #parent = process.ppid;
+  #maintenance: Maintenance | null = null;
+  #timer: Timer | null = null;
+  #wait = TICK_MS;
+  #clockOffset = 0;
+  #lookingAfter = false;
+  #stopping = false;
+  #ended = false;
+
+  constructor(options: TimekeepingOptions, events: TimekeepingEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#store = options.store;
+    this.#pool = options.pool;
+  }
+
+  start(): void {
+    const { config, report } = this.#options;
+    this.#clockOffset = this.#offset();
+    this.#tickLater(TICK_MS);
+    this.#maintenance = new Maintenance(this.#store, config, report);
+    void this.#maintenance.mendPlaces().then(() => this.#events.timesChanged());
+  }
+
+  /** From now on it looks after nothing but what the worker's own threads still run, until `end`. */
+  stop(): void {
+    this.#stopping = true;
+    this.#maintenance?.stop();
+  }
+
+  end(): void {
+    this.#ended = true;
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  /** While no task runs anywhere the tick is slow: a worker that claims a task commits, and that wakes the others. */
+  pace(isCalm: boolean): void {
+    const isSlow = isCalm && !this.#options.exitWithParent;
+    const wait = isSlow ? this.#store.traits.idleLookMs : TICK_MS;
+    if (wait !== this.#wait) this.#tickLater(wait);
+  }
+
+  /** Puts back the tasks of workers whose processes have died. */
+  async rescueDead(): Promise<void> {
+    const { config, report } = this.#options;
+    for (const { worker, tasks } of await this.#store.rescueDead(config.worker.max_crashes)) {
+      report({ name: "worker.rescued", worker: worker.id, pid: worker.pid, tasks: tasks.length });
+      for (const task of tasks) this.#pool.reportRescued(task, null, "its worker process died");
+    }
+  }
+
+  #tickLater(wait: number): void {
+    if (this.#ended) return;
+    this.#wait = wait;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#tick();
+      this.#tickLater(this.#wait);
+    }, wait);
+  }
+
+  #tick(): void {
+    const { config, report, exitWithParent } = this.#options;
+    this.#events.ticked();
+    watchLocks(this.#pool.threads, config.worker.lock_timeout, report);
+    if (this.#pool.writing) this.#wait = TICK_MS;
+    this.#followClock();
+    if (exitWithParent && !this.#stopping && this.#isOrphaned()) this.#events.orphaned();
+    // It may wait for the lock that a task keeps; the tick, which ends such a task, must not wait with it.
+    if (!this.#lookingAfter) void this.#lookAfter();
+  }
+
+  #followClock(): void {
+    const jump = this.#offset() - this.#clockOffset;
+    this.#clockOffset += jump;
+    if (Math.abs(jump) <= JUMP_MS) return;
+    this.#maintenance?.clockJumped();
+    this.#events.timesChanged();
+    if (jump < -JUMP_MS) void this.#mendTimes();
+  }
+
+  async #mendTimes(): Promise<void> {
+    await this.#maintenance?.mendTimes();
+    this.#events.timesChanged();
+  }
+
+  #isOrphaned(): boolean {
+    if (process.ppid !== this.#parent) return true;
+    try {
+      process.kill(this.#parent, 0);
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
+  async #lookAfter(): Promise<void> {
+    this.#lookingAfter = true;
+    if (await this.#isSound()) await this.#lookAfterTasks();
+    this.#lookingAfter = false;
+  }
+
+  async #isSound(): Promise<boolean> {
+    try {
+      await this.#store.check();
+      if (!this.#stopping) await this.#store.checkAlive(this.#options.id);
+      return true;
+    } catch (error) {
+      this.#events.lost(error);
+      return false;
+    }
+  }
+
+  async #lookAfterTasks(): Promise<void> {
+    const { report } = this.#options;
+    try {
+      await endCancelled(this.#pool.busy, this.#store, report);
+      if (!this.#stopping) await this.rescueDead();
+    } catch (error) {
+      const message = `Cannot look after other workers: ${String(error)}`;
+      report({ name: "log.note", level: "warn", message });
+    }
+  }
+
+  /** The lead of the wall clock over the monotonic one. */
+  #offset(): number {
+    return this.#store.now() - performance.now();
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Looks for tasks and wakes as many idle threads as can run one: after a commit by any process, when a scheduled
+ * task comes due, and when a thread has become idle.
+ */
+import type { Config } from "../settings/config.ts";
+import type { Report } from "../log/events.ts";
+import { SOON } from "../store/store.ts";
+import type { Watch, WorkerStore } from "../store/worker-store.ts";
+import { Crowd } from "./due-tasks.ts";
+import { LOOKING, type Pool } from "./pool.ts";
+import type { PoolThread } from "./pool-thread.ts";
+
+export interface WakingOptions {
+  /** The worker's id. */
+  readonly id: string;
+  readonly config: Config;
+  readonly store: WorkerStore;
+  readonly pool: Pool;
+  readonly report: Report;
+  /** Which tasks must have ended before the worker counts as drained; undefined: it never does. */
+  readonly drain: "ready" | "all" | undefined;
+}
+
+export interface WakingEvents {
+  /**
+   * A look has ended.
+   *
+   * @param allIdle no thread of this worker was running a task.
+   * @param isCalm no thread of any worker was.
+   */
+  looked(allIdle: boolean, isCalm: boolean): void;
+  /** No task is left to run. */
+  drained(): void;
+}
+
+/** The pause after a look that failed. */
+const AFTER_FAILURE_MS = 1_000;
+
+export class Waking {
+  readonly #options: WakingOptions;
+  readonly #config: Config["worker"];
+  readonly #events: WakingEvents;
+  readonly #store: WorkerStore;
+  readonly #pool: Pool;
+  readonly #watch: Watch;
+  readonly #crowd: Crowd;
+  #looking = false;
+  #lookAgain = false;
+  #stopped = false;
+  #dueTimer: Timer | null = null;
+
+  constructor(options: WakingOptions, events: WakingEvents) {
+    this.#options = options;
+    this.#config = options.config.worker;
+    this.#events = events;
+    this.#store = options.store;
+    this.#pool = options.pool;
+    this.#watch = this.#store.watch({ look: () => this.look(), hint: () => this.#wakeEarly() });
+    this.#crowd = new Crowd(this.#store);
+  }
+
+  /** Wakes as many idle threads as there are ready tasks; sets the timer for the next scheduled one. */
+  look(): void {
+    if (this.#stopped) return;
+    this.#lookAgain = true;
+    if (!this.#looking) void this.#lookUntilQuiet();
+  }
+
+  /** Finds commits that sent no event, and due tasks that no thread has made ready. Call it now and then. */
+  check(): void {
+    this.#watch.check();
+    this.#crowd.look();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#watch.disarm();
+    this.#crowd.stop();
+    if (this.#dueTimer) clearTimeout(this.#dueTimer);
+  }
+
+  async #lookUntilQuiet(): Promise<void> {
+    this.#looking = true;
+    try {
+      while (this.#lookAgain && !this.#stopped) {
+        this.#lookAgain = false;
+        await this.#lookOnce();
+      }
+    } catch (error) {
+      const message = `Cannot look for tasks: ${String(error)}`;
+      this.#options.report({ name: "log.note", level: "warn", message });
+      this.#lookLater(null, AFTER_FAILURE_MS);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { idle, threads } = this.#pool;
+    const allIdle = idle.length === threads.length;
+    let othersRun = true; // not known while all threads are busy
+    if (idle.length === 0) this.#watch.disarm();
+    else othersRun = await this.#wakeSome(idle, allIdle);
+    this.#events.looked(allIdle, allIdle && !othersRun);
+  }
+
+  /** @returns true while other workers run tasks. */
+  async #wakeSome(idle: readonly PoolThread[], allIdle: boolean): Promise<boolean> {
+    this.#watch.arm();
+    const { queues } = this.#config;
+    const options = { queues, limit: idle.length, worker: this.#options.id };
+    const { due, ready, othersRun } = await this.#store.look(options);
+    const isDue = due !== null && due - this.#store.now() <= SOON;
+    const wanted = Math.max(ready, isDue ? 1 : 0);
+    const looking = Math.min(wanted, this.#pool.looking);
+    for (const thread of idle.slice(0, wanted - looking)) thread.wake();
+    if (isDue) this.#crowd.look();
+    this.#lookLater(due, looking > 0 ? LOOKING : this.#config.timeout);
+    if (ready === 0 && !isDue && allIdle) await this.#watchDrain();
+    return othersRun;
+  }
+
+  /** A thread that wakes while the commit is being written is ready by the time that it can be seen. */
+  #wakeEarly(): void {
+    if (!this.#stopped) this.#pool.idle[0]?.wake();
+  }
+
+  #lookLater(due: number | null, longest: number): void {
+    if (this.#stopped) return;
+    if (this.#dueTimer) clearTimeout(this.#dueTimer);
+    const left = due === null ? Infinity : Math.max(due - this.#store.now(), 0);
+    const wait = left > SOON ? left - SOON : left; // a thread is awake by the time
+    this.#dueTimer = setTimeout(() => this.look(), Math.min(wait, longest));
+  }
+
+  async #watchDrain(): Promise<void> {
+    const { drain } = this.#options;
+    if (!drain || (await this.#store.hasWork(this.#config.queues, drain === "all"))) return;
+    this.#events.drained();
+  }
+}
