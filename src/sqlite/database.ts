@@ -19,7 +19,8 @@ import { LocalTurn, type Turn } from "./lock/turn.ts";
 import { WriteLock } from "./lock/write-lock.ts";
 import { WriteRequest } from "./lock/write-request.ts";
 import { SqliteSession } from "./session.ts";
-import { dataVersion, nextDue } from "./sql/looking.ts";
+import { nextDue } from "./sql/due.ts";
+import { dataVersion } from "./sql/looking.ts";
 import type { SessionOptions } from "./transaction.ts";
 
 export interface SqliteOptions {

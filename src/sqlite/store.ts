@@ -22,7 +22,7 @@ import { checkpoint, hasSlack, heldWords, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
 import { cancel, cancelMany, clean, retryByHand, retryMany } from "./sql/by-hand.ts";
-import { isCrowdDue, makeDueReady } from "./sql/due.ts";
+import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from "./sql/workers.ts";
@@ -97,7 +97,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   async look({ queues, limit, worker }: LookOptions): Promise<Look> {
     return this.read((db) => ({
       ready: looking.countReady(db, queues, limit, worker),
-      due: looking.nextDue(db),
+      due: nextDue(db),
       isCrowdDue: isCrowdDue(db, this.now()),
       othersRun: looking.othersRun(db, worker),
     }));

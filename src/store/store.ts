@@ -17,8 +17,8 @@ import type {
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
 
-/** Who looks for tasks waits for one that is due in so many ms: to begin takes as long for who has slept. */
-export const SOON = 3;
+/** An idle thread waits, instead of sleeping, for a task due within this many ms: waking up would take as long. */
+export const DUE_SOON_MS = 3;
 
 /** What an engine must know of the database behind a store. */
 export interface StoreTraits {
@@ -53,7 +53,7 @@ export interface Store {
   write<T>(fn: (session: Session) => Promise<T>): Promise<T>;
   /**
    * Claims in a transaction of its own, for who has nothing else to do. Looks first: where there is nothing it
-   * takes no lock; what is due within `SOON` it waits for. Resolves when what was claimed is on disk; that it is claimed need not be.
+   * takes no lock; it waits for a task that is due within `DUE_SOON_MS`. Resolves when what was claimed is on disk; that it is claimed need not be.
    */
   claim(options: ClaimOptions): Promise<ClaimedTask[]>;
   /** Pushes in a transaction of its own; pushes that arrive together share one commit. */

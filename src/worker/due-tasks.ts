@@ -1,45 +1,65 @@
 /**
- * A claim makes some hundred due tasks ready, those that were due first. Where more come due at once, the most urgent
- * may be among the last: they are made ready beside the claims, until none stands behind.
+ * Scheduled tasks that come due, as the main thread sees them. It looks for tasks just before the next one is due.
+ * A claim makes some hundred due tasks ready, those that were due first. Where more are due, the most urgent may be
+ * among the last, so the main thread makes the others ready too, beside the claims.
  */
-import type { Store } from "../store/store.ts";
+import { DUE_SOON_MS, type Store } from "../store/store.ts";
 
-/** Between two slices, for others who wait to write: ms. */
-const PAUSE = 1;
+/** The pause after a slice: other threads and programs can write meanwhile. */
+const PAUSE_MS = 1;
 
-export class Crowd {
+export class DueTasks {
   readonly #store: Store;
-  #moving = false;
+  readonly #look: () => void;
+  #timer: Timer | null = null;
+  #makingReady = false;
   #stopped = false;
 
-  constructor(store: Store) {
+  /** @param look looks for tasks, and wakes threads. */
+  constructor(store: Store, look: () => void) {
     this.#store = store;
+    this.#look = look;
   }
 
-  /** Call it now and then, and when tasks are due. */
-  look(): void {
-    if (!this.#moving) void this.#move();
+  /** True when an idle thread should be awake for a task that is due at `due`. */
+  isSoon(due: number | null): boolean {
+    return due !== null && due - this.#store.now() <= DUE_SOON_MS;
+  }
+
+  /** Looks again in time for a task that is due at `due`, and after `longest` ms at the latest. */
+  lookFor(due: number | null, longest: number): void {
+    if (this.#stopped) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    const left = due === null ? Infinity : Math.max(due - this.#store.now(), 0);
+    const wait = left > DUE_SOON_MS ? left - DUE_SOON_MS : left; // a thread is awake by the time
+    this.#timer = setTimeout(this.#look, Math.min(wait, longest));
+  }
+
+  /** Makes due tasks ready until no more of them are left than one claim makes ready. */
+  makeReady(): void {
+    if (!this.#makingReady) void this.#makeReady();
   }
 
   stop(): void {
     this.#stopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
   }
 
   async #isCrowdDue(): Promise<boolean> {
     return (await this.#store.look({ queues: [], limit: 0, worker: "" })).isCrowdDue;
   }
 
-  async #move(): Promise<void> {
-    this.#moving = true;
+  async #makeReady(): Promise<void> {
+    this.#makingReady = true;
     try {
       while (!this.#stopped && (await this.#isCrowdDue())) {
         await this.#store.makeDueReady();
-        await Bun.sleep(PAUSE);
+        await Bun.sleep(PAUSE_MS);
       }
     } catch {
-      // Who claims meets the same, and says it; the next look tries again.
+      // A thread that claims meets the same error and reports it; the next call tries again.
     } finally {
-      this.#moving = false;
+      this.#makingReady = false;
     }
   }
 }

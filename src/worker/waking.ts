@@ -4,9 +4,8 @@
  */
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
-import { SOON } from "../store/store.ts";
 import type { Watch, WorkerStore } from "../store/worker-store.ts";
-import { Crowd } from "./due-tasks.ts";
+import { DueTasks } from "./due-tasks.ts";
 import { LOOKING, type Pool } from "./pool.ts";
 import type { PoolThread } from "./pool-thread.ts";
 
@@ -43,11 +42,10 @@ export class Waking {
   readonly #store: WorkerStore;
   readonly #pool: Pool;
   readonly #watch: Watch;
-  readonly #crowd: Crowd;
+  readonly #due: DueTasks;
   #looking = false;
   #lookAgain = false;
   #stopped = false;
-  #dueTimer: Timer | null = null;
 
   constructor(options: WakingOptions, events: WakingEvents) {
     this.#options = options;
@@ -56,7 +54,7 @@ export class Waking {
     this.#store = options.store;
     this.#pool = options.pool;
     this.#watch = this.#store.watch({ look: () => this.look(), hint: () => this.#wakeEarly() });
-    this.#crowd = new Crowd(this.#store);
+    this.#due = new DueTasks(this.#store, () => this.look());
   }
 
   /** Wakes as many idle threads as there are ready tasks; sets the timer for the next scheduled one. */
@@ -69,14 +67,13 @@ export class Waking {
   /** Finds commits that sent no event, and due tasks that no thread has made ready. Call it now and then. */
   check(): void {
     this.#watch.check();
-    this.#crowd.look();
+    this.#due.makeReady();
   }
 
   stop(): void {
     this.#stopped = true;
     this.#watch.disarm();
-    this.#crowd.stop();
-    if (this.#dueTimer) clearTimeout(this.#dueTimer);
+    this.#due.stop();
   }
 
   async #lookUntilQuiet(): Promise<void> {
@@ -89,7 +86,7 @@ export class Waking {
     } catch (error) {
       const message = `Cannot look for tasks: ${String(error)}`;
       this.#options.report({ name: "log.note", level: "warn", message });
-      this.#lookLater(null, AFTER_FAILURE_MS);
+      this.#due.lookFor(null, AFTER_FAILURE_MS);
     } finally {
       this.#looking = false;
     }
@@ -110,12 +107,12 @@ export class Waking {
     const { queues } = this.#config;
     const options = { queues, limit: idle.length, worker: this.#options.id };
     const { due, ready, othersRun } = await this.#store.look(options);
-    const isDue = due !== null && due - this.#store.now() <= SOON;
+    const isDue = this.#due.isSoon(due);
     const wanted = Math.max(ready, isDue ? 1 : 0);
     const looking = Math.min(wanted, this.#pool.looking);
     for (const thread of idle.slice(0, wanted - looking)) thread.wake();
-    if (isDue) this.#crowd.look();
-    this.#lookLater(due, looking > 0 ? LOOKING : this.#config.timeout);
+    if (isDue) this.#due.makeReady();
+    this.#due.lookFor(due, looking > 0 ? LOOKING : this.#config.timeout);
     if (ready === 0 && !isDue && allIdle) await this.#watchDrain();
     return othersRun;
   }
@@ -123,14 +120,6 @@ export class Waking {
   /** A thread that wakes while the commit is being written is ready by the time that it can be seen. */
   #wakeEarly(): void {
     if (!this.#stopped) this.#pool.idle[0]?.wake();
-  }
-
-  #lookLater(due: number | null, longest: number): void {
-    if (this.#stopped) return;
-    if (this.#dueTimer) clearTimeout(this.#dueTimer);
-    const left = due === null ? Infinity : Math.max(due - this.#store.now(), 0);
-    const wait = left > SOON ? left - SOON : left; // a thread is awake by the time
-    this.#dueTimer = setTimeout(() => this.look(), Math.min(wait, longest));
   }
 
   async #watchDrain(): Promise<void> {

@@ -6,7 +6,7 @@ import { systemClock } from "../../src/clock.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import { dropLock } from "../../src/sqlite/file/liveness.ts";
 import type { QueueInfo, TaskFilter } from "../../src/store/looking.ts";
-import { SOON } from "../../src/store/store.ts";
+import { DUE_SOON_MS } from "../../src/store/store.ts";
 import { errorOf } from "../support/error.ts";
 import { commitsIn } from "../support/log.ts";
 import { needs } from "../support/needs.ts";
@@ -173,7 +173,7 @@ describe("the claim of who has nothing else to do", () => {
       const scheduledAt = store.now() + 40;
       const id = await pushOne(store, { scheduledAt });
       expect(await store.claim(options)).toEqual([]);
-      while (store.now() < scheduledAt - SOON) await nextTurn();
+      while (store.now() < scheduledAt - DUE_SOON_MS) await nextTurn();
       const [task] = await store.claim(options);
       expect(task?.id).toBe(id);
       expect(store.now()).toBeGreaterThanOrEqual(scheduledAt);

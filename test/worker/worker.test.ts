@@ -8,7 +8,7 @@ import { parseSettings } from "../../src/settings/config.ts";
 import type { WorkerOptions } from "../../src/embed.ts";
 import { startWorker } from "../../src/start-worker.ts";
 import type { Event } from "../../src/log/events.ts";
-import { SOON } from "../../src/store/store.ts";
+import { DUE_SOON_MS } from "../../src/store/store.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
 import { type ProcessOptions, startProcess } from "../../src/worker/start.ts";
 import { errorOf } from "../support/error.ts";
@@ -292,7 +292,7 @@ describe("a worker", () => {
     let refusals = 0;
     spyOn(store, "look").mockImplementation(async (options) => {
       const seen = await look(options);
-      if (seen.due !== null && seen.due - Date.now() <= SOON && refusals++ === 0)
+      if (seen.due !== null && seen.due - Date.now() <= DUE_SOON_MS && refusals++ === 0)
         throw new Error("torn page");
       return seen;
     });

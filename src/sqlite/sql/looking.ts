@@ -135,17 +135,6 @@ function hasSuspect(db: Database, queues: readonly string[]): boolean {
   return matchQueues(db, queues, suspectQueues(db)).length > 0;
 }
 
-const NEXT_DUE = `
-  SELECT scheduled_at AS at
-    FROM tq__task
-   WHERE state = 'scheduled'
-   ORDER BY scheduled_at
-   LIMIT 1`;
-
-export function nextDue(db: Database): number | null {
-  return (db.query(NEXT_DUE).get() as { at: number } | null)?.at ?? null;
-}
-
 const CLAIMABLE = `
   SELECT EXISTS (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 0) AS ready,
          EXISTS (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 1) AS suspect,
