@@ -1,26 +1,29 @@
-/** The threads of one worker: started, replaced when they die, their tasks put back. */
+/** The threads of one worker: started, woken, replaced when they die. */
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
-import { formatDuration } from "../values/duration.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { ErrorData } from "../outcome.ts";
-import type { RescuedTask, ThreadDeath } from "../store/rescue.ts";
-import type { Owner } from "../store/session.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
-import type { Claim } from "../task.ts";
 import { endLead } from "../shared-memory/leader.ts";
-import type { FromThread } from "./messages.ts";
 import { standardError } from "../log/standard-error.ts";
-import { PoolThread } from "./pool-thread.ts";
-import { createShared } from "../shared-memory/layout.ts";
+import { createShared, type Shared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
+import { Burials } from "./burial.ts";
+import { Lockouts } from "./lockouts.ts";
+import type { FromThread, Init } from "./messages.ts";
+import { PoolThread } from "./pool-thread.ts";
+import type { RescuedTasks } from "./rescued-tasks.ts";
+import { TakeBack } from "./take-back.ts";
 
 export interface PoolOptions {
   /** The worker's id. */
-  readonly worker: string;
+  readonly id: string;
   readonly config: Config;
   readonly models: readonly string[];
+  /** The main thread's own, which lends a part to each thread. */
+  readonly store: WorkerStore;
+  readonly rescued: RescuedTasks;
   readonly report: Report;
 }
 
@@ -34,44 +37,44 @@ export interface PoolEvents {
   changed(): void;
 }
 
-/** A thread that runs one task for so long gives back what it has claimed behind it: ms. */
-const HELD_UP = 50;
+/** A thread that was woken less than this ago is about to claim one of the ready tasks. */
+export const LOOKING_MS = 3;
 
-/** A thread that was woken so lately is taken to be about to claim one of the ready tasks: ms. */
-export const LOOKING = 3;
-
-/** Before a thread that could not load its models, or whose tasks could not be put back, is tried again: ms. */
-const AGAIN = 1_000;
-
-/** Who gets the write lock so soon did not wait for another program: ms. */
-const AT_ONCE = 250;
+/** The pause before a thread that could not start is tried again. */
+const TRY_AGAIN_MS = 1_000;
 
 export class Pool {
   readonly #options: PoolOptions;
   readonly #config: Config["worker"];
   readonly #events: PoolEvents;
-  readonly #shared;
+  readonly #shared: Shared;
   readonly #threads = new Map<number, PoolThread>();
+  readonly #burials: Burials;
+  readonly #lockouts: Lockouts;
+  readonly #takeBack: TakeBack;
   #going = false;
-  #store: WorkerStore | null = null;
   #stopping = false;
-  #heldUpTimer: Timer | null = null;
-  /** Claims that were taken back and are still to be given back. */
-  #taken: Claim[] = [];
-  #givingBack = false;
-  #saidNotYet = false;
-  /** Deaths are handled one after another. */
-  #burials: Promise<void> = Promise.resolve();
-  /** Threads that are locked out are ended one after another: only so it shows whose end frees the lock. */
-  #lockouts: Promise<void> | null = null;
-  /** Tasks that were set aside for their crashes: no thread lives to count them. */
-  #poisoned = 0;
 
   constructor(options: PoolOptions, events: PoolEvents) {
     this.#options = options;
     this.#config = options.config.worker;
     this.#events = events;
     this.#shared = createShared(this.#config.threads);
+    const { max_crashes: maxCrashes, lock_timeout: lockTimeout } = this.#config;
+    this.#lockouts = new Lockouts({ ...options, lockTimeout });
+    this.#burials = new Burials(
+      { ...options, maxCrashes },
+      {
+        refused: (thread, error) => this.#refuse(thread, error),
+        buried: (thread, why) => this.#buried(thread, why),
+      },
+    );
+    this.#takeBack = new TakeBack({
+      ...options,
+      lead: this.#shared.lead,
+      threads: () => this.threads,
+      gaveBack: () => events.changed(),
+    });
   }
 
   get threads(): PoolThread[] {
@@ -98,17 +101,12 @@ export class Pool {
 
   /** How many threads were woken just now: each may take one of the ready tasks, or has taken another. */
   get looking(): number {
-    const since = performance.now() - LOOKING;
+    const since = performance.now() - LOOKING_MS;
     return this.threads.filter(({ idle, wokenAt }) => !idle && wokenAt > since).length;
   }
 
-  /**
-   * Starts the threads: they load their models, and wait for `go`.
-   *
-   * @param store the main thread's own, which lends a part to each thread.
-   */
-  start(store: WorkerStore): void {
-    this.#store = store;
+  /** Starts the threads: they load their models, and wait for `go`. */
+  start(): void {
     for (let thread = 1; thread <= this.#config.threads; thread++) this.#startThread(thread);
   }
 
@@ -121,19 +119,19 @@ export class Pool {
   /** Lets what runs end within the grace (ms), then interrupts it; resolves when no thread is left. */
   async stop(grace: number): Promise<void> {
     this.#stopping = true;
+    this.#burials.stop();
     for (const thread of this.threads) {
       if (thread.loaded) thread.stop();
       else void thread.terminate("its worker was stopped"); // its models may take for ever
     }
-    void this.#takeBack(() => true);
+    void this.#takeBack.takeAll();
     const limit = setTimeout(() => this.terminate(), grace);
     while (this.#threads.size > 0) {
       await Promise.all(this.threads.map(({ closed }) => closed));
-      await this.#burials;
+      await this.#burials.done();
     }
     clearTimeout(limit);
-    this.#taken = []; // the worker signs off, and gives back all that it has
-    this.watchHeldUp(false);
+    this.#takeBack.stop();
   }
 
   /** Ends all threads now. */
@@ -143,7 +141,7 @@ export class Pool {
 
   /** Tasks that its threads ended so. */
   count(outcome: "finished" | "failed"): number {
-    let sum = outcome === "failed" ? this.#poisoned : 0;
+    let sum = 0;
     for (let thread = 1; thread <= this.#config.threads; thread++) {
       sum += new Progress(this.#shared, thread).counted(outcome);
     }
@@ -151,7 +149,7 @@ export class Pool {
   }
 
   #startThread(number: number): void {
-    const lent = this.#use().lend(number);
+    const lent = this.#options.store.lend(number);
     try {
       this.#tryStartThread(number, lent);
     } catch (error) {
@@ -165,41 +163,53 @@ export class Pool {
 
   /** @throws where the system gives no thread. */
   #tryStartThread(number: number, lent: Lent): void {
-    const { config, models, worker } = this.#options;
-    const { threads, queues } = this.#config;
-    const shared = this.#shared.buffer;
-    const thread = new PoolThread(
-      {
-        type: "init",
-        config,
-        models,
-        worker,
-        thread: number,
-        threads,
-        queues,
-        shared,
-        standardError: standardError(),
-        store: lent.part,
-      },
-      new Progress(this.#shared, number),
-      {
-        message: (from, message) => this.#heard(from, message),
-        closed: (from, reason) => {
-          const running = from.progress.running();
-          from.progress.end();
-          // At once: the burial of another thread may wait for the turn that this one had.
-          lent[Symbol.dispose]();
-          endLead(this.#shared.lead, from.number);
-          this.#burials = this.#burials.then(() => this.#buried(from, running, reason));
-        },
-      },
-    );
+    const progress = new Progress(this.#shared, number);
+    const thread = new PoolThread(this.#init(number, lent), progress, {
+      message: (from, message) => this.#heard(from, message),
+      closed: (from, reason) => this.#closed(from, lent, reason),
+    });
     this.#threads.set(number, thread);
     if (this.#going) thread.go();
   }
 
+  #init(thread: number, lent: Lent): Init {
+    const { config, models, id: worker } = this.#options;
+    const { threads, queues } = this.#config;
+    return {
+      type: "init",
+      config,
+      models,
+      worker,
+      thread,
+      threads,
+      queues,
+      shared: this.#shared.buffer,
+      standardError: standardError(),
+      store: lent.part,
+    };
+  }
+
+  /** Gives back at once what was lent: the burial of another thread may be waiting for its turn to write. */
+  #closed(thread: PoolThread, lent: Lent, reason: string): void {
+    const running = thread.progress.running();
+    thread.progress.end();
+    lent[Symbol.dispose]();
+    endLead(this.#shared.lead, thread.number);
+    this.#burials.bury(thread, running, reason);
+  }
+
+  #buried(thread: PoolThread, why: string | null): void {
+    this.#threads.delete(thread.number);
+    if (this.#stopping) return;
+    if (why !== null) {
+      this.#options.report({ name: "thread.replaced", thread: thread.number, reason: why });
+    }
+    if (thread.loaded) this.#startThread(thread.number);
+    else this.#startLater(thread.number);
+  }
+
   #startLater(number: number): void {
-    setTimeout(() => !this.#stopping && this.#startThread(number), AGAIN).unref();
+    setTimeout(() => !this.#stopping && this.#startThread(number), TRY_AGAIN_MS).unref();
   }
 
   #heard(thread: PoolThread, message: FromThread): void {
@@ -222,7 +232,7 @@ export class Pool {
         void thread.terminate(message.error.message);
         break;
       case "locked_out":
-        this.#lockedOut(thread, message.by);
+        this.#lockouts.end(thread, message.by);
         break;
       case "lost":
         thread.ending = message.error.message;
@@ -236,151 +246,9 @@ export class Pool {
     this.#events.refused(error);
   }
 
-  /** A thread is gone: puts its tasks back, replaces it. */
-  async #buried(thread: PoolThread, ran: Claim | null, reason: string): Promise<void> {
-    const locker = await thread.lockout;
-    if (locker) thread.toBlame = true;
-    const running = locker ?? ran;
-    if (!thread.loaded && thread.ending === null) {
-      const models = this.#options.models.join(", ");
-      this.#refuse(thread, new TqError("models", `Cannot load models from ${models}: ${reason}`));
-    }
-    const wanted = thread.ending !== null && !thread.toBlame;
-    // It has given back what it had, or never had any; the worker signs off with the rest.
-    if (this.#stopping && (thread.ending === "stopped" || !thread.loaded))
-      return void this.#threads.delete(thread.number);
-    await this.#putBack(
-      { worker: this.#options.worker, thread: thread.number },
-      {
-        running,
-        reason: thread.ending ?? reason,
-        maxCrashes: wanted ? null : this.#config.max_crashes,
-      },
-    );
-    this.#threads.delete(thread.number);
-    if (this.#stopping) return;
-    if (!wanted) {
-      const why = thread.ending ?? reason;
-      this.#options.report({ name: "thread.replaced", thread: thread.number, reason: why });
-    }
-    if (thread.loaded) this.#startThread(thread.number);
-    else this.#startLater(thread.number);
-  }
-
-  #lockedOut(thread: PoolThread, by: Claim | null): void {
-    const before = this.#lockouts;
-    const lockout = (thread.lockout = this.#endLockedOut(thread, by, before));
-    const over = lockout.then(() => {
-      if (this.#lockouts === over) this.#lockouts = null;
-    });
-    this.#lockouts = over;
-  }
-
-  /** @returns the task that held the lock: where the end of its thread has freed it. */
-  async #endLockedOut(
-    thread: PoolThread,
-    by: Claim | null,
-    before: Promise<void> | null,
-  ): Promise<Claim | null> {
-    await before;
-    // The end of another one may have freed it meanwhile.
-    const innocent = by === null || (before !== null && (await this.#gotLock()) !== null);
-    const limit = formatDuration(this.#config.lock_timeout);
-    const own = by === null ? "" : ", maybe by a connection of a task's own";
-    const reason = `the database was locked for over ${limit}${own}`;
-    this.#note(`Thread ${thread.number} is replaced: ${reason}`);
-    await thread.terminate(reason);
-    if (innocent) return null;
-    const waited = await this.#gotLock();
-    return waited !== null && waited <= AT_ONCE ? by : null;
-  }
-
-  /** How long it took to get the write lock: ms; null when somebody keeps it. */
-  async #gotLock(): Promise<number | null> {
-    const asked = performance.now();
-    try {
-      return await this.#use().write(() => Promise.resolve(performance.now() - asked));
-    } catch {
-      return null;
-    }
-  }
-
-  /** Tries until it is written: the new thread of that number must not be taken for the dead one. */
-  async #putBack(owner: Owner, death: ThreadDeath): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      try {
-        const tasks = await this.#use().rescueThread(owner, death);
-        for (const task of tasks) this.reportRescued(task, death.running, death.reason);
-        return;
-      } catch (error) {
-        if (tries === 0) {
-          this.#note(`Cannot put back the tasks of thread ${owner.thread} yet: ${String(error)}`);
-        }
-        if (this.#stopping) return; // another worker does, or the next one
-        await Bun.sleep(AGAIN);
-      }
-    }
-  }
-
-  /** Says what became of a task that was put back. */
-  reportRescued(task: RescuedTask, running: Claim | null, reason: string): void {
-    const { report } = this.#options;
-    const { id, attempt, model, method, queue, crashes } = task;
-    const run = { task: id, attempt, model, method, queue };
-    if (task.state === "failed") {
-      this.#poisoned += 1;
-      report({ name: "task.poisoned", ...run, crashes });
-    } else if (task.crashed) report({ name: "task.crashed", ...run, reason, crashes });
-    else if (id === running?.id) report({ name: "task.interrupted", ...run, reason });
-  }
-
-  /** While threads are busy: what one holds up goes to the others. */
+  /** While threads are busy: claims behind a slow task go to other threads. */
   watchHeldUp(busy: boolean): void {
-    if (busy && !this.#heldUpTimer) {
-      this.#heldUpTimer = setInterval(() => {
-        void this.#takeBack(({ progress, seenBusy }) => progress.sequence === seenBusy);
-      }, HELD_UP);
-    } else if (!busy && this.#heldUpTimer && this.#taken.length === 0) {
-      clearInterval(this.#heldUpTimer);
-      this.#heldUpTimer = null;
-    }
-  }
-
-  /** Gives back what these threads have claimed and not begun, so that other threads can run it. */
-  async #takeBack(from: (thread: PoolThread) => boolean): Promise<void> {
-    for (const thread of this.threads) {
-      if (from(thread)) {
-        endLead(this.#shared.lead, thread.number);
-        if (thread.progress.unbegun > 0) this.#taken.push(...thread.progress.takeBack());
-      }
-      thread.seenBusy = thread.progress.sequence;
-    }
-    if (this.#taken.length === 0 || this.#givingBack) return;
-    this.#givingBack = true;
-    const claims = this.#taken;
-    this.#taken = [];
-    try {
-      await this.#use().write((session) => session.handBack(claims));
-      this.#saidNotYet = false;
-    } catch (error) {
-      this.#taken.push(...claims); // at the next look
-      if (!this.#saidNotYet) {
-        this.#note(`Cannot give back ${claims.length} claims yet: ${String(error)}`);
-      }
-      this.#saidNotYet = true;
-    } finally {
-      this.#givingBack = false;
-    }
-    if (!this.#saidNotYet) this.#events.changed();
-  }
-
-  #use(): WorkerStore {
-    if (this.#store) return this.#store;
-    throw new Error("The pool has not been started");
-  }
-
-  #note(message: string): void {
-    this.#options.report({ name: "log.note", level: "warn", message });
+    this.#takeBack.watch(busy);
   }
 }
 

@@ -7,6 +7,7 @@ import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { Pool } from "./pool.ts";
+import type { RescuedTasks } from "./rescued-tasks.ts";
 import { endCancelled, watchLocks } from "./watch-threads.ts";
 
 export interface TimekeepingOptions {
@@ -15,6 +16,7 @@ export interface TimekeepingOptions {
   readonly config: Config;
   readonly store: Store;
   readonly pool: Pool;
+  readonly rescued: RescuedTasks;
   readonly report: Report;
   readonly exitWithParent: boolean;
 }
@@ -83,10 +85,10 @@ export class Timekeeping {
 
   /** Puts back the tasks of workers whose processes have died. */
   async rescueDead(): Promise<void> {
-    const { config, report } = this.#options;
+    const { config, rescued, report } = this.#options;
     for (const { worker, tasks } of await this.#store.rescueDead(config.worker.max_crashes)) {
       report({ name: "worker.rescued", worker: worker.id, pid: worker.pid, tasks: tasks.length });
-      for (const task of tasks) this.#pool.reportRescued(task, null, "its worker process died");
+      for (const task of tasks) rescued.add(task, null, "its worker process died");
     }
   }
 

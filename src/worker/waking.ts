@@ -6,7 +6,7 @@ import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import type { Watch, WorkerStore } from "../store/worker-store.ts";
 import { DueTasks } from "./due-tasks.ts";
-import { LOOKING, type Pool } from "./pool.ts";
+import { LOOKING_MS, type Pool } from "./pool.ts";
 import type { PoolThread } from "./pool-thread.ts";
 
 export interface WakingOptions {
@@ -112,7 +112,7 @@ export class Waking {
     const looking = Math.min(wanted, this.#pool.looking);
     for (const thread of idle.slice(0, wanted - looking)) thread.wake();
     if (isDue) this.#due.makeReady();
-    this.#due.lookFor(due, looking > 0 ? LOOKING : this.#config.timeout);
+    this.#due.lookFor(due, looking > 0 ? LOOKING_MS : this.#config.timeout);
     if (ready === 0 && !isDue && allIdle) await this.#watchDrain();
     return othersRun;
   }

@@ -12,6 +12,7 @@ import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 import { Pool } from "./pool.ts";
+import { RescuedTasks } from "./rescued-tasks.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
 
@@ -36,6 +37,7 @@ export class WorkerProcess {
   readonly stopped: Promise<Summary>;
   readonly #options: WorkerOptions;
   readonly #config: Config["worker"];
+  readonly #rescued: RescuedTasks;
   readonly #pool: Pool;
   readonly #waking: Waking;
   readonly #timekeeping: Timekeeping;
@@ -56,8 +58,11 @@ export class WorkerProcess {
     this.stopped = this.#stopped.promise;
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
     const { config, models, report, drain, exitWithParent = false } = options;
+    this.store = openWorkerStore(config, this.#config.threads);
+    this.#rescued = new RescuedTasks(report);
+    const parts = { id: this.id, config, store: this.store, rescued: this.#rescued, report };
     this.#pool = new Pool(
-      { worker: this.id, config, models, report },
+      { ...parts, models },
       {
         loaded: (catalog) => this.#loaded(catalog),
         refused: (error) => this.#refused(error),
@@ -65,10 +70,8 @@ export class WorkerProcess {
         changed: () => this.#waking.look(),
       },
     );
-    this.store = openWorkerStore(config, this.#config.threads);
-    const parts = { id: this.id, config, store: this.store, pool: this.#pool, report };
     this.#timekeeping = new Timekeeping(
-      { ...parts, exitWithParent },
+      { ...parts, pool: this.#pool, exitWithParent },
       {
         ticked: () => this.#waking.check(),
         timesChanged: () => this.#waking.look(),
@@ -77,7 +80,7 @@ export class WorkerProcess {
       },
     );
     this.#waking = new Waking(
-      { ...parts, drain },
+      { ...parts, pool: this.#pool, drain },
       {
         looked: (allIdle, isCalm) => {
           this.#pool.watchHeldUp(!allIdle);
@@ -118,7 +121,7 @@ export class WorkerProcess {
 
   async #load(): Promise<void> {
     const { threads, queues } = this.#config;
-    this.#pool.start(this.store);
+    this.#pool.start();
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
     if (!this.#stopping) await this.#timekeeping.rescueDead();
     await this.#started.promise;
@@ -184,8 +187,8 @@ export class WorkerProcess {
     await this.store.close();
     this.#options.report({ name: "worker.stopped", worker: this.id });
     if (this.#failure !== null) return this.#stopped.reject(this.#failure);
-    const [finished, failed] = [this.#pool.count("finished"), this.#pool.count("failed")];
-    this.#stopped.resolve({ finished, failed });
+    const failed = this.#pool.count("failed") + this.#rescued.poisoned;
+    this.#stopped.resolve({ finished: this.#pool.count("finished"), failed });
   }
 
   #loaded(catalog: ModelCatalog): void {

@@ -1,0 +1,98 @@
+/** The death of a thread: its tasks are put back, and the one that it was running may be to blame. */
+import { TqError } from "../errors.ts";
+import type { Report } from "../log/events.ts";
+import type { ThreadDeath } from "../store/rescue.ts";
+import type { Store } from "../store/store.ts";
+import type { Claim } from "../task.ts";
+import type { PoolThread } from "./pool-thread.ts";
+import type { RescuedTasks } from "./rescued-tasks.ts";
+
+/** The pause before tasks that could not be put back are tried again. */
+const TRY_AGAIN_MS = 1_000;
+
+export interface BurialOptions {
+  /** The worker's id. */
+  readonly id: string;
+  readonly models: readonly string[];
+  /** Crashes after which a task is set aside. */
+  readonly maxCrashes: number;
+  readonly store: Store;
+  readonly rescued: RescuedTasks;
+  readonly report: Report;
+}
+
+export interface BurialEvents {
+  /** The thread died while it loaded its models. */
+  refused(thread: PoolThread, error: TqError): void;
+  /** Its tasks are put back. `why` it died; null when it was ended on purpose. */
+  buried(thread: PoolThread, why: string | null): void;
+}
+
+export class Burials {
+  readonly #options: BurialOptions;
+  readonly #events: BurialEvents;
+  #last: Promise<void> = Promise.resolve();
+  #stopping = false;
+
+  constructor(options: BurialOptions, events: BurialEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** A thread is gone. Threads are buried one after another. */
+  bury(thread: PoolThread, running: Claim | null, reason: string): void {
+    this.#last = this.#last.then(() => this.#bury(thread, running, reason));
+  }
+
+  /** Resolves when all threads that are gone have been buried. */
+  async done(): Promise<void> {
+    await this.#last;
+  }
+
+  /** The worker stops: it signs off with what is not put back. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  async #bury(thread: PoolThread, running: Claim | null, reason: string): Promise<void> {
+    const locker = await thread.lockout;
+    if (locker) thread.toBlame = true;
+    if (!thread.loaded && thread.ending === null) this.#refuse(thread, reason);
+    const isWanted = thread.ending !== null && !thread.toBlame;
+    const why = thread.ending ?? reason;
+    // A thread that stopped has given its tasks back, one that never loaded had none.
+    const hasNone = thread.ending === "stopped" || !thread.loaded;
+    if (!this.#stopping || !hasNone) {
+      const maxCrashes = isWanted ? null : this.#options.maxCrashes;
+      await this.#putBack(thread.number, { running: locker ?? running, reason: why, maxCrashes });
+    }
+    this.#events.buried(thread, isWanted ? null : why);
+  }
+
+  #refuse(thread: PoolThread, reason: string): void {
+    const models = this.#options.models.join(", ");
+    const message = `Cannot load models from ${models}: ${reason}`;
+    this.#events.refused(thread, new TqError("models", message));
+  }
+
+  /** Tries until it is written: the next thread of that number would be taken for the dead one. */
+  async #putBack(thread: number, death: ThreadDeath): Promise<void> {
+    const { id: worker, store, rescued } = this.#options;
+    for (let tries = 0; ; tries++) {
+      try {
+        const tasks = await store.rescueThread({ worker, thread }, death);
+        for (const task of tasks) rescued.add(task, death.running, death.reason);
+        return;
+      } catch (error) {
+        if (tries === 0) this.#sayNotYet(thread, error);
+        if (this.#stopping) return; // another worker does, or the next one
+        await Bun.sleep(TRY_AGAIN_MS);
+      }
+    }
+  }
+
+  #sayNotYet(thread: number, error: unknown): void {
+    const message = `Cannot put back the tasks of thread ${thread} yet: ${String(error)}`;
+    this.#options.report({ name: "log.note", level: "warn", message });
+  }
+}
