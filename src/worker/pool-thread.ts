@@ -33,8 +33,8 @@ export class PoolThread {
   lockout: Promise<Claim | null> | null = null;
   /** True when the task that it runs is why it is ended: that counts a crash. */
   toBlame = false;
-  /** How long it has been seen to hold others up with one task, and when last: ms, monotonic. */
-  lock = { sequence: -1, seen: 0, held: 0, said: false };
+  /** The run that was seen to hold up others, when it was seen last (monotonic), for how many ms, and whether the log has named it. */
+  hold = { sequence: -1, seen: 0, held: 0, named: false };
   /** The sequence of its progress at the last look. */
   seen = -1;
   /** The same, for the look at what it holds up. */

@@ -8,7 +8,7 @@ import type { Store } from "../store/store.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { Pool } from "./pool.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
-import { endCancelled, watchLocks } from "./watch-threads.ts";
+import { endCancelled, watchThreads } from "./watch-threads.ts";
 
 export interface TimekeepingOptions {
   /** The worker's id. */
@@ -105,7 +105,7 @@ export class Timekeeping {
   #tick(): void {
     const { config, report, exitWithParent } = this.#options;
     this.#events.ticked();
-    watchLocks(this.#pool.threads, config.worker.lock_timeout, report);
+    watchThreads(this.#pool.threads, config.worker, report);
     if (this.#pool.writing) this.#wait = TICK_MS;
     this.#followClock();
     if (exitWithParent && !this.#stopping && this.#isOrphaned()) this.#events.orphaned();

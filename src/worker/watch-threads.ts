@@ -1,69 +1,142 @@
-/** What the main thread sees its threads do, without a message: cancelled tasks, and who keeps the write lock. */
+/**
+ * The main thread looks at what its threads do, without a message from them: a list of rules says which tasks hold
+ * up others, and tasks that were cancelled while they run are ended.
+ */
+import type { Config } from "../settings/config.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
+import type { Claim } from "../task.ts";
 import type { PoolThread } from "./pool-thread.ts";
 
-/** A task that holds the write lock for so long is named in the log: ms. */
-const LOCK_HELD = 1_000;
+/** A task that holds the write lock for longer is named in the log. */
+const LONG_LOCK_MS = 1_000;
 
-/** A run of a quick method that does not come back for so long is ended, to run alone: ms. */
-const BATCH_HELD = 400;
+/** A quick method that holds up its batch for longer is ended, to run alone. */
+const LONG_BATCH_MS = 400;
 
-/** Between two looks no more is counted: this process may have been stopped, its threads with it: ms. */
-const LONGEST_LOOK = 300;
+/** The most that one look adds: this process may have been stopped meanwhile, its threads with it. */
+const LONGEST_LOOK_MS = 300;
 
-/**
- * A task that holds the write lock for long holds up everybody: it is named, and in the end stopped. In a
- * batch nobody expects it: there it soon gives way, and nothing is held against it. What goes on after its task
- * holds it in a thread that runs nothing: that one is replaced, and no task is to blame.
- *
- * @param limit ms; 0: none.
- */
-export function watchLocks(
+type Limits = Pick<Config["worker"], "lock_timeout">;
+
+/** What one look sees of a thread. */
+interface Look {
+  readonly thread: PoolThread;
+  /** Another run of its batch waits for this one, or any thread that wants to write. */
+  readonly inBatch: boolean;
+  readonly holdsLock: boolean;
+  /** The task that runs; null: none, or what holds the lock was left behind by an earlier one. */
+  readonly claim: Claim | null;
+  /** For how many ms this same run was seen to hold up others; 0: it does not, or not yet. */
+  readonly held: number;
+}
+
+/** What a rule wants done. */
+type Verdict =
+  /** The log names the task. */
+  | { readonly do: "name"; readonly claim: Claim }
+  /** The thread ends as soon as it is in no native call, and no task is to blame. */
+  | { readonly do: "give way"; readonly reason: string }
+  /** The thread ends, and no task is to blame. */
+  | { readonly do: "replace"; readonly reason: string }
+  /** The thread ends, and its task counts a crash. */
+  | { readonly do: "end"; readonly reason: string };
+
+type Rule = (look: Look, limits: Limits) => Verdict | null;
+
+/** A run in a batch is expected to be quick: it soon gives way, and nothing is held against its task. */
+function heldUpBatch({ thread, inBatch, held }: Look): Verdict | null {
+  if (!inBatch || thread.ending !== null || held < LONG_BATCH_MS) return null;
+  const longest = formatDuration(LONG_BATCH_MS);
+  return { do: "give way", reason: `it held up its batch for over ${longest}: it runs alone` };
+}
+
+/** A transaction that goes on after its task holds the lock: no task is to blame. */
+function lockLeftBehind(look: Look, { lock_timeout: limit }: Limits): Verdict | null {
+  const { thread, claim, held } = look;
+  if (!keepsLock(look) || claim !== null || thread.ending !== null) return null;
+  if (limit === 0 || held < limit) return null;
+  const reason = `Thread ${thread.number} is replaced: what one of its tasks has left behind has held the write lock for over ${formatDuration(limit)}`;
+  return { do: "replace", reason };
+}
+
+function longLock(look: Look): Verdict | null {
+  const { thread, claim, held } = look;
+  if (!keepsLock(look) || claim === null || thread.hold.named) return null;
+  return held < LONG_LOCK_MS ? null : { do: "name", claim };
+}
+
+function lockTimeout(look: Look, { lock_timeout: limit }: Limits): Verdict | null {
+  const { thread, claim, held } = look;
+  if (!keepsLock(look) || claim === null || thread.toBlame) return null;
+  if (limit === 0 || held < limit) return null;
+  return { do: "end", reason: `it held the write lock for over ${formatDuration(limit)}` };
+}
+
+/** A batch gives way first; it is stopped like any other run when it stays in a native call. */
+function keepsLock({ thread, inBatch, holdsLock }: Look): boolean {
+  return holdsLock && !(inBatch && thread.ending === null);
+}
+
+/** A thread is looked at by all of them, in this order. */
+const RULES: readonly Rule[] = [heldUpBatch, lockLeftBehind, longLock, lockTimeout];
+
+/** Names and ends the tasks that hold up others for long. Call it at each tick. */
+export function watchThreads(
   threads: readonly PoolThread[],
-  limit: number,
+  limits: Limits,
   report: Report,
   now = performance.now(),
 ): void {
   for (const thread of threads) {
-    const { progress, lock } = thread;
-    const inBatch = progress.holdsUpBatch;
-    const holds = inBatch || progress.lock === "held";
-    const left = !inBatch && progress.lockIsLeft;
-    const claim = holds && !left ? progress.running() : null;
-    // What was left behind keeps the lock through the tasks that begin meanwhile.
-    const sequence = left ? progress.lockedIn : progress.sequence;
-    if (!holds || sequence !== lock.sequence) {
-      thread.lock = { sequence: holds ? sequence : -1, seen: now, held: 0, said: false };
-      continue;
-    }
-    lock.held += Math.min(now - lock.seen, LONGEST_LOOK);
-    lock.seen = now;
-    const { held } = lock;
-    if (inBatch && thread.ending === null) {
-      const longest = formatDuration(BATCH_HELD);
-      if (held >= BATCH_HELD)
-        thread.giveWay(`it held up its batch for over ${longest}: it runs alone`);
-      continue;
-    }
-    if (progress.lock !== "held") continue;
-    if (claim === null) {
-      if (limit === 0 || held < limit || thread.ending !== null) continue;
-      const longest = formatDuration(limit);
-      const message = `Thread ${thread.number} is replaced: what one of its tasks has left behind has held the write lock for over ${longest}`;
-      report({ name: "log.note", level: "warn", message });
-      void thread.terminate(message);
-      continue;
-    }
-    if (!lock.said && held >= LOCK_HELD) {
-      lock.said = true;
-      report({ name: "lock.held", task: claim.id, thread: thread.number, duration: held });
-    }
-    if (limit > 0 && held >= limit && !thread.toBlame) {
+    const look = lookAt(thread, now);
+    const verdicts = RULES.map((rule) => rule(look, limits)); // before the first one is carried out
+    for (const verdict of verdicts) if (verdict) carryOut(verdict, look, report);
+  }
+}
+
+function lookAt(thread: PoolThread, now: number): Look {
+  const { progress } = thread;
+  const inBatch = progress.holdsUpBatch;
+  const holdsLock = progress.lock === "held";
+  const isLeft = !inBatch && progress.lockIsLeft;
+  const claim = isLeft ? null : progress.running();
+  // A transaction that was left behind keeps the lock through the tasks that begin meanwhile.
+  const sequence = isLeft ? progress.lockedIn : progress.sequence;
+  const held = measureHold(thread, inBatch || holdsLock ? sequence : null, now);
+  return { thread, inBatch, holdsLock, claim, held };
+}
+
+/** @param sequence the run that holds up others; null: none does. */
+function measureHold(thread: PoolThread, sequence: number | null, now: number): number {
+  const { hold } = thread;
+  if (sequence === null || sequence !== hold.sequence) {
+    thread.hold = { sequence: sequence ?? -1, seen: now, held: 0, named: false };
+    return 0;
+  }
+  hold.held += Math.min(now - hold.seen, LONGEST_LOOK_MS);
+  hold.seen = now;
+  return hold.held;
+}
+
+function carryOut(verdict: Verdict, { thread, held }: Look, report: Report): void {
+  switch (verdict.do) {
+    case "name":
+      thread.hold.named = true;
+      report({ name: "lock.held", task: verdict.claim.id, thread: thread.number, duration: held });
+      break;
+    case "give way":
+      thread.giveWay(verdict.reason);
+      break;
+    case "replace":
+      report({ name: "log.note", level: "warn", message: verdict.reason });
+      void thread.terminate(verdict.reason);
+      break;
+    case "end":
       thread.toBlame = true;
-      void thread.terminate(`it held the write lock for over ${formatDuration(limit)}`);
-    }
+      void thread.terminate(verdict.reason);
+      break;
   }
 }
 
@@ -76,9 +149,9 @@ export async function endCancelled(
   for (const thread of threads) {
     const { sequence } = thread.progress;
     const claim = thread.progress.running();
-    const sameAsBefore = sequence === thread.seen;
+    const isSameAsBefore = sequence === thread.seen;
     thread.seen = sequence;
-    if (!claim || !sameAsBefore || thread.ending !== null) continue;
+    if (!claim || !isSameAsBefore || thread.ending !== null) continue;
     if ((await store.stillHeld([claim])).length > 0) continue;
     if (thread.progress.sequence !== sequence) continue;
     const reason = "its claim was lost: the task was cancelled";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Event } from "../../src/log/events.ts";
-import { watchLocks } from "../../src/worker/watch-threads.ts";
+import { watchThreads } from "../../src/worker/watch-threads.ts";
 import type { PoolThread } from "../../src/worker/pool-thread.ts";
 import { createShared } from "../../src/shared-memory/layout.ts";
 import { type Lock, Progress } from "../../src/shared-memory/progress.ts";
@@ -26,7 +26,7 @@ beforeEach(() => {
     progress,
     ending: null,
     toBlame: false,
-    lock: { sequence: -1, seen: 0, held: 0, said: false },
+    hold: { sequence: -1, seen: 0, held: 0, named: false },
     giveWay() {
       thread.ending = "it gave way";
       gaveWay += 1;
@@ -40,7 +40,7 @@ beforeEach(() => {
 function look(times = 1, pause = TICK): void {
   for (let time = 0; time < times; time++) {
     now += pause;
-    watchLocks([thread], LIMIT, (event) => events.push(event), now);
+    watchThreads([thread], { lock_timeout: LIMIT }, (event) => events.push(event), now);
   }
 }
 
