@@ -5,6 +5,7 @@ import { TqError } from "../src/errors.ts";
 import { didYouMean } from "../src/suggest.ts";
 import { command } from "./command/command.ts";
 import { settingFlag } from "./command/flags.ts";
+import { removePidfile, writePidfile } from "./command/pidfile.ts";
 import { stopOnSignals } from "./command/signals.ts";
 import { readNames } from "./command/values.ts";
 
@@ -45,7 +46,9 @@ export const worker = command({
     const { listen } = config.admin;
     const insecure = values["insecure-listen"] === true;
     const report = program.report(config);
+    const pidfile = values.pidfile === undefined ? undefined : resolve(values.pidfile);
     const { startConfigured } = await import("../src/embed.ts"); // not at the start of other commands
+    if (pidfile !== undefined) writePidfile(pidfile);
     const known = Promise.withResolvers<Pick<EmbeddedWorker, "stop">>();
     const starting = startConfigured({
       config,
@@ -53,7 +56,6 @@ export const worker = command({
       drain: drain === false ? undefined : drain,
       exitWithParent: values["exit-with-parent"] === true,
       report,
-      ...(values.pidfile === undefined ? {} : { pidfile: resolve(values.pidfile) }),
       ...(values.admin === true || values.listen !== undefined
         ? { admin: { listen, insecure } }
         : {}),
@@ -66,6 +68,7 @@ export const worker = command({
       const { failed } = await stopped;
       return drain !== false && failed > 0 ? 1 : 0;
     } finally {
+      removePidfile(pidfile);
       leave();
       report.flush();
     }

@@ -9,12 +9,7 @@ import { Registry } from "./registry/registry.ts";
 import { enterRuntime, standardLog } from "./transaction/runtime.ts";
 import { VERSION } from "./version.ts";
 import { didYouMean } from "./suggest.ts";
-import {
-  type ProcessOptions,
-  type RunningWorker,
-  type Summary,
-  startProcess,
-} from "./worker/start.ts";
+import { type Summary, WorkerProcess, type WorkerProcessOptions } from "./worker/worker.ts";
 
 /** Where the admin API listens. */
 interface AdminListen {
@@ -106,41 +101,40 @@ function checkOptions(options: object): void {
   }
 }
 
-export interface ConfiguredOptions extends ProcessOptions {
+export interface ConfiguredOptions extends Omit<WorkerProcessOptions, "report"> {
+  /** Default: the log on standard error. */
+  readonly report?: Report | undefined;
   readonly admin?: AdminListen | undefined;
   /** Called before the worker starts: it can be stopped from then on. */
-  readonly starting?: ((worker: Pick<RunningWorker, "stop">) => void) | undefined;
+  readonly starting?: ((worker: Pick<WorkerProcess, "stop">) => void) | undefined;
 }
 
 /** Starts a worker with these settings. */
 export async function startConfigured(options: ConfiguredOptions): Promise<EmbeddedWorker> {
   const { config, admin } = options;
   const report = options.report ?? standardLog(config);
+  const worker = new WorkerProcess({ ...options, report });
   const ready = Promise.withResolvers<void>();
   let server: AdminServer | undefined;
-  const beforeStart = async (worker: RunningWorker): Promise<void> => {
+  try {
     options.starting?.(worker);
     if (admin) server = await serve(config, admin, worker, report, ready.promise);
     if (!config.queue.worker) report({ name: "config.worker_off", file: config.file });
-  };
-  try {
-    const worker = await startProcess({ ...options, report, beforeStart });
-    const runtime = { store: worker.store, config, registry: new Registry(), report, worker: true };
-    const leave = enterRuntime(runtime);
-    const stopped = worker.stopped.finally(leave);
-    return {
-      url: server?.url ?? null,
-      stopped: server ? thenStop(stopped, server) : stopped,
-      stop: async (how) => {
-        await worker.stop(how);
-      },
-    };
+    await worker.start();
   } catch (error) {
     void server?.stop();
+    await worker.stop("now", "it cannot start");
     throw error;
   } finally {
     ready.resolve();
   }
+  const runtime = { store: worker.store, config, registry: new Registry(), report, worker: true };
+  const stopped = worker.stopped.finally(enterRuntime(runtime));
+  return {
+    url: server?.url ?? null,
+    stopped: server ? thenStop(stopped, server) : stopped,
+    stop: (how) => worker.stop(how),
+  };
 }
 
 async function thenStop(stopped: Promise<Summary>, server: AdminServer): Promise<Summary> {
@@ -154,14 +148,14 @@ async function thenStop(stopped: Promise<Summary>, server: AdminServer): Promise
 async function serve(
   config: Config,
   { listen = config.admin.listen, insecure = false }: AdminListen,
-  worker: RunningWorker,
+  worker: WorkerProcess,
   report: Report,
   ready: Promise<void>,
 ): Promise<AdminServer> {
   const { serveAdmin } = await import("./admin/serve.ts"); // a worker without the API does not load it
   return serveAdmin({
     store: worker.store,
-    catalog: worker.catalog,
+    catalog: () => worker.catalog,
     mode: config.queue.worker ? "worker" : "no worker",
     version: VERSION,
     listen,

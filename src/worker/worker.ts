@@ -5,7 +5,7 @@
 import { randomUUIDv7 } from "bun";
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
-import type { TqError } from "../errors.ts";
+import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
@@ -16,9 +16,10 @@ import { RescuedTasks } from "./rescued-tasks.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
 
-export interface WorkerOptions {
+export interface WorkerProcessOptions {
   readonly config: Config;
-  readonly models: readonly string[];
+  /** Files or folders of models; default: the setting. */
+  readonly models?: readonly string[] | undefined;
   readonly report: Report;
   /** Stop when nothing is left to do: ready and running tasks, or all, also those for later. */
   readonly drain?: "ready" | "all" | undefined;
@@ -35,7 +36,8 @@ export class WorkerProcess {
   readonly id = randomUUIDv7();
   readonly store: WorkerStore;
   readonly stopped: Promise<Summary>;
-  readonly #options: WorkerOptions;
+  readonly #options: WorkerProcessOptions;
+  readonly #models: readonly string[];
   readonly #config: Config["worker"];
   readonly #rescued: RescuedTasks;
   readonly #pool: Pool;
@@ -52,17 +54,19 @@ export class WorkerProcess {
   /** Why a thread that replaces another could not start, as it was said last. */
   #refusal = "";
 
-  constructor(options: WorkerOptions) {
+  /** @throws TqError when it has no models, or the database cannot be opened. */
+  constructor(options: WorkerProcessOptions) {
     this.#options = options;
+    this.#models = modelsOf(options);
     this.#config = options.config.worker;
     this.stopped = this.#stopped.promise;
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
-    const { config, models, report, drain, exitWithParent = false } = options;
+    const { config, report, drain, exitWithParent = false } = options;
     this.store = openWorkerStore(config, this.#config.threads);
     this.#rescued = new RescuedTasks(report);
     const parts = { id: this.id, config, store: this.store, rescued: this.#rescued, report };
     this.#pool = new Pool(
-      { ...parts, models },
+      { ...parts, models: this.#models },
       {
         loaded: (catalog) => this.#loaded(catalog),
         refused: (error) => this.#refused(error),
@@ -136,7 +140,8 @@ export class WorkerProcess {
   }
 
   #sayStarted(): void {
-    const { config, report, models } = this.#options;
+    const { config, report } = this.#options;
+    const models = this.#models;
     const { threads, queues } = this.#config;
     report({
       name: "worker.started",
@@ -214,4 +219,13 @@ export class WorkerProcess {
   #note(message: string): void {
     this.#options.report({ name: "log.note", level: "warn", message });
   }
+}
+
+function modelsOf({ config, models }: WorkerProcessOptions): readonly string[] {
+  const paths = models ?? (config.models === null ? [] : [config.models]);
+  if (paths.length > 0) return paths;
+  throw new TqError(
+    "models",
+    "Cannot start a worker: there is no models.ts and no folder models here; write one (tq init does), or name it with --models",
+  );
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseSettings } from "../../src/settings/config.ts";
 import type { Event } from "../../src/log/events.ts";
-import { startProcess, type RunningWorker } from "../../src/worker/start.ts";
+import { WorkerProcess } from "../../src/worker/worker.ts";
 import { type Move, type Part, type Program, methodOf } from "./effects-models.ts";
 import { PATIENCE, holds, tempFolder } from "./support.ts";
 import { newTask } from "../support/store.ts";
@@ -93,7 +93,7 @@ class Oracle {
 const folder = tempFolder();
 const path = `${folder.path}/tq.db`;
 const events: Event[] = [];
-let worker: RunningWorker;
+let worker: WorkerProcess;
 let look: Database;
 
 beforeAll(async () => {
@@ -108,7 +108,8 @@ beforeAll(async () => {
     folder.path,
   );
   const models = [`${import.meta.dir}/effects-models.ts`];
-  worker = await startProcess({ config, models, report: (event) => events.push(event) });
+  worker = new WorkerProcess({ config, models, report: (event) => events.push(event) });
+  await worker.start();
   look = new Database(path, { readwrite: true });
   look.run("PRAGMA busy_timeout = 5000");
 }, 30_000);

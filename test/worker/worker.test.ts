@@ -10,7 +10,7 @@ import { startWorker } from "../../src/start-worker.ts";
 import type { Event } from "../../src/log/events.ts";
 import { DUE_SOON_MS } from "../../src/store/store.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
-import { type ProcessOptions, startProcess } from "../../src/worker/start.ts";
+import { WorkerProcess, type WorkerProcessOptions } from "../../src/worker/worker.ts";
 import { errorOf } from "../support/error.ts";
 
 setDefaultTimeout(20_000);
@@ -41,12 +41,13 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-type More = Pick<ProcessOptions, "beforeStart" | "drain" | "models"> & {
+type More = Pick<WorkerProcessOptions, "drain" | "models"> & {
   threads?: number;
   timeout?: string;
+  beforeStart?: (worker: WorkerProcess) => void;
 };
 
-function start({ threads = 2, timeout = "5s", ...more }: More = {}) {
+async function start({ threads = 2, timeout = "5s", beforeStart, ...more }: More = {}) {
   const config = parseSettings(
     {
       database: { path: join(folder, "tq.db"), durability: "normal", timeout },
@@ -58,7 +59,10 @@ function start({ threads = 2, timeout = "5s", ...more }: More = {}) {
     "the test",
     folder,
   );
-  return startProcess({ config, ...more, report: (event) => events.push(event) });
+  const worker = new WorkerProcess({ config, ...more, report: (event) => events.push(event) });
+  beforeStart?.(worker);
+  await worker.start();
+  return worker;
 }
 
 /** The database as another program has it. */
@@ -92,7 +96,7 @@ async function until(what: () => boolean): Promise<void> {
 describe("a worker", () => {
   test("knows its models, runs what is pushed, and sums up at its end", async () => {
     const worker = await start();
-    expect(worker.catalog()).toEqual({
+    expect(worker.catalog).toEqual({
       job: ["add", "exit", "fail", "hang", "lazy", "post", "trap"],
     });
     for (const method of ["add", "fail", "add"]) push(method);
@@ -170,7 +174,7 @@ describe("a worker", () => {
       return real(() => {}, 0);
     }) as never);
     let stop = (): unknown => undefined;
-    const starting = start({ beforeStart: async (worker) => void (stop = () => worker.stop()) });
+    const starting = start({ beforeStart: (worker) => void (stop = () => worker.stop()) });
     const isLate = await late.promise;
     const said = () => events.filter(({ name }) => name === "log.note");
     await until(() => {
@@ -259,7 +263,7 @@ describe("a worker", () => {
        await new Promise(() => {});`,
     );
     let stop = (): unknown => undefined;
-    const starting = start({ beforeStart: async (worker) => void (stop = () => worker.stop()) });
+    const starting = start({ beforeStart: (worker) => void (stop = () => worker.stop()) });
     await until(() => existsSync(join(folder, "loading")));
     await stop();
     const worker = await starting;
@@ -268,7 +272,7 @@ describe("a worker", () => {
   });
 
   test("that is stopped before it has begun begins nothing", async () => {
-    const worker = await start({ beforeStart: async (it) => it.stop() });
+    const worker = await start({ beforeStart: (it) => void it.stop() });
     expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
     expect(events.map(({ name }) => name)).toEqual(["worker.stopping", "worker.stopped"]);
   });

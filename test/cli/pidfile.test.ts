@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { removePidfile, writePidfile } from "../../src/worker/pidfile.ts";
+import { removePidfile, writePidfile } from "../../cli/command/pidfile.ts";
 import { needs } from "../support/needs.ts";
 
 let folder = "";

@@ -1,7 +1,7 @@
 /** The file that holds the process id of a worker, for service managers. */
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, isAbsolute, resolve } from "node:path";
-import { TqError } from "../errors.ts";
+import { TqError } from "../../src/errors.ts";
 
 /**
  * Writes this process's id; a file that a dead process left is replaced, also when its number is another
