@@ -1,0 +1,62 @@
+/** The routes under `/api/tasks`: a client lists, shows, pushes, retries and cancels tasks. */
+import { type Context, Hono } from "hono";
+import { type ModelCatalog, checkCall } from "../catalog.ts";
+import { TqError } from "../errors.ts";
+import type { Report } from "../log/events.ts";
+import type { Store } from "../store/store.ts";
+import { readJson } from "./input/json-body.ts";
+import { readPush } from "./input/new-tasks.ts";
+import { readFilter, readId } from "./input/queries.ts";
+import { jsonList } from "./json-list.ts";
+import { reportError } from "./problem.ts";
+
+export interface TaskRouteOptions {
+  readonly store: Store;
+  /** The models that can be pushed for, asked at each push; null when none are known. */
+  readonly catalog: () => ModelCatalog | null;
+  /** Instances in one task when `batch` is true. */
+  readonly batchSize?: number;
+  /** Gets the errors that the caller has not made. */
+  readonly report?: Report;
+}
+
+export function taskRoutes(options: TaskRouteOptions): Hono {
+  const { store } = options;
+  const routes = new Hono();
+  routes.get("/", (c) => listTasks(c, options));
+  routes.post("/", (c) => pushTasks(c, options));
+  routes.get("/:id", (c) => showTask(c, store, readId(c.req.param("id"), "show")));
+  routes.post("/:id/retry", async (c) => {
+    return c.json(await store.retry(readId(c.req.param("id"), "retry")));
+  });
+  routes.post("/:id/cancel", async (c) => {
+    return c.json(await store.cancel(readId(c.req.param("id"), "cancel")));
+  });
+  return routes;
+}
+
+async function listTasks(c: Context, { store, report }: TaskRouteOptions): Promise<Response> {
+  const filter = readFilter(new URL(c.req.url).searchParams);
+  const list = await jsonList(store.pages(filter), (error) => reportError(c, error, report));
+  return c.body(list, 200, { "Content-Type": "application/json" });
+}
+
+async function showTask(c: Context, store: Store, id: number): Promise<Response> {
+  const task = await store.get(id);
+  if (task?.finished_at) await store.flush(); // the caller may act on the end of the task
+  if (task !== null) return c.json({ ...task, errors: await store.errors(id) });
+  throw new TqError(
+    "not_found",
+    `Cannot show task ${id}: there is no such task; it may have been cleaned`,
+  );
+}
+
+async function pushTasks(c: Context, options: TaskRouteOptions): Promise<Response> {
+  const { store, batchSize = 20 } = options;
+  const body = readJson(await c.req.arrayBuffer());
+  const { single, pushes, tasks } = readPush(body, { now: store.now(), batchSize });
+  const catalog = options.catalog();
+  for (const { model, method } of pushes) checkCall(catalog, model, method);
+  const ids = tasks.length === 0 ? [] : await store.push(tasks);
+  return c.json(single ? { id: ids[0] } : { ids }, 201);
+}
