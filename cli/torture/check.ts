@@ -1,15 +1,15 @@
-/** What must hold when all is done: each transfer that was acknowledged happened once, none by halves. */
+/** Checks the end of a torture: each acknowledged transfer happened once, and none by halves. */
 import { Transaction } from "../../src/transaction/transaction.ts";
 
 export interface Findings {
   readonly tasks: number;
-  /** Acknowledged, and not applied. */
+  /** Transfers that were acknowledged and not applied. */
   readonly lost: number;
-  /** Applied more than once. */
+  /** Tasks that were applied more than once. */
   readonly doubled: number;
   /** Applied and not finished, or finished and not applied; pushed in part; balances that do not add up. */
   readonly half: number;
-  /** Not ended, though nothing is left to do. */
+  /** Tasks that have not ended, though none can run. */
   readonly stuck: number;
   /** True when SQLite finds the file sound. */
   readonly sound: boolean;
@@ -74,8 +74,8 @@ const STUCK = `
     FROM tq_tasks
    WHERE state NOT IN ('finished', 'failed', 'cancelled')`;
 
-/** Of each kind, so many are told. */
-const TOLD = 5;
+/** The most problems of each kind that are listed. */
+const MAX_LISTED = 5;
 
 /** @param acknowledged the refs of all transfers whose push returned. */
 export function check(acknowledged: readonly string[]): Promise<Findings> {
@@ -96,7 +96,9 @@ export function check(acknowledged: readonly string[]): Promise<Findings> {
       half: half.flat().length,
       stuck: stuck.length,
       sound: damage.length === 0,
-      problems: [lost, doubled, ...half, stuck, damage].flatMap((list) => list.slice(0, TOLD)),
+      problems: [lost, doubled, ...half, stuck, damage].flatMap((list) =>
+        list.slice(0, MAX_LISTED),
+      ),
     };
   });
 }

@@ -1,4 +1,4 @@
-/** A process of this same executable, which can be killed and says what it does line by line. */
+/** A process of this same executable, which can be killed and writes a line for each step. */
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 
@@ -12,7 +12,7 @@ export class Child {
   readonly #read: Promise<void>;
   #dying = false;
 
-  /** @param heard gets each line of its standard output; its log goes to a file of the folder. */
+  /** @param heard gets each line of its standard output; its log goes to log.txt in the folder. */
   constructor(folder: string, args: readonly string[], heard: (words: string[]) => void) {
     const log = openSync(join(folder, "log.txt"), "a");
     this.#process = Bun.spawn([...self(), ...args], {
@@ -63,12 +63,12 @@ export class Child {
   }
 }
 
-/** What is set for tq in the user's environment has nothing to say here. */
+/** The user's own settings for tq do not count here. */
 function withoutSettings(env: Readonly<Record<string, string | undefined>>) {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("TQ_")));
 }
 
-/** A line that was cut off by a kill was never said. */
+/** A line that a kill cut off does not count. */
 async function readLines(
   stream: ReadableStream<Uint8Array>,
   heard: (words: string[]) => void,

@@ -11,9 +11,9 @@ export interface CrewOptions {
   readonly folder: string;
   readonly workers: number;
   readonly threads: number;
-  /** A line that a child said. */
+  /** A child wrote a line. */
   heard(child: Child, words: string[]): void;
-  /** A child ended though nobody asked it to. */
+  /** A child ended by itself. */
   fell(role: Role, child: Child, code: number): void;
 }
 
@@ -42,7 +42,7 @@ export class Crew {
     this.#restart(role, child);
   }
 
-  /** Producers end after their transaction, and none is started any more. */
+  /** Lets producers end after their transaction, and starts none any more. */
   async stopProducers(): Promise<void> {
     this.#pushing = false;
     await Promise.all(this.producers.map((producer) => producer.stop()));
@@ -52,7 +52,7 @@ export class Crew {
     await Promise.all(this.workers.map((worker) => worker.stop("SIGTERM")));
   }
 
-  /** Nothing is started any more. */
+  /** Kills all processes, and starts none any more. */
   async killAll(): Promise<void> {
     this.#ended = true;
     await Promise.all([...this.workers, ...this.producers].map((child) => child.kill()));

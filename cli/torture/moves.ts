@@ -1,4 +1,4 @@
-/** Makes the moves of a schedule, and answers what the children say. */
+/** Makes the moves of a schedule, and reacts to the lines that the children write. */
 import { isTqError } from "../../src/errors.ts";
 import { PRESETS } from "../../src/push/task-options.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -16,21 +16,21 @@ export interface MovesOptions {
   readonly store: Store;
 }
 
-/** The longest that an endless task keeps its thread before it is cancelled: ms. */
-const LONGEST_LOOP = 1_000;
+/** The longest that an endless task keeps its thread before it is cancelled. */
+const LONGEST_LOOP_MS = 1_000;
 
-/** The longest that a task keeps the write lock before its worker is killed: ms. */
-const LONGEST_JAM = 50;
+/** The longest that a task keeps the write lock before its worker is killed. */
+const LONGEST_JAM_MS = 50;
 
-/** Before a push or a move that was refused for the moment is made again: ms. */
-const AGAIN = 20;
+/** The pause before a refused push or move is tried again. */
+const TRY_AGAIN_MS = 20;
 
 export class Moves {
   readonly crew: Crew;
   readonly rescues: Rescues;
   /** The refs of all transfers whose push returned. */
   readonly acknowledged: string[] = [];
-  /** How often each thing was done. */
+  /** How often each kind of move was made. */
   readonly made: Record<Kind, number> = {
     worker: 0,
     workers: 0,
@@ -45,11 +45,11 @@ export class Moves {
   readonly problems: string[] = [];
   readonly #store: Store;
   readonly #random: Random;
-  /** Transfers of a bad mood. */
+  /** Transfers of a bad mood that were pushed so far. */
   #pushed = 0;
-  /** What was begun and has not ended. */
+  /** Work that has begun and not ended. */
   readonly #pending = new Set<Promise<void>>();
-  /** Killed in the middle of their next transaction, and the pause after it. */
+  /** Producers to be killed in the middle of their next transaction, and the pause after it. */
   readonly #doomed = new Map<Child, number>();
 
   constructor({ store, seed, ...options }: MovesOptions) {
@@ -88,7 +88,7 @@ export class Moves {
     }
   }
 
-  /** Resolves when all that was begun has ended. */
+  /** Resolves when all work that has begun has ended. */
   async settled(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
@@ -126,11 +126,11 @@ export class Moves {
     this.made[mood] += 1;
     switch (mood) {
       case "jam":
-        await Bun.sleep(this.#random.whole(0, LONGEST_JAM));
+        await Bun.sleep(this.#random.whole(0, LONGEST_JAM_MS));
         this.#kill("worker", null, child, this.#random.whole(0, 300));
         break;
       case "loop":
-        await Bun.sleep(this.#random.whole(0, LONGEST_LOOP));
+        await Bun.sleep(this.#random.whole(0, LONGEST_LOOP_MS));
         await this.#runAnew(task);
         break;
       case "wait":
@@ -164,14 +164,14 @@ export class Moves {
   }
 }
 
-/** Tries again while somebody holds the write lock, or the queue is full. */
+/** Tries again while another process holds the write lock, or the queue is full. */
 async function insist<T>(move: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await move();
     } catch (error) {
       if (!isTqError(error) || (error.code !== "busy" && error.code !== "full")) throw error;
-      await Bun.sleep(AGAIN);
+      await Bun.sleep(TRY_AGAIN_MS);
     }
   }
 }

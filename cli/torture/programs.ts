@@ -8,7 +8,7 @@ import producer from "./programs/producer.mts" with { type: "text" }; // oxlint-
 // @ts-expect-error: taken as text
 import setup from "./programs/setup.mts" with { type: "text" }; // oxlint-disable-line import/default
 
-/** Kills are no task's own doing here: none is set aside for them. What waits at the end is soon done. */
+/** No task is to blame for the kills, so none is set aside for its crashes. A short queue is soon empty at the end. */
 const SETTINGS = `models = "models.mts"
 
 [queue]

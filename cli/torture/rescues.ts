@@ -1,17 +1,17 @@
-/** How long the tasks of a killed worker wait until they are put back. */
+/** Measures how long the tasks of a killed worker wait until they are put back. */
 import type { Store } from "../../src/store/store.ts";
 
-/** Between two looks: ms. */
-const LOOK = 5;
+const LOOK_EVERY_MS = 5;
 
-/** What tq promises: ms. */
-const RESCUE_LIMIT = 1_000;
+/** The promise of tq. */
+const RESCUE_LIMIT_MS = 1_000;
 
 export class Rescues {
   readonly #store: Store;
   readonly #isAlive: (pid: number) => boolean;
+  /** The slowest rescue: ms. */
   slowest = 0;
-  /** Those that took longer than they may, in words. */
+  /** Rescues that took longer than promised, in words. */
   readonly late: string[] = [];
 
   constructor(store: Store, isAlive: (pid: number) => boolean) {
@@ -24,7 +24,7 @@ export class Rescues {
    * counts while another worker lives that has registered.
    */
   async watch(pid: number, killed: number): Promise<void> {
-    for (let since = killed; ; await Bun.sleep(LOOK)) {
+    for (let since = killed; ; await Bun.sleep(LOOK_EVERY_MS)) {
       const workers = await this.#store.workers();
       const now = performance.now();
       const rescued = workers.every((worker) => worker.pid !== pid);
@@ -35,7 +35,7 @@ export class Rescues {
 
   #count(pid: number, duration: number): void {
     this.slowest = Math.max(this.slowest, duration);
-    if (duration <= RESCUE_LIMIT) return;
+    if (duration <= RESCUE_LIMIT_MS) return;
     const at = new Date().toISOString();
     this.late.push(`Rescue of worker ${pid} took ${Math.ceil(duration)} ms, until ${at}`);
   }

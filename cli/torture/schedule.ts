@@ -1,8 +1,7 @@
-/** What is done to the processes and tasks, and when: the same for the same seed. */
+/** The moves of a torture against processes and tasks, and their times: the same for the same seed. */
 import { Random } from "./random.ts";
 
-/** One round: ms. */
-export const ROUND = 2_000;
+export const ROUND_MS = 2_000;
 
 /** Moods of a transfer, each of which ends its thread or its process. */
 export const MOODS = ["exit", "reject", "loop", "jam", "wait"] as const;
@@ -10,18 +9,18 @@ export const MOODS = ["exit", "reject", "loop", "jam", "wait"] as const;
 export type Mood = (typeof MOODS)[number];
 
 /**
- * `worker` and `producer` are killed where they are, `workers` all at once, a producer also in the middle of
- * a `transaction`; a mood is that of a transfer.
+ * A `worker` or a `producer` is killed, all `workers` at once, or a producer in the middle of a `transaction`;
+ * the others are moods of a transfer.
  */
 export type Kind = "worker" | "workers" | "producer" | "transaction" | Mood;
 
 export interface Move {
-  /** Since the start of the round: ms. */
+  /** ms since the start of the round. */
   readonly at: number;
   readonly kind: Kind;
   /** Which of the processes; taken modulo their number. */
   readonly which: number;
-  /** Before the killed process is started again: ms. */
+  /** ms until the killed process is started again. */
   readonly pause: number;
 }
 
@@ -35,7 +34,7 @@ export function scheduleOf(seed: number, round: number): Move[] {
   for (const mood of MOODS) if (random.chance(mood === "wait" ? 0.8 : 0.4)) kinds.push(mood);
   const moves = kinds.map((kind) => ({
     kind,
-    at: random.whole(0, ROUND - 1),
+    at: random.whole(0, ROUND_MS - 1),
     which: random.whole(0, 999),
     pause: random.whole(0, 300),
   }));

@@ -1,4 +1,4 @@
-/** The torture itself: rounds of kills, then all that is left in peace, then the check. */
+/** The torture itself: rounds of kills, then the remaining tasks in peace, then the check. */
 import { join } from "node:path";
 import { loadConfig } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
@@ -9,7 +9,7 @@ import { Child } from "./child.ts";
 import { ACCOUNTS } from "./crew.ts";
 import { Moves } from "./moves.ts";
 import { writePrograms } from "./programs.ts";
-import { type Kind, ROUND, scheduleOf } from "./schedule.ts";
+import { type Kind, ROUND_MS, scheduleOf } from "./schedule.ts";
 
 export interface TortureOptions {
   /** An empty folder. */
@@ -27,20 +27,19 @@ export interface TortureOptions {
 export interface Result extends Findings {
   readonly rounds: number;
   readonly seed: number;
-  /** How often each thing was done. */
+  /** How often each kind of move was made. */
   readonly kills: Readonly<Record<Kind, number>>;
   readonly acknowledged: number;
-  /** The longest that a dead worker's tasks waited: ms. */
+  /** The longest that the tasks of a dead worker waited: ms. */
   readonly slowestRescue: number;
   /** Rescues that took longer than tq promises. */
   readonly late: number;
 }
 
-/** With no commit by anybody for so long, what is left will not end: ms. */
-const STUCK = 30_000;
+/** After this time without a commit by any process, the remaining tasks will not end. */
+const STUCK_MS = 30_000;
 
-/** Between two looks whether all is done: ms. */
-const LOOK = 20;
+const LOOK_EVERY_MS = 20;
 
 export async function torture(options: TortureOptions): Promise<Result> {
   const { folder, rounds, seed } = options;
@@ -91,15 +90,15 @@ async function makeRound(moves: Moves, seed: number, round: number): Promise<voi
     await Bun.sleep(Math.max(start + move.at - performance.now(), 0));
     moves.make(move);
   }
-  await Bun.sleep(Math.max(start + ROUND - performance.now(), 0));
+  await Bun.sleep(Math.max(start + ROUND_MS - performance.now(), 0));
 }
 
-/** Waits until all tasks have ended, or nobody does anything any more. */
+/** Waits until all tasks have ended, or no process commits any more. */
 async function drain(store: Store): Promise<void> {
   let version = await store.version();
   let since = performance.now();
-  while ((await store.hasWork([], true)) && performance.now() - since < STUCK) {
-    await Bun.sleep(LOOK);
+  while ((await store.hasWork([], true)) && performance.now() - since < STUCK_MS) {
+    await Bun.sleep(LOOK_EVERY_MS);
     if ((await store.version()) === version) continue;
     version = await store.version();
     since = performance.now();

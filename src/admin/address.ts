@@ -39,7 +39,7 @@ export function plainHost(host: string): string {
   return plain.replace(/^\[|\]$/g, "");
 }
 
-/** True for a plain host that is numbers, not a name. `node:net` knows it too, for 11 ms at the start. */
+/** True for a plain host that is numbers, not a name. `node:net` has this too, and loads for 11 ms. */
 export function isAddress(host: string): boolean {
   return host.includes(":") || IPV4.test(host);
 }

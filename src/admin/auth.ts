@@ -1,11 +1,11 @@
-/** Who may call the admin API: programs of this host that know the token, and no page of a browser's other tab. */
+/** Lets programs that know the token call the admin API, and no foreign page in a browser. */
 import { hostname } from "node:os";
 import type { MiddlewareHandler } from "hono";
 import { TqError } from "../errors.ts";
 import { isAddress, isLoopback, plainHost } from "./address.ts";
 import { problem } from "./problem.ts";
 
-/** Answers 401 to who does not send the token. Digests are compared, so that neither text nor length leaks. */
+/** Answers 401 to a request without the token. It compares digests, so that neither text nor length leaks. */
 export function requireToken(token: string): MiddlewareHandler {
   const expected = digest(token);
   return async (c, next) => {
@@ -13,13 +13,13 @@ export function requireToken(token: string): MiddlewareHandler {
     if (given === undefined) {
       throw new TqError(
         "unauthorized",
-        "Cannot let you in: no token came with the request; send the header Authorization: Bearer with the text in tq.token",
+        "Unauthorized: the request has no token; send the header Authorization: Bearer with the text in tq.token",
       );
     }
     if (!crypto.timingSafeEqual(digest(given), expected)) {
       throw new TqError(
         "unauthorized",
-        "Cannot let you in: the token is not the one in tq.token beside the database",
+        "Unauthorized: the token is not the one in tq.token beside the database",
       );
     }
     await next();
@@ -31,8 +31,8 @@ function digest(text: string): Uint8Array {
 }
 
 /**
- * Answers 403 to what a foreign web page can make a browser send: a name that was made to point here (DNS rebinding),
- * and a request from another origin.
+ * Answers 403 to requests that a foreign web page can make a browser send: to a name that was made to point here
+ * (DNS rebinding), and from another origin.
  *
  * @param listening the host that the server listens on
  */
@@ -53,7 +53,7 @@ export function requireOwnHost(listening: string): MiddlewareHandler {
   };
 }
 
-/** Where any address is listened on, any of them is ours; a name that somebody else controls never is. */
+/** A server that listens on every address is known by each of them; a name that others control is never its own. */
 function isOwnHost(host: string, own: string): boolean {
   const name = plainHost(URL.parse(`http://${host}`)?.hostname ?? "");
   if (name === own || isLoopback(name)) return true;

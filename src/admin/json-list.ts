@@ -1,7 +1,7 @@
-/** A JSON array that is written page by page, as fast as its reader takes it: all of it may be more than the memory. */
+/** Writes a JSON array page by page, as fast as its reader takes it: the whole may not fit into memory. */
 
 /**
- * @param failed told why a later page could not be read; the connection ends then, without the list's end.
+ * @param failed called with the error of a later page; the connection then ends without the end of the list.
  * @returns the text of a list of one page, a stream of a longer one.
  * @throws what the first two pages throw.
  */

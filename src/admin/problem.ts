@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type ErrorCode, HTTP_STATUS, isTqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 
-/** Of an error that is a bug, the caller learns only that it happened. */
+/** "internal" is a bug of tq: the caller learns only that it happened. */
 type ProblemCode = ErrorCode | "internal";
 
 export function problem(
@@ -22,7 +22,7 @@ const HEADERS: Partial<Record<ErrorCode, Record<string, string>>> = {
   busy: { "Retry-After": "1" },
 };
 
-/** Answers an error that a handler threw; what is not the caller's doing is reported. */
+/** Answers an error that a handler threw, and reports it unless the caller has caused it. */
 export function answerError(c: Context, error: unknown, report: Report | undefined): Response {
   const status = isTqError(error) ? HTTP_STATUS[error.code] : 500;
   if (status >= 500) reportError(c, error, report);
@@ -30,7 +30,7 @@ export function answerError(c: Context, error: unknown, report: Report | undefin
   return problem(c, status, "internal", "Something went wrong inside tq; its log has the details");
 }
 
-/** Says an error in the log, unless its caller has gone away: then it may be of what the caller was sending. */
+/** Reports an error, unless the caller has gone away: then its broken request may be the cause. */
 export function reportError(c: Context, error: unknown, report: Report | undefined): void {
   if (!c.req.raw.signal.aborted) report?.(noteOf(c, error));
 }

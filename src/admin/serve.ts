@@ -21,8 +21,8 @@ export interface AdminServer {
   stop(): Promise<void>;
 }
 
-/** A request that is still under way after so many ms is cut off when the server stops: its body may never come. */
-const GRACE = 500;
+/** A server that stops cuts off a request that is still under way after this time: its body may never come. */
+const GRACE_MS = 500;
 
 /**
  * Starts to listen, and reports `admin.listening`. The token is in `tq.token` beside the store's database.
@@ -41,7 +41,7 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   return { url, tokenFile: file, stop: () => stop(server) };
 }
 
-/** HTTP/1.0 needs no Host, and then the request has a path alone: it is for this server. */
+/** An HTTP/1.0 request may have no Host, and then only a path: it is for this server. */
 function whole(request: Request, url: string): Request {
   return request.url.startsWith("/") ? new Request(`${url}${request.url}`, request) : request;
 }
@@ -82,9 +82,9 @@ function listen(
 async function stop(server: Server): Promise<void> {
   if (server.pendingRequests > 0) {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, GRACE);
+    const timer = setTimeout(resolve, GRACE_MS);
     await Promise.race([server.stop(), promise]);
     clearTimeout(timer);
   }
-  await server.stop(true); // also what has begun to send a request
+  await server.stop(true); // also connections in the middle of a request
 }

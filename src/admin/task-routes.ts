@@ -12,11 +12,11 @@ import { reportError } from "./problem.ts";
 
 export interface TaskRouteOptions {
   readonly store: Store;
-  /** The models that can be pushed for, asked at each push; null when none are known. */
+  /** The models whose methods can be pushed, asked at each push; null when none are known. */
   readonly catalog: () => ModelCatalog | null;
   /** Instances in one task when `batch` is true. */
   readonly batchSize?: number;
-  /** Gets the errors that the caller has not made. */
+  /** Gets the errors that the caller has not caused. */
   readonly report?: Report;
 }
 

@@ -7,7 +7,7 @@ const MIN_LENGTH = 32;
 
 export interface Token {
   readonly token: string;
-  /** Its path. */
+  /** The path of its file. */
   readonly file: string;
 }
 
@@ -46,19 +46,19 @@ function read(file: string): string | undefined {
   return token;
 }
 
-/** Windows has no such modes: who may read a file there is up to its folder. */
+/** Windows has no such modes: there the folder decides which users may read the file. */
 function makePrivate(file: string, mode: number): void {
   if (process.platform === "win32" || (mode & 0o077) === 0) return;
   try {
     chmodSync(file, 0o600);
   } catch {
-    // Somebody else's file, or a file system without modes: the look below says so.
+    // another user's file, or a file system without modes: the check below refuses it
   }
   if ((statSync(file).mode & 0o077) === 0) return;
   throw refused(file, "others may read it", `run chmod 600 ${file} as its owner`);
 }
 
-/** The whole file appears at once, and only where there is none: who comes second reads the first one's. */
+/** The whole file appears at once, and only where there is none: the second process reads the token of the first. */
 function make(file: string): string {
   const token = randomBytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
   const draft = `${file}.${randomBytes(8).toHex()}`;

@@ -49,7 +49,7 @@ export class Burials {
     await this.#last;
   }
 
-  /** The worker stops: it signs off with what is not put back. */
+  /** The worker stops: tasks that are not put back yet are put back as it signs off. */
   stop(): void {
     this.#stopping = true;
   }

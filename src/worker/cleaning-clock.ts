@@ -5,8 +5,8 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { DAY_MS } from "../values/duration.ts";
 
-/** Between two looks a clock may be corrected by so much: ms. */
-const SLACK = 60_000;
+/** Between two readings a clock may be corrected by this much. */
+const SLACK_MS = 60_000;
 
 export class CleaningClock {
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class CleaningClock {
   now(): number {
     const monotonic = this.#clock.monotonic();
     const offset = this.#clock.now() - monotonic;
-    if (offset <= this.#offset + SLACK) this.#aheadSince = null;
+    if (offset <= this.#offset + SLACK_MS) this.#aheadSince = null;
     else this.#aheadSince ??= monotonic;
     if (this.#aheadSince === null || monotonic - this.#aheadSince >= DAY_MS) {
       this.#offset = offset;

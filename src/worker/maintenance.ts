@@ -1,4 +1,4 @@
-/** What a worker does for the file now and then: deletes what ended long ago, and keeps the file small. */
+/** The upkeep of the database: a worker deletes tasks that ended long ago, and keeps the file small. */
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { retention } from "../settings/retention.ts";
@@ -7,14 +7,14 @@ import { DAY_MS, HOUR_MS } from "../values/duration.ts";
 import { MADE_AT } from "../version.ts";
 import { CleaningClock } from "./cleaning-clock.ts";
 
-/** After the start, so that a worker that is started often cleans too: ms. */
-const FIRST = 60_000;
+/** The first round comes soon after the start: a worker that is started often cleans too. */
+const FIRST_ROUND_MS = 60_000;
 
 /** Tasks deleted in one transaction. */
 const SLICE = 500;
 
-/** Between two slices, for the tasks that wait to write: ms. */
-const PAUSE = 50;
+/** The pause between two slices, in which tasks can write. */
+const PAUSE_MS = 50;
 
 export class Maintenance {
   readonly #store: Store;
@@ -24,14 +24,14 @@ export class Maintenance {
   #timer: Timer | null = null;
   #stopped = false;
   #noteIsSaid = false;
-  /** Since when the clock has gone on without a jump: monotonic, ms. */
+  /** Since when the clock has been steady: monotonic, ms. */
   #steadySince = performance.now();
 
   constructor(store: Store, config: Config, report: Report) {
     this.#store = store;
     this.#config = config;
     this.#report = report;
-    this.#schedule(FIRST);
+    this.#schedule(FIRST_ROUND_MS);
   }
 
   stop(): void {
@@ -44,7 +44,7 @@ export class Maintenance {
     this.#timer = setTimeout(() => void this.#round(), wait);
   }
 
-  /** One slice of work; the next one follows soon while there is more, else in an hour. */
+  /** Deletes one slice; the next round follows soon while there is more, else in an hour. */
   async #round(): Promise<void> {
     let more = false;
     try {
@@ -56,51 +56,49 @@ export class Maintenance {
     } catch (error) {
       this.#note(`Cannot clean ${this.#store.name} now: ${messageOf(error)}`);
     }
-    if (performance.now() - this.#steadySince >= DAY_MS) await this.mendTimes();
-    this.#schedule(more ? PAUSE : HOUR_MS);
+    if (performance.now() - this.#steadySince >= DAY_MS) await this.repairTimes();
+    this.#schedule(more ? PAUSE_MS : HOUR_MS);
   }
 
-  /** Says a note of the upkeep once, until it has gone. */
+  /** Reports a note once, and again only when it has been gone meanwhile. */
   #sayOnce(note: string | null): void {
     if (note !== null && !this.#noteIsSaid) this.#note(note);
     this.#noteIsSaid = note !== null;
   }
 
-  /** The clock was set: what it says is believed after a day without another jump. */
+  /** The clock was set. It is believed after a day without another jump. */
   clockJumped(): void {
     this.#steadySince = performance.now();
   }
 
   /**
-   * Tasks from a time that is yet to come count as pushed now. Call it when the clock was seen to be set back: only
+   * Tasks pushed at a time in the future count as pushed now. Call it when the clock was seen to be set back: only
    * then is it known that it was ahead.
    */
-  async mendTimes(): Promise<void> {
+  async repairTimes(): Promise<void> {
     this.#steadySince = performance.now();
-    if (this.#store.now() < MADE_AT) return; // a clock that is wrong, for certain
-    const mended = await this.#mend("all");
-    if (mended === 0) return;
-    const tasks = mended === 1 ? "1 task has" : `${mended} tasks have`;
+    if (this.#store.now() < MADE_AT) return; // the clock is wrong for certain
+    const repaired = await this.#repair("all");
+    if (repaired === 0) return;
+    const tasks = repaired === 1 ? "1 task has" : `${repaired} tasks have`;
+    this.#note(`The clock was ahead: ${tasks} times in the future; they count as pushed now`);
+  }
+
+  /** The same at the start, where it is not known whether the clock was ahead or is behind. */
+  async repairPlaces(): Promise<void> {
+    const repaired = await this.#repair("places");
+    if (repaired === 0) return;
+    const tasks = repaired === 1 ? "1 task was" : `${repaired} tasks were`;
     this.#note(
-      `The clock was ahead: ${tasks} times that are yet to come; they count as pushed now`,
+      `${tasks} pushed at a time in the future: the clock was ahead then, or is behind now; ready tasks run, scheduled ones wait for their times`,
     );
   }
 
-  /** At the start nobody knows whether the clock was ahead or is behind. */
-  async mendPlaces(): Promise<void> {
-    const mended = await this.#mend("places");
-    if (mended === 0) return;
-    const tasks = mended === 1 ? "1 task was" : `${mended} tasks were`;
-    this.#note(
-      `${tasks} pushed at a time that is yet to come: the clock was ahead then, or is behind now; ready tasks run, scheduled ones wait for their times`,
-    );
-  }
-
-  async #mend(what: "all" | "places"): Promise<number> {
+  async #repair(what: "all" | "places"): Promise<number> {
     try {
       return await this.#store.mendTimes(what);
     } catch (error) {
-      this.#note(`Cannot mend the times of tasks now: ${messageOf(error)}`);
+      this.#note(`Cannot repair the times of tasks now: ${messageOf(error)}`);
       return 0;
     }
   }

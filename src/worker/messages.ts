@@ -1,4 +1,4 @@
-/** What the main thread and its threads say to each other. A run needs no message. */
+/** Messages between the main thread and its threads. A run of a task needs none. */
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
@@ -23,26 +23,26 @@ export interface Init {
   readonly store: ThreadPart;
 }
 
-/** Words cross threads faster than objects. "go": the worker is registered, what a thread claims can be rescued. */
+/** Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be rescued. */
 export type ToThread = Init | "go" | "wake" | "stop";
 
 export type FromThread =
-  /** It loads this file of models next, which may take for ever. */
+  /** The thread loads this file of models next, which may take for ever. */
   | { readonly type: "loading"; readonly file: string }
   | { readonly type: "loaded"; readonly catalog: ModelCatalog }
-  /** What this task has left behind, a timer say, threw while another one ran, and ends the thread. */
+  /** Something that this task has left behind, such as a timer, threw while another task ran, and ends the thread. */
   | { readonly type: "threw"; readonly task: CurrentTask }
   /** The models cannot be loaded, or the database cannot be opened. */
   | { readonly type: "refused"; readonly code: string; readonly error: ErrorData }
-  /** The database is lost for good, while it worked: no later try would help. */
+  /** The thread found the database lost for good: no later try would help. */
   | { readonly type: "lost"; readonly code: string; readonly error: ErrorData }
-  /** The database stayed locked, maybe by a connection that this task, which was alone, has left open. */
+  /** The database stayed locked, maybe by a connection that this task has left open: it was the only one. */
   | { readonly type: "locked_out"; readonly by: Claim | null }
-  /** Nothing to do until it is woken. */
+  /** The thread has nothing to do until it is woken. */
   | "idle"
-  /** Has run as many tasks as it may: it has ended and wants to be replaced. */
+  /** The thread has run as many tasks as it may, and has ended: it is to be replaced. */
   | "retired"
-  /** Was told to stop, and has. */
+  /** The thread has stopped, as it was told. */
   | "stopped";
 
 const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);

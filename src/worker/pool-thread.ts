@@ -5,40 +5,52 @@ import { type FromThread, type Init, isFromThread, type ToThread } from "./messa
 import type { Claim } from "../task.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 
-/** A thread inside a native call does not see `terminate`; after so long the process gives up: ms. */
-const NATIVE_LIMIT = 2_000;
+/** A thread inside a native call does not see `terminate`: after this time the process gives up. */
+const NATIVE_LIMIT_MS = 2_000;
+
+/** A run that holds up others. */
+interface Hold {
+  /** The sequence of the run; -1: none. */
+  readonly sequence: number;
+  /** The last tick that saw it: monotonic, ms. */
+  seen: number;
+  /** For how many ms it was seen. */
+  held: number;
+  /** The log has named its task. */
+  named: boolean;
+}
 
 export interface ThreadEvents {
   message(thread: PoolThread, message: FromThread): void;
-  /** The thread is gone: `reason` is what ended it, in words. */
+  /** The thread is gone, for this reason. */
   closed(thread: PoolThread, reason: string): void;
 }
 
 export class PoolThread {
   readonly number: number;
   readonly progress: Progress;
-  /** Waits to be woken. */
+  /** It waits to be woken. */
   idle = false;
-  /** When it was woken last: ms, monotonic. */
+  /** When it was woken last: monotonic, ms. */
   wokenAt = -Infinity;
   /** The file of models that it loads, or has loaded last. */
   loading: string | null = null;
-  /** Has loaded its models. */
+  /** It has loaded its models. */
   loaded = false;
-  /** The task that has left behind what ends the thread, where that is not the running one. */
+  /** The task that left the error behind which ends the thread, where that is not the running task. */
   thrower: string | null = null;
   /** Why it is being ended on purpose; null when it is not. */
   ending: string | null = null;
-  /** Where it is locked out: the task that has left a connection open which holds the write lock, or null. */
+  /** Set once it is locked out; resolves with the task whose open connection holds the write lock, or null. */
   lockout: Promise<Claim | null> | null = null;
-  /** True when the task that it runs is why it is ended: that counts a crash. */
+  /** It is ended because of the task that it runs, which counts a crash. */
   toBlame = false;
-  /** The run that was seen to hold up others, when it was seen last (monotonic), for how many ms, and whether the log has named it. */
-  hold = { sequence: -1, seen: 0, held: 0, named: false };
-  /** The sequence of its progress at the last look. */
-  seen = -1;
-  /** The same, for the look at what it holds up. */
-  seenBusy = -1;
+  /** The run that holds up others, as the ticks have seen it. */
+  hold: Hold = { sequence: -1, seen: 0, held: 0, named: false };
+  /** The sequence of its progress when the last tick looked for cancelled tasks. */
+  seenAtTick = -1;
+  /** The same when claims were last taken back. */
+  seenAtTakeBack = -1;
   readonly closed: Promise<void>;
   readonly #worker: Worker;
   #lastError: string | null = null;
@@ -87,12 +99,12 @@ export class PoolThread {
     this.#send("wake");
   }
 
-  /** Lets what runs end, then ends the thread. */
+  /** Lets its task end, then ends the thread. */
   stop(): void {
     this.#send("stop");
   }
 
-  /** Ends the thread as soon as it is in no native call; what it runs is interrupted. */
+  /** Ends the thread as soon as it is in no native call; its task is interrupted. */
   giveWay(reason: string): void {
     if (this.ending !== null) return;
     this.ending = reason;
@@ -103,7 +115,7 @@ export class PoolThread {
   async terminate(reason: string): Promise<void> {
     this.ending ??= reason;
     this.#worker.terminate();
-    const limit = setTimeout(() => this.#giveUp(), NATIVE_LIMIT);
+    const limit = setTimeout(() => this.#giveUp(), NATIVE_LIMIT_MS);
     await this.closed;
     clearTimeout(limit);
   }
@@ -114,7 +126,7 @@ export class PoolThread {
         `tq: thread ${this.number} is inside a native call and cannot be ended; this worker exits, its tasks are rescued\n`,
       );
     } catch {
-      // nobody reads it
+      // standard error is closed
     }
     process.exit(1);
   }

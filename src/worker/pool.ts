@@ -33,7 +33,7 @@ export interface PoolEvents {
   refused(error: TqError): void;
   /** A thread found the database lost for good. */
   lost(error: TqError): void;
-  /** There may be something to do for an idle thread, or nothing left for any. */
+  /** An idle thread may have a task to run, or no thread has one left. */
   changed(): void;
 }
 
@@ -90,7 +90,7 @@ export class Pool {
     return this.threads.filter((thread) => thread.idle);
   }
 
-  /** True while one of them holds the write lock, also by what goes on after its tasks. */
+  /** True while a thread holds the write lock, for a task or for something that a task has left behind. */
   get writing(): boolean {
     return this.threads.some(({ progress }) => progress.lock === "held");
   }
@@ -99,7 +99,7 @@ export class Pool {
     return this.threads.filter((thread) => !thread.idle);
   }
 
-  /** How many threads were woken just now: each may take one of the ready tasks, or has taken another. */
+  /** How many threads were woken just now: each is about to claim a ready task, or has claimed one. */
   get looking(): number {
     const since = performance.now() - LOOKING_MS;
     return this.threads.filter(({ idle, wokenAt }) => !idle && wokenAt > since).length;
@@ -116,7 +116,7 @@ export class Pool {
     for (const thread of this.threads) thread.go();
   }
 
-  /** Lets what runs end within the grace (ms), then interrupts it; resolves when no thread is left. */
+  /** Lets running tasks end within the grace (ms), then interrupts them; resolves when no thread is left. */
   async stop(grace: number): Promise<void> {
     this.#stopping = true;
     this.#burials.stop();
@@ -139,7 +139,7 @@ export class Pool {
     for (const thread of this.threads) void thread.terminate("its worker was stopped");
   }
 
-  /** Tasks that its threads ended so. */
+  /** How many tasks its threads ended with this outcome. */
   count(outcome: "finished" | "failed"): number {
     let sum = 0;
     for (let thread = 1; thread <= this.#config.threads; thread++) {
@@ -161,7 +161,7 @@ export class Pool {
     }
   }
 
-  /** @throws where the system gives no thread. */
+  /** @throws when the system gives no thread. */
   #tryStartThread(number: number, lent: Lent): void {
     const progress = new Progress(this.#shared, number);
     const thread = new PoolThread(this.#init(number, lent), progress, {

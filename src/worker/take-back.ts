@@ -52,7 +52,7 @@ export class TakeBack {
   }
 
   async #takeFromSlow(): Promise<void> {
-    await this.#takeBack(({ progress, seenBusy }) => progress.sequence === seenBusy);
+    await this.#takeBack(({ progress, seenAtTakeBack }) => progress.sequence === seenAtTakeBack);
   }
 
   async #takeBack(from: (thread: PoolThread) => boolean): Promise<void> {
@@ -61,7 +61,7 @@ export class TakeBack {
         endLead(this.#options.lead, thread.number);
         if (thread.progress.unbegun > 0) this.#taken.push(...thread.progress.takeBack());
       }
-      thread.seenBusy = thread.progress.sequence;
+      thread.seenAtTakeBack = thread.progress.sequence;
     }
     if (this.#taken.length === 0 || this.#givingBack) return;
     this.#givingBack = true;

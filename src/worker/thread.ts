@@ -36,7 +36,7 @@ function send(message: FromThread): void {
   self.postMessage(message);
 }
 
-/** Of an error that nobody catches: what a timer throws ends the thread in whatever task runs then. */
+/** An error that no task catches, such as a timer's, ends the thread while another task runs: names the right one. */
 function tellThrower(progress: Progress): void {
   process.on("uncaughtExceptionMonitor", () => {
     const task = originTask();
@@ -74,7 +74,7 @@ async function start(init: Init): Promise<void> {
       store.turns && new Lead(shared, thread, store.turns),
     );
     if (stopped) loop.stop();
-    Bun.gc(true); // what loading has left behind, before it waits for years
+    Bun.gc(true); // frees what loading allocated: an idle thread may never collect it
     await going.promise;
     const how = await loop.run();
     log.flush();

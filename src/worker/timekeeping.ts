@@ -62,10 +62,10 @@ export class Timekeeping {
     this.#clockOffset = this.#offset();
     this.#tickLater(TICK_MS);
     this.#maintenance = new Maintenance(this.#store, config, report);
-    void this.#maintenance.mendPlaces().then(() => this.#events.timesChanged());
+    void this.#maintenance.repairPlaces().then(() => this.#events.timesChanged());
   }
 
-  /** From now on it looks after nothing but what the worker's own threads still run, until `end`. */
+  /** The worker stops. Until `end` the tick goes on for the tasks that its own threads still run. */
   stop(): void {
     this.#stopping = true;
     this.#maintenance?.stop();
@@ -119,11 +119,11 @@ export class Timekeeping {
     if (Math.abs(jump) <= JUMP_MS) return;
     this.#maintenance?.clockJumped();
     this.#events.timesChanged();
-    if (jump < -JUMP_MS) void this.#mendTimes();
+    if (jump < -JUMP_MS) void this.#repairTimes();
   }
 
-  async #mendTimes(): Promise<void> {
-    await this.#maintenance?.mendTimes();
+  async #repairTimes(): Promise<void> {
+    await this.#maintenance?.repairTimes();
     this.#events.timesChanged();
   }
 

@@ -20,7 +20,7 @@ const LONGEST_LOOK_MS = 300;
 
 type Limits = Pick<Config["worker"], "lock_timeout">;
 
-/** What one look sees of a thread. */
+/** A thread, as one look sees it. */
 interface Look {
   readonly thread: PoolThread;
   /** Another run of its batch waits for this one, or any thread that wants to write. */
@@ -32,7 +32,7 @@ interface Look {
   readonly held: number;
 }
 
-/** What a rule wants done. */
+/** The answer of a rule that applies. */
 type Verdict =
   /** The log names the task. */
   | { readonly do: "name"; readonly claim: Claim }
@@ -57,7 +57,7 @@ function lockLeftBehind(look: Look, { lock_timeout: limit }: Limits): Verdict | 
   const { thread, claim, held } = look;
   if (!keepsLock(look) || claim !== null || thread.ending !== null) return null;
   if (limit === 0 || held < limit) return null;
-  const reason = `Thread ${thread.number} is replaced: what one of its tasks has left behind has held the write lock for over ${formatDuration(limit)}`;
+  const reason = `Thread ${thread.number} is replaced: something that one of its tasks left behind has held the write lock for over ${formatDuration(limit)}`;
   return { do: "replace", reason };
 }
 
@@ -149,8 +149,8 @@ export async function endCancelled(
   for (const thread of threads) {
     const { sequence } = thread.progress;
     const claim = thread.progress.running();
-    const isSameAsBefore = sequence === thread.seen;
-    thread.seen = sequence;
+    const isSameAsBefore = sequence === thread.seenAtTick;
+    thread.seenAtTick = sequence;
     if (!claim || !isSameAsBefore || thread.ending !== null) continue;
     if ((await store.stillHeld([claim])).length > 0) continue;
     if (thread.progress.sequence !== sequence) continue;

@@ -21,7 +21,7 @@ export interface WorkerProcessOptions {
   /** Files or folders of models; default: the setting. */
   readonly models?: readonly string[] | undefined;
   readonly report: Report;
-  /** Stop when nothing is left to do: ready and running tasks, or all, also those for later. */
+  /** Stop when no task is ready or running; "all": nor scheduled. */
   readonly drain?: "ready" | "all" | undefined;
   /** Stop when the process that started this one is gone. */
   readonly exitWithParent?: boolean | undefined;
@@ -46,12 +46,12 @@ export class WorkerProcess {
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
   #catalog: ModelCatalog | null = null;
-  /** Its threads may claim. */
+  /** Its threads may claim tasks. */
   #isGoing = false;
   #stopping = false;
-  /** Why it cannot go on. */
+  /** The error for which it cannot go on. */
   #failure: unknown = null;
-  /** Why a thread that replaces another could not start, as it was said last. */
+  /** The reason that was last reported for a new thread that could not start. */
   #refusal = "";
 
   /** @throws TqError when it has no models, or the database cannot be opened. */
@@ -162,8 +162,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Stops: "graceful" lets what runs end within the grace, "now" interrupts it. Nothing is lost either way:
-   * what did not end is ready again.
+   * Stops: "graceful" lets running tasks end within the grace, "now" interrupts them. No task is lost: one that
+   * did not end is ready again.
    */
   async stop(how: "graceful" | "now" = "graceful", reason = "asked to stop"): Promise<void> {
     const { report } = this.#options;
@@ -187,7 +187,7 @@ export class WorkerProcess {
     try {
       await this.store.unregister(this.id);
     } catch (error) {
-      this.#note(`Cannot sign off, the next worker will do it: ${String(error)}`);
+      this.#note(`Cannot sign off; the next worker does it: ${String(error)}`);
     }
     await this.store.close();
     this.#options.report({ name: "worker.stopped", worker: this.id });
@@ -207,7 +207,7 @@ export class WorkerProcess {
     this.#started.reject(error);
     if (!this.#isGoing || this.#stopping || error.message === this.#refusal) return;
     this.#refusal = error.message;
-    const message = `Cannot start a new thread, and try again every second: ${error.message}`;
+    const message = `Cannot start a new thread, trying again every second: ${error.message}`;
     this.#options.report({ name: "log.note", level: "error", message });
   }
 

@@ -21,7 +21,7 @@ describe("the token", () => {
     expect(response.headers.get("www-authenticate")).toBe("Bearer");
     const answer = (await response.json()) as { error: { code: string; message: string } };
     expect(answer.error.code).toBe("unauthorized");
-    expect(answer.error.message).toStartWith("Cannot let you in: ");
+    expect(answer.error.message).toStartWith("Unauthorized: ");
     expect(answer.error.message).not.toContain(TOKEN);
     expect(await admin.store.list()).toEqual([]);
   });

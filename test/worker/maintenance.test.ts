@@ -113,7 +113,7 @@ test("a log that somebody keeps from ending is said once, and again when it come
 test("once stopped it does nothing more and says nothing", async () => {
   await endTasks(1);
   spyOn(subject.store, "mendTimes").mockRejectedValueOnce(new Error("it is closed"));
-  const mending = maintenance.mendTimes();
+  const mending = maintenance.repairTimes();
   maintenance.stop();
   await mending;
   await pass(2 * HOUR);
@@ -123,15 +123,15 @@ test("once stopped it does nothing more and says nothing", async () => {
 
 test.each([
   [0, []],
-  [1, ["The clock was ahead: 1 task has times that are yet to come; they count as pushed now"]],
-  [2, ["The clock was ahead: 2 tasks have times that are yet to come; they count as pushed now"]],
+  [1, ["The clock was ahead: 1 task has times in the future; they count as pushed now"]],
+  [2, ["The clock was ahead: 2 tasks have times in the future; they count as pushed now"]],
 ])("of %d tasks that a clock left ahead it says so", async (count, sentences) => {
   const { store, clock } = subject;
   clock.advance(HOUR);
   for (let task = 0; task < count; task++) await pushOne(store);
   clock.advance(-HOUR);
   jest.useRealTimers(); // it looks in slices, a turn of the loop each
-  await maintenance.mendTimes();
+  await maintenance.repairTimes();
   expect(said).toEqual(sentences);
 });
 
@@ -145,7 +145,7 @@ test("times are mended when the clock has been steady for a day, and not by one 
   for (let hour = 0; hour < 3; hour++) await pass(HOUR);
   expect(mend.mock.calls).toEqual([["all"]]);
   clock.advance(MADE_AT - 1 - clock.now());
-  await maintenance.mendTimes();
+  await maintenance.repairTimes();
   expect(mend).toHaveBeenCalledTimes(1);
 });
 
@@ -153,14 +153,14 @@ test("at the start it says what may be wrong with the clock", async () => {
   await pushOne(subject.store);
   subject.clock.advance(-HOUR);
   jest.useRealTimers();
-  await maintenance.mendPlaces();
+  await maintenance.repairPlaces();
   expect(said).toEqual([
-    "1 task was pushed at a time that is yet to come: the clock was ahead then, or is behind now; ready tasks run, scheduled ones wait for their times",
+    "1 task was pushed at a time in the future: the clock was ahead then, or is behind now; ready tasks run, scheduled ones wait for their times",
   ]);
 });
 
 test("that times cannot be mended is said", async () => {
   spyOn(subject.store, "mendTimes").mockRejectedValueOnce(new Error("the disk is full"));
-  await maintenance.mendTimes();
-  expect(said).toEqual(["Cannot mend the times of tasks now: the disk is full"]);
+  await maintenance.repairTimes();
+  expect(said).toEqual(["Cannot repair the times of tasks now: the disk is full"]);
 });

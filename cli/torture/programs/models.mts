@@ -1,4 +1,4 @@
-/** What the workers of a torture run: money that moves between accounts, by methods that behave badly at times. */
+/** The models of a torture: money moves between accounts, by methods that behave badly at times. */
 import { writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { currentTask, ModelSQL, v } from "tq";
@@ -9,10 +9,10 @@ import { currentTask, ModelSQL, v } from "tq";
  */
 type Mood = "good" | "wait" | "loop" | "jam" | "exit" | "reject";
 
-/** Long enough for another thread to run the task meanwhile: ms. */
-const WAIT = 150;
+/** Long enough for another thread to run the task meanwhile. */
+const WAIT_MS = 150;
 
-/** An entry a transfer: a second one for the same task is a double. */
+/** One entry for each transfer: a second one for the same task is a double. */
 export class Ledger extends ModelSQL("torture.ledger", {
   task: v.number(),
   source: v.number(),
@@ -20,7 +20,7 @@ export class Ledger extends ModelSQL("torture.ledger", {
   amount: v.number(),
 }) {}
 
-/** All accounts together have nothing. */
+/** The balances of all accounts add up to 0. */
 export class Account extends ModelSQL("torture.account", { balance: v.number() }) {
   async transfer(to: number, amount: number, mood: Mood = "good"): Promise<void> {
     const task = currentTask()?.id ?? 0;
@@ -38,20 +38,20 @@ export class Account extends ModelSQL("torture.account", { balance: v.number() }
     if (bad && mood === "reject") await reject(task);
   }
 
-  /** The same by a method that waits: such runs are no part of a batch. */
+  /** The same by a method that waits, and so runs in no batch. */
   async transferLater(to: number, amount: number, delay: number): Promise<void> {
     await Bun.sleep(delay);
     await this.transfer(to, amount);
   }
 }
 
-/** What one transaction of a producer pushed: it is there with all its transfers, or not at all. */
+/** Names the transfers that one transaction of a producer pushed: all of them are there, or none. */
 export class Order extends ModelSQL("torture.order", {
   name: v.string(),
   transfers: v.number(),
 }) {}
 
-/** A mark outside the database: what a run does to it stays when the run is undone. */
+/** Leaves a mark outside the database, which stays when the run is undone. */
 function isFirst(task: number): boolean {
   try {
     writeFileSync(join(import.meta.dirname, "moods", `${task}`), "", { flag: "wx" });
@@ -68,7 +68,7 @@ function endless(mood: Mood, task: number): never {
 
 async function wait(task: number): Promise<void> {
   say("wait", task);
-  await Bun.sleep(WAIT);
+  await Bun.sleep(WAIT_MS);
 }
 
 function exit(task: number): never {
@@ -78,11 +78,11 @@ function exit(task: number): never {
 
 async function reject(task: number): Promise<void> {
   say("reject", task);
-  void Promise.reject(new Error("A rejection that nobody handles"));
+  void Promise.reject(new Error("An unhandled rejection"));
   await Bun.sleep(10_000);
 }
 
-/** Written at once: a thread that never ends says nothing later. */
+/** Written at once: a thread in an endless loop writes nothing later. */
 function say(mood: Mood, task: number): void {
   writeSync(1, `${mood} ${task} ${process.pid}\n`);
 }

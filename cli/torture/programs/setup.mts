@@ -1,4 +1,4 @@
-/** The accounts, and the tables: made before the torture starts. */
+/** Makes the accounts and the tables, before the torture starts. */
 import { Transaction } from "tq";
 import { Account, Ledger, Order } from "./models.mts";
 

@@ -1,4 +1,4 @@
-/** Checks what a request says, and lists everything that is wrong with it. */
+/** Checks the fields of a request, and lists everything that is wrong with them. */
 import * as v from "valibot";
 import { isTqError, TqError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
@@ -6,10 +6,10 @@ import { didYouMean } from "../../suggest.ts";
 
 type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
 
-/** So many problems are listed; a list of a thousand bad ids has one message, not a thousand. */
-const LISTED = 20;
+/** The most problems in one message: a request may have a thousand bad ids. */
+const MAX_LISTED = 20;
 
-/** What is wrong so far. */
+/** The problems found so far. */
 export class Problems {
   readonly #sentences: string[] = [];
   readonly #action: string;
@@ -34,7 +34,7 @@ export class Problems {
       if (names.includes(key)) continue;
       this.add(`${place}${place && " "}${quote(key)} is not a field${didYouMean(key, names)}`);
     }
-    // All names are there, so that what is missing meets its own schema and not the object's.
+    // Every name is given, so that a missing field meets its own schema and not that of the object.
     const blank = Object.fromEntries(names.map((name) => [name, undefined]));
     return this.check(schema, { ...blank, ...input }, place);
   }
@@ -50,7 +50,7 @@ export class Problems {
     return undefined;
   }
 
-  /** What this gives, or undefined when it refuses. */
+  /** The result of `read`, or undefined when it refuses. */
   attempt<T>(read: () => T): T | undefined {
     try {
       return read();
@@ -66,7 +66,7 @@ export class Problems {
     const [first, ...others] = this.#sentences;
     if (first === undefined) return;
     if (others.length === 0) throw new TqError("invalid", `${this.#action}: ${first}`);
-    const listed = this.#sentences.slice(0, LISTED);
+    const listed = this.#sentences.slice(0, MAX_LISTED);
     const rest = this.#sentences.length - listed.length;
     if (rest > 0) listed.push(`and ${rest} more`);
     const count = this.#sentences.length;

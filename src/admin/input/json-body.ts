@@ -1,4 +1,4 @@
-/** The body of a request as a value that loses nothing when it is written as JSON again. */
+/** Reads the body of a request as a value that loses nothing when it is written as JSON again. */
 import { TqError } from "../../errors.ts";
 
 /**
@@ -30,7 +30,7 @@ function readText(bytes: BufferSource): string {
 /** Levels of lists and objects; the text of arguments has at most 500. */
 const MAX_DEPTH = 1_000;
 
-/** Found before the text is parsed: what comes later would take seconds over such a value. */
+/** Checked before the text is parsed: the later steps would take seconds with such a value. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {

@@ -48,7 +48,7 @@ function decodable(value: unknown, addIssue: (issue: { message: string }) => voi
   }
 }
 
-/** A context, without the keys that say where and when in trytond. */
+/** A context, without the keys by which trytond says where and when a task runs. */
 export const CONTEXT = v.pipe(
   NAMED,
   v.rawCheck(({ dataset, addIssue }) => {

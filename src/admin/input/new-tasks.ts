@@ -1,4 +1,4 @@
-/** From the body of a push to the tasks that the store takes. */
+/** Turns the body of a push into the tasks that the store takes. */
 import * as v from "valibot";
 import { toTasks } from "../../push/division.ts";
 import type { Basis } from "../../push/option-kinds.ts";
@@ -14,7 +14,7 @@ const INSTANCES = v.lazy((input): v.GenericSchema<unknown, number | number[]> =>
   return whole("an id like 7, or a list of ids like [7, 8]");
 });
 
-/** One push: the call, and the options. What is null counts as not given. */
+/** One push: the call, and the options. A field that is null counts as not given. */
 function pushSchema(basis: Basis) {
   const options = TASK_OPTIONS.map(({ field, kind, preset }) => {
     const read = readField((value, name) => kind.readJson(value, name, basis));

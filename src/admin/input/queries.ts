@@ -1,4 +1,4 @@
-/** What the address of a request says: the filter of a list, the id of a task. */
+/** Reads the address of a request: the filter of a list, the id of a task. */
 import * as v from "valibot";
 import { CALL, OPTIONS } from "../../push/task-options.ts";
 import type { TaskFilter } from "../../store/looking.ts";
