@@ -79,7 +79,7 @@ export class WorkerProcess {
       {
         ticked: () => this.#waking.check(),
         timesChanged: () => this.#waking.look(),
-        orphaned: () => void this.stop("graceful", "the process that started it is gone"),
+        orphaned: () => this.#stopItself("graceful", "the process that started it is gone"),
         lost: (error) => this.#lose(error),
       },
     );
@@ -90,7 +90,7 @@ export class WorkerProcess {
           this.#pool.watchHeldUp(!allIdle);
           this.#timekeeping.pace(isCalm);
         },
-        drained: () => void this.stop("graceful", "nothing is left to do"),
+        drained: () => this.#stopItself("graceful", "nothing is left to do"),
       },
     );
   }
@@ -213,7 +213,11 @@ export class WorkerProcess {
 
   #lose(error: unknown): void {
     this.#failure ??= error;
-    this.stop("now", "its database is lost").catch(() => {}); // `stopped` rejects with it
+    this.#stopItself("now", "its database is lost");
+  }
+
+  #stopItself(how: "graceful" | "now", reason: string): void {
+    this.stop(how, reason).catch(() => {}); // `stopped` rejects with the same error
   }
 
   #note(message: string): void {

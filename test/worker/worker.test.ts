@@ -11,6 +11,7 @@ import type { Event } from "../../src/log/events.ts";
 import { DUE_SOON_MS } from "../../src/store/store.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "../../src/worker/worker.ts";
+import { nextTurn } from "../../src/next-turn.ts";
 import { errorOf } from "../support/error.ts";
 
 setDefaultTimeout(20_000);
@@ -307,6 +308,32 @@ describe("a worker", () => {
       expect.objectContaining({ message: "Cannot look for tasks: Error: torn page" }),
     );
     await worker.stop();
+  });
+
+  test("that drains and loses its database meanwhile says so once, by its promise `stopped`", async () => {
+    const file = join(folder, "nap.ts");
+    writeFileSync(
+      file,
+      `import { Model } from "tq";
+       export class Job extends Model {
+         static override readonly __name__ = "job";
+         async nap() { await Bun.sleep(600); }
+       }`,
+    );
+    const first = await start({ models: [file], threads: 1 });
+    await first.stop();
+    push("nap");
+    const worker = await start({ models: [file], threads: 1, drain: "ready" });
+    const { store } = worker;
+    const check = Promise.withResolvers<void>();
+    spyOn(store, "check").mockReturnValue(check.promise); // a tick asks while the task runs
+    const unregister = store.unregister.bind(store);
+    spyOn(store, "unregister").mockImplementation(async (id) => {
+      check.reject(new Error("the database is gone"));
+      await unregister(id);
+    });
+    expect(await errorOf(() => worker.stopped)).toMatchObject({ message: "the database is gone" });
+    await nextTurn(); // a rejection that no code handles fails the test by then
   });
 
   test("with a file that exports no model says so, and what a model is", async () => {
