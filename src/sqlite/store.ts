@@ -96,7 +96,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async look({ queues, limit, worker }: LookOptions): Promise<Look> {
     return this.read((db) => ({
-      ready: looking.countReady(db, queues, limit, worker),
+      ready: limit > 0 ? looking.countReady(db, queues, limit, worker) : 0,
       due: nextDue(db),
       isCrowdDue: isCrowdDue(db, this.now()),
       othersRun: looking.othersRun(db, worker),

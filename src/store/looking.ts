@@ -63,7 +63,7 @@ export interface WorkerStatus extends WorkerInfo {
 export interface LookOptions {
   /** Queue names and patterns; empty: every queue. */
   readonly queues: readonly string[];
-  /** Ready tasks are counted up to this number. */
+  /** Ready tasks are counted up to this number; 0 counts none, which costs nothing. */
   readonly limit: number;
   /** The worker that looks. */
   readonly worker: string;

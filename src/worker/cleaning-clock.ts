@@ -2,7 +2,7 @@
  * The time by which ended tasks are cleaned. A clock that was set forward by mistake would have all of them
  * deleted at once, so it is believed after a day; one that was set back is believed at once.
  */
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { DAY_MS } from "../values/duration.ts";
 
 /** Between two readings a clock may be corrected by this much. */
@@ -14,7 +14,8 @@ export class CleaningClock {
   #offset: number;
   #aheadSince: number | null = null;
 
-  constructor(clock: Clock = systemClock) {
+  /** @param clock with the wall clock of the store, whose times are compared with this one's. */
+  constructor(clock: Clock) {
     this.#clock = clock;
     this.#offset = clock.now() - clock.monotonic();
   }

@@ -20,7 +20,7 @@ export class Maintenance {
   readonly #store: Store;
   readonly #config: Config;
   readonly #report: Report;
-  readonly #clock = new CleaningClock();
+  readonly #clock: CleaningClock;
   #timer: Timer | null = null;
   #stopped = false;
   #noteIsSaid = false;
@@ -29,6 +29,10 @@ export class Maintenance {
 
   constructor(store: Store, config: Config, report: Report) {
     this.#store = store;
+    this.#clock = new CleaningClock({
+      now: () => store.now(),
+      monotonic: () => performance.now(),
+    });
     this.#config = config;
     this.#report = report;
     this.#schedule(FIRST_ROUND_MS);

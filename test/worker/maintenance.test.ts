@@ -36,11 +36,13 @@ async function pass(ms: number): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 }
 
-/** So many tasks that ended long ago. */
+/** Makes tasks that ended three days ago. */
 async function endTasks(count: number): Promise<void> {
-  const { store } = subject;
+  const { store, clock } = subject;
+  clock.advance(-72 * HOUR);
   const ids = await store.push(Array.from({ length: count }, () => newTask()));
   for (const id of ids) await store.cancel(id);
+  clock.advance(72 * HOUR);
 }
 
 async function left(): Promise<number> {
