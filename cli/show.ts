@@ -1,4 +1,4 @@
-/** `tq show ID`: everything about one task. */
+/** `tq show ID`: shows one task with its errors. */
 import { TqError } from "../src/errors.ts";
 import { command } from "./command/command.ts";
 import { withExisting } from "./command/program.ts";
