@@ -1,20 +1,20 @@
-/** What a write-ahead log says of itself: https://www.sqlite.org/fileformat2.html#the_write_ahead_log */
+/** Reads the file of a WAL: https://www.sqlite.org/fileformat2.html#the_write_ahead_log */
 import { readFileSync } from "node:fs";
 
-const HEADER = 32;
-const FRAME_HEADER = 24;
+const HEADER_BYTES = 32;
+const FRAME_HEADER_BYTES = 24;
 
-/** Transactions that have been committed to the log of this database since it began anew. */
+/** Counts the transactions committed to the WAL of this database since its last restart. */
 export function commitsIn(database: string): number {
   const bytes = readFileSync(`${database}-wal`);
-  if (bytes.length < HEADER) return 0;
-  const log = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const frame = FRAME_HEADER + log.getUint32(8);
-  const salt = log.getBigUint64(16);
+  if (bytes.length < HEADER_BYTES) return 0;
+  const wal = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const frame = FRAME_HEADER_BYTES + wal.getUint32(8);
+  const salt = wal.getBigUint64(16);
   let commits = 0;
-  for (let at = HEADER; at + frame <= bytes.length; at += frame) {
-    if (log.getBigUint64(at + 8) !== salt) break; // of the log before this one
-    if (log.getUint32(at + 4) > 0) commits += 1; // the last page of a transaction has the size of the file
+  for (let at = HEADER_BYTES; at + frame <= bytes.length; at += frame) {
+    if (wal.getBigUint64(at + 8) !== salt) break; // a frame from before the restart
+    if (wal.getUint32(at + 4) > 0) commits += 1; // the last page of a transaction has the size of the file
   }
   return commits;
 }
