@@ -1,6 +1,6 @@
 /** A command: its help, its flags and its function. citty runs it after `line.ts` has checked the command line. */
 import { defineCommand } from "citty";
-import { COMMON } from "./flags.ts";
+import { COMMON_FLAGS } from "./flags.ts";
 import type { Flags, Values } from "./flags.ts";
 import { Program } from "./program.ts";
 
@@ -21,7 +21,7 @@ interface Definition<F extends Flags> extends Partial<Pick<Command, "many" | "pa
   readonly description: string;
   readonly flags: F;
   /** Resolves to the exit status; undefined means 0, or the status that a user's program has set. */
-  run(values: Values<F & typeof COMMON>, program: Program): Promise<number | void>;
+  run(values: Values<F & typeof COMMON_FLAGS>, program: Program): Promise<number | void>;
 }
 
 /**
@@ -30,7 +30,7 @@ interface Definition<F extends Flags> extends Partial<Pick<Command, "many" | "pa
  */
 export function command<const F extends Flags>(definition: Definition<F>): Command {
   const { name, description, many = false, passesOn = false } = definition;
-  const flags: Flags = { ...definition.flags, ...COMMON };
+  const flags: Flags = { ...definition.flags, ...COMMON_FLAGS };
   const citty = (given: ReadonlySet<string>) =>
     defineCommand<Flags>({
       meta: { name, description },
@@ -39,8 +39,8 @@ export function command<const F extends Flags>(definition: Definition<F>): Comma
       ),
       run: async ({ args }) => {
         const values: unknown = { ...args }; // citty's own object tries the spellings at every access
-        const program = new Program(values as Values<typeof COMMON>, flags);
-        return definition.run(values as Values<F & typeof COMMON>, program);
+        const program = new Program(values as Values<typeof COMMON_FLAGS>, flags);
+        return definition.run(values as Values<F & typeof COMMON_FLAGS>, program);
       },
     });
   return { name, description, flags, many, passesOn, citty };

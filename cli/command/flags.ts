@@ -56,7 +56,7 @@ export function rowFlag({ help, preset, hint, alias }: Row & Pick<Flag, "alias">
 }
 
 /** The flags of every command; they may stand before or after its name. */
-export const COMMON = {
+export const COMMON_FLAGS = {
   config: {
     type: "string",
     alias: "c",

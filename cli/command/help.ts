@@ -1,6 +1,6 @@
 /** Makes the help from the descriptions of the commands and their flags. */
 import type { Command } from "./command.ts";
-import { COMMON } from "./flags.ts";
+import { COMMON_FLAGS } from "./flags.ts";
 import type { Flag } from "./flags.ts";
 import { usage } from "./line.ts";
 import type { Commands } from "./line.ts";
@@ -23,7 +23,7 @@ export function helpOfAll(commands: Commands, terminal: Terminal): string {
       terminal,
     ),
     section("Commands", list, terminal),
-    section("Flags of every command", describeFlags(Object.entries(COMMON)), terminal),
+    section("Flags of every command", describeFlags(Object.entries(COMMON_FLAGS)), terminal),
   ]
     .join("\n")
     .trimEnd();
@@ -31,7 +31,7 @@ export function helpOfAll(commands: Commands, terminal: Terminal): string {
 
 export function helpOf(command: Command, terminal: Terminal): string {
   const all = Object.entries(command.flags);
-  const common = Object.keys(COMMON);
+  const common = Object.keys(COMMON_FLAGS);
   const own = all.filter(([name, flag]) => flag.type !== "positional" && !common.includes(name));
   const positionals = all
     .filter(([, flag]) => flag.type === "positional")
@@ -42,7 +42,7 @@ export function helpOf(command: Command, terminal: Terminal): string {
     section("Usage", [[usage(command), ""]], terminal),
     section("Arguments", positionals, terminal),
     section("Flags", describeFlags(own), terminal),
-    section("Flags of every command", describeFlags(Object.entries(COMMON)), terminal),
+    section("Flags of every command", describeFlags(Object.entries(COMMON_FLAGS)), terminal),
   ]
     .filter((part, at) => at < 2 || part !== "")
     .join("\n")

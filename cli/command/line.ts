@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { TqError } from "../../src/errors.ts";
 import { didYouMean } from "../../src/suggest.ts";
 import type { Command } from "./command.ts";
-import { COMMON } from "./flags.ts";
+import { COMMON_FLAGS } from "./flags.ts";
 import type { Flag, Flags } from "./flags.ts";
 
 export type Commands = Readonly<Record<string, Command>>;
@@ -25,7 +25,7 @@ export type Line =
 /** @throws TqError `invalid`: an unknown command or flag; a value or an argument too many or too few. */
 export function readLine(argv: readonly string[], commands: Commands): Line {
   const { before, word, after } = splitAtCommand(argv);
-  const front = readFlags(tokenize(before, COMMON), COMMON, "tq");
+  const front = readFlags(tokenize(before, COMMON_FLAGS), COMMON_FLAGS, "tq");
   if (word === undefined) {
     if (!front.has("version")) return { kind: "help", command: null };
     return run(findCommand("version", commands), front, []);
@@ -54,7 +54,7 @@ function run(
 }
 
 function splitAtCommand(argv: readonly string[]) {
-  const token = tokenize(argv, COMMON).find(({ kind }) => kind !== "option");
+  const token = tokenize(argv, COMMON_FLAGS).find(({ kind }) => kind !== "option");
   const at = token?.kind === "option-terminator" ? token.index + 1 : (token?.index ?? argv.length);
   const before = argv.slice(0, token?.index ?? at);
   return { before, word: argv[at], after: argv.slice(at + 1) };
@@ -149,7 +149,8 @@ function checkPositionals(given: readonly string[], command: Command): void {
   const missing = wanted.find(([, flag], at) => flag.required !== false && at >= given.length);
   if (missing !== undefined) {
     const [name, { description }] = missing;
-    throw invalid(`${name.toUpperCase()} is missing (${description}): ${usage(command)}`);
+    const meaning = description.charAt(0).toLowerCase() + description.slice(1);
+    throw invalid(`${name.toUpperCase()} is missing (${meaning}): ${usage(command)}`);
   }
   const extra = given[wanted.length];
   if (extra === undefined || command.many || command.passesOn) return;

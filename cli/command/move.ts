@@ -31,7 +31,7 @@ export function moveCommand(move: Move) {
     description,
     many: true,
     flags: {
-      id: { type: "positional", required: false, description: "the ids of tasks" },
+      id: { type: "positional", required: false, description: "The ids of tasks" },
       ...filterFlags(`Instead of ids, all tasks in these states: ${from.join(", ")}`),
     },
     run: async ({ _: ids, state, queue, model }, program) => {

@@ -8,7 +8,7 @@ import { databaseExists, openStore } from "../../src/open-store.ts";
 import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
-import type { COMMON, Flags, Values } from "./flags.ts";
+import type { COMMON_FLAGS, Flags, Values } from "./flags.ts";
 import { note, print, outputTerminal } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { printableJson } from "../../src/printable.ts";
@@ -20,7 +20,7 @@ export class Program {
   readonly #file: string | undefined;
   readonly #settings: Partial<Record<SettingKey, string>> = {};
 
-  constructor(values: Values<typeof COMMON>, flags: Flags) {
+  constructor(values: Values<typeof COMMON_FLAGS>, flags: Flags) {
     this.json = values.json === true;
     this.verbose = values.verbose === true;
     this.quiet = values.quiet === true;
