@@ -4,7 +4,14 @@
 const APT_LIMIT_S = 240;
 
 /** The folders of Debian's programs. Some PATHs lack sbin, without which dpkg does not run. */
-const FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+const PROGRAM_FOLDERS = [
+  "/usr/local/sbin",
+  "/usr/local/bin",
+  "/usr/sbin",
+  "/usr/bin",
+  "/sbin",
+  "/bin",
+];
 
 /** The facts that decide whether packages can be installed. */
 export interface Machine {
@@ -46,7 +53,7 @@ export async function install(packages: string[], prefix: string[]): Promise<str
 /** The PATH on which an installed program is found, although the user's does not have Debian's folders. */
 export function completePath(path = process.env["PATH"] ?? ""): string {
   const folders = path.split(":").filter((folder) => folder !== "");
-  return [...new Set([...folders, ...FOLDERS])].join(":");
+  return [...new Set([...folders, ...PROGRAM_FOLDERS])].join(":");
 }
 
 function aptGet(prefix: string[]): string[] {

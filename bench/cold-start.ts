@@ -6,7 +6,7 @@ import { describeTq, exited, startTq } from "./support/tq.ts";
 
 const CALL = { model: "probe", method: "stamp", args: "[]" } as const;
 
-const PLAIN = Bun.fileURLToPath(new URL("./support/plain-worker.ts", import.meta.url));
+const PLAIN_WORKER = Bun.fileURLToPath(new URL("./support/plain-worker.ts", import.meta.url));
 
 await measure(async (bench) => {
   const rounds = bench.rounds ?? bench.pick(40, 12);
@@ -40,7 +40,7 @@ async function plainly(bench: Bench): Promise<number> {
     raw.push(CALL, 1);
   }
   const started = performance.timeOrigin + performance.now();
-  const plain = Bun.spawn([process.execPath, PLAIN, path, "1"], {
+  const plain = Bun.spawn([process.execPath, PLAIN_WORKER, path, "1"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const text of plain.stdout) {

@@ -21,7 +21,7 @@ interface Usage {
   readonly memory: number;
 }
 
-const PLAIN = Bun.fileURLToPath(new URL("./support/plain-worker.ts", import.meta.url));
+const PLAIN_WORKER = Bun.fileURLToPath(new URL("./support/plain-worker.ts", import.meta.url));
 
 await measure(async (bench) => {
   const seconds = bench.pick(60, 10);
@@ -61,7 +61,7 @@ function rows(tq: Usage, raw: Usage, seconds: number): Row[] {
 }
 
 function startPlain(path: string): Subprocess {
-  return Bun.spawn([process.execPath, PLAIN, path, "2"], {
+  return Bun.spawn([process.execPath, PLAIN_WORKER, path, "2"], {
     stdio: ["ignore", "ignore", "inherit"],
   });
 }
