@@ -14,30 +14,30 @@ const PLATFORMS = [
   "windows-arm64",
 ];
 
-/** What is compiled: `root` is the checkout, or the counted copy of it. */
+/** Compiles the executable of `root`: the checkout, or its copy with counters. */
 export async function build(root: string, outfile = "dist/tq", flags: string[] = []) {
   mkdirSync(join(root, "dist"), { recursive: true });
-  // Both entry points and flat names, or the thread's file is not found inside the binary.
+  // Without both entry points and flat names the executable does not find its thread's file.
   await run(
     ["build", "--compile", "--minify", "--sourcemap", "--entry-naming", "[name].[ext]"]
-      // Parsing takes two thirds of a start. The format, as CommonJS has no top-level await.
+      // Bytecode saves the parsing, two thirds of a start; its default format, CommonJS, has no top-level await.
       .concat(["--bytecode", "--format=esm"])
-      // What both entry points load stands in the executable once.
+      // The modules that both entry points import are in the executable once.
       .concat(["--splitting"])
-      // Or the "main" and "exports" of the packages that users' models import are not read.
+      // The packages that users' models import are found by the "main" and "exports" of their package.json.
       .concat(["--compile-autoload-package-json"])
-      // A bunfig.toml in the user's folder may preload anything.
+      // A bunfig.toml in the user's folder could preload any code.
       .concat(["--no-compile-autoload-bunfig"])
       .concat(["cli/main.ts", "src/worker/thread.ts", "--outfile", outfile])
       .concat(flags),
     root,
   );
-  // The executable carries them.
+  // The executable has its source maps inside.
   const folder = dirname(resolve(root, outfile));
   for (const map of new Bun.Glob("*.map").scanSync(folder)) rmSync(join(folder, map));
 }
 
-/** True when there is no dist/tq, or something that goes into it is newer. */
+/** True when dist/tq is missing or older than one of its sources. */
 export function isStale(root: string): boolean {
   const built = statSync(join(root, "dist/tq"), { throwIfNoEntry: false })?.mtimeMs;
   if (built === undefined) return true;

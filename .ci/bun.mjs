@@ -1,5 +1,5 @@
 // Starts the Bun that package.json pins, whatever other Bun is on the PATH: `node .ci/bun.mjs ARGS`.
-// Where npm did not run bun's install script, its executable is only a placeholder; run it now.
+// When npm has not run the install script of bun, its executable is a placeholder, so this program runs the script.
 import { spawn, spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -17,9 +17,9 @@ if (size < 1_000_000) {
 }
 
 const child = spawn(bun, process.argv.slice(2), { stdio: "inherit" });
-process.on("SIGINT", () => {}); // a terminal sends it to the child as well, which ends in its own time
+process.on("SIGINT", () => {}); // the terminal sends it to Bun as well: wait for its end
 process.on("SIGTERM", () => child.kill("SIGTERM"));
 child.on("exit", (code, signal) => {
-  if (signal !== null) console.error(`Bun was ended by ${signal}`);
+  if (signal !== null) console.error(`Bun was killed by ${signal}`);
   process.exit(code ?? 1);
 });

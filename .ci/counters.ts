@@ -1,14 +1,14 @@
 /**
- * Counts which lines run, whatever runs them. Bun's own coverage sees only the thread of the tests: no
- * worker threads, no child processes, no compiled binary. So the tests run in a copy of the checkout where
- * every statement of src/ and cli/ first sets its own byte in a memory-mapped file. All threads and
- * processes share that file, and what a killed one has set stays. Lines keep their numbers.
+ * Counts the lines that run in any thread, process or compiled executable; Bun's own coverage sees only the thread of
+ * the tests. The tests run in a copy of the checkout, where every statement of src/ and cli/ first sets a byte of its
+ * own in a memory-mapped file. All threads and processes share the file, and the bytes of a killed process stay set.
+ * Lines keep their numbers.
  */
 import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parseSync } from "oxc-parser";
 
-/** For each counted file: the line on which each counter stands. */
+/** By file: the line of each counter. */
 export type Lines = Map<string, Map<number, number>>;
 
 interface Node {
@@ -18,7 +18,7 @@ interface Node {
   readonly [key: string]: unknown;
 }
 
-/** Makes the copy in `place`, and the file of the counters, `hits`, beside it. */
+/** Copies the checkout to `place`, with counters, and makes the file of the counters, `hits`, beside it. */
 export function countedCopy(root: string, place: string): Lines {
   const lines: Lines = new Map();
   let counters = 0;
@@ -39,7 +39,7 @@ export function countedCopy(root: string, place: string): Lines {
   return lines;
 }
 
-/** Where the file cannot be opened, by another user say, nothing is counted and the program still runs. */
+/** A program that cannot open the file, as it runs as another user, runs all the same and counts nothing. */
 function mapping(hits: string, counters: number): string {
   return `export const hits: Uint8Array = open();
 function open(): Uint8Array {
@@ -48,7 +48,7 @@ function open(): Uint8Array {
 `;
 }
 
-/** What git knows of, and what it would if it were added. */
+/** The files that git tracks or would add. */
 function filesOf(root: string): string[] {
   const listed = Bun.spawnSync(
     ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -59,7 +59,7 @@ function filesOf(root: string): string[] {
   return files.filter((file) => file !== "" && existsSync(join(root, file)));
 }
 
-/** The text with a counter before each statement; counters are numbered from `first`. */
+/** Puts a counter before each statement; the first counter has the number `first`. */
 function withCounters(file: string, text: string, first: number) {
   const { program, errors } = parseSync(file, text);
   if (errors[0] !== undefined) throw new Error(`Cannot read ${file}: ${errors[0].message}`);
@@ -105,14 +105,14 @@ function withCounters(file: string, text: string, first: number) {
   return { text: inserted(text, insertions), lines };
 }
 
-/** The statements that stand in a list of their own. */
+/** The statements in the list of this node, if it has one. */
 function statementsOf(node: Node): Node[] {
   const lists = ["Program", "BlockStatement", "StaticBlock"];
   if (lists.includes(node.type)) return nodesIn(node["body"]);
   return node.type === "SwitchCase" ? nodesIn(node["consequent"]) : [];
 }
 
-/** The statements that need braces before another can stand before them: `if (a) b(); else c();` */
+/** The statements that need braces around them and their counter: those of `if (a) b(); else c();` */
 function loneStatement(node: Node): Node[] {
   const loops = /^(For|ForIn|ForOf|While|DoWhile)Statement$/;
   const places =
@@ -126,7 +126,7 @@ function loneStatement(node: Node): Node[] {
     .filter((statement) => statement.type !== "BlockStatement");
 }
 
-/** False for what does nothing when it is reached: types, imports, functions, directives. */
+/** False for statements that do nothing when they are reached: types, imports, functions, directives. */
 function runs(statement: Node): boolean {
   const declared = statement["declaration"];
   if (isNode(declared)) return runs(declared);

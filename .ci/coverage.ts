@@ -1,11 +1,11 @@
-/** Prints how much of each file the tests reached, and tells whether that is enough. */
+/** Prints the coverage of the files, and decides whether it is enough. */
 import { readFileSync } from "node:fs";
 import type { Lines } from "./counters.ts";
 
-const ENOUGH = 0.9;
-const SHOWN = 15;
+const WANTED_SHARE = 0.9;
+const FILES_SHOWN = 15;
 
-/** `lines` says which line each counter stands on, `hits` is the file of the counters themselves. */
+/** @param hits the file of the counters */
 export function isCovered(lines: Lines, hits: string): boolean {
   const reached = readFileSync(hits);
   const files = [...lines].map(([file, counters]) => {
@@ -18,8 +18,8 @@ export function isCovered(lines: Lines, hits: string): boolean {
   });
 
   files.sort((a, b) => b.missed.size - a.missed.size);
-  console.log(`\nCoverage of lines, ${SHOWN} files with the most missing`);
-  for (const { file, all, missed } of files.slice(0, SHOWN)) {
+  console.log(`\nCoverage of lines, ${FILES_SHOWN} files with the most missing`);
+  for (const { file, all, missed } of files.slice(0, FILES_SHOWN)) {
     if (missed.size === 0) break;
     const figure = percent(all - missed.size, all).padStart(7);
     console.log(`${figure}  ${file} (${all} lines): ${ranges(missed)}`);
@@ -27,9 +27,9 @@ export function isCovered(lines: Lines, hits: string): boolean {
 
   const all = files.reduce((sum, file) => sum + file.all, 0);
   const missed = files.reduce((sum, file) => sum + file.missed.size, 0);
-  const enough = all > 0 && (all - missed) / all >= ENOUGH;
+  const enough = all > 0 && (all - missed) / all >= WANTED_SHARE;
   const figure = `${percent(all - missed, all)} of ${all} lines in ${files.length} files`;
-  console.log(`${figure}, at least ${percent(ENOUGH, 1)} wanted\n`);
+  console.log(`${figure}, at least ${percent(WANTED_SHARE, 1)} wanted\n`);
   return enough;
 }
 

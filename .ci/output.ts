@@ -1,9 +1,9 @@
-/** Turns the output of `bun test` into a line for each file, and each failure whole, while the tests run. */
+/** Shortens the output of `bun test`, while the tests run, to a line for each file and all output of a failure. */
 
-/** The place that the lines go to. */
+/** Takes the lines. */
 export interface Screen {
   line(text: string): void;
-  /** Shows the file that runs now, until anything else is shown; only on a terminal. */
+  /** Shows the running file until the next line; only on a terminal. */
   status(text: string): void;
 }
 
@@ -11,15 +11,15 @@ type End = "pass" | "fail" | "skip" | "todo";
 
 const HEADER = /^(?:::group::)?(\S+\.test\.tsx?):$/;
 
-/** The duration may be missing where the line begins with the result; what a test wrote may stand before it. */
+/** The result of a test. It may lack a duration, or follow text that the test wrote without a newline. */
 const RESULT = /^\((pass|fail|skip|todo)\) (.*)$/;
 const LATE_RESULT = /^(.*)\((pass|fail)\) (.* \[\d+\.\d+ms\])$/;
 
-/** After the last file the runner repeats failed and skipped tests, and counts. */
+/** After the last file the runner repeats failed and skipped tests, and prints counts. */
 const TAIL = /^\d+ tests? (?:failed|skipped|todo):$/;
 const COUNT = /^Ran \d+ tests? across /;
 
-/** Errors outside of tests stand between two such lines. */
+/** The runner prints an error outside of tests between two rules. */
 const UNHANDLED = "# Unhandled error between tests";
 const RULE = /^-{10,}$/;
 
@@ -32,7 +32,7 @@ interface File {
 }
 
 export class TestOutput {
-  /** Failures that have been shown. */
+  /** Failures shown so far. */
   #failures = 0;
   readonly #screen: Screen;
   readonly #now: () => number;
@@ -40,9 +40,9 @@ export class TestOutput {
   #file: File | null = null;
   /** When the tests before this file ended. */
   #since: number;
-  /** Everything since the last result: it belongs to the next one. */
+  /** The lines since the last result; they belong to the next one. */
   #said: string[] = [];
-  /** How many more rules an error outside of tests has. */
+  /** The rules that the current error outside of tests still lacks. */
   #rules = 0;
   #justFailed = false;
   #isTail = false;
@@ -160,7 +160,7 @@ function tests(count: number): string {
   return `${count} test${count === 1 ? " " : "s"}`;
 }
 
-/** Standard output; on a terminal with a last line that says what is running. */
+/** Writes to a stream; on a terminal, the last line shows the running file. */
 export function screenOf(stream: NodeJS.WriteStream): Screen {
   if (!stream.isTTY || process.env["TERM"] === "dumb") {
     return { line: (text) => console.log(text), status: () => {} };

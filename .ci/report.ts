@@ -1,16 +1,16 @@
-/** Reads what `bun test --reporter=junit` wrote. */
+/** Reads the report of `bun test --reporter=junit`. */
 import { existsSync } from "node:fs";
 
 export interface TestReport {
   readonly file: string;
-  /** With the names of the groups around it: `group > name`. */
+  /** The name, after those of the groups around it: `group > name`. */
   readonly name: string;
   readonly end: "passed" | "failed" | "skipped";
 }
 
 const TAG = /<(\/?)(testcase|failure|error|skipped)\b([^>]*?)(\/?)>/g;
 
-/** One entry a test; none when there is no report, which is how the runner says that it ran nothing. */
+/** One entry a test. A runner that ran no test writes no report. */
 export async function readReport(path: string): Promise<TestReport[]> {
   if (!existsSync(path)) return [];
   const tests: TestReport[] = [];
@@ -28,14 +28,14 @@ export async function readReport(path: string): Promise<TestReport[]> {
   return tests;
 }
 
-/** Without the tests that `--test-name-pattern` left out: the report calls them skipped, and they have no reason. */
+/** Drops the tests that `--test-name-pattern` left out; the report has them as skipped, without a reason. */
 export function chosen(tests: TestReport[], args: readonly string[]): TestReport[] {
   const byName = args.some((arg) => /^(-t|--test-name-pattern)(=|$)/.test(arg));
   const leftOut = new Set(byName ? reasonless(tests) : []);
   return tests.filter((test) => !leftOut.has(test));
 }
 
-/** A skipped test, or a todo, says why in its own name or its group's: "…, because …". */
+/** The skipped tests and todos whose name, or group's name, gives no reason: "…, because …". */
 export function reasonless(tests: TestReport[]): TestReport[] {
   return tests.filter((test) => test.end === "skipped" && !/\bbecause \S/.test(test.name));
 }

@@ -1,7 +1,7 @@
 /** The lines that close a test run. */
 import type { TestReport } from "./report.ts";
 
-/** Why a test was skipped, from its name or its group's: "…, because …". */
+/** The reason of a skipped test, from its name or its group's: "…, because …". */
 export function skipReason(test: TestReport): string | null {
   return /\bbecause (\S.*?)(?= > |$)/.exec(test.name)?.[1] ?? null;
 }

@@ -1,8 +1,8 @@
 /**
  * Installs the tools that tests need, compiles dist/tq, runs the tests, and closes with `N passed, N failed, N
- * skipped` from the runner's own report: `bun .ci/test.ts [--coverage] [--verbose] [--no-install] [what bun test
- * takes]`. With --coverage the tests run in a counted copy of the checkout (counters.ts). Fails on a failure, on no
- * tests at all, on a skipped test without a reason, and in CI on any skipped test.
+ * skipped` from the runner's own report: `bun .ci/test.ts [--coverage] [--verbose] [--no-install] [arguments of bun
+ * test]`. With --coverage the tests run in a copy of the checkout with counters (counters.ts). Fails when a test fails,
+ * when no test runs, when a skipped test has no reason, and in CI when any test is skipped.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,18 +16,18 @@ import { exitCode } from "./run.ts";
 import { closingLine, duration, skipLines, skipReason } from "./summary.ts";
 import { provide, remedies, toolsFor } from "./tools.ts";
 
-const OURS = ["--coverage", "--verbose", "--no-install"];
+const OWN_FLAGS = ["--coverage", "--verbose", "--no-install"];
 
 /** Flags that ask for bun test's own output. */
-const FORMATS = /^--(verbose|dots|only-failures|watch|reporter(=.*)?)$/;
+const FORMAT_FLAGS = /^--(verbose|dots|only-failures|watch|reporter(=.*)?)$/;
 
 const root = join(import.meta.dir, "..");
 const given = process.argv.slice(2);
-const args = given.filter((arg) => !OURS.includes(arg));
+const args = given.filter((arg) => !OWN_FLAGS.includes(arg));
 const coverage = given.includes("--coverage");
 const isCI = !["", "0", "false"].includes(process.env["CI"] ?? "");
 const mayInstall = !given.includes("--no-install") && process.env["TQ_TEST_INSTALL"] !== "0";
-delete process.env["TQ_TEST_INSTALL"]; // or tq, which tests start, takes it for a setting
+delete process.env["TQ_TEST_INSTALL"]; // the tq that tests start would refuse it as an unknown setting
 
 const started = performance.now();
 const tools = toolsFor(root, args);
@@ -48,10 +48,10 @@ if (coverage) {
 await build(place);
 
 const reporter = ["--reporter=junit", `--reporter-outfile=${junit}`];
-// Machines that others use too stand still for seconds.
+// A busy machine may stall a test for seconds.
 const patience = ["--timeout", "30000"];
 const command = [process.execPath, "test", ...reporter, ...patience, ...args];
-const verbose = given.some((arg) => FORMATS.test(arg));
+const verbose = given.some((arg) => FORMAT_FLAGS.test(arg));
 const code = verbose ? await exitCode(command, place) : await runQuietly(command);
 const tests = chosen(await readReport(junit), args);
 rmSync(dirname(junit), { recursive: true });
@@ -78,13 +78,13 @@ console.log(`The run took ${duration(performance.now() - started)}`);
 console.log(closingLine(tests));
 process.exitCode = failed.length > 0 || wrong.length > 0 ? 1 : 0;
 
-/** Shows a line for each file, and each failure whole. */
+/** Shows a line for each file, and all output of a failure. */
 async function runQuietly(command: string[]): Promise<number> {
   const output = new TestOutput(screenOf(process.stdout));
   const env = { ...process.env };
-  // With these the runner takes its reader for an assistant, and hides the tests that pass.
+  // With one of these set the runner hides the tests that pass.
   for (const name of ["AGENT", "CLAUDECODE", "REPL_ID"]) delete env[name];
-  // In one stream, so that errors stand between the tests to which they belong.
+  // One stream keeps the errors between the tests that they belong to.
   const child = Bun.spawn(["sh", "-c", 'exec "$0" "$@" 2>&1', ...command], {
     cwd: place,
     env,
@@ -95,7 +95,7 @@ async function runQuietly(command: string[]): Promise<number> {
     for await (const chunk of child.stdout) output.write(decoder.decode(chunk, { stream: true }));
   })();
   const code = await child.exited;
-  // A program that a test has left behind keeps the stream open.
+  // A program that a test left behind keeps the stream open.
   await Promise.race([reading, Bun.sleep(1_000)]);
   output.end(code);
   return code;

@@ -8,7 +8,7 @@ type Named = readonly [name: ToolName, tool: Tool];
 
 const ALL = Object.entries(TOOLS) as [ToolName, Tool][];
 
-/** The tools that the test files name which `bun test` runs with these arguments. */
+/** The tools named in the test files that `bun test` runs with these arguments. */
 export function toolsFor(root: string, args: readonly string[]): ToolName[] {
   const files = [...new Bun.Glob("test/**/*.test.{ts,tsx}").scanSync(root)];
   const paths = args.filter((arg) => !arg.startsWith("-"));
@@ -29,7 +29,7 @@ export function namesIn(text: string): string[] {
   );
 }
 
-/** Installs what is missing of these, unless told not to, and says what it does and why. */
+/** Installs the missing tools if it may, and says what it does and why. */
 export async function provide(
   names: readonly ToolName[],
   mayInstall: boolean,
@@ -59,7 +59,7 @@ function packagesOf(tools: readonly Named[]): string[] {
   return [...new Set(tools.flatMap(([, tool]) => tool.package ?? []))];
 }
 
-/** The commands after which the tests run that were skipped for these reasons. */
+/** The commands that let the tests run that were skipped for these reasons. */
 export function remedies(reasons: readonly string[]): string[] {
   const meant = ALL.filter(([name, tool]) => {
     const reason = reasonAgainst(name, tool, "missing") ?? "";

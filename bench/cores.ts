@@ -1,9 +1,9 @@
-/** Two threads against one on tasks of 10 ms of pure computing, beside plain threads without a queue. */
+/** The gain of two threads over one on tasks that compute for 10 ms, beside plain threads without a queue. */
 import { type Bench, measure, progress } from "./support/measure.ts";
 import { spin } from "./support/models.ts";
 import { Raw } from "./support/raw.ts";
 import { factorRow } from "./support/row.ts";
-import { startTq, ended } from "./support/tq.ts";
+import { exited, startTq } from "./support/tq.ts";
 
 await measure(async (bench) => {
   const rounds = bench.rounds ?? bench.pick(7, 3);
@@ -12,8 +12,9 @@ await measure(async (bench) => {
   const factors: number[] = [];
   const plain: number[] = [];
   for (let round = 1; round <= rounds; round++) {
-    const tq = (await queued(bench, tasks, turns, 1)) / (await queued(bench, tasks, turns, 2));
-    const raw = (await bare(tasks, turns, 1)) / (await bare(tasks, turns, 2));
+    const tq =
+      (await throughTq(bench, tasks, turns, 1)) / (await throughTq(bench, tasks, turns, 2));
+    const raw = (await plainly(tasks, turns, 1)) / (await plainly(tasks, turns, 2));
     progress(`cores, round ${round} of ${rounds}: ${tq.toFixed(2)}, raw ${raw.toFixed(2)}`);
     factors.push(tq);
     plain.push(raw);
@@ -23,7 +24,7 @@ await measure(async (bench) => {
   return [factorRow(named, factors, plain, 1.85)];
 });
 
-/** Turns of the loop that take so many ms here, at its fastest. */
+/** Turns of the loop that take this many ms on this machine, at its fastest. */
 function calibrate(ms: number): number {
   const turns = 1_000_000;
   let best = Infinity;
@@ -35,8 +36,8 @@ function calibrate(ms: number): number {
   return Math.round((turns * ms) / best);
 }
 
-/** ms from the first claim to the last finish. */
-async function queued(
+/** The ms from the first claim to the last finish. */
+async function throughTq(
   bench: Bench,
   tasks: number,
   turns: number,
@@ -45,29 +46,29 @@ async function queued(
   const path = bench.folder.database();
   using raw = new Raw(path, bench);
   raw.fill({ model: "probe", method: "spin", args: `[${turns}]` }, tasks);
-  await ended(startTq(bench, path, { threads, drain: true }), path);
+  await exited(startTq(bench, path, { threads, drain: true }), path);
   const { time } = raw.db
     .query("SELECT max(finished_at) - min(dequeued_at) AS time FROM tq__task")
     .get() as { time: number };
   return time;
 }
 
-/** ms that plain threads take, each with its share of the tasks. */
-async function bare(tasks: number, turns: number, threads: number): Promise<number> {
+/** The ms that plain threads take, each with its share of the tasks. */
+async function plainly(tasks: number, turns: number, threads: number): Promise<number> {
   const share = tasks / threads;
   const workers = Array.from(
     { length: threads },
     () => new Worker(new URL("./support/spin-thread.ts", import.meta.url)),
   );
-  await Promise.all(workers.map((worker) => answer(worker, { turns, times: 1 })));
+  await Promise.all(workers.map((worker) => answerOf(worker, { turns, times: 1 })));
   const started = performance.now();
-  await Promise.all(workers.map((worker) => answer(worker, { turns, times: share })));
+  await Promise.all(workers.map((worker) => answerOf(worker, { turns, times: share })));
   const time = performance.now() - started;
   for (const worker of workers) worker.terminate();
   return time;
 }
 
-function answer(worker: Worker, question: object): Promise<void> {
+function answerOf(worker: Worker, question: object): Promise<void> {
   return new Promise((resolve) => {
     worker.onmessage = () => resolve();
     worker.postMessage(question);

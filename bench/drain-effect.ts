@@ -1,4 +1,4 @@
-/** Drain tasks that each browse and save a record, beside select + update + finish + claim by hundreds. */
+/** Drains tasks that browse and save a record each, beside select + update + finish + claim, 100 a transaction. */
 import { drainRow } from "./support/drain.ts";
 import { measure } from "./support/measure.ts";
 

@@ -1,4 +1,4 @@
-/** Drain tasks that do nothing, beside claim 100 + finish 100. */
+/** Drains tasks that do nothing, beside finish + claim, 100 a transaction. */
 import { drainRow } from "./support/drain.ts";
 import { measure } from "./support/measure.ts";
 

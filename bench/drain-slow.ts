@@ -1,4 +1,4 @@
-/** Methods that wait, one a round and a commit each, beside one plain connection with one commit a task. */
+/** Drains tasks that wait, so that each takes a round and a commit, beside a plain connection with a commit a task. */
 import { drainRow } from "./support/drain.ts";
 import { measure } from "./support/measure.ts";
 

@@ -1,4 +1,4 @@
-/** Drain tasks that each run one plain UPDATE, beside update + finish + claim by hundreds. */
+/** Drains tasks that run one plain UPDATE each, beside update + finish + claim, 100 a transaction. */
 import { drainRow } from "./support/drain.ts";
 import { measure } from "./support/measure.ts";
 

@@ -1,4 +1,4 @@
-/** A scheduled task's start after its time, worker idle, beside a plain timer and a claim after it. */
+/** How late an idle worker starts a scheduled task, beside a plain timer followed by a claim. */
 import { Transaction } from "../src/index.ts";
 import { measure } from "./support/measure.ts";
 import { Probe } from "./support/models.ts";
@@ -31,7 +31,7 @@ await measure(async (bench) => {
       return found?.state === "finished" ? found : null;
     });
     late.push(Number(done.result) - Number(done.scheduled_at));
-    plain.push(await plainTimer(raw));
+    plain.push(await timerDelay(raw));
   }
   await stopTq(worker, path);
   await store.close();
@@ -44,8 +44,8 @@ await measure(async (bench) => {
   ];
 });
 
-/** How long after its time a timer's claim is on disk. */
-async function plainTimer(raw: Raw): Promise<number> {
+/** The ms from the time of a timer to its claim on disk. */
+async function timerDelay(raw: Raw): Promise<number> {
   const due = Date.now() + 60;
   await Bun.sleep(due - Date.now());
   raw.claim(1);

@@ -1,7 +1,7 @@
 /**
- * An idle worker of two threads: share of a core, and resident memory; beside two plain threads that wait. Bun
- * collects garbage every second for the first half minute of a thread: the minute after the first one shows
- * what the years after it cost.
+ * The share of a core and the resident memory of an idle worker with two threads, beside two plain threads that wait.
+ * Bun collects garbage every second during the first half minute of a thread, so the second minute stands for all later
+ * ones.
  */
 import type { Subprocess } from "bun";
 import { measure, progress } from "./support/measure.ts";
@@ -10,36 +10,36 @@ import { Raw } from "./support/raw.ts";
 import { type Row, limitRow } from "./support/row.ts";
 import { startTq, stopTq } from "./support/tq.ts";
 
-/** Until what a start leaves behind is done: ms. */
-const SETTLE = 5_000;
+/** Time for a process to finish the work of its start, before it counts as idle. */
+const START_UP_MS = 5_000;
 
-interface Use {
-  /** Percent of one core: in the first minute, and in the next. */
+interface Usage {
+  /** Percent of one core, in the first minute and in the next. */
   readonly processor: number;
   readonly later: number;
   /** MB, after the first minute. */
   readonly memory: number;
 }
 
-const PLAIN = Bun.fileURLToPath(new URL("./support/plain-worker.ts", import.meta.url));
+const PLAIN_WORKER = Bun.fileURLToPath(new URL("./support/plain-worker.ts", import.meta.url));
 
 await measure(async (bench) => {
   const seconds = bench.pick(60, 10);
   progress(`idle: two times ${seconds} s`);
   const path = bench.folder.database();
   const other = bench.folder.database();
-  using _ = new Raw(path, bench); // makes the schema
+  using _ = new Raw(path, bench); // creates the schema
   using __ = new Raw(other, bench);
   const worker = startTq(bench, path, { threads: 2 });
   const plain = startPlain(other);
-  const [tq, raw] = await Promise.all([watch(worker, seconds), watch(plain, seconds)]);
+  const [tq, raw] = await Promise.all([usageOf(worker, seconds), usageOf(plain, seconds)]);
   await stopTq(worker, path);
   plain.kill("SIGKILL");
   await plain.exited;
   return rows(tq, raw, seconds);
 });
 
-function rows(tq: Use, raw: Use, seconds: number): Row[] {
+function rows(tq: Usage, raw: Usage, seconds: number): Row[] {
   const notes = { seconds, threads: 2 };
   return [
     limitRow(
@@ -61,13 +61,13 @@ function rows(tq: Use, raw: Use, seconds: number): Row[] {
 }
 
 function startPlain(path: string): Subprocess {
-  return Bun.spawn([process.execPath, PLAIN, path, "2"], {
+  return Bun.spawn([process.execPath, PLAIN_WORKER, path, "2"], {
     stdio: ["ignore", "ignore", "inherit"],
   });
 }
 
-async function watch({ pid }: Subprocess, seconds: number): Promise<Use> {
-  await Bun.sleep(SETTLE);
+async function usageOf({ pid }: Subprocess, seconds: number): Promise<Usage> {
+  await Bun.sleep(START_UP_MS);
   const processor = await processorUse(pid, seconds);
   const memory = residentMemory(pid);
   return { processor, memory, later: await processorUse(pid, seconds) };

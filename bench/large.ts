@@ -1,5 +1,5 @@
 /**
- * Ten million ready, and ten million finished, tasks: the drain rate of 10 000 beside that with a small
+ * A table of ten million ready, or ten million finished, tasks: the rate of draining 10 000 beside that of a small
  * table, the time to open the file, and the memory of the worker.
  */
 import { SqliteStore } from "../src/sqlite/store.ts";
@@ -13,17 +13,16 @@ import { until } from "./support/until.ts";
 
 const CALL = { model: "probe", method: "noop", args: "[]" } as const;
 
-/** Tasks of one drain. */
-const DRAINED = 10_000;
+const TASKS_PER_DRAIN = 10_000;
 
-const LAST = `
+const NTH_FINISH = `
   SELECT finished_at AS at
     FROM tq__task
    WHERE state = 'finished' AND finished_at >= ?1
    ORDER BY finished_at
    LIMIT 1 OFFSET ?2`;
 
-const FIRST = `
+const FIRST_CLAIM = `
   SELECT min(dequeued_at) AS at
     FROM tq__task
    WHERE state = 'finished' AND finished_at >= ?1`;
@@ -37,8 +36,8 @@ async function rows(bench: Bench, size: number, state: "ready" | "finished"): Pr
   const rounds = bench.rounds ?? bench.pick(7, 3);
   const name = `${formatNumber(size)} ${state}`;
   progress(`${name}: making them`);
-  const large = make(bench, size, state);
-  const small = make(bench, 0, state);
+  const large = makeDatabase(bench, size, state);
+  const small = makeDatabase(bench, 0, state);
   const open: number[] = [];
   const plainOpen: number[] = [];
   const drains = { tq: [] as Drained[], raw: [] as Drained[] };
@@ -81,8 +80,8 @@ async function rows(bench: Bench, size: number, state: "ready" | "finished"): Pr
   ];
 }
 
-/** In one go and without a journal: only the making is unsafe. */
-function make(bench: Bench, size: number, state: "ready" | "finished"): string {
+/** Fills a database without a journal, which is fast; a power cut would only end the measure. */
+function makeDatabase(bench: Bench, size: number, state: "ready" | "finished"): string {
   const path = bench.folder.database();
   using raw = new Raw(path, bench);
   if (size === 0) return path;
@@ -94,7 +93,7 @@ function make(bench: Bench, size: number, state: "ready" | "finished"): string {
   return path;
 }
 
-/** Opens the file and looks once for something to do, as a worker does. */
+/** Opens the file and looks once for a ready task, as a worker does. */
 async function openStore({ durability }: Bench, path: string): Promise<void> {
   const store = new SqliteStore({ path, durability });
   await store.look({ queues: [], limit: 1, worker: "" });
@@ -103,23 +102,23 @@ async function openStore({ durability }: Bench, path: string): Promise<void> {
 
 interface Drained {
   readonly rate: number;
-  /** MB, the most there were. */
+  /** The peak, in MB. */
   readonly resident: number;
 }
 
-/** Lets a worker run until it has finished so many; `fill`: that are pushed before. */
+/** Runs a worker until it has finished TASKS_PER_DRAIN tasks; `fill` pushes that many first. */
 async function drain(bench: Bench, path: string, fill: boolean): Promise<Drained> {
   using raw = new Raw(path, bench);
-  if (fill) raw.fill(CALL, DRAINED);
+  if (fill) raw.fill(CALL, TASKS_PER_DRAIN);
   const since = Date.now();
   const worker = startTq(bench, path, { threads: 2 });
   const last = await until(
     "the last task",
-    () => raw.db.query(LAST).get(since, DRAINED - 1) as { at: number } | null,
+    () => raw.db.query(NTH_FINISH).get(since, TASKS_PER_DRAIN - 1) as { at: number } | null,
     { interval: 10, limit: 300_000 },
   );
   const resident = residentMemory(worker.pid, "peak");
   await stopTq(worker, path);
-  const first = raw.db.query(FIRST).get(since) as { at: number };
-  return { rate: (DRAINED / (last.at - first.at)) * 1000, resident };
+  const first = raw.db.query(FIRST_CLAIM).get(since) as { at: number };
+  return { rate: (TASKS_PER_DRAIN / (last.at - first.at)) * 1000, resident };
 }

@@ -1,12 +1,12 @@
 /**
- * `npm run bench -- [--quick] [--out FILE] [--dir FOLDER] [--tq EXECUTABLE] [MEASURE …]`: every measure, one
- * after another, each a program of its own; one table, and a JSON file with the machine, the settings and
- * every raw figure. A bar that was not reached is said, and fails nothing.
+ * `npm run bench -- [--quick] [--out FILE] [--dir FOLDER] [--tq EXECUTABLE] [MEASURE …]`: runs the measures one
+ * after another, each in a process of its own, prints one table, and writes a JSON file with the machine, the options
+ * and every figure. The table shows a missed bar; the exit status stays 0.
  */
 import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { machine } from "./support/machine.ts";
-import { passOn, readOptions } from "./support/options.ts";
+import { flagsFor, readOptions } from "./support/options.ts";
 import { root } from "./support/root.ts";
 import { type Row, formatTable } from "./support/row.ts";
 import { describeTq } from "./support/tq.ts";
@@ -30,20 +30,22 @@ const MEASURES = [
 const options = readOptions(process.argv.slice(2));
 const unknown = options.names.filter((name) => !MEASURES.includes(name));
 if (unknown.length > 0) {
-  console.error(`There is no measure ${unknown.join(", ")}; there are ${MEASURES.join(", ")}`);
+  console.error(
+    `There is no measure ${unknown.join(", ")}; the measures are ${MEASURES.join(", ")}`,
+  );
   process.exit(2);
 }
 
 const started = Temporal.Now.instant().toString();
 const rows: Row[] = [];
-const broken: Record<string, string> = {};
+const failures: Record<string, string> = {};
 for (const name of options.names.length > 0 ? options.names : MEASURES) {
   console.error(`── ${name}`);
   try {
     rows.push(...(await run(name)));
   } catch (error) {
-    broken[name] = String(error);
-    console.error(broken[name]);
+    failures[name] = String(error);
+    console.error(failures[name]);
   }
 }
 
@@ -54,17 +56,17 @@ const out = resolve(
 mkdirSync(dirname(out), { recursive: true });
 await Bun.write(
   out,
-  `${JSON.stringify({ started, machine: machine(), settings, rows, broken }, null, 2)}\n`,
+  `${JSON.stringify({ started, machine: machine(), settings, rows, failures }, null, 2)}\n`,
 );
 
 console.log(formatTable(rows));
-for (const [name, reason] of Object.entries(broken)) console.log(`${name} broke: ${reason}`);
-console.log(`\n${describeMachine()}\nEvery figure: ${out}`);
+for (const [name, reason] of Object.entries(failures)) console.log(`${name} failed: ${reason}`);
+console.log(`\n${describeMachine()}\nAll figures: ${out}`);
 
-/** A program of its own: no measure is to find the memory and the compiled code of the one before. */
+/** Runs a measure in a new process, free of the memory and the compiled code of the measure before it. */
 async function run(name: string): Promise<Row[]> {
   const program = join(import.meta.dir, `${name}.ts`);
-  const child = Bun.spawn([process.execPath, program, "--json", ...passOn(options)], {
+  const child = Bun.spawn([process.execPath, program, "--json", ...flagsFor(options)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const text = await new Response(child.stdout).text();

@@ -1,4 +1,4 @@
-/** A small push by the main thread of a program whose 4 worker threads drain, beside a plain insert, undisturbed. */
+/** Pushes by the main thread while 4 threads of its program drain, beside plain inserts into an idle database. */
 import { dirname } from "node:path";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Push many tasks in one transaction, beside plain inserts in one transaction. */
+/** Pushes many tasks in one transaction, beside plain inserts in one transaction. */
 import { Transaction, pushMany } from "../src/index.ts";
 import { type Bench, measure } from "./support/measure.ts";
 import { Item } from "./support/models.ts";
@@ -30,7 +30,7 @@ async function compare(
   const pairs: Pair[] = [];
   for (let round = 0; round <= rounds; round++) {
     const pair = { tq: await throughTq(bench, count, push), raw: plainly(bench, count) };
-    if (round > 0) pairs.push(pair); // the first warms up
+    if (round > 0) pairs.push(pair); // the first round warms up
   }
   return rateRow({ measure: name, unit: "/s", notes: { rounds } }, pairs, 0.5);
 }

@@ -1,4 +1,4 @@
-/** Push one task in its own transaction through `__queue__`, beside a plain insert. */
+/** Pushes single tasks through `__queue__`, a transaction each, beside plain inserts. */
 import { measure } from "./support/measure.ts";
 import { Item } from "./support/models.ts";
 import { Raw } from "./support/raw.ts";
@@ -8,7 +8,7 @@ import { useDatabase } from "./support/tq.ts";
 
 await measure(async (bench) => {
   const { folder, pick } = bench;
-  const rounds = bench.rounds ?? pick(201, 41); // short ones: the flush of a shared disk changes by the second
+  const rounds = bench.rounds ?? pick(201, 41); // short rounds: the speed of a shared disk changes every second
   const tasks = bench.tasks ?? 50;
   const store = useDatabase(bench, folder.database());
   using raw = new Raw(folder.database(), bench);
@@ -19,7 +19,7 @@ await measure(async (bench) => {
     const plain = await rate(tasks, () =>
       raw.push({ model: "item", method: "process", args: "[42]" }, 7),
     );
-    if (round > 0) pairs.push({ tq, raw: plain }); // the first warms up
+    if (round > 0) pairs.push({ tq, raw: plain }); // the first round warms up
   }
   await store.close();
   const notes = { rounds, pushes: tasks };

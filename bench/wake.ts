@@ -1,6 +1,6 @@
 /**
- * From a push in one process to the method's start in another whose worker is idle, beside the two commits
- * that this takes at least: an insert and a claim on one plain connection.
+ * Time from a push in one process to the method's start in an idle worker of another process, beside the two commits
+ * that this needs at least: an insert and a claim on one plain connection.
  */
 import type { Store } from "../src/store/store.ts";
 import { measure } from "./support/measure.ts";
@@ -11,8 +11,8 @@ import { median } from "./support/statistics.ts";
 import { startTq, stopTq, useDatabase } from "./support/tq.ts";
 import { until } from "./support/until.ts";
 
-/** Pushes before the first that counts: until every path has been run. */
-const WARM = 20;
+/** Pushes that do not count: they run every path once. */
+const WARM_UP_PUSHES = 20;
 
 await measure(async (bench) => {
   const { folder, pick } = bench;
@@ -25,18 +25,18 @@ await measure(async (bench) => {
   const latencies: number[] = [];
   const afterwards: number[] = [];
   const plain: number[] = [];
-  for (let push = -WARM; push < pushes; push++) {
+  for (let push = -WARM_UP_PUSHES; push < pushes; push++) {
     const called = now();
     const id = await Probe.__queue__.stamp(1);
     const returned = now();
-    const began = await result(store, id);
-    const limit = twoCommits(raw);
+    const began = await beginOf(store, id);
+    const limit = msOfTwoCommits(raw);
     if (push >= 0) {
       latencies.push(began - called);
       afterwards.push(began - returned);
       plain.push(limit);
     }
-    await Bun.sleep(20 + Math.random() * 40); // the worker is idle again
+    await Bun.sleep(20 + Math.random() * 40); // until the worker is idle again
   }
   await stopTq(worker, path);
   await store.close();
@@ -55,15 +55,15 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** What the method returned: when it began. */
-function result(store: Store, id: number): Promise<number> {
+/** The time at which the method began, which it returns. */
+function beginOf(store: Store, id: number): Promise<number> {
   return until("the task's end", async () => {
     const task = await store.get(id);
     return task?.state === "finished" ? Number(task.result) : null;
   });
 }
 
-function twoCommits(raw: Raw): number {
+function msOfTwoCommits(raw: Raw): number {
   const started = performance.now();
   raw.push({ model: "probe", method: "stamp", args: "[]" }, 1);
   raw.claim(1);

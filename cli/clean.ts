@@ -7,25 +7,24 @@ import { withExisting } from "./command/program.ts";
 import { counted } from "./terminal/text.ts";
 import { readWhole } from "./command/values.ts";
 
-/** Tasks deleted in one transaction: others get their turn between two. */
-const BATCH = 1000;
+/** Other writers get their turn between two transactions. */
+const DELETED_PER_TRANSACTION = 1000;
 
 export const clean = command({
   name: "clean",
-  description:
-    "Delete tasks that ended long ago, as the settings queue.clean_days and error.clean_days say",
+  description: "Delete ended tasks older than queue.clean_days (failed: error.clean_days)",
   flags: {
     days: {
       type: "string",
       valueHint: "N",
-      description: "Days to keep, for all of them, instead of the settings",
+      description: "Use N days instead of queue.clean_days and error.clean_days",
     },
   },
   run: async ({ days }, program) => {
     const config = program.config();
     const kept = days === undefined ? null : readWhole(days, "--days", 0, 36_500);
     const deleted = await withExisting(config, (store) =>
-      cleanAll(store, { ...retention(config, store.now(), kept), limit: BATCH }),
+      cleanAll(store, { ...retention(config, store.now(), kept), limit: DELETED_PER_TRANSACTION }),
     );
     program.answer({ deleted }, () => `${counted(deleted, "task")} deleted`);
   },

@@ -1,4 +1,4 @@
-/** All commands, in the order of the help. */
+/** Every command, in the order in which the help lists them. */
 import { cancel } from "./cancel.ts";
 import { clean } from "./clean.ts";
 import { config } from "./config.ts";

@@ -1,4 +1,4 @@
-/** `tq config`: the settings in effect, and where each came from. */
+/** `tq config`: the settings in effect, and the source of each. */
 import { listConfig } from "../src/settings/config.ts";
 import { formatSetting } from "../src/settings/table.ts";
 import { command } from "./command/command.ts";

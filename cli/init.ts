@@ -1,4 +1,4 @@
-/** `tq init`: the files of a new project in the current folder. */
+/** `tq init`: writes the files of a new project into the current folder. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../src/errors.ts";
@@ -6,7 +6,7 @@ import { STARTER } from "./starter/files.ts";
 import { command } from "./command/command.ts";
 import type { Program } from "./command/program.ts";
 
-interface Written {
+interface StarterFile {
   readonly file: string;
   readonly written: boolean;
 }
@@ -16,7 +16,7 @@ export const init = command({
   description: "Start a project in the current folder: settings, models, types for the editor",
   flags: {},
   run: async (_values, program) => {
-    const files: Written[] = [];
+    const files: StarterFile[] = [];
     for (const [file, text] of Object.entries(STARTER)) {
       files.push({ file, written: !isTaken(file) && write(file, await text()) });
     }
@@ -24,12 +24,12 @@ export const init = command({
   },
 });
 
-/** Models in a folder would be hidden by a models.ts beside it. */
+/** A models.ts would hide the models of a folder `models` beside it. */
 function isTaken(file: string): boolean {
   return existsSync(file) || (file === "models.ts" && existsSync("models"));
 }
 
-/** @returns false when somebody was faster; nothing is ever overwritten */
+/** Never overwrites a file. @returns false when another process made the file first */
 function write(file: string, text: string): boolean {
   const path = resolve(file);
   try {
@@ -43,7 +43,7 @@ function write(file: string, text: string): boolean {
   }
 }
 
-function report(files: readonly Written[], program: Program): void {
+function report(files: readonly StarterFile[], program: Program): void {
   program.answer(files, () =>
     files
       .map(({ file, written }) => (written ? `written  ${file}` : `left     ${file}: it exists`))

@@ -6,7 +6,7 @@ import { withExisting } from "./command/program.ts";
 import { taskTable } from "./terminal/tasks.ts";
 import { readWhole } from "./command/values.ts";
 
-/** Without what the table does not show: a hundred tasks may have megabytes of it each. */
+/** Drops the values that the table does not show: each may be megabytes, of every listed task. */
 function forTable(task: Task): Task {
   return { ...task, args: null, context: null, result: null };
 }
@@ -15,8 +15,8 @@ export const list = command({
   name: "list",
   description: "List tasks, the newest first",
   flags: {
-    ...filterFlags(`Only these states: ${TASK_STATES.join(", ")}`),
-    limit: { type: "string", valueHint: "N", description: "At most this many (default: 100)" },
+    ...filterFlags(`Only tasks in these states: ${TASK_STATES.join(", ")}`),
+    limit: { type: "string", valueHint: "N", description: "List at most this many (default: 100)" },
   },
   run: async ({ limit, ...given }, program) => {
     const filter = {

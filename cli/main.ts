@@ -1,15 +1,15 @@
-/** The executable: reads the line, runs the command, and ends with its exit status. */
+/** The executable: reads the command line, runs the command, and exits with its status. */
 import { runCommand } from "citty";
 import { COMMANDS } from "./commands.ts";
-import { checkBytes } from "./terminal/bytes.ts";
+import { requireUtf8 } from "./terminal/utf8.ts";
 import { explain } from "./command/explain.ts";
 import { helpOf, helpOfAll } from "./command/help.ts";
 import { readLine } from "./command/line.ts";
 import { note, outputTerminal, print } from "./terminal/terminal.ts";
 
-/** @returns the exit status; undefined when the command leaves it as it is */
+/** @returns the exit status; undefined keeps the status that a user's program may have set */
 async function main(argv: readonly string[]): Promise<number | undefined> {
-  checkBytes(argv);
+  requireUtf8(argv);
   const line = readLine(argv, COMMANDS);
   switch (line.kind) {
     case "help": {

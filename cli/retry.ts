@@ -6,7 +6,7 @@ export const retry = moveCommand({
   done: "retried",
   description: "Run finished, failed or cancelled tasks again; their history is kept",
   withoutWorker:
-    "queue.worker is false: a program runs only what it has pushed itself; tq worker --drain runs what is ready",
+    "queue.worker is false: each program runs only the tasks that it pushed; tq worker --drain runs all ready ones",
   from: ["finished", "failed", "cancelled"],
   one: (store, id) => store.retry(id),
   all: (store, filter) => store.retryAll(filter),

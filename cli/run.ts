@@ -12,7 +12,7 @@ export const run = command({
   name: "run",
   description: "Run a program that imports from tq",
   passesOn: true,
-  flags: { file: { type: "positional", description: "a TypeScript or JavaScript file" } },
+  flags: { file: { type: "positional", description: "A TypeScript or JavaScript file" } },
   run: async ({ _: [file = "", ...args] }, program) => {
     const path = findProgram(file);
     await startRuntime(program.config(), program, new Registry());

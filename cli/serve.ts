@@ -1,4 +1,4 @@
-/** `tq serve`: the admin API, without a worker. */
+/** `tq serve`: serves the admin API without running tasks. */
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { settingFlag } from "./command/flags.ts";
@@ -11,13 +11,13 @@ export const serve = command({
   description: "Serve the admin API",
   flags: {
     listen: settingFlag("admin.listen", { valueHint: "HOST:PORT" }),
-    "insecure-listen": { type: "boolean", description: "Allow an address that is not loopback" },
+    "insecure-listen": { type: "boolean", description: "Allow an address other than loopback" },
   },
   run: async (values, program) => {
     const config = program.config();
     const report = program.report(config);
     const catalog = config.models === null ? null : (await loadRegistry(config)).catalog();
-    const { serveAdmin } = await import("../src/admin/serve.ts"); // not at the start of other commands
+    const { serveAdmin } = await import("../src/admin/serve.ts"); // other commands start faster without it
     await withStore(config, async (store) => {
       const server = await serveAdmin({
         store,
@@ -30,7 +30,7 @@ export const serve = command({
         batchSize: config.queue.batch_size,
       });
       report.flush();
-      await untilAsked();
+      await untilStopSignal();
       await server.stop();
     });
     report.flush();
@@ -38,7 +38,7 @@ export const serve = command({
   },
 });
 
-async function untilAsked(): Promise<void> {
+async function untilStopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const leave = stopOnSignals({
     stop: async () => {

@@ -1,4 +1,4 @@
-/** `tq show ID`: everything about one task. */
+/** `tq show ID`: shows one task with its errors. */
 import { TqError } from "../src/errors.ts";
 import { command } from "./command/command.ts";
 import { withExisting } from "./command/program.ts";
@@ -8,7 +8,7 @@ import { readId } from "./command/values.ts";
 export const show = command({
   name: "show",
   description: "Show one task and its errors",
-  flags: { id: { type: "positional", description: "the id of a task" } },
+  flags: { id: { type: "positional", description: "The id of a task" } },
   run: async (values, program) => {
     const id = readId(values.id);
     await withExisting(program.config(), async (store) => {

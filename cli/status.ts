@@ -1,4 +1,4 @@
-/** `tq status`: the state of the queue at one glance. */
+/** `tq status`: shows the mode, the database, the queues and the workers. */
 import type { Config } from "../src/settings/config.ts";
 import type { QueueInfo, StoreStatus, WorkerStatus } from "../src/store/looking.ts";
 import { VERSION } from "../src/version.ts";
@@ -33,13 +33,13 @@ function statusText(config: Config, found: StoreStatus, terminal: Terminal): str
       ["database", found.path],
       [
         "size",
-        `${formatSize(found.file_size)}, ${formatSize(found.free_size)} of it free; log ${formatSize(found.wal_size)}`,
+        `${formatSize(found.file_size)}, ${formatSize(found.free_size)} of it free; WAL ${formatSize(found.wal_size)}`,
       ],
       ["durability", found.durability],
     ]),
     "",
     queues.length === 0
-      ? "No tasks wait, run or failed"
+      ? "No tasks are waiting, running or failed"
       : table(QUEUE_COLUMNS, queues.map(queueRow), options),
     "",
     workers.length === 0
@@ -48,7 +48,6 @@ function statusText(config: Config, found: StoreStatus, terminal: Terminal): str
   ].join("\n");
 }
 
-/** Which mode is on, in one line. */
 function modeWords(config: Config): string {
   return config.queue.worker
     ? "worker: tq worker runs the tasks"
@@ -78,7 +77,7 @@ const WORKER_COLUMNS = [
   { title: "queues", min: 6 },
 ] as const;
 
-/** The tasks of a dead one go back when another worker looks. */
+/** A dead worker is listed until another worker has put its tasks back. */
 function workerRow(worker: WorkerStatus): string[] {
   const { id, host, pid, alive, threads, running, started_at, queues } = worker;
   const state = alive ? "alive" : "dead";

@@ -1,4 +1,4 @@
-/** `tq version`: which tq this is. */
+/** `tq version`: prints the versions of tq, its schema and Bun. */
 import { SCHEMA_VERSION } from "../src/open-store.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";

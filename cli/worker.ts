@@ -1,4 +1,4 @@
-/** `tq worker`: runs tasks until it is stopped, or until none is left. */
+/** `tq worker`: runs tasks until it is stopped or, with --drain, until no task is left. */
 import { resolve } from "node:path";
 import type { EmbeddedWorker } from "../src/embed.ts";
 import { TqError } from "../src/errors.ts";
@@ -28,18 +28,18 @@ export const worker = command({
       bare: "ready",
       valueHint: "all",
       description:
-        "Exit when no task is ready or running (=all: nor scheduled); 1 if one of this run failed",
+        "Exit when no task is ready or running (=all: or scheduled), with 1 if a task failed meanwhile",
     },
     "exit-with-parent": {
       type: "boolean",
-      description: "Stop when the process that started it ends",
+      description: "Stop when the parent process ends",
     },
     admin: { type: "boolean", description: "Serve the admin API as well" },
     listen: settingFlag("admin.listen", { valueHint: "HOST:PORT" }),
-    "insecure-listen": { type: "boolean", description: "Allow an address that is not loopback" },
+    "insecure-listen": { type: "boolean", description: "Allow an address other than loopback" },
   },
   run: async (values, program) => {
-    // Else `--queue ","` would mean all queues.
+    // Without this check `--queue ","` would mean all queues.
     if (values.queue !== undefined) readNames(values.queue, "--queue");
     const drain = readDrain(values.drain);
     const config = program.config();
@@ -47,7 +47,7 @@ export const worker = command({
     const insecure = values["insecure-listen"] === true;
     const report = program.report(config);
     const pidfile = values.pidfile === undefined ? undefined : resolve(values.pidfile);
-    const { startConfigured } = await import("../src/embed.ts"); // not at the start of other commands
+    const { startConfigured } = await import("../src/embed.ts"); // other commands start faster without it
     if (pidfile !== undefined) writePidfile(pidfile);
     const known = Promise.withResolvers<Pick<EmbeddedWorker, "stop">>();
     const starting = startConfigured({
@@ -60,11 +60,11 @@ export const worker = command({
         ? { admin: { listen, insecure } }
         : {}),
     });
-    // A signal that comes at once is kept until it can be obeyed.
+    // A signal may arrive before the worker exists; it then stops the worker as soon as it does.
     const leave = stopOnSignals({ stop: async (how) => (await known.promise).stop(how) });
     try {
       const { stopped } = await starting;
-      Bun.gc(true); // what the start has left behind, before it waits for years
+      Bun.gc(true); // frees what the start allocated: an idle worker may never collect it
       const { failed } = await stopped;
       return drain !== false && failed > 0 ? 1 : 0;
     } finally {

@@ -1,20 +1,20 @@
-/** Draining a queue through a real worker process, beside one plain connection that does the same. */
+/** Drains a queue with a real worker process, and with one plain connection that does the same. */
 import { type Bench, progress } from "./measure.ts";
 import { type Call, type Effect, Raw } from "./raw.ts";
 import { type Row, rateRow } from "./row.ts";
 import type { Pair } from "./statistics.ts";
-import { ended, startTq } from "./tq.ts";
+import { exited, startTq } from "./tq.ts";
 
 export interface Drain {
   readonly measure: string;
   readonly call: Call;
-  /** What the plain connection does for each task. */
+  /** The statements that the plain connection runs for each task. */
   readonly effect: Effect;
-  /** Tasks a transaction of the plain connection. */
+  /** Tasks in one transaction of the plain connection. */
   readonly batch: number;
   readonly tasks: number;
   readonly rounds: number;
-  /** The share of the raw limit to reach. */
+  /** The share of the raw limit to reach; null: none. */
   readonly bar: number | null;
   readonly threads?: number;
   readonly log?: "info" | "warn";
@@ -46,7 +46,7 @@ export async function drainRow(bench: Bench, drain: Drain): Promise<Row> {
   return rateRow({ measure, unit: "/s", notes }, pairs, bar);
 }
 
-/** A database with so many ready tasks, and a row for each to change. */
+/** Makes a database with the ready tasks, and a row for each to change. */
 function prepare(bench: Bench, { call, tasks }: Drain): string {
   const path = bench.folder.database();
   using raw = new Raw(path, bench);
@@ -67,11 +67,11 @@ interface Times {
 }
 
 interface Drained {
-  /** Tasks a second, of tq from the first claim to the last finish. */
+  /** Tasks a second; for tq, counted from the first claim to the last finish. */
   readonly rate: number;
-  /** Of the whole process. */
+  /** Duration of the whole process. */
   readonly seconds: number;
-  /** µs on a processor for each task, of the whole process. */
+  /** Processor time of the whole process, in µs a task. */
   readonly processor: number;
 }
 
@@ -80,7 +80,7 @@ async function throughTq(bench: Bench, drain: Drain): Promise<Drained> {
   const started = performance.now();
   const { threads = 2, log = "warn" } = drain;
   const worker = startTq(bench, path, { threads, log, drain: true });
-  await ended(worker, path);
+  await exited(worker, path);
   const seconds = (performance.now() - started) / 1000;
   const { finished, first, last } = check(bench, path, drain);
   bench.folder.remove(path);
@@ -102,7 +102,7 @@ function plainly(bench: Bench, drain: Drain): Drained {
   return { rate: drain.tasks / seconds, seconds, processor: (user + system) / drain.tasks };
 }
 
-/** A rate counts only when the work was done. */
+/** @throws Error when a task has not finished, or has not changed its row: its rate would count for nothing. */
 function check(bench: Bench, path: string, { tasks, effect }: Drain): Times {
   using raw = new Raw(path, bench);
   const times = raw.db.query(TIMES).get() as Times;

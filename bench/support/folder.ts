@@ -1,4 +1,4 @@
-/** Where the databases of a run lie: on the disk of the repository, and gone afterwards. */
+/** The folder for the databases of a run: on the disk of the repository, and removed at the end. */
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -14,13 +14,13 @@ export class Folder implements Disposable {
     this.path = mkdtempSync(join(place, "tq-bench-"));
   }
 
-  /** A path that no database had before. */
+  /** A new path for a database. */
   database(): string {
     this.#files += 1;
     return join(this.path, `${this.#files}.db`);
   }
 
-  /** Deletes a database: the next one is to find the disk as this one did. */
+  /** Deletes a database, so that the next one finds the disk in the same state. */
   remove(path: string): void {
     for (const end of ["", "-wal", "-shm"]) rmSync(path + end, { force: true });
   }

@@ -1,4 +1,4 @@
-/** On what a run was made. */
+/** Describes the machine of a run. */
 import { cpus, loadavg, release, totalmem } from "node:os";
 
 export function machine() {
@@ -8,7 +8,7 @@ export function machine() {
     memory: Math.round(totalmem() / 1e9),
     system: `${process.platform} ${release()}`,
     bun: Bun.version,
-    /** Of the last minute: what others did at the same time. */
+    /** Load average of the last minute: other work on the machine slows a measure down. */
     load: loadavg()[0]?.toFixed(1) ?? "",
   };
 }

@@ -1,4 +1,4 @@
-/** The models that the measures run; copied beside the database, as a user's models.ts. */
+/** The models that the measures run. They are copied beside the database, as a user's models.ts. */
 import { Model, ModelSQL, type Queue, Transaction, v } from "tq";
 
 /** A row that a task changes. */
@@ -10,7 +10,7 @@ export class Item extends ModelSQL("item", { value: v.optional(v.number()) }) {
     await this.save();
   }
 
-  /** Waits once, so that it never counts as quick. */
+  /** Waits once, so that it never counts as a quick method. */
   async wait(value: number): Promise<void> {
     await new Promise(setImmediate);
     this.value = value;
@@ -30,12 +30,12 @@ export class Probe extends Model {
       .run(value, this.id);
   }
 
-  /** When the method began: ms since 1970 UTC, with fractions. */
+  /** Returns the time at which it began, in ms since 1970 UTC with fractions. */
   stamp(): number {
     return performance.timeOrigin + performance.now();
   }
 
-  /** Work for a processor, the same amount wherever it runs. */
+  /** Computes, the same amount in every program. */
   spin(turns: number): number {
     return spin(turns);
   }

@@ -1,22 +1,22 @@
-/** What every measure takes on its command line. */
+/** The command-line options of every measure. */
 import { parseArgs } from "node:util";
 
 export interface Options {
   /** A short run: fewer rounds, smaller tables. */
   readonly quick: boolean;
-  /** Where the databases are made. */
+  /** The folder for the databases. */
   readonly dir: string | null;
   /** A tq executable; default: dist/tq, else the source. */
   readonly tq: string | null;
   readonly durability: "full" | "normal";
-  /** Instead of the measure's own numbers. */
+  /** Replace the measure's own numbers. */
   readonly rounds: number | null;
   readonly tasks: number | null;
   /** Print the rows as JSON, for the program that started this one. */
   readonly json: boolean;
-  /** Where `bench/main.ts` writes its JSON. */
+  /** The file that `bench/main.ts` writes its JSON to. */
   readonly out: string | null;
-  /** What `bench/main.ts` is to run: names of measures; none: all. */
+  /** The measures that `bench/main.ts` runs; none: all. */
   readonly names: readonly string[];
 }
 
@@ -46,14 +46,14 @@ export function readOptions(args: readonly string[]): Options {
     tq,
     out,
     durability,
-    rounds: whole("--rounds", rounds),
-    tasks: whole("--tasks", tasks),
+    rounds: readWhole("--rounds", rounds),
+    tasks: readWhole("--tasks", tasks),
     names: positionals,
   };
 }
 
-/** The flags to start a measure with, from those that this program was started with. */
-export function passOn({ quick, dir, tq, durability, rounds, tasks }: Options): string[] {
+/** The flags for a measure, from the options of `bench/main.ts`. */
+export function flagsFor({ quick, dir, tq, durability, rounds, tasks }: Options): string[] {
   const flags = ["--durability", durability];
   if (quick) flags.push("--quick");
   if (dir !== null) flags.push("--dir", dir);
@@ -63,7 +63,7 @@ export function passOn({ quick, dir, tq, durability, rounds, tasks }: Options): 
   return flags;
 }
 
-function whole(flag: string, text: string | undefined): number | null {
+function readWhole(flag: string, text: string | undefined): number | null {
   if (text === undefined) return null;
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;

@@ -1,6 +1,6 @@
 /**
- * A worker without a queue's guarantees, as the raw limit of starting and of being idle: threads that open
- * the database, claim one task with a plain statement, say when, and wait. `plain-worker.ts DATABASE THREADS`
+ * The raw limit of starting and of being idle: a worker without a queue's guarantees. Each of its threads opens the
+ * database, claims one task with a plain statement, prints the time, and waits. `plain-worker.ts DATABASE THREADS`
  */
 import { Raw } from "./raw.ts";
 
@@ -15,5 +15,5 @@ if (Bun.isMainThread) {
   const raw = new Raw(path, { durability: "full" });
   raw.claim(1);
   postMessage(performance.timeOrigin + performance.now());
-  setInterval(() => raw, 1e9); // stays, and keeps its connection
+  setInterval(() => raw, 1e9); // keeps the thread and its connection alive
 }

@@ -1,7 +1,7 @@
-/** What a process uses, as Linux tells it under /proc. */
+/** Reads the processor time and the memory of a process from Linux's /proc. */
 import { readFileSync, readdirSync } from "node:fs";
 
-/** Nanoseconds on a processor, of all threads: finer than the hundredths of a second of /proc/PID/stat. */
+/** Nanoseconds on a processor, summed over all threads; /proc/PID/stat counts only hundredths of a second. */
 export function processorTime(pid: number): number {
   let sum = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
@@ -11,7 +11,7 @@ export function processorTime(pid: number): number {
   return sum;
 }
 
-/** Megabytes resident: now, or the most there were. */
+/** Resident megabytes, now or at their peak. */
 export function residentMemory(pid: number, which: "now" | "peak" = "now"): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const kilobytes = new RegExp(`^Vm${which === "now" ? "RSS" : "HWM"}:\\s+(\\d+) kB`, "m").exec(

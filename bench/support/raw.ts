@@ -1,6 +1,6 @@
 /**
- * The raw limit: the least that plain `bun:sqlite` statements must do for the same, on tq's own schema and
- * with its own pragmas. Parameters by position, no events, no checks.
+ * The raw limit: the fewest plain `bun:sqlite` statements for the same work, on tq's own schema and with its own
+ * pragmas. Parameters by position, no events, no checks.
  */
 import type { Database } from "bun:sqlite";
 import { connect } from "../../src/sqlite/connection.ts";
@@ -47,9 +47,10 @@ export interface Call {
 
 type Claimed = readonly [id: number, claim: number, instances: string, args: string];
 
-/** What a task does, in plain statements. */
+/** The plain statements that do the work of a task. */
 export type Effect = "none" | "update" | "select and update";
 
+/** A plain connection that pushes, claims and finishes tasks. */
 export class Raw implements Disposable {
   readonly db: Database;
 
@@ -58,7 +59,7 @@ export class Raw implements Disposable {
     this.db.run(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
   }
 
-  /** Stores one task, in a transaction of its own unless there is one. */
+  /** Stores one task, in its own transaction or the open one. */
   push({ model, method, args }: Call, instance: number): void {
     this.db.query(INSERT).run(Date.now(), model, method, String(instance), args);
   }
@@ -69,14 +70,14 @@ export class Raw implements Disposable {
     this.db.run("COMMIT");
   }
 
-  /** Makes `count` tasks for the instances 1, 2, … in one statement. */
+  /** Stores `count` tasks for the instances 1, 2, … with one statement. */
   fill(call: Call, count: number, state: "ready" | "finished" = "ready"): void {
     const now = Date.now() - 1000;
     const ended = state === "finished" ? now : null;
     this.db.query(FILL).run(count, state, now, call.model, call.method, call.args, ended);
   }
 
-  /** The table of the model Item, with rows 1, 2, … */
+  /** Creates the table of the model Item, with rows 1, 2, … */
   fillItems(count: number): void {
     this.db.run("CREATE TABLE item (id INTEGER PRIMARY KEY AUTOINCREMENT, value NUMERIC)");
     this.db.query(FILL_ITEMS).run(count);
@@ -86,7 +87,7 @@ export class Raw implements Disposable {
     return this.db.query(CLAIM).values(Date.now(), limit) as unknown as Claimed[];
   }
 
-  /** Runs what is ready: effect and finish of so many tasks and the next claim in one commit. */
+  /** Runs all ready tasks. One commit holds the effects and finishes of `batch` tasks, and the next claim. */
   drain(effect: Effect, batch: number): void {
     this.db.run("BEGIN IMMEDIATE");
     let claimed = this.claim(batch);

@@ -1,4 +1,4 @@
-/** One line of the table: a figure, its raw limit, and what it must reach. */
+/** One line of the table: a figure, its raw limit, and the bar that it must reach. */
 import {
   type Pair,
   formatNumber,
@@ -15,23 +15,23 @@ export interface Row {
   readonly raw: string;
   readonly ratio: string;
   readonly bar: string;
-  /** null: there is nothing to reach. */
+  /** Null without a bar. */
   readonly reached: boolean | null;
-  /** Every raw figure. */
+  /** The figures of all rounds. */
   readonly samples: Readonly<Record<string, readonly number[]>>;
   readonly unit: string;
   readonly notes: Readonly<Record<string, unknown>>;
 }
 
-interface Common {
+interface Labels {
   readonly measure: string;
   readonly unit: string;
   readonly notes?: Readonly<Record<string, unknown>>;
 }
 
-/** Rates, each beside the raw one of the same round. `bar`: the share of the raw limit to reach. */
+/** A row of rates, each beside the raw rate of the same round. `bar` is the share of the raw limit to reach. */
 export function rateRow(
-  { measure, unit, notes = {} }: Common,
+  { measure, unit, notes = {} }: Labels,
   pairs: readonly Pair[],
   bar: number | null,
 ): Row {
@@ -51,9 +51,9 @@ export function rateRow(
   };
 }
 
-/** A value that must stay below `bar`; `share` picks the quantile of both lists (default: the median). */
+/** A row of values that must stay below `bar`; `share` picks the quantile of both lists (default: the median). */
 export function limitRow(
-  { measure, unit, notes = {} }: Common,
+  { measure, unit, notes = {} }: Labels,
   tq: readonly number[],
   raw: readonly number[],
   { bar, share = 0.5 }: { bar: number | null; share?: number },
@@ -74,9 +74,9 @@ export function limitRow(
   };
 }
 
-/** A factor (of speed, of memory) with nothing to divide it by; it must reach `bar`. */
+/** A row of factors, such as a gain in speed; their median must reach `bar`. */
 export function factorRow(
-  { measure, unit, notes = {} }: Common,
+  { measure, unit, notes = {} }: Labels,
   tq: readonly number[],
   raw: readonly number[],
   bar: number,

@@ -1,4 +1,4 @@
-/** A plain thread that computes. */
+/** A plain thread that computes when it is told to. */
 declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<{ turns: number; times: number }>) => {
@@ -7,7 +7,7 @@ self.onmessage = ({ data }: MessageEvent<{ turns: number; times: number }>) => {
   self.postMessage(sum);
 };
 
-/** As in models.ts, which a plain thread has no need to load. */
+/** A copy of the function in models.ts, as importing that would load tq. */
 function spin(turns: number): number {
   let state = 1;
   for (let turn = 0; turn < turns; turn++) state = (Math.imul(state, 1_664_525) + 12_345) | 0;

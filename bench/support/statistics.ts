@@ -1,4 +1,4 @@
-/** Medians and spreads. All functions leave their input alone. */
+/** Medians, quantiles, spreads, and their text. No function changes its input. */
 
 /** @throws RangeError when there is no value. */
 export function quantile(values: readonly number[], share: number): number {
@@ -24,25 +24,25 @@ export function spread(values: readonly number[]): Spread {
   return { median: median(values), min: quantile(values, 0), max: quantile(values, 1) };
 }
 
-/** A figure of tq and of the raw limit, taken one right after the other. */
+/** A figure of tq and one of the raw limit, measured right after each other. */
 export interface Pair {
   readonly tq: number;
   readonly raw: number;
 }
 
-/** The ratios round by round: what slowed the machine down for a while slowed down both. */
+/** The ratio of each round: a slow phase of the machine slows both figures of a round. */
 export function ratios(pairs: readonly Pair[]): number[] {
   return pairs.map(({ tq, raw }) => tq / raw);
 }
 
-/** Three significant digits, thousands apart: 82 300, 4 120, 16.3, 0.0421. */
+/** Three significant digits, with a space between thousands: 82 300, 4 120, 16.3, 0.0421. */
 export function formatNumber(value: number): string {
   const rounded = Number(value.toPrecision(3));
   if (Math.abs(rounded) < 1000) return String(rounded);
   return String(rounded).replaceAll(/\B(?=(?:\d{3})+$)/g, " ");
 }
 
-/** `81 200/s (78 000–83 100)`; the unit stands behind a space unless it starts with a slash. */
+/** `81 200/s (78 000–83 100)`; a space precedes a unit that does not start with a slash. */
 export function formatSpread({ median: middle, min, max }: Spread, unit: string): string {
   const gap = unit.startsWith("/") ? "" : " ";
   return `${formatNumber(middle)}${gap}${unit} (${formatNumber(min)}–${formatNumber(max)})`;

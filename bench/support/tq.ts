@@ -1,4 +1,4 @@
-/** tq as a user has it: a worker process, or the library inside this program. */
+/** Runs tq as users do: as a worker process, or as the library inside this program. */
 import { closeSync, copyFileSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Subprocess } from "bun";
@@ -8,9 +8,9 @@ import type { Store } from "../../src/store/store.ts";
 import type { Bench } from "./measure.ts";
 import { root } from "./root.ts";
 
-export interface WorkerOptions {
+interface StartOptions {
   readonly threads?: number;
-  /** Exit when nothing is ready or running. */
+  /** Exit when no task is ready or running. */
   readonly drain?: boolean;
   /** The level of the log, which goes to a file; default: warn. */
   readonly log?: "info" | "warn";
@@ -24,7 +24,7 @@ function tqCommand({ tq }: Pick<Bench, "tq">): string[] {
   return [process.execPath, join(root, "cli/main.ts")];
 }
 
-/** Which tq that is, for the record. */
+/** Names that tq, for the table and the JSON file. */
 export function describeTq(options: Pick<Bench, "tq">): string {
   const [command = "", main] = tqCommand(options);
   if (main !== undefined) return "from source";
@@ -32,7 +32,7 @@ export function describeTq(options: Pick<Bench, "tq">): string {
 }
 
 /** Starts `tq worker` on this database, with the models of the benchmarks. */
-export function startTq(bench: Bench, database: string, options: WorkerOptions = {}): Subprocess {
+export function startTq(bench: Bench, database: string, options: StartOptions = {}): Subprocess {
   const { threads = 2, drain = false, log = "warn" } = options;
   const models = join(dirname(database), "models.ts");
   copyFileSync(join(import.meta.dir, "models.ts"), models);
@@ -51,16 +51,16 @@ export function startTq(bench: Bench, database: string, options: WorkerOptions =
     stdio: ["ignore", "ignore", errors],
   });
   closeSync(errors);
-  process.once("exit", () => worker.kill("SIGKILL")); // none outlives a measure that fails
+  process.once("exit", () => worker.kill("SIGKILL")); // a failed measure leaves no worker behind
   return worker;
 }
 
-/** Longer than any measure takes, even on a slow disk: ms. */
-const LIMIT = 600_000;
+/** Longer than any measure takes, even on a slow disk. */
+const MAX_RUN_MS = 600_000;
 
-/** @throws Error with what it logged when it ended otherwise than asked, or not in time. */
-export async function ended(worker: Subprocess, database: string): Promise<void> {
-  const limit = setTimeout(() => worker.kill("SIGKILL"), LIMIT);
+/** Waits for the worker's end. @throws Error with the end of its log when it fails or takes longer than MAX_RUN_MS. */
+export async function exited(worker: Subprocess, database: string): Promise<void> {
+  const limit = setTimeout(() => worker.kill("SIGKILL"), MAX_RUN_MS);
   const code = await worker.exited;
   clearTimeout(limit);
   if (code === 0) return;
@@ -70,10 +70,10 @@ export async function ended(worker: Subprocess, database: string): Promise<void>
 
 export async function stopTq(worker: Subprocess, database: string): Promise<void> {
   worker.kill("SIGTERM");
-  await ended(worker, database);
+  await exited(worker, database);
 }
 
-/** Makes `__queue__`, `push` and Transaction of this program work on the database; returns its store. */
+/** Lets `__queue__`, `push` and Transaction of this program use the database. Returns its store. */
 export function useDatabase({ durability }: Pick<Bench, "durability">, path: string): Store {
   const config = parseSettings(
     { database: { path, durability }, queue: { worker: true }, log: { level: "warn" } },

@@ -1,4 +1,4 @@
-/** Waits until `look` gives a value, looking again every `interval` ms. @throws Error after `limit` ms. */
+/** Calls `look` every `interval` ms until it returns a value. @throws Error after `limit` ms. */
 export async function until<T>(
   what: string,
   look: () => T | null | undefined | Promise<T | null | undefined>,
@@ -8,7 +8,7 @@ export async function until<T>(
   for (;;) {
     const value = await look();
     if (value !== null && value !== undefined) return value;
-    if (performance.now() > end) throw new Error(`Waited ${limit} ms in vain for ${what}`);
+    if (performance.now() > end) throw new Error(`Waited in vain for ${what}, for ${limit} ms`);
     await Bun.sleep(interval);
   }
 }

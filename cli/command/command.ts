@@ -1,6 +1,6 @@
-/** A command: its words, its flags, and what it does. citty runs it once `line.ts` has checked its line. */
+/** A command: its help, its flags and its function. citty runs it after `line.ts` has checked the command line. */
 import { defineCommand } from "citty";
-import { COMMON } from "./flags.ts";
+import { COMMON_FLAGS } from "./flags.ts";
 import type { Flags, Values } from "./flags.ts";
 import { Program } from "./program.ts";
 
@@ -8,11 +8,11 @@ export interface Command {
   readonly name: string;
   readonly description: string;
   readonly flags: Flags;
-  /** Its last positional argument may be given several times. */
+  /** The user may give its last positional argument several times. */
   readonly many: boolean;
-  /** What stands after its first positional argument belongs to somebody else. */
+  /** The arguments after its first positional argument belong to the program that it runs. */
   readonly passesOn: boolean;
-  /** The command as citty takes it, knowing only the flags that the line gives: it spells each in three ways. */
+  /** The command as citty takes it. It knows only the given flags: citty tries three spellings of each. */
   citty(given: ReadonlySet<string>): ReturnType<typeof defineCommand<Flags>>;
 }
 
@@ -20,8 +20,8 @@ interface Definition<F extends Flags> extends Partial<Pick<Command, "many" | "pa
   readonly name: string;
   readonly description: string;
   readonly flags: F;
-  /** Gives the exit status; nothing means 0, or what a user's program has set. */
-  run(values: Values<F & typeof COMMON>, program: Program): Promise<number | void>;
+  /** Resolves to the exit status; undefined means 0, or the status that a user's program has set. */
+  run(values: Values<F & typeof COMMON_FLAGS>, program: Program): Promise<number | void>;
 }
 
 /**
@@ -30,7 +30,7 @@ interface Definition<F extends Flags> extends Partial<Pick<Command, "many" | "pa
  */
 export function command<const F extends Flags>(definition: Definition<F>): Command {
   const { name, description, many = false, passesOn = false } = definition;
-  const flags: Flags = { ...definition.flags, ...COMMON };
+  const flags: Flags = { ...definition.flags, ...COMMON_FLAGS };
   const citty = (given: ReadonlySet<string>) =>
     defineCommand<Flags>({
       meta: { name, description },
@@ -38,9 +38,9 @@ export function command<const F extends Flags>(definition: Definition<F>): Comma
         Object.entries(flags).filter(([key, { type }]) => type === "positional" || given.has(key)),
       ),
       run: async ({ args }) => {
-        const values: unknown = { ...args }; // citty's own object tries the spellings again at each look
-        const program = new Program(values as Values<typeof COMMON>, flags);
-        return definition.run(values as Values<F & typeof COMMON>, program);
+        const values: unknown = { ...args }; // citty's own object tries the spellings at every access
+        const program = new Program(values as Values<typeof COMMON_FLAGS>, flags);
+        return definition.run(values as Values<F & typeof COMMON_FLAGS>, program);
       },
     });
   return { name, description, flags, many, passesOn, citty };

@@ -1,8 +1,8 @@
-/** What an error says to the person, or the program, that typed the command; and the exit status. */
+/** Turns an error into the text on standard error and the exit status. */
 import { EXIT_CODES, isTqError } from "../../src/errors.ts";
 import { printable, printableJson } from "../../src/printable.ts";
 
-/** A bug of tq, as `EX_SOFTWARE` of sysexits.h. */
+/** For a bug in tq: `EX_SOFTWARE` of sysexits.h. */
 const EXIT_UNEXPECTED = 70;
 
 export interface Explained {

@@ -1,14 +1,19 @@
-/** The flags that say which tasks a command is for. */
+/** The flags that select tasks: --state, --queue, --model. */
 import { CALL, OPTIONS } from "../../src/push/task-options.ts";
 import type { TaskState } from "../../src/task.ts";
 import { readWords } from "./values.ts";
 
-/** @param description of the states: which of them make sense for the command */
+/** @param description of --state: it lists the states that make sense for the command */
 export function filterFlags(description: string) {
   return {
     state: { type: "string", multiple: true, valueHint: "STATE", description },
-    queue: { type: "string", alias: "name", valueHint: "NAME", description: "Only this queue" },
-    model: { type: "string", valueHint: "NAME", description: "Only this model" },
+    queue: {
+      type: "string",
+      alias: "name",
+      valueHint: "NAME",
+      description: "Only tasks of this queue",
+    },
+    model: { type: "string", valueHint: "NAME", description: "Only tasks of this model" },
   } as const;
 }
 
@@ -18,7 +23,7 @@ interface Given {
   readonly model: string | undefined;
 }
 
-/** @throws TqError "invalid" for a state that is not among the allowed ones. */
+/** @throws TqError "invalid" for a state that is not allowed. */
 export function readFilter({ state, queue, model }: Given, allowed: readonly TaskState[]) {
   return {
     ...(state === undefined ? {} : { states: readWords(state, "--state", allowed) }),

@@ -1,29 +1,29 @@
-/** What a command takes on its line: the flags, and the positional arguments in their order. */
+/** The flags and, in their order, the positional arguments of a command. */
 import { SETTINGS } from "../../src/settings/table.ts";
 import type { SettingKey } from "../../src/settings/table.ts";
 import { presetWords, type Row } from "../../src/push/task-options.ts";
 
-/** Shaped as citty has it, and a little more. */
+/** citty's definition of an argument, with additions. */
 export interface Flag {
   readonly type: "string" | "boolean" | "positional";
   readonly description: string;
-  /** Another name; one letter is written with one dash. */
+  /** Another name; a name of one letter takes one dash. */
   readonly alias?: string;
-  /** What stands for the value in the help. */
+  /** Stands for the value in the help. */
   readonly valueHint?: string;
-  /** May be given again; the values are joined by commas. */
+  /** The user may repeat the flag; its values are joined by commas. */
   readonly multiple?: boolean;
-  /** What the flag means when it stands alone; another value then needs its `=`. */
+  /** The value of the flag when it stands alone; any other value then follows a `=`. */
   readonly bare?: string;
   /** The setting that the flag sets. */
   readonly setting?: SettingKey;
-  /** Of a positional argument: false when it may be missing. */
+  /** False for a positional argument that may be missing. */
   readonly required?: boolean;
 }
 
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** The values of these flags; `_` has all positional arguments. */
+/** The values of these flags; `_` holds all positional arguments. */
 export type Values<F extends Flags> = {
   readonly [K in keyof F]: F[K] extends { type: "boolean" }
     ? boolean | undefined
@@ -34,7 +34,7 @@ export type Values<F extends Flags> = {
 
 type More = Pick<Flag, "alias" | "valueHint" | "multiple">;
 
-/** A flag for a setting: the setting's own words are its help. */
+/** A flag that sets a setting; the setting's description is its help. */
 export function settingFlag<const M extends More>(key: SettingKey, more: M) {
   const { description, default: preset } = SETTINGS.get(key) ?? {
     description: "",
@@ -44,7 +44,7 @@ export function settingFlag<const M extends More>(key: SettingKey, more: M) {
   return { type: "string", description: words, setting: key, ...more } as const;
 }
 
-/** A flag for what a push says: the row's own words are its help. */
+/** A flag for an option of a push; the help of its row is the flag's help. */
 export function rowFlag({ help, preset, hint, alias }: Row & Pick<Flag, "alias">) {
   const words = preset === null ? help : `${help} (default: ${presetWords(preset)})`;
   return {
@@ -55,23 +55,23 @@ export function rowFlag({ help, preset, hint, alias }: Row & Pick<Flag, "alias">
   } as const;
 }
 
-/** The flags that every command has, before or after its name. */
-export const COMMON = {
+/** The flags of every command; they may stand before or after its name. */
+export const COMMON_FLAGS = {
   config: {
     type: "string",
     alias: "c",
     valueHint: "FILE",
-    description: "The settings file (default: tq.toml, if there is one)",
+    description: "Settings file (default: tq.toml in the current folder, if it exists)",
   },
   database: settingFlag("database.path", { alias: "d", valueHint: "FILE" }),
   models: settingFlag("models", { valueHint: "FILE" }),
-  json: { type: "boolean", description: "Print JSON: an array for lists, an object for one" },
+  json: { type: "boolean", description: "Print JSON: an array for a list, else an object" },
   verbose: {
     type: "boolean",
     alias: "v",
-    description: "Say more: every event in the log, the stack of an error",
+    description: "Log every event, and print the stack of an error",
   },
-  quiet: { type: "boolean", alias: "q", description: "Say less: only errors" },
-  help: { type: "boolean", alias: "h", description: "Print the help of the command" },
-  version: { type: "boolean", description: "Print the version" },
+  quiet: { type: "boolean", alias: "q", description: "Log errors only, and print no notes" },
+  help: { type: "boolean", alias: "h", description: "Print this help" },
+  version: { type: "boolean", description: "Print the version of tq" },
 } as const satisfies Flags;

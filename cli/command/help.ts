@@ -1,6 +1,6 @@
-/** The help, made from what the commands say of themselves. */
+/** Makes the help from the descriptions of the commands and their flags. */
 import type { Command } from "./command.ts";
-import { COMMON } from "./flags.ts";
+import { COMMON_FLAGS } from "./flags.ts";
 import type { Flag } from "./flags.ts";
 import { usage } from "./line.ts";
 import type { Commands } from "./line.ts";
@@ -8,18 +8,22 @@ import { paint } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { pad } from "../terminal/text.ts";
 
-/** What to read when the width is not known. */
-const WIDTH = 100;
-const LABEL = 26;
+/** Wider lines are hard to read, whatever the width of the terminal. */
+const MAX_WIDTH = 100;
+const LABEL_WIDTH = 26;
 
 export function helpOfAll(commands: Commands, terminal: Terminal): string {
   const list = Object.values(commands).map(({ name, description }) => [name, description] as const);
   return [
     "tq: a task queue in one executable",
     "",
-    section("Usage", [["tq [flags] COMMAND", "tq COMMAND --help says more"]], terminal),
+    section(
+      "Usage",
+      [["tq [flags] COMMAND", "tq COMMAND --help shows the flags of a command"]],
+      terminal,
+    ),
     section("Commands", list, terminal),
-    section("Flags of every command", describeFlags(Object.entries(COMMON)), terminal),
+    section("Flags of every command", describeFlags(Object.entries(COMMON_FLAGS)), terminal),
   ]
     .join("\n")
     .trimEnd();
@@ -27,18 +31,18 @@ export function helpOfAll(commands: Commands, terminal: Terminal): string {
 
 export function helpOf(command: Command, terminal: Terminal): string {
   const all = Object.entries(command.flags);
-  const common = Object.keys(COMMON);
+  const common = Object.keys(COMMON_FLAGS);
   const own = all.filter(([name, flag]) => flag.type !== "positional" && !common.includes(name));
   const positionals = all
     .filter(([, flag]) => flag.type === "positional")
     .map(([name, flag]) => [name.toUpperCase(), flag.description] as const);
   return [
-    `${command.description}`,
+    wrap(command.description, widthOf(terminal)).join("\n"),
     "",
     section("Usage", [[usage(command), ""]], terminal),
     section("Arguments", positionals, terminal),
     section("Flags", describeFlags(own), terminal),
-    section("Flags of every command", describeFlags(Object.entries(COMMON)), terminal),
+    section("Flags of every command", describeFlags(Object.entries(COMMON_FLAGS)), terminal),
   ]
     .filter((part, at) => at < 2 || part !== "")
     .join("\n")
@@ -49,17 +53,21 @@ type Entries = readonly (readonly [label: string, words: string])[];
 
 function section(title: string, entries: Entries, terminal: Terminal): string {
   if (entries.length === 0) return "";
-  const width = Math.min(terminal.width ?? WIDTH, WIDTH);
+  const width = widthOf(terminal);
   const lines = entries.flatMap(([label, words]) => entry(label, words, width));
   return [paint(terminal, "bold", title), ...lines, ""].join("\n");
 }
 
-/** The label, and beside it the words in as many lines as they need. */
+function widthOf(terminal: Terminal): number {
+  return Math.min(terminal.width ?? MAX_WIDTH, MAX_WIDTH);
+}
+
+/** The label, and beside it the description on as many lines as it needs. */
 function entry(label: string, words: string, width: number): string[] {
-  const lines = wrap(words, Math.max(20, width - LABEL - 4));
-  if (label.length > LABEL && words !== "")
-    return [`  ${label}`, ...lines.map((line) => `  ${pad("", LABEL)}  ${line}`)];
-  return lines.map((line, at) => `  ${pad(at === 0 ? label : "", LABEL)}  ${line}`.trimEnd());
+  const lines = wrap(words, Math.max(20, width - LABEL_WIDTH - 4));
+  if (label.length > LABEL_WIDTH && words !== "")
+    return [`  ${label}`, ...lines.map((line) => `  ${pad("", LABEL_WIDTH)}  ${line}`)];
+  return lines.map((line, at) => `  ${pad(at === 0 ? label : "", LABEL_WIDTH)}  ${line}`.trimEnd());
 }
 
 function wrap(words: string, width: number): string[] {

@@ -1,12 +1,12 @@
 /**
- * Reads a command line strictly: which command, which flags, and nothing that nobody knows. What comes out is
- * the same line in its plainest form (`--flag=value … -- arguments`), for citty to parse.
+ * Reads a command line strictly: it refuses every unknown command, flag and argument, which citty would ignore. The
+ * result is the same line in its plainest form (`--flag=value … -- arguments`), for citty to parse.
  */
 import { parseArgs } from "node:util";
 import { TqError } from "../../src/errors.ts";
 import { didYouMean } from "../../src/suggest.ts";
 import type { Command } from "./command.ts";
-import { COMMON } from "./flags.ts";
+import { COMMON_FLAGS } from "./flags.ts";
 import type { Flag, Flags } from "./flags.ts";
 
 export type Commands = Readonly<Record<string, Command>>;
@@ -16,7 +16,7 @@ export type Line =
       readonly kind: "run";
       readonly command: Command;
       readonly args: string[];
-      /** The names of its flags. */
+      /** The names of the given flags. */
       readonly given: ReadonlySet<string>;
     }
   /** The help of one command, or of all. */
@@ -25,7 +25,7 @@ export type Line =
 /** @throws TqError `invalid`: an unknown command or flag; a value or an argument too many or too few. */
 export function readLine(argv: readonly string[], commands: Commands): Line {
   const { before, word, after } = splitAtCommand(argv);
-  const front = readFlags(tokenize(before, COMMON), COMMON, "tq");
+  const front = readFlags(tokenize(before, COMMON_FLAGS), COMMON_FLAGS, "tq");
   if (word === undefined) {
     if (!front.has("version")) return { kind: "help", command: null };
     return run(findCommand("version", commands), front, []);
@@ -54,13 +54,13 @@ function run(
 }
 
 function splitAtCommand(argv: readonly string[]) {
-  const token = tokenize(argv, COMMON).find(({ kind }) => kind !== "option");
+  const token = tokenize(argv, COMMON_FLAGS).find(({ kind }) => kind !== "option");
   const at = token?.kind === "option-terminator" ? token.index + 1 : (token?.index ?? argv.length);
   const before = argv.slice(0, token?.index ?? at);
   return { before, word: argv[at], after: argv.slice(at + 1) };
 }
 
-/** What follows the first positional argument of a command that passes it on, as it is. */
+/** Splits off the arguments that `tq run` passes to its program unread. */
 function splitForeign(argv: readonly string[], command: Command) {
   const first = tokenize(argv, command.flags).find(({ kind }) => kind === "positional");
   if (!command.passesOn || first === undefined) return { own: argv, foreign: [] };
@@ -85,7 +85,7 @@ function positional(token: Token): string[] {
   return token.kind === "positional" ? [token.value] : [];
 }
 
-/** The flags that were given, each by its own name; true where it has no value. */
+/** The given flags by their own names, never an alias; true for a flag without a value. */
 function readFlags(tokens: readonly Token[], flags: Flags, of: string): Map<string, string | true> {
   const given = new Map<string, string | true>();
   for (const token of tokens) {
@@ -107,7 +107,8 @@ function findFlag(name: string, raw: string, flags: Flags, of: string): [string,
     `--${name}`,
     known.map((key) => `--${key}`),
   );
-  const hint = near || (of === "tq" ? "; flags of a command stand after it" : `; see ${of} --help`);
+  const hint =
+    near || (of === "tq" ? "; put the flags of a command after its name" : `; see ${of} --help`);
   throw invalid(`Unknown flag "${raw}"${hint}`);
 }
 
@@ -119,7 +120,7 @@ function valueOf(token: Extract<Token, { kind: "option" }>, flag: Flag): string 
     return true;
   }
   if (flag.bare !== undefined && value === undefined) return flag.bare;
-  // `-n=4` is `-n` with the value "=4" to Node.
+  // Node reads `-n=4` as `-n` with the value "=4".
   const text = raw.startsWith("--") ? value : value?.replace(/^=/, "");
   if (text === undefined || text === "" || (!inlineValue && /^-[^\d]/.test(text))) {
     throw invalid(`${raw} needs a value: ${raw} ${flag.valueHint ?? "VALUE"}`);
@@ -148,23 +149,27 @@ function checkPositionals(given: readonly string[], command: Command): void {
   const missing = wanted.find(([, flag], at) => flag.required !== false && at >= given.length);
   if (missing !== undefined) {
     const [name, { description }] = missing;
-    throw invalid(`${name.toUpperCase()} is missing (${description}): ${usage(command)}`);
+    const meaning = description.charAt(0).toLowerCase() + description.slice(1);
+    throw invalid(`${name.toUpperCase()} is missing (${meaning}): ${usage(command)}`);
   }
   const extra = given[wanted.length];
   if (extra === undefined || command.many || command.passesOn) return;
   const bare = Object.keys(command.flags).find((name) => command.flags[name]?.bare !== undefined);
-  const hint = bare === undefined ? usage(command) : `the value of --${bare} needs its equals sign`;
+  const hint =
+    bare === undefined
+      ? usage(command)
+      : `a value of --${bare} needs an equals sign: --${bare}=${command.flags[bare]?.valueHint ?? "VALUE"}`;
   throw invalid(`Unexpected argument ${JSON.stringify(extra)}: ${hint}`);
 }
 
-/** The shape of the command's line: `tq show [flags] ID`. */
+/** @example usage(show) // "tq show [flags] ID" */
 export function usage(command: Command): string {
   const names = Object.entries(command.flags)
     .filter(([, flag]) => flag.type === "positional")
     .map(([name, flag]) =>
       flag.required === false ? `[${name.toUpperCase()}]` : name.toUpperCase(),
     );
-  const more = command.passesOn ? " [its arguments]" : command.many ? "..." : "";
+  const more = command.passesOn ? " [ARGUMENT]..." : command.many ? "..." : "";
   return `tq ${command.name} [flags] ${names.join(" ")}${more}`.trimEnd();
 }
 

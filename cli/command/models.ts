@@ -1,17 +1,17 @@
-/** Loads models into the command's own process: they are code that may end it, or never come back. */
+/** Loads the user's models into the process of the command; their code may end the process, or never return. */
 import { EXIT_CODES } from "../../src/errors.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
 import { loadModels } from "../../src/registry/load-models.ts";
 import { type Registry } from "../../src/registry/registry.ts";
 import { note } from "../terminal/terminal.ts";
 
-/** @throws TqError "models" when they cannot be loaded. */
-export async function loadOwn(path: string, say = note): Promise<Registry> {
+/** Names a file whose code ends the process or runs for long. @throws TqError "models" when they cannot be loaded. */
+export async function loadInProcess(path: string, say = note): Promise<Registry> {
   let loading = path;
   const late = setTimeout(() => say(`tq: ${longLoadWords(loading)}`), LONG_LOAD_MS);
   const atExit = (code: number): void => {
     say(
-      `tq: Cannot load models from ${loading}: they ended the program with process.exit(${code}) while they were loaded`,
+      `tq: Cannot load models from ${loading}: they called process.exit(${code}) while they were being loaded`,
     );
     process.exitCode = EXIT_CODES.models;
   };

@@ -1,4 +1,4 @@
-/** What `tq retry` and `tq cancel` share: tasks by their ids, each by itself, or all in a state. */
+/** Shared by `tq retry` and `tq cancel`: they move tasks, given by id or by state, into another state. */
 import type { Config } from "../../src/settings/config.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
 import type { MoveFilter } from "../../src/store/looking.ts";
@@ -13,12 +13,12 @@ import { readId } from "./values.ts";
 
 interface Move {
   readonly name: string;
-  /** What happened to the tasks. */
+  /** The participle for the answer: `retried`. */
   readonly done: string;
   readonly description: string;
-  /** What is to be known where programs run their own tasks. */
+  /** A note for users whose programs run their own tasks (`queue.worker = false`). */
   readonly withoutWorker?: string;
-  /** The states that it moves tasks from. */
+  /** The states in which it takes tasks. */
   readonly from: readonly TaskState[];
   readonly one: (store: Store, id: number) => Promise<Task>;
   readonly all: (store: Store, filter: MoveFilter) => Promise<number>;
@@ -31,24 +31,21 @@ export function moveCommand(move: Move) {
     description,
     many: true,
     flags: {
-      id: { type: "positional", required: false, description: "the ids of tasks" },
+      id: { type: "positional", required: false, description: "The ids of tasks" },
       ...filterFlags(`Instead of ids, all tasks in these states: ${from.join(", ")}`),
     },
     run: async ({ _: ids, state, queue, model }, program) => {
       const given = { state, queue, model };
       const filters = Object.values(given).some((value) => value !== undefined);
       if (ids.length > 0 && filters) {
-        throw refused(
-          move,
-          "ids name tasks, and --state, --queue and --model do so too; leave one out",
-        );
+        throw refused(move, "give ids, or --state with --queue and --model, but not both");
       }
       if (ids.length > 0) return moveEach(ids, program, move);
       const { states, ...rest } = readFilter(given, from);
       if (states === undefined) {
         throw refused(
           move,
-          `name tasks by their ids, or all in a state with --state: ${from.join(", ")}`,
+          `give the ids of tasks, or --state for all in a state: ${from.join(", ")}`,
         );
       }
       return moveAll({ states, ...rest }, program, move);
@@ -73,9 +70,9 @@ function noteWithoutWorker(config: Config, program: Program, { withoutWorker }: 
 }
 
 /**
- * Moves each task by itself, so that one that cannot be moved does not keep the others.
+ * Moves each task in a transaction of its own, so that a refused task does not stop the others.
  *
- * @throws the first refusal, after all were tried; the others have been said by then
+ * @throws the first refusal, after it has tried all tasks and printed the other refusals
  */
 async function moveEach(texts: readonly string[], program: Program, move: Move): Promise<void> {
   const ids = [...new Set(texts.map(readId))];

@@ -1,4 +1,4 @@
-/** What a command has to work with: the settings, the database, and where to print. */
+/** What every command works with: its common flags, the settings, the output, and the database. */
 import { loadConfig } from "../../src/settings/config.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
@@ -8,7 +8,7 @@ import { databaseExists, openStore } from "../../src/open-store.ts";
 import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
-import type { COMMON, Flags, Values } from "./flags.ts";
+import type { COMMON_FLAGS, Flags, Values } from "./flags.ts";
 import { note, print, outputTerminal } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { printableJson } from "../../src/printable.ts";
@@ -20,7 +20,7 @@ export class Program {
   readonly #file: string | undefined;
   readonly #settings: Partial<Record<SettingKey, string>> = {};
 
-  constructor(values: Values<typeof COMMON>, flags: Flags) {
+  constructor(values: Values<typeof COMMON_FLAGS>, flags: Flags) {
     this.json = values.json === true;
     this.verbose = values.verbose === true;
     this.quiet = values.quiet === true;
@@ -40,7 +40,7 @@ export class Program {
     return outputTerminal();
   }
 
-  /** @throws TqError `invalid`, with every setting that is wrong */
+  /** @throws TqError `invalid` that lists every wrong setting */
   config(): Config {
     const sources = { cwd: process.cwd(), env: process.env };
     const config = loadConfig({ ...sources, file: this.#file, flags: this.#settings });
@@ -49,28 +49,28 @@ export class Program {
     return { ...config, origins: { ...config.origins, "log.level": flag } };
   }
 
-  /** Where the log goes: standard error. */
+  /** A log on standard error. */
   report(config: Config): Log {
     return standardLog(config);
   }
 
-  /** Prints what was asked for: the data with --json, else the text. */
+  /** Prints the answer on standard output: the data with --json, else the text. */
   answer(data: unknown, text: () => string): void {
     print(this.json ? printableJson(data, 2) : text());
   }
 
-  /** Says what could not be done while the rest goes on, as the error that ends a command is said. */
+  /** Prints a refusal as `main` prints the error that ends a command, and lets the command go on. */
   refuse(error: TqError): void {
     note(explain(error, this).text);
   }
 
-  /** Says something beside the answer; not with --quiet. */
+  /** Prints a note on standard error, unless --quiet. */
   note(sentence: string): void {
     if (!this.quiet) note(`tq: ${sentence}`);
   }
 }
 
-/** Opens the database, making it when it does not exist, for as long as `fn` runs. */
+/** Opens the database while `fn` runs; creates it when it does not exist. */
 export async function withStore<T>(config: Config, fn: (store: Store) => Promise<T>): Promise<T> {
   const store = openStore(config);
   try {
@@ -80,7 +80,7 @@ export async function withStore<T>(config: Config, fn: (store: Store) => Promise
   }
 }
 
-/** The same for commands that look at what is there: they never make a database. */
+/** Opens the database while `fn` runs, for commands that must not create one. */
 export async function withExisting<T>(
   config: Config,
   fn: (store: Store) => Promise<T>,
@@ -88,7 +88,7 @@ export async function withExisting<T>(
   if (!databaseExists(config)) {
     throw new TqError(
       "not_found",
-      `There is no database ${config.database.path}: tq push and tq worker make it; --database names another`,
+      `There is no database ${config.database.path}: tq push and tq worker create it, and --database names another`,
     );
   }
   return withStore(config, fn);

@@ -1,17 +1,17 @@
-/** The process-wide runtime of commands that load the user's code. */
+/** The runtime of the process, for commands that load the user's code. */
 import type { Config } from "../../src/settings/config.ts";
 import { installModule } from "../../src/registry/install.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { createRuntime, enterRuntime } from "../../src/transaction/runtime.ts";
 import type { Runtime } from "../../src/transaction/runtime.ts";
 import type { Store } from "../../src/store/store.ts";
-import { loadOwn } from "./models.ts";
+import { loadInProcess } from "./models.ts";
 import type { Program } from "./program.ts";
 
-/** The user's models; empty when there are none. The files may import from "tq". */
+/** Loads the user's models, which may import from "tq". The registry is empty when no models are configured. */
 export async function loadRegistry(config: Config): Promise<Registry> {
   await installTq();
-  return config.models === null ? new Registry() : loadOwn(config.models);
+  return config.models === null ? new Registry() : loadInProcess(config.models);
 }
 
 /** Makes Transaction and `__queue__` work in this process. */
@@ -26,14 +26,14 @@ export async function startRuntime(
   return runtime;
 }
 
-/** Closes the store, once this program has signed off as one that runs tasks. */
+/** Signs this process off as one that runs tasks, then closes the store. */
 export async function endRuntime(store: Store): Promise<void> {
   const { leave } = await import("../../src/run/without-worker.ts");
   await leave(store);
   await store.close();
 }
 
-/** Loaded here, so that the commands that only look start without it. */
+/** Imported here, as commands that only read the database start faster without it. */
 async function installTq(): Promise<void> {
   installModule(await import("../../src/index.ts"));
 }

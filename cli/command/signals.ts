@@ -1,11 +1,11 @@
-/** SIGINT and SIGTERM: the first asks for an end, a second one insists. */
+/** SIGINT and SIGTERM: the first stops a command gracefully, the second at once. */
 import type { EventEmitter } from "node:events";
 
 interface Stoppable {
   stop(how?: "graceful" | "now"): Promise<void>;
 }
 
-/** @returns takes the handlers away again */
+/** @returns a function that removes the handlers */
 export function stopOnSignals(running: Stoppable, from: EventEmitter = process): () => void {
   let asked = false;
   const onSignal = (): void => {

@@ -1,9 +1,9 @@
-/** Reads the values of flags and arguments; what is wrong gets a sentence that names them. */
+/** Reads the values of flags and arguments. Each refusal names the flag, the value and what is allowed. */
 import { TqError } from "../../src/errors.ts";
 import { quote } from "../../src/quote.ts";
 import { didYouMean } from "../../src/suggest.ts";
 
-/** A whole number, written as one: not `1e3`, `0x10`, ` 7`, nor one too large to be exact. */
+/** Reads a whole number in digits: not `1e3`, `0x10` or ` 7`, and none too large to be exact. */
 export function readWhole(
   text: string,
   what: string,
@@ -23,12 +23,11 @@ function wholeFrom(min: number): string {
     : "a whole number";
 }
 
-/** The id of a task. */
 export function readId(text: string): number {
   return readWhole(text, "ID", 1);
 }
 
-/** The words between commas, each one of those allowed. */
+/** Reads words separated by commas, each of which must be allowed. */
 export function readWords<W extends string>(
   text: string,
   what: string,
@@ -41,11 +40,11 @@ export function readWords<W extends string>(
   });
 }
 
-/** The names between commas. */
+/** Reads names separated by commas. */
 export function readNames(text: string, what: string): string[] {
   const names = text.split(",").map((name) => name.trim());
   if (names.every((name) => name !== "")) return names;
-  throw refused(what, text, "names, with a comma between two");
+  throw refused(what, text, "names separated by commas");
 }
 
 function readJson(text: string, what: string): unknown {
@@ -73,7 +72,7 @@ export function readObject(text: string, what: string): Record<string, unknown> 
   throw refused(what, text, "a JSON object, such as '{\"company\": 1}'");
 }
 
-/** `7`, `1,2,3`, or JSON: an id, or a list of ids. */
+/** Reads an id or a list of ids: `7`, `1,2,3`, or JSON. */
 export function readInstances(text: string, what: string): number | number[] {
   const trimmed = text.trim();
   if (/^-?\d+$/.test(trimmed)) return checkId(Number(trimmed), what, text);
@@ -89,7 +88,7 @@ function checkId(id: unknown, what: string, text: string): number {
   throw refused(
     what,
     text,
-    `ids, which are whole numbers, and ${quote(String(JSON.stringify(id)))} is none`,
+    `ids, which are whole numbers; ${quote(String(JSON.stringify(id)))} is not one`,
   );
 }
 

@@ -1,15 +1,15 @@
 /** The files that `tq init` writes. */
 import declarations from "./tq.d.ts.txt" with { type: "file" };
-// @ts-expect-error: a file of declarations, taken as a file
+// @ts-expect-error: the path of a file of declarations, not a module
 import valibotPath from "../../node_modules/valibot/dist/index.d.mts" with { type: "file" }; // oxlint-disable-line import/default
 
 const TQ_TOML = `# Settings of tq; \`tq config\` shows all of them and where each came from.
 
 [queue]
-worker = true # \`tq worker\` runs the tasks; false: each program runs its own after the commit
+worker = true # \`tq worker\` runs the tasks; if false, each program runs its own after the commit
 `;
 
-const MODELS = `// The models of this project. "tq" is a module that the tq executable provides.
+const MODELS = `// The models of this project. The tq executable provides the module "tq".
 import { Model, ModelSQL, type Queue, v } from "tq";
 
 /** A note: a row of the table "note". */
@@ -26,7 +26,7 @@ export class Note extends ModelSQL("note", { text: v.string(), words: v.optional
 export class Notebook extends Model {
   static override readonly __name__ = "notebook";
 
-  /** Writes a note and leaves the counting to another task; both commit together or not at all. */
+  /** Writes a note and pushes the task that counts its words; both commit together or not at all. */
   static async add(_notebook: Notebook, text: string) {
     const [note] = await Note.create([{ text }]);
     if (note) await Note.__queue__.count(note);
@@ -35,10 +35,10 @@ export class Notebook extends Model {
 `;
 
 const README = `# A project with tq
-\`models.ts\` has the models; a task is a call of one of their methods, stored in the database \`tq.db\`.
-\`tq push MODEL METHOD IDS\` pushes a task, such as \`tq push notebook add 1 --args '["hello world"]'\` with the models that \`tq init\` writes, and \`tq worker\` runs it.
-\`tq list\`, \`tq show ID\` and \`tq status\` say what happened; \`tq --help\` says what else there is.
-\`types/tq.d.ts\` and \`tsconfig.json\` are for editors; after an update delete the first and run \`tq init\` again. For the types of Node and Bun: \`npm install --save-dev @types/bun\`, and \`"types": ["bun"]\` in \`tsconfig.json\`.
+\`models.ts\` holds the models; a task is a call of one of their methods, stored in the database \`tq.db\`.
+\`tq push MODEL METHOD IDS\` pushes a task, and \`tq worker\` runs it. With the models that \`tq init\` writes: \`tq push notebook add 1 --args '["hello world"]'\`.
+\`tq list\`, \`tq show ID\` and \`tq status\` show the tasks; \`tq --help\` lists all commands.
+Only editors read \`types/tq.d.ts\` and \`tsconfig.json\`. After an update of tq, delete the first and run \`tq init\` again. For the types of Node and Bun, run \`npm install --save-dev @types/bun\` and add \`"types": ["bun"]\` to \`tsconfig.json\`.
 `;
 
 const TSCONFIG = `{
@@ -66,7 +66,7 @@ export const STARTER: Readonly<Record<string, () => Promise<string>>> = {
   "types/tq.d.ts": editorTypes,
 };
 
-/** The declarations of "tq" and of the valibot that it gives as \`v\`. */
+/** The declarations of "tq", and of valibot, which it exports as \`v\`. */
 async function editorTypes(): Promise<string> {
   const [tq, valibot] = await Promise.all(
     [String(declarations), String(valibotPath)].map((path) => Bun.file(path).text()),

@@ -1,23 +1,23 @@
-/** Rows under headings, as wide as their text but never wider than the terminal. */
+/** Tables whose columns are as wide as their text, but never wider together than the terminal. */
 import { printable } from "../../src/printable.ts";
 import { cut, pad } from "./text.ts";
 
 export interface Column {
   readonly title: string;
   readonly align?: "left" | "right";
-  /** How narrow it may get before others shrink more; a column without it keeps its width. */
+  /** The least width that the column may shrink to; a column without it keeps its width. */
   readonly min?: number;
 }
 
 export interface TableOptions {
-  /** Columns of the terminal; null: nothing is cut. */
+  /** Columns of the terminal; with null no text is cut. */
   readonly width: number | null;
   readonly heading?: (text: string) => string;
 }
 
-const GAP = 2;
+const GAP_WIDTH = 2;
 
-/** The lines of a table; texts may hold anything, what could act on the terminal is written out. */
+/** Cells may hold any text: characters that could act on the terminal are escaped. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -31,24 +31,24 @@ export function table(
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, at) => pad(cut(cell, fitted[at] ?? 0), fitted[at] ?? 0, columns[at]?.align))
-      .join(" ".repeat(GAP))
+      .join(" ".repeat(GAP_WIDTH))
       .trimEnd();
   const lines = [heading(line(columns.map(({ title }) => title))), ...texts.map(line)];
-  // Where even the narrowest columns are too wide, the end of the line goes.
+  // When even the narrowest columns are too wide, the end of the line is cut.
   return lines.map((text) => (width === null ? text : cut(text, width))).join("\n");
 }
 
-/** A loop, because a call with a million arguments is too much for the stack. */
+/** A loop, as `Math.max` of a million arguments would overflow the stack. */
 function widths(texts: readonly (readonly string[])[], at: number): [number] {
   let widest = 0;
   for (const row of texts) widest = Math.max(widest, Bun.stringWidth(row[at] ?? ""));
   return [widest];
 }
 
-/** Takes a column from the widest that may shrink, until all fit. */
+/** Narrows the widest column that may shrink, by one, until all fit. */
 function shrink(columns: readonly Column[], natural: readonly number[], width: number): number[] {
   const fitted = [...natural];
-  let excess = fitted.reduce((sum, one) => sum + one, 0) + GAP * (columns.length - 1) - width;
+  let excess = fitted.reduce((sum, one) => sum + one, 0) + GAP_WIDTH * (columns.length - 1) - width;
   for (; excess > 0; excess--) {
     let widest = -1;
     for (const [at, column] of columns.entries()) {
@@ -61,7 +61,7 @@ function shrink(columns: readonly Column[], natural: readonly number[], width: n
   return fitted;
 }
 
-/** Names and values below each other: `state   failed`. What is empty is left out. */
+/** A line for each name and its value, such as `state   failed`; empty values are left out. */
 export function block(pairs: readonly (readonly [name: string, value: string])[]): string {
   const shown = pairs.filter(([, value]) => value !== "");
   const width = Math.max(0, ...shown.map(([name]) => Bun.stringWidth(name)));

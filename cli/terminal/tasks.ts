@@ -1,4 +1,4 @@
-/** Tasks for people to read. */
+/** Tasks as text for people: a table of many, a block for one. */
 import { formatDuration } from "../../src/values/duration.ts";
 import type { Task, TaskError, TaskState } from "../../src/task.ts";
 import { block, table } from "./table.ts";
@@ -19,8 +19,8 @@ const COLUMNS: readonly Column[] = [
   { title: "reason", min: 10 },
 ];
 
-/** Columns below which times are short. */
-const NARROW = 100;
+/** A terminal with fewer columns shows times without year and seconds. */
+const FULL_TIME_WIDTH = 100;
 
 const STYLES: Record<TaskState, Style> = {
   scheduled: "blue",
@@ -40,7 +40,7 @@ export function taskTable(tasks: readonly Task[], terminal: Terminal): string {
     `${task.model}.${task.method}`,
     compact(task.instances),
     String(task.attempts),
-    width !== null && width < NARROW ? shortTime(timeOf(task)) : formatTime(timeOf(task)),
+    width !== null && width < FULL_TIME_WIDTH ? shortTime(timeOf(task)) : formatTime(timeOf(task)),
     task.reason ?? "",
   ]);
   const text = table(COLUMNS, rows, { width, heading: (line) => paint(terminal, "bold", line) });
@@ -56,12 +56,12 @@ export function taskTable(tasks: readonly Task[], terminal: Terminal): string {
   return [heading, ...painted].join("\n");
 }
 
-/** Without its year and its seconds: `07-31 14:05`. */
+/** A time without year and seconds: `07-31 14:05`. */
 function shortTime(ms: number | null): string {
   return formatTime(ms).replace(/^\d{4}-(.*):\d\d$/, "$1");
 }
 
-/** Since when it is in its state; of a scheduled one, when it is due. */
+/** When the task entered its state; for a scheduled task, when it is due. */
 function timeOf(task: Task): number | null {
   switch (task.state) {
     case "scheduled":
@@ -77,7 +77,7 @@ function timeOf(task: Task): number | null {
   }
 }
 
-/** Everything about one task, and its errors with their stacks below. */
+/** One task, and below it its errors with their stacks. */
 export function taskBlock(task: Task, errors: readonly TaskError[], terminal: Terminal): string {
   const { dequeued_at: began, finished_at: ended } = task;
   const text = block([
@@ -119,12 +119,12 @@ function errorBlock(error: TaskError, terminal: Terminal): string {
   ].join("\n");
 }
 
-/** The frames alone: the message above them was said. */
+/** Only the frames, as the block shows the message already. */
 function stackLines({ stack }: TaskError): string[] {
   return (stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
 }
 
-/** JSON on one line; long lists are cut, `tq show --json` has them whole. */
+/** JSON on one line, cut to 200 columns; `tq show --json` prints all of it. */
 function compact(value: unknown): string {
   return cut(JSON.stringify(value) ?? "", 200);
 }

@@ -1,11 +1,11 @@
-/** Where the words go: standard output for what was asked, standard error for the rest. */
+/** Writes answers to standard output and everything else to standard error. */
 import { fstatSync, writeSync } from "node:fs";
 import { TqError } from "../../src/errors.ts";
 import { wantsColour } from "../../src/log/log.ts";
 import { isTerminal } from "../../src/log/terminal.ts";
 
 export interface Terminal {
-  /** Columns; null when what is written is not read on a terminal, and nothing is cut. */
+  /** Columns; null when the output is no terminal, and no text is cut. */
   readonly width: number | null;
   readonly colour: boolean;
 }
@@ -15,7 +15,6 @@ interface Stream {
   readonly columns?: number;
 }
 
-/** Standard output. */
 export function outputTerminal(): Terminal {
   return terminalOf(isTerminal(1) ? process.stdout : {}, process.env);
 }
@@ -25,7 +24,6 @@ export function errorColour(): boolean {
   return wantsColour(isTerminal(2), process.env);
 }
 
-/** NO_COLOR: https://no-color.org (set and not empty). */
 export function terminalOf(
   stream: Stream,
   env: Readonly<Record<string, string | undefined>>,
@@ -47,18 +45,17 @@ const CODES = {
   cyan: 36,
 } as const;
 
-/** Coloured where the terminal takes it. */
 export function paint({ colour }: Terminal, style: Style, text: string): string {
   return colour ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
 }
 
-/** Kept, so that `divertConsole` does not reach it. */
+/** Bound before `divertConsole` replaces `console.log`, so that answers still go to standard output. */
 const write = console.log.bind(console);
 
 /**
- * A reader that has gone (`tq list | head -1`) is no error: what nobody reads is dropped. A file that is cut short is.
+ * Prints to standard output. A pipe whose reader has ended (`tq list | head -1`) is no error, an incomplete file is.
  *
- * @throws TqError "full" when a file does not take all of it.
+ * @throws TqError "full" when a file cannot take the whole text.
  */
 export function print(text: string): void {
   if (!isFile()) return write(text);
@@ -68,19 +65,19 @@ export function print(text: string): void {
   } catch (error) {
     throw new TqError(
       "full",
-      `Cannot write the answer: ${(error as Error).message}; what was asked for has been done`,
+      `Cannot write the answer: ${(error as Error).message}; the command has done its work`,
       { cause: error },
     );
   }
 }
 
-/** True where standard output takes a text at once or not at all: it is neither a pipe nor a terminal. */
+/** True for a file or a device such as /dev/full, whose writes can fail; false for a pipe or a terminal. */
 function isFile(): boolean {
   try {
     const stat = fstatSync(1);
     return stat.isFile() || (stat.isCharacterDevice() && !isTerminal(1));
   } catch {
-    return false; // it is closed
+    return false; // standard output is closed
   }
 }
 
@@ -88,7 +85,7 @@ export function note(text: string): void {
   console.error(text);
 }
 
-/** From here on what user code prints goes to standard error: standard output is for the answer. */
+/** Sends what user code prints to standard error, as standard output is for the answer. */
 export function divertConsole(): void {
   const { error } = console;
   Object.assign(console, { log: error, info: error, debug: error });

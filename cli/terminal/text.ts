@@ -1,14 +1,14 @@
-/** Text for a terminal: in columns, in short forms. */
+/** Text for a terminal: cut and padded to columns, and sizes and times in short forms. */
 
-/** At most `width` columns of a terminal; what is cut off is an ellipsis. */
+/** Cuts a text to `width` columns of a terminal; an ellipsis marks the cut. */
 export function cut(text: string, width: number): string {
   if (Bun.stringWidth(text) <= width) return text;
   const short = Bun.sliceAnsi(text, 0, width, "…");
-  // Where the ellipsis takes the second half of a wide character, Bun's result is one column too wide.
+  // When the ellipsis replaces half of a wide character, Bun's result is one column too wide.
   return Bun.stringWidth(short) <= width ? short : Bun.sliceAnsi(text, 0, width - 1, "…");
 }
 
-/** Filled with spaces to `width` columns. */
+/** Fills a text with spaces to `width` columns. */
 export function pad(text: string, width: number, align: "left" | "right" = "left"): string {
   const space = " ".repeat(Math.max(0, width - Bun.stringWidth(text)));
   return align === "left" ? text + space : space + text;
@@ -19,7 +19,7 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** `512 B`, `1.4 MB`: of a file. */
+/** The size of a file: `512 B`, `1.4 MB`. */
 export function formatSize(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   const power = Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length);
@@ -28,7 +28,7 @@ export function formatSize(bytes: number): string {
 
 const UNITS = ["kB", "MB", "GB", "TB"];
 
-/** Local time to the second: `2026-07-31 14:05:09`; ms since 1970 UTC. */
+/** Local time to the second, such as `2026-07-31 14:05:09`. @param ms since 1970 UTC */
 export function formatTime(ms: number | null): string {
   if (ms === null) return "";
   const date = new Date(ms);

@@ -1,18 +1,18 @@
-/** Counts the files by other means, and compares them with the archive, path by path. */
+/** Lists the files with another program, and compares its paths with those of the archive. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Check {
   readonly by: string;
   readonly files: number;
-  /** Paths that only one side has. */
+  /** Paths that the archive lacks, and paths that it alone has. */
   readonly missing: Uint8Array[];
   readonly extra: Uint8Array[];
 }
 
 export async function check(root: string, archived: readonly Uint8Array[]): Promise<Check> {
   const { by, paths } =
-    Bun.which("find") === null || process.platform === "win32" ? again(root) : await find(root);
+    Bun.which("find") === null || process.platform === "win32" ? walkAgain(root) : await find(root);
   const ours = new Set(archived.map(keyOf));
   const theirs = new Set(paths.map(keyOf));
   return {
@@ -33,8 +33,8 @@ async function find(root: string): Promise<{ by: string; paths: Uint8Array[] }> 
   return { by: "find", paths };
 }
 
-/** Where there is no `find`, or another one: a walk that Bun makes by itself. */
-function again(root: string): { by: string; paths: Uint8Array[] } {
+/** For systems without find, and for Windows, whose find is another program. */
+function walkAgain(root: string): { by: string; paths: Uint8Array[] } {
   const entries = readdirSync(root, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
   const paths = files.map(({ parentPath, name }) => Buffer.from(join(parentPath, name)));

@@ -1,10 +1,10 @@
-/** The end of the archive: it stays, or is removed, and the user is told which. */
+/** Keeps or removes the archive at the end, and tells the user which. */
 import { readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { line, size } from "./screen.ts";
 
-/** A folder that the user named may have other files too. */
-const OURS = /^(archive\.db(-wal|-shm)?|worker\.log)$/;
+/** A folder that the user named may hold other files too. */
+const ARCHIVE_FILES = /^(archive\.db(-wal|-shm)?|worker\.log)$/;
 
 export function keepArchive(archive: string): void {
   line(`The archive stays in ${archive}: ${size(bytesIn(archive))}`);
@@ -16,12 +16,12 @@ export function removeArchive(archive: string): void {
   try {
     rmdirSync(dirname(archive));
   } catch {
-    // The archives of other folders are in it.
+    // It holds the archives of other folders.
   }
   line(`Removed the archive, ${size(bytes)} in ${archive}; --keep leaves it there`);
 }
 
 function bytesIn(folder: string): number {
-  const names = readdirSync(folder).filter((name) => OURS.test(name));
+  const names = readdirSync(folder).filter((name) => ARCHIVE_FILES.test(name));
   return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }

@@ -1,16 +1,16 @@
 /**
- * A document archive for a small office: reads every file below a folder, and finds them by their words.
+ * A document archive for a small office: reads every file in a folder, and finds files by their words.
  *
- * Three programs share one database. This one starts the other two and looks on: scan.ts makes a record for
- * each file and pushes tasks, and a worker runs the tasks, with a thread for each core. With --keep, run it
- * again, also after it was interrupted or killed, and it does what is left to do.
+ * Three programs share one database. This one starts the other two and shows their progress: scan.ts makes a record for
+ * each file and pushes tasks, and a worker runs the tasks, with a thread for each core. With --keep, a second run
+ * continues the first, even one that was interrupted or killed.
  */
 import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { check } from "./check.ts";
-import { Look } from "./look.ts";
+import { ArchiveView } from "./view.ts";
 import { keepArchive, removeArchive } from "./keep.ts";
 import { scan, work } from "./processes.ts";
 import { reportCheck, reportScan, reportSearch, reportTotals, reportWork } from "./report.ts";
@@ -18,13 +18,13 @@ import { bold, count, line } from "./screen.ts";
 
 const USAGE = `Usage: npm run demo -- [FOLDER] [--keep] [--archive FOLDER] [--search WORDS] [--batch N]
 
-  FOLDER     what is archived (default: node_modules)
-  --keep     leaves the archive where it is; without this it is removed at the end
-  --archive  where the archive is, and stays (default: a folder of its own in ${tmpdir()})
-  --search   what is looked for at the end (default: "hello world")
+  FOLDER     the folder to archive (default: node_modules)
+  --keep     keep the archive; without it the archive is removed at the end
+  --archive  the folder of the archive, which is then kept (default: one for each FOLDER in ${tmpdir()})
+  --search   the words to search for at the end (default: "hello world")
   --batch    files in one task (default: 100)`;
 
-/** What a shell says of a program that Ctrl-C has ended. */
+/** The exit status of a shell for a program that Ctrl-C has ended. */
 const INTERRUPTED = 130;
 
 const FAILED = 1;
@@ -42,7 +42,7 @@ async function main(): Promise<number> {
   const { archive, keep } = options;
   const code = await makeArchive(options);
   line();
-  // After a failure the log and the database tell why.
+  // After a failure the user needs the log and the database to find the cause.
   if (keep || code === FAILED) keepArchive(archive);
   else removeArchive(archive);
   return code;
@@ -57,31 +57,36 @@ async function makeArchive({ root, archive, keep, search, batch }: Options): Pro
   if (scanned === null) return stopped ? INTERRUPTED : FAILED;
   reportScan(scanned, performance.now() - started);
 
-  using look = new Look(database);
-  if (look.left() > 0) {
-    const code = await ingest(database, join(archive, "worker.log"), look, keep);
+  using view = new ArchiveView(database);
+  if (view.left() > 0) {
+    const code = await ingest(database, join(archive, "worker.log"), view, keep);
     if (code !== 0) return code;
   }
-  reportTotals(look);
-  reportSearch(look, search, root);
-  return reportCheck(await check(root, look.paths()), root) ? 0 : FAILED;
+  reportTotals(view);
+  reportSearch(view, search, root);
+  return reportCheck(await check(root, view.paths()), root) ? 0 : FAILED;
 }
 
-/** Has a worker run the tasks; 0 when all of them are finished. */
-async function ingest(database: string, log: string, look: Look, keep: boolean): Promise<number> {
-  const [files, bytes, since] = [look.left(), look.waitingBytes(), Date.now()];
+/** Starts a worker that runs the tasks. Resolves to 0 when all of them are finished. */
+async function ingest(
+  database: string,
+  log: string,
+  view: ArchiveView,
+  keep: boolean,
+): Promise<number> {
+  const [files, bytes, since] = [view.left(), view.waitingBytes(), Date.now()];
   const started = performance.now();
-  const { code, stopped } = await work(database, log, look);
-  const left = look.left();
+  const { code, stopped } = await work(database, log, view);
+  const left = view.left();
   if (stopped && left > 0) {
     const next = keep ? "; run it again to go on" : "";
     line(`Interrupted: ${count(left, "file")} not read yet${next}`);
     return INTERRUPTED;
   }
-  reportWork(files - left, bytes - look.waitingBytes(), performance.now() - started);
+  reportWork(files - left, bytes - view.waitingBytes(), performance.now() - started);
   if (code === 0 && left === 0) return 0;
 
-  for (const { id, reason } of look.failed(since)) line(`Task ${id} failed: ${reason}`);
+  for (const { id, reason } of view.failed(since)) line(`Task ${id} failed: ${reason}`);
   line(`The worker ended with ${code}, ${count(left, "file")} not read; run it again to go on`);
   line(`The end of ${log}:`);
   line(readFileSync(log, "utf8").trimEnd().split("\n").slice(-5).join("\n"));
@@ -93,11 +98,11 @@ interface Options {
   readonly archive: string;
   readonly search: string;
   readonly batch: string;
-  /** Leave the archive: the user said so, or named its place, or an earlier run left it there. */
+  /** True when the user asked for it, named the folder, or kept the archive of an earlier run. */
   readonly keep: boolean;
 }
 
-/** @throws with a sentence for what cannot be done; null when only the usage was asked for. */
+/** Null after --help. @throws Error with a sentence for the user. */
 function readOptions(): Options | null {
   const { values, positionals } = parseArgs({
     args: process.argv.slice(2),
@@ -117,7 +122,9 @@ function readOptions(): Options | null {
   const [folder = join(import.meta.dir, "../../node_modules"), ...more] = positionals;
   if (more.length > 0) throw new Error(`One folder at a time, please\n\n${USAGE}`);
   if (!/^[1-9]\d{0,5}$/.test(values.batch)) {
-    throw new Error(`--batch cannot be ${values.batch}: it is a number of files, from 1 up`);
+    throw new Error(
+      `--batch cannot be ${values.batch}: it must be a number of files, from 1 to 999999`,
+    );
   }
   const root = findFolder(folder);
   const archive = archiveFolder(values.archive, root);
@@ -129,11 +136,11 @@ function readOptions(): Options | null {
 function findFolder(folder: string): string {
   const stats = statSync(folder, { throwIfNoEntry: false });
   if (stats?.isDirectory()) return realpathSync(folder);
-  const what = stats === undefined ? "there is no such folder" : "it is not a folder";
-  throw new Error(`Cannot archive ${resolve(folder)}: ${what}`);
+  const why = stats === undefined ? "there is no such folder" : "it is not a folder";
+  throw new Error(`Cannot archive ${resolve(folder)}: ${why}`);
 }
 
-/** Each folder has its own archive, unless one is named. */
+/** Each folder has an archive of its own, unless the user names one. */
 function archiveFolder(named: string | undefined, root: string): string {
   const name = `${basename(root)}-${Bun.hash(root).toString(36)}`;
   const path = resolve(named ?? join(tmpdir(), "tq-archive", name));

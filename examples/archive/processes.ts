@@ -1,16 +1,15 @@
-/** The two other programs of the archive: one pushes tasks, one runs them. All three share the database. */
+/** Starts the two other programs of the archive, which share its database: one pushes tasks, one runs them. */
 import { openSync } from "node:fs";
 import { join } from "node:path";
-import type { Look } from "./look.ts";
+import type { ArchiveView } from "./view.ts";
 import type { Scanned } from "./scan.ts";
 import { Progress } from "./screen.ts";
 
 const HERE = import.meta.dir;
 
-/** Between two looks at what is left: ms. */
-const EVERY = 100;
+const PROGRESS_INTERVAL_MS = 100;
 
-/** Runs scan.ts. Gives what it did; null when it was stopped, or failed and has said why. */
+/** Runs scan.ts. `scanned` is null when it was stopped, or failed and printed its error. */
 export async function scan(
   database: string,
   root: string,
@@ -30,19 +29,19 @@ export async function scan(
   return { scanned: code === 0 ? (JSON.parse(output) as Scanned) : null, stopped };
 }
 
-/** How a worker ended: by itself, or because somebody stopped this program. */
+/** The end of a worker; `stopped` is true when the user stopped this program. */
 export interface Worked {
   readonly code: number;
   readonly stopped: boolean;
 }
 
-/** Runs a worker until no task is left, also none that is to be tried again later, showing how far it is. */
-export async function work(database: string, log: string, look: Look): Promise<Worked> {
+/** Runs a worker until no task is left, not even a scheduled one, and shows its progress. */
+export async function work(database: string, log: string, view: ArchiveView): Promise<Worked> {
   const child = Bun.spawn(
     tq("worker", database, "--queue", "archive", "--drain=all", "--exit-with-parent"),
     { stdout: "ignore", stderr: openSync(log, "w"), detached: true },
   );
-  // Detached, or a terminal's Ctrl-C would reach it twice, and the second one means "at once".
+  // Detached, as the worker would get the Ctrl-C of a terminal twice, and the second one means "at once".
   let stopped = false;
   const stop = (): void => {
     stopped = true;
@@ -50,9 +49,9 @@ export async function work(database: string, log: string, look: Look): Promise<W
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);
 
-  const total = look.left();
+  const total = view.left();
   using progress = new Progress(total);
-  const timer = setInterval(() => progress.show(total - look.left()), EVERY);
+  const timer = setInterval(() => progress.show(total - view.left()), PROGRESS_INTERVAL_MS);
   const code = await child.exited;
   clearInterval(timer);
   process.off("SIGINT", stop).off("SIGTERM", stop);

@@ -1,8 +1,8 @@
-/** Reads one file: its hash, and its words if it has any. Nothing here throws: trouble is a result too. */
+/** Reads one file: its hash and its text. No function here throws: an error is a result too. */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { countWords, decode, kindOf, stripTags } from "./text.ts";
 
-/** What is stored of a file. */
+/** The values to store for a file. */
 export interface Contents {
   readonly state: "text" | "binary" | "unreadable";
   readonly detail: string;
@@ -14,20 +14,20 @@ export interface Contents {
   readonly cut: boolean | undefined;
 }
 
-/** Bytes of a file that are indexed. A longer file is hashed to its end, piece by piece, and its text is cut. */
-export const TEXT_LIMIT = 2 * 1024 * 1024;
+/** The text of a longer file is cut; its hash is of the whole file. */
+export const TEXT_LIMIT_BYTES = 2 * 1024 * 1024;
 
-/** A file that changes while it is read is read again so many times. */
-const TRIES = 3;
+/** Attempts to read a file that changes while it is read. */
+const MAX_TRIES = 3;
 
-// Between the walk and now, the file may have become a link, or a pipe that would block who opens it.
+// Since the walk the file may have become a link, or a pipe, whose opening would block the thread.
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 export function read(path: Uint8Array): Contents {
   let file: number | undefined;
   try {
     file = openSync(Buffer.from(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       const before = fstatSync(file);
       if (!before.isFile()) return unreadable("no longer a file");
       const { head, hash } = readAll(file);
@@ -44,15 +44,15 @@ export function read(path: Uint8Array): Contents {
   }
 }
 
-/** One a thread, used again for every file: tasks of a thread run one after the other. */
-const buffer = new Uint8Array(TEXT_LIMIT);
-const rest = new Uint8Array(TEXT_LIMIT);
+/** Each thread reads every file into its two buffers, as it runs its tasks one after another. */
+const buffer = new Uint8Array(TEXT_LIMIT_BYTES);
+const rest = new Uint8Array(TEXT_LIMIT_BYTES);
 
 function readAll(file: number): { head: Uint8Array; hash: string } {
   const hasher = new Bun.CryptoHasher("sha256");
   let length = 0;
   for (let at = 0; ;) {
-    const target = length < TEXT_LIMIT ? buffer.subarray(length) : rest;
+    const target = length < TEXT_LIMIT_BYTES ? buffer.subarray(length) : rest;
     const count = readSync(file, target, 0, target.length, at);
     if (count === 0) break;
     hasher.update(target.subarray(0, count));
@@ -64,7 +64,7 @@ function readAll(file: number): { head: Uint8Array; hash: string } {
 
 function toContents(path: Uint8Array, head: Uint8Array, hash: string, stats: Stats): Contents {
   const { size, mtimeMs: mtime } = stats;
-  const cut = size > TEXT_LIMIT;
+  const cut = size > TEXT_LIMIT_BYTES;
   const known = { size, mtime, hash };
   const decoded = decode(head, cut);
   if ("reason" in decoded) {
@@ -89,7 +89,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENXIO: "no longer a file",
 };
 
-/** The words for an error of the file system. */
+/** The reason, in words, of an error of the file system. */
 export function reasonOf(error: unknown): string {
   const { code = String(error) } = error as { code?: string };
   return REASONS[code] ?? code;

@@ -1,18 +1,18 @@
-/** The words for what was done and what the archive holds. */
+/** Prints the results of each step, and the contents of the archive. */
 import type { Check } from "./check.ts";
-import type { Hit, Look } from "./look.ts";
+import type { Hit, ArchiveView } from "./view.ts";
 import { showPath } from "./models.ts";
 import type { Scanned } from "./scan.ts";
 import { bold, count, cut, line, number, seconds, shortPath, size } from "./screen.ts";
 
 export function reportScan(scanned: Scanned, ms: number): void {
-  const { files, bytes, folders, links, others, closed } = scanned;
+  const { files, bytes, folders, links, others, unlisted } = scanned;
   line(
     `Walked ${count(folders, "folder")} in ${seconds(ms)}: ${bold(count(files, "file"))}, ${size(bytes)}`,
   );
   if (links > 0) line(`  ${count(links, "symbolic link")} not followed`);
   if (others > 0) line(`  ${count(others, "socket, pipe or device")} left alone`);
-  for (const [reason, folders] of Object.entries(closed)) {
+  for (const [reason, folders] of Object.entries(unlisted)) {
     line(`  ${count(folders, "folder")} not listed: ${reason}`);
   }
   const { added, changed, waiting, removed, tasks } = scanned;
@@ -29,8 +29,8 @@ export function reportWork(files: number, bytes: number, ms: number): void {
   line(`Ingested ${count(files, "file")}, ${size(bytes)} in ${seconds(ms)}: ${bold(rate)}`);
 }
 
-export function reportTotals(look: Look): void {
-  const totals = look.totals();
+export function reportTotals(view: ArchiveView): void {
+  const totals = view.totals();
   const rows = totals.map((total) => [
     total.state === "text" ? total.detail : `${total.state}: ${total.detail}`,
     number(total.files),
@@ -45,7 +45,7 @@ export function reportTotals(look: Look): void {
     line(`  of ${count(sum("cut"), "long text")} only the first 2 MiB are indexed`);
 }
 
-/** Words to the left, numbers to the right. */
+/** Aligns the first column left, and the numbers in the others right. */
 function table(head: string[], rows: string[][]): void {
   const widths = head.map((_, at) =>
     Math.max(...[head, ...rows].map((row) => Bun.stringWidth(row[at] ?? ""))),
@@ -59,8 +59,8 @@ function table(head: string[], rows: string[][]): void {
   for (const row of rows) line(format(row));
 }
 
-export function reportSearch(look: Look, words: string, root: string): void {
-  const { files, hits } = look.search(words);
+export function reportSearch(view: ArchiveView, words: string, root: string): void {
+  const { files, hits } = view.search(words);
   line();
   line(`${bold(`Search for ${JSON.stringify(words)}`)}: ${count(files, "document")}`);
   for (const hit of hits) {
@@ -69,7 +69,7 @@ export function reportSearch(look: Look, words: string, root: string): void {
   }
 }
 
-/** On one line, and with nothing in it that a terminal obeys. */
+/** The snippet on one line, with characters that act on a terminal escaped. */
 function showSnippet({ snippet }: Hit): string {
   const text = showPath(Buffer.from(snippet.replace(/\s+/g, " ").trim()));
   return text.replace(/«.*?»/g, bold);
@@ -82,9 +82,9 @@ export function reportCheck({ by, files, missing, extra }: Check, root: string):
     line(`Checked: ${by} lists ${count(files, "file")}, and the archive has the same paths`);
     return true;
   }
-  const differ = `${number(missing.length)} not in the archive, ${number(extra.length)} only there`;
-  line(`Not the same: ${by} lists ${count(files, "file")}: ${differ}`);
+  const differ = `${number(missing.length)} not in the archive, ${number(extra.length)} only in the archive`;
+  line(`The paths differ: ${by} lists ${count(files, "file")}: ${differ}`);
   for (const path of [...missing, ...extra].slice(0, 5)) line(`  ${shortPath(path, root, 2)}`);
-  line("Were files made or removed meanwhile? Run it again");
+  line("If files were created or removed meanwhile, run it again");
   return false;
 }

@@ -1,24 +1,24 @@
 /**
- * Brings the archive's records in line with the files of a folder, and pushes `ingest` for those that must be
- * read. Prints what it did as JSON. `tq run -c tq.toml -d DATABASE scan.ts FOLDER BATCH`
+ * Updates the archive's records to the files of a folder, and pushes `ingest` for the files to read. Prints its counts
+ * as JSON. `tq run -c tq.toml -d DATABASE scan.ts FOLDER BATCH`
  */
 import { TqError, Transaction } from "tq";
 import { Document, showPath } from "./models.ts";
-import { type Found, type Met, walk } from "./walk.ts";
+import { type FoundFile, type WalkCounts, walk } from "./walk.ts";
 
-export interface Scanned extends Met {
+export interface Scanned extends WalkCounts {
   files: number;
   bytes: number;
   added: number;
   changed: number;
-  /** Left waiting by a run that was interrupted. */
+  /** Files that an interrupted run left waiting. */
   waiting: number;
   removed: number;
   tasks: number;
 }
 
-/** So many files a transaction: few commits, and none so long that others wait for it. */
-const CHUNK = 1000;
+/** Enough for few commits, and short enough that other writers do not wait. */
+const FILES_PER_TRANSACTION = 1000;
 
 interface Known {
   readonly id: number;
@@ -33,13 +33,13 @@ const context = { queue_name: "archive", queue_batch: Number(batch) };
 console.log(JSON.stringify(await scan(Buffer.from(folder))));
 
 async function scan(root: Buffer): Promise<Scanned> {
-  const met: Met = { folders: 0, links: 0, others: 0, closed: {} };
+  const counts: WalkCounts = { folders: 0, links: 0, others: 0, unlisted: {} };
   const done = { files: 0, bytes: 0, added: 0, changed: 0, waiting: 0, removed: 0, tasks: 0 };
-  const { known, waiting } = await Transaction.start({ lock: true }, look);
+  const { known, waiting } = await Transaction.start({ lock: true }, readArchive);
   checkRoot(root, known);
-  for (const files of chunks(walk(root, met))) {
-    const added: Found[] = [];
-    const changed = new Map<number, Found>();
+  for (const files of chunks(walk(root, counts))) {
+    const added: FoundFile[] = [];
+    const changed = new Map<number, FoundFile>();
     for (const file of files) {
       done.files++;
       done.bytes += file.size;
@@ -56,11 +56,11 @@ async function scan(root: Buffer): Promise<Scanned> {
   }
   const gone = Array.from(known.values(), ({ id }) => id);
   if (gone.length > 0) await Transaction.start({}, () => Document.remove(gone));
-  return { ...met, ...done, removed: gone.length };
+  return { ...counts, ...done, removed: gone.length };
 }
 
-/** What the archive has, and which of it the tasks of an earlier run are still going to read. */
-async function look(): Promise<{ known: Map<string, Known>; waiting: Set<number> }> {
+/** The documents of the archive, and the ids of those that tasks of an earlier run will still read. */
+async function readArchive(): Promise<{ known: Map<string, Known>; waiting: Set<number> }> {
   await Document.prepare();
   const { database } = Transaction.current;
   const documents = database.query("SELECT id, path, size, mtime, hash FROM document");
@@ -74,31 +74,31 @@ async function look(): Promise<{ known: Map<string, Known>; waiting: Set<number>
   };
 }
 
-/** What is not found any more is taken out of the archive: that must not happen to another folder's files. */
+/** The scan removes documents that it does not find; this keeps it from removing those of another folder. */
 function checkRoot(root: Buffer, known: ReadonlyMap<string, Known>): void {
   const start = keyOf(root).replace(/\/*$/, "/");
   const stranger = known.values().find(({ path }) => !keyOf(path).startsWith(start));
   if (stranger === undefined) return;
   throw new TqError(
     "conflict",
-    `Cannot archive ${showPath(root)} here: the archive has files of another folder, as ${showPath(stranger.path)}; name another with --archive`,
+    `Cannot archive ${showPath(root)} here: the archive has files of another folder, such as ${showPath(stranger.path)}; name another archive with --archive`,
   );
 }
 
-/** One character a byte: a text that stands for exactly these bytes. */
+/** A text with one character a byte, as a key for exactly these bytes. */
 function keyOf(path: Uint8Array): string {
   return Buffer.from(path).toString("latin1");
 }
 
-/** A file that could not be read the last time has no hash, and is tried again. */
-function isChanged({ size, mtime, hash }: Known, file: Found): boolean {
+/** True also for a file that could not be read last time, which has no hash. */
+function isChanged({ size, mtime, hash }: Known, file: FoundFile): boolean {
   return hash === null || size !== file.size || mtime !== file.mtime;
 }
 
-/** Records and tasks commit together: there is never one without the other, whenever this is interrupted. */
+/** Records and tasks commit together: an interruption never leaves one without the other. */
 async function push(
-  added: readonly Found[],
-  changed: ReadonlyMap<number, Found>,
+  added: readonly FoundFile[],
+  changed: ReadonlyMap<number, FoundFile>,
 ): Promise<number[]> {
   return Transaction.start({ context }, async () => {
     const fresh = await Document.create(added.map((file) => ({ ...file, state: "waiting" })));
@@ -116,7 +116,7 @@ function* chunks<T>(items: Iterable<T>): Generator<T[]> {
   let chunk: T[] = [];
   for (const item of items) {
     chunk.push(item);
-    if (chunk.length < CHUNK) continue;
+    if (chunk.length < FILES_PER_TRANSACTION) continue;
     yield chunk;
     chunk = [];
   }

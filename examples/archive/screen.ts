@@ -1,28 +1,28 @@
-/** What a person sees: a bar on a terminal, plain lines elsewhere. */
+/** Prints for people: a progress bar on a terminal, plain lines elsewhere. */
 import { showPath } from "./models.ts";
 
 const stream = process.stdout;
 const isTerminal = stream.isTTY && process.env["TERM"] !== "dumb";
 const colour = isTerminal && !process.env["NO_COLOR"];
 
-/** Columns; elsewhere than on a terminal nothing is cut. */
+/** Columns of the terminal; other output is not cut. */
 const width = (): number => (isTerminal ? stream.columns || 80 : Infinity);
 
 export function bold(text: string): string {
   return colour ? `\u001b[1m${text}\u001b[22m` : text;
 }
 
-/** Prints a line; `console.log` does not mind a reader that has gone, as `head` does. */
+/** Prints a line. `console.log` does not throw when the reader has ended, as `head` does. */
 export function line(text = ""): void {
   console.log(text);
 }
 
-/** Text cut to the terminal, less an indent. */
+/** Cuts a text to the width of the terminal, less an indent. */
 export function cut(text: string, indent: number): string {
   return isTerminal ? Bun.sliceAnsi(text, 0, width() - indent, "…") : text;
 }
 
-/** A path within the archive's folder; the end of a long one says more than its beginning. */
+/** A path relative to the archived folder. A long one loses its beginning, as its end says more. */
 export function shortPath(path: Uint8Array, root: string, indent: number): string {
   const text = showPath(path)
     .slice(showPath(Buffer.from(root)).length)
@@ -48,11 +48,11 @@ export function count(value: number, noun: string): string {
   return `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
-/** How far the work is: redrawn on a terminal, now and then a line elsewhere. */
+/** Shows the progress: redrawn on a terminal, elsewhere as a line every two seconds. */
 export class Progress implements Disposable {
   readonly #total: number;
   readonly #started = performance.now();
-  #said = performance.now();
+  #lastLine = performance.now();
 
   constructor(total: number) {
     this.#total = total;
@@ -66,8 +66,8 @@ export class Progress implements Disposable {
     const words = `${number(done)} of ${count(this.#total, "file")}, ${number(rate)} a second${left}`;
     if (isTerminal) {
       stream.write(`\r\u001b[K${cut(`${bar(done / this.#total)} ${words}`, 1)}`);
-    } else if (now - this.#said >= EVERY) {
-      this.#said = now;
+    } else if (now - this.#lastLine >= LINE_INTERVAL_MS) {
+      this.#lastLine = now;
       line(words);
     }
   }
@@ -77,8 +77,7 @@ export class Progress implements Disposable {
   }
 }
 
-/** Between two lines where there is no terminal: ms. */
-const EVERY = 2000;
+const LINE_INTERVAL_MS = 2000;
 
 function bar(part: number): string {
   const cells = Math.min(30, Math.floor(width() / 3));

@@ -1,9 +1,9 @@
-/** From bytes to words. */
+/** Turns the bytes of a file into text and counts its words. */
 
-/** The text of a file's bytes, or why there is none. `cut`: the last character may be incomplete. */
+/** The text of a file's bytes, or the reason why it has none. With `cut` the last character may be incomplete. */
 export function decode(bytes: Uint8Array, cut: boolean): { text: string } | { reason: string } {
-  const encoding = markOf(bytes) ?? "utf-8";
-  // Every encoding but UTF-16 writes NUL as one byte, and no text has it.
+  const encoding = encodingByMark(bytes) ?? "utf-8";
+  // A zero byte is NUL in every encoding but UTF-16, and no text has NUL.
   if (encoding === "utf-8" && bytes.includes(0)) return { reason: "NUL bytes" };
   try {
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream: cut });
@@ -13,8 +13,8 @@ export function decode(bytes: Uint8Array, cut: boolean): { text: string } | { re
   }
 }
 
-/** UTF-16 says what it is by a byte order mark. */
-function markOf([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefined {
+/** UTF-16 files begin with a byte order mark. */
+function encodingByMark([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefined {
   if (first === 0xff && second === 0xfe) return "utf-16le";
   if (first === 0xfe && second === 0xff) return "utf-16be";
   return undefined;
@@ -32,7 +32,7 @@ function kinds(kind: string, extensions: string): [string, string][] {
   return extensions.split(" ").map((extension) => [extension, kind]);
 }
 
-/** What a text is, by the extension of its name. */
+/** The kind of a text, by the extension of its name. */
 export function kindOf(path: Uint8Array): string {
   const name = Buffer.from(path).toString("latin1");
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase() ?? "";
@@ -40,8 +40,8 @@ export function kindOf(path: Uint8Array): string {
 }
 
 /**
- * What a browser would show of HTML, roughly. It looks at each character a fixed number of times, so that no
- * page can make it slow.
+ * The text that a browser would show, roughly. A hostile page cannot make it slow, as it looks at each character a
+ * fixed number of times.
  */
 export function stripTags(html: string): string {
   const lower = html.toLowerCase();
@@ -61,7 +61,7 @@ export function stripTags(html: string): string {
   return text;
 }
 
-/** Where the tag that opens here ends; with all of their content, for comments, scripts and styles. */
+/** The end of the tag that opens here; for a comment, script or style, the end of its content. */
 function endOf(lower: string, open: number): number {
   if (lower.startsWith("<!--", open)) return after(lower, "-->", open);
   const hidden = ["script", "style"].find((name) => isTag(lower, name, open + 1));
@@ -100,7 +100,7 @@ function decodeEntities(text: string): string {
   );
 }
 
-/** Runs of anything but white space, as `wc -w` counts them; by hand, as a regular expression makes a list. */
+/** Counts runs of anything but white space, as `wc -w` does; a regular expression would make a list of them. */
 export function countWords(text: string): number {
   let words = 0;
   let inside = false;

@@ -2,49 +2,49 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { reasonOf } from "./read.ts";
 
-export interface Found {
+export interface FoundFile {
   readonly path: Uint8Array<ArrayBuffer>;
   readonly size: number;
   readonly mtime: number;
 }
 
-/** What the walk met beside files. */
-export interface Met {
+/** Counts of everything but files. */
+export interface WalkCounts {
   folders: number;
-  /** Symbolic links: not followed, so nothing is read twice and no circle is walked. */
+  /** Symbolic links, which the walk does not follow: it reads no file twice and ends. */
   links: number;
   /** Sockets, pipes, devices. */
   others: number;
   /** Folders that could not be listed, by reason. */
-  readonly closed: Record<string, number>;
+  readonly unlisted: Record<string, number>;
 }
 
 const SLASH = Buffer.from("/");
 
-/** Yields every file below `root`; counts what else is there in `met`. Names are bytes throughout. */
-export function* walk(root: Buffer, met: Met): Generator<Found> {
+/** Yields every file below `root`, and counts everything else. Names are bytes, as not all are text. */
+export function* walk(root: Buffer, counts: WalkCounts): Generator<FoundFile> {
   const folders = [root];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const name of list(folder, met)) {
+    for (const name of list(folder, counts)) {
       const path = Buffer.concat([folder, SLASH, name]);
       const stats = lstatSync(path, { throwIfNoEntry: false });
-      if (stats === undefined) continue; // it vanished since it was listed
+      if (stats === undefined) continue; // it was removed after it was listed
       if (stats.isDirectory()) folders.push(path);
       else if (stats.isFile()) yield { path, size: stats.size, mtime: stats.mtimeMs };
-      else if (stats.isSymbolicLink()) met.links++;
-      else met.others++;
+      else if (stats.isSymbolicLink()) counts.links++;
+      else counts.others++;
     }
   }
 }
 
-function list(folder: Buffer, met: Met): Buffer[] {
+function list(folder: Buffer, counts: WalkCounts): Buffer[] {
   try {
     const names = readdirSync(folder, { encoding: "buffer" });
-    met.folders++;
+    counts.folders++;
     return names;
   } catch (error) {
     const reason = reasonOf(error);
-    met.closed[reason] = (met.closed[reason] ?? 0) + 1;
+    counts.unlisted[reason] = (counts.unlisted[reason] ?? 0) + 1;
     return [];
   }
 }

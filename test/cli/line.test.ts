@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { COMMANDS } from "../../cli/commands.ts";
-import { checkBytes } from "../../cli/terminal/bytes.ts";
+import { requireUtf8 } from "../../cli/terminal/utf8.ts";
 import { readLine } from "../../cli/command/line.ts";
 import { TqError } from "../../src/errors.ts";
 
@@ -98,7 +98,10 @@ describe("a command line", () => {
     [["list", "-x"], 'Unknown flag "-x"; see tq list --help'],
     [["list", "--no-json"], 'Unknown flag "--no-json"; did you mean "--json"?'],
     [["list", "--constructor"], 'Unknown flag "--constructor"; see tq list --help'],
-    [["--queue", "mail", "list"], 'Unknown flag "--queue"; flags of a command stand after it'],
+    [
+      ["--queue", "mail", "list"],
+      'Unknown flag "--queue"; put the flags of a command after its name',
+    ],
     [["list", "--limit"], "--limit needs a value: --limit N"],
     [["list", "--limit="], "--limit needs a value: --limit N"],
     [["list", "--queue", ""], "--queue needs a value: --queue NAME"],
@@ -110,7 +113,7 @@ describe("a command line", () => {
     [["show"], "ID is missing (the id of a task): tq show [flags] ID"],
     [
       ["run"],
-      "FILE is missing (a TypeScript or JavaScript file): tq run [flags] FILE [its arguments]",
+      "FILE is missing (a TypeScript or JavaScript file): tq run [flags] FILE [ARGUMENT]...",
     ],
     [
       ["push", "sale", "process"],
@@ -126,13 +129,13 @@ describe("an argument", () => {
 
   test("that is not UTF-8 is refused, though its text has lost the bytes", () => {
     const broken = Buffer.concat([line, Buffer.of(0xff, 0)]);
-    expect(() => checkBytes(["push", "a\uFFFD", "", "b\uFFFD"], () => broken)).toThrow(
+    expect(() => requireUtf8(["push", "a\uFFFD", "", "b\uFFFD"], () => broken)).toThrow(
       'Cannot read the argument "b\uFFFD": it is not UTF-8',
     );
   });
 
   test("may have the character that stands for lost bytes, and the system need not tell", () => {
-    checkBytes(["push", "a\uFFFD", "", "b"], () => line);
-    checkBytes(["push", "a\uFFFD", "", "b"], () => Buffer.alloc(0));
+    requireUtf8(["push", "a\uFFFD", "", "b"], () => line);
+    requireUtf8(["push", "a\uFFFD", "", "b"], () => Buffer.alloc(0));
   });
 });

@@ -1,5 +1,5 @@
 import { expect, spyOn, test } from "bun:test";
-import { loadOwn } from "../../cli/command/models.ts";
+import { loadInProcess } from "../../cli/command/models.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
 import { until } from "../support/until.ts";
 import { Folder } from "./tq.ts";
@@ -10,7 +10,7 @@ test("models that end the program while they are loaded have a sentence, and the
   expect(await folder.tq("push", "note", "read", "7")).toEqual({
     code: 7,
     stdout: "",
-    stderr: `tq: Cannot load models from ${folder.file("models.ts")}: they ended the program with process.exit(3) while they were loaded\n`,
+    stderr: `tq: Cannot load models from ${folder.file("models.ts")}: they called process.exit(3) while they were being loaded\n`,
   });
 });
 
@@ -25,7 +25,7 @@ test("models that take long to load are named, once they have been loaded for so
     using _ = spyOn(globalThis, "setTimeout").mockImplementation(
       ((run: () => void, wait: number) => void waits.push({ run, wait })) as never,
     );
-    loading = loadOwn(file, (text) => said.push(text));
+    loading = loadInProcess(file, (text) => said.push(text));
   }
   const [late] = waits.filter(({ wait }) => wait === LONG_LOAD_MS);
   late?.run();

@@ -70,11 +70,11 @@ describe("tq cancel and tq retry by state", () => {
       return stderr;
     };
     const which =
-      "name tasks by their ids, or all in a state with --state: finished, failed, cancelled";
+      "give the ids of tasks, or --state for all in a state: finished, failed, cancelled";
     expect(await refused("retry")).toBe(`tq: Cannot retry: ${which}\n`);
     expect(await refused("retry", "--queue", "default")).toBe(`tq: Cannot retry: ${which}\n`);
     expect(await refused("cancel", "1", "--queue", "default")).toBe(
-      "tq: Cannot cancel: ids name tasks, and --state, --queue and --model do so too; leave one out\n",
+      "tq: Cannot cancel: give ids, or --state with --queue and --model, but not both\n",
     );
     expect(await refused("cancel", "--state", "failed")).toContain(
       '--state cannot be "failed": it must be one of scheduled, ready, running',
@@ -87,7 +87,7 @@ test("tq retry says where no worker runs tasks, and no more than it must", async
   using folder = await folderWith(2);
   await folder.tq("cancel", "1", "2");
   const hint =
-    "tq: queue.worker is false: a program runs only what it has pushed itself; tq worker --drain runs what is ready\n";
+    "tq: queue.worker is false: each program runs only the tasks that it pushed; tq worker --drain runs all ready ones\n";
   expect((await folder.tq("retry", "1")).stderr).toBe(hint);
   expect((await folder.tq("retry", "--state", "cancelled")).stderr).toBe(hint);
   expect((await folder.tq("retry", "--state", "cancelled")).stderr).toBe("");

@@ -91,7 +91,7 @@ describe("tq push with a worker", () => {
     const { code, stderr } = await folder.shell(`"$0" "$@" push note read "$(printf '7\\377')"`);
     expect(code).toBe(2);
     expect(stderr).toBe(
-      'tq: Cannot read the argument "7\uFFFD": it is not UTF-8; give the text in that encoding\n',
+      'tq: Cannot read the argument "7\uFFFD": it is not UTF-8; encode it as UTF-8\n',
     );
   });
 

@@ -129,7 +129,7 @@ describe("tq worker", () => {
     ],
     [
       ["--drain", "all"],
-      'tq: Unexpected argument "all": the value of --drain needs its equals sign',
+      'tq: Unexpected argument "all": a value of --drain needs an equals sign: --drain=all',
     ],
   ])("refuses %j", async (args, beginning) => {
     using folder = new Folder();

@@ -64,7 +64,7 @@ describe("words between commas", () => {
     "of which one is empty are refused: %j",
     (text) => {
       expect(refusal(() => readNames(text, "--queue"))).toBe(
-        `--queue cannot be ${JSON.stringify(text)}: it must be names, with a comma between two`,
+        `--queue cannot be ${JSON.stringify(text)}: it must be names separated by commas`,
       );
     },
   );
@@ -106,10 +106,10 @@ describe("instances", () => {
     ["x", "an id, ids like 1,2,3, or a JSON array of ids"],
     ["7,", "an id, ids like 1,2,3, or a JSON array of ids"],
     ["{}", "an id, ids like 1,2,3, or a JSON array of ids"],
-    ["[1.5]", 'ids, which are whole numbers, and "1.5" is none'],
-    ['["1"]', 'ids, which are whole numbers, and "\\"1\\"" is none'],
-    ["[[1]]", 'ids, which are whole numbers, and "[1]" is none'],
-    ["[1,null]", 'ids, which are whole numbers, and "null" is none'],
+    ["[1.5]", 'ids, which are whole numbers; "1.5" is not one'],
+    ['["1"]', 'ids, which are whole numbers; "\\"1\\"" is not one'],
+    ["[[1]]", 'ids, which are whole numbers; "[1]" is not one'],
+    ["[1,null]", 'ids, which are whole numbers; "null" is not one'],
   ])("are refused: %j", (text, allowed) => {
     expect(refusal(() => readInstances(text, "INSTANCES"))).toBe(
       `INSTANCES cannot be ${JSON.stringify(text)}: it must be ${allowed}`,

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { read, TEXT_LIMIT } from "../../examples/archive/read.ts";
+import { read, TEXT_LIMIT_BYTES } from "../../examples/archive/read.ts";
 import { countWords, decode, kindOf, stripTags } from "../../examples/archive/text.ts";
 
 class Folder implements Disposable {
@@ -42,10 +42,10 @@ test("a text has a hash, a kind and a number of words", () => {
 
 test("a long file is hashed to its end, and its text is cut between two characters", () => {
   using folder = new Folder();
-  const content = `x${"é".repeat(TEXT_LIMIT)}`;
+  const content = `x${"é".repeat(TEXT_LIMIT_BYTES)}`;
   const contents = read(folder.write("long.txt", content));
   expect(contents).toMatchObject({ state: "text", cut: true, hash: sha256(content) });
-  expect(contents.text?.length).toBe(TEXT_LIMIT / 2);
+  expect(contents.text?.length).toBe(TEXT_LIMIT_BYTES / 2);
   expect(contents.text?.endsWith("é")).toBe(true);
 });
 
@@ -101,7 +101,7 @@ test("tags, comments, scripts and styles are stripped; what stands between them 
 
 test("a page made to be slow is not", () => {
   for (const piece of ["<", "<!--", "<script ", "<script></style>", "&#x1"]) {
-    stripTags(piece.repeat(TEXT_LIMIT / piece.length)); // would take minutes if it looked again and again
+    stripTags(piece.repeat(TEXT_LIMIT_BYTES / piece.length)); // would take minutes if it looked again and again
   }
 });
 

@@ -293,7 +293,7 @@ test("a count that differs is said, with the paths, and the exit status is 1", a
   office.pretend("find", `printf '%s/b.txt\\0%s/c.txt\\0' "$1" "$1"`);
   const { code, text } = await office.demo();
   expect(text).toContain(
-    "find lists 2 files: 2 not in the archive, 1 only there\n  b.txt\n  c.txt",
+    "find lists 2 files: 2 not in the archive, 1 only in the archive\n  b.txt\n  c.txt",
   );
   expect(code).toBe(1);
 });

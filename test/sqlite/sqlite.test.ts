@@ -8,7 +8,7 @@ import { dropLock } from "../../src/sqlite/file/liveness.ts";
 import type { QueueInfo, TaskFilter } from "../../src/store/looking.ts";
 import { DUE_SOON_MS } from "../../src/store/store.ts";
 import { errorOf } from "../support/error.ts";
-import { commitsIn } from "../support/log.ts";
+import { commitsIn } from "../support/wal.ts";
 import { needs } from "../support/needs.ts";
 import {
   claimFirst,

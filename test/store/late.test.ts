@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { dropLock } from "../../src/sqlite/file/liveness.ts";
 import { lateStore } from "../support/late-store.ts";
-import { commitsIn } from "../support/log.ts";
+import { commitsIn } from "../support/wal.ts";
 import { makeStore } from "../support/store.ts";
 import { storeSuite } from "./suite.ts";
 

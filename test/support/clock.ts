@@ -1,4 +1,4 @@
-/** A wall clock that stands still until a test moves it. Waiting is measured by the real monotonic one. */
+/** A wall clock that stands still until a test moves it. Its monotonic clock is the real one. */
 import type { Clock } from "../../src/clock.ts";
 
 export class TestClock implements Clock {

@@ -1,16 +1,16 @@
-/** A disk that forgets what was not flushed: what a power cut leaves of the files that a program wrote. */
+/** Simulates a disk that loses unflushed writes: the files of a program as a power cut leaves them. */
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { FileEvent } from "./trace.ts";
 
-/** A power cut leaves a write whole, in part, or not at all, in units of so many bytes. */
-const SECTOR = 512;
+/** The unit of the disk: a power cut may lose single sectors of a write. */
+const SECTOR_BYTES = 512;
 
 type Change = { readonly offset: number; readonly data: Buffer } | { readonly size: number };
 
 class File {
   flushed: Buffer;
-  /** Not flushed yet, in order. */
+  /** The changes that are not flushed yet, in order. */
   changes: Change[] = [];
 
   constructor(content: Buffer = Buffer.alloc(0)) {
@@ -18,21 +18,21 @@ class File {
   }
 }
 
-/** Which of the things that were not flushed reached the disk by luck. */
+/** Says which unflushed changes reach the disk by luck. */
 export type Luck = "none" | "all" | "some";
 
 export class Disk {
   readonly #folder: string;
-  /** The files by their names, as programs see them, and as the disk has them. */
+  /** The files by name: as programs see them, and as they are flushed. */
   readonly #names: Map<string, File>;
   #flushedNames: Map<string, File>;
-  /** How much of a file its flush under way will cover. */
+  /** By thread: the file of its running flush, and the changes and names that the flush covers. */
   readonly #flushing = new Map<
     string,
     { file: File | null; names: Map<string, File>; count: number }
   >();
 
-  /** @param files what is on disk already, by name. */
+  /** @param files the content of the files that are on disk already, by name. */
   constructor(folder: string, files: Readonly<Record<string, Buffer>> = {}) {
     this.#folder = folder;
     this.#names = new Map(
@@ -72,7 +72,7 @@ export class Disk {
     }
   }
 
-  /** Writes the files into a folder as a power cut at this moment would leave them. */
+  /** Writes the files into a folder as a power cut now would leave them. */
   writeTo(folder: string, luck: Luck, random: () => number = Math.random): void {
     const seen = luck === "all" || (luck === "some" && random() < 0.5);
     const names = seen ? this.#names : this.#flushedNames;
@@ -82,7 +82,7 @@ export class Disk {
     }
   }
 
-  /** The files of the database; not the index of the WAL, which is made anew after a power cut. */
+  /** True for the files of the database, except the index of the WAL, which SQLite builds anew after a power cut. */
   #isKept(path: string): boolean {
     if (path === this.#folder) return true;
     return /^tq\.db(?:-wal|-journal)?$/.test(path.slice(this.#folder.length + 1));
@@ -104,12 +104,12 @@ function survivors(changes: readonly Change[], luck: Luck, random: () => number)
   return changes.filter(() => random() < 0.5).flatMap((change) => torn(change, random));
 }
 
-/** Half of the writes that made it lack some of their sectors. */
+/** Drops some sectors of every other surviving write. */
 function torn(change: Change, random: () => number): Change[] {
   if (!("data" in change) || random() < 0.5) return [change];
   const parts: Change[] = [];
-  for (let start = 0; start < change.data.length; start += SECTOR) {
-    const data = change.data.subarray(start, start + SECTOR);
+  for (let start = 0; start < change.data.length; start += SECTOR_BYTES) {
+    const data = change.data.subarray(start, start + SECTOR_BYTES);
     if (random() < 0.5) parts.push({ offset: change.offset + start, data });
   }
   return parts;

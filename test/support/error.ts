@@ -1,4 +1,4 @@
-/** The error of something that must fail: a promise, or what a function does. */
+/** Returns the error of a promise or a function that must fail. */
 export async function errorOf(
   work: Promise<unknown> | (() => unknown),
 ): Promise<Error & { code?: string }> {
@@ -6,12 +6,12 @@ export async function errorOf(
     await (typeof work === "function" ? work() : work);
   } catch (error) {
     if (error instanceof Error) return error;
-    throw new Error("What was thrown is no error", { cause: error });
+    throw new Error("The thrown value is not an Error", { cause: error });
   }
-  throw new Error("Nothing was thrown");
+  throw new Error("It did not fail");
 }
 
-/** What it was refused with. */
+/** Returns the sentence of the refusal. */
 export async function sentenceOf(work: () => unknown): Promise<string> {
   return (await errorOf(work)).message;
 }

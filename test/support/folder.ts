@@ -1,4 +1,4 @@
-/** A folder of its own for a test, removed when its scope ends. */
+/** A temporary folder for a test, removed when its scope ends. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

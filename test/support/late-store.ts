@@ -1,6 +1,6 @@
 /**
- * A store whose answers come a turn later and whose reads are never steady: SQLite behind promises. The engine must
- * work on it as it does on SQLite itself, or it expects more of a store than the contract says.
+ * SQLite behind real promises: a store that answers a turn later and whose reads are never steady. An engine that works
+ * on SQLite and fails on it expects more of a store than the contract says.
  */
 import { nextTurn } from "../../src/next-turn.ts";
 import type { Settlement } from "../../src/outcome.ts";
@@ -20,7 +20,7 @@ class LateSession implements Session {
     this.records = this.#lateRecords(inner.records);
   }
 
-  /** Answers a turn later, in the order of the calls. */
+  /** Answers one turn later, in the order of the calls. */
   #later<T>(answer: () => T | Promise<T>): Promise<T> {
     this.#underWay += 1;
     const coming = (async () => {
@@ -145,7 +145,7 @@ class LateSession implements Session {
   }
 }
 
-/** The same store behind sessions that answer late. */
+/** Puts sessions that answer late before a store. */
 export function lateStore<S extends Store>(store: S): S {
   const session = (stray?: boolean) => new LateSession(store.session(stray));
   const release = (late: Session) => store.release((late as LateSession).inner);

@@ -1,10 +1,10 @@
-/** How a test says what it needs of the machine: `needs("strace").test(…)`. It is skipped where that is missing. */
+/** Skips tests on machines that lack a tool: `needs("strace").test(…)`. */
 import { describe, test } from "bun:test";
 import { reasonAgainst, TOOLS, type ToolName } from "./tools.ts";
 
 const reasons = new Map<ToolName, string | null>();
 
-/** Tries each tool once a run. */
+/** Tries each tool once in a run. */
 function reasonOf(name: ToolName): string | null {
   const known = reasons.get(name);
   if (known !== undefined) return known;
@@ -13,7 +13,7 @@ function reasonOf(name: ToolName): string | null {
   return reason;
 }
 
-/** The names of tools must be literals: the test command reads them in the text, to install only what is used. */
+/** Takes names as literals: the test command finds them in the text and installs only these tools. */
 export function needs(...names: ToolName[]) {
   const missing = names.map(reasonOf).filter((reason) => reason !== null);
   const skipped = missing.length > 0;

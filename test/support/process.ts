@@ -1,11 +1,11 @@
-/** A helper process that runs a piece of TypeScript, says when it is ready, and is killed with its scope. */
+/** A child process that runs a piece of TypeScript, exchanges lines with the test, and is killed with its scope. */
 import { join } from "node:path";
 
 const root = join(import.meta.dir, "../..");
 
 export interface Helper extends AsyncDisposable {
   readonly pid: number;
-  /** The next line that it writes on standard output. */
+  /** The next line of its standard output. */
   line(): Promise<string>;
   /** Sends a line to its standard input. */
   send(line: string): void;
@@ -14,8 +14,8 @@ export interface Helper extends AsyncDisposable {
 }
 
 /**
- * @param code the body of an async function; `line()` waits for a line sent by `send`, and it ends with the code.
- * Modules are imported as from the project's root: `await import("./src/clock.ts")`.
+ * @param code the body of an async function, in which `line()` waits for a line from `send`. The process exits at its
+ * end. It imports modules from the project's root: `await import("./src/clock.ts")`.
  */
 export function startHelper(code: string): Helper {
   const prelude = `
@@ -33,7 +33,7 @@ export function startHelper(code: string): Helper {
     pid: child.pid,
     async line() {
       const { value, done } = await lines.next();
-      if (done) throw new Error("The helper process ended without another line");
+      if (done) throw new Error("The child process ended without another line");
       return value;
     },
     send(text) {

@@ -1,4 +1,4 @@
-/** A store in a folder of its own, with a clock that the test moves. */
+/** A store in a temporary folder with a clock that the test moves, and shortcuts for its methods. */
 import { PRESETS } from "../../src/push/task-options.ts";
 import type { Claim, ClaimedTask, NewTask } from "../../src/task.ts";
 import type { SqliteOptions } from "../../src/sqlite/database.ts";
@@ -13,7 +13,7 @@ export interface TestStore extends AsyncDisposable {
   readonly store: SqliteStore;
   readonly clock: TestClock;
   readonly path: string;
-  /** Another store on the same file, as another process would have; closed with the first. */
+  /** Opens another store on the same file, as another process would; it is closed with the first. */
   open(options?: Partial<SqliteOptions>): SqliteStore;
 }
 
@@ -40,12 +40,12 @@ export function makeStore(options: Partial<SqliteOptions> = {}): TestStore {
   };
 }
 
-/** For turns whose lock no main thread looks at. */
+/** For turns in tests without a main thread, which would watch their lock. */
 export const UNWATCHED: LockWatch = { awaited() {}, held() {}, free() {} };
 
 export const OWNER = { worker: "worker-1", thread: 1 };
 
-/** A task to push: `sale.process` of record 7, due at once, unless said otherwise. */
+/** A task to push; by default `sale.process` of record 7, due at once. */
 export function newTask(values: Partial<NewTask> = {}): NewTask {
   return {
     model: "sale",
@@ -70,17 +70,17 @@ export function claim(store: Store, options: Partial<ClaimOptions> = {}): Promis
   );
 }
 
-/** Claims the one task that there is. */
+/** Claims one task. @throws Error when no task is ready. */
 export async function claimFirst(
   store: Store,
   options: Partial<ClaimOptions> = {},
 ): Promise<ClaimedTask> {
   const [task] = await claim(store, options);
-  if (!task) throw new Error("There is nothing to claim");
+  if (!task) throw new Error("No task is ready");
   return task;
 }
 
-/** Leases a session for the length of `fn`. */
+/** Leases a session while `fn` runs. */
 export async function withSession<T>(
   store: Store,
   fn: (session: Session) => Promise<T>,
@@ -93,10 +93,10 @@ export async function withSession<T>(
   }
 }
 
-/** Any worker; none that runs a suspect. */
+/** A worker that runs no suspect. */
 const ANY_WORKER = "looking";
 
-/** How many tasks of these queues a worker could claim now, counted up to `limit`. */
+/** The tasks of these queues that a worker could claim now, counted up to `limit`. */
 export async function readyOf(
   store: Store,
   queues: readonly string[],
@@ -106,7 +106,7 @@ export async function readyOf(
   return (await store.look({ queues, limit, worker })).ready;
 }
 
-/** When the next scheduled task is due. */
+/** The time at which the next scheduled task is due. */
 export async function dueOf(store: Store): Promise<number | null> {
   return (await store.look({ queues: [], limit: 0, worker: ANY_WORKER })).due;
 }
@@ -116,7 +116,7 @@ export async function isCrowdDue(store: Store): Promise<boolean> {
   return (await store.look({ queues: [], limit: 0, worker: ANY_WORKER })).isCrowdDue;
 }
 
-/** True while this claim has not been lost. */
+/** True until this claim is lost. */
 export async function holds(session: Session, claim: Claim): Promise<boolean> {
   return (await session.stillHeld([claim])).has(claim);
 }

@@ -1,23 +1,23 @@
 /**
- * The one table of everything that tests need of the machine beside Bun. A test names its needs with needs.ts; the
- * test command reads the same table to install the missing packages and to say how to have the skipped tests run.
+ * The table of all tools that tests need on the machine, beside Bun. A test names its tools with needs.ts; the test
+ * command reads the table to install the missing packages, and to say how the skipped tests can run.
  */
 import { mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export interface Tool {
-  /** The Debian package to install; null for a right, which no package gives. */
+  /** The Debian package to install; null for a property of the system or a right of the user. */
   readonly package: string | null;
-  /** The purpose that it serves in tests, after "to". */
+  /** Its purpose in tests, as the words after "to". */
   readonly use: string;
-  /** Tells whether it is on this machine at all. */
+  /** True when the machine has it. */
   isThere(): boolean;
-  /** Tells whether it does its work here: a container may forbid it. */
+  /** True when it works here: a container may forbid it. */
   works?(): boolean;
-  /** Why its tests are skipped; by default `NAME is not installed`, or `NAME does not work here`. */
+  /** The reason for skipping its tests; by default `NAME is not installed`, or `NAME does not work here`. */
   readonly reason?: string;
-  /** How to have them run; by default the installation of the package. */
+  /** The way to run them; by default the installation of the package. */
   readonly remedy?: string;
 }
 
@@ -26,8 +26,17 @@ function program(name: string, package_: string, use: string, trial?: readonly s
   return trial ? { ...tool, works: () => succeeds([name, ...trial]) } : tool;
 }
 
-/** The flags that tests use, some of which an old strace does not know. */
-const STRACE = ["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "true"];
+/** The arguments of a trial, with all flags that tests use: an old strace lacks some. */
+const STRACE_TRIAL = [
+  "-f",
+  "--seccomp-bpf",
+  "-qq",
+  "-o",
+  "/dev/null",
+  "-e",
+  "trace=fdatasync",
+  "true",
+];
 
 export const TOOLS = {
   curl: program("curl", "curl", "send the README's requests"),
@@ -49,7 +58,7 @@ export const TOOLS = {
     works: () => !isRoot() || succeeds([...OBEYING, "true"]),
   },
   sqlite3: program("sqlite3", "sqlite3", "open the database in a shell"),
-  strace: program("strace", "strace", "watch, delay and refuse system calls", STRACE),
+  strace: program("strace", "strace", "watch, delay and refuse system calls", STRACE_TRIAL),
   Linux: {
     package: null,
     use: "read /proc",
@@ -68,7 +77,7 @@ export const TOOLS = {
 
 export type ToolName = keyof typeof TOOLS;
 
-/** A missing tool can be installed; a broken one is there and does not work on this machine. */
+/** "broken": the machine has the tool, but it does not work here, so an installation would not help. */
 export type State = "missing" | "broken" | "fine";
 
 export function stateOf(tool: Tool): State {
@@ -76,7 +85,7 @@ export function stateOf(tool: Tool): State {
   return tool.works?.() === false ? "broken" : "fine";
 }
 
-/** The reason for which a test that needs this tool cannot run; null if it can. */
+/** The reason why a test that needs this tool cannot run; null if it can. */
 export function reasonAgainst(name: string, tool: Tool, state = stateOf(tool)): string | null {
   if (state === "fine") return null;
   return (
@@ -84,10 +93,10 @@ export function reasonAgainst(name: string, tool: Tool, state = stateOf(tool)): 
   );
 }
 
-/** Words before a program that make it obey the rights of files, which root does not. */
+/** Put before a command, makes it obey the permissions of files, which root does not. */
 export const OBEYING = isRoot() ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
 
-/** The library that sets the clock of the programs that load it; each distribution has its own place for it. */
+/** The path of the library that sets a program's clock; each distribution has another folder for it. */
 export function faketimeLibrary(): string | undefined {
   const folders = ["lib/*/faketime", "lib/faketime", "lib64/faketime", "local/lib/faketime"];
   const found = folders.flatMap((folder) => {
@@ -109,7 +118,7 @@ function mayMount(): boolean {
   return mounted;
 }
 
-/** False also for a program that is not there. */
+/** False also for a program that is not installed. */
 function succeeds(command: string[]): boolean {
   if (Bun.which(command[0] ?? "") === null) return false;
   const { exitCode } = Bun.spawnSync(command, { stdio: ["ignore", "ignore", "ignore"] });

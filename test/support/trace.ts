@@ -1,4 +1,4 @@
-/** Runs a program under strace and tells what it wrote, flushed and said, in order. */
+/** Runs a program under strace, and returns in order what it wrote to files, flushed and printed. */
 import { join } from "node:path";
 
 export type FileEvent =
@@ -10,19 +10,19 @@ export type FileEvent =
       readonly data: Buffer;
     }
   | { readonly kind: "truncate"; readonly path: string; readonly size: number }
-  /** What was written before `begins` is on disk at `ends`; of a folder: its names. */
+  /** All that was written before `begins` is on disk at `ends`; for a folder, its names. */
   | { readonly kind: "flush begins" | "flush ends"; readonly path: string; readonly by: string }
   | { readonly kind: "unlink"; readonly path: string }
   | { readonly kind: "rename"; readonly path: string; readonly to: string }
-  /** Written to its standard output or error. */
+  /** Text on its standard output or error. */
   | { readonly kind: "said"; readonly text: string };
 
 const CALLS =
   "openat,pwrite64,pwritev,write,ftruncate,fallocate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat";
 
 /**
- * @param folder where it runs; the trace is written beside what it writes there.
- * @param more words for strace, such as what it is to inject.
+ * @param folder the folder in which it runs, and which gets the file of the trace.
+ * @param more arguments for strace, such as a fault to inject.
  */
 export async function trace(
   folder: string,
@@ -49,7 +49,7 @@ export async function trace(
   return readTrace(await Bun.file(file).text());
 }
 
-/** A call that another thread interrupts stands in two lines: `… <unfinished ...>` and `<... resumed>…`. */
+/** strace prints a call that another thread interrupts as two lines: `… <unfinished ...>` and `<... resumed>…`. */
 function readTrace(text: string): FileEvent[] {
   const events: FileEvent[] = [];
   const unfinished = new Map<string, string>();
@@ -102,13 +102,13 @@ function read(call: string, thread: string): FileEvent[] {
     case "rename":
       return [{ kind: "rename", path: first.toString(), to: second.toString() }];
     case "unlinkat":
-      return []; // of a folder, or of a file that is not the database's
+      return []; // a folder, or a file that is not the database's
     default:
       throw new Error(`The trace has a call that the test does not know: ${name}`);
   }
 }
 
-/** Every byte is written as `\x41`. */
+/** strace prints every byte as `\x41`. */
 function decode(text: string): Buffer {
   return Buffer.from(text.replaceAll("\\x", ""), "hex");
 }

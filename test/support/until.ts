@@ -1,6 +1,6 @@
-/** Retries an assertion until it holds, or fails with its last error at the deadline. */
-export async function until(assertion: () => unknown, deadline = 5_000): Promise<void> {
-  const end = performance.now() + deadline;
+/** Retries an assertion until it holds. @throws its last error after `limit` ms. */
+export async function until(assertion: () => unknown, limit = 5_000): Promise<void> {
+  const end = performance.now() + limit;
   for (;;) {
     try {
       await assertion();

@@ -1,19 +1,19 @@
-/** Arguments are bytes to the system and text to us: of what is no UTF-8 the text keeps only U+FFFD. */
+/** Refuses arguments that are not UTF-8: the runtime has replaced their bytes by U+FFFD, and tq would store that. */
 import { readFileSync } from "node:fs";
 import { TqError } from "../../src/errors.ts";
 
 /**
- * Looks at the bytes where an argument may have lost some. Only Linux still has them; elsewhere nothing is refused.
+ * Reads the bytes again when an argument has a U+FFFD. Only Linux still has them; other systems refuse nothing.
  *
  * @throws TqError "invalid" when an argument is not UTF-8.
  */
-export function checkBytes(argv: readonly string[], read = readCommandLine): void {
+export function requireUtf8(argv: readonly string[], read = readCommandLine): void {
   if (!argv.some((text) => text.includes("\uFFFD"))) return;
   for (const bytes of split(read())) {
     if (Buffer.from(bytes.toString()).equals(bytes)) continue;
     throw new TqError(
       "invalid",
-      `Cannot read the argument ${JSON.stringify(bytes.toString())}: it is not UTF-8; give the text in that encoding`,
+      `Cannot read the argument ${JSON.stringify(bytes.toString())}: it is not UTF-8; encode it as UTF-8`,
     );
   }
 }
@@ -26,7 +26,7 @@ function readCommandLine(): Buffer {
   }
 }
 
-/** A zero byte ends each argument. */
+/** In /proc a zero byte ends each argument. */
 function split(line: Buffer): Buffer[] {
   const parts = line.toString("latin1").split("\0");
   return parts.map((part) => Buffer.from(part, "latin1"));

@@ -1,11 +1,11 @@
 /**
- * Looks at the archive while others write it: a connection of its own that only reads, as any SQLite client
- * could have one. It neither waits for writers nor holds them up.
+ * Reads the archive while other processes write it, over a connection of its own, as any SQLite client could. It
+ * neither waits for writers nor makes them wait.
  */
 // oxlint-disable-next-line no-restricted-imports -- a plain client, on tables and documented views
 import { Database } from "bun:sqlite";
 
-/** Documents of one state and detail. */
+/** The documents with one state and detail. */
 export interface Total {
   readonly state: "waiting" | "text" | "binary" | "unreadable";
   readonly detail: string;
@@ -18,18 +18,18 @@ export interface Total {
 export interface Hit {
   readonly path: Uint8Array;
   readonly words: number;
-  /** Found words stand between « and ». */
+  /** « and » enclose the words found. */
   readonly snippet: string;
 }
 
-const LEFT = `
+const FILES_LEFT = `
   SELECT coalesce(sum(json_array_length(instances)), 0) AS files
     FROM tq_tasks
    WHERE queue = 'archive' AND finished_at IS NULL`;
 
-const WAITING = `SELECT coalesce(sum(size), 0) AS bytes FROM document WHERE state = 'waiting'`;
+const WAITING_BYTES = `SELECT coalesce(sum(size), 0) AS bytes FROM document WHERE state = 'waiting'`;
 
-const FAILED = `
+const FAILED_TASKS = `
   SELECT id, reason
     FROM tq_tasks
    WHERE queue = 'archive' AND state = 'failed' AND finished_at >= ?
@@ -58,7 +58,7 @@ const HITS = `
    ORDER BY rank
    LIMIT 3`;
 
-export class Look implements Disposable {
+export class ArchiveView implements Disposable {
   readonly #db: Database;
 
   constructor(path: string) {
@@ -66,19 +66,19 @@ export class Look implements Disposable {
     this.#db.run("PRAGMA busy_timeout = 5000");
   }
 
-  /** Bytes of the files that are still to be read, as they were when they were found. */
+  /** Bytes of the files that wait to be read, by their size when they were found. */
   waitingBytes(): number {
-    return (this.#db.query(WAITING).get() as { bytes: number }).bytes;
+    return (this.#db.query(WAITING_BYTES).get() as { bytes: number }).bytes;
   }
 
-  /** Files that tasks are still to read. */
+  /** Files that tasks have not read yet. */
   left(): number {
-    return (this.#db.query(LEFT).get() as { files: number }).files;
+    return (this.#db.query(FILES_LEFT).get() as { files: number }).files;
   }
 
-  /** Tasks that failed since then: ms since 1970. */
+  /** The tasks that failed since a time. @param since in ms since 1970 UTC */
   failed(since: number): { id: number; reason: string }[] {
-    return this.#db.query(FAILED).all(since) as { id: number; reason: string }[];
+    return this.#db.query(FAILED_TASKS).all(since) as { id: number; reason: string }[];
   }
 
   totals(): Total[] {
@@ -90,7 +90,7 @@ export class Look implements Disposable {
     return rows.map(({ path }) => path);
   }
 
-  /** The best documents that have all of these words; `word*` stands for all that begin so. */
+  /** The best matches that have all of these words; `word*` stands for every word that begins with `word`. */
   search(words: string): { files: number; hits: Hit[] } {
     const query = toQuery(words);
     if (query === "") return { files: 0, hits: [] };
@@ -103,7 +103,7 @@ export class Look implements Disposable {
   }
 }
 
-/** In quotes a word is no operator of FTS5, whatever it is. */
+/** Quotes each word, so that FTS5 takes none for an operator. */
 function toQuery(words: string): string {
   return (words.match(/\S+/g) ?? [])
     .map(
