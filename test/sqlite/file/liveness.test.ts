@@ -10,10 +10,10 @@ import {
   lockFolder,
   removeIfDead,
   removeStrays,
-} from "../../src/sqlite/file/liveness.ts";
-import { makeFolder } from "../support/folder.ts";
-import { type Helper, startHelper } from "../support/process.ts";
-import { until } from "../support/until.ts";
+} from "../../../src/sqlite/file/liveness.ts";
+import { makeFolder } from "../../support/folder.ts";
+import { type Helper, startHelper } from "../../support/process.ts";
+import { until } from "../../support/until.ts";
 
 /** A process that holds the lock of this worker until it is told to leave. */
 async function holder(database: string, worker: string): Promise<Helper> {

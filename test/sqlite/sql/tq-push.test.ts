@@ -1,14 +1,10 @@
 /** The way in and the views, with the clients that people have: Debian's sqlite3 shell and Python's sqlite3. */
 import { Database } from "bun:sqlite";
-import { beforeAll, afterAll, beforeEach, expect, test } from "bun:test";
-import { needs } from "../support/needs.ts";
-import { claimFirst, makeStore, type TestStore } from "../support/store.ts";
-import { systemClock } from "../../src/clock.ts";
-
-interface Result {
-  readonly out: string;
-  readonly err: string;
-}
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { needs } from "../../support/needs.ts";
+import { claimFirst, makeStore, type TestStore } from "../../support/store.ts";
+import { systemClock } from "../../../src/clock.ts";
+import { PYTHON, type Result, spawn } from "./client-process.ts";
 
 interface Client {
   readonly name: string;
@@ -16,26 +12,6 @@ interface Client {
   /** Statements end with `;` and a new line. It goes on after an error, which is a line of `err`. */
   run(path: string, sql: string): Promise<Result>;
 }
-
-async function spawn(command: string[], input: string): Promise<Result> {
-  const child = Bun.spawn(command, { stdin: new Blob([input]), stdout: "pipe", stderr: "pipe" });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  await child.exited;
-  return { out: out.trim(), err: err.trim() };
-}
-
-const PYTHON = `
-import sqlite3, sys
-db = sqlite3.connect(sys.argv[1], isolation_level=None)
-for statement in sys.stdin.read().split(";\\n"):
-    try:
-        for row in db.execute(statement): print("|".join("" if v is None else str(v) for v in row))
-    except sqlite3.Error as error:
-        print(error, file=sys.stderr)
-`;
 
 const CLIENTS: Client[] = [
   {

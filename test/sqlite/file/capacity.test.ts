@@ -1,9 +1,9 @@
 /** Back-pressure: a push for which there is no room is refused, and what is there still drains. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { Capacity } from "../../src/sqlite/file/capacity.ts";
-import { errorOf } from "../support/error.ts";
-import { claim, claimFirst, makeStore, newTask, pushOne } from "../support/store.ts";
+import { Capacity } from "../../../src/sqlite/file/capacity.ts";
+import { errorOf } from "../../support/error.ts";
+import { claim, claimFirst, makeStore, newTask, pushOne } from "../../support/store.ts";
 
 /** More than any disk has free. */
 const TOO_MUCH = 1e18;

@@ -1,6 +1,6 @@
 /** A thread of turn.test.ts: takes the turn again and again, or until it is killed while it has it. */
-import { ThreadTurn } from "../../src/sqlite/lock/shared-turn.ts";
-import { UNWATCHED } from "../support/store.ts";
+import { ThreadTurn } from "../../../src/sqlite/lock/shared-turn.ts";
+import { UNWATCHED } from "../../support/store.ts";
 
 declare const self: Worker;
 

@@ -11,12 +11,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { nextTurn } from "../../src/next-turn.ts";
-import { closeWal, Flush, openWal } from "../../src/sqlite/file/flush.ts";
-import type { Turn } from "../../src/sqlite/lock/turn.ts";
-import { makeFolder } from "../support/folder.ts";
-import { startHelper } from "../support/process.ts";
-import { makeStore, newTask, OWNER, pushOne } from "../support/store.ts";
+import { nextTurn } from "../../../src/next-turn.ts";
+import { closeWal, Flush, openWal } from "../../../src/sqlite/file/flush.ts";
+import type { Turn } from "../../../src/sqlite/lock/turn.ts";
+import { makeFolder } from "../../support/folder.ts";
+import { startHelper } from "../../support/process.ts";
+import { makeStore, newTask, OWNER, pushOne } from "../../support/store.ts";
 
 /** What it throws. */
 function thrownBy(fn: () => void): unknown {

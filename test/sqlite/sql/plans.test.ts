@@ -1,8 +1,8 @@
 /** What is done for every task must cost the same with ten tasks or ten million: no scan and no sort of them. */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
-import type { Store } from "../../src/store/store.ts";
-import type { TestClock } from "../support/clock.ts";
+import type { Store } from "../../../src/store/store.ts";
+import type { TestClock } from "../../support/clock.ts";
 import {
   claim,
   dueOf,
@@ -13,7 +13,7 @@ import {
   readyOf,
   type TestStore,
   withSession,
-} from "../support/store.ts";
+} from "../../support/store.ts";
 
 /** The statements on the queue's tables that this runs, as it runs them. */
 async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {

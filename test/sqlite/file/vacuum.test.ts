@@ -2,8 +2,8 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
-import { checkpoint, heldWords, Vacuum } from "../../src/sqlite/file/vacuum.ts";
-import { makeStore, newTask, type TestStore } from "../support/store.ts";
+import { checkpoint, heldWords, Vacuum } from "../../../src/sqlite/file/vacuum.ts";
+import { makeStore, newTask, type TestStore } from "../../support/store.ts";
 
 /** Tasks that take a page each. */
 function fill({ store }: TestStore, count: number): Promise<number[]> {

@@ -1,7 +1,7 @@
 /** What a clock leaves that was ahead and is set back. */
 import type { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { nextTurn } from "../../src/next-turn.ts";
+import { nextTurn } from "../../../src/next-turn.ts";
 import {
   claim,
   claimFirst,
@@ -10,7 +10,7 @@ import {
   OWNER,
   pushOne,
   withSession,
-} from "../support/store.ts";
+} from "../../support/store.ts";
 
 const MINUTE = 60_000;
 const YEAR = 365 * 24 * 60 * MINUTE;

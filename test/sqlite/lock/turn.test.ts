@@ -1,7 +1,7 @@
 /** The turn among the transactions of one thread: who waits, and for how long. */
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
-import { LocalTurn } from "../../src/sqlite/lock/turn.ts";
-import { errorOf } from "../support/error.ts";
+import { LocalTurn } from "../../../src/sqlite/lock/turn.ts";
+import { errorOf } from "../../support/error.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());

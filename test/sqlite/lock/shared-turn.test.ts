@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { nextTurn } from "../../src/next-turn.ts";
-import { createTurnMemory, MainTurn, ThreadTurn } from "../../src/sqlite/lock/shared-turn.ts";
-import { UNWATCHED } from "../support/store.ts";
+import { nextTurn } from "../../../src/next-turn.ts";
+import { createTurnMemory, MainTurn, ThreadTurn } from "../../../src/sqlite/lock/shared-turn.ts";
+import { UNWATCHED } from "../../support/store.ts";
 import type { TurnWork } from "./turn-thread.ts";
 
 /** A thread that has taken its work; `said` resolves with its first word. */
