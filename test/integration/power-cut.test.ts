@@ -12,10 +12,10 @@ import { Disk, type Luck } from "../support/disk.ts";
 import { needs } from "../support/needs.ts";
 import { newTask } from "../support/store.ts";
 import { type FileEvent, trace } from "../support/trace.ts";
+import { TQ } from "./support/site.ts";
 
 setDefaultTimeout(120_000);
 
-const TQ = join(import.meta.dir, "../../dist/tq");
 const made: string[] = [];
 
 afterAll(() => {

@@ -1,9 +1,9 @@
 /** Faults of the machine, made for real: a disk that refuses, a file that may not be written, a clock that jumps. */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder } from "../support/folder.ts";
-import { faketimeLibrary } from "../support/tools.ts";
-import type { Site } from "./support.ts";
+import { makeFolder } from "../../support/folder.ts";
+import { faketimeLibrary } from "../../support/tools.ts";
+import type { Site } from "../support/site.ts";
 
 /** Runs a program of the system to its end. @returns what it wrote. @throws with its error. */
 function system(...command: string[]): string {
