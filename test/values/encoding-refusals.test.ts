@@ -1,7 +1,8 @@
 /** What is refused, as a value or as JSON, and with which sentence. */
 import { describe, expect, test } from "bun:test";
 import { decode, encode } from "../../src/values/encoding.ts";
-import { nested, refusal } from "./refusal.ts";
+import { refusal } from "../support/refusal.ts";
+import { nested } from "./nested.ts";
 
 const { Duration, PlainDate, PlainTime } = Temporal;
 

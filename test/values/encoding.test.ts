@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { Decimal } from "../../src/values/decimal.ts";
 import { decode, encode } from "../../src/values/encoding.ts";
 import { anything } from "./any-value.ts";
-import { nested } from "./refusal.ts";
+import { nested } from "./nested.ts";
 
 const { PlainDate, PlainDateTime, PlainTime, Instant, ZonedDateTime, Duration } = Temporal;
 

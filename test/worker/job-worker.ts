@@ -83,11 +83,3 @@ export function tasks(): { state: string; crashes: number; result: string | null
   using db = connect();
   return db.query("SELECT state, crashes, result FROM tq_tasks ORDER BY id").all() as never;
 }
-
-export async function until(what: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!what()) {
-    if (performance.now() > end) throw new Error("It did not happen in time");
-    await Bun.sleep(2);
-  }
-}

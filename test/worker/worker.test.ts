@@ -6,17 +6,8 @@ import { DUE_SOON_MS } from "../../src/store/store.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import { errorOf } from "../support/error.ts";
-import {
-  connect,
-  events,
-  folder,
-  MODELS,
-  push,
-  renewFolder,
-  start,
-  tasks,
-  until,
-} from "./job-worker.ts";
+import { untilTrue } from "../support/until.ts";
+import { connect, events, folder, MODELS, push, renewFolder, start, tasks } from "./job-worker.ts";
 
 setDefaultTimeout(20_000);
 renewFolder();
@@ -28,7 +19,7 @@ describe("a worker", () => {
       job: ["add", "exit", "fail", "hang", "lazy", "post", "trap"],
     });
     for (const method of ["add", "fail", "add"]) push(method);
-    await until(() => tasks().every(({ state }) => state === "finished" || state === "failed"));
+    await untilTrue(() => tasks().every(({ state }) => state === "finished" || state === "failed"));
     await worker.stop();
     expect(await worker.stopped).toEqual({ finished: 2, failed: 1 });
     expect(tasks().map(({ result }) => result)).toEqual(["2", null, "2"]);
@@ -51,7 +42,7 @@ describe("a worker", () => {
     const worker = await start();
     const hangs = join(folder, "hangs");
     push("hang", [hangs]);
-    await until(() => existsSync(hangs));
+    await untilTrue(() => existsSync(hangs));
     const graceful = worker.stop();
     await worker.stop("now");
     await graceful;
@@ -105,7 +96,7 @@ describe("a worker", () => {
     const starting = start({ beforeStart: (worker) => void (stop = () => worker.stop()) });
     const isLate = await late.promise;
     const said = () => events.filter(({ name }) => name === "log.note");
-    await until(() => {
+    await untilTrue(() => {
       if (said().length === 0) isLate();
       return said().length > 0;
     });
@@ -139,10 +130,10 @@ describe("a worker", () => {
     push("exit");
     const said = () =>
       events.filter((event) => event.name === "log.note" && event.message.includes("no licence"));
-    await until(() => said().length > 0);
+    await untilTrue(() => said().length > 0);
     writeFileSync(join(folder, "models.ts"), MODELS);
     push("add");
-    await until(() => tasks()[1]?.state === "finished");
+    await untilTrue(() => tasks()[1]?.state === "finished");
     expect(said()).toHaveLength(1);
     await worker.stop();
   });
@@ -173,12 +164,12 @@ describe("a worker", () => {
       const worker = await start({ threads: 1 });
       refuse();
       push("exit");
-      await until(() =>
+      await untilTrue(() =>
         events.some((event) => event.name === "log.note" && event.message.endsWith(sentence)),
       );
       allow();
       push("add");
-      await until(() => tasks()[1]?.state === "finished");
+      await untilTrue(() => tasks()[1]?.state === "finished");
       await worker.stop();
     });
   });
@@ -192,7 +183,7 @@ describe("a worker", () => {
     );
     let stop = (): unknown => undefined;
     const starting = start({ beforeStart: (worker) => void (stop = () => worker.stop()) });
-    await until(() => existsSync(join(folder, "loading")));
+    await untilTrue(() => existsSync(join(folder, "loading")));
     await stop();
     const worker = await starting;
     expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
@@ -229,7 +220,7 @@ describe("a worker", () => {
       return seen;
     });
     push("add", [], Date.now() + 50);
-    await until(() => tasks()[0]?.state === "finished");
+    await untilTrue(() => tasks()[0]?.state === "finished");
     expect(refusals).toBeGreaterThan(0);
     expect(events).toContainEqual(
       expect.objectContaining({ message: "Cannot look for tasks: Error: torn page" }),

@@ -1,4 +1,4 @@
-/** The sentence of a refused value, and a value that is nested deep. */
+/** The sentence with which a value is refused. */
 import { expect } from "bun:test";
 import { TqError } from "../../src/errors.ts";
 
@@ -11,10 +11,4 @@ export function refusal(run: () => unknown): string {
     return (error as TqError).message;
   }
   throw new Error("It was not refused");
-}
-
-export function nested(levels: number): unknown {
-  let value: unknown = 1;
-  for (let level = 0; level < levels; level++) value = [value];
-  return value;
 }
