@@ -1,6 +1,6 @@
 /**
  * The one interface behind which the database lives. Whatever asks the database returns a promise, or a value
- * where it need not wait; no type of any database shows in it. `test/store/suite.ts` is what each implementation
+ * where it need not wait; no type of any database shows in it. `test/store/suite/` is what each implementation
  * must pass.
  */
 import type { Soon } from "../soon.ts";

@@ -7,11 +7,12 @@ import { type ServeOptions, serveAdmin } from "../../src/admin/serve.ts";
 import type { Event } from "../../src/log/events.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import { errorOf } from "../support/error.ts";
-import { CALL, CATALOG, makeFolder } from "./support.ts";
+import { makeFolder } from "../support/folder.ts";
+import { CALL, CATALOG } from "./support.ts";
 
 async function serve(options: Partial<ServeOptions> = {}) {
   await using stack = new AsyncDisposableStack();
-  const { folder } = stack.use(makeFolder());
+  const { path: folder } = stack.use(makeFolder());
   const store = new SqliteStore({ path: join(folder, "tq.db") });
   stack.defer(() => store.close());
   const events: Event[] = [];

@@ -1,21 +1,15 @@
 /** An admin API on a store of its own, in a folder that is removed after the test. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AdminOptions, createAdmin } from "../../src/admin/app.ts";
 import type { Event } from "../../src/log/events.ts";
 import type { SqliteOptions } from "../../src/sqlite/database.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
+import { makeFolder } from "../support/folder.ts";
 
 export const TOKEN = "test-token-test-token-test-token-test-token";
 export const NOW = Date.parse("2024-02-29T12:00:00Z");
 export const CATALOG = { sale: ["process", "print"], "ir.mail": ["send"], vide: [] };
 export const OWNER = { worker: "w1", thread: 0 };
-
-export function makeFolder() {
-  const folder = mkdtempSync(join(tmpdir(), "tq-admin-"));
-  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
-}
 
 interface Answer {
   readonly status: number;
@@ -25,7 +19,7 @@ interface Answer {
 }
 
 export function makeAdmin(options: Partial<AdminOptions & SqliteOptions> = {}) {
-  const { folder, [Symbol.dispose]: remove } = makeFolder();
+  const { path: folder, [Symbol.dispose]: remove } = makeFolder();
   const clock = { now: () => NOW, monotonic: () => 0 };
   const store = new SqliteStore({ path: join(folder, "tq.db"), clock, ...options });
   const events: Event[] = [];

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadToken } from "../../src/admin/token.ts";
-import { TOKEN, makeFolder } from "./support.ts";
+import { makeFolder } from "../support/folder.ts";
+import { TOKEN } from "./support.ts";
 
 function refusal(folder: string): string {
   try {
@@ -17,20 +18,20 @@ function refusal(folder: string): string {
 describe("the token's file", () => {
   test("is made beside the database, for its owner only", () => {
     using place = makeFolder();
-    const { token, file } = loadToken(place.folder);
-    expect(file).toBe(join(place.folder, "tq.token"));
+    const { token, file } = loadToken(place.path);
+    expect(file).toBe(join(place.path, "tq.token"));
     expect(token).toMatch(/^[\w-]{43}$/);
     expect(readFileSync(file, "utf8")).toBe(`${token}\n`);
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(readdirSync(place.folder)).toEqual(["tq.token"]);
+    expect(readdirSync(place.path)).toEqual(["tq.token"]);
   });
 
   test("keeps its token, and another folder gets another", () => {
     using place = makeFolder();
     using elsewhere = makeFolder();
-    const first = loadToken(place.folder);
-    expect(loadToken(place.folder)).toEqual(first);
-    expect(loadToken(elsewhere.folder).token).not.toBe(first.token);
+    const first = loadToken(place.path);
+    expect(loadToken(place.path)).toEqual(first);
+    expect(loadToken(elsewhere.path).token).not.toBe(first.token);
   });
 
   test("is one file for all that start at the same time", async () => {
@@ -43,7 +44,7 @@ describe("the token's file", () => {
       });
       console.log("here");`;
     const source = join(import.meta.dir, "../../src/admin/token.ts");
-    const command = [process.execPath, "-e", program, source, place.folder];
+    const command = [process.execPath, "-e", program, source, place.path];
     const starters = Array.from({ length: 6 }, () => {
       const { stdin, stdout, exited } = Bun.spawn(command, { stdin: "pipe", stdout: "pipe" });
       return { stdin, exited, lines: stdout.pipeThrough(new TextDecoderStream()).getReader() };
@@ -56,21 +57,21 @@ describe("the token's file", () => {
     const tokens = await Promise.all(starters.map(async ({ lines }) => (await lines.read()).value));
     expect(await Promise.all(starters.map(({ exited }) => exited))).toEqual(Array(6).fill(0));
     expect(new Set(tokens).size).toBe(1);
-    expect(readdirSync(place.folder)).toEqual(["tq.token"]);
+    expect(readdirSync(place.path)).toEqual(["tq.token"]);
   });
 
   test("may hold a token of one's own", () => {
     using place = makeFolder();
-    writeFileSync(join(place.folder, "tq.token"), `${TOKEN}\r\n`, { mode: 0o600 });
-    expect(loadToken(place.folder).token).toBe(TOKEN);
+    writeFileSync(join(place.path, "tq.token"), `${TOKEN}\r\n`, { mode: 0o600 });
+    expect(loadToken(place.path).token).toBe(TOKEN);
   });
 
   test("is made private when others may read it", () => {
     using place = makeFolder();
-    const file = join(place.folder, "tq.token");
+    const file = join(place.path, "tq.token");
     writeFileSync(file, TOKEN);
     chmodSync(file, 0o644);
-    expect(loadToken(place.folder).token).toBe(TOKEN);
+    expect(loadToken(place.path).token).toBe(TOKEN);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
@@ -81,19 +82,19 @@ describe("the token's file", () => {
     [`${TOKEN}ü`, "it has spaces or letters outside ASCII; delete it to have one made"],
   ])("is refused when it holds %p", (content, reason) => {
     using place = makeFolder();
-    const file = join(place.folder, "tq.token");
+    const file = join(place.path, "tq.token");
     writeFileSync(file, content, { mode: 0o600 });
-    expect(refusal(place.folder)).toBe(`Cannot use the token in ${file}: ${reason}`);
+    expect(refusal(place.path)).toBe(`Cannot use the token in ${file}: ${reason}`);
     expect(readFileSync(file, "utf8")).toBe(content);
   });
 
   test("is refused when it is a folder, or its own folder is missing", () => {
     using place = makeFolder();
-    const file = join(place.folder, "tq.token");
+    const file = join(place.path, "tq.token");
     mkdirSync(file);
-    expect(refusal(place.folder)).toBe(
+    expect(refusal(place.path)).toBe(
       `Cannot use the token in ${file}: it is not a file; move it away`,
     );
-    expect(refusal(join(place.folder, "nowhere"))).toContain("no such file or directory");
+    expect(refusal(join(place.path, "nowhere"))).toContain("no such file or directory");
   });
 });

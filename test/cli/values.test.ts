@@ -8,19 +8,8 @@ import {
   readWhole,
   readWords,
 } from "../../cli/command/values.ts";
-import { TqError } from "../../src/errors.ts";
 import { TASK_STATES } from "../../src/task.ts";
-
-function refusal(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    expect(error).toBeInstanceOf(TqError);
-    expect((error as TqError).code).toBe("invalid");
-    return (error as TqError).message;
-  }
-  throw new Error("It was not refused");
-}
+import { refusal } from "../support/refusal.ts";
 
 describe("readWhole", () => {
   test("reads a number as it is written", () => {

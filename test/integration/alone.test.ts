@@ -2,7 +2,7 @@
 import { copyFileSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { needs } from "../support/needs.ts";
-import { Site, TQ } from "./support.ts";
+import { Site, TQ } from "./support/site.ts";
 
 setDefaultTimeout(30_000);
 

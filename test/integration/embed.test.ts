@@ -2,7 +2,8 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { ROOT, siteWithModels, type Site } from "./support.ts";
+import { siteWithModels } from "./support/models.ts";
+import { ROOT, type Site } from "./support/site.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,6 +1,8 @@
 /** The flags of `tq worker`. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { eventually, siteWithModels, TQ } from "./support.ts";
+import { eventually } from "./support/eventually.ts";
+import { siteWithModels } from "./support/models.ts";
+import { TQ } from "./support/site.ts";
 
 setDefaultTimeout(30_000);
 

@@ -2,7 +2,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { eventually, type Running, type Site, siteWithModels } from "./support.ts";
+import { eventually } from "./support/eventually.ts";
+import { siteWithModels } from "./support/models.ts";
+import type { Running } from "./support/running.ts";
+import type { Site } from "./support/site.ts";
 
 setDefaultTimeout(30_000);
 

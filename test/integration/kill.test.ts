@@ -1,7 +1,9 @@
 /** Workers that are killed or stopped: their tasks are rescued, each has its effect once. */
 import { readFileSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type LogLine, SOON, eventually, siteWithModels } from "./support.ts";
+import { SOON_MS, eventually } from "./support/eventually.ts";
+import { siteWithModels } from "./support/models.ts";
+import type { LogLine } from "./support/running.ts";
 
 setDefaultTimeout(30_000);
 
@@ -37,7 +39,7 @@ describe("a worker that is killed with SIGKILL", () => {
     await second.says("task.finished", { task: id });
     const started = second.find("worker.started");
     const finished = second.find("task.finished", { task: id });
-    expect(timeOf(finished) - timeOf(started)).toBeLessThan(SOON);
+    expect(timeOf(finished) - timeOf(started)).toBeLessThan(SOON_MS);
     expect(site.effectsOf(1)).toBe(1);
     expect(site.task(id)).toMatchObject({ state: "finished", claim: 2 });
   });

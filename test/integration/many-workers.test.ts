@@ -1,7 +1,10 @@
 /** Two, five and ten worker processes on one file: each effect once, each has its share, and little when idle. */
 import { readFileSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { eventually, pushKeys, type Running, type Site, siteWithModels } from "./support.ts";
+import { eventually } from "./support/eventually.ts";
+import { siteWithModels } from "./support/models.ts";
+import type { Running } from "./support/running.ts";
+import { pushKeys, type Site } from "./support/site.ts";
 
 setDefaultTimeout(60_000);
 

@@ -7,15 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Database } from "bun:sqlite";
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
+import { Random } from "../../cli/torture/random.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import { Disk, type Luck } from "../support/disk.ts";
 import { needs } from "../support/needs.ts";
 import { newTask } from "../support/store.ts";
 import { type FileEvent, trace } from "../support/trace.ts";
+import { TQ } from "./support/site.ts";
 
 setDefaultTimeout(120_000);
 
-const TQ = join(import.meta.dir, "../../dist/tq");
 const made: string[] = [];
 
 afterAll(() => {
@@ -192,7 +193,8 @@ function cutAll(
   wrong: (db: Database, acknowledged: readonly number[]) => string[],
 ): Cuts {
   const cuts: Cuts = { made: 0, lost: [], damaged: [] };
-  const random = generator(1);
+  const numbers = new Random(1);
+  const random = () => numbers.next();
   const acknowledged: number[] = [];
   const cut = (luck: Luck): void => {
     cuts.made += 1;
@@ -239,10 +241,4 @@ function wrongRuns(db: Database, acknowledged: readonly number[]): string[] {
         effects !== Number(state === "finished") || (reported.has(id) && state !== "finished"),
     )
     .map(({ id, state, effects }) => `Task ${id} is ${state} with ${effects} effects`);
-}
-
-/** Numbers that look random and are the same each time. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
 }

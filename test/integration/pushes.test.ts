@@ -1,7 +1,9 @@
 /** Pushes by other programs of the host, in any language: they wake a running worker at their commit. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { needs } from "../support/needs.ts";
-import { type Running, SOON, eventually, siteWithModels } from "./support.ts";
+import { SOON_MS, eventually } from "./support/eventually.ts";
+import { siteWithModels } from "./support/models.ts";
+import type { Running } from "./support/running.ts";
 
 setDefaultTimeout(30_000);
 
@@ -14,7 +16,7 @@ describe("a push wakes an idle worker", () => {
     const [id = 0] = await site.push("job", "add", "7");
     await worker.says("task.finished", { task: id });
     const { enqueued_at, dequeued_at } = site.task(id);
-    expect(Number(dequeued_at) - enqueued_at).toBeLessThan(SOON);
+    expect(Number(dequeued_at) - enqueued_at).toBeLessThan(SOON_MS);
     expect(site.effectsOf(7)).toBe(1);
   });
 
@@ -102,7 +104,7 @@ describe("a scheduled task", () => {
       const { scheduled_at, dequeued_at } = site.task(id);
       const late = Number(dequeued_at) - Number(scheduled_at);
       expect(late).toBeGreaterThanOrEqual(0);
-      expect(late).toBeLessThan(SOON);
+      expect(late).toBeLessThan(SOON_MS);
     }
   });
 
@@ -113,7 +115,7 @@ describe("a scheduled task", () => {
     const near = await site.pushOne("job", "add", "2", "--scheduled-at", "300ms");
     await site.run("cancel", String(far));
     const { scheduled_at, dequeued_at } = await site.becomes(near, "finished");
-    expect(Number(dequeued_at) - Number(scheduled_at)).toBeLessThan(SOON);
+    expect(Number(dequeued_at) - Number(scheduled_at)).toBeLessThan(SOON_MS);
     expect(site.effectsOf(1)).toBe(0);
   });
 });

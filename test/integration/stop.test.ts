@@ -1,6 +1,7 @@
 /** Signals, the pid file, and what is left behind: nothing. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Site, siteWithModels } from "./support.ts";
+import { siteWithModels } from "./support/models.ts";
+import type { Site } from "./support/site.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,5 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { SOON, eventually, pushKeys, siteWithModels } from "./support.ts";
+import { SOON_MS, eventually } from "./support/eventually.ts";
+import { siteWithModels } from "./support/models.ts";
+import { pushKeys } from "./support/site.ts";
 
 setDefaultTimeout(60_000);
 
@@ -26,7 +28,7 @@ test("a slow task among thousands of quick ones leaves these to the other thread
   await eventually("the slow ones run", () => site.all(running).length === 2, 30_000);
   const began = performance.now();
   await eventually("all others are done meanwhile", () => left("add") === 0);
-  expect(performance.now() - began).toBeLessThan(SOON);
+  expect(performance.now() - began).toBeLessThan(SOON_MS);
   expect(left("linger")).toBe(2);
   site.write("go", "");
   await eventually("the slow ones too", () => left("linger") === 0);

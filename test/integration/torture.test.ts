@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { scheduleOf } from "../../cli/torture/schedule.ts";
+import { ROOT, TQ } from "./support/site.ts";
 
 setDefaultTimeout(120_000);
 
-const ROOT = join(import.meta.dir, "../..");
 const folder = mkdtempSync(join(tmpdir(), "tq-torture-test-"));
 const executables = mkdtempSync(join(tmpdir(), "tq-broken-"));
 
@@ -18,7 +18,7 @@ afterAll(() => {
 
 describe("tq torture", () => {
   test("finds nothing lost, doubled, half done or stuck, and leaves no file", async () => {
-    const result = await torture(join(ROOT, "dist/tq"), "--rounds", "5", "--seed", "7");
+    const result = await torture(TQ, "--rounds", "5", "--seed", "7");
     if (result.folder) console.error(readFileSync(join(result.folder, "log.txt"), "utf8"));
     expect(result).toMatchObject({
       code: 0,
@@ -47,7 +47,7 @@ describe("tq torture", () => {
   });
 
   test("refuses a folder that is not empty, and touches nothing in it", async () => {
-    const child = Bun.spawn([join(ROOT, "dist/tq"), "torture", "--dir", ROOT], {
+    const child = Bun.spawn([TQ, "torture", "--dir", ROOT], {
       stderr: "pipe",
     });
     expect(await new Response(child.stderr).text()).toContain("it is not empty");

@@ -2,7 +2,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Database } from "bun:sqlite";
 import { needs } from "../support/needs.ts";
-import { eventually, type Running, Site, siteWithModels } from "./support.ts";
+import { eventually } from "./support/eventually.ts";
+import { siteWithModels } from "./support/models.ts";
+import type { Running } from "./support/running.ts";
+import { Site } from "./support/site.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,7 +1,10 @@
 /** Waking on the real thing: slow flushes, WALs that change, file systems that say nothing, many at once. */
 import { describe, expect, setDefaultTimeout } from "bun:test";
 import { needs } from "../support/needs.ts";
-import { type Running, SOON, type Site, TQ, eventually, siteWithModels } from "./support.ts";
+import { SOON_MS, eventually } from "./support/eventually.ts";
+import { siteWithModels } from "./support/models.ts";
+import type { Running } from "./support/running.ts";
+import { type Site, TQ } from "./support/site.ts";
 
 setDefaultTimeout(30_000);
 
@@ -65,7 +68,7 @@ describe("an idle worker starts each push soon after its commit", () => {
       const sorted = await delays(site, site.spawn(slow));
       expect(sorted.length).toBe(20);
       expect(median(sorted)).toBeLessThan(100);
-      expect(sorted.at(-1)).toBeLessThan(SOON);
+      expect(sorted.at(-1)).toBeLessThan(SOON_MS);
     },
   );
 
@@ -73,7 +76,7 @@ describe("an idle worker starts each push soon after its commit", () => {
     await using site = siteWithModels();
     await site.worker(["-n", "1"]);
     const slow = strace("fsync,fdatasync", "delay_enter=2500000", ...pusher(1));
-    expect((await delays(site, site.spawn(slow))).at(-1)).toBeLessThan(SOON);
+    expect((await delays(site, site.spawn(slow))).at(-1)).toBeLessThan(SOON_MS);
   });
 
   needs("python3").test(
@@ -85,7 +88,7 @@ describe("an idle worker starts each push soon after its commit", () => {
       const sorted = await delays(site, ...pushers);
       expect(sorted.length).toBe(400);
       expect(median(sorted)).toBeLessThan(100);
-      expect(sorted.at(-1)).toBeLessThan(SOON);
+      expect(sorted.at(-1)).toBeLessThan(SOON_MS);
       expect(worker.count("task.started")).toBe(400);
       expect(site.effectsOf(7)).toBe(400);
     },
@@ -106,7 +109,7 @@ describe("an idle worker starts each push soon after its commit", () => {
         const [id = 0] = await site.push("job", "add", "1");
         await worker.says("task.finished", { task: id });
         const { enqueued_at, dequeued_at } = site.task(id);
-        expect(Number(dequeued_at) - enqueued_at).toBeLessThan(SOON);
+        expect(Number(dequeued_at) - enqueued_at).toBeLessThan(SOON_MS);
       }
     },
   );
@@ -124,7 +127,7 @@ describe("an idle worker starts each push soon after its commit", () => {
       const sorted = await delays(site, site.spawn(pusher(8, "OFF", 0.31)));
       expect(site.read(TRACE)).toContain("(INJECTED)");
       expect(median(sorted)).toBeLessThan(100);
-      expect(sorted.at(-1)).toBeLessThan(SOON);
+      expect(sorted.at(-1)).toBeLessThan(SOON_MS);
       worker.kill("SIGTERM");
       await eventually("it has stopped", () => worker.find("worker.stopped"));
     });

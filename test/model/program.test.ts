@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder } from "./support.ts";
+import { makeFolder } from "../support/folder.ts";
 
 const TQ = JSON.stringify(join(import.meta.dir, "../../src/index.ts"));
 
@@ -25,8 +25,8 @@ console.log("done");
 `;
 
 async function run(settings: string) {
-  const made = makeFolder("tq-program-");
-  const { folder } = made;
+  const made = makeFolder();
+  const { path: folder } = made;
   writeFileSync(join(folder, "models.ts"), MODELS);
   writeFileSync(join(folder, "main.ts"), PROGRAM);
   writeFileSync(join(folder, "tq.toml"), settings);

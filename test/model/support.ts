@@ -1,8 +1,6 @@
 /** A store of its own for the models of one test, in a folder that is removed after it. */
 import { Database } from "bun:sqlite";
 import type { AsyncLocalStorage } from "node:async_hooks";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseSettings } from "../../src/settings/config.ts";
 import type { Event, EventName } from "../../src/log/events.ts";
@@ -11,6 +9,7 @@ import { Registry } from "../../src/registry/registry.ts";
 import { type Runtime, enterRuntime } from "../../src/transaction/runtime.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { Task } from "../../src/task.ts";
+import { makeFolder } from "../support/folder.ts";
 import { lateStore } from "../support/late-store.ts";
 import { QuickMethods } from "../../src/run/quick-methods.ts";
 import { runAlone } from "../../src/run/alone.ts";
@@ -26,11 +25,6 @@ export const IS_LATE = process.env["TQ_TEST_STORE"] === "late";
 
 export const NOW = Date.parse("2024-02-29T12:00:00Z");
 
-export function makeFolder(prefix = "tq-model-") {
-  const folder = mkdtempSync(join(tmpdir(), prefix));
-  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
-}
-
 interface Options {
   /** True: pushed tasks wait until the test runs them. */
   readonly worker?: boolean;
@@ -41,7 +35,7 @@ interface Options {
 
 /** Makes the runtime that models work on; the one before comes back when it is disposed. */
 export function makeRuntime({ worker = true, late = IS_LATE, settings = {} }: Options = {}) {
-  const { folder, [Symbol.dispose]: remove } = makeFolder();
+  const { path: folder, [Symbol.dispose]: remove } = makeFolder();
   const path = join(folder, "tq.db");
   const { queue, ...others } = settings;
   const config = parseSettings(

@@ -5,22 +5,23 @@ import * as here from "../../src/index.ts";
 import { loadModels } from "../../src/registry/load-models.ts";
 import { isModelClass } from "../../src/registry/model-class.ts";
 import { isTqError } from "../../src/errors.ts";
-import { errorOf, makeFolder, makeRuntime } from "./support.ts";
+import { makeFolder } from "../support/folder.ts";
+import { errorOf, makeRuntime } from "./support.ts";
 
-const made = makeFolder("tq-copy-");
+const made = makeFolder();
 let other: typeof here;
 
 beforeAll(async () => {
   const built = await Bun.build({
     entrypoints: [join(import.meta.dir, "../../src/index.ts")],
-    outdir: made.folder,
+    outdir: made.path,
     target: "bun",
     minify: true,
   });
   expect(built.success).toBe(true);
-  const path = join(made.folder, "index.js");
+  const path = join(made.path, "index.js");
   await Bun.write(
-    join(made.folder, "models.ts"),
+    join(made.path, "models.ts"),
     `import { Model, ModelSQL, Decimal, Transaction, currentTask, v } from "./index.js";
      export class Far extends ModelSQL("far", { value: v.optional(v.number()), price: v.optional(v.instance(Decimal)) }) {
        static async check(records, price) {
@@ -71,7 +72,7 @@ test("a transaction of one is the current one of the other", async () => {
 test("models of one are loaded and run by the other, in either mode", async () => {
   for (const worker of [true, false]) {
     await using tq = makeRuntime({ worker });
-    const models = await loadModels(join(made.folder, "models.ts"));
+    const models = await loadModels(join(made.path, "models.ts"));
     tq.registry.addAll(models);
     expect(models.catalog()).toEqual({ far: ["check", "set"] } as never);
     const Far = models.get("far") as unknown as FarModel;

@@ -1,8 +1,8 @@
 /** What the property tests share: how long they run, and where. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
+import { type Folder, makeFolder } from "../support/folder.ts";
 
 /** A failure is made smaller for so long: ms. */
 const SHRINKING = 30_000;
@@ -40,7 +40,6 @@ export const PATIENCE = process.env["TQ_PROPERTY_RUNS"] ? 24 * 3_600_000 : 90_00
 const PARENT = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 /** A folder that goes away at the end of its block. */
-export function tempFolder() {
-  const path = mkdtempSync(join(PARENT, "tq-property-"));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+export function tempFolder(): Folder {
+  return makeFolder(PARENT);
 }

@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { Model, ModelSQL, v } from "../../src/index.ts";
 import { loadModels } from "../../src/registry/load-models.ts";
 import { Registry } from "../../src/registry/registry.ts";
-import { errorOf, makeFolder, sentenceOf } from "../model/support.ts";
+import { errorOf, sentenceOf } from "../support/error.ts";
+import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { OBEYING } from "../support/tools.ts";
 
@@ -17,9 +18,9 @@ const source = (name: string, extra = "") =>
 
 /** A folder with these files. */
 function write(files: Record<string, string>) {
-  const made = makeFolder("tq-models-");
+  const made = makeFolder();
   for (const [name, text] of Object.entries(files)) {
-    const path = join(made.folder, name);
+    const path = join(made.path, name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
@@ -40,7 +41,7 @@ test("a file gives the models that it exports, and what they can do", async () =
       export class Abstract extends Model {}
       export const other = 7, nothing = null, text = "x", fn = () => Hidden;`,
   });
-  const registry = await loadModels(join(made.folder, "models.ts"));
+  const registry = await loadModels(join(made.path, "models.ts"));
   expect(registry.catalog()).toEqual({ a: ["of", "run"], "b.c": ["of", "run"] } as never);
   expect(registry.get("a")?.name).toBe("M");
   expect(registry.get("hidden")).toBeUndefined();
@@ -61,12 +62,12 @@ test("a folder gives those of all its files and subfolders, but of tests, declar
     "node_modules/x/index.ts": `throw new Error("node_modules")`,
     "helper.ts": "export const help = 1;",
   });
-  expect(await namesIn(made.folder)).toEqual(["a", "b", "c", "d"]);
+  expect(await namesIn(made.path)).toEqual(["a", "b", "c", "d"]);
 });
 
 test("a class that several files export is one model", async () => {
   using made = write({ "a.ts": source("a"), "index.ts": `export * from "./a.ts";` });
-  expect(await namesIn(made.folder)).toEqual(["a"]);
+  expect(await namesIn(made.path)).toEqual(["a"]);
 });
 
 test("imports of the user's own files resolve", async () => {
@@ -74,22 +75,22 @@ test("imports of the user's own files resolve", async () => {
     "models/a.ts": `import { name } from "../lib/name.ts"; ${source("a")} M.__name__ = name;`,
     "lib/name.ts": `export const name: string = "from.lib";`,
   });
-  expect(await namesIn(join(made.folder, "models"))).toEqual(["from.lib"]);
+  expect(await namesIn(join(made.path, "models"))).toEqual(["from.lib"]);
 });
 
 test("two classes with one name are an error that names both files", async () => {
   using made = write({ "a.ts": source("same"), "sub/b.ts": source("same") });
-  const error = await errorOf(() => loadModels(made.folder));
+  const error = await errorOf(() => loadModels(made.path));
   expect(error.code).toBe("models");
   expect(error.message).toBe(
-    `Cannot load models: two classes have the name "same", one in ${made.folder}/a.ts, one in ${made.folder}/sub/b.ts; rename one of them`,
+    `Cannot load models: two classes have the name "same", one in ${made.path}/a.ts, one in ${made.path}/sub/b.ts; rename one of them`,
   );
 });
 
 test("a class that extends another and forgot a name of its own is told so", async () => {
   using made = write({ "a.ts": `${source("a")} export class Special extends M {}` });
-  expect(await sentenceOf(() => loadModels(made.folder))).toBe(
-    `Cannot load models: two classes have the name "a", both in ${made.folder}/a.ts; Special extends M: give it a static __name__ of its own, or export only one of them`,
+  expect(await sentenceOf(() => loadModels(made.path))).toBe(
+    `Cannot load models: two classes have the name "a", both in ${made.path}/a.ts; Special extends M: give it a static __name__ of its own, or export only one of them`,
   );
 });
 
@@ -101,7 +102,7 @@ test("what ModelSQL made and the class on it are one model, in either order", as
         class Sale extends Base { static run() {} }
         export { ${order} };`,
     });
-    const registry = await loadModels(made.folder);
+    const registry = await loadModels(made.path);
     expect(registry.all()).toHaveLength(1);
     expect(registry.catalog()).toEqual({ sale: ["run"] } as never);
   }
@@ -197,7 +198,7 @@ test.each(["Sale", "sale order", "", "sale-line", "tq.task"])(
   "the name %j is refused",
   async (name) => {
     using made = write({ "a.ts": source(name) });
-    const error = await errorOf(() => loadModels(made.folder));
+    const error = await errorOf(() => loadModels(made.path));
     expect(error.code).toBe("models");
     expect(error.message).toContain(
       `Cannot make the model ${name === "tq.task" ? name : JSON.stringify(name)}`,
@@ -207,7 +208,7 @@ test.each(["Sale", "sale order", "", "sale-line", "tq.task"])(
 
 test("a path that does not exist is refused with what to do", async () => {
   using made = write({});
-  const path = join(made.folder, "models.ts");
+  const path = join(made.path, "models.ts");
   expect(await sentenceOf(() => loadModels(path))).toBe(
     `Cannot load models from ${path}: it does not exist; write the file, or name another with --models`,
   );
@@ -215,14 +216,14 @@ test("a path that does not exist is refused with what to do", async () => {
 
 test("an empty folder is refused", async () => {
   using made = write({ "sub/readme.txt": "" });
-  expect(await sentenceOf(() => loadModels(made.folder))).toBe(
-    `Cannot load models from ${made.folder}: the folder has no .ts or .js file; write one, or name another folder with --models`,
+  expect(await sentenceOf(() => loadModels(made.path))).toBe(
+    `Cannot load models from ${made.path}: the folder has no .ts or .js file; write one, or name another folder with --models`,
   );
 });
 
 test("a file that throws is named, with what it threw", async () => {
   using made = write({ "a.ts": `throw new RangeError("not today");`, "b.ts": `throw "text";` });
-  const { folder } = made;
+  const { path: folder } = made;
   const error = await errorOf(() => loadModels(join(folder, "a.ts")));
   expect(error.message).toBe(`Cannot load models from ${folder}/a.ts: RangeError: not today`);
   expect(error.code).toBe("models");
@@ -232,7 +233,7 @@ test("a file that throws is named, with what it threw", async () => {
 
 test("a syntax error is named with its place", async () => {
   using made = write({ "a.ts": "export const a = 1;\nexport class { \n", "b.ts": "let x = ;" });
-  const { folder } = made;
+  const { path: folder } = made;
   expect(await sentenceOf(() => loadModels(join(folder, "a.ts")))).toContain(`${folder}/a.ts:2:`);
   const sentence = await sentenceOf(() => loadModels(join(folder, "b.ts")));
   expect(sentence).toBe(
@@ -242,13 +243,13 @@ test("a syntax error is named with its place", async () => {
 
 test("an import that cannot be found is named", async () => {
   using made = write({ "a.ts": `import "./missing.ts";` });
-  expect(await sentenceOf(() => loadModels(made.folder))).toContain("./missing.ts");
+  expect(await sentenceOf(() => loadModels(made.path))).toContain("./missing.ts");
 });
 
 test("a path may have signs that mean something in a URL, but for the one that Bun takes for a query", async () => {
   using made = write({ "a#b %41/ä.ts": source("a"), "why?/b.ts": source("b") });
-  expect(await namesIn(join(made.folder, "a#b %41"))).toEqual(["a"]);
-  const path = join(made.folder, "why?/b.ts");
+  expect(await namesIn(join(made.path, "a#b %41"))).toEqual(["a"]);
+  const path = join(made.path, "why?/b.ts");
   expect(await sentenceOf(() => loadModels(path))).toBe(
     `Cannot load models from ${path}: Bun takes what follows a ? for a query; rename the file or its folder`,
   );
@@ -256,20 +257,20 @@ test("a path may have signs that mean something in a URL, but for the one that B
 
 test("what cannot be read is refused with a sentence", async () => {
   using made = write({ "loop/x.txt": "" });
-  const path = join(made.folder, "circle");
+  const path = join(made.path, "circle");
   symlinkSync(path, path);
   expect(await sentenceOf(() => loadModels(path))).toContain(`Cannot load models from ${path}: `);
 });
 
 needs("setpriv").test("a folder whose rights forbid to read it is refused with a sentence", () => {
   using made = write({});
-  chmodSync(made.folder, 0o000);
+  chmodSync(made.path, 0o000);
   const registry = JSON.stringify(join(import.meta.dir, "../../src/registry/load-models.ts"));
   const code = `import { loadModels } from ${registry};
-    await loadModels(${JSON.stringify(made.folder)}).catch(({ message }) => console.log(message));`;
+    await loadModels(${JSON.stringify(made.path)}).catch(({ message }) => console.log(message));`;
   const { stdout } = Bun.spawnSync([...OBEYING, process.execPath, "-e", code]);
-  chmodSync(made.folder, 0o700);
-  expect(stdout.toString()).toStartWith(`Cannot load models from ${made.folder}: `);
+  chmodSync(made.path, 0o700);
+  expect(stdout.toString()).toStartWith(`Cannot load models from ${made.path}: `);
 });
 
 test.each([
@@ -278,7 +279,7 @@ test.each([
   ["{ run: { transaction: 0 } }", "transaction cannot be 0; it must be true or false"],
 ])("the policy %s is refused", async (policy, sentence) => {
   using made = write({ "a.ts": source("a", `static tasks = ${policy};`) });
-  const error = await errorOf(() => loadModels(made.folder));
+  const error = await errorOf(() => loadModels(made.path));
   expect(error.message).toContain(sentence);
 });
 

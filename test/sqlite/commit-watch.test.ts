@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { CommitWatch } from "../../src/sqlite/commit-watch.ts";
+import { untilTrue } from "../support/until.ts";
 
 /** A database whose commits become visible when the test says so; its WAL is a plain file. */
 class FakeDatabase {
@@ -47,18 +48,10 @@ afterEach(() => {
   rmSync(database.folder, { recursive: true });
 });
 
-async function until(what: () => boolean): Promise<void> {
-  const end = performance.now() + 4000;
-  while (!what()) {
-    if (performance.now() > end) throw new Error("It did not happen in time");
-    await Bun.sleep(1);
-  }
-}
-
 /** Armed, and what came with that is over. */
 async function armed(): Promise<void> {
   wake.arm();
-  await until(() => looks === 1);
+  await untilTrue(() => looks === 1);
   looks = 0;
 }
 
@@ -67,17 +60,17 @@ describe("a commit", () => {
     await armed();
     database.commits += 1;
     database.write();
-    await until(() => looks === 1);
+    await untilTrue(() => looks === 1);
   });
 
   test("is noticed when it becomes visible only long after its write", async () => {
     await armed();
     const { readings } = database;
     database.write();
-    await until(() => database.readings > readings + 6);
+    await untilTrue(() => database.readings > readings + 6);
     expect(looks).toBe(0);
     database.commits += 1;
-    await until(() => looks === 1);
+    await untilTrue(() => looks === 1);
   });
 
   test("written before the watch begins, and visible only after, is noticed", async () => {
@@ -86,7 +79,7 @@ describe("a commit", () => {
     database.write();
     wake.arm();
     database.commits += 1;
-    await until(() => looks === 1);
+    await untilTrue(() => looks === 1);
   });
 
   test("is noticed although the WAL was removed and made anew", async () => {
@@ -98,14 +91,14 @@ describe("a commit", () => {
     wake.check(); // what the worker does twice a second
     database.commits += 1;
     database.write();
-    await until(() => looks >= 1);
+    await untilTrue(() => looks >= 1);
   });
 
   test("is noticed where there is no WAL yet", async () => {
     rmSync(database.wal);
     await armed();
     database.commits += 1;
-    await until(() => looks === 1);
+    await untilTrue(() => looks === 1);
   });
 });
 
@@ -248,11 +241,11 @@ test("once disarmed it looks no more", async () => {
   let others = 0;
   const other = new CommitWatch(database, { look: () => (others += 1), hint() {} });
   other.arm();
-  await until(() => others === 1);
+  await untilTrue(() => others === 1);
   wake.disarm();
   database.commits += 1;
   database.write();
-  await until(() => others === 2);
+  await untilTrue(() => others === 2);
   expect(looks).toBe(0);
   other.disarm();
 });

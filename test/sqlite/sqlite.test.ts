@@ -19,7 +19,7 @@ import {
   readyOf,
   type TestStore,
 } from "../support/store.ts";
-import { storeSuite } from "../store/suite.ts";
+import { storeSuite } from "../store/suite/suite.ts";
 
 storeSuite("SqliteStore", () => {
   const test = makeStore({ bootId: "boot" });

@@ -5,7 +5,7 @@ import { dropLock } from "../../src/sqlite/file/liveness.ts";
 import { lateStore } from "../support/late-store.ts";
 import { commitsIn } from "../support/wal.ts";
 import { makeStore } from "../support/store.ts";
-import { storeSuite } from "./suite.ts";
+import { storeSuite } from "./suite/suite.ts";
 
 storeSuite("a store that answers late", () => {
   const test = makeStore({ bootId: "boot" });

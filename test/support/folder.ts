@@ -10,8 +10,8 @@ export interface Folder extends Disposable {
 }
 
 /** @example using folder = makeFolder(); */
-export function makeFolder(): Folder {
-  const path = mkdtempSync(join(tmpdir(), "tq-test-"));
+export function makeFolder(parent = tmpdir()): Folder {
+  const path = mkdtempSync(join(parent, "tq-test-"));
   return {
     path,
     file: (name) => join(path, name),

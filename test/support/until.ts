@@ -11,3 +11,12 @@ export async function until(assertion: () => unknown, limit = 5_000): Promise<vo
     }
   }
 }
+
+/** Waits until it is true. It sleeps by Bun, whose timers no test replaces. */
+export async function untilTrue(isTrue: () => boolean, deadline = 10_000): Promise<void> {
+  const end = performance.now() + deadline;
+  while (!isTrue()) {
+    if (performance.now() > end) throw new Error("It did not happen in time");
+    await Bun.sleep(1);
+  }
+}

@@ -1,22 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { formatDuration, parseShort, toMilliseconds } from "../../src/values/duration.ts";
-import { TqError } from "../../src/errors.ts";
+import { refusal } from "../support/refusal.ts";
 
 /** What untyped callers give: the types refuse it, the code must too. */
 function untyped(value: unknown): number {
   return toMilliseconds(value as string, "queue_scheduled_at");
-}
-
-function refusal(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    expect(error).toBeInstanceOf(TqError);
-    expect((error as TqError).code).toBe("invalid");
-    return (error as TqError).message;
-  }
-  throw new Error("It was not refused");
 }
 
 describe("toMilliseconds", () => {

@@ -1,98 +1,16 @@
 /** A worker in this process, its threads started from the source. */
-import { Database } from "bun:sqlite";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
-import { parseSettings } from "../../src/settings/config.ts";
-import type { WorkerOptions } from "../../src/embed.ts";
-import { startWorker } from "../../src/start-worker.ts";
-import type { Event } from "../../src/log/events.ts";
+import { afterEach, describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
 import { DUE_SOON_MS } from "../../src/store/store.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
-import { WorkerProcess, type WorkerProcessOptions } from "../../src/worker/worker.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import { errorOf } from "../support/error.ts";
+import { untilTrue } from "../support/until.ts";
+import { connect, events, folder, MODELS, push, renewFolder, start, tasks } from "./job-worker.ts";
 
 setDefaultTimeout(20_000);
-
-const MODELS = `import { writeFileSync } from "node:fs";
-import { Model } from "tq";
-class Lazy extends Error { override get message(): string { throw new Error("no catalogue"); } }
-export class Job extends Model {
-  static override readonly __name__ = "job";
-  async add() { return this.id + 1; }
-  async fail() { throw new Error("no paper"); }
-  async exit() { process.exit(3); }
-  static lazy() { throw new Lazy(); }
-  static trap() { throw new Proxy({}, { getPrototypeOf() { throw new Error("trap"); } }); }
-  static post() { for (const word of [null, 7, "x", { type: 7 }]) globalThis.postMessage(word); }
-  async hang(file: string) { writeFileSync(file, ""); await new Promise(() => {}); }
-}
-`;
-
-let folder = "";
-let events: Event[] = [];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "tq-worker-"));
-  events = [];
-  writeFileSync(join(folder, "models.ts"), MODELS);
-});
-
-afterEach(() => rmSync(folder, { recursive: true }));
-
-type More = Pick<WorkerProcessOptions, "drain" | "models"> & {
-  threads?: number;
-  timeout?: string;
-  beforeStart?: (worker: WorkerProcess) => void;
-};
-
-async function start({ threads = 2, timeout = "5s", beforeStart, ...more }: More = {}) {
-  const config = parseSettings(
-    {
-      database: { path: join(folder, "tq.db"), durability: "normal", timeout },
-      models: join(folder, "models.ts"),
-      queue: { worker: true },
-      worker: { threads },
-      log: { level: "error" },
-    },
-    "the test",
-    folder,
-  );
-  const worker = new WorkerProcess({ config, ...more, report: (event) => events.push(event) });
-  beforeStart?.(worker);
-  await worker.start();
-  return worker;
-}
-
-/** The database as another program has it. */
-function connect(): Database {
-  const db = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
-  db.run("PRAGMA busy_timeout = 5000");
-  return db;
-}
-
-/** As another program does. */
-function push(method: string, args: unknown[] = [], scheduledAt: number | null = null): void {
-  using db = connect();
-  db.query(
-    "INSERT INTO tq_push (model, method, instances, args, scheduled_at) VALUES ('job', ?, '1', ?, ?)",
-  ).run(method, JSON.stringify(args), scheduledAt);
-}
-
-function tasks(): { state: string; crashes: number; result: string | null }[] {
-  using db = connect();
-  return db.query("SELECT state, crashes, result FROM tq_tasks ORDER BY id").all() as never;
-}
-
-async function until(what: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!what()) {
-    if (performance.now() > end) throw new Error("It did not happen in time");
-    await Bun.sleep(2);
-  }
-}
+renewFolder();
 
 describe("a worker", () => {
   test("knows its models, runs what is pushed, and sums up at its end", async () => {
@@ -101,7 +19,7 @@ describe("a worker", () => {
       job: ["add", "exit", "fail", "hang", "lazy", "post", "trap"],
     });
     for (const method of ["add", "fail", "add"]) push(method);
-    await until(() => tasks().every(({ state }) => state === "finished" || state === "failed"));
+    await untilTrue(() => tasks().every(({ state }) => state === "finished" || state === "failed"));
     await worker.stop();
     expect(await worker.stopped).toEqual({ finished: 2, failed: 1 });
     expect(tasks().map(({ result }) => result)).toEqual(["2", null, "2"]);
@@ -124,7 +42,7 @@ describe("a worker", () => {
     const worker = await start();
     const hangs = join(folder, "hangs");
     push("hang", [hangs]);
-    await until(() => existsSync(hangs));
+    await untilTrue(() => existsSync(hangs));
     const graceful = worker.stop();
     await worker.stop("now");
     await graceful;
@@ -178,7 +96,7 @@ describe("a worker", () => {
     const starting = start({ beforeStart: (worker) => void (stop = () => worker.stop()) });
     const isLate = await late.promise;
     const said = () => events.filter(({ name }) => name === "log.note");
-    await until(() => {
+    await untilTrue(() => {
       if (said().length === 0) isLate();
       return said().length > 0;
     });
@@ -212,10 +130,10 @@ describe("a worker", () => {
     push("exit");
     const said = () =>
       events.filter((event) => event.name === "log.note" && event.message.includes("no licence"));
-    await until(() => said().length > 0);
+    await untilTrue(() => said().length > 0);
     writeFileSync(join(folder, "models.ts"), MODELS);
     push("add");
-    await until(() => tasks()[1]?.state === "finished");
+    await untilTrue(() => tasks()[1]?.state === "finished");
     expect(said()).toHaveLength(1);
     await worker.stop();
   });
@@ -246,12 +164,12 @@ describe("a worker", () => {
       const worker = await start({ threads: 1 });
       refuse();
       push("exit");
-      await until(() =>
+      await untilTrue(() =>
         events.some((event) => event.name === "log.note" && event.message.endsWith(sentence)),
       );
       allow();
       push("add");
-      await until(() => tasks()[1]?.state === "finished");
+      await untilTrue(() => tasks()[1]?.state === "finished");
       await worker.stop();
     });
   });
@@ -265,7 +183,7 @@ describe("a worker", () => {
     );
     let stop = (): unknown => undefined;
     const starting = start({ beforeStart: (worker) => void (stop = () => worker.stop()) });
-    await until(() => existsSync(join(folder, "loading")));
+    await untilTrue(() => existsSync(join(folder, "loading")));
     await stop();
     const worker = await starting;
     expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
@@ -302,7 +220,7 @@ describe("a worker", () => {
       return seen;
     });
     push("add", [], Date.now() + 50);
-    await until(() => tasks()[0]?.state === "finished");
+    await untilTrue(() => tasks()[0]?.state === "finished");
     expect(refusals).toBeGreaterThan(0);
     expect(events).toContainEqual(
       expect.objectContaining({ message: "Cannot look for tasks: Error: torn page" }),
@@ -350,30 +268,5 @@ describe("a worker", () => {
 
   test("without models does not start", () => {
     expect(start({ models: [] })).rejects.toThrow("Cannot start a worker: there is no models.ts");
-  });
-});
-
-describe("startWorker", () => {
-  test("is not disturbed by a report that throws", async () => {
-    let calls = 0;
-    const worker = await startWorker({
-      database: join(folder, "tq.db"),
-      models: join(folder, "models.ts"),
-      threads: 1,
-      report: () => {
-        calls += 1;
-        throw new Error("no line");
-      },
-    });
-    await worker.stop();
-    expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
-    expect(calls).toBeGreaterThan(2);
-  });
-
-  test("refuses an option that it does not know, with the near one", () => {
-    const starting = startWorker({ thread: 2 } as unknown as WorkerOptions);
-    expect(starting).rejects.toThrow(
-      'Cannot start a worker: thread is not an option of startWorker; did you mean "threads"',
-    );
   });
 });

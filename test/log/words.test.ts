@@ -1,0 +1,95 @@
+/** The words of each event. */
+import { expect, test } from "bun:test";
+import { type Event, levelOf } from "../../src/log/events.ts";
+import { formatJson, formatText } from "../../src/log/log.ts";
+import { ERROR, NOW, PLAIN, RUN } from "./support.ts";
+
+const EVENTS: [Event, string][] = [
+  [
+    {
+      name: "worker.started",
+      worker: "w1",
+      threads: 1,
+      queues: [],
+      database: "/d/tq.db",
+      models: null,
+      mode: "worker",
+    },
+    "worker w1 started  1 thread  queues all  database /d/tq.db  models none  mode worker",
+  ],
+  [
+    {
+      name: "worker.started",
+      worker: "w1",
+      threads: 2,
+      queues: ["a", "b*"],
+      database: "/d",
+      models: "/m.ts",
+      mode: "no worker",
+    },
+    "worker w1 started  2 threads  queues a, b*  database /d  models /m.ts  mode no worker",
+  ],
+  [
+    { name: "worker.stopping", reason: "SIGTERM", grace: 30_000 },
+    "worker stops: SIGTERM; running tasks have 30 s to end",
+  ],
+  [{ name: "worker.stopped", worker: "w1" }, "worker w1 stopped"],
+  [
+    { name: "worker.rescued", worker: "w1", pid: 7, tasks: 2 },
+    "worker w1 (pid 7) died: 2 tasks put back",
+  ],
+  [{ name: "thread.replaced", thread: 1, reason: "max_tasks" }, "thread 1 replaced: max_tasks"],
+  [{ name: "task.started", ...RUN }, "task 42 started  sale.process  attempt 1"],
+  [
+    { name: "task.retried", ...RUN, delay: 1200, error: { ...ERROR, message: "" } },
+    "task 42 is tried again in 1.2 s  sale.process  attempt 1  TypeError",
+  ],
+  [
+    { name: "task.interrupted", ...RUN, reason: "the worker stops" },
+    "task 42 interrupted and put back: the worker stops  sale.process  attempt 1",
+  ],
+  [
+    { name: "task.crashed", ...RUN, reason: "exit code 7", crashes: 2 },
+    "task 42 crashed: exit code 7  sale.process  attempt 1  crash 2",
+  ],
+  [
+    { name: "task.poisoned", ...RUN, crashes: 3 },
+    "task 42 set aside as failed after 3 crashes  sale.process  attempt 1",
+  ],
+  [{ name: "task.cancelled", task: 42, reason: null }, "task 42 cancelled"],
+  [{ name: "task.cancelled", task: 42, reason: "not needed" }, "task 42 cancelled: not needed"],
+  [
+    { name: "task.late", ...RUN, outcome: "finished" },
+    "task 42 lost its claim before it ended; its work was discarded  sale.process  attempt 1  it would have finished",
+  ],
+  [
+    { name: "task.inline", ...RUN, scheduledAt: NOW },
+    "task 42 runs now although it is scheduled for 2026-11-23T14:03:07.123Z: queue.worker is false  sale.process  attempt 1",
+  ],
+  [
+    { name: "lock.held", task: 42, thread: 1, duration: 1500 },
+    "task 42 has held the write lock for 1.5 s and holds up all others; call Transaction.current.commit() before it waits",
+  ],
+  [
+    { name: "admin.listening", url: "http://127.0.0.1:8989", token: "/d/tq.token" },
+    "admin API listens on http://127.0.0.1:8989  token in /d/tq.token",
+  ],
+  [
+    { name: "store.failed", database: "/d", error: ERROR },
+    "/d cannot be used  TypeError: no price",
+  ],
+  [{ name: "store.recovered", database: "/d", duration: 2000 }, "/d can be used again after 2 s"],
+  [
+    { name: "config.worker_off", file: null },
+    "queue.worker is false: this worker runs only tasks pushed by SQL or HTTP and tasks left by dead programs, as programs run their own; set [queue] worker = true in tq.toml to have it run all tasks",
+  ],
+];
+
+test.each(EVENTS)("words %j", (event, words) => {
+  expect(formatText(event, NOW, PLAIN).slice(36)).toBe(words);
+  expect(JSON.parse(formatJson(event, NOW))).toMatchObject({
+    message: words,
+    level: levelOf(event),
+  });
+  expect(structuredClone(event)).toEqual(event);
+});

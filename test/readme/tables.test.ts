@@ -1,0 +1,199 @@
+/** The tables of the README are those of the code. `TQ_README=write npm test -- test/readme` writes them. */
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { COMMANDS } from "../../cli/commands.ts";
+import { ERROR_CODES, EXIT_CODES, HTTP_STATUS } from "../../src/errors.ts";
+import { splitContext } from "../../src/push/placement.ts";
+import { CALL, presetWords, type Row, TASK_OPTIONS } from "../../src/push/task-options.ts";
+import { SETTINGS } from "../../src/settings/table.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
+import { names, read, ROOT } from "./documents.ts";
+
+describe("the tables", () => {
+  test("that come from the code are as the code says", async () => {
+    const blocks: Record<string, string[][]> = {
+      commands: commandRows(),
+      tq_push: pushRows(),
+      "context keys": contextRows(),
+      settings: settingRows(),
+    };
+    if (process.env["TQ_README"] === "write") await writeBlocks(blocks);
+    const README = read("README.md");
+    for (const [name, rows] of Object.entries(blocks)) {
+      const [, block = ""] =
+        new RegExp(`${blockStart(name)}([^]*?)<!-- end -->`).exec(README) ?? [];
+      expect(cellsOf(block), `${name}: TQ_README=write npm test -- test/readme`).toEqual(rows);
+    }
+  });
+
+  test("of exit codes has them all, with the HTTP statuses", () => {
+    const rows = cellsOf(section("## Exit codes"));
+    const listed = rows.flatMap(([exit, http, code]) => {
+      const name = code?.replaceAll("`", "") ?? "";
+      return (ERROR_CODES as readonly string[]).includes(name) ? [{ name, exit, http }] : [];
+    });
+    expect(listed).toEqual(
+      ERROR_CODES.map((name) => ({
+        name,
+        exit: String(EXIT_CODES[name]),
+        http: String(HTTP_STATUS[name]),
+      })),
+    );
+  });
+
+  test("of context keys has exactly those that a push knows", () => {
+    expect(firstCells(blockStart("context keys"))).toEqual(contextKeys());
+  });
+
+  test("of columns have those of the views", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tq-readme-"));
+    const path = join(folder, "tq.db");
+    await new SqliteStore({ path, durability: "normal" }).close();
+    using db = new Database(path);
+    const columns = (view: string) =>
+      db
+        .query(`SELECT name FROM pragma_table_info('${view}')`)
+        .all()
+        .map((row) => (row as { name: string }).name);
+    expect(firstCells(blockStart("tq_push"))).toEqual(columns("tq_push"));
+    const [, list = ""] = /<!-- columns: tq_tasks -->\n\n([^]*?)\n\n/.exec(README) ?? [];
+    expect(quoted(list)).toEqual(columns("tq_tasks"));
+    rmSync(folder, { recursive: true });
+  });
+});
+
+const README = read("README.md");
+
+/** As the refusal of an unknown key lists them. */
+function contextKeys(): string[] {
+  try {
+    splitContext({ queue_unknown_to_all: 1 }, { now: 0, batchSize: 20 });
+  } catch (error) {
+    return /is not one of ([\w, ]+)/.exec(String(error))?.[1]?.split(", ") ?? [];
+  }
+  return [];
+}
+
+function section(heading: string): string {
+  return README.split(/^(?=## )/m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
+}
+
+/** The cells of the first table in a text, without its head. */
+function cellsOf(text: string): string[][] {
+  const lines = text.split("\n");
+  const from = lines.findIndex((line) => line.startsWith("|"));
+  const to = lines.findIndex((line, at) => at > from && !line.startsWith("|"));
+  return lines.slice(from + 2, to === -1 ? undefined : to).map((line) =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** The names in the first column of the table after this comment. */
+function firstCells(comment: string): string[] {
+  const rows = cellsOf(README.slice(README.indexOf(comment)));
+  return rows.flatMap(([cell = ""]) => quoted(cell));
+}
+
+function quoted(text: string): string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+}
+
+function commandRows(): string[][] {
+  return Object.values(COMMANDS).map(({ name, description }) => [`\`tq ${name}\``, description]);
+}
+
+function settingRows(): string[][] {
+  return [...SETTINGS.values()].map(({ key, default: preset, allowed, flag, description }) =>
+    row(key, preset, allowed, flag === undefined ? description : `${description} (\`${flag}\`)`),
+  );
+}
+
+function pushRows(): string[][] {
+  const call = Object.entries<Row>(CALL).map(([field, row]) => ({ ...row, field }));
+  return [...call, ...TASK_OPTIONS].flatMap(({ field, preset, sql, help }) =>
+    sql === null ? [] : [row(field, presetWords(preset), sql, help)],
+  );
+}
+
+function contextRows(): string[][] {
+  return TASK_OPTIONS.flatMap(({ context, preset, kind, help }) =>
+    context === null ? [] : [row(context, presetWords(preset), kind.allowed, help)],
+  );
+}
+
+function row(name: string, ...cells: string[]): string[] {
+  return [`\`${name}\``, ...cells].map((cell) =>
+    cell.replaceAll("|", "\\|").replaceAll("*", "\\*"),
+  );
+}
+
+const HEADS: Record<string, string[]> = {
+  commands: ["Command", "What it does"],
+  tq_push: ["Column", "Default", "It must be", "Meaning"],
+  "context keys": ["Key", "Default", "It must be", "Meaning"],
+  settings: ["Setting", "Default", "It must be", "Meaning"],
+};
+
+function blockStart(name: string): string {
+  return `<!-- generated: ${name} -->`;
+}
+
+async function writeBlocks(blocks: Record<string, string[][]>): Promise<void> {
+  const path = join(ROOT, "README.md");
+  let text = README;
+  for (const [name, rows] of Object.entries(blocks)) {
+    text = replaceBlock(text, blockStart(name), toTable(HEADS[name] ?? [], rows));
+  }
+  text = replaceBlock(text, "<!-- bench -->", benchTable());
+  writeFileSync(path, text);
+  await Bun.spawn([process.execPath, "fmt", "--no-script", path], { stdout: "ignore" }).exited;
+}
+
+function replaceBlock(text: string, start: string, block: string | null): string {
+  if (block === null) return text;
+  return text.replace(
+    new RegExp(`${start}[^]*?<!-- end -->`),
+    () => `${start}\n\n${block}\n\n<!-- end -->`,
+  );
+}
+
+function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** The last run of `npm run bench`; null when there is none. */
+function benchTable(): string | null {
+  const files = names("bench/results").filter((name) => name.endsWith(".json"));
+  const last = files.at(-1);
+  if (last === undefined) return null;
+  const { started, machine, settings, rows } = JSON.parse(
+    read(join("bench/results", last)),
+  ) as BenchRun;
+  const table = toTable(
+    ["Measure", "tq", "Raw limit", "Ratio", "To reach"],
+    rows.map(({ measure, figure, raw, ratio, bar }) => [measure, figure, raw, ratio, bar]),
+  );
+  const { processor, cores, memory, bun } = machine;
+  return [
+    `${settings.quick ? "A quick run" : "The run"} of ${started.slice(0, 10)}:`,
+    `${processor}, ${cores} cores, ${memory} GB, Bun ${bun}, durability ${settings.durability};`,
+    `medians, and from the lowest to the highest.\n\n${table}`,
+  ].join(" ");
+}
+
+/** What `bench/main.ts` writes, as far as it is shown. */
+interface BenchRun {
+  readonly started: string;
+  readonly machine: Readonly<Record<string, string | number>>;
+  readonly settings: { readonly quick: boolean; readonly durability: string };
+  readonly rows: readonly Readonly<
+    Record<"measure" | "figure" | "raw" | "ratio" | "bar", string>
+  >[];
+}

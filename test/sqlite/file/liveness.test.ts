@@ -1,0 +1,202 @@
+/** Proof of life: a lock that the operating system drops with the process, and keeps while it is stopped. */
+import { describe, expect, test } from "bun:test";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  bootId,
+  dropLock,
+  holdLock,
+  isAlive,
+  lockFolder,
+  removeIfDead,
+  removeStrays,
+} from "../../../src/sqlite/file/liveness.ts";
+import { makeFolder } from "../../support/folder.ts";
+import { type Helper, startHelper } from "../../support/process.ts";
+import { until } from "../../support/until.ts";
+
+/** A process that holds the lock of this worker until it is told to leave. */
+async function holder(database: string, worker: string): Promise<Helper> {
+  const helper = startHelper(`
+    const { holdLock, dropLock } = await import("./src/sqlite/file/liveness.ts");
+    holdLock(${JSON.stringify(database)}, ${JSON.stringify(worker)});
+    console.log("holding");
+    await line();
+    dropLock(${JSON.stringify(database)}, ${JSON.stringify(worker)});
+    console.log("left");
+    await line();`);
+  await helper.line();
+  return helper;
+}
+
+describe("a worker's lock", () => {
+  test("says that its process lives, and after a kill that it is dead; then its file is gone", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    await using worker = await holder(database, "w1");
+    expect(removeIfDead(database, "w1")).toBe(false);
+    expect(isAlive(database, "w1")).toBe(true);
+    worker.kill("SIGKILL");
+    await until(() => expect(isAlive(database, "w1")).toBe(false));
+    expect(existsSync(lockFolder(database))).toBe(true); // a look removes nothing
+    expect(removeIfDead(database, "w1")).toBe(true);
+    expect(existsSync(lockFolder(database))).toBe(false);
+    expect(isAlive(database, "w1")).toBe(false);
+    expect(removeIfDead(database, "w1")).toBe(true);
+  });
+
+  test("is taken although others that start look whether its file is a stray one", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    const look = `
+      const { removeStrays } = await import("./src/sqlite/file/liveness.ts");
+      console.log("looking");
+      for (;;) removeStrays(${JSON.stringify(database)}, new Set());`;
+    await using one = startHelper(look);
+    await using two = startHelper(look);
+    await Promise.all([one.line(), two.line()]);
+    for (let n = 0; n < 200; n++) {
+      holdLock(database, `w${n}`);
+      expect(existsSync(join(lockFolder(database), `w${n}`))).toBe(true);
+      dropLock(database, `w${n}`);
+    }
+  });
+
+  test("is kept by a stopped process", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    await using worker = await holder(database, "w1");
+    worker.kill("SIGSTOP");
+    await until(async () => {
+      const status = await Bun.file(`/proc/${worker.pid}/stat`).text();
+      expect(status).toMatch(/\) T /);
+    });
+    for (let i = 0; i < 20; i++) expect(removeIfDead(database, "w1")).toBe(false);
+    worker.kill("SIGKILL");
+    await until(() => expect(removeIfDead(database, "w1")).toBe(true));
+  });
+
+  test("goes when its worker leaves, and leaves nothing behind", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    await using worker = await holder(database, "w1");
+    worker.send("leave");
+    await worker.line();
+    expect(removeIfDead(database, "w1")).toBe(true);
+    expect(existsSync(lockFolder(database))).toBe(false);
+  });
+
+  test("of our own counts as alive, and looking does not drop it", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    holdLock(database, "mine");
+    for (let i = 0; i < 5; i++) expect(removeIfDead(database, "mine")).toBe(false);
+    await using other = startHelper(`
+      const { removeIfDead } = await import("./src/sqlite/file/liveness.ts");
+      console.log(removeIfDead(${JSON.stringify(database)}, "mine"));`);
+    expect(await other.line()).toBe("false");
+    dropLock(database, "mine");
+    expect(removeIfDead(database, "mine")).toBe(true);
+  });
+
+  test("is not collected as garbage", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    await using worker = startHelper(`
+      const { holdLock } = await import("./src/sqlite/file/liveness.ts");
+      holdLock(${JSON.stringify(database)}, "w1");
+      for (let i = 0; i < 20; i++) { Bun.gc(true); await Bun.sleep(1); }
+      console.log("collected");
+      await line();`);
+    await worker.line();
+    expect(removeIfDead(database, "w1")).toBe(false);
+  });
+
+  test("is one of many in a folder that goes with the last", () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    const workers = Array.from({ length: 20 }, (_, i) => `w${i}`);
+    for (const worker of workers) holdLock(database, worker);
+    expect(readdirSync(lockFolder(database)).toSorted()).toEqual(workers.toSorted());
+    for (const worker of workers) dropLock(database, worker);
+    dropLock(database, "never held");
+    expect(existsSync(lockFolder(database))).toBe(false);
+  });
+
+  test("that is not there proves a death: without the file, and without the folder", () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    expect(removeIfDead(database, "w1")).toBe(true);
+    mkdirSync(lockFolder(database));
+    expect(removeIfDead(database, "w1")).toBe(true);
+  });
+
+  test("that cannot be read proves nothing", () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    mkdirSync(join(lockFolder(database), "w1"), { recursive: true }); // a folder cannot be opened, by root either
+    expect(removeIfDead(database, "w1")).toBe(false);
+  });
+
+  test("that cannot be made is an error with a sentence", () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    writeFileSync(lockFolder(database), "a file in the way");
+    expect(() => holdLock(database, "w1")).toThrow(
+      `Cannot make the lock of this worker in ${lockFolder(database)}`,
+    );
+    rmSync(lockFolder(database));
+    holdLock(database, "w1");
+    chmodSync(lockFolder(database), 0o755);
+    dropLock(database, "w1");
+  });
+});
+
+test("the boot id stays the same while the machine runs", () => {
+  expect(bootId()).toBe(bootId());
+  expect(bootId()).not.toBe("");
+});
+
+test("lock files of processes that died before they registered are removed, those of the living and of the registered stay", async () => {
+  using folder = makeFolder();
+  const database = folder.file("tq.db");
+  removeStrays(database, new Set()); // nobody has one
+  await using stray = await holder(database, "stray");
+  await using registered = await holder(database, "registered");
+  await using starting = await holder(database, "starting");
+  holdLock(database, "own");
+  for (const helper of [stray, registered]) {
+    helper.kill("SIGKILL");
+    await helper.exited;
+  }
+  removeStrays(database, new Set(["registered", "own"]));
+  expect(readdirSync(lockFolder(database)).toSorted()).toEqual(["own", "registered", "starting"]);
+  expect(starting.pid).toBeGreaterThan(0);
+  expect(removeIfDead(database, "registered")).toBe(true);
+  dropLock(database, "own");
+});
+
+test("a worker that starts among others that remove strays has its lock in the folder", async () => {
+  using folder = makeFolder();
+  const database = folder.file("tq.db");
+  await using sweeper = startHelper(`
+    const { removeStrays } = await import("./src/sqlite/file/liveness.ts");
+    console.log("sweeping");
+    const end = performance.now() + 400;
+    while (performance.now() < end) removeStrays(${JSON.stringify(database)}, new Set());
+    console.log("swept");`);
+  await sweeper.line();
+  const names: string[] = [];
+  const end = performance.now() + 300;
+  while (performance.now() < end) {
+    const name = `w${names.length}`;
+    holdLock(database, name);
+    names.push(name);
+    expect(existsSync(join(lockFolder(database), name))).toBe(true);
+  }
+  expect(await sweeper.line()).toBe("swept");
+  for (const name of names) {
+    expect(existsSync(join(lockFolder(database), name))).toBe(true);
+    dropLock(database, name);
+  }
+});

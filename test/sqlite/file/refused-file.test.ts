@@ -1,0 +1,141 @@
+/** Files that cannot be the database, each with its sentence. */
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { SCHEMA_VERSION } from "../../../src/sqlite/migrate.ts";
+import { SqliteStore } from "../../../src/sqlite/store.ts";
+import { type Folder, makeFolder } from "../../support/folder.ts";
+import { startHelper } from "../../support/process.ts";
+import { makeStore, pushOne } from "../../support/store.ts";
+import { refusal } from "./file-refusal.ts";
+
+describe("a file that cannot be the database", () => {
+  let folder: Folder;
+  beforeAll(() => {
+    folder = makeFolder();
+  });
+  afterAll(() => folder[Symbol.dispose]());
+
+  test("because it is not SQLite", () => {
+    const path = folder.file("letter.txt");
+    writeFileSync(path, "Dear database, ".repeat(1000));
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot use ${path}: it is not a SQLite database; move it away, or name another file with --database`,
+    });
+    expect(readFileSync(path, "utf8")).toStartWith("Dear database");
+  });
+
+  test("because it is a folder", () => {
+    const path = folder.file("folder");
+    mkdirSync(path);
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot use ${path} as the database: it is a folder; name a file, for example ${path}/tq.db`,
+    });
+  });
+
+  test("because its folder does not exist", () => {
+    const path = folder.file("no/such/tq.db");
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot make the database ${path}: the folder ${folder.file("no/such")} does not exist; make it first`,
+    });
+  });
+
+  test("because its folder is a file", () => {
+    const file = folder.file("plain");
+    writeFileSync(file, "x");
+    expect(refusal(`${file}/tq.db`)).toMatchObject({
+      code: "database",
+      message: `Cannot make the database ${file}/tq.db: the folder ${file} does not exist; make it first`,
+    });
+  });
+
+  test.each<[what: string, lose: (path: string) => void]>([
+    ["is gone", rmSync],
+    ["is empty", (path) => writeFileSync(path, "")],
+  ])("because it %s and its log is there, with what was committed last", async (what, lose) => {
+    await using subject = makeStore();
+    const path = folder.file(`${what}.db`);
+    await pushOne(subject.store);
+    for (const end of ["", "-wal"]) copyFileSync(`${subject.path}${end}`, `${path}${end}`);
+    lose(path);
+    const log = readFileSync(`${path}-wal`);
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot use ${path}: it ${what}, and its log ${path}-wal is there, which a new database would delete; put the right file back, or delete the log to begin anew`,
+    });
+    expect(readFileSync(`${path}-wal`)).toEqual(log);
+    copyFileSync(subject.path, path);
+    const store = subject.open({ path });
+    expect(await store.list()).toHaveLength(1);
+    writeFileSync(`${folder.file("new.db")}-wal`, "");
+    await new SqliteStore({ path: folder.file("new.db") }).close();
+  });
+
+  test("because a newer tq made it", async () => {
+    const path = folder.file("newer.db");
+    await new SqliteStore({ path }).close();
+    const db = new Database(path);
+    db.run(`UPDATE tq__schema SET version = ${SCHEMA_VERSION + 1}`);
+    db.close();
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot use ${path}: its schema is version ${SCHEMA_VERSION + 1}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq`,
+    });
+  });
+
+  test("because it is damaged", async () => {
+    const path = folder.file("damaged.db");
+    await new SqliteStore({ path }).close();
+    const bytes = readFileSync(path);
+    bytes.fill(0xa5, 100, 4096);
+    writeFileSync(path, bytes);
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: expect.stringContaining("restore a backup"),
+    });
+  });
+
+  test("because another process holds it for longer than the timeout", async () => {
+    const path = folder.file("locked.db");
+    await using holder = startHelper(`
+      const { Database } = await import("bun:sqlite");
+      const db = new Database(${JSON.stringify(path)});
+      db.run("CREATE TABLE theirs (a)");
+      db.run("BEGIN EXCLUSIVE");
+      console.log("holding");
+      await line();`);
+    await holder.line();
+    const started = performance.now();
+    expect(refusal(path, 200)).toMatchObject({
+      code: "busy",
+      message: `Cannot write to ${path}: another program holds its lock; end that program's transaction, or raise database.timeout`,
+    });
+    expect(performance.now() - started).toBeWithin(200, 3_000);
+  });
+
+  test("because it takes no write-ahead log", () => {
+    expect(refusal(":memory:")).toMatchObject({
+      code: "database",
+      message: expect.stringContaining(
+        'it does not take a write-ahead log (journal mode stays "memory"); put it on a local disk',
+      ),
+    });
+  });
+});
+
+test("a database that is damaged from its third page on is refused with a sentence", async () => {
+  using folder = makeFolder();
+  const path = folder.file("tq.db");
+  const store = new SqliteStore({ path });
+  await pushOne(store);
+  await store.close();
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0xaa, 2 * 4096));
+  expect(refusal(path)).toMatchObject({
+    code: "database",
+    message: `Cannot use ${path}: database disk image is malformed; restore a backup, or save what can be read with sqlite3's .recover`,
+  });
+});

@@ -1,0 +1,196 @@
+/** What is done for every task must cost the same with ten tasks or ten million: no scan and no sort of them. */
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
+import type { Store } from "../../../src/store/store.ts";
+import type { TestClock } from "../../support/clock.ts";
+import {
+  claim,
+  dueOf,
+  holds,
+  makeStore,
+  newTask,
+  OWNER,
+  readyOf,
+  type TestStore,
+  withSession,
+} from "../../support/store.ts";
+
+/** The statements on the queue's tables that this runs, as it runs them. */
+async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const seen = new Set<string>();
+  const query = spyOn(Database.prototype, "query");
+  try {
+    await work();
+    for (const [sql] of query.mock.calls)
+      if (/tq_/.test(sql) && !/SAVEPOINT|RELEASE/.test(sql)) seen.add(sql);
+  } finally {
+    query.mockRestore();
+  }
+  return [...seen];
+}
+
+/** On a connection of its own: EXPLAIN of an UPDATE … RETURNING leaves a connection unusable. */
+function planOf(path: string, sql: string): string[] {
+  const db = new Database(path, { strict: false });
+  try {
+    const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
+    return rows.map(({ detail }) => detail);
+  } finally {
+    db.close();
+  }
+}
+
+function idleClaim(store: Store, queues: readonly string[]): Promise<unknown> {
+  return store.claim({ owner: { worker: "z", thread: 1 }, queues, limit: 3 });
+}
+
+const WORK: [
+  name: string,
+  index: string | null,
+  work: (store: Store, clock: TestClock) => Promise<unknown>,
+][] = [
+  ["push", null, (store) => store.push([newTask(), newTask()])],
+  ["a claim of one queue", "tq__task_ready", (store) => claim(store, { queues: ["default"] })],
+  [
+    "a claim of several queues",
+    "tq__task_ready",
+    (store) => claim(store, { queues: ["default", "mail"] }),
+  ],
+  ["the claim of an idle thread", "tq__task_ready", (store) => idleClaim(store, [])],
+  ["the same for some queues", "tq__task_ready", (store) => idleClaim(store, ["q1", "mail*"])],
+  [
+    "a claim of every queue",
+    "tq__task_ready",
+    async (store) => {
+      const owner = { worker: "y", thread: 1 };
+      await claim(store, { owner }); // a suspect
+      await claim(store, { owner });
+    },
+  ],
+  [
+    "due tasks made ready",
+    "tq__task_scheduled",
+    async (store, clock) => {
+      await store.push([newTask({ scheduledAt: clock.now() + 1 })]);
+      clock.advance(1);
+      await claim(store);
+    },
+  ],
+  ["suspects", "tq__task_suspect", (store) => claim(store)],
+  [
+    "whether a suspect runs",
+    "tq__task_running",
+    (store) => claim(store, { owner: { worker: "x", thread: 1 } }),
+  ],
+  ["counting ready tasks", "tq__task_ready", (store) => readyOf(store, [], 3, "x")],
+  ["the next due time", "tq__task_scheduled", (store) => dueOf(store)],
+  [
+    "clean",
+    "tq__task_ended",
+    (store) => store.clean({ finishedBefore: 1, failedBefore: 1, limit: 10 }),
+  ],
+  ["what a worker held", "tq__task_running", (store) => store.unregister("x")],
+  [
+    "what a thread held",
+    "tq__task_running",
+    (store) => store.rescueThread(OWNER, { running: null, reason: "", maxCrashes: 3 }),
+  ],
+  ["one task", null, (store) => store.get(1)],
+  ["a task by its ref", "tq__task_ref", (store) => store.getByRef("x")],
+  ["errors of a task", "tq__error_task", (store) => store.errors(1)],
+  ["the newest tasks", null, (store) => store.list({ states: ["ready"], queue: "mail" })],
+  ["times that are ahead", "tq__task_ready", (store) => store.mendTimes("all")],
+  [
+    "runs that finish with their commit",
+    null,
+    async (store) => {
+      const tasks = await claim(store, { limit: 2 });
+      await store.write(async (session) => {
+        for (const task of tasks) session.finishAtCommit(task, null);
+      });
+    },
+  ],
+  [
+    "settles",
+    null,
+    (store) =>
+      withSession(store, async (session) => {
+        const task = { id: 1, claim: 1 };
+        const error = { name: "E", message: "m", stack: null };
+        await session.settle(task, { kind: "finished", result: null });
+        await session.settle(task, { kind: "failed", error });
+        await session.settle(task, { kind: "retry", delay: 1, error });
+        await session.settle(task, { kind: "interrupted", reason: "x" });
+        await session.settle(task, { kind: "crashed", reason: "x", maxCrashes: 3 });
+        await session.handBack([task]);
+        await holds(session, task);
+        await session.claimOne(1, OWNER);
+      }),
+  ],
+];
+
+for (const analyzed of [false, true]) {
+  describe(analyzed ? "after ANALYZE by somebody" : "as it comes", () => {
+    let subject: TestStore;
+
+    beforeAll(async () => {
+      subject = makeStore();
+      const { store, clock } = subject;
+      await store.push(Array.from({ length: 300 }, (_, i) => newTask({ queue: `q${i % 3}` })));
+      await store.push(
+        Array.from({ length: 300 }, () => newTask({ scheduledAt: clock.now() + 1e9 })),
+      );
+      for (const task of await claim(store, { limit: 100 })) {
+        await store.write((session) => session.settle(task, { kind: "finished", result: null }));
+      }
+      // A suspect for the statements that look for one.
+      const suspects = await claim(store, { owner: { worker: "dead", thread: 1 }, limit: 5 });
+      for (const task of suspects)
+        await store.write((session) =>
+          session.settle(task, { kind: "crashed", reason: "x", maxCrashes: 9 }),
+        );
+      const db = new Database(subject.path);
+      if (analyzed) db.run("ANALYZE");
+      db.close();
+    });
+    afterAll(() => subject[Symbol.asyncDispose]());
+
+    test.each(WORK)("%s takes no scan and no sort of the tasks", async (_, index, work) => {
+      // On a new connection, as statistics are read when one opens.
+      const store = subject.open();
+      const statements = await statementsOf(() => work(store, subject.clock));
+      expect(statements).not.toEqual([]);
+      const plans = statements.map((sql) => planOf(subject.path, sql));
+      for (const [at, plan] of plans.entries()) {
+        const scans = plan.filter(
+          (line) => /SCAN (tq__|task\b|tq_)/.test(line) && !isWalk(line, statements[at] ?? ""),
+        );
+        expect([statements[at], scans]).toEqual([statements[at], []]);
+        const sorts = plan.some((line) => line.includes("TEMP B-TREE"));
+        // Those of a claim over several queues, and the few errors of one task, are sorted.
+        const merges = plan.some((line) =>
+          /^SCAN name VIRTUAL TABLE|INDEX tq__error_task/.test(line),
+        );
+        expect([statements[at], sorts && !merges]).toEqual([statements[at], false]);
+      }
+      if (index)
+        expect(
+          plans
+            .flat()
+            .some((line) => line.includes(`INDEX ${index} `) || line.endsWith(`INDEX ${index}`)),
+        ).toBe(true);
+    });
+  });
+}
+
+/**
+ * A look at the first entry of an index is called a scan too; LIMIT 1 or EXISTS ends it. What runs is never much: it is
+ * what the threads hold.
+ */
+function isWalk(line: string, sql: string): boolean {
+  if (line.endsWith("USING INDEX tq__task_running")) return sql.includes("enqueued_at");
+  return (
+    /USING (COVERING )?INDEX tq__task_(ready|suspect|scheduled)$/.test(line) &&
+    /LIMIT 1\b|EXISTS/.test(sql)
+  );
+}

@@ -1,0 +1,34 @@
+/** startWorker: the worker inside another program. */
+import { join } from "node:path";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { WorkerOptions } from "../src/embed.ts";
+import { startWorker } from "../src/start-worker.ts";
+import { folder, renewFolder } from "./worker/job-worker.ts";
+
+setDefaultTimeout(20_000);
+renewFolder();
+
+describe("startWorker", () => {
+  test("is not disturbed by a report that throws", async () => {
+    let calls = 0;
+    const worker = await startWorker({
+      database: join(folder, "tq.db"),
+      models: join(folder, "models.ts"),
+      threads: 1,
+      report: () => {
+        calls += 1;
+        throw new Error("no line");
+      },
+    });
+    await worker.stop();
+    expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
+    expect(calls).toBeGreaterThan(2);
+  });
+
+  test("refuses an option that it does not know, with the near one", () => {
+    const starting = startWorker({ thread: 2 } as unknown as WorkerOptions);
+    expect(starting).rejects.toThrow(
+      'Cannot start a worker: thread is not an option of startWorker; did you mean "threads"',
+    );
+  });
+});

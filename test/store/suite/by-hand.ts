@@ -1,0 +1,146 @@
+/** Cancel and retry by hand, of one task and of many. */
+import { describe, expect, test } from "bun:test";
+import { nextTurn } from "../../../src/next-turn.ts";
+import { errorOf } from "../../support/error.ts";
+import { claim, claimFirst, newTask, pushOne, readyOf } from "../../support/store.ts";
+import { claimIds, clock, fail, finish, stateOf, store, subject } from "./subject.ts";
+
+export function byHandTests(): void {
+  describe("cancel", () => {
+    test("ends tasks that are ready, scheduled or running", async () => {
+      const ready = await pushOne(store, { queue: "other" });
+      const scheduled = await pushOne(store, { scheduledAt: clock.now() + 100 });
+      const running = await pushOne(store);
+      await claimFirst(store, { queues: ["default"] });
+      for (const id of [ready, scheduled, running]) {
+        expect(await store.cancel(id, "not needed")).toMatchObject({
+          id,
+          state: "cancelled",
+          reason: "not needed",
+          finished_at: clock.now(),
+          worker: null,
+        });
+      }
+      clock.advance(1000);
+      expect(await claimIds()).toEqual([]);
+    });
+
+    test("refuses what has ended or does not exist", async () => {
+      const id = await pushOne(store);
+      await finish(await claimFirst(store));
+      expect(store.cancel(id)).rejects.toMatchObject({
+        code: "conflict",
+        message: `Cannot cancel task ${id}: it is finished already`,
+      });
+      expect(store.cancel(99)).rejects.toMatchObject({
+        code: "not_found",
+        message: "Cannot cancel task 99: there is no such task; it may have been cleaned",
+      });
+    });
+  });
+
+  describe("a retry by hand", () => {
+    test("runs an ended task again with its history kept", async () => {
+      const id = await pushOne(store, {
+        scheduledAt: clock.now() + 10,
+        expectedAt: clock.now() + 20,
+      });
+      clock.advance(10);
+      await fail(await claimFirst(store));
+      expect(await store.retry(id)).toMatchObject({
+        id,
+        state: "ready",
+        finished_at: null,
+        dequeued_at: null,
+        scheduled_at: null,
+        reason: null,
+        attempts: 1,
+      });
+      expect(await store.errors(id)).toHaveLength(1);
+      expect((await claimFirst(store)).attempt).toBe(2);
+    });
+
+    test("of what was for later runs it now, before what was pushed since", async () => {
+      const id = await pushOne(store, { scheduledAt: clock.now() + 99_999 });
+      await store.cancel(id);
+      clock.advance(10);
+      await pushOne(store);
+      await store.retry(id);
+      expect((await claimFirst(store)).id).toBe(id);
+    });
+
+    test("refuses what has not ended or does not exist", async () => {
+      const id = await pushOne(store);
+      expect(store.retry(id)).rejects.toMatchObject({
+        code: "conflict",
+        message: `Cannot retry task ${id}: it is ready; a worker runs it`,
+      });
+      await claimFirst(store);
+      expect(store.retry(id)).rejects.toMatchObject({
+        message: `Cannot retry task ${id}: it is running; cancel it first`,
+      });
+      expect(store.retry(99)).rejects.toMatchObject({ code: "not_found" });
+    });
+  });
+
+  describe("many tasks by hand", () => {
+    test("are retried by state, queue and model, however many: nothing else is touched", async () => {
+      const printed = await store.push(
+        Array.from({ length: 1_203 }, () => newTask({ queue: "print", model: "label" })),
+      );
+      await store.cancelAll({ states: ["ready"], queue: "print" }, "no paper");
+      const others = await store.push([
+        newTask({ queue: "print", model: "invoice" }),
+        newTask({ queue: "mail", model: "label" }),
+        newTask({ queue: "print", model: "label" }),
+      ]);
+      const [invoice = 0, mail = 0, ready = 0] = others;
+      for (const id of [invoice, mail]) await store.cancel(id);
+      const filter = { states: ["cancelled", "failed"], queue: "print", model: "label" } as const;
+      expect(await store.retryAll(filter)).toBe(printed.length);
+      expect(await store.retryAll(filter)).toBe(0);
+      const left = await store.list({ states: ["cancelled"] });
+      expect(left.map(({ id }) => id)).toEqual([mail, invoice]);
+      const claimed = await claim(store, { queues: ["print"], limit: 2_000 });
+      expect(claimed.map(({ id }) => id)).toEqual([...printed, ready]);
+    });
+
+    test("are cancelled, those that run with them: their runs commit nothing", async () => {
+      const ids = await store.push([newTask(), newTask(), newTask({ model: "other" })]);
+      const running = await claimFirst(store);
+      expect(
+        await store.cancelAll({ states: ["running", "ready"], model: newTask().model }, "enough"),
+      ).toBe(2);
+      expect(await finish(running)).toBe(false);
+      expect(await Promise.all(ids.map(stateOf))).toEqual(["cancelled", "cancelled", "ready"]);
+      expect(await store.get(running.id)).toMatchObject({
+        reason: "enough",
+        finished_at: clock.now(),
+        worker: null,
+      });
+    });
+
+    test("are said to be done as far as they were, where the database refuses the rest", async () => {
+      await store.push(Array.from({ length: 1_200 }, () => newTask()));
+      const all = { states: ["ready"] } as const;
+      const other = subject.open();
+      const moving = errorOf(store.cancelAll(all));
+      while ((await readyOf(other, [], 2_000)) === 1_200) {
+        await nextTurn();
+      }
+      await store.close();
+      const error = await moving;
+      expect(error).toMatchObject({ code: "conflict" });
+      const done = 1_200 - (await readyOf(other, [], 2_000));
+      expect(String(error)).toContain(`Only the first ${done} that match were done: Cannot use`);
+    });
+
+    test("are let be where the move makes no sense", async () => {
+      await store.push([newTask(), newTask()]);
+      await claimFirst(store);
+      expect(await store.retryAll({ states: ["ready", "running"] })).toBe(0);
+      await store.cancelAll({ states: ["ready"] });
+      expect(await store.cancelAll({ states: ["cancelled"] })).toBe(0);
+    });
+  });
+}

@@ -1,0 +1,104 @@
+/** Listing, counting and noticing: reads that change nothing. */
+import { describe, expect, test } from "bun:test";
+import type { Store } from "../../../src/store/store.ts";
+import { claim, claimFirst, dueOf, newTask, pushOne, readyOf } from "../../support/store.ts";
+import { clock, fail, finish, store, subject } from "./subject.ts";
+
+export function lookingTests(): void {
+  describe("looking", () => {
+    test("lists the newest first, by state, queue and model, page by page", async () => {
+      const ids = await store.push(
+        Array.from({ length: 10 }, (_, i) =>
+          newTask({ queue: i % 2 ? "odd" : "even", model: i < 5 ? "low" : "high" }),
+        ),
+      );
+      const listed = async (filter: Parameters<Store["list"]>[0]) =>
+        (await store.list(filter)).map(({ id }) => ids.indexOf(id));
+      expect(await listed({})).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+      expect(await listed({ queue: "odd" })).toEqual([9, 7, 5, 3, 1]);
+      expect(await listed({ queue: "odd", model: "low" })).toEqual([3, 1]);
+      expect(await listed({ limit: 2, before: ids[5] as number })).toEqual([4, 3]);
+      await claim(store, { limit: 2 });
+      await store.cancel(ids[9] as number);
+      expect(await listed({ states: ["running"] })).toEqual([1, 0]);
+      expect(await listed({ states: ["running", "cancelled"] })).toEqual([9, 1, 0]);
+      expect(await listed({ states: ["cancelled"], before: ids[9] as number })).toEqual([]);
+      expect(await listed({ states: [] })).toEqual([]);
+      expect(await listed({ states: ["ready"], limit: 3, queue: "even" })).toEqual([8, 6, 4]);
+    });
+
+    test("lists a hundred unless told otherwise", async () => {
+      await store.push(Array.from({ length: 130 }, () => newTask()));
+      expect(await store.list()).toHaveLength(100);
+      expect(await store.list({ limit: 120 })).toHaveLength(120);
+    });
+
+    test("a task that does not exist is null", async () => {
+      expect(await store.get(99)).toBeNull();
+    });
+
+    test("counts ready tasks up to a limit", async () => {
+      await store.push(Array.from({ length: 5 }, (_, i) => newTask({ queue: i < 3 ? "a" : "b" })));
+      await pushOne(store, { queue: "a", scheduledAt: clock.now() + 1 });
+      const counts = [["a"], ["b"], ["a", "b"], [], ["a*", "z"], ["z"]];
+      const seen = [];
+      for (const queues of counts) seen.push(await readyOf(store, queues, 10));
+      expect(seen).toEqual([3, 2, 5, 5, 3, 0]);
+      expect(await readyOf(store, [], 4)).toBe(4);
+    });
+
+    test("knows when the next scheduled task is due", async () => {
+      expect(await dueOf(store)).toBeNull();
+      await pushOne(store, { scheduledAt: clock.now() + 30 });
+      const first = await pushOne(store, { scheduledAt: clock.now() + 10 });
+      expect(await dueOf(store)).toBe(clock.now() + 10);
+      await store.cancel(first);
+      expect(await dueOf(store)).toBe(clock.now() + 30);
+    });
+
+    test("knows whether its queues have work", async () => {
+      const work = (queues: string[], scheduled = false) => store.hasWork(queues, scheduled);
+      expect(await work([])).toBe(false);
+      await pushOne(store, { queue: "later", scheduledAt: clock.now() + 10 });
+      expect([
+        await work([]),
+        await work([], true),
+        await work(["late*"], true),
+        await work(["x"], true),
+      ]).toEqual([false, true, true, false]);
+      await pushOne(store, { queue: "mail" });
+      expect([
+        await work([]),
+        await work(["mail"]),
+        await work(["m*"]),
+        await work(["pdf"]),
+      ]).toEqual([true, true, true, false]);
+      const task = await claimFirst(store);
+      expect([await work(["mail"]), await work(["pdf"])]).toEqual([true, false]);
+      await finish(task);
+      expect(await work(["mail"])).toBe(false);
+    });
+
+    test("counts each queue's tasks by state", async () => {
+      await store.push([
+        newTask({ queue: "b" }),
+        newTask({ queue: "a" }),
+        newTask({ queue: "a", scheduledAt: clock.now() + 1 }),
+      ]);
+      await fail(await claimFirst(store, { queues: ["b"] }));
+      await claimFirst(store, { queues: ["a"] });
+      expect((await store.status()).queues).toEqual([
+        { queue: "a", scheduled: 1, ready: 0, running: 1, failed: 0 },
+        { queue: "b", scheduled: 0, ready: 0, running: 0, failed: 1 },
+      ]);
+    });
+
+    test("notices a commit of another", async () => {
+      const other = subject.open();
+      const before = await store.version();
+      expect(await store.version()).toBe(before);
+      await pushOne(other);
+      expect(await store.version()).not.toBe(before);
+    });
+  });
+}

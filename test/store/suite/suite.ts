@@ -1,0 +1,31 @@
+/** What every store must do, whatever database is behind it: a file a subject beside this one. */
+import { describe } from "bun:test";
+import { byHandTests } from "./by-hand.ts";
+import { claimTests } from "./claim.ts";
+import { cleanTests } from "./clean.ts";
+import { crashTests } from "./crash.ts";
+import { dueTests } from "./due.ts";
+import { lookingTests } from "./looking.ts";
+import { pushTests } from "./push.ts";
+import { sessionTests } from "./session.ts";
+import { settleTests } from "./settle.ts";
+import { renewSubject, type Subject } from "./subject.ts";
+import { taskErrorTests } from "./task-errors.ts";
+import { workerTests } from "./workers.ts";
+
+export function storeSuite(name: string, make: () => Subject): void {
+  describe(name, () => {
+    renewSubject(make);
+    pushTests();
+    claimTests();
+    dueTests();
+    settleTests();
+    taskErrorTests();
+    crashTests();
+    workerTests();
+    byHandTests();
+    cleanTests();
+    lookingTests();
+    sessionTests();
+  });
+}

@@ -1,0 +1,14 @@
+/** The sentence with which a value is refused. */
+import { expect } from "bun:test";
+import { TqError } from "../../src/errors.ts";
+
+export function refusal(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(TqError);
+    expect((error as TqError).code).toBe("invalid");
+    return (error as TqError).message;
+  }
+  throw new Error("It was not refused");
+}
