@@ -284,7 +284,7 @@ test("what goes on after its task and keeps the lock goes with its thread; no ta
   await site.becomes(id, "finished");
   await eventually(
     "its thread is replaced",
-    () => /what one of its tasks has left behind/.test(worker.stderr),
+    () => /something that one of its tasks left behind/.test(worker.stderr),
     15_000,
   );
   await site.becomes(await site.pushOne("job", "add", "2"), "finished");
