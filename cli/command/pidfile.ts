@@ -4,18 +4,18 @@ import { basename, isAbsolute, resolve } from "node:path";
 import { TqError } from "../../src/errors.ts";
 
 /**
- * Writes this process's id; a file that a dead process left is replaced, also when its number is another
- * program's by now, as it often is after a power cut.
+ * Writes the id of this process. It replaces the file of a dead process, even when another program has that id by now,
+ * as often happens after a power cut.
  *
- * @throws TqError "conflict" when a living process has it, "invalid" when it holds anything else, or cannot be
- * written.
+ * @throws TqError "conflict" when the file belongs to a living process, "invalid" when it holds anything but an id or
+ * cannot be written.
  */
 export function writePidfile(path: string): void {
   const pid = readPid(path);
   if (pid === null && holdsMore(path)) {
     throw new TqError(
       "invalid",
-      `Cannot start: ${path} is there and is no pid file; give --pidfile another path, or remove it`,
+      `Cannot start: ${path} exists and is not a pid file; give --pidfile another path, or remove it`,
     );
   }
   if (pid !== null && pid !== process.pid && mayHaveWritten(pid, path)) {
@@ -31,7 +31,7 @@ export function writePidfile(path: string): void {
   }
 }
 
-/** Removes the file, if it is still ours. */
+/** Removes the file, unless another process has taken it over. */
 export function removePidfile(path: string | undefined): void {
   if (path !== undefined && readPid(path) === process.pid) rmSync(path, { force: true });
 }
@@ -45,13 +45,16 @@ function readPid(path: string): number | null {
   }
 }
 
-/** A process that was killed while it wrote has left an empty file. */
+/** False for an empty file, which a process leaves when it is killed while it writes. */
 function holdsMore(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat !== undefined && stat.isFile() && stat.size > 0;
 }
 
-/** Where its command line can be read (https://man7.org/linux/man-pages/man5/proc_pid_cmdline.5.html), it says more than its number. */
+/**
+ * True when the process may be the worker that wrote the file. Its command line tells, on systems that have it:
+ * https://man7.org/linux/man-pages/man5/proc_pid_cmdline.5.html
+ */
 function mayHaveWritten(pid: number, path: string): boolean {
   try {
     process.kill(pid, 0);
@@ -65,7 +68,7 @@ function mayHaveWritten(pid: number, path: string): boolean {
   }
 }
 
-/** True when a command line has this pid file: of a relative path the name counts, as its folder may be another by now. */
+/** True when a command line names this pid file. Of a relative path only the name counts: its folder is unknown. */
 function names(commandLine: string, path: string): boolean {
   const [, ...files] = `\0${commandLine}`.split(/\0--pidfile[=\0]/);
   return files.some((rest) => {

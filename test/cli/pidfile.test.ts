@@ -48,7 +48,9 @@ describe("the pid file", () => {
   test("is never a file of something else: that stays as it is", () => {
     for (const text of ["a pid\n", "-1\n", "0\n", "SQLite format 3\0"]) {
       writeFileSync(path, text);
-      expect(() => writePidfile(path)).toThrow(`Cannot start: ${path} is there and is no pid file`);
+      expect(() => writePidfile(path)).toThrow(
+        `Cannot start: ${path} exists and is not a pid file`,
+      );
       removePidfile(path);
       expect(readFileSync(path, "utf8")).toBe(text);
     }

@@ -1,4 +1,4 @@
-/** The sentence with which a value is refused. */
+/** Returns the sentence of a refusal. */
 import { expect } from "bun:test";
 import { TqError } from "../../src/errors.ts";
 

@@ -12,7 +12,7 @@ export async function until(assertion: () => unknown, limit = 5_000): Promise<vo
   }
 }
 
-/** Waits until it is true. It sleeps by Bun, whose timers no test replaces. */
+/** Waits until `isTrue` returns true. It sleeps with Bun.sleep, which no test replaces. */
 export async function untilTrue(isTrue: () => boolean, deadline = 10_000): Promise<void> {
   const end = performance.now() + deadline;
   while (!isTrue()) {
