@@ -219,7 +219,7 @@ describe("a worker", () => {
         throw new Error("torn page");
       return seen;
     });
-    push("add", [], Date.now() + 50);
+    push("add", [], Date.now() + 300);
     await untilTrue(() => tasks()[0]?.state === "finished");
     expect(refusals).toBeGreaterThan(0);
     expect(events).toContainEqual(
