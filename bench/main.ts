@@ -61,6 +61,7 @@ await Bun.write(
 
 console.log(formatTable(rows));
 for (const [name, reason] of Object.entries(failures)) console.log(`${name} failed: ${reason}`);
+if (Object.keys(failures).length > 0) process.exitCode = 1; // its figures are missing
 console.log(`\n${describeMachine()}\nAll figures: ${out}`);
 
 /** Runs a measure in a new process, free of the memory and the compiled code of the measure before it. */
