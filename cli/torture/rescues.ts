@@ -9,7 +9,7 @@ const RESCUE_LIMIT_MS = 1_000;
 export class Rescues {
   readonly #store: Store;
   readonly #isAlive: (pid: number) => boolean;
-  /** The slowest rescue: ms. */
+  /** The slowest rescue, in ms. */
   slowest = 0;
   /** Rescues that took longer than promised, in words. */
   readonly late: string[] = [];

@@ -30,7 +30,7 @@ export interface Result extends Findings {
   /** How often each kind of move was made. */
   readonly kills: Readonly<Record<Kind, number>>;
   readonly acknowledged: number;
-  /** The longest that the tasks of a dead worker waited: ms. */
+  /** The longest that the tasks of a dead worker waited, in ms. */
   readonly slowestRescue: number;
   /** Rescues that took longer than tq promises. */
   readonly late: number;

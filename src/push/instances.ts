@@ -1,8 +1,8 @@
-/** What a record is to the queue: something with an id. */
+/** The instances of a push: records or ids, which become ids. */
 import { TqError } from "../errors.ts";
 import { CHECK_ROW, isModelClass, type ModelClass } from "../registry/model-class.ts";
 
-/** What is pushed, for errors; `type` is the class whose records are meant, where it is known. */
+/** The call, for the words of errors; `type` is the class that the records must be of, where it is known. */
 export interface Target {
   readonly model: string;
   readonly method: string;

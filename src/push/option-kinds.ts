@@ -8,11 +8,11 @@ import {
   toMilliseconds,
 } from "../values/duration.ts";
 
-/** What some values stand for at this push. */
+/** What relative values of one push count from. */
 export interface Basis {
   /** Lengths of time count from here: ms since 1970 UTC. */
   readonly now: number;
-  /** Instances a task where the batch is true; null where lists are not divided. */
+  /** The instances a task gets where the batch is true; null where lists are not divided. */
   readonly batchSize: number | null;
 }
 

@@ -12,7 +12,7 @@ import {
   type TaskOption,
 } from "./task-options.ts";
 
-/** What the options of a push say. */
+/** The options of a push, read and checked. */
 export interface Placement {
   readonly columns: OptionColumns;
   /** Instances a task; null: no division. */

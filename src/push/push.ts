@@ -37,7 +37,7 @@ export function pushMany(list: readonly PushOptions[]): Promise<number[]> {
   });
 }
 
-/** What is wrong with one of many calls is said with its place. */
+/** An error of one of many calls says which. */
 function tasksAt(index: number, options: PushOptions, pusher: Pusher, basis: Basis): NewTask[] {
   try {
     return tasksOf(options, pusher, basis);

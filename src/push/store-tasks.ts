@@ -1,4 +1,4 @@
-/** Where the tasks of a push go: into the current transaction, or into one of their own. */
+/** Stores the tasks of a push in the current transaction, or in a new one. */
 import { encode } from "../values/encoding.ts";
 import type { NewTask } from "../task.ts";
 import { currentUnit } from "../transaction/current-task.ts";
@@ -6,7 +6,7 @@ import { runtime } from "../transaction/runtime.ts";
 import type { Basis } from "./option-kinds.ts";
 import { Transaction, inUnit, runPushed } from "../transaction/transaction.ts";
 
-/** Whose push it is, in which context, and to where. */
+/** The user, the context and the store of a push. */
 export type Pusher = Pick<Transaction, "user" | "context" | "runtime">;
 
 export interface Prepared<T> {
@@ -16,10 +16,10 @@ export interface Prepared<T> {
 }
 
 /**
- * Stores tasks in the current transaction, whose commit waits for it. Outside one they are committed when it
- * resolves, and have run where no worker is configured.
+ * Stores tasks in the current transaction, whose commit waits for the push. Outside a transaction the tasks are
+ * committed when the promise resolves, and have run where no worker is configured.
  *
- * @param prepare called at once, so that the tasks are as things were at the push.
+ * @param prepare called at once: the tasks show their arguments as they are at the push.
  */
 export function storeTasks<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise<T> {
   const { maybe } = Transaction;
@@ -30,7 +30,7 @@ export function storeTasks<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise
   });
 }
 
-/** In a run that is outside any transaction a push is one, and stored only while the claim holds. */
+/** A run outside any transaction pushes in a new one, which commits only while the claim of its task holds. */
 function storeInRun<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise<T> {
   return Transaction.start({}, () => storeTasks(prepare));
 }
@@ -49,7 +49,7 @@ export function basisOf({ runtime: { config, store, worker } }: Pusher): Basis {
   return { now: store.now(), batchSize: worker ? config.queue.batch_size : null };
 }
 
-/** Optional parameters that were given as undefined, at the end, are as good as not given. */
+/** Trailing arguments that are undefined are left out, like optional parameters that were not given. */
 export function encodeArgs(args: readonly unknown[], path: string): string {
   let { length } = args;
   while (length > 0 && args[length - 1] === undefined) length--;

@@ -13,7 +13,7 @@ const AT_ONCE_MS = 250;
 
 export interface LockoutOptions {
   readonly store: Store;
-  /** How long a thread waits for the lock before it counts as locked out: ms. */
+  /** The ms that a thread waits for the lock before it counts as locked out. */
   readonly lockTimeout: number;
   readonly report: Report;
 }
