@@ -12,10 +12,10 @@ import { waitInPlace } from "./backoff.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
 /**
- * Runs quick tasks in one transaction, a savepoint each. It ends early when claims were taken back, or when
- * a run waits after all.
+ * Runs quick tasks in one transaction, a savepoint each. The batch ends early when the main thread takes claims back,
+ * or when a run waits after all.
  *
- * @param waits called when a run waits, before anything else waits for it.
+ * @param waits called when a run waits, before the thread waits for it.
  * @returns the next claim.
  */
 export async function runBatch(
@@ -31,8 +31,8 @@ export async function runBatch(
   try {
     let rest: readonly ClaimedTask[] = [];
     for (const [index, task] of tasks.entries()) {
-      if (index > 0 && !progress.begin(task)) break; // the first was begun by the caller
-      if (session.writing) progress.claimLock();
+      if (index > 0 && !progress.begin(task)) break; // the caller began the first
+      if (session.writing) progress.assignLock();
       const unit = new Unit(thread, { session, locked: true, savepoint: true, claim: task });
       progress.setBatch(index + 1);
       const beginning = begin(thread, task, unit, ahead[index]);
@@ -40,7 +40,7 @@ export async function runBatch(
       progress.setBatch(0);
       if (begun.waits) rest = tasks.slice(index + 1);
       if (begun.waits && !session.writing) {
-        // It holds nothing: the others are settled without it, and it goes on alone.
+        // It has not touched the database: the batch is settled without it, and it goes on alone.
         const own = store.session();
         unit.detach(own);
         await batch
@@ -53,7 +53,7 @@ export async function runBatch(
       const added = batch.add(begun);
       if (added) await added;
       if (session.spoilt) {
-        // What it did to the connection is not for those after it.
+        // The tasks after it must not meet the changes that it made to the connection.
         thread.methods.of(task).waited();
         rest = tasks.slice(index + 1);
       }
@@ -63,7 +63,7 @@ export async function runBatch(
     return await batch.commit({ handBack: [...rest, ...handBack], claim }, () => progress.end());
   } catch (error) {
     batch.noteCommitted();
-    // Nothing else of it is kept: one by one the others go on, whatever it was that one of them did.
+    // All other work is rolled back. Each task runs alone next time, so that one of them cannot undo the others again.
     for (const task of tasks) thread.methods.of(task).waited();
     throw error;
   } finally {
@@ -72,7 +72,7 @@ export async function runBatch(
   }
 }
 
-/** A run that was to go on alone must not: it would write for a task that is handed back. */
+/** Ends a run that was to go on alone: it would write for a task that is handed back. */
 async function giveUp(store: Store, own: Session, unit: Unit, error: unknown): Promise<never> {
   const ending = unit.end();
   await store.release(own);
@@ -86,11 +86,11 @@ class Batch {
   readonly #session: Session;
   readonly #tasks: readonly ClaimedTask[];
   readonly #settled: { ended: Ended; kept: boolean; transaction: number }[] = [];
-  /** Runs that did not touch the database: they are settled once there is a transaction. */
+  /** Runs that did not touch the database: they are settled once the transaction has begun. */
   #waiting: Ended[] = [];
-  /** The claims that hold, and the transaction of the session in which nothing can change that. */
+  /** The claims that are still held, and the session's transaction while which none of them can be lost. */
   #held: { readonly claims: ReadonlySet<Claim>; readonly transaction: number } | null = null;
-  /** How many transactions of the session were undone before it. */
+  /** How many transactions of the session had been undone before this batch. */
   readonly #undone: number;
 
   constructor(thread: ThreadRuntime, session: Session, tasks: readonly ClaimedTask[]) {
@@ -113,7 +113,7 @@ class Batch {
     return unit.end();
   }
 
-  /** A run may commit in its middle, and where that is refused the runs before it are undone with it. */
+  /** A run may commit in its middle: where that fails, the runs before it are rolled back with it. */
   #checkKept(): void {
     if (this.#session.undone === this.#undone || this.#settled.length === 0) return;
     throw new TqError("conflict", "Cannot settle a batch: a commit of one of its runs was refused");
@@ -138,7 +138,7 @@ class Batch {
     this.#settled.push({ ended, kept, transaction: this.#session.transaction });
   }
 
-  /** Read once a transaction: while we hold the write lock no claim can be lost. */
+  /** Reads once for each transaction: while it has the write lock, no claim can be lost. */
   #heldNow(): Soon<ReadonlySet<Claim>> {
     const { transaction } = this.#session;
     if (this.#held?.transaction === transaction) return this.#held.claims;
@@ -148,7 +148,7 @@ class Batch {
     });
   }
 
-  /** @param seen called when the commit can be seen: its runs are over, whatever the disk still does. */
+  /** @param seen called once other connections see the commit: the runs are over, though the flush may still run. */
   async commit(end: RoundEnd, seen?: () => void): Promise<ClaimedTask[]> {
     await this.#session.begin();
     for (const ended of this.#waiting) {
@@ -162,7 +162,7 @@ class Batch {
     return next;
   }
 
-  /** It failed: a run may have committed in its middle, and with itself those before it. */
+  /** After the batch failed: a run that committed in its middle has committed the runs before it too. */
   noteCommitted(): void {
     const { transaction, writing, undone } = this.#session;
     const lastIsKept = !writing && undone === this.#undone;
@@ -172,7 +172,7 @@ class Batch {
   }
 }
 
-/** In a batch the lock is held: what the database refused is tried again soon, by itself. */
+/** A batch has the lock, so it does not wait to try again: the task comes back soon, and runs alone. */
 function inBatch(outcome: Outcome): Outcome {
   return outcome.kind === "retry" ? { ...outcome, delay: waitInPlace(1) } : outcome;
 }

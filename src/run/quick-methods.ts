@@ -1,21 +1,21 @@
-/** Which methods are quick: only their tasks run in batches. */
-import { MAX_HELD } from "../shared-memory/progress.ts";
+/** Finds out which methods are quick: only their tasks run in batches. */
+import { MAX_CLAIMS } from "../shared-memory/progress.ts";
 import type { StoreTraits } from "../store/store.ts";
 
-/** This many runs in a row must have been quick on average. */
+/** A method is quick when this many runs in a row were quick on average. */
 const RUNS = 20;
 
-/** A run counts for at most this many times the average and a little: one run that the system held up says little. */
+/** A run counts for at most this many times the average, plus a little: the system may have held up one run. */
 const OUTLIER = 4;
 const OUTLIER_FLOOR_MS = 0.2;
 
-/** A batch makes about this much work. */
+/** A batch is about this much work. */
 const BATCH_MS = 5;
 
-/** What of a store decides about batches. */
+/** The traits of a store that decide about batches. */
 export type BatchTraits = Pick<StoreTraits, "maxBatch" | "quickMs">;
 
-/** How the last runs of one method went. */
+/** The last runs of one method. */
 export class MethodRuns {
   readonly #traits: BatchTraits;
   #count = 0;
@@ -26,7 +26,7 @@ export class MethodRuns {
     this.#traits = traits;
   }
 
-  /** Records a run that settled without waiting. A method that has become slow shows in a few runs. */
+  /** Records a run that settled without waiting. A method that becomes slow is found out within a few runs. */
   settledAtOnce(duration: number): void {
     this.#count += 1;
     const most = this.#count === 1 ? duration : OUTLIER * this.#average + OUTLIER_FLOOR_MS;
@@ -34,8 +34,8 @@ export class MethodRuns {
   }
 
   /**
-   * Records a run that waited for something, or that runs outside any transaction: the method runs alone until
-   * it has proved itself again.
+   * Records a run that waited, or that runs outside any transaction: the method's tasks run alone until it has
+   * proved itself again.
    */
   waited(): void {
     this.#count = 0;
@@ -50,7 +50,7 @@ export class MethodRuns {
   get batchSize(): number {
     if (!this.isQuick) return 1;
     const size = Math.floor(BATCH_MS / Math.max(this.#average, 0.001));
-    return Math.max(1, Math.min(size, this.#traits.maxBatch, MAX_HELD));
+    return Math.max(1, Math.min(size, this.#traits.maxBatch, MAX_CLAIMS));
   }
 }
 

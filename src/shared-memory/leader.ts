@@ -1,100 +1,108 @@
 /**
- * Threads that only wait for each other's write lock are slower together than one of them alone: each warms up the
- * same code, and each change of writer costs. So of those that run quick tasks one leads, and who waits long for the
- * lock steps aside: until the leader meets something slow, has nothing more to do, or needs the lock for less.
+ * One thread leads among those that run quick tasks. Threads that only wait for each other's write lock are slower
+ * together than one of them alone: each warms up the same code, and each change of writer costs. So a thread that
+ * waits long for the lock parks until the leader meets a slow task, runs out of tasks, or needs the lock for less of
+ * its time.
  */
 import type { TurnTimes } from "../store/worker-store.ts";
 import type { Shared } from "./layout.ts";
 
-/** So long it is measured: ms. */
-const SPAN = 40;
+/** A thread measures its waiting over spans of this length. */
+const SPAN_MS = 40;
 
-/** Who waits for such a share of its time steps aside. Of two threads one does that need the lock for seven tenths of theirs. */
-const WAITS = 0.3;
+/**
+ * A thread that spends more than this share of its time waiting for the lock parks. Of two threads that each need the
+ * lock for seven tenths of their time, one does.
+ */
+const PARKING_SHARE = 0.3;
 
-/** A leader that has the lock for a smaller share of its time, and waits for nobody, calls another one back. */
-const NEEDS = 0.6;
+/** A leader that has the lock for less than this share of its time, and does not wait for it, wakes a parked thread. */
+const NEEDED_SHARE = 0.6;
 
-/** A share of the time that is next to nothing. */
-const HARDLY = 0.05;
+/** A leader that waits for less than this share of its time has the lock to itself. */
+const UNDISTURBED_SHARE = 0.05;
 
-/** However it is, who has stepped aside comes back after so long, and measures anew: ms. */
-const REST = 5_000;
+/** A parked thread comes back after this long, whatever the leader does, and measures again. */
+const LONGEST_PARKED_MS = 5_000;
 
-/** The number of the thread that leads is at this index; there is none 0. */
+/** The word with the number of the leading thread; threads count from 1. */
 const LEADER = 0;
-const NOBODY = 0;
+const NO_LEADER = 0;
 
-/** One thread's part in it. */
-export class Lead {
+/** One thread's part in choosing the leader. */
+export class LeaderCandidate {
   readonly #words: Int32Array;
   readonly #thread: number;
   readonly #times: TurnTimes;
-  /** Where the present span began; null: with the next round. */
+  /** The span that is being measured; null: the next round begins one. */
   #span: { leader: number; since: number; waited: number; held: number } | null = null;
-  /** The leader that it has stepped aside for. */
-  #asideFor: number | null = null;
+  /** The leader that it parks for. */
+  #parksFor: number | null = null;
 
-  constructor({ lead }: Pick<Shared, "lead">, thread: number, times: TurnTimes) {
-    this.#words = lead;
+  constructor({ leader }: Pick<Shared, "leader">, thread: number, times: TurnTimes) {
+    this.#words = leader;
     this.#thread = thread;
     this.#times = times;
   }
 
   /**
-   * Call it at the end of each round of quick tasks. Whoever comes first leads.
+   * Call it at the end of each round of quick tasks. The first thread to call it leads.
    *
-   * @param now monotonic, ms
-   * @returns true when this thread is to step aside: it claims nothing more, and waits for `over`.
+   * @param now monotonic, in ms
+   * @returns true when the thread is to claim nothing more, and to `park`.
    */
-  stepsAside(now: number): boolean {
-    const leader = this.#take();
+  measure(now: number): boolean {
+    const leader = this.#leader();
     const { waited, held } = this.#times;
     const span = this.#span;
-    if (span?.leader === leader && now - span.since < SPAN) return false;
+    if (span?.leader === leader && now - span.since < SPAN_MS) return false;
     this.#span = { leader, since: now, waited, held };
     if (span?.leader !== leader) return false;
     const length = now - span.since;
     const waits = (waited - span.waited) / length;
     const needs = (held - span.held) / length;
     if (leader !== this.#thread) {
-      if (waits > WAITS) this.#asideFor = leader;
-    } else if (waits < HARDLY && needs < NEEDS) Atomics.notify(this.#words, LEADER, 1);
-    return this.isAside;
+      if (waits > PARKING_SHARE) this.#parksFor = leader;
+    } else if (waits < UNDISTURBED_SHARE && needs < NEEDED_SHARE) {
+      Atomics.notify(this.#words, LEADER, 1);
+    }
+    return this.mustPark;
   }
 
-  get isAside(): boolean {
-    return this.#asideFor !== null;
+  get mustPark(): boolean {
+    return this.#parksFor !== null;
   }
 
-  /** Resolves when who has stepped aside may go on, or when it is woken. */
-  async over(woken: Promise<void>): Promise<void> {
-    const leader = this.#asideFor;
+  /** Resolves when the thread may go on: the leader has woken it or changed, or `woken` has resolved. */
+  async park(woken: Promise<void>): Promise<void> {
+    const leader = this.#parksFor;
     this.#forget();
     if (leader === null) return;
-    const waiting = Atomics.waitAsync(this.#words, LEADER, leader, REST);
+    const waiting = Atomics.waitAsync(this.#words, LEADER, leader, LONGEST_PARKED_MS);
     if (waiting.async) await Promise.race([waiting.value, woken]);
   }
 
-  /** It runs no quick tasks now: if it leads, the others come back. */
-  leave(): void {
+  /** The thread runs no quick tasks now: if it leads, the parked threads come back. */
+  resign(): void {
     this.#forget();
-    endLead(this.#words, this.#thread);
+    removeLeader(this.#words, this.#thread);
   }
 
   #forget(): void {
     this.#span = null;
-    this.#asideFor = null;
+    this.#parksFor = null;
   }
 
-  #take(): number {
-    const before = Atomics.compareExchange(this.#words, LEADER, NOBODY, this.#thread);
-    return before === NOBODY ? this.#thread : before;
+  /** The leading thread: this one where there was none. */
+  #leader(): number {
+    const before = Atomics.compareExchange(this.#words, LEADER, NO_LEADER, this.#thread);
+    return before === NO_LEADER ? this.#thread : before;
   }
 }
 
-/** If the thread leads, it does so no longer: for the main thread, when it is dead or does not come back. */
-export function endLead(lead: Int32Array, thread: number): void {
-  if (Atomics.compareExchange(lead, LEADER, thread, NOBODY) === thread)
-    Atomics.notify(lead, LEADER);
+/** Wakes all parked threads if this thread leads: the main thread calls it when the thread is dead or hangs. */
+export function removeLeader(leader: Int32Array, thread: number): void {
+  if (Atomics.compareExchange(leader, LEADER, thread, NO_LEADER) === thread) {
+    Atomics.notify(leader, LEADER);
+  }
 }

@@ -1,44 +1,42 @@
-/**
- * What one thread is doing, in memory that it shares with the main thread: no message is needed for every task.
- */
+/** A thread's progress, in memory that it shares with the main thread: no task needs a message. */
 import type { Claim } from "../task.ts";
 import type { Shared } from "./layout.ts";
 
-/** Words of one thread's slot. */
+/** The words of a thread's slot, and where each is. */
 const WORD = {
   sequence: 0,
   claim: 1,
   finished: 2,
   failed: 3,
-  held: 4,
+  claims: 4,
   cursor: 5,
   lock: 6,
   batch: 7,
   lockedIn: 8,
 } as const;
 
-/** What a thread's transaction has of the database's write lock. */
+/** How a thread's transaction stands to the database's write lock. */
 const LOCKS = ["none", "awaited", "held"] as const;
 
 export type Lock = (typeof LOCKS)[number];
 
-/** No sequence. */
+/** In place of a run's sequence, for a transaction that belongs to no task. */
 const STRAY = -2;
 
-/** The most claims that a thread can hold at a time: its slot has room for no more. */
-export const MAX_HELD = 500;
+/** The most claims that a thread can hold at a time: its slot takes no more. */
+export const MAX_CLAIMS = 500;
 
-/** The claims that a thread holds follow the words: the numbers here, the ids in `ids`. */
-export const SLOT_WORDS = 9 + MAX_HELD;
-export const SLOT_IDS = 1 + MAX_HELD;
+/** The thread's claims follow the words: their numbers in `slots`, the task ids in `ids`. */
+export const SLOT_WORDS = 9 + MAX_CLAIMS;
+export const SLOT_IDS = 1 + MAX_CLAIMS;
 
-/** The cursor is the round's number and, in its lowest bits, how many claims have not begun. */
+/** The cursor is the round's number times this, plus how many of the round's claims have not begun. */
 const ROUND = 1_024;
 const ROUNDS = 2_000_000;
 
 /**
- * What one thread runs, what it has claimed and not begun, and how its runs ended. The thread writes; the
- * main thread reads, and takes back what has not begun.
+ * The run of one thread, its claims that have not begun, and how many of its runs finished or failed. The thread
+ * writes; the main thread reads, and takes back claims that have not begun.
  */
 export class Progress {
   readonly #slots: Int32Array;
@@ -46,7 +44,7 @@ export class Progress {
   readonly #at: number;
   readonly #idsAt: number;
   #round = 0;
-  #held = 0;
+  #unbegun = 0;
 
   constructor({ slots, ids }: Shared, thread: number) {
     this.#slots = slots;
@@ -60,31 +58,33 @@ export class Progress {
     return this.#load("sequence");
   }
 
-  /** The thread has claimed these, to begin them in this order; the claims it held before have ended. */
-  hold(claims: readonly Claim[]): void {
-    if (claims.length > MAX_HELD) {
-      // One more would be written into the slot of the next thread.
-      throw new RangeError(`A thread cannot hold ${claims.length} claims: the most is ${MAX_HELD}`);
+  /** The thread holds these claims now, and begins them in this order; those it held before have ended. */
+  setClaims(claims: readonly Claim[]): void {
+    if (claims.length > MAX_CLAIMS) {
+      // One more claim would go into the next thread's slot.
+      throw new RangeError(
+        `A thread cannot hold ${claims.length} claims: the most is ${MAX_CLAIMS}`,
+      );
     }
     this.#round = (this.#round + 1) % ROUNDS;
-    this.#held = claims.length;
-    this.#store("cursor", this.#round * ROUND); // nobody takes back what is being written
+    this.#unbegun = claims.length;
+    this.#store("cursor", this.#round * ROUND); // until they are written, none can be taken back
     claims.forEach(({ id, claim }, index) => {
       this.#ids[this.#idsAt + 1 + index] = id;
-      this.#slots[this.#at + SLOT_WORDS - MAX_HELD + index] = claim;
+      this.#slots[this.#at + SLOT_WORDS - MAX_CLAIMS + index] = claim;
     });
-    this.#store("held", claims.length);
+    this.#store("claims", claims.length);
     this.#store("cursor", this.#round * ROUND + claims.length);
   }
 
-  /** The next claim begins; false when it was taken back, and all behind it. */
+  /** Begins the next claim; false when the main thread has taken it back, with all behind it. */
   begin({ id, claim }: Claim): boolean {
-    const before = this.#round * ROUND + this.#held;
+    const before = this.#round * ROUND + this.#unbegun;
     if (this.#exchange("cursor", before, before - 1) !== before) return false;
-    this.#held -= 1;
+    this.#unbegun -= 1;
     const { sequence } = this;
     const still = sequence % 2 === 0 ? sequence : sequence + 1;
-    this.#store("sequence", still); // who reads meanwhile reads again
+    this.#store("sequence", still); // a read meanwhile is repeated
     this.#ids[this.#idsAt] = id;
     this.#store("claim", claim);
     this.#store("sequence", still + 1);
@@ -98,12 +98,12 @@ export class Progress {
     if (sequence % 2 !== 0) this.#store("sequence", sequence + 1);
   }
 
-  /** Takes back the claims that have not begun: from here on the thread will not begin them. */
+  /** Takes back the claims that have not begun: from now on the thread cannot begin them. */
   takeBack(): Claim[] {
     const cursor = this.#load("cursor");
     const unbegun = cursor % ROUND;
     if (unbegun === 0) return [];
-    const claims = this.#lastHeld(unbegun);
+    const claims = this.#lastClaims(unbegun);
     return this.#exchange("cursor", cursor, cursor - unbegun) === cursor ? claims : [];
   }
 
@@ -120,39 +120,39 @@ export class Progress {
     this.#setLock("awaited");
   }
 
-  /** A transaction of the thread has the write lock. @param stray true when it belongs to no task. */
+  /** A transaction of the thread has the write lock. @param stray true when it belongs to no task */
   held(stray: boolean): void {
     if (stray) this.#store("lockedIn", STRAY);
-    else this.claimLock();
+    else this.assignLock();
     this.#setLock("held");
   }
 
-  /** The thread has nothing to do with the write lock. */
+  /** The thread neither has the write lock nor waits for it. */
   free(): void {
     this.#setLock("none");
   }
 
-  /** The transaction that holds the lock, or is about to, is that of the run that has begun last. */
-  claimLock(): void {
+  /** The run that began last has the lock, or is about to take it. */
+  assignLock(): void {
     this.#store("lockedIn", this.sequence);
   }
 
-  /** The sequence at which the lock was taken. */
+  /** The sequence of the run that took the lock. */
   get lockedIn(): number {
     return this.#load("lockedIn");
   }
 
-  /** True when the lock was taken before the present run began, or by none: something that was left behind has it. */
+  /** True when the lock belongs to a transaction that was left behind: the present run did not take it. */
   get lockIsLeft(): boolean {
     return this.lock === "held" && this.lockedIn !== this.sequence;
   }
 
-  /** How many runs of one transaction have begun, while the last of them has not come back; 0: none. */
+  /** How many runs of a batch have begun, while the last of them has not returned; 0: none is being called. */
   setBatch(begun: number): void {
     this.#store("batch", begun);
   }
 
-  /** True while others of its batch, or all who want to write, wait for the run to come back. */
+  /** True while the rest of its batch, or every other writer, waits for the run to return. */
   get holdsUpBatch(): boolean {
     const begun = this.#load("batch");
     const { lock } = this;
@@ -164,7 +164,7 @@ export class Progress {
     return this.#load("cursor") % ROUND;
   }
 
-  /** The claim that is running now; null between two runs. */
+  /** The claim of the run under way; null between two runs. */
   running(): Claim | null {
     for (;;) {
       const before = this.sequence;
@@ -182,13 +182,13 @@ export class Progress {
     return this.#load(outcome);
   }
 
-  #lastHeld(count: number): Claim[] {
-    const held = this.#load("held");
+  #lastClaims(count: number): Claim[] {
+    const claims = this.#load("claims");
     return Array.from({ length: count }, (_, index) => {
-      const place = held - count + index;
+      const place = claims - count + index;
       return {
         id: this.#ids[this.#idsAt + 1 + place] ?? 0,
-        claim: this.#slots[this.#at + SLOT_WORDS - MAX_HELD + place] ?? 0,
+        claim: this.#slots[this.#at + SLOT_WORDS - MAX_CLAIMS + place] ?? 0,
       };
     });
   }

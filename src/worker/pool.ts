@@ -5,7 +5,7 @@ import { type ErrorCode, TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
-import { endLead } from "../shared-memory/leader.ts";
+import { removeLeader } from "../shared-memory/leader.ts";
 import { standardError } from "../log/standard-error.ts";
 import { createShared, type Shared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -71,7 +71,7 @@ export class Pool {
     );
     this.#takeBack = new TakeBack({
       ...options,
-      lead: this.#shared.lead,
+      leader: this.#shared.leader,
       threads: () => this.threads,
       gaveBack: () => events.changed(),
     });
@@ -194,7 +194,7 @@ export class Pool {
     const running = thread.progress.running();
     thread.progress.end();
     lent[Symbol.dispose]();
-    endLead(this.#shared.lead, thread.number);
+    removeLeader(this.#shared.leader, thread.number);
     this.#burials.bury(thread, running, reason);
   }
 

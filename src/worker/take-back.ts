@@ -1,6 +1,6 @@
 /** Claims behind a slow task are taken back from its thread, so that other threads can run them. */
 import type { Report } from "../log/events.ts";
-import { endLead } from "../shared-memory/leader.ts";
+import { removeLeader } from "../shared-memory/leader.ts";
 import type { Shared } from "../shared-memory/layout.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim } from "../task.ts";
@@ -11,7 +11,7 @@ const HELD_UP_MS = 50;
 
 export interface TakeBackOptions {
   readonly store: Store;
-  readonly lead: Shared["lead"];
+  readonly leader: Shared["leader"];
   readonly report: Report;
   readonly threads: () => readonly PoolThread[];
   /** Claims were given back: other threads can run them. */
@@ -58,7 +58,7 @@ export class TakeBack {
   async #takeBack(from: (thread: PoolThread) => boolean): Promise<void> {
     for (const thread of this.#options.threads()) {
       if (from(thread)) {
-        endLead(this.#options.lead, thread.number);
+        removeLeader(this.#options.leader, thread.number);
         if (thread.progress.unbegun > 0) this.#taken.push(...thread.progress.takeBack());
       }
       thread.seenAtTakeBack = thread.progress.sequence;

@@ -9,7 +9,7 @@ import { enterRuntime, standardLog } from "../transaction/runtime.ts";
 import { ensureTables } from "../registry/tables.ts";
 import { toErrorData } from "../outcome.ts";
 import { openThreadStore } from "../open-store.ts";
-import { Lead } from "../shared-memory/leader.ts";
+import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
@@ -71,7 +71,7 @@ async function start(init: Init): Promise<void> {
       },
       () => send("idle"),
       config.worker.max_tasks,
-      store.turns && new Lead(shared, thread, store.turns),
+      store.turns && new LeaderCandidate(shared, thread, store.turns),
     );
     if (stopped) loop.stop();
     Bun.gc(true); // frees what loading allocated: an idle thread may never collect it

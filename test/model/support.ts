@@ -67,7 +67,7 @@ export function makeRuntime({ worker = true, late = IS_LATE, settings = {} }: Op
   async function runTask(id: number): Promise<Task> {
     const task = await store.write((session) => session.claimOne(id, thread.owner));
     if (!task) throw new Error(`Task ${id} cannot be claimed`);
-    thread.progress.hold([task]);
+    thread.progress.setClaims([task]);
     thread.progress.begin(task);
     await runAlone(thread, task, () => ({ handBack: [], claim: 0 }));
     return getTask(id);
@@ -80,7 +80,7 @@ export function makeRuntime({ worker = true, late = IS_LATE, settings = {} }: Op
   ): Promise<Task[]> {
     const claims = ids.map((id) => store.write((session) => session.claimOne(id, thread.owner)));
     const tasks = (await Promise.all(claims)).filter((task) => task !== null);
-    thread.progress.hold(tasks);
+    thread.progress.setClaims(tasks);
     if (tasks[0]) thread.progress.begin(tasks[0]);
     await meanwhile();
     await runTogether(thread, tasks, () => ({ handBack: [], claim: 0 }));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { MethodRuns, QuickMethods } from "../../src/run/quick-methods.ts";
-import { MAX_HELD } from "../../src/shared-memory/progress.ts";
+import { MAX_CLAIMS } from "../../src/shared-memory/progress.ts";
 
 const TRAITS = { maxBatch: 500, quickMs: 1 };
 
@@ -59,7 +59,7 @@ describe("a batch", () => {
   test("is bounded for methods that take no time at all", () => {
     const runs = new MethodRuns(TRAITS);
     ran(runs, 20, 0);
-    expect(runs.batchSize).toBe(MAX_HELD);
+    expect(runs.batchSize).toBe(MAX_CLAIMS);
   });
 });
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { nextTurn } from "../../src/next-turn.ts";
-import { endLead, Lead } from "../../src/shared-memory/leader.ts";
+import { removeLeader, LeaderCandidate } from "../../src/shared-memory/leader.ts";
 import { createShared, type Shared } from "../../src/shared-memory/layout.ts";
 
 /** ms; a little more than what is measured at once. */
@@ -9,18 +9,18 @@ const SPAN = 50;
 /** A thread, its turns to write, and a clock. */
 class Member {
   readonly times = { waited: 0, held: 0 };
-  readonly lead: Lead;
+  readonly leader: LeaderCandidate;
   #now = 0;
 
   constructor(shared: Shared, thread: number) {
-    this.lead = new Lead(shared, thread, this.times);
+    this.leader = new LeaderCandidate(shared, thread, this.times);
   }
 
   /** Rounds of quick tasks for a whole span, with such shares of the time. @returns true when it is to step aside */
   works({ waits = 0, needs = 0 } = {}): boolean {
     this.times.waited += waits * SPAN;
     this.times.held += needs * SPAN;
-    return this.lead.stepsAside((this.#now += SPAN));
+    return this.leader.measure((this.#now += SPAN));
   }
 }
 
@@ -39,7 +39,7 @@ beforeEach(() => {
 /** Steps aside; tells whether it may go on. */
 function aside(member: Member, woken: Promise<void> = never) {
   expect(member.works({ waits: 0.5 })).toBe(true);
-  const over = member.lead.over(woken);
+  const over = member.leader.park(woken);
   return async () => {
     await nextTurn();
     return Bun.peek.status(over) === "fulfilled";
@@ -60,11 +60,11 @@ describe("of two threads that run quick tasks", () => {
 
   test("nobody steps aside before it was measured for a whole span", () => {
     second.times.waited += 30;
-    expect(second.lead.stepsAside(SPAN + 30)).toBe(false);
+    expect(second.leader.measure(SPAN + 30)).toBe(false);
   });
 
   test("the next one leads when the first has left", () => {
-    first.lead.leave();
+    first.leader.resign();
     expect(second.works({ waits: 0.5 })).toBe(false);
     expect(second.works({ waits: 0.5 })).toBe(false);
     expect(first.works()).toBe(false);
@@ -76,30 +76,30 @@ describe("who has stepped aside goes on", () => {
   test("when the leader runs something else", async () => {
     const over = aside(second);
     expect(await over()).toBe(false);
-    first.lead.leave();
+    first.leader.resign();
     expect(await over()).toBe(true);
   });
 
   test("when the leader has left meanwhile", async () => {
     expect(second.works({ waits: 0.5 })).toBe(true);
-    first.lead.leave();
-    await second.lead.over(never);
+    first.leader.resign();
+    await second.leader.park(never);
   });
 
   test("at once when an error has come between", async () => {
     expect(second.works({ waits: 0.5 })).toBe(true);
-    first.lead.leave();
-    second.lead.leave();
-    const over = second.lead.over(never);
+    first.leader.resign();
+    second.leader.resign();
+    const over = second.leader.park(never);
     await nextTurn();
     expect(Bun.peek.status(over)).toBe("fulfilled");
   });
 
   test("when the leader is dead, or does not come back", async () => {
     const over = aside(second);
-    endLead(shared.lead, 2); // that one does not lead
+    removeLeader(shared.leader, 2); // thread 2 does not lead
     expect(await over()).toBe(false);
-    endLead(shared.lead, 1);
+    removeLeader(shared.leader, 1);
     expect(await over()).toBe(true);
   });
 
@@ -134,7 +134,7 @@ describe("who has stepped aside goes on", () => {
     expect(await over()).toHaveLength(2);
     expect([second.works(), third.works()]).toEqual([false, false]);
     overs = [aside(second), aside(third)];
-    first.lead.leave();
+    first.leader.resign();
     expect(await over()).toHaveLength(2);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createShared, openShared } from "../../src/shared-memory/layout.ts";
-import { MAX_HELD, Progress } from "../../src/shared-memory/progress.ts";
+import { MAX_CLAIMS, Progress } from "../../src/shared-memory/progress.ts";
 
 /** The same memory as the thread 2 of three writes it, and as the main thread reads it. */
 function bothSides() {
@@ -29,7 +29,7 @@ describe("what a thread runs", () => {
   test("is seen by the main thread, and nothing between two runs", () => {
     const { thread, main } = bothSides();
     expect(main.running()).toBeNull();
-    thread.hold(claims(7));
+    thread.setClaims(claims(7));
     expect(main.running()).toBeNull();
     expect(thread.begin({ id: 7, claim: 70 })).toBe(true);
     expect(main.running()).toEqual({ id: 7, claim: 70 });
@@ -40,16 +40,16 @@ describe("what a thread runs", () => {
   test("has ids beyond 32 bits", () => {
     const { thread, main } = bothSides();
     const claim = { id: 2 ** 50 + 1, claim: 3 };
-    thread.hold([claim]);
+    thread.setClaims([claim]);
     expect(main.takeBack()).toEqual([claim]);
-    thread.hold([claim]);
+    thread.setClaims([claim]);
     thread.begin(claim);
     expect(main.running()).toEqual(claim);
   });
 
   test("is told apart from the next run by its sequence, also of the same task", () => {
     const { thread, main } = bothSides();
-    thread.hold(claims(1, 2));
+    thread.setClaims(claims(1, 2));
     thread.begin({ id: 1, claim: 10 });
     const first = main.sequence;
     thread.begin({ id: 2, claim: 20 });
@@ -63,7 +63,7 @@ describe("what a thread runs", () => {
   test("is never seen with the claim of another", () => {
     const seen: unknown[] = [];
     const { main, thread } = watchedWrites((side) => seen.push(side.running()));
-    thread.hold(claims(1, 2));
+    thread.setClaims(claims(1, 2));
     thread.begin({ id: 1, claim: 10 });
     thread.begin({ id: 2, claim: 20 });
     expect(seen.length).toBeGreaterThan(0);
@@ -73,7 +73,7 @@ describe("what a thread runs", () => {
 
   test("is of that thread alone", () => {
     const { thread, shared } = bothSides();
-    thread.hold(claims(1, 2, 3));
+    thread.setClaims(claims(1, 2, 3));
     thread.begin({ id: 1, claim: 10 });
     thread.count("failed");
     for (const number of [0, 1, 3]) {
@@ -96,7 +96,7 @@ describe("what a thread runs", () => {
 describe("what a thread has claimed and not begun", () => {
   test("can be taken back once, and is then not begun", () => {
     const { thread, main } = bothSides();
-    thread.hold(claims(1, 2, 3));
+    thread.setClaims(claims(1, 2, 3));
     expect(thread.begin({ id: 1, claim: 10 })).toBe(true);
     expect(main.unbegun).toBe(2);
     expect(main.takeBack()).toEqual(claims(2, 3));
@@ -107,7 +107,7 @@ describe("what a thread has claimed and not begun", () => {
 
   test("is nothing once all have begun", () => {
     const { thread, main } = bothSides();
-    thread.hold(claims(1));
+    thread.setClaims(claims(1));
     thread.begin({ id: 1, claim: 10 });
     expect(main.takeBack()).toEqual([]);
     expect(main.unbegun).toBe(0);
@@ -115,17 +115,17 @@ describe("what a thread has claimed and not begun", () => {
 
   test("is what it holds now, not what it held before", () => {
     const { thread, main } = bothSides();
-    thread.hold(claims(1, 2));
-    thread.hold(claims(3, 4, 5));
+    thread.setClaims(claims(1, 2));
+    thread.setClaims(claims(3, 4, 5));
     expect(main.takeBack()).toEqual(claims(3, 4, 5));
-    thread.hold(claims(6));
+    thread.setClaims(claims(6));
     expect(thread.begin({ id: 6, claim: 60 })).toBe(true);
   });
 
   test("holds for very many rounds", () => {
     const { thread, main } = bothSides();
     for (let round = 0; round < 100_000; round++) {
-      thread.hold(claims(1, 2));
+      thread.setClaims(claims(1, 2));
       if (!thread.begin({ id: 1, claim: 10 })) throw new Error(`round ${round}`);
       if (round % 1000 === 0) expect(main.takeBack()).toEqual(claims(2));
     }
@@ -134,7 +134,7 @@ describe("what a thread has claimed and not begun", () => {
   test("may be five hundred", () => {
     const { thread, main } = bothSides();
     const many = claims(...Array.from({ length: 500 }, (_, index) => index + 1));
-    thread.hold(many);
+    thread.setClaims(many);
     thread.begin({ id: 1, claim: 10 });
     expect(main.takeBack()).toEqual(many.slice(1));
   });
@@ -144,9 +144,9 @@ describe("what a thread has claimed and not begun", () => {
     const { main, thread } = watchedWrites((side, id) => {
       if (id === 32) taken.push(...side.takeBack()); // two of three are written
     });
-    thread.hold(claims(1, 2, 3));
+    thread.setClaims(claims(1, 2, 3));
     thread.begin({ id: 1, claim: 10 });
-    thread.hold(claims(31, 32, 33)); // what it held before it has given back itself
+    thread.setClaims(claims(31, 32, 33)); // what it held before it has given back itself
     expect(taken).toEqual([]);
     expect(main.takeBack()).toEqual(claims(31, 32, 33));
   });
@@ -158,17 +158,19 @@ describe("claims that a thread holds", () => {
   test("fill its slot, and leave the next thread's alone", () => {
     const { thread, shared } = bothSides();
     const next = new Progress(shared, 3);
-    next.hold(claims(900));
-    thread.hold(many(MAX_HELD));
+    next.setClaims(claims(900));
+    thread.setClaims(many(MAX_CLAIMS));
     expect(next.takeBack()).toEqual(claims(900));
-    expect(thread.takeBack()).toEqual(many(MAX_HELD));
+    expect(thread.takeBack()).toEqual(many(MAX_CLAIMS));
   });
 
   test("are refused where they do not fit", () => {
     const { thread, shared } = bothSides();
     const next = new Progress(shared, 3);
-    next.hold(claims(900));
-    expect(() => thread.hold(many(MAX_HELD + 20))).toThrow("A thread cannot hold 520 claims");
+    next.setClaims(claims(900));
+    expect(() => thread.setClaims(many(MAX_CLAIMS + 20))).toThrow(
+      "A thread cannot hold 520 claims",
+    );
     expect(next.takeBack()).toEqual(claims(900));
   });
 });

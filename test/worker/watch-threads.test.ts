@@ -46,10 +46,10 @@ function look(times = 1, pause = TICK): void {
 
 /** A run has begun, the `begun`th of its batch; 0: by itself. */
 function run(id: number, begun: number, lock: Lock): void {
-  progress.hold([{ id, claim: 1 }]);
+  progress.setClaims([{ id, claim: 1 }]);
   progress.begin({ id, claim: 1 });
   progress.setBatch(begun);
-  progress.claimLock();
+  progress.assignLock();
   if (lock === "held") progress.held(false);
   else if (lock === "awaited") progress.awaited();
   else progress.free();
@@ -124,7 +124,7 @@ describe("a run by itself that holds the write lock", () => {
 test("a transaction that a task has left behind ends its thread, and not the task that runs there meanwhile", () => {
   progress.held(true);
   look(100);
-  progress.hold([{ id: 7, claim: 1 }]);
+  progress.setClaims([{ id: 7, claim: 1 }]);
   progress.begin({ id: 7, claim: 1 });
   look(LIMIT / TICK - 99);
   expect([terminated, thread.toBlame]).toEqual([1, false]);
