@@ -7,7 +7,7 @@ import { begin, type Begun, type Ended, endingOf, note } from "./attempt.ts";
 import { laterOrNever, waitInPlace } from "./backoff.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
-/** Runs one task by itself, holding nothing while it waits. @returns the next claim. */
+/** Runs one task by itself: it holds no lock while it waits. @returns the next claim */
 export async function runAlone(
   thread: ThreadRuntime,
   task: ClaimedTask,
@@ -18,7 +18,7 @@ export async function runAlone(
   return finishAlone(thread, session, await begin(thread, task, unit), roundEnd);
 }
 
-/** Sees a run through that is by itself from here on. @returns the next claim. */
+/** Settles a run that has begun, and goes on without a batch. @returns the next claim */
 export async function finishAlone(
   thread: ThreadRuntime,
   session: Session,
@@ -41,10 +41,10 @@ export async function finishAlone(
 }
 
 /**
- * A run may leave a transaction behind that takes nothing more, ended by SQL of its own or by the disk: then it is
- * undone, and tried again later.
+ * A run may leave a transaction that cannot go on, ended by its own SQL or by the disk: its work is rolled back, and
+ * the task is put off.
  *
- * @throws where the database takes nothing from anybody.
+ * @throws where the database refuses every transaction.
  */
 async function settleAlone(
   session: Session,
@@ -63,7 +63,7 @@ async function settleAlone(
   }
 }
 
-/** Runs the task again while the database was busy, or changed under it; not where it would do things twice. */
+/** Runs the task again where the database was busy, or changed under it, unless its work would be done twice. */
 async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun): Promise<Ended> {
   const { config } = thread;
   for (let tries = 0; ; tries++) {
@@ -77,7 +77,7 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
     if (outside || tries === config.database.retry)
       return { ...ended, outcome: laterOrNever(task, outcome) };
     if (!unit.stale) await Bun.sleep(waitInPlace(tries + 1));
-    // With the lock from its start on, nothing can change under it.
+    // A run that takes the lock at its start sees no change by others.
     const again = new Unit(thread, { session, locked: unit.stale, claim: task });
     begun = { ...(await begin(thread, task, again)), started };
   }

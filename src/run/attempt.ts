@@ -1,4 +1,4 @@
-/** One attempt at one task: decoded, begun, and what is noted once its end is committed. */
+/** One attempt at a task: decodes the call, begins the run, and reports its end after the commit. */
 import { drainMicrotasks } from "bun:jsc";
 import { isLogged } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
@@ -11,7 +11,7 @@ import { reportOutcome, runOf } from "./run-events.ts";
 import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
-/** Calls of a batch are decoded for this long before its transaction begins. */
+/** A thread decodes calls of a batch for this long before the batch's transaction begins. */
 const DECODE_AHEAD_MS = 2;
 
 /** A run that has begun: its promise may still be waiting. */
@@ -20,9 +20,9 @@ export interface Begun {
   readonly unit: Unit;
   readonly outcome: Promise<Outcome>;
   readonly started: number;
-  /** True when it waits for something else than the store: it is no quick run. */
+  /** True when the run waits for something other than the store: it is not quick. */
   readonly waits: boolean;
-  /** True when it is outside any transaction: what it has done is not undone. */
+  /** True when the run is outside any transaction: a rollback does not undo its work. */
   readonly outside: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface Ended {
   readonly duration: number;
 }
 
-/** What a task calls, and how many ms it took to find and decode that. */
+/** The call of a task, and the ms that it took to find and decode it. */
 interface Decoded {
   readonly prepared: Prepared;
   readonly took: number;
@@ -45,7 +45,7 @@ function decode(thread: ThreadRuntime, task: ClaimedTask): Decoded {
   return { prepared, took: performance.now() - started };
 }
 
-/** The first calls of a batch, while others write; huge arguments wait for their turn. */
+/** Decodes the first calls of a batch while other threads may write; after large arguments the rest wait. */
 export function decodeAhead(thread: ThreadRuntime, tasks: readonly ClaimedTask[]): Decoded[] {
   const until = performance.now() + DECODE_AHEAD_MS;
   const decoded: Decoded[] = [];
@@ -57,8 +57,8 @@ export function decodeAhead(thread: ThreadRuntime, tasks: readonly ClaimedTask[]
 }
 
 /**
- * Begins a run, and learns whether its method is quick: settled once the microtasks are drained and the store has
- * answered, in little time.
+ * Begins a run, and learns whether its method is quick: the run settles, in little time, once the microtasks are
+ * drained and the store has answered.
  */
 export function begin(
   thread: ThreadRuntime,
@@ -79,7 +79,7 @@ export function begin(
     const runs = methods.of(task);
     if (waits || outside) runs.waited();
     else if (isCall(prepared)) {
-      // Time spent waiting for others is not the method's: two busy threads would make every method look slow.
+      // Waiting for other writers is not the method's time: two busy threads would make every method look slow.
       const others = unit.waited - waitedBefore;
       runs.settledAtOnce(took + performance.now() - started - others);
     }
@@ -88,18 +88,18 @@ export function begin(
   return attending ? attending.then(learn) : learn();
 }
 
-/** What goes with the round's commit: claims given back, and the next ones. */
+/** The claims that the round's commit gives back, and the ones that it makes. */
 export function endingOf(
   { owner, queues }: ThreadRuntime,
   session: Session,
   { handBack, claim }: RoundEnd,
 ): Ending {
-  // A connection that user code has changed may answer with something else.
+  // A connection that user code has changed may return other rows.
   const claims = claim > 0 && !session.spoilt;
   return { handBack, claim: claims ? { owner, queues, limit: claim } : null };
 }
 
-/** After the commit: counts, tells what was pushed, reports. */
+/** Call it after the commit: counts the run, announces the tasks that it pushed, and reports it. */
 export function note(
   { progress, report, pushed, config }: ThreadRuntime,
   ended: Ended,

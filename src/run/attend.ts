@@ -1,10 +1,10 @@
-/** Waiting for a run for as long as it waits for the store alone. */
+/** Waits for a run for as long as the run waits for the store alone. */
 import { drainMicrotasks } from "bun:jsc";
 import type { Outcome } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
 import type { Unit } from "../transaction/unit.ts";
 
-/** Resolves when the run has settled, or waits for something else than the store. SQLite never makes a run wait. */
+/** Resolves when the run has settled, or waits for something other than the store. On SQLite it returns at once. */
 export function attend(outcome: Promise<Outcome>, unit: Unit): Soon<void> {
   const answer = answerFor(outcome, unit);
   if (answer !== null) return attendAnswers(outcome, unit, answer);
@@ -16,7 +16,7 @@ async function attendAnswers(
   first: Promise<unknown>,
 ): Promise<void> {
   for (let answer: Promise<unknown> | null = first; answer; answer = answerFor(outcome, unit)) {
-    await answer.catch(() => undefined); // its failure is the run's
+    await answer.catch(() => undefined); // the run has the error too
     drainMicrotasks();
   }
 }

@@ -1,8 +1,8 @@
-/** Errors of the database, not of the method: tried again in place, then later and later. Tryton's rules. */
+/** How long a task waits after an error of the database: short waits in place, then growing delays. Tryton's rules. */
 import type { Outcome } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 
-/** Waits between tries in place: 20, 40, … 100 ms. */
+/** The ms between two tries in place: 20, 40, … 100. */
 export function waitInPlace(tries: number): number {
   return Math.min(20 * tries, 100);
 }
@@ -10,12 +10,12 @@ export function waitInPlace(tries: number): number {
 const FIRST_DELAY_MS = 10_000;
 const LONGEST_DELAY_MS = 3_600_000;
 
-/** A task that has been put off this often, in the end for an hour each time, fails. */
+/** A task fails once it was put off this often, in the end for up to an hour each time. */
 const MOST_POSTPONED = 20;
 
 /**
- * When to try again after the tries in place: a random part of a delay that doubles from 10 s to 1 h, so that
- * tasks that failed together do not come back together.
+ * Puts a task off after its tries in place, for a random part of a delay that doubles from 10 s to 1 h: tasks that
+ * failed together do not come back together.
  */
 export function laterOrNever(
   task: Pick<ClaimedTask, "postponed">,

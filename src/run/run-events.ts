@@ -1,9 +1,9 @@
-/** The events that say how a run ended. */
+/** The events that report how a run ended. */
 import type { Event, Report, TaskRun } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 
-/** Says how the run ended; call it when that is committed. */
+/** Reports how the run ended; call it once that is committed. */
 export function reportOutcome(
   report: Report,
   task: ClaimedTask,
@@ -31,7 +31,7 @@ function toEvent(run: TaskRun, outcome: Outcome, duration: number): Event {
   }
 }
 
-/** Which run of which task, as events carry it. */
+/** The run of a task, as events carry it. */
 export function runOf({ id, attempt, model, method, queue }: ClaimedTask): TaskRun {
   return { task: id, attempt, model, method, queue };
 }

@@ -1,4 +1,4 @@
-/** One run of one task, up to its outcome: resolve, decode, find the records, call. Tryton's `ir.queue` run. */
+/** Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run. */
 import { decode, encode } from "../values/encoding.ts";
 import { isTqError, TqError } from "../errors.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
@@ -10,16 +10,16 @@ import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 import { type CurrentTask, withTask } from "../transaction/current-task.ts";
 
-/** Characters of JSON; a longer result is replaced by a note. */
-const RESULT_LIMIT = 10_000;
+/** A result with more characters of JSON is replaced by a note. */
+const RESULT_CHARACTERS = 10_000;
 
 /** Errors of the database, not of the method. */
 const OPERATIONAL: ReadonlySet<string> = new Set(["busy", "full", "database"]);
 
-/** What a task calls, or the outcome of one that cannot be called. */
+/** The call of a task, or the outcome of a task that cannot be called. */
 export type Prepared = Call | Outcome;
 
-/** Finds what the task calls and decodes it, without the database. Never throws. */
+/** Finds the task's method and decodes its call, without the database. Never throws. */
 export function prepare(task: ClaimedTask, registry: Registry): Prepared {
   try {
     return resolve(task, registry);
@@ -28,7 +28,7 @@ export function prepare(task: ClaimedTask, registry: Registry): Prepared {
   }
 }
 
-/** False for what could not be called: it says nothing of its method. */
+/** False for a task that cannot be called: its outcome says nothing about the method. */
 export function isCall(prepared: Prepared): prepared is Call {
   return !("kind" in prepared);
 }
@@ -38,7 +38,7 @@ export function isOutside(prepared: Prepared): boolean {
   return isCall(prepared) && prepared.outside;
 }
 
-/** Runs the task's method inside this unit of work. Never throws: what happened is the outcome. */
+/** Runs the task's method inside this unit of work. Never throws: an error becomes the outcome. */
 export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Promise<Outcome> {
   if (!isCall(prepared)) return prepared;
   try {
@@ -60,7 +60,7 @@ async function callInside(call: Call): Promise<unknown> {
   return callMethod(call, await findRecords(call));
 }
 
-/** The records are read in a short transaction of their own; the method then runs in none. */
+/** Reads the records in a short transaction of their own; the method then runs in none. */
 async function callOutside(task: ClaimedTask, call: Call): Promise<unknown> {
   const { user } = task;
   const { context } = call;
@@ -97,7 +97,7 @@ function resolve(task: ClaimedTask, registry: Registry): Call {
   return { model, method, instances, args, context: contextOf(task), outside };
 }
 
-/** What a task adds to the context of its push. */
+/** A run adds these to the context of the push. */
 const IN_TASK: Context = Object.freeze({ _skip_warnings: true, _check_access: false });
 
 function contextOf(task: ClaimedTask): Context {
@@ -105,7 +105,7 @@ function contextOf(task: ClaimedTask): Context {
   return { ...part(task, "context", isObject, "an object"), ...IN_TASK };
 }
 
-/** A column of the row, decoded; somebody may have damaged it by hand. */
+/** Decodes a column of the row, which may have been damaged by hand. */
 function part<T>(
   task: ClaimedTask,
   column: "instances" | "args" | "context",
@@ -138,13 +138,13 @@ interface Browses {
   browse(ids: readonly number[]): Promise<object[]>;
 }
 
-/** Records that no longer exist are left out. */
+/** Leaves out records that no longer exist. */
 function findRecords({ model, instances }: Call): Promise<object[]> {
   const ids = typeof instances === "number" ? [instances] : instances;
   return (model as unknown as Browses).browse(ids);
 }
 
-/** When no record is left there is nothing to do. */
+/** Does nothing when no record is left. */
 async function callMethod(
   { model, method, instances, args }: Call,
   records: readonly object[],
@@ -159,19 +159,19 @@ async function callMethod(
   return single ? last : undefined;
 }
 
-/** Kept for people to look at, so a result that JSON cannot carry is no reason to fail. */
+/** A result is kept for people to read, so one that JSON cannot carry does not fail the task. */
 function toResult(value: unknown): string | null {
   if (value === undefined) return null;
   try {
     const text = encode(value, "result");
-    if (text.length <= RESULT_LIMIT) return text;
+    if (text.length <= RESULT_CHARACTERS) return text;
     return JSON.stringify(`(a result of ${text.length} characters is not kept)`);
   } catch {
     return null;
   }
 }
 
-/** True where trying again may help: the lock was taken, the disk is full or refuses. */
+/** True where another try may help: another program had the lock, or the disk is full or fails. */
 function isOperational(error: unknown): boolean {
   return isTqError(error) && OPERATIONAL.has(error.code);
 }

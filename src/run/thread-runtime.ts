@@ -1,4 +1,4 @@
-/** What a thread works with, and what the last commit of a round carries besides its outcomes. */
+/** The things that a thread works with, and the claims that change hands with a round's commit. */
 import type { Progress } from "../shared-memory/progress.ts";
 import type { Owner } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
@@ -10,13 +10,13 @@ export interface ThreadRuntime extends Runtime {
   readonly progress: Progress;
   readonly owner: Owner;
   readonly queues: readonly string[];
-  /** Learns which tasks the runs have pushed, once they are committed. */
+  /** Called with the tasks that the runs pushed, once they are committed. */
   readonly pushed?: (ids: readonly number[]) => void;
 }
 
-/** What is to become of the thread's claims at the end of a round. */
+/** How a round's commit changes the thread's claims. */
 export interface RoundEnd {
-  /** Claims to give back, as they would wait too long. */
+  /** Claims to give back: they would wait too long here. */
   readonly handBack: readonly ClaimedTask[];
   /** How many tasks to claim; 0: none. */
   readonly claim: number;

@@ -1,4 +1,4 @@
-/** Where no worker is configured: a program runs the tasks that it pushed, after their commit. */
+/** Where no worker is configured, a program runs the tasks that it pushed, after their commit. */
 import { randomUUIDv7 } from "bun";
 import { originTask } from "../transaction/current-task.ts";
 import { loadModels } from "../registry/load-models.ts";
@@ -14,10 +14,10 @@ import type { ThreadRuntime } from "./thread-runtime.ts";
 import { createShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
 
-/** Before what could not be written is tried again: ms. */
-const AGAIN = 1_000;
+/** The program waits this long before it tries again to settle a task. */
+const SETTLE_AGAIN_MS = 1_000;
 
-/** The tasks of one store: first in, first out; what a task pushes runs after those already waiting. */
+/** Runs the tasks of one store, first in, first out: a task that a task pushes waits behind all others. */
 class Lane {
   readonly #runtime: Runtime;
   readonly #waiting: number[] = [];
@@ -29,7 +29,7 @@ class Lane {
     this.#runtime = of;
   }
 
-  /** Runs these tasks, and those pushed meanwhile; resolves when none is left. Never throws. */
+  /** Runs these tasks and those pushed meanwhile; resolves when none is left. Never throws. */
   async run(ids: readonly number[]): Promise<void> {
     this.#wait(ids);
     if (this.#running && originTask()) return; // it runs after the task that pushed it
@@ -37,7 +37,7 @@ class Lane {
     await this.#draining;
   }
 
-  /** One by one: a call with a million arguments is too much for the stack. */
+  /** Adds one at a time: a call with a million arguments overflows the stack. */
   #wait(ids: readonly number[]): void {
     for (const id of ids) this.#waiting.push(id);
   }
@@ -53,10 +53,10 @@ class Lane {
         this.#runtime.report({ name: "log.note", level: "error", message });
       }
     }
-    this.#running = false; // at once: what comes a moment later is not waited for by this one
+    this.#running = false; // before any await: a task pushed from now on needs a new drain
   }
 
-  /** Proof of life for the tasks that this program claims: should it die, they are ready again. */
+  /** Registers the program, so that the tasks it has claimed are rescued if it dies. */
   async #startThread(): Promise<ThreadRuntime> {
     const { store, config, report } = this.#runtime;
     const worker = randomUUIDv7();
@@ -79,7 +79,7 @@ class Lane {
     };
   }
 
-  /** The program is about to end: its proof of life is not needed any more. */
+  /** The program is about to end, and needs no proof of life any more. */
   async leave(): Promise<void> {
     const thread = await this.#thread;
     this.#thread = null;
@@ -90,7 +90,7 @@ class Lane {
 async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
   const { store, owner, report, registry, config } = thread;
   const task = await store.write((session) => session.claimOne(id, owner));
-  if (!task) return; // a worker was faster, or somebody cancelled it
+  if (!task) return; // a worker claimed it first, or it was cancelled
   try {
     const { scheduled_at: scheduledAt = null } = (await store.get(id)) ?? {};
     if (scheduledAt !== null && scheduledAt > store.now()) {
@@ -115,15 +115,15 @@ async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
   }
 }
 
-/** Nobody rescues a task from a program that lives: it goes back as soon as the database takes it. */
+/** Tries until the task is settled: no worker rescues a task from a program that is alive. */
 function endLater(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): void {
   const timer = setTimeout(() => {
     end(thread, task, outcome).catch(() => endLater(thread, task, outcome));
-  }, AGAIN);
-  timer.unref(); // a program that ends meanwhile leaves it to the next one
+  }, SETTLE_AGAIN_MS);
+  timer.unref(); // when the program ends first, a later process rescues the task
 }
 
-/** Settles what did not come to its own end. */
+/** Settles a task whose run could not settle it. */
 async function end(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): Promise<void> {
   const kept = await thread.store.write((session) => session.settle(task, outcome));
   reportOutcome(thread.report, task, outcome, kept, 0);
@@ -140,12 +140,12 @@ function laneOf(of: Runtime): Lane {
   return lane;
 }
 
-/** This program runs no more tasks of the store: call it before the store is closed. Never throws. */
+/** Stops running tasks of this store; call it before the store is closed. Never throws. */
 export async function leave(store: Store): Promise<void> {
   const lane = lanes.get(store);
   lanes.delete(store);
   if (lanes.size === 0) process.off("beforeExit", leaveAll);
-  await lane?.leave().catch(() => undefined); // whoever comes next rescues it
+  await lane?.leave().catch(() => undefined); // the next worker rescues its tasks
 }
 
 function leaveAll(): void {
