@@ -1,15 +1,15 @@
-/** Which tables of records are known to be there: those of a store, and those that one transaction has made. */
+/** The tables of records that are known to exist: those of a store, and those that one transaction has made. */
 import type { Table } from "./records.ts";
 
 export class KnownTables {
-  /** Committed: there for all sessions of the store. */
+  /** Committed: they exist for all sessions of the store. */
   readonly #stored: Set<Table>;
-  /** Made in this transaction: gone when it rolls back. */
+  /** Made in this transaction: a rollback takes them away. */
   #made: Table[] = [];
   /** How many of them were made before the savepoint. */
-  #before = 0;
+  #madeBeforeSavepoint = 0;
 
-  /** @param stored what all sessions of one store share. */
+  /** @param stored the set that all sessions of a store share. */
   constructor(stored: Set<Table>) {
     this.#stored = stored;
   }
@@ -18,18 +18,18 @@ export class KnownTables {
     return this.#stored.has(table) || this.#made.includes(table);
   }
 
-  /** @param committed false where the transaction under way may have made it. */
+  /** @param committed false where the transaction under way may have made the table. */
   add(table: Table, committed: boolean): void {
     if (committed) this.#stored.add(table);
     else this.#made.push(table);
   }
 
   savepoint(): void {
-    this.#before = this.#made.length;
+    this.#madeBeforeSavepoint = this.#made.length;
   }
 
   rollbackToSavepoint(): void {
-    this.#made.length = Math.min(this.#made.length, this.#before);
+    this.#made.length = Math.min(this.#made.length, this.#madeBeforeSavepoint);
   }
 
   commit(): void {

@@ -1,16 +1,16 @@
-/** What there is to see in a store: filters, queues, workers, the state of the whole. */
+/** The types of what a store shows: queues, workers, its state, and the filters for lists of tasks. */
 import type { TaskState } from "../task.ts";
 
 export interface TaskFilter {
   readonly states?: readonly TaskState[];
   readonly queue?: string;
   readonly model?: string;
-  /** Only ids below this one: how a list goes on where it stopped. */
+  /** Only ids below this one: a list goes on from the last id of the one before. */
   readonly before?: number;
   readonly limit?: number;
 }
 
-/** Which tasks a move by hand is for. */
+/** The tasks that are cancelled or retried by hand. */
 export interface MoveFilter extends Pick<TaskFilter, "queue" | "model"> {
   readonly states: readonly TaskState[];
 }
@@ -31,7 +31,7 @@ export interface WorkerInfo {
   readonly started_at: number;
   readonly threads: number;
   readonly queues: readonly string[];
-  /** Tasks it holds: running, or claimed and not begun. */
+  /** Tasks that it holds: running, or claimed and not begun. */
   readonly running: number;
 }
 
@@ -47,7 +47,7 @@ export interface StoreStatus {
   readonly path: string;
   readonly schema: number;
   readonly durability: "full" | "normal";
-  /** Bytes. */
+  /** In bytes, as the next two. */
   readonly file_size: number;
   readonly wal_size: number;
   readonly free_size: number;
@@ -55,7 +55,7 @@ export interface StoreStatus {
   readonly workers: readonly WorkerStatus[];
 }
 
-/** A dead one is listed until another worker has put its tasks back. */
+/** A dead worker is listed until another one has put its tasks back. */
 export interface WorkerStatus extends WorkerInfo {
   readonly alive: boolean;
 }
@@ -70,11 +70,11 @@ export interface LookOptions {
 }
 
 export interface Look {
-  /** Ready tasks of the queues that this worker could claim now: it runs one suspect at a time. */
+  /** Ready tasks that this worker could claim now: it runs one suspect at a time. */
   readonly ready: number;
-  /** When the next scheduled task, of any queue, is due: ms since 1970 UTC; null: none is scheduled. */
+  /** When the next scheduled task of any queue is due, in ms since 1970 UTC; null: none is scheduled. */
   readonly due: number | null;
-  /** True when more tasks are due than one claim makes ready: those behind them stand in no order yet. */
+  /** True when more tasks are due than one claim makes ready: the rest are not in order yet. */
   readonly isCrowdDue: boolean;
   /** True when another worker holds tasks. */
   readonly othersRun: boolean;

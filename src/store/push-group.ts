@@ -1,4 +1,4 @@
-/** Pushes that arrive together share one commit; each is answered after it. */
+/** Commits pushes that arrive together at once, and answers each after the commit. */
 import { nextTurn } from "../next-turn.ts";
 import type { Soon } from "../soon.ts";
 import type { NewTask } from "../task.ts";
@@ -18,14 +18,14 @@ interface Writer {
   together<T>(fn: (session: Session) => Promise<T>): Promise<T>;
 }
 
-/** Of so many pushes in a row that came alone, one waits for others all the same. */
-const LOOK = 8;
+/** While pushes come alone, one in this many waits for others all the same. */
+const ALONE_PER_WAIT = 8;
 
 export class PushGroup {
   readonly #writer: Writer;
   #waiting: Waiting[] = [];
   #running = false;
-  /** How many in a row came alone. */
+  /** How many pushes in a row came alone. */
   #alone = 0;
 
   constructor(writer: Writer) {
@@ -43,7 +43,7 @@ export class PushGroup {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
-      await this.#company();
+      await this.#waitForOthers();
       const group = this.#waiting;
       this.#waiting = [];
       this.#alone = group.length === 1 ? this.#alone + 1 : 0;
@@ -54,11 +54,11 @@ export class PushGroup {
   }
 
   /**
-   * Lets those that come with it join a push: what the same code pushes without awaiting it, and, unless the
-   * last ones came alone, all that one turn of the event loop brings.
+   * Lets other pushes join the group: those that the same code makes without awaiting them, and, unless the last
+   * pushes came alone, all that one turn of the event loop brings.
    */
-  #company(): Soon<void> {
-    if (this.#alone % LOOK !== 0) return;
+  #waitForOthers(): Soon<void> {
+    if (this.#alone % ALONE_PER_WAIT !== 0) return;
     return nextTurn();
   }
 
@@ -85,7 +85,7 @@ export class PushGroup {
     for (const answer of answers) answer();
   }
 
-  /** Without waiting for anything that is there at once: a push alone is what most programs make most. */
+  /** Awaits only real promises: most pushes of most programs come alone. */
   async #commitOne({ tasks, resolve, reject }: Waiting): Promise<void> {
     const [task] = tasks;
     try {
@@ -100,7 +100,7 @@ export class PushGroup {
   }
 }
 
-/** @throws the error that came before, where the disk has ended the whole transaction. */
+/** @throws the push's own error, where the disk has ended the whole transaction. */
 async function goBack(session: Session, before: unknown): Promise<void> {
   try {
     await session.rollbackToSavepoint();

@@ -1,10 +1,10 @@
-/** The rows of the user's ModelSQL tables: what a session can do with them. */
+/** A session's access to the rows of the user's ModelSQL tables. */
 import type { Soon } from "../soon.ts";
 
-/** What a column holds, in SQL. JSON values are text already. */
+/** A value of a column. JSON values are text already. */
 export type ColumnValue = string | number | bigint | boolean | Uint8Array | null;
 
-/** True when both are the same in a column. */
+/** True when a column holds the same for both. */
 export function sameValue(a: ColumnValue, b: ColumnValue): boolean {
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Bun.deepEquals(a, b);
   return a === b;
@@ -12,7 +12,7 @@ export function sameValue(a: ColumnValue, b: ColumnValue): boolean {
 
 export interface Column {
   readonly name: string;
-  /** Declared type: TEXT, INTEGER, NUMERIC or BLOB. */
+  /** The declared type. */
   readonly type: "TEXT" | "INTEGER" | "NUMERIC" | "BLOB";
 }
 
@@ -26,7 +26,7 @@ export type Row = readonly ColumnValue[];
 
 export type Operator = "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in" | "like" | "not like";
 
-/** A condition on a column (or `id`), as in Tryton's domains; all must hold. */
+/** A condition on a column or on `id`, as in Tryton's domains; a row must meet all of them. */
 export interface Condition {
   readonly column: string;
   readonly operator: Operator;
@@ -39,26 +39,26 @@ export interface SearchOptions {
   readonly offset?: number;
 }
 
-/** A change of one row. Columns whose `before` is given are written only while they still hold it. */
+/** A change of one row. A column with a `before` is written only where it still holds that. */
 export interface Change {
   readonly column: string;
   readonly value: ColumnValue;
   readonly before?: ColumnValue;
 }
 
-/** "gone" when there is no such row; "changed" when a column no longer holds what was read. */
+/** "gone" when there is no such row; "changed" when a column no longer holds its `before`. */
 export type Updated = "ok" | "changed" | "gone";
 
 export interface Records {
   /** True when the table is known to have every column; then `ensureTable` has nothing to do. */
   hasTable(table: Table): boolean;
-  /** Makes the table, or adds its missing columns. @throws TqError when it cannot do so by itself. */
+  /** Makes the table, or adds its missing columns. @throws TqError where it cannot do so without the user */
   ensureTable(table: Table): Promise<void>;
   insert(table: Table, values: readonly ColumnValue[]): Soon<number>;
   /**
-   * The rows of these ids that exist, in the order asked for; duplicates once each time.
+   * Reads the rows of these ids that exist, in the order of the ids; an id that comes twice gives its row twice.
    *
-   * @param lock nobody else may change these rows until the transaction ends.
+   * @param lock true: no other transaction may change the rows until this one ends.
    */
   read(table: Table, ids: readonly number[], lock?: boolean): Soon<Row[]>;
   search(

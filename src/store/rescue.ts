@@ -1,4 +1,4 @@
-/** Workers that come and go, and what becomes of the tasks of dead ones. */
+/** The types of rescue: workers and threads that died, and the tasks that were put back. */
 import type { Claim, TaskState } from "../task.ts";
 
 export interface NewWorker {
@@ -8,7 +8,7 @@ export interface NewWorker {
   readonly queues: readonly string[];
 }
 
-/** How a thread ended, and which of its claims it was running. */
+/** How a thread ended, and the claim that it was running. */
 export interface ThreadDeath {
   readonly running: Claim | null;
   readonly reason: string;
@@ -16,9 +16,9 @@ export interface ThreadDeath {
   readonly maxCrashes: number | null;
 }
 
-/** A dead worker, and what became of its tasks. */
+/** A dead worker, and its tasks after they were put back. */
 export interface Rescue {
-  /** `pid` is null where nobody knows any more. */
+  /** `pid` is null for a worker that is not registered any more. */
   readonly worker: { readonly id: string; readonly pid: number | null };
   readonly tasks: readonly RescuedTask[];
 }
@@ -30,7 +30,7 @@ export interface RescuedTask {
   readonly queue: string;
   readonly attempt: number;
   readonly state: TaskState;
-  /** True for the one that counted a crash. */
+  /** True when this death counted as a crash of the task. */
   readonly crashed: boolean;
   readonly crashes: number;
 }

@@ -1,7 +1,7 @@
-/** A store as a worker has it: its main thread lends parts to its threads, and watches for commits. */
+/** The store of a worker: its main thread lends parts of it to its threads, and watches for commits. */
 import type { Store } from "./store.ts";
 
-/** What a thread needs of its main thread's store: plain data that crosses `postMessage`, known to the store alone. */
+/** A thread's part of its main thread's store: plain data for `postMessage`, which only the store reads. */
 export type ThreadPart = unknown;
 
 /** A part that is lent to a thread. */
@@ -12,8 +12,8 @@ export interface Lent extends Disposable {
 /** The store of a worker's main thread. */
 export interface WorkerStore extends Store {
   /**
-   * Call it before the thread of this number starts. Dispose the part after the thread's `close` event: the store
-   * then ends what the thread held, waited for, or was about to hand over.
+   * Call it before the thread of this number starts, and dispose of the part after the thread's `close` event: the
+   * store then frees the turn that the thread held, waited for, or was about to hand over.
    */
   lend(thread: number): Lent;
   /** Notices commits by any process. */
@@ -21,21 +21,21 @@ export interface WorkerStore extends Store {
 }
 
 export interface WatchEvents {
-  /** Called after a commit, while armed. */
+  /** Called after a commit, while the watch is armed. */
   look(): void;
-  /** Called earlier, when a single commit may be about to be seen. */
+  /** Called before `look`, when a single commit may be about to become visible. */
   hint(): void;
 }
 
 export interface Watch {
-  /** Watches from now on. Look once after it: a commit made before it sends no event. */
+  /** Watches from now on. Look once after the call: an earlier commit sends no event. */
   arm(): void;
   disarm(): void;
-  /** For commits that the watch does not see; called now and then. */
+  /** Finds commits that the watch has missed; call it now and then. */
   check(): void;
 }
 
-/** Told what a thread's sessions have of the write lock; the main thread sees it in shared memory. */
+/** Learns whether a thread's sessions wait for the write lock or have it; the main thread reads it in shared memory. */
 export interface LockWatch {
   awaited(): void;
   /** @param stray true when the transaction belongs to no task. */
@@ -43,7 +43,7 @@ export interface LockWatch {
   free(): void;
 }
 
-/** A thread's turns to write, all together, in ms. */
+/** The time of a thread's turns to write since it started, in ms. */
 export interface TurnTimes {
   readonly waited: number;
   readonly held: number;
