@@ -1,4 +1,4 @@
-/** The one file that names a database: all other code opens its store here. */
+/** Opens stores. This file alone names a database. */
 import { existsSync } from "node:fs";
 import type { Config } from "./settings/config.ts";
 import type { SqliteOptions } from "./sqlite/database.ts";
@@ -11,7 +11,7 @@ export { SCHEMA_VERSION } from "./sqlite/migrate.ts";
 
 type StoreConfig = Pick<Config, "database" | "queue">;
 
-/** Opens the store of a program. @throws TqError when the database cannot be used. */
+/** Opens the store of a program. @throws TqError when the database cannot be used */
 export function openStore(config: StoreConfig): Store {
   return new SqliteStore(optionsOf(config));
 }
@@ -26,12 +26,12 @@ export function openThreadStore(config: StoreConfig, options: ThreadStoreOptions
   return new SqliteThreadStore(optionsOf(config), options);
 }
 
-/** False where there is no database yet: opening the store would create one. */
+/** False where opening the store would create a database. */
 export function databaseExists({ database }: StoreConfig): boolean {
   return existsSync(database.path);
 }
 
-/** Every setting that a store obeys. */
+/** Every setting that decides about a store. */
 function optionsOf({ database, queue }: StoreConfig): SqliteOptions {
   const minFree = database.min_free_mb * 1_000_000;
   return { ...database, maxSize: queue.max_size, minFree };

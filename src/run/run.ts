@@ -1,4 +1,6 @@
-/** Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run. */
+/**
+ * Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run.
+ */
 import { decode, encode } from "../values/encoding.ts";
 import { isTqError, TqError } from "../errors.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";

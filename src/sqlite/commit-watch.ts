@@ -1,31 +1,31 @@
 /**
- * Notices commits by any process, in any language: the system says that the WAL was written. The event comes
- * before the commit can be seen, so after one we look until `version` has changed.
+ * Notices commits by any process, in any language: the system sends an event when the WAL is written. The event comes
+ * before the commit is visible, so the watch then looks until `version` has changed.
  */
 import { type FSWatcher, watch } from "node:fs";
 import { inodeOf } from "./file/identity.ts";
 import type { Watch, WatchEvents } from "../store/worker-store.ts";
 
-/** ms between looks after an event; the last one repeats. */
-const STEPS = [0, 1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 800] as const;
+/** The ms between the looks after an event; the last one repeats. */
+const LOOK_STEPS_MS = [0, 1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 800] as const;
 
-/** So often after an event: for 10 s. A flush that takes longer is found by `check`. */
-const LOOKS = 23;
+/** The watch looks this often after an event, which takes 10 s. `check` finds a commit that takes longer. */
+const MOST_LOOKS = 23;
 
-/** Where the file system sends no events: ms between looks. */
-const BLIND = 25;
+/** The ms between looks where the file system sends no events. */
+const BLIND_LOOK_MS = 25;
 
-/** Whoever commits alone, so long after the last event, may have pushed the one task to be done: ms. */
-const CALM = 20;
+/** An event that comes this long after the last one may be a single push, which an idle thread can claim at once. */
+const CALM_MS = 20;
 
-/** A commit that comes so long after the watch began, and yet is the first to be noticed, sent no event: ms. */
-const SILENT = 250;
+/** The file system sends no events if a commit becomes visible this long after the watch began, without one. */
+const SILENCE_MS = 250;
 
 /** The database that is watched. */
 interface Watched {
-  /** Its path. */
+  /** The path of its file. */
   readonly name: string;
-  /** Changes when another connection has committed. */
+  /** A number that changes when another connection has committed. */
   version(): Promise<number>;
 }
 
@@ -40,14 +40,18 @@ export class CommitWatch implements Watch {
   #version = -1;
   #armed = false;
   #lastEvent = -Infinity;
-  /** When the watch began: ms, monotonic; Infinity once it has sent an event. */
+  /** When the watch began, monotonic, in ms; Infinity once it has sent an event. */
   #silentSince = Infinity;
-  /** A commit came without an event: the file system sends none. */
+  /** True when a commit came without an event: the file system sends none. */
   #deaf = false;
   readonly #watchFile: typeof watch;
   readonly #looks: number;
 
-  constructor(database: Watched, events: WatchEvents, { watchFile = watch, looks = LOOKS } = {}) {
+  constructor(
+    database: Watched,
+    events: WatchEvents,
+    { watchFile = watch, looks = MOST_LOOKS } = {},
+  ) {
     this.#database = database;
     this.#events = events;
     this.#wal = `${database.name}-wal`;
@@ -56,15 +60,15 @@ export class CommitWatch implements Watch {
   }
 
   /**
-   * Watches from now on. Look once after it: what was committed before sends no event. A commit that was
-   * written before and is seen only later sends none either, so we look for it as after an event.
+   * A commit that was written before the watch, and becomes visible after it, sends no event: the watch looks for it
+   * as after an event.
    */
   arm(): void {
     if (this.#armed && this.#watching()) return;
     this.#armed = true;
     this.#watch();
     this.#step = 1;
-    this.#schedule(this.#watcher ? STEPS[1] : BLIND);
+    this.#schedule(this.#watcher ? LOOK_STEPS_MS[1] : BLIND_LOOK_MS);
   }
 
   disarm(): void {
@@ -75,10 +79,7 @@ export class CommitWatch implements Watch {
     this.#timer = null;
   }
 
-  /**
-   * For what the watch does not see, called now and then: a WAL that was made anew, a flush that took very
-   * long, a file system that sends no events.
-   */
+  /** Finds what events miss: a WAL that was replaced, a commit that took very long, a file system without events. */
   check(): void {
     if (!this.#armed) return;
     if (!this.#watching()) {
@@ -106,19 +107,19 @@ export class CommitWatch implements Watch {
       });
       this.#watcher.on("error", () => this.#watch());
     } catch {
-      this.#watcher = null; // not there yet, or no watches left: look now and then
+      this.#watcher = null; // no WAL yet, or no watches left: the looks go on without
     }
   }
 
   #noteEvent(): void {
     const now = performance.now();
-    if (now - this.#lastEvent > CALM) this.#events.hint();
+    if (now - this.#lastEvent > CALM_MS) this.#events.hint();
     this.#lastEvent = now;
   }
 
   #follow(): void {
     this.#step = 0;
-    this.#schedule(STEPS[0]);
+    this.#schedule(LOOK_STEPS_MS[0]);
   }
 
   #schedule(wait: number): void {
@@ -136,12 +137,12 @@ export class CommitWatch implements Watch {
     if (version !== this.#version) {
       this.#version = version;
       this.#step = 0;
-      if (performance.now() - this.#silentSince > SILENT) this.#deaf = true;
+      if (performance.now() - this.#silentSince > SILENCE_MS) this.#deaf = true;
       this.#events.look();
     }
     this.#step += 1;
-    const wait = STEPS[Math.min(this.#step, STEPS.length - 1)] ?? BLIND;
-    if (!this.#watcher || this.#deaf) this.#schedule(BLIND);
+    const wait = LOOK_STEPS_MS[Math.min(this.#step, LOOK_STEPS_MS.length - 1)] ?? BLIND_LOOK_MS;
+    if (!this.#watcher || this.#deaf) this.#schedule(BLIND_LOOK_MS);
     else if (this.#step < this.#looks) this.#schedule(wait);
   }
 }

@@ -1,31 +1,31 @@
-/** Opening a connection: the file, the pragmas that every connection needs, the schema. */
+/** Opens connections: checks the file, sets the pragmas that every connection needs, migrates the schema. */
 import { Database } from "bun:sqlite";
 import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../errors.ts";
 import { isBusy, translate } from "./errors.ts";
-import { writeUnflushed } from "./file/unflushed.ts";
+import { recoverFailedFlush } from "./file/unflushed.ts";
 import { migrate } from "./migrate.ts";
 
 export interface ConnectionOptions {
   readonly path: string;
-  /** How long to wait for another process's lock: ms. */
+  /** The ms to wait for another process's lock. */
   readonly timeout: number;
 }
 
-/** What SQLite waits by itself for another process's lock; `session.ts` knows how to go on waiting: ms. */
-const SHORT_WAIT = 5;
+/** SQLite itself waits only this long for another process's lock; then `write-lock.ts` goes on waiting. */
+const BUSY_TIMEOUT_MS = 5;
 
-// The store has some 50 statements and each model a few; with the default of 20 they evict each other.
+// The store has some 50 statements and each model a few: with the default of 20 they would evict each other.
 Database.MAX_QUERY_CACHE_SIZE = 500;
 
-/** Above this many bytes the WAL is cut back after a checkpoint. */
-const WAL_LIMIT = 64 * 1024 * 1024;
+/** A checkpoint cuts a larger WAL back to this size. */
+const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Opens the database, making it when it does not exist.
+ * Opens the database, and creates it if it does not exist.
  *
- * @throws TqError "database" or "busy", with what is wrong with the file and what to do.
+ * @throws TqError "database" or "busy", whose sentence says what is wrong with the file and what to do.
  */
 export function connect(options: ConnectionOptions): Database {
   const { path } = options;
@@ -34,15 +34,15 @@ export function connect(options: ConnectionOptions): Database {
   try {
     db = new Database(path, { create: true, readwrite: true, strict: true });
     db.run(`PRAGMA busy_timeout = ${options.timeout}`);
-    // Only where it is needed: it takes the write lock, which another transaction of this thread may hold.
+    // Setting the mode takes the write lock, which another transaction of this thread may hold.
     if (!isWal(db)) makeWal(db, options.timeout);
-    db.run("PRAGMA synchronous = NORMAL"); // what more is promised, `flush.ts` does
-    db.run(`PRAGMA journal_size_limit = ${WAL_LIMIT}`);
+    db.run("PRAGMA synchronous = NORMAL"); // `flush.ts` does what FULL would
+    db.run(`PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`);
     db.run("PRAGMA cache_size = -8000"); // KiB
     db.run("PRAGMA temp_store = MEMORY");
     migrate(db, path);
-    writeUnflushed(db, path);
-    db.run(`PRAGMA busy_timeout = ${SHORT_WAIT}`);
+    recoverFailedFlush(db, path);
+    db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     return db;
   } catch (error) {
     db?.close();
@@ -51,8 +51,8 @@ export function connect(options: ConnectionOptions): Database {
 }
 
 /**
- * The file behind a link: SQLite keeps the WAL beside the file itself, and so must the locks of the workers
- * be, or those who came by one name would take the others for dead.
+ * Finds the file behind a link. SQLite keeps the WAL beside the file itself, and the locks of workers must be there
+ * too: otherwise workers that use one name would take those that use the other for dead.
  */
 export function followLinks(path: string): string {
   let file = path;
@@ -62,7 +62,7 @@ export function followLinks(path: string): string {
   return file;
 }
 
-/** Undefined where there is nothing, also for a path that goes through a file. */
+/** Undefined where no file is, also for a path that goes through a file. */
 function look(path: string, stat: (path: string) => Stats): Stats | undefined {
   try {
     return stat(path);
@@ -76,7 +76,7 @@ function look(path: string, stat: (path: string) => Stats): Stats | undefined {
 }
 
 function checkPath(path: string): void {
-  const log = look(`${path}-wal`, statSync); // before the file: who makes both makes that first
+  const wal = look(`${path}-wal`, statSync); // before the file, which SQLite makes first of the two
   const stat = look(path, statSync);
   if (stat?.isDirectory()) {
     throw new TqError(
@@ -84,11 +84,11 @@ function checkPath(path: string): void {
       `Cannot use ${path} as the database: it is a folder; name a file, for example ${path}/tq.db`,
     );
   }
-  if (log?.size && !stat?.size) {
+  if (wal?.size && !stat?.size) {
     const what = stat ? "is empty" : "is gone";
     throw new TqError(
       "database",
-      `Cannot use ${path}: it ${what}, and its log ${path}-wal is there, which a new database would delete; put the right file back, or delete the log to begin anew`,
+      `Cannot use ${path}: it ${what}, and its write-ahead log ${path}-wal is there, which a new database would delete; put the right file back, or delete the log to start with a new one`,
     );
   }
   if (!stat && !look(dirname(path), statSync)?.isDirectory()) {
@@ -104,7 +104,9 @@ function isWal(db: Database): boolean {
   return row.journal_mode === "wal";
 }
 
-/** Two processes that open a new file at once may both find it locked here, whatever the busy timeout. */
+/**
+ * Tries again and again: two processes that create a file at once may both find it locked, whatever the busy timeout.
+ */
 function makeWal(db: Database, timeout: number): void {
   const until = performance.now() + timeout;
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * The connections of a store: one that writes, for the transaction whose turn it is, and one that reads while
- * somebody writes. However many transactions are under way, there are two.
+ * The two connections of a store: one for the transaction whose turn it is to write, and one for all reads in the
+ * meantime. More transactions need no more connections.
  */
 import { Database } from "bun:sqlite";
 import { TqError } from "../errors.ts";
@@ -9,7 +9,7 @@ import { connect, type ConnectionOptions } from "./connection.ts";
 export class Connections {
   readonly #options: ConnectionOptions;
   readonly #reader: Database;
-  /** Opened when somebody writes first. */
+  /** Opened by the first write. */
   #writer: Database | null = null;
   #closed = false;
 
@@ -19,50 +19,54 @@ export class Connections {
     this.#reader = connect(options);
   }
 
-  /** For looks of the store's own, whose statements others need not have. */
+  /** For the store's own reads, so that the writer need not prepare their statements too. */
   get reader(): Database {
     this.#check();
     return this.#reader;
   }
 
-  /** For reads outside a transaction: the one that writes knows the pages best, and shows what is not committed. */
-  get free(): Database {
+  /**
+   * For reads outside a transaction. The writer has the pages in its cache, but during a transaction it would show
+   * changes that are not committed.
+   */
+  get idle(): Database {
     this.#check();
     return this.#writer && !this.#writer.inTransaction ? this.#writer : this.#reader;
   }
 
-  /** For whose turn it is to write, from the begin to the end. */
+  /** For the transaction whose turn it is, from its begin to its end. */
   get writer(): Database {
     if (!this.#writer?.inTransaction) this.#check();
     return (this.#writer ??= connect(this.#options));
   }
 
   /**
-   * For a long look: what the connection shows stands still meanwhile, and others must not have to look at that.
+   * Calls `read` with a temporary connection, for a long read: a connection shows no later commit until its read ends,
+   * and others must not read on it meanwhile.
    *
-   * @param check throws where the file has been replaced. It comes before the first read: that would write the log,
-   * which is not of the new file, into it.
+   * @param check throws where the file was replaced. It comes before the first read, which would write the WAL of the
+   * old file into the new one.
    */
-  async aside<T>(check: () => void, look: (db: Database) => Promise<T>): Promise<T> {
+  async withTemporary<T>(check: () => void, read: (db: Database) => Promise<T>): Promise<T> {
     this.#check();
     const db = new Database(this.#options.path, { create: false, readwrite: true });
     try {
       check();
-      return await look(db);
+      return await read(db);
     } finally {
       db.close();
     }
   }
 
-  /** What was done to the connection that writes stays with it: the next transaction has another one. */
-  renew(): void {
+  /** Closes a writer that user code has changed: the next transaction opens another one. */
+  closeWriter(): void {
     this.#writer?.close();
     this.#writer = null;
   }
 
-  /** A transaction that is under way keeps its connection; call it again when it has ended, and was flushed. */
+  /** Leaves the writer to a transaction under way: call it again after that has ended, and was flushed. */
   close(): void {
-    if (!this.#writer?.inTransaction) this.renew();
+    if (!this.#writer?.inTransaction) this.closeWriter();
     if (!this.#closed) this.#reader.close();
     this.#closed = true;
   }
@@ -71,7 +75,7 @@ export class Connections {
     if (!this.#closed) return;
     throw new TqError(
       "conflict",
-      "Cannot use the database: it was closed, with the worker that it belongs to; start the transaction after the worker has stopped, or before",
+      "Cannot use the database: it was closed, with the worker that it belongs to; start the transaction before the worker stops, or after",
     );
   }
 }

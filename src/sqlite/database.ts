@@ -30,16 +30,16 @@ export interface SqliteOptions {
   readonly durability?: "full" | "normal";
   /** The ms to wait for another process's lock. */
   readonly timeout?: number;
-  /** Who writes next among those that share memory; default: the transactions of this thread. */
+  /** The turn to write among threads that share memory; default: among the transactions of this thread. */
   readonly turn?: Turn;
-  /** True in a worker thread, which has nothing else to do while it waits. */
+  /** True in a worker's thread, which may block: it has nothing else to do while it waits. */
   readonly blocking?: boolean;
-  /** Descriptors of `openWal` to flush with; default: the store opens its own. */
+  /** The descriptors of `openWal` to flush with; default: the store opens its own. */
   readonly wal?: WalFiles | null;
   readonly clock?: Clock;
   /** Tells one boot of the machine from another. */
   readonly bootId?: string;
-  /** Ready and scheduled tasks that the queue takes; 0: no limit. */
+  /** The most ready and scheduled tasks that the queue takes; 0: no limit. */
   readonly maxSize?: number;
   /** Free bytes on the disk below which pushes are refused. */
   readonly minFree?: number;
@@ -52,10 +52,10 @@ const TRAITS: StoreTraits = {
   idleLookMs: 10_000,
 };
 
-/** Between two looks for a commit of another connection, each of which costs 2 µs. */
+/** A look for a commit of another connection costs 2 µs. */
 const CHANGED_LOOK_MS = 10;
 
-/** Two stores of one thread on one file must take turns with each other, or they would deadlock. */
+/** The turns by file: two stores of one thread on one file would deadlock without a common turn. */
 const localTurns = new Map<string, LocalTurn>();
 
 export class SqliteDatabase {
@@ -66,7 +66,7 @@ export class SqliteDatabase {
   protected readonly options: Required<SqliteOptions>;
   protected readonly connections: Connections;
   readonly #pushes: PushGroup;
-  /** What all sessions have in common. */
+  /** The options that all sessions share. */
   protected readonly shared: SessionOptions;
   #closed = false;
 
@@ -107,7 +107,7 @@ export class SqliteDatabase {
     });
   }
 
-  /** It makes the WAL, which all that follows expects to be there. */
+  /** The first read creates the WAL, which all that follows needs. */
   #firstLook(): void {
     try {
       nextDue(this.connections.reader);
@@ -129,7 +129,7 @@ export class SqliteDatabase {
     return soon((session as SqliteSession).end(), () => this.#released());
   }
 
-  /** A transaction that was under way when the store was closed has ended. */
+  /** A transaction may have been under way when the store was closed, and have ended only now. */
   #released(): void {
     if (this.#closed) this.#closeAll();
   }
@@ -157,11 +157,11 @@ export class SqliteDatabase {
     return this.#withSession(async (session) => {
       if (!session.mayClaim(options) && !(await this.#awaitDue())) return [];
       const { version } = session;
-      const flushed = this.shared.flush.meanwhile();
-      flushed.catch(() => {}); // it is looked at below
+      const flushed = this.shared.flush.inBackground();
+      flushed.catch(() => {}); // it is awaited below
       await session.begin();
       const tasks = await session.claim(options);
-      // A task committed since the flush began may be among the claimed ones.
+      // A claimed task may have been committed after the flush began.
       const covered = session.version === version;
       if (covered) session.commitUnflushed();
       else await session.commit();
@@ -170,14 +170,14 @@ export class SqliteDatabase {
     });
   }
 
-  /** True when a task has come due meanwhile. */
+  /** Waits for a task that is due soon; true when one has come due. */
   async #awaitDue(): Promise<boolean> {
     const { blocking, clock } = this.options;
     const due = await this.read(nextDue);
     return due !== null && awaitDue(due, clock, blocking);
   }
 
-  /** A write of the store's own statements. */
+  /** Runs the store's own statements in a write transaction. */
   protected async move<T>(fn: (db: Database, now: number) => T): Promise<T> {
     return this.write((session) => (session as SqliteSession).statements(fn));
   }
@@ -200,7 +200,7 @@ export class SqliteDatabase {
   }
 
   async flush(): Promise<void> {
-    await this.shared.flush.meanwhile();
+    await this.shared.flush.inBackground();
   }
 
   async version(): Promise<number> {
@@ -222,7 +222,7 @@ export class SqliteDatabase {
   }
 
   #closeAll(): void {
-    this.shared.flush.close(); // before the last connection, which removes the WAL
+    this.shared.flush.close(); // before the last connection closes and removes the WAL
     this.connections.close();
   }
 }

@@ -1,10 +1,10 @@
-/** SQLite's errors as sentences. https://www.sqlite.org/rescode.html has what each code means. */
+/** Turns SQLite's errors into sentences. The codes: https://www.sqlite.org/rescode.html */
 import { SQLiteError } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import { freeBytes } from "./file/capacity.ts";
 
-/** Below so much a disk is full: SQLite's own files beside the database need some. */
-const FULL = 64 * 1024;
+/** With fewer free bytes a disk counts as full: SQLite's own files beside the database need some. */
+const FULL_DISK_BYTES = 64 * 1024;
 
 function full(path: string): TqError {
   return new TqError(
@@ -66,8 +66,8 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
   [
     "SQLITE_IOERR",
     (path, message) =>
-      // For the index of the WAL SQLite does not tell a full disk from a broken one.
-      freeBytes(path) < FULL
+      // SQLite reports a full disk as an I/O error when it writes the index of the WAL.
+      freeBytes(path) < FULL_DISK_BYTES
         ? full(path)
         : new TqError(
             "database",
@@ -76,7 +76,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
   ],
 ];
 
-/** Turns an error of SQLite into a TqError with a sentence; any other error comes back as it is. */
+/** Turns an error of SQLite into a TqError; returns any other error as it is. */
 export function translate(error: unknown, path: string): unknown {
   if (!(error instanceof SQLiteError)) return error;
   const code = error.code ?? "";
@@ -90,7 +90,7 @@ export function translate(error: unknown, path: string): unknown {
   return error;
 }
 
-/** True when trying again may help: somebody else held the lock, or changed the snapshot we read. */
+/** True when another try may help: another connection had the lock, or changed the snapshot that this one read. */
 export function isBusy(error: unknown): boolean {
   return error instanceof SQLiteError && (error.code ?? "").startsWith("SQLITE_BUSY");
 }

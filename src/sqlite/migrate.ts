@@ -1,4 +1,4 @@
-/** The schema's versions, numbered in the table `tq__schema`. Forward only. */
+/** Migrates the schema, forward only. The table `tq__schema` has its version. */
 import type { Database } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import first from "./migrations/001.sql" with { type: "text" };
@@ -10,7 +10,7 @@ const MIGRATIONS: readonly string[] = [first, second, third];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
- * Brings the database to this version, in one transaction. What else is in the file stays as it is.
+ * Brings the database to this version, in one transaction. The file's other tables stay as they are.
  *
  * @throws TqError "database" when the file belongs to a newer tq.
  */
@@ -18,7 +18,7 @@ export function migrate(db: Database, path: string): void {
   if (schemaVersion(db, path) === SCHEMA_VERSION) return;
   db.run("BEGIN IMMEDIATE");
   try {
-    // Another process may have done it while we waited for the lock.
+    // Another process may have migrated it while we waited for the lock.
     for (let version = schemaVersion(db, path); version < SCHEMA_VERSION; version++) {
       db.run(MIGRATIONS[version] ?? "");
       if (version >= FIRST_NUMBERED) db.query("UPDATE tq__schema SET version = ?").run(version + 1);
@@ -30,7 +30,7 @@ export function migrate(db: Database, path: string): void {
   }
 }
 
-/** The version that has brought the table of the versions; it is in it from then on. */
+/** The version that brought `tq__schema`: the table has the version from then on. */
 const FIRST_NUMBERED = 2;
 
 function schemaVersion(db: Database, path: string): number {
@@ -42,7 +42,7 @@ function schemaVersion(db: Database, path: string): number {
   );
 }
 
-/** 1 with the table of the versions, 0 where there are only older ones, null without any of ours. */
+/** 1 with `tq__schema`, 0 with older tables of ours only, null with none. */
 const NUMBERED = `
   SELECT max(name = 'tq__schema') AS numbered FROM sqlite_schema WHERE name IN ('tq__schema', 'tq__task')`;
 

@@ -1,14 +1,13 @@
-/** The raw connection as user code sees it: for the length of its transaction, and no longer. */
+/** Guards the raw connection that user code gets: it works until its transaction ends. */
 import { type Database, Statement } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import { effectsOf } from "./user-sql.ts";
 
 /**
- * Wraps a connection so that it, and every statement and function made from it, refuses to work once
- * `check` throws, and so that it cannot end the transaction that tq will commit.
+ * Wraps a connection so that it, and every statement and function made from it, refuses to work once `check` throws,
+ * and so that it cannot end the transaction, which tq will commit.
  *
- * @param watch `check` throws when the transaction has ended; the others learn of
- *   what the transaction's end has to see to.
+ * @param watch `check` throws when the transaction has ended; the other functions tell what its end must clean up.
  */
 export function guardDatabase(db: Database, watch: Omit<Rules, "after" | "own">): Database {
   const guarded: Database = guard(db, {
@@ -22,19 +21,19 @@ export function guardDatabase(db: Database, watch: Omit<Rules, "after" | "own">)
 }
 
 interface Rules {
-  /** Before each call. */
+  /** Called before each call of user code. */
   check(): void;
-  /** After each call. */
+  /** Called after each call of user code. */
   after(): void;
-  /** For each iterator that is handed out. */
+  /** Called with each iterator that user code gets. */
   opened(iterator: Iterator<unknown>): void;
-  /** For each statement that `prepare` makes. */
+  /** Called with each statement that `prepare` makes. */
   prepared(statement: Statement): void;
-  /** Before what changes the connection itself, beyond the transaction. */
+  /** Called before a call that changes the connection itself, beyond the transaction. */
   spoils(): void;
-  /** Before it goes back to a savepoint of its own. */
+  /** Called before a call that goes back to a savepoint of user code. */
   goesBack(): void;
-  /** The connection itself, wherever it shows, is the guarded one. */
+  /** Replaces the connection, wherever user code would get it, by the guarded one. */
   own(value: unknown): unknown;
 }
 
@@ -45,7 +44,7 @@ const TAKES_SQL = new Set<PropertyKey>(["run", "exec", "query", "prepare"]);
 
 const CLOSES = new Set<PropertyKey>(["close", Symbol.dispose]);
 
-/** Methods of a connection or a statement whose traces stay with it. */
+/** Methods of a connection or a statement that change it for later transactions too. */
 const SPOILS = new Set<PropertyKey>([
   "function",
   "aggregate",
@@ -58,7 +57,7 @@ const SPOILS = new Set<PropertyKey>([
 function guard<T extends object>(target: T, rules: Rules): T {
   return new Proxy(target, {
     get(object, key) {
-      if (key === "native" && object instanceof Statement) return undefined; // it knows no rules
+      if (key === "native" && object instanceof Statement) return undefined; // the native statement has no guard
       const value: unknown = Reflect.get(object, key, object);
       if (typeof value !== "function" || key === "constructor") return rules.own(value);
       if (!(object instanceof Statement) && CLOSES.has(key)) return refuseClose;
@@ -74,16 +73,16 @@ function guard<T extends object>(target: T, rules: Rules): T {
 function guardMethod(method: Callable, self: object, key: PropertyKey, rules: Rules): Callable {
   const isStatement = self instanceof Statement;
   const takesSql = !isStatement && TAKES_SQL.has(key);
-  const runsBack = isStatement && GOING_BACK.has(self as object);
+  const isGoingBack = isStatement && GOING_BACK.has(self as object);
   return (...args) => {
     rules.check();
-    if (runsBack) rules.goesBack();
+    if (isGoingBack) rules.goesBack();
     const back = takesSql && typeof args[0] === "string" && checkSql(args[0], rules);
     if (SPOILS.has(key)) rules.spoils();
     const result: unknown = method.apply(self, args);
     rules.after();
     if (key === "prepare") rules.prepared(result as Statement);
-    // It goes back each time that it runs.
+    // The statement goes back each time that it runs.
     if (back && result instanceof Statement) GOING_BACK.add(result as object);
     return guardResult(result, rules);
   };
@@ -92,7 +91,7 @@ function guardMethod(method: Callable, self: object, key: PropertyKey, rules: Ru
 /** Statements that go back to a savepoint. */
 const GOING_BACK = new WeakSet<object>();
 
-/** @returns true when it goes back to a savepoint. */
+/** Refuses SQL that would end the transaction. @returns true when it goes back to a savepoint */
 function checkSql(sql: string, rules: Rules): boolean {
   const { ends, goesBack, leavesTraces } = effectsOf(sql);
   if (ends) throw refusal("this statement would end the transaction");
@@ -109,9 +108,9 @@ function guardResult(result: unknown, rules: Rules): unknown {
   return rules.own(result);
 }
 
-/** What `transaction()` returns carries functions, and the connection. */
+/** Guards a function: the one that `transaction()` returns has functions, and the connection, as properties. */
 function guardFunction(fn: Callable, rules: Rules): Callable {
-  // Around an empty function: a proxy may not hide the fixed properties of its own target.
+  // The target is an empty function: a proxy may not hide fixed properties of its own target.
   return new Proxy(() => undefined, {
     apply(_, receiver, args: unknown[]) {
       rules.check();
@@ -128,7 +127,7 @@ function guardFunction(fn: Callable, rules: Rules): Callable {
   });
 }
 
-/** Where the function of a `transaction()` throws, the driver goes back to before it. */
+/** When the function of a `transaction()` throws, the driver goes back to the savepoint before it. */
 function goingBack<T>(call: () => T, rules: Rules): T {
   try {
     return call();

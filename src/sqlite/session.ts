@@ -1,4 +1,4 @@
-/** A session on SQLite: the queue's statements inside its transactions. */
+/** A session on SQLite: it runs the queue's statements inside its transactions. */
 import type { Database } from "bun:sqlite";
 import { isTqError, TqError } from "../errors.ts";
 import type { Settlement } from "../outcome.ts";
@@ -18,13 +18,13 @@ import { claim, claimOne, handBack } from "./sql/claim.ts";
 import { dataVersion, mayClaim, stillHeld } from "./sql/looking.ts";
 import { pushTasks } from "./sql/push.ts";
 import {
-  deleteRows,
-  insertRow,
+  deleteByIds,
+  insertValues,
   makeTable,
-  readRows,
-  searchRows,
+  selectByIds,
+  selectMatching,
   tableIsThere,
-  updateRow,
+  updateColumns,
 } from "./sql/rows.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
 import { type SessionOptions, SqliteTransaction } from "./transaction.ts";
@@ -35,7 +35,7 @@ const NOTHING: ClaimedTask[] = [];
 export class SqliteSession implements Session {
   readonly #options: SessionOptions;
   readonly #transaction: SqliteTransaction;
-  /** Runs to mark as finished with the commit. */
+  /** Runs that the commit marks as finished. */
   #finished: FinishedRun[] = [];
   #records: Records | null = null;
 
@@ -52,7 +52,7 @@ export class SqliteSession implements Session {
     return this.#transaction.writing;
   }
 
-  /** SQLite answers at once. */
+  /** SQLite answers at once, so no answer is ever under way. */
   get waiting(): null {
     return null;
   }
@@ -103,11 +103,11 @@ export class SqliteSession implements Session {
     }
     const claimed = this.commitUnflushed(ending);
     seen?.();
-    this.#options.flush.commits();
+    this.#options.flush.now();
     return claimed;
   }
 
-  /** For a caller that itself sees to it that what it relies on is on disk. */
+  /** Commits without a flush: the caller sees to it that everything it relies on is on disk. */
   commitUnflushed(ending?: Ending): ClaimedTask[] {
     let claimed = NOTHING;
     try {
@@ -148,7 +148,7 @@ export class SqliteSession implements Session {
     this.#transaction.rollbackToSavepoint();
   }
 
-  /** The lease is over: rolls back what was not committed, and refuses all further use. */
+  /** Ends the session: rolls back an open transaction, and refuses all further use. */
   end(): Soon<void> {
     return this.#transaction.end();
   }
@@ -157,7 +157,7 @@ export class SqliteSession implements Session {
     return this.#write((db) => this.#push(db, list));
   }
 
-  /** A push in a transaction of its own, which is one statement; it is on disk when this resolves. */
+  /** Pushes a task with one statement, which is its own transaction; resolves when it is on disk. */
   pushAlone(task: NewTask): Soon<number[]> {
     const { connections, flush } = this.#options;
     const pushing = this.#transaction.inTurn(() => {
@@ -166,7 +166,7 @@ export class SqliteSession implements Session {
     });
     return soon(pushing, (ids) => {
       this.#transaction.endTurn();
-      flush.commits();
+      flush.now();
       return ids;
     });
   }
@@ -177,8 +177,8 @@ export class SqliteSession implements Session {
     try {
       return pushTasks(db, list, this.#now());
     } catch (error) {
-      // A caller that hears that another task has the ref relies on that task.
-      if (isTqError(error) && error.code === "conflict") this.#options.flush.commits();
+      // A caller that learns that another task has the ref relies on that task being on disk.
+      if (isTqError(error) && error.code === "conflict") this.#options.flush.now();
       throw error;
     }
   }
@@ -208,12 +208,12 @@ export class SqliteSession implements Session {
     this.#finished.push({ claim: run, result });
   }
 
-  /** True when a claim may find something; takes no lock. */
+  /** True when a claim may find a task; takes no lock. */
   mayClaim(options: ClaimOptions): boolean {
     return this.#read(() => mayClaim(this.#db, options, this.#now()));
   }
 
-  /** Changes when another connection has committed. */
+  /** A number that changes when another connection has committed. */
   get version(): number {
     return this.#read(() => dataVersion(this.#options.connections.reader));
   }
@@ -234,19 +234,19 @@ export class SqliteSession implements Session {
       hasTable: (table: Table): boolean => this.#transaction.tables.has(table),
       ensureTable: (table: Table) => this.#ensureTable(table),
       insert: (table: Table, values: readonly ColumnValue[]): Soon<number> =>
-        this.#write((db) => insertRow(db, table, values)),
+        this.#write((db) => insertValues(db, table, values)),
       read: (table: Table, ids: readonly number[], lock = false): Soon<Row[]> =>
-        locked(lock, (db) => readRows(db, table, ids)),
+        locked(lock, (db) => selectByIds(db, table, ids)),
       search: (
         table: Table,
         conditions: readonly Condition[],
         options: SearchOptions,
         lock = false,
-      ): Soon<Row[]> => locked(lock, (db) => searchRows(db, table, conditions, options)),
+      ): Soon<Row[]> => locked(lock, (db) => selectMatching(db, table, conditions, options)),
       update: (table: Table, id: number, changes: readonly Change[]) =>
-        this.#write((db) => updateRow(db, table, id, changes)),
+        this.#write((db) => updateColumns(db, table, id, changes)),
       delete: (table: Table, ids: readonly number[]): Soon<void> =>
-        this.#write((db) => deleteRows(db, table, ids)),
+        this.#write((db) => deleteByIds(db, table, ids)),
     };
   }
 
@@ -254,13 +254,13 @@ export class SqliteSession implements Session {
     const { tables } = this.#transaction;
     if (tables.has(table)) return;
     if (this.#read(() => tableIsThere(this.#db, table))) {
-      // This transaction, or another model in it, may have made the table, and may yet be rolled back.
+      // This transaction may have made the table, for another model too, and may yet be rolled back.
       tables.add(table, !this.writing);
       return;
     }
     const { undone, wentBack } = this;
     await this.#write((db) => makeTable(db, table));
-    // A rollback meanwhile has taken the table away again.
+    // A rollback meanwhile has removed the table again.
     if (undone === this.undone && wentBack === this.wentBack) tables.add(table, false);
   }
 

@@ -1,4 +1,4 @@
-/** Work on many tasks in slices, each a transaction of its own, so that others write in between. */
+/** Changes many tasks in slices, each in its own transaction, so that others write in between. */
 import type { Database } from "bun:sqlite";
 import { isTqError, TqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
@@ -6,20 +6,21 @@ import type { MoveFilter } from "../store/looking.ts";
 import { matching } from "./sql/by-hand.ts";
 import { findAhead, repair } from "./sql/clock-repair.ts";
 
-/** How a slice reaches the database. */
+/** A slice's access to the database. */
 export interface SliceAccess {
   /** The connection that reads. */
   readonly reader: Database;
   now(): number;
-  /** Looks, outside any transaction. */
+  /** Reads, outside any transaction. */
   read<T>(fn: () => T): Promise<T>;
   /** Writes, in a transaction of its own. */
   write<T>(fn: (db: Database, now: number) => T): Promise<T>;
 }
 
+/** Changes these tasks; returns how many it changed. */
 type Move = (ids: readonly number[], db: Database, now: number) => number;
 
-/** Moves what matches the filter; returns how many tasks were moved. */
+/** Calls `move` with all tasks that match the filter; returns how many it changed. */
 export async function moveMatching(
   access: SliceAccess,
   filter: MoveFilter,
@@ -36,7 +37,7 @@ export async function moveMatching(
     }
   } catch (error) {
     if (moved === 0 || !isTqError(error)) throw error;
-    const message = `Only the first ${moved} that match were done: ${error.message}`;
+    const message = `Stopped after ${moved} of the tasks that match: ${error.message}`;
     throw new TqError(error.code, message, { cause: error });
   }
 }
@@ -56,7 +57,7 @@ export async function repairTimes(access: SliceAccess, what: "all" | "places"): 
     await nextTurn();
     for (let start = 0; start < ids.length; start += REPAIRED_AT_ONCE) {
       const some = ids.slice(start, start + REPAIRED_AT_ONCE);
-      // A task pushed meanwhile sorts behind them all.
+      // `began` sorts the repaired tasks before those pushed meanwhile.
       repaired += await access.write((db, now) =>
         repair(db, some, { now, to: Math.min(began, now), places }),
       );

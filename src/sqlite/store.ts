@@ -17,8 +17,8 @@ import type { Store, Tidied } from "../store/store.ts";
 import type { Claim, Task, TaskError } from "../task.ts";
 import { SqliteDatabase } from "./database.ts";
 import { translate } from "./errors.ts";
-import * as life from "./file/liveness.ts";
-import { checkpoint, hasSlack, heldWords, Vacuum } from "./file/vacuum.ts";
+import * as liveness from "./file/liveness.ts";
+import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
 import { cancel, cancelMany, clean, retryByHand, retryMany } from "./sql/by-hand.ts";
@@ -27,10 +27,10 @@ import * as looking from "./sql/looking.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from "./sql/workers.ts";
 
-/** The reason of a cancelled task where the caller gives none. */
+/** The reason of a cancelled task whose caller gives none. */
 const BY_HAND = "cancelled by hand";
 
-async function countAside(db: Database): Promise<QueueInfo[]> {
+async function countWithPauses(db: Database): Promise<QueueInfo[]> {
   const counting = looking.countQueues(db);
   for (;;) {
     const part = counting.next();
@@ -78,7 +78,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
       queues,
       workers: looking
         .listWorkers(db)
-        .map((worker) => ({ ...worker, alive: life.isAlive(this.name, worker.id) })),
+        .map((worker) => ({ ...worker, alive: liveness.isAlive(this.name, worker.id) })),
     }));
   }
 
@@ -86,9 +86,12 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const counting = await this.read(looking.countQueues);
     const first = await this.read(() => counting.next());
     if (first.done) return first.value;
-    counting.return([]); // others look at this connection: begin anew on one of our own
+    counting.return([]); // others read on this connection too: start again on a temporary one
     try {
-      return await this.connections.aside(() => this.shared.identity.look(), countAside);
+      return await this.connections.withTemporary(
+        () => this.shared.identity.look(),
+        countWithPauses,
+      );
     } catch (error) {
       throw translate(error, this.name);
     }
@@ -139,7 +142,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.move((db) => clean(db, options));
   }
 
-  async mendTimes(what: "all" | "places"): Promise<number> {
+  async repairTimes(what: "all" | "places"): Promise<number> {
     return repairTimes(this.#slices, what);
   }
 
@@ -157,29 +160,29 @@ export class SqliteStore extends SqliteDatabase implements Store {
     if (await this.read(hasSlack)) {
       await this.move((db) => this.#vacuum.slice(db, () => clock.monotonic()));
     }
-    const held = await this.read(checkpoint);
-    return { more: await this.read(hasSlack), note: heldWords(this.name, held) };
+    const kept = await this.read(checkpoint);
+    return { more: await this.read(hasSlack), note: walNote(this.name, kept) };
   }
 
   async register(worker: NewWorker): Promise<void> {
-    life.holdLock(this.name, worker.id);
+    liveness.takeLock(this.name, worker.id);
     await this.move((db, now) => register(db, worker, this.options.bootId, now));
-    life.removeStrays(this.name, new Set((await this.workers()).map(({ id }) => id)));
+    liveness.removeStrays(this.name, new Set((await this.workers()).map(({ id }) => id)));
   }
 
   async isAlive(worker: string): Promise<boolean> {
-    return life.isAlive(this.name, worker);
+    return liveness.isAlive(this.name, worker);
   }
 
   async checkAlive(worker: string): Promise<void> {
-    life.checkLock(this.name, worker);
+    liveness.checkLock(this.name, worker);
   }
 
   async unregister(worker: string): Promise<void> {
     try {
       await this.move((db, now) => unregister(db, worker, now));
     } finally {
-      life.dropLock(this.name, worker); // claims that could not be put back are rescued by others
+      liveness.releaseLock(this.name, worker); // other workers rescue claims that could not be given back
     }
   }
 
@@ -190,7 +193,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
     const unknown = (await this.read(unknownWorkers)).map((id) => ({ id, pid: null }));
     const workers = [...(await this.workers()), ...unknown];
-    const dead = workers.filter(({ id }) => life.removeIfDead(this.name, id));
+    const dead = workers.filter(({ id }) => liveness.removeIfDead(this.name, id));
     const rescues: Rescue[] = [];
     for (const worker of dead) {
       const tasks = await this.move((db, now) =>

@@ -1,6 +1,6 @@
 /**
- * The life of a session's transactions: its turn to write, begin, savepoint, commit or rollback, and whatever user
- * code left open on the connection meanwhile.
+ * The transactions of a session: turn, begin, savepoint, commit and rollback. It also cleans up what user code left
+ * open on the connection.
  */
 import type { Database, Statement } from "bun:sqlite";
 import type { Clock } from "../clock.ts";
@@ -18,7 +18,7 @@ import type { Turn } from "./lock/turn.ts";
 import type { WriteLock } from "./lock/write-lock.ts";
 import { guardDatabase } from "./raw-connection.ts";
 
-/** What all sessions of a store have in common. */
+/** The options that all sessions of a store share. */
 export interface SessionOptions {
   readonly path: string;
   readonly connections: Connections;
@@ -28,9 +28,9 @@ export interface SessionOptions {
   readonly flush: Flush;
   readonly clock: Clock;
   readonly lock: WriteLock;
-  /** The ms that another transaction of this thread may hold the lock meanwhile. */
+  /** The ms that another transaction of this thread may hold the lock while this one waits. */
   readonly timeout: number;
-  /** Tables that are known to be there. */
+  /** Tables that are known to exist. */
   readonly tables: Set<Table>;
 }
 
@@ -38,7 +38,7 @@ export class SqliteTransaction {
   readonly tables: KnownTables;
   readonly #options: SessionOptions;
   readonly #stray: boolean;
-  /** The connection that writes, from the begin of a transaction to its end. */
+  /** The writing connection, from the begin of a transaction to its end. */
   #writer: Database | null = null;
   /** True when that connection must not be used again: it is read-only, or user code changed it. */
   #spoilt = false;
@@ -50,7 +50,7 @@ export class SqliteTransaction {
   #ended = false;
   /** Iterators that user code reads row by row. */
   readonly #iterators: Iterator<unknown>[] = [];
-  /** Statements that user code has prepared: a connection is closed only when they are finalized. */
+  /** Statements that user code has prepared: the connection cannot be closed before they are finalized. */
   readonly #statements: WeakRef<Statement>[] = [];
 
   constructor(options: SessionOptions, stray: boolean) {
@@ -59,9 +59,9 @@ export class SqliteTransaction {
     this.tables = new KnownTables(options.tables);
   }
 
-  /** Reads outside a transaction stand alone, on any connection that is free. */
+  /** Each read outside a transaction stands alone, on a connection that is in none. */
   get db(): Database {
-    return this.#writer ?? this.#options.connections.free;
+    return this.#writer ?? this.#options.connections.idle;
   }
 
   get writing(): boolean {
@@ -76,7 +76,7 @@ export class SqliteTransaction {
     return this.#wentBack;
   }
 
-  /** How many it began. */
+  /** How many transactions the session began. */
   get count(): number {
     return this.#count;
   }
@@ -89,7 +89,7 @@ export class SqliteTransaction {
     return this.#waited;
   }
 
-  /** The connection for user code; `check` is called before each use. It begins at once, blocking if need be. */
+  /** Begins at once, even if that blocks. @returns the connection for user code; `check` is called before each use */
   raw(check?: () => void): Database {
     this.check();
     if (!this.#writer) this.#beginNow();
@@ -108,13 +108,13 @@ export class SqliteTransaction {
     });
   }
 
-  /** Tables made since the savepoint of the user's may be gone. */
+  /** Going back to the user's savepoint may remove tables that were made since. */
   #goBack(): void {
     this.#wentBack += 1;
     this.tables.rollback();
   }
 
-  /** An iterator left in its middle would keep the connection at what it saw then. */
+  /** An iterator left in its middle would keep the connection's snapshot open. */
   #closeIterators(): void {
     for (const iterator of this.#iterators.splice(0)) iterator.return?.();
   }
@@ -136,23 +136,23 @@ export class SqliteTransaction {
     }
   }
 
-  /** Ends the turn, with the transaction or without one. @returns the error, as a sentence. */
+  /** Ends the turn, with or without a transaction. @returns the error as a sentence */
   endTurn(error?: unknown): unknown {
     const translated = this.translated(error);
-    if (this.#spoilt || this.#writer?.inTransaction) this.#renewWriter();
+    if (this.#spoilt || this.#writer?.inTransaction) this.#closeWriter();
     this.#statements.length = 0;
     this.#writer = null;
     this.#options.turn.free();
     return translated;
   }
 
-  #renewWriter(): void {
+  #closeWriter(): void {
     for (const statement of this.#statements) statement.deref()?.finalize();
-    this.#options.connections.renew();
+    this.#options.connections.closeWriter();
     this.#spoilt = false;
   }
 
-  /** A caller that comes while a begin is under way waits for that one: a second turn would never come. */
+  /** A second caller waits for the begin under way: a second turn would wait for this session's own first one. */
   begin(): Soon<void> {
     if (this.#beginning) return this.#beginning;
     this.check();
@@ -169,7 +169,7 @@ export class SqliteTransaction {
     return this.#beginning;
   }
 
-  /** Runs a statement that takes the write lock; it keeps the turn, unless it fails. */
+  /** Takes the turn and runs a statement that takes the write lock. Keeps the turn, unless the statement fails. */
   inTurn<T>(statement: () => T): Soon<T> {
     const turn = this.#options.turn.take(this.#options.timeout);
     return turn ? turn.then(() => this.#withTurn(statement)) : this.#withTurn(statement);
@@ -199,7 +199,7 @@ export class SqliteTransaction {
   /**
    * Commits, without a flush.
    *
-   * @param last what must be written as the last of the transaction; where it throws, nothing is kept.
+   * @param last writes the last changes of the transaction; if it throws, all is rolled back.
    */
   commit(last: (db: Database) => void): void {
     try {
@@ -217,7 +217,7 @@ export class SqliteTransaction {
     this.endTurn();
   }
 
-  /** Nothing may be acknowledged that the next program would not find. */
+  /** Call it before a commit: the next program would not find commits to lost files. @throws TqError "database" */
   checkFiles(): void {
     this.#options.identity.check(this.#options.clock.monotonic());
     this.#options.flush.check();
@@ -257,7 +257,7 @@ export class SqliteTransaction {
     this.tables.rollbackToSavepoint();
   }
 
-  /** The lease is over: rolls back what was not committed, and refuses all further use. */
+  /** Ends the session: rolls back an open transaction, and refuses all further use. */
   end(): Soon<void> {
     this.#ended = true;
     if (this.#beginning || this.#writer) return this.#endWaiting();
@@ -267,7 +267,7 @@ export class SqliteTransaction {
     try {
       await this.#beginning;
     } catch {
-      // Its caller has the error.
+      // The caller of `begin` has the error.
     }
     this.rollback();
   }
@@ -282,12 +282,12 @@ export class SqliteTransaction {
     if (this.db.inTransaction) return;
     throw new TqError(
       "conflict",
-      "Cannot go on: the transaction was ended before, by an error of the disk or by hand through its connection",
+      "Cannot go on: the transaction has ended already, by an error of the disk or by hand through its connection",
     );
   }
 
   translated(error: unknown): unknown {
-    this.#spoilt ||= isReadOnly(error); // the connection stays read-only, whatever the file is now
+    this.#spoilt ||= isReadOnly(error); // the connection stays read-only, even once the file is writable again
     return translate(error, this.#options.path);
   }
 }
@@ -295,6 +295,6 @@ export class SqliteTransaction {
 function overError(): TqError {
   return new TqError(
     "conflict",
-    "Cannot use this connection: its transaction was committed; take it anew from Transaction.current.database",
+    "Cannot use this connection: its transaction was committed; get it again from Transaction.current.database",
   );
 }

@@ -1,19 +1,19 @@
-/** What user code's SQL would do to the transaction and connection around it. Just enough of SQL's grammar for that. */
+/** Finds out, with just enough of SQL's grammar, how user SQL affects the transaction and connection around it. */
 
-/** Comments and blanks, quoted names and texts, words, and single signs. */
+/** Blanks and comments, quoted names and texts, words, and single signs. */
 const TOKEN =
   /(?<blank>\s+|--[^\n]*|\/\*[^]*?(?:\*\/|$))|(?<quoted>'[^']*(?:''[^']*)*'|"[^"]*(?:""[^"]*)*"|`[^`]*(?:``[^`]*)*`|\[[^\]]*\])|(?<word>\w+)|[^]/gy;
 
-/** Our savepoint: who releases it, goes back to it or hides it takes away what the queue will settle. */
+/** A batch settles a task by its savepoint, so user SQL must not release it, go back to it or hide it. */
 const OURS = "tq_task";
 
-/** What a text of one or more statements does beyond its transaction. */
+/** The effects of a text of one or more statements beyond its transaction. */
 export interface Effects {
-  /** It ends the transaction, or tq's savepoint. */
+  /** True when it ends the transaction, or tq's savepoint. */
   readonly ends: boolean;
-  /** It goes back to a savepoint. */
+  /** True when it goes back to a savepoint. */
   readonly goesBack: boolean;
-  /** It changes the connection itself. */
+  /** True when it changes the connection itself. */
   readonly leavesTraces: boolean;
 }
 
@@ -32,7 +32,7 @@ export function effectsOf(sql: string): Effects {
   };
 }
 
-/** How many statements a text has; empty ones do not count. */
+/** Counts the statements of a text, without empty ones. */
 export function countStatements(sql: string): number {
   return statements(sql).filter((words) => words.length > 0).length;
 }
@@ -58,7 +58,7 @@ function leaves(words: readonly string[]): boolean {
 function statements(sql: string): string[][] {
   const list: string[][] = [];
   let words: string[] = [];
-  let closed = false; // a `;` inside a trigger came just before: only its END ends the statement
+  let closed = false; // true just after a `;` inside a trigger, whose END alone ends the statement
   for (const { 0: text, groups = {} } of sql.matchAll(TOKEN)) {
     if (groups["blank"] !== undefined) continue;
     if (text === ";" && !(isTrigger(words) && words.at(-1) !== TRIGGER_END)) {

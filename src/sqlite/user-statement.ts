@@ -1,12 +1,12 @@
-/** One statement of the user's own, behind `Transaction.current.sql`. */
+/** Runs one statement of user SQL, for `Transaction.current.sql`. */
 import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import type { SqlResult } from "../store/session.ts";
 import { countStatements } from "./user-sql.ts";
 
 /**
- * @param db the guarded connection: it refuses what would end the transaction.
- * @throws TqError "invalid" for more or less than one statement, and for values that SQLite cannot take.
+ * @param db the guarded connection, which refuses SQL that would end the transaction.
+ * @throws TqError "invalid" for more or fewer statements than one, and for values that SQLite cannot store.
  */
 export function runUserSql(db: Database, text: string, values: readonly unknown[]): SqlResult {
   const count = countStatements(text);
@@ -53,8 +53,10 @@ function refused(text: string, value: unknown, index: number, why: string): TqEr
   );
 }
 
-const SHOWN = 80;
+const SHOWN_CHARACTERS = 80;
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+  return JSON.stringify(
+    text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text,
+  );
 }

@@ -1,4 +1,6 @@
-/** The store of a worker on SQLite: its threads share turns to write, and flush with descriptors of its main thread. */
+/**
+ * The store of a worker on SQLite: its threads share the turn to write, and flush with descriptors of the main thread.
+ */
 import type {
   Lent,
   ThreadStore,
@@ -14,10 +16,10 @@ import { closeWal, openWal, type WalFiles } from "./file/flush.ts";
 import { createTurnMemory, MainTurn, STINT_MS, ThreadTurn } from "./lock/shared-turn.ts";
 import { SqliteStore } from "./store.ts";
 
-/** What the main thread lends to a thread. */
+/** The part that the main thread lends to a thread. */
 interface Part {
   readonly turn: Int32Array;
-  /** null: the thread opens its own. */
+  /** Null: the thread opens its own. */
   readonly wal: WalFiles | null;
 }
 
@@ -46,13 +48,13 @@ export class SqliteWorkerStore extends SqliteStore implements WorkerStore {
     };
   }
 
-  /** A thread that is terminated closes nothing, so the main thread owns the descriptors it flushes with. */
+  /** A terminated thread closes nothing, so the main thread owns the descriptors that the thread flushes with. */
   #openWal(): WalFiles | null {
     if (this.options.durability !== "full") return null;
     try {
       return openWal(this.name);
     } catch {
-      return null; // the thread tries for itself, and says why not
+      return null; // the thread tries again, and reports why it cannot
     }
   }
 
@@ -67,7 +69,7 @@ export class SqliteThreadStore extends SqliteStore implements ThreadStore {
   /** @throws TqError when the file cannot be used. */
   constructor(options: SqliteOptions, { thread, part, locks }: ThreadStoreOptions) {
     const { turn: memory, wal } = part as Part;
-    // With full durability a thread flushes after its commit, and others write meanwhile.
+    // With full durability other threads write while this one flushes its commit.
     const stint = options.durability === "full" ? 0 : STINT_MS;
     const turn = new ThreadTurn(memory, thread, locks, stint);
     super({ ...options, turn, wal, blocking: true });

@@ -1,9 +1,9 @@
-/** What everything that belongs to a transaction says after its end. */
+/** The error of everything that belongs to a transaction, after its end. */
 import { TqError } from "../errors.ts";
 
 export function endedError(): TqError {
   return new TqError(
     "conflict",
-    "Cannot use this transaction: it has ended; await everything before its function returns, and wrap what goes on after it, like a timer, a server or a queue that was made in it, in a Transaction.start of its own",
+    "Cannot use this transaction: it has ended; await everything before its function returns, and wrap code that outlives it, like a timer, a server or a queue that was made in it, in a Transaction.start of its own",
   );
 }

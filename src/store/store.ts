@@ -1,7 +1,6 @@
 /**
- * The one interface behind which the database lives. Whatever asks the database returns a promise, or a value
- * where it need not wait; no type of any database shows in it. `test/store/suite/` is what each implementation
- * must pass.
+ * The one interface to the database. Every call that asks the database returns a promise, or a value where it need
+ * not wait. No type of any database shows in it, and each implementation must pass `test/store/suite/`.
  */
 import type { Soon } from "../soon.ts";
 import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
@@ -20,40 +19,41 @@ import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
 /** An idle thread waits, instead of sleeping, for a task due within this many ms: waking up would take as long. */
 export const DUE_SOON_MS = 3;
 
-/** What an engine must know of the database behind a store. */
+/** The traits of a store's database that decide how tasks run on it. */
 export interface StoreTraits {
-  /** One transaction writes at a time: threads that only write step aside, and a thread that is locked out is replaced. */
+  /** One transaction writes at a time: a thread that stays locked out is replaced. */
   readonly singleWriter: boolean;
-  /** The most runs that share a transaction. */
+  /** The most runs that may share a transaction. */
   readonly maxBatch: number;
-  /** A method counts as quick up to this average of its runs. */
+  /** A method is quick while its runs take less than this on average. */
   readonly quickMs: number;
-  /** Between two looks of an idle worker, where a commit may go unseen. */
+  /** An idle worker looks this often, as its watch may miss a commit. */
   readonly idleLookMs: number;
 }
 
 export interface Store {
   readonly traits: StoreTraits;
-  /** How people name it: a path, or a host and a database; never a password. */
+  /** The name for people: a path, or a host and a database; never a password. */
   readonly name: string;
   /** The folder for files that belong to the database, such as tq.token: beside a database that is a file. */
   readonly folder: string;
-  /** The only wall clock of everything that is stored: ms since 1970 UTC. */
+  /** The wall clock, in ms since 1970 UTC. Every stored time comes from it. */
   now(): number;
   /**
-   * Give it back with `release`.
+   * Opens a session; give it back with `release`.
    *
-   * @param stray true for a transaction that belongs to no task.
+   * @param stray true when its transactions belong to no task.
    */
   session(stray?: boolean): Session;
-  /** The session is over; what it had not committed is rolled back. */
+  /** Ends the session, and rolls back an open transaction. */
   release(session: Session): Soon<void>;
 
-  /** Runs `fn` in a transaction of its own, committed when it returns. */
+  /** Runs `fn` in a transaction of its own, and commits it when `fn` resolves. */
   write<T>(fn: (session: Session) => Promise<T>): Promise<T>;
   /**
-   * Claims in a transaction of its own, for who has nothing else to do. Looks first: where there is nothing it
-   * takes no lock; it waits for a task that is due within `DUE_SOON_MS`. Resolves when what was claimed is on disk; that it is claimed need not be.
+   * Claims in a transaction of its own, for a caller without other work. Looks first: without tasks it takes no lock,
+   * and waits for a task that is due within `DUE_SOON_MS`. Resolves when the claimed tasks are on disk; their claims
+   * need not be.
    */
   claim(options: ClaimOptions): Promise<ClaimedTask[]>;
   /** Pushes in a transaction of its own; pushes that arrive together share one commit. */
@@ -64,78 +64,78 @@ export interface Store {
   getByRef(ref: string): Promise<Task | null>;
   errors(task: number): Promise<TaskError[]>;
   list(filter?: TaskFilter): Promise<Task[]>;
-  /** The same in parts of about a megabyte: tasks may be large, and many. */
+  /** Lists in pages of about a megabyte: tasks may be large, and many. */
   pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;
   status(): Promise<StoreStatus>;
-  /** All that a worker's main thread wants to know when it looks for tasks. */
+  /** Reads all that a worker's main thread needs when it looks for tasks. */
   look(options: LookOptions): Promise<Look>;
   /** Makes due tasks ready, as many as a claim does. */
   makeDueReady(): Promise<void>;
-  /** True while these queues have a task ready or running (or scheduled, when `scheduled`). */
+  /** True while these queues have a task that is ready or running, or scheduled where `scheduled` is true. */
   hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean>;
   /**
-   * @throws TqError "database" when the database is lost for good: deleted or replaced under this store, or a flush
-   * of it has failed.
+   * @throws TqError "database" when the database is lost for good: it was deleted or replaced, or a flush of it has
+   * failed.
    */
   check(): Promise<void>;
   /**
-   * Resolves when all that can be seen now is on disk, whoever committed it: others flush their commits after
-   * these can be seen.
+   * Resolves when every commit that is visible now is on disk, other processes' too: a process flushes its commit
+   * after it is visible.
    */
   flush(): Promise<void>;
-  /** A number that is another one once any other connection may have committed. */
+  /** A number that changes once another connection has committed. */
   version(): Promise<number>;
-  /** Resolves when `version` is no longer this one, after `wait` ms at the latest. */
+  /** Resolves when `version` has changed from this one, after `wait` ms at the latest. */
   changed(version: number, wait: number): Promise<void>;
-  /** The claims of these that still hold. */
+  /** The claims among these that are not lost. */
   stillHeld(claims: readonly Claim[]): Promise<Claim[]>;
 
-  // Moves by hand
-  /** Cancels a ready, scheduled or running task; a running one commits nothing. */
+  // By hand
+  /** Cancels a ready, scheduled or running task; a running one cannot commit any more. */
   cancel(id: number, reason?: string): Promise<Task>;
-  /** Runs an ended task again: same id, history and attempts kept, crashes from zero. */
+  /** Makes an ended task ready again. It keeps its id, errors and attempts; its crashes count from zero. */
   retry(id: number): Promise<Task>;
   /**
-   * Cancels what matches and can be cancelled, in slices, so that others go on meanwhile; returns how many. Who is
-   * pushed meanwhile stays.
+   * Cancels all tasks that match and can be cancelled, in slices, so that others write in between; returns how many.
+   * Tasks pushed meanwhile are not touched.
    */
   cancelAll(filter: MoveFilter, reason?: string): Promise<number>;
-  /** Runs what matches and has ended again, in slices; returns how many. */
+  /** Makes all ended tasks that match ready again, in slices; returns how many. */
   retryAll(filter: MoveFilter): Promise<number>;
   /** Deletes at most `limit` tasks that ended before these times; returns how many. */
   clean(options: CleanOptions): Promise<number>;
   /**
-   * Brings back the times of tasks that were pushed, or put off, under a clock that was ahead; returns how many
-   * there were. "all" reads all tasks that are to wait: call it when the clock was set back, not often. "places"
-   * leaves every time that somebody has asked for, and only lets ready tasks stand where they would with a push
-   * now: right whether the clock was ahead then or is behind now.
+   * Repairs the times of tasks that were pushed, or put off, while the clock was ahead; returns how many there were.
+   * "all" reads every task that waits for its time, so call it rarely: after the clock was set back. "places" keeps
+   * every time that a caller asked for, and only orders ready tasks as if they were pushed now, which is right
+   * whether the clock was ahead then or is behind now.
    */
-  mendTimes(what: "all" | "places"): Promise<number>;
-  /** A few ms of upkeep. Call it when there is time. */
+  repairTimes(what: "all" | "places"): Promise<number>;
+  /** Does a few ms of upkeep; call it when there is time. */
   tidy(): Promise<Tidied>;
 
   // Workers
-  /** Registers a worker and takes its proof of life: a lock that dies with this process. */
+  /** Registers a worker and takes its proof of life: a lock that ends with this process. */
   register(worker: NewWorker): Promise<void>;
   /** True while a worker's process lives, as far as a look can tell. */
   isAlive(worker: string): Promise<boolean>;
-  /** @throws TqError "database" when the proof of life of this worker is gone: others take it for dead. */
+  /** @throws TqError "database" when the worker's proof of life is gone: other workers take it for dead. */
   checkAlive(worker: string): Promise<void>;
-  /** Removes the worker and its proof of life; what it still held goes back, unbegun. */
+  /** Removes the worker and its proof of life, and gives back the claims that it still held. */
   unregister(worker: string): Promise<void>;
-  /** All registered workers, dead ones too until they are rescued. */
+  /** All registered workers; a dead one stays registered until it is rescued. */
   workers(): Promise<WorkerInfo[]>;
-  /** Looks at every worker's proof of life and puts the tasks of the dead ones back. */
+  /** Checks every worker's proof of life, and puts the tasks of dead workers back. */
   rescueDead(maxCrashes: number): Promise<Rescue[]>;
-  /** Puts back what a dead thread held. */
+  /** Puts the tasks of a dead thread back. */
   rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]>;
 
   close(): Promise<void>;
 }
 
 export interface Tidied {
-  /** There is more to do. */
+  /** True when there is more to do. */
   readonly more: boolean;
-  /** What a person should know of the upkeep, as a sentence; null: nothing. */
+  /** A sentence for the log; null: the upkeep found no trouble. */
   readonly note: string | null;
 }

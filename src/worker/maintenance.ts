@@ -100,7 +100,7 @@ export class Maintenance {
 
   async #repair(what: "all" | "places"): Promise<number> {
     try {
-      return await this.#store.mendTimes(what);
+      return await this.#store.repairTimes(what);
     } catch (error) {
       this.#note(`Cannot repair the times of tasks now: ${messageOf(error)}`);
       return 0;

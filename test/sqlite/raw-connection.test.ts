@@ -54,10 +54,10 @@ describe("the raw connection", () => {
       const insert = db.prepare("INSERT INTO thing VALUES (1)");
       await session.commit();
       for (const use of [() => insert.run(), () => db.run("INSERT INTO thing VALUES (2)")]) {
-        expect(use).toThrow("its transaction was committed; take it anew");
+        expect(use).toThrow("its transaction was committed; get it again");
       }
       expect(raw(session).query("SELECT * FROM thing").all()).toEqual([]);
-      expect(() => insert.run()).toThrow("take it anew"); // of the transaction before this one
+      expect(() => insert.run()).toThrow("get it again"); // of the transaction before this one
     });
   });
 

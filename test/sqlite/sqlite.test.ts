@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync, renameSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
 import { nextTurn } from "../../src/next-turn.ts";
-import { dropLock } from "../../src/sqlite/file/liveness.ts";
+import { releaseLock } from "../../src/sqlite/file/liveness.ts";
 import type { QueueInfo, TaskFilter } from "../../src/store/looking.ts";
 import { DUE_SOON_MS } from "../../src/store/store.ts";
 import { errorOf } from "../support/error.ts";
@@ -27,7 +27,7 @@ storeSuite("SqliteStore", () => {
     store: test.store,
     clock: test.clock,
     open: (options = {}) => test.open(options),
-    kill: (worker) => dropLock(test.path, worker),
+    kill: (worker) => releaseLock(test.path, worker),
     commits: () => commitsIn(test.path),
     [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),
   };

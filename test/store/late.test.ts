@@ -1,7 +1,7 @@
 /** The engine on a store that answers late and is never steady: what it may expect of any store, and nothing more. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { dropLock } from "../../src/sqlite/file/liveness.ts";
+import { releaseLock } from "../../src/sqlite/file/liveness.ts";
 import { lateStore } from "../support/late-store.ts";
 import { commitsIn } from "../support/wal.ts";
 import { makeStore } from "../support/store.ts";
@@ -13,7 +13,7 @@ storeSuite("a store that answers late", () => {
     store: lateStore(test.store),
     clock: test.clock,
     open: (options = {}) => lateStore(test.open(options)),
-    kill: (worker) => dropLock(test.path, worker),
+    kill: (worker) => releaseLock(test.path, worker),
     commits: () => commitsIn(test.path),
     [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),
   };

@@ -10,7 +10,7 @@ test("a transaction that has ended refuses late work of every kind", async () =>
   const { id } = await make();
   const gate = Promise.withResolvers<void>();
   const ended =
-    "Cannot use this transaction: it has ended; await everything before its function returns, and wrap what goes on after it, like a timer, a server or a queue that was made in it, in a Transaction.start of its own";
+    "Cannot use this transaction: it has ended; await everything before its function returns, and wrap code that outlives it, like a timer, a server or a queue that was made in it, in a Transaction.start of its own";
   let late: Promise<string[]> | undefined;
   let transaction: Transaction | undefined;
   let database: Database | undefined;

@@ -134,7 +134,7 @@ describe("a record that was undone inside its transaction is not taken for the o
         await create();
         const db = Transaction.current.database;
         expect(() => db.run("INSERT OR ROLLBACK INTO counter (id) VALUES (1)")).toThrow();
-        expect(await sentenceOf(() => Transaction.current.commit())).toContain("was ended before");
+        expect(await sentenceOf(() => Transaction.current.commit())).toContain("has ended already");
       }),
     );
     const [undone] = made;

@@ -5,7 +5,7 @@ import type { Event } from "../../src/log/events.ts";
 import { MADE_AT } from "../../src/version.ts";
 import { Maintenance } from "../../src/worker/maintenance.ts";
 import { makeStore, newTask, pushOne, type TestStore } from "../support/store.ts";
-import { heldWords } from "../../src/sqlite/file/vacuum.ts";
+import { walNote } from "../../src/sqlite/file/vacuum.ts";
 
 const HOUR = 3_600_000;
 
@@ -99,12 +99,12 @@ test("a log that somebody keeps from ending is said once, and again when it come
   const { store } = subject;
   const tidy = spyOn(store, "tidy");
   const hour = async (held: number) => {
-    tidy.mockResolvedValueOnce({ more: false, note: heldWords(store.name, held) });
+    tidy.mockResolvedValueOnce({ more: false, note: walNote(store.name, held) });
     await pass(HOUR);
     return said.splice(0);
   };
   const sentence = (megabytes: number) =>
-    `The log ${store.name}-wal grows: ${megabytes} MB of it cannot be written into the database while another program still reads what was there before; end that program's transaction`;
+    `The write-ahead log ${store.name}-wal grows: ${megabytes} MB of it cannot be written into the database while another program still reads what was there before; end that program's transaction`;
   expect(await hour(63_000_000)).toEqual([]);
   expect(await hour(70_900_000)).toEqual([sentence(70)]);
   expect(await hour(90_000_000)).toEqual([]);
@@ -114,7 +114,7 @@ test("a log that somebody keeps from ending is said once, and again when it come
 
 test("once stopped it does nothing more and says nothing", async () => {
   await endTasks(1);
-  spyOn(subject.store, "mendTimes").mockRejectedValueOnce(new Error("it is closed"));
+  spyOn(subject.store, "repairTimes").mockRejectedValueOnce(new Error("it is closed"));
   const mending = maintenance.repairTimes();
   maintenance.stop();
   await mending;
@@ -139,7 +139,7 @@ test.each([
 
 test("times are mended when the clock has been steady for a day, and not by one that is wrong for certain", async () => {
   const { store, clock } = subject;
-  const mend = spyOn(store, "mendTimes").mockResolvedValue(0);
+  const mend = spyOn(store, "repairTimes").mockResolvedValue(0);
   await pass(23 * HOUR);
   maintenance.clockJumped();
   await pass(23 * HOUR);
@@ -162,7 +162,7 @@ test("at the start it says what may be wrong with the clock", async () => {
 });
 
 test("that times cannot be mended is said", async () => {
-  spyOn(subject.store, "mendTimes").mockRejectedValueOnce(new Error("the disk is full"));
+  spyOn(subject.store, "repairTimes").mockRejectedValueOnce(new Error("the disk is full"));
   await maintenance.repairTimes();
   expect(said).toEqual(["Cannot repair the times of tasks now: the disk is full"]);
 });

@@ -1,4 +1,4 @@
-/** Capacity for one more push: the size of the queue, and the free space of its disk. */
+/** Refuses pushes while the queue is full, or its disk nearly so. */
 import type { Database } from "bun:sqlite";
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
@@ -9,18 +9,18 @@ export interface CapacityOptions {
   readonly path: string;
   /** Ready and scheduled tasks that the queue takes; 0: no limit. */
   readonly maxSize: number;
-  /** Free bytes on the disk below which pushes are refused, so that what is there still drains. */
+  /** Free bytes on the disk below which pushes are refused, so that stored tasks can still run. */
   readonly minFree: number;
 }
 
-/** Between two looks at the disk, and the longest that a count is trusted: ms. */
-const FRESH = 1_000;
+/** A count of the queue, or of the disk's free bytes, is trusted this long. */
+const COUNT_TRUSTED_MS = 1_000;
 
-/** A count that takes longer keeps the write lock for too long to be made at each refusal: ms. */
-const DEAR = 5;
+/** A count that takes longer is not made at each refusal: it holds the write lock. */
+const SLOW_COUNT_MS = 5;
 
-/** A full queue is then counted again after so many times as long as the count took. */
-const REST = 10;
+/** After a slow count of a full queue the next one waits this many times as long as it took. */
+const RECOUNT_FACTOR = 10;
 
 const COUNT = `
   SELECT (SELECT count(*) FROM tq__task WHERE state = 'ready' AND suspect = 0)
@@ -29,10 +29,10 @@ const COUNT = `
 
 export class Capacity {
   readonly #options: CapacityOptions;
-  /** Pushes that fit for certain, as far as the last count goes. */
+  /** Pushes that still fit for certain, by the last count. */
   #headroom = 0;
   #countedAt = -Infinity;
-  /** What the last refusal has counted, and how long that is as good as a new count. */
+  /** The size that the last refusal counted, and until when it is trusted. */
   #refused = { size: 0, until: -Infinity };
   #free = Infinity;
   #lookedAt = -Infinity;
@@ -42,22 +42,25 @@ export class Capacity {
   }
 
   /**
-   * Refuses a push for which there is no room. Counting is dear, so half of the room found by one count is
-   * given away without another.
+   * Counting is slow, so each count lets as many tasks in as fill half of the room that it found. Other processes push
+   * too, so it does not let in more.
    *
-   * @throws TqError "full"
+   * @throws TqError "full" when the tasks do not fit.
    */
   check(db: Database, tasks: number, clock: Clock): void {
     const now = clock.monotonic();
     this.#checkDisk(now);
     const { maxSize } = this.#options;
     if (maxSize === 0) return;
-    if (tasks > this.#headroom || now - this.#countedAt > FRESH) {
+    if (tasks > this.#headroom || now - this.#countedAt > COUNT_TRUSTED_MS) {
       if (now < this.#refused.until) this.#checkSize(this.#refused.size, tasks);
       const { size } = db.query(COUNT).get() as { size: number };
       const counted = clock.monotonic();
       const took = counted - now;
-      this.#refused = { size, until: took < DEAR ? -Infinity : counted + took * REST };
+      this.#refused = {
+        size,
+        until: took < SLOW_COUNT_MS ? -Infinity : counted + took * RECOUNT_FACTOR,
+      };
       this.#checkSize(size, tasks);
       this.#refused.until = -Infinity;
       this.#headroom = Math.max(tasks, Math.floor((maxSize - size) / 2));
@@ -80,7 +83,7 @@ export class Capacity {
   #checkDisk(now: number): void {
     const { minFree, path } = this.#options;
     if (minFree === 0) return;
-    if (now - this.#lookedAt > FRESH) {
+    if (now - this.#lookedAt > COUNT_TRUSTED_MS) {
       this.#free = freeBytes(path);
       this.#lookedAt = now;
     }
@@ -92,13 +95,13 @@ export class Capacity {
   }
 }
 
-/** Free bytes on the disk of this file. */
+/** Free bytes on the disk of this file; Infinity where the file system does not tell. */
 export function freeBytes(path: string): number {
   try {
     const { bavail, bsize } = statfsSync(dirname(path));
     return bavail * bsize;
   } catch {
-    return Infinity; // a file system that does not say
+    return Infinity;
   }
 }
 

@@ -1,46 +1,46 @@
 /**
- * Flushes commits after they have freed the write lock, so that others write while the disk works. SQLite's
- * own flush (`synchronous = FULL`) is part of its commit: whoever comes next waits for it too. With `NORMAL`
- * it writes the same bytes, and leaves the flush of the WAL to us (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ * Flushes a commit after it has freed the write lock, so that others write while the disk works. SQLite's own flush
+ * (`synchronous = FULL`) is part of the commit, and the next writer waits for it too. With `NORMAL` SQLite writes the
+ * same bytes and leaves the flush of the WAL to us (https://www.sqlite.org/pragma.html#pragma_synchronous).
  *
- * SQLite locks bytes of the database and of the `-shm` file, none of the WAL: a descriptor of our own on the
- * WAL may be closed without harm (https://www.sqlite.org/howtocorrupt.html, 2.2).
+ * SQLite locks bytes of the database and of the `-shm` file, but none of the WAL, so closing another descriptor on the
+ * WAL drops no lock (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
 import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 import { TqError } from "../../errors.ts";
-import { markUnflushed } from "./unflushed.ts";
+import { recordFailedFlush } from "./unflushed.ts";
 
-/** So long a flush is left to the system's other threads: ms. */
-const PATIENCE = 100;
+/** A thread flushes by itself when its flush in the background has not ended after this long. */
+const PATIENCE_MS = 100;
 
-/** Windows flushes only what may be written. */
+/** Windows flushes only a file that is open for writing. */
 const MODE = process.platform === "win32" ? "r+" : "r";
 
 /**
- * What a thread flushes the log of an open database with. The system reports a failed write once to each descriptor
- * that was open then: two flushes at once need two, and both are opened before the first commit.
+ * The descriptors with which a thread flushes the WAL of an open database. The system reports a failed write once to
+ * each descriptor that was open then: two flushes at once need two, and both are opened before the first commit.
  */
 export interface WalFiles {
-  /** For a flush that its caller waits for. */
-  readonly here: number;
-  /** For one beside which its caller goes on. */
-  readonly beside: number;
+  /** For a flush that blocks its caller. */
+  readonly blocking: number;
+  /** For a flush in the background. */
+  readonly background: number;
 }
 
-/** For a thread that may be ended: who ends it closes them after that. */
+/** A thread that is terminated closes nothing: the thread that opened the descriptors closes them. */
 export function openWal(database: string): WalFiles {
-  const here = openSync(`${database}-wal`, MODE);
+  const blocking = openSync(`${database}-wal`, MODE);
   try {
-    return { here, beside: openSync(`${database}-wal`, MODE) };
+    return { blocking, background: openSync(`${database}-wal`, MODE) };
   } catch (error) {
-    closeSync(here);
+    closeSync(blocking);
     throw error;
   }
 }
 
-export function closeWal({ here, beside }: WalFiles): void {
-  closeSync(here);
-  closeSync(beside);
+export function closeWal({ blocking, background }: WalFiles): void {
+  closeSync(blocking);
+  closeSync(background);
 }
 
 export class Flush {
@@ -48,13 +48,13 @@ export class Flush {
   readonly #on: boolean;
   readonly #lent: WalFiles | null;
   #files: WalFiles | null = null;
-  /** A flush is under way beside us. */
-  #flying = false;
+  /** True while a flush runs in the background. */
+  #backgroundIsBusy = false;
   #failure: TqError | null = null;
 
   /**
-   * @param on false where commits are not to be flushed.
-   * @param files of `openWal`, which somebody else closes; null: its own.
+   * @param on false: commits are not flushed.
+   * @param files of `openWal`, which their lender closes; null: it opens its own.
    */
   constructor(database: string, on: boolean, files: WalFiles | null = null) {
     this.#database = database;
@@ -63,45 +63,46 @@ export class Flush {
     try {
       if (on) this.#open();
     } catch {
-      // Who only reads needs none; who commits is told then.
+      // A store that only reads needs none; the first commit reports it.
     }
   }
 
   /**
-   * Call it after a commit, and acknowledge the commit after it: all that was committed before is on disk.
+   * Call it after a commit, and acknowledge the commit when it returns: every earlier commit is on disk then.
    *
    * @throws TqError "database" when the disk refuses.
    */
-  commits(): void {
+  now(): void {
     if (!this.#on) return;
     this.check();
-    const { here } = this.#open();
+    const { blocking } = this.#open();
     try {
-      fdatasyncSync(here);
+      fdatasyncSync(blocking);
     } catch (error) {
       throw this.#fail(error);
     }
   }
 
-  /** The same while the caller goes on: resolves when all that was committed before the call is on disk. */
-  async meanwhile(): Promise<void> {
+  /** Flushes while the caller goes on; resolves when every commit before the call is on disk. */
+  async inBackground(): Promise<void> {
     if (!this.#on) return;
     this.check();
-    if (this.#flying) return this.commits(); // of two on one descriptor only one would hear of a failure
-    const { beside } = this.#open();
+    // Of two flushes on one descriptor, only one would learn of a failure.
+    if (this.#backgroundIsBusy) return this.now();
+    const { background } = this.#open();
     return new Promise((resolve, reject) => {
-      // What runs beside us shares its threads with the user's code, which may keep all of them.
+      // The system's other threads run the flush, and user code may keep them all busy.
       const late = setTimeout(() => {
         try {
-          this.commits();
+          this.now();
           resolve();
         } catch (error) {
           reject(error as Error);
         }
-      }, PATIENCE);
-      this.#flying = true;
-      fdatasync(beside, (error) => {
-        this.#flying = false;
+      }, PATIENCE_MS);
+      this.#backgroundIsBusy = true;
+      fdatasync(background, (error) => {
+        this.#backgroundIsBusy = false;
         clearTimeout(late);
         if (error) reject(this.#fail(error));
         else resolve();
@@ -109,7 +110,7 @@ export class Flush {
     });
   }
 
-  /** That they cannot be opened is no failure for good: nothing was flushed that could be forgotten. */
+  /** Failing to open them is not fatal: the system has reported no failed write that a later flush would miss. */
   #open(): WalFiles {
     if (this.#lent !== null) return this.#lent;
     try {
@@ -122,20 +123,20 @@ export class Flush {
   #error(verb: "open" | "flush", error: unknown): TqError {
     return new TqError(
       "database",
-      `Cannot ${verb} ${this.#database}-wal: ${String(error)}; what was committed last may be lost; see that the disk works, then start again`,
+      `Cannot ${verb} ${this.#database}-wal: ${String(error)}; the last commits may be lost; check the disk, then start again`,
       { cause: error },
     );
   }
 
   #fail(error: unknown): TqError {
     if (this.#failure) return this.#failure;
-    markUnflushed(this.#database);
+    recordFailedFlush(this.#database);
     return (this.#failure = this.#error("flush", error));
   }
 
   /**
-   * Call it before a commit. After a flush that failed no later one proves anything: the system may have
-   * forgotten what it could not write.
+   * Call it before a commit. After a failed flush no later one proves anything: the system may have dropped the pages
+   * that it could not write.
    *
    * @throws TqError "database" when a flush has failed.
    */

@@ -1,22 +1,21 @@
 /**
- * Whether the files under our connections are still those that have the database's names. Who deletes or
- * replaces one of them makes two databases of one, and SQLite does not notice
- * (https://www.sqlite.org/howtocorrupt.html, section 4).
+ * Notices when a file under our connections no longer has the database's name. Deleting or replacing one makes two
+ * databases of one, and SQLite does not notice (https://www.sqlite.org/howtocorrupt.html, section 4).
  */
 import { statSync } from "node:fs";
 import { TqError } from "../../errors.ts";
 
-/** Between two looks: ms. */
-const FRESH = 5;
+/** A look at the files is trusted this long. */
+const IDENTITY_TRUSTED_MS = 5;
 
-/** The file itself, its WAL, and the index of the WAL, by which programs know of each other's commits. */
+/** The file itself, its WAL, and the index of the WAL, through which processes see each other's commits. */
 const SUFFIXES = ["", "-wal", "-shm"] as const;
 
 export class FileIdentity {
   readonly #files: readonly { readonly path: string; readonly inode: number }[];
   #lookedAt = -Infinity;
 
-  /** @param path of a database that is open and has been read, so that its WAL exists. */
+  /** @param path of a database that is open and was read, so that its WAL exists. */
   constructor(path: string) {
     this.#files = SUFFIXES.map((suffix) => `${path}${suffix}`).map((file) => ({
       path: file,
@@ -25,18 +24,18 @@ export class FileIdentity {
   }
 
   /**
-   * Call it before a commit, with the time: nothing may be acknowledged that nobody will find again.
+   * Call it before a commit: a commit to a file that has lost its name would be acknowledged, and never found again.
    *
-   * @param now monotonic, ms
-   * @throws TqError "database" when one of the files is gone or is another one.
+   * @param now monotonic, in ms
+   * @throws TqError "database" when one of the files was deleted or replaced.
    */
   check(now: number): void {
-    if (now - this.#lookedAt < FRESH) return;
+    if (now - this.#lookedAt < IDENTITY_TRUSTED_MS) return;
     this.look();
     this.#lookedAt = now;
   }
 
-  /** The same, however lately somebody has looked. */
+  /** Checks without trusting an earlier look. */
   look(): void {
     for (const { path, inode } of this.#files) {
       if (inodeOf(path) !== inode) throw this.#lost(path);
@@ -44,7 +43,7 @@ export class FileIdentity {
   }
 
   #lost(file: string): TqError {
-    this.#lookedAt = -Infinity; // never trust it again
+    this.#lookedAt = -Infinity; // every later check looks again
     return new TqError(
       "database",
       `Cannot commit: ${file} was deleted or replaced while it was in use; stop every program that uses the database, put the right file back, and start again`,

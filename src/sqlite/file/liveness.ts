@@ -1,8 +1,8 @@
 /**
- * Proof of life: each worker process holds `BEGIN EXCLUSIVE` on a tiny SQLite file of its own. The
- * operating system drops that lock when the process dies, and keeps it while the process is stopped.
+ * Proof of life: each worker process holds `BEGIN EXCLUSIVE` on a tiny SQLite file of its own. The operating system
+ * drops that lock when the process dies, and keeps it while the process is stopped.
  *
- * The owner never opens its own file a second time: closing any descriptor on it would drop the lock
+ * A process never opens its own file a second time: closing any descriptor on it would drop the lock
  * (https://www.sqlite.org/howtocorrupt.html, 2.2). Names are never used twice.
  */
 import { Database } from "bun:sqlite";
@@ -12,13 +12,15 @@ import { join } from "node:path";
 import { TqError } from "../../errors.ts";
 import { inodeOf } from "./identity.ts";
 
-/** Held locks of this process, rooted here: a Database that nothing refers to is collected, and its lock goes. */
+/**
+ * The locks that this process holds. The global keeps them: a Database without references is collected, with its lock.
+ */
 const held = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.locks")] ??= new Map()) as Map<
   string,
   Database
 >;
 
-/** Windows removes no file that is open, and there nobody needs to hold what others have open. */
+/** Windows removes no open file, so there the lock is closed before its file is removed. */
 const CLOSES_FIRST = process.platform === "win32";
 
 /** The folder of the lock files, beside the database. */
@@ -31,7 +33,7 @@ export function lockFolder(database: string): string {
  *
  * @throws TqError "database" when the folder or the file cannot be made.
  */
-export function holdLock(database: string, worker: string): void {
+export function takeLock(database: string, worker: string): void {
   const folder = lockFolder(database);
   for (let tries = 0; ; tries++) {
     let db: Database | undefined;
@@ -41,14 +43,14 @@ export function holdLock(database: string, worker: string): void {
       db = new Database(file, { create: true, readwrite: true });
       db.run("PRAGMA journal_mode = MEMORY"); // no second file beside it
       db.run("BEGIN EXCLUSIVE");
-      // Before we had the lock, another one may have taken the file for a stray one: nobody would find ours.
+      // Before we had the lock, another worker may have removed the file as a stray one.
       if (!existsSync(file)) throw new Error("it was removed meanwhile");
       held.set(worker, db);
       return;
     } catch (error) {
       db?.close();
-      // Another worker that left may have removed the empty folder under us.
-      // Or one that starts looks whether the file is a stray one: it has the lock for a moment.
+      // A worker that leaves may have removed the empty folder, and a worker that starts takes each lock for a moment,
+      // to see whether its file is a stray one.
       if (tries < 20) {
         Bun.sleepSync(tries * Math.random());
         continue;
@@ -62,7 +64,7 @@ export function holdLock(database: string, worker: string): void {
   }
 }
 
-/** @throws TqError "database" when the file of this worker's lock was removed: others take it for dead. */
+/** @throws TqError "database" when the file of the worker's lock was removed: other workers take it for dead. */
 export function checkLock(database: string, worker: string): void {
   const file = join(lockFolder(database), worker);
   if (existsSync(file)) return;
@@ -72,18 +74,18 @@ export function checkLock(database: string, worker: string): void {
   );
 }
 
-/** Gives the lock back and removes its file. */
-export function dropLock(database: string, worker: string): void {
+/** Releases the lock and removes its file. */
+export function releaseLock(database: string, worker: string): void {
   const db = held.get(worker);
   if (!db) return;
   held.delete(worker);
-  removeHeld(db, database, worker);
+  removeFile(db, database, worker);
   db.close();
 }
 
 /**
- * True when the worker's process is dead: its lock was free and has been taken, and its file removed, unless the system
- * refuses that. Several may learn of one death: whose transaction finds the worker registered acts on it.
+ * True when the worker's process is dead. Takes the lock, which is free then, and removes its file if the system lets
+ * it. Several processes may find one death: the one whose transaction still finds the worker registered acts on it.
  */
 export function removeIfDead(database: string, worker: string): boolean {
   if (held.has(worker)) return false;
@@ -95,21 +97,21 @@ export function removeIfDead(database: string, worker: string): boolean {
     db.run("PRAGMA busy_timeout = 0");
     db.run("PRAGMA journal_mode = MEMORY");
     db.run("BEGIN EXCLUSIVE");
-    // Our lock may be on a file that another one has removed since, and this one be a worker's that starts.
+    // Another process may have removed the file that we locked, and a worker that starts may have made this one.
     if (inodeOf(file) !== inode) return !existsSync(file);
-    removeHeld(db, database, worker);
+    removeFile(db, database, worker);
     return true;
   } catch (error) {
-    // No file: it left, or somebody removed it after its death. A file that we may not open proves nothing.
+    // Without a file the worker has left, or its death was found already. A file that we may not open proves nothing.
     return cannotOpen(error) && !existsSync(file);
   } finally {
     db?.close();
   }
 }
 
-/** True while the worker's process lives, as far as a look can tell: it changes nothing. */
+/** True while the worker's process lives, as far as reading its lock file can tell. */
 export function isAlive(database: string, worker: string): boolean {
-  if (held.has(worker)) return true; // our own file: closing it would drop the lock
+  if (held.has(worker)) return true; // reading our own file would drop the lock when that descriptor closes
   let db: Database | undefined;
   try {
     db = new Database(join(lockFolder(database), worker), { readonly: true });
@@ -126,35 +128,35 @@ function cannotOpen(error: unknown): boolean {
   return ((error as { code?: string }).code ?? "").startsWith("SQLITE_CANTOPEN");
 }
 
-/** Removes lock files of processes that died before they had registered; they cannot be told otherwise. */
+/** Removes lock files of processes that died before they registered: no row names them. */
 export function removeStrays(database: string, registered: ReadonlySet<string>): void {
   let names: string[];
   try {
     names = readdirSync(lockFolder(database));
   } catch {
-    return; // nobody has one
+    return; // no worker has made the folder
   }
   for (const name of names) if (!registered.has(name)) removeIfDead(database, name);
 }
 
-/** Removes the file of a lock that we hold; on Windows the lock is given back first. */
-function removeHeld(db: Database, database: string, worker: string): void {
+/** Removes the file of a lock that we hold; on Windows this releases the lock first. */
+function removeFile(db: Database, database: string, worker: string): void {
   if (CLOSES_FIRST) db.close();
   const folder = lockFolder(database);
   try {
-    rmSync(join(folder, worker), { force: true }); // while we hold it: nobody else may
+    rmSync(join(folder, worker), { force: true }); // only the holder of the lock may
     rmdirSync(folder);
   } catch {
-    // Other workers live; or somebody looks at the file, and who starts next removes it.
+    // The folder has files of other workers, or another process has this one open: the next start removes it.
   }
 }
 
-/** Changes at every boot: a death across a reboot is a power cut, not a task's doing. */
+/** Changes at every boot: a task did not cause a death across a reboot, which was a power cut. */
 export function bootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   } catch {
-    // Elsewhere: the minute of the boot, near enough; a clock that was set makes one death not count.
+    // On other systems the minute of the boot is close enough: setting the clock makes one death not count.
     return `boot-${Math.round((Date.now() - uptime() * 1000) / 60_000)}`;
   }
 }

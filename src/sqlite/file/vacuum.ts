@@ -1,46 +1,46 @@
-/** Keeping the file small: https://www.sqlite.org/pragma.html#pragma_incremental_vacuum, #pragma_wal_checkpoint */
+/** Keeps the files small: https://www.sqlite.org/pragma.html#pragma_incremental_vacuum, #pragma_wal_checkpoint */
 import type { Database } from "bun:sqlite";
 
 /** Free pages that stay in the file, for the next tasks. */
 const SPARE_PAGES = 256;
 
-/** Pages given back to the file system at a time, at most. */
-const SLICE = 256;
+/** A slice gives back at most this many pages. */
+const SLICE_PAGES = 256;
 
-/** So long a slice may keep the write lock: ms. Where much is free a page takes long to give back. */
-const SLICE_TIME = 4;
+/** A slice aims to hold the write lock for this long. In a file with many free pages each takes long to give back. */
+const SLICE_MS = 4;
 
-/** A WAL above this many pages is written into the database when there is time. */
+/** A WAL with more pages than this is emptied when there is time. */
 const WAL_PAGES = 1_000;
 
-/** `auto_vacuum` of a file that gives pages back: one that another program has made may keep them for ever. */
+/** The `auto_vacuum` of a file that gives pages back; a file that another program has made may keep them. */
 const INCREMENTAL = 2;
 
-/** True when the file has more free pages than it should keep, and gives them back. */
+/** True when the file has more free pages than it should keep, and can give them back. */
 export function hasSlack(db: Database): boolean {
   const { auto_vacuum } = db.query("PRAGMA auto_vacuum").get() as { auto_vacuum: number };
   if (auto_vacuum !== INCREMENTAL) return false;
   const { freelist_count } = db.query("PRAGMA freelist_count").get() as { freelist_count: number };
-  return freelist_count > SPARE_PAGES + SLICE;
+  return freelist_count > SPARE_PAGES + SLICE_PAGES;
 }
 
-/** Gives free pages back a slice at a time, as large as the one before was quick. */
+/** Gives free pages back in slices: the time of each decides the size of the next. */
 export class Vacuum {
-  #pages = SLICE;
+  #pages = SLICE_PAGES;
 
-  /** One slice, inside a write transaction. @param now monotonic, ms */
+  /** Gives one slice back, inside a write transaction. @param now the monotonic time, in ms */
   slice(db: Database, now: () => number): void {
     const began = now();
     db.run(`PRAGMA incremental_vacuum(${this.#pages})`);
-    const took = Math.max(now() - began, SLICE_TIME / 4); // it grows no faster than that
-    const pages = Math.round((this.#pages * SLICE_TIME) / took);
-    this.#pages = Math.min(Math.max(pages, 1), SLICE);
+    const took = Math.max(now() - began, SLICE_MS / 4); // a slice is at most four times as large as the one before
+    const pages = Math.round((this.#pages * SLICE_MS) / took);
+    this.#pages = Math.min(Math.max(pages, 1), SLICE_PAGES);
   }
 }
 
 /**
- * Writes a long WAL into the database, as far as no reader is in the way; outside a transaction. Returns how much of
- * the WAL had to stay: bytes.
+ * Writes a long WAL into the database as far as readers let it; call it outside a transaction. Returns the bytes of the
+ * WAL that a reader kept in it.
  */
 export function checkpoint(db: Database): number {
   const { busy, log, checkpointed } = db
@@ -53,14 +53,14 @@ export function checkpoint(db: Database): number {
   return (log - checkpointed) * page_size;
 }
 
-/** A WAL that a reader makes this long is worth a word, in bytes. */
-const LONG_WAL = 64_000_000;
+/** A reader that keeps this much in the WAL is worth a line in the log. */
+const LONG_WAL_BYTES = 64_000_000;
 
-/** @param held the bytes of the WAL that had to stay; null where that is no trouble. */
-export function heldWords(path: string, held: number): string | null {
-  if (held < LONG_WAL) return null;
-  const megabytes = Math.floor(held / 1e6);
-  return `The log ${path}-wal grows: ${megabytes} MB of it cannot be written into the database while another program still reads what was there before; end that program's transaction`;
+/** @param kept the bytes that a reader keeps in the WAL. @returns a sentence for the log; null where they are few */
+export function walNote(path: string, kept: number): string | null {
+  if (kept < LONG_WAL_BYTES) return null;
+  const megabytes = Math.floor(kept / 1e6);
+  return `The write-ahead log ${path}-wal grows: ${megabytes} MB of it cannot be written into the database while another program still reads what was there before; end that program's transaction`;
 }
 
 interface Checkpoint {

@@ -1,12 +1,12 @@
 /**
- * Whose turn it is to write, among the threads of one worker: a lock in shared memory, first come first
- * served, but for the main thread, which goes first. It is handed over directly. A thread may die between any two of its steps: what it left undone the
- * main thread ends after the thread's `close`.
+ * The turn to write among the threads of one worker: a lock in shared memory. It serves the main thread first, then
+ * first come, first served, and a thread hands it over directly. A thread may die between any two steps; after its
+ * `close` event the main thread completes what it left undone.
  */
 import type { LockWatch, TurnTimes } from "../../store/worker-store.ts";
 import { LocalTurn, type Turn } from "./turn.ts";
 
-/** The memory of the turn for a main thread, which is slot 0, and its threads 1, 2, … */
+/** Makes the memory of the turn: slot 0 belongs to the main thread, the others to the threads 1, 2, … */
 export function createTurnMemory(threads: number): Int32Array {
   const words = 2 + (threads + 1) * 2;
   return new Int32Array(new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT));
@@ -15,27 +15,27 @@ export function createTurnMemory(threads: number): Int32Array {
 const OWNER = 0;
 const NEXT = 1;
 
-/** Slot `s` waits with a ticket until the owner is `s + 1`; these two are no tickets. */
+/** Slot `s` waits with a ticket until the owner is `s + 1`. In place of a ticket: the slot does not wait. */
 const NOT_WAITING = 0;
-/** Its thread is dead, and the next one has not begun. */
+/** In place of a ticket: the slot's thread is dead, and the next one has not begun. */
 const GONE = -1;
 
 function ticketAt(slot: number): number {
   return 2 + slot * 2;
 }
 
-/** Where a slot sleeps: 1 says that it should look who the owner is. */
+/** The word that a slot sleeps on: 1 tells it to read the owner. */
 function wakeAt(slot: number): number {
   return 3 + slot * 2;
 }
 
-/** Takes the turn at once when it is free; otherwise leaves a ticket and returns false. */
+/** Takes the turn if it is free; otherwise leaves a ticket and returns false. */
 function takeOrQueue(words: Int32Array, slot: number): boolean {
   Atomics.store(words, ticketAt(slot), nextTicket(words));
   return tryTake(words, slot) && arrive(words, slot);
 }
 
-/** True when a slot that waited has been given the turn; if not, it is woken when it has. */
+/** True when a waiting slot was given the turn; if not, it will be woken when it is. */
 function isGiven(words: Int32Array, slot: number): boolean {
   Atomics.store(words, wakeAt(slot), 0);
   return Atomics.load(words, OWNER) === slot + 1 && arrive(words, slot);
@@ -46,7 +46,7 @@ function arrive(words: Int32Array, slot: number): true {
   return true;
 }
 
-/** The counter wraps after four billion turns. */
+/** The counter wraps after four billion turns, so it skips the two words that are no tickets. */
 function nextTicket(words: Int32Array): number {
   const ticket = (Atomics.add(words, NEXT, 1) + 1) | 0;
   return isTicket(ticket) ? ticket : nextTicket(words);
@@ -60,14 +60,14 @@ function tryTake(words: Int32Array, slot: number): boolean {
   return Atomics.compareExchange(words, OWNER, 0, slot + 1) === 0;
 }
 
-/** The main thread before all others: a whole program waits with it, and it never has two turns in a row. */
+/** The main thread goes first: a whole program waits with it, and it never takes two turns in a row. */
 function firstWaiting(words: Int32Array): number {
   if (isTicket(Atomics.load(words, ticketAt(0)))) return 0;
   let first = -1;
   let ticket = 0;
   for (let slot = 0; ticketAt(slot) < words.length; slot++) {
     const waiting = Atomics.load(words, ticketAt(slot));
-    // By difference, so that the order survives the counter's wrap.
+    // The difference keeps the order when the counter wraps.
     if (isTicket(waiting) && (first === -1 || ((waiting - ticket) | 0) < 0)) {
       first = slot;
       ticket = waiting;
@@ -82,8 +82,8 @@ function wake(words: Int32Array, slot: number): void {
 }
 
 /**
- * Hands the turn to who waits longest, or leaves it free. Tickets stand still only while `slot` owns the turn:
- * without it somebody seen waiting may have come and gone.
+ * Hands the turn to the slot that has waited longest, or leaves it free. Tickets stay only while `slot` owns the turn:
+ * without it, a slot that was seen waiting may have had its turn since.
  */
 function free(words: Int32Array, slot: number): void {
   for (;;) {
@@ -91,28 +91,28 @@ function free(words: Int32Array, slot: number): void {
     if (next !== -1) {
       Atomics.store(words, OWNER, next + 1);
       if (Atomics.load(words, ticketAt(next)) !== GONE) return wake(words, next);
-      // It was forgotten since we looked: ours again, unless the main thread has freed it.
+      // That thread died since we looked: we take the turn back, unless the main thread has freed it.
       if (Atomics.compareExchange(words, OWNER, next + 1, slot + 1) !== next + 1) return;
     } else {
       Atomics.store(words, OWNER, 0);
-      // Somebody may have queued since we looked.
+      // A slot may have queued since we looked.
       if (firstWaiting(words) === -1 || !tryTake(words, slot)) return;
     }
   }
 }
 
 /**
- * A thread that comes back soon after a commit goes on for so long before it hands the turn over: ms. Each
- * change of writer costs a wake-up, and the new one reads every page anew.
+ * A thread that begins again soon after its commit keeps the turn for this long: each change of writer costs a wake-up,
+ * and the new writer reads every page again.
  */
 export const STINT_MS = 10;
 
-/** Within a stint the turn is free without anybody being woken: who waits looks so often: ms. */
-const LOOK = 2;
+/** Within a stint a commit frees the turn without waking a thread, so waiting threads look this often. */
+const WAITER_LOOK_MS = 2;
 
 /**
- * The turn as a worker thread takes it: its own transactions in a row, and blocking for those of others, having
- * nothing else to do.
+ * A worker thread's access to the turn. Its own transactions queue behind each other; for those of other threads it
+ * blocks, as it has nothing else to do.
  */
 export class ThreadTurn implements Turn {
   readonly #words: Int32Array;
@@ -121,24 +121,24 @@ export class ThreadTurn implements Turn {
   readonly #locks: LockWatch;
   readonly #stint: number;
   #stintEnds = 0;
-  /** When it got the turn last: monotonic, ms. */
+  /** When the thread got the turn last: monotonic, in ms. */
   #since = 0;
   readonly #times = { waited: 0, held: 0 };
 
   /**
-   * @param words the memory that all threads share.
-   * @param stint for how many ms it may keep coming back; 0: it hands the turn over each time.
+   * @param words of `createTurnMemory`, which all threads share.
+   * @param stint the ms for which the thread may keep the turn; 0: it hands the turn over after each commit.
    */
   constructor(words: Int32Array, thread: number, locks: LockWatch, stint = 0) {
     this.#words = words;
     this.#slot = thread;
     this.#stint = stint;
     this.#locks = locks;
-    this.#locks.free(); // the thread of this number before it is gone
+    this.#locks.free(); // the earlier thread of this number may have died with the lock
     Atomics.store(words, ticketAt(thread), NOT_WAITING);
   }
 
-  /** How long it has waited for other threads, and had the turn: ms, since its start. */
+  /** The ms since its start that the thread has waited for the turn, and had it. */
   get times(): TurnTimes {
     return this.#times;
   }
@@ -161,7 +161,7 @@ export class ThreadTurn implements Turn {
   }
 
   #wait(): void {
-    const look = this.#stint === 0 ? Infinity : LOOK;
+    const look = this.#stint === 0 ? Infinity : WAITER_LOOK_MS;
     while (!isGiven(this.#words, this.#slot)) {
       const result = Atomics.wait(this.#words, wakeAt(this.#slot), 0, look);
       if (result === "timed-out" && tryTake(this.#words, this.#slot)) {
@@ -171,7 +171,7 @@ export class ThreadTurn implements Turn {
     }
   }
 
-  /** For the others it may wait; for a transaction of its own thread it cannot. */
+  /** Blocks for other threads, but cannot for a transaction of its own thread. */
   tryTake(): boolean {
     if (!this.#local.tryTake()) return false;
     this.#takeShared();
@@ -194,7 +194,7 @@ export class ThreadTurn implements Turn {
   }
 }
 
-/** The turn as the main thread takes it: its own transactions in a row, and never blocking. */
+/** The main thread's access to the turn. Its own transactions queue behind each other, and it never blocks. */
 export class MainTurn implements Turn {
   readonly #words: Int32Array;
   readonly #local = new LocalTurn();
@@ -207,7 +207,7 @@ export class MainTurn implements Turn {
     await this.#local.take(timeout);
     if (takeOrQueue(this.#words, 0)) return;
     while (!isGiven(this.#words, 0)) {
-      const wait = Atomics.waitAsync(this.#words, wakeAt(0), 0, LOOK);
+      const wait = Atomics.waitAsync(this.#words, wakeAt(0), 0, WAITER_LOOK_MS);
       const result = wait.async ? await wait.value : wait.value;
       if (result === "timed-out" && tryTake(this.#words, 0)) {
         arrive(this.#words, 0);
@@ -233,8 +233,8 @@ export class MainTurn implements Turn {
   }
 
   /**
-   * Ends what a dead thread had, waited for, or was about to hand over; call it only after the thread's
-   * `close`, and take the turn once before the next thread of that number begins.
+   * Frees the turn that a dead thread had, waited for, or was about to hand over. Call it only after the thread's
+   * `close` event, and take the turn once before the next thread of that number begins.
    */
   forget(thread: number): void {
     const words = this.#words;

@@ -1,21 +1,21 @@
 /**
- * Taking turns to write. SQLite lets one connection write at a time and lets the others sleep in a busy
- * handler that knows no order; who waits here is served first come, first served.
+ * Transactions take turns to write: first come, first served. SQLite lets one connection write at a time, and the
+ * others sleep in a busy handler that keeps no order.
  */
 import { formatDuration } from "../../values/duration.ts";
 import { TqError } from "../../errors.ts";
 
 export interface Turn {
   /**
-   * Resolves when it is the caller's turn; returns nothing when it is so at once.
+   * Waits for the caller's turn; returns nothing when the turn is free.
    *
-   * @param timeout how long a transaction of this thread may hold the database's lock meanwhile: ms.
-   * @throws TqError "busy" when one has held it for longer, and the caller has waited for so long.
+   * @param timeout the ms that another transaction of this thread may hold the database's lock meanwhile.
+   * @throws TqError "busy" when one has held it for longer, and the caller has waited for longer.
    */
   take(timeout?: number): Promise<void> | void;
-  /** Takes the turn without a promise: false when somebody has it and this thread must not block. */
+  /** Takes the turn without a promise; false when it is taken and the thread cannot block for it. */
   tryTake(): boolean;
-  /** Says that the database's lock is held too; `stray`: by what belongs to no task. */
+  /** Call it once the transaction has the database's lock too. @param stray true when it belongs to no task */
   begun(stray?: boolean): void;
   free(): void;
 }
@@ -23,22 +23,22 @@ export interface Turn {
 interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: TqError) => void;
-  /** When it gives up, unless the lock has changed hands: monotonic, ms. */
+  /** When it gives up, unless another transaction has taken the lock since: monotonic, in ms. */
   readonly until: number;
   readonly timeout: number;
 }
 
-/** Who held the lock while the whole process stood still gets so long to end: ms. */
-const MOMENT = 20;
+/** When the whole process was stopped, a transaction with the lock gets this long to end before others give up. */
+const GRACE_MS = 20;
 
 /** The turn among the transactions of one JavaScript thread. */
 export class LocalTurn implements Turn {
   #taken = false;
-  /** Since when the database's lock is held: monotonic, ms. */
+  /** When the present transaction got the database's lock: monotonic, in ms. */
   #begun = Infinity;
   #waiting: Waiting[] = [];
   #timer: Timer | null = null;
-  /** When it looks: monotonic, ms. */
+  /** When the timer looks next: monotonic, in ms. */
   #looksAt = Infinity;
 
   tryTake(): boolean {
@@ -73,7 +73,7 @@ export class LocalTurn implements Turn {
     this.#stopLooking();
     this.#looksAt = at;
     this.#timer = setTimeout(() => {
-      this.#timer = setTimeout(() => this.#look(), MOMENT);
+      this.#timer = setTimeout(() => this.#look(), GRACE_MS);
     }, wait);
   }
 
@@ -83,7 +83,7 @@ export class LocalTurn implements Turn {
     this.#looksAt = Infinity;
   }
 
-  /** Sends those away who have waited long for one that holds the lock long. */
+  /** Rejects callers that have waited too long for a transaction that has held the lock too long. */
   #look(): void {
     this.#stopLooking();
     const now = performance.now();
@@ -93,7 +93,7 @@ export class LocalTurn implements Turn {
     this.#waiting = this.#waiting.filter((waiting) => !isOver(waiting));
     for (const { reject, timeout } of over) reject(heldError(timeout));
     const waits = this.#waiting.map(({ until, timeout }) =>
-      Math.max(until - now, timeout - Math.max(held, 0), MOMENT),
+      Math.max(until - now, timeout - Math.max(held, 0), GRACE_MS),
     );
     const next = Math.min(...waits);
     if (next !== Infinity) this.#lookIn(next);
@@ -103,6 +103,6 @@ export class LocalTurn implements Turn {
 function heldError(timeout: number): TqError {
   return new TqError(
     "busy",
-    `Cannot write: another transaction of this program has held the lock for ${formatDuration(timeout)}; let it end first and wait for nothing in it, or raise database.timeout`,
+    `Cannot write: another transaction of this program has held the lock for ${formatDuration(timeout)}; let it end first and await nothing slow in it, or raise database.timeout`,
   );
 }

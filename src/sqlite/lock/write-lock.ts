@@ -1,11 +1,11 @@
-/** Waiting for SQLite's write lock while another process has it, which knows nothing of our turns. */
-import { type WriteRequest, MOMENT } from "./write-request.ts";
+/** Waits for SQLite's write lock while another process has it: turns are known within a process only. */
+import { type WriteRequest, PAUSE_MS } from "./write-request.ts";
 import { isBusy } from "../errors.ts";
 import type { Soon } from "../../soon.ts";
 
 export interface WriteLockOptions {
   readonly request: WriteRequest;
-  /** How long to wait: ms. */
+  /** The ms to wait. */
   readonly timeout: number;
   /** True where waiting may block the whole thread. */
   readonly blocking: boolean;
@@ -19,22 +19,24 @@ export class WriteLock {
   }
 
   /**
-   * Runs a statement that takes the lock: tried until nobody else has it, once those that wait have had theirs.
+   * Runs a statement that takes the lock, again and again while another process has it. Pauses first when another
+   * process has asked for it.
    *
-   * @param check called after each wait; throws where the lock is not wanted any more.
-   * @throws what SQLite says: that it is locked, after the timeout.
+   * @param check called after each wait; throws when the caller does not want the lock any more.
+   * @throws SQLite's "busy" error after the timeout, and any other error at once.
    */
   take<T>(statement: () => T, check: () => void): Soon<T> {
-    if (this.#options.blocking) return this.takeBlocking(statement);
+    const { blocking, request } = this.#options;
+    if (blocking) return this.takeBlocking(statement);
     const until = this.#until();
-    if (this.#options.request.isWanted()) return this.#takeLater(statement, check, until, MOMENT);
+    if (request.isPending()) return this.#takeLater(statement, check, until, PAUSE_MS);
     const done = this.#try(statement, until);
     return done ? done.value : this.#takeLater(statement, check, until, 1);
   }
 
-  /** The same for a thread that has nothing else to do meanwhile. */
+  /** Blocks while it waits: for a thread that has nothing else to do. */
   takeBlocking<T>(statement: () => T): T {
-    if (this.#options.request.isWanted()) Bun.sleepSync(MOMENT);
+    if (this.#options.request.isPending()) Bun.sleepSync(PAUSE_MS);
     const until = this.#until();
     for (;;) {
       const done = this.#try(statement, until);
@@ -57,24 +59,24 @@ export class WriteLock {
     }
   }
 
-  /** By the real time: that is what sleeping takes, whatever clock a test has. */
+  /** Uses the real time, which sleeping takes, whatever clock a test has. */
   #until(): number {
     return performance.now() + this.#options.timeout;
   }
 
-  /** Null when another process has the lock, and there is time to try again. */
+  /** Runs the statement; null when another process has the lock, and there is time to try again. */
   #try<T>(statement: () => T, until: number): { readonly value: T } | null {
     const { request } = this.#options;
     try {
       const value = statement();
-      request.thank();
+      request.withdraw();
       return { value };
     } catch (error) {
       if (isBusy(error) && performance.now() < until) {
-        request.ask();
+        request.post();
         return null;
       }
-      request.thank();
+      request.withdraw();
       throw error;
     }
   }

@@ -1,22 +1,22 @@
 /**
- * WriteRequest among processes. SQLite's lock goes to whoever asks in the right millisecond, and a worker that
- * commits and begins again at once would keep everybody else out for seconds. Who waits leaves a file beside
- * the database; who sees it lets a moment pass before the next transaction.
+ * Processes ask each other for the write lock. SQLite gives it to the process that tries in the right millisecond, so
+ * a worker that commits and begins again at once would keep all others out for seconds. A process that waits leaves a
+ * file beside the database; the others see it, and pause before their next transaction.
  */
 import { rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 
-/** A file that nobody has touched for so long was left by a process that died: ms. */
-const STALE = 1_000;
+/** A file that no process has touched for this long was left by one that died. */
+const STALE_MS = 1_000;
 
-/** Between two looks whether anybody waits: ms. */
-const FRESH = 1;
+/** A look for the file is trusted this long. */
+const REQUEST_TRUSTED_MS = 1;
 
-/** What who waits needs to notice that the lock is free: ms. */
-export const MOMENT = 4;
+/** The pause: a process that waits needs this long to notice that the lock is free. */
+export const PAUSE_MS = 4;
 
 export class WriteRequest {
   readonly #file: string;
-  #asking = false;
+  #isPosted = false;
   #lookedAt = -Infinity;
 
   constructor(database: string) {
@@ -24,17 +24,17 @@ export class WriteRequest {
   }
 
   /** True when another process waits for the lock. */
-  isWanted(): boolean {
+  isPending(): boolean {
     const now = performance.now();
-    if (this.#asking || now - this.#lookedAt < FRESH) return false;
+    if (this.#isPosted || now - this.#lookedAt < REQUEST_TRUSTED_MS) return false;
     this.#lookedAt = now;
     const stat = statSync(this.#file, { throwIfNoEntry: false });
-    return stat !== undefined && Math.abs(Date.now() - stat.mtimeMs) < STALE;
+    return stat !== undefined && Math.abs(Date.now() - stat.mtimeMs) < STALE_MS;
   }
 
-  /** Asks the others to let us in; again and again while we wait. */
-  ask(): void {
-    this.#asking = true;
+  /** Asks the other processes to pause; call it again and again while waiting. */
+  post(): void {
+    this.#isPosted = true;
     const now = new Date();
     try {
       utimesSync(this.#file, now, now);
@@ -42,15 +42,15 @@ export class WriteRequest {
       try {
         writeFileSync(this.#file, "");
       } catch {
-        // A full or read-only disk: then without it.
+        // On a full or read-only disk this process waits without the file.
       }
     }
   }
 
-  /** We wait no longer. Who else does asks again. */
-  thank(): void {
-    if (!this.#asking) return;
-    this.#asking = false;
+  /** This process waits no longer. Another one that still does makes the file again. */
+  withdraw(): void {
+    if (!this.#isPosted) return;
+    this.#isPosted = false;
     rmSync(this.#file, { force: true });
   }
 }

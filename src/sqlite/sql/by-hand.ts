@@ -1,11 +1,11 @@
-/** The moves that a person makes: cancel, retry, clean. */
+/** Cancels and retries tasks by hand, and deletes ended ones. */
 import type { Database } from "bun:sqlite";
 import { TqError } from "../../errors.ts";
 import type { Task } from "../../task.ts";
 import { filterValues, getTask, MATCHES } from "./looking.ts";
 import type { CleanOptions, MoveFilter } from "../../store/looking.ts";
 
-/** One task, or those of many that are still in the states that were asked for. */
+/** Of many tasks only those that are still in the wanted states: some may have changed since they were found. */
 const ONE = "id = $id";
 const MANY = `id IN (SELECT value FROM json_each($ids)) AND state IN (SELECT value FROM json_each($states))`;
 
@@ -43,17 +43,17 @@ export function retryByHand(db: Database, id: number): Task {
   throw new TqError("conflict", `Cannot retry task ${id}: it is ${task.state}${hint}`);
 }
 
-/** Tasks are moved in slices of so many: each holds the write lock for some ms. */
-const SLICE = 500;
+/** Tasks cancelled or retried in one transaction: some ms of the write lock. */
+const MOVED_AT_ONCE = 500;
 
 const MATCHING = `
   SELECT id
     FROM tq__task
    WHERE id < $before AND ${MATCHES}
    ORDER BY id DESC
-   LIMIT ${SLICE}`;
+   LIMIT ${MOVED_AT_ONCE}`;
 
-/** What matches, the newest first; slice after slice, each below the one before. */
+/** Yields the ids of matching tasks in slices, the newest first. */
 export function* matching(db: Database, filter: MoveFilter): Generator<number[], void> {
   const filters = filterValues(filter);
   let before = Number.MAX_SAFE_INTEGER;
@@ -68,12 +68,12 @@ export function* matching(db: Database, filter: MoveFilter): Generator<number[],
 
 type Which = Pick<MoveFilter, "states"> & { readonly ids: readonly number[] };
 
-/** Those that are still in these states; returns how many. */
+/** Cancels those that are still in these states; returns how many. */
 export function cancelMany(db: Database, which: Which, reason: string, now: number): number {
   return db.query(CANCEL_MANY).run({ ...asJson(which), reason, now }).changes;
 }
 
-/** Those that are still in these states; returns how many. */
+/** Makes those ready that are still in these states; returns how many. */
 export function retryMany(db: Database, which: Which): number {
   return db.query(RETRY_MANY).run(asJson(which)).changes;
 }
@@ -91,7 +91,7 @@ function existing(db: Database, id: number, move: string): Task {
   );
 }
 
-/** What ended before it was pushed was run under a clock that was behind: it may have ended only now. */
+/** A task that ended before it was pushed ran while the clock was behind, and may have ended just now. */
 const CLEANABLE = `
   SELECT id FROM tq__task WHERE state = 'finished' AND finished_at < $finishedBefore AND enqueued_at < $finishedBefore
   UNION ALL
@@ -104,7 +104,7 @@ const CLEAN = `DELETE FROM tq__task WHERE id IN (${CLEANABLE}) RETURNING id`;
 
 const CLEAN_ERRORS = `DELETE FROM tq__error WHERE task = $task`;
 
-/** Deletes what ended long ago, with its errors; returns how many tasks. */
+/** Deletes tasks that ended before the given times, with their errors; returns how many. */
 export function clean(db: Database, options: CleanOptions): number {
   const rows = db.query(CLEAN).values({ ...options }) as [number][];
   const statement = db.query(CLEAN_ERRORS);

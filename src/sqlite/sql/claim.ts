@@ -1,4 +1,4 @@
-/** Claims tasks for a thread, and gives claims back that have not begun. */
+/** Claims tasks for a thread, and gives back claims that have not begun. */
 import type { Database } from "bun:sqlite";
 import type { Claim, ClaimedTask } from "../../task.ts";
 import type { ClaimOptions, Owner } from "../../store/session.ts";
@@ -9,8 +9,8 @@ const CLAIMED_COLUMNS = `task.id, claim, model, method, instances, args, context
          attempts, suspect, postponed, reason IS NOT NULL AS again`;
 
 /**
- * Behind a CAST: SQLite looks at the value of a bare parameter where a partial index or a LIMIT may depend on
- * it, and prepares the statement anew at each run, which takes ten times as long as the run.
+ * The CAST hides the parameter: where a partial index or a LIMIT may depend on a bare one, SQLite prepares the
+ * statement again at each run, which takes ten times as long as the run.
  */
 const FIRST_OF_QUEUE = `
   SELECT ${CLAIMED_COLUMNS}
@@ -20,8 +20,8 @@ const FIRST_OF_QUEUE = `
    LIMIT CAST(?2 AS INTEGER)`;
 
 /**
- * The first of each queue by the index, then the first of those; `queue IN (…)` would scan or sort them all. Only ids
- * are sorted: the tasks are read one after another, as many as are taken.
+ * Takes the first tasks of each queue by the index, then the first of those: `queue IN (…)` would scan or sort all of
+ * them. It sorts ids only, and reads a task when it is taken.
  */
 const firstOfQueues = (suspect: 0 | 1): string => `
   SELECT ${CLAIMED_COLUMNS}
@@ -62,7 +62,7 @@ export function runsSuspect(db: Database, worker: string): boolean {
   return db.query(RUNS_SUSPECT).get({ worker }) !== null;
 }
 
-/** A worker runs one suspect at a time: if it dies, there is no doubt which of them did it. */
+/** A worker runs one suspect at a time: if it dies, that one did it. */
 function claimSuspect(
   db: Database,
   { owner, queues }: ClaimOptions,
@@ -78,7 +78,7 @@ function claimSuspect(
 const WAITING = `
   SELECT ${CLAIMED_COLUMNS} FROM tq__task AS task WHERE id = ? AND state IN ('ready', 'scheduled')`;
 
-/** Claims this task, due or not; null when it is not waiting any more. */
+/** Claims this task, due or not; null when it is neither ready nor scheduled any more. */
 export function claimOne(db: Database, id: number, owner: Owner, now: number): ClaimedTask | null {
   return setRunning(db, db.query(WAITING).iterate(id), owner, now)[0] ?? null;
 }
@@ -92,7 +92,7 @@ const setRunningWhere = (which: string): string => `
 const SET_RUNNING = setRunningWhere("id = ?4");
 const SET_ALL_RUNNING = setRunningWhere("id IN (SELECT value FROM json_each(?4))");
 
-/** For rows just read under the write lock: together with the read it costs less than one UPDATE … RETURNING. */
+/** Takes rows that were just read under the write lock: a read and an UPDATE cost less than one UPDATE … RETURNING. */
 function setRunning(
   db: Database,
   rows: Iterable<unknown>,
@@ -106,13 +106,15 @@ function setRunning(
   return claimed;
 }
 
-/** As `json_each` takes them. */
+/** The ids as `json_each` takes them. */
 export function listIds(claims: readonly Claim[]): string {
   return `[${claims.map(({ id }) => id).join()}]`;
 }
 
-/** What one claim reads of its calls at most, and one more: it is read under the lock, and kept until it has run. Characters. */
-const CLAIM_SIZE = 1_000_000;
+/**
+ * A claim ends with the task that exceeds this: calls are read under the write lock, and stay in memory until they run.
+ */
+const CLAIM_CHARACTERS = 1_000_000;
 
 function take(rows: Iterable<ClaimedRow>): ClaimedTask[] {
   const claimed: ClaimedTask[] = [];
@@ -120,7 +122,7 @@ function take(rows: Iterable<ClaimedRow>): ClaimedTask[] {
   for (const row of rows) {
     claimed.push(toClaimed(row));
     size += row.instances.length + row.args.length + row.context.length;
-    if (size > CLAIM_SIZE) break;
+    if (size > CLAIM_CHARACTERS) break;
   }
   return claimed;
 }
@@ -132,7 +134,7 @@ interface ClaimedRow extends Omit<ClaimedTask, "attempt" | "suspect" | "again"> 
   readonly again: 0 | 1;
 }
 
-/** Field by field: with a spread the read of a task takes a third longer. */
+/** Copies field by field: with a spread, reading a task takes a third longer. */
 function toClaimed(row: ClaimedRow): ClaimedTask {
   return {
     id: row.id,

@@ -1,21 +1,21 @@
 /**
- * Times that a clock left which was ahead and has been set back. Who was pushed in a year to come would stand
- * behind all others until then, and who was put off by a minute there would wait for a year.
+ * Repairs times written while the clock was ahead, once it was set back. Otherwise a task pushed "next year" sorts
+ * last until then, and a task put off by a minute there waits for a year.
  */
 import type { Database } from "bun:sqlite";
 
-/** A clock that is moved by less does no harm: ms. */
-const SLACK = 1_000;
+/** A clock that was ahead by less than this does no harm. */
+const CLOCK_SLACK_MS = 1_000;
 
-const IS_AHEAD = `enqueued_at > $now + ${SLACK}`;
+const IS_AHEAD = `enqueued_at > $now + ${CLOCK_SLACK_MS}`;
 
-/** It was put off at a time that is yet to come, whatever the delay. */
-const IS_PUT_OFF = `postponed_at > $now + ${SLACK}`;
+/** The task was put off at a time that is yet to come, whatever its delay. */
+const IS_PUT_OFF = `postponed_at > $now + ${CLOCK_SLACK_MS}`;
 
-/** So many tasks are looked at in one go: some ms. */
-const SLICE = 2_000;
+/** Tasks read between two pauses: some ms. */
+const READ_AT_ONCE = 2_000;
 
-/** The ready tasks of one queue and priority that are not due yet, a slice: with the times of plain pushes, none. */
+/** A slice of a lane's ready tasks whose deadline is yet to come: none where pushes ask for no times. */
 const waiting = (suspect: 0 | 1): string => `
   SELECT id, deadline, ${IS_AHEAD}
     FROM tq__task
@@ -23,18 +23,18 @@ const waiting = (suspect: 0 | 1): string => `
      AND queue = CAST($queue AS TEXT) AND priority = CAST($priority AS INTEGER)
      AND (deadline, id) > ($at, $id)
    ORDER BY deadline, id
-   LIMIT ${SLICE}`;
+   LIMIT ${READ_AT_ONCE}`;
 
 const SCHEDULED = `
   SELECT id, scheduled_at, ${IS_AHEAD} OR (${IS_PUT_OFF})
     FROM tq__task
    WHERE state = 'scheduled' AND (scheduled_at, id) > ($at, $id)
    ORDER BY scheduled_at, id
-   LIMIT ${SLICE}`;
+   LIMIT ${READ_AT_ONCE}`;
 
 const RUNNING = `SELECT id FROM tq__task WHERE state = 'running' AND ${IS_AHEAD}`;
 
-/** Names are bytes here: one that is no UTF-8 would come out as another, behind which it is found again for ever. */
+/** Reads names as bytes: a name that is not UTF-8 would be decoded to another one, and found again for ever. */
 const nextQueue = (suspect: 0 | 1): string => `
   SELECT CAST(queue AS BLOB) AS queue, priority
     FROM tq__task
@@ -51,22 +51,22 @@ const nextPriority = (suspect: 0 | 1): string => `
    LIMIT 1`;
 
 /**
- * Tasks with times that a clock left which was ahead, in slices: between two of them others may go on.
+ * Yields, in slices, tasks with times written while the clock was ahead: the thread does other work between two.
  *
- * @param places only those that are ready, which no schedule waits for.
+ * @param places true: only ready tasks, which wait for no scheduled time.
  */
 export function* findAhead(db: Database, now: number, places: boolean): Generator<number[], void> {
   if (!places) yield* slices(db, SCHEDULED, { now });
   for (const suspect of [0, 1] as const) {
     for (const lane of lanes(db, suspect)) yield* slices(db, waiting(suspect), { now, ...lane });
   }
-  // Also what was ready before.
+  // Last, as a task that was ready before may be running by now.
   if (!places) yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
 }
 
 type Lane = { readonly queue: Uint8Array; readonly priority: number };
 
-/** Each queue and priority that has a ready task, by the index: the tasks themselves are not read. */
+/** Yields each queue and priority with a ready task, by the index alone. */
 function* lanes(db: Database, suspect: 0 | 1): Generator<Lane> {
   const queue = db.query<Lane, [Pick<Lane, "queue">]>(nextQueue(suspect));
   const priority = db.query<Lane, [Lane]>(nextPriority(suspect));
@@ -77,7 +77,7 @@ function* lanes(db: Database, suspect: 0 | 1): Generator<Lane> {
   }
 }
 
-/** What is marked by the statement's third column, among those after `now`. */
+/** Yields the ids that the statement's third column marks, among tasks later than `now`. */
 function* slices(
   db: Database,
   statement: string,
@@ -92,12 +92,12 @@ function* slices(
     ][];
     yield rows.filter(([, , ahead]) => ahead === 1).map(([id]) => id);
     const end = rows.at(-1);
-    if (!end || rows.length < SLICE) return;
+    if (!end || rows.length < READ_AT_ONCE) return;
     [last, at] = end;
   }
 }
 
-/** As if it were pushed then: all its times move with that of its push. */
+/** Moves all times of a task along with the time of its push. */
 const REPAIR = `
   UPDATE tq__task
      SET enqueued_at = $to,
@@ -113,21 +113,21 @@ const REPAIR_PUT_OFF = `
          postponed_at = $to
    WHERE id = $id AND state = 'scheduled' AND ${IS_PUT_OFF}`;
 
-/** Nobody stands behind those who come later; its times stay as they are. */
+/** Moves the task's place before later pushes; the times that its caller asked for stay. */
 const REPAIR_PLACE = `
   UPDATE tq__task SET deadline = $to
    WHERE id = $id AND state = 'ready' AND expected_at IS NULL AND deadline > $now AND ${IS_AHEAD}`;
 
 export interface Repair {
-  /** By this clock they are ahead. */
+  /** The clock's time: later times are ahead. */
   readonly now: number;
-  /** What counts as the time of their push. */
+  /** The time that counts as the time of the push. */
   readonly to: number;
-  /** Only those that are ready, which no schedule waits for. */
+  /** True: only ready tasks, and only their places. */
   readonly places: boolean;
 }
 
-/** Repairs those of these that still need it; returns how many did. */
+/** Repairs the tasks that still need it; returns how many did. */
 export function repair(db: Database, ids: readonly number[], { now, to, places }: Repair): number {
   const [place, ahead, putOff] = [
     db.query(REPAIR_PLACE),
@@ -141,7 +141,7 @@ export function repair(db: Database, ids: readonly number[], { now, to, places }
       repaired += place.run(values).changes;
       continue;
     }
-    // A task may have been put off later than it was pushed, and both under a clock that was ahead.
+    // A task may have been pushed and later put off, both while the clock was ahead.
     const changes = ahead.run(values).changes + putOff.run(values).changes;
     if (changes > 0) repaired += 1;
   }

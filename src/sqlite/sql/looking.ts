@@ -1,4 +1,4 @@
-/** Reading the queue: one task, lists, counts, the state of the file. */
+/** Reads the queue: one task, lists, counts, workers, the sizes of the files. */
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { Claim, Task } from "../../task.ts";
@@ -22,7 +22,7 @@ export function getTaskByRef(db: Database, ref: string): Task | null {
 
 type Filter = Pick<TaskFilter, "states" | "queue" | "model">;
 
-/** What a filter lets through, given `filterValues`. */
+/** Holds for tasks that pass a filter; its parameters come from `filterValues`. */
 export const MATCHES = `($states IS NULL OR state IN (SELECT value FROM json_each($states)))
      AND ($queue IS NULL OR queue = $queue)
      AND ($model IS NULL OR model = $model)`;
@@ -35,7 +35,7 @@ export function filterValues({ states, queue, model }: Filter) {
   };
 }
 
-/** Walks the table backwards by id: a page of the newest is as cheap with ten tasks as with ten million. */
+/** Walks the table backwards by id: the newest page costs as much with ten tasks as with ten million. */
 const LIST = `
   SELECT *
     FROM tq_tasks
@@ -43,22 +43,22 @@ const LIST = `
    ORDER BY id DESC
    LIMIT $limit`;
 
-/** A page ends where its calls and results are so large, and one task later: characters. */
-const PAGE_SIZE = 1_000_000;
+/** A page ends with the task whose calls and results exceed this, together with those before it. */
+const PAGE_CHARACTERS = 1_000_000;
 
-/** Where few tasks match, a page ends after so many ids: some ms. */
+/** Where few tasks match, a page ends after this many ids: some ms. */
 const PAGE_IDS = 50_000;
 
 const LAST_ID = "SELECT max(id) AS id FROM tq__task";
 
 export interface Page {
-  /** None, where none of those that were looked at match. */
+  /** Empty where none of the page's ids match. */
   readonly tasks: readonly Task[];
-  /** What follows; null: nothing. */
+  /** The filter of the next page; null: this is the last one. */
   readonly next: TaskFilter | null;
 }
 
-/** Tasks, the newest first: up to the limit, or a page. */
+/** Lists tasks, the newest first, up to the limit or the end of a page. */
 export function listPage(db: Database, filter: TaskFilter): Page {
   const { limit = 100 } = filter;
   const filters = filterValues(filter);
@@ -73,7 +73,7 @@ export function listPage(db: Database, filter: TaskFilter): Page {
     tasks.push(toTask(row));
     const { instances, args, context, result } = row;
     size += instances.length + args.length + context.length + (result?.length ?? 0);
-    if (size > PAGE_SIZE && tasks.length < limit) {
+    if (size > PAGE_CHARACTERS && tasks.length < limit) {
       return { tasks, next: { ...filter, before: row.id, limit: limit - tasks.length } };
     }
   }
@@ -98,7 +98,7 @@ function toTask(row: TaskRow): Task {
   };
 }
 
-/** A row that somebody damaged by hand is shown as it is, never a reason to fail. */
+/** Returns JSON that was damaged by hand as it is: one bad row must not fail a list. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -113,8 +113,8 @@ const COUNT_READY = `
                              LIMIT CAST($limit AS INTEGER))`;
 
 /**
- * Ready tasks of these queues, counted up to `limit`; any number of suspects counts as one, and as none for
- * a worker that runs one: it cannot claim another until that has ended.
+ * Counts the ready tasks of these queues, up to `limit`. All suspects count as one, and as none for a worker that runs
+ * one: it cannot claim another until that has ended.
  */
 export function countReady(
   db: Database,
@@ -140,7 +140,7 @@ const CLAIMABLE = `
          EXISTS (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 1) AS suspect,
          EXISTS (SELECT 1 FROM tq__task WHERE state = 'scheduled' AND scheduled_at <= $now) AS due`;
 
-/** True when a claim for these queues may find something; in one statement where nothing waits. */
+/** True when a claim for these queues may find a task; one statement finds out that none waits. */
 export function mayClaim(db: Database, { queues, owner }: ClaimOptions, now: number): boolean {
   const { ready, suspect, due } = db.query(CLAIMABLE).get({ now }) as Record<string, 0 | 1>;
   if (due || (ready && queues.length === 0)) return true;
@@ -151,7 +151,7 @@ const ANY_QUEUE = " LIMIT 1";
 const RUNNING_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'running'`;
 const SCHEDULED_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'scheduled'`;
 
-/** True while these queues have a task ready or running, or scheduled when that counts too. */
+/** True while these queues have a task that is ready or running, or scheduled where `scheduled` is true. */
 export function hasWork(db: Database, queues: readonly string[], scheduled: boolean): boolean {
   if (countReady(db, queues, 1, null) > 0) return true;
   return (scheduled ? [RUNNING_QUEUES, SCHEDULED_QUEUES] : [RUNNING_QUEUES]).some((statement) => {
@@ -166,11 +166,11 @@ export function dataVersion(db: Database): number {
   return (db.query("PRAGMA data_version").get() as { data_version: number }).data_version;
 }
 
-/** By id, always: the sign keeps SQLite from walking all that is running instead. */
+/** The sign makes SQLite search by id: otherwise it may walk all running tasks. */
 const RUNNING = `
   SELECT id, claim FROM tq__task WHERE id IN (SELECT value FROM json_each(?)) AND +state = 'running'`;
 
-/** The claims of these that have not been lost. */
+/** The claims among these that are not lost. */
 export function stillHeld(db: Database, claims: readonly Claim[]): Claim[] {
   const running = new Map(
     db.query(RUNNING).values(listIds(claims)) as [id: number, claim: number][],
@@ -178,7 +178,7 @@ export function stillHeld(db: Database, claims: readonly Claim[]): Claim[] {
   return claims.filter(({ id, claim }) => running.get(id) === claim);
 }
 
-/** What the view `tq_queues` groups. */
+/** The rows that the view `tq_queues` groups. */
 const COUNTED = `
   SELECT queue, state FROM tq__task WHERE state = 'scheduled'
   UNION ALL
@@ -190,12 +190,12 @@ const COUNTED = `
   UNION ALL
   SELECT queue, state FROM tq__task WHERE state = 'failed' AND finished_at IS NOT NULL`;
 
-/** Tasks counted in one go: some ms. */
+/** Tasks counted between two pauses: some ms. */
 const COUNTED_AT_ONCE = 10_000;
 
 /**
- * The queues with how many tasks they have in each state, as the view `tq_queues` says it, counted in parts: where there
- * are millions somebody else has to do things between two. The connection shows no change meanwhile.
+ * Counts the tasks of each queue by state, as the view `tq_queues` does, in parts: with millions of tasks the thread
+ * has other work to do between two. The connection shows no change until the count ends.
  */
 export function* countQueues(db: Database): Generator<void, QueueInfo[]> {
   const counts = new Map<string, Record<CountedState, number>>();
@@ -226,7 +226,7 @@ export function listWorkers(db: Database): WorkerInfo[] {
   return rows.map((row) => ({ ...row, queues: JSON.parse(row.queues) as string[] }));
 }
 
-/** Two ranges of the index: `<>` would walk all that this worker holds. */
+/** Searches two ranges of the index: `<>` would walk all tasks that this worker holds. */
 const OTHERS_RUN = `
   SELECT EXISTS (SELECT 1 FROM tq__task WHERE state = 'running' AND worker < $worker)
       OR EXISTS (SELECT 1 FROM tq__task WHERE state = 'running' AND worker > $worker) AS run`;
@@ -236,7 +236,7 @@ export function othersRun(db: Database, worker: string): boolean {
   return (db.query(OTHERS_RUN).get({ worker }) as { run: 0 | 1 }).run === 1;
 }
 
-/** Bytes of the database file, of its WAL, and of the free pages inside the file. */
+/** The bytes of the database file, of its WAL, and of the free pages inside the file. */
 export function fileSizes(db: Database, path: string) {
   const { page_size } = db.query("PRAGMA page_size").get() as { page_size: number };
   const { freelist_count } = db.query("PRAGMA freelist_count").get() as { freelist_count: number };

@@ -9,7 +9,7 @@ const PUSH = `
                         ref, enqueued_at, scheduled_at, expected_at)
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`;
 
-/** Stores all tasks or none, and returns their ids. @throws TqError "conflict" when a ref is taken. */
+/** Stores all tasks or none, and returns their ids. @throws TqError "conflict" when a ref is taken */
 export function pushTasks(db: Database, tasks: readonly NewTask[], now: number): number[] {
   const insert = db.query(PUSH);
   const [only] = tasks;

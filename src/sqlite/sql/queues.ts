@@ -1,4 +1,4 @@
-/** Which queues have ready tasks, and which of them a worker wants. */
+/** Finds the queues with ready tasks, and those among them that a worker wants. */
 import type { Database } from "bun:sqlite";
 
 const NON_EMPTY = `
@@ -12,18 +12,20 @@ const NON_EMPTY = `
 
 const WITH_SUSPECTS = NON_EMPTY.replaceAll("suspect = 0", "suspect = 1");
 
-/** There is none nearly always, and this is asked at every claim. */
+/** Every claim asks for suspects, and there is nearly never one. */
 const HAS_SUSPECT = `SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 1 LIMIT 1`;
 
-/** The queues with ready tasks whose worker died while it held them. */
+/** The queues that have suspects: ready tasks whose worker died while it held them. */
 export function suspectQueues(db: Database): string[] {
   if (!db.query(HAS_SUSPECT).get()) return [];
   return (db.query(WITH_SUSPECTS).values() as [string][]).map(([queue]) => queue);
 }
 
 /**
- * The queues that these names and patterns match; none given: every queue. Plain names need no look at
- * the table; for patterns, `among` says which queues there are (default: those with a ready task).
+ * The queues that these names and patterns match; every queue where none are given. Plain names need no look at the
+ * table.
+ *
+ * @param among the queues to match; default: those with a ready task.
  */
 export function matchQueues(
   db: Database,
@@ -44,7 +46,7 @@ function isPattern(text: string): boolean {
 
 const compiled = new Map<string, RegExp>();
 
-/** `*` stands for any run of characters, `?` for one; everything else for itself. */
+/** `*` matches any run of characters, `?` matches one, every other character itself. */
 function matches(pattern: string, name: string): boolean {
   if (!isPattern(pattern)) return pattern === name;
   let regexp = compiled.get(pattern);

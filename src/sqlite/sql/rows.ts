@@ -1,4 +1,4 @@
-/** The rows of ModelSQL tables. Statements are built from checked names, and prepared once. */
+/** Reads and writes the rows of ModelSQL tables. Statements are built from quoted names, and prepared once. */
 import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { TqError } from "../../errors.ts";
 import type {
@@ -12,18 +12,18 @@ import type {
   Updated,
 } from "../../store/records.ts";
 
-/** A name as SQL takes it, whatever is in it. */
+/** Quotes a name, which may contain any character. */
 function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** The text of a table's statements, made once. */
+/** The texts of a table's statements, made once. */
 interface Texts {
   readonly select: string;
   readonly selectOne: string;
   readonly selectMany: string;
   readonly insert: string;
-  /** Updates by which columns they set and guard. */
+  /** UPDATE statements by the columns that they set and guard. */
   readonly updates: Map<string, string>;
 }
 
@@ -50,11 +50,11 @@ function textsOf(table: Table): Texts {
   return text;
 }
 
-/** Up to so many are read one by one; more are bound as one list. */
+/** Up to this many ids are read one by one; more are bound as one list. */
 const ONE_BY_ONE = 4;
 
-/** The rows of these ids that exist, in the order asked for. */
-export function readRows(db: Database, table: Table, ids: readonly number[]): Row[] {
+/** Reads the rows of these ids that exist, in the order of the ids. */
+export function selectByIds(db: Database, table: Table, ids: readonly number[]): Row[] {
   const { selectOne, selectMany } = textsOf(table);
   if (ids.length <= ONE_BY_ONE) {
     const statement = db.query(selectOne);
@@ -67,7 +67,7 @@ export function readRows(db: Database, table: Table, ids: readonly number[]): Ro
   return ids.map((id) => byId.get(id)).filter((row) => row !== undefined);
 }
 
-export function searchRows(
+export function selectMatching(
   db: Database,
   table: Table,
   conditions: readonly Condition[],
@@ -76,15 +76,15 @@ export function searchRows(
   const parameters: ColumnValue[] = [];
   const where = conditions.map((condition) => compare(condition, parameters)).join(" AND ");
   const by = order.map((key) => `${identifier(key.column)}${key.descending ? " DESC" : ""}`);
-  // The id last, so that equal rows have an order too.
+  // The id comes last: rows that are equal otherwise have an order too.
   const text = `${textsOf(table).select} ${where && `WHERE ${where}`} ORDER BY ${[...by, "id"].join(", ")} LIMIT CAST(? AS INTEGER) OFFSET ?`;
   parameters.push(limit ?? -1, offset);
   return db.query(text).values(...(parameters as SQLQueryBindings[])) as Row[];
 }
 
 /**
- * NULL is a value like any other: it is not equal to 7, not in [7], not like "a%". SQL by itself would say
- * that nobody knows.
+ * Treats NULL as a value like any other: it is not equal to 7, not in [7], not like "a%". SQL would give NULL for all
+ * three.
  */
 function compare({ column, operator, value }: Condition, parameters: ColumnValue[]): string {
   const name = identifier(column);
@@ -111,7 +111,7 @@ function compareList(
     : `(NOT ${within} OR ${name} IS NULL)`;
 }
 
-/** One parameter for the list where JSON can carry it; otherwise one for each value. */
+/** Binds the list as one parameter where JSON can carry it, otherwise one for each value. */
 function bindList(values: readonly ColumnValue[], parameters: ColumnValue[]): string {
   if (values.every(isJson)) {
     parameters.push(JSON.stringify(values));
@@ -127,21 +127,21 @@ function bindList(values: readonly ColumnValue[], parameters: ColumnValue[]): st
   return `(${values.map(() => "?").join(", ")})`;
 }
 
-/** SQLite takes 32,766 parameters; some are for the other clauses. */
+/** SQLite takes 32,766 parameters; the other clauses need some. */
 const MOST_PARAMETERS = 30_000;
 
-/** JSON writes an integer beyond 2^53 in other digits than SQLite keeps; as a parameter it is exact. */
+/** False for integers beyond 2^53: JSON writes other digits than SQLite keeps; a parameter is exact. */
 function isJson(value: ColumnValue): boolean {
   if (typeof value === "number") return Number.isSafeInteger(value) || !Number.isInteger(value);
   return typeof value === "string" || typeof value === "boolean";
 }
 
-export function insertRow(db: Database, table: Table, values: readonly ColumnValue[]): number {
+export function insertValues(db: Database, table: Table, values: readonly ColumnValue[]): number {
   const statement = db.query(textsOf(table).insert);
   return Number(statement.run(...(values as SQLQueryBindings[])).lastInsertRowid);
 }
 
-export function updateRow(
+export function updateColumns(
   db: Database,
   table: Table,
   id: number,
@@ -164,7 +164,7 @@ export function updateRow(
   let text = updates.get(shape);
   if (text === undefined) updates.set(shape, (text = updateText(table, changes)));
   if (db.query(text).run(...(parameters as SQLQueryBindings[])).changes > 0) return "ok";
-  return readRows(db, table, [id]).length > 0 ? "changed" : "gone";
+  return selectByIds(db, table, [id]).length > 0 ? "changed" : "gone";
 }
 
 function updateText(table: Table, changes: readonly Change[]): string {
@@ -174,7 +174,7 @@ function updateText(table: Table, changes: readonly Change[]): string {
   return `UPDATE ${identifier(table.name)} SET ${set} WHERE id = ?${guards}`;
 }
 
-export function deleteRows(db: Database, table: Table, ids: readonly number[]): void {
+export function deleteByIds(db: Database, table: Table, ids: readonly number[]): void {
   db.query(
     `DELETE FROM ${identifier(table.name)} WHERE id IN (SELECT value FROM json_each(?))`,
   ).run(JSON.stringify(ids));
@@ -188,23 +188,23 @@ interface ColumnInfo {
   readonly pk: number;
 }
 
-/** By lower-case name: to SQLite, `Value` and `value` are one column. */
+/** The columns by lower-case name: to SQLite, `Value` and `value` are one. */
 function columnsOf(db: Database, table: Table): Map<string, ColumnInfo> {
   const rows = db.query(`PRAGMA table_xinfo(${identifier(table.name)})`).all() as ColumnInfo[];
   return new Map(rows.map((row) => [row.name.toLowerCase(), row]));
 }
 
-/** True when the table has every column: then there is nothing to write. */
+/** True when the table exists with every column, and `makeTable` has nothing to do. */
 export function tableIsThere(db: Database, table: Table): boolean {
   const columns = columnsOf(db, table);
   checkColumns(table, columns);
   return columns.size > 0 && table.columns.every(({ name }) => columns.has(name.toLowerCase()));
 }
 
-/** Makes the table, or adds what it lacks. */
+/** Makes the table, or adds the columns that it lacks. */
 export function makeTable(db: Database, table: Table): void {
   const existing = columnsOf(db, table);
-  checkColumns(table, existing); // again: another process may have made it since
+  checkColumns(table, existing); // again: another process may have made the table since
   if (existing.size === 0) {
     const columns = table.columns.map(({ name, type }) => `, ${identifier(name)} ${type}`).join("");
     db.run(
@@ -219,17 +219,13 @@ export function makeTable(db: Database, table: Table): void {
   }
 }
 
-/** What cannot be changed without touching somebody's data is for a person to do. */
+/** Refuses a table that cannot be changed without touching its data: the user must decide. */
 function checkColumns(table: Table, existing: Map<string, ColumnInfo>): void {
   checkNames(table);
   if (existing.size === 0) return;
   const id = existing.get("id");
   if (!id || id.pk !== 1 || id.type.toUpperCase() !== "INTEGER") {
-    throw refusal(
-      table,
-      "it has no column id INTEGER PRIMARY KEY",
-      "add one, or name the model otherwise",
-    );
+    throw refusal(table, "it has no column id INTEGER PRIMARY KEY", "add one, or rename the model");
   }
   for (const { name, type } of table.columns) {
     const there = existing.get(name.toLowerCase());
@@ -260,7 +256,7 @@ function checkNames(table: Table): void {
     if (other !== undefined) {
       throw refusal(
         table,
-        `its columns ${other} and ${name} differ at most in upper and lower case, which is one column to SQLite`,
+        `its columns ${other} and ${name} are one column to SQLite, which ignores upper and lower case`,
         "rename one of the fields",
       );
     }

@@ -1,11 +1,11 @@
-/** Ends runs: each statement is guarded by the claim, and changes nothing where that was lost. */
+/** Ends runs. Each statement names the claim, and changes nothing where that was lost. */
 import type { Database } from "bun:sqlite";
 import type { ErrorData, Settlement } from "../../outcome.ts";
 import type { Claim } from "../../task.ts";
 import { listIds } from "./claim.ts";
 import { recordError } from "./task-errors.ts";
 
-/** Ends a run as its outcome says; false when the claim was lost, and then nothing has changed. */
+/** Ends a run with its outcome; false when the claim was lost: then nothing has changed. */
 export function settle(db: Database, run: Claim, outcome: Settlement, now: number): boolean {
   switch (outcome.kind) {
     case "finished":
@@ -30,8 +30,8 @@ const finishing = (which: string, held: string): string => `
 const FINISH = finishing("id = ?3", "state = 'running'");
 
 /**
- * Runs with the same result and the same claim number: together they cost less. The sign keeps SQLite from
- * walking all that is running instead.
+ * Finishes runs with the same result and claim number in one statement, which costs less. The sign makes SQLite search
+ * by id: otherwise it may walk all running tasks.
  */
 const FINISH_ALL = finishing("id IN (SELECT value FROM json_each(?3))", "+state = 'running'");
 
@@ -39,7 +39,7 @@ function finish(db: Database, run: Claim, result: string | null, now: number): b
   return db.query(FINISH).run(now, result, run.id, run.claim).changes === 1;
 }
 
-/** Finishes all of these different tasks; false when the claim of one was lost, and then only some have changed. */
+/** Finishes runs of different tasks; false when one has lost its claim: then some of them have changed. */
 export function finishAll(db: Database, runs: readonly FinishedRun[], now: number): boolean {
   const [only] = runs;
   if (!only) return true;
@@ -54,7 +54,7 @@ export function finishAll(db: Database, runs: readonly FinishedRun[], now: numbe
   return true;
 }
 
-/** A run that has ended well. */
+/** A run that has finished, and its result as JSON. */
 export interface FinishedRun {
   readonly claim: Claim;
   readonly result: string | null;
@@ -113,7 +113,7 @@ const CRASH = `
    WHERE id = $id AND state = 'running' AND claim = $claim
   RETURNING state, attempts, crashes`;
 
-/** Counts a crash; null when the claim was lost. */
+/** Counts a crash, and sets the task aside after the last one allowed; null when the claim was lost. */
 export function crash(
   db: Database,
   run: Claim,

@@ -1,11 +1,11 @@
-/** The record of a task's errors: the same message is kept once, with a count. */
+/** Records the errors of tasks: the same message of a task is kept once, with a count. */
 import type { Database } from "bun:sqlite";
 import type { ErrorData } from "../../outcome.ts";
 import type { TaskError } from "../../task.ts";
 
-/** Characters; what is longer is cut, so that one task in a loop cannot fill the disk. */
-const MESSAGE_LIMIT = 10_000;
-const STACK_LIMIT = 20_000;
+/** Longer texts are cut, so that one task that fails again and again cannot fill the disk. */
+const MESSAGE_CHARACTERS = 10_000;
+const STACK_CHARACTERS = 20_000;
 
 const COUNT_AGAIN = `
   UPDATE tq__error
@@ -23,10 +23,10 @@ export function recordError(
   error: ErrorData,
   now: number,
 ): void {
-  const name = error.name.slice(0, MESSAGE_LIMIT);
-  const message = error.message.slice(0, MESSAGE_LIMIT);
+  const name = error.name.slice(0, MESSAGE_CHARACTERS);
+  const message = error.message.slice(0, MESSAGE_CHARACTERS);
   if (db.query(COUNT_AGAIN).run({ task, name, message, attempt, now }).changes > 0) return;
-  const stack = error.stack?.slice(0, STACK_LIMIT) ?? null;
+  const stack = error.stack?.slice(0, STACK_CHARACTERS) ?? null;
   db.query(RECORD).run({ task, name, message, stack, attempt, now });
 }
 

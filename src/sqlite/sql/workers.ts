@@ -1,4 +1,4 @@
-/** Workers come and go: registration, and what becomes of the tasks of those that died. */
+/** Registers workers, and puts back the tasks of workers and threads that died. */
 import type { Database } from "bun:sqlite";
 import { hostname } from "node:os";
 import type { Claim } from "../../task.ts";
@@ -25,7 +25,7 @@ export function register(db: Database, worker: NewWorker, bootId: string, now: n
 
 const UNREGISTER = `DELETE FROM tq__worker WHERE id = $worker`;
 
-/** Removes the worker; claims that it still has go back, unbegun. */
+/** Removes the worker, and gives back the claims that it still holds, which have not begun. */
 export function unregister(db: Database, worker: string, now: number): void {
   handBack(db, heldBy(db, worker), now);
   db.query(UNREGISTER).run({ worker });
@@ -64,16 +64,16 @@ const UNKNOWN = `
     FROM tq__task
    WHERE state = 'running' AND worker NOT IN (SELECT id FROM tq__worker)`;
 
-/** Workers that have tasks and are not registered any more: their rows were taken while they lived. */
+/** Workers that hold tasks and are not registered: their rows were deleted while they lived. */
 export function unknownWorkers(db: Database): string[] {
   return (db.query(UNKNOWN).values() as [string][]).map(([worker]) => worker);
 }
 
 /**
- * Puts the tasks of a dead worker back. Which of them ran, nobody knows: they become suspects, and only
- * one that was a suspect already, whose begin was on disk, counts a crash. After a reboot nothing counts.
+ * Puts the tasks of a dead worker back. It is unknown which of them ran, so they become suspects. Only a task that was
+ * a suspect already, whose begin was on disk, counts a crash. After a reboot none does.
  *
- * @returns null when another worker was faster.
+ * @returns null when another worker has put them back first.
  */
 export function rescueWorker(
   db: Database,
@@ -100,8 +100,8 @@ export function rescueWorker(
 }
 
 /**
- * Puts the tasks of a dead thread back. Only the one that ran, which is known, counts a crash; where the
- * thread was stopped on purpose, not even that one.
+ * Puts the tasks of a dead thread back. The task that ran is known, and it alone counts a crash, unless the thread was
+ * stopped on purpose.
  */
 export function rescueThread(
   db: Database,

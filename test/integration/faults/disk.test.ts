@@ -107,7 +107,7 @@ needs("strace").describe("a disk that refuses to flush", () => {
   /** The first flushes of each thread work, the later ones do not. */
   const INJECT = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e"];
   const message = (site: Site) =>
-    `Cannot flush ${site.file("tq.db-wal")}: Error: EIO: i/o error, fdatasync; what was committed last may be lost; see that the disk works, then start again`;
+    `Cannot flush ${site.file("tq.db-wal")}: Error: EIO: i/o error, fdatasync; the last commits may be lost; check the disk, then start again`;
 
   test("acknowledges no push from then on", async () => {
     await using site = siteWithModels();

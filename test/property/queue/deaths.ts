@@ -14,7 +14,7 @@ import {
   type World,
 } from "./world.ts";
 
-/** Lock files are never used twice, and `holdLock` knows a worker by its name alone. */
+/** Lock files are never used twice, and `takeLock` knows a worker by its name alone. */
 let lastWorker = 0;
 
 export async function register(world: World, real: Real): Promise<void> {

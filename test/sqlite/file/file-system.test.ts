@@ -100,7 +100,7 @@ describe("a database that may not grow", () => {
       expect(full).toMatchObject({ code: "full" });
       const after = await errorOf(session.push([newTask()]));
       expect(after).toMatchObject({ code: "conflict" });
-      expect(() => db.run("CREATE TABLE thing (a)")).toThrow("was ended before");
+      expect(() => db.run("CREATE TABLE thing (a)")).toThrow("has ended already");
     });
     expect(await store.list()).toEqual([]);
   });

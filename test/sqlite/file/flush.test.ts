@@ -33,23 +33,23 @@ describe("a flush", () => {
     using folder = makeFolder();
     const closed = openSync(folder.path, "r");
     closeSync(closed);
-    const flush = new Flush(folder.file("tq.db"), true, { here: closed, beside: closed });
+    const flush = new Flush(folder.file("tq.db"), true, { blocking: closed, background: closed });
     flush.check();
-    const error = thrownBy(() => flush.commits());
+    const error = thrownBy(() => flush.now());
     expect(error).toMatchObject({ code: "database" });
     expect(String(error)).toContain(`Cannot flush ${folder.file("tq.db-wal")}: `);
     expect(thrownBy(() => flush.check())).toBe(error);
-    expect(thrownBy(() => flush.commits())).toBe(error);
+    expect(thrownBy(() => flush.now())).toBe(error);
   });
 
   test("that finds no log is refused, and can be tried again", () => {
     using folder = makeFolder();
     const flush = new Flush(folder.file("tq.db"), true);
-    const refusal = String(thrownBy(() => flush.commits()));
+    const refusal = String(thrownBy(() => flush.now()));
     expect(refusal).toContain(`Cannot open ${folder.file("tq.db-wal")}: `);
     flush.check();
     writeFileSync(folder.file("tq.db-wal"), "");
-    flush.commits();
+    flush.now();
     flush.close();
   });
 
@@ -59,7 +59,7 @@ describe("a flush", () => {
     await pushOne(subject.store);
     const closed = openSync(path, "r");
     closeSync(closed);
-    thrownBy(() => new Flush(path, true, { here: closed, beside: closed }).commits());
+    thrownBy(() => new Flush(path, true, { blocking: closed, background: closed }).now());
     expect(existsSync(`${path}-unflushed`)).toBe(true);
     using reader = new Database(path);
     reader.run("BEGIN");
@@ -80,15 +80,15 @@ describe("a flush", () => {
   test("at the same time as another has a descriptor of its own, to hear of a failure of its own", async () => {
     await using subject = makeStore();
     const files = openWal(subject.path);
-    expect(files.here).not.toBe(files.beside);
+    expect(files.blocking).not.toBe(files.background);
     const flush = new Flush(subject.path, true, files);
-    const commits = spyOn(flush, "commits");
-    const first = flush.meanwhile();
+    const commits = spyOn(flush, "now");
+    const first = flush.inBackground();
     expect(commits).not.toHaveBeenCalled();
-    await flush.meanwhile();
+    await flush.inBackground();
     expect(commits).toHaveBeenCalledTimes(1);
     await first;
-    await flush.meanwhile();
+    await flush.inBackground();
     expect(commits).toHaveBeenCalledTimes(1);
     closeWal(files);
   });
@@ -97,7 +97,7 @@ describe("a flush", () => {
     await using subject = makeStore();
     const flush = new Flush(subject.path, true);
     renameSync(`${subject.path}-wal`, `${subject.path}-elsewhere`);
-    flush.commits();
+    flush.now();
     renameSync(`${subject.path}-elsewhere`, `${subject.path}-wal`);
     flush.close();
   });
@@ -105,7 +105,7 @@ describe("a flush", () => {
   test("is left out where nobody asks for it", () => {
     using folder = makeFolder();
     const flush = new Flush(folder.file("tq.db"), false);
-    flush.commits();
+    flush.now();
     flush.check();
     flush.close();
   });
@@ -116,7 +116,7 @@ describe("a flush", () => {
     await store.write(async (session) => {
       await session.push([newTask()]);
       const flush = new Flush(path, true);
-      flush.commits();
+      flush.now();
       flush.close();
       await using other = startHelper(WRITER(path));
       expect(await other.line()).toBe("SQLITE_BUSY");
@@ -135,7 +135,7 @@ test("a flush is not held up by user code that keeps the system's threads", asyn
   expect(Bun.spawnSync(["mkfifo", fifo]).exitCode).toBe(0);
   const kept = Array.from({ length: 64 }, () => readFile(fifo)); // nobody writes
   const flush = new Flush(path, true);
-  await flush.meanwhile();
+  await flush.inBackground();
   flush.close();
   let free = false;
   const all = Promise.all(kept).finally(() => (free = true));
@@ -151,7 +151,7 @@ test("who hears that another task has the ref can rely on that one", async () =>
   await using subject = makeStore({ durability: "full" });
   const other = subject.open({ durability: "normal" });
   await pushOne(other, { ref: "invoice-7" }); // not flushed
-  const commits = spyOn(Flush.prototype, "commits");
+  const commits = spyOn(Flush.prototype, "now");
   expect(pushOne(subject.store, { ref: "invoice-7" })).rejects.toMatchObject({ code: "conflict" });
   await pushOne(subject.store).catch(() => {});
   expect(commits).toHaveBeenCalledTimes(2); // of the refusal, and of the push after it
@@ -168,7 +168,7 @@ describe("the claim of an idle thread", () => {
     await using subject = makeStore({ durability: "full" });
     const other = subject.open();
     await pushOne(other, { ref: "before" });
-    const commits = spyOn(Flush.prototype, "commits");
+    const commits = spyOn(Flush.prototype, "now");
     const turn: Turn = {
       // Somebody else is first.
       take: () =>

@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import {
   bootId,
-  dropLock,
-  holdLock,
+  releaseLock,
+  takeLock,
   isAlive,
   lockFolder,
   removeIfDead,
@@ -18,11 +18,11 @@ import { until } from "../../support/until.ts";
 /** A process that holds the lock of this worker until it is told to leave. */
 async function holder(database: string, worker: string): Promise<Helper> {
   const helper = startHelper(`
-    const { holdLock, dropLock } = await import("./src/sqlite/file/liveness.ts");
-    holdLock(${JSON.stringify(database)}, ${JSON.stringify(worker)});
+    const { takeLock, releaseLock } = await import("./src/sqlite/file/liveness.ts");
+    takeLock(${JSON.stringify(database)}, ${JSON.stringify(worker)});
     console.log("holding");
     await line();
-    dropLock(${JSON.stringify(database)}, ${JSON.stringify(worker)});
+    releaseLock(${JSON.stringify(database)}, ${JSON.stringify(worker)});
     console.log("left");
     await line();`);
   await helper.line();
@@ -56,9 +56,9 @@ describe("a worker's lock", () => {
     await using two = startHelper(look);
     await Promise.all([one.line(), two.line()]);
     for (let n = 0; n < 200; n++) {
-      holdLock(database, `w${n}`);
+      takeLock(database, `w${n}`);
       expect(existsSync(join(lockFolder(database), `w${n}`))).toBe(true);
-      dropLock(database, `w${n}`);
+      releaseLock(database, `w${n}`);
     }
   });
 
@@ -89,13 +89,13 @@ describe("a worker's lock", () => {
   test("of our own counts as alive, and looking does not drop it", async () => {
     using folder = makeFolder();
     const database = folder.file("tq.db");
-    holdLock(database, "mine");
+    takeLock(database, "mine");
     for (let i = 0; i < 5; i++) expect(removeIfDead(database, "mine")).toBe(false);
     await using other = startHelper(`
       const { removeIfDead } = await import("./src/sqlite/file/liveness.ts");
       console.log(removeIfDead(${JSON.stringify(database)}, "mine"));`);
     expect(await other.line()).toBe("false");
-    dropLock(database, "mine");
+    releaseLock(database, "mine");
     expect(removeIfDead(database, "mine")).toBe(true);
   });
 
@@ -103,8 +103,8 @@ describe("a worker's lock", () => {
     using folder = makeFolder();
     const database = folder.file("tq.db");
     await using worker = startHelper(`
-      const { holdLock } = await import("./src/sqlite/file/liveness.ts");
-      holdLock(${JSON.stringify(database)}, "w1");
+      const { takeLock } = await import("./src/sqlite/file/liveness.ts");
+      takeLock(${JSON.stringify(database)}, "w1");
       for (let i = 0; i < 20; i++) { Bun.gc(true); await Bun.sleep(1); }
       console.log("collected");
       await line();`);
@@ -116,10 +116,10 @@ describe("a worker's lock", () => {
     using folder = makeFolder();
     const database = folder.file("tq.db");
     const workers = Array.from({ length: 20 }, (_, i) => `w${i}`);
-    for (const worker of workers) holdLock(database, worker);
+    for (const worker of workers) takeLock(database, worker);
     expect(readdirSync(lockFolder(database)).toSorted()).toEqual(workers.toSorted());
-    for (const worker of workers) dropLock(database, worker);
-    dropLock(database, "never held");
+    for (const worker of workers) releaseLock(database, worker);
+    releaseLock(database, "never held");
     expect(existsSync(lockFolder(database))).toBe(false);
   });
 
@@ -142,13 +142,13 @@ describe("a worker's lock", () => {
     using folder = makeFolder();
     const database = folder.file("tq.db");
     writeFileSync(lockFolder(database), "a file in the way");
-    expect(() => holdLock(database, "w1")).toThrow(
+    expect(() => takeLock(database, "w1")).toThrow(
       `Cannot make the lock of this worker in ${lockFolder(database)}`,
     );
     rmSync(lockFolder(database));
-    holdLock(database, "w1");
+    takeLock(database, "w1");
     chmodSync(lockFolder(database), 0o755);
-    dropLock(database, "w1");
+    releaseLock(database, "w1");
   });
 });
 
@@ -164,7 +164,7 @@ test("lock files of processes that died before they registered are removed, thos
   await using stray = await holder(database, "stray");
   await using registered = await holder(database, "registered");
   await using starting = await holder(database, "starting");
-  holdLock(database, "own");
+  takeLock(database, "own");
   for (const helper of [stray, registered]) {
     helper.kill("SIGKILL");
     await helper.exited;
@@ -173,7 +173,7 @@ test("lock files of processes that died before they registered are removed, thos
   expect(readdirSync(lockFolder(database)).toSorted()).toEqual(["own", "registered", "starting"]);
   expect(starting.pid).toBeGreaterThan(0);
   expect(removeIfDead(database, "registered")).toBe(true);
-  dropLock(database, "own");
+  releaseLock(database, "own");
 });
 
 test("a worker that starts among others that remove strays has its lock in the folder", async () => {
@@ -190,13 +190,13 @@ test("a worker that starts among others that remove strays has its lock in the f
   const end = performance.now() + 300;
   while (performance.now() < end) {
     const name = `w${names.length}`;
-    holdLock(database, name);
+    takeLock(database, name);
     names.push(name);
     expect(existsSync(join(lockFolder(database), name))).toBe(true);
   }
   expect(await sweeper.line()).toBe("swept");
   for (const name of names) {
     expect(existsSync(join(lockFolder(database), name))).toBe(true);
-    dropLock(database, name);
+    releaseLock(database, name);
   }
 });

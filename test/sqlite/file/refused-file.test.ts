@@ -64,7 +64,7 @@ describe("a file that cannot be the database", () => {
     const log = readFileSync(`${path}-wal`);
     expect(refusal(path)).toMatchObject({
       code: "database",
-      message: `Cannot use ${path}: it ${what}, and its log ${path}-wal is there, which a new database would delete; put the right file back, or delete the log to begin anew`,
+      message: `Cannot use ${path}: it ${what}, and its write-ahead log ${path}-wal is there, which a new database would delete; put the right file back, or delete the log to start with a new one`,
     });
     expect(readFileSync(`${path}-wal`)).toEqual(log);
     copyFileSync(subject.path, path);

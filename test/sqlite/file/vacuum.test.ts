@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
-import { checkpoint, heldWords, Vacuum } from "../../../src/sqlite/file/vacuum.ts";
+import { checkpoint, walNote, Vacuum } from "../../../src/sqlite/file/vacuum.ts";
 import { TestClock } from "../../support/clock.ts";
 import { makeStore, newTask, type TestStore } from "../../support/store.ts";
 
@@ -86,7 +86,7 @@ test("what of the log a reader keeps from the file is told", async () => {
   const held = checkpoint(db);
   const { wal_size } = await store.status();
   expect(held).toBeWithin(1_000 * 4096, wal_size);
-  expect((await store.tidy()).note).toBe(heldWords(subject.path, held));
+  expect((await store.tidy()).note).toBe(walNote(subject.path, held));
   reader.run("COMMIT");
   expect(checkpoint(db)).toBe(0);
   expect((await store.tidy()).note).toBeNull();

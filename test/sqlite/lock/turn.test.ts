@@ -33,7 +33,7 @@ test("who waits long for a transaction that holds the lock long is sent away, th
   expect(await sentAway).toMatchObject({
     code: "busy",
     message:
-      "Cannot write: another transaction of this program has held the lock for 5 s; let it end first and wait for nothing in it, or raise database.timeout",
+      "Cannot write: another transaction of this program has held the lock for 5 s; let it end first and await nothing slow in it, or raise database.timeout",
   });
   expect(Bun.peek.status(later)).toBe("pending");
   turn.free();

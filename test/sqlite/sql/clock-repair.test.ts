@@ -30,8 +30,8 @@ test("tasks that were pushed while the clock was ahead count as pushed now", asy
   clock.advance(-YEAR);
   const after = await pushOne(store);
 
-  expect(await store.mendTimes("all")).toBe(4);
-  expect(await store.mendTimes("all")).toBe(0);
+  expect(await store.repairTimes("all")).toBe(4);
+  expect(await store.repairTimes("all")).toBe(0);
   expect(await store.get(plain)).toMatchObject({ enqueued_at: now });
   expect(await store.get(running)).toMatchObject({ state: "running", enqueued_at: now });
   expect(await store.get(urgent)).toMatchObject({ enqueued_at: now, expected_at: now + MINUTE });
@@ -58,11 +58,11 @@ test("a task that was put off while the clock was ahead waits its delay from now
     await store.write((session) => session.settle(task, { kind: "retry", delay: MINUTE, error }));
   };
   await putOff();
-  expect(await store.mendTimes("all")).toBe(0);
+  expect(await store.repairTimes("all")).toBe(0);
   clock.advance(YEAR);
   await putOff();
   clock.advance(-YEAR);
-  expect(await store.mendTimes("all")).toBe(1);
+  expect(await store.repairTimes("all")).toBe(1);
   expect(await store.get(id)).toMatchObject({ scheduled_at: clock.now() + MINUTE });
   clock.advance(MINUTE);
   expect(await claimFirst(store)).toMatchObject({ id, attempt: 3 });
@@ -78,7 +78,7 @@ test.each([6 * 60 * MINUTE, 90 * 24 * 60 * MINUTE])(
     const error = { name: "TqError", message: "busy", stack: null };
     await store.write((session) => session.settle(task, { kind: "retry", delay, error }));
     const scheduledAt = clock.now() + delay;
-    expect(await store.mendTimes("all")).toBe(0);
+    expect(await store.repairTimes("all")).toBe(0);
     expect(await store.get(id)).toMatchObject({ scheduled_at: scheduledAt });
   },
 );
@@ -94,9 +94,9 @@ test("a task that was pushed, and put off a day later, under a clock that was ah
   await store.write((session) => session.settle(task, { kind: "retry", delay: MINUTE, error }));
   clock.advance(-YEAR - 24 * 60 * MINUTE);
   const now = clock.now();
-  expect(await store.mendTimes("all")).toBe(1);
+  expect(await store.repairTimes("all")).toBe(1);
   expect(await store.get(id)).toMatchObject({ enqueued_at: now, scheduled_at: now + MINUTE });
-  expect(await store.mendTimes("all")).toBe(0);
+  expect(await store.repairTimes("all")).toBe(0);
 });
 
 test("tasks of every queue and priority are mended, however many wait beside them", async () => {
@@ -111,9 +111,9 @@ test("tasks of every queue and priority are mended, however many wait beside the
   const ahead = await store.push(places.map((place) => newTask(place)));
   ahead.push(await pushOne(store, { expectedAt: now + YEAR * 2 }));
   clock.advance(-YEAR);
-  expect(await store.mendTimes("all")).toBe(ahead.length);
+  expect(await store.repairTimes("all")).toBe(ahead.length);
   for (const id of ahead) expect(await store.get(id)).toMatchObject({ enqueued_at: now });
-  expect(await store.mendTimes("all")).toBe(0);
+  expect(await store.repairTimes("all")).toBe(0);
 });
 
 test("who is pushed while tasks are mended stands behind them all", async () => {
@@ -122,7 +122,7 @@ test("who is pushed while tasks are mended stands behind them all", async () => 
   clock.advance(YEAR);
   const ids = await store.push(Array.from({ length: 5_000 }, () => newTask()));
   clock.advance(-YEAR);
-  const mending = store.mendTimes("all");
+  const mending = store.repairTimes("all");
   const firstIsMended = async () =>
     (await store.get(ids[0] as number))?.enqueued_at === clock.now();
   while (!(await firstIsMended())) await nextTurn();
@@ -150,7 +150,7 @@ test("others go on while tasks are looked at of which none needs it", async () =
     turns += 1;
     counting = setImmediate(count);
   });
-  expect(await store.mendTimes("all")).toBe(0);
+  expect(await store.repairTimes("all")).toBe(0);
   clearImmediate(counting);
   expect(turns).toBeGreaterThanOrEqual(10);
 });
@@ -163,7 +163,7 @@ test("a suspect that was pushed while the clock was ahead, and many tasks, are m
   const first = await claimFirst(store);
   await store.rescueThread(OWNER, { running: first, reason: "it died", maxCrashes: 3 });
   clock.advance(-YEAR);
-  expect(await store.mendTimes("all")).toBe(ids.length);
+  expect(await store.repairTimes("all")).toBe(ids.length);
   expect(await store.get(first.id)).toMatchObject({ enqueued_at: clock.now(), crashes: 1 });
 });
 
@@ -179,8 +179,8 @@ test("a clock that is behind destroys no time that somebody has asked for", asyn
   const plain = await pushOne(store);
   clock.advance(-YEAR);
   const after = await pushOne(store);
-  expect(await store.mendTimes("places")).toBe(1);
-  expect(await store.mendTimes("places")).toBe(0);
+  expect(await store.repairTimes("places")).toBe(1);
+  expect(await store.repairTimes("places")).toBe(0);
   expect(await store.get(plain)).toMatchObject({ enqueued_at: now });
   const order = await claim(store, { limit: 10 });
   expect(order.map(({ id }) => id)).toEqual([plain, after, expected]);
@@ -202,5 +202,5 @@ test("a queue whose name is no UTF-8 is passed once", async () => {
     await session.commit();
   });
   subject.clock.advance(-YEAR);
-  expect(await subject.store.mendTimes("places")).toBe(1);
+  expect(await subject.store.repairTimes("places")).toBe(1);
 });

@@ -99,7 +99,7 @@ const WORK: [
   ["a task by its ref", "tq__task_ref", (store) => store.getByRef("x")],
   ["errors of a task", "tq__error_task", (store) => store.errors(1)],
   ["the newest tasks", null, (store) => store.list({ states: ["ready"], queue: "mail" })],
-  ["times that are ahead", "tq__task_ready", (store) => store.mendTimes("all")],
+  ["times that are ahead", "tq__task_ready", (store) => store.repairTimes("all")],
   [
     "runs that finish with their commit",
     null,

@@ -94,7 +94,7 @@ describe("a table", () => {
       "no id",
       "CREATE TABLE sale (a TEXT)",
       table("sale", { a: "TEXT" }),
-      "it has no column id INTEGER PRIMARY KEY; add one, or name the model otherwise",
+      "it has no column id INTEGER PRIMARY KEY; add one, or rename the model",
     ],
     [
       "an id of text",
@@ -124,13 +124,13 @@ describe("a table", () => {
       "two names that are one",
       "SELECT 1",
       table("sale", { a: "TEXT", A: "TEXT" }),
-      "its columns a and A differ at most in upper and lower case, which is one column to SQLite; rename one of the fields",
+      "its columns a and A are one column to SQLite, which ignores upper and lower case; rename one of the fields",
     ],
     [
       "a field named as the id",
       "SELECT 1",
       table("sale", { Id: "TEXT" }),
-      "its columns id and Id differ at most",
+      "its columns id and Id are one column to SQLite",
     ],
   ];
   test.each(REFUSED)("is refused with a sentence: %s", async (_, existing, wanted, message) => {

@@ -132,7 +132,7 @@ export function byHandTests(): void {
       const error = await moving;
       expect(error).toMatchObject({ code: "conflict" });
       const done = 1_200 - (await readyOf(other, [], 2_000));
-      expect(String(error)).toContain(`Only the first ${done} that match were done: Cannot use`);
+      expect(String(error)).toContain(`Stopped after ${done} of the tasks that match: Cannot use`);
     });
 
     test("are let be where the move makes no sense", async () => {
