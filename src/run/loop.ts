@@ -206,7 +206,9 @@ export class Loop {
    * it. A thread that has run no task has no such connection.
    */
   #isLockedOut(error: unknown, since: number): boolean {
-    const limit = this.#thread.config.worker.lock_timeout;
+    const { config, store } = this.#thread;
+    const limit = config.worker.lock_timeout;
+    if (!store.traits.singleWriter) return false;
     if (!isTqError(error) || error.code !== "busy" || limit === 0 || this.#ran === 0) return false;
     this.#lockedOut = performance.now() - since >= limit;
     // A task of this thread left a transaction behind, and it need not be the last one.

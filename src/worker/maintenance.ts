@@ -11,7 +11,7 @@ import { CleaningClock } from "./cleaning-clock.ts";
 const FIRST_ROUND_MS = 60_000;
 
 /** Tasks deleted in one transaction. */
-const SLICE = 500;
+const DELETED_AT_ONCE = 500;
 
 /** The pause between two slices, in which tasks can write. */
 const PAUSE_MS = 50;
@@ -53,7 +53,7 @@ export class Maintenance {
     let more = false;
     try {
       const limits = retention(this.#config, this.#clock.now());
-      more = (await this.#store.clean({ ...limits, limit: SLICE })) === SLICE;
+      more = (await this.#store.clean({ ...limits, limit: DELETED_AT_ONCE })) === DELETED_AT_ONCE;
       const tidied = await this.#store.tidy();
       more ||= tidied.more;
       this.#sayOnce(tidied.note);

@@ -147,16 +147,18 @@ export function mayClaim(db: Database, { queues, owner }: ClaimOptions, now: num
   return (ready || suspect) === 1 && countReady(db, queues, 1, owner.worker) > 0;
 }
 
-const ANY_QUEUE = " LIMIT 1";
-const RUNNING_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'running'`;
-const SCHEDULED_QUEUES = `SELECT DISTINCT queue FROM tq__task WHERE state = 'scheduled'`;
+const queuesIn = (state: "running" | "scheduled"): string => `
+  SELECT DISTINCT queue FROM tq__task WHERE state = '${state}' LIMIT CAST($limit AS INTEGER)`;
+
+const RUNNING_QUEUES = queuesIn("running");
+const SCHEDULED_QUEUES = queuesIn("scheduled");
 
 /** True while these queues have a task that is ready or running, or scheduled where `scheduled` is true. */
 export function hasWork(db: Database, queues: readonly string[], scheduled: boolean): boolean {
   if (countReady(db, queues, 1, null) > 0) return true;
   return (scheduled ? [RUNNING_QUEUES, SCHEDULED_QUEUES] : [RUNNING_QUEUES]).some((statement) => {
-    const sql = queues.length === 0 ? statement + ANY_QUEUE : statement;
-    const names = (db.query(sql).values() as [string][]).map(([queue]) => queue);
+    const limit = queues.length === 0 ? 1 : -1; // any queue will do, or all are needed
+    const names = (db.query(statement).values({ limit }) as [string][]).map(([queue]) => queue);
     return matchQueues(db, queues, names).length > 0;
   });
 }

@@ -1,16 +1,17 @@
 /** Finds the queues with ready tasks, and those among them that a worker wants. */
 import type { Database } from "bun:sqlite";
 
-const NON_EMPTY = `
+const nonEmpty = (suspect: 0 | 1): string => `
   WITH RECURSIVE name (queue) AS (
-    SELECT (SELECT queue FROM tq__task WHERE state = 'ready' AND suspect = 0 ORDER BY queue LIMIT 1)
+    SELECT (SELECT queue FROM tq__task WHERE state = 'ready' AND suspect = ${suspect} ORDER BY queue LIMIT 1)
     UNION ALL
     SELECT (SELECT queue FROM tq__task
-             WHERE state = 'ready' AND suspect = 0 AND queue > name.queue ORDER BY queue LIMIT 1)
+             WHERE state = 'ready' AND suspect = ${suspect} AND queue > name.queue ORDER BY queue LIMIT 1)
       FROM name WHERE name.queue IS NOT NULL)
   SELECT queue FROM name WHERE queue IS NOT NULL`;
 
-const WITH_SUSPECTS = NON_EMPTY.replaceAll("suspect = 0", "suspect = 1");
+const NON_EMPTY = nonEmpty(0);
+const WITH_SUSPECTS = nonEmpty(1);
 
 /** Every claim asks for suspects, and there is nearly never one. */
 const HAS_SUSPECT = `SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 1 LIMIT 1`;
