@@ -10,7 +10,7 @@ export interface ErrorData {
 export type Outcome =
   | { readonly kind: "finished"; readonly result: string | null }
   | { readonly kind: "failed"; readonly error: ErrorData }
-  /** The database was busy or changed under the run: run the same attempt again after `delay` ms. */
+  /** The database was busy or changed under the run: run the task again after `delay` ms. */
   | { readonly kind: "retry"; readonly delay: number; readonly error: ErrorData }
   | { readonly kind: "interrupted"; readonly reason: string };
 

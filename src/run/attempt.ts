@@ -77,7 +77,7 @@ export function begin(
     const waits = Bun.peek.status(outcome) === "pending";
     const outside = isOutside(prepared);
     const runs = methods.of(task);
-    if (waits || outside) runs.waited();
+    if (waits || outside) runs.notQuick();
     else if (isCall(prepared)) {
       // Waiting for other writers is not the method's time: two busy threads would make every method look slow.
       const others = unit.waited - waitedBefore;

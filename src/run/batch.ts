@@ -40,7 +40,7 @@ export async function runBatch(
       progress.setBatch(0);
       if (begun.waits) rest = tasks.slice(index + 1);
       if (begun.waits && !session.writing) {
-        // It has not touched the database: the batch is settled without it, and it goes on alone.
+        // It has no open transaction: the batch is settled without it, and it goes on alone.
         const own = store.session();
         unit.detach(own);
         await batch
@@ -54,7 +54,7 @@ export async function runBatch(
       if (added) await added;
       if (session.spoilt) {
         // The tasks after it must not meet the changes that it made to the connection.
-        thread.methods.of(task).waited();
+        thread.methods.of(task).notQuick();
         rest = tasks.slice(index + 1);
       }
       if (begun.waits || session.spoilt) break;
@@ -64,7 +64,7 @@ export async function runBatch(
   } catch (error) {
     batch.noteCommitted();
     // All other work is rolled back. Each task runs alone next time, so that one of them cannot undo the others again.
-    for (const task of tasks) thread.methods.of(task).waited();
+    for (const task of tasks) thread.methods.of(task).notQuick();
     throw error;
   } finally {
     await store.release(session);
@@ -86,9 +86,9 @@ class Batch {
   readonly #session: Session;
   readonly #tasks: readonly ClaimedTask[];
   readonly #settled: { ended: Ended; kept: boolean; transaction: number }[] = [];
-  /** Runs that did not touch the database: they are settled once the transaction has begun. */
+  /** Runs that ended without an open transaction: they are settled once there is one. */
   #waiting: Ended[] = [];
-  /** The claims that are still held, and the session's transaction while which none of them can be lost. */
+  /** The claims that are still held, and the transaction during which none of them can be lost. */
   #held: { readonly claims: ReadonlySet<Claim>; readonly transaction: number } | null = null;
   /** How many transactions of the session had been undone before this batch. */
   readonly #undone: number;

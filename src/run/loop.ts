@@ -68,9 +68,13 @@ export class Loop {
     this.wake();
   }
 
-  /** Resolves once the loop was told to stop, or has run as many tasks as it may. @throws when it cannot go on */
+  /**
+   * Resolves once the loop was told to stop, has run as many tasks as it may, or is locked out of the database.
+   *
+   * @throws when it cannot go on.
+   */
   async run(): Promise<"stopped" | "retired"> {
-    while (!this.#stopping && !this.#isSpent()) {
+    while (!this.#stopping && !this.#mustRetire()) {
       try {
         await this.#round();
         // Tasks that never wait would keep the thread from its messages, its timers and its log.
@@ -101,11 +105,11 @@ export class Loop {
     this.#alone = batch.length > 1 || this.#isQuick(first) ? null : first;
     if (this.#alone) this.#candidate?.resign();
     const next = this.#alone
-      ? await runAlone(this.#thread, first, () => this.#roundEnd(batch))
+      ? await runAlone(this.#thread, first, () => this.#endRound(batch))
       : await runBatch(
           this.#thread,
           batch,
-          () => this.#roundEnd(batch),
+          () => this.#endRound(batch),
           () => this.#candidate?.resign(),
         );
     this.#trouble.resetWait();
@@ -128,7 +132,7 @@ export class Loop {
   }
 
   /** No claim waits behind a run that may be long: the rest goes back, to be claimed again. */
-  #roundEnd(batch: readonly ClaimedTask[]): RoundEnd {
+  #endRound(batch: readonly ClaimedTask[]): RoundEnd {
     const last = batch.at(-1);
     const best = last ? this.#thread.methods.of(last).batchSize : 1;
     this.#claimSize = Math.min(best, batch.length * 2, this.#left());
@@ -141,7 +145,7 @@ export class Loop {
     return this.#maxTasks > 0 ? Math.max(this.#maxTasks - this.#ran, 0) : Infinity;
   }
 
-  #isSpent(): boolean {
+  #mustRetire(): boolean {
     return this.#left() === 0 || this.#lockedOut;
   }
 
@@ -177,8 +181,8 @@ export class Loop {
   }
 
   /**
-   * The database refused, and keeps nothing of the round. The thread waits until it can write again, and gives the
-   * round's claims back.
+   * The round failed, and all that it did not commit is rolled back. The thread waits until it can write again, and
+   * gives the round's claims back.
    */
   async #recover(error: unknown): Promise<void> {
     const { store, owner } = this.#thread;
@@ -195,7 +199,7 @@ export class Loop {
       } catch (again) {
         if (this.#stopping) throw error;
         await this.#checkStore();
-        if (this.#isLockedOut(again, since)) return;
+        if (this.#recordLockout(again, since)) return;
         wait = this.#trouble.record(again);
       }
     }
@@ -205,7 +209,7 @@ export class Loop {
    * A task may have opened a connection in this thread and left it with the lock: only the end of the thread closes
    * it. A thread that has run no task has no such connection.
    */
-  #isLockedOut(error: unknown, since: number): boolean {
+  #recordLockout(error: unknown, since: number): boolean {
     const { config, store } = this.#thread;
     const limit = config.worker.lock_timeout;
     if (!store.traits.singleWriter) return false;

@@ -37,7 +37,7 @@ export class MethodRuns {
    * Records a run that waited, or that runs outside any transaction: the method's tasks run alone until it has
    * proved itself again.
    */
-  waited(): void {
+  notQuick(): void {
     this.#count = 0;
     this.#average = 0;
   }

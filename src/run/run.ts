@@ -88,8 +88,8 @@ function resolve(task: ClaimedTask, registry: Registry): Call {
   const action = `run task ${task.id}`;
   const model = registry.require(task.model, action);
   const method = requireMethod(model, task.method, `run task ${task.id},`);
-  const instances = part(task, "instances", isIds, "an id or a list of ids");
-  const args = part(
+  const instances = decodeColumn(task, "instances", isIds, "an id or a list of ids");
+  const args = decodeColumn(
     task,
     "args",
     Array.isArray as (value: unknown) => value is unknown[],
@@ -104,11 +104,11 @@ const IN_TASK: Context = Object.freeze({ _skip_warnings: true, _check_access: fa
 
 function contextOf(task: ClaimedTask): Context {
   if (task.context === "{}") return IN_TASK;
-  return { ...part(task, "context", isObject, "an object"), ...IN_TASK };
+  return { ...decodeColumn(task, "context", isObject, "an object"), ...IN_TASK };
 }
 
 /** Decodes a column of the row, which may have been damaged by hand. */
-function part<T>(
+function decodeColumn<T>(
   task: ClaimedTask,
   column: "instances" | "args" | "context",
   is: (value: unknown) => value is T,

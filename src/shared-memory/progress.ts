@@ -30,8 +30,8 @@ export const MAX_CLAIMS = 500;
 export const SLOT_WORDS = 9 + MAX_CLAIMS;
 export const SLOT_IDS = 1 + MAX_CLAIMS;
 
-/** The cursor is the round's number times this, plus how many of the round's claims have not begun. */
-const ROUND = 1_024;
+/** The cursor is the round's number times this, plus how many of the round's claims have not begun: more than MAX_CLAIMS. */
+const CURSOR_BASE = 1_024;
 const ROUNDS = 2_000_000;
 
 /**
@@ -68,18 +68,18 @@ export class Progress {
     }
     this.#round = (this.#round + 1) % ROUNDS;
     this.#unbegun = claims.length;
-    this.#store("cursor", this.#round * ROUND); // until they are written, none can be taken back
+    this.#store("cursor", this.#round * CURSOR_BASE); // until they are written, none can be taken back
     claims.forEach(({ id, claim }, index) => {
       this.#ids[this.#idsAt + 1 + index] = id;
       this.#slots[this.#at + SLOT_WORDS - MAX_CLAIMS + index] = claim;
     });
     this.#store("claims", claims.length);
-    this.#store("cursor", this.#round * ROUND + claims.length);
+    this.#store("cursor", this.#round * CURSOR_BASE + claims.length);
   }
 
   /** Begins the next claim; false when the main thread has taken it back, with all behind it. */
   begin({ id, claim }: Claim): boolean {
-    const before = this.#round * ROUND + this.#unbegun;
+    const before = this.#round * CURSOR_BASE + this.#unbegun;
     if (this.#exchange("cursor", before, before - 1) !== before) return false;
     this.#unbegun -= 1;
     const { sequence } = this;
@@ -101,7 +101,7 @@ export class Progress {
   /** Takes back the claims that have not begun: from now on the thread cannot begin them. */
   takeBack(): Claim[] {
     const cursor = this.#load("cursor");
-    const unbegun = cursor % ROUND;
+    const unbegun = cursor % CURSOR_BASE;
     if (unbegun === 0) return [];
     const claims = this.#lastClaims(unbegun);
     return this.#exchange("cursor", cursor, cursor - unbegun) === cursor ? claims : [];
@@ -116,19 +116,19 @@ export class Progress {
   }
 
   /** A transaction of the thread waits for the write lock. */
-  awaited(): void {
+  lockAwaited(): void {
     this.#setLock("awaited");
   }
 
   /** A transaction of the thread has the write lock. @param stray true when it belongs to no task */
-  held(stray: boolean): void {
+  lockTaken(stray: boolean): void {
     if (stray) this.#store("lockedIn", STRAY);
     else this.assignLock();
     this.#setLock("held");
   }
 
   /** The thread neither has the write lock nor waits for it. */
-  free(): void {
+  lockReleased(): void {
     this.#setLock("none");
   }
 
@@ -161,7 +161,7 @@ export class Progress {
 
   /** How many claims have not begun. */
   get unbegun(): number {
-    return this.#load("cursor") % ROUND;
+    return this.#load("cursor") % CURSOR_BASE;
   }
 
   /** The claim of the run under way; null between two runs. */

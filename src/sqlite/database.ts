@@ -26,7 +26,10 @@ import type { SessionOptions } from "./transaction.ts";
 export interface SqliteOptions {
   /** Absolute path of the database file. */
   readonly path: string;
-  /** "full" flushes every commit; "normal" may lose the last commits in a power cut, never more. */
+  /**
+   * "full": a commit is on disk before it is acknowledged (a claim need not be). "normal": a power cut may lose the last
+   * commits, and does not damage the file.
+   */
   readonly durability?: "full" | "normal";
   /** The ms to wait for another process's lock. */
   readonly timeout?: number;
@@ -52,7 +55,7 @@ const TRAITS: StoreTraits = {
   idleLookMs: 10_000,
 };
 
-/** A look for a commit of another connection costs 2 µs. */
+/** How often to ask for commits of other connections; asking costs 2 µs. */
 const CHANGED_LOOK_MS = 10;
 
 /** The turns by file: two stores of one thread on one file would deadlock without a common turn. */
@@ -178,8 +181,8 @@ export class SqliteDatabase {
   }
 
   /** Runs the store's own statements in a write transaction. */
-  protected async move<T>(fn: (db: Database, now: number) => T): Promise<T> {
-    return this.write((session) => (session as SqliteSession).statements(fn));
+  protected async writeStatements<T>(fn: (db: Database, now: number) => T): Promise<T> {
+    return this.write((session) => (session as SqliteSession).runStatements(fn));
   }
 
   protected async read<T>(fn: (db: Database) => T): Promise<T> {

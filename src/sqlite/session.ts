@@ -23,7 +23,7 @@ import {
   makeTable,
   selectByIds,
   selectMatching,
-  tableIsThere,
+  tableIsComplete,
   updateColumns,
 } from "./sql/rows.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
@@ -84,7 +84,7 @@ export class SqliteSession implements Session {
   }
 
   sql(text: string, values: readonly unknown[]): SqlResult {
-    return this.#read(() => runUserSql(this.#transaction.raw(), text, values));
+    return this.#guarded(() => runUserSql(this.#transaction.raw(), text, values));
   }
 
   placeholder(index: number): string {
@@ -154,7 +154,7 @@ export class SqliteSession implements Session {
   }
 
   async push(list: readonly NewTask[]): Promise<number[]> {
-    return this.#write((db) => this.#push(db, list));
+    return this.#inTransaction((db) => this.#push(db, list));
   }
 
   /** Pushes a task with one statement, which is its own transaction; resolves when it is on disk. */
@@ -184,23 +184,23 @@ export class SqliteSession implements Session {
   }
 
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
-    return this.#write((db) => claim(db, options, this.#now()));
+    return this.#inTransaction((db) => claim(db, options, this.#now()));
   }
 
   async claimOne(id: number, owner: Owner): Promise<ClaimedTask | null> {
-    return this.#write((db) => claimOne(db, id, owner, this.#now()));
+    return this.#inTransaction((db) => claimOne(db, id, owner, this.#now()));
   }
 
   async stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>> {
-    return this.#read(() => new Set(stillHeld(this.#db, claims)));
+    return this.#guarded(() => new Set(stillHeld(this.#db, claims)));
   }
 
   async handBack(claims: readonly Claim[]): Promise<void> {
-    return this.#write((db) => handBack(db, claims, this.#now()));
+    return this.#inTransaction((db) => handBack(db, claims, this.#now()));
   }
 
   async settle(run: Claim, outcome: Settlement): Promise<boolean> {
-    return this.#write((db) => settle(db, run, outcome, this.#now()));
+    return this.#inTransaction((db) => settle(db, run, outcome, this.#now()));
   }
 
   finishAtCommit(run: Claim, result: string | null): void {
@@ -210,17 +210,17 @@ export class SqliteSession implements Session {
 
   /** True when a claim may find a task; takes no lock. */
   mayClaim(options: ClaimOptions): boolean {
-    return this.#read(() => mayClaim(this.#db, options, this.#now()));
+    return this.#guarded(() => mayClaim(this.#db, options, this.#now()));
   }
 
   /** A number that changes when another connection has committed. */
   get version(): number {
-    return this.#read(() => dataVersion(this.#options.connections.reader));
+    return this.#guarded(() => dataVersion(this.#options.connections.reader));
   }
 
   /** Runs statements of the store inside this session's write transaction. */
-  async statements<T>(fn: (db: Database, now: number) => T): Promise<T> {
-    return this.#write((db) => fn(db, this.#now()));
+  async runStatements<T>(fn: (db: Database, now: number) => T): Promise<T> {
+    return this.#inTransaction((db) => fn(db, this.#now()));
   }
 
   get records(): Records {
@@ -229,12 +229,12 @@ export class SqliteSession implements Session {
 
   #makeRecords(): Records {
     const locked = <T>(lock: boolean, read: (db: Database) => T): Soon<T> =>
-      lock && !this.writing ? this.#write(read) : this.#read(() => read(this.#db));
+      lock && !this.writing ? this.#inTransaction(read) : this.#guarded(() => read(this.#db));
     return {
       hasTable: (table: Table): boolean => this.#transaction.tables.has(table),
       ensureTable: (table: Table) => this.#ensureTable(table),
       insert: (table: Table, values: readonly ColumnValue[]): Soon<number> =>
-        this.#write((db) => insertValues(db, table, values)),
+        this.#inTransaction((db) => insertValues(db, table, values)),
       read: (table: Table, ids: readonly number[], lock = false): Soon<Row[]> =>
         locked(lock, (db) => selectByIds(db, table, ids)),
       search: (
@@ -244,22 +244,22 @@ export class SqliteSession implements Session {
         lock = false,
       ): Soon<Row[]> => locked(lock, (db) => selectMatching(db, table, conditions, options)),
       update: (table: Table, id: number, changes: readonly Change[]) =>
-        this.#write((db) => updateColumns(db, table, id, changes)),
+        this.#inTransaction((db) => updateColumns(db, table, id, changes)),
       delete: (table: Table, ids: readonly number[]): Soon<void> =>
-        this.#write((db) => deleteByIds(db, table, ids)),
+        this.#inTransaction((db) => deleteByIds(db, table, ids)),
     };
   }
 
   async #ensureTable(table: Table): Promise<void> {
     const { tables } = this.#transaction;
     if (tables.has(table)) return;
-    if (this.#read(() => tableIsThere(this.#db, table))) {
+    if (this.#guarded(() => tableIsComplete(this.#db, table))) {
       // This transaction may have made the table, for another model too, and may yet be rolled back.
       tables.add(table, !this.writing);
       return;
     }
     const { undone, wentBack } = this;
-    await this.#write((db) => makeTable(db, table));
+    await this.#inTransaction((db) => makeTable(db, table));
     // A rollback meanwhile has removed the table again.
     if (undone === this.undone && wentBack === this.wentBack) tables.add(table, false);
   }
@@ -268,13 +268,13 @@ export class SqliteSession implements Session {
     return this.#transaction.db;
   }
 
-  #write<T>(fn: (db: Database) => T): Soon<T> {
-    if (!this.writing) return soon(this.begin(), () => this.#read(() => fn(this.#db)));
+  #inTransaction<T>(fn: (db: Database) => T): Soon<T> {
+    if (!this.writing) return soon(this.begin(), () => this.#guarded(() => fn(this.#db)));
     this.#transaction.checkOpen();
-    return this.#read(() => fn(this.#db));
+    return this.#guarded(() => fn(this.#db));
   }
 
-  #read<T>(fn: () => T): T {
+  #guarded<T>(fn: () => T): T {
     this.#transaction.check();
     try {
       return fn();

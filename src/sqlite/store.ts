@@ -102,12 +102,12 @@ export class SqliteStore extends SqliteDatabase implements Store {
       ready: limit > 0 ? looking.countReady(db, queues, limit, worker) : 0,
       due: nextDue(db),
       isCrowdDue: isCrowdDue(db, this.now()),
-      othersRun: looking.othersRun(db, worker),
+      othersHoldTasks: looking.othersHoldTasks(db, worker),
     }));
   }
 
   async makeDueReady(): Promise<void> {
-    return this.move(makeDueReady);
+    return this.writeStatements(makeDueReady);
   }
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
@@ -119,11 +119,11 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async cancel(id: number, reason = BY_HAND): Promise<Task> {
-    return this.move((db, now) => cancel(db, id, reason, now));
+    return this.writeStatements((db, now) => cancel(db, id, reason, now));
   }
 
   async retry(id: number): Promise<Task> {
-    return this.move((db) => retryByHand(db, id));
+    return this.writeStatements((db) => retryByHand(db, id));
   }
 
   async cancelAll(filter: MoveFilter, reason = BY_HAND): Promise<number> {
@@ -139,7 +139,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async clean(options: CleanOptions): Promise<number> {
-    return this.move((db) => clean(db, options));
+    return this.writeStatements((db) => clean(db, options));
   }
 
   async repairTimes(what: "all" | "places"): Promise<number> {
@@ -151,14 +151,14 @@ export class SqliteStore extends SqliteDatabase implements Store {
       reader: this.connections.reader,
       now: () => this.now(),
       read: (fn) => this.read(fn),
-      write: (fn) => this.move(fn),
+      write: (fn) => this.writeStatements(fn),
     };
   }
 
   async tidy(): Promise<Tidied> {
     const { clock } = this.options;
     if (await this.read(hasSlack)) {
-      await this.move((db) => this.#vacuum.slice(db, () => clock.monotonic()));
+      await this.writeStatements((db) => this.#vacuum.slice(db, () => clock.monotonic()));
     }
     const kept = await this.read(checkpoint);
     return { more: await this.read(hasSlack), note: walNote(this.name, kept) };
@@ -166,7 +166,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async register(worker: NewWorker): Promise<void> {
     liveness.takeLock(this.name, worker.id);
-    await this.move((db, now) => register(db, worker, this.options.bootId, now));
+    await this.writeStatements((db, now) => register(db, worker, this.options.bootId, now));
     liveness.removeStrays(this.name, new Set((await this.workers()).map(({ id }) => id)));
   }
 
@@ -180,7 +180,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async unregister(worker: string): Promise<void> {
     try {
-      await this.move((db, now) => unregister(db, worker, now));
+      await this.writeStatements((db, now) => unregister(db, worker, now));
     } finally {
       liveness.releaseLock(this.name, worker); // other workers rescue claims that could not be given back
     }
@@ -196,7 +196,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const dead = workers.filter(({ id }) => liveness.removeIfDead(this.name, id));
     const rescues: Rescue[] = [];
     for (const worker of dead) {
-      const tasks = await this.move((db, now) =>
+      const tasks = await this.writeStatements((db, now) =>
         rescueWorker(db, worker.id, this.options.bootId, maxCrashes, now),
       );
       if (tasks) rescues.push({ worker, tasks });
@@ -205,6 +205,6 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
-    return this.move((db, now) => rescueThread(db, owner, death, now));
+    return this.writeStatements((db, now) => rescueThread(db, owner, death, now));
   }
 }

@@ -98,7 +98,7 @@ export class SqliteTransaction {
       check: () => {
         this.check();
         check?.();
-        if (!this.#writer || this.#count !== transaction) throw overError();
+        if (!this.#writer || this.#count !== transaction) throw transactionOverError();
         this.checkOpen();
       },
       spoils: () => (this.#spoilt = true),
@@ -129,14 +129,14 @@ export class SqliteTransaction {
       );
     }
     try {
-      this.#options.lock.takeBlocking(() => this.#beginStatement());
+      this.#options.lock.takeBlocking(() => this.#runBegin());
       this.#waited += performance.now() - asked;
     } catch (error) {
       throw this.endTurn(error);
     }
   }
 
-  /** Ends the turn, with or without a transaction. @returns the error as a sentence */
+  /** Gives the turn back, and closes a connection that must not be used again. @returns the error, translated */
   endTurn(error?: unknown): unknown {
     const translated = this.translated(error);
     if (this.#spoilt || this.#writer?.inTransaction) this.#closeWriter();
@@ -159,7 +159,7 @@ export class SqliteTransaction {
     if (this.#writer) return;
     const asked = performance.now();
     const beginning = soon(
-      this.inTurn(() => this.#beginStatement()),
+      this.inTurn(() => this.#runBegin()),
       () => {
         this.#waited += performance.now() - asked;
       },
@@ -188,7 +188,7 @@ export class SqliteTransaction {
     }
   }
 
-  #beginStatement(): void {
+  #runBegin(): void {
     const { writer } = this.#options.connections;
     writer.query("BEGIN IMMEDIATE").run();
     this.#options.turn.begun(this.#stray);
@@ -292,9 +292,9 @@ export class SqliteTransaction {
   }
 }
 
-function overError(): TqError {
+function transactionOverError(): TqError {
   return new TqError(
     "conflict",
-    "Cannot use this connection: its transaction was committed; get it again from Transaction.current.database",
+    "Cannot use this connection: its transaction has ended; get it again from Transaction.current.database",
   );
 }

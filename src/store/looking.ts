@@ -77,5 +77,5 @@ export interface Look {
   /** True when more tasks are due than one claim makes ready: the rest are not in order yet. */
   readonly isCrowdDue: boolean;
   /** True when another worker holds tasks. */
-  readonly othersRun: boolean;
+  readonly othersHoldTasks: boolean;
 }

@@ -105,7 +105,7 @@ export interface Session {
   claimOne(id: number, owner: Owner): Promise<ClaimedTask | null>;
   /** The claims among these that are not lost; inside a transaction they stay held until its end. */
   stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>>;
-  /** Gives back claims that have not begun, as if they had never been made. */
+  /** Returns claims to the queue without counting an attempt. */
   handBack(claims: readonly Claim[]): Promise<void>;
   /** Ends a run with its outcome; false when the claim was lost: then nothing has changed. */
   settle(claim: Claim, outcome: Settlement): Promise<boolean>;

@@ -42,7 +42,7 @@ export interface Store {
   /**
    * Opens a session; give it back with `release`.
    *
-   * @param stray true when its transactions belong to no task.
+   * @param stray true for user code that runs outside any task.
    */
   session(stray?: boolean): Session;
   /** Ends the session, and rolls back an open transaction. */
@@ -106,9 +106,9 @@ export interface Store {
   clean(options: CleanOptions): Promise<number>;
   /**
    * Repairs the times of tasks that were pushed, or put off, while the clock was ahead; returns how many there were.
-   * "all" reads every task that waits for its time, so call it rarely: after the clock was set back. "places" keeps
-   * every time that a caller asked for, and only orders ready tasks as if they were pushed now, which is right
-   * whether the clock was ahead then or is behind now.
+   * "all" reads every task that waits for its time, so call it rarely: after the clock was set back. "places" leaves
+   * all requested times alone, and re-sorts ready tasks as if they were pushed now: that is safe even while it is
+   * unknown which clock was wrong.
    */
   repairTimes(what: "all" | "places"): Promise<number>;
   /** Does a few ms of upkeep; call it when there is time. */
@@ -127,7 +127,7 @@ export interface Store {
   workers(): Promise<WorkerInfo[]>;
   /** Checks every worker's proof of life, and puts the tasks of dead workers back. */
   rescueDead(maxCrashes: number): Promise<Rescue[]>;
-  /** Puts the tasks of a dead thread back. */
+  /** Puts the tasks of a dead thread back, or, where `running` is null, whatever a live thread has claimed. */
   rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]>;
 
   close(): Promise<void>;

@@ -37,10 +37,10 @@ export interface Watch {
 
 /** Learns whether a thread's sessions wait for the write lock or have it; the main thread reads it in shared memory. */
 export interface LockWatch {
-  awaited(): void;
+  lockAwaited(): void;
   /** @param stray true when the transaction belongs to no task. */
-  held(stray: boolean): void;
-  free(): void;
+  lockTaken(stray: boolean): void;
+  lockReleased(): void;
 }
 
 /** The time of a thread's turns to write since it started, in ms. */

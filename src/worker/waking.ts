@@ -95,10 +95,10 @@ export class Waking {
   async #lookOnce(): Promise<void> {
     const { idle, threads } = this.#pool;
     const allIdle = idle.length === threads.length;
-    let othersRun = true; // not known while all threads are busy
+    let othersHoldTasks = true; // not known while all threads are busy
     if (idle.length === 0) this.#watch.disarm();
-    else othersRun = await this.#wakeSome(idle, allIdle);
-    this.#events.looked(allIdle, allIdle && !othersRun);
+    else othersHoldTasks = await this.#wakeSome(idle, allIdle);
+    this.#events.looked(allIdle, allIdle && !othersHoldTasks);
   }
 
   /** @returns true while other workers run tasks. */
@@ -106,7 +106,7 @@ export class Waking {
     this.#watch.arm();
     const { queues } = this.#config;
     const options = { queues, limit: idle.length, worker: this.#options.id };
-    const { due, ready, othersRun } = await this.#store.look(options);
+    const { due, ready, othersHoldTasks } = await this.#store.look(options);
     const isDue = this.#due.isSoon(due);
     const wanted = Math.max(ready, isDue ? 1 : 0);
     const looking = Math.min(wanted, this.#pool.looking);
@@ -114,7 +114,7 @@ export class Waking {
     if (isDue) this.#due.makeReady();
     this.#due.lookFor(due, looking > 0 ? LOOKING_MS : this.#config.timeout);
     if (ready === 0 && !isDue && allIdle) await this.#watchDrain();
-    return othersRun;
+    return othersHoldTasks;
   }
 
   /** A thread that wakes while the commit is being written is ready by the time that it can be seen. */

@@ -41,7 +41,11 @@ export function makeStore(options: Partial<SqliteOptions> = {}): TestStore {
 }
 
 /** For turns in tests without a main thread, which would watch their lock. */
-export const UNWATCHED: LockWatch = { awaited() {}, held() {}, free() {} };
+export const UNWATCHED: LockWatch = {
+  lockAwaited() {},
+  lockTaken() {},
+  lockReleased() {},
+};
 
 export const OWNER = { worker: "worker-1", thread: 1 };
 

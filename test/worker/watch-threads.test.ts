@@ -50,9 +50,9 @@ function run(id: number, begun: number, lock: Lock): void {
   progress.begin({ id, claim: 1 });
   progress.setBatch(begun);
   progress.assignLock();
-  if (lock === "held") progress.held(false);
-  else if (lock === "awaited") progress.awaited();
-  else progress.free();
+  if (lock === "held") progress.lockTaken(false);
+  else if (lock === "awaited") progress.lockAwaited();
+  else progress.lockReleased();
 }
 
 describe("a run in a batch that does not come back", () => {
@@ -122,7 +122,7 @@ describe("a run by itself that holds the write lock", () => {
 });
 
 test("a transaction that a task has left behind ends its thread, and not the task that runs there meanwhile", () => {
-  progress.held(true);
+  progress.lockTaken(true);
   look(100);
   progress.setClaims([{ id: 7, claim: 1 }]);
   progress.begin({ id: 7, claim: 1 });

@@ -32,16 +32,16 @@ function wakeAt(slot: number): number {
 /** Takes the turn if it is free; otherwise leaves a ticket and returns false. */
 function takeOrQueue(words: Int32Array, slot: number): boolean {
   Atomics.store(words, ticketAt(slot), nextTicket(words));
-  return tryTake(words, slot) && arrive(words, slot);
+  return tryTake(words, slot) && dropTicket(words, slot);
 }
 
 /** True when a waiting slot was given the turn; if not, it will be woken when it is. */
-function isGiven(words: Int32Array, slot: number): boolean {
+function acceptIfGiven(words: Int32Array, slot: number): boolean {
   Atomics.store(words, wakeAt(slot), 0);
-  return Atomics.load(words, OWNER) === slot + 1 && arrive(words, slot);
+  return Atomics.load(words, OWNER) === slot + 1 && dropTicket(words, slot);
 }
 
-function arrive(words: Int32Array, slot: number): true {
+function dropTicket(words: Int32Array, slot: number): true {
   Atomics.store(words, ticketAt(slot), NOT_WAITING);
   return true;
 }
@@ -60,7 +60,7 @@ function tryTake(words: Int32Array, slot: number): boolean {
   return Atomics.compareExchange(words, OWNER, 0, slot + 1) === 0;
 }
 
-/** The main thread goes first: a whole program waits with it, and it never takes two turns in a row. */
+/** The main thread goes first: a whole program waits with it, and it takes no two turns in a row while others wait. */
 function firstWaiting(words: Int32Array): number {
   if (isTicket(Atomics.load(words, ticketAt(0)))) return 0;
   let first = -1;
@@ -82,8 +82,8 @@ function wake(words: Int32Array, slot: number): void {
 }
 
 /**
- * Hands the turn to the slot that has waited longest, or leaves it free. Tickets stay only while `slot` owns the turn:
- * without it, a slot that was seen waiting may have had its turn since.
+ * Hands the turn to the main thread if it waits, else to the slot that has waited longest; with none waiting, leaves it
+ * free. Call it only as the owner: otherwise the slot found waiting may already have had its turn.
  */
 function free(words: Int32Array, slot: number): void {
   for (;;) {
@@ -102,8 +102,8 @@ function free(words: Int32Array, slot: number): void {
 }
 
 /**
- * A thread that begins again soon after its commit keeps the turn for this long: each change of writer costs a wake-up,
- * and the new writer reads every page again.
+ * For this long a thread frees the turn at its commits without waking a waiting thread, so it usually gets the turn
+ * again: each change of writer costs a wake-up, and the new writer reads every page again.
  */
 export const STINT_MS = 10;
 
@@ -134,7 +134,7 @@ export class ThreadTurn implements Turn {
     this.#slot = thread;
     this.#stint = stint;
     this.#locks = locks;
-    this.#locks.free(); // the earlier thread of this number may have died with the lock
+    this.#locks.lockReleased(); // the earlier thread of this number may have died with the lock
     Atomics.store(words, ticketAt(thread), NOT_WAITING);
   }
 
@@ -150,7 +150,7 @@ export class ThreadTurn implements Turn {
   }
 
   #takeShared(): void {
-    this.#locks.awaited();
+    this.#locks.lockAwaited();
     const asked = performance.now();
     const waited = !takeOrQueue(this.#words, this.#slot);
     if (waited) this.#wait();
@@ -162,10 +162,10 @@ export class ThreadTurn implements Turn {
 
   #wait(): void {
     const look = this.#stint === 0 ? Infinity : WAITER_LOOK_MS;
-    while (!isGiven(this.#words, this.#slot)) {
+    while (!acceptIfGiven(this.#words, this.#slot)) {
       const result = Atomics.wait(this.#words, wakeAt(this.#slot), 0, look);
       if (result === "timed-out" && tryTake(this.#words, this.#slot)) {
-        arrive(this.#words, this.#slot);
+        dropTicket(this.#words, this.#slot);
         return;
       }
     }
@@ -180,11 +180,11 @@ export class ThreadTurn implements Turn {
 
   begun(stray = false): void {
     this.#local.begun();
-    this.#locks.held(stray);
+    this.#locks.lockTaken(stray);
   }
 
   free(): void {
-    this.#locks.free();
+    this.#locks.lockReleased();
     const now = performance.now();
     this.#times.held += now - this.#since;
     const mainWaits = isTicket(Atomics.load(this.#words, ticketAt(0)));
@@ -206,11 +206,11 @@ export class MainTurn implements Turn {
   async take(timeout?: number): Promise<void> {
     await this.#local.take(timeout);
     if (takeOrQueue(this.#words, 0)) return;
-    while (!isGiven(this.#words, 0)) {
+    while (!acceptIfGiven(this.#words, 0)) {
       const wait = Atomics.waitAsync(this.#words, wakeAt(0), 0, WAITER_LOOK_MS);
       const result = wait.async ? await wait.value : wait.value;
       if (result === "timed-out" && tryTake(this.#words, 0)) {
-        arrive(this.#words, 0);
+        dropTicket(this.#words, 0);
         return;
       }
     }

@@ -99,7 +99,7 @@ function setRunning(
   { worker, thread }: Owner,
   now: number,
 ): ClaimedTask[] {
-  const claimed = take(rows as Iterable<ClaimedRow>);
+  const claimed = readUpToSize(rows as Iterable<ClaimedRow>);
   const [only] = claimed;
   if (only && claimed.length === 1) db.query(SET_RUNNING).run(worker, thread, now, only.id);
   else if (only) db.query(SET_ALL_RUNNING).run(worker, thread, now, listIds(claimed));
@@ -116,7 +116,7 @@ export function listIds(claims: readonly Claim[]): string {
  */
 const CLAIM_CHARACTERS = 1_000_000;
 
-function take(rows: Iterable<ClaimedRow>): ClaimedTask[] {
+function readUpToSize(rows: Iterable<ClaimedRow>): ClaimedTask[] {
   const claimed: ClaimedTask[] = [];
   let size = 0;
   for (const row of rows) {
@@ -161,7 +161,7 @@ const HAND_BACK = `
          worker = NULL, thread = NULL, dequeued_at = NULL, begun = 0
    WHERE id = $id AND state = 'running' AND claim = $claim`;
 
-/** Gives back claims that have not begun, as if they had never been made. */
+/** Returns claims to the queue without counting an attempt. The reason of an earlier run is not restored. */
 export function handBack(db: Database, claims: readonly Claim[], now: number): void {
   const statement = db.query(HAND_BACK);
   for (const { id, claim: number } of claims) statement.run({ id, claim: number, now });

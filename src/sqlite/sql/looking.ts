@@ -234,7 +234,7 @@ const OTHERS_RUN = `
       OR EXISTS (SELECT 1 FROM tq__task WHERE state = 'running' AND worker > $worker) AS run`;
 
 /** True when a worker other than this one holds tasks. */
-export function othersRun(db: Database, worker: string): boolean {
+export function othersHoldTasks(db: Database, worker: string): boolean {
   return (db.query(OTHERS_RUN).get({ worker }) as { run: 0 | 1 }).run === 1;
 }
 

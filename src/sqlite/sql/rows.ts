@@ -74,7 +74,7 @@ export function selectMatching(
   { order = [], limit, offset = 0 }: SearchOptions,
 ): Row[] {
   const parameters: ColumnValue[] = [];
-  const where = conditions.map((condition) => compare(condition, parameters)).join(" AND ");
+  const where = conditions.map((condition) => conditionSql(condition, parameters)).join(" AND ");
   const by = order.map((key) => `${identifier(key.column)}${key.descending ? " DESC" : ""}`);
   // The id comes last: rows that are equal otherwise have an order too.
   const text = `${textsOf(table).select} ${where && `WHERE ${where}`} ORDER BY ${[...by, "id"].join(", ")} LIMIT CAST(? AS INTEGER) OFFSET ?`;
@@ -83,12 +83,12 @@ export function selectMatching(
 }
 
 /**
- * Treats NULL as a value like any other: it is not equal to 7, not in [7], not like "a%". SQL would give NULL for all
- * three.
+ * A negated condition holds for NULL, as for any other value: NULL is not equal to 7, not in [7], not like "a%". SQL
+ * would give NULL for all three. Writes the condition, and adds its parameters.
  */
-function compare({ column, operator, value }: Condition, parameters: ColumnValue[]): string {
+function conditionSql({ column, operator, value }: Condition, parameters: ColumnValue[]): string {
   const name = identifier(column);
-  if (Array.isArray(value)) return compareList(name, operator, value, parameters);
+  if (Array.isArray(value)) return listConditionSql(name, operator, value, parameters);
   parameters.push(value as ColumnValue);
   if (operator === "=") return `${name} IS ?`;
   if (operator === "!=") return `${name} IS NOT ?`;
@@ -96,7 +96,7 @@ function compare({ column, operator, value }: Condition, parameters: ColumnValue
   return `${name} ${operator.toUpperCase()} ?`;
 }
 
-function compareList(
+function listConditionSql(
   name: string,
   operator: Operator,
   list: readonly ColumnValue[],
@@ -113,7 +113,7 @@ function compareList(
 
 /** Binds the list as one parameter where JSON can carry it, otherwise one for each value. */
 function bindList(values: readonly ColumnValue[], parameters: ColumnValue[]): string {
-  if (values.every(isJson)) {
+  if (values.every(survivesJson)) {
     parameters.push(JSON.stringify(values));
     return "(SELECT value FROM json_each(?))";
   }
@@ -130,8 +130,8 @@ function bindList(values: readonly ColumnValue[], parameters: ColumnValue[]): st
 /** SQLite takes 32,766 parameters; the other clauses need some. */
 const MOST_PARAMETERS = 30_000;
 
-/** False for integers beyond 2^53: JSON writes other digits than SQLite keeps; a parameter is exact. */
-function isJson(value: ColumnValue): boolean {
+/** True where JSON keeps the value as it is: not for bytes, nor for integers beyond 2^53, which a parameter keeps. */
+function survivesJson(value: ColumnValue): boolean {
   if (typeof value === "number") return Number.isSafeInteger(value) || !Number.isInteger(value);
   return typeof value === "string" || typeof value === "boolean";
 }
@@ -195,7 +195,7 @@ function columnsOf(db: Database, table: Table): Map<string, ColumnInfo> {
 }
 
 /** True when the table exists with every column, and `makeTable` has nothing to do. */
-export function tableIsThere(db: Database, table: Table): boolean {
+export function tableIsComplete(db: Database, table: Table): boolean {
   const columns = columnsOf(db, table);
   checkColumns(table, columns);
   return columns.size > 0 && table.columns.every(({ name }) => columns.has(name.toLowerCase()));
@@ -225,7 +225,11 @@ function checkColumns(table: Table, existing: Map<string, ColumnInfo>): void {
   if (existing.size === 0) return;
   const id = existing.get("id");
   if (!id || id.pk !== 1 || id.type.toUpperCase() !== "INTEGER") {
-    throw refusal(table, "it has no column id INTEGER PRIMARY KEY", "add one, or rename the model");
+    throw refusal(
+      table,
+      "it has no column id INTEGER PRIMARY KEY",
+      "rebuild the table with one, or rename the model",
+    );
   }
   for (const { name, type } of table.columns) {
     const there = existing.get(name.toLowerCase());

@@ -37,7 +37,7 @@ export async function compare(world: World, real: Real): Promise<void> {
   expectSame(real.look, onDisk ?? queue);
   real.seen.check(rows(real.look));
   if (real.session) {
-    await (real.session as SqliteSession).statements((db) => expectSame(db, queue));
+    await (real.session as SqliteSession).runStatements((db) => expectSame(db, queue));
   } else await compareLooks(queue, real);
 }
 
