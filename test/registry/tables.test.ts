@@ -84,7 +84,7 @@ test.each<[string, string, string]>([
   [
     "no id",
     "CREATE TABLE thing (name TEXT)",
-    "it has no column id INTEGER PRIMARY KEY; add one, or rename the model",
+    "it has no column id INTEGER PRIMARY KEY; rebuild the table with one, or rename the model",
   ],
   [
     "a column that must be given",

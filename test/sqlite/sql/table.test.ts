@@ -94,7 +94,7 @@ describe("a table", () => {
       "no id",
       "CREATE TABLE sale (a TEXT)",
       table("sale", { a: "TEXT" }),
-      "it has no column id INTEGER PRIMARY KEY; add one, or rename the model",
+      "it has no column id INTEGER PRIMARY KEY; rebuild the table with one, or rename the model",
     ],
     [
       "an id of text",
