@@ -28,28 +28,28 @@ export function readLine(argv: readonly string[], commands: Commands): Line {
   const front = readFlags(tokenize(before, COMMON_FLAGS), COMMON_FLAGS, "tq");
   if (word === undefined) {
     if (!front.has("version")) return { kind: "help", command: null };
-    return run(findCommand("version", commands), front, []);
+    return runLine(findCommand("version", commands), front, []);
   }
-  if (word === "help") return { kind: "help", command: helpOn(after, commands) };
+  if (word === "help") return { kind: "help", command: commandToExplain(after, commands) };
 
   const command = findCommand(word, commands);
-  const { own, foreign } = splitForeign(after, command);
+  const { own, passedOn } = splitPassedOn(after, command);
   const tokens = tokenize(own, command.flags);
   const flags = new Map([...front, ...readFlags(tokens, command.flags, `tq ${command.name}`)]);
   if (flags.has("help")) return { kind: "help", command };
   if (flags.has("version")) return readLine([...before, "--version"], commands);
 
-  const positionals = [...tokens.flatMap(positional), ...foreign];
-  checkPositionals(positionals, command);
-  return run(command, flags, ["--", ...positionals]);
+  const positionals = [...tokens.flatMap(positionalValues), ...passedOn];
+  checkPositionals(positionals, command, flags);
+  return runLine(command, flags, ["--", ...positionals]);
 }
 
-function run(
+function runLine(
   command: Command,
   flags: ReadonlyMap<string, string | true>,
   rest: readonly string[],
 ): Line {
-  const args = [...[...flags].map(plain), ...rest];
+  const args = [...[...flags].map(plainFlag), ...rest];
   return { kind: "run", command, args, given: new Set(flags.keys()) };
 }
 
@@ -61,10 +61,10 @@ function splitAtCommand(argv: readonly string[]) {
 }
 
 /** Splits off the arguments that `tq run` passes to its program unread. */
-function splitForeign(argv: readonly string[], command: Command) {
+function splitPassedOn(argv: readonly string[], command: Command) {
   const first = tokenize(argv, command.flags).find(({ kind }) => kind === "positional");
-  if (!command.passesOn || first === undefined) return { own: argv, foreign: [] };
-  return { own: argv.slice(0, first.index + 1), foreign: argv.slice(first.index + 1) };
+  if (!command.passesOn || first === undefined) return { own: argv, passedOn: [] };
+  return { own: argv.slice(0, first.index + 1), passedOn: argv.slice(first.index + 1) };
 }
 
 type Token = ReturnType<typeof tokenize>[number];
@@ -81,7 +81,7 @@ function tokenize(args: readonly string[], flags: Flags) {
   return parseArgs({ args, options, strict: false, tokens: true, allowPositionals: true }).tokens;
 }
 
-function positional(token: Token): string[] {
+function positionalValues(token: Token): string[] {
   return token.kind === "positional" ? [token.value] : [];
 }
 
@@ -128,7 +128,7 @@ function valueOf(token: Extract<Token, { kind: "option" }>, flag: Flag): string 
   return text;
 }
 
-function plain([name, value]: [name: string, value: string | true]): string {
+function plainFlag([name, value]: [name: string, value: string | true]): string {
   return value === true ? `--${name}` : `--${name}=${value}`;
 }
 
@@ -139,12 +139,16 @@ function findCommand(word: string, commands: Commands): Command {
   throw invalid(`Unknown command ${JSON.stringify(word)}${near}`);
 }
 
-function helpOn(words: readonly string[], commands: Commands): Command | null {
+function commandToExplain(words: readonly string[], commands: Commands): Command | null {
   const word = words.find((text) => !text.startsWith("-"));
   return word === undefined ? null : findCommand(word, commands);
 }
 
-function checkPositionals(given: readonly string[], command: Command): void {
+function checkPositionals(
+  given: readonly string[],
+  command: Command,
+  flags: ReadonlyMap<string, string | true>,
+): void {
   const wanted = Object.entries(command.flags).filter(([, flag]) => flag.type === "positional");
   const missing = wanted.find(([, flag], at) => flag.required !== false && at >= given.length);
   if (missing !== undefined) {
@@ -154,12 +158,19 @@ function checkPositionals(given: readonly string[], command: Command): void {
   }
   const extra = given[wanted.length];
   if (extra === undefined || command.many || command.passesOn) return;
-  const bare = Object.keys(command.flags).find((name) => command.flags[name]?.bare !== undefined);
-  const hint =
-    bare === undefined
-      ? usage(command)
-      : `a value of --${bare} needs an equals sign: --${bare}=${command.flags[bare]?.valueHint ?? "VALUE"}`;
+  const hint = equalsSignHint(command, flags) ?? usage(command);
   throw invalid(`Unexpected argument ${JSON.stringify(extra)}: ${hint}`);
+}
+
+/** The hint for the value of a flag that was given bare: it was read as an argument. */
+function equalsSignHint(
+  { flags }: Command,
+  given: ReadonlyMap<string, string | true>,
+): string | undefined {
+  for (const [name, { bare, valueHint = "VALUE" }] of Object.entries(flags)) {
+    if (bare === undefined || given.get(name) !== bare) continue;
+    return `a value of --${name} needs an equals sign: --${name}=${valueHint}`;
+  }
 }
 
 /** @example usage(show) // "tq show [flags] ID" */

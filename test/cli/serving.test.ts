@@ -131,6 +131,8 @@ describe("tq worker", () => {
       ["--drain", "all"],
       'tq: Unexpected argument "all": a value of --drain needs an equals sign: --drain=all',
     ],
+    [["mail"], 'tq: Unexpected argument "mail": tq worker [flags]'],
+    [["--drain=all", "mail"], 'tq: Unexpected argument "mail": tq worker [flags]'],
   ])("refuses %j", async (args, beginning) => {
     using folder = new Folder();
     const { code, stderr } = await folder.tq("worker", ...args);
