@@ -22,10 +22,10 @@ export interface Prepared<T> {
  * @param prepare called at once: the tasks show their arguments as they are at the push.
  */
 export function storeTasks<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise<T> {
-  const { maybe } = Transaction;
-  if (!maybe) return currentUnit() ? storeInRun(prepare) : storeOutside(prepare);
+  const current = Transaction.currentIfAny;
+  if (!current) return currentUnit() ? storeInRun(prepare) : storeOutside(prepare);
   return inUnit(async (unit) => {
-    const { tasks, result } = prepare(maybe);
+    const { tasks, result } = prepare(current);
     return result(await unit.push(tasks));
   });
 }

@@ -48,7 +48,7 @@ export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Pr
     const value = await withTask(describe(task), unit, () =>
       prepared.outside ? callOutside(task, prepared) : transaction.run(() => callInside(prepared)),
     );
-    const settling = unit.settled();
+    const settling = unit.pendingDone();
     if (settling) await settling;
     return { kind: "finished", result: toResult(value) };
   } catch (error) {

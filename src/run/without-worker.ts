@@ -4,7 +4,7 @@ import { originTask } from "../transaction/current-task.ts";
 import { loadModels } from "../registry/load-models.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import type { Store } from "../store/store.ts";
-import { setAfterwards } from "../transaction/transaction.ts";
+import { setRunPushed } from "../transaction/transaction.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 import { QuickMethods } from "./quick-methods.ts";
@@ -152,4 +152,4 @@ function leaveAll(): void {
   for (const store of lanes.keys()) void leave(store);
 }
 
-setAfterwards((of, ids) => laneOf(of).run(ids));
+setRunPushed((of, ids) => laneOf(of).run(ids));

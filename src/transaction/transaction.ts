@@ -25,14 +25,14 @@ export interface TransactionOptions {
 const storage = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.transaction")] ??=
   new AsyncLocalStorage<Transaction>()) as AsyncLocalStorage<Transaction>;
 
-/** Runs the tasks of a committed transaction where no worker does. */
-type Afterwards = (of: Runtime, ids: readonly number[]) => Promise<void>;
+/** Runs the tasks that a committed transaction pushed, where no worker does. */
+type RunPushed = (of: Runtime, ids: readonly number[]) => Promise<void>;
 
-let afterwards: Afterwards = () => Promise.resolve();
+let runHere: RunPushed = () => Promise.resolve();
 
-/** Called once by the part that runs tasks: imports go down, so this file cannot import it. */
-export function setAfterwards(run: Afterwards): void {
-  afterwards = run;
+/** src/run/without-worker.ts sets it: imports go down, so this file cannot import what runs tasks. */
+export function setRunPushed(run: RunPushed): void {
+  runHere = run;
 }
 
 /**
@@ -63,20 +63,22 @@ export class Transaction {
    * @example await Transaction.start({ user: 1 }, async () => { await sale.save(); });
    */
   static start<T>(options: TransactionOptions, fn: () => Promise<T> | T): Promise<T> {
-    // A task that runs outside any transaction ends after the transactions that it has started.
+    // A task that runs outside any transaction succeeds only after the transactions that it has started.
     const around = currentUnit();
-    return around ? around.trackTransaction(() => begin(options, fn, around)) : begin(options, fn);
+    return around
+      ? around.trackTransaction(() => runTransaction(options, fn, around))
+      : runTransaction(options, fn);
   }
 
   /** @throws TqError "conflict" outside a transaction. */
   static get current(): Transaction {
     const current = storage.getStore();
     if (current) return current;
-    throw outside();
+    throw noTransactionError();
   }
 
   /** @internal The current transaction, if there is one. */
-  static get maybe(): Transaction | undefined {
+  static get currentIfAny(): Transaction | undefined {
     return storage.getStore();
   }
 
@@ -85,12 +87,12 @@ export class Transaction {
     return storage.run(this, fn);
   }
 
-  /** @internal */
+  /** @internal What it has done so far; `setContext` and `setUser` make other transactions on the same unit. */
   get unit(): Unit {
     return this.#unit;
   }
 
-  /** @internal The runtime that it works on, from its start to its end. */
+  /** @internal The store, settings and models that it works with, from its start to its end. */
   get runtime(): Runtime {
     return this.#unit.runtime;
   }
@@ -142,7 +144,7 @@ export class Transaction {
   }
 }
 
-async function begin<T>(
+async function runTransaction<T>(
   options: TransactionOptions,
   fn: () => Promise<T> | T,
   around?: Unit,
@@ -172,16 +174,18 @@ async function begin<T>(
  * looked at the promise.
  */
 export function inUnit<T>(work: (unit: Unit) => Soon<T>): Promise<T> {
-  const { maybe } = Transaction;
-  return maybe ? maybe.unit.track(() => work(maybe.unit)) : Promise.reject(outside());
+  const current = Transaction.currentIfAny;
+  return current
+    ? current.unit.track(() => work(current.unit))
+    : Promise.reject(noTransactionError());
 }
 
 /** @internal Runs the tasks that a committed transaction pushed, where no worker does. */
 export function runPushed(of: Runtime, ids: readonly number[]): Soon<void> {
-  if (ids.length > 0 && !of.worker) return storage.exit(() => afterwards(of, ids));
+  if (ids.length > 0 && !of.worker) return storage.exit(() => runHere(of, ids));
 }
 
-function outside(): TqError {
+function noTransactionError(): TqError {
   return new TqError(
     "conflict",
     "Cannot find a transaction: this code runs outside one; wrap it in Transaction.start({}, async () => { … })",

@@ -1,6 +1,6 @@
 /**
- * A unit of work: what one transaction has done so far. It holds no lock until it writes, and then holds
- * the write lock until it commits or ends.
+ * A unit of work: what one transaction has done so far. It takes the write lock at its first write, at its start where
+ * it is `locked`, or when it gives out its connection, and keeps the lock until it commits or ends.
  */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
@@ -33,7 +33,7 @@ export class Unit {
   #ended = false;
   #stale = false;
   #stretch: Stretch | null = null;
-  /** How often the session had gone back to a savepoint of user code when the unit looked last. */
+  /** The session's `wentBack` when the unit compared it last: a greater one means that user code undid writes since. */
   #wentBack = 0;
   /** Ids of pushed tasks, before and after the commit. They grow in place: a transaction may push tasks one by one. */
   #pushed: number[] | null = null;
@@ -77,7 +77,7 @@ export class Unit {
     return this.#options.locked === true && this.#options.savepoint !== true;
   }
 
-  /** True when rows that are read now cannot change while the stretch lasts. @param locked they are read with lock. */
+  /** True when rows that the unit reads now cannot change while the stretch lasts. @param locked it locks them. */
   isSteady(locked: boolean): boolean {
     return locked || this.#session?.steady === true;
   }
@@ -89,21 +89,21 @@ export class Unit {
 
   /** The present stretch of holding the write lock; null: rows that are read now may change at any time. */
   get stretch(): Stretch | null {
-    this.#followSavepoints();
-    if (this.#session?.writing) this.#stretch ??= new Stretch(() => this.#followSavepoints());
+    this.#noticeUserRollback();
+    if (this.#session?.writing) this.#stretch ??= new Stretch(() => this.#noticeUserRollback());
     return this.#stretch;
   }
 
   /** Ends the stretch after user code went back to a savepoint of its own: tq cannot tell which writes that undid. */
-  #followSavepoints(): void {
+  #noticeUserRollback(): void {
     if (this.#ended) return; // later savepoints of the shared session are those of other tasks
     const wentBack = this.#session?.wentBack ?? this.#wentBack;
-    if (wentBack !== this.#wentBack) this.#undo();
+    if (wentBack !== this.#wentBack) this.#markUndone();
     this.#wentBack = wentBack;
   }
 
   /** Marks the writes of the stretch as rolled back. */
-  #undo(): void {
+  #markUndone(): void {
     this.#stretch?.end();
     this.#stretch = null;
   }
@@ -169,7 +169,10 @@ export class Unit {
     return this.#pending.add(start);
   }
 
-  /** The same for a transaction that the run itself starts: a run that fails does not wait for it. */
+  /**
+   * Starts a transaction of a run that is itself outside any: the run ends as finished only after it, and fails with
+   * its error as with that of tracked work. A run that fails does not wait for it.
+   */
   trackTransaction<T>(start: () => Promise<T>): Promise<T> {
     return (this.#started ??= new PendingWork()).add(start);
   }
@@ -190,18 +193,18 @@ export class Unit {
     this.#options = { session, ...(claim && { claim }) };
   }
 
-  /** Waits for tracked work, if there is any. @throws the error that makes a commit impossible. */
-  settled(): Soon<void> {
-    if (this.#pending.isIdle && this.#started === null) return this.#checkSettled();
-    return this.#idle().then(() => this.#checkSettled());
+  /** Waits for tracked work that is still under way. @throws the error that makes a commit impossible. */
+  pendingDone(): Soon<void> {
+    if (this.#pending.isIdle && this.#started === null) return this.#checkCommittable();
+    return this.#untilIdle().then(() => this.#checkCommittable());
   }
 
-  async #idle(): Promise<void> {
+  async #untilIdle(): Promise<void> {
     await this.#started?.idle();
     await this.#pending.idle();
   }
 
-  #checkSettled(): void {
+  #checkCommittable(): void {
     this.#pending.check();
     this.#started?.check();
     if (this.#stale) {
@@ -215,14 +218,14 @@ export class Unit {
   /** Commits what was done so far. @throws TqError "conflict" when the claim of its task was lost. */
   async commit(): Promise<void> {
     if (this.#ended) throw endedError();
-    await this.settled();
+    await this.pendingDone();
     const session = this.#session;
     if (session?.writing) {
       const { claim, savepoint } = this.#options;
       if (claim && !(await session.stillHeld([claim])).has(claim)) {
         if (!savepoint) await session.rollback();
         else await this.#leaveSavepoint(false);
-        this.#undo();
+        this.#markUndone();
         throw new TqError(
           "conflict",
           "Cannot commit: this run lost its claim; its work was discarded",
@@ -231,7 +234,7 @@ export class Unit {
       // The earlier runs of a shared transaction are settled, and commit with this one.
       await this.#leaveSavepoint(true);
       await session.commit().catch((error: unknown) => {
-        this.#undo();
+        this.#markUndone();
         this.#pushed = null;
         throw error;
       });
@@ -244,7 +247,7 @@ export class Unit {
     if (this.#committed) for (const id of this.#pushed ?? []) this.#committed.push(id);
     else this.#committed = this.#pushed;
     this.#pushed = null;
-    this.#followSavepoints();
+    this.#noticeUserRollback();
     this.#stretch?.keep();
     this.#stretch = null;
   }
@@ -266,7 +269,7 @@ export class Unit {
    */
   end(): Soon<void> {
     if (this.#ended) return;
-    this.#followSavepoints();
+    this.#noticeUserRollback();
     this.#ended = true;
     const own = this.#options.session ? null : this.#session;
     if (!own && this.#pending.isIdle) {
@@ -277,7 +280,8 @@ export class Unit {
   }
 
   async #endWaiting(own: Session | null): Promise<void> {
-    // Work that waits for the lock gets it first; later it would take the lock, and no code would free it.
+    // The session is shared and stays open: work that still queues for the lock would get it after the unit has ended,
+    // and nothing would free it. So wait for that work.
     if (!own) await this.#pending.idle();
     else await this.runtime.store.release(own);
     this.#stretch?.end();
