@@ -171,6 +171,7 @@ function equalsSignHint(
     if (bare === undefined || given.get(name) !== bare) continue;
     return `a value of --${name} needs an equals sign: --${name}=${valueHint}`;
   }
+  return undefined;
 }
 
 /** @example usage(show) // "tq show [flags] ID" */

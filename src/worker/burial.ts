@@ -22,9 +22,13 @@ export interface BurialOptions {
 }
 
 export interface BurialEvents {
-  /** The thread died while it loaded its models. */
-  refused(thread: PoolThread, error: TqError): void;
-  /** Its tasks are put back. `why` it died; null when it was ended on purpose. */
+  /** A thread died while it loaded its models. */
+  cannotStart(error: TqError): void;
+  /**
+   * The tasks of the thread are put back.
+   *
+   * @param why the thread died, for the log; null when it was ended on purpose.
+   */
   buried(thread: PoolThread, why: string | null): void;
 }
 
@@ -55,27 +59,38 @@ export class Burials {
   }
 
   async #bury(thread: PoolThread, running: Claim | null, reason: string): Promise<void> {
-    const locker = await thread.lockout;
-    if (locker) thread.toBlame = true;
-    if (!thread.loaded && thread.ending === null) this.#refuse(thread, reason);
-    const isWanted = thread.ending !== null && !thread.toBlame;
+    const lockHolder = await thread.lockout;
+    if (lockHolder) thread.toBlame = true;
+    if (!thread.loaded && thread.ending === null) {
+      thread.ending = this.#sayCannotLoad(reason); // its models ended it, not a task
+    }
+    const onPurpose = thread.ending !== null && !thread.toBlame;
+    // The reason that its tasks get, and the log where the end was not on purpose.
     const why = thread.ending ?? reason;
     // A thread that stopped has given its tasks back, one that never loaded had none.
-    const hasNone = thread.ending === "stopped" || !thread.loaded;
-    if (!this.#stopping || !hasNone) {
-      const maxCrashes = isWanted ? null : this.#options.maxCrashes;
-      await this.#putBack(thread.number, { running: locker ?? running, reason: why, maxCrashes });
+    const hasNoTasks = thread.ending === "stopped" || !thread.loaded;
+    if (!this.#stopping || !hasNoTasks) {
+      const maxCrashes = onPurpose ? null : this.#options.maxCrashes;
+      await this.#putBack(thread.number, {
+        running: lockHolder ?? running,
+        reason: why,
+        maxCrashes,
+      });
     }
-    this.#events.buried(thread, isWanted ? null : why);
+    this.#events.buried(thread, onPurpose ? null : why);
   }
 
-  #refuse(thread: PoolThread, reason: string): void {
+  /** @returns the sentence. */
+  #sayCannotLoad(reason: string): string {
     const models = this.#options.models.join(", ");
     const message = `Cannot load models from ${models}: ${reason}`;
-    this.#events.refused(thread, new TqError("models", message));
+    this.#events.cannotStart(new TqError("models", message));
+    return message;
   }
 
-  /** Tries until it is written: the next thread of that number would be taken for the dead one. */
+  /**
+   * Tries until the rescue is written: otherwise the tasks would seem to be those of the next thread with that number.
+   */
   async #putBack(thread: number, death: ThreadDeath): Promise<void> {
     const { id: worker, store, rescued } = this.#options;
     for (let tries = 0; ; tries++) {

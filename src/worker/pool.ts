@@ -29,16 +29,16 @@ export interface PoolOptions {
 
 export interface PoolEvents {
   loaded(catalog: ModelCatalog): void;
-  /** A thread could not load its models, or open the database. */
-  refused(error: TqError): void;
+  /** The system gives no thread, or a thread could not load its models or open the database. */
+  cannotStart(error: TqError): void;
   /** A thread found the database lost for good. */
   lost(error: TqError): void;
-  /** An idle thread may have a task to run, or no thread has one left. */
-  changed(): void;
+  /** A thread has become idle, or claims were given back: there may be tasks for idle threads, or none at all. */
+  lookAgain(): void;
 }
 
 /** A thread that was woken less than this ago is about to claim one of the ready tasks. */
-export const LOOKING_MS = 3;
+export const WOKEN_MS = 3;
 
 /** The pause before a thread that could not start is tried again. */
 const TRY_AGAIN_MS = 1_000;
@@ -52,7 +52,7 @@ export class Pool {
   readonly #burials: Burials;
   readonly #lockouts: Lockouts;
   readonly #takeBack: TakeBack;
-  #going = false;
+  #canClaim = false;
   #stopping = false;
 
   constructor(options: PoolOptions, events: PoolEvents) {
@@ -65,7 +65,7 @@ export class Pool {
     this.#burials = new Burials(
       { ...options, maxCrashes },
       {
-        refused: (thread, error) => this.#refuse(thread, error),
+        cannotStart: (error) => events.cannotStart(error),
         buried: (thread, why) => this.#buried(thread, why),
       },
     );
@@ -73,7 +73,7 @@ export class Pool {
       ...options,
       leader: this.#shared.leader,
       threads: () => this.threads,
-      gaveBack: () => events.changed(),
+      gaveBack: () => events.lookAgain(),
     });
   }
 
@@ -82,11 +82,11 @@ export class Pool {
   }
 
   /** The file of models that a thread is still loading. */
-  get loading(): string | null {
+  get loadingFile(): string | null {
     return this.threads.find(({ loaded }) => !loaded)?.loading ?? null;
   }
 
-  get idle(): PoolThread[] {
+  get idleThreads(): PoolThread[] {
     return this.threads.filter((thread) => thread.idle);
   }
 
@@ -95,24 +95,24 @@ export class Pool {
     return this.threads.some(({ progress }) => progress.lock === "held");
   }
 
-  get busy(): PoolThread[] {
+  get busyThreads(): PoolThread[] {
     return this.threads.filter((thread) => !thread.idle);
   }
 
   /** How many threads were woken just now: each is about to claim a ready task, or has claimed one. */
-  get looking(): number {
-    const since = performance.now() - LOOKING_MS;
+  get wokenJustNow(): number {
+    const since = performance.now() - WOKEN_MS;
     return this.threads.filter(({ idle, wokenAt }) => !idle && wokenAt > since).length;
   }
 
-  /** Starts the threads: they load their models, and wait for `go`. */
+  /** Starts the threads: they load their models, and wait for `letClaim`. */
   start(): void {
     for (let thread = 1; thread <= this.#config.threads; thread++) this.#startThread(thread);
   }
 
   /** The worker is registered: its threads may claim. */
-  go(): void {
-    this.#going = true;
+  letClaim(): void {
+    this.#canClaim = true;
     for (const thread of this.threads) thread.go();
   }
 
@@ -139,6 +139,11 @@ export class Pool {
     for (const thread of this.threads) void thread.terminate("its worker was stopped");
   }
 
+  /** While any thread is busy: claims behind a slow task go to other threads. */
+  takeBackWhile(anyBusy: boolean): void {
+    this.#takeBack.watch(anyBusy);
+  }
+
   /** How many tasks its threads ended with this outcome. */
   count(outcome: "finished" | "failed"): number {
     let sum = 0;
@@ -156,7 +161,7 @@ export class Pool {
       lent[Symbol.dispose]();
       const reason = error instanceof Error ? error.message : String(error);
       const message = `Cannot start thread ${number}: ${reason}; give the worker fewer with --threads, or raise the limit of the system`;
-      this.#events.refused(new TqError("invalid", message, { cause: error }));
+      this.#events.cannotStart(new TqError("invalid", message, { cause: error }));
       this.#startLater(number);
     }
   }
@@ -169,7 +174,7 @@ export class Pool {
       closed: (from, reason) => this.#closed(from, lent, reason),
     });
     this.#threads.set(number, thread);
-    if (this.#going) thread.go();
+    if (this.#canClaim) thread.go();
   }
 
   #init(thread: number, lent: Lent): Init {
@@ -189,11 +194,10 @@ export class Pool {
     };
   }
 
-  /** Gives back at once what was lent: the burial of another thread may be waiting for its turn to write. */
   #closed(thread: PoolThread, lent: Lent, reason: string): void {
     const running = thread.progress.running();
     thread.progress.end();
-    lent[Symbol.dispose]();
+    lent[Symbol.dispose](); // first free the dead thread's turn to write: an earlier burial may wait for it
     removeLeader(this.#shared.leader, thread.number);
     this.#burials.bury(thread, running, reason);
   }
@@ -213,7 +217,7 @@ export class Pool {
   }
 
   #heard(thread: PoolThread, message: FromThread): void {
-    if (message === "idle") return this.#events.changed();
+    if (message === "idle") return this.#events.lookAgain();
     if (message === "retired" || message === "stopped") return void thread.terminate(message);
     switch (message.type) {
       case "loading":
@@ -228,8 +232,8 @@ export class Pool {
         this.#events.loaded(message.catalog);
         break;
       case "refused":
-        this.#refuse(thread, toTqError(message));
         void thread.terminate(message.error.message);
+        this.#events.cannotStart(toTqError(message));
         break;
       case "locked_out":
         this.#lockouts.end(thread, message.by);
@@ -239,16 +243,6 @@ export class Pool {
         this.#events.lost(toTqError(message));
         break;
     }
-  }
-
-  #refuse(thread: PoolThread, error: TqError): void {
-    thread.ending = error.message;
-    this.#events.refused(error);
-  }
-
-  /** While threads are busy: claims behind a slow task go to other threads. */
-  watchHeldUp(busy: boolean): void {
-    this.#takeBack.watch(busy);
   }
 }
 

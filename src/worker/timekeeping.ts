@@ -157,7 +157,7 @@ export class Timekeeping {
   async #lookAfterTasks(): Promise<void> {
     const { report } = this.#options;
     try {
-      await endCancelled(this.#pool.busy, this.#store, report);
+      await endCancelled(this.#pool.busyThreads, this.#store, report);
       if (!this.#stopping) await this.rescueDead();
     } catch (error) {
       const message = `Cannot look after other workers: ${String(error)}`;

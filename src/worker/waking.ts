@@ -6,7 +6,7 @@ import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import type { Watch, WorkerStore } from "../store/worker-store.ts";
 import { DueTasks } from "./due-tasks.ts";
-import { LOOKING_MS, type Pool } from "./pool.ts";
+import { type Pool, WOKEN_MS } from "./pool.ts";
 import type { PoolThread } from "./pool-thread.ts";
 
 export interface WakingOptions {
@@ -93,7 +93,7 @@ export class Waking {
   }
 
   async #lookOnce(): Promise<void> {
-    const { idle, threads } = this.#pool;
+    const { idleThreads: idle, threads } = this.#pool;
     const allIdle = idle.length === threads.length;
     let othersHoldTasks = true; // not known while all threads are busy
     if (idle.length === 0) this.#watch.disarm();
@@ -109,17 +109,17 @@ export class Waking {
     const { due, ready, othersHoldTasks } = await this.#store.look(options);
     const isDue = this.#due.isSoon(due);
     const wanted = Math.max(ready, isDue ? 1 : 0);
-    const looking = Math.min(wanted, this.#pool.looking);
-    for (const thread of idle.slice(0, wanted - looking)) thread.wake();
+    const woken = Math.min(wanted, this.#pool.wokenJustNow);
+    for (const thread of idle.slice(0, wanted - woken)) thread.wake();
     if (isDue) this.#due.makeReady();
-    this.#due.lookFor(due, looking > 0 ? LOOKING_MS : this.#config.timeout);
+    this.#due.lookFor(due, woken > 0 ? WOKEN_MS : this.#config.timeout);
     if (ready === 0 && !isDue && allIdle) await this.#watchDrain();
     return othersHoldTasks;
   }
 
   /** A thread that wakes while the commit is being written is ready by the time that it can be seen. */
   #wakeEarly(): void {
-    if (!this.#stopped) this.#pool.idle[0]?.wake();
+    if (!this.#stopped) this.#pool.idleThreads[0]?.wake();
   }
 
   async #watchDrain(): Promise<void> {

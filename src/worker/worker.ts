@@ -69,9 +69,9 @@ export class WorkerProcess {
       { ...parts, models: this.#models },
       {
         loaded: (catalog) => this.#loaded(catalog),
-        refused: (error) => this.#refused(error),
-        lost: (error) => this.#lose(error),
-        changed: () => this.#waking.look(),
+        cannotStart: (error) => this.#cannotStart(error),
+        lost: (error) => this.#databaseLost(error),
+        lookAgain: () => this.#waking.look(),
       },
     );
     this.#timekeeping = new Timekeeping(
@@ -80,14 +80,14 @@ export class WorkerProcess {
         ticked: () => this.#waking.check(),
         timesChanged: () => this.#waking.look(),
         orphaned: () => this.#stopItself("graceful", "the process that started it is gone"),
-        lost: (error) => this.#lose(error),
+        lost: (error) => this.#databaseLost(error),
       },
     );
     this.#waking = new Waking(
       { ...parts, pool: this.#pool, drain },
       {
         looked: (allIdle, isCalm) => {
-          this.#pool.watchHeldUp(!allIdle);
+          this.#pool.takeBackWhile(!allIdle);
           this.#timekeeping.pace(isCalm);
         },
         drained: () => this.#stopItself("graceful", "nothing is left to do"),
@@ -101,7 +101,7 @@ export class WorkerProcess {
   }
 
   /**
-   * Resolves when a thread is ready to work, or when it was stopped meanwhile.
+   * Resolves when a thread is ready to work, or when the worker was stopped meanwhile.
    *
    * @throws TqError when the models cannot be loaded.
    */
@@ -109,7 +109,7 @@ export class WorkerProcess {
     if (this.#stopping) return;
     const late = setTimeout(() => this.#sayLoading(), LONG_LOAD_MS);
     try {
-      await this.#load();
+      await this.#prepare();
     } catch (error) {
       const asked = this.#stopping;
       await this.stop("now", "it cannot start");
@@ -123,7 +123,7 @@ export class WorkerProcess {
     if (!this.#stopping) this.#go();
   }
 
-  async #load(): Promise<void> {
+  async #prepare(): Promise<void> {
     const { threads, queues } = this.#config;
     this.#pool.start();
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
@@ -134,7 +134,7 @@ export class WorkerProcess {
   /** Not before the worker is registered: tasks that an unknown worker has claimed cannot be rescued. */
   #go(): void {
     this.#isGoing = true;
-    this.#pool.go();
+    this.#pool.letClaim();
     this.#timekeeping.start();
     this.#waking.look();
   }
@@ -157,7 +157,7 @@ export class WorkerProcess {
   }
 
   #sayLoading(): void {
-    const file = this.#pool.loading;
+    const file = this.#pool.loadingFile;
     if (file !== null) this.#note(longLoadWords(file));
   }
 
@@ -187,7 +187,7 @@ export class WorkerProcess {
     try {
       await this.store.unregister(this.id);
     } catch (error) {
-      this.#note(`Cannot sign off; the next worker does it: ${String(error)}`);
+      this.#note(`Cannot sign off: ${String(error)}; another worker will do it`);
     }
     await this.store.close();
     this.#options.report({ name: "worker.stopped", worker: this.id });
@@ -202,16 +202,19 @@ export class WorkerProcess {
     this.#started.resolve();
   }
 
-  /** `start` throws it; later the pool tries again every second, until the user has repaired the models. */
-  #refused(error: TqError): void {
+  /**
+   * Where no thread has loaded its models yet, `start` throws the error. Later the pool tries again every second; the
+   * log has each reason once, until a thread starts.
+   */
+  #cannotStart(error: TqError): void {
     this.#started.reject(error);
     if (!this.#isGoing || this.#stopping || error.message === this.#refusal) return;
     this.#refusal = error.message;
-    const message = `Cannot start a new thread, trying again every second: ${error.message}`;
+    const message = `Trying again every second: ${error.message}`;
     this.#options.report({ name: "log.note", level: "error", message });
   }
 
-  #lose(error: unknown): void {
+  #databaseLost(error: unknown): void {
     this.#failure ??= error;
     this.#stopItself("now", "its database is lost");
   }
@@ -230,6 +233,6 @@ function modelsOf({ config, models }: WorkerProcessOptions): readonly string[] {
   if (paths.length > 0) return paths;
   throw new TqError(
     "models",
-    "Cannot start a worker: there is no models.ts and no folder models here; write one (tq init does), or name it with --models",
+    "Cannot start a worker: there is no models.ts and no models folder here; write one (tq init does), or name it with --models",
   );
 }

@@ -14,7 +14,7 @@ describe("a worker does not start", () => {
     await using site = new Site();
     const { code, stderr } = await site.run("worker");
     expect(code).toBe(7);
-    expect(stderr).toContain("there is no models.ts and no folder models here; write one");
+    expect(stderr).toContain("there is no models.ts and no models folder here; write one");
     expect(site.has("tq.db")).toBe(false);
   });
 
