@@ -33,6 +33,13 @@ export function ModelSQL<const F extends Fields>(name: string, fields: F): SqlMo
   return Record as unknown as SqlModel<F>;
 }
 
+/** For `readRows`: no other transaction may change the rows until this one ends. */
+const LOCKED = true;
+
+/**
+ * sql-types.ts documents the static members, as programs see them. Writes run through `inUnit`, as the commit must wait
+ * for them even where their caller does not; reads use the unit directly: a caller that does not await one needs no rows.
+ */
 class SqlBase extends StoredRecord {
   static override readonly [BASE] = true;
 
@@ -84,12 +91,12 @@ class SqlBase extends StoredRecord {
     return inUnit(async (unit) => {
       const ids = idsOf(this, records, "lock");
       await unit.lock();
-      const { rows, ...read } = await readRows(unit, this[DEFINITION].table, ids, true);
+      const { rows, ...read } = await readRows(unit, this[DEFINITION].table, ids, LOCKED);
       const byId = new Map(rows.map((row) => [row[0], row]));
       for (const record of records) {
         const row = byId.get(record.id);
         if (row) StoredRecord.hydrate(record, row, read);
-        else throw refusal(`lock ${this.__name__} ${record.id}`, "it no longer exists");
+        else throw notFound(`lock ${this.__name__} ${record.id}`, "it no longer exists");
       }
     });
   }
@@ -127,10 +134,8 @@ function idsOf(model: typeof SqlBase, records: readonly StoredRecord[], verb: st
     const { id } = record;
     record[CHECK_ROW](() => `${verb} ${model.__name__} ${id}`);
     if (id !== 0) return id;
-    throw new TqError(
-      "invalid",
-      `Cannot ${verb} a ${model.__name__} that is not saved: save it first`,
-    );
+    const advice = verb === "delete" ? "it has no row" : "save it first";
+    throw new TqError("invalid", `Cannot ${verb} a ${model.__name__} that is not saved: ${advice}`);
   });
 }
 
@@ -160,6 +165,6 @@ function checkId(id: unknown): number {
   throw new TqError("invalid", `Cannot browse ${Bun.inspect(id)}: ids are integers`);
 }
 
-function refusal(action: string, why: string): TqError {
+function notFound(action: string, why: string): TqError {
   return new TqError("not_found", `Cannot ${action}: ${why}`);
 }

@@ -1,4 +1,4 @@
-/** The models of a process by name (Tryton's Pool): those of its files, and classes that a program pushed for. */
+/** The models of a process by name (Tryton's Pool): those of its files, and classes of which a program pushed tasks. */
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
@@ -7,7 +7,7 @@ import { checkModelName, sharedTable } from "./definition.ts";
 
 interface Entry {
   readonly model: ModelClass;
-  /** null for a class that a program pushed for. */
+  /** null for a class of which a program pushed tasks. */
   readonly file: string | null;
 }
 
@@ -15,19 +15,22 @@ export class Registry {
   readonly #models = new Map<string, Entry>();
 
   /**
-   * @param file where the class was found; null for one that a program pushed for.
-   * @param runs true where the program itself runs the tasks it pushed: the class that pushed last then runs them.
-   * @throws TqError "models" when another class has the name already.
+   * Adds a class, or keeps the one that has its name already where that is to run the tasks.
+   *
+   * @param file where the class was found; null for one of which a program pushed tasks.
+   * @param latestWins true where the program itself runs the tasks it pushed: the class that pushed last runs them.
+   * @throws TqError "models" for a name that a model cannot have, when two classes of one name are both meant to run,
+   * or when a model of another name has the same table.
    */
-  add(model: ModelClass, file: string | null, runs = false): void {
+  add(model: ModelClass, file: string | null, latestWins = false): void {
     const name = model.__name__;
-    const there = this.#models.get(name);
-    if (there?.model === model) return;
+    const existing = this.#models.get(name);
+    if (existing?.model === model) return;
     checkModelName(name);
-    if (there && isBaseOf(model, there.model)) return; // the base that ModelSQL made has no methods of its own
+    if (existing && isBaseOf(model, existing.model)) return; // the base that ModelSQL made has no methods of its own
     const entry = { model, file };
-    if (there && isBaseOf(there.model, model)) entry.file ??= there.file;
-    else if (there && !replaces(there, entry, runs)) return;
+    if (existing && isBaseOf(existing.model, model)) entry.file ??= existing.file;
+    else if (existing && !replaces(existing, entry, latestWins)) return;
     this.#checkTable(model);
     this.#models.set(name, entry);
   }
@@ -48,15 +51,15 @@ export class Registry {
     return this.#models.get(name)?.model;
   }
 
-  /** The model of this name. @throws TqError "not_found", with the near name. */
+  /** The model of this name. @throws TqError "not_found" that suggests the nearest name. */
   require(name: string, action: string): ModelClass {
     const model = this.get(name);
     if (model) return model;
     const names = [...this.#models.keys()];
     const known =
       names.length > 0
-        ? `; it has ${names.sort().join(", ")}`
-        : `; it has none: ${WHAT_MODELS_ARE}`;
+        ? `; the models here are ${names.sort().join(", ")}`
+        : `; there are no models here: ${WHAT_MODELS_ARE}`;
     throw new TqError(
       "not_found",
       `Cannot ${action}: there is no model ${JSON.stringify(name)} here${didYouMean(name, names) || known}`,
@@ -87,13 +90,16 @@ function isBaseOf(base: ModelClass, model: ModelClass): boolean {
 }
 
 /** True when the new class takes the name over. @throws TqError "models" for two classes that are both meant to run. */
-function replaces(there: Entry, { model, file }: Entry, runs: boolean): boolean {
+function replaces(existing: Entry, { model, file }: Entry, latestWins: boolean): boolean {
   // A program that is loaded again, as by `bun --hot`, has new classes of the same names.
-  const again = there.model.name === model.name;
-  if (file === null && !runs) return there.file === null;
+  const again = existing.model.name === model.name;
+  // A program whose tasks run elsewhere: its class takes over from another one that pushed, never from one of a file.
+  if (file === null && !latestWins) return existing.file === null;
+  // A program that runs its own tasks and was loaded again: the new class runs them.
   if (file === null && again) return true;
-  if (file !== null && there.file === null) return !again;
-  throw twoClasses(there, { model, file });
+  // A file is loaded after a push: the class that pushed stays, unless the file's has another name.
+  if (file !== null && existing.file === null) return !again;
+  throw twoClasses(existing, { model, file });
 }
 
 function twoClasses(a: Entry, b: Entry): TqError {

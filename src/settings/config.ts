@@ -65,7 +65,12 @@ export function listConfig(config: Config): { setting: Setting; value: unknown; 
   });
 }
 
-/** Reads an object shaped like tq.toml. */
+/**
+ * Reads an object shaped like tq.toml.
+ *
+ * @param where begins the sentence of an error: the path of the file, or the words of the program that gave the object
+ * @param origin names the source in the list of settings: "tq.toml", or the same words
+ */
 function readSections(
   draft: Draft,
   where: string,
@@ -81,14 +86,14 @@ function readSections(
       draft.problems.push(`${where}: ${unknownAtTop(name, value)}`);
     } else if (!isTable(value)) {
       draft.problems.push(
-        `${where}: ${name} cannot be ${quote(value)}: it is a section with settings`,
+        `${where}: ${name} is a section with settings; it cannot be ${quote(value)}`,
       );
     } else {
       for (const [key, inner] of Object.entries(value)) {
         if (inner === undefined || inner === null) continue;
         const source = { where: `${where}: [${name}] ${key}`, origin, base };
         if (SETTINGS.has(`${name}.${key}`)) draft.set(`${name}.${key}`, inner, source);
-        else draft.problems.push(`${source.where} is not a setting${nearIn(name, key)}`);
+        else draft.problems.push(`${source.where} is not a setting${hintFor(name, key)}`);
       }
     }
   }
@@ -96,17 +101,17 @@ function readSections(
 
 function unknownAtTop(name: string, value: unknown): string {
   if (isTable(value)) return `[${name}] is not a section${didYouMean(name, SECTION_NAMES)}`;
-  return `${name} is not a setting${elsewhere(name) || didYouMean(name, ["models", ...SECTION_NAMES])}`;
+  return `${name} is not a setting${rightSection(name) || didYouMean(name, ["models", ...SECTION_NAMES])}`;
 }
 
-function nearIn(section: string, name: string): string {
+function hintFor(section: string, name: string): string {
   const settings = [...SETTINGS.values()].filter((setting) => setting.section === section);
   const names = settings.map((setting) => setting.name);
-  return didYouMean(name, names) || elsewhere(name);
+  return didYouMean(name, names) || rightSection(name);
 }
 
 /** The hint for a setting in the wrong section. */
-function elsewhere(name: string): string {
+function rightSection(name: string): string {
   const twin = [...SETTINGS.values()].find((setting) => setting.name === name);
   if (twin === undefined) return "";
   return `; it belongs ${twin.section === null ? "above the sections" : `in [${twin.section}]`}`;
@@ -118,7 +123,10 @@ function isTable(value: unknown): value is object {
   return prototype === null || prototype === Object.prototype;
 }
 
-/** Reads the variables `TQ_<SECTION>__<NAME>`. An empty one counts as not set; other names belong to other programs. */
+/**
+ * Reads `TQ_MODELS` and `TQ_<SECTION>__<NAME>`. A setting's empty variable counts as not set. Another name with `__`, or
+ * a setting's name with one underscore, is refused; all other names belong to other programs.
+ */
 function readEnvironment(draft: Draft, base: string, env: ConfigSources["env"]): void {
   const ours = Object.entries(env).filter(([name]) => name.startsWith("TQ_"));
   if (ours.length === 0) return;
@@ -133,7 +141,7 @@ function readEnvironment(draft: Draft, base: string, env: ConfigSources["env"]):
   }
 }
 
-/** True for a setting's name with one underscore behind its section: `TQ_QUEUE_WORKER`. */
+/** True for a setting's name with one underscore after its section: `TQ_QUEUE_WORKER`. */
 function isMisspelt(name: string): boolean {
   return [...SETTINGS.values()].some(({ env }) => env.replace("__", "_") === name);
 }

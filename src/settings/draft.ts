@@ -19,6 +19,7 @@ export type Config = Settings & {
 interface Source {
   /** Names the value in the sentence of an error. */
   readonly where: string;
+  /** Names the source in the list of settings: one of `Config.origins`. */
   readonly origin: string;
   /** The folder that a path is relative to. */
   readonly base: string;

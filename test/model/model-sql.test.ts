@@ -66,12 +66,12 @@ test.each<[string, () => Promise<unknown>, string]>([
   [
     "deleting an unsaved record",
     () => new Sale({ party: null }).delete(),
-    "Cannot delete a sale that is not saved: save it first",
+    "Cannot delete a sale that is not saved: it has no row",
   ],
   [
     "locking an unsaved record",
     () => Sale.lock([new Sale({ party: null })]),
-    "Cannot lock a sale that is not saved",
+    "Cannot lock a sale that is not saved: save it first",
   ],
   [
     "saving what is no list",

@@ -58,7 +58,7 @@ test("a model or a method that does not exist fails the task, with what is near"
   const ended = await tq.runAll();
   expect(ended.map(({ reason }) => reason?.replace("TqError: Cannot run task ", ""))).toEqual([
     '1: there is no model "parts" here; did you mean "part"?',
-    '2: there is no model "nothing.like.it" here; it has part',
+    '2: there is no model "nothing.like.it" here; the models here are part',
     '3, part.lists: the model part has no method "lists"; did you mean "list"?',
     '4, part.constructor: the model part has no method "constructor"',
     '5, part.__proto__: the model part has no method "__proto__"',

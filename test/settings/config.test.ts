@@ -140,7 +140,7 @@ test("an unknown setting in the environment is refused with the near one", () =>
   );
 });
 
-test("a setting with one underscore behind its section is refused; names of others are left alone", () => {
+test("a setting with one underscore after its section is refused; names of others are left alone", () => {
   expect(refusal(() => load({ env: { TQ_QUEUE_WORKER: "1" } }))).toBe(
     'TQ_QUEUE_WORKER is not a setting; did you mean "TQ_QUEUE__WORKER"?',
   );

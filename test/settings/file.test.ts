@@ -19,10 +19,10 @@ describe("tq.toml", () => {
     ["[queue]\nmodels = 'x'", "[queue] models is not a setting; it belongs above the sections"],
     ["[quue]\nworker = true", '[quue] is not a section; did you mean "queue"?'],
     ["[__proto__]\nx = 1", "[__proto__] is not a section"],
-    ["queue = 5", "queue cannot be 5: it is a section with settings"],
+    ["queue = 5", "queue is a section with settings; it cannot be 5"],
     [
       "[[queue]]\nworker = true",
-      'queue cannot be [{"worker":true}]: it is a section with settings',
+      'queue is a section with settings; it cannot be [{"worker":true}]',
     ],
     ["[queue]\nworker = 'true'", '[queue] worker cannot be "true": it must be true or false'],
     [
