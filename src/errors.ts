@@ -9,7 +9,7 @@ export const ERROR_CODES = [
   "conflict",
   /** Another program, or another transaction of this one, holds the database for longer than `database.timeout`. */
   "busy",
-  /** The database cannot be used: not SQLite, from a newer tq, read-only, full, damaged, replaced. */
+  /** The database cannot be used: not SQLite, from a newer tq, read-only, damaged, replaced. */
   "database",
   /** The models file cannot be loaded. */
   "models",

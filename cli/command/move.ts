@@ -36,9 +36,9 @@ export function moveCommand(move: Move) {
     },
     run: async ({ _: ids, state, queue, model }, program) => {
       const given = { state, queue, model };
-      const filters = Object.values(given).some((value) => value !== undefined);
-      if (ids.length > 0 && filters) {
-        throw refused(move, "give ids, or --state with --queue and --model, but not both");
+      const hasFilter = Object.values(given).some((value) => value !== undefined);
+      if (ids.length > 0 && hasFilter) {
+        throw refused(move, "give ids, or --state, with --queue or --model if you like; not both");
       }
       if (ids.length > 0) return moveEach(ids, program, move);
       const { states, ...rest } = readFilter(given, from);

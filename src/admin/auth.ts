@@ -13,7 +13,7 @@ export function requireToken(token: string): MiddlewareHandler {
     if (given === undefined) {
       throw new TqError(
         "unauthorized",
-        "Unauthorized: the request has no token; send the header Authorization: Bearer with the text in tq.token",
+        "Unauthorized: the request has no token; send the header `Authorization: Bearer TOKEN`, where TOKEN is the text in tq.token",
       );
     }
     if (!crypto.timingSafeEqual(digest(given), expected)) {

@@ -25,10 +25,10 @@ export interface LogOptions {
 /** A report that writes lines; `flush` writes those gathered so far, for the end of the process. */
 export type Log = Report & { readonly flush: () => void };
 
-/** The most characters to gather: more are written before the end of the loop's turn. */
+/** The most characters to gather: more are written before the end of this turn of the event loop. */
 const MAX_GATHERED = 65_536;
 
-/** A log that gathers lines and writes them together at the end of the loop's turn. */
+/** A log that gathers lines and writes them together at the end of this turn of the event loop. */
 export function createLog({ level, format, write, clock, colour }: LogOptions): Log {
   const limit = LEVELS.indexOf(level);
   const stack = level === "debug";

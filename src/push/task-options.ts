@@ -1,5 +1,5 @@
 /**
- * What a push says, once: the call, and the options of its tasks. The flags of `tq push`, the fields of HTTP, the
+ * What a push can say, defined in one place: the call, and the options of its tasks. The flags of `tq push`, the fields of HTTP, the
  * keys of a context, those of `push()` and the README's tables are made from the two tables; a test compares them
  * with `tq_push`.
  *
@@ -39,11 +39,11 @@ export interface Row {
   readonly sql: string | null;
   /** What stands for the value in the help of its flag. */
   readonly hint?: string;
-  /** What counts where it is not given; undefined: it is needed. */
+  /** What counts where it is not given; undefined: it is required. */
   readonly preset?: unknown;
 }
 
-/** @internal The call. Each way in has a form of its own for what has no kind. */
+/** @internal The call. A member without `kind` has a form of its own in each way in. */
 export const CALL = {
   model: {
     help: "The name of a model, such as sale",
@@ -66,19 +66,19 @@ export const CALL = {
     preset: [],
   },
   kwargs: {
-    help: "One more argument, the last; left out where it is empty",
+    help: "An object passed as a last argument, unless it is empty",
     sql: "a JSON object",
     preset: {},
   },
   user: {
-    help: "Whose task it is",
+    help: "The id of the user that the task runs as",
     sql: "an integer",
     hint: "ID",
     preset: 0,
     kind: whole("the id of a user: a whole number from 0 up", 0),
   },
   context: {
-    help: "The context; no key of it may begin with queue_",
+    help: "The context that the task runs with; no key of it may begin with queue_",
     sql: "a JSON object",
     hint: "JSON",
     preset: {},
@@ -94,10 +94,10 @@ interface OptionRow<Column> extends Row {
   readonly alias?: string;
 }
 
-/** @internal The options: each but the batch is the column of that name of every task of the push. */
+/** @internal The options. Each but `batch` becomes the column of the same name in every task of the push. */
 export const OPTIONS = {
   queue: {
-    help: "The queue",
+    help: "The queue to put the task in",
     kind: text("the name of a queue"),
     preset: "default",
     context: "queue_name",
@@ -188,7 +188,7 @@ export const OPTIONS_BY_CONTEXT_KEY: ReadonlyMap<string, TaskOption> = new Map(
 
 /** @internal A preset for people to read. */
 export function presetWords(preset: unknown): string {
-  if (preset === undefined) return "needed";
+  if (preset === undefined) return "required";
   if (preset === null) return "none";
   return typeof preset === "string" ? preset : JSON.stringify(preset);
 }

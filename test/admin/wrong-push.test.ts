@@ -91,7 +91,7 @@ describe("a wrong push", () => {
   });
 
   test.each([
-    ["it is nested too deep", "[".repeat(500_000)],
+    ["it is nested too deeply", "[".repeat(500_000)],
     ["line 1, column 900006: ", `["${"x".repeat(900_000)}", ]`],
     ["line 1, column 900006: ", `["${"\\\\n".repeat(300_000)}", "\\x"]`],
     ["line 1, column 2: ", `["${"x".repeat(900_000)}`],

@@ -74,7 +74,7 @@ describe("tq cancel and tq retry by state", () => {
     expect(await refused("retry")).toBe(`tq: Cannot retry: ${which}\n`);
     expect(await refused("retry", "--queue", "default")).toBe(`tq: Cannot retry: ${which}\n`);
     expect(await refused("cancel", "1", "--queue", "default")).toBe(
-      "tq: Cannot cancel: give ids, or --state with --queue and --model, but not both\n",
+      "tq: Cannot cancel: give ids, or --state, with --queue or --model if you like; not both\n",
     );
     expect(await refused("cancel", "--state", "failed")).toContain(
       '--state cannot be "failed": it must be one of scheduled, ready, running',

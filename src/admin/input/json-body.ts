@@ -9,7 +9,8 @@ import { TqError } from "../../errors.ts";
  */
 export function readJson(bytes: BufferSource): unknown {
   const text = readText(bytes);
-  if (isTooDeep(text)) throw new TqError("invalid", "Cannot read the body: it is nested too deep");
+  if (isTooDeep(text))
+    throw new TqError("invalid", "Cannot read the body: it is nested too deeply");
   try {
     return MAY_LOSE.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text);
   } catch (cause) {
@@ -55,7 +56,7 @@ const { rawJSON: rawJson } = JSON as unknown as { rawJSON: (text: string) => obj
 function whatIsWrong(text: string, error: unknown): string {
   if (text.trim() === "") return 'it is empty; send JSON like {"model": "sale", "method": …}';
   const place = error instanceof RangeError ? undefined : placeOfError(text);
-  if (place === undefined) return "it is nested too deep";
+  if (place === undefined) return "it is nested too deeply";
   const lines = text.slice(0, place).split("\n");
   const column = (lines.at(-1)?.length ?? 0) + 1;
   const reason = String(error).replace(/^SyntaxError: (?:JSON Parse error: )?/, "");
@@ -71,7 +72,7 @@ const SCALAR = new RegExp(
   "y",
 );
 
-/** Where the text stops being JSON, which JSON.parse does not tell; undefined when it is nested too deep. */
+/** Where the text stops being JSON, which JSON.parse does not tell; undefined when it is nested too deeply. */
 function placeOfError(text: string): number | undefined {
   let at = 0;
   const take = (token: RegExp): boolean => {

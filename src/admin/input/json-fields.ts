@@ -43,7 +43,7 @@ function decodable(value: unknown, addIssue: (issue: { message: string }) => voi
     encode(decoded, "");
     return decoded;
   } catch (error) {
-    addIssue({ message: error instanceof TqError ? error.message : ": nested too deep" });
+    addIssue({ message: error instanceof TqError ? error.message : ": nested too deeply" });
     return undefined;
   }
 }
