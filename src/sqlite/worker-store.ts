@@ -13,7 +13,7 @@ import type {
 import { CommitWatch } from "./commit-watch.ts";
 import type { SqliteOptions } from "./database.ts";
 import { closeWal, openWal, type WalFiles } from "./file/flush.ts";
-import { createTurnMemory, MainTurn, STINT_MS, ThreadTurn } from "./lock/shared-turn.ts";
+import { createTurnMemory, MainTurn, ThreadTurn } from "./lock/shared-turn.ts";
 import { SqliteStore } from "./store.ts";
 
 /** The part that the main thread lends to a thread. */
@@ -69,9 +69,7 @@ export class SqliteThreadStore extends SqliteStore implements ThreadStore {
   /** @throws TqError when the file cannot be used. */
   constructor(options: SqliteOptions, { thread, part, locks }: ThreadStoreOptions) {
     const { turn: memory, wal } = part as Part;
-    // With full durability other threads write while this one flushes its commit.
-    const stint = options.durability === "full" ? 0 : STINT_MS;
-    const turn = new ThreadTurn(memory, thread, locks, stint);
+    const turn = new ThreadTurn(memory, thread, locks);
     super({ ...options, turn, wal, blocking: true });
     this.turns = turn.times;
   }

@@ -102,15 +102,6 @@ function free(words: Int32Array, slot: number): void {
 }
 
 /**
- * For this long a thread frees the turn at its commits without waking a waiting thread, so it usually gets the turn
- * again: each change of writer costs a wake-up, and the new writer reads every page again.
- */
-export const STINT_MS = 10;
-
-/** Within a stint a commit frees the turn without waking a thread, so waiting threads look this often. */
-const WAITER_LOOK_MS = 2;
-
-/**
  * A worker thread's access to the turn. Its own transactions queue behind each other; for those of other threads it
  * blocks, as it has nothing else to do.
  */
@@ -119,20 +110,14 @@ export class ThreadTurn implements Turn {
   readonly #local = new LocalTurn();
   readonly #slot: number;
   readonly #locks: LockWatch;
-  readonly #stint: number;
-  #stintEnds = 0;
   /** When the thread got the turn last: monotonic, in ms. */
   #since = 0;
   readonly #times = { waited: 0, held: 0 };
 
-  /**
-   * @param words of `createTurnMemory`, which all threads share.
-   * @param stint the ms for which the thread may keep the turn; 0: it hands the turn over after each commit.
-   */
-  constructor(words: Int32Array, thread: number, locks: LockWatch, stint = 0) {
+  /** @param words of `createTurnMemory`, which all threads share. */
+  constructor(words: Int32Array, thread: number, locks: LockWatch) {
     this.#words = words;
     this.#slot = thread;
-    this.#stint = stint;
     this.#locks = locks;
     this.#locks.lockReleased(); // the earlier thread of this number may have died with the lock
     Atomics.store(words, ticketAt(thread), NOT_WAITING);
@@ -156,19 +141,11 @@ export class ThreadTurn implements Turn {
     if (waited) this.#wait();
     const now = (this.#since = waited ? performance.now() : asked);
     this.#times.waited += now - asked;
-    if (this.#stint === 0) return;
-    if (waited || now > this.#stintEnds) this.#stintEnds = now + this.#stint;
   }
 
   #wait(): void {
-    const look = this.#stint === 0 ? Infinity : WAITER_LOOK_MS;
-    while (!acceptIfGiven(this.#words, this.#slot)) {
-      const result = Atomics.wait(this.#words, wakeAt(this.#slot), 0, look);
-      if (result === "timed-out" && tryTake(this.#words, this.#slot)) {
-        dropTicket(this.#words, this.#slot);
-        return;
-      }
-    }
+    while (!acceptIfGiven(this.#words, this.#slot))
+      Atomics.wait(this.#words, wakeAt(this.#slot), 0);
   }
 
   /** Blocks for other threads, but cannot for a transaction of its own thread. */
@@ -185,11 +162,8 @@ export class ThreadTurn implements Turn {
 
   free(): void {
     this.#locks.lockReleased();
-    const now = performance.now();
-    this.#times.held += now - this.#since;
-    const mainWaits = isTicket(Atomics.load(this.#words, ticketAt(0)));
-    if (mainWaits || now >= this.#stintEnds) free(this.#words, this.#slot);
-    else Atomics.store(this.#words, OWNER, 0);
+    this.#times.held += performance.now() - this.#since;
+    free(this.#words, this.#slot);
     this.#local.free();
   }
 }
@@ -207,12 +181,8 @@ export class MainTurn implements Turn {
     await this.#local.take(timeout);
     if (takeOrQueue(this.#words, 0)) return;
     while (!acceptIfGiven(this.#words, 0)) {
-      const wait = Atomics.waitAsync(this.#words, wakeAt(0), 0, WAITER_LOOK_MS);
-      const result = wait.async ? await wait.value : wait.value;
-      if (result === "timed-out" && tryTake(this.#words, 0)) {
-        dropTicket(this.#words, 0);
-        return;
-      }
+      const wait = Atomics.waitAsync(this.#words, wakeAt(0), 0);
+      if (wait.async) await wait.value;
     }
   }
 
