@@ -1,4 +1,4 @@
-/** `tq push MODEL METHOD INSTANCES`: stores one call; prints the ids of its tasks, one a line. */
+/** `tq push MODEL METHOD INSTANCES`: stores one call and prints the ids of its tasks, one per line. */
 import { checkCall } from "../src/catalog.ts";
 import type { Config } from "../src/settings/config.ts";
 import { decode } from "../src/values/encoding.ts";
@@ -31,7 +31,8 @@ const flags = {
   ...Object.fromEntries(TASK_OPTIONS.map((option) => [option.flag, rowFlag(option)])),
   wait: {
     type: "boolean",
-    description: "Wait for the end: exit 0 when finished, 1 when failed or cancelled",
+    description:
+      "Wait until all tasks have ended: exit 0 if all finished, 1 if any failed or was cancelled",
   },
 } as const;
 
@@ -67,9 +68,9 @@ async function readOptions(values: Values<typeof flags>): Promise<PushOptions> {
     model,
     method,
     instances,
-    ...(args === undefined ? {} : { args: carried(args, "--args", readArray) }),
+    ...(args === undefined ? {} : { args: decodeTagged(args, "--args", readArray) }),
     ...(user === undefined ? {} : { user: CALL.user.kind.readText(user, "--user") }),
-    ...(context === undefined ? {} : { context: carried(context, "--context", readObject) }),
+    ...(context === undefined ? {} : { context: decodeTagged(context, "--context", readObject) }),
     ...placement(values),
   };
 }
@@ -83,7 +84,7 @@ function placement(values: Readonly<Record<string, unknown>>): Partial<PushOptio
   return options;
 }
 
-/** A directory, say, opens and cannot be read. */
+/** Reading can fail: standard input may be a directory. */
 async function readStandardInput(): Promise<string> {
   try {
     return await Bun.stdin.text();
@@ -98,12 +99,12 @@ async function readStandardInput(): Promise<string> {
 }
 
 /** Dates, decimals and the like come with their tags, as in the database. */
-function carried<T>(text: string, what: string, check: (text: string, what: string) => T): T {
+function decodeTagged<T>(text: string, what: string, check: (text: string, what: string) => T): T {
   check(text, what);
   return decode(text, what) as T;
 }
 
-/** A call that no worker could run is refused here, as far as there are models to look at. */
+/** Refuses a call to an unknown model or method. Without models it refuses only where this program would run it. */
 async function loadFor(config: Config, { model, method }: PushOptions): Promise<Registry> {
   const registry = await loadRegistry(config);
   if (config.models !== null) checkCall(registry.catalog(), model, method);
@@ -132,7 +133,7 @@ async function reportEnds(
   if (!program.json) printIds(ids);
   if (ids.length > 0 && !(await someWorkerLives(store))) {
     const hint = "no worker is running on this database; start one with tq worker";
-    if (await isOpen(store, ids)) program.note(`Waiting, but ${hint}`);
+    if (await lastIsUnfinished(store, ids)) program.note(`Waiting, but ${hint}`);
   }
   const tasks = await waitForEnd(store, ids);
   if (program.json) program.answer(single ? tasks[0] : tasks, () => "");
@@ -145,7 +146,7 @@ function printIds(ids: readonly number[]): void {
   if (ids.length > 0) print(ids.join("\n"));
 }
 
-async function isOpen(store: Store, ids: readonly number[]): Promise<boolean> {
+async function lastIsUnfinished(store: Store, ids: readonly number[]): Promise<boolean> {
   const last = await store.get(ids.at(-1) ?? 0);
   return last !== null && last.finished_at === null;
 }

@@ -12,7 +12,7 @@ export interface StandardError {
 let opened: StandardError | null = null;
 
 /**
- * Standard error, the same for all threads of the process. A pipe, or a terminal (Ctrl-S stops one), is opened once
+ * Standard error, for the main thread, which passes it to its threads. A pipe, or a terminal (Ctrl-S stops one), is opened once
  * more: so this descriptor does not block, and that of the programs that share it stays as it is. Where the system
  * cannot do that, the descriptor is 2.
  */
@@ -73,8 +73,8 @@ export class UnwrittenError extends Error {
 const NEW_LINE = 10;
 
 /**
- * Writes all of the text, in pieces that end with a line: no other thread or process that writes to the same pipe
- * gets between the halves of one.
+ * Writes all of the text in pieces of whole lines, small enough that other writers to the same pipe cannot split a line.
+ * A line longer than such a piece can be split.
  *
  * @throws UnwrittenError when a pipe is full for too long, or the text cannot be written.
  */
@@ -85,9 +85,9 @@ export function writeStandardError(
 ): void {
   let rest = Buffer.from(torn[0] === 1 ? `\n${text}` : text);
   while (rest.length > 0) {
-    const lines = rest.lastIndexOf("\n", PIPE_BUF_BYTES - 1) + 1 || rest.indexOf("\n") + 1;
+    const wholeLinesEnd = rest.lastIndexOf("\n", PIPE_BUF_BYTES - 1) + 1 || rest.indexOf("\n") + 1;
     try {
-      const written = writeSync(fd, rest, 0, lines || rest.length);
+      const written = writeSync(fd, rest, 0, wholeLinesEnd || rest.length);
       if (written > 0) torn[0] = rest[written - 1] === NEW_LINE ? 0 : 1;
       rest = rest.subarray(written);
     } catch (error) {

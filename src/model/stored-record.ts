@@ -11,7 +11,7 @@ import { Model } from "./model.ts";
 import { type Edit, insertRow, updateRow } from "./stored-rows.ts";
 import type { Unit } from "../transaction/unit.ts";
 
-/** The columns as they were read or written last, and the stretch of the lock in which they were. */
+/** The columns as last read or written, and the stretch of the write lock in which that was; null: no lock was held. */
 interface Read {
   readonly row: Row;
   readonly stretch: Stretch | null;
@@ -115,24 +115,25 @@ export abstract class StoredRecord extends Model {
       return soon(insertRow(unit, table, row.slice(1)), ({ id, stretch }) => {
         row[0] = id;
         // No other transaction sees the row before the commit.
-        this.#stored({ row, stretch, steady: true, wrote: stretch }, checked);
+        this.#rememberRow({ row, stretch, steady: true, wrote: stretch }, checked);
       });
     }
     // Without a write nothing was compared: the columns are as of the same read.
-    if (edits.length === 0) return this.#stored({ ...read, row }, checked);
+    if (edits.length === 0) return this.#rememberRow({ ...read, row }, checked);
     return soon(updateRow(unit, { model: name, table, id: this.id }, edits), (wrote) =>
-      this.#stored({ ...read, row, wrote }, checked),
+      this.#rememberRow({ ...read, row, wrote }, checked),
     );
   }
 
-  /** Notes the row that was written. Fields that were changed meanwhile stay changed. */
-  #stored({ row, stretch, steady, wrote }: Read, checked: readonly Checked[]): void {
+  /** Remembers the columns as the database has them now. A field that was changed during the save stays changed. */
+  #rememberRow({ row, stretch, steady, wrote }: Read, checked: readonly Checked[]): void {
     const bytes = (value: ColumnValue) => (value instanceof Uint8Array ? value.slice() : value);
     this.#read = { row: row.map(bytes), stretch, steady, wrote };
     set(this, "id", row[0]);
     for (const { field, value, output } of checked) {
-      const filled = value === undefined || value === null || typeof value !== "object";
-      if (filled && get(this, field.name) === value) set(this, field.name, output);
+      // An object that the user holds keeps its identity.
+      const isReplaceable = value === undefined || value === null || typeof value !== "object";
+      if (isReplaceable && get(this, field.name) === value) set(this, field.name, output);
     }
   }
 }

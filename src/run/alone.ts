@@ -7,7 +7,7 @@ import { begin, type Begun, type Ended, endingOf, note } from "./attempt.ts";
 import { laterOrNever, waitInPlace } from "./backoff.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
-/** Runs one task by itself: it holds no lock while it waits. @returns the next claim */
+/** Runs one task in a transaction of its own, which takes no lock before its first write. @returns the next claim */
 export async function runAlone(
   thread: ThreadRuntime,
   task: ClaimedTask,

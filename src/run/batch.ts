@@ -15,14 +15,14 @@ import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
  * Runs quick tasks in one transaction, a savepoint each. The batch ends early when the main thread takes claims back,
  * or when a run waits after all.
  *
- * @param waits called when a run waits, before the thread waits for it.
+ * @param onWait called when a run waits, before the thread waits for it.
  * @returns the next claim.
  */
 export async function runBatch(
   thread: ThreadRuntime,
   tasks: readonly ClaimedTask[],
   roundEnd: () => RoundEnd,
-  waits: () => void = () => {},
+  onWait: () => void = () => {},
 ): Promise<ClaimedTask[]> {
   const { store, progress } = thread;
   const ahead = decodeAhead(thread, tasks);
@@ -46,10 +46,10 @@ export async function runBatch(
         await batch
           .commit({ handBack: [...rest, ...roundEnd().handBack], claim: 0 })
           .catch((error: unknown) => giveUp(store, own, unit, error));
-        waits();
+        onWait();
         return await finishAlone(thread, own, begun, roundEnd);
       }
-      if (begun.waits) waits();
+      if (begun.waits) onWait();
       const added = batch.add(begun);
       if (added) await added;
       if (session.spoilt) {
@@ -72,7 +72,7 @@ export async function runBatch(
   }
 }
 
-/** Ends a run that was to go on alone: it would write for a task that is handed back. */
+/** Ends a run that was to go on alone, after the batch's commit failed: its claim goes back, so it must not write. */
 async function giveUp(store: Store, own: Session, unit: Unit, error: unknown): Promise<never> {
   const ending = unit.end();
   await store.release(own);
@@ -87,7 +87,7 @@ class Batch {
   readonly #tasks: readonly ClaimedTask[];
   readonly #settled: { ended: Ended; kept: boolean; transaction: number }[] = [];
   /** Runs that ended without an open transaction: they are settled once there is one. */
-  #waiting: Ended[] = [];
+  #unsettled: Ended[] = [];
   /** The claims that are still held, and the transaction during which none of them can be lost. */
   #held: { readonly claims: ReadonlySet<Claim>; readonly transaction: number } | null = null;
   /** How many transactions of the session had been undone before this batch. */
@@ -102,14 +102,14 @@ class Batch {
 
   add(begun: Begun): Soon<void> {
     const outcome = Bun.peek(begun.outcome);
-    return soon(outcome, (ended) => this.#end(begun, inBatch(ended)));
+    return soon(outcome, (ended) => this.#end(begun, retryOutsideBatch(ended)));
   }
 
   #end({ task, unit, started }: Begun, outcome: Outcome): Soon<void> {
     const ended = { task, unit, outcome, duration: performance.now() - started };
     this.#checkKept();
     if (this.#session.writing) return this.#settle(ended);
-    this.#waiting.push(ended);
+    this.#unsettled.push(ended);
     return unit.end();
   }
 
@@ -151,11 +151,11 @@ class Batch {
   /** @param seen called once other connections see the commit: the runs are over, though the flush may still run. */
   async commit(end: RoundEnd, seen?: () => void): Promise<ClaimedTask[]> {
     await this.#session.begin();
-    for (const ended of this.#waiting) {
+    for (const ended of this.#unsettled) {
       const settling = this.#settle(ended);
       if (settling) await settling;
     }
-    this.#waiting = [];
+    this.#unsettled = [];
     const ending = endingOf(this.#thread, this.#session, end);
     const next = await this.#session.commit(ending, seen);
     for (const { ended, kept } of this.#settled) note(this.#thread, ended, kept);
@@ -172,7 +172,7 @@ class Batch {
   }
 }
 
-/** A batch has the lock, so it does not wait to try again: the task comes back soon, and runs alone. */
-function inBatch(outcome: Outcome): Outcome {
+/** A batch holds the write lock, so it must not retry in place: the task is put off by 20 ms, and then runs alone. */
+function retryOutsideBatch(outcome: Outcome): Outcome {
   return outcome.kind === "retry" ? { ...outcome, delay: waitInPlace(1) } : outcome;
 }

@@ -9,7 +9,7 @@ import type { Watch, WatchEvents } from "../store/worker-store.ts";
 /** The ms between the looks after an event; the last one repeats. */
 const LOOK_STEPS_MS = [0, 1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 800] as const;
 
-/** The watch looks this often after an event, which takes 10 s. `check` finds a commit that takes longer. */
+/** How many times the watch looks after an event, over about 10 s. `check` finds a commit that takes longer. */
 const MOST_LOOKS = 23;
 
 /** The ms between looks where the file system sends no events. */
@@ -60,8 +60,8 @@ export class CommitWatch implements Watch {
   }
 
   /**
-   * A commit that was written before the watch, and becomes visible after it, sends no event: the watch looks for it
-   * as after an event.
+   * Starts watching, and looks as after an event: a commit that was written before may become visible without an
+   * event.
    */
   arm(): void {
     if (this.#armed && this.#watching()) return;

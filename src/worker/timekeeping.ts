@@ -27,7 +27,7 @@ export interface TimekeepingEvents {
   timesChanged(): void;
   /** The process that started this one is gone. */
   orphaned(): void;
-  /** The database, or this worker's proof of life in it, is lost for good. */
+  /** The database file, or the file of this worker's lock, is gone: the worker cannot go on. */
   lost(error: unknown): void;
 }
 
@@ -46,7 +46,7 @@ export class Timekeeping {
   #timer: Timer | null = null;
   #wait = TICK_MS;
   #clockOffset = 0;
-  #lookingAfter = false;
+  #checking = false;
   #stopping = false;
   #ended = false;
 
@@ -76,7 +76,10 @@ export class Timekeeping {
     if (this.#timer) clearTimeout(this.#timer);
   }
 
-  /** While no task runs anywhere the tick is slow: a worker that claims a task commits, and that wakes the others. */
+  /**
+   * Slows the tick while no worker holds a task, unless this one watches its parent. That is safe: the commit of any
+   * claim wakes the other workers.
+   */
   pace(isCalm: boolean): void {
     const isSlow = isCalm && !this.#options.exitWithParent;
     const wait = isSlow ? this.#store.traits.idleLookMs : TICK_MS;
@@ -110,7 +113,7 @@ export class Timekeeping {
     this.#followClock();
     if (exitWithParent && !this.#stopping && this.#isOrphaned()) this.#events.orphaned();
     // It may wait for the lock that a task keeps; the tick, which ends such a task, must not wait with it.
-    if (!this.#lookingAfter) void this.#lookAfter();
+    if (!this.#checking) void this.#checkAndRescue();
   }
 
   #followClock(): void {
@@ -137,10 +140,10 @@ export class Timekeeping {
     }
   }
 
-  async #lookAfter(): Promise<void> {
-    this.#lookingAfter = true;
-    if (await this.#isSound()) await this.#lookAfterTasks();
-    this.#lookingAfter = false;
+  async #checkAndRescue(): Promise<void> {
+    this.#checking = true;
+    if (await this.#isSound()) await this.#endCancelledAndRescue();
+    this.#checking = false;
   }
 
   async #isSound(): Promise<boolean> {
@@ -154,13 +157,13 @@ export class Timekeeping {
     }
   }
 
-  async #lookAfterTasks(): Promise<void> {
+  async #endCancelledAndRescue(): Promise<void> {
     const { report } = this.#options;
     try {
       await endCancelled(this.#pool.busyThreads, this.#store, report);
       if (!this.#stopping) await this.rescueDead();
     } catch (error) {
-      const message = `Cannot look after other workers: ${String(error)}`;
+      const message = `Cannot end cancelled tasks or rescue dead workers: ${String(error)}`;
       report({ name: "log.note", level: "warn", message });
     }
   }

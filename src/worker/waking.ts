@@ -24,8 +24,8 @@ export interface WakingEvents {
   /**
    * A look has ended.
    *
-   * @param allIdle no thread of this worker was running a task.
-   * @param isCalm no thread of any worker was.
+   * @param allIdle no thread of this worker runs a task.
+   * @param isCalm it is known that no worker holds a task.
    */
   looked(allIdle: boolean, isCalm: boolean): void;
   /** No task is left to run. */
@@ -101,7 +101,7 @@ export class Waking {
     this.#events.looked(allIdle, allIdle && !othersHoldTasks);
   }
 
-  /** @returns true while other workers run tasks. */
+  /** @returns true while other workers hold tasks. */
   async #wakeSome(idle: readonly PoolThread[], allIdle: boolean): Promise<boolean> {
     this.#watch.arm();
     const { queues } = this.#config;
@@ -109,20 +109,20 @@ export class Waking {
     const { due, ready, othersHoldTasks } = await this.#store.look(options);
     const isDue = this.#due.isSoon(due);
     const wanted = Math.max(ready, isDue ? 1 : 0);
-    const woken = Math.min(wanted, this.#pool.wokenJustNow);
-    for (const thread of idle.slice(0, wanted - woken)) thread.wake();
+    const alreadyWoken = Math.min(wanted, this.#pool.wokenJustNow);
+    for (const thread of idle.slice(0, wanted - alreadyWoken)) thread.wake();
     if (isDue) this.#due.makeReady();
-    this.#due.lookFor(due, woken > 0 ? WOKEN_MS : this.#config.timeout);
-    if (ready === 0 && !isDue && allIdle) await this.#watchDrain();
+    this.#due.lookFor(due, alreadyWoken > 0 ? WOKEN_MS : this.#config.timeout);
+    if (ready === 0 && !isDue && allIdle) await this.#checkDrained();
     return othersHoldTasks;
   }
 
-  /** A thread that wakes while the commit is being written is ready by the time that it can be seen. */
+  /** Wakes one thread before the commit is visible, so that it is ready to claim when it is. */
   #wakeEarly(): void {
     if (!this.#stopped) this.#pool.idleThreads[0]?.wake();
   }
 
-  async #watchDrain(): Promise<void> {
+  async #checkDrained(): Promise<void> {
     const { drain } = this.#options;
     if (!drain || (await this.#store.hasWork(this.#config.queues, drain === "all"))) return;
     this.#events.drained();

@@ -37,6 +37,7 @@ interface HeldRow extends Claim {
   readonly queue: string;
   readonly attempts: number;
   readonly crashes: number;
+  /** 1: claimed as a suspect, with its begin on disk, so that a death now counts against it. */
   readonly begun: 0 | 1;
 }
 
@@ -70,8 +71,9 @@ export function unknownWorkers(db: Database): string[] {
 }
 
 /**
- * Puts the tasks of a dead worker back. It is unknown which of them ran, so they become suspects. Only a task that was
- * a suspect already, whose begin was on disk, counts a crash. After a reboot none does.
+ * Puts the tasks of a dead worker back. Which of them ran is unknown, so each becomes a suspect. A task that was claimed
+ * as a suspect ran alone, so it counts a crash. After a reboot no task is to blame: none counts a crash or becomes a
+ * suspect.
  *
  * @returns null when another worker has put them back first.
  */
@@ -89,11 +91,11 @@ export function rescueWorker(
     if (row && row.boot_id !== bootId) {
       if (task.begun === 1) interrupt(db, task, "its machine went down");
       else handBack(db, [task], now);
-      return rescued(task);
+      return rescuedTask(task);
     }
-    if (task.begun === 1) return crashed(db, task, "its worker process died", maxCrashes, now);
+    if (task.begun === 1) return recordCrash(db, task, "its worker process died", maxCrashes, now);
     db.query(SUSPECT).run({ id: task.id, claim: task.claim, reason: "its worker process died" });
-    return rescued(task);
+    return rescuedTask(task);
   });
   db.query(UNREGISTER).run({ worker });
   return tasks;
@@ -112,14 +114,14 @@ export function rescueThread(
   const held = db.query(HELD_BY_THREAD).all({ ...owner }) as HeldRow[];
   return held.map((task) => {
     const ran = task.id === running?.id && task.claim === running.claim;
-    if (ran && maxCrashes !== null) return crashed(db, task, reason, maxCrashes, now);
+    if (ran && maxCrashes !== null) return recordCrash(db, task, reason, maxCrashes, now);
     if (ran) interrupt(db, task, reason);
     else handBack(db, [task], now);
-    return rescued(task);
+    return rescuedTask(task);
   });
 }
 
-function crashed(
+function recordCrash(
   db: Database,
   task: HeldRow,
   reason: string,
@@ -127,11 +129,11 @@ function crashed(
   now: number,
 ): RescuedTask {
   const result = crash(db, task, reason, maxCrashes, now);
-  if (!result) return rescued(task);
-  return { ...rescued(task), state: result.state, crashes: result.crashes, crashed: true };
+  if (!result) return rescuedTask(task);
+  return { ...rescuedTask(task), state: result.state, crashes: result.crashes, crashed: true };
 }
 
-function rescued({ id, model, method, queue, attempts, crashes }: HeldRow): RescuedTask {
+function rescuedTask({ id, model, method, queue, attempts, crashes }: HeldRow): RescuedTask {
   const attempt = attempts + 1;
   return { id, model, method, queue, attempt, state: "ready", crashes, crashed: false };
 }
