@@ -54,7 +54,7 @@ describe("the raw connection", () => {
       const insert = db.prepare("INSERT INTO thing VALUES (1)");
       await session.commit();
       for (const use of [() => insert.run(), () => db.run("INSERT INTO thing VALUES (2)")]) {
-        expect(use).toThrow("its transaction was committed; get it again");
+        expect(use).toThrow("its transaction has ended; get it again");
       }
       expect(raw(session).query("SELECT * FROM thing").all()).toEqual([]);
       expect(() => insert.run()).toThrow("get it again"); // of the transaction before this one
