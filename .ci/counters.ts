@@ -35,12 +35,15 @@ export function countedCopy(root: string, place: string): Lines {
 
   const hits = join(dirname(place), "hits");
   writeFileSync(hits, new Uint8Array(Math.max(counters, 1)));
-  writeFileSync(join(place, "counters.ts"), mapping(hits, counters));
+  writeFileSync(join(place, "counters.ts"), counterModule(hits, counters));
   return lines;
 }
 
-/** A program that cannot open the file, as it runs as another user, runs all the same and counts nothing. */
-function mapping(hits: string, counters: number): string {
+/**
+ * The source of the module that opens the file of the counters. A program that cannot open the file, as it runs as
+ * another user, runs all the same and counts nothing.
+ */
+function counterModule(hits: string, counters: number): string {
   return `export const hits: Uint8Array = open();
 function open(): Uint8Array {
   try { return Bun.mmap(${JSON.stringify(hits)}); } catch { return new Uint8Array(${counters}); }
@@ -68,7 +71,7 @@ function withCounters(file: string, text: string, first: number) {
   const lines = new Map<number, number>();
   const insertions: { at: number; text: string }[] = [];
   const insert = (at: number, inserted: string) => insertions.push({ at, text: inserted });
-  const counter = (node: Node) => {
+  const addCounter = (node: Node) => {
     const number = first + lines.size;
     lines.set(number, lineOf(starts, node.start));
     return `$hits[${number}] = 1`;
@@ -76,15 +79,15 @@ function withCounters(file: string, text: string, first: number) {
 
   const visit = (node: Node) => {
     for (const statement of statementsOf(node)) {
-      if (runs(statement)) insert(statement.start, `${counter(statement)}; `);
+      if (runs(statement)) insert(statement.start, `${addCounter(statement)}; `);
     }
-    const lone = loneStatement(node);
+    const lone = bracelessBodies(node);
     for (const statement of lone) {
-      insert(statement.start, `{ ${counter(statement)}; `);
+      insert(statement.start, `{ ${addCounter(statement)}; `);
     }
     const body = node["body"];
     if (node.type === "ArrowFunctionExpression" && isNode(body) && body.type !== "BlockStatement") {
-      insert(body.start, `(${counter(body)}, `);
+      insert(body.start, `(${addCounter(body)}, `);
       visit(body);
       insert(body.end, ")");
       for (const child of childrenOf(node)) if (child !== body) visit(child);
@@ -113,7 +116,7 @@ function statementsOf(node: Node): Node[] {
 }
 
 /** The statements that need braces around them and their counter: those of `if (a) b(); else c();` */
-function loneStatement(node: Node): Node[] {
+function bracelessBodies(node: Node): Node[] {
   const loops = /^(For|ForIn|ForOf|While|DoWhile)Statement$/;
   const places =
     node.type === "IfStatement"

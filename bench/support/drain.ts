@@ -23,25 +23,25 @@ export interface Drain {
 export async function drainRow(bench: Bench, drain: Drain): Promise<Row> {
   const { measure, tasks, rounds, bar, threads = 2, log = "warn" } = drain;
   const pairs: Pair[] = [];
-  const processes: number[] = [];
-  const processors: Pair[] = [];
+  const seconds: number[] = [];
+  const cpuTimes: Pair[] = [];
   for (let round = 1; round <= rounds; round++) {
-    const tq = await throughTq(bench, drain);
-    const raw = plainly(bench, drain);
+    const tq = await drainWithTq(bench, drain);
+    const raw = drainRaw(bench, drain);
     progress(
-      `${measure}, round ${round} of ${rounds}: ${Math.round(tq.rate)}/s, raw ${Math.round(raw.rate)}/s; on a processor ${tq.processor.toFixed(1)} and ${raw.processor.toFixed(1)} µs a task`,
+      `${measure}, round ${round} of ${rounds}: ${Math.round(tq.rate)}/s, raw ${Math.round(raw.rate)}/s; CPU time a task: tq ${tq.cpuTime.toFixed(1)} µs, raw ${raw.cpuTime.toFixed(1)} µs`,
     );
     pairs.push({ tq: tq.rate, raw: raw.rate });
-    processes.push(tq.seconds);
-    processors.push({ tq: tq.processor, raw: raw.processor });
+    seconds.push(tq.seconds);
+    cpuTimes.push({ tq: tq.cpuTime, raw: raw.cpuTime });
   }
   const notes = {
     tasks,
     rounds,
     threads,
     log,
-    processSeconds: processes,
-    processorMicrosecondsPerTask: processors,
+    processSeconds: seconds,
+    cpuMicrosecondsPerTask: cpuTimes,
   };
   return rateRow({ measure, unit: "/s", notes }, pairs, bar);
 }
@@ -69,13 +69,13 @@ interface Times {
 interface Drained {
   /** Tasks a second; for tq, counted from the first claim to the last finish. */
   readonly rate: number;
-  /** Duration of the whole process. */
+  /** For tq the duration of the whole process, for raw that of the drain alone. */
   readonly seconds: number;
-  /** Processor time of the whole process, in µs a task. */
-  readonly processor: number;
+  /** CPU time in µs a task; for tq of the whole process, for raw of the drain alone. */
+  readonly cpuTime: number;
 }
 
-async function throughTq(bench: Bench, drain: Drain): Promise<Drained> {
+async function drainWithTq(bench: Bench, drain: Drain): Promise<Drained> {
   const path = prepare(bench, drain);
   const started = performance.now();
   const { threads = 2, log = "warn" } = drain;
@@ -84,11 +84,11 @@ async function throughTq(bench: Bench, drain: Drain): Promise<Drained> {
   const seconds = (performance.now() - started) / 1000;
   const { finished, first, last } = check(bench, path, drain);
   bench.folder.remove(path);
-  const processor = Number(worker.resourceUsage()?.cpuTime.total ?? 0) / finished;
-  return { rate: (finished / (last - first)) * 1000, seconds, processor };
+  const cpuTime = Number(worker.resourceUsage()?.cpuTime.total ?? 0) / finished;
+  return { rate: (finished / (last - first)) * 1000, seconds, cpuTime };
 }
 
-function plainly(bench: Bench, drain: Drain): Drained {
+function drainRaw(bench: Bench, drain: Drain): Drained {
   const path = prepare(bench, drain);
   const raw = new Raw(path, bench);
   const before = process.cpuUsage();
@@ -99,7 +99,7 @@ function plainly(bench: Bench, drain: Drain): Drained {
   raw[Symbol.dispose]();
   check(bench, path, drain);
   bench.folder.remove(path);
-  return { rate: drain.tasks / seconds, seconds, processor: (user + system) / drain.tasks };
+  return { rate: drain.tasks / seconds, seconds, cpuTime: (user + system) / drain.tasks };
 }
 
 /** @throws Error when a task has not finished, or has not changed its row: its rate would count for nothing. */

@@ -45,7 +45,7 @@ export class Moves {
   readonly problems: string[] = [];
   readonly #store: Store;
   readonly #random: Random;
-  /** Transfers of a bad mood that were pushed so far. */
+  /** Transfers that misbehave (`Mood`) and were pushed so far. */
   #pushed = 0;
   /** Work that has begun and not ended. */
   readonly #pending = new Set<Promise<void>>();
@@ -100,6 +100,7 @@ export class Moves {
     this.#pending.add(tracked);
   }
 
+  /** @param kind of the move to count; null: it was counted before */
   #kill(role: Role, kind: Kind | null, child: Child, pause: number): void {
     if (!child.alive) return;
     if (kind) this.made[kind] += 1;
@@ -108,6 +109,10 @@ export class Moves {
     if (role === "worker") this.#track(this.rescues.watch(child.pid, killed));
   }
 
+  /**
+   * Reads a line of a child. A producer says `- ORDER` in the middle of a transaction and `+ ORDER TRANSFERS` after its
+   * commit; a transfer that is about to misbehave says `MOOD TASK`.
+   */
   #answer(child: Child, [word = "", name = "", more = ""]: string[]): void {
     if (word === "+") {
       for (let index = 0; index < Number(more); index++) {
@@ -137,7 +142,7 @@ export class Moves {
         await this.#runAnew(task);
         break;
       case "exit":
-      case "reject":
+      case "reject": // the thread ends by itself
     }
   }
 

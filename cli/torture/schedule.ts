@@ -3,7 +3,7 @@ import { Random } from "./random.ts";
 
 export const ROUND_MS = 2_000;
 
-/** Moods of a transfer, each of which ends its thread or its process. */
+/** The ways in which a transfer misbehaves; each makes its run end badly. */
 export const MOODS = ["exit", "reject", "loop", "jam", "wait"] as const;
 
 export type Mood = (typeof MOODS)[number];

@@ -50,7 +50,7 @@ const WORDS: Words = {
     `task ${task} cancelled${reason === null ? "" : `: ${reason}`}`,
   "task.late": (event) =>
     line(
-      `task ${event.task} lost its claim before it ended; its work was discarded`,
+      `task ${event.task} was cancelled or given to another worker while it ran; the work of this run was discarded`,
       ...run(event),
       `it would have ${LATE[event.outcome]}`,
     ),

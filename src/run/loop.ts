@@ -10,7 +10,7 @@ import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
 export class Loop {
   readonly #thread: ThreadRuntime;
-  /** Null where no other thread may park for this one. */
+  /** Null where threads do not wait for each other to write: none of them leads, and none parks. */
   readonly #candidate: LeaderCandidate | null;
   readonly #idle: () => void;
   readonly #maxTasks: number;
@@ -20,7 +20,8 @@ export class Loop {
   #lockedOut = false;
   /** The task that runs by itself, or did so last; null after a batch. */
   #alone: ClaimedTask | null = null;
-  #ran = 0;
+  /** How many tasks were taken to be run; some of a batch may have gone back. */
+  #taken = 0;
   /** Claimed tasks that have not begun, in their order. */
   #claims: ClaimedTask[] = [];
   /** How many tasks the next claim asks for. */
@@ -71,7 +72,7 @@ export class Loop {
   /**
    * Resolves once the loop was told to stop, has run as many tasks as it may, or is locked out of the database.
    *
-   * @throws when it cannot go on.
+   * @throws when the database is lost for good, or fails while the loop stops.
    */
   async run(): Promise<"stopped" | "retired"> {
     while (!this.#stopping && !this.#mustRetire()) {
@@ -96,12 +97,13 @@ export class Loop {
     }
     const [first] = this.#claims;
     if (!first) return this.#sleep();
+    // It marks the first task of a batch as begun; `runBatch` marks the others.
     if (!this.#thread.progress.begin(first)) {
       this.#claims = []; // the main thread took them back: they waited too long
       return;
     }
     const batch = this.#takeBatch(first);
-    this.#ran += batch.length;
+    this.#taken += batch.length;
     this.#alone = batch.length > 1 || this.#isQuick(first) ? null : first;
     if (this.#alone) this.#candidate?.resign();
     const next = this.#alone
@@ -126,12 +128,15 @@ export class Loop {
     return this.#claims.splice(0, size);
   }
 
-  /** A task that its last run did not end may be slow this time. */
+  /** A task that comes back from an earlier run (`again`) may be slow now, so it runs alone. */
   #isQuick(task: ClaimedTask): boolean {
     return !task.suspect && !task.again && this.#thread.methods.of(task).isQuick;
   }
 
-  /** No claim waits behind a run that may be long: the rest goes back, to be claimed again. */
+  /**
+   * Decides what the commit of this round does besides. It gives back all claims that have not begun, as none may wait
+   * behind a long run, and claims up to twice as many tasks as this round ran; none when the thread stops or parks.
+   */
   #endRound(batch: readonly ClaimedTask[]): RoundEnd {
     const last = batch.at(-1);
     const best = last ? this.#thread.methods.of(last).batchSize : 1;
@@ -142,7 +147,7 @@ export class Loop {
   }
 
   #left(): number {
-    return this.#maxTasks > 0 ? Math.max(this.#maxTasks - this.#ran, 0) : Infinity;
+    return this.#maxTasks > 0 ? Math.max(this.#maxTasks - this.#taken, 0) : Infinity;
   }
 
   #mustRetire(): boolean {
@@ -194,6 +199,7 @@ export class Loop {
       this.#wake = Promise.withResolvers<void>();
       await Promise.race([Bun.sleep(wait), this.#wake.promise]);
       try {
+        // Gives back whatever this living thread has claimed.
         await store.rescueThread(owner, { running: null, reason: "", maxCrashes: null });
         return;
       } catch (again) {
@@ -206,14 +212,16 @@ export class Loop {
   }
 
   /**
-   * A task may have opened a connection in this thread and left it with the lock: only the end of the thread closes
-   * it. A thread that has run no task has no such connection.
+   * Returns true when the database was locked for `worker.lock_timeout`, and this thread must end: a task may have left
+   * a connection with the lock, which only the thread's end closes. A thread that has run no task has no such
+   * connection.
    */
   #recordLockout(error: unknown, since: number): boolean {
     const { config, store } = this.#thread;
     const limit = config.worker.lock_timeout;
     if (!store.traits.singleWriter) return false;
-    if (!isTqError(error) || error.code !== "busy" || limit === 0 || this.#ran === 0) return false;
+    if (!isTqError(error) || error.code !== "busy" || limit === 0 || this.#taken === 0)
+      return false;
     this.#lockedOut = performance.now() - since >= limit;
     // A task of this thread left a transaction behind, and it need not be the last one.
     if (this.#thread.progress.lock === "held") this.#alone = null;

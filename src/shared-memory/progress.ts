@@ -12,7 +12,7 @@ const WORD = {
   cursor: 5,
   lock: 6,
   batch: 7,
-  lockedIn: 8,
+  lockSequence: 8,
 } as const;
 
 /** How a thread's transaction stands to the database's write lock. */
@@ -26,17 +26,21 @@ const STRAY = -2;
 /** The most claims that a thread can hold at a time: its slot takes no more. */
 export const MAX_CLAIMS = 500;
 
-/** The thread's claims follow the words: their numbers in `slots`, the task ids in `ids`. */
-export const SLOT_WORDS = 9 + MAX_CLAIMS;
+/** The words come first, then a number for each claim. */
+export const SLOT_WORDS = Object.keys(WORD).length + MAX_CLAIMS;
+
+/** The id of the running task comes first, then that of each claim's task. */
 export const SLOT_IDS = 1 + MAX_CLAIMS;
 
-/** The cursor is the round's number times this, plus how many of the round's claims have not begun: more than MAX_CLAIMS. */
+/** The cursor is the round's number times this, plus how many of its claims have not begun, so it exceeds MAX_CLAIMS. */
 const CURSOR_BASE = 1_024;
+
+/** Rounds are numbered modulo this: the cursor stays within an Int32. */
 const ROUNDS = 2_000_000;
 
 /**
  * The run of one thread, its claims that have not begun, and how many of its runs finished or failed. The thread
- * writes; the main thread reads, and takes back claims that have not begun.
+ * writes; the main thread reads, takes back claims that have not begun, and ends the run of a dead thread.
  */
 export class Progress {
   readonly #slots: Int32Array;
@@ -83,11 +87,12 @@ export class Progress {
     if (this.#exchange("cursor", before, before - 1) !== before) return false;
     this.#unbegun -= 1;
     const { sequence } = this;
-    const still = sequence % 2 === 0 ? sequence : sequence + 1;
-    this.#store("sequence", still); // a read meanwhile is repeated
+    const even = sequence % 2 === 0 ? sequence : sequence + 1;
+    // Readers see that nothing runs; a reader that began before sees the change, and reads again.
+    this.#store("sequence", even);
     this.#ids[this.#idsAt] = id;
     this.#store("claim", claim);
-    this.#store("sequence", still + 1);
+    this.#store("sequence", even + 1);
     return true;
   }
 
@@ -122,7 +127,7 @@ export class Progress {
 
   /** A transaction of the thread has the write lock. @param stray true when it belongs to no task */
   lockTaken(stray: boolean): void {
-    if (stray) this.#store("lockedIn", STRAY);
+    if (stray) this.#store("lockSequence", STRAY);
     else this.assignLock();
     this.#setLock("held");
   }
@@ -134,25 +139,28 @@ export class Progress {
 
   /** The run that began last has the lock, or is about to take it. */
   assignLock(): void {
-    this.#store("lockedIn", this.sequence);
+    this.#store("lockSequence", this.sequence);
   }
 
   /** The sequence of the run that took the lock. */
-  get lockedIn(): number {
-    return this.#load("lockedIn");
+  get lockSequence(): number {
+    return this.#load("lockSequence");
   }
 
   /** True when the lock belongs to a transaction that was left behind: the present run did not take it. */
   get lockIsLeft(): boolean {
-    return this.lock === "held" && this.lockedIn !== this.sequence;
+    return this.lock === "held" && this.lockSequence !== this.sequence;
   }
 
-  /** How many runs of a batch have begun, while the last of them has not returned; 0: none is being called. */
+  /** Sets which run of the batch is being executed, counted from 1; 0: none is. */
   setBatch(begun: number): void {
     this.#store("batch", begun);
   }
 
-  /** True while the rest of its batch, or every other writer, waits for the run to return. */
+  /**
+   * True while the run keeps others waiting: earlier runs of its batch, whose commit waits for it, or every other
+   * writer. A run that itself waits for the lock does not count.
+   */
   get holdsUpBatch(): boolean {
     const begun = this.#load("batch");
     const { lock } = this;

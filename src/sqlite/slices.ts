@@ -47,9 +47,9 @@ const REPAIRED_AT_ONCE = 500;
 
 /** Repairs times written while the clock was ahead; returns how many tasks had one. */
 export async function repairTimes(access: SliceAccess, what: "all" | "places"): Promise<number> {
-  const places = what === "places";
+  const onlyPlaces = what === "places";
   const began = access.now();
-  const slices = findAhead(access.reader, began, places);
+  const slices = findAhead(access.reader, began, onlyPlaces);
   let repaired = 0;
   for (;;) {
     const { value: ids } = await access.read(() => slices.next());
@@ -59,7 +59,7 @@ export async function repairTimes(access: SliceAccess, what: "all" | "places"): 
       const some = ids.slice(start, start + REPAIRED_AT_ONCE);
       // `began` sorts the repaired tasks before those pushed meanwhile.
       repaired += await access.write((db, now) =>
-        repair(db, some, { now, to: Math.min(began, now), places }),
+        repair(db, some, { now, to: Math.min(began, now), onlyPlaces }),
       );
       await nextTurn();
     }

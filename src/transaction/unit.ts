@@ -1,6 +1,6 @@
 /**
- * A unit of work: what one transaction has done so far. It takes the write lock at its first write, at its start where
- * it is `locked`, or when it gives out its connection, and keeps the lock until it commits or ends.
+ * A unit of work: what one transaction has done so far. It takes the write lock at its first write, at its first read
+ * where it is `locked`, or when it gives out its connection, and keeps the lock until it commits or ends.
  */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
@@ -14,7 +14,7 @@ import { PendingWork, WatchedPromise } from "./pending.ts";
 export interface UnitOptions {
   /** The session of a task's thread; without one the unit opens its own at its first need. */
   readonly session?: Session;
-  /** Takes the write lock at the first touch of the database: rows that the unit reads cannot change then. */
+  /** Takes the write lock at the first read or write: rows that the unit reads cannot change then. */
   readonly locked?: boolean;
   /** Keeps the work of this unit in a savepoint of a transaction that it shares with other units. */
   readonly savepoint?: boolean;
@@ -72,14 +72,17 @@ export class Unit {
     this.#stale = true;
   }
 
-  /** True where the whole unit runs under lock: rows that it reads must not change until it ends. */
+  /**
+   * True when every read of the unit must lock its rows. A unit in a savepoint reads as a task without `lock` does: it
+   * takes the write lock only because the transaction that it shares will write.
+   */
   get locksRows(): boolean {
     return this.#options.locked === true && this.#options.savepoint !== true;
   }
 
-  /** True when rows that the unit reads now cannot change while the stretch lasts. @param locked it locks them. */
-  isSteady(locked: boolean): boolean {
-    return locked || this.#session?.steady === true;
+  /** True when rows that the unit reads now, or locks as it reads them, cannot change while the stretch lasts. */
+  isSteady(rowsLocked: boolean): boolean {
+    return rowsLocked || this.#session?.steady === true;
   }
 
   /** The answer of the store that is under way; null when there is none. */
@@ -116,7 +119,8 @@ export class Unit {
   /** The session to read and write with. @throws TqError "conflict" once the unit has ended. */
   get session(): Session {
     if (this.#ended) throw endedError();
-    return (this.#session ??= this.runtime.store.session(this.#options.claim === undefined));
+    const isStray = this.#options.claim === undefined; // it belongs to no task
+    return (this.#session ??= this.runtime.store.session(isStray));
   }
 
   /** The connection itself; from here on the unit holds the write lock. */
@@ -135,7 +139,10 @@ export class Unit {
     return soon(this.begin(), () => this.session.sql(text, values));
   }
 
-  /** Takes the write lock for a write, which a unit in a shared transaction can then undo alone. */
+  /**
+   * Takes the write lock before a write. In a shared transaction it opens the unit's savepoint too, so that the unit
+   * can be undone alone.
+   */
   begin(): Soon<void> {
     const { savepoint = false } = this.#options;
     return savepoint && !this.#inSavepoint
@@ -170,8 +177,8 @@ export class Unit {
   }
 
   /**
-   * Starts a transaction of a run that is itself outside any: the run ends as finished only after it, and fails with
-   * its error as with that of tracked work. A run that fails does not wait for it.
+   * Starts a transaction for a run that has none of its own. The run finishes only after this transaction has ended, and
+   * fails with its error unless user code has caught that error. A run that fails does not wait for it.
    */
   trackTransaction<T>(start: () => Promise<T>): Promise<T> {
     return (this.#started ??= new PendingWork()).add(start);
@@ -186,7 +193,10 @@ export class Unit {
     return ids;
   }
 
-  /** Moves the unit to another session, because its task waits and has not touched the shared one yet. */
+  /**
+   * Moves the unit to another session, because its task waits and has not touched the shared one yet. From then on it
+   * is a unit like any other: without a savepoint, and without a lock at its first read.
+   */
   detach(session: Session): void {
     const { claim } = this.#options;
     this.#session = session;
@@ -228,7 +238,7 @@ export class Unit {
         this.#markUndone();
         throw new TqError(
           "conflict",
-          "Cannot commit: this run lost its claim; its work was discarded",
+          "Cannot commit: the task was cancelled or given to another worker while it ran; the work of this run was discarded",
         );
       }
       // The earlier runs of a shared transaction are settled, and commit with this one.
@@ -242,7 +252,7 @@ export class Unit {
     this.keep();
   }
 
-  /** Notes that writes and pushed tasks are on their way to disk with the transaction. */
+  /** Call it after the commit: nothing undoes the writes and the pushed tasks any more. */
   keep(): void {
     if (this.#committed) for (const id of this.#pushed ?? []) this.#committed.push(id);
     else this.#committed = this.#pushed;

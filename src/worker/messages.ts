@@ -33,7 +33,7 @@ export type FromThread =
   /** Something that this task has left behind, such as a timer, threw while another task ran, and ends the thread. */
   | { readonly type: "threw"; readonly task: CurrentTask }
   /** The models cannot be loaded, or the database cannot be opened. */
-  | { readonly type: "refused"; readonly code: string; readonly error: ErrorData }
+  | { readonly type: "cannot_start"; readonly code: string; readonly error: ErrorData }
   /** The thread found the database lost for good: no later try would help. */
   | { readonly type: "lost"; readonly code: string; readonly error: ErrorData }
   /** The database stayed locked, maybe by a connection that this task has left open: it was the only one. */
@@ -50,7 +50,7 @@ const TYPES: ReadonlySet<unknown> = new Set([
   "loading",
   "loaded",
   "threw",
-  "refused",
+  "cannot_start",
   "lost",
   "locked_out",
 ]);

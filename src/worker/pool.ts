@@ -1,4 +1,4 @@
-/** The threads of one worker: started, woken, replaced when they die. */
+/** Starts the threads of one worker, replaces those that die, and stops them; `waking.ts` wakes them. */
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
@@ -33,7 +33,7 @@ export interface PoolEvents {
   cannotStart(error: TqError): void;
   /** A thread found the database lost for good. */
   lost(error: TqError): void;
-  /** A thread has become idle, or claims were given back: there may be tasks for idle threads, or none at all. */
+  /** A thread has become idle, or claims were given back: idle threads may have something to claim, or nothing is left to do. */
   lookAgain(): void;
 }
 
@@ -122,7 +122,7 @@ export class Pool {
     this.#burials.stop();
     for (const thread of this.threads) {
       if (thread.loaded) thread.stop();
-      else void thread.terminate("its worker was stopped"); // its models may take for ever
+      else void thread.terminate("its worker was stopped"); // loading its models may take for ever
     }
     void this.#takeBack.takeAll();
     const limit = setTimeout(() => this.terminate(), grace);
@@ -139,13 +139,13 @@ export class Pool {
     for (const thread of this.threads) void thread.terminate("its worker was stopped");
   }
 
-  /** While any thread is busy: claims behind a slow task go to other threads. */
+  /** Turns on, while any thread is busy, the timer that takes claims back from threads with a slow task. */
   takeBackWhile(anyBusy: boolean): void {
     this.#takeBack.watch(anyBusy);
   }
 
-  /** How many tasks its threads ended with this outcome. */
-  count(outcome: "finished" | "failed"): number {
+  /** How many tasks all threads together ended with this outcome. */
+  total(outcome: "finished" | "failed"): number {
     let sum = 0;
     for (let thread = 1; thread <= this.#config.threads; thread++) {
       sum += new Progress(this.#shared, thread).counted(outcome);
@@ -160,7 +160,7 @@ export class Pool {
     } catch (error) {
       lent[Symbol.dispose]();
       const reason = error instanceof Error ? error.message : String(error);
-      const message = `Cannot start thread ${number}: ${reason}; give the worker fewer with --threads, or raise the limit of the system`;
+      const message = `Cannot start thread ${number}: ${reason}; give the worker fewer with --threads, or raise the system's limit of threads (ulimit -u)`;
       this.#events.cannotStart(new TqError("invalid", message, { cause: error }));
       this.#startLater(number);
     }
@@ -231,7 +231,7 @@ export class Pool {
       case "loaded":
         this.#events.loaded(message.catalog);
         break;
-      case "refused":
+      case "cannot_start":
         void thread.terminate(message.error.message);
         this.#events.cannotStart(toTqError(message));
         break;
@@ -239,6 +239,7 @@ export class Pool {
         this.#lockouts.end(thread, message.by);
         break;
       case "lost":
+        // The worker stops, which ends this thread: no task of it is to blame.
         thread.ending = message.error.message;
         this.#events.lost(toTqError(message));
         break;

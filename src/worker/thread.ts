@@ -84,6 +84,6 @@ async function start(init: Init): Promise<void> {
   } catch (error) {
     log.flush();
     const code = isTqError(error) ? error.code : "models";
-    send({ type: loop?.lost ? "lost" : "refused", code, error: toErrorData(error) });
+    send({ type: loop?.lost ? "lost" : "cannot_start", code, error: toErrorData(error) });
   }
 }

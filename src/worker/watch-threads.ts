@@ -103,7 +103,7 @@ function lookAt(thread: PoolThread, now: number): Look {
   const isLeft = !inBatch && progress.lockIsLeft;
   const claim = isLeft ? null : progress.running();
   // A transaction that was left behind keeps the lock through the tasks that begin meanwhile.
-  const sequence = isLeft ? progress.lockedIn : progress.sequence;
+  const sequence = isLeft ? progress.lockSequence : progress.sequence;
   const held = measureHold(thread, inBatch || holdsLock ? sequence : null, now);
   return { thread, inBatch, holdsLock, claim, held };
 }

@@ -192,8 +192,8 @@ export class WorkerProcess {
     await this.store.close();
     this.#options.report({ name: "worker.stopped", worker: this.id });
     if (this.#failure !== null) return this.#stopped.reject(this.#failure);
-    const failed = this.#pool.count("failed") + this.#rescued.poisoned;
-    this.#stopped.resolve({ finished: this.#pool.count("finished"), failed });
+    const failed = this.#pool.total("failed") + this.#rescued.poisoned;
+    this.#stopped.resolve({ finished: this.#pool.total("finished"), failed });
   }
 
   #loaded(catalog: ModelCatalog): void {

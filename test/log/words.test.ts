@@ -60,7 +60,7 @@ const EVENTS: [Event, string][] = [
   [{ name: "task.cancelled", task: 42, reason: "not needed" }, "task 42 cancelled: not needed"],
   [
     { name: "task.late", ...RUN, outcome: "finished" },
-    "task 42 lost its claim before it ended; its work was discarded  sale.process  attempt 1  it would have finished",
+    "task 42 was cancelled or given to another worker while it ran; the work of this run was discarded  sale.process  attempt 1  it would have finished",
   ],
   [
     { name: "task.inline", ...RUN, scheduledAt: NOW },

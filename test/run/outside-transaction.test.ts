@@ -18,7 +18,8 @@ test("a method outside any transaction commits and pushes nothing once its task 
     Array.from({ length: 3 }, () =>
       expect.objectContaining({
         code: "conflict",
-        message: "Cannot commit: this run lost its claim; its work was discarded",
+        message:
+          "Cannot commit: the task was cancelled or given to another worker while it ran; the work of this run was discarded",
       }),
     ),
   );

@@ -1,6 +1,6 @@
 /**
- * SQLite behind real promises: a store that answers a turn later and whose reads are never steady. An engine that works
- * on SQLite and fails on it expects more of a store than the contract says.
+ * SQLite behind real promises: a store that answers in a later turn of the event loop, and whose reads are never steady.
+ * Code that passes a test on SQLite and fails it here relies on something that the contract of a store does not promise.
  */
 import { nextTurn } from "../../src/next-turn.ts";
 import type { Settlement } from "../../src/outcome.ts";
@@ -145,7 +145,7 @@ class LateSession implements Session {
   }
 }
 
-/** Puts sessions that answer late before a store. */
+/** Wraps a store: its sessions answer late, and its other calls are as they were. */
 export function lateStore<S extends Store>(store: S): S {
   const session = (stray?: boolean) => new LateSession(store.session(stray));
   const release = (late: Session) => store.release((late as LateSession).inner);

@@ -151,7 +151,7 @@ describe("a worker", () => {
     };
     afterEach(allow);
     const sentence =
-      "Cannot start thread 1: Failed to spawn worker thread; give the worker fewer with --threads, or raise the limit of the system";
+      "Cannot start thread 1: Failed to spawn worker thread; give the worker fewer with --threads, or raise the system's limit of threads (ulimit -u)";
 
     test("does not start", async () => {
       refuse();

@@ -12,10 +12,13 @@ export function createTurnMemory(threads: number): Int32Array {
   return new Int32Array(new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT));
 }
 
+/** The word with the slot that has the turn, plus 1; 0: the turn is free. */
 const OWNER = 0;
-const NEXT = 1;
 
-/** Slot `s` waits with a ticket until the owner is `s + 1`. In place of a ticket: the slot does not wait. */
+/** The word with the ticket given last. A slot that waits has a ticket; the lowest is served first. */
+const LAST_TICKET = 1;
+
+/** In place of a ticket: the slot does not wait. */
 const NOT_WAITING = 0;
 /** In place of a ticket: the slot's thread is dead, and the next one has not begun. */
 const GONE = -1;
@@ -29,7 +32,10 @@ function wakeAt(slot: number): number {
   return 3 + slot * 2;
 }
 
-/** Takes the turn if it is free; otherwise leaves a ticket and returns false. */
+/**
+ * Takes the turn if it is free; otherwise leaves a ticket and returns false. The ticket comes first: a slot that frees
+ * the turn at this moment then finds it.
+ */
 function takeOrQueue(words: Int32Array, slot: number): boolean {
   Atomics.store(words, ticketAt(slot), nextTicket(words));
   return tryTake(words, slot) && dropTicket(words, slot);
@@ -48,7 +54,7 @@ function dropTicket(words: Int32Array, slot: number): true {
 
 /** The counter wraps after four billion turns, so it skips the two words that are no tickets. */
 function nextTicket(words: Int32Array): number {
-  const ticket = (Atomics.add(words, NEXT, 1) + 1) | 0;
+  const ticket = (Atomics.add(words, LAST_TICKET, 1) + 1) | 0;
   return isTicket(ticket) ? ticket : nextTicket(words);
 }
 
@@ -60,7 +66,10 @@ function tryTake(words: Int32Array, slot: number): boolean {
   return Atomics.compareExchange(words, OWNER, 0, slot + 1) === 0;
 }
 
-/** The main thread goes first: a whole program waits with it, and it takes no two turns in a row while others wait. */
+/**
+ * The main thread goes first: a whole program waits with it. It cannot keep the others out, as it leaves its next ticket
+ * only after `free` has handed its turn over.
+ */
 function firstWaiting(words: Int32Array): number {
   if (isTicket(Atomics.load(words, ticketAt(0)))) return 0;
   let first = -1;
@@ -148,7 +157,7 @@ export class ThreadTurn implements Turn {
       Atomics.wait(this.#words, wakeAt(this.#slot), 0);
   }
 
-  /** Blocks for other threads, but cannot for a transaction of its own thread. */
+  /** Waits for other threads, by blocking; false when another transaction of this thread has the turn. */
   tryTake(): boolean {
     if (!this.#local.tryTake()) return false;
     this.#takeShared();
@@ -203,8 +212,9 @@ export class MainTurn implements Turn {
   }
 
   /**
-   * Frees the turn that a dead thread had, waited for, or was about to hand over. Call it only after the thread's
-   * `close` event, and take the turn once before the next thread of that number begins.
+   * Cleans up after a dead thread: withdraws its ticket, frees the turn if the thread had it, and completes a handover
+   * that its death cut off. Call it only after the thread's `close` event. Then take the turn once before the next
+   * thread of that number begins: a handover to the dead thread may still be under way.
    */
   forget(thread: number): void {
     const words = this.#words;

@@ -1,6 +1,8 @@
 /**
- * Repairs times written while the clock was ahead, once it was set back. Otherwise a task pushed "next year" sorts
- * last until then, and a task put off by a minute there waits for a year.
+ * Repairs times written while the clock was ahead, once it was set back. Without it, a task pushed while the clock was a
+ * year ahead would run after all others for a year, and a task put off by a minute then would wait for a year.
+ *
+ * The column `deadline` sorts ready tasks: it is `expected_at`, or the time of the push.
  */
 import type { Database } from "bun:sqlite";
 
@@ -9,14 +11,14 @@ const CLOCK_SLACK_MS = 1_000;
 
 const IS_AHEAD = `enqueued_at > $now + ${CLOCK_SLACK_MS}`;
 
-/** The task was put off at a time that is yet to come, whatever its delay. */
-const IS_PUT_OFF = `postponed_at > $now + ${CLOCK_SLACK_MS}`;
+/** The task was put off while the clock was ahead. */
+const PUT_OFF_AHEAD = `postponed_at > $now + ${CLOCK_SLACK_MS}`;
 
-/** Tasks read between two pauses: some ms. */
+/** Tasks in a slice: reading them takes some ms. */
 const READ_AT_ONCE = 2_000;
 
-/** A slice of a lane's ready tasks whose deadline is yet to come: none where pushes ask for no times. */
-const waiting = (suspect: 0 | 1): string => `
+/** Ready tasks of a queue and priority that sort by a time in the future: there are few. */
+const readyInFuture = (suspect: 0 | 1): string => `
   SELECT id, deadline, ${IS_AHEAD}
     FROM tq__task
    WHERE state = 'ready' AND suspect = ${suspect}
@@ -26,7 +28,7 @@ const waiting = (suspect: 0 | 1): string => `
    LIMIT ${READ_AT_ONCE}`;
 
 const SCHEDULED = `
-  SELECT id, scheduled_at, ${IS_AHEAD} OR (${IS_PUT_OFF})
+  SELECT id, scheduled_at, ${IS_AHEAD} OR (${PUT_OFF_AHEAD})
     FROM tq__task
    WHERE state = 'scheduled' AND (scheduled_at, id) > ($at, $id)
    ORDER BY scheduled_at, id
@@ -34,7 +36,10 @@ const SCHEDULED = `
 
 const RUNNING = `SELECT id FROM tq__task WHERE state = 'running' AND ${IS_AHEAD}`;
 
-/** Reads names as bytes: a name that is not UTF-8 would be decoded to another one, and found again for ever. */
+/**
+ * Reads names of queues as bytes. A name that is not UTF-8 would be decoded to another name, and the search for the
+ * next one would find it again for ever.
+ */
 const nextQueue = (suspect: 0 | 1): string => `
   SELECT CAST(queue AS BLOB) AS queue, priority
     FROM tq__task
@@ -51,29 +56,34 @@ const nextPriority = (suspect: 0 | 1): string => `
    LIMIT 1`;
 
 /**
- * Yields, in slices, tasks with times written while the clock was ahead: the thread does other work between two.
+ * Yields, in slices, tasks with times written while the clock was ahead. The caller does other work between two slices.
  *
- * @param places true: only ready tasks, which wait for no scheduled time.
+ * @param onlyPlaces true: only ready tasks, whose place among the others is repaired.
  */
-export function* findAhead(db: Database, now: number, places: boolean): Generator<number[], void> {
-  if (!places) yield* slices(db, SCHEDULED, { now });
+export function* findAhead(
+  db: Database,
+  now: number,
+  onlyPlaces: boolean,
+): Generator<number[], void> {
+  if (!onlyPlaces) yield* slices(db, SCHEDULED, { now });
   for (const suspect of [0, 1] as const) {
-    for (const lane of lanes(db, suspect)) yield* slices(db, waiting(suspect), { now, ...lane });
+    for (const place of readyQueues(db, suspect))
+      yield* slices(db, readyInFuture(suspect), { now, ...place });
   }
   // Last, as a task that was ready before may be running by now.
-  if (!places) yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
+  if (!onlyPlaces) yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
 }
 
-type Lane = { readonly queue: Uint8Array; readonly priority: number };
+type QueueAndPriority = { readonly queue: Uint8Array; readonly priority: number };
 
 /** Yields each queue and priority with a ready task, by the index alone. */
-function* lanes(db: Database, suspect: 0 | 1): Generator<Lane> {
-  const queue = db.query<Lane, [Pick<Lane, "queue">]>(nextQueue(suspect));
-  const priority = db.query<Lane, [Lane]>(nextPriority(suspect));
-  let lane = queue.get({ queue: new Uint8Array() });
-  while (lane) {
-    yield lane;
-    lane = priority.get(lane) ?? queue.get({ queue: lane.queue });
+function* readyQueues(db: Database, suspect: 0 | 1): Generator<QueueAndPriority> {
+  const queue = db.query<QueueAndPriority, [Pick<QueueAndPriority, "queue">]>(nextQueue(suspect));
+  const priority = db.query<QueueAndPriority, [QueueAndPriority]>(nextPriority(suspect));
+  let found = queue.get({ queue: new Uint8Array() });
+  while (found) {
+    yield found;
+    found = priority.get(found) ?? queue.get({ queue: found.queue });
   }
 }
 
@@ -88,7 +98,7 @@ function* slices(
     const rows = db.query(statement).values({ ...values, at, id: last }) as [
       number,
       number,
-      0 | 1,
+      0 | 1 | null,
     ][];
     yield rows.filter(([, , ahead]) => ahead === 1).map(([id]) => id);
     const end = rows.at(-1);
@@ -111,7 +121,7 @@ const REPAIR_PUT_OFF = `
   UPDATE tq__task
      SET scheduled_at = scheduled_at - (postponed_at - $to),
          postponed_at = $to
-   WHERE id = $id AND state = 'scheduled' AND ${IS_PUT_OFF}`;
+   WHERE id = $id AND state = 'scheduled' AND ${PUT_OFF_AHEAD}`;
 
 /** Moves the task's place before later pushes; the times that its caller asked for stay. */
 const REPAIR_PLACE = `
@@ -124,11 +134,15 @@ export interface Repair {
   /** The time that counts as the time of the push. */
   readonly to: number;
   /** True: only ready tasks, and only their places. */
-  readonly places: boolean;
+  readonly onlyPlaces: boolean;
 }
 
 /** Repairs the tasks that still need it; returns how many did. */
-export function repair(db: Database, ids: readonly number[], { now, to, places }: Repair): number {
+export function repair(
+  db: Database,
+  ids: readonly number[],
+  { now, to, onlyPlaces }: Repair,
+): number {
   const [place, ahead, putOff] = [
     db.query(REPAIR_PLACE),
     db.query(REPAIR),
@@ -137,7 +151,7 @@ export function repair(db: Database, ids: readonly number[], { now, to, places }
   let repaired = 0;
   for (const id of ids) {
     const values = { id, now, to };
-    if (places) {
+    if (onlyPlaces) {
       repaired += place.run(values).changes;
       continue;
     }
