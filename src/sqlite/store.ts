@@ -98,12 +98,16 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async look({ queues, limit, worker }: LookOptions): Promise<Look> {
-    return this.read((db) => ({
-      ready: limit > 0 ? looking.countReady(db, queues, limit, worker) : 0,
-      due: nextDue(db),
-      isCrowdDue: isCrowdDue(db, this.now()),
-      othersHoldTasks: looking.othersHoldTasks(db, worker),
-    }));
+    const now = this.now();
+    return this.read((db) => {
+      const due = nextDue(db);
+      return {
+        ready: limit > 0 ? looking.countReady(db, queues, limit, worker) : 0,
+        due,
+        isCrowdDue: due !== null && due <= now && isCrowdDue(db, now),
+        othersHoldTasks: looking.othersHoldTasks(db, worker),
+      };
+    });
   }
 
   async makeDueReady(): Promise<void> {

@@ -64,10 +64,11 @@ export class Waking {
     if (!this.#looking) void this.#lookUntilQuiet();
   }
 
-  /** Finds commits that sent no event, and due tasks that no thread has made ready. Call it now and then. */
+  /** Finds commits that sent no event, and due tasks that busy threads have not made ready. Call it now and then. */
   check(): void {
     this.#watch.check();
-    this.#due.makeReady();
+    // While all threads are idle, the next look comes in time for the next due task.
+    if (this.#pool.busyThreads.length > 0) this.#due.makeReady();
   }
 
   stop(): void {
