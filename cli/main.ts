@@ -7,7 +7,7 @@ import { helpOf, helpOfAll } from "./command/help.ts";
 import { readLine } from "./command/line.ts";
 import { note, outputTerminal, print } from "./terminal/terminal.ts";
 
-/** @returns the exit status; undefined keeps the status that a user's program may have set */
+/** @returns the exit status; undefined while the program of `tq run` goes on, which may set its own */
 async function main(argv: readonly string[]): Promise<number | undefined> {
   requireUtf8(argv);
   const line = readLine(argv, COMMANDS);
@@ -20,19 +20,21 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
     case "run": {
       const { command, given, args } = line;
       const { result } = await runCommand(command.citty(given), { rawArgs: args });
-      return typeof result === "number" ? result : undefined;
+      if (typeof result === "number") return result;
+      return command.passesOn ? undefined : 0;
     }
   }
 }
 
 const argv = process.argv.slice(2);
 try {
-  process.exitCode = (await main(argv)) ?? process.exitCode;
+  const status = await main(argv);
+  if (status !== undefined) process.exit(status); // models may hold something open, such as a timer or a server
 } catch (error) {
   const { text, status } = explain(error, {
     json: argv.includes("--json"),
     verbose: argv.includes("-v") || argv.includes("--verbose"),
   });
   note(text);
-  process.exitCode = status;
+  process.exit(status);
 }

@@ -3,6 +3,7 @@ import { checkCall } from "../src/catalog.ts";
 import type { Config } from "../src/settings/config.ts";
 import { decode } from "../src/values/encoding.ts";
 import { TqError } from "../src/errors.ts";
+import { standardError } from "../src/log/standard-stream.ts";
 import { push as pushCall } from "../src/push/push.ts";
 import { CALL, type PushOptions, TASK_OPTIONS } from "../src/push/task-options.ts";
 import type { Registry } from "../src/registry/registry.ts";
@@ -13,7 +14,7 @@ import { rowFlag } from "./command/flags.ts";
 import type { Values } from "./command/flags.ts";
 import type { Program } from "./command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "./command/runtime.ts";
-import { divertConsole, note, print } from "./terminal/terminal.ts";
+import { note, print } from "./terminal/terminal.ts";
 import { printable } from "../src/printable.ts";
 import { readArray, readInstances, readObject } from "./command/values.ts";
 import { waitForEnd } from "./command/wait.ts";
@@ -43,8 +44,7 @@ export const push = command({
   run: async (values, program) => {
     const options = await readOptions(values);
     const config = program.config();
-    divertConsole();
-    const registry = await loadFor(config, options);
+    const registry = await loadFor(config, program, options);
     const { store } = await startRuntime(config, program, registry);
     try {
       const ids = await pushCall(options);
@@ -105,8 +105,13 @@ function decodeTagged<T>(text: string, what: string, check: (text: string, what:
 }
 
 /** Refuses a call to an unknown model or method. Without models it refuses only where this program would run it. */
-async function loadFor(config: Config, { model, method }: PushOptions): Promise<Registry> {
-  const registry = await loadRegistry(config);
+async function loadFor(
+  config: Config,
+  program: Program,
+  { model, method }: PushOptions,
+): Promise<Registry> {
+  // Its tasks print to standard error, as standard output is for the answer.
+  const registry = await loadRegistry(config, program, standardError());
   if (config.models !== null) checkCall(registry.catalog(), model, method);
   else if (!config.queue.worker) checkCall(null, model, method);
   return registry;

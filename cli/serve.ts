@@ -1,4 +1,5 @@
 /** `tq serve`: serves the admin API without running tasks. */
+import { standardOutput } from "../src/log/standard-stream.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { settingFlag } from "./command/flags.ts";
@@ -16,7 +17,10 @@ export const serve = command({
   run: async (values, program) => {
     const config = program.config();
     const report = program.report(config);
-    const catalog = config.models === null ? null : (await loadRegistry(config)).catalog();
+    const catalog =
+      config.models === null
+        ? null
+        : (await loadRegistry(config, program, standardOutput())).catalog();
     const { serveAdmin } = await import("../src/admin/serve.ts"); // other commands start faster without it
     await withStore(config, async (store) => {
       const server = await serveAdmin({

@@ -18,6 +18,7 @@ export class Program {
   readonly verbose: boolean;
   readonly quiet: boolean;
   readonly #file: string | undefined;
+  #log: Log | undefined;
   readonly #settings: Partial<Record<SettingKey, string>> = {};
 
   constructor(values: Values<typeof COMMON_FLAGS>, flags: Flags) {
@@ -51,7 +52,11 @@ export class Program {
 
   /** A log on standard error. */
   report(config: Config): Log {
-    return standardLog(config);
+    if (this.#log === undefined) {
+      this.#log = standardLog(config);
+      process.once("exit", this.#log.flush);
+    }
+    return this.#log;
   }
 
   /** Prints the answer on standard output: the data with --json, else the text. */

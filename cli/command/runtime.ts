@@ -1,16 +1,29 @@
 /** The runtime of the process, for commands that load the user's code. */
 import type { Config } from "../../src/settings/config.ts";
+import { takePrints } from "../../src/log/prints.ts";
+import { standardError, type StandardStream } from "../../src/log/standard-stream.ts";
 import { installModule } from "../../src/registry/install.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { createRuntime, enterRuntime } from "../../src/transaction/runtime.ts";
 import type { Runtime } from "../../src/transaction/runtime.ts";
 import type { Store } from "../../src/store/store.ts";
+import { errorColour } from "../terminal/terminal.ts";
 import { loadInProcess } from "./models.ts";
 import type { Program } from "./program.ts";
 
-/** Loads the user's models, which may import from "tq". The registry is empty when no models are configured. */
-export async function loadRegistry(config: Config): Promise<Registry> {
+/**
+ * Loads the user's models, which may import from "tq". The registry is empty when no models are configured.
+ *
+ * @param output where the models print what is not for standard error.
+ */
+export async function loadRegistry(
+  config: Config,
+  program: Program,
+  output: StandardStream,
+): Promise<Registry> {
   await installTq();
+  const report = program.report(config);
+  takePrints({ output, error: standardError(), colour: errorColour(), report });
   return config.models === null ? new Registry() : loadInProcess(config.models);
 }
 

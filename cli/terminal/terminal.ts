@@ -1,7 +1,8 @@
 /** Writes answers to standard output and everything else to standard error. */
-import { fstatSync, writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { TqError } from "../../src/errors.ts";
 import { wantsColour } from "../../src/log/log.ts";
+import { writeLines } from "../../src/log/standard-stream.ts";
 import { isTerminal } from "../../src/log/terminal.ts";
 
 export interface Terminal {
@@ -49,20 +50,18 @@ export function paint({ colour }: Terminal, style: Style, text: string): string 
   return colour ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
 }
 
-/** Bound before `divertConsole` replaces `console.log`, so that answers still go to standard output. */
-const write = console.log.bind(console);
-
 /**
- * Prints to standard output. A pipe whose reader has ended (`tq list | head -1`) is no error, an incomplete file is.
+ * Prints to standard output, and returns once all of it is written. A pipe whose reader has ended (`tq list | head -1`)
+ * is no error, an incomplete file is.
  *
- * @throws TqError "full" when a file cannot take the whole text.
+ * @throws TqError "full" when standard output is closed, or a file cannot take the whole text.
  */
 export function print(text: string): void {
-  if (!isFile()) return write(text);
   try {
-    let rest = Buffer.from(`${text}\n`);
-    while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+    if (wasClosed()) throw new Error("standard output is closed");
+    writeAll(Buffer.from(`${text}\n`));
   } catch (error) {
+    if (codeOf(error) === "EPIPE") return;
     throw new TqError(
       "full",
       `Cannot write the answer: ${(error as Error).message}; the command has done its work`,
@@ -71,22 +70,41 @@ export function print(text: string): void {
   }
 }
 
-/** True for a file or a device such as /dev/full, whose writes can fail; false for a pipe or a terminal. */
-function isFile(): boolean {
-  try {
-    const stat = fstatSync(1);
-    return stat.isFile() || (stat.isCharacterDevice() && !isTerminal(1));
-  } catch {
-    return false; // standard output is closed
+function writeAll(bytes: Buffer): void {
+  let rest = bytes;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if (codeOf(error) !== "EAGAIN") throw error;
+      Bun.sleepSync(1); // a full pipe that does not block
+    }
   }
 }
 
-export function note(text: string): void {
-  console.error(text);
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-/** Sends what user code prints to standard error, as standard output is for the answer. */
-export function divertConsole(): void {
-  const { error } = console;
-  Object.assign(console, { log: error, info: error, debug: error });
+/** In /proc/self/fdinfo: the descriptor is closed for programs that this one starts, so none of them has given it. */
+const O_CLOEXEC = 0o2_000_000;
+
+/** True when the program was started with a closed standard output: Bun opens /dev/null in its place. */
+function wasClosed(): boolean {
+  try {
+    const [, flags = ""] =
+      /^flags:\s*(\d+)/m.exec(readFileSync("/proc/self/fdinfo/1", "utf8")) ?? [];
+    return (Number.parseInt(flags, 8) & O_CLOEXEC) !== 0;
+  } catch {
+    return false; // not Linux
+  }
+}
+
+/** Writes a line to standard error, and does not wait for ever for a reader that reads nothing. */
+export function note(text: string): void {
+  try {
+    writeLines(`${text}\n`);
+  } catch {
+    // no other place is left to say it
+  }
 }

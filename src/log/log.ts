@@ -4,7 +4,7 @@ import { LEVELS, levelOf } from "./events.ts";
 import type { Event, Level, Report } from "./events.ts";
 import { printable, printableJson } from "../printable.ts";
 import { eventWords } from "./words.ts";
-import { UnwrittenError } from "./standard-error.ts";
+import { UnwrittenError } from "./standard-stream.ts";
 
 export interface TextOptions {
   readonly colour: boolean;

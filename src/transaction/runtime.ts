@@ -6,7 +6,7 @@ import { loadConfig, type Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { systemClock } from "../clock.ts";
 import { createLog, type Log, wantsColour } from "../log/log.ts";
-import { standardError, writeStandardError } from "../log/standard-error.ts";
+import { standardError, writeLines } from "../log/standard-stream.ts";
 import { openStore } from "../open-store.ts";
 import type { Store } from "../store/store.ts";
 import { isTerminal } from "../log/terminal.ts";
@@ -66,7 +66,7 @@ export function standardLog({ log }: Config, to = standardError()): Log {
   const colour = wantsColour(isTerminal(2), process.env);
   return createLog({
     ...log,
-    write: (text) => writeStandardError(text, to),
+    write: (text) => writeLines(text, to),
     clock: systemClock,
     colour,
   });

@@ -3,7 +3,7 @@ import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
-import type { StandardError } from "../log/standard-error.ts";
+import type { StandardStream } from "../log/standard-stream.ts";
 import type { ThreadPart } from "../store/worker-store.ts";
 import type { Claim } from "../task.ts";
 
@@ -18,7 +18,9 @@ export interface Init {
   readonly queues: readonly string[];
   readonly shared: SharedArrayBuffer;
   /** Where it writes the worker's log. */
-  readonly standardError: StandardError;
+  readonly standardError: StandardStream;
+  /** Where its models print. */
+  readonly standardOutput: StandardStream;
   /** What the main thread's store lends to the thread's. */
   readonly store: ThreadPart;
 }

@@ -1,6 +1,6 @@
 /** A worker thread as the main thread sees it. */
 import { cut } from "../outcome.ts";
-import { writeStandardError } from "../log/standard-error.ts";
+import { writeLines } from "../log/standard-stream.ts";
 import { type FromThread, type Init, isFromThread, type ToThread } from "./messages.ts";
 import type { Claim } from "../task.ts";
 import type { Progress } from "../shared-memory/progress.ts";
@@ -122,7 +122,7 @@ export class PoolThread {
 
   #giveUp(): never {
     try {
-      writeStandardError(
+      writeLines(
         `tq: thread ${this.number} is inside a native call and cannot be ended; this worker exits, its tasks are rescued\n`,
       );
     } catch {

@@ -6,7 +6,7 @@ import type { Report } from "../log/events.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
-import { standardError } from "../log/standard-error.ts";
+import { standardError, standardOutput } from "../log/standard-stream.ts";
 import { createShared, type Shared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
 import { Burials } from "./burial.ts";
@@ -190,6 +190,7 @@ export class Pool {
       queues,
       shared: this.#shared.buffer,
       standardError: standardError(),
+      standardOutput: standardOutput(),
       store: lent.part,
     };
   }

@@ -1,6 +1,9 @@
 /** A worker thread: a small worker of its own, with its own connection. Started by `pool.ts`. */
 import { isTqError } from "../errors.ts";
 import * as tq from "../index.ts";
+import { wantsColour } from "../log/log.ts";
+import { takePrints } from "../log/prints.ts";
+import { isTerminal } from "../log/terminal.ts";
 import { originTask } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
 import { loadModels } from "../registry/load-models.ts";
@@ -48,6 +51,12 @@ function tellThrower(progress: Progress): void {
 async function start(init: Init): Promise<void> {
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
+  const prints = takePrints({
+    output: init.standardOutput,
+    error: init.standardError,
+    colour: wantsColour(isTerminal(1), process.env),
+    report: log,
+  });
   const shared = openShared(init.shared, init.threads);
   const progress = new Progress(shared, thread);
   tellThrower(progress);
@@ -77,11 +86,13 @@ async function start(init: Init): Promise<void> {
     Bun.gc(true); // frees what loading allocated: an idle thread may never collect it
     await going.promise;
     const how = await loop.run();
+    prints.flush();
     log.flush();
     await store.close();
     const { lockedOut } = loop;
     send(lockedOut ? { type: "locked_out", ...lockedOut } : how);
   } catch (error) {
+    prints.flush();
     log.flush();
     const code = isTqError(error) ? error.code : "models";
     send({ type: loop?.lost ? "lost" : "cannot_start", code, error: toErrorData(error) });

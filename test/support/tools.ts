@@ -57,6 +57,13 @@ export const TOOLS = {
     isThere: () => !isRoot() || Bun.which("setpriv") !== null,
     works: () => !isRoot() || succeeds([...OBEYING, "true"]),
   },
+  root: {
+    package: null,
+    use: "start programs of another user",
+    isThere: () => isRoot() && succeeds([...AS_ANOTHER_USER, "true"]),
+    reason: "this user is not root, or lacks setpriv",
+    remedy: "run the tests as root, with util-linux installed",
+  },
   sqlite3: program("sqlite3", "sqlite3", "open the database in a shell"),
   strace: program("strace", "strace", "watch, delay and refuse system calls", STRACE_TRIAL),
   Linux: {
@@ -95,6 +102,25 @@ export function reasonAgainst(name: string, tool: Tool, state = stateOf(tool)): 
 
 /** Put before a command, makes it obey the permissions of files, which root does not. */
 export const OBEYING = isRoot() ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
+
+/** A user and a group without rights, whom no system gives files. */
+export const ANOTHER_USER = 65_533;
+
+/** Put before a command, starts it as another user. It needs root. */
+export const AS_ANOTHER_USER = [
+  "setpriv",
+  `--reuid=${ANOTHER_USER}`,
+  `--regid=${ANOTHER_USER}`,
+  "--clear-groups",
+];
+
+/** Put before a command, with `python3 -c`: gives it as standard error, or as both outputs, a socket that nobody reads. */
+export const UNREAD_ERROR = unread("stderr=b");
+export const UNREAD_OUTPUTS = unread("stdout=b, stderr=b");
+
+function unread(streams: string): string {
+  return `import socket, subprocess, sys; a, b = socket.socketpair(); sys.exit(subprocess.call(sys.argv[1:], ${streams}))`;
+}
 
 /** The path of the library that sets a program's clock; each distribution has another folder for it. */
 export function faketimeLibrary(): string | undefined {

@@ -11,14 +11,16 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onDescriptor, UnwrittenError, writeStandardError } from "../../src/log/standard-error.ts";
+import { onDescriptor, UnwrittenError, writeLines } from "../../src/log/standard-stream.ts";
+import { needs } from "../support/needs.ts";
+import { AS_ANOTHER_USER, UNREAD_ERROR } from "../support/tools.ts";
 import { note, open, restoreTimeZone } from "./support.ts";
 
 restoreTimeZone();
 
 const LOG = JSON.stringify(join(import.meta.dir, "../../src/log/log.ts"));
 
-const STANDARD_ERROR = JSON.stringify(join(import.meta.dir, "../../src/log/standard-error.ts"));
+const STANDARD_STREAM = JSON.stringify(join(import.meta.dir, "../../src/log/standard-stream.ts"));
 
 describe("writing to standard error", () => {
   const folder = mkdtempSync(join(tmpdir(), "tq-log-"));
@@ -37,14 +39,14 @@ describe("writing to standard error", () => {
 
   test("writes all of a text", () => {
     const path = join(folder, "log");
-    writeStandardError("é".repeat(500_000), onDescriptor(openFile(path, "w")));
+    writeLines("é".repeat(500_000), onDescriptor(openFile(path, "w")));
     expect(readFileSync(path, "utf8")).toBe("é".repeat(500_000));
   });
 
   test("throws when the disk is full, which the log survives", () => {
     const full = onDescriptor(openFile("/dev/full", "w"));
-    expect(() => writeStandardError("x\n", full)).toThrow("ENOSPC");
-    const { log } = open({ write: (text) => writeStandardError(text, full) });
+    expect(() => writeLines("x\n", full)).toThrow("ENOSPC");
+    const { log } = open({ write: (text) => writeLines(text, full) });
     log(note("a"));
     expect(log.flush).not.toThrow();
   });
@@ -54,7 +56,7 @@ describe("writing to standard error", () => {
     Bun.spawnSync(["mkfifo", path]);
     const fd = openFile(path, constants.O_RDWR | constants.O_NONBLOCK);
     const full = onDescriptor(fd);
-    expect(() => writeStandardError("x".repeat(1_000_000), full)).toThrow("EAGAIN");
+    expect(() => writeLines("x".repeat(1_000_000), full)).toThrow("EAGAIN");
   });
 
   /** A pipe, its reader, and a time in which only waiting passes. */
@@ -80,7 +82,7 @@ describe("writing to standard error", () => {
       /** What has been read so far, and what is there. */
       all: () => (text += read(1_000_000)),
       write: (lines: string) =>
-        writeStandardError(lines, to, {
+        writeLines(lines, to, {
           now: () => now,
           sleep: (ms) => {
             now += ms;
@@ -125,26 +127,42 @@ describe("writing to standard error", () => {
     expect(full.all()).toMatch(/^x+\nc\nd\n$/);
   });
 
+  /** Writes until the standard error is full, then says why on standard output. */
+  const FILL = `
+    import { writeLines } from ${STANDARD_STREAM};
+    try {
+      for (;;) writeLines("x\\n".repeat(1_000));
+    } catch (error) {
+      console.log(error.cause.code);
+    }`;
+
   test("is not held up for ever by a pipe that nobody reads", async () => {
-    const script = `
-      import { writeStandardError } from ${STANDARD_ERROR};
-      try {
-        for (;;) writeStandardError("x\\n".repeat(1_000));
-      } catch (error) {
-        console.log(error.cause.code);
-      }`;
     const end = join(folder, "end");
     Bun.spawnSync(["mkfifo", end]);
     const shell = `{ { "$0" -e "$1" 2>&1 1>&3; echo >${end}; } | cat ${end} >&2; } 3>&1`;
-    const child = Bun.spawn(["sh", "-c", shell, process.execPath, script], { stdin: "ignore" });
+    const child = Bun.spawn(["sh", "-c", shell, process.execPath, FILL], { stdin: "ignore" });
+    expect(await new Response(child.stdout).text()).toBe("EAGAIN\n");
+  });
+
+  needs("python3").test("is not held up for ever by a socket that nobody reads", async () => {
+    const command = ["python3", "-c", UNREAD_ERROR, process.execPath, "-e", FILL];
+    const child = Bun.spawn(command, { stdin: "ignore" });
+    expect(await new Response(child.stdout).text()).toBe("EAGAIN\n");
+  });
+
+  needs("root").test("is not held up for ever by another user's pipe", async () => {
+    const end = join(folder, "another");
+    Bun.spawnSync(["mkfifo", end]);
+    const shell = `{ { ${AS_ANOTHER_USER.join(" ")} "$0" -e "$1" 2>&1 1>&3; echo >${end}; } | cat ${end} >&2; } 3>&1`;
+    const child = Bun.spawn(["sh", "-c", shell, process.execPath, FILL], { stdin: "ignore" });
     expect(await new Response(child.stdout).text()).toBe("EAGAIN\n");
   });
 
   test("keeps its lines whole where others write to the same pipe", async () => {
     const script = `
-      import { writeStandardError } from ${STANDARD_ERROR};
+      import { writeLines } from ${STANDARD_STREAM};
       const line = process.argv.at(-1).repeat(150) + "\\n";
-      writeStandardError(line.repeat(3_000));`;
+      writeLines(line.repeat(3_000));`;
     const writer = (letter: string) => `"$0" -e "$1" ${letter}`;
     const shell = `{ ${writer("a")} & ${writer("b")} & ${writer("c")}; wait; } 2>&1 | dd bs=50 2>&-`;
     const child = Bun.spawn(["sh", "-c", shell, process.execPath, script], { stdin: "ignore" });
@@ -156,11 +174,11 @@ describe("writing to standard error", () => {
   test("survives a reader that has gone", async () => {
     const script = `
       import { createLog } from ${LOG};
-      import { writeStandardError } from ${STANDARD_ERROR};
+      import { writeLines } from ${STANDARD_STREAM};
       let gone = false;
       const write = (text) => {
         try {
-          writeStandardError(text);
+          writeLines(text);
         } catch (error) {
           gone = error.cause.code === "EPIPE";
           throw error;

@@ -1,0 +1,183 @@
+/** Writes to standard error and standard output without waiting for ever for a reader that reads nothing. */
+import { constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
+import { isTerminal } from "./terminal.ts";
+import { takesBytes } from "./poll.ts";
+
+/** Standard output or standard error, shared by all threads of the process. */
+export interface StandardStream {
+  readonly fd: number;
+  /** A write may block: the thread asks the system first whether the stream takes bytes. */
+  readonly blocks: boolean;
+  /** `TORN` and `WRITING`. */
+  readonly state: Int32Array;
+}
+
+/** 1 when the last write of any thread ended in the middle of a line. */
+const TORN = 0;
+
+/** When a thread began its write to a stream that may block; 0: none writes. */
+const WRITING = 1;
+
+const opened = new Map<1 | 2, StandardStream>();
+
+/**
+ * Standard error, for the main thread, which passes it to its threads. A pipe, or a terminal (Ctrl-S stops one), is opened once
+ * more: so this descriptor does not block, and that of the programs that share it stays as it is. Where the system
+ * cannot do that, as for a socket or another user's pipe, the descriptor is the program's own.
+ */
+export function standardError(): StandardStream {
+  return standardStream(2);
+}
+
+/** Standard output, like `standardError`. */
+export function standardOutput(): StandardStream {
+  return standardStream(1);
+}
+
+function standardStream(fd: 1 | 2): StandardStream {
+  const known = opened.get(fd);
+  if (known) return known;
+  const own = reopen(fd);
+  const stream = onDescriptor(own ?? fd, own === null);
+  opened.set(fd, stream);
+  return stream;
+}
+
+export function onDescriptor(fd: number, blocks = false): StandardStream {
+  const buffer = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  return { fd, blocks, state: new Int32Array(buffer) };
+}
+
+/** @returns a descriptor that does not block; null where the system gives none */
+function reopen(fd: 1 | 2): number | null {
+  try {
+    const stat = fstatSync(fd);
+    if (stat.isSocket()) return null;
+    if (isTerminal(fd)) return openFirst(`/proc/self/fd/${fd}`, ownTerminal(stat.rdev));
+    return stat.isFIFO() ? openFirst(`/proc/self/fd/${fd}`) : fd; // writes to files and other devices do not block
+  } catch {
+    return null; // closed, or not Linux
+  }
+}
+
+const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
+
+function openFirst(...paths: (string | null)[]): number | null {
+  for (const path of paths) {
+    try {
+      if (path !== null) return openSync(path, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    } catch {
+      // another user's
+    }
+  }
+  return null;
+}
+
+/** The name by which a process may open its own terminal, whichever user has it. @param device the terminal's */
+function ownTerminal(device: number): string | null {
+  const [, fields = ""] = /.*\) (.*)/s.exec(readFileSync("/proc/self/stat", "latin1")) ?? [];
+  const [, , , , terminal] = fields.split(" "); // after the state, parent, group and session: man 5 proc_pid_stat
+  return Number(terminal) === device ? "/dev/tty" : null;
+}
+
+/** The most bytes that a pipe takes in one piece, on Linux: PIPE_BUF of `man 7 pipe`. */
+const PIPE_BUF_BYTES = 4_096;
+
+/** The longest wait for a full pipe. */
+const PATIENCE_MS = 1_000;
+
+/** The share of its time that a thread waits, in the long run, for a pipe that is read slowly. */
+const PATIENCE_SHARE = 0.2;
+
+const TIME = { now: () => performance.now(), sleep: (ms: number) => Bun.sleepSync(ms) };
+
+/** The patience that is left; it grows back as time passes. */
+let leftMs = PATIENCE_MS;
+let refilledAt = 0;
+
+function waitALittle({ now, sleep }: typeof TIME): boolean {
+  const began = now();
+  leftMs = Math.min(PATIENCE_MS, leftMs + Math.max(began - refilledAt, 0) * PATIENCE_SHARE);
+  refilledAt = began;
+  if (leftMs < 1) return false;
+  sleep(1);
+  leftMs -= now() - began;
+  return true;
+}
+
+/** Says that a stream did not take a text to its end. */
+export class UnwrittenError extends Error {
+  /** The lines that are lost, with the one of which a part was written. */
+  readonly lines: number;
+
+  constructor(rest: Buffer, cause: unknown) {
+    super(`Cannot write to a standard stream: ${String(cause)}`, { cause });
+    this.lines = rest.reduce((count, byte) => (byte === NEW_LINE ? count + 1 : count), 0);
+  }
+}
+
+const NEW_LINE = 10;
+
+/**
+ * Writes lines, behind a new line where another write ended inside one.
+ *
+ * @throws UnwrittenError
+ */
+export function writeLines(text: string, stream = standardError(), time = TIME): void {
+  writeText(stream.state[TORN] === 1 ? `\n${text}` : text, stream, time);
+}
+
+/**
+ * Writes all of the text in pieces of whole lines, small enough that other writers to the same pipe cannot split a line.
+ * A line longer than such a piece can be split.
+ *
+ * @throws UnwrittenError when a pipe is full for too long, or the text cannot be written.
+ */
+export function writeText(text: string | Uint8Array, stream: StandardStream, time = TIME): void {
+  let rest = Buffer.from(text as string);
+  while (rest.length > 0) {
+    try {
+      const written = writePiece(rest, stream);
+      if (written > 0) stream.state[TORN] = rest[written - 1] === NEW_LINE ? 0 : 1;
+      rest = rest.subarray(written);
+    } catch (error) {
+      if (!isFull(error) || !waitALittle(time)) throw new UnwrittenError(rest, error);
+    }
+  }
+}
+
+function writePiece(rest: Buffer, { fd, blocks, state }: StandardStream): number {
+  const wholeLinesEnd = rest.lastIndexOf("\n", PIPE_BUF_BYTES - 1) + 1 || rest.indexOf("\n") + 1;
+  const length = wholeLinesEnd || rest.length;
+  if (!blocks) return writeSync(fd, rest, 0, length);
+  if (!beginWriting(state)) throw new FullError();
+  try {
+    if (!takesBytes(fd)) throw new FullError();
+    return writeSync(fd, rest, 0, Math.min(length, PIPE_BUF_BYTES));
+  } finally {
+    Atomics.store(state, WRITING, 0);
+  }
+}
+
+/** A thread that was ended inside its write is waited for this long. */
+const WRITE_LIMIT_MS = 1_000;
+
+/** Two threads that both find the last room of a pipe would block in it: one writes after the other. */
+function beginWriting(state: Int32Array): boolean {
+  const now = (Date.now() % 2 ** 31) | 1;
+  const began = Atomics.load(state, WRITING);
+  if (began !== 0 && Math.abs(now - began) < WRITE_LIMIT_MS) return false;
+  return Atomics.compareExchange(state, WRITING, began, now) === began;
+}
+
+class FullError extends Error {
+  readonly code = "EAGAIN";
+
+  constructor() {
+    super("EAGAIN: it is full");
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EAGAIN";
+}

@@ -1,0 +1,131 @@
+/** What models print, where standard output and standard error are full, closed, or read by nobody. */
+import { expect, test } from "bun:test";
+import { needs } from "../support/needs.ts";
+import { UNREAD_OUTPUTS } from "../support/tools.ts";
+import { Site, TQ } from "./support/site.ts";
+
+const MODELS = `
+import { Model } from "tq";
+console.log("loading");
+process.stdout.write("loading, raw\\n");
+
+export class Talker extends Model {
+  static override readonly __name__ = "talker";
+  async say() { console.log("x".repeat(5_000)); }
+  async write() { process.stdout.write("y".repeat(5_000) + "\\n"); process.stderr.write("z\\n"); }
+  async lay() { console.group("group"); console.table([{ a: 1 }]); console.log("%s!", "inside", { b: 2 }); }
+}
+`;
+
+function talkers(): Site {
+  const site = new Site();
+  site.write("models.ts", MODELS);
+  return site;
+}
+
+async function pushAll(site: Site, method: string, count = 1): Promise<void> {
+  const ids = Array.from({ length: count }, (_, index) => index + 1);
+  for (const id of ids.slice(0, 1)) await site.push("talker", method, String(id));
+  using database = site.connect();
+  const insert = "INSERT INTO tq_push (model, method, instances) VALUES ('talker', ?, ?)";
+  database.transaction(() => {
+    for (const id of ids.slice(1)) database.query(insert).run(method, String(id));
+  })();
+}
+
+function ends(site: Site): { state: string; crashes: number; count: number }[] {
+  return site.all(
+    "SELECT state, crashes, count(*) AS count FROM tq__task GROUP BY state, crashes ORDER BY state",
+  );
+}
+
+needs("python3").test(
+  "a worker whose outputs nobody reads runs its tasks and ends",
+  async () => {
+    await using site = talkers();
+    await pushAll(site, "say", 150);
+    await pushAll(site, "write", 150);
+    const worker = site.spawn([
+      "python3",
+      "-c",
+      UNREAD_OUTPUTS,
+      TQ,
+      "worker",
+      "-n",
+      "2",
+      "--drain",
+    ]);
+    expect((await worker.ended(20_000)).code).toBe(0);
+    expect(ends(site)).toEqual([{ state: "finished", crashes: 0, count: 300 }]);
+  },
+  40_000,
+);
+
+test("a full standard output costs a task its lines, not its run", async () => {
+  await using site = talkers();
+  await pushAll(site, "write", 5);
+  await pushAll(site, "say", 5);
+  const command = 'exec "$0" worker -n 1 --drain >/dev/full';
+  const { code, stderr } = await site.spawn(["sh", "-c", command, TQ]).ended();
+  expect(code).toBe(0);
+  expect(ends(site)).toEqual([{ state: "finished", crashes: 0, count: 10 }]);
+  expect(stderr).toMatch(/"\d+ lines that models printed are lost: [^"]*ENOSPC/);
+});
+
+test("closed outputs fail no task", async () => {
+  await using site = talkers();
+  await pushAll(site, "write", 5);
+  const worker = site.spawn(["sh", "-c", 'exec "$0" worker -n 1 --drain >&- 2>&-', TQ]);
+  expect((await worker.ended()).code).toBe(0);
+  expect(ends(site)).toEqual([{ state: "finished", crashes: 0, count: 5 }]);
+});
+
+test("a reader that has gone fails no task", async () => {
+  await using site = talkers();
+  await pushAll(site, "write", 20);
+  const shell = '"$0" worker -n 1 --drain 2>&1 | :';
+  await site.spawn(["sh", "-c", shell, TQ]).ended();
+  expect(ends(site)).toEqual([{ state: "finished", crashes: 0, count: 20 }]);
+});
+
+test("a task prints as Bun does, with groups, tables and placeholders", async () => {
+  await using site = talkers();
+  await pushAll(site, "lay");
+  const { stdout } = await site.run("worker", "-n", "1", "--drain");
+  expect(stdout.replace("loading\nloading, raw\n", "")).toBe(
+    [
+      "group",
+      "  ┌─────────┬───┐",
+      "  │ (index) │ a │",
+      "  ├─────────┼───┤",
+      "  │    0    │ 1 │",
+      "  └─────────┴───┘",
+      "  inside! { b: 2 }",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("what models print while tq push loads them is not in its answer", async () => {
+  await using site = talkers();
+  const { stdout, stderr } = await site.run("push", "talker", "say", "1");
+  expect(stdout).toBe("1\n");
+  expect(stderr).toContain("loading\nloading, raw\n");
+});
+
+test("an answer to a closed standard output is an error", async () => {
+  await using site = talkers();
+  await pushAll(site, "say");
+  const { code, stderr } = await site.spawn(["sh", "-c", 'exec "$0" list >&-', TQ]).ended();
+  expect(stderr).toContain("tq: Cannot write the answer: standard output is closed");
+  expect(code).toBe(9);
+});
+
+test("an answer of which the reader wants only the first line is no error", async () => {
+  await using site = talkers();
+  await pushAll(site, "say", 3_000);
+  const shell = '{ "$0" list --limit 3000 --json; echo "exit $?" >&2; } | head -1';
+  const { stdout, stderr } = await site.spawn(["sh", "-c", shell, TQ]).ended();
+  expect(stdout).toBe("[\n");
+  expect(stderr).toBe("exit 0\n");
+});
