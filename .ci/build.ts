@@ -26,6 +26,10 @@ export async function build(root: string, outfile = "dist/tq", flags: string[] =
       .concat(["--splitting"])
       // The packages that users' models import are found by the "main" and "exports" of their package.json.
       .concat(["--compile-autoload-package-json"])
+      // Models are compiled as their tsconfig.json says: paths, JSX, decorators.
+      .concat(["--compile-autoload-tsconfig"])
+      // A .env in the current folder is for other programs: it would set tq's settings and the tasks' environment unsaid.
+      .concat(["--no-compile-autoload-dotenv"])
       // A bunfig.toml in the user's folder could preload any code.
       .concat(["--no-compile-autoload-bunfig"])
       .concat(["cli/main.ts", "src/worker/thread.ts", "--outfile", outfile])

@@ -1,9 +1,10 @@
 /** `tq run FILE`: runs a program that imports from "tq", as `bun FILE` would. */
 import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError, isTqError } from "../src/errors.ts";
 import { Registry } from "../src/registry/registry.ts";
+import { installTsconfig } from "../src/registry/tsconfig.ts";
 import { command } from "./command/command.ts";
 import { startRuntime } from "./command/runtime.ts";
 import { errorColour, note } from "./terminal/terminal.ts";
@@ -16,6 +17,7 @@ export const run = command({
   run: async ({ _: [file = "", ...args] }, program) => {
     const path = findProgram(file);
     await startRuntime(program.config(), program, new Registry());
+    installTsconfig(dirname(path));
     process.argv.splice(1, Infinity, path, ...args);
     try {
       await import(pathToFileURL(path).href);

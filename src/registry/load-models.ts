@@ -1,11 +1,12 @@
 /** Loads models from a file, or from every file of a folder. */
 import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError } from "../errors.ts";
 import { isModelClass } from "./model-class.ts";
 import { checkPolicies } from "./policies.ts";
 import { Registry } from "./registry.ts";
+import { installTsconfig } from "./tsconfig.ts";
 
 const EXTENSIONS = /\.(?:ts|tsx|mts|cts|js|jsx|mjs|cjs)$/;
 const NOT_MODELS = /(?:\.d\.[mc]?ts|\.(?:test|spec)\.[a-z]+)$/;
@@ -22,6 +23,7 @@ export async function loadModels(
   next: (file: string) => void = () => {},
 ): Promise<Registry> {
   const registry = new Registry();
+  installTsconfig(dirname(path));
   for (const file of modelFiles(path)) {
     next(file);
     const exports = await importFile(file);

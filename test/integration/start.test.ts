@@ -1,0 +1,104 @@
+/** What Bun reads by itself at the start of an executable: each is read, or left alone, on purpose. */
+import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { Site } from "./support/site.ts";
+
+const PROGRAM = `
+console.log(JSON.stringify([process.env["MINE"] ?? null, process.execArgv, globalThis["pre"] ?? null]));
+`;
+
+/** The answer of the program with this environment and these files beside it. */
+async function answer(env: Record<string, string>, files: Record<string, string> = {}) {
+  await using site = new Site();
+  site.write("program.ts", PROGRAM);
+  site.write("pre.ts", "globalThis.pre = 1;");
+  for (const [name, text] of Object.entries(files)) site.write(name, text);
+  const { stdout, stderr } = await site.start(["run", "program.ts"], { env }).ended();
+  expect(stderr).toBe("");
+  return JSON.parse(stdout);
+}
+
+test("a .env in the current folder sets neither the environment of programs nor settings", async () => {
+  await using site = new Site();
+  for (const name of [".env", ".env.local", ".env.production"]) {
+    site.write(name, "MINE=1\nTQ_WORKER__THREADS=7\n");
+  }
+  site.write("program.ts", PROGRAM);
+  expect((await site.run("run", "program.ts")).stdout).toBe("[null,[],null]\n");
+  const config = JSON.parse((await site.run("config", "--json")).stdout);
+  const threads = config.find(({ key }: { key: string }) => key === "worker.threads");
+  expect(threads.origin).toBe("default");
+});
+
+test("a .env sets nothing for the tasks of a worker", async () => {
+  await using site = new Site();
+  site.write(".env", "MINE=1\n");
+  site.write(
+    "models.ts",
+    `import { Model } from "tq";
+    export class Env extends Model {
+      static override readonly __name__ = "env";
+      async mine() { return process.env["MINE"] ?? "none"; }
+    }`,
+  );
+  const id = await site.pushOne("env", "mine", "1");
+  await site.run("worker", "-n", "1", "--drain");
+  expect(site.task(id).result).toBe('"none"');
+});
+
+test("a bunfig.toml in the current folder preloads nothing", async () => {
+  expect(await answer({}, { "bunfig.toml": 'preload = ["./pre.ts"]' })).toEqual([null, [], null]);
+});
+
+test("the exports of a package.json say which file of a package is loaded", async () => {
+  const files = {
+    "node_modules/part/package.json": '{ "name": "part", "exports": "./other.js" }',
+    "node_modules/part/other.js": "globalThis.pre = 2;",
+    "program.ts": `import "part";${PROGRAM}`,
+  };
+  expect(await answer({}, files)).toEqual([null, [], 2]);
+});
+
+test("BUN_OPTIONS gives Bun its options", async () => {
+  expect(await answer({ BUN_OPTIONS: "--smol --preload ./pre.ts" })).toEqual([
+    null,
+    ["--smol", "--preload", "./pre.ts"],
+    1,
+  ]);
+});
+
+test("NODE_OPTIONS is for Node alone", async () => {
+  expect(await answer({ NODE_OPTIONS: "--require ./pre.ts --max-old-space-size=100" })).toEqual([
+    null,
+    [],
+    null,
+  ]);
+});
+
+test("BUN_BE_BUN makes the executable Bun itself", async () => {
+  await using site = new Site();
+  const { stdout } = await site.start(["--version"], { env: { BUN_BE_BUN: "1" } }).ended();
+  expect(stdout).toBe(`${Bun.version}\n`);
+});
+
+test("BUN_INSPECT lets a debugger in", async () => {
+  await using site = new Site();
+  const free = Bun.serve({ port: 0, fetch: () => new Response() });
+  const { port } = free;
+  await free.stop(true);
+  const probe = `fetch("http://127.0.0.1:${port}/").then(() => "open", () => "closed")`;
+  site.write("program.ts", `console.log(await ${probe});`);
+  const env = { BUN_INSPECT: `ws://127.0.0.1:${port}/tq` };
+  expect((await site.start(["run", "program.ts"], { env }).ended()).stdout).toBe("open\n");
+  expect((await site.run("run", "program.ts")).stdout).toBe("closed\n");
+});
+
+test("Bun's cache of compiled files is in the home folder, not beside the models", async () => {
+  await using site = new Site();
+  const functions = Array.from({ length: 5_000 }, (_, at) => `export const f${at} = ${at};`);
+  site.write("big.ts", functions.join("\n"));
+  site.write("program.ts", 'import "./big.ts";');
+  const env = { HOME: site.file("home"), XDG_CACHE_HOME: site.file("home/cache") };
+  await site.start(["run", "program.ts"], { env }).ended();
+  expect(readdirSync(site.path).sort()).toEqual(["big.ts", "home", "program.ts"]);
+});
