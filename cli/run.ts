@@ -19,8 +19,11 @@ export const run = command({
     await startRuntime(program.config(), program, new Registry());
     installTsconfig(dirname(path));
     process.argv.splice(1, Infinity, path, ...args);
+    Object.assign(Bun, { main: path }); // for import.meta.main, and for require.main
     try {
-      await import(pathToFileURL(path).href);
+      const exports = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+      const url = serveDefault(exports.default);
+      if (url !== null) program.note(`Serving ${url}`);
       return undefined;
     } catch (error) {
       if (isTqError(error)) throw error;
@@ -29,6 +32,18 @@ export const run = command({
     }
   },
 });
+
+/** Serves a default export with a `fetch` as `bun run` does. @returns its URL; null for any other export */
+function serveDefault(exported: unknown): string | null {
+  if (!isServerConfig(exported)) return null;
+  return Bun.serve(exported).url.href;
+}
+
+/** False for a server, which serves already. */
+function isServerConfig(exported: unknown): exported is Bun.Serve.Options<undefined> {
+  if (typeof exported !== "object" || exported === null || !("fetch" in exported)) return false;
+  return typeof exported.fetch === "function" && !("stop" in exported);
+}
 
 function findProgram(file: string): string {
   const path = resolve(file);

@@ -1,0 +1,51 @@
+/** `tq run` runs a program as `bun run` does. */
+import { expect, test } from "bun:test";
+import { eventually } from "./support/eventually.ts";
+import { Site } from "./support/site.ts";
+
+test("a program that asks whether it is the main one does its work", async () => {
+  await using site = new Site();
+  site.write("helper.ts", "export const helps = import.meta.main;\n");
+  site.write(
+    "program.ts",
+    `import { helps } from "./helper.ts";
+    if (import.meta.main) console.log("main", helps, Bun.main === import.meta.path, process.argv[2]);`,
+  );
+  site.write("program.cjs", 'if (require.main === module) console.log("main", __filename);');
+  site.write("program.cts", 'if (require.main === module) console.log("main" as string);');
+  const ts = await site.run("run", "program.ts", "argument");
+  expect(ts.stdout).toBe("main false true argument\n");
+  expect((await site.run("run", "program.cjs")).stdout).toBe(`main ${site.file("program.cjs")}\n`);
+  expect((await site.run("run", "program.cts")).stdout).toBe("main\n");
+});
+
+test("a default export with a fetch is served, and the program says where", async () => {
+  await using site = new Site();
+  site.write(
+    "web.ts",
+    'export default { port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello") };',
+  );
+  const web = site.start(["run", "web.ts"]);
+  const url = await eventually(
+    "it says where it serves",
+    () => /^tq: Serving (http:\S+)$/m.exec(web.stderr)?.[1],
+  );
+  expect(await (await fetch(url)).text()).toBe("hello");
+});
+
+test("a server that a program has started and exports is not served again", async () => {
+  await using site = new Site();
+  site.write(
+    "web.ts",
+    `const server = Bun.serve({ port: 0, fetch: () => new Response("") });
+    setTimeout(() => server.stop(true), 50);
+    export default server;`,
+  );
+  expect(await site.run("run", "web.ts")).toEqual({ code: 0, stdout: "", stderr: "" });
+});
+
+test("a default export that is not for a server ends with its program", async () => {
+  await using site = new Site();
+  site.write("program.ts", "export default { port: 0 };");
+  expect(await site.run("run", "program.ts")).toEqual({ code: 0, stdout: "", stderr: "" });
+});
