@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../src/errors.ts";
+import { giveOwner } from "../src/file-owner.ts";
 import { STARTER } from "./starter/files.ts";
 import { command } from "./command/command.ts";
 import type { Program } from "./command/program.ts";
@@ -33,8 +34,10 @@ function isTaken(file: string): boolean {
 function write(file: string, text: string): boolean {
   const path = resolve(file);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    const folder = mkdirSync(dirname(path), { recursive: true });
+    if (folder !== undefined) giveOwner(folder, dirname(folder));
     writeFileSync(path, text, { flag: "wx" });
+    giveOwner(path, dirname(path));
     return true;
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;

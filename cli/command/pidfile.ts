@@ -1,7 +1,8 @@
 /** The file that holds the process id of a worker, for service managers. */
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, isAbsolute, resolve } from "node:path";
+import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { TqError } from "../../src/errors.ts";
+import { giveOwner, ownerWords } from "../../src/file-owner.ts";
 
 /**
  * Writes the id of this process. It replaces the file of a dead process, even when another program has that id by now,
@@ -26,8 +27,12 @@ export function writePidfile(path: string): void {
   }
   try {
     writeFileSync(path, `${process.pid}\n`);
+    giveOwner(path, dirname(path));
   } catch (error) {
-    throw new TqError("invalid", `Cannot write the pid file ${path}: ${(error as Error).message}`);
+    throw new TqError(
+      "invalid",
+      `Cannot write the pid file ${path}: ${(error as Error).message}${ownerWords(path, dirname(path))}`,
+    );
   }
 }
 

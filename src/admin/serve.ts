@@ -31,7 +31,7 @@ const GRACE_MS = 500;
  */
 export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const address = parseListen(options.listen, options.insecure ?? false);
-  const { token, file } = loadToken(options.store.folder);
+  const { token, file } = loadToken(options.store.folder, options.store.name);
   const app = createAdmin({ ...options, token, hostname: address.hostname });
   const { ready = Promise.resolve() } = options;
   const answer = (request: Request) => ready.then(() => app.fetch(whole(request, url)));

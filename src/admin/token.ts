@@ -2,6 +2,7 @@
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TqError } from "../errors.ts";
+import { giveOwner, ownerWords } from "../file-owner.ts";
 
 const MIN_LENGTH = 32;
 
@@ -15,17 +16,22 @@ export interface Token {
  * The token in the file `tq.token` of this folder, which is made at the first call; programs that start
  * together get the same one. A file that others may read is made private.
  *
+ * @param like the file whose owner gets the token that root makes.
  * @throws TqError `invalid` when the file cannot be used
  */
-export function loadToken(folder: string): Token {
+export function loadToken(folder: string, like = folder): Token {
   const file = join(folder, "tq.token");
   try {
-    const token = read(file) ?? make(file);
+    const token = read(file) ?? make(file, like);
     return { token, file };
   } catch (error) {
     if (error instanceof TqError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new TqError("invalid", `Cannot use the token in ${file}: ${reason}`, { cause: error });
+    throw new TqError(
+      "invalid",
+      `Cannot use the token in ${file}: ${reason}${ownerWords(file, folder)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -59,10 +65,11 @@ function makePrivate(file: string, mode: number): void {
 }
 
 /** The whole file appears at once, and only where there is none: the second process reads the token of the first. */
-function make(file: string): string {
+function make(file: string, like: string): string {
   const token = randomBytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
   const draft = `${file}.${randomBytes(8).toHex()}`;
   writeFileSync(draft, `${token}\n`, { flag: "wx", mode: 0o600, flush: true });
+  giveOwner(draft, like);
   try {
     linkSync(draft, file);
     return token;
@@ -71,6 +78,7 @@ function make(file: string): string {
     if (first !== undefined) return first;
     if (!hasNoLinks(error)) throw error;
     writeFileSync(file, `${token}\n`, { flag: "wx", mode: 0o600, flush: true });
+    giveOwner(file, like);
     return token;
   } finally {
     rmSync(draft, { force: true });

@@ -3,6 +3,7 @@ import { Database } from "bun:sqlite";
 import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../errors.ts";
+import { giveOwner } from "../file-owner.ts";
 import { isBusy, translate } from "./errors.ts";
 import { recoverFailedFlush } from "./file/unflushed.ts";
 import { migrate } from "./migrate.ts";
@@ -32,7 +33,9 @@ export function connect(options: ConnectionOptions): Database {
   checkPath(path);
   let db: Database | undefined;
   try {
+    const isNew = look(path, statSync) === undefined;
     db = new Database(path, { create: true, readwrite: true, strict: true });
+    if (isNew) giveOwner(path, dirname(path)); // SQLite gives its own files beside it the same owner
     db.run(`PRAGMA busy_timeout = ${options.timeout}`);
     // Setting the mode takes the write lock, which another transaction of this thread may hold.
     if (!isWal(db)) makeWal(db, options.timeout);

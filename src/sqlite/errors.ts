@@ -1,6 +1,8 @@
 /** Turns SQLite's errors into sentences. The codes: https://www.sqlite.org/rescode.html */
 import { SQLiteError } from "bun:sqlite";
+import { dirname } from "node:path";
 import { TqError } from "../errors.ts";
+import { ownerWords } from "../file-owner.ts";
 import { freeBytes } from "./file/capacity.ts";
 
 /** With fewer free bytes a disk counts as full: SQLite's own files beside the database need some. */
@@ -43,7 +45,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path) =>
       new TqError(
         "database",
-        `Cannot write to ${path}: the file or its folder is read-only for this user; give this user write permission`,
+        `Cannot write to ${path}: the file or its folder is read-only for this user${ownersOf(path)}; give this user write permission`,
       ),
   ],
   [
@@ -51,7 +53,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path, message) =>
       new TqError(
         "database",
-        `Cannot open ${path}: ${message}; check that the folder exists and that this user may write in it`,
+        `Cannot open ${path}: ${message}${ownersOf(path)}; check that the folder exists and that this user may write in it`,
       ),
   ],
   ["SQLITE_FULL", full],
@@ -75,6 +77,10 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
           ),
   ],
 ];
+
+function ownersOf(path: string): string {
+  return ownerWords(path, `${path}-wal`, `${path}-shm`, dirname(path));
+}
 
 /** Turns an error of SQLite into a TqError; returns any other error as it is. */
 export function translate(error: unknown, path: string): unknown {

@@ -8,8 +8,9 @@
 import { Database } from "bun:sqlite";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { uptime } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { TqError } from "../../errors.ts";
+import { giveOwner, ownerWords } from "../../file-owner.ts";
 import { inodeOf } from "./identity.ts";
 
 /**
@@ -39,8 +40,10 @@ export function takeLock(database: string, worker: string): void {
     let db: Database | undefined;
     try {
       mkdirSync(folder, { recursive: true });
+      giveOwner(folder, database);
       const file = join(folder, worker);
       db = new Database(file, { create: true, readwrite: true });
+      giveOwner(file, database);
       db.run("PRAGMA journal_mode = MEMORY"); // no second file beside it
       db.run("BEGIN EXCLUSIVE");
       // Before we had the lock, another worker may have removed the file as a stray one.
@@ -57,7 +60,7 @@ export function takeLock(database: string, worker: string): void {
       }
       throw new TqError(
         "database",
-        `Cannot make the lock of this worker in ${folder}: ${String(error)}; give this user write permission beside the database`,
+        `Cannot make the lock of this worker in ${folder}: ${String(error)}${ownerWords(folder, dirname(folder))}; give this user write permission there, and beside the database`,
         { cause: error },
       );
     }

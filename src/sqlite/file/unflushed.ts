@@ -6,6 +6,7 @@
 import type { Database } from "bun:sqlite";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { TqError } from "../../errors.ts";
+import { giveOwner } from "../../file-owner.ts";
 
 function markOf(database: string): string {
   return `${database}-unflushed`;
@@ -15,6 +16,7 @@ function markOf(database: string): string {
 export function recordFailedFlush(database: string): void {
   try {
     writeFileSync(markOf(database), "");
+    giveOwner(markOf(database), database);
   } catch {
     // The disk refuses this too.
   }

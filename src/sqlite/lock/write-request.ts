@@ -4,6 +4,7 @@
  * file beside the database; the others see it, and pause before their next transaction.
  */
 import { rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { giveOwner } from "../../file-owner.ts";
 
 /** A file that no process has touched for this long was left by one that died. */
 const STALE_MS = 1_000;
@@ -15,11 +16,13 @@ const REQUEST_TRUSTED_MS = 1;
 export const PAUSE_MS = 4;
 
 export class WriteRequest {
+  readonly #database: string;
   readonly #file: string;
   #isPosted = false;
   #lookedAt = -Infinity;
 
   constructor(database: string) {
+    this.#database = database;
     this.#file = `${database}-wanted`;
   }
 
@@ -41,6 +44,7 @@ export class WriteRequest {
     } catch {
       try {
         writeFileSync(this.#file, "");
+        giveOwner(this.#file, this.#database);
       } catch {
         // On a full or read-only disk this process waits without the file.
       }
