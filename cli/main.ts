@@ -5,6 +5,7 @@ import { requireUtf8 } from "./terminal/utf8.ts";
 import { explain } from "./command/explain.ts";
 import { helpOf, helpOfAll } from "./command/help.ts";
 import { readLine } from "./command/line.ts";
+import { endOnSignalsAsFirst } from "./command/signals.ts";
 import { note, outputTerminal, print } from "./terminal/terminal.ts";
 
 /** @returns the exit status; undefined while the program of `tq run` goes on, which may set its own */
@@ -26,6 +27,7 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
   }
 }
 
+endOnSignalsAsFirst();
 const argv = process.argv.slice(2);
 try {
   const status = await main(argv);

@@ -66,6 +66,11 @@ export const TOOLS = {
   },
   sqlite3: program("sqlite3", "sqlite3", "open the database in a shell"),
   strace: program("strace", "strace", "watch, delay and refuse system calls", STRACE_TRIAL),
+  unshare: program("unshare", "util-linux", "start a program as the first of a container", [
+    "--pid",
+    "--fork",
+    "true",
+  ]),
   Linux: {
     package: null,
     use: "read /proc",
