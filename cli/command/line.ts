@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { TqError } from "../../src/errors.ts";
+import { printable } from "../../src/printable.ts";
 import { didYouMean } from "../../src/suggest.ts";
 import type { Command } from "./command.ts";
 import { COMMON_FLAGS } from "./flags.ts";
@@ -135,8 +136,18 @@ function plainFlag([name, value]: [name: string, value: string | true]): string 
 function findCommand(word: string, commands: Commands): Command {
   const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (command !== undefined) return command;
+  if (isProgram(word)) {
+    throw invalid(
+      `Unknown command ${JSON.stringify(word)}: tq run ${printable(word)} runs the program; child_process.fork takes { execArgv: ["run"] }`,
+    );
+  }
   const near = didYouMean(word, Object.keys(commands)) || "; tq --help lists them";
   throw invalid(`Unknown command ${JSON.stringify(word)}${near}`);
+}
+
+/** True for the path of a program: Bun, and code that starts a child by process.execPath, take one without a command. */
+function isProgram(word: string): boolean {
+  return /\.[cm]?[jt]sx?$/.test(word);
 }
 
 function commandToExplain(words: readonly string[], commands: Commands): Command | null {

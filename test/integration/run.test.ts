@@ -49,3 +49,31 @@ test("a default export that is not for a server ends with its program", async ()
   site.write("program.ts", "export default { port: 0 };");
   expect(await site.run("run", "program.ts")).toEqual({ code: 0, stdout: "", stderr: "" });
 });
+
+test("a program starts a child by the path of the executable, and by fork", async () => {
+  await using site = new Site();
+  site.write(
+    "helper.ts",
+    `if (process.send) process.send(process.argv[2]);
+    else console.log(process.argv[2]);`,
+  );
+  site.write(
+    "program.ts",
+    `import { fork } from "node:child_process";
+    const { stdout } = Bun.spawnSync([process.execPath, "run", "helper.ts", "spawned"]);
+    console.log(stdout.toString().trim());
+    const child = fork("./helper.ts", ["forked"], { execArgv: ["run"] });
+    child.on("message", (message) => console.log(message));
+    child.on("exit", () => process.exit());`,
+  );
+  expect((await site.run("run", "program.ts")).stdout).toBe("spawned\nforked\n");
+});
+
+test("the path of a program without a command is refused with the command that runs it", async () => {
+  await using site = new Site();
+  const { code, stderr } = await site.run("./lib/helper.ts", "argument");
+  expect(stderr).toBe(
+    'tq: Unknown command "./lib/helper.ts": tq run ./lib/helper.ts runs the program; child_process.fork takes { execArgv: ["run"] }\n',
+  );
+  expect(code).toBe(2);
+});
