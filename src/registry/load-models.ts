@@ -1,8 +1,9 @@
 /** Loads models from a file, or from every file of a folder. */
-import { readdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError } from "../errors.ts";
+import { ownerWords } from "../file-owner.ts";
 import { isModelClass } from "./model-class.ts";
 import { checkPolicies } from "./policies.ts";
 import { Registry } from "./registry.ts";
@@ -43,8 +44,12 @@ function modelFiles(path: string): string[] {
     if (!statSync(path).isDirectory()) return [path];
     files = filesBelow(path).sort();
   } catch (error) {
+    const { code, path: missing } = error as { code?: string; path?: string };
+    const subject = missing === path ? "it" : `${missing}, a link,`;
     const reason =
-      (error as { code?: string }).code === "ENOENT" ? "it does not exist" : String(error);
+      code === "ENOENT"
+        ? `${subject} does not exist`
+        : `${String(error)}${ownerWords(missing ?? path)}`;
     throw new TqError(
       "models",
       `Cannot load models from ${path}: ${reason}; write the file, or name another with --models`,
@@ -57,11 +62,17 @@ function modelFiles(path: string): string[] {
   );
 }
 
-function filesBelow(folder: string): string[] {
+/** Follows links to folders, but each folder once, and never up. @param seen the real paths of the folders so far */
+function filesBelow(folder: string, seen: string[] = []): string[] {
+  const real = realpathSync(folder);
+  if (seen.some((path) => path === real || path.startsWith(join(real, sep)))) return [];
+  seen.push(real);
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return filesBelow(path);
+    if ((entry.isSymbolicLink() ? statSync(path) : entry).isDirectory()) {
+      return filesBelow(path, seen);
+    }
     return EXTENSIONS.test(entry.name) && !NOT_MODELS.test(entry.name) ? [path] : [];
   });
 }
