@@ -1,7 +1,7 @@
 /** The executable: reads the command line, runs the command, and exits with its status. */
 import { runCommand } from "citty";
 import { COMMANDS } from "./commands.ts";
-import { requireUtf8 } from "./terminal/utf8.ts";
+import { requireUtf8, requireUtf8Surroundings } from "./terminal/utf8.ts";
 import { explain } from "./command/explain.ts";
 import { helpOf, helpOfAll } from "./command/help.ts";
 import { readLine } from "./command/line.ts";
@@ -20,6 +20,7 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
     }
     case "run": {
       const { command, given, args } = line;
+      if (command.name !== "version") requireUtf8Surroundings();
       const { result } = await runCommand(command.citty(given), { rawArgs: args });
       if (typeof result === "number") return result;
       return command.passesOn ? undefined : 0;

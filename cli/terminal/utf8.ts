@@ -1,5 +1,9 @@
-/** Refuses arguments that are not UTF-8: the runtime has replaced their bytes by U+FFFD, and tq would store that. */
-import { readFileSync } from "node:fs";
+/**
+ * Refuses arguments, settings and a current folder that are not UTF-8: the runtime has replaced their bytes by U+FFFD, and
+ * tq would store that, or use another file.
+ */
+import { isUtf8 } from "node:buffer";
+import { readFileSync, readlinkSync } from "node:fs";
 import { TqError } from "../../src/errors.ts";
 
 /**
@@ -7,10 +11,10 @@ import { TqError } from "../../src/errors.ts";
  *
  * @throws TqError "invalid" when an argument is not UTF-8.
  */
-export function requireUtf8(argv: readonly string[], read = readCommandLine): void {
+export function requireUtf8(argv: readonly string[], read = () => readProc("cmdline")): void {
   if (!argv.some((text) => text.includes("\uFFFD"))) return;
   for (const bytes of split(read())) {
-    if (Buffer.from(bytes.toString()).equals(bytes)) continue;
+    if (isUtf8(bytes)) continue;
     throw new TqError(
       "invalid",
       `Cannot read the argument ${JSON.stringify(bytes.toString())}: it is not UTF-8; encode it as UTF-8`,
@@ -18,9 +22,34 @@ export function requireUtf8(argv: readonly string[], read = readCommandLine): vo
   }
 }
 
-function readCommandLine(): Buffer {
+/** @throws TqError "invalid" when the current folder, or a setting in the environment, is not UTF-8. */
+export function requireUtf8Surroundings(cwd = process.cwd(), env = process.env): void {
+  if (cwd.includes("\uFFFD") && !isUtf8(readFolder())) {
+    throw new TqError(
+      "invalid",
+      `Cannot work in the current folder ${JSON.stringify(cwd)}: its path is not UTF-8; rename that folder, or work in another`,
+    );
+  }
+  const names = Object.keys(env).filter((name) => env[name]?.includes("\uFFFD"));
+  if (!names.some((name) => name.startsWith("TQ_"))) return;
+  for (const bytes of split(readProc("environ"))) {
+    const [name = ""] = bytes.toString().split("=");
+    if (isUtf8(bytes) || !name.startsWith("TQ_")) continue;
+    throw new TqError("invalid", `Cannot read ${name}: it is not UTF-8; encode it as UTF-8`);
+  }
+}
+
+function readFolder(): Buffer {
   try {
-    return readFileSync("/proc/self/cmdline");
+    return readlinkSync("/proc/self/cwd", { encoding: "buffer" });
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+function readProc(file: "cmdline" | "environ"): Buffer {
+  try {
+    return readFileSync(`/proc/self/${file}`);
   } catch {
     return Buffer.alloc(0);
   }

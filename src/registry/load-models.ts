@@ -49,7 +49,7 @@ function modelFiles(path: string): string[] {
     const reason =
       code === "ENOENT"
         ? `${subject} does not exist`
-        : `${String(error)}${ownerWords(missing ?? path)}`;
+        : `${(error as Error).message}${ownerWords(missing ?? path)}`;
     throw new TqError(
       "models",
       `Cannot load models from ${path}: ${reason}; write the file, or name another with --models`,
@@ -70,6 +70,9 @@ function filesBelow(folder: string, seen: string[] = []): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
     const path = join(folder, entry.name);
+    if (entry.name.includes("\uFFFD")) {
+      throw new Error(`the name of ${path} is not UTF-8, or has a U+FFFD: rename it`);
+    }
     if ((entry.isSymbolicLink() ? statSync(path) : entry).isDirectory()) {
       return filesBelow(path, seen);
     }

@@ -1,5 +1,6 @@
 /** Opens connections: checks the file, sets the pragmas that every connection needs, migrates the schema. */
 import { Database } from "bun:sqlite";
+import { isUtf8 } from "node:buffer";
 import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../errors.ts";
@@ -60,7 +61,14 @@ export function connect(options: ConnectionOptions): Database {
 export function followLinks(path: string): string {
   let file = path;
   for (let links = 0; links < 40 && look(file, lstatSync)?.isSymbolicLink(); links++) {
-    file = resolve(dirname(file), readlinkSync(file));
+    const target = readlinkSync(file, { encoding: "buffer" });
+    if (!isUtf8(target)) {
+      throw new TqError(
+        "database",
+        `Cannot use ${path} as the database: the path behind the link ${file} is not UTF-8; rename the file`,
+      );
+    }
+    file = resolve(dirname(file), target.toString());
   }
   return file;
 }
