@@ -125,11 +125,10 @@ const LAID_OUT = [
 type Method = (...args: readonly unknown[]) => void;
 
 function takeConsole(toOutput: Print, toError: Print, colour: boolean): void {
-  const { Console } = console;
   let made: object | undefined;
   const methodOf = (name: string): Method => {
     const streams = { stdout: target(toOutput), stderr: target(toError) };
-    const own = (made ??= new Console({ ...streams, colorMode: colour }));
+    const own = (made ??= new console.Console({ ...streams, colorMode: colour }));
     return (Reflect.get(own, name) as Method).bind(own);
   };
   const methods: Record<string, unknown> = {};
