@@ -9,6 +9,7 @@ import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
 import type { COMMON_FLAGS, Flags, Values } from "./flags.ts";
+import { setTimeZone } from "./time-zone.ts";
 import { note, print, outputTerminal } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { printableJson } from "../../src/printable.ts";
@@ -28,6 +29,8 @@ export class Program {
     if (this.verbose && this.quiet) {
       throw new TqError("invalid", "Cannot use --verbose and --quiet together: leave one out");
     }
+    const unknownZone = setTimeZone();
+    if (unknownZone !== null) this.note(unknownZone);
     this.#file = values.config;
     for (const [name, { setting }] of Object.entries(flags)) {
       const value: unknown = Reflect.get(values, name);

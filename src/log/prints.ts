@@ -127,8 +127,9 @@ type Method = (...args: readonly unknown[]) => void;
 function takeConsole(toOutput: Print, toError: Print, colour: boolean): void {
   let made: object | undefined;
   const methodOf = (name: string): Method => {
+    const { Console } = console; // loaded here, as few tasks print
     const streams = { stdout: target(toOutput), stderr: target(toError) };
-    const own = (made ??= new console.Console({ ...streams, colorMode: colour }));
+    const own = (made ??= new Console({ ...streams, colorMode: colour }));
     return (Reflect.get(own, name) as Method).bind(own);
   };
   const methods: Record<string, unknown> = {};

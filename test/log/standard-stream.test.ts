@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onDescriptor, UnwrittenError, writeLines } from "../../src/log/standard-stream.ts";
 import { needs } from "../support/needs.ts";
-import { AS_ANOTHER_USER, UNREAD_ERROR } from "../support/tools.ts";
+import { AS_ANOTHER_USER, UNREAD_ERROR, UNREAD_TERMINAL } from "../support/tools.ts";
 import { note, open, restoreTimeZone } from "./support.ts";
 
 restoreTimeZone();
@@ -156,6 +156,15 @@ describe("writing to standard error", () => {
     const shell = `{ { ${AS_ANOTHER_USER.join(" ")} "$0" -e "$1" 2>&1 1>&3; echo >${end}; } | cat ${end} >&2; } 3>&1`;
     const child = Bun.spawn(["sh", "-c", shell, process.execPath, FILL], { stdin: "ignore" });
     expect(await new Response(child.stdout).text()).toBe("EAGAIN\n");
+  });
+
+  needs("root", "python3").test("is not held up for ever by another user's terminal", async () => {
+    const out = join(folder, "out");
+    const shell = `exec ${AS_ANOTHER_USER.join(" ")} "$0" -e "$1" >${out}`;
+    const terminal = ["python3", "-c", UNREAD_TERMINAL, "sh", "-c", shell];
+    const child = Bun.spawn([...terminal, process.execPath, FILL], { stdin: "ignore" });
+    expect(await child.exited).toBe(0);
+    expect(readFileSync(out, "utf8")).toBe("EAGAIN\n");
   });
 
   test("keeps its lines whole where others write to the same pipe", async () => {

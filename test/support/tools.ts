@@ -127,6 +127,12 @@ function unread(streams: string): string {
   return `import socket, subprocess, sys; a, b = socket.socketpair(); sys.exit(subprocess.call(sys.argv[1:], ${streams}))`;
 }
 
+/** Put before a command, with `python3 -c`: gives it a terminal that nobody reads. */
+export const UNREAD_TERMINAL = `import os, pty, sys
+pid, master = pty.fork()
+if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))`;
+
 /** The path of the library that sets a program's clock; each distribution has another folder for it. */
 export function faketimeLibrary(): string | undefined {
   const folders = ["lib/*/faketime", "lib/faketime", "lib64/faketime", "local/lib/faketime"];
