@@ -29,9 +29,18 @@ export function standardError(): StandardStream {
   return standardStream(2);
 }
 
-/** Standard output, like `standardError`. */
+/** Standard output, like `standardError`; the same stream where both go to one place, so that no line is torn by the other. */
 export function standardOutput(): StandardStream {
-  return standardStream(1);
+  return isOnePlace() ? standardError() : standardStream(1);
+}
+
+function isOnePlace(): boolean {
+  try {
+    const [output, error] = [fstatSync(1), fstatSync(2)];
+    return output.ino === error.ino && output.dev === error.dev;
+  } catch {
+    return false; // one is closed
+  }
 }
 
 function standardStream(fd: 1 | 2): StandardStream {

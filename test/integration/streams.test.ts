@@ -13,6 +13,7 @@ export class Talker extends Model {
   static override readonly __name__ = "talker";
   async say() { console.log("x".repeat(5_000)); }
   async write() { process.stdout.write("y".repeat(5_000) + "\\n"); process.stderr.write("z\\n"); }
+  async begin() { process.stdout.write("not ended"); }
   async lay() { console.group("group"); console.table([{ a: 1 }]); console.log("%s!", "inside", { b: 2 }); }
 }
 `;
@@ -104,6 +105,14 @@ test("a task prints as Bun does, with groups, tables and placeholders", async ()
       "",
     ].join("\n"),
   );
+});
+
+test("a line of the log begins behind what a task has printed to the same place", async () => {
+  await using site = talkers();
+  await pushAll(site, "begin");
+  const shell = '"$0" worker -n 1 --drain 2>&1';
+  const { stdout } = await site.spawn(["sh", "-c", shell, TQ]).ended();
+  expect(stdout).toContain('not ended\n{"time"');
 });
 
 test("what models print while tq push loads them is not in its answer", async () => {
