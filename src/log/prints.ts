@@ -63,7 +63,11 @@ class Losses implements Prints {
 
   flush(): void {
     if (this.#lines === 0) return;
-    const message = `${this.#lines} lines that models printed are lost: ${this.#why}; the log counts further ones every ${formatDuration(BETWEEN_REPORTS_MS)}`;
+    const lines =
+      this.#lines === 1
+        ? "A line that models printed is"
+        : `${this.#lines} lines that models printed are`;
+    const message = `${lines} lost: ${this.#why}; the log counts more of them every ${formatDuration(BETWEEN_REPORTS_MS)}`;
     this.#lines = 0;
     this.#reportedAt = performance.now();
     this.#report({ name: "log.note", level: "warn", message });
@@ -104,44 +108,63 @@ function makeStream(fd: number, print: Print): Writable {
 }
 
 /** These print their arguments as Bun does; the others lay out a text. */
-const PLAIN = ["log", "info", "debug", "warn", "error"] as const;
+const PLAIN = { log: 1, info: 1, debug: 1, warn: 2, error: 2 } as const;
 
-const LAID_OUT = [
-  "assert",
-  "count",
-  "countReset",
-  "dir",
-  "dirxml",
-  "group",
-  "groupCollapsed",
-  "groupEnd",
-  "table",
-  "time",
-  "timeEnd",
-  "timeLog",
-  "trace",
-];
+/** The change of the depth of groups, whose lines are indented. */
+const LAID_OUT = {
+  assert: 0,
+  count: 0,
+  countReset: 0,
+  dir: 0,
+  dirxml: 0,
+  group: 1,
+  groupCollapsed: 1,
+  groupEnd: -1,
+  table: 0,
+  time: 0,
+  timeEnd: 0,
+  timeLog: 0,
+  trace: 0,
+} as const;
 
-type Method = (...args: readonly unknown[]) => void;
+type Method = (...args: unknown[]) => void;
 
 function takeConsole(toOutput: Print, toError: Print, colour: boolean): void {
   let made: object | undefined;
-  const methodOf = (name: string): Method => {
-    const { Console } = console; // loaded here, as few tasks print
+  let depth = 0;
+  function layOut(name: string, args: unknown[]): void {
+    const { Console } = console; // loaded here, as few tasks need it
     const streams = { stdout: target(toOutput), stderr: target(toError) };
-    const own = (made ??= new Console({ ...streams, colorMode: colour }));
-    return (Reflect.get(own, name) as Method).bind(own);
-  };
+    made ??= new Console({ ...streams, colorMode: colour });
+    (Reflect.get(made, name) as Method).apply(made, args);
+  }
   const methods: Record<string, unknown> = {};
-  for (const name of LAID_OUT) methods[name] = (...args: unknown[]) => methodOf(name)(...args);
-  for (const name of PLAIN) {
-    methods[name] = (...args: unknown[]) => methodOf(name)(...formatted(args, colour));
+  for (const [name, change] of Object.entries(LAID_OUT)) {
+    methods[name] = (...args: unknown[]) => {
+      depth = Math.max(0, depth + change);
+      layOut(name, args);
+    };
+  }
+  for (const [name, fd] of Object.entries(PLAIN)) {
+    const print = fd === 1 ? toOutput : toError;
+    methods[name] = (...args: unknown[]) => {
+      const [first] = args;
+      if (typeof first === "string" && first.includes("%")) return layOut(name, args);
+      const text = asText(args, colour);
+      return depth === 0 ? print(`${text}\n`) : layOut(name, [text]);
+    };
   }
   methods["write"] = (...chunks: (string | Uint8Array)[]) => {
     for (const chunk of chunks) toOutput(chunk);
     return chunks.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0);
   };
   Object.assign(console, methods);
+}
+
+function asText(args: readonly unknown[], colors: boolean): string {
+  return args
+    .map((arg) => (typeof arg === "string" ? arg : Bun.inspect(arg, { colors })))
+    .join(" ");
 }
 
 /** All that a console needs of a stream. */
@@ -154,13 +177,4 @@ function target(print: Print): NodeJS.WritableStream {
   const listeners = { once: ignore, removeListener: ignore, listenerCount: () => 0 };
   const stream = { write, ...listeners };
   return stream as unknown as NodeJS.WritableStream;
-}
-
-/** The arguments as one text; with placeholders such as %s the console itself formats them. */
-function formatted(args: readonly unknown[], colors: boolean): readonly unknown[] {
-  const [first] = args;
-  if (typeof first === "string" && first.includes("%")) return args;
-  return [
-    args.map((arg) => (typeof arg === "string" ? arg : Bun.inspect(arg, { colors }))).join(" "),
-  ];
 }
