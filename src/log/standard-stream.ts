@@ -37,7 +37,8 @@ export function standardOutput(): StandardStream {
 function isOnePlace(): boolean {
   try {
     const [output, error] = [fstatSync(1), fstatSync(2)];
-    return output.ino === error.ino && output.dev === error.dev;
+    // Other systems give pipes and sockets the number 0.
+    return output.ino !== 0 && output.ino === error.ino && output.dev === error.dev;
   } catch {
     return false; // one is closed
   }
