@@ -1,5 +1,7 @@
 /** Turns SQLite's errors into sentences. The codes: https://www.sqlite.org/rescode.html */
 import { SQLiteError } from "bun:sqlite";
+import { closeSync, openSync } from "node:fs";
+import { devNull } from "node:os";
 import { dirname } from "node:path";
 import { TqError } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
@@ -53,7 +55,9 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path, message) =>
       new TqError(
         "database",
-        `Cannot open ${path}: ${message}${ownersOf(path)}; check that the folder exists and that this user may write in it`,
+        hasTooManyFiles()
+          ? `Cannot open ${path}: too many files are open; raise the limit of the system, as with ulimit -n, and look whether tasks leave files open`
+          : `Cannot open ${path}: ${message}${ownersOf(path)}; check that the folder exists and that this user may write in it`,
       ),
   ],
   ["SQLITE_FULL", full],
@@ -77,6 +81,16 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
           ),
   ],
 ];
+
+/** SQLite does not say that it could open no file at all. */
+function hasTooManyFiles(): boolean {
+  try {
+    closeSync(openSync(devNull, "r"));
+    return false;
+  } catch (error) {
+    return ["EMFILE", "ENFILE"].includes((error as { code?: string }).code ?? "");
+  }
+}
 
 function ownersOf(path: string): string {
   return ownerWords(path, `${path}-wal`, `${path}-shm`, dirname(path));

@@ -139,3 +139,17 @@ test("a database that is damaged from its third page on is refused with a senten
     message: `Cannot use ${path}: database disk image is malformed; restore a backup, or save what can be read with sqlite3's .recover`,
   });
 });
+
+test("a process with too many open files is told so, not to look at the folder", async () => {
+  using folder = makeFolder();
+  const code = `
+    import { openSync } from "node:fs";
+    import { connect } from ${JSON.stringify(`${import.meta.dir}/../../../src/sqlite/connection.ts`)};
+    try { for (;;) openSync("/dev/null", "r"); } catch {}
+    try { connect({ path: process.argv.at(-1), timeout: 0 }); } catch ({ message }) { console.log(message); }`;
+  const shell = ["sh", "-c", 'ulimit -n 100; exec "$0" -e "$1" "$2"', process.execPath, code];
+  const child = Bun.spawn([...shell, folder.file("tq.db")], { stderr: "inherit" });
+  expect(await new Response(child.stdout).text()).toBe(
+    `Cannot open ${folder.file("tq.db")}: too many files are open; raise the limit of the system, as with ulimit -n, and look whether tasks leave files open\n`,
+  );
+});
