@@ -8,7 +8,12 @@ export interface ErrorData {
 }
 
 export type Outcome =
-  | { readonly kind: "finished"; readonly result: string | null }
+  | {
+      readonly kind: "finished";
+      readonly result: string | null;
+      /** Why the method was not called; null where it was. */
+      readonly reason: string | null;
+    }
   | { readonly kind: "failed"; readonly error: ErrorData }
   /** The database was busy or changed under the run: run the task again after `delay` ms. */
   | { readonly kind: "retry"; readonly delay: number; readonly error: ErrorData }

@@ -39,7 +39,11 @@ interface Payloads {
   };
   "thread.replaced": { readonly thread: number; readonly reason: string };
   "task.started": TaskRun;
-  "task.finished": TaskRun & { readonly duration: number };
+  "task.finished": TaskRun & {
+    readonly duration: number;
+    /** Why the method was not called; null where it was. */
+    readonly reason: string | null;
+  };
   "task.failed": TaskRun & { readonly duration: number; readonly error: ErrorData };
   "task.retried": TaskRun & { readonly delay: number; readonly error: ErrorData };
   "task.interrupted": TaskRun & { readonly reason: string };
@@ -97,7 +101,9 @@ const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
 };
 
 export function levelOf(event: Event): Level {
-  return event.name === "log.note" ? event.level : EVENT_LEVELS[event.name];
+  if (event.name === "log.note") return event.level;
+  if (event.name === "task.finished" && event.reason !== null) return "warn";
+  return EVENT_LEVELS[event.name];
 }
 
 /** True when a log of level `log` writes events of `level`: an event that it leaves out need not be made. */

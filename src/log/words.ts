@@ -23,7 +23,12 @@ const WORDS: Words = {
   "thread.replaced": ({ thread, reason }) => `thread ${thread} replaced: ${reason}`,
   "task.started": (event) => line(`task ${event.task} started`, ...run(event)),
   "task.finished": (event) =>
-    line(`task ${event.task} finished`, ...run(event), formatDuration(event.duration)),
+    line(
+      `task ${event.task} finished`,
+      ...run(event),
+      formatDuration(event.duration),
+      ...(event.reason === null ? [] : [event.reason]),
+    ),
   "task.failed": (event) =>
     line(
       `task ${event.task} failed`,

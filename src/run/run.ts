@@ -50,7 +50,8 @@ export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Pr
     );
     const settling = unit.pendingDone();
     if (settling) await settling;
-    return { kind: "finished", result: toResult(value) };
+    if (value === NOT_CALLED) return { kind: "finished", result: null, reason: WHY_NOT_CALLED };
+    return { kind: "finished", result: toResult(value), reason: null };
   } catch (error) {
     if (unit.stale || isOperational(error))
       return { kind: "retry", delay: 0, error: toErrorData(error) };
@@ -146,12 +147,17 @@ function findRecords({ model, instances }: Call): Promise<object[]> {
   return (model as unknown as Browses).browse(ids);
 }
 
-/** Does nothing when no record is left. */
+/** The value of a call that has no record to be made on. */
+const NOT_CALLED = Symbol("not called");
+
+const WHY_NOT_CALLED = "the method was not called: none of its records exists";
+
+/** @returns what the method returns; NOT_CALLED when no record is left */
 async function callMethod(
   { model, method, instances, args }: Call,
   records: readonly object[],
 ): Promise<unknown> {
-  if (records.length === 0) return undefined;
+  if (records.length === 0) return NOT_CALLED;
   const single = typeof instances === "number";
   if (method.kind === "static") {
     return method.call.call(model, single ? records[0] : records, ...args);

@@ -203,9 +203,9 @@ export class SqliteSession implements Session {
     return this.#inTransaction((db) => settle(db, run, outcome, this.#now()));
   }
 
-  finishAtCommit(run: Claim, result: string | null): void {
+  finishAtCommit(run: Claim, result: string | null, reason: string | null): void {
     this.#transaction.check();
-    this.#finished.push({ claim: run, result });
+    this.#finished.push({ claim: run, result, reason });
   }
 
   /** True when a claim may find a task; takes no lock. */

@@ -113,5 +113,5 @@ export interface Session {
    * Marks a run as finished; its claim must be held in this transaction. The commit writes it, and fails if the claim
    * is lost all the same.
    */
-  finishAtCommit(claim: Claim, result: string | null): void;
+  finishAtCommit(claim: Claim, result: string | null, reason: string | null): void;
 }

@@ -139,7 +139,7 @@ describe("a task", () => {
     if (!claim) throw new Error("not claimed");
     expect(
       await admin.store.write((session) =>
-        session.settle(claim, { kind: "finished", result: null }),
+        session.settle(claim, { kind: "finished", result: null, reason: null }),
       ),
     ).toBe(false);
   });

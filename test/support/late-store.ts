@@ -140,8 +140,8 @@ class LateSession implements Session {
     return this.#later(() => this.inner.settle(claim, outcome));
   }
 
-  finishAtCommit(claim: Claim, result: string | null): void {
-    this.inner.finishAtCommit(claim, result);
+  finishAtCommit(claim: Claim, result: string | null, reason: string | null): void {
+    this.inner.finishAtCommit(claim, result, reason);
   }
 }
 

@@ -153,7 +153,9 @@ export function settleTests(): void {
       const id = await pushOne(store);
       const task = await claimFirst(store);
       const rolledBack = store.write(async (session) => {
-        expect(await session.settle(task, { kind: "finished", result: null })).toBe(true);
+        expect(await session.settle(task, { kind: "finished", result: null, reason: null })).toBe(
+          true,
+        );
         throw new Error("no");
       });
       expect(rolledBack).rejects.toThrow("no");
