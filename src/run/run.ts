@@ -2,7 +2,7 @@
  * Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run.
  */
 import { decode, encode } from "../values/encoding.ts";
-import { isTqError, TqError } from "../errors.ts";
+import { isOperational, TqError } from "../errors.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
 import { policyOf } from "../registry/policies.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -14,9 +14,6 @@ import { type CurrentTask, withTask } from "../transaction/current-task.ts";
 
 /** A result with more characters of JSON is replaced by a note. */
 const RESULT_CHARACTERS = 10_000;
-
-/** Errors of the database, not of the method. */
-const OPERATIONAL: ReadonlySet<string> = new Set(["busy", "full", "database"]);
 
 /** The call of a task, or the outcome of a task that cannot be called. */
 export type Prepared = Call | Outcome;
@@ -177,9 +174,4 @@ function toResult(value: unknown): string | null {
   } catch {
     return null;
   }
-}
-
-/** True where another try may help: another program had the lock, or the disk is full or fails. */
-function isOperational(error: unknown): boolean {
-  return isTqError(error) && OPERATIONAL.has(error.code);
 }

@@ -1,7 +1,7 @@
 /** Methods that run outside any transaction, and what goes on after a task. */
 import { afterEach, expect, test } from "bun:test";
 import { currentTask, Transaction } from "../../src/index.ts";
-import { TqError } from "../../src/errors.ts";
+import { markOperational, TqError } from "../../src/errors.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import { makeRuntime } from "../model/support.ts";
 import { makeParts, Part, seen } from "./part.ts";
@@ -78,7 +78,7 @@ test("a method outside any transaction that meets a busy database is tried again
   let runs = 0;
   Part.during = () => {
     runs += 1;
-    return Promise.reject(new TqError("busy", "Cannot write: somebody else does"));
+    return Promise.reject(markOperational(new TqError("busy", "Cannot write: another does")));
   };
   expect(await tq.runTask(id)).toMatchObject({ state: "scheduled", attempts: 1 });
   expect(runs).toBe(1);
