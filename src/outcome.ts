@@ -1,4 +1,5 @@
 /** How a run ended, as plain data that the store turns into one guarded UPDATE. */
+import { userStack } from "./stack.ts";
 
 /** An error as data: `postMessage` would lose its name and fields. */
 export interface ErrorData {
@@ -41,8 +42,9 @@ export function toErrorData(error: unknown): ErrorData {
 
 function describe(error: unknown): ErrorData {
   if (error instanceof Error) {
-    const { name, message, stack = null } = error;
-    return { name: String(name), message: cut(String(message)), stack: stack && cut(stack) };
+    const { name, message, stack } = error;
+    const shown = stack ? cut(userStack(String(stack), name === "TqError")) : null;
+    return { name: String(name), message: cut(String(message)), stack: shown };
   }
   return { name: "Error", message: cut(`${Bun.inspect(error)} was thrown`), stack: null };
 }

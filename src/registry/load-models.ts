@@ -3,6 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError } from "../errors.ts";
+import { placeOf } from "../stack.ts";
 import { isModelClass } from "./model-class.ts";
 import { checkPolicies } from "./policies.ts";
 import { Registry } from "./registry.ts";
@@ -85,6 +86,9 @@ function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   if (!(error instanceof Error)) return Bun.inspect(error);
   const { position } = error as { position?: { file: string; line: number; column: number } };
-  if (!position) return `${error.name}: ${error.message}`;
+  if (!position) {
+    const place = placeOf(error.stack);
+    return `${error.name}: ${error.message}${place === null ? "" : ` at ${place}`}`;
+  }
   return `${error.message} at ${position.file}:${position.line}:${position.column}`;
 }
