@@ -53,6 +53,8 @@ interface Payloads {
   "task.cancelled": { readonly task: number; readonly reason: string | null };
   /** A run lost its claim before it ended; its work was discarded. */
   "task.late": TaskRun & { readonly outcome: OutcomeKind };
+  /** A promise that the task's code does not await failed after the task had ended. `place`: the line of that code. */
+  "task.stray": TaskRun & { readonly place: string | null; readonly error: ErrorData };
   /** Without a worker, a scheduled task runs at once; `scheduledAt` is ms since 1970 UTC. */
   "task.inline": TaskRun & { readonly scheduledAt: number };
   /** A task has held the write lock for long: no other task or program can write. */
@@ -92,6 +94,7 @@ const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
   "task.poisoned": "error",
   "task.cancelled": "info",
   "task.late": "warn",
+  "task.stray": "warn",
   "task.inline": "info",
   "lock.held": "warn",
   "admin.listening": "info",

@@ -59,6 +59,13 @@ const WORDS: Words = {
       ...run(event),
       `it would have ${LATE[event.outcome]}`,
     ),
+  "task.stray": (event) =>
+    line(
+      `task ${event.task} left work behind that failed after its end; await it in the method`,
+      ...run(event),
+      ...(event.place === null ? [] : [`at ${event.place}`]),
+      errorWords(event.error),
+    ),
   "task.inline": (event) =>
     line(
       `task ${event.task} runs now although it is scheduled for ${new Date(event.scheduledAt).toISOString()}: queue.worker is false`,

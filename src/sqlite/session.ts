@@ -1,7 +1,7 @@
 /** A session on SQLite: it runs the queue's statements inside its transactions. */
 import type { Database } from "bun:sqlite";
 import { isTqError, TqError } from "../errors.ts";
-import type { Settlement } from "../outcome.ts";
+import type { ErrorData, Settlement } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
 import type {
   Change,
@@ -27,6 +27,7 @@ import {
   updateColumns,
 } from "./sql/rows.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
+import { recordError } from "./sql/task-errors.ts";
 import { type SessionOptions, SqliteTransaction } from "./transaction.ts";
 import { runUserSql } from "./user-statement.ts";
 
@@ -201,6 +202,10 @@ export class SqliteSession implements Session {
 
   async settle(run: Claim, outcome: Settlement): Promise<boolean> {
     return this.#inTransaction((db) => settle(db, run, outcome, this.#now()));
+  }
+
+  async recordError(task: number, attempt: number, error: ErrorData): Promise<void> {
+    return this.#inTransaction((db) => recordError(db, task, attempt, error, this.#now()));
   }
 
   finishAtCommit(run: Claim, result: string | null, reason: string | null): void {

@@ -5,7 +5,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { TqError } from "../errors.ts";
 import type { Soon } from "../soon.ts";
 import { didYouMean } from "../suggest.ts";
-import { currentUnit } from "./current-task.ts";
+import { currentUnit, markLeftBehind } from "./current-task.ts";
 import { makeSql, type TransactionSql } from "./sql.ts";
 import { type Runtime, runtime } from "./runtime.ts";
 import { Unit } from "./unit.ts";
@@ -74,7 +74,7 @@ export class Transaction {
   static get current(): Transaction {
     const current = storage.getStore();
     if (current) return current;
-    throw noTransactionError();
+    throw markLeftBehind(noTransactionError());
   }
 
   /** @internal The current transaction, if there is one. */
@@ -177,7 +177,7 @@ export function inUnit<T>(work: (unit: Unit) => Soon<T>): Promise<T> {
   const current = Transaction.currentIfAny;
   return current
     ? current.unit.track(() => work(current.unit))
-    : Promise.reject(noTransactionError());
+    : Promise.reject(markLeftBehind(noTransactionError()));
 }
 
 /** @internal Runs the tasks that a committed transaction pushed, where no worker does. */

@@ -12,6 +12,9 @@ import { openThreadStore } from "../open-store.ts";
 import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
+import { StrayWork } from "../run/stray-work.ts";
+import type { Store } from "../store/store.ts";
+import type { Report } from "../log/events.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
 import { openShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -45,6 +48,16 @@ function tellThrower(progress: Progress): void {
   });
 }
 
+/** A promise that an ended task has left behind ends no thread: it is not the fault of the task that runs now. */
+function watchStrayWork(store: Store, report: Report, progress: Progress): void {
+  const running = () => progress.running();
+  const strays = new StrayWork({ store, report, running, justEnded: () => loop?.justEnded ?? [] });
+  process.on("unhandledRejection", (reason) => {
+    const isHandled = process.listenerCount("unhandledRejection") > 1; // by the models
+    if (!strays.rejected(reason) && !isHandled) throw reason;
+  });
+}
+
 async function start(init: Init): Promise<void> {
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
@@ -73,6 +86,7 @@ async function start(init: Init): Promise<void> {
       config.worker.max_tasks,
       store.turns && new LeaderCandidate(shared, thread, store.turns),
     );
+    watchStrayWork(store, log, progress);
     if (stopped) loop.stop();
     Bun.gc(true); // frees what loading allocated: an idle thread may never collect it
     await going.promise;
