@@ -42,8 +42,8 @@ export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Pr
   if (!isCall(prepared)) return prepared;
   try {
     const transaction = new Transaction(unit, task.user, prepared.context);
-    const value = await withTask(describe(task), unit, () =>
-      prepared.outside ? callOutside(task, prepared) : transaction.run(() => callInside(prepared)),
+    const value = await withTask(describe(task, prepared), unit, () =>
+      prepared.outside ? callOutside(prepared) : transaction.run(() => callInside(prepared)),
     );
     const settling = unit.pendingDone();
     if (settling) await settling;
@@ -61,16 +61,14 @@ async function callInside(call: Call): Promise<unknown> {
 }
 
 /** Reads the records in a short transaction of their own; the method then runs in none. */
-async function callOutside(task: ClaimedTask, call: Call): Promise<unknown> {
-  const { user } = task;
-  const { context } = call;
-  const records = await Transaction.start({ user, context }, () => findRecords(call));
+async function callOutside(call: Call): Promise<unknown> {
+  const records = await Transaction.start({}, () => findRecords(call));
   return callMethod(call, records);
 }
 
-function describe(task: ClaimedTask): CurrentTask {
-  const { id, attempt, model, method, queue } = task;
-  return { id, attempt, model, method, queue };
+function describe(task: ClaimedTask, { context }: Call): CurrentTask {
+  const { id, attempt, model, method, queue, user } = task;
+  return { id, attempt, model, method, queue, user, context };
 }
 
 interface Call {
@@ -102,7 +100,7 @@ const IN_TASK: Context = Object.freeze({ _skip_warnings: true, _check_access: fa
 
 function contextOf(task: ClaimedTask): Context {
   if (task.context === "{}") return IN_TASK;
-  return { ...decodeColumn(task, "context", isObject, "an object"), ...IN_TASK };
+  return Object.freeze({ ...decodeColumn(task, "context", isObject, "an object"), ...IN_TASK });
 }
 
 /** Decodes a column of the row, which may have been damaged by hand. */

@@ -44,8 +44,8 @@ export class StrayWork {
     const ended = this.#options.justEnded();
     const [only] = ended;
     if (known) {
-      const { id, ...call } = known;
-      this.#charge({ task: id, ...call }, error);
+      const { id, attempt, model, method, queue } = known;
+      this.#charge({ task: id, attempt, model, method, queue }, error);
     } else if (only && ended.length === 1) this.#charge(runOf(only), error);
     else this.#note(ended, error);
     return true;

@@ -10,6 +10,10 @@ export interface CurrentTask {
   readonly model: string;
   readonly method: string;
   readonly queue: string;
+  /** The user of the task, also where its method runs outside any transaction. */
+  readonly user: number;
+  /** The context of the task, frozen; a transaction that the task starts has it too, unless it is given another. */
+  readonly context: Readonly<Record<string, unknown>>;
 }
 
 /** A run of a task, and its unit of work. */

@@ -31,7 +31,7 @@ export type FromThread =
   | { readonly type: "loading"; readonly file: string }
   | { readonly type: "loaded"; readonly catalog: ModelCatalog }
   /** Something that this task has left behind, such as a timer, threw while another task ran, and ends the thread. */
-  | { readonly type: "threw"; readonly task: CurrentTask }
+  | { readonly type: "threw"; readonly task: Pick<CurrentTask, "id" | "model" | "method"> }
   /** The models cannot be loaded, or the database cannot be opened. */
   | { readonly type: "cannot_start"; readonly code: string; readonly error: ErrorData }
   /** The thread found the database lost for good: no later try would help. */

@@ -44,7 +44,9 @@ function tellThrower(progress: Progress): void {
   process.on("uncaughtExceptionMonitor", () => {
     const task = originTask();
     const isCaught = process.listenerCount("uncaughtException") > 0; // by the models
-    if (task && !isCaught && task.id !== progress.running()?.id) send({ type: "threw", task });
+    if (!task || isCaught || task.id === progress.running()?.id) return;
+    const { id, model, method } = task;
+    send({ type: "threw", task: { id, model, method } });
   });
 }
 

@@ -58,6 +58,28 @@ test("a method outside any transaction ends with the transactions that it has st
   });
 });
 
+test("a method outside any transaction has the user and context of its task, as have its transactions and pushes", async () => {
+  await using tq = makeRuntime();
+  await makeParts(1);
+  const context = { company: 3 };
+  const own = { company: 3, _skip_warnings: true, _check_access: false };
+  Part.during = async () => {
+    seen.push(currentTask()?.user, currentTask()?.context);
+    const tell = () => void seen.push(Transaction.current.user, Transaction.current.context);
+    await Transaction.start({}, tell);
+    await Transaction.start({ user: 4, context: { shop: 1 } }, tell);
+    seen.push(await Part.__queue__.list([1]));
+  };
+  const [id = 0] = await Transaction.start({ user: 9, context }, () => Part.__queue__.goOn([1]));
+  expect(await tq.runTask(id)).toMatchObject({ state: "finished" });
+  expect(seen).toEqual([9, own, 9, own, 4, { shop: 1 }, [id + 1]]);
+  expect(await tq.getTask(id + 1)).toMatchObject({
+    user: 9,
+    context: { company: 3, _skip_warnings: true },
+  });
+  Part.during = () => Promise.resolve();
+});
+
 test("a method outside any transaction that fails does not wait for the transactions that it has started", async () => {
   await using tq = makeRuntime();
   const [id = 0] = await Part.__queue__.goOn(await makeParts(1));

@@ -24,7 +24,10 @@ test("tasks run after the commit, before start resolves, each in a transaction o
     [1, 2].map((id) => ({
       user: 2,
       context: { company: 1, _skip_warnings: true, _check_access: false },
-      task: { id, attempt: 1, model: "job", method: "where", queue: "default" },
+      task: {
+        ...{ id, attempt: 1, model: "job", method: "where", queue: "default", user: 2 },
+        context: { company: 1, _skip_warnings: true, _check_access: false },
+      },
     })),
   );
   expect(before.context).toEqual({ company: 1 });
