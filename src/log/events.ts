@@ -29,7 +29,8 @@ interface Payloads {
     /** "no worker" where the setting `queue.worker` is false: other programs then run their own tasks. */
     readonly mode: "worker" | "no worker";
   };
-  "worker.stopping": { readonly reason: string; readonly grace: number };
+  /** `grace` is what the running tasks have to end. */
+  "worker.stopping": { readonly reason: string; readonly grace: number; readonly running: number };
   "worker.stopped": { readonly worker: string };
   /** A worker died, and its running tasks are ready again; `pid` was its process id. */
   "worker.rescued": {
@@ -74,6 +75,21 @@ export type EventName = keyof Payloads;
 export type Event<N extends EventName = EventName> = {
   [K in N]: { readonly name: K } & Payloads[K];
 }[N];
+
+/** Events of the runs themselves: the thread or the program that runs a task writes them to its log. */
+type RunEventName =
+  | "task.started"
+  | "task.finished"
+  | "task.failed"
+  | "task.retried"
+  | "task.late"
+  | "task.stray"
+  | "task.inline"
+  | "store.failed"
+  | "store.recovered";
+
+/** An event of a worker, as the option `report` of `startWorker` receives it. */
+export type WorkerEvent = Event<Exclude<EventName, RunEventName>>;
 
 /** Receives an event. It returns at once and never throws. */
 export type Report = (event: Event) => void;

@@ -15,8 +15,10 @@ const WORDS: Words = {
       `models ${models ?? "none"}`,
       `mode ${mode}`,
     ),
-  "worker.stopping": ({ reason, grace }) =>
-    `worker stops: ${reason}${grace === 0 ? "" : `; running tasks have ${formatDuration(grace)} to end`}`,
+  "worker.stopping": ({ reason, grace, running }) =>
+    running === 0 || grace === 0
+      ? `worker stops: ${reason}`
+      : `worker stops: ${reason}; ${count(running, "running task has", "running tasks have")} ${formatDuration(grace)} to end`,
   "worker.stopped": ({ worker }) => `worker ${worker} stopped`,
   "worker.rescued": ({ worker, pid, tasks }) =>
     `worker ${worker}${pid === null ? "" : ` (pid ${pid})`} died: ${count(tasks, "task")} put back`,

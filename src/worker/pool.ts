@@ -95,6 +95,11 @@ export class Pool {
     return this.threads.some(({ progress }) => progress.lock === "held");
   }
 
+  /** How many tasks run now. */
+  get running(): number {
+    return this.threads.filter(({ progress }) => progress.running() !== null).length;
+  }
+
   get busyThreads(): PoolThread[] {
     return this.threads.filter((thread) => !thread.idle);
   }

@@ -170,7 +170,8 @@ export class WorkerProcess {
     const { grace } = this.#config;
     if (!this.#stopping) {
       this.#stopping = true;
-      report({ name: "worker.stopping", reason, grace: how === "now" ? 0 : grace });
+      const { running } = this.#pool;
+      report({ name: "worker.stopping", reason, grace: how === "now" ? 0 : grace, running });
       void this.#end(how === "now" ? 0 : grace);
     } else if (how === "now") {
       this.#pool.terminate();

@@ -18,7 +18,12 @@ test("the task has the user and context of its push, no warnings and no access c
       user: 9,
       context: { company: 3, _skip_warnings: true, _check_access: false },
       task: {
-        ...{ id, attempt: 1, model: "part", method: "where", queue: "mail", user: 9 },
+        id,
+        attempt: 1,
+        model: "part",
+        method: "where",
+        queue: "mail",
+        user: 9,
         context: { company: 3, _skip_warnings: true, _check_access: false },
       },
     },

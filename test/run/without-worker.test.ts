@@ -25,7 +25,12 @@ test("tasks run after the commit, before start resolves, each in a transaction o
       user: 2,
       context: { company: 1, _skip_warnings: true, _check_access: false },
       task: {
-        ...{ id, attempt: 1, model: "job", method: "where", queue: "default", user: 2 },
+        id,
+        attempt: 1,
+        model: "job",
+        method: "where",
+        queue: "default",
+        user: 2,
         context: { company: 1, _skip_warnings: true, _check_access: false },
       },
     })),
