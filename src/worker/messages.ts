@@ -27,6 +27,8 @@ export interface Init {
 export type ToThread = Init | "go" | "wake" | "stop";
 
 export type FromThread =
+  /** The system's number of the thread. */
+  | { readonly type: "here"; readonly systemThread: number | null }
   /** The thread loads this file of models next, which may take for ever. */
   | { readonly type: "loading"; readonly file: string }
   | { readonly type: "loaded"; readonly catalog: ModelCatalog }
@@ -47,6 +49,7 @@ export type FromThread =
 
 const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);
 const TYPES: ReadonlySet<unknown> = new Set([
+  "here",
   "loading",
   "loaded",
   "threw",

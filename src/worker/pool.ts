@@ -225,6 +225,8 @@ export class Pool {
     if (message === "idle") return this.#events.lookAgain();
     if (message === "retired" || message === "stopped") return void thread.terminate(message);
     switch (message.type) {
+      case "here":
+        break; // the thread has noted it
       case "loading":
         thread.loading = message.file;
         break;

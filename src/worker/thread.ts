@@ -11,6 +11,7 @@ import { toErrorData } from "../outcome.ts";
 import { openThreadStore } from "../open-store.ts";
 import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
+import { childrenOf, endProcesses, systemThread } from "./child-processes.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
@@ -60,12 +61,23 @@ function watchStrayWork(store: Store, report: Report, progress: Progress): void 
   });
 }
 
+/** The main thread learns too late of a thread that ends by itself: which processes it had cannot be told then. */
+function endChildrenAtTheEnd(): void {
+  const end = () => endProcesses(childrenOf(systemThread()));
+  process.on("exit", end);
+  process.on("uncaughtExceptionMonitor", () => {
+    if (process.listenerCount("uncaughtException") === 0) end();
+  });
+}
+
 async function start(init: Init): Promise<void> {
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
   const shared = openShared(init.shared, init.threads);
   const progress = new Progress(shared, thread);
   tellThrower(progress);
+  endChildrenAtTheEnd();
+  send({ type: "here", systemThread: systemThread() });
   try {
     const store = openThreadStore(config, { thread, part: init.store, locks: progress });
     const registry = new Registry();
