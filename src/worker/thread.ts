@@ -3,6 +3,7 @@ import { isTqError } from "../errors.ts";
 import * as tq from "../index.ts";
 import { originTask } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
+import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
 import { loadModels } from "../registry/load-models.ts";
 import { Registry } from "../registry/registry.ts";
 import { enterRuntime, standardLog } from "../transaction/runtime.ts";
@@ -70,6 +71,14 @@ function endChildrenAtTheEnd(): void {
   });
 }
 
+async function loadAll(
+  models: readonly string[],
+  registry: Registry,
+  tell: (file: string) => void,
+): Promise<void> {
+  for (const path of models) registry.addAll(await loadModels(path, tell));
+}
+
 async function start(init: Init): Promise<void> {
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
@@ -85,9 +94,13 @@ async function start(init: Init): Promise<void> {
     enterRuntime(runtime);
     installModule(tq);
     const tell = (file: string) => send({ type: "loading", file });
-    for (const path of init.models) registry.addAll(await loadModels(path, tell));
+    const loading = loadAll(init.models, registry, tell);
+    await loading.catch(() => undefined);
+    const changed = init.loaded && changedFile(init.loaded);
+    if (changed) return send({ type: "changed", file: changed });
+    await loading;
     await ensureTables(store, registry);
-    send({ type: "loaded", catalog: registry.catalog() });
+    send({ type: "loaded", catalog: registry.catalog(), files: loadedFiles() });
     loop = new Loop(
       {
         ...runtime,
