@@ -1,4 +1,5 @@
 /** How a run ended, as plain data that the store turns into one guarded UPDATE. */
+import { openFilesWords } from "./open-files.ts";
 import { userStack } from "./stack.ts";
 
 /** An error as data: `postMessage` would lose its name and fields. */
@@ -44,7 +45,9 @@ function describe(error: unknown): ErrorData {
   if (error instanceof Error) {
     const { name, message, stack } = error;
     const shown = stack ? cut(userStack(String(stack), name === "TqError")) : null;
-    return { name: String(name), message: cut(String(message)), stack: shown };
+    const why = openFilesWords(error);
+    const full = why === null ? String(message) : `${String(message)} (${why})`;
+    return { name: String(name), message: cut(full), stack: shown };
   }
   return { name: "Error", message: cut(`${Bun.inspect(error)} was thrown`), stack: null };
 }

@@ -3,6 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError } from "../errors.ts";
+import { openFilesWords } from "../open-files.ts";
 import { placeOf } from "../stack.ts";
 import { isModelClass } from "./model-class.ts";
 import { checkPolicies } from "./policies.ts";
@@ -42,11 +43,12 @@ function modelFiles(path: string): string[] {
     if (!statSync(path).isDirectory()) return [path];
     files = filesBelow(path).sort();
   } catch (error) {
-    const reason =
-      (error as { code?: string }).code === "ENOENT" ? "it does not exist" : String(error);
+    const missing = (error as { code?: string }).code === "ENOENT";
+    const reason = missing ? "it does not exist" : String(error);
+    const advice = "write the file, or name another with --models";
     throw new TqError(
       "models",
-      `Cannot load models from ${path}: ${reason}; write the file, or name another with --models`,
+      `Cannot load models from ${path}: ${openFilesWords(error) ?? `${reason}; ${advice}`}`,
     );
   }
   if (files.length > 0) return files;

@@ -1,6 +1,7 @@
 /** Turns SQLite's errors into sentences. The codes: https://www.sqlite.org/rescode.html */
 import { SQLiteError } from "bun:sqlite";
 import { isTqError, markOperational, TqError } from "../errors.ts";
+import { cannotOpenFilesWords } from "../open-files.ts";
 import { freeBytes } from "./file/capacity.ts";
 
 /** With fewer free bytes a disk counts as full: SQLite's own files beside the database need some. */
@@ -51,7 +52,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path, message) =>
       new TqError(
         "database",
-        `Cannot open ${path}: ${message}; check that the folder exists and that this user may write in it`,
+        `Cannot open ${path}: ${cannotOpenFilesWords() ?? `${message}; check that the folder exists and that this user may write in it`}`,
       ),
   ],
   ["SQLITE_FULL", full],

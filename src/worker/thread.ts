@@ -9,6 +9,7 @@ import { Registry } from "../registry/registry.ts";
 import { enterRuntime, standardLog } from "../transaction/runtime.ts";
 import { ensureTables } from "../registry/tables.ts";
 import { toErrorData } from "../outcome.ts";
+import { noteOpenFilesLimit } from "../open-files.ts";
 import { openThreadStore } from "../open-store.ts";
 import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
@@ -86,6 +87,7 @@ async function start(init: Init): Promise<void> {
   const progress = new Progress(shared, thread);
   tellThrower(progress);
   endChildrenAtTheEnd();
+  noteOpenFilesLimit();
   send({ type: "here", systemThread: systemThread() });
   try {
     const store = openThreadStore(config, { thread, part: init.store, locks: progress });

@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } f
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { TqError } from "../../errors.ts";
+import { cannotOpenFilesWords } from "../../open-files.ts";
 import { inodeOf } from "./identity.ts";
 
 /**
@@ -57,7 +58,7 @@ export function takeLock(database: string, worker: string): void {
       }
       throw new TqError(
         "database",
-        `Cannot make the lock of this worker in ${folder}: ${String(error)}; give this user write permission beside the database`,
+        `Cannot make the lock of this worker in ${folder}: ${cannotOpenFilesWords() ?? `${String(error)}; give this user write permission beside the database`}`,
         { cause: error },
       );
     }
