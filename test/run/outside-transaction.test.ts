@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { currentTask, Transaction } from "../../src/index.ts";
 import { markOperational, TqError } from "../../src/errors.ts";
 import { nextTurn } from "../../src/next-turn.ts";
-import { makeRuntime } from "../model/support.ts";
+import { makeRuntime, NOW } from "../model/support.ts";
 import { makeParts, Part, seen } from "./part.ts";
 
 afterEach(() => void (seen.length = 0));
@@ -119,4 +119,22 @@ test("code that goes on after its task is in none", async () => {
   going.resolve();
   expect(seen[0]).toBe("goOn");
   expect(await after.promise).toBeUndefined();
+});
+
+test("a task is claimed at its time by one look at the clock, and runs even where the clock is set back then", async () => {
+  await using tq = makeRuntime();
+  await makeParts(1);
+  const due = NOW + 1_000;
+  await Transaction.start({ context: { queue_scheduled_at: "PT1S" } }, () =>
+    Part.__queue__.goOn([1]),
+  );
+  Part.during = () => Promise.resolve(seen.push(tq.store.now()));
+  tq.clock.time = due - 1;
+  expect(await tq.runAll()).toEqual([]);
+  let looks = 0;
+  tq.clock.now = () => (looks++ === 0 ? due : due - 3_600_000);
+  const [ended] = await tq.runAll();
+  expect(ended).toMatchObject({ scheduled_at: due, dequeued_at: due, state: "finished" });
+  expect(seen[0]).toBe(due - 3_600_000);
+  Part.during = () => Promise.resolve();
 });
