@@ -1,8 +1,8 @@
 /** What a method does not await, and what that does after the task has ended. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { eventually } from "./support/eventually.ts";
-import type { Running } from "./support/running.ts";
-import { Site } from "./support/site.ts";
+import { eventually } from "../support/eventually.ts";
+import type { Running } from "../support/running.ts";
+import { Site } from "../support/site.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,6 +1,6 @@
 /** Models that are edited while a worker runs: its threads never run two versions. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { Site } from "./support/site.ts";
+import { Site } from "../support/site.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,8 +1,8 @@
 /** Processes that a task has started, when tq ends its thread. */
 import { readFileSync } from "node:fs";
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { eventually } from "./support/eventually.ts";
-import { Site } from "./support/site.ts";
+import { eventually } from "../support/eventually.ts";
+import { Site } from "../support/site.ts";
 
 setDefaultTimeout(30_000);
 
