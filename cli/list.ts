@@ -4,6 +4,7 @@ import { command } from "./command/command.ts";
 import { filterFlags, readFilter } from "./command/filter.ts";
 import { withExisting } from "./command/program.ts";
 import { taskTable } from "./terminal/tasks.ts";
+import { waitsForWorker } from "./terminal/mode.ts";
 import { readWhole } from "./command/values.ts";
 
 /** Drops the values that the table does not show: each may be megabytes, of every listed task. */
@@ -28,6 +29,9 @@ export const list = command({
       for await (const page of store.pages(filter)) {
         for (const task of page) tasks.push(program.json ? task : forTable(task));
       }
+      const waiting = tasks.filter(({ state }) => state === "ready" || state === "scheduled");
+      const hint = waitsForWorker(program.config(), waiting.length);
+      if (hint !== null && (await store.workers()).length === 0) program.note(hint);
     });
     program.answer(tasks, () =>
       tasks.length === 0 ? "No tasks" : taskTable(tasks, program.terminal),

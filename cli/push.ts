@@ -143,7 +143,8 @@ async function reportEnds(
   const tasks = await waitForEnd(store, ids);
   if (program.json) program.answer(single ? tasks[0] : tasks, () => "");
   const unfinished = tasks.filter((task) => task.state !== "finished");
-  if (!program.json) for (const task of unfinished) note(`tq: ${endWords(task)}`);
+  const notable = tasks.filter((task) => task.state !== "finished" || task.reason !== null);
+  if (!program.json) for (const task of notable) note(`tq: ${endWords(task)}`);
   return unfinished.length === 0 ? 0 : 1;
 }
 
@@ -158,7 +159,7 @@ async function lastIsUnfinished(store: Store, ids: readonly number[]): Promise<b
 
 function endWords({ id, state, reason }: Task): string {
   const why = reason === null ? "" : `: ${printable(reason)}`;
-  return state === "failed" ? `Task ${id} failed${why}` : `Task ${id} was cancelled${why}`;
+  return `Task ${id} ${state === "cancelled" ? "was cancelled" : state}${why}`;
 }
 
 async function someWorkerLives(store: Store): Promise<boolean> {

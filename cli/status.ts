@@ -5,6 +5,7 @@ import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { withExisting } from "./command/program.ts";
 import { block, table } from "./terminal/table.ts";
+import { waitsForWorker } from "./terminal/mode.ts";
 import { paint } from "./terminal/terminal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { formatSize, formatTime } from "./terminal/text.ts";
@@ -27,6 +28,8 @@ function statusText(config: Config, found: StoreStatus, terminal: Terminal): str
   const heading = (line: string): string => paint(terminal, "bold", line);
   const options = { width: terminal.width, heading };
   const { queues, workers } = found;
+  const waiting = queues.reduce((sum, { ready, scheduled }) => sum + ready + scheduled, 0);
+  const hint = workers.length === 0 ? waitsForWorker(config, waiting) : null;
   return [
     block([
       ["mode", modeWords(config)],
@@ -41,6 +44,7 @@ function statusText(config: Config, found: StoreStatus, terminal: Terminal): str
     queues.length === 0
       ? "No tasks are waiting, running or failed"
       : table(QUEUE_COLUMNS, queues.map(queueRow), options),
+    ...(hint === null ? [] : [hint]),
     "",
     workers.length === 0
       ? "No worker is running"

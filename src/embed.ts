@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { AdminServer } from "./admin/serve.ts";
 import { type Config, loadConfig } from "./settings/config.ts";
 import { TqError } from "./errors.ts";
-import type { Report } from "./log/events.ts";
+import type { Report, WorkerEvent } from "./log/events.ts";
 import { guardedReport } from "./log/guarded-report.ts";
 import { Registry } from "./registry/registry.ts";
 import { enterRuntime, standardLog } from "./transaction/runtime.ts";
@@ -37,8 +37,11 @@ export interface WorkerOptions {
   readonly drain?: boolean | "all";
   /** Stops the worker once the process that started this one has ended. */
   readonly exitWithParent?: boolean;
-  /** Receives the worker's events; its threads write theirs to the log. Default: the log on standard error. */
-  readonly report?: Report;
+  /**
+   * Receives the worker's own events: its start and stop, tasks that crashed, were cancelled or put back. How runs end
+   * is written by the threads to the log on standard error. Default: these events go there too.
+   */
+  readonly report?: (event: WorkerEvent) => void;
 }
 
 export interface EmbeddedWorker {
@@ -74,7 +77,7 @@ export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWor
     models: paths,
     drain: drain === true ? "ready" : drain || undefined,
     exitWithParent: options.exitWithParent,
-    report: report && guardedReport(report, standardLog(config)),
+    report: report && guardedReport(report as Report, standardLog(config)),
     ...(admin !== false && { admin: admin === true ? {} : admin }),
   });
 }
@@ -156,6 +159,7 @@ async function serve(
   return serveAdmin({
     store: worker.store,
     catalog: () => worker.catalog,
+    trouble: () => worker.trouble,
     mode: config.queue.worker ? "worker" : "no worker",
     version: VERSION,
     listen,

@@ -86,3 +86,28 @@ export function isTqError(error: unknown): error is TqError {
     return false; // user code may throw a proxy or a getter that throws in turn
   }
 }
+
+/** The mark of a registered symbol holds for every copy of tq in the process. */
+const OPERATIONAL = Symbol.for("tq.operational");
+
+/** An error may carry others as its cause this deep: an ORM wraps the driver's error. */
+const MOST_CAUSES = 8;
+
+/** Marks an error of the store's own database: it is full, locked, read-only, damaged or its disk fails. */
+export function markOperational<E extends Error>(error: E): E {
+  return Object.defineProperty(error, OPERATIONAL, { value: true });
+}
+
+/** True for an error of the store's own database, and for one that it has caused: another try may help. */
+export function isOperational(error: unknown): boolean {
+  try {
+    let cause = error;
+    for (let depth = 0; depth < MOST_CAUSES && cause instanceof Error; depth++) {
+      if (OPERATIONAL in cause) return true;
+      ({ cause } = cause);
+    }
+    return false;
+  } catch {
+    return false; // user code may throw a proxy or a getter that throws in turn
+  }
+}

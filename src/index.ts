@@ -14,4 +14,5 @@ export { Transaction, type TransactionOptions } from "./transaction/transaction.
 export type { SqlRows, SqlValue, TransactionSql } from "./transaction/sql.ts";
 export { startWorker } from "./start-worker.ts";
 export type { EmbeddedWorker, WorkerOptions } from "./embed.ts";
+export type { WorkerEvent } from "./log/events.ts";
 export type { Task, TaskState } from "./task.ts";

@@ -1,4 +1,6 @@
 /** How a run ended, as plain data that the store turns into one guarded UPDATE. */
+import { openFilesWords } from "./open-files.ts";
+import { userStack } from "./stack.ts";
 
 /** An error as data: `postMessage` would lose its name and fields. */
 export interface ErrorData {
@@ -8,7 +10,12 @@ export interface ErrorData {
 }
 
 export type Outcome =
-  | { readonly kind: "finished"; readonly result: string | null }
+  | {
+      readonly kind: "finished";
+      readonly result: string | null;
+      /** Why the method was not called; null where it was. */
+      readonly reason: string | null;
+    }
   | { readonly kind: "failed"; readonly error: ErrorData }
   /** The database was busy or changed under the run: run the task again after `delay` ms. */
   | { readonly kind: "retry"; readonly delay: number; readonly error: ErrorData }
@@ -36,8 +43,11 @@ export function toErrorData(error: unknown): ErrorData {
 
 function describe(error: unknown): ErrorData {
   if (error instanceof Error) {
-    const { name, message, stack = null } = error;
-    return { name: String(name), message: cut(String(message)), stack: stack && cut(stack) };
+    const { name, message, stack } = error;
+    const shown = stack ? cut(userStack(String(stack), name === "TqError")) : null;
+    const why = openFilesWords(error);
+    const full = why === null ? String(message) : `${String(message)} (${why})`;
+    return { name: String(name), message: cut(full), stack: shown };
   }
   return { name: "Error", message: cut(`${Bun.inspect(error)} was thrown`), stack: null };
 }

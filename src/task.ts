@@ -92,7 +92,7 @@ export interface Task {
   readonly crashes: number;
   readonly worker: string | null;
   readonly result: unknown;
-  /** Why the task failed, was cancelled or went back to ready, as one sentence; null in all other cases. */
+  /** Why the task failed, was cancelled, went back to ready or finished without a call of its method; null in all other cases. */
   readonly reason: string | null;
 }
 

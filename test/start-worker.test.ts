@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { WorkerOptions } from "../src/embed.ts";
+import type { WorkerEvent } from "../src/log/events.ts";
 import { startWorker } from "../src/start-worker.ts";
 import { folder, renewFolder } from "./worker/job-worker.ts";
 
@@ -23,6 +24,23 @@ describe("startWorker", () => {
     await worker.stop();
     expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
     expect(calls).toBeGreaterThan(2);
+  });
+
+  test("reports the worker's own events: those of the runs are not among them, nor in its type", async () => {
+    const names: WorkerEvent["name"][] = [];
+    const worker = await startWorker({
+      database: join(folder, "tq.db"),
+      models: join(folder, "models.ts"),
+      threads: 1,
+      drain: true,
+      report: ({ name }) => names.push(name),
+    });
+    expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
+    const own = ["config.worker_off", "worker.started", "worker.stopping", "worker.stopped"];
+    expect<string[]>(names).toEqual(own);
+    // @ts-expect-error -- the thread that runs the task writes it to the log
+    const never: WorkerEvent["name"] = "task.finished";
+    expect(names).not.toContain(never);
   });
 
   test("refuses an option that it does not know, with the near one", () => {

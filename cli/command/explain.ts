@@ -1,5 +1,6 @@
 /** Turns an error into the text on standard error and the exit status. */
 import { EXIT_CODES, isTqError } from "../../src/errors.ts";
+import { userStack } from "../../src/stack.ts";
 import { printable, printableJson } from "../../src/printable.ts";
 
 /** For a bug in tq: `EX_SOFTWARE` of sysexits.h. */
@@ -45,5 +46,8 @@ function stackOf(error: unknown): string[] {
     error.cause === undefined
       ? []
       : [`caused by ${messageOf(error.cause)}`, ...stackOf(error.cause)];
-  return [error.stack ?? "", ...cause];
+  const known = isTqError(error);
+  // Of a refusal with a cause only the cause tells more: its stack has the user's lines.
+  if (known && cause.length > 0) return cause;
+  return [userStack(error.stack ?? "", known), ...cause];
 }

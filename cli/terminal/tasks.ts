@@ -98,7 +98,7 @@ export function taskBlock(task: Task, errors: readonly TaskError[], terminal: Te
     ["dequeued", formatTime(began)],
     ["finished", formatTime(ended)],
     [
-      "took",
+      "claimed", // the log has the time of the run alone
       began !== null && ended !== null && ended >= began ? formatDuration(ended - began) : "",
     ],
     ["attempts", String(task.attempts)],

@@ -11,6 +11,8 @@ export interface AdminOptions extends TaskRouteOptions {
   /** The value of the setting `queue.worker`. */
   readonly mode: "worker" | "no worker";
   readonly version: string;
+  /** Why the worker beside it can run no task; null where it can. Default: there is no worker beside it. */
+  readonly trouble?: () => string | null;
   /** The host that the server listens on; requests for other names are refused. */
   readonly hostname?: string;
 }
@@ -55,8 +57,9 @@ function refuseBody(c: Context): Response {
   return problem(c, 413, "invalid", "Cannot take the body: it is larger than 1 MiB; push in parts");
 }
 
-async function showHealth(c: Context, { store, report }: AdminOptions): Promise<Response> {
+async function showHealth(c: Context, { store, report, trouble }: AdminOptions): Promise<Response> {
   try {
+    if (trouble?.()) return c.json({ status: "failing" }, 503);
     await store.get(0);
     await store.check();
     return c.json({ status: "ok" });

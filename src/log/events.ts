@@ -29,7 +29,8 @@ interface Payloads {
     /** "no worker" where the setting `queue.worker` is false: other programs then run their own tasks. */
     readonly mode: "worker" | "no worker";
   };
-  "worker.stopping": { readonly reason: string; readonly grace: number };
+  /** `grace` is what the running tasks have to end. */
+  "worker.stopping": { readonly reason: string; readonly grace: number; readonly running: number };
   "worker.stopped": { readonly worker: string };
   /** A worker died, and its running tasks are ready again; `pid` was its process id. */
   "worker.rescued": {
@@ -39,7 +40,11 @@ interface Payloads {
   };
   "thread.replaced": { readonly thread: number; readonly reason: string };
   "task.started": TaskRun;
-  "task.finished": TaskRun & { readonly duration: number };
+  "task.finished": TaskRun & {
+    readonly duration: number;
+    /** Why the method was not called; null where it was. */
+    readonly reason: string | null;
+  };
   "task.failed": TaskRun & { readonly duration: number; readonly error: ErrorData };
   "task.retried": TaskRun & { readonly delay: number; readonly error: ErrorData };
   "task.interrupted": TaskRun & { readonly reason: string };
@@ -49,6 +54,8 @@ interface Payloads {
   "task.cancelled": { readonly task: number; readonly reason: string | null };
   /** A run lost its claim before it ended; its work was discarded. */
   "task.late": TaskRun & { readonly outcome: OutcomeKind };
+  /** A promise that the task's code does not await failed after the task had ended. `place`: the line of that code. */
+  "task.stray": TaskRun & { readonly place: string | null; readonly error: ErrorData };
   /** Without a worker, a scheduled task runs at once; `scheduledAt` is ms since 1970 UTC. */
   "task.inline": TaskRun & { readonly scheduledAt: number };
   /** A task has held the write lock for long: no other task or program can write. */
@@ -69,6 +76,21 @@ export type Event<N extends EventName = EventName> = {
   [K in N]: { readonly name: K } & Payloads[K];
 }[N];
 
+/** Events of the runs themselves: the thread or the program that runs a task writes them to its log. */
+type RunEventName =
+  | "task.started"
+  | "task.finished"
+  | "task.failed"
+  | "task.retried"
+  | "task.late"
+  | "task.stray"
+  | "task.inline"
+  | "store.failed"
+  | "store.recovered";
+
+/** An event of a worker, as the option `report` of `startWorker` receives it. */
+export type WorkerEvent = Event<Exclude<EventName, RunEventName>>;
+
 /** Receives an event. It returns at once and never throws. */
 export type Report = (event: Event) => void;
 
@@ -88,6 +110,7 @@ const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
   "task.poisoned": "error",
   "task.cancelled": "info",
   "task.late": "warn",
+  "task.stray": "warn",
   "task.inline": "info",
   "lock.held": "warn",
   "admin.listening": "info",
@@ -97,7 +120,9 @@ const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
 };
 
 export function levelOf(event: Event): Level {
-  return event.name === "log.note" ? event.level : EVENT_LEVELS[event.name];
+  if (event.name === "log.note") return event.level;
+  if (event.name === "task.finished" && event.reason !== null) return "warn";
+  return EVENT_LEVELS[event.name];
 }
 
 /** True when a log of level `log` writes events of `level`: an event that it leaves out need not be made. */

@@ -15,15 +15,22 @@ const WORDS: Words = {
       `models ${models ?? "none"}`,
       `mode ${mode}`,
     ),
-  "worker.stopping": ({ reason, grace }) =>
-    `worker stops: ${reason}${grace === 0 ? "" : `; running tasks have ${formatDuration(grace)} to end`}`,
+  "worker.stopping": ({ reason, grace, running }) =>
+    running === 0 || grace === 0
+      ? `worker stops: ${reason}`
+      : `worker stops: ${reason}; ${count(running, "running task has", "running tasks have")} ${formatDuration(grace)} to end`,
   "worker.stopped": ({ worker }) => `worker ${worker} stopped`,
   "worker.rescued": ({ worker, pid, tasks }) =>
     `worker ${worker}${pid === null ? "" : ` (pid ${pid})`} died: ${count(tasks, "task")} put back`,
   "thread.replaced": ({ thread, reason }) => `thread ${thread} replaced: ${reason}`,
   "task.started": (event) => line(`task ${event.task} started`, ...run(event)),
   "task.finished": (event) =>
-    line(`task ${event.task} finished`, ...run(event), formatDuration(event.duration)),
+    line(
+      `task ${event.task} finished`,
+      ...run(event),
+      formatDuration(event.duration),
+      ...(event.reason === null ? [] : [event.reason]),
+    ),
   "task.failed": (event) =>
     line(
       `task ${event.task} failed`,
@@ -53,6 +60,13 @@ const WORDS: Words = {
       `task ${event.task} was cancelled or given to another worker while it ran; the work of this run was discarded`,
       ...run(event),
       `it would have ${LATE[event.outcome]}`,
+    ),
+  "task.stray": (event) =>
+    line(
+      `task ${event.task} left work behind that failed after its end; await it in the method`,
+      ...run(event),
+      ...(event.place === null ? [] : [`at ${event.place}`]),
+      errorWords(event.error),
     ),
   "task.inline": (event) =>
     line(

@@ -4,6 +4,8 @@ import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
+import { openFilesWords } from "../open-files.ts";
+import { placeOf } from "../stack.ts";
 import { isModelClass } from "./model-class.ts";
 import { checkPolicies } from "./policies.ts";
 import { Registry } from "./registry.ts";
@@ -50,9 +52,10 @@ function modelFiles(path: string): string[] {
       code === "ENOENT"
         ? `${subject} does not exist`
         : `${(error as Error).message}${ownerWords(missing ?? path)}`;
+    const advice = "write the file, or name another with --models";
     throw new TqError(
       "models",
-      `Cannot load models from ${path}: ${reason}; write the file, or name another with --models`,
+      `Cannot load models from ${path}: ${openFilesWords(error) ?? `${reason}; ${advice}`}`,
     );
   }
   if (files.length > 0) return files;
@@ -101,6 +104,9 @@ function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   if (!(error instanceof Error)) return Bun.inspect(error);
   const { position } = error as { position?: { file: string; line: number; column: number } };
-  if (!position) return `${error.name}: ${error.message}`;
+  if (!position) {
+    const place = placeOf(error.stack);
+    return `${error.name}: ${error.message}${place === null ? "" : ` at ${place}`}`;
+  }
   return `${error.message} at ${position.file}:${position.line}:${position.column}`;
 }

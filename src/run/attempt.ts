@@ -111,6 +111,7 @@ export function note(
   if (kept && (outcome.kind === "finished" || outcome.kind === "failed")) {
     progress.count(outcome.kind);
   }
-  if (kept && outcome.kind === "finished" && !isLogged("info", config.log.level)) return;
+  const isRoutine = outcome.kind === "finished" && outcome.reason === null;
+  if (kept && isRoutine && !isLogged("info", config.log.level)) return;
   reportOutcome(report, task, outcome, kept, duration);
 }

@@ -125,7 +125,7 @@ class Batch {
     return soon(this.#heldNow(), (held) => {
       const kept = held.has(task);
       return soon(unit.closeSavepoint(kept), () => {
-        if (kept) this.#session.finishAtCommit(task, outcome.result);
+        if (kept) this.#session.finishAtCommit(task, outcome.result, outcome.reason);
         this.#settled.push({ ended, kept, transaction: this.#session.transaction });
       });
     });

@@ -8,6 +8,8 @@ import { runBatch } from "./batch.ts";
 import { DatabaseTrouble } from "./database-trouble.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
+const NONE: readonly ClaimedTask[] = [];
+
 export class Loop {
   readonly #thread: ThreadRuntime;
   /** Null where threads do not wait for each other to write: none of them leads, and none parks. */
@@ -20,6 +22,8 @@ export class Loop {
   #lockedOut = false;
   /** The task that runs by itself, or did so last; null after a batch. */
   #alone: ClaimedTask | null = null;
+  /** The tasks of a round, until the turn of the event loop after it. */
+  #justEnded: readonly ClaimedTask[] = NONE;
   /** How many tasks were taken to be run; some of a batch may have gone back. */
   #taken = 0;
   /** Claimed tasks that have not begun, in their order. */
@@ -63,6 +67,11 @@ export class Loop {
     return { by: this.#alone && { id: this.#alone.id, claim: this.#alone.claim } };
   }
 
+  /** The tasks that ended in this turn of the event loop, once none of them runs. */
+  get justEnded(): readonly ClaimedTask[] {
+    return this.#justEnded;
+  }
+
   /** The loop claims nothing more: the run under way ends, and claims that have not begun go back. */
   stop(): void {
     this.#stopping = true;
@@ -80,6 +89,7 @@ export class Loop {
         await this.#round();
         // Tasks that never wait would keep the thread from its messages, its timers and its log.
         await nextTurn();
+        this.#justEnded = NONE;
       } catch (error) {
         await this.#recover(error);
       }
@@ -104,6 +114,7 @@ export class Loop {
     }
     const batch = this.#takeBatch(first);
     this.#taken += batch.length;
+    this.#justEnded = batch;
     this.#alone = batch.length > 1 || this.#isQuick(first) ? null : first;
     if (this.#alone) this.#candidate?.resign();
     const next = this.#alone

@@ -21,7 +21,7 @@ function late(run: TaskRun, outcome: Outcome): Event {
 function toEvent(run: TaskRun, outcome: Outcome, duration: number): Event {
   switch (outcome.kind) {
     case "finished":
-      return { name: "task.finished", ...run, duration };
+      return { name: "task.finished", ...run, duration, reason: outcome.reason };
     case "failed":
       return { name: "task.failed", ...run, duration, error: outcome.error };
     case "retry":

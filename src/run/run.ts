@@ -2,7 +2,7 @@
  * Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run.
  */
 import { decode, encode } from "../values/encoding.ts";
-import { isTqError, TqError } from "../errors.ts";
+import { isOperational, TqError } from "../errors.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
 import { policyOf } from "../registry/policies.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -14,9 +14,6 @@ import { type CurrentTask, withTask } from "../transaction/current-task.ts";
 
 /** A result with more characters of JSON is replaced by a note. */
 const RESULT_CHARACTERS = 10_000;
-
-/** Errors of the database, not of the method. */
-const OPERATIONAL: ReadonlySet<string> = new Set(["busy", "full", "database"]);
 
 /** The call of a task, or the outcome of a task that cannot be called. */
 export type Prepared = Call | Outcome;
@@ -45,12 +42,13 @@ export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Pr
   if (!isCall(prepared)) return prepared;
   try {
     const transaction = new Transaction(unit, task.user, prepared.context);
-    const value = await withTask(describe(task), unit, () =>
-      prepared.outside ? callOutside(task, prepared) : transaction.run(() => callInside(prepared)),
+    const value = await withTask(describe(task, prepared), unit, () =>
+      prepared.outside ? callOutside(prepared) : transaction.run(() => callInside(prepared)),
     );
     const settling = unit.pendingDone();
     if (settling) await settling;
-    return { kind: "finished", result: toResult(value) };
+    if (value === NOT_CALLED) return { kind: "finished", result: null, reason: WHY_NOT_CALLED };
+    return { kind: "finished", result: toResult(value), reason: null };
   } catch (error) {
     if (unit.stale || isOperational(error))
       return { kind: "retry", delay: 0, error: toErrorData(error) };
@@ -63,16 +61,14 @@ async function callInside(call: Call): Promise<unknown> {
 }
 
 /** Reads the records in a short transaction of their own; the method then runs in none. */
-async function callOutside(task: ClaimedTask, call: Call): Promise<unknown> {
-  const { user } = task;
-  const { context } = call;
-  const records = await Transaction.start({ user, context }, () => findRecords(call));
+async function callOutside(call: Call): Promise<unknown> {
+  const records = await Transaction.start({}, () => findRecords(call));
   return callMethod(call, records);
 }
 
-function describe(task: ClaimedTask): CurrentTask {
-  const { id, attempt, model, method, queue } = task;
-  return { id, attempt, model, method, queue };
+function describe(task: ClaimedTask, { context }: Call): CurrentTask {
+  const { id, attempt, model, method, queue, user } = task;
+  return { id, attempt, model, method, queue, user, context };
 }
 
 interface Call {
@@ -104,7 +100,7 @@ const IN_TASK: Context = Object.freeze({ _skip_warnings: true, _check_access: fa
 
 function contextOf(task: ClaimedTask): Context {
   if (task.context === "{}") return IN_TASK;
-  return { ...decodeColumn(task, "context", isObject, "an object"), ...IN_TASK };
+  return Object.freeze({ ...decodeColumn(task, "context", isObject, "an object"), ...IN_TASK });
 }
 
 /** Decodes a column of the row, which may have been damaged by hand. */
@@ -146,12 +142,17 @@ function findRecords({ model, instances }: Call): Promise<object[]> {
   return (model as unknown as Browses).browse(ids);
 }
 
-/** Does nothing when no record is left. */
+/** The value of a call that has no record to be made on. */
+const NOT_CALLED = Symbol("not called");
+
+const WHY_NOT_CALLED = "the method was not called: none of its records exists";
+
+/** @returns what the method returns; NOT_CALLED when no record is left */
 async function callMethod(
   { model, method, instances, args }: Call,
   records: readonly object[],
 ): Promise<unknown> {
-  if (records.length === 0) return undefined;
+  if (records.length === 0) return NOT_CALLED;
   const single = typeof instances === "number";
   if (method.kind === "static") {
     return method.call.call(model, single ? records[0] : records, ...args);
@@ -171,9 +172,4 @@ function toResult(value: unknown): string | null {
   } catch {
     return null;
   }
-}
-
-/** True where another try may help: another program had the lock, or the disk is full or fails. */
-function isOperational(error: unknown): boolean {
-  return isTqError(error) && OPERATIONAL.has(error.code);
 }

@@ -3,6 +3,7 @@ import { randomUUIDv7 } from "bun";
 import { originTask } from "../transaction/current-task.ts";
 import { loadModels } from "../registry/load-models.ts";
 import type { Runtime } from "../transaction/runtime.ts";
+import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { setRunPushed } from "../transaction/transaction.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
@@ -17,34 +18,65 @@ import { Progress } from "../shared-memory/progress.ts";
 /** The program waits this long before it tries again to settle a task. */
 const SETTLE_AGAIN_MS = 1_000;
 
+/** The tasks of one commit, and those that they push in turn: its caller waits for these alone. */
+class Group {
+  readonly #done = Promise.withResolvers<void>();
+  #left = 0;
+
+  /** Resolves when none of them is left. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  add(count: number): void {
+    this.#left += count;
+  }
+
+  endOne(): void {
+    this.#left -= 1;
+    if (this.#left === 0) this.#done.resolve();
+  }
+}
+
+interface Waiting {
+  readonly id: number;
+  readonly group: Group;
+}
+
 /** Runs the tasks of one store, first in, first out: a task that a task pushes waits behind all others. */
 class Lane {
   readonly #runtime: Runtime;
-  readonly #waiting: number[] = [];
-  #draining: Promise<void> | null = null;
-  #running = false;
+  readonly #waiting: Waiting[] = [];
+  /** The group of the task that runs; null when none does. */
+  #running: Group | null = null;
   #thread: Promise<ThreadRuntime> | null = null;
 
   constructor(of: Runtime) {
     this.#runtime = of;
   }
 
-  /** Runs these tasks and those pushed meanwhile; resolves when none is left. Never throws. */
+  /** Runs these tasks after those that wait already; resolves when they, and those that they push, have run. Never throws. */
   async run(ids: readonly number[]): Promise<void> {
-    this.#wait(ids);
-    if (this.#running && originTask()) return; // it runs after the task that pushed it
-    if (!this.#running) this.#draining = this.#drain();
-    await this.#draining;
+    if (this.#running && originTask()) {
+      this.#wait(ids, this.#running); // they run after the task that pushed them, which must not wait for them
+      return;
+    }
+    const group = new Group();
+    this.#wait(ids, group);
+    if (!this.#running) void this.#drain();
+    await group.done;
   }
 
   /** Adds one at a time: a call with a million arguments overflows the stack. */
-  #wait(ids: readonly number[]): void {
-    for (const id of ids) this.#waiting.push(id);
+  #wait(ids: readonly number[], group: Group): void {
+    group.add(ids.length);
+    for (const id of ids) this.#waiting.push({ id, group });
   }
 
   async #drain(): Promise<void> {
-    this.#running = true;
-    for (let id = this.#waiting.shift(); id !== undefined; id = this.#waiting.shift()) {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const { id, group } = next;
+      this.#running = group;
       try {
         this.#thread ??= this.#startThread();
         await runOne(await this.#thread, id);
@@ -52,8 +84,9 @@ class Lane {
         const message = `Cannot run task ${id}: ${error instanceof Error ? error.message : String(error)}`;
         this.#runtime.report({ name: "log.note", level: "error", message });
       }
+      group.endOne();
     }
-    this.#running = false; // before any await: a task pushed from now on needs a new drain
+    this.#running = null; // before any await: a task pushed from now on needs a new drain
   }
 
   /** Registers the program, so that the tasks it has claimed are rescued if it dies. */
@@ -71,11 +104,12 @@ class Lane {
     report({ name: "log.note", level: "info", message });
     return {
       ...this.#runtime,
+      report: sayingWhatWaits(report),
       methods: new QuickMethods(store.traits),
       progress: new Progress(createShared(1), 1),
       owner: { worker, thread: 0 },
       queues: [],
-      pushed: (ids) => this.#wait(ids),
+      pushed: (ids) => this.#running && this.#wait(ids, this.#running),
     };
   }
 
@@ -85,6 +119,16 @@ class Lane {
     this.#thread = null;
     if (thread) await thread.store.unregister(thread.owner.worker);
   }
+}
+
+/** A task that is put off or put back stays in the queue, as no program runs it by itself. */
+function sayingWhatWaits(report: Report): Report {
+  return (event) => {
+    report(event);
+    if (event.name !== "task.retried" && event.name !== "task.interrupted") return;
+    const message = `task ${event.task} waits for tq worker: queue.worker is false, so no program runs it again by itself`;
+    report({ name: "log.note", level: "warn", message });
+  };
 }
 
 async function runOne(thread: ThreadRuntime, id: number): Promise<void> {

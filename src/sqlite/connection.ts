@@ -5,6 +5,7 @@ import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../errors.ts";
 import { giveOwner } from "../file-owner.ts";
+import { openFilesWords } from "../open-files.ts";
 import { isBusy, translate } from "./errors.ts";
 import { recoverFailedFlush } from "./file/unflushed.ts";
 import { migrate } from "./migrate.ts";
@@ -80,9 +81,13 @@ function look(path: string, stat: (path: string) => Stats): Stats | undefined {
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new TqError("database", `Cannot use ${path} as the database: ${String(error)}`, {
-      cause: error,
-    });
+    throw new TqError(
+      "database",
+      `Cannot use ${path} as the database: ${openFilesWords(error) ?? String(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

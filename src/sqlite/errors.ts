@@ -1,10 +1,9 @@
 /** Turns SQLite's errors into sentences. The codes: https://www.sqlite.org/rescode.html */
 import { SQLiteError } from "bun:sqlite";
-import { closeSync, openSync } from "node:fs";
-import { devNull } from "node:os";
 import { dirname } from "node:path";
-import { TqError } from "../errors.ts";
+import { isTqError, markOperational, TqError } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
+import { cannotOpenFilesWords } from "../open-files.ts";
 import { freeBytes } from "./file/capacity.ts";
 
 /** With fewer free bytes a disk counts as full: SQLite's own files beside the database need some. */
@@ -55,9 +54,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path, message) =>
       new TqError(
         "database",
-        hasTooManyFiles()
-          ? `Cannot open ${path}: too many files are open; raise the limit of the system, as with ulimit -n, and look whether tasks leave files open`
-          : `Cannot open ${path}: ${message}${ownersOf(path)}; check that the folder exists and that this user may write in it`,
+        `Cannot open ${path}: ${cannotOpenFilesWords() ?? `${message}${ownersOf(path)}; check that the folder exists and that this user may write in it`}`,
       ),
   ],
   ["SQLITE_FULL", full],
@@ -82,32 +79,38 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
   ],
 ];
 
-/** SQLite does not say that it could open no file at all. */
-function hasTooManyFiles(): boolean {
-  try {
-    closeSync(openSync(devNull, "r"));
-    return false;
-  } catch (error) {
-    return ["EMFILE", "ENFILE"].includes((error as { code?: string }).code ?? "");
-  }
-}
-
 function ownersOf(path: string): string {
   return ownerWords(path, `${path}-wal`, `${path}-shm`, dirname(path));
 }
 
 /** Turns an error of SQLite into a TqError; returns any other error as it is. */
 export function translate(error: unknown, path: string): unknown {
-  if (!(error instanceof SQLiteError)) return error;
-  const code = error.code ?? "";
-  for (const [prefix, sentence] of SENTENCES) {
-    if (code.startsWith(prefix)) {
-      const translated = sentence(path, error.message);
-      translated.cause = error;
-      return translated;
-    }
-  }
-  return error;
+  if (!(error instanceof SQLiteError)) return marked(error);
+  const sentence = sentenceOf(error);
+  if (!sentence) return error;
+  const translated = markOperational(sentence(path, error.message));
+  translated.cause = error;
+  return translated;
+}
+
+function sentenceOf({
+  code = "",
+}: SQLiteError): ((path: string, message: string) => TqError) | undefined {
+  return SENTENCES.find(([prefix]) => code.startsWith(prefix))?.[1];
+}
+
+/** The codes of a database that is locked, full, lost or damaged. */
+const OPERATIONAL: ReadonlySet<string> = new Set(["busy", "full", "database"]);
+
+function marked(error: unknown): unknown {
+  return isTqError(error) && OPERATIONAL.has(error.code) ? markOperational(error) : error;
+}
+
+/** Marks an error that the driver threw into user code, which may look at its code. @returns true when it was marked */
+export function markIfOperational(error: unknown): boolean {
+  if (!(error instanceof SQLiteError) || !sentenceOf(error)) return false;
+  markOperational(error);
+  return true;
 }
 
 /** True when another try may help: another connection had the lock, or changed the snapshot that this one read. */
@@ -123,4 +126,26 @@ export function isReadOnly(error: unknown): boolean {
 /** True for a violated UNIQUE constraint. */
 export function isUnique(error: unknown): boolean {
   return error instanceof SQLiteError && error.code === "SQLITE_CONSTRAINT_UNIQUE";
+}
+
+export function noTurnError(): TqError {
+  const sentence =
+    "Cannot hand out the connection: another transaction of this program is writing; start this one with Transaction.start({ lock: true }, …)";
+  return markOperational(new TqError("busy", sentence));
+}
+
+/** @param operational true where an error of the database may have ended the transaction. */
+export function transactionGoneError(operational: boolean): TqError {
+  const error = new TqError(
+    "conflict",
+    "Cannot go on: the transaction has ended already, by an error of the disk or by hand through its connection",
+  );
+  return operational ? markOperational(error) : error;
+}
+
+export function transactionOverError(): TqError {
+  return new TqError(
+    "conflict",
+    "Cannot use this connection: its transaction has ended; get it again from Transaction.current.database",
+  );
 }

@@ -25,6 +25,8 @@ interface Rules {
   check(): void;
   /** Called after each call of user code. */
   after(): void;
+  /** Called with each error that the driver throws into user code. */
+  failed(error: unknown): void;
   /** Called with each iterator that user code gets. */
   opened(iterator: Iterator<unknown>): void;
   /** Called with each statement that `prepare` makes. */
@@ -79,7 +81,7 @@ function guardMethod(method: Callable, self: object, key: PropertyKey, rules: Ru
     if (isGoingBack) rules.goesBack();
     const back = takesSql && typeof args[0] === "string" && checkSql(args[0], rules);
     if (SPOILS.has(key)) rules.spoils();
-    const result: unknown = method.apply(self, args);
+    const result = noting(() => method.apply(self, args), rules);
     rules.after();
     if (key === "prepare") rules.prepared(result as Statement);
     // The statement goes back each time that it runs.
@@ -127,11 +129,21 @@ function guardFunction(fn: Callable, rules: Rules): Callable {
   });
 }
 
+function noting<T>(call: () => T, rules: Rules): T {
+  try {
+    return call();
+  } catch (error) {
+    rules.failed(error);
+    throw error;
+  }
+}
+
 /** When the function of a `transaction()` throws, the driver goes back to the savepoint before it. */
 function goingBack<T>(call: () => T, rules: Rules): T {
   try {
     return call();
   } catch (error) {
+    rules.failed(error);
     rules.goesBack();
     throw error;
   }

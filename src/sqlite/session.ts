@@ -1,7 +1,7 @@
 /** A session on SQLite: it runs the queue's statements inside its transactions. */
 import type { Database } from "bun:sqlite";
 import { isTqError, TqError } from "../errors.ts";
-import type { Settlement } from "../outcome.ts";
+import type { ErrorData, Settlement } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
 import type {
   Change,
@@ -27,6 +27,7 @@ import {
   updateColumns,
 } from "./sql/rows.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
+import { recordError } from "./sql/task-errors.ts";
 import { type SessionOptions, SqliteTransaction } from "./transaction.ts";
 import { runUserSql } from "./user-statement.ts";
 
@@ -203,9 +204,13 @@ export class SqliteSession implements Session {
     return this.#inTransaction((db) => settle(db, run, outcome, this.#now()));
   }
 
-  finishAtCommit(run: Claim, result: string | null): void {
+  async recordError(task: number, attempt: number, error: ErrorData): Promise<void> {
+    return this.#inTransaction((db) => recordError(db, task, attempt, error, this.#now()));
+  }
+
+  finishAtCommit(run: Claim, result: string | null, reason: string | null): void {
     this.#transaction.check();
-    this.#finished.push({ claim: run, result });
+    this.#finished.push({ claim: run, result, reason });
   }
 
   /** True when a claim may find a task; takes no lock. */

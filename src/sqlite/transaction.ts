@@ -4,13 +4,19 @@
  */
 import type { Database, Statement } from "bun:sqlite";
 import type { Clock } from "../clock.ts";
-import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import { endedError } from "../store/ended.ts";
 import { KnownTables } from "../store/known-tables.ts";
 import type { Table } from "../store/records.ts";
 import type { Connections } from "./connections.ts";
-import { isReadOnly, translate } from "./errors.ts";
+import {
+  isReadOnly,
+  markIfOperational,
+  noTurnError,
+  transactionGoneError,
+  transactionOverError,
+  translate,
+} from "./errors.ts";
 import type { Capacity } from "./file/capacity.ts";
 import type { Flush } from "./file/flush.ts";
 import type { FileIdentity } from "./file/identity.ts";
@@ -42,6 +48,8 @@ export class SqliteTransaction {
   #writer: Database | null = null;
   /** True when that connection must not be used again: it is read-only, or user code changed it. */
   #spoilt = false;
+  /** True once user code has met an error of the database on this connection. */
+  #troubled = false;
   #wentBack = 0;
   #count = 0;
   #undone = 0;
@@ -105,7 +113,13 @@ export class SqliteTransaction {
       opened: (iterator) => this.#iterators.push(iterator),
       prepared: (statement) => this.#statements.push(new WeakRef(statement)),
       goesBack: () => this.#goBack(),
+      failed: (error) => this.#noteFailure(error),
     });
+  }
+
+  #noteFailure(error: unknown): void {
+    this.#troubled = markIfOperational(error) || this.#troubled;
+    this.#spoilt ||= isReadOnly(error);
   }
 
   /** Going back to the user's savepoint may remove tables that were made since. */
@@ -122,12 +136,7 @@ export class SqliteTransaction {
   #beginNow(): void {
     const { turn } = this.#options;
     const asked = performance.now();
-    if (!turn.tryTake()) {
-      throw new TqError(
-        "busy",
-        "Cannot hand out the connection: another transaction of this program is writing; start this one with Transaction.start({ lock: true }, …)",
-      );
-    }
+    if (!turn.tryTake()) throw noTurnError();
     try {
       this.#options.lock.takeBlocking(() => this.#runBegin());
       this.#waited += performance.now() - asked;
@@ -193,6 +202,7 @@ export class SqliteTransaction {
     writer.query("BEGIN IMMEDIATE").run();
     this.#options.turn.begun(this.#stray);
     this.#writer = writer;
+    this.#troubled = false;
     this.#count += 1;
   }
 
@@ -280,21 +290,11 @@ export class SqliteTransaction {
   /** SQLite ends a transaction by itself after some errors, and user code may have done so by hand. */
   checkOpen(): void {
     if (this.db.inTransaction) return;
-    throw new TqError(
-      "conflict",
-      "Cannot go on: the transaction has ended already, by an error of the disk or by hand through its connection",
-    );
+    throw transactionGoneError(this.#troubled);
   }
 
   translated(error: unknown): unknown {
     this.#spoilt ||= isReadOnly(error); // the connection stays read-only, even once the file is writable again
     return translate(error, this.#options.path);
   }
-}
-
-function transactionOverError(): TqError {
-  return new TqError(
-    "conflict",
-    "Cannot use this connection: its transaction has ended; get it again from Transaction.current.database",
-  );
 }

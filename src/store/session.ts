@@ -1,5 +1,5 @@
 /** A session: one transaction after another, and the queue's statements inside them. */
-import type { Settlement } from "../outcome.ts";
+import type { ErrorData, Settlement } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
 import type { Claim, ClaimedTask, NewTask } from "../task.ts";
 import type { Records } from "./records.ts";
@@ -109,9 +109,11 @@ export interface Session {
   handBack(claims: readonly Claim[]): Promise<void>;
   /** Ends a run with its outcome; false when the claim was lost: then nothing has changed. */
   settle(claim: Claim, outcome: Settlement): Promise<boolean>;
+  /** Keeps an error of a task that has ended already, for people to read. */
+  recordError(task: number, attempt: number, error: ErrorData): Promise<void>;
   /**
    * Marks a run as finished; its claim must be held in this transaction. The commit writes it, and fails if the claim
    * is lost all the same.
    */
-  finishAtCommit(claim: Claim, result: string | null): void;
+  finishAtCommit(claim: Claim, result: string | null, reason: string | null): void;
 }

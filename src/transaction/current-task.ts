@@ -1,5 +1,6 @@
 /** The task that is running, for idempotency keys and for a program's own logs. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { endedError } from "../store/ended.ts";
 import type { Unit } from "./unit.ts";
 
 export interface CurrentTask {
@@ -9,6 +10,10 @@ export interface CurrentTask {
   readonly model: string;
   readonly method: string;
   readonly queue: string;
+  /** The user of the task, also where its method runs outside any transaction. */
+  readonly user: number;
+  /** The context of the task, frozen; a transaction that the task starts has it too, unless it is given another. */
+  readonly context: Readonly<Record<string, unknown>>;
 }
 
 /** A run of a task, and its unit of work. */
@@ -49,4 +54,25 @@ export function originTask(): CurrentTask | undefined {
 /** @internal */
 export function withTask<T>(task: CurrentTask, unit: Unit, fn: () => T): T {
   return storage.run({ task, unit }, fn);
+}
+
+/** The mark of a registered symbol holds for both copies of tq in a compiled program. */
+const LEFT_BEHIND = Symbol.for("tq.left_behind");
+
+/** @internal Marks the error of code that goes on after its task has ended. */
+export function markLeftBehind<E extends Error>(error: E): E {
+  const task = currentRun() ? undefined : originTask();
+  return task ? Object.defineProperty(error, LEFT_BEHIND, { value: task }) : error;
+}
+
+/** @internal The ended task whose code met this error. */
+export function leftBehindBy(error: unknown): CurrentTask | undefined {
+  return error instanceof Error
+    ? (error as { [LEFT_BEHIND]?: CurrentTask })[LEFT_BEHIND]
+    : undefined;
+}
+
+/** @internal The error of a use of a transaction that has ended. */
+export function lateError(): Error {
+  return markLeftBehind(endedError());
 }

@@ -5,7 +5,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { TqError } from "../errors.ts";
 import type { Soon } from "../soon.ts";
 import { didYouMean } from "../suggest.ts";
-import { currentUnit } from "./current-task.ts";
+import { currentTask, currentUnit, markLeftBehind } from "./current-task.ts";
 import { makeSql, type TransactionSql } from "./sql.ts";
 import { type Runtime, runtime } from "./runtime.ts";
 import { Unit } from "./unit.ts";
@@ -13,9 +13,9 @@ import { Unit } from "./unit.ts";
 export type Context = Readonly<Record<string, unknown>>;
 
 export interface TransactionOptions {
-  /** Id of the user; 0 is the root user, as in Tryton. */
+  /** Id of the user; 0 is the root user, as in Tryton. Default: that of the task that starts the transaction, else 0. */
   readonly user?: number;
-  /** A plain object; tasks pushed in the transaction run with it as well. Default: `{}`. */
+  /** A plain object; tasks pushed in the transaction run with it as well. Default: the task's, else `{}`. */
   readonly context?: Context;
   /** true: the transaction takes the write lock at its start, so that rows it reads cannot change until it ends. */
   readonly lock?: boolean;
@@ -74,7 +74,7 @@ export class Transaction {
   static get current(): Transaction {
     const current = storage.getStore();
     if (current) return current;
-    throw noTransactionError();
+    throw markLeftBehind(noTransactionError());
   }
 
   /** @internal The current transaction, if there is one. */
@@ -156,11 +156,15 @@ async function runTransaction<T>(
       "Cannot start a transaction inside another; use Transaction.current.setContext or setUser to change context or user, or Transaction.current.commit() to commit what is done so far",
     );
   }
-  const { user = 0, context = {}, lock = false } = options;
+  const { user = 0, context = {} } = currentTask() ?? {};
+  const { lock = false } = options;
   const unit = around?.another({ locked: lock }) ?? new Unit(runtime(), { locked: lock });
   try {
     if (lock) await unit.lock();
-    const result = await storage.run(new Transaction(unit, user, context), async () => fn());
+    const result = await storage.run(
+      new Transaction(unit, options.user ?? user, options.context ?? context),
+      async () => fn(),
+    );
     await unit.commit();
     return result;
   } finally {
@@ -177,7 +181,7 @@ export function inUnit<T>(work: (unit: Unit) => Soon<T>): Promise<T> {
   const current = Transaction.currentIfAny;
   return current
     ? current.unit.track(() => work(current.unit))
-    : Promise.reject(noTransactionError());
+    : Promise.reject(markLeftBehind(noTransactionError()));
 }
 
 /** @internal Runs the tasks that a committed transaction pushed, where no worker does. */

@@ -4,9 +4,9 @@
  */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
-import { endedError } from "../store/ended.ts";
 import type { Session, SqlResult } from "../store/session.ts";
 import type { Claim, NewTask } from "../task.ts";
+import { lateError } from "./current-task.ts";
 import { Stretch } from "./stretch.ts";
 import type { Runtime } from "./runtime.ts";
 import { PendingWork, WatchedPromise } from "./pending.ts";
@@ -118,7 +118,7 @@ export class Unit {
 
   /** The session to read and write with. @throws TqError "conflict" once the unit has ended. */
   get session(): Session {
-    if (this.#ended) throw endedError();
+    if (this.#ended) throw lateError();
     const isStray = this.#options.claim === undefined; // it belongs to no task
     return (this.#session ??= this.runtime.store.session(isStray));
   }
@@ -128,7 +128,7 @@ export class Unit {
     const { savepoint = false } = this.#options;
     const open = savepoint && !this.#inSavepoint;
     const database = this.session.raw(open, () => {
-      if (this.#ended) throw endedError();
+      if (this.#ended) throw lateError();
     });
     if (open) this.#inSavepoint = true;
     return database;
@@ -172,7 +172,7 @@ export class Unit {
    * looked at its promise, the commit fails with its error.
    */
   track<T>(start: () => Soon<T>): Promise<T> {
-    if (this.#ended) return new WatchedPromise((_, reject) => reject(endedError()));
+    if (this.#ended) return new WatchedPromise((_, reject) => reject(lateError()));
     return this.#pending.add(start);
   }
 
@@ -227,7 +227,7 @@ export class Unit {
 
   /** Commits what was done so far. @throws TqError "conflict" when the claim of its task was lost. */
   async commit(): Promise<void> {
-    if (this.#ended) throw endedError();
+    if (this.#ended) throw lateError();
     await this.pendingDone();
     const session = this.#session;
     if (session?.writing) {

@@ -1,6 +1,7 @@
 /** Messages between the main thread and its threads. A run of a task needs none. */
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
+import type { LoadedFiles } from "../registry/loaded-files.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { StandardStream } from "../log/standard-stream.ts";
@@ -12,6 +13,8 @@ export interface Init {
   readonly type: "init";
   readonly config: Config;
   readonly models: readonly string[];
+  /** The code that the worker's first thread has loaded; null for the threads that start with the worker. */
+  readonly loaded: LoadedFiles | null;
   readonly worker: string;
   readonly thread: number;
   readonly threads: number;
@@ -29,11 +32,15 @@ export interface Init {
 export type ToThread = Init | "go" | "wake" | "stop";
 
 export type FromThread =
+  /** The system's number of the thread. */
+  | { readonly type: "here"; readonly systemThread: number | null }
   /** The thread loads this file of models next, which may take for ever. */
   | { readonly type: "loading"; readonly file: string }
-  | { readonly type: "loaded"; readonly catalog: ModelCatalog }
+  | { readonly type: "loaded"; readonly catalog: ModelCatalog; readonly files: LoadedFiles }
+  /** This file of the models is another one than the worker has loaded: the thread must not run it beside the others. */
+  | { readonly type: "changed"; readonly file: string }
   /** Something that this task has left behind, such as a timer, threw while another task ran, and ends the thread. */
-  | { readonly type: "threw"; readonly task: CurrentTask }
+  | { readonly type: "threw"; readonly task: Pick<CurrentTask, "id" | "model" | "method"> }
   /** The models cannot be loaded, or the database cannot be opened. */
   | { readonly type: "cannot_start"; readonly code: string; readonly error: ErrorData }
   /** The thread found the database lost for good: no later try would help. */
@@ -49,8 +56,10 @@ export type FromThread =
 
 const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);
 const TYPES: ReadonlySet<unknown> = new Set([
+  "here",
   "loading",
   "loaded",
+  "changed",
   "threw",
   "cannot_start",
   "lost",

@@ -2,6 +2,7 @@
 import { cut } from "../outcome.ts";
 import { writeLines } from "../log/standard-stream.ts";
 import { type FromThread, type Init, isFromThread, type ToThread } from "./messages.ts";
+import { childrenOf, endProcesses } from "./child-processes.ts";
 import type { Claim } from "../task.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 
@@ -53,6 +54,7 @@ export class PoolThread {
   seenAtTakeBack = -1;
   readonly closed: Promise<void>;
   readonly #worker: Worker;
+  #systemThread: number | null = null;
   #lastError: string | null = null;
 
   constructor(init: Init, progress: Progress, events: ThreadEvents) {
@@ -63,6 +65,7 @@ export class PoolThread {
       if (!isFromThread(data)) return;
       if (data === "idle") this.idle = true;
       else if (data === "stopped" || data === "retired") this.ending ??= data;
+      else if (data.type === "here") this.#systemThread = data.systemThread;
       else if (data.type === "loaded") this.loaded = true;
       events.message(this, data);
     };
@@ -108,16 +111,24 @@ export class PoolThread {
   giveWay(reason: string): void {
     if (this.ending !== null) return;
     this.ending = reason;
-    this.#worker.terminate();
+    this.#terminate();
   }
 
   /** Ends the thread now, whatever it does; resolves when it is gone. */
   async terminate(reason: string): Promise<void> {
     this.ending ??= reason;
-    this.#worker.terminate();
+    this.#terminate();
     const limit = setTimeout(() => this.#giveUp(), NATIVE_LIMIT_MS);
     await this.closed;
     clearTimeout(limit);
+  }
+
+  /** The processes of a thread that ended by itself may be meant to go on. */
+  #terminate(): void {
+    const isOver = this.ending === "stopped" || this.ending === "retired";
+    const children = isOver ? [] : childrenOf(this.#systemThread);
+    this.#worker.terminate();
+    endProcesses(children);
   }
 
   #giveUp(): never {

@@ -5,6 +5,7 @@ import { type ErrorCode, TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
+import type { LoadedFiles } from "../registry/loaded-files.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
 import { standardError, standardOutput } from "../log/standard-stream.ts";
 import { createShared, type Shared } from "../shared-memory/layout.ts";
@@ -29,6 +30,8 @@ export interface PoolOptions {
 
 export interface PoolEvents {
   loaded(catalog: ModelCatalog): void;
+  /** A thread found other code in this file than the worker has loaded. */
+  modelsChanged(file: string): void;
   /** The system gives no thread, or a thread could not load its models or open the database. */
   cannotStart(error: TqError): void;
   /** A thread found the database lost for good. */
@@ -52,6 +55,8 @@ export class Pool {
   readonly #burials: Burials;
   readonly #lockouts: Lockouts;
   readonly #takeBack: TakeBack;
+  /** The code that its first thread has loaded. */
+  #loaded: LoadedFiles | null = null;
   #canClaim = false;
   #stopping = false;
 
@@ -81,6 +86,11 @@ export class Pool {
     return [...this.#threads.values()];
   }
 
+  /** True where a thread can run tasks. */
+  get canRun(): boolean {
+    return this.threads.some(({ loaded }) => loaded);
+  }
+
   /** The file of models that a thread is still loading. */
   get loadingFile(): string | null {
     return this.threads.find(({ loaded }) => !loaded)?.loading ?? null;
@@ -93,6 +103,11 @@ export class Pool {
   /** True while a thread holds the write lock, for a task or for something that a task has left behind. */
   get writing(): boolean {
     return this.threads.some(({ progress }) => progress.lock === "held");
+  }
+
+  /** How many tasks run now. */
+  get running(): number {
+    return this.threads.filter(({ progress }) => progress.running() !== null).length;
   }
 
   get busyThreads(): PoolThread[] {
@@ -179,11 +194,13 @@ export class Pool {
 
   #init(thread: number, lent: Lent): Init {
     const { config, models, id: worker } = this.#options;
+    const loaded = this.#loaded;
     const { threads, queues } = this.#config;
     return {
       type: "init",
       config,
       models,
+      loaded,
       worker,
       thread,
       threads,
@@ -217,10 +234,19 @@ export class Pool {
     setTimeout(() => !this.#stopping && this.#startThread(number), TRY_AGAIN_MS).unref();
   }
 
+  /** Threads that start together load the same code, unless a file changes meanwhile. */
+  #checkLoaded(files: LoadedFiles): void {
+    const first = (this.#loaded ??= files);
+    const changed = Object.keys(files).find((file) => files[file] !== first[file]);
+    if (changed !== undefined) this.#events.modelsChanged(changed);
+  }
+
   #heard(thread: PoolThread, message: FromThread): void {
     if (message === "idle") return this.#events.lookAgain();
     if (message === "retired" || message === "stopped") return void thread.terminate(message);
     switch (message.type) {
+      case "here":
+        break; // the thread has noted it
       case "loading":
         thread.loading = message.file;
         break;
@@ -230,7 +256,12 @@ export class Pool {
         break;
       }
       case "loaded":
+        this.#checkLoaded(message.files);
         this.#events.loaded(message.catalog);
+        break;
+      case "changed":
+        void thread.terminate(modelsChangedWords(message.file));
+        this.#events.modelsChanged(message.file);
         break;
       case "cannot_start":
         void thread.terminate(message.error.message);
@@ -246,6 +277,10 @@ export class Pool {
         break;
     }
   }
+}
+
+export function modelsChangedWords(file: string): string {
+  return `${file} has changed since the worker started`;
 }
 
 /** The error that a thread sent as data. */

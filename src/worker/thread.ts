@@ -6,15 +6,21 @@ import { takePrints } from "../log/prints.ts";
 import { isTerminal } from "../log/terminal.ts";
 import { originTask } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
+import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
 import { loadModels } from "../registry/load-models.ts";
 import { Registry } from "../registry/registry.ts";
 import { enterRuntime, standardLog } from "../transaction/runtime.ts";
 import { ensureTables } from "../registry/tables.ts";
 import { toErrorData } from "../outcome.ts";
+import { noteOpenFilesLimit } from "../open-files.ts";
 import { openThreadStore } from "../open-store.ts";
 import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
+import { childrenOf, endProcesses, systemThread } from "./child-processes.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
+import { StrayWork } from "../run/stray-work.ts";
+import type { Store } from "../store/store.ts";
+import type { Report } from "../log/events.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
 import { openShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -44,8 +50,37 @@ function tellThrower(progress: Progress): void {
   process.on("uncaughtExceptionMonitor", () => {
     const task = originTask();
     const isCaught = process.listenerCount("uncaughtException") > 0; // by the models
-    if (task && !isCaught && task.id !== progress.running()?.id) send({ type: "threw", task });
+    if (!task || isCaught || task.id === progress.running()?.id) return;
+    const { id, model, method } = task;
+    send({ type: "threw", task: { id, model, method } });
   });
+}
+
+/** A promise that an ended task has left behind ends no thread: it is not the fault of the task that runs now. */
+function watchStrayWork(store: Store, report: Report, progress: Progress): void {
+  const running = () => progress.running();
+  const strays = new StrayWork({ store, report, running, justEnded: () => loop?.justEnded ?? [] });
+  process.on("unhandledRejection", (reason) => {
+    const isHandled = process.listenerCount("unhandledRejection") > 1; // by the models
+    if (!strays.rejected(reason) && !isHandled) throw reason;
+  });
+}
+
+/** The main thread learns too late of a thread that ends by itself: which processes it had cannot be told then. */
+function endChildrenAtTheEnd(): void {
+  const end = () => endProcesses(childrenOf(systemThread()));
+  process.on("exit", end);
+  process.on("uncaughtExceptionMonitor", () => {
+    if (process.listenerCount("uncaughtException") === 0) end();
+  });
+}
+
+async function loadAll(
+  models: readonly string[],
+  registry: Registry,
+  tell: (file: string) => void,
+): Promise<void> {
+  for (const path of models) registry.addAll(await loadModels(path, tell));
 }
 
 async function start(init: Init): Promise<void> {
@@ -60,6 +95,9 @@ async function start(init: Init): Promise<void> {
   const shared = openShared(init.shared, init.threads);
   const progress = new Progress(shared, thread);
   tellThrower(progress);
+  endChildrenAtTheEnd();
+  noteOpenFilesLimit();
+  send({ type: "here", systemThread: systemThread() });
   try {
     const store = openThreadStore(config, { thread, part: init.store, locks: progress });
     const registry = new Registry();
@@ -67,9 +105,13 @@ async function start(init: Init): Promise<void> {
     enterRuntime(runtime);
     installModule(tq);
     const tell = (file: string) => send({ type: "loading", file });
-    for (const path of init.models) registry.addAll(await loadModels(path, tell));
+    const loading = loadAll(init.models, registry, tell);
+    await loading.catch(() => undefined);
+    const changed = init.loaded && changedFile(init.loaded);
+    if (changed) return send({ type: "changed", file: changed });
+    await loading;
     await ensureTables(store, registry);
-    send({ type: "loaded", catalog: registry.catalog() });
+    send({ type: "loaded", catalog: registry.catalog(), files: loadedFiles() });
     loop = new Loop(
       {
         ...runtime,
@@ -82,6 +124,7 @@ async function start(init: Init): Promise<void> {
       config.worker.max_tasks,
       store.turns && new LeaderCandidate(shared, thread, store.turns),
     );
+    watchStrayWork(store, log, progress);
     if (stopped) loop.stop();
     Bun.gc(true); // frees what loading allocated: an idle thread may never collect it
     await going.promise;

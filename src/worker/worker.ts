@@ -11,7 +11,7 @@ import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
-import { Pool } from "./pool.ts";
+import { modelsChangedWords, Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
@@ -70,6 +70,7 @@ export class WorkerProcess {
       {
         loaded: (catalog) => this.#loaded(catalog),
         cannotStart: (error) => this.#cannotStart(error),
+        modelsChanged: (file) => this.#modelsChanged(file),
         lost: (error) => this.#databaseLost(error),
         lookAgain: () => this.#waking.look(),
       },
@@ -93,6 +94,11 @@ export class WorkerProcess {
         drained: () => this.#stopItself("graceful", "nothing is left to do"),
       },
     );
+  }
+
+  /** Why no task can run, though the worker lives; null where one can. */
+  get trouble(): string | null {
+    return this.#refusal === "" || this.#pool.canRun ? null : this.#refusal;
   }
 
   /** The models and methods that its threads have loaded. */
@@ -170,7 +176,8 @@ export class WorkerProcess {
     const { grace } = this.#config;
     if (!this.#stopping) {
       this.#stopping = true;
-      report({ name: "worker.stopping", reason, grace: how === "now" ? 0 : grace });
+      const { running } = this.#pool;
+      report({ name: "worker.stopping", reason, grace: how === "now" ? 0 : grace, running });
       void this.#end(how === "now" ? 0 : grace);
     } else if (how === "now") {
       this.#pool.terminate();
@@ -212,6 +219,16 @@ export class WorkerProcess {
     this.#refusal = error.message;
     const message = `Trying again every second: ${error.message}`;
     this.#options.report({ name: "log.note", level: "error", message });
+  }
+
+  /** Threads of two versions must not work side by side: the running tasks end, and the next start has the new one. */
+  #modelsChanged(file: string): void {
+    const words = modelsChangedWords(file);
+    this.#failure ??= new TqError(
+      "models",
+      `Cannot go on: ${words}, and a new thread would run other code than the others; start the worker again`,
+    );
+    this.#stopItself("graceful", words);
   }
 
   #databaseLost(error: unknown): void {

@@ -139,7 +139,7 @@ describe("a task", () => {
     if (!claim) throw new Error("not claimed");
     expect(
       await admin.store.write((session) =>
-        session.settle(claim, { kind: "finished", result: null }),
+        session.settle(claim, { kind: "finished", result: null, reason: null }),
       ),
     ).toBe(false);
   });
@@ -213,6 +213,16 @@ describe("the health check", () => {
     expect(response.status).toBe(503);
     expect(await response.text()).toBe('{"status":"failing"}');
     expect(JSON.stringify(admin.events)).toContain("disk on fire");
+  });
+
+  test("fails while the worker beside it can run no task, and does not say why", async () => {
+    let trouble: string | null = "Cannot load models";
+    await using admin = makeAdmin({ trouble: () => trouble });
+    const response = await admin.app.request("/healthz");
+    expect(response.status).toBe(503);
+    expect(await response.text()).toBe('{"status":"failing"}');
+    trouble = null;
+    expect((await admin.app.request("/healthz")).status).toBe(200);
   });
 
   test("fails when the database is another one now", async () => {

@@ -70,7 +70,7 @@ async function ids(...args: string[]): Promise<number[]> {
 
 describe("tq list", () => {
   test("prints a table, the newest first, with nothing in it that acts on the terminal", async () => {
-    const { stdout, stderr, code } = await folder.tq("list");
+    const { stdout, stderr, code } = await folder.tq("list", "-q");
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
     const [head, ...rows] = stdout.trimEnd().split("\n");
     expect(head).toMatch(/^id +state +queue +call +instances +tries +time +reason$/);
@@ -132,7 +132,7 @@ describe("tq list", () => {
         "-o",
         "pipefail",
         "-c",
-        '"$0" "$1" list | head -1',
+        '"$0" "$1" list -q | head -1',
         process.execPath,
         Bun.resolveSync("../../cli/main.ts", import.meta.dir),
       ],
@@ -176,6 +176,16 @@ describe("tq show", () => {
     expect(code).toBe(3);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "not_found" } });
   });
+});
+
+test("status and list say that waiting tasks need tq worker where no worker runs and programs run their own", async () => {
+  const hint = "3 tasks wait for tq worker: queue.worker is false";
+  expect((await folder.tq("status")).stdout).toContain(hint);
+  expect((await folder.tq("list")).stderr).toContain(`tq: ${hint}`);
+  expect((await folder.tq("list", "--state", "failed")).stderr).toBe("");
+  const worker = { env: { TQ_QUEUE__WORKER: "1" } };
+  expect((await folder.tqWith(worker, "status")).stdout).not.toContain("wait for");
+  expect((await folder.tqWith(worker, "list")).stderr).toBe("");
 });
 
 describe("tq status", () => {

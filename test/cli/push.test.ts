@@ -185,6 +185,19 @@ describe("tq push without a worker", () => {
     expect((await folder.tq("push", "note", "burn", "7", "-q")).code).toBe(0);
   });
 
+  test("says with --wait that the method was not called where none of the records exists", async () => {
+    using own = new Folder();
+    own.write(
+      "models.ts",
+      'import { ModelSQL, v } from "tq"; export class Box extends ModelSQL("box", { size: v.number() }) { async fill() {} }',
+    );
+    const why = "the method was not called: none of its records exists";
+    const waited = await own.tq("push", "box", "fill", "4711", "--wait");
+    expect(waited.code).toBe(0);
+    expect(waited.stderr).toContain(`tq: Task 1 finished: ${why}\n`);
+    expect((await own.tq("show", "1")).stdout).toMatch(new RegExp(`reason +${why}`));
+  });
+
   test("exits with 9 and a sentence when the queue is full", async () => {
     using full = new Folder();
     full.write("models.ts", MODELS);

@@ -95,7 +95,7 @@ describe("one task", () => {
       "enqueued   2026-07-03 04:05:01",
       "dequeued   2026-07-03 04:05:03",
       "finished   2026-07-03 04:05:06",
-      "took       2.5 s",
+      "claimed    2.5 s",
       "attempts   1",
       "",
       "error (attempt 1, 3 times, 2026-07-03 04:05:06)",

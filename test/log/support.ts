@@ -5,7 +5,7 @@ import { createLog, type LogOptions } from "../../src/log/log.ts";
 
 export const RUN = { task: 42, attempt: 1, model: "sale", method: "process", queue: "default" };
 
-export const FINISHED: Event = { name: "task.finished", ...RUN, duration: 3.1 };
+export const FINISHED: Event = { name: "task.finished", ...RUN, duration: 3.1, reason: null };
 
 export const ERROR = {
   name: "TypeError",

@@ -30,8 +30,12 @@ const EVENTS: [Event, string][] = [
     "worker w1 started  2 threads  queues a, b*  database /d  models /m.ts  mode no worker",
   ],
   [
-    { name: "worker.stopping", reason: "SIGTERM", grace: 30_000 },
-    "worker stops: SIGTERM; running tasks have 30 s to end",
+    { name: "worker.stopping", reason: "SIGTERM", grace: 30_000, running: 2 },
+    "worker stops: SIGTERM; 2 running tasks have 30 s to end",
+  ],
+  [
+    { name: "worker.stopping", reason: "nothing is left to do", grace: 30_000, running: 0 },
+    "worker stops: nothing is left to do",
   ],
   [{ name: "worker.stopped", worker: "w1" }, "worker w1 stopped"],
   [

@@ -225,7 +225,9 @@ test("a file that throws is named, with what it threw", async () => {
   using made = write({ "a.ts": `throw new RangeError("not today");`, "b.ts": `throw "text";` });
   const { path: folder } = made;
   const error = await errorOf(() => loadModels(join(folder, "a.ts")));
-  expect(error.message).toBe(`Cannot load models from ${folder}/a.ts: RangeError: not today`);
+  expect(error.message).toBe(
+    `Cannot load models from ${folder}/a.ts: RangeError: not today at ${folder}/a.ts:1:11`,
+  );
   expect(error.code).toBe("models");
   expect(error.cause).toBeInstanceOf(RangeError);
   expect(await sentenceOf(() => loadModels(join(folder, "b.ts")))).toContain('b.ts: "text"');

@@ -1,9 +1,9 @@
 /** Methods that run outside any transaction, and what goes on after a task. */
 import { afterEach, expect, test } from "bun:test";
 import { currentTask, Transaction } from "../../src/index.ts";
-import { TqError } from "../../src/errors.ts";
+import { markOperational, TqError } from "../../src/errors.ts";
 import { nextTurn } from "../../src/next-turn.ts";
-import { makeRuntime } from "../model/support.ts";
+import { makeRuntime, NOW } from "../model/support.ts";
 import { makeParts, Part, seen } from "./part.ts";
 
 afterEach(() => void (seen.length = 0));
@@ -58,6 +58,28 @@ test("a method outside any transaction ends with the transactions that it has st
   });
 });
 
+test("a method outside any transaction has the user and context of its task, as have its transactions and pushes", async () => {
+  await using tq = makeRuntime();
+  await makeParts(1);
+  const context = { company: 3 };
+  const own = { company: 3, _skip_warnings: true, _check_access: false };
+  Part.during = async () => {
+    seen.push(currentTask()?.user, currentTask()?.context);
+    const tell = () => void seen.push(Transaction.current.user, Transaction.current.context);
+    await Transaction.start({}, tell);
+    await Transaction.start({ user: 4, context: { shop: 1 } }, tell);
+    seen.push(await Part.__queue__.list([1]));
+  };
+  const [id = 0] = await Transaction.start({ user: 9, context }, () => Part.__queue__.goOn([1]));
+  expect(await tq.runTask(id)).toMatchObject({ state: "finished" });
+  expect(seen).toEqual([9, own, 9, own, 4, { shop: 1 }, [id + 1]]);
+  expect(await tq.getTask(id + 1)).toMatchObject({
+    user: 9,
+    context: { company: 3, _skip_warnings: true },
+  });
+  Part.during = () => Promise.resolve();
+});
+
 test("a method outside any transaction that fails does not wait for the transactions that it has started", async () => {
   await using tq = makeRuntime();
   const [id = 0] = await Part.__queue__.goOn(await makeParts(1));
@@ -78,7 +100,7 @@ test("a method outside any transaction that meets a busy database is tried again
   let runs = 0;
   Part.during = () => {
     runs += 1;
-    return Promise.reject(new TqError("busy", "Cannot write: somebody else does"));
+    return Promise.reject(markOperational(new TqError("busy", "Cannot write: another does")));
   };
   expect(await tq.runTask(id)).toMatchObject({ state: "scheduled", attempts: 1 });
   expect(runs).toBe(1);
@@ -97,4 +119,22 @@ test("code that goes on after its task is in none", async () => {
   going.resolve();
   expect(seen[0]).toBe("goOn");
   expect(await after.promise).toBeUndefined();
+});
+
+test("a task is claimed at its time by one look at the clock, and runs even where the clock is set back then", async () => {
+  await using tq = makeRuntime();
+  await makeParts(1);
+  const due = NOW + 1_000;
+  await Transaction.start({ context: { queue_scheduled_at: "PT1S" } }, () =>
+    Part.__queue__.goOn([1]),
+  );
+  Part.during = () => Promise.resolve(seen.push(tq.store.now()));
+  tq.clock.time = due - 1;
+  expect(await tq.runAll()).toEqual([]);
+  let looks = 0;
+  tq.clock.now = () => (looks++ === 0 ? due : due - 3_600_000);
+  const [ended] = await tq.runAll();
+  expect(ended).toMatchObject({ scheduled_at: due, dequeued_at: due, state: "finished" });
+  expect(seen[0]).toBe(due - 3_600_000);
+  Part.during = () => Promise.resolve();
 });

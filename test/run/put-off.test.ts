@@ -1,6 +1,7 @@
 /** Tasks that met a busy database: what counts towards giving up, and what does not. */
 import { expect, test } from "bun:test";
-import { Model, type Queue, TqError } from "../../src/index.ts";
+import { markOperational, TqError } from "../../src/errors.ts";
+import { Model, type Queue } from "../../src/index.ts";
 import { makeRuntime } from "../model/support.ts";
 
 let busy = false;
@@ -9,7 +10,7 @@ class Job extends Model {
   declare static readonly __queue__: Queue<typeof Job>;
   static override readonly __name__ = "job";
   static async work(_jobs: Job[]) {
-    if (busy) throw new TqError("busy", "another program holds the lock");
+    if (busy) throw markOperational(new TqError("busy", "another program holds the lock"));
   }
 }
 

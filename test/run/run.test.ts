@@ -1,6 +1,7 @@
 /** How a task is run: Tryton's rules for user, context, records and results. */
 import { afterEach, expect, test } from "bun:test";
 import { Transaction } from "../../src/index.ts";
+import { levelOf } from "../../src/log/events.ts";
 import { makeRuntime } from "../model/support.ts";
 import { makeParts, Part, seen } from "./part.ts";
 
@@ -16,7 +17,15 @@ test("the task has the user and context of its push, no warnings and no access c
     {
       user: 9,
       context: { company: 3, _skip_warnings: true, _check_access: false },
-      task: { id, attempt: 1, model: "part", method: "where", queue: "mail" },
+      task: {
+        id,
+        attempt: 1,
+        model: "part",
+        method: "where",
+        queue: "mail",
+        user: 9,
+        context: { company: 3, _skip_warnings: true, _check_access: false },
+      },
     },
   ]);
 });
@@ -78,19 +87,36 @@ test("records that no longer exist are left out; order and duplicates are kept",
   expect(seen).toEqual([[[3, 1, 3]], [1, false, undefined], [1, true, undefined]]);
 });
 
-test("where no record is left the method is not called, and the task is finished", async () => {
+const NONE_EXISTS = "the method was not called: none of its records exists";
+
+test("a task none of whose records exists is finished, and says that its method was not called", async () => {
   await using tq = makeRuntime();
   await makeParts(1);
   await Part.__queue__.list([7, 8]);
   await Part.__queue__.one(7);
   await Part.__queue__.use([7]);
+  await Part.__queue__.list([1]);
   const ended = await tq.runAll();
-  expect(seen).toEqual([]);
-  expect(ended.map(({ state, result }) => [state, result])).toEqual([
-    ["finished", null],
-    ["finished", null],
-    ["finished", null],
-  ]);
+  expect(seen).toEqual([[[1]]]);
+  const reasons = [NONE_EXISTS, NONE_EXISTS, NONE_EXISTS, null];
+  expect(ended.map(({ state, reason }) => [state, reason])).toEqual(
+    reasons.map((reason) => ["finished", reason]),
+  );
+  expect(tq.eventsOf("task.finished").map((event) => [levelOf(event), event.reason])).toEqual(
+    reasons.map((reason) => [reason === null ? "info" : "warn", reason]),
+  );
+});
+
+test("in a batch too a task none of whose records exists says so; a retry by hand forgets it", async () => {
+  await using tq = makeRuntime({ settings: { log: { level: "warn" } } });
+  await makeParts(2);
+  const ids: number[] = [];
+  for (const record of [1, 7, 2, 8]) ids.push(...(await Part.__queue__.any([record])));
+  const ended = await tq.runBatch(ids);
+  expect(ended.map(({ reason }) => reason)).toEqual([null, NONE_EXISTS, null, NONE_EXISTS]);
+  expect(tq.eventsOf("task.finished").map(({ task }) => task)).toEqual([2, 4]);
+  await tq.store.retry(2);
+  expect(await tq.getTask(2)).toMatchObject({ state: "ready", reason: null });
 });
 
 test("what the method returns is the task's result, as far as JSON and its size allow", async () => {

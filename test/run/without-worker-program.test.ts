@@ -147,7 +147,9 @@ test("a models file that cannot be loaded fails the task with the reason", async
   const [id = 0] = await push({ model: "late", method: "run", instances: [1] });
   const task = await tq.getTask(id);
   expect(task.state).toBe("failed");
-  expect(task.reason).toBe(`TqError: Cannot load models from ${models}: Error: not today`);
+  expect(task.reason).toBe(
+    `TqError: Cannot load models from ${models}: Error: not today at ${models}:1:11`,
+  );
 });
 
 /** A runtime with other settings on the same database. */

@@ -1,7 +1,7 @@
 /** `queue.worker = false`: a program runs its tasks itself, after the commit. */
 import { afterEach, expect, spyOn, test } from "bun:test";
 import { currentTask, Transaction } from "../../src/index.ts";
-import { TqError } from "../../src/errors.ts";
+import { markOperational, TqError } from "../../src/errors.ts";
 import { enterRuntime } from "../../src/transaction/runtime.ts";
 import { FileIdentity } from "../../src/sqlite/file/identity.ts";
 import { newTask } from "../support/store.ts";
@@ -24,7 +24,15 @@ test("tasks run after the commit, before start resolves, each in a transaction o
     [1, 2].map((id) => ({
       user: 2,
       context: { company: 1, _skip_warnings: true, _check_access: false },
-      task: { id, attempt: 1, model: "job", method: "where", queue: "default" },
+      task: {
+        id,
+        attempt: 1,
+        model: "job",
+        method: "where",
+        queue: "default",
+        user: 2,
+        context: { company: 1, _skip_warnings: true, _check_access: false },
+      },
     })),
   );
   expect(before.context).toEqual({ company: 1 });
@@ -234,4 +242,33 @@ test("a task that cannot be settled now goes back as soon as it can", async () =
     expect(await tq.getTask(1)).toMatchObject({ state: "ready", crashes: 0 });
   });
   refused.mockRestore();
+});
+
+test("a push waits for its own tasks, not for those that others have pushed meanwhile", async () => {
+  await using _tq = makeRuntime({ worker: false });
+  const answered: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  Job.gate = gate.promise;
+  const own = Job.__queue__.note([1], "own").then(() => answered.push("own"));
+  const others = Job.__queue__.wait([1]).then(() => answered.push("others"));
+  await own;
+  expect(log[0]).toBe("own");
+  expect(answered).toEqual(["own"]);
+  gate.resolve();
+  await others;
+  Job.gate = Promise.resolve();
+});
+
+test("a task that is put off says that only tq worker runs it again", async () => {
+  await using tq = makeRuntime({ worker: false, settings: { database: { retry: 0 } } });
+  Job.gate = Promise.reject(markOperational(new TqError("busy", "refused")));
+  Job.gate.catch(() => undefined);
+  await Job.__queue__.wait([1]);
+  Job.gate = Promise.resolve();
+  expect(await tq.getTask(1)).toMatchObject({ state: "scheduled" });
+  expect(tq.eventsOf("log.note").at(-1)).toMatchObject({
+    level: "warn",
+    message:
+      "task 1 waits for tq worker: queue.worker is false, so no program runs it again by itself",
+  });
 });

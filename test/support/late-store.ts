@@ -3,7 +3,7 @@
  * Code that passes a test on SQLite and fails it here relies on something that the contract of a store does not promise.
  */
 import { nextTurn } from "../../src/next-turn.ts";
-import type { Settlement } from "../../src/outcome.ts";
+import type { ErrorData, Settlement } from "../../src/outcome.ts";
 import type { Records } from "../../src/store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../../src/store/session.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -140,8 +140,12 @@ class LateSession implements Session {
     return this.#later(() => this.inner.settle(claim, outcome));
   }
 
-  finishAtCommit(claim: Claim, result: string | null): void {
-    this.inner.finishAtCommit(claim, result);
+  recordError(task: number, attempt: number, error: ErrorData): Promise<void> {
+    return this.#later(() => this.inner.recordError(task, attempt, error));
+  }
+
+  finishAtCommit(claim: Claim, result: string | null, reason: string | null): void {
+    this.inner.finishAtCommit(claim, result, reason);
   }
 }
 

@@ -1,5 +1,5 @@
 /** A worker in this process, its threads started from the source. */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
 import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
@@ -124,15 +124,20 @@ describe("a worker", () => {
   });
 
   test("says once why a new thread cannot start, and goes on when it can", async () => {
+    const refusal = join(folder, "refusal");
+    const check = `import { existsSync } from "node:fs"; if (existsSync(${JSON.stringify(refusal)})) throw new Error("no licence");`;
+    writeFileSync(join(folder, "models.ts"), check + MODELS);
     const worker = await start({ threads: 1 });
-    writeFileSync(join(folder, "models.ts"), `throw new Error("no licence");\n`);
+    writeFileSync(refusal, "");
     push("exit");
     const said = () =>
       events.filter((event) => event.name === "log.note" && event.message.includes("no licence"));
     await untilTrue(() => said().length > 0);
-    writeFileSync(join(folder, "models.ts"), MODELS);
+    expect(worker.trouble).toContain("no licence");
+    rmSync(refusal);
     push("add");
     await untilTrue(() => tasks()[1]?.state === "finished");
+    expect(worker.trouble).toBeNull();
     expect(said()).toHaveLength(1);
     await worker.stop();
   });

@@ -8,6 +8,7 @@
  */
 import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 import { TqError } from "../../errors.ts";
+import { openFilesWords } from "../../open-files.ts";
 import { recordFailedFlush } from "./unflushed.ts";
 
 /** A thread flushes by itself when its flush in the background has not ended after this long. */
@@ -123,7 +124,7 @@ export class Flush {
   #error(verb: "open" | "flush", error: unknown): TqError {
     return new TqError(
       "database",
-      `Cannot ${verb} ${this.#database}-wal: ${String(error)}; the last commits may be lost; check the disk, then start again`,
+      `Cannot ${verb} ${this.#database}-wal: ${openFilesWords(error) ?? String(error)}; the last commits may be lost; check the disk, then start again`,
       { cause: error },
     );
   }

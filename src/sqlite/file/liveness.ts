@@ -11,6 +11,7 @@ import { uptime } from "node:os";
 import { dirname, join } from "node:path";
 import { TqError } from "../../errors.ts";
 import { giveOwner, ownerWords } from "../../file-owner.ts";
+import { cannotOpenFilesWords } from "../../open-files.ts";
 import { inodeOf } from "./identity.ts";
 
 /**
@@ -60,7 +61,7 @@ export function takeLock(database: string, worker: string): void {
       }
       throw new TqError(
         "database",
-        `Cannot make the lock of this worker in ${folder}: ${String(error)}${ownerWords(folder, dirname(folder))}; give this user write permission there, and beside the database`,
+        `Cannot make the lock of this worker in ${folder}: ${cannotOpenFilesWords() ?? `${String(error)}${ownerWords(folder, dirname(folder))}; give this user write permission there, and beside the database`}`,
         { cause: error },
       );
     }

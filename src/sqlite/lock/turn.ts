@@ -3,7 +3,7 @@
  * others sleep in a busy handler that keeps no order.
  */
 import { formatDuration } from "../../values/duration.ts";
-import { TqError } from "../../errors.ts";
+import { markOperational, TqError } from "../../errors.ts";
 
 export interface Turn {
   /**
@@ -101,8 +101,6 @@ export class LocalTurn implements Turn {
 }
 
 function heldError(timeout: number): TqError {
-  return new TqError(
-    "busy",
-    `Cannot write: another transaction of this program has held the lock for ${formatDuration(timeout)}; let it end first and await nothing slow in it, or raise database.timeout`,
-  );
+  const sentence = `Cannot write: another transaction of this program has held the lock for ${formatDuration(timeout)}; let it end first and await nothing slow in it, or raise database.timeout`;
+  return markOperational(new TqError("busy", sentence));
 }

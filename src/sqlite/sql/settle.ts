@@ -9,7 +9,7 @@ import { recordError } from "./task-errors.ts";
 export function settle(db: Database, run: Claim, outcome: Settlement, now: number): boolean {
   switch (outcome.kind) {
     case "finished":
-      return finish(db, run, outcome.result, now);
+      return finish(db, run, outcome, now);
     case "failed":
       return fail(db, run, outcome.error, now);
     case "retry":
@@ -23,7 +23,7 @@ export function settle(db: Database, run: Claim, outcome: Settlement, now: numbe
 
 const finishing = (which: string, held: string): string => `
   UPDATE tq__task
-     SET state = 'finished', finished_at = ?1, result = ?2, attempts = attempts + 1,
+     SET state = 'finished', finished_at = ?1, result = ?2, reason = ?5, attempts = attempts + 1,
          worker = NULL, thread = NULL, suspect = 0, begun = 0
    WHERE ${which} AND ${held} AND claim = ?4`;
 
@@ -35,29 +35,37 @@ const FINISH = finishing("id = ?3", "state = 'running'");
  */
 const FINISH_ALL = finishing("id IN (SELECT value FROM json_each(?3))", "+state = 'running'");
 
-function finish(db: Database, run: Claim, result: string | null, now: number): boolean {
-  return db.query(FINISH).run(now, result, run.id, run.claim).changes === 1;
+function finish(db: Database, run: Claim, { result, reason }: FinishedWith, now: number): boolean {
+  return db.query(FINISH).run(now, result, run.id, run.claim, reason).changes === 1;
 }
 
 /** Finishes runs of different tasks; false when one has lost its claim: then some of them have changed. */
 export function finishAll(db: Database, runs: readonly FinishedRun[], now: number): boolean {
   const [only] = runs;
   if (!only) return true;
-  if (runs.length === 1) return finish(db, only.claim, only.result, now);
-  const withResult = runs.filter(({ result }) => result !== null);
-  for (const { claim, result } of withResult) if (!finish(db, claim, result, now)) return false;
-  const without = runs.filter(({ result }) => result === null).map(({ claim }) => claim);
+  if (runs.length === 1) return finish(db, only.claim, only, now);
+  for (const run of runs) if (!isPlain(run) && !finish(db, run.claim, run, now)) return false;
+  const without = runs.filter(isPlain).map(({ claim }) => claim);
   for (const [number, claims] of Map.groupBy(without, ({ claim: it }) => it)) {
-    const { changes } = db.query(FINISH_ALL).run(now, null, listIds(claims), number);
+    const { changes } = db.query(FINISH_ALL).run(now, null, listIds(claims), number, null);
     if (changes !== claims.length) return false;
   }
   return true;
 }
 
-/** A run that has finished, and its result as JSON. */
-export interface FinishedRun {
-  readonly claim: Claim;
+/** A result as JSON, and why the method was not called. */
+interface FinishedWith {
   readonly result: string | null;
+  readonly reason: string | null;
+}
+
+/** A run that has finished. */
+export interface FinishedRun extends FinishedWith {
+  readonly claim: Claim;
+}
+
+function isPlain({ result, reason }: FinishedWith): boolean {
+  return result === null && reason === null;
 }
 
 const FAIL = `

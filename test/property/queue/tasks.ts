@@ -108,7 +108,7 @@ function settle<T extends Args>(
 export const finish = settle<{ result: string | null }>(
   "finish",
   { result: fc.constantFrom(null, "7") },
-  (session, run, { result }) => session.settle(run, { kind: "finished", result }),
+  (session, run, { result }) => session.settle(run, { kind: "finished", result, reason: null }),
   (queue, run, { result }) => queue.finish(run, result),
 );
 

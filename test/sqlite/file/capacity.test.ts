@@ -54,7 +54,9 @@ describe("a queue of a largest size", () => {
     expect(running.id).toBe(suspect.id);
     await pushOne(store);
     expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
-    await store.write((session) => session.settle(running, { kind: "finished", result: null }));
+    await store.write((session) =>
+      session.settle(running, { kind: "finished", result: null, reason: null }),
+    );
     expect(await errorOf(pushOne(store))).toMatchObject({ code: "full" });
   });
 
@@ -152,7 +154,9 @@ test("a disk with too little space refuses new pushes first: what is there is cl
   expect(String(refusal)).toContain(path);
   const task = await claimFirst(full);
   expect(
-    await full.write((session) => session.settle(task, { kind: "finished", result: null })),
+    await full.write((session) =>
+      session.settle(task, { kind: "finished", result: null, reason: null }),
+    ),
   ).toBe(true);
   expect(await full.get(id)).toMatchObject({ state: "finished" });
   const inTransaction = full.write((session) => session.push([newTask()]));

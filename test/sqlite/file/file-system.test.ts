@@ -113,7 +113,7 @@ describe("a database that may not grow", () => {
     const settled = store.write(async (session) => {
       (session.raw(false) as Database).run("PRAGMA max_page_count = 1");
       const result = JSON.stringify("x".repeat(200_000));
-      await session.settle(task, { kind: "finished", result });
+      await session.settle(task, { kind: "finished", result, reason: null });
     });
     expect(settled).rejects.toMatchObject({ code: "full" });
     await settled.catch(() => undefined);

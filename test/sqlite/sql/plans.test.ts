@@ -106,7 +106,7 @@ const WORK: [
     async (store) => {
       const tasks = await claim(store, { limit: 2 });
       await store.write(async (session) => {
-        for (const task of tasks) session.finishAtCommit(task, null);
+        for (const task of tasks) session.finishAtCommit(task, null, null);
       });
     },
   ],
@@ -117,7 +117,7 @@ const WORK: [
       withSession(store, async (session) => {
         const task = { id: 1, claim: 1 };
         const error = { name: "E", message: "m", stack: null };
-        await session.settle(task, { kind: "finished", result: null });
+        await session.settle(task, { kind: "finished", result: null, reason: null });
         await session.settle(task, { kind: "failed", error });
         await session.settle(task, { kind: "retry", delay: 1, error });
         await session.settle(task, { kind: "interrupted", reason: "x" });
@@ -141,7 +141,9 @@ for (const analyzed of [false, true]) {
         Array.from({ length: 300 }, () => newTask({ scheduledAt: clock.now() + 1e9 })),
       );
       for (const task of await claim(store, { limit: 100 })) {
-        await store.write((session) => session.settle(task, { kind: "finished", result: null }));
+        await store.write((session) =>
+          session.settle(task, { kind: "finished", result: null, reason: null }),
+        );
       }
       // A suspect for the statements that look for one.
       const suspects = await claim(store, { owner: { worker: "dead", thread: 1 }, limit: 5 });

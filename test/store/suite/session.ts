@@ -39,7 +39,7 @@ export function sessionTests(): void {
         () => session.push([newTask()]),
         () => session.claim({ owner: OWNER, queues: [], limit: 1 }),
         () => session.stillHeld([{ id: 1, claim: 1 }]),
-        () => session.settle({ id: 1, claim: 1 }, { kind: "finished", result: null }),
+        () => session.settle({ id: 1, claim: 1 }, { kind: "finished", result: null, reason: null }),
         () => session.savepoint(),
         () => session.records.read({ name: "x", columns: [] }, [1]),
         () => session.raw(false),

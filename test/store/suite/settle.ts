@@ -149,11 +149,28 @@ export function settleTests(): void {
       expect(await claimIds()).toEqual([id]);
     });
 
+    test("keeps why the method was not called, alone and among others of one commit", async () => {
+      const ids = [await pushOne(store), await pushOne(store), await pushOne(store)];
+      const reasons = [null, "the method was not called", null];
+      const tasks = [await claimFirst(store), await claimFirst(store), await claimFirst(store)];
+      await store.write(async (session) => {
+        for (const [index, task] of tasks.entries()) {
+          session.finishAtCommit(task, null, reasons[index] ?? null);
+        }
+      });
+      const ended = await Promise.all(ids.map((id) => store.get(id)));
+      expect(ended.map((task) => [task?.state, task?.reason])).toEqual(
+        reasons.map((reason) => ["finished", reason]),
+      );
+    });
+
     test("inside a transaction that rolls back is undone", async () => {
       const id = await pushOne(store);
       const task = await claimFirst(store);
       const rolledBack = store.write(async (session) => {
-        expect(await session.settle(task, { kind: "finished", result: null })).toBe(true);
+        expect(await session.settle(task, { kind: "finished", result: null, reason: null })).toBe(
+          true,
+        );
         throw new Error("no");
       });
       expect(rolledBack).rejects.toThrow("no");

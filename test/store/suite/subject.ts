@@ -42,7 +42,7 @@ export async function stateOf(id: number): Promise<TaskState | undefined> {
 }
 
 export function finish(task: Claim, result: string | null = null): Promise<boolean> {
-  return store.write((session) => session.settle(task, { kind: "finished", result }));
+  return store.write((session) => session.settle(task, { kind: "finished", result, reason: null }));
 }
 
 export function fail(task: Claim, error = ERROR): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** The errors that a task keeps. */
 import { describe, expect, test } from "bun:test";
 import { claimFirst, pushOne } from "../../support/store.ts";
-import { clock, ERROR, fail, store } from "./subject.ts";
+import { clock, ERROR, fail, finish, store } from "./subject.ts";
 
 export function taskErrorTests(): void {
   describe("errors", () => {
@@ -27,6 +27,15 @@ export function taskErrorTests(): void {
       await failAgain(id);
       await failAgain(id, { ...ERROR, name: "UserError" });
       expect(await store.errors(id)).toHaveLength(2);
+    });
+
+    test("that a task left behind after its end leave the task as it is", async () => {
+      const id = await pushOne(store);
+      await finish(await claimFirst(store));
+      const before = await store.get(id);
+      for (let i = 0; i < 2; i++) await store.write((session) => session.recordError(id, 1, ERROR));
+      expect(await store.errors(id)).toMatchObject([{ message: "it broke", count: 2, attempt: 1 }]);
+      expect(await store.get(id)).toEqual(before);
     });
 
     test("that are huge are cut, and still counted", async () => {

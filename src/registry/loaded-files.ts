@@ -1,0 +1,35 @@
+/** The files of code that a thread has loaded, and whether they are on the disk what they were then. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+/** Each file, and a hash of its text. */
+export type LoadedFiles = Readonly<Record<string, string>>;
+
+const INSIDE_EXECUTABLE = /^(?:\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/;
+
+/** The files that are loaded, without packages: these may be thousands, and change with the files that import them. */
+export function loadedFiles(): LoadedFiles {
+  const { cache } = createRequire(import.meta.url);
+  const files = Object.keys(cache).filter(
+    (file) => !INSIDE_EXECUTABLE.test(file) && !/[\\/]node_modules[\\/]/.test(file),
+  );
+  return Object.fromEntries(files.flatMap((file) => hashed(file)));
+}
+
+function hashed(file: string): [string, string][] {
+  const hash = hashOf(file);
+  return hash === null ? [] : [[file, hash]];
+}
+
+function hashOf(file: string): string | null {
+  try {
+    return Bun.hash(readFileSync(file)).toString(36);
+  } catch {
+    return null; // it is no file, or is gone
+  }
+}
+
+/** A file that has changed since; null: none has. */
+export function changedFile(files: LoadedFiles): string | null {
+  return Object.keys(files).find((file) => hashOf(file) !== files[file]) ?? null;
+}
