@@ -35,7 +35,7 @@ export function readFilter(search: URLSearchParams): TaskFilter {
   const given = new Map<string, string>();
   for (const [name, value] of search) {
     const before = given.get(name);
-    if (before !== undefined && name !== "state") problems.add(`${name} is given twice`);
+    if (before !== undefined && name !== "state") problems.add(() => `${name} is given twice`);
     given.set(name, before !== undefined && name === "state" ? `${before},${value}` : value);
   }
   const query = problems.read(LIST, Object.fromEntries(given));
