@@ -2,7 +2,7 @@
 import { checkCall } from "../src/catalog.ts";
 import type { Config } from "../src/settings/config.ts";
 import { decode } from "../src/values/encoding.ts";
-import { TqError } from "../src/errors.ts";
+import { isTqError, TqError } from "../src/errors.ts";
 import { push as pushCall } from "../src/push/push.ts";
 import { CALL, type PushOptions, TASK_OPTIONS } from "../src/push/task-options.ts";
 import type { Registry } from "../src/registry/registry.ts";
@@ -119,7 +119,7 @@ async function reportIds(
   program: Program,
 ): Promise<void> {
   if (!program.json) return printIds(ids);
-  const tasks = await Promise.all(ids.map((id) => store.get(id)));
+  const tasks = await lookAt(ids, () => Promise.all(ids.map((id) => store.get(id))));
   program.answer(single ? tasks[0] : tasks, () => "");
 }
 
@@ -140,6 +140,17 @@ async function reportEnds(
   const unfinished = tasks.filter((task) => task.state !== "finished");
   if (!program.json) for (const task of unfinished) note(`tq: ${endWords(task)}`);
   return unfinished.length === 0 ? 0 : 1;
+}
+
+/** Looks at tasks that are stored: a refusal must not read as if they were not. */
+async function lookAt<T>(ids: readonly number[], look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (cause) {
+    if (!isTqError(cause)) throw cause;
+    const message = `Pushed ${ids.join(", ")}, and cannot look further: ${cause.message}`;
+    throw new TqError("uncertain", message, { cause });
+  }
 }
 
 function printIds(ids: readonly number[]): void {

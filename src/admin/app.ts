@@ -15,6 +15,14 @@ export interface AdminOptions extends TaskRouteOptions {
   readonly hostname?: string;
 }
 
+/** What a server gives to the application with each request. */
+interface Served {
+  readonly Bindings: {
+    /** Called when the request has come whole: from now on it is the answer that takes its time. */
+    readonly received?: () => void;
+  };
+}
+
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
@@ -24,15 +32,16 @@ const MAX_BODY_BYTES = 1024 * 1024;
  * const admin = createAdmin({ store, token, catalog: () => ({ sale: ["process"] }), mode: "worker", version: "1.0.0" });
  * await admin.request("/healthz");
  */
-export function createAdmin(options: AdminOptions): Hono {
-  const app = new Hono();
+export function createAdmin(options: AdminOptions): Hono<Served> {
+  const app = new Hono<Served>();
   app.onError((error, c) => answerError(c, error, options.report));
-  app.notFound((c) => problem(c, 404, "not_found", `Cannot find ${c.req.path}: nothing is there`));
+  app.notFound((c) => problem(c, "not_found", `Cannot find ${c.req.path}: nothing is there`));
   app.use(addHeaders);
   app.use(requireOwnHost(options.hostname ?? "localhost"));
   app.use("/api/*", requireToken(options.token));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
+  app.use(receive);
   app.get("/healthz", (c) => showHealth(c, options));
   app.get("/api/status", (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
@@ -48,11 +57,18 @@ async function addHeaders(c: Context, next: Next): Promise<void> {
 function refuseMethod(c: Context, methods: readonly string[]): Response {
   const allowed = methods.join(", ");
   const message = `Cannot ${c.req.method} ${c.req.path}: it takes ${allowed}`;
-  return problem(c, 405, "invalid", message, { Allow: allowed });
+  return problem(c, "method_not_allowed", message, { headers: { Allow: allowed } });
+}
+
+/** Reads the body, also of a request that needs none, so that it has come before the work begins. */
+async function receive(c: Context<Served>, next: Next): Promise<void> {
+  if (c.req.raw.body !== null) await c.req.arrayBuffer();
+  c.env?.received?.();
+  await next();
 }
 
 function refuseBody(c: Context): Response {
-  return problem(c, 413, "invalid", "Cannot take the body: it is larger than 1 MiB; push in parts");
+  return problem(c, "too_large", "Cannot take the body: it is larger than 1 MiB; push in parts");
 }
 
 async function showHealth(c: Context, { store, report }: AdminOptions): Promise<Response> {

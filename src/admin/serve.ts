@@ -9,6 +9,8 @@ export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname"> {
   readonly listen: string;
   /** Allows addresses that other hosts can reach; the API speaks plain HTTP. */
   readonly insecure?: boolean;
+  /** Default: 120. */
+  readonly idleSeconds?: number;
   /** Requests wait until it resolves: when the worker beside it has loaded its models. */
   readonly ready?: Promise<void>;
 }
@@ -20,6 +22,13 @@ export interface AdminServer {
   /** Takes no more requests, and lets those that are under way end, for half a second. */
   stop(): Promise<void>;
 }
+
+/**
+ * A connection over which nothing moves for so many seconds is closed: the rest of a request does not come, the reader
+ * of an answer has stopped reading, or nothing more is asked. While an answer is made there is no such limit: a change
+ * waits for another program's lock as long as `database.timeout` says. Bun's own limit of 10 s would cut it.
+ */
+const IDLE_S = 120;
 
 /** A server that stops cuts off a request that is still under way after this time: its body may never come. */
 const GRACE_MS = 500;
@@ -33,9 +42,15 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const address = parseListen(options.listen, options.insecure ?? false);
   const { token, file } = loadToken(options.store.folder);
   const app = createAdmin({ ...options, token, hostname: address.hostname });
-  const { ready = Promise.resolve() } = options;
-  const answer = (request: Request) => ready.then(() => app.fetch(whole(request, url)));
-  const server = listen(address, options.listen, answer);
+  const { ready = Promise.resolve(), idleSeconds = IDLE_S } = options;
+  const answer = async (request: Request, server: Server) => {
+    await ready;
+    const received = () => server.timeout(request, 0);
+    const response = await app.fetch(whole(request, url), { received });
+    server.timeout(request, idleSeconds);
+    return response;
+  };
+  const server = listen(address, options.listen, { fetch: answer, idleTimeout: idleSeconds });
   const url = server.url.origin;
   options.report?.({ name: "admin.listening", url, token: file });
   return { url, tokenFile: file, stop: () => stop(server) };
@@ -51,15 +66,18 @@ type Server = Bun.Server<undefined>;
 function listen(
   address: Address,
   listen: string,
-  fetch: (request: Request) => Response | Promise<Response>,
+  how: {
+    readonly fetch: (request: Request, server: Server) => Promise<Response>;
+    readonly idleTimeout: number;
+  },
 ): Server {
   try {
     return Bun.serve({
       ...address,
-      fetch,
+      ...how,
       development: false,
       reusePort: false, // not the default without development, and then two programs share a port
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER, // Bun's own refusal has no words; a body is read as it is asked for
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER, // Bun's own refusal has no words; the application has its own limit, and Bun reads what is left
     });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";

@@ -16,7 +16,7 @@ import { type CurrentTask, withTask } from "../transaction/current-task.ts";
 const RESULT_CHARACTERS = 10_000;
 
 /** Errors of the database, not of the method. */
-const OPERATIONAL: ReadonlySet<string> = new Set(["busy", "full", "database"]);
+const OPERATIONAL: ReadonlySet<string> = new Set(["busy", "full", "database", "uncertain"]);
 
 /** The call of a task, or the outcome of a task that cannot be called. */
 export type Prepared = Call | Outcome;

@@ -1,6 +1,6 @@
 /** Turns SQLite's errors into sentences. The codes: https://www.sqlite.org/rescode.html */
 import { SQLiteError } from "bun:sqlite";
-import { TqError } from "../errors.ts";
+import { isTqError, TqError } from "../errors.ts";
 import { freeBytes } from "./file/capacity.ts";
 
 /** With fewer free bytes a disk counts as full: SQLite's own files beside the database need some. */
@@ -88,6 +88,29 @@ export function translate(error: unknown, path: string): unknown {
     }
   }
   return error;
+}
+
+/** The error of a commit that was tried, and that the disk did not confirm. */
+export function uncertainError(cause: unknown): TqError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TqError(
+    "uncertain",
+    `Cannot say whether the change is stored: the disk did not confirm its commit (${reason}). It may be there now, and may be lost with the next power cut; look before you try again`,
+    { cause },
+  );
+}
+
+/**
+ * The error of a statement that commits; others stay as they are. After an error of the disk the commit may be in the
+ * WAL all the same, where the next program finds it.
+ */
+export function commitError(error: unknown, path: string): unknown {
+  if (!(error instanceof SQLiteError) || !(error.code ?? "").startsWith("SQLITE_IOERR"))
+    return error;
+  const translated = translate(error, path);
+  return isTqError(translated) && translated.code === "full"
+    ? translated
+    : uncertainError(translated);
 }
 
 /** True when another try may help: another connection had the lock, or changed the snapshot that this one read. */

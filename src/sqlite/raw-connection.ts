@@ -154,3 +154,11 @@ function refuseSet(key: PropertyKey): never {
 function refuseClose(): never {
   throw new TqError("conflict", "Cannot close this connection: it belongs to the transaction");
 }
+
+/** For a connection that user code kept beyond its transaction. */
+export function transactionOverError(): TqError {
+  return new TqError(
+    "conflict",
+    "Cannot use this connection: its transaction has ended; get it again from Transaction.current.database",
+  );
+}

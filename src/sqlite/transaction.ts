@@ -1,7 +1,4 @@
-/**
- * The transactions of a session: turn, begin, savepoint, commit and rollback. It also cleans up what user code left
- * open on the connection.
- */
+/** The transactions of a session, from turn to rollback. They also clean up what user code left open. */
 import type { Database, Statement } from "bun:sqlite";
 import type { Clock } from "../clock.ts";
 import { TqError } from "../errors.ts";
@@ -10,13 +7,13 @@ import { endedError } from "../store/ended.ts";
 import { KnownTables } from "../store/known-tables.ts";
 import type { Table } from "../store/records.ts";
 import type { Connections } from "./connections.ts";
-import { isReadOnly, translate } from "./errors.ts";
+import { isReadOnly, translate, commitError } from "./errors.ts";
 import type { Capacity } from "./file/capacity.ts";
 import type { Flush } from "./file/flush.ts";
 import type { FileIdentity } from "./file/identity.ts";
 import type { Turn } from "./lock/turn.ts";
 import type { WriteLock } from "./lock/write-lock.ts";
-import { guardDatabase } from "./raw-connection.ts";
+import { guardDatabase, transactionOverError } from "./raw-connection.ts";
 
 /** The options that all sessions of a store share. */
 export interface SessionOptions {
@@ -207,7 +204,7 @@ export class SqliteTransaction {
       this.#closeIterators();
       last(this.db);
       this.checkFiles();
-      this.db.query("COMMIT").run();
+      this.#runCommit();
     } catch (error) {
       const translated = this.translated(error);
       this.rollback();
@@ -215,6 +212,14 @@ export class SqliteTransaction {
     }
     this.tables.commit();
     this.endTurn();
+  }
+
+  #runCommit(): void {
+    try {
+      this.db.query("COMMIT").run();
+    } catch (error) {
+      throw commitError(error, this.#options.path);
+    }
   }
 
   /** Call it before a commit: the next program would not find commits to lost files. @throws TqError "database" */
@@ -290,11 +295,4 @@ export class SqliteTransaction {
     this.#spoilt ||= isReadOnly(error); // the connection stays read-only, even once the file is writable again
     return translate(error, this.#options.path);
   }
-}
-
-function transactionOverError(): TqError {
-  return new TqError(
-    "conflict",
-    "Cannot use this connection: its transaction has ended; get it again from Transaction.current.database",
-  );
 }

@@ -48,6 +48,22 @@ describe("a list", () => {
     expect(await ids("state=ready&queue=default&model=sale")).toEqual([]);
   });
 
+  test("has the one task of a ref, if it passes the rest of the filter", async () => {
+    await using admin = makeAdmin();
+    await admin.post("/api/tasks", [CALL, { ...CALL, ref: "größe 7" }, CALL]);
+    const ids = async (query: string) => {
+      const { body } = await admin.get(`/api/tasks?ref=gr%C3%B6%C3%9Fe+7${query}`);
+      return body.map((task: { id: number }) => task.id) as number[];
+    };
+    expect(await ids("")).toEqual([2]);
+    expect(await ids("&state=ready&queue=default&model=sale&before=3")).toEqual([2]);
+    for (const other of ["&state=failed", "&queue=mail", "&model=ir.mail", "&before=2"]) {
+      expect(await ids(other)).toEqual([]);
+    }
+    expect((await admin.get("/api/tasks?ref=none")).body).toEqual([]);
+    expect((await admin.get("/api/tasks?ref=")).status).toBe(422);
+  });
+
   test.each([
     [4, "all of them"],
     [5, "nothing behind the last page"],
@@ -248,7 +264,7 @@ describe("an error", () => {
     expect(status).toBe(405);
     expect(headers.get("allow")).toBe(allow);
     expect(body.error).toEqual({
-      code: "invalid",
+      code: "method_not_allowed",
       message: `Cannot ${method} ${path}: it takes ${allow}`,
     });
   });

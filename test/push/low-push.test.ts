@@ -60,7 +60,7 @@ test("many are one transaction: all or nothing", async () => {
   await using tq = makeRuntime();
   expect(await pushMany([CALL, { ...CALL, instances: 2 }])).toEqual([1, 2]);
   const error = await errorOf(() => pushMany([{ ...CALL, ref: "a" }, CALL, { ...CALL, ref: "a" }]));
-  expect(error.message).toBe('Cannot push with ref "a": another task has it');
+  expect(error.message).toBe('Cannot push with ref "a": another task of this push has it');
   expect(error.code).toBe("conflict");
   expect(await sentenceOf(() => pushMany([CALL, { ...CALL, method: "" }]))).toBe(
     'In call [1]: Cannot push: method cannot be "": it must be the name of a method, as text of 1 to 1000 characters',

@@ -22,6 +22,7 @@ const LIST = v.object({
   ),
   queue: v.optional(readField(OPTIONS.queue.kind.readJson)),
   model: v.optional(readField(CALL.model.kind.readJson)),
+  ref: v.optional(readField(OPTIONS.ref.kind.readJson)),
   limit: v.optional(digits("a whole number from 1 to 1000", 1000), "100"),
   before: v.optional(digits("the id of a task")),
 });
