@@ -48,6 +48,7 @@ export const push = command({
     const { store } = await startRuntime(config, program, registry);
     try {
       const ids = await pushCall(options);
+      for (const line of momentLines(values, options)) program.note(line);
       const single = typeof options.instances === "number";
       return values.wait === true
         ? await reportEnds(store, ids, single, program)
@@ -82,6 +83,19 @@ function placement(values: Readonly<Record<string, unknown>>): Partial<PushOptio
     if (typeof text === "string") options[key] = kind.readText(text, `--${flag}`);
   }
   return options;
+}
+
+/** Says which instant a point in time was taken as: without a zone it is the local time of this machine. */
+function momentLines(
+  values: Readonly<Record<string, unknown>>,
+  options: Readonly<PushOptions>,
+): string[] {
+  return TASK_OPTIONS.flatMap(({ key, flag }) => {
+    const value = options[key];
+    return value instanceof Temporal.Instant
+      ? [`--${flag} ${String(values[flag])} is ${String(value)}`]
+      : [];
+  });
 }
 
 /** Reading can fail: standard input may be a directory. */

@@ -15,7 +15,7 @@ export interface DurationFields {
   readonly nanoseconds?: number | undefined;
 }
 
-/** A length of time: a `Temporal.Duration`, named units (`{ minutes: 5 }`) or ISO 8601 text (`"PT5M"`). */
+/** A length of time: a `Temporal.Duration`, named units (`{ minutes: 5 }`) or text (`"5m"`, or ISO 8601: `"PT5M"`). */
 export type DurationLike = Temporal.Duration | DurationFields | string;
 
 export const SECOND_MS = 1000;
@@ -47,7 +47,7 @@ const LONGEST_MS = 8_640_000_000_000_000;
  */
 export function toMilliseconds(value: DurationLike, what: string): number {
   if (value instanceof Temporal.Duration) return fromDuration(value, what);
-  if (typeof value === "string") return fromIso(value, what);
+  if (typeof value === "string") return parseShort(value, what);
   if (typeof value === "number" || typeof value === "bigint") {
     throw invalid(
       what,

@@ -166,3 +166,14 @@ test("what is not a list of calls is refused", async () => {
   await using _tq = makeRuntime();
   expect(await sentenceOf(() => pushMany(CALL as never))).toContain("is not a list of calls");
 });
+
+test("a push takes lengths of time and points in time, as every way in does", async () => {
+  await using tq = makeRuntime();
+  const at = Temporal.Instant.from("2030-12-01T07:00Z");
+  const times = [at, new Date(at.epochMilliseconds), "2030-12-01T07:00Z", "2030-12-01T08:00+01:00"];
+  for (const scheduledAt of times) await push({ ...CALL, scheduledAt });
+  const stored = (await tq.tasks()).map((task) => task.scheduled_at);
+  expect(stored).toEqual(times.map(() => at.epochMilliseconds));
+  await push({ ...CALL, scheduledAt: "5m" });
+  await push({ ...CALL, scheduledAt: "PT5M" });
+});
