@@ -149,6 +149,7 @@ async function serve(
   return serveAdmin({
     store: worker.store,
     catalog: () => worker.catalog,
+    trouble: () => worker.trouble,
     mode: config.queue.worker ? "worker" : "no worker",
     version: VERSION,
     listen,

@@ -3,13 +3,14 @@ import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requireOwnHost, requireToken } from "./auth.ts";
+import { failures, type Health, problems } from "./health.ts";
 import { answerError, problem } from "./problem.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
 
-export interface AdminOptions extends TaskRouteOptions {
+export interface AdminOptions extends TaskRouteOptions, Health {
   readonly token: string;
-  /** The value of the setting `queue.worker`. */
-  readonly mode: "worker" | "no worker";
+  /** False while the worker beside the server loads its models: other requests wait. */
+  readonly isReady?: () => boolean;
   readonly version: string;
   /** The host that the server listens on; requests for other names are refused. */
   readonly hostname?: string;
@@ -71,17 +72,21 @@ function refuseBody(c: Context): Response {
   return problem(c, "too_large", "Cannot take the body: it is larger than 1 MiB; push in parts");
 }
 
-async function showHealth(c: Context, { store, report }: AdminOptions): Promise<Response> {
+/** It needs no token, so it says no more than a word. */
+async function showHealth(c: Context, options: AdminOptions): Promise<Response> {
+  if (options.isReady?.() === false) return c.json({ status: "starting" }, 503);
   try {
-    await store.get(0);
-    await store.check();
-    return c.json({ status: "ok" });
+    const isWell = (await failures(options)).length === 0;
+    return isWell ? c.json({ status: "ok" }) : c.json({ status: "failing" }, 503);
   } catch (error) {
-    answerError(c, error, report);
+    answerError(c, error, options.report);
     return c.json({ status: "failing" }, 503);
   }
 }
 
-async function showStatus(c: Context, { store, mode, version }: AdminOptions): Promise<Response> {
-  return c.json({ mode, version, ...(await store.status()) });
+async function showStatus(c: Context, options: AdminOptions): Promise<Response> {
+  const { store, mode, version } = options;
+  const status = await store.status();
+  const found = await problems(options, status.workers);
+  return c.json({ mode, version, ...status, problems: found });
 }

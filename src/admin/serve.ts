@@ -4,7 +4,7 @@ import { type Address, parseListen } from "./address.ts";
 import { type AdminOptions, createAdmin } from "./app.ts";
 import { loadToken } from "./token.ts";
 
-export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname"> {
+export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname" | "isReady"> {
   /** `HOST:PORT`; port 0 takes a free one. */
   readonly listen: string;
   /** Allows addresses that other hosts can reach; the API speaks plain HTTP. */
@@ -41,10 +41,20 @@ const GRACE_MS = 500;
 export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const address = parseListen(options.listen, options.insecure ?? false);
   const { token, file } = loadToken(options.store.folder);
-  const app = createAdmin({ ...options, token, hostname: address.hostname });
   const { ready = Promise.resolve(), idleSeconds = IDLE_S } = options;
+  let isReady = options.ready === undefined;
+  void ready.then(() => (isReady = true));
+  const app = createAdmin({
+    ...options,
+    token,
+    hostname: address.hostname,
+    isReady: () => isReady,
+  });
   const answer = async (request: Request, server: Server) => {
-    await ready;
+    if (!isReady && new URL(whole(request, url).url).pathname !== "/healthz") {
+      server.timeout(request, 0);
+      await ready;
+    }
     const received = () => server.timeout(request, 0);
     const response = await app.fetch(whole(request, url), { received });
     server.timeout(request, idleSeconds);

@@ -102,6 +102,12 @@ export class WorkerProcess {
     return this.#catalog;
   }
 
+  /** The reason why none of its threads can run a task, once it has started; null: one can. */
+  get trouble(): string | null {
+    if (this.#refusal === "") return null;
+    return this.#pool.threads.some(({ loaded }) => loaded) ? null : this.#refusal;
+  }
+
   /**
    * Resolves when a thread is ready to work, or when the worker was stopped meanwhile.
    *

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { renameSync } from "node:fs";
 import { CALL, NOW, OWNER, makeAdmin } from "./support.ts";
 
 const CLAIM = { owner: OWNER, queues: [], limit: 1 };
@@ -211,31 +210,6 @@ test("the status says mode and version beside what the store knows", async () =>
     durability: "full",
     queues: [{ queue: "default", ready: 1, scheduled: 0, running: 0, failed: 0 }],
     workers: [],
-  });
-});
-
-describe("the health check", () => {
-  test("needs no token", async () => {
-    await using admin = makeAdmin();
-    const response = await admin.app.request("/healthz");
-    expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ status: "ok" });
-  });
-
-  test("fails when the store cannot be read, and does not say why", async () => {
-    await using admin = makeAdmin();
-    admin.store.get = () => Promise.reject(new Error("disk on fire"));
-    const response = await admin.app.request("/healthz");
-    expect(response.status).toBe(503);
-    expect(await response.text()).toBe('{"status":"failing"}');
-    expect(JSON.stringify(admin.events)).toContain("disk on fire");
-  });
-
-  test("fails when the database is another one now", async () => {
-    await using admin = makeAdmin();
-    renameSync(admin.store.name, `${admin.store.name}.moved`);
-    const response = await admin.app.request("/healthz");
-    expect(response.status).toBe(503);
   });
 });
 

@@ -77,6 +77,18 @@ describe("the server", () => {
     expect(await raw(server.port, absolute)).not.toStartWith("HTTP/1.1 200");
   });
 
+  test("answers the health check at once while other requests wait for the models", async () => {
+    const ready = Promise.withResolvers<void>();
+    await using server = await serve({ ready: ready.promise });
+    const list = fetch(`${server.url}/api/tasks`, { headers: server.headers });
+    const health = await fetch(`${server.url}/healthz`);
+    expect(health.status).toBe(503);
+    expect(await health.json()).toEqual({ status: "starting" });
+    ready.resolve();
+    expect((await list).status).toBe(200);
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  });
+
   test("survives what is not HTTP", async () => {
     await using server = await serve();
     await raw(server.port, "\0\x01\x02 nonsense\r\n\r\n");

@@ -62,6 +62,18 @@ describe("a worker", () => {
     expect(pushed).toBe(1);
   });
 
+  test("whose last thread cannot load its models again says that no task can run", async () => {
+    const worker = await start({ threads: 1 });
+    expect(worker.trouble).toBeNull();
+    writeFileSync(join(folder, "models.ts"), `throw new Error("no licence");\n`);
+    push("exit");
+    await untilTrue(() => worker.trouble !== null);
+    expect(worker.trouble).toStartWith(`Cannot load models from ${join(folder, "models.ts")}`);
+    writeFileSync(join(folder, "models.ts"), MODELS);
+    await untilTrue(() => worker.trouble === null);
+    await worker.stop();
+  });
+
   test("whose models cannot be loaded does not start, and leaves nothing", async () => {
     writeFileSync(join(folder, "models.ts"), `throw new Error("no licence");\n`);
     const starting = start();
