@@ -1,4 +1,5 @@
 /** `tq list`: tasks, the newest first. */
+import { OPTIONS } from "../src/push/task-options.ts";
 import { type Task, TASK_STATES } from "../src/task.ts";
 import { command } from "./command/command.ts";
 import { filterFlags, readFilter } from "./command/filter.ts";
@@ -17,11 +18,13 @@ export const list = command({
   description: "List tasks, the newest first",
   flags: {
     ...filterFlags(`Only tasks in these states: ${TASK_STATES.join(", ")}`),
+    ref: { type: "string", valueHint: "TEXT", description: "Only the task with this ref" },
     limit: { type: "string", valueHint: "N", description: "List at most this many (default: 100)" },
   },
-  run: async ({ limit, ...given }, program) => {
+  run: async ({ limit, ref, ...given }, program) => {
     const filter = {
       ...readFilter(given, TASK_STATES),
+      ...(ref === undefined ? {} : { ref: OPTIONS.ref.kind.readText(ref, "--ref") }),
       limit: limit === undefined ? 100 : readWhole(limit, "--limit", 1),
     };
     const tasks: Task[] = [];

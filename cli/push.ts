@@ -2,7 +2,7 @@
 import { checkCall } from "../src/catalog.ts";
 import type { Config } from "../src/settings/config.ts";
 import { decode } from "../src/values/encoding.ts";
-import { TqError } from "../src/errors.ts";
+import { isTqError, TqError } from "../src/errors.ts";
 import { standardError } from "../src/log/standard-stream.ts";
 import { push as pushCall } from "../src/push/push.ts";
 import { CALL, type PushOptions, TASK_OPTIONS } from "../src/push/task-options.ts";
@@ -48,6 +48,7 @@ export const push = command({
     const { store } = await startRuntime(config, program, registry);
     try {
       const ids = await pushCall(options);
+      for (const line of momentLines(values, options)) program.note(line);
       const single = typeof options.instances === "number";
       return values.wait === true
         ? await reportEnds(store, ids, single, program)
@@ -82,6 +83,19 @@ function placement(values: Readonly<Record<string, unknown>>): Partial<PushOptio
     if (typeof text === "string") options[key] = kind.readText(text, `--${flag}`);
   }
   return options;
+}
+
+/** Says which instant a point in time was taken as: without a zone it is the local time of this machine. */
+function momentLines(
+  values: Readonly<Record<string, unknown>>,
+  options: Readonly<PushOptions>,
+): string[] {
+  return TASK_OPTIONS.flatMap(({ key, flag }) => {
+    const value = options[key];
+    return value instanceof Temporal.Instant
+      ? [`--${flag} ${String(values[flag])} is ${String(value)}`]
+      : [];
+  });
 }
 
 /** Reading can fail: standard input may be a directory. */
@@ -124,7 +138,7 @@ async function reportIds(
   program: Program,
 ): Promise<void> {
   if (!program.json) return printIds(ids);
-  const tasks = await Promise.all(ids.map((id) => store.get(id)));
+  const tasks = await lookAt(ids, () => Promise.all(ids.map((id) => store.get(id))));
   program.answer(single ? tasks[0] : tasks, () => "");
 }
 
@@ -146,6 +160,17 @@ async function reportEnds(
   const notable = tasks.filter((task) => task.state !== "finished" || task.reason !== null);
   if (!program.json) for (const task of notable) note(`tq: ${endWords(task)}`);
   return unfinished.length === 0 ? 0 : 1;
+}
+
+/** Looks at tasks that are stored: a refusal must not read as if they were not. */
+async function lookAt<T>(ids: readonly number[], look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (cause) {
+    if (!isTqError(cause)) throw cause;
+    const message = `Pushed ${ids.join(", ")}, and cannot look further: ${cause.message}`;
+    throw new TqError("uncertain", message, { cause });
+  }
 }
 
 function printIds(ids: readonly number[]): void {

@@ -116,9 +116,10 @@ export interface ConfiguredOptions extends Omit<WorkerProcessOptions, "report"> 
 export async function startConfigured(options: ConfiguredOptions): Promise<EmbeddedWorker> {
   const { config, admin } = options;
   const report = options.report ?? standardLog(config);
-  const worker = new WorkerProcess({ ...options, report });
-  const ready = Promise.withResolvers<void>();
   let server: AdminServer | undefined;
+  // The store must outlive the answers: a push that was stored would be answered with an error.
+  const worker = new WorkerProcess({ ...options, report, closing: async () => server?.stop() });
+  const ready = Promise.withResolvers<void>();
   try {
     options.starting?.(worker);
     if (admin) server = await serve(config, admin, worker, report, ready.promise);
@@ -135,17 +136,9 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Embed
   const stopped = worker.stopped.finally(enterRuntime(runtime));
   return {
     url: server?.url ?? null,
-    stopped: server ? thenStop(stopped, server) : stopped,
+    stopped,
     stop: (how) => worker.stop(how),
   };
-}
-
-async function thenStop(stopped: Promise<Summary>, server: AdminServer): Promise<Summary> {
-  try {
-    return await stopped;
-  } finally {
-    await server.stop();
-  }
 }
 
 async function serve(

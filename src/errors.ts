@@ -17,6 +17,8 @@ export const ERROR_CODES = [
   "unauthorized",
   /** The queue or the disk is full: the push is refused. */
   "full",
+  /** The commit was made or tried, and the disk did not confirm it: what it stored may be there, or be lost later. */
+  "uncertain",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
@@ -31,6 +33,7 @@ export const EXIT_CODES: Record<ErrorCode, number> = {
   models: 7,
   unauthorized: 8,
   full: 9,
+  uncertain: 10,
 };
 
 /** HTTP status of the admin API for each code. */
@@ -43,7 +46,13 @@ export const HTTP_STATUS = {
   models: 500,
   unauthorized: 401,
   full: 507,
+  uncertain: 500,
 } as const satisfies Record<ErrorCode, number>;
+
+interface TqErrorOptions extends ErrorOptions {
+  /** The task that is in the way. */
+  readonly task?: { readonly id: number; readonly state: string };
+}
 
 /**
  * A refusal with a sentence: what is wrong, where, and what to do.
@@ -52,11 +61,14 @@ export const HTTP_STATUS = {
  */
 export class TqError extends Error {
   readonly code: ErrorCode;
+  /** The task that is in the way: the one that has the ref of a refused push. */
+  readonly task?: { readonly id: number; readonly state: string };
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: TqErrorOptions) {
     super(message, options);
     this.name = "TqError";
     this.code = code;
+    if (options?.task) this.task = options.task;
   }
 }
 

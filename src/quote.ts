@@ -4,6 +4,11 @@ export function quote(value: unknown): string {
     typeof value === "number"
       ? String(value)
       : (toJson(value) ?? Bun.inspect(value, { depth: 0 }).replace(/\s*\n\s*/g, " "));
+  return cut(text);
+}
+
+/** A text for a sentence: a long one is cut. */
+export function cut(text: string): string {
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 

@@ -1,5 +1,8 @@
 /** The near word for a mistyped one: the "did you mean" at the end of an error. */
 
+/** A longer word gets no suggestion: the time grows with the product of both lengths. */
+const LONGEST_WORD = 100;
+
 /**
  * The candidate nearest to the word, by the number of letters to add, drop, change or swap with the next one;
  * undefined when even the nearest differs in more than a third of its letters. Case does not count.
@@ -7,6 +10,7 @@
  * @example suggest("queu", ["queue", "models"]) // "queue"
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
   let nearest: string | undefined;
   let shortest = Infinity;
   for (const candidate of candidates) {

@@ -1,4 +1,5 @@
 /** startWorker: the worker inside another program. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { WorkerOptions } from "../src/embed.ts";
@@ -41,6 +42,32 @@ describe("startWorker", () => {
     // @ts-expect-error -- the thread that runs the task writes it to the log
     const never: WorkerEvent["name"] = "task.finished";
     expect(names).not.toContain(never);
+  });
+
+  test("answers no push with an error while it stops: it is stored, or the connection is refused", async () => {
+    const database = join(folder, "tq.db");
+    const models = join(folder, "models.ts");
+    const admin = { listen: "127.0.0.1:0" };
+    const worker = await startWorker({ database, models, threads: 1, admin, report: () => {} });
+    const token = readFileSync(join(folder, "tq.token"), "utf8").trim();
+    const headers = { authorization: `Bearer ${token}` };
+    const body = JSON.stringify({ model: "job", method: "add", instances: 1 });
+    const statuses = new Set<number>();
+    const begun = Promise.withResolvers<void>();
+    const push = async () => {
+      for (;;) {
+        const asking = fetch(`${worker.url}/api/tasks`, { method: "POST", headers, body });
+        const answer = await asking.catch(() => null);
+        if (answer === null) return;
+        statuses.add(answer.status);
+        begun.resolve();
+      }
+    };
+    const pushing = Array.from({ length: 8 }, push);
+    await begun.promise;
+    await worker.stop();
+    await Promise.all(pushing);
+    expect([...statuses]).toEqual([201]);
   });
 
   test("refuses an option that it does not know, with the near one", () => {

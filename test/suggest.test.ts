@@ -44,6 +44,11 @@ describe("suggest", () => {
     expect(suggest("q".repeat(5_000_000), KEYS)).toBeUndefined();
   });
 
+  test("has no suggestion for a word of more than a hundred letters", () => {
+    expect(suggest("q".repeat(100), ["q".repeat(99)])).toBe("q".repeat(99));
+    expect(suggest("q".repeat(101), ["q".repeat(100)])).toBeUndefined();
+  });
+
   test("finds a word of three or more letters again after one letter is dropped", () => {
     const word = fc.stringMatching(/^[a-z]{3,12}$/);
     fc.assert(

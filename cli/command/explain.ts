@@ -4,7 +4,7 @@ import { userStack } from "../../src/stack.ts";
 import { printable, printableJson } from "../../src/printable.ts";
 
 /** For a bug in tq: `EX_SOFTWARE` of sysexits.h. */
-const EXIT_UNEXPECTED = 70;
+export const EXIT_UNEXPECTED = 70;
 
 export interface Explained {
   readonly text: string;
@@ -22,7 +22,13 @@ export function explain(
     : `Unexpected error: ${messageOf(error)}${verbose ? "" : "; -v shows where"}`;
   if (json) {
     return {
-      text: printableJson({ error: { code: known ? error.code : "internal", message } }),
+      text: printableJson({
+        error: {
+          code: known ? error.code : "internal",
+          message,
+          ...(known && error.task && { task: error.task }),
+        },
+      }),
       status,
     };
   }

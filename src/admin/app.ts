@@ -3,18 +3,25 @@ import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requireOwnHost, requireToken } from "./auth.ts";
+import { failures, type Health, problems } from "./health.ts";
 import { answerError, problem } from "./problem.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
 
-export interface AdminOptions extends TaskRouteOptions {
+export interface AdminOptions extends TaskRouteOptions, Health {
   readonly token: string;
-  /** The value of the setting `queue.worker`. */
-  readonly mode: "worker" | "no worker";
+  /** False while the worker beside the server loads its models: other requests wait. */
+  readonly isReady?: () => boolean;
   readonly version: string;
-  /** Why the worker beside it can run no task; null where it can. Default: there is no worker beside it. */
-  readonly trouble?: () => string | null;
   /** The host that the server listens on; requests for other names are refused. */
   readonly hostname?: string;
+}
+
+/** What a server gives to the application with each request. */
+interface Served {
+  readonly Bindings: {
+    /** Called when the request has come whole: from now on it is the answer that takes its time. */
+    readonly received?: () => void;
+  };
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -26,15 +33,16 @@ const MAX_BODY_BYTES = 1024 * 1024;
  * const admin = createAdmin({ store, token, catalog: () => ({ sale: ["process"] }), mode: "worker", version: "1.0.0" });
  * await admin.request("/healthz");
  */
-export function createAdmin(options: AdminOptions): Hono {
-  const app = new Hono();
+export function createAdmin(options: AdminOptions): Hono<Served> {
+  const app = new Hono<Served>();
   app.onError((error, c) => answerError(c, error, options.report));
-  app.notFound((c) => problem(c, 404, "not_found", `Cannot find ${c.req.path}: nothing is there`));
+  app.notFound((c) => problem(c, "not_found", `Cannot find ${c.req.path}: nothing is there`));
   app.use(addHeaders);
   app.use(requireOwnHost(options.hostname ?? "localhost"));
   app.use("/api/*", requireToken(options.token));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
+  app.use(receive);
   app.get("/healthz", (c) => showHealth(c, options));
   app.get("/api/status", (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
@@ -50,25 +58,35 @@ async function addHeaders(c: Context, next: Next): Promise<void> {
 function refuseMethod(c: Context, methods: readonly string[]): Response {
   const allowed = methods.join(", ");
   const message = `Cannot ${c.req.method} ${c.req.path}: it takes ${allowed}`;
-  return problem(c, 405, "invalid", message, { Allow: allowed });
+  return problem(c, "method_not_allowed", message, { headers: { Allow: allowed } });
+}
+
+/** Reads the body, also of a request that needs none, so that it has come before the work begins. */
+async function receive(c: Context<Served>, next: Next): Promise<void> {
+  if (c.req.raw.body !== null) await c.req.arrayBuffer();
+  c.env?.received?.();
+  await next();
 }
 
 function refuseBody(c: Context): Response {
-  return problem(c, 413, "invalid", "Cannot take the body: it is larger than 1 MiB; push in parts");
+  return problem(c, "too_large", "Cannot take the body: it is larger than 1 MiB; push in parts");
 }
 
-async function showHealth(c: Context, { store, report, trouble }: AdminOptions): Promise<Response> {
+/** It needs no token, so it says no more than a word. */
+async function showHealth(c: Context, options: AdminOptions): Promise<Response> {
+  if (options.isReady?.() === false) return c.json({ status: "starting" }, 503);
   try {
-    if (trouble?.()) return c.json({ status: "failing" }, 503);
-    await store.get(0);
-    await store.check();
-    return c.json({ status: "ok" });
+    const isWell = (await failures(options)).length === 0;
+    return isWell ? c.json({ status: "ok" }) : c.json({ status: "failing" }, 503);
   } catch (error) {
-    answerError(c, error, report);
+    answerError(c, error, options.report);
     return c.json({ status: "failing" }, 503);
   }
 }
 
-async function showStatus(c: Context, { store, mode, version }: AdminOptions): Promise<Response> {
-  return c.json({ mode, version, ...(await store.status()) });
+async function showStatus(c: Context, options: AdminOptions): Promise<Response> {
+  const { store, mode, version } = options;
+  const status = await store.status();
+  const found = await problems(options, status.workers);
+  return c.json({ mode, version, ...status, problems: found });
 }

@@ -42,12 +42,12 @@ export function requireOwnHost(listening: string): MiddlewareHandler {
     const host = c.req.header("host") ?? new URL(c.req.url).host;
     if (!isOwnHost(host, own)) {
       const message = `Cannot answer for the host ${JSON.stringify(host)}: this is not its server; use the address that tq printed when it started`;
-      return problem(c, 403, "unauthorized", message);
+      return problem(c, "forbidden", message);
     }
     const origin = c.req.header("origin");
     if (origin !== undefined && hostOf(origin) !== hostOf(`http://${host}`)) {
       const message = `Cannot answer a page of ${JSON.stringify(origin)}: only pages of this server may call it`;
-      return problem(c, 403, "unauthorized", message);
+      return problem(c, "forbidden", message);
     }
     return next();
   };

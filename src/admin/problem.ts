@@ -1,20 +1,34 @@
 /** Every refusal of the admin API has one form: `{"error": {"code": …, "message": …}}`. */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { type ErrorCode, HTTP_STATUS, isTqError } from "../errors.ts";
+import { type ErrorCode, HTTP_STATUS, isTqError, type TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 
-/** "internal" is a bug of tq: the caller learns only that it happened. */
-type ProblemCode = ErrorCode | "internal";
+/** The codes that only HTTP has. "internal" is a bug of tq: the caller learns only that it happened. */
+export const OWN_STATUS = {
+  forbidden: 403,
+  method_not_allowed: 405,
+  too_large: 413,
+  internal: 500,
+} as const satisfies Record<string, ContentfulStatusCode>;
+
+export const STATUS = { ...HTTP_STATUS, ...OWN_STATUS };
+
+export type ProblemCode = keyof typeof STATUS;
+
+interface Details {
+  /** The task that is in the way. */
+  readonly task?: TqError["task"];
+  readonly headers?: Record<string, string>;
+}
 
 export function problem(
   c: Context,
-  status: ContentfulStatusCode,
   code: ProblemCode,
   message: string,
-  headers: Record<string, string> = {},
+  { task, headers = {} }: Details = {},
 ): Response {
-  return c.json({ error: { code, message } }, status, headers);
+  return c.json({ error: { code, message, ...(task && { task }) } }, STATUS[code], headers);
 }
 
 const HEADERS: Partial<Record<ErrorCode, Record<string, string>>> = {
@@ -24,10 +38,13 @@ const HEADERS: Partial<Record<ErrorCode, Record<string, string>>> = {
 
 /** Answers an error that a handler threw, and reports it unless the caller has caused it. */
 export function answerError(c: Context, error: unknown, report: Report | undefined): Response {
-  const status = isTqError(error) ? HTTP_STATUS[error.code] : 500;
-  if (status >= 500) reportError(c, error, report);
-  if (isTqError(error)) return problem(c, status, error.code, error.message, HEADERS[error.code]);
-  return problem(c, status, "internal", "Something went wrong inside tq; its log has the details");
+  const code = isTqError(error) ? error.code : "internal";
+  if (STATUS[code] >= 500) reportError(c, error, report);
+  if (!isTqError(error)) {
+    return problem(c, code, "Something went wrong inside tq; its log has the details");
+  }
+  const headers = HEADERS[error.code];
+  return problem(c, code, error.message, { task: error.task, ...(headers && { headers }) });
 }
 
 /** Reports an error, unless the caller has gone away: then its broken request may be the cause. */

@@ -4,11 +4,13 @@ import { type Address, parseListen } from "./address.ts";
 import { type AdminOptions, createAdmin } from "./app.ts";
 import { loadToken } from "./token.ts";
 
-export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname"> {
+export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname" | "isReady"> {
   /** `HOST:PORT`; port 0 takes a free one. */
   readonly listen: string;
   /** Allows addresses that other hosts can reach; the API speaks plain HTTP. */
   readonly insecure?: boolean;
+  /** Default: 120. */
+  readonly idleSeconds?: number;
   /** Requests wait until it resolves: when the worker beside it has loaded its models. */
   readonly ready?: Promise<void>;
 }
@@ -21,6 +23,13 @@ export interface AdminServer {
   stop(): Promise<void>;
 }
 
+/**
+ * A connection over which nothing moves for so many seconds is closed: the rest of a request does not come, the reader
+ * of an answer has stopped reading, or nothing more is asked. While an answer is made there is no such limit: a change
+ * waits for another program's lock as long as `database.timeout` says. Bun's own limit of 10 s would cut it.
+ */
+const IDLE_S = 120;
+
 /** A server that stops cuts off a request that is still under way after this time: its body may never come. */
 const GRACE_MS = 500;
 
@@ -32,10 +41,26 @@ const GRACE_MS = 500;
 export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const address = parseListen(options.listen, options.insecure ?? false);
   const { token, file } = loadToken(options.store.folder, options.store.name);
-  const app = createAdmin({ ...options, token, hostname: address.hostname });
-  const { ready = Promise.resolve() } = options;
-  const answer = (request: Request) => ready.then(() => app.fetch(whole(request, url)));
-  const server = listen(address, options.listen, answer);
+  const { ready = Promise.resolve(), idleSeconds = IDLE_S } = options;
+  let isReady = options.ready === undefined;
+  void ready.then(() => (isReady = true));
+  const app = createAdmin({
+    ...options,
+    token,
+    hostname: address.hostname,
+    isReady: () => isReady,
+  });
+  const answer = async (request: Request, server: Server) => {
+    if (!isReady && new URL(whole(request, url).url).pathname !== "/healthz") {
+      server.timeout(request, 0);
+      await ready;
+    }
+    const received = () => server.timeout(request, 0);
+    const response = await app.fetch(whole(request, url), { received });
+    server.timeout(request, idleSeconds);
+    return response;
+  };
+  const server = listen(address, options.listen, { fetch: answer, idleTimeout: idleSeconds });
   const url = server.url.origin;
   options.report?.({ name: "admin.listening", url, token: file });
   return { url, tokenFile: file, stop: () => stop(server) };
@@ -51,15 +76,18 @@ type Server = Bun.Server<undefined>;
 function listen(
   address: Address,
   listen: string,
-  fetch: (request: Request) => Response | Promise<Response>,
+  how: {
+    readonly fetch: (request: Request, server: Server) => Promise<Response>;
+    readonly idleTimeout: number;
+  },
 ): Server {
   try {
     return Bun.serve({
       ...address,
-      fetch,
+      ...how,
       development: false,
       reusePort: false, // not the default without development, and then two programs share a port
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER, // Bun's own refusal has no words; a body is read as it is asked for
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER, // Bun's own refusal has no words; the application has its own limit, and Bun reads what is left
     });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";

@@ -4,6 +4,7 @@ import { type ModelCatalog, checkCall } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
+import type { NewTask } from "../task.ts";
 import { readJson } from "./input/json-body.ts";
 import { readPush } from "./input/new-tasks.ts";
 import { readFilter, readId } from "./input/queries.ts";
@@ -58,5 +59,14 @@ async function pushTasks(c: Context, options: TaskRouteOptions): Promise<Respons
   const catalog = options.catalog();
   for (const { model, method } of pushes) checkCall(catalog, model, method);
   const ids = tasks.length === 0 ? [] : await store.push(tasks);
-  return c.json(single ? { id: ids[0] } : { ids }, 201);
+  return c.json(single ? { id: ids[0], ...times(tasks[0]) } : { ids }, 201);
+}
+
+/** What the times of a push were taken as: lengths of time count from now, and text without a zone is local time. */
+function times(task: NewTask | undefined) {
+  const { scheduledAt = null, expectedAt = null } = task ?? {};
+  return {
+    ...(scheduledAt !== null && { scheduled_at: scheduledAt }),
+    ...(expectedAt !== null && { expected_at: expectedAt }),
+  };
 }

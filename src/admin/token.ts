@@ -1,4 +1,4 @@
-/** The token of the admin API: a file beside the database that only its owner can read. */
+/** The token of the admin API: a file beside the database that only its owner, or a group of the owner's choice, can read. */
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TqError } from "../errors.ts";
@@ -14,7 +14,7 @@ export interface Token {
 
 /**
  * The token in the file `tq.token` of this folder, which is made at the first call; programs that start
- * together get the same one. A file that others may read is made private.
+ * together get the same one. A file that every user may read is made private; a group may.
  *
  * @param like the file whose owner gets the token that root makes.
  * @throws TqError `invalid` when the file cannot be used
@@ -40,7 +40,7 @@ function read(file: string): string | undefined {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return undefined;
   if (!stats.isFile()) throw refused(file, "it is not a file", "move it away");
-  makePrivate(file, stats.mode);
+  checkMode(file, stats.mode);
   const token = readFileSync(file, "utf8").trim();
   if (!/^[\x21-\x7e]*$/.test(token)) {
     throw refused(file, "it has spaces or letters outside ASCII", "delete it to have one made");
@@ -52,23 +52,30 @@ function read(file: string): string | undefined {
   return token;
 }
 
-/** Windows has no such modes: there the folder decides which users may read the file. */
-function makePrivate(file: string, mode: number): void {
-  if (process.platform === "win32" || (mode & 0o077) === 0) return;
+/**
+ * A file that every user may read is made private: its mode comes from a shell, not from a choice. A group has the
+ * rights that the owner gave it. Windows has no such modes: there the folder decides.
+ */
+function checkMode(file: string, mode: number): void {
+  if (process.platform === "win32" || (mode & 0o007) === 0) return;
   try {
     chmodSync(file, 0o600);
   } catch {
     // another user's file, or a file system without modes: the check below refuses it
   }
-  if ((statSync(file).mode & 0o077) === 0) return;
-  throw refused(file, "others may read it", `run chmod 600 ${file} as its owner`);
+  if ((statSync(file).mode & 0o007) === 0) return;
+  throw refused(
+    file,
+    "every user may read it",
+    `run chmod 600 ${file} as its owner, or chmod 640 for a group`,
+  );
 }
 
 /** The whole file appears at once, and only where there is none: the second process reads the token of the first. */
 function make(file: string, like: string): string {
   const token = randomBytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
   const draft = `${file}.${randomBytes(8).toHex()}`;
-  writeFileSync(draft, `${token}\n`, { flag: "wx", mode: 0o600, flush: true });
+  writeFileSync(draft, token, { flag: "wx", mode: 0o600, flush: true });
   giveOwner(draft, like);
   try {
     linkSync(draft, file);
@@ -77,7 +84,7 @@ function make(file: string, like: string): string {
     const first = read(file);
     if (first !== undefined) return first;
     if (!hasNoLinks(error)) throw error;
-    writeFileSync(file, `${token}\n`, { flag: "wx", mode: 0o600, flush: true });
+    writeFileSync(file, token, { flag: "wx", mode: 0o600, flush: true });
     giveOwner(file, like);
     return token;
   } finally {

@@ -7,6 +7,7 @@ import {
   parseShort,
   toMilliseconds,
 } from "../values/duration.ts";
+import { looksLikeMoment, momentOf, parseMoment } from "../values/moment.ts";
 
 /** What relative values of one push count from. */
 export interface Basis {
@@ -70,21 +71,28 @@ export function whole(
 const MAX_TIME = 8_640_000_000_000_000;
 /** 1973: a smaller number was meant as seconds, or as a length of time. */
 const MIN_TIME = 100_000_000_000;
-const JSON_TIME = `a length of time from now like "5m" or {"minutes": 5}, or ms since 1970 UTC`;
+const JSON_TIME = `a length of time from now like "5m" or {"minutes": 5}, a point in time like "2026-12-01T07:00Z", or ms since 1970 UTC`;
 
-/** A moment. TypeScript and flags say how far away it is; JSON may also say it in ms since 1970 UTC. */
+/** A moment: a length of time from now, or a point in time. JSON may also say it in ms since 1970 UTC. */
 export function time(): Kind<number> {
   const later = (ms: number, { now }: Basis) => Math.min(now + ms, MAX_TIME);
   return {
-    allowed: 'a length of time from now, such as { minutes: 5 } or "PT5M"',
-    read: (value, name, basis) => later(toMilliseconds(value as DurationLike, name), basis),
+    allowed:
+      'a length of time from now, such as { minutes: 5 } or "PT5M", or a point in time like "2026-12-01T07:00Z"',
+    read: (value, name, basis) =>
+      momentOf(value, name) ?? later(toMilliseconds(value as DurationLike, name), basis),
     readJson: (value, name, basis) => {
       if (typeof value === "number") return readTime(value, name);
-      if (typeof value === "string") return later(parseShort(value, name), basis);
+      if (typeof value === "string") {
+        return momentOf(value, name) ?? later(parseShort(value, name), basis);
+      }
       if (isJsonObject(value)) return later(toMilliseconds(value, name), basis);
       throw refused(value, name, JSON_TIME);
     },
-    readText: (written, name) => ({ milliseconds: parseShort(written, name) }),
+    readText: (written, name) =>
+      looksLikeMoment(written)
+        ? Temporal.Instant.fromEpochMilliseconds(parseMoment(written, name))
+        : { milliseconds: parseShort(written, name) },
   };
 }
 

@@ -6,6 +6,7 @@
  * A new option is a row of OPTIONS and its type in PushOptions, and a column in the store.
  */
 import type { DurationLike } from "../values/duration.ts";
+import type { MomentLike } from "../values/moment.ts";
 import { batch, type Kind, text, time, whole } from "./option-kinds.ts";
 
 /** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
@@ -22,9 +23,9 @@ export interface PushOptions {
   readonly queue?: string;
   /** Higher runs first. */
   readonly priority?: number;
-  /** Counted from now; null or none: at once. */
-  readonly scheduledAt?: DurationLike | null;
-  readonly expectedAt?: DurationLike | null;
+  /** A length of time counts from now; null or none: at once. */
+  readonly scheduledAt?: DurationLike | MomentLike | null;
+  readonly expectedAt?: DurationLike | MomentLike | null;
   /** Instances a task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
   readonly batch?: number | boolean | null;
   /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */

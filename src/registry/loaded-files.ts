@@ -1,6 +1,7 @@
 /** The files of code that a thread has loaded, and whether they are on the disk what they were then. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { isAbsolute } from "node:path";
 
 /** Each file, and a hash of its text. */
 export type LoadedFiles = Readonly<Record<string, string>>;
@@ -11,7 +12,9 @@ const INSIDE_EXECUTABLE = /^(?:\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/;
 export function loadedFiles(): LoadedFiles {
   const { cache } = createRequire(import.meta.url);
   const files = Object.keys(cache).filter(
-    (file) => !INSIDE_EXECUTABLE.test(file) && !/[\\/]node_modules[\\/]/.test(file),
+    // A name that is no path, such as "tq", is a module that the executable carries.
+    (file) =>
+      isAbsolute(file) && !INSIDE_EXECUTABLE.test(file) && !/[\\/]node_modules[\\/]/.test(file),
   );
   return Object.fromEntries(files.flatMap((file) => hashed(file)));
 }
@@ -29,7 +32,11 @@ function hashOf(file: string): string | null {
   }
 }
 
-/** A file that has changed since; null: none has. */
+/**
+ * A file that has changed since; null: none has. A file that is gone has not changed: a thread that needs it cannot
+ * load it, and says so until it is back.
+ */
 export function changedFile(files: LoadedFiles): string | null {
-  return Object.keys(files).find((file) => hashOf(file) !== files[file]) ?? null;
+  const isChanged = (file: string) => ![files[file], null].includes(hashOf(file));
+  return Object.keys(files).find(isChanged) ?? null;
 }

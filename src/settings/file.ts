@@ -69,13 +69,42 @@ function parse(text: string, path: string): object {
   }
 }
 
-/** Bun does not name the line: it is the one after the longest start of the text that parses. */
+/**
+ * Bun does not name the line. Whole statements are taken from the text, each parsed by itself, until one is wrong; a
+ * statement that is wrong only after others (a name given twice) is found by halving them. So the work grows with the
+ * length of the text, and not with its square.
+ */
 function lineOfError(text: string): string {
   const lines = text.split("\n");
-  if (lines.length > 500) return "";
-  let right = lines.length;
-  while (right > 0 && !isToml(lines.slice(0, right).join("\n"))) right -= 1;
-  return `, line ${right + 1}`;
+  const starts: number[] = [];
+  for (let start = 0; start < lines.length;) {
+    starts.push(start);
+    const end = endOfStatement(lines, start);
+    if (end === null) break;
+    start = end;
+  }
+  return `, line ${(starts.at(lastGood(lines, starts)) ?? 0) + 1}`;
+}
+
+/** The line after the statements that begin at this one; null where none of the longer pieces parses. */
+function endOfStatement(lines: readonly string[], start: number): number | null {
+  for (let count = 1; ; count += Math.ceil(count / 8)) {
+    const end = Math.min(start + count, lines.length);
+    if (isToml(lines.slice(start, end).join("\n"))) return end;
+    if (end === lines.length) return null;
+  }
+}
+
+/** The index of the last start before which all is right. */
+function lastGood(lines: readonly string[], starts: readonly number[]): number {
+  let good = 0;
+  let bad = starts.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isToml(lines.slice(0, starts[middle]).join("\n"))) good = middle;
+    else bad = middle;
+  }
+  return good;
 }
 
 function isToml(text: string): boolean {

@@ -7,6 +7,7 @@ import { PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
 import type { StoreTraits } from "../store/store.ts";
 import type { ClaimedTask, NewTask } from "../task.ts";
+import { isTqError } from "../errors.ts";
 import { awaitDue } from "./await-due.ts";
 import { followLinks } from "./connection.ts";
 import { Connections } from "./connections.ts";
@@ -69,6 +70,8 @@ export class SqliteDatabase {
   protected readonly options: Required<SqliteOptions>;
   protected readonly connections: Connections;
   readonly #pushes: PushGroup;
+  /** Beside the one of the pushes, whose count it must not use up. */
+  readonly #probe: Capacity;
   /** The options that all sessions share. */
   protected readonly shared: SessionOptions;
   #closed = false;
@@ -103,6 +106,7 @@ export class SqliteDatabase {
       capacity: new Capacity(this.options),
       tables: new Set(),
     };
+    this.#probe = new Capacity(this.options);
     const pushing = new SqliteSession(this.shared);
     this.#pushes = new PushGroup({
       alone: (task) => pushing.pushAlone(task),
@@ -195,6 +199,16 @@ export class SqliteDatabase {
 
   push(tasks: readonly NewTask[]): Promise<number[]> {
     return this.#pushes.push(tasks);
+  }
+
+  async pushRefusal(): Promise<string | null> {
+    try {
+      await this.read((db) => this.#probe.check(db, 1, this.options.clock));
+      return null;
+    } catch (error) {
+      if (isTqError(error) && error.code === "full") return error.message;
+      throw error;
+    }
   }
 
   async check(): Promise<void> {

@@ -100,7 +100,7 @@ function sentenceOf({
 }
 
 /** The codes of a database that is locked, full, lost or damaged. */
-const OPERATIONAL: ReadonlySet<string> = new Set(["busy", "full", "database"]);
+const OPERATIONAL: ReadonlySet<string> = new Set(["busy", "full", "database", "uncertain"]);
 
 function marked(error: unknown): unknown {
   return isTqError(error) && OPERATIONAL.has(error.code) ? markOperational(error) : error;
@@ -111,6 +111,29 @@ export function markIfOperational(error: unknown): boolean {
   if (!(error instanceof SQLiteError) || !sentenceOf(error)) return false;
   markOperational(error);
   return true;
+}
+
+/** The error of a commit that was tried, and that the disk did not confirm. */
+export function uncertainError(cause: unknown): TqError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TqError(
+    "uncertain",
+    `Cannot say whether the change is stored: the disk did not confirm its commit (${reason}). It may be there now, and may be lost with the next power cut; look before you try again`,
+    { cause },
+  );
+}
+
+/**
+ * The error of a statement that commits; others stay as they are. After an error of the disk the commit may be in the
+ * WAL all the same, where the next program finds it.
+ */
+export function commitError(error: unknown, path: string): unknown {
+  if (!(error instanceof SQLiteError) || !(error.code ?? "").startsWith("SQLITE_IOERR"))
+    return error;
+  const translated = translate(error, path);
+  return isTqError(translated) && translated.code === "full"
+    ? translated
+    : uncertainError(translated);
 }
 
 /** True when another try may help: another connection had the lock, or changed the snapshot that this one read. */
@@ -143,6 +166,7 @@ export function transactionGoneError(operational: boolean): TqError {
   return operational ? markOperational(error) : error;
 }
 
+/** For a connection that user code kept beyond its transaction. */
 export function transactionOverError(): TqError {
   return new TqError(
     "conflict",

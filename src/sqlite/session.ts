@@ -14,6 +14,7 @@ import type {
 } from "../store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../store/session.ts";
 import type { Claim, ClaimedTask, NewTask } from "../task.ts";
+import { commitError } from "./errors.ts";
 import { claim, claimOne, handBack } from "./sql/claim.ts";
 import { dataVersion, mayClaim, stillHeld } from "./sql/looking.ts";
 import { pushTasks } from "./sql/push.ts";
@@ -104,7 +105,7 @@ export class SqliteSession implements Session {
     }
     const claimed = this.commitUnflushed(ending);
     seen?.();
-    this.#options.flush.now();
+    this.#options.flush.acknowledge();
     return claimed;
   }
 
@@ -160,14 +161,18 @@ export class SqliteSession implements Session {
 
   /** Pushes a task with one statement, which is its own transaction; resolves when it is on disk. */
   pushAlone(task: NewTask): Soon<number[]> {
-    const { connections, flush } = this.#options;
+    const { connections, flush, path } = this.#options;
     const pushing = this.#transaction.inTurn(() => {
       this.#transaction.checkFiles();
-      return this.#push(connections.writer, [task]);
+      try {
+        return this.#push(connections.writer, [task]);
+      } catch (error) {
+        throw commitError(error, path);
+      }
     });
     return soon(pushing, (ids) => {
       this.#transaction.endTurn();
-      flush.now();
+      flush.acknowledge();
       return ids;
     });
   }

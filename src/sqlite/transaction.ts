@@ -1,7 +1,4 @@
-/**
- * The transactions of a session: turn, begin, savepoint, commit and rollback. It also cleans up what user code left
- * open on the connection.
- */
+/** The transactions of a session, from turn to rollback. They also clean up what user code left open. */
 import type { Database, Statement } from "bun:sqlite";
 import type { Clock } from "../clock.ts";
 import { type Soon, soon } from "../soon.ts";
@@ -22,6 +19,7 @@ import type { Flush } from "./file/flush.ts";
 import type { FileIdentity } from "./file/identity.ts";
 import type { Turn } from "./lock/turn.ts";
 import type { WriteLock } from "./lock/write-lock.ts";
+import { runCommit } from "./commit.ts";
 import { guardDatabase } from "./raw-connection.ts";
 
 /** The options that all sessions of a store share. */
@@ -113,13 +111,11 @@ export class SqliteTransaction {
       opened: (iterator) => this.#iterators.push(iterator),
       prepared: (statement) => this.#statements.push(new WeakRef(statement)),
       goesBack: () => this.#goBack(),
-      failed: (error) => this.#noteFailure(error),
+      failed: (error) => {
+        this.#troubled = markIfOperational(error) || this.#troubled;
+        this.#spoilt ||= isReadOnly(error);
+      },
     });
-  }
-
-  #noteFailure(error: unknown): void {
-    this.#troubled = markIfOperational(error) || this.#troubled;
-    this.#spoilt ||= isReadOnly(error);
   }
 
   /** Going back to the user's savepoint may remove tables that were made since. */
@@ -217,7 +213,7 @@ export class SqliteTransaction {
       this.#closeIterators();
       last(this.db);
       this.checkFiles();
-      this.db.query("COMMIT").run();
+      runCommit(this.db, this.#options.path);
     } catch (error) {
       const translated = this.translated(error);
       this.rollback();

@@ -5,6 +5,8 @@ export interface TaskFilter {
   readonly states?: readonly TaskState[];
   readonly queue?: string;
   readonly model?: string;
+  /** Only the task with this ref. */
+  readonly ref?: string;
   /** Only ids below this one: a list goes on from the last id of the one before. */
   readonly before?: number;
   readonly limit?: number;

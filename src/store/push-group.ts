@@ -1,5 +1,7 @@
 /** Commits pushes that arrive together at once, and answers each after the commit. */
+import { isTqError, TqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
+import { quote } from "../quote.ts";
 import type { Soon } from "../soon.ts";
 import type { NewTask } from "../task.ts";
 import type { Session } from "./session.ts";
@@ -79,7 +81,7 @@ export class PushGroup {
         }
       });
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      for (const { tasks, reject } of group) reject(withRef(error, tasks));
       return;
     }
     for (const answer of answers) answer();
@@ -95,9 +97,17 @@ export class PushGroup {
           : this.#writer.together((session) => session.push(tasks));
       resolve(pushing instanceof Promise ? await pushing : pushing);
     } catch (error) {
-      reject(error);
+      reject(withRef(error, tasks));
     }
   }
+}
+
+/** Where it is uncertain whether a push is stored, its caller can look for it by its ref. */
+function withRef(error: unknown, tasks: readonly NewTask[]): unknown {
+  if (!isTqError(error) || error.code !== "uncertain") return error;
+  const ref = tasks.find(({ ref }) => ref !== null)?.ref;
+  const how = ref === undefined ? "in the list" : `for the ref ${quote(ref)}`;
+  return new TqError("uncertain", `${error.message} ${how}`, { cause: error });
 }
 
 /** @throws the push's own error, where the disk has ended the whole transaction. */

@@ -59,6 +59,9 @@ export interface Store {
   /** Pushes in a transaction of its own; pushes that arrive together share one commit. */
   push(tasks: readonly NewTask[]): Promise<PushedIds>;
 
+  /** The sentence with which a push of one task would be refused now, as the queue or its disk is full; null: none. */
+  pushRefusal(): Promise<string | null>;
+
   // Looking
   get(id: number): Promise<Task | null>;
   getByRef(ref: string): Promise<Task | null>;

@@ -1,5 +1,6 @@
 /** Lengths of time, as people and programs write them. Inside tq a length is a number of milliseconds. */
 import { TqError } from "../errors.ts";
+import { cut, quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 
 /** A length of time in named units; fractions, negative amounts and mixed signs are fine. */
@@ -14,7 +15,7 @@ export interface DurationFields {
   readonly nanoseconds?: number | undefined;
 }
 
-/** A length of time: a `Temporal.Duration`, named units (`{ minutes: 5 }`) or ISO 8601 text (`"PT5M"`). */
+/** A length of time: a `Temporal.Duration`, named units (`{ minutes: 5 }`) or text (`"5m"`, or ISO 8601: `"PT5M"`). */
 export type DurationLike = Temporal.Duration | DurationFields | string;
 
 export const SECOND_MS = 1000;
@@ -46,7 +47,7 @@ const LONGEST_MS = 8_640_000_000_000_000;
  */
 export function toMilliseconds(value: DurationLike, what: string): number {
   if (value instanceof Temporal.Duration) return fromDuration(value, what);
-  if (typeof value === "string") return fromIso(value, what);
+  if (typeof value === "string") return parseShort(value, what);
   if (typeof value === "number" || typeof value === "bigint") {
     throw invalid(
       what,
@@ -66,13 +67,14 @@ export function toMilliseconds(value: DurationLike, what: string): number {
 export function parseShort(text: string, what: string): number {
   if (/^[+-]?p/i.test(text)) return fromIso(text, what);
   if (/^[+-]?[\d.]+$/.test(text)) {
-    throw invalid(what, `"${text}" has no unit; say the unit: ${text}s, ${text}m or ${text}h`);
+    const like = text.length > 20 ? "like 90s" : `${text}s, ${text}m or ${text}h`;
+    throw invalid(what, `${quote(text)} has no unit; say the unit: ${like}`);
   }
   const found = SHORT.exec(text)?.groups;
   if (!found) {
     throw invalid(
       what,
-      `${JSON.stringify(text)} is not a length of time; write it like 5m, 1h30m, 90s or 250ms`,
+      `${quote(text)} is not a length of time; write it like 5m, 1h30m, 90s or 250ms`,
     );
   }
   const { sign, weeks, days, hours, minutes, seconds, milliseconds } = found;
@@ -125,7 +127,7 @@ function fromIso(text: string, what: string): number {
   } catch {
     throw invalid(
       what,
-      `${JSON.stringify(text)} is not an ISO 8601 duration; write it like "PT5M" or { minutes: 5 }`,
+      `${quote(text)} is not an ISO 8601 duration; write it like "PT5M" or { minutes: 5 }`,
     );
   }
   return fromDuration(duration, what);
@@ -148,7 +150,7 @@ function fromFields(fields: unknown, what: string): number {
   for (const [unit, amount] of given) {
     if (unit === "years" || unit === "months") throw noFixedLength(what, unit);
     if (!UNITS.includes(unit)) {
-      throw invalid(what, `${JSON.stringify(unit)} is not a unit${didYouMean(unit, UNITS)}`);
+      throw invalid(what, `${quote(unit)} is not a unit${didYouMean(unit, UNITS)}`);
     }
     if (typeof amount !== "number" || !Number.isFinite(amount)) {
       throw invalid(what, `${unit} is ${describe(amount)}, not a number`);
@@ -165,7 +167,7 @@ function sum(amounts: readonly (readonly [unit: string, amount: number])[]): num
 
 function whole(ms: number, what: string, given: string): number {
   if (Math.abs(ms) > LONGEST_MS)
-    throw invalid(what, `${given} is too long; the longest is 100000000 days`);
+    throw invalid(what, `${cut(given)} is too long; the longest is 100000000 days`);
   return Math.round(ms) + 0; // never -0
 }
 
@@ -178,7 +180,7 @@ function invalid(what: string, why: string): TqError {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return quote(value);
   if (Array.isArray(value)) return "an array";
   if (value instanceof Date) return "a Date";
   if (typeof value === "object" && value !== null) return "an object";

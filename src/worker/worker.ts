@@ -25,6 +25,8 @@ export interface WorkerProcessOptions {
   readonly drain?: "ready" | "all" | undefined;
   /** Stop when the process that started this one is gone. */
   readonly exitWithParent?: boolean | undefined;
+  /** Awaited before the store closes: what else uses it ends here. */
+  readonly closing?: (() => Promise<void>) | undefined;
 }
 
 export interface Summary {
@@ -191,6 +193,7 @@ export class WorkerProcess {
     this.#timekeeping.stop();
     await this.#pool.stop(grace);
     this.#timekeeping.end();
+    await this.#options.closing?.();
     try {
       await this.store.unregister(this.id);
     } catch (error) {

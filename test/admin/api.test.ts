@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { renameSync } from "node:fs";
 import { CALL, NOW, OWNER, makeAdmin } from "./support.ts";
 
 const CLAIM = { owner: OWNER, queues: [], limit: 1 };
@@ -46,6 +45,22 @@ describe("a list", () => {
     expect(await ids("limit=1")).toEqual([4]);
     expect(await ids("limit=2&before=4")).toEqual([3, 2]);
     expect(await ids("state=ready&queue=default&model=sale")).toEqual([]);
+  });
+
+  test("has the one task of a ref, if it passes the rest of the filter", async () => {
+    await using admin = makeAdmin();
+    await admin.post("/api/tasks", [CALL, { ...CALL, ref: "größe 7" }, CALL]);
+    const ids = async (query: string) => {
+      const { body } = await admin.get(`/api/tasks?ref=gr%C3%B6%C3%9Fe+7${query}`);
+      return body.map((task: { id: number }) => task.id) as number[];
+    };
+    expect(await ids("")).toEqual([2]);
+    expect(await ids("&state=ready&queue=default&model=sale&before=3")).toEqual([2]);
+    for (const other of ["&state=failed", "&queue=mail", "&model=ir.mail", "&before=2"]) {
+      expect(await ids(other)).toEqual([]);
+    }
+    expect((await admin.get("/api/tasks?ref=none")).body).toEqual([]);
+    expect((await admin.get("/api/tasks?ref=")).status).toBe(422);
   });
 
   test.each([
@@ -198,41 +213,6 @@ test("the status says mode and version beside what the store knows", async () =>
   });
 });
 
-describe("the health check", () => {
-  test("needs no token", async () => {
-    await using admin = makeAdmin();
-    const response = await admin.app.request("/healthz");
-    expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ status: "ok" });
-  });
-
-  test("fails when the store cannot be read, and does not say why", async () => {
-    await using admin = makeAdmin();
-    admin.store.get = () => Promise.reject(new Error("disk on fire"));
-    const response = await admin.app.request("/healthz");
-    expect(response.status).toBe(503);
-    expect(await response.text()).toBe('{"status":"failing"}');
-    expect(JSON.stringify(admin.events)).toContain("disk on fire");
-  });
-
-  test("fails while the worker beside it can run no task, and does not say why", async () => {
-    let trouble: string | null = "Cannot load models";
-    await using admin = makeAdmin({ trouble: () => trouble });
-    const response = await admin.app.request("/healthz");
-    expect(response.status).toBe(503);
-    expect(await response.text()).toBe('{"status":"failing"}');
-    trouble = null;
-    expect((await admin.app.request("/healthz")).status).toBe(200);
-  });
-
-  test("fails when the database is another one now", async () => {
-    await using admin = makeAdmin();
-    renameSync(admin.store.name, `${admin.store.name}.moved`);
-    const response = await admin.app.request("/healthz");
-    expect(response.status).toBe(503);
-  });
-});
-
 describe("an error", () => {
   test("of an unknown path is 404", async () => {
     await using admin = makeAdmin();
@@ -258,7 +238,7 @@ describe("an error", () => {
     expect(status).toBe(405);
     expect(headers.get("allow")).toBe(allow);
     expect(body.error).toEqual({
-      code: "invalid",
+      code: "method_not_allowed",
       message: `Cannot ${method} ${path}: it takes ${allow}`,
     });
   });

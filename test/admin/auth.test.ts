@@ -92,7 +92,7 @@ describe("the host", () => {
     expect(response.status).toBe(403);
     expect(await response.json()).toEqual({
       error: {
-        code: "unauthorized",
+        code: "forbidden",
         message:
           'Cannot answer for the host "evil.example": this is not its server; use the address that tq printed when it started',
       },

@@ -1,7 +1,7 @@
 /** Values that a push by HTTP carries, and those that no run could read. */
 import { describe, expect, test } from "bun:test";
 import { decode } from "../../src/values/encoding.ts";
-import { CALL, makeAdmin } from "./support.ts";
+import { CALL, makeAdmin, NOW } from "./support.ts";
 import { refusal } from "./refusal.ts";
 
 describe("what a push carries", () => {
@@ -20,6 +20,23 @@ describe("what a push carries", () => {
     expect(body).toMatchObject([
       { args: words, context: { [name]: name }, queue: name, ref: name },
     ]);
+  });
+
+  test("is due at a point in time, which the answer says in ms", async () => {
+    await using admin = makeAdmin();
+    const push = (scheduled_at: unknown) => admin.post("/api/tasks", { ...CALL, scheduled_at });
+    const ms = Date.parse("2030-12-01T07:00Z");
+    for (const at of ["2030-12-01T07:00Z", "2030-12-01T08:00+01:00", ms]) {
+      expect((await push(at)).body).toEqual({ id: expect.any(Number), scheduled_at: ms });
+    }
+    const local = new Date(2030, 11, 1, 7).getTime();
+    expect((await push("2030-12-01T07:00")).body.scheduled_at).toBe(local);
+    expect((await push("5m")).body.scheduled_at).toBe(NOW + 300_000);
+    const tasks = await admin.store.list();
+    expect(tasks.map((task) => task.scheduled_at)).toEqual([NOW + 300_000, local, ms, ms, ms]);
+    expect(await refusal({ ...CALL, expected_at: "2030-02-30" })).toContain(
+      "is not a point in time",
+    );
   });
 
   test("keeps keys that JavaScript uses itself", async () => {

@@ -155,7 +155,8 @@ describe("a push", () => {
     expect(status).toBe(409);
     expect(body.error).toEqual({
       code: "conflict",
-      message: 'Cannot push with ref "a": another task has it',
+      message: 'Cannot push with ref "a": task 1 has it, and is ready',
+      task: { id: 1, state: "ready" },
     });
   });
 

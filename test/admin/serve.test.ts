@@ -1,56 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { join } from "node:path";
 import { isLoopback, parseListen, plainHost } from "../../src/admin/address.ts";
-import { type ServeOptions, serveAdmin } from "../../src/admin/serve.ts";
-import type { Event } from "../../src/log/events.ts";
-import { SqliteStore } from "../../src/sqlite/store.ts";
 import { errorOf } from "../support/error.ts";
-import { makeFolder } from "../support/folder.ts";
-import { CALL, CATALOG } from "./support.ts";
-
-async function serve(options: Partial<ServeOptions> = {}) {
-  await using stack = new AsyncDisposableStack();
-  const { path: folder } = stack.use(makeFolder());
-  const store = new SqliteStore({ path: join(folder, "tq.db") });
-  stack.defer(() => store.close());
-  const events: Event[] = [];
-  const server = await serveAdmin({
-    store,
-    listen: "127.0.0.1:0",
-    catalog: () => CATALOG,
-    mode: "worker",
-    version: "1.2.3",
-    report: (event) => events.push(event),
-    ...options,
-  });
-  stack.defer(() => server.stop());
-  const token = readFileSync(server.tokenFile, "utf8").trim();
-  const resources = stack.move();
-  return {
-    ...server,
-    store,
-    events,
-    port: Number(new URL(server.url).port),
-    headers: { authorization: `Bearer ${token}` },
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
-  };
-}
-
-/** The status line of the answer to a request that is written by hand. */
-async function raw(port: number, request: string): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const socket = connect(port, "127.0.0.1", () => socket.write(request));
-  socket.once("data", (data) => resolve(String(data).split("\r\n")[0] ?? ""));
-  socket.once("error", reject);
-  socket.once("close", () => resolve("closed"));
-  try {
-    return await promise;
-  } finally {
-    socket.destroy();
-  }
-}
+import { raw, serve } from "./server.ts";
+import { CALL } from "./support.ts";
 
 describe("the server", () => {
   test("answers a request of HTTP/1.0, which needs no Host", async () => {
@@ -108,7 +61,7 @@ describe("the server", () => {
     for (const body of ["x".repeat(20_000_000), stream()]) {
       const answer = await fetch(`${server.url}/api/tasks`, { method: "POST", headers, body });
       expect(answer.status).toBe(413);
-      expect(await answer.json()).toMatchObject({ error: { code: "invalid" } });
+      expect(await answer.json()).toMatchObject({ error: { code: "too_large" } });
     }
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   });
@@ -122,6 +75,18 @@ describe("the server", () => {
     expect(await get("")).toStartWith("HTTP/1.1 400");
     const absolute = `GET http://${own}/healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n`;
     expect(await raw(server.port, absolute)).not.toStartWith("HTTP/1.1 200");
+  });
+
+  test("answers the health check at once while other requests wait for the models", async () => {
+    const ready = Promise.withResolvers<void>();
+    await using server = await serve({ ready: ready.promise });
+    const list = fetch(`${server.url}/api/tasks`, { headers: server.headers });
+    const health = await fetch(`${server.url}/healthz`);
+    expect(health.status).toBe(503);
+    expect(await health.json()).toEqual({ status: "starting" });
+    ready.resolve();
+    expect((await list).status).toBe(200);
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   });
 
   test("survives what is not HTTP", async () => {

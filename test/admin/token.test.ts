@@ -21,7 +21,7 @@ describe("the token's file", () => {
     const { token, file } = loadToken(place.path);
     expect(file).toBe(join(place.path, "tq.token"));
     expect(token).toMatch(/^[\w-]{43}$/);
-    expect(readFileSync(file, "utf8")).toBe(`${token}\n`);
+    expect(readFileSync(file, "utf8")).toBe(token); // some clients refuse a line break in a header
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(place.path)).toEqual(["tq.token"]);
   });
@@ -66,11 +66,23 @@ describe("the token's file", () => {
     expect(loadToken(place.path).token).toBe(TOKEN);
   });
 
-  test("is made private when others may read it", () => {
+  test.each([0o600, 0o640, 0o660, 0o440, 0o400])(
+    "keeps the mode that its owner chose: %o",
+    (mode) => {
+      using place = makeFolder();
+      const file = join(place.path, "tq.token");
+      writeFileSync(file, TOKEN);
+      chmodSync(file, mode);
+      expect(loadToken(place.path).token).toBe(TOKEN);
+      expect(statSync(file).mode & 0o777).toBe(mode);
+    },
+  );
+
+  test.each([0o644, 0o666, 0o604])("is made private when every user may read it: %o", (mode) => {
     using place = makeFolder();
     const file = join(place.path, "tq.token");
     writeFileSync(file, TOKEN);
-    chmodSync(file, 0o644);
+    chmodSync(file, mode);
     expect(loadToken(place.path).token).toBe(TOKEN);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });

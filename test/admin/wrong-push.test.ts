@@ -82,7 +82,14 @@ describe("a wrong push", () => {
     ['{"model": "sale", "args": [1, 2,]}', "line 1, column 33: "],
     ['{"a": [], "b": {}, "c" 1}', "line 1, column 24: "],
     ['{"a": 01}', "line 1, column 7: "],
-    ['{"a": "x\ny"}', "line 1, column 7: "],
+    ['{"a": "x\ny"}', "line 1, column 9: a control character in a text"],
+    ['{"a": "x', "line 1, column 7: this text has no closing quote"],
+    ['{"a": 1,}', 'line 1, column 9: expected a name in double quotes, found "}"'],
+    ['["😀" x]', 'line 1, column 7: expected "," or "]", found "x"'],
+    ["[tru]", 'line 1, column 2: expected a value, found "t"'],
+    ["[1.]", "line 1, column 2: expected a value"],
+    ["[-]", "line 1, column 2: expected a value"],
+    [`[1${"0".repeat(4300)}]`, "a number of 4301 characters is too long; it may have 4300"],
     ["{} {}", "line 1, column 4: "],
     ['{"model": "sale"', "line 1, column 17: "],
     ["null", "the body cannot be null: it must be a JSON object"],
@@ -93,7 +100,7 @@ describe("a wrong push", () => {
   test.each([
     ["it is nested too deeply", "[".repeat(500_000)],
     ["line 1, column 900006: ", `["${"x".repeat(900_000)}", ]`],
-    ["line 1, column 900006: ", `["${"\\\\n".repeat(300_000)}", "\\x"]`],
+    ["line 1, column 900007: ", `["${"\\\\n".repeat(300_000)}", "\\x"]`],
     ["line 1, column 2: ", `["${"x".repeat(900_000)}`],
   ])("is refused when its long body is not JSON: %s", async (sentence, body) => {
     expect(await refusal(body)).toContain(sentence);

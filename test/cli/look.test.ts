@@ -105,6 +105,12 @@ describe("tq list", () => {
     expect(await ids("--model=sale", "--limit", "2")).toEqual([4, 3]);
   });
 
+  test("takes a ref", async () => {
+    expect(await ids("--ref", "m-9")).toEqual([2]);
+    expect(await ids("--ref", "m-9", "--state", "failed")).toEqual([]);
+    expect(await ids("--ref", "m")).toEqual([]);
+  });
+
   test("refuses a name that no queue and no model can have", async () => {
     for (const flag of ["queue", "model"]) {
       const { code, stderr } = await folder.tq("list", `--${flag}`, "x".repeat(1001));
@@ -164,6 +170,19 @@ describe("tq show", () => {
       ["id", "task", "name", "message", "stack", "attempt", "count", "first_at", "last_at"],
     ]);
     expect(task.errors[0]).toMatchObject({ task: 1, name: "Error", message: "no paper", count: 1 });
+  });
+
+  test("finds a task by its ref", async () => {
+    const { stdout, code } = await folder.tq("show", "--ref", "m-9", "--json");
+    expect({ code, task: JSON.parse(stdout) }).toMatchObject({ code: 0, task: { id: 2 } });
+    expect(await folder.tq("show", "--ref", "m-8")).toMatchObject({
+      code: 3,
+      stderr:
+        'tq: Cannot show the task with the ref "m-8": there is no such task; it may have been cleaned\n',
+    });
+    for (const args of [[], ["2", "--ref", "m-9"], ["--ref", ""]]) {
+      expect((await folder.tq("show", ...args)).code).toBe(2);
+    }
   });
 
   test("says that there is no such task", async () => {

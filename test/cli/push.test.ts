@@ -75,6 +75,18 @@ describe("tq push with a worker", () => {
     expect(task["expected_at"]).toBeWithin(before - 3_600_000, Date.now() - 3_599_999);
   });
 
+  test("takes points in time, and says which instant each is", async () => {
+    const args = ["push", "note", "read", "7", "--json", "--scheduled-at", "2030-12-01T07:00"];
+    const env = { ...WORKER.env, TZ: "Europe/Berlin" };
+    const { stdout, stderr, code } = await folder.tqWith({ ...WORKER, env }, ...args);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: "tq: --scheduled-at 2030-12-01T07:00 is 2030-12-01T06:00:00Z\n",
+    });
+    const { scheduled_at } = JSON.parse(stdout) as { scheduled_at: number };
+    expect(scheduled_at).toBe(Date.parse("2030-12-01T06:00Z"));
+  });
+
   test("reads the instances from standard input", async () => {
     const { stdout } = await folder.tqWith(
       { ...WORKER, input: "[4, 5]\n" },

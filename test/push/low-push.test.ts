@@ -60,7 +60,7 @@ test("many are one transaction: all or nothing", async () => {
   await using tq = makeRuntime();
   expect(await pushMany([CALL, { ...CALL, instances: 2 }])).toEqual([1, 2]);
   const error = await errorOf(() => pushMany([{ ...CALL, ref: "a" }, CALL, { ...CALL, ref: "a" }]));
-  expect(error.message).toBe('Cannot push with ref "a": another task has it');
+  expect(error.message).toBe('Cannot push with ref "a": another task of this push has it');
   expect(error.code).toBe("conflict");
   expect(await sentenceOf(() => pushMany([CALL, { ...CALL, method: "" }]))).toBe(
     'In call [1]: Cannot push: method cannot be "": it must be the name of a method, as text of 1 to 1000 characters',
@@ -165,4 +165,15 @@ test.each<[unknown, string]>([
 test("what is not a list of calls is refused", async () => {
   await using _tq = makeRuntime();
   expect(await sentenceOf(() => pushMany(CALL as never))).toContain("is not a list of calls");
+});
+
+test("a push takes lengths of time and points in time, as every way in does", async () => {
+  await using tq = makeRuntime();
+  const at = Temporal.Instant.from("2030-12-01T07:00Z");
+  const times = [at, new Date(at.epochMilliseconds), "2030-12-01T07:00Z", "2030-12-01T08:00+01:00"];
+  for (const scheduledAt of times) await push({ ...CALL, scheduledAt });
+  const stored = (await tq.tasks()).map((task) => task.scheduled_at);
+  expect(stored).toEqual(times.map(() => at.epochMilliseconds));
+  await push({ ...CALL, scheduledAt: "5m" });
+  await push({ ...CALL, scheduledAt: "PT5M" });
 });

@@ -56,8 +56,8 @@ test.each([
   [{ queue_priority: "1" }, 'Cannot push: queue_priority cannot be "1": it must be a whole number'],
   [{ queue_scheduled_at: 5 }, "Cannot push: queue_scheduled_at: 5 has no unit; say the unit"],
   [{ queue_expected_at: 5 }, "Cannot push: queue_expected_at: 5 has no unit; say the unit"],
-  [{ queue_scheduled_at: new Date(0) }, "queue_scheduled_at: a Date is not a length of time"],
-  [{ queue_scheduled_at: "5m" }, "is not an ISO 8601 duration"],
+  [{ queue_scheduled_at: new Date(Number.NaN) }, "queue_scheduled_at: the Date is not a valid one"],
+  [{ queue_scheduled_at: "5 min" }, '"5 min" is not a length of time; write it like 5m'],
   [{ queue_scheduled_at: { months: 1 } }, "months have no fixed length"],
   [{ queue_scheduled_at: {} }, "no unit is given"],
   [

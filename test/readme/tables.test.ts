@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COMMANDS } from "../../cli/commands.ts";
-import { ERROR_CODES, EXIT_CODES, HTTP_STATUS } from "../../src/errors.ts";
+import { EXIT_UNEXPECTED } from "../../cli/command/explain.ts";
+import { OWN_STATUS, type ProblemCode, STATUS } from "../../src/admin/problem.ts";
+import { ERROR_CODES, EXIT_CODES } from "../../src/errors.ts";
 import { splitContext } from "../../src/push/placement.ts";
 import { CALL, presetWords, type Row, TASK_OPTIONS } from "../../src/push/task-options.ts";
 import { SETTINGS } from "../../src/settings/table.ts";
@@ -33,13 +35,14 @@ describe("the tables", () => {
     const rows = cellsOf(section("## Exit codes"));
     const listed = rows.flatMap(([exit, http, code]) => {
       const name = code?.replaceAll("`", "") ?? "";
-      return (ERROR_CODES as readonly string[]).includes(name) ? [{ name, exit, http }] : [];
+      return name === "" ? [] : [{ name, exit, http }];
     });
+    const exits: Record<string, number> = { ...EXIT_CODES, internal: EXIT_UNEXPECTED };
     expect(listed).toEqual(
-      ERROR_CODES.map((name) => ({
+      [...ERROR_CODES, ...Object.keys(OWN_STATUS)].map((name) => ({
         name,
-        exit: String(EXIT_CODES[name]),
-        http: String(HTTP_STATUS[name]),
+        exit: String(exits[name] ?? ""),
+        http: String(STATUS[name as ProblemCode]),
       })),
     );
   });

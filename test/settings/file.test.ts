@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { growth, LINEAR } from "../support/growth.ts";
 import { cwd, load, refusal, renewFolder, write } from "./folder.ts";
 
 renewFolder();
@@ -80,6 +81,23 @@ describe("tq.toml", () => {
     expect(refusal(load)).toStartWith(`Cannot read ${path}, line 7: `);
     write("[queue\nworker = true");
     expect(refusal(load)).toStartWith(`Cannot read ${path}, line 1: Expected ']'`);
+  });
+
+  test("that gives a name twice is refused with the line of the second", () => {
+    const path = write("models = 'x'\n[queue]\nworker = true\n# again\nworker = true\n\n[log]\n");
+    expect(refusal(load)).toStartWith(`Cannot read ${path}, line 5: `);
+  });
+
+  test("with thousands of lines is refused with the line, in time that grows with its length", async () => {
+    const lines = (size: number) =>
+      Array.from({ length: size }, (_, n) => `[a${n}]\nx = 'y'\n`).join("");
+    const path = write(`${lines(300)}grace = = 2\n${lines(300)}`);
+    expect(refusal(load)).toStartWith(`Cannot read ${path}, line 601: `);
+    const work = (size: number) => {
+      write(`grace = [\n${"'a',\n".repeat(size)}`);
+      refusal(load);
+    };
+    expect(await growth(100, work)).toBeLessThan(LINEAR);
   });
 
   test("that is not UTF-8 is refused", () => {

@@ -1,7 +1,7 @@
 /** Returns the error of a promise or a function that must fail. */
 export async function errorOf(
   work: Promise<unknown> | (() => unknown),
-): Promise<Error & { code?: string }> {
+): Promise<Error & { code?: string; task?: unknown }> {
   try {
     await (typeof work === "function" ? work() : work);
   } catch (error) {

@@ -54,8 +54,8 @@ describe("toMilliseconds", () => {
       "queue_scheduled_at: years have no fixed length; say it in days, hours or smaller units",
     ],
     [
-      "5m",
-      'queue_scheduled_at: "5m" is not an ISO 8601 duration; write it like "PT5M" or { minutes: 5 }',
+      "P5",
+      'queue_scheduled_at: "P5" is not an ISO 8601 duration; write it like "PT5M" or { minutes: 5 }',
     ],
     [
       new Date(0),

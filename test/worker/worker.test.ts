@@ -5,6 +5,8 @@ import { afterEach, describe, expect, setDefaultTimeout, spyOn, test } from "bun
 import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import { errorOf } from "../support/error.ts";
+import type { WorkerProcess } from "../../src/worker/worker.ts";
+import { newTask } from "../support/store.ts";
 import { untilTrue } from "../support/until.ts";
 import { connect, events, folder, MODELS, push, renewFolder, start, tasks } from "./job-worker.ts";
 
@@ -47,6 +49,17 @@ describe("a worker", () => {
     await graceful;
     expect(tasks()[0]).toMatchObject({ state: "ready", crashes: 0 });
     expect(events.map(({ name }) => name)).toContain("task.interrupted");
+  });
+
+  test("that stops closes its store after all that uses it", async () => {
+    let pushed = 0;
+    const worker: WorkerProcess = await start({
+      closing: async () => {
+        pushed = await worker.store.push([newTask()]).then(([id = 0]) => id);
+      },
+    });
+    await worker.stop();
+    expect(pushed).toBe(1);
   });
 
   test("whose models cannot be loaded does not start, and leaves nothing", async () => {

@@ -9,9 +9,10 @@ type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
 /** The most problems in one message: a request may have a thousand bad ids. */
 const MAX_LISTED = 20;
 
-/** The problems found so far. */
+/** The problems found so far. Only those that are listed get their sentences: near words take long to look for. */
 export class Problems {
-  readonly #sentences: string[] = [];
+  readonly #listed: string[] = [];
+  #count = 0;
   readonly #action: string;
 
   /** @param action the start of the error's sentence: `Cannot push` */
@@ -19,20 +20,28 @@ export class Problems {
     this.#action = action;
   }
 
-  add(sentence: string): void {
-    this.#sentences.push(sentence);
+  /** True when more problems would be counted only. */
+  get isFull(): boolean {
+    return this.#count > MAX_LISTED;
+  }
+
+  add(sentence: () => string): void {
+    this.#count += 1;
+    if (this.#listed.length < MAX_LISTED) this.#listed.push(sentence());
   }
 
   /** The fields of an object, or undefined when there is a problem; `place` is the object's own: `[3]`. */
   read<S extends Fields>(schema: S, input: unknown, place = ""): v.InferOutput<S> | undefined {
     if (typeof input !== "object" || input === null || Array.isArray(input)) {
-      this.add(`${place || "the body"} cannot be ${quote(input)}: it must be a JSON object`);
+      this.add(() => `${place || "the body"} cannot be ${quote(input)}: it must be a JSON object`);
       return undefined;
     }
     const names = Object.keys(schema.entries);
     for (const key of Object.keys(input)) {
       if (names.includes(key)) continue;
-      this.add(`${place}${place && " "}${quote(key)} is not a field${didYouMean(key, names)}`);
+      this.add(
+        () => `${place}${place && " "}${quote(key)} is not a field${didYouMean(key, names)}`,
+      );
     }
     // Every name is given, so that a missing field meets its own schema and not that of the object.
     const blank = Object.fromEntries(names.map((name) => [name, undefined]));
@@ -46,7 +55,7 @@ export class Problems {
   ): v.InferOutput<S> | undefined {
     const result = v.safeParse(schema, input);
     if (result.success) return result.output;
-    for (const issue of result.issues) this.add(sentenceOf(issue, place));
+    for (const issue of result.issues) this.add(() => sentenceOf(issue, place));
     return undefined;
   }
 
@@ -56,24 +65,23 @@ export class Problems {
       return read();
     } catch (error) {
       if (!isTqError(error)) throw error;
-      this.add(error.message);
+      this.add(() => error.message);
       return undefined;
     }
   }
 
-  /** @throws TqError `invalid` when there is any problem. */
-  end(): void {
-    const [first, ...others] = this.#sentences;
+  /**
+   * @param unread what was not looked at, in words: ` in the first 3 pushes`
+   * @throws TqError `invalid` when there is any problem.
+   */
+  end(unread = ""): void {
+    const [first] = this.#listed;
     if (first === undefined) return;
-    if (others.length === 0) throw new TqError("invalid", `${this.#action}: ${first}`);
-    const listed = this.#sentences.slice(0, MAX_LISTED);
-    const rest = this.#sentences.length - listed.length;
-    if (rest > 0) listed.push(`and ${rest} more`);
-    const count = this.#sentences.length;
-    throw new TqError(
-      "invalid",
-      `${this.#action}: ${count} things are wrong:\n  ${listed.join("\n  ")}`,
-    );
+    if (this.#count === 1) throw new TqError("invalid", `${this.#action}: ${first}`);
+    const rest = this.#count - this.#listed.length;
+    const lines = rest > 0 ? [...this.#listed, `and ${rest} more`] : this.#listed;
+    const head = `${this.#action}: ${this.#count} things are wrong${unread}:`;
+    throw new TqError("invalid", [head, ...lines].join("\n  "));
   }
 }
 

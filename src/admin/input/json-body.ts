@@ -1,5 +1,6 @@
 /** Reads the body of a request as a value that loses nothing when it is written as JSON again. */
 import { TqError } from "../../errors.ts";
+import { findJsonFault } from "./json-fault.ts";
 
 /**
  * Reads JSON. A number that JavaScript cannot hold (a large integer, 1e400, -0) becomes what `JSON.rawJSON` gives,
@@ -14,6 +15,7 @@ export function readJson(bytes: BufferSource): unknown {
   try {
     return MAY_LOSE.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text);
   } catch (cause) {
+    if (cause instanceof TqError) throw cause;
     throw new TqError("invalid", `Cannot read the body: ${whatIsWrong(text, cause)}`, { cause });
   }
 }
@@ -31,23 +33,46 @@ function readText(bytes: BufferSource): string {
 /** Levels of lists and objects; the text of arguments has at most 500. */
 const MAX_DEPTH = 1_000;
 
-/** Checked before the text is parsed: the later steps would take seconds with such a value. */
+/**
+ * Checked before the text is parsed: the later steps would take seconds with such a value. A text in quotes that does
+ * not end is passed over once.
+ */
 function isTooDeep(text: string): boolean {
   let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
-    if (token === "[" || token === "{") depth += 1;
-    else if (token === "]" || token === "}") depth -= 1;
+  let isQuoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) isQuoted = !isQuoted;
+    else if (isQuoted && code === BACKSLASH) at += 1;
+    else if (!isQuoted && isOpening(code)) depth += 1;
+    else if (!isQuoted && isOpening(code - 2)) depth -= 1; // ] and } come two after [ and {
     if (depth > MAX_DEPTH) return true;
   }
   return false;
 }
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+function isOpening(code: number): boolean {
+  return code === 0x5b || code === 0x7b;
+}
+
 const MAY_LOSE = /\d{16}|\de|-0/i;
+
+/** The longest number: Python reads no more digits either, and the time to read them grows with their square. */
+const MAX_DIGITS = 4_300;
 
 function keepNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== "number" || context?.source === undefined) return value;
   const isKept = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
-  return isKept && !Object.is(value, -0) ? value : rawJson(context.source);
+  if (isKept && !Object.is(value, -0)) return value;
+  const { length } = context.source;
+  if (length <= MAX_DIGITS) return rawJson(context.source);
+  throw new TqError(
+    "invalid",
+    `Cannot read the body: a number of ${length} characters is too long; it may have ${MAX_DIGITS}`,
+  );
 }
 
 /** https://tc39.es/proposal-json-parse-with-source/ is not in TypeScript's library yet. */
@@ -55,52 +80,10 @@ const { rawJSON: rawJson } = JSON as unknown as { rawJSON: (text: string) => obj
 
 function whatIsWrong(text: string, error: unknown): string {
   if (text.trim() === "") return 'it is empty; send JSON like {"model": "sale", "method": …}';
-  const place = error instanceof RangeError ? undefined : placeOfError(text);
-  if (place === undefined) return "it is nested too deeply";
-  const lines = text.slice(0, place).split("\n");
-  const column = (lines.at(-1)?.length ?? 0) + 1;
-  const reason = String(error).replace(/^SyntaxError: (?:JSON Parse error: )?/, "");
-  return `it is not JSON: line ${lines.length}, column ${column}: ${reason}`;
-}
-
-const SCALAR = new RegExp(
-  [
-    String.raw`"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4})[^"\\\x00-\x1f]*)*"`,
-    String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])`,
-    String.raw`(?:true|false|null)\b`,
-  ].join("|"),
-  "y",
-);
-
-/** Where the text stops being JSON, which JSON.parse does not tell; undefined when it is nested too deeply. */
-function placeOfError(text: string): number | undefined {
-  let at = 0;
-  const take = (token: RegExp): boolean => {
-    at = endOf(/[ \t\n\r]*/y, text, at) ?? at;
-    const end = endOf(token, text, at);
-    at = end ?? at;
-    return end !== undefined;
-  };
-  const list = (item: () => boolean, close: RegExp): boolean => {
-    if (take(close)) return true;
-    do if (!item()) return false;
-    while (take(/,/y));
-    return take(close);
-  };
-  const value = (): boolean => {
-    if (take(/\[/y)) return list(value, /\]/y);
-    if (take(/\{/y)) return list(() => take(/(?=")/y) && value() && take(/:/y) && value(), /\}/y);
-    return take(SCALAR);
-  };
-  try {
-    if (value()) take(/$/y);
-  } catch {
-    return undefined;
-  }
-  return at;
-}
-
-function endOf(token: RegExp, text: string, at: number): number | undefined {
-  token.lastIndex = at;
-  return token.test(text) ? token.lastIndex : undefined;
+  if (error instanceof RangeError) return "it is nested too deeply";
+  const fault = findJsonFault(text);
+  if (fault === null) return `it is not JSON: ${String(error)}`;
+  const before = text.slice(0, fault.at).split("\n");
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  return `it is not JSON: line ${before.length}, column ${column}: ${fault.reason}`;
 }

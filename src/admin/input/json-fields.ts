@@ -48,14 +48,20 @@ function decodable(value: unknown, addIssue: (issue: { message: string }) => voi
   }
 }
 
+/** More issues of one context would not be listed, and near words take long to look for. */
+const MAX_ISSUES = 20;
+
 /** A context, without the keys by which trytond says where and when a task runs. */
 export const CONTEXT = v.pipe(
   NAMED,
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
+    let issues = 0;
     for (const key of Object.keys(dataset.value)) {
       const problem = steeringProblem(key, ({ field }) => `the field "${field}"`);
-      if (problem !== undefined) addIssue({ message: `: ${problem}` });
+      if (problem === undefined) continue;
+      addIssue({ message: `: ${problem}` });
+      if ((issues += 1) === MAX_ISSUES) return;
     }
   }),
 );

@@ -1,5 +1,6 @@
 /** Turns the body of a push into the tasks that the store takes. */
 import * as v from "valibot";
+import { TqError } from "../../errors.ts";
 import { toTasks } from "../../push/division.ts";
 import type { Basis } from "../../push/option-kinds.ts";
 import { CALL, type OptionColumns, TASK_OPTIONS } from "../../push/task-options.ts";
@@ -41,7 +42,10 @@ interface PushRequest {
   readonly tasks: readonly NewTask[];
 }
 
-/** @throws TqError `invalid` with everything that is wrong in all pushes. */
+/** More tasks would keep the server, and the write lock, for longer than half a second. */
+const MAX_TASKS = 50_000;
+
+/** @throws TqError `invalid` with what is wrong in the pushes: in all of them, unless very much is. */
 export function readPush(body: unknown, basis: Basis): PushRequest {
   const problems = new Problems("Cannot push");
   const schema = pushSchema(basis);
@@ -51,14 +55,24 @@ export function readPush(body: unknown, basis: Basis): PushRequest {
   for (const [index, item] of bodies.entries()) {
     const place = Array.isArray(body) ? `[${index}]` : "";
     const push = problems.read(schema, item, place);
-    if (push === undefined) continue;
+    if (push === undefined) {
+      if (problems.isFull)
+        problems.end(Array.isArray(body) ? ` in the first ${index + 1} pushes` : "");
+      continue;
+    }
     pushes.push(push);
     const divided = problems.attempt(() => tasksOf(push, `${place && `${place}.`}ref`));
     for (const task of divided ?? []) tasks.push(task);
+    if (tasks.length > MAX_TASKS) throw tooMany();
   }
   problems.end();
   const single = !Array.isArray(body) && typeof pushes[0]?.instances === "number";
   return { single, pushes, tasks };
+}
+
+function tooMany(): TqError {
+  const why = `one request makes at most ${MAX_TASKS} tasks; push in parts`;
+  return new TqError("invalid", `Cannot push: ${why}`);
 }
 
 function tasksOf(push: Push, refName: string): NewTask[] {

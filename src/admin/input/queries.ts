@@ -22,6 +22,7 @@ const LIST = v.object({
   ),
   queue: v.optional(readField(OPTIONS.queue.kind.readJson)),
   model: v.optional(readField(CALL.model.kind.readJson)),
+  ref: v.optional(readField(OPTIONS.ref.kind.readJson)),
   limit: v.optional(digits("a whole number from 1 to 1000", 1000), "100"),
   before: v.optional(digits("the id of a task")),
 });
@@ -35,7 +36,7 @@ export function readFilter(search: URLSearchParams): TaskFilter {
   const given = new Map<string, string>();
   for (const [name, value] of search) {
     const before = given.get(name);
-    if (before !== undefined && name !== "state") problems.add(`${name} is given twice`);
+    if (before !== undefined && name !== "state") problems.add(() => `${name} is given twice`);
     given.set(name, before !== undefined && name === "state" ? `${before},${value}` : value);
   }
   const query = problems.read(LIST, Object.fromEntries(given));

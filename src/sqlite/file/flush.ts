@@ -9,6 +9,7 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 import { TqError } from "../../errors.ts";
 import { openFilesWords } from "../../open-files.ts";
+import { uncertainError } from "../errors.ts";
 import { recordFailedFlush } from "./unflushed.ts";
 
 /** A thread flushes by itself when its flush in the background has not ended after this long. */
@@ -81,6 +82,19 @@ export class Flush {
       fdatasyncSync(blocking);
     } catch (error) {
       throw this.#fail(error);
+    }
+  }
+
+  /**
+   * Flushes a commit that was just made, and that others see already.
+   *
+   * @throws TqError "uncertain" when the disk refuses: the commit may stay, or be lost with the system's memory.
+   */
+  acknowledge(): void {
+    try {
+      this.now();
+    } catch (error) {
+      throw uncertainError(error);
     }
   }
 

@@ -43,6 +43,9 @@ const LIST = `
    ORDER BY id DESC
    LIMIT $limit`;
 
+/** A ref has one task at most: its index finds it. */
+const LIST_REF = `SELECT * FROM tq_tasks WHERE ref = $ref AND id < $before AND ${MATCHES}`;
+
 /** A page ends with the task whose calls and results exceed this, together with those before it. */
 const PAGE_CHARACTERS = 1_000_000;
 
@@ -64,6 +67,10 @@ export function listPage(db: Database, filter: TaskFilter): Page {
   const filters = filterValues(filter);
   const { id: last } = db.query(LAST_ID).get() as { id: number | null };
   const before = Math.min(filter.before ?? Infinity, (last ?? 0) + 1);
+  if (filter.ref !== undefined) {
+    const row = db.query(LIST_REF).get({ ...filters, before, ref: filter.ref }) as TaskRow | null;
+    return { tasks: row === null ? [] : [toTask(row)], next: null };
+  }
   const matchesAll = Object.values(filters).every((value) => value === null);
   const from = matchesAll ? 0 : before - PAGE_IDS;
   const values = { ...filters, before, from, limit };

@@ -1,7 +1,7 @@
 /** Stores tasks. */
 import type { Database, Statement } from "bun:sqlite";
 import { TqError } from "../../errors.ts";
-import type { NewTask } from "../../task.ts";
+import type { NewTask, Task, TaskState } from "../../task.ts";
 import { isUnique } from "../errors.ts";
 
 const PUSH = `
@@ -13,10 +13,11 @@ const PUSH = `
 export function pushTasks(db: Database, tasks: readonly NewTask[], now: number): number[] {
   const insert = db.query(PUSH);
   const [only] = tasks;
-  if (only && tasks.length === 1) return [insertTask(insert, only, now)];
+  if (only && tasks.length === 1) return [insertTask(db, insert, only, now, Infinity)];
   db.query("SAVEPOINT tq_push").run();
   try {
-    const ids = tasks.map((task) => insertTask(insert, task, now));
+    const ids: number[] = [];
+    for (const task of tasks) ids.push(insertTask(db, insert, task, now, ids[0] ?? Infinity));
     db.query("RELEASE tq_push").run();
     return ids;
   } catch (error) {
@@ -28,7 +29,14 @@ export function pushTasks(db: Database, tasks: readonly NewTask[], now: number):
   }
 }
 
-function insertTask(insert: Statement, task: NewTask, now: number): number {
+/** @param first the id of the first task of the same push */
+function insertTask(
+  db: Database,
+  insert: Statement,
+  task: NewTask,
+  now: number,
+  first: number,
+): number {
   const { scheduledAt, expectedAt, instances } = task;
   try {
     const { lastInsertRowid } = insert.run(
@@ -49,12 +57,23 @@ function insertTask(insert: Statement, task: NewTask, now: number): number {
     );
     return Number(lastInsertRowid);
   } catch (error) {
-    if (isUnique(error) && task.ref !== null) {
-      throw new TqError(
-        "conflict",
-        `Cannot push with ref ${JSON.stringify(task.ref)}: another task has it`,
-      );
-    }
+    if (isUnique(error) && task.ref !== null) throw refTaken(db, task.ref, first);
     throw error;
   }
 }
+
+const HAS_REF = "SELECT id, state FROM tq_tasks WHERE ref = ?1";
+
+function refTaken(db: Database, ref: string, first: number): TqError {
+  const start = `Cannot push with ref ${JSON.stringify(ref)}:`;
+  const task = db.query(HAS_REF).get(ref) as Pick<Task, "id" | "state"> | null;
+  if (task === null || task.id >= first) {
+    return new TqError("conflict", `${start} another task of this push has it`);
+  }
+  const { id, state } = task;
+  const advice = ADVICE[state] ?? "";
+  return new TqError("conflict", `${start} task ${id} has it, and is ${state}${advice}`, { task });
+}
+
+const AGAIN = "; it keeps its ref until it is cleaned: retry that task, or give another ref";
+const ADVICE: Partial<Record<TaskState, string>> = { failed: AGAIN, cancelled: AGAIN };

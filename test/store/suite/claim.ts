@@ -89,6 +89,17 @@ export function claimTests(): void {
       expect(await taken("m.il", "mail", "mail")).toEqual(["mail", "m.il"]);
       expect(await taken("nothing", "not*")).toEqual([]);
       expect(await taken()).toEqual(queues);
+      expect(await taken("p*f", "*m*i*")).toEqual(["mail", "pdf", "m.il"]);
+      expect(await taken("*d*-b?g*", "**.*", "*ß*?")).toEqual(["pdf-big", "m.il", "größe"]);
+      expect(await taken("*d*d*", "*l*l", "m*mail")).toEqual([]);
+    });
+
+    test("takes from queues that match a pattern of many stars, however long their names are", async () => {
+      const queue = "ab".repeat(500);
+      await store.push([newTask({ queue })]);
+      const stars = "*a".repeat(200);
+      expect(await claimIds({ queues: [`${stars}*c`] })).toEqual([]);
+      expect(await claimIds({ queues: [`${stars}*b`] })).toHaveLength(1);
     });
 
     test("orders over all its queues", async () => {

@@ -1,6 +1,8 @@
 /** Pushing tasks, one by one and together. */
 import { describe, expect, test } from "bun:test";
 import { nextTurn } from "../../../src/next-turn.ts";
+import type { TaskFilter } from "../../../src/store/looking.ts";
+import { errorOf } from "../../support/error.ts";
 import { claimFirst, newTask, pushOne } from "../../support/store.ts";
 import { clock, finish, stateOf, store, subject } from "./subject.ts";
 
@@ -76,7 +78,7 @@ export function pushTests(): void {
       const list = [newTask({ ref: "r2" }), newTask({ ref: "r1" })];
       expect(store.push(list)).rejects.toMatchObject({
         code: "conflict",
-        message: 'Cannot push with ref "r1": another task has it',
+        message: 'Cannot push with ref "r1": task 1 has it, and is ready',
       });
       await store.push(list).catch(() => undefined);
       await store.write(async (session) => {
@@ -84,6 +86,30 @@ export function pushTests(): void {
         await session.push([newTask({ ref: "r3" })]);
       });
       expect((await store.list()).map(({ ref }) => ref)).toEqual(["r3", "r1"]);
+    });
+
+    test("with a ref that is taken says which task has it, and what frees the ref", async () => {
+      const id = await pushOne(store, { ref: "r1" });
+      const again = () => errorOf(pushOne(store, { ref: "r1" }));
+      expect(await again()).toMatchObject({ task: { id, state: "ready" } });
+      await store.cancel(id);
+      expect(await again()).toMatchObject({
+        task: { id, state: "cancelled" },
+        message: `Cannot push with ref "r1": task ${id} has it, and is cancelled; it keeps its ref until it is cleaned: retry that task, or give another ref`,
+      });
+      const twice = [newTask({ ref: "r2" }), newTask({ ref: "r2" })];
+      expect((await errorOf(store.push(twice))).message).toBe(
+        'Cannot push with ref "r2": another task of this push has it',
+      );
+    });
+
+    test("is listed by its ref", async () => {
+      await pushOne(store);
+      const id = await pushOne(store, { ref: "r1" });
+      const found = async (filter: TaskFilter) => (await store.list(filter)).map((it) => it.id);
+      expect(await found({ ref: "r1", limit: 1 })).toEqual([id]);
+      expect(await found({ ref: "r1", states: ["failed"] })).toEqual([]);
+      expect(await found({ ref: "r" })).toEqual([]);
     });
 
     test("never uses an id twice, also after a clean", async () => {

@@ -1,0 +1,89 @@
+/** Points in time, as people and programs write them. Inside tq a point in time is in ms since 1970 UTC. */
+import { TqError } from "../errors.ts";
+import { quote } from "../quote.ts";
+
+/** A point in time. Text is ISO 8601; without a zone it is local time, as a `Temporal.PlainDateTime` is. */
+export type MomentLike =
+  Temporal.Instant | Temporal.ZonedDateTime | Temporal.PlainDateTime | Date | string;
+
+const MOMENT = /^[+-]?\d{4,6}-\d\d-/;
+
+/** True for text that is meant as a point in time, and not as a length of time. */
+export function looksLikeMoment(text: string): boolean {
+  return MOMENT.test(text);
+}
+
+/**
+ * A point in time in ms since 1970 UTC; undefined for a value that is none.
+ *
+ * @param what names the value; the error's sentence starts with it
+ * @throws TqError `invalid`
+ */
+export function momentOf(value: unknown, what: string): number | undefined {
+  if (typeof value === "string") return MOMENT.test(value) ? parseMoment(value, what) : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (value instanceof Temporal.Instant || value instanceof Temporal.ZonedDateTime) {
+    return value.epochMilliseconds;
+  }
+  if (value instanceof Temporal.PlainDateTime) return fromLocal(value, String(value), what);
+  if (!(value instanceof Date)) return undefined;
+  const ms = value.getTime();
+  if (Number.isNaN(ms)) throw invalid(what, "the Date is not a valid one");
+  return ms;
+}
+
+/**
+ * Reads ISO 8601: `2026-12-01T07:00`, `2026-12-01 07:00:30`, `2026-12-01`, with `Z` or an offset at its end if it is
+ * not local time.
+ *
+ * @throws TqError `invalid` for what is no date, and for local times that do not exist or come twice.
+ */
+export function parseMoment(text: string, what: string): number {
+  try {
+    if (text.endsWith("]")) return Temporal.ZonedDateTime.from(text).epochMilliseconds;
+    if (/(?:z|[+-]\d\d(?::?\d\d)?)$/i.test(text.slice(10))) {
+      return Temporal.Instant.from(text).epochMilliseconds;
+    }
+    return fromLocal(Temporal.PlainDateTime.from(text), text, what);
+  } catch (error) {
+    if (error instanceof TqError) throw error;
+    throw invalid(
+      what,
+      `${quote(text)} is not a point in time; write it like 2026-12-01T07:00Z, or without the Z in local time`,
+    );
+  }
+}
+
+function fromLocal(local: Temporal.PlainDateTime, text: string, what: string): number {
+  const zone = localZone(text, what);
+  const at = (disambiguation: "earlier" | "later") =>
+    local.toZonedDateTime(zone, { disambiguation });
+  const [earlier, later] = [at("earlier"), at("later")];
+  if (earlier.epochMilliseconds === later.epochMilliseconds) return earlier.epochMilliseconds;
+  const why = earlier.toPlainDateTime().equals(local)
+    ? `comes twice in ${zone}, as the clock is set back; say which: ${iso(earlier)} or ${iso(later)}`
+    : `does not exist in ${zone}, as the clock is set forward; the times beside it are ${iso(earlier)} and ${iso(later)}`;
+  throw invalid(what, `${quote(text)} ${why}`);
+}
+
+function iso(time: Temporal.ZonedDateTime): string {
+  return time.toString({ timeZoneName: "never" });
+}
+
+/** The zone that the variable TZ names, else the system's. What is no name of a zone would be taken for UTC. */
+function localZone(text: string, what: string): string {
+  const named = process.env["TZ"]?.replace(/^:?(?:\/usr\/share\/zoneinfo\/)?/, "");
+  if (named === undefined || named === "") return Temporal.Now.timeZoneId();
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: named }).resolvedOptions().timeZone;
+  } catch {
+    throw invalid(
+      what,
+      `${quote(text)} has no zone, and TZ is ${quote(process.env["TZ"])}, which is not the name of one; write Z or an offset at its end`,
+    );
+  }
+}
+
+function invalid(what: string, why: string): TqError {
+  return new TqError("invalid", `${what}: ${why}`);
+}

@@ -1,0 +1,71 @@
+/** Whether the server tells the truth about what it can do. */
+import { describe, expect, test } from "bun:test";
+import { renameSync } from "node:fs";
+import { CALL, makeAdmin } from "./support.ts";
+
+describe("the health check", () => {
+  test("needs no token", async () => {
+    await using admin = makeAdmin();
+    const response = await admin.app.request("/healthz");
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ status: "ok" });
+  });
+
+  test("fails when the store cannot be read, and does not say why", async () => {
+    await using admin = makeAdmin();
+    admin.store.get = () => Promise.reject(new Error("disk on fire"));
+    const response = await admin.app.request("/healthz");
+    expect(response.status).toBe(503);
+    expect(await response.text()).toBe('{"status":"failing"}');
+    expect(JSON.stringify(admin.events)).toContain("disk on fire");
+  });
+
+  test("fails when the database is another one now", async () => {
+    await using admin = makeAdmin();
+    renameSync(admin.store.name, `${admin.store.name}.moved`);
+    const response = await admin.app.request("/healthz");
+    expect(response.status).toBe(503);
+  });
+
+  test.each([
+    ["the queue is full", { maxSize: 1 }],
+    ["its disk is nearly full", { minFree: Number.MAX_SAFE_INTEGER }],
+    ["no thread can run a task", { trouble: () => "Cannot load models from models.ts" }],
+  ])("fails, and the status says why, when %s", async (_, options) => {
+    await using admin = makeAdmin(options);
+    await admin.post("/api/tasks", CALL);
+    const response = await admin.app.request("/healthz");
+    expect(response.status).toBe(503);
+    expect(await response.text()).toBe('{"status":"failing"}');
+    const { problems } = (await admin.get("/api/status")).body as { problems: string[] };
+    expect(problems[0]).toMatch(
+      /^Cannot (?:push a task: the queue has 1|push: the disk|load models)/,
+    );
+  });
+
+  test("does not use up the room of the queue", async () => {
+    await using admin = makeAdmin({ maxSize: 3 });
+    for (let n = 0; n < 10; n++) await admin.app.request("/healthz");
+    expect((await admin.post("/api/tasks", [CALL, CALL, CALL])).status).toBe(201);
+  });
+
+  test("says that the worker beside it still loads its models", async () => {
+    let isReady = false;
+    await using admin = makeAdmin({ isReady: () => isReady });
+    const ask = async () => (await admin.app.request("/healthz")).json();
+    expect(await ask()).toEqual({ status: "starting" });
+    isReady = true;
+    expect(await ask()).toEqual({ status: "ok" });
+  });
+});
+
+test("the status says that no worker is running, where tasks wait for one", async () => {
+  const problemsOf = async (mode: "worker" | "no worker") => {
+    await using admin = makeAdmin({ mode });
+    return (await admin.get("/api/status")).body.problems as string[];
+  };
+  expect(await problemsOf("worker")).toEqual([
+    "No worker is running: tasks wait until one is; start it with tq worker",
+  ]);
+  expect(await problemsOf("no worker")).toEqual([]);
+});

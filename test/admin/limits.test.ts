@@ -1,0 +1,72 @@
+/** The limits of the server: each is set on purpose, and a client that meets one reads why. */
+import { describe, expect, spyOn, test } from "bun:test";
+import { connect } from "node:net";
+import { sendAll, serve } from "./server.ts";
+import { pushOne } from "../support/store.ts";
+
+describe("the server", () => {
+  test("sets every limit of Bun.serve itself", async () => {
+    const serving = spyOn(Bun, "serve");
+    try {
+      await using server = await serve();
+      expect(serving.mock.calls[0]?.[0]).toMatchObject({
+        port: 0,
+        hostname: "127.0.0.1",
+        development: false,
+        reusePort: false,
+        idleTimeout: 120,
+        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      });
+      expect(server.port).toBeGreaterThan(0);
+    } finally {
+      serving.mockRestore();
+    }
+  });
+
+  test("answers with 413 a client that sends 20 MB before it reads", async () => {
+    await using server = await serve();
+    const head = `POST /api/tasks HTTP/1.1\r\nAuthorization: ${server.headers.authorization}`;
+    const answer = await sendAll(server.port, head, new Uint8Array(20_000_000).fill(0x20));
+    expect(answer).toStartWith("HTTP/1.1 413");
+    expect(answer).toContain("larger than 1 MiB");
+  });
+
+  test.each([
+    ["401", "POST /api/tasks HTTP/1.1"],
+    ["413", "PUT /healthz HTTP/1.1"],
+    ["413", "POST /nowhere HTTP/1.1"],
+    ["401", "POST /api/tasks/1/cancel HTTP/1.1"],
+  ])("answers with %s a client that sends 20 MB before it reads: %s", async (status, head) => {
+    await using server = await serve();
+    const answer = await sendAll(server.port, head, new Uint8Array(20_000_000).fill(0x20));
+    expect(answer).toStartWith(`HTTP/1.1 ${status}`);
+  });
+
+  test("waits for an answer longer than for a connection on which nothing moves", async () => {
+    await using server = await serve({ idleSeconds: 1 });
+    const { headers, store } = server;
+    const asked = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const cancel = store.cancel.bind(store);
+    store.cancel = async (id) => {
+      asked.resolve();
+      await release.promise;
+      return cancel(id);
+    };
+    await pushOne(store);
+    const answer = fetch(`${server.url}/api/tasks/1/cancel`, { method: "POST", headers });
+    await asked.promise;
+    const closed = [
+      "",
+      "POST /api/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+    ].map((begun) => {
+      const idle = connect(server.port, "127.0.0.1", () => idle.write(begun));
+      idle.on("error", () => {}); // it may be reset
+      idle.resume();
+      return new Promise((resolve) => idle.once("close", resolve));
+    });
+    await Promise.all(closed);
+    release.resolve();
+    expect((await answer).status).toBe(200);
+  }, 60_000);
+});

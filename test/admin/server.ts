@@ -1,0 +1,69 @@
+/** An admin API on a socket, and requests that are written by hand. */
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { type ServeOptions, serveAdmin } from "../../src/admin/serve.ts";
+import type { Event } from "../../src/log/events.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
+import { makeFolder } from "../support/folder.ts";
+import { CATALOG } from "./support.ts";
+
+export async function serve(options: Partial<ServeOptions> = {}) {
+  await using stack = new AsyncDisposableStack();
+  const { path: folder } = stack.use(makeFolder());
+  const store = new SqliteStore({ path: join(folder, "tq.db") });
+  stack.defer(() => store.close());
+  const events: Event[] = [];
+  const server = await serveAdmin({
+    store,
+    listen: "127.0.0.1:0",
+    catalog: () => CATALOG,
+    mode: "worker",
+    version: "1.2.3",
+    report: (event) => events.push(event),
+    ...options,
+  });
+  stack.defer(() => server.stop());
+  const token = readFileSync(server.tokenFile, "utf8").trim();
+  const resources = stack.move();
+  return {
+    ...server,
+    store,
+    events,
+    port: Number(new URL(server.url).port),
+    headers: { authorization: `Bearer ${token}` },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** The status line of the answer to a request that is written by hand. */
+export async function raw(port: number, request: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect(port, "127.0.0.1", () => socket.write(request));
+  socket.once("data", (data) => resolve(String(data).split("\r\n")[0] ?? ""));
+  socket.once("error", reject);
+  socket.once("close", () => resolve("closed"));
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** The answer to a request whose client reads nothing before it has sent all, as most do. */
+export async function sendAll(port: number, head: string, body: Uint8Array): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect(port, "127.0.0.1", () => {
+    socket.pause();
+    socket.write(`${head}\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n`);
+    socket.write(body, (error) => (error ? reject(error) : socket.resume()));
+  });
+  socket.once("data", (data) => resolve(String(data)));
+  socket.once("error", reject);
+  socket.once("close", () => resolve("closed"));
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}
