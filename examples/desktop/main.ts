@@ -12,9 +12,6 @@ const worker = await startWorker({
   models: "./models.ts", // the thread loads the file for itself: it shares no variables with this program
   threads: 1,
   exitWithParent: true,
-  report: (event) => {
-    if (event.name === "store.failed") console.log(`cannot save: ${event.error.message}`);
-  },
 });
 
 async function add(text: string): Promise<void> {

@@ -100,7 +100,7 @@ describe("the example", () => {
     // What the first one left for the next start has run by now.
     const [said = ""] = await run(
       "desktop",
-      "tq worker --drain --quiet && tq run main.ts </dev/null",
+      "tq worker --drain --quiet && tq run main.ts </dev/null 2>log",
     );
     expect(said).toBe("5 words are counted");
   });
