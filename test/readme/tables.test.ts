@@ -5,14 +5,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COMMANDS } from "../../cli/commands.ts";
-import type { WorkerOptions } from "../../src/embed.ts";
 import { ERROR_CODES, EXIT_CODES, HTTP_STATUS } from "../../src/errors.ts";
-import { EVENT_LEVELS } from "../../src/log/events.ts";
 import { splitContext } from "../../src/push/placement.ts";
 import { CALL, presetWords, type Row, TASK_OPTIONS } from "../../src/push/task-options.ts";
 import { SETTINGS } from "../../src/settings/table.ts";
-import type { Operator } from "../../src/store/records.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
+import type { WorkerOptions } from "../../src/embed.ts";
+import { EVENT_LEVELS } from "../../src/log/events.ts";
+import type { Operator } from "../../src/store/records.ts";
 import { DOCUMENTS, names, read, ROOT } from "./documents.ts";
 
 describe("the tables", () => {
