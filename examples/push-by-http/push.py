@@ -11,7 +11,7 @@ import urllib.request
 
 url = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8989"
 with open("tq.token") as file:
-    token = file.read().strip()  # the file ends with a new line, which no header may have
+    token = file.read().strip()  # the file of an older tq ends with a new line
 
 
 def call(path, body=None):
