@@ -12,7 +12,8 @@ const DELETED_PER_TRANSACTION = 1000;
 
 export const clean = command({
   name: "clean",
-  description: "Delete ended tasks older than queue.clean_days (failed: error.clean_days)",
+  description:
+    "Delete tasks that ended more than queue.clean_days ago (failed ones: error.clean_days)",
   flags: {
     days: {
       type: "string",

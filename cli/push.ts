@@ -24,7 +24,8 @@ const flags = {
   method: { type: "positional", description: CALL.method.help },
   instances: {
     type: "positional",
-    description: "7 or 1,2,3 or a JSON array of ids; - reads it from standard input",
+    description:
+      "The ids of the records: 7, or 1,2,3, or a JSON array; - reads them from standard input",
   },
   args: rowFlag(CALL.args),
   user: rowFlag(CALL.user),

@@ -11,7 +11,7 @@ import { errorColour, note } from "./terminal/terminal.ts";
 
 export const run = command({
   name: "run",
-  description: "Run a program that imports from tq",
+  description: "Run a TypeScript or JavaScript program that imports from tq",
   passesOn: true,
   flags: { file: { type: "positional", description: "A TypeScript or JavaScript file" } },
   run: async ({ _: [file = "", ...args] }, program) => {

@@ -9,7 +9,7 @@ import { stopOnSignals } from "./command/signals.ts";
 
 export const serve = command({
   name: "serve",
-  description: "Serve the admin API",
+  description: "Serve the admin API without running tasks",
   flags: {
     listen: settingFlag("admin.listen", { valueHint: "HOST:PORT" }),
     "insecure-listen": { type: "boolean", description: "Allow an address other than loopback" },

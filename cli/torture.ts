@@ -10,7 +10,8 @@ import type { Result } from "./torture/torture.ts";
 
 export const torture = command({
   name: "torture",
-  description: "Kill workers and producers at random on this disk, and check that no task suffers",
+  description:
+    "Kill workers and producers at random on this disk, and check that no task is lost or doubled",
   flags: {
     dir: {
       type: "string",
@@ -24,7 +25,7 @@ export const torture = command({
       description: "The same seed makes the same schedule of kills (default: a new one)",
     },
     workers: { type: "string", valueHint: "N", description: "Worker processes (default: 2)" },
-    threads: { type: "string", valueHint: "N", description: "Threads of each (default: 2)" },
+    threads: { type: "string", valueHint: "N", description: "Threads of each worker (default: 2)" },
   },
   run: async (values, program) => {
     const { rounds = "30", workers = "2", threads = "2" } = values;

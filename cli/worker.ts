@@ -28,7 +28,7 @@ export const worker = command({
       bare: "ready",
       valueHint: "all",
       description:
-        "Exit when no task is ready or running (=all: or scheduled), with 1 if a task failed meanwhile",
+        "Exit once no task is ready or running (=all: nor scheduled); the exit code is 1 if a task failed",
     },
     "exit-with-parent": {
       type: "boolean",

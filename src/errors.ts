@@ -23,7 +23,7 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** Exit status of the command line for each code; the README has the whole table. */
+/** Exit status of the command line for each code; docs/commands.md has the whole table. */
 export const EXIT_CODES: Record<ErrorCode, number> = {
   invalid: 2,
   not_found: 3,

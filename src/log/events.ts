@@ -95,7 +95,7 @@ export type WorkerEvent = Event<Exclude<EventName, RunEventName>>;
 export type Report = (event: Event) => void;
 
 /** The level of each event; a note carries its own. */
-const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
+export const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
   "worker.started": "info",
   "worker.stopping": "info",
   "worker.stopped": "info",

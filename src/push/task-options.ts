@@ -1,6 +1,6 @@
 /**
  * What a push can say, defined in one place: the call, and the options of its tasks. The flags of `tq push`, the fields of HTTP, the
- * keys of a context, those of `push()` and the README's tables are made from the two tables; a test compares them
+ * keys of a context, those of `push()` and the tables of docs/ are made from the two tables; a test compares them
  * with `tq_push`.
  *
  * A new option is a row of OPTIONS and its type in PushOptions, and a column in the store.
@@ -34,7 +34,7 @@ export interface PushOptions {
 
 /** @internal What both tables say. */
 export interface Row {
-  /** What it means, for the help and the README. */
+  /** What it means, for the help and docs/. */
   readonly help: string;
   /** What `tq_push` says that its column must be; null: it has no such column. */
   readonly sql: string | null;

@@ -1,6 +1,6 @@
 /**
  * The settings: one table says the type, default, bounds and words of each. `tq config`, `--help`
- * and the table in the README are made from it; `config.ts` finds the values.
+ * and the table in docs/settings.md are made from it; `config.ts` finds the values.
  */
 import { DAY_MS, formatDuration, HOUR_MS, SECOND_MS } from "../values/duration.ts";
 import { LEVELS } from "../log/events.ts";
@@ -111,7 +111,7 @@ export type Settings = { readonly models: string | null } & {
 export type SettingKey =
   "models" | { [S in SectionName]: `${S}.${keyof Sections[S] & string}` }[SectionName];
 
-/** One setting, as `tq config`, `--help` and the README show it. */
+/** One setting, as `tq config`, `--help` and docs/settings.md show it. */
 export interface Setting extends Kind<unknown> {
   readonly key: SettingKey;
   /** Null at the top level. */

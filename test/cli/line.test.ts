@@ -117,7 +117,7 @@ describe("a command line", () => {
     ],
     [
       ["push", "sale", "process"],
-      "INSTANCES is missing (7 or 1,2,3 or a JSON array of ids; - reads it from standard input): tq push [flags] MODEL METHOD INSTANCES",
+      "INSTANCES is missing (the ids of the records: 7, or 1,2,3, or a JSON array; - reads them from standard input): tq push [flags] MODEL METHOD INSTANCES",
     ],
   ])("of %j is refused", (argv, message) => {
     expect(refusal(...argv)).toBe(message);

@@ -1,5 +1,6 @@
 /**
- * The README and docs/ say what is true: their snippets are run in one folder, in order.
+ * The documents say what is true. The snippets of each are run in a folder of its own, in order; that of a document of
+ * docs/ begins with the models and the program of the README, and the settings that `tq init` writes.
  *
  * An HTML comment before a snippet says what is done with it: `file: NAME` saves it, `not run: REASON` does not
  * run it. In a session `$ ` is a command, `# exit N` its exit status, `^C` the end of one that goes on, and a
@@ -8,6 +9,7 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -34,8 +36,14 @@ import {
 const SHOWN_FOLDER = "/home/me/shop";
 const SHOWN_PORT = "8989";
 
+const README = "README.md";
+
+/** The documents that have something to run. */
+const SHOWN = [...new Set(RUN.map(({ document }) => document))];
+
 test("every snippet is run, or says why not", () => {
-  expect(SNIPPETS.length).toBeGreaterThan(10);
+  expect(SNIPPETS.length).toBeGreaterThan(25);
+  expect(SHOWN.length).toBeGreaterThan(8);
   for (const snippet of RUN) {
     const { place, language } = snippet;
     expect(["ts", "toml", "sql", "sh"], place).toContain(language);
@@ -44,10 +52,10 @@ test("every snippet is run, or says why not", () => {
   }
 });
 
-needs("curl").describe("the snippets, in a folder of their own,", () => {
+needs("curl", "sqlite3").describe("the snippets", () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "tq-readme-")));
   const programs = join(folder, "bin");
-  const shop = join(folder, "shop");
+  const shops = join(folder, "shops");
   const port = freePort();
   const env = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("TQ_"))),
@@ -56,30 +64,41 @@ needs("curl").describe("the snippets, in a folder of their own,", () => {
     TQ_ADMIN__LISTEN: `127.0.0.1:${port}`,
   };
 
-  beforeAll(() => {
-    mkdirSync(programs);
+  beforeAll(async () => {
+    for (const path of [programs, shops]) mkdirSync(path);
     symlinkSync(join(ROOT, "dist/tq"), join(programs, "tq"));
     symlinkSync(process.execPath, join(programs, "bun"));
-    for (const snippet of RUN) {
-      const name = fileOf(snippet);
-      if (name === undefined) continue;
-      mkdirSync(dirname(join(shop, name)), { recursive: true });
-      writeFileSync(join(shop, name), snippet.text);
+    await succeeds("tq init", shops);
+    for (const document of SHOWN) {
+      if (document !== README) copyFileSync(join(shops, "tq.toml"), fileIn(document, "tq.toml"));
+      for (const snippet of RUN) {
+        const name = fileOf(snippet);
+        const isHere = snippet.document === document || snippet.document === README;
+        if (name !== undefined && isHere) writeFileSync(fileIn(document, name), snippet.text);
+      }
     }
   });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("do what they show", async () => {
-    for (const snippet of RUN) {
-      if (snippet.language === "sql") runSql(snippet.text);
-      if (snippet.language === "sh") await runSession(snippet);
-    }
-  }, 120_000);
+  test.each(SHOWN)(
+    "of %s do what they show",
+    async (document) => {
+      for (const snippet of RUN) {
+        if (snippet.document !== document) continue;
+        if (snippet.language === "sql") runSql(snippet);
+        if (snippet.language === "sh") await runSession(snippet);
+      }
+    },
+    120_000,
+  );
 
   test("are right for the compiler, with the types that tq init writes", async () => {
-    rmSync(join(shop, "node_modules"), { recursive: true, force: true });
-    const { output, code } = await bash("bun check --no-script");
+    for (const document of SHOWN) {
+      for (const name of ["node_modules", "types", "tsconfig.json"])
+        rmSync(fileIn(document, name), { recursive: true, force: true });
+    }
+    const { output, code } = await bash("bun check --no-script", shops);
     expect({ output, code }).toEqual({
       output: expect.stringContaining("No type errors"),
       code: 0,
@@ -88,37 +107,53 @@ needs("curl").describe("the snippets, in a folder of their own,", () => {
 
   test("load, and their settings are right", async () => {
     for (const snippet of RUN) {
+      const { document, language } = snippet;
       const name = fileOf(snippet) ?? "";
-      if (snippet.language === "toml") await succeeds(`tq config -c ${name}`);
-      if (snippet.language !== "ts" || isNamed(name)) continue;
-      await succeeds(`tq run ${name}`);
+      if (language === "toml") await succeeds(`tq config -c ${name}`, shopOf(document));
+      if (language !== "ts" || isNamed(name, document)) continue;
+      await succeeds(`tq run ${name}`, shopOf(document));
     }
   });
 
-  /** True for a file that a session runs. */
-  function isNamed(file: string): boolean {
-    return RUN.some(({ language, text }) => language === "sh" && text.includes(file));
+  /** The folder in which the snippets of a document are run. */
+  function shopOf(document: string): string {
+    return join(shops, document.replaceAll(/\W/g, "-"));
   }
 
-  function runSql(text: string): void {
-    using db = new Database(join(shop, "tq.db"));
+  /** The path of a file there; its folder is made. */
+  function fileIn(document: string, name: string): string {
+    const path = join(shopOf(document), name);
+    mkdirSync(dirname(path), { recursive: true });
+    return path;
+  }
+
+  /** True for a file that a session of its document runs. */
+  function isNamed(file: string, of: string): boolean {
+    return RUN.some(
+      ({ document, language, text }) => document === of && language === "sh" && text.includes(file),
+    );
+  }
+
+  function runSql({ document, text }: Snippet): void {
+    using db = new Database(fileIn(document, "tq.db"));
     db.run(text);
   }
 
-  async function succeeds(command: string): Promise<void> {
-    const { output, code } = await bash(command);
+  async function succeeds(command: string, cwd: string): Promise<void> {
+    const { output, code } = await bash(command, cwd);
     expect(code, `${command}: ${output}`).toBe(0);
   }
 
   /** Runs all commands of a session in one shell, and compares what each says and how it ends. */
-  async function runSession({ text, place }: Snippet): Promise<void> {
-    if (text.includes("node_modules/tq/")) addDependency();
+  async function runSession({ document, text, place }: Snippet): Promise<void> {
+    if (text.includes("node_modules/tq/")) addDependency(document);
     const commands = readSession(text);
-    const { output } = await bash(commands.map(toScript).join("\n"));
+    const cwd = shopOf(document);
+    const { output } = await bash(commands.map(toScript).join("\n"), cwd);
     const parts = output.split(/^== (\d+)\n/m);
     for (const [at, { line, code, expected, interrupted }] of commands.entries()) {
-      const said = plain(parts[at * 2] ?? "");
-      const shown = plain(expected.join("\n"));
+      const said = plain(parts[at * 2] ?? "", cwd);
+      const shown = plain(expected.join("\n"), cwd);
       if (interrupted) [said, shown].forEach((lines) => lines.sort());
       const where = `${place}: ${line}`;
       expect({ where, code: parts[at * 2 + 1], said: likeShown(said, shown) }).toEqual({
@@ -130,15 +165,14 @@ needs("curl").describe("the snippets, in a folder of their own,", () => {
   }
 
   /** What `bun add` does. */
-  function addDependency(): void {
-    mkdirSync(join(shop, "node_modules"), { recursive: true });
-    const link = join(shop, "node_modules/tq");
+  function addDependency(document: string): void {
+    const link = fileIn(document, "node_modules/tq");
     if (!existsSync(link)) symlinkSync(ROOT, link);
   }
 
-  async function bash(script: string): Promise<{ output: string; code: number }> {
+  async function bash(script: string, cwd: string): Promise<{ output: string; code: number }> {
     const child = Bun.spawn(["bash", "-c", `exec 2>&1\n${script}`], {
-      cwd: shop,
+      cwd,
       env,
       stdout: "pipe",
       timeout: 60_000,
@@ -166,7 +200,7 @@ needs("curl").describe("the snippets, in a folder of their own,", () => {
   }
 
   /** Without what differs from run to run. */
-  function plain(text: string): string[] {
+  function plain(text: string, shop: string): string[] {
     return text
       .replaceAll(shop, SHOWN_FOLDER)
       .replaceAll(/\d{4}-\d\d-\d\d[ T][\d:.]+(?:Z|\+00:00)?/g, "(time)")

@@ -2,7 +2,9 @@
 import { DOCUMENTS, read } from "./documents.ts";
 
 export interface Snippet {
-  /** `README.md:12` */
+  /** `docs/sql.md` */
+  readonly document: string;
+  /** `docs/sql.md:12` */
   readonly place: string;
   readonly language: string;
   readonly text: string;
@@ -18,7 +20,7 @@ export const SNIPPETS: readonly Snippet[] = DOCUMENTS.flatMap((document) => {
   return [...whole.matchAll(SNIPPET)].map(({ index, groups = {} }) => {
     const { mark = "", language = "", text = "" } = groups;
     const line = whole.slice(0, index).split("\n").length;
-    return { place: `${document}:${line}`, language, text, mark };
+    return { document, place: `${document}:${line}`, language, text, mark };
   });
 });
 

@@ -1,4 +1,4 @@
-/** The tables of the README are those of the code. `TQ_README=write npm test -- test/readme` writes them. */
+/** The tables of the documents are those of the code. `TQ_README=write npm test -- test/readme` writes them. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,10 @@ import { splitContext } from "../../src/push/placement.ts";
 import { CALL, presetWords, type Row, TASK_OPTIONS } from "../../src/push/task-options.ts";
 import { SETTINGS } from "../../src/settings/table.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
-import { names, read, ROOT } from "./documents.ts";
+import type { WorkerOptions } from "../../src/embed.ts";
+import { EVENT_LEVELS } from "../../src/log/events.ts";
+import type { Operator } from "../../src/store/records.ts";
+import { DOCUMENTS, names, read, ROOT } from "./documents.ts";
 
 describe("the tables", () => {
   test("that come from the code are as the code says", async () => {
@@ -23,16 +26,15 @@ describe("the tables", () => {
       settings: settingRows(),
     };
     if (process.env["TQ_README"] === "write") await writeBlocks(blocks);
-    const README = read("README.md");
     for (const [name, rows] of Object.entries(blocks)) {
-      const [, block = ""] =
-        new RegExp(`${blockStart(name)}([^]*?)<!-- end -->`).exec(README) ?? [];
+      const text = read(documentWith(blockStart(name)));
+      const [, block = ""] = new RegExp(`${blockStart(name)}([^]*?)<!-- end -->`).exec(text) ?? [];
       expect(cellsOf(block), `${name}: TQ_README=write npm test -- test/readme`).toEqual(rows);
     }
   });
 
   test("of exit codes has them all, with the HTTP statuses", () => {
-    const rows = cellsOf(section("## Exit codes"));
+    const rows = cellsOf(section("docs/commands.md", "## Exit codes"));
     const listed = rows.flatMap(([exit, http, code]) => {
       const name = code?.replaceAll("`", "") ?? "";
       return name === "" ? [] : [{ name, exit, http }];
@@ -51,6 +53,18 @@ describe("the tables", () => {
     expect(firstCells(blockStart("context keys"))).toEqual(contextKeys());
   });
 
+  test("of events, of options of startWorker and of operators have them all", () => {
+    const levels = cellsOf(section("docs/api.md", "## Events"));
+    expect(levels.map(([event = "", level]) => [quoted(event)[0], level])).toEqual([
+      ...Object.entries(EVENT_LEVELS),
+      ["log.note", "its own"],
+    ]);
+    const options = cellsOf(section("docs/api.md", "## `startWorker`"));
+    expect(options.flatMap(([name = ""]) => quoted(name))).toEqual(Object.keys(WORKER_OPTIONS));
+    const operators = cellsOf(section("docs/api.md", "## Search"));
+    expect(operators.flatMap(([names = ""]) => quoted(names))).toEqual(Object.keys(OPERATORS));
+  });
+
   test("of columns have those of the views", async () => {
     const folder = mkdtempSync(join(tmpdir(), "tq-readme-"));
     const path = join(folder, "tq.db");
@@ -62,13 +76,45 @@ describe("the tables", () => {
         .all()
         .map((row) => (row as { name: string }).name);
     expect(firstCells(blockStart("tq_push"))).toEqual(columns("tq_push"));
-    const [, list = ""] = /<!-- columns: tq_tasks -->\n\n([^]*?)\n\n/.exec(README) ?? [];
+    const text = read(documentWith("<!-- columns: tq_tasks -->"));
+    const [, list = ""] = /<!-- columns: tq_tasks -->\n\n([^]*?)\n\n/.exec(text) ?? [];
     expect(quoted(list)).toEqual(columns("tq_tasks"));
     rmSync(folder, { recursive: true });
   });
 });
 
-const README = read("README.md");
+/** In their order in the document; the compiler holds that none is missing. */
+const WORKER_OPTIONS: Readonly<Record<keyof WorkerOptions, true>> = {
+  config: true,
+  database: true,
+  models: true,
+  queues: true,
+  threads: true,
+  admin: true,
+  drain: true,
+  exitWithParent: true,
+  report: true,
+};
+
+const OPERATORS: Readonly<Record<Operator, true>> = {
+  "=": true,
+  "!=": true,
+  "<": true,
+  "<=": true,
+  ">": true,
+  ">=": true,
+  in: true,
+  "not in": true,
+  like: true,
+  "not like": true,
+};
+
+/** The only document with this comment. */
+function documentWith(comment: string): string {
+  const found = DOCUMENTS.filter((document) => read(document).includes(comment));
+  expect(found, comment).toHaveLength(1);
+  return found[0] ?? "";
+}
 
 /** As the refusal of an unknown key lists them. */
 function contextKeys(): string[] {
@@ -80,8 +126,9 @@ function contextKeys(): string[] {
   return [];
 }
 
-function section(heading: string): string {
-  return README.split(/^(?=## )/m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
+function section(document: string, heading: string): string {
+  const parts = read(document).split(/^(?=## )/m);
+  return parts.find((part) => part.startsWith(`${heading}\n`)) ?? "";
 }
 
 /** The cells of the first table in a text, without its head. */
@@ -99,7 +146,8 @@ function cellsOf(text: string): string[][] {
 
 /** The names in the first column of the table after this comment. */
 function firstCells(comment: string): string[] {
-  const rows = cellsOf(README.slice(README.indexOf(comment)));
+  const text = read(documentWith(comment));
+  const rows = cellsOf(text.slice(text.indexOf(comment)));
   return rows.flatMap(([cell = ""]) => quoted(cell));
 }
 
@@ -148,18 +196,22 @@ function blockStart(name: string): string {
 }
 
 async function writeBlocks(blocks: Record<string, string[][]>): Promise<void> {
-  const path = join(ROOT, "README.md");
-  let text = README;
   for (const [name, rows] of Object.entries(blocks)) {
-    text = replaceBlock(text, blockStart(name), toTable(HEADS[name] ?? [], rows));
+    writeBlock(blockStart(name), toTable(HEADS[name] ?? [], rows));
   }
-  text = replaceBlock(text, "<!-- bench -->", benchTable());
-  writeFileSync(path, text);
-  await Bun.spawn([process.execPath, "fmt", "--no-script", path], { stdout: "ignore" }).exited;
+  const bench = benchTable();
+  if (bench !== null) writeBlock("<!-- bench -->", bench);
+  const paths = DOCUMENTS.map((document) => join(ROOT, document));
+  await Bun.spawn([process.execPath, "fmt", "--no-script", ...paths], { stdout: "ignore" }).exited;
 }
 
-function replaceBlock(text: string, start: string, block: string | null): string {
-  if (block === null) return text;
+function writeBlock(start: string, block: string): void {
+  const document = documentWith(start);
+  const text = replaceBlock(read(document), start, block);
+  writeFileSync(join(ROOT, document), text);
+}
+
+function replaceBlock(text: string, start: string, block: string): string {
   return text.replace(
     new RegExp(`${start}[^]*?<!-- end -->`),
     () => `${start}\n\n${block}\n\n<!-- end -->`,

@@ -1,0 +1,159 @@
+/** The example programs do what their headers say, in a copy of their folder and with the executable. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { needs } from "../support/needs.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const EXAMPLES = join(ROOT, "examples");
+
+const folder = mkdtempSync(join(tmpdir(), "tq-examples-"));
+const programs = join(folder, "bin");
+const env = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("TQ_"))),
+  PATH: `${programs}:${process.env["PATH"]}`,
+};
+
+beforeAll(() => {
+  mkdirSync(programs);
+  symlinkSync(join(ROOT, "dist/tq"), join(programs, "tq"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("the example", () => {
+  test("invoice posts with numbers without gaps, and mails each invoice once", async () => {
+    const said = await run("invoice", "tq run main.ts && tq worker --drain --quiet");
+    expect(said.toSorted()).toEqual([
+      expect.stringMatching(/^to Ada: invoice 1 over 100 \(key \d+\)$/),
+      expect.stringMatching(/^to Edsger: invoice 3 over 102 \(key \d+\)$/),
+      expect.stringMatching(/^to Grace: invoice 2 over 101 \(key \d+\)$/),
+    ]);
+    expect(await run("invoice", "tq list --state finished")).toHaveLength(5);
+  });
+
+  test("label-printer prints one label after another on each printer", async () => {
+    expect(await run("label-printer", "tq run main.ts 2>log")).toEqual(["3", "3"]);
+    for (const printer of ["hall", "office"]) {
+      expect(linesOf("label-printer", `${printer}.txt`)).toEqual(
+        [1, 2, 3].flatMap((number) => [`begin ${printer} ${number}`, `end ${printer} ${number}`]),
+      );
+    }
+  });
+
+  test("nightly-job reminds of each debt once, though its timer fires twice", async () => {
+    const debts = `
+      import { Transaction } from "tq";
+      import { Reminder } from "./models.ts";
+      await Transaction.start({}, () => Reminder.create([{ customer: "Ada", days: 40 }, { customer: "Grace", days: 3 }]));`;
+    await Bun.write(join(copyOf("nightly-job"), "debts.ts"), debts);
+    await run("nightly-job", "tq run debts.ts && ./nightly.sh && ./nightly.sh");
+    const said = await run("nightly-job", "tq worker --drain --quiet");
+    expect(said).toEqual(["reminds Ada after 40 days"]);
+  });
+
+  needs("python3").test("push-by-sql pushes from Python in the transaction of a sale", async () => {
+    const said = await run(
+      "push-by-sql",
+      "tq worker --drain --quiet && python3 push.py && tq worker --drain --quiet",
+    );
+    expect(said).toEqual(["sale 1: task 1 is ready", "from Python: sale 1 is confirmed"]);
+  });
+
+  test("push-by-sql runs the same statements in PHP as in Python", () => {
+    expect(statementsOf("push.php")).toEqual(statementsOf("push.py"));
+  });
+
+  // PHP is no tool that `npm test` installs: without it, the test above says that its statements work.
+  if (Bun.which("php") !== null && hasSqlite()) {
+    test("push-by-sql pushes from PHP in the transaction of a sale", async () => {
+      const said = await run(
+        "push-by-sql",
+        "rm -f tq.db && tq worker --drain --quiet && php push.php && tq worker --drain --quiet",
+      );
+      expect(said).toEqual(["sale 1: task 1 is ready", "from PHP: sale 1 is confirmed"]);
+    });
+  }
+
+  needs("python3").test("push-by-http pushes from Python and sees the task end", async () => {
+    const said = await run(
+      "push-by-http",
+      `tq worker --admin --listen 127.0.0.1:0 2>log & \\
+       until url=$(grep -so 'http://[^ ]*' log); do sleep 0.01; done; \\
+       python3 push.py "$url"; kill $!; wait`,
+    );
+    expect(said).toEqual(["to ada@example.com: Welcome", "task 1 is finished"]);
+  });
+
+  test("desktop counts the words of its lines, and ends with its input", async () => {
+    const input = "printf 'two words\\nand three more\\n'";
+    await run("desktop", `${input} | tq run main.ts 2>/dev/null`);
+    // What the first one left for the next start has run by now.
+    const [said = ""] = await run(
+      "desktop",
+      "tq worker --drain --quiet && tq run main.ts </dev/null 2>log",
+    );
+    expect(said).toBe("5 words are counted");
+  });
+
+  test("has at most 60 lines in each file, and says how to run it", () => {
+    for (const example of readdirSync(EXAMPLES)) {
+      if (example === "archive") continue;
+      for (const file of readdirSync(join(EXAMPLES, example))) {
+        const lines = readFileSync(join(EXAMPLES, example, file), "utf8")
+          .trimEnd()
+          .split("\n");
+        expect(lines.length, `${example}/${file}`).toBeLessThanOrEqual(60);
+        expect(lines[0], `${example}/${file}`).toMatch(/^(?:\/\*\*|"""|<\?php|#!\/bin\/sh)/);
+      }
+    }
+  });
+});
+
+/** The copy of an example's folder, as a new project. */
+function copyOf(example: string): string {
+  const copy = join(folder, example);
+  cpSync(join(EXAMPLES, example), copy, { recursive: true, force: false });
+  return copy;
+}
+
+function linesOf(example: string, file: string): string[] {
+  return readFileSync(join(folder, example, file), "utf8")
+    .trimEnd()
+    .split("\n");
+}
+
+/** The lines that the commands print, after `tq init`. */
+async function run(example: string, commands: string): Promise<string[]> {
+  const child = Bun.spawn(["bash", "-c", `exec 2>&1; tq init >init || exit; ${commands}`], {
+    cwd: copyOf(example),
+    env,
+    stdout: "pipe",
+    timeout: 60_000,
+  });
+  const [output, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
+  expect({ output, code }).toEqual({ output, code: 0 });
+  return output.split("\n").filter((line) => line !== "");
+}
+
+/** True when PHP has its driver for SQLite. */
+function hasSqlite(): boolean {
+  return Bun.spawnSync(["php", "-r", "new PDO('sqlite::memory:');"]).exitCode === 0;
+}
+
+/** The SQL of a program, its placeholders and blanks as they are, without what surrounds it. */
+function statementsOf(file: string): string[] {
+  const text = readFileSync(join(EXAMPLES, "push-by-sql", file), "utf8");
+  const statement =
+    /(?<quote>["'])(?<sql>(?:PRAGMA|CREATE|BEGIN|INSERT|COMMIT|ROLLBACK|SELECT).*?)\k<quote>/g;
+  return [...text.matchAll(statement)].map(({ groups }) => groups?.["sql"] ?? "");
+}
