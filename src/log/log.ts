@@ -74,7 +74,10 @@ export function createLog({ level, format, write, clock, colour }: LogOptions): 
 }
 
 function lossNote(lost: number): Event {
-  const message = `${lost} lines of the log were lost: they could not be written`;
+  const message =
+    lost === 1
+      ? "1 line of the log was lost: it could not be written"
+      : `${lost} lines of the log were lost: they could not be written`;
   return { name: "log.note", level: "warn", message };
 }
 

@@ -163,6 +163,23 @@ describe("a log", () => {
     );
     expect(kept[1]).not.toContain("lost");
   });
+
+  test("a single line that the log lost is counted in the singular", () => {
+    let full = true;
+    const kept: string[] = [];
+    const { log } = open({
+      write(text) {
+        if (full) throw new Error("no space left");
+        kept.push(text);
+      },
+    });
+    log(note("a"));
+    log.flush();
+    full = false;
+    log(note("b"));
+    log.flush();
+    expect(kept[0]).toContain("1 line of the log was lost: it could not be written\n");
+  });
 });
 
 test("colour is for terminals that have it and people who want it", () => {
