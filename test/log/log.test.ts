@@ -189,3 +189,11 @@ test("colour is for terminals that have it and people who want it", () => {
   expect(wantsColour(true, { NO_COLOR: "1" })).toBe(false);
   expect(wantsColour(true, { TERM: "dumb" })).toBe(false);
 });
+
+test("FORCE_COLOR gives a pipe colour, also beside NO_COLOR, and takes it away with 0", () => {
+  expect(wantsColour(false, { FORCE_COLOR: "1" })).toBe(true);
+  expect(wantsColour(false, { FORCE_COLOR: "3", NO_COLOR: "1", TERM: "dumb" })).toBe(true);
+  expect(wantsColour(false, { FORCE_COLOR: "" })).toBe(false);
+  expect(wantsColour(true, { FORCE_COLOR: "0" })).toBe(false);
+  expect(wantsColour(true, { FORCE_COLOR: "false" })).toBe(false);
+});
