@@ -49,7 +49,11 @@ function write(file: string, text: string): boolean {
 function report(files: readonly StarterFile[], program: Program): void {
   program.answer(files, () =>
     files
-      .map(({ file, written }) => (written ? `written  ${file}` : `left     ${file}: it exists`))
+      .map(({ file, written }) => (written ? `written  ${file}` : `left     ${file}: ${why(file)}`))
       .join("\n"),
   );
+}
+
+function why(file: string): string {
+  return existsSync(file) ? "it exists" : "it would hide the folder models";
 }

@@ -36,7 +36,7 @@ export function readLine(argv: readonly string[], commands: Commands): Line {
   const command = findCommand(word, commands);
   const { own, passedOn } = splitPassedOn(after, command);
   const tokens = tokenize(own, command.flags);
-  const flags = new Map([...front, ...readFlags(tokens, command.flags, `tq ${command.name}`)]);
+  const flags = readFlags(tokens, command.flags, `tq ${command.name}`, front);
   if (flags.has("help")) return { kind: "help", command };
   if (flags.has("version")) return readLine([...before, "--version"], commands);
 
@@ -87,13 +87,21 @@ function positionalValues(token: Token): string[] {
 }
 
 /** The given flags by their own names, never an alias; true for a flag without a value. */
-function readFlags(tokens: readonly Token[], flags: Flags, of: string): Map<string, string | true> {
-  const given = new Map<string, string | true>();
+function readFlags(
+  tokens: readonly Token[],
+  flags: Flags,
+  of: string,
+  front: ReadonlyMap<string, string | true> = new Map(),
+): Map<string, string | true> {
+  const given = new Map(front);
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     const [name, flag] = findFlag(token.name, token.rawName, flags, of);
     const value = valueOf(token, flag);
     const earlier = given.get(name);
+    if (!flag.multiple && earlier !== undefined && earlier !== value) {
+      throw invalid(`${token.rawName} is given twice, as ${earlier} and ${value}: leave one out`);
+    }
     given.set(name, flag.multiple && earlier !== undefined ? `${earlier},${value}` : value);
   }
   return given;

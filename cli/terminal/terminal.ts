@@ -29,8 +29,8 @@ export function terminalOf(
   stream: Stream,
   env: Readonly<Record<string, string | undefined>>,
 ): Terminal {
-  if (!stream.isTTY) return { width: null, colour: false };
-  return { width: stream.columns || 80, colour: wantsColour(true, env) };
+  const terminal = stream.isTTY === true;
+  return { width: terminal ? stream.columns || 80 : null, colour: wantsColour(terminal, env) };
 }
 
 export type Style = keyof typeof CODES;

@@ -74,7 +74,10 @@ export function createLog({ level, format, write, clock, colour }: LogOptions): 
 }
 
 function lossNote(lost: number): Event {
-  const message = `${lost} lines of the log were lost: they could not be written`;
+  const message =
+    lost === 1
+      ? "1 line of the log was lost: it could not be written"
+      : `${lost} lines of the log were lost: they could not be written`;
   return { name: "log.note", level: "warn", message };
 }
 
@@ -112,11 +115,13 @@ export function formatJson(event: Event, time: number): string {
   return printableJson({ ...head, ...fields });
 }
 
-/** True on a terminal, unless NO_COLOR or TERM says otherwise. */
+/** True on a terminal, unless NO_COLOR or TERM says otherwise. FORCE_COLOR decides before all of them, as in Node. */
 export function wantsColour(
   terminal: boolean,
   env: Readonly<Record<string, string | undefined>>,
 ): boolean {
+  const forced = env["FORCE_COLOR"];
+  if (forced) return forced !== "0" && forced !== "false";
   return terminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
 }
 

@@ -40,6 +40,9 @@ describe("tq init", () => {
     );
     expect(readFileSync(other.file("README.md"), "utf8")).toBe("mine");
     expect(existsSync(other.file("models.ts"))).toBe(false);
+    const { stdout: again } = await other.tq("init");
+    expect(again).toContain("left     models.ts: it would hide the folder models\n");
+    expect(again).toContain("left     README.md: it exists\n");
   });
 
   test("makes a project whose task runs as its README says", async () => {

@@ -38,7 +38,7 @@ describe("a command line", () => {
     ["a short flag with an equals sign", ["list", "-d=x.db"], ["list", "--database=x.db", "--"]],
     ["short flags in one", ["-vd", "x.db", "list"], ["list", "--verbose", "--database=x.db", "--"]],
     ["the other name of a flag", ["list", "--name", "mail"], ["list", "--queue=mail", "--"]],
-    ["the last of two values", ["list", "--limit=5", "--limit=6"], ["list", "--limit=6", "--"]],
+    ["a value given twice", ["list", "--limit=5", "--limit=5"], ["list", "--limit=5", "--"]],
     [
       "repeated flags",
       ["list", "--state", "ready", "--state=failed"],
@@ -122,6 +122,13 @@ describe("a command line", () => {
   ])("of %j is refused", (argv, message) => {
     expect(refusal(...argv)).toBe(message);
   });
+});
+
+test("two values for a flag that takes one are refused, on either side of the command", () => {
+  const words = "-d is given twice, as a.db and b.db: leave one out";
+  expect(refusal("list", "-d", "a.db", "-d", "b.db")).toBe(words);
+  expect(refusal("-d", "a.db", "list", "-d", "b.db")).toBe(words);
+  expect(refusal("list", "--queue", "mail", "--name", "print")).toContain("mail and print");
 });
 
 describe("an argument", () => {

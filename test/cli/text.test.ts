@@ -38,6 +38,7 @@ describe("a terminal", () => {
   });
 
   test("that is a pipe has neither width nor colours", () => {
+    expect(terminalOf({}, { FORCE_COLOR: "1" })).toEqual({ width: null, colour: true });
     const pipe = terminalOf({ columns: 80 }, {});
     expect(pipe).toEqual({ width: null, colour: false });
     expect(paint(pipe, "red", "x")).toBe("x");

@@ -163,6 +163,23 @@ describe("a log", () => {
     );
     expect(kept[1]).not.toContain("lost");
   });
+
+  test("a single line that the log lost is counted in the singular", () => {
+    let full = true;
+    const kept: string[] = [];
+    const { log } = open({
+      write(text) {
+        if (full) throw new Error("no space left");
+        kept.push(text);
+      },
+    });
+    log(note("a"));
+    log.flush();
+    full = false;
+    log(note("b"));
+    log.flush();
+    expect(kept[0]).toContain("1 line of the log was lost: it could not be written\n");
+  });
 });
 
 test("colour is for terminals that have it and people who want it", () => {
@@ -171,4 +188,12 @@ test("colour is for terminals that have it and people who want it", () => {
   expect(wantsColour(false, {})).toBe(false);
   expect(wantsColour(true, { NO_COLOR: "1" })).toBe(false);
   expect(wantsColour(true, { TERM: "dumb" })).toBe(false);
+});
+
+test("FORCE_COLOR gives a pipe colour, also beside NO_COLOR, and takes it away with 0", () => {
+  expect(wantsColour(false, { FORCE_COLOR: "1" })).toBe(true);
+  expect(wantsColour(false, { FORCE_COLOR: "3", NO_COLOR: "1", TERM: "dumb" })).toBe(true);
+  expect(wantsColour(false, { FORCE_COLOR: "" })).toBe(false);
+  expect(wantsColour(true, { FORCE_COLOR: "0" })).toBe(false);
+  expect(wantsColour(true, { FORCE_COLOR: "false" })).toBe(false);
 });
