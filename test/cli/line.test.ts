@@ -109,8 +109,7 @@ describe("a command line", () => {
     [["list", "-d"], "-d needs a value: -d FILE"],
     [["list", "--json=false"], '--json takes no value: leave out "=false"'],
     [["list", "7"], 'Unexpected argument "7": tq list [flags]'],
-    [["show", "7", "8"], 'Unexpected argument "8": tq show [flags] ID'],
-    [["show"], "ID is missing (the id of a task): tq show [flags] ID"],
+    [["show", "7", "8"], 'Unexpected argument "8": tq show [flags] [ID]'],
     [
       ["run"],
       "FILE is missing (a TypeScript or JavaScript file): tq run [flags] FILE [ARGUMENT]...",

@@ -175,6 +175,10 @@ describe("tq show", () => {
   test("finds a task by its ref", async () => {
     const { stdout, code } = await folder.tq("show", "--ref", "m-9", "--json");
     expect({ code, task: JSON.parse(stdout) }).toMatchObject({ code: 0, task: { id: 2 } });
+    expect(await folder.tq("show")).toMatchObject({
+      code: 2,
+      stderr: "tq: Cannot show: give the id of a task, or --ref\n",
+    });
     expect(await folder.tq("show", "--ref", "m-8")).toMatchObject({
       code: 3,
       stderr:
