@@ -23,6 +23,7 @@ export const serve = command({
         : (await loadRegistry(config, program, standardOutput())).catalog();
     const { serveAdmin } = await import("../src/admin/serve.ts"); // other commands start faster without it
     await withStore(config, async (store) => {
+      const stopAsked = untilStopSignal(); // a signal may come as soon as the log says that the server listens
       const server = await serveAdmin({
         store,
         report,
@@ -34,7 +35,7 @@ export const serve = command({
         batchSize: config.queue.batch_size,
       });
       report.flush();
-      await untilStopSignal();
+      await stopAsked;
       await server.stop();
     });
     report.flush();
