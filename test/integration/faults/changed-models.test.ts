@@ -11,6 +11,7 @@ import { VERSION } from "./version.ts";
 export class Job extends Model {
   static override readonly __name__ = "job";
   async wait() { while (!existsSync("go")) await Bun.sleep(2); return VERSION; }
+  async meet() { while (!existsSync("met")) await Bun.sleep(2); }
   async version() { return VERSION; }
   async exit() { process.exit(3); }
 }`;
@@ -26,6 +27,14 @@ for (const [how, [file, text]] of Object.entries(EDITS)) {
     site.write("models.ts", MODELS);
     site.write("version.ts", "export const VERSION = 1;");
     const worker = await site.worker(["-n", "2"]);
+    // Two tasks that run together show that both threads have loaded the models.
+    const meeting = [
+      await site.pushOne("job", "meet", "1"),
+      await site.pushOne("job", "meet", "1"),
+    ];
+    for (const id of meeting) await worker.says("task.started", { task: id });
+    site.write("met", "");
+    for (const id of meeting) await site.becomes(id, "finished");
     const waiting = await site.pushOne("job", "wait", "1");
     await worker.says("task.started", { task: waiting });
     site.write(file, text);
