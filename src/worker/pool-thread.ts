@@ -50,6 +50,8 @@ export class PoolThread {
   hold: Hold = { sequence: -1, seen: 0, held: 0, named: false };
   /** The sequence of its progress when the last tick looked for cancelled tasks. */
   seenAtTick = -1;
+  /** The sequence of the run whose claim the last tick found lost. */
+  lostAtTick = -1;
   /** The same when claims were last taken back. */
   seenAtTakeBack = -1;
   readonly closed: Promise<void>;

@@ -140,7 +140,10 @@ function carryOut(verdict: Verdict, { thread, held }: Look, report: Report): voi
   }
 }
 
-/** A task that was cancelled while it runs commits nothing; its thread need not wait for its end. */
+/**
+ * Ends threads whose running tasks were cancelled: such a run commits nothing. A run that has just committed has lost its
+ * claim too, until its thread notes the end; so a thread is ended only where the next tick finds the same run.
+ */
 export async function endCancelled(
   threads: readonly PoolThread[],
   store: Store,
@@ -154,6 +157,10 @@ export async function endCancelled(
     if (!claim || !isSameAsBefore || thread.ending !== null) continue;
     if ((await store.stillHeld([claim])).length > 0) continue;
     if (thread.progress.sequence !== sequence) continue;
+    if (thread.lostAtTick !== sequence) {
+      thread.lostAtTick = sequence;
+      continue;
+    }
     const reason = "its claim was lost: the task was cancelled";
     report({ name: "task.cancelled", task: claim.id, reason });
     void thread.terminate(reason);

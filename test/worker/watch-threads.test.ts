@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Event } from "../../src/log/events.ts";
-import { watchThreads } from "../../src/worker/watch-threads.ts";
+import { endCancelled, watchThreads } from "../../src/worker/watch-threads.ts";
+import type { Store } from "../../src/store/store.ts";
 import type { PoolThread } from "../../src/worker/pool-thread.ts";
 import { createShared } from "../../src/shared-memory/layout.ts";
 import { type Lock, Progress } from "../../src/shared-memory/progress.ts";
@@ -26,6 +27,8 @@ beforeEach(() => {
     progress,
     ending: null,
     toBlame: false,
+    seenAtTick: -1,
+    lostAtTick: -1,
     hold: { sequence: -1, seen: 0, held: 0, named: false },
     giveWay() {
       thread.ending = "it gave way";
@@ -129,4 +132,29 @@ test("a transaction that a task has left behind ends its thread, and not the tas
   look(LIMIT / TICK - 99);
   expect([terminated, thread.toBlame]).toEqual([1, false]);
   expect(events).toEqual([expect.objectContaining({ name: "log.note" })]);
+});
+
+describe("a run whose claim is not held any more", () => {
+  const store = { stillHeld: () => Promise.resolve([]) } as unknown as Store;
+  const tick = () => endCancelled([thread], store, (event) => events.push(event));
+
+  test("is ended at the second tick that finds it so", async () => {
+    run(7, 0, "none");
+    await tick(); // sees the run
+    await tick();
+    expect(terminated).toBe(0);
+    await tick();
+    expect(terminated).toBe(1);
+    expect(events).toMatchObject([{ name: "task.cancelled", task: 7 }]);
+  });
+
+  test("is not ended where its commit was only just made, nor is the run after it", async () => {
+    run(7, 0, "none");
+    await tick();
+    await tick(); // between the commit of the run and the moment at which its thread notes its end
+    run(8, 0, "none");
+    await tick();
+    await tick();
+    expect(terminated).toBe(0);
+  });
 });
