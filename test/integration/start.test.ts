@@ -1,4 +1,4 @@
-/** What Bun reads by itself at the start of an executable: each is read, or left alone, on purpose. */
+/** Bun reads some things by itself at the start of an executable: each is read, or left alone, on purpose. */
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { Site } from "./support/site.ts";
@@ -86,10 +86,19 @@ test("BUN_INSPECT lets a debugger in", async () => {
   const free = Bun.serve({ port: 0, fetch: () => new Response() });
   const { port } = free;
   await free.stop(true);
-  const probe = `fetch("http://127.0.0.1:${port}/").then(() => "open", () => "closed")`;
-  site.write("program.ts", `console.log(await ${probe});`);
+  // Bun's inspector begins to listen while the program runs already.
+  site.write(
+    "program.ts",
+    `const probe = () => fetch("http://127.0.0.1:${port}/").then(() => "open", () => "closed");
+    let answer = await probe();
+    for (let left = Number(process.argv[2] ?? 0); answer === "closed" && left > 0; left--) {
+      await Bun.sleep(5);
+      answer = await probe();
+    }
+    console.log(answer);`,
+  );
   const env = { BUN_INSPECT: `ws://127.0.0.1:${port}/tq` };
-  expect((await site.start(["run", "program.ts"], { env }).ended()).stdout).toBe("open\n");
+  expect((await site.start(["run", "program.ts", "1000"], { env }).ended()).stdout).toBe("open\n");
   expect((await site.run("run", "program.ts")).stdout).toBe("closed\n");
 });
 
