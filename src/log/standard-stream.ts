@@ -1,5 +1,6 @@
 /** Writes to standard error and standard output without waiting for ever for a reader that reads nothing. */
-import { constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
+import { constants, fstatSync, openSync, writeSync } from "node:fs";
+import { processField } from "../process-stat.ts";
 import { isTerminal } from "./terminal.ts";
 import { takesBytes } from "./poll.ts";
 
@@ -85,9 +86,7 @@ function openFirst(...paths: (string | null)[]): number | null {
 
 /** The name by which a process may open its own terminal, whichever user has it. @param device the terminal's */
 function ownTerminal(device: number): string | null {
-  const [, fields = ""] = /.*\) (.*)/s.exec(readFileSync("/proc/self/stat", "latin1")) ?? [];
-  const [, , , , terminal] = fields.split(" "); // after the state, parent, group and session: man 5 proc_pid_stat
-  return Number(terminal) === device ? "/dev/tty" : null;
+  return processField("self", "terminal") === String(device) ? "/dev/tty" : null;
 }
 
 /** The most bytes that a pipe takes in one piece, on Linux: PIPE_BUF of `man 7 pipe`. */

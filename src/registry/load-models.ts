@@ -6,6 +6,7 @@ import { TqError } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
 import { openFilesWords } from "../open-files.ts";
 import { placeOf } from "../stack.ts";
+import { isInExecutable } from "./executable.ts";
 import { isModelClass } from "./model-class.ts";
 import { checkPolicies } from "./policies.ts";
 import { Registry } from "./registry.ts";
@@ -40,7 +41,7 @@ export async function loadModels(
 }
 
 function modelFiles(path: string): string[] {
-  if (path.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN[\\/]/.test(path)) return [path]; // inside a compiled program
+  if (isInExecutable(path)) return [path];
   let files: string[];
   try {
     if (!statSync(path).isDirectory()) return [path];

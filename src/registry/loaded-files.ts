@@ -2,19 +2,17 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isAbsolute } from "node:path";
+import { isInExecutable } from "./executable.ts";
 
 /** Each file, and a hash of its text. */
 export type LoadedFiles = Readonly<Record<string, string>>;
-
-const INSIDE_EXECUTABLE = /^(?:\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/;
 
 /** The files that are loaded, without packages: these may be thousands, and change with the files that import them. */
 export function loadedFiles(): LoadedFiles {
   const { cache } = createRequire(import.meta.url);
   const files = Object.keys(cache).filter(
     // A name that is no path, such as "tq", is a module that the executable carries.
-    (file) =>
-      isAbsolute(file) && !INSIDE_EXECUTABLE.test(file) && !/[\\/]node_modules[\\/]/.test(file),
+    (file) => isAbsolute(file) && !isInExecutable(file) && !/[\\/]node_modules[\\/]/.test(file),
   );
   return Object.fromEntries(files.flatMap((file) => hashed(file)));
 }

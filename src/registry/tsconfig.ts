@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { TqError } from "../errors.ts";
+import { isInExecutable } from "./executable.ts";
 
 const OPTIONS = [
   "experimentalDecorators",
@@ -27,14 +28,10 @@ const installed = new Set<string>();
  */
 export function installTsconfig(folder: string): void {
   const file = nearest(folder);
-  if (file === null || installed.has(dirname(file)) || !isCompiled()) return;
+  if (file === null || installed.has(dirname(file)) || !isInExecutable(import.meta.path)) return;
   installed.add(dirname(file));
   const options = optionsOf(file, []);
   if (Object.keys(options).length > 0) installCompiler(dirname(file), options);
-}
-
-function isCompiled(): boolean {
-  return /\/\$bunfs\/|[\\/]~BUN[\\/]|%7EBUN/.test(import.meta.url);
 }
 
 function nearest(folder: string): string | null {

@@ -141,9 +141,8 @@ function noting<T>(call: () => T, rules: Rules): T {
 /** When the function of a `transaction()` throws, the driver goes back to the savepoint before it. */
 function goingBack<T>(call: () => T, rules: Rules): T {
   try {
-    return call();
+    return noting(call, rules);
   } catch (error) {
-    rules.failed(error);
     rules.goesBack();
     throw error;
   }

@@ -3,6 +3,7 @@
  * elsewhere. Linux alone tells which thread has started a process.
  */
 import { readFileSync, readlinkSync } from "node:fs";
+import { processField } from "../process-stat.ts";
 
 /** The system's number of the thread that calls; null where the system does not tell. */
 export function systemThread(): number | null {
@@ -16,24 +17,18 @@ export function systemThread(): number | null {
 /** The processes that this thread has started, and theirs; a detached one has left, to go on by itself. */
 export function childrenOf(thread: number | null): number[] {
   if (thread === null) return [];
-  const session = sessionOf("self");
+  const session = processField("self", "session");
   return listBelow(`/proc/self/task/${thread}/children`, session);
 }
 
 function listBelow(file: string, session: string | null): number[] {
   const own = read(file)
     .split(" ")
-    .filter((pid) => pid !== "" && sessionOf(pid) === session);
+    .filter((pid) => pid !== "" && processField(pid, "session") === session);
   return own.flatMap((pid) => [
     Number(pid),
     ...listBelow(`/proc/${pid}/task/${pid}/children`, session),
   ]);
-}
-
-/** The fourth number after the name in parentheses, which may have spaces. */
-function sessionOf(pid: string): string | null {
-  const stat = read(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3] ?? null;
 }
 
 function read(file: string): string {

@@ -1,6 +1,6 @@
 /** An admin API on a socket, and requests that are written by hand. */
 import { readFileSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { type ServeOptions, serveAdmin } from "../../src/admin/serve.ts";
 import type { Event } from "../../src/log/events.ts";
@@ -38,26 +38,23 @@ export async function serve(options: Partial<ServeOptions> = {}) {
 
 /** The status line of the answer to a request that is written by hand. */
 export async function raw(port: number, request: string): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const socket = connect(port, "127.0.0.1", () => socket.write(request));
-  socket.once("data", (data) => resolve(String(data).split("\r\n")[0] ?? ""));
-  socket.once("error", reject);
-  socket.once("close", () => resolve("closed"));
-  try {
-    return await promise;
-  } finally {
-    socket.destroy();
-  }
+  const answer = await firstAnswer(port, (socket) => socket.write(request));
+  return answer.split("\r\n")[0] ?? "";
 }
 
 /** The answer to a request whose client reads nothing before it has sent all, as most do. */
 export async function sendAll(port: number, head: string, body: Uint8Array): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const socket = connect(port, "127.0.0.1", () => {
+  return firstAnswer(port, (socket) => {
     socket.pause();
     socket.write(`${head}\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n`);
-    socket.write(body, (error) => (error ? reject(error) : socket.resume()));
+    socket.write(body, (error) => (error ? socket.destroy(error) : socket.resume()));
   });
+}
+
+/** The first bytes that the server sends; "closed" where it sends none. */
+async function firstAnswer(port: number, send: (socket: Socket) => void): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect(port, "127.0.0.1", () => send(socket));
   socket.once("data", (data) => resolve(String(data)));
   socket.once("error", reject);
   socket.once("close", () => resolve("closed"));

@@ -7,7 +7,7 @@ import { didYouMean } from "../../suggest.ts";
 type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
 
 /** The most problems in one message: a request may have a thousand bad ids. */
-const MAX_LISTED = 20;
+export const MAX_LISTED = 20;
 
 /** The problems found so far. Only those that are listed get their sentences: near words take long to look for. */
 export class Problems {

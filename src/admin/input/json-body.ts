@@ -1,6 +1,6 @@
 /** Reads the body of a request as a value that loses nothing when it is written as JSON again. */
 import { TqError } from "../../errors.ts";
-import { findJsonFault } from "./json-fault.ts";
+import { BACKSLASH, findJsonFault, QUOTE } from "./json-fault.ts";
 
 /**
  * Reads JSON. A number that JavaScript cannot hold (a large integer, 1e400, -0) becomes what `JSON.rawJSON` gives,
@@ -50,9 +50,6 @@ function isTooDeep(text: string): boolean {
   }
   return false;
 }
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 function isOpening(code: number): boolean {
   return code === 0x5b || code === 0x7b;

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { decode, encode } from "../../values/encoding.ts";
 import { TqError } from "../../errors.ts";
 import { steeringProblem } from "../../push/placement.ts";
+import { MAX_LISTED } from "./check.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -48,9 +49,6 @@ function decodable(value: unknown, addIssue: (issue: { message: string }) => voi
   }
 }
 
-/** More issues of one context would not be listed, and near words take long to look for. */
-const MAX_ISSUES = 20;
-
 /** A context, without the keys by which trytond says where and when a task runs. */
 export const CONTEXT = v.pipe(
   NAMED,
@@ -61,7 +59,7 @@ export const CONTEXT = v.pipe(
       const problem = steeringProblem(key, ({ field }) => `the field "${field}"`);
       if (problem === undefined) continue;
       addIssue({ message: `: ${problem}` });
-      if ((issues += 1) === MAX_ISSUES) return;
+      if ((issues += 1) === MAX_LISTED) return; // near words of more would be looked for in vain
     }
   }),
 );

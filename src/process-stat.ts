@@ -1,0 +1,16 @@
+/** Reads what Linux knows of a process: `man 5 proc_pid_stat`. */
+import { readFileSync } from "node:fs";
+
+/** The order of the fields after the name. */
+const FIELDS = ["state", "parent", "group", "session", "terminal"] as const;
+
+/** A field of a process; `self` is this one; null where the process has ended, and on other systems. */
+export function processField(pid: string, field: (typeof FIELDS)[number]): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // the name may have spaces and parentheses
+    return fields[FIELDS.indexOf(field)] ?? null;
+  } catch {
+    return null;
+  }
+}
