@@ -1,4 +1,4 @@
-/** What the mode means for tasks that wait. */
+/** The meaning of the mode for tasks that wait. */
 import type { Config } from "../../src/settings/config.ts";
 
 /** Null where workers run the tasks, and where none waits. */

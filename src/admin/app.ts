@@ -16,7 +16,7 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   readonly hostname?: string;
 }
 
-/** What a server gives to the application with each request. */
+/** The server gives this to the application with each request. */
 interface Served {
   readonly Bindings: {
     /** Called when the request has come whole: from now on it is the answer that takes its time. */

@@ -1,4 +1,4 @@
-/** What keeps tasks from being stored or run, as far as this server can tell. */
+/** Finds the reasons why tasks cannot be stored or run, as far as this server can tell. */
 import type { Store } from "../store/store.ts";
 import type { WorkerStatus } from "../store/looking.ts";
 

@@ -62,7 +62,7 @@ async function pushTasks(c: Context, options: TaskRouteOptions): Promise<Respons
   return c.json(single ? { id: ids[0], ...times(tasks[0]) } : { ids }, 201);
 }
 
-/** What the times of a push were taken as: lengths of time count from now, and text without a zone is local time. */
+/** The instants that the times of a push were read as: lengths of time count from now, text without a zone is local. */
 function times(task: NewTask | undefined) {
   const { scheduledAt = null, expectedAt = null } = task ?? {};
   return {

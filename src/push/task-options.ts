@@ -34,7 +34,7 @@ export interface PushOptions {
 
 /** @internal What both tables say. */
 export interface Row {
-  /** What it means, for the help and docs/. */
+  /** Its meaning, for the help and docs/. */
   readonly help: string;
   /** What `tq_push` says that its column must be; null: it has no such column. */
   readonly sql: string | null;

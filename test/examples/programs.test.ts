@@ -97,7 +97,7 @@ describe("the example", () => {
   test("desktop counts the words of its lines, and ends with its input", async () => {
     const input = "printf 'two words\\nand three more\\n'";
     await run("desktop", `${input} | tq run main.ts 2>/dev/null`);
-    // What the first one left for the next start has run by now.
+    // The task that the first one left for the next start has run by now.
     const [said = ""] = await run(
       "desktop",
       "tq worker --drain --quiet && tq run main.ts </dev/null 2>log",

@@ -1,4 +1,4 @@
-/** What root leaves in the folder of a service does not keep the service's own user from starting. */
+/** Files that root leaves in the folder of a service do not keep the service's own user from starting. */
 import { expect, test } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** What a task changes of its whole process hurts neither the worker nor the tasks after it. */
+/** A task that changes the state of its whole process hurts neither the worker nor the tasks after it. */
 import { expect, test } from "bun:test";
 import { Site } from "./support/site.ts";
 

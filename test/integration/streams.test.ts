@@ -1,4 +1,4 @@
-/** What models print, where standard output and standard error are full, closed, or read by nobody. */
+/** Models print where standard output and standard error are full, closed, or have no reader. */
 import { expect, test } from "bun:test";
 import { needs } from "../support/needs.ts";
 import { UNREAD_OUTPUTS } from "../support/tools.ts";

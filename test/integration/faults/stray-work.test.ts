@@ -1,4 +1,4 @@
-/** What a method does not await, and what that does after the task has ended. */
+/** A promise that a method does not await, and that goes on after the task has ended. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import type { Running } from "../support/running.ts";
