@@ -101,7 +101,7 @@ describe("a worker that is stopped with SIGSTOP", () => {
     const id = await site.pushOne("job", "linger", "1", "--queue", "a");
     await stopped.says("task.started", { task: id });
     const other = await site.worker();
-    await stopped.pause();
+    await site.pauseUnlocked(stopped);
     site.write("go", "");
     // The other worker looks for the dead twice a second; it has looked when its own tasks have slept so long.
     const seen = await site.pushOne("job", "sleep", "2", "--args", "[1200]");

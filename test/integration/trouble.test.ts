@@ -220,7 +220,7 @@ needs("python3").describe(
       await using site = siteWithModels();
       const worker = await site.worker(["-n", "1"], IMPATIENT);
       const lock = await readyToLock(site);
-      await worker.pause();
+      await site.pauseUnlocked(worker);
       const push = (method: string, count: number) => {
         const ids = Array.from({ length: count }, (_, index) => `${index + 1}`).join();
         writable(site, (db) =>

@@ -57,7 +57,7 @@ describe.each([
       const worker = await workerOn(disk, site, "-n", "2");
       const running = await site.pushOne("job", "linger", "1");
       await worker.says("task.started", { task: running });
-      await worker.pause();
+      await site.pauseUnlocked(worker);
       const waiting = [2, 3, 4, 5, 6];
       for (const key of waiting) await site.pushOne("job", "add", `${key}`);
       disk.refuse(worker.pid);

@@ -70,7 +70,7 @@ describe("a worker that is stopped for a while and continues", () => {
     const kept = await site.pushOne("job", "linger", "1");
     const cancelled = await site.pushOne("job", "linger", "2");
     for (const task of [kept, cancelled]) await worker.says("task.started", { task });
-    await worker.pause();
+    await site.pauseUnlocked(worker);
     const other = await site.worker(["-n", "1"]);
     expect((await site.run("cancel", String(cancelled))).code).toBe(0);
     await site.becomes(await site.pushOne("job", "add", "3"), "finished");

@@ -141,6 +141,23 @@ export class Site implements AsyncDisposable {
     return id;
   }
 
+  /** Pauses a worker at a moment at which none of its threads has the write lock. */
+  async pauseUnlocked(worker: Running): Promise<void> {
+    await eventually("it is paused without the write lock", async () => {
+      await worker.pause();
+      using database = this.connect(0);
+      try {
+        database.run("BEGIN IMMEDIATE");
+        database.run("ROLLBACK");
+        return true;
+      } catch (error) {
+        if ((error as { code?: string }).code !== "SQLITE_BUSY") throw error;
+        worker.kill("SIGCONT");
+        return undefined;
+      }
+    });
+  }
+
   /** A connection as another program has it; the database must be there. */
   connect(timeout = 5_000): Database {
     const database = new Database(this.file("tq.db"), { readwrite: true, create: false });
