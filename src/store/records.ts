@@ -26,6 +26,11 @@ export type Row = readonly ColumnValue[];
 
 export type Operator = "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in" | "like" | "not like";
 
+/** True when the columns of two rows of one table hold the same. */
+export function sameRow(a: Row, b: Row): boolean {
+  return a.length === b.length && a.every((value, index) => sameValue(value, b[index] ?? null));
+}
+
 /** A condition on a column or on `id`, as in Tryton's domains; a row must meet all of them. */
 export interface Condition {
   readonly column: string;
@@ -39,15 +44,14 @@ export interface SearchOptions {
   readonly offset?: number;
 }
 
-/** A change of one row. A column with a `before` is written only where it still holds that. */
+/** A change of one column. */
 export interface Change {
   readonly column: string;
   readonly value: ColumnValue;
-  readonly before?: ColumnValue;
 }
 
-/** "gone" when there is no such row; "changed" when a column no longer holds its `before`. */
-export type Updated = "ok" | "changed" | "gone";
+/** "gone" when there is no such row; `changed` names the columns that no longer hold what was read. */
+export type Updated = "ok" | "gone" | { readonly changed: readonly string[] };
 
 export interface Records {
   /** True when the table is known to have every column; then `ensureTable` has nothing to do. */
@@ -67,6 +71,7 @@ export interface Records {
     options: SearchOptions,
     lock?: boolean,
   ): Soon<Row[]>;
-  update(table: Table, id: number, changes: readonly Change[]): Soon<Updated>;
+  /** @param read writes the changes only where every column of the row still holds this; null: in any case. */
+  update(table: Table, id: number, changes: readonly Change[], read: Row | null): Soon<Updated>;
   delete(table: Table, ids: readonly number[]): Soon<void>;
 }
