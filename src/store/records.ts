@@ -1,5 +1,6 @@
 /** A session's access to the rows of the user's ModelSQL tables. */
 import type { Soon } from "../soon.ts";
+import type { Decimal } from "../values/decimal.ts";
 
 /** A value of a column. JSON values are text already. */
 export type ColumnValue = string | number | bigint | boolean | Uint8Array | null;
@@ -31,11 +32,16 @@ export function sameRow(a: Row, b: Row): boolean {
   return a.length === b.length && a.every((value, index) => sameValue(value, b[index] ?? null));
 }
 
-/** A condition on a column or on `id`, as in Tryton's domains; a row must meet all of them. */
+/**
+ * A condition on a column or on `id`, as in Tryton's domains; a row must meet all of them. The pattern of `like`
+ * ignores upper and lower case; `%` stands for any characters, `_` for one, and a backslash takes that meaning away.
+ */
 export interface Condition {
   readonly column: string;
   readonly operator: Operator;
   readonly value: ColumnValue | readonly ColumnValue[];
+  /** With "in" and "not in": decimals that the column may hold too, however many zeros they have. */
+  readonly numbers?: readonly Decimal[];
 }
 
 export interface SearchOptions {

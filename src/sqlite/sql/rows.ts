@@ -1,17 +1,16 @@
 /** Reads and writes the rows of ModelSQL tables. Statements are built from quoted names, and prepared once. */
 import type { Database, SQLQueryBindings } from "bun:sqlite";
-import { TqError } from "../../errors.ts";
 import {
   type Change,
   type ColumnValue,
   type Condition,
-  type Operator,
   type Row,
   type SearchOptions,
   sameValue,
   type Table,
   type Updated,
 } from "../../store/records.ts";
+import { conditionSql } from "./conditions.ts";
 import { identifier } from "./table.ts";
 
 /** The texts of a table's statements, made once. */
@@ -77,60 +76,6 @@ export function selectMatching(
   const text = `${textsOf(table).select} ${where && `WHERE ${where}`} ORDER BY ${[...by, "id"].join(", ")} LIMIT CAST(? AS INTEGER) OFFSET ?`;
   parameters.push(limit ?? -1, offset);
   return db.query(text).values(...(parameters as SQLQueryBindings[])) as Row[];
-}
-
-/**
- * A negated condition holds for NULL, as for any other value: NULL is not equal to 7, not in [7], not like "a%". SQL
- * would give NULL for all three. Writes the condition, and adds its parameters.
- */
-function conditionSql({ column, operator, value }: Condition, parameters: ColumnValue[]): string {
-  const name = identifier(column);
-  if (Array.isArray(value)) return listConditionSql(name, operator, value, parameters);
-  parameters.push(value as ColumnValue);
-  if (operator === "=") return `${name} IS ?`;
-  if (operator === "!=") return `${name} IS NOT ?`;
-  if (operator === "not like") return `(${name} NOT LIKE ? OR ${name} IS NULL)`;
-  return `${name} ${operator.toUpperCase()} ?`;
-}
-
-function listConditionSql(
-  name: string,
-  operator: Operator,
-  list: readonly ColumnValue[],
-  parameters: ColumnValue[],
-): string {
-  const values = list.filter((value) => value !== null);
-  const withNull = values.length < list.length;
-  const within = `${name} IN ${bindList(values, parameters)}`;
-  if (operator === "in") return withNull ? `(${within} OR ${name} IS NULL)` : within;
-  return withNull
-    ? `(NOT ${within} AND ${name} IS NOT NULL)`
-    : `(NOT ${within} OR ${name} IS NULL)`;
-}
-
-/** Binds the list as one parameter where JSON can carry it, otherwise one for each value. */
-function bindList(values: readonly ColumnValue[], parameters: ColumnValue[]): string {
-  if (values.every(survivesJson)) {
-    parameters.push(JSON.stringify(values));
-    return "(SELECT value FROM json_each(?))";
-  }
-  if (values.length > MOST_PARAMETERS) {
-    throw new TqError(
-      "invalid",
-      `Cannot search for ${values.length} values of this kind at once; search for ${MOST_PARAMETERS} at a time`,
-    );
-  }
-  parameters.push(...values);
-  return `(${values.map(() => "?").join(", ")})`;
-}
-
-/** SQLite takes 32,766 parameters; the other clauses need some. */
-const MOST_PARAMETERS = 30_000;
-
-/** True where JSON keeps the value as it is: not for bytes, nor for integers beyond 2^53, which a parameter keeps. */
-function survivesJson(value: ColumnValue): boolean {
-  if (typeof value === "number") return Number.isSafeInteger(value) || !Number.isInteger(value);
-  return typeof value === "string" || typeof value === "boolean";
 }
 
 export function insertValues(db: Database, table: Table, values: readonly ColumnValue[]): number {
