@@ -2,7 +2,7 @@
 import { openFilesWords } from "./open-files.ts";
 import { userStack } from "./stack.ts";
 
-/** An error as data: `postMessage` would lose its name and fields. */
+/** An error as data, made by `toErrorData`: `postMessage` would lose its name and fields. */
 export interface ErrorData {
   readonly name: string;
   readonly message: string;
@@ -29,10 +29,11 @@ export type Settlement =
 
 export type OutcomeKind = Outcome["kind"];
 
-/** The most characters that an error keeps of its message and its stack: no task can fill the disk with errors. */
+/** The most characters of an error's texts, here alone: no task can fill the disk, or a line of the log, with errors. */
 const MAX_CHARACTERS = 10_000;
+const MAX_NAME_CHARACTERS = 200;
 
-/** A thrown value as data. It never throws, though a proxy or a getter in that value may. */
+/** A thrown value as data, its texts cut. It never throws, though a proxy or a getter in that value may. */
 export function toErrorData(error: unknown): ErrorData {
   try {
     return describe(error);
@@ -47,7 +48,7 @@ function describe(error: unknown): ErrorData {
     const shown = stack ? cut(userStack(String(stack), name === "TqError")) : null;
     const why = openFilesWords(error);
     const full = why === null ? String(message) : `${String(message)} (${why})`;
-    return { name: String(name), message: cut(full), stack: shown };
+    return { name: cut(String(name), MAX_NAME_CHARACTERS), message: cut(full), stack: shown };
   }
   return { name: "Error", message: cut(`${Bun.inspect(error)} was thrown`), stack: null };
 }

@@ -1,5 +1,6 @@
 /** The clauses and order of a search, as in Tryton's domains: `["state", "=", "draft"]`. */
 import { TqError } from "../errors.ts";
+import { Decimal } from "../values/decimal.ts";
 import { didYouMean } from "../suggest.ts";
 import type {
   ColumnValue,
@@ -38,6 +39,9 @@ const OPERATORS = [
   "not like",
 ] as const satisfies Operator[];
 
+/** SQLite takes 50,000 bytes, and a letter becomes up to ten: both its cases. */
+const LONGEST_PATTERN = 4_000;
+
 /** Operators whose answer for the text of JSON differs from that for the values in it. */
 const NOT_FOR_JSON: ReadonlyMap<Operator, string> = new Map([
   ["<", "compared with <"],
@@ -68,7 +72,41 @@ function toCondition(model: Definition, clause: Clause<string>): Condition {
   }
   const how = NOT_FOR_JSON.get(operator);
   if (how !== undefined) checkNotJson(model, field, how);
-  return { column: name, operator, value: operand(model, field, clause as Clause<string>) };
+  return (
+    withNumbers(model, field, clause as Clause<string>) ?? {
+      column: name,
+      operator,
+      value: operand(model, field, clause as Clause<string>),
+    }
+  );
+}
+
+/** How a condition on decimals is asked for: by their number, not by their text. */
+const BY_NUMBER: Partial<Record<Operator, "in" | "not in">> = {
+  "=": "in",
+  in: "in",
+  "!=": "not in",
+  "not in": "not in",
+};
+
+/** The condition on a column that may hold decimals; null where the clause has none. */
+function withNumbers(
+  model: Definition,
+  field: Field | null,
+  [name, operator, value]: Clause<string>,
+): Condition | null {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const byNumber = BY_NUMBER[operator];
+  if (field?.kind !== "json" || !byNumber || !list.some((item) => item instanceof Decimal)) {
+    return null;
+  }
+  const others = list.filter((item) => !(item instanceof Decimal));
+  return {
+    column: name,
+    operator: byNumber,
+    value: others.map((item) => toColumn(model, field, item)),
+    numbers: list.filter((item) => item instanceof Decimal),
+  };
 }
 
 function operand(
@@ -83,8 +121,11 @@ function operand(
     return value.map((item: unknown) => toColumn(model, field, item));
   }
   if (operator === "like" || operator === "not like") {
-    if (typeof value === "string") return value;
-    throw refused(model, `${name} ${operator} needs a text, with % for any characters`);
+    if (typeof value === "string" && value.length <= LONGEST_PATTERN) return value;
+    throw refused(
+      model,
+      `${name} ${operator} needs a text of at most ${LONGEST_PATTERN} characters, with % for any characters`,
+    );
   }
   return toColumn(model, field, value);
 }
@@ -96,10 +137,9 @@ function toColumn(model: Definition, field: Field | null, value: unknown): Colum
 }
 
 /** @throws TqError "invalid" for an unknown field or direction, or a wrong limit. */
-export function toOrder(
-  model: Definition,
-  { order = [], limit, offset }: SearchOptions<string>,
-): RowSearchOptions {
+export function toOrder(model: Definition, options: SearchOptions<string>): RowSearchOptions {
+  checkOptions(model, options);
+  const { order = [], limit, offset } = options;
   for (const [what, value] of Object.entries({ limit, offset })) {
     if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) continue;
     throw refused(model, `${what} cannot be ${inspect(value)}; it must be an integer from 0 up`);
@@ -115,6 +155,24 @@ export function toOrder(
     ...(limit !== undefined && { limit }),
     ...(offset !== undefined && { offset }),
   };
+}
+
+const OPTIONS = ["order", "limit", "offset"] as const satisfies (keyof SearchOptions<string>)[];
+
+function checkOptions(model: Definition, options: unknown): void {
+  if (typeof options !== "object" || options === null) {
+    throw refused(
+      model,
+      `${inspect(options)} is no object of options; give { ${OPTIONS.join(", ")} }`,
+    );
+  }
+  for (const key of Object.keys(options)) {
+    if ((OPTIONS as readonly string[]).includes(key)) continue;
+    throw refused(model, `${key} is not an option${didYouMean(key, OPTIONS)}`);
+  }
+  const { order } = options as { order?: unknown };
+  if (order === undefined || (Array.isArray(order) && order.every(Array.isArray))) return;
+  throw refused(model, `the order cannot be ${inspect(order)}; write it like [["id", "ASC"]]`);
 }
 
 /** The field of this name; null for the id. */

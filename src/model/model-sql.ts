@@ -1,7 +1,6 @@
 /** `ModelSQL(name, fields)`: a model with a table. */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
-import type { ColumnValue } from "../store/records.ts";
 import { BASE, CHECK_ROW } from "../registry/model-class.ts";
 import { makeRecord } from "./class-fields.ts";
 import { type Clause, type SearchOptions, toConditions, toOrder } from "./clauses.ts";
@@ -9,7 +8,7 @@ import { DEFINITION, define } from "../registry/definition.ts";
 import type { Fields } from "../registry/fields.ts";
 import type { SqlModel } from "./sql-types.ts";
 import { StoredRecord } from "./stored-record.ts";
-import { deleteRows, type RowsRead, readRows, searchRows } from "./stored-rows.ts";
+import { deleteRows, goneError, type RowsRead, readRows, searchRows } from "./stored-rows.ts";
 import { inUnit, Transaction } from "../transaction/transaction.ts";
 import type { Unit } from "../transaction/unit.ts";
 
@@ -57,7 +56,7 @@ class SqlBase extends StoredRecord {
     const { unit } = Transaction.current;
     checkList(ids, `browse ${model.__name__}`);
     const reading = readRows(unit, model[DEFINITION].table, ids.map(checkId));
-    return soon(reading, (read) => fromRows(model, read)) as Soon<never[]>;
+    return soon(reading, (read) => fromRows(model, read, unit)) as Soon<never[]>;
   }
 
   static async search(
@@ -68,7 +67,7 @@ class SqlBase extends StoredRecord {
     const definition = this[DEFINITION];
     const conditions = toConditions(definition, clauses);
     const order = toOrder(definition, options);
-    return fromRows(this, await searchRows(unit, definition.table, conditions, order));
+    return fromRows(this, await searchRows(unit, definition.table, conditions, order), unit);
   }
 
   static save(records: readonly StoredRecord[]): Promise<void> {
@@ -91,12 +90,15 @@ class SqlBase extends StoredRecord {
     return inUnit(async (unit) => {
       const ids = idsOf(this, records, "lock");
       await unit.lock();
-      const { rows, ...read } = await readRows(unit, this[DEFINITION].table, ids, LOCKED);
+      const { rows, ...asOf } = await readRows(unit, this[DEFINITION].table, ids, LOCKED);
       const byId = new Map(rows.map((row) => [row[0], row]));
       for (const record of records) {
         const row = byId.get(record.id);
-        if (row) StoredRecord.hydrate(record, row, read);
-        else throw notFound(`lock ${this.__name__} ${record.id}`, "it no longer exists");
+        if (row) StoredRecord.readAgain(record, row, asOf, unit);
+        else {
+          const steady = StoredRecord.isSteady(record, unit);
+          throw goneError(unit, `lock ${this.__name__} ${record.id}`, steady);
+        }
       }
     });
   }
@@ -114,18 +116,8 @@ async function storeAll(records: readonly StoredRecord[], unit: Unit): Promise<v
   for (const record of records) await StoredRecord.store(record, unit);
 }
 
-/** One object for each row: a change through one duplicate shows in the other. */
-function fromRows(model: typeof SqlBase, { rows, ...read }: RowsRead): StoredRecord[] {
-  const seen = new Map<ColumnValue | undefined, StoredRecord>();
-  return rows.map((row) => {
-    let record = seen.get(row[0]);
-    if (!record) {
-      record = new model();
-      StoredRecord.hydrate(record, row, read);
-      seen.set(row[0], record);
-    }
-    return record;
-  });
+function fromRows(model: typeof SqlBase, { rows, ...asOf }: RowsRead, unit: Unit): StoredRecord[] {
+  return rows.map((row) => StoredRecord.fromRow(model, row, asOf, unit));
 }
 
 function idsOf(model: typeof SqlBase, records: readonly StoredRecord[], verb: string): number[] {
@@ -163,8 +155,4 @@ function checkList(value: unknown, action: string): asserts value is readonly un
 function checkId(id: unknown): number {
   if (Number.isSafeInteger(id)) return id as number;
   throw new TqError("invalid", `Cannot browse ${Bun.inspect(id)}: ids are integers`);
-}
-
-function notFound(action: string, why: string): TqError {
-  return new TqError("not_found", `Cannot ${action}: ${why}`);
 }

@@ -15,11 +15,11 @@ interface SqlRecord {
   /** 0 until the record is saved. */
   readonly id: number;
   /**
-   * Inserts the record, or writes the fields that have changed. A column is written only where it still
+   * Inserts the record, or writes the fields that have changed. It writes only where every column of the row still
    * holds what was read, unless the transaction held the write lock when it was read.
    *
-   * @throws TqError "invalid" for a wrong value, "not_found" when the row is gone, "conflict" when another
-   * transaction changed it (tq then runs a task again).
+   * @throws TqError "invalid" for a wrong value, "not_found" when this transaction deleted the row, "conflict" when
+   * another one changed or deleted it (tq then runs a task again).
    */
   save(): Promise<void>;
   /** Deletes the row. @throws TqError "invalid" for a record that is not saved. */
@@ -34,7 +34,11 @@ export interface SqlModel<F extends Fields> extends Omit<typeof Model, "browse" 
   readonly __name__: string;
   /** Inserts a record for each of these; returns the records, in order. */
   create<M>(this: M, values: readonly NewValues<F>[]): Promise<Made<M>[]>;
-  /** The records of these ids, in order, duplicates too; ids that do not exist are left out. */
+  /**
+   * The records of these ids, in order, duplicates too; ids that do not exist are left out. Within a transaction
+   * `browse`, `search` and `create` give one object for a row, with its unsaved changes. After another transaction has
+   * changed the row they give a new one.
+   */
   browse<M>(this: M, ids: readonly number[]): Promise<Made<M>[]>;
   /**
    * The records for which every clause holds, as in Tryton's domains.

@@ -1,22 +1,19 @@
 /** A record with a row: the values that were read, and the fields that were changed since. */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
-import { type ColumnValue, type Row, sameValue } from "../store/records.ts";
+import { type Change, type ColumnValue, type Row, sameRow, sameValue } from "../store/records.ts";
 import { BASE, CHECK_ROW } from "../registry/model-class.ts";
 import { checkNotHidden, isTrial, PLACE, type RecordClass } from "./class-fields.ts";
 import { checkFieldNames, DEFINITION, type Definition } from "../registry/definition.ts";
 import { checkField, type Field } from "../registry/fields.ts";
 import type { Stretch } from "../transaction/stretch.ts";
 import { Model } from "./model.ts";
-import { type Edit, insertRow, updateRow } from "./stored-rows.ts";
+import { type AsOf, insertRow, isSteady, updateRow } from "./stored-rows.ts";
 import type { Unit } from "../transaction/unit.ts";
 
-/** The columns as last read or written, and the stretch of the write lock in which that was; null: no lock was held. */
-interface Read {
+/** The columns as last read or written. */
+interface Read extends AsOf {
   readonly row: Row;
-  readonly stretch: Stretch | null;
-  /** True when the columns cannot change while that stretch lasts. */
-  readonly steady: boolean;
   /** The stretch in which this record was written last. */
   readonly wrote: Stretch | null;
 }
@@ -45,17 +42,63 @@ export abstract class StoredRecord extends Model {
     }
   }
 
-  /** Fills a record with a row that was read. */
-  static hydrate(
-    record: StoredRecord,
+  /** The object that stands for this row in the transaction, with what was read of it. */
+  static fromRow(
+    model: new () => StoredRecord,
     row: Row,
-    { stretch, steady }: Pick<Read, "stretch" | "steady">,
-  ): void {
-    set(record, "id", row[0]);
-    for (const [index, field] of definitionOf(record).fields.entries()) {
-      set(record, field.name, field.fromColumn(row[index + 1] ?? null));
+    asOf: AsOf,
+    { rowObjects }: Unit,
+  ): StoredRecord {
+    const { name } = (model as unknown as typeof StoredRecord)[DEFINITION].table;
+    const id = row[0] as number;
+    const known = rowObjects.get(name, id);
+    if (known?.constructor === model && #read in known && known.#follows(row, asOf)) return known;
+    const record = new model();
+    record.#fill(row, asOf);
+    rowObjects.set(name, id, record);
+    return record;
+  }
+
+  /** Reads the record again: its unsaved changes are lost, and it stands for the row from here on. */
+  static readAgain(record: StoredRecord, row: Row, asOf: AsOf, { rowObjects }: Unit): void {
+    record.#fill(row, asOf);
+    rowObjects.set(definitionOf(record).table.name, record.id, record);
+  }
+
+  #fill(row: Row, { stretch, steady, writes }: AsOf): void {
+    set(this, "id", row[0]);
+    for (const [index, field] of definitionOf(this).fields.entries()) {
+      set(this, field.name, field.fromColumn(row[index + 1] ?? null));
     }
-    record.#read = { row, stretch, steady, wrote: null };
+    this.#read = { row, stretch, steady, writes, wrote: null };
+  }
+
+  /**
+   * True when this object can stand for the row as it was read just now. After a change by another transaction it
+   * cannot: code may have computed something from the old values, so that a save of this object must find them changed.
+   */
+  #follows(row: Row, asOf: AsOf): boolean {
+    const read = this.#read;
+    if (!read) return false;
+    if (read.writes > asOf.writes) return true; // it wrote the row after that was read
+    const steady = isSteady(read, asOf.stretch);
+    if (sameRow(read.row, row)) {
+      const { stretch, steady: isSteadyNow, writes } = asOf;
+      if (!steady) this.#read = { row, stretch, steady: isSteadyNow, writes, wrote: null };
+      return true;
+    }
+    if (steady) this.#takeOver(read, row);
+    return steady;
+  }
+
+  /** Takes what SQL of this transaction itself changed. Fields with unsaved changes keep them. */
+  #takeOver(read: Read, row: Row): void {
+    for (const [index, field] of definitionOf(this).fields.entries()) {
+      const [before, now] = [read.row[index + 1] ?? null, row[index + 1] ?? null];
+      if (sameValue(before, now) || !field.isUnchanged(get(this, field.name), before)) continue;
+      set(this, field.name, field.fromColumn(now));
+    }
+    this.#read = { ...read, row };
   }
 
   [CHECK_ROW](action: () => string): void {
@@ -91,11 +134,8 @@ export abstract class StoredRecord extends Model {
       );
     }
     const action = `save ${name}${this.id ? ` ${this.id}` : ""}`;
-    // The write compares the columns, unless no other transaction can have changed them since.
-    const guarded =
-      read !== null && !(read.steady && read.stretch !== null && read.stretch === unit.stretch);
     const row: ColumnValue[] = [this.id];
-    const edits: Edit[] = [];
+    const changes: Change[] = [];
     const checked: Checked[] = [];
     for (const [index, field] of fields.entries()) {
       const before = read?.row[index + 1] ?? null;
@@ -108,33 +148,41 @@ export abstract class StoredRecord extends Model {
       const column = field.toColumn(output);
       row.push(column);
       checked.push({ field, value, output });
-      if (read && sameValue(column, before)) continue;
-      edits.push({ column: field.name, value: column, before, guarded });
+      if (!read || !sameValue(column, before)) changes.push({ column: field.name, value: column });
     }
+    const { rowObjects } = unit;
     if (!read) {
-      return soon(insertRow(unit, table, row.slice(1)), ({ id, stretch }) => {
+      return soon(insertRow(unit, table, row.slice(1)), ({ id, asOf }) => {
         row[0] = id;
-        // No other transaction sees the row before the commit.
-        this.#rememberRow({ row, stretch, steady: true, wrote: stretch }, checked);
+        this.#remember({ ...asOf, row, wrote: asOf.stretch }, checked);
+        rowObjects.set(table.name, id, this);
       });
     }
     // Without a write nothing was compared: the columns are as of the same read.
-    if (edits.length === 0) return this.#rememberRow({ ...read, row }, checked);
-    return soon(updateRow(unit, { model: name, table, id: this.id }, edits), (wrote) =>
-      this.#rememberRow({ ...read, row, wrote }, checked),
-    );
+    if (changes.length === 0) return this.#remember({ ...read, row }, checked);
+    const isOwn = rowObjects.get(table.name, this.id) === this;
+    const rowOf = { model: name, table, id: this.id, read: read.row, asOf: read, isOwn };
+    return soon(updateRow(unit, rowOf, changes), (asOf) => {
+      this.#remember({ ...asOf, row, wrote: asOf.stretch }, checked);
+      if (!isOwn) rowObjects.set(table.name, this.id, this);
+    });
   }
 
   /** Remembers the columns as the database has them now. A field that was changed during the save stays changed. */
-  #rememberRow({ row, stretch, steady, wrote }: Read, checked: readonly Checked[]): void {
+  #remember({ row, stretch, steady, writes, wrote }: Read, checked: readonly Checked[]): void {
     const bytes = (value: ColumnValue) => (value instanceof Uint8Array ? value.slice() : value);
-    this.#read = { row: row.map(bytes), stretch, steady, wrote };
+    this.#read = { row: row.map(bytes), stretch, steady, writes, wrote };
     set(this, "id", row[0]);
     for (const { field, value, output } of checked) {
       // An object that the user holds keeps its identity.
       const isReplaceable = value === undefined || value === null || typeof value !== "object";
       if (isReplaceable && get(this, field.name) === value) set(this, field.name, output);
     }
+  }
+
+  /** True when only the transaction of this unit can have changed the row since it was read. */
+  static isSteady(record: StoredRecord, unit: Unit): boolean {
+    return record.#read !== null && isSteady(record.#read, unit.stretch);
   }
 }
 

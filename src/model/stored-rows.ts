@@ -9,37 +9,27 @@ import type {
   Row,
   SearchOptions,
   Table,
+  Updated,
 } from "../store/records.ts";
 import type { Stretch } from "../transaction/stretch.ts";
 import type { Unit } from "../transaction/unit.ts";
 
-/** A column to write. */
-export interface Edit {
-  readonly column: string;
-  readonly value: ColumnValue;
-  /** The value that was read in it. */
-  readonly before: ColumnValue;
-  /** True: write the column only where it still holds that value. */
-  readonly guarded: boolean;
-}
-
-/** Another transaction changed a row between the read and the write. */
-class StaleError extends TqError {
-  constructor(model: string, id: number, columns: readonly string[]) {
-    super(
-      "conflict",
-      `Cannot save ${model} ${id}: ${columns.join(", ")} was changed by another transaction since it was read; call lock(records) before reading, or run the transaction again`,
-    );
-  }
-}
+/** The number of writes that this thread has been answered, which orders reads and writes. */
+let writes = 0;
 
 /** Rows as they were read. */
-export interface RowsRead {
+export interface RowsRead extends AsOf {
   readonly rows: readonly Row[];
-  /** The stretch in which they were read; null: outside any. A save of rows that were undone in it is refused. */
+}
+
+/** When a row was read or written last. */
+export interface AsOf {
+  /** The stretch of the write lock in which that was; null: no lock was held. */
   readonly stretch: Stretch | null;
-  /** True when the rows cannot change while that stretch lasts: a save need not compare them. */
+  /** True when no other transaction can change the row while that stretch lasts: a save need not compare it. */
   readonly steady: boolean;
+  /** The number of writes that had been answered before. */
+  readonly writes: number;
 }
 
 /** @param lock true: no other transaction may change the rows until this one ends. */
@@ -52,7 +42,8 @@ export function readRows(
   return soon(prepareRead(unit, table), (records) => {
     const { stretch } = unit; // before the read: the stretch may be over when the answer comes
     const steady = unit.isSteady(lock);
-    return soon(records.read(table, ids, lock), (rows) => ({ rows, stretch, steady }));
+    const asOf = { stretch, steady, writes };
+    return soon(records.read(table, ids, lock), (rows) => ({ rows, ...asOf }));
   });
 }
 
@@ -66,7 +57,8 @@ export function searchRows(
     const { stretch, locksRows } = unit;
     const steady = unit.isSteady(locksRows);
     const searching = records.search(table, conditions, options, locksRows);
-    return soon(searching, (rows) => ({ rows, stretch, steady }));
+    const asOf = { stretch, steady, writes };
+    return soon(searching, (rows) => ({ rows, ...asOf }));
   });
 }
 
@@ -84,64 +76,91 @@ function withTable({ session: { records } }: Unit, table: Table): Soon<Records> 
   return records.hasTable(table) ? records : records.ensureTable(table).then(() => records);
 }
 
-/** @returns the new row's id, and the stretch in which it was inserted. */
+/** @returns the new row's id, and when it was inserted. */
 export function insertRow(
   unit: Unit,
   table: Table,
   values: readonly ColumnValue[],
-): Soon<{ readonly id: number; readonly stretch: Stretch | null }> {
+): Soon<{ readonly id: number; readonly asOf: AsOf }> {
   return soon(prepareWrite(unit, table), (records) => {
     const { stretch } = unit; // before the answer: another stretch may have begun when it comes
     return soon(records.insert(table, values), (id) => {
       stretch?.insert(table, id);
-      return { id, stretch };
+      return { id, asOf: written(stretch) };
     });
   });
 }
 
-/** A row of this model to write. */
+/** As of a write: no other transaction sees the row, or can change it, before the commit. */
+function written(stretch: Stretch | null): AsOf {
+  return { stretch, steady: true, writes: ++writes };
+}
+
+/** A row of this model to write, as an object read it. */
 export interface RowOf {
   readonly model: string;
   readonly table: Table;
   readonly id: number;
+  readonly read: Row;
+  readonly asOf: AsOf;
+  /** False when another object stands for the row in this transaction, and may have written it. */
+  readonly isOwn: boolean;
 }
 
 /**
- * @returns the stretch in which it was written.
- * @throws TqError "not_found", or StaleError when a guarded column no longer holds what was read.
+ * @returns when it was written.
+ * @throws TqError "conflict" when the row is no longer what was read, "not_found" when this transaction deleted it.
  */
-export function updateRow(unit: Unit, row: RowOf, edits: readonly Edit[]): Soon<Stretch | null> {
-  const { table, id } = row;
+export function updateRow(unit: Unit, row: RowOf, changes: readonly Change[]): Soon<AsOf> {
+  const { table, id, isOwn, read, asOf } = row;
   return soon(prepareWrite(unit, table), (records) => {
     const { stretch } = unit;
-    const changes = edits.map(({ column, value, before, guarded }) =>
-      guarded && !stretch?.replaced(table, id, column, before)
-        ? { column, value, before }
-        : { column, value },
-    );
-    return soon(records.update(table, id, changes), (result) => {
-      if (result !== "ok") throw notUpdated(unit, row, changes, result);
-      stretch?.write(table, id, edits);
-      return stretch;
+    const steady = isSteady(asOf, stretch);
+    const compared = steady && isOwn ? null : read;
+    return soon(records.update(table, id, changes, compared), (result) => {
+      if (result !== "ok") throw notUpdated(unit, row, result, steady);
+      stretch?.write(table, id);
+      return written(stretch);
     });
   });
+}
+
+/** True when no other transaction can have changed the row since. */
+export function isSteady(asOf: AsOf, stretch: Stretch | null): boolean {
+  return asOf.steady && asOf.stretch !== null && asOf.stretch === stretch;
 }
 
 function notUpdated(
   unit: Unit,
   { model, id }: RowOf,
-  changes: readonly Change[],
-  result: "changed" | "gone",
+  result: Exclude<Updated, "ok">,
+  steady: boolean,
 ): TqError {
-  if (result === "gone") {
-    return new TqError("not_found", `Cannot save ${model} ${id}: it no longer exists`);
+  if (result === "gone") return goneError(unit, `save ${model} ${id}`, steady);
+  const columns = result.changed.join(", ");
+  if (steady) {
+    return new TqError(
+      "conflict",
+      `Cannot save ${model} ${id}: this transaction has changed ${columns} through another object of the record; use that one, or browse again`,
+    );
   }
-  unit.setStale();
-  const guarded = changes.filter((change) => "before" in change);
-  return new StaleError(
-    model,
-    id,
-    guarded.map(({ column }) => column),
+  unit.stale = true;
+  return new TqError(
+    "conflict",
+    `Cannot save ${model} ${id}: ${columns} was changed by another transaction since it was read; call lock(records) before reading, or run the transaction again`,
+  );
+}
+
+/**
+ * A row that no longer exists. Where another transaction deleted it after it was read, the unit must run again, without
+ * the record. @param steady true: only this transaction itself can have deleted it.
+ */
+export function goneError(unit: Unit, action: string, steady: boolean): TqError {
+  if (steady) return new TqError("not_found", `Cannot ${action}: it no longer exists`);
+  unit.stale = true;
+  return new TqError(
+    "conflict",
+    `Cannot ${action}: it was deleted since it was read; run the transaction again`,
   );
 }
 

@@ -36,19 +36,27 @@ interface PlainKind<Column> extends Kind<Column> {
   readonly readText: (text: string, name: string) => Column;
 }
 
+/** The most characters of a text; the triggers of `tq_push` say the same. */
 const MAX_TEXT = 1000;
 
 /** A text that every program that reads the database can keep: no NUL, no half of a surrogate pair. */
 export function text(what: string): PlainKind<string> {
   const allowed = `${what}, as text of 1 to ${MAX_TEXT} characters`;
   const read = (value: unknown, name: string) => {
-    if (typeof value !== "string" || value === "" || value.length > MAX_TEXT) {
+    if (typeof value !== "string" || value === "" || isLong(value)) {
       throw refused(value, name, allowed);
     }
     if (value.isWellFormed() && !value.includes("\0")) return value;
     throw refused(value, name, `${allowed}, without NUL and without half a surrogate pair`);
   };
   return { allowed, read, readJson: read, readText: read };
+}
+
+/** Counts characters, as a database does; JavaScript's `length` counts some of them twice. */
+function isLong(text: string): boolean {
+  return (
+    text.length > 2 * MAX_TEXT || (text.length > MAX_TEXT && Array.from(text).length > MAX_TEXT)
+  );
 }
 
 /** A whole number. */

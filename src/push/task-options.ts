@@ -76,7 +76,7 @@ export const CALL = {
     sql: "an integer",
     hint: "ID",
     preset: 0,
-    kind: whole("the id of a user: a whole number from 0 up", 0),
+    kind: whole("the id of a user: a whole number from 0 to 9007199254740991", 0),
   },
   context: {
     help: "The context that the task runs with; no key of it may begin with queue_",

@@ -28,6 +28,7 @@ export class Registry {
     if (existing?.model === model) return;
     checkModelName(name);
     if (existing && isBaseOf(model, existing.model)) return; // the base that ModelSQL made has no methods of its own
+    if (existing && file === null && isExtension(existing.model, model)) return;
     const entry = { model, file };
     if (existing && isBaseOf(existing.model, model)) entry.file ??= existing.file;
     else if (existing && !replaces(existing, entry, latestWins)) return;
@@ -45,6 +46,11 @@ export class Registry {
         `Cannot load models: ${other.__name__} and ${model.__name__} would share the table ${table}; rename one of them`,
       );
     }
+  }
+
+  /** True for a model that was found in a file; false for one of which only a class that pushed is known. */
+  isFromFile(name: string): boolean {
+    return typeof this.#models.get(name)?.file === "string";
   }
 
   get(name: string): ModelClass | undefined {
@@ -89,8 +95,24 @@ function isBaseOf(base: ModelClass, model: ModelClass): boolean {
   return Object.hasOwn(base, BASE) && model.prototype instanceof base;
 }
 
+/**
+ * True when the class extends the other one, under the same name: then it runs the tasks of both. A program that was
+ * loaded again has another class of the base's name.
+ */
+function isExtension(model: ModelClass, base: ModelClass): boolean {
+  for (
+    let above = Object.getPrototypeOf(model) as ModelClass | null;
+    above?.__name__ === model.__name__ && !Object.hasOwn(above, BASE);
+    above = Object.getPrototypeOf(above) as ModelClass | null
+  ) {
+    if (above === base || above.name === base.name) return true;
+  }
+  return false;
+}
+
 /** True when the new class takes the name over. @throws TqError "models" for two classes that are both meant to run. */
 function replaces(existing: Entry, { model, file }: Entry, latestWins: boolean): boolean {
+  if (existing.file === null && isExtension(model, existing.model)) return true;
   // A program that is loaded again, as by `bun --hot`, has new classes of the same names.
   const again = existing.model.name === model.name;
   // A program whose tasks run elsewhere: its class takes over from another one that pushed, never from one of a file.

@@ -1,6 +1,7 @@
 /** Where no worker is configured, a program runs the tasks that it pushed, after their commit. */
 import { randomUUIDv7 } from "bun";
 import { originTask } from "../transaction/current-task.ts";
+import type { Registry } from "../registry/registry.ts";
 import { loadModels } from "../registry/load-models.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import type { Report } from "../log/events.ts";
@@ -131,8 +132,29 @@ function sayingWhatWaits(report: Report): Report {
   };
 }
 
+/**
+ * Loads the models of the settings for a task whose class no file has given: a file may have a class that extends the
+ * one that pushed, as a worker would find it.
+ */
+async function findModel({ registry, config, report }: ThreadRuntime, name: string) {
+  if (!config.models || registry.isFromFile(name)) return;
+  const isKnown = registry.get(name) !== undefined;
+  if (isKnown && loaded.has(registry)) return;
+  loaded.add(registry);
+  try {
+    registry.addAll(await loadModels(config.models));
+  } catch (error) {
+    if (!isKnown) throw error;
+    const message = `the class of the program runs the tasks of ${name}: ${error instanceof Error ? error.message : String(error)}`;
+    report({ name: "log.note", level: "warn", message });
+  }
+}
+
+/** The registries whose models were loaded for a class that the program already has. */
+const loaded = new WeakSet<Registry>();
+
 async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
-  const { store, owner, report, registry, config } = thread;
+  const { store, owner, report } = thread;
   const task = await store.write((session) => session.claimOne(id, owner));
   if (!task) return; // a worker claimed it first, or it was cancelled
   try {
@@ -140,9 +162,7 @@ async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
     if (scheduledAt !== null && scheduledAt > store.now()) {
       report({ name: "task.inline", ...runOf(task), scheduledAt });
     }
-    if (!registry.get(task.model) && config.models) {
-      registry.addAll(await loadModels(config.models));
-    }
+    await findModel(thread, task.model);
   } catch (error) {
     await end(thread, task, { kind: "failed", error: toErrorData(error) });
     return;

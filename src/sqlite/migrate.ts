@@ -4,8 +4,9 @@ import { TqError } from "../errors.ts";
 import first from "./migrations/001.sql" with { type: "text" };
 import second from "./migrations/002.sql" with { type: "text" };
 import third from "./migrations/003.sql" with { type: "text" };
+import fourth from "./migrations/004.sql" with { type: "text" };
 
-const MIGRATIONS: readonly string[] = [first, second, third];
+const MIGRATIONS: readonly string[] = [first, second, third, fourth];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -3,30 +3,14 @@ import type { Database } from "bun:sqlite";
 import { isTqError, TqError } from "../errors.ts";
 import type { ErrorData, Settlement } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
-import type {
-  Change,
-  ColumnValue,
-  Condition,
-  Records,
-  Row,
-  SearchOptions,
-  Table,
-} from "../store/records.ts";
+import type { Records } from "../store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../store/session.ts";
 import type { Claim, ClaimedTask, NewTask } from "../task.ts";
 import { commitError } from "./errors.ts";
+import { makeRecords } from "./records.ts";
 import { claim, claimOne, handBack } from "./sql/claim.ts";
 import { dataVersion, mayClaim, stillHeld } from "./sql/looking.ts";
 import { pushTasks } from "./sql/push.ts";
-import {
-  deleteByIds,
-  insertValues,
-  makeTable,
-  selectByIds,
-  selectMatching,
-  tableIsComplete,
-  updateColumns,
-} from "./sql/rows.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
 import { recordError } from "./sql/task-errors.ts";
 import { type SessionOptions, SqliteTransaction } from "./transaction.ts";
@@ -234,44 +218,11 @@ export class SqliteSession implements Session {
   }
 
   get records(): Records {
-    return (this.#records ??= this.#makeRecords());
-  }
-
-  #makeRecords(): Records {
-    const locked = <T>(lock: boolean, read: (db: Database) => T): Soon<T> =>
-      lock && !this.writing ? this.#inTransaction(read) : this.#guarded(() => read(this.#db));
-    return {
-      hasTable: (table: Table): boolean => this.#transaction.tables.has(table),
-      ensureTable: (table: Table) => this.#ensureTable(table),
-      insert: (table: Table, values: readonly ColumnValue[]): Soon<number> =>
-        this.#inTransaction((db) => insertValues(db, table, values)),
-      read: (table: Table, ids: readonly number[], lock = false): Soon<Row[]> =>
-        locked(lock, (db) => selectByIds(db, table, ids)),
-      search: (
-        table: Table,
-        conditions: readonly Condition[],
-        options: SearchOptions,
-        lock = false,
-      ): Soon<Row[]> => locked(lock, (db) => selectMatching(db, table, conditions, options)),
-      update: (table: Table, id: number, changes: readonly Change[]) =>
-        this.#inTransaction((db) => updateColumns(db, table, id, changes)),
-      delete: (table: Table, ids: readonly number[]): Soon<void> =>
-        this.#inTransaction((db) => deleteByIds(db, table, ids)),
-    };
-  }
-
-  async #ensureTable(table: Table): Promise<void> {
-    const { tables } = this.#transaction;
-    if (tables.has(table)) return;
-    if (this.#guarded(() => tableIsComplete(this.#db, table))) {
-      // This transaction may have made the table, for another model too, and may yet be rolled back.
-      tables.add(table, !this.writing);
-      return;
-    }
-    const { undone, wentBack } = this;
-    await this.#inTransaction((db) => makeTable(db, table));
-    // A rollback meanwhile has removed the table again.
-    if (undone === this.undone && wentBack === this.wentBack) tables.add(table, false);
+    return (this.#records ??= makeRecords({
+      transaction: this.#transaction,
+      look: (read) => this.#guarded(() => read(this.#db)),
+      write: (fn) => this.#inTransaction(fn),
+    }));
   }
 
   get #db(): Database {

@@ -1,5 +1,6 @@
 /** A session's access to the rows of the user's ModelSQL tables. */
 import type { Soon } from "../soon.ts";
+import type { Decimal } from "../values/decimal.ts";
 
 /** A value of a column. JSON values are text already. */
 export type ColumnValue = string | number | bigint | boolean | Uint8Array | null;
@@ -26,11 +27,21 @@ export type Row = readonly ColumnValue[];
 
 export type Operator = "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in" | "like" | "not like";
 
-/** A condition on a column or on `id`, as in Tryton's domains; a row must meet all of them. */
+/** True when the columns of two rows of one table hold the same. */
+export function sameRow(a: Row, b: Row): boolean {
+  return a.length === b.length && a.every((value, index) => sameValue(value, b[index] ?? null));
+}
+
+/**
+ * A condition on a column or on `id`, as in Tryton's domains; a row must meet all of them. The pattern of `like`
+ * ignores upper and lower case; `%` stands for any characters, `_` for one, and a backslash takes that meaning away.
+ */
 export interface Condition {
   readonly column: string;
   readonly operator: Operator;
   readonly value: ColumnValue | readonly ColumnValue[];
+  /** With "in" and "not in": decimals that the column may hold too, however many zeros they have. */
+  readonly numbers?: readonly Decimal[];
 }
 
 export interface SearchOptions {
@@ -39,15 +50,14 @@ export interface SearchOptions {
   readonly offset?: number;
 }
 
-/** A change of one row. A column with a `before` is written only where it still holds that. */
+/** A change of one column. */
 export interface Change {
   readonly column: string;
   readonly value: ColumnValue;
-  readonly before?: ColumnValue;
 }
 
-/** "gone" when there is no such row; "changed" when a column no longer holds its `before`. */
-export type Updated = "ok" | "changed" | "gone";
+/** "gone" when there is no such row; `changed` names the columns that no longer hold what was read. */
+export type Updated = "ok" | "gone" | { readonly changed: readonly string[] };
 
 export interface Records {
   /** True when the table is known to have every column; then `ensureTable` has nothing to do. */
@@ -67,6 +77,7 @@ export interface Records {
     options: SearchOptions,
     lock?: boolean,
   ): Soon<Row[]>;
-  update(table: Table, id: number, changes: readonly Change[]): Soon<Updated>;
+  /** @param read writes the changes only where every column of the row still holds this; null: in any case. */
+  update(table: Table, id: number, changes: readonly Change[], read: Row | null): Soon<Updated>;
   delete(table: Table, ids: readonly number[]): Soon<void>;
 }

@@ -1,18 +1,10 @@
-/** A stretch of a transaction in which it holds the write lock: the writes in it, and whether they were rolled back. */
-import { type ColumnValue, sameValue, type Table } from "../store/records.ts";
-
-/** A value that was written into a column, and the value before it. */
-interface Written {
-  readonly column: string;
-  readonly before: ColumnValue;
-  readonly value: ColumnValue;
-}
+/** A stretch of a transaction in which it holds the write lock: the rows written in it, and whether that was undone. */
+import type { Table } from "../store/records.ts";
 
 interface Note {
   readonly table: Table;
   readonly id: number;
-  /** Null for a row that was inserted. */
-  readonly edits: readonly Written[] | null;
+  readonly inserted: boolean;
 }
 
 function keyOf(table: Table, id: number): string {
@@ -24,8 +16,7 @@ export class Stretch {
   #follow: (() => void) | null;
   /** Writes that `#written` does not have yet: most transactions end before they are asked for. */
   #notes: Note[] = [];
-  /** By row, then by column: the values that were there during this stretch. */
-  readonly #written = new Map<string, Map<string, ColumnValue[]>>();
+  readonly #written = new Set<string>();
   readonly #inserted = new Set<string>();
 
   /** @param follow called before a question about undone writes: it ends this stretch if they were undone. */
@@ -33,41 +24,21 @@ export class Stretch {
     this.#follow = follow;
   }
 
-  /** Notes that the row has these values now. */
-  write(table: Table, id: number, edits: readonly Written[]): void {
-    this.#notes.push({ table, id, edits });
+  write(table: Table, id: number): void {
+    this.#notes.push({ table, id, inserted: false });
   }
 
   insert(table: Table, id: number): void {
-    this.#notes.push({ table, id, edits: null });
+    this.#notes.push({ table, id, inserted: true });
   }
 
   #sortNotes(): void {
-    for (const note of this.#notes) this.#sort(note);
+    for (const { table, id, inserted } of this.#notes) {
+      const key = keyOf(table, id);
+      this.#written.add(key);
+      if (inserted) this.#inserted.add(key);
+    }
     this.#notes = [];
-  }
-
-  #sort({ table, id, edits }: Note): void {
-    const key = keyOf(table, id);
-    const row = this.#written.get(key) ?? new Map<string, ColumnValue[]>();
-    this.#written.set(key, row);
-    if (edits === null) {
-      this.#inserted.add(key);
-      return;
-    }
-    for (const { column, before, value } of edits) {
-      const values = row.get(column);
-      if (values) values.push(value);
-      else row.set(column, [before, value]);
-    }
-  }
-
-  /** True when this transaction itself replaced the value: then no other transaction is in its way. */
-  replaced(table: Table, id: number, column: string, before: ColumnValue): boolean {
-    this.#sortNotes();
-    const values = this.#written.get(keyOf(table, id))?.get(column) ?? [];
-    // From the last one back: a record that is saved repeatedly read that one.
-    return values.findLast((value) => sameValue(value, before)) !== undefined;
   }
 
   /** Forgets the writes, which are on their way to disk: records may keep this stretch alive for long. */
@@ -95,7 +66,7 @@ export class Stretch {
     return this.#isUndone(this.#inserted, table, id);
   }
 
-  #isUndone(rows: { has(key: string): boolean }, table: Table, id: number): boolean {
+  #isUndone(rows: ReadonlySet<string>, table: Table, id: number): boolean {
     this.#follow?.();
     if (this.#state !== "undone") return false;
     this.#sortNotes();

@@ -218,10 +218,10 @@ function checkStart(options: unknown, fn: unknown): void {
 }
 
 function checkUser(user: unknown): void {
-  if (Number.isSafeInteger(user)) return;
+  if (Number.isSafeInteger(user) && (user as number) >= 0) return;
   throw new TqError(
     "invalid",
-    `Cannot use ${Bun.inspect(user)} as the user: it must be an integer id`,
+    `Cannot use ${Bun.inspect(user)} as the user: it must be an integer id from 0 up`,
   );
 }
 

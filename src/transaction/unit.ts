@@ -7,6 +7,7 @@ import { type Soon, soon } from "../soon.ts";
 import type { Session, SqlResult } from "../store/session.ts";
 import type { Claim, NewTask } from "../task.ts";
 import { lateError } from "./current-task.ts";
+import { RowObjects } from "./row-objects.ts";
 import { Stretch } from "./stretch.ts";
 import type { Runtime } from "./runtime.ts";
 import { PendingWork, WatchedPromise } from "./pending.ts";
@@ -27,12 +28,14 @@ const NO_IDS: readonly number[] = [];
 export class Unit {
   /** The runtime that the unit began with, whatever the process works on later. */
   readonly runtime: Runtime;
+  /** True when a write found a row changed: this unit must not commit. */
+  stale = false;
   #options: UnitOptions;
   #session: Session | null;
   #inSavepoint = false;
   #ended = false;
-  #stale = false;
   #stretch: Stretch | null = null;
+  #rowObjects: RowObjects | null = null;
   /** The session's `wentBack` when the unit compared it last: a greater one means that user code undid writes since. */
   #wentBack = 0;
   /** Ids of pushed tasks, before and after the commit. They grow in place: a transaction may push tasks one by one. */
@@ -63,13 +66,9 @@ export class Unit {
     return this.#session?.waited ?? 0;
   }
 
-  /** True when a write found a row changed: this unit must not commit. */
-  get stale(): boolean {
-    return this.#stale;
-  }
-
-  setStale(): void {
-    this.#stale = true;
+  /** The objects of the rows that the unit has read or written. */
+  get rowObjects(): RowObjects {
+    return (this.#rowObjects ??= new RowObjects());
   }
 
   /**
@@ -217,7 +216,7 @@ export class Unit {
   #checkCommittable(): void {
     this.#pending.check();
     this.#started?.check();
-    if (this.#stale) {
+    if (this.stale) {
       throw new TqError(
         "conflict",
         "Cannot commit: a record was changed by another transaction; run the transaction again",

@@ -2,10 +2,11 @@
 import { TqError } from "../errors.ts";
 import { MAX_DEPTH, type Place, enter, pathOf, root } from "./place.ts";
 import { TAG_READERS, type Tag } from "./tags.ts";
+import { wholeOf } from "./whole.ts";
 
 /**
  * The value of a JSON text. Objects with a `__class__` that tq does not know stay plain objects, and a whole
- * number that a `number` cannot hold exactly becomes a `bigint`.
+ * number beyond 2^53 becomes a `bigint`, unless it is written as JavaScript writes a `number`.
  *
  * @param where names the text in errors
  * @throws TqError `invalid` when it is not JSON, or a tag in it is broken
@@ -29,14 +30,11 @@ function parse(text: string, where: string): unknown {
 
 const MAYBE_BIG = /(?:^|[[,:\s-])\d{16}/;
 
-/** A reviver for JSON.parse: trytond's integers have no bounds. */
+/** A reviver for JSON.parse. */
 function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   const source = context?.source;
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  if (source === undefined || !/^-?\d+$/.test(source)) return value;
-  if (String(value) === source) return value; // JavaScript writes this number the same way
-  const exact = BigInt(source);
-  return Number.isFinite(value) && BigInt(value) === exact ? value : exact;
+  if (typeof value !== "number" || source === undefined || !/^-?\d+$/.test(source)) return value;
+  return Object.is(value, -0) ? value : wholeOf(source);
 }
 
 /** Replaces the tagged objects in a fresh result of JSON.parse, in place. */

@@ -5,7 +5,9 @@
  * |---|---|
  * | what JSON has: text, finite numbers (also -0), booleans, null, arrays, plain objects | the same |
  * | `Temporal.PlainDateTime`, `PlainDate`, `PlainTime`, `Uint8Array`, `Decimal` | the same |
- * | `Temporal.Instant`, `ZonedDateTime`, `bigint` | the same; trytond sees an object |
+ * | `bigint` | the same; trytond sees an object where a `number` could hold it, else its int |
+ * | `Temporal.ZonedDateTime` | the same; trytond sees its datetime without the zone |
+ * | `Temporal.Instant` | the same; trytond sees an object |
  * | `Temporal.Duration` | a Duration of the same length, in hours and smaller units |
  * | `Date` | a `Temporal.Instant` |
  * | a property that is undefined | left out, as `JSON.stringify` does |
@@ -14,7 +16,8 @@
  * array only its elements.
  */
 import { type Place, enter, refuse, root } from "./place.ts";
-import { type Tag, bigintTag, toTag } from "./tags.ts";
+import { type Tag, bigintTag, isTag, toTag } from "./tags.ts";
+import { wholeOf } from "./whole.ts";
 
 export { decode } from "./decoding.ts";
 export type { Encodable, Jsonable } from "./jsonable.ts";
@@ -40,7 +43,10 @@ function write(value: unknown, place: Place): string {
     case "boolean":
       return value ? "true" : "false";
     case "bigint":
-      return writeTag(bigintTag(value), place);
+      // Bare as trytond writes it, unless it would come back as a number.
+      return typeof wholeOf(String(value)) === "bigint"
+        ? String(value)
+        : writeTag(bigintTag(value), place);
     case "object":
       if (value === null) return "null";
       if (Array.isArray(value)) return writeArray(value, place);
@@ -74,7 +80,7 @@ function writeArray(array: readonly unknown[], parent: Place): string {
 }
 
 function writeObject(object: Record<string, unknown>, parent: Place): string {
-  if (Object.hasOwn(object, "__class__")) return writeEscaped(object, parent);
+  if (Object.hasOwn(object, "__class__") && isTag(object)) return writeEscaped(object, parent);
   const place = enter(object, parent, 1);
   let json = "{";
   for (const key of sortedKeys(object, parent)) {
@@ -87,7 +93,7 @@ function writeObject(object: Record<string, unknown>, parent: Place): string {
   return `${json}}`;
 }
 
-/** Writes an object that has a `__class__` of its own, so that no reader takes it for a tag. */
+/** Writes an object whose own `__class__` is that of a tag, so that no reader takes it for one. */
 function writeEscaped(object: Record<string, unknown>, parent: Place): string {
   const place = enter(object, parent, 3);
   const entries: string[] = [];

@@ -40,10 +40,7 @@ export function bigintTag(value: bigint): Tag {
 export const TAG_READERS: ReadonlyMap<unknown, (tag: Tag) => unknown> = new Map([
   ["Instant", (tag: Tag): unknown => Temporal.Instant.from(text(tag, "instant"))],
   ["ZonedDateTime", readZoned],
-  [
-    "datetime",
-    (tag) => Temporal.PlainDate.from(readDate(tag), REJECT).toPlainDateTime(readTime(tag)),
-  ],
+  ["datetime", readDatetime],
   ["date", (tag) => Temporal.PlainDate.from(readDate(tag), REJECT)],
   ["time", (tag) => readTime(tag)],
   ["timedelta", readTimedelta],
@@ -52,20 +49,35 @@ export const TAG_READERS: ReadonlyMap<unknown, (tag: Tag) => unknown> = new Map(
   ["bigint", (tag) => readBigint(text(tag, "bigint"))],
 ]);
 
+/** True for an object that a reader would take for a tag. "object" is the one that writes such an object. */
+export function isTag({ __class__: name }: Tag): boolean {
+  return name === "object" || TAG_READERS.has(name);
+}
+
 const REJECT = { overflow: "reject" } as const;
 
 function instantTag(instant: Temporal.Instant): Tag {
   return { __class__: "Instant", instant: instant.toString() };
 }
 
-/** Writes the instant and the zone apart: one text with an offset loses the seconds of old offsets. */
+/**
+ * Trytond's datetime, with the members that trytond passes over: the instant and the zone, apart, as one text with an
+ * offset loses the seconds of old offsets.
+ */
 function zonedTag(zoned: Temporal.ZonedDateTime): Tag {
-  return {
-    __class__: "ZonedDateTime",
-    calendar: zoned.calendarId,
-    instant: zoned.toInstant().toString(),
-    zone: zoned.timeZoneId,
-  };
+  const local = zoned.withCalendar("iso8601");
+  const { day, hour, minute, month, second, year } = local;
+  const microsecond = local.millisecond * 1000 + local.microsecond;
+  const [calendar, zone] = [zoned.calendarId, zoned.timeZoneId];
+  const instant = zoned.toInstant().toString();
+  if (year < 1 || year > 9999) return { __class__: "ZonedDateTime", calendar, instant, zone };
+  const date = { calendar, day, hour, instant, microsecond, minute, month, second, year, zone };
+  return { __class__: "datetime", ...date };
+}
+
+function readDatetime(tag: Tag): Temporal.PlainDateTime | Temporal.ZonedDateTime {
+  if (Object.hasOwn(tag, "zone")) return readZoned(tag);
+  return Temporal.PlainDate.from(readDate(tag), REJECT).toPlainDateTime(readTime(tag));
 }
 
 function readZoned(tag: Tag): Temporal.ZonedDateTime {

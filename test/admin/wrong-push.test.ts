@@ -17,7 +17,10 @@ describe("a wrong push", () => {
     [{ args: { a: 1 } }, 'args cannot be {"a":1}: it must be a list of arguments like [42]'],
     [{ kwargs: [1] }, "kwargs cannot be [1]: it must be a JSON object"],
     [{ context: "x" }, 'context cannot be "x": it must be a JSON object'],
-    [{ user: -1 }, "user cannot be -1: it must be the id of a user: a whole number from 0 up"],
+    [
+      { user: -1 },
+      "user cannot be -1: it must be the id of a user: a whole number from 0 to 9007199254740991",
+    ],
     [{ queue: "a\0b" }, "without NUL"],
     [{ queue: "a\ud800" }, "without half a surrogate pair"],
     [{ ref: "a\ud800" }, "without half a surrogate pair"],
@@ -54,7 +57,7 @@ describe("a wrong push", () => {
       [
         "Cannot push: 3 things are wrong:",
         '  [1].instances cannot be "x": it must be an id like 7, or a list of ids like [7, 8]',
-        "  [1].user cannot be 1.5: it must be the id of a user: a whole number from 0 up",
+        "  [1].user cannot be 1.5: it must be the id of a user: a whole number from 0 to 9007199254740991",
         "  [2] cannot be 7: it must be a JSON object",
       ].join("\n"),
     );

@@ -55,10 +55,12 @@ test("delete takes the rows away; a save of one that is gone says so", async () 
   });
   two.total = 5;
   const error = await errorOf(() => inside(() => two.save()));
-  expect(error.message).toBe("Cannot save sale 2: it no longer exists");
-  expect(error.code).toBe("not_found");
+  expect(error.message).toBe(
+    "Cannot save sale 2: it was deleted since it was read; run the transaction again",
+  );
+  expect(error.code).toBe("conflict");
   expect(await sentenceOf(() => inside(() => Sale.lock([three, two])))).toBe(
-    "Cannot lock sale 2: it no longer exists",
+    "Cannot lock sale 2: it was deleted since it was read; run the transaction again",
   );
 });
 

@@ -155,3 +155,85 @@ test.each<[unknown, unknown, string]>([
 ])("a wrong search is refused with a sentence: %#", async (clauses, options, sentence) => {
   expect(await sentenceOf(() => find(clauses, options))).toContain(sentence);
 });
+
+test.each<[string, unknown, number[]]>([
+  ["=", "1.5", [1]],
+  ["=", "1.500", [1]],
+  ["=", "15E-1", [1]],
+  ["=", "2.00", [4]],
+  ["=", "-1.5", []],
+  ["!=", "1.5", [2, 3, 4]],
+  ["in", ["1.5", "2.0"], [1, 4]],
+  ["in", ["1.5", null], [1, 2, 3]],
+  ["not in", ["1.5"], [2, 3, 4]],
+  ["not in", ["1.5", null], [4]],
+])("a decimal is found by its number: %s %p", async (operator, value, ids) => {
+  const decimal = (text: string | null) => (text === null ? null : new Decimal(text));
+  const operand = Array.isArray(value) ? value.map(decimal) : decimal(value as string);
+  expect(await find([["price", operator, operand]])).toEqual(ids);
+});
+
+test("a decimal is found however it was written", async () => {
+  await using _tq = makeRuntime();
+  const groups = [
+    ["0", "0.00", "0E+3", "0E-9"],
+    ["1500", "1.5E+3", "1500.00", "1.50E+3"],
+    ["-0.0000015", "-1.5E-6", "-15E-7", "-1.50E-6"],
+    ["1E-7", "1.0E-7", "10E-8"],
+    ["100", "1E+2"],
+    ["10", "10.0"],
+    ["1", "1.0"],
+  ];
+  const texts = groups.flat();
+  await Transaction.start({}, () =>
+    Item.create(texts.map((text) => ({ name: text, price: new Decimal(text) }))),
+  );
+  for (const group of groups) {
+    for (const text of group) {
+      const found = await find([["price", "=", new Decimal(text)]]);
+      expect(found.map((id) => texts[id - 1] ?? "")).toEqual(group);
+    }
+  }
+});
+
+test.each<[string, string[]]>([
+  ["ÄPFEL%", ["äpfel"]],
+  ["äPF_L", ["äpfel"]],
+  ["straße", ["Straße"]],
+  ["100\\%", ["100%"]],
+  ["100%", ["100%", "1000"]],
+  ["a\\_b", ["a_b"]],
+  ["a_b", ["a_b", "a*b", "a\\b"]],
+  ["a*b", ["a*b"]],
+  ["a\\\\b", ["a\\b"]],
+  ["[ab]", ["[ab]"]],
+  ["\\😀_", ["\\😀😀"]],
+  ["a\\b", ["a\\b"]],
+  ["а%", ["Аз"]],
+])(
+  "like %p ignores the case of every letter, and a backslash takes a wildcard its meaning",
+  async (pattern, names) => {
+    await using _tq = makeRuntime();
+    const all = ["äpfel", "Straße", "100%", "1000", "a_b", "a*b", "a\\b", "[ab]", "\\😀😀", "Аз"];
+    await Transaction.start({}, () => Item.create(all.map((name) => ({ name }))));
+    const found = await find([["name", "like", pattern]]);
+    expect(found.map((id) => all[id - 1] ?? "")).toEqual(names);
+    expect(await find([["name", "not like", pattern]])).toHaveLength(all.length - names.length);
+  },
+);
+
+test.each<[unknown, string]>([
+  [{ limt: 1 }, 'limt is not an option; did you mean "limit"?'],
+  [{ sort: "name" }, "sort is not an option"],
+  [{ order: "name" }, 'the order cannot be "name"; write it like [["id", "ASC"]]'],
+  [{ order: ["name", "ASC"] }, 'the order cannot be [ "name", "ASC" ]'],
+  [null, "null is no object of options; give { order, limit, offset }"],
+])("a search with the options %p is refused", async (options, why) => {
+  expect(await sentenceOf(() => find([], options))).toStartWith(`Cannot search item: ${why}`);
+});
+
+test("a pattern that the database could not take is refused", async () => {
+  const sentence = await sentenceOf(() => find([["name", "like", "ä".repeat(4_001)]]));
+  expect(sentence).toContain("name like needs a text of at most 4000 characters");
+  expect(await find([["name", "like", "ä".repeat(4_000)]])).toEqual([]);
+});

@@ -30,16 +30,29 @@ interface Options {
   readonly worker?: boolean;
   /** True: on a store that answers late and is never steady. */
   readonly late?: boolean;
+  /** The models file of the settings, in the folder. */
+  readonly models?: string;
   readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** Makes the runtime that models work on; the one before comes back when it is disposed. */
-export function makeRuntime({ worker = true, late = IS_LATE, settings = {} }: Options = {}) {
+export function makeRuntime({
+  worker = true,
+  late = IS_LATE,
+  models,
+  settings = {},
+}: Options = {}) {
   const { path: folder, [Symbol.dispose]: remove } = makeFolder();
   const path = join(folder, "tq.db");
   const { queue, ...others } = settings;
   const config = parseSettings(
-    { database: { path }, queue: { worker, ...queue }, log: { level: "debug" }, ...others },
+    {
+      ...(models !== undefined && { models }),
+      database: { path },
+      queue: { worker, ...queue },
+      log: { level: "debug" },
+      ...others,
+    },
     "the test",
     folder,
   );

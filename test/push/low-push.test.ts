@@ -119,7 +119,7 @@ test.each<[unknown, string]>([
   [{ ...CALL, args: [Number.NaN] }, "args[0]: NaN is not JSON"],
   [
     { ...CALL, user: "1" },
-    'Cannot push: user cannot be "1": it must be the id of a user: a whole number from 0 up',
+    'Cannot push: user cannot be "1": it must be the id of a user: a whole number from 0 to 9007199254740991',
   ],
   [{ ...CALL, context: [] }, "Cannot use [] as the context"],
   [{ ...CALL, context: { a: Symbol("x") } }, "context.a: a symbol is not JSON"],

@@ -96,13 +96,9 @@ test("two classes with one name cannot both push: it is not known which one is t
     static override readonly __name__ = "twin";
     static go() {}
   }
-  class Third extends First {}
   await First.__queue__["go"]?.([1]);
   expect(await sentenceOf(() => Second.__queue__["go"]?.([1]))).toBe(
     'Cannot push: two classes have the name "twin", both in this program; rename one of them',
-  );
-  expect(await sentenceOf(() => Third.__queue__["go"]?.([1]))).toContain(
-    "Third extends First: give it a static __name__ of its own",
   );
   tq.registry.addAll(fromFile(Second));
   expect(await sentenceOf(() => First.__queue__["go"]?.([1]))).toBe(

@@ -118,7 +118,7 @@ test("a transaction ends with the database that it began with, whatever the prog
   expect((await other.tasks()).map(({ state }) => state)).toEqual(["ready"]);
 });
 
-test("what the caller rolled back is dropped, and its ids are never used again", async () => {
+test("what the caller rolled back is dropped; only an id that was committed is never given again", async () => {
   await using tq = makeRuntime({ worker: false });
   let ids: number[] = [];
   const failing = Transaction.start({}, async () => {

@@ -43,7 +43,8 @@ class LateSession implements Session {
       read: (table, ids, lock) => this.#later(() => records.read(table, ids, lock)),
       search: (table, conditions, options, lock) =>
         this.#later(() => records.search(table, conditions, options, lock)),
-      update: (table, id, changes) => this.#later(() => records.update(table, id, changes)),
+      update: (table, id, changes, read) =>
+        this.#later(() => records.update(table, id, changes, read)),
       delete: (table, ids) => this.#later(() => records.delete(table, ids)),
     };
   }

@@ -75,6 +75,7 @@ test.each([
   [{ usr: 1 }, 'usr is not an option; did you mean "user"?'],
   [{ user: "1" }, 'Cannot use "1" as the user: it must be an integer id'],
   [{ user: 1.5 }, "Cannot use 1.5 as the user: it must be an integer id"],
+  [{ user: -1 }, "Cannot use -1 as the user: it must be an integer id from 0 up"],
   [{ context: "x" }, 'Cannot use "x" as the context: it must be a plain object'],
   [{ context: [] }, "Cannot use [] as the context: it must be a plain object"],
   [{ context: null }, "Cannot use null as the context: it must be a plain object"],

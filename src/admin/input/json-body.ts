@@ -1,5 +1,6 @@
 /** Reads the body of a request as a value that loses nothing when it is written as JSON again. */
 import { TqError } from "../../errors.ts";
+import { parseExactly } from "../../values/exact-json.ts";
 import { BACKSLASH, findJsonFault, QUOTE } from "./json-fault.ts";
 
 /**
@@ -13,7 +14,7 @@ export function readJson(bytes: BufferSource): unknown {
   if (isTooDeep(text))
     throw new TqError("invalid", "Cannot read the body: it is nested too deeply");
   try {
-    return MAY_LOSE.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text);
+    return parseExactly(text, checkDigits);
   } catch (cause) {
     if (cause instanceof TqError) throw cause;
     throw new TqError("invalid", `Cannot read the body: ${whatIsWrong(text, cause)}`, { cause });
@@ -55,25 +56,16 @@ function isOpening(code: number): boolean {
   return code === 0x5b || code === 0x7b;
 }
 
-const MAY_LOSE = /\d{16}|\de|-0/i;
-
 /** The longest number: Python reads no more digits either, and the time to read them grows with their square. */
 const MAX_DIGITS = 4_300;
 
-function keepNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== "number" || context?.source === undefined) return value;
-  const isKept = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
-  if (isKept && !Object.is(value, -0)) return value;
-  const { length } = context.source;
-  if (length <= MAX_DIGITS) return rawJson(context.source);
+function checkDigits({ length }: string): void {
+  if (length <= MAX_DIGITS) return;
   throw new TqError(
     "invalid",
     `Cannot read the body: a number of ${length} characters is too long; it may have ${MAX_DIGITS}`,
   );
 }
-
-/** https://tc39.es/proposal-json-parse-with-source/ is not in TypeScript's library yet. */
-const { rawJSON: rawJson } = JSON as unknown as { rawJSON: (text: string) => object };
 
 function whatIsWrong(text: string, error: unknown): string {
   if (text.trim() === "") return 'it is empty; send JSON like {"model": "sale", "method": …}';

@@ -6,6 +6,7 @@ import type { QueueInfo, TaskFilter, WorkerInfo } from "../../store/looking.ts";
 import type { ClaimOptions } from "../../store/session.ts";
 import { matchQueues, suspectQueues } from "./queues.ts";
 import { listIds, runsSuspect } from "./claim.ts";
+import { parseExactly } from "../../values/exact-json.ts";
 
 const GET = `SELECT * FROM tq_tasks WHERE id = $id`;
 const GET_BY_REF = `SELECT * FROM tq_tasks WHERE ref = $ref`;
@@ -108,7 +109,7 @@ function toTask(row: TaskRow): Task {
 /** Returns JSON that was damaged by hand as it is: one bad row must not fail a list. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return text;
   }

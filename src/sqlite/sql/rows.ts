@@ -1,21 +1,17 @@
 /** Reads and writes the rows of ModelSQL tables. Statements are built from quoted names, and prepared once. */
 import type { Database, SQLQueryBindings } from "bun:sqlite";
-import { TqError } from "../../errors.ts";
-import type {
-  Change,
-  ColumnValue,
-  Condition,
-  Operator,
-  Row,
-  SearchOptions,
-  Table,
-  Updated,
+import {
+  type Change,
+  type ColumnValue,
+  type Condition,
+  type Row,
+  type SearchOptions,
+  sameValue,
+  type Table,
+  type Updated,
 } from "../../store/records.ts";
-
-/** Quotes a name, which may contain any character. */
-function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
+import { conditionSql } from "./conditions.ts";
+import { identifier } from "./table.ts";
 
 /** The texts of a table's statements, made once. */
 interface Texts {
@@ -82,60 +78,6 @@ export function selectMatching(
   return db.query(text).values(...(parameters as SQLQueryBindings[])) as Row[];
 }
 
-/**
- * A negated condition holds for NULL, as for any other value: NULL is not equal to 7, not in [7], not like "a%". SQL
- * would give NULL for all three. Writes the condition, and adds its parameters.
- */
-function conditionSql({ column, operator, value }: Condition, parameters: ColumnValue[]): string {
-  const name = identifier(column);
-  if (Array.isArray(value)) return listConditionSql(name, operator, value, parameters);
-  parameters.push(value as ColumnValue);
-  if (operator === "=") return `${name} IS ?`;
-  if (operator === "!=") return `${name} IS NOT ?`;
-  if (operator === "not like") return `(${name} NOT LIKE ? OR ${name} IS NULL)`;
-  return `${name} ${operator.toUpperCase()} ?`;
-}
-
-function listConditionSql(
-  name: string,
-  operator: Operator,
-  list: readonly ColumnValue[],
-  parameters: ColumnValue[],
-): string {
-  const values = list.filter((value) => value !== null);
-  const withNull = values.length < list.length;
-  const within = `${name} IN ${bindList(values, parameters)}`;
-  if (operator === "in") return withNull ? `(${within} OR ${name} IS NULL)` : within;
-  return withNull
-    ? `(NOT ${within} AND ${name} IS NOT NULL)`
-    : `(NOT ${within} OR ${name} IS NULL)`;
-}
-
-/** Binds the list as one parameter where JSON can carry it, otherwise one for each value. */
-function bindList(values: readonly ColumnValue[], parameters: ColumnValue[]): string {
-  if (values.every(survivesJson)) {
-    parameters.push(JSON.stringify(values));
-    return "(SELECT value FROM json_each(?))";
-  }
-  if (values.length > MOST_PARAMETERS) {
-    throw new TqError(
-      "invalid",
-      `Cannot search for ${values.length} values of this kind at once; search for ${MOST_PARAMETERS} at a time`,
-    );
-  }
-  parameters.push(...values);
-  return `(${values.map(() => "?").join(", ")})`;
-}
-
-/** SQLite takes 32,766 parameters; the other clauses need some. */
-const MOST_PARAMETERS = 30_000;
-
-/** True where JSON keeps the value as it is: not for bytes, nor for integers beyond 2^53, which a parameter keeps. */
-function survivesJson(value: ColumnValue): boolean {
-  if (typeof value === "number") return Number.isSafeInteger(value) || !Number.isInteger(value);
-  return typeof value === "string" || typeof value === "boolean";
-}
-
 export function insertValues(db: Database, table: Table, values: readonly ColumnValue[]): number {
   const statement = db.query(textsOf(table).insert);
   return Number(statement.run(...(values as SQLQueryBindings[])).lastInsertRowid);
@@ -146,6 +88,7 @@ export function updateColumns(
   table: Table,
   id: number,
   changes: readonly Change[],
+  read: Row | null,
 ): Updated {
   if (changes.length === 0) return "ok";
   const parameters: ColumnValue[] = [];
@@ -155,22 +98,53 @@ export function updateColumns(
     shape += `${column}\0`;
   }
   parameters.push(id);
-  for (const change of changes) {
-    if (change.before === undefined) continue;
-    parameters.push(change.before);
-    shape += `\0${change.column}`;
+  const compared = read ? comparable(table, read) : NO_COLUMNS;
+  for (const { name, value } of compared) {
+    parameters.push(value);
+    shape += `\0${name}`;
   }
   const { updates } = textsOf(table);
   let text = updates.get(shape);
-  if (text === undefined) updates.set(shape, (text = updateText(table, changes)));
+  if (text === undefined) updates.set(shape, (text = updateText(table, changes, compared)));
   if (db.query(text).run(...(parameters as SQLQueryBindings[])).changes > 0) return "ok";
-  return selectByIds(db, table, [id]).length > 0 ? "changed" : "gone";
+  const [row] = selectByIds(db, table, [id]);
+  return row ? { changed: changedColumns(table, read ?? row, row) } : "gone";
 }
 
-function updateText(table: Table, changes: readonly Change[]): string {
+/** A column with the value that was read in it. */
+interface ColumnRead {
+  readonly name: string;
+  readonly value: ColumnValue;
+}
+
+const NO_COLUMNS: readonly ColumnRead[] = [];
+
+/** The columns of the row that can be compared: not those whose value JavaScript does not hold exactly. */
+function comparable(table: Table, row: Row): ColumnRead[] {
+  return table.columns
+    .map(({ name }, index) => ({ name, value: row[index + 1] ?? null }))
+    .filter(({ value }) => !isInexact(value));
+}
+
+/** True for a whole number beyond 2^53, and for a text that was not UTF-8: SQLite may hold another value. */
+function isInexact(value: ColumnValue): boolean {
+  if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
+  return typeof value === "string" && value.includes("\uFFFD");
+}
+
+function changedColumns({ columns }: Table, before: Row, now: Row): string[] {
+  const isChanged = (_: unknown, index: number) =>
+    !sameValue(before[index + 1] ?? null, now[index + 1] ?? null);
+  return columns.filter(isChanged).map(({ name }) => name);
+}
+
+function updateText(
+  table: Table,
+  changes: readonly Change[],
+  compared: readonly ColumnRead[],
+): string {
   const set = changes.map(({ column }) => `${identifier(column)} = ?`).join(", ");
-  const guarded = changes.filter(({ before }) => before !== undefined);
-  const guards = guarded.map(({ column }) => ` AND ${identifier(column)} IS ?`).join("");
+  const guards = compared.map(({ name }) => ` AND ${identifier(name)} IS ?`).join("");
   return `UPDATE ${identifier(table.name)} SET ${set} WHERE id = ?${guards}`;
 }
 
@@ -178,96 +152,4 @@ export function deleteByIds(db: Database, table: Table, ids: readonly number[]):
   db.query(
     `DELETE FROM ${identifier(table.name)} WHERE id IN (SELECT value FROM json_each(?))`,
   ).run(JSON.stringify(ids));
-}
-
-interface ColumnInfo {
-  readonly name: string;
-  readonly type: string;
-  readonly notnull: number;
-  readonly dflt_value: string | null;
-  readonly pk: number;
-}
-
-/** The columns by lower-case name: to SQLite, `Value` and `value` are one. */
-function columnsOf(db: Database, table: Table): Map<string, ColumnInfo> {
-  const rows = db.query(`PRAGMA table_xinfo(${identifier(table.name)})`).all() as ColumnInfo[];
-  return new Map(rows.map((row) => [row.name.toLowerCase(), row]));
-}
-
-/** True when the table exists with every column, and `makeTable` has nothing to do. */
-export function tableIsComplete(db: Database, table: Table): boolean {
-  const columns = columnsOf(db, table);
-  checkColumns(table, columns);
-  return columns.size > 0 && table.columns.every(({ name }) => columns.has(name.toLowerCase()));
-}
-
-/** Makes the table, or adds the columns that it lacks. */
-export function makeTable(db: Database, table: Table): void {
-  const existing = columnsOf(db, table);
-  checkColumns(table, existing); // again: another process may have made the table since
-  if (existing.size === 0) {
-    const columns = table.columns.map(({ name, type }) => `, ${identifier(name)} ${type}`).join("");
-    db.run(
-      `CREATE TABLE ${identifier(table.name)} (id INTEGER PRIMARY KEY AUTOINCREMENT${columns})`,
-    );
-    return;
-  }
-  for (const { name, type } of table.columns) {
-    if (!existing.has(name.toLowerCase())) {
-      db.run(`ALTER TABLE ${identifier(table.name)} ADD COLUMN ${identifier(name)} ${type}`);
-    }
-  }
-}
-
-/** Refuses a table that cannot be changed without touching its data: the user must decide. */
-function checkColumns(table: Table, existing: Map<string, ColumnInfo>): void {
-  checkNames(table);
-  if (existing.size === 0) return;
-  const id = existing.get("id");
-  if (!id || id.pk !== 1 || id.type.toUpperCase() !== "INTEGER") {
-    throw refusal(
-      table,
-      "it has no column id INTEGER PRIMARY KEY",
-      "rebuild the table with one, or rename the model",
-    );
-  }
-  for (const { name, type } of table.columns) {
-    const there = existing.get(name.toLowerCase());
-    if (there && there.type.toUpperCase() !== type) {
-      throw refusal(
-        table,
-        `its column ${there.name} is ${there.type || "without type"} and the field needs ${type}`,
-        `rename the field, or move the data: ALTER TABLE ${identifier(table.name)} RENAME COLUMN ${identifier(there.name)} TO ${identifier(`${there.name}_old`)}, start again, then copy`,
-      );
-    }
-  }
-  const known = new Set(table.columns.map(({ name }) => name.toLowerCase()));
-  for (const [key, column] of existing) {
-    if (key !== "id" && !known.has(key) && column.notnull && column.dflt_value === null) {
-      throw refusal(
-        table,
-        `its column ${column.name} is NOT NULL without a default, and the model has no such field`,
-        "add the field, or drop the column",
-      );
-    }
-  }
-}
-
-function checkNames(table: Table): void {
-  const seen = new Map([["id", "id"]]);
-  for (const { name } of table.columns) {
-    const other = seen.get(name.toLowerCase());
-    if (other !== undefined) {
-      throw refusal(
-        table,
-        `its columns ${other} and ${name} are one column to SQLite, which ignores upper and lower case`,
-        "rename one of the fields",
-      );
-    }
-    seen.set(name.toLowerCase(), name);
-  }
-}
-
-function refusal(table: Table, what: string, advice: string): TqError {
-  return new TqError("models", `Cannot use the table ${table.name}: ${what}; ${advice}`);
 }

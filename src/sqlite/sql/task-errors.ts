@@ -3,10 +3,6 @@ import type { Database } from "bun:sqlite";
 import type { ErrorData } from "../../outcome.ts";
 import type { TaskError } from "../../task.ts";
 
-/** Longer texts are cut, so that one task that fails again and again cannot fill the disk. */
-const MESSAGE_CHARACTERS = 10_000;
-const STACK_CHARACTERS = 20_000;
-
 const COUNT_AGAIN = `
   UPDATE tq__error
      SET count = count + 1, attempt = $attempt, last_at = $now
@@ -20,13 +16,10 @@ export function recordError(
   db: Database,
   task: number,
   attempt: number,
-  error: ErrorData,
+  { name, message, stack }: ErrorData,
   now: number,
 ): void {
-  const name = error.name.slice(0, MESSAGE_CHARACTERS);
-  const message = error.message.slice(0, MESSAGE_CHARACTERS);
   if (db.query(COUNT_AGAIN).run({ task, name, message, attempt, now }).changes > 0) return;
-  const stack = error.stack?.slice(0, STACK_CHARACTERS) ?? null;
   db.query(RECORD).run({ task, name, message, stack, attempt, now });
 }
 

@@ -30,8 +30,9 @@ describe("a table", () => {
     const odd = table('or"der', { select: "TEXT", 'a"b': "TEXT", "größe; --": "TEXT" });
     const [id = 0] = await fill(odd, [["x", "y", "z"]]);
     expect(await session.records.read(odd, [id])).toEqual([[id, "x", "y", "z"]]);
-    const change = { column: 'a"b', value: "new", before: "y" };
-    expect(await session.records.update(odd, id, [change])).toBe("ok");
+    const change = { column: 'a"b', value: "new" };
+    const read = [id, "x", "y", "z"];
+    expect(await session.records.update(odd, id, [change], read)).toBe("ok");
     const condition = { column: "größe; --", operator: "=" as const, value: "z" };
     expect(
       await session.records.search(odd, [condition], {

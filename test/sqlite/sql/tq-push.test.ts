@@ -238,10 +238,10 @@ for (const client of CLIENTS) {
       expect([out, err]).toEqual(["10000|1|10000", ""]);
     });
 
-    test("keeps text with NUL as it is", async () => {
-      const { err, task } = await push({ model: "'a' || char(0) || 'b'", ref: "char(0)" });
-      expect(err).toBe("");
-      expect(task).toMatchObject({ model: "a\0b", ref: "\0" });
+    test("refuses text with NUL", async () => {
+      const { err, task } = await push({ ref: "'a' || char(0)" });
+      expect(err).toContain("tq_push: ref must be text of 1 to 1000 characters, without NUL");
+      expect(task).toBeUndefined();
     });
 
     test("the views can be read, and nothing else", async () => {

@@ -38,17 +38,6 @@ export function taskErrorTests(): void {
       expect(await store.get(id)).toEqual(before);
     });
 
-    test("that are huge are cut, and still counted", async () => {
-      const id = await pushOne(store);
-      const huge = { name: "E", message: "é".repeat(1_000_000), stack: "s".repeat(1_000_000) };
-      for (let i = 0; i < 2; i++) await failAgain(id, huge);
-      const [error, ...rest] = await store.errors(id);
-      expect(rest).toEqual([]);
-      expect(error?.count).toBe(2);
-      expect((error?.message.length ?? 0) + (error?.stack?.length ?? 0)).toBeLessThan(50_000);
-      expect(((await store.get(id))?.reason ?? "").length).toBeLessThan(50_000);
-    });
-
     test("of a task without any are none", async () => {
       expect(await store.errors(await pushOne(store))).toEqual([]);
       expect(await store.errors(99)).toEqual([]);

@@ -1,0 +1,44 @@
+/** Thrown values as data: each text is cut, so that no task fills a row or a line of the log. */
+import { expect, test } from "bun:test";
+import { Model, type Queue } from "../src/index.ts";
+import { toErrorData } from "../src/outcome.ts";
+import { makeRuntime } from "./model/support.ts";
+
+const HUGE = "é".repeat(1_000_000);
+
+class Loud extends Model {
+  declare static readonly __queue__: Queue<typeof Loud>;
+  static override readonly __name__ = "loud";
+  static fail(_records: Loud[], part: "name" | "message" | "stack" | "all") {
+    const error = new Error("no");
+    const parts = part === "all" ? (["name", "message", "stack"] as const) : [part];
+    for (const name of parts) Object.defineProperty(error, name, { value: HUGE });
+    throw error;
+  }
+}
+
+test.each(["name", "message", "stack", "all"] as const)(
+  "an error with a huge %s leaves a short reason, a short row and a short event",
+  async (part) => {
+    await using tq = makeRuntime();
+    const [id = 0] = await Loud.__queue__.fail([1], part);
+    const { state, reason } = await tq.runTask(id);
+    expect(state).toBe("failed");
+    expect(reason?.length).toBeLessThan(11_000);
+    expect(JSON.stringify(await tq.store.errors(id)).length).toBeLessThan(22_000);
+    for (const event of tq.eventsOf("task.failed")) {
+      expect(JSON.stringify(event).length).toBeLessThan(22_000);
+    }
+  },
+);
+
+test("a huge text that is thrown is cut", () => {
+  expect(toErrorData(HUGE).message.length).toBeLessThan(10_010);
+});
+
+test("a cut never leaves half a surrogate pair", () => {
+  const error = new Error(`${"x".repeat(9_999)}😀`);
+  error.name = `${"x".repeat(199)}😀`;
+  const { name, message } = toErrorData(error);
+  expect(name.isWellFormed() && message.isWellFormed()).toBe(true);
+});
