@@ -27,7 +27,7 @@ export interface WorkerOptions {
   readonly database?: string;
   /** Path of a file or a folder of models, or a list of them. Default: the setting `models`. */
   readonly models?: string | readonly string[];
-  /** Names and patterns of the queues to run. Default: every queue. */
+  /** Names and patterns of the queues to run. Default, also for an empty list: the setting `worker.queues`. */
   readonly queues?: readonly string[];
   /** Threads that run tasks. Default: the setting `worker.threads`. */
   readonly threads?: number;
@@ -117,12 +117,12 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Embed
   const { config, admin } = options;
   const report = options.report ?? standardLog(config);
   let server: AdminServer | undefined;
-  // The store must outlive the answers: a push that was stored would be answered with an error.
+  // The worker calls `closing` before it closes the store: a stored push would else be answered with an error.
   const worker = new WorkerProcess({ ...options, report, closing: async () => server?.stop() });
-  const ready = Promise.withResolvers<void>();
+  const startTried = Promise.withResolvers<void>();
   try {
     options.starting?.(worker);
-    if (admin) server = await serve(config, admin, worker, report, ready.promise);
+    if (admin) server = await serve(config, admin, worker, report, startTried.promise);
     if (!config.queue.worker) report({ name: "config.worker_off", file: config.file });
     await worker.start();
   } catch (error) {
@@ -130,10 +130,11 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Embed
     await worker.stop("now", "it cannot start");
     throw error;
   } finally {
-    ready.resolve();
+    startTried.resolve();
   }
   const runtime = { store: worker.store, config, registry: new Registry(), report, worker: true };
-  const stopped = worker.stopped.finally(enterRuntime(runtime));
+  const leaveRuntime = enterRuntime(runtime);
+  const stopped = worker.stopped.finally(leaveRuntime);
   return {
     url: server?.url ?? null,
     stopped,
@@ -146,7 +147,7 @@ async function serve(
   { listen = config.admin.listen, insecure = false }: AdminListen,
   worker: WorkerProcess,
   report: Report,
-  ready: Promise<void>,
+  startTried: Promise<void>,
 ): Promise<AdminServer> {
   const { serveAdmin } = await import("./admin/serve.ts"); // a worker without the API does not load it
   return serveAdmin({
@@ -159,6 +160,6 @@ async function serve(
     insecure,
     batchSize: config.queue.batch_size,
     report,
-    ready,
+    ready: startTried,
   });
 }

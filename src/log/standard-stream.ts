@@ -171,14 +171,15 @@ function writePiece(rest: Buffer, { fd, blocks, state }: StandardStream): number
 /** A thread that was ended inside its write is waited for this long. */
 const WRITE_LIMIT_MS = 1_000;
 
-/** Two threads that both find the last room of a pipe would block in it: one writes after the other. */
+/** False while another thread writes: two that both find the last room of a pipe would block in it. */
 function beginWriting(state: Int32Array): boolean {
-  const now = (Date.now() % 2 ** 31) | 1;
+  const now = (Date.now() % 2 ** 31) | 1; // an Int32 that is never 0
   const began = Atomics.load(state, WRITING);
   if (began !== 0 && Math.abs(now - began) < WRITE_LIMIT_MS) return false;
   return Atomics.compareExchange(state, WRITING, began, now) === began;
 }
 
+/** The stream takes nothing at this moment, or another thread writes: it is tried again. */
 class FullError extends Error {
   readonly code = "EAGAIN";
 

@@ -97,7 +97,7 @@ class Batch {
     this.#thread = thread;
     this.#session = session;
     this.#tasks = tasks;
-    this.#undone = session.undone;
+    this.#undone = session.transactionsUndone;
   }
 
   add(begun: Begun): Soon<void> {
@@ -115,7 +115,7 @@ class Batch {
 
   /** A run may commit in its middle: where that fails, the runs before it are rolled back with it. */
   #checkKept(): void {
-    if (this.#session.undone === this.#undone || this.#settled.length === 0) return;
+    if (this.#session.transactionsUndone === this.#undone || this.#settled.length === 0) return;
     throw new TqError("conflict", "Cannot settle a batch: a commit of one of its runs was refused");
   }
 
@@ -164,8 +164,8 @@ class Batch {
 
   /** After the batch failed: a run that committed in its middle has committed the runs before it too. */
   noteCommitted(): void {
-    const { transaction, writing, undone } = this.#session;
-    const lastIsKept = !writing && undone === this.#undone;
+    const { transaction, writing, transactionsUndone } = this.#session;
+    const lastIsKept = !writing && transactionsUndone === this.#undone;
     for (const { ended, kept, transaction: own } of this.#settled) {
       if (own < transaction || lastIsKept) note(this.#thread, ended, kept);
     }

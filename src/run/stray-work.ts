@@ -39,6 +39,7 @@ export class StrayWork {
    */
   rejected(reason: unknown): boolean {
     const error = toErrorData(reason);
+    // Known for the errors of tq alone, such as that of an ended transaction: an error of user code names no task.
     const known = leftBehindBy(reason);
     if (!known && this.#options.running()) return false;
     const ended = this.#options.justEnded();

@@ -56,7 +56,10 @@ class Lane {
     this.#runtime = of;
   }
 
-  /** Runs these tasks after those that wait already; resolves when they, and those that they push, have run. Never throws. */
+  /**
+   * Runs these tasks after those that wait already; resolves when they, and those that they push, have run. From inside
+   * a task it only queues them. Never throws.
+   */
   async run(ids: readonly number[]): Promise<void> {
     if (this.#running && originTask()) {
       this.#wait(ids, this.#running); // they run after the task that pushed them, which must not wait for them
@@ -110,6 +113,7 @@ class Lane {
       progress: new Progress(createShared(1), 1),
       owner: { worker, thread: 0 },
       queues: [],
+      // What the task's own transaction pushed. A transaction that the task starts itself calls `run`.
       pushed: (ids) => this.#running && this.#wait(ids, this.#running),
     };
   }
@@ -153,6 +157,8 @@ async function findModel({ registry, config, report }: ThreadRuntime, name: stri
 /** The registries whose models were loaded for a class that the program already has. */
 const loaded = new WeakSet<Registry>();
 
+const NO_NEXT_CLAIM = { handBack: [], claim: 0 };
+
 async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
   const { store, owner, report } = thread;
   const task = await store.write((session) => session.claimOne(id, owner));
@@ -160,6 +166,7 @@ async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
   try {
     const { scheduled_at: scheduledAt = null } = (await store.get(id)) ?? {};
     if (scheduledAt !== null && scheduledAt > store.now()) {
+      // It runs now, before its time: no program would come back for it.
       report({ name: "task.inline", ...runOf(task), scheduledAt });
     }
     await findModel(thread, task.model);
@@ -168,7 +175,7 @@ async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
     return;
   }
   try {
-    await runAlone(thread, task, () => ({ handBack: [], claim: 0 }));
+    await runAlone(thread, task, () => NO_NEXT_CLAIM);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const outcome: Outcome = { kind: "interrupted", reason };
@@ -190,7 +197,8 @@ function endLater(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): v
 /** Settles a task whose run could not settle it. */
 async function end(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): Promise<void> {
   const kept = await thread.store.write((session) => session.settle(task, outcome));
-  reportOutcome(thread.report, task, outcome, kept, 0);
+  const duration = 0; // it has not run
+  reportOutcome(thread.report, task, outcome, kept, duration);
 }
 
 const lanes = new Map<Store, Lane>();
@@ -204,7 +212,10 @@ function laneOf(of: Runtime): Lane {
   return lane;
 }
 
-/** Stops running tasks of this store; call it before the store is closed. Never throws. */
+/**
+ * Signs the program off as one that runs tasks of this store; call it after they have run, before the store is closed.
+ * Never throws.
+ */
 export async function leave(store: Store): Promise<void> {
   const lane = lanes.get(store);
   lanes.delete(store);

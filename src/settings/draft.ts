@@ -56,7 +56,7 @@ export class Draft {
     for (const name of SECTION_NAMES) config[name] = {};
     for (const { key, section, name, preset } of SETTINGS.values()) {
       const { value, origin } = this.#values.get(key) ?? { value: preset, origin: "default" };
-      Object.assign(section === null ? config : Object(config[section]), { [name]: value });
+      Object.assign(section === null ? config : (config[section] as object), { [name]: value });
       origins[key] = origin;
     }
     const { models, database, ...rest } = config as Config;

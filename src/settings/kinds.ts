@@ -72,7 +72,7 @@ function milliseconds(text: string): number {
   try {
     return parseShort(text, "duration");
   } catch {
-    return Number.NaN;
+    return Number.NaN; // which every schema of numbers refuses
   }
 }
 

@@ -21,7 +21,7 @@ const LOCKS = ["none", "awaited", "held"] as const;
 export type Lock = (typeof LOCKS)[number];
 
 /** In place of a run's sequence, for a transaction that belongs to no task. */
-const STRAY = -2;
+const OUTSIDE_TASK = -2;
 
 /** The most claims that a thread can hold at a time: its slot takes no more. */
 export const MAX_CLAIMS = 500;
@@ -125,9 +125,9 @@ export class Progress {
     this.#setLock("awaited");
   }
 
-  /** A transaction of the thread has the write lock. @param stray true when it belongs to no task */
-  lockTaken(stray: boolean): void {
-    if (stray) this.#store("lockSequence", STRAY);
+  /** A transaction of the thread has the write lock. @param outsideTask true when it belongs to no task */
+  lockTaken(outsideTask: boolean): void {
+    if (outsideTask) this.#store("lockSequence", OUTSIDE_TASK);
     else this.assignLock();
     this.#setLock("held");
   }

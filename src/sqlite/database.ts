@@ -1,4 +1,7 @@
-/** An open SQLite database: its sessions, their commits and flushes. */
+/**
+ * An open SQLite database: its sessions, their commits and flushes. `SqliteStore` extends it with the rest of `Store`,
+ * which documents the methods.
+ */
 import type { Database } from "bun:sqlite";
 import { dirname } from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
@@ -70,7 +73,7 @@ export class SqliteDatabase {
   protected readonly options: Required<SqliteOptions>;
   protected readonly connections: Connections;
   readonly #pushes: PushGroup;
-  /** Beside the one of the pushes, whose count it must not use up. */
+  /** For questions alone: each check uses up some of what a capacity counted as free. */
   readonly #probe: Capacity;
   /** The options that all sessions share. */
   protected readonly shared: SessionOptions;
@@ -128,8 +131,8 @@ export class SqliteDatabase {
     return this.options.clock.now();
   }
 
-  session(stray = false): Session {
-    return new SqliteSession(this.shared, stray);
+  session(outsideTask = false): Session {
+    return new SqliteSession(this.shared, outsideTask);
   }
 
   release(session: Session): Soon<void> {
@@ -163,7 +166,7 @@ export class SqliteDatabase {
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
     return this.#withSession(async (session) => {
       if (!session.mayClaim(options) && !(await this.#awaitDue())) return [];
-      const { version } = session;
+      const { version } = session; // read before the flush begins
       const flushed = this.shared.flush.inBackground();
       flushed.catch(() => {}); // it is awaited below
       await session.begin();

@@ -46,8 +46,12 @@ async function ensureTable({ transaction, look, write }: Access, table: Table): 
     tables.add(table, !transaction.writing);
     return;
   }
-  const { undone, wentBack } = transaction;
+  const { transactionsUndone, userRollbacks } = transaction;
   await write((db) => makeTable(db, table));
   // A rollback meanwhile has removed the table again.
-  if (undone === transaction.undone && wentBack === transaction.wentBack) tables.add(table, false);
+  if (
+    transactionsUndone === transaction.transactionsUndone &&
+    userRollbacks === transaction.userRollbacks
+  )
+    tables.add(table, false);
 }

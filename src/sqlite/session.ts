@@ -25,15 +25,16 @@ export class SqliteSession implements Session {
   #finished: FinishedRun[] = [];
   #records: Records | null = null;
 
-  constructor(options: SessionOptions, stray = false) {
+  constructor(options: SessionOptions, outsideTask = false) {
     this.#options = options;
-    this.#transaction = new SqliteTransaction(options, stray);
+    this.#transaction = new SqliteTransaction(options, outsideTask);
   }
 
   get writing(): boolean {
     return this.#transaction.writing;
   }
 
+  /** The only writer of the database reads what nobody else can change. */
   get steady(): boolean {
     return this.#transaction.writing;
   }
@@ -47,16 +48,16 @@ export class SqliteSession implements Session {
     return this.#transaction.spoilt;
   }
 
-  get wentBack(): number {
-    return this.#transaction.wentBack;
+  get userRollbacks(): number {
+    return this.#transaction.userRollbacks;
   }
 
   get transaction(): number {
     return this.#transaction.count;
   }
 
-  get undone(): number {
-    return this.#transaction.undone;
+  get transactionsUndone(): number {
+    return this.#transaction.transactionsUndone;
   }
 
   get waited(): number {
@@ -89,7 +90,7 @@ export class SqliteSession implements Session {
     }
     const claimed = this.commitUnflushed(ending);
     seen?.();
-    this.#options.flush.acknowledge();
+    this.#options.flush.afterCommit();
     return claimed;
   }
 
@@ -155,8 +156,8 @@ export class SqliteSession implements Session {
       }
     });
     return soon(pushing, (ids) => {
-      this.#transaction.endTurn();
-      flush.acknowledge();
+      this.#transaction.endTurn(); // after an error `inTurn` has ended it
+      flush.afterCommit();
       return ids;
     });
   }
@@ -198,7 +199,7 @@ export class SqliteSession implements Session {
   }
 
   finishAtCommit(run: Claim, result: string | null, reason: string | null): void {
-    this.#transaction.check();
+    this.#transaction.checkNotEnded();
     this.#finished.push({ claim: run, result, reason });
   }
 
@@ -231,12 +232,12 @@ export class SqliteSession implements Session {
 
   #inTransaction<T>(fn: (db: Database) => T): Soon<T> {
     if (!this.writing) return soon(this.begin(), () => this.#guarded(() => fn(this.#db)));
-    this.#transaction.checkOpen();
+    this.#transaction.checkInTransaction();
     return this.#guarded(() => fn(this.#db));
   }
 
   #guarded<T>(fn: () => T): T {
-    this.#transaction.check();
+    this.#transaction.checkNotEnded();
     try {
       return fn();
     } catch (error) {

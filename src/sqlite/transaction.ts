@@ -41,14 +41,14 @@ export interface SessionOptions {
 export class SqliteTransaction {
   readonly tables: KnownTables;
   readonly #options: SessionOptions;
-  readonly #stray: boolean;
+  readonly #outsideTask: boolean;
   /** The writing connection, from the begin of a transaction to its end. */
   #writer: Database | null = null;
   /** True when that connection must not be used again: it is read-only, or user code changed it. */
   #spoilt = false;
   /** True once user code has met an error of the database on this connection. */
   #troubled = false;
-  #wentBack = 0;
+  #userRollbacks = 0;
   #count = 0;
   #undone = 0;
   #waited = 0;
@@ -59,9 +59,9 @@ export class SqliteTransaction {
   /** Statements that user code has prepared: the connection cannot be closed before they are finalized. */
   readonly #statements: WeakRef<Statement>[] = [];
 
-  constructor(options: SessionOptions, stray: boolean) {
+  constructor(options: SessionOptions, outsideTask: boolean) {
     this.#options = options;
-    this.#stray = stray;
+    this.#outsideTask = outsideTask;
     this.tables = new KnownTables(options.tables);
   }
 
@@ -78,8 +78,8 @@ export class SqliteTransaction {
     return this.#spoilt;
   }
 
-  get wentBack(): number {
-    return this.#wentBack;
+  get userRollbacks(): number {
+    return this.#userRollbacks;
   }
 
   /** How many transactions the session began. */
@@ -87,7 +87,7 @@ export class SqliteTransaction {
     return this.#count;
   }
 
-  get undone(): number {
+  get transactionsUndone(): number {
     return this.#undone;
   }
 
@@ -97,15 +97,15 @@ export class SqliteTransaction {
 
   /** Begins at once, even if that blocks. @returns the connection for user code; `check` is called before each use */
   raw(check?: () => void): Database {
-    this.check();
+    this.checkNotEnded();
     if (!this.#writer) this.#beginNow();
     const transaction = this.#count;
     return guardDatabase(this.db, {
       check: () => {
-        this.check();
+        this.checkNotEnded();
         check?.();
         if (!this.#writer || this.#count !== transaction) throw transactionOverError();
-        this.checkOpen();
+        this.checkInTransaction();
       },
       spoils: () => (this.#spoilt = true),
       opened: (iterator) => this.#iterators.push(iterator),
@@ -120,7 +120,7 @@ export class SqliteTransaction {
 
   /** Going back to the user's savepoint may remove tables that were made since. */
   #goBack(): void {
-    this.#wentBack += 1;
+    this.#userRollbacks += 1;
     this.tables.rollback();
   }
 
@@ -160,7 +160,7 @@ export class SqliteTransaction {
   /** A second caller waits for the begin under way: a second turn would wait for this session's own first one. */
   begin(): Soon<void> {
     if (this.#beginning) return this.#beginning;
-    this.check();
+    this.checkNotEnded();
     if (this.#writer) return;
     const asked = performance.now();
     const beginning = soon(
@@ -185,8 +185,8 @@ export class SqliteTransaction {
       throw this.endTurn(error);
     };
     try {
-      this.check();
-      const done = this.#options.lock.take(statement, () => this.check());
+      this.checkNotEnded();
+      const done = this.#options.lock.take(statement, () => this.checkNotEnded());
       return done instanceof Promise ? done.catch(failed) : done;
     } catch (error) {
       return failed(error);
@@ -196,7 +196,7 @@ export class SqliteTransaction {
   #runBegin(): void {
     const { writer } = this.#options.connections;
     writer.query("BEGIN IMMEDIATE").run();
-    this.#options.turn.begun(this.#stray);
+    this.#options.turn.begun(this.#outsideTask);
     this.#writer = writer;
     this.#troubled = false;
     this.#count += 1;
@@ -209,7 +209,7 @@ export class SqliteTransaction {
    */
   commit(last: (db: Database) => void): void {
     try {
-      this.checkOpen();
+      this.checkInTransaction();
       this.#closeIterators();
       last(this.db);
       this.checkFiles();
@@ -243,20 +243,20 @@ export class SqliteTransaction {
   }
 
   savepoint(): void {
-    this.check();
-    this.checkOpen();
+    this.checkNotEnded();
+    this.checkInTransaction();
     this.db.query("SAVEPOINT tq_task").run();
     this.tables.savepoint();
   }
 
   releaseSavepoint(): void {
-    this.checkOpen();
+    this.checkInTransaction();
     this.#closeIterators();
     this.db.query("RELEASE tq_task").run();
   }
 
   rollbackToSavepoint(): void {
-    this.checkOpen();
+    this.checkInTransaction();
     this.#closeIterators();
     this.db.query("ROLLBACK TO tq_task").run();
     this.db.query("RELEASE tq_task").run();
@@ -279,12 +279,12 @@ export class SqliteTransaction {
   }
 
   /** @throws TqError "conflict" when the session has ended. */
-  check(): void {
+  checkNotEnded(): void {
     if (this.#ended) throw endedError();
   }
 
   /** SQLite ends a transaction by itself after some errors, and user code may have done so by hand. */
-  checkOpen(): void {
+  checkInTransaction(): void {
     if (this.db.inTransaction) return;
     throw transactionGoneError(this.#troubled);
   }

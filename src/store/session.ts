@@ -54,11 +54,11 @@ export interface Session {
   /** True when user code has changed the connection itself, which later transactions on it would see. */
   readonly spoilt: boolean;
   /** How often user code went back to a savepoint of its own. */
-  readonly wentBack: number;
+  readonly userRollbacks: number;
   /** How many transactions the session began: a value read in one may have changed by the next. */
   readonly transaction: number;
   /** How many of the session's transactions were rolled back. */
-  readonly undone: number;
+  readonly transactionsUndone: number;
   /** The ms that the session has waited for its turn and for the lock, in all. */
   readonly waited: number;
   readonly records: Records;

@@ -42,9 +42,9 @@ export interface Store {
   /**
    * Opens a session; give it back with `release`.
    *
-   * @param stray true for user code that runs outside any task.
+   * @param outsideTask true for user code that runs outside any task.
    */
-  session(stray?: boolean): Session;
+  session(outsideTask?: boolean): Session;
   /** Ends the session, and rolls back an open transaction. */
   release(session: Session): Soon<void>;
 

@@ -38,8 +38,8 @@ export interface Watch {
 /** Learns whether a thread's sessions wait for the write lock or have it; the main thread reads it in shared memory. */
 export interface LockWatch {
   lockAwaited(): void;
-  /** @param stray true when the transaction belongs to no task. */
-  lockTaken(stray: boolean): void;
+  /** @param outsideTask true when the transaction belongs to no task. */
+  lockTaken(outsideTask: boolean): void;
   lockReleased(): void;
 }
 

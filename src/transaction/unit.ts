@@ -36,8 +36,8 @@ export class Unit {
   #ended = false;
   #stretch: Stretch | null = null;
   #rowObjects: RowObjects | null = null;
-  /** The session's `wentBack` when the unit compared it last: a greater one means that user code undid writes since. */
-  #wentBack = 0;
+  /** The session's `userRollbacks` when the unit compared it last: a greater one means that user code undid writes since. */
+  #userRollbacks = 0;
   /** Ids of pushed tasks, before and after the commit. They grow in place: a transaction may push tasks one by one. */
   #pushed: number[] | null = null;
   #committed: number[] | null = null;
@@ -99,9 +99,9 @@ export class Unit {
   /** Ends the stretch after user code went back to a savepoint of its own: tq cannot tell which writes that undid. */
   #noticeUserRollback(): void {
     if (this.#ended) return; // later savepoints of the shared session are those of other tasks
-    const wentBack = this.#session?.wentBack ?? this.#wentBack;
-    if (wentBack !== this.#wentBack) this.#markUndone();
-    this.#wentBack = wentBack;
+    const userRollbacks = this.#session?.userRollbacks ?? this.#userRollbacks;
+    if (userRollbacks !== this.#userRollbacks) this.#markUndone();
+    this.#userRollbacks = userRollbacks;
   }
 
   /** Marks the writes of the stretch as rolled back. */

@@ -65,16 +65,16 @@ class LateSession implements Session {
     return this.inner.spoilt;
   }
 
-  get wentBack(): number {
-    return this.inner.wentBack;
+  get userRollbacks(): number {
+    return this.inner.userRollbacks;
   }
 
   get transaction(): number {
     return this.inner.transaction;
   }
 
-  get undone(): number {
-    return this.inner.undone;
+  get transactionsUndone(): number {
+    return this.inner.transactionsUndone;
   }
 
   get waited(): number {

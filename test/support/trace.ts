@@ -17,6 +17,7 @@ export type FileEvent =
   /** Text on its standard output or error. */
   | { readonly kind: "said"; readonly text: string };
 
+/** Also calls that `read` refuses, so that no write goes unseen. */
 const CALLS =
   "openat,pwrite64,pwritev,write,ftruncate,fallocate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat";
 

@@ -90,7 +90,7 @@ export class Flush {
    *
    * @throws TqError "uncertain" when the disk refuses: the commit may stay, or be lost with the system's memory.
    */
-  acknowledge(): void {
+  afterCommit(): void {
     try {
       this.now();
     } catch (error) {

@@ -164,9 +164,9 @@ export class ThreadTurn implements Turn {
     return true;
   }
 
-  begun(stray = false): void {
+  begun(outsideTask = false): void {
     this.#local.begun();
-    this.#locks.lockTaken(stray);
+    this.#locks.lockTaken(outsideTask);
   }
 
   free(): void {

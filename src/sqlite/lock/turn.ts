@@ -15,8 +15,8 @@ export interface Turn {
   take(timeout?: number): Promise<void> | void;
   /** Takes the turn without a promise; false when it is taken and the thread cannot block for it. */
   tryTake(): boolean;
-  /** Call it once the transaction has the database's lock too. @param stray true when it belongs to no task */
-  begun(stray?: boolean): void;
+  /** Call it once the transaction has the database's lock too. @param outsideTask true when it belongs to no task */
+  begun(outsideTask?: boolean): void;
   free(): void;
 }
 
