@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import type { Claim, Task } from "../../task.ts";
 import type { QueueInfo, TaskFilter, WorkerInfo } from "../../store/looking.ts";
 import type { ClaimOptions } from "../../store/session.ts";
-import { matchQueues, suspectQueues } from "./queues.ts";
+import { candidates, isWanted, matchQueues, suspectQueues } from "./queues.ts";
 import { listIds, runsSuspect } from "./claim.ts";
 import { parseExactly } from "../../values/exact-json.ts";
 
@@ -132,9 +132,11 @@ export function countReady(
 ): number {
   let ready = hasSuspect(db, queues) && !(worker !== null && runsSuspect(db, worker)) ? 1 : 0;
   const statement = db.query(COUNT_READY);
-  for (const queue of matchQueues(db, queues)) {
-    if (ready >= limit) break;
+  if (ready >= limit) return ready;
+  for (const queue of candidates(db, queues)) {
+    if (!isWanted(queues, queue)) continue;
     ready += (statement.get({ queue, limit: limit - ready }) as { ready: number }).ready;
+    if (ready >= limit) break;
   }
   return ready;
 }
