@@ -22,6 +22,7 @@ import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
 import { cancel, cancelMany, clean, retryByHand, retryMany } from "./sql/by-hand.ts";
+import { countQueues } from "./sql/counts.ts";
 import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import {
@@ -38,7 +39,7 @@ import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from
 const BY_HAND = "cancelled by hand";
 
 async function countWithPauses(db: Database): Promise<QueueInfo[]> {
-  const counting = looking.countQueues(db);
+  const counting = countQueues(db);
   for (;;) {
     const part = counting.next();
     if (part.done) return part.value;
@@ -90,7 +91,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async #countQueues(): Promise<QueueInfo[]> {
-    const counting = await this.read(looking.countQueues);
+    const counting = await this.read(countQueues);
     const first = await this.read(() => counting.next());
     if (first.done) return first.value;
     counting.return([]); // others read on this connection too: start again on a temporary one
