@@ -18,6 +18,7 @@ const MEASURES = [
   "drain-update",
   "drain-noop",
   "drain-slow",
+  "many-queues",
   "wake",
   "due",
   "cores",

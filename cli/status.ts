@@ -66,8 +66,8 @@ const QUEUE_COLUMNS = [
   { title: "failed", align: "right" },
 ] as const;
 
-function queueRow({ queue, scheduled, ready, running, failed }: QueueInfo): string[] {
-  return [queue, ...[scheduled, ready, running, failed].map(String)];
+function queueRow({ queue, scheduled, ready, running, failed, at_least }: QueueInfo): string[] {
+  return [queue, `${scheduled}`, `${ready}${at_least ? "+" : ""}`, `${running}`, `${failed}`];
 }
 
 const WORKER_COLUMNS = [

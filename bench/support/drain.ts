@@ -18,6 +18,10 @@ export interface Drain {
   readonly bar: number | null;
   readonly threads?: number;
   readonly log?: "info" | "warn";
+  /** How many queues the tasks take turns over; default: one. */
+  readonly queues?: number;
+  /** The pattern of the worker's queues; default: it works for every queue. */
+  readonly pattern?: string | undefined;
 }
 
 export async function drainRow(bench: Bench, drain: Drain): Promise<Row> {
@@ -47,11 +51,11 @@ export async function drainRow(bench: Bench, drain: Drain): Promise<Row> {
 }
 
 /** Makes a database with the ready tasks, and a row for each to change. */
-function prepare(bench: Bench, { call, tasks }: Drain): string {
+function prepare(bench: Bench, { call, tasks, queues = 1 }: Drain): string {
   const path = bench.folder.database();
   using raw = new Raw(path, bench);
   raw.fillItems(tasks);
-  raw.fill(call, tasks);
+  raw.fill(call, tasks, "ready", queues);
   return path;
 }
 
@@ -75,11 +79,11 @@ interface Drained {
   readonly cpuTime: number;
 }
 
-async function drainWithTq(bench: Bench, drain: Drain): Promise<Drained> {
+export async function drainWithTq(bench: Bench, drain: Drain): Promise<Drained> {
   const path = prepare(bench, drain);
   const started = performance.now();
-  const { threads = 2, log = "warn" } = drain;
-  const worker = startTq(bench, path, { threads, log, drain: true });
+  const { threads = 2, log = "warn", pattern } = drain;
+  const worker = startTq(bench, path, { threads, log, pattern, drain: true });
   await exited(worker, path);
   const seconds = (performance.now() - started) / 1000;
   const { finished, first, last } = check(bench, path, drain);

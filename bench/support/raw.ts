@@ -32,7 +32,7 @@ const FILL = `
   WITH RECURSIVE counter (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counter WHERE n < ?1)
   INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context,
                         enqueued_at, dequeued_at, finished_at, attempts)
-  SELECT ?2, 'default', 0, ?3, ?4, ?5, n, ?6, 0, '{}', ?3, ?7, ?7, ?7 IS NOT NULL FROM counter`;
+  SELECT ?2, iif(?8 = 1, 'default', 'queue-' || (n % ?8)), 0, ?3, ?4, ?5, n, ?6, 0, '{}', ?3, ?7, ?7, ?7 IS NOT NULL FROM counter`;
 
 const FILL_ITEMS = `
   WITH RECURSIVE counter (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counter WHERE n < ?1)
@@ -70,11 +70,11 @@ export class Raw implements Disposable {
     this.db.run("COMMIT");
   }
 
-  /** Stores `count` tasks for the instances 1, 2, … with one statement. */
-  fill(call: Call, count: number, state: "ready" | "finished" = "ready"): void {
+  /** Stores `count` tasks for the instances 1, 2, … with one statement; they take turns over so many `queues`. */
+  fill(call: Call, count: number, state: "ready" | "finished" = "ready", queues = 1): void {
     const now = Date.now() - 1000;
     const ended = state === "finished" ? now : null;
-    this.db.query(FILL).run(count, state, now, call.model, call.method, call.args, ended);
+    this.db.query(FILL).run(count, state, now, call.model, call.method, call.args, ended, queues);
   }
 
   /** Creates the table of the model Item, with rows 1, 2, … */

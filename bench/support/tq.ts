@@ -14,6 +14,8 @@ interface StartOptions {
   readonly drain?: boolean;
   /** The level of the log, which goes to a file; default: warn. */
   readonly log?: "info" | "warn";
+  /** The pattern of its queues; default: every queue. */
+  readonly pattern?: string | undefined;
 }
 
 /** The command that starts tq: --tq, else dist/tq, else the source. */
@@ -33,11 +35,12 @@ export function describeTq(options: Pick<Bench, "tq">): string {
 
 /** Starts `tq worker` on this database, with the models of the benchmarks. */
 export function startTq(bench: Bench, database: string, options: StartOptions = {}): Subprocess {
-  const { threads = 2, drain = false, log = "warn" } = options;
+  const { threads = 2, drain = false, log = "warn", pattern } = options;
   const models = join(dirname(database), "models.ts");
   copyFileSync(join(import.meta.dir, "models.ts"), models);
   const errors = openSync(`${database}.log`, "a");
-  const worker = Bun.spawn([...tqCommand(bench), "worker", ...(drain ? ["--drain"] : [])], {
+  const flags = [...(drain ? ["--drain"] : []), ...(pattern ? ["--queue", pattern] : [])];
+  const worker = Bun.spawn([...tqCommand(bench), "worker", ...flags], {
     cwd: dirname(database),
     env: {
       ...withoutTq(process.env),

@@ -22,8 +22,16 @@ import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
 import { cancel, cancelMany, clean, retryByHand, retryMany } from "./sql/by-hand.ts";
+import { countQueues } from "./sql/counts.ts";
 import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
+import {
+  makeOrder,
+  needsOrder,
+  ORDER_AT_START,
+  ORDER_MEANWHILE,
+  type OrderLimits,
+} from "./sql/ready-order.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from "./sql/workers.ts";
 
@@ -31,7 +39,7 @@ import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from
 const BY_HAND = "cancelled by hand";
 
 async function countWithPauses(db: Database): Promise<QueueInfo[]> {
-  const counting = looking.countQueues(db);
+  const counting = countQueues(db);
   for (;;) {
     const part = counting.next();
     if (part.done) return part.value;
@@ -83,7 +91,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async #countQueues(): Promise<QueueInfo[]> {
-    const counting = await this.read(looking.countQueues);
+    const counting = await this.read(countQueues);
     const first = await this.read(() => counting.next());
     if (first.done) return first.value;
     counting.return([]); // others read on this connection too: start again on a temporary one
@@ -168,10 +176,19 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return { more: await this.read(hasSlack), note: walNote(this.name, kept) };
   }
 
+  async adapt(): Promise<void> {
+    await this.#makeOrder(ORDER_MEANWHILE);
+  }
+
   async register(worker: NewWorker): Promise<void> {
     liveness.takeLock(this.name, worker.id);
     await this.writeStatements((db, now) => register(db, worker, this.options.bootId, now));
     liveness.removeStrays(this.name, new Set((await this.workers()).map(({ id }) => id)));
+    if (worker.threads > 0) await this.#makeOrder(ORDER_AT_START);
+  }
+
+  async #makeOrder(limits: OrderLimits): Promise<void> {
+    if (await this.read((db) => needsOrder(db, limits))) await this.writeStatements(makeOrder);
   }
 
   async isAlive(worker: string): Promise<boolean> {

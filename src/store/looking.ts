@@ -43,6 +43,8 @@ export interface QueueInfo {
   readonly ready: number;
   readonly running: number;
   readonly failed: number;
+  /** True: the queue has more ready tasks than `ready` says, as counting millions takes long. */
+  readonly at_least?: true;
 }
 
 export interface StoreStatus {

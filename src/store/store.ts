@@ -116,6 +116,8 @@ export interface Store {
   repairTimes(what: "all" | "places"): Promise<number>;
   /** Does a few ms of upkeep; call it when there is time. */
   tidy(): Promise<Tidied>;
+  /** Prepares the store for the way it is used, once that needs it; call it now and then: it mostly does nothing. */
+  adapt(): Promise<void>;
 
   // Workers
   /** Registers a worker and takes its proof of life: a lock that ends with this process. */

@@ -10,6 +10,9 @@ import { CleaningClock } from "./cleaning-clock.ts";
 /** The first round comes soon after the start: a worker that is started often cleans too. */
 const FIRST_ROUND_MS = 60_000;
 
+/** Between two looks at whether the store should adapt to the way it is used. */
+const ADAPTED_EVERY_MS = 10_000;
+
 /** Tasks deleted in one transaction. */
 const DELETED_AT_ONCE = 500;
 
@@ -22,6 +25,7 @@ export class Maintenance {
   readonly #report: Report;
   readonly #clock: CleaningClock;
   #timer: Timer | null = null;
+  readonly #adapting: Timer;
   #stopped = false;
   #noteIsSaid = false;
   /** Since when the clock has been steady: monotonic, ms. */
@@ -36,11 +40,13 @@ export class Maintenance {
     this.#config = config;
     this.#report = report;
     this.#schedule(FIRST_ROUND_MS);
+    this.#adapting = setInterval(() => void this.#adapt(), ADAPTED_EVERY_MS);
   }
 
   stop(): void {
     this.#stopped = true;
     if (this.#timer) clearTimeout(this.#timer);
+    clearInterval(this.#adapting);
   }
 
   #schedule(wait: number): void {
@@ -62,6 +68,11 @@ export class Maintenance {
     }
     if (performance.now() - this.#steadySince >= DAY_MS) await this.repairTimes();
     this.#schedule(more ? PAUSE_MS : HOUR_MS);
+  }
+
+  /** A store that cannot adapt now is slower, and is asked again soon: that needs no note. */
+  async #adapt(): Promise<void> {
+    await this.#store.adapt().catch(() => {});
   }
 
   /** Reports a note once, and again only when it has been gone meanwhile. */

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { newTask } from "../support/store.ts";
@@ -221,6 +222,19 @@ describe("tq status", () => {
     expect(stdout).toMatch(/^mail +0 +1 +0 +0$/m);
     expect(stdout).toContain("bad\\x1b[31m\\nqueue");
     expect(stdout).toEndWith("No worker is running\n");
+  });
+
+  test("marks a number of ready tasks that is only the least", async () => {
+    using full = new Folder();
+    await full.store().close();
+    using db = new Database(full.file("tq.db"));
+    db.run(
+      `WITH RECURSIVE task (id) AS (VALUES (1) UNION ALL SELECT id + 1 FROM task WHERE id < 100001)
+       INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context, enqueued_at)
+       SELECT 'ready', 'mail', 0, 0, 'sale', 'process', '7', '[]', 0, '{}', 0 FROM task`,
+    );
+    expect((await full.tq("status")).stdout).toMatch(/^mail +0 +100000\+ +0 +0$/m);
+    expect((await full.tq("status", "--json")).stdout).toContain('"at_least": true');
   });
 
   test("prints an object as JSON", async () => {

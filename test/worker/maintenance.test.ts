@@ -112,6 +112,19 @@ test("a log that somebody keeps from ending is said once, and again when it come
   expect(await hour(64_000_000)).toEqual([sentence(64)]);
 });
 
+test("the store adapts to its use every ten seconds, also after it could not", async () => {
+  const adapt = spyOn(subject.store, "adapt").mockRejectedValueOnce(new Error("it is busy"));
+  await pass(9_999);
+  expect(adapt).toHaveBeenCalledTimes(0);
+  await pass(1);
+  await pass(10_000);
+  expect(adapt).toHaveBeenCalledTimes(2);
+  maintenance.stop();
+  await pass(10_000);
+  expect(adapt).toHaveBeenCalledTimes(2);
+  expect(said).toEqual([]);
+});
+
 test("once stopped it does nothing more and says nothing", async () => {
   await endTasks(1);
   spyOn(subject.store, "repairTimes").mockRejectedValueOnce(new Error("it is closed"));

@@ -4,6 +4,7 @@ import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../../clock.ts";
 import { TqError } from "../../errors.ts";
+import { countWaiting } from "../sql/counts.ts";
 
 export interface CapacityOptions {
   readonly path: string;
@@ -21,11 +22,6 @@ const SLOW_COUNT_MS = 5;
 
 /** After a slow count of a full queue the next one waits this many times as long as it took. */
 const RECOUNT_FACTOR = 10;
-
-const COUNT = `
-  SELECT (SELECT count(*) FROM tq__task WHERE state = 'ready' AND suspect = 0)
-       + (SELECT count(*) FROM tq__task WHERE state = 'ready' AND suspect = 1)
-       + (SELECT count(*) FROM tq__task WHERE state = 'scheduled') AS size`;
 
 export class Capacity {
   readonly #options: CapacityOptions;
@@ -54,7 +50,7 @@ export class Capacity {
     if (maxSize === 0) return;
     if (tasks > this.#headroom || now - this.#countedAt > COUNT_TRUSTED_MS) {
       if (now < this.#refused.until) this.#checkSize(this.#refused.size, tasks);
-      const { size } = db.query(COUNT).get() as { size: number };
+      const size = countWaiting(db);
       const counted = clock.monotonic();
       const took = counted - now;
       this.#refused = {

@@ -3,56 +3,15 @@ import type { Database } from "bun:sqlite";
 import type { Claim, ClaimedTask } from "../../task.ts";
 import type { ClaimOptions, Owner } from "../../store/session.ts";
 import { isDue, makeDueReady } from "./due.ts";
+import { CLAIMED_COLUMNS, firstReady, firstSuspect } from "./first-ready.ts";
 import { matchQueues, suspectQueues } from "./queues.ts";
-
-const CLAIMED_COLUMNS = `task.id, claim, model, method, instances, args, context, user, queue, priority, deadline,
-         attempts, suspect, postponed, reason IS NOT NULL AS again`;
-
-/**
- * The CAST hides the parameter: where a partial index or a LIMIT may depend on a bare one, SQLite prepares the
- * statement again at each run, which takes ten times as long as the run.
- */
-const FIRST_OF_QUEUE = `
-  SELECT ${CLAIMED_COLUMNS}
-    FROM tq__task AS task
-   WHERE state = 'ready' AND suspect = 0 AND queue = CAST(?1 AS TEXT)
-   ORDER BY priority DESC, deadline, id
-   LIMIT CAST(?2 AS INTEGER)`;
-
-/**
- * Takes the first tasks of each queue by the index, then the first of those: `queue IN (…)` would scan or sort all of
- * them. It sorts ids only, and reads a task when it is taken.
- */
-const firstOfQueues = (suspect: 0 | 1): string => `
-  SELECT ${CLAIMED_COLUMNS}
-    FROM (SELECT task.id
-            FROM json_each(?1) AS name CROSS JOIN tq__task AS task
-           WHERE task.id IN (SELECT id
-                               FROM tq__task
-                              WHERE state = 'ready' AND suspect = ${suspect} AND queue = name.value
-                              ORDER BY priority DESC, deadline, id
-                              LIMIT CAST(?2 AS INTEGER))
-           ORDER BY task.priority DESC, task.deadline, task.id
-           LIMIT CAST(?2 AS INTEGER)) AS first
-   CROSS JOIN tq__task AS task ON task.id = first.id`;
-
-const FIRST_OF_QUEUES = firstOfQueues(0);
-const FIRST_SUSPECT = firstOfQueues(1);
 
 /** Makes due tasks ready, then claims the first `limit` ready ones. Suspects come first, and alone. */
 export function claim(db: Database, options: ClaimOptions, now: number): ClaimedTask[] {
   if (isDue(db, now)) makeDueReady(db, now);
   const suspect = claimSuspect(db, options, now);
   if (suspect) return [suspect];
-  const { owner, limit } = options;
-  const queues = matchQueues(db, options.queues);
-  const [queue] = queues;
-  if (queue === undefined) return [];
-  const rows =
-    queues.length === 1
-      ? db.query(FIRST_OF_QUEUE).iterate(queue, limit)
-      : db.query(FIRST_OF_QUEUES).iterate(JSON.stringify(queues), limit);
-  return setRunning(db, rows, owner, now);
+  return setRunning(db, firstReady(db, options.queues, options.limit), options.owner, now);
 }
 
 const RUNS_SUSPECT = `
@@ -70,9 +29,8 @@ function claimSuspect(
 ): ClaimedTask | null {
   const names = suspectQueues(db);
   if (names.length === 0 || runsSuspect(db, owner.worker)) return null;
-  const wanted = JSON.stringify(matchQueues(db, queues, names));
-  const rows = db.query(FIRST_SUSPECT).iterate(wanted, 1);
-  return setRunning(db, rows, owner, now)[0] ?? null;
+  const suspect = firstSuspect(db, matchQueues(db, queues, names));
+  return setRunning(db, suspect, owner, now)[0] ?? null;
 }
 
 const WAITING = `

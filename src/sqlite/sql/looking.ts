@@ -1,10 +1,11 @@
-/** Reads the queue: one task, lists, counts, workers, the sizes of the files. */
+/** Reads the queue: one task, lists, what waits, workers, the sizes of the files. */
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { Claim, Task } from "../../task.ts";
-import type { QueueInfo, TaskFilter, WorkerInfo } from "../../store/looking.ts";
+import type { TaskFilter, WorkerInfo } from "../../store/looking.ts";
 import type { ClaimOptions } from "../../store/session.ts";
-import { matchQueues, suspectQueues } from "./queues.ts";
+import { countReadyOf } from "./counts.ts";
+import { candidates, isWanted, matchQueues, suspectQueues } from "./queues.ts";
 import { listIds, runsSuspect } from "./claim.ts";
 import { parseExactly } from "../../values/exact-json.ts";
 
@@ -115,11 +116,6 @@ function parsed(text: string): unknown {
   }
 }
 
-const COUNT_READY = `
-  SELECT count(*) AS ready
-    FROM (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 0 AND queue = $queue
-                             LIMIT CAST($limit AS INTEGER))`;
-
 /**
  * Counts the ready tasks of these queues, up to `limit`. All suspects count as one, and as none for a worker that runs
  * one: it cannot claim another until that has ended.
@@ -131,10 +127,11 @@ export function countReady(
   worker: string | null,
 ): number {
   let ready = hasSuspect(db, queues) && !(worker !== null && runsSuspect(db, worker)) ? 1 : 0;
-  const statement = db.query(COUNT_READY);
-  for (const queue of matchQueues(db, queues)) {
+  if (ready >= limit) return ready;
+  for (const queue of candidates(db, queues)) {
+    if (!isWanted(queues, queue)) continue;
+    ready += countReadyOf(db, queue, limit - ready);
     if (ready >= limit) break;
-    ready += (statement.get({ queue, limit: limit - ready }) as { ready: number }).ready;
   }
   return ready;
 }
@@ -186,46 +183,6 @@ export function stillHeld(db: Database, claims: readonly Claim[]): Claim[] {
     db.query(RUNNING).values(listIds(claims)) as [id: number, claim: number][],
   );
   return claims.filter(({ id, claim }) => running.get(id) === claim);
-}
-
-/** The rows that the view `tq_queues` groups. */
-const COUNTED = `
-  SELECT queue, state FROM tq__task WHERE state = 'scheduled'
-  UNION ALL
-  SELECT queue, state FROM tq__task WHERE state = 'ready' AND suspect = 0
-  UNION ALL
-  SELECT queue, state FROM tq__task WHERE state = 'ready' AND suspect = 1
-  UNION ALL
-  SELECT queue, state FROM tq__task WHERE state = 'running'
-  UNION ALL
-  SELECT queue, state FROM tq__task WHERE state = 'failed' AND finished_at IS NOT NULL`;
-
-/** Tasks counted between two pauses: some ms. */
-const COUNTED_AT_ONCE = 10_000;
-
-/**
- * Counts the tasks of each queue by state, as the view `tq_queues` does, in parts: with millions of tasks the thread
- * has other work to do between two. The connection shows no change until the count ends.
- */
-export function* countQueues(db: Database): Generator<void, QueueInfo[]> {
-  const counts = new Map<string, Record<CountedState, number>>();
-  let counted = 0;
-  for (const row of db.query(COUNTED).iterate() as Iterable<CountedRow>) {
-    let count = counts.get(row.queue);
-    if (!count) counts.set(row.queue, (count = { scheduled: 0, ready: 0, running: 0, failed: 0 }));
-    count[row.state] += 1;
-    counted += 1;
-    if (counted % COUNTED_AT_ONCE === 0) yield;
-  }
-  const queues = [...counts].map(([queue, count]) => ({ queue, ...count }));
-  return queues.sort((a, b) => Buffer.compare(Buffer.from(a.queue), Buffer.from(b.queue)));
-}
-
-type CountedState = Exclude<keyof QueueInfo, "queue">;
-
-interface CountedRow {
-  readonly queue: string;
-  readonly state: CountedState;
 }
 
 export function listWorkers(db: Database): WorkerInfo[] {

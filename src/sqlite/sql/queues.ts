@@ -1,9 +1,11 @@
 /** Finds the queues with ready tasks, and those among them that a worker wants. */
 import type { Database } from "bun:sqlite";
 
+/** The first parameter: names before this one are passed over, which a prefix makes few. */
 const nonEmpty = (suspect: 0 | 1): string => `
   WITH RECURSIVE name (queue) AS (
-    SELECT (SELECT queue FROM tq__task WHERE state = 'ready' AND suspect = ${suspect} ORDER BY queue LIMIT 1)
+    SELECT (SELECT queue FROM tq__task
+             WHERE state = 'ready' AND suspect = ${suspect} AND queue >= CAST(?1 AS TEXT) ORDER BY queue LIMIT 1)
     UNION ALL
     SELECT (SELECT queue FROM tq__task
              WHERE state = 'ready' AND suspect = ${suspect} AND queue > name.queue ORDER BY queue LIMIT 1)
@@ -19,7 +21,7 @@ const HAS_SUSPECT = `SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 
 /** The queues that have suspects: ready tasks whose worker died while it held them. */
 export function suspectQueues(db: Database): string[] {
   if (!db.query(HAS_SUSPECT).get()) return [];
-  return (db.query(WITH_SUSPECTS).values() as [string][]).map(([queue]) => queue);
+  return (db.query(WITH_SUSPECTS).values("") as [string][]).map(([queue]) => queue);
 }
 
 /**
@@ -33,12 +35,48 @@ export function matchQueues(
   patterns: readonly string[],
   among?: readonly string[],
 ): readonly string[] {
-  if (!among && patterns.length > 0 && !patterns.some(isPattern)) {
-    return patterns.length === 1 ? patterns : [...new Set(patterns)];
+  if (among) return among.filter((name) => isWanted(patterns, name));
+  const [only] = patterns;
+  if (only !== undefined && patterns.length === 1 && !isPattern(only)) return patterns;
+  return [...candidates(db, patterns)].filter((name) => isWanted(patterns, name));
+}
+
+/**
+ * Finds, one after another, the queues that may match: the plain names, and for each pattern those with a ready task
+ * and with its prefix. A caller that needs few of them stops early.
+ */
+export function* candidates(db: Database, patterns: readonly string[]): Generator<string, void> {
+  if (patterns.length === 0) return yield* withPrefix(db, "");
+  const seen = new Set<string>();
+  for (const pattern of patterns) {
+    for (const name of isPattern(pattern) ? withPrefix(db, prefixOf(pattern)) : [pattern]) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      yield name;
+    }
   }
-  const names = among ?? (db.query(NON_EMPTY).values() as [string][]).map(([queue]) => queue);
-  if (patterns.length === 0) return names;
-  return names.filter((name) => patterns.some((pattern) => matches(pattern, name)));
+}
+
+function* withPrefix(db: Database, prefix: string): Generator<string, void> {
+  for (const { queue } of db.query(NON_EMPTY).iterate(prefix) as Iterable<{ queue: string }>) {
+    if (!queue.startsWith(prefix)) return;
+    yield queue;
+  }
+}
+
+/** The characters before the first `*` or `?`. */
+function prefixOf(pattern: string): string {
+  return pattern.slice(0, pattern.search(/[*?]/));
+}
+
+/** True when a worker with these names and patterns takes tasks of this queue. */
+export function isWanted(patterns: readonly string[], name: string): boolean {
+  return patterns.length === 0 || patterns.some((pattern) => matches(pattern, name));
+}
+
+/** True when these are names alone, and match no other queue. */
+export function areNames(patterns: readonly string[]): boolean {
+  return patterns.length > 0 && !patterns.some(isPattern);
 }
 
 function isPattern(text: string): boolean {

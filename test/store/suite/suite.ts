@@ -6,6 +6,7 @@ import { cleanTests } from "./clean.ts";
 import { crashTests } from "./crash.ts";
 import { dueTests } from "./due.ts";
 import { lookingTests } from "./looking.ts";
+import { orderTests } from "./order.ts";
 import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
 import { settleTests } from "./settle.ts";
@@ -18,6 +19,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     renewSubject(make);
     pushTests();
     claimTests();
+    orderTests();
     dueTests();
     settleTests();
     taskErrorTests();

@@ -1,0 +1,91 @@
+/** Counts the tasks of queues by state, each state by its index. The view `tq_queues` counts the same. */
+import type { Database } from "bun:sqlite";
+import type { QueueInfo } from "../../store/looking.ts";
+import { candidates } from "./queues.ts";
+
+/** The conditions of the partial indexes: where one is spelt differently, SQLite reads the whole table. */
+const READY = "state = 'ready' AND suspect = 0";
+const SUSPECT = "state = 'ready' AND suspect = 1";
+const SCHEDULED = "state = 'scheduled'";
+const RUNNING = "state = 'running'";
+const FAILED = "state = 'failed' AND finished_at IS NOT NULL";
+
+const COUNT_WAITING = `SELECT ${[READY, SUSPECT, SCHEDULED]
+  .map((where) => `(SELECT count(*) FROM tq__task WHERE ${where})`)
+  .join(" + ")} AS size`;
+
+/** Counts the ready and scheduled tasks of all queues. */
+export function countWaiting(db: Database): number {
+  return (db.query(COUNT_WAITING).get() as { size: number }).size;
+}
+
+const COUNT_READY_OF = `
+  SELECT count(*) AS ready
+    FROM (SELECT 1 FROM tq__task WHERE ${READY} AND queue = $queue LIMIT CAST($limit AS INTEGER))`;
+
+/** Counts the ready tasks of a queue that are no suspects, up to `limit`. */
+export function countReadyOf(db: Database, queue: string, limit: number): number {
+  return (db.query(COUNT_READY_OF).get({ queue, limit }) as { ready: number }).ready;
+}
+
+const OTHERS = [SUSPECT, SCHEDULED, RUNNING, FAILED]
+  .map((where) => `SELECT queue, state FROM tq__task WHERE ${where}`)
+  .join(" UNION ALL ");
+
+/** Tasks counted between two pauses: some ms. */
+const COUNTED_AT_ONCE = 10_000;
+
+/** Ready tasks of one queue are counted up to this number, */
+const MOST_OF_QUEUE = 100_000;
+
+/** and those of all queues up to this number; from then on a queue's count ends at the last. */
+const MOST_OF_ALL = 400_000;
+const MOST_OF_REST = 10;
+
+/**
+ * Counts the tasks of each queue by state, in parts: the thread has other work to do between two. The connection shows
+ * no change until the count ends.
+ */
+export function* countQueues(db: Database): Generator<void, QueueInfo[]> {
+  const counts = new Map<string, Counts>();
+  yield* countReady(db, counts);
+  let counted = 0;
+  for (const { queue, state } of db.query(OTHERS).iterate() as Iterable<CountedRow>) {
+    countsOf(counts, queue)[state] += 1;
+    counted += 1;
+    if (counted % COUNTED_AT_ONCE === 0) yield;
+  }
+  const queues = [...counts].map(([queue, count]) => ({ queue, ...count }));
+  return queues.sort((a, b) => Buffer.compare(Buffer.from(a.queue), Buffer.from(b.queue)));
+}
+
+function* countReady(db: Database, counts: Map<string, Counts>): Generator<void, void> {
+  let counted = 0;
+  let sincePause = 0;
+  for (const queue of candidates(db, [])) {
+    const most = Math.max(Math.min(MOST_OF_QUEUE, MOST_OF_ALL - counted), MOST_OF_REST);
+    const found = countReadyOf(db, queue, most + 1);
+    const count = countsOf(counts, queue);
+    count.ready = Math.min(found, most);
+    if (found > most) count.at_least = true;
+    counted += count.ready;
+    sincePause += count.ready;
+    if (sincePause < COUNTED_AT_ONCE) continue;
+    sincePause = 0;
+    yield;
+  }
+}
+
+type CountedState = "scheduled" | "ready" | "running" | "failed";
+type Counts = Record<CountedState, number> & { at_least?: true };
+
+function countsOf(counts: Map<string, Counts>, queue: string): Counts {
+  let count = counts.get(queue);
+  if (!count) counts.set(queue, (count = { scheduled: 0, ready: 0, running: 0, failed: 0 }));
+  return count;
+}
+
+interface CountedRow {
+  readonly queue: string;
+  readonly state: CountedState;
+}
