@@ -128,7 +128,7 @@ export class Pool {
   /** The worker is registered: its threads may claim. */
   letClaim(): void {
     this.#canClaim = true;
-    for (const thread of this.threads) thread.go();
+    for (const thread of this.threads) if (thread.loaded) thread.go();
   }
 
   /** Lets running tasks end within the grace (ms), then interrupts them; resolves when no thread is left. */
@@ -189,7 +189,6 @@ export class Pool {
       closed: (from, reason) => this.#closed(from, lent, reason),
     });
     this.#threads.set(number, thread);
-    if (this.#canClaim) thread.go();
   }
 
   #init(thread: number, lent: Lent): Init {
@@ -234,11 +233,17 @@ export class Pool {
     setTimeout(() => !this.#stopping && this.#startThread(number), TRY_AGAIN_MS).unref();
   }
 
-  /** Threads that start together load the same code, unless a file changes meanwhile. */
-  #checkLoaded(files: LoadedFiles): void {
+  /** Lets the thread claim, unless a file has changed while the threads loaded their models. */
+  #isLoaded(thread: PoolThread, files: LoadedFiles): void {
     const first = (this.#loaded ??= files);
     const changed = Object.keys(files).find((file) => files[file] !== first[file]);
-    if (changed !== undefined) this.#events.modelsChanged(changed);
+    if (changed !== undefined) this.#endChanged(thread, changed);
+    else if (this.#canClaim) thread.go();
+  }
+
+  #endChanged(thread: PoolThread, file: string): void {
+    void thread.terminate(modelsChangedWords(file));
+    this.#events.modelsChanged(file);
   }
 
   #heard(thread: PoolThread, message: FromThread): void {
@@ -256,12 +261,11 @@ export class Pool {
         break;
       }
       case "loaded":
-        this.#checkLoaded(message.files);
+        this.#isLoaded(thread, message.files);
         this.#events.loaded(message.catalog);
         break;
       case "changed":
-        void thread.terminate(modelsChangedWords(message.file));
-        this.#events.modelsChanged(message.file);
+        this.#endChanged(thread, message.file);
         break;
       case "cannot_start":
         void thread.terminate(message.error.message);

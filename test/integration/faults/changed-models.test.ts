@@ -61,3 +61,34 @@ test("a file that is only touched replaces a thread as before", async () => {
   await worker.says("task.poisoned");
   await site.becomes(await site.pushOne("job", "version", "1"), "finished");
 });
+
+test("a thread that loads other code than the first one, edited between the two, runs no task", async () => {
+  await using site = new Site();
+  site.write("version.ts", "export const VERSION = 1;");
+  site.write(
+    "models.ts",
+    `import { existsSync, mkdirSync } from "node:fs";
+    import { Model } from "tq";
+    let isFirst = true;
+    try { mkdirSync("first"); } catch { isFirst = false; }
+    while (!isFirst && !existsSync("edited")) await Bun.sleep(2);
+    const { VERSION } = await import("./version.ts");
+    export class Job extends Model {
+      static override readonly __name__ = "job";
+      async wait() { while (!existsSync("go")) await Bun.sleep(2); return VERSION; }
+      async version() { return VERSION; }
+    }`,
+  );
+  const worker = await site.worker(["-n", "2"]);
+  const waiting = await site.pushOne("job", "wait", "1");
+  await worker.says("task.started", { task: waiting });
+  const others = [];
+  for (let n = 0; n < 20; n++) others.push(await site.pushOne("job", "version", "1"));
+  site.write("version.ts", "export const VERSION = 2;");
+  site.write("edited", "");
+  await worker.says("worker.stopping");
+  site.write("go", "");
+  expect((await worker.ended()).code).toBe(7);
+  expect(site.task(waiting)).toMatchObject({ state: "finished", result: "1" });
+  expect(others.map((id) => site.task(id)?.result)).not.toContain("2");
+});
