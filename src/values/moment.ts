@@ -1,6 +1,7 @@
 /** Points in time, as people and programs write them. Inside tq a point in time is in ms since 1970 UTC. */
 import { TqError } from "../errors.ts";
 import { quote } from "../quote.ts";
+import { zoneNamed } from "./time-zone.ts";
 
 /** A point in time. Text is ISO 8601; without a zone it is local time, as a `Temporal.PlainDateTime` is. */
 export type MomentLike =
@@ -72,16 +73,13 @@ function iso(time: Temporal.ZonedDateTime): string {
 
 /** The zone that the variable TZ names, else the system's. What is no name of a zone would be taken for UTC. */
 function localZone(text: string, what: string): string {
-  const named = process.env["TZ"]?.replace(/^:?(?:\/usr\/share\/zoneinfo\/)?/, "");
-  if (named === undefined || named === "") return Temporal.Now.timeZoneId();
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: named }).resolvedOptions().timeZone;
-  } catch {
-    throw invalid(
-      what,
-      `${quote(text)} has no zone, and TZ is ${quote(process.env["TZ"])}, which is not the name of one; write Z or an offset at its end`,
-    );
-  }
+  const { TZ } = process.env;
+  const name = zoneNamed(TZ);
+  if (name !== null) return name || Temporal.Now.timeZoneId();
+  throw invalid(
+    what,
+    `${quote(text)} has no zone, and TZ is ${quote(TZ)}, which is not the name of one; write Z or an offset at its end`,
+  );
 }
 
 function invalid(what: string, why: string): TqError {

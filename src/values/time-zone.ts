@@ -1,0 +1,30 @@
+/** The zone that the variable TZ names. Bun knows the names of zones, and takes all else for UTC in silence. */
+import { realpathSync } from "node:fs";
+import { isAbsolute } from "node:path";
+
+/**
+ * The name of the zone in the forms that TZ has elsewhere: `Europe/Berlin`, `:Europe/Berlin`, the path of its file.
+ *
+ * @returns "" where TZ names none; null where the zone is not known.
+ */
+export function zoneNamed(TZ = ""): string | null {
+  const name = behindLinks(TZ.replace(/^:/, "")).replace(/^.*\/zoneinfo\/(?:posix\/)?/, "");
+  return name === "" || isZone(name) ? name : null;
+}
+
+/** Another program's /etc/localtime is a link to the file of its zone. */
+function behindLinks(zone: string): string {
+  try {
+    return isAbsolute(zone) ? realpathSync(zone) : zone;
+  } catch {
+    return zone; // there is no such file
+  }
+}
+
+function isZone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat("en", { timeZone: name }).format(0) !== "";
+  } catch {
+    return false;
+  }
+}
