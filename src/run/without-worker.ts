@@ -140,18 +140,11 @@ function sayingWhatWaits(report: Report): Report {
  * Loads the models of the settings for a task whose class no file has given: a file may have a class that extends the
  * one that pushed, as a worker would find it.
  */
-async function findModel({ registry, config, report }: ThreadRuntime, name: string) {
+async function findModel({ registry, config }: ThreadRuntime, name: string): Promise<void> {
   if (!config.models || registry.isFromFile(name)) return;
-  const isKnown = registry.get(name) !== undefined;
-  if (isKnown && loaded.has(registry)) return;
+  if (loaded.has(registry) && registry.get(name) !== undefined) return;
+  registry.addAll(await loadModels(config.models));
   loaded.add(registry);
-  try {
-    registry.addAll(await loadModels(config.models));
-  } catch (error) {
-    if (!isKnown) throw error;
-    const message = `the class of the program runs the tasks of ${name}: ${error instanceof Error ? error.message : String(error)}`;
-    report({ name: "log.note", level: "warn", message });
-  }
 }
 
 /** The registries whose models were loaded for a class that the program already has. */

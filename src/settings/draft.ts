@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { TqError } from "../errors.ts";
 import { SECTION_NAMES, SETTINGS } from "./table.ts";
-import type { SettingKey, Settings } from "./table.ts";
+import type { Setting, SettingKey, Settings } from "./table.ts";
 import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 
@@ -41,9 +41,8 @@ export class Draft {
       const value = setting.kind === "path" ? resolve(base, String(output)) : output;
       this.#values.set(key, { value, origin });
     } else {
-      const near = typeof written === "string" ? didYouMean(written, setting.options ?? []) : "";
       this.problems.push(
-        `${where} cannot be ${quote(written)}: it must be ${setting.allowed}${near}`,
+        `${where} cannot be ${quote(written)}: it must be ${setting.allowed}${hint(setting, written)}`,
       );
     }
   }
@@ -75,4 +74,11 @@ export class Draft {
 function findModels(base: string): string | null {
   const path = ["models.ts", "models/"].map((name) => join(base, name)).find(existsSync);
   return path === undefined ? null : resolve(path);
+}
+
+function hint({ kind, options = [] }: Setting, written: unknown): string {
+  if (typeof written !== "string") return "";
+  // A text that reads so comes from tq.toml: in the environment and in flags there are no quotes.
+  if (kind === "boolean" && options.includes(written)) return ", without quotes";
+  return didYouMean(written, options);
 }

@@ -65,7 +65,9 @@ function parse(text: string, path: string): object {
   } catch (cause) {
     const message =
       cause instanceof Error ? cause.message.replace(/^TOML Parse error: /, "") : String(cause);
-    throw new TqError("invalid", `Cannot read ${path}${lineOfError(text)}: ${message}`, { cause });
+    const hint = /"(?:true|false)"$/i.test(message) ? "; true and false have small letters" : "";
+    const where = `${path}${lineOfError(text)}`;
+    throw new TqError("invalid", `Cannot read ${where}: ${message}${hint}`, { cause });
   }
 }
 

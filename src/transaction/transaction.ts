@@ -130,12 +130,14 @@ export class Transaction {
   /** Runs `fn` with these keys added to the context, in the same transaction. */
   setContext<T>(more: Context, fn: () => Promise<T> | T): Promise<T> {
     checkContext(more);
+    checkRuns(fn, "setContext({ … }");
     return this.#with(this.user, { ...this.context, ...more }, fn);
   }
 
   /** Runs `fn` as another user, in the same transaction. */
   setUser<T>(user: number, fn: () => Promise<T> | T): Promise<T> {
     checkUser(user);
+    checkRuns(fn, "setUser(1");
     return this.#with(user, this.context, fn);
   }
 
@@ -222,6 +224,15 @@ function checkUser(user: unknown): void {
   throw new TqError(
     "invalid",
     `Cannot use ${Bun.inspect(user)} as the user: it must be an integer id from 0 up`,
+  );
+}
+
+/** Code that comes from Tryton leaves the function out: there the call changes what follows in its `with`. */
+function checkRuns(fn: unknown, call: string): void {
+  if (typeof fn === "function") return;
+  throw new TqError(
+    "invalid",
+    `Cannot change the transaction without a function to run in it: ${call}, async () => { … })`,
   );
 }
 

@@ -25,7 +25,10 @@ describe("tq.toml", () => {
       "[[queue]]\nworker = true",
       'queue is a section with settings; it cannot be [{"worker":true}]',
     ],
-    ["[queue]\nworker = 'true'", '[queue] worker cannot be "true": it must be true or false'],
+    [
+      "[queue]\nworker = 'true'",
+      '[queue] worker cannot be "true": it must be true or false, without quotes',
+    ],
     [
       "[queue]\nbatch_size = 0",
       "[queue] batch_size cannot be 0: it must be a whole number from 1 to",
@@ -81,6 +84,9 @@ describe("tq.toml", () => {
     expect(refusal(load)).toStartWith(`Cannot read ${path}, line 7: `);
     write("[queue\nworker = true");
     expect(refusal(load)).toStartWith(`Cannot read ${path}, line 1: Expected ']'`);
+    write("[queue]\nworker = True");
+    const words = 'Strings must be quoted: "True"; true and false have small letters';
+    expect(refusal(load)).toBe(`Cannot read ${path}, line 2: ${words}`);
   });
 
   test("that gives a name twice is refused with the line of the second", () => {

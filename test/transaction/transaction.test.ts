@@ -113,6 +113,12 @@ test("the context is copied and frozen, and setContext adds to it for as long as
     expect(await sentenceOf(() => outer.setContext([] as never, () => 1))).toContain(
       "it must be a plain object",
     );
+    for (const change of [
+      () => outer.setContext({}, undefined as never),
+      () => outer.setUser(2, {} as never),
+    ]) {
+      expect(await sentenceOf(change)).toContain("without a function to run in it");
+    }
   });
 });
 
