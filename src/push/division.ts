@@ -7,7 +7,7 @@ import type { NewTask } from "../task.ts";
  * One task, or one a batch; an empty list makes none.
  *
  * @param common what all of them share
- * @param batch instances a task; null: no division
+ * @param batch instances per task; null: no division
  * @param refName what the sentence of an error begins with
  * @throws TqError "invalid" where several were to share a ref.
  */

@@ -117,7 +117,7 @@ function isJsonObject(value: unknown): value is DurationFields {
   );
 }
 
-/** Instances a task. TypeScript may also give a text with the number, as Tryton does. */
+/** Instances per task. TypeScript may also give a text with the number, as Tryton does. */
 export function batch(): Kind<number | null> {
   const allowed = "a whole number from 1 up, or true for the setting queue.batch_size";
   const { read: readSize, readText: readDigits } = whole(allowed, 1);

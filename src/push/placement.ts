@@ -15,7 +15,7 @@ import {
 /** The options of a push, read and checked. */
 export interface Placement {
   readonly columns: OptionColumns;
-  /** Instances a task; null: no division. */
+  /** Instances per task; null: no division. */
   readonly batch: number | null;
 }
 
@@ -85,9 +85,10 @@ function storedPart(context: Given): Given {
 }
 
 /**
- * Why a context that is given beside the options cannot have this key; undefined: it can.
+ * Why a context that is given beside options of their own names, as in `push()` and over HTTP, cannot have this key;
+ * undefined: it can.
  *
- * @param nameOf how an option is given there
+ * @param nameOf names an option there: `the field "queue"`
  */
 export function steeringProblem(
   key: string,

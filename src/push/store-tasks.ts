@@ -1,7 +1,7 @@
 /** Stores the tasks of a push in the current transaction, or in a new one. */
 import { encode } from "../values/encoding.ts";
 import type { NewTask } from "../task.ts";
-import { currentUnit } from "../transaction/current-task.ts";
+import { currentTaskUnit } from "../transaction/current-task.ts";
 import { runtime } from "../transaction/runtime.ts";
 import type { Basis } from "./option-kinds.ts";
 import { Transaction, inUnit, runPushed } from "../transaction/transaction.ts";
@@ -23,7 +23,7 @@ export interface Prepared<T> {
  */
 export function storeTasks<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise<T> {
   const current = Transaction.currentIfAny;
-  if (!current) return currentUnit() ? storeInRun(prepare) : storeOutside(prepare);
+  if (!current) return currentTaskUnit() ? storeInRun(prepare) : storeOutside(prepare);
   return inUnit(async (unit) => {
     const { tasks, result } = prepare(current);
     return result(await unit.push(tasks));

@@ -92,11 +92,11 @@ export function begin(
 export function endingOf(
   { owner, queues }: ThreadRuntime,
   session: Session,
-  { handBack, claim }: RoundEnd,
+  { handBack, claimUpTo }: RoundEnd,
 ): Ending {
   // A connection that user code has changed may return other rows.
-  const claims = claim > 0 && !session.spoilt;
-  return { handBack, claim: claims ? { owner, queues, limit: claim } : null };
+  const claims = claimUpTo > 0 && !session.spoilt;
+  return { handBack, claim: claims ? { owner, queues, limit: claimUpTo } : null };
 }
 
 /** Call it after the commit: counts the run, announces the tasks that it pushed, and reports it. */

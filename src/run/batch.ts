@@ -34,17 +34,17 @@ export async function runBatch(
       if (index > 0 && !progress.begin(task)) break; // the caller began the first
       if (session.writing) progress.assignLock();
       const unit = new Unit(thread, { session, locked: true, savepoint: true, claim: task });
-      progress.setBatch(index + 1);
+      progress.setRunInBatch(index + 1);
       const beginning = begin(thread, task, unit, ahead[index]);
       const begun = beginning instanceof Promise ? await beginning : beginning;
-      progress.setBatch(0);
+      progress.setRunInBatch(0);
       if (begun.waits) rest = tasks.slice(index + 1);
       if (begun.waits && !session.writing) {
         // It has no open transaction: the batch is settled without it, and it goes on alone.
         const own = store.session();
         unit.detach(own);
         await batch
-          .commit({ handBack: [...rest, ...roundEnd().handBack], claim: 0 })
+          .commit({ handBack: [...rest, ...roundEnd().handBack], claimUpTo: 0 })
           .catch((error: unknown) => giveUp(store, own, unit, error));
         onWait();
         return await finishAlone(thread, own, begun, roundEnd);
@@ -59,8 +59,10 @@ export async function runBatch(
       }
       if (begun.waits || session.spoilt) break;
     }
-    const { handBack, claim } = roundEnd();
-    return await batch.commit({ handBack: [...rest, ...handBack], claim }, () => progress.end());
+    const { handBack, claimUpTo } = roundEnd();
+    return await batch.commit({ handBack: [...rest, ...handBack], claimUpTo }, () =>
+      progress.end(),
+    );
   } catch (error) {
     batch.noteCommitted();
     // All other work is rolled back. Each task runs alone next time, so that one of them cannot undo the others again.
@@ -172,7 +174,10 @@ class Batch {
   }
 }
 
-/** A batch holds the write lock, so it must not retry in place: the task is put off by 20 ms, and then runs alone. */
+/**
+ * A batch holds the write lock, so it must not retry in place: the task is put off by 20 ms, and its
+ * reason lets the loop run it alone.
+ */
 function retryOutsideBatch(outcome: Outcome): Outcome {
   return outcome.kind === "retry" ? { ...outcome, delay: waitInPlace(1) } : outcome;
 }

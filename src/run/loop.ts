@@ -154,7 +154,7 @@ export class Loop {
     this.#claimSize = Math.min(best, batch.length * 2, this.#left());
     const parks = !this.#alone && this.#candidate?.measure(performance.now());
     const none = this.#stopping || parks;
-    return { handBack: this.#claims.splice(0), claim: none ? 0 : this.#claimSize };
+    return { handBack: this.#claims.splice(0), claimUpTo: none ? 0 : this.#claimSize };
   }
 
   #left(): number {

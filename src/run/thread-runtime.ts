@@ -18,6 +18,6 @@ export interface ThreadRuntime extends Runtime {
 export interface RoundEnd {
   /** Claims to give back: they would wait too long here. */
   readonly handBack: readonly ClaimedTask[];
-  /** How many tasks to claim; 0: none. */
-  readonly claim: number;
+  /** How many tasks to claim at most; 0: none. */
+  readonly claimUpTo: number;
 }

@@ -150,7 +150,7 @@ async function findModel({ registry, config }: ThreadRuntime, name: string): Pro
 /** The registries whose models were loaded for a class that the program already has. */
 const loaded = new WeakSet<Registry>();
 
-const NO_NEXT_CLAIM = { handBack: [], claim: 0 };
+const NO_NEXT_CLAIM = { handBack: [], claimUpTo: 0 };
 
 async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
   const { store, owner, report } = thread;

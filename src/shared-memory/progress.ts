@@ -98,7 +98,7 @@ export class Progress {
 
   /** Nothing runs now. */
   end(): void {
-    this.setBatch(0);
+    this.setRunInBatch(0);
     const { sequence } = this;
     if (sequence % 2 !== 0) this.#store("sequence", sequence + 1);
   }
@@ -153,7 +153,7 @@ export class Progress {
   }
 
   /** Sets which run of the batch is being executed, counted from 1; 0: none is. */
-  setBatch(begun: number): void {
+  setRunInBatch(begun: number): void {
     this.#store("batch", begun);
   }
 

@@ -106,8 +106,8 @@ export class PushGroup {
 function withRef(error: unknown, tasks: readonly NewTask[]): unknown {
   if (!isTqError(error) || error.code !== "uncertain") return error;
   const ref = tasks.find(({ ref }) => ref !== null)?.ref;
-  const how = ref === undefined ? "in the list" : `for the ref ${quote(ref)}`;
-  return new TqError("uncertain", `${error.message} ${how}`, { cause: error });
+  const how = ref === undefined ? "" : `: look for the ref ${quote(ref)}`;
+  return new TqError("uncertain", `${error.message}${how}`, { cause: error });
 }
 
 /** @throws the push's own error, where the disk has ended the whole transaction. */

@@ -42,7 +42,7 @@ export function currentTask(): CurrentTask | undefined {
 }
 
 /** @internal The unit of work of the task that this code runs in. */
-export function currentUnit(): Unit | undefined {
+export function currentTaskUnit(): Unit | undefined {
   return currentRun()?.unit;
 }
 
@@ -59,8 +59,8 @@ export function withTask<T>(task: CurrentTask, unit: Unit, fn: () => T): T {
 /** The mark of a registered symbol holds for both copies of tq in a compiled program. */
 const LEFT_BEHIND = Symbol.for("tq.left_behind");
 
-/** @internal Marks the error of code that goes on after its task has ended. */
-export function markLeftBehind<E extends Error>(error: E): E {
+/** @internal Marks the error where the code goes on after its task has ended, and returns it. */
+export function markIfLeftBehind<E extends Error>(error: E): E {
   const task = currentRun() ? undefined : originTask();
   return task ? Object.defineProperty(error, LEFT_BEHIND, { value: task }) : error;
 }
@@ -74,5 +74,5 @@ export function leftBehindBy(error: unknown): CurrentTask | undefined {
 
 /** @internal The error of a use of a transaction that has ended. */
 export function lateError(): Error {
-  return markLeftBehind(endedError());
+  return markIfLeftBehind(endedError());
 }

@@ -5,7 +5,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { TqError } from "../errors.ts";
 import type { Soon } from "../soon.ts";
 import { didYouMean } from "../suggest.ts";
-import { currentTask, currentUnit, markLeftBehind } from "./current-task.ts";
+import { currentTask, currentTaskUnit, markIfLeftBehind } from "./current-task.ts";
 import { makeSql, type TransactionSql } from "./sql.ts";
 import { type Runtime, runtime } from "./runtime.ts";
 import { Unit } from "./unit.ts";
@@ -64,9 +64,9 @@ export class Transaction {
    */
   static start<T>(options: TransactionOptions, fn: () => Promise<T> | T): Promise<T> {
     // A task that runs outside any transaction succeeds only after the transactions that it has started.
-    const around = currentUnit();
-    return around
-      ? around.trackTransaction(() => runTransaction(options, fn, around))
+    const taskUnit = currentTaskUnit();
+    return taskUnit
+      ? taskUnit.trackTransaction(() => runTransaction(options, fn, taskUnit))
       : runTransaction(options, fn);
   }
 
@@ -74,7 +74,7 @@ export class Transaction {
   static get current(): Transaction {
     const current = storage.getStore();
     if (current) return current;
-    throw markLeftBehind(noTransactionError());
+    throw markIfLeftBehind(noTransactionError());
   }
 
   /** @internal The current transaction, if there is one. */
@@ -149,7 +149,7 @@ export class Transaction {
 async function runTransaction<T>(
   options: TransactionOptions,
   fn: () => Promise<T> | T,
-  around?: Unit,
+  taskUnit?: Unit,
 ): Promise<T> {
   checkStart(options, fn);
   if (storage.getStore()?.unit.ended === false) {
@@ -160,7 +160,7 @@ async function runTransaction<T>(
   }
   const { user = 0, context = {} } = currentTask() ?? {};
   const { lock = false } = options;
-  const unit = around?.another({ locked: lock }) ?? new Unit(runtime(), { locked: lock });
+  const unit = taskUnit?.another({ locked: lock }) ?? new Unit(runtime(), { locked: lock });
   try {
     if (lock) await unit.lock();
     const result = await storage.run(
@@ -183,7 +183,7 @@ export function inUnit<T>(work: (unit: Unit) => Soon<T>): Promise<T> {
   const current = Transaction.currentIfAny;
   return current
     ? current.unit.track(() => work(current.unit))
-    : Promise.reject(markLeftBehind(noTransactionError()));
+    : Promise.reject(markIfLeftBehind(noTransactionError()));
 }
 
 /** @internal Runs the tasks that a committed transaction pushed, where no worker does. */

@@ -100,7 +100,7 @@ export class Maintenance {
   }
 
   /** The same at the start, where it is not known whether the clock was ahead or is behind. */
-  async repairPlaces(): Promise<void> {
+  async repairOrder(): Promise<void> {
     const repaired = await this.#repair("places");
     if (repaired === 0) return;
     const tasks = repaired === 1 ? "1 task was" : `${repaired} tasks were`;

@@ -62,7 +62,7 @@ export class Timekeeping {
     this.#clockOffset = this.#offset();
     this.#tickLater(TICK_MS);
     this.#maintenance = new Maintenance(this.#store, config, report);
-    void this.#maintenance.repairPlaces().then(() => this.#events.timesChanged());
+    void this.#maintenance.repairOrder().then(() => this.#events.timesChanged());
   }
 
   /** The worker stops. Until `end` the tick goes on for the tasks that its own threads still run. */
@@ -91,6 +91,7 @@ export class Timekeeping {
     const { config, rescued, report } = this.#options;
     for (const { worker, tasks } of await this.#store.rescueDead(config.worker.max_crashes)) {
       report({ name: "worker.rescued", worker: worker.id, pid: worker.pid, tasks: tasks.length });
+      // null: it is not known which of them ran.
       for (const task of tasks) rescued.add(task, null, "its worker process died");
     }
   }
@@ -109,6 +110,7 @@ export class Timekeeping {
     const { config, report, exitWithParent } = this.#options;
     this.#events.ticked();
     watchThreads(this.#pool.threads, config.worker, report);
+    // Without a task the lock may be held by code that a task left behind: that is watched at full pace too.
     if (this.#pool.writing) this.#wait = TICK_MS;
     this.#followClock();
     if (exitWithParent && !this.#stopping && this.#isOrphaned()) this.#events.orphaned();

@@ -82,7 +82,7 @@ export function makeRuntime({
     if (!task) throw new Error(`Task ${id} cannot be claimed`);
     thread.progress.setClaims([task]);
     thread.progress.begin(task);
-    await runAlone(thread, task, () => ({ handBack: [], claim: 0 }));
+    await runAlone(thread, task, () => ({ handBack: [], claimUpTo: 0 }));
     return getTask(id);
   }
 
@@ -96,7 +96,7 @@ export function makeRuntime({
     thread.progress.setClaims(tasks);
     if (tasks[0]) thread.progress.begin(tasks[0]);
     await meanwhile();
-    await runTogether(thread, tasks, () => ({ handBack: [], claim: 0 }));
+    await runTogether(thread, tasks, () => ({ handBack: [], claimUpTo: 0 }));
     return Promise.all(ids.map(getTask));
   }
 
@@ -129,7 +129,7 @@ export function makeRuntime({
           session.claim({ owner: thread.owner, queues: [], limit: 1 }),
         );
         if (!next) return ended;
-        await runAlone(thread, next, () => ({ handBack: [], claim: 0 }));
+        await runAlone(thread, next, () => ({ handBack: [], claimUpTo: 0 }));
         ended.push(await getTask(next.id));
       }
     },

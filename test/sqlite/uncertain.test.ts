@@ -19,7 +19,7 @@ describe("a commit whose flush fails", () => {
     const error = await errorOf(pushOne(store, { ref: "invoice-7" }));
     expect(error).toMatchObject({ name: "TqError", code: "uncertain" });
     expect(error.message).toStartWith("Cannot say whether the change is stored: ");
-    expect(error.message).toEndWith('look before you try again for the ref "invoice-7"');
+    expect(error.message).toEndWith('look before you try again: look for the ref "invoice-7"');
     expect(await store.getByRef("invoice-7")).toMatchObject({ state: "ready" });
   });
 

@@ -168,7 +168,7 @@ test("at the start it says what may be wrong with the clock", async () => {
   await pushOne(subject.store);
   subject.clock.advance(-HOUR);
   jest.useRealTimers();
-  await maintenance.repairPlaces();
+  await maintenance.repairOrder();
   expect(said).toEqual([
     "1 task was pushed at a time in the future: the clock was ahead then, or is behind now; ready tasks run, scheduled ones wait for their times",
   ]);

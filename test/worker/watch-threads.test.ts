@@ -51,7 +51,7 @@ function look(times = 1, pause = TICK): void {
 function run(id: number, begun: number, lock: Lock): void {
   progress.setClaims([{ id, claim: 1 }]);
   progress.begin({ id, claim: 1 });
-  progress.setBatch(begun);
+  progress.setRunInBatch(begun);
   progress.assignLock();
   if (lock === "held") progress.lockTaken(false);
   else if (lock === "awaited") progress.lockAwaited();

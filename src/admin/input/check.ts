@@ -74,7 +74,7 @@ export class Problems {
    * @param unread what was not looked at, in words: ` in the first 3 pushes`
    * @throws TqError `invalid` when there is any problem.
    */
-  end(unread = ""): void {
+  throwIfAny(unread = ""): void {
     const [first] = this.#listed;
     if (first === undefined) return;
     if (this.#count === 1) throw new TqError("invalid", `${this.#action}: ${first}`);

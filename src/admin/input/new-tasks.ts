@@ -57,7 +57,7 @@ export function readPush(body: unknown, basis: Basis): PushRequest {
     const push = problems.read(schema, item, place);
     if (push === undefined) {
       if (problems.isFull)
-        problems.end(Array.isArray(body) ? ` in the first ${index + 1} pushes` : "");
+        problems.throwIfAny(Array.isArray(body) ? ` in the first ${index + 1} pushes` : "");
       continue;
     }
     pushes.push(push);
@@ -65,7 +65,7 @@ export function readPush(body: unknown, basis: Basis): PushRequest {
     for (const task of divided ?? []) tasks.push(task);
     if (tasks.length > MAX_TASKS) throw tooMany();
   }
-  problems.end();
+  problems.throwIfAny();
   const single = !Array.isArray(body) && typeof pushes[0]?.instances === "number";
   return { single, pushes, tasks };
 }
@@ -82,6 +82,7 @@ function tasksOf(push: Push, refName: string): NewTask[] {
   const common = {
     model,
     method,
+    // JSON.stringify writes them as they came: the body holds the tags of encoded values already.
     args: JSON.stringify(hasNamed ? [...args, kwargs] : args),
     context: JSON.stringify(context),
     user,

@@ -40,7 +40,7 @@ export function readFilter(search: URLSearchParams): TaskFilter {
     given.set(name, before !== undefined && name === "state" ? `${before},${value}` : value);
   }
   const query = problems.read(LIST, Object.fromEntries(given));
-  problems.end();
+  problems.throwIfAny();
   const { state: states, ...others } = query ?? {};
   const entries = Object.entries({ states, ...others });
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
@@ -50,6 +50,6 @@ export function readFilter(search: URLSearchParams): TaskFilter {
 export function readId(text: string, move: string): number {
   const problems = new Problems(`Cannot ${move} a task`);
   const id = problems.check(TASK_ID, text, "its id");
-  problems.end();
+  problems.throwIfAny();
   return id ?? 0;
 }

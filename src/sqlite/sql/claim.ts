@@ -6,7 +6,10 @@ import { isDue, makeDueReady } from "./due.ts";
 import { CLAIMED_COLUMNS, firstReady, firstSuspect } from "./first-ready.ts";
 import { matchQueues, suspectQueues } from "./queues.ts";
 
-/** Makes due tasks ready, then claims the first `limit` ready ones. Suspects come first, and alone. */
+/**
+ * Makes due tasks ready, then claims the first `limit` ready ones. A suspect comes first, and is a claim
+ * of its own.
+ */
 export function claim(db: Database, options: ClaimOptions, now: number): ClaimedTask[] {
   if (isDue(db, now)) makeDueReady(db, now);
   const suspect = claimSuspect(db, options, now);
@@ -21,7 +24,7 @@ export function runsSuspect(db: Database, worker: string): boolean {
   return db.query(RUNS_SUSPECT).get({ worker }) !== null;
 }
 
-/** A worker runs one suspect at a time: if it dies, that one did it. */
+/** A worker runs one suspect at a time, beside ordinary tasks of its other threads: if it dies, the suspect did it. */
 function claimSuspect(
   db: Database,
   { owner, queues }: ClaimOptions,
@@ -41,6 +44,7 @@ export function claimOne(db: Database, id: number, owner: Owner, now: number): C
   return setRunning(db, db.query(WAITING).iterate(id), owner, now)[0] ?? null;
 }
 
+/** A suspect has begun once its claim is on disk, so that a death counts against it: `HeldRow` in workers.ts. */
 const setRunningWhere = (which: string): string => `
   UPDATE tq__task
      SET state = 'running', claim = claim + 1, worker = ?1, thread = ?2, dequeued_at = ?3, begun = suspect,
