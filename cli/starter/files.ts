@@ -1,5 +1,5 @@
 /** The files that `tq init` writes. */
-import declarations from "./tq.d.ts.txt" with { type: "file" };
+import declarations from "#tq.d.ts" with { type: "file" };
 // @ts-expect-error: the path of a file of declarations, not a module
 import valibotPath from "../../node_modules/valibot/dist/index.d.mts" with { type: "file" }; // oxlint-disable-line import/default
 
@@ -74,7 +74,6 @@ async function editorTypes(): Promise<string> {
   const ambient = (valibot ?? "").replaceAll(/^declare /gm, "");
   return [
     "// The types of the module tq, for editors; tq itself does not read this file.",
-    tq,
-    `declare module "tq:internal/valibot" {\n${ambient}}\n`,
+    (tq ?? "").replace('export * from "valibot";\n', () => ambient),
   ].join("\n");
 }

@@ -433,6 +433,7 @@ export {};
 }
 
 declare module "tq:internal/transaction/transaction" {
+// @ts-ignore: only @types/bun has it
 import { Database } from "bun:sqlite";
 import { TransactionSql } from "tq:internal/transaction/sql";
 export type Context = Readonly<Record<string, unknown>>;
@@ -788,4 +789,8 @@ export interface Task {
     readonly reason: string | null;
 }
 export {};
+}
+
+declare module "tq:internal/valibot" {
+export * from "valibot";
 }
