@@ -25,6 +25,7 @@ export class Note extends ModelSQL("note", { text: v.string(), words: v.optional
 /** A model without a table. */
 export class Notebook extends Model {
   static override readonly __name__ = "notebook";
+  declare static readonly __queue__: Queue<typeof Notebook>;
 
   /** Writes a note and pushes the task that counts its words; both commit together or not at all. */
   static async add(_notebook: Notebook, text: string) {
