@@ -285,7 +285,11 @@ interface SqlRecord {
      * another one changed or deleted it (tq then runs a task again).
      */
     save(): Promise<void>;
-    /** Deletes the row. @throws TqError "invalid" for a record that is not saved. */
+    /**
+     * Deletes the row, if every column of it still holds what was read, as for `save`.
+     *
+     * @throws TqError "invalid" for a record that is not saved, "conflict" when another transaction changed or deleted it.
+     */
     delete(): Promise<void>;
 }
 type Made<M> = M extends new (...args: never) => infer R ? R : never;
@@ -308,7 +312,7 @@ export interface SqlModel<F extends Fields> extends Omit<typeof Model, "browse" 
     search<M>(this: M, clauses: readonly Clause<keyof F & string>[], options?: SearchOptions<keyof F & string>): Promise<Made<M>[]>;
     /** Saves each record, in order. */
     save<M>(this: M, records: readonly Made<M>[]): Promise<void>;
-    /** Deletes the rows of the records. */
+    /** Deletes the rows of the records, if every column of them still holds what was read. */
     delete<M>(this: M, records: readonly Made<M>[]): Promise<void>;
     /** Takes the write lock at once, keeps it until the transaction ends, and reads the records again. */
     lock<M>(this: M, records: readonly Made<M>[]): Promise<void>;

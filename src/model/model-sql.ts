@@ -9,7 +9,7 @@ import type { Fields } from "../registry/fields.ts";
 import { quote } from "../quote.ts";
 import type { SqlModel } from "./sql-types.ts";
 import { StoredRecord } from "./stored-record.ts";
-import { deleteRows, goneError, type RowsRead, readRows, searchRows } from "./stored-rows.ts";
+import { goneError, LOCKED, type RowsRead, readRows, searchRows } from "./stored-rows.ts";
 import { inUnit, Transaction } from "../transaction/transaction.ts";
 import type { Unit } from "../transaction/unit.ts";
 
@@ -32,9 +32,6 @@ export function ModelSQL<const F extends Fields>(name: string, fields: F): SqlMo
   }
   return Record as unknown as SqlModel<F>;
 }
-
-/** For `readRows`: no other transaction may change the rows until this one ends. */
-const LOCKED = true;
 
 /**
  * sql-types.ts documents the static members, as programs see them. Writes run through `inUnit`, as the commit must wait
@@ -83,7 +80,8 @@ class SqlBase extends StoredRecord {
 
   static delete(records: readonly StoredRecord[]): Promise<void> {
     return inUnit(async (unit) => {
-      await deleteRows(unit, this[DEFINITION].table, idsOf(this, records, "delete"));
+      idsOf(this, records, "delete");
+      await StoredRecord.remove(this[DEFINITION].table, records, unit);
     });
   }
 
