@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { VERSION } from "../src/version.ts";
 import { compile, ROOT } from "./cli/declarations.ts";
 import { ended } from "./cli/tq.ts";
 
@@ -28,12 +29,14 @@ if (import.meta.main) {
 }
 `;
 
+const PACKED = `tq-${VERSION}.tgz`;
+
 let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tq-package-"));
   await run(ROOT, process.execPath, "pm", "pack", "--quiet", "--destination", folder);
-  await run(folder, "tar", "xzf", "tq-0.1.0.tgz");
+  await run(folder, "tar", "xzf", PACKED);
   mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
   cpSync(join(folder, "package"), join(folder, "node_modules/tq"), { recursive: true });
   for (const name of ["valibot", "hono", "citty", "bun-types", "@types/bun"])
@@ -80,7 +83,7 @@ test("a project that depends on tq runs a worker from the files of the package",
 });
 
 test("the package of tq has no tests and no benchmarks", async () => {
-  const listed = await run(folder, "tar", "tzf", "tq-0.1.0.tgz");
+  const listed = await run(folder, "tar", "tzf", PACKED);
   const tops = listed.split("\n").map((path) => path.split("/")[1] ?? "");
   expect([...new Set(tops)].filter(Boolean).toSorted()).toEqual([
     "LICENSE",
