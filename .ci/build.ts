@@ -45,7 +45,7 @@ export async function build(root: string, outfile = "dist/tq", flags: string[] =
 export function isStale(root: string): boolean {
   const built = statSync(join(root, "dist/tq"), { throwIfNoEntry: false })?.mtimeMs;
   if (built === undefined) return true;
-  const inputs = ["{package,package-lock,tsconfig}.json", "{src,cli}/**/*"];
+  const inputs = ["{package,package-lock,tsconfig}.json", "{src,cli,types}/**/*"];
   const files = inputs.flatMap((pattern) => [...new Bun.Glob(pattern).scanSync(root)]);
   return files.some((file) => statSync(join(root, file)).mtimeMs > built);
 }

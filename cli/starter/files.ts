@@ -1,5 +1,5 @@
 /** The files that `tq init` writes. */
-import declarations from "./tq.d.ts.txt" with { type: "file" };
+import declarations from "#tq.d.ts" with { type: "file" };
 // @ts-expect-error: the path of a file of declarations, not a module
 import valibotPath from "../../node_modules/valibot/dist/index.d.mts" with { type: "file" }; // oxlint-disable-line import/default
 
@@ -25,6 +25,7 @@ export class Note extends ModelSQL("note", { text: v.string(), words: v.optional
 /** A model without a table. */
 export class Notebook extends Model {
   static override readonly __name__ = "notebook";
+  declare static readonly __queue__: Queue<typeof Notebook>;
 
   /** Writes a note and pushes the task that counts its words; both commit together or not at all. */
   static async add(_notebook: Notebook, text: string) {
@@ -74,7 +75,6 @@ async function editorTypes(): Promise<string> {
   const ambient = (valibot ?? "").replaceAll(/^declare /gm, "");
   return [
     "// The types of the module tq, for editors; tq itself does not read this file.",
-    tq,
-    `declare module "tq:internal/valibot" {\n${ambient}}\n`,
+    (tq ?? "").replace('export * from "valibot";\n', () => ambient),
   ].join("\n");
 }

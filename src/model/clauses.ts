@@ -1,6 +1,7 @@
 /** The clauses and order of a search, as in Tryton's domains: `["state", "=", "draft"]`. */
 import { TqError } from "../errors.ts";
 import { Decimal } from "../values/decimal.ts";
+import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 import type {
   ColumnValue,
@@ -54,20 +55,20 @@ const NOT_FOR_JSON: ReadonlyMap<Operator, string> = new Map([
 
 /** @throws TqError "invalid" for an unknown field or operator, or a value that does not fit. */
 export function toConditions(model: Definition, clauses: readonly Clause<string>[]): Condition[] {
-  if (!Array.isArray(clauses)) throw refused(model, `${inspect(clauses)} is not a list of clauses`);
+  if (!Array.isArray(clauses)) throw refused(model, `${quote(clauses)} is not a list of clauses`);
   return clauses.map((clause: Clause<string>) => toCondition(model, clause));
 }
 
 function toCondition(model: Definition, clause: Clause<string>): Condition {
   if (!Array.isArray(clause) || clause.length !== 3) {
-    throw refused(model, `${inspect(clause)} is not a clause; write it like ["id", "=", 7]`);
+    throw refused(model, `${quote(clause)} is not a clause; write it like ["id", "=", 7]`);
   }
   const [name, operator] = clause as Clause<string>;
   const field = fieldOf(model, name);
   if (!OPERATORS.includes(operator)) {
     throw refused(
       model,
-      `${inspect(operator)} is not an operator; use one of ${OPERATORS.join(", ")}`,
+      `${quote(operator)} is not an operator; use one of ${OPERATORS.join(", ")}`,
     );
   }
   const how = NOT_FOR_JSON.get(operator);
@@ -133,7 +134,7 @@ function operand(
 function toColumn(model: Definition, field: Field | null, value: unknown): ColumnValue {
   if (field) return field.toColumn(value);
   if (value === null || Number.isSafeInteger(value)) return value as number | null;
-  throw refused(model, `${inspect(value)} is not an id; ids are integers`);
+  throw refused(model, `${quote(value)} is not an id; ids are integers`);
 }
 
 /** @throws TqError "invalid" for an unknown field or direction, or a wrong limit. */
@@ -142,7 +143,7 @@ export function toOrder(model: Definition, options: SearchOptions<string>): RowS
   const { order = [], limit, offset } = options;
   for (const [what, value] of Object.entries({ limit, offset })) {
     if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) continue;
-    throw refused(model, `${what} cannot be ${inspect(value)}; it must be an integer from 0 up`);
+    throw refused(model, `${what} cannot be ${quote(value)}; it must be an integer from 0 up`);
   }
   return {
     order: order.map(([name, direction]) => {
@@ -150,7 +151,7 @@ export function toOrder(model: Definition, options: SearchOptions<string>): RowS
       if (direction === "ASC" || direction === "DESC") {
         return { column: name, descending: direction === "DESC" };
       }
-      throw refused(model, `the order of ${name} cannot be ${inspect(direction)}; use ASC or DESC`);
+      throw refused(model, `the order of ${name} cannot be ${quote(direction)}; use ASC or DESC`);
     }),
     ...(limit !== undefined && { limit }),
     ...(offset !== undefined && { offset }),
@@ -163,7 +164,7 @@ function checkOptions(model: Definition, options: unknown): void {
   if (typeof options !== "object" || options === null) {
     throw refused(
       model,
-      `${inspect(options)} is no object of options; give { ${OPTIONS.join(", ")} }`,
+      `${quote(options)} is no object of options; give { ${OPTIONS.join(", ")} }`,
     );
   }
   for (const key of Object.keys(options)) {
@@ -171,8 +172,9 @@ function checkOptions(model: Definition, options: unknown): void {
     throw refused(model, `${key} is not an option${didYouMean(key, OPTIONS)}`);
   }
   const { order } = options as { order?: unknown };
-  if (order === undefined || (Array.isArray(order) && order.every(Array.isArray))) return;
-  throw refused(model, `the order cannot be ${inspect(order)}; write it like [["id", "ASC"]]`);
+  const isKey = (key: unknown) => Array.isArray(key) && key.length === 2;
+  if (order === undefined || (Array.isArray(order) && order.every(isKey))) return;
+  throw refused(model, `the order cannot be ${quote(order)}; write it like [["id", "ASC"]]`);
 }
 
 /** The field of this name; null for the id. */
@@ -181,7 +183,7 @@ function fieldOf(model: Definition, name: string): Field | null {
   const field = model.byName.get(name);
   if (field) return field;
   const near = didYouMean(String(name), [...model.byName.keys(), "id"]);
-  throw refused(model, `it has no field ${inspect(name)}${near}`);
+  throw refused(model, `it has no field ${quote(name)}${near}`);
 }
 
 function checkNotJson(model: Definition, field: Field | null, how: string): void {
@@ -191,8 +193,4 @@ function checkNotJson(model: Definition, field: Field | null, how: string): void
 
 function refused({ name }: Definition, why: string): TqError {
   return new TqError("invalid", `Cannot search ${name}: ${why}`);
-}
-
-function inspect(value: unknown): string {
-  return Bun.inspect(value, { depth: 1 });
 }

@@ -6,9 +6,10 @@ import { makeRecord } from "./class-fields.ts";
 import { type Clause, type SearchOptions, toConditions, toOrder } from "./clauses.ts";
 import { DEFINITION, define } from "../registry/definition.ts";
 import type { Fields } from "../registry/fields.ts";
+import { quote } from "../quote.ts";
 import type { SqlModel } from "./sql-types.ts";
 import { StoredRecord } from "./stored-record.ts";
-import { deleteRows, goneError, type RowsRead, readRows, searchRows } from "./stored-rows.ts";
+import { goneError, LOCKED, type RowsRead, readRows, searchRows } from "./stored-rows.ts";
 import { inUnit, Transaction } from "../transaction/transaction.ts";
 import type { Unit } from "../transaction/unit.ts";
 
@@ -31,9 +32,6 @@ export function ModelSQL<const F extends Fields>(name: string, fields: F): SqlMo
   }
   return Record as unknown as SqlModel<F>;
 }
-
-/** For `readRows`: no other transaction may change the rows until this one ends. */
-const LOCKED = true;
 
 /**
  * sql-types.ts documents the static members, as programs see them. Writes run through `inUnit`, as the commit must wait
@@ -82,7 +80,8 @@ class SqlBase extends StoredRecord {
 
   static delete(records: readonly StoredRecord[]): Promise<void> {
     return inUnit(async (unit) => {
-      await deleteRows(unit, this[DEFINITION].table, idsOf(this, records, "delete"));
+      idsOf(this, records, "delete");
+      await StoredRecord.remove(this[DEFINITION].table, records, unit);
     });
   }
 
@@ -139,20 +138,17 @@ function checkRecords(model: typeof SqlBase, records: unknown, verb: string): vo
     if (made?.[DEFINITION] === model[DEFINITION]) continue;
     throw new TqError(
       "invalid",
-      `Cannot ${verb} ${Bun.inspect(record, { depth: 0 })}: it is not a record of ${model.__name__}`,
+      `Cannot ${verb} ${quote(record)}: it is not a record of ${model.__name__}`,
     );
   }
 }
 
 function checkList(value: unknown, action: string): asserts value is readonly unknown[] {
   if (Array.isArray(value)) return;
-  throw new TqError(
-    "invalid",
-    `Cannot ${action} with ${Bun.inspect(value, { depth: 0 })}: give a list`,
-  );
+  throw new TqError("invalid", `Cannot ${action} with ${quote(value)}: give a list`);
 }
 
 function checkId(id: unknown): number {
   if (Number.isSafeInteger(id)) return id as number;
-  throw new TqError("invalid", `Cannot browse ${Bun.inspect(id)}: ids are integers`);
+  throw new TqError("invalid", `Cannot browse ${quote(id)}: ids are integers`);
 }

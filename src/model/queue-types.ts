@@ -4,10 +4,17 @@ import type { Model } from "./model.ts";
 
 /** A method type, so that a model may declare its queue more exactly than this. */
 interface AnyCall {
-  call(instances: unknown, ...args: unknown[]): Promise<number | number[]>;
+  call(
+    instances: One<AnyRecord> | Iterable<One<AnyRecord>>,
+    ...args: unknown[]
+  ): Promise<number | number[]>;
 }
 
-/** Without a declaration: any method, any instances. */
+interface AnyRecord {
+  readonly id: number;
+}
+
+/** Without a declaration: any method, with any records or ids, and any arguments; the push itself checks those. */
 export type UntypedQueue = Record<string, AnyCall["call"]>;
 
 /** Properties of tq's own classes, which tasks cannot call. */

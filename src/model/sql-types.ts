@@ -22,7 +22,11 @@ interface SqlRecord {
    * another one changed or deleted it (tq then runs a task again).
    */
   save(): Promise<void>;
-  /** Deletes the row. @throws TqError "invalid" for a record that is not saved. */
+  /**
+   * Deletes the row, if every column of it still holds what was read, as for `save`.
+   *
+   * @throws TqError "invalid" for a record that is not saved, "conflict" when another transaction changed or deleted it.
+   */
   delete(): Promise<void>;
 }
 
@@ -51,7 +55,7 @@ export interface SqlModel<F extends Fields> extends Omit<typeof Model, "browse" 
   ): Promise<Made<M>[]>;
   /** Saves each record, in order. */
   save<M>(this: M, records: readonly Made<M>[]): Promise<void>;
-  /** Deletes the rows of the records. */
+  /** Deletes the rows of the records, if every column of them still holds what was read. */
   delete<M>(this: M, records: readonly Made<M>[]): Promise<void>;
   /** Takes the write lock at once, keeps it until the transaction ends, and reads the records again. */
   lock<M>(this: M, records: readonly Made<M>[]): Promise<void>;

@@ -1,14 +1,29 @@
 /** A record with a row: the values that were read, and the fields that were changed since. */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
-import { type Change, type ColumnValue, type Row, sameRow, sameValue } from "../store/records.ts";
+import {
+  type Change,
+  type ColumnValue,
+  type Row,
+  sameRow,
+  sameValue,
+  type Table,
+} from "../store/records.ts";
 import { BASE, CHECK_ROW } from "../registry/model-class.ts";
 import { checkNotHidden, isTrial, PLACE, type RecordClass } from "./class-fields.ts";
 import { checkFieldNames, DEFINITION, type Definition } from "../registry/definition.ts";
 import { checkField, type Field } from "../registry/fields.ts";
+import type { RowObjects } from "../transaction/row-objects.ts";
 import type { Stretch } from "../transaction/stretch.ts";
 import { Model } from "./model.ts";
-import { type AsOf, insertRow, isSteady, updateRow } from "./stored-rows.ts";
+import {
+  type AsOf,
+  deleteRows,
+  insertRow,
+  isSteady,
+  type RowOf,
+  updateRow,
+} from "./stored-rows.ts";
 import type { Unit } from "../transaction/unit.ts";
 
 /** The columns as last read or written. */
@@ -127,7 +142,7 @@ export abstract class StoredRecord extends Model {
   #store(unit: Unit): Soon<void> {
     const { name, fields, table } = definitionOf(this);
     const read = this.#read;
-    if (read?.stretch?.hasUndone(table, this.id) || read?.wrote?.hasUndone(table, this.id)) {
+    if (read && this.#isUndone(read)) {
       throw new TqError(
         "conflict",
         `Cannot save ${name} ${this.id}: the transaction that wrote it was rolled back; browse it again, or make a new record`,
@@ -160,11 +175,36 @@ export abstract class StoredRecord extends Model {
     }
     // Without a write nothing was compared: the columns are as of the same read.
     if (changes.length === 0) return this.#remember({ ...read, row }, checked);
-    const isOwn = rowObjects.get(table.name, this.id) === this;
-    const rowOf = { model: name, table, id: this.id, read: read.row, asOf: read, isOwn };
+    const rowOf = this.#rowOf(read, rowObjects);
     return soon(updateRow(unit, rowOf, changes), (asOf) => {
       this.#remember({ ...asOf, row, wrote: asOf.stretch }, checked);
-      if (!isOwn) rowObjects.set(table.name, this.id, this);
+      if (!rowOf.isOwn) rowObjects.set(table.name, this.id, this);
+    });
+  }
+
+  #rowOf(read: Read, rowObjects: RowObjects): RowOf {
+    const { name, table } = definitionOf(this);
+    const isOwn = rowObjects.get(table.name, this.id) === this;
+    return { model: name, table, id: this.id, read: read.row, asOf: read, isOwn };
+  }
+
+  /** True when a write of this object, or of its row in the stretch of its read, was rolled back. */
+  #isUndone({ stretch, wrote }: Read): boolean {
+    const { table } = definitionOf(this);
+    return (stretch?.hasUndone(table, this.id) || wrote?.hasUndone(table, this.id)) ?? false;
+  }
+
+  /** Deletes the rows of records of one table. */
+  static remove(table: Table, records: readonly StoredRecord[], unit: Unit): Soon<void> {
+    const rows = records.flatMap((record) => {
+      if (!record.#read) return [];
+      const row = record.#rowOf(record.#read, unit.rowObjects);
+      return record.#isUndone(record.#read) ? { ...row, read: null } : row;
+    });
+    return soon(deleteRows(unit, table, rows), (asOf) => {
+      for (const record of records) {
+        if (record.#read) record.#read = { ...record.#read, ...asOf, wrote: asOf.stretch };
+      }
     });
   }
 

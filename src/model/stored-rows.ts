@@ -1,15 +1,16 @@
 /** Reading and writing the rows of a model inside a unit of work. */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
-import type {
-  Change,
-  ColumnValue,
-  Condition,
-  Records,
-  Row,
-  SearchOptions,
-  Table,
-  Updated,
+import {
+  type Change,
+  changedColumns,
+  type ColumnValue,
+  type Condition,
+  type Records,
+  type Row,
+  type SearchOptions,
+  type Table,
+  type Updated,
 } from "../store/records.ts";
 import type { Stretch } from "../transaction/stretch.ts";
 import type { Unit } from "../transaction/unit.ts";
@@ -32,7 +33,10 @@ export interface AsOf {
   readonly writes: number;
 }
 
-/** @param lock true: no other transaction may change the rows until this one ends. */
+/** For `readRows`: no other transaction may change the rows until this one ends. */
+export const LOCKED = true;
+
+/** @param lock LOCKED, or false */
 export function readRows(
   unit: Unit,
   table: Table,
@@ -101,7 +105,8 @@ export interface RowOf {
   readonly model: string;
   readonly table: Table;
   readonly id: number;
-  readonly read: Row;
+  /** null: what the object had of the row was rolled back. */
+  readonly read: Row | null;
   readonly asOf: AsOf;
   /** False when another object stands for the row in this transaction, and may have written it. */
   readonly isOwn: boolean;
@@ -136,18 +141,21 @@ function notUpdated(
   result: Exclude<Updated, "ok">,
   steady: boolean,
 ): TqError {
-  if (result === "gone") return goneError(unit, `save ${model} ${id}`, steady);
-  const columns = result.changed.join(", ");
-  if (steady) {
-    return new TqError(
-      "conflict",
-      `Cannot save ${model} ${id}: this transaction has changed ${columns} through another object of the record; use that one, or browse again`,
-    );
-  }
+  const action = `save ${model} ${id}`;
+  if (result === "gone") return goneError(unit, action, steady);
+  if (!steady) return changedError(unit, action, result.changed);
+  return new TqError(
+    "conflict",
+    `Cannot ${action}: this transaction has changed ${result.changed.join(", ")} through another object of the record; use that one, or browse again`,
+  );
+}
+
+/** A row that another transaction has changed: the unit must run again. */
+function changedError(unit: Unit, action: string, columns: readonly string[]): TqError {
   unit.stale = true;
   return new TqError(
     "conflict",
-    `Cannot save ${model} ${id}: ${columns} was changed by another transaction since it was read; call lock(records) before reading, or run the transaction again`,
+    `Cannot ${action}: ${columns.join(", ")} was changed by another transaction since it was read; call lock(records) before reading, or run the transaction again`,
   );
 }
 
@@ -164,6 +172,45 @@ export function goneError(unit: Unit, action: string, steady: boolean): TqError 
   );
 }
 
-export function deleteRows(unit: Unit, table: Table, ids: readonly number[]): Soon<void> {
-  return soon(prepareWrite(unit, table), (records) => records.delete(table, ids));
+/**
+ * Deletes rows of one table.
+ *
+ * @returns when they were deleted.
+ * @throws TqError "conflict" when one of them is no longer what was read.
+ */
+export function deleteRows(unit: Unit, table: Table, rows: readonly RowOf[]): Soon<AsOf> {
+  return soon(prepareWrite(unit, table), (records) => {
+    const { stretch } = unit;
+    const compared = rows.filter(({ asOf, read }) => read && !isSteady(asOf, stretch));
+    return soon(compareRows(unit, table, records, compared), () =>
+      soon(records.delete(table, idsOf(rows)), () => {
+        for (const { id } of rows) stretch?.write(table, id);
+        return written(stretch);
+      }),
+    );
+  });
+}
+
+/** Compares rows with what is in the database, where no other transaction can change them from then on. */
+function compareRows(
+  unit: Unit,
+  table: Table,
+  records: Records,
+  compared: readonly RowOf[],
+): Soon<void> {
+  if (compared.length === 0) return;
+  return soon(records.read(table, idsOf(compared), LOCKED), (rows) => {
+    const byId = new Map(rows.map((row) => [row[0], row]));
+    for (const { model, id, read } of compared) {
+      const row = byId.get(id);
+      const action = `delete ${model} ${id}`;
+      if (!row) throw goneError(unit, action, false);
+      const changed = changedColumns(table, read ?? row, row);
+      if (changed.length > 0) throw changedError(unit, action, changed);
+    }
+  });
+}
+
+function idsOf(rows: readonly RowOf[]): number[] {
+  return rows.map(({ id }) => id);
 }

@@ -4,6 +4,7 @@ import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
+import { cut } from "../outcome.ts";
 import { openFilesWords } from "../open-files.ts";
 import { placeOf } from "../stack.ts";
 import { isInExecutable } from "./executable.ts";
@@ -94,7 +95,7 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (error) {
-    throw new TqError("models", `Cannot load models from ${file}: ${reasonOf(error)}`, {
+    throw new TqError("models", `Cannot load models from ${file}: ${cut(reasonOf(error))}`, {
       cause: error,
     });
   }

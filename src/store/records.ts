@@ -32,6 +32,13 @@ export function sameRow(a: Row, b: Row): boolean {
   return a.length === b.length && a.every((value, index) => sameValue(value, b[index] ?? null));
 }
 
+/** The columns in which two rows of a table differ. */
+export function changedColumns({ columns }: Table, before: Row, now: Row): string[] {
+  const isChanged = (_: unknown, index: number) =>
+    !sameValue(before[index + 1] ?? null, now[index + 1] ?? null);
+  return columns.filter(isChanged).map(({ name }) => name);
+}
+
 /**
  * A condition on a column or on `id`, as in Tryton's domains; a row must meet all of them. The pattern of `like`
  * ignores upper and lower case; `%` stands for any characters, `_` for one, and a backslash takes that meaning away.

@@ -125,7 +125,8 @@ function writeModule(name: string, { declared, imported, wanted }: Module): stri
         there === null
           ? `* as ${local}`
           : `{ ${there === local ? local : `${there} as ${local}`} }`;
-      return `${word} ${names} from "${moduleName(from)}";`;
+      const line = `${word} ${names} from "${moduleName(from)}";`;
+      return from.startsWith("bun:") ? `// @ts-ignore: only @types/bun has it\n${line}` : line;
     });
   const texts = [...declared].filter(([local]) => wanted.has(local)).map(([, { text }]) => text);
   const lines = [...imports, ...texts, ...(name === "index" ? [] : ["export {};"])];

@@ -1,5 +1,6 @@
 /**
- * The declarations of the module "tq" in one file, made from the source: what `tq init` writes for editors.
+ * The declarations of the module "tq" in one file, made from the source: for projects that depend on tq, and what
+ * `tq init` writes for editors.
  * `bun test/cli/declarations.ts` renews the file after a change of what programs see.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -10,16 +11,19 @@ import { bundle } from "./bundle.ts";
 const HERE = resolve(import.meta.dir, "../..");
 
 /** The checkout itself: in the copy that counts lines, other comments stand before the declarations. */
-const ROOT = HERE.replace(/\/coverage\/tree$/, "");
+export const ROOT = HERE.replace(/\/coverage\/tree$/, "");
 
-export const DECLARATIONS = join(ROOT, "cli/starter/tq.d.ts.txt");
+export const DECLARATIONS = join(ROOT, "types/tq.d.ts");
+
+/** `tq init` puts valibot's declarations in place of this line: a project of the executable has no packages. */
+const VALIBOT = `declare module "tq:internal/valibot" {\nexport * from "valibot";\n}\n`;
 
 /** What the declarations should be. */
 export async function makeDeclarations(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "tq-types-"));
   try {
     await emit(folder);
-    return bundle(await read(folder));
+    return `${bundle(await read(folder))}\n${VALIBOT}`;
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -57,18 +57,25 @@ describe("tq init", () => {
   });
 
   test("makes types that an editor understands, and that refuse a wrong call", async () => {
-    await compile(folder.path);
+    const whole = { extends: "./tsconfig.json", compilerOptions: { skipLibCheck: false } };
+    folder.write("whole.json", JSON.stringify(whole));
+    await compile(folder.file("whole.json"));
     folder.write(
       "wrong.ts",
       `import { Transaction } from "tq";
-      import { Note } from "./models.ts";
+      import { Note, Notebook } from "./models.ts";
       export const text: number = new Note({ text: "x" }).text;
       export const user: string = Transaction.current.user;
-      export const nothing = Note.__queue__.nothing;`,
+      export const nothing = Note.__queue__.nothing;
+      export const added: Promise<number> = Notebook.__queue__.add(1, "hello world");
+      export const misspelt = Notebook.__queue__.ad(1, "x");
+      export const noId = Notebook.__queue__.add("x", "hello");
+      export const noText = Notebook.__queue__.add(1, new Map());
+      export const tooMany = Note.__queue__.count(1, 2);`,
     );
     const problems = await compile(folder.path).then(String, String);
     const lines = [...problems.matchAll(/\bwrong\.ts\((\d+),/g)].map(([, line]) => line);
-    expect(lines).toEqual(["3", "4", "5"]);
+    expect(lines).toEqual(["3", "4", "5", "7", "8", "9", "10"]);
   });
 });
 

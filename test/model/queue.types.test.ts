@@ -174,10 +174,15 @@ test("computed names work, as far as the compiler knows them", () => {
   expect().pass();
 });
 
-test("without the line any call compiles", () => {
+test("without the line any method compiles, with records or ids", () => {
   never(() => {
     void Untyped.__queue__["process"]?.([new Untyped()], 42);
     void Untyped.__queue__["anything"]?.(1, "x");
+    void Untyped.__queue__["anything"]?.(new Set([1, new Untyped()]));
+    // @ts-expect-error text is not an instance
+    void Untyped.__queue__["process"]?.("1");
+    // @ts-expect-error the record may be missing
+    void Untyped.__queue__["process"]?.([new Untyped()].at(0));
   });
   expect().pass();
 });

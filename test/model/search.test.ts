@@ -148,6 +148,8 @@ test.each<[unknown, unknown, string]>([
   [["name"], {}, '"name" is not a clause'],
   [[], { order: [["nam", "ASC"]] }, 'it has no field "nam"; did you mean "name"?'],
   [[], { order: [["name", "desc"]] }, 'the order of name cannot be "desc"; use ASC or DESC'],
+  [[], { order: [["name"]] }, 'the order cannot be [["name"]]; write it like [["id", "ASC"]]'],
+  [[], { order: [["name", "ASC", "count"]] }, "the order cannot be"],
   [[], { order: [["price", "ASC"]] }, "price is kept as JSON and cannot be put in order"],
   [[], { limit: -1 }, "limit cannot be -1; it must be an integer from 0 up"],
   [[], { offset: "1" }, 'offset cannot be "1"'],
@@ -226,9 +228,9 @@ test.each<[unknown, string]>([
   [{ limt: 1 }, 'limt is not an option; did you mean "limit"?'],
   [{ sort: "name" }, "sort is not an option"],
   [{ order: "name" }, 'the order cannot be "name"; write it like [["id", "ASC"]]'],
-  [{ order: ["name", "ASC"] }, 'the order cannot be [ "name", "ASC" ]'],
+  [{ order: ["name", "ASC"] }, 'the order cannot be ["name","ASC"]'],
   [null, "null is no object of options; give { order, limit, offset }"],
-])("a search with the options %p is refused", async (options, why) => {
+])("a search with the options %j is refused", async (options, why) => {
   expect(await sentenceOf(() => find([], options))).toStartWith(`Cannot search item: ${why}`);
 });
 

@@ -233,6 +233,11 @@ test("a file that throws is named, with what it threw", async () => {
   expect(await sentenceOf(() => loadModels(join(folder, "b.ts")))).toContain('b.ts: "text"');
 });
 
+test("the reason why models cannot be loaded is cut where it is long", async () => {
+  using made = write({ "a.ts": 'throw new Error("x".repeat(1_000_000));' });
+  expect((await sentenceOf(() => loadModels(made.path))).length).toBeLessThan(11_000);
+});
+
 test("a syntax error is named with its place", async () => {
   using made = write({ "a.ts": "export const a = 1;\nexport class { \n", "b.ts": "let x = ;" });
   const { path: folder } = made;

@@ -1,4 +1,4 @@
-/** Records that are deleted while their task runs: the task runs again without them. */
+/** Deleted records, and records to delete, that change while their task runs: it runs again. */
 import { expect, test } from "bun:test";
 import { ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
 import { makeRuntime } from "../model/support.ts";
@@ -15,6 +15,12 @@ class Letter extends ModelSQL("letter", { sent: v.optional(v.number()) }) {
       record.sent = (record.sent ?? 0) + 1;
       await record.save();
     }
+  }
+
+  /** Deletes what was never sent. */
+  static async tidy(records: Letter[]) {
+    meanwhile();
+    await Letter.delete(records.filter(({ sent }) => sent === undefined));
   }
 
   static async deleteAndSave(records: Letter[]) {
@@ -50,6 +56,15 @@ test("a task whose only record is deleted while it runs is finished", async () =
   meanwhile = once(() => tq.sql("DELETE FROM letter"));
   const [id = 0] = await Letter.__queue__.send([1], false);
   expect(await tq.runTask(id)).toMatchObject({ state: "finished" });
+});
+
+test("a task that deletes a record which changed meanwhile runs again, and sees the change", async () => {
+  await using tq = makeRuntime();
+  await makeLetters();
+  const [id = 0] = await Letter.__queue__.tidy([1, 2]);
+  meanwhile = once(() => tq.sql("UPDATE letter SET sent = 1 WHERE id = 1"));
+  expect(await tq.runTask(id)).toMatchObject({ state: "finished" });
+  expect(tq.sql("SELECT id, sent FROM letter")).toEqual([{ id: 1, sent: 1 }]);
 });
 
 test("a task that saves a record that it has deleted itself fails", async () => {

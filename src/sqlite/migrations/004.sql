@@ -1,4 +1,6 @@
 -- The limits of a push by plain SQL, which are those of the other ways in: src/push/task-options.ts.
+-- A date without a zone is local time there. SQLite's own functions write one in UTC, and nothing tells them apart; its
+-- modifiers that are no length of time, such as 'start of day' and 'localtime', count in UTC as well.
 CREATE TRIGGER tq_push_limits INSTEAD OF INSERT ON tq_push
 BEGIN
   SELECT CASE
@@ -14,6 +16,16 @@ BEGIN
       THEN RAISE(ABORT, 'tq_push: user must be an integer from 0 to 9007199254740991')
     WHEN typeof(NEW.priority) = 'integer' AND NEW.priority NOT BETWEEN -9007199254740991 AND 9007199254740991
       THEN RAISE(ABORT, 'tq_push: priority must be an integer from -9007199254740991 to 9007199254740991')
+    WHEN NEW.scheduled_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
+     AND NOT (rtrim(NEW.scheduled_at) GLOB '*[zZ]' OR rtrim(NEW.scheduled_at) GLOB '*[-+][0-9][0-9]:[0-9][0-9]')
+      THEN RAISE(ABORT, 'tq_push: scheduled_at must be ms since 1970 UTC, or text like +5 minutes; a date needs a time with Z for UTC, or with an offset: 2026-12-01 07:00+01:00')
+    WHEN typeof(NEW.scheduled_at) = 'text' AND NEW.scheduled_at <> 'now' AND NEW.scheduled_at NOT GLOB '[-+0-9]*'
+      THEN RAISE(ABORT, 'tq_push: scheduled_at must be ms since 1970 UTC, or text like +5 minutes')
+    WHEN NEW.expected_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
+     AND NOT (rtrim(NEW.expected_at) GLOB '*[zZ]' OR rtrim(NEW.expected_at) GLOB '*[-+][0-9][0-9]:[0-9][0-9]')
+      THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes; a date needs a time with Z for UTC, or with an offset: 2026-12-01 07:00+01:00')
+    WHEN typeof(NEW.expected_at) = 'text' AND NEW.expected_at <> 'now' AND NEW.expected_at NOT GLOB '[-+0-9]*'
+      THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes')
     -- A number needs an exponent, or some 300 digits, to be beyond all that a program can hold.
     WHEN (NEW.args GLOB '*[0-9][eE][0-9+]*' OR length(NEW.args) > 300) AND json_valid(NEW.args)
      AND EXISTS (SELECT 1 FROM json_tree(NEW.args) WHERE type = 'real' AND abs(value) = 9e999)

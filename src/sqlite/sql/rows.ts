@@ -2,11 +2,11 @@
 import type { Database, SQLQueryBindings } from "bun:sqlite";
 import {
   type Change,
+  changedColumns,
   type ColumnValue,
   type Condition,
   type Row,
   type SearchOptions,
-  sameValue,
   type Table,
   type Updated,
 } from "../../store/records.ts";
@@ -130,12 +130,6 @@ function comparable(table: Table, row: Row): ColumnRead[] {
 function isInexact(value: ColumnValue): boolean {
   if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
   return typeof value === "string" && value.includes("\uFFFD");
-}
-
-function changedColumns({ columns }: Table, before: Row, now: Row): string[] {
-  const isChanged = (_: unknown, index: number) =>
-    !sameValue(before[index + 1] ?? null, now[index + 1] ?? null);
-  return columns.filter(isChanged).map(({ name }) => name);
 }
 
 function updateText(

@@ -193,9 +193,12 @@ import { Jsonable } from "tq:internal/values/jsonable";
 import { Model } from "tq:internal/model/model";
 /** A method type, so that a model may declare its queue more exactly than this. */
 interface AnyCall {
-    call(instances: unknown, ...args: unknown[]): Promise<number | number[]>;
+    call(instances: One<AnyRecord> | Iterable<One<AnyRecord>>, ...args: unknown[]): Promise<number | number[]>;
 }
-/** Without a declaration: any method, any instances. */
+interface AnyRecord {
+    readonly id: number;
+}
+/** Without a declaration: any method, with any records or ids, and any arguments; the push itself checks those. */
 export type UntypedQueue = Record<string, AnyCall["call"]>;
 /** Properties of tq's own classes, which tasks cannot call. */
 type StaticBase = "prototype" | "__queue__" | "__name__" | SqlStatics | keyof typeof Model;
@@ -282,7 +285,11 @@ interface SqlRecord {
      * another one changed or deleted it (tq then runs a task again).
      */
     save(): Promise<void>;
-    /** Deletes the row. @throws TqError "invalid" for a record that is not saved. */
+    /**
+     * Deletes the row, if every column of it still holds what was read, as for `save`.
+     *
+     * @throws TqError "invalid" for a record that is not saved, "conflict" when another transaction changed or deleted it.
+     */
     delete(): Promise<void>;
 }
 type Made<M> = M extends new (...args: never) => infer R ? R : never;
@@ -305,7 +312,7 @@ export interface SqlModel<F extends Fields> extends Omit<typeof Model, "browse" 
     search<M>(this: M, clauses: readonly Clause<keyof F & string>[], options?: SearchOptions<keyof F & string>): Promise<Made<M>[]>;
     /** Saves each record, in order. */
     save<M>(this: M, records: readonly Made<M>[]): Promise<void>;
-    /** Deletes the rows of the records. */
+    /** Deletes the rows of the records, if every column of them still holds what was read. */
     delete<M>(this: M, records: readonly Made<M>[]): Promise<void>;
     /** Takes the write lock at once, keeps it until the transaction ends, and reads the records again. */
     lock<M>(this: M, records: readonly Made<M>[]): Promise<void>;
@@ -372,7 +379,7 @@ export interface PushOptions {
     /** A length of time counts from now; null or none: at once. */
     readonly scheduledAt?: DurationLike | MomentLike | null;
     readonly expectedAt?: DurationLike | MomentLike | null;
-    /** Instances a task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
+    /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
     readonly batch?: number | boolean | null;
     /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
     readonly ref?: string | null;
@@ -433,6 +440,7 @@ export {};
 }
 
 declare module "tq:internal/transaction/transaction" {
+// @ts-ignore: only @types/bun has it
 import { Database } from "bun:sqlite";
 import { TransactionSql } from "tq:internal/transaction/sql";
 export type Context = Readonly<Record<string, unknown>>;
@@ -788,4 +796,8 @@ export interface Task {
     readonly reason: string | null;
 }
 export {};
+}
+
+declare module "tq:internal/valibot" {
+export * from "valibot";
 }
