@@ -8,6 +8,7 @@ import { guardedReport } from "./log/guarded-report.ts";
 import { Registry } from "./registry/registry.ts";
 import { enterRuntime, standardLog } from "./transaction/runtime.ts";
 import { VERSION } from "./version.ts";
+import { quote } from "./quote.ts";
 import { didYouMean } from "./suggest.ts";
 import { type Summary, WorkerProcess, type WorkerProcessOptions } from "./worker/worker.ts";
 
@@ -47,11 +48,15 @@ export interface WorkerOptions {
 export interface EmbeddedWorker {
   /** The URL of the admin API; null without one. */
   readonly url: string | null;
-  /** Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks. */
+  /**
+   * Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks.
+   *
+   * @throws TqError "models" when a file of models was changed under the worker, "database" when its database is lost.
+   */
   readonly stopped: Promise<Summary>;
   /**
    * Stops the worker: it claims no more tasks, lets running tasks end within the setting `worker.grace` ("now":
-   * interrupts them at once), and puts back those that did not end.
+   * interrupts them at once), and puts back those that did not end. Never rejects.
    */
   stop(how?: "graceful" | "now"): Promise<void>;
 }
@@ -82,26 +87,46 @@ export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWor
   });
 }
 
-const OPTIONS = [
-  "config",
-  "database",
-  "models",
-  "queues",
-  "threads",
-  "admin",
-  "drain",
-  "exitWithParent",
-  "report",
-] as const satisfies (keyof WorkerOptions)[];
+const isText = (value: unknown) => typeof value === "string";
+const isList = (value: unknown) => Array.isArray(value) && value.every(isText);
+const isFlag = (value: unknown) => typeof value === "boolean";
 
-function checkOptions(options: object): void {
-  for (const key of Object.keys(options)) {
-    if ((OPTIONS as readonly string[]).includes(key)) continue;
-    throw new TqError(
-      "invalid",
-      `Cannot start a worker: ${key} is not an option of startWorker${didYouMean(key, OPTIONS)}`,
-    );
+/** What each option may be: a test of the value, and the words for it. */
+const OPTIONS: Readonly<
+  Record<keyof WorkerOptions, readonly [isRight: (value: unknown) => boolean, words: string]>
+> = {
+  config: [isText, "the path of a tq.toml"],
+  database: [isText, "the path of a file"],
+  models: [(value) => isText(value) || isList(value), "a path or a list of paths"],
+  queues: [isList, "a list of names and patterns"],
+  threads: [(value) => typeof value === "number", "a number"],
+  admin: [
+    (value) => isFlag(value) || (typeof value === "object" && value !== null),
+    'true, false or an object like { listen: "127.0.0.1:0" }',
+  ],
+  drain: [(value) => isFlag(value) || value === "all", 'true, false or "all"'],
+  exitWithParent: [isFlag, "true or false"],
+  report: [(value) => typeof value === "function", "a function that takes an event"],
+};
+
+function checkOptions(options: unknown): void {
+  if (typeof options !== "object" || options === null) {
+    throw refused(`${quote(options)} is no object of options`);
   }
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(OPTIONS, key)) {
+      const near = didYouMean(key, Object.keys(OPTIONS));
+      throw refused(`${key} is not an option of startWorker${near}`);
+    }
+    const [isRight, words] = OPTIONS[key as keyof WorkerOptions];
+    if (value !== undefined && !isRight(value)) {
+      throw refused(`${key} cannot be ${quote(value)}; it must be ${words}`);
+    }
+  }
+}
+
+function refused(why: string): TqError {
+  return new TqError("invalid", `Cannot start a worker: ${why}`);
 }
 
 export interface ConfiguredOptions extends Omit<WorkerProcessOptions, "report"> {
@@ -138,7 +163,8 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Embed
   return {
     url: server?.url ?? null,
     stopped,
-    stop: (how) => worker.stop(how),
+    // An error that ends the worker is told by `stopped`, once.
+    stop: (how) => worker.stop(how).catch(() => undefined),
   };
 }
 

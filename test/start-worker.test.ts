@@ -1,10 +1,12 @@
 /** startWorker: the worker inside another program. */
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { WorkerOptions } from "../src/embed.ts";
 import type { WorkerEvent } from "../src/log/events.ts";
+import { push } from "../src/push/push.ts";
 import { startWorker } from "../src/start-worker.ts";
+import { sentenceOf } from "./support/error.ts";
 import { folder, renewFolder } from "./worker/job-worker.ts";
 
 setDefaultTimeout(20_000);
@@ -70,10 +72,33 @@ describe("startWorker", () => {
     expect([...statuses]).toEqual([201]);
   });
 
+  test("tells by `stopped` alone that the worker has ended by itself", async () => {
+    const models = join(folder, "models.ts");
+    const database = join(folder, "tq.db");
+    const worker = await startWorker({ database, models, threads: 1, report: () => {} });
+    appendFileSync(models, "// edited");
+    await push({ model: "job", method: "exit", instances: 1 });
+    expect(await sentenceOf(() => worker.stopped)).toContain(
+      "has changed since the worker started",
+    );
+    expect(await worker.stop()).toBeUndefined();
+  });
+
   test("refuses an option that it does not know, with the near one", () => {
     const starting = startWorker({ thread: 2 } as unknown as WorkerOptions);
     expect(starting).rejects.toThrow(
       'Cannot start a worker: thread is not an option of startWorker; did you mean "threads"',
+    );
+  });
+
+  test.each([
+    [{ drain: "scheduled" }, 'drain cannot be "scheduled"; it must be true, false or "all"'],
+    [{ report: "log" }, 'report cannot be "log"; it must be a function that takes an event'],
+    [{ queues: "mail" }, 'queues cannot be "mail"; it must be a list of names and patterns'],
+    [null, "null is no object of options"],
+  ])("refuses %j", async (options, sentence) => {
+    expect(await sentenceOf(() => startWorker(options as never))).toBe(
+      `Cannot start a worker: ${sentence}`,
     );
   });
 });
