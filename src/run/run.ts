@@ -2,7 +2,7 @@
  * Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run.
  */
 import { decode, encode } from "../values/encoding.ts";
-import { isOperational, TqError } from "../errors.ts";
+import { isOperational, isTqError, TqError } from "../errors.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
 import { policyOf } from "../registry/policies.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -80,10 +80,21 @@ interface Call {
   readonly outside: boolean;
 }
 
+/** A command that pushes loads the models anew, a worker has those of its start. */
+const IF_NEW = "(if it is new, start the worker again)";
+
+function lookUp(task: ClaimedTask, registry: Registry): readonly [ModelClass, ModelMethod] {
+  try {
+    const model = registry.require(task.model, `run task ${task.id}`);
+    return [model, requireMethod(model, task.method, `run task ${task.id},`)];
+  } catch (cause) {
+    if (!isTqError(cause) || cause.code !== "not_found") throw cause;
+    throw new TqError("not_found", `${cause.message} ${IF_NEW}`, { cause });
+  }
+}
+
 function resolve(task: ClaimedTask, registry: Registry): Call {
-  const action = `run task ${task.id}`;
-  const model = registry.require(task.model, action);
-  const method = requireMethod(model, task.method, `run task ${task.id},`);
+  const [model, method] = lookUp(task, registry);
   const instances = decodeColumn(task, "instances", isIds, "an id or a list of ids");
   const args = decodeColumn(
     task,

@@ -56,16 +56,18 @@ test("a model or a method that does not exist fails the task, with what is near"
     insert(model ?? "", method ?? "");
   }
   const ended = await tq.runAll();
-  expect(ended.map(({ reason }) => reason?.replace("TqError: Cannot run task ", ""))).toEqual([
-    '1: there is no model "parts" here; did you mean "part"?',
-    '2: there is no model "nothing.like.it" here; the models here are part',
-    '3, part.lists: the model part has no method "lists"; did you mean "list"?',
-    '4, part.constructor: the model part has no method "constructor"',
-    '5, part.__proto__: the model part has no method "__proto__"',
-    '6, part.toString: the model part has no method "toString"',
-    '7, part.browse: the model part has no method "browse"',
-    '8, part.save: the model part has no method "save"',
-  ]);
+  expect(ended.map(({ reason }) => reason?.replace("TqError: Cannot run task ", ""))).toEqual(
+    [
+      '1: there is no model "parts" here; did you mean "part"?',
+      '2: there is no model "nothing.like.it" here; the models here are part',
+      '3, part.lists: the model part has no method "lists"; did you mean "list"?',
+      '4, part.constructor: the model part has no method "constructor"',
+      '5, part.__proto__: the model part has no method "__proto__"',
+      '6, part.toString: the model part has no method "toString"',
+      '7, part.browse: the model part has no method "browse"',
+      '8, part.save: the model part has no method "save"',
+    ].map((sentence) => `${sentence} (if it is new, start the worker again)`),
+  );
   expect(ended.every(({ state }) => state === "failed")).toBe(true);
 });
 
