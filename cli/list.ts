@@ -1,5 +1,6 @@
 /** `tq list`: tasks, the newest first. */
 import { OPTIONS } from "../src/push/task-options.ts";
+import { liveWorkers } from "../src/store/live-workers.ts";
 import { type Task, TASK_STATES } from "../src/task.ts";
 import { command } from "./command/command.ts";
 import { filterFlags, readFilter } from "./command/filter.ts";
@@ -34,7 +35,7 @@ export const list = command({
       }
       const waiting = tasks.filter(({ state }) => state === "ready" || state === "scheduled");
       const hint = waitsForWorker(program.config(), waiting.length);
-      if (hint !== null && (await store.workers()).length === 0) program.note(hint);
+      if (hint !== null && (await liveWorkers(store)).length === 0) program.note(hint);
     });
     program.answer(tasks, () =>
       tasks.length === 0 ? "No tasks" : taskTable(tasks, program.terminal),

@@ -5,7 +5,8 @@ import type { Claim, Task } from "../../task.ts";
 import type { TaskFilter, WorkerInfo } from "../../store/looking.ts";
 import type { ClaimOptions } from "../../store/session.ts";
 import { countReadyOf } from "./counts.ts";
-import { candidates, isWanted, matchQueues, suspectQueues } from "./queues.ts";
+import { takesQueue } from "../../store/queue-patterns.ts";
+import { candidates, matchQueues, suspectQueues } from "./queues.ts";
 import { listIds, runsSuspect } from "./claim.ts";
 import { parseExactly } from "../../values/exact-json.ts";
 
@@ -129,7 +130,7 @@ export function countReady(
   let ready = hasSuspect(db, queues) && !(worker !== null && runsSuspect(db, worker)) ? 1 : 0;
   if (ready >= limit) return ready;
   for (const queue of candidates(db, queues)) {
-    if (!isWanted(queues, queue)) continue;
+    if (!takesQueue(queues, queue)) continue;
     ready += countReadyOf(db, queue, limit - ready);
     if (ready >= limit) break;
   }
