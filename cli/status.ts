@@ -3,15 +3,16 @@ import type { Config } from "../src/settings/config.ts";
 import { problems } from "../src/admin/health.ts";
 import { printable } from "../src/printable.ts";
 import { isWorker } from "../src/store/live-workers.ts";
-import type { QueueInfo, StoreStatus, WorkerStatus } from "../src/store/looking.ts";
+import type { QueueInfo, StoreStatus } from "../src/store/looking.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { withExisting } from "./command/program.ts";
 import { block, table } from "./terminal/table.ts";
 import { waitsForWorker } from "./terminal/mode.ts";
+import { workerTable } from "./terminal/workers.ts";
 import { paint } from "./terminal/terminal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
-import { counted, formatSize, formatTime } from "./terminal/text.ts";
+import { counted, formatSize } from "./terminal/text.ts";
 
 export const status = command({
   name: "status",
@@ -57,9 +58,7 @@ function statusText(config: Config, found: Found, terminal: Terminal): string {
       ? "No tasks are waiting, running or failed"
       : table(QUEUE_COLUMNS, queues.map(queueRow), options),
     ...(hint === null ? [] : [hint]),
-    ...(workers.length === 0
-      ? noWorkerLines(config)
-      : ["", table(WORKER_COLUMNS, workers.map(workerRow), options)]),
+    ...(workers.length === 0 ? noWorkerLines(config) : ["", workerTable(workers, terminal)]),
     ...problemLines(found, terminal),
   ].join("\n");
 }
@@ -91,31 +90,4 @@ const QUEUE_COLUMNS = [
 
 function queueRow({ queue, scheduled, ready, running, failed, at_least }: QueueInfo): string[] {
   return [queue, `${scheduled}`, `${ready}${at_least ? "+" : ""}`, `${running}`, `${failed}`];
-}
-
-const WORKER_COLUMNS = [
-  { title: "worker", min: 8 },
-  { title: "host", min: 6 },
-  { title: "pid", align: "right" },
-  { title: "state" },
-  { title: "threads", align: "right" },
-  { title: "running", align: "right" },
-  { title: "started", min: 10 },
-  { title: "queues", min: 6 },
-] as const;
-
-/** A dead worker is listed until another worker has put its tasks back. */
-function workerRow(worker: WorkerStatus): string[] {
-  const { id, host, pid, alive, threads, running, started_at, queues } = worker;
-  const state = alive ? "alive" : "dead";
-  const numbers = [threads, running].map(String);
-  return [
-    id,
-    host,
-    String(pid),
-    state,
-    ...numbers,
-    formatTime(started_at),
-    queues.join(", ") || "all",
-  ];
 }

@@ -6,7 +6,7 @@ import type { Column } from "./table.ts";
 import { paint } from "./terminal.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import { printable } from "../../src/printable.ts";
-import { cut, formatTime } from "./text.ts";
+import { cut, formatTime, formatTimeIn } from "./text.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "id", align: "right" },
@@ -18,9 +18,6 @@ const COLUMNS: readonly Column[] = [
   { title: "time" },
   { title: "reason", min: 10 },
 ];
-
-/** A terminal with fewer columns shows times without year and seconds. */
-const FULL_TIME_WIDTH = 100;
 
 const STYLES: Record<TaskState, Style> = {
   scheduled: "blue",
@@ -40,7 +37,7 @@ export function taskTable(tasks: readonly Task[], terminal: Terminal): string {
     `${task.model}.${task.method}`,
     compact(task.instances),
     String(task.attempts),
-    width !== null && width < FULL_TIME_WIDTH ? shortTime(timeOf(task)) : formatTime(timeOf(task)),
+    formatTimeIn(width, timeOf(task)),
     task.reason ?? "",
   ]);
   const text = table(COLUMNS, rows, { width, heading: (line) => paint(terminal, "bold", line) });
@@ -54,11 +51,6 @@ export function taskTable(tasks: readonly Task[], terminal: Terminal): string {
     }),
   );
   return [heading, ...painted].join("\n");
-}
-
-/** A time without year and seconds: `07-31 14:05`. */
-function shortTime(ms: number | null): string {
-  return formatTime(ms).replace(/^\d{4}-(.*):\d\d$/, "$1");
 }
 
 /** When the task entered its state; for a scheduled task, when it is due. */

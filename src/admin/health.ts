@@ -34,7 +34,11 @@ export async function problems(
   if (live.length === 0) {
     return [...found, "No worker is running: tasks wait until one is; start it with tq worker"];
   }
-  return [...found, ...untakenQueues(queues, live)];
+  return [...found, ...live.flatMap(troubleWords), ...untakenQueues(queues, live)];
+}
+
+function troubleWords({ id, pid, trouble }: WorkerStatus): string[] {
+  return trouble === null ? [] : [`Worker ${id} (pid ${pid}) can run no task: ${trouble}`];
 }
 
 /** More queues than this are only counted: there may be thousands. */

@@ -35,6 +35,10 @@ export interface WorkerInfo {
   readonly queues: readonly string[];
   /** Tasks that it holds: running, or claimed and not begun. */
   readonly running: number;
+  /** The build of tq; null: an older one, which did not say. */
+  readonly version: string | null;
+  /** Why it can run no task though it lives, as it last said; null: it can. */
+  readonly trouble: string | null;
 }
 
 export interface QueueInfo {

@@ -128,6 +128,8 @@ export interface Store {
   checkAlive(worker: string): Promise<void>;
   /** Removes the worker and its proof of life, and gives back the claims that it still held. */
   unregister(worker: string): Promise<void>;
+  /** Keeps, for other programs, why this worker can run no task though it lives; null: it can. */
+  setTrouble(worker: string, trouble: string | null): Promise<void>;
   /** All registered workers; a dead one stays registered until it is rescued. */
   workers(): Promise<WorkerInfo[]>;
   /** Checks every worker's proof of life, and puts the tasks of dead workers back. */
