@@ -21,7 +21,14 @@ import * as liveness from "./file/liveness.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
-import { cancel, cancelMany, clean, retryByHand, retryMany } from "./sql/by-hand.ts";
+import {
+  cancel,
+  cancelMany,
+  clean,
+  countCleanable,
+  retryByHand,
+  retryMany,
+} from "./sql/by-hand.ts";
 import { countQueues } from "./sql/counts.ts";
 import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
@@ -148,6 +155,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
   async retryAll(filter: MoveFilter): Promise<number> {
     const { states } = filter;
     return moveMatching(this.#slices, filter, (ids, db) => retryMany(db, { ids, states }));
+  }
+
+  async countCleanable(options: Omit<CleanOptions, "limit">): Promise<number> {
+    return this.read((db) => countCleanable(db, options));
   }
 
   async clean(options: CleanOptions): Promise<number> {

@@ -105,6 +105,8 @@ export interface Store {
   cancelAll(filter: MoveFilter, reason?: string): Promise<number>;
   /** Makes all ended tasks that match ready again, in slices; returns how many. */
   retryAll(filter: MoveFilter): Promise<number>;
+  /** How many tasks `clean` would delete in all. */
+  countCleanable(options: Omit<CleanOptions, "limit">): Promise<number>;
   /** Deletes at most `limit` tasks that ended before these times; returns how many. */
   clean(options: CleanOptions): Promise<number>;
   /**
