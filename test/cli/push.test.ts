@@ -251,6 +251,25 @@ describe("tq push without a worker", () => {
     await store.close();
   });
 
+  test("says that it runs the task although a worker runs, unless worker = false says so", async () => {
+    using own = new Folder();
+    own.write("models.ts", MODELS);
+    const store = own.store();
+    await store.register({ id: "w-1", pid: 4711, threads: 2, queues: [] });
+    const said = async () => (await own.tq("push", "note", "read", "1")).stderr;
+    const warning =
+      "runs its own tasks at once, although a worker (pid 4711) runs on this database";
+    expect(await said()).toContain(
+      `${warning}: queue.worker is false here; the current folder has no tq.toml`,
+    );
+    own.write("tq.toml", "[queue]\nclean_days = 7\n");
+    expect(await said()).toContain(`set [queue] worker in ${own.file("tq.toml")}`);
+    own.write("tq.toml", "[queue]\nworker = false\n");
+    expect(await said()).not.toContain("although");
+    await store.unregister("w-1");
+    await store.close();
+  });
+
   test("says why the models cannot be loaded", async () => {
     using broken = new Folder();
     broken.write("models.ts", 'throw new Error("not today");');
