@@ -4,7 +4,7 @@ import { liveWorkers } from "../src/store/live-workers.ts";
 import { type Task, TASK_STATES } from "../src/task.ts";
 import { command } from "./command/command.ts";
 import { filterFlags, readFilter } from "./command/filter.ts";
-import { withExisting } from "./command/program.ts";
+import { toLook } from "./command/program.ts";
 import { taskTable } from "./terminal/tasks.ts";
 import { waitsForWorker } from "./terminal/mode.ts";
 import { readWhole } from "./command/values.ts";
@@ -29,7 +29,7 @@ export const list = command({
       limit: limit === undefined ? 100 : readWhole(limit, "--limit", 1),
     };
     const tasks: Task[] = [];
-    await withExisting(program.config(), async (store) => {
+    await toLook(program.config(), async (store) => {
       for await (const page of store.pages(filter)) {
         for (const task of page) tasks.push(program.json ? task : forTable(task));
       }

@@ -6,7 +6,7 @@ import { isWorker } from "../src/store/live-workers.ts";
 import type { QueueInfo, StoreStatus } from "../src/store/looking.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
-import { withExisting } from "./command/program.ts";
+import { toLook } from "./command/program.ts";
 import { block, table } from "./terminal/table.ts";
 import { waitsForWorker } from "./terminal/mode.ts";
 import { workerTable } from "./terminal/workers.ts";
@@ -21,7 +21,7 @@ export const status = command({
   run: async (_values, program) => {
     const config = program.config();
     const mode = config.queue.worker ? "worker" : "no worker";
-    const found = await withExisting(config, async (store) => {
+    const found = await toLook(config, async (store) => {
       const status = await store.status();
       return { ...status, problems: await problems({ store, mode }, status) };
     });

@@ -4,7 +4,7 @@ import type { Config } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Log } from "../../src/log/log.ts";
 import { standardLog } from "../../src/transaction/runtime.ts";
-import { databaseExists, openStore } from "../../src/open-store.ts";
+import { databaseExists, openStore, openStoreToLook } from "../../src/open-store.ts";
 import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
@@ -79,8 +79,12 @@ export class Program {
 }
 
 /** Opens the database while `fn` runs; creates it when it does not exist. */
-export async function withStore<T>(config: Config, fn: (store: Store) => Promise<T>): Promise<T> {
-  const store = openStore(config);
+export async function withStore<T>(
+  config: Config,
+  fn: (store: Store) => Promise<T>,
+  open = openStore,
+): Promise<T> {
+  const store = open(config);
   try {
     return await fn(store);
   } finally {
@@ -88,10 +92,16 @@ export async function withStore<T>(config: Config, fn: (store: Store) => Promise
   }
 }
 
+/** Opens the database while `fn` runs, for commands that write nothing: their user may have no right to. */
+export async function toLook<T>(config: Config, fn: (store: Store) => Promise<T>): Promise<T> {
+  return withExisting(config, fn, openStoreToLook);
+}
+
 /** Opens the database while `fn` runs, for commands that must not create one. */
 export async function withExisting<T>(
   config: Config,
   fn: (store: Store) => Promise<T>,
+  open = openStore,
 ): Promise<T> {
   if (!databaseExists(config)) {
     throw new TqError(
@@ -99,5 +109,5 @@ export async function withExisting<T>(
       `There is no database ${config.database.path}: tq push and tq worker create it, and --database names another`,
     );
   }
-  return withStore(config, fn);
+  return withStore(config, fn, open);
 }
