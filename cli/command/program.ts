@@ -21,6 +21,8 @@ export class Program {
   readonly #file: string | undefined;
   #log: Log | undefined;
   readonly #settings: Partial<Record<SettingKey, string>> = {};
+  /** The flags that set what is not their own setting. */
+  readonly #origins: Partial<Record<SettingKey, string>> = {};
 
   constructor(values: Values<typeof COMMON_FLAGS>, flags: Flags) {
     this.json = values.json === true;
@@ -36,8 +38,9 @@ export class Program {
       const value: unknown = Reflect.get(values, name);
       if (setting !== undefined && typeof value === "string") this.#settings[setting] = value;
     }
-    if (this.verbose) this.#settings["log.level"] = "debug";
-    if (this.quiet) this.#settings["log.level"] = "error";
+    if (this.verbose) this.#set("log.level", "debug", "--verbose");
+    if (this.quiet) this.#set("log.level", "error", "--quiet");
+    if (this.json) this.#set("log.format", "json", "--json");
   }
 
   get terminal(): Terminal {
@@ -48,9 +51,12 @@ export class Program {
   config(): Config {
     const sources = { cwd: process.cwd(), env: process.env };
     const config = loadConfig({ ...sources, file: this.#file, flags: this.#settings });
-    if (!this.verbose && !this.quiet) return config;
-    const flag = this.verbose ? "--verbose" : "--quiet";
-    return { ...config, origins: { ...config.origins, "log.level": flag } };
+    return { ...config, origins: { ...config.origins, ...this.#origins } };
+  }
+
+  #set(key: SettingKey, value: string, flag: string): void {
+    this.#settings[key] = value;
+    this.#origins[key] = flag;
   }
 
   /** A log on standard error. */

@@ -52,11 +52,12 @@ function untakenQueues(queues: readonly QueueInfo[], live: readonly WorkerStatus
 }
 
 function untakenTasks(
-  { queue, ready, scheduled }: QueueInfo,
+  { queue, ready, scheduled, at_least }: QueueInfo,
   live: readonly WorkerStatus[],
 ): readonly string[] {
   const waiting = ready + scheduled;
   const words = waiting === 0 ? null : untakenWords(queue, live);
   if (words === null) return [];
-  return [`${waiting === 1 ? "1 task waits" : `${waiting} tasks wait`}, and ${words}`];
+  const tasks = waiting === 1 ? "1 task waits" : `${waiting}${at_least ? "+" : ""} tasks wait`;
+  return [`${tasks}, and ${words}`];
 }

@@ -172,6 +172,14 @@ describe("tq config", () => {
     expect(text.stdout).toMatch(/^database\.timeout +5 s +default$/m);
   });
 
+  test("shows paths whole in a narrow terminal", async () => {
+    using folder = new Folder();
+    folder.write("tq.toml", "[queue]\nclean_days = 7\n");
+    const { text } = await folder.inTerminal({ columns: 40 }, "config");
+    expect(text).toContain(folder.file("tq.db"));
+    expect(text).toContain(folder.file("tq.toml"));
+  });
+
   test("refuses wrong settings in a sentence", async () => {
     using folder = new Folder();
     folder.write("tq.toml", "[queue]\nworkr = true\n");
