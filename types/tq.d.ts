@@ -115,11 +115,13 @@ export class TqError extends Error {
  * An error whose message is for a person to read, as `trytond.exceptions.UserError`. A task that throws it fails.
  */
 export class UserError extends Error {
-    constructor(message: string, options?: ErrorOptions);
+    /** More about it; it follows the message in the log and in the task's reason, as in Tryton. */
+    readonly description?: string;
+    constructor(message: string, description?: string | ErrorOptions, options?: ErrorOptions);
 }
 /** A question to a person, as `trytond.exceptions.UserWarning`. A task that throws it fails, as with UserError. */
 export class UserWarning extends UserError {
-    constructor(message: string, options?: ErrorOptions);
+    constructor(message: string, description?: string | ErrorOptions, options?: ErrorOptions);
 }
 export {};
 }
