@@ -7,6 +7,7 @@ import type {
   LookOptions,
   MoveFilter,
   QueueInfo,
+  Rest,
   StoreStatus,
   TaskFilter,
   WorkerInfo,
@@ -81,6 +82,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
       else await nextTurn();
       rest = page.next;
     }
+  }
+
+  async countBefore(filter: TaskFilter, before: number): Promise<Rest> {
+    return this.read((db) => looking.countBefore(db, filter, before));
   }
 
   async status(): Promise<StoreStatus> {

@@ -12,6 +12,13 @@ export interface TaskFilter {
   readonly limit?: number;
 }
 
+/** The tasks that a list has left out. */
+export interface Rest {
+  readonly count: number;
+  /** False: there may be more, as counting millions takes long. */
+  readonly isAll: boolean;
+}
+
 /** The tasks that are cancelled or retried by hand. */
 export interface MoveFilter extends Pick<TaskFilter, "queue" | "model"> {
   readonly states: readonly TaskState[];

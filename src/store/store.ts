@@ -9,6 +9,7 @@ import type {
   LookOptions,
   Look,
   MoveFilter,
+  Rest,
   StoreStatus,
   TaskFilter,
   WorkerInfo,
@@ -69,6 +70,8 @@ export interface Store {
   list(filter?: TaskFilter): Promise<Task[]>;
   /** Lists in pages of about a megabyte: tasks may be large, and many. */
   pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;
+  /** Counts the tasks of a filter with ids below this one. */
+  countBefore(filter: TaskFilter, before: number): Promise<Rest>;
   status(): Promise<StoreStatus>;
   /** Reads all that a worker's main thread needs when it looks for tasks. */
   look(options: LookOptions): Promise<Look>;
