@@ -67,7 +67,7 @@ export const COMMON_FLAGS = {
   models: settingFlag("models", { valueHint: "FILE" }),
   json: {
     type: "boolean",
-    description: "Print JSON: an array for a list, else an object; the log is JSON too",
+    description: "Print JSON: an array for a list, else an object; the log and notes too",
   },
   verbose: {
     type: "boolean",

@@ -80,7 +80,7 @@ export class Program {
 
   /** Prints a note on standard error, unless --quiet. */
   note(sentence: string): void {
-    if (!this.quiet) note(`tq: ${sentence}`);
+    if (!this.quiet) note(this.json ? printableJson({ note: sentence }) : `tq: ${sentence}`);
   }
 }
 

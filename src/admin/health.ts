@@ -28,13 +28,13 @@ export async function problems(
   health: Health,
   { workers, queues }: Pick<StoreStatus, "workers" | "queues">,
 ): Promise<string[]> {
-  const found = await failures(health);
-  if (health.mode === "no worker") return found; // each program runs its own tasks
   const live = workers.filter((worker) => worker.alive && isWorker(worker));
+  const found = [...(await failures(health)), ...live.flatMap(troubleWords)];
+  if (health.mode === "no worker") return found; // each program runs its own tasks
   if (live.length === 0) {
     return [...found, "No worker is running: tasks wait until one is; start it with tq worker"];
   }
-  return [...found, ...live.flatMap(troubleWords), ...untakenQueues(queues, live)];
+  return [...found, ...untakenQueues(queues, live)];
 }
 
 function troubleWords({ id, pid, trouble }: WorkerStatus): string[] {

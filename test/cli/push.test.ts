@@ -81,7 +81,7 @@ describe("tq push with a worker", () => {
     const { stdout, stderr, code } = await folder.tqWith({ ...WORKER, env }, ...args);
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: "tq: --scheduled-at 2030-12-01T07:00 is 2030-12-01T06:00:00Z\n",
+      stderr: '{"note":"--scheduled-at 2030-12-01T07:00 is 2030-12-01T06:00:00Z"}\n',
     });
     const { scheduled_at } = JSON.parse(stdout) as { scheduled_at: number };
     expect(scheduled_at).toBe(Date.parse("2030-12-01T06:00Z"));

@@ -26,6 +26,19 @@ test.each([
   expect({ code, problems }).toEqual({ code: 1, problems: [expect.stringMatching(problem)] });
 });
 
+test("tq status says with either setting of queue.worker that a worker can run no task", async () => {
+  using folder = new Folder();
+  const store = folder.store();
+  await store.register({ id: "w-1", pid: 4711, threads: 2, queues: [] });
+  await store.setTrouble("w-1", "Cannot start thread 1");
+  const problems = ["Worker w-1 (pid 4711) can run no task: Cannot start thread 1"];
+  for (const TQ_QUEUE__WORKER of ["0", "1"]) {
+    expect(await statusOf(folder, { TQ_QUEUE__WORKER })).toEqual({ code: 1, problems });
+  }
+  await store.unregister("w-1");
+  await store.close();
+});
+
 test("tq status exits with 0 where nothing is wrong", async () => {
   using folder = new Folder();
   await folder.store().close();
