@@ -32,6 +32,7 @@ export async function build(root: string, outfile = "dist/tq", flags: string[] =
       .concat(["--no-compile-autoload-dotenv"])
       // A bunfig.toml in the user's folder could preload any code.
       .concat(["--no-compile-autoload-bunfig"])
+      .concat(defineBuild(root))
       .concat(["cli/main.ts", "src/worker/thread.ts", "--outfile", outfile])
       .concat(flags),
     root,
@@ -39,6 +40,28 @@ export async function build(root: string, outfile = "dist/tq", flags: string[] =
   // The executable has its source maps inside.
   const folder = dirname(resolve(root, outfile));
   for (const map of new Bun.Glob("*.map").scanSync(folder)) rmSync(join(folder, map));
+}
+
+function defineBuild(root: string): string[] {
+  const build = buildOf(root);
+  return build === null ? [] : ["--define", `BUILD=${JSON.stringify(build)}`];
+}
+
+/** The commit of a checkout, with a mark where it has changes; null where git does not know the folder. */
+export function buildOf(root: string): string | null {
+  const git = (...args: string[]) => {
+    const { success, stdout } = Bun.spawnSync(["git", ...args], { cwd: root, stderr: "ignore" });
+    return success ? stdout.toString().trim() : null;
+  };
+  try {
+    const commit = git("rev-parse", "--short=7", "HEAD");
+    if (commit === null) return null;
+    return git("status", "--porcelain", "--untracked-files=no") === ""
+      ? commit
+      : `${commit}.changed`;
+  } catch {
+    return null; // git is not installed
+  }
 }
 
 /** True when dist/tq is missing or older than one of its sources. */

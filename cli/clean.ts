@@ -5,6 +5,7 @@ import type { Store } from "../src/store/store.ts";
 import { command } from "./command/command.ts";
 import { withExisting } from "./command/program.ts";
 import { counted } from "./terminal/text.ts";
+import { ask, canAsk } from "./terminal/ask.ts";
 import { readWhole } from "./command/values.ts";
 
 /** Other writers get their turn between two transactions. */
@@ -20,16 +21,29 @@ export const clean = command({
       valueHint: "N",
       description: "Use N days instead of queue.clean_days and error.clean_days",
     },
+    yes: { type: "boolean", description: "Do not ask on a terminal before --days deletes" },
   },
-  run: async ({ days }, program) => {
+  run: async ({ days, yes }, program) => {
     const config = program.config();
     const kept = days === undefined ? null : readWhole(days, "--days", 0, 36_500);
-    const deleted = await withExisting(config, (store) =>
-      cleanAll(store, { ...retention(config, store.now(), kept), limit: DELETED_PER_TRANSACTION }),
-    );
+    const deleted = await withExisting(config, async (store) => {
+      const options = { ...retention(config, store.now(), kept), limit: DELETED_PER_TRANSACTION };
+      const mayDelete = kept === null || yes === true || (await isWanted(store, options, kept));
+      return mayDelete ? cleanAll(store, options) : 0;
+    });
     program.answer({ deleted }, () => `${counted(deleted, "task")} deleted`);
   },
 });
+
+/** Asks a person. What the settings say a worker deletes each day is not asked for. */
+async function isWanted(store: Store, options: CleanOptions, days: number): Promise<boolean> {
+  if (!canAsk()) return true;
+  const count = await store.countCleanable(options);
+  if (count === 0) return true;
+  const which =
+    days === 0 ? "all that have ended" : `which ended more than ${counted(days, "day")} ago`;
+  return ask(`Delete ${counted(count, "task")}, ${which}?`);
+}
 
 async function cleanAll(store: Store, options: CleanOptions): Promise<number> {
   let total = 0;

@@ -23,13 +23,9 @@ export const config = command({
         origin === "tq.toml" ? (found.file ?? origin) : origin,
       ]);
       const heading = (line: string): string => paint(program.terminal, "bold", line);
-      return table(COLUMNS, rows, { width: program.terminal.width, heading });
+      return table(COLUMNS, rows, { width: null, heading }); // a path that is cut is of no use
     });
   },
 });
 
-const COLUMNS = [
-  { title: "setting" },
-  { title: "value", min: 12 },
-  { title: "from", min: 10 },
-] as const;
+const COLUMNS = [{ title: "setting" }, { title: "value" }, { title: "from" }] as const;

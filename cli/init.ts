@@ -47,6 +47,7 @@ function write(file: string, text: string): boolean {
 }
 
 function report(files: readonly StarterFile[], program: Program): void {
+  if (program.quiet && !program.json) return;
   program.answer(files, () =>
     files
       .map(({ file, written }) => (written ? `written  ${file}` : `left     ${file}: ${why(file)}`))

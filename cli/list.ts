@@ -1,12 +1,20 @@
 /** `tq list`: tasks, the newest first. */
 import { OPTIONS } from "../src/push/task-options.ts";
+import { liveWorkers } from "../src/store/live-workers.ts";
+import type { Rest } from "../src/store/looking.ts";
 import { type Task, TASK_STATES } from "../src/task.ts";
 import { command } from "./command/command.ts";
 import { filterFlags, readFilter } from "./command/filter.ts";
-import { withExisting } from "./command/program.ts";
+import { type Program, toLook } from "./command/program.ts";
 import { taskTable } from "./terminal/tasks.ts";
 import { waitsForWorker } from "./terminal/mode.ts";
 import { readWhole } from "./command/values.ts";
+
+const DEFAULT_LIMIT = 100;
+
+function sayRest({ count, isAll }: Rest, program: Program): void {
+  if (count > 0) program.note(`and ${count}${isAll ? "" : "+"} more: --limit N lists more`);
+}
 
 /** Drops the values that the table does not show: each may be megabytes, of every listed task. */
 function forTable(task: Task): Task {
@@ -19,25 +27,35 @@ export const list = command({
   flags: {
     ...filterFlags(`Only tasks in these states: ${TASK_STATES.join(", ")}`),
     ref: { type: "string", valueHint: "TEXT", description: "Only the task with this ref" },
-    limit: { type: "string", valueHint: "N", description: "List at most this many (default: 100)" },
+    limit: {
+      type: "string",
+      valueHint: "N",
+      description: `List at most this many (default: ${DEFAULT_LIMIT})`,
+    },
   },
   run: async ({ limit, ref, ...given }, program) => {
     const filter = {
       ...readFilter(given, TASK_STATES),
       ...(ref === undefined ? {} : { ref: OPTIONS.ref.kind.readText(ref, "--ref") }),
-      limit: limit === undefined ? 100 : readWhole(limit, "--limit", 1),
+      limit: limit === undefined ? DEFAULT_LIMIT : readWhole(limit, "--limit", 1),
     };
     const tasks: Task[] = [];
-    await withExisting(program.config(), async (store) => {
+    let rest: Rest | null = null;
+    await toLook(program.config(), async (store) => {
       for await (const page of store.pages(filter)) {
         for (const task of page) tasks.push(program.json ? task : forTable(task));
       }
+      const last = tasks.at(-1);
+      if (limit === undefined && last !== undefined && tasks.length === DEFAULT_LIMIT) {
+        rest = await store.countBefore(filter, last.id);
+      }
       const waiting = tasks.filter(({ state }) => state === "ready" || state === "scheduled");
       const hint = waitsForWorker(program.config(), waiting.length);
-      if (hint !== null && (await store.workers()).length === 0) program.note(hint);
+      if (hint !== null && (await liveWorkers(store)).length === 0) program.note(hint);
     });
     program.answer(tasks, () =>
       tasks.length === 0 ? "No tasks" : taskTable(tasks, program.terminal),
     );
+    if (rest !== null) sayRest(rest, program);
   },
 });

@@ -7,6 +7,7 @@ import { standardError } from "../src/log/standard-stream.ts";
 import { push as pushCall } from "../src/push/push.ts";
 import { CALL, type PushOptions, TASK_OPTIONS } from "../src/push/task-options.ts";
 import type { Registry } from "../src/registry/registry.ts";
+import { liveWorkers, untakenWords } from "../src/store/live-workers.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
@@ -51,9 +52,12 @@ export const push = command({
       const ids = await pushCall(options);
       for (const line of momentLines(values, options)) program.note(line);
       const single = typeof options.instances === "number";
-      return values.wait === true
-        ? await reportEnds(store, ids, single, program)
-        : await reportIds(store, ids, single, program);
+      const wait = values.wait === true;
+      if (!program.json) printIds(ids);
+      else if (!wait) await reportTasks(store, ids, single, program);
+      const why = await whyUntaken(store, ids, wait).catch(() => null); // the push is stored all the same
+      if (why !== null) program.note(`${wait ? "Waiting" : "Pushed"}, but ${why}`);
+      return wait ? await reportEnds(store, ids, single, program) : 0;
     } finally {
       await endRuntime(store);
     }
@@ -132,13 +136,12 @@ async function loadFor(
   return registry;
 }
 
-async function reportIds(
+async function reportTasks(
   store: Store,
   ids: readonly number[],
   single: boolean,
   program: Program,
 ): Promise<void> {
-  if (!program.json) return printIds(ids);
   const tasks = await lookAt(ids, () => Promise.all(ids.map((id) => store.get(id))));
   program.answer(single ? tasks[0] : tasks, () => "");
 }
@@ -150,11 +153,6 @@ async function reportEnds(
   single: boolean,
   program: Program,
 ): Promise<number> {
-  if (!program.json) printIds(ids);
-  if (ids.length > 0 && !(await someWorkerLives(store))) {
-    const hint = "no worker is running on this database; start one with tq worker";
-    if (await lastIsUnfinished(store, ids)) program.note(`Waiting, but ${hint}`);
-  }
   const tasks = await waitForEnd(store, ids);
   if (program.json) program.answer(single ? tasks[0] : tasks, () => "");
   const unfinished = tasks.filter((task) => task.state !== "finished");
@@ -178,17 +176,23 @@ function printIds(ids: readonly number[]): void {
   if (ids.length > 0) print(ids.join("\n"));
 }
 
-async function lastIsUnfinished(store: Store, ids: readonly number[]): Promise<boolean> {
-  const last = await store.get(ids.at(-1) ?? 0);
-  return last !== null && last.finished_at === null;
+/**
+ * Why no live worker will run the last of these tasks; null where one will, and where it has ended. A push that is not
+ * awaited may well be made before any worker is started.
+ */
+async function whyUntaken(
+  store: Store,
+  ids: readonly number[],
+  isAwaited: boolean,
+): Promise<string | null> {
+  const task = await store.get(ids.at(-1) ?? 0);
+  if (task === null || task.finished_at !== null) return null;
+  const workers = await liveWorkers(store);
+  if (workers.length > 0) return untakenWords(task.queue, workers);
+  return isAwaited ? "no worker is running on this database; start one with tq worker" : null;
 }
 
 function endWords({ id, state, reason }: Task): string {
   const why = reason === null ? "" : `: ${printable(reason)}`;
   return `Task ${id} ${state === "cancelled" ? "was cancelled" : state}${why}`;
-}
-
-async function someWorkerLives(store: Store): Promise<boolean> {
-  for (const { id } of await store.workers()) if (await store.isAlive(id)) return true;
-  return false;
 }

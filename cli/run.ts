@@ -27,11 +27,18 @@ export const run = command({
       return undefined;
     } catch (error) {
       if (isTqError(error)) throw error;
-      note(Bun.inspect(error, { colors: errorColour() }));
+      note(withoutReset(Bun.inspect(error, { colors: errorColour() })));
       return 1;
     }
   },
 });
+
+/** Bun begins coloured text with the end of a colour. */
+function withoutReset(text: string): string {
+  return text.startsWith(RESET) ? text.slice(RESET.length) : text;
+}
+
+const RESET = "\u001b[0m";
 
 /** Serves a default export with a `fetch` as `bun run` does. @returns its URL; null for any other export */
 function serveDefault(exported: unknown): string | null {

@@ -5,7 +5,7 @@ import { quote } from "../src/quote.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
-import { withExisting } from "./command/program.ts";
+import { toLook } from "./command/program.ts";
 import { taskBlock } from "./terminal/tasks.ts";
 import { readId } from "./command/values.ts";
 
@@ -22,7 +22,7 @@ export const show = command({
   },
   run: async ({ id, ref }, program) => {
     const wanted = readWanted(id, ref);
-    await withExisting(program.config(), async (store) => {
+    await toLook(program.config(), async (store) => {
       const task = await find(store, wanted);
       const errors = await store.errors(task.id);
       program.answer({ ...task, errors }, () => taskBlock(task, errors, program.terminal));

@@ -1,14 +1,18 @@
 /** `tq status`: shows the mode, the database, the queues and the workers. */
 import type { Config } from "../src/settings/config.ts";
-import type { QueueInfo, StoreStatus, WorkerStatus } from "../src/store/looking.ts";
+import { problems } from "../src/admin/health.ts";
+import { printable } from "../src/printable.ts";
+import { isWorker } from "../src/store/live-workers.ts";
+import type { QueueInfo, StoreStatus } from "../src/store/looking.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
-import { withExisting } from "./command/program.ts";
+import { toLook } from "./command/program.ts";
 import { block, table } from "./terminal/table.ts";
 import { waitsForWorker } from "./terminal/mode.ts";
+import { workerTable } from "./terminal/workers.ts";
 import { paint } from "./terminal/terminal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
-import { formatSize, formatTime } from "./terminal/text.ts";
+import { counted, formatSize } from "./terminal/text.ts";
 
 export const status = command({
   name: "status",
@@ -16,20 +20,29 @@ export const status = command({
   flags: {},
   run: async (_values, program) => {
     const config = program.config();
-    const found = await withExisting(config, (store) => store.status());
     const mode = config.queue.worker ? "worker" : "no worker";
+    const found = await toLook(config, async (store) => {
+      const status = await store.status();
+      return { ...status, problems: await problems({ store, mode }, status) };
+    });
     program.answer({ mode, version: VERSION, ...found }, () =>
       statusText(config, found, program.terminal),
     );
+    return found.problems.length === 0 ? 0 : 1;
   },
 });
 
-function statusText(config: Config, found: StoreStatus, terminal: Terminal): string {
+interface Found extends StoreStatus {
+  readonly problems: readonly string[];
+}
+
+function statusText(config: Config, found: Found, terminal: Terminal): string {
   const heading = (line: string): string => paint(terminal, "bold", line);
   const options = { width: terminal.width, heading };
   const { queues, workers } = found;
   const waiting = queues.reduce((sum, { ready, scheduled }) => sum + ready + scheduled, 0);
-  const hint = workers.length === 0 ? waitsForWorker(config, waiting) : null;
+  const isServed = workers.some((worker) => worker.alive && isWorker(worker));
+  const hint = isServed ? null : waitsForWorker(config, waiting);
   return [
     block([
       ["mode", modeWords(config)],
@@ -45,11 +58,20 @@ function statusText(config: Config, found: StoreStatus, terminal: Terminal): str
       ? "No tasks are waiting, running or failed"
       : table(QUEUE_COLUMNS, queues.map(queueRow), options),
     ...(hint === null ? [] : [hint]),
-    "",
-    workers.length === 0
-      ? "No worker is running"
-      : table(WORKER_COLUMNS, workers.map(workerRow), options),
+    ...(workers.length === 0 ? noWorkerLines(config) : ["", workerTable(workers, terminal)]),
+    ...problemLines(found, terminal),
   ].join("\n");
+}
+
+/** Where workers run the tasks, that none runs is a problem, and stands there. */
+function noWorkerLines({ queue }: Config): string[] {
+  return queue.worker ? [] : ["", "No worker is running"];
+}
+
+function problemLines({ problems: sentences }: Found, terminal: Terminal): string[] {
+  if (sentences.length === 0) return [];
+  const title = paint(terminal, "red", counted(sentences.length, "problem"));
+  return ["", title, ...sentences.map((sentence) => `  ${printable(sentence)}`)];
 }
 
 function modeWords(config: Config): string {
@@ -68,31 +90,4 @@ const QUEUE_COLUMNS = [
 
 function queueRow({ queue, scheduled, ready, running, failed, at_least }: QueueInfo): string[] {
   return [queue, `${scheduled}`, `${ready}${at_least ? "+" : ""}`, `${running}`, `${failed}`];
-}
-
-const WORKER_COLUMNS = [
-  { title: "worker", min: 8 },
-  { title: "host", min: 6 },
-  { title: "pid", align: "right" },
-  { title: "state" },
-  { title: "threads", align: "right" },
-  { title: "running", align: "right" },
-  { title: "started", min: 10 },
-  { title: "queues", min: 6 },
-] as const;
-
-/** A dead worker is listed until another worker has put its tasks back. */
-function workerRow(worker: WorkerStatus): string[] {
-  const { id, host, pid, alive, threads, running, started_at, queues } = worker;
-  const state = alive ? "alive" : "dead";
-  const numbers = [threads, running].map(String);
-  return [
-    id,
-    host,
-    String(pid),
-    state,
-    ...numbers,
-    formatTime(started_at),
-    queues.join(", ") || "all",
-  ];
 }

@@ -16,7 +16,7 @@ export const worker = command({
     queue: settingFlag("worker.queues", { alias: "name", valueHint: "NAME", multiple: true }),
     threads: settingFlag("worker.threads", { alias: "n", valueHint: "N" }),
     max: settingFlag("worker.max_tasks", { valueHint: "N" }),
-    timeout: settingFlag("worker.timeout", { alias: "t", valueHint: "60s" }),
+    timeout: settingFlag("worker.poll_interval", { alias: "t", valueHint: "60s" }),
     grace: settingFlag("worker.grace", { valueHint: "30s" }),
     pidfile: {
       type: "string",

@@ -62,7 +62,7 @@ interface TqErrorOptions extends ErrorOptions {
 export class TqError extends Error {
   readonly code: ErrorCode;
   /** The task that is in the way: the one that has the ref of a refused push. */
-  readonly task?: { readonly id: number; readonly state: string };
+  declare readonly task?: { readonly id: number; readonly state: string };
 
   constructor(code: ErrorCode, message: string, options?: TqErrorOptions) {
     super(message, options);
@@ -76,16 +76,20 @@ export class TqError extends Error {
  * An error whose message is for a person to read, as `trytond.exceptions.UserError`. A task that throws it fails.
  */
 export class UserError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+  /** More about it; it follows the message in the log and in the task's reason, as in Tryton. */
+  declare readonly description?: string;
+
+  constructor(message: string, description: string | ErrorOptions = "", options?: ErrorOptions) {
+    super(message, typeof description === "string" ? options : description);
     this.name = "UserError";
+    if (typeof description === "string" && description !== "") this.description = description;
   }
 }
 
 /** A question to a person, as `trytond.exceptions.UserWarning`. A task that throws it fails, as with UserError. */
 export class UserWarning extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(message: string, description: string | ErrorOptions = "", options?: ErrorOptions) {
+    super(message, description, options);
     this.name = "UserWarning";
   }
 }

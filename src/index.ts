@@ -1,4 +1,5 @@
 /** The exports of the module "tq". */
+import "./model/class-names.ts";
 import "./run/without-worker.ts";
 
 export * as v from "valibot";

@@ -16,6 +16,11 @@ export function openStore(config: StoreConfig): Store {
   return new SqliteStore(optionsOf(config));
 }
 
+/** Opens the store of a program that writes nothing; its user may have no right to write the database. */
+export function openStoreToLook(config: StoreConfig): Store {
+  return new SqliteStore({ ...optionsOf(config), onlyLooks: true });
+}
+
 /** Opens the store of a worker's main thread, which lends its threads parts of it. */
 export function openWorkerStore(config: StoreConfig, threads: number): WorkerStore {
   return new SqliteWorkerStore(optionsOf(config), threads);

@@ -1,5 +1,7 @@
 /** How a run ended, as plain data that the store turns into one guarded UPDATE. */
+import { UserError } from "./errors.ts";
 import { openFilesWords } from "./open-files.ts";
+import { inspected } from "./quote.ts";
 import { userStack } from "./stack.ts";
 
 /** An error as data, made by `toErrorData`: `postMessage` would lose its name and fields. */
@@ -47,10 +49,20 @@ function describe(error: unknown): ErrorData {
     const { name, message, stack } = error;
     const shown = stack ? cut(userStack(String(stack), name === "TqError")) : null;
     const why = openFilesWords(error);
-    const full = why === null ? String(message) : `${String(message)} (${why})`;
+    const said = `${String(message)}${descriptionOf(error)}`;
+    const full = why === null ? said : `${said} (${why})`;
     return { name: cut(String(name), MAX_NAME_CHARACTERS), message: cut(full), stack: shown };
   }
-  return { name: "Error", message: cut(`${Bun.inspect(error)} was thrown`), stack: null };
+  return {
+    name: "Error",
+    message: cut(`${inspected(error, MAX_CHARACTERS)} was thrown`),
+    stack: null,
+  };
+}
+
+function descriptionOf(error: Error): string {
+  const { description = "" } = error as UserError;
+  return error instanceof UserError && description !== "" ? ` - ${description}` : "";
 }
 
 /** The start of a text, without half a surrogate pair, as a row and a line of the log can carry it. */

@@ -1,6 +1,6 @@
 /** Thrown values as data: each text is cut, so that no task fills a row or a line of the log. */
 import { expect, test } from "bun:test";
-import { Model, type Queue } from "../src/index.ts";
+import { Decimal, Model, type Queue, UserError, UserWarning } from "../src/index.ts";
 import { toErrorData } from "../src/outcome.ts";
 import { makeRuntime } from "./model/support.ts";
 
@@ -31,6 +31,25 @@ test.each(["name", "message", "stack", "all"] as const)(
     }
   },
 );
+
+test("a thrown object is one line of its own fields", () => {
+  const { message } = toErrorData({ order: { lines: [{ price: new Decimal("1.50") }] }, code: 7 });
+  expect(message).toBe("{ order: [Object ...], code: 7, } was thrown");
+});
+
+test("the description of a UserError follows its message", () => {
+  const said = (error: UserError) => [toErrorData(error).message, error.message, error.description];
+  expect(said(new UserError("No paper", "Tray 2 is empty"))).toEqual([
+    "No paper - Tray 2 is empty",
+    "No paper",
+    "Tray 2 is empty",
+  ]);
+  expect(said(new UserWarning("Print?", "It is late"))[0]).toBe("Print? - It is late");
+  const cause = new Error("no");
+  expect(said(new UserError("No paper", { cause }))).toEqual(["No paper", "No paper", undefined]);
+  expect(new UserError("No paper", "Tray 2", { cause }).cause).toBe(cause);
+  expect(new UserError("No paper", { cause }).cause).toBe(cause);
+});
 
 test("a huge text that is thrown is cut", () => {
   expect(toErrorData(HUGE).message.length).toBeLessThan(10_010);

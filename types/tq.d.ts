@@ -115,11 +115,13 @@ export class TqError extends Error {
  * An error whose message is for a person to read, as `trytond.exceptions.UserError`. A task that throws it fails.
  */
 export class UserError extends Error {
-    constructor(message: string, options?: ErrorOptions);
+    /** More about it; it follows the message in the log and in the task's reason, as in Tryton. */
+    readonly description?: string;
+    constructor(message: string, description?: string | ErrorOptions, options?: ErrorOptions);
 }
 /** A question to a person, as `trytond.exceptions.UserWarning`. A task that throws it fails, as with UserError. */
 export class UserWarning extends UserError {
-    constructor(message: string, options?: ErrorOptions);
+    constructor(message: string, description?: string | ErrorOptions, options?: ErrorOptions);
 }
 export {};
 }
@@ -576,11 +578,15 @@ export interface WorkerOptions {
 export interface EmbeddedWorker {
     /** The URL of the admin API; null without one. */
     readonly url: string | null;
-    /** Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks. */
+    /**
+     * Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks.
+     *
+     * @throws TqError "models" when a file of models was changed under the worker, "database" when its database is lost.
+     */
     readonly stopped: Promise<Summary>;
     /**
      * Stops the worker: it claims no more tasks, lets running tasks end within the setting `worker.grace` ("now":
-     * interrupts them at once), and puts back those that did not end.
+     * interrupts them at once), and puts back those that did not end. Never rejects.
      */
     stop(how?: "graceful" | "now"): Promise<void>;
 }

@@ -65,7 +65,10 @@ export const COMMON_FLAGS = {
   },
   database: settingFlag("database.path", { alias: "d", valueHint: "FILE" }),
   models: settingFlag("models", { valueHint: "FILE" }),
-  json: { type: "boolean", description: "Print JSON: an array for a list, else an object" },
+  json: {
+    type: "boolean",
+    description: "Print JSON: an array for a list, else an object; the log and notes too",
+  },
   verbose: {
     type: "boolean",
     alias: "v",

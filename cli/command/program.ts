@@ -4,7 +4,7 @@ import type { Config } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Log } from "../../src/log/log.ts";
 import { standardLog } from "../../src/transaction/runtime.ts";
-import { databaseExists, openStore } from "../../src/open-store.ts";
+import { databaseExists, openStore, openStoreToLook } from "../../src/open-store.ts";
 import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
@@ -21,6 +21,8 @@ export class Program {
   readonly #file: string | undefined;
   #log: Log | undefined;
   readonly #settings: Partial<Record<SettingKey, string>> = {};
+  /** The flags that set what is not their own setting. */
+  readonly #origins: Partial<Record<SettingKey, string>> = {};
 
   constructor(values: Values<typeof COMMON_FLAGS>, flags: Flags) {
     this.json = values.json === true;
@@ -36,8 +38,9 @@ export class Program {
       const value: unknown = Reflect.get(values, name);
       if (setting !== undefined && typeof value === "string") this.#settings[setting] = value;
     }
-    if (this.verbose) this.#settings["log.level"] = "debug";
-    if (this.quiet) this.#settings["log.level"] = "error";
+    if (this.verbose) this.#set("log.level", "debug", "--verbose");
+    if (this.quiet) this.#set("log.level", "error", "--quiet");
+    if (this.json) this.#set("log.format", "json", "--json");
   }
 
   get terminal(): Terminal {
@@ -48,9 +51,12 @@ export class Program {
   config(): Config {
     const sources = { cwd: process.cwd(), env: process.env };
     const config = loadConfig({ ...sources, file: this.#file, flags: this.#settings });
-    if (!this.verbose && !this.quiet) return config;
-    const flag = this.verbose ? "--verbose" : "--quiet";
-    return { ...config, origins: { ...config.origins, "log.level": flag } };
+    return { ...config, origins: { ...config.origins, ...this.#origins } };
+  }
+
+  #set(key: SettingKey, value: string, flag: string): void {
+    this.#settings[key] = value;
+    this.#origins[key] = flag;
   }
 
   /** A log on standard error. */
@@ -74,13 +80,17 @@ export class Program {
 
   /** Prints a note on standard error, unless --quiet. */
   note(sentence: string): void {
-    if (!this.quiet) note(`tq: ${sentence}`);
+    if (!this.quiet) note(this.json ? printableJson({ note: sentence }) : `tq: ${sentence}`);
   }
 }
 
 /** Opens the database while `fn` runs; creates it when it does not exist. */
-export async function withStore<T>(config: Config, fn: (store: Store) => Promise<T>): Promise<T> {
-  const store = openStore(config);
+export async function withStore<T>(
+  config: Config,
+  fn: (store: Store) => Promise<T>,
+  open = openStore,
+): Promise<T> {
+  const store = open(config);
   try {
     return await fn(store);
   } finally {
@@ -88,10 +98,16 @@ export async function withStore<T>(config: Config, fn: (store: Store) => Promise
   }
 }
 
+/** Opens the database while `fn` runs, for commands that write nothing: their user may have no right to. */
+export async function toLook<T>(config: Config, fn: (store: Store) => Promise<T>): Promise<T> {
+  return withExisting(config, fn, openStoreToLook);
+}
+
 /** Opens the database while `fn` runs, for commands that must not create one. */
 export async function withExisting<T>(
   config: Config,
   fn: (store: Store) => Promise<T>,
+  open = openStore,
 ): Promise<T> {
   if (!databaseExists(config)) {
     throw new TqError(
@@ -99,5 +115,5 @@ export async function withExisting<T>(
       `There is no database ${config.database.path}: tq push and tq worker create it, and --database names another`,
     );
   }
-  return withStore(config, fn);
+  return withStore(config, fn, open);
 }

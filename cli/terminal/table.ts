@@ -7,6 +7,8 @@ export interface Column {
   readonly align?: "left" | "right";
   /** The least width that the column may shrink to; a column without it keeps its width. */
   readonly min?: number;
+  /** In a terminal that is too narrow the column is left out where it says the same on each line. */
+  readonly givesWay?: boolean;
 }
 
 export interface TableOptions {
@@ -19,14 +21,16 @@ const GAP_WIDTH = 2;
 
 /** Cells may hold any text: characters that could act on the terminal are escaped. */
 export function table(
-  columns: readonly Column[],
+  allColumns: readonly Column[],
   rows: readonly (readonly string[])[],
   { width, heading = (text) => text }: TableOptions,
 ): string {
-  const texts = rows.map((row) => columns.map((_, at) => printable(row[at] ?? "")));
-  const natural = columns.map(({ title }, at) =>
-    Math.max(Bun.stringWidth(title), ...widths(texts, at)),
-  );
+  const all = rows.map((row) => allColumns.map((_, at) => printable(row[at] ?? "")));
+  const shown =
+    width === null ? allColumns.map((_, at) => at) : withoutSame(allColumns, all, width);
+  const columns = shown.flatMap((at) => allColumns[at] ?? []);
+  const texts = all.map((row) => shown.map((at) => row[at] ?? ""));
+  const natural = naturalWidths(columns, texts);
   const fitted = width === null ? natural : shrink(columns, natural, width);
   const line = (cells: readonly string[]): string =>
     cells
@@ -36,6 +40,30 @@ export function table(
   const lines = [heading(line(columns.map(({ title }) => title))), ...texts.map(line)];
   // When even the narrowest columns are too wide, the end of the line is cut.
   return lines.map((text) => (width === null ? text : cut(text, width))).join("\n");
+}
+
+/** The indexes of the columns that stay: of those that give way, the first ones go until the rest fits. */
+function withoutSame(
+  columns: readonly Column[],
+  texts: readonly (readonly string[])[],
+  width: number,
+): number[] {
+  const natural = naturalWidths(columns, texts);
+  const shown = columns.map((_, at) => at);
+  const excess = () =>
+    shown.reduce((sum, at) => sum + (natural[at] ?? 0), GAP_WIDTH * (shown.length - 1)) - width;
+  for (const [at, { givesWay }] of columns.entries()) {
+    if (!givesWay || excess() <= 0 || texts.some((row) => row[at] !== texts[0]?.[at])) continue;
+    shown.splice(shown.indexOf(at), 1);
+  }
+  return shown;
+}
+
+function naturalWidths(
+  columns: readonly Column[],
+  texts: readonly (readonly string[])[],
+): number[] {
+  return columns.map(({ title }, at) => Math.max(Bun.stringWidth(title), ...widths(texts, at)));
 }
 
 /** A loop, as `Math.max` of a million arguments would overflow the stack. */

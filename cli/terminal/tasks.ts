@@ -6,21 +6,25 @@ import type { Column } from "./table.ts";
 import { paint } from "./terminal.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import { printable } from "../../src/printable.ts";
-import { cut, formatTime } from "./text.ts";
+import { cut, formatTime, formatTimeIn } from "./text.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "id", align: "right" },
   { title: "state" },
-  { title: "queue", min: 8 },
+  { title: "queue", min: 8, givesWay: true },
   { title: "call", min: 12 },
   { title: "instances", min: 9 },
   { title: "tries", align: "right" },
   { title: "time" },
-  { title: "reason", min: 10 },
 ];
 
-/** A terminal with fewer columns shows times without year and seconds. */
-const FULL_TIME_WIDTH = 100;
+const REASON: Column = { title: "reason", min: 0 };
+
+/** Where a reason would be cut to less than this, the reasons stand below their tasks. */
+const LEAST_REASON_WIDTH = 40;
+
+const GAP_WIDTH = 2;
+const INDENT = "    ";
 
 const STYLES: Record<TaskState, Style> = {
   scheduled: "blue",
@@ -33,32 +37,56 @@ const STYLES: Record<TaskState, Style> = {
 
 export function taskTable(tasks: readonly Task[], terminal: Terminal): string {
   const { width } = terminal;
-  const rows = tasks.map((task) => [
+  const rows = tasks.map((task) => cellsOf(task, width));
+  const reasons = tasks.map(({ reason }) => printable(reason ?? ""));
+  const heading = (line: string): string => paint(terminal, "bold", line);
+  const room = (columns: number): number =>
+    columns - widest(table(COLUMNS, rows, { width }).split("\n")) - GAP_WIDTH;
+  if (width === null || reasonsFit(reasons, room(width))) {
+    const all = rows.map((row, at) => [...row, tasks[at]?.reason ?? ""]);
+    return painted(table([...COLUMNS, REASON], all, { width, heading }), terminal).join("\n");
+  }
+  const [head = "", ...lines] = painted(table(COLUMNS, rows, { width, heading }), terminal);
+  const below = (at: number): string[] => {
+    const reason = reasons[at] ?? "";
+    return reason === "" ? [] : [INDENT + cut(reason, width - INDENT.length)];
+  };
+  return [head, ...lines.flatMap((line, at) => [line, ...below(at)])].join("\n");
+}
+
+function reasonsFit(reasons: readonly string[], room: number): boolean {
+  return room >= Math.min(LEAST_REASON_WIDTH, widest(reasons));
+}
+
+/** A loop, as `Math.max` of a million arguments would overflow the stack. */
+function widest(lines: readonly string[]): number {
+  let width = 0;
+  for (const line of lines) width = Math.max(width, Bun.stringWidth(line));
+  return width;
+}
+
+function cellsOf(task: Task, width: number | null): string[] {
+  return [
     String(task.id),
     task.state,
     task.queue,
     `${task.model}.${task.method}`,
     compact(task.instances),
     String(task.attempts),
-    width !== null && width < FULL_TIME_WIDTH ? shortTime(timeOf(task)) : formatTime(timeOf(task)),
-    task.reason ?? "",
-  ]);
-  const text = table(COLUMNS, rows, { width, heading: (line) => paint(terminal, "bold", line) });
-  if (!terminal.colour) return text;
+    formatTimeIn(width, timeOf(task)),
+  ];
+}
+
+/** The lines of a table, each with its state in colour: the second word, after the id. */
+function painted(text: string, terminal: Terminal): string[] {
   const [heading = "", ...lines] = text.split("\n");
-  // The state is the second word of a line, after the id.
-  const painted = lines.map((line) =>
+  if (!terminal.colour) return [heading, ...lines];
+  const paintState = (line: string): string =>
     line.replace(/^( *\d+ +)([a-z]+)/, (whole, id: string, word: string) => {
       const style = Object.hasOwn(STYLES, word) ? STYLES[word as TaskState] : undefined;
       return style === undefined ? whole : id + paint(terminal, style, word);
-    }),
-  );
-  return [heading, ...painted].join("\n");
-}
-
-/** A time without year and seconds: `07-31 14:05`. */
-function shortTime(ms: number | null): string {
-  return formatTime(ms).replace(/^\d{4}-(.*):\d\d$/, "$1");
+    });
+  return [heading, ...lines.map(paintState)];
 }
 
 /** When the task entered its state; for a scheduled task, when it is due. */

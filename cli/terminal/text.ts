@@ -43,3 +43,13 @@ export function formatTime(ms: number | null): string {
   const [month, day, hour, minute, second] = parts.map((part) => String(part).padStart(2, "0"));
   return `${date.getFullYear()}-${month}-${day} ${hour}:${minute}:${second}`;
 }
+
+/** A terminal with fewer columns shows times without year and seconds. */
+const FULL_TIME_WIDTH = 100;
+
+/** Local time as a terminal of this width has room for: in a narrow one `07-31 14:05`. */
+export function formatTimeIn(width: number | null, ms: number | null): string {
+  const time = formatTime(ms);
+  if (width === null || width >= FULL_TIME_WIDTH) return time;
+  return time.replace(/^\d{4}-(.*):\d\d$/, "$1");
+}

@@ -87,6 +87,6 @@ async function showHealth(c: Context, options: AdminOptions): Promise<Response> 
 async function showStatus(c: Context, options: AdminOptions): Promise<Response> {
   const { store, mode, version } = options;
   const status = await store.status();
-  const found = await problems(options, status.workers);
+  const found = await problems(options, status);
   return c.json({ mode, version, ...status, problems: found });
 }

@@ -1,6 +1,7 @@
 /** Finds the reasons why tasks cannot be stored or run, as far as this server can tell. */
 import type { Store } from "../store/store.ts";
-import type { WorkerStatus } from "../store/looking.ts";
+import { isWorker, untakenWords } from "../store/live-workers.ts";
+import type { QueueInfo, StoreStatus, WorkerStatus } from "../store/looking.ts";
 
 export interface Health {
   readonly store: Store;
@@ -22,14 +23,41 @@ export async function failures({ store, trouble }: Health): Promise<string[]> {
   return found.filter((sentence) => sentence !== null);
 }
 
-/** The failures, and what only the whole database shows: that no worker lives. */
+/** The failures, and what only the whole database shows: that no live worker takes the tasks that wait. */
 export async function problems(
   health: Health,
-  workers: readonly WorkerStatus[],
+  { workers, queues }: Pick<StoreStatus, "workers" | "queues">,
 ): Promise<string[]> {
-  const found = await failures(health);
-  if (health.mode === "worker" && !workers.some(({ alive }) => alive)) {
-    found.push("No worker is running: tasks wait until one is; start it with tq worker");
+  const live = workers.filter((worker) => worker.alive && isWorker(worker));
+  const found = [...(await failures(health)), ...live.flatMap(troubleWords)];
+  if (health.mode === "no worker") return found; // each program runs its own tasks
+  if (live.length === 0) {
+    return [...found, "No worker is running: tasks wait until one is; start it with tq worker"];
   }
-  return found;
+  return [...found, ...untakenQueues(queues, live)];
+}
+
+function troubleWords({ id, pid, trouble }: WorkerStatus): string[] {
+  return trouble === null ? [] : [`Worker ${id} (pid ${pid}) can run no task: ${trouble}`];
+}
+
+/** More queues than this are only counted: there may be thousands. */
+const MOST_NAMED = 10;
+
+function untakenQueues(queues: readonly QueueInfo[], live: readonly WorkerStatus[]): string[] {
+  const untaken = queues.flatMap((queue) => untakenTasks(queue, live));
+  const more = untaken.length - MOST_NAMED;
+  const rest = `${more} more queues have tasks that no live worker takes`;
+  return [...untaken.slice(0, MOST_NAMED), ...(more > 0 ? [rest] : [])];
+}
+
+function untakenTasks(
+  { queue, ready, scheduled, at_least }: QueueInfo,
+  live: readonly WorkerStatus[],
+): readonly string[] {
+  const waiting = ready + scheduled;
+  const words = waiting === 0 ? null : untakenWords(queue, live);
+  if (words === null) return [];
+  const tasks = waiting === 1 ? "1 task waits" : `${waiting}${at_least ? "+" : ""} tasks wait`;
+  return [`${tasks}, and ${words}`];
 }

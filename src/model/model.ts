@@ -1,10 +1,8 @@
 /** `Model`: methods that tasks can call, without a table of its own. */
 import { BASE } from "../registry/model-class.ts";
 import type { UntypedQueue } from "./queue-types.ts";
+import { INSPECT } from "../inspect.ts";
 import { queueOf } from "../push/queue-caller.ts";
-
-/** The method that `console.log` calls on an object. */
-const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
 
 /**
  * The base of every model. Give the model a name and methods; its records are ids.

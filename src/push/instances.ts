@@ -1,6 +1,7 @@
 /** The instances of a push: records or ids, which become ids. */
 import { TqError } from "../errors.ts";
 import { CHECK_ROW, isModelClass, type ModelClass } from "../registry/model-class.ts";
+import { inspected } from "../quote.ts";
 
 /** The call, for the words of errors; `type` is the class that the records must be of, where it is known. */
 export interface Target {
@@ -28,7 +29,7 @@ function idOf(value: unknown, target: Target, at = ""): number {
     return Number.isSafeInteger(value) ? value : refuse(`${value} is not an id; ids are integers`);
   }
   if (typeof value !== "object" || value === null || !("id" in value)) {
-    const given = Bun.inspect(value, { depth: 0 });
+    const given = inspected(value);
     return refuse(`${given} is not an instance; give a record, an id, or a list of them`);
   }
   const other = otherModel(value, target);
@@ -40,9 +41,7 @@ function idOf(value: unknown, target: Target, at = ""): number {
     return refuse("the record is not saved and has no id; save it first");
   }
   if (Number.isSafeInteger(id)) return id as number;
-  return refuse(
-    `the id of the record is ${Bun.inspect(id, { depth: 0 })}, a ${typeof id}; ids are integers`,
-  );
+  return refuse(`the id of the record is ${inspected(id)}, a ${typeof id}; ids are integers`);
 }
 
 interface Checked {

@@ -2,6 +2,7 @@
 import { decode, encode } from "../values/encoding.ts";
 import { TqError } from "../errors.ts";
 import { type Column, type ColumnValue, sameValue } from "../store/records.ts";
+import { inspected } from "../quote.ts";
 
 export type Kind = "text" | "integer" | "number" | "boolean" | "blob" | "json";
 
@@ -69,6 +70,6 @@ function finite(value: unknown, where: string): number {
 }
 
 function refused(where: string, value: unknown, why: string): TqError {
-  const given = Bun.inspect(value, { depth: 1 }).slice(0, 200);
+  const given = inspected(value);
   return new TqError("invalid", `${where} cannot be ${given}: ${why}`);
 }

@@ -3,6 +3,7 @@ import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Table } from "../store/records.ts";
 import { type Field, type Fields, toField } from "./fields.ts";
+import { inspected } from "../quote.ts";
 
 export interface Definition {
   readonly name: string;
@@ -66,7 +67,7 @@ export function checkModelName(name: unknown): void {
   if (typeof name !== "string" || !MODEL_NAME.test(name)) {
     throw new TqError(
       "models",
-      `Cannot make the model ${Bun.inspect(name)}: a name has lower-case letters, digits and _, and dots between its parts, like sale.line`,
+      `Cannot make the model ${inspected(name)}: a name has lower-case letters, digits and _, and dots between its parts, like sale.line`,
     );
   }
   if (/^(?:tq_|tq\.|sqlite_)/.test(name)) {
@@ -82,7 +83,7 @@ export function checkFieldNames({ name, byName }: Definition, values: unknown): 
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
     throw new TqError(
       "invalid",
-      `Cannot make a ${name} of ${Bun.inspect(values, { depth: 0 })}: give an object with its fields`,
+      `Cannot make a ${name} of ${inspected(values)}: give an object with its fields`,
     );
   }
   for (const key of Object.keys(values)) {

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { TqError } from "../errors.ts";
 import type { Column, ColumnValue } from "../store/records.ts";
 import { KINDS, type Kind } from "./columns.ts";
+import { inspected } from "../quote.ts";
 
 export type FieldSchema = v.GenericSchema;
 export type Fields = Readonly<Record<string, FieldSchema>>;
@@ -158,6 +159,6 @@ export function checkField(field: Field, value: unknown, action: string): unknow
   const given: unknown = path === null ? value : issue.input;
   throw new TqError(
     "invalid",
-    `Cannot ${action}: ${at} cannot be ${Bun.inspect(given, { depth: 1 }).slice(0, 200)}: ${issue.message}`,
+    `Cannot ${action}: ${at} cannot be ${inspected(given)}: ${issue.message}`,
   );
 }

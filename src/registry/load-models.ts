@@ -12,6 +12,7 @@ import { isModelClass } from "./model-class.ts";
 import { checkPolicies } from "./policies.ts";
 import { Registry } from "./registry.ts";
 import { installTsconfig } from "./tsconfig.ts";
+import { inspected } from "../quote.ts";
 
 const EXTENSIONS = /\.(?:ts|tsx|mts|cts|js|jsx|mjs|cjs)$/;
 const NOT_MODELS = /(?:\.d\.[mc]?ts|\.(?:test|spec)\.[a-z]+)$/;
@@ -104,7 +105,7 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
 /** A syntax error has a place, perhaps in an imported file; several come in an AggregateError. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  if (!(error instanceof Error)) return Bun.inspect(error);
+  if (!(error instanceof Error)) return inspected(error);
   const { position } = error as { position?: { file: string; line: number; column: number } };
   if (!position) {
     const place = placeOf(error.stack);

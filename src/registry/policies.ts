@@ -2,6 +2,7 @@
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import { type ModelClass, requireMethod } from "./model-class.ts";
+import { inspected } from "../quote.ts";
 
 export interface TaskPolicy {
   /**
@@ -33,7 +34,7 @@ export function checkPolicies(model: ModelClass): void {
     for (const [key, value] of Object.entries(policy)) {
       if ((KEYS as readonly string[]).includes(key) && typeof value === "boolean") continue;
       const problem = (KEYS as readonly string[]).includes(key)
-        ? `${key} cannot be ${Bun.inspect(value)}; it must be true or false`
+        ? `${key} cannot be ${inspected(value)}; it must be true or false`
         : `${key} is not a policy${didYouMean(key, KEYS)}`;
       throw new TqError("models", `Cannot use ${model.__name__}.tasks.${method}: ${problem}`);
     }

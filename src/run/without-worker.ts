@@ -4,6 +4,9 @@ import { originTask } from "../transaction/current-task.ts";
 import type { Registry } from "../registry/registry.ts";
 import { loadModels } from "../registry/load-models.ts";
 import type { Runtime } from "../transaction/runtime.ts";
+import type { Config } from "../settings/config.ts";
+import { liveWorkers } from "../store/live-workers.ts";
+import type { WorkerInfo } from "../store/looking.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { setRunPushed } from "../transaction/transaction.ts";
@@ -97,15 +100,16 @@ class Lane {
   async #startThread(): Promise<ThreadRuntime> {
     const { store, config, report } = this.#runtime;
     const worker = randomUUIDv7();
+    let others: readonly WorkerInfo[] = [];
     try {
+      others = await liveWorkers(store);
       await store.register({ id: worker, pid: process.pid, threads: 0, queues: [] });
       await store.rescueDead(config.worker.max_crashes);
     } catch (error) {
       this.#thread = null; // the next task tries again
       throw error;
     }
-    const message = "queue.worker is false: this program runs its own tasks, after their commit";
-    report({ name: "log.note", level: "info", message });
+    sayMode(report, others, config);
     return {
       ...this.#runtime,
       report: sayingWhatWaits(report),
@@ -124,6 +128,21 @@ class Lane {
     this.#thread = null;
     if (thread) await thread.store.unregister(thread.owner.worker);
   }
+}
+
+/** A program that reads other settings than the worker runs its own tasks unasked; `worker = false` says that it shall. */
+function sayMode(report: Report, [worker]: readonly WorkerInfo[], config: Config): void {
+  const { file, origins } = config;
+  if (worker === undefined || origins["queue.worker"] !== "default") {
+    const message = "queue.worker is false: this program runs its own tasks, after their commit";
+    return report({ name: "log.note", level: "info", message });
+  }
+  const cure =
+    file === null
+      ? "the current folder has no tq.toml: name the one of the worker with TQ_CONFIG or -c"
+      : `set [queue] worker in ${file}, to true or to false`;
+  const message = `This program runs its own tasks at once, although a worker (pid ${worker.pid}) runs on this database: queue.worker is false here; ${cure}`;
+  report({ name: "log.note", level: "warn", message });
 }
 
 /** A task that is put off or put back stays in the queue, as no program runs it by itself. */

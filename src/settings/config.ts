@@ -7,7 +7,7 @@ import { readSettingsFile } from "./file.ts";
 import { quote } from "../quote.ts";
 import { Draft } from "./draft.ts";
 import type { Config } from "./draft.ts";
-import { SECTION_NAMES, SETTINGS } from "./table.ts";
+import { envOf, RENAMED, SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { Setting, SettingKey } from "./table.ts";
 import { didYouMean } from "../suggest.ts";
 
@@ -105,6 +105,8 @@ function unknownAtTop(name: string, value: unknown): string {
 }
 
 function hintFor(section: string, name: string): string {
+  const now = RENAMED.get(`${section}.${name}`);
+  if (now !== undefined) return `; its name is ${SETTINGS.get(now)?.name} now`;
   const settings = [...SETTINGS.values()].filter((setting) => setting.section === section);
   const names = settings.map((setting) => setting.name);
   return didYouMean(name, names) || rightSection(name);
@@ -136,10 +138,16 @@ function readEnvironment(draft: Draft, base: string, env: ConfigSources["env"]):
     if (key !== undefined) {
       if (text) draft.set(key, fromText(key, text), { where: name, origin: name, base });
     } else if ((name.includes("__") || isMisspelt(name)) && text !== undefined) {
-      draft.problems.push(`${name} is not a setting${didYouMean(name, byEnv.keys())}`);
+      const hint = OLD_ENV.get(name) ?? didYouMean(name, byEnv.keys());
+      draft.problems.push(`${name} is not a setting${hint}`);
     }
   }
 }
+
+/** The hints for variables of settings that have another name now. */
+const OLD_ENV = new Map(
+  [...RENAMED].map(([before, now]) => [envOf(before), `; its name is ${envOf(now)} now`]),
+);
 
 /** True for a setting's name with one underscore after its section: `TQ_QUEUE_WORKER`. */
 function isMisspelt(name: string): boolean {

@@ -63,13 +63,11 @@ const SECTIONS = {
     grace: duration(30 * SECOND_MS, [0, DAY_MS], "Time that running tasks have to end at a stop", {
       flag: "--grace",
     }),
-    timeout: duration(
+    poll_interval: duration(
       60 * SECOND_MS,
       [SECOND_MS, DAY_MS],
-      "Longest wait without looking for tasks",
-      {
-        flag: "--timeout",
-      },
+      "An idle worker looks for tasks this often, though pushes wake it at once; no limit for a task",
+      { flag: "--timeout" },
     ),
     lock_timeout: duration(
       60 * SECOND_MS,
@@ -135,10 +133,19 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map(
   ].map((setting) => [setting.key, setting]),
 );
 
+/** The settings of earlier versions that have another name now. */
+export const RENAMED: ReadonlyMap<string, SettingKey> = new Map([
+  ["worker.timeout", "worker.poll_interval"], // it read like a limit for a task
+]);
+
+/** `worker.poll_interval` → `TQ_WORKER__POLL_INTERVAL`. */
+export function envOf(key: string): string {
+  return `TQ_${key.replace(".", "__").toUpperCase()}`;
+}
+
 function named(section: SectionName | null, name: string, kind: Kind<unknown>): Setting {
   const key = (section === null ? name : `${section}.${name}`) as SettingKey;
-  const env = `TQ_${key.replace(".", "__").toUpperCase()}`;
-  return { ...kind, key, section, name, env };
+  return { ...kind, key, section, name, env: envOf(key) };
 }
 
 /** A setting's value for a person to read. */

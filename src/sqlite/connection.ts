@@ -8,12 +8,15 @@ import { giveOwner } from "../file-owner.ts";
 import { openFilesWords } from "../open-files.ts";
 import { isBusy, translate } from "./errors.ts";
 import { recoverFailedFlush } from "./file/unflushed.ts";
+import { isUnwritable, openUnwritable } from "./file/unwritable.ts";
 import { migrate } from "./migrate.ts";
 
 export interface ConnectionOptions {
   readonly path: string;
   /** The ms to wait for another process's lock. */
   readonly timeout: number;
+  /** True for a program that writes nothing: it may open a database that its user may not write. */
+  readonly onlyLooks?: boolean;
 }
 
 /** SQLite itself waits only this long for another process's lock; then `write-lock.ts` goes on waiting. */
@@ -35,6 +38,10 @@ export function connect(options: ConnectionOptions): Database {
   checkPath(path);
   let db: Database | undefined;
   try {
+    if (options.onlyLooks === true && isUnwritable(path)) {
+      migrate((db = openUnwritable(path)), path); // refuses an older schema
+      return db;
+    }
     const isNew = look(path, statSync) === undefined;
     db = new Database(path, { create: true, readwrite: true, strict: true });
     if (isNew) giveOwner(path, dirname(path)); // SQLite gives its own files beside it the same owner

@@ -4,6 +4,7 @@
  */
 import { Database } from "bun:sqlite";
 import { TqError } from "../errors.ts";
+import { checkUnchanged, isUnwritable, openUnwritable } from "./file/unwritable.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 
 export class Connections {
@@ -11,11 +12,14 @@ export class Connections {
   readonly #reader: Database;
   /** Opened by the first write. */
   #writer: Database | null = null;
+  /** True where the reader shows no commit of others: the database must not change meanwhile. */
+  readonly #isUnwritable: boolean;
   #closed = false;
 
   /** @throws TqError when the file cannot be used. */
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#isUnwritable = options.onlyLooks === true && isUnwritable(options.path);
     this.#reader = connect(options);
   }
 
@@ -49,13 +53,20 @@ export class Connections {
    */
   async withTemporary<T>(check: () => void, read: (db: Database) => Promise<T>): Promise<T> {
     this.#check();
-    const db = new Database(this.#options.path, { create: false, readwrite: true });
+    const db = this.#isUnwritable
+      ? openUnwritable(this.#options.path)
+      : new Database(this.#options.path, { create: false, readwrite: true });
     try {
       check();
       return await read(db);
     } finally {
       db.close();
     }
+  }
+
+  /** Call it after a read. @throws TqError "busy" where the read may be of no one state of the database. */
+  checkRead(): void {
+    if (this.#isUnwritable) checkUnchanged(this.#options.path);
   }
 
   /** Closes a writer that user code has changed: the next transaction opens another one. */

@@ -50,6 +50,8 @@ export interface SqliteOptions {
   readonly maxSize?: number;
   /** Free bytes on the disk below which pushes are refused. */
   readonly minFree?: number;
+  /** True for a program that writes nothing: it may open a database that its user may not write. */
+  readonly onlyLooks?: boolean;
 }
 
 const TRAITS: StoreTraits = {
@@ -94,6 +96,7 @@ export class SqliteDatabase {
       bootId: bootId(),
       maxSize: 0,
       minFree: 0,
+      onlyLooks: false,
       ...options,
       path,
       turn,
@@ -194,7 +197,9 @@ export class SqliteDatabase {
 
   protected async read<T>(fn: (db: Database) => T): Promise<T> {
     try {
-      return fn(this.connections.reader);
+      const answer = fn(this.connections.reader);
+      this.connections.checkRead();
+      return answer;
     } catch (error) {
       throw translate(error, this.name);
     }

@@ -7,6 +7,7 @@ import type {
   LookOptions,
   MoveFilter,
   QueueInfo,
+  Rest,
   StoreStatus,
   TaskFilter,
   WorkerInfo,
@@ -21,7 +22,14 @@ import * as liveness from "./file/liveness.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
-import { cancel, cancelMany, clean, retryByHand, retryMany } from "./sql/by-hand.ts";
+import {
+  cancel,
+  cancelMany,
+  clean,
+  countCleanable,
+  retryByHand,
+  retryMany,
+} from "./sql/by-hand.ts";
 import { countQueues } from "./sql/counts.ts";
 import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
@@ -33,7 +41,7 @@ import {
   type OrderLimits,
 } from "./sql/ready-order.ts";
 import { errorsOf } from "./sql/task-errors.ts";
-import { register, rescueThread, rescueWorker, unknownWorkers, unregister } from "./sql/workers.ts";
+import * as workers from "./sql/workers.ts";
 
 /** The reason of a cancelled task whose caller gives none. */
 const BY_HAND = "cancelled by hand";
@@ -74,6 +82,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
       else await nextTurn();
       rest = page.next;
     }
+  }
+
+  async countBefore(filter: TaskFilter, before: number): Promise<Rest> {
+    return this.read((db) => looking.countBefore(db, filter, before));
   }
 
   async status(): Promise<StoreStatus> {
@@ -150,6 +162,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return moveMatching(this.#slices, filter, (ids, db) => retryMany(db, { ids, states }));
   }
 
+  async countCleanable(options: Omit<CleanOptions, "limit">): Promise<number> {
+    return this.read((db) => countCleanable(db, options));
+  }
+
   async clean(options: CleanOptions): Promise<number> {
     return this.writeStatements((db) => clean(db, options));
   }
@@ -182,7 +198,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async register(worker: NewWorker): Promise<void> {
     liveness.takeLock(this.name, worker.id);
-    await this.writeStatements((db, now) => register(db, worker, this.options.bootId, now));
+    await this.writeStatements((db, now) => workers.register(db, worker, this.options.bootId, now));
     liveness.removeStrays(this.name, new Set((await this.workers()).map(({ id }) => id)));
     if (worker.threads > 0) await this.#makeOrder(ORDER_AT_START);
   }
@@ -199,9 +215,13 @@ export class SqliteStore extends SqliteDatabase implements Store {
     liveness.checkLock(this.name, worker);
   }
 
+  async setTrouble(worker: string, trouble: string | null): Promise<void> {
+    await this.writeStatements((db) => workers.setTrouble(db, worker, trouble));
+  }
+
   async unregister(worker: string): Promise<void> {
     try {
-      await this.writeStatements((db, now) => unregister(db, worker, now));
+      await this.writeStatements((db, now) => workers.unregister(db, worker, now));
     } finally {
       liveness.releaseLock(this.name, worker); // other workers rescue claims that could not be given back
     }
@@ -212,13 +232,13 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    const unknown = (await this.read(unknownWorkers)).map((id) => ({ id, pid: null }));
-    const workers = [...(await this.workers()), ...unknown];
-    const dead = workers.filter(({ id }) => liveness.removeIfDead(this.name, id));
+    const unknown = (await this.read(workers.unknownWorkers)).map((id) => ({ id, pid: null }));
+    const all = [...(await this.workers()), ...unknown];
+    const dead = all.filter(({ id }) => liveness.removeIfDead(this.name, id));
     const rescues: Rescue[] = [];
     for (const worker of dead) {
       const tasks = await this.writeStatements((db, now) =>
-        rescueWorker(db, worker.id, this.options.bootId, maxCrashes, now),
+        workers.rescueWorker(db, worker.id, this.options.bootId, maxCrashes, now),
       );
       if (tasks) rescues.push({ worker, tasks });
     }
@@ -226,6 +246,6 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
-    return this.writeStatements((db, now) => rescueThread(db, owner, death, now));
+    return this.writeStatements((db, now) => workers.rescueThread(db, owner, death, now));
   }
 }

@@ -3,6 +3,7 @@ import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import type { SqlResult } from "../store/session.ts";
 import { countStatements } from "./user-sql.ts";
+import { inspected } from "../quote.ts";
 
 /**
  * @param db the guarded connection, which refuses SQL that would end the transaction.
@@ -46,7 +47,7 @@ function binding(text: string, value: unknown, index: number): SQLQueryBindings 
 }
 
 function refused(text: string, value: unknown, index: number, why: string): TqError {
-  const shown = Bun.inspect(value, { depth: 0 });
+  const shown = inspected(value);
   return new TqError(
     "invalid",
     `Cannot run ${quoted(text)}: value ${index + 1} cannot be ${shown}: ${why}`,

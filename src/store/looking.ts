@@ -12,6 +12,13 @@ export interface TaskFilter {
   readonly limit?: number;
 }
 
+/** The tasks that a list has left out. */
+export interface Rest {
+  readonly count: number;
+  /** False: there may be more, as counting millions takes long. */
+  readonly isAll: boolean;
+}
+
 /** The tasks that are cancelled or retried by hand. */
 export interface MoveFilter extends Pick<TaskFilter, "queue" | "model"> {
   readonly states: readonly TaskState[];
@@ -35,6 +42,10 @@ export interface WorkerInfo {
   readonly queues: readonly string[];
   /** Tasks that it holds: running, or claimed and not begun. */
   readonly running: number;
+  /** The build of tq; null: an older one, which did not say. */
+  readonly version: string | null;
+  /** Why it can run no task though it lives, as it last said; null: it can. */
+  readonly trouble: string | null;
 }
 
 export interface QueueInfo {

@@ -9,6 +9,7 @@ import type {
   LookOptions,
   Look,
   MoveFilter,
+  Rest,
   StoreStatus,
   TaskFilter,
   WorkerInfo,
@@ -69,6 +70,8 @@ export interface Store {
   list(filter?: TaskFilter): Promise<Task[]>;
   /** Lists in pages of about a megabyte: tasks may be large, and many. */
   pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;
+  /** Counts the tasks of a filter with ids below this one. */
+  countBefore(filter: TaskFilter, before: number): Promise<Rest>;
   status(): Promise<StoreStatus>;
   /** Reads all that a worker's main thread needs when it looks for tasks. */
   look(options: LookOptions): Promise<Look>;
@@ -105,6 +108,8 @@ export interface Store {
   cancelAll(filter: MoveFilter, reason?: string): Promise<number>;
   /** Makes all ended tasks that match ready again, in slices; returns how many. */
   retryAll(filter: MoveFilter): Promise<number>;
+  /** How many tasks `clean` would delete in all. */
+  countCleanable(options: Omit<CleanOptions, "limit">): Promise<number>;
   /** Deletes at most `limit` tasks that ended before these times; returns how many. */
   clean(options: CleanOptions): Promise<number>;
   /**
@@ -128,6 +133,8 @@ export interface Store {
   checkAlive(worker: string): Promise<void>;
   /** Removes the worker and its proof of life, and gives back the claims that it still held. */
   unregister(worker: string): Promise<void>;
+  /** Keeps, for other programs, why this worker can run no task though it lives; null: it can. */
+  setTrouble(worker: string, trouble: string | null): Promise<void>;
   /** All registered workers; a dead one stays registered until it is rescued. */
   workers(): Promise<WorkerInfo[]>;
   /** Checks every worker's proof of life, and puts the tasks of dead workers back. */

@@ -9,6 +9,7 @@ import { currentTask, currentTaskUnit, markIfLeftBehind } from "./current-task.t
 import { makeSql, type TransactionSql } from "./sql.ts";
 import { type Runtime, runtime } from "./runtime.ts";
 import { Unit } from "./unit.ts";
+import { inspected } from "../quote.ts";
 
 export type Context = Readonly<Record<string, unknown>>;
 
@@ -223,7 +224,7 @@ function checkUser(user: unknown): void {
   if (Number.isSafeInteger(user) && (user as number) >= 0) return;
   throw new TqError(
     "invalid",
-    `Cannot use ${Bun.inspect(user)} as the user: it must be an integer id from 0 up`,
+    `Cannot use ${inspected(user)} as the user: it must be an integer id from 0 up`,
   );
 }
 
@@ -244,6 +245,6 @@ export function checkContext(context: unknown): void {
   }
   throw new TqError(
     "invalid",
-    `Cannot use ${Bun.inspect(context, { depth: 0 })} as the context: it must be a plain object`,
+    `Cannot use ${inspected(context)} as the context: it must be a plain object`,
   );
 }

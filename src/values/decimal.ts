@@ -1,5 +1,6 @@
 /** Exact decimal numbers, for money: what Tryton's numeric fields hold. */
 import { TqError } from "../errors.ts";
+import { INSPECT } from "../inspect.ts";
 
 /** A value to make a Decimal of. A number counts as its shortest text: `0.1` is one tenth, exactly. */
 export type DecimalLike = Decimal | string | number | bigint;
@@ -105,6 +106,11 @@ export class Decimal {
 
   toJSON(): string {
     return this.toString();
+  }
+
+  /** Shows the number alone, without its parts and methods. @internal */
+  [INSPECT](): string {
+    return `Decimal ${this}`;
   }
 
   /** @internal */

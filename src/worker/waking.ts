@@ -113,7 +113,7 @@ export class Waking {
     const alreadyWoken = Math.min(wanted, this.#pool.wokenJustNow);
     for (const thread of idle.slice(0, wanted - alreadyWoken)) thread.wake();
     if (isDue) this.#due.makeReady();
-    this.#due.lookFor(due, alreadyWoken > 0 ? WOKEN_MS : this.#config.timeout);
+    this.#due.lookFor(due, alreadyWoken > 0 ? WOKEN_MS : this.#config.poll_interval);
     if (ready === 0 && !isDue && allIdle) await this.#checkDrained();
     return othersHoldTasks;
   }

@@ -55,6 +55,8 @@ export class WorkerProcess {
   #failure: unknown = null;
   /** The reason that was last reported for a new thread that could not start. */
   #refusal = "";
+  /** The trouble that the database has. */
+  #told: string | null = null;
 
   /** @throws TqError when it has no models, or the database cannot be opened. */
   constructor(options: WorkerProcessOptions) {
@@ -166,7 +168,10 @@ export class WorkerProcess {
 
   #sayLoading(): void {
     const file = this.#pool.loadingFile;
-    if (file !== null) this.#note(longLoadWords(file));
+    if (file === null) return;
+    this.#refusal = longLoadWords(file);
+    this.#note(this.#refusal);
+    this.#tellTrouble();
   }
 
   /**
@@ -209,6 +214,7 @@ export class WorkerProcess {
   #loaded(catalog: ModelCatalog): void {
     this.#catalog = catalog;
     this.#refusal = "";
+    this.#tellTrouble();
     this.#started.resolve();
   }
 
@@ -218,10 +224,22 @@ export class WorkerProcess {
    */
   #cannotStart(error: TqError): void {
     this.#started.reject(error);
-    if (!this.#isGoing || this.#stopping || error.message === this.#refusal) return;
+    if (!this.#isGoing || this.#stopping) return;
+    const isKnown = error.message === this.#refusal;
     this.#refusal = error.message;
+    this.#tellTrouble();
+    if (isKnown) return;
     const message = `Trying again every second: ${error.message}`;
     this.#options.report({ name: "log.note", level: "error", message });
+  }
+
+  /** Programs that only read the database learn it there; a failed write is tried again with the next thread. */
+  #tellTrouble(): void {
+    const { trouble } = this;
+    if (trouble === this.#told) return;
+    const before = this.#told;
+    this.#told = trouble;
+    this.store.setTrouble(this.id, trouble).catch(() => (this.#told = before));
   }
 
   /** Threads of two versions must not work side by side: the running tasks end, and the next start has the new one. */

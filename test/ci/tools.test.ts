@@ -25,9 +25,9 @@ test("the test files that run say which tools they need", () => {
   expect(toolsFor(ROOT, ["-t", "no file has this in its path"])).toEqual(toolsFor(ROOT, []));
 });
 
-test("every tool of the table is needed by a test, but git, and every test needs tools of the table", () => {
+test("every tool of the table is needed by a test, and every test needs tools of the table", () => {
   const named = new Set<string>(toolsFor(ROOT, []));
-  expect(Object.keys(TOOLS).filter((name) => !named.has(name))).toEqual(["git"]);
+  expect(Object.keys(TOOLS).filter((name) => !named.has(name))).toEqual([]);
   const strangers = FILES.flatMap((file) => namesIn(readFileSync(join(ROOT, file), "utf8"))).filter(
     (name) => !(name in TOOLS),
   );

@@ -45,6 +45,13 @@ describe("tq init", () => {
     expect(again).toContain("left     README.md: it exists\n");
   });
 
+  test("prints nothing with --quiet, but JSON", async () => {
+    using other = new Folder();
+    expect(await other.tq("init", "-q")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(existsSync(other.file("models.ts"))).toBe(true);
+    expect(JSON.parse((await other.tq("init", "-q", "--json")).stdout)).toHaveLength(FILES.length);
+  });
+
   test("makes a project whose task runs as its README says", async () => {
     await folder.tq("push", "notebook", "add", "1", "--args", '["hello world"]');
     const { code } = await folder.tq("worker", "--drain", "-q", "-n", "1");

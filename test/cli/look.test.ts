@@ -251,6 +251,7 @@ describe("tq status", () => {
       "free_size",
       "queues",
       "workers",
+      "problems",
     ]);
     expect(status).toMatchObject({
       mode: "worker",

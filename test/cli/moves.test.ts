@@ -116,6 +116,31 @@ describe("tq clean", () => {
     expect((await folder.tq("show", "1")).code).toBe(3);
     expect((await folder.tq("show", "2")).code).toBe(0);
   });
+
+  test.each([
+    ["\n", 0],
+    ["no\n", 0],
+    ["\u0004", 0], // Ctrl-D
+    ["y\n", 2],
+    ["Yes\n", 2],
+  ])("asks on a terminal, with the count, before --days deletes: %j", async (keys, deleted) => {
+    using folder = await folderWith(3);
+    await folder.tq("cancel", "1", "2");
+    const { code, text } = await folder.inTerminal({ columns: 80, keys }, "clean", "--days", "0");
+    expect(code).toBe(0);
+    expect(text).toContain("tq: Delete 2 tasks, all that have ended? Type y to go on\n");
+    expect(text).toEndWith(`${deleted} tasks deleted\n`);
+  });
+
+  test("does not ask with --yes, where nothing is to be deleted, or for what the settings say", async () => {
+    using folder = await folderWith(2);
+    const clean = async (...args: string[]) =>
+      (await folder.inTerminal({ columns: 80 }, "clean", ...args)).text;
+    expect(await clean("--days", "0")).toBe("0 tasks deleted\n");
+    await folder.tq("cancel", "1");
+    expect(await clean()).toBe("0 tasks deleted\n");
+    expect(await clean("--days", "0", "--yes")).toBe("1 task deleted\n");
+  });
 });
 
 describe("tq config", () => {
@@ -145,6 +170,14 @@ describe("tq config", () => {
     const text = await folder.tq("config");
     expect(text.stdout).toMatch(/^queue\.clean_days +7 +\S+tq\.toml$/m);
     expect(text.stdout).toMatch(/^database\.timeout +5 s +default$/m);
+  });
+
+  test("shows paths whole in a narrow terminal", async () => {
+    using folder = new Folder();
+    folder.write("tq.toml", "[queue]\nclean_days = 7\n");
+    const { text } = await folder.inTerminal({ columns: 40 }, "config");
+    expect(text).toContain(folder.file("tq.db"));
+    expect(text).toContain(folder.file("tq.toml"));
   });
 
   test("refuses wrong settings in a sentence", async () => {

@@ -81,7 +81,7 @@ describe("tq push with a worker", () => {
     const { stdout, stderr, code } = await folder.tqWith({ ...WORKER, env }, ...args);
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: "tq: --scheduled-at 2030-12-01T07:00 is 2030-12-01T06:00:00Z\n",
+      stderr: '{"note":"--scheduled-at 2030-12-01T07:00 is 2030-12-01T06:00:00Z"}\n',
     });
     const { scheduled_at } = JSON.parse(stdout) as { scheduled_at: number };
     expect(scheduled_at).toBe(Date.parse("2030-12-01T06:00Z"));
@@ -248,6 +248,25 @@ describe("tq push without a worker", () => {
     const store = own.store();
     expect(await store.workers()).toEqual([]);
     expect(await store.list()).toMatchObject([{ state: "finished", result: 7 }]);
+    await store.close();
+  });
+
+  test("says that it runs the task although a worker runs, unless worker = false says so", async () => {
+    using own = new Folder();
+    own.write("models.ts", MODELS);
+    const store = own.store();
+    await store.register({ id: "w-1", pid: 4711, threads: 2, queues: [] });
+    const said = async () => (await own.tq("push", "note", "read", "1")).stderr;
+    const warning =
+      "runs its own tasks at once, although a worker (pid 4711) runs on this database";
+    expect(await said()).toContain(
+      `${warning}: queue.worker is false here; the current folder has no tq.toml`,
+    );
+    own.write("tq.toml", "[queue]\nclean_days = 7\n");
+    expect(await said()).toContain(`set [queue] worker in ${own.file("tq.toml")}`);
+    own.write("tq.toml", "[queue]\nworker = false\n");
+    expect(await said()).not.toContain("although");
+    await store.unregister("w-1");
     await store.close();
   });
 

@@ -38,6 +38,27 @@ async function heard(stream: ReadableStream<Uint8Array>, what: RegExp): Promise<
   throw new Error(`It ended without saying ${what}: ${text}`);
 }
 
+test("with --json each line of a worker's log is JSON, whatever the settings say", async () => {
+  using folder = new Folder();
+  folder.write("models.ts", MODELS);
+  folder.write("tq.toml", '[queue]\nworker = true\n[log]\nformat = "text"\n');
+  await folder.tq("push", "note", "read", "1");
+  const { code, stderr } = await folder.tq("worker", "--drain", "--json", "-n", "1");
+  expect(code).toBe(0);
+  const events = stderr
+    .trim()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { event: string }).event);
+  expect(events).toEqual(
+    expect.arrayContaining(["worker.started", "task.finished", "worker.stopped"]),
+  );
+  const settings = JSON.parse((await folder.tq("config", "--json")).stdout) as { key: string }[];
+  expect(settings.find(({ key }) => key === "log.format")).toMatchObject({
+    value: "json",
+    origin: "--json",
+  });
+});
+
 describe("tq serve", () => {
   test("says its address in the first line of the log, serves, and ends with 0 on SIGTERM", async () => {
     using folder = new Folder();
@@ -50,10 +71,8 @@ describe("tq serve", () => {
     const headers = { Authorization: `Bearer ${token}` };
     const status = await fetch(`${url}/api/status`, { headers });
     const { stdout } = await folder.tq("status", "--json");
-    const shown = Object.keys((await status.json()) as object);
-    expect(shown.filter((key) => key !== "problems")).toEqual(
-      Object.keys(JSON.parse(stdout) as object),
-    );
+    const shown = (await status.json()) as object;
+    expect(Object.keys(shown)).toEqual(Object.keys(JSON.parse(stdout) as object));
     const body = JSON.stringify({ model: "note", method: "red", instances: 7 });
     const wrong = await fetch(`${url}/api/tasks`, { method: "POST", headers, body });
     expect(wrong.status).toBe(404);

@@ -34,6 +34,20 @@ describe("table", () => {
     }
   });
 
+  test("leaves out a column that says the same on each line before it cuts another one", () => {
+    const columns = [{ title: "id" }, { title: "queue", givesWay: true }, { title: "why", min: 4 }];
+    const lineOf = (queues: string[], width: number | null) =>
+      table(
+        columns,
+        queues.map((queue) => ["1", queue, "no paper"]),
+        { width },
+      ).split("\n")[1];
+    expect(lineOf(["default", "default"], 21)).toBe("1   default  no paper");
+    expect(lineOf(["default", "default"], 20)).toBe("1   no paper");
+    expect(lineOf(["default", "mail"], 20)).toBe("1   default  no pap…");
+    expect(lineOf(["default", "default"], null)).toBe("1   default  no paper");
+  });
+
   test("cuts nothing when it is not on a terminal", () => {
     expect(lines([["1", "a".repeat(500), "b"]], null)[1]).toBe(` 1  ${"a".repeat(500)}  b`);
   });

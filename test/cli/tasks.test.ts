@@ -61,11 +61,32 @@ describe("the table of tasks", () => {
     expect(taskTable([{ ...TASK, state: "running" }], PIPE)).toContain("2026-07-03 04:05:03");
   });
 
-  test("keeps the time of day in a narrow terminal, and some of a long reason", () => {
-    const task = { ...TASK, reason: "Error: the printer has no paper ".repeat(9) };
-    const [, line = ""] = taskTable([task], { width: 80, colour: false }).split("\n");
-    expect(line).toContain("07-03 04:05  Error: the");
-    expect(Bun.stringWidth(line)).toBe(80);
+  const REASON = "Error: the printer in the cellar has no paper, and its tray 2 is open";
+
+  test.each([80, 100])("puts long reasons below their tasks at %i columns", (width) => {
+    const tasks = [
+      { ...TASK, reason: REASON },
+      { ...TASK, id: 12, reason: null, queue: "a" },
+    ];
+    const lines = taskTable(tasks, { width, colour: false }).split("\n");
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).not.toContain("reason");
+    expect(lines[1]).toContain(width < 100 ? "07-03 04:05" : "2026-07-03 04:05:06");
+    expect(lines[2]).toBe(`    ${REASON}`);
+    const long = taskTable([{ ...TASK, reason: REASON.repeat(9) }], { width, colour: true });
+    for (const line of long.split("\n")) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(width);
+  });
+
+  test("keeps a reason in its task's line where there is room, for which a queue that all share gives way", () => {
+    const tasks = [{ ...TASK, reason: REASON }, TASK].map((task) => ({ ...task, queue: "shop" }));
+    const lines = (width: number) => taskTable(tasks, { width, colour: false }).split("\n");
+    const [heading = "", first = ""] = lines(150);
+    expect(first).toEndWith(
+      `  shop   sale.process  [1,2]          1  2026-07-03 04:05:06  ${REASON}`,
+    );
+    expect(heading).toContain("queue");
+    expect(lines(136)[0]).not.toContain("queue");
+    expect(lines(136)[1]).toEndWith(`  2026-07-03 04:05:06  ${REASON}`);
   });
 
   test("fits the terminal and paints the state", () => {

@@ -53,6 +53,35 @@ export class Folder implements Disposable {
     return ended(Bun.spawn(command, { cwd: this.path, env: all, stdio: [...stdio] }));
   }
 
+  /** On a terminal of `columns`, at which `keys` are typed; `text` is what it shows, its lines as on a pipe. */
+  async inTerminal(
+    {
+      columns,
+      keys = "",
+      env = {},
+    }: { columns: number; keys?: string; env?: Record<string, string> },
+    ...args: string[]
+  ): Promise<{ readonly code: number; readonly text: string }> {
+    const decoder = new TextDecoder();
+    const { promise: allRead, resolve } = Promise.withResolvers<void>();
+    let text = "";
+    const child = Bun.spawn([process.execPath, MAIN, ...args], {
+      cwd: this.path,
+      env: { ...clean(process.env), TERM: "xterm", NO_COLOR: "1", ...env },
+      terminal: {
+        cols: columns,
+        rows: 50,
+        data: (_, data) => (text += decoder.decode(data, { stream: true })),
+        exit: () => resolve(),
+      },
+    });
+    child.terminal?.write(keys);
+    const code = await child.exited;
+    await allRead;
+    child.terminal?.close();
+    return { code, text: text.replaceAll("\r\n", "\n") };
+  }
+
   start(
     args: readonly string[],
     env: Record<string, string> = {},

@@ -1,6 +1,7 @@
 /** A release that is swapped or deleted under a running worker. */
 import { expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { eventually } from "./support/eventually.ts";
 import { type Site, TQ } from "./support/site.ts";
 import { siteWithModels } from "./support/models.ts";
 
@@ -50,8 +51,18 @@ test("a worker whose models were deleted says so, keeps its tasks, and goes on o
   expect(said.message).toContain(`Cannot load models from ${site.file("models.ts")}: `);
   const id = await site.pushOne("job", "add", "2");
   expect(site.task(id)).toMatchObject({ state: "ready", attempts: 0 });
+  const trouble = `can run no task: Cannot load models from ${site.file("models.ts")}: `;
+  await eventually("the status says so", async () =>
+    (await site.run("status")).stdout.includes(trouble),
+  );
+  const { code, stdout } = await site.run("status");
+  expect({ code, state: /cannot run|alive/.exec(stdout)?.[0] }).toEqual({
+    code: 1,
+    state: "cannot run",
+  });
   site.write("models.ts", models);
   await site.becomes(id, "finished");
+  await eventually("the status is well again", async () => (await site.run("status")).code === 0);
 });
 
 test("a worker goes on in a current folder that was deleted", async () => {

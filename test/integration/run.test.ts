@@ -77,3 +77,36 @@ test("the path of a program without a command is refused with the command that r
   );
   expect(code).toBe(2);
 });
+
+test("the classes of tq have their names in an executable, and print what they are", async () => {
+  await using site = new Site();
+  site.write(
+    "program.ts",
+    `import { Decimal, Model, push, TqError, Transaction, UserError, UserWarning } from "tq";
+    console.log([Decimal, Model, TqError, Transaction, UserError, UserWarning].map(({ name }) => name).join(" "));
+    console.log({ price: new Decimal("1.50") });
+    const error = await push({ model: "note", method: "x", instances: "q" as never }).catch((error) => error);
+    console.log(error.constructor.name, Object.keys(error).sort().join(" "));`,
+  );
+  expect(await site.run("run", "program.ts")).toEqual({
+    code: 0,
+    stdout: `Decimal Model TqError Transaction UserError UserWarning
+{
+  price: Decimal 1.50,
+}
+TqError code name
+`,
+    stderr: "",
+  });
+});
+
+test("an error that ends a program begins with its own text, in colour too", async () => {
+  await using site = new Site();
+  site.write("program.ts", 'throw new Error("no paper");');
+  const { code, stderr } = await site
+    .start(["run", "program.ts"], { env: { FORCE_COLOR: "1" } })
+    .ended();
+  expect(code).toBe(1);
+  expect(stderr).toContain("\u001b[31merror");
+  expect(stderr).not.toStartWith("\u001b[0m");
+});

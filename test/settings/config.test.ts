@@ -27,7 +27,7 @@ describe("defaults", () => {
         threads: availableParallelism(),
         queues: [],
         grace: 30_000,
-        timeout: 60_000,
+        poll_interval: 60_000,
         lock_timeout: 60_000,
         max_tasks: 0,
         max_crashes: 3,
@@ -70,7 +70,7 @@ describe("sources", () => {
       "worker.threads": "--threads",
       "worker.grace": "TQ_WORKER__GRACE",
       "worker.max_tasks": "tq.toml",
-      "worker.timeout": "default",
+      "worker.poll_interval": "default",
     });
   });
 
@@ -125,6 +125,19 @@ describe("sources", () => {
     const env = { TQ_WORKER__QUEUES: "a, b," };
     expect(load({ env }).worker.queues).toEqual(["a", "b"]);
     expect(load({ env, flags: { "worker.queues": ["c"] } }).worker.queues).toEqual(["c"]);
+  });
+
+  test("of earlier versions are refused with the name that they have now", () => {
+    write('[worker]\ntimeout = "5s"');
+    expect(() => load()).toThrow(
+      "[worker] timeout is not a setting; its name is poll_interval now",
+    );
+    write("");
+    expect(() => load({ env: { TQ_WORKER__TIMEOUT: "5s" } })).toThrow(
+      "TQ_WORKER__TIMEOUT is not a setting; its name is TQ_WORKER__POLL_INTERVAL now",
+    );
+    const given = load({ env: { TQ_WORKER__POLL_INTERVAL: "5s" } });
+    expect(given.worker.poll_interval).toBe(5_000);
   });
 
   test("leave out flags that are not given", () => {

@@ -46,7 +46,10 @@ describe("tq.toml", () => {
       "[worker]\ngrace = '30'",
       '[worker] grace cannot be "30": it must be a duration with its unit',
     ],
-    ["[worker]\ntimeout = '1ms'", '[worker] timeout cannot be "1ms": it must be a duration'],
+    [
+      "[worker]\npoll_interval = '1ms'",
+      '[worker] poll_interval cannot be "1ms": it must be a duration',
+    ],
     ["[worker]\nqueues = 'mail'", '[worker] queues cannot be "mail": it must be a list of names'],
     ["[worker]\nqueues = [1]", "[worker] queues cannot be [1]: it must be a list of names"],
     [

@@ -220,3 +220,10 @@ function openFiles(path: string): number {
   });
   return names.filter((name) => name === path).length;
 }
+
+test("a count of what a list has left out reads a million ids, and says that there may be more", async () => {
+  await using test = makeStore();
+  await test.store.push(Array.from({ length: 10 }, () => newTask()));
+  expect(await test.store.countBefore({}, 1_000_006)).toEqual({ count: 5, isAll: false });
+  expect(await test.store.countBefore({}, 1_000_001)).toEqual({ count: 10, isAll: true });
+});

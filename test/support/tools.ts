@@ -45,7 +45,7 @@ export const TOOLS = {
     use: "set the clock of a program",
     isThere: () => faketimeLibrary() !== undefined,
   },
-  git: program("git", "git", "list the files that --coverage counts"),
+  git: program("git", "git", "list the files that --coverage counts, and name a build"),
   prlimit: program("prlimit", "util-linux", "make a disk refuse writes"),
   python3: program("python3", "python3", "open the database by another program", [
     "-c",

@@ -83,3 +83,9 @@ export function tasks(): { state: string; crashes: number; result: string | null
   using db = connect();
   return db.query("SELECT state, crashes, result FROM tq_tasks ORDER BY id").all() as never;
 }
+
+/** What the workers say of themselves to other programs. */
+export function troubles(): (string | null)[] {
+  using db = connect();
+  return db.query("SELECT trouble FROM tq_workers").values().flat() as (string | null)[];
+}

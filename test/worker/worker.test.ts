@@ -8,7 +8,17 @@ import { errorOf } from "../support/error.ts";
 import type { WorkerProcess } from "../../src/worker/worker.ts";
 import { newTask } from "../support/store.ts";
 import { untilTrue } from "../support/until.ts";
-import { connect, events, folder, MODELS, push, renewFolder, start, tasks } from "./job-worker.ts";
+import {
+  connect,
+  events,
+  folder,
+  MODELS,
+  push,
+  renewFolder,
+  start,
+  tasks,
+  troubles,
+} from "./job-worker.ts";
 
 setDefaultTimeout(20_000);
 renewFolder();
@@ -112,15 +122,10 @@ describe("a worker", () => {
       if (said().length === 0) isLate();
       return said().length > 0;
     });
+    await untilTrue(() => troubles()[0] === longLoadWords(models));
     await stop();
     await starting;
-    expect(said()).toEqual([
-      {
-        name: "log.note",
-        level: "warn",
-        message: longLoadWords(models),
-      },
-    ]);
+    expect(said()).toEqual([{ name: "log.note", level: "warn", message: longLoadWords(models) }]);
   });
 
   test("is not hurt by what cannot be looked at when it is thrown, nor by messages that are not its own", async () => {
@@ -147,10 +152,12 @@ describe("a worker", () => {
       events.filter((event) => event.name === "log.note" && event.message.includes("no licence"));
     await untilTrue(() => said().length > 0);
     expect(worker.trouble).toContain("no licence");
+    await untilTrue(() => troubles()[0]?.includes("no licence") === true);
     rmSync(refusal);
     push("add");
     await untilTrue(() => tasks()[1]?.state === "finished");
     expect(worker.trouble).toBeNull();
+    await untilTrue(() => troubles()[0] === null);
     expect(said()).toHaveLength(1);
     await worker.stop();
   });

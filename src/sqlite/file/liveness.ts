@@ -6,7 +6,15 @@
  * (https://www.sqlite.org/howtocorrupt.html, 2.2). Names are never used twice.
  */
 import { Database } from "bun:sqlite";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { uptime } from "node:os";
 import { dirname, join } from "node:path";
 import { TqError } from "../../errors.ts";
@@ -116,15 +124,25 @@ export function removeIfDead(database: string, worker: string): boolean {
 /** True while the worker's process lives, as far as reading its lock file can tell. */
 export function isAlive(database: string, worker: string): boolean {
   if (held.has(worker)) return true; // reading our own file would drop the lock when that descriptor closes
+  const file = join(lockFolder(database), worker);
   let db: Database | undefined;
   try {
-    db = new Database(join(lockFolder(database), worker), { readonly: true });
+    db = new Database(file, { readonly: true });
     db.query("SELECT 1 FROM sqlite_schema").get();
     return false;
   } catch (error) {
-    return !cannotOpen(error);
+    return !cannotOpen(error) || mayBeThere(file);
   } finally {
     db?.close();
+  }
+}
+
+/** True for a file that is there, and for one that this user may not look for. */
+function mayBeThere(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
   }
 }
 

@@ -97,10 +97,15 @@ const CLEANABLE = `
   UNION ALL
   SELECT id FROM tq__task WHERE state = 'cancelled' AND finished_at < $finishedBefore AND enqueued_at < $finishedBefore
   UNION ALL
-  SELECT id FROM tq__task WHERE state = 'failed' AND finished_at < $failedBefore AND enqueued_at < $failedBefore
-  LIMIT $limit`;
+  SELECT id FROM tq__task WHERE state = 'failed' AND finished_at < $failedBefore AND enqueued_at < $failedBefore`;
 
-const CLEAN = `DELETE FROM tq__task WHERE id IN (${CLEANABLE}) RETURNING id`;
+const COUNT_CLEANABLE = `SELECT count(*) AS count FROM (${CLEANABLE})`;
+
+export function countCleanable(db: Database, options: Omit<CleanOptions, "limit">): number {
+  return (db.query(COUNT_CLEANABLE).get({ ...options }) as { count: number }).count;
+}
+
+const CLEAN = `DELETE FROM tq__task WHERE id IN (${CLEANABLE} LIMIT $limit) RETURNING id`;
 
 const CLEAN_ERRORS = `DELETE FROM tq__error WHERE task = $task`;
 

@@ -1,6 +1,7 @@
 /** The first ready tasks of a worker's queues: by priority, deadline and id, whatever their queue. */
 import type { Database } from "bun:sqlite";
-import { areNames, candidates, isWanted, matchQueues } from "./queues.ts";
+import { takesQueue } from "../../store/queue-patterns.ts";
+import { areNames, candidates, matchQueues } from "./queues.ts";
 import { hasOrder, lookForOrder, MANY_QUEUES } from "./ready-order.ts";
 
 /** What a claim reads of a task that it takes. */
@@ -94,7 +95,7 @@ function fewQueues(db: Database, patterns: readonly string[]): readonly string[]
   for (const name of candidates(db, patterns)) {
     if (names.push(name) > MANY_QUEUES) return null;
   }
-  return names.filter((name) => isWanted(patterns, name));
+  return names.filter((name) => takesQueue(patterns, name));
 }
 
 /** A walk passes over this many tasks of other queues: about 1 ms. */
@@ -108,7 +109,7 @@ function walk(db: Database, patterns: readonly string[], limit: number): number[
     queue: string;
   }>;
   for (const { id, queue } of rows) {
-    if (isWanted(patterns, queue) && ids.push(id) === limit) break;
+    if (takesQueue(patterns, queue) && ids.push(id) === limit) break;
   }
   return ids;
 }

@@ -2,10 +2,11 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { Claim, Task } from "../../task.ts";
-import type { TaskFilter, WorkerInfo } from "../../store/looking.ts";
+import type { Rest, TaskFilter, WorkerInfo } from "../../store/looking.ts";
 import type { ClaimOptions } from "../../store/session.ts";
 import { countReadyOf } from "./counts.ts";
-import { candidates, isWanted, matchQueues, suspectQueues } from "./queues.ts";
+import { takesQueue } from "../../store/queue-patterns.ts";
+import { candidates, matchQueues, suspectQueues } from "./queues.ts";
 import { listIds, runsSuspect } from "./claim.ts";
 import { parseExactly } from "../../values/exact-json.ts";
 
@@ -90,6 +91,23 @@ export function listPage(db: Database, filter: TaskFilter): Page {
   return { tasks, next: { ...filter, before: from, limit: limit - tasks.length } };
 }
 
+/** A count reads the states, queues and models of so many ids: some 100 ms. */
+const COUNTED_IDS = 1_000_000;
+
+const COUNT = `SELECT count(*) AS count FROM tq__task WHERE id < $before AND id >= $from AND ${MATCHES}`;
+
+const FIRST_ID = "SELECT min(id) AS id FROM tq__task";
+
+/** Counts the older tasks that a list has left out. */
+export function countBefore(db: Database, filter: TaskFilter, before: number): Rest {
+  const from = before - COUNTED_IDS;
+  const { count } = db.query(COUNT).get({ ...filterValues(filter), before, from }) as {
+    count: number;
+  };
+  const { id: first } = db.query(FIRST_ID).get() as { id: number | null };
+  return { count, isAll: (first ?? 0) >= from };
+}
+
 interface TaskRow extends Omit<Task, "instances" | "args" | "context" | "result"> {
   readonly instances: string;
   readonly args: string;
@@ -129,7 +147,7 @@ export function countReady(
   let ready = hasSuspect(db, queues) && !(worker !== null && runsSuspect(db, worker)) ? 1 : 0;
   if (ready >= limit) return ready;
   for (const queue of candidates(db, queues)) {
-    if (!isWanted(queues, queue)) continue;
+    if (!takesQueue(queues, queue)) continue;
     ready += countReadyOf(db, queue, limit - ready);
     if (ready >= limit) break;
   }

@@ -1,5 +1,6 @@
 /** Finds the queues with ready tasks, and those among them that a worker wants. */
 import type { Database } from "bun:sqlite";
+import { isPattern, takesQueue } from "../../store/queue-patterns.ts";
 
 /** The first parameter: names before this one are passed over, which a prefix makes few. */
 const nonEmpty = (suspect: 0 | 1): string => `
@@ -35,10 +36,10 @@ export function matchQueues(
   patterns: readonly string[],
   among?: readonly string[],
 ): readonly string[] {
-  if (among) return among.filter((name) => isWanted(patterns, name));
+  if (among) return among.filter((name) => takesQueue(patterns, name));
   const [only] = patterns;
   if (only !== undefined && patterns.length === 1 && !isPattern(only)) return patterns;
-  return [...candidates(db, patterns)].filter((name) => isWanted(patterns, name));
+  return [...candidates(db, patterns)].filter((name) => takesQueue(patterns, name));
 }
 
 /**
@@ -69,39 +70,7 @@ function prefixOf(pattern: string): string {
   return pattern.slice(0, pattern.search(/[*?]/));
 }
 
-/** True when a worker with these names and patterns takes tasks of this queue. */
-export function isWanted(patterns: readonly string[], name: string): boolean {
-  return patterns.length === 0 || patterns.some((pattern) => matches(pattern, name));
-}
-
 /** True when these are names alone, and match no other queue. */
 export function areNames(patterns: readonly string[]): boolean {
   return patterns.length > 0 && !patterns.some(isPattern);
-}
-
-function isPattern(text: string): boolean {
-  return text.includes("*") || text.includes("?");
-}
-
-const compiled = new Map<string, RegExp>();
-
-/** `*` matches any run of characters, `?` matches one, every other character itself. */
-function matches(pattern: string, name: string): boolean {
-  if (!isPattern(pattern)) return pattern === name;
-  let regexp = compiled.get(pattern);
-  if (!regexp) compiled.set(pattern, (regexp = toRegExp(pattern)));
-  return regexp.test(name);
-}
-
-/**
- * Each part between two stars is taken where it comes first, and the lookahead keeps the expression from trying the
- * later places: otherwise a pattern of many stars would take for ever with a long name.
- */
-function toRegExp(pattern: string): RegExp {
-  const [first = "", ...others] = pattern
-    .split(/\*+/)
-    .map((part) => RegExp.escape(part).replaceAll("\\?", "."));
-  const last = others.pop();
-  const between = others.map((part, index) => `(?=(.*?${part}))\\${index + 1}`).join("");
-  return new RegExp(`^${first}${between}${last === undefined ? "" : `.*${last}`}$`, "su");
 }

@@ -4,12 +4,13 @@ import { hostname } from "node:os";
 import type { Claim } from "../../task.ts";
 import type { NewWorker, RescuedTask, ThreadDeath } from "../../store/rescue.ts";
 import type { Owner } from "../../store/session.ts";
+import { VERSION } from "../../version.ts";
 import { handBack } from "./claim.ts";
 import { crash, interrupt } from "./settle.ts";
 
 const REGISTER = `
-  INSERT INTO tq__worker (id, pid, host, boot_id, started_at, threads, queues)
-  VALUES ($id, $pid, $host, $bootId, $now, $threads, $queues)`;
+  INSERT INTO tq__worker (id, pid, host, boot_id, started_at, threads, queues, version)
+  VALUES ($id, $pid, $host, $bootId, $now, $threads, $queues, $version)`;
 
 export function register(db: Database, worker: NewWorker, bootId: string, now: number): void {
   db.query(REGISTER).run({
@@ -20,7 +21,15 @@ export function register(db: Database, worker: NewWorker, bootId: string, now: n
     now,
     threads: worker.threads,
     queues: JSON.stringify(worker.queues),
+    version: VERSION,
   });
+}
+
+const SET_TROUBLE = `UPDATE tq__worker SET trouble = $trouble WHERE id = $worker`;
+
+/** Keeps why a worker can run no task though it lives; null: it can. */
+export function setTrouble(db: Database, worker: string, trouble: string | null): void {
+  db.query(SET_TROUBLE).run({ worker, trouble });
 }
 
 const UNREGISTER = `DELETE FROM tq__worker WHERE id = $worker`;

@@ -17,7 +17,9 @@ needs("faketime").describe("a clock that is set a year forward and back", () => 
     await using site = siteWithModels();
     const { env } = clock;
     const push = async (...args: string[]) => {
-      const { code, stdout, stderr } = await site.start(["push", "job", ...args], { env }).ended();
+      const { code, stdout, stderr } = await site
+        .start(["push", "-q", "job", ...args], { env })
+        .ended();
       expect(stderr).toBe("");
       expect(code).toBe(0);
       return Number(stdout);

@@ -33,6 +33,19 @@ export function lookingTests(): void {
       expect(await store.list({ limit: 120 })).toHaveLength(120);
     });
 
+    test("counts the tasks that a list has left out", async () => {
+      const ids = await store.push(
+        Array.from({ length: 10 }, (_, i) => newTask({ queue: i % 2 ? "odd" : "even" })),
+      );
+      const [, , , , fifth = 0] = ids;
+      expect(await store.countBefore({}, fifth)).toEqual({ count: 4, isAll: true });
+      expect(await store.countBefore({ queue: "odd" }, fifth)).toEqual({ count: 2, isAll: true });
+      expect(await store.countBefore({ states: ["failed"] }, fifth)).toEqual({
+        count: 0,
+        isAll: true,
+      });
+    });
+
     test("a task that does not exist is null", async () => {
       expect(await store.get(99)).toBeNull();
     });

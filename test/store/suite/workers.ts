@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Store } from "../../../src/store/store.ts";
 import type { ClaimedTask } from "../../../src/task.ts";
+import { VERSION } from "../../../src/version.ts";
 import { claim, claimFirst, newTask, pushOne, readyOf } from "../../support/store.ts";
 import { claimIds, clock, finish, OTHER, register, stateOf, store, subject } from "./subject.ts";
 
@@ -31,6 +32,19 @@ export function workerTests(): void {
           started_at: clock.now(),
         },
       ]);
+      await store.unregister("worker-1");
+    });
+
+    test("is told from a trouble: a live worker can say why it runs nothing, and which build it is", async () => {
+      await register("worker-1");
+      const other = subject.open();
+      const said = async () =>
+        (await other.workers()).map(({ version, trouble }) => ({ version, trouble }));
+      expect(await said()).toEqual([{ version: VERSION, trouble: null }]);
+      await store.setTrouble("worker-1", "Cannot start thread 1");
+      expect(await said()).toEqual([{ version: VERSION, trouble: "Cannot start thread 1" }]);
+      await store.setTrouble("worker-1", null);
+      expect(await said()).toEqual([{ version: VERSION, trouble: null }]);
       await store.unregister("worker-1");
     });
 

@@ -1,0 +1,43 @@
+/** Workers as a table for people. */
+import type { WorkerStatus } from "../../src/store/looking.ts";
+import { table } from "./table.ts";
+import { paint, type Terminal } from "./terminal.ts";
+import { formatTimeIn } from "./text.ts";
+
+const COLUMNS = [
+  { title: "worker", min: 8 },
+  { title: "host", min: 6, givesWay: true },
+  { title: "pid", align: "right" },
+  { title: "state" },
+  { title: "threads", align: "right" },
+  { title: "running", align: "right" },
+  { title: "version", min: 7, givesWay: true },
+  { title: "started" },
+  { title: "queues", min: 6 },
+] as const;
+
+/** A dead worker is listed until another worker has put its tasks back. */
+export function workerTable(workers: readonly WorkerStatus[], terminal: Terminal): string {
+  const { width } = terminal;
+  const rows = workers.map((worker) => rowOf(worker, width));
+  return table(COLUMNS, rows, { width, heading: (line) => paint(terminal, "bold", line) });
+}
+
+function rowOf(worker: WorkerStatus, width: number | null): string[] {
+  const { id, host, pid, threads, running, version, started_at, queues } = worker;
+  return [
+    id,
+    host,
+    String(pid),
+    stateOf(worker),
+    ...[threads, running].map(String),
+    version ?? "older",
+    formatTimeIn(width, started_at),
+    queues.join(", ") || "all",
+  ];
+}
+
+function stateOf({ alive, trouble }: WorkerStatus): string {
+  if (!alive) return "dead";
+  return trouble === null ? "alive" : "cannot run";
+}

@@ -1,0 +1,34 @@
+/** The workers that live, and the queues that none of them takes tasks of. */
+import { cut, quote } from "../quote.ts";
+import { didYouMean } from "../suggest.ts";
+import type { WorkerInfo } from "./looking.ts";
+import { isPattern, takesQueue } from "./queue-patterns.ts";
+import type { Store } from "./store.ts";
+
+type Taking = Pick<WorkerInfo, "threads" | "queues">;
+
+/** True for a worker; false for a program that runs its own tasks, which is registered without threads. */
+export function isWorker({ threads }: Pick<WorkerInfo, "threads">): boolean {
+  return threads > 0;
+}
+
+/** The workers that live: they run tasks of others. */
+export async function liveWorkers(store: Store): Promise<WorkerInfo[]> {
+  const live: WorkerInfo[] = [];
+  for (const worker of await store.workers()) {
+    if (isWorker(worker) && (await store.isAlive(worker.id))) live.push(worker);
+  }
+  return live;
+}
+
+/**
+ * Says that none of these workers takes tasks of a queue, with the near name or what they take; null where one does, and
+ * where there is no worker at all.
+ */
+export function untakenWords(queue: string, live: readonly Taking[]): string | null {
+  if (live.length === 0 || live.some(({ queues }) => takesQueue(queues, queue))) return null;
+  const taken = [...new Set(live.flatMap(({ queues }) => queues))];
+  const names = taken.filter((name) => !isPattern(name));
+  const hint = didYouMean(queue, names) || `; they take ${cut(taken.join(", "))}`;
+  return `no live worker takes tasks of the queue ${quote(queue)}${hint}`;
+}

@@ -1,0 +1,24 @@
+/** Lists of more tasks than `tq list` shows. */
+import { expect, test } from "bun:test";
+import { newTask } from "../support/store.ts";
+import { Folder } from "./tq.ts";
+
+test("tq list says how many more there are than the hundred that it lists", async () => {
+  using full = new Folder();
+  const store = full.store();
+  await store.push(Array.from({ length: 252 }, (_, n) => newTask({ queue: n < 5 ? "mail" : "a" })));
+  await store.close();
+  const listed = async (...args: string[]) => {
+    const { stdout, stderr } = await full.tqWith(
+      { env: { TQ_QUEUE__WORKER: "1" } },
+      "list",
+      ...args,
+    );
+    return [stdout.trim().split("\n").length - 1, stderr];
+  };
+  expect(await listed()).toEqual([100, "tq: and 152 more: --limit N lists more\n"]);
+  expect(await listed("--queue", "a")).toEqual([100, "tq: and 147 more: --limit N lists more\n"]);
+  expect(await listed("--queue", "mail")).toEqual([5, ""]);
+  expect(await listed("--limit", "10")).toEqual([10, ""]);
+  expect(await listed("-q")).toEqual([100, ""]);
+});

@@ -1,0 +1,66 @@
+/** Commands that look at a database that their user may only read. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { chmodSync, readdirSync } from "node:fs";
+import { needs } from "../support/needs.ts";
+import { AS_ANOTHER_USER } from "../support/tools.ts";
+import { siteWithModels } from "./support/models.ts";
+import { type Site, TQ } from "./support/site.ts";
+
+setDefaultTimeout(30_000);
+
+/** A folder with a task, which other users may read. */
+async function readable(): Promise<Site> {
+  const site = siteWithModels();
+  await site.push("job", "add", "7");
+  chmodSync(site.path, 0o755);
+  return site;
+}
+
+function asAnother(site: Site, ...args: string[]) {
+  return site.spawn([...AS_ANOTHER_USER, TQ, ...args], { env: { HOME: "/" } }).ended();
+}
+
+async function expectToLook(site: Site, code: number): Promise<void> {
+  expect(await asAnother(site, "list", "--json")).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('"method": "add"'),
+  });
+  expect(await asAnother(site, "show", "1")).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("job.add"),
+  });
+  const status = await asAnother(site, "status");
+  expect(status).toMatchObject({ code, stdout: expect.stringMatching(/^default/m) });
+  expect(status.stderr).toBe("");
+}
+
+needs("root").describe("a user who may only read the database", () => {
+  test("looks at it where no program has it open, and leaves no file behind", async () => {
+    await using site = await readable();
+    await expectToLook(site, 1);
+    chmodSync(site.path, 0o777);
+    await expectToLook(site, 1);
+    expect(readdirSync(site.path).filter((name) => name.startsWith("tq.db"))).toEqual(["tq.db"]);
+  });
+
+  test("looks at it while a worker has it open, and sees that it lives", async () => {
+    await using site = await readable();
+    await site.worker(["-n", "1", "--queue", "default"]);
+    const id = await site.pushOne("job", "add", "8");
+    await site.becomes(id, "finished");
+    await site.pushOne("job", "fail", "9");
+    await expectToLook(site, 0);
+    expect((await asAnother(site, "status")).stdout).toContain("alive");
+    chmodSync(site.file("tq.db-workers"), 0o700);
+    expect((await asAnother(site, "status")).stdout).toContain("alive");
+  });
+
+  test("is refused by commands that write", async () => {
+    await using site = await readable();
+    for (const command of [["cancel", "1"], ["push", "job", "add", "1"], ["clean"], ["worker"]]) {
+      const { code, stderr } = await asAnother(site, ...command);
+      expect(code).toBe(6);
+      expect(stderr).toContain("read-only for this user");
+    }
+  });
+});
