@@ -153,7 +153,7 @@ async function reportEnds(
   single: boolean,
   program: Program,
 ): Promise<number> {
-  const tasks = await waitForEnd(store, ids);
+  const tasks = await lookAt(ids, () => waitForEnd(store, ids));
   if (program.json) program.answer(single ? tasks[0] : tasks, () => "");
   const unfinished = tasks.filter((task) => task.state !== "finished");
   const notable = tasks.filter((task) => task.state !== "finished" || task.reason !== null);

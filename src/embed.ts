@@ -75,6 +75,7 @@ export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWor
       "worker.queues": queues && queues.length > 0 ? queues : undefined,
       "worker.threads": threads === undefined ? undefined : String(threads),
     },
+    nameOf: (setting) => `the option ${OPTION_OF[setting] ?? setting}`,
   });
   const { report } = options;
   return startConfigured({
@@ -86,6 +87,13 @@ export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWor
     ...(admin !== false && { admin: admin === true ? {} : admin }),
   });
 }
+
+/** The options that set a setting of another name. */
+const OPTION_OF: Readonly<Record<string, keyof WorkerOptions>> = {
+  "database.path": "database",
+  "worker.queues": "queues",
+  "worker.threads": "threads",
+};
 
 const isText = (value: unknown) => typeof value === "string";
 const isList = (value: unknown) => Array.isArray(value) && value.every(isText);

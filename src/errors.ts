@@ -88,9 +88,14 @@ export class UserError extends Error {
 
 /** A question to a person, as `trytond.exceptions.UserWarning`. A task that throws it fails, as with UserError. */
 export class UserWarning extends UserError {
-  constructor(message: string, description: string | ErrorOptions = "", options?: ErrorOptions) {
+  /** The name under which Tryton keeps a person's answer. */
+  readonly warning: string;
+
+  /** The arguments of Tryton's: the message is the second. */
+  constructor(warning: string, message: string, description = "", options?: ErrorOptions) {
     super(message, description, options);
     this.name = "UserWarning";
+    this.warning = warning;
   }
 }
 

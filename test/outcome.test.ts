@@ -44,7 +44,9 @@ test("the description of a UserError follows its message", () => {
     "No paper",
     "Tray 2 is empty",
   ]);
-  expect(said(new UserWarning("Print?", "It is late"))[0]).toBe("Print? - It is late");
+  expect(said(new UserWarning("print.late", "Print?", "It is late"))[0]).toBe(
+    "Print? - It is late",
+  );
   const cause = new Error("no");
   expect(said(new UserError("No paper", { cause }))).toEqual(["No paper", "No paper", undefined]);
   expect(new UserError("No paper", "Tray 2", { cause }).cause).toBe(cause);

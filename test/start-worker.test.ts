@@ -91,6 +91,11 @@ describe("startWorker", () => {
     );
   });
 
+  test("names the option whose value a setting cannot have", async () => {
+    const starting = startWorker({ database: join(folder, "tq.db"), threads: 0 });
+    expect(await sentenceOf(() => starting)).toStartWith("the option threads cannot be 0: ");
+  });
+
   test.each([
     [{ drain: "scheduled" }, 'drain cannot be "scheduled"; it must be true, false or "all"'],
     [{ report: "log" }, 'report cannot be "log"; it must be a function that takes an event'],

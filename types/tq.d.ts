@@ -121,7 +121,10 @@ export class UserError extends Error {
 }
 /** A question to a person, as `trytond.exceptions.UserWarning`. A task that throws it fails, as with UserError. */
 export class UserWarning extends UserError {
-    constructor(message: string, description?: string | ErrorOptions, options?: ErrorOptions);
+    /** The name under which Tryton keeps a person's answer. */
+    readonly warning: string;
+    /** The arguments of Tryton's: the message is the second. */
+    constructor(warning: string, message: string, description?: string, options?: ErrorOptions);
 }
 export {};
 }

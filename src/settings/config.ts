@@ -21,6 +21,8 @@ export interface ConfigSources {
   readonly file?: string | undefined;
   /** Values of flags by their setting: the text as typed, or a list of texts. */
   readonly flags?: Readonly<Partial<Record<SettingKey, unknown>>> | undefined;
+  /** The name of a flag in errors, and as origin. Default: that of the command line. */
+  readonly nameOf?: (setting: SettingKey) => string;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface ConfigSources {
  *
  * @throws TqError `invalid`, with every setting that is wrong
  */
-export function loadConfig({ cwd, env, file, flags }: ConfigSources): Config {
+export function loadConfig({ cwd, env, file, flags, nameOf = flagOf }: ConfigSources): Config {
   const here = resolve(cwd);
   const found = readSettingsFile(here, namedFile(env, file));
   const draft = new Draft();
@@ -37,10 +39,14 @@ export function loadConfig({ cwd, env, file, flags }: ConfigSources): Config {
   readEnvironment(draft, here, env);
   for (const [key, value] of Object.entries(flags ?? {})) {
     if (value === undefined) continue;
-    const flag = SETTINGS.get(key)?.flag ?? `--${key}`;
+    const flag = nameOf(key as SettingKey);
     draft.set(key, fromText(key, value), { where: flag, origin: flag, base: here });
   }
   return draft.finish(base, found?.path ?? null);
+}
+
+function flagOf(setting: SettingKey): string {
+  return SETTINGS.get(setting)?.flag ?? `--${setting}`;
 }
 
 /**
