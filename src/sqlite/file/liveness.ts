@@ -1,25 +1,37 @@
 /**
- * Proof of life: each worker process holds `BEGIN EXCLUSIVE` on a tiny SQLite file of its own. The operating system
- * drops that lock when the process dies, and keeps it while the process is stopped.
- *
- * A process never opens its own file a second time: closing any descriptor on it would drop the lock
- * (https://www.sqlite.org/howtocorrupt.html, 2.2). Names are never used twice.
+ * Proof of life: each worker process holds the lock of a tiny SQLite file of its own. The operating system drops that
+ * lock when the process dies, and keeps it while the process is stopped. On Linux it is a lock of the open file, which
+ * stays where a task opens the file and closes it. Elsewhere it is `BEGIN EXCLUSIVE`, which the system drops then, so
+ * this process never opens its own file a second time. To other processes both look the same. Names are never used
+ * twice.
  */
 import { Database } from "bun:sqlite";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+} from "node:fs";
 import { uptime } from "node:os";
 import { dirname, join } from "node:path";
 import { TqError } from "../../errors.ts";
 import { giveOwner, ownerWords } from "../../file-owner.ts";
 import { cannotOpenFilesWords } from "../../open-files.ts";
+import { canLockOpenFile, lockOpenFile, SHARED_RANGE } from "../lock/range-lock.ts";
 import { inodeOf } from "./identity.ts";
+
+type Lock = Pick<Database, "close">;
 
 /**
  * The locks that this process holds. The global keeps them: a Database without references is collected, with its lock.
  */
 const held = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.locks")] ??= new Map()) as Map<
   string,
-  Database
+  Lock
 >;
 
 /** Windows removes no open file, so there the lock is closed before its file is removed. */
@@ -38,21 +50,18 @@ export function lockFolder(database: string): string {
 export function takeLock(database: string, worker: string): void {
   const folder = lockFolder(database);
   for (let tries = 0; ; tries++) {
-    let db: Database | undefined;
+    let lock: Lock | undefined;
     try {
       mkdirSync(folder, { recursive: true });
       giveOwner(folder, database);
       const file = join(folder, worker);
-      db = new Database(file, { create: true, readwrite: true });
-      giveOwner(file, database);
-      db.run("PRAGMA journal_mode = MEMORY"); // no second file beside it
-      db.run("BEGIN EXCLUSIVE");
+      lock = lockOwnFile(file, database);
       // Before we had the lock, another worker may have removed the file as a stray one.
       if (!existsSync(file)) throw new Error("it was removed meanwhile");
-      held.set(worker, db);
+      held.set(worker, lock);
       return;
     } catch (error) {
-      db?.close();
+      lock?.close();
       // A worker that leaves may have removed the empty folder, and a worker that starts takes each lock for a moment,
       // to see whether its file is a stray one.
       if (tries < 20) {
@@ -68,6 +77,30 @@ export function takeLock(database: string, worker: string): void {
   }
 }
 
+/** @throws where another process has locked the file for a moment. */
+function lockOwnFile(file: string, database: string): Lock {
+  const descriptor = openSync(file, "a+", 0o644);
+  giveOwner(file, database);
+  if (lockOpenFile(descriptor, "write", SHARED_RANGE))
+    return { close: () => closeSync(descriptor) };
+  const isLocked = canLockOpenFile(descriptor);
+  closeSync(descriptor);
+  if (isLocked) throw new Error("another process has locked it");
+  return lockWithSqlite(file);
+}
+
+function lockWithSqlite(file: string): Lock {
+  const db = new Database(file, { create: true, readwrite: true });
+  try {
+    db.run("PRAGMA journal_mode = MEMORY"); // no second file beside it
+    db.run("BEGIN EXCLUSIVE");
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
 /** @throws TqError "database" when the file of the worker's lock was removed: other workers take it for dead. */
 export function checkLock(database: string, worker: string): void {
   const file = join(lockFolder(database), worker);
@@ -80,11 +113,11 @@ export function checkLock(database: string, worker: string): void {
 
 /** Releases the lock and removes its file. */
 export function releaseLock(database: string, worker: string): void {
-  const db = held.get(worker);
-  if (!db) return;
+  const lock = held.get(worker);
+  if (!lock) return;
   held.delete(worker);
-  removeFile(db, database, worker);
-  db.close();
+  removeFile(lock, database, worker);
+  lock.close();
 }
 
 /**
@@ -144,8 +177,8 @@ export function removeStrays(database: string, registered: ReadonlySet<string>):
 }
 
 /** Removes the file of a lock that we hold; on Windows this releases the lock first. */
-function removeFile(db: Database, database: string, worker: string): void {
-  if (CLOSES_FIRST) db.close();
+function removeFile(lock: Lock, database: string, worker: string): void {
+  if (CLOSES_FIRST) lock.close();
   const folder = lockFolder(database);
   try {
     rmSync(join(folder, worker), { force: true }); // only the holder of the lock may

@@ -99,6 +99,46 @@ describe("a worker's lock", () => {
     expect(removeIfDead(database, "mine")).toBe(true);
   });
 
+  test("stays where its own process opens the file and closes it", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    await using worker = startHelper(`
+      const { takeLock } = await import("./src/sqlite/file/liveness.ts");
+      const { openSync, closeSync, readFileSync } = await import("node:fs");
+      takeLock(${JSON.stringify(database)}, "w1");
+      const file = ${JSON.stringify(join(lockFolder(database), "w1"))};
+      closeSync(openSync(file));
+      readFileSync(file);
+      await Bun.file(file).text();
+      console.log("read");
+      await line();`);
+    await worker.line();
+    expect(isAlive(database, "w1")).toBe(true);
+    expect(removeIfDead(database, "w1")).toBe(false);
+    worker.kill("SIGKILL");
+    await until(() => expect(removeIfDead(database, "w1")).toBe(true));
+  });
+
+  test("ends with its process though a child of that process lives on", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    await using worker = startHelper(`
+      const { takeLock } = await import("./src/sqlite/file/liveness.ts");
+      takeLock(${JSON.stringify(database)}, "w1");
+      const child = Bun.spawn(["sleep", "60"], { detached: true });
+      console.log(child.pid);
+      await line();`);
+    const child = Number(await worker.line());
+    try {
+      expect(isAlive(database, "w1")).toBe(true);
+      worker.kill("SIGKILL");
+      await until(() => expect(removeIfDead(database, "w1")).toBe(true));
+      expect(process.kill(child, 0)).toBe(true);
+    } finally {
+      process.kill(child, "SIGKILL");
+    }
+  });
+
   test("is not collected as garbage", async () => {
     using folder = makeFolder();
     const database = folder.file("tq.db");
