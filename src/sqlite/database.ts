@@ -19,6 +19,7 @@ import { Capacity } from "./file/capacity.ts";
 import { Flush, type WalFiles } from "./file/flush.ts";
 import { FileIdentity } from "./file/identity.ts";
 import { bootId } from "./file/liveness.ts";
+import { type KeptFiles, KeptLocks } from "./lock/kept-locks.ts";
 import { LocalTurn, type Turn } from "./lock/turn.ts";
 import { WriteLock } from "./lock/write-lock.ts";
 import { WriteRequest } from "./lock/write-request.ts";
@@ -43,6 +44,8 @@ export interface SqliteOptions {
   readonly blocking?: boolean;
   /** The descriptors of `openWal` to flush with; default: the store opens its own. */
   readonly wal?: WalFiles | null;
+  /** The files with the locks of the main thread's store; default: the store opens its own. */
+  readonly kept?: KeptFiles | null;
   readonly clock?: Clock;
   /** Tells one boot of the machine from another. */
   readonly bootId?: string;
@@ -72,6 +75,7 @@ export class SqliteDatabase {
   readonly folder: string;
   protected readonly options: Required<SqliteOptions>;
   protected readonly connections: Connections;
+  protected readonly kept: KeptLocks;
   readonly #pushes: PushGroup;
   /** For questions alone: each check uses up some of what a capacity counted as free. */
   readonly #probe: Capacity;
@@ -90,6 +94,7 @@ export class SqliteDatabase {
       timeout: 5_000,
       blocking: false,
       wal: null,
+      kept: null,
       clock: systemClock,
       bootId: bootId(),
       maxSize: 0,
@@ -100,10 +105,12 @@ export class SqliteDatabase {
     };
     this.connections = new Connections(this.options);
     this.#firstLook();
+    this.kept = new KeptLocks(path, this.options.kept);
     this.shared = {
       ...this.options,
       connections: this.connections,
       identity: new FileIdentity(path),
+      checkFiles: () => this.#checkFiles(),
       flush: new Flush(path, this.options.durability === "full", this.options.wal),
       lock: new WriteLock({ ...this.options, request: new WriteRequest(path) }),
       capacity: new Capacity(this.options),
@@ -215,7 +222,12 @@ export class SqliteDatabase {
   }
 
   async check(): Promise<void> {
+    this.#checkFiles();
+  }
+
+  #checkFiles(): void {
     this.shared.identity.check(this.options.clock.monotonic());
+    this.kept.check();
     this.shared.flush.check();
   }
 
@@ -243,6 +255,6 @@ export class SqliteDatabase {
 
   #closeAll(): void {
     this.shared.flush.close(); // before the last connection closes and removes the WAL
-    this.connections.close();
+    this.kept.release(() => this.connections.close());
   }
 }

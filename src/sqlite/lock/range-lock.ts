@@ -7,7 +7,8 @@
 import { addressOf, type CFunction, loadFunction } from "../../c-library.ts";
 
 /** The same on all systems of Linux with 64 bits. */
-const TYPES = { write: 1 } as const;
+const TYPES = { read: 0, write: 1, none: 2 } as const;
+const SET_FOR_PROCESS = 6;
 const ASK_FOR_OPEN_FILE = 36;
 const SET_FOR_OPEN_FILE = 37;
 
@@ -18,6 +19,9 @@ export interface Range {
 
 /** SQLite's os.h: a connection to a database has locked all of them to read, or one of them all to write. */
 export const SHARED_RANGE: Range = { start: 0x4000_0002, length: 510 };
+
+/** SQLite's os_unix.c: a process that has the index of a WAL open has locked it to read. */
+export const INDEX_RANGE: Range = { start: 128, length: 1 };
 
 interface Fcntl {
   readonly call: CFunction;
@@ -58,4 +62,14 @@ export function canLockOpenFile(file: number): boolean {
 /** Locks the range for this open file, or frees it. @returns false where another one has locked it */
 export function lockOpenFile(file: number, type: keyof typeof TYPES, range: Range): boolean {
   return fcntl(file, SET_FOR_OPEN_FILE, type, range) !== null;
+}
+
+/** Locks the range to read for this process, as SQLite does. */
+export function lockForProcess(file: number, range: Range): boolean {
+  return fcntl(file, SET_FOR_PROCESS, "read", range) !== null;
+}
+
+/** True while another open file, or any process, has locked the range. */
+export function isLocked(file: number, range: Range): boolean {
+  return fcntl(file, ASK_FOR_OPEN_FILE, "write", range) !== TYPES.none;
 }
