@@ -23,6 +23,7 @@ import { type KeptFiles, KeptLocks } from "./lock/kept-locks.ts";
 import { LocalTurn, type Turn } from "./lock/turn.ts";
 import { WriteLock } from "./lock/write-lock.ts";
 import { WriteRequest } from "./lock/write-request.ts";
+import { protectDatabase } from "./protection/protect.ts";
 import { SqliteSession } from "./session.ts";
 import { nextDue } from "./sql/due.ts";
 import { dataVersion } from "./sql/looking.ts";
@@ -76,6 +77,7 @@ export class SqliteDatabase {
   protected readonly options: Required<SqliteOptions>;
   protected readonly connections: Connections;
   protected readonly kept: KeptLocks;
+  readonly #unprotect: () => void;
   readonly #pushes: PushGroup;
   /** For questions alone: each check uses up some of what a capacity counted as free. */
   readonly #probe: Capacity;
@@ -106,6 +108,7 @@ export class SqliteDatabase {
     this.connections = new Connections(this.options);
     this.#firstLook();
     this.kept = new KeptLocks(path, this.options.kept);
+    this.#unprotect = protectDatabase(path);
     this.shared = {
       ...this.options,
       connections: this.connections,
@@ -256,5 +259,6 @@ export class SqliteDatabase {
   #closeAll(): void {
     this.shared.flush.close(); // before the last connection closes and removes the WAL
     this.kept.release(() => this.connections.close());
+    this.#unprotect();
   }
 }

@@ -4,8 +4,9 @@
  * that stay: other programs neither delete the WAL nor clear its index. The locks of single transactions, on the index,
  * cannot be doubled. A mark that is dropped with them tells: nothing is committed from then on.
  */
-import { closeSync, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, fstatSync, statSync } from "node:fs";
 import { TqError } from "../../errors.ts";
+import { openOwn } from "../protection/protected-files.ts";
 import {
   canLockOpenFile,
   INDEX_RANGE,
@@ -112,7 +113,7 @@ function descriptorOf(path: string): number {
   closeDeleted();
   const known = descriptors.get(path);
   if (known !== undefined && fstatSync(known).ino === statSync(path).ino) return known;
-  const descriptor = openSync(path, "r");
+  const descriptor = openOwn(path, "r");
   descriptors.set(path, descriptor);
   return descriptor;
 }

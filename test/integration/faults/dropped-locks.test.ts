@@ -38,6 +38,65 @@ function siteWithNativeCode(): Site {
   return site;
 }
 
+const READERS = `
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { Model, ModelSQL, v } from "tq";
+
+export class Effect extends ModelSQL("effect", { key: v.number() }) {}
+
+export class Job extends Model {
+  static override readonly __name__ = "job";
+  async add() { await Effect.create([{ key: this.id }]); }
+  readAll() {
+    for (const name of readdirSync(".", { recursive: true }))
+      if (statSync(name).isFile()) readFileSync(name);
+  }
+  async copy() { await Bun.write("copy.db", Bun.file("tq.db")); }
+}
+`;
+
+describe("a file of the database", () => {
+  const refusal = (site: Site) => `tq has the database ${site.file("tq.db")} open in this process`;
+
+  test("is refused to a task, which fails, and its worker goes on", async () => {
+    await using site = new Site();
+    site.write("models.ts", READERS);
+    const worker = await site.worker(["-n", "1"]);
+    for (const method of ["readAll", "copy"]) {
+      const id = await site.pushOne("job", method, "1");
+      const { error } = await worker.says("task.failed", { task: id });
+      expect((error as Error).message).toContain(refusal(site));
+    }
+    await worker.says("task.finished", { task: await site.pushOne("job", "add", "1") });
+    worker.kill("SIGTERM");
+    expect((await worker.ended()).code).toBe(0);
+    expect(site.has("copy.db")).toBe(false);
+  });
+
+  test("is refused to a program that has a worker in it", async () => {
+    await using site = new Site();
+    site.write("models.ts", READERS);
+    site.write(
+      "app.ts",
+      `import { readFileSync } from "node:fs";
+       import { startWorker } from "tq";
+       const worker = await startWorker({ threads: 1 });
+       for (const read of [() => readFileSync("tq.db"), () => Bun.file("tq.db").text()]) {
+         try { await read(); console.log("read"); } catch (error) { console.log(error.message); }
+       }
+       await worker.stop();
+       console.log(readFileSync("tq.db").length > 0);
+       process.exit(0);`,
+    );
+    const { stdout } = await site.run("run", "app.ts");
+    expect(stdout.trim().split("\n")).toEqual([
+      expect.stringContaining(refusal(site)),
+      expect.stringContaining(refusal(site)),
+      "true",
+    ]);
+  });
+});
+
 describe("a task whose native code opens and closes", () => {
   needs("sqlite3").test(
     "the database and the locks of workers runs on, and no other worker runs it",

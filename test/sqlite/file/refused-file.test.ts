@@ -1,11 +1,12 @@
 /** Files that cannot be the database, each with its sentence. */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { SCHEMA_VERSION } from "../../../src/sqlite/migrate.ts";
 import { SqliteStore } from "../../../src/sqlite/store.ts";
 import { type Folder, makeFolder } from "../../support/folder.ts";
 import { startHelper } from "../../support/process.ts";
+import { copyAside } from "../../support/aside.ts";
 import { makeStore, pushOne } from "../../support/store.ts";
 import { refusal } from "./file-refusal.ts";
 
@@ -59,7 +60,7 @@ describe("a file that cannot be the database", () => {
     await using subject = makeStore();
     const path = folder.file(`${what}.db`);
     await pushOne(subject.store);
-    for (const end of ["", "-wal"]) copyFileSync(`${subject.path}${end}`, `${path}${end}`);
+    for (const end of ["", "-wal"]) copyAside(`${subject.path}${end}`, `${path}${end}`);
     lose(path);
     const log = readFileSync(`${path}-wal`);
     expect(refusal(path)).toMatchObject({
@@ -67,7 +68,7 @@ describe("a file that cannot be the database", () => {
       message: `Cannot use ${path}: it ${what}, and its write-ahead log ${path}-wal is there, which a new database would delete; put the right file back, or delete the log to start with a new one`,
     });
     expect(readFileSync(`${path}-wal`)).toEqual(log);
-    copyFileSync(subject.path, path);
+    copyAside(subject.path, path);
     const store = subject.open({ path });
     expect(await store.list()).toHaveLength(1);
     writeFileSync(`${folder.file("new.db")}-wal`, "");

@@ -1,13 +1,14 @@
 /** Locks of a database that stay, or are missed, where its own process opens a file of it and closes it. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, readFileSync } from "node:fs";
 import {
   INDEX_RANGE,
   isLocked,
   type Range,
   SHARED_RANGE,
 } from "../../../src/sqlite/lock/range-lock.ts";
+import { openOwn } from "../../../src/sqlite/protection/protected-files.ts";
 import { SqliteStore } from "../../../src/sqlite/store.ts";
 import { makeFolder } from "../../support/folder.ts";
 import { type Helper, startHelper } from "../../support/process.ts";
@@ -48,7 +49,7 @@ function look(path: string): number {
 
 /** True while another process has the range of the file locked. */
 function isLockedHere(path: string, range: Range): boolean {
-  const file = openSync(path, "r");
+  const file = openOwn(path, "r");
   try {
     return isLocked(file, range);
   } finally {
@@ -98,7 +99,7 @@ describe("a process that opens and closes a file of its database by other means"
     const two = new SqliteStore({ path });
     await pushOne(one);
     await one.close();
-    closeSync(openSync(path, "r")); // drops the locks of this process
+    closeSync(openOwn(path, "r")); // drops the locks of this process
     expect(look(path)).toBe(1);
     expect(existsSync(`${path}-wal`)).toBe(true);
     expect(await pushOne(two)).toBe(2);
@@ -111,7 +112,7 @@ describe("a process that opens and closes a file of its database by other means"
     const path = folder.file("tq.db");
     for (let n = 1; n <= 3; n++) {
       const store = new SqliteStore({ path });
-      readFileSync(path);
+      closeSync(openOwn(path, "r"));
       expect(await pushOne(store)).toBe(n);
       await store.close();
       readFileSync(path);
