@@ -40,13 +40,14 @@ function siteWithNativeCode(): Site {
 
 const READERS = `
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { Model, ModelSQL, v } from "tq";
+import { Model, ModelSQL, backup, v } from "tq";
 
 export class Effect extends ModelSQL("effect", { key: v.number() }) {}
 
 export class Job extends Model {
   static override readonly __name__ = "job";
   async add() { await Effect.create([{ key: this.id }]); }
+  async save(file: string) { await this.add(); await backup(file); }
   readAll() {
     for (const name of readdirSync(".", { recursive: true }))
       if (statSync(name).isFile()) readFileSync(name);
@@ -58,7 +59,7 @@ export class Job extends Model {
 describe("a file of the database", () => {
   const refusal = (site: Site) => `tq has the database ${site.file("tq.db")} open in this process`;
 
-  test("is refused to a task, which fails, and its worker goes on", async () => {
+  test("is refused to a task, which fails, while its worker goes on and backup() copies it", async () => {
     await using site = new Site();
     site.write("models.ts", READERS);
     const worker = await site.worker(["-n", "1"]);
@@ -68,9 +69,12 @@ describe("a file of the database", () => {
       expect((error as Error).message).toContain(refusal(site));
     }
     await worker.says("task.finished", { task: await site.pushOne("job", "add", "1") });
+    const saved = await site.pushOne("job", "save", "2", "--args", '["copy.db"]');
+    await worker.says("task.finished", { task: saved });
     worker.kill("SIGTERM");
     expect((await worker.ended()).code).toBe(0);
-    expect(site.has("copy.db")).toBe(false);
+    const { stdout } = await site.run("-d", "copy.db", "list", "--state", "running", "--json");
+    expect(stdout).toContain('"method": "save"');
   });
 
   test("is refused to a program that has a worker in it", async () => {
