@@ -132,8 +132,9 @@ export class SqliteDatabase {
     try {
       nextDue(this.connections.reader);
     } catch (error) {
-      this.connections.close();
-      throw translate(error, this.name);
+      const told = translate(error, this.name);
+      this.connections.close(); // this may remove the log, of which the sentence speaks
+      throw told;
     }
   }
 
