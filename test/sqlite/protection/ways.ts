@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { pathToFileURL } from "node:url";
 
-type Way = (path: string, spare: string) => unknown;
+export type Way = (path: string, spare: string) => unknown;
 
 async function drain(stream: AsyncIterable<unknown>): Promise<void> {
   for await (const chunk of stream) void chunk;
