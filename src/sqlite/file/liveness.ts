@@ -9,6 +9,7 @@ import { Database } from "bun:sqlite";
 import {
   closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -24,7 +25,11 @@ import { cannotOpenFilesWords } from "../../open-files.ts";
 import { canLockOpenFile, lockOpenFile, SHARED_RANGE } from "../lock/range-lock.ts";
 import { inodeOf } from "./identity.ts";
 
-type Lock = Pick<Database, "close">;
+interface Lock {
+  /** False where a task has closed its descriptor, whose number may be another file's now. */
+  isHeld?(): boolean;
+  close(): void;
+}
 
 /**
  * The locks that this process holds. The global keeps them: a Database without references is collected, with its lock.
@@ -81,12 +86,24 @@ export function takeLock(database: string, worker: string): void {
 function lockOwnFile(file: string, database: string): Lock {
   const descriptor = openSync(file, "a+", 0o644);
   giveOwner(file, database);
-  if (lockOpenFile(descriptor, "write", SHARED_RANGE))
-    return { close: () => closeSync(descriptor) };
+  if (lockOpenFile(descriptor, "write", SHARED_RANGE)) {
+    const { ino } = fstatSync(descriptor);
+    const isHeld = () => inodeBehind(descriptor) === ino;
+    return { isHeld, close: () => isHeld() && closeSync(descriptor) };
+  }
   const isLocked = canLockOpenFile(descriptor);
   closeSync(descriptor);
   if (isLocked) throw new Error("another process has locked it");
   return lockWithSqlite(file);
+}
+
+/** -1 for a descriptor that is not open. */
+function inodeBehind(descriptor: number): number {
+  try {
+    return fstatSync(descriptor).ino;
+  } catch {
+    return -1;
+  }
 }
 
 function lockWithSqlite(file: string): Lock {
@@ -101,13 +118,19 @@ function lockWithSqlite(file: string): Lock {
   }
 }
 
-/** @throws TqError "database" when the file of the worker's lock was removed: other workers take it for dead. */
+/** @throws TqError "database" when the worker's lock, or its file, is gone: other workers take it for dead. */
 export function checkLock(database: string, worker: string): void {
   const file = join(lockFolder(database), worker);
-  if (existsSync(file)) return;
-  throw new TqError(
+  if (!existsSync(file)) throw lostError(`${file} was removed`, "leave that folder alone");
+  if (held.get(worker)?.isHeld?.() !== false) return;
+  const what = `code in this process has closed a descriptor that it did not open, of ${file}`;
+  throw lostError(what, "mend that code");
+}
+
+function lostError(what: string, advice: string): TqError {
+  return new TqError(
     "database",
-    `Cannot go on: ${file} was removed, and other workers take this one for dead; start it again, and leave that folder alone`,
+    `Cannot go on: ${what}, and other workers take this one for dead; start it again, and ${advice}`,
   );
 }
 

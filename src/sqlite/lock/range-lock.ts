@@ -69,7 +69,8 @@ export function lockForProcess(file: number, range: Range): boolean {
   return fcntl(file, SET_FOR_PROCESS, "read", range) !== null;
 }
 
-/** True while another open file, or any process, has locked the range. */
+/** True while another open file, or any process, has locked the range; false for a descriptor that was closed. */
 export function isLocked(file: number, range: Range): boolean {
-  return fcntl(file, ASK_FOR_OPEN_FILE, "write", range) !== TYPES.none;
+  const type = fcntl(file, ASK_FOR_OPEN_FILE, "write", range);
+  return type !== null && type !== TYPES.none;
 }

@@ -101,7 +101,7 @@ describe("a file of the database", () => {
   });
 });
 
-describe("a task whose native code opens and closes", () => {
+needs("Linux").describe("a task whose native code opens and closes", () => {
   needs("sqlite3").test(
     "the database and the locks of workers runs on, and no other worker runs it",
     async () => {

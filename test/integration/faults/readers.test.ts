@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { needs } from "../../support/needs.ts";
 import { prove } from "../../proof/open-files.ts";
 
-needs("sqlite3").test(
+needs("Linux", "sqlite3").test(
   "tasks that open their database's files in every way lose nothing, run nothing twice and leave a sound file",
   async () => {
     const { acknowledged, runs, problems } = await prove(4);

@@ -1,6 +1,6 @@
 /** Locks of a database that stay, or are missed, where its own process opens a file of it and closes it. */
 import { Database } from "bun:sqlite";
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { closeSync, existsSync, readFileSync } from "node:fs";
 import {
   INDEX_RANGE,
@@ -11,6 +11,7 @@ import {
 import { openOwn } from "../../../src/sqlite/protection/protected-files.ts";
 import { SqliteStore } from "../../../src/sqlite/store.ts";
 import { makeFolder } from "../../support/folder.ts";
+import { needs } from "../../support/needs.ts";
 import { type Helper, startHelper } from "../../support/process.ts";
 import { newTask, pushOne } from "../../support/store.ts";
 
@@ -57,66 +58,69 @@ function isLockedHere(path: string, range: Range): boolean {
   }
 }
 
-describe("a process that opens and closes a file of its database by other means", () => {
-  test("keeps its write-ahead log when another program was the last to close it", async () => {
-    using folder = makeFolder();
-    const path = folder.file("tq.db");
-    await using helper = await reader(path);
-    helper.send("");
-    expect(await helper.line()).toBe("2");
-    expect(isLockedHere(path, SHARED_RANGE)).toBe(true);
-    expect(look(path)).toBe(2);
-    expect(existsSync(`${path}-wal`)).toBe(true);
-    helper.send("");
-    expect(await helper.line()).toBe("3");
-    expect(look(path)).toBe(3);
-  });
+needs("Linux").describe(
+  "a process that opens and closes a file of its database by other means",
+  () => {
+    test("keeps its write-ahead log when another program was the last to close it", async () => {
+      using folder = makeFolder();
+      const path = folder.file("tq.db");
+      await using helper = await reader(path);
+      helper.send("");
+      expect(await helper.line()).toBe("2");
+      expect(isLockedHere(path, SHARED_RANGE)).toBe(true);
+      expect(look(path)).toBe(2);
+      expect(existsSync(`${path}-wal`)).toBe(true);
+      helper.send("");
+      expect(await helper.line()).toBe("3");
+      expect(look(path)).toBe(3);
+    });
 
-  test("keeps the index of the log, and commits nothing without the locks of transactions", async () => {
-    using folder = makeFolder();
-    const path = folder.file("tq.db");
-    await using helper = await reader(path);
-    helper.send("-shm");
-    expect(await helper.line()).toBe(
-      `Cannot commit: code in this process has opened and closed ${path}-shm, and the system has dropped the locks of the database with it; start this program again, and copy a database in use with backup() of tq`,
-    );
-    expect(isLockedHere(`${path}-shm`, INDEX_RANGE)).toBe(true);
-    expect(look(path)).toBe(1);
-    const store = new SqliteStore({ path });
-    await pushOne(store);
-    helper.send("close");
-    expect(await helper.line()).toBe("closed");
-    expect(await pushOne(store)).toBe(3);
-    await store.close();
-    using db = new Database(path);
-    expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
-  });
-
-  test("lets the last connection remove the log, once its stores are closed", async () => {
-    using folder = makeFolder();
-    const path = folder.file("tq.db");
-    const one = new SqliteStore({ path });
-    const two = new SqliteStore({ path });
-    await pushOne(one);
-    await one.close();
-    closeSync(openOwn(path, "r")); // drops the locks of this process
-    expect(look(path)).toBe(1);
-    expect(existsSync(`${path}-wal`)).toBe(true);
-    expect(await pushOne(two)).toBe(2);
-    await two.close();
-    expect(existsSync(`${path}-wal`)).toBe(false);
-  });
-
-  test("may open it again after it has closed it", async () => {
-    using folder = makeFolder();
-    const path = folder.file("tq.db");
-    for (let n = 1; n <= 3; n++) {
+    test("keeps the index of the log, and commits nothing without the locks of transactions", async () => {
+      using folder = makeFolder();
+      const path = folder.file("tq.db");
+      await using helper = await reader(path);
+      helper.send("-shm");
+      expect(await helper.line()).toBe(
+        `Cannot commit: code in this process has opened and closed ${path}-shm, and the system has dropped the locks of the database with it; start this program again, and copy a database in use with backup() of tq`,
+      );
+      expect(isLockedHere(`${path}-shm`, INDEX_RANGE)).toBe(true);
+      expect(look(path)).toBe(1);
       const store = new SqliteStore({ path });
-      closeSync(openOwn(path, "r"));
-      expect(await pushOne(store)).toBe(n);
+      await pushOne(store);
+      helper.send("close");
+      expect(await helper.line()).toBe("closed");
+      expect(await pushOne(store)).toBe(3);
       await store.close();
-      readFileSync(path);
-    }
-    expect(look(path)).toBe(3);
-  });
-});
+      using db = new Database(path);
+      expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+    });
+
+    test("lets the last connection remove the log, once its stores are closed", async () => {
+      using folder = makeFolder();
+      const path = folder.file("tq.db");
+      const one = new SqliteStore({ path });
+      const two = new SqliteStore({ path });
+      await pushOne(one);
+      await one.close();
+      closeSync(openOwn(path, "r")); // drops the locks of this process
+      expect(look(path)).toBe(1);
+      expect(existsSync(`${path}-wal`)).toBe(true);
+      expect(await pushOne(two)).toBe(2);
+      await two.close();
+      expect(existsSync(`${path}-wal`)).toBe(false);
+    });
+
+    test("may open it again after it has closed it", async () => {
+      using folder = makeFolder();
+      const path = folder.file("tq.db");
+      for (let n = 1; n <= 3; n++) {
+        const store = new SqliteStore({ path });
+        closeSync(openOwn(path, "r"));
+        expect(await pushOne(store)).toBe(n);
+        await store.close();
+        readFileSync(path);
+      }
+      expect(look(path)).toBe(3);
+    });
+  },
+);
