@@ -589,11 +589,15 @@ export interface WorkerOptions {
 export interface EmbeddedWorker {
     /** The URL of the admin API; null without one. */
     readonly url: string | null;
-    /** Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks. */
+    /**
+     * Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks.
+     *
+     * @throws TqError "models" when a file of models was changed under the worker, "database" when its database is lost.
+     */
     readonly stopped: Promise<Summary>;
     /**
      * Stops the worker: it claims no more tasks, lets running tasks end within the setting `worker.grace` ("now":
-     * interrupts them at once), and puts back those that did not end.
+     * interrupts them at once), and puts back those that did not end. Never rejects.
      */
     stop(how?: "graceful" | "now"): Promise<void>;
 }
