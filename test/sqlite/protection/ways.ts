@@ -50,6 +50,7 @@ export const WAYS: Record<string, Way> = {
   "Bun.file and slice": (path) => Bun.file(path).slice(0, 16).text(),
   "Bun.file and a URL": (path) => Bun.file(pathToFileURL(path)).text(),
   "Bun.file and a Response": (path) => new Response(Bun.file(path)).bytes(),
+  "Bun.file in a Blob": (path) => new Blob([Bun.file(path)]).bytes(),
   "Bun.write from a file": (path, spare) => Bun.write(spare, Bun.file(path)),
   "Bun.write from a Response": (path, spare) => write(spare, new Response(Bun.file(path))),
   "Bun.mmap": (path) => Bun.mmap(path).length,
