@@ -5,6 +5,7 @@ import "./run/without-worker.ts";
 export * as v from "valibot";
 export { Decimal } from "./values/decimal.ts";
 export { TqError, UserError, UserWarning } from "./errors.ts";
+export { backup } from "./transaction/backup.ts";
 export { currentTask, type CurrentTask } from "./transaction/current-task.ts";
 export { Model } from "./model/model.ts";
 export { ModelSQL } from "./model/model-sql.ts";

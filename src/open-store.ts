@@ -8,6 +8,7 @@ import type { Store } from "./store/store.ts";
 import type { ThreadStore, ThreadStoreOptions, WorkerStore } from "./store/worker-store.ts";
 
 export { SCHEMA_VERSION } from "./sqlite/migrate.ts";
+export { replaceFileFunctions } from "./sqlite/protection/protect.ts";
 
 type StoreConfig = Pick<Config, "database" | "queue">;
 

@@ -4,6 +4,7 @@ export { Decimal } from "tq:internal/values/decimal";
 export { TqError } from "tq:internal/errors";
 export { UserError } from "tq:internal/errors";
 export { UserWarning } from "tq:internal/errors";
+export { backup } from "tq:internal/transaction/backup";
 export { currentTask } from "tq:internal/transaction/current-task";
 export { CurrentTask } from "tq:internal/transaction/current-task";
 export { Model } from "tq:internal/model/model";
@@ -126,6 +127,18 @@ export class UserWarning extends UserError {
     /** The arguments of Tryton's: the message is the second. */
     constructor(warning: string, message: string, description?: string, options?: ErrorOptions);
 }
+export {};
+}
+
+declare module "tq:internal/transaction/backup" {
+/**
+ * Writes a copy of the whole database, as it was last committed, into a new file; it is on disk when the promise
+ * resolves. Others write meanwhile. It blocks its thread, some seconds for each gigabyte.
+ *
+ * @throws TqError "invalid" when a file is there, or the folder cannot be written; "full" when the disk is full.
+ * @example await backup("/srv/backup/monday.db");
+ */
+export function backup(path: string): Promise<void>;
 export {};
 }
 

@@ -1,16 +1,11 @@
 /** Asks the system whether a descriptor takes bytes: `poll` of the C library, as no function of Bun does. */
-import type * as FFI from "bun:ffi";
+import { addressOf, loadFunction } from "../c-library.ts";
 
 /** Of `man 2 poll`: the same on Linux and macOS. */
 const POLLOUT = 4;
 const POLLERR = 8;
 const POLLHUP = 16;
 const POLLNVAL = 32;
-
-const LIBRARIES = {
-  linux: ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"],
-  darwin: ["libSystem.B.dylib"],
-} as const;
 
 type Poll = (descriptor: number) => number;
 
@@ -24,21 +19,11 @@ export function takesBytes(descriptor: number): boolean {
 }
 
 function loadPoll(): Poll {
-  const { platform } = process;
-  const { dlopen, ptr } = process.getBuiltinModule("bun:ffi") as typeof FFI;
-  for (const library of platform === "linux" || platform === "darwin" ? LIBRARIES[platform] : []) {
-    try {
-      const { symbols } = dlopen(library, {
-        poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
-      });
-      return (descriptor) => {
-        const request = Int32Array.of(descriptor, POLLOUT);
-        symbols.poll(ptr(request), 1, 0);
-        return (request[1] ?? 0) >> 16; // the answer is the second half of the word
-      };
-    } catch {
-      // not this C library
-    }
-  }
-  return () => POLLOUT; // without it a write may block
+  const call = loadFunction("poll", ["ptr", "u64", "i32"]);
+  if (call === null) return () => POLLOUT; // without it a write may block
+  return (descriptor) => {
+    const request = Int32Array.of(descriptor, POLLOUT);
+    call(addressOf(request), 1, 0);
+    return (request[1] ?? 0) >> 16; // the answer is the second half of the word
+  };
 }

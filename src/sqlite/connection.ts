@@ -57,8 +57,9 @@ export function connect(options: ConnectionOptions): Database {
     db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     return db;
   } catch (error) {
-    db?.close();
-    throw translate(error, path);
+    const told = translate(error, path);
+    db?.close(); // this may remove the log, of which the sentence speaks
+    throw told;
   }
 }
 
@@ -107,11 +108,17 @@ function checkPath(path: string): void {
       `Cannot use ${path} as the database: it is a folder; name a file, for example ${path}/tq.db`,
     );
   }
+  if (stat && stat.nlink > 1) {
+    throw new TqError(
+      "database",
+      `Cannot use ${path} as the database: the file has ${stat.nlink} names (hard links), and programs that use different ones lose each other's tasks; find them with "find / -xdev -samefile ${path}", remove all names but one, and use a symbolic link instead`,
+    );
+  }
   if (wal?.size && !stat?.size) {
     const what = stat ? "is empty" : "is gone";
     throw new TqError(
       "database",
-      `Cannot use ${path}: it ${what}, and its write-ahead log ${path}-wal is there, which a new database would delete; put the right file back, or delete the log to start with a new one`,
+      `Cannot use ${path}: it ${what}, and its write-ahead log ${path}-wal is there, which a new database would delete; put back the file that the log belongs to; for a backup or a new database move the log away first`,
     );
   }
   if (!stat && !look(dirname(path), statSync)?.isDirectory()) {

@@ -19,9 +19,11 @@ import { Capacity } from "./file/capacity.ts";
 import { Flush, type WalFiles } from "./file/flush.ts";
 import { FileIdentity } from "./file/identity.ts";
 import { bootId } from "./file/liveness.ts";
+import { type KeptFiles, KeptLocks } from "./lock/kept-locks.ts";
 import { LocalTurn, type Turn } from "./lock/turn.ts";
 import { WriteLock } from "./lock/write-lock.ts";
 import { WriteRequest } from "./lock/write-request.ts";
+import { protectDatabase } from "./protection/protect.ts";
 import { SqliteSession } from "./session.ts";
 import { nextDue } from "./sql/due.ts";
 import { dataVersion } from "./sql/looking.ts";
@@ -43,6 +45,8 @@ export interface SqliteOptions {
   readonly blocking?: boolean;
   /** The descriptors of `openWal` to flush with; default: the store opens its own. */
   readonly wal?: WalFiles | null;
+  /** The files with the locks of the main thread's store; default: the store opens its own. */
+  readonly kept?: KeptFiles | null;
   readonly clock?: Clock;
   /** Tells one boot of the machine from another. */
   readonly bootId?: string;
@@ -74,6 +78,8 @@ export class SqliteDatabase {
   readonly folder: string;
   protected readonly options: Required<SqliteOptions>;
   protected readonly connections: Connections;
+  protected readonly kept: KeptLocks;
+  readonly #unprotect: () => void;
   readonly #pushes: PushGroup;
   /** For questions alone: each check uses up some of what a capacity counted as free. */
   readonly #probe: Capacity;
@@ -92,6 +98,7 @@ export class SqliteDatabase {
       timeout: 5_000,
       blocking: false,
       wal: null,
+      kept: null,
       clock: systemClock,
       bootId: bootId(),
       maxSize: 0,
@@ -103,10 +110,13 @@ export class SqliteDatabase {
     };
     this.connections = new Connections(this.options);
     this.#firstLook();
+    this.kept = new KeptLocks(path, this.options.kept);
+    this.#unprotect = protectDatabase(path);
     this.shared = {
       ...this.options,
       connections: this.connections,
       identity: new FileIdentity(path),
+      checkFiles: () => this.#checkFiles(),
       flush: new Flush(path, this.options.durability === "full", this.options.wal),
       lock: new WriteLock({ ...this.options, request: new WriteRequest(path) }),
       capacity: new Capacity(this.options),
@@ -125,8 +135,9 @@ export class SqliteDatabase {
     try {
       nextDue(this.connections.reader);
     } catch (error) {
-      this.connections.close();
-      throw translate(error, this.name);
+      const told = translate(error, this.name);
+      this.connections.close(); // this may remove the log, of which the sentence speaks
+      throw told;
     }
   }
 
@@ -220,7 +231,12 @@ export class SqliteDatabase {
   }
 
   async check(): Promise<void> {
+    this.#checkFiles();
+  }
+
+  #checkFiles(): void {
     this.shared.identity.check(this.options.clock.monotonic());
+    this.kept.check();
     this.shared.flush.check();
   }
 
@@ -248,6 +264,7 @@ export class SqliteDatabase {
 
   #closeAll(): void {
     this.shared.flush.close(); // before the last connection closes and removes the WAL
-    this.connections.close();
+    this.kept.release(() => this.connections.close());
+    this.#unprotect();
   }
 }

@@ -1,5 +1,6 @@
 /** Turns SQLite's errors into sentences. The codes: https://www.sqlite.org/rescode.html */
 import { SQLiteError } from "bun:sqlite";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { isTqError, markOperational, TqError } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
@@ -30,7 +31,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path) =>
       new TqError(
         "database",
-        `Cannot use ${path}: it is not a SQLite database; move it away, or name another file with --database`,
+        `Cannot use ${path}: it is not a SQLite database; ${logWords(path)}move it away, or name another file with --database`,
       ),
   ],
   [
@@ -63,7 +64,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path, message) =>
       new TqError(
         "database",
-        `Cannot use ${path}: ${message}; restore a backup, or save what can be read with sqlite3's .recover`,
+        `Cannot use ${path}: ${message}; ${logWords(path)}restore a backup, or save what can be read with sqlite3's .recover`,
       ),
   ],
   [
@@ -78,6 +79,13 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
           ),
   ],
 ];
+
+/** A file that was put beside the log of another one reads as damaged, and is damaged once the log is written into it. */
+function logWords(path: string): string {
+  const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
+  if (!log?.size) return "";
+  return `if it was put beside the log of another one, move ${path}-wal and ${path}-shm away and put it there again; otherwise `;
+}
 
 function ownersOf(path: string): string {
   return ownerWords(path, `${path}-wal`, `${path}-shm`, dirname(path));

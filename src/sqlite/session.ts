@@ -148,7 +148,7 @@ export class SqliteSession implements Session {
   pushAlone(task: NewTask): Soon<number[]> {
     const { connections, flush, path } = this.#options;
     const pushing = this.#transaction.inTurn(() => {
-      this.#transaction.checkFiles();
+      this.#options.checkFiles();
       try {
         return this.#push(connections.writer, [task]);
       } catch (error) {

@@ -18,6 +18,7 @@ import type { Store, Tidied } from "../store/store.ts";
 import type { Claim, Task, TaskError } from "../task.ts";
 import { SqliteDatabase } from "./database.ts";
 import { translate } from "./errors.ts";
+import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
@@ -107,11 +108,13 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const first = await this.read(() => counting.next());
     if (first.done) return first.value;
     counting.return([]); // others read on this connection too: start again on a temporary one
+    return this.#withTemporary(countWithPauses);
+  }
+
+  async #withTemporary<T>(read: (db: Database) => Promise<T>): Promise<T> {
+    const check = () => this.shared.identity.look();
     try {
-      return await this.connections.withTemporary(
-        () => this.shared.identity.look(),
-        countWithPauses,
-      );
+      return await this.connections.withTemporary(check, read);
     } catch (error) {
       throw translate(error, this.name);
     }
@@ -181,6 +184,11 @@ export class SqliteStore extends SqliteDatabase implements Store {
       read: (fn) => this.read(fn),
       write: (fn) => this.writeStatements(fn),
     };
+  }
+
+  async backup(path: string): Promise<void> {
+    checkTarget(path);
+    await this.#withTemporary(async (db) => writeBackup(db, path, this.shared.checkFiles));
   }
 
   async tidy(): Promise<Tidied> {

@@ -29,6 +29,11 @@ export interface SessionOptions {
   readonly turn: Turn;
   readonly capacity: Capacity;
   readonly identity: FileIdentity;
+  /**
+   * Called before a commit: the next program would not find commits to lost files, and without its locks another one
+   * may be writing too. @throws TqError "database"
+   */
+  readonly checkFiles: () => void;
   readonly flush: Flush;
   readonly clock: Clock;
   readonly lock: WriteLock;
@@ -212,7 +217,7 @@ export class SqliteTransaction {
       this.checkInTransaction();
       this.#closeIterators();
       last(this.db);
-      this.checkFiles();
+      this.#options.checkFiles();
       runCommit(this.db, this.#options.path);
     } catch (error) {
       const translated = this.translated(error);
@@ -221,12 +226,6 @@ export class SqliteTransaction {
     }
     this.tables.commit();
     this.endTurn();
-  }
-
-  /** Call it before a commit: the next program would not find commits to lost files. @throws TqError "database" */
-  checkFiles(): void {
-    this.#options.identity.check(this.#options.clock.monotonic());
-    this.#options.flush.check();
   }
 
   rollback(): void {

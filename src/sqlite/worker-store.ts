@@ -13,6 +13,7 @@ import type {
 import { CommitWatch } from "./commit-watch.ts";
 import type { SqliteOptions } from "./database.ts";
 import { closeWal, openWal, type WalFiles } from "./file/flush.ts";
+import type { KeptFiles } from "./lock/kept-locks.ts";
 import { createTurnMemory, MainTurn, ThreadTurn } from "./lock/shared-turn.ts";
 import { SqliteStore } from "./store.ts";
 
@@ -21,6 +22,7 @@ interface Part {
   readonly turn: Int32Array;
   /** Null: the thread opens its own. */
   readonly wal: WalFiles | null;
+  readonly kept: KeptFiles | null;
 }
 
 export class SqliteWorkerStore extends SqliteStore implements WorkerStore {
@@ -38,7 +40,7 @@ export class SqliteWorkerStore extends SqliteStore implements WorkerStore {
 
   lend(thread: number): Lent {
     const wal = this.#openWal();
-    const part: Part = { turn: this.#memory, wal };
+    const part: Part = { turn: this.#memory, wal, kept: this.kept.files };
     return {
       part,
       [Symbol.dispose]: () => {
@@ -68,9 +70,9 @@ export class SqliteThreadStore extends SqliteStore implements ThreadStore {
 
   /** @throws TqError when the file cannot be used. */
   constructor(options: SqliteOptions, { thread, part, locks }: ThreadStoreOptions) {
-    const { turn: memory, wal } = part as Part;
+    const { turn: memory, wal, kept } = part as Part;
     const turn = new ThreadTurn(memory, thread, locks);
-    super({ ...options, turn, wal, blocking: true });
+    super({ ...options, turn, wal, kept, blocking: true });
     this.turns = turn.times;
   }
 }

@@ -119,6 +119,14 @@ export interface Store {
    * unknown which clock was wrong.
    */
   repairTimes(what: "all" | "places"): Promise<number>;
+  /**
+   * Writes a copy of all that is committed into a new file, for people to keep. It is whole and on disk when it has its
+   * name.
+   *
+   * @param path absolute
+   * @throws TqError "invalid" where a file is there already, or this database is copied by other means.
+   */
+  backup(path: string): Promise<void>;
   /** Does a few ms of upkeep; call it when there is time. */
   tidy(): Promise<Tidied>;
   /** Prepares the store for the way it is used, once that needs it; call it now and then: it mostly does nothing. */

@@ -252,7 +252,13 @@ export class WorkerProcess {
     this.#stopItself("graceful", words);
   }
 
+  /** A task may be the cause: the log names those that ran. */
   #databaseLost(error: unknown): void {
+    const running = this.#pool.threads.flatMap(({ progress }) => progress.running()?.id ?? []);
+    if (this.#failure === null && running.length > 0) {
+      const tasks = running.map((id) => `task ${id}`).join(", ");
+      this.#note(`Running when the database was found lost, and ready again: ${tasks}`);
+    }
     this.#failure ??= error;
     this.#stopItself("now", "its database is lost");
   }

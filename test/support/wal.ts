@@ -1,12 +1,12 @@
 /** Reads the file of a WAL: https://www.sqlite.org/fileformat2.html#the_write_ahead_log */
-import { readFileSync } from "node:fs";
+import { readAside } from "./aside.ts";
 
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 
 /** Counts the transactions committed to the WAL of this database since its last restart. */
 export function commitsIn(database: string): number {
-  const bytes = readFileSync(`${database}-wal`);
+  const bytes = readAside(`${database}-wal`);
   if (bytes.length < HEADER_BYTES) return 0;
   const wal = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const frame = FRAME_HEADER_BYTES + wal.getUint32(8);

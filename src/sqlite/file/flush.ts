@@ -6,10 +6,11 @@
  * SQLite locks bytes of the database and of the `-shm` file, but none of the WAL, so closing another descriptor on the
  * WAL drops no lock (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
-import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
+import { closeSync, fdatasync, fdatasyncSync } from "node:fs";
 import { TqError } from "../../errors.ts";
 import { openFilesWords } from "../../open-files.ts";
 import { uncertainError } from "../errors.ts";
+import { openOwn } from "../protection/protected-files.ts";
 import { recordFailedFlush } from "./unflushed.ts";
 
 /** A thread flushes by itself when its flush in the background has not ended after this long. */
@@ -31,9 +32,9 @@ export interface WalFiles {
 
 /** A thread that is terminated closes nothing: the thread that opened the descriptors closes them. */
 export function openWal(database: string): WalFiles {
-  const blocking = openSync(`${database}-wal`, MODE);
+  const blocking = openOwn(`${database}-wal`, MODE);
   try {
-    return { blocking, background: openSync(`${database}-wal`, MODE) };
+    return { blocking, background: openOwn(`${database}-wal`, MODE) };
   } catch (error) {
     closeSync(blocking);
     throw error;

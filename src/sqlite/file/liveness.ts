@@ -1,14 +1,17 @@
 /**
- * Proof of life: each worker process holds `BEGIN EXCLUSIVE` on a tiny SQLite file of its own. The operating system
- * drops that lock when the process dies, and keeps it while the process is stopped.
- *
- * A process never opens its own file a second time: closing any descriptor on it would drop the lock
- * (https://www.sqlite.org/howtocorrupt.html, 2.2). Names are never used twice.
+ * Proof of life: each worker process holds the lock of a tiny SQLite file of its own. The operating system drops that
+ * lock when the process dies, and keeps it while the process is stopped. On Linux it is a lock of the open file, which
+ * stays where a task opens the file and closes it. Elsewhere it is `BEGIN EXCLUSIVE`, which the system drops then, so
+ * this process never opens its own file a second time. To other processes both look the same. Names are never used
+ * twice.
  */
 import { Database } from "bun:sqlite";
 import {
+  closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
@@ -20,14 +23,21 @@ import { dirname, join } from "node:path";
 import { TqError } from "../../errors.ts";
 import { giveOwner, ownerWords } from "../../file-owner.ts";
 import { cannotOpenFilesWords } from "../../open-files.ts";
+import { canLockOpenFile, lockOpenFile, SHARED_RANGE } from "../lock/range-lock.ts";
 import { inodeOf } from "./identity.ts";
+
+interface Lock {
+  /** False where a task has closed its descriptor, whose number may be another file's now. */
+  isHeld?(): boolean;
+  close(): void;
+}
 
 /**
  * The locks that this process holds. The global keeps them: a Database without references is collected, with its lock.
  */
 const held = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.locks")] ??= new Map()) as Map<
   string,
-  Database
+  Lock
 >;
 
 /** Windows removes no open file, so there the lock is closed before its file is removed. */
@@ -46,21 +56,18 @@ export function lockFolder(database: string): string {
 export function takeLock(database: string, worker: string): void {
   const folder = lockFolder(database);
   for (let tries = 0; ; tries++) {
-    let db: Database | undefined;
+    let lock: Lock | undefined;
     try {
       mkdirSync(folder, { recursive: true });
       giveOwner(folder, database);
       const file = join(folder, worker);
-      db = new Database(file, { create: true, readwrite: true });
-      giveOwner(file, database);
-      db.run("PRAGMA journal_mode = MEMORY"); // no second file beside it
-      db.run("BEGIN EXCLUSIVE");
+      lock = lockOwnFile(file, database);
       // Before we had the lock, another worker may have removed the file as a stray one.
       if (!existsSync(file)) throw new Error("it was removed meanwhile");
-      held.set(worker, db);
+      held.set(worker, lock);
       return;
     } catch (error) {
-      db?.close();
+      lock?.close();
       // A worker that leaves may have removed the empty folder, and a worker that starts takes each lock for a moment,
       // to see whether its file is a stray one.
       if (tries < 20) {
@@ -76,23 +83,65 @@ export function takeLock(database: string, worker: string): void {
   }
 }
 
-/** @throws TqError "database" when the file of the worker's lock was removed: other workers take it for dead. */
+/** @throws where another process has locked the file for a moment. */
+function lockOwnFile(file: string, database: string): Lock {
+  const descriptor = openSync(file, "a+", 0o644);
+  giveOwner(file, database);
+  if (lockOpenFile(descriptor, "write", SHARED_RANGE)) {
+    const { ino } = fstatSync(descriptor);
+    const isHeld = () => inodeBehind(descriptor) === ino;
+    return { isHeld, close: () => isHeld() && closeSync(descriptor) };
+  }
+  const isLocked = canLockOpenFile(descriptor);
+  closeSync(descriptor);
+  if (isLocked) throw new Error("another process has locked it");
+  return lockWithSqlite(file);
+}
+
+/** -1 for a descriptor that is not open. */
+function inodeBehind(descriptor: number): number {
+  try {
+    return fstatSync(descriptor).ino;
+  } catch {
+    return -1;
+  }
+}
+
+function lockWithSqlite(file: string): Lock {
+  const db = new Database(file, { create: true, readwrite: true });
+  try {
+    db.run("PRAGMA journal_mode = MEMORY"); // no second file beside it
+    db.run("BEGIN EXCLUSIVE");
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** @throws TqError "database" when the worker's lock, or its file, is gone: other workers take it for dead. */
 export function checkLock(database: string, worker: string): void {
   const file = join(lockFolder(database), worker);
-  if (existsSync(file)) return;
-  throw new TqError(
+  if (!existsSync(file)) throw lostError(`${file} was removed`, "leave that folder alone");
+  if (held.get(worker)?.isHeld?.() !== false) return;
+  const what = `code in this process has closed a descriptor that it did not open, of ${file}`;
+  throw lostError(what, "mend that code");
+}
+
+function lostError(what: string, advice: string): TqError {
+  return new TqError(
     "database",
-    `Cannot go on: ${file} was removed, and other workers take this one for dead; start it again, and leave that folder alone`,
+    `Cannot go on: ${what}, and other workers take this one for dead; start it again, and ${advice}`,
   );
 }
 
 /** Releases the lock and removes its file. */
 export function releaseLock(database: string, worker: string): void {
-  const db = held.get(worker);
-  if (!db) return;
+  const lock = held.get(worker);
+  if (!lock) return;
   held.delete(worker);
-  removeFile(db, database, worker);
-  db.close();
+  removeFile(lock, database, worker);
+  lock.close();
 }
 
 /**
@@ -162,8 +211,8 @@ export function removeStrays(database: string, registered: ReadonlySet<string>):
 }
 
 /** Removes the file of a lock that we hold; on Windows this releases the lock first. */
-function removeFile(db: Database, database: string, worker: string): void {
-  if (CLOSES_FIRST) db.close();
+function removeFile(lock: Lock, database: string, worker: string): void {
+  if (CLOSES_FIRST) lock.close();
   const folder = lockFolder(database);
   try {
     rmSync(join(folder, worker), { force: true }); // only the holder of the lock may

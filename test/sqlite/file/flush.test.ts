@@ -57,7 +57,7 @@ describe("a flush", () => {
     await using subject = makeStore();
     const { path } = subject;
     await pushOne(subject.store);
-    const closed = openSync(path, "r");
+    const closed = openSync("/", "r");
     closeSync(closed);
     thrownBy(() => new Flush(path, true, { blocking: closed, background: closed }).now());
     expect(existsSync(`${path}-unflushed`)).toBe(true);

@@ -1,9 +1,19 @@
 /** Proof of life: a lock that the operating system drops with the process, and keeps while it is stopped. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import {
   bootId,
+  checkLock,
   releaseLock,
   takeLock,
   isAlive,
@@ -12,6 +22,7 @@ import {
   removeStrays,
 } from "../../../src/sqlite/file/liveness.ts";
 import { makeFolder } from "../../support/folder.ts";
+import { needs } from "../../support/needs.ts";
 import { type Helper, startHelper } from "../../support/process.ts";
 import { until } from "../../support/until.ts";
 
@@ -98,6 +109,66 @@ describe("a worker's lock", () => {
     releaseLock(database, "mine");
     expect(removeIfDead(database, "mine")).toBe(true);
   });
+
+  needs("Linux").test("stays where its own process opens the file and closes it", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    await using worker = startHelper(`
+      const { takeLock } = await import("./src/sqlite/file/liveness.ts");
+      const { openSync, closeSync, readFileSync } = await import("node:fs");
+      takeLock(${JSON.stringify(database)}, "w1");
+      const file = ${JSON.stringify(join(lockFolder(database), "w1"))};
+      closeSync(openSync(file));
+      readFileSync(file);
+      await Bun.file(file).text();
+      console.log("read");
+      await line();`);
+    await worker.line();
+    expect(isAlive(database, "w1")).toBe(true);
+    expect(removeIfDead(database, "w1")).toBe(false);
+    worker.kill("SIGKILL");
+    await until(() => expect(removeIfDead(database, "w1")).toBe(true));
+  });
+
+  test("ends with its process though a child of that process lives on", async () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    await using worker = startHelper(`
+      const { takeLock } = await import("./src/sqlite/file/liveness.ts");
+      takeLock(${JSON.stringify(database)}, "w1");
+      const child = Bun.spawn(["sleep", "60"], { detached: true });
+      console.log(child.pid);
+      await line();`);
+    const child = Number(await worker.line());
+    try {
+      expect(isAlive(database, "w1")).toBe(true);
+      worker.kill("SIGKILL");
+      await until(() => expect(removeIfDead(database, "w1")).toBe(true));
+      expect(process.kill(child, 0)).toBe(true);
+    } finally {
+      process.kill(child, "SIGKILL");
+    }
+  });
+
+  needs("Linux").test(
+    "is missed by its own process where code has closed a descriptor of another's",
+    () => {
+      using folder = makeFolder();
+      const database = folder.file("tq.db");
+      takeLock(database, "w1");
+      expect(() => checkLock(database, "w1")).not.toThrow();
+      const file = join(lockFolder(database), "w1");
+      const link = (name: string) => readlinkSync(`/proc/self/fd/${name}`);
+      const all = readdirSync("/proc/self/fd").filter((name) =>
+        existsSync(`/proc/self/fd/${name}`),
+      );
+      closeSync(Number(all.find((name) => link(name) === file)));
+      expect(() => checkLock(database, "w1")).toThrow(
+        `Cannot go on: code in this process has closed a descriptor that it did not open, of ${file}, and other workers take this one for dead; start it again, and mend that code`,
+      );
+      releaseLock(database, "w1");
+    },
+  );
 
   test("is not collected as garbage", async () => {
     using folder = makeFolder();

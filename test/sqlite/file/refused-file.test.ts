@@ -1,12 +1,13 @@
 /** Files that cannot be the database, each with its sentence. */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { SCHEMA_VERSION } from "../../../src/sqlite/migrate.ts";
 import { SqliteStore } from "../../../src/sqlite/store.ts";
 import { type Folder, makeFolder } from "../../support/folder.ts";
 import { startHelper } from "../../support/process.ts";
-import { makeStore, pushOne } from "../../support/store.ts";
+import { copyAside } from "../../support/aside.ts";
+import { makeStore, newTask, pushOne } from "../../support/store.ts";
 import { refusal } from "./file-refusal.ts";
 
 describe("a file that cannot be the database", () => {
@@ -59,15 +60,15 @@ describe("a file that cannot be the database", () => {
     await using subject = makeStore();
     const path = folder.file(`${what}.db`);
     await pushOne(subject.store);
-    for (const end of ["", "-wal"]) copyFileSync(`${subject.path}${end}`, `${path}${end}`);
+    for (const end of ["", "-wal"]) copyAside(`${subject.path}${end}`, `${path}${end}`);
     lose(path);
     const log = readFileSync(`${path}-wal`);
     expect(refusal(path)).toMatchObject({
       code: "database",
-      message: `Cannot use ${path}: it ${what}, and its write-ahead log ${path}-wal is there, which a new database would delete; put the right file back, or delete the log to start with a new one`,
+      message: `Cannot use ${path}: it ${what}, and its write-ahead log ${path}-wal is there, which a new database would delete; put back the file that the log belongs to; for a backup or a new database move the log away first`,
     });
     expect(readFileSync(`${path}-wal`)).toEqual(log);
-    copyFileSync(subject.path, path);
+    copyAside(subject.path, path);
     const store = subject.open({ path });
     expect(await store.list()).toHaveLength(1);
     writeFileSync(`${folder.file("new.db")}-wal`, "");
@@ -96,6 +97,44 @@ describe("a file that cannot be the database", () => {
       code: "database",
       message: expect.stringContaining("restore a backup"),
     });
+  });
+
+  test("because it was put beside the log of another one: without that log it works", async () => {
+    await using subject = makeStore();
+    const { store } = subject;
+    const path = folder.file("restored.db");
+    await pushOne(store);
+    await store.backup(folder.file("backup.db"));
+    const args = JSON.stringify(["x".repeat(3_000)]);
+    const push = () => store.push(Array.from({ length: 300 }, () => newTask({ args })));
+    await push();
+    using db = new Database(subject.path);
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    await push(); // the log has no page that did not change since
+    copyAside(`${subject.path}-wal`, `${path}-wal`);
+    copyAside(folder.file("backup.db"), path);
+    const { code, message } = refusal(path);
+    expect(code).toBe("database");
+    expect(message).toStartWith(`Cannot use ${path}: `);
+    expect(message).toEndWith(
+      `; if it was put beside the log of another one, move ${path}-wal and ${path}-shm away and put it there again; otherwise restore a backup, or save what can be read with sqlite3's .recover`,
+    );
+    for (const end of ["-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+    copyAside(folder.file("backup.db"), path);
+    expect(await subject.open({ path }).list()).toHaveLength(1);
+  });
+
+  test("because it has two names: with one it works", async () => {
+    await using subject = makeStore();
+    const path = folder.file("linked.db");
+    await subject.store.backup(path);
+    linkSync(path, folder.file("other-name.db"));
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot use ${path} as the database: the file has 2 names (hard links), and programs that use different ones lose each other's tasks; find them with "find / -xdev -samefile ${path}", remove all names but one, and use a symbolic link instead`,
+    });
+    rmSync(folder.file("other-name.db"));
+    await subject.open({ path }).list();
   });
 
   test("because another process holds it for longer than the timeout", async () => {
