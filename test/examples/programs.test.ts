@@ -1,4 +1,5 @@
 /** The example programs do what their headers say, in a copy of their folder and with the executable. */
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   cpSync,
@@ -48,6 +49,24 @@ describe("the example", () => {
         [1, 2, 3].flatMap((number) => [`begin ${printer} ${number}`, `end ${printer} ${number}`]),
       );
     }
+  });
+
+  test("label-printer has a person look at a label that was cut by a power cut", async () => {
+    const cut = `
+      import { Transaction } from "tq";
+      import { Label } from "./models.ts";
+      await Transaction.start({}, async () => {
+        for (const label of await Label.create([{ printer: "hall", text: "cut", state: "printing" }])) await Label.__queue__.print(label);
+      });`;
+    await Bun.write(join(copyOf("label-printer"), "cut.ts"), cut);
+    await run("label-printer", "tq run cut.ts; tq worker --drain 2>log; test $? = 1");
+    const reason = "tq list --state failed --json | grep -o 'Look at the paper: is cut on it?'";
+    expect(await run("label-printer", reason)).toEqual(["Look at the paper: is cut on it?"]);
+    const again = "UPDATE label SET state = 'waiting' WHERE text = 'cut'";
+    using db = new Database(join(copyOf("label-printer"), "tq.db"));
+    db.run(again);
+    await run("label-printer", "tq retry --state failed && tq worker --drain 2>log");
+    expect(linesOf("label-printer", "hall.txt").slice(-2)).toEqual(["begin cut", "end cut"]);
   });
 
   test("nightly-job reminds of each debt once, though its timer fires twice", async () => {

@@ -38,6 +38,9 @@ const SHOWN_PORT = "8989";
 
 const README = "README.md";
 
+/** A program that takes the types of Bun from @types/bun. */
+const BUN = / from "(?:bun|node):|\bprocess\.exit/;
+
 /** The documents that have something to run. */
 const SHOWN = [...new Set(RUN.map(({ document }) => document))];
 
@@ -98,6 +101,11 @@ needs("curl", "sqlite3").describe("the snippets", () => {
       for (const name of ["node_modules", "types", "tsconfig.json"])
         rmSync(fileIn(document, name), { recursive: true, force: true });
     }
+    for (const snippet of RUN) {
+      const { document, text } = snippet;
+      const name = fileOf(snippet);
+      if (name !== undefined && BUN.test(text)) rmSync(fileIn(document, name));
+    }
     const { output, code } = await bash("bun check --no-script", shops);
     expect({ output, code }).toEqual({
       output: expect.stringContaining("No type errors"),
@@ -146,7 +154,7 @@ needs("curl", "sqlite3").describe("the snippets", () => {
 
   /** Runs all commands of a session in one shell, and compares what each says and how it ends. */
   async function runSession({ document, text, place }: Snippet): Promise<void> {
-    if (text.includes("node_modules/tq/")) addDependency(document);
+    if (/^\$ bun /m.test(text)) addDependency(document);
     const commands = readSession(text);
     const cwd = shopOf(document);
     const { output } = await bash(commands.map(toScript).join("\n"), cwd);

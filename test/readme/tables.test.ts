@@ -14,6 +14,7 @@ import { SETTINGS } from "../../src/settings/table.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { WorkerOptions } from "../../src/embed.ts";
 import { EVENT_LEVELS } from "../../src/log/events.ts";
+import { decode } from "../../src/values/decoding.ts";
 import type { Operator } from "../../src/store/records.ts";
 import { DOCUMENTS, names, read, ROOT } from "./documents.ts";
 
@@ -76,10 +77,22 @@ describe("the tables", () => {
         .all()
         .map((row) => (row as { name: string }).name);
     expect(firstCells(blockStart("tq_push"))).toEqual(columns("tq_push"));
-    const text = read(documentWith("<!-- columns: tq_tasks -->"));
-    const [, list = ""] = /<!-- columns: tq_tasks -->\n\n([^]*?)\n\n/.exec(text) ?? [];
-    expect(quoted(list)).toEqual(columns("tq_tasks"));
+    for (const view of ["tq_tasks", "tq_errors"]) {
+      const mark = `<!-- columns: ${view} -->`;
+      const [, list = ""] =
+        new RegExp(`${mark}\n\n([^]*?)\n\n`).exec(read(documentWith(mark))) ?? [];
+      expect(quoted(list)).toEqual(columns(view));
+    }
     rmSync(folder, { recursive: true });
+  });
+
+  test("of tagged arguments show what each becomes", () => {
+    const rows = cellsOf(section("docs/sql.md", "## Arguments that JSON lacks"));
+    expect(rows.length).toBeGreaterThan(5);
+    for (const [, json = "", becomes = ""] of rows) {
+      const value = decode(quoted(json)[0] ?? "") as object;
+      expect(value.constructor.name).toBe(quoted(becomes)[0]?.split(".").at(-1) ?? "");
+    }
   });
 });
 
