@@ -1,5 +1,5 @@
 /** Opens stores. This file alone names a database. */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { Config } from "./settings/config.ts";
 import type { SqliteOptions } from "./sqlite/database.ts";
 import { SqliteStore } from "./sqlite/store.ts";
@@ -34,7 +34,11 @@ export function openThreadStore(config: StoreConfig, options: ThreadStoreOptions
 
 /** False where opening the store would create a database. */
 export function databaseExists({ database }: StoreConfig): boolean {
-  return existsSync(database.path);
+  try {
+    return statSync(database.path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true; // it cannot be seen: opening the store says why
+  }
 }
 
 /** Every setting that decides about a store. */

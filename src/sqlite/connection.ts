@@ -4,7 +4,7 @@ import { isUtf8 } from "node:buffer";
 import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../errors.ts";
-import { giveOwner } from "../file-owner.ts";
+import { giveOwner, ownerWords } from "../file-owner.ts";
 import { openFilesWords } from "../open-files.ts";
 import { isBusy, translate } from "./errors.ts";
 import { recoverFailedFlush } from "./file/unflushed.ts";
@@ -87,15 +87,11 @@ function look(path: string, stat: (path: string) => Stats): Stats | undefined {
   try {
     return stat(path);
   } catch (error) {
-    const { code } = error as { code?: string };
+    const { code, message } = error as { code?: string; message: string };
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new TqError(
-      "database",
-      `Cannot use ${path} as the database: ${openFilesWords(error) ?? String(error)}`,
-      {
-        cause: error,
-      },
-    );
+    const why = openFilesWords(error) ?? `${message}${ownerWords(dirname(path))}`;
+    const cause = { cause: error };
+    throw new TqError("database", `Cannot use ${path} as the database: ${why}`, cause);
   }
 }
 

@@ -55,6 +55,17 @@ needs("root").describe("a user who may only read the database", () => {
     expect((await asAnother(site, "status")).stdout).toContain("alive");
   });
 
+  test("is told that the folder may not be looked into, not that there is no database", async () => {
+    await using site = await readable();
+    const path = site.file("tq.db");
+    chmodSync(site.path, 0o700);
+    const { code, stderr } = await site
+      .spawn([...AS_ANOTHER_USER, TQ, "-d", path, "list"], { cwd: "/", env: { HOME: "/" } })
+      .ended();
+    expect(code).toBe(6);
+    expect(stderr).toContain(`Cannot use ${path} as the database: EACCES`);
+  });
+
   test("is refused by commands that write", async () => {
     await using site = await readable();
     for (const command of [["cancel", "1"], ["push", "job", "add", "1"], ["clean"], ["worker"]]) {
