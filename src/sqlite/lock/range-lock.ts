@@ -25,9 +25,8 @@ export const INDEX_RANGE: Range = { start: 128, length: 1 };
 
 interface Fcntl {
   readonly call: CFunction;
-  /** The argument, `struct flock`: type, start, length. */
-  readonly i16: Int16Array;
-  readonly i64: BigInt64Array;
+  /** The argument, `struct flock`: type, start, length. The system writes its answer over it. */
+  readonly bytes: Uint8Array;
   readonly address: ReturnType<typeof addressOf>;
 }
 
@@ -37,21 +36,32 @@ let loaded: Fcntl | null | undefined;
 function load(): Fcntl | null {
   const call = process.platform === "linux" ? loadFunction("fcntl", ["i32", "i32", "ptr"]) : null;
   if (call === null) return null;
-  const bytes = new ArrayBuffer(32);
-  const i64 = new BigInt64Array(bytes);
-  return { call, i64, i16: new Int16Array(bytes), address: addressOf(i64) };
+  const bytes = new Uint8Array(32);
+  return { call, bytes, address: addressOf(bytes) };
+}
+
+/** The arguments for each range, made once: they are asked for at every commit. */
+const requests = new WeakMap<Range, Uint8Array>();
+
+function requestFor(range: Range): Uint8Array {
+  let request = requests.get(range);
+  if (!request) {
+    const words = new BigInt64Array(4); // from the start of the file, and no process
+    words[1] = BigInt(range.start);
+    words[2] = BigInt(range.length);
+    requests.set(range, (request = new Uint8Array(words.buffer)));
+  }
+  return request;
 }
 
 /** @returns the type that the system has left in the argument; null where it refuses. */
 function fcntl(file: number, command: number, type: keyof typeof TYPES, range: Range) {
   loaded ??= load();
   if (loaded === null) return null;
-  const { call, i16, i64, address } = loaded;
-  i64.fill(0n); // from the start of the file, and no process
-  i16[0] = TYPES[type];
-  i64[1] = BigInt(range.start);
-  i64[2] = BigInt(range.length);
-  return call(file, command, address) === 0 ? (i16[0] ?? null) : null;
+  const { call, bytes, address } = loaded;
+  bytes.set(requestFor(range));
+  bytes[0] = TYPES[type];
+  return call(file, command, address) === 0 ? (bytes[0] ?? null) : null;
 }
 
 /** False where the system, or the file's own, has no locks of open files. */
