@@ -3,7 +3,6 @@ import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError, isTqError } from "../src/errors.ts";
-import { replaceFileFunctions } from "../src/open-store.ts";
 import { Registry } from "../src/registry/registry.ts";
 import { installTsconfig } from "../src/registry/tsconfig.ts";
 import { command } from "./command/command.ts";
@@ -19,7 +18,6 @@ export const run = command({
     const path = findProgram(file);
     await startRuntime(program.config(), program, new Registry());
     installTsconfig(dirname(path));
-    replaceFileFunctions();
     process.argv.splice(1, Infinity, path, ...args);
     Object.assign(Bun, { main: path }); // for import.meta.main, and for require.main
     try {

@@ -6,6 +6,7 @@ import { TqError } from "./errors.ts";
 import type { Report, WorkerEvent } from "./log/events.ts";
 import { guardedReport } from "./log/guarded-report.ts";
 import { Registry } from "./registry/registry.ts";
+import type { Store } from "./store/store.ts";
 import { enterRuntime, standardLog } from "./transaction/runtime.ts";
 import { VERSION } from "./version.ts";
 import { quote } from "./quote.ts";
@@ -77,15 +78,19 @@ export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWor
     },
     nameOf: (setting) => `the option ${OPTION_OF[setting] ?? setting}`,
   });
-  const { report } = options;
-  return startConfigured({
+  const log = standardLog(config);
+  const report = options.report ? guardedReport(options.report as Report, log) : log;
+  const { store, stopped, ...worker } = await startConfigured({
     config,
     models: paths,
     drain: drain === true ? "ready" : drain || undefined,
     exitWithParent: options.exitWithParent,
-    report: report && guardedReport(report as Report, standardLog(config)),
+    report,
     ...(admin !== false && { admin: admin === true ? {} : admin }),
   });
+  const runtime = { store, config, registry: new Registry(), report, worker: true };
+  const leaveRuntime = enterRuntime(runtime);
+  return { ...worker, stopped: stopped.finally(leaveRuntime) };
 }
 
 /** The options that set a setting of another name. */
@@ -145,8 +150,12 @@ export interface ConfiguredOptions extends Omit<WorkerProcessOptions, "report"> 
   readonly starting?: ((worker: Pick<WorkerProcess, "stop">) => void) | undefined;
 }
 
-/** Starts a worker with these settings. */
-export async function startConfigured(options: ConfiguredOptions): Promise<EmbeddedWorker> {
+interface ConfiguredWorker extends EmbeddedWorker {
+  readonly store: Store;
+}
+
+/** Starts a worker with these settings. Only its threads run user code. */
+export async function startConfigured(options: ConfiguredOptions): Promise<ConfiguredWorker> {
   const { config, admin } = options;
   const report = options.report ?? standardLog(config);
   let server: AdminServer | undefined;
@@ -165,12 +174,10 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Embed
   } finally {
     startTried.resolve();
   }
-  const runtime = { store: worker.store, config, registry: new Registry(), report, worker: true };
-  const leaveRuntime = enterRuntime(runtime);
-  const stopped = worker.stopped.finally(leaveRuntime);
   return {
     url: server?.url ?? null,
-    stopped,
+    store: worker.store,
+    stopped: worker.stopped,
     // An error that ends the worker is told by `stopped`, once.
     stop: (how) => worker.stop(how).catch(() => undefined),
   };

@@ -7,7 +7,7 @@ import type { Report } from "../log/events.ts";
 import { systemClock } from "../clock.ts";
 import { createLog, type Log, wantsColour } from "../log/log.ts";
 import { standardError, writeLines } from "../log/standard-stream.ts";
-import { openStore } from "../open-store.ts";
+import { openStore, replaceFileFunctions } from "../open-store.ts";
 import type { Store } from "../store/store.ts";
 import { isTerminal } from "../log/terminal.ts";
 import { Registry } from "../registry/registry.ts";
@@ -25,11 +25,12 @@ const KEY = Symbol.for("tq.runtimes");
 const entered = ((globalThis as { [KEY]?: Runtime[] })[KEY] ??= []);
 
 /**
- * Makes the models of this process work on this runtime from here on.
+ * Makes the models of this process work on this runtime from here on, and refuses them the files of its database.
  *
  * @returns a function that ends that: of the runtimes that remain, the one entered last is then in use.
  */
 export function enterRuntime(runtime: Runtime): () => void {
+  replaceFileFunctions();
   entered.push(runtime);
   return () => {
     const index = entered.lastIndexOf(runtime);
