@@ -40,7 +40,7 @@ export class SqliteSession implements Session {
   }
 
   /** SQLite answers at once, so no answer is ever under way. */
-  get waiting(): null {
+  get pendingAnswer(): null {
     return null;
   }
 

@@ -50,7 +50,7 @@ export interface Session {
    * Settles with the answer that is under way; null when none is. A run that is pending while this is null waits for
    * something other than the store.
    */
-  readonly waiting: Promise<unknown> | null;
+  readonly pendingAnswer: Promise<unknown> | null;
   /** True when user code has changed the connection itself, which later transactions on it would see. */
   readonly spoilt: boolean;
   /** How often user code went back to a savepoint of its own. */

@@ -57,7 +57,7 @@ class LateSession implements Session {
     return false;
   }
 
-  get waiting(): Promise<unknown> | null {
+  get pendingAnswer(): Promise<unknown> | null {
     return this.#underWay > 0 ? this.#last : null;
   }
 
