@@ -111,10 +111,10 @@ function withRef(error: unknown, tasks: readonly NewTask[]): unknown {
 }
 
 /** @throws the push's own error, where the disk has ended the whole transaction. */
-async function goBack(session: Session, before: unknown): Promise<void> {
+async function goBack(session: Session, pushError: unknown): Promise<void> {
   try {
     await session.rollbackToSavepoint();
   } catch {
-    throw before;
+    throw pushError;
   }
 }
