@@ -76,7 +76,7 @@ export type Event<N extends EventName = EventName> = {
   [K in N]: { readonly name: K } & Payloads[K];
 }[N];
 
-/** Events of the runs themselves: the thread or the program that runs a task writes them to its log. */
+/** Events of a thread, or of a program that runs its own tasks: it writes them to its log itself. */
 type RunEventName =
   | "task.started"
   | "task.finished"

@@ -107,10 +107,10 @@ function makeStream(fd: number, print: Print): Writable {
   return Object.assign(stream, { fd, end, destroy: () => stream });
 }
 
-/** These print their arguments as Bun does; the others lay out a text. */
+/** Methods of `console` that print their arguments as Bun does, and the descriptor that each prints to. */
 const PLAIN = { log: 1, info: 1, debug: 1, warn: 2, error: 2 } as const;
 
-/** The change of the depth of groups, whose lines are indented. */
+/** Methods of `console` that lay out a text, and how each changes the depth of groups, whose lines are indented. */
 const LAID_OUT = {
   assert: 0,
   count: 0,
