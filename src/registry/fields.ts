@@ -81,7 +81,7 @@ interface SchemaParts {
 /** Types of schemas whose values JSON cannot carry. */
 const NOT_STORED = new Set(["map", "set", "function", "symbol", "promise", "blob", "file", "date"]);
 
-/** Transformations that keep the type of a value. */
+/** Transformations that keep the type of a value; "to_m.._value" is to_min_value and to_max_value. */
 const SAME_TYPE =
   /^(?:trim|trim_start|trim_end|normalize|to_lower_case|to_upper_case|to_m.._value|readonly|brand|flavor)$/;
 
