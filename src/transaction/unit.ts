@@ -150,7 +150,7 @@ export class Unit {
   }
 
   #openSavepoint(): Soon<void> {
-    if (this.#inSavepoint) return;
+    if (this.#inSavepoint) return; // another write opened it during the wait for the lock
     this.#inSavepoint = true;
     return this.session.savepoint();
   }
