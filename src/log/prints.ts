@@ -56,6 +56,7 @@ class Losses implements Prints {
   }
 
   add(error: unknown): void {
+    // A text without its new line has lost no whole line, and counts as one.
     this.#lines += Math.max(1, error instanceof UnwrittenError ? error.lines : 1);
     this.#why = error instanceof Error ? error.message : String(error);
     if (performance.now() - this.#reportedAt > BETWEEN_REPORTS_MS) this.flush();
