@@ -228,7 +228,7 @@ type JsonArgs<A extends readonly unknown[]> = {
 };
 /** A record of type R, as a push takes it: the record, or its id. */
 type One<R> = R | number;
-/** A static method that takes the records, or one record; never for a method without parameters. */
+/** A static method that takes the records, or one record; the type `never` for one without parameters. */
 type StaticCall<R, F> = F extends (...args: infer A) => unknown ? A extends readonly [] ? never : StaticCallOn<R, F> : never;
 type StaticCallOn<R, F> = F extends (records: infer First, ...args: infer A) => unknown ? R[] extends First ? R extends First ? Both<R, A> : Many<R, A> : R extends First ? Single<R, A> : never : never;
 /** A method of the record: called on one, or on each. */
@@ -643,7 +643,7 @@ interface Payloads {
     "worker.stopped": {
         readonly worker: string;
     };
-    /** A worker died, and its running tasks are ready again; `pid` was its process id. */
+    /** A worker died, and its tasks were put back, or set aside as failed; `pid` was its process id. */
     "worker.rescued": {
         readonly worker: string;
         readonly pid: number | null;
@@ -730,7 +730,7 @@ export type Event<N extends EventName = EventName> = {
         readonly name: K;
     } & Payloads[K];
 }[N];
-/** Events of the runs themselves: the thread or the program that runs a task writes them to its log. */
+/** Events of a thread, or of a program that runs its own tasks: it writes them to its log itself. */
 type RunEventName = "task.started" | "task.finished" | "task.failed" | "task.retried" | "task.late" | "task.stray" | "task.inline" | "store.failed" | "store.recovered";
 /** An event of a worker, as the option `report` of `startWorker` receives it. */
 export type WorkerEvent = Event<Exclude<EventName, RunEventName>>;

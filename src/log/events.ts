@@ -32,7 +32,7 @@ interface Payloads {
   /** `grace` is what the running tasks have to end. */
   "worker.stopping": { readonly reason: string; readonly grace: number; readonly running: number };
   "worker.stopped": { readonly worker: string };
-  /** A worker died, and its running tasks are ready again; `pid` was its process id. */
+  /** A worker died, and its tasks were put back, or set aside as failed; `pid` was its process id. */
   "worker.rescued": {
     readonly worker: string;
     readonly pid: number | null;
@@ -76,7 +76,7 @@ export type Event<N extends EventName = EventName> = {
   [K in N]: { readonly name: K } & Payloads[K];
 }[N];
 
-/** Events of the runs themselves: the thread or the program that runs a task writes them to its log. */
+/** Events of a thread, or of a program that runs its own tasks: it writes them to its log itself. */
 type RunEventName =
   | "task.started"
   | "task.finished"

@@ -23,7 +23,7 @@ function loadPoll(): Poll {
   if (call === null) return () => POLLOUT; // without it a write may block
   return (descriptor) => {
     const request = Int32Array.of(descriptor, POLLOUT);
-    call(addressOf(request), 1, 0);
+    call(addressOf(request), 1, 0); // one descriptor, without waiting
     return (request[1] ?? 0) >> 16; // the answer is the second half of the word
   };
 }

@@ -56,6 +56,7 @@ class Losses implements Prints {
   }
 
   add(error: unknown): void {
+    // A text without its new line has lost no whole line, and counts as one.
     this.#lines += Math.max(1, error instanceof UnwrittenError ? error.lines : 1);
     this.#why = error instanceof Error ? error.message : String(error);
     if (performance.now() - this.#reportedAt > BETWEEN_REPORTS_MS) this.flush();
@@ -107,10 +108,10 @@ function makeStream(fd: number, print: Print): Writable {
   return Object.assign(stream, { fd, end, destroy: () => stream });
 }
 
-/** These print their arguments as Bun does; the others lay out a text. */
+/** Methods of `console` that print their arguments as Bun does, and the descriptor that each prints to. */
 const PLAIN = { log: 1, info: 1, debug: 1, warn: 2, error: 2 } as const;
 
-/** The change of the depth of groups, whose lines are indented. */
+/** Methods of `console` that lay out a text, and how each changes the depth of groups, whose lines are indented. */
 const LAID_OUT = {
   assert: 0,
   count: 0,

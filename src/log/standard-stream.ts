@@ -9,15 +9,15 @@ export interface StandardStream {
   readonly fd: number;
   /** A write may block: the thread asks the system first whether the stream takes bytes. */
   readonly blocks: boolean;
-  /** `TORN` and `WRITING`. */
+  /** Two values, at the indexes `TORN` and `WRITE_BEGAN`. */
   readonly state: Int32Array;
 }
 
-/** 1 when the last write of any thread ended in the middle of a line. */
+/** The index of a flag: 1 when the last write of any thread ended in the middle of a line. */
 const TORN = 0;
 
-/** When a thread began its write to a stream that may block; 0: none writes. */
-const WRITING = 1;
+/** The index of a time: when a thread began its write to a stream that may block; 0: none writes. */
+const WRITE_BEGAN = 1;
 
 const opened = new Map<1 | 2, StandardStream>();
 
@@ -104,6 +104,7 @@ const TIME = { now: () => performance.now(), sleep: (ms: number) => Bun.sleepSyn
 let leftMs = PATIENCE_MS;
 let refilledAt = 0;
 
+/** False once the patience is used up: then it has not waited. */
 function waitALittle({ now, sleep }: typeof TIME): boolean {
   const began = now();
   leftMs = Math.min(PATIENCE_MS, leftMs + Math.max(began - refilledAt, 0) * PATIENCE_SHARE);
@@ -156,6 +157,7 @@ export function writeText(text: string | Uint8Array, stream: StandardStream, tim
 }
 
 function writePiece(rest: Buffer, { fd, blocks, state }: StandardStream): number {
+  // As many whole lines as fit into one piece, else one longer line, else what there is: `||` takes the 0 of -1 + 1.
   const wholeLinesEnd = rest.lastIndexOf("\n", PIPE_BUF_BYTES - 1) + 1 || rest.indexOf("\n") + 1;
   const length = wholeLinesEnd || rest.length;
   if (!blocks) return writeSync(fd, rest, 0, length);
@@ -164,7 +166,7 @@ function writePiece(rest: Buffer, { fd, blocks, state }: StandardStream): number
     if (!takesBytes(fd)) throw new FullError();
     return writeSync(fd, rest, 0, Math.min(length, PIPE_BUF_BYTES));
   } finally {
-    Atomics.store(state, WRITING, 0);
+    Atomics.store(state, WRITE_BEGAN, 0);
   }
 }
 
@@ -174,9 +176,9 @@ const WRITE_LIMIT_MS = 1_000;
 /** False while another thread writes: two that both find the last room of a pipe would block in it. */
 function beginWriting(state: Int32Array): boolean {
   const now = (Date.now() % 2 ** 31) | 1; // an Int32 that is never 0
-  const began = Atomics.load(state, WRITING);
+  const began = Atomics.load(state, WRITE_BEGAN);
   if (began !== 0 && Math.abs(now - began) < WRITE_LIMIT_MS) return false;
-  return Atomics.compareExchange(state, WRITING, began, now) === began;
+  return Atomics.compareExchange(state, WRITE_BEGAN, began, now) === began;
 }
 
 /** The stream takes nothing at this moment, or another thread writes: it is tried again. */

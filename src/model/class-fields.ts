@@ -78,6 +78,7 @@ const NOTHING: readonly [string, unknown][] = [];
 function hiddenBy(model: RecordClass, values: object): readonly [string, unknown][] {
   const fields = classFields(model);
   if (fields.size === 0) return NOTHING;
+  // JavaScript may give null, which the constructor refuses.
   return Object.entries(values ?? {}).filter(
     ([name, value]) => fields.has(name) && value !== undefined,
   );

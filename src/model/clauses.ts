@@ -115,8 +115,7 @@ function operand(
   field: Field | null,
   [name, operator, value]: Clause<string>,
 ): Condition["value"] {
-  const list = operator === "in" || operator === "not in";
-  if (list) {
+  if (operator === "in" || operator === "not in") {
     if (!Array.isArray(value)) throw refused(model, `${name} ${operator} needs a list`);
     if (field?.kind === "blob") throw refused(model, `${name} holds bytes; use = or !=`);
     return value.map((item: unknown) => toColumn(model, field, item));
@@ -137,8 +136,8 @@ function toColumn(model: Definition, field: Field | null, value: unknown): Colum
   throw refused(model, `${quote(value)} is not an id; ids are integers`);
 }
 
-/** @throws TqError "invalid" for an unknown field or direction, or a wrong limit. */
-export function toOrder(model: Definition, options: SearchOptions<string>): RowSearchOptions {
+/** The order and limits of a search. @throws TqError "invalid" for an unknown field or direction, or a wrong limit. */
+export function toRowOptions(model: Definition, options: SearchOptions<string>): RowSearchOptions {
   checkOptions(model, options);
   const { order = [], limit, offset } = options;
   for (const [what, value] of Object.entries({ limit, offset })) {

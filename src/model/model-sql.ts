@@ -3,7 +3,7 @@ import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import { BASE, CHECK_ROW } from "../registry/model-class.ts";
 import { makeRecord } from "./class-fields.ts";
-import { type Clause, type SearchOptions, toConditions, toOrder } from "./clauses.ts";
+import { type Clause, type SearchOptions, toConditions, toRowOptions } from "./clauses.ts";
 import { DEFINITION, define } from "../registry/definition.ts";
 import type { Fields } from "../registry/fields.ts";
 import { quote } from "../quote.ts";
@@ -64,8 +64,9 @@ class SqlBase extends StoredRecord {
     const { unit } = Transaction.current;
     const definition = this[DEFINITION];
     const conditions = toConditions(definition, clauses);
-    const order = toOrder(definition, options);
-    return fromRows(this, await searchRows(unit, definition.table, conditions, order), unit);
+    const rowOptions = toRowOptions(definition, options);
+    const reading = searchRows(unit, definition.table, conditions, rowOptions);
+    return fromRows(this, await reading, unit);
   }
 
   static save(records: readonly StoredRecord[]): Promise<void> {
@@ -80,14 +81,14 @@ class SqlBase extends StoredRecord {
 
   static delete(records: readonly StoredRecord[]): Promise<void> {
     return inUnit(async (unit) => {
-      idsOf(this, records, "delete");
+      savedIds(this, records, "delete"); // for its checks
       await StoredRecord.remove(this[DEFINITION].table, records, unit);
     });
   }
 
   static lock(records: readonly StoredRecord[]): Promise<void> {
     return inUnit(async (unit) => {
-      const ids = idsOf(this, records, "lock");
+      const ids = savedIds(this, records, "lock");
       await unit.lock();
       const { rows, ...asOf } = await readRows(unit, this[DEFINITION].table, ids, LOCKED);
       const byId = new Map(rows.map((row) => [row[0], row]));
@@ -119,7 +120,8 @@ function fromRows(model: typeof SqlBase, { rows, ...asOf }: RowsRead, unit: Unit
   return rows.map((row) => StoredRecord.fromRow(model, row, asOf, unit));
 }
 
-function idsOf(model: typeof SqlBase, records: readonly StoredRecord[], verb: string): number[] {
+/** @throws TqError for a record of another model, one without a row, and one whose row was rolled back. */
+function savedIds(model: typeof SqlBase, records: readonly StoredRecord[], verb: string): number[] {
   checkRecords(model, records, verb);
   return records.map((record) => {
     const { id } = record;

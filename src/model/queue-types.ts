@@ -29,7 +29,7 @@ type JsonArgs<A extends readonly unknown[]> = { [I in keyof A]: Jsonable<A[I]> }
 /** A record of type R, as a push takes it: the record, or its id. */
 type One<R> = R | number;
 
-/** A static method that takes the records, or one record; never for a method without parameters. */
+/** A static method that takes the records, or one record; the type `never` for one without parameters. */
 type StaticCall<R, F> = F extends (...args: infer A) => unknown
   ? A extends readonly []
     ? never

@@ -29,8 +29,8 @@ import type { Unit } from "../transaction/unit.ts";
 /** The columns as last read or written. */
 interface Read extends AsOf {
   readonly row: Row;
-  /** The stretch in which this record was written last. */
-  readonly wrote: Stretch | null;
+  /** The stretch in which this record was written last; null: it was not, since the row was read. */
+  readonly wroteIn: Stretch | null;
 }
 
 const NOTHING: object = Object.freeze({});
@@ -44,7 +44,7 @@ export abstract class StoredRecord extends Model {
   #saving: Promise<unknown> | null = null;
 
   constructor(values: object = NOTHING) {
-    super(0);
+    super(0); // the id of a record without a row
     const definition = definitionOf(this);
     if (isTrial(this.constructor)) {
       for (const { name } of definition.fields) Object.defineProperty(this, name, PLACE);
@@ -67,7 +67,7 @@ export abstract class StoredRecord extends Model {
     const { name } = (model as unknown as typeof StoredRecord)[DEFINITION].table;
     const id = row[0] as number;
     const known = rowObjects.get(name, id);
-    if (known?.constructor === model && #read in known && known.#follows(row, asOf)) return known;
+    if (known?.constructor === model && #read in known && known.#takeRow(row, asOf)) return known;
     const record = new model();
     record.#fill(row, asOf);
     rowObjects.set(name, id, record);
@@ -85,21 +85,21 @@ export abstract class StoredRecord extends Model {
     for (const [index, field] of definitionOf(this).fields.entries()) {
       set(this, field.name, field.fromColumn(row[index + 1] ?? null));
     }
-    this.#read = { row, stretch, steady, writes, wrote: null };
+    this.#read = { row, stretch, steady, writes, wroteIn: null };
   }
 
   /**
-   * True when this object can stand for the row as it was read just now. After a change by another transaction it
-   * cannot: code may have computed something from the old values, so that a save of this object must find them changed.
+   * Takes the row as it was read just now, and returns true, if this object can stand for it. After a change by another
+   * transaction it cannot: code may have computed something from the old values, so that its save must find them changed.
    */
-  #follows(row: Row, asOf: AsOf): boolean {
+  #takeRow(row: Row, asOf: AsOf): boolean {
     const read = this.#read;
     if (!read) return false;
-    if (read.writes > asOf.writes) return true; // it wrote the row after that was read
+    if (read.writes > asOf.writes) return true; // what the object has is newer than this answer
     const steady = isSteady(read, asOf.stretch);
     if (sameRow(read.row, row)) {
       const { stretch, steady: isSteadyNow, writes } = asOf;
-      if (!steady) this.#read = { row, stretch, steady: isSteadyNow, writes, wrote: null };
+      if (!steady) this.#read = { row, stretch, steady: isSteadyNow, writes, wroteIn: null };
       return true;
     }
     if (steady) this.#takeOver(read, row);
@@ -120,7 +120,7 @@ export abstract class StoredRecord extends Model {
     const { table } = definitionOf(this);
     const undone = (stretch: Stretch | null | undefined) =>
       stretch?.hasUndoneInsert(table, this.id);
-    if (!undone(this.#read?.stretch) && !undone(this.#read?.wrote)) return;
+    if (!undone(this.#read?.stretch) && !undone(this.#read?.wroteIn)) return;
     throw new TqError(
       "conflict",
       `Cannot ${action()}: the transaction that made the record was rolled back, and another record may have its id now; make a new record`,
@@ -169,7 +169,7 @@ export abstract class StoredRecord extends Model {
     if (!read) {
       return soon(insertRow(unit, table, row.slice(1)), ({ id, asOf }) => {
         row[0] = id;
-        this.#remember({ ...asOf, row, wrote: asOf.stretch }, checked);
+        this.#remember({ ...asOf, row, wroteIn: asOf.stretch }, checked);
         rowObjects.set(table.name, id, this);
       });
     }
@@ -177,7 +177,7 @@ export abstract class StoredRecord extends Model {
     if (changes.length === 0) return this.#remember({ ...read, row }, checked);
     const rowOf = this.#rowOf(read, rowObjects);
     return soon(updateRow(unit, rowOf, changes), (asOf) => {
-      this.#remember({ ...asOf, row, wrote: asOf.stretch }, checked);
+      this.#remember({ ...asOf, row, wroteIn: asOf.stretch }, checked);
       if (!rowOf.isOwn) rowObjects.set(table.name, this.id, this);
     });
   }
@@ -189,9 +189,9 @@ export abstract class StoredRecord extends Model {
   }
 
   /** True when a write of this object, or of its row in the stretch of its read, was rolled back. */
-  #isUndone({ stretch, wrote }: Read): boolean {
+  #isUndone({ stretch, wroteIn }: Read): boolean {
     const { table } = definitionOf(this);
-    return (stretch?.hasUndone(table, this.id) || wrote?.hasUndone(table, this.id)) ?? false;
+    return (stretch?.hasUndone(table, this.id) || wroteIn?.hasUndone(table, this.id)) ?? false;
   }
 
   /** Deletes the rows of records of one table. */
@@ -203,15 +203,15 @@ export abstract class StoredRecord extends Model {
     });
     return soon(deleteRows(unit, table, rows), (asOf) => {
       for (const record of records) {
-        if (record.#read) record.#read = { ...record.#read, ...asOf, wrote: asOf.stretch };
+        if (record.#read) record.#read = { ...record.#read, ...asOf, wroteIn: asOf.stretch };
       }
     });
   }
 
   /** Remembers the columns as the database has them now. A field that was changed during the save stays changed. */
-  #remember({ row, stretch, steady, writes, wrote }: Read, checked: readonly Checked[]): void {
+  #remember({ row, stretch, steady, writes, wroteIn }: Read, checked: readonly Checked[]): void {
     const bytes = (value: ColumnValue) => (value instanceof Uint8Array ? value.slice() : value);
-    this.#read = { row: row.map(bytes), stretch, steady, writes, wrote };
+    this.#read = { row: row.map(bytes), stretch, steady, writes, wroteIn };
     set(this, "id", row[0]);
     for (const { field, value, output } of checked) {
       // An object that the user holds keeps its identity.

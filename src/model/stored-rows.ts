@@ -33,7 +33,7 @@ export interface AsOf {
   readonly writes: number;
 }
 
-/** For `readRows`: no other transaction may change the rows until this one ends. */
+/** For the parameter `lock` of a read: no other transaction may change the rows until this one ends. */
 export const LOCKED = true;
 
 /** @param lock LOCKED, or false */
@@ -60,9 +60,11 @@ export function searchRows(
   return soon(prepareRead(unit, table), (records) => {
     const { stretch, locksRows } = unit;
     const steady = unit.isSteady(locksRows);
-    const searching = records.search(table, conditions, options, locksRows);
     const asOf = { stretch, steady, writes };
-    return soon(searching, (rows) => ({ rows, ...asOf }));
+    return soon(records.search(table, conditions, options, locksRows), (rows) => ({
+      rows,
+      ...asOf,
+    }));
   });
 }
 
@@ -71,7 +73,10 @@ function prepareRead(unit: Unit, table: Table): Soon<Records> {
   return soon(unit.prepareRead(), () => withTable(unit, table));
 }
 
-/** The records of a session that holds the lock, with the table made. */
+/**
+ * The records of a session that holds the lock, with the table made: before `begin`, which may open a savepoint, so that
+ * the table stays when the unit's own work is undone.
+ */
 function prepareWrite(unit: Unit, table: Table): Soon<Records> {
   return soon(withTable(unit, table), () => soon(unit.begin(), () => unit.session.records));
 }
@@ -108,7 +113,7 @@ export interface RowOf {
   /** null: what the object had of the row was rolled back. */
   readonly read: Row | null;
   readonly asOf: AsOf;
-  /** False when another object stands for the row in this transaction, and may have written it. */
+  /** True when this object stands for the row in this transaction: no other object there has written it since. */
   readonly isOwn: boolean;
 }
 
@@ -181,6 +186,7 @@ export function goneError(unit: Unit, action: string, steady: boolean): TqError 
 export function deleteRows(unit: Unit, table: Table, rows: readonly RowOf[]): Soon<AsOf> {
   return soon(prepareWrite(unit, table), (records) => {
     const { stretch } = unit;
+    // Writes of this transaction itself, through another object too, do not keep it from deleting a row.
     const compared = rows.filter(({ asOf, read }) => read && !isSteady(asOf, stretch));
     return soon(compareRows(unit, table, records, compared), () =>
       soon(records.delete(table, idsOf(rows)), () => {

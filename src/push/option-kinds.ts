@@ -4,7 +4,7 @@ import { quote } from "../quote.ts";
 import {
   type DurationFields,
   type DurationLike,
-  parseShort,
+  parseDuration,
   toMilliseconds,
 } from "../values/duration.ts";
 import { looksLikeMoment, momentOf, parseMoment } from "../values/moment.ts";
@@ -92,7 +92,7 @@ export function time(): Kind<number> {
     readJson: (value, name, basis) => {
       if (typeof value === "number") return readTime(value, name);
       if (typeof value === "string") {
-        return momentOf(value, name) ?? later(parseShort(value, name), basis);
+        return momentOf(value, name) ?? later(parseDuration(value, name), basis);
       }
       if (isJsonObject(value)) return later(toMilliseconds(value, name), basis);
       throw refused(value, name, JSON_TIME);
@@ -100,7 +100,7 @@ export function time(): Kind<number> {
     readText: (written, name) =>
       looksLikeMoment(written)
         ? Temporal.Instant.fromEpochMilliseconds(parseMoment(written, name))
-        : { milliseconds: parseShort(written, name) },
+        : { milliseconds: parseDuration(written, name) },
   };
 }
 
@@ -121,16 +121,17 @@ function isJsonObject(value: unknown): value is DurationFields {
 export function batch(): Kind<number | null> {
   const allowed = "a whole number from 1 up, or true for the setting queue.batch_size";
   const { read: readSize, readText: readDigits } = whole(allowed, 1);
-  const divide = (size: number, { batchSize }: Basis) => (batchSize === null ? null : size);
+  const unlessUndivided = (size: number, { batchSize }: Basis) =>
+    batchSize === null ? null : size;
   const readJson: Kind<number | null>["readJson"] = (value, name, basis) => {
     if (value === false) return null;
-    return value === true ? basis.batchSize : divide(readSize(value, name), basis);
+    return value === true ? basis.batchSize : unlessUndivided(readSize(value, name), basis);
   };
   return {
     allowed,
     read: (value, name, basis) =>
       typeof value === "string"
-        ? divide(readDigits(value, name), basis)
+        ? unlessUndivided(readDigits(value, name), basis)
         : readJson(value, name, basis),
     readJson,
     readText: (written, name) => written === "true" || readDigits(written, name),

@@ -69,7 +69,7 @@ function tasksOf(options: PushOptions, pusher: Pusher, basis: Basis): NewTask[] 
   return toTasks(common, toIds(instances, { model, method }), batch);
 }
 
-/** In TypeScript an object of named arguments is one of the arguments. */
+/** Without kwargs: in TypeScript an object of named arguments is one of the args. */
 const CALL_KEYS = Object.keys(CALL).filter((key) => key !== "kwargs");
 
 function checkKey(key: string): void {

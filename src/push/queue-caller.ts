@@ -35,14 +35,14 @@ function makeQueue(model: ModelClass): Record<string, Caller> {
 function callerOf(model: ModelClass, method: string): Caller {
   const holders: Record<ModelMethod["kind"], object> = { static: model, instance: model.prototype };
   let found: ModelMethod | undefined;
-  // As good as a search at each push, and quick: classes can be changed while a program runs.
+  // A check instead of a search at each push: classes can be changed while a program runs.
   const isThere = ({ kind, call }: ModelMethod) =>
     (holders[kind] as Readonly<Record<string, unknown>>)[method] === call;
   return (instances, ...args) =>
     storeTasks<number | number[]>((pusher) => {
       const { context, user, runtime } = pusher;
       const { registry, worker } = runtime;
-      registry.add(model, null, !worker);
+      registry.add(model, null, !worker); // from no file; without a worker this program runs the task
       if (!found || !isThere(found)) found = requireMethod(model, method, "push");
       const name = model.__name__;
       const ids = toIds(instances, { model: name, method, type: model });

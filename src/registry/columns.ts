@@ -59,6 +59,7 @@ export const KINDS: Record<Kind, ColumnKind> = {
 
 function exact(value: unknown, where: string): number {
   const number = finite(value, where);
+  // A fraction passes: the schema of the field refuses it, and a search may compare with it.
   if (!Number.isInteger(number) || Number.isSafeInteger(number)) return number;
   throw refused(where, value, "it is too big to be exact; use v.bigint()");
 }

@@ -81,14 +81,14 @@ interface SchemaParts {
 /** Types of schemas whose values JSON cannot carry. */
 const NOT_STORED = new Set(["map", "set", "function", "symbol", "promise", "blob", "file", "date"]);
 
-/** Transformations that keep the type of a value. */
+/** Transformations that keep the type of a value; "to_m.._value" is to_min_value and to_max_value. */
 const SAME_TYPE =
   /^(?:trim|trim_start|trim_end|normalize|to_lower_case|to_upper_case|to_m.._value|readonly|brand|flavor)$/;
 
 /** The kind of column for a schema; undefined when its values cannot be stored. */
 function kindOf(schema: FieldSchema): Kind | undefined {
   const parts = schema as unknown as SchemaParts;
-  const [, ...actions] = parts.pipe ?? [];
+  const [, ...actions] = parts.pipe ?? []; // a pipe begins with the schema itself
   // A pipe that transforms may end in a value of any type.
   if (
     actions.some(
@@ -126,19 +126,20 @@ function allText(options: readonly unknown[] = []): boolean {
 
 function whyNot(schema: FieldSchema): string {
   let { type, wrapped } = schema as unknown as SchemaParts;
-  for (; wrapped; { type, wrapped } = wrapped as unknown as SchemaParts);
+  while (wrapped) ({ type, wrapped } = wrapped as unknown as SchemaParts);
   if (type === "date") {
     return "cannot be a Date, which comes back as a Temporal.Instant; use v.instance(Temporal.Instant)";
   }
   return `cannot be a ${type}: JSON does not carry it; use an array or an object`;
 }
 
+const TAKES_NOTHING = new Set(["optional", "undefinedable", "nullish", "nullable"]);
+
 /** The value that NULL reads as: the default where there is one, else undefined or null, as the schema allows. */
 function emptyOf(schema: FieldSchema): () => unknown {
   const parts = schema as unknown as SchemaParts;
-  const nullable = parts.type === "nullable";
-  if (parts.type === "optional" || parts.type === "nullish" || nullable) {
-    const empty = nullable ? null : undefined;
+  if (TAKES_NOTHING.has(parts.type)) {
+    const empty = parts.type === "nullable" ? null : undefined;
     // A computed default is for new records only: an old record would read another value each time.
     if (parts.default === undefined || typeof parts.default === "function") return () => empty;
     return () => {

@@ -21,17 +21,21 @@ const NOT_MODELS = /(?:\.d\.[mc]?ts|\.(?:test|spec)\.[a-z]+)$/;
  * Loads the models of a file, or of every TypeScript or JavaScript file of a folder and its subfolders
  * (not of `node_modules`, nor tests, nor files that begin with a dot).
  *
- * @param next called with each file before it is loaded.
+ * @param onFile called with each file before it is loaded.
  * @throws TqError "models": missing, unreadable, throws when loaded, two classes with one name.
  */
 export async function loadModels(
   path: string,
-  next: (file: string) => void = () => {},
+  onFile: (file: string) => void = () => {},
 ): Promise<Registry> {
   const registry = new Registry();
+  const files = modelFiles(path);
+  const isFolder = !files.includes(path);
+  // The folder's own first, as the first of two that fit a file counts; the other is for files imported from beside it.
+  if (isFolder) installTsconfig(path);
   installTsconfig(dirname(path));
-  for (const file of modelFiles(path)) {
-    next(file);
+  for (const file of files) {
+    onFile(file);
     const exports = await importFile(file);
     for (const value of Object.values(exports)) {
       if (!isModelClass(value)) continue;
@@ -49,12 +53,12 @@ function modelFiles(path: string): string[] {
     if (!statSync(path).isDirectory()) return [path];
     files = filesBelow(path).sort();
   } catch (error) {
-    const { code, path: missing } = error as { code?: string; path?: string };
-    const subject = missing === path ? "it" : `${missing}, a link,`;
+    const { code, path: failed } = error as { code?: string; path?: string };
+    const subject = failed === path ? "it" : `${failed}, a link,`;
     const reason =
       code === "ENOENT"
         ? `${subject} does not exist`
-        : `${(error as Error).message}${ownerWords(missing ?? path)}`;
+        : `${(error as Error).message}${ownerWords(failed ?? path)}`;
     const advice = "write the file, or name another with --models";
     throw new TqError(
       "models",

@@ -38,13 +38,13 @@ function nameOf(value: object): unknown {
 }
 
 /** The classes that the user wrote: from this one up to tq's own. */
-function* userClasses(model: object): Generator<{ statics: object; instances: object }> {
+function* userClasses(model: object): Generator<{ statics: object; prototype: object }> {
   for (
     let statics: object | null = model;
     statics && !Object.hasOwn(statics, BASE);
     statics = Object.getPrototypeOf(statics) as object | null
   ) {
-    yield { statics, instances: (statics as { prototype: object }).prototype };
+    yield { statics, prototype: (statics as { prototype: object }).prototype };
   }
 }
 
@@ -63,10 +63,10 @@ function isClass(value: object): boolean {
 
 /** The model's method of this name, never one of `Object` or of tq's base classes. */
 function findMethod(model: ModelClass, name: string): ModelMethod | undefined {
-  for (const { statics, instances } of userClasses(model)) {
+  for (const { statics, prototype } of userClasses(model)) {
     const onClass = ownMethod(statics, name);
     if (onClass) return { kind: "static", call: onClass };
-    const onRecord = ownMethod(instances, name);
+    const onRecord = ownMethod(prototype, name);
     if (onRecord) return { kind: "instance", call: onRecord };
   }
   return undefined;
@@ -75,8 +75,8 @@ function findMethod(model: ModelClass, name: string): ModelMethod | undefined {
 /** The names of all methods that a task can call on this model. */
 function methodNames(model: ModelClass): string[] {
   const names = new Set<string>();
-  for (const { statics, instances } of userClasses(model)) {
-    for (const object of [statics, instances]) {
+  for (const { statics, prototype } of userClasses(model)) {
+    for (const object of [statics, prototype]) {
       for (const name of Object.getOwnPropertyNames(object)) {
         if (ownMethod(object, name)) names.add(name);
       }

@@ -30,6 +30,7 @@ export class Registry {
     if (existing && isBaseOf(model, existing.model)) return; // the base that ModelSQL made has no methods of its own
     if (existing && file === null && isExtension(existing.model, model)) return;
     const entry = { model, file };
+    // The user's class takes the place of its base, and has the base's file where it comes by a push.
     if (existing && isBaseOf(existing.model, model)) entry.file ??= existing.file;
     else if (existing && !replaces(existing, entry, latestWins)) return;
     this.#checkTable(model);
@@ -114,13 +115,13 @@ function isExtension(model: ModelClass, base: ModelClass): boolean {
 function replaces(existing: Entry, { model, file }: Entry, latestWins: boolean): boolean {
   if (existing.file === null && isExtension(model, existing.model)) return true;
   // A program that is loaded again, as by `bun --hot`, has new classes of the same names.
-  const again = existing.model.name === model.name;
+  const isLoadedAgain = existing.model.name === model.name;
   // A program whose tasks run elsewhere: its class takes over from another one that pushed, never from one of a file.
   if (file === null && !latestWins) return existing.file === null;
   // A program that runs its own tasks and was loaded again: the new class runs them.
-  if (file === null && again) return true;
+  if (file === null && isLoadedAgain) return true;
   // A file is loaded after a push: the class that pushed stays, unless the file's has another name.
-  if (file !== null && existing.file === null) return !again;
+  if (file !== null && existing.file === null) return !isLoadedAgain;
   throw twoClasses(existing, { model, file });
 }
 

@@ -18,7 +18,7 @@ const OPTIONS = [
 
 type CompilerOptions = Partial<Record<(typeof OPTIONS)[number], unknown>>;
 
-/** Folders whose files are compiled already in this thread. */
+/** The folders of the tsconfig.json files that this thread obeys already. */
 const installed = new Set<string>();
 
 /**
@@ -83,7 +83,10 @@ function refused(file: string, why: string, cause?: unknown): TqError {
   return new TqError("models", `Cannot compile models as ${file} says: ${why}`, { cause });
 }
 
-/** Finds a line, other than of a comment, that may have a decorator. In other files Bun knows the lines of errors. */
+/**
+ * Finds a line, other than of a comment, that may have a decorator. Bun compiles a file without one itself, and then
+ * knows the lines of its errors.
+ */
 const DECORATOR = /^(?!\s*(?:\/?\*|\/\/))(?:.*[\s;{}(,])?@[\w$(]/m;
 
 function installCompiler(folder: string, compilerOptions: CompilerOptions): void {
@@ -94,8 +97,8 @@ function installCompiler(folder: string, compilerOptions: CompilerOptions): void
       build.onLoad({ filter: new RegExp(`^${escaped}.*\\.[mc]?[tj]sx?$`) }, ({ path }) => {
         const text = readFileSync(path, "utf8");
         const loader = loaderOf(path);
-        const isBuns = loader.endsWith("x") ? false : !DECORATOR.test(text);
-        if (isBuns || path.includes("/node_modules/")) return { contents: text, loader };
+        const isLeftToBun = !loader.endsWith("x") && !DECORATOR.test(text);
+        if (isLeftToBun || path.includes("/node_modules/")) return { contents: text, loader };
         const tsconfig = { compilerOptions };
         const options = { loader, target: "bun", autoImportJSX: true, tsconfig } as const;
         const transpiler = new Bun.Transpiler(options as Bun.TranspilerOptions);

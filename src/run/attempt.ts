@@ -107,7 +107,7 @@ export function note(
 ): void {
   const { task, unit, outcome, duration } = ended;
   if (kept && outcome.kind === "finished") unit.keep();
-  pushed?.(unit.committed);
+  pushed?.(unit.committedIds);
   if (kept && (outcome.kind === "finished" || outcome.kind === "failed")) {
     progress.count(outcome.kind);
   }

@@ -23,5 +23,5 @@ async function attendAnswers(
 
 /** The answer of the store that the run waits for; null: none. */
 function answerFor(outcome: Promise<Outcome>, unit: Unit): Promise<unknown> | null {
-  return Bun.peek.status(outcome) === "pending" ? unit.waiting : null;
+  return Bun.peek.status(outcome) === "pending" ? unit.pendingAnswer : null;
 }

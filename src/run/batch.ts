@@ -87,11 +87,11 @@ class Batch {
   readonly #thread: ThreadRuntime;
   readonly #session: Session;
   readonly #tasks: readonly ClaimedTask[];
-  readonly #settled: { ended: Ended; kept: boolean; transaction: number }[] = [];
+  readonly #settled: { ended: Ended; kept: boolean; transactionNumber: number }[] = [];
   /** Runs that ended without an open transaction: they are settled once there is one. */
   #unsettled: Ended[] = [];
   /** The claims that are still held, and the transaction during which none of them can be lost. */
-  #held: { readonly claims: ReadonlySet<Claim>; readonly transaction: number } | null = null;
+  #held: { readonly claims: ReadonlySet<Claim>; readonly transactionNumber: number } | null = null;
   /** How many transactions of the session had been undone before this batch. */
   readonly #undone: number;
 
@@ -128,7 +128,7 @@ class Batch {
       const kept = held.has(task);
       return soon(unit.closeSavepoint(kept), () => {
         if (kept) this.#session.finishAtCommit(task, outcome.result, outcome.reason);
-        this.#settled.push({ ended, kept, transaction: this.#session.transaction });
+        this.#settled.push({ ended, kept, transactionNumber: this.#session.transactionNumber });
       });
     });
   }
@@ -137,21 +137,21 @@ class Batch {
     const { task, unit, outcome } = ended;
     await unit.closeSavepoint(false);
     const kept = await this.#session.settle(task, outcome);
-    this.#settled.push({ ended, kept, transaction: this.#session.transaction });
+    this.#settled.push({ ended, kept, transactionNumber: this.#session.transactionNumber });
   }
 
   /** Reads once for each transaction: while it has the write lock, no claim can be lost. */
   #heldNow(): Soon<ReadonlySet<Claim>> {
-    const { transaction } = this.#session;
-    if (this.#held?.transaction === transaction) return this.#held.claims;
+    const { transactionNumber } = this.#session;
+    if (this.#held?.transactionNumber === transactionNumber) return this.#held.claims;
     return this.#session.stillHeld(this.#tasks).then((claims) => {
-      this.#held = { claims, transaction };
+      this.#held = { claims, transactionNumber };
       return claims;
     });
   }
 
-  /** @param seen called once other connections see the commit: the runs are over, though the flush may still run. */
-  async commit(end: RoundEnd, seen?: () => void): Promise<ClaimedTask[]> {
+  /** @param onVisible called once other connections see the commit: the runs are over, though the flush may still run. */
+  async commit(end: RoundEnd, onVisible?: () => void): Promise<ClaimedTask[]> {
     await this.#session.begin();
     for (const ended of this.#unsettled) {
       const settling = this.#settle(ended);
@@ -159,17 +159,17 @@ class Batch {
     }
     this.#unsettled = [];
     const ending = endingOf(this.#thread, this.#session, end);
-    const next = await this.#session.commit(ending, seen);
+    const next = await this.#session.commit(ending, onVisible);
     for (const { ended, kept } of this.#settled) note(this.#thread, ended, kept);
     return next;
   }
 
   /** After the batch failed: a run that committed in its middle has committed the runs before it too. */
   noteCommitted(): void {
-    const { transaction, writing, transactionsUndone } = this.#session;
+    const { transactionNumber, writing, transactionsUndone } = this.#session;
     const lastIsKept = !writing && transactionsUndone === this.#undone;
-    for (const { ended, kept, transaction: own } of this.#settled) {
-      if (own < transaction || lastIsKept) note(this.#thread, ended, kept);
+    for (const { ended, kept, transactionNumber: own } of this.#settled) {
+      if (own < transactionNumber || lastIsKept) note(this.#thread, ended, kept);
     }
   }
 }

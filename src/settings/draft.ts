@@ -47,7 +47,12 @@ export class Draft {
     }
   }
 
-  /** @param base the folder that default paths are relative to */
+  /**
+   * The settings, with the defaults of those that were not set.
+   *
+   * @param base the folder that default paths are relative to
+   * @throws TqError `invalid`, with every problem so far
+   */
   finish(base: string, file: string | null): Config {
     this.#refuse();
     const origins: Record<string, string> = {};
@@ -59,7 +64,7 @@ export class Draft {
       origins[key] = origin;
     }
     const { models, database, ...rest } = config as Config;
-    const path = resolve(base, database.path);
+    const path = resolve(base, database.path); // the default is not absolute yet
     return { ...rest, models: models ?? findModels(base), database: { ...database, path } };
   }
 

@@ -3,7 +3,7 @@
  * when a value is checked, since building all of them takes longer than the rest of the start.
  */
 import * as v from "valibot";
-import { HOUR_MS, parseShort, SECOND_MS } from "../values/duration.ts";
+import { HOUR_MS, parseDuration, SECOND_MS } from "../values/duration.ts";
 
 export interface Kind<T> {
   readonly kind: "boolean" | "number" | "duration" | "choice" | "list" | "path" | "address";
@@ -70,7 +70,7 @@ function short(ms: number): string {
 
 function milliseconds(text: string): number {
   try {
-    return parseShort(text, "duration");
+    return parseDuration(text, "duration");
   } catch {
     return Number.NaN; // which every schema of numbers refuses
   }

@@ -40,7 +40,7 @@ export class SqliteSession implements Session {
   }
 
   /** SQLite answers at once, so no answer is ever under way. */
-  get waiting(): null {
+  get pendingAnswer(): null {
     return null;
   }
 
@@ -52,7 +52,7 @@ export class SqliteSession implements Session {
     return this.#transaction.userRollbacks;
   }
 
-  get transaction(): number {
+  get transactionNumber(): number {
     return this.#transaction.count;
   }
 
@@ -82,14 +82,14 @@ export class SqliteSession implements Session {
     return this.#transaction.begin();
   }
 
-  async commit(ending?: Ending, seen?: () => void): Promise<ClaimedTask[]> {
+  async commit(ending?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
     if (!this.writing) {
       if (!ending || (ending.handBack.length === 0 && !ending.claim)) return NOTHING;
       const beginning = this.begin();
       if (beginning) await beginning;
     }
     const claimed = this.commitUnflushed(ending);
-    seen?.();
+    onVisible?.();
     this.#options.flush.afterCommit();
     return claimed;
   }

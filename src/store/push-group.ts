@@ -56,8 +56,8 @@ export class PushGroup {
   }
 
   /**
-   * Lets other pushes join the group: those that the same code makes without awaiting them, and, unless the last
-   * pushes came alone, all that one turn of the event loop brings.
+   * Lets other pushes join the group: by the caller's `await` alone those that the same code makes without awaiting
+   * them, and, unless the last pushes came alone, all that one turn of the event loop brings.
    */
   #waitForOthers(): Soon<void> {
     if (this.#alone % ALONE_PER_WAIT !== 0) return;
@@ -111,10 +111,10 @@ function withRef(error: unknown, tasks: readonly NewTask[]): unknown {
 }
 
 /** @throws the push's own error, where the disk has ended the whole transaction. */
-async function goBack(session: Session, before: unknown): Promise<void> {
+async function goBack(session: Session, pushError: unknown): Promise<void> {
   try {
     await session.rollbackToSavepoint();
   } catch {
-    throw before;
+    throw pushError;
   }
 }

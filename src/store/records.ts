@@ -71,6 +71,7 @@ export interface Records {
   hasTable(table: Table): boolean;
   /** Makes the table, or adds its missing columns. @throws TqError where it cannot do so without the user */
   ensureTable(table: Table): Promise<void>;
+  /** Inserts a row of these values, in the order of the table's columns; gives its id. */
   insert(table: Table, values: readonly ColumnValue[]): Soon<number>;
   /**
    * Reads the rows of these ids that exist, in the order of the ids; an id that comes twice gives its row twice.

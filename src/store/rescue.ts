@@ -8,8 +8,9 @@ export interface NewWorker {
   readonly queues: readonly string[];
 }
 
-/** How a thread ended, and the claim that it was running. */
+/** How a thread ended, or why a live one gives its claims back. */
 export interface ThreadDeath {
+  /** The claim that it was running: it alone gets the reason, and may count a crash. Null: it ran none. */
   readonly running: Claim | null;
   readonly reason: string;
   /** Crashes after which the running task is set aside; null when the thread was stopped on purpose. */

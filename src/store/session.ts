@@ -50,13 +50,13 @@ export interface Session {
    * Settles with the answer that is under way; null when none is. A run that is pending while this is null waits for
    * something other than the store.
    */
-  readonly waiting: Promise<unknown> | null;
+  readonly pendingAnswer: Promise<unknown> | null;
   /** True when user code has changed the connection itself, which later transactions on it would see. */
   readonly spoilt: boolean;
   /** How often user code went back to a savepoint of its own. */
   readonly userRollbacks: number;
-  /** How many transactions the session began: a value read in one may have changed by the next. */
-  readonly transaction: number;
+  /** The number of the session's last transaction, from 1: a value read in one may have changed by the next. */
+  readonly transactionNumber: number;
   /** How many of the session's transactions were rolled back. */
   readonly transactionsUndone: number;
   /** The ms that the session has waited for its turn and for the lock, in all. */
@@ -87,10 +87,10 @@ export interface Session {
    * Commits the effects, the runs of `finishAtCommit` and the claims of `ending`. Resolves, with the tasks that
    * `ending` claimed, when the commit is on disk.
    *
-   * @param seen called before that, once other connections can see the commit.
+   * @param onVisible called before that, once other connections can see the commit.
    * @throws TqError "conflict" when one of the finished runs has lost its claim: then all is rolled back.
    */
-  commit(ending?: Ending, seen?: () => void): Promise<ClaimedTask[]>;
+  commit(ending?: Ending, onVisible?: () => void): Promise<ClaimedTask[]>;
   rollback(): Promise<void>;
   /** Marks a point of the transaction to go back to; only one at a time. */
   savepoint(): Soon<void>;

@@ -147,7 +147,7 @@ export interface Store {
   workers(): Promise<WorkerInfo[]>;
   /** Checks every worker's proof of life, and puts the tasks of dead workers back. */
   rescueDead(maxCrashes: number): Promise<Rescue[]>;
-  /** Puts the tasks of a dead thread back, or, where `running` is null, whatever a live thread has claimed. */
+  /** Puts back all tasks that the thread has claimed, whether it died or, with `running` null, still lives. */
   rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]>;
 
   close(): Promise<void>;

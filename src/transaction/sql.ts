@@ -35,6 +35,7 @@ export function makeSql(inUnit: RunInUnit): TransactionSql {
   const tag = <Row>(text: TemplateStringsArray, ...values: readonly SqlValue[]): SqlRows<Row> => {
     checkTag(text);
     return rowsOf<Row>(inUnit, (unit) => {
+      // Without a first value `reduce` begins at index 1: each later part stands behind the value before it.
       const placed = text.reduce(
         (sql, part, index) => `${sql}${unit.session.placeholder(index - 1)}${part}`,
       );

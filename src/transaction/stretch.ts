@@ -13,15 +13,15 @@ function keyOf(table: Table, id: number): string {
 
 export class Stretch {
   #state: "held" | "kept" | "undone" = "held";
-  #follow: (() => void) | null;
+  #noticeRollback: (() => void) | null;
   /** Writes that `#written` does not have yet: most transactions end before they are asked for. */
   #notes: Note[] = [];
   readonly #written = new Set<string>();
   readonly #inserted = new Set<string>();
 
-  /** @param follow called before a question about undone writes: it ends this stretch if they were undone. */
-  constructor(follow: () => void) {
-    this.#follow = follow;
+  /** @param noticeRollback called before a question about undone writes: it ends this stretch if they were undone. */
+  constructor(noticeRollback: () => void) {
+    this.#noticeRollback = noticeRollback;
   }
 
   write(table: Table, id: number): void {
@@ -44,7 +44,7 @@ export class Stretch {
   /** Forgets the writes, which are on their way to disk: records may keep this stretch alive for long. */
   keep(): void {
     this.#state = "kept";
-    this.#follow = null;
+    this.#noticeRollback = null;
     this.#notes = [];
     this.#written.clear();
     this.#inserted.clear();
@@ -53,7 +53,7 @@ export class Stretch {
   /** Ends the stretch; writes that were not kept are rolled back. */
   end(): void {
     if (this.#state === "held") this.#state = "undone";
-    this.#follow = null;
+    this.#noticeRollback = null;
   }
 
   /** True when this row was written in this stretch, and the write was rolled back. */
@@ -67,7 +67,7 @@ export class Stretch {
   }
 
   #isUndone(rows: ReadonlySet<string>, table: Table, id: number): boolean {
-    this.#follow?.();
+    this.#noticeRollback?.();
     if (this.#state !== "undone") return false;
     this.#sortNotes();
     return rows.has(keyOf(table, id));

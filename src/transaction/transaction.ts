@@ -131,14 +131,14 @@ export class Transaction {
   /** Runs `fn` with these keys added to the context, in the same transaction. */
   setContext<T>(more: Context, fn: () => Promise<T> | T): Promise<T> {
     checkContext(more);
-    checkRuns(fn, "setContext({ … }");
+    checkFunction(fn, "setContext({ … }");
     return this.#with(this.user, { ...this.context, ...more }, fn);
   }
 
   /** Runs `fn` as another user, in the same transaction. */
   setUser<T>(user: number, fn: () => Promise<T> | T): Promise<T> {
     checkUser(user);
-    checkRuns(fn, "setUser(1");
+    checkFunction(fn, "setUser(1");
     return this.#with(user, this.context, fn);
   }
 
@@ -172,7 +172,8 @@ async function runTransaction<T>(
     return result;
   } finally {
     await unit.end();
-    await runPushed(unit.runtime, unit.committed);
+    // After a failure too: `commit()` in the middle may have committed tasks.
+    await runPushed(unit.runtime, unit.committedIds);
   }
 }
 
@@ -228,8 +229,12 @@ function checkUser(user: unknown): void {
   );
 }
 
-/** Code that comes from Tryton leaves the function out: there the call changes what follows in its `with`. */
-function checkRuns(fn: unknown, call: string): void {
+/**
+ * Code that comes from Tryton leaves the function out: there the call changes what follows in its `with`.
+ *
+ * @param call an example of the call, up to the function
+ */
+function checkFunction(fn: unknown, call: string): void {
   if (typeof fn === "function") return;
   throw new TqError(
     "invalid",

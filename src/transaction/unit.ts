@@ -28,7 +28,7 @@ const NO_IDS: readonly number[] = [];
 export class Unit {
   /** The runtime that the unit began with, whatever the process works on later. */
   readonly runtime: Runtime;
-  /** True when a write found a row changed: this unit must not commit. */
+  /** True when a write met a row that another transaction had changed or deleted: this unit must not commit. */
   stale = false;
   #options: UnitOptions;
   #session: Session | null;
@@ -39,8 +39,8 @@ export class Unit {
   /** The session's `userRollbacks` when the unit compared it last: a greater one means that user code undid writes since. */
   #userRollbacks = 0;
   /** Ids of pushed tasks, before and after the commit. They grow in place: a transaction may push tasks one by one. */
-  #pushed: number[] | null = null;
-  #committed: number[] | null = null;
+  #pushedIds: number[] | null = null;
+  #committedIds: number[] | null = null;
   readonly #pending = new PendingWork();
   /** Transactions that a run outside any transaction has started. */
   #started: PendingWork | null = null;
@@ -84,14 +84,14 @@ export class Unit {
     return rowsLocked || this.#session?.steady === true;
   }
 
-  /** The answer of the store that is under way; null when there is none. */
-  get waiting(): Promise<unknown> | null {
-    return this.#ended ? null : (this.#session?.waiting ?? null);
+  /** Settles with the answer of the store that is under way; null when there is none. */
+  get pendingAnswer(): Promise<unknown> | null {
+    return this.#ended ? null : (this.#session?.pendingAnswer ?? null);
   }
 
   /** The present stretch of holding the write lock; null: rows that are read now may change at any time. */
   get stretch(): Stretch | null {
-    this.#noticeUserRollback();
+    this.#noticeUserRollback(); // before a stretch begins: a shared session counts those of earlier tasks too
     if (this.#session?.writing) this.#stretch ??= new Stretch(() => this.#noticeUserRollback());
     return this.#stretch;
   }
@@ -111,25 +111,25 @@ export class Unit {
   }
 
   /** The ids of the pushed tasks that are committed. */
-  get committed(): readonly number[] {
-    return this.#committed ?? NO_IDS;
+  get committedIds(): readonly number[] {
+    return this.#committedIds ?? NO_IDS;
   }
 
   /** The session to read and write with. @throws TqError "conflict" once the unit has ended. */
   get session(): Session {
     if (this.#ended) throw lateError();
-    const isStray = this.#options.claim === undefined; // it belongs to no task
-    return (this.#session ??= this.runtime.store.session(isStray));
+    const outsideTask = this.#options.claim === undefined;
+    return (this.#session ??= this.runtime.store.session(outsideTask));
   }
 
   /** The connection itself; from here on the unit holds the write lock. */
   get database(): unknown {
     const { savepoint = false } = this.#options;
-    const open = savepoint && !this.#inSavepoint;
-    const database = this.session.raw(open, () => {
+    const opensSavepoint = savepoint && !this.#inSavepoint;
+    const database = this.session.raw(opensSavepoint, () => {
       if (this.#ended) throw lateError();
     });
-    if (open) this.#inSavepoint = true;
+    if (opensSavepoint) this.#inSavepoint = true;
     return database;
   }
 
@@ -150,7 +150,7 @@ export class Unit {
   }
 
   #openSavepoint(): Soon<void> {
-    if (this.#inSavepoint) return;
+    if (this.#inSavepoint) return; // another write opened it during the wait for the lock
     this.#inSavepoint = true;
     return this.session.savepoint();
   }
@@ -188,7 +188,7 @@ export class Unit {
     if (tasks.length === 0) return [];
     await this.begin();
     const ids = await this.session.push(tasks);
-    for (const id of ids) (this.#pushed ??= []).push(id);
+    for (const id of ids) (this.#pushedIds ??= []).push(id);
     return ids;
   }
 
@@ -244,7 +244,7 @@ export class Unit {
       await this.#leaveSavepoint(true);
       await session.commit().catch((error: unknown) => {
         this.#markUndone();
-        this.#pushed = null;
+        this.#pushedIds = null;
         throw error;
       });
     }
@@ -253,15 +253,15 @@ export class Unit {
 
   /** Call it after the commit: nothing undoes the writes and the pushed tasks any more. */
   keep(): void {
-    if (this.#committed) for (const id of this.#pushed ?? []) this.#committed.push(id);
-    else this.#committed = this.#pushed;
-    this.#pushed = null;
+    if (this.#committedIds) for (const id of this.#pushedIds ?? []) this.#committedIds.push(id);
+    else this.#committedIds = this.#pushedIds;
+    this.#pushedIds = null;
     this.#noticeUserRollback();
     this.#stretch?.keep();
     this.#stretch = null;
   }
 
-  /** Ends the unit in a shared transaction, and keeps or undoes its work there. */
+  /** Ends the unit in a shared transaction, and keeps or undoes its work there; what it keeps awaits a call of `keep`. */
   closeSavepoint(keep: boolean): Soon<void> {
     return soon(this.end(), () => this.#leaveSavepoint(keep));
   }
@@ -278,7 +278,7 @@ export class Unit {
    */
   end(): Soon<void> {
     if (this.#ended) return;
-    this.#noticeUserRollback();
+    this.#noticeUserRollback(); // before the end: an ended unit notices none
     this.#ended = true;
     const own = this.#options.session ? null : this.#session;
     if (!own && this.#pending.isIdle) {

@@ -47,7 +47,7 @@ const LONGEST_MS = 8_640_000_000_000_000;
  */
 export function toMilliseconds(value: DurationLike, what: string): number {
   if (value instanceof Temporal.Duration) return fromDuration(value, what);
-  if (typeof value === "string") return parseShort(value, what);
+  if (typeof value === "string") return parseDuration(value, what);
   if (typeof value === "number" || typeof value === "bigint") {
     throw invalid(
       what,
@@ -58,13 +58,13 @@ export function toMilliseconds(value: DurationLike, what: string): number {
 }
 
 /**
- * Short text of the command line and the settings, in milliseconds: `5m`, `1h30m`, `90s`, `250ms`, `1.5d`, `-5m`;
- * ISO 8601 text too. Units are w, d, h, m, s and ms, the longest first.
+ * The milliseconds of a text: ISO 8601, or short as on the command line and in the settings: `5m`, `1h30m`, `90s`,
+ * `250ms`, `1.5d`, `-5m`. Short units are w, d, h, m, s and ms, the longest first.
  *
  * @param what names the flag or the setting; the error's sentence starts with it
  * @throws TqError `invalid`
  */
-export function parseShort(text: string, what: string): number {
+export function parseDuration(text: string, what: string): number {
   if (/^[+-]?p/i.test(text)) return fromIso(text, what);
   if (/^[+-]?[\d.]+$/.test(text)) {
     const like = text.length > 20 ? "like 90s" : `${text}s, ${text}m or ${text}h`;
@@ -80,7 +80,7 @@ export function parseShort(text: string, what: string): number {
   const { sign, weeks, days, hours, minutes, seconds, milliseconds } = found;
   const units = { weeks, days, hours, minutes, seconds, milliseconds };
   const total = sum(Object.entries(units).map(([unit, amount]) => [unit, Number(amount ?? 0)]));
-  return whole(sign === "-" ? -total : total, what, text);
+  return roundedMs(sign === "-" ? -total : total, what, text);
 }
 
 const SHORT = new RegExp(
@@ -102,6 +102,7 @@ const SHORT = new RegExp(
  * @param ms milliseconds; fractions and negative numbers are fine
  */
 export function formatDuration(ms: number): string {
+  // Each bound is where rounding would reach the next form.
   if (ms < 0) return `-${formatDuration(-ms)}`;
   if (ms < 9.95) return `${round(ms, 1)} ms`;
   if (ms < 999.5) return `${round(ms, 0)} ms`;
@@ -117,7 +118,7 @@ function fromDuration(duration: Temporal.Duration, what: string): number {
   const { weeks, days, hours, minutes, seconds, milliseconds, microseconds, nanoseconds } =
     duration;
   const fields = { weeks, days, hours, minutes, seconds, milliseconds, microseconds, nanoseconds };
-  return whole(sum(Object.entries(fields)), what, String(duration));
+  return roundedMs(sum(Object.entries(fields)), what, String(duration));
 }
 
 function fromIso(text: string, what: string): number {
@@ -156,7 +157,7 @@ function fromFields(fields: unknown, what: string): number {
       throw invalid(what, `${unit} is ${describe(amount)}, not a number`);
     }
   }
-  return whole(sum(given), what, JSON.stringify(fields));
+  return roundedMs(sum(given), what, JSON.stringify(fields));
 }
 
 function sum(amounts: readonly (readonly [unit: string, amount: number])[]): number {
@@ -165,7 +166,7 @@ function sum(amounts: readonly (readonly [unit: string, amount: number])[]): num
   return total;
 }
 
-function whole(ms: number, what: string, given: string): number {
+function roundedMs(ms: number, what: string, given: string): number {
   if (Math.abs(ms) > LONGEST_MS)
     throw invalid(what, `${cut(given)} is too long; the longest is 100000000 days`);
   return Math.round(ms) + 0; // never -0

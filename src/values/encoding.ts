@@ -95,7 +95,7 @@ function writeObject(object: Record<string, unknown>, parent: Place): string {
 
 /** Writes an object whose own `__class__` is that of a tag, so that no reader takes it for one. */
 function writeEscaped(object: Record<string, unknown>, parent: Place): string {
-  const place = enter(object, parent, 3); // levels of JSON: the tag, its list, each entry
+  const place = enter(object, parent, 3); // the tag, its list, each entry
   const entries: string[] = [];
   for (const key of sortedKeys(object, parent)) {
     const value = object[key];

@@ -9,6 +9,9 @@ export type MomentLike =
 
 const MOMENT = /^[+-]?\d{4,6}-\d\d-/;
 
+/** A time of day with `Z` or an offset behind it: a date alone may end like an offset. */
+const HAS_OFFSET = /^[^t ]*[t ].*(?:z|[+-]\d\d(?::?\d\d)?)$/i;
+
 /** True for text that is meant as a point in time, and not as a length of time. */
 export function looksLikeMoment(text: string): boolean {
   return MOMENT.test(text);
@@ -42,7 +45,7 @@ export function momentOf(value: unknown, what: string): number | undefined {
 export function parseMoment(text: string, what: string): number {
   try {
     if (text.endsWith("]")) return Temporal.ZonedDateTime.from(text).epochMilliseconds;
-    if (/(?:z|[+-]\d\d(?::?\d\d)?)$/i.test(text.slice(10))) {
+    if (HAS_OFFSET.test(text)) {
       return Temporal.Instant.from(text).epochMilliseconds;
     }
     return fromLocal(Temporal.PlainDateTime.from(text), text, what);

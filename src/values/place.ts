@@ -7,7 +7,9 @@ export const MAX_DEPTH = 500;
 /** A place: the containers from the root down to it, each with the key that the walk is at. */
 export interface Place {
   readonly parent: Place | undefined;
+  /** The container; undefined at the root. */
   readonly value: object | undefined;
+  /** Where the walk is in the container: the walker sets it before each step. */
   key: string | number;
   readonly depth: number;
 }
@@ -17,7 +19,7 @@ export function root(name: string): Place {
   return { parent: undefined, value: undefined, key: name, depth: 0 };
 }
 
-/** The place inside a container. Refuses a cycle, and more than MAX_DEPTH levels. */
+/** The place inside a container. Refuses a cycle, and more than MAX_DEPTH levels. @param levels it takes in the JSON */
 export function enter(value: object, parent: Place, levels: number): Place {
   for (let above: Place | undefined = parent; above; above = above.parent) {
     if (above.value === value) refuse(parent, "a value that contains itself is not JSON");

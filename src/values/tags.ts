@@ -49,7 +49,7 @@ export const TAG_READERS: ReadonlyMap<unknown, (tag: Tag) => unknown> = new Map(
   ["bigint", (tag) => readBigint(text(tag, "bigint"))],
 ]);
 
-/** True for an object that a reader would take for a tag. "object" is the one that writes such an object. */
+/** True for an object that a reader would take for a tag. "object" is the tag of plain objects that look like one. */
 export function isTag({ __class__: name }: Tag): boolean {
   return name === "object" || TAG_READERS.has(name);
 }

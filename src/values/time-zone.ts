@@ -12,7 +12,7 @@ export function zoneNamed(TZ = ""): string | null {
   return name === "" || isZone(name) ? name : null;
 }
 
-/** Another program's /etc/localtime is a link to the file of its zone. */
+/** TZ may name a link to the file of a zone, as /etc/localtime is. */
 function behindLinks(zone: string): string {
   try {
     return isAbsolute(zone) ? realpathSync(zone) : zone;

@@ -90,6 +90,33 @@ for (const [how, files] of Object.entries(WRITTEN)) {
   });
 }
 
+test("a folder of models obeys its own tsconfig.json, and a file beside it the one above", async () => {
+  await using site = new Site();
+  const old = JSON.stringify({ compilerOptions: { experimentalDecorators: true } });
+  const kept =
+    "const seen: string[] = [];\nconst keep = (a: unknown, b: unknown) => void seen.push(typeof b);\n";
+  site.write("tsconfig.json", JSON.stringify({ compilerOptions: { jsx: "react" } }));
+  site.write("beside.ts", `${kept}class A { @keep value = 1; }\nexport const beside = seen;\n`);
+  site.write("models/tsconfig.json", old);
+  site.write(
+    "models/look.ts",
+    `import { Model } from "tq";
+import { beside } from "../beside.ts";
+${kept}class Inside { @keep value = 1; }
+export class Look extends Model {
+  static override readonly __name__ = "look";
+  async look() { return { beside, inside: seen }; }
+}
+`,
+  );
+  const id = await site.pushOne("look", "look", "1");
+  await site.run("worker", "-n", "1", "--drain");
+  expect(JSON.parse(site.task(id).result ?? "null")).toEqual({
+    beside: ["object"],
+    inside: ["string"],
+  });
+});
+
 test("without a tsconfig.json decorators are those of JavaScript", async () => {
   await using site = new Site();
   site.write(

@@ -13,6 +13,7 @@ class Second extends ModelSQL("thing", {
   name: v.string(),
   size: v.optional(v.number()),
   kind: v.optional(v.string(), "plain"),
+  colour: v.undefinedable(v.string(), "grey"),
   made: v.optional(v.string(), () => "now"),
   needed: v.boolean(),
 }) {}
@@ -26,6 +27,7 @@ test("an added field is an added column; old rows have its default, or nothing",
     name: "old",
     size: undefined,
     kind: "plain",
+    colour: "grey",
     made: undefined,
     needed: undefined,
   });
@@ -35,9 +37,9 @@ test("an added field is an added column; old rows have its default, or nothing",
     await record?.save();
   });
   expect(tq.sql("SELECT * FROM thing")).toEqual([
-    { id: 1, name: "renamed", size: null, kind: null, made: null, needed: null },
+    { id: 1, name: "renamed", size: null, kind: null, colour: null, made: null, needed: null },
   ]);
-  await inside(() => Second.create([{ name: "new", needed: true }]));
+  await inside(() => Second.create([{ name: "new", colour: undefined, needed: true }]));
   expect(tq.sql("SELECT kind, made, needed FROM thing WHERE id = 2")).toEqual([
     { kind: "plain", made: "now", needed: 1 },
   ]);
@@ -45,7 +47,7 @@ test("an added field is an added column; old rows have its default, or nothing",
 
 test("a program with fewer fields still reads and writes the table", async () => {
   await using tq = makeRuntime();
-  await inside(() => Second.create([{ name: "a", size: 3, needed: true }]));
+  await inside(() => Second.create([{ name: "a", size: 3, colour: "red", needed: true }]));
   await inside(async () => {
     const [record] = await First.browse([1]);
     if (record) record.name = "b";

@@ -57,7 +57,7 @@ class LateSession implements Session {
     return false;
   }
 
-  get waiting(): Promise<unknown> | null {
+  get pendingAnswer(): Promise<unknown> | null {
     return this.#underWay > 0 ? this.#last : null;
   }
 
@@ -69,8 +69,8 @@ class LateSession implements Session {
     return this.inner.userRollbacks;
   }
 
-  get transaction(): number {
-    return this.inner.transaction;
+  get transactionNumber(): number {
+    return this.inner.transactionNumber;
   }
 
   get transactionsUndone(): number {
@@ -97,8 +97,8 @@ class LateSession implements Session {
     return this.#later(() => this.inner.begin());
   }
 
-  commit(ending?: Ending, seen?: () => void): Promise<ClaimedTask[]> {
-    return this.#later(() => this.inner.commit(ending, seen));
+  commit(ending?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
+    return this.#later(() => this.inner.commit(ending, onVisible));
   }
 
   rollback(): Promise<void> {

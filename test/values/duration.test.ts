@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { formatDuration, parseShort, toMilliseconds } from "../../src/values/duration.ts";
+import { formatDuration, parseDuration, toMilliseconds } from "../../src/values/duration.ts";
 import { refusal } from "../support/refusal.ts";
 
 /** What untyped callers give: the types refuse it, the code must too. */
@@ -92,7 +92,7 @@ describe("toMilliseconds", () => {
   });
 });
 
-describe("parseShort", () => {
+describe("parseDuration", () => {
   test.each([
     ["5m", 300_000],
     ["1h30m", 5_400_000],
@@ -108,7 +108,7 @@ describe("parseShort", () => {
     ["PT5M", 300_000],
     ["-PT5M", -300_000],
   ])("reads %p", (text, ms) => {
-    expect(parseShort(text, "--in")).toBe(ms);
+    expect(parseDuration(text, "--in")).toBe(ms);
   });
 
   test.each([
@@ -125,7 +125,7 @@ describe("parseShort", () => {
     ["P1Y", "--in: years have no fixed length; say it in days, hours or smaller units"],
     ["999999999999d", "--in: 999999999999d is too long; the longest is 100000000 days"],
   ])("refuses %p with a sentence", (text, sentence) => {
-    expect(refusal(() => parseShort(text, "--in"))).toBe(sentence);
+    expect(refusal(() => parseDuration(text, "--in"))).toBe(sentence);
   });
 });
 
