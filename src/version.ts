@@ -4,7 +4,7 @@ import { version } from "../package.json" with { type: "json" };
 /** Set by `.ci/build.ts`: the commit that the executable was made from. */
 declare const BUILD: string | undefined;
 
-/** In an executable with its build, as `0.1.0+74888c0`: two builds of a version may know different schemas. */
+/** In an executable with its build, as `0.2.0+74888c0`: two builds of a version may know different schemas. */
 export const VERSION: string = typeof BUILD === "string" ? `${version}+${BUILD}` : version;
 
 /** When this version was made (ms since 1970 UTC); set with each. A clock that shows an earlier time is wrong. */
