@@ -1,5 +1,5 @@
 /** The kinds of options: which values there are, and how TypeScript, JSON and a command line write them. */
-import { TqError } from "../errors.ts";
+import { isTqError, TqError } from "../errors.ts";
 import { quote } from "../quote.ts";
 import {
   type DurationFields,
@@ -88,11 +88,21 @@ export function time(): Kind<number> {
     allowed:
       'a length of time from now, such as { minutes: 5 } or "PT5M", or a point in time like "2026-12-01T07:00Z"',
     read: (value, name, basis) =>
-      momentOf(value, name) ?? later(toMilliseconds(value as DurationLike, name), basis),
+      momentOf(value, name) ??
+      later(
+        orMoment(value, () => toMilliseconds(value as DurationLike, name)),
+        basis,
+      ),
     readJson: (value, name, basis) => {
       if (typeof value === "number") return readTime(value, name);
       if (typeof value === "string") {
-        return momentOf(value, name) ?? later(parseDuration(value, name), basis);
+        return (
+          momentOf(value, name) ??
+          later(
+            orMoment(value, () => parseDuration(value, name)),
+            basis,
+          )
+        );
       }
       if (isJsonObject(value)) return later(toMilliseconds(value, name), basis);
       throw refused(value, name, JSON_TIME);
@@ -100,8 +110,19 @@ export function time(): Kind<number> {
     readText: (written, name) =>
       looksLikeMoment(written)
         ? Temporal.Instant.fromEpochMilliseconds(parseMoment(written, name))
-        : { milliseconds: parseDuration(written, name) },
+        : { milliseconds: orMoment(written, () => parseDuration(written, name)) },
   };
+}
+
+/** Reads a length of time. Its refusal of a text, such as "20:00", also says how a point in time is written. */
+function orMoment<T>(value: unknown, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (typeof value !== "string" || !isTqError(cause)) throw cause;
+    const message = `${cause.message}; a point in time is written like 2026-12-01T20:00`;
+    throw new TqError("invalid", message, { cause });
+  }
 }
 
 function readTime(value: number, name: string): number {

@@ -58,6 +58,7 @@ test.each([
   [{ queue_expected_at: 5 }, "Cannot push: queue_expected_at: 5 has no unit; say the unit"],
   [{ queue_scheduled_at: new Date(Number.NaN) }, "queue_scheduled_at: the Date is not a valid one"],
   [{ queue_scheduled_at: "5 min" }, '"5 min" is not a length of time; write it like 5m'],
+  [{ queue_scheduled_at: "20:00" }, "a point in time is written like 2026-12-01T20:00"],
   [{ queue_scheduled_at: { months: 1 } }, "months have no fixed length"],
   [{ queue_scheduled_at: {} }, "no unit is given"],
   [
