@@ -10,13 +10,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import * as promises from "node:fs/promises";
+import { replaceFileFunctions } from "../../../src/open-store.ts";
 import { SqliteStore } from "../../../src/sqlite/store.ts";
 import { errorOf } from "../../support/error.ts";
 import { makeFolder } from "../../support/folder.ts";
 import { makeStore, pushOne } from "../../support/store.ts";
 
-/** Opens a store first: modules that are loaded later have the functions that refuse. */
+/** Replaces the functions first, as a program that runs user code does: modules that are loaded later have them. */
 async function setUp() {
+  replaceFileFunctions();
   const subject = makeStore();
   await pushOne(subject.store);
   const { WAYS, WRITING_WAYS } = await import("./ways.ts");
