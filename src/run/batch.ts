@@ -160,7 +160,7 @@ class Batch {
     this.#unsettled = [];
     const ending = endingOf(this.#thread, this.#session, end);
     const next = await this.#session.commit(ending, onVisible);
-    for (const { ended, kept } of this.#settled) note(this.#thread, ended, kept);
+    for (const { ended, kept } of this.#settled.splice(0)) note(this.#thread, ended, kept);
     return next;
   }
 
