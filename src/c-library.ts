@@ -11,7 +11,7 @@ type Argument = "i32" | "u64" | "ptr";
 /** A function of C that takes numbers and addresses, and returns an `int`. */
 export type CFunction = (...args: (number | FFI.Pointer)[]) => number;
 
-/** Null where the system, or its C library, is another one. */
+/** Null where the system or its C library is none of these, or has no such function. */
 export function loadFunction(name: string, args: readonly Argument[]): CFunction | null {
   const { dlopen } = ffi();
   for (const library of LIBRARIES[process.platform] ?? []) {

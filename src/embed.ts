@@ -88,6 +88,7 @@ export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWor
     report,
     ...(admin !== false && { admin: admin === true ? {} : admin }),
   });
+  // From here on this program pushes to the worker's database.
   const runtime = { store, config, registry: new Registry(), report, worker: true };
   const leaveRuntime = enterRuntime(runtime);
   return { ...worker, stopped: stopped.finally(leaveRuntime) };

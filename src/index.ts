@@ -1,4 +1,5 @@
 /** The exports of the module "tq". */
+// These two are loaded for what they set: the names of classes, and the function that runs pushed tasks here.
 import "./model/class-names.ts";
 import "./run/without-worker.ts";
 

@@ -21,6 +21,7 @@ export type Outcome =
   | { readonly kind: "failed"; readonly error: ErrorData }
   /** The database was busy or changed under the run: run the task again after `delay` ms. */
   | { readonly kind: "retry"; readonly delay: number; readonly error: ErrorData }
+  /** The run did not end, or was not settled, and its task is not to blame: it is ready again. */
   | { readonly kind: "interrupted"; readonly reason: string };
 
 /** How a run is settled: by its own outcome, or as crashed when its thread or its process died. */

@@ -21,7 +21,9 @@ export const ENDED_STATES = ["finished", "failed", "cancelled"] as const satisfi
 
 /** The right to run a task once. A claim number is never used twice for one task. */
 export interface Claim {
+  /** The task's. */
   readonly id: number;
+  /** The claim number. */
   readonly claim: number;
 }
 
@@ -38,7 +40,9 @@ export interface NewTask {
   readonly user: number;
   readonly queue: string;
   readonly priority: number;
+  /** The task is not due before; null: at once. */
   readonly scheduledAt: number | null;
+  /** When the task should be done: among equal priorities the earliest runs first. Null: its push counts. */
   readonly expectedAt: number | null;
   /** A text that the program chose for the task, unique among all tasks. */
   readonly ref: string | null;
@@ -54,6 +58,7 @@ export interface ClaimedTask extends Claim {
   readonly user: number;
   readonly queue: string;
   readonly priority: number;
+  /** `expectedAt`, or the time of the push: ready tasks of one priority run in this order. */
   readonly deadline: number;
   /** Runs that began before this one, plus one: what the log and `currentTask()` call the attempt. */
   readonly attempt: number;

@@ -8,4 +8,4 @@ declare const BUILD: string | undefined;
 export const VERSION: string = typeof BUILD === "string" ? `${version}+${BUILD}` : version;
 
 /** When this version was made (ms since 1970 UTC); set with each. A clock that shows an earlier time is wrong. */
-export const MADE_AT = Date.UTC(2026, 10, 1);
+export const MADE_AT = Date.UTC(2026, 10, 1); // months count from 0: November

@@ -76,13 +76,13 @@ export const ERROR_CODES: readonly [
 "invalid", 
 /** The task, model, method, program or database does not exist. */
 "not_found", 
-/** The thing exists, but its state does not allow the move. */
+/** The thing exists, but its state does not allow this now. */
 "conflict", 
-/** Another program, or another transaction of this one, holds the database for longer than `database.timeout`. */
+/** Another program holds the database for longer than `database.timeout`, or another transaction of this one does. */
 "busy", 
 /** The database cannot be used: not SQLite, from a newer tq, read-only, damaged, replaced. */
 "database", 
-/** The models file cannot be loaded. */
+/** The models cannot be loaded, or their files were changed under a running worker. */
 "models", 
 /** The request to the admin API has no valid token, or comes from a web page or host that may not send it. */
 "unauthorized", 
@@ -758,7 +758,9 @@ export type Outcome = {
     readonly kind: "retry";
     readonly delay: number;
     readonly error: ErrorData;
-} | {
+}
+/** The run did not end, or was not settled, and its task is not to blame: it is ready again. */
+ | {
     readonly kind: "interrupted";
     readonly reason: string;
 };

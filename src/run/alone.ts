@@ -18,7 +18,7 @@ export async function runAlone(
   return finishAlone(thread, session, await begin(thread, task, unit), roundEnd);
 }
 
-/** Settles a run that has begun, and goes on without a batch. @returns the next claim */
+/** Waits for a run that has begun, outside any batch, and settles it. @returns the next claim */
 export async function finishAlone(
   thread: ThreadRuntime,
   session: Session,
@@ -57,13 +57,16 @@ async function settleAlone(
   } catch (error) {
     await session.rollback();
     await session.begin();
-    const retry = { kind: "retry", delay: 0, error: toErrorData(error) } as const;
+    const retry = { kind: "retry", delay: 0, error: toErrorData(error) } as const; // the next line sets the delay
     const later = { ...ended, outcome: laterOrNever(task, retry) };
     return { ended: later, kept: await session.settle(task, later.outcome) };
   }
 }
 
-/** Runs the task again where the database was busy, or changed under it, unless its work would be done twice. */
+/**
+ * Waits for the run. Runs the task again where the database was busy, or changed under it, unless its work would be
+ * done twice.
+ */
 async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun): Promise<Ended> {
   const { config } = thread;
   for (let tries = 0; ; tries++) {
@@ -78,7 +81,7 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
       return { ...ended, outcome: laterOrNever(task, outcome) };
     if (!unit.stale) await Bun.sleep(waitInPlace(tries + 1));
     // A run that takes the lock at its start sees no change by others.
-    const again = new Unit(thread, { session, locked: unit.stale, claim: task });
-    begun = { ...(await begin(thread, task, again)), started };
+    const nextUnit = new Unit(thread, { session, locked: unit.stale, claim: task });
+    begun = { ...(await begin(thread, task, nextUnit)), started };
   }
 }

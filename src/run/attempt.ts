@@ -77,7 +77,7 @@ export function begin(
     const waits = Bun.peek.status(outcome) === "pending";
     const outside = isOutside(prepared);
     const runs = methods.of(task);
-    if (waits || outside) runs.notQuick();
+    if (waits || outside) runs.startOver();
     else if (isCall(prepared)) {
       // Waiting for other writers is not the method's time: two busy threads would make every method look slow.
       const others = unit.waited - waitedBefore;
@@ -99,7 +99,11 @@ export function endingOf(
   return { handBack, claim: claims ? { owner, queues, limit: claimUpTo } : null };
 }
 
-/** Call it after the commit: counts the run, announces the tasks that it pushed, and reports it. */
+/**
+ * Call it after the commit: counts the run, announces the tasks that it pushed, and reports it.
+ *
+ * @param kept false where the claim was lost: the work of the run was undone, and its outcome is not stored.
+ */
 export function note(
   { progress, report, pushed, config }: ThreadRuntime,
   ended: Ended,

@@ -31,7 +31,8 @@ export async function runBatch(
   try {
     let rest: readonly ClaimedTask[] = [];
     for (const [index, task] of tasks.entries()) {
-      if (index > 0 && !progress.begin(task)) break; // the caller began the first
+      // The caller began the first. Where one was taken back, so were all behind it: the main thread gives them back.
+      if (index > 0 && !progress.begin(task)) break;
       if (session.writing) progress.assignLock();
       const unit = new Unit(thread, { session, locked: true, savepoint: true, claim: task });
       progress.setRunInBatch(index + 1);
@@ -54,7 +55,7 @@ export async function runBatch(
       if (added) await added;
       if (session.spoilt) {
         // The tasks after it must not meet the changes that it made to the connection.
-        thread.methods.of(task).notQuick();
+        thread.methods.of(task).startOver();
         rest = tasks.slice(index + 1);
       }
       if (begun.waits || session.spoilt) break;
@@ -66,7 +67,7 @@ export async function runBatch(
   } catch (error) {
     batch.noteCommitted();
     // All other work is rolled back. Each task runs alone next time, so that one of them cannot undo the others again.
-    for (const task of tasks) thread.methods.of(task).notQuick();
+    for (const task of tasks) thread.methods.of(task).startOver();
     throw error;
   } finally {
     await store.release(session);
@@ -160,7 +161,7 @@ class Batch {
     this.#unsettled = [];
     const ending = endingOf(this.#thread, this.#session, end);
     const next = await this.#session.commit(ending, onVisible);
-    for (const { ended, kept } of this.#settled) note(this.#thread, ended, kept);
+    for (const { ended, kept } of this.#settled.splice(0)) note(this.#thread, ended, kept);
     return next;
   }
 
@@ -175,8 +176,8 @@ class Batch {
 }
 
 /**
- * A batch holds the write lock, so it must not retry in place: the task is put off by 20 ms, and its
- * reason lets the loop run it alone.
+ * A batch holds the write lock, so it must not retry in place: the task is put off by 20 ms. A task with a reason is
+ * claimed with `again` set, so the loop runs it alone.
  */
 function retryOutsideBatch(outcome: Outcome): Outcome {
   return outcome.kind === "retry" ? { ...outcome, delay: waitInPlace(1) } : outcome;

@@ -79,7 +79,8 @@ export class Loop {
   }
 
   /**
-   * Resolves once the loop was told to stop, has run as many tasks as it may, or is locked out of the database.
+   * Resolves once the loop was told to stop, has run as many tasks as it may, or is locked out of the database: that
+   * is "retired" too, and `lockedOut` tells it apart.
    *
    * @throws when the database is lost for good, or fails while the loop stops.
    */
@@ -115,7 +116,7 @@ export class Loop {
     const batch = this.#takeBatch(first);
     this.#taken += batch.length;
     this.#justEnded = batch;
-    this.#alone = batch.length > 1 || this.#isQuick(first) ? null : first;
+    this.#alone = this.#isQuick(first) ? null : first; // a single quick task is a batch too
     if (this.#alone) this.#candidate?.resign();
     const next = this.#alone
       ? await runAlone(this.#thread, first, () => this.#endRound(batch))
@@ -210,7 +211,7 @@ export class Loop {
       this.#wake = Promise.withResolvers<void>();
       await Promise.race([Bun.sleep(wait), this.#wake.promise]);
       try {
-        // Gives back whatever this living thread has claimed.
+        // Gives back whatever this living thread has claimed: no run is to blame, so the reason is stored nowhere.
         await store.rescueThread(owner, { running: null, reason: "", maxCrashes: null });
         return;
       } catch (again) {

@@ -37,7 +37,7 @@ export class MethodRuns {
    * Records a run that waited, or that runs outside any transaction: the method's tasks run alone until it has
    * proved itself again.
    */
-  notQuick(): void {
+  startOver(): void {
     this.#count = 0;
     this.#average = 0;
   }

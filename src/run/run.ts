@@ -51,7 +51,7 @@ export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Pr
     return { kind: "finished", result: toResult(value), reason: null };
   } catch (error) {
     if (unit.stale || isOperational(error))
-      return { kind: "retry", delay: 0, error: toErrorData(error) };
+      return { kind: "retry", delay: 0, error: toErrorData(error) }; // the caller sets the delay
     return { kind: "failed", error: toErrorData(error) };
   }
 }
@@ -60,7 +60,7 @@ async function callInside(call: Call): Promise<unknown> {
   return callMethod(call, await findRecords(call));
 }
 
-/** Reads the records in a short transaction of their own; the method then runs in none. */
+/** Reads the records in a short transaction, which has the task's user and context; the method then runs in none. */
 async function callOutside(call: Call): Promise<unknown> {
   const records = await Transaction.start({}, () => findRecords(call));
   return callMethod(call, records);

@@ -40,12 +40,12 @@ export class StrayWork {
   rejected(reason: unknown): boolean {
     const error = toErrorData(reason);
     // Known for the errors of tq alone, such as that of an ended transaction: an error of user code names no task.
-    const known = leftBehindBy(reason);
-    if (!known && this.#options.running()) return false;
+    const task = leftBehindBy(reason);
+    if (!task && this.#options.running()) return false;
     const ended = this.#options.justEnded();
     const [only] = ended;
-    if (known) {
-      const { id, attempt, model, method, queue } = known;
+    if (task) {
+      const { id, attempt, model, method, queue } = task;
       this.#charge({ task: id, attempt, model, method, queue }, error);
     } else if (only && ended.length === 1) this.#charge(runOf(only), error);
     else this.#note(ended, error);

@@ -53,6 +53,7 @@ class Lane {
   readonly #waiting: Waiting[] = [];
   /** The group of the task that runs; null when none does. */
   #running: Group | null = null;
+  /** What `runAlone` works with, as in a worker's thread; null until the program is registered. */
   #thread: Promise<ThreadRuntime> | null = null;
 
   constructor(of: Runtime) {
@@ -85,7 +86,7 @@ class Lane {
       const { id, group } = next;
       this.#running = group;
       try {
-        this.#thread ??= this.#startThread();
+        this.#thread ??= this.#register();
         await runOne(await this.#thread, id);
       } catch (error) {
         const message = `Cannot run task ${id}: ${error instanceof Error ? error.message : String(error)}`;
@@ -97,12 +98,13 @@ class Lane {
   }
 
   /** Registers the program, so that the tasks it has claimed are rescued if it dies. */
-  async #startThread(): Promise<ThreadRuntime> {
+  async #register(): Promise<ThreadRuntime> {
     const { store, config, report } = this.#runtime;
     const worker = randomUUIDv7();
     let others: readonly WorkerInfo[] = [];
     try {
       others = await liveWorkers(store);
+      // Without threads it is no worker to others: it takes no tasks but its own.
       await store.register({ id: worker, pid: process.pid, threads: 0, queues: [] });
       await store.rescueDead(config.worker.max_crashes);
     } catch (error) {
@@ -159,7 +161,7 @@ function sayingWhatWaits(report: Report): Report {
  * Loads the models of the settings for a task whose class no file has given: a file may have a class that extends the
  * one that pushed, as a worker would find it.
  */
-async function findModel({ registry, config }: ThreadRuntime, name: string): Promise<void> {
+async function loadModelsFor({ registry, config }: ThreadRuntime, name: string): Promise<void> {
   if (!config.models || registry.isFromFile(name)) return;
   if (loaded.has(registry) && registry.get(name) !== undefined) return;
   registry.addAll(await loadModels(config.models));
@@ -181,7 +183,7 @@ async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
       // It runs now, before its time: no program would come back for it.
       report({ name: "task.inline", ...runOf(task), scheduledAt });
     }
-    await findModel(thread, task.model);
+    await loadModelsFor(thread, task.model);
   } catch (error) {
     await end(thread, task, { kind: "failed", error: toErrorData(error) });
     return;
@@ -206,10 +208,10 @@ function endLater(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): v
   timer.unref(); // when the program ends first, a later process rescues the task
 }
 
-/** Settles a task whose run could not settle it. */
+/** Settles a task that did not run, as its models cannot be loaded, or whose run could not settle it. */
 async function end(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): Promise<void> {
   const kept = await thread.store.write((session) => session.settle(task, outcome));
-  const duration = 0; // it has not run
+  const duration = 0; // a task that failed here has not run; the event of an interrupted one has no duration
   reportOutcome(thread.report, task, outcome, kept, duration);
 }
 

@@ -1,10 +1,10 @@
 /** The memory that a worker's main thread shares with its threads: the leader, and the slots of their progress. */
 import { SLOT_IDS, SLOT_WORDS } from "./progress.ts";
 
-/** The number of the leading thread. */
+/** One word: the number of the leading thread. */
 const LEADER_WORDS = 1;
 
-/** Slot 0 belongs to the main thread, the others to the threads 1, 2, … */
+/** Slot 0 is unused: threads count from 1. */
 export interface Shared {
   readonly leader: Int32Array;
   readonly slots: Int32Array;
@@ -27,6 +27,7 @@ export function openShared(buffer: SharedArrayBuffer, threads: number): Shared {
   };
 }
 
+/** The ids come first: a Float64Array must begin at a multiple of 8 bytes. */
 function sizes(slots: number) {
   const leaderAt = slots * SLOT_IDS * Float64Array.BYTES_PER_ELEMENT;
   const slotsAt = leaderAt + LEADER_WORDS * Int32Array.BYTES_PER_ELEMENT;

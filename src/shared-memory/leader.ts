@@ -59,11 +59,11 @@ export class LeaderCandidate {
     this.#span = { leader, since: now, waited, held };
     if (span?.leader !== leader) return false;
     const length = now - span.since;
-    const waits = (waited - span.waited) / length;
-    const needs = (held - span.held) / length;
+    const waitingShare = (waited - span.waited) / length;
+    const neededShare = (held - span.held) / length;
     if (leader !== this.#thread) {
-      if (waits > PARKING_SHARE) this.#parksFor = leader;
-    } else if (waits < UNDISTURBED_SHARE && needs < NEEDED_SHARE) {
+      if (waitingShare > PARKING_SHARE) this.#parksFor = leader;
+    } else if (waitingShare < UNDISTURBED_SHARE && neededShare < NEEDED_SHARE) {
       Atomics.notify(this.#words, LEADER, 1);
     }
     return this.mustPark;
@@ -100,7 +100,10 @@ export class LeaderCandidate {
   }
 }
 
-/** Wakes all parked threads if this thread leads: the main thread calls it when the thread is dead or hangs. */
+/**
+ * Ends the lead of this thread, if it has it, and wakes all parked threads. The main thread calls it too, when the
+ * thread is dead or hangs.
+ */
 export function removeLeader(leader: Int32Array, thread: number): void {
   if (Atomics.compareExchange(leader, LEADER, thread, NO_LEADER) === thread) {
     Atomics.notify(leader, LEADER);

@@ -1,17 +1,21 @@
 /** A thread's progress, in memory that it shares with the main thread: no task needs a message. */
+import type { LockWatch } from "../store/worker-store.ts";
 import type { Claim } from "../task.ts";
 import type { Shared } from "./layout.ts";
 
 /** The words of a thread's slot, and where each is. */
 const WORD = {
   sequence: 0,
+  /** The claim number of the run under way. */
   claim: 1,
   finished: 2,
   failed: 3,
-  claims: 4,
+  /** How many claims `setClaims` wrote, begun or not. */
+  claimCount: 4,
+  /** Which claims have not begun: see CURSOR_BASE. */
   cursor: 5,
   lock: 6,
-  batch: 7,
+  runInBatch: 7,
   lockSequence: 8,
 } as const;
 
@@ -20,7 +24,7 @@ const LOCKS = ["none", "awaited", "held"] as const;
 
 export type Lock = (typeof LOCKS)[number];
 
-/** In place of a run's sequence, for a transaction that belongs to no task. */
+/** In place of a run's sequence, for a transaction that belongs to no task; the main thread's -1 means none. */
 const OUTSIDE_TASK = -2;
 
 /** The most claims that a thread can hold at a time: its slot takes no more. */
@@ -42,7 +46,7 @@ const ROUNDS = 2_000_000;
  * The run of one thread, its claims that have not begun, and how many of its runs finished or failed. The thread
  * writes; the main thread reads, takes back claims that have not begun, and ends the run of a dead thread.
  */
-export class Progress {
+export class Progress implements LockWatch {
   readonly #slots: Int32Array;
   readonly #ids: Float64Array;
   readonly #at: number;
@@ -57,7 +61,7 @@ export class Progress {
     this.#idsAt = thread * SLOT_IDS;
   }
 
-  /** Odd while a task runs. */
+  /** Counts the begins and ends of runs: odd while a task runs, and another number for each run. */
   get sequence(): number {
     return this.#load("sequence");
   }
@@ -77,7 +81,7 @@ export class Progress {
       this.#ids[this.#idsAt + 1 + index] = id;
       this.#slots[this.#at + SLOT_WORDS - MAX_CLAIMS + index] = claim;
     });
-    this.#store("claims", claims.length);
+    this.#store("claimCount", claims.length);
     this.#store("cursor", this.#round * CURSOR_BASE + claims.length);
   }
 
@@ -96,7 +100,7 @@ export class Progress {
     return true;
   }
 
-  /** Nothing runs now. */
+  /** Records that nothing runs now. */
   end(): void {
     this.setRunInBatch(0);
     const { sequence } = this;
@@ -142,7 +146,7 @@ export class Progress {
     this.#store("lockSequence", this.sequence);
   }
 
-  /** The sequence of the run that took the lock. */
+  /** The sequence of the run that took the lock; OUTSIDE_TASK where none did. */
   get lockSequence(): number {
     return this.#load("lockSequence");
   }
@@ -154,7 +158,7 @@ export class Progress {
 
   /** Sets which run of the batch is being executed, counted from 1; 0: none is. */
   setRunInBatch(begun: number): void {
-    this.#store("batch", begun);
+    this.#store("runInBatch", begun);
   }
 
   /**
@@ -162,7 +166,7 @@ export class Progress {
    * writer. A run that itself waits for the lock does not count.
    */
   get holdsUpBatch(): boolean {
-    const begun = this.#load("batch");
+    const begun = this.#load("runInBatch");
     const { lock } = this;
     return begun > 0 && (lock === "held" || (lock === "none" && begun > 1));
   }
@@ -191,7 +195,7 @@ export class Progress {
   }
 
   #lastClaims(count: number): Claim[] {
-    const claims = this.#load("claims");
+    const claims = this.#load("claimCount");
     return Array.from({ length: count }, (_, index) => {
       const place = claims - count + index;
       return {

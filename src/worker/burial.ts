@@ -61,14 +61,15 @@ export class Burials {
   async #bury(thread: PoolThread, running: Claim | null, reason: string): Promise<void> {
     const lockHolder = await thread.lockout;
     if (lockHolder) thread.toBlame = true;
-    if (!thread.loaded && thread.ending === null) {
-      thread.ending = this.#sayCannotLoad(reason); // its models ended it, not a task
+    if (!thread.loaded && thread.endReason === null) {
+      thread.endReason = this.#sayCannotLoad(reason); // its models ended it, not a task
     }
-    const onPurpose = thread.ending !== null && !thread.toBlame;
+    const onPurpose = thread.endReason !== null && !thread.toBlame;
     // The reason that its tasks get, and the log where the end was not on purpose.
-    const why = thread.ending ?? reason;
+    const why = thread.endReason ?? reason;
     // A thread that stopped has given its tasks back, one that never loaded had none.
-    const hasNoTasks = thread.ending === "stopped" || !thread.loaded;
+    const hasNoTasks = thread.endReason === "stopped" || !thread.loaded;
+    // A worker that stops saves this write where it can: each thread would wait for the lock in turn.
     if (!this.#stopping || !hasNoTasks) {
       const maxCrashes = onPurpose ? null : this.#options.maxCrashes;
       await this.#putBack(thread.number, {
@@ -100,7 +101,7 @@ export class Burials {
         return;
       } catch (error) {
         if (tries === 0) this.#sayNotYet(thread, error);
-        if (this.#stopping) return; // another worker does, or the next one
+        if (this.#stopping) return; // signing off does, or else another worker
         await Bun.sleep(TRY_AGAIN_MS);
       }
     }

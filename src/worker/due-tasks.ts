@@ -31,7 +31,7 @@ export class DueTasks {
     if (this.#stopped) return;
     if (this.#timer) clearTimeout(this.#timer);
     const left = due === null ? Infinity : Math.max(due - this.#store.now(), 0);
-    const wait = left > DUE_SOON_MS ? left - DUE_SOON_MS : left; // a thread is awake by the time
+    const wait = left > DUE_SOON_MS ? left - DUE_SOON_MS : left; // for one due sooner a thread is awake already
     this.#timer = setTimeout(this.#look, Math.min(wait, longest));
   }
 
@@ -46,6 +46,7 @@ export class DueTasks {
   }
 
   async #isCrowdDue(): Promise<boolean> {
+    // It asks for nothing else, so no count of ready tasks (0), and for no worker.
     return (await this.#store.look({ queues: [], limit: 0, worker: "" })).isCrowdDue;
   }
 

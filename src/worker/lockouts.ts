@@ -48,7 +48,7 @@ export class Lockouts {
     before: Promise<void> | null,
   ): Promise<Claim | null> {
     await before;
-    // The end of the thread before may have freed the lock.
+    // The end of the thread before may have freed the lock. This one is replaced all the same: its loop has ended.
     const innocent = by === null || (before !== null && (await this.#waitForLock()) !== null);
     const limit = formatDuration(this.#options.lockTimeout);
     const own = by === null ? "" : ", maybe by a connection of a task's own";

@@ -87,8 +87,8 @@ export class Maintenance {
   }
 
   /**
-   * Tasks pushed at a time in the future count as pushed now. Call it when the clock was seen to be set back: only
-   * then is it known that it was ahead.
+   * Tasks pushed at a time in the future count as pushed now. Call it when the clock was seen to be set back, or was
+   * steady for a day: only then is it known that it was ahead.
    */
   async repairTimes(): Promise<void> {
     this.#steadySince = performance.now();
@@ -99,7 +99,7 @@ export class Maintenance {
     this.#note(`The clock was ahead: ${tasks} times in the future; they count as pushed now`);
   }
 
-  /** The same at the start, where it is not known whether the clock was ahead or is behind. */
+  /** Repairs the order of ready tasks alone: at the start it is not known whether the clock was ahead or is behind. */
   async repairOrder(): Promise<void> {
     const repaired = await this.#repair("places");
     if (repaired === 0) return;

@@ -41,11 +41,11 @@ export type FromThread =
   | { readonly type: "changed"; readonly file: string }
   /** Something that this task has left behind, such as a timer, threw while another task ran, and ends the thread. */
   | { readonly type: "threw"; readonly task: Pick<CurrentTask, "id" | "model" | "method"> }
-  /** The models cannot be loaded, or the database cannot be opened. */
+  /** The models cannot be loaded, the database cannot be opened, or it failed while the thread stopped. */
   | { readonly type: "cannot_start"; readonly code: string; readonly error: ErrorData }
   /** The thread found the database lost for good: no later try would help. */
   | { readonly type: "lost"; readonly code: string; readonly error: ErrorData }
-  /** The database stayed locked, maybe by a connection that this task has left open: it was the only one. */
+  /** The database stayed locked, maybe by a connection of the last task: that is `by`, where it ran by itself. */
   | { readonly type: "locked_out"; readonly by: Claim | null }
   /** The thread has nothing to do until it is woken. */
   | "idle"

@@ -35,14 +35,14 @@ export class PoolThread {
   /** When it was woken last: monotonic, ms. */
   wokenAt = -Infinity;
   /** The file of models that it loads, or has loaded last. */
-  loading: string | null = null;
+  loadingFile: string | null = null;
   /** It has loaded its models. */
   loaded = false;
   /** The task that left the error behind which ends the thread, where that is not the running task. */
   thrower: string | null = null;
   /** Why it is being ended on purpose; null when it is not. */
-  ending: string | null = null;
-  /** Set once it is locked out; resolves with the task whose open connection holds the write lock, or null. */
+  endReason: string | null = null;
+  /** Set once it is locked out; resolves with the task whose open connection held the write lock, or null. */
   lockout: Promise<Claim | null> | null = null;
   /** It is ended because of the task that it runs, which counts a crash. */
   toBlame = false;
@@ -52,7 +52,7 @@ export class PoolThread {
   seenAtTick = -1;
   /** The sequence of the run whose claim the last tick found lost. */
   lostAtTick = -1;
-  /** The same when claims were last taken back. */
+  /** The sequence of its progress when `TakeBack` last looked at it. */
   seenAtTakeBack = -1;
   readonly closed: Promise<void>;
   readonly #worker: Worker;
@@ -66,19 +66,20 @@ export class PoolThread {
     this.#worker.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (!isFromThread(data)) return;
       if (data === "idle") this.idle = true;
-      else if (data === "stopped" || data === "retired") this.ending ??= data;
+      else if (data === "stopped" || data === "retired") this.endReason ??= data;
       else if (data.type === "here") this.#systemThread = data.systemThread;
       else if (data.type === "loaded") this.loaded = true;
       events.message(this, data);
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#lastError = firstLine(event.message);
+      this.#lastError = errorLine(event.message);
     };
     const closed = Promise.withResolvers<void>();
     this.closed = closed.promise;
     this.#worker.addEventListener("close", (event) => {
       const { code } = event as CloseEvent;
+      // "they" are the models: the words follow "Cannot load models from …:".
       const exit = this.loaded
         ? `the task ended its thread with process.exit(${code})`
         : `they ended their thread with process.exit(${code}) while they were loaded`;
@@ -111,14 +112,14 @@ export class PoolThread {
 
   /** Ends the thread as soon as it is in no native call; its task is interrupted. */
   giveWay(reason: string): void {
-    if (this.ending !== null) return;
-    this.ending = reason;
+    if (this.endReason !== null) return;
+    this.endReason = reason;
     this.#terminate();
   }
 
   /** Ends the thread now, whatever it does; resolves when it is gone. */
   async terminate(reason: string): Promise<void> {
-    this.ending ??= reason;
+    this.endReason ??= reason;
     this.#terminate();
     const limit = setTimeout(() => this.#giveUp(), NATIVE_LIMIT_MS);
     await this.closed;
@@ -127,7 +128,7 @@ export class PoolThread {
 
   /** The processes of a thread that ended by itself may be meant to go on. */
   #terminate(): void {
-    const isOver = this.ending === "stopped" || this.ending === "retired";
+    const isOver = this.endReason === "stopped" || this.endReason === "retired";
     const children = isOver ? [] : childrenOf(this.#systemThread);
     this.#worker.terminate();
     endProcesses(children);
@@ -153,7 +154,7 @@ export class PoolThread {
 const REASON_LIMIT = 1_000;
 
 /** Bun's message of an uncaught error is a code frame; the error itself is in one of its lines. */
-function firstLine(message: string): string {
+function errorLine(message: string): string {
   const lines = message.split("\n").map((line) => line.trim());
   const line = lines.find((text) => /^(?:\w*Error|error):? /.test(text)) ?? lines[0] ?? message;
   return cut(line, REASON_LIMIT);

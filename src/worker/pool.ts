@@ -93,7 +93,7 @@ export class Pool {
 
   /** The file of models that a thread is still loading. */
   get loadingFile(): string | null {
-    return this.threads.find(({ loaded }) => !loaded)?.loading ?? null;
+    return this.threads.find(({ loaded }) => !loaded)?.loadingFile ?? null;
   }
 
   get idleThreads(): PoolThread[] {
@@ -234,7 +234,7 @@ export class Pool {
   }
 
   /** Lets the thread claim, unless a file has changed while the threads loaded their models. */
-  #isLoaded(thread: PoolThread, files: LoadedFiles): void {
+  #goIfUnchanged(thread: PoolThread, files: LoadedFiles): void {
     const first = (this.#loaded ??= files);
     const changed = Object.keys(files).find((file) => files[file] !== first[file]);
     if (changed !== undefined) this.#endChanged(thread, changed);
@@ -251,9 +251,9 @@ export class Pool {
     if (message === "retired" || message === "stopped") return void thread.terminate(message);
     switch (message.type) {
       case "here":
-        break; // the thread has noted it
+        break; // `PoolThread` has noted it
       case "loading":
-        thread.loading = message.file;
+        thread.loadingFile = message.file;
         break;
       case "threw": {
         const { id, model, method } = message.task;
@@ -261,7 +261,7 @@ export class Pool {
         break;
       }
       case "loaded":
-        this.#isLoaded(thread, message.files);
+        this.#goIfUnchanged(thread, message.files);
         this.#events.loaded(message.catalog);
         break;
       case "changed":
@@ -276,7 +276,7 @@ export class Pool {
         break;
       case "lost":
         // The worker stops, which ends this thread: no task of it is to blame.
-        thread.ending = message.error.message;
+        thread.endReason = message.error.message;
         this.#events.lost(toTqError(message));
         break;
     }

@@ -16,7 +16,11 @@ export class RescuedTasks {
     return this.#poisoned;
   }
 
-  /** @param running the claim that the dead thread was running; null when that is not known. */
+  /**
+   * Reports a task that was put back, unless it is not known to have begun.
+   *
+   * @param running the claim that the dead thread was running; null when it ran none, or that is not known.
+   */
   add(task: RescuedTask, running: Claim | null, reason: string): void {
     const { id, attempt, model, method, queue, crashes } = task;
     const run = { task: id, attempt, model, method, queue };

@@ -51,13 +51,14 @@ export class TakeBack {
     this.watch(false);
   }
 
+  /** An idle thread, whose sequence stands still too, has no claims and does not lead. */
   async #takeFromSlow(): Promise<void> {
     await this.#takeBack(({ progress, seenAtTakeBack }) => progress.sequence === seenAtTakeBack);
   }
 
-  async #takeBack(from: (thread: PoolThread) => boolean): Promise<void> {
+  async #takeBack(applies: (thread: PoolThread) => boolean): Promise<void> {
     for (const thread of this.#options.threads()) {
-      if (from(thread)) {
+      if (applies(thread)) {
         removeLeader(this.#options.leader, thread.number);
         if (thread.progress.unbegun > 0) this.#taken.push(...thread.progress.takeBack());
       }

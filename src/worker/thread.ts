@@ -1,4 +1,4 @@
-/** A worker thread: a small worker of its own, with its own connection. Started by `pool.ts`. */
+/** A worker thread: a small worker of its own, with its own connection. Started by `pool-thread.ts`. */
 import { isTqError } from "../errors.ts";
 import * as tq from "../index.ts";
 import { wantsColour } from "../log/log.ts";
@@ -105,6 +105,7 @@ async function start(init: Init): Promise<void> {
     enterRuntime(runtime);
     installModule(tq);
     const tell = (file: string) => send({ type: "loading", file });
+    // A changed file is told in place of the error that it may cause.
     const loading = loadAll(init.models, registry, tell);
     await loading.catch(() => undefined);
     const changed = init.loaded && changedFile(init.loaded);

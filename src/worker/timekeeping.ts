@@ -137,8 +137,8 @@ export class Timekeeping {
     try {
       process.kill(this.#parent, 0);
       return false;
-    } catch {
-      return true;
+    } catch (error) {
+      return (error as { code?: string }).code !== "EPERM"; // it lives, and belongs to another user
     }
   }
 

@@ -23,8 +23,8 @@ type Limits = Pick<Config["worker"], "lock_timeout">;
 /** A thread, as one look sees it. */
 interface Look {
   readonly thread: PoolThread;
-  /** Another run of its batch waits for this one, or any thread that wants to write. */
-  readonly inBatch: boolean;
+  /** It runs a batch, and another run of that waits for this one, or any thread that wants to write. */
+  readonly holdsUpBatch: boolean;
   readonly holdsLock: boolean;
   /** The task that runs; null: none, or what holds the lock was left behind by an earlier one. */
   readonly claim: Claim | null;
@@ -46,8 +46,8 @@ type Verdict =
 type Rule = (look: Look, limits: Limits) => Verdict | null;
 
 /** A run in a batch is expected to be quick: it soon gives way, and nothing is held against its task. */
-function heldUpBatch({ thread, inBatch, held }: Look): Verdict | null {
-  if (!inBatch || thread.ending !== null || held < LONG_BATCH_MS) return null;
+function heldUpBatch({ thread, holdsUpBatch, held }: Look): Verdict | null {
+  if (!holdsUpBatch || thread.endReason !== null || held < LONG_BATCH_MS) return null;
   const longest = formatDuration(LONG_BATCH_MS);
   return { do: "give way", reason: `it held up its batch for over ${longest}: it runs alone` };
 }
@@ -55,7 +55,7 @@ function heldUpBatch({ thread, inBatch, held }: Look): Verdict | null {
 /** A transaction that goes on after its task holds the lock: no task is to blame. */
 function lockLeftBehind(look: Look, { lock_timeout: limit }: Limits): Verdict | null {
   const { thread, claim, held } = look;
-  if (!keepsLock(look) || claim !== null || thread.ending !== null) return null;
+  if (!keepsLock(look) || claim !== null || thread.endReason !== null) return null;
   if (limit === 0 || held < limit) return null;
   const reason = `Thread ${thread.number} is replaced: something that one of its tasks left behind has held the write lock for over ${formatDuration(limit)}`;
   return { do: "replace", reason };
@@ -75,8 +75,8 @@ function lockTimeout(look: Look, { lock_timeout: limit }: Limits): Verdict | nul
 }
 
 /** A batch gives way first; it is stopped like any other run when it stays in a native call. */
-function keepsLock({ thread, inBatch, holdsLock }: Look): boolean {
-  return holdsLock && !(inBatch && thread.ending === null);
+function keepsLock({ thread, holdsUpBatch, holdsLock }: Look): boolean {
+  return holdsLock && !(holdsUpBatch && thread.endReason === null);
 }
 
 /** A thread is looked at by all of them, in this order. */
@@ -98,14 +98,14 @@ export function watchThreads(
 
 function lookAt(thread: PoolThread, now: number): Look {
   const { progress } = thread;
-  const inBatch = progress.holdsUpBatch;
+  const { holdsUpBatch } = progress;
   const holdsLock = progress.lock === "held";
-  const isLeft = !inBatch && progress.lockIsLeft;
+  const isLeft = !holdsUpBatch && progress.lockIsLeft;
   const claim = isLeft ? null : progress.running();
   // A transaction that was left behind keeps the lock through the tasks that begin meanwhile.
   const sequence = isLeft ? progress.lockSequence : progress.sequence;
-  const held = measureHold(thread, inBatch || holdsLock ? sequence : null, now);
-  return { thread, inBatch, holdsLock, claim, held };
+  const held = measureHold(thread, holdsUpBatch || holdsLock ? sequence : null, now);
+  return { thread, holdsUpBatch, holdsLock, claim, held };
 }
 
 /** @param sequence the run that holds up others; null: none does. */
@@ -154,9 +154,9 @@ export async function endCancelled(
     const claim = thread.progress.running();
     const isSameAsBefore = sequence === thread.seenAtTick;
     thread.seenAtTick = sequence;
-    if (!claim || !isSameAsBefore || thread.ending !== null) continue;
+    if (!claim || !isSameAsBefore || thread.endReason !== null) continue;
     if ((await store.stillHeld([claim])).length > 0) continue;
-    if (thread.progress.sequence !== sequence) continue;
+    if (thread.progress.sequence !== sequence) continue; // the run ended while the store answered
     if (thread.lostAtTick !== sequence) {
       thread.lostAtTick = sequence;
       continue;

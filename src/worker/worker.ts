@@ -53,10 +53,10 @@ export class WorkerProcess {
   #stopping = false;
   /** The error for which it cannot go on. */
   #failure: unknown = null;
-  /** The reason that was last reported for a new thread that could not start. */
+  /** Why a thread could not start, or still loads its models, as last reported; "" once one has loaded them. */
   #refusal = "";
-  /** The trouble that the database has. */
-  #told: string | null = null;
+  /** The trouble of this worker that its row in the store tells. */
+  #toldTrouble: string | null = null;
 
   /** @throws TqError when it has no models, or the database cannot be opened. */
   constructor(options: WorkerProcessOptions) {
@@ -129,7 +129,7 @@ export class WorkerProcess {
     }
     if (this.#stopping) return;
     this.#sayStarted();
-    await nextTurn(); // the log of the threads begins after that
+    await nextTurn(); // the log writes the start by then, before the threads write of their tasks
     if (!this.#stopping) this.#go();
   }
 
@@ -233,13 +233,13 @@ export class WorkerProcess {
     this.#options.report({ name: "log.note", level: "error", message });
   }
 
-  /** Programs that only read the database learn it there; a failed write is tried again with the next thread. */
+  /** Tells it to programs that only read the database; a failed write is tried again with the next thread. */
   #tellTrouble(): void {
     const { trouble } = this;
-    if (trouble === this.#told) return;
-    const before = this.#told;
-    this.#told = trouble;
-    this.store.setTrouble(this.id, trouble).catch(() => (this.#told = before));
+    if (trouble === this.#toldTrouble) return;
+    const before = this.#toldTrouble;
+    this.#toldTrouble = trouble;
+    this.store.setTrouble(this.id, trouble).catch(() => (this.#toldTrouble = before));
   }
 
   /** Threads of two versions must not work side by side: the running tasks end, and the next start has the new one. */

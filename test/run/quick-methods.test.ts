@@ -26,7 +26,7 @@ describe("a method is quick", () => {
   test("no longer, as soon as it once waits, and again after twenty more", () => {
     const runs = new MethodRuns(TRAITS);
     ran(runs, 50, 0.1);
-    runs.notQuick();
+    runs.startOver();
     expect(runs.isQuick).toBe(false);
     ran(runs, 20, 0.1);
     expect(runs.isQuick).toBe(true);

@@ -180,6 +180,19 @@ describe("a batch whose commit is refused", () => {
     expect((await tq.tasks()).map(({ state }) => state)).toEqual(["running", "running", "ready"]);
   });
 
+  test("for the run that went on alone tells and counts the runs before it once", async () => {
+    await using tq = makeRuntime();
+    await Step.__queue__.quick([1]);
+    await Step.__queue__.wait([1]);
+    const failing = errorOf(() => tq.runBatch([1, 2]));
+    while ((await tq.getTask(1)).state !== "finished") await nextTurn();
+    refuseOneCommit();
+    Step.go();
+    expect((await failing).message).toBe("refused once");
+    expect(tq.eventsOf("task.finished").map(({ task }) => task)).toEqual([1]);
+    expect(tq.progress.counted("finished")).toBe(1);
+  });
+
   test("in the middle of a run ends there, and says nothing of the runs before it", async () => {
     await using tq = makeRuntime();
     await Step.__queue__.push([1]);

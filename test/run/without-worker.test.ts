@@ -231,13 +231,13 @@ test("a program that cannot prove that it lives says so; its caller has what it 
 test("a task that cannot be settled now goes back as soon as it can", async () => {
   await using tq = makeRuntime({ worker: false, settings: { database: { retry: 0 } } });
   const refused = spyOn(FileIdentity.prototype, "check");
-  let again = false;
+  let works = false;
   refused.mockImplementation(() => {
-    if (log.length > 0 && !again) throw new TqError("busy", "refused");
+    if (log.length > 0 && !works) throw new TqError("busy", "refused");
   });
   await Job.__queue__.note([1], "ran");
   expect(await tq.getTask(1)).toMatchObject({ state: "running" });
-  again = true;
+  works = true;
   await until(async () => {
     expect(await tq.getTask(1)).toMatchObject({ state: "ready", crashes: 0 });
   });

@@ -3,24 +3,28 @@ import { nextTurn } from "../../src/next-turn.ts";
 import { removeLeader, LeaderCandidate } from "../../src/shared-memory/leader.ts";
 import { createShared, type Shared } from "../../src/shared-memory/layout.ts";
 
-/** ms; a little more than what is measured at once. */
+/** ms; a little more than the span over which a thread measures its waiting. */
 const SPAN = 50;
 
 /** A thread, its turns to write, and a clock. */
 class Member {
   readonly times = { waited: 0, held: 0 };
-  readonly leader: LeaderCandidate;
+  readonly candidate: LeaderCandidate;
   #now = 0;
 
   constructor(shared: Shared, thread: number) {
-    this.leader = new LeaderCandidate(shared, thread, this.times);
+    this.candidate = new LeaderCandidate(shared, thread, this.times);
   }
 
-  /** Rounds of quick tasks for a whole span, with such shares of the time. @returns true when it is to step aside */
+  /**
+   * Runs quick tasks for a whole span; waits for the lock, and needs it, for these shares of the time.
+   *
+   * @returns true when it must park.
+   */
   works({ waits = 0, needs = 0 } = {}): boolean {
     this.times.waited += waits * SPAN;
     this.times.held += needs * SPAN;
-    return this.leader.measure((this.#now += SPAN));
+    return this.candidate.measure((this.#now += SPAN));
   }
 }
 
@@ -36,10 +40,10 @@ beforeEach(() => {
   expect([first.works(), second.works()]).toEqual([false, false]);
 });
 
-/** Steps aside; tells whether it may go on. */
-function aside(member: Member, woken: Promise<void> = never) {
+/** Parks. @returns a function that tells whether the thread may go on */
+function park(member: Member, woken: Promise<void> = never) {
   expect(member.works({ waits: 0.5 })).toBe(true);
-  const over = member.leader.park(woken);
+  const over = member.candidate.park(woken);
   return async () => {
     await nextTurn();
     return Bun.peek.status(over) === "fulfilled";
@@ -47,7 +51,7 @@ function aside(member: Member, woken: Promise<void> = never) {
 }
 
 describe("of two threads that run quick tasks", () => {
-  test("who waits long for the lock steps aside, and who has come first does not", () => {
+  test("the one that waits long for the lock parks, unless it leads", () => {
     expect(first.works({ waits: 0.5, needs: 0.5 })).toBe(false);
     expect(second.works({ waits: 0.5, needs: 0.5 })).toBe(true);
   });
@@ -58,13 +62,13 @@ describe("of two threads that run quick tasks", () => {
     }
   });
 
-  test("nobody steps aside before it was measured for a whole span", () => {
+  test("none parks before it was measured for a whole span", () => {
     second.times.waited += 30;
-    expect(second.leader.measure(SPAN + 30)).toBe(false);
+    expect(second.candidate.measure(SPAN + 30)).toBe(false);
   });
 
   test("the next one leads when the first has left", () => {
-    first.leader.resign();
+    first.candidate.resign();
     expect(second.works({ waits: 0.5 })).toBe(false);
     expect(second.works({ waits: 0.5 })).toBe(false);
     expect(first.works()).toBe(false);
@@ -72,31 +76,31 @@ describe("of two threads that run quick tasks", () => {
   });
 });
 
-describe("who has stepped aside goes on", () => {
+describe("a parked thread goes on", () => {
   test("when the leader runs something else", async () => {
-    const over = aside(second);
+    const over = park(second);
     expect(await over()).toBe(false);
-    first.leader.resign();
+    first.candidate.resign();
     expect(await over()).toBe(true);
   });
 
   test("when the leader has left meanwhile", async () => {
     expect(second.works({ waits: 0.5 })).toBe(true);
-    first.leader.resign();
-    await second.leader.park(never);
+    first.candidate.resign();
+    await second.candidate.park(never);
   });
 
   test("at once when an error has come between", async () => {
     expect(second.works({ waits: 0.5 })).toBe(true);
-    first.leader.resign();
-    second.leader.resign();
-    const over = second.leader.park(never);
+    first.candidate.resign();
+    second.candidate.resign();
+    const over = second.candidate.park(never);
     await nextTurn();
     expect(Bun.peek.status(over)).toBe("fulfilled");
   });
 
   test("when the leader is dead, or does not come back", async () => {
-    const over = aside(second);
+    const over = park(second);
     removeLeader(shared.leader, 2); // thread 2 does not lead
     expect(await over()).toBe(false);
     removeLeader(shared.leader, 1);
@@ -105,14 +109,14 @@ describe("who has stepped aside goes on", () => {
 
   test("when it is woken", async () => {
     const woken = Promise.withResolvers<void>();
-    const over = aside(second, woken.promise);
+    const over = park(second, woken.promise);
     expect(await over()).toBe(false);
     woken.resolve();
     expect(await over()).toBe(true);
   });
 
   test("when the leader needs the lock for less of its time, and it is measured anew", async () => {
-    const over = aside(second);
+    const over = park(second);
     first.works({ needs: 0.9 });
     expect(await over()).toBe(false);
     first.works({ needs: 0.4, waits: 0.2 }); // others have it meanwhile
@@ -126,15 +130,15 @@ describe("who has stepped aside goes on", () => {
   test("with all others when the leader leaves, one after another when it needs the lock for less", async () => {
     const third = new Member(shared, 3);
     expect(third.works()).toBe(false);
-    let overs = [aside(second), aside(third)];
+    let overs = [park(second), park(third)];
     const over = async () => (await Promise.all(overs.map((isOver) => isOver()))).filter(Boolean);
     first.works({ needs: 0.4 });
     expect(await over()).toHaveLength(1);
     first.works({ needs: 0.4 });
     expect(await over()).toHaveLength(2);
     expect([second.works(), third.works()]).toEqual([false, false]);
-    overs = [aside(second), aside(third)];
-    first.leader.resign();
+    overs = [park(second), park(third)];
+    first.candidate.resign();
     expect(await over()).toHaveLength(2);
   });
 });

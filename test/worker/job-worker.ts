@@ -36,7 +36,7 @@ export function renewFolder(): void {
   afterEach(() => rmSync(folder, { recursive: true }));
 }
 
-type More = Pick<WorkerProcessOptions, "drain" | "models" | "closing"> & {
+type More = Pick<WorkerProcessOptions, "drain" | "models" | "closing" | "exitWithParent"> & {
   threads?: number;
   timeout?: string;
   beforeStart?: (worker: WorkerProcess) => void;

@@ -1,4 +1,4 @@
-/** What a worker does for the file: when it cleans, what it does while there is more, and what it says. */
+/** The upkeep of the database: when a worker cleans, what it does while there is more, and what it notes in the log. */
 import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
 import { parseSettings } from "../../src/settings/config.ts";
 import type { Event } from "../../src/log/events.ts";
@@ -95,7 +95,7 @@ test("a database that refuses is said, and tried again in an hour", async () => 
   expect(said).toHaveLength(1);
 });
 
-test("a log that somebody keeps from ending is said once, and again when it comes back", async () => {
+test("a write-ahead log that another program lets grow is noted once, and again when it comes back", async () => {
   const { store } = subject;
   const tidy = spyOn(store, "tidy");
   const hour = async (held: number) => {
@@ -128,9 +128,9 @@ test("the store adapts to its use every ten seconds, also after it could not", a
 test("once stopped it does nothing more and says nothing", async () => {
   await endTasks(1);
   spyOn(subject.store, "repairTimes").mockRejectedValueOnce(new Error("it is closed"));
-  const mending = maintenance.repairTimes();
+  const repairing = maintenance.repairTimes();
   maintenance.stop();
-  await mending;
+  await repairing;
   await pass(2 * HOUR);
   expect(await left()).toBe(1);
   expect(said).toEqual([]);
@@ -150,18 +150,18 @@ test.each([
   expect(said).toEqual(sentences);
 });
 
-test("times are mended when the clock has been steady for a day, and not by one that is wrong for certain", async () => {
+test("times are repaired when the clock has been steady for a day, and not by one that is wrong for certain", async () => {
   const { store, clock } = subject;
-  const mend = spyOn(store, "repairTimes").mockResolvedValue(0);
+  const repair = spyOn(store, "repairTimes").mockResolvedValue(0);
   await pass(23 * HOUR);
   maintenance.clockJumped();
   await pass(23 * HOUR);
-  expect(mend).not.toHaveBeenCalled();
+  expect(repair).not.toHaveBeenCalled();
   for (let hour = 0; hour < 3; hour++) await pass(HOUR);
-  expect(mend.mock.calls).toEqual([["all"]]);
+  expect(repair.mock.calls).toEqual([["all"]]);
   clock.advance(MADE_AT - 1 - clock.now());
   await maintenance.repairTimes();
-  expect(mend).toHaveBeenCalledTimes(1);
+  expect(repair).toHaveBeenCalledTimes(1);
 });
 
 test("at the start it says what may be wrong with the clock", async () => {
@@ -174,7 +174,7 @@ test("at the start it says what may be wrong with the clock", async () => {
   ]);
 });
 
-test("that times cannot be mended is said", async () => {
+test("times that cannot be repaired are noted", async () => {
   spyOn(subject.store, "repairTimes").mockRejectedValueOnce(new Error("the disk is full"));
   await maintenance.repairTimes();
   expect(said).toEqual(["Cannot repair the times of tasks now: the disk is full"]);

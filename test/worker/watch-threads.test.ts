@@ -25,13 +25,13 @@ beforeEach(() => {
   thread = {
     number: 1,
     progress,
-    ending: null,
+    endReason: null,
     toBlame: false,
     seenAtTick: -1,
     lostAtTick: -1,
     hold: { sequence: -1, seen: 0, held: 0, named: false },
     giveWay() {
-      thread.ending = "it gave way";
+      thread.endReason = "it gave way";
       gaveWay += 1;
     },
     async terminate() {

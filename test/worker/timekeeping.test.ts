@@ -1,0 +1,30 @@
+/** The tick of a worker in this process. */
+import { expect, mock, setDefaultTimeout, spyOn, test } from "bun:test";
+import { untilTrue } from "../support/until.ts";
+import { events, renewFolder, start } from "./job-worker.ts";
+
+setDefaultTimeout(20_000);
+renewFolder();
+
+/** As the system answers a process that asks for one of another user, or for one that has ended. */
+function refuseSignals(code: "EPERM" | "ESRCH"): void {
+  spyOn(process, "kill").mockImplementation(() => {
+    throw Object.assign(new Error(`kill() failed: ${code}`), { code });
+  });
+}
+
+test("a worker that exits with its parent goes on while the parent, of another user, lives", async () => {
+  refuseSignals("EPERM");
+  try {
+    const worker = await start({ exitWithParent: true });
+    const check = spyOn(worker.store, "check"); // a tick calls it after it has looked for the parent
+    await untilTrue(() => check.mock.calls.length > 0);
+    expect(events.map(({ name }) => name)).not.toContain("worker.stopping");
+    refuseSignals("ESRCH");
+    await worker.stopped;
+    const reason = "the process that started it is gone";
+    expect(events).toContainEqual(expect.objectContaining({ name: "worker.stopping", reason }));
+  } finally {
+    mock.restore();
+  }
+});
