@@ -132,6 +132,7 @@ export class CommitWatch implements Watch {
 
   async #compare(): Promise<void> {
     this.#timer = null;
+    // A read that fails counts as a change: the look that follows meets the error, and reports it.
     const version = await this.#database.version().catch(() => -1);
     if (!this.#armed) return;
     if (version !== this.#version) {

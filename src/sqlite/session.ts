@@ -169,7 +169,7 @@ export class SqliteSession implements Session {
       return pushTasks(db, list, this.#now());
     } catch (error) {
       // A caller that learns that another task has the ref relies on that task being on disk.
-      if (isTqError(error) && error.code === "conflict") this.#options.flush.now();
+      if (isTqError(error) && error.code === "conflict") this.#options.flush.inForeground();
       throw error;
     }
   }
@@ -208,7 +208,7 @@ export class SqliteSession implements Session {
     return this.#guarded(() => mayClaim(this.#db, options, this.#now()));
   }
 
-  /** A number that changes when another connection has committed. */
+  /** A number that changes when a connection other than the store's reader has committed: this session's too. */
   get version(): number {
     return this.#guarded(() => dataVersion(this.#options.connections.reader));
   }
