@@ -34,9 +34,12 @@ export class CommitWatch implements Watch {
   readonly #events: WatchEvents;
   readonly #wal: string;
   #watcher: FSWatcher | null = null;
+  /** The inode of the WAL that the watcher watches. */
   #inode = 0;
   #timer: Timer | null = null;
+  /** The looks since the last event or change. */
   #step = 0;
+  /** What the last look read; -1: none yet, or it failed. */
   #version = -1;
   #armed = false;
   #lastEvent = -Infinity;

@@ -155,14 +155,14 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async cancelAll(filter: MoveFilter, reason = BY_HAND): Promise<number> {
     const { states } = filter;
-    return moveMatching(this.#slices, filter, (ids, db, now) =>
+    return moveMatching(this.#access, filter, (ids, db, now) =>
       cancelMany(db, { ids, states }, reason, now),
     );
   }
 
   async retryAll(filter: MoveFilter): Promise<number> {
     const { states } = filter;
-    return moveMatching(this.#slices, filter, (ids, db) => retryMany(db, { ids, states }));
+    return moveMatching(this.#access, filter, (ids, db) => retryMany(db, { ids, states }));
   }
 
   async countCleanable(options: Omit<CleanOptions, "limit">): Promise<number> {
@@ -174,10 +174,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async repairTimes(what: "all" | "places"): Promise<number> {
-    return repairTimes(this.#slices, what);
+    return repairTimes(this.#access, what);
   }
 
-  get #slices(): SliceAccess {
+  get #access(): SliceAccess {
     return {
       reader: this.connections.reader,
       now: () => this.now(),
