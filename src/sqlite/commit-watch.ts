@@ -34,9 +34,12 @@ export class CommitWatch implements Watch {
   readonly #events: WatchEvents;
   readonly #wal: string;
   #watcher: FSWatcher | null = null;
+  /** The inode of the WAL that the watcher watches. */
   #inode = 0;
   #timer: Timer | null = null;
+  /** The looks since the last event or change. */
   #step = 0;
+  /** What the last look read; -1: none yet, or it failed. */
   #version = -1;
   #armed = false;
   #lastEvent = -Infinity;
@@ -132,6 +135,7 @@ export class CommitWatch implements Watch {
 
   async #compare(): Promise<void> {
     this.#timer = null;
+    // A read that fails counts as a change: the look that follows meets the error, and reports it.
     const version = await this.#database.version().catch(() => -1);
     if (!this.#armed) return;
     if (version !== this.#version) {

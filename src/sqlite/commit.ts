@@ -1,4 +1,4 @@
-/** The statement that commits: an error of it does not say whether the changes are stored. */
+/** The statement that commits: after an error of the disk nothing says whether the changes are stored. */
 import type { Database } from "bun:sqlite";
 import { commitError } from "./errors.ts";
 

@@ -39,13 +39,13 @@ export function connect(options: ConnectionOptions): Database {
   let db: Database | undefined;
   try {
     if (options.onlyLooks === true && isUnwritable(path)) {
-      migrate((db = openUnwritable(path)), path); // refuses an older schema
+      migrate((db = openUnwritable(path)), path); // an older schema is refused: it cannot be migrated here
       return db;
     }
     const isNew = look(path, statSync) === undefined;
     db = new Database(path, { create: true, readwrite: true, strict: true });
     if (isNew) giveOwner(path, dirname(path)); // SQLite gives its own files beside it the same owner
-    db.run(`PRAGMA busy_timeout = ${options.timeout}`);
+    db.run(`PRAGMA busy_timeout = ${options.timeout}`); // for the statements here, which wait in SQLite
     // Setting the mode takes the write lock, which another transaction of this thread may hold.
     if (!isWal(db)) makeWal(db, options.timeout);
     db.run("PRAGMA synchronous = NORMAL"); // `flush.ts` does what FULL would
@@ -58,7 +58,7 @@ export function connect(options: ConnectionOptions): Database {
     return db;
   } catch (error) {
     const told = translate(error, path);
-    db?.close(); // this may remove the log, of which the sentence speaks
+    db?.close(); // this may remove the WAL, of which the sentence speaks
     throw told;
   }
 }

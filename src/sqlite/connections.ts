@@ -40,7 +40,7 @@ export class Connections {
 
   /** For the transaction whose turn it is, from its begin to its end. */
   get writer(): Database {
-    if (!this.#writer?.inTransaction) this.#check();
+    if (!this.#writer?.inTransaction) this.#check(); // a transaction under way may go on after `close`
     return (this.#writer ??= connect(this.#options));
   }
 

@@ -37,7 +37,7 @@ export interface SqliteOptions {
    * commits, and does not damage the file.
    */
   readonly durability?: "full" | "normal";
-  /** The ms to wait for another process's lock. */
+  /** The ms to wait for the write lock, while another process or another transaction of this thread has it. */
   readonly timeout?: number;
   /** The turn to write among threads that share memory; default: among the transactions of this thread. */
   readonly turn?: Turn;
@@ -136,7 +136,7 @@ export class SqliteDatabase {
       nextDue(this.connections.reader);
     } catch (error) {
       const told = translate(error, this.name);
-      this.connections.close(); // this may remove the log, of which the sentence speaks
+      this.connections.close(); // this may remove the WAL, of which the sentence speaks
       throw told;
     }
   }
@@ -158,6 +158,7 @@ export class SqliteDatabase {
     if (this.#closed) this.#closeAll();
   }
 
+  /** Releasing the session at the end rolls back what `fn` has not committed. */
   async #withSession<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T> {
     const session = new SqliteSession(this.shared);
     try {

@@ -17,6 +17,7 @@ function full(path: string): TqError {
   );
 }
 
+/** The first prefix that fits counts, so a longer code stands before its own beginning. */
 const SENTENCES: [prefix: string, sentence: (path: string, message: string) => TqError][] = [
   [
     "SQLITE_BUSY",
@@ -31,7 +32,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path) =>
       new TqError(
         "database",
-        `Cannot use ${path}: it is not a SQLite database; ${logWords(path)}move it away, or name another file with --database`,
+        `Cannot use ${path}: it is not a SQLite database; ${walWords(path)}move it away, or name another file with --database`,
       ),
   ],
   [
@@ -64,7 +65,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path, message) =>
       new TqError(
         "database",
-        `Cannot use ${path}: ${message}; ${logWords(path)}restore a backup, or save what can be read with sqlite3's .recover`,
+        `Cannot use ${path}: ${message}; ${walWords(path)}restore a backup, or save what can be read with sqlite3's .recover`,
       ),
   ],
   [
@@ -80,10 +81,10 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
   ],
 ];
 
-/** A file that was put beside the log of another one reads as damaged, and is damaged once the log is written into it. */
-function logWords(path: string): string {
-  const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
-  if (!log?.size) return "";
+/** A file that was put beside the WAL of another one reads as damaged, and is damaged once that is written into it. */
+function walWords(path: string): string {
+  const wal = statSync(`${path}-wal`, { throwIfNoEntry: false });
+  if (!wal?.size) return "";
   return `if it was put beside the log of another one, move ${path}-wal and ${path}-shm away and put it there again; otherwise `;
 }
 
@@ -91,9 +92,12 @@ function ownersOf(path: string): string {
   return ownerWords(path, `${path}-wal`, `${path}-shm`, dirname(path));
 }
 
-/** Turns an error of SQLite into a TqError; returns any other error as it is. */
+/**
+ * Turns an error of SQLite that has a sentence here into a TqError, and marks errors of a database in trouble as
+ * operational. Returns any other error as it is.
+ */
 export function translate(error: unknown, path: string): unknown {
-  if (!(error instanceof SQLiteError)) return marked(error);
+  if (!(error instanceof SQLiteError)) return markedIfOperational(error);
   const sentence = sentenceOf(error);
   if (!sentence) return error;
   const translated = markOperational(sentence(path, error.message));
@@ -110,7 +114,7 @@ function sentenceOf({
 /** The codes of a database that is locked, full, lost or damaged. */
 const OPERATIONAL: ReadonlySet<string> = new Set(["busy", "full", "database", "uncertain"]);
 
-function marked(error: unknown): unknown {
+function markedIfOperational(error: unknown): unknown {
   return isTqError(error) && OPERATIONAL.has(error.code) ? markOperational(error) : error;
 }
 

@@ -32,7 +32,7 @@ export function migrate(db: Database, path: string): void {
   }
 }
 
-/** The version that brought `tq__schema`: the table has the version from then on. */
+/** The version that brought `tq__schema`, and inserted itself there: later ones update it. */
 const FIRST_NUMBERED = 2;
 
 function schemaVersion(db: Database, path: string): number {

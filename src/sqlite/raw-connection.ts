@@ -29,7 +29,7 @@ interface Rules {
   failed(error: unknown): void;
   /** Called with each iterator that user code gets. */
   opened(iterator: Iterator<unknown>): void;
-  /** Called with each statement that `prepare` makes. */
+  /** Called with each statement that `prepare` makes; those of `query` the driver finalizes itself. */
   prepared(statement: Statement): void;
   /** Called before a call that changes the connection itself, beyond the transaction. */
   spoils(): void;
@@ -79,13 +79,13 @@ function guardMethod(method: Callable, self: object, key: PropertyKey, rules: Ru
   return (...args) => {
     rules.check();
     if (isGoingBack) rules.goesBack();
-    const back = takesSql && typeof args[0] === "string" && checkSql(args[0], rules);
+    const goesBack = takesSql && typeof args[0] === "string" && checkSql(args[0], rules);
     if (SPOILS.has(key)) rules.spoils();
-    const result = noting(() => method.apply(self, args), rules);
+    const result = reportingErrors(() => method.apply(self, args), rules);
     rules.after();
     if (key === "prepare") rules.prepared(result as Statement);
     // The statement goes back each time that it runs.
-    if (back && result instanceof Statement) GOING_BACK.add(result as object);
+    if (goesBack && result instanceof Statement) GOING_BACK.add(result as object);
     return guardResult(result, rules);
   };
 }
@@ -95,9 +95,9 @@ const GOING_BACK = new WeakSet<object>();
 
 /** Refuses SQL that would end the transaction. @returns true when it goes back to a savepoint */
 function checkSql(sql: string, rules: Rules): boolean {
-  const { ends, goesBack, leavesTraces } = effectsOf(sql);
+  const { ends, goesBack, changesConnection } = effectsOf(sql);
   if (ends) throw refusal("this statement would end the transaction");
-  if (leavesTraces) rules.spoils();
+  if (changesConnection) rules.spoils();
   if (goesBack) rules.goesBack();
   return goesBack;
 }
@@ -116,7 +116,7 @@ function guardFunction(fn: Callable, rules: Rules): Callable {
   return new Proxy(() => undefined, {
     apply(_, receiver, args: unknown[]) {
       rules.check();
-      const result = goingBack(() => Reflect.apply(fn, receiver, args) as unknown, rules);
+      const result = goingBackOnError(() => Reflect.apply(fn, receiver, args) as unknown, rules);
       rules.after();
       return guardResult(result, rules);
     },
@@ -129,7 +129,7 @@ function guardFunction(fn: Callable, rules: Rules): Callable {
   });
 }
 
-function noting<T>(call: () => T, rules: Rules): T {
+function reportingErrors<T>(call: () => T, rules: Rules): T {
   try {
     return call();
   } catch (error) {
@@ -139,9 +139,9 @@ function noting<T>(call: () => T, rules: Rules): T {
 }
 
 /** When the function of a `transaction()` throws, the driver goes back to the savepoint before it. */
-function goingBack<T>(call: () => T, rules: Rules): T {
+function goingBackOnError<T>(call: () => T, rules: Rules): T {
   try {
-    return noting(call, rules);
+    return reportingErrors(call, rules);
   } catch (error) {
     rules.goesBack();
     throw error;

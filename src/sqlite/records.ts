@@ -23,6 +23,7 @@ interface Access {
 
 export function makeRecords(access: Access): Records {
   const { transaction, look, write } = access;
+  /** The write lock keeps all rows as they are, and a transaction has it. */
   const locked = <T>(lock: boolean, read: (db: Database) => T): Soon<T> =>
     lock && !transaction.writing ? write(read) : look(read);
   return {

@@ -71,7 +71,7 @@ export class SqliteSession implements Session {
   }
 
   sql(text: string, values: readonly unknown[]): SqlResult {
-    return this.#guarded(() => runUserSql(this.#transaction.raw(), text, values));
+    return this.#checked(() => runUserSql(this.#transaction.raw(), text, values));
   }
 
   placeholder(index: number): string {
@@ -169,7 +169,7 @@ export class SqliteSession implements Session {
       return pushTasks(db, list, this.#now());
     } catch (error) {
       // A caller that learns that another task has the ref relies on that task being on disk.
-      if (isTqError(error) && error.code === "conflict") this.#options.flush.now();
+      if (isTqError(error) && error.code === "conflict") this.#options.flush.inForeground();
       throw error;
     }
   }
@@ -183,7 +183,7 @@ export class SqliteSession implements Session {
   }
 
   async stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>> {
-    return this.#guarded(() => new Set(stillHeld(this.#db, claims)));
+    return this.#checked(() => new Set(stillHeld(this.#db, claims)));
   }
 
   async handBack(claims: readonly Claim[]): Promise<void> {
@@ -205,12 +205,12 @@ export class SqliteSession implements Session {
 
   /** True when a claim may find a task; takes no lock. */
   mayClaim(options: ClaimOptions): boolean {
-    return this.#guarded(() => mayClaim(this.#db, options, this.#now()));
+    return this.#checked(() => mayClaim(this.#db, options, this.#now()));
   }
 
-  /** A number that changes when another connection has committed. */
+  /** A number that changes when a connection other than the store's reader has committed: this session's too. */
   get version(): number {
-    return this.#guarded(() => dataVersion(this.#options.connections.reader));
+    return this.#checked(() => dataVersion(this.#options.connections.reader));
   }
 
   /** Runs statements of the store inside this session's write transaction. */
@@ -221,7 +221,7 @@ export class SqliteSession implements Session {
   get records(): Records {
     return (this.#records ??= makeRecords({
       transaction: this.#transaction,
-      look: (read) => this.#guarded(() => read(this.#db)),
+      look: (read) => this.#checked(() => read(this.#db)),
       write: (fn) => this.#inTransaction(fn),
     }));
   }
@@ -231,12 +231,13 @@ export class SqliteSession implements Session {
   }
 
   #inTransaction<T>(fn: (db: Database) => T): Soon<T> {
-    if (!this.writing) return soon(this.begin(), () => this.#guarded(() => fn(this.#db)));
+    if (!this.writing) return soon(this.begin(), () => this.#checked(() => fn(this.#db)));
     this.#transaction.checkInTransaction();
-    return this.#guarded(() => fn(this.#db));
+    return this.#checked(() => fn(this.#db));
   }
 
-  #guarded<T>(fn: () => T): T {
+  /** Refuses the call after the session's end, and turns SQLite's errors into sentences. */
+  #checked<T>(fn: () => T): T {
     this.#transaction.checkNotEnded();
     try {
       return fn();

@@ -35,11 +35,11 @@ import { countQueues } from "./sql/counts.ts";
 import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import {
-  makeOrder,
-  needsOrder,
-  ORDER_AT_START,
-  ORDER_MEANWHILE,
-  type OrderLimits,
+  makeOrderIndex,
+  needsOrderIndex,
+  LIMITS_AT_START,
+  LIMITS_MEANWHILE,
+  type IndexLimits,
 } from "./sql/ready-order.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
@@ -112,7 +112,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async #withTemporary<T>(read: (db: Database) => Promise<T>): Promise<T> {
-    const check = () => this.shared.identity.look();
+    const check = () => this.shared.identity.checkAnew();
     try {
       return await this.connections.withTemporary(check, read);
     } catch (error) {
@@ -155,14 +155,14 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async cancelAll(filter: MoveFilter, reason = BY_HAND): Promise<number> {
     const { states } = filter;
-    return moveMatching(this.#slices, filter, (ids, db, now) =>
+    return moveMatching(this.#access, filter, (ids, db, now) =>
       cancelMany(db, { ids, states }, reason, now),
     );
   }
 
   async retryAll(filter: MoveFilter): Promise<number> {
     const { states } = filter;
-    return moveMatching(this.#slices, filter, (ids, db) => retryMany(db, { ids, states }));
+    return moveMatching(this.#access, filter, (ids, db) => retryMany(db, { ids, states }));
   }
 
   async countCleanable(options: Omit<CleanOptions, "limit">): Promise<number> {
@@ -174,10 +174,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async repairTimes(what: "all" | "places"): Promise<number> {
-    return repairTimes(this.#slices, what);
+    return repairTimes(this.#access, what);
   }
 
-  get #slices(): SliceAccess {
+  get #access(): SliceAccess {
     return {
       reader: this.connections.reader,
       now: () => this.now(),
@@ -201,18 +201,19 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async adapt(): Promise<void> {
-    await this.#makeOrder(ORDER_MEANWHILE);
+    await this.#makeOrderIndex(LIMITS_MEANWHILE);
   }
 
   async register(worker: NewWorker): Promise<void> {
-    liveness.takeLock(this.name, worker.id);
+    liveness.takeLock(this.name, worker.id); // first: a registered worker without a lock counts as dead
     await this.writeStatements((db, now) => workers.register(db, worker, this.options.bootId, now));
     liveness.removeStrays(this.name, new Set((await this.workers()).map(({ id }) => id)));
-    if (worker.threads > 0) await this.#makeOrder(ORDER_AT_START);
+    if (worker.threads > 0) await this.#makeOrderIndex(LIMITS_AT_START);
   }
 
-  async #makeOrder(limits: OrderLimits): Promise<void> {
-    if (await this.read((db) => needsOrder(db, limits))) await this.writeStatements(makeOrder);
+  async #makeOrderIndex(limits: IndexLimits): Promise<void> {
+    if (await this.read((db) => needsOrderIndex(db, limits)))
+      await this.writeStatements(makeOrderIndex);
   }
 
   async isAlive(worker: string): Promise<boolean> {

@@ -30,8 +30,8 @@ export interface SessionOptions {
   readonly capacity: Capacity;
   readonly identity: FileIdentity;
   /**
-   * Called before a commit: the next program would not find commits to lost files, and without its locks another one
-   * may be writing too. @throws TqError "database"
+   * Called before a commit. @throws TqError "database" where the next program would not find it, as the files are lost
+   * or a flush has failed, or where another program may be writing too, as the locks are lost
    */
   readonly checkFiles: () => void;
   readonly flush: Flush;
@@ -56,7 +56,7 @@ export class SqliteTransaction {
   #userRollbacks = 0;
   #count = 0;
   #undone = 0;
-  #waited = 0;
+  #waited = 0; // ms
   #beginning: Promise<void> | null = null;
   #ended = false;
   /** Iterators that user code reads row by row. */
@@ -137,7 +137,7 @@ export class SqliteTransaction {
   #beginNow(): void {
     const { turn } = this.#options;
     const asked = performance.now();
-    if (!turn.tryTake()) throw noTurnError();
+    if (!turn.takeSync()) throw noTurnError();
     try {
       this.#options.lock.takeBlocking(() => this.#runBegin());
       this.#waited += performance.now() - asked;
@@ -148,7 +148,7 @@ export class SqliteTransaction {
 
   /** Gives the turn back, and closes a connection that must not be used again. @returns the error, translated */
   endTurn(error?: unknown): unknown {
-    const translated = this.translated(error);
+    const translated = this.translated(error); // first: it may find the connection spoilt
     if (this.#spoilt || this.#writer?.inTransaction) this.#closeWriter();
     this.#statements.length = 0;
     this.#writer = null;
@@ -201,7 +201,7 @@ export class SqliteTransaction {
   #runBegin(): void {
     const { writer } = this.#options.connections;
     writer.query("BEGIN IMMEDIATE").run();
-    this.#options.turn.begun(this.#outsideTask);
+    this.#options.turn.lockTaken(this.#outsideTask);
     this.#writer = writer;
     this.#troubled = false;
     this.#count += 1;
@@ -251,7 +251,7 @@ export class SqliteTransaction {
   releaseSavepoint(): void {
     this.checkInTransaction();
     this.#closeIterators();
-    this.db.query("RELEASE tq_task").run();
+    this.db.query("RELEASE tq_task").run(); // `tables` keeps those made since, until the transaction ends
   }
 
   rollbackToSavepoint(): void {

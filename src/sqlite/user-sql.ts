@@ -9,26 +9,27 @@ const OURS = "tq_task";
 
 /** The effects of a text of one or more statements beyond its transaction. */
 export interface Effects {
-  /** True when it ends the transaction, or tq's savepoint. */
+  /** True when it ends the transaction, or touches tq's savepoint. */
   readonly ends: boolean;
   /** True when it goes back to a savepoint. */
   readonly goesBack: boolean;
   /** True when it changes the connection itself. */
-  readonly leavesTraces: boolean;
+  readonly changesConnection: boolean;
 }
 
-const NONE: Effects = { ends: false, goesBack: false, leavesTraces: false };
+const NONE: Effects = { ends: false, goesBack: false, changesConnection: false };
 
-const SUSPECT =
+/** A text without these words has no effects, and need not be parsed. */
+const MAY_HAVE_EFFECTS =
   /\b(?:commit|end|rollback|release|savepoint|pragma|temp|temporary|attach|detach)\b/i;
 
 export function effectsOf(sql: string): Effects {
-  if (!SUSPECT.test(sql)) return NONE;
+  if (!MAY_HAVE_EFFECTS.test(sql)) return NONE;
   const list = statements(sql);
   return {
     ends: list.some(ends),
-    goesBack: list.some(isBack),
-    leavesTraces: list.some(leaves),
+    goesBack: list.some(goesBack),
+    changesConnection: list.some(changesConnection),
   };
 }
 
@@ -44,11 +45,11 @@ function ends(words: readonly string[]): boolean {
   return (verb === "release" || verb === "savepoint") && words.at(-1) === OURS;
 }
 
-function isBack([verb, ...words]: readonly string[]): boolean {
+function goesBack([verb, ...words]: readonly string[]): boolean {
   return verb === "rollback" && words.includes("to");
 }
 
-function leaves(words: readonly string[]): boolean {
+function changesConnection(words: readonly string[]): boolean {
   const [verb] = words;
   if (verb === "create") return words.includes("temp") || words.includes("temporary");
   return verb === "pragma" || verb === "attach" || verb === "detach";
@@ -79,6 +80,7 @@ function statements(sql: string): string[][] {
   return list;
 }
 
+/** In place of an `end` just after a `;`: it ends the trigger, and not a CASE. */
 const TRIGGER_END = "; end";
 
 /** CREATE [TEMP | TEMPORARY] TRIGGER … */

@@ -20,7 +20,7 @@ import { SqliteStore } from "./store.ts";
 /** The part that the main thread lends to a thread. */
 interface Part {
   readonly turn: Int32Array;
-  /** Null: the thread opens its own. */
+  /** Null, as `kept`: the thread opens its own. */
   readonly wal: WalFiles | null;
   readonly kept: KeptFiles | null;
 }

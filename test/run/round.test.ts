@@ -60,7 +60,7 @@ const STEP = { model: "step", method: "quick" };
 /** Which task runs while each commit is flushed. */
 function runningAtFlushes({ progress }: ReturnType<typeof makeRuntime>): (number | null)[] {
   const seen: (number | null)[] = [];
-  spyOn(Flush.prototype, "now").mockImplementation(() => {
+  spyOn(Flush.prototype, "inForeground").mockImplementation(() => {
     seen.push(progress.running()?.id ?? null);
   });
   return seen;

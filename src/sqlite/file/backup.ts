@@ -42,7 +42,7 @@ export function writeBackup(db: Database, target: string, check: () => void): vo
     db.run("VACUUM INTO ?", [part]);
     sync(part, "r+");
     check();
-    checkTarget(target);
+    checkTarget(target); // again: another program may have made it meanwhile, and the rename would replace it
     renameSync(part, target);
     if (process.platform !== "win32") sync(dirname(target), "r");
   } catch (error) {

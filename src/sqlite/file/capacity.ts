@@ -38,8 +38,8 @@ export class Capacity {
   }
 
   /**
-   * Counting is slow, so each count lets as many tasks in as fill half of the room that it found. Other processes push
-   * too, so it does not let in more.
+   * Call it once for each push: it counts the tasks as pushed. Counting is slow, so each count lets as many tasks in as
+   * fill half of the room that it found. Other processes push too, so it does not let in more.
    *
    * @throws TqError "full" when the tasks do not fit.
    */
@@ -57,7 +57,7 @@ export class Capacity {
         size,
         until: took < SLOW_COUNT_MS ? -Infinity : counted + took * RECOUNT_FACTOR,
       };
-      this.#checkSize(size, tasks);
+      this.#checkSize(size, tasks); // when it throws, the next refusals trust this count
       this.#refused.until = -Infinity;
       this.#headroom = Math.max(tasks, Math.floor((maxSize - size) / 2));
       this.#countedAt = now;

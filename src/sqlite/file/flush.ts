@@ -71,11 +71,11 @@ export class Flush {
   }
 
   /**
-   * Call it after a commit, and acknowledge the commit when it returns: every earlier commit is on disk then.
+   * Flushes while the caller waits. Acknowledge a commit when this returns: every earlier commit is on disk then.
    *
    * @throws TqError "database" when the disk refuses.
    */
-  now(): void {
+  inForeground(): void {
     if (!this.#on) return;
     this.check();
     const { blocking } = this.#open();
@@ -93,7 +93,7 @@ export class Flush {
    */
   afterCommit(): void {
     try {
-      this.now();
+      this.inForeground();
     } catch (error) {
       throw uncertainError(error);
     }
@@ -104,13 +104,13 @@ export class Flush {
     if (!this.#on) return;
     this.check();
     // Of two flushes on one descriptor, only one would learn of a failure.
-    if (this.#backgroundIsBusy) return this.now();
+    if (this.#backgroundIsBusy) return this.inForeground();
     const { background } = this.#open();
     return new Promise((resolve, reject) => {
       // The system's other threads run the flush, and user code may keep them all busy.
       const late = setTimeout(() => {
         try {
-          this.now();
+          this.inForeground();
           resolve();
         } catch (error) {
           reject(error as Error);
@@ -126,7 +126,7 @@ export class Flush {
     });
   }
 
-  /** Failing to open them is not fatal: the system has reported no failed write that a later flush would miss. */
+  /** Opens the descriptors once. That may fail and be tried again: no failed write is missed, as none was reported. */
   #open(): WalFiles {
     if (this.#lent !== null) return this.#lent;
     try {

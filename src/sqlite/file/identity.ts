@@ -33,12 +33,12 @@ export class FileIdentity {
    */
   check(now: number): void {
     if (now - this.#lookedAt < IDENTITY_TRUSTED_MS) return;
-    this.look();
+    this.checkAnew();
     this.#lookedAt = now;
   }
 
-  /** Checks without trusting an earlier look. */
-  look(): void {
+  /** Checks without trusting an earlier look. @throws as `check` does */
+  checkAnew(): void {
     for (const { path, inode } of this.#files) {
       if (inodeOf(path) !== inode) throw this.#lost(path);
     }

@@ -35,10 +35,8 @@ interface Lock {
 /**
  * The locks that this process holds. The global keeps them: a Database without references is collected, with its lock.
  */
-const held = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.locks")] ??= new Map()) as Map<
-  string,
-  Lock
->;
+const ownLocks = ((globalThis as Record<symbol, unknown>)[Symbol.for("tq.locks")] ??=
+  new Map()) as Map<string, Lock>;
 
 /** Windows removes no open file, so there the lock is closed before its file is removed. */
 const CLOSES_FIRST = process.platform === "win32";
@@ -64,7 +62,7 @@ export function takeLock(database: string, worker: string): void {
       lock = lockOwnFile(file, database);
       // Before we had the lock, another worker may have removed the file as a stray one.
       if (!existsSync(file)) throw new Error("it was removed meanwhile");
-      held.set(worker, lock);
+      ownLocks.set(worker, lock);
       return;
     } catch (error) {
       lock?.close();
@@ -123,7 +121,7 @@ function lockWithSqlite(file: string): Lock {
 export function checkLock(database: string, worker: string): void {
   const file = join(lockFolder(database), worker);
   if (!existsSync(file)) throw lostError(`${file} was removed`, "leave that folder alone");
-  if (held.get(worker)?.isHeld?.() !== false) return;
+  if (ownLocks.get(worker)?.isHeld?.() !== false) return; // a lock of SQLite's cannot tell
   const what = `code in this process has closed a descriptor that it did not open, of ${file}`;
   throw lostError(what, "mend that code");
 }
@@ -137,9 +135,9 @@ function lostError(what: string, advice: string): TqError {
 
 /** Releases the lock and removes its file. */
 export function releaseLock(database: string, worker: string): void {
-  const lock = held.get(worker);
+  const lock = ownLocks.get(worker);
   if (!lock) return;
-  held.delete(worker);
+  ownLocks.delete(worker);
   removeFile(lock, database, worker);
   lock.close();
 }
@@ -149,7 +147,7 @@ export function releaseLock(database: string, worker: string): void {
  * it. Several processes may find one death: the one whose transaction still finds the worker registered acts on it.
  */
 export function removeIfDead(database: string, worker: string): boolean {
-  if (held.has(worker)) return false;
+  if (ownLocks.has(worker)) return false;
   const file = join(lockFolder(database), worker);
   const inode = inodeOf(file);
   let db: Database | undefined;
@@ -172,7 +170,7 @@ export function removeIfDead(database: string, worker: string): boolean {
 
 /** True while the worker's process lives, as far as reading its lock file can tell. */
 export function isAlive(database: string, worker: string): boolean {
-  if (held.has(worker)) return true; // reading our own file would drop the lock when that descriptor closes
+  if (ownLocks.has(worker)) return true; // reading our own file would drop the lock when that descriptor closes
   const file = join(lockFolder(database), worker);
   let db: Database | undefined;
   try {

@@ -33,7 +33,7 @@ interface OwnFiles extends KeptFiles {
 const kept = new Map<string, OwnFiles>();
 
 export class KeptLocks {
-  /** Null where the system has no locks of open files. */
+  /** Null where the system has no locks of open files, or the files could not be opened: nothing is kept or checked. */
   readonly files: KeptFiles | null;
   readonly #path: string;
   #own: OwnFiles | null = null;

@@ -17,7 +17,7 @@ export interface Range {
   readonly length: number;
 }
 
-/** SQLite's os.h: a connection to a database has locked all of them to read, or one of them all to write. */
+/** SQLite's os.h: a connection that reads a database has locked this range to read; an exclusive one, to write. */
 export const SHARED_RANGE: Range = { start: 0x4000_0002, length: 510 };
 
 /** SQLite's os_unix.c: a process that has the index of a WAL open has locked it to read. */
@@ -46,7 +46,7 @@ const requests = new WeakMap<Range, Uint8Array>();
 function requestFor(range: Range): Uint8Array {
   let request = requests.get(range);
   if (!request) {
-    const words = new BigInt64Array(4); // from the start of the file, and no process
+    const words = new BigInt64Array(4); // the zeros: from the start of the file, and no process
     words[1] = BigInt(range.start);
     words[2] = BigInt(range.length);
     requests.set(range, (request = new Uint8Array(words.buffer)));

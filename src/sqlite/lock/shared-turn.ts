@@ -158,14 +158,14 @@ export class ThreadTurn implements Turn {
   }
 
   /** Waits for other threads, by blocking; false when another transaction of this thread has the turn. */
-  tryTake(): boolean {
-    if (!this.#local.tryTake()) return false;
+  takeSync(): boolean {
+    if (!this.#local.takeSync()) return false;
     this.#takeShared();
     return true;
   }
 
-  begun(outsideTask = false): void {
-    this.#local.begun();
+  lockTaken(outsideTask = false): void {
+    this.#local.lockTaken();
     this.#locks.lockTaken(outsideTask);
   }
 
@@ -195,15 +195,15 @@ export class MainTurn implements Turn {
     }
   }
 
-  tryTake(): boolean {
-    if (!this.#local.tryTake()) return false;
+  takeSync(): boolean {
+    if (!this.#local.takeSync()) return false;
     if (tryTake(this.#words, 0)) return true;
     this.#local.free();
     return false;
   }
 
-  begun(): void {
-    this.#local.begun();
+  lockTaken(): void {
+    this.#local.lockTaken();
   }
 
   free(): void {
@@ -221,9 +221,12 @@ export class MainTurn implements Turn {
     Atomics.store(words, ticketAt(thread), GONE);
     const owner = Atomics.load(words, OWNER);
     if (owner === 0) {
+      // It may have died just after it freed the turn, with others waiting.
       if (firstWaiting(words) !== -1 && tryTake(words, 0)) free(words, 0);
     } else if (Atomics.load(words, ticketAt(owner - 1)) !== GONE) {
-      wake(words, owner - 1);
-    } else if (Atomics.compareExchange(words, OWNER, owner, 1) === owner) free(words, 0);
+      wake(words, owner - 1); // it may have died between the two steps of a handover
+    } else if (Atomics.compareExchange(words, OWNER, owner, 1) === owner) {
+      free(words, 0); // a dead thread had the turn, and slot 0, the main thread, has taken it over
+    }
   }
 }

@@ -7,16 +7,16 @@ import { markOperational, TqError } from "../../errors.ts";
 
 export interface Turn {
   /**
-   * Waits for the caller's turn; returns nothing when the turn is free.
+   * Takes the turn; returns a promise where it waits without blocking the thread.
    *
    * @param timeout the ms that another transaction of this thread may hold the database's lock meanwhile.
    * @throws TqError "busy" when one has held it for longer, and the caller has waited for longer.
    */
   take(timeout?: number): Promise<void> | void;
-  /** Takes the turn without a promise; false when it is taken and the thread cannot block for it. */
-  tryTake(): boolean;
+  /** Takes the turn without a promise, by blocking where the thread may; false where it cannot. */
+  takeSync(): boolean;
   /** Call it once the transaction has the database's lock too. @param outsideTask true when it belongs to no task */
-  begun(outsideTask?: boolean): void;
+  lockTaken(outsideTask?: boolean): void;
   free(): void;
 }
 
@@ -35,33 +35,34 @@ const GRACE_MS = 20;
 export class LocalTurn implements Turn {
   #taken = false;
   /** When the present transaction got the database's lock: monotonic, in ms. */
-  #begun = Infinity;
+  #lockedAt = Infinity;
   #waiting: Waiting[] = [];
   #timer: Timer | null = null;
   /** When the timer looks next: monotonic, in ms. */
   #looksAt = Infinity;
 
-  tryTake(): boolean {
+  takeSync(): boolean {
     if (this.#taken) return false;
     this.#taken = true;
     return true;
   }
 
   take(timeout = Infinity): Promise<void> | void {
-    if (this.tryTake()) return;
+    if (this.takeSync()) return;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject, timeout, until: performance.now() + timeout });
       if (timeout !== Infinity) this.#lookIn(timeout);
     });
   }
 
-  begun(): void {
-    this.#begun = performance.now();
+  lockTaken(): void {
+    this.#lockedAt = performance.now();
   }
 
   free(): void {
-    this.#begun = Infinity;
+    this.#lockedAt = Infinity;
     const next = this.#waiting.shift();
+    // With a next one the turn stays taken: it is handed over.
     if (next) next.resolve();
     else this.#taken = false;
     if (this.#waiting.length === 0) this.#stopLooking();
@@ -87,7 +88,7 @@ export class LocalTurn implements Turn {
   #look(): void {
     this.#stopLooking();
     const now = performance.now();
-    const held = now - this.#begun;
+    const held = now - this.#lockedAt;
     const isOver = ({ until, timeout }: Waiting) => until <= now && held >= timeout;
     const over = this.#waiting.filter(isOver);
     this.#waiting = this.#waiting.filter((waiting) => !isOver(waiting));

@@ -3,6 +3,9 @@ import { type WriteRequest, PAUSE_MS } from "./write-request.ts";
 import { isBusy } from "../errors.ts";
 import type { Soon } from "../../soon.ts";
 
+/** The ms between two tries. */
+const RETRY_MS = 1;
+
 export interface WriteLockOptions {
   readonly request: WriteRequest;
   /** The ms to wait. */
@@ -22,7 +25,7 @@ export class WriteLock {
    * Runs a statement that takes the lock, again and again while another process has it. Pauses first when another
    * process has asked for it.
    *
-   * @param check called after each wait; throws when the caller does not want the lock any more.
+   * @param check called after each wait that does not block; throws when the caller does not want the lock any more.
    * @throws SQLite's "busy" error after the timeout, and any other error at once.
    */
   take<T>(statement: () => T, check: () => void): Soon<T> {
@@ -31,7 +34,7 @@ export class WriteLock {
     const until = this.#until();
     if (request.isPending()) return this.#takeLater(statement, check, until, PAUSE_MS);
     const done = this.#try(statement, until);
-    return done ? done.value : this.#takeLater(statement, check, until, 1);
+    return done ? done.value : this.#takeLater(statement, check, until, RETRY_MS);
   }
 
   /** Blocks while it waits: for a thread that has nothing else to do. */
@@ -41,7 +44,7 @@ export class WriteLock {
     for (;;) {
       const done = this.#try(statement, until);
       if (done) return done.value;
-      Bun.sleepSync(1);
+      Bun.sleepSync(RETRY_MS);
     }
   }
 
@@ -49,9 +52,9 @@ export class WriteLock {
     statement: () => T,
     check: () => void,
     until: number,
-    first: number,
+    firstWait: number,
   ): Promise<T> {
-    for (let wait = first; ; wait = 1 + Math.random()) {
+    for (let wait = firstWait; ; wait = RETRY_MS + Math.random()) {
       await Bun.sleep(wait);
       check();
       const done = this.#try(statement, until);

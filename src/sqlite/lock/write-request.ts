@@ -9,8 +9,8 @@ import { giveOwner } from "../../file-owner.ts";
 /** A file that no process has touched for this long was left by one that died. */
 const STALE_MS = 1_000;
 
-/** A look for the file is trusted this long. */
-const REQUEST_TRUSTED_MS = 1;
+/** After a look for the file no other is made for this long: a process that found it has paused already. */
+const LOOK_AGAIN_MS = 1;
 
 /** The pause: a process that waits needs this long to notice that the lock is free. */
 export const PAUSE_MS = 4;
@@ -26,10 +26,10 @@ export class WriteRequest {
     this.#file = `${database}-wanted`;
   }
 
-  /** True when another process waits for the lock. */
+  /** True when another process waits for the lock; false too where this one waits itself, or has just looked. */
   isPending(): boolean {
     const now = performance.now();
-    if (this.#isPosted || now - this.#lookedAt < REQUEST_TRUSTED_MS) return false;
+    if (this.#isPosted || now - this.#lookedAt < LOOK_AGAIN_MS) return false;
     this.#lookedAt = now;
     const stat = statSync(this.#file, { throwIfNoEntry: false });
     return stat !== undefined && Math.abs(Date.now() - stat.mtimeMs) < STALE_MS;

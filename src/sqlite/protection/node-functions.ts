@@ -35,10 +35,10 @@ type Call = (...args: unknown[]) => unknown;
 export function protectNodeFunctions(): void {
   const fs = process.getBuiltinModule("node:fs") as unknown as Functions;
   const promises = process.getBuiltinModule("node:fs/promises") as unknown as Functions;
-  for (const [name, paths] of Object.entries(SYNC)) protect(fs, name, paths, "throws");
-  for (const [name, paths] of Object.entries(ASYNC)) {
-    protect(fs, name, paths, "calls back");
-    protect(promises, name, paths, "rejects");
+  for (const [name, count] of Object.entries(SYNC)) protect(fs, name, count, "throws");
+  for (const [name, count] of Object.entries(ASYNC)) {
+    protect(fs, name, count, "calls back");
+    protect(promises, name, count, "rejects");
   }
   protect(fs, "openAsBlob", 1, "rejects");
   protectCopies(fs, "cpSync", "throws");
@@ -46,10 +46,10 @@ export function protectNodeFunctions(): void {
   protectCopies(promises, "cp", "rejects");
 }
 
-function protect(module: Functions, name: string, paths: number, telling: Telling): void {
+function protect(module: Functions, name: string, pathCount: number, telling: Telling): void {
   replace(module, name, (original) => {
     return function (this: unknown, ...args: unknown[]) {
-      for (let index = 0; index < paths; index++) {
+      for (let index = 0; index < pathCount; index++) {
         const refusal = refusalOf(args[index]);
         if (refusal !== null) return tell(refusal, telling, args);
       }
@@ -72,8 +72,8 @@ function protectCopies(module: Functions, name: string, telling: Telling): void 
       const checked = (file: unknown, copy: unknown) => {
         const wanted = filter(file, copy);
         return wanted instanceof Promise
-          ? wanted.then((answer) => isFree(answer, file))
-          : isFree(wanted, file);
+          ? wanted.then((answer) => checkedAnswer(answer, file))
+          : checkedAnswer(wanted, file);
       };
       args[2] = { ...(options as object), filter: checked };
       return Reflect.apply(original, this, args);
@@ -81,8 +81,8 @@ function protectCopies(module: Functions, name: string, telling: Telling): void 
   });
 }
 
-/** @throws TqError where a protected file is to be copied */
-function isFree(wanted: unknown, file: unknown): unknown {
+/** @returns the answer of the caller's filter. @throws TqError where it lets a protected file be copied */
+function checkedAnswer(wanted: unknown, file: unknown): unknown {
   const refusal = wanted ? refusalOf(file) : null;
   if (refusal !== null) throw refusal;
   return wanted;

@@ -13,7 +13,11 @@ const MODULES = ["node:fs", "fs", "node:fs/promises", "fs/promises"] as const;
 /** Windows drops no lock when another descriptor is closed. */
 const DROPS_LOCKS = process.platform !== "win32";
 
-/** Names the files that `replaceFileFunctions` refuses. @returns a function that ends that; call it once the database is closed */
+/**
+ * Makes the functions that `replaceFileFunctions` puts in place refuse the files of this database.
+ *
+ * @returns a function that ends that; call it once the database is closed.
+ */
 export function protectDatabase(path: string): () => void {
   return DROPS_LOCKS ? protectFiles(path) : () => {};
 }

@@ -10,7 +10,6 @@ import { TqError } from "../../errors.ts";
 const SUFFIXES = ["", "-wal", "-shm"] as const;
 
 interface ProtectedFile {
-  readonly device: number;
   /** Its real path. */
   readonly path: string;
   /** The path of its database. */
@@ -21,7 +20,7 @@ interface ProtectedFile {
 
 /** A program may carry two copies of tq: the second one imports functions that the first has replaced. */
 interface Shared {
-  readonly byInode: Map<number, ProtectedFile>;
+  readonly byInode: Map<string, ProtectedFile>;
   readonly open: typeof openSync;
 }
 
@@ -36,25 +35,28 @@ export function openOwn(path: string, mode: "r" | "r+"): number {
   return shared.open(path, mode);
 }
 
+/** Two disks may have one number. */
+function inodeKey({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}
+
 /** Protects the files of an open database. @returns a function that ends that; call it once the database is closed */
 export function protectFiles(database: string): () => void {
   const inodes = SUFFIXES.flatMap((suffix) => add(`${database}${suffix}`, database) ?? []);
   return () => inodes.splice(0).forEach(remove);
 }
 
-function add(path: string, database: string): number | null {
+function add(path: string, database: string): string | null {
   const stat = look(path);
   if (!stat) return null;
-  const known = shared.byInode.get(stat.ino);
+  const inode = inodeKey(stat);
+  const known = shared.byInode.get(inode);
   if (known) known.users += 1;
-  else {
-    const real = realpathSync(path);
-    shared.byInode.set(stat.ino, { device: stat.dev, path: real, database, users: 1 });
-  }
-  return stat.ino;
+  else shared.byInode.set(inode, { path: realpathSync(path), database, users: 1 });
+  return inode;
 }
 
-function remove(inode: number): void {
+function remove(inode: string): void {
   const file = shared.byInode.get(inode);
   if (file && --file.users === 0) shared.byInode.delete(inode);
 }
@@ -73,8 +75,8 @@ function look(path: unknown): Stats | undefined {
 export function refusalOf(path: unknown): TqError | null {
   if (shared.byInode.size === 0) return null;
   const stat = look(path);
-  const file = stat && shared.byInode.get(stat.ino);
-  if (!file || file.device !== stat.dev) return null;
+  const file = stat && shared.byInode.get(inodeKey(stat));
+  if (!file) return null;
   return new TqError(
     "invalid",
     `Cannot open ${String(path)}: tq has the database ${file.database} open in this process, and closing one of its files by other means drops its locks; copy it with backup() of tq, and read the copy`,

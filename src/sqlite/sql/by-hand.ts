@@ -5,8 +5,8 @@ import type { Task } from "../../task.ts";
 import { filterValues, getTask, MATCHES } from "./looking.ts";
 import type { CleanOptions, MoveFilter } from "../../store/looking.ts";
 
-/** Of many tasks only those that are still in the wanted states: some may have changed since they were found. */
 const ONE = "id = $id";
+/** Only those that are still in the wanted states: some may have changed since they were found. */
 const MANY = `id IN (SELECT value FROM json_each($ids)) AND state IN (SELECT value FROM json_each($states))`;
 
 const cancelling = (which: string): string => `

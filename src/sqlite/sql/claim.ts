@@ -17,6 +17,7 @@ export function claim(db: Database, options: ClaimOptions, now: number): Claimed
   return setRunning(db, firstReady(db, options.queues, options.limit), options.owner, now);
 }
 
+/** Only the claim of a suspect sets `begun`. */
 const RUNS_SUSPECT = `
   SELECT 1 FROM tq__task WHERE state = 'running' AND worker = $worker AND begun = 1 LIMIT 1`;
 
@@ -36,15 +37,15 @@ function claimSuspect(
   return setRunning(db, suspect, owner, now)[0] ?? null;
 }
 
-const WAITING = `
+const READY_OR_SCHEDULED = `
   SELECT ${CLAIMED_COLUMNS} FROM tq__task AS task WHERE id = ? AND state IN ('ready', 'scheduled')`;
 
 /** Claims this task, due or not; null when it is neither ready nor scheduled any more. */
 export function claimOne(db: Database, id: number, owner: Owner, now: number): ClaimedTask | null {
-  return setRunning(db, db.query(WAITING).iterate(id), owner, now)[0] ?? null;
+  return setRunning(db, db.query(READY_OR_SCHEDULED).iterate(id), owner, now)[0] ?? null;
 }
 
-/** A suspect has begun once its claim is on disk, so that a death counts against it: `HeldRow` in workers.ts. */
+/** `begun` is 1 for suspects alone: once this claim is on disk, the death of the worker counts against them. */
 const setRunningWhere = (which: string): string => `
   UPDATE tq__task
      SET state = 'running', claim = claim + 1, worker = ?1, thread = ?2, dequeued_at = ?3, begun = suspect,
@@ -100,7 +101,7 @@ interface ClaimedRow extends Omit<ClaimedTask, "attempt" | "suspect" | "again"> 
 function toClaimed(row: ClaimedRow): ClaimedTask {
   return {
     id: row.id,
-    claim: row.claim + 1,
+    claim: row.claim + 1, // as the UPDATE sets it
     model: row.model,
     method: row.method,
     instances: row.instances,
@@ -117,6 +118,7 @@ function toClaimed(row: ClaimedRow): ClaimedTask {
   };
 }
 
+/** `claimOne` may have claimed a task before its time. */
 const HAND_BACK = `
   UPDATE tq__task
      SET state = iif(scheduled_at > $now, 'scheduled', 'ready'),

@@ -2,7 +2,7 @@
  * Repairs times written while the clock was ahead, once it was set back. Without it, a task pushed while the clock was a
  * year ahead would run after all others for a year, and a task put off by a minute then would wait for a year.
  *
- * The column `deadline` sorts ready tasks: it is `expected_at`, or the time of the push.
+ * The column `deadline` sorts ready tasks: it is `expected_at`, else `scheduled_at`, else the time of the push.
  */
 import type { Database } from "bun:sqlite";
 
@@ -67,8 +67,8 @@ export function* findAhead(
 ): Generator<number[], void> {
   if (!onlyPlaces) yield* slices(db, SCHEDULED, { now });
   for (const suspect of [0, 1] as const) {
-    for (const place of readyQueues(db, suspect))
-      yield* slices(db, readyInFuture(suspect), { now, ...place });
+    for (const group of readyQueues(db, suspect))
+      yield* slices(db, readyInFuture(suspect), { now, ...group });
   }
   // Last, as a task that was ready before may be running by now.
   if (!onlyPlaces) yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
@@ -93,7 +93,7 @@ function* slices(
   statement: string,
   values: { readonly now: number },
 ): Generator<number[]> {
-  let [at, last] = [values.now, Number.MAX_SAFE_INTEGER];
+  let [at, last] = [values.now, Number.MAX_SAFE_INTEGER]; // begins after all ids of this very ms
   for (;;) {
     const rows = db.query(statement).values({ ...values, at, id: last }) as [
       number,

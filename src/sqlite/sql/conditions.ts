@@ -64,7 +64,7 @@ function survivesJson(value: ColumnValue): boolean {
   return typeof value === "string" || typeof value === "boolean";
 }
 
-/** A condition on the numbers that a column's decimals are, whatever their zeros, beside its other values. */
+/** A condition on decimals as numbers, whatever their zeros, and on the other values of the same list. */
 function numbersSql(
   name: string,
   negated: boolean,

@@ -28,6 +28,7 @@ export function countReadyOf(db: Database, queue: string, limit: number): number
   return (db.query(COUNT_READY_OF).get({ queue, limit }) as { ready: number }).ready;
 }
 
+/** All that is counted task by task. */
 const OTHERS = [SUSPECT, SCHEDULED, RUNNING, FAILED]
   .map((where) => `SELECT queue, state FROM tq__task WHERE ${where}`)
   .join(" UNION ALL ");
@@ -35,10 +36,10 @@ const OTHERS = [SUSPECT, SCHEDULED, RUNNING, FAILED]
 /** Tasks counted between two pauses: some ms. */
 const COUNTED_AT_ONCE = 10_000;
 
-/** Ready tasks of one queue are counted up to this number, */
+/** Ready tasks of one queue are counted up to this number. */
 const MOST_OF_QUEUE = 100_000;
 
-/** and those of all queues up to this number; from then on a queue's count ends at the last. */
+/** Once the queues so far have this many ready tasks, those of each further queue are counted up to `MOST_OF_REST`. */
 const MOST_OF_ALL = 400_000;
 const MOST_OF_REST = 10;
 

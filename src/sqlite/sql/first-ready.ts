@@ -2,9 +2,9 @@
 import type { Database } from "bun:sqlite";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import { areNames, candidates, matchQueues } from "./queues.ts";
-import { hasOrder, lookForOrder, MANY_QUEUES } from "./ready-order.ts";
+import { hasOrderIndex, lookForOrderIndex, MANY_QUEUES } from "./ready-order.ts";
 
-/** What a claim reads of a task that it takes. */
+/** What a claim reads of a task that it takes. A ready task has a reason only where a run of it did not end it. */
 export const CLAIMED_COLUMNS = `task.id, claim, model, method, instances, args, context, user, queue, priority, deadline,
          attempts, suspect, postponed, reason IS NOT NULL AS again`;
 
@@ -21,7 +21,8 @@ const FIRST_OF_QUEUE = `
 
 /**
  * Merges the queues: a recursive query with an ORDER BY is a priority queue. It begins with the first task of each
- * queue, and puts in the place of each that it takes the next one of the same queue, by the index.
+ * queue, and puts in the place of each that it takes the next one of the same queue, by the index. In the ORDER BY, 3
+ * is the priority, 4 the deadline and 1 the id.
  */
 const merge = (suspect: 0 | 1): string => {
   const first = (where: string): string => `
@@ -69,11 +70,12 @@ export function firstReady(
   limit: number,
 ): Iterable<unknown> {
   if (areNames(patterns)) return firstOf(db, matchQueues(db, patterns), limit);
-  const ordered = hasOrder(db);
+  const ordered = hasOrderIndex(db);
   if (ordered && patterns.length === 0) return db.query(FIRST_OF_ALL).iterate(limit);
   const few = fewQueues(db, patterns);
   if (few) return firstOf(db, few, limit);
-  const ids = ordered || lookForOrder(db) ? walk(db, patterns, limit) : [];
+  // Many queues may match: a walk by the index, where it finds any, costs less than a look at each queue.
+  const ids = ordered || lookForOrderIndex(db) ? walk(db, patterns, limit) : [];
   if (ids.length > 0) return db.query(BY_IDS).iterate(JSON.stringify(ids));
   return firstOf(db, matchQueues(db, patterns), limit);
 }

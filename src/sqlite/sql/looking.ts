@@ -137,6 +137,8 @@ function parsed(text: string): unknown {
 /**
  * Counts the ready tasks of these queues, up to `limit`. All suspects count as one, and as none for a worker that runs
  * one: it cannot claim another until that has ended.
+ *
+ * @param worker the one that would claim; null: one that runs no suspect.
  */
 export function countReady(
   db: Database,

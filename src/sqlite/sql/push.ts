@@ -29,7 +29,7 @@ export function pushTasks(db: Database, tasks: readonly NewTask[], now: number):
   }
 }
 
-/** @param first the id of the first task of the same push */
+/** @param first the id of the first task of the same push; Infinity: this is the first. */
 function insertTask(
   db: Database,
   insert: Statement,

@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { isPattern, takesQueue } from "../../store/queue-patterns.ts";
 
-/** The first parameter: names before this one are passed over, which a prefix makes few. */
+/** Finds the names in order, by the index, from ?1 on: for names with a prefix the search begins there. */
 const nonEmpty = (suspect: 0 | 1): string => `
   WITH RECURSIVE name (queue) AS (
     SELECT (SELECT queue FROM tq__task
@@ -13,6 +13,7 @@ const nonEmpty = (suspect: 0 | 1): string => `
       FROM name WHERE name.queue IS NOT NULL)
   SELECT queue FROM name WHERE queue IS NOT NULL`;
 
+/** Queues that have nothing ready but suspects are only in the second. */
 const NON_EMPTY = nonEmpty(0);
 const WITH_SUSPECTS = nonEmpty(1);
 
@@ -22,14 +23,15 @@ const HAS_SUSPECT = `SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 
 /** The queues that have suspects: ready tasks whose worker died while it held them. */
 export function suspectQueues(db: Database): string[] {
   if (!db.query(HAS_SUSPECT).get()) return [];
-  return (db.query(WITH_SUSPECTS).values("") as [string][]).map(([queue]) => queue);
+  const all = ""; // as the first name of the search
+  return (db.query(WITH_SUSPECTS).values(all) as [string][]).map(([queue]) => queue);
 }
 
 /**
  * The queues that these names and patterns match; every queue where none are given. Plain names need no look at the
  * table.
  *
- * @param among the queues to match; default: those with a ready task.
+ * @param among the queues to match; default: those with a ready task that is no suspect.
  */
 export function matchQueues(
   db: Database,
@@ -43,8 +45,8 @@ export function matchQueues(
 }
 
 /**
- * Finds, one after another, the queues that may match: the plain names, and for each pattern those with a ready task
- * and with its prefix. A caller that needs few of them stops early.
+ * Finds, one after another, the queues that may match: the plain names, and for each pattern those with its prefix
+ * and with a ready task that is no suspect. A caller that needs few of them stops early.
  */
 export function* candidates(db: Database, patterns: readonly string[]): Generator<string, void> {
   if (patterns.length === 0) return yield* withPrefix(db, "");

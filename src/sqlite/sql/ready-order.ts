@@ -15,16 +15,16 @@ const MAKE = `
 
 const EXISTS = `SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = '${NAME}'`;
 
-/** What each connection last saw. An index that another process makes meanwhile is found by `lookForOrder`. */
+/** What each connection last saw. An index that another process makes meanwhile is found by `lookForOrderIndex`. */
 const seen = new WeakMap<Database, boolean>();
 
 /** True when this connection knows that the index exists. */
-export function hasOrder(db: Database): boolean {
-  return seen.get(db) ?? lookForOrder(db);
+export function hasOrderIndex(db: Database): boolean {
+  return seen.get(db) ?? lookForOrderIndex(db);
 }
 
 /** Looks anew for the index, which another process may have made. */
-export function lookForOrder(db: Database): boolean {
+export function lookForOrderIndex(db: Database): boolean {
   const exists = db.query(EXISTS).get() !== null;
   seen.set(db, exists);
   return exists;
@@ -39,7 +39,7 @@ const HAS_MANY = `
   SELECT 1 FROM name WHERE queue IS NOT NULL LIMIT 1 OFFSET ${MANY_QUEUES}`;
 
 /** How large a table may be for the index to be made now: that holds the write lock. */
-export interface OrderLimits {
+export interface IndexLimits {
   /** Each costs about 2 µs. */
   readonly ready: number;
   /** The table is read as a whole: each id costs about 0.3 µs. */
@@ -47,10 +47,10 @@ export interface OrderLimits {
 }
 
 /** When a worker starts: it takes about a second, once in the life of a database. */
-export const ORDER_AT_START: OrderLimits = { ready: 500_000, ids: 5_000_000 };
+export const LIMITS_AT_START: IndexLimits = { ready: 500_000, ids: 5_000_000 };
 
 /** While a worker runs: others hardly notice it. */
-export const ORDER_MEANWHILE: OrderLimits = { ready: 50_000, ids: 500_000 };
+export const LIMITS_MEANWHILE: IndexLimits = { ready: 50_000, ids: 500_000 };
 
 const IS_LARGE = `
   SELECT EXISTS (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 0
@@ -58,11 +58,11 @@ const IS_LARGE = `
       OR (SELECT max(id) FROM tq__task) - (SELECT min(id) FROM tq__task) > $ids AS large`;
 
 /** True when the index is worth its cost, and the table is not too large to make it now. */
-export function needsOrder(db: Database, { ready, ids }: OrderLimits): boolean {
-  if (lookForOrder(db) || db.query(HAS_MANY).get() === null) return false;
+export function needsOrderIndex(db: Database, { ready, ids }: IndexLimits): boolean {
+  if (lookForOrderIndex(db) || db.query(HAS_MANY).get() === null) return false;
   return (db.query(IS_LARGE).get({ ready, ids }) as { large: 0 | 1 }).large === 0;
 }
 
-export function makeOrder(db: Database): void {
+export function makeOrderIndex(db: Database): void {
   db.run(MAKE);
 }

@@ -47,12 +47,12 @@ function textsOf(table: Table): Texts {
 }
 
 /** Up to this many ids are read one by one; more are bound as one list. */
-const ONE_BY_ONE = 4;
+const MOST_ONE_BY_ONE = 4;
 
 /** Reads the rows of these ids that exist, in the order of the ids. */
 export function selectByIds(db: Database, table: Table, ids: readonly number[]): Row[] {
   const { selectOne, selectMany } = textsOf(table);
-  if (ids.length <= ONE_BY_ONE) {
+  if (ids.length <= MOST_ONE_BY_ONE) {
     const statement = db.query(selectOne);
     const rows: Row[] = [];
     for (const id of ids) rows.push(...(statement.values(id) as Row[]));
@@ -74,7 +74,7 @@ export function selectMatching(
   const by = order.map((key) => `${identifier(key.column)}${key.descending ? " DESC" : ""}`);
   // The id comes last: rows that are equal otherwise have an order too.
   const text = `${textsOf(table).select} ${where && `WHERE ${where}`} ORDER BY ${[...by, "id"].join(", ")} LIMIT CAST(? AS INTEGER) OFFSET ?`;
-  parameters.push(limit ?? -1, offset);
+  parameters.push(limit ?? -1, offset); // -1: no limit
   return db.query(text).values(...(parameters as SQLQueryBindings[])) as Row[];
 }
 
@@ -83,6 +83,7 @@ export function insertValues(db: Database, table: Table, values: readonly Column
   return Number(statement.run(...(values as SQLQueryBindings[])).lastInsertRowid);
 }
 
+/** @param read changes the row only while its columns still hold this; null: in any case. */
 export function updateColumns(
   db: Database,
   table: Table,
@@ -122,7 +123,7 @@ const NO_COLUMNS: readonly ColumnRead[] = [];
 /** The columns of the row that can be compared: not those whose value JavaScript does not hold exactly. */
 function comparable(table: Table, row: Row): ColumnRead[] {
   return table.columns
-    .map(({ name }, index) => ({ name, value: row[index + 1] ?? null }))
+    .map(({ name }, index) => ({ name, value: row[index + 1] ?? null })) // the id comes first
     .filter(({ value }) => !isInexact(value));
 }
 

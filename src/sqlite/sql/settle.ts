@@ -45,8 +45,8 @@ export function finishAll(db: Database, runs: readonly FinishedRun[], now: numbe
   if (!only) return true;
   if (runs.length === 1) return finish(db, only.claim, only, now);
   for (const run of runs) if (!isPlain(run) && !finish(db, run.claim, run, now)) return false;
-  const without = runs.filter(isPlain).map(({ claim }) => claim);
-  for (const [number, claims] of Map.groupBy(without, ({ claim: it }) => it)) {
+  const plain = runs.filter(isPlain).map(({ claim }) => claim);
+  for (const [number, claims] of Map.groupBy(plain, ({ claim: it }) => it)) {
     const { changes } = db.query(FINISH_ALL).run(now, null, listIds(claims), number, null);
     if (changes !== claims.length) return false;
   }
@@ -64,6 +64,7 @@ export interface FinishedRun extends FinishedWith {
   readonly claim: Claim;
 }
 
+/** True where all that the runs write may be the same: no result, no reason. */
 function isPlain({ result, reason }: FinishedWith): boolean {
   return result === null && reason === null;
 }
@@ -97,6 +98,7 @@ function putOff(db: Database, run: Claim, at: number, error: ErrorData, now: num
   return row !== null;
 }
 
+/** A suspect stays one: this run has not cleared it. */
 const INTERRUPT = `
   UPDATE tq__task
      SET state = 'ready', reason = $reason, attempts = attempts + 1,

@@ -22,7 +22,11 @@ function columnsOf(db: Database, table: Table): Map<string, ColumnInfo> {
   return new Map(rows.map((row) => [row.name.toLowerCase(), row]));
 }
 
-/** True when the table exists with every column, and `makeTable` has nothing to do. */
+/**
+ * True when the table exists with every column, and `makeTable` has nothing to do.
+ *
+ * @throws TqError "models" where one of its columns does not fit the model: `makeTable` throws it too.
+ */
 export function tableIsComplete(db: Database, table: Table): boolean {
   const columns = columnsOf(db, table);
   checkColumns(table, columns);

@@ -63,20 +63,20 @@ function heldBy(db: Database, worker: string): HeldRow[] {
 
 const BOOT_OF = `SELECT boot_id FROM tq__worker WHERE id = $worker`;
 
-const SUSPECT = `
+const MAKE_SUSPECT = `
   UPDATE tq__task
      SET state = 'ready', suspect = 1, reason = $reason,
          worker = NULL, thread = NULL, dequeued_at = NULL, begun = 0
    WHERE id = $id AND state = 'running' AND claim = $claim`;
 
-const UNKNOWN = `
+const UNKNOWN_WORKERS = `
   SELECT DISTINCT worker
     FROM tq__task
    WHERE state = 'running' AND worker NOT IN (SELECT id FROM tq__worker)`;
 
 /** Workers that hold tasks and are not registered: their rows were deleted while they lived. */
 export function unknownWorkers(db: Database): string[] {
-  return (db.query(UNKNOWN).values() as [string][]).map(([worker]) => worker);
+  return (db.query(UNKNOWN_WORKERS).values() as [string][]).map(([worker]) => worker);
 }
 
 /**
@@ -103,7 +103,8 @@ export function rescueWorker(
       return rescuedTask(task);
     }
     if (task.begun === 1) return recordCrash(db, task, "its worker process died", maxCrashes, now);
-    db.query(SUSPECT).run({ id: task.id, claim: task.claim, reason: "its worker process died" });
+    const reason = "its worker process died";
+    db.query(MAKE_SUSPECT).run({ id: task.id, claim: task.claim, reason });
     return rescuedTask(task);
   });
   db.query(UNREGISTER).run({ worker });

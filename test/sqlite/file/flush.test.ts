@@ -35,21 +35,21 @@ describe("a flush", () => {
     closeSync(closed);
     const flush = new Flush(folder.file("tq.db"), true, { blocking: closed, background: closed });
     flush.check();
-    const error = thrownBy(() => flush.now());
+    const error = thrownBy(() => flush.inForeground());
     expect(error).toMatchObject({ code: "database" });
     expect(String(error)).toContain(`Cannot flush ${folder.file("tq.db-wal")}: `);
     expect(thrownBy(() => flush.check())).toBe(error);
-    expect(thrownBy(() => flush.now())).toBe(error);
+    expect(thrownBy(() => flush.inForeground())).toBe(error);
   });
 
   test("that finds no log is refused, and can be tried again", () => {
     using folder = makeFolder();
     const flush = new Flush(folder.file("tq.db"), true);
-    const refusal = String(thrownBy(() => flush.now()));
+    const refusal = String(thrownBy(() => flush.inForeground()));
     expect(refusal).toContain(`Cannot open ${folder.file("tq.db-wal")}: `);
     flush.check();
     writeFileSync(folder.file("tq.db-wal"), "");
-    flush.now();
+    flush.inForeground();
     flush.close();
   });
 
@@ -59,7 +59,7 @@ describe("a flush", () => {
     await pushOne(subject.store);
     const closed = openSync("/", "r");
     closeSync(closed);
-    thrownBy(() => new Flush(path, true, { blocking: closed, background: closed }).now());
+    thrownBy(() => new Flush(path, true, { blocking: closed, background: closed }).inForeground());
     expect(existsSync(`${path}-unflushed`)).toBe(true);
     using reader = new Database(path);
     reader.run("BEGIN");
@@ -82,7 +82,7 @@ describe("a flush", () => {
     const files = openWal(subject.path);
     expect(files.blocking).not.toBe(files.background);
     const flush = new Flush(subject.path, true, files);
-    const commits = spyOn(flush, "now");
+    const commits = spyOn(flush, "inForeground");
     const first = flush.inBackground();
     expect(commits).not.toHaveBeenCalled();
     await flush.inBackground();
@@ -97,7 +97,7 @@ describe("a flush", () => {
     await using subject = makeStore();
     const flush = new Flush(subject.path, true);
     renameSync(`${subject.path}-wal`, `${subject.path}-elsewhere`);
-    flush.now();
+    flush.inForeground();
     renameSync(`${subject.path}-elsewhere`, `${subject.path}-wal`);
     flush.close();
   });
@@ -105,7 +105,7 @@ describe("a flush", () => {
   test("is left out where nobody asks for it", () => {
     using folder = makeFolder();
     const flush = new Flush(folder.file("tq.db"), false);
-    flush.now();
+    flush.inForeground();
     flush.check();
     flush.close();
   });
@@ -116,7 +116,7 @@ describe("a flush", () => {
     await store.write(async (session) => {
       await session.push([newTask()]);
       const flush = new Flush(path, true);
-      flush.now();
+      flush.inForeground();
       flush.close();
       await using other = startHelper(WRITER(path));
       expect(await other.line()).toBe("SQLITE_BUSY");
@@ -151,7 +151,7 @@ test("who hears that another task has the ref can rely on that one", async () =>
   await using subject = makeStore({ durability: "full" });
   const other = subject.open({ durability: "normal" });
   await pushOne(other, { ref: "invoice-7" }); // not flushed
-  const commits = spyOn(Flush.prototype, "now");
+  const commits = spyOn(Flush.prototype, "inForeground");
   expect(pushOne(subject.store, { ref: "invoice-7" })).rejects.toMatchObject({ code: "conflict" });
   await pushOne(subject.store).catch(() => {});
   expect(commits).toHaveBeenCalledTimes(2); // of the refusal, and of the push after it
@@ -168,13 +168,13 @@ describe("the claim of an idle thread", () => {
     await using subject = makeStore({ durability: "full" });
     const other = subject.open();
     await pushOne(other, { ref: "before" });
-    const commits = spyOn(Flush.prototype, "now");
+    const commits = spyOn(Flush.prototype, "inForeground");
     const turn: Turn = {
       // Somebody else is first.
       take: () =>
         (pushes > 0 ? pushOne(other, { priority: 1, ref: "between" }) : undefined) as never,
-      tryTake: () => true,
-      begun: () => {},
+      takeSync: () => true,
+      lockTaken: () => {},
       free: () => {},
     };
     const store = subject.open({ turn });

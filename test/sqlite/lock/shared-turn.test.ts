@@ -53,15 +53,15 @@ describe("the turn to write", () => {
     expect(turn.take()).toBeUndefined();
     const second = turn.take();
     expect(second).toBeInstanceOf(Promise);
-    expect(turn.tryTake()).toBe(false);
+    expect(turn.takeSync()).toBe(false);
     await nextTurn();
     expect(Bun.peek.status(second as Promise<void>)).toBe("pending");
     turn.free();
     await second;
     const main = new MainTurn(shared);
-    expect(main.tryTake()).toBe(false);
+    expect(main.takeSync()).toBe(false);
     turn.free();
-    expect(main.tryTake()).toBe(true);
+    expect(main.takeSync()).toBe(true);
   });
 
   test("of a thread that died is freed when the main thread forgets it, and not before", async () => {
@@ -70,14 +70,14 @@ describe("the turn to write", () => {
     const work = { shared, counter: counterOf() };
     const holder = startThread({ ...work, thread: 1, times: "hold" });
     expect(await holder.said).toBe("holds");
-    expect(main.tryTake()).toBe(false);
+    expect(main.takeSync()).toBe(false);
     const taken = main.take();
     await holder.terminate();
-    expect(main.tryTake()).toBe(false);
+    expect(main.takeSync()).toBe(false);
     main.forget(1);
     await taken;
     main.free();
-    expect(main.tryTake()).toBe(true);
+    expect(main.takeSync()).toBe(true);
   });
 
   test("passes over a thread that died while it waited", async () => {
@@ -92,7 +92,7 @@ describe("the turn to write", () => {
     await waiting.terminate();
     main.forget(1);
     first.free();
-    expect(main.tryTake()).toBe(true);
+    expect(main.takeSync()).toBe(true);
   });
 
   test("given to a thread in the moment of its death is freed as well", async () => {
@@ -108,7 +108,7 @@ describe("the turn to write", () => {
       first.free();
       await ended;
       main.forget(1);
-      expect(main.tryTake()).toBe(true);
+      expect(main.takeSync()).toBe(true);
       main.free();
     }
   });
@@ -123,7 +123,7 @@ describe("the turn to write", () => {
     await Bun.sleep(0); // it waits now
     thread.free();
     await taken;
-    expect(main.tryTake()).toBe(false);
+    expect(main.takeSync()).toBe(false);
   });
 
   test("goes to who waits longest", async () => {
@@ -136,7 +136,7 @@ describe("the turn to write", () => {
       order.push(name);
       main.free();
     });
-    expect(main.tryTake()).toBe(false);
+    expect(main.takeSync()).toBe(false);
     main.free();
     await Promise.all(taking);
     expect(order).toEqual(["a", "b", "c"]);

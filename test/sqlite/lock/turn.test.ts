@@ -14,15 +14,15 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
-function begun(): LocalTurn {
+function lockedTurn(): LocalTurn {
   const turn = new LocalTurn();
   expect(turn.take()).toBeUndefined();
-  turn.begun();
+  turn.lockTaken();
   return turn;
 }
 
 test("who waits long for a transaction that holds the lock long is sent away, the others wait on", async () => {
-  const turn = begun();
+  const turn = lockedTurn();
   const sentAway = errorOf(Promise.resolve(turn.take(5_000)));
   await pass(3_000);
   const later = turn.take(5_000);
@@ -43,7 +43,7 @@ test("who waits long for a transaction that holds the lock long is sent away, th
 });
 
 test("who waits less long is sent away before those that came first", async () => {
-  const turn = begun();
+  const turn = lockedTurn();
   const patient = turn.take(3_000);
   const hasty = errorOf(Promise.resolve(turn.take(100)));
   await pass(130);
@@ -52,13 +52,13 @@ test("who waits less long is sent away before those that came first", async () =
 });
 
 test("nobody is sent away where the lock changes hands, however many wait", async () => {
-  const turn = begun();
+  const turn = lockedTurn();
   const waiting = Array.from({ length: 20 }, () => turn.take(1_000));
   for (const next of waiting) {
     await pass(900);
     turn.free();
     await next;
-    turn.begun();
+    turn.lockTaken();
   }
   const last = errorOf(Promise.resolve(turn.take(1_000)));
   await pass(1_100);
@@ -71,14 +71,14 @@ test("waiting for another program's lock is no holding of it", async () => {
   const waiting = turn.take(1_000);
   await pass(10_000);
   expect(Bun.peek.status(waiting)).toBe("pending");
-  turn.begun();
+  turn.lockTaken();
   await pass(900);
   turn.free();
   await waiting;
 });
 
 test("a transaction that held the lock while the whole process stood still has a moment to end", async () => {
-  const turn = begun();
+  const turn = lockedTurn();
   const waiting = turn.take(1_000);
   jest.advanceTimersByTime(1_000);
   await Promise.resolve();
@@ -87,7 +87,7 @@ test("a transaction that held the lock while the whole process stood still has a
 });
 
 test("nothing keeps looking once nobody waits", async () => {
-  const turn = begun();
+  const turn = lockedTurn();
   const waiting = turn.take(1_000);
   expect(jest.getTimerCount()).toBe(1);
   turn.free();

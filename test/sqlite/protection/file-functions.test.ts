@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import * as promises from "node:fs/promises";
 import { replaceFileFunctions } from "../../../src/open-store.ts";
+import { protectFiles, refusalOf } from "../../../src/sqlite/protection/protected-files.ts";
 import { SqliteStore } from "../../../src/sqlite/store.ts";
 import { errorOf } from "../../support/error.ts";
 import { makeFolder } from "../../support/folder.ts";
@@ -126,5 +127,19 @@ describe("a copy of the folder of an open database", () => {
     expect(() => cpSync(folder, `${to}-3`, { recursive: true, filter: most })).toThrow(
       "Cannot open",
     );
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("files with one inode number on two disks", () => {
+  test("are both protected, each until its own database closes", () => {
+    const [one, other] = ["/proc", "/sys"]; // the root of each file system of the kernel has the inode 1
+    expect(statSync(one).ino).toBe(statSync(other).ino);
+    const unprotectOne = protectFiles(one);
+    const unprotectOther = protectFiles(other);
+    expect([refusalOf(one), refusalOf(other)]).not.toContain(null);
+    unprotectOne();
+    expect([refusalOf(one), refusalOf(other)]).toEqual([null, expect.any(Error)]);
+    unprotectOther();
+    expect(refusalOf(other)).toBeNull();
   });
 });

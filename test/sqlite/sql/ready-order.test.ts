@@ -1,7 +1,7 @@
 /** The index of ready tasks in their order, which only a database with many queues has. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { MANY_QUEUES, needsOrder } from "../../../src/sqlite/sql/ready-order.ts";
+import { MANY_QUEUES, needsOrderIndex } from "../../../src/sqlite/sql/ready-order.ts";
 import {
   claim,
   claimFirst,
@@ -45,9 +45,9 @@ test("a table too large to be indexed at once is left as it is", async () => {
   await subject.store.push(tasksOf(MANY_QUEUES + 1));
   using db = new Database(subject.path, { strict: true });
   const large = MANY_QUEUES + 1;
-  expect(needsOrder(db, { ready: large, ids: large })).toBe(true);
-  expect(needsOrder(db, { ready: large - 1, ids: large })).toBe(false);
-  expect(needsOrder(db, { ready: large, ids: large - 2 })).toBe(false);
+  expect(needsOrderIndex(db, { ready: large, ids: large })).toBe(true);
+  expect(needsOrderIndex(db, { ready: large - 1, ids: large })).toBe(false);
+  expect(needsOrderIndex(db, { ready: large, ids: large - 2 })).toBe(false);
 });
 
 test("a store that was open before finds the index that another one has made", async () => {
