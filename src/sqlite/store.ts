@@ -150,7 +150,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async retry(id: number): Promise<Task> {
-    return this.writeStatements((db) => retryByHand(db, id));
+    return this.writeStatements((db) => retryByHand(db, id, this.now()));
   }
 
   async cancelAll(filter: MoveFilter, reason = BY_HAND): Promise<number> {
@@ -162,7 +162,9 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async retryAll(filter: MoveFilter): Promise<number> {
     const { states } = filter;
-    return moveMatching(this.#access, filter, (ids, db) => retryMany(db, { ids, states }));
+    return moveMatching(this.#access, filter, (ids, db) =>
+      retryMany(db, { ids, states }, this.now()),
+    );
   }
 
   async countCleanable(options: Omit<CleanOptions, "limit">): Promise<number> {

@@ -25,10 +25,14 @@ export function cancel(db: Database, id: number, reason: string, now: number): T
   throw new TqError("conflict", `Cannot cancel task ${id}: it is ${task.state} already`);
 }
 
+/** A task that was cancelled before the time that its push asked for still waits for that. */
+const IS_EARLY = "state = 'cancelled' AND postponed_at IS NULL AND scheduled_at > $now";
+
 const retrying = (which: string): string => `
   UPDATE tq__task
-     SET state = 'ready', finished_at = NULL, dequeued_at = NULL, scheduled_at = NULL,
-         deadline = coalesce(expected_at, enqueued_at), crashes = 0, suspect = 0, postponed = 0, postponed_at = NULL,
+     SET state = iif(${IS_EARLY}, 'scheduled', 'ready'), finished_at = NULL, dequeued_at = NULL,
+         scheduled_at = iif(${IS_EARLY}, scheduled_at, NULL),
+         deadline = coalesce(expected_at, iif(${IS_EARLY}, scheduled_at, NULL), enqueued_at), crashes = 0, suspect = 0, postponed = 0, postponed_at = NULL,
          result = NULL, reason = NULL
    WHERE ${which} AND state IN ('finished', 'failed', 'cancelled')`;
 
@@ -36,8 +40,8 @@ const RETRY = retrying(ONE);
 const RETRY_MANY = retrying(MANY);
 
 /** @throws TqError "not_found", or "conflict" when the task has not ended. */
-export function retryByHand(db: Database, id: number): Task {
-  if (db.query(RETRY).run({ id }).changes === 1) return existing(db, id, "retry");
+export function retryByHand(db: Database, id: number, now: number): Task {
+  if (db.query(RETRY).run({ id, now }).changes === 1) return existing(db, id, "retry");
   const task = existing(db, id, "retry");
   const hint = task.state === "running" ? "; cancel it first" : "; a worker runs it";
   throw new TqError("conflict", `Cannot retry task ${id}: it is ${task.state}${hint}`);
@@ -74,8 +78,8 @@ export function cancelMany(db: Database, which: Which, reason: string, now: numb
 }
 
 /** Makes those ready that are still in these states; returns how many. */
-export function retryMany(db: Database, which: Which): number {
-  return db.query(RETRY_MANY).run(asJson(which)).changes;
+export function retryMany(db: Database, which: Which, now: number): number {
+  return db.query(RETRY_MANY).run({ ...asJson(which), now }).changes;
 }
 
 function asJson({ ids, states }: Which): { ids: string; states: string } {

@@ -21,6 +21,8 @@ export interface ModelTask {
   readonly enqueued_at: number;
   scheduled_at: number | null;
   readonly expected_at: number | null;
+  /** When a run chose `scheduled_at`; null: the push did. */
+  postponed_at: number | null;
   dequeued_at: number | null;
   finished_at: number | null;
   attempts: number;
@@ -48,6 +50,7 @@ export const NOT_HELD = { worker: null, thread: null, begun: 0 } as const;
 
 export const UNTOUCHED = {
   ...NOT_HELD,
+  postponed_at: null,
   dequeued_at: null,
   finished_at: null,
   attempts: 0,

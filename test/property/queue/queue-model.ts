@@ -123,6 +123,7 @@ export class QueueModel {
   retry(run: Claim, delay: number, message: string): boolean {
     return this.#attempted(run, (task) => {
       Object.assign(task, { state: "scheduled", scheduled_at: this.now + delay });
+      task.postponed_at = this.now;
       Object.assign(task, { dequeued_at: null, suspect: 0, reason: `Error: ${message}` });
       this.#record(task, message);
     });
@@ -163,8 +164,11 @@ export class QueueModel {
   retryByHand(id: number): boolean {
     const task = this.tasks.get(id);
     if (!task || task.finished_at === null) return false;
-    const deadline = task.expected_at ?? task.enqueued_at;
-    Object.assign(task, { state: "ready", deadline, crashes: 0, scheduled_at: null });
+    const { scheduled_at: at, postponed_at: putOff } = task;
+    const isEarly = task.state === "cancelled" && putOff === null && at !== null && at > this.now;
+    const [state, scheduled_at] = isEarly ? ["scheduled", at] : ["ready", null];
+    const deadline = task.expected_at ?? scheduled_at ?? task.enqueued_at;
+    Object.assign(task, { state, deadline, crashes: 0, scheduled_at, postponed_at: null });
     Object.assign(task, { finished_at: null, dequeued_at: null, result: null, reason: null });
     return true;
   }

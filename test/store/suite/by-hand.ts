@@ -60,13 +60,37 @@ export function byHandTests(): void {
       expect((await claimFirst(store)).attempt).toBe(2);
     });
 
-    test("of what was for later runs it now, before what was pushed since", async () => {
-      const id = await pushOne(store, { scheduledAt: clock.now() + 99_999 });
-      await store.cancel(id);
+    test("of what was cancelled before its time waits for that again, one or many", async () => {
+      const at = clock.now() + 99_999;
+      const ids = [
+        await pushOne(store, { scheduledAt: at }),
+        await pushOne(store, { scheduledAt: at }),
+      ];
+      for (const id of ids) await store.cancel(id);
       clock.advance(10);
+      expect(await store.retry(ids[0] ?? 0)).toMatchObject({
+        state: "scheduled",
+        scheduled_at: at,
+      });
+      expect(await store.retryAll({ states: ["cancelled"] })).toBe(1);
+      expect(await claimIds()).toEqual([]);
+      clock.advance(99_989);
+      expect(await claimIds()).toEqual(ids);
+    });
+
+    test("of what was put off, or cancelled after its time, runs it now, before what was pushed since", async () => {
+      const late = await pushOne(store, { scheduledAt: clock.now() + 10 });
+      await store.cancel(late);
+      clock.advance(20);
+      const putOff = await pushOne(store);
+      const error = { name: "Error", message: "no", stack: null };
+      const task = await claimFirst(store);
+      await store.write((session) => session.settle(task, { kind: "retry", delay: 99_999, error }));
+      await store.cancel(putOff);
       await pushOne(store);
-      await store.retry(id);
-      expect((await claimFirst(store)).id).toBe(id);
+      await store.retry(late);
+      await store.retry(putOff);
+      expect((await claimIds()).slice(0, 2)).toEqual([late, putOff]);
     });
 
     test("refuses what has not ended or does not exist", async () => {
