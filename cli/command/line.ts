@@ -54,8 +54,13 @@ function runLine(
   return { kind: "run", command, args, given: new Set(flags.keys()) };
 }
 
+/**
+ * Splits at the first word that is neither a flag nor the value of one. Only the common flags are known before the
+ * command is: what follows it is read again with the command's own.
+ */
 function splitAtCommand(argv: readonly string[]) {
   const token = tokenize(argv, COMMON_FLAGS).find(({ kind }) => kind !== "option");
+  // As in `tq -- push`.
   const at = token?.kind === "option-terminator" ? token.index + 1 : (token?.index ?? argv.length);
   const before = argv.slice(0, token?.index ?? at);
   return { before, word: argv[at], after: argv.slice(at + 1) };

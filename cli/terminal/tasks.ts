@@ -39,8 +39,8 @@ export function taskTable(tasks: readonly Task[], terminal: Terminal): string {
   const rows = tasks.map((task) => cellsOf(task, width));
   const reasons = tasks.map(({ reason }) => printable(reason ?? ""));
   const heading = (line: string): string => paint(terminal, "bold", line);
-  const room = (columns: number): number =>
-    columns - widest(table(COLUMNS, rows, { width }).split("\n")) - GAP_WIDTH;
+  const room = (terminalWidth: number): number =>
+    terminalWidth - widest(table(COLUMNS, rows, { width }).split("\n")) - GAP_WIDTH;
   if (width === null || reasonsFit(reasons, room(width))) {
     const all = rows.map((row, at) => [...row, tasks[at]?.reason ?? ""]);
     return painted(table([...COLUMNS, REASON], all, { width, heading }), terminal).join("\n");
