@@ -73,7 +73,7 @@ async function reasonOf(apt: string[], args: string[]): Promise<string | null> {
     child.exited,
   ]);
   if (code === 0) return null;
-  // `timeout` says so.
+  // The status of `timeout` when it has ended the command.
   if (code === 124) return `it took longer than ${APT_LIMIT_S} s`;
   const said = errors.split("\n").findLast((line) => line.startsWith("E: "));
   return said?.slice("E: ".length) ?? `apt-get exited with ${code}`;

@@ -72,9 +72,11 @@ export class Raw implements Disposable {
 
   /** Stores `count` tasks for the instances 1, 2, … with one statement; they take turns over so many `queues`. */
   fill(call: Call, count: number, state: "ready" | "finished" = "ready", queues = 1): void {
-    const now = Date.now() - 1000;
-    const ended = state === "finished" ? now : null;
-    this.db.query(FILL).run(count, state, now, call.model, call.method, call.args, ended, queues);
+    const before = Date.now() - 1000; // earlier than the start of any measure, in whole ms
+    const ended = state === "finished" ? before : null;
+    this.db
+      .query(FILL)
+      .run(count, state, before, call.model, call.method, call.args, ended, queues);
   }
 
   /** Creates the table of the model Item, with rows 1, 2, … */
@@ -88,7 +90,10 @@ export class Raw implements Disposable {
     return this.db.query(CLAIM).values(Date.now(), limit) as unknown as Claimed[];
   }
 
-  /** Runs all ready tasks of the queue "default". One commit holds the effects and finishes of `batch` tasks, and the next claim. */
+  /**
+   * Runs all ready tasks of the queue "default". One commit holds the effects and finishes of `batch` tasks, and the
+   * next claim.
+   */
   drain(effect: Effect, batch: number): void {
     this.db.run("BEGIN IMMEDIATE");
     let claimed = this.claim(batch);

@@ -77,7 +77,10 @@ export async function stopTq(worker: Subprocess, database: string): Promise<void
   await exited(worker, database);
 }
 
-/** Lets `__queue__`, `push` and Transaction of this program use the database; a worker runs the tasks. Returns its store. */
+/**
+ * Lets `__queue__`, `push` and Transaction of this program use the database, and leaves the tasks to a worker. Returns
+ * its store.
+ */
 export function useDatabase({ durability }: Pick<Bench, "durability">, path: string): Store {
   const config = parseSettings(
     { database: { path, durability }, queue: { worker: true }, log: { level: "warn" } },

@@ -69,7 +69,7 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   return { url, tokenFile: file, stop: () => stop(server) };
 }
 
-/** Bun's word for a connection that it never closes for being idle. */
+/** For `server.timeout`: the connection is never closed for being idle. */
 const NO_LIMIT = 0;
 
 /** An HTTP/1.0 request may have no Host, and then only a path: it is for this server. */
