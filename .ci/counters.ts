@@ -51,7 +51,7 @@ function open(): Uint8Array {
 `;
 }
 
-/** The files that git tracks or would add. */
+/** The files of the checkout that git tracks or would add; a tracked one may be deleted. */
 function filesOf(root: string): string[] {
   const listed = Bun.spawnSync(
     ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -70,7 +70,8 @@ function withCounters(file: string, text: string, first: number) {
   const starts = lineStarts(text);
   const lines = new Map<number, number>();
   const insertions: { at: number; text: string }[] = [];
-  const insert = (at: number, inserted: string) => insertions.push({ at, text: inserted });
+  // At one place, what is inserted first stands first: the order of the calls below matters.
+  const insert = (at: number, addition: string) => insertions.push({ at, text: addition });
   const addCounter = (node: Node) => {
     const number = first + lines.size;
     lines.set(number, lineOf(starts, node.start));
@@ -79,9 +80,9 @@ function withCounters(file: string, text: string, first: number) {
 
   const visit = (node: Node) => {
     for (const statement of statementsOf(node)) {
-      if (runs(statement)) insert(statement.start, `${addCounter(statement)}; `);
+      if (isExecuted(statement)) insert(statement.start, `${addCounter(statement)}; `);
     }
-    const lone = bracelessBodies(node);
+    const lone = bracelessBodies(node); // their closing braces follow below, after what is inside
     for (const statement of lone) {
       insert(statement.start, `{ ${addCounter(statement)}; `);
     }
@@ -105,7 +106,7 @@ function withCounters(file: string, text: string, first: number) {
     const path = relative(dirname(file), "counters.ts");
     insertions.unshift({ at: top.start, text: `import { hits as $hits } from "${path}"; ` });
   }
-  return { text: inserted(text, insertions), lines };
+  return { text: withInsertions(text, insertions), lines };
 }
 
 /** The statements in the list of this node, if it has one. */
@@ -130,9 +131,9 @@ function bracelessBodies(node: Node): Node[] {
 }
 
 /** False for statements that do nothing when they are reached: types, imports, functions, directives. */
-function runs(statement: Node): boolean {
+function isExecuted(statement: Node): boolean {
   const declared = statement["declaration"];
-  if (isNode(declared)) return runs(declared);
+  if (isNode(declared)) return isExecuted(declared);
   if (statement["declare"] === true || isDirective(statement)) return false;
   if (/^Export(Named|All)Declaration$/.test(statement.type)) return false;
   return !/^(TS|Import|EmptyStatement|FunctionDeclaration|ClassDeclaration)/.test(statement.type);
@@ -157,7 +158,8 @@ function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && "type" in value && "start" in value;
 }
 
-function inserted(text: string, insertions: { at: number; text: string }[]): string {
+/** The sort is stable, so that insertions at one place keep their order. */
+function withInsertions(text: string, insertions: { at: number; text: string }[]): string {
   let result = "";
   let from = 0;
   for (const insertion of insertions.toSorted((a, b) => a.at - b.at)) {

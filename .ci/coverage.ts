@@ -5,8 +5,13 @@ import type { Lines } from "./counters.ts";
 const WANTED_SHARE = 0.9;
 const FILES_SHOWN = 15;
 
-/** @param hits the file of the counters */
-export function isCovered(lines: Lines, hits: string): boolean {
+/**
+ * Prints the files with the most missing lines, and the whole.
+ *
+ * @param hits the file of the counters
+ * @returns true when enough lines are covered
+ */
+export function printCoverage(lines: Lines, hits: string): boolean {
   const reached = readFileSync(hits);
   const files = [...lines].map(([file, counters]) => {
     const all = new Set(counters.values());

@@ -45,6 +45,7 @@ export async function install(packages: string[], prefix: string[]): Promise<str
   // --reinstall repairs an installed package that has lost a file.
   const installing = ["install", "--reinstall", "--yes", "--no-install-recommends", ...packages];
   const first = await reasonOf(apt, installing);
+  // Another apt-get that has kept the lock for so long (DPkg::Lock::Timeout) would keep the update out too.
   if (first === null || /\block\b/.test(first)) return first;
   await reasonOf(apt, ["update"]); // the lists of packages may be missing or old
   return reasonOf(apt, installing);
@@ -63,6 +64,7 @@ function aptGet(prefix: string[]): string[] {
   return [...prefix, ...env, ...limit, "apt-get", "-q", ...options.flatMap((it) => ["-o", it])];
 }
 
+/** Runs apt-get. Resolves to null, or to the reason why it failed. */
 async function reasonOf(apt: string[], args: string[]): Promise<string | null> {
   const child = Bun.spawn([...apt, ...args], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const [, errors, code] = await Promise.all([
@@ -71,6 +73,7 @@ async function reasonOf(apt: string[], args: string[]): Promise<string | null> {
     child.exited,
   ]);
   if (code === 0) return null;
+  // The status of `timeout` when it has ended the command.
   if (code === 124) return `it took longer than ${APT_LIMIT_S} s`;
   const said = errors.split("\n").findLast((line) => line.startsWith("E: "));
   return said?.slice("E: ".length) ?? `apt-get exited with ${code}`;

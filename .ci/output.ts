@@ -36,15 +36,18 @@ export class TestOutput {
   #failures = 0;
   readonly #screen: Screen;
   readonly #now: () => number;
+  /** The end of the last chunk, a line without its end. */
   #rest = "";
   #file: File | null = null;
   /** When the tests before this file ended. */
   #since: number;
   /** The lines since the last result; they belong to the next one. */
   #said: string[] = [];
-  /** The rules that the current error outside of tests still lacks. */
+  /** How many rules of the current error outside of tests are still to come; 0: there is no such error. */
   #rules = 0;
+  /** True when the last line was a failure: the runner may add `^ this test timed out after 5000ms.` to it. */
   #justFailed = false;
+  /** True after the last file. */
   #isTail = false;
 
   constructor(screen: Screen, now: () => number = () => performance.now()) {
@@ -62,7 +65,7 @@ export class TestOutput {
   /** Closes the last file. Shows the last output if the runner crashed, or failed and no failure was shown. */
   end(exitCode: number): void {
     if (this.#rest !== "") this.#take(this.#rest);
-    const said = this.#said;
+    const said = this.#said; // before the file is closed, which forgets them
     this.#closeFile();
     const crashed = !said.some((line) => COUNT.test(line));
     if (exitCode === 0 || (this.#failures > 0 && !crashed)) return;

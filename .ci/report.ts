@@ -29,7 +29,7 @@ export async function readReport(path: string): Promise<TestReport[]> {
 }
 
 /** Drops the tests that `--test-name-pattern` left out; the report has them as skipped, without a reason. */
-export function chosen(tests: TestReport[], args: readonly string[]): TestReport[] {
+export function withoutUnselected(tests: TestReport[], args: readonly string[]): TestReport[] {
   const byName = args.some((arg) => /^(-t|--test-name-pattern)(=|$)/.test(arg));
   const leftOut = new Set(byName ? reasonless(tests) : []);
   return tests.filter((test) => !leftOut.has(test));

@@ -9,16 +9,16 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { build } from "./build.ts";
 import { countedCopy, type Lines } from "./counters.ts";
-import { isCovered } from "./coverage.ts";
+import { printCoverage } from "./coverage.ts";
 import { screenOf, TestOutput } from "./output.ts";
-import { chosen, readReport, reasonless } from "./report.ts";
+import { readReport, reasonless, withoutUnselected } from "./report.ts";
 import { exitCode } from "./run.ts";
 import { closingLine, duration, skipLines, skipReason } from "./summary.ts";
 import { provide, remedies, toolsFor } from "./tools.ts";
 
 const OWN_FLAGS = ["--coverage", "--verbose", "--no-install"];
 
-/** Flags that ask for bun test's own output. */
+/** Flags that ask for bun test's own output; --verbose is ours, and not passed on. */
 const FORMAT_FLAGS = /^--(verbose|dots|only-failures|watch|reporter(=.*)?)$/;
 
 const root = join(import.meta.dir, "..");
@@ -38,6 +38,7 @@ await provide(coverage ? [...tools, "git"] : tools, mayInstall, (sentence) =>
 const folder = join(root, "coverage");
 const junit = join(mkdtempSync(join(tmpdir(), "tq-test-")), "junit.xml");
 
+/** The folder that is built and tested: the checkout, or its copy with counters. */
 let place = root;
 let lines: Lines = new Map();
 if (coverage) {
@@ -53,7 +54,7 @@ const patience = ["--timeout", "30000"];
 const command = [process.execPath, "test", ...reporter, ...patience, ...args];
 const verbose = given.some((arg) => FORMAT_FLAGS.test(arg));
 const code = verbose ? await exitCode(command, place) : await runQuietly(command);
-const tests = chosen(await readReport(junit), args);
+const tests = withoutUnselected(await readReport(junit), args);
 rmSync(dirname(junit), { recursive: true });
 const failed = tests.filter((test) => test.end === "failed");
 
@@ -63,7 +64,8 @@ if (code !== 0 && failed.length === 0) wrong.push(`bun test exited with ${code}:
 for (const test of reasonless(tests)) {
   wrong.push(`Skipped without a reason: ${test.file}: ${test.name}; say why after "because"`);
 }
-if (coverage && !isCovered(lines, join(folder, "hits"))) wrong.push("Too few lines are covered");
+if (coverage && !printCoverage(lines, join(folder, "hits")))
+  wrong.push("Too few lines are covered");
 const skipped = tests.filter((test) => test.end === "skipped");
 if (isCI && skipped.length > 0) wrong.push("In CI no test may be skipped: see the reasons above");
 

@@ -63,6 +63,7 @@ function packagesOf(tools: readonly Named[]): string[] {
 export function remedies(reasons: readonly string[]): string[] {
   const meant = ALL.filter(([name, tool]) => {
     const reason = reasonAgainst(name, tool, "missing") ?? "";
+    // The reason of a test that lacks several tools joins theirs.
     return reasons.some((text) => text.split(" and ").includes(reason));
   });
   const packages = packagesOf(meant);

@@ -1,4 +1,4 @@
-/** The gain of two threads over one on tasks that compute for 10 ms, beside plain threads without a queue. */
+/** How much faster two threads are than one on tasks that compute for 10 ms, beside plain threads without a queue. */
 import { type Bench, measure, progress } from "./support/measure.ts";
 import { spin } from "./support/models.ts";
 import { Raw } from "./support/raw.ts";
@@ -60,7 +60,7 @@ async function plainly(tasks: number, turns: number, threads: number): Promise<n
     { length: threads },
     () => new Worker(new URL("./support/spin-thread.ts", import.meta.url)),
   );
-  await Promise.all(workers.map((worker) => answerOf(worker, { turns, times: 1 })));
+  await Promise.all(workers.map((worker) => answerOf(worker, { turns, times: 1 }))); // they start, and warm up
   const started = performance.now();
   await Promise.all(workers.map((worker) => answerOf(worker, { turns, times: share })));
   const time = performance.now() - started;

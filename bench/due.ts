@@ -16,7 +16,7 @@ await measure(async (bench) => {
   const store = useDatabase(bench, path);
   const worker = startTq(bench, path, { threads: 2 });
   using raw = new Raw(folder.database(), bench);
-  raw.fill(CALL, tasks);
+  raw.fill(CALL, tasks); // one to claim after each timer
   await until("the worker", async () => (await store.workers())[0], { interval: 10 });
 
   const late: number[] = [];

@@ -14,8 +14,9 @@ import { startTq, stopTq } from "./support/tq.ts";
 const START_UP_MS = 5_000;
 
 interface Usage {
-  /** Percent of one core, in the first minute and in the next. */
+  /** Percent of one core, in the first minute; with --quick all these minutes are 10 s. */
   readonly processor: number;
+  /** Percent of one core, in the second minute. */
   readonly later: number;
   /** MB, after the first minute. */
   readonly memory: number;

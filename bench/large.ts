@@ -40,6 +40,7 @@ async function rows(bench: Bench, size: number, state: "ready" | "finished"): Pr
   const small = makeDatabase(bench, 0, state);
   const open: number[] = [];
   const plainOpen: number[] = [];
+  // "raw" is tq too, on the small table.
   const drains = { tq: [] as Drained[], raw: [] as Drained[] };
   for (let round = 1; round <= rounds; round++) {
     const started = performance.now();
@@ -48,8 +49,8 @@ async function rows(bench: Bench, size: number, state: "ready" | "finished"): Pr
     await openStore(bench, small);
     open.push(opened - started);
     plainOpen.push(performance.now() - opened);
-    const tq = await drain(bench, large, state === "finished");
-    const raw = await drain(bench, small, true);
+    const tq = await drain(bench, large, { pushFirst: state === "finished" });
+    const raw = await drain(bench, small, { pushFirst: true });
     progress(
       `${name}, round ${round} of ${rounds}: ${Math.round(tq.rate)}/s, small ${Math.round(raw.rate)}/s`,
     );
@@ -80,7 +81,7 @@ async function rows(bench: Bench, size: number, state: "ready" | "finished"): Pr
   ];
 }
 
-/** Fills a database without a journal, which is fast; a power cut would only end the measure. */
+/** Makes a database with so many tasks, without a journal, which is fast; a power cut would only end the measure. */
 function makeDatabase(bench: Bench, size: number, state: "ready" | "finished"): string {
   const path = bench.folder.database();
   using raw = new Raw(path, bench);
@@ -96,7 +97,7 @@ function makeDatabase(bench: Bench, size: number, state: "ready" | "finished"): 
 /** Opens the file and looks once for a ready task, as a worker does. */
 async function openStore({ durability }: Bench, path: string): Promise<void> {
   const store = new SqliteStore({ path, durability });
-  await store.look({ queues: [], limit: 1, worker: "" });
+  await store.look({ queues: [], limit: 1, worker: "" }); // every queue; no worker is registered under ""
   await store.close();
 }
 
@@ -106,10 +107,14 @@ interface Drained {
   readonly resident: number;
 }
 
-/** Runs a worker until it has finished TASKS_PER_DRAIN tasks; `fill` pushes that many first. */
-async function drain(bench: Bench, path: string, fill: boolean): Promise<Drained> {
+/** Runs a worker until it has finished TASKS_PER_DRAIN tasks: those of the table, or as many that are pushed first. */
+async function drain(
+  bench: Bench,
+  path: string,
+  { pushFirst }: { pushFirst: boolean },
+): Promise<Drained> {
   using raw = new Raw(path, bench);
-  if (fill) raw.fill(CALL, TASKS_PER_DRAIN);
+  if (pushFirst) raw.fill(CALL, TASKS_PER_DRAIN);
   const since = Date.now();
   const worker = startTq(bench, path, { threads: 2 });
   const last = await until(

@@ -18,14 +18,15 @@ await measure(async (bench) => {
   return rows;
 });
 
-interface Spread {
+interface Variant {
   readonly queues: number;
+  /** The pattern of the worker's queues; undefined: it works for every queue. */
   readonly pattern: string | undefined;
   /** The share of one queue's rate to reach; null: none. */
   readonly bar: number | null;
 }
 
-async function drainBesideOneQueue(bench: Bench, { queues, pattern, bar }: Spread): Promise<Row> {
+async function drainBesideOneQueue(bench: Bench, { queues, pattern, bar }: Variant): Promise<Row> {
   const rounds = bench.rounds ?? bench.pick(5, 3);
   const words = pattern ? `a worker of ${pattern}` : "a worker of all";
   const drain: Drain = {

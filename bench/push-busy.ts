@@ -1,7 +1,6 @@
 /** Pushes by the main thread while 4 threads of its program drain, beside plain inserts into an idle database. */
-import { dirname } from "node:path";
 import { copyFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { push, startWorker } from "../src/index.ts";
 import { measure } from "./support/measure.ts";
 import { Raw } from "./support/raw.ts";
@@ -27,14 +26,14 @@ await measure(async (bench) => {
   process.env["TQ_QUEUE__WORKER"] = "true";
   process.env["TQ_DATABASE__DURABILITY"] = bench.durability;
   const worker = await startWorker({ database: path, models, threads: 4 });
-  const ready = () =>
+  const isBusy = () =>
     raw.db.query("SELECT 1 FROM tq__task WHERE state = 'ready' LIMIT 1").get() !== null;
   await until("the first tasks", () =>
     raw.db.query("SELECT id FROM tq__task WHERE state = 'finished' LIMIT 1 OFFSET 500").get(),
   );
   const started = performance.now();
   const times: number[] = [];
-  while (times.length < pushes && ready()) {
+  while (times.length < pushes && isBusy()) {
     const called = performance.now();
     await push({ model: "item", method: "process", instances: 1, args: [42], queue: "aside" });
     times.push(performance.now() - called);

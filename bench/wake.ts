@@ -23,6 +23,7 @@ await measure(async (bench) => {
   using raw = new Raw(folder.database(), bench);
 
   const latencies: number[] = [];
+  /** From the return of the push, when it is on disk. */
   const afterwards: number[] = [];
   const plain: number[] = [];
   for (let push = -WARM_UP_PUSHES; push < pushes; push++) {
@@ -51,11 +52,12 @@ await measure(async (bench) => {
   ];
 });
 
+/** In ms since 1970 UTC with fractions, as `Probe.stamp` of the worker says it. */
 function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** The time at which the method began, which it returns. */
+/** The time at which the method began, which is its result; resolves once the task has finished. */
 function beginOf(store: Store, id: number): Promise<number> {
   return until("the task's end", async () => {
     const task = await store.get(id);

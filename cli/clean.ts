@@ -25,18 +25,26 @@ export const clean = command({
   },
   run: async ({ days, yes }, program) => {
     const config = program.config();
-    const kept = days === undefined ? null : readWhole(days, "--days", 0, 36_500);
+    const keptDays = days === undefined ? null : readWhole(days, "--days", 0, 36_500);
     const deleted = await withExisting(config, async (store) => {
-      const options = { ...retention(config, store.now(), kept), limit: DELETED_PER_TRANSACTION };
-      const mayDelete = kept === null || yes === true || (await isWanted(store, options, kept));
+      const options = {
+        ...retention(config, store.now(), keptDays),
+        limit: DELETED_PER_TRANSACTION,
+      };
+      const mayDelete =
+        keptDays === null || yes === true || (await askToDelete(store, options, keptDays));
       return mayDelete ? cleanAll(store, options) : 0;
     });
     program.answer({ deleted }, () => `${counted(deleted, "task")} deleted`);
   },
 });
 
-/** Asks a person. What the settings say a worker deletes each day is not asked for. */
-async function isWanted(store: Store, options: CleanOptions, days: number): Promise<boolean> {
+/**
+ * Asks before --days deletes; what the settings allow, a worker deletes each day unasked.
+ *
+ * @returns true for consent, and where no task would be deleted or no person can answer
+ */
+async function askToDelete(store: Store, options: CleanOptions, days: number): Promise<boolean> {
   if (!canAsk()) return true;
   const count = await store.countCleanable(options);
   if (count === 0) return true;

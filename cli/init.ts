@@ -25,7 +25,7 @@ export const init = command({
   },
 });
 
-/** A models.ts would hide the models of a folder `models` beside it. */
+/** True where the file must not be written; beside a folder `models`, a models.ts would hide the models in it. */
 function isTaken(file: string): boolean {
   return existsSync(file) || (file === "models.ts" && existsSync("models"));
 }
@@ -33,15 +33,21 @@ function isTaken(file: string): boolean {
 /** Never overwrites a file. @returns false when another process made the file first */
 function write(file: string, text: string): boolean {
   const path = resolve(file);
+  const parent = dirname(path);
   try {
-    const folder = mkdirSync(dirname(path), { recursive: true });
-    if (folder !== undefined) giveOwner(folder, dirname(folder));
+    const made = mkdirSync(parent, { recursive: true }); // the topmost folder that was missing
+    if (made !== undefined) giveOwner(made, dirname(made));
     writeFileSync(path, text, { flag: "wx" });
-    giveOwner(path, dirname(path));
+    giveOwner(path, parent);
     return true;
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
+    if (exists && existsSync(path)) return false;
+    const why = exists
+      ? `${parent} is not a folder; rename it, and run tq init again`
+      : cause instanceof Error
+        ? cause.message
+        : String(cause);
     throw new TqError("invalid", `Cannot write ${path}: ${why}`, { cause });
   }
 }

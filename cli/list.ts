@@ -7,7 +7,7 @@ import { command } from "./command/command.ts";
 import { filterFlags, readFilter } from "./command/filter.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { taskTable } from "./terminal/tasks.ts";
-import { waitsForWorker } from "./terminal/mode.ts";
+import { waitingWords } from "./terminal/mode.ts";
 import { readWhole } from "./command/values.ts";
 
 const DEFAULT_LIMIT = 100;
@@ -45,12 +45,13 @@ export const list = command({
       for await (const page of store.pages(filter)) {
         for (const task of page) tasks.push(program.json ? task : forTable(task));
       }
-      const last = tasks.at(-1);
+      const last = tasks.at(-1); // the oldest listed: those below its id are the rest
+      // With --limit the user has said how many.
       if (limit === undefined && last !== undefined && tasks.length === DEFAULT_LIMIT) {
         rest = await store.countBefore(filter, last.id);
       }
       const waiting = tasks.filter(({ state }) => state === "ready" || state === "scheduled");
-      const hint = waitsForWorker(program.config(), waiting.length);
+      const hint = waitingWords(program.config(), waiting.length);
       if (hint !== null && (await liveWorkers(store)).length === 0) program.note(hint);
     });
     program.answer(tasks, () =>

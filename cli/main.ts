@@ -20,6 +20,7 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
     }
     case "run": {
       const { command, given, args } = line;
+      // `tq version` reads no path and no setting, and must work anywhere.
       if (command.name !== "version") requireUtf8Surroundings();
       const { result } = await runCommand(command.citty(given), { rawArgs: args });
       if (typeof result === "number") return result;

@@ -54,7 +54,7 @@ export const push = command({
       const single = typeof options.instances === "number";
       const wait = values.wait === true;
       if (!program.json) printIds(ids);
-      else if (!wait) await reportTasks(store, ids, single, program);
+      else if (!wait) await reportTasks(store, ids, single, program); // with --wait the one JSON answer is the end
       const why = await whyUntaken(store, ids, wait).catch(() => null); // the push is stored all the same
       if (why !== null) program.note(`${wait ? "Waiting" : "Pushed"}, but ${why}`);
       return wait ? await reportEnds(store, ids, single, program) : 0;
@@ -117,7 +117,10 @@ async function readStandardInput(): Promise<string> {
   }
 }
 
-/** Dates, decimals and the like come with their tags, as in the database. */
+/**
+ * Dates, decimals and the like come with their tags, as in the database. `check` only refuses: `decode` reads the text
+ * again, as a parsed value could not hold a large number exactly.
+ */
 function decodeTagged<T>(text: string, what: string, check: (text: string, what: string) => T): T {
   check(text, what);
   return decode(text, what) as T;
@@ -129,7 +132,7 @@ async function loadFor(
   program: Program,
   { model, method }: PushOptions,
 ): Promise<Registry> {
-  // Its tasks print to standard error, as standard output is for the answer.
+  // Tasks that this program runs itself print to standard error, as standard output is for the answer.
   const registry = await loadRegistry(config, program, standardError());
   if (config.models !== null) checkCall(registry.catalog(), model, method);
   else if (!config.queue.worker) checkCall(null, model, method);
@@ -143,6 +146,11 @@ async function reportTasks(
   program: Program,
 ): Promise<void> {
   const tasks = await lookAt(ids, () => Promise.all(ids.map((id) => store.get(id))));
+  answerJson(tasks, single, program);
+}
+
+/** Call it only with --json: the text of this answer is empty. */
+function answerJson(tasks: readonly (Task | null)[], single: boolean, program: Program): void {
   program.answer(single ? tasks[0] : tasks, () => "");
 }
 
@@ -154,9 +162,10 @@ async function reportEnds(
   program: Program,
 ): Promise<number> {
   const tasks = await lookAt(ids, () => waitForEnd(store, ids));
-  if (program.json) program.answer(single ? tasks[0] : tasks, () => "");
+  if (program.json) answerJson(tasks, single, program);
   const unfinished = tasks.filter((task) => task.state !== "finished");
   const notable = tasks.filter((task) => task.state !== "finished" || task.reason !== null);
+  // Not `program.note`: this is the outcome that --wait asks for, and --quiet does not hide it.
   if (!program.json) for (const task of notable) note(`tq: ${endWords(task)}`);
   return unfinished.length === 0 ? 0 : 1;
 }
@@ -177,15 +186,16 @@ function printIds(ids: readonly number[]): void {
 }
 
 /**
- * Why no live worker will run the last of these tasks; null where one will, and where it has ended. A push that is not
- * awaited may well be made before any worker is started.
+ * Why no live worker will run these tasks; null where one will, and where they have ended. The last stands for all: they
+ * are in one queue, and it is claimed last. The absence of any worker is a reason only for a user who waits: a push may
+ * well come before the first worker starts.
  */
 async function whyUntaken(
   store: Store,
   ids: readonly number[],
   isAwaited: boolean,
 ): Promise<string | null> {
-  const task = await store.get(ids.at(-1) ?? 0);
+  const task = await store.get(ids.at(-1) ?? 0); // no task has the id 0: a push for an empty list makes none
   if (task === null || task.finished_at !== null) return null;
   const workers = await liveWorkers(store);
   if (workers.length > 0) return untakenWords(task.queue, workers);

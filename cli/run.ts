@@ -16,6 +16,7 @@ export const run = command({
   flags: { file: { type: "positional", description: "A TypeScript or JavaScript file" } },
   run: async ({ _: [file = "", ...args] }, program) => {
     const path = findProgram(file);
+    // Empty, as the program defines or imports its models; those of the settings are loaded when a task needs one.
     await startRuntime(program.config(), program, new Registry());
     installTsconfig(dirname(path));
     process.argv.splice(1, Infinity, path, ...args);
@@ -24,7 +25,7 @@ export const run = command({
       const exports = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
       const url = serveDefault(exports.default);
       if (url !== null) program.note(`Serving ${url}`);
-      return undefined;
+      return undefined; // the program may go on, as a server does: nothing is closed here
     } catch (error) {
       if (isTqError(error)) throw error;
       note(withoutReset(Bun.inspect(error, { colors: errorColour() })));

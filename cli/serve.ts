@@ -51,5 +51,5 @@ async function untilStopSignal(): Promise<void> {
     },
   });
   await promise;
-  leave();
+  leave(); // without a handler, a second signal ends the process at once
 }

@@ -8,7 +8,7 @@ import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { toLook } from "./command/program.ts";
 import { block, table } from "./terminal/table.ts";
-import { waitsForWorker } from "./terminal/mode.ts";
+import { waitingWords } from "./terminal/mode.ts";
 import { workerTable } from "./terminal/workers.ts";
 import { paint } from "./terminal/terminal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -42,7 +42,7 @@ function statusText(config: Config, found: Found, terminal: Terminal): string {
   const { queues, workers } = found;
   const waiting = queues.reduce((sum, { ready, scheduled }) => sum + ready + scheduled, 0);
   const isServed = workers.some((worker) => worker.alive && isWorker(worker));
-  const hint = isServed ? null : waitsForWorker(config, waiting);
+  const hint = isServed ? null : waitingWords(config, waiting);
   return [
     block([
       ["mode", modeWords(config)],
@@ -63,7 +63,7 @@ function statusText(config: Config, found: Found, terminal: Terminal): string {
   ].join("\n");
 }
 
-/** Where workers run the tasks, that none runs is a problem, and stands there. */
+/** Where `queue.worker` is true, the absence of workers is one of the problems, and is said there. */
 function noWorkerLines({ queue }: Config): string[] {
   return queue.worker ? [] : ["", "No worker is running"];
 }

@@ -59,7 +59,7 @@ function newSeed(): number {
   return Math.floor(Math.random() * MAX_SEED);
 }
 
-/** @throws TqError "invalid" when the folder is not empty: everything in it is deleted at the end. */
+/** @throws TqError "invalid" when the folder is not empty: it is deleted at the end, with all in it, if all is well. */
 function makeFolder(dir: string | undefined): string {
   if (dir === undefined) return mkdtempSync(resolve("tq-torture-"));
   const folder = resolve(dir);

@@ -13,6 +13,7 @@ export const worker = command({
   name: "worker",
   description: "Run tasks on a pool of threads",
   flags: {
+    // The other names and the short flags are those of trytond-worker.
     queue: settingFlag("worker.queues", { alias: "name", valueHint: "NAME", multiple: true }),
     threads: settingFlag("worker.threads", { alias: "n", valueHint: "N" }),
     max: settingFlag("worker.max_tasks", { valueHint: "N" }),
@@ -49,10 +50,10 @@ export const worker = command({
     const pidfile = values.pidfile === undefined ? undefined : resolve(values.pidfile);
     const { startConfigured } = await import("../src/embed.ts"); // other commands start faster without it
     if (pidfile !== undefined) writePidfile(pidfile);
-    const known = Promise.withResolvers<Pick<EmbeddedWorker, "stop">>();
+    const early = Promise.withResolvers<Pick<EmbeddedWorker, "stop">>();
     const starting = startConfigured({
       config,
-      starting: (it) => known.resolve(it),
+      starting: (it) => early.resolve(it),
       drain: drain === false ? undefined : drain,
       exitWithParent: values["exit-with-parent"] === true,
       report,
@@ -61,7 +62,7 @@ export const worker = command({
         : {}),
     });
     // A signal may arrive before the worker exists; it then stops the worker as soon as it does.
-    const leave = stopOnSignals({ stop: async (how) => (await known.promise).stop(how) });
+    const leave = stopOnSignals({ stop: async (how) => (await early.promise).stop(how) });
     try {
       const { stopped } = await starting;
       Bun.gc(true); // frees what the start allocated: an idle worker may never collect it

@@ -24,6 +24,7 @@ export interface Drain {
   readonly pattern?: string | undefined;
 }
 
+/** Drains with tq and plainly in turn, and compares the rates of each round. */
 export async function drainRow(bench: Bench, drain: Drain): Promise<Row> {
   const { measure, tasks, rounds, bar, threads = 2, log = "warn" } = drain;
   const pairs: Pair[] = [];

@@ -47,10 +47,10 @@ export interface Call {
 
 type Claimed = readonly [id: number, claim: number, instances: string, args: string];
 
-/** The plain statements that do the work of a task. */
+/** The plain statements that do the work of a task, as the methods of models.ts do. */
 export type Effect = "none" | "update" | "select and update";
 
-/** A plain connection that pushes, claims and finishes tasks. */
+/** A plain connection that pushes, claims and finishes tasks. It makes tq's tables in a new file. */
 export class Raw implements Disposable {
   readonly db: Database;
 
@@ -59,7 +59,7 @@ export class Raw implements Disposable {
     this.db.run(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
   }
 
-  /** Stores one task, in its own transaction or the open one. */
+  /** Stores one ready task, in its own transaction or the open one. */
   push({ model, method, args }: Call, instance: number): void {
     this.db.query(INSERT).run(Date.now(), model, method, String(instance), args);
   }
@@ -72,9 +72,11 @@ export class Raw implements Disposable {
 
   /** Stores `count` tasks for the instances 1, 2, … with one statement; they take turns over so many `queues`. */
   fill(call: Call, count: number, state: "ready" | "finished" = "ready", queues = 1): void {
-    const now = Date.now() - 1000;
-    const ended = state === "finished" ? now : null;
-    this.db.query(FILL).run(count, state, now, call.model, call.method, call.args, ended, queues);
+    const before = Date.now() - 1000; // earlier than the start of any measure, in whole ms
+    const ended = state === "finished" ? before : null;
+    this.db
+      .query(FILL)
+      .run(count, state, before, call.model, call.method, call.args, ended, queues);
   }
 
   /** Creates the table of the model Item, with rows 1, 2, … */
@@ -83,11 +85,15 @@ export class Raw implements Disposable {
     this.db.query(FILL_ITEMS).run(count);
   }
 
+  /** Claims at most so many ready tasks of the queue "default", in its own transaction or the open one. */
   claim(limit: number): Claimed[] {
     return this.db.query(CLAIM).values(Date.now(), limit) as unknown as Claimed[];
   }
 
-  /** Runs all ready tasks. One commit holds the effects and finishes of `batch` tasks, and the next claim. */
+  /**
+   * Runs all ready tasks of the queue "default". One commit holds the effects and finishes of `batch` tasks, and the
+   * next claim.
+   */
   drain(effect: Effect, batch: number): void {
     this.db.run("BEGIN IMMEDIATE");
     let claimed = this.claim(batch);

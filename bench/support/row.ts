@@ -11,11 +11,13 @@ import {
 
 export interface Row {
   readonly measure: string;
+  /** That of tq, ready to print. */
   readonly figure: string;
+  /** The same of the plain program that tq is compared with; `notes.rawIs` says where it is something else. */
   readonly raw: string;
   readonly ratio: string;
   readonly bar: string;
-  /** Null without a bar. */
+  /** True when the figure reaches the bar, or stays below it in a row of limits; null without a bar. */
   readonly reached: boolean | null;
   /** The figures of all rounds. */
   readonly samples: Readonly<Record<string, readonly number[]>>;

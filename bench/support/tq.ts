@@ -9,6 +9,7 @@ import type { Bench } from "./measure.ts";
 import { root } from "./root.ts";
 
 interface StartOptions {
+  /** Default: 2. */
   readonly threads?: number;
   /** Exit when no task is ready or running. */
   readonly drain?: boolean;
@@ -76,7 +77,10 @@ export async function stopTq(worker: Subprocess, database: string): Promise<void
   await exited(worker, database);
 }
 
-/** Lets `__queue__`, `push` and Transaction of this program use the database. Returns its store. */
+/**
+ * Lets `__queue__`, `push` and Transaction of this program use the database, and leaves the tasks to a worker. Returns
+ * its store.
+ */
 export function useDatabase({ durability }: Pick<Bench, "durability">, path: string): Store {
   const config = parseSettings(
     { database: { path, durability }, queue: { worker: true }, log: { level: "warn" } },

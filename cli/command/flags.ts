@@ -36,6 +36,7 @@ type More = Pick<Flag, "alias" | "valueHint" | "multiple">;
 
 /** A flag that sets a setting; the setting's description is its help. */
 export function settingFlag<const M extends More>(key: SettingKey, more: M) {
+  // Every key is in the table, which the type of a Map cannot say.
   const { description, default: preset } = SETTINGS.get(key) ?? {
     description: "",
     default: "",

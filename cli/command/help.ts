@@ -44,7 +44,7 @@ export function helpOf(command: Command, terminal: Terminal): string {
     section("Flags", describeFlags(own), terminal),
     section("Flags of every command", describeFlags(Object.entries(COMMON_FLAGS)), terminal),
   ]
-    .filter((part, at) => at < 2 || part !== "")
+    .filter((part, at) => at < 2 || part !== "") // sections without entries go, the line after the description stays
     .join("\n")
     .trimEnd();
 }

@@ -20,7 +20,7 @@ export type Line =
       /** The names of the given flags. */
       readonly given: ReadonlySet<string>;
     }
-  /** The help of one command, or of all. */
+  /** The help of one command; null: of all. */
   | { readonly kind: "help"; readonly command: Command | null };
 
 /** @throws TqError `invalid`: an unknown command or flag; a value or an argument too many or too few. */
@@ -54,8 +54,13 @@ function runLine(
   return { kind: "run", command, args, given: new Set(flags.keys()) };
 }
 
+/**
+ * Splits at the first word that is neither a flag nor the value of one. Only the common flags are known before the
+ * command is: what follows it is read again with the command's own.
+ */
 function splitAtCommand(argv: readonly string[]) {
   const token = tokenize(argv, COMMON_FLAGS).find(({ kind }) => kind !== "option");
+  // As in `tq -- push`.
   const at = token?.kind === "option-terminator" ? token.index + 1 : (token?.index ?? argv.length);
   const before = argv.slice(0, token?.index ?? at);
   return { before, word: argv[at], after: argv.slice(at + 1) };
@@ -86,7 +91,12 @@ function positionalValues(token: Token): string[] {
   return token.kind === "positional" ? [token.value] : [];
 }
 
-/** The given flags by their own names, never an alias; true for a flag without a value. */
+/**
+ * The given flags by their own names, never an alias; true for a flag without a value.
+ *
+ * @param of the command as the user writes it: `tq push`, or `tq` for the flags before its name
+ * @param front the flags that stood before the command's name
+ */
 function readFlags(
   tokens: readonly Token[],
   flags: Flags,
@@ -131,6 +141,7 @@ function valueOf(token: Extract<Token, { kind: "option" }>, flag: Flag): string 
   if (flag.bare !== undefined && value === undefined) return flag.bare;
   // Node reads `-n=4` as `-n` with the value "=4".
   const text = raw.startsWith("--") ? value : value?.replace(/^=/, "");
+  // Without an equals sign a text like `--json` is the next flag, and `-` and `-5` are values.
   if (text === undefined || text === "" || (!inlineValue && /^-[^\d]/.test(text))) {
     throw invalid(`${raw} needs a value: ${raw} ${flag.valueHint ?? "VALUE"}`);
   }

@@ -12,13 +12,14 @@ import { counted } from "../terminal/text.ts";
 import { readId } from "./values.ts";
 
 interface Move {
+  /** The verb, which is the command too: `retry`. */
   readonly name: string;
-  /** The participle for the answer: `retried`. */
+  /** Its participle for the answer: `retried`. */
   readonly done: string;
   readonly description: string;
   /** A note for users whose programs run their own tasks (`queue.worker = false`). */
   readonly withoutWorker?: string;
-  /** The states in which it takes tasks. */
+  /** The states that a task may be moved from. */
   readonly from: readonly TaskState[];
   readonly one: (store: Store, id: number) => Promise<Task>;
   readonly all: (store: Store, filter: MoveFilter) => Promise<number>;

@@ -12,8 +12,8 @@ import { giveOwner, ownerWords } from "../../src/file-owner.ts";
  * cannot be written.
  */
 export function writePidfile(path: string): void {
-  const pid = readPid(path);
-  if (pid === null && holdsMore(path)) {
+  const pid = readPid(path); // null: no file, or one without an id in it
+  if (pid === null && isNonEmptyFile(path)) {
     throw new TqError(
       "invalid",
       `Cannot start: ${path} exists and is not a pid file; give --pidfile another path, or remove it`,
@@ -51,7 +51,7 @@ function readPid(path: string): number | null {
 }
 
 /** False for an empty file, which a process leaves when it is killed while it writes. */
-function holdsMore(path: string): boolean {
+function isNonEmptyFile(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat !== undefined && stat.isFile() && stat.size > 0;
 }
@@ -67,14 +67,14 @@ function mayHaveWritten(pid: number, path: string): boolean {
     if ((error as { code?: string }).code !== "EPERM") return false;
   }
   try {
-    return names(readFileSync(`/proc/${pid}/cmdline`, "utf8"), resolve(path));
+    return namesPidfile(readFileSync(`/proc/${pid}/cmdline`, "utf8"), resolve(path));
   } catch {
-    return true;
+    return true; // the system does not tell: take it for the worker
   }
 }
 
 /** True when a command line names this pid file. Of a relative path only the name counts: its folder is unknown. */
-function names(commandLine: string, path: string): boolean {
+function namesPidfile(commandLine: string, path: string): boolean {
   const [, ...files] = `\0${commandLine}`.split(/\0--pidfile[=\0]/);
   return files.some((rest) => {
     const [file = ""] = rest.split("\0");

@@ -21,7 +21,7 @@ export class Program {
   readonly #file: string | undefined;
   #log: Log | undefined;
   readonly #settings: Partial<Record<SettingKey, string>> = {};
-  /** The flags that set what is not their own setting. */
+  /** For settings that a flag of another name sets, that flag: the origin of `log.level` is `--verbose`. */
   readonly #origins: Partial<Record<SettingKey, string>> = {};
 
   constructor(values: Values<typeof COMMON_FLAGS>, flags: Flags) {
@@ -59,7 +59,7 @@ export class Program {
     this.#origins[key] = flag;
   }
 
-  /** A log on standard error. */
+  /** The log, on standard error; made at the first call, and the same one at each. */
   report(config: Config): Log {
     if (this.#log === undefined) {
       this.#log = standardLog(config);

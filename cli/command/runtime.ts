@@ -39,7 +39,7 @@ export async function startRuntime(
   return runtime;
 }
 
-/** Signs this process off as one that runs tasks, then closes the store. */
+/** Signs this process off, where `queue.worker` is false and it ran its own tasks; then closes the store. */
 export async function endRuntime(store: Store): Promise<void> {
   const { leave } = await import("../../src/run/without-worker.ts");
   await leave(store);

@@ -1,4 +1,4 @@
-/** The time zone of the process, where TZ names it in a form that Bun does not know. */
+/** Sets the time zone of the process anew where TZ names it in a form that Bun does not know. */
 import { zoneNamed } from "../../src/values/time-zone.ts";
 
 /** @returns a sentence where the zone is not known; null where it is, or where TZ is not set. */
@@ -8,6 +8,7 @@ export function setTimeZone(env = process.env): string | null {
   if (name === null) {
     return `The time zone TZ=${JSON.stringify(given)} is not known, so that times are in UTC: set a name such as Europe/Berlin`;
   }
+  // "": TZ is not set. Otherwise the name stands in for a form such as `:Europe/Berlin`, which Bun takes for UTC.
   if (name !== "" && name !== given) env["TZ"] = name;
   return null;
 }

@@ -11,7 +11,7 @@ export function readWhole(
   max = Number.MAX_SAFE_INTEGER,
 ): number {
   const number = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(number) && number >= min && number <= max) return number + 0;
+  if (Number.isSafeInteger(number) && number >= min && number <= max) return number + 0; // 0 for -0
   const allowed =
     max === Number.MAX_SAFE_INTEGER ? wholeFrom(min) : `a whole number from ${min} to ${max}`;
   throw refused(what, text, allowed);
@@ -23,6 +23,7 @@ function wholeFrom(min: number): string {
     : "a whole number";
 }
 
+/** Reads the id of a task. */
 export function readId(text: string): number {
   return readWhole(text, "ID", 1);
 }
@@ -72,7 +73,7 @@ export function readObject(text: string, what: string): Record<string, unknown> 
   throw refused(what, text, "a JSON object, such as '{\"company\": 1}'");
 }
 
-/** Reads an id or a list of ids: `7`, `1,2,3`, or JSON. */
+/** Reads the id of a record or a list of them: `7`, `1,2,3`, or a JSON array. Other than a task's, they may be negative. */
 export function readInstances(text: string, what: string): number | number[] {
   const trimmed = text.trim();
   if (/^-?\d+$/.test(trimmed)) return checkId(Number(trimmed), what, text);
@@ -84,7 +85,7 @@ export function readInstances(text: string, what: string): number | number[] {
 }
 
 function checkId(id: unknown, what: string, text: string): number {
-  if (Number.isSafeInteger(id)) return Number(id) + 0;
+  if (Number.isSafeInteger(id)) return Number(id) + 0; // 0 for -0
   throw refused(
     what,
     text,

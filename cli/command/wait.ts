@@ -18,7 +18,7 @@ export async function waitForEnd(store: Store, ids: readonly number[]): Promise<
 /** @throws TqError `not_found` when the task is deleted while it waits, `database` when the file is */
 async function endOf(store: Store, id: number): Promise<Task> {
   for (;;) {
-    const version = await store.version();
+    const version = await store.version(); // before the task: a commit in between then ends the wait at once
     const task = await store.get(id);
     if (task === null) {
       throw new TqError("not_found", `Cannot wait for task ${id}: it was deleted meanwhile`);

@@ -17,7 +17,8 @@ export interface TableOptions {
   readonly heading?: (text: string) => string;
 }
 
-const GAP_WIDTH = 2;
+/** Spaces between two columns. */
+export const GAP_WIDTH = 2;
 
 /** Cells may hold any text: characters that could act on the terminal are escaped. */
 export function table(
@@ -42,7 +43,10 @@ export function table(
   return lines.map((text) => (width === null ? text : cut(text, width))).join("\n");
 }
 
-/** The indexes of the columns that stay: of those that give way, the first ones go until the rest fits. */
+/**
+ * The indexes of the columns that stay: of those that give way and say the same on each line, the first ones go until
+ * the rest fits.
+ */
 function withoutSame(
   columns: readonly Column[],
   texts: readonly (readonly string[])[],
@@ -63,14 +67,14 @@ function naturalWidths(
   columns: readonly Column[],
   texts: readonly (readonly string[])[],
 ): number[] {
-  return columns.map(({ title }, at) => Math.max(Bun.stringWidth(title), ...widths(texts, at)));
+  return columns.map(({ title }, at) => Math.max(Bun.stringWidth(title), widest(texts, at)));
 }
 
 /** A loop, as `Math.max` of a million arguments would overflow the stack. */
-function widths(texts: readonly (readonly string[])[], at: number): [number] {
-  let widest = 0;
-  for (const row of texts) widest = Math.max(widest, Bun.stringWidth(row[at] ?? ""));
-  return [widest];
+function widest(texts: readonly (readonly string[])[], at: number): number {
+  let width = 0;
+  for (const row of texts) width = Math.max(width, Bun.stringWidth(row[at] ?? ""));
+  return width;
 }
 
 /** Narrows the widest column that may shrink, by one, until all fit. */

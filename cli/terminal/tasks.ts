@@ -1,7 +1,7 @@
 /** Tasks as text for people: a table of many, a block for one. */
 import { formatDuration } from "../../src/values/duration.ts";
 import type { Task, TaskError, TaskState } from "../../src/task.ts";
-import { block, table } from "./table.ts";
+import { block, GAP_WIDTH, table } from "./table.ts";
 import type { Column } from "./table.ts";
 import { paint } from "./terminal.ts";
 import type { Style, Terminal } from "./terminal.ts";
@@ -23,7 +23,6 @@ const REASON: Column = { title: "reason", min: 0 };
 /** Where a reason would be cut to less than this, the reasons stand below their tasks. */
 const LEAST_REASON_WIDTH = 40;
 
-const GAP_WIDTH = 2;
 const INDENT = "    ";
 
 const STYLES: Record<TaskState, Style> = {
@@ -40,8 +39,8 @@ export function taskTable(tasks: readonly Task[], terminal: Terminal): string {
   const rows = tasks.map((task) => cellsOf(task, width));
   const reasons = tasks.map(({ reason }) => printable(reason ?? ""));
   const heading = (line: string): string => paint(terminal, "bold", line);
-  const room = (columns: number): number =>
-    columns - widest(table(COLUMNS, rows, { width }).split("\n")) - GAP_WIDTH;
+  const room = (terminalWidth: number): number =>
+    terminalWidth - widest(table(COLUMNS, rows, { width }).split("\n")) - GAP_WIDTH;
   if (width === null || reasonsFit(reasons, room(width))) {
     const all = rows.map((row, at) => [...row, tasks[at]?.reason ?? ""]);
     return painted(table([...COLUMNS, REASON], all, { width, heading }), terminal).join("\n");
@@ -126,7 +125,7 @@ export function taskBlock(task: Task, errors: readonly TaskError[], terminal: Te
     ["dequeued", formatTime(began)],
     ["finished", formatTime(ended)],
     [
-      "claimed", // the log has the time of the run alone
+      "claimed", // from the claim to the end, the wait in a batch too; the log has the time of the run alone
       began !== null && ended !== null && ended >= began ? formatDuration(ended - began) : "",
     ],
     ["attempts", String(task.attempts)],

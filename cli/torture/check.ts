@@ -39,7 +39,10 @@ const HALF_APPLIED = `
     FROM torture_ledger
    WHERE task NOT IN (SELECT id FROM tq_tasks)`;
 
-/** The cast lets SQLite find orders by their names: without it each is compared with all. */
+/**
+ * A transfer of an order has the ref ORDER/INDEX. The cast lets SQLite find orders by their names: without it each is
+ * compared with all.
+ */
 const HALF_PUSHED = `
   WITH pushed AS MATERIALIZED (SELECT CAST(substr(ref, 1, instr(ref, '/') - 1) AS TEXT) AS name,
                                       count(*) AS transfers
@@ -77,7 +80,11 @@ const STUCK = `
 /** The most problems of each kind that are listed. */
 const MAX_LISTED = 5;
 
-/** @param acknowledged the refs of all transfers whose push returned. */
+/**
+ * Call it after the runtime of the torture's folder was entered, and when no process of it runs any more.
+ *
+ * @param acknowledged the refs of all transfers whose push returned.
+ */
 export function check(acknowledged: readonly string[]): Promise<Findings> {
   return Transaction.start({}, () => {
     const { database } = Transaction.current;

@@ -1,4 +1,4 @@
-/** A process of this same executable, which can be killed and writes a line for each step. */
+/** A process of this same executable: a worker or a producer, which is killed or stopped, and whose lines are read. */
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 
@@ -10,7 +10,8 @@ function self(): string[] {
 export class Child {
   readonly #process;
   readonly #read: Promise<void>;
-  #dying = false;
+  /** True once `kill` or `stop` was called. */
+  #asked = false;
 
   /** @param heard gets each line of its standard output; its log goes to log.txt in the folder. */
   constructor(folder: string, args: readonly string[], heard: (words: string[]) => void) {
@@ -33,12 +34,12 @@ export class Child {
 
   /** False once it has been told to end, or is gone. */
   get alive(): boolean {
-    return !this.#dying && this.#process.exitCode === null && this.#process.signalCode === null;
+    return !this.#asked && this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
   /** True when it was told to end. */
   get asked(): boolean {
-    return this.#dying;
+    return this.#asked;
   }
 
   /** Resolves with its exit status when it is gone and every line of it was heard. */
@@ -49,14 +50,14 @@ export class Child {
   }
 
   async kill(): Promise<void> {
-    this.#dying = true;
+    this.#asked = true;
     this.#process.kill("SIGKILL");
     await this.gone();
   }
 
   /** Ends its standard input and, where given, sends a signal that asks it to end; waits until it is gone. */
   async stop(signal?: "SIGTERM"): Promise<void> {
-    this.#dying = true;
+    this.#asked = true;
     await this.#process.stdin.end();
     if (signal) this.#process.kill(signal);
     await this.gone();

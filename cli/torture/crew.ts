@@ -11,9 +11,9 @@ export interface CrewOptions {
   readonly folder: string;
   readonly workers: number;
   readonly threads: number;
-  /** A child wrote a line. */
+  /** Called with the words of each line that a child writes. */
   heard(child: Child, words: string[]): void;
-  /** A child ended by itself. */
+  /** Called when a child ends unasked; another is started in its place. */
   fell(role: Role, child: Child, code: number): void;
 }
 
@@ -31,6 +31,7 @@ export class Crew {
     this.producers = Array.from({ length: PRODUCERS }, () => this.#start("producer"));
   }
 
+  /** True for a worker of the crew that runs and was not told to end. */
   isAlive(pid: number): boolean {
     return this.workers.some((worker) => worker.alive && worker.pid === pid);
   }
@@ -42,12 +43,13 @@ export class Crew {
     this.#restart(role, child);
   }
 
-  /** Lets producers end after their transaction, and starts none any more. */
+  /** Lets producers end after their transaction; none is started any more, also by a `replace` under way. */
   async stopProducers(): Promise<void> {
     this.#pushing = false;
     await Promise.all(this.producers.map((producer) => producer.stop()));
   }
 
+  /** Call it when no `replace` is under way: it would start a worker. */
   async stopWorkers(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.stop("SIGTERM")));
   }
@@ -67,7 +69,7 @@ export class Crew {
         : ["run", "producer.mts", `p${this.#started}`, `${ACCOUNTS}`];
     const child: Child = new Child(folder, args, (words) => this.#options.heard(child, words));
     void child.gone().then((code) => {
-      if (child.asked) return;
+      if (child.asked) return; // `replace` starts the next one, or none is wanted any more
       this.#options.fell(role, child, code);
       this.#restart(role, child);
     });

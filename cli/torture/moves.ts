@@ -1,4 +1,4 @@
-/** Makes the moves of a schedule, and reacts to the lines that the children write. */
+/** Makes the moves of a schedule against processes and tasks, and reacts to the lines that the children write. */
 import { isTqError } from "../../src/errors.ts";
 import { PRESETS } from "../../src/push/task-options.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -30,7 +30,7 @@ export class Moves {
   readonly rescues: Rescues;
   /** The refs of all transfers whose push returned. */
   readonly acknowledged: string[] = [];
-  /** How often each kind of move was made. */
+  /** How often each kind of move was made; a mood counts when its transfer says that it misbehaves. */
   readonly made: Record<Kind, number> = {
     worker: 0,
     workers: 0,
@@ -45,11 +45,11 @@ export class Moves {
   readonly problems: string[] = [];
   readonly #store: Store;
   readonly #random: Random;
-  /** Transfers that misbehave (`Mood`) and were pushed so far. */
+  /** How many transfers that misbehave (`Mood`) were pushed so far; their refs are numbered by it. */
   #pushed = 0;
   /** Work that has begun and not ended. */
   readonly #pending = new Set<Promise<void>>();
-  /** Producers to be killed in the middle of their next transaction, and the pause after it. */
+  /** Producers to be killed when they next say that they are in a transaction, and the pause after it, in ms. */
   readonly #doomed = new Map<Child, number>();
 
   constructor({ store, seed, ...options }: MovesOptions) {
@@ -100,7 +100,7 @@ export class Moves {
     this.#pending.add(tracked);
   }
 
-  /** @param kind of the move to count; null: it was counted before */
+  /** @param kind of the move to count; null: the mood of a transfer, which was counted before */
   #kill(role: Role, kind: Kind | null, child: Child, pause: number): void {
     if (!child.alive) return;
     if (kind) this.made[kind] += 1;
@@ -110,8 +110,8 @@ export class Moves {
   }
 
   /**
-   * Reads a line of a child. A producer says `- ORDER` in the middle of a transaction and `+ ORDER TRANSFERS` after its
-   * commit; a transfer that is about to misbehave says `MOOD TASK`.
+   * Reads a line of a child. A producer says `- ORDER` in the middle of some transactions and `+ ORDER TRANSFERS` after
+   * each commit; a transfer that is about to misbehave says `MOOD TASK PID`.
    */
   #answer(child: Child, [word = "", name = "", more = ""]: string[]): void {
     if (word === "+") {
@@ -157,7 +157,7 @@ export class Moves {
     await insist(() => this.#store.retry(task));
   }
 
-  /** A transfer of that mood, pushed by the torture itself. */
+  /** Pushes a transfer of that mood, before all others; without a slash, its ref counts for no order. */
   async #pushMood(mood: Mood): Promise<void> {
     const from = this.#random.whole(1, ACCOUNTS);
     const ref = `${mood} ${(this.#pushed += 1)}`;

@@ -34,5 +34,5 @@ const FILES: Readonly<Record<string, unknown>> = {
 /** Fills the folder of a torture. */
 export function writePrograms(folder: string): void {
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), String(text));
-  mkdirSync(join(folder, "moods"));
+  mkdirSync(join(folder, "moods")); // models.mts marks there which transfers have misbehaved
 }

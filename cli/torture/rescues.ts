@@ -20,8 +20,10 @@ export class Rescues {
   }
 
   /**
-   * Waits until the tasks of this dead process are put back. Its row goes in the same transaction. Time
-   * counts while another worker lives that has registered.
+   * Waits until the tasks of this dead worker are put back: its row goes in the same transaction. Time counts only while
+   * another worker lives that has registered, as only that one can put them back.
+   *
+   * @param killed when it died, by `performance.now()`
    */
   async watch(pid: number, killed: number): Promise<void> {
     for (let since = killed; ; await Bun.sleep(LOOK_EVERY_MS)) {

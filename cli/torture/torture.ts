@@ -27,7 +27,7 @@ export interface TortureOptions {
 export interface Result extends Findings {
   readonly rounds: number;
   readonly seed: number;
-  /** How often each kind of move was made. */
+  /** How often each kind of move was made: the kills, and the moods of transfers too. */
   readonly kills: Readonly<Record<Kind, number>>;
   readonly acknowledged: number;
   /** The longest that the tasks of a dead worker waited, in ms. */
@@ -57,7 +57,7 @@ export async function torture(options: TortureOptions): Promise<Result> {
     }
     await moves.crew.stopProducers();
     await drain(store);
-    await moves.settled();
+    await moves.settled(); // before the workers stop: a replacement under way would start another
     await moves.crew.stopWorkers();
   } finally {
     await moves.crew.killAll();
@@ -96,8 +96,9 @@ async function makeRound(moves: Moves, seed: number, round: number): Promise<voi
 /** Waits until all tasks have ended, or no process commits any more. */
 async function drain(store: Store): Promise<void> {
   let version = await store.version();
-  let since = performance.now();
-  while ((await store.hasWork([], true)) && performance.now() - since < STUCK_MS) {
+  let since = performance.now(); // the last commit
+  const everyQueue: string[] = [];
+  while ((await store.hasWork(everyQueue, true)) && performance.now() - since < STUCK_MS) {
     await Bun.sleep(LOOK_EVERY_MS);
     if ((await store.version()) === version) continue;
     version = await store.version();

@@ -37,6 +37,7 @@ export function createAdmin(options: AdminOptions): Hono<Served> {
   const app = new Hono<Served>();
   app.onError((error, c) => answerError(c, error, options.report));
   app.notFound((c) => problem(c, "not_found", `Cannot find ${c.req.path}: nothing is there`));
+  // In this order: every answer gets the headers, and the host and the token are checked before a body is read.
   app.use(addHeaders);
   app.use(requireOwnHost(options.hostname ?? "localhost"));
   app.use("/api/*", requireToken(options.token));
@@ -72,14 +73,14 @@ function refuseBody(c: Context): Response {
   return problem(c, "too_large", "Cannot take the body: it is larger than 1 MiB; push in parts");
 }
 
-/** It needs no token, so it says no more than a word. */
+/** It needs no token, so it says no more than a word; the log has the failure of the database in full. */
 async function showHealth(c: Context, options: AdminOptions): Promise<Response> {
   if (options.isReady?.() === false) return c.json({ status: "starting" }, 503);
   try {
     const isWell = (await failures(options)).length === 0;
     return isWell ? c.json({ status: "ok" }) : c.json({ status: "failing" }, 503);
   } catch (error) {
-    answerError(c, error, options.report);
+    answerError(c, error, options.report); // for its report alone: its answer would say too much
     return c.json({ status: "failing" }, 503);
   }
 }

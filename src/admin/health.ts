@@ -1,4 +1,4 @@
-/** Finds the reasons why tasks cannot be stored or run, as far as this server can tell. */
+/** Finds the reasons why tasks cannot be stored or run, as far as this process can tell: `/healthz` and `tq status`. */
 import type { Store } from "../store/store.ts";
 import { isWorker, untakenWords } from "../store/live-workers.ts";
 import type { QueueInfo, StoreStatus, WorkerStatus } from "../store/looking.ts";
@@ -12,12 +12,12 @@ export interface Health {
 }
 
 /**
- * The sentences of what fails here: pushes are refused, no thread can run.
+ * What fails in this process, a sentence each: pushes are refused, or the worker beside the server can run no task.
  *
  * @throws TqError where the database cannot be used.
  */
 export async function failures({ store, trouble }: Health): Promise<string[]> {
-  await store.get(0);
+  await store.get(0); // only to read the database: no task has this id
   await store.check();
   const found = [await store.pushRefusal(), trouble?.() ?? null];
   return found.filter((sentence) => sentence !== null);

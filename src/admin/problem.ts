@@ -36,7 +36,7 @@ const HEADERS: Partial<Record<ErrorCode, Record<string, string>>> = {
   busy: { "Retry-After": "1" },
 };
 
-/** Answers an error that a handler threw, and reports it unless the caller has caused it. */
+/** Answers an error that a handler threw, and reports it where its status says that the server is at fault (5xx). */
 export function answerError(c: Context, error: unknown, report: Report | undefined): Response {
   const code = isTqError(error) ? error.code : "internal";
   if (STATUS[code] >= 500) reportError(c, error, report);

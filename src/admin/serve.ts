@@ -39,7 +39,9 @@ const GRACE_MS = 500;
  * @throws TqError `invalid` when `listen` or the token's file cannot be used, `conflict` when the port is taken
  */
 export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
-  const address = parseListen(options.listen, options.insecure ?? false);
+  const { insecure = false } = options;
+  const address = parseListen(options.listen, insecure);
+  // The name of a database that is a file is its path, whose owner gets the token.
   const { token, file } = loadToken(options.store.folder, options.store.name);
   const { ready = Promise.resolve(), idleSeconds = IDLE_S } = options;
   let isReady = options.ready === undefined;
@@ -51,12 +53,13 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
     isReady: () => isReady,
   });
   const answer = async (request: Request, server: Server) => {
-    if (!isReady && new URL(whole(request, url).url).pathname !== "/healthz") {
-      server.timeout(request, 0);
+    if (!isReady && new URL(withOrigin(request, url).url).pathname !== "/healthz") {
+      server.timeout(request, NO_LIMIT);
       await ready;
+      server.timeout(request, idleSeconds); // the rest of the body may still have to come
     }
-    const received = () => server.timeout(request, 0);
-    const response = await app.fetch(whole(request, url), { received });
+    const received = () => server.timeout(request, NO_LIMIT);
+    const response = await app.fetch(withOrigin(request, url), { received });
     server.timeout(request, idleSeconds);
     return response;
   };
@@ -66,8 +69,11 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   return { url, tokenFile: file, stop: () => stop(server) };
 }
 
+/** For `server.timeout`: the connection is never closed for being idle. */
+const NO_LIMIT = 0;
+
 /** An HTTP/1.0 request may have no Host, and then only a path: it is for this server. */
-function whole(request: Request, url: string): Request {
+function withOrigin(request: Request, url: string): Request {
   return request.url.startsWith("/") ? new Request(`${url}${request.url}`, request) : request;
 }
 
@@ -75,7 +81,7 @@ type Server = Bun.Server<undefined>;
 
 function listen(
   address: Address,
-  listen: string,
+  given: string,
   how: {
     readonly fetch: (request: Request, server: Server) => Promise<Response>;
     readonly idleTimeout: number;
@@ -94,14 +100,14 @@ function listen(
     if (code === "EADDRINUSE") {
       throw new TqError(
         "conflict",
-        `Cannot listen on ${listen}: another program uses port ${address.port}; end it, or give another port with --listen`,
+        `Cannot listen on ${given}: another program uses port ${address.port}; end it, or give another port with --listen`,
         { cause },
       );
     }
     const reason = code === "EACCES" ? "this user may not use that port" : code || String(cause);
     throw new TqError(
       "invalid",
-      `Cannot listen on ${listen}: ${reason}; give an address of this host with --listen`,
+      `Cannot listen on ${given}: ${reason}; give an address of this host with --listen`,
       { cause },
     );
   }

@@ -59,7 +59,7 @@ async function pushTasks(c: Context, options: TaskRouteOptions): Promise<Respons
   const catalog = options.catalog();
   for (const { model, method } of pushes) checkCall(catalog, model, method);
   const ids = tasks.length === 0 ? [] : await store.push(tasks);
-  return c.json(single ? { id: ids[0], ...times(tasks[0]) } : { ids }, 201);
+  return c.json(single ? { id: ids[0], ...times(tasks[0]) } : { ids }, 201); // single: there is exactly one task
 }
 
 /** The instants that the times of a push were read as: lengths of time count from now, text without a zone is local. */

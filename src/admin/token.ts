@@ -35,7 +35,7 @@ export function loadToken(folder: string, like = folder): Token {
   }
 }
 
-/** Undefined when there is no file. */
+/** The token of an existing file; undefined when there is none. @throws as `loadToken` does */
 function read(file: string): string | undefined {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return undefined;
@@ -81,7 +81,7 @@ function make(file: string, like: string): string {
     linkSync(draft, file);
     return token;
   } catch (error) {
-    const first = read(file);
+    const first = read(file); // another process was first
     if (first !== undefined) return first;
     if (!hasNoLinks(error)) throw error;
     writeFileSync(file, token, { flag: "wx", mode: 0o600, flush: true });

@@ -69,4 +69,19 @@ describe("the server", () => {
     release.resolve();
     expect((await answer).status).toBe(200);
   }, 60_000);
+
+  test("closes a request that waited for the models and whose body does not come", async () => {
+    const ready = Promise.withResolvers<void>();
+    await using server = await serve({ idleSeconds: 1, ready: ready.promise });
+    const { authorization } = server.headers;
+    const head = `POST /api/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}`;
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => {}); // it may be reset
+    socket.resume();
+    await new Promise((resolve) => socket.write(`${head}\r\nContent-Length: 9\r\n\r\n{`, resolve));
+    await fetch(`${server.url}/healthz`); // what came before has been seen
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    ready.resolve();
+    await closed;
+  }, 60_000);
 });

@@ -45,6 +45,17 @@ describe("tq init", () => {
     expect(again).toContain("left     README.md: it exists\n");
   });
 
+  test("refuses a folder whose place a file has", async () => {
+    using other = new Folder();
+    other.write("types", "mine");
+    expect(await other.tq("init")).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `tq: Cannot write ${other.file("types/tq.d.ts")}: ${other.file("types")} is not a folder; rename it, and run tq init again\n`,
+    });
+    expect(readFileSync(other.file("types"), "utf8")).toBe("mine");
+  });
+
   test("prints nothing with --quiet, but JSON", async () => {
     using other = new Folder();
     expect(await other.tq("init", "-q")).toEqual({ code: 0, stdout: "", stderr: "" });

@@ -51,7 +51,7 @@ export class Order extends ModelSQL("torture.order", {
   transfers: v.number(),
 }) {}
 
-/** Leaves a mark outside the database, which stays when the run is undone. */
+/** True at the first call for this task. It leaves a mark outside the database, which stays when the run is undone. */
 function isFirst(task: number): boolean {
   try {
     writeFileSync(join(import.meta.dirname, "moods", `${task}`), "", { flag: "wx" });
@@ -79,7 +79,7 @@ function exit(task: number): never {
 async function reject(task: number): Promise<void> {
   say("reject", task);
   void Promise.reject(new Error("An unhandled rejection"));
-  await Bun.sleep(10_000);
+  await Bun.sleep(10_000); // the thread ends meanwhile, before the run can commit
 }
 
 /** Written at once: a thread in an endless loop writes nothing later. */

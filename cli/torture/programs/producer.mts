@@ -1,6 +1,6 @@
 /**
- * Pushes transfers, some in each transaction, until its standard input ends. Says `- NAME` in the middle of a
- * transaction, and `+ NAME TRANSFERS` when one is acknowledged.
+ * Pushes orders of transfers, one in each transaction, until its standard input ends. Says `- ORDER` in the middle of
+ * one transaction in ten, and `+ ORDER TRANSFERS` when one is acknowledged.
  */
 import { writeSync } from "node:fs";
 import { pushMany, TqError, Transaction } from "tq";
@@ -32,16 +32,16 @@ async function pushUnlessFull(order: string): Promise<void> {
 
 async function push(order: string): Promise<void> {
   const transfers = chance(0.9) ? whole(1, 5) : whole(10, 100);
-  const first = chance(0.5);
+  const orderFirst = chance(0.5);
   const waits = chance(0.1);
   await Transaction.start({}, async () => {
-    if (first) await Order.create([{ name: order, transfers }]);
+    if (orderFirst) await Order.create([{ name: order, transfers }]);
     await pushMany(Array.from({ length: transfers }, (_, index) => transfer(`${order}/${index}`)));
     if (waits) {
       writeSync(1, `- ${order}\n`);
       await Bun.sleep(whole(1, 10));
     }
-    if (!first) await Order.create([{ name: order, transfers }]);
+    if (!orderFirst) await Order.create([{ name: order, transfers }]);
   });
   writeSync(1, `+ ${order} ${transfers}\n`);
 }

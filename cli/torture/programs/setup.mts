@@ -6,6 +6,7 @@ const count = Number(process.argv[2]);
 
 await Transaction.start({}, async () => {
   await Account.create(Array.from({ length: count }, () => ({ balance: 0 })));
+  // The first use of a model makes its table.
   await Ledger.search([], { limit: 1 });
   await Order.search([], { limit: 1 });
 });

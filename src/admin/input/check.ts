@@ -20,7 +20,7 @@ export class Problems {
     this.#action = action;
   }
 
-  /** True when more problems would be counted only. */
+  /** True once there are more problems than are listed: another one would only be counted. */
   get isFull(): boolean {
     return this.#count > MAX_LISTED;
   }
@@ -48,6 +48,7 @@ export class Problems {
     return this.check(schema, { ...blank, ...input }, place);
   }
 
+  /** The value as the schema makes it, or undefined when there is a problem; `place` is its name in the sentences. */
   check<S extends v.GenericSchema>(
     schema: S,
     input: unknown,
@@ -91,6 +92,7 @@ function sentenceOf(issue: v.BaseIssue<unknown>, place: string): string {
     if (typeof key === "number") return `${path}[${key}]`;
     return path === "" ? String(key) : `${path}.${String(key)}`;
   }, place);
+  // As fields.ts and json-fields.ts say, such a text goes on after the name.
   if (/^[ :.[]/.test(issue.message)) return `${path}${issue.message}`;
   if (issue.input === undefined) return `${path} is missing: it must be ${issue.message}`;
   return `${path} cannot be ${quote(issue.input)}: it must be ${issue.message}`;

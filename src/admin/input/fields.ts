@@ -1,6 +1,6 @@
 /**
- * The plain kinds of fields. The text of an issue completes "it must be …", or goes on after the field's name;
- * `check.ts` makes the sentence.
+ * The plain kinds of fields. The text of an issue completes "it must be …" or, where it begins with a space, goes on
+ * after the field's name; `check.ts` makes the sentence.
  */
 import * as v from "valibot";
 import { isTqError } from "../../errors.ts";
@@ -11,7 +11,7 @@ export function readField<T>(read: (value: unknown, name: string) => T) {
     v.unknown(),
     v.rawTransform<unknown, T>(({ dataset: { value }, addIssue, NEVER }) => {
       try {
-        return read(value, "");
+        return read(value, ""); // check.ts puts the name before the refusal, which so begins with a space
       } catch (error) {
         if (!isTqError(error)) throw error;
         addIssue({ message: error.message });

@@ -35,8 +35,8 @@ function readText(bytes: BufferSource): string {
 const MAX_DEPTH = 1_000;
 
 /**
- * Checked before the text is parsed: the later steps would take seconds with such a value. A text in quotes that does
- * not end is passed over once.
+ * Checked before the text is parsed: the later steps would take seconds with such a value. Where a quote has no end, the
+ * rest counts as quoted: JSON.parse refuses it.
  */
 function isTooDeep(text: string): boolean {
   let depth = 0;

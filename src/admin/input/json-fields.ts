@@ -22,7 +22,7 @@ const { isRawJSON: isRaw } = JSON as unknown as { isRawJSON: (value: unknown) =>
 export const ARGS = v.pipe(
   v.array(v.unknown(), "a list of arguments like [42]"),
   v.rawCheck(({ dataset, addIssue }) => {
-    if (dataset.typed) decodable(dataset.value, addIssue);
+    if (dataset.typed) decoded(dataset.value, addIssue);
   }),
 );
 
@@ -31,18 +31,19 @@ export const NAMED = v.pipe(
   OBJECT,
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    const value = decodable(dataset.value, addIssue);
+    const value = decoded(dataset.value, addIssue);
     if (value !== undefined && Object.getPrototypeOf(value) !== Object.prototype) {
       addIssue({ message: ": the key __class__ makes another value of this object; rename it" });
     }
   }),
 );
 
-function decodable(value: unknown, addIssue: (issue: { message: string }) => void): unknown {
+/** The value that the run gets; undefined, and an issue added, where it cannot be read. */
+function decoded(value: unknown, addIssue: (issue: { message: string }) => void): unknown {
   try {
-    const decoded = decode(JSON.stringify(value), "");
-    encode(decoded, "");
-    return decoded;
+    const read = decode(JSON.stringify(value), "");
+    encode(read, ""); // refuses what JSON cannot carry; "": check.ts puts the name before the refusal
+    return read;
   } catch (error) {
     addIssue({ message: error instanceof TqError ? error.message : ": nested too deeply" });
     return undefined;
@@ -59,7 +60,7 @@ export const CONTEXT = v.pipe(
       const problem = steeringProblem(key, ({ field }) => `the field "${field}"`);
       if (problem === undefined) continue;
       addIssue({ message: `: ${problem}` });
-      if ((issues += 1) === MAX_LISTED) return; // near words of more would be looked for in vain
+      if ((issues += 1) === MAX_LISTED) return; // no more are listed, and to look for near words takes long
     }
   }),
 );

@@ -36,7 +36,7 @@ function pushSchema(basis: Basis) {
 type Push = v.InferOutput<ReturnType<typeof pushSchema>>;
 
 interface PushRequest {
-  /** True when the body is one push for one instance, which is answered with one id. */
+  /** True when the body is one push, no list, for one instance: it is answered with one id. */
   readonly single: boolean;
   readonly pushes: readonly Push[];
   readonly tasks: readonly NewTask[];
@@ -45,7 +45,12 @@ interface PushRequest {
 /** More tasks would keep the server, and the write lock, for longer than half a second. */
 const MAX_TASKS = 50_000;
 
-/** @throws TqError `invalid` with what is wrong in the pushes: in all of them, unless very much is. */
+/**
+ * The tasks are not stored yet, and whether their models exist is for the caller to check.
+ *
+ * @param basis what lengths of time and `batch: true` count from
+ * @throws TqError `invalid` with what is wrong in the pushes: in all of them, unless very much is.
+ */
 export function readPush(body: unknown, basis: Basis): PushRequest {
   const problems = new Problems("Cannot push");
   const schema = pushSchema(basis);
@@ -75,6 +80,7 @@ function tooMany(): TqError {
   return new TqError("invalid", `Cannot push: ${why}`);
 }
 
+/** @param refName where the ref stands in the body, for a refusal: `[3].ref` */
 function tasksOf(push: Push, refName: string): NewTask[] {
   const { model, method, instances, args, kwargs, user, context } = push;
   const hasNamed = Object.keys(kwargs).length > 0;

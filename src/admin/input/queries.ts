@@ -24,6 +24,7 @@ const LIST = v.object({
   model: v.optional(readField(CALL.model.kind.readJson)),
   ref: v.optional(readField(OPTIONS.ref.kind.readJson)),
   limit: v.optional(digits("a whole number from 1 to 1000", 1000), "100"),
+  /** Only tasks with a lower id: the next page. */
   before: v.optional(digits("the id of a task")),
 });
 
@@ -35,21 +36,24 @@ export function readFilter(search: URLSearchParams): TaskFilter {
   const problems = new Problems("Cannot list tasks");
   const given = new Map<string, string>();
   for (const [name, value] of search) {
-    const before = given.get(name);
-    if (before !== undefined && name !== "state") problems.add(() => `${name} is given twice`);
-    given.set(name, before !== undefined && name === "state" ? `${before},${value}` : value);
+    const earlier = given.get(name);
+    if (earlier !== undefined && name !== "state") problems.add(() => `${name} is given twice`);
+    given.set(name, earlier !== undefined && name === "state" ? `${earlier},${value}` : value);
   }
   const query = problems.read(LIST, Object.fromEntries(given));
   problems.throwIfAny();
-  const { state: states, ...others } = query ?? {};
+  const { state: states, ...others } = query ?? {}; // never {}: without a query there was a problem
   const entries = Object.entries({ states, ...others });
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-/** @throws TqError `invalid` */
-export function readId(text: string, move: string): number {
-  const problems = new Problems(`Cannot ${move} a task`);
+/**
+ * @param verb for the sentence of a refusal: `retry`
+ * @throws TqError `invalid`
+ */
+export function readId(text: string, verb: string): number {
+  const problems = new Problems(`Cannot ${verb} a task`);
   const id = problems.check(TASK_ID, text, "its id");
   problems.throwIfAny();
-  return id ?? 0;
+  return id ?? 0; // never 0: without an id there was a problem
 }
