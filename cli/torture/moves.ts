@@ -110,7 +110,7 @@ export class Moves {
   }
 
   /**
-   * Reads a line of a child. A producer says `- ORDER` in the middle of some transactions and `+ ORDER TRANSFERS` after
+   * Reads a line of a child. An order is a named group of transfers that were pushed in one transaction: a producer says `- ORDER` in the middle of some transactions and `+ ORDER TRANSFERS` after
    * each commit; a transfer that is about to misbehave says `MOOD TASK PID`.
    */
   #answer(child: Child, [word = "", name = "", more = ""]: string[]): void {

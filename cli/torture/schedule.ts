@@ -3,7 +3,10 @@ import { Random } from "./random.ts";
 
 export const ROUND_MS = 2_000;
 
-/** The ways in which a transfer misbehaves; each makes its run end badly. */
+/**
+ * The ways in which a transfer misbehaves; each makes its run end badly. It ends its thread (`exit`, `reject`), never
+ * ends (`loop`), never ends and holds the write lock (`jam`), or sleeps in its middle (`wait`).
+ */
 export const MOODS = ["exit", "reject", "loop", "jam", "wait"] as const;
 
 export type Mood = (typeof MOODS)[number];

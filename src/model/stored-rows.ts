@@ -15,7 +15,7 @@ import {
 import type { Stretch } from "../transaction/stretch.ts";
 import type { Unit } from "../transaction/unit.ts";
 
-/** The number of writes that this thread has been answered, which orders reads and writes. */
+/** How many writes of this thread the store has answered: the number orders reads and writes. */
 let writes = 0;
 
 /** Rows as they were read. */

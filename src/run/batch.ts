@@ -13,7 +13,7 @@ import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
 /**
  * Runs quick tasks in one transaction, a savepoint each. The batch ends early when the main thread takes claims back,
- * or when a run waits after all.
+ * or when a run waits after all, for something other than the store.
  *
  * @param onWait called when a run waits, before the thread waits for it.
  * @returns the next claim.
@@ -34,6 +34,7 @@ export async function runBatch(
       // The caller began the first. Where one was taken back, so were all behind it: the main thread gives them back.
       if (index > 0 && !progress.begin(task)) break;
       if (session.writing) progress.assignLock();
+      // In a savepoint `locked` begins the batch's transaction at the first read; it does not lock each row.
       const unit = new Unit(thread, { session, locked: true, savepoint: true, claim: task });
       progress.setRunInBatch(index + 1);
       const beginning = begin(thread, task, unit, ahead[index]);
@@ -176,8 +177,8 @@ class Batch {
 }
 
 /**
- * A batch holds the write lock, so it must not retry in place: the task is put off by 20 ms. A task with a reason is
- * claimed with `again` set, so the loop runs it alone.
+ * A batch holds the write lock, so it must not retry in place: the task is put off by 20 ms. A task that was put
+ * off is claimed with `again` set, so the loop runs it alone.
  */
 function retryOutsideBatch(outcome: Outcome): Outcome {
   return outcome.kind === "retry" ? { ...outcome, delay: waitInPlace(1) } : outcome;

@@ -174,18 +174,22 @@ function fromText(key: string, text: unknown): unknown {
     case "number":
       return /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : text;
     case "list":
-      return readList(text) ?? text.split(",").filter((name) => name.trim() !== "");
+      return readList(text);
     default:
       return text;
   }
 }
 
-/** A list written as in tq.toml; null for any other text. An empty list stays text: it would mean all queues. */
+/** A list written as in tq.toml, or names between commas. An empty one stays text: it would mean all queues. */
 function readList(text: string): unknown {
+  const list = parsedList(text) ?? text.split(",").filter((name) => name.trim() !== "");
+  return list.length === 0 ? text : list;
+}
+
+function parsedList(text: string): readonly unknown[] | null {
   try {
     const list: unknown = JSON.parse(text);
-    if (!Array.isArray(list)) return null;
-    return list.length === 0 ? text : list;
+    return Array.isArray(list) ? (list as unknown[]) : null;
   } catch {
     return null;
   }

@@ -12,7 +12,7 @@ const SPAN_MS = 40;
 
 /**
  * A thread that spends more than this share of its time waiting for the lock parks. Of two threads that each need the
- * lock for seven tenths of their time, one does.
+ * lock for seven tenths of their time, one parks.
  */
 const PARKING_SHARE = 0.3;
 

@@ -56,7 +56,7 @@ export class PushGroup {
   }
 
   /**
-   * Lets other pushes join the group: by the caller's `await` alone those that the same code makes without awaiting
+   * Lets other pushes join the group: by the `await` in `#run` alone those that the same code makes without awaiting
    * them, and, unless the last pushes came alone, all that one turn of the event loop brings.
    */
   #waitForOthers(): Soon<void> {

@@ -1,5 +1,5 @@
 /**
- * A unit of work: what one transaction has done so far. It takes the write lock at its first write, at its first read
+ * A unit of work: what one transaction has done so far, or, for a method outside any, those that it starts. It takes the write lock at its first write, at its first read
  * where it is `locked`, or when it gives out its connection, and keeps the lock until it commits or ends.
  */
 import { TqError } from "../errors.ts";
@@ -17,7 +17,10 @@ export interface UnitOptions {
   readonly session?: Session;
   /** Takes the write lock at the first read or write: rows that the unit reads cannot change then. */
   readonly locked?: boolean;
-  /** Keeps the work of this unit in a savepoint of a transaction that it shares with other units. */
+  /**
+   * Keeps the work of this unit in a savepoint of a transaction that it shares with other units. Beside it, `locked` only
+   * says that the transaction begins at the first read: rows are read as without it.
+   */
   readonly savepoint?: boolean;
   /** The claim that must still hold at a commit in the middle of a task. */
   readonly claim?: Claim;
@@ -26,7 +29,7 @@ export interface UnitOptions {
 const NO_IDS: readonly number[] = [];
 
 export class Unit {
-  /** The runtime that the unit began with, whatever the process works on later. */
+  /** The runtime that the unit began with, even if the process has entered another one since. */
   readonly runtime: Runtime;
   /** True when a write met a row that another transaction had changed or deleted: this unit must not commit. */
   stale = false;
@@ -261,7 +264,10 @@ export class Unit {
     this.#stretch = null;
   }
 
-  /** Ends the unit in a shared transaction, and keeps or undoes its work there; what it keeps awaits a call of `keep`. */
+  /**
+   * Ends the unit in a shared transaction, and keeps or undoes its work there. What it keeps counts as undone until `keep`
+   * is called, after the commit.
+   */
   closeSavepoint(keep: boolean): Soon<void> {
     return soon(this.end(), () => this.#leaveSavepoint(keep));
   }
@@ -289,7 +295,7 @@ export class Unit {
   }
 
   async #endWaiting(own: Session | null): Promise<void> {
-    // The session is shared and stays open: work that still queues for the lock would get it after the unit has ended,
+    // The session is its caller's and stays open: work that still queues for the lock would get it after the unit has ended,
     // and nothing would free it. So wait for that work.
     if (!own) await this.#pending.idle();
     else await this.runtime.store.release(own);

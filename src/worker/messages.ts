@@ -40,7 +40,10 @@ export type FromThread =
   /** This file of the models is another one than the worker has loaded: the thread must not run it beside the others. */
   | { readonly type: "changed"; readonly file: string }
   /** Something that this task has left behind, such as a timer, threw while another task ran, and ends the thread. */
-  | { readonly type: "threw"; readonly task: Pick<CurrentTask, "id" | "model" | "method"> }
+  | {
+      readonly type: "left_behind_threw";
+      readonly task: Pick<CurrentTask, "id" | "model" | "method">;
+    }
   /** The models cannot be loaded, the database cannot be opened, or it failed while the thread stopped. */
   | { readonly type: "cannot_start"; readonly code: string; readonly error: ErrorData }
   /** The thread found the database lost for good: no later try would help. */
@@ -60,7 +63,7 @@ const TYPES: ReadonlySet<unknown> = new Set([
   "loading",
   "loaded",
   "changed",
-  "threw",
+  "left_behind_threw",
   "cannot_start",
   "lost",
   "locked_out",

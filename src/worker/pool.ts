@@ -55,7 +55,7 @@ export class Pool {
   readonly #burials: Burials;
   readonly #lockouts: Lockouts;
   readonly #takeBack: TakeBack;
-  /** The code that its first thread has loaded. */
+  /** The code of the thread that has loaded its models first. */
   #loaded: LoadedFiles | null = null;
   #canClaim = false;
   #stopping = false;
@@ -248,6 +248,7 @@ export class Pool {
 
   #heard(thread: PoolThread, message: FromThread): void {
     if (message === "idle") return this.#events.lookAgain();
+    // It has ended by itself, after its most tasks or as it was told: only the system's thread is left.
     if (message === "retired" || message === "stopped") return void thread.terminate(message);
     switch (message.type) {
       case "here":
@@ -255,7 +256,7 @@ export class Pool {
       case "loading":
         thread.loadingFile = message.file;
         break;
-      case "threw": {
+      case "left_behind_threw": {
         const { id, model, method } = message.task;
         thread.thrower = `task ${id} (${model}.${method})`;
         break;

@@ -52,7 +52,7 @@ function tellThrower(progress: Progress): void {
     const isCaught = process.listenerCount("uncaughtException") > 0; // by the models
     if (!task || isCaught || task.id === progress.running()?.id) return;
     const { id, model, method } = task;
-    send({ type: "threw", task: { id, model, method } });
+    send({ type: "left_behind_threw", task: { id, model, method } });
   });
 }
 

@@ -169,11 +169,14 @@ test.each([
   expect(load({ env: { TQ_WORKER__QUEUES: text } }).worker.queues).toEqual(queues);
 });
 
-test("an empty list in the environment is refused: it would stand for all queues", () => {
-  expect(refusal(() => load({ env: { TQ_WORKER__QUEUES: "[]" } }))).toBe(
-    'TQ_WORKER__QUEUES cannot be "[]": it must be a list of names or patterns, such as ["mail", "pdf*"]',
-  );
-});
+test.each(["[]", ",", " , "])(
+  "%p in the environment is refused: an empty list would stand for all queues",
+  (text) => {
+    expect(refusal(() => load({ env: { TQ_WORKER__QUEUES: text } }))).toBe(
+      `TQ_WORKER__QUEUES cannot be ${JSON.stringify(text)}: it must be a list of names or patterns, such as ["mail", "pdf*"]`,
+    );
+  },
+);
 
 describe("settings of an embedding program", () => {
   test("are checked by the same schema", () => {

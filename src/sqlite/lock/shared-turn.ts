@@ -1,5 +1,5 @@
 /**
- * The turn to write among the threads of one worker: a lock in shared memory. It serves the main thread first, then
+ * The turn to write among the threads of one worker: a few words in shared memory. It serves the main thread first, then
  * first come, first served, and a thread hands it over directly. A thread may die between any two steps; after its
  * `close` event the main thread completes what it left undone.
  */

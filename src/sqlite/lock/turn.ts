@@ -9,13 +9,14 @@ export interface Turn {
   /**
    * Takes the turn; returns a promise where it waits without blocking the thread.
    *
-   * @param timeout the ms that another transaction of this thread may hold the database's lock meanwhile.
+   * @param timeout the ms that another transaction of this thread may hold the database's lock meanwhile; no limit for
+   * other threads, whose main thread ends what holds it for long.
    * @throws TqError "busy" when one has held it for longer, and the caller has waited for longer.
    */
   take(timeout?: number): Promise<void> | void;
   /** Takes the turn without a promise, by blocking where the thread may; false where it cannot. */
   takeSync(): boolean;
-  /** Call it once the transaction has the database's lock too. @param outsideTask true when it belongs to no task */
+  /** Call it once the transaction, which has the turn, has the database's lock too. @param outsideTask true when it belongs to no task */
   lockTaken(outsideTask?: boolean): void;
   free(): void;
 }
