@@ -5,8 +5,11 @@
 import { TqError } from "../errors.ts";
 import { openFiles } from "../open-files.ts";
 
-/** Of the files that the process could still open at its start, this share may be left open. */
-const MOST_LEFT = 3 / 4;
+/** Of the files that the process could still open at its start, this share must be free for the next thread. */
+const LEAST_FREE = 1 / 4;
+
+/** A thread needs about this many to start. */
+const FILES_OF_A_THREAD = 10;
 
 export class LeftFiles {
   /** How many files were open before the first thread has ended; null: not known yet. */
@@ -27,8 +30,10 @@ export class LeftFiles {
     const now = this.#count();
     if (this.#before === null || now === null) return null;
     const { open, limit } = now;
-    if (open - this.#before <= (limit - this.#before) * MOST_LEFT) return null;
-    const most = Number.isFinite(open) ? `${open} of the ${limit} files` : "all files";
+    const isAtLimit = open === Infinity;
+    const leastFree = Math.max((limit - this.#before) * LEAST_FREE, FILES_OF_A_THREAD);
+    if (!isAtLimit && limit - open >= leastFree) return null;
+    const most = isAtLimit ? "all files" : `${open} of the ${limit} files`;
     return `this process has ${most} open that it may have, and files of ended threads stay open`;
   }
 }

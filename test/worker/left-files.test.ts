@@ -12,7 +12,7 @@ function reason(before: number, open: number, limit = 256): string | null {
 describe("a worker whose thread has ended", () => {
   test("goes on while a quarter of the files that it could open at its start are left", () => {
     expect(reason(56, 206)).toBeNull();
-    expect(reason(200, 242)).toBeNull(); // the program around it has the 200
+    expect(reason(200, 241)).toBeNull(); // the program around it has the 200
   });
 
   test("ends when less is left, and says how many are open", () => {
@@ -21,8 +21,15 @@ describe("a worker whose thread has ended", () => {
     );
   });
 
+  test("ends when a new thread could not start, as a task has lowered the limit", () => {
+    expect(reason(24, 18, 20)).toStartWith("this process has 18 of the 20 files open");
+    expect(reason(24, 24, 64)).toBeNull();
+  });
+
   test("ends when it can open none, even to count them", () => {
-    expect(reason(56, Infinity)).toStartWith("this process has all files open");
+    for (const limit of [256, Infinity]) {
+      expect(reason(56, Infinity, limit)).toStartWith("this process has all files open");
+    }
   });
 
   test("goes on where the system does not tell, or sets no limit", () => {

@@ -1,5 +1,6 @@
 /** A process that has reached its limit of open files. */
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { needs } from "../../support/needs.ts";
 import { eventually } from "../support/eventually.ts";
 import { Site, TQ } from "../support/site.ts";
 
@@ -19,6 +20,14 @@ export class Job extends Model {
   async leave() {
     for (let at = 0; at < 30; at++) openSync("/dev/null");
     process.exit(1);
+  }
+  /** Lowers the limit of its own process, below what is open. */
+  async lower() {
+    try {
+      Bun.spawnSync(["prlimit", "--pid", String(process.pid), "--nofile=20:20"]); // may itself meet the limit
+    } finally {
+      process.exit(1);
+    }
   }
   async read() { closeSync(openSync("/dev/null")); }
   async wait() {
@@ -88,5 +97,22 @@ test.if(process.platform === "linux")(
     expect(site.task(waiting)).toMatchObject({ state: "finished", crashes: 0 });
     expect((await site.run("worker", "--drain")).stderr).not.toContain("EMFILE");
     for (const id of others) expect(site.task(id).state).toBe("finished");
+  },
+);
+
+needs("Linux", "prlimit").test(
+  "a worker whose task lowers its limit of open files ends, and the next one runs what waits",
+  async () => {
+    await using site = new Site();
+    site.write("models.ts", MODELS);
+    const worker = await site.worker(["-n", "1"], { env: { TQ_WORKER__MAX_CRASHES: "1" } });
+    const id = await site.pushOne("job", "lower", "1");
+    const { code, stderr } = await worker.ended();
+    expect(stderr).toMatch(/Cannot go on: this process has .* files open that it may have/);
+    expect(code).toBe(6);
+    expect(site.task(id)).toMatchObject({ state: "failed", crashes: 1 });
+    const waiting = await site.pushOne("job", "read", "2");
+    expect((await site.run("worker", "--drain")).code).toBe(0);
+    expect(site.task(waiting).state).toBe("finished");
   },
 );
