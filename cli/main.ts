@@ -5,6 +5,7 @@ import { requireUtf8, requireUtf8Surroundings } from "./terminal/utf8.ts";
 import { explain } from "./command/explain.ts";
 import { helpOf, helpOfAll } from "./command/help.ts";
 import { readLine } from "./command/line.ts";
+import { avoidMisplacedCache } from "./command/transpiler-cache.ts";
 import { endOnSignalsAsFirst } from "./command/signals.ts";
 import { note, outputTerminal, print } from "./terminal/terminal.ts";
 
@@ -29,6 +30,7 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
   }
 }
 
+avoidMisplacedCache();
 endOnSignalsAsFirst();
 const argv = process.argv.slice(2);
 try {

@@ -1,5 +1,5 @@
 /** The limit of files that a process may have open: connections, pipes to children and files count. */
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 
 const CODES: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 
@@ -9,17 +9,34 @@ let limit: string | null = null;
 /** Call it at the start of a program that may reach the limit. */
 export function noteOpenFilesLimit(): void {
   try {
-    const limits = readFileSync("/proc/self/limits", "latin1");
-    limit = /^Max open files +(\d+)/m.exec(limits)?.[1] ?? null;
+    limit = readLimit();
   } catch {
     // only Linux has it
   }
 }
 
+function readLimit(): string | null {
+  const limits = readFileSync("/proc/self/limits", "latin1");
+  return /^Max open files +(\d+)/m.exec(limits)?.[1] ?? null;
+}
+
+/** How many files this process has open, Infinity where it can open no more, and its limit; null: only Linux tells. */
+export function openFiles(): { readonly open: number; readonly limit: number } | null {
+  try {
+    return { open: readdirSync("/proc/self/fd").length, limit: Number(readLimit() ?? Infinity) };
+  } catch (error) {
+    return isAtLimit(error) ? { open: Infinity, limit: Number(limit ?? Infinity) } : null;
+  }
+}
+
 /** Why and what to do, where too many open files caused this error; null for any other error. */
 export function openFilesWords(error: unknown): string | null {
+  return isAtLimit(error) ? words() : null;
+}
+
+function isAtLimit(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
-  return CODES.has(code) ? words() : null;
+  return CODES.has(code);
 }
 
 /** The same where the error does not say its cause, as with SQLite's: whether this process can open a file now. */

@@ -1,6 +1,6 @@
 /** Turns SQLite's errors into sentences. The codes: https://www.sqlite.org/rescode.html */
 import { SQLiteError } from "bun:sqlite";
-import { statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { isTqError, markOperational, TqError } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
@@ -46,6 +46,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
   [
     "SQLITE_READONLY",
     (path) =>
+      readOnlyDisk(path) ??
       new TqError(
         "database",
         `Cannot write to ${path}: the file or its folder is read-only for this user${ownersOf(path)}; give this user write permission`,
@@ -54,6 +55,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
   [
     "SQLITE_CANTOPEN",
     (path, message) =>
+      readOnlyDisk(path) ??
       new TqError(
         "database",
         `Cannot open ${path}: ${cannotOpenFilesWords() ?? `${message}${ownersOf(path)}; check that the folder exists and that this user may write in it`}`,
@@ -80,6 +82,20 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
           ),
   ],
 ];
+
+/** Null where the file system takes writes. SQLite says only that it cannot open a file. */
+function readOnlyDisk(path: string): TqError | null {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return null;
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EROFS") return null;
+    return new TqError(
+      "database",
+      `Cannot write to ${path}: its file system is mounted read-only; mount it for writing, or look into the system's log why it is not`,
+    );
+  }
+}
 
 /** A file that was put beside the WAL of another one reads as damaged, and is damaged once that is written into it. */
 function walWords(path: string): string {

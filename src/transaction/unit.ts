@@ -17,10 +17,7 @@ export interface UnitOptions {
   readonly session?: Session;
   /** Takes the write lock at the first read or write: rows that the unit reads cannot change then. */
   readonly locked?: boolean;
-  /**
-   * Keeps the work of this unit in a savepoint of a transaction that it shares with other units. Beside it, `locked` only
-   * says that the transaction begins at the first read: rows are read as without it.
-   */
+  /** Keeps the work in a savepoint of a transaction that units share. Beside it, `locked` does not lock each row. */
   readonly savepoint?: boolean;
   /** The claim that must still hold at a commit in the middle of a task. */
   readonly claim?: Claim;
@@ -264,10 +261,7 @@ export class Unit {
     this.#stretch = null;
   }
 
-  /**
-   * Ends the unit in a shared transaction, and keeps or undoes its work there. What it keeps counts as undone until `keep`
-   * is called, after the commit.
-   */
+  /** Ends the unit in a shared transaction. Work that it keeps there counts as undone until a call of `keep`. */
   closeSavepoint(keep: boolean): Soon<void> {
     return soon(this.end(), () => this.#leaveSavepoint(keep));
   }

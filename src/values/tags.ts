@@ -143,7 +143,7 @@ function timedeltaTag(value: Temporal.Duration, refuse: Refuse): Tag {
   if (total * 1000n !== nanos) {
     refuse(`the nanoseconds of ${value} cannot be kept; use round("microsecond")`);
   }
-  const tag = { __class__: "timedelta", seconds: Number(total) / 1_000_000 };
+  const tag = { __class__: "timedelta", seconds: Number(`${total}e-6`) };
   if (microsOf(tag.seconds) !== total) {
     refuse(`${value} is too long to keep its microseconds; use round("second")`);
   }

@@ -11,6 +11,7 @@ import { standardError, standardOutput } from "../log/standard-stream.ts";
 import { createShared, type Shared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
 import { Burials } from "./burial.ts";
+import { LeftFiles, tooManyLeft } from "./left-files.ts";
 import { Lockouts } from "./lockouts.ts";
 import type { FromThread, Init } from "./messages.ts";
 import { PoolThread } from "./pool-thread.ts";
@@ -30,8 +31,8 @@ export interface PoolOptions {
 
 export interface PoolEvents {
   loaded(catalog: ModelCatalog): void;
-  /** A thread found other code in this file than the worker has loaded. */
-  modelsChanged(file: string): void;
+  /** The process must end once the running tasks have; a new one can go on. */
+  mustEnd(error: TqError, why: string): void;
   /** The system gives no thread, or a thread could not load its models or open the database. */
   cannotStart(error: TqError): void;
   /** A thread found the database lost for good. */
@@ -55,6 +56,7 @@ export class Pool {
   readonly #burials: Burials;
   readonly #lockouts: Lockouts;
   readonly #takeBack: TakeBack;
+  readonly #leftFiles = new LeftFiles();
   /** The code of the thread that has loaded its models first. */
   #loaded: LoadedFiles | null = null;
   #canClaim = false;
@@ -127,6 +129,7 @@ export class Pool {
 
   /** The worker is registered: its threads may claim. */
   letClaim(): void {
+    this.#leftFiles.begin();
     this.#canClaim = true;
     for (const thread of this.threads) if (thread.loaded) thread.go();
   }
@@ -225,7 +228,9 @@ export class Pool {
     if (why !== null) {
       this.#options.report({ name: "thread.replaced", thread: thread.number, reason: why });
     }
-    if (thread.loaded) this.#startThread(thread.number);
+    const full = this.#leftFiles.reasonToEnd();
+    if (full !== null) this.#events.mustEnd(tooManyLeft(full), full);
+    else if (thread.loaded) this.#startThread(thread.number);
     else this.#startLater(thread.number);
   }
 
@@ -242,8 +247,10 @@ export class Pool {
   }
 
   #endChanged(thread: PoolThread, file: string): void {
-    void thread.terminate(modelsChangedWords(file));
-    this.#events.modelsChanged(file);
+    const why = `${file} has changed since the worker started`;
+    void thread.terminate(why);
+    const error = `Cannot go on: ${why}, and a new thread would run other code than the others; start the worker again`;
+    this.#events.mustEnd(new TqError("models", error), why);
   }
 
   #heard(thread: PoolThread, message: FromThread): void {
@@ -282,10 +289,6 @@ export class Pool {
         break;
     }
   }
-}
-
-export function modelsChangedWords(file: string): string {
-  return `${file} has changed since the worker started`;
 }
 
 /** The error that a thread sent as data. */

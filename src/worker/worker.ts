@@ -11,7 +11,7 @@ import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
-import { modelsChangedWords, Pool } from "./pool.ts";
+import { Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
@@ -74,7 +74,7 @@ export class WorkerProcess {
       {
         loaded: (catalog) => this.#loaded(catalog),
         cannotStart: (error) => this.#cannotStart(error),
-        modelsChanged: (file) => this.#modelsChanged(file),
+        mustEnd: (error, why) => this.#mustEnd(error, why),
         lost: (error) => this.#databaseLost(error),
         lookAgain: () => this.#waking.look(),
       },
@@ -242,14 +242,10 @@ export class WorkerProcess {
     this.store.setTrouble(this.id, trouble).catch(() => (this.#toldTrouble = before));
   }
 
-  /** Threads of two versions must not work side by side: the running tasks end, and the next start has the new one. */
-  #modelsChanged(file: string): void {
-    const words = modelsChangedWords(file);
-    this.#failure ??= new TqError(
-      "models",
-      `Cannot go on: ${words}, and a new thread would run other code than the others; start the worker again`,
-    );
-    this.#stopItself("graceful", words);
+  /** The running tasks end first. The next start has the models as they are now, and no file that a task has left open. */
+  #mustEnd(error: TqError, why: string): void {
+    this.#failure ??= error;
+    this.#stopItself("graceful", why);
   }
 
   /** A task may be the cause: the log names those that ran. */

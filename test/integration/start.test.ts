@@ -1,7 +1,8 @@
 /** Bun reads some things by itself at the start of an executable: each is read, or left alone, on purpose. */
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { Site } from "./support/site.ts";
+import { needs } from "../support/needs.ts";
+import { Site, TQ } from "./support/site.ts";
 
 const PROGRAM = `
 console.log(JSON.stringify([process.env["MINE"] ?? null, process.execArgv, globalThis["pre"] ?? null]));
@@ -111,3 +112,44 @@ test("Bun's cache of compiled files is in the home folder, not beside the models
   await site.start(["run", "program.ts"], { env }).ended();
   expect(readdirSync(site.path).sort()).toEqual(["big.ts", "home", "program.ts"]);
 });
+
+needs("Linux").describe("Bun's cache of compiled files is not in the current folder", () => {
+  test.each([
+    ["HOME is not set", ["-u", "HOME", "-u", "XDG_CACHE_HOME"]],
+    ["HOME is empty", ["-u", "XDG_CACHE_HOME", "HOME="]],
+    ["XDG_CACHE_HOME is empty", ["XDG_CACHE_HOME="]],
+    ["HOME is relative", ["-u", "XDG_CACHE_HOME", "HOME=home"]],
+  ] as const)("where %s", async (_name, surroundings) => {
+    await using site = new Site();
+    const big = Array.from({ length: 5_000 }, (_, at) => `export const f${at} = ${at};`);
+    site.write("big.ts", big.join("\n"));
+    site.write(
+      "models.ts",
+      `import "./big.ts"; import { Model } from "tq";
+      export class Job extends Model { static override readonly __name__ = "job"; echo(text) { return text; } }`,
+    );
+    const here = ["env", ...surroundings, TQ];
+    const push = [...here, "push", "job", "echo", "1", "--args", '["ä b"]'];
+    expect(await site.spawn(push).ended()).toMatchObject({ code: 0, stdout: "1\n" });
+    expect(await site.spawn([...here, "worker", "--drain"]).ended()).toMatchObject({ code: 0 });
+    expect(site.task(1)).toMatchObject({ state: "finished", result: '"ä b"' });
+    const made = readdirSync(site.path).filter((name) => !name.startsWith("tq.db"));
+    expect(made.sort()).toEqual(["big.ts", "models.ts"]);
+  });
+});
+
+needs("Linux").test(
+  "a start without a home folder keeps its process, arguments and environment",
+  async () => {
+    await using site = new Site();
+    site.write(
+      "program.ts",
+      "console.log(JSON.stringify([process.pid, process.argv.slice(2), process.env.X]));",
+    );
+    const args = ["", "a b", "ä", "--flag"];
+    const running = site.start(["run", "program.ts", ...args], { env: { HOME: "", X: "1\n2" } });
+    const { code, stdout } = await running.ended();
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([running.pid, args, "1\n2"]);
+  },
+);

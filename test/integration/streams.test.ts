@@ -1,7 +1,9 @@
 /** Models print where standard output and standard error are full, closed, or have no reader. */
+import { rmSync } from "node:fs";
 import { expect, test } from "bun:test";
 import { needs } from "../support/needs.ts";
 import { UNREAD_OUTPUTS } from "../support/tools.ts";
+import { eventually } from "./support/eventually.ts";
 import { Site, TQ } from "./support/site.ts";
 
 const MODELS = `
@@ -141,4 +143,20 @@ test("an answer of which the reader wants only the first line is no error", asyn
   const { stdout, stderr } = await site.spawn(["sh", "-c", shell, TQ]).ended();
   expect(stdout).toBe("[\n");
   expect(stderr).toBe("exit 0\n");
+});
+
+test("a standard error whose file is deleted meanwhile fails no task", async () => {
+  await using site = talkers();
+  await site.push("talker", "write", "1");
+  const worker = site.spawn(["sh", "-c", 'exec "$0" worker -n 1 2>log', TQ]);
+  await eventually(
+    "it writes",
+    () => site.has("log") && site.read("log").includes("task.finished"),
+  );
+  rmSync(site.file("log"));
+  const id = await site.pushOne("talker", "write", "2");
+  expect(await site.becomes(id, "finished")).toMatchObject({ crashes: 0 });
+  worker.kill("SIGTERM");
+  expect((await worker.ended()).code).toBe(0);
+  expect(site.has("log")).toBe(false);
 });

@@ -22,6 +22,8 @@ const TRYTOND: [json: string, value: unknown][] = [
     PlainTime.from("01:02:03.000004"),
   ],
   ['{"__class__":"timedelta","seconds":86400.000005}', Duration.from("PT24H0.000005S")],
+  ['{"__class__":"timedelta","seconds":86399999913600}', Duration.from("PT23999999976H")],
+  ['{"__class__":"timedelta","seconds":-86399999913600}', Duration.from("-PT23999999976H")],
   ['{"__class__":"timedelta","seconds":0.0001}', Duration.from("PT0.0001S")],
   ['{"__class__":"bytes","base64":"AP8K\\n"}', new Uint8Array([0, 255, 10])],
   ['{"__class__":"bytes","base64":""}', new Uint8Array()],

@@ -167,6 +167,8 @@ for (const client of CLIENTS) {
       "'2460000.5'",
       "'+5'",
       "'10:30'",
+      "'5m'",
+      "'PT5M'",
       "'tomorrow'",
       "''",
       "1.5",
