@@ -714,9 +714,10 @@ interface Payloads {
         readonly database: string;
         readonly duration: number;
     };
-    /** `tq worker` runs although `queue.worker` is false. `file` is the tq.toml in use. */
+    /** A worker runs although `queue.worker` is false. `file` is the tq.toml in use; `embedded` is true for `startWorker`. */
     "config.worker_off": {
         readonly file: string | null;
+        readonly embedded: boolean;
     };
     "log.note": {
         readonly level: Level;
