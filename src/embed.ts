@@ -52,7 +52,8 @@ export interface EmbeddedWorker {
   /**
    * Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks.
    *
-   * @throws TqError "models" when a file of models was changed under the worker, "database" when its database is lost.
+   * @throws TqError "models" when a thread had to be replaced and a file of models had changed since the start,
+   * "database" when the database is lost.
    */
   readonly stopped: Promise<Summary>;
   /**
