@@ -7,7 +7,7 @@ import type { Report, WorkerEvent } from "./log/events.ts";
 import { guardedReport } from "./log/guarded-report.ts";
 import { Registry } from "./registry/registry.ts";
 import type { Store } from "./store/store.ts";
-import { enterRuntime, standardLog } from "./transaction/runtime.ts";
+import { enterEmbedded, standardLog } from "./transaction/runtime.ts";
 import { VERSION } from "./version.ts";
 import { quote } from "./quote.ts";
 import { didYouMean } from "./suggest.ts";
@@ -52,7 +52,8 @@ export interface EmbeddedWorker {
   /**
    * Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks.
    *
-   * @throws TqError "models" when a file of models was changed under the worker, "database" when its database is lost.
+   * @throws TqError "models" when a thread had to be replaced and a file of models had changed since the start,
+   * "database" when the database is lost.
    */
   readonly stopped: Promise<Summary>;
   /**
@@ -86,11 +87,12 @@ export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWor
     drain: drain === true ? "ready" : drain || undefined,
     exitWithParent: options.exitWithParent,
     report,
+    embedded: true,
     ...(admin !== false && { admin: admin === true ? {} : admin }),
   });
   // From here on this program pushes to the worker's database.
   const runtime = { store, config, registry: new Registry(), report, worker: true };
-  const leaveRuntime = enterRuntime(runtime);
+  const leaveRuntime = enterEmbedded(runtime);
   return { ...worker, stopped: stopped.finally(leaveRuntime) };
 }
 
@@ -147,6 +149,8 @@ export interface ConfiguredOptions extends Omit<WorkerProcessOptions, "report"> 
   /** Default: the log on standard error. */
   readonly report?: Report | undefined;
   readonly admin?: AdminListen | undefined;
+  /** True where the program around the worker pushes to it. */
+  readonly embedded?: boolean;
   /** Called before the worker starts: it can be stopped from then on. */
   readonly starting?: ((worker: Pick<WorkerProcess, "stop">) => void) | undefined;
 }
@@ -157,7 +161,7 @@ interface ConfiguredWorker extends EmbeddedWorker {
 
 /** Starts a worker with these settings. Only its threads run user code. */
 export async function startConfigured(options: ConfiguredOptions): Promise<ConfiguredWorker> {
-  const { config, admin } = options;
+  const { config, admin, embedded = false } = options;
   const report = options.report ?? standardLog(config);
   let server: AdminServer | undefined;
   // The worker calls `closing` before it closes the store: a stored push would else be answered with an error.
@@ -166,7 +170,7 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Confi
   try {
     options.starting?.(worker);
     if (admin) server = await serve(config, admin, worker, report, startTried.promise);
-    if (!config.queue.worker) report({ name: "config.worker_off", file: config.file });
+    if (!config.queue.worker) report({ name: "config.worker_off", file: config.file, embedded });
     await worker.start();
   } catch (error) {
     void server?.stop();

@@ -30,15 +30,17 @@ describe("startWorker", () => {
   });
 
   test("reports the worker's own events: those of the runs are not among them, nor in its type", async () => {
-    const names: WorkerEvent["name"][] = [];
+    const events: WorkerEvent[] = [];
     const worker = await startWorker({
       database: join(folder, "tq.db"),
       models: join(folder, "models.ts"),
       threads: 1,
       drain: true,
-      report: ({ name }) => names.push(name),
+      report: (event) => events.push(event),
     });
     expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
+    expect(events[0]).toMatchObject({ name: "config.worker_off", embedded: true });
+    const names = events.map(({ name }) => name);
     const own = ["config.worker_off", "worker.started", "worker.stopping", "worker.stopped"];
     expect<string[]>(names).toEqual(own);
     // @ts-expect-error -- the thread that runs the task writes it to the log

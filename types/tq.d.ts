@@ -597,7 +597,8 @@ export interface EmbeddedWorker {
     /**
      * Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks.
      *
-     * @throws TqError "models" when a file of models was changed under the worker, "database" when its database is lost.
+     * @throws TqError "models" when a thread had to be replaced and a file of models had changed since the start,
+     * "database" when the database is lost.
      */
     readonly stopped: Promise<Summary>;
     /**
@@ -714,9 +715,10 @@ interface Payloads {
         readonly database: string;
         readonly duration: number;
     };
-    /** `tq worker` runs although `queue.worker` is false. `file` is the tq.toml in use. */
+    /** A worker runs although `queue.worker` is false. `file`: the tq.toml in use; `embedded`: `startWorker` started it. */
     "config.worker_off": {
         readonly file: string | null;
+        readonly embedded: boolean;
     };
     "log.note": {
         readonly level: Level;

@@ -64,8 +64,8 @@ interface Payloads {
   "admin.listening": { readonly url: string; readonly token: string };
   "store.failed": { readonly database: string; readonly error: ErrorData };
   "store.recovered": { readonly database: string; readonly duration: number };
-  /** `tq worker` runs although `queue.worker` is false. `file` is the tq.toml in use. */
-  "config.worker_off": { readonly file: string | null };
+  /** A worker runs although `queue.worker` is false. `file`: the tq.toml in use; `embedded`: `startWorker` started it. */
+  "config.worker_off": { readonly file: string | null; readonly embedded: boolean };
   "log.note": { readonly level: Level; readonly message: string };
 }
 

@@ -79,8 +79,8 @@ const WORDS: Words = {
   "store.failed": ({ database, error }) => line(`${database} cannot be used`, errorWords(error)),
   "store.recovered": ({ database, duration }) =>
     `${database} can be used again after ${formatDuration(duration)}`,
-  "config.worker_off": ({ file }) =>
-    `queue.worker is false: this worker runs only tasks pushed by SQL or HTTP and tasks left by dead programs, as programs run their own; set [queue] worker = true in ${file ?? "tq.toml"} to have it run all tasks`,
+  "config.worker_off": ({ file, embedded }) =>
+    `queue.worker is false: ${embedded ? PUSHED_HERE : PUSHED_ELSEWHERE}; set [queue] worker = true in ${file ?? "tq.toml"} to have ${embedded ? "workers" : "it"} run all tasks`,
   "log.note": ({ message }) => message,
 };
 
@@ -89,6 +89,12 @@ export function eventWords<N extends EventName>(event: Event<N>): string {
   const words = WORDS[event.name] as (event: Event<N>) => string;
   return words(event);
 }
+
+const PUSHED_ELSEWHERE =
+  "this worker runs only tasks pushed by SQL or HTTP and tasks left by dead programs, as programs run their own";
+
+const PUSHED_HERE =
+  "this program leaves its tasks to its worker only while that runs; it runs those itself that it pushes before the start or after the stop, as other programs do with theirs";
 
 const LATE: Record<OutcomeKind, string> = {
   finished: "finished",

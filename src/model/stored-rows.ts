@@ -1,5 +1,6 @@
 /** Reading and writing the rows of a model inside a unit of work. */
 import { TqError } from "../errors.ts";
+import { reportLacking } from "../registry/tables.ts";
 import { type Soon, soon } from "../soon.ts";
 import {
   type Change,
@@ -81,8 +82,14 @@ function prepareWrite(unit: Unit, table: Table): Soon<Records> {
   return soon(withTable(unit, table), () => soon(unit.begin(), () => unit.session.records));
 }
 
-function withTable({ session: { records } }: Unit, table: Table): Soon<Records> {
-  return records.hasTable(table) ? records : records.ensureTable(table).then(() => records);
+function withTable(unit: Unit, table: Table): Soon<Records> {
+  const { records } = unit.session;
+  return records.hasTable(table) ? records : madeTable(unit, table);
+}
+
+async function madeTable({ session: { records }, runtime }: Unit, table: Table): Promise<Records> {
+  reportLacking(runtime.report, table, await records.ensureTable(table));
+  return records;
 }
 
 /** @returns the new row's id, and when it was inserted. */

@@ -53,7 +53,12 @@ export function toField(model: string, name: string, schema: FieldSchema): Field
     name,
     kind,
     schema,
-    column: { name, type },
+    column: {
+      name,
+      type,
+      initial: () => orElse(null, () => (isNothing(empty()) ? null : to(empty(), where))),
+      required: () => orElse(false, () => isRequired(schema)),
+    },
     toColumn: (value) => (isNothing(value) ? null : to(value, where)),
     fromColumn: (value) => (value === null ? empty() : from(value, where)),
     isUnchanged(value, before) {
@@ -61,6 +66,15 @@ export function toField(model: string, name: string, schema: FieldSchema): Field
       return isNothing(value) || Bun.deepEquals(value, empty(), true);
     },
   };
+}
+
+/** What `fn` gives; `otherwise` where a schema throws, as it will for the user who makes a record. */
+function orElse<T>(otherwise: T, fn: () => T): T {
+  try {
+    return fn();
+  } catch {
+    return otherwise;
+  }
 }
 
 function isNothing(value: unknown): value is undefined | null {
@@ -76,6 +90,7 @@ interface SchemaParts {
   readonly enum?: Readonly<Record<string, unknown>>;
   readonly class?: unknown;
   readonly default?: unknown;
+  readonly fallback?: unknown;
 }
 
 /** Types of schemas whose values JSON cannot carry. */
@@ -147,7 +162,23 @@ function emptyOf(schema: FieldSchema): () => unknown {
       return result.success ? result.output : empty;
     };
   }
+  if (parts.fallback !== undefined && typeof parts.fallback !== "function") {
+    return () => v.safeParse(schema, undefined).output;
+  }
   return parts.wrapped ? emptyOf(parts.wrapped) : () => undefined;
+}
+
+/** True when NULL reads as undefined, which no value of the schema is. */
+function isRequired(schema: FieldSchema): boolean {
+  if (isComputed(schema)) return true;
+  return [undefined, null].every((nothing) => !v.safeParse(schema, nothing).success);
+}
+
+/** True for a default that a function gives: each new record has it, and no older row. */
+function isComputed(schema: FieldSchema): boolean {
+  const { default: given, fallback, wrapped } = schema as unknown as SchemaParts;
+  if (typeof given === "function" || typeof fallback === "function") return true;
+  return wrapped !== undefined && isComputed(wrapped);
 }
 
 /** @returns the value, defaults filled in. @throws TqError "invalid" for a value that the schema refuses. */

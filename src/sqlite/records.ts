@@ -39,20 +39,26 @@ export function makeRecords(access: Access): Records {
   };
 }
 
-async function ensureTable({ transaction, look, write }: Access, table: Table): Promise<void> {
+const NO_COLUMNS: readonly string[] = [];
+
+async function ensureTable(
+  { transaction, look, write }: Access,
+  table: Table,
+): Promise<readonly string[]> {
   const { tables } = transaction;
-  if (tables.has(table)) return;
+  if (tables.has(table)) return NO_COLUMNS;
   if (look((db) => tableIsComplete(db, table))) {
     // This transaction may have made the table, for another model too, and may yet be rolled back.
     tables.add(table, !transaction.writing);
-    return;
+    return NO_COLUMNS;
   }
   const { transactionsUndone, userRollbacks } = transaction;
-  await write((db) => makeTable(db, table));
+  const lacking = await write((db) => makeTable(db, table));
   // A rollback meanwhile has removed the table again.
   if (
     transactionsUndone === transaction.transactionsUndone &&
     userRollbacks === transaction.userRollbacks
   )
     tables.add(table, false);
+  return lacking;
 }

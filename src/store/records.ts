@@ -15,6 +15,10 @@ export interface Column {
   readonly name: string;
   /** The declared type. */
   readonly type: "TEXT" | "INTEGER" | "NUMERIC" | "BLOB";
+  /** What rows that are older than the column hold in it. Called when the column is made; left out: null. */
+  readonly initial?: () => ColumnValue;
+  /** True when no value of the model's field is null: rows that are older than the column lack one. */
+  readonly required?: () => boolean;
 }
 
 export interface Table {
@@ -69,8 +73,13 @@ export type Updated = "ok" | "gone" | { readonly changed: readonly string[] };
 export interface Records {
   /** True when the table is known to have every column; then `ensureTable` has nothing to do. */
   hasTable(table: Table): boolean;
-  /** Makes the table, or adds its missing columns. @throws TqError where it cannot do so without the user */
-  ensureTable(table: Table): Promise<void>;
+  /**
+   * Makes the table, or adds its missing columns.
+   *
+   * @returns the added columns that are required, and that the rows of the table lack.
+   * @throws TqError where it cannot do so without the user
+   */
+  ensureTable(table: Table): Promise<readonly string[]>;
   /** Inserts a row of these values, in the order of the table's columns; gives its id. */
   insert(table: Table, values: readonly ColumnValue[]): Soon<number>;
   /**

@@ -24,6 +24,12 @@ export interface Runtime {
 const KEY = Symbol.for("tq.runtimes");
 const entered = ((globalThis as { [KEY]?: Runtime[] })[KEY] ??= []);
 
+const STOPPED_KEY = Symbol.for("tq.stopped");
+/** The runtime of the worker that this process has stopped, until the process uses another one. */
+const stopped = ((globalThis as { [STOPPED_KEY]?: { runtime: Runtime | null } })[STOPPED_KEY] ??= {
+  runtime: null,
+});
+
 /**
  * Makes the models of this process work on this runtime from here on, and refuses them the files of its database.
  *
@@ -31,6 +37,7 @@ const entered = ((globalThis as { [KEY]?: Runtime[] })[KEY] ??= []);
  */
 export function enterRuntime(runtime: Runtime): () => void {
   replaceFileFunctions();
+  stopped.runtime = null;
   entered.push(runtime);
   return () => {
     const index = entered.lastIndexOf(runtime);
@@ -38,10 +45,35 @@ export function enterRuntime(runtime: Runtime): () => void {
   };
 }
 
+/**
+ * Enters the runtime of a worker inside this program. Once that has stopped, the log says so where the program goes on
+ * with another database.
+ */
+export function enterEmbedded(runtime: Runtime): () => void {
+  const leave = enterRuntime(runtime);
+  return () => {
+    if (entered.at(-1) === runtime) stopped.runtime = runtime;
+    leave();
+  };
+}
+
 /** The runtime in use; it is made from tq.toml and the environment when none was entered. */
 export function runtime(): Runtime {
-  const last = entered.at(-1);
-  if (last) return last;
+  const before = stopped.runtime;
+  const now = entered.at(-1) ?? enterSettings();
+  if (before !== null) sayOtherStore(before, now);
+  return now;
+}
+
+function sayOtherStore(before: Runtime, now: Runtime): void {
+  stopped.runtime = null;
+  const [worked, works] = [before.store.name, now.store.name];
+  if (works === worked) return;
+  const message = `The worker of this program has stopped, which worked on ${worked}: what the program pushes, reads and writes from here on goes to ${works}; stop what uses the models first, then the worker`;
+  now.report({ name: "log.note", level: "warn", message });
+}
+
+function enterSettings(): Runtime {
   const config = loadConfig({ cwd: process.cwd(), env: process.env });
   const made = createRuntime(config);
   enterRuntime(made);

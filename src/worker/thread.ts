@@ -111,7 +111,7 @@ async function start(init: Init): Promise<void> {
     const changed = init.loaded && changedFile(init.loaded);
     if (changed) return send({ type: "changed", file: changed });
     await loading;
-    await ensureTables(store, registry);
+    await ensureTables(store, registry, log);
     send({ type: "loaded", catalog: registry.catalog(), files: loadedFiles() });
     loop = new Loop(
       {

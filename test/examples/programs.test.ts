@@ -124,6 +124,24 @@ describe("the example", () => {
     expect(said).toBe("5 words are counted");
   });
 
+  needs("curl").test(
+    "web answers each POST at once, its worker does the rest, and SIGTERM ends the program with 0",
+    async () => {
+      const said = await run(
+        "web",
+        `PORT=0 tq run main.ts >out 2>log & \
+         until url=$(grep -so 'http://[^ ]*' out); do sleep 0.01; done; \
+         curl -s -X POST "\${url}pictures/cat.png"; echo; \
+         until curl -s "\${url}pictures" | grep small; do sleep 0.01; done; \
+         kill $!; wait $!`,
+      );
+      expect(said).toEqual(['{"id":1}', '[{"name":"cat.png","state":"small"}]']);
+      const log = linesOf("web", "log");
+      expect(log.at(-1)).toEndWith("stopped");
+      expect(log.filter((line) => line.includes(" warn "))).toEqual([]);
+    },
+  );
+
   test("has at most 60 lines in each file, and says how to run it", () => {
     for (const example of readdirSync(EXAMPLES)) {
       if (example === "archive") continue;

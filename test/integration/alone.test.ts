@@ -73,7 +73,7 @@ describe("which mode is on", () => {
       site.write("models.ts", model("a"));
       const off = { env: { TQ_QUEUE__WORKER: "false" } };
       const worker = await site.worker(["-n", "1"], off);
-      expect(worker.find("config.worker_off")?.message).toStartWith("queue.worker is false");
+      expect(worker.find("config.worker_off")).toMatchObject({ embedded: false });
       expect(worker.find("worker.started", { mode: "no worker" })).toBeDefined();
       const shell = `INSERT INTO tq_push (model, method, instances) VALUES ('a', 'name', '1')`;
       expect((await site.spawn(["sqlite3", site.file("tq.db"), shell]).ended()).stderr).toBe("");

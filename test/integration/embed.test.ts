@@ -63,6 +63,7 @@ await push();
       .start(["run", "app.ts"], { env: { TQ_QUEUE__WORKER: "true" } })
       .ended();
     expect(ended).toMatchObject({ code: 0 });
+    expect(ended.stderr).toContain(`which worked on ${site.file("second.db")}: what the program`);
     const counts = ["first", "second", "third", "tq"].map((name) => {
       using db = new Database(site.file(`${name}.db`));
       return db.query("SELECT count(*) AS n FROM tq_tasks").get();

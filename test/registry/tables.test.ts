@@ -37,7 +37,15 @@ test("an added field is an added column; old rows have its default, or nothing",
     await record?.save();
   });
   expect(tq.sql("SELECT * FROM thing")).toEqual([
-    { id: 1, name: "renamed", size: null, kind: null, colour: null, made: null, needed: null },
+    {
+      id: 1,
+      name: "renamed",
+      size: null,
+      kind: "plain",
+      colour: "grey",
+      made: null,
+      needed: null,
+    },
   ]);
   await inside(() => Second.create([{ name: "new", colour: undefined, needed: true }]));
   expect(tq.sql("SELECT kind, made, needed FROM thing WHERE id = 2")).toEqual([
@@ -107,7 +115,7 @@ test("all tables are made at once", async () => {
   class Fresh extends ModelSQL("fresh.one", { a: v.string() }) {}
   registry.add(Second, null);
   registry.add(Fresh, null);
-  await ensureTables(tq.store, registry);
+  await ensureTables(tq.store, registry, tq.runtime.report);
   const names = tq.sql<{ name: string }>(
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('thing', 'fresh_one') ORDER BY name",
   );

@@ -1,7 +1,7 @@
 /** Makes the tables of ModelSQL, and refuses those that cannot be changed without touching their data. */
 import type { Database } from "bun:sqlite";
 import { TqError } from "../../errors.ts";
-import type { Table } from "../../store/records.ts";
+import type { Column, ColumnValue, Table } from "../../store/records.ts";
 
 /** Quotes a name, which may contain any character. */
 export function identifier(name: string): string {
@@ -33,22 +33,55 @@ export function tableIsComplete(db: Database, table: Table): boolean {
   return columns.size > 0 && table.columns.every(({ name }) => columns.has(name.toLowerCase()));
 }
 
-/** Makes the table, or adds the columns that it lacks. */
-export function makeTable(db: Database, table: Table): void {
+/** Makes the table, or adds the columns that it lacks. @returns those that are required, where rows lack them. */
+export function makeTable(db: Database, table: Table): string[] {
   const existing = columnsOf(db, table);
   checkColumns(table, existing); // again: another process may have made the table since
   if (existing.size === 0) {
-    const columns = table.columns.map(({ name, type }) => `, ${identifier(name)} ${type}`).join("");
+    const columns = table.columns.map((column) => `, ${columnSql(column)}`).join("");
     db.run(
       `CREATE TABLE ${identifier(table.name)} (id INTEGER PRIMARY KEY AUTOINCREMENT${columns})`,
     );
-    return;
+    return [];
   }
-  for (const { name, type } of table.columns) {
-    if (!existing.has(name.toLowerCase())) {
-      db.run(`ALTER TABLE ${identifier(table.name)} ADD COLUMN ${identifier(name)} ${type}`);
-    }
+  const added = table.columns.filter(({ name }) => !existing.has(name.toLowerCase()));
+  for (const column of added) {
+    db.run(`ALTER TABLE ${identifier(table.name)} ADD COLUMN ${columnSql(column)}`);
   }
+  const required = added.filter((column) => column.required?.()).map(({ name }) => name);
+  return required.length > 0 && hasRows(db, table) ? required : [];
+}
+
+function hasRows(db: Database, table: Table): boolean {
+  return db.query(`SELECT 1 FROM ${identifier(table.name)} LIMIT 1`).get() !== null;
+}
+
+/** A column as it is declared. With a default SQLite gives old rows its value, without rewriting them. */
+function columnSql({ name, type, initial }: Column): string {
+  const value = initial?.() ?? null;
+  return `${identifier(name)} ${type}${value === null ? "" : ` DEFAULT ${literal(value)}`}`;
+}
+
+/** The value as SQL text that SQLite reads as exactly that value. */
+function literal(value: Exclude<ColumnValue, null>): string {
+  switch (typeof value) {
+    case "number":
+      // The digits that JavaScript gives a whole number beyond 2^53 are those of another integer.
+      return Number.isSafeInteger(value) ? String(value) : value.toExponential();
+    case "bigint":
+      return String(value);
+    case "boolean":
+      return value ? "1" : "0";
+    case "string":
+      if (!value.includes("\0")) return `'${value.replaceAll("'", "''")}'`;
+      return `(CAST(${hex(new TextEncoder().encode(value))} AS TEXT))`; // a NUL would end the statement
+    default:
+      return hex(value);
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return `x'${bytes.toHex()}'`;
 }
 
 /** Refuses a table that cannot be changed without touching its data: the user must decide. */

@@ -82,6 +82,23 @@ export function sessionTests(): void {
       });
     });
 
+    test("gives old rows the initial value of a new column, and names the required ones that they lack", async () => {
+      const a = { name: "a", type: "TEXT" as const };
+      const b = { name: "b", type: "INTEGER" as const, initial: () => 7 };
+      const c = { name: "c", type: "TEXT" as const, required: () => true };
+      const wider = { name: "thing", columns: [a, b, c] };
+      await store.write(async (session) => {
+        const old = { name: "thing", columns: [a] };
+        expect(await session.records.ensureTable(old)).toEqual([]);
+        await session.records.insert(old, ["x"]);
+        expect(await session.records.ensureTable(wider)).toEqual(["c"]);
+        expect(await session.records.ensureTable(wider)).toEqual([]);
+      });
+      await withSession(store, async ({ records }) => {
+        expect(await records.read(wider, [1])).toEqual([[1, "x", 7, null]]);
+      });
+    });
+
     test("that is asked twice at once to write begins once", async () => {
       const other = store.session();
       await other.begin();
