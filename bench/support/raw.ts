@@ -6,11 +6,13 @@ import type { Database } from "bun:sqlite";
 import { connect } from "../../src/sqlite/connection.ts";
 import type { Options } from "./options.ts";
 
+/** Without an expected time, a task's deadline is the time of its push. */
 const INSERT = `
   INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context,
                         ref, enqueued_at, scheduled_at, expected_at)
   VALUES ('ready', 'default', 0, ?1, ?2, ?3, ?4, ?5, 0, '{}', NULL, ?1, NULL, NULL)`;
 
+/** `begun`: as in src/sqlite/sql/claim.ts, where a suspect has begun once its claim is on disk. */
 const CLAIM = `
   UPDATE tq__task
      SET state = 'running', claim = claim + 1, worker = 'raw', thread = 1, dequeued_at = ?1, begun = suspect,
@@ -56,6 +58,8 @@ export class Raw implements Disposable {
 
   constructor(path: string, { durability }: Pick<Options, "durability">) {
     this.db = connect({ path, timeout: 60_000 });
+    this.db.run("PRAGMA busy_timeout = 60000"); // `connect` leaves a short one, as tq's sessions wait by themselves
+    // SQLite's own flush, in place of tq's.
     this.db.run(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
   }
 

@@ -157,7 +157,7 @@ export class Moves {
     await insist(() => this.#store.retry(task));
   }
 
-  /** Pushes a transfer of that mood, before all others; without a slash, its ref counts for no order. */
+  /** Pushes a transfer of that mood, which runs before all others; without a slash, its ref counts for no order. */
   async #pushMood(mood: Mood): Promise<void> {
     const from = this.#random.whole(1, ACCOUNTS);
     const ref = `${mood} ${(this.#pushed += 1)}`;

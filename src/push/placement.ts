@@ -25,6 +25,7 @@ type Given = Readonly<Record<string, unknown>>;
  * Reads the options among the keys of an object.
  *
  * @param options by the names that they have there
+ * @param basis what lengths of time, and `batch: true`, count from
  * @param check called with each other key
  */
 export function readOptions(

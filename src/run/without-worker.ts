@@ -61,8 +61,8 @@ class Lane {
   }
 
   /**
-   * Runs these tasks after those that wait already; resolves when they, and those that they push, have run. From inside
-   * a task it only queues them. Never throws.
+   * Runs these tasks after those that wait already; resolves when they, and those that they push, have run. From code that
+   * a task has started, even if that has ended, it only queues them. Never throws.
    */
   async run(ids: readonly number[]): Promise<void> {
     if (this.#running && originTask()) {
@@ -151,6 +151,7 @@ function sayMode(report: Report, [worker]: readonly WorkerInfo[], config: Config
 function sayingWhatWaits(report: Report): Report {
   return (event) => {
     report(event);
+    // "retried": put off by an error of the database
     if (event.name !== "task.retried" && event.name !== "task.interrupted") return;
     const message = `task ${event.task} waits for tq worker: queue.worker is false, so no program runs it again by itself`;
     report({ name: "log.note", level: "warn", message });
@@ -158,8 +159,8 @@ function sayingWhatWaits(report: Report): Report {
 }
 
 /**
- * Loads the models of the settings for a task whose class no file has given: a file may have a class that extends the
- * one that pushed, as a worker would find it.
+ * Loads the models of the settings for a task whose class no file has given: a file may have a class of the same
+ * name that extends the one that pushed, as a worker would find it.
  */
 async function loadModelsFor({ registry, config }: ThreadRuntime, name: string): Promise<void> {
   if (!config.models || registry.isFromFile(name)) return;
@@ -168,7 +169,7 @@ async function loadModelsFor({ registry, config }: ThreadRuntime, name: string):
   loaded.add(registry);
 }
 
-/** The registries whose models were loaded for a class that the program already has. */
+/** The registries into which the models were loaded once; a name that is still unknown loads them again. */
 const loaded = new WeakSet<Registry>();
 
 const NO_NEXT_CLAIM = { handBack: [], claimUpTo: 0 };

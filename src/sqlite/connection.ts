@@ -13,7 +13,7 @@ import { migrate } from "./migrate.ts";
 
 export interface ConnectionOptions {
   readonly path: string;
-  /** The ms to wait for another process's lock. */
+  /** The ms to wait for another process's lock while it opens. */
   readonly timeout: number;
   /** True for a program that writes nothing: it may open a database that its user may not write. */
   readonly onlyLooks?: boolean;

@@ -61,7 +61,7 @@ export class Unit {
     return this.#ended;
   }
 
-  /** The ms that the unit has waited for the write lock. */
+  /** The ms that its session, which units may share, has waited for the lock in all: compare two readings. */
   get waited(): number {
     return this.#session?.waited ?? 0;
   }

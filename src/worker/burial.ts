@@ -14,7 +14,7 @@ export interface BurialOptions {
   /** The worker's id. */
   readonly id: string;
   readonly models: readonly string[];
-  /** Crashes after which a task is set aside. */
+  /** Crashes after which a task is set aside as failed. */
   readonly maxCrashes: number;
   readonly store: Store;
   readonly rescued: RescuedTasks;
@@ -27,7 +27,7 @@ export interface BurialEvents {
   /**
    * The tasks of the thread are put back.
    *
-   * @param why the thread died, for the log; null when it was ended on purpose.
+   * @param why the thread died, for the log; null when it was ended on purpose, or `cannotStart` has said it.
    */
   buried(thread: PoolThread, why: string | null): void;
 }

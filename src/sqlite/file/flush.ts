@@ -107,7 +107,7 @@ export class Flush {
     if (this.#backgroundIsBusy) return this.inForeground();
     const { background } = this.#open();
     return new Promise((resolve, reject) => {
-      // The system's other threads run the flush, and user code may keep them all busy.
+      // Bun's pool of threads runs the flush, and user code may keep all of them busy.
       const late = setTimeout(() => {
         try {
           this.inForeground();
@@ -126,7 +126,10 @@ export class Flush {
     });
   }
 
-  /** Opens the descriptors once. That may fail and be tried again: no failed write is missed, as none was reported. */
+  /**
+   * Opens the descriptors once. That may fail and be tried again: the system reports a failed write, which nobody was told
+   * of, to the next descriptor too that is opened and flushed.
+   */
   #open(): WalFiles {
     if (this.#lent !== null) return this.#lent;
     try {
