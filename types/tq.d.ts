@@ -4,6 +4,11 @@ export { Decimal } from "tq:internal/values/decimal";
 export { TqError } from "tq:internal/errors";
 export { UserError } from "tq:internal/errors";
 export { UserWarning } from "tq:internal/errors";
+export { Cancel } from "tq:internal/policies/verdicts";
+export { Retry } from "tq:internal/policies/verdicts";
+export { Snooze } from "tq:internal/policies/verdicts";
+export { Backoff } from "tq:internal/policies/backoff";
+export { TaskPolicy } from "tq:internal/policies/table";
 export { backup } from "tq:internal/transaction/backup";
 export { currentTask } from "tq:internal/transaction/current-task";
 export { CurrentTask } from "tq:internal/transaction/current-task";
@@ -13,6 +18,7 @@ export { push } from "tq:internal/push/push";
 export { pushMany } from "tq:internal/push/push";
 export { PushOptions } from "tq:internal/push/task-options";
 export { Queue } from "tq:internal/model/queue-types";
+export { TaskPolicies } from "tq:internal/model/queue-types";
 export { Transaction } from "tq:internal/transaction/transaction";
 export { TransactionOptions } from "tq:internal/transaction/transaction";
 export { SqlRows } from "tq:internal/transaction/sql";
@@ -130,6 +136,138 @@ export class UserWarning extends UserError {
 export {};
 }
 
+declare module "tq:internal/policies/verdicts" {
+import { DurationLike } from "tq:internal/values/duration";
+import { MomentLike } from "tq:internal/values/moment";
+/**
+ * Ends the run as one that failed, and says when the task is tried again. It uses up an attempt of the method's policy,
+ * and fails the task where none is left.
+ *
+ * @example throw new Retry("5m", "the printer is off");
+ */
+export class Retry extends Error {
+    /**
+     * @param after a length of time from now, or a point in time; null: as the policy's backoff says.
+     * @throws TqError "invalid"
+     */
+    constructor(after?: DurationLike | MomentLike | null, reason?: string);
+}
+/**
+ * Puts the task off, without using up an attempt: what the run has written is rolled back, and the method is called
+ * again later.
+ *
+ * @example throw new Snooze("1h", "the shop is closed");
+ */
+export class Snooze extends Error {
+    /**
+     * @param until a length of time from now, or a point in time.
+     * @throws TqError "invalid"
+     */
+    constructor(until: DurationLike | MomentLike, reason?: string | null);
+}
+/**
+ * Ends the task as cancelled: what the run has written is rolled back, and it is not run again.
+ *
+ * @example throw new Cancel("the sale was deleted");
+ */
+export class Cancel extends Error {
+    constructor(reason: string);
+}
+export {};
+}
+
+declare module "tq:internal/values/duration" {
+/** A length of time in named units; fractions, negative amounts and mixed signs are fine. */
+export interface DurationFields {
+    readonly weeks?: number | undefined;
+    readonly days?: number | undefined;
+    readonly hours?: number | undefined;
+    readonly minutes?: number | undefined;
+    readonly seconds?: number | undefined;
+    readonly milliseconds?: number | undefined;
+    readonly microseconds?: number | undefined;
+    readonly nanoseconds?: number | undefined;
+}
+/** A length of time: a `Temporal.Duration`, named units (`{ minutes: 5 }`) or text (`"5m"`, or ISO 8601: `"PT5M"`). */
+export type DurationLike = Temporal.Duration | DurationFields | string;
+type ShortUnit = "w" | "d" | "h" | "m" | "s" | "ms";
+/** A length of time as text of which the compiler knows that it has a unit: `"30s"`, `"1h30m"`, `"PT5M"`. */
+type DurationText = `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
+/** A length of time as `DurationLike`, where a text without a unit does not compile. */
+export type Duration = Temporal.Duration | DurationFields | DurationText;
+export {};
+}
+
+declare module "tq:internal/values/moment" {
+/** A point in time. Text is ISO 8601; without a zone it is local time, as a `Temporal.PlainDateTime` is. */
+export type MomentLike = Temporal.Instant | Temporal.ZonedDateTime | Temporal.PlainDateTime | Date | string;
+export {};
+}
+
+declare module "tq:internal/policies/backoff" {
+import { Duration } from "tq:internal/values/duration";
+const SHAPES: readonly ["exponential", "linear", "fixed"];
+type Shape = (typeof SHAPES)[number];
+/** How the waits between attempts grow. */
+interface BackoffRule {
+    /** Default: `"exponential"`. */
+    readonly kind?: Shape;
+    /** The first wait; default: 10 s. */
+    readonly first?: Duration;
+    /** By how much each wait of `"exponential"` is longer than the one before; default: 2. */
+    readonly factor?: number;
+    /** No wait is longer; default: 1 h, or `first` where that is longer. */
+    readonly longest?: Duration;
+    /** The random part of each wait, from 0 to 1; true: 1. Default: 1, and 0 for `"fixed"`. */
+    readonly jitter?: number | boolean;
+}
+/**
+ * How long to wait after an attempt that failed: a function gets the error and the number of the attempt, from 1, and
+ * returns the length of time, or null for a task that is not to be tried again.
+ */
+export type BackoffFunction = (error: unknown, attempt: number) => Duration | null;
+/** The wait before each attempt: a word, a rule, one wait for all, a list whose last wait repeats, or a function. */
+export type Backoff = Shape | BackoffRule | Duration | readonly Duration[] | BackoffFunction;
+export {};
+}
+
+declare module "tq:internal/policies/table" {
+import { Duration } from "tq:internal/values/duration";
+import { Backoff } from "tq:internal/policies/backoff";
+import { ErrorFilter } from "tq:internal/policies/error-filter";
+/** How the tasks of one method run, as a model says it. */
+export interface TaskPolicy {
+    /** How many runs may fail before the task does, the first one included; default: 1. */
+    readonly attempts?: number;
+    /** How long to wait before each further attempt; default: a random time of up to 10 s, 20 s, 40 s, … 1 h. */
+    readonly backoff?: Backoff;
+    /** The errors that are tried again, by their classes or names, or a function; default: all but UserError. */
+    readonly retryOn?: ErrorFilter;
+    /** The errors that fail the task at once, whatever `retryOn` says; default: none. */
+    readonly failOn?: ErrorFilter;
+    /** The longest time of one run; default: no limit. */
+    readonly timeout?: Duration | null;
+    /** A task that has not started this long after it could is cancelled; default: no limit. */
+    readonly expires?: Duration | null;
+    /** What becomes of a task none of whose records exists: it finishes without a call, or fails; default: `"skip"`. */
+    readonly missing?: "skip" | "fail";
+    /**
+     * false: the method runs alone and outside any transaction, for long I/O or code with a connection of its
+     * own. It may start transactions; the claim of its task guards its end all the same. Default: true.
+     */
+    readonly transaction?: boolean;
+}
+export {};
+}
+
+declare module "tq:internal/policies/error-filter" {
+/** A class of errors, as `instanceof` takes it. */
+type ErrorClass = abstract new (...args: never) => Error;
+/** Errors by their classes or by their `name` or `code`, or a function that says true for them. */
+export type ErrorFilter = readonly (ErrorClass | string)[] | ((error: unknown) => boolean);
+export {};
+}
+
 declare module "tq:internal/transaction/backup" {
 /**
  * Writes a copy of the whole database, as it was last committed, into a new file; it is on disk when the promise
@@ -154,6 +292,12 @@ export interface CurrentTask {
     readonly user: number;
     /** The context of the task, frozen; a transaction that the task starts has it too, unless it is given another. */
     readonly context: Readonly<Record<string, unknown>>;
+    /**
+     * Aborts when the run should end: its timeout has passed, its task was cancelled, or its worker stops. `fetch`,
+     * `Bun.spawn` and timers take it. A run that goes on is ended with its thread after `worker.timeout_grace`; the work of
+     * one that ends by itself is undone too, however it ends.
+     */
+    readonly signal: AbortSignal;
 }
 /**
  * The task that this code runs in; undefined outside a task, and once the task has ended. Effects outside the
@@ -207,6 +351,7 @@ export {};
 }
 
 declare module "tq:internal/model/queue-types" {
+import { TaskPolicy } from "tq:internal/policies/table";
 import { Jsonable } from "tq:internal/values/jsonable";
 import { Model } from "tq:internal/model/model";
 /** A method type, so that a model may declare its queue more exactly than this. */
@@ -219,7 +364,7 @@ interface AnyRecord {
 /** Without a declaration: any method, with any records or ids, and any arguments; the push itself checks those. */
 export type UntypedQueue = Record<string, AnyCall["call"]>;
 /** Properties of tq's own classes, which tasks cannot call. */
-type StaticBase = "prototype" | "__queue__" | "__name__" | SqlStatics | keyof typeof Model;
+type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 type ModelLike = abstract new (...args: never) => object;
@@ -252,6 +397,14 @@ type RecordCalls<M extends ModelLike, R extends object> = {
  * @example declare static readonly __queue__: Queue<typeof Sale>;
  */
 export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> & RecordCalls<M, InstanceType<M>>;
+/**
+ * How the tasks of a model run, by the names of its methods: a name or a policy that there is not is a compile error.
+ *
+ * @example static readonly tasks: TaskPolicies<typeof Label> = { print: { attempts: 5, timeout: "30s" } };
+ */
+export type TaskPolicies<M extends ModelLike> = {
+    readonly [K in keyof Queue<M>]?: TaskPolicy;
+};
 export {};
 }
 
@@ -378,6 +531,9 @@ export {};
 }
 
 declare module "tq:internal/push/task-options" {
+import { Backoff } from "tq:internal/policies/backoff";
+import { BackoffFunction } from "tq:internal/policies/backoff";
+import { Duration } from "tq:internal/values/duration";
 import { DurationLike } from "tq:internal/values/duration";
 import { MomentLike } from "tq:internal/values/moment";
 /** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
@@ -397,34 +553,19 @@ export interface PushOptions {
     /** A length of time counts from now; null or none: at once. */
     readonly scheduledAt?: DurationLike | MomentLike | null;
     readonly expectedAt?: DurationLike | MomentLike | null;
+    /** The task is cancelled where its first run has not begun by then. */
+    readonly expiresAt?: DurationLike | MomentLike | null;
+    /** How many runs of the task may fail before it does, instead of what the policy of its method says. */
+    readonly attempts?: number | null;
+    /** How long to wait before each further attempt. */
+    readonly backoff?: Exclude<Backoff, BackoffFunction> | null;
+    /** The longest time of one run. */
+    readonly timeout?: Duration | null;
     /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
     readonly batch?: number | boolean | null;
     /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
     readonly ref?: string | null;
 }
-export {};
-}
-
-declare module "tq:internal/values/duration" {
-/** A length of time in named units; fractions, negative amounts and mixed signs are fine. */
-export interface DurationFields {
-    readonly weeks?: number | undefined;
-    readonly days?: number | undefined;
-    readonly hours?: number | undefined;
-    readonly minutes?: number | undefined;
-    readonly seconds?: number | undefined;
-    readonly milliseconds?: number | undefined;
-    readonly microseconds?: number | undefined;
-    readonly nanoseconds?: number | undefined;
-}
-/** A length of time: a `Temporal.Duration`, named units (`{ minutes: 5 }`) or text (`"5m"`, or ISO 8601: `"PT5M"`). */
-export type DurationLike = Temporal.Duration | DurationFields | string;
-export {};
-}
-
-declare module "tq:internal/values/moment" {
-/** A point in time. Text is ISO 8601; without a zone it is local time, as a `Temporal.PlainDateTime` is. */
-export type MomentLike = Temporal.Instant | Temporal.ZonedDateTime | Temporal.PlainDateTime | Date | string;
 export {};
 }
 
@@ -664,7 +805,18 @@ interface Payloads {
         readonly duration: number;
         readonly error: ErrorData;
     };
+    /** Its policy allows another attempt, after `delay`. */
     "task.retried": TaskRun & {
+        readonly delay: number;
+        readonly error: ErrorData;
+    };
+    /** Its method asked for a later run. */
+    "task.snoozed": TaskRun & {
+        readonly delay: number;
+        readonly reason: string | null;
+    };
+    /** An error of the database put it off. */
+    "task.postponed": TaskRun & {
         readonly delay: number;
         readonly error: ErrorData;
     };
@@ -733,7 +885,7 @@ export type Event<N extends EventName = EventName> = {
     } & Payloads[K];
 }[N];
 /** Events of a thread, or of a program that runs its own tasks: it writes them to its log itself. */
-type RunEventName = "task.started" | "task.finished" | "task.failed" | "task.retried" | "task.late" | "task.stray" | "task.inline" | "store.failed" | "store.recovered";
+type RunEventName = "task.started" | "task.finished" | "task.failed" | "task.retried" | "task.snoozed" | "task.postponed" | "task.late" | "task.stray" | "task.inline" | "store.failed" | "store.recovered";
 /** An event of a worker, as the option `report` of `startWorker` receives it. */
 export type WorkerEvent = Event<Exclude<EventName, RunEventName>>;
 export {};
@@ -744,6 +896,7 @@ declare module "tq:internal/outcome" {
 export interface ErrorData {
     readonly name: string;
     readonly message: string;
+    /** The frames of the user's own code, and below them the causes of the error with theirs. */
     readonly stack: string | null;
 }
 export type Outcome = {
@@ -755,9 +908,24 @@ export type Outcome = {
     readonly kind: "failed";
     readonly error: ErrorData;
 }
-/** The database was busy or changed under the run: run the task again after `delay` ms. */
+/** The run failed and used up an attempt of its policy: run the task again after `delay` ms. */
  | {
     readonly kind: "retry";
+    readonly delay: number;
+    readonly error: ErrorData;
+}
+/** The method asked for a later run, after `delay` ms. */
+ | {
+    readonly kind: "snoozed";
+    readonly delay: number;
+    readonly reason: string | null;
+} | {
+    readonly kind: "cancelled";
+    readonly reason: string;
+}
+/** The database was busy or changed under the run: run the task again after `delay` ms. */
+ | {
+    readonly kind: "postponed";
     readonly delay: number;
     readonly error: ErrorData;
 }
@@ -810,13 +978,21 @@ export interface Task {
     readonly enqueued_at: number;
     readonly scheduled_at: number | null;
     readonly expected_at: number | null;
+    /** The task is cancelled where its first run has not begun by then. */
+    readonly expires_at: number | null;
     readonly dequeued_at: number | null;
     readonly finished_at: number | null;
     /** Runs that ended, without those that were cancelled or died with their worker. */
     readonly attempts: number;
+    /** Runs that used up an attempt of the policy, since the push or the last retry by hand. */
+    readonly failures: number;
+    /** Runs whose method asked for a later run, since then. */
+    readonly snoozes: number;
     /** Runs that took their thread or process down with them. */
     readonly crashes: number;
     readonly worker: string | null;
+    /** The policies that the push itself said, such as `{ attempts: 5 }`; null: none. */
+    readonly policy: unknown;
     readonly result: unknown;
     /** Why the task failed, was cancelled, went back to ready or finished without a call of its method; null in all other cases. */
     readonly reason: string | null;

@@ -40,7 +40,19 @@ const WORDS: Words = {
     ),
   "task.retried": (event) =>
     line(
-      `task ${event.task} is tried again in ${formatDuration(event.delay)}`,
+      `task ${event.task} failed, and is tried again in ${formatDuration(event.delay)}`,
+      ...run(event),
+      errorWords(event.error),
+    ),
+  "task.snoozed": (event) =>
+    line(
+      `task ${event.task} snoozes for ${formatDuration(event.delay)}`,
+      ...run(event),
+      ...(event.reason === null ? [] : [event.reason]),
+    ),
+  "task.postponed": (event) =>
+    line(
+      `task ${event.task} is put off for ${formatDuration(event.delay)} by an error of the database`,
       ...run(event),
       errorWords(event.error),
     ),
@@ -100,6 +112,9 @@ const LATE: Record<OutcomeKind, string> = {
   finished: "finished",
   failed: "failed",
   retry: "been tried again",
+  snoozed: "snoozed",
+  cancelled: "cancelled itself",
+  postponed: "been put off",
   interrupted: "been interrupted",
 };
 

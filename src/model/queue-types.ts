@@ -1,4 +1,5 @@
 /** The types of `Model.__queue__`. */
+import type { TaskPolicy } from "../policies/table.ts";
 import type { Jsonable } from "../values/jsonable.ts";
 import type { Model } from "./model.ts";
 
@@ -18,7 +19,8 @@ interface AnyRecord {
 export type UntypedQueue = Record<string, AnyCall["call"]>;
 
 /** Properties of tq's own classes, which tasks cannot call. */
-type StaticBase = "prototype" | "__queue__" | "__name__" | SqlStatics | keyof typeof Model;
+type StaticBase =
+  "prototype" | "__queue__" | "__name__" | "tasks" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 
@@ -84,3 +86,10 @@ type RecordCalls<M extends ModelLike, R extends object> = {
  */
 export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> &
   RecordCalls<M, InstanceType<M>>;
+
+/**
+ * How the tasks of a model run, by the names of its methods: a name or a policy that there is not is a compile error.
+ *
+ * @example static readonly tasks: TaskPolicies<typeof Label> = { print: { attempts: 5, timeout: "30s" } };
+ */
+export type TaskPolicies<M extends ModelLike> = { readonly [K in keyof Queue<M>]?: TaskPolicy };

@@ -4,12 +4,13 @@
  */
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
-import type { Basis } from "./option-kinds.ts";
+import type { Basis } from "../values/option-kinds.ts";
 import {
   type OptionColumns,
   OPTIONS_BY_CONTEXT_KEY,
   PRESETS,
   type TaskOption,
+  toColumns,
 } from "./task-options.ts";
 
 /** The options of a push, read and checked. */
@@ -34,7 +35,7 @@ export function readOptions(
   basis: Basis,
   check: (key: string) => void,
 ): Placement {
-  let columns: Record<string, unknown> | null = null;
+  let found: Partial<Record<TaskOption["key"], unknown>> | null = null;
   let batch: number | null = null;
   for (const key of Object.keys(given)) {
     const option = options.get(key);
@@ -44,10 +45,10 @@ export function readOptions(
     else {
       const read = option.kind.read(value, `Cannot push: ${key}`, basis);
       if (option.key === "batch") batch = read as number | null;
-      else (columns ??= { ...PRESETS })[option.key] = read;
+      else (found ??= {})[option.key] = read;
     }
   }
-  return { columns: (columns as OptionColumns | null) ?? PRESETS, batch };
+  return { columns: found ? toColumns(found, basis) : PRESETS, batch };
 }
 
 /** Tryton drops these two before it stores the context. */

@@ -7,7 +7,7 @@ import type { NewTask } from "../task.ts";
 import { checkContext } from "../transaction/transaction.ts";
 import { toTasks } from "./division.ts";
 import { toIds } from "./instances.ts";
-import type { Basis } from "./option-kinds.ts";
+import type { Basis } from "../values/option-kinds.ts";
 import { readOptions, splitContext, steeringProblem } from "./placement.ts";
 import { basisOf, encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
 import { CALL, OPTIONS_BY_KEY, type PushOptions } from "./task-options.ts";

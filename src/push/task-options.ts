@@ -5,9 +5,15 @@
  *
  * A new option is a row of OPTIONS and its type in PushOptions, and a column in the store.
  */
-import type { DurationLike } from "../values/duration.ts";
+import { TqError } from "../errors.ts";
+import type { Backoff, BackoffFunction } from "../policies/backoff.ts";
+import { PUSHED_KEYS, pushedJson, type Said } from "../policies/read.ts";
+import { POLICIES } from "../policies/table.ts";
+import { policyKind } from "./policy-kind.ts";
+import type { Duration, DurationLike } from "../values/duration.ts";
 import type { MomentLike } from "../values/moment.ts";
-import { batch, type Kind, text, time, whole } from "./option-kinds.ts";
+import { type Basis, batch, type Kind, text, time, whole } from "../values/option-kinds.ts";
+import type { NewTask } from "../task.ts";
 
 /** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
 export interface PushOptions {
@@ -26,6 +32,14 @@ export interface PushOptions {
   /** A length of time counts from now; null or none: at once. */
   readonly scheduledAt?: DurationLike | MomentLike | null;
   readonly expectedAt?: DurationLike | MomentLike | null;
+  /** The task is cancelled where its first run has not begun by then. */
+  readonly expiresAt?: DurationLike | MomentLike | null;
+  /** How many runs of the task may fail before it does, instead of what the policy of its method says. */
+  readonly attempts?: number | null;
+  /** How long to wait before each further attempt. */
+  readonly backoff?: Exclude<Backoff, BackoffFunction> | null;
+  /** The longest time of one run. */
+  readonly timeout?: Duration | null;
   /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
   readonly batch?: number | boolean | null;
   /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
@@ -130,6 +144,38 @@ export const OPTIONS = {
     sql: "ms since 1970 UTC, or text like +5 minutes",
     hint: "1h",
   },
+  expiresAt: {
+    help: "The task is cancelled where its first run has not begun by then",
+    kind: time(),
+    preset: null,
+    context: "queue_expires_at",
+    sql: "ms since 1970 UTC, or text like +5 minutes",
+    hint: "1h",
+  },
+  attempts: {
+    help: POLICIES.attempts.help,
+    kind: policyKind(POLICIES.attempts),
+    preset: null,
+    context: "queue_attempts",
+    sql: "an integer from 1 to 1000000",
+    hint: "N",
+  },
+  backoff: {
+    help: POLICIES.backoff.help,
+    kind: policyKind(POLICIES.backoff),
+    preset: null,
+    context: "queue_backoff",
+    sql: `text: exponential, linear, fixed, a length like 30s, or JSON like ["10s", "1m"]`,
+    hint: "10s,1m",
+  },
+  timeout: {
+    help: POLICIES.timeout.help,
+    kind: policyKind(POLICIES.timeout),
+    preset: null,
+    context: "queue_timeout",
+    sql: "ms, or text like 30s",
+    hint: "30s",
+  },
   batch: {
     help: "How many instances each task gets, where several are given",
     kind: batch(),
@@ -154,10 +200,12 @@ type OptionKey = keyof Options;
 
 type ColumnOf<Option> = Option extends OptionRow<infer Column> ? Column : never;
 
+type PolicyOption = (typeof PUSHED_KEYS)[number];
+
 /** @internal What a push's options put into each of its tasks. */
 export type OptionColumns = {
-  readonly [K in Exclude<OptionKey, "batch">]: ColumnOf<Options[K]>;
-};
+  readonly [K in Exclude<OptionKey, "batch" | PolicyOption>]: ColumnOf<Options[K]>;
+} & Pick<NewTask, "policy">;
 
 /** @internal An option with its name in each way in. */
 export interface TaskOption extends OptionRow<unknown> {
@@ -194,7 +242,30 @@ export function presetWords(preset: unknown): string {
   return typeof preset === "string" ? preset : JSON.stringify(preset);
 }
 
+const COLUMN_KEYS = TASK_OPTIONS.filter(
+  ({ key }) => key !== "batch" && !(PUSHED_KEYS as readonly OptionKey[]).includes(key),
+);
+
+/**
+ * @internal The columns of each task of a push.
+ *
+ * @param given the values that were read; an option that is absent or null has its preset.
+ * @param start begins the sentence of an error.
+ * @throws TqError "invalid" where the task would expire before it may start.
+ */
+export function toColumns(
+  given: Readonly<Partial<Record<OptionKey, unknown>>>,
+  { now }: Pick<Basis, "now">,
+  start = "Cannot push: ",
+): OptionColumns {
+  const columns: Record<string, unknown> = { policy: pushedJson(given as Said) };
+  for (const { key, preset } of COLUMN_KEYS) columns[key] = given[key] ?? preset;
+  const { expiresAt, scheduledAt } = columns as unknown as OptionColumns;
+  if (expiresAt !== null && expiresAt <= Math.max(scheduledAt ?? now, now)) {
+    throw new TqError("invalid", `${start}the task would expire before it may start`);
+  }
+  return columns as unknown as OptionColumns;
+}
+
 /** @internal The columns where no option is given. */
-export const PRESETS = Object.fromEntries(
-  TASK_OPTIONS.filter(({ key }) => key !== "batch").map(({ key, preset }) => [key, preset]),
-) as unknown as OptionColumns;
+export const PRESETS = toColumns({}, { now: 0 });

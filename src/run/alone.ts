@@ -57,8 +57,8 @@ async function settleAlone(
   } catch (error) {
     await session.rollback();
     await session.begin();
-    const retry = { kind: "retry", delay: 0, error: toErrorData(error) } as const; // the next line sets the delay
-    const later = { ...ended, outcome: laterOrNever(task, retry) };
+    const postponed = { kind: "postponed", delay: 0, error: toErrorData(error) } as const; // the next line sets the delay
+    const later = { ...ended, outcome: laterOrNever(task, postponed) };
     return { ended: later, kept: await session.settle(task, later.outcome) };
   }
 }
@@ -76,7 +76,7 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
     const ended = { task, unit, outcome, duration: performance.now() - started };
     if (outcome.kind === "finished") return ended;
     await session.rollback();
-    if (outcome.kind !== "retry") return ended;
+    if (outcome.kind !== "postponed") return ended;
     if (outside || tries === config.database.retry)
       return { ...ended, outcome: laterOrNever(task, outcome) };
     if (!unit.stale) await Bun.sleep(waitInPlace(tries + 1));

@@ -106,7 +106,7 @@ class Batch {
 
   add(begun: Begun): Soon<void> {
     const outcome = Bun.peek(begun.outcome);
-    return soon(outcome, (ended) => this.#end(begun, retryOutsideBatch(ended)));
+    return soon(outcome, (ended) => this.#end(begun, postponeOutsideBatch(ended)));
   }
 
   #end({ task, unit, started }: Begun, outcome: Outcome): Soon<void> {
@@ -180,6 +180,6 @@ class Batch {
  * A batch holds the write lock, so it must not retry in place: the task is put off by 20 ms. A task that was put
  * off is claimed with `again` set, so the loop runs it alone.
  */
-function retryOutsideBatch(outcome: Outcome): Outcome {
-  return outcome.kind === "retry" ? { ...outcome, delay: waitInPlace(1) } : outcome;
+function postponeOutsideBatch(outcome: Outcome): Outcome {
+  return outcome.kind === "postponed" ? { ...outcome, delay: waitInPlace(1) } : outcome;
 }

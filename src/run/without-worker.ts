@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts";
 import { setRunPushed } from "../transaction/transaction.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
+import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "./quick-methods.ts";
 import { runAlone } from "./alone.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
@@ -116,6 +117,8 @@ class Lane {
       ...this.#runtime,
       report: sayingWhatWaits(report),
       methods: new QuickMethods(store.traits),
+      policies: new Policies(config.tasks),
+      present: { task: null },
       progress: new Progress(createShared(1), 1),
       owner: { worker, thread: 0 },
       queues: [],
@@ -147,12 +150,18 @@ function sayMode(report: Report, [worker]: readonly WorkerInfo[], config: Config
   report({ name: "log.note", level: "warn", message });
 }
 
+const WAITS: ReadonlySet<string> = new Set([
+  "task.retried",
+  "task.snoozed",
+  "task.postponed",
+  "task.interrupted",
+]);
+
 /** A task that is put off or put back stays in the queue, as no program runs it by itself. */
 function sayingWhatWaits(report: Report): Report {
   return (event) => {
     report(event);
-    // "retried": put off by an error of the database
-    if (event.name !== "task.retried" && event.name !== "task.interrupted") return;
+    if (!WAITS.has(event.name) || !("task" in event)) return;
     const message = `task ${event.task} waits for tq worker: queue.worker is false, so no program runs it again by itself`;
     report({ name: "log.note", level: "warn", message });
   };

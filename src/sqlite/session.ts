@@ -195,7 +195,7 @@ export class SqliteSession implements Session {
   }
 
   async recordError(task: number, attempt: number, error: ErrorData): Promise<void> {
-    return this.#inTransaction((db) => recordError(db, task, attempt, error, this.#now()));
+    return this.#inTransaction((db) => void recordError(db, task, attempt, error, this.#now()));
   }
 
   finishAtCommit(run: Claim, result: string | null, reason: string | null): void {

@@ -15,7 +15,7 @@ import type {
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Store, Tidied } from "../store/store.ts";
-import type { Claim, Task, TaskError } from "../task.ts";
+import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { SqliteDatabase } from "./database.ts";
 import { translate } from "./errors.ts";
 import { checkTarget, writeBackup } from "./file/backup.ts";
@@ -31,6 +31,7 @@ import {
   retryByHand,
   retryMany,
 } from "./sql/by-hand.ts";
+import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues } from "./sql/counts.ts";
 import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
@@ -69,6 +70,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async errors(task: number): Promise<TaskError[]> {
     return this.read((db) => errorsOf(db, task));
+  }
+
+  async attempts(task: number): Promise<Attempt[]> {
+    return this.read((db) => attemptsOf(db, task));
   }
 
   async list(filter: TaskFilter = {}): Promise<Task[]> {

@@ -1,8 +1,9 @@
 /** The workers that live, and the queues that none of them takes tasks of. */
+import { isPattern } from "../patterns.ts";
 import { cut, quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 import type { WorkerInfo } from "./looking.ts";
-import { isPattern, takesQueue } from "./queue-patterns.ts";
+import { takesQueue } from "./queue-patterns.ts";
 import type { Store } from "./store.ts";
 
 type Taking = Pick<WorkerInfo, "threads" | "queues">;

@@ -3,7 +3,7 @@
  * not wait. No type of any database shows in it, and each implementation must pass `test/store/suite/`.
  */
 import type { Soon } from "../soon.ts";
-import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
+import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
 import type {
   CleanOptions,
   LookOptions,
@@ -67,6 +67,8 @@ export interface Store {
   get(id: number): Promise<Task | null>;
   getByRef(ref: string): Promise<Task | null>;
   errors(task: number): Promise<TaskError[]>;
+  /** The runs of a task, the first one first: the last 100 of them. */
+  attempts(task: number): Promise<Attempt[]>;
   list(filter?: TaskFilter): Promise<Task[]>;
   /** Lists in pages of about a megabyte: tasks may be large, and many. */
   pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;

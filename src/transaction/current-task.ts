@@ -1,6 +1,7 @@
 /** The task that is running, for idempotency keys and for a program's own logs. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { endedError } from "../store/ended.ts";
+import type { ClaimedTask } from "../task.ts";
 import type { Unit } from "./unit.ts";
 
 export interface CurrentTask {
@@ -14,6 +15,93 @@ export interface CurrentTask {
   readonly user: number;
   /** The context of the task, frozen; a transaction that the task starts has it too, unless it is given another. */
   readonly context: Readonly<Record<string, unknown>>;
+  /**
+   * Aborts when the run should end: its timeout has passed, its task was cancelled, or its worker stops. `fetch`,
+   * `Bun.spawn` and timers take it. A run that goes on is ended with its thread after `worker.timeout_grace`; the work of
+   * one that ends by itself is undone too, however it ends.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** Why a run is told to end. */
+export type AbortCause = "timeout" | "cancel" | "stop";
+
+/** Learns that a method has asked for its signal. */
+interface SignalWatch {
+  signalTaken(): void;
+}
+
+/** @internal The task of a run, as its method sees it, and the way to tell the run that it should end. */
+export class RunningTask implements CurrentTask {
+  readonly id: number;
+  readonly attempt: number;
+  readonly model: string;
+  readonly method: string;
+  readonly queue: string;
+  readonly user: number;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly #watch: SignalWatch;
+  #controller: AbortController | null = null;
+  /** Listeners of the signal run in the task, as the code that added them. */
+  #inTask: (<T>(fn: () => T) => T) | null = null;
+  #aborted: { readonly cause: AbortCause; readonly reason: Error } | null = null;
+
+  constructor(
+    { id, attempt, model, method, queue, user }: ClaimedTask,
+    context: CurrentTask["context"],
+    watch: SignalWatch,
+  ) {
+    this.id = id;
+    this.attempt = attempt;
+    this.model = model;
+    this.method = method;
+    this.queue = queue;
+    this.user = user;
+    this.context = context;
+    this.#watch = watch;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      this.#inTask = AsyncLocalStorage.snapshot();
+      this.#watch.signalTaken();
+      if (this.#aborted) this.#controller.abort(this.#aborted.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** True where the run must not count as finished: its time is over, or it may have stopped with its worker. */
+  get wasToldToEnd(): boolean {
+    const cause = this.aborted;
+    return cause === "timeout" || (cause !== null && this.#controller !== null);
+  }
+
+  /** True for the reason of the signal itself, which `fetch` and others throw. */
+  isReason(thrown: unknown): boolean {
+    return thrown === this.#aborted?.reason;
+  }
+
+  /** Why the run was told to end; null: it was not. */
+  get aborted(): AbortCause | null {
+    return this.#aborted?.cause ?? null;
+  }
+
+  /**
+   * Tells the run to end; only the first time counts.
+   *
+   * @returns what listeners of the signal have thrown: without a handler it would end the thread.
+   */
+  abort(cause: AbortCause, reason: Error): unknown[] {
+    if (this.#aborted) return [];
+    this.#aborted = { cause, reason };
+    const thrown: unknown[] = [];
+    const keep = (error: unknown) => thrown.push(error);
+    process.on("uncaughtException", keep);
+    this.#inTask?.(() => this.#controller?.abort(reason));
+    process.off("uncaughtException", keep);
+    return thrown;
+  }
 }
 
 /** A run of a task, and its unit of work. */

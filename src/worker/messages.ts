@@ -28,8 +28,15 @@ export interface Init {
   readonly store: ThreadPart;
 }
 
+/** The run of this claim should end by itself: its task was cancelled, or the worker's grace is nearly over. */
+interface Abort {
+  readonly type: "abort";
+  readonly claim: Claim;
+  readonly cause: "cancel" | "stop";
+}
+
 /** Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be rescued. */
-export type ToThread = Init | "go" | "wake" | "stop";
+export type ToThread = Init | Abort | "go" | "wake" | "stop";
 
 export type FromThread =
   /** The system's number of the thread. */

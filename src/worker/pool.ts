@@ -144,11 +144,16 @@ export class Pool {
     }
     void this.#takeBack.takeAll();
     const limit = setTimeout(() => this.terminate(), grace);
+    const told = setTimeout(
+      () => this.threads.forEach((thread) => thread.tellToEnd("stop")),
+      grace - this.#config.timeout_grace,
+    );
     while (this.#threads.size > 0) {
       await Promise.all(this.threads.map(({ closed }) => closed));
       await this.#burials.done();
     }
     clearTimeout(limit);
+    clearTimeout(told);
     this.#takeBack.stop();
   }
 

@@ -21,6 +21,7 @@ import type { FromThread, Init, ToThread } from "./messages.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
+import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
 import { openShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -38,7 +39,8 @@ self.onmessage = ({ data }: MessageEvent<ToThread>) => {
     stopped = true;
     loop?.stop();
     going.resolve();
-  } else void start(data);
+  } else if (data.type === "abort") loop?.abort(data.claim, data.cause);
+  else void start(data);
 };
 
 function send(message: FromThread): void {
@@ -117,6 +119,8 @@ async function start(init: Init): Promise<void> {
       {
         ...runtime,
         methods: new QuickMethods(store.traits),
+        policies: new Policies(config.tasks),
+        present: { task: null },
         progress,
         owner: { worker, thread },
         queues,

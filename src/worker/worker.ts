@@ -207,7 +207,7 @@ export class WorkerProcess {
     await this.store.close();
     this.#options.report({ name: "worker.stopped", worker: this.id });
     if (this.#failure !== null) return this.#stopped.reject(this.#failure);
-    const failed = this.#pool.total("failed") + this.#rescued.poisoned;
+    const failed = this.#pool.total("failed") + this.#rescued.failed;
     this.#stopped.resolve({ finished: this.#pool.total("finished"), failed });
   }
 

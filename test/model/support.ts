@@ -11,6 +11,7 @@ import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { Task } from "../../src/task.ts";
 import { makeFolder } from "../support/folder.ts";
 import { lateStore } from "../support/late-store.ts";
+import { Policies } from "../../src/registry/policies.ts";
 import { QuickMethods } from "../../src/run/quick-methods.ts";
 import { runAlone } from "../../src/run/alone.ts";
 import { runBatch as runTogether } from "../../src/run/batch.ts";
@@ -72,6 +73,8 @@ export function makeRuntime({
   const thread: ThreadRuntime = {
     ...runtime,
     methods: new QuickMethods(store.traits),
+    policies: new Policies(config.tasks),
+    present: { task: null },
     progress: new Progress(createShared(1), 1),
     owner: { worker: "w1", thread: 0 },
     queues: [],

@@ -2,8 +2,8 @@
 import * as v from "valibot";
 import { TqError } from "../../errors.ts";
 import { toTasks } from "../../push/division.ts";
-import type { Basis } from "../../push/option-kinds.ts";
-import { CALL, type OptionColumns, TASK_OPTIONS } from "../../push/task-options.ts";
+import type { Basis } from "../../values/option-kinds.ts";
+import { CALL, TASK_OPTIONS, type TaskOption, toColumns } from "../../push/task-options.ts";
 import type { NewTask } from "../../task.ts";
 import { Problems } from "./check.ts";
 import { readField, whole } from "./fields.ts";
@@ -66,7 +66,7 @@ export function readPush(body: unknown, basis: Basis): PushRequest {
       continue;
     }
     pushes.push(push);
-    const divided = problems.attempt(() => tasksOf(push, `${place && `${place}.`}ref`));
+    const divided = problems.attempt(() => tasksOf(push, basis, place));
     for (const task of divided ?? []) tasks.push(task);
     if (tasks.length > MAX_TASKS) throw tooMany();
   }
@@ -80,11 +80,11 @@ function tooMany(): TqError {
   return new TqError("invalid", `Cannot push: ${why}`);
 }
 
-/** @param refName where the ref stands in the body, for a refusal: `[3].ref` */
-function tasksOf(push: Push, refName: string): NewTask[] {
+/** @param place names this push among several: `[3]`; "" where it is the only one. */
+function tasksOf(push: Push, basis: Basis, place: string): NewTask[] {
   const { model, method, instances, args, kwargs, user, context } = push;
   const hasNamed = Object.keys(kwargs).length > 0;
-  const { batch, ...columns } = optionsOf(push);
+  const { batch, ...options } = optionsOf(push);
   const common = {
     model,
     method,
@@ -92,12 +92,14 @@ function tasksOf(push: Push, refName: string): NewTask[] {
     args: JSON.stringify(hasNamed ? [...args, kwargs] : args),
     context: JSON.stringify(context),
     user,
-    ...columns,
+    ...toColumns(options, basis, place && `${place}: `),
   };
-  return toTasks(common, instances, batch, refName);
+  return toTasks(common, instances, batch, `${place && `${place}.`}ref`);
 }
 
 function optionsOf(push: Readonly<Record<string, unknown>>) {
   const values = TASK_OPTIONS.map(({ key, field }) => [key, push[field]] as const);
-  return Object.fromEntries(values) as unknown as OptionColumns & { readonly batch: number | null };
+  return Object.fromEntries(values) as Partial<Record<TaskOption["key"], unknown>> & {
+    readonly batch: number | null;
+  };
 }

@@ -31,9 +31,11 @@ const IS_EARLY = "state = 'cancelled' AND postponed_at IS NULL AND scheduled_at 
 const retrying = (which: string): string => `
   UPDATE tq__task
      SET state = iif(${IS_EARLY}, 'scheduled', 'ready'), finished_at = NULL, dequeued_at = NULL,
-         scheduled_at = iif(${IS_EARLY}, scheduled_at, NULL),
-         deadline = coalesce(expected_at, iif(${IS_EARLY}, scheduled_at, NULL), enqueued_at), crashes = 0, suspect = 0, postponed = 0, postponed_at = NULL,
-         result = NULL, reason = NULL
+         scheduled_at = iif(${IS_EARLY}, scheduled_at, $now),
+         postponed_at = iif(${IS_EARLY}, NULL, $now),
+         expires_at = iif(${IS_EARLY}, expires_at, NULL),
+         deadline = coalesce(expected_at, iif(${IS_EARLY}, scheduled_at, NULL), enqueued_at),
+         crashes = 0, suspect = 0, postponed = 0, failures = 0, snoozes = 0, result = NULL, reason = NULL
    WHERE ${which} AND state IN ('finished', 'failed', 'cancelled')`;
 
 const RETRY = retrying(ONE);
@@ -112,11 +114,12 @@ export function countCleanable(db: Database, options: Omit<CleanOptions, "limit"
 const CLEAN = `DELETE FROM tq__task WHERE id IN (${CLEANABLE} LIMIT $limit) RETURNING id`;
 
 const CLEAN_ERRORS = `DELETE FROM tq__error WHERE task = $task`;
+const CLEAN_ATTEMPTS = `DELETE FROM tq__attempt WHERE task = $task`;
 
 /** Deletes tasks that ended before the given times, with their errors; returns how many. */
 export function clean(db: Database, options: CleanOptions): number {
   const rows = db.query(CLEAN).values({ ...options }) as [number][];
-  const statement = db.query(CLEAN_ERRORS);
-  for (const [task] of rows) statement.run({ task });
+  const statements = [db.query(CLEAN_ERRORS), db.query(CLEAN_ATTEMPTS)];
+  for (const [task] of rows) for (const statement of statements) statement.run({ task });
   return rows.length;
 }

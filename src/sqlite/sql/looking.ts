@@ -108,10 +108,11 @@ export function countBefore(db: Database, filter: TaskFilter, before: number): R
   return { count, isAll: (first ?? 0) >= from };
 }
 
-interface TaskRow extends Omit<Task, "instances" | "args" | "context" | "result"> {
+interface TaskRow extends Omit<Task, "instances" | "args" | "context" | "policy" | "result"> {
   readonly instances: string;
   readonly args: string;
   readonly context: string;
+  readonly policy: string | null;
   readonly result: string | null;
 }
 
@@ -121,6 +122,7 @@ function toTask(row: TaskRow): Task {
     instances: parsed(row.instances),
     args: parsed(row.args),
     context: parsed(row.context),
+    policy: row.policy === null ? null : parsed(row.policy),
     result: row.result === null ? null : parsed(row.result),
   };
 }

@@ -6,7 +6,7 @@ import type { NewWorker, RescuedTask, ThreadDeath } from "../../store/rescue.ts"
 import type { Owner } from "../../store/session.ts";
 import { VERSION } from "../../version.ts";
 import { handBack } from "./claim.ts";
-import { crash, interrupt } from "./settle.ts";
+import { crash, interrupt, settle } from "./settle.ts";
 
 const REGISTER = `
   INSERT INTO tq__worker (id, pid, host, boot_id, started_at, threads, queues, version)
@@ -98,7 +98,7 @@ export function rescueWorker(
   if (!row && held.length === 0) return null;
   const tasks = held.map((task) => {
     if (row && row.boot_id !== bootId) {
-      if (task.begun === 1) interrupt(db, task, "its machine went down");
+      if (task.begun === 1) interrupt(db, task, "its machine went down", now);
       else handBack(db, [task], now);
       return rescuedTask(task);
     }
@@ -118,14 +118,18 @@ export function rescueWorker(
 export function rescueThread(
   db: Database,
   owner: Owner,
-  { running, reason, maxCrashes }: ThreadDeath,
+  { running, reason, maxCrashes, outcome }: ThreadDeath,
   now: number,
 ): RescuedTask[] {
   const held = db.query(HELD_BY_THREAD).all({ ...owner }) as HeldRow[];
   return held.map((task) => {
     const ran = task.id === running?.id && task.claim === running.claim;
+    if (ran && outcome) {
+      settle(db, task, outcome, now);
+      return rescuedTask(task);
+    }
     if (ran && maxCrashes !== null) return recordCrash(db, task, reason, maxCrashes, now);
-    if (ran) interrupt(db, task, reason);
+    if (ran) interrupt(db, task, reason, now);
     else handBack(db, [task], now);
     return rescuedTask(task);
   });
@@ -138,7 +142,7 @@ function recordCrash(
   maxCrashes: number,
   now: number,
 ): RescuedTask {
-  const result = crash(db, task, reason, maxCrashes, now);
+  const result = crash(db, task, { reason, maxCrashes }, now);
   if (!result) return rescuedTask(task);
   return { ...rescuedTask(task), state: result.state, crashes: result.crashes, crashed: true };
 }

@@ -213,7 +213,7 @@ for (const client of CLIENTS) {
       ["scheduled_at must be ms since 1970 UTC", "scheduled_at", NO_TIMES],
       ["expected_at must be ms since 1970 UTC", "expected_at", NO_TIMES],
       [
-        "context must not have queue_ keys; use the columns queue, priority, scheduled_at and expected_at",
+        "context must not have queue_ keys; use the columns queue, priority, scheduled_at, expected_at, expires_at, attempts, backoff and timeout",
         "context",
         [`'{"queue_name": "mail"}'`, `'{"company": 1, "queue_priority": 7}'`],
       ],

@@ -52,7 +52,7 @@ export function byHandTests(): void {
         state: "ready",
         finished_at: null,
         dequeued_at: null,
-        scheduled_at: null,
+        scheduled_at: clock.now(),
         reason: null,
         attempts: 1,
       });

@@ -10,10 +10,10 @@ export function settleTests(): void {
       ["finish", (task) => finish(task)],
       ["fail", (task) => fail(task)],
       [
-        "retry",
+        "put off",
         (task) =>
           store.write((session) =>
-            session.settle(task, { kind: "retry", delay: 10, error: ERROR }),
+            session.settle(task, { kind: "postponed", delay: 10, error: ERROR }),
           ),
       ],
       [
@@ -119,7 +119,7 @@ export function settleTests(): void {
       const id = await pushOne(store);
       const task = await claimFirst(store);
       await store.write((session) =>
-        session.settle(task, { kind: "retry", delay: 500, error: ERROR }),
+        session.settle(task, { kind: "postponed", delay: 500, error: ERROR }),
       );
       expect(await store.get(id)).toMatchObject({
         state: "scheduled",
