@@ -28,7 +28,10 @@ export async function finishAlone(
   try {
     const { ended, kept } = await settleAlone(session, await tryInPlace(thread, session, begun));
     let next: ClaimedTask[] = [];
+    const said = thread.output.take(ended.task);
     if (kept) {
+      const { id, attempt } = ended.task;
+      if (said !== null) await session.keepOutput(id, attempt, said);
       const ending = endingOf(thread, session, roundEnd());
       next = await session.commit(ending, () => thread.progress.end());
     } else await session.rollback();

@@ -51,11 +51,11 @@ export async function run(
   task: ClaimedTask,
   prepared: Prepared,
   unit: Unit,
-  { present, progress }: Pick<ThreadRuntime, "present" | "progress">,
+  { present, output }: Pick<ThreadRuntime, "present" | "output">,
 ): Promise<Outcome> {
   if (!isCall(prepared)) return prepared;
   const { policy } = prepared;
-  const running = new RunningTask(task, prepared.context, progress);
+  const running = new RunningTask(task, prepared.context, output);
   present.task = running;
   try {
     if (policy.expires !== null || task.expiresAt !== null) {

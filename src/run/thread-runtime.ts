@@ -6,6 +6,7 @@ import type { RunningTask } from "../transaction/current-task.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import type { Policies } from "../registry/policies.ts";
 import type { QuickMethods } from "./quick-methods.ts";
+import type { ThreadOutput } from "./thread-output.ts";
 
 export interface ThreadRuntime extends Runtime {
   readonly methods: QuickMethods;
@@ -13,6 +14,8 @@ export interface ThreadRuntime extends Runtime {
   readonly progress: Progress;
   readonly owner: Owner;
   readonly queues: readonly string[];
+  /** What the runs say. */
+  readonly output: ThreadOutput;
   /** The run that began last. */
   readonly present: PresentRun;
   /** Called with the tasks that the runs pushed, once they are committed. */

@@ -14,6 +14,7 @@ import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "./quick-methods.ts";
+import { ThreadOutput } from "./thread-output.ts";
 import { runAlone } from "./alone.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
@@ -113,13 +114,15 @@ class Lane {
       throw error;
     }
     sayMode(report, others, config);
+    const progress = new Progress(createShared(1), 1);
     return {
       ...this.#runtime,
       report: sayingWhatWaits(report),
       methods: new QuickMethods(store.traits),
       policies: new Policies(config.tasks),
       present: { task: null },
-      progress: new Progress(createShared(1), 1),
+      progress,
+      output: new ThreadOutput(progress, store, null),
       owner: { worker, thread: 0 },
       queues: [],
       // What the task's own transaction pushed. A transaction that the task starts itself calls `run`.

@@ -12,6 +12,7 @@ import { claim, claimOne, handBack } from "./sql/claim.ts";
 import { dataVersion, mayClaim, stillHeld } from "./sql/looking.ts";
 import { pushTasks } from "./sql/push.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
+import { keepOutput } from "./sql/outputs.ts";
 import { recordError } from "./sql/task-errors.ts";
 import { type SessionOptions, SqliteTransaction } from "./transaction.ts";
 import { runUserSql } from "./user-statement.ts";
@@ -192,6 +193,10 @@ export class SqliteSession implements Session {
 
   async settle(run: Claim, outcome: Settlement): Promise<boolean> {
     return this.#inTransaction((db) => settle(db, run, outcome, this.#now()));
+  }
+
+  async keepOutput(task: number, attempt: number, text: string): Promise<void> {
+    return this.#inTransaction((db) => keepOutput(db, task, attempt, text));
   }
 
   async recordError(task: number, attempt: number, error: ErrorData): Promise<void> {

@@ -111,6 +111,8 @@ export interface Session {
   settle(claim: Claim, outcome: Settlement): Promise<boolean>;
   /** Keeps an error of a task that has ended already, for people to read. */
   recordError(task: number, attempt: number, error: ErrorData): Promise<void>;
+  /** Keeps what a run has said; call it once it is settled, in the same transaction. */
+  keepOutput(task: number, attempt: number, text: string): Promise<void>;
   /**
    * Marks a run as finished; its claim must be held in this transaction. The commit writes it, and fails if the claim
    * is lost all the same.

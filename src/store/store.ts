@@ -15,6 +15,7 @@ import type {
   WorkerInfo,
 } from "./looking.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
+import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
 
 /** An idle thread waits, instead of sleeping, for a task due within this many ms: waking up would take as long. */
@@ -69,6 +70,8 @@ export interface Store {
   errors(task: number): Promise<TaskError[]>;
   /** The runs of a task, the first one first: the last 100 of them. */
   attempts(task: number): Promise<Attempt[]>;
+  /** What the runs of a task have said, the first one first, and what its present run says. */
+  output(task: number): Promise<RunOutput[]>;
   list(filter?: TaskFilter): Promise<Task[]>;
   /** Lists in pages of about a megabyte: tasks may be large, and many. */
   pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;

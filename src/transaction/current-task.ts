@@ -1,6 +1,9 @@
 /** The task that is running, for idempotency keys and for a program's own logs. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { endedError } from "../store/ended.ts";
+import type { Level } from "../log/events.ts";
+import { cut } from "../outcome.ts";
+import type { TaskProgress } from "../store/task-output.ts";
 import type { ClaimedTask } from "../task.ts";
 import type { Unit } from "./unit.ts";
 
@@ -21,14 +24,24 @@ export interface CurrentTask {
    * one that ends by itself is undone too, however it ends.
    */
   readonly signal: AbortSignal;
+  /**
+   * Says how far the task is: `progress(7, 9, "page 7")`. Other programs see it at once; call it as often as you like.
+   *
+   * @param total null, or left out: it is not known.
+   */
+  progress(done: number, total?: number | null, text?: string | null): void;
+  /** Keeps a line with the run, as `console.log` does; other values than texts are written as `console.log` writes them. */
+  log(...values: unknown[]): void;
 }
 
 /** Why a run is told to end. */
 export type AbortCause = "timeout" | "cancel" | "stop";
 
-/** Learns that a method has asked for its signal. */
-interface SignalWatch {
+/** @internal The thread of a run: it learns that the method uses its signal, and keeps what the task says. */
+export interface RunHost {
   signalTaken(): void;
+  say(task: RunningTask, level: Level, text: string): void;
+  progressed(task: RunningTask, progress: Omit<TaskProgress, "at">): void;
 }
 
 /** @internal The task of a run, as its method sees it, and the way to tell the run that it should end. */
@@ -40,7 +53,7 @@ export class RunningTask implements CurrentTask {
   readonly queue: string;
   readonly user: number;
   readonly context: Readonly<Record<string, unknown>>;
-  readonly #watch: SignalWatch;
+  readonly #host: RunHost;
   #controller: AbortController | null = null;
   /** Listeners of the signal run in the task, as the code that added them. */
   #inTask: (<T>(fn: () => T) => T) | null = null;
@@ -49,7 +62,7 @@ export class RunningTask implements CurrentTask {
   constructor(
     { id, attempt, model, method, queue, user }: ClaimedTask,
     context: CurrentTask["context"],
-    watch: SignalWatch,
+    host: RunHost,
   ) {
     this.id = id;
     this.attempt = attempt;
@@ -58,17 +71,32 @@ export class RunningTask implements CurrentTask {
     this.queue = queue;
     this.user = user;
     this.context = context;
-    this.#watch = watch;
+    this.#host = host;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
       this.#inTask = AsyncLocalStorage.snapshot();
-      this.#watch.signalTaken();
+      this.#host.signalTaken();
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
     }
     return this.#controller.signal;
+  }
+
+  progress(done: number, total: number | null = null, text: string | null = null): void {
+    const words = text === null ? null : cut(String(text), 1_000);
+    this.#host.progressed(this, { done: finite(done) ?? 0, total: finite(total), text: words });
+  }
+
+  log(...values: unknown[]): void {
+    const texts = values.map((value) => (typeof value === "string" ? value : Bun.inspect(value)));
+    this.#host.say(this, "info", texts.join(" "));
+  }
+
+  /** @internal Keeps what the task prints. */
+  say(level: Level, text: string): void {
+    this.#host.say(this, level, text);
   }
 
   /** True where the run must not count as finished: its time is over, or it may have stopped with its worker. */
@@ -104,9 +132,14 @@ export class RunningTask implements CurrentTask {
   }
 }
 
+/** JSON has no NaN and no Infinity, which a division by 0 gives. */
+function finite(value: number | null): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
 /** A run of a task, and its unit of work. */
 interface Run {
-  readonly task: CurrentTask;
+  readonly task: RunningTask;
   readonly unit: Unit;
 }
 
@@ -135,12 +168,17 @@ export function currentTaskUnit(): Unit | undefined {
 }
 
 /** @internal The task that started this code, even if it has ended since. */
-export function originTask(): CurrentTask | undefined {
+export function originTask(): RunningTask | undefined {
   return storage.getStore()?.task;
 }
 
+/** @internal Keeps what code prints with the run that it belongs to, while that is under way. */
+export function sayInTask(level: Level, text: string): void {
+  currentRun()?.task.say(level, text);
+}
+
 /** @internal */
-export function withTask<T>(task: CurrentTask, unit: Unit, fn: () => T): T {
+export function withTask<T>(task: RunningTask, unit: Unit, fn: () => T): T {
   return storage.run({ task, unit }, fn);
 }
 

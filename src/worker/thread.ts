@@ -4,7 +4,7 @@ import * as tq from "../index.ts";
 import { wantsColour } from "../log/log.ts";
 import { takePrints } from "../log/prints.ts";
 import { isTerminal } from "../log/terminal.ts";
-import { originTask } from "../transaction/current-task.ts";
+import { originTask, sayInTask } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
 import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
 import { loadModels } from "../registry/load-models.ts";
@@ -23,6 +23,7 @@ import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
+import { ThreadOutput } from "../run/thread-output.ts";
 import { openShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
 
@@ -93,6 +94,7 @@ async function start(init: Init): Promise<void> {
     error: init.standardError,
     colour: wantsColour(isTerminal(1), process.env),
     report: log,
+    printed: sayInTask,
   });
   const shared = openShared(init.shared, init.threads);
   const progress = new Progress(shared, thread);
@@ -122,6 +124,7 @@ async function start(init: Init): Promise<void> {
         policies: new Policies(config.tasks),
         present: { task: null },
         progress,
+        output: new ThreadOutput(progress, store, store.liveOutput({ worker, thread })),
         owner: { worker, thread },
         queues,
       },

@@ -21,6 +21,17 @@ CREATE TABLE tq__attempt (
   PRIMARY KEY (task, number)
 ) STRICT, WITHOUT ROWID;
 
+-- What the runs have said: a line of JSON for each line, and one for how far the task was.
+CREATE TABLE tq__output (
+  id      INTEGER PRIMARY KEY,
+  task    INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  text    TEXT    NOT NULL,
+  UNIQUE (task, attempt)
+) STRICT;
+
+CREATE VIEW tq_output AS SELECT task, attempt, text FROM tq__output;
+
 DROP VIEW tq_tasks;
 CREATE VIEW tq_tasks AS
 SELECT id, state, queue, priority, model, method, instances, args, user, context, ref,

@@ -115,11 +115,12 @@ const CLEAN = `DELETE FROM tq__task WHERE id IN (${CLEANABLE} LIMIT $limit) RETU
 
 const CLEAN_ERRORS = `DELETE FROM tq__error WHERE task = $task`;
 const CLEAN_ATTEMPTS = `DELETE FROM tq__attempt WHERE task = $task`;
+const CLEAN_OUTPUTS = `DELETE FROM tq__output WHERE task = $task`;
 
 /** Deletes tasks that ended before the given times, with their errors; returns how many. */
 export function clean(db: Database, options: CleanOptions): number {
   const rows = db.query(CLEAN).values({ ...options }) as [number][];
-  const statements = [db.query(CLEAN_ERRORS), db.query(CLEAN_ATTEMPTS)];
+  const statements = [CLEAN_ERRORS, CLEAN_ATTEMPTS, CLEAN_OUTPUTS].map((sql) => db.query(sql));
   for (const [task] of rows) for (const statement of statements) statement.run({ task });
   return rows.length;
 }
