@@ -2,6 +2,7 @@
 import type { Level } from "../log/events.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 import { type LiveOutput, outputLine, type TaskProgress } from "../store/task-output.ts";
+import type { Store } from "../store/store.ts";
 import type { Claim } from "../task.ts";
 import type { RunHost, RunningTask } from "../transaction/current-task.ts";
 
@@ -32,18 +33,18 @@ interface Saying {
 
 export class ThreadOutput implements RunHost {
   readonly #progress: Pick<Progress, "signalTaken">;
-  readonly #now: () => number;
+  readonly #clock: Pick<Store, "now">;
   readonly #live: LiveOutput | null;
   #saying: Saying | null = null;
 
   /** @param live null where no other process looks. */
   constructor(
     progress: Pick<Progress, "signalTaken">,
-    { now }: { readonly now: () => number },
+    clock: Pick<Store, "now">,
     live: LiveOutput | null,
   ) {
     this.#progress = progress;
-    this.#now = now;
+    this.#clock = clock;
     this.#live = live;
   }
 
@@ -53,16 +54,16 @@ export class ThreadOutput implements RunHost {
 
   say(task: RunningTask, level: Level, text: string): void {
     const saying = this.#of(task);
-    for (const line of text.split("\n")) {
+    for (const line of text.replace(/\n$/, "").split("\n")) {
       const cut = line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line;
-      this.#keep(saying, outputLine({ at: this.#now(), level, text: cut.toWellFormed() }));
+      this.#keep(saying, outputLine({ at: this.#clock.now(), level, text: cut.toWellFormed() }));
     }
     this.#show(saying);
   }
 
   progressed(task: RunningTask, progress: Omit<TaskProgress, "at">): void {
     const saying = this.#of(task);
-    saying.progress = { at: this.#now(), ...progress };
+    saying.progress = { at: this.#clock.now(), ...progress };
     this.#show(saying);
   }
 

@@ -81,9 +81,9 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async output(task: number): Promise<RunOutput[]> {
     // The owner first: a run that ends meanwhile is then among those that have ended.
-    const owner = this.read((db) => ownerOf(db, task));
+    const owner = await this.read((db) => ownerOf(db, task));
     const live = owner && readLive(this.name, owner);
-    const ended = this.read((db) => outputsOf(db, task));
+    const ended = await this.read((db) => outputsOf(db, task));
     if (live?.task !== task || ended.some(({ attempt }) => attempt === live.attempt)) return ended;
     return [...ended, parseOutput(live.attempt, live.text)];
   }

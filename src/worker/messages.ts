@@ -1,6 +1,7 @@
 /** Messages between the main thread and its threads. A run of a task needs none. */
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
+import { type ErrorCode, TqError } from "../errors.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
@@ -80,4 +81,9 @@ const TYPES: ReadonlySet<unknown> = new Set([
 export function isFromThread(data: unknown): data is FromThread {
   if (typeof data === "string") return WORDS.has(data);
   return typeof data === "object" && data !== null && "type" in data && TYPES.has(data.type);
+}
+
+/** The error that a thread sent as data. */
+export function toTqError({ code, error }: { code: string; error: ErrorData }): TqError {
+  return new TqError(code as ErrorCode, error.message);
 }

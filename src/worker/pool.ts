@@ -1,9 +1,8 @@
 /** Starts the threads of one worker, replaces those that die, and stops them; `waking.ts` wakes them. */
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
-import { type ErrorCode, TqError } from "../errors.ts";
+import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
-import type { ErrorData } from "../outcome.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
@@ -13,7 +12,7 @@ import { Progress } from "../shared-memory/progress.ts";
 import { Burials } from "./burial.ts";
 import { LeftFiles, tooManyLeft } from "./left-files.ts";
 import { Lockouts } from "./lockouts.ts";
-import type { FromThread, Init } from "./messages.ts";
+import { type FromThread, type Init, toTqError } from "./messages.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
 import { TakeBack } from "./take-back.ts";
@@ -294,9 +293,4 @@ export class Pool {
         break;
     }
   }
-}
-
-/** The error that a thread sent as data. */
-function toTqError({ code, error }: { code: string; error: ErrorData }): TqError {
-  return new TqError(code as ErrorCode, error.message);
 }

@@ -145,6 +145,10 @@ class LateSession implements Session {
     return this.#later(() => this.inner.recordError(task, attempt, error));
   }
 
+  keepOutput(task: number, attempt: number, text: string): Promise<void> {
+    return this.#later(() => this.inner.keepOutput(task, attempt, text));
+  }
+
   finishAtCommit(claim: Claim, result: string | null, reason: string | null): void {
     this.inner.finishAtCommit(claim, result, reason);
   }
