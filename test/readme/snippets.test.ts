@@ -39,7 +39,7 @@ const SHOWN_PORT = "8989";
 const README = "README.md";
 
 /** A program that takes the types of Bun from @types/bun. */
-const BUN = / from "(?:bun|node):|\bprocess\.exit/;
+const BUN = / from "(?:bun"|bun:|node:)|\bprocess\.exit/;
 
 /** The documents that have something to run. */
 const SHOWN = [...new Set(RUN.map(({ document }) => document))];
