@@ -17,13 +17,16 @@ export type Said = Partial<Policy>;
 export interface Notation {
   /** The key of a policy there; null: it cannot be said there. */
   readonly keyOf: (key: PolicyKey) => string | null;
+  /** Between the place and the key in the sentence of an error. */
+  readonly joint: string;
   readonly takesFunctions: boolean;
 }
 
-export const IN_MODEL: Notation = { keyOf: (key) => key, takesFunctions: true };
+export const IN_MODEL: Notation = { keyOf: (key) => key, joint: ".", takesFunctions: true };
 
 export const IN_TOML: Notation = {
   keyOf: (key) => (rowOf(key).onlyModel === true ? null : fieldOf(key)),
+  joint: " ",
   takesFunctions: false,
 };
 
@@ -33,7 +36,7 @@ export const IN_TOML: Notation = {
 export function readPolicies(
   given: object,
   where: string,
-  { keyOf, takesFunctions }: Notation,
+  { keyOf, joint, takesFunctions }: Notation,
   refuse: (problem: string) => void,
 ): Said {
   const keys = new Map(
@@ -47,17 +50,24 @@ export function readPolicies(
     if (value === undefined) continue;
     const key = keys.get(written);
     if (key === undefined) {
-      refuse(`${where}${written} is not a policy${didYouMean(written, keys.keys())}`);
+      refuse(`${where}: ${unknownWords(written, keys.keys())}`);
       continue;
     }
     try {
-      if (typeof value === "function" && !takesFunctions) throw cannotBeFunction(where + written);
-      said[key] = rowOf(key).read(value, where + written);
+      const name = `${where}${joint}${written}`;
+      if (typeof value === "function" && !takesFunctions) throw cannotBeFunction(name);
+      said[key] = rowOf(key).read(value, name);
     } catch (error) {
       refuse(error instanceof Error ? error.message : String(error));
     }
   }
   return said;
+}
+
+function unknownWords(key: string, known: Iterable<string>): string {
+  const isModels = POLICY_KEYS.some((one) => fieldOf(one) === key && rowOf(one).onlyModel === true);
+  if (isModels) return `only a model can say ${key}, in its static tasks`;
+  return `${key} is not a policy${didYouMean(key, known)}`;
 }
 
 function cannotBeFunction(name: string): TqError {
@@ -94,9 +104,10 @@ export function readPushed(text: string, where: string): Said {
   }
   const notation: Notation = {
     keyOf: (key) => ((PUSHED_KEYS as readonly PolicyKey[]).includes(key) ? key : null),
+    joint: ": ",
     takesFunctions: false,
   };
-  return readPolicies(given, `${where}: `, notation, (problem) => {
+  return readPolicies(given, where, notation, (problem) => {
     throw new TqError("invalid", problem);
   });
 }

@@ -3,7 +3,7 @@ import { TqError } from "../errors.ts";
 import type { PolicyRow } from "../policies/table.ts";
 import type { Kind } from "../values/option-kinds.ts";
 
-export function policyKind<Value>({ allowed, read }: PolicyRow<Value>): Kind<Value> {
+export function policyKind<Value>({ allowed, preset, read }: PolicyRow<Value>): Kind<Value> {
   const readStored = (value: unknown, name: string) => {
     if (typeof value !== "function") return read(value, name);
     throw new TqError(
@@ -16,7 +16,7 @@ export function policyKind<Value>({ allowed, read }: PolicyRow<Value>): Kind<Val
     read: readStored,
     readJson: readStored,
     readText: (text, name) => {
-      const value = fromText(text);
+      const value = fromText(text, typeof preset === "number");
       readStored(value, name);
       return value;
     },
@@ -24,8 +24,8 @@ export function policyKind<Value>({ allowed, read }: PolicyRow<Value>): Kind<Val
 }
 
 /** A flag may hold a number, JSON, or a list: `5`, `["10s", "1m"]`, `10s,1m`. */
-function fromText(text: string): unknown {
-  if (/^\d+$/.test(text)) return Number(text);
+function fromText(text: string, isNumber: boolean): unknown {
+  if (isNumber && /^\d+$/.test(text)) return Number(text);
   if (/^[[{]/.test(text)) {
     try {
       return JSON.parse(text) as unknown;

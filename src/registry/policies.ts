@@ -70,7 +70,7 @@ function saidByModel(model: ModelClass, method: string): Said {
   const { tasks } = model as WithPolicies;
   const given = tasks && Object.hasOwn(tasks, method) ? tasks[method] : undefined;
   if (given === undefined) return {};
-  return readPolicies(given, `${model.__name__}.tasks.${method}.`, IN_MODEL, (problem) => {
+  return readPolicies(given, `${model.__name__}.tasks.${method}`, IN_MODEL, (problem) => {
     throw new TqError("models", `Cannot use ${problem}`);
   });
 }

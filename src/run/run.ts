@@ -6,6 +6,7 @@ import { decode, encode } from "../values/encoding.ts";
 import { isOperational, isTqError, TqError } from "../errors.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
 import type { Policy } from "../policies/table.ts";
+import { verdictOf } from "../policies/verdicts.ts";
 import { judge } from "./judge.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 import { timeoutError } from "./time-limit.ts";
@@ -69,6 +70,7 @@ export async function run(
     const settling = unit.pendingDone();
     if (settling) await settling;
     if (value === NOT_CALLED) return notCalled(prepared);
+    if (verdictOf(value)) throw value; // `return new Snooze(…)` means the same
     // It may have given up where it was, so its return is no success.
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit);
     return { kind: "finished", result: toResult(value), reason: null };

@@ -32,7 +32,7 @@ export function readTaskRules(
       refuse(
         `${section} is no section of a method: write [tasks."${pattern}.${inner}"], with quotes`,
       );
-    } else rules.push({ pattern, said: readPolicies(given, `${section} `, IN_TOML, refuse) });
+    } else rules.push({ pattern, said: readPolicies(given, section, IN_TOML, refuse) });
   }
   return rules.sort((a, b) => rank(a.pattern) - rank(b.pattern));
 }

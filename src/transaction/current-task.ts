@@ -20,8 +20,9 @@ export interface CurrentTask {
   readonly context: Readonly<Record<string, unknown>>;
   /**
    * Aborts when the run should end: its timeout has passed, its task was cancelled, or its worker stops. `fetch`,
-   * `Bun.spawn` and timers take it. A run that goes on is ended with its thread after `worker.timeout_grace`; the work of
-   * one that ends by itself is undone too, however it ends.
+   * `Bun.spawn` and timers take it. A run that goes on is ended with its thread after `worker.timeout_grace`; the work
+   * of one that ends by itself is undone too, however it ends. Transactions that a method without one of its own has
+   * committed stay.
    */
   readonly signal: AbortSignal;
   /**

@@ -145,7 +145,7 @@ export class Pool {
     const limit = setTimeout(() => this.terminate(), grace);
     const told = setTimeout(
       () => this.threads.forEach((thread) => thread.tellToEnd("stop")),
-      grace - this.#config.timeout_grace,
+      Math.max(grace - this.#config.timeout_grace, 0),
     );
     while (this.#threads.size > 0) {
       await Promise.all(this.threads.map(({ closed }) => closed));

@@ -36,7 +36,7 @@ test("each policy is read as what it means", () => {
 test.each<[object, string]>([
   [
     { "mail.send": { atempts: 3 } },
-    'tq.toml: [tasks."mail.send"] atempts is not a policy; did you mean "attempts"?',
+    'tq.toml: [tasks."mail.send"]: atempts is not a policy; did you mean "attempts"?',
   ],
   [
     { "mail.send": { attempts: 0 } },
@@ -45,7 +45,7 @@ test.each<[object, string]>([
   [{ "mail.send": { timeout: 30 } }, '[tasks."mail.send"] timeout: 30 has no unit'],
   [{ "mail.send": { timeout: "-1s" } }, "timeout cannot be"],
   [{ "mail.send": { timeout: "1000d" } }, "timeout cannot be"],
-  [{ "mail.send": { transaction: false } }, "transaction is not a policy"],
+  [{ "mail.send": { transaction: false } }, "only a model can say transaction"],
   [{ "mail.send": 5 }, "[tasks] mail.send cannot be 5; write it in a section"],
   [{ mail: { send: { attempts: 3 } } }, 'write [tasks."mail.send"], with quotes'],
 ])("the section %j is refused", async (tasks, sentence) => {
