@@ -5,9 +5,10 @@ import type { ErrorData, Settlement } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { Records } from "../store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../store/session.ts";
-import type { Claim, ClaimedTask, NewTask } from "../task.ts";
+import type { Claim, ClaimedTask, NewTask, Task } from "../task.ts";
 import { commitError } from "./errors.ts";
 import { makeRecords } from "./records.ts";
+import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
 import { claim, claimOne, handBack } from "./sql/claim.ts";
 import { dataVersion, mayClaim, stillHeld } from "./sql/looking.ts";
 import { pushTasks } from "./sql/push.ts";
@@ -197,6 +198,14 @@ export class SqliteSession implements Session {
 
   async keepOutput(task: number, attempt: number, text: string): Promise<void> {
     return this.#inTransaction((db) => keepOutput(db, task, attempt, text));
+  }
+
+  async cancel(id: number, reason = BY_HAND): Promise<Task> {
+    return this.#inTransaction((db) => cancel(db, id, reason, this.#now()));
+  }
+
+  async retry(id: number): Promise<Task> {
+    return this.#inTransaction((db) => retryByHand(db, id, this.#now()));
   }
 
   async recordError(task: number, attempt: number, error: ErrorData): Promise<void> {

@@ -8,6 +8,7 @@ import type {
   MoveFilter,
   QueueInfo,
   Rest,
+  Standing,
   StoreStatus,
   TaskFilter,
   WorkerInfo,
@@ -26,6 +27,7 @@ import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
 import {
+  BY_HAND,
   cancel,
   cancelMany,
   clean,
@@ -47,9 +49,6 @@ import {
 } from "./sql/ready-order.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
-
-/** The reason of a cancelled task whose caller gives none. */
-const BY_HAND = "cancelled by hand";
 
 async function countWithPauses(db: Database): Promise<QueueInfo[]> {
   const counting = countQueues(db);
@@ -86,6 +85,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const ended = await this.read((db) => outputsOf(db, task));
     if (live?.task !== task || ended.some(({ attempt }) => attempt === live.attempt)) return ended;
     return [...ended, parseOutput(live.attempt, live.text)];
+  }
+
+  async standings(ids: readonly number[]): Promise<Standing[]> {
+    return this.read((db) => looking.standingsOf(db, ids));
   }
 
   async list(filter: TaskFilter = {}): Promise<Task[]> {

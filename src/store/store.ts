@@ -10,6 +10,7 @@ import type {
   Look,
   MoveFilter,
   Rest,
+  Standing,
   StoreStatus,
   TaskFilter,
   WorkerInfo,
@@ -72,6 +73,8 @@ export interface Store {
   attempts(task: number): Promise<Attempt[]>;
   /** What the runs of a task have said, the first one first, and what its present run says. */
   output(task: number): Promise<RunOutput[]>;
+  /** Those of these tasks that exist, in any order. */
+  standings(ids: readonly number[]): Promise<Standing[]>;
   list(filter?: TaskFilter): Promise<Task[]>;
   /** Lists in pages of about a megabyte: tasks may be large, and many. */
   pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;
@@ -96,8 +99,8 @@ export interface Store {
   flush(): Promise<void>;
   /** A number that changes once another connection has committed. */
   version(): Promise<number>;
-  /** Resolves when `version` has changed from this one, after `wait` ms at the latest. */
-  changed(version: number, wait: number): Promise<void>;
+  /** Resolves when `version` has changed from this one, after `wait` ms at the latest, and soon after the signal. */
+  changed(version: number, wait: number, signal?: AbortSignal): Promise<void>;
   /** The claims among these that are not lost. */
   stillHeld(claims: readonly Claim[]): Promise<Claim[]>;
 

@@ -7,7 +7,7 @@ import type { ErrorData, Settlement } from "../../src/outcome.ts";
 import type { Records } from "../../src/store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../../src/store/session.ts";
 import type { Store } from "../../src/store/store.ts";
-import type { Claim, ClaimedTask, NewTask } from "../../src/task.ts";
+import type { Claim, ClaimedTask, NewTask, Task } from "../../src/task.ts";
 
 class LateSession implements Session {
   readonly inner: Session;
@@ -139,6 +139,14 @@ class LateSession implements Session {
 
   settle(claim: Claim, outcome: Settlement): Promise<boolean> {
     return this.#later(() => this.inner.settle(claim, outcome));
+  }
+
+  cancel(id: number, reason?: string): Promise<Task> {
+    return this.#later(() => this.inner.cancel(id, reason));
+  }
+
+  retry(id: number): Promise<Task> {
+    return this.#later(() => this.inner.retry(id));
   }
 
   recordError(task: number, attempt: number, error: ErrorData): Promise<void> {

@@ -18,6 +18,9 @@ const cancelling = (which: string): string => `
 const CANCEL = cancelling(ONE);
 const CANCEL_MANY = cancelling(MANY);
 
+/** The reason of a cancelled task whose caller gives none. */
+export const BY_HAND = "cancelled by hand";
+
 /** @throws TqError "not_found", or "conflict" when the task has ended. */
 export function cancel(db: Database, id: number, reason: string, now: number): Task {
   if (db.query(CANCEL).run({ id, reason, now }).changes === 1) return existing(db, id, "cancel");

@@ -108,6 +108,7 @@ const WORK: [
   ["adapting", null, (store) => store.adapt()],
   ["one task", null, (store) => store.get(1)],
   ["a task by its ref", "tq__task_ref", (store) => store.getByRef("x")],
+  ["how tasks stand", null, (store) => store.standings([1, 2, 3])],
   ["errors of a task", "tq__error_task", (store) => store.errors(1)],
   ["runs of a task", null, (store) => store.attempts(1)],
   ["the newest tasks", null, (store) => store.list({ states: ["ready"], queue: "mail" })],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { nextTurn } from "../../../src/next-turn.ts";
 import { errorOf } from "../../support/error.ts";
-import { claim, claimFirst, newTask, pushOne, readyOf } from "../../support/store.ts";
+import { claim, claimFirst, newTask, pushOne, readyOf, withSession } from "../../support/store.ts";
 import { claimIds, clock, fail, finish, stateOf, store, subject } from "./subject.ts";
 
 export function byHandTests(): void {
@@ -23,6 +23,27 @@ export function byHandTests(): void {
       }
       clock.advance(1000);
       expect(await claimIds()).toEqual([]);
+    });
+
+    test("in a session it commits and rolls back with the transaction, as a retry does", async () => {
+      const ready = await pushOne(store);
+      await finish(await claimFirst(store));
+      const other = await pushOne(store);
+      const move = (ends: "commit" | "rollback") =>
+        withSession(store, async (session) => {
+          await session.begin();
+          expect(await session.cancel(other)).toMatchObject({
+            state: "cancelled",
+            reason: "cancelled by hand",
+          });
+          expect(await session.retry(ready)).toMatchObject({ state: "ready" });
+          expect(await stateOf(other)).toBe("ready");
+          await session[ends]();
+        });
+      await move("rollback");
+      expect([await stateOf(ready), await stateOf(other)]).toEqual(["finished", "ready"]);
+      await move("commit");
+      expect([await stateOf(ready), await stateOf(other)]).toEqual(["ready", "cancelled"]);
     });
 
     test("refuses what has ended or does not exist", async () => {
