@@ -7,7 +7,7 @@ import { standardError } from "../src/log/standard-stream.ts";
 import { push as pushCall } from "../src/push/push.ts";
 import { CALL, type PushOptions, TASK_OPTIONS } from "../src/push/task-options.ts";
 import type { Registry } from "../src/registry/registry.ts";
-import { liveWorkers, untakenWords } from "../src/store/live-workers.ts";
+import { liveWorkers, NO_WORKER, untakenWords } from "../src/store/live-workers.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
@@ -199,7 +199,7 @@ async function whyUntaken(
   if (task === null || task.finished_at !== null) return null;
   const workers = await liveWorkers(store);
   if (workers.length > 0) return untakenWords(task.queue, workers);
-  return isAwaited ? "no worker is running on this database; start one with tq worker" : null;
+  return isAwaited ? NO_WORKER : null;
 }
 
 function endWords({ id, state, reason }: Task): string {

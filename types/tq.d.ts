@@ -17,6 +17,7 @@ export { ModelSQL } from "tq:internal/model/model-sql";
 export { push } from "tq:internal/push/push";
 export { pushMany } from "tq:internal/push/push";
 export { PushOptions } from "tq:internal/push/task-options";
+export { TaskOptions } from "tq:internal/push/task-options";
 export { Queue } from "tq:internal/model/queue-types";
 export { TaskPolicies } from "tq:internal/model/queue-types";
 export { Transaction } from "tq:internal/transaction/transaction";
@@ -28,7 +29,18 @@ export { startWorker } from "tq:internal/start-worker";
 export { EmbeddedWorker } from "tq:internal/embed";
 export { WorkerOptions } from "tq:internal/embed";
 export { WorkerEvent } from "tq:internal/log/events";
+export { tasks } from "tq:internal/tasks/tasks";
+export { Tasks } from "tq:internal/tasks/tasks";
+export { TaskFailedError } from "tq:internal/tasks/ended-errors";
+export { TimeoutError } from "tq:internal/tasks/ended-errors";
+export { TaskHandle } from "tq:internal/tasks/handle";
+export { ResultOptions } from "tq:internal/tasks/wait-options";
+export { WatchOptions } from "tq:internal/tasks/wait-options";
+export { TaskFilter } from "tq:internal/store/looking";
+export { Attempt } from "tq:internal/task";
+export { AttemptOutcome } from "tq:internal/task";
 export { Task } from "tq:internal/task";
+export { TaskError } from "tq:internal/task";
 export { TaskState } from "tq:internal/task";
 }
 
@@ -352,17 +364,25 @@ export {};
 
 declare module "tq:internal/model/queue-types" {
 import { TaskPolicy } from "tq:internal/policies/table";
+import { TaskOptions } from "tq:internal/push/task-options";
+import { TaskHandle } from "tq:internal/tasks/handle";
 import { Jsonable } from "tq:internal/values/jsonable";
 import { Model } from "tq:internal/model/model";
-/** A method type, so that a model may declare its queue more exactly than this. */
+/** Method types, so that a model may declare its queue more exactly than this. */
 interface AnyCall {
     call(instances: One<AnyRecord> | Iterable<One<AnyRecord>>, ...args: unknown[]): Promise<number | number[]>;
+    callWithOptions(instances: One<AnyRecord> | Iterable<One<AnyRecord>>, ...args: unknown[]): Promise<TaskHandle | TaskHandle[]>;
+}
+/** Another way to call the same method: with options, which win over the context's keys, for handles of the tasks. */
+interface WithOptions<Call> {
+    /** @example const task = await Label.__queue__.print.with({ attempts: 3, ref: "label-7" })(label); */
+    with(options: TaskOptions): Call;
 }
 interface AnyRecord {
     readonly id: number;
 }
 /** Without a declaration: any method, with any records or ids, and any arguments; the push itself checks those. */
-export type UntypedQueue = Record<string, AnyCall["call"]>;
+export type UntypedQueue = Record<string, AnyCall["call"] & WithOptions<AnyCall["callWithOptions"]>>;
 /** Properties of tq's own classes, which tasks cannot call. */
 type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
@@ -375,15 +395,21 @@ type JsonArgs<A extends readonly unknown[]> = {
 type One<R> = R | number;
 /** A static method that takes the records, or one record; the type `never` for one without parameters. */
 type StaticCall<R, F> = F extends (...args: infer A) => unknown ? A extends readonly [] ? never : StaticCallOn<R, F> : never;
-type StaticCallOn<R, F> = F extends (records: infer First, ...args: infer A) => unknown ? R[] extends First ? R extends First ? Both<R, A> : Many<R, A> : R extends First ? Single<R, A> : never : never;
-/** A method of the record: called on one, or on each. */
-type RecordCall<R, F> = F extends (...args: infer A) => unknown ? Both<R, A> : never;
-type Many<R, A extends readonly unknown[]> = (records: Iterable<One<R>>, ...args: JsonArgs<A>) => Promise<number[]>;
-type Single<R, A extends readonly unknown[]> = (record: One<R>, ...args: JsonArgs<A>) => Promise<number>;
-type Both<R, A extends readonly unknown[]> = {
-    (record: One<R>, ...args: JsonArgs<A>): Promise<number>;
-    (records: Iterable<One<R>>, ...args: JsonArgs<A>): Promise<number[]>;
+type StaticCallOn<R, F> = F extends (records: infer First, ...args: infer A) => infer T ? R[] extends First ? R extends First ? Both<R, A, Returned<T>, Returned<T>> : Many<R, A, Returned<T>> : R extends First ? Single<R, A, Returned<T>> : never : never;
+/** A method of the record: called on one, or on each. A call on each has no result. */
+type RecordCall<R, F> = F extends (...args: infer A) => infer T ? Both<R, A, Returned<T>, undefined> : never;
+/** What a method returns, as its result comes back; unknown for what JSON does not carry. */
+type Returned<T> = unknown extends Awaited<T> ? unknown : [Awaited<T>] extends [void] ? undefined : [Awaited<T>] extends [Jsonable<Awaited<T>> | undefined] ? Awaited<T> : unknown;
+/** A call of the method, which answers with an id or a handle for each task. */
+type ManyCall<R, A extends readonly unknown[], Answer> = (records: Iterable<One<R>>, ...args: JsonArgs<A>) => Promise<Answer[]>;
+type SingleCall<R, A extends readonly unknown[], Answer> = (record: One<R>, ...args: JsonArgs<A>) => Promise<Answer>;
+type BothCall<R, A extends readonly unknown[], OfOne, OfEach> = {
+    (record: One<R>, ...args: JsonArgs<A>): Promise<OfOne>;
+    (records: Iterable<One<R>>, ...args: JsonArgs<A>): Promise<OfEach[]>;
 };
+type Many<R, A extends readonly unknown[], T> = ManyCall<R, A, number> & WithOptions<ManyCall<R, A, TaskHandle<T>>>;
+type Single<R, A extends readonly unknown[], T> = SingleCall<R, A, number> & WithOptions<SingleCall<R, A, TaskHandle<T>>>;
+type Both<R, A extends readonly unknown[], OfOne, OfEach> = BothCall<R, A, number, number> & WithOptions<BothCall<R, A, TaskHandle<OfOne>, TaskHandle<OfEach>>>;
 type StaticCalls<M extends ModelLike, R> = {
     readonly [K in Exclude<keyof M, StaticBase> as StaticCall<R, M[K]> extends never ? never : K]: StaticCall<R, M[K]>;
 };
@@ -405,6 +431,169 @@ export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> & Recor
 export type TaskPolicies<M extends ModelLike> = {
     readonly [K in keyof Queue<M>]?: TaskPolicy;
 };
+export {};
+}
+
+declare module "tq:internal/tasks/handle" {
+import { Attempt } from "tq:internal/task";
+import { Task } from "tq:internal/task";
+import { TaskError } from "tq:internal/task";
+import { ResultOptions } from "tq:internal/tasks/wait-options";
+import { WatchOptions } from "tq:internal/tasks/wait-options";
+/** A task that was pushed, in the database to which it was pushed. Each method is that of `tasks` for its id. */
+export class TaskHandle<T = unknown> {
+    #private;
+    readonly id: number;
+    /** The task; null where it was cleaned, and before the commit of the transaction that pushed it. */
+    get(): Promise<Task | null>;
+    /** What the method returned, once the task has ended. */
+    result(options?: ResultOptions): Promise<T>;
+    watch(options?: WatchOptions): AsyncGenerator<Task, void, void>;
+    attempts(): Promise<Attempt[]>;
+    errors(): Promise<TaskError[]>;
+    cancel(reason?: string): Promise<Task>;
+    retry(): Promise<Task>;
+}
+export {};
+}
+
+declare module "tq:internal/task" {
+/**
+ * A task and its life: the words every other file uses.
+ *
+ * All times are integers, milliseconds since 1970-01-01 UTC. `context`, `args` and `result` stay JSON text
+ * until a value is needed; `encoding.ts` decodes them there.
+ */
+export const TASK_STATES: readonly ["scheduled", "ready", "running", "finished", "failed", "cancelled"];
+export type TaskState = (typeof TASK_STATES)[number];
+/**
+ * A task as users see it: the columns of the view `tq_tasks`, JSON columns parsed. Times are integers, milliseconds
+ * since 1970-01-01 UTC.
+ */
+export interface Task {
+    readonly id: number;
+    readonly state: TaskState;
+    readonly queue: string;
+    readonly priority: number;
+    readonly model: string;
+    readonly method: string;
+    readonly instances: unknown;
+    readonly args: unknown;
+    readonly user: number;
+    readonly context: unknown;
+    readonly ref: string | null;
+    readonly enqueued_at: number;
+    readonly scheduled_at: number | null;
+    readonly expected_at: number | null;
+    /** The task is cancelled where its first run has not begun by then. */
+    readonly expires_at: number | null;
+    readonly dequeued_at: number | null;
+    readonly finished_at: number | null;
+    /** Runs that ended, without those that were cancelled or died with their worker. */
+    readonly attempts: number;
+    /** Runs that used up an attempt of the policy, since the push or the last retry by hand. */
+    readonly failures: number;
+    /** Runs whose method asked for a later run, since then. */
+    readonly snoozes: number;
+    /** Runs that took their thread or process down with them. */
+    readonly crashes: number;
+    readonly worker: string | null;
+    /** The policies that the push itself said, such as `{ attempts: 5 }`; null: none. */
+    readonly policy: unknown;
+    readonly result: unknown;
+    /** Why the task failed, was cancelled, went back to ready or finished without a call of its method; null in all other cases. */
+    readonly reason: string | null;
+}
+/** How a run ended, as the history of a task has it. */
+export type AttemptOutcome = "running" | "finished" | "failed" | "cancelled" | "snoozed" | "postponed" | "interrupted" | "crashed";
+/** One run of a task: a row of the view `tq_attempts`. Times are ms since 1970 UTC, lengths are ms. */
+export interface Attempt {
+    readonly task: number;
+    /** From 1; a task keeps its last 100. */
+    readonly number: number;
+    readonly outcome: AttemptOutcome;
+    readonly started_at: number | null;
+    readonly ended_at: number | null;
+    /** How long the task waited for the run once it could begin. */
+    readonly waited: number | null;
+    readonly ran: number | null;
+    /** How long after `expected_at` the run ended; 0: in time; null: the task was not expected by a time. */
+    readonly late: number | null;
+    readonly reason: string | null;
+    /** The name, the message and the stack of its error. */
+    readonly name: string | null;
+    readonly message: string | null;
+    readonly stack: string | null;
+    readonly worker: string | null;
+    readonly thread: number | null;
+}
+/** One recorded error of a task: the same message of the same task is kept once, with a count. */
+export interface TaskError {
+    readonly id: number;
+    readonly task: number;
+    readonly name: string;
+    readonly message: string;
+    readonly stack: string | null;
+    /** The attempt that met it last. */
+    readonly attempt: number;
+    readonly count: number;
+    readonly first_at: number;
+    readonly last_at: number;
+}
+export {};
+}
+
+declare module "tq:internal/tasks/wait-options" {
+import { Duration } from "tq:internal/values/duration";
+export interface WatchOptions {
+    /** Ends the wait; it then rejects with the reason of the signal. */
+    readonly signal?: AbortSignal | undefined;
+}
+export interface ResultOptions extends WatchOptions {
+    /** The longest time to wait, such as `"30s"`. Default: until the task has ended. */
+    readonly timeout?: Duration | undefined;
+}
+export {};
+}
+
+declare module "tq:internal/push/task-options" {
+import { Backoff } from "tq:internal/policies/backoff";
+import { BackoffFunction } from "tq:internal/policies/backoff";
+import { Duration } from "tq:internal/values/duration";
+import { DurationLike } from "tq:internal/values/duration";
+import { MomentLike } from "tq:internal/values/moment";
+/** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
+export interface PushOptions {
+    readonly model: string;
+    readonly method: string;
+    /** An id, a record, or a list of them. */
+    readonly instances: unknown;
+    readonly args?: readonly unknown[];
+    /** Default: the current transaction's user, else 0. */
+    readonly user?: number;
+    /** Default: the current transaction's context without its `queue_*` keys, else empty. */
+    readonly context?: Readonly<Record<string, unknown>>;
+    readonly queue?: string;
+    /** Higher runs first. */
+    readonly priority?: number;
+    /** A length of time counts from now; null or none: at once. */
+    readonly scheduledAt?: DurationLike | MomentLike | null;
+    readonly expectedAt?: DurationLike | MomentLike | null;
+    /** The task is cancelled where its first run has not begun by then. */
+    readonly expiresAt?: DurationLike | MomentLike | null;
+    /** How many runs of the task may fail before it does, instead of what the policy of its method says. */
+    readonly attempts?: number | null;
+    /** How long to wait before each further attempt. */
+    readonly backoff?: Exclude<Backoff, BackoffFunction> | null;
+    /** The longest time of one run. */
+    readonly timeout?: Duration | null;
+    /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
+    readonly batch?: number | boolean | null;
+    /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
+    readonly ref?: string | null;
+}
+/** What a call of `__queue__` takes by `with`: the options of `push()` that are no part of the call. */
+export type TaskOptions = Omit<PushOptions, "model" | "method" | "instances" | "args" | "user" | "context">;
 export {};
 }
 
@@ -527,45 +716,6 @@ import { PushOptions } from "tq:internal/push/task-options";
 export function push(options: PushOptions): Promise<number[]>;
 /** Stores many calls in one transaction: all or none. @returns the ids of all tasks, in order. */
 export function pushMany(list: readonly PushOptions[]): Promise<number[]>;
-export {};
-}
-
-declare module "tq:internal/push/task-options" {
-import { Backoff } from "tq:internal/policies/backoff";
-import { BackoffFunction } from "tq:internal/policies/backoff";
-import { Duration } from "tq:internal/values/duration";
-import { DurationLike } from "tq:internal/values/duration";
-import { MomentLike } from "tq:internal/values/moment";
-/** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
-export interface PushOptions {
-    readonly model: string;
-    readonly method: string;
-    /** An id, a record, or a list of them. */
-    readonly instances: unknown;
-    readonly args?: readonly unknown[];
-    /** Default: the current transaction's user, else 0. */
-    readonly user?: number;
-    /** Default: the current transaction's context without its `queue_*` keys, else empty. */
-    readonly context?: Readonly<Record<string, unknown>>;
-    readonly queue?: string;
-    /** Higher runs first. */
-    readonly priority?: number;
-    /** A length of time counts from now; null or none: at once. */
-    readonly scheduledAt?: DurationLike | MomentLike | null;
-    readonly expectedAt?: DurationLike | MomentLike | null;
-    /** The task is cancelled where its first run has not begun by then. */
-    readonly expiresAt?: DurationLike | MomentLike | null;
-    /** How many runs of the task may fail before it does, instead of what the policy of its method says. */
-    readonly attempts?: number | null;
-    /** How long to wait before each further attempt. */
-    readonly backoff?: Exclude<Backoff, BackoffFunction> | null;
-    /** The longest time of one run. */
-    readonly timeout?: Duration | null;
-    /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
-    readonly batch?: number | boolean | null;
-    /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
-    readonly ref?: string | null;
-}
 export {};
 }
 
@@ -950,52 +1100,97 @@ export interface Summary {
 export {};
 }
 
-declare module "tq:internal/task" {
+declare module "tq:internal/tasks/tasks" {
+import { TaskFilter } from "tq:internal/store/looking";
+import { Attempt } from "tq:internal/task";
+import { Task } from "tq:internal/task";
+import { TaskError } from "tq:internal/task";
+import { ResultOptions } from "tq:internal/tasks/wait-options";
+import { WatchOptions } from "tq:internal/tasks/wait-options";
 /**
- * A task and its life: the words every other file uses.
- *
- * All times are integers, milliseconds since 1970-01-01 UTC. `context`, `args` and `result` stay JSON text
- * until a value is needed; `encoding.ts` decodes them there.
+ * Looks read what is committed, and take no lock. A task that they show as ended is so on disk. What is wrong with an
+ * argument is a TqError "invalid".
  */
-export const TASK_STATES: readonly ["scheduled", "ready", "running", "finished", "failed", "cancelled"];
-export type TaskState = (typeof TASK_STATES)[number];
-/**
- * A task as users see it: the columns of the view `tq_tasks`, JSON columns parsed. Times are integers, milliseconds
- * since 1970-01-01 UTC.
- */
-export interface Task {
-    readonly id: number;
-    readonly state: TaskState;
-    readonly queue: string;
-    readonly priority: number;
-    readonly model: string;
-    readonly method: string;
-    readonly instances: unknown;
-    readonly args: unknown;
-    readonly user: number;
-    readonly context: unknown;
-    readonly ref: string | null;
-    readonly enqueued_at: number;
-    readonly scheduled_at: number | null;
-    readonly expected_at: number | null;
-    /** The task is cancelled where its first run has not begun by then. */
-    readonly expires_at: number | null;
-    readonly dequeued_at: number | null;
-    readonly finished_at: number | null;
-    /** Runs that ended, without those that were cancelled or died with their worker. */
-    readonly attempts: number;
-    /** Runs that used up an attempt of the policy, since the push or the last retry by hand. */
-    readonly failures: number;
-    /** Runs whose method asked for a later run, since then. */
-    readonly snoozes: number;
-    /** Runs that took their thread or process down with them. */
-    readonly crashes: number;
-    readonly worker: string | null;
-    /** The policies that the push itself said, such as `{ attempts: 5 }`; null: none. */
-    readonly policy: unknown;
-    readonly result: unknown;
-    /** Why the task failed, was cancelled, went back to ready or finished without a call of its method; null in all other cases. */
-    readonly reason: string | null;
+export interface Tasks {
+    /** The task; null where there is none: it may have been cleaned. */
+    get(id: number): Promise<Task | null>;
+    /** The task that has this ref. */
+    getByRef(ref: string): Promise<Task | null>;
+    /**
+     * The tasks that match, the newest first, 100 of them unless `limit` says another number.
+     *
+     * @example await tasks.list({ states: ["failed"], queue: "mail", limit: 20 });
+     */
+    list(filter?: TaskFilter): Promise<Task[]>;
+    /** The runs of a task, the first one first: the last 100 of them. */
+    attempts(id: number): Promise<Attempt[]>;
+    /** The errors of a task, the latest last. */
+    errors(id: number): Promise<TaskError[]>;
+    /**
+     * Waits until the task has ended, through all its retries, in whichever process it runs.
+     *
+     * @returns what its method returned, as JSON carries it; undefined where it returned nothing.
+     * @throws TaskFailedError when the task failed or was cancelled, TimeoutError when the timeout passes; TqError
+     * "not_found" when there is no such task, "conflict" when its result was too long to be kept, and inside a task or a
+     * transaction, where the wait might never end.
+     * @example const { sum } = await tasks.result<{ sum: number }>(id, { timeout: "30s" });
+     */
+    result<T = unknown>(id: number, options?: ResultOptions): Promise<T>;
+    /**
+     * Yields the task at once, and whenever its state, its attempts or its reason has changed, until it has ended. Changes
+     * that follow each other fast may come as one.
+     *
+     * @throws as `result` does before it waits; what the signal aborts with.
+     * @example for await (const { state } of tasks.watch(id)) console.log(state);
+     */
+    watch(id: number, options?: WatchOptions): AsyncGenerator<Task, void, void>;
+    /**
+     * Cancels a task that has not ended. In a transaction it is cancelled by the commit.
+     *
+     * @throws TqError "conflict" when it has ended, "not_found" when there is no such task.
+     */
+    cancel(id: number, reason?: string): Promise<Task>;
+    /**
+     * Makes an ended task ready again. In a transaction it is made ready by the commit. Where no worker is configured, it
+     * runs before this resolves, as after a push.
+     *
+     * @throws TqError "conflict" when it has not ended, "not_found" when there is no such task.
+     */
+    retry(id: number): Promise<Task>;
+}
+export const tasks: Tasks;
+export {};
+}
+
+declare module "tq:internal/store/looking" {
+import { TaskState } from "tq:internal/task";
+export interface TaskFilter {
+    readonly states?: readonly TaskState[];
+    readonly queue?: string;
+    readonly model?: string;
+    /** Only the task with this ref. */
+    readonly ref?: string;
+    /** Only ids below this one: a list goes on from the last id of the one before. */
+    readonly before?: number;
+    readonly limit?: number;
+}
+export {};
+}
+
+declare module "tq:internal/tasks/ended-errors" {
+import { Task } from "tq:internal/task";
+/** The task whose result was waited for has failed, or was cancelled. */
+export class TaskFailedError extends Error {
+    /** The task, as it ended. */
+    readonly task: Task;
+    readonly state: "failed" | "cancelled";
+    /** The error of the task's last run, with the name, the message and the stack that it had there; undefined: none. */
+    readonly cause: Error | undefined;
+}
+/** The task has not ended in the time that its caller gave it. It goes on. */
+export class TimeoutError extends Error {
+    /** The task, as it stood then; null: it is gone. */
+    readonly task: Task | null;
 }
 export {};
 }

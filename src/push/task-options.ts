@@ -46,6 +46,12 @@ export interface PushOptions {
   readonly ref?: string | null;
 }
 
+/** What a call of `__queue__` takes by `with`: the options of `push()` that are no part of the call. */
+export type TaskOptions = Omit<
+  PushOptions,
+  "model" | "method" | "instances" | "args" | "user" | "context"
+>;
+
 /** @internal What both tables say. */
 export interface Row {
   /** Its meaning, for the help and docs/. */
@@ -192,7 +198,7 @@ export const OPTIONS = {
     sql: "text",
     hint: "TEXT",
   },
-} satisfies Record<Exclude<keyof PushOptions, keyof typeof CALL>, OptionRow<unknown>>;
+} satisfies Record<keyof TaskOptions, OptionRow<unknown>>;
 
 type Options = typeof OPTIONS;
 

@@ -3,6 +3,7 @@
  */
 import { formatDuration } from "../values/duration.ts";
 import { decode, encode } from "../values/encoding.ts";
+import { notKept, RESULT_CHARACTERS } from "../kept-result.ts";
 import { isOperational, isTqError, TqError } from "../errors.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
 import type { Policy } from "../policies/table.ts";
@@ -15,9 +16,6 @@ import type { Unit } from "../transaction/unit.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 import { RunningTask, withTask } from "../transaction/current-task.ts";
-
-/** A result with more characters of JSON is replaced by a note. */
-const RESULT_CHARACTERS = 10_000;
 
 /** The call of a task, or the outcome of a task that cannot be called. */
 export type Prepared = Call | Outcome;
@@ -237,7 +235,7 @@ function toResult(value: unknown): string | null {
   try {
     const text = encode(value, "result");
     if (text.length <= RESULT_CHARACTERS) return text;
-    return JSON.stringify(`(a result of ${text.length} characters is not kept)`);
+    return notKept(text.length);
   } catch {
     return null;
   }

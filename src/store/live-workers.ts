@@ -22,6 +22,9 @@ export async function liveWorkers(store: Store): Promise<WorkerInfo[]> {
   return live;
 }
 
+/** Why a task is not run where no worker lives. */
+export const NO_WORKER = "no worker is running on this database; start one with tq worker";
+
 /**
  * Says that none of these workers takes tasks of a queue, with the near name or what they take; null where one does, and
  * where there is no worker at all.
