@@ -10,6 +10,7 @@ import type {
   Rest,
   StoreStatus,
   TaskFilter,
+  TaskNames,
   WorkerInfo,
 } from "../store/looking.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
@@ -87,6 +88,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async countBefore(filter: TaskFilter, before: number): Promise<Rest> {
     return this.read((db) => looking.countBefore(db, filter, before));
+  }
+
+  async names(): Promise<TaskNames> {
+    return this.read(looking.listNames);
   }
 
   async status(): Promise<StoreStatus> {
