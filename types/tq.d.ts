@@ -397,7 +397,7 @@ export interface PushOptions {
     /** A length of time counts from now; null or none: at once. */
     readonly scheduledAt?: DurationLike | MomentLike | null;
     readonly expectedAt?: DurationLike | MomentLike | null;
-    /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
+    /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and where workers run the tasks. */
     readonly batch?: number | boolean | null;
     /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
     readonly ref?: string | null;
