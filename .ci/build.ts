@@ -14,7 +14,7 @@ const PLATFORMS = [
   "windows-arm64",
 ];
 
-/** Compiles the executable of `root`: the checkout, or its copy with counters. */
+/** Compiles the executable of `root`: the checkout, or its copy that counts the lines which tests run. */
 export async function build(root: string, outfile = "dist/tq", flags: string[] = []) {
   mkdirSync(join(root, "dist"), { recursive: true });
   // Without both entry points and flat names the executable does not find its thread's file.

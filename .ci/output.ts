@@ -47,7 +47,7 @@ export class TestOutput {
   #rules = 0;
   /** True when the last line was a failure: the runner may add `^ this test timed out after 5000ms.` to it. */
   #justFailed = false;
-  /** True after the last file. */
+  /** True once the runner repeats results, after the last file. */
   #isTail = false;
 
   constructor(screen: Screen, now: () => number = () => performance.now()) {

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TqError } from "../src/errors.ts";
-import { giveOwner } from "../src/file-owner.ts";
+import { giveOwner, ownerWords } from "../src/file-owner.ts";
 import { STARTER } from "./starter/files.ts";
 import { command } from "./command/command.ts";
 import type { Program } from "./command/program.ts";
@@ -46,7 +46,7 @@ function write(file: string, text: string): boolean {
     const why = exists
       ? `${parent} is not a folder; rename it, and run tq init again`
       : cause instanceof Error
-        ? cause.message
+        ? `${cause.message}${ownerWords(parent)}`
         : String(cause);
     throw new TqError("invalid", `Cannot write ${path}: ${why}`, { cause });
   }

@@ -8,6 +8,7 @@ import { filterFlags, readFilter } from "./command/filter.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { taskTable } from "./terminal/tasks.ts";
 import { waitingWords } from "./terminal/mode.ts";
+import { unknownNameWords } from "./command/unknown-names.ts";
 import { readWhole } from "./command/values.ts";
 
 const DEFAULT_LIMIT = 100;
@@ -41,6 +42,7 @@ export const list = command({
     };
     const tasks: Task[] = [];
     let rest: Rest | null = null;
+    let unknown: readonly string[] = [];
     await toLook(program.config(), async (store) => {
       for await (const page of store.pages(filter)) {
         for (const task of page) tasks.push(program.json ? task : forTable(task));
@@ -50,6 +52,7 @@ export const list = command({
       if (limit === undefined && last !== undefined && tasks.length === DEFAULT_LIMIT) {
         rest = await store.countBefore(filter, last.id);
       }
+      if (last === undefined) unknown = await unknownNameWords(store, filter);
       const waiting = tasks.filter(({ state }) => state === "ready" || state === "scheduled");
       const hint = waitingWords(program.config(), waiting.length);
       if (hint !== null && (await liveWorkers(store)).length === 0) program.note(hint);
@@ -57,6 +60,7 @@ export const list = command({
     program.answer(tasks, () =>
       tasks.length === 0 ? "No tasks" : taskTable(tasks, program.terminal),
     );
+    for (const sentence of unknown) program.note(sentence);
     if (rest !== null) sayRest(rest, program);
   },
 });

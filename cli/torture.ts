@@ -1,7 +1,8 @@
 /** `tq torture`: proves on the user's own disk that no task is lost or done twice, whatever is killed. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { resolve } from "node:path";
-import { TqError } from "../src/errors.ts";
+import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { isTqError, TqError } from "../src/errors.ts";
+import { ownerWords } from "../src/file-owner.ts";
 import { command } from "./command/command.ts";
 import type { Program } from "./command/program.ts";
 import { block } from "./terminal/table.ts";
@@ -59,13 +60,32 @@ function newSeed(): number {
   return Math.floor(Math.random() * MAX_SEED);
 }
 
-/** @throws TqError "invalid" when the folder is not empty: it is deleted at the end, with all in it, if all is well. */
+/** @throws TqError "invalid" when the folder cannot be used: the sentence says why */
 function makeFolder(dir: string | undefined): string {
-  if (dir === undefined) return mkdtempSync(resolve("tq-torture-"));
-  const folder = resolve(dir);
+  const folder = resolve(dir ?? "");
+  try {
+    if (dir === undefined) return mkdtempSync(resolve("tq-torture-"));
+    makeEmpty(folder);
+    return folder;
+  } catch (cause) {
+    if (isTqError(cause) || !(cause instanceof Error)) throw cause;
+    const owners = ownerWords(folder) || ownerWords(dirname(folder));
+    const advice = "name a folder with --dir that this user may write";
+    throw new TqError(
+      "invalid",
+      `Cannot torture in ${folder}: ${cause.message}${owners}; ${advice}`,
+      { cause },
+    );
+  }
+}
+
+/** Refuses a folder that is not empty: it is deleted at the end, with all in it, if all is well. */
+function makeEmpty(folder: string): void {
   mkdirSync(folder, { recursive: true });
-  if (readdirSync(folder).length === 0) return folder;
-  throw new TqError("invalid", `Cannot torture in ${folder}: it is not empty; name a new folder`);
+  if (readdirSync(folder).length > 0) {
+    throw new TqError("invalid", `Cannot torture in ${folder}: it is not empty; name a new folder`);
+  }
+  accessSync(folder, constants.W_OK);
 }
 
 function isWell({ lost, doubled, half, stuck, late, sound, problems }: Result): boolean {

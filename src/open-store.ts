@@ -19,7 +19,12 @@ export function openStore(config: StoreConfig): Store {
 
 /** Opens the store of a program that writes nothing; its user may have no right to write the database. */
 export function openStoreToLook(config: StoreConfig): Store {
-  return new SqliteStore({ ...optionsOf(config), onlyLooks: true });
+  return new SqliteStore({ ...optionsOf(config), onlyLooks: true, needsTables: true });
+}
+
+/** Opens the store of a program that changes what is there, and makes no queue. */
+export function openExistingStore(config: StoreConfig): Store {
+  return new SqliteStore({ ...optionsOf(config), needsTables: true });
 }
 
 /** Opens the store of a worker's main thread, which lends its threads parts of it. */

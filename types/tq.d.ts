@@ -306,10 +306,19 @@ export interface CurrentTask {
     readonly context: Readonly<Record<string, unknown>>;
     /**
      * Aborts when the run should end: its timeout has passed, its task was cancelled, or its worker stops. `fetch`,
-     * `Bun.spawn` and timers take it. A run that goes on is ended with its thread after `worker.timeout_grace`; the work of
-     * one that ends by itself is undone too, however it ends.
+     * `Bun.spawn` and timers take it. A run that goes on is ended with its thread after `worker.timeout_grace`; the work
+     * of one that ends by itself is undone too, however it ends. Transactions that a method without one of its own has
+     * committed stay.
      */
     readonly signal: AbortSignal;
+    /**
+     * Says how far the task is: `progress(7, 9, "page 7")`. Other programs see it at once; call it as often as you like.
+     *
+     * @param total null, or left out: it is not known.
+     */
+    progress(done: number, total?: number | null, text?: string | null): void;
+    /** Keeps a line with the run, as `console.log` does; other values than texts are written as `console.log` writes them. */
+    log(...values: unknown[]): void;
 }
 /**
  * The task that this code runs in; undefined outside a task, and once the task has ended. Effects outside the
@@ -587,7 +596,7 @@ export interface PushOptions {
     readonly backoff?: Exclude<Backoff, BackoffFunction> | null;
     /** The longest time of one run. */
     readonly timeout?: Duration | null;
-    /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
+    /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and where workers run the tasks. */
     readonly batch?: number | boolean | null;
     /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
     readonly ref?: string | null;

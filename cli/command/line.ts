@@ -79,6 +79,7 @@ function tokenize(args: readonly string[], flags: Flags) {
   const options: Record<string, { type: "string" | "boolean"; short?: string }> = {};
   for (const [name, flag] of Object.entries(flags)) {
     if (flag.type === "positional") continue;
+    // A flag with `bare` may stand without its value.
     const type = flag.bare === undefined ? flag.type : "boolean";
     if (flag.alias?.length === 1) options[name] = { type, short: flag.alias };
     else options[name] = { type };

@@ -9,6 +9,7 @@ import { filterFlags, readFilter } from "./filter.ts";
 import { withExisting } from "./program.ts";
 import type { Program } from "./program.ts";
 import { counted } from "../terminal/text.ts";
+import { unknownNameWords } from "./unknown-names.ts";
 import { readId } from "./values.ts";
 
 interface Move {
@@ -61,8 +62,12 @@ function refused({ name }: Move, why: string): TqError {
 async function moveAll(filter: MoveFilter, program: Program, move: Move): Promise<void> {
   const { all, done } = move;
   const config = program.config();
-  const moved = await withExisting(config, (store) => all(store, filter));
+  const { moved, unknown } = await withExisting(config, async (store) => {
+    const moved = await all(store, filter);
+    return { moved, unknown: moved > 0 ? [] : await unknownNameWords(store, filter) };
+  });
   program.answer({ [done]: moved }, () => `${counted(moved, "task")} ${done}`);
+  for (const sentence of unknown) program.note(sentence);
   if (moved > 0) noteWithoutWorker(config, program, move);
 }
 

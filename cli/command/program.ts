@@ -4,7 +4,12 @@ import type { Config } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Log } from "../../src/log/log.ts";
 import { standardLog } from "../../src/transaction/runtime.ts";
-import { databaseExists, openStore, openStoreToLook } from "../../src/open-store.ts";
+import {
+  databaseExists,
+  openExistingStore,
+  openStore,
+  openStoreToLook,
+} from "../../src/open-store.ts";
 import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
@@ -103,11 +108,11 @@ export async function toLook<T>(config: Config, fn: (store: Store) => Promise<T>
   return withExisting(config, fn, openStoreToLook);
 }
 
-/** Opens the database while `fn` runs, for commands that must not create one. */
+/** Opens the database while `fn` runs, for commands that must not create one, nor its tables. */
 export async function withExisting<T>(
   config: Config,
   fn: (store: Store) => Promise<T>,
-  open = openStore,
+  open = openExistingStore,
 ): Promise<T> {
   if (!databaseExists(config)) {
     throw new TqError(

@@ -36,7 +36,7 @@ export class Notebook extends Model {
 `;
 
 const README = `# A project with tq
-\`models.ts\` holds the models; a task is a call of one of their methods, stored in the database \`tq.db\`.
+\`models.ts\` holds the models; a task is a call of one of their methods, stored in the database; \`tq config\` says which file that is (\`database.path\`).
 \`tq push MODEL METHOD IDS\` pushes a task, and \`tq worker\` runs it. With the models that \`tq init\` writes: \`tq push notebook add 1 --args '["hello world"]'\`.
 \`tq list\`, \`tq show ID\` and \`tq status\` show the tasks; \`tq --help\` lists all commands.
 Only editors read \`types/tq.d.ts\` and \`tsconfig.json\`. After an update of tq, delete the first and run \`tq init\` again. For the types of Node and Bun, run \`npm install --save-dev @types/bun\` and add \`"types": ["bun"]\` to \`tsconfig.json\`.

@@ -3,6 +3,7 @@ import { Child } from "./child.ts";
 
 export type Role = "worker" | "producer";
 
+/** The records between which transfers move money. */
 export const ACCOUNTS = 10;
 
 const PRODUCERS = 2;
@@ -43,7 +44,7 @@ export class Crew {
     this.#restart(role, child);
   }
 
-  /** Lets producers end after their transaction; none is started any more, also by a `replace` under way. */
+  /** Lets producers end after their transaction, by the end of their standard input; none is started any more, also by a `replace` under way. */
   async stopProducers(): Promise<void> {
     this.#pushing = false;
     await Promise.all(this.producers.map((producer) => producer.stop()));

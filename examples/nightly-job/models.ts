@@ -3,10 +3,10 @@
  * copy of this folder, after `tq init`:
  *
  *   tq worker                                        # as a service
- *   15 2 * * *  cd /srv/shop && ./nightly.sh         # a line of crontab -e
+ *   15,45 2 * * *  cd /srv/shop && ./nightly.sh      # a line of crontab -u shop -e
  *
- * A ref makes it one task a day, however often the timer fires. A machine that was off at 2:15 makes up for it with a
- * timer of systemd: OnCalendar=02:15, Persistent=true.
+ * A ref makes it one task a day, however often the timer fires: at 2:45 the script says whether the task has failed, and
+ * cron mails that. A machine that was off makes up for it with a timer of systemd: OnCalendar=02:15, Persistent=true.
  */
 import { Model, ModelSQL, type Queue, v } from "tq";
 

@@ -93,7 +93,7 @@ function listen(
       ...how,
       development: false,
       reusePort: false, // not the default without development, and then two programs share a port
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER, // Bun's own refusal has no words; the application has its own limit, and Bun reads what is left
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER, // Bun's own refusal has no words; the application has its own limit, and Bun reads the rest of a body that it refuses
     });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";

@@ -86,7 +86,7 @@ const WORDS: Words = {
       ...run(event),
     ),
   "lock.held": ({ task, duration }) =>
-    `task ${task} has held the write lock for ${formatDuration(duration)} and holds up all others; call Transaction.current.commit() before it waits`,
+    `task ${task} has held the write lock for ${formatDuration(duration)} and holds up all others; call Transaction.current.commit() before it waits, or let it run outside any transaction (transaction: false)`,
   "admin.listening": ({ url, token }) => line(`admin API listens on ${url}`, `token in ${token}`),
   "store.failed": ({ database, error }) => line(`${database} cannot be used`, errorWords(error)),
   "store.recovered": ({ database, duration }) =>

@@ -1,7 +1,7 @@
 /**
  * What a push can say, defined in one place: the call, and the options of its tasks. The flags of `tq push`, the fields of HTTP, the
  * keys of a context, those of `push()` and the tables of docs/ are made from the two tables; a test compares them
- * with `tq_push`.
+ * with `tq_push`, the view for plain SQL.
  *
  * A new option is a row of OPTIONS and its type in PushOptions, and a column in the store.
  */
@@ -40,7 +40,7 @@ export interface PushOptions {
   readonly backoff?: Exclude<Backoff, BackoffFunction> | null;
   /** The longest time of one run. */
   readonly timeout?: Duration | null;
-  /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and with a worker. */
+  /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and where workers run the tasks. */
   readonly batch?: number | boolean | null;
   /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
   readonly ref?: string | null;

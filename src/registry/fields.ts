@@ -81,10 +81,17 @@ function isNothing(value: unknown): value is undefined | null {
   return value === undefined || value === null;
 }
 
+/** An item of a pipe: its schema, which comes first, or an action. */
+interface Item {
+  readonly kind: string;
+  readonly type: string;
+  readonly pipe?: readonly Item[];
+}
+
 interface SchemaParts {
   readonly type: string;
   readonly wrapped?: FieldSchema;
-  readonly pipe?: readonly { readonly kind: string; readonly type: string }[];
+  readonly pipe?: readonly Item[];
   readonly options?: readonly unknown[];
   readonly literal?: unknown;
   readonly enum?: Readonly<Record<string, unknown>>;
@@ -100,10 +107,16 @@ const NOT_STORED = new Set(["map", "set", "function", "symbol", "promise", "blob
 const SAME_TYPE =
   /^(?:trim|trim_start|trim_end|normalize|to_lower_case|to_upper_case|to_m.._value|readonly|brand|flavor)$/;
 
+/** The items of a pipe after its schema, which may be a pipe itself. */
+function actionsOf({ pipe = [] }: Pick<SchemaParts, "pipe">): readonly Item[] {
+  const [schema, ...actions] = pipe;
+  return schema?.pipe ? [...actionsOf(schema), ...actions] : actions;
+}
+
 /** The kind of column for a schema; undefined when its values cannot be stored. */
 function kindOf(schema: FieldSchema): Kind | undefined {
   const parts = schema as unknown as SchemaParts;
-  const [, ...actions] = parts.pipe ?? []; // a pipe begins with the schema itself
+  const actions = actionsOf(parts);
   // A pipe that transforms may end in a value of any type.
   if (
     actions.some(
@@ -168,7 +181,7 @@ function emptyOf(schema: FieldSchema): () => unknown {
   return parts.wrapped ? emptyOf(parts.wrapped) : () => undefined;
 }
 
-/** True when NULL reads as undefined, which no value of the schema is. */
+/** True when NULL, as rows older than the column have it, reads as a value that no record of the schema gets. */
 function isRequired(schema: FieldSchema): boolean {
   if (isComputed(schema)) return true;
   return [undefined, null].every((nothing) => !v.safeParse(schema, nothing).success);

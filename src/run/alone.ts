@@ -1,6 +1,7 @@
 /** Runs one task by itself, settles it, and makes the next claim in the same commit. */
 import { Unit } from "../transaction/unit.ts";
-import { toErrorData } from "../outcome.ts";
+import type { Report } from "../log/events.ts";
+import { type ErrorData, toErrorData } from "../outcome.ts";
 import type { Session } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
 import { begin, type Begun, type Ended, endingOf, note } from "./attempt.ts";
@@ -82,9 +83,20 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
     if (outcome.kind !== "postponed") return ended;
     if (outside || tries === config.database.retry)
       return { ...ended, outcome: laterOrNever(task, outcome) };
+    sayAgain(thread.report, task, outcome.error);
     if (!unit.stale) await Bun.sleep(waitInPlace(tries + 1));
     // A run that takes the lock at its start sees no change by others.
     const nextUnit = new Unit(thread, { session, locked: unit.stale, claim: task });
     begun = { ...(await begin(thread, task, nextUnit)), started };
   }
+}
+
+/** The row of the task shows nothing of it, and what the run did outside the database has been done. */
+function sayAgain(
+  report: Report,
+  { id, model, method }: ClaimedTask,
+  { message }: ErrorData,
+): void {
+  const words = `task ${id} (${model}.${method}) is run again at once, its work was undone: ${message}`;
+  report({ name: "log.note", level: "info", message: words });
 }

@@ -74,7 +74,7 @@ export function begin(
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
   const outcome = run(task, prepared, unit, thread);
   drainMicrotasks();
-  const attending = attend(outcome, unit);
+  const attending = attend(outcome, unit); // while the run waits for the store alone
   const learn = () => {
     const waits = Bun.peek.status(outcome) === "pending";
     if (waits && isCall(prepared)) abortLate(thread, prepared.policy, started, outcome);
@@ -103,9 +103,10 @@ export function endingOf(
 }
 
 /**
- * Call it after the commit: counts the run, announces the tasks that it pushed, and reports it.
+ * Call it after the commit or the rollback: counts the run, announces the tasks that it pushed, and reports it.
  *
- * @param kept false where the claim was lost: the work of the run was undone, and its outcome is not stored.
+ * @param kept false where the claim was lost: what the run had not committed itself was undone, and its outcome is not
+ * stored.
  */
 export function note(
   { progress, report, pushed, config }: ThreadRuntime,

@@ -30,7 +30,7 @@ export class Loop {
   #lockedOut = false;
   /** The task that runs by itself, or did so last; null after a batch. */
   #alone: ClaimedTask | null = null;
-  /** The tasks of a round, until the turn of the event loop after it. */
+  /** The tasks of the round under way, then of the last one, until the turn of the event loop after it. */
   #justEnded: readonly ClaimedTask[] = NONE;
   /** How many tasks were taken to be run; some of a batch may have gone back. */
   #taken = 0;
@@ -162,8 +162,8 @@ export class Loop {
   }
 
   /**
-   * Decides what the commit of this round does besides. It gives back all claims that have not begun, as none may wait
-   * behind a long run, and claims up to twice as many tasks as this round ran; none when the thread stops or parks.
+   * Decides what the commit of this round does besides. It gives back all claims that have not begun, so that other
+   * threads can take them (those behind a run under way the main thread takes back), and claims up to twice as many tasks as this round ran; none when the thread stops or parks.
    */
   #endRound(batch: readonly ClaimedTask[]): RoundEnd {
     const last = batch.at(-1);

@@ -29,7 +29,7 @@ const LOCKS = ["none", "awaited", "held"] as const;
 
 export type Lock = (typeof LOCKS)[number];
 
-/** In place of a run's sequence, for a transaction that belongs to no task; the main thread's -1 means none. */
+/** In place of a run's sequence, for user code that runs outside any task; -1 means none in watch-threads.ts. */
 const OUTSIDE_TASK = -2;
 
 /** The most claims that a thread can hold at a time: its slot takes no more. */
@@ -161,7 +161,11 @@ export class Progress implements LockWatch {
     this.#setLock("awaited");
   }
 
-  /** A transaction of the thread has the write lock. @param outsideTask true when it belongs to no task */
+  /**
+   * A transaction of the thread has the write lock.
+   *
+   * @param outsideTask true for user code that runs outside any task; false for runs, and for the engine itself.
+   */
   lockTaken(outsideTask: boolean): void {
     if (outsideTask) this.#store("lockSequence", OUTSIDE_TASK);
     else this.assignLock();
@@ -178,7 +182,7 @@ export class Progress implements LockWatch {
     this.#store("lockSequence", this.sequence);
   }
 
-  /** The sequence of the run that took the lock; OUTSIDE_TASK where none did. */
+  /** The thread's sequence when the lock was taken, or given to a run; OUTSIDE_TASK for code outside any task. */
   get lockSequence(): number {
     return this.#load("lockSequence");
   }

@@ -9,7 +9,7 @@ import { openFilesWords } from "../open-files.ts";
 import { isBusy, translate } from "./errors.ts";
 import { recoverFailedFlush } from "./file/unflushed.ts";
 import { isUnwritable, openUnwritable } from "./file/unwritable.ts";
-import { migrate } from "./migrate.ts";
+import { checkTables, migrate } from "./migrate.ts";
 
 export interface ConnectionOptions {
   readonly path: string;
@@ -17,6 +17,8 @@ export interface ConnectionOptions {
   readonly timeout: number;
   /** True for a program that writes nothing: it may open a database that its user may not write. */
   readonly onlyLooks?: boolean;
+  /** True for a program that must not make the tables of tq. */
+  readonly needsTables?: boolean;
 }
 
 /** SQLite itself waits only this long for another process's lock; then `write-lock.ts` goes on waiting. */
@@ -29,23 +31,26 @@ Database.MAX_QUERY_CACHE_SIZE = 500;
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Opens the database, and creates it if it does not exist.
+ * Opens the database. Creates it if it does not exist, unless the caller needs its tables.
  *
- * @throws TqError "database" or "busy", whose sentence says what is wrong with the file and what to do.
+ * @throws TqError "database", "busy" or "not_found", whose sentence says what is wrong with the file and what to do.
  */
 export function connect(options: ConnectionOptions): Database {
-  const { path } = options;
+  const { path, needsTables = false } = options;
   checkPath(path);
   let db: Database | undefined;
   try {
     if (options.onlyLooks === true && isUnwritable(path)) {
-      migrate((db = openUnwritable(path)), path); // an older schema is refused: it cannot be migrated here
+      db = openUnwritable(path);
+      if (needsTables) checkTables(db, path);
+      migrate(db, path); // an older schema is refused: it cannot be migrated here
       return db;
     }
     const isNew = look(path, statSync) === undefined;
-    db = new Database(path, { create: true, readwrite: true, strict: true });
+    db = new Database(path, { create: !needsTables, readwrite: true, strict: true });
     if (isNew) giveOwner(path, dirname(path)); // SQLite gives its own files beside it the same owner
     db.run(`PRAGMA busy_timeout = ${options.timeout}`); // for the statements here, which wait in SQLite
+    if (needsTables) checkTables(db, path); // before anything is written
     // Setting the mode takes the write lock, which another transaction of this thread may hold.
     if (!isWal(db)) makeWal(db, options.timeout);
     db.run("PRAGMA synchronous = NORMAL"); // `flush.ts` does what FULL would

@@ -13,7 +13,7 @@ import type { ClaimedTask, NewTask } from "../task.ts";
 import { isTqError } from "../errors.ts";
 import { awaitDue } from "./await-due.ts";
 import { CommitWait } from "./commit-wait.ts";
-import { followLinks } from "./connection.ts";
+import { type ConnectionOptions, followLinks } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { translate } from "./errors.ts";
 import { Capacity } from "./file/capacity.ts";
@@ -30,7 +30,7 @@ import { nextDue } from "./sql/due.ts";
 import { dataVersion } from "./sql/looking.ts";
 import type { SessionOptions } from "./transaction.ts";
 
-export interface SqliteOptions {
+export interface SqliteOptions extends Partial<ConnectionOptions> {
   /** Absolute path of the database file. */
   readonly path: string;
   /**
@@ -55,8 +55,6 @@ export interface SqliteOptions {
   readonly maxSize?: number;
   /** Free bytes on the disk below which pushes are refused. */
   readonly minFree?: number;
-  /** True for a program that writes nothing: it may open a database that its user may not write. */
-  readonly onlyLooks?: boolean;
 }
 
 const TRAITS: StoreTraits = {
@@ -103,6 +101,7 @@ export class SqliteDatabase {
       maxSize: 0,
       minFree: 0,
       onlyLooks: false,
+      needsTables: false,
       ...options,
       path,
       turn,

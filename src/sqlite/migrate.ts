@@ -33,6 +33,23 @@ export function migrate(db: Database, path: string): void {
   }
 }
 
+const COUNT_TABLES = "SELECT count(*) AS count FROM sqlite_schema";
+
+/**
+ * Refuses a file that has no queue: an empty one, or another program's.
+ *
+ * @throws TqError "not_found"
+ */
+export function checkTables(db: Database, path: string): void {
+  if (readVersion(db) > 0) return;
+  const { count } = db.query(COUNT_TABLES).get() as { count: number };
+  const what = count === 0 ? "it has no tables at all" : "none of its tables is one of tq";
+  throw new TqError(
+    "not_found",
+    `There is no queue in ${path}: ${what}; look whether the path is right (--database names another), and what a copy was made of; tq push and tq worker make the tables`,
+  );
+}
+
 /** The version that brought `tq__schema`, and inserted itself there: later ones update it. */
 const FIRST_NUMBERED = 2;
 

@@ -11,6 +11,7 @@ import type {
   Standing,
   StoreStatus,
   TaskFilter,
+  TaskNames,
   WorkerInfo,
 } from "../store/looking.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
@@ -107,6 +108,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async countBefore(filter: TaskFilter, before: number): Promise<Rest> {
     return this.read((db) => looking.countBefore(db, filter, before));
+  }
+
+  async names(): Promise<TaskNames> {
+    return this.read(looking.listNames);
   }
 
   async status(): Promise<StoreStatus> {

@@ -25,6 +25,12 @@ export interface Rest {
   readonly isAll: boolean;
 }
 
+/** The names that the newest tasks have, as reading millions takes long. */
+export interface TaskNames {
+  readonly queues: readonly string[];
+  readonly models: readonly string[];
+}
+
 /** The tasks that are cancelled or retried by hand. */
 export interface MoveFilter extends Pick<TaskFilter, "queue" | "model"> {
   readonly states: readonly TaskState[];

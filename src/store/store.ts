@@ -13,6 +13,7 @@ import type {
   Standing,
   StoreStatus,
   TaskFilter,
+  TaskNames,
   WorkerInfo,
 } from "./looking.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
@@ -80,6 +81,8 @@ export interface Store {
   pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;
   /** Counts the tasks of a filter with ids below this one. */
   countBefore(filter: TaskFilter, before: number): Promise<Rest>;
+  /** The queues and models of tasks, to find the near name of a mistyped one. */
+  names(): Promise<TaskNames>;
   status(): Promise<StoreStatus>;
   /** Reads all that a worker's main thread needs when it looks for tasks. */
   look(options: LookOptions): Promise<Look>;

@@ -40,7 +40,7 @@ export interface Watch {
 /** Learns whether a thread's sessions wait for the write lock or have it; the main thread reads it in shared memory. */
 export interface LockWatch {
   lockAwaited(): void;
-  /** @param outsideTask true when the transaction belongs to no task. */
+  /** @param outsideTask true for user code that runs outside any task; false for runs, and for the engine itself. */
   lockTaken(outsideTask: boolean): void;
   lockReleased(): void;
 }

@@ -1,4 +1,7 @@
-/** A stretch of a transaction in which it holds the write lock: the rows written in it, and whether that was undone. */
+/**
+ * A stretch of a transaction in which it holds the write lock, up to a rollback to a savepoint of user code: the rows
+ * written in it, and whether that was undone.
+ */
 import type { Table } from "../store/records.ts";
 
 interface Note {
@@ -50,7 +53,7 @@ export class Stretch {
     this.#inserted.clear();
   }
 
-  /** Ends the stretch; writes that were not kept are rolled back. */
+  /** Ends the stretch: writes count as undone from here on, until a call of `keep`, which may come after the commit. */
   end(): void {
     if (this.#state === "held") this.#state = "undone";
     this.#noticeRollback = null;

@@ -2,7 +2,8 @@
  * The tagged objects that stand for what JSON lacks: `{"__class__":"date","day":29,"month":2,"year":2024}`.
  *
  * datetime, date, time, timedelta, bytes and Decimal are trytond's (`trytond/protocols/jsonrpc.py`), member for
- * member, so that both can read each other's tasks; Instant, ZonedDateTime and bigint are tq's own.
+ * member, so that both can read each other's tasks; Instant, bigint and, for years that datetime lacks, ZonedDateTime
+ * are tq's own.
  */
 import { Decimal } from "./decimal.ts";
 

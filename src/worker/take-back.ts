@@ -45,7 +45,7 @@ export class TakeBack {
     await this.#takeBack(() => true);
   }
 
-  /** The worker signs off, and with that gives back what is left. */
+  /** Forgets what is left: as the worker signs off, the store gives it back. */
   stop(): void {
     this.#taken = [];
     this.watch(false);

@@ -80,6 +80,19 @@ describe("the example", () => {
     expect(said).toEqual(["reminds Ada after 40 days"]);
   });
 
+  test("nightly-job is silent while its task is well, and says where it failed or cannot be pushed", async () => {
+    await run("nightly-job", "rm -f tq.db");
+    expect(await run("nightly-job", "./nightly.sh && ./nightly.sh")).toEqual([]);
+    expect(await run("nightly-job", "tq worker --drain --quiet && ./nightly.sh")).toEqual([]);
+    using db = new Database(join(copyOf("nightly-job"), "tq.db"));
+    db.run("UPDATE tq__task SET state = 'failed', reason = 'no paper' WHERE model = 'nightly'");
+    const failed = await run("nightly-job", "./nightly.sh; test $? = 1");
+    expect(failed[0]).toMatch(/^nightly\.sh: the task nightly-\S+ has failed; /);
+    expect(failed).toContainEqual(expect.stringMatching(/^reason +no paper$/));
+    const refused = await run("nightly-job", "TQ_MODELS=gone.ts ./nightly.sh; test $? = 7");
+    expect(refused[0]).toStartWith("tq: Cannot load ");
+  });
+
   needs("python3").test("push-by-sql pushes from Python in the transaction of a sale", async () => {
     const said = await run(
       "push-by-sql",

@@ -80,7 +80,7 @@ const EVENTS: [Event, string][] = [
   ],
   [
     { name: "lock.held", task: 42, thread: 1, duration: 1500 },
-    "task 42 has held the write lock for 1.5 s and holds up all others; call Transaction.current.commit() before it waits",
+    "task 42 has held the write lock for 1.5 s and holds up all others; call Transaction.current.commit() before it waits, or let it run outside any transaction (transaction: false)",
   ],
   [
     { name: "admin.listening", url: "http://127.0.0.1:8989", token: "/d/tq.token" },

@@ -209,18 +209,37 @@ test("schemas of every kind have the column that holds them", async () => {
     named: v.optional(v.enum(Plain)),
     nested: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0))),
     instant: v.optional(v.instance(Temporal.Instant)),
+    parsedInPipe: v.optional(v.pipe(v.pipe(v.string(), v.transform(Number)), v.minValue(1))),
+    wholeInPipe: v.optional(v.pipe(v.pipe(v.number(), v.integer()), v.minValue(0))),
   }) {}
   await inside(() => Kinds.search([]));
   const columns = tq.sql<{ type: string }>("PRAGMA table_info(kinds)");
   expect(columns.map(({ type }) => type).slice(1)).toEqual(
-    "TEXT TEXT TEXT TEXT TEXT TEXT TEXT INTEGER TEXT".split(" "),
+    "TEXT TEXT TEXT TEXT TEXT TEXT TEXT INTEGER TEXT TEXT INTEGER".split(" "),
   );
   const [made] = await inside(() =>
-    Kinds.create([{ trimmed: "  a  ", both: 7, one: 1, numbers: 2, named: Plain.A, nested: null }]),
+    Kinds.create([
+      {
+        trimmed: "  a  ",
+        both: 7,
+        one: 1,
+        numbers: 2,
+        named: Plain.A,
+        nested: null,
+        parsedInPipe: "5",
+      },
+    ]),
   );
   expect(made?.trimmed).toBe("a");
   const [read] = await inside(() => Kinds.browse([1]));
-  expect(read).toMatchObject({ trimmed: "a", both: 7, one: 1, numbers: 2, named: "a" });
+  expect(read).toMatchObject({
+    trimmed: "a",
+    both: 7,
+    one: 1,
+    numbers: 2,
+    named: "a",
+    parsedInPipe: 5,
+  });
   expect(tq.sql("SELECT trimmed, both, one, named FROM kinds")).toEqual([
     { trimmed: "a", both: "7", one: "1", named: "a" },
   ]);

@@ -40,6 +40,19 @@ test("a task that was put off twenty times fails, and a retry by hand begins to 
   expect(await tq.runTask(id)).toMatchObject({ state: "scheduled" });
 });
 
+test("a task that is run again at once says so in the log, as its row does not", async () => {
+  await using tq = makeRuntime({ settings: { database: { retry: 1 } } });
+  busy = true;
+  const [id = 0] = await Job.__queue__.work([1]);
+  await tq.runTask(id);
+  expect(tq.eventsOf("log.note").map(({ level, message }) => [level, message])).toEqual([
+    [
+      "info",
+      `task ${id} (job.work) is run again at once, its work was undone: another program holds the lock`,
+    ],
+  ]);
+});
+
 test("a task is run again only where its last run did not end it", async () => {
   await using tq = makeRuntime(SETTINGS);
   const again = async (id: number) =>

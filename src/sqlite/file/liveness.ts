@@ -90,9 +90,9 @@ function lockOwnFile(file: string, database: string): Lock {
     const isHeld = () => inodeBehind(descriptor) === ino;
     return { isHeld, close: () => isHeld() && closeSync(descriptor) };
   }
-  const isLocked = canLockOpenFile(descriptor);
+  const hasSuchLocks = canLockOpenFile(descriptor);
   closeSync(descriptor);
-  if (isLocked) throw new Error("another process has locked it");
+  if (hasSuchLocks) throw new Error("another process has locked it");
   return lockWithSqlite(file);
 }
 
@@ -156,7 +156,7 @@ export function removeIfDead(database: string, worker: string): boolean {
     db.run("PRAGMA busy_timeout = 0");
     db.run("PRAGMA journal_mode = MEMORY");
     db.run("BEGIN EXCLUSIVE");
-    // Another process may have removed the file that we locked, and a worker that starts may have made this one.
+    // Another process may have removed the file that we locked, and the worker, which tries again at its start, may have made this one.
     if (inodeOf(file) !== inode) return !existsSync(file);
     removeFile(db, database, worker);
     return true;
@@ -170,7 +170,7 @@ export function removeIfDead(database: string, worker: string): boolean {
 
 /** True while the worker's process lives, as far as reading its lock file can tell. */
 export function isAlive(database: string, worker: string): boolean {
-  if (ownLocks.has(worker)) return true; // reading our own file would drop the lock when that descriptor closes
+  if (ownLocks.has(worker)) return true; // except on Linux, a descriptor that reads our own file would drop the lock when it closes
   const file = join(lockFolder(database), worker);
   let db: Database | undefined;
   try {

@@ -16,7 +16,7 @@ export interface Turn {
   take(timeout?: number): Promise<void> | void;
   /** Takes the turn without a promise, by blocking where the thread may; false where it cannot. */
   takeSync(): boolean;
-  /** Call it once the transaction, which has the turn, has the database's lock too. @param outsideTask true when it belongs to no task */
+  /** Call it once the transaction, which has the turn, has the database's lock too. @param outsideTask as in `LockWatch` */
   lockTaken(outsideTask?: boolean): void;
   free(): void;
 }

@@ -58,7 +58,8 @@ const nextPriority = (suspect: 0 | 1): string => `
 /**
  * Yields, in slices, tasks with times written while the clock was ahead. The caller does other work between two slices.
  *
- * @param onlyPlaces true: only ready tasks, whose place among the others is repaired.
+ * @param onlyPlaces true: only ready tasks, whose place among the others is repaired, as at a start: it is not known then
+ * whether the clock was ahead, or is behind.
  */
 export function* findAhead(
   db: Database,

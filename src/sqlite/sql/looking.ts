@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { Claim, Task } from "../../task.ts";
-import type { Rest, Standing, TaskFilter, WorkerInfo } from "../../store/looking.ts";
+import type { Rest, Standing, TaskFilter, TaskNames, WorkerInfo } from "../../store/looking.ts";
 import type { ClaimOptions } from "../../store/session.ts";
 import { countReadyOf } from "./counts.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
@@ -115,6 +115,18 @@ export function countBefore(db: Database, filter: TaskFilter, before: number): R
   };
   const { id: first } = db.query(FIRST_ID).get() as { id: number | null };
   return { count, isAll: (first ?? 0) >= from };
+}
+
+const NAMES = `
+  SELECT DISTINCT queue, model FROM tq__task WHERE id > (SELECT max(id) FROM tq__task) - ${COUNTED_IDS}`;
+
+/** Lists the queues and models of the newest tasks. */
+export function listNames(db: Database): TaskNames {
+  const pairs = db.query(NAMES).values() as [queue: string, model: string][];
+  return {
+    queues: [...new Set(pairs.map(([queue]) => queue))],
+    models: [...new Set(pairs.map(([, model]) => model))],
+  };
 }
 
 interface TaskRow extends Omit<Task, "instances" | "args" | "context" | "policy" | "result"> {

@@ -34,7 +34,7 @@ const finishing = (which: string, held: string): string => `
 const FINISH = finishing("id = ?3", "state = 'running'");
 
 /**
- * Finishes runs with the same result and claim number in one statement, which costs less. The sign makes SQLite search
+ * Finishes runs of tasks with the same result, and by chance the same claim number, in one statement, which costs less. The sign makes SQLite search
  * by id: otherwise it may walk all running tasks.
  */
 const FINISH_ALL = finishing("id IN (SELECT value FROM json_each(?3))", "+state = 'running'");

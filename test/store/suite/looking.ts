@@ -80,6 +80,16 @@ export function lookingTests(): void {
       await store.changed(await store.version(), 20_000, AbortSignal.abort());
     });
 
+    test("lists each queue and model of tasks once, whatever their state", async () => {
+      expect(await store.names()).toEqual({ queues: [], models: [] });
+      const mail = { queue: "mail", model: "letter" };
+      const [id = 0] = await store.push([newTask(mail), newTask(), newTask(mail)]);
+      await store.cancel(id);
+      const { queues, models } = await store.names();
+      expect(queues.toSorted()).toEqual(["default", "mail"]);
+      expect(models.toSorted()).toEqual(["letter", "sale"]);
+    });
+
     test("a task that does not exist is null", async () => {
       expect(await store.get(99)).toBeNull();
     });
