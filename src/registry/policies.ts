@@ -2,7 +2,9 @@
  * The policy of a method: what a push says wins over tq.toml, that over `static tasks` of the model, that over the
  * preset.
  */
+import type { ModelCatalog } from "../catalog.ts";
 import { TqError } from "../errors.ts";
+import { didYouMean } from "../suggest.ts";
 import { IN_MODEL, readPolicies, readPushed, type Said } from "../policies/read.ts";
 import {
   type Policy,
@@ -64,6 +66,19 @@ export class Policies {
     ) as Record<PolicyKey, PolicySource>;
     return { policy, sources };
   }
+}
+
+/** A sentence for each section of tq.toml that names a method which there is not: it is misspelt, or left over. */
+export function unknownRules(rules: readonly TaskRules[], catalog: ModelCatalog): string[] {
+  const names = Object.entries(catalog).flatMap(([model, methods]) =>
+    methods.map((method) => `${model}.${method}`),
+  );
+  return rules
+    .filter(({ pattern }) => !names.some((name) => matches(pattern, name)))
+    .map(
+      ({ pattern }) =>
+        `[tasks.${JSON.stringify(pattern)}] of tq.toml is of no use: no method has that name${didYouMean(pattern, names)}`,
+    );
 }
 
 function saidByModel(model: ModelClass, method: string): Said {

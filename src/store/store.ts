@@ -110,7 +110,10 @@ export interface Store {
   // By hand
   /** Cancels a ready, scheduled or running task; a running one cannot commit any more. */
   cancel(id: number, reason?: string): Promise<Task>;
-  /** Makes an ended task ready again. It keeps its id, errors and attempts; its crashes count from zero. */
+  /**
+   * Makes an ended task ready again, or one that a run has put off. It keeps its id and its history; attempts of its
+   * policy and crashes count from zero.
+   */
   retry(id: number): Promise<Task>;
   /**
    * Cancels all tasks that match and can be cancelled, in slices, so that others write in between; returns how many.

@@ -165,6 +165,17 @@ describe("the signal of a task", () => {
   });
 });
 
+test("a section of tq.toml that names no method is said at the start", async () => {
+  await using made = site('[tasks."job.flakey"]\nattempts = 2\n[tasks."mail.*"]\nattempts = 2\n');
+  const worker = await made.worker();
+  const of = (pattern: string, hint: string) => ({
+    level: "warn",
+    message: `[tasks."${pattern}"] of tq.toml is of no use: no method has that name${hint}`,
+  });
+  await worker.says("log.note", of("mail.*", ""));
+  await worker.says("log.note", of("job.flakey", '; did you mean "job.flaky"?'));
+});
+
 test("tq show names the source of each policy, and the runs with their errors", async () => {
   await using made = site('[tasks."job.*"]\nexpires = "1h"\n');
   await made.worker();

@@ -31,6 +31,9 @@ export function cancel(db: Database, id: number, reason: string, now: number): T
 /** A task that was cancelled before the time that its push asked for still waits for that. */
 const IS_EARLY = "state = 'cancelled' AND postponed_at IS NULL AND scheduled_at > $now";
 
+/** A run chose the time of the next one: an error, a snooze or a busy database put the task off. */
+const WAS_PUT_OFF = "state = 'scheduled' AND postponed_at IS NOT NULL";
+
 const retrying = (which: string): string => `
   UPDATE tq__task
      SET state = iif(${IS_EARLY}, 'scheduled', 'ready'), finished_at = NULL, dequeued_at = NULL,
@@ -39,12 +42,16 @@ const retrying = (which: string): string => `
          expires_at = iif(${IS_EARLY}, expires_at, NULL),
          deadline = coalesce(expected_at, iif(${IS_EARLY}, scheduled_at, NULL), enqueued_at),
          crashes = 0, suspect = 0, postponed = 0, failures = 0, snoozes = 0, result = NULL, reason = NULL
-   WHERE ${which} AND state IN ('finished', 'failed', 'cancelled')`;
+   WHERE ${which} AND (state IN ('finished', 'failed', 'cancelled') OR (${WAS_PUT_OFF}))`;
 
 const RETRY = retrying(ONE);
 const RETRY_MANY = retrying(MANY);
 
-/** @throws TqError "not_found", or "conflict" when the task has not ended. */
+/**
+ * Makes an ended task ready again, or one that a run has put off.
+ *
+ * @throws TqError "not_found", or "conflict" where the task waits for its first run, or runs.
+ */
 export function retryByHand(db: Database, id: number, now: number): Task {
   if (db.query(RETRY).run({ id, now }).changes === 1) return existing(db, id, "retry");
   const task = existing(db, id, "retry");

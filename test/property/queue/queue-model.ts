@@ -183,7 +183,8 @@ export class QueueModel {
   /** The same task again: what it was is kept, but for its end and its crashes. */
   retryByHand(id: number): boolean {
     const task = this.tasks.get(id);
-    if (!task || task.finished_at === null) return false;
+    const wasPutOff = task?.state === "scheduled" && task.postponed_at !== null;
+    if (!task || (task.finished_at === null && !wasPutOff)) return false;
     const { scheduled_at: at, postponed_at: putOff } = task;
     const isEarly = task.state === "cancelled" && putOff === null && at !== null && at > this.now;
     const deadline = task.expected_at ?? (isEarly ? at : null) ?? task.enqueued_at;

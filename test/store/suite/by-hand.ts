@@ -99,6 +99,15 @@ export function byHandTests(): void {
       expect(await claimIds()).toEqual(ids);
     });
 
+    test("of what waits for its next attempt runs it now, with all attempts before it", async () => {
+      const error = { name: "Error", message: "no", stack: null };
+      const id = await pushOne(store);
+      const task = await claimFirst(store);
+      await store.write((session) => session.settle(task, { kind: "retry", delay: 99_999, error }));
+      expect(await store.retry(id)).toMatchObject({ state: "ready", failures: 0, attempts: 1 });
+      expect(await claimIds()).toEqual([id]);
+    });
+
     test("of what was put off, or cancelled after its time, runs it now, before what was pushed since", async () => {
       const late = await pushOne(store, { scheduledAt: clock.now() + 10 });
       await store.cancel(late);
