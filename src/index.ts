@@ -13,6 +13,7 @@ export { backup } from "./transaction/backup.ts";
 export { currentTask, type CurrentTask } from "./transaction/current-task.ts";
 export { Model } from "./model/model.ts";
 export { ModelSQL } from "./model/model-sql.ts";
+export { task, type TaskFunction } from "./model/task-function.ts";
 export { push, pushMany } from "./push/push.ts";
 export type { PushOptions, TaskOptions } from "./push/task-options.ts";
 export type { Queue, TaskPolicies } from "./model/queue-types.ts";

@@ -27,6 +27,39 @@ export interface Claim {
   readonly claim: number;
 }
 
+/** What a task that calls a plain function has in place of a method: it is called on no instances. */
+export const FUNCTION_METHOD = "call";
+export const NO_INSTANCES: readonly number[] = [];
+const NO_INSTANCES_TEXT = "[]";
+
+interface StoredCall {
+  readonly model: string;
+  readonly method: string;
+  /** As stored, or as JSON text. */
+  readonly instances: unknown;
+}
+
+/** True for a task that calls a plain function: no call of a method has an empty list of instances. */
+export function isFunctionCall({ method, instances }: Omit<StoredCall, "model">): boolean {
+  if (method !== FUNCTION_METHOD) return false;
+  return instances === NO_INSTANCES_TEXT || (Array.isArray(instances) && instances.length === 0);
+}
+
+/** The method that a task calls; null: it calls a plain function. */
+export function calledMethod(call: Omit<StoredCall, "model">): string | null {
+  return isFunctionCall(call) ? null : call.method;
+}
+
+/** The call of a task for people: `sale.process`, or the name of its function. */
+export function callWords(call: StoredCall): string {
+  return callName(call.model, calledMethod(call));
+}
+
+/** @param method null for a function. */
+export function callName(model: string, method: string | null): string {
+  return method === null ? model : `${model}.${method}`;
+}
+
 /** A task to store: one call of a method, and when to run it. */
 export interface NewTask {
   readonly model: string;

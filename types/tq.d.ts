@@ -14,6 +14,8 @@ export { currentTask } from "tq:internal/transaction/current-task";
 export { CurrentTask } from "tq:internal/transaction/current-task";
 export { Model } from "tq:internal/model/model";
 export { ModelSQL } from "tq:internal/model/model-sql";
+export { task } from "tq:internal/model/task-function";
+export { TaskFunction } from "tq:internal/model/task-function";
 export { push } from "tq:internal/push/push";
 export { pushMany } from "tq:internal/push/push";
 export { PushOptions } from "tq:internal/push/task-options";
@@ -298,7 +300,8 @@ export interface CurrentTask {
     /** The number of this run among those that began, from 1. */
     readonly attempt: number;
     readonly model: string;
-    readonly method: string;
+    /** null: the task calls a plain function, whose name `model` is. */
+    readonly method: string | null;
     readonly queue: string;
     /** The user of the task, also where its method runs outside any transaction. */
     readonly user: number;
@@ -383,7 +386,7 @@ interface AnyCall {
     callWithOptions(instances: One<AnyRecord> | Iterable<One<AnyRecord>>, ...args: unknown[]): Promise<TaskHandle | TaskHandle[]>;
 }
 /** Another way to call the same method: with options, which win over the context's keys, for handles of the tasks. */
-interface WithOptions<Call> {
+export interface WithOptions<Call> {
     /** @example const task = await Label.__queue__.print.with({ attempts: 3, ref: "label-7" })(label); */
     with(options: TaskOptions): Call;
 }
@@ -397,7 +400,7 @@ type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | SqlStatics 
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 type ModelLike = abstract new (...args: never) => object;
-type JsonArgs<A extends readonly unknown[]> = {
+export type JsonArgs<A extends readonly unknown[]> = {
     [I in keyof A]: Jsonable<A[I]>;
 };
 /** A record of type R, as a push takes it: the record, or its id. */
@@ -408,7 +411,7 @@ type StaticCallOn<R, F> = F extends (records: infer First, ...args: infer A) => 
 /** A method of the record: called on one, or on each. A call on each has no result. */
 type RecordCall<R, F> = F extends (...args: infer A) => infer T ? Both<R, A, Returned<T>, undefined> : never;
 /** What a method returns, as its result comes back; unknown for what JSON does not carry. */
-type Returned<T> = unknown extends Awaited<T> ? unknown : [Awaited<T>] extends [void] ? undefined : [Awaited<T>] extends [Jsonable<Awaited<T>> | undefined] ? Awaited<T> : unknown;
+export type Returned<T> = unknown extends Awaited<T> ? unknown : [Awaited<T>] extends [void] ? undefined : [Awaited<T>] extends [Jsonable<Awaited<T>> | undefined] ? Awaited<T> : unknown;
 /** A call of the method, which answers with an id or a handle for each task. */
 type ManyCall<R, A extends readonly unknown[], Answer> = (records: Iterable<One<R>>, ...args: JsonArgs<A>) => Promise<Answer[]>;
 type SingleCall<R, A extends readonly unknown[], Answer> = (record: One<R>, ...args: JsonArgs<A>) => Promise<Answer>;
@@ -572,11 +575,21 @@ import { Duration } from "tq:internal/values/duration";
 import { DurationLike } from "tq:internal/values/duration";
 import { MomentLike } from "tq:internal/values/moment";
 /** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
-export interface PushOptions {
-    readonly model: string;
+export type PushOptions = CallOptions & (MethodCall | FunctionCall);
+/** A method of a model, called on instances. */
+export interface MethodCall {
     readonly method: string;
     /** An id, a record, or a list of them. */
     readonly instances: unknown;
+}
+/** A plain function: it has a name alone. */
+export interface FunctionCall {
+    readonly method?: undefined;
+    readonly instances?: undefined;
+}
+export interface CallOptions {
+    /** The name of the model, or of the function. */
+    readonly model: string;
     readonly args?: readonly unknown[];
     /** Default: the current transaction's user, else 0. */
     readonly user?: number;
@@ -602,7 +615,7 @@ export interface PushOptions {
     readonly ref?: string | null;
 }
 /** What a call of `__queue__` takes by `with`: the options of `push()` that are no part of the call. */
-export type TaskOptions = Omit<PushOptions, "model" | "method" | "instances" | "args" | "user" | "context">;
+export type TaskOptions = Omit<CallOptions, "model" | "args" | "user" | "context">;
 export {};
 }
 
@@ -712,19 +725,39 @@ export type Operator = "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in" | 
 export {};
 }
 
-declare module "tq:internal/push/push" {
-import { PushOptions } from "tq:internal/push/task-options";
+declare module "tq:internal/model/task-function" {
+import { TaskPolicy } from "tq:internal/policies/table";
+import { TaskHandle } from "tq:internal/tasks/handle";
+import { JsonArgs } from "tq:internal/model/queue-types";
+import { Returned } from "tq:internal/model/queue-types";
+import { WithOptions } from "tq:internal/model/queue-types";
+/** A function that can be pushed as a task. Called itself, it runs at once, as any function does. */
+export type TaskFunction<F> = F & {
+    /**
+     * Stores a call as a task, in the current transaction or in one of its own.
+     *
+     * @returns the id of the task.
+     * @throws TqError "invalid" for an argument that JSON cannot carry.
+     */
+    readonly push: Push<F, number> & WithOptions<Push<F, TaskHandle<ResultOf<F>>>>;
+};
+type Push<F, Answer> = (...args: JsonArgs<ArgsOf<F>>) => Promise<Answer>;
+type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
+type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
+/** What a function says of its tasks: it has no records that could be missing. */
+type FunctionPolicy = Omit<TaskPolicy, "missing">;
 /**
- * Stores one call in the current transaction, or in one of its own; durable when it resolves outside a
- * transaction. Whether the method exists shows when it runs.
+ * Makes a plain function a task. Export it from a models file, and workers run it; its name is what its tasks are
+ * stored under, unique among functions and models.
  *
- * @returns the ids of the tasks: one, or one a batch.
- * @throws TqError "invalid" for what cannot be stored, "conflict" when the ref is taken.
- * @example await push({ model: "sale", method: "process", instances: [7], scheduledAt: "PT5M" });
+ * @param policy how its tasks run.
+ * @throws TqError "models" for a name or a policy that cannot be.
+ * @example
+ * export const thumbnail = task("thumbnail", async (path: string, width: number) => { … });
+ * await thumbnail.push("a.png", 200);
  */
-export function push(options: PushOptions): Promise<number[]>;
-/** Stores many calls in one transaction: all or none. @returns the ids of all tasks, in order. */
-export function pushMany(list: readonly PushOptions[]): Promise<number[]>;
+export function task<F extends CallableFunction>(name: string, fn: F): TaskFunction<F>;
+export function task<F extends CallableFunction>(name: string, policy: FunctionPolicy, fn: F): TaskFunction<F>;
 export {};
 }
 
@@ -754,6 +787,23 @@ type HasMethods<T extends object> = T extends Callable | Error ? true : true ext
 }[keyof T] ? true : false;
 type IsCallable<T> = [T] extends [never] ? false : unknown extends T ? false : [T] extends [Callable] ? true : false;
 type Callable = ((...args: never) => unknown) | (abstract new (...args: never) => unknown);
+export {};
+}
+
+declare module "tq:internal/push/push" {
+import { PushOptions } from "tq:internal/push/task-options";
+/**
+ * Stores one call in the current transaction, or in one of its own; durable when it resolves outside a
+ * transaction. Whether the method exists shows when it runs.
+ *
+ * @returns the ids of the tasks: one, or one a batch.
+ * @throws TqError "invalid" for what cannot be stored, "conflict" when the ref is taken.
+ * @example await push({ model: "sale", method: "process", instances: [7], scheduledAt: "PT5M" });
+ * @example await push({ model: "thumbnail", args: ["a.png", 200] }); // a function
+ */
+export function push(options: PushOptions): Promise<number[]>;
+/** Stores many calls in one transaction: all or none. @returns the ids of all tasks, in order. */
+export function pushMany(list: readonly PushOptions[]): Promise<number[]>;
 export {};
 }
 
@@ -921,7 +971,8 @@ export interface TaskRun {
     readonly task: number;
     readonly attempt: number;
     readonly model: string;
-    readonly method: string;
+    /** null: the task calls a plain function, whose name `model` is. */
+    readonly method: string | null;
     readonly queue: string;
 }
 interface Payloads {

@@ -1,6 +1,13 @@
 /** Tasks as text for people: a table of many, a block for one. */
 import { formatDuration } from "../../src/values/duration.ts";
-import type { Attempt, Task, TaskError, TaskState } from "../../src/task.ts";
+import {
+  type Attempt,
+  callWords,
+  isFunctionCall,
+  type Task,
+  type TaskError,
+  type TaskState,
+} from "../../src/task.ts";
 import { attemptTable } from "./history.ts";
 import { block, GAP_WIDTH, table } from "./table.ts";
 import type { Column } from "./table.ts";
@@ -70,8 +77,8 @@ function cellsOf(task: Task, width: number | null): string[] {
     String(task.id),
     task.state,
     task.queue,
-    `${task.model}.${task.method}`,
-    compact(task.instances),
+    callWords(task),
+    isFunctionCall(task) ? "" : compact(task.instances),
     String(task.attempts),
     formatTimeIn(width, timeOf(task)),
   ];
@@ -117,8 +124,8 @@ export function taskBlock(
     ["task", String(task.id)],
     ["state", task.state],
     ["reason", task.reason ?? ""],
-    ["call", `${task.model}.${task.method}`],
-    ["instances", compact(task.instances)],
+    ["call", callWords(task)],
+    ["instances", isFunctionCall(task) ? "" : compact(task.instances)],
     ["args", compact(task.args)],
     ["user", String(task.user)],
     ["context", compact(task.context)],

@@ -14,7 +14,8 @@ export interface TaskRun {
   readonly task: number;
   readonly attempt: number;
   readonly model: string;
-  readonly method: string;
+  /** null: the task calls a plain function, whose name `model` is. */
+  readonly method: string | null;
   readonly queue: string;
 }
 

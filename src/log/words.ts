@@ -1,4 +1,5 @@
 /** The words of each event in the lines of the log. */
+import { callName } from "../task.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { Event, EventName, TaskRun } from "./events.ts";
 import type { ErrorData, OutcomeKind } from "../outcome.ts";
@@ -123,7 +124,7 @@ function line(...parts: string[]): string {
 }
 
 function run({ model, method, attempt }: TaskRun): string[] {
-  return [`${model}.${method}`, `attempt ${attempt}`];
+  return [callName(model, method), `attempt ${attempt}`];
 }
 
 function errorWords({ name, message }: ErrorData): string {

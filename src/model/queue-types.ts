@@ -18,7 +18,7 @@ interface AnyCall {
 }
 
 /** Another way to call the same method: with options, which win over the context's keys, for handles of the tasks. */
-interface WithOptions<Call> {
+export interface WithOptions<Call> {
   /** @example const task = await Label.__queue__.print.with({ attempts: 3, ref: "label-7" })(label); */
   with(options: TaskOptions): Call;
 }
@@ -41,7 +41,7 @@ type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 
 type ModelLike = abstract new (...args: never) => object;
 
-type JsonArgs<A extends readonly unknown[]> = { [I in keyof A]: Jsonable<A[I]> };
+export type JsonArgs<A extends readonly unknown[]> = { [I in keyof A]: Jsonable<A[I]> };
 
 /** A record of type R, as a push takes it: the record, or its id. */
 type One<R> = R | number;
@@ -69,7 +69,7 @@ type RecordCall<R, F> = F extends (...args: infer A) => infer T
   : never;
 
 /** What a method returns, as its result comes back; unknown for what JSON does not carry. */
-type Returned<T> =
+export type Returned<T> =
   unknown extends Awaited<T>
     ? unknown
     : [Awaited<T>] extends [void]

@@ -1,9 +1,9 @@
-/** `Model.__queue__.method(instances, ...args)`: a call that is stored instead of made. */
+/** `Model.__queue__.method(instances, ...args)`: a call that is stored instead of made; a function has no instances. */
 import { encode } from "../values/encoding.ts";
 import { TqError } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
-import type { NewTask } from "../task.ts";
+import { type NewTask, NO_INSTANCES } from "../task.ts";
 import { TaskHandle } from "../tasks/handle.ts";
 import { toTasks } from "./division.ts";
 import { toIds } from "./instances.ts";
@@ -44,7 +44,11 @@ function makeQueue(model: ModelClass): Record<string, Caller> {
 }
 
 function callerOf(model: ModelClass, method: string): Caller {
-  const holders: Record<ModelMethod["kind"], object> = { static: model, instance: model.prototype };
+  const holders: Record<ModelMethod["kind"], object> = {
+    static: model,
+    instance: model.prototype,
+    function: model,
+  };
   let found: ModelMethod | undefined;
   // A check instead of a search at each push: classes can be changed while a program runs.
   const isThere = ({ kind, call }: ModelMethod) =>
@@ -60,7 +64,6 @@ function callerOf(model: ModelClass, method: string): Caller {
     registry.add(model, null, !worker); // from no file; without a worker this program runs the task
     if (!found || !isThere(found)) found = requireMethod(model, method, "push");
     const name = model.__name__;
-    const ids = toIds(instances, { model: name, method, type: model });
     const { placement, stored } = splitContext(context, basisOf(pusher), options);
     const common = {
       model: name,
@@ -70,6 +73,8 @@ function callerOf(model: ModelClass, method: string): Caller {
       context: encode(stored, "context"),
       ...placement.columns,
     };
+    if (found.kind === "function") return [{ ...common, instances: NO_INSTANCES }];
+    const ids = toIds(instances, { model: name, method, type: model });
     return toTasks(common, ids, placement.batch);
   };
   const call: Call<number> = (instances, ...args) =>
@@ -91,9 +96,9 @@ function callerOf(model: ModelClass, method: string): Caller {
   return Object.assign(call, { with: withOptions });
 }
 
-/** A push of one record makes one task, which has its id alone. */
+/** A push of one record, or of a function, makes one task: it answers for that alone. */
 function isSingle([task]: readonly NewTask[]): boolean {
-  return typeof task?.instances === "number";
+  return typeof task?.instances === "number" || task?.instances.length === 0;
 }
 
 type Given = Readonly<Record<string, unknown>>;

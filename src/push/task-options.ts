@@ -16,11 +16,24 @@ import { type Basis, batch, type Kind, text, time, whole } from "../values/optio
 import type { NewTask } from "../task.ts";
 
 /** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
-export interface PushOptions {
-  readonly model: string;
+export type PushOptions = CallOptions & (MethodCall | FunctionCall);
+
+/** A method of a model, called on instances. */
+export interface MethodCall {
   readonly method: string;
   /** An id, a record, or a list of them. */
   readonly instances: unknown;
+}
+
+/** A plain function: it has a name alone. */
+export interface FunctionCall {
+  readonly method?: undefined;
+  readonly instances?: undefined;
+}
+
+export interface CallOptions {
+  /** The name of the model, or of the function. */
+  readonly model: string;
   readonly args?: readonly unknown[];
   /** Default: the current transaction's user, else 0. */
   readonly user?: number;
@@ -47,10 +60,7 @@ export interface PushOptions {
 }
 
 /** What a call of `__queue__` takes by `with`: the options of `push()` that are no part of the call. */
-export type TaskOptions = Omit<
-  PushOptions,
-  "model" | "method" | "instances" | "args" | "user" | "context"
->;
+export type TaskOptions = Omit<CallOptions, "model" | "args" | "user" | "context">;
 
 /** @internal What both tables say. */
 export interface Row {
@@ -67,17 +77,17 @@ export interface Row {
 /** @internal The call. A member without `kind` has a form of its own in each way in. */
 export const CALL = {
   model: {
-    help: "The name of a model, such as sale",
+    help: "The name of a model, such as sale, or of a function",
     sql: "the name of a model, as text",
     kind: text("the name of a model"),
   },
   method: {
-    help: "The name of one of its methods",
+    help: "The name of one of its methods; none for a function",
     sql: "the name of a method, as text",
     kind: text("the name of a method"),
   },
   instances: {
-    help: "The records on which the method is called, by their ids",
+    help: "The records on which the method is called, by their ids; none for a function",
     sql: "JSON: an id, or a list of ids like [7, 8]",
   },
   args: {

@@ -15,7 +15,8 @@ import {
 } from "../policies/table.ts";
 import { matches } from "../patterns.ts";
 import type { TaskRules } from "../settings/task-rules.ts";
-import { type ModelClass, requireMethod } from "./model-class.ts";
+import { callName } from "../task.ts";
+import { isFunction, type ModelClass, requireMethod } from "./model-class.ts";
 
 interface WithPolicies {
   readonly tasks?: Readonly<Record<string, TaskPolicy>>;
@@ -57,7 +58,7 @@ export class Policies {
     const layers: [PolicySource, Said][] = [
       ["default", PRESET_POLICY],
       ["model", saidByModel(model, method)],
-      ["tq.toml", saidByRules(this.#rules, `${model.__name__}.${method}`)],
+      ["tq.toml", saidByRules(this.#rules, callOf(model, method))],
       ["push", pushed === null ? {} : readPushed(pushed, "its policy")],
     ];
     const policy = Object.assign({}, ...layers.map(([, said]) => said)) as Policy;
@@ -71,7 +72,7 @@ export class Policies {
 /** A sentence for each section of tq.toml that names a method which there is not: it is misspelt, or left over. */
 export function unknownRules(rules: readonly TaskRules[], catalog: ModelCatalog): string[] {
   const names = Object.entries(catalog).flatMap(([model, methods]) =>
-    methods.map((method) => `${model}.${method}`),
+    (methods ?? [null]).map((method) => callName(model, method)),
   );
   return rules
     .filter(({ pattern }) => !names.some((name) => matches(pattern, name)))
@@ -81,11 +82,23 @@ export function unknownRules(rules: readonly TaskRules[], catalog: ModelCatalog)
     );
 }
 
+/** The name of a method in tq.toml; a function has its own name there. */
+function callOf(model: ModelClass, method: string): string {
+  return callName(model.__name__, isFunction(model) ? null : method);
+}
+
+/** Where a model says the policy of a method, for the sentence of an error. */
+function placeOf(model: ModelClass, method: string): string {
+  return isFunction(model)
+    ? `task(${JSON.stringify(model.__name__)})`
+    : `${model.__name__}.tasks.${method}`;
+}
+
 function saidByModel(model: ModelClass, method: string): Said {
   const { tasks } = model as WithPolicies;
   const given = tasks && Object.hasOwn(tasks, method) ? tasks[method] : undefined;
   if (given === undefined) return {};
-  return readPolicies(given, `${model.__name__}.tasks.${method}`, IN_MODEL, (problem) => {
+  return readPolicies(given, placeOf(model, method), IN_MODEL, (problem) => {
     throw new TqError("models", `Cannot use ${problem}`);
   });
 }
@@ -112,7 +125,7 @@ export function checkPolicies(model: ModelClass): void {
     else
       throw new TqError(
         "models",
-        `Cannot use ${model.__name__}.tasks.${method}: it must be an object`,
+        `Cannot use ${placeOf(model, method)}: its policy must be an object`,
       );
   }
 }

@@ -1,7 +1,7 @@
 /** The events that report how a run ended. */
 import type { Event, Report, TaskRun } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
-import type { ClaimedTask } from "../task.ts";
+import { calledMethod, type ClaimedTask } from "../task.ts";
 
 /** Reports how the run ended; call it once that is committed. */
 export function reportOutcome(
@@ -39,6 +39,7 @@ export function toEvent(run: TaskRun, outcome: Outcome, duration: number): Event
 }
 
 /** The run of a task, as events carry it. */
-export function runOf({ id, attempt, model, method, queue }: ClaimedTask): TaskRun {
-  return { task: id, attempt, model, method, queue };
+export function runOf(task: ClaimedTask): TaskRun {
+  const { id, attempt, model, queue } = task;
+  return { task: id, attempt, model, method: calledMethod(task), queue };
 }

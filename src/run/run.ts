@@ -5,7 +5,13 @@ import { formatDuration } from "../values/duration.ts";
 import { decode, encode } from "../values/encoding.ts";
 import { notKept, RESULT_CHARACTERS } from "../kept-result.ts";
 import { isOperational, isTqError, TqError } from "../errors.ts";
-import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
+import {
+  isFunction,
+  methodNames,
+  type ModelClass,
+  type ModelMethod,
+  requireMethod,
+} from "../registry/model-class.ts";
 import type { Policy } from "../policies/table.ts";
 import { verdictOf } from "../policies/verdicts.ts";
 import { judge } from "./judge.ts";
@@ -14,7 +20,8 @@ import { timeoutError } from "./time-limit.ts";
 import { Transaction, type Context } from "../transaction/transaction.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
-import type { ClaimedTask } from "../task.ts";
+import { callWords, type ClaimedTask, isFunctionCall } from "../task.ts";
+import { functionWords, modelWords } from "../catalog.ts";
 import { RunningTask, withTask } from "../transaction/current-task.ts";
 
 /** The call of a task, or the outcome of a task that cannot be called. */
@@ -117,13 +124,19 @@ function notCalled({ instances, policy }: Call): Outcome {
 }
 
 async function callInside(call: Call): Promise<unknown> {
+  if (call.method.kind === "function") return callFunction(call);
   return callMethod(call, await findRecords(call));
 }
 
 /** Reads the records in a short transaction, which has the task's user and context; the method then runs in none. */
 async function callOutside(call: Call): Promise<unknown> {
+  if (call.method.kind === "function") return callFunction(call);
   const records = await Transaction.start({}, () => findRecords(call));
   return callMethod(call, records);
+}
+
+function callFunction({ method, args }: Call): unknown {
+  return method.call.call(undefined, ...args);
 }
 
 interface Call {
@@ -143,12 +156,23 @@ function lookUp(
   registry: Callables["registry"],
 ): readonly [ModelClass, ModelMethod] {
   try {
-    const model = registry.require(task.model, `run task ${task.id}`);
+    const kind = isFunctionCall(task) ? "function" : "model";
+    const model = registry.require(task.model, `run task ${task.id}`, kind);
+    checkForm(task, model);
     return [model, requireMethod(model, task.method, `run task ${task.id},`)];
   } catch (cause) {
     if (!isTqError(cause) || cause.code !== "not_found") throw cause;
     throw new TqError("not_found", `${cause.message} ${IF_NEW}`, { cause });
   }
+}
+
+/** Refuses a call of a function as a method, and of a method as a function: the model has changed since the push. */
+function checkForm(task: ClaimedTask, model: ModelClass): void {
+  if (isFunction(model) === isFunctionCall(task)) return;
+  const words = isFunction(model)
+    ? functionWords(task.model)
+    : modelWords(task.model, methodNames(model));
+  throw new TqError("not_found", `Cannot run task ${task.id}, ${callWords(task)}: ${words}`);
 }
 
 function resolve(task: ClaimedTask, { registry, policies }: Callables): Call {

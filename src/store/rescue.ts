@@ -30,7 +30,8 @@ export interface Rescue {
 export interface RescuedTask {
   readonly id: number;
   readonly model: string;
-  readonly method: string;
+  /** null: it calls a plain function. */
+  readonly method: string | null;
   readonly queue: string;
   readonly attempt: number;
   readonly state: TaskState;

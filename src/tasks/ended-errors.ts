@@ -1,6 +1,6 @@
 /** The errors with which a wait for a task ends. */
 import type { ErrorData } from "../outcome.ts";
-import type { Task } from "../task.ts";
+import { callWords, type Task } from "../task.ts";
 import type { EndedTask } from "./end.ts";
 
 /** The task whose result was waited for has failed, or was cancelled. */
@@ -37,8 +37,8 @@ export class TimeoutError extends Error {
 }
 
 /** A task in a sentence. */
-export function nameOf({ id, model, method }: Pick<Task, "id" | "model" | "method">): string {
-  return `Task ${id} (${model}.${method})`;
+export function nameOf(task: Pick<Task, "id" | "model" | "method" | "instances">): string {
+  return `Task ${task.id} (${callWords(task)})`;
 }
 
 function asError({ name, message, stack }: ErrorData): Error {

@@ -4,7 +4,7 @@ import { endedError } from "../store/ended.ts";
 import type { Level } from "../log/events.ts";
 import { cut } from "../outcome.ts";
 import type { TaskProgress } from "../store/task-output.ts";
-import type { ClaimedTask } from "../task.ts";
+import { calledMethod, type ClaimedTask } from "../task.ts";
 import type { Unit } from "./unit.ts";
 
 export interface CurrentTask {
@@ -12,7 +12,8 @@ export interface CurrentTask {
   /** The number of this run among those that began, from 1. */
   readonly attempt: number;
   readonly model: string;
-  readonly method: string;
+  /** null: the task calls a plain function, whose name `model` is. */
+  readonly method: string | null;
   readonly queue: string;
   /** The user of the task, also where its method runs outside any transaction. */
   readonly user: number;
@@ -50,7 +51,7 @@ export class RunningTask implements CurrentTask {
   readonly id: number;
   readonly attempt: number;
   readonly model: string;
-  readonly method: string;
+  readonly method: string | null;
   readonly queue: string;
   readonly user: number;
   readonly context: Readonly<Record<string, unknown>>;
@@ -60,15 +61,12 @@ export class RunningTask implements CurrentTask {
   #inTask: (<T>(fn: () => T) => T) | null = null;
   #aborted: { readonly cause: AbortCause; readonly reason: Error } | null = null;
 
-  constructor(
-    { id, attempt, model, method, queue, user }: ClaimedTask,
-    context: CurrentTask["context"],
-    host: RunHost,
-  ) {
+  constructor(task: ClaimedTask, context: CurrentTask["context"], host: RunHost) {
+    const { id, attempt, model, queue, user } = task;
     this.id = id;
     this.attempt = attempt;
     this.model = model;
-    this.method = method;
+    this.method = calledMethod(task);
     this.queue = queue;
     this.user = user;
     this.context = context;

@@ -1,5 +1,6 @@
 /** Starts the threads of one worker, replaces those that die, and stops them; `waking.ts` wakes them. */
 import type { ModelCatalog } from "../catalog.ts";
+import { callName } from "../task.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
@@ -269,7 +270,7 @@ export class Pool {
         break;
       case "left_behind_threw": {
         const { id, model, method } = message.task;
-        thread.thrower = `task ${id} (${model}.${method})`;
+        thread.thrower = `task ${id} (${callName(model, method)})`;
         break;
       }
       case "loaded":

@@ -121,7 +121,10 @@ describe("tq push with a worker", () => {
   });
 
   test.each([
-    [["note", "read"], "tq: INSTANCES is missing"],
+    [
+      ["note", "read"],
+      "tq: INSTANCES is missing (the ids of the records: 7, or 1,2,3, or a JSON array; - reads them from standard input): tq push [flags] MODEL METHOD INSTANCES",
+    ],
     [["note", "read", "x"], 'tq: INSTANCES cannot be "x"'],
     [["note", "read", "-"], 'tq: Standard input cannot be ""'],
     [["note", "read", "7", "--args", "{}"], 'tq: --args cannot be "{}"'],

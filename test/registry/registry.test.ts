@@ -293,6 +293,6 @@ test.each([
 test("a model that is asked for and not there is an error with the near one", async () => {
   const registry = new Registry();
   expect(await sentenceOf(() => registry.require("sale", "do it"))).toBe(
-    'Cannot do it: there is no model "sale" here; there are no models here: a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__',
+    'Cannot do it: there is no model "sale" here; there are no models here: a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__, and a function is an exported task(name, function)',
   );
 });

@@ -59,7 +59,7 @@ SELECT id, attempts + iif(state = 'running', 1, 0), state, dequeued_at, finished
   FROM tq__task
  WHERE state IN ('running', 'finished');
 
--- The way in again, with the new columns. It takes its triggers along when it goes, so all of them stand here.
+-- The way in again, with the new columns, and for plain functions, which have neither method nor instances. It takes its triggers along when it goes, so all of them stand here.
 DROP VIEW tq_push;
 CREATE VIEW tq_push AS
 SELECT NULL AS model, NULL AS method, NULL AS instances, NULL AS args, NULL AS kwargs, NULL AS user,
@@ -72,9 +72,11 @@ BEGIN
   SELECT CASE
     WHEN typeof(NEW.model) <> 'text' OR NEW.model = ''
       THEN RAISE(ABORT, 'tq_push: model must be the name of a model, as text')
-    WHEN typeof(NEW.method) <> 'text' OR NEW.method = ''
+    -- Neither method nor instances: the model is the name of a plain function.
+    WHEN (typeof(NEW.method) <> 'text' OR NEW.method = '') AND NOT (NEW.method IS NULL AND NEW.instances IS NULL)
       THEN RAISE(ABORT, 'tq_push: method must be the name of a method, as text')
-    WHEN typeof(NEW.instances) NOT IN ('text', 'integer') OR NOT json_valid(NEW.instances)
+    WHEN NEW.method IS NOT NULL
+     AND (typeof(NEW.instances) NOT IN ('text', 'integer') OR NOT json_valid(NEW.instances))
       THEN RAISE(ABORT, 'tq_push: instances must be JSON: an id, or a list of ids like [7, 8]')
     WHEN json_type(NEW.instances) NOT IN ('integer', 'array')
       THEN RAISE(ABORT, 'tq_push: instances must be JSON: an id, or a list of ids like [7, 8]')
@@ -131,8 +133,8 @@ BEGIN
          coalesce(NEW.priority, 0),
          coalesce(expected, scheduled, now),
          NEW.model,
-         NEW.method,
-         json(NEW.instances),
+         coalesce(NEW.method, 'call'),
+         json(coalesce(NEW.instances, '[]')),
          CASE WHEN coalesce(NEW.kwargs, '{}') = '{}' OR json(NEW.kwargs) = '{}'
               THEN json(coalesce(NEW.args, '[]'))
               ELSE json_insert(coalesce(NEW.args, '[]'), '$[#]', json(NEW.kwargs)) END,

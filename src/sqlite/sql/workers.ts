@@ -1,7 +1,7 @@
 /** Registers workers, and puts back the tasks of workers and threads that died. */
 import type { Database } from "bun:sqlite";
 import { hostname } from "node:os";
-import type { Claim } from "../../task.ts";
+import { type Claim, FUNCTION_METHOD } from "../../task.ts";
 import type { NewWorker, RescuedTask, ThreadDeath } from "../../store/rescue.ts";
 import type { Owner } from "../../store/session.ts";
 import { VERSION } from "../../version.ts";
@@ -42,7 +42,7 @@ export function unregister(db: Database, worker: string, now: number): void {
 
 interface HeldRow extends Claim {
   readonly model: string;
-  readonly method: string;
+  readonly method: string | null;
   readonly queue: string;
   readonly attempts: number;
   readonly crashes: number;
@@ -50,8 +50,10 @@ interface HeldRow extends Claim {
   readonly begun: 0 | 1;
 }
 
+/** The method is NULL where the task calls a plain function; its instances may be many, and stay where they are. */
 const HELD_BY = `
-  SELECT id, claim, model, method, queue, attempts, crashes, begun
+  SELECT id, claim, model, iif(method = '${FUNCTION_METHOD}' AND instances = '[]', NULL, method) AS method,
+         queue, attempts, crashes, begun
     FROM tq__task
    WHERE state = 'running' AND worker = $worker`;
 
