@@ -45,11 +45,12 @@ export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Pr
     const value = await withTask(describe(task, prepared), unit, () =>
       prepared.outside ? callOutside(prepared) : transaction.run(() => callInside(prepared)),
     );
-    const settling = unit.pendingDone();
-    if (settling) await settling;
+    const pending = unit.pendingDone();
+    if (pending) await pending;
     if (value === NOT_CALLED) return { kind: "finished", result: null, reason: WHY_NOT_CALLED };
     return { kind: "finished", result: toResult(value), reason: null };
   } catch (error) {
+    // Stale: another transaction had changed a record that it wrote to.
     if (unit.stale || isOperational(error))
       return { kind: "retry", delay: 0, error: toErrorData(error) }; // the caller sets the delay
     return { kind: "failed", error: toErrorData(error) };

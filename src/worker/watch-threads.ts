@@ -23,7 +23,7 @@ type Limits = Pick<Config["worker"], "lock_timeout">;
 /** A thread, as one look sees it. */
 interface Look {
   readonly thread: PoolThread;
-  /** It runs a batch, and another run of that waits for this one, or any thread that wants to write. */
+  /** Its run keeps others waiting: earlier runs of its batch, whose commit waits for it, or every other writer. */
   readonly holdsUpBatch: boolean;
   readonly holdsLock: boolean;
   /** The task that runs; null: none, or what holds the lock was left behind by an earlier one. */
@@ -52,7 +52,7 @@ function heldUpBatch({ thread, holdsUpBatch, held }: Look): Verdict | null {
   return { do: "give way", reason: `it held up its batch for over ${longest}: it runs alone` };
 }
 
-/** A transaction that goes on after its task holds the lock: no task is to blame. */
+/** A transaction that outlives its task still holds the lock: no task is to blame. */
 function lockLeftBehind(look: Look, { lock_timeout: limit }: Limits): Verdict | null {
   const { thread, claim, held } = look;
   if (!keepsLock(look) || claim !== null || thread.endReason !== null) return null;
@@ -154,6 +154,7 @@ export async function endCancelled(
     const claim = thread.progress.running();
     const isSameAsBefore = sequence === thread.seenAtTick;
     thread.seenAtTick = sequence;
+    // Only runs that outlast a tick are worth a question to the store.
     if (!claim || !isSameAsBefore || thread.endReason !== null) continue;
     if ((await store.stillHeld([claim])).length > 0) continue;
     if (thread.progress.sequence !== sequence) continue; // the run ended while the store answered
