@@ -170,7 +170,13 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Confi
   try {
     options.starting?.(worker);
     if (admin) server = await serve(config, admin, worker, report, startTried.promise);
-    if (!config.queue.worker) report({ name: "config.worker_off", file: config.file, embedded });
+    if (!config.queue.worker)
+      report({
+        name: "config.worker_off",
+        file: config.file,
+        embedded,
+        origin: config.origins["queue.worker"],
+      });
     await worker.start();
   } catch (error) {
     void server?.stop();

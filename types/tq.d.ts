@@ -817,7 +817,10 @@ export interface TransactionOptions {
     readonly user?: number;
     /** A plain object; tasks pushed in the transaction run with it as well. Default: the task's, else `{}`. */
     readonly context?: Context;
-    /** true: the transaction takes the write lock at its start, so that rows it reads cannot change until it ends. */
+    /**
+     * true: the transaction takes the write lock at its start, and after a `commit` in its middle at the next read, so that
+     * rows it reads cannot change until it commits or ends.
+     */
     readonly lock?: boolean;
 }
 /**
@@ -1077,10 +1080,14 @@ interface Payloads {
         readonly database: string;
         readonly duration: number;
     };
-    /** A worker runs although `queue.worker` is false. `file`: the tq.toml in use; `embedded`: `startWorker` started it. */
+    /**
+     * A worker runs although `queue.worker` is false. `file`: the tq.toml in use; `embedded`: `startWorker` started it;
+     * `origin`: where the setting comes from, as in `tq config`.
+     */
     "config.worker_off": {
         readonly file: string | null;
         readonly embedded: boolean;
+        readonly origin: string;
     };
     "log.note": {
         readonly level: Level;

@@ -12,7 +12,7 @@ import { giveOwner, ownerWords } from "../../src/file-owner.ts";
  * cannot be written.
  */
 export function writePidfile(path: string): void {
-  const pid = readPid(path); // null: no file, or one without an id in it
+  const pid = readPid(path); // null: no file, one without an id in it, or one that cannot be read
   if (pid === null && isNonEmptyFile(path)) {
     throw new TqError(
       "invalid",

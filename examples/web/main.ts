@@ -8,8 +8,6 @@
 import { startWorker, Transaction } from "tq";
 import { Picture } from "./models.ts";
 
-const worker = await startWorker({ models: "./models.ts", threads: 1 });
-
 const server = Bun.serve({
   hostname: "127.0.0.1",
   port: Number(process.env["PORT"] ?? 3000),
@@ -30,11 +28,15 @@ const server = Bun.serve({
     },
   },
 });
+// After the server: a second copy, whose port is taken, ends before it has begun a task.
+const worker = await startWorker({ models: "./models.ts", threads: 1 });
 console.log(`listens on ${server.url}`);
 
 /** The server first: a request that it still answers pushes to the worker's database, and the worker runs it. */
 async function stop(): Promise<void> {
+  const cut = setTimeout(() => void server.stop(true), 5_000); // a stream that is open would hold it up for ever
   await server.stop(); // resolves when the requests under way are answered
+  clearTimeout(cut);
   await worker.stop(); // running tasks end first; what has not begun runs at the next start
 }
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void stop());

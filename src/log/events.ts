@@ -70,8 +70,15 @@ interface Payloads {
   "admin.listening": { readonly url: string; readonly token: string };
   "store.failed": { readonly database: string; readonly error: ErrorData };
   "store.recovered": { readonly database: string; readonly duration: number };
-  /** A worker runs although `queue.worker` is false. `file`: the tq.toml in use; `embedded`: `startWorker` started it. */
-  "config.worker_off": { readonly file: string | null; readonly embedded: boolean };
+  /**
+   * A worker runs although `queue.worker` is false. `file`: the tq.toml in use; `embedded`: `startWorker` started it;
+   * `origin`: where the setting comes from, as in `tq config`.
+   */
+  "config.worker_off": {
+    readonly file: string | null;
+    readonly embedded: boolean;
+    readonly origin: string;
+  };
   "log.note": { readonly level: Level; readonly message: string };
 }
 

@@ -92,7 +92,7 @@ function takeStream(name: "stdout" | "stderr", fd: number, print: Print): void {
   });
 }
 
-/** A stream that no code can end or close, as the threads share it with the log. */
+/** A stream that no code can end or close, as the threads share its descriptor with the log. */
 function makeStream(fd: number, print: Print): Writable {
   const { Writable } = process.getBuiltinModule("node:stream");
   const stream = new Writable({

@@ -92,8 +92,12 @@ const WORDS: Words = {
   "store.failed": ({ database, error }) => line(`${database} cannot be used`, errorWords(error)),
   "store.recovered": ({ database, duration }) =>
     `${database} can be used again after ${formatDuration(duration)}`,
-  "config.worker_off": ({ file, embedded }) =>
-    `queue.worker is false: ${embedded ? PUSHED_HERE : PUSHED_ELSEWHERE}; set [queue] worker = true in ${file ?? "tq.toml"} to have ${embedded ? "workers" : "it"} run all tasks`,
+  "config.worker_off": ({ file, embedded, origin }) => {
+    const cure = origin.startsWith("TQ_")
+      ? `${origin} says so; set it to true, or unset it,`
+      : `set [queue] worker = true in ${file ?? "tq.toml"}`;
+    return `queue.worker is false: ${embedded ? PUSHED_HERE : PUSHED_ELSEWHERE}; ${cure} to have ${embedded ? "workers" : "it"} run all tasks`;
+  },
   "log.note": ({ message }) => message,
 };
 

@@ -46,6 +46,7 @@ export abstract class StoredRecord extends Model {
   constructor(values: object = NOTHING) {
     super(0); // the id of a record without a row
     const definition = definitionOf(this);
+    // A trial is made only to learn which fields the class defines over those of its table.
     if (isTrial(this.constructor)) {
       for (const { name } of definition.fields) Object.defineProperty(this, name, PLACE);
       return;
@@ -199,7 +200,7 @@ export abstract class StoredRecord extends Model {
     const rows = records.flatMap((record) => {
       if (!record.#read) return [];
       const row = record.#rowOf(record.#read, unit.rowObjects);
-      return record.#isUndone(record.#read) ? { ...row, read: null } : row;
+      return record.#isUndone(record.#read) ? { ...row, read: null } : row; // null: nothing to compare with
     });
     return soon(deleteRows(unit, table, rows), (asOf) => {
       for (const record of records) {

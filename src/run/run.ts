@@ -72,8 +72,8 @@ export async function run(
     const value = await withTask(running, unit, () =>
       policy.transaction ? transaction.run(() => callInside(prepared)) : callOutside(prepared),
     );
-    const settling = unit.pendingDone();
-    if (settling) await settling;
+    const pending = unit.pendingDone();
+    if (pending) await pending;
     if (value === NOT_CALLED) return notCalled(prepared);
     if (verdictOf(value)) throw value; // `return new Snooze(…)` means the same
     // It may have given up where it was, so its return is no success.
@@ -81,6 +81,7 @@ export async function run(
     return { kind: "finished", result: toResult(value), reason: null };
   } catch (error) {
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit, error);
+    // Stale: another transaction had changed a record that it wrote to.
     if (unit.stale || isOperational(error))
       return { kind: "postponed", delay: 0, error: toErrorData(error) }; // the caller sets the delay
     return judge(error, task, policy, unit.runtime.store.now());

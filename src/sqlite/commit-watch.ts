@@ -1,6 +1,6 @@
 /**
  * Notices commits by any process, in any language: the system sends an event when the WAL is written. The event comes
- * before the commit is visible, so the watch then looks until `version` has changed.
+ * before the commit is visible, so the watch then looks for about 10 s, and again from each change of `version`.
  */
 import { type FSWatcher, watch } from "node:fs";
 import { inodeOf } from "./file/identity.ts";
@@ -141,7 +141,7 @@ export class CommitWatch implements Watch {
 
   async #compare(): Promise<void> {
     this.#timer = null;
-    // A read that fails counts as a change: the look that follows meets the error, and reports it.
+    // A first read that fails counts as a change: the worker's look for tasks, `events.look`, then meets the error.
     const version = await this.#database.version().catch(() => -1);
     if (!this.#armed) return;
     if (version !== this.#version) {

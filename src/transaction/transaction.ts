@@ -18,7 +18,10 @@ export interface TransactionOptions {
   readonly user?: number;
   /** A plain object; tasks pushed in the transaction run with it as well. Default: the task's, else `{}`. */
   readonly context?: Context;
-  /** true: the transaction takes the write lock at its start, so that rows it reads cannot change until it ends. */
+  /**
+   * true: the transaction takes the write lock at its start, and after a `commit` in its middle at the next read, so that
+   * rows it reads cannot change until it commits or ends.
+   */
   readonly lock?: boolean;
 }
 
@@ -75,7 +78,7 @@ export class Transaction {
   static get current(): Transaction {
     const current = storage.getStore();
     if (current) return current;
-    throw markIfLeftBehind(noTransactionError());
+    throw markIfLeftBehind(noTransactionError()); // the log then names the ended task whose code met it
   }
 
   /** @internal The current transaction, if there is one. */

@@ -21,6 +21,7 @@ export async function endCancelled(
     const claim = thread.progress.running();
     const isSameAsBefore = sequence === thread.seenAtTick;
     thread.seenAtTick = sequence;
+    // Only runs that outlast a tick are worth a question to the store.
     if (!claim || !isSameAsBefore || thread.endReason !== null) continue;
     if ((await store.stillHeld([claim])).length > 0) continue;
     if (thread.progress.sequence !== sequence) continue; // the run ended while the store answered

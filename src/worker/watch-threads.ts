@@ -25,7 +25,7 @@ type Limits = Pick<Config["worker"], "lock_timeout" | "timeout_grace">;
 /** A thread, as one look sees it. */
 interface Look {
   readonly thread: PoolThread;
-  /** It runs a batch, and another run of that waits for this one, or any thread that wants to write. */
+  /** Its run keeps others waiting: earlier runs of its batch, whose commit waits for it, or every other writer. */
   readonly holdsUpBatch: boolean;
   readonly holdsLock: boolean;
   /** The task that runs; null: none, or what holds the lock was left behind by an earlier one. */
@@ -58,7 +58,7 @@ function heldUpBatch({ thread, holdsUpBatch, held }: Look): Verdict | null {
   return { do: "give way", reason: `it held up its batch for over ${longest}: it runs alone` };
 }
 
-/** A transaction that goes on after its task holds the lock: no task is to blame. */
+/** A transaction that outlives its task still holds the lock: no task is to blame. */
 function lockLeftBehind(look: Look, { lock_timeout: limit }: Limits): Verdict | null {
   const { thread, claim, held } = look;
   if (!keepsLock(look) || claim !== null || thread.endReason !== null) return null;

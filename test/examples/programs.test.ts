@@ -51,6 +51,22 @@ describe("the example", () => {
     }
   });
 
+  test("label-printer prints a label whose printer was off once that is on, and the task is retried", async () => {
+    const off = `
+      import { Transaction } from "tq";
+      import { Label } from "./models.ts";
+      await Transaction.start({}, async () => {
+        for (const label of await Label.create([{ printer: "cellar/off", text: "off" }])) await Label.__queue__.print(label);
+      });`;
+    await Bun.write(join(copyOf("label-printer"), "off.ts"), off);
+    await run("label-printer", "tq run off.ts; tq worker --drain 2>log; test $? = 1");
+    await run(
+      "label-printer",
+      "mkdir cellar && tq retry --state failed && tq worker --drain 2>log",
+    );
+    expect(linesOf("label-printer", "cellar/off.txt")).toEqual(["begin off", "end off"]);
+  });
+
   test("label-printer has a person look at a label that was cut by a power cut", async () => {
     const cut = `
       import { Transaction } from "tq";
@@ -75,14 +91,16 @@ describe("the example", () => {
       import { Reminder } from "./models.ts";
       await Transaction.start({}, () => Reminder.create([{ customer: "Ada", days: 40 }, { customer: "Grace", days: 3 }]));`;
     await Bun.write(join(copyOf("nightly-job"), "debts.ts"), debts);
-    await run("nightly-job", "tq run debts.ts && ./nightly.sh && ./nightly.sh");
+    await run("nightly-job", "tq run debts.ts && ./nightly.sh; ./nightly.sh; true");
     const said = await run("nightly-job", "tq worker --drain --quiet");
     expect(said).toEqual(["reminds Ada after 40 days"]);
   });
 
   test("nightly-job is silent while its task is well, and says where it failed or cannot be pushed", async () => {
     await run("nightly-job", "rm -f tq.db");
-    expect(await run("nightly-job", "./nightly.sh && ./nightly.sh")).toEqual([]);
+    expect(await run("nightly-job", "./nightly.sh")).toEqual([]);
+    const waiting = await run("nightly-job", "./nightly.sh; test $? = 1");
+    expect(waiting).toContainEqual(expect.stringContaining("No worker is running"));
     expect(await run("nightly-job", "tq worker --drain --quiet && ./nightly.sh")).toEqual([]);
     using db = new Database(join(copyOf("nightly-job"), "tq.db"));
     db.run("UPDATE tq__task SET state = 'failed', reason = 'no paper' WHERE model = 'nightly'");

@@ -92,11 +92,11 @@ const EVENTS: [Event, string][] = [
   ],
   [{ name: "store.recovered", database: "/d", duration: 2000 }, "/d can be used again after 2 s"],
   [
-    { name: "config.worker_off", file: null, embedded: false },
+    { name: "config.worker_off", file: null, embedded: false, origin: "default" },
     "queue.worker is false: this worker runs only tasks pushed by SQL or HTTP and tasks left by dead programs, as programs run their own; set [queue] worker = true in tq.toml to have it run all tasks",
   ],
   [
-    { name: "config.worker_off", file: "/d/tq.toml", embedded: true },
+    { name: "config.worker_off", file: "/d/tq.toml", embedded: true, origin: "tq.toml" },
     "queue.worker is false: this program leaves its tasks to its worker only while that runs; it runs those itself that it pushes before the start or after the stop, as other programs do with theirs; set [queue] worker = true in /d/tq.toml to have workers run all tasks",
   ],
 ];

@@ -17,7 +17,7 @@ export function claim(db: Database, options: ClaimOptions, now: number): Claimed
   return setRunning(db, firstReady(db, options.queues, options.limit), options.owner, now);
 }
 
-/** Only the claim of a suspect sets `begun`. */
+/** Only the claim of a suspect sets `begun`: it counts as begun once its claim is on disk. */
 const RUNS_SUSPECT = `
   SELECT 1 FROM tq__task WHERE state = 'running' AND worker = $worker AND begun = 1 LIMIT 1`;
 
