@@ -49,7 +49,10 @@ test("a task that holds the write lock is heard by other processes while it runs
   const id = await made.pushOne("job", "talk", "1");
   await worker.says("task.started", { task: id });
   await eventually("it is heard", async () => (await linesOf(made, id))[0]?.includes("half way"));
-  expect((await said(made, id))[0]?.progress?.done).toBe(1);
+  await eventually(
+    "its progress is seen",
+    async () => (await said(made, id))[0]?.progress?.done === 1,
+  );
   const following = made.start(["logs", String(id), "-f"]);
   await eventually("it is followed", () => following.stdout.includes("half way"));
   made.write("go", "");
