@@ -24,12 +24,10 @@ export interface Unwritable {
 /** Asks the system whether programs can begin to write to a database that is there; null: they can. */
 export function findUnwritable(path: string): Unwritable | null {
   const files = [path, `${path}-wal`, `${path}-shm`];
-  for (const file of files) {
-    const found = tryOn(file, askAccess);
-    if (found !== null) return found;
-  }
   const isInUse = files.every((file) => existsSync(file));
-  return (isInUse ? null : tryOn(dirname(path), askAccess)) ?? tryToOpen(path);
+  const asked = isInUse ? files : [...files, dirname(path)]; // the missing files are to be made there
+  const found = asked.flatMap((file) => tryOn(file, askAccess) ?? []);
+  return found.find(({ code }) => code !== "EACCES") ?? found[0] ?? tryToOpen(path);
 }
 
 /**
