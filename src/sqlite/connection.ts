@@ -8,7 +8,7 @@ import { giveOwner, ownerWords } from "../file-owner.ts";
 import { openFilesWords } from "../open-files.ts";
 import { isBusy, translate } from "./errors.ts";
 import { recoverFailedFlush } from "./file/unflushed.ts";
-import { isUnwritable, openUnwritable } from "./file/unwritable.ts";
+import { openUnwritable, unwritableAtRest } from "./file/unwritable.ts";
 import { checkTables, migrate } from "./migrate.ts";
 
 export interface ConnectionOptions {
@@ -40,7 +40,7 @@ export function connect(options: ConnectionOptions): Database {
   checkPath(path);
   let db: Database | undefined;
   try {
-    if (options.onlyLooks === true && isUnwritable(path)) {
+    if (options.onlyLooks === true && unwritableAtRest(path) !== null) {
       db = openUnwritable(path);
       if (needsTables) checkTables(db, path);
       migrate(db, path); // an older schema is refused: it cannot be migrated here

@@ -4,7 +4,12 @@
  */
 import { Database } from "bun:sqlite";
 import { TqError } from "../errors.ts";
-import { checkUnchanged, isUnwritable, openUnwritable } from "./file/unwritable.ts";
+import {
+  checkUnchanged,
+  openUnwritable,
+  type Unwritable,
+  unwritableAtRest,
+} from "./file/unwritable.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 
 export class Connections {
@@ -12,14 +17,14 @@ export class Connections {
   readonly #reader: Database;
   /** Opened by the first write. */
   #writer: Database | null = null;
-  /** True where the reader shows no commit of others: the database must not change meanwhile. */
-  readonly #isUnwritable: boolean;
+  /** Set where the reader shows no commit of others: the database must not change meanwhile. */
+  readonly unwritable: Unwritable | null;
   #closed = false;
 
   /** @throws TqError when the file cannot be used. */
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#isUnwritable = options.onlyLooks === true && isUnwritable(options.path);
+    this.unwritable = options.onlyLooks === true ? unwritableAtRest(options.path) : null;
     this.#reader = connect(options);
   }
 
@@ -53,7 +58,7 @@ export class Connections {
    */
   async withTemporary<T>(check: () => void, read: (db: Database) => Promise<T>): Promise<T> {
     this.#check();
-    const db = this.#isUnwritable
+    const db = this.unwritable
       ? openUnwritable(this.#options.path)
       : new Database(this.#options.path, { create: false, readwrite: true });
     try {
@@ -66,7 +71,7 @@ export class Connections {
 
   /** Call it after a read. @throws TqError "busy" where the read may be of no one state of the database. */
   checkRead(): void {
-    if (this.#isUnwritable) checkUnchanged(this.#options.path);
+    if (this.unwritable) checkUnchanged(this.#options.path);
   }
 
   /** Closes a writer that user code has changed: the next transaction opens another one. */

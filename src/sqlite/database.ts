@@ -20,6 +20,7 @@ import { Capacity } from "./file/capacity.ts";
 import { Flush, type WalFiles } from "./file/flush.ts";
 import { FileIdentity } from "./file/identity.ts";
 import { bootId } from "./file/liveness.ts";
+import { findUnwritable, isOwn, unwritableError } from "./file/unwritable.ts";
 import { type KeptFiles, KeptLocks } from "./lock/kept-locks.ts";
 import { LocalTurn, type Turn } from "./lock/turn.ts";
 import { WriteLock } from "./lock/write-lock.ts";
@@ -220,6 +221,10 @@ export class SqliteDatabase {
   }
 
   async pushRefusal(): Promise<string | null> {
+    const found = this.connections.unwritable ?? findUnwritable(this.name);
+    // A user who may only look is not refused: the service, to which the files belong, may write them.
+    const isLooker = this.options.onlyLooks && found?.code === "EACCES" && !isOwn(found);
+    if (found !== null && !isLooker) return unwritableError(this.name, found).message;
     try {
       await this.read((db) => this.#probe.check(db, 1, this.options.clock));
       return null;

@@ -1,11 +1,10 @@
 /** Turns SQLite's errors into sentences. The codes: https://www.sqlite.org/rescode.html */
 import { SQLiteError } from "bun:sqlite";
-import { accessSync, constants, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { statSync } from "node:fs";
 import { isTqError, markOperational, TqError } from "../errors.ts";
-import { ownerWords } from "../file-owner.ts";
 import { cannotOpenFilesWords } from "../open-files.ts";
 import { freeBytes } from "./file/capacity.ts";
+import { findUnwritable, ownersOf, unwritableError, unwritableForAll } from "./file/unwritable.ts";
 
 /** With fewer free bytes a disk counts as full: SQLite's own files beside the database need some. */
 const FULL_DISK_BYTES = 64 * 1024;
@@ -45,17 +44,12 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
   ],
   [
     "SQLITE_READONLY",
-    (path) =>
-      readOnlyDisk(path) ??
-      new TqError(
-        "database",
-        `Cannot write to ${path}: the file or its folder is read-only for this user${ownersOf(path)}; give this user write permission`,
-      ),
+    (path) => unwritableError(path, findUnwritable(path) ?? { code: "EACCES", file: path }),
   ],
   [
     "SQLITE_CANTOPEN",
     (path, message) =>
-      readOnlyDisk(path) ??
+      unwritableForAll(path) ??
       new TqError(
         "database",
         `Cannot open ${path}: ${cannotOpenFilesWords() ?? `${message}${ownersOf(path)}; check that the folder exists and that this user may write in it`}`,
@@ -76,36 +70,19 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
       // SQLite reports a full disk as an I/O error when it writes the index of the WAL.
       freeBytes(path) < FULL_DISK_BYTES
         ? full(path)
-        : new TqError(
+        : (unwritableForAll(path) ??
+          new TqError(
             "database",
             `Cannot use ${path}: ${message}; look at the disk and the system's log`,
-          ),
+          )),
   ],
 ];
-
-/** Null where the file system takes writes. SQLite says only that it cannot open a file. */
-function readOnlyDisk(path: string): TqError | null {
-  try {
-    accessSync(dirname(path), constants.W_OK);
-    return null;
-  } catch (error) {
-    if ((error as { code?: string }).code !== "EROFS") return null;
-    return new TqError(
-      "database",
-      `Cannot write to ${path}: its file system is mounted read-only; mount it for writing, or look into the system's log why it is not`,
-    );
-  }
-}
 
 /** A file that was put beside the WAL of another one reads as damaged, and is damaged once that is written into it. */
 function walWords(path: string): string {
   const wal = statSync(`${path}-wal`, { throwIfNoEntry: false });
   if (!wal?.size) return "";
   return `if it was put beside the log of another one, move ${path}-wal and ${path}-shm away and put it there again; otherwise `;
-}
-
-function ownersOf(path: string): string {
-  return ownerWords(path, `${path}-wal`, `${path}-shm`, dirname(path));
 }
 
 /**

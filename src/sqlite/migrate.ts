@@ -58,7 +58,7 @@ function schemaVersion(db: Database, path: string): number {
   if (version <= SCHEMA_VERSION) return version;
   throw new TqError(
     "database",
-    `Cannot use ${path}: its schema is version ${version}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq`,
+    `Cannot use ${path}: its schema is version ${version}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq, or, to stay with this one, restore the backup from before the update`,
   );
 }
 

@@ -63,7 +63,10 @@ export interface Store {
   /** Pushes in a transaction of its own; pushes that arrive together share one commit. */
   push(tasks: readonly NewTask[]): Promise<PushedIds>;
 
-  /** The sentence with which a push of one task would be refused now, as the queue or its disk is full; null: none. */
+  /**
+   * The sentence with which a push of one task would be refused now, as the queue or its disk is full,
+   * or the database cannot be written; null: none.
+   */
   pushRefusal(): Promise<string | null>;
 
   // Looking

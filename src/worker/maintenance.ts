@@ -1,6 +1,7 @@
 /** The upkeep of the database: a worker deletes tasks that ended long ago, and keeps the file small. */
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
+import { LastingNote } from "../log/lasting-note.ts";
 import { retention } from "../settings/retention.ts";
 import type { Store } from "../store/store.ts";
 import { DAY_MS, HOUR_MS } from "../values/duration.ts";
@@ -23,11 +24,11 @@ export class Maintenance {
   readonly #store: Store;
   readonly #config: Config;
   readonly #report: Report;
+  readonly #upkeep: LastingNote;
   readonly #clock: CleaningClock;
   #timer: Timer | null = null;
   readonly #adapting: Timer;
   #stopped = false;
-  #noteIsSaid = false;
   /** Since when the clock has been steady: monotonic, ms. */
   #steadySince = performance.now();
 
@@ -39,6 +40,7 @@ export class Maintenance {
     });
     this.#config = config;
     this.#report = report;
+    this.#upkeep = new LastingNote(report);
     this.#schedule(FIRST_ROUND_MS);
     this.#adapting = setInterval(() => void this.#adapt(), ADAPTED_EVERY_MS);
   }
@@ -62,7 +64,8 @@ export class Maintenance {
       more = (await this.#store.clean({ ...limits, limit: DELETED_AT_ONCE })) === DELETED_AT_ONCE;
       const tidied = await this.#store.tidy();
       more ||= tidied.more;
-      this.#sayOnce(tidied.note);
+      if (tidied.note === null) this.#upkeep.gone();
+      else if (!this.#stopped) this.#upkeep.say(tidied.note);
     } catch (error) {
       this.#note(`Cannot clean ${this.#store.name} now: ${messageOf(error)}`);
     }
@@ -73,12 +76,6 @@ export class Maintenance {
   /** A store that cannot adapt now is slower, and is asked again soon: that needs no note. */
   async #adapt(): Promise<void> {
     await this.#store.adapt().catch(() => {});
-  }
-
-  /** Reports a note once, and again only when it has been gone meanwhile. */
-  #sayOnce(note: string | null): void {
-    if (note !== null && !this.#noteIsSaid) this.#note(note);
-    this.#noteIsSaid = note !== null;
   }
 
   /** The clock was set. It is believed after a day without another jump. */

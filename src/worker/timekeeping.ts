@@ -4,6 +4,7 @@
  */
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
+import { LastingNote } from "../log/lasting-note.ts";
 import type { Store } from "../store/store.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { Pool } from "./pool.ts";
@@ -43,6 +44,7 @@ export class Timekeeping {
   readonly #store: Store;
   readonly #pool: Pool;
   readonly #parent = process.ppid;
+  readonly #failure: LastingNote;
   #maintenance: Maintenance | null = null;
   #timer: Timer | null = null;
   #wait = TICK_MS;
@@ -56,6 +58,7 @@ export class Timekeeping {
     this.#events = events;
     this.#store = options.store;
     this.#pool = options.pool;
+    this.#failure = new LastingNote(options.report);
   }
 
   start(): void {
@@ -166,9 +169,9 @@ export class Timekeeping {
       const { timeout_grace: grace } = config.worker;
       await endCancelled(this.#pool.busyThreads, this.#store, report, grace);
       if (!this.#stopping) await this.rescueDead();
+      this.#failure.gone();
     } catch (error) {
-      const message = `Cannot end cancelled tasks or rescue dead workers: ${String(error)}`;
-      report({ name: "log.note", level: "warn", message });
+      this.#failure.say(`Cannot end cancelled tasks or rescue dead workers: ${String(error)}`);
     }
   }
 

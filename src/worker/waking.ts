@@ -4,6 +4,7 @@
  */
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
+import { LastingNote } from "../log/lasting-note.ts";
 import type { Watch, WorkerStore } from "../store/worker-store.ts";
 import { DueTasks } from "./due-tasks.ts";
 import { type Pool, WOKEN_MS } from "./pool.ts";
@@ -43,6 +44,7 @@ export class Waking {
   readonly #pool: Pool;
   readonly #watch: Watch;
   readonly #due: DueTasks;
+  readonly #failure: LastingNote;
   #looking = false;
   #lookAgain = false;
   #stopped = false;
@@ -54,6 +56,7 @@ export class Waking {
     this.#store = options.store;
     this.#pool = options.pool;
     this.#watch = this.#store.watch({ look: () => this.look(), hint: () => this.#wakeEarly() });
+    this.#failure = new LastingNote(options.report);
     this.#due = new DueTasks(this.#store, () => this.look());
   }
 
@@ -84,9 +87,9 @@ export class Waking {
         this.#lookAgain = false;
         await this.#lookOnce();
       }
+      this.#failure.gone();
     } catch (error) {
-      const message = `Cannot look for tasks: ${String(error)}`;
-      this.#options.report({ name: "log.note", level: "warn", message });
+      this.#failure.say(`Cannot look for tasks: ${String(error)}`);
       this.#due.lookFor(null, AFTER_FAILURE_MS);
     } finally {
       this.#looking = false;

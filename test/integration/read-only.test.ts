@@ -3,6 +3,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, readdirSync } from "node:fs";
 import { needs } from "../support/needs.ts";
 import { AS_ANOTHER_USER } from "../support/tools.ts";
+import { setAttribute } from "./faults/machine.ts";
 import { siteWithModels } from "./support/models.ts";
 import { type Site, TQ } from "./support/site.ts";
 
@@ -54,6 +55,23 @@ needs("root").describe("a user who may only read the database", () => {
     chmodSync(site.file("tq.db-workers"), 0o700);
     expect((await asAnother(site, "status")).stdout).toContain("alive");
   });
+
+  needs("chattr").test(
+    "is told that the log is immutable, which keeps all users from writing",
+    async () => {
+      await using site = await readable();
+      await site.worker(["-n", "1"]);
+      const end = setAttribute(site.file("tq.db-wal"), "i");
+      try {
+        const { code, stdout } = await asAnother(site, "status");
+        expect(stdout).toContain(`no user may change ${site.file("tq.db-wal")} (EPERM)`);
+        expect(code).toBe(1);
+      } finally {
+        end();
+      }
+      expect(await asAnother(site, "status")).toMatchObject({ code: 0 });
+    },
+  );
 
   test("is told that the folder may not be looked into, not that there is no database", async () => {
     await using site = await readable();

@@ -39,6 +39,12 @@ const STRACE_TRIAL = [
 ];
 
 export const TOOLS = {
+  chattr: {
+    package: "e2fsprogs",
+    use: "make a file immutable",
+    isThere: () => Bun.which("chattr") !== null,
+    works: mayChangeAttributes,
+  },
   curl: program("curl", "curl", "send the README's requests"),
   faketime: {
     package: "libfaketime",
@@ -153,6 +159,15 @@ function mayMount(): boolean {
   if (mounted) succeeds(["umount", "-l", folder]);
   rmdirSync(folder);
   return mounted;
+}
+
+/** False for users other than root, and on file systems without attributes. */
+function mayChangeAttributes(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), "tq-test-"));
+  const changed = succeeds(["chattr", "+i", folder]);
+  if (changed) succeeds(["chattr", "-i", folder]);
+  rmdirSync(folder);
+  return changed;
 }
 
 /** False also for a program that is not installed. */

@@ -28,3 +28,30 @@ test("a worker that exits with its parent goes on while the parent, of another u
     mock.restore();
   }
 });
+
+test("a database that refuses tick after tick is one note in the log, and another one when it does so again", async () => {
+  const worker = await start({ exitWithParent: true }); // it ticks at full pace
+  const rescue = spyOn(worker.store, "rescueDead");
+  const notes = () => events.filter((event) => event.name === "log.note");
+  const afterCalls = async (count: number) => {
+    const until = rescue.mock.calls.length + count;
+    await untilTrue(() => rescue.mock.calls.length >= until);
+  };
+  try {
+    rescue.mockRejectedValue(new Error("malformed"));
+    await afterCalls(3);
+    expect(notes()).toEqual([
+      expect.objectContaining({
+        message: "Cannot end cancelled tasks or rescue dead workers: Error: malformed",
+      }),
+    ]);
+    rescue.mockResolvedValue([]);
+    await afterCalls(2);
+    rescue.mockRejectedValue(new Error("malformed"));
+    await afterCalls(3);
+    expect(notes()).toHaveLength(2);
+  } finally {
+    mock.restore();
+    await worker.stop();
+  }
+});

@@ -25,6 +25,7 @@ import { giveOwner, ownerWords } from "../../file-owner.ts";
 import { cannotOpenFilesWords } from "../../open-files.ts";
 import { canLockOpenFile, lockOpenFile, SHARED_RANGE } from "../lock/range-lock.ts";
 import { inodeOf } from "./identity.ts";
+import { unwritableForAll } from "./unwritable.ts";
 
 interface Lock {
   /** False where a task has closed its descriptor, whose number may be another file's now. */
@@ -72,6 +73,8 @@ export function takeLock(database: string, worker: string): void {
         Bun.sleepSync(tries * Math.random());
         continue;
       }
+      const refusal = unwritableForAll(database);
+      if (refusal !== null) throw refusal;
       throw new TqError(
         "database",
         `Cannot make the lock of this worker in ${folder}: ${cannotOpenFilesWords() ?? `${String(error)}${ownerWords(folder, dirname(folder))}; give this user write permission there, and beside the database`}`,

@@ -1,28 +1,93 @@
 /**
- * Reads a database that this user may not write. SQLite reads a file in WAL mode through its WAL and the index of that,
- * which the last program to close the database removes: where they are gone, only a user who may make them again can
- * read, unless the file is opened as one that does not change (https://www.sqlite.org/uri.html#uriimmutable).
+ * Finds what keeps a database from being written, and reads one that may not be. SQLite reads a file in WAL mode through
+ * its WAL and the index of that, which the last program to close the database removes: where they are gone, only a user
+ * who may make them again can read, unless the file is opened as one that does not change
+ * (https://www.sqlite.org/uri.html#uriimmutable).
  */
 import { constants, Database } from "bun:sqlite";
-import { accessSync, constants as modes, existsSync } from "node:fs";
+import { accessSync, closeSync, constants as modes, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError } from "../../errors.ts";
+import { ownerWords } from "../../file-owner.ts";
+import { openOwn, refusalOf } from "../protection/protected-files.ts";
 
-/** True where no program has the database open, and this user may not open it as usual. */
-export function isUnwritable(path: string): boolean {
-  return (
-    existsSync(path) && !existsSync(`${path}-wal`) && !(mayWrite(path) && mayWrite(dirname(path)))
-  );
+/** EROFS and EPERM (an attribute of the file) are the same for every user, EACCES depends on the user. */
+type Code = "EROFS" | "EPERM" | "EACCES";
+
+export interface Unwritable {
+  readonly code: Code;
+  /** The file or folder that cannot be written. */
+  readonly file: string;
 }
 
-function mayWrite(path: string): boolean {
+/** Asks the system whether programs can begin to write to a database that is there; null: they can. */
+export function findUnwritable(path: string): Unwritable | null {
+  const files = [path, `${path}-wal`, `${path}-shm`];
+  const isInUse = files.every((file) => existsSync(file));
+  const asked = isInUse ? files : [...files, dirname(path)]; // the missing files are to be made there
+  const found = asked.flatMap((file) => tryOn(file, askAccess) ?? []);
+  return found.find(({ code }) => code !== "EACCES") ?? found[0] ?? tryToOpen(path);
+}
+
+/**
+ * Since Linux 6.15 only opening a file shows that ext4 has become read-only by an error. Closing the WAL drops no lock
+ * of SQLite; closing the database does, so it is opened only where this process does not use it.
+ */
+function tryToOpen(path: string): Unwritable | null {
+  if (existsSync(`${path}-wal`)) return tryOn(`${path}-wal`, askByOpening);
+  return refusalOf(path) === null ? tryOn(path, askByOpening) : null;
+}
+
+function askAccess(file: string): void {
+  accessSync(file, modes.W_OK);
+}
+
+function askByOpening(file: string): void {
+  closeSync(openOwn(file, "r+"));
+}
+
+function tryOn(file: string, ask: (file: string) => void): Unwritable | null {
   try {
-    accessSync(path, modes.W_OK);
-    return true;
-  } catch {
-    return false;
+    ask(file);
+    return null;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    return code === "EROFS" || code === "EPERM" || code === "EACCES" ? { code, file } : null;
   }
+}
+
+/** True where this user owns the file: then no program of the service may write it either. */
+export function isOwn({ file }: Unwritable): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.uid === process.getuid?.();
+}
+
+const REASONS: Record<Code, (path: string, file: string) => string> = {
+  EROFS: () =>
+    "its file system is mounted read-only (EROFS); mount it for writing; if the system itself made it read-only after an error of the disk, dmesg says so",
+  EPERM: (_path, file) =>
+    `no user may change ${file} (EPERM); take its attribute away with chattr -i -a`,
+  EACCES: (path) =>
+    `the file or its folder is read-only for this user${ownersOf(path)}; give this user write permission`,
+};
+
+export function unwritableError(path: string, { code, file }: Unwritable): TqError {
+  return new TqError("database", `Cannot write to ${path}: ${REASONS[code](path, file)}`);
+}
+
+/** Null where the system lets at least another user write: then the failed call has its own sentence. */
+export function unwritableForAll(path: string): TqError | null {
+  const found = findUnwritable(path);
+  return found === null || found.code === "EACCES" ? null : unwritableError(path, found);
+}
+
+export function ownersOf(path: string): string {
+  return ownerWords(path, `${path}-wal`, `${path}-shm`, dirname(path));
+}
+
+/** What keeps this user from opening the database as usual, where no program has it open; null: nothing. */
+export function unwritableAtRest(path: string): Unwritable | null {
+  return existsSync(path) && !existsSync(`${path}-wal`) ? findUnwritable(path) : null;
 }
 
 export function openUnwritable(path: string): Database {

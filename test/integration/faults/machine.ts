@@ -66,6 +66,21 @@ export function smallDisk(site: Site): Disk {
   };
 }
 
+/**
+ * Lets no file of the site be opened for writing, as a disk that the system has made read-only. Files that are open
+ * stay writable. @returns a function that ends it.
+ */
+export function refuseWrites(site: Site): () => void {
+  system("mount", "-o", "bind,ro", site.path, site.path);
+  return () => void system("umount", "-l", site.path);
+}
+
+/** Makes a file immutable, or one that grows alone: for every user. @returns a function that ends it. */
+export function setAttribute(path: string, letter: "i" | "a"): () => void {
+  system("chattr", `+${letter}`, path);
+  return () => void system("chattr", `-${letter}`, path);
+}
+
 /** Processor time that a process has used: ms. */
 export function processorTime(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -83,7 +83,7 @@ describe("a file that cannot be the database", () => {
     db.close();
     expect(refusal(path)).toMatchObject({
       code: "database",
-      message: `Cannot use ${path}: its schema is version ${SCHEMA_VERSION + 1}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq`,
+      message: `Cannot use ${path}: its schema is version ${SCHEMA_VERSION + 1}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq, or, to stay with this one, restore the backup from before the update`,
     });
   });
 
