@@ -4,6 +4,7 @@ import { clean } from "./clean.ts";
 import { config } from "./config.ts";
 import { init } from "./init.ts";
 import { list } from "./list.ts";
+import { logs } from "./logs.ts";
 import { push } from "./push.ts";
 import { retry } from "./retry.ts";
 import { run } from "./run.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: Commands = {
   run,
   list,
   show,
+  logs,
   retry,
   cancel,
   clean,

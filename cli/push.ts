@@ -1,30 +1,40 @@
-/** `tq push MODEL METHOD INSTANCES`: stores one call and prints the ids of its tasks, one per line. */
+/** `tq push MODEL METHOD INSTANCES`, `tq push FUNCTION [ARGS]`: stores one call and prints the ids of its tasks, one per line. */
 import { checkCall } from "../src/catalog.ts";
-import type { Config } from "../src/settings/config.ts";
 import { decode } from "../src/values/encoding.ts";
 import { isTqError, TqError } from "../src/errors.ts";
 import { standardError } from "../src/log/standard-stream.ts";
 import { push as pushCall } from "../src/push/push.ts";
-import { CALL, type PushOptions, TASK_OPTIONS } from "../src/push/task-options.ts";
-import type { Registry } from "../src/registry/registry.ts";
-import { liveWorkers, untakenWords } from "../src/store/live-workers.ts";
+import {
+  CALL,
+  type CallOptions,
+  type PushOptions,
+  TASK_OPTIONS,
+} from "../src/push/task-options.ts";
+import { liveWorkers, NO_WORKER, untakenWords } from "../src/store/live-workers.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
+import { missingArgument } from "./command/line.ts";
+import { readCall } from "./command/pushed-call.ts";
 import { rowFlag } from "./command/flags.ts";
 import type { Values } from "./command/flags.ts";
 import type { Program } from "./command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "./command/runtime.ts";
 import { note, print } from "./terminal/terminal.ts";
 import { printable } from "../src/printable.ts";
-import { readArray, readInstances, readObject } from "./command/values.ts";
+import { readObject } from "./command/values.ts";
 import { waitForEnd } from "./command/wait.ts";
 
 const flags = {
   model: { type: "positional", description: CALL.model.help },
-  method: { type: "positional", description: CALL.method.help },
+  method: {
+    type: "positional",
+    required: false,
+    description: "The name of one of its methods; for a function its arguments, as a JSON array",
+  },
   instances: {
     type: "positional",
+    required: false,
     description:
       "The ids of the records: 7, or 1,2,3, or a JSON array; - reads them from standard input",
   },
@@ -39,19 +49,28 @@ const flags = {
   },
 } as const;
 
+const OF_METHOD = "tq push [flags] MODEL METHOD INSTANCES";
+
 export const push = command({
   name: "push",
-  description: "Push a task: the call of a method on instances of a model",
+  description: "Push a task: the call of a method on instances of a model, or of a function",
+  forms: ["MODEL METHOD INSTANCES", "FUNCTION [ARGS]"],
   flags,
   run: async (values, program) => {
-    const options = await readOptions(values);
+    const others = readOptions(values);
     const config = program.config();
-    const registry = await loadFor(config, program, options);
+    // Its tasks print to standard error, as standard output is for the answer.
+    const registry = await loadRegistry(config, program, standardError());
+    const catalog = config.models === null ? null : registry.catalog();
+    const call = await readCall(values, catalog, (name) => missingArgument(push, name, OF_METHOD));
+    // Without models it refuses only where this program would run it.
+    if (catalog === null && !config.queue.worker) checkCall(null, call.model, call.method ?? null);
+    const options: PushOptions = { ...call, ...others };
     const { store } = await startRuntime(config, program, registry);
     try {
       const ids = await pushCall(options);
       for (const line of momentLines(values, options)) program.note(line);
-      const single = typeof options.instances === "number";
+      const single = !Array.isArray(options.instances);
       const wait = values.wait === true;
       if (!program.json) printIds(ids);
       else if (!wait) await reportTasks(store, ids, single, program); // with --wait the one JSON answer is the end
@@ -64,24 +83,16 @@ export const push = command({
   },
 });
 
-async function readOptions(values: Values<typeof flags>): Promise<PushOptions> {
-  const { model, method, args, user, context } = values;
-  const instances =
-    values.instances === "-"
-      ? readInstances(await readStandardInput(), "Standard input")
-      : readInstances(values.instances, "INSTANCES");
+function readOptions(values: Values<typeof flags>): Partial<CallOptions> {
+  const { user, context } = values;
   return {
-    model,
-    method,
-    instances,
-    ...(args === undefined ? {} : { args: decodeTagged(args, "--args", readArray) }),
     ...(user === undefined ? {} : { user: CALL.user.kind.readText(user, "--user") }),
-    ...(context === undefined ? {} : { context: decodeTagged(context, "--context", readObject) }),
+    ...(context === undefined ? {} : { context: readContext(context) }),
     ...placement(values),
   };
 }
 
-function placement(values: Readonly<Record<string, unknown>>): Partial<PushOptions> {
+function placement(values: Readonly<Record<string, unknown>>): Partial<CallOptions> {
   const options: Record<string, unknown> = {};
   for (const { key, flag, kind } of TASK_OPTIONS) {
     const text = values[flag];
@@ -103,40 +114,10 @@ function momentLines(
   });
 }
 
-/** Reading can fail: standard input may be a directory. */
-async function readStandardInput(): Promise<string> {
-  try {
-    return await Bun.stdin.text();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TqError(
-      "invalid",
-      `Cannot read standard input: ${reason}; give the ids in a file or a pipe`,
-      { cause },
-    );
-  }
-}
-
-/**
- * Dates, decimals and the like come with their tags, as in the database. `check` only refuses: `decode` reads the text
- * again, as a parsed value could not hold a large number exactly.
- */
-function decodeTagged<T>(text: string, what: string, check: (text: string, what: string) => T): T {
-  check(text, what);
-  return decode(text, what) as T;
-}
-
-/** Refuses a call to an unknown model or method. Without models it refuses only where this program would run it. */
-async function loadFor(
-  config: Config,
-  program: Program,
-  { model, method }: PushOptions,
-): Promise<Registry> {
-  // Tasks that this program runs itself print to standard error, as standard output is for the answer.
-  const registry = await loadRegistry(config, program, standardError());
-  if (config.models !== null) checkCall(registry.catalog(), model, method);
-  else if (!config.queue.worker) checkCall(null, model, method);
-  return registry;
+/** Dates, decimals and the like come with their tags, as in the database. */
+function readContext(text: string): Record<string, unknown> {
+  readObject(text, "--context");
+  return decode(text, "--context") as Record<string, unknown>;
 }
 
 async function reportTasks(
@@ -199,7 +180,7 @@ async function whyUntaken(
   if (task === null || task.finished_at !== null) return null;
   const workers = await liveWorkers(store);
   if (workers.length > 0) return untakenWords(task.queue, workers);
-  return isAwaited ? "no worker is running on this database; start one with tq worker" : null;
+  return isAwaited ? NO_WORKER : null;
 }
 
 function endWords({ id, state, reason }: Task): string {

@@ -1,22 +1,39 @@
-/** The calls that can be pushed: the models of the models file, with the methods of each. */
+/** The calls that can be pushed: the models of the models file, with the methods of each, and its functions. */
 import { TqError } from "./errors.ts";
 import { didYouMean } from "./suggest.ts";
+import { callName } from "./task.ts";
 
-/** A model's name → the names of its methods. */
-export type ModelCatalog = Readonly<Record<string, readonly string[]>>;
+/** A model's name → the names of its methods; a function's name → null. */
+export type ModelCatalog = Readonly<Record<string, readonly string[] | null>>;
 
 /** Ends the sentence of an error where no model is known. */
 export const WHAT_MODELS_ARE =
-  "a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__";
+  "a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__, and a function is an exported task(name, function)";
+
+/** Says how to push a function, to a caller that named a method. */
+export function functionWords(name: string): string {
+  return `${name} is a function, not a model: push it with its arguments alone, without a method and instances`;
+}
+
+/** Says how to push to a model, to a caller that named no method. */
+export function modelWords(name: string, methods: readonly string[] = []): string {
+  const such = methods.length === 0 ? "" : `, such as ${methods.slice(0, 3).join(", ")}`;
+  return `${name} is a model, not a function: push one of its methods${such}, with the instances that it is called on`;
+}
 
 /**
  * Refuses a call that no worker can run.
  *
  * @param catalog null when no models are known
+ * @param method null for a function
  * @throws TqError `not_found`, with the near name
  */
-export function checkCall(catalog: ModelCatalog | null, model: string, method: string): void {
-  const refusal = `Cannot push ${model}.${method}`;
+export function checkCall(
+  catalog: ModelCatalog | null,
+  model: string,
+  method: string | null,
+): void {
+  const refusal = `Cannot push ${callName(model, method)}`;
   if (catalog === null) {
     throw new TqError(
       "not_found",
@@ -24,10 +41,12 @@ export function checkCall(catalog: ModelCatalog | null, model: string, method: s
     );
   }
   const methods = Object.hasOwn(catalog, model) ? catalog[model] : undefined;
-  if (methods === undefined) {
-    const names = Object.keys(catalog);
-    const hint = didYouMean(model, names) || (names.length === 0 ? `; ${WHAT_MODELS_ARE}` : "");
-    throw new TqError("not_found", `${refusal}: there is no model ${JSON.stringify(model)}${hint}`);
+  if (methods === undefined)
+    throw new TqError("not_found", `${refusal}: ${noModel(catalog, model, method)}`);
+  if (methods === null || method === null) {
+    if (methods === method) return;
+    const words = methods === null ? functionWords(model) : modelWords(model, methods);
+    throw new TqError("not_found", `${refusal}: ${words}`);
   }
   if (methods.includes(method)) return;
   const near = didYouMean(method, methods);
@@ -35,4 +54,11 @@ export function checkCall(catalog: ModelCatalog | null, model: string, method: s
     "not_found",
     `${refusal}: the model ${model} has no method ${JSON.stringify(method)}${near}`,
   );
+}
+
+function noModel(catalog: ModelCatalog, model: string, method: string | null): string {
+  const names = Object.keys(catalog);
+  const hint = didYouMean(model, names) || (names.length === 0 ? `; ${WHAT_MODELS_ARE}` : "");
+  const kind = method === null ? "function" : "model";
+  return `there is no ${kind} ${JSON.stringify(model)}${hint}`;
 }

@@ -8,6 +8,7 @@ import { userStack } from "./stack.ts";
 export interface ErrorData {
   readonly name: string;
   readonly message: string;
+  /** The frames of the user's own code, and below them the causes of the error with theirs. */
   readonly stack: string | null;
 }
 
@@ -19,8 +20,13 @@ export type Outcome =
       readonly reason: string | null;
     }
   | { readonly kind: "failed"; readonly error: ErrorData }
-  /** The database was busy or changed under the run: run the task again after `delay` ms. */
+  /** The run failed and used up an attempt of its policy: run the task again after `delay` ms. */
   | { readonly kind: "retry"; readonly delay: number; readonly error: ErrorData }
+  /** The method asked for a later run, after `delay` ms. */
+  | { readonly kind: "snoozed"; readonly delay: number; readonly reason: string | null }
+  | { readonly kind: "cancelled"; readonly reason: string }
+  /** The database was busy or changed under the run: run the task again after `delay` ms. */
+  | { readonly kind: "postponed"; readonly delay: number; readonly error: ErrorData }
   /** The run did not end, or was not settled, and its task is not to blame: it is ready again. */
   | { readonly kind: "interrupted"; readonly reason: string };
 
@@ -48,7 +54,8 @@ export function toErrorData(error: unknown): ErrorData {
 function describe(error: unknown): ErrorData {
   if (error instanceof Error) {
     const { name, message, stack } = error;
-    const shown = stack ? cut(userStack(String(stack), name === "TqError")) : null;
+    const own = stack ? userStack(String(stack), name === "TqError") : "";
+    const shown = cut([own, ...causes(error)].filter((text) => text !== "").join("\n")) || null;
     const why = openFilesWords(error);
     const said = `${String(message)}${descriptionOf(error)}`;
     const full = why === null ? said : `${said} (${why})`;
@@ -59,6 +66,41 @@ function describe(error: unknown): ErrorData {
     message: cut(`${inspected(error, MAX_CHARACTERS)} was thrown`),
     stack: null,
   };
+}
+
+/** A chain of causes may be endless, and an AggregateError may hold thousands of errors. */
+const MOST_CAUSES = 8;
+
+/** What stands below the stack of an error: its cause, the cause of that, and the errors of an AggregateError. */
+function causes(error: Error): string[] {
+  const shown = new Set<unknown>([error]);
+  const texts: string[] = [];
+  const show = (what: string, cause: unknown): void => {
+    if (cause === undefined || shown.has(cause) || shown.size > MOST_CAUSES) return;
+    shown.add(cause);
+    texts.push(`${what} ${causeText(cause)}`);
+    if (cause instanceof Error) showBelow(cause);
+  };
+  const showBelow = (above: Error): void => {
+    show("caused by", above.cause);
+    if (!(above instanceof AggregateError)) return;
+    for (const one of above.errors as unknown[]) show("one of its errors:", one);
+  };
+  showBelow(error);
+  return texts;
+}
+
+function causeText(cause: unknown): string {
+  try {
+    if (typeof cause === "string") return cut(cause, 1_000);
+    if (!(cause instanceof Error)) return inspected(cause, 1_000);
+    const frames = userStack(String(cause.stack ?? ""), false)
+      .split("\n")
+      .filter((line) => /^\s+at /.test(line));
+    return [`${String(cause.name)}: ${cut(String(cause.message), 1_000)}`, ...frames].join("\n");
+  } catch {
+    return "an error that cannot be read";
+  }
 }
 
 function descriptionOf(error: Error): string {

@@ -27,6 +27,39 @@ export interface Claim {
   readonly claim: number;
 }
 
+/** What a task that calls a plain function has in place of a method: it is called on no instances. */
+export const FUNCTION_METHOD = "call";
+export const NO_INSTANCES: readonly number[] = [];
+const NO_INSTANCES_TEXT = "[]";
+
+interface StoredCall {
+  readonly model: string;
+  readonly method: string;
+  /** As stored, or as JSON text. */
+  readonly instances: unknown;
+}
+
+/** True for a task that calls a plain function: no call of a method has an empty list of instances. */
+export function isFunctionCall({ method, instances }: Omit<StoredCall, "model">): boolean {
+  if (method !== FUNCTION_METHOD) return false;
+  return instances === NO_INSTANCES_TEXT || (Array.isArray(instances) && instances.length === 0);
+}
+
+/** The method that a task calls; null: it calls a plain function. */
+export function calledMethod(call: Omit<StoredCall, "model">): string | null {
+  return isFunctionCall(call) ? null : call.method;
+}
+
+/** The call of a task for people: `sale.process`, or the name of its function. */
+export function callWords(call: StoredCall): string {
+  return callName(call.model, calledMethod(call));
+}
+
+/** @param method null for a function. */
+export function callName(model: string, method: string | null): string {
+  return method === null ? model : `${model}.${method}`;
+}
+
 /** A task to store: one call of a method, and when to run it. */
 export interface NewTask {
   readonly model: string;
@@ -44,8 +77,12 @@ export interface NewTask {
   readonly scheduledAt: number | null;
   /** When the task should be done: among equal priorities the earliest runs first. Null: its push counts. */
   readonly expectedAt: number | null;
+  /** The task is cancelled where its first run has not begun by then; null: never. */
+  readonly expiresAt: number | null;
   /** A text that the program chose for the task, unique among all tasks. */
   readonly ref: string | null;
+  /** JSON object of the policies that the push itself says; null: none. */
+  readonly policy: string | null;
 }
 
 /** A task as its claim hands it to the thread. JSON columns are still text. */
@@ -66,6 +103,11 @@ export interface ClaimedTask extends Claim {
   readonly suspect: boolean;
   /** How often a busy database has put the task off since its push or its last retry by hand. */
   readonly postponed: number;
+  /** How many of the attempts that its policy allows were used up since then. */
+  readonly failures: number;
+  readonly expiresAt: number | null;
+  /** JSON object of the policies that the push itself said; null: none. */
+  readonly policy: string | null;
   /** True when its last run did not end it: that run was interrupted, crashed, or was put off. */
   readonly again: boolean;
 }
@@ -89,16 +131,57 @@ export interface Task {
   readonly enqueued_at: number;
   readonly scheduled_at: number | null;
   readonly expected_at: number | null;
+  /** The task is cancelled where its first run has not begun by then. */
+  readonly expires_at: number | null;
   readonly dequeued_at: number | null;
   readonly finished_at: number | null;
   /** Runs that ended, without those that were cancelled or died with their worker. */
   readonly attempts: number;
+  /** Runs that used up an attempt of the policy, since the push or the last retry by hand. */
+  readonly failures: number;
+  /** Runs whose method asked for a later run, since then. */
+  readonly snoozes: number;
   /** Runs that took their thread or process down with them. */
   readonly crashes: number;
   readonly worker: string | null;
+  /** The policies that the push itself said, such as `{ attempts: 5 }`; null: none. */
+  readonly policy: unknown;
   readonly result: unknown;
   /** Why the task failed, was cancelled, went back to ready or finished without a call of its method; null in all other cases. */
   readonly reason: string | null;
+}
+
+/** How a run ended, as the history of a task has it. */
+export type AttemptOutcome =
+  | "running"
+  | "finished"
+  | "failed"
+  | "cancelled"
+  | "snoozed"
+  | "postponed"
+  | "interrupted"
+  | "crashed";
+
+/** One run of a task: a row of the view `tq_attempts`. Times are ms since 1970 UTC, lengths are ms. */
+export interface Attempt {
+  readonly task: number;
+  /** From 1; a task keeps its last 100. */
+  readonly number: number;
+  readonly outcome: AttemptOutcome;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  /** How long the task waited for the run once it could begin. */
+  readonly waited: number | null;
+  readonly ran: number | null;
+  /** How long after `expected_at` the run ended; 0: in time; null: the task was not expected by a time. */
+  readonly late: number | null;
+  readonly reason: string | null;
+  /** The name, the message and the stack of its error. */
+  readonly name: string | null;
+  readonly message: string | null;
+  readonly stack: string | null;
+  readonly worker: string | null;
+  readonly thread: number | null;
 }
 
 /** One recorded error of a task: the same message of the same task is kept once, with a count. */

@@ -63,3 +63,34 @@ test("a cut never leaves half a surrogate pair", () => {
   const { name, message } = toErrorData(error);
   expect(name.isWellFormed() && message.isWellFormed()).toBe(true);
 });
+
+test("the causes of an error stand below its stack, each with its frames", () => {
+  const cause = new TypeError("socket closed", { cause: "the cable is out" });
+  const { message, stack } = toErrorData(new Error("the printer is off", { cause }));
+  expect(message).toBe("the printer is off");
+  expect(stack).toMatch(
+    /^Error: the printer is off\n +at [^]*\ncaused by TypeError: socket closed\n +at /,
+  );
+  expect(stack).toEndWith("\ncaused by the cable is out");
+});
+
+test("the errors of an AggregateError are shown, the first few of them", () => {
+  const errors = Array.from({ length: 1_000 }, (_, index) => new Error(`no ${index}`));
+  const { message, stack } = toErrorData(new AggregateError(errors, "all failed"));
+  expect(message).toBe("all failed");
+  expect(stack?.match(/^one of its errors: Error: no \d$/gm)).toHaveLength(8);
+});
+
+test("a cause that is the error itself, or cannot be read, does no harm", () => {
+  const error = new Error("no") as Error & { cause: unknown };
+  error.cause = error;
+  expect(toErrorData(error).stack).not.toContain("caused by");
+  error.cause = Object.defineProperty(new Error("why"), "name", {
+    get() {
+      throw new Error("a getter");
+    },
+  });
+  expect(toErrorData(error).stack).toContain("caused by an error that cannot be read");
+  error.cause = new Error("é".repeat(1_000_000));
+  expect(toErrorData(error).stack?.length).toBeLessThan(10_010);
+});

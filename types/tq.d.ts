@@ -4,15 +4,24 @@ export { Decimal } from "tq:internal/values/decimal";
 export { TqError } from "tq:internal/errors";
 export { UserError } from "tq:internal/errors";
 export { UserWarning } from "tq:internal/errors";
+export { Cancel } from "tq:internal/policies/verdicts";
+export { Retry } from "tq:internal/policies/verdicts";
+export { Snooze } from "tq:internal/policies/verdicts";
+export { Backoff } from "tq:internal/policies/backoff";
+export { TaskPolicy } from "tq:internal/policies/table";
 export { backup } from "tq:internal/transaction/backup";
 export { currentTask } from "tq:internal/transaction/current-task";
 export { CurrentTask } from "tq:internal/transaction/current-task";
 export { Model } from "tq:internal/model/model";
 export { ModelSQL } from "tq:internal/model/model-sql";
+export { task } from "tq:internal/model/task-function";
+export { TaskFunction } from "tq:internal/model/task-function";
 export { push } from "tq:internal/push/push";
 export { pushMany } from "tq:internal/push/push";
 export { PushOptions } from "tq:internal/push/task-options";
+export { TaskOptions } from "tq:internal/push/task-options";
 export { Queue } from "tq:internal/model/queue-types";
+export { TaskPolicies } from "tq:internal/model/queue-types";
 export { Transaction } from "tq:internal/transaction/transaction";
 export { TransactionOptions } from "tq:internal/transaction/transaction";
 export { SqlRows } from "tq:internal/transaction/sql";
@@ -22,7 +31,18 @@ export { startWorker } from "tq:internal/start-worker";
 export { EmbeddedWorker } from "tq:internal/embed";
 export { WorkerOptions } from "tq:internal/embed";
 export { WorkerEvent } from "tq:internal/log/events";
+export { tasks } from "tq:internal/tasks/tasks";
+export { Tasks } from "tq:internal/tasks/tasks";
+export { TaskFailedError } from "tq:internal/tasks/ended-errors";
+export { TimeoutError } from "tq:internal/tasks/ended-errors";
+export { TaskHandle } from "tq:internal/tasks/handle";
+export { ResultOptions } from "tq:internal/tasks/wait-options";
+export { WatchOptions } from "tq:internal/tasks/wait-options";
+export { TaskFilter } from "tq:internal/store/looking";
+export { Attempt } from "tq:internal/task";
+export { AttemptOutcome } from "tq:internal/task";
 export { Task } from "tq:internal/task";
+export { TaskError } from "tq:internal/task";
 export { TaskState } from "tq:internal/task";
 }
 
@@ -130,6 +150,138 @@ export class UserWarning extends UserError {
 export {};
 }
 
+declare module "tq:internal/policies/verdicts" {
+import { DurationLike } from "tq:internal/values/duration";
+import { MomentLike } from "tq:internal/values/moment";
+/**
+ * Ends the run as one that failed, and says when the task is tried again. It uses up an attempt of the method's policy,
+ * and fails the task where none is left.
+ *
+ * @example throw new Retry("5m", "the printer is off");
+ */
+export class Retry extends Error {
+    /**
+     * @param after a length of time from now, or a point in time; null: as the policy's backoff says.
+     * @throws TqError "invalid"
+     */
+    constructor(after?: DurationLike | MomentLike | null, reason?: string);
+}
+/**
+ * Puts the task off, without using up an attempt: what the run has written is rolled back, and the method is called
+ * again later.
+ *
+ * @example throw new Snooze("1h", "the shop is closed");
+ */
+export class Snooze extends Error {
+    /**
+     * @param until a length of time from now, or a point in time.
+     * @throws TqError "invalid"
+     */
+    constructor(until: DurationLike | MomentLike, reason?: string | null);
+}
+/**
+ * Ends the task as cancelled: what the run has written is rolled back, and it is not run again.
+ *
+ * @example throw new Cancel("the sale was deleted");
+ */
+export class Cancel extends Error {
+    constructor(reason: string);
+}
+export {};
+}
+
+declare module "tq:internal/values/duration" {
+/** A length of time in named units; fractions, negative amounts and mixed signs are fine. */
+export interface DurationFields {
+    readonly weeks?: number | undefined;
+    readonly days?: number | undefined;
+    readonly hours?: number | undefined;
+    readonly minutes?: number | undefined;
+    readonly seconds?: number | undefined;
+    readonly milliseconds?: number | undefined;
+    readonly microseconds?: number | undefined;
+    readonly nanoseconds?: number | undefined;
+}
+/** A length of time: a `Temporal.Duration`, named units (`{ minutes: 5 }`) or text (`"5m"`, or ISO 8601: `"PT5M"`). */
+export type DurationLike = Temporal.Duration | DurationFields | string;
+type ShortUnit = "w" | "d" | "h" | "m" | "s" | "ms";
+/** A length of time as text of which the compiler knows that it has a unit: `"30s"`, `"1h30m"`, `"PT5M"`. */
+type DurationText = `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
+/** A length of time as `DurationLike`, where a text without a unit does not compile. */
+export type Duration = Temporal.Duration | DurationFields | DurationText;
+export {};
+}
+
+declare module "tq:internal/values/moment" {
+/** A point in time. Text is ISO 8601; without a zone it is local time, as a `Temporal.PlainDateTime` is. */
+export type MomentLike = Temporal.Instant | Temporal.ZonedDateTime | Temporal.PlainDateTime | Date | string;
+export {};
+}
+
+declare module "tq:internal/policies/backoff" {
+import { Duration } from "tq:internal/values/duration";
+const SHAPES: readonly ["exponential", "linear", "fixed"];
+type Shape = (typeof SHAPES)[number];
+/** How the waits between attempts grow. */
+interface BackoffRule {
+    /** Default: `"exponential"`. */
+    readonly kind?: Shape;
+    /** The first wait; default: 10 s. */
+    readonly first?: Duration;
+    /** By how much each wait of `"exponential"` is longer than the one before; default: 2. */
+    readonly factor?: number;
+    /** No wait is longer; default: 1 h, or `first` where that is longer. */
+    readonly longest?: Duration;
+    /** The random part of each wait, from 0 to 1; true: 1. Default: 1, and 0 for `"fixed"`. */
+    readonly jitter?: number | boolean;
+}
+/**
+ * How long to wait after an attempt that failed: a function gets the error and the number of the attempt, from 1, and
+ * returns the length of time, or null for a task that is not to be tried again.
+ */
+export type BackoffFunction = (error: unknown, attempt: number) => Duration | null;
+/** The wait before each attempt: a word, a rule, one wait for all, a list whose last wait repeats, or a function. */
+export type Backoff = Shape | BackoffRule | Duration | readonly Duration[] | BackoffFunction;
+export {};
+}
+
+declare module "tq:internal/policies/table" {
+import { Duration } from "tq:internal/values/duration";
+import { Backoff } from "tq:internal/policies/backoff";
+import { ErrorFilter } from "tq:internal/policies/error-filter";
+/** How the tasks of one method run, as a model says it. */
+export interface TaskPolicy {
+    /** How many runs may fail before the task does, the first one included; default: 1. */
+    readonly attempts?: number;
+    /** How long to wait before each further attempt; default: a random time of up to 10 s, 20 s, 40 s, … 1 h. */
+    readonly backoff?: Backoff;
+    /** The errors that are tried again, by their classes or names, or a function; default: all but UserError. */
+    readonly retryOn?: ErrorFilter;
+    /** The errors that fail the task at once, whatever `retryOn` says; default: none. */
+    readonly failOn?: ErrorFilter;
+    /** The longest time of one run; default: no limit. */
+    readonly timeout?: Duration | null;
+    /** A task that has not started this long after it could is cancelled; default: no limit. */
+    readonly expires?: Duration | null;
+    /** What becomes of a task none of whose records exists: it finishes without a call, or fails; default: `"skip"`. */
+    readonly missing?: "skip" | "fail";
+    /**
+     * false: the method runs alone and outside any transaction, for long I/O or code with a connection of its
+     * own. It may start transactions; the claim of its task guards its end all the same. Default: true.
+     */
+    readonly transaction?: boolean;
+}
+export {};
+}
+
+declare module "tq:internal/policies/error-filter" {
+/** A class of errors, as `instanceof` takes it. */
+type ErrorClass = abstract new (...args: never) => Error;
+/** Errors by their classes or by their `name` or `code`, or a function that says true for them. */
+export type ErrorFilter = readonly (ErrorClass | string)[] | ((error: unknown) => boolean);
+export {};
+}
+
 declare module "tq:internal/transaction/backup" {
 /**
  * Writes a copy of the whole database, as it was last committed, into a new file; it is on disk when the promise
@@ -148,12 +300,28 @@ export interface CurrentTask {
     /** The number of this run among those that began, from 1. */
     readonly attempt: number;
     readonly model: string;
-    readonly method: string;
+    /** null: the task calls a plain function, whose name `model` is. */
+    readonly method: string | null;
     readonly queue: string;
     /** The user of the task, also where its method runs outside any transaction. */
     readonly user: number;
     /** The context of the task, frozen; a transaction that the task starts has it too, unless it is given another. */
     readonly context: Readonly<Record<string, unknown>>;
+    /**
+     * Aborts when the run should end: its timeout has passed, its task was cancelled, or its worker stops. `fetch`,
+     * `Bun.spawn` and timers take it. A run that goes on is ended with its thread after `worker.timeout_grace`; the work
+     * of one that ends by itself is undone too, however it ends. Transactions that a method without one of its own has
+     * committed stay.
+     */
+    readonly signal: AbortSignal;
+    /**
+     * Says how far the task is: `progress(7, 9, "page 7")`. Other programs see it at once; call it as often as you like.
+     *
+     * @param total null, or left out: it is not known.
+     */
+    progress(done: number, total?: number | null, text?: string | null): void;
+    /** Keeps a line with the run, as `console.log` does; other values than texts are written as `console.log` writes them. */
+    log(...values: unknown[]): void;
 }
 /**
  * The task that this code runs in; undefined outside a task, and once the task has ended. Effects outside the
@@ -207,38 +375,53 @@ export {};
 }
 
 declare module "tq:internal/model/queue-types" {
+import { TaskPolicy } from "tq:internal/policies/table";
+import { TaskOptions } from "tq:internal/push/task-options";
+import { TaskHandle } from "tq:internal/tasks/handle";
 import { Jsonable } from "tq:internal/values/jsonable";
 import { Model } from "tq:internal/model/model";
-/** A method type, so that a model may declare its queue more exactly than this. */
+/** Method types, so that a model may declare its queue more exactly than this. */
 interface AnyCall {
     call(instances: One<AnyRecord> | Iterable<One<AnyRecord>>, ...args: unknown[]): Promise<number | number[]>;
+    callWithOptions(instances: One<AnyRecord> | Iterable<One<AnyRecord>>, ...args: unknown[]): Promise<TaskHandle | TaskHandle[]>;
+}
+/** Another way to call the same method: with options, which win over the context's keys, for handles of the tasks. */
+export interface WithOptions<Call> {
+    /** @example const task = await Label.__queue__.print.with({ attempts: 3, ref: "label-7" })(label); */
+    with(options: TaskOptions): Call;
 }
 interface AnyRecord {
     readonly id: number;
 }
 /** Without a declaration: any method, with any records or ids, and any arguments; the push itself checks those. */
-export type UntypedQueue = Record<string, AnyCall["call"]>;
+export type UntypedQueue = Record<string, AnyCall["call"] & WithOptions<AnyCall["callWithOptions"]>>;
 /** Properties of tq's own classes, which tasks cannot call. */
-type StaticBase = "prototype" | "__queue__" | "__name__" | SqlStatics | keyof typeof Model;
+type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 type ModelLike = abstract new (...args: never) => object;
-type JsonArgs<A extends readonly unknown[]> = {
+export type JsonArgs<A extends readonly unknown[]> = {
     [I in keyof A]: Jsonable<A[I]>;
 };
 /** A record of type R, as a push takes it: the record, or its id. */
 type One<R> = R | number;
 /** A static method that takes the records, or one record; the type `never` for one without parameters. */
 type StaticCall<R, F> = F extends (...args: infer A) => unknown ? A extends readonly [] ? never : StaticCallOn<R, F> : never;
-type StaticCallOn<R, F> = F extends (records: infer First, ...args: infer A) => unknown ? R[] extends First ? R extends First ? Both<R, A> : Many<R, A> : R extends First ? Single<R, A> : never : never;
-/** A method of the record: called on one, or on each. */
-type RecordCall<R, F> = F extends (...args: infer A) => unknown ? Both<R, A> : never;
-type Many<R, A extends readonly unknown[]> = (records: Iterable<One<R>>, ...args: JsonArgs<A>) => Promise<number[]>;
-type Single<R, A extends readonly unknown[]> = (record: One<R>, ...args: JsonArgs<A>) => Promise<number>;
-type Both<R, A extends readonly unknown[]> = {
-    (record: One<R>, ...args: JsonArgs<A>): Promise<number>;
-    (records: Iterable<One<R>>, ...args: JsonArgs<A>): Promise<number[]>;
+type StaticCallOn<R, F> = F extends (records: infer First, ...args: infer A) => infer T ? R[] extends First ? R extends First ? Both<R, A, Returned<T>, Returned<T>> : Many<R, A, Returned<T>> : R extends First ? Single<R, A, Returned<T>> : never : never;
+/** A method of the record: called on one, or on each. A call on each has no result. */
+type RecordCall<R, F> = F extends (...args: infer A) => infer T ? Both<R, A, Returned<T>, undefined> : never;
+/** What a method returns, as its result comes back; unknown for what JSON does not carry. */
+export type Returned<T> = unknown extends Awaited<T> ? unknown : [Awaited<T>] extends [void] ? undefined : [Awaited<T>] extends [Jsonable<Awaited<T>> | undefined] ? Awaited<T> : unknown;
+/** A call of the method, which answers with an id or a handle for each task. */
+type ManyCall<R, A extends readonly unknown[], Answer> = (records: Iterable<One<R>>, ...args: JsonArgs<A>) => Promise<Answer[]>;
+type SingleCall<R, A extends readonly unknown[], Answer> = (record: One<R>, ...args: JsonArgs<A>) => Promise<Answer>;
+type BothCall<R, A extends readonly unknown[], OfOne, OfEach> = {
+    (record: One<R>, ...args: JsonArgs<A>): Promise<OfOne>;
+    (records: Iterable<One<R>>, ...args: JsonArgs<A>): Promise<OfEach[]>;
 };
+type Many<R, A extends readonly unknown[], T> = ManyCall<R, A, number> & WithOptions<ManyCall<R, A, TaskHandle<T>>>;
+type Single<R, A extends readonly unknown[], T> = SingleCall<R, A, number> & WithOptions<SingleCall<R, A, TaskHandle<T>>>;
+type Both<R, A extends readonly unknown[], OfOne, OfEach> = BothCall<R, A, number, number> & WithOptions<BothCall<R, A, TaskHandle<OfOne>, TaskHandle<OfEach>>>;
 type StaticCalls<M extends ModelLike, R> = {
     readonly [K in Exclude<keyof M, StaticBase> as StaticCall<R, M[K]> extends never ? never : K]: StaticCall<R, M[K]>;
 };
@@ -252,6 +435,187 @@ type RecordCalls<M extends ModelLike, R extends object> = {
  * @example declare static readonly __queue__: Queue<typeof Sale>;
  */
 export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> & RecordCalls<M, InstanceType<M>>;
+/**
+ * How the tasks of a model run, by the names of its methods: a name or a policy that there is not is a compile error.
+ *
+ * @example static readonly tasks: TaskPolicies<typeof Label> = { print: { attempts: 5, timeout: "30s" } };
+ */
+export type TaskPolicies<M extends ModelLike> = {
+    readonly [K in keyof Queue<M>]?: TaskPolicy;
+};
+export {};
+}
+
+declare module "tq:internal/tasks/handle" {
+import { Attempt } from "tq:internal/task";
+import { Task } from "tq:internal/task";
+import { TaskError } from "tq:internal/task";
+import { ResultOptions } from "tq:internal/tasks/wait-options";
+import { WatchOptions } from "tq:internal/tasks/wait-options";
+/** A task that was pushed, in the database to which it was pushed. Each method is that of `tasks` for its id. */
+export class TaskHandle<T = unknown> {
+    #private;
+    readonly id: number;
+    /** The task; null where it was cleaned, and before the commit of the transaction that pushed it. */
+    get(): Promise<Task | null>;
+    /** What the method returned, once the task has ended. */
+    result(options?: ResultOptions): Promise<T>;
+    watch(options?: WatchOptions): AsyncGenerator<Task, void, void>;
+    attempts(): Promise<Attempt[]>;
+    errors(): Promise<TaskError[]>;
+    cancel(reason?: string): Promise<Task>;
+    retry(): Promise<Task>;
+}
+export {};
+}
+
+declare module "tq:internal/task" {
+/**
+ * A task and its life: the words every other file uses.
+ *
+ * All times are integers, milliseconds since 1970-01-01 UTC. `context`, `args` and `result` stay JSON text
+ * until a value is needed; `encoding.ts` decodes them there.
+ */
+export const TASK_STATES: readonly ["scheduled", "ready", "running", "finished", "failed", "cancelled"];
+export type TaskState = (typeof TASK_STATES)[number];
+/**
+ * A task as users see it: the columns of the view `tq_tasks`, JSON columns parsed. Times are integers, milliseconds
+ * since 1970-01-01 UTC.
+ */
+export interface Task {
+    readonly id: number;
+    readonly state: TaskState;
+    readonly queue: string;
+    readonly priority: number;
+    readonly model: string;
+    readonly method: string;
+    readonly instances: unknown;
+    readonly args: unknown;
+    readonly user: number;
+    readonly context: unknown;
+    readonly ref: string | null;
+    readonly enqueued_at: number;
+    readonly scheduled_at: number | null;
+    readonly expected_at: number | null;
+    /** The task is cancelled where its first run has not begun by then. */
+    readonly expires_at: number | null;
+    readonly dequeued_at: number | null;
+    readonly finished_at: number | null;
+    /** Runs that ended, without those that were cancelled or died with their worker. */
+    readonly attempts: number;
+    /** Runs that used up an attempt of the policy, since the push or the last retry by hand. */
+    readonly failures: number;
+    /** Runs whose method asked for a later run, since then. */
+    readonly snoozes: number;
+    /** Runs that took their thread or process down with them. */
+    readonly crashes: number;
+    readonly worker: string | null;
+    /** The policies that the push itself said, such as `{ attempts: 5 }`; null: none. */
+    readonly policy: unknown;
+    readonly result: unknown;
+    /** Why the task failed, was cancelled, went back to ready or finished without a call of its method; null in all other cases. */
+    readonly reason: string | null;
+}
+/** How a run ended, as the history of a task has it. */
+export type AttemptOutcome = "running" | "finished" | "failed" | "cancelled" | "snoozed" | "postponed" | "interrupted" | "crashed";
+/** One run of a task: a row of the view `tq_attempts`. Times are ms since 1970 UTC, lengths are ms. */
+export interface Attempt {
+    readonly task: number;
+    /** From 1; a task keeps its last 100. */
+    readonly number: number;
+    readonly outcome: AttemptOutcome;
+    readonly started_at: number | null;
+    readonly ended_at: number | null;
+    /** How long the task waited for the run once it could begin. */
+    readonly waited: number | null;
+    readonly ran: number | null;
+    /** How long after `expected_at` the run ended; 0: in time; null: the task was not expected by a time. */
+    readonly late: number | null;
+    readonly reason: string | null;
+    /** The name, the message and the stack of its error. */
+    readonly name: string | null;
+    readonly message: string | null;
+    readonly stack: string | null;
+    readonly worker: string | null;
+    readonly thread: number | null;
+}
+/** One recorded error of a task: the same message of the same task is kept once, with a count. */
+export interface TaskError {
+    readonly id: number;
+    readonly task: number;
+    readonly name: string;
+    readonly message: string;
+    readonly stack: string | null;
+    /** The attempt that met it last. */
+    readonly attempt: number;
+    readonly count: number;
+    readonly first_at: number;
+    readonly last_at: number;
+}
+export {};
+}
+
+declare module "tq:internal/tasks/wait-options" {
+import { Duration } from "tq:internal/values/duration";
+export interface WatchOptions {
+    /** Ends the wait; it then rejects with the reason of the signal. */
+    readonly signal?: AbortSignal | undefined;
+}
+export interface ResultOptions extends WatchOptions {
+    /** The longest time to wait, such as `"30s"`. Default: until the task has ended. */
+    readonly timeout?: Duration | undefined;
+}
+export {};
+}
+
+declare module "tq:internal/push/task-options" {
+import { Backoff } from "tq:internal/policies/backoff";
+import { BackoffFunction } from "tq:internal/policies/backoff";
+import { Duration } from "tq:internal/values/duration";
+import { DurationLike } from "tq:internal/values/duration";
+import { MomentLike } from "tq:internal/values/moment";
+/** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
+export type PushOptions = CallOptions & (MethodCall | FunctionCall);
+/** A method of a model, called on instances. */
+export interface MethodCall {
+    readonly method: string;
+    /** An id, a record, or a list of them. */
+    readonly instances: unknown;
+}
+/** A plain function: it has a name alone. */
+export interface FunctionCall {
+    readonly method?: undefined;
+    readonly instances?: undefined;
+}
+export interface CallOptions {
+    /** The name of the model, or of the function. */
+    readonly model: string;
+    readonly args?: readonly unknown[];
+    /** Default: the current transaction's user, else 0. */
+    readonly user?: number;
+    /** Default: the current transaction's context without its `queue_*` keys, else empty. */
+    readonly context?: Readonly<Record<string, unknown>>;
+    readonly queue?: string;
+    /** Higher runs first. */
+    readonly priority?: number;
+    /** A length of time counts from now; null or none: at once. */
+    readonly scheduledAt?: DurationLike | MomentLike | null;
+    readonly expectedAt?: DurationLike | MomentLike | null;
+    /** The task is cancelled where its first run has not begun by then. */
+    readonly expiresAt?: DurationLike | MomentLike | null;
+    /** How many runs of the task may fail before it does, instead of what the policy of its method says. */
+    readonly attempts?: number | null;
+    /** How long to wait before each further attempt. */
+    readonly backoff?: Exclude<Backoff, BackoffFunction> | null;
+    /** The longest time of one run. */
+    readonly timeout?: Duration | null;
+    /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and where workers run the tasks. */
+    readonly batch?: number | boolean | null;
+    /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
+    readonly ref?: string | null;
+}
+/** What a call of `__queue__` takes by `with`: the options of `push()` that are no part of the call. */
+export type TaskOptions = Omit<CallOptions, "model" | "args" | "user" | "context">;
 export {};
 }
 
@@ -361,70 +725,39 @@ export type Operator = "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in" | 
 export {};
 }
 
-declare module "tq:internal/push/push" {
-import { PushOptions } from "tq:internal/push/task-options";
+declare module "tq:internal/model/task-function" {
+import { TaskPolicy } from "tq:internal/policies/table";
+import { TaskHandle } from "tq:internal/tasks/handle";
+import { JsonArgs } from "tq:internal/model/queue-types";
+import { Returned } from "tq:internal/model/queue-types";
+import { WithOptions } from "tq:internal/model/queue-types";
+/** A function that can be pushed as a task. Called itself, it runs at once, as any function does. */
+export type TaskFunction<F> = F & {
+    /**
+     * Stores a call as a task, in the current transaction or in one of its own.
+     *
+     * @returns the id of the task.
+     * @throws TqError "invalid" for an argument that JSON cannot carry.
+     */
+    readonly push: Push<F, number> & WithOptions<Push<F, TaskHandle<ResultOf<F>>>>;
+};
+type Push<F, Answer> = (...args: JsonArgs<ArgsOf<F>>) => Promise<Answer>;
+type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
+type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
+/** What a function says of its tasks: it has no records that could be missing. */
+type FunctionPolicy = Omit<TaskPolicy, "missing">;
 /**
- * Stores one call in the current transaction, or in one of its own; durable when it resolves outside a
- * transaction. Whether the method exists shows when it runs.
+ * Makes a plain function a task. Export it from a models file, and workers run it; its name is what its tasks are
+ * stored under, unique among functions and models.
  *
- * @returns the ids of the tasks: one, or one a batch.
- * @throws TqError "invalid" for what cannot be stored, "conflict" when the ref is taken.
- * @example await push({ model: "sale", method: "process", instances: [7], scheduledAt: "PT5M" });
+ * @param policy how its tasks run.
+ * @throws TqError "models" for a name or a policy that cannot be.
+ * @example
+ * export const thumbnail = task("thumbnail", async (path: string, width: number) => { … });
+ * await thumbnail.push("a.png", 200);
  */
-export function push(options: PushOptions): Promise<number[]>;
-/** Stores many calls in one transaction: all or none. @returns the ids of all tasks, in order. */
-export function pushMany(list: readonly PushOptions[]): Promise<number[]>;
-export {};
-}
-
-declare module "tq:internal/push/task-options" {
-import { DurationLike } from "tq:internal/values/duration";
-import { MomentLike } from "tq:internal/values/moment";
-/** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
-export interface PushOptions {
-    readonly model: string;
-    readonly method: string;
-    /** An id, a record, or a list of them. */
-    readonly instances: unknown;
-    readonly args?: readonly unknown[];
-    /** Default: the current transaction's user, else 0. */
-    readonly user?: number;
-    /** Default: the current transaction's context without its `queue_*` keys, else empty. */
-    readonly context?: Readonly<Record<string, unknown>>;
-    readonly queue?: string;
-    /** Higher runs first. */
-    readonly priority?: number;
-    /** A length of time counts from now; null or none: at once. */
-    readonly scheduledAt?: DurationLike | MomentLike | null;
-    readonly expectedAt?: DurationLike | MomentLike | null;
-    /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and where workers run the tasks. */
-    readonly batch?: number | boolean | null;
-    /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
-    readonly ref?: string | null;
-}
-export {};
-}
-
-declare module "tq:internal/values/duration" {
-/** A length of time in named units; fractions, negative amounts and mixed signs are fine. */
-export interface DurationFields {
-    readonly weeks?: number | undefined;
-    readonly days?: number | undefined;
-    readonly hours?: number | undefined;
-    readonly minutes?: number | undefined;
-    readonly seconds?: number | undefined;
-    readonly milliseconds?: number | undefined;
-    readonly microseconds?: number | undefined;
-    readonly nanoseconds?: number | undefined;
-}
-/** A length of time: a `Temporal.Duration`, named units (`{ minutes: 5 }`) or text (`"5m"`, or ISO 8601: `"PT5M"`). */
-export type DurationLike = Temporal.Duration | DurationFields | string;
-export {};
-}
-
-declare module "tq:internal/values/moment" {
-/** A point in time. Text is ISO 8601; without a zone it is local time, as a `Temporal.PlainDateTime` is. */
-export type MomentLike = Temporal.Instant | Temporal.ZonedDateTime | Temporal.PlainDateTime | Date | string;
+export function task<F extends CallableFunction>(name: string, fn: F): TaskFunction<F>;
+export function task<F extends CallableFunction>(name: string, policy: FunctionPolicy, fn: F): TaskFunction<F>;
 export {};
 }
 
@@ -454,6 +787,23 @@ type HasMethods<T extends object> = T extends Callable | Error ? true : true ext
 }[keyof T] ? true : false;
 type IsCallable<T> = [T] extends [never] ? false : unknown extends T ? false : [T] extends [Callable] ? true : false;
 type Callable = ((...args: never) => unknown) | (abstract new (...args: never) => unknown);
+export {};
+}
+
+declare module "tq:internal/push/push" {
+import { PushOptions } from "tq:internal/push/task-options";
+/**
+ * Stores one call in the current transaction, or in one of its own; durable when it resolves outside a
+ * transaction. Whether the method exists shows when it runs.
+ *
+ * @returns the ids of the tasks: one, or one a batch.
+ * @throws TqError "invalid" for what cannot be stored, "conflict" when the ref is taken.
+ * @example await push({ model: "sale", method: "process", instances: [7], scheduledAt: "PT5M" });
+ * @example await push({ model: "thumbnail", args: ["a.png", 200] }); // a function
+ */
+export function push(options: PushOptions): Promise<number[]>;
+/** Stores many calls in one transaction: all or none. @returns the ids of all tasks, in order. */
+export function pushMany(list: readonly PushOptions[]): Promise<number[]>;
 export {};
 }
 
@@ -624,7 +974,8 @@ export interface TaskRun {
     readonly task: number;
     readonly attempt: number;
     readonly model: string;
-    readonly method: string;
+    /** null: the task calls a plain function, whose name `model` is. */
+    readonly method: string | null;
     readonly queue: string;
 }
 interface Payloads {
@@ -667,7 +1018,18 @@ interface Payloads {
         readonly duration: number;
         readonly error: ErrorData;
     };
+    /** Its policy allows another attempt, after `delay`. */
     "task.retried": TaskRun & {
+        readonly delay: number;
+        readonly error: ErrorData;
+    };
+    /** Its method asked for a later run. */
+    "task.snoozed": TaskRun & {
+        readonly delay: number;
+        readonly reason: string | null;
+    };
+    /** An error of the database put it off. */
+    "task.postponed": TaskRun & {
         readonly delay: number;
         readonly error: ErrorData;
     };
@@ -740,7 +1102,7 @@ export type Event<N extends EventName = EventName> = {
     } & Payloads[K];
 }[N];
 /** Events of a thread, or of a program that runs its own tasks: it writes them to its log itself. */
-type RunEventName = "task.started" | "task.finished" | "task.failed" | "task.retried" | "task.late" | "task.stray" | "task.inline" | "store.failed" | "store.recovered";
+type RunEventName = "task.started" | "task.finished" | "task.failed" | "task.retried" | "task.snoozed" | "task.postponed" | "task.late" | "task.stray" | "task.inline" | "store.failed" | "store.recovered";
 /** An event of a worker, as the option `report` of `startWorker` receives it. */
 export type WorkerEvent = Event<Exclude<EventName, RunEventName>>;
 export {};
@@ -751,6 +1113,7 @@ declare module "tq:internal/outcome" {
 export interface ErrorData {
     readonly name: string;
     readonly message: string;
+    /** The frames of the user's own code, and below them the causes of the error with theirs. */
     readonly stack: string | null;
 }
 export type Outcome = {
@@ -762,9 +1125,24 @@ export type Outcome = {
     readonly kind: "failed";
     readonly error: ErrorData;
 }
-/** The database was busy or changed under the run: run the task again after `delay` ms. */
+/** The run failed and used up an attempt of its policy: run the task again after `delay` ms. */
  | {
     readonly kind: "retry";
+    readonly delay: number;
+    readonly error: ErrorData;
+}
+/** The method asked for a later run, after `delay` ms. */
+ | {
+    readonly kind: "snoozed";
+    readonly delay: number;
+    readonly reason: string | null;
+} | {
+    readonly kind: "cancelled";
+    readonly reason: string;
+}
+/** The database was busy or changed under the run: run the task again after `delay` ms. */
+ | {
+    readonly kind: "postponed";
     readonly delay: number;
     readonly error: ErrorData;
 }
@@ -789,44 +1167,97 @@ export interface Summary {
 export {};
 }
 
-declare module "tq:internal/task" {
+declare module "tq:internal/tasks/tasks" {
+import { TaskFilter } from "tq:internal/store/looking";
+import { Attempt } from "tq:internal/task";
+import { Task } from "tq:internal/task";
+import { TaskError } from "tq:internal/task";
+import { ResultOptions } from "tq:internal/tasks/wait-options";
+import { WatchOptions } from "tq:internal/tasks/wait-options";
 /**
- * A task and its life: the words every other file uses.
- *
- * All times are integers, milliseconds since 1970-01-01 UTC. `context`, `args` and `result` stay JSON text
- * until a value is needed; `encoding.ts` decodes them there.
+ * Looks read what is committed, and take no lock. A task that they show as ended is so on disk. What is wrong with an
+ * argument is a TqError "invalid".
  */
-export const TASK_STATES: readonly ["scheduled", "ready", "running", "finished", "failed", "cancelled"];
-export type TaskState = (typeof TASK_STATES)[number];
-/**
- * A task as users see it: the columns of the view `tq_tasks`, JSON columns parsed. Times are integers, milliseconds
- * since 1970-01-01 UTC.
- */
-export interface Task {
-    readonly id: number;
-    readonly state: TaskState;
-    readonly queue: string;
-    readonly priority: number;
-    readonly model: string;
-    readonly method: string;
-    readonly instances: unknown;
-    readonly args: unknown;
-    readonly user: number;
-    readonly context: unknown;
-    readonly ref: string | null;
-    readonly enqueued_at: number;
-    readonly scheduled_at: number | null;
-    readonly expected_at: number | null;
-    readonly dequeued_at: number | null;
-    readonly finished_at: number | null;
-    /** Runs that ended, without those that were cancelled or died with their worker. */
-    readonly attempts: number;
-    /** Runs that took their thread or process down with them. */
-    readonly crashes: number;
-    readonly worker: string | null;
-    readonly result: unknown;
-    /** Why the task failed, was cancelled, went back to ready or finished without a call of its method; null in all other cases. */
-    readonly reason: string | null;
+export interface Tasks {
+    /** The task; null where there is none: it may have been cleaned. */
+    get(id: number): Promise<Task | null>;
+    /** The task that has this ref. */
+    getByRef(ref: string): Promise<Task | null>;
+    /**
+     * The tasks that match, the newest first, 100 of them unless `limit` says another number.
+     *
+     * @example await tasks.list({ states: ["failed"], queue: "mail", limit: 20 });
+     */
+    list(filter?: TaskFilter): Promise<Task[]>;
+    /** The runs of a task, the first one first: the last 100 of them. */
+    attempts(id: number): Promise<Attempt[]>;
+    /** The errors of a task, the latest last. */
+    errors(id: number): Promise<TaskError[]>;
+    /**
+     * Waits until the task has ended, through all its retries, in whichever process it runs.
+     *
+     * @returns what its method returned, as JSON carries it; undefined where it returned nothing.
+     * @throws TaskFailedError when the task failed or was cancelled, TimeoutError when the timeout passes; TqError
+     * "not_found" when there is no such task, "conflict" when its result was too long to be kept, and inside a task or a
+     * transaction, where the wait might never end.
+     * @example const { sum } = await tasks.result<{ sum: number }>(id, { timeout: "30s" });
+     */
+    result<T = unknown>(id: number, options?: ResultOptions): Promise<T>;
+    /**
+     * Yields the task at once, and whenever its state, its attempts or its reason has changed, until it has ended. Changes
+     * that follow each other fast may come as one.
+     *
+     * @throws as `result` does before it waits; what the signal aborts with.
+     * @example for await (const { state } of tasks.watch(id)) console.log(state);
+     */
+    watch(id: number, options?: WatchOptions): AsyncGenerator<Task, void, void>;
+    /**
+     * Cancels a task that has not ended. In a transaction it is cancelled by the commit.
+     *
+     * @throws TqError "conflict" when it has ended, "not_found" when there is no such task.
+     */
+    cancel(id: number, reason?: string): Promise<Task>;
+    /**
+     * Makes an ended task ready again. In a transaction it is made ready by the commit. Where no worker is configured, it
+     * runs before this resolves, as after a push.
+     *
+     * @throws TqError "conflict" when it has not ended, "not_found" when there is no such task.
+     */
+    retry(id: number): Promise<Task>;
+}
+export const tasks: Tasks;
+export {};
+}
+
+declare module "tq:internal/store/looking" {
+import { TaskState } from "tq:internal/task";
+export interface TaskFilter {
+    readonly states?: readonly TaskState[];
+    readonly queue?: string;
+    readonly model?: string;
+    /** Only the task with this ref. */
+    readonly ref?: string;
+    /** Only ids below this one: a list goes on from the last id of the one before. */
+    readonly before?: number;
+    readonly limit?: number;
+}
+export {};
+}
+
+declare module "tq:internal/tasks/ended-errors" {
+import { Task } from "tq:internal/task";
+/** The task whose result was waited for has failed, or was cancelled. */
+export class TaskFailedError extends Error {
+    /** The task, as it ended. */
+    readonly task: Task;
+    readonly state: "failed" | "cancelled";
+    /** The error of the task's last run, with the name, the message and the stack that it had there; undefined: none. */
+    readonly cause: Error | undefined;
+}
+/** The task has not ended in the time that its caller gave it. It goes on. */
+export class TimeoutError extends Error {
+    /** The task, as it stood then; null: it is gone. */
+    readonly task: Task | null;
 }
 export {};
 }

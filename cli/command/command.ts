@@ -12,11 +12,15 @@ export interface Command {
   readonly many: boolean;
   /** The arguments after its first positional argument belong to the program that it runs. */
   readonly passesOn: boolean;
+  /** Its positional arguments where they have several forms: `["MODEL METHOD INSTANCES", "FUNCTION [ARGS]"]`. */
+  readonly forms: readonly string[] | null;
   /** The command as citty takes it. It knows only the given flags: citty tries three spellings of each. */
   citty(given: ReadonlySet<string>): ReturnType<typeof defineCommand<Flags>>;
 }
 
-interface Definition<F extends Flags> extends Partial<Pick<Command, "many" | "passesOn">> {
+interface Definition<F extends Flags> extends Partial<
+  Pick<Command, "many" | "passesOn" | "forms">
+> {
   readonly name: string;
   readonly description: string;
   readonly flags: F;
@@ -29,7 +33,7 @@ interface Definition<F extends Flags> extends Partial<Pick<Command, "many" | "pa
  * export const version = command({ name: "version", description: "Print the version", flags: {}, run });
  */
 export function command<const F extends Flags>(definition: Definition<F>): Command {
-  const { name, description, many = false, passesOn = false } = definition;
+  const { name, description, many = false, passesOn = false, forms = null } = definition;
   const flags: Flags = { ...definition.flags, ...COMMON_FLAGS };
   const citty = (given: ReadonlySet<string>) =>
     defineCommand<Flags>({
@@ -43,5 +47,5 @@ export function command<const F extends Flags>(definition: Definition<F>): Comma
         return definition.run(values as Values<F & typeof COMMON_FLAGS>, program);
       },
     });
-  return { name, description, flags, many, passesOn, citty };
+  return { name, description, flags, many, passesOn, forms, citty };
 }

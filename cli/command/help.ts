@@ -2,7 +2,7 @@
 import type { Command } from "./command.ts";
 import { COMMON_FLAGS } from "./flags.ts";
 import type { Flag } from "./flags.ts";
-import { usage } from "./line.ts";
+import { usages } from "./line.ts";
 import type { Commands } from "./line.ts";
 import { paint } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -39,7 +39,11 @@ export function helpOf(command: Command, terminal: Terminal): string {
   return [
     wrap(command.description, widthOf(terminal)).join("\n"),
     "",
-    section("Usage", [[usage(command), ""]], terminal),
+    section(
+      "Usage",
+      usages(command).map((line) => [line, ""] as const),
+      terminal,
+    ),
     section("Arguments", positionals, terminal),
     section("Flags", describeFlags(own), terminal),
     section("Flags of every command", describeFlags(Object.entries(COMMON_FLAGS)), terminal),

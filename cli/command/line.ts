@@ -182,15 +182,18 @@ function checkPositionals(
 ): void {
   const wanted = Object.entries(command.flags).filter(([, flag]) => flag.type === "positional");
   const missing = wanted.find(([, flag], at) => flag.required !== false && at >= given.length);
-  if (missing !== undefined) {
-    const [name, { description }] = missing;
-    const meaning = description.charAt(0).toLowerCase() + description.slice(1);
-    throw invalid(`${name.toUpperCase()} is missing (${meaning}): ${usage(command)}`);
-  }
+  if (missing !== undefined) throw missingArgument(command, missing[0]);
   const extra = given[wanted.length];
   if (extra === undefined || command.many || command.passesOn) return;
   const hint = equalsSignHint(command, flags) ?? usage(command);
   throw invalid(`Unexpected argument ${JSON.stringify(extra)}: ${hint}`);
+}
+
+/** @param name of a positional argument of the command. */
+export function missingArgument(command: Command, name: string, words = usage(command)): TqError {
+  const description = command.flags[name]?.description ?? "";
+  const meaning = description.charAt(0).toLowerCase() + description.slice(1);
+  return invalid(`${name.toUpperCase()} is missing (${meaning}): ${words}`);
 }
 
 /** The hint for the value of a flag that was given bare: it was read as an argument. */
@@ -206,14 +209,24 @@ function equalsSignHint(
 }
 
 /** @example usage(show) // "tq show [flags] ID" */
-export function usage(command: Command): string {
+function usage(command: Command): string {
+  return usages(command).join(", or ");
+}
+
+/** The usage of each form that the arguments of the command have. */
+export function usages(command: Command): string[] {
+  const forms = command.forms ?? [formOf(command)];
+  return forms.map((form) => `tq ${command.name} [flags] ${form}`.trimEnd());
+}
+
+function formOf(command: Command): string {
   const names = Object.entries(command.flags)
     .filter(([, flag]) => flag.type === "positional")
     .map(([name, flag]) =>
       flag.required === false ? `[${name.toUpperCase()}]` : name.toUpperCase(),
     );
   const more = command.passesOn ? " [ARGUMENT]..." : command.many ? "..." : "";
-  return `tq ${command.name} [flags] ${names.join(" ")}${more}`.trimEnd();
+  return names.join(" ") + more;
 }
 
 function invalid(message: string): TqError {

@@ -1,6 +1,14 @@
 /** Tasks as text for people: a table of many, a block for one. */
 import { formatDuration } from "../../src/values/duration.ts";
-import type { Task, TaskError, TaskState } from "../../src/task.ts";
+import {
+  type Attempt,
+  callWords,
+  isFunctionCall,
+  type Task,
+  type TaskError,
+  type TaskState,
+} from "../../src/task.ts";
+import { attemptTable } from "./history.ts";
 import { block, GAP_WIDTH, table } from "./table.ts";
 import type { Column } from "./table.ts";
 import { paint } from "./terminal.ts";
@@ -69,8 +77,8 @@ function cellsOf(task: Task, width: number | null): string[] {
     String(task.id),
     task.state,
     task.queue,
-    `${task.model}.${task.method}`,
-    compact(task.instances),
+    callWords(task),
+    isFunctionCall(task) ? "" : compact(task.instances),
     String(task.attempts),
     formatTimeIn(width, timeOf(task)),
   ];
@@ -104,15 +112,20 @@ function timeOf(task: Task): number | null {
   }
 }
 
-/** One task, and below it its errors with their stacks. */
-export function taskBlock(task: Task, errors: readonly TaskError[], terminal: Terminal): string {
+/** One task, and below it its runs and its errors with their stacks. */
+export function taskBlock(
+  task: Task,
+  attempts: readonly Attempt[],
+  errors: readonly TaskError[],
+  terminal: Terminal,
+): string {
   const { dequeued_at: began, finished_at: ended } = task;
   const text = block([
     ["task", String(task.id)],
     ["state", task.state],
     ["reason", task.reason ?? ""],
-    ["call", `${task.model}.${task.method}`],
-    ["instances", compact(task.instances)],
+    ["call", callWords(task)],
+    ["instances", isFunctionCall(task) ? "" : compact(task.instances)],
     ["args", compact(task.args)],
     ["user", String(task.user)],
     ["context", compact(task.context)],
@@ -122,6 +135,7 @@ export function taskBlock(task: Task, errors: readonly TaskError[], terminal: Te
     ["enqueued", formatTime(task.enqueued_at)],
     ["scheduled", formatTime(task.scheduled_at)],
     ["expected", formatTime(task.expected_at)],
+    ["expires", formatTime(task.expires_at)],
     ["dequeued", formatTime(began)],
     ["finished", formatTime(ended)],
     [
@@ -129,11 +143,15 @@ export function taskBlock(task: Task, errors: readonly TaskError[], terminal: Te
       began !== null && ended !== null && ended >= began ? formatDuration(ended - began) : "",
     ],
     ["attempts", String(task.attempts)],
+    ["failures", [0, task.attempts].includes(task.failures) ? "" : String(task.failures)],
+    ["snoozes", task.snoozes === 0 ? "" : String(task.snoozes)],
     ["crashes", task.crashes === 0 ? "" : String(task.crashes)],
     ["worker", task.worker ?? ""],
     ["result", task.result === null ? "" : compact(task.result)],
   ]);
-  return [text, ...errors.map((error) => errorBlock(error, terminal))].join("\n\n");
+  const runs = attemptTable(attempts, terminal);
+  const parts = [text, runs, ...errors.map((error) => errorBlock(error, terminal))];
+  return parts.filter((part) => part !== "").join("\n\n");
 }
 
 function errorBlock(error: TaskError, terminal: Terminal): string {
@@ -146,9 +164,11 @@ function errorBlock(error: TaskError, terminal: Terminal): string {
   ].join("\n");
 }
 
-/** Only the frames, as the block shows the message already. */
+/** The frames and the causes, as the block shows the message already. */
 function stackLines({ stack }: TaskError): string[] {
-  return (stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const lines = (stack ?? "").split("\n");
+  const first = lines.findIndex((line) => /^(?:\s+at |caused by |one of its errors: )/.test(line));
+  return first === -1 ? [] : lines.slice(first);
 }
 
 /** JSON on one line, cut to 200 columns; `tq show --json` prints all of it. */

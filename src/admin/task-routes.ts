@@ -45,7 +45,9 @@ async function listTasks(c: Context, { store, report }: TaskRouteOptions): Promi
 async function showTask(c: Context, store: Store, id: number): Promise<Response> {
   const task = await store.get(id);
   if (task?.finished_at) await store.flush(); // the caller may act on the end of the task
-  if (task !== null) return c.json({ ...task, errors: await store.errors(id) });
+  if (task !== null) {
+    return c.json({ ...task, runs: await store.attempts(id), errors: await store.errors(id) });
+  }
   throw new TqError(
     "not_found",
     `Cannot show task ${id}: there is no such task; it may have been cleaned`,

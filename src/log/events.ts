@@ -14,7 +14,8 @@ export interface TaskRun {
   readonly task: number;
   readonly attempt: number;
   readonly model: string;
-  readonly method: string;
+  /** null: the task calls a plain function, whose name `model` is. */
+  readonly method: string | null;
   readonly queue: string;
 }
 
@@ -46,7 +47,12 @@ interface Payloads {
     readonly reason: string | null;
   };
   "task.failed": TaskRun & { readonly duration: number; readonly error: ErrorData };
+  /** Its policy allows another attempt, after `delay`. */
   "task.retried": TaskRun & { readonly delay: number; readonly error: ErrorData };
+  /** Its method asked for a later run. */
+  "task.snoozed": TaskRun & { readonly delay: number; readonly reason: string | null };
+  /** An error of the database put it off. */
+  "task.postponed": TaskRun & { readonly delay: number; readonly error: ErrorData };
   "task.interrupted": TaskRun & { readonly reason: string };
   "task.crashed": TaskRun & { readonly reason: string; readonly crashes: number };
   /** The task took down its thread or worker too often, and is set aside as failed. */
@@ -89,6 +95,8 @@ type RunEventName =
   | "task.finished"
   | "task.failed"
   | "task.retried"
+  | "task.snoozed"
+  | "task.postponed"
   | "task.late"
   | "task.stray"
   | "task.inline"
@@ -112,6 +120,8 @@ export const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
   "task.finished": "info",
   "task.failed": "error",
   "task.retried": "warn",
+  "task.snoozed": "info",
+  "task.postponed": "warn",
   "task.interrupted": "warn",
   "task.crashed": "error",
   "task.poisoned": "error",

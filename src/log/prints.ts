@@ -14,6 +14,8 @@ export interface PrintsOptions {
   readonly error: StandardStream;
   readonly colour: boolean;
   readonly report: Report;
+  /** Called with each text that is printed, whole lines or parts of them. */
+  readonly printed?: (level: "info" | "error", text: string) => void;
 }
 
 export interface Prints {
@@ -24,10 +26,11 @@ export interface Prints {
 type Print = (chunk: string | Uint8Array) => void;
 
 /** Takes over the `console` and `process` of this thread. */
-export function takePrints({ output, error, colour, report }: PrintsOptions): Prints {
+export function takePrints({ output, error, colour, report, printed }: PrintsOptions): Prints {
   const losses = new Losses(report);
-  const print = (stream: StandardStream): Print => {
+  const print = (stream: StandardStream, level: "info" | "error"): Print => {
     return (chunk) => {
+      printed?.(level, typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
       try {
         writeText(chunk, stream);
       } catch (cause) {
@@ -35,7 +38,7 @@ export function takePrints({ output, error, colour, report }: PrintsOptions): Pr
       }
     };
   };
-  const [toOutput, toError] = [print(output), print(error)];
+  const [toOutput, toError] = [print(output, "info"), print(error, "error")];
   takeStream("stdout", 1, toOutput);
   takeStream("stderr", 2, toError);
   takeConsole(toOutput, toError, colour);

@@ -1,4 +1,5 @@
 /** The words of each event in the lines of the log. */
+import { callName } from "../task.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { Event, EventName, TaskRun } from "./events.ts";
 import type { ErrorData, OutcomeKind } from "../outcome.ts";
@@ -40,7 +41,19 @@ const WORDS: Words = {
     ),
   "task.retried": (event) =>
     line(
-      `task ${event.task} is tried again in ${formatDuration(event.delay)}`,
+      `task ${event.task} failed, and is tried again in ${formatDuration(event.delay)}`,
+      ...run(event),
+      errorWords(event.error),
+    ),
+  "task.snoozed": (event) =>
+    line(
+      `task ${event.task} snoozes for ${formatDuration(event.delay)}`,
+      ...run(event),
+      ...(event.reason === null ? [] : [event.reason]),
+    ),
+  "task.postponed": (event) =>
+    line(
+      `task ${event.task} is put off for ${formatDuration(event.delay)} by an error of the database`,
       ...run(event),
       errorWords(event.error),
     ),
@@ -104,6 +117,9 @@ const LATE: Record<OutcomeKind, string> = {
   finished: "finished",
   failed: "failed",
   retry: "been tried again",
+  snoozed: "snoozed",
+  cancelled: "cancelled itself",
+  postponed: "been put off",
   interrupted: "been interrupted",
 };
 
@@ -112,7 +128,7 @@ function line(...parts: string[]): string {
 }
 
 function run({ model, method, attempt }: TaskRun): string[] {
-  return [`${model}.${method}`, `attempt ${attempt}`];
+  return [callName(model, method), `attempt ${attempt}`];
 }
 
 function errorWords({ name, message }: ErrorData): string {

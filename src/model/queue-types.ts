@@ -1,13 +1,26 @@
 /** The types of `Model.__queue__`. */
+import type { TaskPolicy } from "../policies/table.ts";
+import type { TaskOptions } from "../push/task-options.ts";
+import type { TaskHandle } from "../tasks/handle.ts";
 import type { Jsonable } from "../values/jsonable.ts";
 import type { Model } from "./model.ts";
 
-/** A method type, so that a model may declare its queue more exactly than this. */
+/** Method types, so that a model may declare its queue more exactly than this. */
 interface AnyCall {
   call(
     instances: One<AnyRecord> | Iterable<One<AnyRecord>>,
     ...args: unknown[]
   ): Promise<number | number[]>;
+  callWithOptions(
+    instances: One<AnyRecord> | Iterable<One<AnyRecord>>,
+    ...args: unknown[]
+  ): Promise<TaskHandle | TaskHandle[]>;
+}
+
+/** Another way to call the same method: with options, which win over the context's keys, for handles of the tasks. */
+export interface WithOptions<Call> {
+  /** @example const task = await Label.__queue__.print.with({ attempts: 3, ref: "label-7" })(label); */
+  with(options: TaskOptions): Call;
 }
 
 interface AnyRecord {
@@ -15,16 +28,20 @@ interface AnyRecord {
 }
 
 /** Without a declaration: any method, with any records or ids, and any arguments; the push itself checks those. */
-export type UntypedQueue = Record<string, AnyCall["call"]>;
+export type UntypedQueue = Record<
+  string,
+  AnyCall["call"] & WithOptions<AnyCall["callWithOptions"]>
+>;
 
 /** Properties of tq's own classes, which tasks cannot call. */
-type StaticBase = "prototype" | "__queue__" | "__name__" | SqlStatics | keyof typeof Model;
+type StaticBase =
+  "prototype" | "__queue__" | "__name__" | "tasks" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 
 type ModelLike = abstract new (...args: never) => object;
 
-type JsonArgs<A extends readonly unknown[]> = { [I in keyof A]: Jsonable<A[I]> };
+export type JsonArgs<A extends readonly unknown[]> = { [I in keyof A]: Jsonable<A[I]> };
 
 /** A record of type R, as a push takes it: the record, or its id. */
 type One<R> = R | number;
@@ -36,33 +53,55 @@ type StaticCall<R, F> = F extends (...args: infer A) => unknown
     : StaticCallOn<R, F>
   : never;
 
-type StaticCallOn<R, F> = F extends (records: infer First, ...args: infer A) => unknown
+type StaticCallOn<R, F> = F extends (records: infer First, ...args: infer A) => infer T
   ? R[] extends First
     ? R extends First
-      ? Both<R, A>
-      : Many<R, A>
+      ? Both<R, A, Returned<T>, Returned<T>>
+      : Many<R, A, Returned<T>>
     : R extends First
-      ? Single<R, A>
+      ? Single<R, A, Returned<T>>
       : never
   : never;
 
-/** A method of the record: called on one, or on each. */
-type RecordCall<R, F> = F extends (...args: infer A) => unknown ? Both<R, A> : never;
+/** A method of the record: called on one, or on each. A call on each has no result. */
+type RecordCall<R, F> = F extends (...args: infer A) => infer T
+  ? Both<R, A, Returned<T>, undefined>
+  : never;
 
-type Many<R, A extends readonly unknown[]> = (
+/** What a method returns, as its result comes back; unknown for what JSON does not carry. */
+export type Returned<T> =
+  unknown extends Awaited<T>
+    ? unknown
+    : [Awaited<T>] extends [void]
+      ? undefined
+      : [Awaited<T>] extends [Jsonable<Awaited<T>> | undefined]
+        ? Awaited<T>
+        : unknown;
+
+/** A call of the method, which answers with an id or a handle for each task. */
+type ManyCall<R, A extends readonly unknown[], Answer> = (
   records: Iterable<One<R>>,
   ...args: JsonArgs<A>
-) => Promise<number[]>;
+) => Promise<Answer[]>;
 
-type Single<R, A extends readonly unknown[]> = (
+type SingleCall<R, A extends readonly unknown[], Answer> = (
   record: One<R>,
   ...args: JsonArgs<A>
-) => Promise<number>;
+) => Promise<Answer>;
 
-type Both<R, A extends readonly unknown[]> = {
-  (record: One<R>, ...args: JsonArgs<A>): Promise<number>;
-  (records: Iterable<One<R>>, ...args: JsonArgs<A>): Promise<number[]>;
+type BothCall<R, A extends readonly unknown[], OfOne, OfEach> = {
+  (record: One<R>, ...args: JsonArgs<A>): Promise<OfOne>;
+  (records: Iterable<One<R>>, ...args: JsonArgs<A>): Promise<OfEach[]>;
 };
+
+type Many<R, A extends readonly unknown[], T> = ManyCall<R, A, number> &
+  WithOptions<ManyCall<R, A, TaskHandle<T>>>;
+
+type Single<R, A extends readonly unknown[], T> = SingleCall<R, A, number> &
+  WithOptions<SingleCall<R, A, TaskHandle<T>>>;
+
+type Both<R, A extends readonly unknown[], OfOne, OfEach> = BothCall<R, A, number, number> &
+  WithOptions<BothCall<R, A, TaskHandle<OfOne>, TaskHandle<OfEach>>>;
 
 type StaticCalls<M extends ModelLike, R> = {
   readonly [
@@ -84,3 +123,10 @@ type RecordCalls<M extends ModelLike, R extends object> = {
  */
 export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> &
   RecordCalls<M, InstanceType<M>>;
+
+/**
+ * How the tasks of a model run, by the names of its methods: a name or a policy that there is not is a compile error.
+ *
+ * @example static readonly tasks: TaskPolicies<typeof Label> = { print: { attempts: 5, timeout: "30s" } };
+ */
+export type TaskPolicies<M extends ModelLike> = { readonly [K in keyof Queue<M>]?: TaskPolicy };

@@ -4,12 +4,14 @@
  */
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
-import type { Basis } from "./option-kinds.ts";
+import type { Basis } from "../values/option-kinds.ts";
 import {
   type OptionColumns,
   OPTIONS_BY_CONTEXT_KEY,
+  OPTIONS_BY_KEY,
   PRESETS,
   type TaskOption,
+  toColumns,
 } from "./task-options.ts";
 
 /** The options of a push, read and checked. */
@@ -20,6 +22,8 @@ export interface Placement {
 }
 
 type Given = Readonly<Record<string, unknown>>;
+
+type Found = Partial<Record<TaskOption["key"], unknown>>;
 
 /**
  * Reads the options among the keys of an object.
@@ -34,32 +38,58 @@ export function readOptions(
   basis: Basis,
   check: (key: string) => void,
 ): Placement {
-  let columns: Record<string, unknown> | null = null;
-  let batch: number | null = null;
+  return toPlacement(findOptions(given, options, basis, check, null), basis);
+}
+
+/** @param found options of less weight, which it changes; null: none */
+function findOptions(
+  given: Given,
+  options: ReadonlyMap<string, TaskOption>,
+  basis: Basis,
+  check: (key: string) => void,
+  found: Found | null,
+): Found | null {
   for (const key of Object.keys(given)) {
     const option = options.get(key);
     const value = given[key];
     if (option === undefined) check(key);
-    else if (value === undefined || value === null) continue;
-    else {
-      const read = option.kind.read(value, `Cannot push: ${key}`, basis);
-      if (option.key === "batch") batch = read as number | null;
-      else (columns ??= { ...PRESETS })[option.key] = read;
-    }
+    else if (value === undefined) continue;
+    else if (value !== null) {
+      (found ??= {})[option.key] = option.kind.read(value, `Cannot push: ${key}`, basis);
+    } else if (found) found[option.key] = undefined;
   }
-  return { columns: (columns as OptionColumns | null) ?? PRESETS, batch };
+  return found;
+}
+
+function toPlacement(found: Found | null, basis: Basis): Placement {
+  const batch = (found?.batch ?? null) as number | null;
+  return { columns: found ? toColumns(found, basis) : PRESETS, batch };
 }
 
 /** Tryton drops these two before it stores the context. */
 const DROPPED = new Set(["_check_access", "language"]);
 
-/** Splits a context into where the task goes and what is stored with it; the context itself is not touched. */
+/**
+ * Splits a context into where the task goes and what is stored with it; the context itself is not touched.
+ *
+ * @param own options of the push, which win over those of the context
+ */
 export function splitContext(
   context: Given,
   basis: Basis,
+  own: Given | null = null,
 ): { placement: Placement; stored: Given } {
-  const placement = readOptions(context, OPTIONS_BY_CONTEXT_KEY, basis, checkContextKey);
-  return { placement, stored: storedPart(context) };
+  let found = findOptions(context, OPTIONS_BY_CONTEXT_KEY, basis, checkContextKey, null);
+  if (own) found = findOptions(own, OPTIONS_BY_KEY, basis, checkOwnKey, found);
+  return { placement: toPlacement(found, basis), stored: storedPart(context) };
+}
+
+function checkOwnKey(key: string): void {
+  const isOfTransaction = key === "user" || key === "context";
+  const hint = isOfTransaction
+    ? "; give it to Transaction.start"
+    : didYouMean(key, OPTIONS_BY_KEY.keys());
+  throw new TqError("invalid", `Cannot push: ${key} is not an option of with()${hint}`);
 }
 
 function checkContextKey(key: string): void {

@@ -3,11 +3,11 @@ import { encode } from "../values/encoding.ts";
 import { isTqError, TqError } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
-import type { NewTask } from "../task.ts";
+import { FUNCTION_METHOD, type NewTask, NO_INSTANCES } from "../task.ts";
 import { checkContext } from "../transaction/transaction.ts";
 import { toTasks } from "./division.ts";
 import { toIds } from "./instances.ts";
-import type { Basis } from "./option-kinds.ts";
+import type { Basis } from "../values/option-kinds.ts";
 import { readOptions, splitContext, steeringProblem } from "./placement.ts";
 import { basisOf, encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
 import { CALL, OPTIONS_BY_KEY, type PushOptions } from "./task-options.ts";
@@ -19,6 +19,7 @@ import { CALL, OPTIONS_BY_KEY, type PushOptions } from "./task-options.ts";
  * @returns the ids of the tasks: one, or one a batch.
  * @throws TqError "invalid" for what cannot be stored, "conflict" when the ref is taken.
  * @example await push({ model: "sale", method: "process", instances: [7], scheduledAt: "PT5M" });
+ * @example await push({ model: "thumbnail", args: ["a.png", 200] }); // a function
  */
 export function push(options: PushOptions): Promise<number[]> {
   return pushMany([options]);
@@ -55,7 +56,10 @@ function tasksOf(options: PushOptions, pusher: Pusher, basis: Basis): NewTask[] 
   const { columns, batch } = readOptions(given, OPTIONS_BY_KEY, basis, checkKey);
   const { args = [], context, user, instances } = options;
   const model = CALL.model.kind.read(options.model, "Cannot push: model");
-  const method = CALL.method.kind.read(options.method, "Cannot push: method");
+  const isFunction = (options.method ?? options.instances ?? null) === null;
+  const method = isFunction
+    ? FUNCTION_METHOD
+    : CALL.method.kind.read(options.method, "Cannot push: method");
   if (!Array.isArray(args)) throw refused(`args cannot be ${quote(args)}; give a list`);
   if (context !== undefined) checkOwnContext(context);
   const common = {
@@ -66,6 +70,7 @@ function tasksOf(options: PushOptions, pusher: Pusher, basis: Basis): NewTask[] 
     context: encode(splitContext(context ?? pusher.context, basis).stored, "context"),
     ...columns,
   };
+  if (isFunction) return [{ ...common, instances: NO_INSTANCES }];
   return toTasks(common, toIds(instances, { model, method }), batch);
 }
 

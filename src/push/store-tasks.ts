@@ -3,7 +3,7 @@ import { encode } from "../values/encoding.ts";
 import type { NewTask } from "../task.ts";
 import { currentTaskUnit } from "../transaction/current-task.ts";
 import { runtime } from "../transaction/runtime.ts";
-import type { Basis } from "./option-kinds.ts";
+import type { Basis } from "../values/option-kinds.ts";
 import { Transaction, inUnit, runPushed } from "../transaction/transaction.ts";
 
 /** The user, the context and the store of a push. */

@@ -5,16 +5,35 @@
  *
  * A new option is a row of OPTIONS and its type in PushOptions, and a column in the store.
  */
-import type { DurationLike } from "../values/duration.ts";
+import { TqError } from "../errors.ts";
+import type { Backoff, BackoffFunction } from "../policies/backoff.ts";
+import { PUSHED_KEYS, pushedJson, type Said } from "../policies/read.ts";
+import { POLICIES } from "../policies/table.ts";
+import { policyKind } from "./policy-kind.ts";
+import type { Duration, DurationLike } from "../values/duration.ts";
 import type { MomentLike } from "../values/moment.ts";
-import { batch, type Kind, text, time, whole } from "./option-kinds.ts";
+import { type Basis, batch, type Kind, text, time, whole } from "../values/option-kinds.ts";
+import type { NewTask } from "../task.ts";
 
 /** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
-export interface PushOptions {
-  readonly model: string;
+export type PushOptions = CallOptions & (MethodCall | FunctionCall);
+
+/** A method of a model, called on instances. */
+export interface MethodCall {
   readonly method: string;
   /** An id, a record, or a list of them. */
   readonly instances: unknown;
+}
+
+/** A plain function: it has a name alone. */
+export interface FunctionCall {
+  readonly method?: undefined;
+  readonly instances?: undefined;
+}
+
+export interface CallOptions {
+  /** The name of the model, or of the function. */
+  readonly model: string;
   readonly args?: readonly unknown[];
   /** Default: the current transaction's user, else 0. */
   readonly user?: number;
@@ -26,11 +45,22 @@ export interface PushOptions {
   /** A length of time counts from now; null or none: at once. */
   readonly scheduledAt?: DurationLike | MomentLike | null;
   readonly expectedAt?: DurationLike | MomentLike | null;
+  /** The task is cancelled where its first run has not begun by then. */
+  readonly expiresAt?: DurationLike | MomentLike | null;
+  /** How many runs of the task may fail before it does, instead of what the policy of its method says. */
+  readonly attempts?: number | null;
+  /** How long to wait before each further attempt. */
+  readonly backoff?: Exclude<Backoff, BackoffFunction> | null;
+  /** The longest time of one run. */
+  readonly timeout?: Duration | null;
   /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and where workers run the tasks. */
   readonly batch?: number | boolean | null;
   /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
   readonly ref?: string | null;
 }
+
+/** What a call of `__queue__` takes by `with`: the options of `push()` that are no part of the call. */
+export type TaskOptions = Omit<CallOptions, "model" | "args" | "user" | "context">;
 
 /** @internal What both tables say. */
 export interface Row {
@@ -47,17 +77,17 @@ export interface Row {
 /** @internal The call. A member without `kind` has a form of its own in each way in. */
 export const CALL = {
   model: {
-    help: "The name of a model, such as sale",
+    help: "The name of a model, such as sale, or of a function",
     sql: "the name of a model, as text",
     kind: text("the name of a model"),
   },
   method: {
-    help: "The name of one of its methods",
+    help: "The name of one of its methods; none for a function",
     sql: "the name of a method, as text",
     kind: text("the name of a method"),
   },
   instances: {
-    help: "The records on which the method is called, by their ids",
+    help: "The records on which the method is called, by their ids; none for a function",
     sql: "JSON: an id, or a list of ids like [7, 8]",
   },
   args: {
@@ -130,6 +160,38 @@ export const OPTIONS = {
     sql: "ms since 1970 UTC, or text like +5 minutes",
     hint: "1h",
   },
+  expiresAt: {
+    help: "The task is cancelled where its first run has not begun by then",
+    kind: time(),
+    preset: null,
+    context: "queue_expires_at",
+    sql: "ms since 1970 UTC, or text like +5 minutes",
+    hint: "1h",
+  },
+  attempts: {
+    help: POLICIES.attempts.help,
+    kind: policyKind(POLICIES.attempts),
+    preset: null,
+    context: "queue_attempts",
+    sql: "an integer from 1 to 1000000",
+    hint: "N",
+  },
+  backoff: {
+    help: POLICIES.backoff.help,
+    kind: policyKind(POLICIES.backoff),
+    preset: null,
+    context: "queue_backoff",
+    sql: `text: exponential, linear, fixed, a length like 30s, or JSON like ["10s", "1m"]`,
+    hint: "10s,1m",
+  },
+  timeout: {
+    help: POLICIES.timeout.help,
+    kind: policyKind(POLICIES.timeout),
+    preset: null,
+    context: "queue_timeout",
+    sql: "ms, or text like 30s",
+    hint: "30s",
+  },
   batch: {
     help: "How many instances each task gets, where several are given",
     kind: batch(),
@@ -146,7 +208,7 @@ export const OPTIONS = {
     sql: "text",
     hint: "TEXT",
   },
-} satisfies Record<Exclude<keyof PushOptions, keyof typeof CALL>, OptionRow<unknown>>;
+} satisfies Record<keyof TaskOptions, OptionRow<unknown>>;
 
 type Options = typeof OPTIONS;
 
@@ -154,10 +216,12 @@ type OptionKey = keyof Options;
 
 type ColumnOf<Option> = Option extends OptionRow<infer Column> ? Column : never;
 
+type PolicyOption = (typeof PUSHED_KEYS)[number];
+
 /** @internal What a push's options put into each of its tasks. */
 export type OptionColumns = {
-  readonly [K in Exclude<OptionKey, "batch">]: ColumnOf<Options[K]>;
-};
+  readonly [K in Exclude<OptionKey, "batch" | PolicyOption>]: ColumnOf<Options[K]>;
+} & Pick<NewTask, "policy">;
 
 /** @internal An option with its name in each way in. */
 export interface TaskOption extends OptionRow<unknown> {
@@ -194,7 +258,30 @@ export function presetWords(preset: unknown): string {
   return typeof preset === "string" ? preset : JSON.stringify(preset);
 }
 
+const COLUMN_KEYS = TASK_OPTIONS.filter(
+  ({ key }) => key !== "batch" && !(PUSHED_KEYS as readonly OptionKey[]).includes(key),
+);
+
+/**
+ * @internal The columns of each task of a push.
+ *
+ * @param given the values that were read; an option that is absent or null has its preset.
+ * @param start begins the sentence of an error.
+ * @throws TqError "invalid" where the task would expire before it may start.
+ */
+export function toColumns(
+  given: Readonly<Partial<Record<OptionKey, unknown>>>,
+  { now }: Pick<Basis, "now">,
+  start = "Cannot push: ",
+): OptionColumns {
+  const columns: Record<string, unknown> = { policy: pushedJson(given as Said) };
+  for (const { key, preset } of COLUMN_KEYS) columns[key] = given[key] ?? preset;
+  const { expiresAt, scheduledAt } = columns as unknown as OptionColumns;
+  if (expiresAt !== null && expiresAt <= Math.max(scheduledAt ?? now, now)) {
+    throw new TqError("invalid", `${start}the task would expire before it may start`);
+  }
+  return columns as unknown as OptionColumns;
+}
+
 /** @internal The columns where no option is given. */
-export const PRESETS = Object.fromEntries(
-  TASK_OPTIONS.filter(({ key }) => key !== "batch").map(({ key, preset }) => [key, preset]),
-) as unknown as OptionColumns;
+export const PRESETS = toColumns({}, { now: 0 });

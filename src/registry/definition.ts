@@ -62,18 +62,18 @@ function checkCase(model: string, fields: readonly Field[]): void {
 
 const MODEL_NAME = /^[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)*$/;
 
-/** @throws TqError "models" for a name that no model can have. */
-export function checkModelName(name: unknown): void {
+/** @throws TqError "models" for a name that no model, and no function, can have. */
+export function checkModelName(name: unknown, kind: "model" | "function" = "model"): void {
   if (typeof name !== "string" || !MODEL_NAME.test(name)) {
     throw new TqError(
       "models",
-      `Cannot make the model ${inspected(name)}: a name has lower-case letters, digits and _, and dots between its parts, like sale.line`,
+      `Cannot make the ${kind} ${inspected(name)}: a name has lower-case letters, digits and _, and dots between its parts, like sale.line`,
     );
   }
   if (/^(?:tq_|tq\.|sqlite_)/.test(name)) {
     throw new TqError(
       "models",
-      `Cannot make the model ${name}: names that begin with tq_, tq. or sqlite_ are reserved`,
+      `Cannot make the ${kind} ${name}: names that begin with tq_, tq. or sqlite_ are reserved`,
     );
   }
 }

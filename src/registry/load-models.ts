@@ -8,7 +8,7 @@ import { cut } from "../outcome.ts";
 import { openFilesWords } from "../open-files.ts";
 import { placeOf } from "../stack.ts";
 import { isInExecutable } from "./executable.ts";
-import { isModelClass } from "./model-class.ts";
+import { modelOf } from "./model-class.ts";
 import { checkPolicies } from "./policies.ts";
 import { Registry } from "./registry.ts";
 import { installTsconfig } from "./tsconfig.ts";
@@ -38,9 +38,10 @@ export async function loadModels(
     onFile(file);
     const exports = await importFile(file);
     for (const value of Object.values(exports)) {
-      if (!isModelClass(value)) continue;
-      registry.add(value, file);
-      checkPolicies(value);
+      const model = modelOf(value);
+      if (!model) continue;
+      registry.add(model, file);
+      checkPolicies(model);
     }
   }
   return registry;

@@ -22,10 +22,28 @@ export interface ModelClass {
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** A method of a model: called with the records (static), or on each record (instance). */
+/** A method of a model: called with the records (static), on each record (instance), or as a plain function. */
 export interface ModelMethod {
-  readonly kind: "static" | "instance";
+  readonly kind: "static" | "instance" | "function";
   readonly call: Method;
+}
+
+/** Marks the model that stands for a plain function: the function is its only method. */
+export const FUNCTION: unique symbol = Symbol.for("tq.function") as never;
+
+/** A value of `task()` has the model that stands for it here. */
+export const MODEL_OF: unique symbol = Symbol.for("tq.model-of") as never;
+
+/** The model that a value is, or that stands for it: an export of a models file. */
+export function modelOf(value: unknown): ModelClass | undefined {
+  if (typeof value !== "function") return undefined;
+  const model = (value as { readonly [MODEL_OF]?: unknown })[MODEL_OF] ?? value;
+  return isModelClass(model) ? model : undefined;
+}
+
+/** True for the model that stands for a plain function. */
+export function isFunction(model: ModelClass): boolean {
+  return FUNCTION in model;
 }
 
 /** True for a class made with `Model` or `ModelSQL`, by any copy of tq in the process. */
@@ -57,7 +75,7 @@ function ownMethod(object: object, name: string): Method | undefined {
 }
 
 /** True for a class: its `prototype` is read-only, that of a function is not, and most methods have none. */
-function isClass(value: object): boolean {
+export function isClass(value: object): boolean {
   return Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }
 
@@ -65,7 +83,7 @@ function isClass(value: object): boolean {
 function findMethod(model: ModelClass, name: string): ModelMethod | undefined {
   for (const { statics, prototype } of userClasses(model)) {
     const onClass = ownMethod(statics, name);
-    if (onClass) return { kind: "static", call: onClass };
+    if (onClass) return { kind: isFunction(model) ? "function" : "static", call: onClass };
     const onRecord = ownMethod(prototype, name);
     if (onRecord) return { kind: "instance", call: onRecord };
   }
@@ -73,7 +91,7 @@ function findMethod(model: ModelClass, name: string): ModelMethod | undefined {
 }
 
 /** The names of all methods that a task can call on this model. */
-function methodNames(model: ModelClass): string[] {
+export function methodNames(model: ModelClass): string[] {
   const names = new Set<string>();
   for (const { statics, prototype } of userClasses(model)) {
     for (const object of [statics, prototype]) {
@@ -96,7 +114,9 @@ export function requireMethod(model: ModelClass, name: string, action: string): 
 }
 
 export function catalogOf(models: Iterable<ModelClass>): ModelCatalog {
-  const catalog: Record<string, readonly string[]> = Object.create(null) as Record<string, never>;
-  for (const model of models) catalog[model.__name__] = methodNames(model);
+  const catalog = Object.create(null) as Record<string, readonly string[] | null>;
+  for (const model of models) {
+    catalog[model.__name__] = isFunction(model) ? null : methodNames(model);
+  }
   return catalog;
 }

@@ -1,42 +1,131 @@
-/** How a model wants its methods run as tasks: `static tasks = { charge: { transaction: false } }`. */
+/**
+ * The policy of a method: what a push says wins over tq.toml, that over `static tasks` of the model, that over the
+ * preset.
+ */
+import type { ModelCatalog } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
-import { type ModelClass, requireMethod } from "./model-class.ts";
-import { inspected } from "../quote.ts";
-
-export interface TaskPolicy {
-  /**
-   * false: the method runs alone and outside any transaction, for long I/O or code with a connection of its
-   * own. It may start transactions; the claim of its task guards its end all the same. Default: true.
-   */
-  readonly transaction?: boolean;
-}
-
-const KEYS = ["transaction"] as const satisfies (keyof TaskPolicy)[];
-
-const NONE: TaskPolicy = {};
+import { IN_MODEL, readPolicies, readPushed, type Said } from "../policies/read.ts";
+import {
+  type Policy,
+  POLICY_KEYS,
+  type PolicyKey,
+  PRESET_POLICY,
+  type TaskPolicy,
+} from "../policies/table.ts";
+import { matches } from "../patterns.ts";
+import type { TaskRules } from "../settings/task-rules.ts";
+import { callName } from "../task.ts";
+import { isFunction, type ModelClass, requireMethod } from "./model-class.ts";
 
 interface WithPolicies {
   readonly tasks?: Readonly<Record<string, TaskPolicy>>;
 }
 
-/** The policy of one method. */
-export function policyOf(model: ModelClass, method: string): TaskPolicy {
+/** Where the value of a policy comes from. */
+type PolicySource = "push" | "tq.toml" | "model" | "default";
+
+/** A policy, and where each value of it comes from. */
+export interface SourcedPolicy {
+  readonly policy: Policy;
+  readonly sources: Readonly<Record<PolicyKey, PolicySource>>;
+}
+
+/** The policies of all methods of this process; each is read once. */
+export class Policies {
+  readonly #rules: readonly TaskRules[];
+  readonly #byModel = new WeakMap<ModelClass, Map<string, Policy>>();
+
+  /** @param rules those of tq.toml. */
+  constructor(rules: readonly TaskRules[]) {
+    this.#rules = rules;
+  }
+
+  /**
+   * @param pushed the JSON that the push has stored with the task; null: it said nothing.
+   * @throws TqError "models" or "invalid" for a value that cannot be.
+   */
+  of(model: ModelClass, method: string, pushed: string | null): Policy {
+    let byMethod = this.#byModel.get(model);
+    if (!byMethod) this.#byModel.set(model, (byMethod = new Map<string, Policy>()));
+    let policy = byMethod.get(method);
+    if (!policy) byMethod.set(method, (policy = this.sourced(model, method, null).policy));
+    return pushed === null ? policy : { ...policy, ...readPushed(pushed, "its policy") };
+  }
+
+  /** The policy with the source of each value, for people. */
+  sourced(model: ModelClass, method: string, pushed: string | null): SourcedPolicy {
+    const layers: [PolicySource, Said][] = [
+      ["default", PRESET_POLICY],
+      ["model", saidByModel(model, method)],
+      ["tq.toml", saidByRules(this.#rules, callOf(model, method))],
+      ["push", pushed === null ? {} : readPushed(pushed, "its policy")],
+    ];
+    const policy = Object.assign({}, ...layers.map(([, said]) => said)) as Policy;
+    const sources = Object.fromEntries(
+      POLICY_KEYS.map((key) => [key, layers.findLast(([, said]) => key in said)?.[0] ?? "default"]),
+    ) as Record<PolicyKey, PolicySource>;
+    return { policy, sources };
+  }
+}
+
+/** A sentence for each section of tq.toml that names a method which there is not: it is misspelt, or left over. */
+export function unknownRules(rules: readonly TaskRules[], catalog: ModelCatalog): string[] {
+  const names = Object.entries(catalog).flatMap(([model, methods]) =>
+    (methods ?? [null]).map((method) => callName(model, method)),
+  );
+  return rules
+    .filter(({ pattern }) => !names.some((name) => matches(pattern, name)))
+    .map(
+      ({ pattern }) =>
+        `[tasks.${JSON.stringify(pattern)}] of tq.toml is of no use: no method has that name${didYouMean(pattern, names)}`,
+    );
+}
+
+/** The name of a method in tq.toml; a function has its own name there. */
+function callOf(model: ModelClass, method: string): string {
+  return callName(model.__name__, isFunction(model) ? null : method);
+}
+
+/** Where a model says the policy of a method, for the sentence of an error. */
+function placeOf(model: ModelClass, method: string): string {
+  return isFunction(model)
+    ? `task(${JSON.stringify(model.__name__)})`
+    : `${model.__name__}.tasks.${method}`;
+}
+
+function saidByModel(model: ModelClass, method: string): Said {
   const { tasks } = model as WithPolicies;
-  return tasks && Object.hasOwn(tasks, method) ? (tasks[method] ?? NONE) : NONE;
+  const given = tasks && Object.hasOwn(tasks, method) ? tasks[method] : undefined;
+  if (given === undefined) return {};
+  return readPolicies(given, placeOf(model, method), IN_MODEL, (problem) => {
+    throw new TqError("models", `Cannot use ${problem}`);
+  });
+}
+
+/** What tq.toml says of a method: a name wins over a pattern, a longer pattern over a shorter one. */
+function saidByRules(rules: readonly TaskRules[], name: string): Said {
+  const those = rules.filter(({ pattern }) => matches(pattern, name));
+  return Object.assign({}, ...those.map(({ said }) => said)) as Said;
 }
 
 /** @throws TqError "not_found" for a method that the model does not have, "models" for an unknown key or value. */
 export function checkPolicies(model: ModelClass): void {
-  const { tasks = {} } = model as WithPolicies;
+  const { tasks } = model as { readonly tasks?: unknown };
+  if (tasks === undefined) return;
+  if (typeof tasks !== "object" || tasks === null) {
+    throw new TqError(
+      "models",
+      `Cannot use ${model.__name__}.tasks: it must be an object of policies by the names of methods`,
+    );
+  }
   for (const [method, policy] of Object.entries(tasks)) {
     requireMethod(model, method, "set a policy for");
-    for (const [key, value] of Object.entries(policy)) {
-      if ((KEYS as readonly string[]).includes(key) && typeof value === "boolean") continue;
-      const problem = (KEYS as readonly string[]).includes(key)
-        ? `${key} cannot be ${inspected(value)}; it must be true or false`
-        : `${key} is not a policy${didYouMean(key, KEYS)}`;
-      throw new TqError("models", `Cannot use ${model.__name__}.tasks.${method}: ${problem}`);
-    }
+    if (typeof policy === "object" && policy !== null) saidByModel(model, method);
+    else
+      throw new TqError(
+        "models",
+        `Cannot use ${placeOf(model, method)}: its policy must be an object`,
+      );
   }
 }

@@ -2,7 +2,7 @@
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
-import { BASE, catalogOf, type ModelClass } from "./model-class.ts";
+import { BASE, catalogOf, isFunction, type ModelClass } from "./model-class.ts";
 import { checkModelName, sharedTable } from "./definition.ts";
 
 interface Entry {
@@ -58,8 +58,13 @@ export class Registry {
     return this.#models.get(name)?.model;
   }
 
-  /** The model of this name. @throws TqError "not_found" that suggests the nearest name. */
-  require(name: string, action: string): ModelClass {
+  /**
+   * The model of this name.
+   *
+   * @param kind what the caller takes it for.
+   * @throws TqError "not_found" that suggests the nearest name.
+   */
+  require(name: string, action: string, kind: "model" | "function" = "model"): ModelClass {
     const model = this.get(name);
     if (model) return model;
     const names = [...this.#models.keys()];
@@ -69,7 +74,7 @@ export class Registry {
         : `; there are no models here: ${WHAT_MODELS_ARE}`;
     throw new TqError(
       "not_found",
-      `Cannot ${action}: there is no model ${JSON.stringify(name)} here${didYouMean(name, names) || known}`,
+      `Cannot ${action}: there is no ${kind} ${JSON.stringify(name)} here${didYouMean(name, names) || known}`,
     );
   }
 
@@ -137,6 +142,11 @@ function twoClasses(a: Entry, b: Entry): TqError {
   const action = b.file === null ? "push" : "load models";
   return new TqError(
     "models",
-    `Cannot ${action}: two classes have the name ${name}, ${where}; ${advice}`,
+    `Cannot ${action}: ${kindsOf(a.model, b.model)} have the name ${name}, ${where}; ${advice}`,
   );
+}
+
+function kindsOf(a: ModelClass, b: ModelClass): string {
+  if (isFunction(a) !== isFunction(b)) return "a class and a function";
+  return isFunction(a) ? "two functions" : "two classes";
 }

@@ -29,7 +29,10 @@ export async function finishAlone(
   try {
     const { ended, kept } = await settleAlone(session, await tryInPlace(thread, session, begun));
     let next: ClaimedTask[] = [];
+    const said = thread.output.take(ended.task);
     if (kept) {
+      const { id, attempt } = ended.task;
+      if (said !== null) await session.keepOutput(id, attempt, said);
       const ending = endingOf(thread, session, roundEnd());
       next = await session.commit(ending, () => thread.progress.end());
     } else await session.rollback();
@@ -58,8 +61,8 @@ async function settleAlone(
   } catch (error) {
     await session.rollback();
     await session.begin();
-    const retry = { kind: "retry", delay: 0, error: toErrorData(error) } as const; // the next line sets the delay
-    const later = { ...ended, outcome: laterOrNever(task, retry) };
+    const postponed = { kind: "postponed", delay: 0, error: toErrorData(error) } as const; // the next line sets the delay
+    const later = { ...ended, outcome: laterOrNever(task, postponed) };
     return { ended: later, kept: await session.settle(task, later.outcome) };
   }
 }
@@ -77,7 +80,7 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
     const ended = { task, unit, outcome, duration: performance.now() - started };
     if (outcome.kind === "finished") return ended;
     await session.rollback();
-    if (outcome.kind !== "retry") return ended;
+    if (outcome.kind !== "postponed") return ended;
     if (outside || tries === config.database.retry)
       return { ...ended, outcome: laterOrNever(task, outcome) };
     sayAgain(thread.report, task, outcome.error);

@@ -10,6 +10,7 @@ import { attend } from "./attend.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
 import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
+import { abortLate, limitRun } from "./time-limit.ts";
 
 /** A thread decodes calls of a batch for this long before the batch's transaction begins. */
 const DECODE_AHEAD_MS = 2;
@@ -41,7 +42,7 @@ interface Decoded {
 
 function decode(thread: ThreadRuntime, task: ClaimedTask): Decoded {
   const started = performance.now();
-  const prepared = prepare(task, thread.registry);
+  const prepared = prepare(task, thread);
   return { prepared, took: performance.now() - started };
 }
 
@@ -66,15 +67,17 @@ export function begin(
   unit: Unit,
   { prepared, took } = decode(thread, task),
 ): Soon<Begun> {
-  const { methods, report, config } = thread;
+  const { methods, progress, report, config } = thread;
   if (isLogged("debug", config.log.level)) report({ name: "task.started", ...runOf(task) });
   const started = performance.now();
   const waitedBefore = unit.waited;
-  const outcome = run(task, prepared, unit);
+  if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
+  const outcome = run(task, prepared, unit, thread);
   drainMicrotasks();
   const attending = attend(outcome, unit); // while the run waits for the store alone
   const learn = () => {
     const waits = Bun.peek.status(outcome) === "pending";
+    if (waits && isCall(prepared)) abortLate(thread, prepared.policy, started, outcome);
     const outside = isOutside(prepared);
     const runs = methods.of(task);
     if (waits || outside) runs.startOver();

@@ -19,7 +19,7 @@ const MOST_POSTPONED = 20;
  */
 export function laterOrNever(
   task: Pick<ClaimedTask, "postponed">,
-  outcome: Extract<Outcome, { kind: "retry" }>,
+  outcome: Extract<Outcome, { kind: "postponed" }>,
   random: () => number = Math.random,
 ): Outcome {
   if (task.postponed >= MOST_POSTPONED) return { kind: "failed", error: outcome.error };

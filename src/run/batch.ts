@@ -84,6 +84,11 @@ async function giveUp(store: Store, own: Session, unit: Unit, error: unknown): P
   throw error;
 }
 
+interface EndedInBatch extends Ended {
+  /** What it has said; null: nothing. */
+  readonly said: string | null;
+}
+
 /** The runs of one transaction, and how each ended. */
 class Batch {
   readonly #thread: ThreadRuntime;
@@ -91,7 +96,7 @@ class Batch {
   readonly #tasks: readonly ClaimedTask[];
   readonly #settled: { ended: Ended; kept: boolean; transactionNumber: number }[] = [];
   /** Runs that ended without an open transaction: they are settled once there is one. */
-  #unsettled: Ended[] = [];
+  #unsettled: EndedInBatch[] = [];
   /** The claims that are still held, and the transaction during which none of them can be lost. */
   #held: { readonly claims: ReadonlySet<Claim>; readonly transactionNumber: number } | null = null;
   /** How many transactions of the session had been undone before this batch. */
@@ -106,11 +111,12 @@ class Batch {
 
   add(begun: Begun): Soon<void> {
     const outcome = Bun.peek(begun.outcome);
-    return soon(outcome, (ended) => this.#end(begun, retryOutsideBatch(ended)));
+    return soon(outcome, (ended) => this.#end(begun, postponeOutsideBatch(ended)));
   }
 
   #end({ task, unit, started }: Begun, outcome: Outcome): Soon<void> {
-    const ended = { task, unit, outcome, duration: performance.now() - started };
+    const duration = performance.now() - started;
+    const ended = { task, unit, outcome, duration, said: this.#thread.output.take(task) };
     this.#checkKept();
     if (this.#session.writing) return this.#settle(ended);
     this.#unsettled.push(ended);
@@ -123,7 +129,18 @@ class Batch {
     throw new TqError("conflict", "Cannot settle a batch: a commit of one of its runs was refused");
   }
 
-  #settle(ended: Ended): Soon<void> {
+  #settle(ended: EndedInBatch): Soon<void> {
+    const settling = this.#settleRun(ended);
+    return ended.said === null ? settling : soon(settling, () => this.#keepSaid(ended));
+  }
+
+  /** Call it once the run is settled. */
+  async #keepSaid({ task, said }: EndedInBatch): Promise<void> {
+    if (said === null || this.#settled.at(-1)?.kept !== true) return;
+    await this.#session.keepOutput(task.id, task.attempt, said);
+  }
+
+  #settleRun(ended: Ended): Soon<void> {
     const { task, unit, outcome } = ended;
     if (outcome.kind !== "finished") return this.#settleUnfinished(ended);
     return soon(this.#heldNow(), (held) => {
@@ -180,6 +197,6 @@ class Batch {
  * A batch holds the write lock, so it must not retry in place: the task is put off by 20 ms. A task that was put
  * off is claimed with `again` set, so the loop runs it alone.
  */
-function retryOutsideBatch(outcome: Outcome): Outcome {
-  return outcome.kind === "retry" ? { ...outcome, delay: waitInPlace(1) } : outcome;
+function postponeOutsideBatch(outcome: Outcome): Outcome {
+  return outcome.kind === "postponed" ? { ...outcome, delay: waitInPlace(1) } : outcome;
 }

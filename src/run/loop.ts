@@ -7,8 +7,16 @@ import { runAlone } from "./alone.ts";
 import { runBatch } from "./batch.ts";
 import { DatabaseTrouble } from "./database-trouble.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
+import type { AbortCause } from "../transaction/current-task.ts";
+import { tellToEnd } from "./time-limit.ts";
 
 const NONE: readonly ClaimedTask[] = [];
+
+const ABORT_REASONS: Record<AbortCause, string> = {
+  timeout: "its time is over",
+  cancel: "its task was cancelled",
+  stop: "its worker stops",
+};
 
 export class Loop {
   readonly #thread: ThreadRuntime;
@@ -76,6 +84,14 @@ export class Loop {
   stop(): void {
     this.#stopping = true;
     this.wake();
+  }
+
+  /** Tells the run of this claim, while it is under way, to end by itself. */
+  abort({ id, claim }: Claim, cause: AbortCause): void {
+    const { present, progress, report } = this.#thread;
+    const running = progress.running();
+    if (running?.id !== id || running.claim !== claim || present.task?.id !== id) return;
+    tellToEnd(present.task, cause, new DOMException(ABORT_REASONS[cause], "AbortError"), report);
   }
 
   /**

@@ -1,7 +1,7 @@
 /** The events that report how a run ended. */
 import type { Event, Report, TaskRun } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
-import type { ClaimedTask } from "../task.ts";
+import { calledMethod, type ClaimedTask } from "../task.ts";
 
 /** Reports how the run ended; call it once that is committed. */
 export function reportOutcome(
@@ -18,7 +18,8 @@ function late(run: TaskRun, outcome: Outcome): Event {
   return { name: "task.late", ...run, outcome: outcome.kind };
 }
 
-function toEvent(run: TaskRun, outcome: Outcome, duration: number): Event {
+/** The event of a run that has ended so. @param duration ms */
+export function toEvent(run: TaskRun, outcome: Outcome, duration: number): Event {
   switch (outcome.kind) {
     case "finished":
       return { name: "task.finished", ...run, duration, reason: outcome.reason };
@@ -26,12 +27,19 @@ function toEvent(run: TaskRun, outcome: Outcome, duration: number): Event {
       return { name: "task.failed", ...run, duration, error: outcome.error };
     case "retry":
       return { name: "task.retried", ...run, delay: outcome.delay, error: outcome.error };
+    case "snoozed":
+      return { name: "task.snoozed", ...run, delay: outcome.delay, reason: outcome.reason };
+    case "cancelled":
+      return { name: "task.cancelled", task: run.task, reason: outcome.reason };
+    case "postponed":
+      return { name: "task.postponed", ...run, delay: outcome.delay, error: outcome.error };
     case "interrupted":
       return { name: "task.interrupted", ...run, reason: outcome.reason };
   }
 }
 
 /** The run of a task, as events carry it. */
-export function runOf({ id, attempt, model, method, queue }: ClaimedTask): TaskRun {
-  return { task: id, attempt, model, method, queue };
+export function runOf(task: ClaimedTask): TaskRun {
+  const { id, attempt, model, queue } = task;
+  return { task: id, attempt, model, method: calledMethod(task), queue };
 }

@@ -1,27 +1,39 @@
 /**
  * Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run.
  */
+import { formatDuration } from "../values/duration.ts";
 import { decode, encode } from "../values/encoding.ts";
+import { notKept, RESULT_CHARACTERS } from "../kept-result.ts";
 import { isOperational, isTqError, TqError } from "../errors.ts";
-import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
-import { policyOf } from "../registry/policies.ts";
-import type { Registry } from "../registry/registry.ts";
+import {
+  isFunction,
+  methodNames,
+  type ModelClass,
+  type ModelMethod,
+  requireMethod,
+} from "../registry/model-class.ts";
+import type { Policy } from "../policies/table.ts";
+import { verdictOf } from "../policies/verdicts.ts";
+import { judge } from "./judge.ts";
+import type { ThreadRuntime } from "./thread-runtime.ts";
+import { timeoutError } from "./time-limit.ts";
 import { Transaction, type Context } from "../transaction/transaction.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
-import type { ClaimedTask } from "../task.ts";
-import { type CurrentTask, withTask } from "../transaction/current-task.ts";
-
-/** A result with more characters of JSON is replaced by a note. */
-const RESULT_CHARACTERS = 10_000;
+import { callWords, type ClaimedTask, isFunctionCall } from "../task.ts";
+import { functionWords, modelWords } from "../catalog.ts";
+import { RunningTask, withTask } from "../transaction/current-task.ts";
 
 /** The call of a task, or the outcome of a task that cannot be called. */
 export type Prepared = Call | Outcome;
 
+/** The methods that a thread can call, and how it runs them. */
+export type Callables = Pick<ThreadRuntime, "registry" | "policies">;
+
 /** Finds the task's method and decodes its call, without the database. Never throws. */
-export function prepare(task: ClaimedTask, registry: Registry): Prepared {
+export function prepare(task: ClaimedTask, thread: Callables): Prepared {
   try {
-    return resolve(task, registry);
+    return resolve(task, thread);
   } catch (error) {
     return { kind: "failed", error: toErrorData(error) };
   }
@@ -34,42 +46,98 @@ export function isCall(prepared: Prepared): prepared is Call {
 
 /** True for a method that runs outside any transaction. */
 export function isOutside(prepared: Prepared): boolean {
-  return isCall(prepared) && prepared.outside;
+  return isCall(prepared) && !prepared.policy.transaction;
 }
 
-/** Runs the task's method inside this unit of work. Never throws: an error becomes the outcome. */
-export async function run(task: ClaimedTask, prepared: Prepared, unit: Unit): Promise<Outcome> {
+/**
+ * Runs the task's method inside this unit of work. Never throws: an error becomes the outcome. It is the thread's present
+ * run from here on.
+ */
+export async function run(
+  task: ClaimedTask,
+  prepared: Prepared,
+  unit: Unit,
+  { present, output }: Pick<ThreadRuntime, "present" | "output">,
+): Promise<Outcome> {
   if (!isCall(prepared)) return prepared;
+  const { policy } = prepared;
+  const running = new RunningTask(task, prepared.context, output);
+  present.task = running;
   try {
+    if (policy.expires !== null || task.expiresAt !== null) {
+      const expired = await expiry(task, policy, unit);
+      if (expired) return expired;
+    }
     const transaction = new Transaction(unit, task.user, prepared.context);
-    const value = await withTask(describe(task, prepared), unit, () =>
-      prepared.outside ? callOutside(prepared) : transaction.run(() => callInside(prepared)),
+    const value = await withTask(running, unit, () =>
+      policy.transaction ? transaction.run(() => callInside(prepared)) : callOutside(prepared),
     );
     const pending = unit.pendingDone();
     if (pending) await pending;
-    if (value === NOT_CALLED) return { kind: "finished", result: null, reason: WHY_NOT_CALLED };
+    if (value === NOT_CALLED) return notCalled(prepared);
+    if (verdictOf(value)) throw value; // `return new Snooze(…)` means the same
+    // It may have given up where it was, so its return is no success.
+    if (running.wasToldToEnd) return endedEarly(running, task, policy, unit);
     return { kind: "finished", result: toResult(value), reason: null };
   } catch (error) {
+    if (running.wasToldToEnd) return endedEarly(running, task, policy, unit, error);
     // Stale: another transaction had changed a record that it wrote to.
     if (unit.stale || isOperational(error))
-      return { kind: "retry", delay: 0, error: toErrorData(error) }; // the caller sets the delay
-    return { kind: "failed", error: toErrorData(error) };
+      return { kind: "postponed", delay: 0, error: toErrorData(error) }; // the caller sets the delay
+    return judge(error, task, policy, unit.runtime.store.now());
   }
 }
 
+/** The outcome of a run that was told to end, and did. @param thrown what its method threw, if it threw */
+function endedEarly(
+  running: RunningTask,
+  task: ClaimedTask,
+  policy: Policy,
+  unit: Unit,
+  thrown?: unknown,
+): Outcome {
+  if (running.aborted !== "timeout") return { kind: "interrupted", reason: "its worker stops" };
+  const error = timeoutError(policy.timeout ?? 0, running.isReason(thrown) ? undefined : thrown);
+  return judge(error, task, policy, unit.runtime.store.now());
+}
+
+/** The end of a task that waited too long for its first run; null: it may run. */
+async function expiry(task: ClaimedTask, policy: Policy, unit: Unit): Promise<Outcome | null> {
+  if (task.attempt > 1) return null; // it has started before
+  const { store } = unit.runtime;
+  let { expiresAt } = task;
+  if (expiresAt === null && policy.expires !== null) {
+    const row = await store.get(task.id);
+    const since = row === null ? null : (row.scheduled_at ?? row.enqueued_at);
+    expiresAt = since === null ? null : since + policy.expires;
+  }
+  const late = expiresAt === null ? 0 : store.now() - expiresAt;
+  if (late <= 0) return null;
+  const reason = `it expired ${formatDuration(late)} ago, before its first run`;
+  return { kind: "cancelled", reason };
+}
+
+function notCalled({ instances, policy }: Call): Outcome {
+  const count = typeof instances === "number" ? 1 : instances.length;
+  const message = `none of its ${count} records exists; the method was not called`;
+  if (policy.missing === "skip") return { kind: "finished", result: null, reason: message };
+  return { kind: "failed", error: { name: "MissingRecords", message, stack: null } };
+}
+
 async function callInside(call: Call): Promise<unknown> {
+  if (call.method.kind === "function") return callFunction(call);
   return callMethod(call, await findRecords(call));
 }
 
 /** Reads the records in a short transaction, which has the task's user and context; the method then runs in none. */
 async function callOutside(call: Call): Promise<unknown> {
+  if (call.method.kind === "function") return callFunction(call);
   const records = await Transaction.start({}, () => findRecords(call));
   return callMethod(call, records);
 }
 
-function describe(task: ClaimedTask, { context }: Call): CurrentTask {
-  const { id, attempt, model, method, queue, user } = task;
-  return { id, attempt, model, method, queue, user, context };
+function callFunction({ method, args }: Call): unknown {
+  return method.call.call(undefined, ...args);
 }
 
 interface Call {
@@ -78,15 +146,20 @@ interface Call {
   readonly instances: number | readonly number[];
   readonly args: readonly unknown[];
   readonly context: Context;
-  readonly outside: boolean;
+  readonly policy: Policy;
 }
 
 /** A command that pushes loads the models anew, a worker has those of its start. */
 const IF_NEW = "(if it is new, start the worker again)";
 
-function lookUp(task: ClaimedTask, registry: Registry): readonly [ModelClass, ModelMethod] {
+function lookUp(
+  task: ClaimedTask,
+  registry: Callables["registry"],
+): readonly [ModelClass, ModelMethod] {
   try {
-    const model = registry.require(task.model, `run task ${task.id}`);
+    const kind = isFunctionCall(task) ? "function" : "model";
+    const model = registry.require(task.model, `run task ${task.id}`, kind);
+    checkForm(task, model);
     return [model, requireMethod(model, task.method, `run task ${task.id},`)];
   } catch (cause) {
     if (!isTqError(cause) || cause.code !== "not_found") throw cause;
@@ -94,7 +167,16 @@ function lookUp(task: ClaimedTask, registry: Registry): readonly [ModelClass, Mo
   }
 }
 
-function resolve(task: ClaimedTask, registry: Registry): Call {
+/** Refuses a call of a function as a method, and of a method as a function: the model has changed since the push. */
+function checkForm(task: ClaimedTask, model: ModelClass): void {
+  if (isFunction(model) === isFunctionCall(task)) return;
+  const words = isFunction(model)
+    ? functionWords(task.model)
+    : modelWords(task.model, methodNames(model));
+  throw new TqError("not_found", `Cannot run task ${task.id}, ${callWords(task)}: ${words}`);
+}
+
+function resolve(task: ClaimedTask, { registry, policies }: Callables): Call {
   const [model, method] = lookUp(task, registry);
   const instances = decodeColumn(task, "instances", isIds, "an id or a list of ids");
   const args = decodeColumn(
@@ -103,8 +185,8 @@ function resolve(task: ClaimedTask, registry: Registry): Call {
     Array.isArray as (value: unknown) => value is unknown[],
     "a list",
   );
-  const outside = policyOf(model, task.method).transaction === false;
-  return { model, method, instances, args, context: contextOf(task), outside };
+  const policy = policies.of(model, task.method, task.policy);
+  return { model, method, instances, args, context: contextOf(task), policy };
 }
 
 /** A run adds these to the context of the push. */
@@ -157,8 +239,6 @@ function findRecords({ model, instances }: Call): Promise<object[]> {
 /** The value of a call that has no record to be made on. */
 const NOT_CALLED = Symbol("not called");
 
-const WHY_NOT_CALLED = "the method was not called: none of its records exists";
-
 /** @returns what the method returns; NOT_CALLED when no record is left */
 async function callMethod(
   { model, method, instances, args }: Call,
@@ -180,7 +260,7 @@ function toResult(value: unknown): string | null {
   try {
     const text = encode(value, "result");
     if (text.length <= RESULT_CHARACTERS) return text;
-    return JSON.stringify(`(a result of ${text.length} characters is not kept)`);
+    return notKept(text.length);
   } catch {
     return null;
   }

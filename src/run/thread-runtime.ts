@@ -2,16 +2,29 @@
 import type { Progress } from "../shared-memory/progress.ts";
 import type { Owner } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
+import type { RunningTask } from "../transaction/current-task.ts";
 import type { Runtime } from "../transaction/runtime.ts";
+import type { Policies } from "../registry/policies.ts";
 import type { QuickMethods } from "./quick-methods.ts";
+import type { ThreadOutput } from "./thread-output.ts";
 
 export interface ThreadRuntime extends Runtime {
   readonly methods: QuickMethods;
+  readonly policies: Policies;
   readonly progress: Progress;
   readonly owner: Owner;
   readonly queues: readonly string[];
+  /** What the runs say. */
+  readonly output: ThreadOutput;
+  /** The run that began last. */
+  readonly present: PresentRun;
   /** Called with the tasks that the runs pushed, once they are committed. */
   readonly pushed?: (ids: readonly number[]) => void;
+}
+
+/** Holds the run that a thread began last, so that the main thread can tell it to end. */
+interface PresentRun {
+  task: RunningTask | null;
 }
 
 /** How a round's commit changes the thread's claims. */

@@ -12,7 +12,9 @@ import type { Store } from "../store/store.ts";
 import { setRunPushed } from "../transaction/transaction.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
+import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "./quick-methods.ts";
+import { ThreadOutput } from "./thread-output.ts";
 import { runAlone } from "./alone.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
@@ -112,11 +114,15 @@ class Lane {
       throw error;
     }
     sayMode(report, others, config);
+    const progress = new Progress(createShared(1), 1);
     return {
       ...this.#runtime,
       report: sayingWhatWaits(report),
       methods: new QuickMethods(store.traits),
-      progress: new Progress(createShared(1), 1),
+      policies: new Policies(config.tasks),
+      present: { task: null },
+      progress,
+      output: new ThreadOutput(progress, store, null),
       owner: { worker, thread: 0 },
       queues: [],
       // What the task's own transaction pushed. A transaction that the task starts itself calls `run`.
@@ -147,12 +153,18 @@ function sayMode(report: Report, [worker]: readonly WorkerInfo[], config: Config
   report({ name: "log.note", level: "warn", message });
 }
 
+const WAITS: ReadonlySet<string> = new Set([
+  "task.retried",
+  "task.snoozed",
+  "task.postponed",
+  "task.interrupted",
+]);
+
 /** A task that is put off or put back stays in the queue, as no program runs it by itself. */
 function sayingWhatWaits(report: Report): Report {
   return (event) => {
     report(event);
-    // "retried": put off by an error of the database
-    if (event.name !== "task.retried" && event.name !== "task.interrupted") return;
+    if (!WAITS.has(event.name) || !("task" in event)) return;
     const message = `task ${event.task} waits for tq worker: queue.worker is false, so no program runs it again by itself`;
     report({ name: "log.note", level: "warn", message });
   };

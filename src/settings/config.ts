@@ -10,6 +10,7 @@ import type { Config } from "./draft.ts";
 import { envOf, RENAMED, SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { Setting, SettingKey } from "./table.ts";
 import { didYouMean } from "../suggest.ts";
+import { readTaskRules } from "./task-rules.ts";
 
 export type { Config } from "./draft.ts";
 
@@ -86,7 +87,9 @@ function readSections(
 ): void {
   for (const [name, value] of Object.entries(content)) {
     if (value === undefined || value === null) continue;
-    if (SETTINGS.has(name)) {
+    if (name === "tasks" && isTable(value)) {
+      draft.rules.push(...readTaskRules(value, where, (problem) => draft.problems.push(problem)));
+    } else if (SETTINGS.has(name)) {
       draft.set(name, value, { where: `${where}: ${name}`, origin, base });
     } else if (!SECTION_NAMES.some((section) => section === name)) {
       draft.problems.push(`${where}: ${unknownAtTop(name, value)}`);

@@ -74,6 +74,11 @@ const SECTIONS = {
       [0, DAY_MS],
       "Longest time that one task may hold the write lock; then it is stopped, and counts a crash; 0 s is no limit",
     ),
+    timeout_grace: duration(
+      5 * SECOND_MS,
+      [0, HOUR_MS],
+      "Time that a task has to end by itself once its timeout has passed, it was cancelled or its worker's grace is nearly over",
+    ),
     max_tasks: whole(
       0,
       [0, 1_000_000_000],

@@ -17,6 +17,11 @@ const WORD = {
   lock: 6,
   runInBatch: 7,
   lockSequence: 8,
+  /** The longest time of a run, in ms, and the sequence of the run that has it. */
+  timeout: 9,
+  timeoutSequence: 10,
+  /** The sequence of the run that uses its signal. */
+  signalSequence: 11,
 } as const;
 
 /** How a thread's transaction stands to the database's write lock. */
@@ -33,8 +38,8 @@ export const MAX_CLAIMS = 500;
 /** The words come first, then a number for each claim. */
 export const SLOT_WORDS = Object.keys(WORD).length + MAX_CLAIMS;
 
-/** The id of the running task comes first, then that of each claim's task. */
-export const SLOT_IDS = 1 + MAX_CLAIMS;
+/** The id of the running task comes first, then that of each claim's task, then the delay of `setTimeout`. */
+export const SLOT_IDS = 2 + MAX_CLAIMS;
 
 /** The cursor is the round's number times this, plus how many of its claims have not begun, so it exceeds MAX_CLAIMS. */
 const CURSOR_BASE = 1_024;
@@ -105,6 +110,33 @@ export class Progress implements LockWatch {
     this.setRunInBatch(0);
     const { sequence } = this;
     if (sequence % 2 !== 0) this.#store("sequence", sequence + 1);
+  }
+
+  /**
+   * Says how long the present run may take.
+   *
+   * @param retryAfter the ms after which its task is tried again where it takes longer; null: the task then fails.
+   */
+  setTimeout(ms: number, retryAfter: number | null): void {
+    this.#ids[this.#idsAt + SLOT_IDS - 1] = retryAfter ?? -1;
+    this.#store("timeout", ms);
+    this.#store("timeoutSequence", this.sequence);
+  }
+
+  /** The longest time of the present run, and the delay of its task's next run; null: it has no limit. */
+  get timeout(): { readonly ms: number; readonly retryAfter: number | null } | null {
+    if (this.#load("timeoutSequence") !== this.sequence) return null;
+    const retryAfter = this.#ids[this.#idsAt + SLOT_IDS - 1] ?? -1;
+    return { ms: this.#load("timeout"), retryAfter: retryAfter < 0 ? null : retryAfter };
+  }
+
+  /** The present run uses its signal: it may end by itself once it is told to. */
+  signalTaken(): void {
+    this.#store("signalSequence", this.sequence);
+  }
+
+  get usesSignal(): boolean {
+    return this.#load("signalSequence") === this.sequence;
   }
 
   /** Takes back the claims that have not begun: from now on the thread cannot begin them. */

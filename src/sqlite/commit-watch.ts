@@ -22,7 +22,7 @@ const CALM_MS = 20;
 const SILENCE_MS = 250;
 
 /** The database that is watched. */
-interface Watched {
+export interface Watched {
   /** The path of its file. */
   readonly name: string;
   /** A number that changes when another connection has committed. */
@@ -49,16 +49,19 @@ export class CommitWatch implements Watch {
   #deaf = false;
   readonly #watchFile: typeof watch;
   readonly #looks: number;
+  /** True where the watch keeps its program alive. */
+  readonly #persistent: boolean;
 
   constructor(
     database: Watched,
     events: WatchEvents,
-    { watchFile = watch, looks = MOST_LOOKS } = {},
+    { watchFile = watch, looks = MOST_LOOKS, persistent = true } = {},
   ) {
     this.#database = database;
     this.#events = events;
     this.#wal = `${database.name}-wal`;
     this.#watchFile = watchFile;
+    this.#persistent = persistent;
     this.#looks = looks;
   }
 
@@ -101,7 +104,7 @@ export class CommitWatch implements Watch {
     try {
       this.#inode = inodeOf(this.#wal);
       this.#silentSince = performance.now();
-      this.#watcher = this.#watchFile(this.#wal, { persistent: true }, (event) => {
+      this.#watcher = this.#watchFile(this.#wal, { persistent: this.#persistent }, (event) => {
         this.#silentSince = Infinity;
         this.#deaf = false;
         this.#noteEvent();
@@ -130,7 +133,10 @@ export class CommitWatch implements Watch {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     if (wait === 0) void this.#compare();
-    else this.#timer = setTimeout(() => void this.#compare(), wait);
+    else {
+      this.#timer = setTimeout(() => void this.#compare(), wait);
+      if (!this.#persistent) this.#timer.unref();
+    }
   }
 
   async #compare(): Promise<void> {

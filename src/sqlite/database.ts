@@ -12,6 +12,7 @@ import type { StoreTraits } from "../store/store.ts";
 import type { ClaimedTask, NewTask } from "../task.ts";
 import { isTqError } from "../errors.ts";
 import { awaitDue } from "./await-due.ts";
+import { CommitWait } from "./commit-wait.ts";
 import { type ConnectionOptions, followLinks } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { translate } from "./errors.ts";
@@ -64,9 +65,6 @@ const TRAITS: StoreTraits = {
   idleLookMs: 10_000,
 };
 
-/** How often to ask for commits of other connections; asking costs 2 µs. */
-const CHANGED_LOOK_MS = 10;
-
 /** The turns by file: two stores of one thread on one file would deadlock without a common turn. */
 const localTurns = new Map<string, LocalTurn>();
 
@@ -84,6 +82,7 @@ export class SqliteDatabase {
   readonly #probe: Capacity;
   /** The options that all sessions share. */
   protected readonly shared: SessionOptions;
+  readonly #commits = new CommitWait(this);
   #closed = false;
 
   /** @throws TqError when the file cannot be used. */
@@ -253,13 +252,8 @@ export class SqliteDatabase {
     return this.read(dataVersion);
   }
 
-  async changed(version: number, wait: number): Promise<void> {
-    const until = performance.now() + wait;
-    while ((await this.version()) === version) {
-      const left = until - performance.now();
-      if (left <= 0) return;
-      await Bun.sleep(Math.min(CHANGED_LOOK_MS, left));
-    }
+  async changed(version: number, wait: number, signal?: AbortSignal): Promise<void> {
+    await this.#commits.until(version, wait, signal);
   }
 
   async close(): Promise<void> {
@@ -268,6 +262,7 @@ export class SqliteDatabase {
   }
 
   #closeAll(): void {
+    this.#commits.close();
     this.shared.flush.close(); // before the last connection closes and removes the WAL
     this.kept.release(() => this.connections.close());
     this.#unprotect();

@@ -6,8 +6,9 @@ import second from "./migrations/002.sql" with { type: "text" };
 import third from "./migrations/003.sql" with { type: "text" };
 import fourth from "./migrations/004.sql" with { type: "text" };
 import fifth from "./migrations/005.sql" with { type: "text" };
+import sixth from "./migrations/006.sql" with { type: "text" };
 
-const MIGRATIONS: readonly string[] = [first, second, third, fourth, fifth];
+const MIGRATIONS: readonly string[] = [first, second, third, fourth, fifth, sixth];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -5,13 +5,15 @@ import type { ErrorData, Settlement } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { Records } from "../store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../store/session.ts";
-import type { Claim, ClaimedTask, NewTask } from "../task.ts";
+import type { Claim, ClaimedTask, NewTask, Task } from "../task.ts";
 import { commitError } from "./errors.ts";
 import { makeRecords } from "./records.ts";
+import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
 import { claim, claimOne, handBack } from "./sql/claim.ts";
 import { dataVersion, mayClaim, stillHeld } from "./sql/looking.ts";
 import { pushTasks } from "./sql/push.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
+import { keepOutput } from "./sql/outputs.ts";
 import { recordError } from "./sql/task-errors.ts";
 import { type SessionOptions, SqliteTransaction } from "./transaction.ts";
 import { runUserSql } from "./user-statement.ts";
@@ -194,8 +196,20 @@ export class SqliteSession implements Session {
     return this.#inTransaction((db) => settle(db, run, outcome, this.#now()));
   }
 
+  async keepOutput(task: number, attempt: number, text: string): Promise<void> {
+    return this.#inTransaction((db) => keepOutput(db, task, attempt, text));
+  }
+
+  async cancel(id: number, reason = BY_HAND): Promise<Task> {
+    return this.#inTransaction((db) => cancel(db, id, reason, this.#now()));
+  }
+
+  async retry(id: number): Promise<Task> {
+    return this.#inTransaction((db) => retryByHand(db, id, this.#now()));
+  }
+
   async recordError(task: number, attempt: number, error: ErrorData): Promise<void> {
-    return this.#inTransaction((db) => recordError(db, task, attempt, error, this.#now()));
+    return this.#inTransaction((db) => void recordError(db, task, attempt, error, this.#now()));
   }
 
   finishAtCommit(run: Claim, result: string | null, reason: string | null): void {

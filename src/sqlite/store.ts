@@ -8,6 +8,7 @@ import type {
   MoveFilter,
   QueueInfo,
   Rest,
+  Standing,
   StoreStatus,
   TaskFilter,
   TaskNames,
@@ -15,16 +16,19 @@ import type {
 } from "../store/looking.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
+import { parseOutput, type RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
-import type { Claim, Task, TaskError } from "../task.ts";
+import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { SqliteDatabase } from "./database.ts";
 import { translate } from "./errors.ts";
 import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
+import { readAllLive, readLive, removeLive } from "./file/live-output.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
 import {
+  BY_HAND,
   cancel,
   cancelMany,
   clean,
@@ -32,7 +36,9 @@ import {
   retryByHand,
   retryMany,
 } from "./sql/by-hand.ts";
+import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues } from "./sql/counts.ts";
+import { keepShown, outputsOf, ownerOf } from "./sql/outputs.ts";
 import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import {
@@ -44,9 +50,6 @@ import {
 } from "./sql/ready-order.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
-
-/** The reason of a cancelled task whose caller gives none. */
-const BY_HAND = "cancelled by hand";
 
 async function countWithPauses(db: Database): Promise<QueueInfo[]> {
   const counting = countQueues(db);
@@ -70,6 +73,23 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async errors(task: number): Promise<TaskError[]> {
     return this.read((db) => errorsOf(db, task));
+  }
+
+  async attempts(task: number): Promise<Attempt[]> {
+    return this.read((db) => attemptsOf(db, task));
+  }
+
+  async output(task: number): Promise<RunOutput[]> {
+    // The owner first: a run that ends meanwhile is then among those that have ended.
+    const owner = await this.read((db) => ownerOf(db, task));
+    const live = owner && readLive(this.name, owner);
+    const ended = await this.read((db) => outputsOf(db, task));
+    if (live?.task !== task || ended.some(({ attempt }) => attempt === live.attempt)) return ended;
+    return [...ended, parseOutput(live.attempt, live.text)];
+  }
+
+  async standings(ids: readonly number[]): Promise<Standing[]> {
+    return this.read((db) => looking.standingsOf(db, ids));
   }
 
   async list(filter: TaskFilter = {}): Promise<Task[]> {
@@ -239,6 +259,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     try {
       await this.writeStatements((db, now) => workers.unregister(db, worker, now));
     } finally {
+      removeLive(this.name, worker);
       liveness.releaseLock(this.name, worker); // other workers rescue claims that could not be given back
     }
   }
@@ -253,15 +274,24 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const dead = all.filter(({ id }) => liveness.removeIfDead(this.name, id));
     const rescues: Rescue[] = [];
     for (const worker of dead) {
-      const tasks = await this.writeStatements((db, now) =>
-        workers.rescueWorker(db, worker.id, this.options.bootId, maxCrashes, now),
-      );
+      const shown = readAllLive(this.name, worker.id);
+      const tasks = await this.writeStatements((db, now) => {
+        const rescued = workers.rescueWorker(db, worker.id, this.options.bootId, maxCrashes, now);
+        if (rescued) keepShown(db, rescued, shown);
+        return rescued;
+      });
+      removeLive(this.name, worker.id);
       if (tasks) rescues.push({ worker, tasks });
     }
     return rescues;
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
-    return this.writeStatements((db, now) => workers.rescueThread(db, owner, death, now));
+    const shown = death.running ? readLive(this.name, owner) : null;
+    return this.writeStatements((db, now) => {
+      const rescued = workers.rescueThread(db, owner, death, now);
+      if (shown?.task === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);
+      return rescued;
+    });
   }
 }

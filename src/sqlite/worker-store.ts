@@ -10,9 +10,12 @@ import type {
   WatchEvents,
   WorkerStore,
 } from "../store/worker-store.ts";
+import type { Owner } from "../store/session.ts";
+import type { LiveOutput } from "../store/task-output.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import type { SqliteOptions } from "./database.ts";
 import { closeWal, openWal, type WalFiles } from "./file/flush.ts";
+import { LiveFile } from "./file/live-output.ts";
 import type { KeptFiles } from "./lock/kept-locks.ts";
 import { createTurnMemory, MainTurn, ThreadTurn } from "./lock/shared-turn.ts";
 import { SqliteStore } from "./store.ts";
@@ -74,5 +77,9 @@ export class SqliteThreadStore extends SqliteStore implements ThreadStore {
     const turn = new ThreadTurn(memory, thread, locks);
     super({ ...options, turn, wal, kept, blocking: true });
     this.turns = turn.times;
+  }
+
+  liveOutput(owner: Owner): LiveOutput {
+    return new LiveFile(this.name, owner);
   }
 }

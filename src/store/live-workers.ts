@@ -1,8 +1,9 @@
 /** The workers that live, and the queues that none of them takes tasks of. */
+import { isPattern } from "../patterns.ts";
 import { cut, quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 import type { WorkerInfo } from "./looking.ts";
-import { isPattern, takesQueue } from "./queue-patterns.ts";
+import { takesQueue } from "./queue-patterns.ts";
 import type { Store } from "./store.ts";
 
 type Taking = Pick<WorkerInfo, "threads" | "queues">;
@@ -20,6 +21,9 @@ export async function liveWorkers(store: Store): Promise<WorkerInfo[]> {
   }
   return live;
 }
+
+/** Why a task is not run where no worker lives. */
+export const NO_WORKER = "no worker is running on this database; start one with tq worker";
 
 /**
  * Says that none of these workers takes tasks of a queue, with the near name or what they take; null where one does, and

@@ -1,5 +1,5 @@
 /** The types of what a store shows: queues, workers, its state, and the filters for lists of tasks. */
-import type { TaskState } from "../task.ts";
+import type { Task, TaskState } from "../task.ts";
 
 export interface TaskFilter {
   readonly states?: readonly TaskState[];
@@ -10,6 +10,12 @@ export interface TaskFilter {
   /** Only ids below this one: a list goes on from the last id of the one before. */
   readonly before?: number;
   readonly limit?: number;
+}
+
+/** How a task stands: what a wait for it looks at. */
+export interface Standing extends Pick<Task, "id" | "state" | "attempts" | "reason"> {
+  /** JSON of what the method returned; null: nothing, or the task has not finished. */
+  readonly result: string | null;
 }
 
 /** The tasks that a list has left out. */

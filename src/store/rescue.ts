@@ -1,4 +1,5 @@
 /** The types of rescue: workers and threads that died, and the tasks that were put back. */
+import type { Outcome } from "../outcome.ts";
 import type { Claim, TaskState } from "../task.ts";
 
 export interface NewWorker {
@@ -15,6 +16,8 @@ export interface ThreadDeath {
   readonly reason: string;
   /** Crashes after which the running task is set aside; null when the thread was stopped on purpose. */
   readonly maxCrashes: number | null;
+  /** How the running task is settled where that is known: then it counts no crash. */
+  readonly outcome?: Outcome | null;
 }
 
 /** A dead worker, and its tasks after they were put back. */
@@ -27,7 +30,8 @@ export interface Rescue {
 export interface RescuedTask {
   readonly id: number;
   readonly model: string;
-  readonly method: string;
+  /** null: it calls a plain function. */
+  readonly method: string | null;
   readonly queue: string;
   readonly attempt: number;
   readonly state: TaskState;

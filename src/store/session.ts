@@ -1,7 +1,7 @@
 /** A session: one transaction after another, and the queue's statements inside them. */
 import type { ErrorData, Settlement } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
-import type { Claim, ClaimedTask, NewTask } from "../task.ts";
+import type { Claim, ClaimedTask, NewTask, Task } from "../task.ts";
 import type { Records } from "./records.ts";
 
 /** The owner of claims: a worker process, and a thread inside it. */
@@ -109,8 +109,13 @@ export interface Session {
   handBack(claims: readonly Claim[]): Promise<void>;
   /** Ends a run with its outcome; false when the claim was lost: then nothing has changed. */
   settle(claim: Claim, outcome: Settlement): Promise<boolean>;
+  /** As `cancel` and `retry` of a store, inside the transaction. */
+  cancel(id: number, reason?: string): Promise<Task>;
+  retry(id: number): Promise<Task>;
   /** Keeps an error of a task that has ended already, for people to read. */
   recordError(task: number, attempt: number, error: ErrorData): Promise<void>;
+  /** Keeps what a run has said; call it once it is settled, in the same transaction. */
+  keepOutput(task: number, attempt: number, text: string): Promise<void>;
   /**
    * Marks a run as finished; its claim must be held in this transaction. The commit writes it, and fails if the claim
    * is lost all the same.

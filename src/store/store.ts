@@ -3,19 +3,21 @@
  * not wait. No type of any database shows in it, and each implementation must pass `test/store/suite/`.
  */
 import type { Soon } from "../soon.ts";
-import type { Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
+import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
 import type {
   CleanOptions,
   LookOptions,
   Look,
   MoveFilter,
   Rest,
+  Standing,
   StoreStatus,
   TaskFilter,
   TaskNames,
   WorkerInfo,
 } from "./looking.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
+import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
 
 /** An idle thread waits, instead of sleeping, for a task due within this many ms: waking up would take as long. */
@@ -71,6 +73,12 @@ export interface Store {
   get(id: number): Promise<Task | null>;
   getByRef(ref: string): Promise<Task | null>;
   errors(task: number): Promise<TaskError[]>;
+  /** The runs of a task, the first one first: the last 100 of them. */
+  attempts(task: number): Promise<Attempt[]>;
+  /** What the runs of a task have said, the first one first, and what its present run says. */
+  output(task: number): Promise<RunOutput[]>;
+  /** Those of these tasks that exist, in any order. */
+  standings(ids: readonly number[]): Promise<Standing[]>;
   list(filter?: TaskFilter): Promise<Task[]>;
   /** Lists in pages of about a megabyte: tasks may be large, and many. */
   pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;
@@ -97,15 +105,18 @@ export interface Store {
   flush(): Promise<void>;
   /** A number that changes once another connection has committed. */
   version(): Promise<number>;
-  /** Resolves when `version` has changed from this one, after `wait` ms at the latest. */
-  changed(version: number, wait: number): Promise<void>;
+  /** Resolves when `version` has changed from this one, after `wait` ms at the latest, and soon after the signal. */
+  changed(version: number, wait: number, signal?: AbortSignal): Promise<void>;
   /** The claims among these that are not lost. */
   stillHeld(claims: readonly Claim[]): Promise<Claim[]>;
 
   // By hand
   /** Cancels a ready, scheduled or running task; a running one cannot commit any more. */
   cancel(id: number, reason?: string): Promise<Task>;
-  /** Makes an ended task ready again. It keeps its id, errors and attempts; its crashes count from zero. */
+  /**
+   * Makes an ended task ready again, or one that a run has put off. It keeps its id and its history; attempts of its
+   * policy and crashes count from zero.
+   */
   retry(id: number): Promise<Task>;
   /**
    * Cancels all tasks that match and can be cancelled, in slices, so that others write in between; returns how many.

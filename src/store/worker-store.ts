@@ -1,5 +1,7 @@
 /** The store of a worker: its main thread lends parts of it to its threads, and watches for commits. */
+import type { Owner } from "./session.ts";
 import type { Store } from "./store.ts";
+import type { LiveOutput } from "./task-output.ts";
 
 /** A thread's part of its main thread's store: plain data for `postMessage`, which only the store reads. */
 export type ThreadPart = unknown;
@@ -53,6 +55,8 @@ export interface TurnTimes {
 export interface ThreadStore extends Store {
   /** How long its transactions waited for those of other threads; null where they do not wait for each other. */
   readonly turns: TurnTimes | null;
+  /** Shows other processes what the runs of a thread say; null where the store cannot. */
+  liveOutput(owner: Owner): LiveOutput | null;
 }
 
 export interface ThreadStoreOptions {

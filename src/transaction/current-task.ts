@@ -1,6 +1,10 @@
 /** The task that is running, for idempotency keys and for a program's own logs. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { endedError } from "../store/ended.ts";
+import type { Level } from "../log/events.ts";
+import { cut } from "../outcome.ts";
+import type { TaskProgress } from "../store/task-output.ts";
+import { calledMethod, type ClaimedTask } from "../task.ts";
 import type { Unit } from "./unit.ts";
 
 export interface CurrentTask {
@@ -8,17 +12,133 @@ export interface CurrentTask {
   /** The number of this run among those that began, from 1. */
   readonly attempt: number;
   readonly model: string;
-  readonly method: string;
+  /** null: the task calls a plain function, whose name `model` is. */
+  readonly method: string | null;
   readonly queue: string;
   /** The user of the task, also where its method runs outside any transaction. */
   readonly user: number;
   /** The context of the task, frozen; a transaction that the task starts has it too, unless it is given another. */
   readonly context: Readonly<Record<string, unknown>>;
+  /**
+   * Aborts when the run should end: its timeout has passed, its task was cancelled, or its worker stops. `fetch`,
+   * `Bun.spawn` and timers take it. A run that goes on is ended with its thread after `worker.timeout_grace`; the work
+   * of one that ends by itself is undone too, however it ends. Transactions that a method without one of its own has
+   * committed stay.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Says how far the task is: `progress(7, 9, "page 7")`. Other programs see it at once; call it as often as you like.
+   *
+   * @param total null, or left out: it is not known.
+   */
+  progress(done: number, total?: number | null, text?: string | null): void;
+  /** Keeps a line with the run, as `console.log` does; other values than texts are written as `console.log` writes them. */
+  log(...values: unknown[]): void;
+}
+
+/** Why a run is told to end. */
+export type AbortCause = "timeout" | "cancel" | "stop";
+
+/** @internal The thread of a run: it learns that the method uses its signal, and keeps what the task says. */
+export interface RunHost {
+  signalTaken(): void;
+  say(task: RunningTask, level: Level, text: string): void;
+  progressed(task: RunningTask, progress: Omit<TaskProgress, "at">): void;
+}
+
+/** @internal The task of a run, as its method sees it, and the way to tell the run that it should end. */
+export class RunningTask implements CurrentTask {
+  readonly id: number;
+  readonly attempt: number;
+  readonly model: string;
+  readonly method: string | null;
+  readonly queue: string;
+  readonly user: number;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly #host: RunHost;
+  #controller: AbortController | null = null;
+  /** Listeners of the signal run in the task, as the code that added them. */
+  #inTask: (<T>(fn: () => T) => T) | null = null;
+  #aborted: { readonly cause: AbortCause; readonly reason: Error } | null = null;
+
+  constructor(task: ClaimedTask, context: CurrentTask["context"], host: RunHost) {
+    const { id, attempt, model, queue, user } = task;
+    this.id = id;
+    this.attempt = attempt;
+    this.model = model;
+    this.method = calledMethod(task);
+    this.queue = queue;
+    this.user = user;
+    this.context = context;
+    this.#host = host;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      this.#inTask = AsyncLocalStorage.snapshot();
+      this.#host.signalTaken();
+      if (this.#aborted) this.#controller.abort(this.#aborted.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  progress(done: number, total: number | null = null, text: string | null = null): void {
+    const words = text === null ? null : cut(String(text), 1_000);
+    this.#host.progressed(this, { done: finite(done) ?? 0, total: finite(total), text: words });
+  }
+
+  log(...values: unknown[]): void {
+    const texts = values.map((value) => (typeof value === "string" ? value : Bun.inspect(value)));
+    this.#host.say(this, "info", texts.join(" "));
+  }
+
+  /** @internal Keeps what the task prints. */
+  say(level: Level, text: string): void {
+    this.#host.say(this, level, text);
+  }
+
+  /** True where the run must not count as finished: its time is over, or it may have stopped with its worker. */
+  get wasToldToEnd(): boolean {
+    const cause = this.aborted;
+    return cause === "timeout" || (cause !== null && this.#controller !== null);
+  }
+
+  /** True for the reason of the signal itself, which `fetch` and others throw. */
+  isReason(thrown: unknown): boolean {
+    return thrown === this.#aborted?.reason;
+  }
+
+  /** Why the run was told to end; null: it was not. */
+  get aborted(): AbortCause | null {
+    return this.#aborted?.cause ?? null;
+  }
+
+  /**
+   * Tells the run to end; only the first time counts.
+   *
+   * @returns what listeners of the signal have thrown: without a handler it would end the thread.
+   */
+  abort(cause: AbortCause, reason: Error): unknown[] {
+    if (this.#aborted) return [];
+    this.#aborted = { cause, reason };
+    const thrown: unknown[] = [];
+    const keep = (error: unknown) => thrown.push(error);
+    process.on("uncaughtException", keep);
+    this.#inTask?.(() => this.#controller?.abort(reason));
+    process.off("uncaughtException", keep);
+    return thrown;
+  }
+}
+
+/** JSON has no NaN and no Infinity, which a division by 0 gives. */
+function finite(value: number | null): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 /** A run of a task, and its unit of work. */
 interface Run {
-  readonly task: CurrentTask;
+  readonly task: RunningTask;
   readonly unit: Unit;
 }
 
@@ -47,12 +167,17 @@ export function currentTaskUnit(): Unit | undefined {
 }
 
 /** @internal The task that started this code, even if it has ended since. */
-export function originTask(): CurrentTask | undefined {
+export function originTask(): RunningTask | undefined {
   return storage.getStore()?.task;
 }
 
+/** @internal Keeps what code prints with the run that it belongs to, while that is under way. */
+export function sayInTask(level: Level, text: string): void {
+  currentRun()?.task.say(level, text);
+}
+
 /** @internal */
-export function withTask<T>(task: CurrentTask, unit: Unit, fn: () => T): T {
+export function withTask<T>(task: RunningTask, unit: Unit, fn: () => T): T {
   return storage.run({ task, unit }, fn);
 }
 

@@ -118,14 +118,12 @@ export class Unit {
   /** The session to read and write with. @throws TqError "conflict" once the unit has ended. */
   get session(): Session {
     if (this.#ended) throw lateError();
-    const outsideTask = this.#options.claim === undefined;
-    return (this.#session ??= this.runtime.store.session(outsideTask));
+    return (this.#session ??= this.runtime.store.session(this.#options.claim === undefined));
   }
 
   /** The connection itself; from here on the unit holds the write lock. */
   get database(): unknown {
-    const { savepoint = false } = this.#options;
-    const opensSavepoint = savepoint && !this.#inSavepoint;
+    const opensSavepoint = this.#options.savepoint === true && !this.#inSavepoint;
     const database = this.session.raw(opensSavepoint, () => {
       if (this.#ended) throw lateError();
     });
@@ -187,7 +185,11 @@ export class Unit {
   async push(tasks: readonly NewTask[]): Promise<number[]> {
     if (tasks.length === 0) return [];
     await this.begin();
-    const ids = await this.session.push(tasks);
+    return this.noteReady(await this.session.push(tasks));
+  }
+
+  /** Notes tasks that the unit has made ready: where no worker is configured, they run after its commit. */
+  noteReady(ids: number[]): number[] {
     for (const id of ids) (this.#pushedIds ??= []).push(id);
     return ids;
   }

@@ -18,6 +18,15 @@ export interface DurationFields {
 /** A length of time: a `Temporal.Duration`, named units (`{ minutes: 5 }`) or text (`"5m"`, or ISO 8601: `"PT5M"`). */
 export type DurationLike = Temporal.Duration | DurationFields | string;
 
+type ShortUnit = "w" | "d" | "h" | "m" | "s" | "ms";
+
+/** A length of time as text of which the compiler knows that it has a unit: `"30s"`, `"1h30m"`, `"PT5M"`. */
+type DurationText =
+  `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
+
+/** A length of time as `DurationLike`, where a text without a unit does not compile. */
+export type Duration = Temporal.Duration | DurationFields | DurationText;
+
 export const SECOND_MS = 1000;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;

@@ -5,7 +5,7 @@ import type { ThreadDeath } from "../store/rescue.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim } from "../task.ts";
 import type { PoolThread } from "./pool-thread.ts";
-import type { RescuedTasks } from "./rescued-tasks.ts";
+import type { RescuedTasks, TimedOut } from "./rescued-tasks.ts";
 
 /** The pause before tasks that could not be put back are tried again. */
 const TRY_AGAIN_MS = 1_000;
@@ -76,6 +76,7 @@ export class Burials {
         running: lockHolder ?? running,
         reason: why,
         maxCrashes,
+        timedOut: lockHolder ? null : thread.timedOut,
       });
     }
     this.#events.buried(thread, onPurpose ? null : why);
@@ -92,12 +93,16 @@ export class Burials {
   /**
    * Tries until the rescue is written: otherwise the tasks would seem to be those of the next thread with that number.
    */
-  async #putBack(thread: number, death: ThreadDeath): Promise<void> {
+  async #putBack(
+    thread: number,
+    { timedOut, ...death }: ThreadDeath & { readonly timedOut: TimedOut | null },
+  ): Promise<void> {
     const { id: worker, store, rescued } = this.#options;
+    const outcome = timedOut?.outcome ?? null;
     for (let tries = 0; ; tries++) {
       try {
-        const tasks = await store.rescueThread({ worker, thread }, death);
-        for (const task of tasks) rescued.add(task, death.running, death.reason);
+        const tasks = await store.rescueThread({ worker, thread }, { ...death, outcome });
+        for (const task of tasks) rescued.add(task, death.running, death.reason, timedOut);
         return;
       } catch (error) {
         if (tries === 0) this.#sayNotYet(thread, error);

@@ -1,6 +1,7 @@
 /** Messages between the main thread and its threads. A run of a task needs none. */
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
+import { type ErrorCode, TqError } from "../errors.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
@@ -28,8 +29,15 @@ export interface Init {
   readonly store: ThreadPart;
 }
 
+/** The run of this claim should end by itself: its task was cancelled, or the worker's grace is nearly over. */
+interface Abort {
+  readonly type: "abort";
+  readonly claim: Claim;
+  readonly cause: "cancel" | "stop";
+}
+
 /** Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be rescued. */
-export type ToThread = Init | "go" | "wake" | "stop";
+export type ToThread = Init | Abort | "go" | "wake" | "stop";
 
 export type FromThread =
   /** The system's number of the thread. */
@@ -73,4 +81,9 @@ const TYPES: ReadonlySet<unknown> = new Set([
 export function isFromThread(data: unknown): data is FromThread {
   if (typeof data === "string") return WORDS.has(data);
   return typeof data === "object" && data !== null && "type" in data && TYPES.has(data.type);
+}
+
+/** The error that a thread sent as data. */
+export function toTqError({ code, error }: { code: string; error: ErrorData }): TqError {
+  return new TqError(code as ErrorCode, error.message);
 }

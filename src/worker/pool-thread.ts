@@ -3,23 +3,26 @@ import { cut } from "../outcome.ts";
 import { writeLines } from "../log/standard-stream.ts";
 import { type FromThread, type Init, isFromThread, type ToThread } from "./messages.ts";
 import { childrenOf, endProcesses } from "./child-processes.ts";
+import type { TimedOut } from "./rescued-tasks.ts";
 import type { Claim } from "../task.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 
 /** A thread inside a native call does not see `terminate`: after this time the process gives up. */
 const NATIVE_LIMIT_MS = 2_000;
 
-/** A run that holds up others. */
-interface Hold {
+/** A run whose time the ticks measure. */
+export interface Watched {
   /** The sequence of the run; -1: none. */
   readonly sequence: number;
   /** The last tick that saw it: monotonic, ms. */
-  seen: number;
+  readonly seen: number;
   /** For how many ms it was seen. */
-  held: number;
+  readonly held: number;
   /** The log has named its task. */
-  named: boolean;
+  readonly named: boolean;
 }
+
+const NONE_SEEN: Watched = { sequence: -1, seen: 0, held: 0, named: false };
 
 export interface ThreadEvents {
   message(thread: PoolThread, message: FromThread): void;
@@ -46,10 +49,16 @@ export class PoolThread {
   lockout: Promise<Claim | null> | null = null;
   /** It is ended because of the task that it runs, which counts a crash. */
   toBlame = false;
+  /** It is ended because its run has exceeded its longest time: how that run is settled. */
+  timedOut: TimedOut | null = null;
+  /** The run that has a longest time, as the ticks have seen it. */
+  limited = NONE_SEEN;
   /** The run that holds up others, as the ticks have seen it. */
-  hold: Hold = { sequence: -1, seen: 0, held: 0, named: false };
+  hold = NONE_SEEN;
   /** The sequence of its progress when the last tick looked for cancelled tasks. */
   seenAtTick = -1;
+  /** The run that was told last that its task was cancelled, and when: monotonic, ms. */
+  told = { sequence: -1, at: 0 };
   /** The sequence of the run whose claim the last tick found lost. */
   lostAtTick = -1;
   /** The sequence of its progress when `TakeBack` last looked at it. */
@@ -108,6 +117,12 @@ export class PoolThread {
   /** Lets its task end, then ends the thread. */
   stop(): void {
     this.#send("stop");
+  }
+
+  /** Tells its run to end by itself. */
+  tellToEnd(cause: "cancel" | "stop"): void {
+    const claim = this.progress.running();
+    if (claim) this.#send({ type: "abort", claim, cause });
   }
 
   /** Ends the thread as soon as it is in no native call; its task is interrupted. */

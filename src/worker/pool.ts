@@ -1,9 +1,9 @@
 /** Starts the threads of one worker, replaces those that die, and stops them; `waking.ts` wakes them. */
 import type { ModelCatalog } from "../catalog.ts";
+import { callName } from "../task.ts";
 import type { Config } from "../settings/config.ts";
-import { type ErrorCode, TqError } from "../errors.ts";
+import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
-import type { ErrorData } from "../outcome.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
@@ -13,7 +13,7 @@ import { Progress } from "../shared-memory/progress.ts";
 import { Burials } from "./burial.ts";
 import { LeftFiles, tooManyLeft } from "./left-files.ts";
 import { Lockouts } from "./lockouts.ts";
-import type { FromThread, Init } from "./messages.ts";
+import { type FromThread, type Init, toTqError } from "./messages.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
 import { TakeBack } from "./take-back.ts";
@@ -144,11 +144,16 @@ export class Pool {
     }
     void this.#takeBack.takeAll();
     const limit = setTimeout(() => this.terminate(), grace);
+    const told = setTimeout(
+      () => this.threads.forEach((thread) => thread.tellToEnd("stop")),
+      Math.max(grace - this.#config.timeout_grace, 0),
+    );
     while (this.#threads.size > 0) {
       await Promise.all(this.threads.map(({ closed }) => closed));
       await this.#burials.done();
     }
     clearTimeout(limit);
+    clearTimeout(told);
     this.#takeBack.stop();
   }
 
@@ -265,7 +270,7 @@ export class Pool {
         break;
       case "left_behind_threw": {
         const { id, model, method } = message.task;
-        thread.thrower = `task ${id} (${model}.${method})`;
+        thread.thrower = `task ${id} (${callName(model, method)})`;
         break;
       }
       case "loaded":
@@ -289,9 +294,4 @@ export class Pool {
         break;
     }
   }
-}
-
-/** The error that a thread sent as data. */
-function toTqError({ code, error }: { code: string; error: ErrorData }): TqError {
-  return new TqError(code as ErrorCode, error.message);
 }

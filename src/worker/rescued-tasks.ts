@@ -1,31 +1,44 @@
 /** Tasks of dead threads and processes that were put back: reported, and counted where a task is set aside. */
 import type { Report } from "../log/events.ts";
+import type { Outcome } from "../outcome.ts";
+import { toEvent } from "../run/run-events.ts";
 import type { RescuedTask } from "../store/rescue.ts";
 import type { Claim } from "../task.ts";
 
+/** The end of a task whose run took too long. */
+export interface TimedOut {
+  readonly outcome: Outcome;
+  /** For how long it ran: ms. */
+  readonly after: number;
+}
+
 export class RescuedTasks {
   readonly #report: Report;
-  #poisoned = 0;
+  #failed = 0;
 
   constructor(report: Report) {
     this.#report = report;
   }
 
-  /** How many tasks were set aside as failed for their crashes: no thread counts them. */
-  get poisoned(): number {
-    return this.#poisoned;
+  /** How many tasks failed by the end of their thread, for their crashes or their timeout: no thread counts them. */
+  get failed(): number {
+    return this.#failed;
   }
 
   /**
    * Reports a task that was put back, unless it is not known to have begun.
    *
    * @param running the claim that the dead thread was running; null when it ran none, or that is not known.
+   * @param timedOut how the running task was settled, as its time was over, and its longest time in ms.
    */
-  add(task: RescuedTask, running: Claim | null, reason: string): void {
+  add(task: RescuedTask, running: Claim | null, reason: string, timedOut?: TimedOut | null): void {
     const { id, attempt, model, method, queue, crashes } = task;
     const run = { task: id, attempt, model, method, queue };
-    if (task.state === "failed") {
-      this.#poisoned += 1;
+    if (timedOut && id === running?.id) {
+      if (timedOut.outcome.kind === "failed") this.#failed += 1;
+      this.#report(toEvent(run, timedOut.outcome, timedOut.after));
+    } else if (task.state === "failed") {
+      this.#failed += 1;
       this.#report({ name: "task.poisoned", ...run, crashes });
     } else if (task.crashed) this.#report({ name: "task.crashed", ...run, reason, crashes });
     else if (id === running?.id) this.#report({ name: "task.interrupted", ...run, reason });

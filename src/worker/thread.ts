@@ -4,7 +4,7 @@ import * as tq from "../index.ts";
 import { wantsColour } from "../log/log.ts";
 import { takePrints } from "../log/prints.ts";
 import { isTerminal } from "../log/terminal.ts";
-import { originTask } from "../transaction/current-task.ts";
+import { originTask, sayInTask } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
 import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
 import { loadModels } from "../registry/load-models.ts";
@@ -21,7 +21,9 @@ import type { FromThread, Init, ToThread } from "./messages.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
+import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
+import { ThreadOutput } from "../run/thread-output.ts";
 import { openShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
 
@@ -38,7 +40,8 @@ self.onmessage = ({ data }: MessageEvent<ToThread>) => {
     stopped = true;
     loop?.stop();
     going.resolve();
-  } else void start(data);
+  } else if (data.type === "abort") loop?.abort(data.claim, data.cause);
+  else void start(data);
 };
 
 function send(message: FromThread): void {
@@ -91,6 +94,7 @@ async function start(init: Init): Promise<void> {
     error: init.standardError,
     colour: wantsColour(isTerminal(1), process.env),
     report: log,
+    printed: sayInTask,
   });
   const shared = openShared(init.shared, init.threads);
   const progress = new Progress(shared, thread);
@@ -117,7 +121,10 @@ async function start(init: Init): Promise<void> {
       {
         ...runtime,
         methods: new QuickMethods(store.traits),
+        policies: new Policies(config.tasks),
+        present: { task: null },
         progress,
+        output: new ThreadOutput(progress, store, store.liveOutput({ worker, thread })),
         owner: { worker, thread },
         queues,
       },

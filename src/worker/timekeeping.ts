@@ -9,7 +9,8 @@ import type { Store } from "../store/store.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { Pool } from "./pool.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
-import { endCancelled, watchThreads } from "./watch-threads.ts";
+import { endCancelled } from "./cancelled-runs.ts";
+import { watchThreads } from "./watch-threads.ts";
 
 export interface TimekeepingOptions {
   /** The worker's id. */
@@ -163,9 +164,10 @@ export class Timekeeping {
   }
 
   async #endCancelledAndRescue(): Promise<void> {
-    const { report } = this.#options;
+    const { config, report } = this.#options;
     try {
-      await endCancelled(this.#pool.busyThreads, this.#store, report);
+      const { timeout_grace: grace } = config.worker;
+      await endCancelled(this.#pool.busyThreads, this.#store, report, grace);
       if (!this.#stopping) await this.rescueDead();
       this.#failure.gone();
     } catch (error) {

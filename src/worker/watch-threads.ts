@@ -1,13 +1,15 @@
 /**
  * The main thread looks at what its threads do, without a message from them: a list of rules says which tasks hold
- * up others, and tasks that were cancelled while they run are ended.
+ * up others, and which take too long.
  */
 import type { Config } from "../settings/config.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { Report } from "../log/events.ts";
-import type { Store } from "../store/store.ts";
 import type { Claim } from "../task.ts";
-import type { PoolThread } from "./pool-thread.ts";
+import type { Outcome } from "../outcome.ts";
+import { timeoutWords } from "../run/time-limit.ts";
+import type { PoolThread, Watched } from "./pool-thread.ts";
+import type { TimedOut } from "./rescued-tasks.ts";
 
 /** A task that holds the write lock for longer is named in the log. */
 const LONG_LOCK_MS = 1_000;
@@ -18,7 +20,7 @@ const LONG_BATCH_MS = 400;
 /** The most that one look adds: this process may have been stopped meanwhile, its threads with it. */
 const LONGEST_LOOK_MS = 300;
 
-type Limits = Pick<Config["worker"], "lock_timeout">;
+type Limits = Pick<Config["worker"], "lock_timeout" | "timeout_grace">;
 
 /** A thread, as one look sees it. */
 interface Look {
@@ -30,6 +32,8 @@ interface Look {
   readonly claim: Claim | null;
   /** For how many ms this same run was seen to hold up others; 0: it does not, or not yet. */
   readonly held: number;
+  /** For how many ms this same run, which has a longest time, was seen to run. */
+  readonly ran: number;
 }
 
 /** The answer of a rule that applies. */
@@ -41,7 +45,9 @@ type Verdict =
   /** The thread ends, and no task is to blame. */
   | { readonly do: "replace"; readonly reason: string }
   /** The thread ends, and its task counts a crash. */
-  | { readonly do: "end"; readonly reason: string };
+  | { readonly do: "end"; readonly reason: string }
+  /** The thread ends, and its task is settled so. */
+  | { readonly do: "time out"; readonly timedOut: TimedOut; readonly reason: string };
 
 type Rule = (look: Look, limits: Limits) => Verdict | null;
 
@@ -79,8 +85,25 @@ function keepsLock({ thread, holdsUpBatch, holdsLock }: Look): boolean {
   return holdsLock && !(holdsUpBatch && thread.endReason === null);
 }
 
+/** The thread told the run to end as its time was over, or could not: the run hangs. */
+function timeIsOver(
+  { thread, claim, ran }: Look,
+  { timeout_grace: grace }: Limits,
+): Verdict | null {
+  const { timeout } = thread.progress;
+  if (timeout === null || claim === null || thread.endReason !== null) return null;
+  if (ran < timeout.ms + grace) return null;
+  const reason = timeoutWords(timeout.ms);
+  const error = { name: "TimeoutError", message: reason, stack: null };
+  const outcome: Outcome =
+    timeout.retryAfter === null
+      ? { kind: "failed", error }
+      : { kind: "retry", delay: timeout.retryAfter, error };
+  return { do: "time out", timedOut: { outcome, after: ran }, reason };
+}
+
 /** A thread is looked at by all of them, in this order. */
-const RULES: readonly Rule[] = [heldUpBatch, lockLeftBehind, longLock, lockTimeout];
+const RULES: readonly Rule[] = [heldUpBatch, lockLeftBehind, longLock, lockTimeout, timeIsOver];
 
 /** Names and ends the tasks that hold up others for long. Call it at each tick. */
 export function watchThreads(
@@ -104,26 +127,25 @@ function lookAt(thread: PoolThread, now: number): Look {
   const claim = isLeft ? null : progress.running();
   // A transaction that was left behind keeps the lock through the tasks that begin meanwhile.
   const sequence = isLeft ? progress.lockSequence : progress.sequence;
-  const held = measureHold(thread, holdsUpBatch || holdsLock ? sequence : null, now);
-  return { thread, holdsUpBatch, holdsLock, claim, held };
+  thread.hold = measured(thread.hold, holdsUpBatch || holdsLock ? sequence : null, now);
+  thread.limited = measured(thread.limited, progress.timeout ? progress.sequence : null, now);
+  const [{ held }, { held: ran }] = [thread.hold, thread.limited];
+  return { thread, holdsUpBatch, holdsLock, claim, held, ran };
 }
 
-/** @param sequence the run that holds up others; null: none does. */
-function measureHold(thread: PoolThread, sequence: number | null, now: number): number {
-  const { hold } = thread;
-  if (sequence === null || sequence !== hold.sequence) {
-    thread.hold = { sequence: sequence ?? -1, seen: now, held: 0, named: false };
-    return 0;
+/** @param sequence the run to measure; null: there is none. */
+function measured(before: Watched, sequence: number | null, now: number): Watched {
+  if (sequence === null || sequence !== before.sequence) {
+    return { sequence: sequence ?? -1, seen: now, held: 0, named: false };
   }
-  hold.held += Math.min(now - hold.seen, LONGEST_LOOK_MS);
-  hold.seen = now;
-  return hold.held;
+  const held = before.held + Math.min(now - before.seen, LONGEST_LOOK_MS);
+  return { ...before, seen: now, held };
 }
 
 function carryOut(verdict: Verdict, { thread, held }: Look, report: Report): void {
   switch (verdict.do) {
     case "name":
-      thread.hold.named = true;
+      thread.hold = { ...thread.hold, named: true };
       report({ name: "lock.held", task: verdict.claim.id, thread: thread.number, duration: held });
       break;
     case "give way":
@@ -137,33 +159,9 @@ function carryOut(verdict: Verdict, { thread, held }: Look, report: Report): voi
       thread.toBlame = true;
       void thread.terminate(verdict.reason);
       break;
-  }
-}
-
-/**
- * Ends threads whose running tasks were cancelled: such a run commits nothing. A run that has just committed has lost its
- * claim too, until its thread notes the end; so a thread is ended only where the next tick finds the same run.
- */
-export async function endCancelled(
-  threads: readonly PoolThread[],
-  store: Store,
-  report: Report,
-): Promise<void> {
-  for (const thread of threads) {
-    const { sequence } = thread.progress;
-    const claim = thread.progress.running();
-    const isSameAsBefore = sequence === thread.seenAtTick;
-    thread.seenAtTick = sequence;
-    // Only runs that outlast a tick are worth a question to the store.
-    if (!claim || !isSameAsBefore || thread.endReason !== null) continue;
-    if ((await store.stillHeld([claim])).length > 0) continue;
-    if (thread.progress.sequence !== sequence) continue; // the run ended while the store answered
-    if (thread.lostAtTick !== sequence) {
-      thread.lostAtTick = sequence;
-      continue;
-    }
-    const reason = "its claim was lost: the task was cancelled";
-    report({ name: "task.cancelled", task: claim.id, reason });
-    void thread.terminate(reason);
+    case "time out":
+      thread.timedOut = verdict.timedOut;
+      void thread.terminate(verdict.reason);
+      break;
   }
 }

@@ -6,6 +6,7 @@ import { randomUUIDv7 } from "bun";
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError } from "../errors.ts";
+import { unknownRules } from "../registry/policies.ts";
 import type { Report } from "../log/events.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
@@ -162,7 +163,9 @@ export class WorkerProcess {
       models: models[0] ?? null,
       mode: config.queue.worker ? "worker" : "no worker",
     });
-    if (Object.keys(this.#catalog ?? {}).length > 0) return;
+    const catalog = this.#catalog ?? {};
+    for (const words of unknownRules(config.tasks, catalog)) this.#note(words);
+    if (Object.keys(catalog).length > 0) return;
     this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
   }
 
@@ -207,7 +210,7 @@ export class WorkerProcess {
     await this.store.close();
     this.#options.report({ name: "worker.stopped", worker: this.id });
     if (this.#failure !== null) return this.#stopped.reject(this.#failure);
-    const failed = this.#pool.total("failed") + this.#rescued.poisoned;
+    const failed = this.#pool.total("failed") + this.#rescued.failed;
     this.#stopped.resolve({ finished: this.#pool.total("finished"), failed });
   }
 

@@ -14,7 +14,7 @@ describe("a list", () => {
     expect(body.map((task: { id: number }) => task.id)).toEqual([2, 1]);
     const columns =
       "id state queue priority model method instances args user context ref enqueued_at scheduled_at " +
-      "expected_at dequeued_at finished_at attempts crashes worker result reason";
+      "expected_at expires_at dequeued_at finished_at attempts failures snoozes crashes worker policy result reason";
     expect(Object.keys(body[0])).toEqual(columns.split(" "));
   });
 

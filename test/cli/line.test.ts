@@ -115,8 +115,8 @@ describe("a command line", () => {
       "FILE is missing (a TypeScript or JavaScript file): tq run [flags] FILE [ARGUMENT]...",
     ],
     [
-      ["push", "sale", "process"],
-      "INSTANCES is missing (the ids of the records: 7, or 1,2,3, or a JSON array; - reads them from standard input): tq push [flags] MODEL METHOD INSTANCES",
+      ["push"],
+      "MODEL is missing (the name of a model, such as sale, or of a function): tq push [flags] MODEL METHOD INSTANCES, or tq push [flags] FUNCTION [ARGS]",
     ],
   ])("of %j is refused", (argv, message) => {
     expect(refusal(...argv)).toBe(message);

@@ -54,11 +54,15 @@ const COLUMNS = [
   "enqueued_at",
   "scheduled_at",
   "expected_at",
+  "expires_at",
   "dequeued_at",
   "finished_at",
   "attempts",
+  "failures",
+  "snoozes",
   "crashes",
   "worker",
+  "policy",
   "result",
   "reason",
 ];
@@ -166,7 +170,7 @@ describe("tq show", () => {
   test("prints an object with its errors as JSON", async () => {
     const { stdout } = await folder.tq("show", "--json", "1");
     const task = JSON.parse(stdout) as { errors: Record<string, unknown>[] };
-    expect(Object.keys(task)).toEqual([...COLUMNS, "errors"]);
+    expect(Object.keys(task)).toEqual([...COLUMNS, "runs", "errors"]);
     expect(task.errors.map((error) => Object.keys(error))).toEqual([
       ["id", "task", "name", "message", "stack", "attempt", "count", "first_at", "last_at"],
     ]);

@@ -121,7 +121,10 @@ describe("tq push with a worker", () => {
   });
 
   test.each([
-    [["note", "read"], "tq: INSTANCES is missing"],
+    [
+      ["note", "read"],
+      "tq: INSTANCES is missing (the ids of the records: 7, or 1,2,3, or a JSON array; - reads them from standard input): tq push [flags] MODEL METHOD INSTANCES",
+    ],
     [["note", "read", "x"], 'tq: INSTANCES cannot be "x"'],
     [["note", "read", "-"], 'tq: Standard input cannot be ""'],
     [["note", "read", "7", "--args", "{}"], 'tq: --args cannot be "{}"'],
@@ -203,7 +206,7 @@ describe("tq push without a worker", () => {
       "models.ts",
       'import { ModelSQL, v } from "tq"; export class Box extends ModelSQL("box", { size: v.number() }) { async fill() {} }',
     );
-    const why = "the method was not called: none of its records exists";
+    const why = "none of its 1 records exists; the method was not called";
     const waited = await own.tq("push", "box", "fill", "4711", "--wait");
     expect(waited.code).toBe(0);
     expect(waited.stderr).toContain(`tq: Task 1 finished: ${why}\n`);

@@ -23,6 +23,10 @@ const TASK: Task = {
   enqueued_at: AT - 5000,
   scheduled_at: null,
   expected_at: null,
+  expires_at: null,
+  failures: 1,
+  snoozes: 0,
+  policy: null,
   dequeued_at: AT - 2500,
   finished_at: AT,
   attempts: 1,
@@ -102,7 +106,7 @@ describe("the table of tasks", () => {
 
 describe("one task", () => {
   test("is a block with its errors below, their stacks included", () => {
-    expect(taskBlock(TASK, [ERROR], PIPE).split("\n")).toEqual([
+    expect(taskBlock(TASK, [], [ERROR], PIPE).split("\n")).toEqual([
       "task       7",
       "state      failed",
       "reason     Error: no\\x1b[2J paper",

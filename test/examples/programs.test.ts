@@ -111,6 +111,20 @@ describe("the example", () => {
     expect(refused[0]).toStartWith("tq: Cannot load ");
   });
 
+  test("webhook tries again until its event is taken, and keeps what its function returns", async () => {
+    expect(await run("webhook", "tq run main.ts 2>log")).toEqual([
+      'request 2, task-1: {"order":7}',
+    ]);
+    const lines = await run("webhook", "tq show 1");
+    expect(lines.filter((line) => /^(?:state|call|result) /.test(line))).toEqual([
+      "state      finished",
+      "call       webhook.deliver",
+      'result     {"status":200}',
+    ]);
+    const pushed = `tq push webhook.deliver '["http://127.0.0.1:9/hook", {"order": 8}]'`;
+    expect(await run("webhook", pushed)).toEqual(["2"]);
+  });
+
   needs("python3").test("push-by-sql pushes from Python in the transaction of a sale", async () => {
     const said = await run(
       "push-by-sql",

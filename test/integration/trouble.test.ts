@@ -169,7 +169,7 @@ needs("python3").describe(
       site.write("go", "");
       await eventually(
         "the trouble is in the log",
-        () => worker.find("store.failed") ?? worker.find("task.retried"),
+        () => worker.find("store.failed") ?? worker.find("task.postponed"),
       );
       await locked.open();
 

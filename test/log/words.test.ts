@@ -45,8 +45,16 @@ const EVENTS: [Event, string][] = [
   [{ name: "thread.replaced", thread: 1, reason: "max_tasks" }, "thread 1 replaced: max_tasks"],
   [{ name: "task.started", ...RUN }, "task 42 started  sale.process  attempt 1"],
   [
-    { name: "task.retried", ...RUN, delay: 1200, error: { ...ERROR, message: "" } },
-    "task 42 is tried again in 1.2 s  sale.process  attempt 1  TypeError",
+    { name: "task.postponed", ...RUN, delay: 1200, error: { ...ERROR, message: "" } },
+    "task 42 is put off for 1.2 s by an error of the database  sale.process  attempt 1  TypeError",
+  ],
+  [
+    { name: "task.retried", ...RUN, delay: 1200, error: ERROR },
+    `task 42 failed, and is tried again in 1.2 s  sale.process  attempt 1  ${ERROR.name}: ${ERROR.message}`,
+  ],
+  [
+    { name: "task.snoozed", ...RUN, delay: 60_000, reason: "the shop is closed" },
+    "task 42 snoozes for 1 min  sale.process  attempt 1  the shop is closed",
   ],
   [
     { name: "task.interrupted", ...RUN, reason: "the worker stops" },

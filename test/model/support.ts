@@ -11,6 +11,8 @@ import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { Task } from "../../src/task.ts";
 import { makeFolder } from "../support/folder.ts";
 import { lateStore } from "../support/late-store.ts";
+import { ThreadOutput } from "../../src/run/thread-output.ts";
+import { Policies } from "../../src/registry/policies.ts";
 import { QuickMethods } from "../../src/run/quick-methods.ts";
 import { runAlone } from "../../src/run/alone.ts";
 import { runBatch as runTogether } from "../../src/run/batch.ts";
@@ -69,10 +71,14 @@ export function makeRuntime({
     worker,
   };
   const leave = enterRuntime(runtime);
+  const progress = new Progress(createShared(1), 1);
   const thread: ThreadRuntime = {
     ...runtime,
     methods: new QuickMethods(store.traits),
-    progress: new Progress(createShared(1), 1),
+    policies: new Policies(config.tasks),
+    present: { task: null },
+    progress,
+    output: new ThreadOutput(progress, store, null),
     owner: { worker: "w1", thread: 0 },
     queues: [],
   };

@@ -44,7 +44,7 @@ test("keys that are null steer nothing", async () => {
 test.each([
   [
     { queue_nam: "x" },
-    'queue_nam: it is not one of queue_name, queue_priority, queue_scheduled_at, queue_expected_at, queue_batch; did you mean "queue_name"?',
+    'queue_nam: it is not one of queue_name, queue_priority, queue_scheduled_at, queue_expected_at, queue_expires_at, queue_attempts, queue_backoff, queue_timeout, queue_batch; did you mean "queue_name"?',
   ],
   [{ queue_name: "" }, 'Cannot push: queue_name cannot be "": it must be the name of a queue'],
   [

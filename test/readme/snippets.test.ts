@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { needs } from "../support/needs.ts";
 import { ROOT } from "./documents.ts";
 import {
@@ -39,7 +39,7 @@ const SHOWN_PORT = "8989";
 const README = "README.md";
 
 /** A program that takes the types of Bun from @types/bun. */
-const BUN = / from "(?:bun|node):|\bprocess\.exit/;
+const BUN = / from "(?:bun"|bun:|node:)|\bprocess\.exit/;
 
 /** The documents that have something to run. */
 const SHOWN = [...new Set(RUN.map(({ document }) => document))];
@@ -135,10 +135,13 @@ needs("curl", "sqlite3").describe("the snippets", () => {
     return path;
   }
 
-  /** True for a file that a session of its document runs. */
+  /** True for a file that a session of its document runs, in its folder or from the one above. */
   function isNamed(file: string, of: string): boolean {
+    const isInside = (text: string) =>
+      text.includes(`cd ${dirname(file)}\n`) && text.includes(basename(file));
     return RUN.some(
-      ({ document, language, text }) => document === of && language === "sh" && text.includes(file),
+      ({ document, language, text }) =>
+        document === of && language === "sh" && (text.includes(file) || isInside(text)),
     );
   }
 

@@ -8,6 +8,8 @@ import { COMMANDS } from "../../cli/commands.ts";
 import { EXIT_UNEXPECTED } from "../../cli/command/explain.ts";
 import { OWN_STATUS, type ProblemCode, STATUS } from "../../src/admin/problem.ts";
 import { ERROR_CODES, EXIT_CODES } from "../../src/errors.ts";
+import { PUSHED_KEYS } from "../../src/policies/read.ts";
+import { POLICIES, POLICY_KEYS, type PolicyKey, type PolicyRow } from "../../src/policies/table.ts";
 import { splitContext } from "../../src/push/placement.ts";
 import { CALL, presetWords, type Row, TASK_OPTIONS } from "../../src/push/task-options.ts";
 import { SETTINGS } from "../../src/settings/table.ts";
@@ -25,6 +27,7 @@ describe("the tables", () => {
       tq_push: pushRows(),
       "context keys": contextRows(),
       settings: settingRows(),
+      policies: policyRows(),
     };
     if (process.env["TQ_README"] === "write") await writeBlocks(blocks);
     for (const [name, rows] of Object.entries(blocks)) {
@@ -77,7 +80,7 @@ describe("the tables", () => {
         .all()
         .map((row) => (row as { name: string }).name);
     expect(firstCells(blockStart("tq_push"))).toEqual(columns("tq_push"));
-    for (const view of ["tq_tasks", "tq_errors"]) {
+    for (const view of ["tq_tasks", "tq_attempts", "tq_errors"]) {
       const mark = `<!-- columns: ${view} -->`;
       const [, list = ""] =
         new RegExp(`${mark}\n\n([^]*?)\n\n`).exec(read(documentWith(mark))) ?? [];
@@ -191,6 +194,20 @@ function contextRows(): string[][] {
   );
 }
 
+function policyRows(): string[][] {
+  return POLICY_KEYS.map((key) => {
+    const { preset, words, allowed, help } = POLICIES[key] as PolicyRow<unknown>;
+    return row(key, words(preset), allowed, help, placesOf(key));
+  });
+}
+
+/** Where a policy may stand. */
+function placesOf(key: PolicyKey): string {
+  if (POLICIES[key].onlyModel === true) return "model";
+  const isPushed = PUSHED_KEYS.some((pushed) => pushed === key);
+  return isPushed ? "model, tq.toml, push" : "model, tq.toml";
+}
+
 function row(name: string, ...cells: string[]): string[] {
   return [`\`${name}\``, ...cells].map((cell) =>
     cell.replaceAll("|", "\\|").replaceAll("*", "\\*"),
@@ -202,6 +219,7 @@ const HEADS: Record<string, string[]> = {
   tq_push: ["Column", "Default", "It must be", "Meaning"],
   "context keys": ["Key", "Default", "It must be", "Meaning"],
   settings: ["Setting", "Default", "It must be", "Meaning"],
+  policies: ["Policy", "Default", "It must be", "Meaning", "Said by"],
 };
 
 function blockStart(name: string): string {

@@ -283,7 +283,7 @@ needs("setpriv").test("a folder whose rights forbid to read it is refused with a
 test.each([
   ["{ rum: { transaction: false } }", 'has no method "rum"; did you mean "run"?'],
   ["{ run: { transation: false } }", 'transation is not a policy; did you mean "transaction"?'],
-  ["{ run: { transaction: 0 } }", "transaction cannot be 0; it must be true or false"],
+  ["{ run: { transaction: 0 } }", "transaction cannot be 0: it must be true or false"],
 ])("the policy %s is refused", async (policy, sentence) => {
   using made = write({ "a.ts": source("a", `static tasks = ${policy};`) });
   const error = await errorOf(() => loadModels(made.path));
@@ -293,6 +293,6 @@ test.each([
 test("a model that is asked for and not there is an error with the near one", async () => {
   const registry = new Registry();
   expect(await sentenceOf(() => registry.require("sale", "do it"))).toBe(
-    'Cannot do it: there is no model "sale" here; there are no models here: a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__',
+    'Cannot do it: there is no model "sale" here; there are no models here: a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__, and a function is an exported task(name, function)',
   );
 });

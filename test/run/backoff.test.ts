@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { laterOrNever, waitInPlace } from "../../src/run/backoff.ts";
 
 const BUSY = {
-  kind: "retry",
+  kind: "postponed",
   delay: 0,
   error: { name: "TqError", message: "busy", stack: null },
 } as const;
@@ -14,7 +14,7 @@ function attempt(number: number): { postponed: number } {
 
 function longest(number: number): number {
   const outcome = laterOrNever(attempt(number), BUSY, () => 1);
-  if (outcome.kind !== "retry") throw new Error(outcome.kind);
+  if (outcome.kind !== "postponed") throw new Error(outcome.kind);
   return outcome.delay;
 }
 
@@ -31,14 +31,14 @@ describe("a task that met a busy database", () => {
 
   test("comes back at a random part of that time, so that not all come at once", () => {
     expect(laterOrNever(attempt(1), BUSY, () => 0.25)).toMatchObject({
-      kind: "retry",
+      kind: "postponed",
       delay: 2500,
     });
-    expect(laterOrNever(attempt(1), BUSY, () => 0)).toMatchObject({ kind: "retry", delay: 0 });
+    expect(laterOrNever(attempt(1), BUSY, () => 0)).toMatchObject({ kind: "postponed", delay: 0 });
   });
 
   test("keeps its error, and fails with it when it has been tried long enough", () => {
-    expect(laterOrNever(attempt(20), BUSY)).toMatchObject({ kind: "retry", error: BUSY.error });
+    expect(laterOrNever(attempt(20), BUSY)).toMatchObject({ kind: "postponed", error: BUSY.error });
     expect(laterOrNever(attempt(21), BUSY)).toEqual({ kind: "failed", error: BUSY.error });
   });
 });

@@ -87,7 +87,7 @@ test("records that no longer exist are left out; order and duplicates are kept",
   expect(seen).toEqual([[[3, 1, 3]], [1, false, undefined], [1, true, undefined]]);
 });
 
-const NONE_EXISTS = "the method was not called: none of its records exists";
+const noneOf = (count: number) => `none of its ${count} records exists; the method was not called`;
 
 test("a task none of whose records exists is finished, and says that its method was not called", async () => {
   await using tq = makeRuntime();
@@ -98,7 +98,7 @@ test("a task none of whose records exists is finished, and says that its method 
   await Part.__queue__.list([1]);
   const ended = await tq.runAll();
   expect(seen).toEqual([[[1]]]);
-  const reasons = [NONE_EXISTS, NONE_EXISTS, NONE_EXISTS, null];
+  const reasons = [noneOf(2), noneOf(1), noneOf(1), null];
   expect(ended.map(({ state, reason }) => [state, reason])).toEqual(
     reasons.map((reason) => ["finished", reason]),
   );
@@ -113,7 +113,7 @@ test("in a batch too a task none of whose records exists says so; a retry by han
   const ids: number[] = [];
   for (const record of [1, 7, 2, 8]) ids.push(...(await Part.__queue__.any([record])));
   const ended = await tq.runBatch(ids);
-  expect(ended.map(({ reason }) => reason)).toEqual([null, NONE_EXISTS, null, NONE_EXISTS]);
+  expect(ended.map(({ reason }) => reason)).toEqual([null, noneOf(1), null, noneOf(1)]);
   expect(tq.eventsOf("task.finished").map(({ task }) => task)).toEqual([2, 4]);
   await tq.store.retry(2);
   expect(await tq.getTask(2)).toMatchObject({ state: "ready", reason: null });

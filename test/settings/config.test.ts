@@ -14,6 +14,7 @@ describe("defaults", () => {
     expect(config).toEqual({
       file: null,
       models: null,
+      tasks: [],
       database: {
         path: join(cwd, "tq.db"),
         retry: 5,
@@ -29,6 +30,7 @@ describe("defaults", () => {
         grace: 30_000,
         poll_interval: 60_000,
         lock_timeout: 60_000,
+        timeout_grace: 5_000,
         max_tasks: 0,
         max_crashes: 3,
       },

@@ -19,8 +19,8 @@ storeSuite("a store that answers late", () => {
   };
 });
 
-test("models, transactions, pushes and runs pass their tests on a store that answers late", async () => {
-  const folders = ["model", "transaction", "push", "run", "registry"];
+test("models, transactions, tasks, pushes and runs pass their tests on a store that answers late", async () => {
+  const folders = ["model", "transaction", "tasks", "push", "run", "registry"];
   const tests = Bun.spawn([process.execPath, "test", ...folders.map((name) => `test/${name}/`)], {
     cwd: join(import.meta.dir, "../.."),
     env: { ...process.env, TQ_TEST_STORE: "late" },

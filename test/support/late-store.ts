@@ -7,7 +7,7 @@ import type { ErrorData, Settlement } from "../../src/outcome.ts";
 import type { Records } from "../../src/store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../../src/store/session.ts";
 import type { Store } from "../../src/store/store.ts";
-import type { Claim, ClaimedTask, NewTask } from "../../src/task.ts";
+import type { Claim, ClaimedTask, NewTask, Task } from "../../src/task.ts";
 
 class LateSession implements Session {
   readonly inner: Session;
@@ -141,8 +141,20 @@ class LateSession implements Session {
     return this.#later(() => this.inner.settle(claim, outcome));
   }
 
+  cancel(id: number, reason?: string): Promise<Task> {
+    return this.#later(() => this.inner.cancel(id, reason));
+  }
+
+  retry(id: number): Promise<Task> {
+    return this.#later(() => this.inner.retry(id));
+  }
+
   recordError(task: number, attempt: number, error: ErrorData): Promise<void> {
     return this.#later(() => this.inner.recordError(task, attempt, error));
+  }
+
+  keepOutput(task: number, attempt: number, text: string): Promise<void> {
+    return this.#later(() => this.inner.keepOutput(task, attempt, text));
   }
 
   finishAtCommit(claim: Claim, result: string | null, reason: string | null): void {

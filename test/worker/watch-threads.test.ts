@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Event } from "../../src/log/events.ts";
-import { endCancelled, watchThreads } from "../../src/worker/watch-threads.ts";
+import { endCancelled } from "../../src/worker/cancelled-runs.ts";
+import { watchThreads } from "../../src/worker/watch-threads.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { PoolThread } from "../../src/worker/pool-thread.ts";
 import { createShared } from "../../src/shared-memory/layout.ts";
@@ -14,6 +15,7 @@ const TICK = 250;
 let progress: Progress;
 let events: Event[];
 let gaveWay: number;
+let told: string[];
 let terminated: number;
 let thread: PoolThread;
 let now: number;
@@ -21,6 +23,7 @@ let now: number;
 beforeEach(() => {
   progress = new Progress(createShared(1), 1);
   events = [];
+  told = [];
   [gaveWay, terminated, now] = [0, 0, 0];
   thread = {
     number: 1,
@@ -30,6 +33,12 @@ beforeEach(() => {
     seenAtTick: -1,
     lostAtTick: -1,
     hold: { sequence: -1, seen: 0, held: 0, named: false },
+    limited: { sequence: -1, seen: 0, held: 0, named: false },
+    told: { sequence: -1, at: 0 },
+    timedOut: null,
+    tellToEnd(cause: string) {
+      told.push(cause);
+    },
     giveWay() {
       thread.endReason = "it gave way";
       gaveWay += 1;
@@ -43,7 +52,12 @@ beforeEach(() => {
 function look(times = 1, pause = TICK): void {
   for (let time = 0; time < times; time++) {
     now += pause;
-    watchThreads([thread], { lock_timeout: LIMIT }, (event) => events.push(event), now);
+    watchThreads(
+      [thread],
+      { lock_timeout: LIMIT, timeout_grace: 5_000 },
+      (event) => events.push(event),
+      now,
+    );
   }
 }
 
@@ -134,9 +148,48 @@ test("a transaction that a task has left behind ends its thread, and not the tas
   expect(events).toEqual([expect.objectContaining({ name: "log.note" })]);
 });
 
+describe("a run with a longest time", () => {
+  const GRACE = 5_000;
+
+  test("is ended, and its task settled, once that and the grace have passed", () => {
+    run(7, 0, "none");
+    progress.setTimeout(30_000, 12_000);
+    look((30_000 + GRACE) / TICK);
+    expect(terminated).toBe(0);
+    look();
+    expect(terminated).toBe(1);
+    const error = { name: "TimeoutError", message: "timed out after 30 s", stack: null };
+    expect(thread.timedOut?.outcome).toEqual({ kind: "retry", delay: 12_000, error });
+  });
+
+  test("fails its task where no attempt is left", () => {
+    run(7, 0, "none");
+    progress.setTimeout(1_000, null);
+    look(40);
+    expect(thread.timedOut?.outcome.kind).toBe("failed");
+  });
+
+  test("does not end the run after it, which has none", () => {
+    run(7, 0, "none");
+    progress.setTimeout(1_000, null);
+    look(2);
+    run(8, 0, "none");
+    look(100);
+    expect(terminated).toBe(0);
+  });
+
+  test("is given more time where this process was stopped meanwhile", () => {
+    run(7, 0, "none");
+    progress.setTimeout(30_000, null);
+    look();
+    look(1, 3_600_000);
+    expect(terminated).toBe(0);
+  });
+});
+
 describe("a run whose claim is not held any more", () => {
   const store = { stillHeld: () => Promise.resolve([]) } as unknown as Store;
-  const tick = () => endCancelled([thread], store, (event) => events.push(event));
+  const tick = () => endCancelled([thread], store, (event) => events.push(event), 5_000, now);
 
   test("is ended at the second tick that finds it so", async () => {
     run(7, 0, "none");
@@ -145,6 +198,20 @@ describe("a run whose claim is not held any more", () => {
     expect(terminated).toBe(0);
     await tick();
     expect(terminated).toBe(1);
+    expect(events).toMatchObject([{ name: "task.cancelled", task: 7 }]);
+  });
+
+  test("and that uses its signal is told, and has a grace to end by itself", async () => {
+    run(7, 0, "none");
+    progress.signalTaken();
+    for (let time = 0; time < 3; time++) await tick();
+    expect([told, terminated]).toEqual([["cancel"], 0]);
+    now += 4_999;
+    await tick();
+    expect([told, terminated]).toEqual([["cancel"], 0]);
+    now += 1;
+    await tick();
+    expect([told, terminated]).toEqual([["cancel"], 1]);
     expect(events).toMatchObject([{ name: "task.cancelled", task: 7 }]);
   });
 

@@ -286,7 +286,7 @@ describe("a worker", () => {
     expect(events).toContainEqual({
       name: "log.note",
       level: "warn",
-      message: `No task can run: there is no model in ${file}; a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__`,
+      message: `No task can run: there is no model in ${file}; a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__, and a function is an exported task(name, function)`,
     });
   });
 

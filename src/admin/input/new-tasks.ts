@@ -2,9 +2,9 @@
 import * as v from "valibot";
 import { TqError } from "../../errors.ts";
 import { toTasks } from "../../push/division.ts";
-import type { Basis } from "../../push/option-kinds.ts";
-import { CALL, type OptionColumns, TASK_OPTIONS } from "../../push/task-options.ts";
-import type { NewTask } from "../../task.ts";
+import type { Basis } from "../../values/option-kinds.ts";
+import { CALL, TASK_OPTIONS, type TaskOption, toColumns } from "../../push/task-options.ts";
+import { FUNCTION_METHOD, type NewTask, NO_INSTANCES } from "../../task.ts";
 import { Problems } from "./check.ts";
 import { readField, whole } from "./fields.ts";
 import { ARGS, CONTEXT, NAMED } from "./json-fields.ts";
@@ -15,25 +15,36 @@ const INSTANCES = v.lazy((input): v.GenericSchema<unknown, number | number[]> =>
   return whole("an id like 7, or a list of ids like [7, 8]");
 });
 
+const METHOD = readField(CALL.method.kind.readJson);
+const ABSENT = v.nullish(v.null(), null);
+
 /** One push: the call, and the options. A field that is null counts as not given. */
-function pushSchema(basis: Basis) {
+function pushSchemas(basis: Basis) {
   const options = TASK_OPTIONS.map(({ field, kind, preset }) => {
     const read = readField((value, name) => kind.readJson(value, name, basis));
     return [field, v.nullish(read, preset)] as const;
   });
-  return v.object({
-    model: readField(CALL.model.kind.readJson),
-    method: readField(CALL.method.kind.readJson),
-    instances: INSTANCES,
+  const model = readField(CALL.model.kind.readJson);
+  const rest = {
     args: v.nullish(ARGS, () => []),
     kwargs: v.nullish(NAMED, () => ({})),
     user: v.nullish(readField(CALL.user.kind.readJson), CALL.user.preset),
     context: v.nullish(CONTEXT, () => ({})),
     ...Object.fromEntries(options),
-  });
+  };
+  const ofMethod = v.object({ model, method: METHOD, instances: INSTANCES, ...rest });
+  const ofFunction = v.object({ model, method: ABSENT, instances: ABSENT, ...rest });
+  return (body: unknown) => (isFunctionCall(body) ? ofFunction : ofMethod);
 }
 
-type Push = v.InferOutput<ReturnType<typeof pushSchema>>;
+/** True for a body with neither method nor instances: it is meant for a plain function. */
+function isFunctionCall(body: unknown): boolean {
+  if (typeof body !== "object" || body === null) return false;
+  const { method, instances } = body as Readonly<Record<string, unknown>>;
+  return (method ?? instances ?? null) === null;
+}
+
+type Push = v.InferOutput<ReturnType<ReturnType<typeof pushSchemas>>>;
 
 interface PushRequest {
   /** True when the body is one push, no list, for one instance: it is answered with one id. */
@@ -53,25 +64,25 @@ const MAX_TASKS = 50_000;
  */
 export function readPush(body: unknown, basis: Basis): PushRequest {
   const problems = new Problems("Cannot push");
-  const schema = pushSchema(basis);
+  const schemaOf = pushSchemas(basis);
   const bodies: unknown[] = Array.isArray(body) ? body : [body];
   const pushes: Push[] = [];
   const tasks: NewTask[] = [];
   for (const [index, item] of bodies.entries()) {
     const place = Array.isArray(body) ? `[${index}]` : "";
-    const push = problems.read(schema, item, place);
+    const push = problems.read(schemaOf(item), item, place);
     if (push === undefined) {
       if (problems.isFull)
         problems.throwIfAny(Array.isArray(body) ? ` in the first ${index + 1} pushes` : "");
       continue;
     }
     pushes.push(push);
-    const divided = problems.attempt(() => tasksOf(push, `${place && `${place}.`}ref`));
+    const divided = problems.attempt(() => tasksOf(push, basis, place));
     for (const task of divided ?? []) tasks.push(task);
     if (tasks.length > MAX_TASKS) throw tooMany();
   }
   problems.throwIfAny();
-  const single = !Array.isArray(body) && typeof pushes[0]?.instances === "number";
+  const single = !Array.isArray(body) && !Array.isArray(pushes[0]?.instances);
   return { single, pushes, tasks };
 }
 
@@ -80,24 +91,27 @@ function tooMany(): TqError {
   return new TqError("invalid", `Cannot push: ${why}`);
 }
 
-/** @param refName where the ref stands in the body, for a refusal: `[3].ref` */
-function tasksOf(push: Push, refName: string): NewTask[] {
+/** @param place names this push among several: `[3]`; "" where it is the only one. */
+function tasksOf(push: Push, basis: Basis, place: string): NewTask[] {
   const { model, method, instances, args, kwargs, user, context } = push;
   const hasNamed = Object.keys(kwargs).length > 0;
-  const { batch, ...columns } = optionsOf(push);
+  const { batch, ...options } = optionsOf(push);
   const common = {
     model,
-    method,
+    method: method ?? FUNCTION_METHOD,
     // JSON.stringify writes them as they came: the body holds the tags of encoded values already.
     args: JSON.stringify(hasNamed ? [...args, kwargs] : args),
     context: JSON.stringify(context),
     user,
-    ...columns,
+    ...toColumns(options, basis, place && `${place}: `),
   };
-  return toTasks(common, instances, batch, refName);
+  if (instances === null) return [{ ...common, instances: NO_INSTANCES }];
+  return toTasks(common, instances, batch, `${place && `${place}.`}ref`);
 }
 
 function optionsOf(push: Readonly<Record<string, unknown>>) {
   const values = TASK_OPTIONS.map(({ key, field }) => [key, push[field]] as const);
-  return Object.fromEntries(values) as unknown as OptionColumns & { readonly batch: number | null };
+  return Object.fromEntries(values) as Partial<Record<TaskOption["key"], unknown>> & {
+    readonly batch: number | null;
+  };
 }

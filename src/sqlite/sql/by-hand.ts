@@ -18,6 +18,9 @@ const cancelling = (which: string): string => `
 const CANCEL = cancelling(ONE);
 const CANCEL_MANY = cancelling(MANY);
 
+/** The reason of a cancelled task whose caller gives none. */
+export const BY_HAND = "cancelled by hand";
+
 /** @throws TqError "not_found", or "conflict" when the task has ended. */
 export function cancel(db: Database, id: number, reason: string, now: number): Task {
   if (db.query(CANCEL).run({ id, reason, now }).changes === 1) return existing(db, id, "cancel");
@@ -28,18 +31,27 @@ export function cancel(db: Database, id: number, reason: string, now: number): T
 /** A task that was cancelled before the time that its push asked for still waits for that. */
 const IS_EARLY = "state = 'cancelled' AND postponed_at IS NULL AND scheduled_at > $now";
 
+/** A run chose the time of the next one: an error, a snooze or a busy database put the task off. */
+const WAS_PUT_OFF = "state = 'scheduled' AND postponed_at IS NOT NULL";
+
 const retrying = (which: string): string => `
   UPDATE tq__task
      SET state = iif(${IS_EARLY}, 'scheduled', 'ready'), finished_at = NULL, dequeued_at = NULL,
-         scheduled_at = iif(${IS_EARLY}, scheduled_at, NULL),
-         deadline = coalesce(expected_at, iif(${IS_EARLY}, scheduled_at, NULL), enqueued_at), crashes = 0, suspect = 0, postponed = 0, postponed_at = NULL,
-         result = NULL, reason = NULL
-   WHERE ${which} AND state IN ('finished', 'failed', 'cancelled')`;
+         scheduled_at = iif(${IS_EARLY}, scheduled_at, $now),
+         postponed_at = iif(${IS_EARLY}, NULL, $now),
+         expires_at = iif(${IS_EARLY}, expires_at, NULL),
+         deadline = coalesce(expected_at, iif(${IS_EARLY}, scheduled_at, NULL), enqueued_at),
+         crashes = 0, suspect = 0, postponed = 0, failures = 0, snoozes = 0, result = NULL, reason = NULL
+   WHERE ${which} AND (state IN ('finished', 'failed', 'cancelled') OR (${WAS_PUT_OFF}))`;
 
 const RETRY = retrying(ONE);
 const RETRY_MANY = retrying(MANY);
 
-/** @throws TqError "not_found", or "conflict" when the task has not ended. */
+/**
+ * Makes an ended task ready again, or one that a run has put off.
+ *
+ * @throws TqError "not_found", or "conflict" where the task waits for its first run, or runs.
+ */
 export function retryByHand(db: Database, id: number, now: number): Task {
   if (db.query(RETRY).run({ id, now }).changes === 1) return existing(db, id, "retry");
   const task = existing(db, id, "retry");
@@ -112,11 +124,13 @@ export function countCleanable(db: Database, options: Omit<CleanOptions, "limit"
 const CLEAN = `DELETE FROM tq__task WHERE id IN (${CLEANABLE} LIMIT $limit) RETURNING id`;
 
 const CLEAN_ERRORS = `DELETE FROM tq__error WHERE task = $task`;
+const CLEAN_ATTEMPTS = `DELETE FROM tq__attempt WHERE task = $task`;
+const CLEAN_OUTPUTS = `DELETE FROM tq__output WHERE task = $task`;
 
 /** Deletes tasks that ended before the given times, with their errors; returns how many. */
 export function clean(db: Database, options: CleanOptions): number {
   const rows = db.query(CLEAN).values({ ...options }) as [number][];
-  const statement = db.query(CLEAN_ERRORS);
-  for (const [task] of rows) statement.run({ task });
+  const statements = [CLEAN_ERRORS, CLEAN_ATTEMPTS, CLEAN_OUTPUTS].map((sql) => db.query(sql));
+  for (const [task] of rows) for (const statement of statements) statement.run({ task });
   return rows.length;
 }

@@ -114,6 +114,9 @@ function toClaimed(row: ClaimedRow): ClaimedTask {
     attempt: row.attempts + 1,
     suspect: row.suspect === 1,
     postponed: row.postponed,
+    failures: row.failures,
+    expiresAt: row.expiresAt,
+    policy: row.policy,
     again: row.again === 1,
   };
 }

@@ -114,6 +114,7 @@ const REPAIR = `
      SET enqueued_at = $to,
          scheduled_at = scheduled_at - (enqueued_at - $to),
          expected_at = expected_at - (enqueued_at - $to),
+         expires_at = expires_at - (enqueued_at - $to),
          deadline = deadline - (enqueued_at - $to),
          postponed_at = postponed_at - (enqueued_at - $to)
    WHERE id = $id AND state IN ('ready', 'running', 'scheduled') AND ${IS_AHEAD}`;

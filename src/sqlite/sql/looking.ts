@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { Claim, Task } from "../../task.ts";
-import type { Rest, TaskFilter, TaskNames, WorkerInfo } from "../../store/looking.ts";
+import type { Rest, Standing, TaskFilter, TaskNames, WorkerInfo } from "../../store/looking.ts";
 import type { ClaimOptions } from "../../store/session.ts";
 import { countReadyOf } from "./counts.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
@@ -21,6 +21,15 @@ export function getTask(db: Database, id: number): Task | null {
 export function getTaskByRef(db: Database, ref: string): Task | null {
   const row = db.query(GET_BY_REF).get({ ref }) as TaskRow | null;
   return row && toTask(row);
+}
+
+const STANDINGS = `
+  SELECT id, state, attempts, reason, result
+    FROM tq_tasks
+   WHERE id IN (SELECT value FROM json_each($ids))`;
+
+export function standingsOf(db: Database, ids: readonly number[]): Standing[] {
+  return db.query(STANDINGS).all({ ids: JSON.stringify(ids) }) as Standing[];
 }
 
 type Filter = Pick<TaskFilter, "states" | "queue" | "model">;
@@ -120,10 +129,11 @@ export function listNames(db: Database): TaskNames {
   };
 }
 
-interface TaskRow extends Omit<Task, "instances" | "args" | "context" | "result"> {
+interface TaskRow extends Omit<Task, "instances" | "args" | "context" | "policy" | "result"> {
   readonly instances: string;
   readonly args: string;
   readonly context: string;
+  readonly policy: string | null;
   readonly result: string | null;
 }
 
@@ -133,6 +143,7 @@ function toTask(row: TaskRow): Task {
     instances: parsed(row.instances),
     args: parsed(row.args),
     context: parsed(row.context),
+    policy: row.policy === null ? null : parsed(row.policy),
     result: row.result === null ? null : parsed(row.result),
   };
 }

@@ -6,8 +6,8 @@ import { isUnique } from "../errors.ts";
 
 const PUSH = `
   INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context,
-                        ref, enqueued_at, scheduled_at, expected_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`;
+                        ref, enqueued_at, scheduled_at, expected_at, expires_at, policy)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)`;
 
 /** Stores all tasks or none, and returns their ids. @throws TqError "conflict" when a ref is taken */
 export function pushTasks(db: Database, tasks: readonly NewTask[], now: number): number[] {
@@ -54,6 +54,8 @@ function insertTask(
       now,
       scheduledAt,
       expectedAt,
+      task.expiresAt,
+      task.policy,
     );
     return Number(lastInsertRowid);
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Finds the queues with ready tasks, and those among them that a worker wants. */
 import type { Database } from "bun:sqlite";
-import { isPattern, takesQueue } from "../../store/queue-patterns.ts";
+import { isPattern } from "../../patterns.ts";
+import { takesQueue } from "../../store/queue-patterns.ts";
 
 /** Finds the names in order, by the index, from ?1 on: for names with a prefix the search begins there. */
 const nonEmpty = (suspect: 0 | 1): string => `

@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import type { ErrorData, Settlement } from "../../outcome.ts";
 import type { Claim } from "../../task.ts";
 import { listIds } from "./claim.ts";
-import { recordError } from "./task-errors.ts";
+import { type EndedRun, recordAttempt } from "./attempts.ts";
 
 /** Ends a run with its outcome; false when the claim was lost: then nothing has changed. */
 export function settle(db: Database, run: Claim, outcome: Settlement, now: number): boolean {
@@ -12,12 +12,16 @@ export function settle(db: Database, run: Claim, outcome: Settlement, now: numbe
       return finish(db, run, outcome, now);
     case "failed":
       return fail(db, run, outcome.error, now);
+    case "cancelled":
+      return cancelRun(db, run, outcome.reason, now);
     case "retry":
-      return putOff(db, run, now + outcome.delay, outcome.error, now);
+    case "snoozed":
+    case "postponed":
+      return runLater(db, run, outcome, now);
     case "interrupted":
-      return interrupt(db, run, outcome.reason);
+      return interrupt(db, run, outcome.reason, now);
     case "crashed":
-      return crash(db, run, outcome.reason, outcome.maxCrashes, now) !== null;
+      return crash(db, run, outcome, now) !== null;
   }
 }
 
@@ -69,33 +73,69 @@ function isPlain({ result, reason }: FinishedWith): boolean {
   return result === null && reason === null;
 }
 
+/** Keeps the run among the task's attempts, then changes the task; false when the claim was lost. */
+function end(
+  db: Database,
+  run: Claim,
+  ended: EndedRun,
+  statement: string,
+  values: Record<string, string | number | null>,
+): boolean {
+  if (!recordAttempt(db, run, ended)) return false;
+  db.query(statement).run({ ...values, id: run.id });
+  return true;
+}
+
 const FAIL = `
   UPDATE tq__task
-     SET state = 'failed', finished_at = $now, reason = $reason, attempts = attempts + 1,
+     SET state = 'failed', finished_at = $now, reason = $reason, attempts = attempts + 1, failures = failures + 1,
          worker = NULL, thread = NULL, suspect = 0, begun = 0
-   WHERE id = $id AND state = 'running' AND claim = $claim
-  RETURNING attempts`;
+   WHERE id = $id`;
 
 function fail(db: Database, run: Claim, error: ErrorData, now: number): boolean {
   const reason = `${error.name}: ${error.message}`;
-  const row = db.query(FAIL).get({ id: run.id, claim: run.claim, reason, now });
-  if (row) recordError(db, run.id, (row as { attempts: number }).attempts, error, now);
-  return row !== null;
+  return end(db, run, { outcome: "failed", error, now }, FAIL, { reason, now });
 }
 
-const PUT_OFF = `
+const CANCEL_RUN = `
+  UPDATE tq__task
+     SET state = 'cancelled', finished_at = $now, reason = $reason, attempts = attempts + 1,
+         worker = NULL, thread = NULL, suspect = 0, begun = 0
+   WHERE id = $id`;
+
+function cancelRun(db: Database, run: Claim, reason: string, now: number): boolean {
+  return end(db, run, { outcome: "cancelled", reason, now }, CANCEL_RUN, { reason, now });
+}
+
+/** `postponed_at` is when a run chose the time of the next one: the repair of a clock that was ahead needs it. */
+const RUN_LATER = `
   UPDATE tq__task
      SET state = 'scheduled', scheduled_at = $at, reason = $reason, attempts = attempts + 1,
-         postponed = postponed + 1, postponed_at = $now,
+         failures = failures + $failed, snoozes = snoozes + $snoozed, postponed = postponed + $postponed,
+         postponed_at = $now,
          worker = NULL, thread = NULL, dequeued_at = NULL, suspect = 0, begun = 0
-   WHERE id = $id AND state = 'running' AND claim = $claim
-  RETURNING attempts`;
+   WHERE id = $id`;
 
-function putOff(db: Database, run: Claim, at: number, error: ErrorData, now: number): boolean {
-  const reason = `${error.name}: ${error.message}`;
-  const row = db.query(PUT_OFF).get({ id: run.id, claim: run.claim, reason, at, now });
-  if (row) recordError(db, run.id, (row as { attempts: number }).attempts, error, now);
-  return row !== null;
+type Later = Extract<Settlement, { readonly delay: number }>;
+
+function runLater(db: Database, run: Claim, later: Later, now: number): boolean {
+  const { kind } = later;
+  const reason =
+    kind === "snoozed"
+      ? (later.reason ?? "snoozed")
+      : `${later.error.name}: ${later.error.message}`;
+  const ended: EndedRun =
+    kind === "snoozed"
+      ? { outcome: kind, reason, now }
+      : { outcome: kind === "retry" ? "failed" : kind, error: later.error, now };
+  return end(db, run, ended, RUN_LATER, {
+    reason,
+    now,
+    at: now + later.delay,
+    failed: kind === "retry" ? 1 : 0,
+    snoozed: kind === "snoozed" ? 1 : 0,
+    postponed: kind === "postponed" ? 1 : 0,
+  });
 }
 
 /** A suspect stays one: this run has not cleared it. */
@@ -103,10 +143,10 @@ const INTERRUPT = `
   UPDATE tq__task
      SET state = 'ready', reason = $reason, attempts = attempts + 1,
          worker = NULL, thread = NULL, dequeued_at = NULL, begun = 0
-   WHERE id = $id AND state = 'running' AND claim = $claim`;
+   WHERE id = $id`;
 
-export function interrupt(db: Database, run: Claim, reason: string): boolean {
-  return db.query(INTERRUPT).run({ id: run.id, claim: run.claim, reason }).changes === 1;
+export function interrupt(db: Database, run: Claim, reason: string, now: number): boolean {
+  return end(db, run, { outcome: "interrupted", reason, now }, INTERRUPT, { reason });
 }
 
 const CRASH = `
@@ -120,25 +160,22 @@ const CRASH = `
          reason = iif(crashes + 1 >= $maxCrashes,
                       'Set aside after ' || (crashes + 1) || iif(crashes = 0, ' crash: ', ' crashes: ') || $reason, $reason),
          worker = NULL, thread = NULL, begun = 0
-   WHERE id = $id AND state = 'running' AND claim = $claim
-  RETURNING state, attempts, crashes`;
+   WHERE id = $id
+  RETURNING state, crashes`;
+
+type Crash = Omit<Extract<Settlement, { readonly kind: "crashed" }>, "kind">;
 
 /** Counts a crash, and sets the task aside after the last one allowed; null when the claim was lost. */
 export function crash(
   db: Database,
   run: Claim,
-  reason: string,
-  maxCrashes: number,
+  { reason, maxCrashes }: Crash,
   now: number,
 ): { state: "ready" | "failed"; crashes: number } | null {
-  const row = db.query(CRASH).get({ id: run.id, claim: run.claim, reason, maxCrashes, now }) as {
+  const error = { name: "Crash", message: reason, stack: null };
+  if (!recordAttempt(db, run, { outcome: "crashed", error, now })) return null;
+  return db.query(CRASH).get({ id: run.id, reason, maxCrashes, now }) as {
     state: "ready" | "failed";
-    attempts: number;
     crashes: number;
-  } | null;
-  if (row) {
-    const error = { name: "Crash", message: reason, stack: null };
-    recordError(db, run.id, row.attempts, error, now);
-  }
-  return row;
+  };
 }

@@ -6,21 +6,26 @@ import type { TaskError } from "../../task.ts";
 const COUNT_AGAIN = `
   UPDATE tq__error
      SET count = count + 1, attempt = $attempt, last_at = $now
-   WHERE task = $task AND name = $name AND message = $message`;
+   WHERE task = $task AND name = $name AND message = $message
+  RETURNING id`;
 
 const RECORD = `
   INSERT INTO tq__error (task, name, message, stack, attempt, first_at, last_at)
-  VALUES ($task, $name, $message, $stack, $attempt, $now, $now)`;
+  VALUES ($task, $name, $message, $stack, $attempt, $now, $now)
+  RETURNING id`;
 
+/** @returns the id of the error. */
 export function recordError(
   db: Database,
   task: number,
   attempt: number,
   { name, message, stack }: ErrorData,
   now: number,
-): void {
-  if (db.query(COUNT_AGAIN).run({ task, name, message, attempt, now }).changes > 0) return;
-  db.query(RECORD).run({ task, name, message, stack, attempt, now });
+): number {
+  const row =
+    db.query(COUNT_AGAIN).get({ task, name, message, attempt, now }) ??
+    db.query(RECORD).get({ task, name, message, stack, attempt, now });
+  return (row as { id: number }).id;
 }
 
 const ERRORS = `SELECT * FROM tq_errors WHERE task = $task ORDER BY last_at, id`;

@@ -1,12 +1,12 @@
 /** Registers workers, and puts back the tasks of workers and threads that died. */
 import type { Database } from "bun:sqlite";
 import { hostname } from "node:os";
-import type { Claim } from "../../task.ts";
+import { type Claim, FUNCTION_METHOD } from "../../task.ts";
 import type { NewWorker, RescuedTask, ThreadDeath } from "../../store/rescue.ts";
 import type { Owner } from "../../store/session.ts";
 import { VERSION } from "../../version.ts";
 import { handBack } from "./claim.ts";
-import { crash, interrupt } from "./settle.ts";
+import { crash, interrupt, settle } from "./settle.ts";
 
 const REGISTER = `
   INSERT INTO tq__worker (id, pid, host, boot_id, started_at, threads, queues, version)
@@ -42,7 +42,7 @@ export function unregister(db: Database, worker: string, now: number): void {
 
 interface HeldRow extends Claim {
   readonly model: string;
-  readonly method: string;
+  readonly method: string | null;
   readonly queue: string;
   readonly attempts: number;
   readonly crashes: number;
@@ -50,8 +50,10 @@ interface HeldRow extends Claim {
   readonly begun: 0 | 1;
 }
 
+/** The method is NULL where the task calls a plain function; its instances may be many, and stay where they are. */
 const HELD_BY = `
-  SELECT id, claim, model, method, queue, attempts, crashes, begun
+  SELECT id, claim, model, iif(method = '${FUNCTION_METHOD}' AND instances = '[]', NULL, method) AS method,
+         queue, attempts, crashes, begun
     FROM tq__task
    WHERE state = 'running' AND worker = $worker`;
 
@@ -98,7 +100,7 @@ export function rescueWorker(
   if (!row && held.length === 0) return null;
   const tasks = held.map((task) => {
     if (row && row.boot_id !== bootId) {
-      if (task.begun === 1) interrupt(db, task, "its machine went down");
+      if (task.begun === 1) interrupt(db, task, "its machine went down", now);
       else handBack(db, [task], now);
       return rescuedTask(task);
     }
@@ -118,14 +120,18 @@ export function rescueWorker(
 export function rescueThread(
   db: Database,
   owner: Owner,
-  { running, reason, maxCrashes }: ThreadDeath,
+  { running, reason, maxCrashes, outcome }: ThreadDeath,
   now: number,
 ): RescuedTask[] {
   const held = db.query(HELD_BY_THREAD).all({ ...owner }) as HeldRow[];
   return held.map((task) => {
     const ran = task.id === running?.id && task.claim === running.claim;
+    if (ran && outcome) {
+      settle(db, task, outcome, now);
+      return rescuedTask(task);
+    }
     if (ran && maxCrashes !== null) return recordCrash(db, task, reason, maxCrashes, now);
-    if (ran) interrupt(db, task, reason);
+    if (ran) interrupt(db, task, reason, now);
     else handBack(db, [task], now);
     return rescuedTask(task);
   });
@@ -138,7 +144,7 @@ function recordCrash(
   maxCrashes: number,
   now: number,
 ): RescuedTask {
-  const result = crash(db, task, reason, maxCrashes, now);
+  const result = crash(db, task, { reason, maxCrashes }, now);
   if (!result) return rescuedTask(task);
   return { ...rescuedTask(task), state: result.state, crashes: result.crashes, crashed: true };
 }

@@ -17,6 +17,7 @@ export interface Row {
   readonly state: string;
   readonly claim: number;
   readonly attempts: number;
+  readonly failures: number;
   readonly crashes: number;
   readonly queue: string;
   readonly worker: string | null;

@@ -22,7 +22,7 @@ export function toLookOfModel({ id, claim: number, attempts, suspect, ...one }: 
 
 const ROWS = `
   SELECT id, state, queue, priority, deadline, ref, enqueued_at, scheduled_at, expected_at, postponed_at, dequeued_at,
-         finished_at, attempts, crashes, suspect, begun, claim, worker, thread, result, reason
+         finished_at, attempts, failures, snoozes, crashes, suspect, begun, claim, worker, thread, result, reason
     FROM tq__task
    ORDER BY id`;
 

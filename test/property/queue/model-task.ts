@@ -26,6 +26,9 @@ export interface ModelTask {
   dequeued_at: number | null;
   finished_at: number | null;
   attempts: number;
+  /** Attempts of its policy that were used up, since its push or its last retry by hand. */
+  failures: number;
+  snoozes: number;
   crashes: number;
   /** Its worker died while it was claimed. */
   suspect: 0 | 1;
@@ -54,6 +57,8 @@ export const UNTOUCHED = {
   dequeued_at: null,
   finished_at: null,
   attempts: 0,
+  failures: 0,
+  snoozes: 0,
   crashes: 0,
   suspect: 0,
   claim: 0,

@@ -3,7 +3,7 @@
  *
  *   push ─▶ scheduled ──due──▶ ready ──claim──▶ running ──▶ finished | failed | cancelled
  *               ▲                ▲                 │
- *               └── retry ───────┴── hand back, interrupt, crash, death of its worker
+ *               └ put off, retry, snooze ─┴── hand back, interrupt, crash, death of its worker
  */
 import type { Claim } from "../../../src/task.ts";
 import {
@@ -115,18 +115,38 @@ export class QueueModel {
 
   fail(run: Claim, message: string): boolean {
     return this.#attempted(run, (task) => {
+      task.failures += 1;
       this.#end(task, { state: "failed", reason: `Error: ${message}` });
+      this.#record(task, message);
+    });
+  }
+
+  /** A busy database put it off: no attempt of its policy is used up. */
+  putOff(run: Claim, delay: number, message: string): boolean {
+    return this.#attempted(run, (task) => {
+      this.#runLater(task, delay, `Error: ${message}`);
       this.#record(task, message);
     });
   }
 
   retry(run: Claim, delay: number, message: string): boolean {
     return this.#attempted(run, (task) => {
-      Object.assign(task, { state: "scheduled", scheduled_at: this.now + delay });
-      task.postponed_at = this.now;
-      Object.assign(task, { dequeued_at: null, suspect: 0, reason: `Error: ${message}` });
+      task.failures += 1;
+      this.#runLater(task, delay, `Error: ${message}`);
       this.#record(task, message);
     });
+  }
+
+  snooze(run: Claim, delay: number, reason: string): boolean {
+    return this.#attempted(run, (task) => {
+      task.snoozes += 1;
+      this.#runLater(task, delay, reason);
+    });
+  }
+
+  /** The method cancels its own task. */
+  cancelRun(run: Claim, reason: string): boolean {
+    return this.#attempted(run, (task) => this.#end(task, { state: "cancelled", reason }));
   }
 
   /** Nobody's fault: a suspect stays one. */
@@ -163,12 +183,14 @@ export class QueueModel {
   /** The same task again: what it was is kept, but for its end and its crashes. */
   retryByHand(id: number): boolean {
     const task = this.tasks.get(id);
-    if (!task || task.finished_at === null) return false;
+    const wasPutOff = task?.state === "scheduled" && task.postponed_at !== null;
+    if (!task || (task.finished_at === null && !wasPutOff)) return false;
     const { scheduled_at: at, postponed_at: putOff } = task;
     const isEarly = task.state === "cancelled" && putOff === null && at !== null && at > this.now;
-    const [state, scheduled_at] = isEarly ? ["scheduled", at] : ["ready", null];
-    const deadline = task.expected_at ?? scheduled_at ?? task.enqueued_at;
-    Object.assign(task, { state, deadline, crashes: 0, scheduled_at, postponed_at: null });
+    const deadline = task.expected_at ?? (isEarly ? at : null) ?? task.enqueued_at;
+    Object.assign(task, { deadline, crashes: 0, failures: 0, snoozes: 0 });
+    if (isEarly) task.state = "scheduled";
+    else Object.assign(task, { state: "ready", scheduled_at: this.now, postponed_at: this.now });
     Object.assign(task, { finished_at: null, dequeued_at: null, result: null, reason: null });
     return true;
   }
@@ -243,6 +265,11 @@ export class QueueModel {
       task.attempts += 1;
       change(task);
     });
+  }
+
+  #runLater(task: ModelTask, delay: number, reason: string): void {
+    Object.assign(task, { state: "scheduled", scheduled_at: this.now + delay });
+    Object.assign(task, { postponed_at: this.now, dequeued_at: null, suspect: 0, reason });
   }
 
   #end(task: ModelTask, changes: Partial<ModelTask>): void {

@@ -19,7 +19,10 @@ import {
   handBack,
   interrupt,
   push,
+  putOff,
   retry,
+  snooze,
+  cancelRun,
   retryByHand,
   step,
 } from "./tasks.ts";
@@ -37,7 +40,22 @@ import { begin, end, endSavepoint, savepoint } from "./transactions.ts";
 
 const MOVES = [
   [push, push, push, claim, claim, claim, claimOne],
-  [finish, fail, retry, interrupt, crash, handBack, cancel, retryByHand, clean, step, step],
+  [
+    finish,
+    fail,
+    putOff,
+    retry,
+    snooze,
+    cancelRun,
+    interrupt,
+    crash,
+    handBack,
+    cancel,
+    retryByHand,
+    clean,
+    step,
+    step,
+  ],
   [start, death, rescueDead, reboot, leave, threadDeath],
   [begin, end, savepoint, endSavepoint],
 ].flat();

@@ -119,12 +119,34 @@ export const fail = settle<{ message: string }>(
   (queue, run, args) => queue.fail(run, args.message),
 );
 
+export const putOff = settle<{ message: string; delay: number }>(
+  "put off",
+  { message, delay: fc.constantFrom(0, 10, 50) },
+  (session, run, args) =>
+    session.settle(run, { kind: "postponed", delay: args.delay, error: toError(args.message) }),
+  (queue, run, args) => queue.putOff(run, args.delay, args.message),
+);
+
 export const retry = settle<{ message: string; delay: number }>(
   "retry",
   { message, delay: fc.constantFrom(0, 10, 50) },
   (session, run, args) =>
     session.settle(run, { kind: "retry", delay: args.delay, error: toError(args.message) }),
   (queue, run, args) => queue.retry(run, args.delay, args.message),
+);
+
+export const snooze = settle<{ delay: number }>(
+  "snooze",
+  { delay: fc.constantFrom(0, 10, 50) },
+  (session, run, { delay }) => session.settle(run, { kind: "snoozed", delay, reason: "closed" }),
+  (queue, run, { delay }) => queue.snooze(run, delay, "closed"),
+);
+
+export const cancelRun = settle(
+  "cancel itself",
+  {},
+  (session, run) => session.settle(run, { kind: "cancelled", reason: "gone" }),
+  (queue, run) => queue.cancelRun(run, "gone"),
 );
 
 export const interrupt = settle(

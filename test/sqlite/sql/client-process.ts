@@ -1,11 +1,12 @@
-/** A client of SQLite in a process of its own, and the one in Python. */
+/** Clients of SQLite in processes of their own, as people have them. */
+import { needs } from "../../support/needs.ts";
 
-export interface Result {
+interface Result {
   readonly out: string;
   readonly err: string;
 }
 
-export async function spawn(command: string[], input: string): Promise<Result> {
+async function spawn(command: string[], input: string): Promise<Result> {
   const child = Bun.spawn(command, { stdin: new Blob([input]), stdout: "pipe", stderr: "pipe" });
   const [out, err] = await Promise.all([
     new Response(child.stdout).text(),
@@ -15,7 +16,7 @@ export async function spawn(command: string[], input: string): Promise<Result> {
   return { out: out.trim(), err: err.trim() };
 }
 
-export const PYTHON = `
+const PYTHON = `
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], isolation_level=None)
 for statement in sys.stdin.read().split(";\\n"):
@@ -24,3 +25,23 @@ for statement in sys.stdin.read().split(";\\n"):
     except sqlite3.Error as error:
         print(error, file=sys.stderr)
 `;
+
+interface Client {
+  readonly name: string;
+  readonly needs: ReturnType<typeof needs>;
+  /** Statements end with `;` and a new line. It goes on after an error, which is a line of `err`. */
+  run(path: string, sql: string): Promise<Result>;
+}
+
+export const CLIENTS: Client[] = [
+  {
+    name: "sqlite3",
+    needs: needs("sqlite3"),
+    run: (path, sql) => spawn(["sqlite3", path], sql),
+  },
+  {
+    name: "python3",
+    needs: needs("python3"),
+    run: (path, sql) => spawn(["python3", "-I", "-S", "-c", PYTHON, path], sql),
+  },
+];

@@ -55,7 +55,9 @@ test("a task that was put off while the clock was ahead waits its delay from now
   const error = { name: "TqError", message: "busy", stack: null };
   const putOff = async () => {
     const task = await claimFirst(store);
-    await store.write((session) => session.settle(task, { kind: "retry", delay: MINUTE, error }));
+    await store.write((session) =>
+      session.settle(task, { kind: "postponed", delay: MINUTE, error }),
+    );
   };
   await putOff();
   expect(await store.repairTimes("all")).toBe(0);
@@ -76,7 +78,7 @@ test.each([6 * 60 * MINUTE, 90 * 24 * 60 * MINUTE])(
     const id = await pushOne(store);
     const task = await claimFirst(store);
     const error = { name: "TqError", message: "busy", stack: null };
-    await store.write((session) => session.settle(task, { kind: "retry", delay, error }));
+    await store.write((session) => session.settle(task, { kind: "postponed", delay, error }));
     const scheduledAt = clock.now() + delay;
     expect(await store.repairTimes("all")).toBe(0);
     expect(await store.get(id)).toMatchObject({ scheduled_at: scheduledAt });
@@ -91,7 +93,7 @@ test("a task that was pushed, and put off a day later, under a clock that was ah
   clock.advance(24 * 60 * MINUTE);
   const task = await claimFirst(store);
   const error = { name: "TqError", message: "busy", stack: null };
-  await store.write((session) => session.settle(task, { kind: "retry", delay: MINUTE, error }));
+  await store.write((session) => session.settle(task, { kind: "postponed", delay: MINUTE, error }));
   clock.advance(-YEAR - 24 * 60 * MINUTE);
   const now = clock.now();
   expect(await store.repairTimes("all")).toBe(1);

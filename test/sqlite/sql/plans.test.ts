@@ -108,7 +108,9 @@ const WORK: [
   ["adapting", null, (store) => store.adapt()],
   ["one task", null, (store) => store.get(1)],
   ["a task by its ref", "tq__task_ref", (store) => store.getByRef("x")],
+  ["how tasks stand", null, (store) => store.standings([1, 2, 3])],
   ["errors of a task", "tq__error_task", (store) => store.errors(1)],
+  ["runs of a task", null, (store) => store.attempts(1)],
   ["the newest tasks", null, (store) => store.list({ states: ["ready"], queue: "mail" })],
   ["times that are ahead", "tq__task_ready", (store) => store.repairTimes("all")],
   [
@@ -130,7 +132,7 @@ const WORK: [
         const error = { name: "E", message: "m", stack: null };
         await session.settle(task, { kind: "finished", result: null, reason: null });
         await session.settle(task, { kind: "failed", error });
-        await session.settle(task, { kind: "retry", delay: 1, error });
+        await session.settle(task, { kind: "postponed", delay: 1, error });
         await session.settle(task, { kind: "interrupted", reason: "x" });
         await session.settle(task, { kind: "crashed", reason: "x", maxCrashes: 3 });
         await session.handBack([task]);
@@ -206,6 +208,7 @@ for (const { queues, analyzed } of [
  */
 function isWalk(line: string, sql: string): boolean {
   if (line.endsWith("USING INDEX tq__task_running")) return sql.includes("enqueued_at");
+  if (line === "SCAN tq_attempts") return sql.includes("WHERE task = "); // the runs of one task, found by their keys
   if (line.endsWith("INDEX tq__task_order")) return /LIMIT|EXISTS/.test(sql);
   return (
     /USING (COVERING )?INDEX tq__task_(ready|suspect|scheduled)$/.test(line) &&

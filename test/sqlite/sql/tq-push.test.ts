@@ -1,30 +1,9 @@
 /** The way in and the views, with the clients that people have: Debian's sqlite3 shell and Python's sqlite3. */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { needs } from "../../support/needs.ts";
 import { claimFirst, makeStore, type TestStore } from "../../support/store.ts";
 import { systemClock } from "../../../src/clock.ts";
-import { PYTHON, type Result, spawn } from "./client-process.ts";
-
-interface Client {
-  readonly name: string;
-  readonly needs: ReturnType<typeof needs>;
-  /** Statements end with `;` and a new line. It goes on after an error, which is a line of `err`. */
-  run(path: string, sql: string): Promise<Result>;
-}
-
-const CLIENTS: Client[] = [
-  {
-    name: "sqlite3",
-    needs: needs("sqlite3"),
-    run: (path, sql) => spawn(["sqlite3", path], sql),
-  },
-  {
-    name: "python3",
-    needs: needs("python3"),
-    run: (path, sql) => spawn(["python3", "-I", "-S", "-c", PYTHON, path], sql),
-  },
-];
+import { CLIENTS } from "./client-process.ts";
 
 for (const client of CLIENTS) {
   client.needs.describe(`tq_push from ${client.name}`, () => {
@@ -213,7 +192,7 @@ for (const client of CLIENTS) {
       ["scheduled_at must be ms since 1970 UTC", "scheduled_at", NO_TIMES],
       ["expected_at must be ms since 1970 UTC", "expected_at", NO_TIMES],
       [
-        "context must not have queue_ keys; use the columns queue, priority, scheduled_at and expected_at",
+        "context must not have queue_ keys; use the columns queue, priority, scheduled_at, expected_at, expires_at, attempts, backoff and timeout",
         "context",
         [`'{"queue_name": "mail"}'`, `'{"company": 1, "queue_priority": 7}'`],
       ],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { nextTurn } from "../../../src/next-turn.ts";
 import { errorOf } from "../../support/error.ts";
-import { claim, claimFirst, newTask, pushOne, readyOf } from "../../support/store.ts";
+import { claim, claimFirst, newTask, pushOne, readyOf, withSession } from "../../support/store.ts";
 import { claimIds, clock, fail, finish, stateOf, store, subject } from "./subject.ts";
 
 export function byHandTests(): void {
@@ -23,6 +23,27 @@ export function byHandTests(): void {
       }
       clock.advance(1000);
       expect(await claimIds()).toEqual([]);
+    });
+
+    test("in a session it commits and rolls back with the transaction, as a retry does", async () => {
+      const ready = await pushOne(store);
+      await finish(await claimFirst(store));
+      const other = await pushOne(store);
+      const move = (ends: "commit" | "rollback") =>
+        withSession(store, async (session) => {
+          await session.begin();
+          expect(await session.cancel(other)).toMatchObject({
+            state: "cancelled",
+            reason: "cancelled by hand",
+          });
+          expect(await session.retry(ready)).toMatchObject({ state: "ready" });
+          expect(await stateOf(other)).toBe("ready");
+          await session[ends]();
+        });
+      await move("rollback");
+      expect([await stateOf(ready), await stateOf(other)]).toEqual(["finished", "ready"]);
+      await move("commit");
+      expect([await stateOf(ready), await stateOf(other)]).toEqual(["ready", "cancelled"]);
     });
 
     test("refuses what has ended or does not exist", async () => {
@@ -52,7 +73,7 @@ export function byHandTests(): void {
         state: "ready",
         finished_at: null,
         dequeued_at: null,
-        scheduled_at: null,
+        scheduled_at: clock.now(),
         reason: null,
         attempts: 1,
       });
@@ -76,6 +97,15 @@ export function byHandTests(): void {
       expect(await claimIds()).toEqual([]);
       clock.advance(99_989);
       expect(await claimIds()).toEqual(ids);
+    });
+
+    test("of what waits for its next attempt runs it now, with all attempts before it", async () => {
+      const error = { name: "Error", message: "no", stack: null };
+      const id = await pushOne(store);
+      const task = await claimFirst(store);
+      await store.write((session) => session.settle(task, { kind: "retry", delay: 99_999, error }));
+      expect(await store.retry(id)).toMatchObject({ state: "ready", failures: 0, attempts: 1 });
+      expect(await claimIds()).toEqual([id]);
     });
 
     test("of what was put off, or cancelled after its time, runs it now, before what was pushed since", async () => {

@@ -51,6 +51,9 @@ export function claimTests(): void {
         attempt: 1,
         suspect: false,
         postponed: 0,
+        failures: 0,
+        expiresAt: null,
+        policy: null,
         again: false,
       });
       expect(await store.get(id)).toMatchObject({

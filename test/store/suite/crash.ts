@@ -90,6 +90,14 @@ export function crashTests(): void {
       expect((await store.status()).queues).toMatchObject([{ ready: 2, running: 1 }]);
     });
 
+    test("names a function without a method", async () => {
+      const call = { model: "thumbnail", method: "call" };
+      await store.push([newTask({ ...call, instances: [] }), newTask({ ...call, instances: [7] })]);
+      const [ran = null] = await claim(store, { limit: 2 });
+      const tasks = await store.rescueThread(OWNER, { running: ran, reason: "x", maxCrashes: 3 });
+      expect(tasks).toMatchObject([{ ...call, method: null }, call]);
+    });
+
     test("sets the task aside at its last crash", async () => {
       const [ran] = (await twoHeld()) as [ClaimedTask];
       const [task] = await store.rescueThread(OWNER, {

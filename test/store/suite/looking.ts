@@ -46,6 +46,40 @@ export function lookingTests(): void {
       });
     });
 
+    test("shows how those of these tasks that exist stand", async () => {
+      const [first = 0, second = 0] = await store.push([newTask(), newTask(), newTask()]);
+      await finish(await claimFirst(store), '{"sum":3}');
+      await store.cancel(second, "no more");
+      const standings = await store.standings([second, 99, first]);
+      expect(standings.toSorted((a, b) => a.id - b.id)).toEqual([
+        { id: first, state: "finished", attempts: 1, reason: null, result: '{"sum":3}' },
+        { id: second, state: "cancelled", attempts: 0, reason: "no more", result: null },
+      ]);
+      expect(await store.standings([])).toEqual([]);
+    });
+
+    test("tells of a commit by another connection at once, and of none until its time or its signal", async () => {
+      const wait = async (ms: number, signal?: AbortSignal) => {
+        const version = await store.version();
+        const changed = store.changed(version, ms, signal);
+        return { changed, isOther: async () => (await store.version()) !== version };
+      };
+      const other = subject.open();
+      const first = await wait(20_000);
+      await pushOne(other);
+      await first.changed;
+      expect(await first.isOther()).toBe(true);
+      const second = await wait(20);
+      await second.changed;
+      expect(await second.isOther()).toBe(false);
+      const stop = new AbortController();
+      const third = await wait(20_000, stop.signal);
+      stop.abort();
+      await third.changed;
+      expect(await third.isOther()).toBe(false);
+      await store.changed(await store.version(), 20_000, AbortSignal.abort());
+    });
+
     test("lists each queue and model of tasks once, whatever their state", async () => {
       expect(await store.names()).toEqual({ queues: [], models: [] });
       const mail = { queue: "mail", model: "letter" };

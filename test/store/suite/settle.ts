@@ -1,26 +1,22 @@
 /** How a run ends, and that a lost claim ends nothing. */
 import { describe, expect, test } from "bun:test";
+import type { Outcome } from "../../../src/outcome.ts";
 import type { Claim } from "../../../src/task.ts";
 import { claimFirst, pushOne } from "../../support/store.ts";
 import { claimIds, clock, ERROR, fail, finish, OTHER, stateOf, store } from "./subject.ts";
 
 export function settleTests(): void {
   describe("a settle", () => {
+    const as = (outcome: Outcome) => (task: Claim) =>
+      store.write((session) => session.settle(task, outcome));
     const settles: [string, (task: Claim) => Promise<boolean>][] = [
       ["finish", (task) => finish(task)],
+      ["retry", as({ kind: "retry", delay: 10, error: ERROR })],
+      ["snooze", as({ kind: "snoozed", delay: 10, reason: null })],
+      ["cancel itself", as({ kind: "cancelled", reason: "gone" })],
       ["fail", (task) => fail(task)],
-      [
-        "retry",
-        (task) =>
-          store.write((session) =>
-            session.settle(task, { kind: "retry", delay: 10, error: ERROR }),
-          ),
-      ],
-      [
-        "interrupt",
-        (task) =>
-          store.write((session) => session.settle(task, { kind: "interrupted", reason: "stop" })),
-      ],
+      ["put off", as({ kind: "postponed", delay: 10, error: ERROR })],
+      ["interrupt", as({ kind: "interrupted", reason: "stop" })],
       [
         "crash",
         (task) =>
@@ -119,7 +115,7 @@ export function settleTests(): void {
       const id = await pushOne(store);
       const task = await claimFirst(store);
       await store.write((session) =>
-        session.settle(task, { kind: "retry", delay: 500, error: ERROR }),
+        session.settle(task, { kind: "postponed", delay: 500, error: ERROR }),
       );
       expect(await store.get(id)).toMatchObject({
         state: "scheduled",

@@ -9,6 +9,7 @@ import { lookingTests } from "./looking.ts";
 import { orderTests } from "./order.ts";
 import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
+import { historyTests } from "./history.ts";
 import { settleTests } from "./settle.ts";
 import { renewSubject, type Subject } from "./subject.ts";
 import { taskErrorTests } from "./task-errors.ts";
@@ -22,6 +23,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     orderTests();
     dueTests();
     settleTests();
+    historyTests();
     taskErrorTests();
     crashTests();
     workerTests();

@@ -6,8 +6,8 @@ import {
   type DurationLike,
   parseDuration,
   toMilliseconds,
-} from "../values/duration.ts";
-import { looksLikeMoment, momentOf, parseMoment } from "../values/moment.ts";
+} from "./duration.ts";
+import { looksLikeMoment, momentOf, parseMoment } from "./moment.ts";
 
 /** What relative values of one push count from. */
 export interface Basis {

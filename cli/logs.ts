@@ -1,0 +1,78 @@
+/** `tq logs ID`: what a task has said while it ran; with `-f` also what it says from now on. */
+import { TqError } from "../src/errors.ts";
+import type { Store } from "../src/store/store.ts";
+import type { OutputLine, RunOutput } from "../src/store/task-output.ts";
+import { ENDED_STATES, type Task } from "../src/task.ts";
+import { command } from "./command/command.ts";
+import { type Program, toLook } from "./command/program.ts";
+import { readId } from "./command/values.ts";
+import { lineText, outputText, progressWords } from "./terminal/output.ts";
+import { print } from "./terminal/terminal.ts";
+
+export const logs = command({
+  name: "logs",
+  description: "Show what a task has printed and logged, run by run",
+  flags: {
+    id: { type: "positional", description: "The id of a task" },
+    follow: { type: "boolean", alias: "f", description: "Go on until the task has ended" },
+  },
+  run: async ({ id, follow }, program) => {
+    const task = readId(id);
+    await toLook(program.config(), (store) =>
+      follow === true ? followTask(store, task, program) : showAll(store, task, program),
+    );
+  },
+});
+
+async function showAll(store: Store, id: number, program: Program): Promise<void> {
+  await requireTask(store, id);
+  const runs = await store.output(id);
+  if (runs.length > 0 || program.json)
+    program.answer(runs, () => outputText(runs, program.terminal));
+  else program.note(`Task ${id} has said nothing`);
+}
+
+/** The time between two looks: no commit tells what a task says while it runs. */
+const LOOK_MS = 200;
+
+async function followTask(store: Store, id: number, program: Program): Promise<void> {
+  let shown: readonly RunOutput[] = [];
+  for (;;) {
+    const { state } = await requireTask(store, id);
+    const runs = await store.output(id);
+    const news = runs.flatMap((run) =>
+      newsOf(
+        run,
+        shown.find(({ attempt }) => attempt === run.attempt),
+      ),
+    );
+    for (const line of news) {
+      print(program.json ? JSON.stringify(line) : lineText(line, program.terminal));
+    }
+    shown = runs;
+    if (ENDED_STATES.some((ended) => ended === state)) return;
+    await store.changed(await store.version(), LOOK_MS);
+    await store.check();
+  }
+}
+
+/** The lines that were said since the last look, and how far the run is where that has changed. */
+function newsOf(run: RunOutput, before: RunOutput | undefined): OutputLine[] {
+  const last = before?.lines.at(-1);
+  // Older lines may have been cut meanwhile, so the last line that was shown is looked for.
+  const from = run.lines.findLastIndex(({ at, text }) => at === last?.at && text === last.text) + 1;
+  const lines = run.lines.slice(from);
+  const words = progressWords(run);
+  const { progress } = run;
+  if (words === null || progress === null || progress.at === before?.progress?.at) return lines;
+  return [...lines, { at: progress.at, level: "info", text: words }];
+}
+
+async function requireTask(store: Store, id: number): Promise<Task> {
+  const task = await store.get(id);
+  if (task !== null) return task;
+  throw new TqError(
+    "not_found",
+    `Cannot show what task ${id} said: there is no such task; it may have been cleaned`,
+  );
+}

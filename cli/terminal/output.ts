@@ -1,0 +1,41 @@
+/** What tasks have said, as text for people. */
+import { paint, type Style, type Terminal } from "./terminal.ts";
+import { printable } from "../../src/printable.ts";
+import type { OutputLine, RunOutput } from "../../src/store/task-output.ts";
+import { formatDuration } from "../../src/values/duration.ts";
+import { formatSize, formatTime } from "./text.ts";
+
+const STYLES: Partial<Record<OutputLine["level"], Style>> = { error: "red", warn: "yellow" };
+
+/** All that the runs of a task have said, each under a heading where there are several. */
+export function outputText(runs: readonly RunOutput[], terminal: Terminal): string {
+  return runs
+    .map((run) => {
+      const heading = runs.length > 1 ? [paint(terminal, "bold", `run ${run.attempt}`)] : [];
+      const cut = run.cut === 0 ? [] : [`(${formatSize(run.cut)} of earlier lines were not kept)`];
+      const lines = run.lines.map((line) => lineText(line, terminal));
+      return [...heading, ...cut, ...lines, ...progressLines(run)].join("\n");
+    })
+    .join("\n\n");
+}
+
+export function lineText({ at, level, text }: OutputLine, terminal: Terminal): string {
+  const style = STYLES[level];
+  const word = style === undefined ? level.padEnd(5) : paint(terminal, style, level.padEnd(5));
+  return `${formatTime(at)} ${word} ${printable(text)}`;
+}
+
+/** How far a run is: `7 of 9, 78 %, page 7`. */
+export function progressWords({ progress }: RunOutput): string | null {
+  if (progress === null) return null;
+  const { done, total, text } = progress;
+  const share = total ? `, ${Math.min(Math.floor((100 * done) / total), 100)} %` : "";
+  const of = total === null ? "" : ` of ${total}`;
+  return `${done}${of}${share}${text === null ? "" : `, ${text}`}`;
+}
+
+function progressLines(run: RunOutput): string[] {
+  const words = progressWords(run);
+  const age = run.progress === null ? "" : formatDuration(Date.now() - run.progress.at);
+  return words === null ? [] : [`progress ${printable(words)} (${age} ago)`];
+}

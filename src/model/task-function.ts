@@ -1,0 +1,93 @@
+/** `task(name, function)`: a plain function that tasks can call, beside models and in the same files. */
+import { TqError } from "../errors.ts";
+import type { TaskPolicy } from "../policies/table.ts";
+import { inspected } from "../quote.ts";
+import { checkModelName } from "../registry/definition.ts";
+import { FUNCTION, isClass, MODEL_OF, type ModelClass } from "../registry/model-class.ts";
+import { checkPolicies } from "../registry/policies.ts";
+import { queueOf } from "../push/queue-caller.ts";
+import type { TaskOptions } from "../push/task-options.ts";
+import type { TaskHandle } from "../tasks/handle.ts";
+import { FUNCTION_METHOD, NO_INSTANCES } from "../task.ts";
+import { Model } from "./model.ts";
+import type { JsonArgs, Returned, WithOptions } from "./queue-types.ts";
+
+/** A function that can be pushed as a task. Called itself, it runs at once, as any function does. */
+export type TaskFunction<F> = F & {
+  /**
+   * Stores a call as a task, in the current transaction or in one of its own.
+   *
+   * @returns the id of the task.
+   * @throws TqError "invalid" for an argument that JSON cannot carry.
+   */
+  readonly push: Push<F, number> & WithOptions<Push<F, TaskHandle<ResultOf<F>>>>;
+};
+
+type Push<F, Answer> = (...args: JsonArgs<ArgsOf<F>>) => Promise<Answer>;
+
+type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
+
+type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
+
+/** What a function says of its tasks: it has no records that could be missing. */
+type FunctionPolicy = Omit<TaskPolicy, "missing">;
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/**
+ * Makes a plain function a task. Export it from a models file, and workers run it; its name is what its tasks are
+ * stored under, unique among functions and models.
+ *
+ * @param policy how its tasks run.
+ * @throws TqError "models" for a name or a policy that cannot be.
+ * @example
+ * export const thumbnail = task("thumbnail", async (path: string, width: number) => { … });
+ * await thumbnail.push("a.png", 200);
+ */
+export function task<F extends CallableFunction>(name: string, fn: F): TaskFunction<F>;
+export function task<F extends CallableFunction>(
+  name: string,
+  policy: FunctionPolicy,
+  fn: F,
+): TaskFunction<F>;
+export function task(name: string, ...rest: readonly unknown[]): AnyFunction {
+  checkModelName(name, "function");
+  const [policy, given] = rest.length > 1 ? rest : [undefined, rest[0]];
+  const fn = readFunction(name, given);
+  const model = modelFor(name, policy, fn);
+  checkPolicies(model);
+  const call = (...args: unknown[]) => fn(...args);
+  return Object.assign(named(call, fn.name || name), { push: pushOf(model), [MODEL_OF]: model });
+}
+
+/** The push of a model's method, without the instances. */
+function pushOf(model: ModelClass) {
+  const caller = () => queueOf(model)[FUNCTION_METHOD];
+  const push = (...args: unknown[]) => caller()?.(NO_INSTANCES, ...args);
+  const withOptions = (options: TaskOptions) => {
+    const pushWith = caller()?.with(options);
+    return (...args: unknown[]) => pushWith?.(NO_INSTANCES, ...args);
+  };
+  return Object.assign(push, { with: withOptions });
+}
+
+/** The model that stands for a function: so all that holds for models holds for functions. */
+function modelFor(name: string, policy: unknown, fn: AnyFunction): ModelClass {
+  class FunctionModel extends Model {
+    static override readonly __name__ = name;
+    static readonly [FUNCTION] = true;
+    static override readonly [FUNCTION_METHOD] = fn;
+    static readonly tasks = policy === undefined ? undefined : { [FUNCTION_METHOD]: policy };
+  }
+  return named(FunctionModel, `task(${JSON.stringify(name)})`);
+}
+
+function named<T extends object>(value: T, name: string): T {
+  return Object.defineProperty(value, "name", { value: name });
+}
+
+function readFunction(name: string, given: unknown): AnyFunction {
+  if (typeof given === "function" && !isClass(given)) return given as AnyFunction;
+  const why = `${inspected(given)} is not a function; write task(name, function), or task(name, policy, function)`;
+  throw new TqError("models", `Cannot make the function ${name}: ${why}`);
+}

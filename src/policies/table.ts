@@ -1,0 +1,195 @@
+/**
+ * How tasks run, defined in one place: how often, how long, and what counts as failed. A model says it in `static
+ * tasks`, an operator in `[tasks."model.method"]` of tq.toml, and a push for its own tasks. The push wins over tq.toml,
+ * that over the model, that over the preset.
+ *
+ * A new policy is a row of POLICIES and its type in TaskPolicy.
+ */
+import { TqError } from "../errors.ts";
+import { inspected, quote } from "../quote.ts";
+import {
+  DAY_MS,
+  type Duration,
+  type DurationLike,
+  formatDuration,
+  parseDuration,
+  toMilliseconds,
+} from "../values/duration.ts";
+import { whole } from "../values/option-kinds.ts";
+import {
+  type Backoff,
+  backoffJson,
+  BACKOFF_ALLOWED,
+  backoffWords,
+  DEFAULT_BACKOFF,
+  type ReadBackoff,
+  readBackoff,
+} from "./backoff.ts";
+import { type ErrorFilter, filterWords, readFilter } from "./error-filter.ts";
+
+/** How the tasks of one method run, as a model says it. */
+export interface TaskPolicy {
+  /** How many runs may fail before the task does, the first one included; default: 1. */
+  readonly attempts?: number;
+  /** How long to wait before each further attempt; default: a random time of up to 10 s, 20 s, 40 s, … 1 h. */
+  readonly backoff?: Backoff;
+  /** The errors that are tried again, by their classes or names, or a function; default: all but UserError. */
+  readonly retryOn?: ErrorFilter;
+  /** The errors that fail the task at once, whatever `retryOn` says; default: none. */
+  readonly failOn?: ErrorFilter;
+  /** The longest time of one run; default: no limit. */
+  readonly timeout?: Duration | null;
+  /** A task that has not started this long after it could is cancelled; default: no limit. */
+  readonly expires?: Duration | null;
+  /** What becomes of a task none of whose records exists: it finishes without a call, or fails; default: `"skip"`. */
+  readonly missing?: "skip" | "fail";
+  /**
+   * false: the method runs alone and outside any transaction, for long I/O or code with a connection of its
+   * own. It may start transactions; the claim of its task guards its end all the same. Default: true.
+   */
+  readonly transaction?: boolean;
+}
+
+/** A policy with all its values: lengths of time are ms, null is no limit. */
+export interface Policy {
+  readonly attempts: number;
+  readonly backoff: ReadBackoff;
+  readonly retryOn: ErrorFilter | null;
+  readonly failOn: ErrorFilter | null;
+  readonly timeout: number | null;
+  readonly expires: number | null;
+  readonly missing: "skip" | "fail";
+  readonly transaction: boolean;
+}
+
+export type PolicyKey = keyof TaskPolicy;
+
+export interface PolicyRow<Value> {
+  /** Its meaning, for the help and docs/. */
+  readonly help: string;
+  readonly preset: Value;
+  /** Completes "it must be …". */
+  readonly allowed: string;
+  /** Reads a value of a model, of tq.toml, or one that a push has stored. @throws TqError "invalid" */
+  readonly read: (value: unknown, name: string) => Value;
+  /** The value as JSON from which `read` makes the same; null: it has no such form. */
+  readonly toJson: (value: Value) => unknown;
+  readonly words: (value: Value) => string;
+  /** True where only a model can say it. */
+  readonly onlyModel?: boolean;
+}
+
+const MOST_ATTEMPTS = 1_000_000;
+
+/** A timer of JavaScript counts up to 24 days. */
+const LONGEST_TIMEOUT_MS = 20 * DAY_MS;
+const SHORTEST_TIMEOUT_MS = 10;
+
+const attempts = whole(`a whole number from 1 to ${MOST_ATTEMPTS}`, 1, MOST_ATTEMPTS);
+
+export const POLICIES: { readonly [K in PolicyKey]: PolicyRow<Policy[K]> } = {
+  attempts: {
+    help: "How many runs may fail before the task does",
+    preset: 1,
+    allowed: attempts.allowed,
+    read: attempts.read,
+    toJson: (count) => count,
+    words: String,
+  },
+  backoff: {
+    help: "How long to wait before each further attempt",
+    preset: DEFAULT_BACKOFF,
+    allowed: BACKOFF_ALLOWED,
+    read: readBackoff,
+    toJson: backoffJson,
+    words: backoffWords,
+  },
+  retryOn: filterRow("The errors that are tried again, by their names", "all but UserError"),
+  failOn: filterRow("The errors that fail the task at once, by their names", "none"),
+  timeout: lengthRow("The longest time of one run", SHORTEST_TIMEOUT_MS, LONGEST_TIMEOUT_MS),
+  expires: lengthRow("The longest wait for the start of the first run", 0, 36_500 * DAY_MS),
+  missing: {
+    help: "What becomes of a task none of whose records exists",
+    preset: "skip",
+    allowed: '"skip" or "fail"',
+    read: (value, name) => {
+      if (value === "skip" || value === "fail") return value;
+      throw refused(value, name, '"skip" or "fail"');
+    },
+    toJson: (value) => value,
+    words: String,
+  },
+  transaction: {
+    help: "Whether the method runs inside a transaction",
+    preset: true,
+    allowed: "true or false",
+    read: (value, name) => {
+      if (typeof value === "boolean") return value;
+      throw refused(value, name, "true or false");
+    },
+    toJson: (value) => value,
+    words: String,
+    onlyModel: true,
+  },
+};
+
+export const POLICY_KEYS = Object.keys(POLICIES) as readonly PolicyKey[];
+
+/** What counts where nothing is said. */
+export const PRESET_POLICY = Object.fromEntries(
+  POLICY_KEYS.map((key) => [key, POLICIES[key].preset]),
+) as unknown as Policy;
+
+/** The name of a policy in tq.toml and in JSON: `retry_on`. */
+export function fieldOf(key: PolicyKey): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** @param preset in words: the errors that are meant where nothing is said. */
+function filterRow(help: string, preset: string): PolicyRow<ErrorFilter | null> {
+  const allowed = "a list of names or classes of errors, or a function";
+  return {
+    help,
+    preset: null,
+    allowed,
+    read: (value, name) => readFilter(value, name, allowed),
+    toJson: () => null, // no push says it
+    words: (filter) => (filter === null ? preset : filterWords(filter)),
+  };
+}
+
+function lengthRow(help: string, min: number, max: number): PolicyRow<number | null> {
+  const from = min === 0 ? "0 s" : formatDuration(min);
+  const allowed = `a length of time like "30s", from ${from} to ${formatDuration(max)}`;
+  const read = (value: unknown, name: string): number | null => {
+    if (value === null) return null;
+    const ms = readLength(value, name, allowed);
+    if (ms >= min && ms <= max) return ms;
+    throw refused(value, name, allowed);
+  };
+  const words = (ms: number | null) => (ms === null ? "no limit" : formatDuration(ms));
+  return {
+    help,
+    preset: null,
+    allowed,
+    read,
+    toJson: (ms) => (ms === null ? null : `${ms}ms`),
+    words,
+  };
+}
+
+function readLength(value: unknown, name: string, allowed: string): number {
+  if (typeof value === "string") return parseDuration(value, name);
+  if (
+    typeof value === "number" ||
+    (typeof value === "object" && value !== null && !Array.isArray(value))
+  ) {
+    return toMilliseconds(value as DurationLike, name);
+  }
+  throw refused(value, name, allowed);
+}
+
+function refused(value: unknown, name: string, allowed: string): TqError {
+  const shown = Array.isArray(value) ? quote(value) : inspected(value);
+  return new TqError("invalid", `${name} cannot be ${shown}: it must be ${allowed}`);
+}

@@ -1,0 +1,105 @@
+/** Errors that a method throws to say how its run ends: `Retry`, `Snooze` and `Cancel`. */
+import { TqError } from "../errors.ts";
+import { inspected } from "../quote.ts";
+import { type DurationLike, toMilliseconds } from "../values/duration.ts";
+import { type MomentLike, momentOf } from "../values/moment.ts";
+
+/** When a task runs again: ms from now, or ms since 1970 UTC. */
+type When = { readonly delay: number } | { readonly at: number };
+
+/** The mark of a registered symbol holds for every copy of tq in the process. */
+const VERDICT = Symbol.for("tq.verdict");
+
+/** What a thrown verdict says. */
+export type Verdict =
+  | { readonly kind: "retry"; readonly when: When | null }
+  | { readonly kind: "snooze"; readonly when: When; readonly reason: string | null }
+  | { readonly kind: "cancel"; readonly reason: string };
+
+/** The verdict that a thrown value is; null for any other. */
+export function verdictOf(thrown: unknown): Verdict | null {
+  try {
+    return thrown instanceof Error ? ((thrown as { [VERDICT]?: Verdict })[VERDICT] ?? null) : null;
+  } catch {
+    return null; // user code may throw a proxy or a getter that throws in turn
+  }
+}
+
+function mark(error: Error, verdict: Verdict): void {
+  Object.defineProperty(error, VERDICT, { value: verdict });
+}
+
+/**
+ * Ends the run as one that failed, and says when the task is tried again. It uses up an attempt of the method's policy,
+ * and fails the task where none is left.
+ *
+ * @example throw new Retry("5m", "the printer is off");
+ */
+export class Retry extends Error {
+  /**
+   * @param after a length of time from now, or a point in time; null: as the policy's backoff says.
+   * @throws TqError "invalid"
+   */
+  constructor(
+    after: DurationLike | MomentLike | null = null,
+    reason = "the method asks for a retry",
+  ) {
+    super(reason);
+    this.name = "Retry";
+    mark(this, { kind: "retry", when: after === null ? null : readWhen(after, "Retry") });
+  }
+}
+
+/**
+ * Puts the task off, without using up an attempt: what the run has written is rolled back, and the method is called
+ * again later.
+ *
+ * @example throw new Snooze("1h", "the shop is closed");
+ */
+export class Snooze extends Error {
+  /**
+   * @param until a length of time from now, or a point in time.
+   * @throws TqError "invalid"
+   */
+  constructor(until: DurationLike | MomentLike, reason: string | null = null) {
+    super(reason ?? "the method asks for a later run");
+    this.name = "Snooze";
+    mark(this, { kind: "snooze", when: readWhen(until, "Snooze"), reason });
+  }
+}
+
+/**
+ * Ends the task as cancelled: what the run has written is rolled back, and it is not run again.
+ *
+ * @example throw new Cancel("the sale was deleted");
+ */
+export class Cancel extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = "Cancel";
+    mark(this, { kind: "cancel", reason });
+  }
+}
+
+const LONGEST_MS = 36_500 * 86_400_000;
+
+function readWhen(value: unknown, name: string): When {
+  const isLength = typeof value === "string" || (typeof value === "object" && value !== null);
+  if (!isLength) {
+    const given = inspected(value);
+    throw new TqError(
+      "invalid",
+      `${name}: ${given} is no time; write a length like "5m", or a date`,
+    );
+  }
+  const at = momentOf(value, name);
+  if (at !== undefined) return { at };
+  const delay = toMilliseconds(value as DurationLike, name);
+  if (delay >= 0 && delay <= LONGEST_MS) return { delay };
+  throw new TqError("invalid", `${name}: ${inspected(value)} is not between 0 s and 100 years`);
+}
+
+/** The ms from now until then; 0 where that has passed. */
+export function delayUntil(when: When, now: number): number {
+  return "at" in when ? Math.max(when.at - now, 0) : when.delay;
+}

@@ -1,0 +1,71 @@
+/** What becomes of a task after an error of its method: its policy says whether, and when, it is tried again. */
+import { UserError } from "../errors.ts";
+import { type ErrorData, type Outcome, toErrorData } from "../outcome.ts";
+import { DEFAULT_BACKOFF, waitAfter } from "../policies/backoff.ts";
+import { type ErrorFilter, isMeant } from "../policies/error-filter.ts";
+import type { Policy } from "../policies/table.ts";
+import { delayUntil, verdictOf } from "../policies/verdicts.ts";
+import type { ClaimedTask } from "../task.ts";
+
+/**
+ * The outcome of a run whose method has thrown. Never throws: where a function of the policy fails, the task is tried
+ * again as without it.
+ *
+ * @param now ms since 1970 UTC.
+ */
+export function judge(
+  thrown: unknown,
+  { failures }: Pick<ClaimedTask, "failures">,
+  policy: Policy,
+  now: number,
+): Outcome {
+  const verdict = verdictOf(thrown);
+  if (verdict?.kind === "cancel") return { kind: "cancelled", reason: verdict.reason };
+  if (verdict?.kind === "snooze") {
+    return { kind: "snoozed", delay: delayUntil(verdict.when, now), reason: verdict.reason };
+  }
+  const error = toErrorData(thrown);
+  const attempt = failures + 1;
+  if (attempt >= policy.attempts) {
+    return { kind: "failed", error: verdict && policy.attempts === 1 ? withHint(error) : error };
+  }
+  if (verdict?.when) return { kind: "retry", delay: delayUntil(verdict.when, now), error };
+  try {
+    if (!verdict && !isRetried(thrown, policy)) return { kind: "failed", error };
+    const delay = waitAfter(policy.backoff, attempt, thrown);
+    return delay === null ? { kind: "failed", error } : { kind: "retry", delay, error };
+  } catch (trouble) {
+    const delay = waitAfter(DEFAULT_BACKOFF, attempt, thrown) ?? 0;
+    return { kind: "retry", delay, error: withTrouble(error, trouble) };
+  }
+}
+
+function isRetried(thrown: unknown, { retryOn, failOn }: Policy): boolean {
+  if (failOn !== null && isMeant(failOn, thrown)) return false;
+  if (!isForPeople(thrown)) return retryOn === null || isMeant(retryOn, thrown);
+  return retryOn !== null && isMeant(withoutAnyError(retryOn), thrown);
+}
+
+/** An error for a person to read: another try meets it again, unless the policy names it. */
+function isForPeople(thrown: unknown): boolean {
+  if (thrown instanceof UserError) return true;
+  return thrown instanceof Error && (thrown.name === "UserError" || thrown.name === "UserWarning");
+}
+
+/** Leaves out the class of all errors, which names none. */
+function withoutAnyError(filter: ErrorFilter): ErrorFilter {
+  return typeof filter === "function"
+    ? filter
+    : filter.filter((one) => one !== Error && one !== "Error");
+}
+
+function withHint(error: ErrorData): ErrorData {
+  const hint = "its policy allows 1 attempt; give the method more attempts to have it retried";
+  return { ...error, message: `${error.message} (${hint})` };
+}
+
+function withTrouble(error: ErrorData, trouble: unknown): ErrorData {
+  const { name, message } = toErrorData(trouble);
+  const note = `a function of its policy failed, so it waits as without one: ${name}: ${message}`;
+  return { ...error, message: `${error.message} (${note})` };
+}

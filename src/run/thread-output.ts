@@ -1,0 +1,134 @@
+/** Keeps what the present run of a thread says, and shows it to other processes meanwhile. */
+import type { Level } from "../log/events.ts";
+import type { Progress } from "../shared-memory/progress.ts";
+import { type LiveOutput, outputLine, type TaskProgress } from "../store/task-output.ts";
+import type { Store } from "../store/store.ts";
+import type { Claim } from "../task.ts";
+import type { RunHost, RunningTask } from "../transaction/current-task.ts";
+
+/** The most characters that are kept of one run; the oldest go first. */
+const MOST_CHARACTERS = 256_000;
+
+/** The most characters of one line. */
+const LONGEST_LINE = 10_000;
+
+/** Other processes see what a run says after this time at the latest. */
+const SHOWN_AFTER_MS = 100;
+
+/** A live output is written anew once it has so many characters that are not kept. */
+const MOST_STALE = 2 * MOST_CHARACTERS;
+
+interface Saying {
+  readonly task: RunningTask;
+  lines: string[];
+  size: number;
+  cut: number;
+  progress: TaskProgress | null;
+  /** What is not shown yet. */
+  unshown: string;
+  shownAt: number;
+  stale: number;
+  timer: Timer | null;
+}
+
+export class ThreadOutput implements RunHost {
+  readonly #progress: Pick<Progress, "signalTaken">;
+  readonly #clock: Pick<Store, "now">;
+  readonly #live: LiveOutput | null;
+  #saying: Saying | null = null;
+
+  /** @param live null where no other process looks. */
+  constructor(
+    progress: Pick<Progress, "signalTaken">,
+    clock: Pick<Store, "now">,
+    live: LiveOutput | null,
+  ) {
+    this.#progress = progress;
+    this.#clock = clock;
+    this.#live = live;
+  }
+
+  signalTaken(): void {
+    this.#progress.signalTaken();
+  }
+
+  say(task: RunningTask, level: Level, text: string): void {
+    const saying = this.#of(task);
+    for (const line of text.replace(/\n$/, "").split("\n")) {
+      const cut = line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line;
+      this.#keep(saying, outputLine({ at: this.#clock.now(), level, text: cut.toWellFormed() }));
+    }
+    this.#show(saying);
+  }
+
+  progressed(task: RunningTask, progress: Omit<TaskProgress, "at">): void {
+    const saying = this.#of(task);
+    saying.progress = { at: this.#clock.now(), ...progress };
+    this.#show(saying);
+  }
+
+  /** What the run of this claim has said, to be kept with it; null: nothing. The next run begins anew. */
+  take({ id }: Pick<Claim, "id">): string | null {
+    const saying = this.#saying;
+    if (saying?.task.id !== id) return null;
+    this.#saying = null;
+    if (saying.timer) clearTimeout(saying.timer);
+    return textOf(saying);
+  }
+
+  #of(task: RunningTask): Saying {
+    const present = this.#saying;
+    if (present?.task === task) return present;
+    if (present?.timer) clearTimeout(present.timer);
+    // A run that is tried again in place goes on with what its first try has said.
+    const isAgain = present?.task.id === task.id && present.task.attempt === task.attempt;
+    if (!isAgain) this.#live?.begin(task.id, task.attempt);
+    const none = { lines: [], size: 0, cut: 0, progress: null, unshown: "", shownAt: -Infinity };
+    return (this.#saying = { ...none, stale: 0, timer: null, ...(isAgain && present), task });
+  }
+
+  #keep(saying: Saying, line: string): void {
+    saying.lines.push(line);
+    saying.size += line.length;
+    saying.unshown += line;
+    if (saying.size <= MOST_CHARACTERS) return;
+    // Half of them go at once: to drop one at each new line would move all the others each time.
+    let [dropped, characters] = [0, 0];
+    while (saying.size - characters > MOST_CHARACTERS / 2) {
+      characters += saying.lines[dropped++]?.length ?? 0;
+    }
+    saying.lines = saying.lines.slice(dropped);
+    saying.size -= characters;
+    saying.cut += characters;
+    saying.stale += characters;
+  }
+
+  #show(saying: Saying): void {
+    if (this.#live === null) return;
+    const wait = saying.shownAt + SHOWN_AFTER_MS - performance.now();
+    // In a loop that never waits the timer does not fire.
+    if (wait <= 0) return this.#showNow(saying);
+    if (saying.timer) return;
+    saying.timer = setTimeout(() => this.#showNow(saying), wait);
+    saying.timer.unref();
+  }
+
+  #showNow(saying: Saying): void {
+    if (saying.timer) clearTimeout(saying.timer);
+    saying.timer = null;
+    saying.shownAt = performance.now();
+    if (saying.stale > MOST_STALE) {
+      saying.stale = 0;
+      this.#live?.replace(textOf(saying));
+    } else {
+      const progress = saying.progress === null ? "" : outputLine(saying.progress);
+      this.#live?.append(saying.unshown + progress);
+    }
+    saying.unshown = "";
+  }
+}
+
+function textOf({ lines, cut, progress }: Saying): string {
+  const head = cut === 0 ? "" : outputLine({ cut });
+  return head + lines.join("") + (progress === null ? "" : outputLine(progress));
+}

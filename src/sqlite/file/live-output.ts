@@ -1,0 +1,126 @@
+/**
+ * Files beside the database in which threads show what their present runs say: other processes read them without a lock,
+ * also while the task's own transaction is open. What is in them survives the death of the process.
+ */
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { giveOwner } from "../../file-owner.ts";
+import type { Owner } from "../../store/session.ts";
+import type { LiveOutput } from "../../store/task-output.ts";
+
+function folderOf(database: string): string {
+  return `${database}-output`;
+}
+
+function nameOf({ worker, thread }: Owner): string {
+  return `${worker}.${thread}`;
+}
+
+export class LiveFile implements LiveOutput {
+  readonly #database: string;
+  readonly #owner: Owner;
+  #descriptor: number | null = null;
+  #head = "";
+
+  constructor(database: string, owner: Owner) {
+    this.#database = database;
+    this.#owner = owner;
+  }
+
+  begin(task: number, attempt: number): void {
+    this.#head = `${JSON.stringify({ task, attempt })}\n`;
+    this.replace("");
+  }
+
+  append(text: string): void {
+    try {
+      if (this.#descriptor !== null) writeSync(this.#descriptor, text);
+    } catch {
+      // the disk is full, or a task has closed the descriptor: the lines are kept with the run
+    }
+  }
+
+  replace(text: string): void {
+    try {
+      this.#descriptor ??= this.#open();
+      ftruncateSync(this.#descriptor);
+    } catch {
+      this.#descriptor = null;
+    }
+    this.append(this.#head + text);
+  }
+
+  #open(): number {
+    const folder = folderOf(this.#database);
+    mkdirSync(folder, { recursive: true });
+    giveOwner(folder, this.#database);
+    const file = join(folder, nameOf(this.#owner));
+    const descriptor = openSync(file, "a", 0o640);
+    giveOwner(file, this.#database);
+    return descriptor;
+  }
+
+  close(): void {
+    if (this.#descriptor !== null) closeSync(this.#descriptor);
+    this.#descriptor = null;
+  }
+}
+
+/** What a thread's last run that said something has said. */
+export interface Shown {
+  readonly task: number;
+  readonly attempt: number;
+  readonly text: string;
+}
+
+/** null where the thread has said nothing. */
+export function readLive(database: string, owner: Owner): Shown | null {
+  return readShown(join(folderOf(database), nameOf(owner)));
+}
+
+function readShown(file: string): Shown | null {
+  try {
+    const whole = readFileSync(file, "utf8");
+    const end = whole.indexOf("\n");
+    const { task, attempt } = JSON.parse(whole.slice(0, end)) as Omit<Shown, "text">;
+    return { task, attempt, text: whole.slice(end + 1) };
+  } catch {
+    return null; // there is none, or its process died while it began
+  }
+}
+
+/** All that the threads of a worker have shown last. */
+export function readAllLive(database: string, worker: string): Shown[] {
+  return namesOf(database, worker).flatMap(
+    (name) => readShown(join(folderOf(database), name)) ?? [],
+  );
+}
+
+/** Removes the files of a worker that has left, or was rescued. */
+export function removeLive(database: string, worker: string): void {
+  const folder = folderOf(database);
+  try {
+    for (const name of namesOf(database, worker)) rmSync(join(folder, name), { force: true });
+    rmdirSync(folder);
+  } catch {
+    // other workers have files there
+  }
+}
+
+function namesOf(database: string, worker: string): string[] {
+  try {
+    return readdirSync(folderOf(database)).filter((name) => name.startsWith(`${worker}.`));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,53 @@
+/** Keeps the runs of a task that did not finish it. A task that finishes at its first run has none. */
+import type { Database } from "bun:sqlite";
+import type { ErrorData } from "../../outcome.ts";
+import type { Attempt, AttemptOutcome, Claim } from "../../task.ts";
+import { recordError } from "./task-errors.ts";
+
+/** How a run ended. */
+export interface EndedRun {
+  readonly outcome: AttemptOutcome;
+  readonly reason?: string;
+  readonly error?: ErrorData;
+  readonly now: number;
+}
+
+const HELD = `
+  SELECT attempts + 1 AS number FROM tq__task WHERE id = $id AND state = 'running' AND claim = $claim`;
+
+/** A run could have begun once it was due, and once the run before it had ended. */
+const RECORD = `
+  INSERT OR REPLACE INTO tq__attempt (task, number, due_at, started_at, ended_at, outcome, reason, error, worker, thread)
+  SELECT id, $number,
+         max(coalesce(scheduled_at, enqueued_at),
+             coalesce((SELECT max(ended_at) FROM tq__attempt WHERE task = $id), 0)),
+         dequeued_at, $now, $outcome, $reason, $error, worker, thread
+    FROM tq__task WHERE id = $id`;
+
+/** A task keeps so many of its last attempts. */
+const MOST_ATTEMPTS = 100;
+
+const FORGET_OLD = `DELETE FROM tq__attempt WHERE task = $id AND number <= $number - ${MOST_ATTEMPTS}`;
+
+/** Call it before the task's row changes. @returns false when the claim was lost: then nothing has changed. */
+export function recordAttempt(
+  db: Database,
+  { id, claim }: Claim,
+  { outcome, reason, error, now }: EndedRun,
+): boolean {
+  const held = db.query(HELD).get({ id, claim }) as { number: number } | null;
+  if (!held) return false;
+  const { number } = held;
+  const recorded = error ? recordError(db, id, number, error, now) : null;
+  db.query(RECORD).run({ id, number, outcome, reason: reason ?? null, error: recorded, now });
+  if (number > MOST_ATTEMPTS) db.query(FORGET_OLD).run({ id, number });
+  return true;
+}
+
+const ATTEMPTS = `SELECT * FROM tq_attempts WHERE task = $task`;
+
+/** The runs of a task, the first one first. */
+export function attemptsOf(db: Database, task: number): Attempt[] {
+  const attempts = db.query(ATTEMPTS).all({ task }) as Attempt[];
+  return attempts.sort((a, b) => a.number - b.number);
+}

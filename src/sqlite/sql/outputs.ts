@@ -1,0 +1,51 @@
+/** Keeps what the runs of tasks have said. */
+import type { Database } from "bun:sqlite";
+import type { Shown } from "../file/live-output.ts";
+import type { RescuedTask } from "../../store/rescue.ts";
+import { parseOutput, type RunOutput } from "../../store/task-output.ts";
+
+const KEEP = `
+  INSERT INTO tq__output (task, attempt, text) VALUES ($task, $attempt, $text)
+  ON CONFLICT (task, attempt) DO UPDATE SET text = text || excluded.text`;
+
+/** A task keeps what so many of its last runs have said. */
+const MOST_RUNS = 20;
+
+const FORGET_OLD = `DELETE FROM tq__output WHERE task = $task AND attempt <= $attempt - ${MOST_RUNS}`;
+
+/** @param text as `parseOutput` reads it. */
+export function keepOutput(db: Database, task: number, attempt: number, text: string): void {
+  db.query(KEEP).run({ task, attempt, text });
+  if (attempt > MOST_RUNS) db.query(FORGET_OLD).run({ task, attempt });
+}
+
+/** Keeps what runs have said that could not keep it themselves, as their thread or their process died. */
+export function keepShown(
+  db: Database,
+  tasks: readonly RescuedTask[],
+  shown: readonly Shown[],
+): void {
+  for (const { task, attempt, text } of shown) {
+    const isOfRun = tasks.some((one) => one.id === task && one.attempt === attempt);
+    if (isOfRun && text !== "") keepOutput(db, task, attempt, text);
+  }
+}
+
+const OUTPUTS = `SELECT attempt, text FROM tq__output WHERE task = $task ORDER BY attempt`;
+
+/** What the runs of a task that have ended have said. */
+export function outputsOf(db: Database, task: number): RunOutput[] {
+  const rows = db.query(OUTPUTS).all({ task }) as { attempt: number; text: string }[];
+  return rows.map(({ attempt, text }) => parseOutput(attempt, text));
+}
+
+const OWNER = `
+  SELECT worker, thread, attempts + 1 AS attempt FROM tq__task WHERE id = $task AND state = 'running'`;
+
+/** The thread that runs the task now; null: none does. */
+export function ownerOf(
+  db: Database,
+  task: number,
+): { readonly worker: string; readonly thread: number; readonly attempt: number } | null {
+  return db.query(OWNER).get({ task }) as ReturnType<typeof ownerOf>;
+}

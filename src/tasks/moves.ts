@@ -1,0 +1,65 @@
+/** Cancels and retries tasks by hand, in the current transaction where there is one. */
+import { TqError } from "../errors.ts";
+import { type Soon, soon } from "../soon.ts";
+import type { Task } from "../task.ts";
+import { currentTask, currentTaskUnit } from "../transaction/current-task.ts";
+import type { Runtime } from "../transaction/runtime.ts";
+import { inUnit, runPushed, Transaction } from "../transaction/transaction.ts";
+import type { Unit } from "../transaction/unit.ts";
+import { text } from "../values/option-kinds.ts";
+import { readId } from "./wait-options.ts";
+
+const REASON = text("why the task is cancelled");
+
+export async function cancelTask(of: Runtime, given: number, reason?: string): Promise<Task> {
+  const id = readId(given, "cancel");
+  const why =
+    reason === undefined ? reason : REASON.read(reason, `Cannot cancel task ${id}: reason`);
+  if (currentTask()?.id === id) throw ownTask(id, "cancel", 'throw new Cancel("…")');
+  return move(
+    of,
+    (unit) => unit.session.cancel(id, why),
+    () => of.store.cancel(id, why),
+  );
+}
+
+export async function retryTask(of: Runtime, given: number): Promise<Task> {
+  const id = readId(given, "retry");
+  if (currentTask()?.id === id) throw ownTask(id, "retry", "throw new Retry()");
+  return move(
+    of,
+    async (unit) => {
+      const task = await unit.session.retry(id);
+      unit.noteReady([id]);
+      return task;
+    },
+    async () => {
+      const task = await of.store.retry(id);
+      if (of.worker) return task;
+      await runPushed(of, [id]);
+      return (await of.store.get(id)) ?? task;
+    },
+  );
+}
+
+/** A run outside any transaction moves a task in a new one, which commits only while the claim of the run holds. */
+function move(
+  of: Runtime,
+  inside: (unit: Unit) => Promise<Task>,
+  outside: () => Promise<Task>,
+): Promise<Task> {
+  const current = Transaction.currentIfAny;
+  const inTransaction = () => inUnit((unit): Soon<Task> => soon(unit.begin(), () => inside(unit)));
+  if (current?.runtime.store === of.store) return inTransaction();
+  if (!current && currentTaskUnit()?.runtime.store === of.store) {
+    return Transaction.start({}, inTransaction);
+  }
+  return outside();
+}
+
+function ownTask(id: number, verb: string, instead: string): TqError {
+  return new TqError(
+    "conflict",
+    `Cannot ${verb} task ${id} inside itself; ${instead} in its method`,
+  );
+}

@@ -1,0 +1,106 @@
+/**
+ * Waits until tasks stand otherwise. All waits on a store share one look at the database after a commit, whoever made
+ * it: a thousand of them cost about as much as one.
+ */
+import type { Standing } from "../store/looking.ts";
+import type { Store } from "../store/store.ts";
+
+/** Time between two checks that the database file still exists: a wait for a commit to a deleted file never ends. */
+const FILE_CHECK_MS = 1_000;
+
+/** The waits rest after each look, for this many times as long as it took: commits may come without a pause. */
+const REST = 4;
+
+/** True for what a wait is for; null: there is no such task. */
+type IsWanted = (standing: Standing | null) => boolean;
+
+interface Wait {
+  readonly id: number;
+  readonly isWanted: IsWanted;
+  readonly resolve: (standing: Standing | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The waits on one store. */
+class Waits {
+  readonly #store: Store;
+  readonly #waits = new Set<Wait>();
+  #looking = false;
+  /** Ends the wait for a commit early. */
+  #commit = new AbortController();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async until(id: number, isWanted: IsWanted, signal?: AbortSignal): Promise<Standing | null> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Standing | null>();
+    const wait = { id, isWanted, resolve, reject };
+    const abort = () => reject(signal?.reason as Error);
+    signal?.addEventListener("abort", abort);
+    this.#waits.add(wait);
+    if (this.#looking) this.#commit.abort();
+    else void this.#look();
+    try {
+      return await promise;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.#waits.delete(wait);
+      if (this.#waits.size === 0) this.#commit.abort();
+    }
+  }
+
+  /** Looks until nothing waits. Never rejects: all waits fail with what fails here. */
+  async #look(): Promise<void> {
+    this.#looking = true;
+    try {
+      for (;;) {
+        this.#commit = new AbortController();
+        const version = await this.#store.version();
+        const started = performance.now();
+        await this.#tell();
+        if (this.#waits.size === 0) return;
+        await Bun.sleep(Math.max((performance.now() - started) * REST, 1));
+        await this.#store.changed(version, FILE_CHECK_MS, this.#commit.signal);
+        await this.#store.check();
+      }
+    } catch (error) {
+      for (const { reject } of this.#waits) reject(error);
+      this.#waits.clear();
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #tell(): Promise<void> {
+    const ids = new Set(Array.from(this.#waits, ({ id }) => id));
+    const standings = await this.#store.standings([...ids]);
+    const byId = new Map(standings.map((standing) => [standing.id, standing]));
+    for (const wait of this.#waits) {
+      if (!ids.has(wait.id)) continue; // it came during the look, and has asked for another one
+      const standing = byId.get(wait.id) ?? null;
+      if (!wait.isWanted(standing)) continue;
+      this.#waits.delete(wait);
+      wait.resolve(standing);
+    }
+  }
+}
+
+const waits = new WeakMap<Store, Waits>();
+
+/**
+ * Resolves once a task stands as wanted, at once if it does already.
+ *
+ * @throws TqError "database" when the database is lost; the signal's reason.
+ */
+export function untilStanding(
+  store: Store,
+  id: number,
+  isWanted: IsWanted,
+  signal?: AbortSignal,
+): Promise<Standing | null> {
+  let of = waits.get(store);
+  if (!of) waits.set(store, (of = new Waits(store)));
+  return of.until(id, isWanted, signal);
+}

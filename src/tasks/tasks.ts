@@ -1,0 +1,80 @@
+/** `tasks`: looks at tasks, waits for them, retries and cancels them, in any program. */
+import type { TaskFilter } from "../store/looking.ts";
+import type { Attempt, Task, TaskError } from "../task.ts";
+import { type Runtime, runtime } from "../transaction/runtime.ts";
+import { Transaction } from "../transaction/transaction.ts";
+import { attemptsOf, errorsOf, getTask, getTaskByRef, listTasks } from "./look.ts";
+import { cancelTask, retryTask } from "./moves.ts";
+import { resultOf } from "./result.ts";
+import type { ResultOptions, WatchOptions } from "./wait-options.ts";
+import { watchTask } from "./watch.ts";
+
+/**
+ * Looks read what is committed, and take no lock. A task that they show as ended is so on disk. What is wrong with an
+ * argument is a TqError "invalid".
+ */
+export interface Tasks {
+  /** The task; null where there is none: it may have been cleaned. */
+  get(id: number): Promise<Task | null>;
+  /** The task that has this ref. */
+  getByRef(ref: string): Promise<Task | null>;
+  /**
+   * The tasks that match, the newest first, 100 of them unless `limit` says another number.
+   *
+   * @example await tasks.list({ states: ["failed"], queue: "mail", limit: 20 });
+   */
+  list(filter?: TaskFilter): Promise<Task[]>;
+  /** The runs of a task, the first one first: the last 100 of them. */
+  attempts(id: number): Promise<Attempt[]>;
+  /** The errors of a task, the latest last. */
+  errors(id: number): Promise<TaskError[]>;
+  /**
+   * Waits until the task has ended, through all its retries, in whichever process it runs.
+   *
+   * @returns what its method returned, as JSON carries it; undefined where it returned nothing.
+   * @throws TaskFailedError when the task failed or was cancelled, TimeoutError when the timeout passes; TqError
+   * "not_found" when there is no such task, "conflict" when its result was too long to be kept, and inside a task or a
+   * transaction, where the wait might never end.
+   * @example const { sum } = await tasks.result<{ sum: number }>(id, { timeout: "30s" });
+   */
+  result<T = unknown>(id: number, options?: ResultOptions): Promise<T>;
+  /**
+   * Yields the task at once, and whenever its state, its attempts or its reason has changed, until it has ended. Changes
+   * that follow each other fast may come as one.
+   *
+   * @throws as `result` does before it waits; what the signal aborts with.
+   * @example for await (const { state } of tasks.watch(id)) console.log(state);
+   */
+  watch(id: number, options?: WatchOptions): AsyncGenerator<Task, void, void>;
+  /**
+   * Cancels a task that has not ended. In a transaction it is cancelled by the commit.
+   *
+   * @throws TqError "conflict" when it has ended, "not_found" when there is no such task.
+   */
+  cancel(id: number, reason?: string): Promise<Task>;
+  /**
+   * Makes an ended task ready again. In a transaction it is made ready by the commit. Where no worker is configured, it
+   * runs before this resolves, as after a push.
+   *
+   * @throws TqError "conflict" when it has not ended, "not_found" when there is no such task.
+   */
+  retry(id: number): Promise<Task>;
+}
+
+/** The runtime of the current transaction, or of the process. */
+function present(): Runtime {
+  return Transaction.currentIfAny?.runtime ?? runtime();
+}
+
+export const tasks: Tasks = {
+  get: async (id) => getTask(present().store, id),
+  getByRef: async (ref) => getTaskByRef(present().store, ref),
+  list: async (filter = {}) => listTasks(present().store, filter),
+  attempts: async (id) => attemptsOf(present().store, id),
+  errors: async (id) => errorsOf(present().store, id),
+  result: async <T>(id: number, options?: ResultOptions) =>
+    (await resultOf(present().store, id, options)) as T,
+  watch: (id, options) => watchTask(present().store, id, options),
+  cancel: async (id, reason) => cancelTask(present(), id, reason),
+  retry: async (id) => retryTask(present(), id),
+};

@@ -1,0 +1,70 @@
+/** Follows one task until it has ended. */
+import type { Standing } from "../store/looking.ts";
+import type { Store } from "../store/store.ts";
+import type { Task } from "../task.ts";
+import { hasEnded, notFound } from "./end.ts";
+import { onDisk } from "./on-disk.ts";
+import { untilStanding } from "./standings.ts";
+import { checkMayWait, checkOptions, readId, type WatchOptions } from "./wait-options.ts";
+
+/** What a watch tells the changes of. */
+type Watched = Pick<Standing, "state" | "attempts" | "reason">;
+
+/** The tasks of `for await`: leaving the loop, or `return()`, ends a wait that is under way. */
+export function watchTask(
+  store: Store,
+  given: number,
+  options: WatchOptions = {},
+): AsyncGenerator<Task, void, void> {
+  const id = readId(given, "watch");
+  checkOptions(options, id, ["signal"]);
+  checkMayWait(id);
+  const left = new AbortController();
+  const { signal } = options;
+  const stops = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+  const changes = follow(store, id, stops);
+  const end = changes.return.bind(changes);
+  return Object.assign(changes, {
+    async return(): Promise<IteratorResult<Task, void>> {
+      left.abort(LEFT);
+      return end();
+    },
+  });
+}
+
+const LEFT = Symbol("left");
+
+async function* follow(
+  store: Store,
+  id: number,
+  signal: AbortSignal,
+): AsyncGenerator<Task, void, void> {
+  let last: Watched | null = null;
+  for (;;) {
+    const standing = await next(store, id, last, signal);
+    if (standing === LEFT) return;
+    const task = standing && (await store.get(id));
+    if (task === null) throw notFound(id, "watch", last !== null);
+    last = task;
+    const isEnd = hasEnded(task);
+    if (isEnd) await onDisk(store);
+    yield task;
+    if (isEnd) return;
+  }
+}
+
+async function next(store: Store, id: number, last: Watched | null, signal: AbortSignal) {
+  const isNew = (now: Standing | null) => now === null || last === null || !isSame(now, last);
+  try {
+    return await untilStanding(store, id, isNew, signal);
+  } catch (error) {
+    if (error === LEFT) return LEFT;
+    throw error;
+  }
+}
+
+function isSame(one: Watched, other: Watched): boolean {
+  return (
+    one.state === other.state && one.attempts === other.attempts && one.reason === other.reason
+  );
+}

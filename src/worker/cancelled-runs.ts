@@ -1,0 +1,41 @@
+/** Ends the runs of tasks that were cancelled: such a run commits nothing. */
+import type { Report } from "../log/events.ts";
+import type { Store } from "../store/store.ts";
+import type { PoolThread } from "./pool-thread.ts";
+
+/**
+ * A run that has just committed has lost its claim too, until its thread notes the end; so a run is ended only where the
+ * next tick finds it again. A run that uses its signal is told, and has a grace to end by itself. Call it at each tick.
+ *
+ * @param grace ms
+ */
+export async function endCancelled(
+  threads: readonly PoolThread[],
+  store: Store,
+  report: Report,
+  grace: number,
+  now = performance.now(),
+): Promise<void> {
+  for (const thread of threads) {
+    const { sequence, usesSignal } = thread.progress;
+    const claim = thread.progress.running();
+    const isSameAsBefore = sequence === thread.seenAtTick;
+    thread.seenAtTick = sequence;
+    // Only runs that outlast a tick are worth a question to the store.
+    if (!claim || !isSameAsBefore || thread.endReason !== null) continue;
+    if ((await store.stillHeld([claim])).length > 0) continue;
+    if (thread.progress.sequence !== sequence) continue; // the run ended while the store answered
+    if (thread.lostAtTick !== sequence) {
+      thread.lostAtTick = sequence;
+      continue;
+    }
+    const wasTold = thread.told.sequence === sequence;
+    if (wasTold && now - thread.told.at < grace) continue;
+    const reason = "its claim was lost: the task was cancelled";
+    if (!wasTold) report({ name: "task.cancelled", task: claim.id, reason });
+    if (usesSignal && !wasTold && grace > 0) {
+      thread.told = { sequence, at: now };
+      thread.tellToEnd("cancel");
+    } else void thread.terminate(reason);
+  }
+}

@@ -1,0 +1,190 @@
+/** Retries and timeouts with the real binary: a kill forgets none of them. */
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "./support/eventually.ts";
+import { Site } from "./support/site.ts";
+
+setDefaultTimeout(30_000);
+
+const MODELS = `
+import { existsSync, writeFileSync } from "node:fs";
+import { currentTask, Model, Transaction } from "tq";
+
+export class Job extends Model {
+  static readonly __name__ = "job";
+  static readonly tasks = {
+    flaky: { attempts: 3, backoff: "10ms" },
+    slow: { attempts: 2, backoff: "1h" },
+    loop: { attempts: 2, backoff: "10ms", timeout: "300ms" },
+    deaf: { timeout: "300ms" },
+    write: { timeout: "300ms" },
+    polite: { timeout: "300ms" },
+    child: { timeout: "300ms" },
+  };
+  static flaky() { throw new Error("the printer is off"); }
+  static slow() { throw new Error("the printer is off"); }
+  static loop() { for (;;); }
+  static async deaf() { await new Promise(() => {}); }
+  static async write() {
+    await Transaction.current.sql\`CREATE TABLE written (n INTEGER)\`;
+    await new Promise(() => {});
+  }
+  static async polite() {
+    const { signal } = currentTask();
+    await new Promise((_, no) => signal.addEventListener("abort", () => no(signal.reason)));
+  }
+  static async child() {
+    const child = Bun.spawn(["sleep", "600"], { signal: currentTask().signal });
+    writeFileSync("child", String(child.pid));
+    await child.exited;
+  }
+  static async listen() {
+    const { signal } = currentTask();
+    signal.addEventListener("abort", () => writeFileSync("told", signal.reason.message));
+    writeFileSync("listens", "");
+    while (!existsSync("go") && !signal.aborted) await Bun.sleep(5);
+    throw new Error("it ends by itself");
+  }
+  static linger() { return new Promise((yes) => setInterval(() => existsSync("go") && yes(null), 5)); }
+}
+`;
+
+function site(settings = ""): Site {
+  const made = new Site();
+  made.write("models.ts", MODELS);
+  made.write("tq.toml", `[queue]\nworker = true\n[worker]\ntimeout_grace = "300ms"\n${settings}`);
+  return made;
+}
+
+const outcomes = (of: Site, id: number) =>
+  of.all<{ outcome: string; message: string }>(
+    `SELECT outcome, message FROM tq_attempts WHERE task = ${id} ORDER BY number`,
+  );
+
+test("a task that fails is tried again as its model says, and then fails", async () => {
+  await using made = site();
+  const worker = await made.worker();
+  const id = await made.pushOne("job", "flaky", "1");
+  await made.becomes(id, "failed");
+  expect(outcomes(made, id)).toEqual(
+    Array.from({ length: 3 }, () => ({ outcome: "failed", message: "the printer is off" })),
+  );
+  expect(worker.count("task.retried", { task: id })).toBe(2);
+});
+
+test("tq.toml wins over the model, and the push over tq.toml", async () => {
+  await using made = site('[tasks."job.flaky"]\nattempts = 2\n');
+  await made.worker();
+  const two = await made.pushOne("job", "flaky", "1");
+  const [four = 0] = await made.push(
+    "job",
+    "flaky",
+    "1",
+    "--attempts",
+    "4",
+    "--backoff",
+    "10ms,20ms",
+  );
+  await made.becomes(two, "failed");
+  await made.becomes(four, "failed");
+  expect([outcomes(made, two).length, outcomes(made, four).length]).toEqual([2, 4]);
+});
+
+test("a worker that is killed forgets neither a waiting retry nor its attempts", async () => {
+  await using made = site();
+  const first = await made.worker();
+  const id = await made.pushOne("job", "slow", "1");
+  const waits = await made.becomes(id, "scheduled");
+  first.kill("SIGKILL");
+  await first.ended();
+  await made.worker();
+  expect(made.task(id)).toMatchObject({
+    state: "scheduled",
+    scheduled_at: waits.scheduled_at,
+    failures: 1,
+  });
+});
+
+describe("a run whose time is over", () => {
+  test.each(["loop", "deaf", "write", "polite", "child"])(
+    "is ended, and says so: %s",
+    async (method) => {
+      await using made = site();
+      const worker = await made.worker(["-n", "2"]);
+      const beside = await made.pushOne("job", "linger", "1");
+      await worker.says("task.started", { task: beside });
+      const id = await made.pushOne("job", method, "2");
+      const { reason } = await made.becomes(id, "failed");
+      expect(reason).toBe("TimeoutError: timed out after 300 ms");
+      expect(made.task(id)).toMatchObject({ crashes: 0, attempts: method === "loop" ? 2 : 1 });
+      expect(made.all("SELECT name FROM sqlite_schema WHERE name = 'written'")).toEqual([]);
+      if (method === "child") await isGone(Number(made.read("child")));
+      made.write("go", "");
+      expect(await made.becomes(beside, "finished")).toMatchObject({ claim: 1 });
+    },
+  );
+});
+
+async function isGone(pid: number): Promise<void> {
+  await eventually(`the process ${pid} is gone`, () => {
+    try {
+      process.kill(pid, 0);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+}
+
+describe("the signal of a task", () => {
+  test("says that the task was cancelled, and the run may end by itself", async () => {
+    await using made = site();
+    const worker = await made.worker();
+    const id = await made.pushOne("job", "listen", "1");
+    await eventually("it listens", () => made.has("listens"));
+    await made.run("cancel", String(id));
+    await worker.says("task.late", { task: id });
+    expect(made.read("told")).toBe("its task was cancelled");
+    expect(worker.count("thread.replaced")).toBe(0);
+    expect(made.task(id).state).toBe("cancelled");
+  });
+
+  test("says that the worker stops before its grace is over, which uses up no attempt", async () => {
+    await using made = site();
+    const worker = await made.worker(["-n", "1", "--grace", "600ms"]);
+    const id = await made.pushOne("job", "listen", "1");
+    await eventually("it listens", () => made.has("listens"));
+    worker.kill("SIGTERM");
+    expect((await worker.ended()).code).toBe(0);
+    expect(made.read("told")).toBe("its worker stops");
+    expect(made.task(id)).toMatchObject({
+      state: "ready",
+      failures: 0,
+      crashes: 0,
+      reason: "its worker stops",
+    });
+  });
+});
+
+test("a section of tq.toml that names no method is said at the start", async () => {
+  await using made = site('[tasks."job.flakey"]\nattempts = 2\n[tasks."mail.*"]\nattempts = 2\n');
+  const worker = await made.worker();
+  const of = (pattern: string, hint: string) => ({
+    level: "warn",
+    message: `[tasks."${pattern}"] of tq.toml is of no use: no method has that name${hint}`,
+  });
+  await worker.says("log.note", of("mail.*", ""));
+  await worker.says("log.note", of("job.flakey", '; did you mean "job.flaky"?'));
+});
+
+test("tq show names the source of each policy, and the runs with their errors", async () => {
+  await using made = site('[tasks."job.*"]\nexpires = "1h"\n');
+  await made.worker();
+  const [id = 0] = await made.push("job", "flaky", "1", "--attempts", "2");
+  await made.becomes(id, "failed");
+  const { stdout } = await made.run("show", String(id));
+  expect(stdout).toMatch(/attempts +2 +push\n/);
+  expect(stdout).toMatch(/backoff +10 ms +model\n/);
+  expect(stdout).toMatch(/expires +1 h +tq.toml\n/);
+  expect(stdout).toMatch(/timeout +no limit +default\n/);
+  expect(stdout).toMatch(/\n +2 +failed .* Error: the printer is off\n/);
+});

@@ -1,0 +1,116 @@
+/** What a run says: kept with it, and shown to other processes meanwhile. */
+import { beforeEach, expect, test } from "bun:test";
+import { ThreadOutput } from "../../src/run/thread-output.ts";
+import { parseOutput } from "../../src/store/task-output.ts";
+import type { ClaimedTask } from "../../src/task.ts";
+import { RunningTask } from "../../src/transaction/current-task.ts";
+
+const NOW = 1_795_000_000_000;
+
+let shown: string[];
+let output: ThreadOutput;
+
+beforeEach(() => {
+  shown = [];
+  const live = {
+    begin: (task: number, attempt: number) => void shown.push(`begin ${task} ${attempt}`),
+    append: (text: string) => void shown.push(text),
+    replace: (text: string) => void shown.push(`replace ${text.length}`),
+  };
+  output = new ThreadOutput({ signalTaken() {} }, { now: () => NOW }, live);
+});
+
+function running(id: number, attempt = 1): RunningTask {
+  const claimed = { id, attempt, model: "job", method: "work", queue: "default", user: 0 };
+  return new RunningTask(claimed as ClaimedTask, {}, output);
+}
+
+const taken = (id: number) => parseOutput(1, output.take({ id }) ?? "");
+
+test("a run that says nothing keeps nothing, and shows nothing", () => {
+  running(7);
+  expect([output.take({ id: 7 }), shown]).toEqual([null, []]);
+});
+
+test("lines and the last progress are kept in the order in which they were said", () => {
+  const task = running(7);
+  task.log("begun", { copies: 2 });
+  task.say("error", "no paper\nin tray 2\n");
+  task.progress(1, 9);
+  task.progress(7, 9, "page 7");
+  expect(taken(7)).toEqual({
+    attempt: 1,
+    cut: 0,
+    lines: [
+      { at: NOW, level: "info", text: "begun {" },
+      { at: NOW, level: "info", text: "  copies: 2," },
+      { at: NOW, level: "info", text: "}" },
+      { at: NOW, level: "error", text: "no paper" },
+      { at: NOW, level: "error", text: "in tray 2" },
+    ],
+    progress: { at: NOW, done: 7, total: 9, text: "page 7" },
+  });
+  expect(output.take({ id: 7 })).toBeNull();
+});
+
+test("the first line is shown at once, under the task and the run that says it", () => {
+  running(7, 2).log("begun");
+  expect(shown).toEqual(["begin 7 2", expect.stringContaining('"text":"begun"')]);
+});
+
+test("a run that talks without a pause is shown now and then", () => {
+  const task = running(7);
+  for (let done = 0; done < 100_000; done++) task.progress(done, 100_000);
+  expect(shown.length).toBeLessThan(100);
+  expect(taken(7).progress?.done).toBe(99_999);
+});
+
+test("of very much the newest is kept, and it is said how much is not", () => {
+  const task = running(7);
+  const line = "é".repeat(1_000);
+  for (let index = 0; index < 5_000; index++) task.log(`${index} ${line}`);
+  const { lines, cut } = taken(7);
+  expect(lines.at(-1)?.text).toStartWith("4999 ");
+  expect(JSON.stringify(lines).length).toBeLessThan(300_000);
+  expect(cut).toBeGreaterThan(4_500_000);
+});
+
+test("a huge line is cut, and its half surrogate pair made whole", () => {
+  running(7).log("😀".repeat(100_000));
+  const [line] = taken(7).lines;
+  expect(line?.text.length).toBeLessThan(10_010);
+  expect(line?.text.isWellFormed()).toBe(true);
+});
+
+test.each([
+  [Number.NaN, 9],
+  [Infinity, 9],
+  [1, Number.NaN],
+  [1, Infinity],
+])("progress of %p of %p is what JSON can carry", (done, total) => {
+  running(7).progress(done, total);
+  const { progress } = taken(7);
+  expect([progress?.done, progress?.total]).toEqual([
+    Number.isFinite(done) ? done : 0,
+    Number.isFinite(total) ? total : null,
+  ]);
+});
+
+test("what one run has said is not kept with another", () => {
+  running(7).log("of seven");
+  running(8).log("of eight");
+  expect(output.take({ id: 7 })).toBeNull();
+  expect(taken(8).lines.map(({ text }) => text)).toEqual(["of eight"]);
+});
+
+test("a run that is tried again in place goes on with what its first try has said", () => {
+  running(7).log("first try");
+  running(7).log("second try");
+  expect(taken(7).lines).toHaveLength(2);
+  expect(shown.filter((text) => text.startsWith("begin"))).toHaveLength(1);
+});
+
+test("a torn last line, as a death leaves it, costs nothing but that line", () => {
+  const text = '{"at":1,"level":"info","text":"whole"}\n{"at":2,"lev';
+  expect(parseOutput(1, text).lines).toEqual([{ at: 1, level: "info", text: "whole" }]);
+});

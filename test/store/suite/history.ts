@@ -1,0 +1,93 @@
+/** What a task keeps of its runs: how each ended, and what it said. */
+import { describe, expect, test } from "bun:test";
+import type { Outcome } from "../../../src/outcome.ts";
+import type { Claim } from "../../../src/task.ts";
+import { claimFirst, pushOne } from "../../support/store.ts";
+import { clock, ERROR, finish, store } from "./subject.ts";
+
+const settle = (task: Claim, outcome: Outcome) =>
+  store.write((session) => session.settle(task, outcome));
+
+/** Runs the task once it is due, for 30 ms. */
+async function runFor(outcome: Outcome): Promise<void> {
+  clock.advance(1_000);
+  const task = await claimFirst(store);
+  clock.advance(30);
+  expect(await settle(task, outcome)).toBe(true);
+}
+
+export function historyTests(): void {
+  describe("the runs of a task", () => {
+    test("are kept with how long each waited, ran and was late", async () => {
+      const start = clock.now();
+      const id = await pushOne(store, { expectedAt: start + 2_000 });
+      await runFor({ kind: "retry", delay: 500, error: ERROR });
+      await runFor({ kind: "snoozed", delay: 0, reason: "closed" });
+      await runFor({ kind: "interrupted", reason: "its worker stops" });
+      clock.advance(70);
+      const last = await claimFirst(store);
+      expect((await store.attempts(id)).at(-1)).toMatchObject({
+        number: 4,
+        outcome: "running",
+        ended_at: null,
+        ran: null,
+        worker: "worker-1",
+        thread: 1,
+      });
+      clock.advance(5);
+      await finish(last);
+      expect(await store.attempts(id)).toMatchObject([
+        { number: 1, outcome: "failed", waited: 1_000, ran: 30, late: 0, message: ERROR.message },
+        { number: 2, outcome: "snoozed", waited: 500, ran: 30, late: 60, reason: "closed" },
+        { number: 3, outcome: "interrupted", waited: 1_000, ran: 30, late: 1_090 },
+        { number: 4, outcome: "finished", waited: 70, ran: 5, started_at: start + 3_160 },
+      ]);
+      expect(await store.errors(id)).toHaveLength(1);
+    });
+
+    test("name their worker and thread, and go with the task when it is cleaned", async () => {
+      const id = await pushOne(store);
+      await runFor({ kind: "failed", error: ERROR });
+      expect(await store.attempts(id)).toMatchObject([{ worker: "worker-1", thread: 1 }]);
+      clock.advance(10);
+      const now = clock.now();
+      await store.clean({ finishedBefore: now, failedBefore: now, limit: 10 });
+      expect([await store.attempts(id), await store.errors(id)]).toEqual([[], []]);
+    });
+  });
+
+  describe("what a run has said", () => {
+    const line = (text: string) => `{"at":1,"level":"info","text":"${text}"}\n`;
+    const keep = (task: number, attempt: number, text: string) =>
+      store.write((session) => session.keepOutput(task, attempt, text));
+
+    test("is kept for each run, and added to where the run goes on", async () => {
+      const id = await pushOne(store);
+      await keep(id, 1, line("a"));
+      await keep(id, 1, line("b"));
+      await keep(id, 2, line("c"));
+      const runs = await store.output(id);
+      expect(runs.map(({ attempt, lines }) => [attempt, lines.map(({ text }) => text)])).toEqual([
+        [1, ["a", "b"]],
+        [2, ["c"]],
+      ]);
+    });
+
+    test("is kept of the last twenty runs", async () => {
+      const id = await pushOne(store);
+      for (let attempt = 1; attempt <= 25; attempt++) await keep(id, attempt, line("x"));
+      const attempts = (await store.output(id)).map(({ attempt }) => attempt);
+      expect([attempts.length, attempts[0]]).toEqual([20, 6]);
+    });
+
+    test("is rolled back with the transaction that keeps it", async () => {
+      const id = await pushOne(store);
+      const failing = store.write(async (session) => {
+        await session.keepOutput(id, 1, line("a"));
+        throw new Error("no");
+      });
+      expect(await failing.catch(String)).toBe("Error: no");
+      expect(await store.output(id)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,105 @@
+/** `tasks`: looking at tasks, and cancelling and retrying them, alone and in transactions. */
+import { expect, test } from "bun:test";
+import { tasks, Transaction } from "../../src/index.ts";
+import { errorOf, makeRuntime, sentenceOf } from "../model/support.ts";
+import { Clerk, clerk, fails, pushed, ran } from "./clerk.ts";
+
+test("tasks are found by id, by ref and by filter, and their history by id", async () => {
+  await using tq = makeRuntime();
+  const failed = await ran(tq, fails(new Error("off")));
+  const { id } = await Clerk.__queue__.work.with({ ref: "order-7", queue: "mail" })(1);
+  expect(await tasks.get(id)).toMatchObject({ id, state: "ready", ref: "order-7" });
+  expect(await tasks.get(99)).toBeNull();
+  expect(await tasks.getByRef("order-7")).toMatchObject({ id });
+  expect(await tasks.getByRef("order-8")).toBeNull();
+  const listed = async (filter?: Parameters<typeof tasks.list>[0]) =>
+    (await tasks.list(filter)).map((task) => task.id);
+  expect(await listed()).toEqual([id, failed]);
+  expect(await listed({ states: ["failed"], model: "clerk" })).toEqual([failed]);
+  expect(await listed({ queue: "mail", ref: "order-7" })).toEqual([id]);
+  expect(await listed({ before: id, limit: 1 })).toEqual([failed]);
+  expect(await tasks.attempts(failed)).toMatchObject([{ outcome: "failed", message: "off" }]);
+  expect(await tasks.errors(failed)).toMatchObject([{ message: "off", count: 1 }]);
+});
+
+test.each([
+  [{ state: ["failed"] }, 'state is not part of a filter; did you mean "states"?'],
+  [{ states: "failed" }, 'states cannot be "failed": it must be a list of states'],
+  [{ states: ["faild"] }, 'states: "faild" is not one of scheduled, ready'],
+  [{ queue: "" }, 'queue cannot be "": it must be the name of a queue'],
+  [{ limit: 0 }, "limit cannot be 0: it must be a whole number from 1 up"],
+  [{ before: "7" }, 'before cannot be "7": it must be the id of a task'],
+  ["failed", '"failed" is no filter; give an object like { states: ["failed"] }'],
+])("the filter %p is refused", async (filter, sentence) => {
+  await using _tq = makeRuntime();
+  const error = await errorOf(tasks.list(filter as object));
+  expect(error.message).toContain(`Cannot list tasks: ${sentence}`);
+  expect(error.code).toBe("invalid");
+});
+
+test("an id, a ref or a reason of another kind is refused, and what the state does not allow", async () => {
+  await using tq = makeRuntime();
+  const of = tasks as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  expect(await sentenceOf(() => of["get"]?.("1"))).toContain(
+    "Cannot show a task: its id cannot be",
+  );
+  expect(await sentenceOf(() => of["getByRef"]?.(1))).toContain("its ref cannot be 1");
+  expect(await sentenceOf(() => of["cancel"]?.(1, 7))).toContain("reason cannot be 7");
+  expect((await errorOf(tasks.cancel(9))).code).toBe("not_found");
+  const id = await pushed();
+  expect(await sentenceOf(() => tasks.retry(id))).toContain("Cannot retry task 1: it is ready");
+  await tq.runTask(id);
+  expect((await errorOf(tasks.cancel(id))).code).toBe("conflict");
+});
+
+test("a transaction cancels and retries with its commit, and not without", async () => {
+  await using tq = makeRuntime();
+  const ready = await pushed();
+  const ended = await ran(tq);
+  const move = async () => {
+    expect((await tasks.cancel(ready, "paid")).state).toBe("cancelled");
+    expect((await tasks.retry(ended)).state).toBe("ready");
+    expect((await tasks.get(ready))?.state).toBe("ready"); // a look shows what is committed
+  };
+  await errorOf(
+    Transaction.start({}, async () => {
+      await move();
+      throw new Error("no");
+    }),
+  );
+  expect([(await tq.getTask(ready)).state, (await tq.getTask(ended)).state]).toEqual([
+    "ready",
+    "finished",
+  ]);
+  await Transaction.start({}, move);
+  expect(await tq.getTask(ready)).toMatchObject({ state: "cancelled", reason: "paid" });
+  expect((await tq.getTask(ended)).state).toBe("ready");
+});
+
+test("a task moves others with its own commit, and is told how to end itself", async () => {
+  await using tq = makeRuntime();
+  const other = await pushed();
+  await ran(tq, async () => {
+    await tasks.cancel(other);
+    throw new Error("off");
+  });
+  expect((await tq.getTask(other)).state).toBe("ready");
+  await ran(tq, () => tasks.cancel(other));
+  expect((await tq.getTask(other)).state).toBe("cancelled");
+  const own = await ran(tq, () => tasks.cancel(4));
+  expect((await tq.getTask(own)).reason).toBe(
+    'TqError: Cannot cancel task 4 inside itself; throw new Cancel("…") in its method',
+  );
+});
+
+test("where no worker is configured, a retried task runs before the retry is told", async () => {
+  await using tq = makeRuntime({ worker: false });
+  clerk.does = fails(new Error("off"));
+  const id = await Clerk.__queue__.work(1);
+  expect((await tq.getTask(id)).state).toBe("failed");
+  clerk.does = () => "on";
+  expect((await tasks.retry(id)).state).toBe("finished");
+  expect(await tasks.result(id)).toBe("on");
+  await Transaction.start({}, () => tasks.retry(id));
+  expect((await tq.getTask(id)).attempts).toBe(3);
+});
