@@ -115,7 +115,8 @@ function checkPath(path: string): void {
       `Cannot use ${path} as the database: the file has ${stat.nlink} names (hard links), and programs that use different ones lose each other's tasks; find them with "find / -xdev -samefile ${path}", remove all names but one, and use a symbolic link instead`,
     );
   }
-  if (wal?.size && !stat?.size) {
+  // An empty log too tells of a file that is gone: a worker that ends may have emptied it.
+  if (wal && (!stat || (wal.size > 0 && stat.size === 0))) {
     const what = stat ? "is empty" : "is gone";
     throw new TqError(
       "database",

@@ -98,6 +98,12 @@ describe("files that change behind the back of a worker and a server", () => {
       server.kill("SIGTERM");
       await server.ended();
 
+      // No program makes an empty queue in place of the lost one: a person takes the log away first.
+      if (!site.has("tq.db")) {
+        expect((await site.run("push", "job", "add", "5")).code).toBe(6);
+        expect(site.has("tq.db")).toBe(false);
+        rmSync(site.file("tq.db-wal"));
+      }
       // What was committed before may be gone, but what is there works.
       expect((await site.run("push", "job", "add", "5")).code).toBe(0);
       expect((await site.run("worker", "--drain")).code).toBe(0);

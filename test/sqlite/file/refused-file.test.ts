@@ -1,7 +1,7 @@
 /** Files that cannot be the database, each with its sentence. */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { SCHEMA_VERSION } from "../../../src/sqlite/migrate.ts";
 import { SqliteStore } from "../../../src/sqlite/store.ts";
 import { type Folder, makeFolder } from "../../support/folder.ts";
@@ -71,8 +71,16 @@ describe("a file that cannot be the database", () => {
     copyAside(subject.path, path);
     const store = subject.open({ path });
     expect(await store.list()).toHaveLength(1);
-    writeFileSync(`${folder.file("new.db")}-wal`, "");
-    await new SqliteStore({ path: folder.file("new.db") }).close();
+  });
+
+  test("because it is gone and its log is there, also where a worker that ended has emptied that", () => {
+    const path = folder.file("emptied.db");
+    writeFileSync(`${path}-wal`, "");
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: expect.stringContaining("it is gone, and its write-ahead log") as string,
+    });
+    expect(existsSync(path)).toBe(false);
   });
 
   test("because a newer tq made it", async () => {
