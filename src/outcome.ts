@@ -71,7 +71,7 @@ function describe(error: unknown): ErrorData {
 /** A chain of causes may be endless, and an AggregateError may hold thousands of errors. */
 const MOST_CAUSES = 8;
 
-/** What stands below the stack of an error: its cause, the cause of that, and the errors of an AggregateError. */
+/** The texts below the stack of an error: its cause, the cause of that, and the errors of an AggregateError. */
 function causes(error: Error): string[] {
   const shown = new Set<unknown>([error]);
   const texts: string[] = [];

@@ -263,7 +263,7 @@ export interface TaskPolicy {
     readonly timeout?: Duration | null;
     /** A task that has not started this long after it could is cancelled; default: no limit. */
     readonly expires?: Duration | null;
-    /** What becomes of a task none of whose records exists: it finishes without a call, or fails; default: `"skip"`. */
+    /** A task none of whose records exists finishes without a call, or fails; default: `"skip"`. */
     readonly missing?: "skip" | "fail";
     /**
      * false: the method runs alone and outside any transaction, for long I/O or code with a connection of its

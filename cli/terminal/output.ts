@@ -1,4 +1,4 @@
-/** What tasks have said, as text for people. */
+/** The output of tasks, as text for people. */
 import { paint, type Style, type Terminal } from "./terminal.ts";
 import { printable } from "../../src/printable.ts";
 import type { OutputLine, RunOutput } from "../../src/store/task-output.ts";

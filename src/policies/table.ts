@@ -41,7 +41,7 @@ export interface TaskPolicy {
   readonly timeout?: Duration | null;
   /** A task that has not started this long after it could is cancelled; default: no limit. */
   readonly expires?: Duration | null;
-  /** What becomes of a task none of whose records exists: it finishes without a call, or fails; default: `"skip"`. */
+  /** A task none of whose records exists finishes without a call, or fails; default: `"skip"`. */
   readonly missing?: "skip" | "fail";
   /**
    * false: the method runs alone and outside any transaction, for long I/O or code with a connection of its
@@ -135,13 +135,13 @@ export const POLICIES: { readonly [K in PolicyKey]: PolicyRow<Policy[K]> } = {
 
 export const POLICY_KEYS = Object.keys(POLICIES) as readonly PolicyKey[];
 
-/** What counts where nothing is said. */
+/** The values that count where nothing is said. */
 export const PRESET_POLICY = Object.fromEntries(
   POLICY_KEYS.map((key) => [key, POLICIES[key].preset]),
 ) as unknown as Policy;
 
-/** The name of a policy in tq.toml and in JSON: `retry_on`. */
-export function fieldOf(key: PolicyKey): string {
+/** The name of a policy, or of an option of a push, in tq.toml and in JSON: `retry_on`. */
+export function fieldOf(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

@@ -10,7 +10,7 @@ type When = { readonly delay: number } | { readonly at: number };
 /** The mark of a registered symbol holds for every copy of tq in the process. */
 const VERDICT = Symbol.for("tq.verdict");
 
-/** What a thrown verdict says. */
+/** The meaning of a thrown verdict. */
 export type Verdict =
   | { readonly kind: "retry"; readonly when: When | null }
   | { readonly kind: "snooze"; readonly when: When; readonly reason: string | null }

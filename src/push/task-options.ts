@@ -8,7 +8,7 @@
 import { TqError } from "../errors.ts";
 import type { Backoff, BackoffFunction } from "../policies/backoff.ts";
 import { PUSHED_KEYS, pushedJson, type Said } from "../policies/read.ts";
-import { POLICIES } from "../policies/table.ts";
+import { fieldOf, POLICIES } from "../policies/table.ts";
 import { policyKind } from "./policy-kind.ts";
 import type { Duration, DurationLike } from "../values/duration.ts";
 import type { MomentLike } from "../values/moment.ts";
@@ -236,7 +236,7 @@ export interface TaskOption extends OptionRow<unknown> {
 /** @internal Every option, in the order of the help. */
 export const TASK_OPTIONS: readonly TaskOption[] = Object.entries<OptionRow<unknown>>(OPTIONS).map(
   ([key, row]) => {
-    const field = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const field = fieldOf(key);
     return { ...row, key: key as OptionKey, field, flag: field.replaceAll("_", "-") };
   },
 );

@@ -103,7 +103,7 @@ function saidByModel(model: ModelClass, method: string): Said {
   });
 }
 
-/** What tq.toml says of a method: a name wins over a pattern, a longer pattern over a shorter one. */
+/** Gathers the policies of tq.toml for a method: a name wins over a pattern, a longer pattern over a shorter one. */
 function saidByRules(rules: readonly TaskRules[], name: string): Said {
   const those = rules.filter(({ pattern }) => matches(pattern, name));
   return Object.assign({}, ...those.map(({ said }) => said)) as Said;

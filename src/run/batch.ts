@@ -85,7 +85,7 @@ async function giveUp(store: Store, own: Session, unit: Unit, error: unknown): P
 }
 
 interface EndedInBatch extends Ended {
-  /** What it has said; null: nothing. */
+  /** The text of its output; null: it has said nothing. */
   readonly said: string | null;
 }
 

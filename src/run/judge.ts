@@ -1,4 +1,4 @@
-/** What becomes of a task after an error of its method: its policy says whether, and when, it is tried again. */
+/** Judges an error of a method: the policy of its task says whether, and when, the task is tried again. */
 import { UserError } from "../errors.ts";
 import { type ErrorData, type Outcome, toErrorData } from "../outcome.ts";
 import { DEFAULT_BACKOFF, waitAfter } from "../policies/backoff.ts";

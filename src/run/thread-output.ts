@@ -24,7 +24,7 @@ interface Saying {
   size: number;
   cut: number;
   progress: TaskProgress | null;
-  /** What is not shown yet. */
+  /** The lines that are not shown yet. */
   unshown: string;
   shownAt: number;
   stale: number;
@@ -67,7 +67,7 @@ export class ThreadOutput implements RunHost {
     this.#show(saying);
   }
 
-  /** What the run of this claim has said, to be kept with it; null: nothing. The next run begins anew. */
+  /** Takes the text of this claim's run, to be kept with it; null: it has said nothing. The next run begins anew. */
   take({ id }: Pick<Claim, "id">): string | null {
     const saying = this.#saying;
     if (saying?.task.id !== id) return null;

@@ -14,7 +14,7 @@ export interface ThreadRuntime extends Runtime {
   readonly progress: Progress;
   readonly owner: Owner;
   readonly queues: readonly string[];
-  /** What the runs say. */
+  /** Keeps the output of the runs. */
   readonly output: ThreadOutput;
   /** The run that began last. */
   readonly present: PresentRun;

@@ -3,7 +3,7 @@ import { isPattern } from "../patterns.ts";
 import { IN_TOML, readPolicies, type Said } from "../policies/read.ts";
 import { quote } from "../quote.ts";
 
-/** What tq.toml says of the methods that a pattern matches. */
+/** The policies in tq.toml for the methods that a pattern matches. */
 export interface TaskRules {
   /** The name of a model and a method, `sale.process`, or a pattern such as `mail.*`. */
   readonly pattern: string;

@@ -75,7 +75,7 @@ export interface Store {
   errors(task: number): Promise<TaskError[]>;
   /** The runs of a task, the first one first: the last 100 of them. */
   attempts(task: number): Promise<Attempt[]>;
-  /** What the runs of a task have said, the first one first, and what its present run says. */
+  /** Reads the output of a task's runs, the first one first, its present run included. */
   output(task: number): Promise<RunOutput[]>;
   /** Those of these tasks that exist, in any order. */
   standings(ids: readonly number[]): Promise<Standing[]>;

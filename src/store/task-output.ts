@@ -1,4 +1,4 @@
-/** What tasks say while they run: lines, and how far they are. */
+/** The output of tasks while they run: lines, and how far they are. */
 import type { Level } from "../log/events.ts";
 
 /** A line that a task has printed or logged. */
@@ -19,7 +19,7 @@ export interface TaskProgress {
   readonly text: string | null;
 }
 
-/** What one run of a task has said. */
+/** The output of one run of a task. */
 export interface RunOutput {
   /** The number of the run: as in `tq_attempts`. */
   readonly attempt: number;

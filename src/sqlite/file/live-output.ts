@@ -76,7 +76,7 @@ export class LiveFile implements LiveOutput {
   }
 }
 
-/** What a thread's last run that said something has said. */
+/** The output of a thread's last run that said something. */
 export interface Shown {
   readonly task: number;
   readonly attempt: number;

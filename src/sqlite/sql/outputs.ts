@@ -33,7 +33,7 @@ export function keepShown(
 
 const OUTPUTS = `SELECT attempt, text FROM tq__output WHERE task = $task ORDER BY attempt`;
 
-/** What the runs of a task that have ended have said. */
+/** Reads the output of a task's runs that have ended. */
 export function outputsOf(db: Database, task: number): RunOutput[] {
   const rows = db.query(OUTPUTS).all({ task }) as { attempt: number; text: string }[];
   return rows.map(({ attempt, text }) => parseOutput(attempt, text));
