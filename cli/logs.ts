@@ -1,5 +1,5 @@
 /** `tq logs ID`: what a task has said while it ran; with `-f` also what it says from now on. */
-import { TqError } from "../src/errors.ts";
+import { noSuchTask } from "../src/errors.ts";
 import type { Store } from "../src/store/store.ts";
 import type { OutputLine, RunOutput } from "../src/store/task-output.ts";
 import { ENDED_STATES, type Task } from "../src/task.ts";
@@ -71,8 +71,5 @@ function newsOf(run: RunOutput, before: RunOutput | undefined): OutputLine[] {
 async function requireTask(store: Store, id: number): Promise<Task> {
   const task = await store.get(id);
   if (task !== null) return task;
-  throw new TqError(
-    "not_found",
-    `Cannot show what task ${id} said: there is no such task; it may have been cleaned`,
-  );
+  throw noSuchTask(`show what task ${id} said`);
 }

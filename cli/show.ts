@@ -1,5 +1,5 @@
 /** `tq show ID`, `tq show --ref TEXT`: shows one task with its errors. */
-import { isTqError, TqError } from "../src/errors.ts";
+import { TqError, isTqError, noSuchTask } from "../src/errors.ts";
 import { Policies } from "../src/registry/policies.ts";
 import type { Config } from "../src/settings/config.ts";
 import { standardError } from "../src/log/standard-stream.ts";
@@ -72,8 +72,5 @@ async function find(store: Store, wanted: Wanted): Promise<Task> {
   const task = "id" in wanted ? await store.get(wanted.id) : await store.getByRef(wanted.ref);
   if (task !== null) return task;
   const name = "id" in wanted ? `task ${wanted.id}` : `the task with the ref ${quote(wanted.ref)}`;
-  throw new TqError(
-    "not_found",
-    `Cannot show ${name}: there is no such task; it may have been cleaned`,
-  );
+  throw noSuchTask(`show ${name}`);
 }

@@ -72,6 +72,12 @@ export class TqError extends Error {
   }
 }
 
+/** The error of a task that is not there. @param action such as `show task 7` */
+export function noSuchTask(action: string): TqError {
+  const why = "there is no such task; it may have been cleaned";
+  return new TqError("not_found", `Cannot ${action}: ${why}`);
+}
+
 /**
  * An error whose message is for a person to read, as `trytond.exceptions.UserError`. A task that throws it fails.
  */

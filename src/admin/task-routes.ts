@@ -1,7 +1,7 @@
 /** The routes under `/api/tasks`: a client lists, shows, pushes, retries and cancels tasks. */
 import { type Context, Hono } from "hono";
 import { type ModelCatalog, checkCall } from "../catalog.ts";
-import { TqError } from "../errors.ts";
+import { noSuchTask } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import type { NewTask } from "../task.ts";
@@ -48,10 +48,7 @@ async function showTask(c: Context, store: Store, id: number): Promise<Response>
   if (task !== null) {
     return c.json({ ...task, runs: await store.attempts(id), errors: await store.errors(id) });
   }
-  throw new TqError(
-    "not_found",
-    `Cannot show task ${id}: there is no such task; it may have been cleaned`,
-  );
+  throw noSuchTask(`show task ${id}`);
 }
 
 async function pushTasks(c: Context, options: TaskRouteOptions): Promise<Response> {

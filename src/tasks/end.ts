@@ -1,5 +1,5 @@
 /** Waits for the end of a task, in this process or another. */
-import { TqError } from "../errors.ts";
+import { noSuchTask, TqError } from "../errors.ts";
 import type { Standing } from "../store/looking.ts";
 import type { Store } from "../store/store.ts";
 import { ENDED_STATES, type Task, type TaskState } from "../task.ts";
@@ -43,6 +43,6 @@ export async function endOf(
 
 /** @param seen true where the task was there before. */
 export function notFound(id: number, move: string, seen = false): TqError {
-  const why = seen ? "it was deleted meanwhile" : "there is no such task; it may have been cleaned";
-  return new TqError("not_found", `Cannot ${move} task ${id}: ${why}`);
+  if (!seen) return noSuchTask(`${move} task ${id}`);
+  return new TqError("not_found", `Cannot ${move} task ${id}: it was deleted meanwhile`);
 }

@@ -1,6 +1,6 @@
 /** Cancels and retries tasks by hand, and deletes ended ones. */
 import type { Database } from "bun:sqlite";
-import { TqError } from "../../errors.ts";
+import { TqError, noSuchTask } from "../../errors.ts";
 import type { Task } from "../../task.ts";
 import { filterValues, getTask, MATCHES } from "./looking.ts";
 import type { CleanOptions, MoveFilter } from "../../store/looking.ts";
@@ -101,10 +101,7 @@ function asJson({ ids, states }: Which): { ids: string; states: string } {
 function existing(db: Database, id: number, move: string): Task {
   const task = getTask(db, id);
   if (task) return task;
-  throw new TqError(
-    "not_found",
-    `Cannot ${move} task ${id}: there is no such task; it may have been cleaned`,
-  );
+  throw noSuchTask(`${move} task ${id}`);
 }
 
 /** A task that ended before it was pushed ran while the clock was behind, and may have ended just now. */
