@@ -233,11 +233,11 @@ describe("tq status", () => {
     await full.store().close();
     using db = new Database(full.file("tq.db"));
     db.run(
-      `WITH RECURSIVE task (id) AS (VALUES (1) UNION ALL SELECT id + 1 FROM task WHERE id < 100001)
+      `WITH RECURSIVE task (id) AS (VALUES (1) UNION ALL SELECT id + 1 FROM task WHERE id < 50001)
        INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context, enqueued_at)
        SELECT 'ready', 'mail', 0, 0, 'sale', 'process', '7', '[]', 0, '{}', 0 FROM task`,
     );
-    expect((await full.tq("status")).stdout).toMatch(/^mail +0 +100000\+ +0 +0$/m);
+    expect((await full.tq("status")).stdout).toMatch(/^mail +0 +50000\+ +0 +0$/m);
     expect((await full.tq("status", "--json")).stdout).toContain('"at_least": true');
   });
 
@@ -283,6 +283,15 @@ describe("a command that looks", () => {
       expect(existsSync(empty.file("tq.db"))).toBe(false);
     },
   );
+
+  test("says that the database is gone where its log is there", async () => {
+    using folder = new Folder();
+    folder.write("tq.db-wal", "");
+    const { code, stderr } = await folder.tq("status");
+    expect(code).toBe(6);
+    expect(stderr).toContain("it is gone, and its write-ahead log");
+    expect(existsSync(folder.file("tq.db"))).toBe(false);
+  });
 
   test("refuses a folder and a file that is no database", async () => {
     using other = new Folder();
