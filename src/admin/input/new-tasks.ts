@@ -18,11 +18,11 @@ const INSTANCES = v.lazy((input): v.GenericSchema<unknown, number | number[]> =>
 const METHOD = readField(CALL.method.kind.readJson);
 const ABSENT = v.nullish(v.null(), null);
 
-/** One push: the call, and the options. A field that is null counts as not given. */
+/** One push: the call, and the options. A field that is null counts as not given, unless that means "none". */
 function pushSchemas(basis: Basis) {
-  const options = TASK_OPTIONS.map(({ field, kind, preset }) => {
+  const options = TASK_OPTIONS.map(({ field, kind, preset, hasNone }) => {
     const read = readField((value, name) => kind.readJson(value, name, basis));
-    return [field, v.nullish(read, preset)] as const;
+    return [field, hasNone ? v.optional(read) : v.nullish(read, preset)] as const;
   });
   const model = readField(CALL.model.kind.readJson);
   const rest = {
