@@ -23,9 +23,11 @@ export class Job extends Model {
       appendFileSync("asked", error.message + "\\n");
       return attempt === 1 ? "10ms" : null;
     } },
+    second: { attempts: 2, backoff: "1s" },
     block: { attempts: 2, backoff: "1h", timeout: "300ms" },
   };
   static async asks() { if (currentTask().attempt === 1) await new Promise(() => {}); await Bun.sleep(400); }
+  static second() { if (currentTask().attempt === 1) throw new Error("not yet"); }
   static block() { Bun.sleepSync(60_000); }
 
   static flaky() { throw new Error("the printer is off"); }
@@ -195,6 +197,25 @@ test("tq show names the source of each policy, and the runs with their errors", 
   expect(stdout).toMatch(/expires +1 h +tq.toml\n/);
   expect(stdout).toMatch(/timeout +no limit +default\n/);
   expect(stdout).toMatch(/\n +2 +failed .* Error: the printer is off\n/);
+});
+
+test("a push that waits says each failed run, waits through the retries, and exits by the end", async () => {
+  await using made = site();
+  const worker = await made.worker();
+  const ended = await made.run("push", "job", "flaky", "1", "--wait");
+  expect(ended).toMatchObject({ code: 1, stdout: "1\n" });
+  const lines = ended.stderr.trimEnd().split("\n");
+  expect(lines).toHaveLength(3);
+  expect(lines[0]).toStartWith("tq: Task 1: run 1 failed: Error: the printer is off");
+  expect(lines[1]).toStartWith("tq: Task 1: run 2 failed: Error: the printer is off");
+  expect(lines[2]).toBe("tq: Task 1 failed: Error: the printer is off");
+  expect(await made.run("push", "job", "second", "1", "--wait")).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(
+      /^tq: Task 2: run 1 failed: Error: not yet(; it runs again in .+)?\n$/,
+    ),
+  });
+  await worker.end();
 });
 
 test("a backoff function is asked once after each timeout, whether the run hangs or ends, and never before a run", async () => {
