@@ -113,7 +113,7 @@ function asJson({ ids, states }: Which): { ids: string; states: string } {
 }
 
 function existing(db: Database, id: number, move: string): Task {
-  const task = getTask(db, id);
+  const task = getTask(db, id, 0); // it has just been moved: it has not expired
   if (task) return task;
   throw noSuchTask(`${move} task ${id}`);
 }
