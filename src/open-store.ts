@@ -1,5 +1,6 @@
 /** Opens stores. This file alone names a database. */
 import { statSync } from "node:fs";
+import type { Clock } from "./clock.ts";
 import type { Config } from "./settings/config.ts";
 import type { SqliteOptions } from "./sqlite/database.ts";
 import { SqliteStore } from "./sqlite/store.ts";
@@ -15,6 +16,11 @@ type StoreConfig = Pick<Config, "database" | "queue">;
 /** Opens the store of a program. @throws TqError when the database cannot be used */
 export function openStore(config: StoreConfig): Store {
   return new SqliteStore(optionsOf(config));
+}
+
+/** Opens a store whose times come from this clock. */
+export function openStoreWithClock(config: StoreConfig, clock: Clock): Store {
+  return new SqliteStore({ ...optionsOf(config), clock });
 }
 
 /** Opens the store of a program that writes nothing; its user may have no right to write the database. */

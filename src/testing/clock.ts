@@ -1,0 +1,79 @@
+/** The clock of a test queue: it stands still until the test moves it. */
+import type { Clock } from "../clock.ts";
+import { TqError } from "../errors.ts";
+import { inspected, quote } from "../quote.ts";
+import { type Duration, formatDuration, toMilliseconds } from "../values/duration.ts";
+import { type MomentLike, momentOf } from "../values/moment.ts";
+
+/** A Date reaches this far: ms since 1970 UTC. */
+const LATEST_MS = 8_640_000_000_000_000;
+
+/**
+ * Dates all that the queue stores. It begins at the present time, and stands still until the test moves it. The timers
+ * of JavaScript, `Date.now()` and the date of SQL do not follow it.
+ */
+export class TestClock implements Clock {
+  #now: number;
+
+  /** @internal Test queues make them. */
+  constructor(start: unknown) {
+    this.#now =
+      start === undefined ? Date.now() : readMoment(start, "Cannot make a test queue: now");
+  }
+
+  /** ms since 1970-01-01 UTC. */
+  now(): number {
+    return this.#now;
+  }
+
+  /** @internal Waits of the engine pass in real time. */
+  monotonic(): number {
+    return performance.now();
+  }
+
+  /**
+   * Moves the clock forward: scheduled tasks and retries come due. `drain` then runs them.
+   *
+   * @throws TqError "invalid" for what is no length of time, or a negative one.
+   * @example queue.clock.advance("1h30m");
+   */
+  advance(by: Duration): void {
+    const ms = toMilliseconds(by, "Cannot advance the clock: the length of time");
+    if (ms < 0) {
+      const back = formatDuration(-ms);
+      throw new TqError(
+        "invalid",
+        `Cannot advance the clock by ${quote(by)}, which is ${back} back: set it with clock.set(…)`,
+      );
+    }
+    this.#set(this.#now + ms, quote(by));
+  }
+
+  /**
+   * Sets the clock, forward or back.
+   *
+   * @example queue.clock.set("2026-12-24T18:00Z");
+   */
+  set(to: MomentLike): void {
+    this.#set(readMoment(to, "Cannot set the clock: the time"), quote(to));
+  }
+
+  /** @internal Sets it to ms since 1970 UTC, unless that would be back. */
+  moveTo(ms: number): void {
+    this.#now = Math.max(this.#now, ms);
+  }
+
+  #set(ms: number, given: string): void {
+    if (ms < 0 || ms > LATEST_MS) {
+      throw new TqError("invalid", `Cannot set the clock by ${given}: tq knows times from 1970 on`);
+    }
+    this.#now = ms;
+  }
+}
+
+function readMoment(value: unknown, what: string): number {
+  const ms = momentOf(value, what);
+  if (ms !== undefined) return ms;
+  const example = 'write it like "2026-12-01T07:00Z", or give a Date';
+  throw new TqError("invalid", `${what} cannot be ${inspected(value)}: ${example}`);
+}
