@@ -60,7 +60,7 @@ export async function pushedSince(store: Store, id: number): Promise<PushedTask[
     .map(toPushed);
 }
 
-function toPushed({ result: _, args, context, ...task }: Task): PushedTask {
+function toPushed({ args, context, ...task }: Task): PushedTask {
   const decoded = (value: unknown, what: string) =>
     decode(JSON.stringify(value), `the ${what} of task ${task.id}`);
   return {

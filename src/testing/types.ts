@@ -29,7 +29,7 @@ export interface TestQueueOptions {
 /** A task that was pushed: as in `tasks.get`, but with what it was called with as JavaScript has it. */
 export interface PushedTask<Args extends readonly unknown[] = readonly unknown[]> extends Omit<
   Task,
-  "args" | "context" | "result"
+  "args" | "context"
 > {
   readonly args: Args;
   readonly context: Readonly<Record<string, unknown>>;

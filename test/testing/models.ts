@@ -1,7 +1,8 @@
 /** Models and a function for the tests of test queues. */
+import type {
+  Decimal} from "tq";
 import {
   currentTask,
-  Decimal,
   Model,
   ModelSQL,
   type Queue,
