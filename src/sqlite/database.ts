@@ -115,7 +115,7 @@ export class SqliteDatabase {
       ...this.options,
       connections: this.connections,
       identity: new FileIdentity(path),
-      checkFiles: () => this.#checkFiles(),
+      checkFiles: () => this.beforeCommit(),
       flush: new Flush(path, this.options.durability === "full", this.options.wal),
       lock: new WriteLock({ ...this.options, request: new WriteRequest(path) }),
       capacity: new Capacity(this.options),
@@ -235,6 +235,11 @@ export class SqliteDatabase {
   }
 
   async check(): Promise<void> {
+    this.#checkFiles();
+  }
+
+  /** Called before each commit, and before a write that is a transaction of its own. It may refuse. */
+  protected beforeCommit(): void {
     this.#checkFiles();
   }
 

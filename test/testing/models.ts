@@ -1,16 +1,6 @@
 /** Models and a function for the tests of test queues. */
-import type {
-  Decimal} from "tq";
-import {
-  currentTask,
-  Model,
-  ModelSQL,
-  type Queue,
-  Snooze,
-  task,
-  type TaskPolicies,
-  v,
-} from "tq";
+import type { Decimal } from "tq";
+import { currentTask, Model, ModelSQL, type Queue, Snooze, task, type TaskPolicies, v } from "tq";
 
 export class Sale extends ModelSQL("testing.sale", {
   state: v.optional(v.string(), "draft"),
