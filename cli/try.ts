@@ -53,13 +53,13 @@ export const tryTask = command({
     const registry = await loadRegistry(config, program, standardError(), (level, text) =>
       output?.printed(level, text),
     );
-    const catalog = registry.catalog();
-    const given = { model, method, instances, args };
+    const catalog = config.models === null ? null : registry.catalog();
+    const given = { verb: "try", model, method, instances, args } as const;
     const call =
       id === null
         ? await readCall(given, catalog, (name) => missingArgument(tryTask, name, OF_METHOD))
         : null;
-    if (call !== null) checkCall(catalog, call.model, call.method ?? null);
+    if (call !== null) checkCall(catalog, call.model, call.method ?? null, "try");
     const store = openTrialStore(config);
     const runtime = await enterTrial(config, program, registry, store);
     try {

@@ -4,6 +4,7 @@ import { printable } from "../../src/printable.ts";
 import type { Trial, TrialEnd } from "../../src/run/trial.ts";
 import type { RowChange, TrialChanges, TrialRow } from "../../src/store/trial.ts";
 import { calledMethod, callWords, type Task } from "../../src/task.ts";
+import { parseExactly } from "../../src/values/exact-json.ts";
 import { formatDuration } from "../../src/values/duration.ts";
 import { progressWords } from "./output.ts";
 import { table } from "./table.ts";
@@ -22,7 +23,7 @@ export function trialData({ task }: Trial, end: TrialEnd, id: number | null): ob
     method: calledMethod(task),
     attempt: task.attempt,
     outcome: outcome.kind,
-    result: outcome.kind === "finished" && outcome.result ? JSON.parse(outcome.result) : null,
+    result: outcome.kind === "finished" ? parseExactly(outcome.result ?? "null") : null,
     reason: "reason" in outcome ? outcome.reason : null,
     delay: "delay" in outcome ? outcome.delay : null,
     error: "error" in outcome ? outcome.error : null,
@@ -105,9 +106,7 @@ function changeParts(changes: TrialChanges, terminal: Terminal): string[] {
   return [
     rows.length === 0 && lines.length === 0 && more === 0
       ? "It would have changed no row."
-      : [...lines, ...(rows.length > 0 ? [rowTable(rows, terminal)] : []), ...rest]
-          .map((line) => line)
-          .join("\n"),
+      : [...lines, ...(rows.length > 0 ? [rowTable(rows, terminal)] : []), ...rest].join("\n"),
     ...(pushed.length === 0 ? [] : [[pushedTable(pushed, terminal), ...restPushed].join("\n")]),
   ];
 }

@@ -39,8 +39,8 @@ export interface TrialEnd {
   readonly output: RunOutput;
 }
 
-/** The most rows, and the most pushed tasks, that a trial shows. */
-const MOST_SHOWN = 1_000;
+/** The most rows of a table, and the most pushed tasks, that a trial shows. */
+const MOST_SHOWN = 100;
 
 /** What is tried: a task that there is, or a call, which `push` pushes in the current transaction. */
 export type Tried = { readonly id: number } | { readonly push: () => Promise<number[]> };

@@ -64,19 +64,16 @@ export class SqliteTrialStore extends SqliteStore implements TrialStore {
     let more = 0;
     for (const table of this.#watched) {
       if (!after.has(table.name)) continue;
-      const touched = touchedKeys(db, table, limit + 1);
-      const keys = touched.keys.slice(0, Math.max(limit - rows.length, 0));
-      more += touched.count - keys.length;
+      const { keys, count } = touchedKeys(db, table, limit, table.name === TASKS ? last : null);
+      more += count - keys.length;
       for (const key of keys) {
-        if (table.name === TASKS && Number(key[0]) > last) continue; // it is among those that were pushed
         const change = changeOf(table, key, rowOf(reader, table, key), rowOf(db, table, key));
         if (change) rows.push(change);
       }
     }
     const created = [...after].filter((name) => !before.has(name));
     for (const name of created) {
-      const left = Math.max(limit - rows.length, 0);
-      const all = newRows(db, name, left);
+      const all = newRows(db, name, limit);
       rows.push(...all.rows);
       more += all.more;
     }
@@ -169,6 +166,6 @@ function valueOf(value: unknown): string | number | null {
   }
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
-  const text = String(value);
+  const text = value as string;
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }

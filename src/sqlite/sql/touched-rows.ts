@@ -106,16 +106,23 @@ function replacedRows(db: Database, { name, keys, notes }: WatchedTable) {
   return { columns: [...new Set(uniques.flat())], note: statements.join(" ") };
 }
 
-/** The keys of the rows that were touched, each once; they may stand as before. */
+/**
+ * The keys of the rows that were touched, each once; they may stand as before.
+ *
+ * @param last the last id that counts; null: all do.
+ */
 export function touchedKeys(
   db: Database,
   { notes, keys }: WatchedTable,
   limit: number,
+  last: number | null,
 ): { readonly keys: unknown[][]; readonly count: number } {
   const columns = keys.map((_, at) => `k${at}`).join();
-  const distinct = `SELECT DISTINCT ${columns} FROM temp.${notes}`;
-  const { count } = db.query(`SELECT count(*) AS count FROM (${distinct})`).get() as {
-    count: number;
+  const which = last === null ? "" : `WHERE k0 <= ${last}`;
+  const distinct = `SELECT DISTINCT ${columns} FROM temp.${notes} ${which}`;
+  const counted = db.query(`SELECT count(*) AS count FROM (${distinct})`).get();
+  return {
+    keys: db.query(`${distinct} LIMIT ${limit}`).values(),
+    count: (counted as { count: number }).count,
   };
-  return { keys: db.query(`${distinct} LIMIT ${limit}`).values(), count };
 }
