@@ -1279,7 +1279,7 @@ import { Duration } from "tq:internal/values/duration";
 import { MomentLike } from "tq:internal/values/moment";
 /**
  * Dates all that the queue stores. It begins at the present time, and stands still until the test moves it. The timers
- * of JavaScript, `Date.now()` and the date of SQL do not follow it.
+ * of JavaScript, `Date.now()` and the date of SQL do not follow it; the timeout of a wait for a task does.
  */
 export class TestClock implements Clock {
     #private;
@@ -1313,6 +1313,13 @@ export interface Clock {
     now(): number;
     /** Monotonic clock: milliseconds since some fixed moment, with fractions. It never goes back. */
     monotonic(): number;
+    /**
+     * Calls back once so many ms have passed, also where they pass by a move of the clock. Without it a timer of the system
+     * does.
+     *
+     * @returns a function that calls it off.
+     */
+    after?(ms: number, then: () => void): () => void;
 }
 export {};
 }
@@ -1343,9 +1350,9 @@ import { OutputLine } from "tq:internal/store/task-output";
 import { AttemptOutcome } from "tq:internal/task";
 import { Task } from "tq:internal/task";
 /** A class of a model. */
-export type AnyModel = abstract new (...args: never) => object;
+type AnyModel = abstract new (...args: never) => object;
 /** A function that `task()` has made. */
-export type AnyTaskFunction = ((...args: never) => unknown) & {
+type AnyTaskFunction = ((...args: never) => unknown) & {
     readonly push: unknown;
 };
 export interface TestQueueOptions {
@@ -1363,7 +1370,7 @@ export interface TestQueueOptions {
     readonly settings?: Readonly<Record<string, unknown>>;
 }
 /** A task that was pushed: as in `tasks.get`, but with what it was called with as JavaScript has it. */
-export interface PushedTask<Args extends readonly unknown[] = readonly unknown[]> extends Omit<Task, "args" | "context" | "result"> {
+export interface PushedTask<Args extends readonly unknown[] = readonly unknown[]> extends Omit<Task, "args" | "context"> {
     readonly args: Args;
     readonly context: Readonly<Record<string, unknown>>;
 }
@@ -1398,9 +1405,9 @@ export interface DrainOptions {
     readonly limit?: number;
 }
 /** The names of a model's methods that tasks can call. */
-export type MethodOf<M extends AnyModel> = keyof Queue<M> & string;
+type MethodOf<M extends AnyModel> = keyof Queue<M> & string;
 /** The arguments of a model's method, after the records. */
-export type MethodArgs<M extends AnyModel, K> = K extends keyof M ? M[K] extends (records: never, ...args: infer A) => unknown ? Readonly<A> : readonly unknown[] : K extends keyof InstanceType<M> ? InstanceType<M>[K] extends (...args: infer A) => unknown ? Readonly<A> : readonly unknown[] : readonly unknown[];
+type MethodArgs<M extends AnyModel, K> = K extends keyof M ? M[K] extends (records: never, ...args: infer A) => unknown ? Readonly<A> : readonly unknown[] : K extends keyof InstanceType<M> ? InstanceType<M>[K] extends (...args: infer A) => unknown ? Readonly<A> : readonly unknown[] : readonly unknown[];
 /**
  * A queue for tests: a database of its own, and no worker. Tasks that the models push wait in it until the test runs
  * them, in this process, as a worker's thread would. `await using` closes it at the end of the block.

@@ -144,6 +144,13 @@ export class SqliteDatabase {
     return this.options.clock.now();
   }
 
+  after(ms: number, then: () => void): () => void {
+    const { clock } = this.options;
+    if (clock.after) return clock.after(ms, then);
+    const timer = setTimeout(then, ms);
+    return () => clearTimeout(timer);
+  }
+
   session(outsideTask = false): Session {
     return new SqliteSession(this.shared, outsideTask);
   }

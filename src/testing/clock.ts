@@ -8,12 +8,19 @@ import { type MomentLike, momentOf } from "../values/moment.ts";
 /** A Date reaches this far: ms since 1970 UTC. */
 const LATEST_MS = 8_640_000_000_000_000;
 
+interface Timer {
+  /** ms since 1970 UTC. */
+  readonly at: number;
+  readonly ring: () => void;
+}
+
 /**
  * Dates all that the queue stores. It begins at the present time, and stands still until the test moves it. The timers
- * of JavaScript, `Date.now()` and the date of SQL do not follow it.
+ * of JavaScript, `Date.now()` and the date of SQL do not follow it; the timeout of a wait for a task does.
  */
 export class TestClock implements Clock {
   #now: number;
+  readonly #timers = new Set<Timer>();
 
   /** @internal Test queues make them. */
   constructor(start: unknown) {
@@ -58,16 +65,37 @@ export class TestClock implements Clock {
     this.#set(readMoment(to, "Cannot set the clock: the time"), quote(to));
   }
 
+  /** @internal Calls back when so many ms have passed, in real time or by a move of the clock. */
+  after(ms: number, then: () => void): () => void {
+    const ring = () => {
+      callOff();
+      then();
+    };
+    const timer = { at: this.#now + ms, ring };
+    const real = setTimeout(ring, ms);
+    const callOff = () => {
+      clearTimeout(real);
+      this.#timers.delete(timer);
+    };
+    this.#timers.add(timer);
+    return callOff;
+  }
+
   /** @internal Sets it to ms since 1970 UTC, unless that would be back. */
   moveTo(ms: number): void {
-    this.#now = Math.max(this.#now, ms);
+    if (ms > this.#now) this.#move(ms);
+  }
+
+  #move(ms: number): void {
+    this.#now = ms;
+    for (const { at, ring } of this.#timers) if (at <= ms) ring();
   }
 
   #set(ms: number, given: string): void {
     if (ms < 0 || ms > LATEST_MS) {
       throw new TqError("invalid", `Cannot set the clock by ${given}: tq knows times from 1970 on`);
     }
-    this.#now = ms;
+    this.#move(ms);
   }
 }
 

@@ -6,10 +6,10 @@ import type { OutputLine } from "../store/task-output.ts";
 import type { AttemptOutcome, Task } from "../task.ts";
 
 /** A class of a model. */
-export type AnyModel = abstract new (...args: never) => object;
+type AnyModel = abstract new (...args: never) => object;
 
 /** A function that `task()` has made. */
-export type AnyTaskFunction = ((...args: never) => unknown) & { readonly push: unknown };
+type AnyTaskFunction = ((...args: never) => unknown) & { readonly push: unknown };
 
 export interface TestQueueOptions {
   /**
@@ -69,10 +69,10 @@ export interface DrainOptions {
 }
 
 /** The names of a model's methods that tasks can call. */
-export type MethodOf<M extends AnyModel> = keyof Queue<M> & string;
+type MethodOf<M extends AnyModel> = keyof Queue<M> & string;
 
 /** The arguments of a model's method, after the records. */
-export type MethodArgs<M extends AnyModel, K> = K extends keyof M
+type MethodArgs<M extends AnyModel, K> = K extends keyof M
   ? M[K] extends (records: never, ...args: infer A) => unknown
     ? Readonly<A>
     : readonly unknown[]

@@ -178,3 +178,12 @@ test("the clock refuses what is no time, and a way back without a word", async (
   expect(() => clock.set("soon")).toThrow("Cannot set the clock");
   expect(clock.now()).toBe(now);
 });
+
+test("the clock moves the timeout of a wait for a task", async () => {
+  await using queue = await testQueue();
+  const handle = await greet.push.with({})("ada");
+  const waiting = errorOf(() => handle.result({ timeout: "1h" }));
+  queue.clock.advance("59m");
+  queue.clock.advance("1m");
+  expect((await waiting).message).toContain("did not end within 1 h");
+});
