@@ -1274,15 +1274,13 @@ export { TestRun } from "tq:internal/testing/types";
 }
 
 declare module "tq:internal/testing/clock" {
-import { Clock } from "tq:internal/clock";
 import { Duration } from "tq:internal/values/duration";
 import { MomentLike } from "tq:internal/values/moment";
 /**
  * Dates all that the queue stores. It begins at the present time, and stands still until the test moves it. The timers
  * of JavaScript, `Date.now()` and the date of SQL do not follow it; the timeout of a wait for a task does.
  */
-export class TestClock implements Clock {
-    #private;
+export interface TestClock {
     /** ms since 1970-01-01 UTC. */
     now(): number;
     /**
@@ -1298,28 +1296,6 @@ export class TestClock implements Clock {
      * @example queue.clock.set("2026-12-24T18:00Z");
      */
     set(to: MomentLike): void;
-}
-export {};
-}
-
-declare module "tq:internal/clock" {
-/**
- * The clock of the store and of the log; tests pass one of their own. The store's `now()` dates all that tq stores,
- * but for tasks pushed by SQL, which SQLite dates. Other code asks the system only for what is never stored:
- * `performance.now()` measures waits, and `Date.now()` is compared with times of the system, such as a file's.
- */
-export interface Clock {
-    /** Wall clock: milliseconds since 1970-01-01 UTC, an integer. It may jump. */
-    now(): number;
-    /** Monotonic clock: milliseconds since some fixed moment, with fractions. It never goes back. */
-    monotonic(): number;
-    /**
-     * Calls back once so many ms have passed, also where they pass by a move of the clock. Without it a timer of the system
-     * does.
-     *
-     * @returns a function that calls it off.
-     */
-    after?(ms: number, then: () => void): () => void;
 }
 export {};
 }

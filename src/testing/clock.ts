@@ -18,32 +18,42 @@ interface Timer {
  * Dates all that the queue stores. It begins at the present time, and stands still until the test moves it. The timers
  * of JavaScript, `Date.now()` and the date of SQL do not follow it; the timeout of a wait for a task does.
  */
-export class TestClock implements Clock {
-  #now: number;
-  readonly #timers = new Set<Timer>();
-
-  /** @internal Test queues make them. */
-  constructor(start: unknown) {
-    this.#now =
-      start === undefined ? Date.now() : readMoment(start, "Cannot make a test queue: now");
-  }
-
+export interface TestClock {
   /** ms since 1970-01-01 UTC. */
-  now(): number {
-    return this.#now;
-  }
-
-  /** @internal Waits of the engine pass in real time. */
-  monotonic(): number {
-    return performance.now();
-  }
-
+  now(): number;
   /**
    * Moves the clock forward: scheduled tasks and retries come due. `drain` then runs them.
    *
    * @throws TqError "invalid" for what is no length of time, or a negative one.
    * @example queue.clock.advance("1h30m");
    */
+  advance(by: Duration): void;
+  /**
+   * Sets the clock, forward or back.
+   *
+   * @example queue.clock.set("2026-12-24T18:00Z");
+   */
+  set(to: MomentLike): void;
+}
+
+export class MovedClock implements Clock, TestClock {
+  #now: number;
+  readonly #timers = new Set<Timer>();
+
+  constructor(start: unknown) {
+    this.#now =
+      start === undefined ? Date.now() : readMoment(start, "Cannot make a test queue: now");
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** Waits of the engine pass in real time. */
+  monotonic(): number {
+    return performance.now();
+  }
+
   advance(by: Duration): void {
     const ms = toMilliseconds(by, "Cannot advance the clock: the length of time");
     if (ms < 0) {
@@ -56,16 +66,11 @@ export class TestClock implements Clock {
     this.#set(this.#now + ms, quote(by));
   }
 
-  /**
-   * Sets the clock, forward or back.
-   *
-   * @example queue.clock.set("2026-12-24T18:00Z");
-   */
   set(to: MomentLike): void {
     this.#set(readMoment(to, "Cannot set the clock: the time"), quote(to));
   }
 
-  /** @internal Calls back when so many ms have passed, in real time or by a move of the clock. */
+  /** Calls back when so many ms have passed, in real time or by a move of the clock. */
   after(ms: number, then: () => void): () => void {
     const ring = () => {
       callOff();
@@ -81,7 +86,7 @@ export class TestClock implements Clock {
     return callOff;
   }
 
-  /** @internal Sets it to ms since 1970 UTC, unless that would be back. */
+  /** Sets it to ms since 1970 UTC, unless that would be back. */
   moveTo(ms: number): void {
     if (ms > this.#now) this.#move(ms);
   }

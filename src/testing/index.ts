@@ -1,5 +1,5 @@
 /** The exports of the module "tq/testing": a queue for tests. */
-export { TestClock } from "./clock.ts";
+export type { TestClock } from "./clock.ts";
 export { testQueue } from "./test-queue.ts";
 export type {
   DrainOptions,

@@ -14,7 +14,7 @@ import { didYouMean } from "../suggest.ts";
 import { currentTask } from "../transaction/current-task.ts";
 import { enterRuntime, type Runtime } from "../transaction/runtime.ts";
 import { Transaction } from "../transaction/transaction.ts";
-import { TestClock } from "./clock.ts";
+import { MovedClock } from "./clock.ts";
 import { pushedSince, readWanted, waiting } from "./pushed.ts";
 import { TestRunner } from "./runner.ts";
 import type { DrainOptions, TestQueue, TestQueueOptions, TestRun } from "./types.ts";
@@ -32,7 +32,7 @@ import type { DrainOptions, TestQueue, TestQueueOptions, TestRun } from "./types
  */
 export async function testQueue(options: TestQueueOptions = {}): Promise<TestQueue> {
   checkOptions(options);
-  const clock = new TestClock(options.now);
+  const clock = new MovedClock(options.now);
   const registry = await registryOf(options.models);
   const folder = mkdtempSync(join(fastFolder(), "tq-test-"));
   try {
@@ -90,7 +90,7 @@ async function registryOf(models: unknown = []): Promise<Registry> {
 
 function runtimeOf(
   folder: string,
-  clock: TestClock,
+  clock: MovedClock,
   registry: Registry,
   { settings = {} }: TestQueueOptions,
 ): Runtime {
@@ -111,7 +111,7 @@ const DRAIN_LIMIT = 10_000;
 const DRAIN_OPTIONS = ["scheduled", "throws", "limit"] as const satisfies (keyof DrainOptions)[];
 
 class OpenTestQueue implements TestQueue {
-  readonly clock: TestClock;
+  readonly clock: MovedClock;
   readonly #folder: string;
   readonly #runtime: Runtime;
   readonly #runner: TestRunner;
@@ -121,7 +121,7 @@ class OpenTestQueue implements TestQueue {
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(folder: string, clock: TestClock, runtime: Runtime) {
+  constructor(folder: string, clock: MovedClock, runtime: Runtime) {
     this.clock = clock;
     this.#folder = folder;
     this.#runtime = runtime;
