@@ -110,13 +110,19 @@ const DRAIN_LIMIT = 10_000;
 
 const DRAIN_OPTIONS = ["scheduled", "throws", "limit"] as const satisfies (keyof DrainOptions)[];
 
+/** The queues that no test has closed yet. */
+const open = new Set<OpenTestQueue>();
+
+function removeAll(): void {
+  for (const queue of open) queue.remove();
+}
+
 class OpenTestQueue implements TestQueue {
   readonly clock: MovedClock;
   readonly #folder: string;
   readonly #runtime: Runtime;
   readonly #runner: TestRunner;
   readonly #leave: () => void;
-  readonly #atExit = () => this.#remove();
   /** The last drain or run: the next one waits for it. */
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -127,7 +133,8 @@ class OpenTestQueue implements TestQueue {
     this.#runtime = runtime;
     this.#runner = new TestRunner(runtime);
     this.#leave = enterRuntime(runtime);
-    process.once("exit", this.#atExit);
+    if (open.size === 0) process.once("exit", removeAll);
+    open.add(this);
   }
 
   async drain(options: DrainOptions = {}): Promise<TestRun[]> {
@@ -184,16 +191,18 @@ class OpenTestQueue implements TestQueue {
   async close(): Promise<void> {
     if (this.#closed) return;
     await this.#last.catch(() => {});
-    process.off("exit", this.#atExit);
-    this.#remove();
+    this.remove();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #remove(): void {
+  /** Closes it at once, as at the end of the process. */
+  remove(): void {
     this.#closed = true;
+    open.delete(this);
+    if (open.size === 0) process.off("exit", removeAll);
     this.#leave();
     void this.#runtime.store.close(); // on SQLite it is closed when the call returns
     rmSync(this.#folder, { recursive: true, force: true });

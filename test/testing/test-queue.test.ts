@@ -136,6 +136,21 @@ test("two queues see nothing of each other, and a closed one leaves nothing behi
   expect(await sentenceOf(() => first.drain())).toContain("it is closed");
 });
 
+test("queues that no test has closed are removed at the end of the process", () => {
+  const program = `
+    import { testQueue } from ${JSON.stringify(join(import.meta.dir, "../../src/testing/index.ts"))};
+    import { runtime } from ${JSON.stringify(join(import.meta.dir, "../../src/transaction/runtime.ts"))};
+    for (let count = 0; count < 12; count++) {
+      await testQueue();
+      console.log(runtime().store.name);
+    }`;
+  const { stdout, stderr } = Bun.spawnSync([process.execPath, "-e", program]);
+  const paths = stdout.toString().trim().split("\n");
+  expect(paths).toHaveLength(12);
+  expect(paths.filter((path) => existsSync(dirname(path)))).toEqual([]);
+  expect(stderr.toString()).toBe("");
+});
+
 test("settings of the test count, and those of the project do not", async () => {
   await using _queue = await testQueue({
     settings: { tasks: { "testing.sale.pay": { attempts: 1 } }, queue: { batch_size: 2 } },
