@@ -57,11 +57,13 @@ afterAll(() => folder[Symbol.dispose]());
 beforeAll(async () => {
   folder.write("tq.toml", "[queue]\nworker = true\n");
   folder.write("models.ts", MODELS);
-  for (const call of ["seed make 1", "sale process 1", "sale fail 2"]) {
-    expect((await folder.tq("push", ...call.split(" "))).code).toBe(0);
-  }
-  await folder.tq("cancel", "2");
-  expect((await folder.tq("worker", "--drain", "--quiet")).code).toBe(0);
+  const succeeds = async (...args: string[]) => expect((await folder.tq(...args)).code).toBe(0);
+  await succeeds("push", "seed", "make", "1");
+  await succeeds("worker", "--drain", "--quiet");
+  await succeeds("push", "sale", "process", "1");
+  await succeeds("cancel", "2");
+  await succeeds("push", "sale", "fail", "2");
+  await succeeds("worker", "--drain", "--quiet");
 }, 30_000);
 
 /** All rows that matter; `fn` must not change them. */
