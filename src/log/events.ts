@@ -17,6 +17,10 @@ export interface TaskRun {
   /** null: the task calls a plain function, whose name `model` is. */
   readonly method: string | null;
   readonly queue: string;
+  /** JSON text, cut where it is long; null: the task calls a plain function. */
+  readonly instances: string | null;
+  /** The text that the push gave the task, cut where it is long; null: none. */
+  readonly ref: string | null;
 }
 
 interface Payloads {
@@ -57,7 +61,8 @@ interface Payloads {
   "task.crashed": TaskRun & { readonly reason: string; readonly crashes: number };
   /** The task took down its thread or worker too often, and is set aside as failed. */
   "task.poisoned": TaskRun & { readonly crashes: number };
-  "task.cancelled": { readonly task: number; readonly reason: string | null };
+  /** It was cancelled while it ran, or its method said so. */
+  "task.cancelled": TaskRun & { readonly reason: string | null };
   /** A run lost its claim before it ended; its work was discarded. */
   "task.late": TaskRun & { readonly outcome: OutcomeKind };
   /** A promise that the task's code does not await failed after the task had ended. `place`: the line of that code. */

@@ -55,6 +55,7 @@ export class RunningTask implements CurrentTask {
   readonly queue: string;
   readonly user: number;
   readonly context: Readonly<Record<string, unknown>>;
+  readonly #claimed: ClaimedTask;
   readonly #host: RunHost;
   #controller: AbortController | null = null;
   /** Listeners of the signal run in the task, as the code that added them. */
@@ -70,7 +71,13 @@ export class RunningTask implements CurrentTask {
     this.queue = queue;
     this.user = user;
     this.context = context;
+    this.#claimed = task;
     this.#host = host;
+  }
+
+  /** The task as its thread has claimed it. */
+  get claimed(): ClaimedTask {
+    return this.#claimed;
   }
 
   get signal(): AbortSignal {
@@ -191,9 +198,9 @@ export function markIfLeftBehind<E extends Error>(error: E): E {
 }
 
 /** @internal The ended task whose code met this error. */
-export function leftBehindBy(error: unknown): CurrentTask | undefined {
+export function leftBehindBy(error: unknown): RunningTask | undefined {
   return error instanceof Error
-    ? (error as { [LEFT_BEHIND]?: CurrentTask })[LEFT_BEHIND]
+    ? (error as { [LEFT_BEHIND]?: RunningTask })[LEFT_BEHIND]
     : undefined;
 }
 
