@@ -320,7 +320,10 @@ export interface CurrentTask {
      * @param total null, or left out: it is not known.
      */
     progress(done: number, total?: number | null, text?: string | null): void;
-    /** Keeps a line with the run, as `console.log` does; other values than texts are written as `console.log` writes them. */
+    /**
+     * Prints a line and keeps it with the run, as `console.log` does in a worker; other values than texts are written as
+     * `console.log` writes them.
+     */
     log(...values: unknown[]): void;
 }
 /**
@@ -977,6 +980,10 @@ export interface TaskRun {
     /** null: the task calls a plain function, whose name `model` is. */
     readonly method: string | null;
     readonly queue: string;
+    /** JSON text, cut where it is long; null: the task calls a plain function. */
+    readonly instances: string | null;
+    /** The text that the push gave the task, cut where it is long; null: none. */
+    readonly ref: string | null;
 }
 interface Payloads {
     "worker.started": {
@@ -1044,8 +1051,8 @@ interface Payloads {
     "task.poisoned": TaskRun & {
         readonly crashes: number;
     };
-    "task.cancelled": {
-        readonly task: number;
+    /** It was cancelled while it ran, or its method said so. */
+    "task.cancelled": TaskRun & {
         readonly reason: string | null;
     };
     /** A run lost its claim before it ended; its work was discarded. */

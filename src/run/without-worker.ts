@@ -122,7 +122,7 @@ class Lane {
       policies: new Policies(config.tasks),
       present: { task: null },
       progress,
-      output: new ThreadOutput(progress, store, null),
+      output: new ThreadOutput(progress, store, null, { keep: config.worker.keep_output }),
       owner: { worker, thread: 0 },
       queues: [],
       // What the task's own transaction pushed. A transaction that the task starts itself calls `run`.

@@ -1,10 +1,12 @@
 /** A worker thread: a small worker of its own, with its own connection. Started by `pool-thread.ts`. */
 import { isTqError } from "../errors.ts";
 import * as tq from "../index.ts";
+import { systemClock } from "../clock.ts";
+import { saidLines } from "../log/said.ts";
 import { wantsColour } from "../log/log.ts";
 import { takePrints } from "../log/prints.ts";
 import { isTerminal } from "../log/terminal.ts";
-import { originTask, sayInTask } from "../transaction/current-task.ts";
+import { originTask, taskPrints } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
 import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
 import { loadModels } from "../registry/load-models.ts";
@@ -23,7 +25,7 @@ import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
-import { ThreadOutput } from "../run/thread-output.ts";
+import { type PrintSaid, ThreadOutput } from "../run/thread-output.ts";
 import { openShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
 
@@ -89,13 +91,19 @@ async function loadAll(
 async function start(init: Init): Promise<void> {
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
+  const form = {
+    format: config.log.format,
+    colour: config.log.format === "text" && wantsColour(isTerminal(1), process.env),
+  };
   const prints = takePrints({
     output: init.standardOutput,
     error: init.standardError,
-    colour: wantsColour(isTerminal(1), process.env),
+    colour: form.colour,
     report: log,
-    printed: sayInTask,
+    hearer: taskPrints,
   });
+  const print: PrintSaid = (task, level, text) =>
+    prints.lines(saidLines({ task, level, text, time: systemClock.now() }, form));
   const shared = openShared(init.shared, init.threads);
   const progress = new Progress(shared, thread);
   tellThrower(progress);
@@ -124,7 +132,10 @@ async function start(init: Init): Promise<void> {
         policies: new Policies(config.tasks),
         present: { task: null },
         progress,
-        output: new ThreadOutput(progress, store, store.liveOutput({ worker, thread })),
+        output: new ThreadOutput(progress, store, store.liveOutput({ worker, thread }), {
+          keep: config.worker.keep_output,
+          print,
+        }),
         owner: { worker, thread },
         queues,
       },
