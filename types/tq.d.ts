@@ -31,6 +31,7 @@ export { startWorker } from "tq:internal/start-worker";
 export { EmbeddedWorker } from "tq:internal/embed";
 export { WorkerOptions } from "tq:internal/embed";
 export { WorkerEvent } from "tq:internal/log/events";
+export { WorkerEventName } from "tq:internal/log/events";
 export { tasks } from "tq:internal/tasks/tasks";
 export { Tasks } from "tq:internal/tasks/tasks";
 export { TaskFailedError } from "tq:internal/tasks/ended-errors";
@@ -915,6 +916,7 @@ export {};
 
 declare module "tq:internal/embed" {
 import { WorkerEvent } from "tq:internal/log/events";
+import { WorkerEventName } from "tq:internal/log/events";
 import { Summary } from "tq:internal/worker/worker";
 /** Where the admin API listens. */
 interface AdminListen {
@@ -942,8 +944,8 @@ export interface WorkerOptions {
     /** Stops the worker once the process that started this one has ended. */
     readonly exitWithParent?: boolean;
     /**
-     * Receives the worker's own events: its start and stop, tasks that crashed, were cancelled or put back. How runs end
-     * is written by the threads to the log on standard error. Default: these events go there too.
+     * Receives the events of the worker and of its threads: its start and stop, and of each run its start and its end.
+     * Without it, the worker's own go to the log on standard error, where the threads write theirs in any case.
      */
     readonly report?: (event: WorkerEvent) => void;
 }
@@ -962,6 +964,13 @@ export interface EmbeddedWorker {
      * interrupts them at once), and puts back those that did not end. Never rejects.
      */
     stop(how?: "graceful" | "now"): Promise<void>;
+    /**
+     * Calls the listener with each event of this name, of the worker and of its threads, in this process.
+     *
+     * @returns a function that ends that.
+     * @example worker.on("task.failed", ({ task, error }) => console.error(`task ${task}: ${error.message}`));
+     */
+    on<N extends WorkerEventName>(name: N, listener: (event: WorkerEvent<N>) => void): () => void;
 }
 export {};
 }
@@ -1108,10 +1117,10 @@ export type Event<N extends EventName = EventName> = {
         readonly name: K;
     } & Payloads[K];
 }[N];
-/** Events of a thread, or of a program that runs its own tasks: it writes them to its log itself. */
-type RunEventName = "task.started" | "task.finished" | "task.failed" | "task.retried" | "task.snoozed" | "task.postponed" | "task.late" | "task.stray" | "task.inline" | "store.failed" | "store.recovered";
-/** An event of a worker, as the option `report` of `startWorker` receives it. */
-export type WorkerEvent = Event<Exclude<EventName, RunEventName>>;
+/** The name of an event of a worker: a program that runs its own tasks alone has `task.inline`. */
+export type WorkerEventName = Exclude<EventName, "task.inline">;
+/** An event of a worker or of one of its threads, as `report` of `startWorker` and the listeners of `worker.on` get it. */
+export type WorkerEvent<N extends WorkerEventName = WorkerEventName> = Event<N>;
 export {};
 }
 

@@ -94,22 +94,11 @@ export type Event<N extends EventName = EventName> = {
   [K in N]: { readonly name: K } & Payloads[K];
 }[N];
 
-/** Events of a thread, or of a program that runs its own tasks: it writes them to its log itself. */
-type RunEventName =
-  | "task.started"
-  | "task.finished"
-  | "task.failed"
-  | "task.retried"
-  | "task.snoozed"
-  | "task.postponed"
-  | "task.late"
-  | "task.stray"
-  | "task.inline"
-  | "store.failed"
-  | "store.recovered";
+/** The name of an event of a worker: a program that runs its own tasks alone has `task.inline`. */
+export type WorkerEventName = Exclude<EventName, "task.inline">;
 
-/** An event of a worker, as the option `report` of `startWorker` receives it. */
-export type WorkerEvent = Event<Exclude<EventName, RunEventName>>;
+/** An event of a worker or of one of its threads, as `report` of `startWorker` and the listeners of `worker.on` get it. */
+export type WorkerEvent<N extends WorkerEventName = WorkerEventName> = Event<N>;
 
 /** Receives an event. It returns at once and never throws. */
 export type Report = (event: Event) => void;

@@ -3,6 +3,8 @@ import { isTqError } from "../errors.ts";
 import * as tq from "../index.ts";
 import { systemClock } from "../clock.ts";
 import { saidLines } from "../log/said.ts";
+import { Audience } from "../log/audience.ts";
+import { Listened } from "../log/listened.ts";
 import { wantsColour } from "../log/log.ts";
 import { takePrints } from "../log/prints.ts";
 import { isTerminal } from "../log/terminal.ts";
@@ -20,6 +22,7 @@ import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
 import { childrenOf, endProcesses, systemThread } from "./child-processes.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
+import { PostedEvents } from "./posted-events.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
@@ -88,9 +91,32 @@ async function loadAll(
   for (const path of models) registry.addAll(await loadModels(path, tell));
 }
 
+/** Posts the events of this thread; null: no program can listen. */
+function postedEvents(
+  { events }: Init,
+  listened: Listened | null,
+  log: Report,
+): PostedEvents | null {
+  if (events === null || listened === null) return null;
+  const post = (list: string) => send({ type: "reported", events: list });
+  const posted = new PostedEvents({ listened, unread: events.unread, post, log });
+  // The thread of a task that calls `process.exit` or throws later ends without another turn.
+  process.on("exit", () => posted.flush());
+  process.on("uncaughtExceptionMonitor", () => posted.flush());
+  return posted;
+}
+
 async function start(init: Init): Promise<void> {
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
+  const listened = init.events && new Listened(init.events.listened);
+  const posted = postedEvents(init, listened, log);
+  const report: Report = posted ? (event) => (log(event), posted.add(event)) : log;
+  const flush = () => {
+    prints.flush();
+    posted?.end();
+    log.flush();
+  };
   const form = {
     format: config.log.format,
     colour: config.log.format === "text" && wantsColour(isTerminal(1), process.env),
@@ -99,7 +125,7 @@ async function start(init: Init): Promise<void> {
     output: init.standardOutput,
     error: init.standardError,
     colour: form.colour,
-    report: log,
+    report,
     hearer: taskPrints,
   });
   const print: PrintSaid = (task, level, text) =>
@@ -113,7 +139,7 @@ async function start(init: Init): Promise<void> {
   try {
     const store = openThreadStore(config, { thread, part: init.store, locks: progress });
     const registry = new Registry();
-    const runtime = { store, config, registry, report: log, worker: true };
+    const runtime = { store, config, registry, report, worker: true };
     enterRuntime(runtime);
     installModule(tq);
     const tell = (file: string) => send({ type: "loading", file });
@@ -123,13 +149,14 @@ async function start(init: Init): Promise<void> {
     const changed = init.loaded && changedFile(init.loaded);
     if (changed) return send({ type: "changed", file: changed });
     await loading;
-    await ensureTables(store, registry, log);
+    await ensureTables(store, registry, report);
     send({ type: "loaded", catalog: registry.catalog(), files: loadedFiles() });
     loop = new Loop(
       {
         ...runtime,
         methods: new QuickMethods(store.traits),
         policies: new Policies(config.tasks),
+        audience: new Audience(config.log.level, listened),
         present: { task: null },
         progress,
         output: new ThreadOutput(progress, store, store.liveOutput({ worker, thread }), {
@@ -143,19 +170,17 @@ async function start(init: Init): Promise<void> {
       config.worker.max_tasks,
       store.turns && new LeaderCandidate(shared, thread, store.turns),
     );
-    watchStrayWork(store, log, progress);
+    watchStrayWork(store, report, progress);
     if (stopped) loop.stop();
     Bun.gc(true); // frees what loading allocated: an idle thread may never collect it
     await going.promise;
     const how = await loop.run();
-    prints.flush();
-    log.flush();
+    flush();
     await store.close();
     const { lockedOut } = loop;
     send(lockedOut ? { type: "locked_out", ...lockedOut } : how);
   } catch (error) {
-    prints.flush();
-    log.flush();
+    flush();
     const code = isTqError(error) ? error.code : "models";
     send({ type: loop?.lost ? "lost" : "cannot_start", code, error: toErrorData(error) });
   }
