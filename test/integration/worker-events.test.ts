@@ -116,8 +116,12 @@ await worker.stop();
 console.log(JSON.stringify(names));
 `);
   expect(await printed(made)).toEqual([
-    ...["task.started", "task.crashed", "task.started", "task.crashed"],
-    ...["task.started", "task.poisoned"],
+    "task.started",
+    "task.crashed",
+    "task.started",
+    "task.crashed",
+    "task.started",
+    "task.poisoned",
   ]);
 });
 
