@@ -17,7 +17,7 @@ export interface PrintsOptions {
   readonly hearer?: PrintsHearer;
 }
 
-export interface PrintsHearer {
+interface PrintsHearer {
   /** A method of `console` prints this. @returns true: the hearer prints it. */
   said(level: Level, text: string): boolean;
   /** These characters, of one line or of several, are written to a stream as they are. */

@@ -4,7 +4,7 @@ import type { Level } from "./events.ts";
 import { type LogOptions, lineHead } from "./log.ts";
 
 /** The run of a task that says something. */
-export interface Speaker {
+interface Speaker {
   readonly id: number;
   readonly attempt: number;
   readonly model: string;
