@@ -45,7 +45,7 @@ const flags = {
   wait: {
     type: "boolean",
     description:
-      "Wait until all tasks have ended: exit 0 if all finished, 1 if any failed or was cancelled",
+      "Wait until all tasks have ended, through their retries: exit 0 if all finished, 1 if any failed or was cancelled",
   },
 } as const;
 
@@ -142,7 +142,7 @@ async function reportEnds(
   single: boolean,
   program: Program,
 ): Promise<number> {
-  const tasks = await lookAt(ids, () => waitForEnd(store, ids));
+  const tasks = await lookAt(ids, () => waitForEnd(store, ids, (line) => program.note(line)));
   if (program.json) answerJson(tasks, single, program);
   const unfinished = tasks.filter((task) => task.state !== "finished");
   const notable = tasks.filter((task) => task.state !== "finished" || task.reason !== null);

@@ -260,10 +260,10 @@ export interface TaskPolicy {
     readonly retryOn?: ErrorFilter;
     /** The errors that fail the task at once, whatever `retryOn` says; default: none. */
     readonly failOn?: ErrorFilter;
-    /** The longest time of one run; default: no limit. */
-    readonly timeout?: Duration | null;
-    /** A task that has not started this long after it could is cancelled; default: no limit. */
-    readonly expires?: Duration | null;
+    /** The longest time of one run; default: no limit, as null and "none". */
+    readonly timeout?: Duration | "none" | null;
+    /** A task that has not started this long after it could is cancelled; default: no limit, as null and "none". */
+    readonly expires?: Duration | "none" | null;
     /** A task none of whose records exists finishes without a call, or fails; default: `"skip"`. */
     readonly missing?: "skip" | "fail";
     /**
@@ -605,14 +605,14 @@ export interface CallOptions {
     /** A length of time counts from now; null or none: at once. */
     readonly scheduledAt?: DurationLike | MomentLike | null;
     readonly expectedAt?: DurationLike | MomentLike | null;
-    /** The task is cancelled where its first run has not begun by then. */
+    /** The task is cancelled where its first run has not begun by then; null or "none": never, whatever its policy says. */
     readonly expiresAt?: DurationLike | MomentLike | null;
     /** How many runs of the task may fail before it does, instead of what the policy of its method says. */
     readonly attempts?: number | null;
     /** How long to wait before each further attempt. */
     readonly backoff?: Exclude<Backoff, BackoffFunction> | null;
-    /** The longest time of one run. */
-    readonly timeout?: Duration | null;
+    /** The longest time of one run; null or "none": no limit, whatever its policy says. */
+    readonly timeout?: Duration | "none" | null;
     /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and where workers run the tasks. */
     readonly batch?: number | boolean | null;
     /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */

@@ -200,6 +200,7 @@ export class Pool {
       message: (from, message) => this.#heard(from, message),
       reported: (events) => events.forEach((event) => this.#options.listeners?.deliver(event)),
       closed: (from, reason) => this.#closed(from, lent, reason),
+      cannotEnd: (from) => this.#burials.putAllBack(this.threads, from),
     });
     this.#threads.set(number, thread);
   }
