@@ -195,8 +195,7 @@ export class Pool {
 
   /** @throws when the system gives no thread. */
   #tryStartThread(number: number, lent: Lent): void {
-    const progress = new Progress(this.#shared, number);
-    const thread = new PoolThread(this.#init(number, lent), progress, {
+    const thread = new PoolThread(this.#init(number, lent), new Progress(this.#shared, number), {
       message: (from, message) => this.#heard(from, message),
       reported: (events) => events.forEach((event) => this.#options.listeners?.deliver(event)),
       closed: (from, reason) => this.#closed(from, lent, reason),
