@@ -44,10 +44,8 @@ export class StrayWork {
     if (!task && this.#options.running()) return false;
     const ended = this.#options.justEnded();
     const [only] = ended;
-    if (task) {
-      const { id, attempt, model, method, queue } = task;
-      this.#charge({ task: id, attempt, model, method, queue }, error);
-    } else if (only && ended.length === 1) this.#charge(runOf(only), error);
+    if (task) this.#charge(runOf(task.claimed), error);
+    else if (only && ended.length === 1) this.#charge(runOf(only), error);
     else this.#note(ended, error);
     return true;
   }

@@ -9,6 +9,16 @@ import type { RunHost, RunningTask } from "../transaction/current-task.ts";
 /** The most characters that are kept of one run; the oldest go first. */
 const MOST_CHARACTERS = 256_000;
 
+/** Prints what a task says. */
+export type PrintSaid = (task: RunningTask, level: Level, text: string) => void;
+
+export interface OutputOptions {
+  /** False: what the runs say is not kept, nor shown; how far they are is. */
+  readonly keep?: boolean;
+  /** Left out: only the console prints. */
+  readonly print?: PrintSaid;
+}
+
 /** The most characters of one line. */
 const LONGEST_LINE = 10_000;
 
@@ -35,6 +45,8 @@ export class ThreadOutput implements RunHost {
   readonly #progress: Pick<Progress, "signalTaken">;
   readonly #clock: Pick<Store, "now">;
   readonly #live: LiveOutput | null;
+  readonly #keeps: boolean;
+  readonly #print: PrintSaid | undefined;
   #saying: Saying | null = null;
 
   /** @param live null where no other process looks. */
@@ -42,10 +54,13 @@ export class ThreadOutput implements RunHost {
     progress: Pick<Progress, "signalTaken">,
     clock: Pick<Store, "now">,
     live: LiveOutput | null,
+    { keep = true, print }: OutputOptions = {},
   ) {
     this.#progress = progress;
     this.#clock = clock;
     this.#live = live;
+    this.#keeps = keep;
+    this.#print = print;
   }
 
   signalTaken(): void {
@@ -53,8 +68,19 @@ export class ThreadOutput implements RunHost {
   }
 
   say(task: RunningTask, level: Level, text: string): void {
+    this.keep(task, level, text);
+    this.#print?.(task, level, text);
+  }
+
+  keep(task: RunningTask, level: Level, text: string): void {
+    if (!this.#keeps) return;
     const saying = this.#of(task);
-    for (const line of text.replace(/\n$/, "").split("\n")) {
+    // Lines of a text that is longer than what is kept would only be made to be dropped.
+    const over = Math.max(text.length - MOST_CHARACTERS, 0);
+    saying.cut += over;
+    saying.stale += over;
+    const said = Bun.stripANSI(over > 0 ? text.slice(over) : text);
+    for (const line of said.replace(/\n$/, "").split("\n")) {
       const cut = line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line;
       this.#keep(saying, outputLine({ at: this.#clock.now(), level, text: cut.toWellFormed() }));
     }
