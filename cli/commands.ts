@@ -14,6 +14,7 @@ import { status } from "./status.ts";
 import type { Commands } from "./command/line.ts";
 import { torture } from "./torture.ts";
 import { version } from "./version.ts";
+import { why } from "./why.ts";
 import { worker } from "./worker.ts";
 
 export const COMMANDS: Commands = {
@@ -24,6 +25,7 @@ export const COMMANDS: Commands = {
   list,
   show,
   logs,
+  why,
   retry,
   cancel,
   clean,

@@ -3,10 +3,11 @@ import { noSuchTask } from "../src/errors.ts";
 import type { Store } from "../src/store/store.ts";
 import type { OutputLine, RunOutput } from "../src/store/task-output.ts";
 import { ENDED_STATES, type Task } from "../src/task.ts";
+import { progressWords } from "../src/tasks/progress-words.ts";
 import { command } from "./command/command.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { readId } from "./command/values.ts";
-import { lineText, outputText, progressWords } from "./terminal/output.ts";
+import { lineText, outputText } from "./terminal/output.ts";
 import { print } from "./terminal/terminal.ts";
 
 export const logs = command({
@@ -62,10 +63,9 @@ function newsOf(run: RunOutput, before: RunOutput | undefined): OutputLine[] {
   // Older lines may have been cut meanwhile, so the last line that was shown is looked for.
   const from = run.lines.findLastIndex(({ at, text }) => at === last?.at && text === last.text) + 1;
   const lines = run.lines.slice(from);
-  const words = progressWords(run);
   const { progress } = run;
-  if (words === null || progress === null || progress.at === before?.progress?.at) return lines;
-  return [...lines, { at: progress.at, level: "info", text: words }];
+  if (progress === null || progress.at === before?.progress?.at) return lines;
+  return [...lines, { at: progress.at, level: "info", text: progressWords(progress) }];
 }
 
 async function requireTask(store: Store, id: number): Promise<Task> {

@@ -53,3 +53,8 @@ export function formatTimeIn(width: number | null, ms: number | null): string {
   if (width === null || width >= FULL_TIME_WIDTH) return time;
   return time.replace(/^\d{4}-(.*):\d\d$/, "$1");
 }
+
+/** Breaks a sentence between its words where it is wider than the terminal. */
+export function wrapped(text: string, width: number | null): string {
+  return width === null ? text : Bun.wrapAnsi(text, width, { wordWrap: true });
+}

@@ -16,6 +16,7 @@ import type {
 } from "../store/looking.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
+import type { Situation, WantedTask } from "../store/situation.ts";
 import { parseOutput, type RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
@@ -37,7 +38,7 @@ import {
   retryMany,
 } from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
-import { countQueues } from "./sql/counts.ts";
+import { countQueues, countWithPauses } from "./sql/counts.ts";
 import { keepShown, outputsOf, ownerOf } from "./sql/outputs.ts";
 import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
@@ -48,17 +49,9 @@ import {
   LIMITS_MEANWHILE,
   type IndexLimits,
 } from "./sql/ready-order.ts";
+import { readSituation } from "./sql/situation.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
-
-async function countWithPauses(db: Database): Promise<QueueInfo[]> {
-  const counting = countQueues(db);
-  for (;;) {
-    const part = counting.next();
-    if (part.done) return part.value;
-    await nextTurn();
-  }
-}
 
 export class SqliteStore extends SqliteDatabase implements Store {
   readonly #vacuum = new Vacuum();
@@ -90,6 +83,12 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async standings(ids: readonly number[]): Promise<Standing[]> {
     return this.read((db) => looking.standingsOf(db, ids));
+  }
+
+  async situation(wanted: WantedTask): Promise<Situation | null> {
+    const isAlive = (worker: string) => liveness.isAlive(this.name, worker);
+    const shown = (owner: Owner) => readLive(this.name, owner);
+    return this.read((db) => readSituation(db, wanted, this.now(), { isAlive, shown }));
   }
 
   async list(filter: TaskFilter = {}): Promise<Task[]> {

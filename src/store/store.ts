@@ -19,6 +19,7 @@ import type {
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
+import type { Situation, WantedTask } from "./situation.ts";
 
 /** An idle thread waits, instead of sleeping, for a task due within this many ms: waking up would take as long. */
 export const DUE_SOON_MS = 3;
@@ -79,6 +80,8 @@ export interface Store {
   output(task: number): Promise<RunOutput[]>;
   /** Those of these tasks that exist, in any order. */
   standings(ids: readonly number[]): Promise<Standing[]>;
+  /** Reads what a task is doing, or why it does not run; null: there is no such task. */
+  situation(wanted: WantedTask): Promise<Situation | null>;
   list(filter?: TaskFilter): Promise<Task[]>;
   /** Lists in pages of about a megabyte: tasks may be large, and many. */
   pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;
