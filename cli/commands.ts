@@ -14,6 +14,7 @@ import { status } from "./status.ts";
 import type { Commands } from "./command/line.ts";
 import { torture } from "./torture.ts";
 import { version } from "./version.ts";
+import { watch } from "./watch.ts";
 import { why } from "./why.ts";
 import { worker } from "./worker.ts";
 
@@ -25,6 +26,7 @@ export const COMMANDS: Commands = {
   list,
   show,
   logs,
+  watch,
   why,
   retry,
   cancel,

@@ -5,6 +5,7 @@ import type { OutputLine, RunOutput } from "../src/store/task-output.ts";
 import { ENDED_STATES, type Task } from "../src/task.ts";
 import { progressWords } from "../src/tasks/progress-words.ts";
 import { command } from "./command/command.ts";
+import { newLines } from "./command/follow.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { readId } from "./command/values.ts";
 import { lineText, outputText } from "./terminal/output.ts";
@@ -48,7 +49,8 @@ async function followTask(store: Store, id: number, program: Program): Promise<v
       ),
     );
     for (const line of news) {
-      print(program.json ? JSON.stringify(line) : lineText(line, program.terminal));
+      const text = program.json ? JSON.stringify(line) : lineText(line, program.terminal);
+      if (!print(text)) return; // as `tq logs -f 7 | head`
     }
     shown = runs;
     if (ENDED_STATES.some((ended) => ended === state)) return;
@@ -58,11 +60,8 @@ async function followTask(store: Store, id: number, program: Program): Promise<v
 }
 
 /** The lines that were said since the last look, and how far the run is where that has changed. */
-function newsOf(run: RunOutput, before: RunOutput | undefined): OutputLine[] {
-  const last = before?.lines.at(-1);
-  // Older lines may have been cut meanwhile, so the last line that was shown is looked for.
-  const from = run.lines.findLastIndex(({ at, text }) => at === last?.at && text === last.text) + 1;
-  const lines = run.lines.slice(from);
+function newsOf(run: RunOutput, before: RunOutput | undefined): readonly OutputLine[] {
+  const lines = newLines(run, before);
   const { progress } = run;
   if (progress === null || progress.at === before?.progress?.at) return lines;
   return [...lines, { at: progress.at, level: "info", text: progressWords(progress) }];

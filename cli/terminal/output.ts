@@ -20,10 +20,14 @@ export function outputText(runs: readonly RunOutput[], terminal: Terminal): stri
     .join("\n\n");
 }
 
-export function lineText({ at, level, text }: OutputLine, terminal: Terminal): string {
+export function lineText(
+  { at, level, text }: OutputLine,
+  terminal: Terminal,
+  time = formatTime(at),
+): string {
   const style = STYLES[level];
   const word = style === undefined ? level.padEnd(5) : paint(terminal, style, level.padEnd(5));
-  return `${formatTime(at)} ${word} ${printable(text)}`;
+  return `${time} ${word} ${printable(text)}`;
 }
 
 function progressLines(run: RunOutput): string[] {

@@ -76,10 +76,18 @@ export interface Store {
   errors(task: number): Promise<TaskError[]>;
   /** The runs of a task, the first one first: the last 100 of them. */
   attempts(task: number): Promise<Attempt[]>;
-  /** Reads the output of a task's runs, the first one first, its present run included. */
-  output(task: number): Promise<RunOutput[]>;
-  /** Those of these tasks that exist, in any order. */
-  standings(ids: readonly number[]): Promise<Standing[]>;
+  /**
+   * Reads the output of a task's runs, the first one first, its present run included.
+   *
+   * @param from leaves out the runs before this number.
+   */
+  output(task: number, from?: number): Promise<RunOutput[]>;
+  /**
+   * Those of these tasks that exist, in any order.
+   *
+   * @param asked of these tasks it reads how far they are, too, which costs more.
+   */
+  standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]>;
   /** Reads what a task is doing, or why it does not run; null: there is no such task. */
   situation(wanted: WantedTask): Promise<Situation | null>;
   list(filter?: TaskFilter): Promise<Task[]>;

@@ -10,6 +10,6 @@ export function progressWords({ done, total, text }: Omit<TaskProgress, "at">): 
 }
 
 /** From 0 to 1, whatever the task has said; null: it does not know its total. */
-function shareOf({ done, total }: Pick<TaskProgress, "done" | "total">): number | null {
+export function shareOf({ done, total }: Pick<TaskProgress, "done" | "total">): number | null {
   return total ? Math.min(Math.max(done / total, 0), 1) : null;
 }

@@ -24,7 +24,7 @@ export function getTaskByRef(db: Database, ref: string): Task | null {
 }
 
 const STANDINGS = `
-  SELECT id, state, attempts, reason, result
+  SELECT id, state, attempts, reason, result, NULL AS progress
     FROM tq_tasks
    WHERE id IN (SELECT value FROM json_each($ids))`;
 

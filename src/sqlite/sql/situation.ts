@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { hostname } from "node:os";
 import { processField } from "../../process-stat.ts";
 import { isWorker } from "../../store/live-workers.ts";
-import type { WorkerStatus } from "../../store/looking.ts";
+import type { WorkerInfo, WorkerStatus } from "../../store/looking.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import type { Owner } from "../../store/session.ts";
 import type { Place, PresentRun, Situation, WantedTask } from "../../store/situation.ts";
@@ -15,7 +15,7 @@ import { candidates, matchQueues, suspectQueues } from "./queues.ts";
 
 /** What only the files beside the database tell. */
 export interface Surroundings {
-  readonly isAlive: (worker: string) => boolean;
+  readonly workers: (all: readonly WorkerInfo[]) => WorkerStatus[];
   readonly shown: (owner: Owner) => Shown | null;
 }
 
@@ -41,7 +41,7 @@ export function readSituation(
   const task = "id" in wanted ? getTask(db, wanted.id) : getTaskByRef(db, wanted.ref);
   const row = task && (db.query(HIDDEN).get({ id: task.id }) as HiddenRow | null);
   if (!task || !row) return null;
-  const workers = listWorkers(db).map((one) => ({ ...one, alive: around.isAlive(one.id) }));
+  const workers = around.workers(listWorkers(db));
   const lastRun = db.query(LAST_RUN).get({ id: task.id }) as Situation["lastRun"];
   const takers = workers.filter((one) => one.alive && isWorker(one) && takes(one, task));
   const facts = { now, task, suspect: row.suspect === 1, putOff: row.postponed_at !== null };
