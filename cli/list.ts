@@ -1,6 +1,6 @@
 /** `tq list`: tasks, the newest first. */
 import { OPTIONS } from "../src/push/task-options.ts";
-import { isServed, liveWorkers, NO_WORKER, untakenWords } from "../src/store/live-workers.ts";
+import { isServed, liveWorkers, untakenWords } from "../src/store/live-workers.ts";
 import type { Rest, WorkerInfo } from "../src/store/looking.ts";
 import { type Task, TASK_STATES } from "../src/task.ts";
 import { command } from "./command/command.ts";
@@ -33,9 +33,8 @@ function withServed(tasks: readonly Task[], live: readonly WorkerInfo[]) {
 /** More queues than this are only counted: there may be hundreds. */
 const MOST_NAMED = 5;
 
-/** A sentence for each queue of these tasks that no live worker takes. */
+/** A sentence for each queue of these tasks that no live worker takes; none where there is no worker at all. */
 function untakenQueues(waiting: readonly Task[], live: readonly WorkerInfo[]): string[] {
-  if (live.length === 0) return [capitalized(NO_WORKER)];
   const queues = [...new Set(waiting.map(({ queue }) => queue))];
   const sentences = queues.flatMap((queue) => untakenWords(queue, live) ?? []).map(capitalized);
   const more = sentences.length - MOST_NAMED;

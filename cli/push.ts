@@ -77,9 +77,13 @@ export const push = command({
       const wait = values.wait === true;
       if (!program.json) printIds(ids);
       else if (!wait) await reportTasks(store, ids, single, program); // with --wait the one JSON answer is the end
-      const why = await whyUntaken(store, ids, wait).catch(() => null); // the push is stored all the same
-      if (why !== null) program.note(`${wait ? "Waiting" : "Pushed"}, but ${why}`);
-      return wait ? await reportEnds(store, ids, { single, config }, program) : 0;
+      const sayUntaken = async () => {
+        const why = await whyUntaken(store, ids, wait).catch(() => null); // the push is stored all the same
+        if (why !== null) program.note(`${wait ? "Waiting" : "Pushed"}, but ${why}`);
+      };
+      if (wait) return await reportEnds(store, ids, { single, config, sayUntaken }, program);
+      await sayUntaken();
+      return 0;
     } finally {
       await endRuntime(store);
     }
@@ -141,23 +145,29 @@ function answerJson(tasks: readonly (Task | null)[], single: boolean, program: P
 interface Wait {
   readonly single: boolean;
   readonly config: Config;
+  readonly sayUntaken: () => Promise<void>;
 }
 
 /** @returns the exit status: 1 when a task did not finish */
 async function reportEnds(
   store: Store,
   ids: readonly number[],
-  { single, config }: Wait,
+  { single, config, sayUntaken }: Wait,
   program: Program,
 ): Promise<number> {
   const shows = program.quiet ? {} : { shows: showsOf(store, config, program) };
   const tasks = await lookAt(ids, () =>
-    whileLooking((signal) => waitForEnd(store, ids, { signal, ...shows })),
+    whileLooking(async (signal) => {
+      await sayUntaken();
+      return waitForEnd(store, ids, { signal, ...shows });
+    }),
   );
   if (tasks === INTERRUPTED) {
-    const what = ids.length === 1 ? `task ${ids[0]} goes on` : "its tasks go on";
+    const [first] = ids;
     program.note(
-      `Stopped waiting: ${what}, and tq watch ${ids[0]} follows ${ids.length === 1 ? "it" : "the first one"}`,
+      ids.length === 1
+        ? `Stopped waiting: task ${first} goes on, and tq watch ${first} follows it again`
+        : `Stopped waiting: the tasks go on, and tq watch ${first} follows the first one`,
     );
     return INTERRUPTED;
   }

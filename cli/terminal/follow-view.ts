@@ -93,7 +93,7 @@ const WIDEST_BAR = 30;
 const LEAST_WIDTH = 40;
 
 /** One line that the terminal does not wrap: `[#######-------] 7 of 14, 50 %, page 7`. */
-export function barText(progress: TaskProgress, terminal: Terminal): string {
+function barText(progress: TaskProgress, terminal: Terminal): string {
   const width = (terminal.width ?? 80) - 1;
   const words = printable(progressWords(progress));
   const share = shareOf(progress);
