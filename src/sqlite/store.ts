@@ -1,5 +1,4 @@
 /** The store on SQLite. */
-import type { Database } from "bun:sqlite";
 import { nextTurn } from "../next-turn.ts";
 import type {
   CleanOptions,
