@@ -109,7 +109,9 @@ function placeOf(
     (a, b) => a.ahead - b.ahead,
   );
   const { queues, ...ahead } = best;
-  const ended = ahead.ahead === 0 ? NONE_ENDED : countEnded(db, queues, waited);
+  const first = Math.min(...takers.map(({ started_at: at }) => at));
+  const since = Math.max(waited.since, first);
+  const ended = ahead.ahead === 0 ? NONE_ENDED : countEnded(db, queues, { ...waited, since });
   return { ...ahead, ...ended, ...busyThreads(db, takers), suspects: runningSuspects(db, takers) };
 }
 
@@ -173,7 +175,7 @@ type Ended = Pick<Place, "ended" | "endedWithin">;
 
 const NONE_ENDED: Ended = { ended: 0, endedWithin: 0 };
 
-/** Counts from when the task began to wait: its workers had tasks to run all this time. */
+/** Counts from when the task began to wait for these workers: they had tasks to run all this time. */
 function countEnded(db: Database, queues: readonly string[], { now, since: waits }: Waited): Ended {
   let since = Math.max(waits, now - RATE_MS);
   const rows = ENDED.flatMap((statement) => {

@@ -63,11 +63,12 @@ export function situationTests(): void {
     });
 
     test("tells which threads are busy, since when, and how many runs have ended meanwhile", async () => {
-      await register("worker-1");
       const [first, ...rest] = await store.push(
         Array.from({ length: 5 }, () => newTask({ queue: "mail" })),
       );
       const last = rest.at(-1) ?? 0;
+      clock.advance(500); // no worker that lives could run it
+      await register("worker-1");
       await claim(store, OWN);
       clock.advance(1_000);
       const [second, third] = await claim(store, { ...OWN, limit: 2 });
