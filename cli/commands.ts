@@ -13,6 +13,7 @@ import { show } from "./show.ts";
 import { status } from "./status.ts";
 import type { Commands } from "./command/line.ts";
 import { torture } from "./torture.ts";
+import { tryTask } from "./try.ts";
 import { version } from "./version.ts";
 import { watch } from "./watch.ts";
 import { why } from "./why.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: Commands = {
   logs,
   watch,
   why,
+  try: tryTask,
   retry,
   cancel,
   clean,

@@ -3,8 +3,6 @@ import { isTqError } from "../src/errors.ts";
 import { Policies } from "../src/registry/policies.ts";
 import type { Config } from "../src/settings/config.ts";
 import { standardError } from "../src/log/standard-stream.ts";
-import type { WantedTask } from "../src/store/situation.ts";
-import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
 import { type Program, toLook } from "./command/program.ts";
@@ -12,17 +10,20 @@ import { loadRegistry } from "./command/runtime.ts";
 import { policyTable } from "./terminal/history.ts";
 import { print } from "./terminal/terminal.ts";
 import { taskBlock } from "./terminal/tasks.ts";
-import { noSuchWanted, readWanted, WANTED_FLAGS } from "./command/wanted.ts";
+import { findWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
 
 export const show = command({
   name: "show",
   description: "Show one task, its runs, its errors and its policy",
-  flags: WANTED_FLAGS,
+  flags: {
+    id: { type: "positional", required: false, description: "The id of a task" },
+    ref: REF_FLAG,
+  },
   run: async ({ id, ref }, program) => {
-    const wanted = readWanted(id, ref, "show");
+    const wanted = readWanted("show", id, ref);
     const config = program.config();
     const task = await toLook(config, async (store) => {
-      const found = await find(store, wanted);
+      const found = await findWanted(store, wanted, "show");
       const [errors, attempts] = [await store.errors(found.id), await store.attempts(found.id)];
       program.answer({ ...found, runs: attempts, errors }, () =>
         taskBlock(found, attempts, errors, program.terminal),
@@ -46,10 +47,4 @@ async function showPolicy(task: Task, config: Config, program: Program): Promise
     if (!isTqError(error)) throw error;
     program.note(`The policy cannot be shown: ${error.message}`);
   }
-}
-
-async function find(store: Store, wanted: WantedTask): Promise<Task> {
-  const task = "id" in wanted ? await store.get(wanted.id) : await store.getByRef(wanted.ref);
-  if (task !== null) return task;
-  throw noSuchWanted(wanted, "show");
 }

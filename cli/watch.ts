@@ -1,9 +1,9 @@
-/** `tq watch ID`: follows a task until it has ended. */
+/** `tq watch ID`, `tq watch --ref TEXT`: follows a task until it has ended. */
 import { command } from "./command/command.ts";
 import { follow } from "./command/follow.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { INTERRUPTED, whileLooking } from "./command/while-looking.ts";
-import { readId } from "./command/values.ts";
+import { findWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
 import { FollowView } from "./terminal/follow-view.ts";
 import { outputTerminal, write } from "./terminal/terminal.ts";
 import type { Store } from "../src/store/store.ts";
@@ -12,10 +12,16 @@ import type { TaskState } from "../src/task.ts";
 export const watch = command({
   name: "watch",
   description: "Follow a task until it has ended: its state, what it says, and how far it is",
-  flags: { id: { type: "positional", description: "The id of a task" } },
-  run: async ({ id }, program) => {
-    const task = readId(id);
-    return toLook(program.config(), (store) => watchTask(store, task, program));
+  flags: {
+    id: { type: "positional", required: false, description: "The id of a task" },
+    ref: REF_FLAG,
+  },
+  run: async ({ id, ref }, program) => {
+    const wanted = readWanted("watch", id, ref);
+    return toLook(program.config(), async (store) => {
+      const task = await findWanted(store, wanted, "watch");
+      return watchTask(store, task.id, program);
+    });
   },
 });
 

@@ -12,16 +12,19 @@ import { needsAttempts, whyOf } from "../src/tasks/why/why.ts";
 import { command } from "./command/command.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
-import { noSuchWanted, readWanted, WANTED_FLAGS } from "./command/wanted.ts";
+import { noSuchWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
 import { paint, type Terminal } from "./terminal/terminal.ts";
 import { wrapped } from "./terminal/text.ts";
 
 export const why = command({
   name: "why",
   description: "Say what a task is doing, or why it does not run",
-  flags: WANTED_FLAGS,
+  flags: {
+    id: { type: "positional", required: false, description: "The id of a task" },
+    ref: REF_FLAG,
+  },
   run: async ({ id, ref }, program) => {
-    const wanted = readWanted(id, ref, "explain");
+    const wanted = readWanted("explain", id, ref);
     const config = program.config();
     const situation = await toLook(config, async (store) => {
       const found = await store.situation(wanted);

@@ -14,7 +14,7 @@ export interface ViewOptions {
   readonly terminal: () => Terminal;
   /** @returns false where nothing reads it any more. */
   readonly write: (text: string) => boolean;
-  /** Leaves out the changes of state that a reader need not know. */
+  /** Leaves out how the task stands: the command says that otherwise. */
   readonly brief?: boolean;
 }
 
@@ -56,8 +56,7 @@ export class FollowView {
       return lineText(followed.line, terminal, formatTimeOfDay(terminal.width, followed.line.at));
     }
     const { task } = followed;
-    if (this.#options.brief === true && (task.state !== "scheduled" || task.attempts === 0))
-      return null;
+    if (this.#options.brief === true) return null;
     const now = Date.now();
     const at = task.state === "running" ? task.dequeued_at : task.finished_at;
     return `${formatTimeOfDay(terminal.width, at ?? now)} ${stateWords(task, terminal, now)}`;

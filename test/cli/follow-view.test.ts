@@ -98,12 +98,9 @@ describe("through a pipe", () => {
     ]);
   });
 
-  test("in brief, of its states only another wait is told", () => {
-    const later = { state: "scheduled", scheduled_at: 1, reason: "Error: off" } as const;
-    const events = [state(later), state({ state: "running" }), state({ ...later, attempts: 1 })];
-    expect(shown(null, events, { brief: true })).toMatch(
-      /^.{19} task 7 is scheduled again in 0 ms: Error: off\n$/,
-    );
+  test("in brief, how the task stands is left out", () => {
+    const events = [state({ state: "running" }), line("a"), state({ state: "finished" })];
+    expect(shown(null, events, { brief: true })).toMatch(/^.{19} info {2}a\n$/);
   });
 });
 

@@ -38,7 +38,7 @@ export function readSituation(
   now: number,
   around: Surroundings,
 ): Situation | null {
-  const task = "id" in wanted ? getTask(db, wanted.id) : getTaskByRef(db, wanted.ref);
+  const task = "id" in wanted ? getTask(db, wanted.id, now) : getTaskByRef(db, wanted.ref, now);
   const row = task && (db.query(HIDDEN).get({ id: task.id }) as HiddenRow | null);
   if (!task || !row) return null;
   const workers = around.workers(listWorkers(db));
