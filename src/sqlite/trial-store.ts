@@ -78,7 +78,7 @@ export class SqliteTrialStore extends SqliteStore implements TrialStore {
       more += all.more;
     }
     const dropped = [...before].filter((name) => !after.has(name));
-    return { rows, more, created, dropped, ...pushedAfter(db, last, limit, this.now()) };
+    return { rows, more, created, dropped, ...pushedAfter(db, last, limit) };
   }
 }
 
@@ -99,10 +99,9 @@ function pushedAfter(
   db: Database,
   last: number,
   limit: number,
-  now: number,
 ): Pick<TrialChanges, "pushed" | "morePushed"> {
   const ids = db.query(PUSHED).all({ last, limit }) as { id: number }[];
-  const pushed = ids.flatMap(({ id }): Task | [] => getTask(db, id, now) ?? []);
+  const pushed = ids.flatMap(({ id }): Task | [] => getTask(db, id, 0) ?? []); // just pushed: none has expired
   const { count } = db.query(COUNT_PUSHED).get({ last }) as { count: number };
   return { pushed, morePushed: count - ids.length };
 }
