@@ -39,6 +39,8 @@ export { TimeoutError } from "tq:internal/tasks/ended-errors";
 export { TaskHandle } from "tq:internal/tasks/handle";
 export { ResultOptions } from "tq:internal/tasks/wait-options";
 export { WatchOptions } from "tq:internal/tasks/wait-options";
+export { WatchedTask } from "tq:internal/tasks/watch";
+export { TaskProgress } from "tq:internal/store/task-output";
 export { TaskFilter } from "tq:internal/store/looking";
 export { Attempt } from "tq:internal/task";
 export { AttemptOutcome } from "tq:internal/task";
@@ -456,6 +458,7 @@ import { Task } from "tq:internal/task";
 import { TaskError } from "tq:internal/task";
 import { ResultOptions } from "tq:internal/tasks/wait-options";
 import { WatchOptions } from "tq:internal/tasks/wait-options";
+import { WatchedTask } from "tq:internal/tasks/watch";
 /** A task that was pushed, in the database to which it was pushed. Each method is that of `tasks` for its id. */
 export class TaskHandle<T = unknown> {
     #private;
@@ -464,7 +467,7 @@ export class TaskHandle<T = unknown> {
     get(): Promise<Task | null>;
     /** What the method returned, once the task has ended. */
     result(options?: ResultOptions): Promise<T>;
-    watch(options?: WatchOptions): AsyncGenerator<Task, void, void>;
+    watch(options?: WatchOptions): AsyncGenerator<WatchedTask, void, void>;
     attempts(): Promise<Attempt[]>;
     errors(): Promise<TaskError[]>;
     cancel(reason?: string): Promise<Task>;
@@ -568,6 +571,38 @@ export interface WatchOptions {
 export interface ResultOptions extends WatchOptions {
     /** The longest time to wait, such as `"30s"`. Default: until the task has ended. */
     readonly timeout?: Duration | undefined;
+}
+export {};
+}
+
+declare module "tq:internal/tasks/watch" {
+import { TaskProgress } from "tq:internal/store/task-output";
+import { Task } from "tq:internal/task";
+/** A task as a watch sees it. */
+export interface WatchedTask extends Task {
+    /** How far its present run is, as it said last; null: it does not run, or has not said. */
+    readonly progress: TaskProgress | null;
+}
+export {};
+}
+
+declare module "tq:internal/store/task-output" {
+import { Level } from "tq:internal/log/events";
+/** A line that a task has printed or logged. */
+export interface OutputLine {
+    /** ms since 1970 UTC. */
+    readonly at: number;
+    readonly level: Level;
+    readonly text: string;
+}
+/** How far a task is, as it said last. */
+export interface TaskProgress {
+    /** ms since 1970 UTC. */
+    readonly at: number;
+    readonly done: number;
+    /** null: the task does not know. */
+    readonly total: number | null;
+    readonly text: string | null;
 }
 export {};
 }
@@ -1190,6 +1225,7 @@ import { Task } from "tq:internal/task";
 import { TaskError } from "tq:internal/task";
 import { ResultOptions } from "tq:internal/tasks/wait-options";
 import { WatchOptions } from "tq:internal/tasks/wait-options";
+import { WatchedTask } from "tq:internal/tasks/watch";
 /**
  * Looks read what is committed, and take no lock. A task that they show as ended is so on disk. What is wrong with an
  * argument is a TqError "invalid".
@@ -1220,13 +1256,13 @@ export interface Tasks {
      */
     result<T = unknown>(id: number, options?: ResultOptions): Promise<T>;
     /**
-     * Yields the task at once, and whenever its state, its attempts or its reason has changed, until it has ended. Changes
-     * that follow each other fast may come as one.
+     * Yields the task at once, and whenever its state, its attempts, its reason or its progress has changed, until it has
+     * ended. Changes that follow each other fast may come as one.
      *
      * @throws as `result` does before it waits; what the signal aborts with.
      * @example for await (const { state } of tasks.watch(id)) console.log(state);
      */
-    watch(id: number, options?: WatchOptions): AsyncGenerator<Task, void, void>;
+    watch(id: number, options?: WatchOptions): AsyncGenerator<WatchedTask, void, void>;
     /**
      * Cancels a task that has not ended. In a transaction it is cancelled by the commit.
      *
@@ -1446,18 +1482,6 @@ export interface TestQueue extends AsyncDisposable {
     clear(): Promise<number>;
     /** Closes the queue and removes its files: pushes go again where they went before it was made. */
     close(): Promise<void>;
-}
-export {};
-}
-
-declare module "tq:internal/store/task-output" {
-import { Level } from "tq:internal/log/events";
-/** A line that a task has printed or logged. */
-export interface OutputLine {
-    /** ms since 1970 UTC. */
-    readonly at: number;
-    readonly level: Level;
-    readonly text: string;
 }
 export {};
 }
