@@ -1067,8 +1067,12 @@ interface Payloads {
     "task.late": TaskRun & {
         readonly outcome: OutcomeKind;
     };
-    /** A promise that the task's code does not await failed after the task had ended. `place`: the line of that code. */
+    /**
+     * Code that the task's method does not await failed after the task had ended, or pushed then. `place`: the line of that
+     * code.
+     */
     "task.stray": TaskRun & {
+        readonly kind: "failed" | "pushed";
         readonly place: string | null;
         readonly error: ErrorData;
     };

@@ -82,6 +82,7 @@ export async function run(
     if (verdictOf(value)) throw value; // `return new Snooze(…)` means the same
     // It may have given up where it was, so its return is no success.
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit);
+    running.finish();
     return { kind: "finished", result: toResult(value), reason: null };
   } catch (error) {
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit, error);

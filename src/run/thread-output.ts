@@ -4,7 +4,7 @@ import type { Progress } from "../shared-memory/progress.ts";
 import { type LiveOutput, outputLine, type TaskProgress } from "../store/task-output.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim } from "../task.ts";
-import type { RunHost, RunningTask } from "../transaction/current-task.ts";
+import type { LateWork, RunHost, RunningTask } from "../transaction/current-task.ts";
 
 /** The most characters that are kept of one run; the oldest go first. */
 const MOST_CHARACTERS = 256_000;
@@ -17,6 +17,9 @@ const SHOWN_AFTER_MS = 100;
 
 /** A live output is written anew once it has so many characters that are not kept. */
 const MOST_STALE = 2 * MOST_CHARACTERS;
+
+/** Hears of work that a task has left behind. */
+type LeftBehind = RunHost["leftBehind"];
 
 interface Saying {
   readonly task: RunningTask;
@@ -35,6 +38,7 @@ export class ThreadOutput implements RunHost {
   readonly #progress: Pick<Progress, "signalTaken">;
   readonly #clock: Pick<Store, "now">;
   readonly #live: LiveOutput | null;
+  readonly #leftBehind: LeftBehind;
   #saying: Saying | null = null;
 
   /** @param live null where no other process looks. */
@@ -42,10 +46,16 @@ export class ThreadOutput implements RunHost {
     progress: Pick<Progress, "signalTaken">,
     clock: Pick<Store, "now">,
     live: LiveOutput | null,
+    leftBehind: LeftBehind = () => {},
   ) {
     this.#progress = progress;
     this.#clock = clock;
     this.#live = live;
+    this.#leftBehind = leftBehind;
+  }
+
+  leftBehind(task: RunningTask, late: LateWork): void {
+    this.#leftBehind(task, late);
   }
 
   signalTaken(): void {

@@ -14,6 +14,7 @@ import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "./quick-methods.ts";
+import { StrayWork } from "./stray-work.ts";
 import { ThreadOutput } from "./thread-output.ts";
 import { runAlone } from "./alone.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
@@ -115,6 +116,8 @@ class Lane {
     }
     sayMode(report, others, config);
     const progress = new Progress(createShared(1), 1);
+    const running = () => progress.running();
+    const strays = new StrayWork({ store, report, running, justEnded: () => [] });
     return {
       ...this.#runtime,
       report: sayingWhatWaits(report),
@@ -122,7 +125,7 @@ class Lane {
       policies: new Policies(config.tasks),
       present: { task: null },
       progress,
-      output: new ThreadOutput(progress, store, null),
+      output: new ThreadOutput(progress, store, null, (task, late) => strays.late(task, late)),
       owner: { worker, thread: 0 },
       queues: [],
       // What the task's own transaction pushed. A transaction that the task starts itself calls `run`.

@@ -18,6 +18,7 @@ import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
 import { childrenOf, endProcesses, systemThread } from "./child-processes.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
+import { placeOf } from "../stack.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
@@ -48,25 +49,30 @@ function send(message: FromThread): void {
   self.postMessage(message);
 }
 
-/** An error that no task catches, such as a timer's, ends the thread while another task runs: names the right one. */
+/**
+ * An error that no code catches ends the thread: tells its line, and the task that began the code, as another one may
+ * run by then.
+ */
 function tellThrower(progress: Progress): void {
-  process.on("uncaughtExceptionMonitor", () => {
-    const task = originTask();
-    const isCaught = process.listenerCount("uncaughtException") > 0; // by the models
-    if (!task || isCaught || task.id === progress.running()?.id) return;
-    const { id, model, method } = task;
-    send({ type: "left_behind_threw", task: { id, model, method } });
+  process.on("uncaughtExceptionMonitor", (error: unknown) => {
+    if (process.listenerCount("uncaughtException") > 0) return; // by the models
+    const origin = originTask();
+    const isOther = origin !== undefined && origin.id !== progress.running()?.id;
+    const { id, model, method } = origin ?? { id: 0, model: "", method: null };
+    const place = placeOf(toErrorData(error).stack);
+    send({ type: "threw", place, task: isOther ? { id, model, method } : null });
   });
 }
 
 /** A promise that an ended task has left behind ends no thread: it is not the fault of the task that runs now. */
-function watchStrayWork(store: Store, report: Report, progress: Progress): void {
+function watchStrayWork(store: Store, report: Report, progress: Progress): StrayWork {
   const running = () => progress.running();
   const strays = new StrayWork({ store, report, running, justEnded: () => loop?.justEnded ?? [] });
   process.on("unhandledRejection", (reason) => {
     const isHandled = process.listenerCount("unhandledRejection") > 1; // by the models
     if (!strays.rejected(reason) && !isHandled) throw reason;
   });
+  return strays;
 }
 
 /** The main thread learns too late of a thread that ends by itself: which processes it had cannot be told then. */
@@ -117,6 +123,8 @@ async function start(init: Init): Promise<void> {
     await loading;
     await ensureTables(store, registry, log);
     send({ type: "loaded", catalog: registry.catalog(), files: loadedFiles() });
+    const strays = watchStrayWork(store, log, progress);
+    const live = store.liveOutput({ worker, thread });
     loop = new Loop(
       {
         ...runtime,
@@ -124,7 +132,7 @@ async function start(init: Init): Promise<void> {
         policies: new Policies(config.tasks),
         present: { task: null },
         progress,
-        output: new ThreadOutput(progress, store, store.liveOutput({ worker, thread })),
+        output: new ThreadOutput(progress, store, live, (task, late) => strays.late(task, late)),
         owner: { worker, thread },
         queues,
       },
@@ -132,11 +140,11 @@ async function start(init: Init): Promise<void> {
       config.worker.max_tasks,
       store.turns && new LeaderCandidate(shared, thread, store.turns),
     );
-    watchStrayWork(store, log, progress);
     if (stopped) loop.stop();
     Bun.gc(true); // frees what loading allocated: an idle thread may never collect it
     await going.promise;
     const how = await loop.run();
+    await strays.flush();
     prints.flush();
     log.flush();
     await store.close();
