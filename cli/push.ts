@@ -62,7 +62,8 @@ export const push = command({
     // Its tasks print to standard error, as standard output is for the answer.
     const registry = await loadRegistry(config, program, standardError());
     const catalog = config.models === null ? null : registry.catalog();
-    const call = await readCall(values, catalog, (name) => missingArgument(push, name, OF_METHOD));
+    const given = { ...values, verb: "push" } as const;
+    const call = await readCall(given, catalog, (name) => missingArgument(push, name, OF_METHOD));
     // Without models it refuses only where this program would run it.
     if (catalog === null && !config.queue.worker) checkCall(null, call.model, call.method ?? null);
     const options: PushOptions = { ...call, ...others };

@@ -58,7 +58,7 @@ export async function run(
   task: ClaimedTask,
   prepared: Prepared,
   unit: Unit,
-  { present, output }: Pick<ThreadRuntime, "present" | "output">,
+  { present, output, threw }: Pick<ThreadRuntime, "present" | "output" | "threw">,
 ): Promise<Outcome> {
   if (!isCall(prepared)) return prepared;
   const { policy } = prepared;
@@ -85,6 +85,7 @@ export async function run(
     running.finish();
     return { kind: "finished", result: toResult(value), reason: null };
   } catch (error) {
+    threw?.(error);
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit, error);
     // Stale: another transaction had changed a record that it wrote to.
     if (unit.stale || isOperational(error))
