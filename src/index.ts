@@ -21,7 +21,7 @@ export { Transaction, type TransactionOptions } from "./transaction/transaction.
 export type { SqlRows, SqlValue, TransactionSql } from "./transaction/sql.ts";
 export { startWorker } from "./start-worker.ts";
 export type { EmbeddedWorker, WorkerOptions } from "./embed.ts";
-export type { WorkerEvent } from "./log/events.ts";
+export type { WorkerEvent, WorkerEventName } from "./log/events.ts";
 export { tasks, type Tasks } from "./tasks/tasks.ts";
 export { TaskFailedError, TimeoutError } from "./tasks/ended-errors.ts";
 export type { TaskHandle } from "./tasks/handle.ts";

@@ -31,6 +31,7 @@ export { startWorker } from "tq:internal/start-worker";
 export { EmbeddedWorker } from "tq:internal/embed";
 export { WorkerOptions } from "tq:internal/embed";
 export { WorkerEvent } from "tq:internal/log/events";
+export { WorkerEventName } from "tq:internal/log/events";
 export { tasks } from "tq:internal/tasks/tasks";
 export { Tasks } from "tq:internal/tasks/tasks";
 export { TaskFailedError } from "tq:internal/tasks/ended-errors";
@@ -331,7 +332,10 @@ export interface CurrentTask {
      * @param total null, or left out: it is not known.
      */
     progress(done: number, total?: number | null, text?: string | null): void;
-    /** Keeps a line with the run, as `console.log` does; other values than texts are written as `console.log` writes them. */
+    /**
+     * Prints a line and keeps it with the run, as `console.log` does in a worker; other values than texts are written as
+     * `console.log` writes them.
+     */
     log(...values: unknown[]): void;
 }
 /**
@@ -927,6 +931,7 @@ export {};
 
 declare module "tq:internal/embed" {
 import { WorkerEvent } from "tq:internal/log/events";
+import { WorkerEventName } from "tq:internal/log/events";
 import { Summary } from "tq:internal/worker/worker";
 /** Where the admin API listens. */
 interface AdminListen {
@@ -954,8 +959,8 @@ export interface WorkerOptions {
     /** Stops the worker once the process that started this one has ended. */
     readonly exitWithParent?: boolean;
     /**
-     * Receives the worker's own events: its start and stop, tasks that crashed, were cancelled or put back. How runs end
-     * is written by the threads to the log on standard error. Default: these events go there too.
+     * Receives the events of the worker and of its threads: its start and stop, and of each run its start and its end.
+     * Without it, the worker's own go to the log on standard error, where the threads write theirs in any case.
      */
     readonly report?: (event: WorkerEvent) => void;
 }
@@ -974,6 +979,13 @@ export interface EmbeddedWorker {
      * interrupts them at once), and puts back those that did not end. Never rejects.
      */
     stop(how?: "graceful" | "now"): Promise<void>;
+    /**
+     * Calls the listener with each event of this name, of the worker and of its threads, in this process.
+     *
+     * @returns a function that ends that.
+     * @example worker.on("task.failed", ({ task, error }) => console.error(`task ${task}: ${error.message}`));
+     */
+    on<N extends WorkerEventName>(name: N, listener: (event: WorkerEvent<N>) => void): () => void;
 }
 export {};
 }
@@ -992,6 +1004,10 @@ export interface TaskRun {
     /** null: the task calls a plain function, whose name `model` is. */
     readonly method: string | null;
     readonly queue: string;
+    /** JSON text, cut where it is long; null: the task calls a plain function. */
+    readonly instances: string | null;
+    /** The text that the push gave the task, cut where it is long; null: none. */
+    readonly ref: string | null;
 }
 interface Payloads {
     "worker.started": {
@@ -1059,8 +1075,8 @@ interface Payloads {
     "task.poisoned": TaskRun & {
         readonly crashes: number;
     };
-    "task.cancelled": {
-        readonly task: number;
+    /** It was cancelled while it ran, or its method said so. */
+    "task.cancelled": TaskRun & {
         readonly reason: string | null;
     };
     /** A run lost its claim before it ended; its work was discarded. */
@@ -1120,10 +1136,10 @@ export type Event<N extends EventName = EventName> = {
         readonly name: K;
     } & Payloads[K];
 }[N];
-/** Events of a thread, or of a program that runs its own tasks: it writes them to its log itself. */
-type RunEventName = "task.started" | "task.finished" | "task.failed" | "task.retried" | "task.snoozed" | "task.postponed" | "task.late" | "task.stray" | "task.inline" | "store.failed" | "store.recovered";
-/** An event of a worker, as the option `report` of `startWorker` receives it. */
-export type WorkerEvent = Event<Exclude<EventName, RunEventName>>;
+/** The name of an event of a worker: a program that runs its own tasks alone has `task.inline`. */
+export type WorkerEventName = Exclude<EventName, "task.inline">;
+/** An event of a worker or of one of its threads, as `report` of `startWorker` and the listeners of `worker.on` get it. */
+export type WorkerEvent<N extends WorkerEventName = WorkerEventName> = Event<N>;
 export {};
 }
 

@@ -7,12 +7,7 @@ import { type ErrorData, toErrorData } from "../outcome.ts";
 import { placeOf } from "../stack.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
-import {
-  type CurrentTask,
-  type LateWork,
-  leftBehindBy,
-  type RunningTask,
-} from "../transaction/current-task.ts";
+import { type LateWork, leftBehindBy, type RunningTask } from "../transaction/current-task.ts";
 import { runOf } from "./run-events.ts";
 
 export interface StrayWorkOptions {
@@ -59,7 +54,7 @@ export class StrayWork {
     const [only] = ended;
     if (task) {
       this.#charged.add(reason as Error);
-      this.#charge(runOfRunning(task), "failed", error);
+      this.#charge(runOf(task.claimed), "failed", error);
     } else if (only && ended.length === 1) this.#charge(runOf(only), "failed", error);
     else this.#note(ended, error);
     return true;
@@ -83,7 +78,7 @@ export class StrayWork {
       // The work of a run that did not finish is undone, or done again: what it left behind is no loss.
       if (this.#charged.has(error) || (kind === "failed" && !task.finished)) continue;
       this.#charged.add(error);
-      this.#charge(runOfRunning(task), kind, toErrorData(error));
+      this.#charge(runOf(task.claimed), kind, toErrorData(error));
     }
   }
 
@@ -125,8 +120,4 @@ export class StrayWork {
       report({ name: "log.note", level: "warn", message });
     }
   }
-}
-
-function runOfRunning({ id, attempt, model, method, queue }: CurrentTask): TaskRun {
-  return { task: id, attempt, model, method, queue };
 }

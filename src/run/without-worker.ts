@@ -7,6 +7,7 @@ import type { Runtime } from "../transaction/runtime.ts";
 import type { Config } from "../settings/config.ts";
 import { liveWorkers } from "../store/live-workers.ts";
 import type { WorkerInfo } from "../store/looking.ts";
+import { Audience } from "../log/audience.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { setRunPushed } from "../transaction/transaction.ts";
@@ -123,9 +124,13 @@ class Lane {
       report: sayingWhatWaits(report),
       methods: new QuickMethods(store.traits),
       policies: new Policies(config.tasks),
+      audience: new Audience(config.log.level),
       present: { task: null },
       progress,
-      output: new ThreadOutput(progress, store, null, (task, late) => strays.late(task, late)),
+      output: new ThreadOutput(progress, store, null, {
+        keep: config.worker.keep_output,
+        leftBehind: (task, late) => strays.late(task, late),
+      }),
       owner: { worker, thread: 0 },
       queues: [],
       // What the task's own transaction pushed. A transaction that the task starts itself calls `run`.

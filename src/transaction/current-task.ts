@@ -33,7 +33,10 @@ export interface CurrentTask {
    * @param total null, or left out: it is not known.
    */
   progress(done: number, total?: number | null, text?: string | null): void;
-  /** Keeps a line with the run, as `console.log` does; other values than texts are written as `console.log` writes them. */
+  /**
+   * Prints a line and keeps it with the run, as `console.log` does in a worker; other values than texts are written as
+   * `console.log` writes them.
+   */
   log(...values: unknown[]): void;
 }
 
@@ -43,7 +46,10 @@ export type AbortCause = "timeout" | "cancel" | "stop";
 /** @internal The thread of a run: it learns that the method uses its signal, and keeps what the task says. */
 export interface RunHost {
   signalTaken(): void;
+  /** Prints what the task says, and keeps it. */
   say(task: RunningTask, level: Level, text: string): void;
+  /** Keeps what the task writes to a stream itself. */
+  keep(task: RunningTask, level: Level, text: string): void;
   progressed(task: RunningTask, progress: Omit<TaskProgress, "at">): void;
   leftBehind(task: RunningTask, late: LateWork): void;
 }
@@ -66,6 +72,7 @@ export class RunningTask implements CurrentTask {
   readonly queue: string;
   readonly user: number;
   readonly context: Readonly<Record<string, unknown>>;
+  readonly #claimed: ClaimedTask;
   readonly #host: RunHost;
   #controller: AbortController | null = null;
   /** Listeners of the signal run in the task, as the code that added them. */
@@ -83,7 +90,13 @@ export class RunningTask implements CurrentTask {
     this.queue = queue;
     this.user = user;
     this.context = context;
+    this.#claimed = task;
     this.#host = host;
+  }
+
+  /** The task as its thread has claimed it. */
+  get claimed(): ClaimedTask {
+    return this.#claimed;
   }
 
   get signal(): AbortSignal {
@@ -106,9 +119,14 @@ export class RunningTask implements CurrentTask {
     this.#host.say(this, "info", texts.join(" "));
   }
 
-  /** @internal Keeps what the task prints. */
+  /** @internal Prints and keeps what the task says. */
   say(level: Level, text: string): void {
     this.#host.say(this, level, text);
+  }
+
+  /** @internal Keeps what the task writes to a stream itself. */
+  keep(level: Level, text: string): void {
+    this.#host.keep(this, level, text);
   }
 
   /** True where the run must not count as finished: its time is over, or it may have stopped with its worker. */
@@ -202,10 +220,18 @@ export function originTask(): RunningTask | undefined {
   return storage.getStore()?.task;
 }
 
-/** @internal Keeps what code prints with the run that it belongs to, while that is under way. */
-export function sayInTask(level: Level, text: string): void {
-  currentRun()?.task.say(level, text);
-}
+/** @internal What code prints belongs to the run that it is part of, while that is under way. */
+export const taskPrints = {
+  /** False for code outside tasks. */
+  said(level: Level, text: string): boolean {
+    const task = currentRun()?.task;
+    task?.say(level, text);
+    return task !== undefined;
+  },
+  wrote(level: Level, text: string): void {
+    currentRun()?.task.keep(level, text);
+  },
+};
 
 /** @internal */
 export function withTask<T>(task: RunningTask, unit: Unit, fn: () => T): T {
@@ -224,9 +250,9 @@ export function markIfLeftBehind<E extends Error>(error: E): E {
 }
 
 /** @internal The ended task whose code met this error. */
-export function leftBehindBy(error: unknown): CurrentTask | undefined {
+export function leftBehindBy(error: unknown): RunningTask | undefined {
   return error instanceof Error
-    ? (error as { [LEFT_BEHIND]?: CurrentTask })[LEFT_BEHIND]
+    ? (error as { [LEFT_BEHIND]?: RunningTask })[LEFT_BEHIND]
     : undefined;
 }
 

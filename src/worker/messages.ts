@@ -26,6 +26,8 @@ export interface Init {
   readonly standardError: StandardStream;
   /** Where its models print. */
   readonly standardOutput: StandardStream;
+  /** What the program around the worker listens to, and how many events of this thread it has not read; null: no program can. */
+  readonly events: { readonly listened: SharedArrayBuffer; readonly unread: Int32Array } | null;
   /** What the main thread's store lends to the thread's. */
   readonly store: ThreadPart;
 }
@@ -40,9 +42,16 @@ interface Abort {
 /** Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be rescued. */
 export type ToThread = Init | Abort | "go" | "wake" | "stop";
 
-export type FromThread =
+/** What `PoolThread` alone deals with. */
+type OfThread =
   /** The system's number of the thread. */
   | { readonly type: "here"; readonly systemThread: number | null }
+  /** Events that the program around the worker listens to, as a JSON list. */
+  | { readonly type: "reported"; readonly events: string };
+
+export type FromThread = OfThread | ForPool;
+
+export type ForPool =
   /** The thread loads this file of models next, which may take for ever. */
   | { readonly type: "loading"; readonly file: string }
   | { readonly type: "loaded"; readonly catalog: ModelCatalog; readonly files: LoadedFiles }
@@ -70,6 +79,7 @@ export type FromThread =
 const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);
 const TYPES: ReadonlySet<unknown> = new Set([
   "here",
+  "reported",
   "loading",
   "loaded",
   "changed",
