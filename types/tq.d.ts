@@ -252,6 +252,7 @@ declare module "tq:internal/policies/table" {
 import { Duration } from "tq:internal/values/duration";
 import { Backoff } from "tq:internal/policies/backoff";
 import { ErrorFilter } from "tq:internal/policies/error-filter";
+export type Instances = "one" | "many";
 /** How the tasks of one method run, as a model says it. */
 export interface TaskPolicy {
     /** How many runs may fail before the task does, the first one included; default: 1. */
@@ -273,6 +274,16 @@ export interface TaskPolicy {
      * own. It may start transactions; the claim of its task guards its end all the same. Default: true.
      */
     readonly transaction?: boolean;
+    /**
+     * true: a task fails whose method ends without having awaited each query, write and push of tq that it began. The
+     * error names the line. Default: false.
+     */
+    readonly strict?: boolean;
+    /**
+     * The records that a static method takes. `"many"`: always a list, of one record where one id was pushed; `"one"`:
+     * one record, and for a list it is called with each in turn. Default: as they were pushed.
+     */
+    readonly instances?: Instances;
 }
 export {};
 }
@@ -447,8 +458,12 @@ export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> & Recor
  * @example static readonly tasks: TaskPolicies<typeof Label> = { print: { attempts: 5, timeout: "30s" } };
  */
 export type TaskPolicies<M extends ModelLike> = {
-    readonly [K in keyof Queue<M>]?: TaskPolicy;
+    readonly [K in keyof Queue<M>]?: Omit<TaskPolicy, "instances"> & {
+        readonly instances?: K extends keyof M ? InstancesOf<InstanceType<M>, M[K]> : never;
+    };
 };
+/** `"many"` for a static method that takes a list of records, `"one"` for one that takes a record. */
+type InstancesOf<R, F> = F extends (records: infer First, ...args: never) => unknown ? (R[] extends First ? "many" : never) | (R extends First ? "one" : never) : never;
 export {};
 }
 
@@ -784,7 +799,7 @@ type Push<F, Answer> = (...args: JsonArgs<ArgsOf<F>>) => Promise<Answer>;
 type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
 type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
 /** What a function says of its tasks: it has no records that could be missing. */
-type FunctionPolicy = Omit<TaskPolicy, "missing">;
+type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
 /**
  * Makes a plain function a task. Export it from a models file, and workers run it; its name is what its tasks are
  * stored under, unique among functions and models.
@@ -1103,8 +1118,12 @@ interface Payloads {
     "task.late": TaskRun & {
         readonly outcome: OutcomeKind;
     };
-    /** A promise that the task's code does not await failed after the task had ended. `place`: the line of that code. */
+    /**
+     * Code that the task's method does not await failed after the task had ended, or pushed then. `place`: the line of that
+     * code.
+     */
     "task.stray": TaskRun & {
+        readonly kind: "failed" | "pushed";
         readonly place: string | null;
         readonly error: ErrorData;
     };

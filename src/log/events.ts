@@ -65,8 +65,15 @@ interface Payloads {
   "task.cancelled": TaskRun & { readonly reason: string | null };
   /** A run lost its claim before it ended; its work was discarded. */
   "task.late": TaskRun & { readonly outcome: OutcomeKind };
-  /** A promise that the task's code does not await failed after the task had ended. `place`: the line of that code. */
-  "task.stray": TaskRun & { readonly place: string | null; readonly error: ErrorData };
+  /**
+   * Code that the task's method does not await failed after the task had ended, or pushed then. `place`: the line of that
+   * code.
+   */
+  "task.stray": TaskRun & {
+    readonly kind: "failed" | "pushed";
+    readonly place: string | null;
+    readonly error: ErrorData;
+  };
   /** Without a worker, a scheduled task runs at once; `scheduledAt` is ms since 1970 UTC. */
   "task.inline": TaskRun & { readonly scheduledAt: number };
   /** A task has held the write lock for long: no other task or program can write. */

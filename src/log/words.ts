@@ -79,10 +79,12 @@ const WORDS: Words = {
     ),
   "task.stray": (event) =>
     line(
-      `task ${event.task} left work behind that failed after its end; await it in the method`,
+      event.kind === "pushed"
+        ? `task ${event.task} pushed after its end, when no claim guards the push; await it in the method`
+        : `task ${event.task} left work behind that failed after its end; await it in the method`,
       ...run(event),
       ...(event.place === null ? [] : [`at ${event.place}`]),
-      errorWords(event.error),
+      ...(event.kind === "pushed" ? [] : [errorWords(event.error)]),
     ),
   "task.inline": (event) =>
     line(

@@ -4,7 +4,7 @@ import type { Progress } from "../shared-memory/progress.ts";
 import { type LiveOutput, outputLine, type TaskProgress } from "../store/task-output.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim } from "../task.ts";
-import type { RunHost, RunningTask } from "../transaction/current-task.ts";
+import type { LateWork, RunHost, RunningTask } from "../transaction/current-task.ts";
 
 /** The most characters that are kept of one run; the oldest go first. */
 const MOST_CHARACTERS = 256_000;
@@ -17,6 +17,8 @@ export interface OutputOptions {
   readonly keep?: boolean;
   /** Left out: only the console prints. */
   readonly print?: PrintSaid;
+  /** Hears of work that a task has left behind. */
+  readonly leftBehind?: LeftBehind;
 }
 
 /** The most characters of one line. */
@@ -27,6 +29,8 @@ const SHOWN_AFTER_MS = 100;
 
 /** A live output is written anew once it has so many characters that are not kept. */
 const MOST_STALE = 2 * MOST_CHARACTERS;
+
+type LeftBehind = RunHost["leftBehind"];
 
 interface Saying {
   readonly task: RunningTask;
@@ -47,6 +51,7 @@ export class ThreadOutput implements RunHost {
   readonly #live: LiveOutput | null;
   readonly #keeps: boolean;
   readonly #print: PrintSaid | undefined;
+  readonly #leftBehind: LeftBehind;
   #saying: Saying | null = null;
 
   /** @param live null where no other process looks. */
@@ -54,13 +59,18 @@ export class ThreadOutput implements RunHost {
     progress: Pick<Progress, "signalTaken">,
     clock: Pick<Store, "now">,
     live: LiveOutput | null,
-    { keep = true, print }: OutputOptions = {},
+    { keep = true, print, leftBehind = () => {} }: OutputOptions = {},
   ) {
     this.#progress = progress;
     this.#clock = clock;
     this.#live = live;
     this.#keeps = keep;
     this.#print = print;
+    this.#leftBehind = leftBehind;
+  }
+
+  leftBehind(task: RunningTask, late: LateWork): void {
+    this.#leftBehind(task, late);
   }
 
   signalTaken(): void {

@@ -15,6 +15,7 @@ import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "./quick-methods.ts";
+import { StrayWork } from "./stray-work.ts";
 import { ThreadOutput } from "./thread-output.ts";
 import { runAlone } from "./alone.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
@@ -116,6 +117,8 @@ class Lane {
     }
     sayMode(report, others, config);
     const progress = new Progress(createShared(1), 1);
+    const running = () => progress.running();
+    const strays = new StrayWork({ store, report, running, justEnded: () => [] });
     return {
       ...this.#runtime,
       report: sayingWhatWaits(report),
@@ -124,7 +127,10 @@ class Lane {
       audience: new Audience(config.log.level),
       present: { task: null },
       progress,
-      output: new ThreadOutput(progress, store, null, { keep: config.worker.keep_output }),
+      output: new ThreadOutput(progress, store, null, {
+        keep: config.worker.keep_output,
+        leftBehind: (task, late) => strays.late(task, late),
+      }),
       owner: { worker, thread: 0 },
       queues: [],
       // What the task's own transaction pushed. A transaction that the task starts itself calls `run`.

@@ -3,6 +3,7 @@ import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
+import { callName } from "../task.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { StandardStream } from "../log/standard-stream.ts";
@@ -56,10 +57,11 @@ export type ForPool =
   | { readonly type: "loaded"; readonly catalog: ModelCatalog; readonly files: LoadedFiles }
   /** This file of the models is another one than the worker has loaded: the thread must not run it beside the others. */
   | { readonly type: "changed"; readonly file: string }
-  /** Something that this task has left behind, such as a timer, threw while another task ran, and ends the thread. */
+  /** An error ends the thread. `task`: it was left behind, as by a timer, and another task may run now. */
   | {
-      readonly type: "left_behind_threw";
-      readonly task: Pick<CurrentTask, "id" | "model" | "method">;
+      readonly type: "threw";
+      readonly place: string | null;
+      readonly task: Pick<CurrentTask, "id" | "model" | "method"> | null;
     }
   /** The models cannot be loaded, the database cannot be opened, or it failed while the thread stopped. */
   | { readonly type: "cannot_start"; readonly code: string; readonly error: ErrorData }
@@ -81,7 +83,7 @@ const TYPES: ReadonlySet<unknown> = new Set([
   "loading",
   "loaded",
   "changed",
-  "left_behind_threw",
+  "threw",
   "cannot_start",
   "lost",
   "locked_out",
@@ -96,4 +98,14 @@ export function isFromThread(data: unknown): data is FromThread {
 /** The error that a thread sent as data. */
 export function toTqError({ code, error }: { code: string; error: ErrorData }): TqError {
   return new TqError(code as ErrorCode, error.message);
+}
+
+/** Follows the error in the reason of a crash. */
+export function threwWords({
+  place,
+  task,
+}: Extract<FromThread, { readonly type: "threw" }>): string {
+  const where = place === null ? "" : ` at ${place}`;
+  if (task === null) return where;
+  return `${where}; it was left behind by task ${task.id} (${callName(task.model, task.method)})`;
 }

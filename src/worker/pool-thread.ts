@@ -50,8 +50,8 @@ export class PoolThread {
   loadingFile: string | null = null;
   /** It has loaded its models. */
   loaded = false;
-  /** The task that left the error behind which ends the thread, where that is not the running task. */
-  thrower: string | null = null;
+  /** Where the error was thrown that ends the thread, and by which task, if that is not the running one. */
+  threw = "";
   /** Why it is being ended on purpose; null when it is not. */
   endReason: string | null = null;
   /** Set once it is locked out; resolves with the task whose open connection held the write lock, or null. */
@@ -106,11 +106,7 @@ export class PoolThread {
         ? `the task ended its thread with process.exit(${code})`
         : `they ended their thread with process.exit(${code}) while they were loaded`;
       const reason = this.#lastError ?? exit;
-      const { thrower } = this;
-      events.closed(
-        this,
-        thrower === null ? reason : `${reason}; it was left behind by ${thrower}`,
-      );
+      events.closed(this, `${reason}${this.threw}`);
       closed.resolve();
     });
     this.#send(init);

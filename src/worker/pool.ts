@@ -1,6 +1,5 @@
 /** Starts the threads of one worker, replaces those that die, and stops them; `waking.ts` wakes them. */
 import type { ModelCatalog } from "../catalog.ts";
-import { callName } from "../task.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
@@ -14,7 +13,7 @@ import { Progress } from "../shared-memory/progress.ts";
 import { Burials } from "./burial.ts";
 import { LeftFiles, tooManyLeft } from "./left-files.ts";
 import { Lockouts } from "./lockouts.ts";
-import { type ForPool, type Init, toTqError } from "./messages.ts";
+import { type ForPool, type Init, threwWords, toTqError } from "./messages.ts";
 import { eventsFor } from "./posted-events.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
@@ -271,11 +270,9 @@ export class Pool {
       case "loading":
         thread.loadingFile = message.file;
         break;
-      case "left_behind_threw": {
-        const { id, model, method } = message.task;
-        thread.thrower = `task ${id} (${callName(model, method)})`;
+      case "threw":
+        thread.threw = threwWords(message);
         break;
-      }
       case "loaded":
         this.#goIfUnchanged(thread, message.files);
         this.#events.loaded(message.catalog);

@@ -22,6 +22,7 @@ import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
 import { childrenOf, endProcesses, systemThread } from "./child-processes.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
+import { placeOf } from "../stack.ts";
 import { PostedEvents } from "./posted-events.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
@@ -53,25 +54,30 @@ function send(message: FromThread): void {
   self.postMessage(message);
 }
 
-/** An error that no task catches, such as a timer's, ends the thread while another task runs: names the right one. */
+/**
+ * An error that no code catches ends the thread: tells its line, and the task that began the code, as another one may
+ * run by then.
+ */
 function tellThrower(progress: Progress): void {
-  process.on("uncaughtExceptionMonitor", () => {
-    const task = originTask();
-    const isCaught = process.listenerCount("uncaughtException") > 0; // by the models
-    if (!task || isCaught || task.id === progress.running()?.id) return;
-    const { id, model, method } = task;
-    send({ type: "left_behind_threw", task: { id, model, method } });
+  process.on("uncaughtExceptionMonitor", (error: unknown) => {
+    if (process.listenerCount("uncaughtException") > 0) return; // by the models
+    const origin = originTask();
+    const isOther = origin !== undefined && origin.id !== progress.running()?.id;
+    const { id, model, method } = origin ?? { id: 0, model: "", method: null };
+    const place = placeOf(toErrorData(error).stack);
+    send({ type: "threw", place, task: isOther ? { id, model, method } : null });
   });
 }
 
 /** A promise that an ended task has left behind ends no thread: it is not the fault of the task that runs now. */
-function watchStrayWork(store: Store, report: Report, progress: Progress): void {
+function watchStrayWork(store: Store, report: Report, progress: Progress): StrayWork {
   const running = () => progress.running();
   const strays = new StrayWork({ store, report, running, justEnded: () => loop?.justEnded ?? [] });
   process.on("unhandledRejection", (reason) => {
     const isHandled = process.listenerCount("unhandledRejection") > 1; // by the models
     if (!strays.rejected(reason) && !isHandled) throw reason;
   });
+  return strays;
 }
 
 /** The main thread learns too late of a thread that ends by itself: which processes it had cannot be told then. */
@@ -151,6 +157,8 @@ async function start(init: Init): Promise<void> {
     await loading;
     await ensureTables(store, registry, report);
     send({ type: "loaded", catalog: registry.catalog(), files: loadedFiles() });
+    const strays = watchStrayWork(store, report, progress);
+    const live = store.liveOutput({ worker, thread });
     loop = new Loop(
       {
         ...runtime,
@@ -159,9 +167,10 @@ async function start(init: Init): Promise<void> {
         audience: new Audience(config.log.level, listened),
         present: { task: null },
         progress,
-        output: new ThreadOutput(progress, store, store.liveOutput({ worker, thread }), {
+        output: new ThreadOutput(progress, store, live, {
           keep: config.worker.keep_output,
           print,
+          leftBehind: (task, late) => strays.late(task, late),
         }),
         owner: { worker, thread },
         queues,
@@ -170,11 +179,11 @@ async function start(init: Init): Promise<void> {
       config.worker.max_tasks,
       store.turns && new LeaderCandidate(shared, thread, store.turns),
     );
-    watchStrayWork(store, report, progress);
     if (stopped) loop.stop();
     Bun.gc(true); // frees what loading allocated: an idle thread may never collect it
     await going.promise;
     const how = await loop.run();
+    await strays.flush();
     flush();
     await store.close();
     const { lockedOut } = loop;
