@@ -1,5 +1,5 @@
 /** The owners of the files that tq makes: what root leaves behind must not keep the service's own user from starting. */
-import { lchownSync, statSync } from "node:fs";
+import { chmodSync, lchownSync, lstatSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -14,6 +14,24 @@ export function giveOwner(made: string, like: string): void {
     lchownSync(made, found.uid, found.gid); // follows no link: another user may have put one there
   } catch {
     // the file is gone again, or its file system knows no owners
+  }
+}
+
+/**
+ * Lets those use a file or folder that tq has made beside a database who may use the database, whatever the umask: as
+ * root it gives it the same owner, and it adds the same permissions.
+ */
+export function shareLike(made: string, database: string): void {
+  giveOwner(made, database);
+  try {
+    const access = statSync(database).mode & 0o666;
+    const stat = lstatSync(made);
+    if (stat.isSymbolicLink()) return; // another user may have put it there
+    const entry = stat.isDirectory() ? (access & 0o444) >> 2 : 0;
+    const mode = stat.mode | access | entry;
+    if (mode !== stat.mode) chmodSync(made, mode & 0o7777);
+  } catch {
+    // another user's, or gone again
   }
 }
 

@@ -1069,6 +1069,8 @@ interface Payloads {
         readonly worker: string;
         readonly pid: number | null;
         readonly tasks: number;
+        /** The ids of the first 20 of them. */
+        readonly ids: readonly number[];
     };
     "thread.replaced": {
         readonly thread: number;

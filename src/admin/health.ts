@@ -37,8 +37,11 @@ export async function problems(
   return [...found, ...untakenQueues(queues, live)];
 }
 
-function troubleWords({ id, pid, trouble }: WorkerStatus): string[] {
-  return trouble === null ? [] : [`Worker ${id} (pid ${pid}) can run no task: ${trouble}`];
+function troubleWords({ id, pid, trouble, unsure }: WorkerStatus): string[] {
+  const worker = `worker ${id} (pid ${pid})`;
+  const unknown = `Cannot tell whether ${worker} lives: this user may not read its file beside the database; ask as the user of the service`;
+  const cannot = trouble === null ? [] : [`W${worker.slice(1)} can run no task: ${trouble}`];
+  return unsure === true ? [unknown, ...cannot] : cannot;
 }
 
 /** More queues than this are only counted: there may be thousands. */

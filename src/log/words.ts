@@ -21,8 +21,8 @@ const WORDS: Words = {
       ? `worker stops: ${reason}`
       : `worker stops: ${reason}; ${count(running, "running task has", "running tasks have")} ${formatDuration(grace)} to end`,
   "worker.stopped": ({ worker }) => `worker ${worker} stopped`,
-  "worker.rescued": ({ worker, pid, tasks }) =>
-    `worker ${worker}${pid === null ? "" : ` (pid ${pid})`} died: ${count(tasks, "task")} put back`,
+  "worker.rescued": ({ worker, pid, tasks, ids }) =>
+    `worker ${worker}${pid === null ? "" : ` (pid ${pid})`} died: ${count(tasks, "task")} put back${rescuedWords(tasks, ids)}`,
   "thread.replaced": ({ thread, reason }) => `thread ${thread} replaced: ${reason}`,
   "task.started": (event) => line(`task ${event.task} started`, ...run(event)),
   "task.finished": (event) =>
@@ -149,4 +149,9 @@ function errorWords({ name, message }: ErrorData): string {
 
 function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;
+}
+
+function rescuedWords(tasks: number, ids: readonly number[]): string {
+  if (ids.length === 0) return "";
+  return `: ${ids.join(", ")}${tasks > ids.length ? ", …" : ""}`;
 }

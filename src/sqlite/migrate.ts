@@ -41,7 +41,7 @@ const COUNT_TABLES = "SELECT count(*) AS count FROM sqlite_schema";
  * @throws TqError "not_found"
  */
 export function checkTables(db: Database, path: string): void {
-  if (readVersion(db) > 0) return;
+  if (readVersion(db, path) > 0) return;
   const { count } = db.query(COUNT_TABLES).get() as { count: number };
   const what = count === 0 ? "it has no tables at all" : "none of its tables is one of tq";
   throw new TqError(
@@ -54,7 +54,7 @@ export function checkTables(db: Database, path: string): void {
 const FIRST_NUMBERED = 2;
 
 function schemaVersion(db: Database, path: string): number {
-  const version = readVersion(db);
+  const version = readVersion(db, path);
   if (version <= SCHEMA_VERSION) return version;
   throw new TqError(
     "database",
@@ -68,8 +68,14 @@ const NUMBERED = `
 
 const VERSION = "SELECT version FROM tq__schema WHERE rowid = 1";
 
-function readVersion(db: Database): number {
+/** @throws TqError "database" where the table has lost its row: damage, or a file that was saved in part. */
+function readVersion(db: Database, path: string): number {
   const { numbered } = db.query(NUMBERED).get() as { numbered: 0 | 1 | null };
   if (numbered !== 1) return numbered === null ? 0 : 1;
-  return (db.query(VERSION).get() as { version: number }).version;
+  const row = db.query(VERSION).get() as { version: number } | null;
+  if (row !== null) return row.version;
+  throw new TqError(
+    "database",
+    `Cannot use ${path}: its table tq__schema is empty, which only damage makes it; restore a backup`,
+  );
 }

@@ -93,6 +93,8 @@ export interface StoreStatus {
 /** A dead worker is listed until another one has put its tasks back. */
 export interface WorkerStatus extends WorkerInfo {
   readonly alive: boolean;
+  /** True: it may be dead, as this user may not read its proof of life. */
+  readonly unsure?: true;
 }
 
 export interface LookOptions {

@@ -35,6 +35,9 @@ export interface TimekeepingEvents {
 
 const TICK_MS = 250;
 
+/** More tasks of a dead worker are only counted. */
+const MOST_NAMED = 20;
+
 /** A wall clock that moved this far from the monotonic one was set, or the machine slept. */
 const JUMP_MS = 1_000;
 
@@ -94,7 +97,9 @@ export class Timekeeping {
   async rescueDead(): Promise<void> {
     const { config, rescued, report } = this.#options;
     for (const { worker, tasks } of await this.#store.rescueDead(config.worker.max_crashes)) {
-      report({ name: "worker.rescued", worker: worker.id, pid: worker.pid, tasks: tasks.length });
+      const ids = tasks.slice(0, MOST_NAMED).map(({ id }) => id);
+      const { id, pid } = worker;
+      report({ name: "worker.rescued", worker: id, pid, tasks: tasks.length, ids });
       // null: it is not known which of them ran.
       for (const task of tasks) rescued.add(task, null, "its worker process died");
     }

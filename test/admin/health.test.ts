@@ -2,6 +2,8 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
+import { problems } from "../../src/admin/health.ts";
+import type { WorkerStatus } from "../../src/store/looking.ts";
 import { CALL, makeAdmin } from "./support.ts";
 
 describe("the health check", () => {
@@ -88,4 +90,25 @@ test("the status says that no worker is running, where tasks wait for one", asyn
     "No worker is running: tasks wait until one is; start it with tq worker",
   ]);
   expect(await problemsOf("no worker")).toEqual([]);
+});
+
+test("a worker whose proof of life this user may not read is a problem", async () => {
+  await using admin = makeAdmin();
+  const worker: WorkerStatus = {
+    id: "w1",
+    pid: 7,
+    host: "shop",
+    started_at: 0,
+    threads: 1,
+    queues: [],
+    running: 0,
+    version: null,
+    trouble: null,
+    alive: true,
+    unsure: true,
+  };
+  const { store } = admin;
+  expect(await problems({ store, mode: "worker" }, { workers: [worker], queues: [] })).toEqual([
+    "Cannot tell whether worker w1 (pid 7) lives: this user may not read its file beside the database; ask as the user of the service",
+  ]);
 });

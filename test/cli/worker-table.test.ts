@@ -23,11 +23,14 @@ function lines(workers: readonly WorkerStatus[], width: number | null): string[]
 }
 
 test("the builds of workers, and those that can run no task, are told apart", () => {
-  expect(lines([WORKER, OLDER, { ...OLDER, alive: false }], null)).toEqual([
+  expect(
+    lines([WORKER, OLDER, { ...OLDER, alive: false }, { ...OLDER, unsure: true }], null),
+  ).toEqual([
     "worker                                host   pid  state       threads  running  version        started              queues",
     "01a22550-f8e2-77d9-914e-8c0094508f6c  shop  5618  alive             2        1  0.1.0+74888c0  2026-07-03 04:05:06  print, pdf*",
     "01a22550-f8e2-77d9-914e-8c0094508f6c  shop  4711  cannot run        2        1  older          2026-07-03 04:05:06  print, pdf*",
     "01a22550-f8e2-77d9-914e-8c0094508f6c  shop  4711  dead              2        1  older          2026-07-03 04:05:06  print, pdf*",
+    "01a22550-f8e2-77d9-914e-8c0094508f6c  shop  4711  unknown           2        1  older          2026-07-03 04:05:06  print, pdf*",
   ]);
 });
 

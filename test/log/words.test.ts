@@ -39,8 +39,16 @@ const EVENTS: [Event, string][] = [
   ],
   [{ name: "worker.stopped", worker: "w1" }, "worker w1 stopped"],
   [
-    { name: "worker.rescued", worker: "w1", pid: 7, tasks: 2 },
-    "worker w1 (pid 7) died: 2 tasks put back",
+    { name: "worker.rescued", worker: "w1", pid: 7, tasks: 2, ids: [4, 5] },
+    "worker w1 (pid 7) died: 2 tasks put back: 4, 5",
+  ],
+  [
+    { name: "worker.rescued", worker: "w1", pid: 7, tasks: 2, ids: [4] },
+    "worker w1 (pid 7) died: 2 tasks put back: 4, …",
+  ],
+  [
+    { name: "worker.rescued", worker: "w1", pid: 7, tasks: 0, ids: [] },
+    "worker w1 (pid 7) died: 0 tasks put back",
   ],
   [{ name: "thread.replaced", thread: 1, reason: "max_tasks" }, "thread 1 replaced: max_tasks"],
   [{ name: "task.started", ...RUN }, "task 42 started  sale.process [7]  attempt 1"],

@@ -16,7 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { giveOwner } from "../../file-owner.ts";
+import { shareLike } from "../../file-owner.ts";
 import type { Owner } from "../../store/session.ts";
 import { type LiveOutput, parseOutput, type TaskProgress } from "../../store/task-output.ts";
 
@@ -65,10 +65,10 @@ export class LiveFile implements LiveOutput {
   #open(): number {
     const folder = folderOf(this.#database);
     mkdirSync(folder, { recursive: true });
-    giveOwner(folder, this.#database);
+    shareLike(folder, this.#database);
     const file = join(folder, nameOf(this.#owner));
     const descriptor = openSync(file, "a", 0o640);
-    giveOwner(file, this.#database);
+    shareLike(file, this.#database);
     return descriptor;
   }
 

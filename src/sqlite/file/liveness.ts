@@ -21,7 +21,7 @@ import {
 import { uptime } from "node:os";
 import { dirname, join } from "node:path";
 import { TqError } from "../../errors.ts";
-import { giveOwner, ownerWords } from "../../file-owner.ts";
+import { ownerWords, shareLike } from "../../file-owner.ts";
 import { cannotOpenFilesWords } from "../../open-files.ts";
 import type { WorkerInfo, WorkerStatus } from "../../store/looking.ts";
 import { canLockOpenFile, lockOpenFile, SHARED_RANGE } from "../lock/range-lock.ts";
@@ -59,7 +59,7 @@ export function takeLock(database: string, worker: string): void {
     let lock: Lock | undefined;
     try {
       mkdirSync(folder, { recursive: true });
-      giveOwner(folder, database);
+      shareLike(folder, database);
       const file = join(folder, worker);
       lock = lockOwnFile(file, database);
       // Before we had the lock, another worker may have removed the file as a stray one.
@@ -88,7 +88,7 @@ export function takeLock(database: string, worker: string): void {
 /** @throws where another process has locked the file for a moment. */
 function lockOwnFile(file: string, database: string): Lock {
   const descriptor = openSync(file, "a+", 0o644);
-  giveOwner(file, database);
+  shareLike(file, database);
   if (lockOpenFile(descriptor, "write", SHARED_RANGE)) {
     const { ino } = fstatSync(descriptor);
     const isHeld = () => inodeBehind(descriptor) === ino;
@@ -174,20 +174,28 @@ export function removeIfDead(database: string, worker: string): boolean {
 
 /** Adds to each worker whether it lives. */
 export function withAlive(database: string, workers: readonly WorkerInfo[]): WorkerStatus[] {
-  return workers.map((worker) => ({ ...worker, alive: isAlive(database, worker.id) }));
+  return workers.map((worker) => {
+    const life = lifeOf(database, worker.id);
+    return { ...worker, alive: life !== "dead", ...(life === "unknown" && { unsure: true }) };
+  });
 }
 
-/** True while the worker's process lives, as far as reading its lock file can tell. */
+/** True while the worker's process lives, and where this user may not look whether it does. */
 export function isAlive(database: string, worker: string): boolean {
-  if (ownLocks.has(worker)) return true; // except on Linux, a descriptor that reads our own file would drop the lock when it closes
+  return lifeOf(database, worker) !== "dead";
+}
+
+function lifeOf(database: string, worker: string): "alive" | "dead" | "unknown" {
+  if (ownLocks.has(worker)) return "alive"; // except on Linux, a descriptor that reads our own file would drop the lock when it closes
   const file = join(lockFolder(database), worker);
   let db: Database | undefined;
   try {
     db = new Database(file, { readonly: true });
     db.query("SELECT 1 FROM sqlite_schema").get();
-    return false;
+    return "dead";
   } catch (error) {
-    return !cannotOpen(error) || mayBeThere(file);
+    if (!cannotOpen(error)) return "alive";
+    return mayBeThere(file) ? "unknown" : "dead";
   } finally {
     db?.close();
   }

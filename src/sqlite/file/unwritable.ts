@@ -57,9 +57,13 @@ function tryOn(file: string, ask: (file: string) => void): Unwritable | null {
   }
 }
 
-/** True where this user owns the file: then no program of the service may write it either. */
+/** True where this user owns the file or its folder, as the service does: then a push of the service is refused too. */
 export function isOwn({ file }: Unwritable): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.uid === process.getuid?.();
+  const owners = [file, dirname(file)].map(
+    (path) => statSync(path, { throwIfNoEntry: false })?.uid,
+  );
+  const me = process.getuid?.();
+  return me !== undefined && owners.includes(me);
 }
 
 const REASONS: Record<Code, (path: string, file: string) => string> = {

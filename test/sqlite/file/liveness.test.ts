@@ -8,6 +8,7 @@ import {
   readdirSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -108,6 +109,22 @@ describe("a worker's lock", () => {
     expect(await other.line()).toBe("false");
     releaseLock(database, "mine");
     expect(removeIfDead(database, "mine")).toBe(true);
+  });
+
+  needs("Linux").test("may be used by all who may use the database, whatever the umask", () => {
+    using folder = makeFolder();
+    const database = folder.file("tq.db");
+    writeFileSync(database, "");
+    chmodSync(database, 0o660);
+    const umask = process.umask(0o077);
+    try {
+      takeLock(database, "w1");
+    } finally {
+      process.umask(umask);
+    }
+    expect(statSync(lockFolder(database)).mode & 0o777).toBe(0o770);
+    expect(statSync(join(lockFolder(database), "w1")).mode & 0o777).toBe(0o660);
+    releaseLock(database, "w1");
   });
 
   needs("Linux").test("stays where its own process opens the file and closes it", async () => {

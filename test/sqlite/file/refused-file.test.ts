@@ -95,6 +95,17 @@ describe("a file that cannot be the database", () => {
     });
   });
 
+  test("because the table with its version is empty", async () => {
+    const path = folder.file("unversioned.db");
+    await new SqliteStore({ path }).close();
+    using db = new Database(path);
+    db.run("DELETE FROM tq__schema");
+    expect(refusal(path)).toMatchObject({
+      code: "database",
+      message: `Cannot use ${path}: its table tq__schema is empty, which only damage makes it; restore a backup`,
+    });
+  });
+
   test("because it is damaged", async () => {
     const path = folder.file("damaged.db");
     await new SqliteStore({ path }).close();
