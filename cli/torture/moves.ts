@@ -125,7 +125,7 @@ export class Moves {
   /** A worker that has not registered yet is ended by the signal, with another status. */
   async #stop(worker: Child, pause: number): Promise<void> {
     const isReady = (await this.#store.workers()).some(({ pid }) => pid === worker.pid);
-    if (!isReady || !worker.alive) return;
+    if (!isReady || !worker.alive) return; // another move ends it
     this.made.stop += 1;
     await this.crew.replace("worker", worker, pause, "stop");
   }
@@ -160,8 +160,11 @@ export class Moves {
         await this.#runAnew(task);
         break;
       case "wait":
-      case "heed":
         await this.#runAnew(task);
+        break;
+      case "heed":
+        if (this.#random.chance(0.5)) await this.#runAnew(task);
+        else await this.#stop(child, this.#random.whole(0, 300));
         break;
       case "numb":
         this.#numb.add(child);

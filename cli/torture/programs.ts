@@ -23,7 +23,7 @@ max_size = 1000
 
 [worker]
 max_crashes = 1000
-grace = "10s"
+grace = "1s"
 lock_timeout = "400ms"
 timeout_grace = "100ms"
 

@@ -103,6 +103,6 @@ function saying(): Draft {
 function expiring(): Draft {
   const delay = chance(0.5) ? whole(1, 50) : 0;
   const scheduledAt = delay === 0 ? null : `${delay}ms`;
-  const said = { scheduledAt, expiresAt: `${delay + whole(1, 30)}ms` };
+  const said = { scheduledAt, expiresAt: `${delay + whole(1, 600)}ms` };
   return { method: "run", kind: "expire", late: false, times: 0, wait: 0, end: null, said };
 }
