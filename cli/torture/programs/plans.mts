@@ -88,7 +88,7 @@ function overrun(kind: "overrun" | "hang"): Draft {
 }
 
 function saying(): Draft {
-  const times = chance(0.05) ? whole(101, 300) : whole(1, 20);
+  const times = chance(0.15) ? whole(101, 300) : whole(1, 20);
   return {
     method: chance(0.5) ? "run" : null,
     kind: "say",
