@@ -12,7 +12,7 @@ interface Draft extends Omit<Plan, "attempts" | "end"> {
   /** What the push says. */
   readonly said?: Pick<
     PushOptions,
-    "attempts" | "backoff" | "timeout" | "expiresAt" | "scheduledAt"
+    "attempts" | "backoff" | "timeout" | "expiresAt" | "scheduledAt" | "priority"
   >;
 }
 
@@ -99,10 +99,11 @@ function saying(): Draft {
   };
 }
 
-/** Some wait for a time of their own before. */
+/** Some wait for a time of their own before; some run before all others, most of them in time. */
 function expiring(): Draft {
   const delay = chance(0.5) ? whole(1, 50) : 0;
-  const scheduledAt = delay === 0 ? null : `${delay}ms`;
-  const said = { scheduledAt, expiresAt: `${delay + whole(1, 600)}ms` };
+  const scheduledAt = delay === 0 ? null : (`${delay}ms` as const);
+  const expiresAt = `${delay + whole(1, 600)}ms` as const;
+  const said = { scheduledAt, expiresAt, priority: whole(0, 1) };
   return { method: "run", kind: "expire", late: false, times: 0, wait: 0, end: null, said };
 }

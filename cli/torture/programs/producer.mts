@@ -64,11 +64,11 @@ function transfer(ref: string): PushOptions {
 
 /** By the view, as other programs push. */
 async function pushBySql(call: PushOptions): Promise<void> {
-  const { model, method = null, attempts = null, args, ref, backoff, timeout } = call;
+  const { model, method = null, attempts = null, priority = 0, args, ref, backoff, timeout } = call;
   const instances = method === null ? null : Number(call.instances);
   await Transaction.current.sql`
-    INSERT INTO tq_push (model, method, instances, args, ref, attempts, backoff, timeout, scheduled_at, expires_at)
-    VALUES (${model}, ${method}, ${instances}, ${JSON.stringify(args)}, ${asText(ref)}, ${attempts},
+    INSERT INTO tq_push (model, method, instances, args, ref, priority, attempts, backoff, timeout, scheduled_at, expires_at)
+    VALUES (${model}, ${method}, ${instances}, ${JSON.stringify(args)}, ${asText(ref)}, ${priority}, ${attempts},
             ${asText(backoff)}, ${asText(timeout)}, ${fromNow(call.scheduledAt)}, ${fromNow(call.expiresAt)})`;
 }
 
