@@ -40,7 +40,10 @@ export function openThreadStore(config: StoreConfig, options: ThreadStoreOptions
 /** False where opening the store would create a database. */
 export function databaseExists({ database }: StoreConfig): boolean {
   try {
-    return statSync(database.path, { throwIfNoEntry: false }) !== undefined;
+    // Beside the log of a file that is gone the store makes none, and says why.
+    return [database.path, `${database.path}-wal`].some(
+      (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
+    );
   } catch {
     return true; // it cannot be seen: opening the store says why
   }

@@ -68,6 +68,8 @@ const TRAITS: StoreTraits = {
 /** The turns by file: two stores of one thread on one file would deadlock without a common turn. */
 const localTurns = new Map<string, LocalTurn>();
 
+const READ_HEADER = "PRAGMA schema_version";
+
 export class SqliteDatabase {
   readonly traits = TRAITS;
   /** The path of the database file. */
@@ -216,6 +218,15 @@ export class SqliteDatabase {
     }
   }
 
+  protected async withTemporary<T>(read: (db: Database) => Promise<T>): Promise<T> {
+    const check = () => this.shared.identity.checkAnew();
+    try {
+      return await this.connections.withTemporary(check, read);
+    } catch (error) {
+      throw translate(error, this.name);
+    }
+  }
+
   push(tasks: readonly NewTask[]): Promise<number[]> {
     return this.#pushes.push(tasks);
   }
@@ -226,7 +237,11 @@ export class SqliteDatabase {
     const isLooker = this.options.onlyLooks && found?.code === "EACCES" && !isOwn(found);
     if (found !== null && !isLooker) return unwritableError(this.name, found).message;
     try {
-      await this.read((db) => this.#probe.check(db, 1, this.options.clock));
+      // A new connection reads the header of the file, which the others have in memory.
+      await this.withTemporary(async (db) => {
+        db.query(READ_HEADER).get();
+        this.#probe.check(db, 1, this.options.clock);
+      });
       return null;
     } catch (error) {
       if (isTqError(error) && error.code === "full") return error.message;

@@ -31,7 +31,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path) =>
       new TqError(
         "database",
-        `Cannot use ${path}: it is not a SQLite database; ${walWords(path)}move it away, or name another file with --database`,
+        `Cannot use ${path}: it is not a SQLite database; ${walWords(path)}if it was the queue, its first bytes were overwritten: keep it, and restore a backup; else name another file with --database`,
       ),
   ],
   [

@@ -20,7 +20,6 @@ import { parseOutput, type RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { SqliteDatabase } from "./database.ts";
-import { translate } from "./errors.ts";
 import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
 import { readAllLive, readLive, removeLive } from "./file/live-output.ts";
@@ -133,16 +132,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const first = await this.read(() => counting.next());
     if (first.done) return first.value;
     counting.return([]); // others read on this connection too: start again on a temporary one
-    return this.#withTemporary(countWithPauses);
-  }
-
-  async #withTemporary<T>(read: (db: Database) => Promise<T>): Promise<T> {
-    const check = () => this.shared.identity.checkAnew();
-    try {
-      return await this.connections.withTemporary(check, read);
-    } catch (error) {
-      throw translate(error, this.name);
-    }
+    return this.withTemporary(countWithPauses);
   }
 
   async look({ queues, limit, worker }: LookOptions): Promise<Look> {
@@ -215,7 +205,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async backup(path: string): Promise<void> {
     checkTarget(path);
-    await this.#withTemporary(async (db) => writeBackup(db, path, this.shared.checkFiles));
+    await this.withTemporary(async (db) => writeBackup(db, path, this.shared.checkFiles));
   }
 
   async tidy(): Promise<Tidied> {

@@ -1,4 +1,5 @@
 /** Whether the server tells the truth about what it can do. */
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { CALL, makeAdmin } from "./support.ts";
@@ -25,6 +26,25 @@ describe("the health check", () => {
     renameSync(admin.store.name, `${admin.store.name}.moved`);
     const response = await admin.app.request("/healthz");
     expect(response.status).toBe(503);
+  });
+
+  test("fails when the first bytes of the database were overwritten", async () => {
+    await using admin = makeAdmin();
+    using db = new Database(admin.store.name);
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)"); // as long as the log has the first page, nothing is lost
+    expect((await admin.app.request("/healthz")).status).toBe(200); // the connections have it in memory
+    const { exitCode } = Bun.spawnSync([
+      "dd",
+      "if=/dev/zero",
+      `of=${admin.store.name}`,
+      "bs=16",
+      "count=1",
+      "conv=notrunc",
+    ]);
+    expect(exitCode).toBe(0);
+    const response = await admin.app.request("/healthz");
+    expect(response.status).toBe(503);
+    expect((await admin.get("/api/status")).status).toBe(500);
   });
 
   test.each([

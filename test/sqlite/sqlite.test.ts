@@ -74,21 +74,20 @@ describe("looking at very many tasks", () => {
   test("counts so many ready tasks of a queue, and says that there are more", async () => {
     await using subject = makeStore();
     const { store } = subject;
-    fill(subject, 1, 300_000, "ready"); // 100,000 in each of three queues
+    fill(subject, 1, 150_000, "ready"); // 50,000 in each of three queues
     await pushOne(store, { queue: "q1" });
-    await pushOne(store, { queue: "late" });
     const none = { scheduled: 0, running: 0, failed: 0 };
     const queue = (name: string, ready: number) => ({ queue: name, ...none, ready });
-    const counted = [queue("q0", 100_000), queue("q1", 100_000), queue("q2", 100_000)];
     expect((await store.status()).queues).toEqual([
-      queue("late", 1),
-      ...counted.map((info) => (info.queue === "q1" ? { ...info, at_least: true } : info)),
+      queue("q0", 50_000),
+      { ...queue("q1", 50_000), at_least: true },
+      queue("q2", 50_000),
     ] as QueueInfo[]);
-    await store.push(Array.from({ length: 100_000 }, () => newTask({ queue: "later" })));
+    await store.push(Array.from({ length: 49_000 }, () => newTask({ queue: "more" })));
     await store.push(Array.from({ length: 11 }, () => newTask({ queue: "z" })));
     const last = (await store.status()).queues.filter(({ queue: name }) => name > "q1");
     expect(last).toEqual([
-      { ...queue("q2", 99_999), at_least: true }, // the last of 400,000 tasks
+      { ...queue("q2", 1_000), at_least: true }, // the last of 150,000 tasks
       { ...queue("z", 10), at_least: true },
     ] as QueueInfo[]);
   }, 30_000);

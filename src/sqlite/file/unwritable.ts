@@ -67,8 +67,8 @@ const REASONS: Record<Code, (path: string, file: string) => string> = {
     "its file system is mounted read-only (EROFS); mount it for writing; if the system itself made it read-only after an error of the disk, dmesg says so",
   EPERM: (_path, file) =>
     `no user may change ${file} (EPERM); take its attribute away with chattr -i -a`,
-  EACCES: (path) =>
-    `the file or its folder is read-only for this user${ownersOf(path)}; give this user write permission`,
+  EACCES: (path, file) =>
+    `${file} is read-only for this user${ownersOf(path)}; give this user write permission`,
 };
 
 export function unwritableError(path: string, { code, file }: Unwritable): TqError {

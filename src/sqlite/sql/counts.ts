@@ -37,10 +37,10 @@ const OTHERS = [SUSPECT, SCHEDULED, RUNNING, FAILED]
 const COUNTED_AT_ONCE = 10_000;
 
 /** Ready tasks of one queue are counted up to this number. */
-const MOST_OF_QUEUE = 100_000;
+const MOST_OF_QUEUE = 50_000;
 
 /** Once the queues so far have this many ready tasks, those of each further queue are counted up to `MOST_OF_REST`. */
-const MOST_OF_ALL = 400_000;
+const MOST_OF_ALL = 150_000;
 const MOST_OF_REST = 10;
 
 /**
@@ -65,7 +65,11 @@ function* countReady(db: Database, counts: Map<string, Counts>): Generator<void,
   let sincePause = 0;
   for (const queue of candidates(db, [])) {
     const most = Math.max(Math.min(MOST_OF_QUEUE, MOST_OF_ALL - counted), MOST_OF_REST);
-    const found = countReadyOf(db, queue, most + 1);
+    let found = countReadyOf(db, queue, Math.min(most, COUNTED_AT_ONCE) + 1);
+    if (found > COUNTED_AT_ONCE && found <= most) {
+      yield; // the caller may go on with another connection: before the long count, it loses less
+      found = countReadyOf(db, queue, most + 1);
+    }
     const count = countsOf(counts, queue);
     count.ready = Math.min(found, most);
     if (found > most) count.at_least = true;

@@ -25,7 +25,7 @@ needs("setpriv").describe("a file that becomes read-only", () => {
   }
 
   const message = (site: Site) =>
-    `Cannot write to ${site.file("tq.db")}: the file or its folder is read-only for this user; give this user write permission`;
+    `Cannot write to ${site.file("tq.db")}: ${site.file("tq.db")} is read-only for this user; give this user write permission`;
 
   test("refuses pushes and workers with a sentence; who has it open works on; all work when it is writable again", async () => {
     await using site = siteWithModels();

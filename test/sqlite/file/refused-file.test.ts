@@ -22,7 +22,7 @@ describe("a file that cannot be the database", () => {
     writeFileSync(path, "Dear database, ".repeat(1000));
     expect(refusal(path)).toMatchObject({
       code: "database",
-      message: `Cannot use ${path}: it is not a SQLite database; move it away, or name another file with --database`,
+      message: `Cannot use ${path}: it is not a SQLite database; if it was the queue, its first bytes were overwritten: keep it, and restore a backup; else name another file with --database`,
     });
     expect(readFileSync(path, "utf8")).toStartWith("Dear database");
   });

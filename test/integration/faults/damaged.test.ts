@@ -1,0 +1,104 @@
+/** What docs/trouble.md says to do saves the tasks of a damaged database. */
+import { describe, expect, setDefaultTimeout } from "bun:test";
+import { cpSync, mkdirSync, rmSync, statSync, truncateSync } from "node:fs";
+import { dirname } from "node:path";
+import { SNIPPETS } from "../../readme/snippets.ts";
+import { needs } from "../../support/needs.ts";
+import { Database } from "bun:sqlite";
+import { siteWithModels } from "../support/models.ts";
+import { pushKeys, type Site, TQ } from "../support/site.ts";
+
+setDefaultTimeout(60_000);
+
+const MARK = "not run: a test of the damage runs it";
+const [COPY = "", HEADER = ""] = SNIPPETS.filter(
+  ({ document, mark }) => document === "docs/trouble.md" && mark === MARK,
+).map(({ text }) => text);
+
+interface Count {
+  readonly state: string;
+  readonly count: number;
+}
+
+/** A site without its worker, with 300 tasks that have run and 200 that wait. */
+async function stoppedSite({ log }: { log: boolean }): Promise<Site> {
+  const site = siteWithModels();
+  site.write("tq.toml", `[database]\npath = "queue/tq.db"\n`);
+  mkdirSync(site.file("queue"));
+  await site.push("job", "add", "1");
+  const db = new Database(site.file("queue/tq.db"));
+  pushKeys(db, 2, 299);
+  const { code } = await site.run("worker", "--drain");
+  expect(code).toBe(0);
+  pushKeys(db, 2_000, 200);
+  if (!log) db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  // What lies there while a program has it open is what one that was killed leaves.
+  mkdirSync(site.file("killed"));
+  for (const name of log ? ["tq.db", "tq.db-wal"] : ["tq.db"]) {
+    cpSync(site.file(`queue/${name}`), site.file(`killed/${name}`));
+  }
+  db.close();
+  rmSync(site.file("queue"), { recursive: true });
+  cpSync(site.file("killed"), site.file("queue"), { recursive: true });
+  return site;
+}
+
+/** Runs commands of the document in the folder of the site, as a shell does that goes on after an error. */
+async function follow(site: Site, text: string): Promise<void> {
+  const path = `${dirname(TQ)}:${process.env["PATH"]}`;
+  await site.spawn(["sh", "-c", text], { env: { PATH: path } }).ended();
+}
+
+function overwrite(site: Site, bytes: number): void {
+  const file = site.file("queue/tq.db");
+  const line = `dd if=/dev/zero of=${file} bs=${bytes} count=1 conv=notrunc`;
+  const { exitCode } = Bun.spawnSync(line.split(" "));
+  expect(exitCode).toBe(0);
+}
+
+function savedTasks(site: Site): Count[] {
+  using db = new Database(site.file("saving/saved.db"), { readonly: true });
+  return db
+    .query("SELECT state, count(*) AS count FROM tq_tasks GROUP BY state ORDER BY state")
+    .all() as Count[];
+}
+
+const ALL = [
+  { state: "finished", count: 300 },
+  { state: "ready", count: 200 },
+];
+
+/** The two commands that copy come first, then the first bytes, then the dump. */
+const [DUMP = ""] = /^\(echo[^]*/m.exec(COPY) ?? [];
+const COPIES = COPY.slice(0, COPY.indexOf(DUMP));
+
+describe("the recipe for a damaged database", () => {
+  for (const bytes of [16, 100]) {
+    needs("sqlite3").test(
+      `saves every task where the log is there and ${bytes} bytes are gone`,
+      async () => {
+        await using site = await stoppedSite({ log: true });
+        overwrite(site, bytes);
+        await follow(site, COPIES + HEADER + DUMP);
+        expect(savedTasks(site)).toEqual(ALL);
+      },
+    );
+
+    needs("sqlite3").test(`saves every task where the first ${bytes} bytes are gone`, async () => {
+      await using site = await stoppedSite({ log: false });
+      overwrite(site, bytes);
+      await follow(site, COPIES + HEADER + DUMP);
+      expect(savedTasks(site)).toEqual(ALL);
+    });
+  }
+
+  needs("sqlite3").test("saves what is left where the end of the file is cut off", async () => {
+    await using site = await stoppedSite({ log: false });
+    const file = site.file("queue/tq.db");
+    truncateSync(file, Math.floor((statSync(file).size * 0.9) / 4096) * 4096);
+    await follow(site, COPIES + HEADER + DUMP);
+    const saved = savedTasks(site).reduce((sum, { count }) => sum + count, 0);
+    expect(saved).toBeGreaterThan(50);
+    expect(saved).toBeLessThan(500);
+  });
+});
