@@ -14,7 +14,10 @@ export interface CrewOptions {
   readonly threads: number;
   /** Called with the words of each line that a child writes. */
   heard(child: Child, words: string[]): void;
-  /** Called when a child ends unasked, in which case another is started in its place, or badly when it was told to stop. */
+  /**
+   * Called when a child ends unasked, in which case another is started in its place, or with a bad status when it was
+   * told to stop.
+   */
   fell(role: Role, child: Child, code: number): void;
 }
 

@@ -8,7 +8,8 @@ export type Ask = (sql: string, parameters?: Record<string, string>) => string[]
 /** The plan of an errand is its third argument; other transfers have none. */
 const ERRANDS = `
   errand AS MATERIALIZED (
-    SELECT id, state, attempts, failures, snoozes, expires_at, reason, id IN (SELECT value FROM json_each($retried)) AS retried,
+    SELECT id, state, attempts, failures, snoozes, expires_at, reason,
+           id IN (SELECT value FROM json_each($retried)) AS retried,
            args ->> '$[2].kind' AS kind, args ->> '$[2].times' AS times, args ->> '$[2].attempts' AS allowed,
            args ->> '$[2].wait' AS wait, args ->> '$[2].end' AS end
       FROM tq_tasks
@@ -21,7 +22,8 @@ const NUMBERS = `
          LEFT JOIN (SELECT task, count(*) AS runs, count(DISTINCT number) AS different, max(number) AS last,
                            group_concat(number) AS numbers
                       FROM tq_attempts GROUP BY task) ON task = id
-   WHERE runs IS NOT different OR last IS NOT nullif(attempts, 0) OR coalesce(runs, 0) < min(attempts, 100) OR runs > 101`;
+   WHERE runs IS NOT different OR last IS NOT nullif(attempts, 0)
+      OR coalesce(runs, 0) < min(attempts, 100) OR runs > 101`;
 
 /** A retry by hand sets the counts of a task back, and leaves its runs. */
 const COUNTS = `
@@ -29,7 +31,8 @@ const COUNTS = `
                       count(*) FILTER (WHERE outcome = 'snoozed') AS snoozes,
                       count(*) FILTER (WHERE outcome = 'crashed') AS crashes
                  FROM tq_attempts GROUP BY task),
-       counted AS (SELECT id, id IN (SELECT value FROM json_each($retried)) AS retried, crashes, failures, snoozes FROM tq_tasks)
+       counted AS (SELECT id, id IN (SELECT value FROM json_each($retried)) AS retried, crashes, failures, snoozes
+                     FROM tq_tasks)
   SELECT 'Task ' || id || ' counts ' || counted.failures || ' failures, ' || counted.snoozes || ' snoozes and '
          || counted.crashes || ' crashes, and its runs ' || coalesce(run.failures, 0) || ', '
          || coalesce(run.snoozes, 0) || ' and ' || coalesce(run.crashes, 0)
@@ -52,8 +55,8 @@ const DEEDS = `
 
 const ENDS = `
   WITH ${ERRANDS}
-  SELECT 'Task ' || id || ' (' || kind || ', ' || times || ' times, ' || allowed || ' attempts) is ' || state || ' after '
-         || failures || ' failures and ' || snoozes || ' snoozes' || coalesce(': ' || reason, '')
+  SELECT 'Task ' || id || ' (' || kind || ', ' || times || ' times, ' || allowed || ' attempts) is ' || state
+         || ' after ' || failures || ' failures and ' || snoozes || ' snoozes' || coalesce(': ' || reason, '')
     FROM errand
    WHERE state <> coalesce(end, CASE
            WHEN kind = 'expire' THEN iif(state = 'cancelled' AND reason LIKE 'it expired %', state, 'finished')
@@ -84,7 +87,8 @@ const TIMES = `
 /** A first run that was claimed too late was looked at later still. */
 const EXPIRED = `
   WITH ${ERRANDS}
-  SELECT 'Task ' || id || ' expired at ' || expires_at || ', and its first run began at ' || started_at || ' and is ' || outcome
+  SELECT 'Task ' || id || ' expired at ' || expires_at || ', and its first run began at ' || started_at
+         || ' and is ' || outcome
     FROM errand JOIN tq_attempts ON task = id AND number = 1
    WHERE (started_at > expires_at AND outcome NOT IN ('cancelled', 'interrupted', 'crashed', 'postponed'))
       OR (outcome = 'cancelled' AND kind = 'expire' AND ended_at <= expires_at)`;
@@ -96,7 +100,8 @@ const OUTPUTS = `
     FROM tq_output
    WHERE length(text) > 260000
    UNION ALL
-  SELECT 'Run ' || attempt || ' of task ' || task || ' has words, and the task has ' || coalesce(attempts || ' attempts', 'gone')
+  SELECT 'Run ' || attempt || ' of task ' || task || ' has words, and the task has '
+         || coalesce(attempts || ' attempts', 'gone')
     FROM tq_output LEFT JOIN tq_tasks ON id = task
    WHERE attempt > coalesce(attempts, 0) OR attempt <= attempts - 20
    UNION ALL

@@ -5,8 +5,8 @@ export const ROUND_MS = 2_000;
 
 /**
  * The ways in which a transfer misbehaves, each with its probability in a round; each makes its run end badly. It ends
- * its thread (`exit`, `reject`), never ends (`loop`), never ends and holds the write lock (`jam`), exceeds its time in a native call, which ends its worker (`numb`), sleeps in its middle
- * (`wait`), or ends when its signal says so (`heed`).
+ * its thread (`exit`, `reject`), never ends (`loop`), never ends and holds the write lock (`jam`), exceeds its time in a
+ * native call, which ends its worker (`numb`), sleeps in its middle (`wait`), or ends when its signal says so (`heed`).
  */
 const PROBABILITIES = {
   exit: 0.4,

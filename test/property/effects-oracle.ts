@@ -17,7 +17,7 @@ export class Oracle {
   readonly endings = new Map<string, Ending>();
   readonly #attempts: number;
 
-  /** @param attempts how many runs of a task of `perform` may fail; those that it pushes have the attempts of the model. */
+  /** @param attempts how many runs of a task may fail; the tasks that it pushes have the attempts of the model. */
   constructor(attempts: number) {
     this.#attempts = attempts;
   }

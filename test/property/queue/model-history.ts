@@ -1,4 +1,4 @@
-/** The history in the model of a queue: the runs that did not finish their tasks, their errors, and what runs have said. */
+/** The history in the model of a queue: runs that did not finish their tasks, errors, and what runs have said. */
 import type { AttemptOutcome } from "../../../src/task.ts";
 import type { ModelError, ModelTask } from "./model-task.ts";
 

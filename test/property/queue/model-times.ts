@@ -31,7 +31,11 @@ function shift(task: ModelTask, now: number): true {
   return true;
 }
 
-/** The same task again: what it was is kept, but for its end and its counts. @returns false where it cannot be retried */
+/**
+ * The same task again: what it was is kept, but for its end and its counts.
+ *
+ * @returns false where it cannot be retried.
+ */
 export function retryTask(task: ModelTask, now: number): boolean {
   const wasPutOff = task.state === "scheduled" && task.postponed_at !== null;
   if (task.finished_at === null && !wasPutOff) return false;

@@ -17,9 +17,9 @@ import { Account, Ledger } from "./accounts.mts";
 /** What an errand does; the check reads it among the arguments of the task. */
 export interface Plan {
   /**
-   * How its first runs end. They throw an error (`throw`), one for a person (`person`), `Retry` (`retry`), `Snooze` (`snooze`) or `Cancel` (`cancel`); they
-   * exceed their time and obey their signal (`overrun`), or do not and loop (`hang`). `say` writes much; `plain` and
-   * `expire` make the transfer at once.
+   * How its first runs end. They throw an error (`throw`), one for a person (`person`), `Retry`, `Snooze` or `Cancel`;
+   * they exceed their time and obey their signal (`overrun`), or do not and loop (`hang`). `say` writes much; `plain`
+   * and `expire` make the transfer at once.
    */
   readonly kind: (typeof KINDS)[number];
   /** So many runs end so; the next one makes the transfer. */
