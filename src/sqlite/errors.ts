@@ -61,7 +61,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path, message) =>
       new TqError(
         "database",
-        `Cannot use ${path}: ${message}; ${walWords(path)}restore a backup, or save what can be read with sqlite3's .recover`,
+        `Cannot use ${path}: ${message}; ${walWords(path)}restore a backup, or save what can be read with sqlite3's .dump`,
       ),
   ],
   [

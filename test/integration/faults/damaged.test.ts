@@ -11,7 +11,7 @@ import { pushKeys, type Site, TQ } from "../support/site.ts";
 setDefaultTimeout(60_000);
 
 const MARK = "not run: a test of the damage runs it";
-const [COPY = "", HEADER = ""] = SNIPPETS.filter(
+const [COPIES = "", DUMP = "", ROWS = "", FIRST_BYTES = "", FIRST_PAGE = ""] = SNIPPETS.filter(
   ({ document, mark }) => document === "docs/trouble.md" && mark === MARK,
 ).map(({ text }) => text);
 
@@ -49,11 +49,21 @@ async function follow(site: Site, text: string): Promise<void> {
   await site.spawn(["sh", "-c", text], { env: { PATH: path } }).ended();
 }
 
-function overwrite(site: Site, bytes: number): void {
+/** @param at how many times that size lie before it. */
+function overwrite(site: Site, bytes: number, at = 0): void {
   const file = site.file("queue/tq.db");
-  const line = `dd if=/dev/zero of=${file} bs=${bytes} count=1 conv=notrunc`;
+  const line = `dd if=/dev/zero of=${file} bs=${bytes} seek=${at} count=1 conv=notrunc`;
   const { exitCode } = Bun.spawnSync(line.split(" "));
   expect(exitCode).toBe(0);
+}
+
+const PAGE = `
+  SELECT pageno FROM dbstat WHERE name = 'tq__task' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 2`;
+
+/** The number of a page that has tasks, and lies between others that have. */
+function pageOfTasks(site: Site): number {
+  const { stdout } = Bun.spawnSync(["sqlite3", "-readonly", site.file("queue/tq.db"), PAGE]);
+  return Number(stdout.toString());
 }
 
 function savedTasks(site: Site): Count[] {
@@ -63,14 +73,14 @@ function savedTasks(site: Site): Count[] {
     .all() as Count[];
 }
 
+function countOf(counts: readonly Count[]): number {
+  return counts.reduce((sum, { count }) => sum + count, 0);
+}
+
 const ALL = [
   { state: "finished", count: 300 },
   { state: "ready", count: 200 },
 ];
-
-/** The two commands that copy come first, then the first bytes, then the dump. */
-const [DUMP = ""] = /^\(echo[^]*/m.exec(COPY) ?? [];
-const COPIES = COPY.slice(0, COPY.indexOf(DUMP));
 
 describe("the recipe for a damaged database", () => {
   for (const bytes of [16, 100]) {
@@ -79,7 +89,7 @@ describe("the recipe for a damaged database", () => {
       async () => {
         await using site = await stoppedSite({ log: true });
         overwrite(site, bytes);
-        await follow(site, COPIES + HEADER + DUMP);
+        await follow(site, COPIES + FIRST_BYTES + DUMP);
         expect(savedTasks(site)).toEqual(ALL);
       },
     );
@@ -87,17 +97,37 @@ describe("the recipe for a damaged database", () => {
     needs("sqlite3").test(`saves every task where the first ${bytes} bytes are gone`, async () => {
       await using site = await stoppedSite({ log: false });
       overwrite(site, bytes);
-      await follow(site, COPIES + HEADER + DUMP);
+      await follow(site, COPIES + FIRST_BYTES + DUMP);
       expect(savedTasks(site)).toEqual(ALL);
     });
   }
+
+  needs("sqlite3").test("saves every task where the first page is gone", async () => {
+    await using site = await stoppedSite({ log: false });
+    overwrite(site, 4096);
+    await follow(site, COPIES + FIRST_PAGE + DUMP);
+    expect(savedTasks(site)).toEqual(ALL);
+  });
+
+  needs("sqlite3").test("saves the tasks beyond a damaged place one by one", async () => {
+    await using site = await stoppedSite({ log: false });
+    overwrite(site, 4096, pageOfTasks(site) - 1);
+    await follow(site, COPIES + DUMP);
+    const dumped = countOf(savedTasks(site));
+    expect(site.read("saving/dump.sql")).toContain("ERROR");
+    await follow(site, ROWS);
+    const saved = countOf(savedTasks(site));
+    expect(saved).toBeGreaterThanOrEqual(dumped);
+    expect(saved).toBeGreaterThan(400);
+    expect(saved).toBeLessThan(500);
+  });
 
   needs("sqlite3").test("saves what is left where the end of the file is cut off", async () => {
     await using site = await stoppedSite({ log: false });
     const file = site.file("queue/tq.db");
     truncateSync(file, Math.floor((statSync(file).size * 0.9) / 4096) * 4096);
-    await follow(site, COPIES + HEADER + DUMP);
-    const saved = savedTasks(site).reduce((sum, { count }) => sum + count, 0);
+    await follow(site, COPIES + FIRST_BYTES + DUMP);
+    const saved = countOf(savedTasks(site));
     expect(saved).toBeGreaterThan(50);
     expect(saved).toBeLessThan(500);
   });

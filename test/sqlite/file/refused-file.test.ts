@@ -125,7 +125,7 @@ describe("a file that cannot be the database", () => {
     expect(code).toBe("database");
     expect(message).toStartWith(`Cannot use ${path}: `);
     expect(message).toEndWith(
-      `; if it was put beside the log of another one, move ${path}-wal and ${path}-shm away and put it there again; otherwise restore a backup, or save what can be read with sqlite3's .recover`,
+      `; if it was put beside the log of another one, move ${path}-wal and ${path}-shm away and put it there again; otherwise restore a backup, or save what can be read with sqlite3's .dump`,
     );
     for (const end of ["-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
     copyAside(folder.file("backup.db"), path);
@@ -183,7 +183,7 @@ test("a database that is damaged from its third page on is refused with a senten
   writeFileSync(path, bytes.fill(0xaa, 2 * 4096));
   expect(refusal(path)).toMatchObject({
     code: "database",
-    message: `Cannot use ${path}: database disk image is malformed; restore a backup, or save what can be read with sqlite3's .recover`,
+    message: `Cannot use ${path}: database disk image is malformed; restore a backup, or save what can be read with sqlite3's .dump`,
   });
 });
 
