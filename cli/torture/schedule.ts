@@ -13,7 +13,7 @@ const PROBABILITIES = {
   reject: 0.4,
   loop: 0.4,
   jam: 0.4,
-  numb: 0.1,
+  numb: 0.2,
   wait: 0.8,
   heed: 0.6,
 } as const;
