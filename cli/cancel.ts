@@ -1,4 +1,4 @@
-/** `tq cancel ID...`, `tq cancel --state ready`: a waiting task never runs, a running task commits nothing. */
+/** `tq cancel ID...`, `tq cancel --ref TEXT`, `tq cancel --state ready`: a waiting task never runs, a running task commits nothing. */
 import { moveCommand } from "./command/move.ts";
 
 export const cancel = moveCommand({

@@ -13,6 +13,7 @@ import { show } from "./show.ts";
 import { status } from "./status.ts";
 import type { Commands } from "./command/line.ts";
 import { torture } from "./torture.ts";
+import { tryTask } from "./try.ts";
 import { version } from "./version.ts";
 import { worker } from "./worker.ts";
 
@@ -24,6 +25,7 @@ export const COMMANDS: Commands = {
   list,
   show,
   logs,
+  try: tryTask,
   retry,
   cancel,
   clean,

@@ -1,11 +1,11 @@
-/** `tq logs ID`: what a task has said while it ran; with `-f` also what it says from now on. */
+/** `tq logs ID`, `tq logs --ref TEXT`: what a task has said while it ran; with `-f` also what it says from now on. */
 import { noSuchTask } from "../src/errors.ts";
 import type { Store } from "../src/store/store.ts";
 import type { OutputLine, RunOutput } from "../src/store/task-output.ts";
 import { ENDED_STATES, type Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
 import { type Program, toLook } from "./command/program.ts";
-import { readId } from "./command/values.ts";
+import { findWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
 import { lineText, outputText, progressWords } from "./terminal/output.ts";
 import { print } from "./terminal/terminal.ts";
 
@@ -13,19 +13,22 @@ export const logs = command({
   name: "logs",
   description: "Show what a task has printed and logged, run by run",
   flags: {
-    id: { type: "positional", description: "The id of a task" },
+    id: { type: "positional", required: false, description: "The id of a task" },
+    ref: REF_FLAG,
     follow: { type: "boolean", alias: "f", description: "Go on until the task has ended" },
   },
-  run: async ({ id, follow }, program) => {
-    const task = readId(id);
-    await toLook(program.config(), (store) =>
-      follow === true ? followTask(store, task, program) : showAll(store, task, program),
-    );
+  run: async ({ id, ref, follow }, program) => {
+    const wanted = readWanted("show", id, ref);
+    await toLook(program.config(), async (store) => {
+      const task = await findWanted(store, wanted, "show");
+      await (follow === true
+        ? followTask(store, task.id, program)
+        : showAll(store, task.id, program));
+    });
   },
 });
 
 async function showAll(store: Store, id: number, program: Program): Promise<void> {
-  await requireTask(store, id);
   const runs = await store.output(id);
   if (runs.length > 0 || program.json)
     program.answer(runs, () => outputText(runs, program.terminal));

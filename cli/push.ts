@@ -45,7 +45,7 @@ const flags = {
   wait: {
     type: "boolean",
     description:
-      "Wait until all tasks have ended: exit 0 if all finished, 1 if any failed or was cancelled",
+      "Wait until all tasks have ended, through their retries: exit 0 if all finished, 1 if any failed or was cancelled",
   },
 } as const;
 
@@ -62,7 +62,8 @@ export const push = command({
     // Its tasks print to standard error, as standard output is for the answer.
     const registry = await loadRegistry(config, program, standardError());
     const catalog = config.models === null ? null : registry.catalog();
-    const call = await readCall(values, catalog, (name) => missingArgument(push, name, OF_METHOD));
+    const given = { ...values, verb: "push" } as const;
+    const call = await readCall(given, catalog, (name) => missingArgument(push, name, OF_METHOD));
     // Without models it refuses only where this program would run it.
     if (catalog === null && !config.queue.worker) checkCall(null, call.model, call.method ?? null);
     const options: PushOptions = { ...call, ...others };
@@ -142,7 +143,7 @@ async function reportEnds(
   single: boolean,
   program: Program,
 ): Promise<number> {
-  const tasks = await lookAt(ids, () => waitForEnd(store, ids));
+  const tasks = await lookAt(ids, () => waitForEnd(store, ids, (line) => program.note(line)));
   if (program.json) answerJson(tasks, single, program);
   const unfinished = tasks.filter((task) => task.state !== "finished");
   const notable = tasks.filter((task) => task.state !== "finished" || task.reason !== null);

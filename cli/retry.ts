@@ -1,4 +1,4 @@
-/** `tq retry ID...`, `tq retry --state failed`: runs ended tasks again. */
+/** `tq retry ID...`, `tq retry --ref TEXT`, `tq retry --state failed`: runs ended tasks again. */
 import { moveCommand } from "./command/move.ts";
 
 export const retry = moveCommand({

@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError, isTqError } from "../src/errors.ts";
 import { Registry } from "../src/registry/registry.ts";
+import { installTesting } from "../src/registry/install.ts";
 import { installTsconfig } from "../src/registry/tsconfig.ts";
 import { command } from "./command/command.ts";
 import { startRuntime } from "./command/runtime.ts";
@@ -18,6 +19,7 @@ export const run = command({
     const path = findProgram(file);
     // Empty, as the program defines or imports its models; those of the settings are loaded when a task needs one.
     await startRuntime(program.config(), program, new Registry());
+    installTesting(() => import("../src/testing/index.ts"));
     installTsconfig(dirname(path));
     process.argv.splice(1, Infinity, path, ...args);
     Object.assign(Bun, { main: path }); // for import.meta.main, and for require.main

@@ -1,11 +1,8 @@
 /** `tq show ID`, `tq show --ref TEXT`: shows one task with its errors. */
-import { TqError, isTqError, noSuchTask } from "../src/errors.ts";
+import { isTqError } from "../src/errors.ts";
 import { Policies } from "../src/registry/policies.ts";
 import type { Config } from "../src/settings/config.ts";
 import { standardError } from "../src/log/standard-stream.ts";
-import { OPTIONS } from "../src/push/task-options.ts";
-import { quote } from "../src/quote.ts";
-import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
 import { type Program, toLook } from "./command/program.ts";
@@ -13,24 +10,20 @@ import { loadRegistry } from "./command/runtime.ts";
 import { policyTable } from "./terminal/history.ts";
 import { print } from "./terminal/terminal.ts";
 import { taskBlock } from "./terminal/tasks.ts";
-import { readId } from "./command/values.ts";
+import { findWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
 
 export const show = command({
   name: "show",
   description: "Show one task, its runs, its errors and its policy",
   flags: {
     id: { type: "positional", required: false, description: "The id of a task" },
-    ref: {
-      type: "string",
-      valueHint: "TEXT",
-      description: "Instead of an id, the ref of its push",
-    },
+    ref: REF_FLAG,
   },
   run: async ({ id, ref }, program) => {
-    const wanted = readWanted(id, ref);
+    const wanted = readWanted("show", id, ref);
     const config = program.config();
     const task = await toLook(config, async (store) => {
-      const found = await find(store, wanted);
+      const found = await findWanted(store, wanted, "show");
       const [errors, attempts] = [await store.errors(found.id), await store.attempts(found.id)];
       program.answer({ ...found, runs: attempts, errors }, () =>
         taskBlock(found, attempts, errors, program.terminal),
@@ -54,23 +47,4 @@ async function showPolicy(task: Task, config: Config, program: Program): Promise
     if (!isTqError(error)) throw error;
     program.note(`The policy cannot be shown: ${error.message}`);
   }
-}
-
-type Wanted = { readonly id: number } | { readonly ref: string };
-
-function readWanted(id: string | undefined, ref: string | undefined): Wanted {
-  if (id !== undefined && ref === undefined) return { id: readId(id) };
-  if (id === undefined && ref !== undefined) {
-    return { ref: OPTIONS.ref.kind.readText(ref, "--ref") };
-  }
-  const why =
-    id === undefined ? "give the id of a task, or --ref" : "give an id or --ref, not both";
-  throw new TqError("invalid", `Cannot show: ${why}`);
-}
-
-async function find(store: Store, wanted: Wanted): Promise<Task> {
-  const task = "id" in wanted ? await store.get(wanted.id) : await store.getByRef(wanted.ref);
-  if (task !== null) return task;
-  const name = "id" in wanted ? `task ${wanted.id}` : `the task with the ref ${quote(wanted.ref)}`;
-  throw noSuchTask(`show ${name}`);
 }

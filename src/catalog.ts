@@ -26,14 +26,16 @@ export function modelWords(name: string, methods: readonly string[] = []): strin
  *
  * @param catalog null when no models are known
  * @param method null for a function
+ * @param verb what the caller would do with it
  * @throws TqError `not_found`, with the near name
  */
 export function checkCall(
   catalog: ModelCatalog | null,
   model: string,
   method: string | null,
+  verb: "push" | "try" = "push",
 ): void {
-  const refusal = `Cannot push ${callName(model, method)}`;
+  const refusal = `Cannot ${verb} ${callName(model, method)}`;
   if (catalog === null) {
     throw new TqError(
       "not_found",

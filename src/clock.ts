@@ -8,6 +8,13 @@ export interface Clock {
   now(): number;
   /** Monotonic clock: milliseconds since some fixed moment, with fractions. It never goes back. */
   monotonic(): number;
+  /**
+   * Calls back once so many ms have passed, also where they pass by a move of the clock. Without it a timer of the system
+   * does.
+   *
+   * @returns a function that calls it off.
+   */
+  after?(ms: number, then: () => void): () => void;
 }
 
 export const systemClock: Clock = {

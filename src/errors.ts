@@ -49,6 +49,27 @@ export const HTTP_STATUS = {
   uncertain: 500,
 } as const satisfies Record<ErrorCode, number>;
 
+/**
+ * Makes `instanceof` true for errors of this class from any copy of tq in the process: a compiled program may carry two,
+ * and an error of the one reaches code that has imported the class of the other. Call it in a static block.
+ *
+ * @param type its own `instanceof` alone changes, not that of classes that extend it.
+ */
+export function isOneInAllCopies(type: abstract new (...args: never) => Error, name: string): void {
+  const mark = Symbol.for(`tq.${name}`);
+  Object.defineProperty(type.prototype, mark, { value: true });
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value(this: unknown, value: unknown): boolean {
+      if (this !== type) return Function.prototype[Symbol.hasInstance].call(this as never, value);
+      try {
+        return typeof value === "object" && value !== null && mark in value;
+      } catch {
+        return false; // user code may throw a proxy that throws in turn
+      }
+    },
+  });
+}
+
 interface TqErrorOptions extends ErrorOptions {
   /** The task that is in the way. */
   readonly task?: { readonly id: number; readonly state: string };
@@ -60,6 +81,10 @@ interface TqErrorOptions extends ErrorOptions {
  * @example throw new TqError("conflict", "Cannot retry task 42: it is running; cancel it first")
  */
 export class TqError extends Error {
+  static {
+    isOneInAllCopies(TqError, "TqError");
+  }
+
   readonly code: ErrorCode;
   /** The task that is in the way: the one that has the ref of a refused push. */
   declare readonly task?: { readonly id: number; readonly state: string };
@@ -82,6 +107,10 @@ export function noSuchTask(action: string): TqError {
  * An error whose message is for a person to read, as `trytond.exceptions.UserError`. A task that throws it fails.
  */
 export class UserError extends Error {
+  static {
+    isOneInAllCopies(UserError, "UserError");
+  }
+
   /** More about it; it follows the message in the log and in the task's reason, as in Tryton. */
   declare readonly description?: string;
 
@@ -94,6 +123,10 @@ export class UserError extends Error {
 
 /** A question to a person, as `trytond.exceptions.UserWarning`. A task that throws it fails, as with UserError. */
 export class UserWarning extends UserError {
+  static {
+    isOneInAllCopies(UserWarning, "UserWarning");
+  }
+
   /** The name under which Tryton keeps a person's answer. */
   readonly warning: string;
 

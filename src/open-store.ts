@@ -1,10 +1,13 @@
 /** Opens stores. This file alone names a database. */
 import { statSync } from "node:fs";
+import type { Clock } from "./clock.ts";
 import type { Config } from "./settings/config.ts";
 import type { SqliteOptions } from "./sqlite/database.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 import { SqliteThreadStore, SqliteWorkerStore } from "./sqlite/worker-store.ts";
 import type { Store } from "./store/store.ts";
+import { SqliteTrialStore } from "./sqlite/trial-store.ts";
+import type { TrialStore } from "./store/trial.ts";
 import type { ThreadStore, ThreadStoreOptions, WorkerStore } from "./store/worker-store.ts";
 
 export { SCHEMA_VERSION } from "./sqlite/migrate.ts";
@@ -17,6 +20,11 @@ export function openStore(config: StoreConfig): Store {
   return new SqliteStore(optionsOf(config));
 }
 
+/** Opens a store whose times come from this clock. */
+export function openStoreWithClock(config: StoreConfig, clock: Clock): Store {
+  return new SqliteStore({ ...optionsOf(config), clock });
+}
+
 /** Opens the store of a program that writes nothing; its user may have no right to write the database. */
 export function openStoreToLook(config: StoreConfig): Store {
   return new SqliteStore({ ...optionsOf(config), onlyLooks: true, needsTables: true });
@@ -25,6 +33,11 @@ export function openStoreToLook(config: StoreConfig): Store {
 /** Opens the store of a program that changes what is there, and makes no queue. */
 export function openExistingStore(config: StoreConfig): Store {
   return new SqliteStore({ ...optionsOf(config), needsTables: true });
+}
+
+/** Opens a store that commits nothing, on a database that is there. */
+export function openTrialStore(config: StoreConfig): TrialStore {
+  return new SqliteTrialStore({ ...optionsOf(config), needsTables: true });
 }
 
 /** Opens the store of a worker's main thread, which lends its threads parts of it. */

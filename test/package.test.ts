@@ -29,6 +29,22 @@ if (import.meta.main) {
 }
 `;
 
+/** The test queue of the package knows the types of the models. */
+const TESTED = `import { testQueue, type TestRun } from "tq/testing";
+import { Printer } from "./app";
+
+await using queue = await testQueue({ models: [Printer] });
+await Printer.__queue__.print([new Printer(1)], "hello");
+const [task] = await queue.pushed(Printer, "print");
+const text: string | undefined = task?.args[0];
+// @ts-expect-error: it is a text
+const wrong: number | undefined = task?.args[0];
+// @ts-expect-error: there is no such method
+await queue.pushed(Printer, "prnt").catch(() => {});
+const runs: TestRun[] = await queue.drain();
+console.log(text, wrong, runs.map(({ outcome }) => outcome).join());
+`;
+
 const PACKED = `tq-${VERSION}.tgz`;
 
 let folder: string;
@@ -42,6 +58,7 @@ beforeAll(async () => {
   for (const name of ["valibot", "hono", "citty", "bun-types", "@types/bun"])
     symlinkSync(join(ROOT, "node_modules", name), join(folder, "node_modules", name));
   writeFileSync(join(folder, "app.ts"), PROGRAM);
+  writeFileSync(join(folder, "tested.ts"), TESTED);
   writeFileSync(join(folder, "tq.toml"), "[queue]\nworker = true\n");
 });
 
@@ -74,12 +91,16 @@ test.each([
 ])("a project that depends on tq compiles with options %s", async (name, options) => {
   const path = join(folder, `${name}.json`);
   const compilerOptions = { ...BUN_INIT, ...options };
-  writeFileSync(path, JSON.stringify({ compilerOptions, files: ["app.ts"] }));
+  writeFileSync(path, JSON.stringify({ compilerOptions, files: ["app.ts", "tested.ts"] }));
   await compile(path);
 });
 
 test("a project that depends on tq runs a worker from the files of the package", async () => {
   expect(await run(folder, process.execPath, "app.ts")).toBe("1\n1\n");
+});
+
+test("a project that depends on tq has a queue for its tests", async () => {
+  expect(await run(folder, process.execPath, "tested.ts")).toBe("hello hello finished\n");
 });
 
 test("the package of tq has no tests and no benchmarks", async () => {

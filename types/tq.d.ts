@@ -259,10 +259,10 @@ export interface TaskPolicy {
     readonly retryOn?: ErrorFilter;
     /** The errors that fail the task at once, whatever `retryOn` says; default: none. */
     readonly failOn?: ErrorFilter;
-    /** The longest time of one run; default: no limit. */
-    readonly timeout?: Duration | null;
-    /** A task that has not started this long after it could is cancelled; default: no limit. */
-    readonly expires?: Duration | null;
+    /** The longest time of one run; default: no limit, as null and "none". */
+    readonly timeout?: Duration | "none" | null;
+    /** A task that has not started this long after it could is cancelled; default: no limit, as null and "none". */
+    readonly expires?: Duration | "none" | null;
     /** A task none of whose records exists finishes without a call, or fails; default: `"skip"`. */
     readonly missing?: "skip" | "fail";
     /**
@@ -601,14 +601,14 @@ export interface CallOptions {
     /** A length of time counts from now; null or none: at once. */
     readonly scheduledAt?: DurationLike | MomentLike | null;
     readonly expectedAt?: DurationLike | MomentLike | null;
-    /** The task is cancelled where its first run has not begun by then. */
+    /** The task is cancelled where its first run has not begun by then; null or "none": never, whatever its policy says. */
     readonly expiresAt?: DurationLike | MomentLike | null;
     /** How many runs of the task may fail before it does, instead of what the policy of its method says. */
     readonly attempts?: number | null;
     /** How long to wait before each further attempt. */
     readonly backoff?: Exclude<Backoff, BackoffFunction> | null;
-    /** The longest time of one run. */
-    readonly timeout?: Duration | null;
+    /** The longest time of one run; null or "none": no limit, whatever its policy says. */
+    readonly timeout?: Duration | "none" | null;
     /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and where workers run the tasks. */
     readonly batch?: number | boolean | null;
     /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
@@ -1258,6 +1258,190 @@ export class TaskFailedError extends Error {
 export class TimeoutError extends Error {
     /** The task, as it stood then; null: it is gone. */
     readonly task: Task | null;
+}
+export {};
+}
+
+declare module "tq/testing" {
+export { TestClock } from "tq:internal/testing/clock";
+export { testQueue } from "tq:internal/testing/test-queue";
+export { DrainOptions } from "tq:internal/testing/types";
+export { PushedMatch } from "tq:internal/testing/types";
+export { PushedTask } from "tq:internal/testing/types";
+export { TestQueue } from "tq:internal/testing/types";
+export { TestQueueOptions } from "tq:internal/testing/types";
+export { TestRun } from "tq:internal/testing/types";
+}
+
+declare module "tq:internal/testing/clock" {
+import { Duration } from "tq:internal/values/duration";
+import { MomentLike } from "tq:internal/values/moment";
+/**
+ * Dates all that the queue stores. It begins at the present time, and stands still until the test moves it. The timers
+ * of JavaScript, `Date.now()` and the date of SQL do not follow it; the timeout of a wait for a task does.
+ */
+export interface TestClock {
+    /** ms since 1970-01-01 UTC. */
+    now(): number;
+    /**
+     * Moves the clock forward: scheduled tasks and retries come due. `drain` then runs them.
+     *
+     * @throws TqError "invalid" for what is no length of time, or a negative one.
+     * @example queue.clock.advance("1h30m");
+     */
+    advance(by: Duration): void;
+    /**
+     * Sets the clock, forward or back.
+     *
+     * @example queue.clock.set("2026-12-24T18:00Z");
+     */
+    set(to: MomentLike): void;
+}
+export {};
+}
+
+declare module "tq:internal/testing/test-queue" {
+import { TestQueue } from "tq:internal/testing/types";
+import { TestQueueOptions } from "tq:internal/testing/types";
+/**
+ * Makes a queue for a test: an empty database in a temporary folder, with a clock that the test moves. From here on what
+ * this process pushes, reads and writes goes there, until the queue is closed; of several the one made last counts. No
+ * worker runs its tasks, the test does.
+ *
+ * @throws TqError "invalid" for a wrong option or setting, "models" where the models cannot be loaded.
+ * @example
+ * await using queue = await testQueue({ models: [Label] });
+ * await Label.__queue__.print(label);
+ * const [run] = await queue.drain();
+ */
+export function testQueue(options?: TestQueueOptions): Promise<TestQueue>;
+export {};
+}
+
+declare module "tq:internal/testing/types" {
+import { TestClock } from "tq:internal/testing/clock";
+import { MomentLike } from "tq:internal/values/moment";
+import { Queue } from "tq:internal/model/queue-types";
+import { OutputLine } from "tq:internal/store/task-output";
+import { AttemptOutcome } from "tq:internal/task";
+import { Task } from "tq:internal/task";
+/** A class of a model. */
+type AnyModel = abstract new (...args: never) => object;
+/** A function that `task()` has made. */
+type AnyTaskFunction = ((...args: never) => unknown) & {
+    readonly push: unknown;
+};
+export interface TestQueueOptions {
+    /**
+     * The models and functions whose tasks run: a list of them, all exports of a file (`import * as models from …`), or the
+     * path of a file or folder of models. Default: those of which the test pushes.
+     */
+    readonly models?: readonly (AnyModel | AnyTaskFunction)[] | object | string;
+    /** Where the clock begins. Default: the present time. */
+    readonly now?: MomentLike;
+    /**
+     * Settings, shaped as in a tq.toml: `{ queue: { batch_size: 10 }, tasks: { … } }`. The project's tq.toml and the
+     * environment do not count.
+     */
+    readonly settings?: Readonly<Record<string, unknown>>;
+}
+/** A task that was pushed: as in `tasks.get`, but with what it was called with as JavaScript has it. */
+export interface PushedTask<Args extends readonly unknown[] = readonly unknown[]> extends Omit<Task, "args" | "context"> {
+    readonly args: Args;
+    readonly context: Readonly<Record<string, unknown>>;
+}
+/** What a pushed task must have to match. */
+export type PushedMatch = {
+    readonly [K in keyof PushedTask]?: PushedTask[K] | undefined;
+};
+/** One run of a task in this process. */
+export interface TestRun {
+    readonly id: number;
+    /** `sale.process`, or the name of a function. */
+    readonly call: string;
+    /** From 1. */
+    readonly attempt: number;
+    /** How the run ended. A task that failed and is tried again is "failed" here, and `task.state` is "scheduled". */
+    readonly outcome: AttemptOutcome;
+    /** What the method returned, as JSON carries it. */
+    readonly result: unknown;
+    /** What the method threw, the very value; undefined: nothing. */
+    readonly error: unknown;
+    /** What the run said with `currentTask()?.log(…)`. */
+    readonly log: readonly OutputLine[];
+    /** The task after the run. */
+    readonly task: Task;
+}
+export interface DrainOptions {
+    /** True: where no task is due the clock moves to the next scheduled one, until none is left. Default: false. */
+    readonly scheduled?: boolean;
+    /** True: what a method throws ends the drain, and is thrown. Default: it stands in the answer. */
+    readonly throws?: boolean;
+    /** The most runs, as a task may push itself for ever. Default: 10,000. */
+    readonly limit?: number;
+}
+/** The names of a model's methods that tasks can call. */
+type MethodOf<M extends AnyModel> = keyof Queue<M> & string;
+/** The arguments of a model's method, after the records. */
+type MethodArgs<M extends AnyModel, K> = K extends keyof M ? M[K] extends (records: never, ...args: infer A) => unknown ? Readonly<A> : readonly unknown[] : K extends keyof InstanceType<M> ? InstanceType<M>[K] extends (...args: infer A) => unknown ? Readonly<A> : readonly unknown[] : readonly unknown[];
+/**
+ * A queue for tests: a database of its own, and no worker. Tasks that the models push wait in it until the test runs
+ * them, in this process, as a worker's thread would. `await using` closes it at the end of the block.
+ */
+export interface TestQueue extends AsyncDisposable {
+    readonly clock: TestClock;
+    /**
+     * Runs the tasks that are due, in their order, and those that they push, until none is due.
+     *
+     * @returns the runs, the first one first. A task that fails does not throw: its run says so.
+     * @throws TqError "conflict" after `limit` runs, and inside a transaction or a task.
+     * @example const runs = await queue.drain(); expect(runs.map(({ outcome }) => outcome)).toEqual(["finished"]);
+     */
+    drain(options?: DrainOptions): Promise<TestRun[]>;
+    /**
+     * Runs one task now, due or not.
+     *
+     * @throws what its method throws; the run counts all the same. TqError "conflict" when the task has ended,
+     * "not_found" when there is no such task.
+     */
+    runNow(task: number | {
+        readonly id: number;
+    }): Promise<TestRun>;
+    /** The tasks that were pushed and have not run, the first one first; scheduled ones too. */
+    pushed(): Promise<PushedTask[]>;
+    /**
+     * Those among them that call this method of this model.
+     *
+     * @example expect(await queue.pushed(Label, "print", { instances: 7 })).toHaveLength(1);
+     */
+    pushed<M extends AnyModel, K extends MethodOf<M>>(model: M, method: K, match?: PushedMatch): Promise<PushedTask<MethodArgs<M, K>>[]>;
+    /** Those that call any method of this model. */
+    pushed(model: AnyModel): Promise<PushedTask[]>;
+    /** Those that call this function. */
+    pushed<F extends AnyTaskFunction>(fn: F, match?: PushedMatch): Promise<PushedTask<Readonly<Parameters<F>>>[]>;
+    /** Those with this name of a model and a method, or of a function: for models that another program has. */
+    pushed(model: string, method?: string, match?: PushedMatch): Promise<PushedTask[]>;
+    /**
+     * Calls `fn`, and answers with the tasks that were pushed meanwhile, whether they have run since or not: those of a
+     * test's set-up are not among them.
+     */
+    pushedBy(fn: () => unknown): Promise<PushedTask[]>;
+    /** Cancels all tasks that wait, as after a test's set-up. @returns how many there were. */
+    clear(): Promise<number>;
+    /** Closes the queue and removes its files: pushes go again where they went before it was made. */
+    close(): Promise<void>;
+}
+export {};
+}
+
+declare module "tq:internal/store/task-output" {
+import { Level } from "tq:internal/log/events";
+/** A line that a task has printed or logged. */
+export interface OutputLine {
+    /** ms since 1970 UTC. */
+    readonly at: number;
+    readonly level: Level;
+    readonly text: string;
 }
 export {};
 }

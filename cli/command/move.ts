@@ -1,4 +1,4 @@
-/** Shared by `tq retry` and `tq cancel`: they move tasks, given by id or by state, into another state. */
+/** Shared by `tq retry` and `tq cancel`: they move tasks, given by id, ref or state, into another state. */
 import type { Config } from "../../src/settings/config.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
 import type { MoveFilter } from "../../src/store/looking.ts";
@@ -11,6 +11,7 @@ import type { Program } from "./program.ts";
 import { counted } from "../terminal/text.ts";
 import { unknownNameWords } from "./unknown-names.ts";
 import { readId } from "./values.ts";
+import { findWanted, readWanted, REF_FLAG, type Wanted } from "./wanted.ts";
 
 interface Move {
   /** The verb, which is the command too: `retry`. */
@@ -34,20 +35,25 @@ export function moveCommand(move: Move) {
     many: true,
     flags: {
       id: { type: "positional", required: false, description: "The ids of tasks" },
+      ref: REF_FLAG,
       ...filterFlags(`Instead of ids, all tasks in these states: ${from.join(", ")}`),
     },
-    run: async ({ _: ids, state, queue, model }, program) => {
+    run: async ({ _: ids, ref, state, queue, model }, program) => {
       const given = { state, queue, model };
       const hasFilter = Object.values(given).some((value) => value !== undefined);
-      if (ids.length > 0 && hasFilter) {
-        throw refused(move, "give ids, or --state, with --queue or --model if you like; not both");
+      if ((ids.length > 0 || ref !== undefined) && hasFilter) {
+        throw refused(
+          move,
+          "give ids or --ref, or --state, with --queue or --model if you like; not both",
+        );
       }
+      if (ref !== undefined) return moveWanted(readWanted(name, ids[0], ref), program, move);
       if (ids.length > 0) return moveEach(ids, program, move);
       const { states, ...rest } = readFilter(given, from);
       if (states === undefined) {
         throw refused(
           move,
-          `give the ids of tasks, or --state for all in a state: ${from.join(", ")}`,
+          `give the ids of tasks, --ref for one, or --state for all in a state: ${from.join(", ")}`,
         );
       }
       return moveAll({ states, ...rest }, program, move);
@@ -75,6 +81,20 @@ function noteWithoutWorker(config: Config, program: Program, { withoutWorker }: 
   if (withoutWorker !== undefined && !config.queue.worker) program.note(withoutWorker);
 }
 
+async function moveWanted(wanted: Wanted, program: Program, move: Move): Promise<void> {
+  const config = program.config();
+  const task = await withExisting(config, async (store) => {
+    const { id } = await findWanted(store, wanted, move.name);
+    return move.one(store, id);
+  });
+  program.answer(task, () => movedLine(task));
+  noteWithoutWorker(config, program, move);
+}
+
+function movedLine({ id, state }: Task): string {
+  return `${id} ${state}`;
+}
+
 /**
  * Moves each task in a transaction of its own, so that a refused task does not stop the others.
  *
@@ -96,9 +116,7 @@ async function moveEach(texts: readonly string[], program: Program, move: Move):
     }
   });
   if (moved.length > 0) {
-    program.answer(ids.length === 1 ? moved[0] : moved, () =>
-      moved.map((task) => `${task.id} ${task.state}`).join("\n"),
-    );
+    program.answer(ids.length === 1 ? moved[0] : moved, () => moved.map(movedLine).join("\n"));
     noteWithoutWorker(config, program, move);
   }
   const [first, ...others] = refusals;

@@ -114,11 +114,13 @@ export async function withExisting<T>(
   fn: (store: Store) => Promise<T>,
   open = openExistingStore,
 ): Promise<T> {
-  if (!databaseExists(config)) {
-    throw new TqError(
-      "not_found",
-      `There is no database ${config.database.path}: tq push and tq worker create it, and --database names another`,
-    );
-  }
+  if (!databaseExists(config)) throw noDatabase(config);
   return withStore(config, fn, open);
+}
+
+export function noDatabase({ database }: Config): TqError {
+  return new TqError(
+    "not_found",
+    `There is no database ${database.path}: tq push and tq worker create it, and --database names another`,
+  );
 }

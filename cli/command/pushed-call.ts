@@ -1,4 +1,4 @@
-/** The call that the arguments of `tq push` say: a method of a model on instances, or a function. */
+/** The call that the arguments of `tq push` and `tq try` say: a method of a model on instances, or a function. */
 import { checkCall, type ModelCatalog } from "../../src/catalog.ts";
 import { TqError } from "../../src/errors.ts";
 import type { FunctionCall, MethodCall } from "../../src/push/task-options.ts";
@@ -7,6 +7,8 @@ import { readArray, readInstances } from "./values.ts";
 
 /** The arguments as they were given. */
 interface Given {
+  /** The command. */
+  readonly verb: "push" | "try";
   readonly model: string;
   /** Of a function: its arguments. */
   readonly method: string | undefined;
@@ -32,17 +34,17 @@ export function readCall(
   catalog: ModelCatalog | null,
   missing: Missing,
 ): Promise<Call & (MethodCall | FunctionCall)> {
-  const { model } = given;
+  const { model, verb } = given;
   const methods = catalog && Object.hasOwn(catalog, model) ? catalog[model] : undefined;
   if (catalog && methods === undefined) {
-    checkCall(catalog, model, looksLikeFunction(given) ? null : (given.method ?? null));
+    checkCall(catalog, model, looksLikeFunction(given) ? null : (given.method ?? null), verb);
   }
   const isFunction = methods === undefined ? looksLikeFunction(given) : methods === null;
   return isFunction ? readFunctionCall(given) : readMethodCall(given, catalog, missing);
 }
 
 /** A function has its arguments in one list of JSON, or none. */
-function looksLikeFunction({ method, instances }: Given): boolean {
+function looksLikeFunction({ method, instances }: Pick<Given, "method" | "instances">): boolean {
   return instances === undefined && (method === undefined || isList(method));
 }
 
@@ -51,7 +53,7 @@ function isList(text: string): boolean {
 }
 
 async function readMethodCall(
-  { model, method, instances, args }: Given,
+  { verb, model, method, instances, args }: Given,
   catalog: ModelCatalog | null,
   missing: Missing,
 ): Promise<Call & MethodCall> {
@@ -59,11 +61,12 @@ async function readMethodCall(
   if (instances === undefined && isList(method)) {
     const [such = "METHOD"] = catalog?.[model] ?? [];
     throw refused(
-      `${model} is a model, not a function: name a method before the instances, such as tq push ${model} ${such} ${quoted(method)}`,
+      verb,
+      `${model} is a model, not a function: name a method before the instances, such as tq ${verb} ${model} ${such} ${quoted(method)}`,
     );
   }
   if (instances === undefined) throw missing("instances");
-  if (catalog) checkCall(catalog, model, method);
+  if (catalog) checkCall(catalog, model, method, verb);
   const ids =
     instances === "-"
       ? readInstances(await readStandardInput("the ids"), "Standard input")
@@ -72,6 +75,7 @@ async function readMethodCall(
 }
 
 async function readFunctionCall({
+  verb,
   model,
   method,
   instances,
@@ -80,16 +84,20 @@ async function readFunctionCall({
   if (method === undefined)
     return { model, ...(args === undefined ? {} : decoded(args, "--args")) };
   if (instances !== undefined && isCallOfMethod(method, instances)) {
-    checkCall({ [model]: null }, model, method);
+    checkCall({ [model]: null }, model, method, verb);
   }
   if (instances !== undefined || (method !== "-" && !isList(method))) {
     const words = [method, instances].filter((word) => word !== undefined);
     throw refused(
-      `${model} is a function: give its arguments as one list of JSON: tq push ${model} ${asList(words)}`,
+      verb,
+      `${model} is a function: give its arguments as one list of JSON: tq ${verb} ${model} ${asList(words)}`,
     );
   }
   if (args !== undefined) {
-    throw refused(`the arguments are given twice, as ${method} and with --args: leave one out`);
+    throw refused(
+      verb,
+      `the arguments are given twice, as ${method} and with --args: leave one out`,
+    );
   }
   if (method !== "-") return { model, ...decoded(method, "ARGS") };
   return { model, ...decoded(await readStandardInput("the arguments"), "Standard input") };
@@ -139,6 +147,6 @@ async function readStandardInput(what: string): Promise<string> {
   }
 }
 
-function refused(why: string): TqError {
-  return new TqError("invalid", `Cannot push: ${why}`);
+function refused(verb: Given["verb"], why: string): TqError {
+  return new TqError("invalid", `Cannot ${verb}: ${why}`);
 }

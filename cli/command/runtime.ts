@@ -1,6 +1,6 @@
 /** The runtime of the process, for commands that load the user's code. */
 import type { Config } from "../../src/settings/config.ts";
-import { takePrints } from "../../src/log/prints.ts";
+import { type PrintsOptions, takePrints } from "../../src/log/prints.ts";
 import { standardError, type StandardStream } from "../../src/log/standard-stream.ts";
 import { installModule } from "../../src/registry/install.ts";
 import { Registry } from "../../src/registry/registry.ts";
@@ -15,15 +15,18 @@ import type { Program } from "./program.ts";
  * Loads the user's models, which may import from "tq". The registry is empty when no models are configured.
  *
  * @param output where the models print what is not for standard error.
+ * @param printed called with each text that they print.
  */
 export async function loadRegistry(
   config: Config,
   program: Program,
   output: StandardStream,
+  printed?: PrintsOptions["printed"],
 ): Promise<Registry> {
   await installTq();
   const report = program.report(config);
-  takePrints({ output, error: standardError(), colour: errorColour(), report });
+  const error = standardError();
+  takePrints({ output, error, colour: errorColour(), report, ...(printed && { printed }) });
   return config.models === null ? new Registry() : loadInProcess(config.models);
 }
 
@@ -35,6 +38,19 @@ export async function startRuntime(
 ): Promise<Runtime> {
   await installTq();
   const runtime = createRuntime(config, program.report(config), registry);
+  enterRuntime(runtime);
+  return runtime;
+}
+
+/** Makes this process work on a store that commits nothing. */
+export async function enterTrial<S extends Store>(
+  config: Config,
+  program: Program,
+  registry: Registry,
+  store: S,
+): Promise<Runtime & { readonly store: S }> {
+  await installTq();
+  const runtime = { store, config, registry, report: program.report(config), worker: true };
   enterRuntime(runtime);
   return runtime;
 }

@@ -114,7 +114,7 @@ function readRule(rule: object, name: string): ReadBackoff {
     first: start,
     longest: end,
     factor: factor === undefined ? base.factor : readNumber(factor, `${name}.factor`, 1, 100),
-    jitter: jitter === undefined ? base.jitter : readNumber(Number(jitter), `${name}.jitter`, 0, 1),
+    jitter: jitter === undefined ? base.jitter : readJitter(jitter, `${name}.jitter`),
   };
 }
 
@@ -142,6 +142,10 @@ function readWait(value: unknown, name: string): number {
     typeof value === "string" ? parseDuration(value, name) : toMilliseconds(value as object, name);
   if (ms >= 0 && ms <= LONGEST_WAIT_MS) return ms;
   throw new TqError("invalid", `${name}: ${quote(value)} is not between 0 s and 365 d`);
+}
+
+function readJitter(value: unknown, name: string): number {
+  return readNumber(typeof value === "boolean" ? Number(value) : value, name, 0, 1);
 }
 
 function readNumber(value: unknown, name: string, min: number, max: number): number {

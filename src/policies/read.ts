@@ -81,12 +81,16 @@ function rowOf(key: PolicyKey): PolicyRow<unknown> {
 /** The policies that a push stores with its tasks, as JSON. */
 export const PUSHED_KEYS = ["attempts", "backoff", "timeout"] as const satisfies PolicyKey[];
 
+/** What `policy` of a task may hold: also that the task never expires. When it does is a column of its own. */
+const STORED_KEYS: readonly PolicyKey[] = [...PUSHED_KEYS, "expires"];
+
 /** The JSON text of a push's own policies; null where it says none. */
 export function pushedJson(said: Said): string | null {
   const json: Record<string, unknown> = {};
-  for (const key of PUSHED_KEYS) {
+  for (const key of STORED_KEYS) {
     const value = said[key];
-    if (value !== undefined && value !== null) json[key] = rowOf(key).toJson(value);
+    const isSaid = value !== undefined && (value !== null || rowOf(key).preset === null); // null may be no limit
+    if (isSaid) json[key] = rowOf(key).toJson(value);
   }
   return Object.keys(json).length === 0 ? null : JSON.stringify(json);
 }
@@ -103,7 +107,7 @@ export function readPushed(text: string, where: string): Said {
     throw new TqError("invalid", `${where} must be an object`);
   }
   const notation: Notation = {
-    keyOf: (key) => ((PUSHED_KEYS as readonly PolicyKey[]).includes(key) ? key : null),
+    keyOf: (key) => (STORED_KEYS.includes(key) ? key : null),
     joint: ": ",
     takesFunctions: false,
   };

@@ -15,7 +15,7 @@ import {
   parseDuration,
   toMilliseconds,
 } from "../values/duration.ts";
-import { whole } from "../values/option-kinds.ts";
+import { NONE, whole } from "../values/option-kinds.ts";
 import {
   type Backoff,
   backoffJson,
@@ -37,10 +37,10 @@ export interface TaskPolicy {
   readonly retryOn?: ErrorFilter;
   /** The errors that fail the task at once, whatever `retryOn` says; default: none. */
   readonly failOn?: ErrorFilter;
-  /** The longest time of one run; default: no limit. */
-  readonly timeout?: Duration | null;
-  /** A task that has not started this long after it could is cancelled; default: no limit. */
-  readonly expires?: Duration | null;
+  /** The longest time of one run; default: no limit, as null and "none". */
+  readonly timeout?: Duration | "none" | null;
+  /** A task that has not started this long after it could is cancelled; default: no limit, as null and "none". */
+  readonly expires?: Duration | "none" | null;
   /** A task none of whose records exists finishes without a call, or fails; default: `"skip"`. */
   readonly missing?: "skip" | "fail";
   /**
@@ -160,9 +160,9 @@ function filterRow(help: string, preset: string): PolicyRow<ErrorFilter | null> 
 
 function lengthRow(help: string, min: number, max: number): PolicyRow<number | null> {
   const from = min === 0 ? "0 s" : formatDuration(min);
-  const allowed = `a length of time like "30s", from ${from} to ${formatDuration(max)}`;
+  const allowed = `a length of time like "30s", from ${from} to ${formatDuration(max)}, or "${NONE}"`;
   const read = (value: unknown, name: string): number | null => {
-    if (value === null) return null;
+    if (value === null || value === NONE) return null;
     const ms = readLength(value, name, allowed);
     if (ms >= min && ms <= max) return ms;
     throw refused(value, name, allowed);
@@ -173,7 +173,7 @@ function lengthRow(help: string, min: number, max: number): PolicyRow<number | n
     preset: null,
     allowed,
     read,
-    toJson: (ms) => (ms === null ? null : `${ms}ms`),
+    toJson: (ms) => (ms === null ? NONE : `${ms}ms`),
     words,
   };
 }

@@ -1,5 +1,5 @@
 /** Errors that a method throws to say how its run ends: `Retry`, `Snooze` and `Cancel`. */
-import { TqError } from "../errors.ts";
+import { isOneInAllCopies, TqError } from "../errors.ts";
 import { inspected } from "../quote.ts";
 import { type DurationLike, toMilliseconds } from "../values/duration.ts";
 import { type MomentLike, momentOf } from "../values/moment.ts";
@@ -36,6 +36,10 @@ function mark(error: Error, verdict: Verdict): void {
  * @example throw new Retry("5m", "the printer is off");
  */
 export class Retry extends Error {
+  static {
+    isOneInAllCopies(Retry, "Retry");
+  }
+
   /**
    * @param after a length of time from now, or a point in time; null: as the policy's backoff says.
    * @throws TqError "invalid"
@@ -57,6 +61,10 @@ export class Retry extends Error {
  * @example throw new Snooze("1h", "the shop is closed");
  */
 export class Snooze extends Error {
+  static {
+    isOneInAllCopies(Snooze, "Snooze");
+  }
+
   /**
    * @param until a length of time from now, or a point in time.
    * @throws TqError "invalid"
@@ -74,6 +82,10 @@ export class Snooze extends Error {
  * @example throw new Cancel("the sale was deleted");
  */
 export class Cancel extends Error {
+  static {
+    isOneInAllCopies(Cancel, "Cancel");
+  }
+
   constructor(reason: string) {
     super(reason);
     this.name = "Cancel";

@@ -29,6 +29,16 @@ export function toTasks(
   return tasks;
 }
 
+/**
+ * @param batch as it is given: false, null and undefined are none.
+ * @throws TqError "invalid" where the push of a function gives one.
+ */
+export function refuseBatchOfFunction(batch: unknown, name = "Cannot push: batch"): void {
+  if (batch === undefined || batch === null || batch === false) return;
+  const why = "it divides a list of records, and a function has none; leave it out";
+  throw new TqError("invalid", `${name} cannot be ${quote(batch)}: ${why}`);
+}
+
 function sharedRef(name: string, ref: string, tasks: number): TqError {
   const why = `a ref names one task, and these are ${tasks}`;
   return new TqError("invalid", `${name} cannot be ${quote(ref)}: ${why}`);

@@ -54,7 +54,7 @@ function findOptions(
     const value = given[key];
     if (option === undefined) check(key);
     else if (value === undefined) continue;
-    else if (value !== null) {
+    else if (value !== null || option.hasNone === true) {
       (found ??= {})[option.key] = option.kind.read(value, `Cannot push: ${key}`, basis);
     } else if (found) found[option.key] = undefined;
   }

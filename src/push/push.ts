@@ -5,7 +5,7 @@ import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 import { FUNCTION_METHOD, type NewTask, NO_INSTANCES } from "../task.ts";
 import { checkContext } from "../transaction/transaction.ts";
-import { toTasks } from "./division.ts";
+import { refuseBatchOfFunction, toTasks } from "./division.ts";
 import { toIds } from "./instances.ts";
 import type { Basis } from "../values/option-kinds.ts";
 import { readOptions, splitContext, steeringProblem } from "./placement.ts";
@@ -70,7 +70,10 @@ function tasksOf(options: PushOptions, pusher: Pusher, basis: Basis): NewTask[] 
     context: encode(splitContext(context ?? pusher.context, basis).stored, "context"),
     ...columns,
   };
-  if (isFunction) return [{ ...common, instances: NO_INSTANCES }];
+  if (isFunction) {
+    refuseBatchOfFunction(options.batch);
+    return [{ ...common, instances: NO_INSTANCES }];
+  }
   return toTasks(common, toIds(instances, { model, method }), batch);
 }
 

@@ -5,7 +5,7 @@ import { quote } from "../quote.ts";
 import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
 import { type NewTask, NO_INSTANCES } from "../task.ts";
 import { TaskHandle } from "../tasks/handle.ts";
-import { toTasks } from "./division.ts";
+import { refuseBatchOfFunction, toTasks } from "./division.ts";
 import { toIds } from "./instances.ts";
 import { splitContext } from "./placement.ts";
 import { basisOf, encodeArgs, type Pusher, storeTasks } from "./store-tasks.ts";
@@ -73,7 +73,10 @@ function callerOf(model: ModelClass, method: string): Caller {
       context: encode(stored, "context"),
       ...placement.columns,
     };
-    if (found.kind === "function") return [{ ...common, instances: NO_INSTANCES }];
+    if (found.kind === "function") {
+      if (options) refuseBatchOfFunction(options["batch"]); // that of a context is for all pushes
+      return [{ ...common, instances: NO_INSTANCES }];
+    }
     const ids = toIds(instances, { model: name, method, type: model });
     return toTasks(common, ids, placement.batch);
   };

@@ -12,7 +12,7 @@ import { fieldOf, POLICIES } from "../policies/table.ts";
 import { policyKind } from "./policy-kind.ts";
 import type { Duration, DurationLike } from "../values/duration.ts";
 import type { MomentLike } from "../values/moment.ts";
-import { type Basis, batch, type Kind, text, time, whole } from "../values/option-kinds.ts";
+import { type Basis, batch, type Kind, orNone, text, time, whole } from "../values/option-kinds.ts";
 import type { NewTask } from "../task.ts";
 
 /** One call to store: what `__queue__` takes from the class, the context and the arguments, by name. */
@@ -45,14 +45,14 @@ export interface CallOptions {
   /** A length of time counts from now; null or none: at once. */
   readonly scheduledAt?: DurationLike | MomentLike | null;
   readonly expectedAt?: DurationLike | MomentLike | null;
-  /** The task is cancelled where its first run has not begun by then. */
+  /** The task is cancelled where its first run has not begun by then; null or "none": never, whatever its policy says. */
   readonly expiresAt?: DurationLike | MomentLike | null;
   /** How many runs of the task may fail before it does, instead of what the policy of its method says. */
   readonly attempts?: number | null;
   /** How long to wait before each further attempt. */
   readonly backoff?: Exclude<Backoff, BackoffFunction> | null;
-  /** The longest time of one run. */
-  readonly timeout?: Duration | null;
+  /** The longest time of one run; null or "none": no limit, whatever its policy says. */
+  readonly timeout?: Duration | "none" | null;
   /** Instances per task; true: the setting `queue.batch_size`. Only for a list, and where workers run the tasks. */
   readonly batch?: number | boolean | null;
   /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
@@ -123,6 +123,8 @@ interface OptionRow<Column> extends Row {
   readonly context: string | null;
   /** Another name of the flag. */
   readonly alias?: string;
+  /** True where null means "none"; elsewhere it counts as not given. */
+  readonly hasNone?: true;
 }
 
 /** @internal The options. Each but `batch` becomes the column of the same name in every task of the push. */
@@ -162,11 +164,12 @@ export const OPTIONS = {
   },
   expiresAt: {
     help: "The task is cancelled where its first run has not begun by then",
-    kind: time(),
+    kind: orNone(time()),
     preset: null,
     context: "queue_expires_at",
-    sql: "ms since 1970 UTC, or text like +5 minutes",
+    sql: "ms since 1970 UTC, text like +5 minutes, or none",
     hint: "1h",
+    hasNone: true,
   },
   attempts: {
     help: POLICIES.attempts.help,
@@ -189,8 +192,9 @@ export const OPTIONS = {
     kind: policyKind(POLICIES.timeout),
     preset: null,
     context: "queue_timeout",
-    sql: "ms, or text like 30s",
+    sql: "text: a length of time like 30s or 1h30m, from 10ms to 20d, or none",
     hint: "30s",
+    hasNone: true,
   },
   batch: {
     help: "How many instances each task gets, where several are given",
@@ -265,7 +269,8 @@ const COLUMN_KEYS = TASK_OPTIONS.filter(
 /**
  * @internal The columns of each task of a push.
  *
- * @param given the values that were read; an option that is absent or null has its preset.
+ * @param given the values that were read; an option that is absent or undefined has its preset, as one that is null and
+ * has no "none".
  * @param start begins the sentence of an error.
  * @throws TqError "invalid" where the task would expire before it may start.
  */
@@ -274,7 +279,8 @@ export function toColumns(
   { now }: Pick<Basis, "now">,
   start = "Cannot push: ",
 ): OptionColumns {
-  const columns: Record<string, unknown> = { policy: pushedJson(given as Said) };
+  const said = given.expiresAt === null ? { ...given, expires: null } : given;
+  const columns: Record<string, unknown> = { policy: pushedJson(said as Said) };
   for (const { key, preset } of COLUMN_KEYS) columns[key] = given[key] ?? preset;
   const { expiresAt, scheduledAt } = columns as unknown as OptionColumns;
   if (expiresAt !== null && expiresAt <= Math.max(scheduledAt ?? now, now)) {

@@ -9,3 +9,16 @@ export function installModule(exports: object): void {
     },
   });
 }
+
+/** Makes `import … from "tq/testing"` resolve in this thread, to what is loaded when it is imported. */
+export function installTesting(load: () => Promise<object>): void {
+  Bun.plugin({
+    name: "tq/testing",
+    setup(build) {
+      build.module("tq/testing", async () => ({
+        exports: { ...(await load()) },
+        loader: "object",
+      }));
+    },
+  });
+}

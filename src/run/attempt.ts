@@ -77,7 +77,7 @@ export function begin(
   const attending = attend(outcome, unit); // while the run waits for the store alone
   const learn = () => {
     const waits = Bun.peek.status(outcome) === "pending";
-    if (waits && isCall(prepared)) abortLate(thread, prepared.policy, started, outcome);
+    if (waits && isCall(prepared)) abortLate(thread, task, prepared.policy, started, outcome);
     const outside = isOutside(prepared);
     const runs = methods.of(task);
     if (waits || outside) runs.startOver();

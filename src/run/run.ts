@@ -57,7 +57,7 @@ export async function run(
   task: ClaimedTask,
   prepared: Prepared,
   unit: Unit,
-  { present, output }: Pick<ThreadRuntime, "present" | "output">,
+  { present, output, threw }: Pick<ThreadRuntime, "present" | "output" | "threw">,
 ): Promise<Outcome> {
   if (!isCall(prepared)) return prepared;
   const { policy } = prepared;
@@ -80,6 +80,7 @@ export async function run(
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit);
     return { kind: "finished", result: toResult(value), reason: null };
   } catch (error) {
+    threw?.(error);
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit, error);
     // Stale: another transaction had changed a record that it wrote to.
     if (unit.stale || isOperational(error))

@@ -20,6 +20,8 @@ export interface ThreadRuntime extends Runtime {
   readonly present: PresentRun;
   /** Called with the tasks that the runs pushed, once they are committed. */
   readonly pushed?: (ids: readonly number[]) => void;
+  /** Called with what a method has thrown, before that becomes data. */
+  readonly threw?: (error: unknown) => void;
 }
 
 /** Holds the run that a thread began last, so that the main thread can tell it to end. */

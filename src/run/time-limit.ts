@@ -1,6 +1,7 @@
 /** The longest time of a run: its thread tells the run to end, and the main thread ends a run that does not. */
 import type { Report } from "../log/events.ts";
-import { toErrorData } from "../outcome.ts";
+import { type Outcome, toErrorData } from "../outcome.ts";
+import { DEFAULT_BACKOFF } from "../policies/backoff.ts";
 import type { Policy } from "../policies/table.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 import type { Store } from "../store/store.ts";
@@ -12,7 +13,8 @@ import type { ThreadRuntime } from "./thread-runtime.ts";
 
 /**
  * Says in shared memory how long the run may take, and what becomes of its task where it takes longer: a thread that
- * hangs cannot say it then.
+ * hangs cannot say it then. Functions of the policy are for errors, and there is none yet: it says what counts without
+ * them.
  */
 export function limitRun(
   progress: Progress,
@@ -20,30 +22,52 @@ export function limitRun(
   policy: Policy,
   store: Pick<Store, "now">,
 ): void {
-  const { timeout } = policy;
-  if (timeout === null) return;
-  progress.setTimeout(timeout, null); // a function of the policy may hang, too
-  const outcome = judge(timeoutError(timeout), task, policy, store.now());
+  if (policy.timeout === null) return;
+  const plain = hasFunction(policy) ? withoutFunctions(policy) : policy;
+  sayLimit(progress, policy.timeout, judge(timeoutError(policy.timeout), task, plain, store.now()));
+}
+
+function sayLimit(progress: Progress, timeout: number, outcome: Outcome): void {
   progress.setTimeout(timeout, outcome.kind === "retry" ? outcome.delay : null);
 }
 
+function hasFunction({ backoff, retryOn, failOn }: Policy): boolean {
+  return [backoff, retryOn, failOn].some((value) => typeof value === "function");
+}
+
+function withoutFunctions(policy: Policy): Policy {
+  const { backoff, retryOn, failOn } = policy;
+  return {
+    ...policy,
+    backoff: typeof backoff === "function" ? DEFAULT_BACKOFF : backoff,
+    retryOn: typeof retryOn === "function" ? null : retryOn,
+    failOn: typeof failOn === "function" ? null : failOn,
+  };
+}
+
 /**
- * Tells the present run to end once its time has passed, unless it ends before.
+ * Tells the present run to end once its time has passed, unless it ends before. One that does not end by itself in half
+ * of the grace is about to be ended with its thread, which asks the functions of the policy before.
  *
  * @param started monotonic, ms.
  */
 export function abortLate(
-  { present: { task }, report }: Pick<ThreadRuntime, "present" | "report">,
-  { timeout }: Policy,
+  { present, report, progress, store, config }: ThreadRuntime,
+  claimed: ClaimedTask,
+  policy: Policy,
   started: number,
   ended: Promise<unknown>,
 ): void {
+  const { timeout } = policy;
+  const { task } = present;
   if (timeout === null || task === null) return;
-  const remaining = Math.max(started + timeout - performance.now(), 0);
-  const timer = setTimeout(
-    () => tellToEnd(task, "timeout", timeoutError(timeout), report),
-    remaining,
-  );
+  const ask = () =>
+    sayLimit(progress, timeout, judge(timeoutError(timeout), claimed, policy, store.now()));
+  const isOver = () => {
+    if (hasFunction(policy)) timer = setTimeout(ask, config.worker.timeout_grace / 2);
+    tellToEnd(task, "timeout", timeoutError(timeout), report);
+  };
+  let timer = setTimeout(isOver, Math.max(started + timeout - performance.now(), 0));
   void ended.then(() => clearTimeout(timer));
 }
 

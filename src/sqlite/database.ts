@@ -117,7 +117,7 @@ export class SqliteDatabase {
       ...this.options,
       connections: this.connections,
       identity: new FileIdentity(path),
-      checkFiles: () => this.#checkFiles(),
+      checkFiles: () => this.beforeCommit(),
       flush: new Flush(path, this.options.durability === "full", this.options.wal),
       lock: new WriteLock({ ...this.options, request: new WriteRequest(path) }),
       capacity: new Capacity(this.options),
@@ -144,6 +144,13 @@ export class SqliteDatabase {
 
   now(): number {
     return this.options.clock.now();
+  }
+
+  after(ms: number, then: () => void): () => void {
+    const { clock } = this.options;
+    if (clock.after) return clock.after(ms, then);
+    const timer = setTimeout(then, ms);
+    return () => clearTimeout(timer);
   }
 
   session(outsideTask = false): Session {
@@ -250,6 +257,11 @@ export class SqliteDatabase {
   }
 
   async check(): Promise<void> {
+    this.#checkFiles();
+  }
+
+  /** Called before each commit, and before a write that is a transaction of its own. It may refuse. */
+  protected beforeCommit(): void {
     this.#checkFiles();
   }
 

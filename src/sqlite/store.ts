@@ -63,11 +63,11 @@ export class SqliteStore extends SqliteDatabase implements Store {
   readonly #vacuum = new Vacuum();
 
   async get(id: number): Promise<Task | null> {
-    return this.read((db) => looking.getTask(db, id));
+    return this.read((db) => looking.getTask(db, id, this.now()));
   }
 
   async getByRef(ref: string): Promise<Task | null> {
-    return this.read((db) => looking.getTaskByRef(db, ref));
+    return this.read((db) => looking.getTaskByRef(db, ref, this.now()));
   }
 
   async errors(task: number): Promise<TaskError[]> {
@@ -88,7 +88,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async standings(ids: readonly number[]): Promise<Standing[]> {
-    return this.read((db) => looking.standingsOf(db, ids));
+    return this.read((db) => looking.standingsOf(db, ids, this.now()));
   }
 
   async list(filter: TaskFilter = {}): Promise<Task[]> {
@@ -98,7 +98,9 @@ export class SqliteStore extends SqliteDatabase implements Store {
   async *pages(filter: TaskFilter = {}): AsyncGenerator<readonly Task[], void> {
     let rest: TaskFilter | null = filter;
     while (rest) {
-      const page: looking.Page = await this.read((db) => looking.listPage(db, rest ?? filter));
+      const page: looking.Page = await this.read((db) =>
+        looking.listPage(db, rest ?? filter, this.now()),
+      );
       if (page.tasks.length > 0) yield page.tasks;
       else await nextTurn();
       rest = page.next;

@@ -43,6 +43,8 @@ export interface Store {
   readonly folder: string;
   /** The wall clock, in ms since 1970 UTC. Every stored time comes from it. */
   now(): number;
+  /** Calls back once so many ms have passed by the store's clock. @returns a function that calls it off. */
+  after(ms: number, then: () => void): () => void;
   /**
    * Opens a session; give it back with `release`.
    *

@@ -1,10 +1,15 @@
 /** The errors with which a wait for a task ends. */
+import { isOneInAllCopies } from "../errors.ts";
 import type { ErrorData } from "../outcome.ts";
 import { callWords, type Task } from "../task.ts";
 import type { EndedTask } from "./end.ts";
 
 /** The task whose result was waited for has failed, or was cancelled. */
 export class TaskFailedError extends Error {
+  static {
+    isOneInAllCopies(TaskFailedError, "TaskFailedError");
+  }
+
   /** The task, as it ended. */
   readonly task: Task;
   readonly state: "failed" | "cancelled";
@@ -25,6 +30,10 @@ export class TaskFailedError extends Error {
 
 /** The task has not ended in the time that its caller gave it. It goes on. */
 export class TimeoutError extends Error {
+  static {
+    isOneInAllCopies(TimeoutError, "TimeoutError");
+  }
+
   /** The task, as it stood then; null: it is gone. */
   readonly task: Task | null;
 

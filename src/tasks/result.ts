@@ -25,7 +25,7 @@ export async function resultOf(
   const { signal } = options;
   if (timeout === null) return endedResult(store, id, signal);
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), timeout);
+  const callOff = store.after(timeout, () => late.abort());
   try {
     const stops = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
     return await endedResult(store, id, stops);
@@ -35,7 +35,7 @@ export async function resultOf(
     if (task && hasEnded(task)) return await endedResult(store, id);
     throw await timeoutError(store, id, task, timeout);
   } finally {
-    clearTimeout(timer);
+    callOff();
   }
 }
 

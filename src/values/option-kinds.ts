@@ -114,6 +114,25 @@ export function time(): Kind<number> {
   };
 }
 
+/** Says, as null does, that there is no limit. */
+export const NONE = "none";
+
+/** A kind whose values may also be "none", or null. */
+export function orNone<Column>({
+  allowed,
+  read,
+  readJson,
+  readText,
+}: Kind<Column>): Kind<Column | null> {
+  const isNone = (value: unknown) => value === null || value === NONE;
+  return {
+    allowed: `${allowed}, or "${NONE}"`,
+    read: (value, name, basis) => (isNone(value) ? null : read(value, name, basis)),
+    readJson: (value, name, basis) => (isNone(value) ? null : readJson(value, name, basis)),
+    readText: (written, name) => (isNone(written) ? written : readText(written, name)),
+  };
+}
+
 /** Reads a length of time. Its refusal of a text, such as "20:00", also says how a point in time is written. */
 function orMoment<T>(value: unknown, read: () => T): T {
   try {

@@ -82,6 +82,31 @@ export class Burials {
     this.#events.buried(thread, onPurpose ? null : why);
   }
 
+  /**
+   * Puts the tasks of all threads back, as one of them hangs in a native call and the process must exit: the task of
+   * that thread alone is charged. Where the hanging call holds the write lock nothing can be written: the next worker
+   * puts them back.
+   */
+  async putAllBack(threads: readonly PoolThread[], hung: PoolThread): Promise<void> {
+    if (hung.progress.lock === "held") return;
+    this.#stopping = true;
+    const others = threads.filter((thread) => thread !== hung);
+    for (const thread of others) thread.stop(); // it claims nothing more
+    const why = hung.endReason ?? "its thread cannot be ended";
+    await this.#putBackOf(hung, why, hung.timedOut);
+    const reason = `its worker exits, as thread ${hung.number} hangs in a native call`;
+    for (const thread of others) await this.#putBackOf(thread, reason, null);
+  }
+
+  async #putBackOf(
+    { number, progress, toBlame }: PoolThread,
+    reason: string,
+    timedOut: TimedOut | null,
+  ): Promise<void> {
+    const maxCrashes = toBlame ? this.#options.maxCrashes : null;
+    await this.#putBack(number, { running: progress.running(), reason, maxCrashes, timedOut });
+  }
+
   /** @returns the sentence. */
   #sayCannotLoad(reason: string): string {
     const models = this.#options.models.join(", ");

@@ -10,6 +10,9 @@ import type { Progress } from "../shared-memory/progress.ts";
 /** A thread inside a native call does not see `terminate`: after this time the process gives up. */
 const NATIVE_LIMIT_MS = 2_000;
 
+/** For so long the process tries to put its tasks back before it exits; then another worker does. */
+const LAST_WRITE_MS = 1_000;
+
 /** A run whose time the ticks measure. */
 export interface Watched {
   /** The sequence of the run; -1: none. */
@@ -28,6 +31,8 @@ export interface ThreadEvents {
   message(thread: PoolThread, message: FromThread): void;
   /** The thread is gone, for this reason. */
   closed(thread: PoolThread, reason: string): void;
+  /** The thread is inside a native call and cannot be ended: the process exits once this resolves. */
+  cannotEnd(thread: PoolThread): Promise<void>;
 }
 
 export class PoolThread {
@@ -65,12 +70,14 @@ export class PoolThread {
   seenAtTakeBack = -1;
   readonly closed: Promise<void>;
   readonly #worker: Worker;
+  readonly #events: ThreadEvents;
   #systemThread: number | null = null;
   #lastError: string | null = null;
 
   constructor(init: Init, progress: Progress, events: ThreadEvents) {
     this.number = init.thread;
     this.progress = progress;
+    this.#events = events;
     this.#worker = new Worker(new URL("./thread.ts", import.meta.url).href);
     this.#worker.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (!isFromThread(data)) return;
@@ -136,7 +143,7 @@ export class PoolThread {
   async terminate(reason: string): Promise<void> {
     this.endReason ??= reason;
     this.#terminate();
-    const limit = setTimeout(() => this.#giveUp(), NATIVE_LIMIT_MS);
+    const limit = setTimeout(() => void this.#giveUp(), NATIVE_LIMIT_MS);
     await this.closed;
     clearTimeout(limit);
   }
@@ -149,7 +156,7 @@ export class PoolThread {
     endProcesses(children);
   }
 
-  #giveUp(): never {
+  async #giveUp(): Promise<never> {
     try {
       writeLines(
         `tq: thread ${this.number} is inside a native call and cannot be ended; this worker exits, its tasks are rescued\n`,
@@ -157,7 +164,11 @@ export class PoolThread {
     } catch {
       // standard error is closed
     }
-    process.exit(1);
+    try {
+      await Promise.race([this.#events.cannotEnd(this), Bun.sleep(LAST_WRITE_MS)]);
+    } finally {
+      process.exit(1);
+    }
   }
 
   #send(message: ToThread): void {

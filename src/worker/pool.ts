@@ -195,6 +195,7 @@ export class Pool {
     const thread = new PoolThread(this.#init(number, lent), progress, {
       message: (from, message) => this.#heard(from, message),
       closed: (from, reason) => this.#closed(from, lent, reason),
+      cannotEnd: (from) => this.#burials.putAllBack(this.threads, from),
     });
     this.#threads.set(number, thread);
   }

@@ -49,6 +49,7 @@ describe("a push of a function", () => {
       'there is no function "tumbnail"; did you mean "thumbnail"?',
     ],
     [{ ...PUSH, method: "call" }, 422, "instances is missing"],
+    [{ ...PUSH, batch: 2 }, 422, "batch cannot be 2: it divides a list of records"],
     [{ ...PUSH, instances: 7 }, 422, "method is missing: it must be the name of a method"],
     [{ model: "sale", metod: "process" }, 422, '"metod" is not a field; did you mean "method"?'],
     [{ ...PUSH, args: "a.png" }, 422, 'args cannot be "a.png": it must be a list of arguments'],

@@ -27,7 +27,10 @@ interface Module {
   readonly wanted: Set<string>;
 }
 
-/** @param files the text of each module by its path without ending; "index" is the entry */
+/** The modules that programs import, by the path of their entry. */
+const ENTRIES: Readonly<Record<string, string>> = { index: "tq", "testing/index": "tq/testing" };
+
+/** @param files the text of each module by its path without ending; the entries are among them */
 export function bundle(files: ReadonlyMap<string, string>): string {
   const modules = new Map<string, Module>();
   const open = (name: string): Module => {
@@ -46,8 +49,9 @@ export function bundle(files: ReadonlyMap<string, string>): string {
     }
   };
 
-  const entry = open("index");
-  for (const name of entry.imported.keys()) want("index", name);
+  for (const entry of Object.keys(ENTRIES)) {
+    for (const name of open(entry).imported.keys()) want(entry, name);
+  }
   return [...modules].map(([name, module]) => writeModule(name, module)).join("\n");
 }
 
@@ -117,7 +121,8 @@ function target(name: string, source: string): string {
 }
 
 function writeModule(name: string, { declared, imported, wanted }: Module): string {
-  const word = name === "index" ? "export" : "import";
+  const isEntry = Object.hasOwn(ENTRIES, name);
+  const word = isEntry ? "export" : "import";
   const imports = [...imported]
     .filter(([local]) => wanted.has(local))
     .map(([local, { from, name: there }]) => {
@@ -129,11 +134,10 @@ function writeModule(name: string, { declared, imported, wanted }: Module): stri
       return from.startsWith("bun:") ? `// @ts-ignore: only @types/bun has it\n${line}` : line;
     });
   const texts = [...declared].filter(([local]) => wanted.has(local)).map(([, { text }]) => text);
-  const lines = [...imports, ...texts, ...(name === "index" ? [] : ["export {};"])];
+  const lines = [...imports, ...texts, ...(isEntry ? [] : ["export {};"])];
   return `declare module "${moduleName(name)}" {\n${lines.join("\n")}\n}\n`;
 }
 
 function moduleName(name: string): string {
-  if (name === "index") return "tq";
-  return name.includes(":") ? name : `tq:internal/${name}`;
+  return ENTRIES[name] ?? (name.includes(":") ? name : `tq:internal/${name}`);
 }

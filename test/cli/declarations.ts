@@ -45,7 +45,11 @@ async function emit(folder: string): Promise<void> {
     extends: join(ROOT, "tsconfig.json"),
     compilerOptions: options,
     include: [],
-    files: [join(ROOT, "src/index.ts"), join(ROOT, "src/sqlite/sql.d.ts")],
+    files: [
+      join(ROOT, "src/index.ts"),
+      join(ROOT, "src/testing/index.ts"),
+      join(ROOT, "src/sqlite/sql.d.ts"),
+    ],
   };
   const path = join(folder, "tsconfig.json");
   writeFileSync(path, JSON.stringify(config));

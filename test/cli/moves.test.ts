@@ -25,6 +25,32 @@ describe("tq cancel and tq retry", () => {
     expect(both.code).toBe(3);
   });
 
+  test("find the task of a ref, as tq show and tq logs do", async () => {
+    using folder = new Folder();
+    const store = folder.store();
+    await store.push([newTask(), newTask({ ref: "order-7" })]);
+    await store.close();
+    const answer = { code: 0, stderr: "" };
+    expect(await folder.tq("cancel", "--ref", "order-7")).toEqual({
+      ...answer,
+      stdout: "2 cancelled\n",
+    });
+    const { stdout } = await folder.tq("retry", "--ref", "order-7", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ id: 2, state: "ready" });
+    expect((await folder.tq("logs", "--ref", "order-7")).stderr).toBe(
+      "tq: Task 2 has said nothing\n",
+    );
+    expect(await folder.tq("retry", "--ref", "order-8")).toMatchObject({
+      code: 3,
+      stderr:
+        'tq: Cannot retry the task with the ref "order-8": there is no such task; it may have been cleaned\n',
+    });
+    expect(await folder.tq("cancel", "1", "--ref", "order-7")).toMatchObject({
+      code: 2,
+      stderr: "tq: Cannot cancel: give an id or --ref, not both\n",
+    });
+  });
+
   test("move what they can, say what they cannot, and exit with the first refusal", async () => {
     using folder = await folderWith(1);
     const { code, stdout, stderr } = await folder.tq("retry", "1", "9");
@@ -70,11 +96,11 @@ describe("tq cancel and tq retry by state", () => {
       return stderr;
     };
     const which =
-      "give the ids of tasks, or --state for all in a state: finished, failed, cancelled";
+      "give the ids of tasks, --ref for one, or --state for all in a state: finished, failed, cancelled";
     expect(await refused("retry")).toBe(`tq: Cannot retry: ${which}\n`);
     expect(await refused("retry", "--queue", "default")).toBe(`tq: Cannot retry: ${which}\n`);
     expect(await refused("cancel", "1", "--queue", "default")).toBe(
-      "tq: Cannot cancel: give ids, or --state, with --queue or --model if you like; not both\n",
+      "tq: Cannot cancel: give ids or --ref, or --state, with --queue or --model if you like; not both\n",
     );
     expect(await refused("cancel", "--state", "failed")).toContain(
       '--state cannot be "failed": it must be one of scheduled, ready, running',
@@ -170,6 +196,24 @@ describe("tq config", () => {
     const text = await folder.tq("config");
     expect(text.stdout).toMatch(/^queue\.clean_days +7 +\S+tq\.toml$/m);
     expect(text.stdout).toMatch(/^database\.timeout +5 s +default$/m);
+  });
+
+  test("lists the rules for tasks, the strongest last", async () => {
+    using folder = new Folder();
+    folder.write(
+      "tq.toml",
+      '[tasks."sale.*"]\ntimeout = "30s"\nretry_on = ["ECONNRESET"]\n[tasks."*"]\nbackoff = ["10s", "1m"]\ntimeout = "none"\n',
+    );
+    const settings = JSON.parse((await folder.tq("config", "--json")).stdout) as object[];
+    expect(settings.slice(-4)).toMatchObject([
+      { key: 'tasks."*".backoff', value: ["10000ms", "60000ms"], origin: "tq.toml", env: null },
+      { key: 'tasks."*".timeout', value: "none" },
+      { key: 'tasks."sale.*".retry_on', value: ["ECONNRESET"] },
+      { key: 'tasks."sale.*".timeout', value: "30000ms" },
+    ]);
+    const { stdout } = await folder.tq("config");
+    expect(stdout).toMatch(/^tasks\."\*"\.backoff +10 s, 1 min +\S+tq\.toml$/m);
+    expect(stdout).toMatch(/^tasks\."sale\.\*"\.retry_on +ECONNRESET +\S+tq\.toml$/m);
   });
 
   test("shows paths whole in a narrow terminal", async () => {

@@ -98,6 +98,7 @@ describe("tq push refuses", () => {
     ],
     [["thumbnail", `"a.png"`], 2, `as one list of JSON: tq push thumbnail '["a.png"]'`],
     [["thumbnail", `["a.png"]`, "200"], 2, `tq push thumbnail '["a.png",200]'`],
+    [["thumbnail", "[1]", "--batch", "2"], 2, "Cannot push: batch cannot be 2: it divides a list"],
     [["thumbnail", `["a.png"`], 2, `ARGS cannot be "[\\"a.png\\"": it is not JSON`],
     [
       ["thumbnail", "[1]", "--args", "[2]"],

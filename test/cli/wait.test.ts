@@ -12,7 +12,7 @@ test("who waits for a task hears that the database is gone", async () => {
   const path = folder.file("tq.db");
   const store = new SqliteStore({ path });
   const id = await pushOne(store);
-  const waiting = errorOf(waitForEnd(store, [id]));
+  const waiting = errorOf(waitForEnd(store, [id], () => {}));
   renameSync(path, folder.file("elsewhere.db"));
   expect(await waiting).toMatchObject({ code: "database" });
   await store.close();

@@ -6,7 +6,7 @@ import { Site } from "./support/site.ts";
 setDefaultTimeout(30_000);
 
 const MODELS = `
-import { existsSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { currentTask, Model, Transaction } from "tq";
 
 export class Job extends Model {
@@ -19,7 +19,17 @@ export class Job extends Model {
     write: { timeout: "300ms" },
     polite: { timeout: "300ms" },
     child: { timeout: "300ms" },
+    asks: { attempts: 3, timeout: "300ms", backoff: (error, attempt) => {
+      appendFileSync("asked", error.message + "\\n");
+      return attempt === 1 ? "10ms" : null;
+    } },
+    second: { attempts: 2, backoff: "1s" },
+    block: { attempts: 2, backoff: "1h", timeout: "300ms" },
   };
+  static async asks() { if (currentTask().attempt === 1) await new Promise(() => {}); await Bun.sleep(400); }
+  static second() { if (currentTask().attempt === 1) throw new Error("not yet"); }
+  static block() { Bun.sleepSync(60_000); }
+
   static flaky() { throw new Error("the printer is off"); }
   static slow() { throw new Error("the printer is off"); }
   static loop() { for (;;); }
@@ -187,4 +197,50 @@ test("tq show names the source of each policy, and the runs with their errors", 
   expect(stdout).toMatch(/expires +1 h +tq.toml\n/);
   expect(stdout).toMatch(/timeout +no limit +default\n/);
   expect(stdout).toMatch(/\n +2 +failed .* Error: the printer is off\n/);
+});
+
+test("a push that waits says each failed run, waits through the retries, and exits by the end", async () => {
+  await using made = site();
+  const worker = await made.worker();
+  const ended = await made.run("push", "job", "flaky", "1", "--wait");
+  expect(ended).toMatchObject({ code: 1, stdout: "1\n" });
+  const lines = ended.stderr.trimEnd().split("\n");
+  expect(lines).toHaveLength(3);
+  expect(lines[0]).toStartWith("tq: Task 1: run 1 failed: Error: the printer is off");
+  expect(lines[1]).toStartWith("tq: Task 1: run 2 failed: Error: the printer is off");
+  expect(lines[2]).toBe("tq: Task 1 failed: Error: the printer is off");
+  expect(await made.run("push", "job", "second", "1", "--wait")).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(
+      /^tq: Task 2: run 1 failed: Error: not yet(; it runs again in .+)?\n$/,
+    ),
+  });
+  await worker.end();
+});
+
+test("a backoff function is asked once after each timeout, whether the run hangs or ends, and never before a run", async () => {
+  await using made = site();
+  made.write("asked", "");
+  await made.run("push", "job", "asks", "1");
+  await made.run("worker", "--drain=all", "--quiet");
+  expect(outcomes(made, 1)).toMatchObject([{ outcome: "failed" }, { outcome: "failed" }]);
+  expect(made.read("asked")).toBe("timed out after 300 ms\n".repeat(2));
+});
+
+test("a native call that outlasts its timeout fails its task by that, once, and the other tasks of its worker go back uncounted", async () => {
+  await using made = site();
+  const [block, linger] = [
+    await made.pushOne("job", "block", "1"),
+    await made.pushOne("job", "linger", "1"),
+  ];
+  const ended = await made.run("worker", "--threads", "2");
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toContain("is inside a native call and cannot be ended");
+  const timeout = { outcome: "failed", message: "timed out after 300 ms" };
+  expect(outcomes(made, block)).toEqual([timeout]);
+  expect(made.task(block)).toMatchObject({ state: "scheduled", failures: 1, crashes: 0 });
+  expect(made.task(linger)).toMatchObject({ state: "ready", failures: 0, crashes: 0, attempts: 1 });
+  expect(made.one("SELECT count(*) AS suspects FROM tq__task WHERE suspect = 1")).toEqual({
+    suspects: 0,
+  });
 });

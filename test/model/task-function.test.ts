@@ -43,6 +43,19 @@ describe("a function that is a task", () => {
     });
   });
 
+  test("cannot be pushed in batches, which a context may ask for all the same", async () => {
+    await using tq = makeRuntime();
+    const sentence =
+      "Cannot push: batch cannot be 2: it divides a list of records, and a function has none; leave it out";
+    expect(await sentenceOf(() => thumbnail.push.with({ batch: 2 })("a.png"))).toBe(sentence);
+    expect(await sentenceOf(() => push({ model: "thumbnail", batch: 2 }))).toBe(sentence);
+    await Transaction.start({ context: { queue_batch: 2 } }, async () => {
+      await thumbnail.push("a.png");
+      await push({ model: "thumbnail", batch: false });
+    });
+    expect(await tq.tasks()).toHaveLength(2);
+  });
+
   test("runs in the transaction of its task, and its result is kept", async () => {
     await using tq = makeRuntime();
     await thumbnail.push("a.png");
@@ -131,7 +144,7 @@ describe("a function that is a task", () => {
 
   test("is pushed by its name alone from a program that does not have it", async () => {
     await using tq = makeRuntime();
-    expect(await push({ model: "thumbnail", args: ["a.png"], batch: 2, ref: "once" })).toEqual([1]);
+    expect(await push({ model: "thumbnail", args: ["a.png"], ref: "once" })).toEqual([1]);
     expect(await tq.tasks()).toMatchObject([
       { model: "thumbnail", method: "call", instances: [], args: ["a.png"], ref: "once" },
     ]);

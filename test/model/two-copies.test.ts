@@ -48,6 +48,34 @@ test("the copies are two", () => {
   expect(other.Model).not.toBe(here.Model);
 });
 
+test("an error of one is instanceof the class of the other, and of no other class", () => {
+  const errors: [string, Error, abstract new (...args: never) => Error][] = [
+    ["TqError", new other.TqError("invalid", "no"), here.TqError],
+    ["UserWarning", new other.UserWarning("name", "no"), here.UserWarning],
+    ["UserWarning as UserError", new other.UserWarning("name", "no"), here.UserError],
+    ["Retry", new other.Retry(), here.Retry],
+    ["Snooze", new other.Snooze("1h"), here.Snooze],
+    ["Cancel", new other.Cancel("no"), here.Cancel],
+    [
+      "TaskFailedError",
+      new other.TaskFailedError({ state: "failed" } as never, null),
+      here.TaskFailedError,
+    ],
+    ["TimeoutError", new other.TimeoutError("late", null), here.TimeoutError],
+  ];
+  class Mine extends here.TqError {}
+  for (const [name, error, type] of errors) {
+    expect([name, error instanceof type]).toEqual([name, true]);
+    expect([name, error instanceof Mine, new Error("no") instanceof type]).toEqual([
+      name,
+      false,
+      false,
+    ]);
+  }
+  expect(new Mine("invalid", "no")).toBeInstanceOf(here.TqError);
+  expect(new here.UserError("no") instanceof here.UserWarning).toBe(false);
+});
+
 test("a transaction of one is the current one of the other", async () => {
   await using tq = makeRuntime();
   await here.Transaction.start({ user: 4, context: { a: 1 } }, async () => {
@@ -102,6 +130,6 @@ interface FarModel {
 test("errors of one are known to the other", async () => {
   await using _tq = makeRuntime();
   const error = await errorOf(() => other.Transaction.current);
-  expect(error).not.toBeInstanceOf(here.TqError);
+  expect(error).toBeInstanceOf(here.TqError);
   expect(isTqError(error)).toBe(true);
 });

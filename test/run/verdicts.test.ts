@@ -111,7 +111,7 @@ describe("a task with an end of its patience", () => {
     await using tq = makeRuntime({ settings: { tasks: { "label.once": { expires: "5m" } } } });
     label.does = () => undefined;
     tq.registry.add(Label, null, true);
-    const later = { expiresAt: null, scheduledAt: "1h" };
+    const later = { expiresAt: undefined, scheduledAt: "1h" };
     const [inTime = 0] = await pushed(later);
     const [late = 0] = await pushed(later);
     tq.clock.time += 3_600_000 + 300_000;
@@ -120,6 +120,17 @@ describe("a task with an end of its patience", () => {
     expect(await tq.runTask(late)).toMatchObject({ state: "cancelled" });
     await tq.store.retry(late);
     expect(await tq.runTask(late)).toMatchObject({ state: "finished" });
+  });
+
+  test('has none where its push says so with null or "none", whatever the policy says', async () => {
+    await using tq = makeRuntime({ settings: { tasks: { "label.once": { expires: "5m" } } } });
+    label.does = () => undefined;
+    tq.registry.add(Label, null, true);
+    for (const expiresAt of [null, "none"]) {
+      const [id = 0] = await pushed({ expiresAt });
+      tq.clock.time += 3_600_000;
+      expect(await tq.runTask(id)).toMatchObject({ state: "finished", expires_at: null });
+    }
   });
 
   test("is refused where it would expire before it may start", async () => {

@@ -33,6 +33,11 @@ test("each policy is read as what it means", () => {
   });
 });
 
+test("no limit is written as none, as TOML has no null", () => {
+  const [rule] = rulesOf({ "mail.send": { timeout: "none", expires: "none" } });
+  expect(rule?.said).toEqual({ timeout: null, expires: null });
+});
+
 test.each<[object, string]>([
   [
     { "mail.send": { atempts: 3 } },

@@ -1,7 +1,7 @@
 /** Turns the body of a push into the tasks that the store takes. */
 import * as v from "valibot";
 import { TqError } from "../../errors.ts";
-import { toTasks } from "../../push/division.ts";
+import { refuseBatchOfFunction, toTasks } from "../../push/division.ts";
 import type { Basis } from "../../values/option-kinds.ts";
 import { CALL, TASK_OPTIONS, type TaskOption, toColumns } from "../../push/task-options.ts";
 import { FUNCTION_METHOD, type NewTask, NO_INSTANCES } from "../../task.ts";
@@ -18,11 +18,11 @@ const INSTANCES = v.lazy((input): v.GenericSchema<unknown, number | number[]> =>
 const METHOD = readField(CALL.method.kind.readJson);
 const ABSENT = v.nullish(v.null(), null);
 
-/** One push: the call, and the options. A field that is null counts as not given. */
+/** One push: the call, and the options. A field that is null counts as not given, unless that means "none". */
 function pushSchemas(basis: Basis) {
-  const options = TASK_OPTIONS.map(({ field, kind, preset }) => {
+  const options = TASK_OPTIONS.map(({ field, kind, preset, hasNone }) => {
     const read = readField((value, name) => kind.readJson(value, name, basis));
-    return [field, v.nullish(read, preset)] as const;
+    return [field, hasNone ? v.optional(read) : v.nullish(read, preset)] as const;
   });
   const model = readField(CALL.model.kind.readJson);
   const rest = {
@@ -105,7 +105,10 @@ function tasksOf(push: Push, basis: Basis, place: string): NewTask[] {
     user,
     ...toColumns(options, basis, place && `${place}: `),
   };
-  if (instances === null) return [{ ...common, instances: NO_INSTANCES }];
+  if (instances === null) {
+    refuseBatchOfFunction(batch, `${place && `${place}.`}batch`);
+    return [{ ...common, instances: NO_INSTANCES }];
+  }
   return toTasks(common, instances, batch, `${place && `${place}.`}ref`);
 }
 

@@ -120,11 +120,11 @@ BEGIN
                  WHEN NEW.expected_at GLOB '[-+]*' OR NEW.expected_at GLOB '*[a-zA-Z]*' THEN julianday('now', NEW.expected_at) END, 0) < 2440587.5)
       THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes')
     WHEN typeof(NEW.expires_at) NOT IN ('null', 'integer', 'text')
-      OR (typeof(NEW.expires_at) = 'text' AND coalesce(
+      OR (typeof(NEW.expires_at) = 'text' AND NEW.expires_at <> 'none' AND coalesce(
             CASE WHEN NEW.expires_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' THEN julianday(NEW.expires_at)
                  WHEN NEW.expires_at = 'now' THEN julianday('now')
                  WHEN NEW.expires_at GLOB '[-+]*' OR NEW.expires_at GLOB '*[a-zA-Z]*' THEN julianday('now', NEW.expires_at) END, 0) < 2440587.5)
-      THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, or text like +5 minutes')
+      THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none')
   END;
   INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context,
                         ref, enqueued_at, scheduled_at, expected_at, expires_at, policy)
@@ -151,7 +151,8 @@ BEGIN
          nullif(json_patch('{}', json_object(
            'attempts', NEW.attempts,
            'backoff', json(iif(json_valid(NEW.backoff), NEW.backoff, json_quote(NEW.backoff))),
-           'timeout', iif(typeof(NEW.timeout) = 'integer', NEW.timeout || 'ms', NEW.timeout))), '{}')
+           'timeout', NEW.timeout,
+           'expires', iif(NEW.expires_at = 'none', 'none', NULL))), '{}')
     FROM (SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS now,
                  CASE typeof(NEW.scheduled_at) WHEN 'text' THEN
                    CAST(round((coalesce(julianday('now', NEW.scheduled_at), julianday(NEW.scheduled_at))
@@ -178,7 +179,7 @@ BEGIN
     WHEN typeof(NEW.expected_at) = 'integer' AND NEW.expected_at NOT BETWEEN 100000000000 AND 8640000000000000
       THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes; is it seconds?')
     WHEN typeof(NEW.expires_at) = 'integer' AND NEW.expires_at NOT BETWEEN 100000000000 AND 8640000000000000
-      THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, or text like +5 minutes; is it seconds?')
+      THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none; is it seconds?')
   END;
 END;
 
@@ -207,12 +208,11 @@ BEGIN
       THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes; a date needs a time with Z for UTC, or with an offset: 2026-12-01 07:00+01:00')
     WHEN NEW.expires_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
      AND NOT (rtrim(NEW.expires_at) GLOB '*[zZ]' OR rtrim(NEW.expires_at) GLOB '*[-+][0-9][0-9]:[0-9][0-9]')
-      THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, or text like +5 minutes; a date needs a time with Z for UTC, or with an offset: 2026-12-01 07:00+01:00')
+      THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none; a date needs a time with Z for UTC, or with an offset: 2026-12-01 07:00+01:00')
     WHEN typeof(NEW.expected_at) = 'text' AND NEW.expected_at <> 'now' AND NEW.expected_at NOT GLOB '[-+0-9]*'
       THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes')
-    -- A number needs an exponent, or some 300 digits, to be beyond all that a program can hold.
-    WHEN typeof(NEW.expires_at) = 'text' AND NEW.expires_at <> 'now' AND NEW.expires_at NOT GLOB '[-+0-9]*'
-      THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, or text like +5 minutes')
+    WHEN typeof(NEW.expires_at) = 'text' AND NEW.expires_at NOT IN ('now', 'none') AND NEW.expires_at NOT GLOB '[-+0-9]*'
+      THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none')
     -- A number needs an exponent, or some 300 digits, to be beyond all that a program can hold.
     WHEN (NEW.args GLOB '*[0-9][eE][0-9+]*' OR length(NEW.args) > 300) AND json_valid(NEW.args)
      AND EXISTS (SELECT 1 FROM json_tree(NEW.args) WHERE type = 'real' AND abs(value) = 9e999)
@@ -227,28 +227,55 @@ BEGIN
 END;
 
 CREATE TRIGGER tq_push_policies INSTEAD OF INSERT ON tq_push
+WHEN NEW.attempts IS NOT NULL OR NEW.backoff IS NOT NULL OR NEW.timeout IS NOT NULL
 BEGIN
   SELECT CASE
     WHEN typeof(NEW.attempts) NOT IN ('null', 'integer') OR NEW.attempts NOT BETWEEN 1 AND 1000000
       THEN RAISE(ABORT, 'tq_push: attempts must be an integer from 1 to 1000000')
-    WHEN typeof(NEW.timeout) NOT IN ('null', 'integer', 'text')
-      OR (typeof(NEW.timeout) = 'integer' AND NEW.timeout NOT BETWEEN 10 AND 1728000000)
-      OR (typeof(NEW.timeout) = 'text' AND NOT (
-           rtrim(NEW.timeout, 'smhdw') GLOB '[0-9]*' AND rtrim(NEW.timeout, 'smhdw') NOT GLOB '*[^0-9.]*'
-           AND substr(NEW.timeout, length(rtrim(NEW.timeout, 'smhdw')) + 1) IN ('ms', 's', 'm', 'h', 'd', 'w')))
-      THEN RAISE(ABORT, 'tq_push: timeout must be ms, or text like 30s')
+    WHEN typeof(NEW.timeout) NOT IN ('null', 'text')
+      THEN RAISE(ABORT, 'tq_push: timeout must be text: a length of time like 30s or 1h30m, from 10ms to 20d, or none')
     WHEN typeof(NEW.backoff) NOT IN ('null', 'text')
-      OR (typeof(NEW.backoff) = 'text' AND NEW.backoff NOT IN ('exponential', 'linear', 'fixed') AND NOT (
-           rtrim(NEW.backoff, 'smhdw') GLOB '[0-9]*' AND rtrim(NEW.backoff, 'smhdw') NOT GLOB '*[^0-9.]*'
-           AND substr(NEW.backoff, length(rtrim(NEW.backoff, 'smhdw')) + 1) IN ('ms', 's', 'm', 'h', 'd', 'w'))
+      OR (NEW.backoff NOT IN ('exponential', 'linear', 'fixed') AND NEW.backoff NOT GLOB '[0-9pP]*'
           AND NOT (json_valid(NEW.backoff) AND json_type(NEW.backoff) IN ('array', 'object')))
       THEN RAISE(ABORT, 'tq_push: backoff must be text: exponential, linear, fixed, a length like 30s, or JSON like ["10s", "1m"]')
     WHEN json_valid(NEW.backoff) AND json_type(NEW.backoff) = 'array'
-     AND (json_array_length(NEW.backoff) = 0 OR EXISTS (
+     AND (json_array_length(NEW.backoff) NOT BETWEEN 1 AND 1000
+          OR EXISTS (SELECT 1 FROM json_each(NEW.backoff) WHERE type <> 'text'))
+      THEN RAISE(ABORT, 'tq_push: backoff must be a list of 1 to 1000 lengths of time like ["10s", "1m"]')
+    WHEN json_valid(NEW.backoff) AND json_type(NEW.backoff) = 'object'
+     AND EXISTS (
            SELECT 1 FROM json_each(NEW.backoff)
-            WHERE type <> 'text' OR NOT (
-              rtrim(value, 'smhdw') GLOB '[0-9]*' AND rtrim(value, 'smhdw') NOT GLOB '*[^0-9.]*'
-              AND substr(value, length(rtrim(value, 'smhdw')) + 1) IN ('ms', 's', 'm', 'h', 'd', 'w'))))
-      THEN RAISE(ABORT, 'tq_push: backoff must be text: exponential, linear, fixed, a length like 30s, or JSON like ["10s", "1m"]')
+            WHERE NOT CASE key
+                    WHEN 'kind' THEN type = 'text' AND value IN ('exponential', 'linear', 'fixed')
+                    WHEN 'first' THEN type = 'text'
+                    WHEN 'longest' THEN type = 'text'
+                    WHEN 'factor' THEN type IN ('integer', 'real') AND value BETWEEN 1 AND 100
+                    WHEN 'jitter' THEN type IN ('true', 'false', 'integer', 'real') AND value BETWEEN 0 AND 1
+                    ELSE 0 END)
+      THEN RAISE(ABORT, 'tq_push: backoff must be a rule like {"kind": "exponential", "first": "10s", "factor": 2, "longest": "1h", "jitter": 1}; factor is from 1 to 100, jitter from 0 to 1')
   END;
+  -- Every length of time in them: 1h30m becomes ["1h", "30m", ""], whose units must come in the order of wdhmsx (x: ms)
+  -- and whose sum must be in bounds. Of ISO 8601, as PT5M, a run reads more than its letters.
+  SELECT CASE option
+           WHEN 'timeout' THEN RAISE(ABORT, 'tq_push: timeout must be text: a length of time like 30s or 1h30m, from 10ms to 20d, or none')
+           ELSE RAISE(ABORT, 'tq_push: backoff must have lengths of time like 30s or 1h30m, from 0s to 365d') END
+    FROM (SELECT 'timeout' AS option, replace(NEW.timeout, 'ms', 'x') AS length, 10 AS least, 1728000000 AS most
+           WHERE NEW.timeout <> 'none'
+          UNION ALL
+          SELECT 'backoff', replace(NEW.backoff, 'ms', 'x'), 0, 31536000000 WHERE NEW.backoff GLOB '[0-9pP]*'
+          UNION ALL
+          SELECT 'backoff', replace(value, 'ms', 'x'), 0, 31536000000
+            FROM json_each(iif(json_valid(NEW.backoff), NEW.backoff, '[]'))
+           WHERE type = 'text' AND key IS NOT 'kind')
+   WHERE NOT CASE
+     WHEN length GLOB '[pP]*' THEN length NOT GLOB '*[^0-9.,PTWDHMSptwdhms]*' AND length GLOB '*[0-9][WDHMSwdhms]'
+     WHEN length NOT GLOB '[0-9]*' OR length GLOB '*[^0-9.wdhmsx]*' THEN 0
+     ELSE (SELECT min(value = '' OR (amount GLOB '[0-9]*' AND amount NOT GLOB '*.' AND amount NOT GLOB '*.*.*' AND unit GLOB '[a-z]'))
+                  AND 'wdhmsx' GLOB '*' || group_concat(nullif(unit, ''), '*') || '*'
+                  AND sum(amount * CASE unit WHEN 'w' THEN 604800000 WHEN 'd' THEN 86400000 WHEN 'h' THEN 3600000
+                                             WHEN 'm' THEN 60000 WHEN 's' THEN 1000 WHEN 'x' THEN 1 ELSE 0 END) BETWEEN least AND most
+             FROM (SELECT value, rtrim(value, 'wdhmsx') AS amount, substr(value, -1) AS unit
+                     FROM json_each('["' || replace(replace(replace(replace(replace(replace(
+                            length, 'w', 'w","'), 'd', 'd","'), 'h', 'h","'), 'm', 'm","'), 's', 's","'), 'x', 'x","') || '"]')))
+     END;
 END;

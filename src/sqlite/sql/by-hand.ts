@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { TqError, noSuchTask } from "../../errors.ts";
 import type { Task } from "../../task.ts";
+import { forgettingOld, recordingCancelled, recordingFinished } from "./attempts.ts";
 import { filterValues, getTask, MATCHES } from "./looking.ts";
 import type { CleanOptions, MoveFilter } from "../../store/looking.ts";
 
@@ -11,18 +12,22 @@ const MANY = `id IN (SELECT value FROM json_each($ids)) AND state IN (SELECT val
 
 const cancelling = (which: string): string => `
   UPDATE tq__task
-     SET state = 'cancelled', finished_at = $now, reason = $reason,
+     SET attempts = attempts + iif(state = 'running', 1, 0),
+         state = 'cancelled', finished_at = $now, reason = $reason,
          worker = NULL, thread = NULL, suspect = 0, begun = 0
    WHERE ${which} AND state IN ('ready', 'scheduled', 'running')`;
 
 const CANCEL = cancelling(ONE);
 const CANCEL_MANY = cancelling(MANY);
+const RECORD_CANCELLED = recordingCancelled(ONE);
+const RECORD_CANCELLED_MANY = recordingCancelled(MANY);
 
 /** The reason of a cancelled task whose caller gives none. */
 export const BY_HAND = "cancelled by hand";
 
 /** @throws TqError "not_found", or "conflict" when the task has ended. */
 export function cancel(db: Database, id: number, reason: string, now: number): Task {
+  db.query(RECORD_CANCELLED).run({ id, reason, now });
   if (db.query(CANCEL).run({ id, reason, now }).changes === 1) return existing(db, id, "cancel");
   const task = existing(db, id, "cancel");
   throw new TqError("conflict", `Cannot cancel task ${id}: it is ${task.state} already`);
@@ -46,6 +51,10 @@ const retrying = (which: string): string => `
 
 const RETRY = retrying(ONE);
 const RETRY_MANY = retrying(MANY);
+const RECORD_FINISHED = recordingFinished(ONE);
+const RECORD_FINISHED_MANY = recordingFinished(MANY);
+const FORGET_OLD = forgettingOld(ONE);
+const FORGET_OLD_MANY = forgettingOld(MANY);
 
 /**
  * Makes an ended task ready again, or one that a run has put off.
@@ -53,6 +62,7 @@ const RETRY_MANY = retrying(MANY);
  * @throws TqError "not_found", or "conflict" where the task waits for its first run, or runs.
  */
 export function retryByHand(db: Database, id: number, now: number): Task {
+  if (db.query(RECORD_FINISHED).run({ id }).changes > 0) db.query(FORGET_OLD).run({ id });
   if (db.query(RETRY).run({ id, now }).changes === 1) return existing(db, id, "retry");
   const task = existing(db, id, "retry");
   const hint = task.state === "running" ? "; cancel it first" : "; a worker runs it";
@@ -86,12 +96,16 @@ type Which = Pick<MoveFilter, "states"> & { readonly ids: readonly number[] };
 
 /** Cancels those that are still in these states; returns how many. */
 export function cancelMany(db: Database, which: Which, reason: string, now: number): number {
-  return db.query(CANCEL_MANY).run({ ...asJson(which), reason, now }).changes;
+  const values = { ...asJson(which), reason, now };
+  db.query(RECORD_CANCELLED_MANY).run(values);
+  return db.query(CANCEL_MANY).run(values).changes;
 }
 
 /** Makes those ready that are still in these states; returns how many. */
 export function retryMany(db: Database, which: Which, now: number): number {
-  return db.query(RETRY_MANY).run({ ...asJson(which), now }).changes;
+  const values = asJson(which);
+  if (db.query(RECORD_FINISHED_MANY).run(values).changes > 0) db.query(FORGET_OLD_MANY).run(values);
+  return db.query(RETRY_MANY).run({ ...values, now }).changes;
 }
 
 function asJson({ ids, states }: Which): { ids: string; states: string } {
@@ -99,7 +113,7 @@ function asJson({ ids, states }: Which): { ids: string; states: string } {
 }
 
 function existing(db: Database, id: number, move: string): Task {
-  const task = getTask(db, id);
+  const task = getTask(db, id, 0); // it has just been moved: it has not expired
   if (task) return task;
   throw noSuchTask(`${move} task ${id}`);
 }

@@ -10,26 +10,32 @@ import { candidates, matchQueues, suspectQueues } from "./queues.ts";
 import { listIds, runsSuspect } from "./claim.ts";
 import { parseExactly } from "../../values/exact-json.ts";
 
+/** The reason that a task is shown with which waits for a worker only to be cancelled. */
+const EXPIRED = "it has expired, and is cancelled as soon as a worker comes to it";
+
 const GET = `SELECT * FROM tq_tasks WHERE id = $id`;
 const GET_BY_REF = `SELECT * FROM tq_tasks WHERE ref = $ref`;
 
-export function getTask(db: Database, id: number): Task | null {
+export function getTask(db: Database, id: number, now: number): Task | null {
   const row = db.query(GET).get({ id }) as TaskRow | null;
-  return row && toTask(row);
+  return row && toTask(row, now);
 }
 
-export function getTaskByRef(db: Database, ref: string): Task | null {
+export function getTaskByRef(db: Database, ref: string, now: number): Task | null {
   const row = db.query(GET_BY_REF).get({ ref }) as TaskRow | null;
-  return row && toTask(row);
+  return row && toTask(row, now);
 }
 
+/** With the same reason as `toTask` gives: a watch compares them. */
 const STANDINGS = `
-  SELECT id, state, attempts, reason, result
+  SELECT id, state, attempts, result,
+         iif(expires_at < $now AND attempts = 0 AND state IN ('ready', 'scheduled'), $expired, reason) AS reason
     FROM tq_tasks
    WHERE id IN (SELECT value FROM json_each($ids))`;
 
-export function standingsOf(db: Database, ids: readonly number[]): Standing[] {
-  return db.query(STANDINGS).all({ ids: JSON.stringify(ids) }) as Standing[];
+export function standingsOf(db: Database, ids: readonly number[], now: number): Standing[] {
+  const values = { ids: JSON.stringify(ids), now, expired: EXPIRED };
+  return db.query(STANDINGS).all(values) as Standing[];
 }
 
 type Filter = Pick<TaskFilter, "states" | "queue" | "model">;
@@ -74,14 +80,14 @@ export interface Page {
 }
 
 /** Lists tasks, the newest first, up to the limit or the end of a page. */
-export function listPage(db: Database, filter: TaskFilter): Page {
+export function listPage(db: Database, filter: TaskFilter, now: number): Page {
   const { limit = 100 } = filter;
   const filters = filterValues(filter);
   const { id: last } = db.query(LAST_ID).get() as { id: number | null };
   const before = Math.min(filter.before ?? Infinity, (last ?? 0) + 1);
   if (filter.ref !== undefined) {
     const row = db.query(LIST_REF).get({ ...filters, before, ref: filter.ref }) as TaskRow | null;
-    return { tasks: row === null ? [] : [toTask(row)], next: null };
+    return { tasks: row === null ? [] : [toTask(row, now)], next: null };
   }
   const matchesAll = Object.values(filters).every((value) => value === null);
   const from = matchesAll ? 0 : before - PAGE_IDS;
@@ -89,7 +95,7 @@ export function listPage(db: Database, filter: TaskFilter): Page {
   const tasks: Task[] = [];
   let size = 0;
   for (const row of db.query(LIST).iterate(values) as Iterable<TaskRow>) {
-    tasks.push(toTask(row));
+    tasks.push(toTask(row, now));
     const { instances, args, context, result } = row;
     size += instances.length + args.length + context.length + (result?.length ?? 0);
     if (size > PAGE_CHARACTERS && tasks.length < limit) {
@@ -137,15 +143,21 @@ interface TaskRow extends Omit<Task, "instances" | "args" | "context" | "policy"
   readonly result: string | null;
 }
 
-function toTask(row: TaskRow): Task {
+function toTask(row: TaskRow, now: number): Task {
   return {
     ...row,
+    reason: hasExpired(row, now) ? EXPIRED : row.reason,
     instances: parsed(row.instances),
     args: parsed(row.args),
     context: parsed(row.context),
     policy: row.policy === null ? null : parsed(row.policy),
     result: row.result === null ? null : parsed(row.result),
   };
+}
+
+/** A worker that claims the task decides it in the same way, and also knows what the policy of its method says. */
+function hasExpired({ state, attempts, expires_at: at }: TaskRow, now: number): boolean {
+  return at !== null && at < now && attempts === 0 && (state === "ready" || state === "scheduled");
 }
 
 /** Returns JSON that was damaged by hand as it is: one bad row must not fail a list. */

@@ -45,6 +45,54 @@ export function historyTests(): void {
       expect(await store.errors(id)).toHaveLength(1);
     });
 
+    test("that finished the task stay when it is retried by hand, one or many, and a first run writes nothing", async () => {
+      const ids = [await pushOne(store), await pushOne(store)];
+      await runFor({ kind: "finished", result: null, reason: "first" });
+      await runFor({ kind: "finished", result: null, reason: "first" });
+      await store.retry(ids[0] ?? 0);
+      expect(await store.retryAll({ states: ["finished"] })).toBe(1);
+      for (const id of ids) {
+        expect(await store.attempts(id)).toMatchObject([
+          { number: 1, outcome: "finished", reason: "first", ran: 30, name: null },
+        ]);
+      }
+      await runFor({ kind: "finished", result: null, reason: null });
+      const runs = await store.attempts(ids[0] ?? 0);
+      expect(runs).toMatchObject([
+        { number: 1, outcome: "finished", waited: 1_000, ended_at: expect.any(Number) },
+        { number: 2, outcome: "finished", waited: 1_000, ran: 30 },
+      ]);
+    });
+
+    test("are the last hundred, also where each of them finished the task", async () => {
+      const id = await pushOne(store);
+      for (let run = 1; run <= 103; run++) {
+        await finish(await claimFirst(store));
+        await store.retry(id);
+      }
+      const numbers = (await store.attempts(id)).map(({ number }) => number);
+      expect([numbers.length, numbers[0], numbers.at(-1)]).toEqual([100, 4, 103]);
+    });
+
+    test("that a cancel by hand ended are kept as cancelled, and a task that did not run has none", async () => {
+      const [one, many, ready] = [
+        await pushOne(store),
+        await pushOne(store),
+        await pushOne(store, { queue: "other" }),
+      ];
+      for (let count = 0; count < 2; count++) await claimFirst(store, { queues: ["default"] });
+      clock.advance(40);
+      expect(await store.cancel(one, "not needed")).toMatchObject({ attempts: 1 });
+      expect(await store.cancelAll({ states: ["running", "ready"] }, "not needed")).toBe(2);
+      const ended = { number: 1, outcome: "cancelled", reason: "not needed", ran: 40, thread: 1 };
+      expect(await store.attempts(one)).toMatchObject([ended]);
+      expect(await store.attempts(many)).toMatchObject([ended]);
+      expect(await store.attempts(ready)).toEqual([]);
+      await store.retry(one);
+      await claimFirst(store, { queues: ["default"] });
+      expect(await store.attempts(one)).toMatchObject([ended, { number: 2, outcome: "running" }]);
+    });
+
     test("name their worker and thread, and go with the task when it is cleaned", async () => {
       const id = await pushOne(store);
       await runFor({ kind: "failed", error: ERROR });

@@ -6,6 +6,26 @@ import { clock, fail, finish, store, subject } from "./subject.ts";
 
 export function lookingTests(): void {
   describe("looking", () => {
+    test("says of a task that has expired that it has, where no worker came to it, and of no other", async () => {
+      const expiresAt = clock.now() + 100;
+      const waiting = await pushOne(store, { expiresAt, ref: "late" });
+      const later = await pushOne(store, { expiresAt: expiresAt + 1 });
+      const begun = await pushOne(store, { expiresAt, queue: "other" });
+      const run = await claimFirst(store, { queues: ["other"] });
+      await store.write((session) =>
+        session.settle(run, { kind: "snoozed", delay: 0, reason: "closed" }),
+      );
+      clock.advance(101);
+      const reason = "it has expired, and is cancelled as soon as a worker comes to it";
+      const reasons = { [waiting]: reason, [later]: null, [begun]: "closed" };
+      for (const task of await store.list()) expect(task.reason).toBe(reasons[task.id] ?? null);
+      for (const one of await store.standings([waiting, later, begun]))
+        expect(one.reason).toBe(reasons[one.id] ?? null);
+      expect(await store.get(waiting)).toMatchObject({ state: "ready", reason });
+      expect(await store.getByRef("late")).toMatchObject({ reason });
+      expect(await store.retry(begun)).toMatchObject({ reason: null });
+    });
+
     test("lists the newest first, by state, queue and model, page by page", async () => {
       const ids = await store.push(
         Array.from({ length: 10 }, (_, i) =>

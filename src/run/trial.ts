@@ -1,0 +1,173 @@
+/** Runs a task as a worker's thread would, and rolls back all that it did in the database. */
+import { randomUUIDv7 } from "bun";
+import { noSuchTask, TqError } from "../errors.ts";
+import type { Report } from "../log/events.ts";
+import type { Outcome } from "../outcome.ts";
+import { Policies } from "../registry/policies.ts";
+import { createShared } from "../shared-memory/layout.ts";
+import { Progress } from "../shared-memory/progress.ts";
+import type { Session } from "../store/session.ts";
+import { parseOutput, type RunOutput } from "../store/task-output.ts";
+import type { TrialChanges, TrialStore } from "../store/trial.ts";
+import { callWords, type ClaimedTask, ENDED_STATES } from "../task.ts";
+import type { Runtime } from "../transaction/runtime.ts";
+import { Transaction } from "../transaction/transaction.ts";
+import { Unit } from "../transaction/unit.ts";
+import { begin } from "./attempt.ts";
+import { QuickMethods } from "./quick-methods.ts";
+import { isCall, isOutside, type Prepared, prepare } from "./run.ts";
+import type { ThreadOutput } from "./thread-output.ts";
+import type { ThreadRuntime } from "./thread-runtime.ts";
+
+export interface TrialRuntime extends Runtime {
+  readonly store: TrialStore;
+}
+
+/** A task that is ready to be tried. */
+export interface Trial {
+  readonly task: ClaimedTask;
+  readonly attempts: number;
+  run(): Promise<TrialEnd>;
+}
+
+export interface TrialEnd {
+  readonly outcome: Outcome;
+  /** ms. */
+  readonly ran: number;
+  /** What its commit would have changed; null: the run would have been undone. */
+  readonly changes: TrialChanges | null;
+  readonly output: RunOutput;
+}
+
+/** The most rows of a table, and the most pushed tasks, that a trial shows. */
+const MOST_SHOWN = 100;
+
+/** What is tried: a task that there is, or a call, which `push` pushes in the current transaction. */
+export type Tried = { readonly id: number } | { readonly push: () => Promise<number[]> };
+
+/**
+ * Prepares a trial, without a change of the database.
+ *
+ * @param makeOutput takes what the run says.
+ * @throws TqError "not_found" or "conflict" for a task that cannot be tried.
+ */
+export async function prepareTrial(
+  runtime: TrialRuntime,
+  tried: Tried,
+  makeOutput: (progress: Progress) => ThreadOutput,
+): Promise<Trial> {
+  const thread = threadOf(runtime, makeOutput);
+  const task = await claimed(thread, tried);
+  const prepared = prepare(task, thread);
+  if (isOutside(prepared)) {
+    const why = "runs outside any transaction (transaction: false), so what it commits would stay";
+    throw new TqError("conflict", `Cannot try ${nameOf(task, tried)}: ${callWords(task)} ${why}`);
+  }
+  const run = () => runTrial(thread, runtime.store, task, prepared, nameOf(task, tried));
+  return { task, attempts: isCall(prepared) ? prepared.policy.attempts : 1, run };
+}
+
+function threadOf(
+  runtime: TrialRuntime,
+  makeOutput: (progress: Progress) => ThreadOutput,
+): ThreadRuntime {
+  const progress = new Progress(createShared(1), 1);
+  return {
+    ...runtime,
+    methods: new QuickMethods(runtime.store.traits),
+    policies: new Policies(runtime.config.tasks),
+    present: { task: null },
+    progress,
+    output: makeOutput(progress),
+    owner: { worker: randomUUIDv7(), thread: 0 },
+    queues: [],
+    report: withoutRuns(runtime.report),
+  };
+}
+
+/** The log has no runs that never were. */
+function withoutRuns(report: Report): Report {
+  return (event) => {
+    if (event.name !== "task.started") report(event);
+  };
+}
+
+function nameOf({ id, model, method, instances }: ClaimedTask, tried: Tried): string {
+  return "id" in tried ? `task ${id}` : callWords({ model, method, instances });
+}
+
+/** The task as a worker would claim it now: the claim itself is rolled back before the run. */
+async function claimed(thread: ThreadRuntime, tried: Tried): Promise<ClaimedTask> {
+  const { store } = thread;
+  const session = store.session();
+  try {
+    await session.begin();
+    const id = "id" in tried ? tried.id : await pushed(thread, session, tried.push);
+    if ("id" in tried) await readyAgain(thread, session, id);
+    const task = await session.claimOne(id, thread.owner);
+    if (task) return task;
+    throw await cannotTry(thread, id);
+  } finally {
+    await store.release(session);
+  }
+}
+
+async function pushed(
+  thread: ThreadRuntime,
+  session: Session,
+  push: () => Promise<number[]>,
+): Promise<number> {
+  const unit = new Unit(thread, { session });
+  const ids = await new Transaction(unit, 0, {}).run(push);
+  await unit.end();
+  const [id, ...others] = ids;
+  if (id !== undefined && others.length === 0) return id;
+  const why = `this call makes ${ids.length} tasks; give the ids of one of them`;
+  throw new TqError("invalid", `Cannot try: ${why}`);
+}
+
+/** An ended task is tried as after a retry by hand. */
+async function readyAgain({ store }: ThreadRuntime, session: Session, id: number): Promise<void> {
+  const task = await store.get(id);
+  if (task && ENDED_STATES.some((state) => state === task.state)) await session.retry(id);
+}
+
+async function cannotTry({ store }: ThreadRuntime, id: number): Promise<TqError> {
+  const task = await store.get(id);
+  if (task === null) return noSuchTask(`try task ${id}`);
+  const cure = "wait until it has ended, or cancel it first";
+  return new TqError("conflict", `Cannot try task ${id}: it is ${task.state}; ${cure}`);
+}
+
+async function runTrial(
+  thread: ThreadRuntime,
+  store: TrialStore,
+  task: ClaimedTask,
+  prepared: Prepared,
+  name: string,
+): Promise<TrialEnd> {
+  const session = store.session();
+  const unit = new Unit(thread, { session });
+  const began = performance.now();
+  try {
+    const begun = await begin(thread, task, unit, { prepared, took: 0 });
+    const outcome = await begun.outcome;
+    const ran = performance.now() - began;
+    await unit.end();
+    if (store.hasRefused) throw committed(name);
+    const isKept = outcome.kind === "finished";
+    const changes = isKept ? await store.changes(session, MOST_SHOWN) : null;
+    const output = parseOutput(task.attempt, thread.output.take(task) ?? "");
+    return { outcome, ran, changes, output };
+  } finally {
+    await store.release(session);
+  }
+}
+
+function committed(name: string): TqError {
+  const why = "it commits while it runs, with Transaction.current.commit() or in a transaction";
+  return new TqError(
+    "conflict",
+    `Cannot try ${name}: ${why} of its own, and a commit cannot be rolled back; the commit was refused, and all was undone`,
+  );
+}

@@ -1,0 +1,116 @@
+/** Runs the tasks of a test queue in this process: it claims, runs and settles as a worker's thread does. */
+import { randomUUIDv7 } from "bun";
+import { noSuchTask, TqError } from "../errors.ts";
+import { Policies } from "../registry/policies.ts";
+import { runAlone } from "../run/alone.ts";
+import { QuickMethods } from "../run/quick-methods.ts";
+import { ThreadOutput } from "../run/thread-output.ts";
+import type { ThreadRuntime } from "../run/thread-runtime.ts";
+import { createShared } from "../shared-memory/layout.ts";
+import { Progress } from "../shared-memory/progress.ts";
+import type { Owner } from "../store/session.ts";
+import { type Attempt, callWords, type ClaimedTask, type Task } from "../task.ts";
+import type { Runtime } from "../transaction/runtime.ts";
+import { decode } from "../values/encoding.ts";
+import type { TestRun } from "./types.ts";
+
+const NO_NEXT_CLAIM = { handBack: [], claimUpTo: 0 };
+
+export class TestRunner {
+  readonly #thread: ThreadRuntime;
+  /** What the present run has thrown; null: nothing. */
+  #thrown: { readonly error: unknown } | null = null;
+
+  constructor(runtime: Runtime) {
+    const { store, config } = runtime;
+    const progress = new Progress(createShared(1), 1);
+    this.#thread = {
+      ...runtime,
+      methods: new QuickMethods(store.traits),
+      policies: new Policies(config.tasks),
+      present: { task: null },
+      progress,
+      output: new ThreadOutput(progress, store, null),
+      owner: { worker: randomUUIDv7(), thread: 0 },
+      queues: [],
+      threw: (error) => (this.#thrown = { error }),
+    };
+  }
+
+  /** Claims the first task that is due, and runs it; null: none is due. */
+  async runFirst(): Promise<TestRun | null> {
+    const { store, owner } = this.#thread;
+    const [task] = await store.write((session) => session.claim({ owner, queues: [], limit: 1 }));
+    return task ? this.#run(task) : null;
+  }
+
+  /** The call of the first task that is due, and when the next scheduled one is. */
+  async next(): Promise<{ readonly isDue: boolean; readonly at: number | null }> {
+    const { store, owner } = this.#thread;
+    const look = { queues: [], limit: 1, worker: owner.worker };
+    const { ready, due } = await store.look(look);
+    return { isDue: ready > 0 || (due !== null && due <= store.now()), at: due };
+  }
+
+  /** @throws TqError "not_found" or "conflict" where it cannot run */
+  async runOne(id: number): Promise<TestRun> {
+    const { store, owner } = this.#thread;
+    const task = await store.write((session) => session.claimOne(id, owner));
+    if (task) return this.#run(task);
+    throw await notRunnable(id, store, owner);
+  }
+
+  /** True where the run has failed, whether its task is tried again or not. */
+  hasFailed({ outcome }: TestRun): boolean {
+    return outcome === "failed" || outcome === "postponed";
+  }
+
+  async #run(claimed: ClaimedTask): Promise<TestRun> {
+    this.#thrown = null;
+    await runAlone(this.#thread, claimed, () => NO_NEXT_CLAIM);
+    const { id, attempt } = claimed;
+    const { store } = this.#thread;
+    const task = await store.get(id);
+    if (task === null) throw noSuchTask(`show the run of task ${id}: it has deleted itself`);
+    const ended = (await store.attempts(id)).find(({ number }) => number === attempt);
+    const output = (await store.output(id)).find((run) => run.attempt === attempt);
+    const outcome = ended?.outcome ?? (task.state === "cancelled" ? "cancelled" : "finished");
+    return {
+      id,
+      call: callWords(claimed),
+      attempt,
+      outcome,
+      result: outcome === "finished" ? resultOf(task) : undefined,
+      error: this.#thrown === null ? errorOf(ended) : (this.#thrown as { error: unknown }).error,
+      log: output?.lines ?? [],
+      task,
+    };
+  }
+}
+
+function resultOf({ id, result }: Task): unknown {
+  return result === null ? undefined : decode(JSON.stringify(result), `the result of task ${id}`);
+}
+
+/** The error of a task that could not be called. */
+function errorOf(ended: Attempt | undefined): unknown {
+  if (!ended || ended.name === null) return undefined;
+  const error = new Error(ended.message ?? "");
+  error.name = ended.name;
+  return error;
+}
+
+async function notRunnable(
+  id: number,
+  store: Runtime["store"],
+  { worker }: Owner,
+): Promise<TqError> {
+  const task = await store.get(id);
+  if (task === null) return noSuchTask(`run task ${id}`);
+  const { state } = task;
+  const why =
+    task.worker === worker
+      ? "it is running"
+      : `it is ${state} already; tasks.retry(${id}) makes it ready again`;
+  return new TqError("conflict", `Cannot run task ${id}: ${why}`);
+}
