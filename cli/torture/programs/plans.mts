@@ -13,7 +13,7 @@ interface Draft extends Omit<Plan, "attempts" | "end"> {
   readonly said?: Pick<
     PushOptions,
     "attempts" | "backoff" | "timeout" | "expiresAt" | "scheduledAt" | "priority"
-  >;
+  > | null;
 }
 
 type Backoff = NonNullable<PushOptions["backoff"]>;
@@ -82,7 +82,7 @@ function outside(): Draft {
 
 /** A slow machine may exceed the time of the last run too, so how it ends depends. */
 function overrun(kind: "overrun" | "hang"): Draft {
-  const said = { timeout: chance(0.3) ? ("200ms" as const) : null };
+  const said = chance(0.3) ? ({ timeout: "200ms" } as const) : null;
   const plan = { kind, late: false, times: whole(1, 2), attempts: ATTEMPTS_IN_TIME, wait: 10 };
   return { method: "runInTime", ...plan, end: null, said };
 }
