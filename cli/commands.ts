@@ -15,6 +15,8 @@ import type { Commands } from "./command/line.ts";
 import { torture } from "./torture.ts";
 import { tryTask } from "./try.ts";
 import { version } from "./version.ts";
+import { watch } from "./watch.ts";
+import { why } from "./why.ts";
 import { worker } from "./worker.ts";
 
 export const COMMANDS: Commands = {
@@ -25,6 +27,8 @@ export const COMMANDS: Commands = {
   list,
   show,
   logs,
+  watch,
+  why,
   try: tryTask,
   retry,
   cancel,

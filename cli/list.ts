@@ -1,7 +1,7 @@
 /** `tq list`: tasks, the newest first. */
 import { OPTIONS } from "../src/push/task-options.ts";
-import { liveWorkers } from "../src/store/live-workers.ts";
-import type { Rest } from "../src/store/looking.ts";
+import { isServed, liveWorkers, untakenWords } from "../src/store/live-workers.ts";
+import type { Rest, WorkerInfo } from "../src/store/looking.ts";
 import { type Task, TASK_STATES } from "../src/task.ts";
 import { command } from "./command/command.ts";
 import { filterFlags, readFilter } from "./command/filter.ts";
@@ -20,6 +20,30 @@ function sayRest({ count, isAll }: Rest, program: Program): void {
 /** Drops the values that the table does not show: each may be megabytes, of every listed task. */
 function forTable(task: Task): Task {
   return { ...task, args: null, context: null, result: null };
+}
+
+/** Tells of each task that waits whether a live worker takes it. */
+function withServed(tasks: readonly Task[], live: readonly WorkerInfo[]) {
+  return tasks.map((task) => {
+    const waits = task.state === "ready" || task.state === "scheduled";
+    return waits ? { ...task, served: isServed(task.queue, live) } : task;
+  });
+}
+
+/** More queues than this are only counted: there may be hundreds. */
+const MOST_NAMED = 5;
+
+/** A sentence for each queue of these tasks that no live worker takes; none where there is no worker at all. */
+function untakenQueues(waiting: readonly Task[], live: readonly WorkerInfo[]): string[] {
+  const queues = [...new Set(waiting.map(({ queue }) => queue))];
+  const sentences = queues.flatMap((queue) => untakenWords(queue, live) ?? []).map(capitalized);
+  const more = sentences.length - MOST_NAMED;
+  const rest = `No live worker takes tasks of ${more} more queues`;
+  return [...sentences.slice(0, MOST_NAMED), ...(more > 0 ? [rest] : [])];
+}
+
+function capitalized(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
 export const list = command({
@@ -43,6 +67,8 @@ export const list = command({
     const tasks: Task[] = [];
     let rest: Rest | null = null;
     let unknown: readonly string[] = [];
+    let untaken: readonly string[] = [];
+    let live: readonly WorkerInfo[] = [];
     await toLook(program.config(), async (store) => {
       for await (const page of store.pages(filter)) {
         for (const task of page) tasks.push(program.json ? task : forTable(task));
@@ -54,13 +80,16 @@ export const list = command({
       }
       if (last === undefined) unknown = await unknownNameWords(store, filter);
       const waiting = tasks.filter(({ state }) => state === "ready" || state === "scheduled");
+      if (waiting.length === 0) return;
+      live = await liveWorkers(store);
       const hint = waitingWords(program.config(), waiting.length);
-      if (hint !== null && (await liveWorkers(store)).length === 0) program.note(hint);
+      if (live.length === 0 && hint !== null) program.note(hint);
+      else untaken = untakenQueues(waiting, live);
     });
-    program.answer(tasks, () =>
+    program.answer(withServed(tasks, live), () =>
       tasks.length === 0 ? "No tasks" : taskTable(tasks, program.terminal),
     );
-    for (const sentence of unknown) program.note(sentence);
+    for (const sentence of [...unknown, ...untaken]) program.note(sentence);
     if (rest !== null) sayRest(rest, program);
   },
 });

@@ -3,10 +3,12 @@ import { noSuchTask } from "../src/errors.ts";
 import type { Store } from "../src/store/store.ts";
 import type { OutputLine, RunOutput } from "../src/store/task-output.ts";
 import { ENDED_STATES, type Task } from "../src/task.ts";
+import { progressWords } from "../src/tasks/progress-words.ts";
 import { command } from "./command/command.ts";
+import { newLines } from "./command/follow.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { findWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
-import { lineText, outputText, progressWords } from "./terminal/output.ts";
+import { lineText, outputText } from "./terminal/output.ts";
 import { print } from "./terminal/terminal.ts";
 
 export const logs = command({
@@ -50,7 +52,8 @@ async function followTask(store: Store, id: number, program: Program): Promise<v
       ),
     );
     for (const line of news) {
-      print(program.json ? JSON.stringify(line) : lineText(line, program.terminal));
+      const text = program.json ? JSON.stringify(line) : lineText(line, program.terminal);
+      if (!print(text)) return; // as `tq logs -f 7 | head`
     }
     shown = runs;
     if (ENDED_STATES.some((ended) => ended === state)) return;
@@ -60,15 +63,11 @@ async function followTask(store: Store, id: number, program: Program): Promise<v
 }
 
 /** The lines that were said since the last look, and how far the run is where that has changed. */
-function newsOf(run: RunOutput, before: RunOutput | undefined): OutputLine[] {
-  const last = before?.lines.at(-1);
-  // Older lines may have been cut meanwhile, so the last line that was shown is looked for.
-  const from = run.lines.findLastIndex(({ at, text }) => at === last?.at && text === last.text) + 1;
-  const lines = run.lines.slice(from);
-  const words = progressWords(run);
+function newsOf(run: RunOutput, before: RunOutput | undefined): readonly OutputLine[] {
+  const lines = newLines(run, before);
   const { progress } = run;
-  if (words === null || progress === null || progress.at === before?.progress?.at) return lines;
-  return [...lines, { at: progress.at, level: "info", text: words }];
+  if (progress === null || progress.at === before?.progress?.at) return lines;
+  return [...lines, { at: progress.at, level: "info", text: progressWords(progress) }];
 }
 
 async function requireTask(store: Store, id: number): Promise<Task> {

@@ -11,6 +11,7 @@ import {
   TASK_OPTIONS,
 } from "../src/push/task-options.ts";
 import { liveWorkers, NO_WORKER, untakenWords } from "../src/store/live-workers.ts";
+import type { Config } from "../src/settings/config.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
@@ -20,10 +21,12 @@ import { rowFlag } from "./command/flags.ts";
 import type { Values } from "./command/flags.ts";
 import type { Program } from "./command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "./command/runtime.ts";
-import { note, print } from "./terminal/terminal.ts";
+import { FollowView } from "./terminal/follow-view.ts";
+import { errorTerminal, note, print, writeError } from "./terminal/terminal.ts";
 import { printable } from "../src/printable.ts";
 import { readObject } from "./command/values.ts";
 import { waitForEnd } from "./command/wait.ts";
+import { INTERRUPTED, whileLooking } from "./command/while-looking.ts";
 
 const flags = {
   model: { type: "positional", description: CALL.model.help },
@@ -75,9 +78,13 @@ export const push = command({
       const wait = values.wait === true;
       if (!program.json) printIds(ids);
       else if (!wait) await reportTasks(store, ids, single, program); // with --wait the one JSON answer is the end
-      const why = await whyUntaken(store, ids, wait).catch(() => null); // the push is stored all the same
-      if (why !== null) program.note(`${wait ? "Waiting" : "Pushed"}, but ${why}`);
-      return wait ? await reportEnds(store, ids, single, program) : 0;
+      const sayUntaken = async () => {
+        const why = await whyUntaken(store, ids, wait).catch(() => null); // the push is stored all the same
+        if (why !== null) program.note(`${wait ? "Waiting" : "Pushed"}, but ${why}`);
+      };
+      if (wait) return await reportEnds(store, ids, { single, config, sayUntaken }, program);
+      await sayUntaken();
+      return 0;
     } finally {
       await endRuntime(store);
     }
@@ -136,20 +143,49 @@ function answerJson(tasks: readonly (Task | null)[], single: boolean, program: P
   program.answer(single ? tasks[0] : tasks, () => "");
 }
 
+interface Wait {
+  readonly single: boolean;
+  readonly config: Config;
+  readonly sayUntaken: () => Promise<void>;
+}
+
 /** @returns the exit status: 1 when a task did not finish */
 async function reportEnds(
   store: Store,
   ids: readonly number[],
-  single: boolean,
+  { single, config, sayUntaken }: Wait,
   program: Program,
 ): Promise<number> {
-  const tasks = await lookAt(ids, () => waitForEnd(store, ids, (line) => program.note(line)));
+  const shows = program.quiet ? {} : { shows: showsOf(store, config, program) };
+  const tasks = await lookAt(ids, () =>
+    whileLooking(async (signal) => {
+      await sayUntaken();
+      return waitForEnd(store, ids, (line) => program.note(line), { signal, ...shows });
+    }),
+  );
+  if (tasks === INTERRUPTED) {
+    const [first] = ids;
+    program.note(
+      ids.length === 1
+        ? `Stopped waiting: task ${first} goes on, and tq watch ${first} follows it again`
+        : `Stopped waiting: the tasks go on, and tq watch ${first} follows the first one`,
+    );
+    return INTERRUPTED;
+  }
   if (program.json) answerJson(tasks, single, program);
   const unfinished = tasks.filter((task) => task.state !== "finished");
   const notable = tasks.filter((task) => task.state !== "finished" || task.reason !== null);
   // Not `program.note`: this is the outcome that --wait asks for, and --quiet does not hide it.
   if (!program.json) for (const task of notable) note(`tq: ${endWords(task)}`);
   return unfinished.length === 0 ? 0 : 1;
+}
+
+/** What the tasks say goes to standard error; the runs of this program itself have printed theirs there already. */
+function showsOf(store: Store, { queue }: Config, { json }: Program) {
+  const view = new FollowView({ json, terminal: errorTerminal, write: writeError, brief: true });
+  const from = async (id: number) =>
+    queue.worker ? 1 : ((await store.get(id))?.attempts ?? 0) + 1;
+  return { view, from };
 }
 
 /** Looks at tasks that are stored: a refusal must not read as if they were not. */

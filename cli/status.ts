@@ -3,11 +3,11 @@ import type { Config } from "../src/settings/config.ts";
 import { problems } from "../src/admin/health.ts";
 import { printable } from "../src/printable.ts";
 import { isWorker } from "../src/store/live-workers.ts";
-import type { QueueInfo, StoreStatus } from "../src/store/looking.ts";
+import type { QueueStatus, StoreStatus } from "../src/store/looking.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { toLook } from "./command/program.ts";
-import { block, table } from "./terminal/table.ts";
+import { block, table, type TableOptions } from "./terminal/table.ts";
 import { waitingWords } from "./terminal/mode.ts";
 import { workerTable } from "./terminal/workers.ts";
 import { paint } from "./terminal/terminal.ts";
@@ -56,7 +56,7 @@ function statusText(config: Config, found: Found, terminal: Terminal): string {
     "",
     queues.length === 0
       ? "No tasks are waiting, running or failed"
-      : table(QUEUE_COLUMNS, queues.map(queueRow), options),
+      : queueTable(queues, isServed || config.queue.worker, options),
     ...(hint === null ? [] : [hint]),
     ...(workers.length === 0 ? noWorkerLines(config) : ["", workerTable(workers, terminal)]),
     ...problemLines(found, terminal),
@@ -88,6 +88,19 @@ const QUEUE_COLUMNS = [
   { title: "failed", align: "right" },
 ] as const;
 
-function queueRow({ queue, scheduled, ready, running, failed, at_least }: QueueInfo): string[] {
-  return [queue, `${scheduled}`, `${ready}${at_least ? "+" : ""}`, `${running}`, `${failed}`];
+/** @param isAsked false where no worker need be there: then no queue is marked. */
+function queueTable(
+  queues: readonly QueueStatus[],
+  isAsked: boolean,
+  options: TableOptions,
+): string {
+  const marks = isAsked && queues.some(({ served }) => !served);
+  const columns = marks ? [...QUEUE_COLUMNS, { title: "served" }] : QUEUE_COLUMNS;
+  return table(columns, queues.map(queueRow), options);
+}
+
+function queueRow(status: QueueStatus): string[] {
+  const { queue, scheduled, ready, running, failed, at_least, served } = status;
+  const numbers = [`${scheduled}`, `${ready}${at_least ? "+" : ""}`, `${running}`, `${failed}`];
+  return [queue, ...numbers, served ? "yes" : "no"];
 }

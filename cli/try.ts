@@ -48,11 +48,8 @@ export const tryTask = command({
       throw new TqError("invalid", `Cannot try: task ${id} has its arguments; leave out --args`);
     }
     if (!databaseExists(config)) throw noDatabase(config);
-    const { TrialOutput, prepareTrial, push } = await import("./command/trial.ts");
-    let output: InstanceType<typeof TrialOutput> | undefined;
-    const registry = await loadRegistry(config, program, standardError(), (level, text) =>
-      output?.printed(level, text),
-    );
+    const { trialOutput, prepareTrial, push, taskPrints } = await import("./command/trial.ts");
+    const registry = await loadRegistry(config, program, standardError(), taskPrints);
     const catalog = config.models === null ? null : registry.catalog();
     const given = { verb: "try", model, method, instances, args } as const;
     const call =
@@ -64,11 +61,7 @@ export const tryTask = command({
     const runtime = await enterTrial(config, program, registry, store);
     try {
       const tried = call === null ? { id: id ?? 0 } : { push: () => push(call) };
-      const trial = await prepareTrial(
-        runtime,
-        tried,
-        (progress) => (output = new TrialOutput(progress, store)),
-      );
+      const trial = await prepareTrial(runtime, tried, (progress) => trialOutput(progress, store));
       const { task } = trial;
       const what = id === null ? callWords(task) : `task ${id}, ${callWords(task)}`;
       const warning = `This runs ${what}. The database stays as it is; what else the method does, such as mail, print and requests, does happen.`;

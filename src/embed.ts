@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import type { AdminServer } from "./admin/serve.ts";
 import { type Config, loadConfig } from "./settings/config.ts";
 import { TqError } from "./errors.ts";
-import type { Report, WorkerEvent } from "./log/events.ts";
-import { guardedReport } from "./log/guarded-report.ts";
+import type { Report, WorkerEvent, WorkerEventName } from "./log/events.ts";
+import { Listeners } from "./log/listeners.ts";
 import { Registry } from "./registry/registry.ts";
 import type { Store } from "./store/store.ts";
 import { enterEmbedded, standardLog } from "./transaction/runtime.ts";
@@ -40,8 +40,8 @@ export interface WorkerOptions {
   /** Stops the worker once the process that started this one has ended. */
   readonly exitWithParent?: boolean;
   /**
-   * Receives the worker's own events: its start and stop, tasks that crashed, were cancelled or put back. How runs end
-   * is written by the threads to the log on standard error. Default: these events go there too.
+   * Receives the events of the worker and of its threads: its start and stop, and of each run its start and its end.
+   * Without it, the worker's own go to the log on standard error, where the threads write theirs in any case.
    */
   readonly report?: (event: WorkerEvent) => void;
 }
@@ -61,6 +61,13 @@ export interface EmbeddedWorker {
    * interrupts them at once), and puts back those that did not end. Never rejects.
    */
   stop(how?: "graceful" | "now"): Promise<void>;
+  /**
+   * Calls the listener with each event of this name, of the worker and of its threads, in this process.
+   *
+   * @returns a function that ends that.
+   * @example worker.on("task.failed", ({ task, error }) => console.error(`task ${task}: ${error.message}`));
+   */
+  on<N extends WorkerEventName>(name: N, listener: (event: WorkerEvent<N>) => void): () => void;
 }
 
 /** The body of `startWorker`, which loads this file when it is called. */
@@ -80,20 +87,30 @@ export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWor
     nameOf: (setting) => `the option ${OPTION_OF[setting] ?? setting}`,
   });
   const log = standardLog(config);
-  const report = options.report ? guardedReport(options.report as Report, log) : log;
+  const listeners = new Listeners(log);
+  if (options.report) listeners.onAll(options.report as Report);
+  const report: Report = (event) => {
+    if (!options.report) log(event);
+    listeners.deliver(event);
+  };
   const { store, stopped, ...worker } = await startConfigured({
     config,
     models: paths,
     drain: drain === true ? "ready" : drain || undefined,
     exitWithParent: options.exitWithParent,
     report,
+    listeners,
     embedded: true,
     ...(admin !== false && { admin: admin === true ? {} : admin }),
   });
   // From here on this program pushes to the worker's database.
   const runtime = { store, config, registry: new Registry(), report, worker: true };
   const leaveRuntime = enterEmbedded(runtime);
-  return { ...worker, stopped: stopped.finally(leaveRuntime) };
+  return {
+    ...worker,
+    stopped: stopped.finally(leaveRuntime),
+    on: (name, listener) => listeners.on(name, listener),
+  };
 }
 
 /** The options that set a setting of another name. */
@@ -155,7 +172,7 @@ export interface ConfiguredOptions extends Omit<WorkerProcessOptions, "report"> 
   readonly starting?: ((worker: Pick<WorkerProcess, "stop">) => void) | undefined;
 }
 
-interface ConfiguredWorker extends EmbeddedWorker {
+interface ConfiguredWorker extends Omit<EmbeddedWorker, "on"> {
   readonly store: Store;
 }
 

@@ -21,10 +21,12 @@ export { Transaction, type TransactionOptions } from "./transaction/transaction.
 export type { SqlRows, SqlValue, TransactionSql } from "./transaction/sql.ts";
 export { startWorker } from "./start-worker.ts";
 export type { EmbeddedWorker, WorkerOptions } from "./embed.ts";
-export type { WorkerEvent } from "./log/events.ts";
+export type { WorkerEvent, WorkerEventName } from "./log/events.ts";
 export { tasks, type Tasks } from "./tasks/tasks.ts";
 export { TaskFailedError, TimeoutError } from "./tasks/ended-errors.ts";
 export type { TaskHandle } from "./tasks/handle.ts";
 export type { ResultOptions, WatchOptions } from "./tasks/wait-options.ts";
+export type { WatchedTask } from "./tasks/watch.ts";
+export type { TaskProgress } from "./store/task-output.ts";
 export type { TaskFilter } from "./store/looking.ts";
 export type { Attempt, AttemptOutcome, Task, TaskError, TaskState } from "./task.ts";

@@ -2,6 +2,9 @@
 
 const FRAME = /^\s+at (?:async )?(?:(.*) \()?(.+?):(\d+):(\d+)\)?$/;
 
+/** Stands before a file of tq's own in a stack that was made for users. */
+const NAMED = "tq:";
+
 /** Where tq's own files are: a folder, or a relative one inside an executable; null where that cannot be told. */
 const OWN = ownFolders(new Error("where am I").stack ?? "");
 
@@ -22,6 +25,7 @@ function fileOf(line: string): string | null {
 }
 
 function isOwn(file: string): boolean {
+  if (file.startsWith(NAMED)) return true;
   return (
     OWN?.some((folder) => file.startsWith(folder) && /^[\\/]/.test(file.slice(folder.length))) ??
     false
@@ -53,8 +57,8 @@ export function userStack(stack: string, onlyUsers: boolean): string {
 /** Inside an executable tq's files would look like those of the user's own `src`. */
 function named(line: string): string {
   const file = fileOf(line);
-  if (file === null || !isOwn(file) || /^(?:[\\/]|[A-Z]:)/.test(file)) return line;
-  return line.replace(file, `tq:${file}`);
+  if (file === null || !isOwn(file) || /^(?:[\\/]|[A-Z]:|tq:)/.test(file)) return line;
+  return line.replace(file, `${NAMED}${file}`);
 }
 
 /** The line of the user's code where an error was made, `file:line:column`; null where its stack has none. */

@@ -27,6 +27,9 @@ export interface Claim {
   readonly claim: number;
 }
 
+/** The queue of a task whose push names none. */
+export const DEFAULT_QUEUE = "default";
+
 /** What a task that calls a plain function has in place of a method: it is called on no instances. */
 export const FUNCTION_METHOD = "call";
 export const NO_INSTANCES: readonly number[] = [];
@@ -108,6 +111,8 @@ export interface ClaimedTask extends Claim {
   readonly expiresAt: number | null;
   /** JSON object of the policies that the push itself said; null: none. */
   readonly policy: string | null;
+  /** The text that the program chose for the task; null: none. */
+  readonly ref: string | null;
   /** True when its last run did not end it: that run was interrupted, crashed, or was put off. */
   readonly again: boolean;
 }

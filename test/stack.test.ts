@@ -40,4 +40,7 @@ test("the place of an error is the user's own line before one of a package", () 
   );
   expect(placeOf(`Error: no\n    at check (${SRC}/model/clauses.ts:10:3)`)).toBeNull();
   expect(placeOf(null)).toBeNull();
+  const named = "Error: no\n    at add (tq:src/run/run.ts:1:2)\n    at /home/shop/models.ts:3:4";
+  expect(placeOf(named)).toBe("/home/shop/models.ts:3:4");
+  expect(userStack(named, false)).toBe(named);
 });

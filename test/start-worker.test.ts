@@ -3,7 +3,6 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { WorkerOptions } from "../src/embed.ts";
-import type { WorkerEvent } from "../src/log/events.ts";
 import { push } from "../src/push/push.ts";
 import { startWorker } from "../src/start-worker.ts";
 import { sentenceOf } from "./support/error.ts";
@@ -29,23 +28,20 @@ describe("startWorker", () => {
     expect(calls).toBeGreaterThan(2);
   });
 
-  test("reports the worker's own events: those of the runs are not among them, nor in its type", async () => {
-    const events: WorkerEvent[] = [];
+  test("types the event of a listener by its name", async () => {
     const worker = await startWorker({
       database: join(folder, "tq.db"),
       models: join(folder, "models.ts"),
       threads: 1,
-      drain: true,
-      report: (event) => events.push(event),
+      report: () => {},
     });
-    expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
-    expect(events[0]).toMatchObject({ name: "config.worker_off", embedded: true });
-    const names = events.map(({ name }) => name);
-    const own = ["config.worker_off", "worker.started", "worker.stopping", "worker.stopped"];
-    expect<string[]>(names).toEqual(own);
-    // @ts-expect-error -- the thread that runs the task writes it to the log
-    const never: WorkerEvent["name"] = "task.finished";
-    expect(names).not.toContain(never);
+    const off = worker.on("task.failed", ({ task, error }) => `${task.toFixed()} ${error.message}`);
+    // @ts-expect-error -- a started run has no error yet
+    worker.on("task.started", ({ error }) => error);
+    // @ts-expect-error -- no worker has this event
+    worker.on("task.inline", () => {});
+    off();
+    await worker.stop();
   });
 
   test("answers no push with an error while it stops: it is stored, or the connection is refused", async () => {

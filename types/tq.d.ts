@@ -31,6 +31,7 @@ export { startWorker } from "tq:internal/start-worker";
 export { EmbeddedWorker } from "tq:internal/embed";
 export { WorkerOptions } from "tq:internal/embed";
 export { WorkerEvent } from "tq:internal/log/events";
+export { WorkerEventName } from "tq:internal/log/events";
 export { tasks } from "tq:internal/tasks/tasks";
 export { Tasks } from "tq:internal/tasks/tasks";
 export { TaskFailedError } from "tq:internal/tasks/ended-errors";
@@ -38,6 +39,8 @@ export { TimeoutError } from "tq:internal/tasks/ended-errors";
 export { TaskHandle } from "tq:internal/tasks/handle";
 export { ResultOptions } from "tq:internal/tasks/wait-options";
 export { WatchOptions } from "tq:internal/tasks/wait-options";
+export { WatchedTask } from "tq:internal/tasks/watch";
+export { TaskProgress } from "tq:internal/store/task-output";
 export { TaskFilter } from "tq:internal/store/looking";
 export { Attempt } from "tq:internal/task";
 export { AttemptOutcome } from "tq:internal/task";
@@ -249,6 +252,7 @@ declare module "tq:internal/policies/table" {
 import { Duration } from "tq:internal/values/duration";
 import { Backoff } from "tq:internal/policies/backoff";
 import { ErrorFilter } from "tq:internal/policies/error-filter";
+export type Instances = "one" | "many";
 /** How the tasks of one method run, as a model says it. */
 export interface TaskPolicy {
     /** How many runs may fail before the task does, the first one included; default: 1. */
@@ -270,6 +274,16 @@ export interface TaskPolicy {
      * own. It may start transactions; the claim of its task guards its end all the same. Default: true.
      */
     readonly transaction?: boolean;
+    /**
+     * true: a task fails whose method ends without having awaited each query, write and push of tq that it began. The
+     * error names the line. Default: false.
+     */
+    readonly strict?: boolean;
+    /**
+     * The records that a static method takes. `"many"`: always a list, of one record where one id was pushed; `"one"`:
+     * one record, and for a list it is called with each in turn. Default: as they were pushed.
+     */
+    readonly instances?: Instances;
 }
 export {};
 }
@@ -320,7 +334,10 @@ export interface CurrentTask {
      * @param total null, or left out: it is not known.
      */
     progress(done: number, total?: number | null, text?: string | null): void;
-    /** Keeps a line with the run, as `console.log` does; other values than texts are written as `console.log` writes them. */
+    /**
+     * Prints a line and keeps it with the run, as `console.log` does in a worker; other values than texts are written as
+     * `console.log` writes them.
+     */
     log(...values: unknown[]): void;
 }
 /**
@@ -441,8 +458,12 @@ export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> & Recor
  * @example static readonly tasks: TaskPolicies<typeof Label> = { print: { attempts: 5, timeout: "30s" } };
  */
 export type TaskPolicies<M extends ModelLike> = {
-    readonly [K in keyof Queue<M>]?: TaskPolicy;
+    readonly [K in keyof Queue<M>]?: Omit<TaskPolicy, "instances"> & {
+        readonly instances?: K extends keyof M ? InstancesOf<InstanceType<M>, M[K]> : never;
+    };
 };
+/** `"many"` for a static method that takes a list of records, `"one"` for one that takes a record. */
+type InstancesOf<R, F> = F extends (records: infer First, ...args: never) => unknown ? (R[] extends First ? "many" : never) | (R extends First ? "one" : never) : never;
 export {};
 }
 
@@ -452,6 +473,7 @@ import { Task } from "tq:internal/task";
 import { TaskError } from "tq:internal/task";
 import { ResultOptions } from "tq:internal/tasks/wait-options";
 import { WatchOptions } from "tq:internal/tasks/wait-options";
+import { WatchedTask } from "tq:internal/tasks/watch";
 /** A task that was pushed, in the database to which it was pushed. Each method is that of `tasks` for its id. */
 export class TaskHandle<T = unknown> {
     #private;
@@ -460,7 +482,7 @@ export class TaskHandle<T = unknown> {
     get(): Promise<Task | null>;
     /** What the method returned, once the task has ended. */
     result(options?: ResultOptions): Promise<T>;
-    watch(options?: WatchOptions): AsyncGenerator<Task, void, void>;
+    watch(options?: WatchOptions): AsyncGenerator<WatchedTask, void, void>;
     attempts(): Promise<Attempt[]>;
     errors(): Promise<TaskError[]>;
     cancel(reason?: string): Promise<Task>;
@@ -564,6 +586,38 @@ export interface WatchOptions {
 export interface ResultOptions extends WatchOptions {
     /** The longest time to wait, such as `"30s"`. Default: until the task has ended. */
     readonly timeout?: Duration | undefined;
+}
+export {};
+}
+
+declare module "tq:internal/tasks/watch" {
+import { TaskProgress } from "tq:internal/store/task-output";
+import { Task } from "tq:internal/task";
+/** A task as a watch sees it. */
+export interface WatchedTask extends Task {
+    /** How far its present run is, as it said last; null: it does not run, or has not said. */
+    readonly progress: TaskProgress | null;
+}
+export {};
+}
+
+declare module "tq:internal/store/task-output" {
+import { Level } from "tq:internal/log/events";
+/** A line that a task has printed or logged. */
+export interface OutputLine {
+    /** ms since 1970 UTC. */
+    readonly at: number;
+    readonly level: Level;
+    readonly text: string;
+}
+/** How far a task is, as it said last. */
+export interface TaskProgress {
+    /** ms since 1970 UTC. */
+    readonly at: number;
+    readonly done: number;
+    /** null: the task does not know. */
+    readonly total: number | null;
+    readonly text: string | null;
 }
 export {};
 }
@@ -745,7 +799,7 @@ type Push<F, Answer> = (...args: JsonArgs<ArgsOf<F>>) => Promise<Answer>;
 type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
 type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
 /** What a function says of its tasks: it has no records that could be missing. */
-type FunctionPolicy = Omit<TaskPolicy, "missing">;
+type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
 /**
  * Makes a plain function a task. Export it from a models file, and workers run it; its name is what its tasks are
  * stored under, unique among functions and models.
@@ -912,6 +966,7 @@ export {};
 
 declare module "tq:internal/embed" {
 import { WorkerEvent } from "tq:internal/log/events";
+import { WorkerEventName } from "tq:internal/log/events";
 import { Summary } from "tq:internal/worker/worker";
 /** Where the admin API listens. */
 interface AdminListen {
@@ -939,8 +994,8 @@ export interface WorkerOptions {
     /** Stops the worker once the process that started this one has ended. */
     readonly exitWithParent?: boolean;
     /**
-     * Receives the worker's own events: its start and stop, tasks that crashed, were cancelled or put back. How runs end
-     * is written by the threads to the log on standard error. Default: these events go there too.
+     * Receives the events of the worker and of its threads: its start and stop, and of each run its start and its end.
+     * Without it, the worker's own go to the log on standard error, where the threads write theirs in any case.
      */
     readonly report?: (event: WorkerEvent) => void;
 }
@@ -959,6 +1014,13 @@ export interface EmbeddedWorker {
      * interrupts them at once), and puts back those that did not end. Never rejects.
      */
     stop(how?: "graceful" | "now"): Promise<void>;
+    /**
+     * Calls the listener with each event of this name, of the worker and of its threads, in this process.
+     *
+     * @returns a function that ends that.
+     * @example worker.on("task.failed", ({ task, error }) => console.error(`task ${task}: ${error.message}`));
+     */
+    on<N extends WorkerEventName>(name: N, listener: (event: WorkerEvent<N>) => void): () => void;
 }
 export {};
 }
@@ -977,6 +1039,10 @@ export interface TaskRun {
     /** null: the task calls a plain function, whose name `model` is. */
     readonly method: string | null;
     readonly queue: string;
+    /** JSON text, cut where it is long; null: the task calls a plain function. */
+    readonly instances: string | null;
+    /** The text that the push gave the task, cut where it is long; null: none. */
+    readonly ref: string | null;
 }
 interface Payloads {
     "worker.started": {
@@ -1044,16 +1110,20 @@ interface Payloads {
     "task.poisoned": TaskRun & {
         readonly crashes: number;
     };
-    "task.cancelled": {
-        readonly task: number;
+    /** It was cancelled while it ran, or its method said so. */
+    "task.cancelled": TaskRun & {
         readonly reason: string | null;
     };
     /** A run lost its claim before it ended; its work was discarded. */
     "task.late": TaskRun & {
         readonly outcome: OutcomeKind;
     };
-    /** A promise that the task's code does not await failed after the task had ended. `place`: the line of that code. */
+    /**
+     * Code that the task's method does not await failed after the task had ended, or pushed then. `place`: the line of that
+     * code.
+     */
     "task.stray": TaskRun & {
+        readonly kind: "failed" | "pushed";
         readonly place: string | null;
         readonly error: ErrorData;
     };
@@ -1101,10 +1171,10 @@ export type Event<N extends EventName = EventName> = {
         readonly name: K;
     } & Payloads[K];
 }[N];
-/** Events of a thread, or of a program that runs its own tasks: it writes them to its log itself. */
-type RunEventName = "task.started" | "task.finished" | "task.failed" | "task.retried" | "task.snoozed" | "task.postponed" | "task.late" | "task.stray" | "task.inline" | "store.failed" | "store.recovered";
-/** An event of a worker, as the option `report` of `startWorker` receives it. */
-export type WorkerEvent = Event<Exclude<EventName, RunEventName>>;
+/** The name of an event of a worker: a program that runs its own tasks alone has `task.inline`. */
+export type WorkerEventName = Exclude<EventName, "task.inline">;
+/** An event of a worker or of one of its threads, as `report` of `startWorker` and the listeners of `worker.on` get it. */
+export type WorkerEvent<N extends WorkerEventName = WorkerEventName> = Event<N>;
 export {};
 }
 
@@ -1174,6 +1244,7 @@ import { Task } from "tq:internal/task";
 import { TaskError } from "tq:internal/task";
 import { ResultOptions } from "tq:internal/tasks/wait-options";
 import { WatchOptions } from "tq:internal/tasks/wait-options";
+import { WatchedTask } from "tq:internal/tasks/watch";
 /**
  * Looks read what is committed, and take no lock. A task that they show as ended is so on disk. What is wrong with an
  * argument is a TqError "invalid".
@@ -1204,13 +1275,13 @@ export interface Tasks {
      */
     result<T = unknown>(id: number, options?: ResultOptions): Promise<T>;
     /**
-     * Yields the task at once, and whenever its state, its attempts or its reason has changed, until it has ended. Changes
-     * that follow each other fast may come as one.
+     * Yields the task at once, and whenever its state, its attempts, its reason or its progress has changed, until it has
+     * ended. Changes that follow each other fast may come as one.
      *
      * @throws as `result` does before it waits; what the signal aborts with.
      * @example for await (const { state } of tasks.watch(id)) console.log(state);
      */
-    watch(id: number, options?: WatchOptions): AsyncGenerator<Task, void, void>;
+    watch(id: number, options?: WatchOptions): AsyncGenerator<WatchedTask, void, void>;
     /**
      * Cancels a task that has not ended. In a transaction it is cancelled by the commit.
      *
@@ -1430,18 +1501,6 @@ export interface TestQueue extends AsyncDisposable {
     clear(): Promise<number>;
     /** Closes the queue and removes its files: pushes go again where they went before it was made. */
     close(): Promise<void>;
-}
-export {};
-}
-
-declare module "tq:internal/store/task-output" {
-import { Level } from "tq:internal/log/events";
-/** A line that a task has printed or logged. */
-export interface OutputLine {
-    /** ms since 1970 UTC. */
-    readonly at: number;
-    readonly level: Level;
-    readonly text: string;
 }
 export {};
 }

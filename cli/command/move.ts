@@ -2,6 +2,7 @@
 import type { Config } from "../../src/settings/config.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
 import type { MoveFilter } from "../../src/store/looking.ts";
+import type { WantedTask } from "../../src/store/situation.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Task, TaskState } from "../../src/task.ts";
 import { command } from "./command.ts";
@@ -11,7 +12,7 @@ import type { Program } from "./program.ts";
 import { counted } from "../terminal/text.ts";
 import { unknownNameWords } from "./unknown-names.ts";
 import { readId } from "./values.ts";
-import { findWanted, readWanted, REF_FLAG, type Wanted } from "./wanted.ts";
+import { findWanted, readWanted, REF_FLAG } from "./wanted.ts";
 
 interface Move {
   /** The verb, which is the command too: `retry`. */
@@ -81,7 +82,7 @@ function noteWithoutWorker(config: Config, program: Program, { withoutWorker }: 
   if (withoutWorker !== undefined && !config.queue.worker) program.note(withoutWorker);
 }
 
-async function moveWanted(wanted: Wanted, program: Program, move: Move): Promise<void> {
+async function moveWanted(wanted: WantedTask, program: Program, move: Move): Promise<void> {
   const config = program.config();
   const task = await withExisting(config, async (store) => {
     const { id } = await findWanted(store, wanted, move.name);

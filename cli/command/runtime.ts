@@ -15,18 +15,18 @@ import type { Program } from "./program.ts";
  * Loads the user's models, which may import from "tq". The registry is empty when no models are configured.
  *
  * @param output where the models print what is not for standard error.
- * @param printed called with each text that they print.
+ * @param hearer takes what their tasks print.
  */
 export async function loadRegistry(
   config: Config,
   program: Program,
   output: StandardStream,
-  printed?: PrintsOptions["printed"],
+  hearer?: PrintsOptions["hearer"],
 ): Promise<Registry> {
   await installTq();
   const report = program.report(config);
   const error = standardError();
-  takePrints({ output, error, colour: errorColour(), report, ...(printed && { printed }) });
+  takePrints({ output, error, colour: errorColour(), report, ...(hearer && { hearer }) });
   return config.models === null ? new Registry() : loadInProcess(config.models);
 }
 

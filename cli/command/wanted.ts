@@ -2,6 +2,7 @@
 import { noSuchTask, TqError } from "../../src/errors.ts";
 import { OPTIONS } from "../../src/push/task-options.ts";
 import { quote } from "../../src/quote.ts";
+import type { WantedTask } from "../../src/store/situation.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Task } from "../../src/task.ts";
 import { readId } from "./values.ts";
@@ -12,13 +13,15 @@ export const REF_FLAG = {
   description: "Instead of an id, the ref of its push",
 } as const;
 
-export type Wanted = { readonly id: number } | { readonly ref: string };
-
 /**
  * @param verb completes "Cannot …": `show`.
  * @throws TqError "invalid" where neither is given, or both are.
  */
-export function readWanted(verb: string, id: string | undefined, ref: string | undefined): Wanted {
+export function readWanted(
+  verb: string,
+  id: string | undefined,
+  ref: string | undefined,
+): WantedTask {
   if (id !== undefined && ref === undefined) return { id: readId(id) };
   if (id === undefined && ref !== undefined) {
     return { ref: OPTIONS.ref.kind.readText(ref, "--ref") };
@@ -29,9 +32,13 @@ export function readWanted(verb: string, id: string | undefined, ref: string | u
 }
 
 /** @throws TqError "not_found" */
-export async function findWanted(store: Store, wanted: Wanted, verb: string): Promise<Task> {
+export async function findWanted(store: Store, wanted: WantedTask, verb: string): Promise<Task> {
   const task = "id" in wanted ? await store.get(wanted.id) : await store.getByRef(wanted.ref);
   if (task !== null) return task;
+  throw noSuchWanted(wanted, verb);
+}
+
+export function noSuchWanted(wanted: WantedTask, verb: string): TqError {
   const name = "id" in wanted ? `task ${wanted.id}` : `the task with the ref ${quote(wanted.ref)}`;
-  throw noSuchTask(`${verb} ${name}`);
+  return noSuchTask(`${verb} ${name}`);
 }

@@ -7,6 +7,9 @@ const TQ_TOML = `# Settings of tq; \`tq config\` shows all of them and where eac
 
 [queue]
 worker = true # \`tq worker\` runs the tasks; if false, each program runs its own after the commit
+
+[tasks."*"]
+strict = true # a task fails whose method forgets to await what it saves, reads or pushes; its reason names the line
 `;
 
 const MODELS = `// The models of this project. The tq executable provides the module "tq".

@@ -2,6 +2,7 @@
 import { paint, type Style, type Terminal } from "./terminal.ts";
 import { printable } from "../../src/printable.ts";
 import type { OutputLine, RunOutput } from "../../src/store/task-output.ts";
+import { progressWords } from "../../src/tasks/progress-words.ts";
 import { formatDuration } from "../../src/values/duration.ts";
 import { formatSize, formatTime } from "./text.ts";
 
@@ -19,23 +20,19 @@ export function outputText(runs: readonly RunOutput[], terminal: Terminal): stri
     .join("\n\n");
 }
 
-export function lineText({ at, level, text }: OutputLine, terminal: Terminal): string {
+export function lineText(
+  { at, level, text }: OutputLine,
+  terminal: Terminal,
+  time = formatTime(at),
+): string {
   const style = STYLES[level];
   const word = style === undefined ? level.padEnd(5) : paint(terminal, style, level.padEnd(5));
-  return `${formatTime(at)} ${word} ${printable(text)}`;
-}
-
-/** How far a run is: `7 of 9, 78 %, page 7`. */
-export function progressWords({ progress }: RunOutput): string | null {
-  if (progress === null) return null;
-  const { done, total, text } = progress;
-  const share = total ? `, ${Math.min(Math.floor((100 * done) / total), 100)} %` : "";
-  const of = total === null ? "" : ` of ${total}`;
-  return `${done}${of}${share}${text === null ? "" : `, ${text}`}`;
+  return `${time} ${word} ${printable(text)}`;
 }
 
 function progressLines(run: RunOutput): string[] {
-  const words = progressWords(run);
-  const age = run.progress === null ? "" : formatDuration(Date.now() - run.progress.at);
-  return words === null ? [] : [`progress ${printable(words)} (${age} ago)`];
+  const { progress } = run;
+  if (progress === null) return [];
+  const age = formatDuration(Math.max(Date.now() - progress.at, 0));
+  return [`progress ${printable(progressWords(progress))} (${age} ago)`];
 }

@@ -2,7 +2,7 @@
 import { readFileSync, writeSync } from "node:fs";
 import { TqError } from "../../src/errors.ts";
 import { wantsColour } from "../../src/log/log.ts";
-import { writeLines } from "../../src/log/standard-stream.ts";
+import { standardError, writeText } from "../../src/log/standard-stream.ts";
 import { isTerminal } from "../../src/log/terminal.ts";
 
 export interface Terminal {
@@ -18,6 +18,10 @@ interface Stream {
 
 export function outputTerminal(): Terminal {
   return terminalOf(isTerminal(1) ? process.stdout : {}, process.env);
+}
+
+export function errorTerminal(): Terminal {
+  return terminalOf(isTerminal(2) ? process.stderr : {}, process.env);
 }
 
 /** True when standard error is a terminal that takes colours. */
@@ -54,14 +58,21 @@ export function paint({ colour }: Terminal, style: Style, text: string): string 
  * Prints to standard output, and returns once all of it is written. A pipe whose reader has ended (`tq list | head -1`)
  * is no error, an incomplete file is.
  *
+ * @returns false where the reader has ended.
  * @throws TqError "full" when standard output is closed, or a file cannot take the whole text.
  */
-export function print(text: string): void {
+export function print(text: string): boolean {
+  return write(`${text}\n`);
+}
+
+/** Like `print`, without the end of a line. */
+export function write(text: string): boolean {
   try {
     if (wasClosed()) throw new Error("standard output is closed");
-    writeAll(Buffer.from(`${text}\n`));
+    writeAll(Buffer.from(text));
+    return true;
   } catch (error) {
-    if (codeOf(error) === "EPIPE") return;
+    if (codeOf(error) === "EPIPE") return false;
     throw new TqError(
       "full",
       `Cannot write the answer: ${(error as Error).message}; the command has done its work`,
@@ -102,9 +113,15 @@ function wasClosed(): boolean {
 
 /** Writes a line to standard error, and does not wait for ever for a reader that reads nothing. */
 export function note(text: string): void {
+  writeError(`${text}\n`);
+}
+
+/** @returns false where it cannot be written: no other place is left to say it. */
+export function writeError(text: string): boolean {
   try {
-    writeLines(`${text}\n`);
+    writeText(text, standardError());
+    return true;
   } catch {
-    // no other place is left to say it
+    return false;
   }
 }

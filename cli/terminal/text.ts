@@ -53,3 +53,14 @@ export function formatTimeIn(width: number | null, ms: number | null): string {
   if (width === null || width >= FULL_TIME_WIDTH) return time;
   return time.replace(/^\d{4}-(.*):\d\d$/, "$1");
 }
+
+/** Local time as a line that is looked at has room for: in a narrow terminal `14:05:09`. */
+export function formatTimeOfDay(width: number | null, ms: number): string {
+  const time = formatTime(ms);
+  return width === null || width >= FULL_TIME_WIDTH ? time : time.replace(/^\S+ /, "");
+}
+
+/** Breaks a sentence between its words where it is wider than the terminal. */
+export function wrapped(text: string, width: number | null): string {
+  return width === null ? text : Bun.wrapAnsi(text, width, { wordWrap: true });
+}

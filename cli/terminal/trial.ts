@@ -6,7 +6,7 @@ import type { RowChange, TrialChanges, TrialRow } from "../../src/store/trial.ts
 import { calledMethod, callWords, type Task } from "../../src/task.ts";
 import { parseExactly } from "../../src/values/exact-json.ts";
 import { formatDuration } from "../../src/values/duration.ts";
-import { progressWords } from "./output.ts";
+import { progressWords } from "../../src/tasks/progress-words.ts";
 import { table } from "./table.ts";
 import { counted, formatTime } from "./text.ts";
 import { paint, type Style, type Terminal } from "./terminal.ts";
@@ -44,7 +44,7 @@ export function trialText(trial: Trial, end: TrialEnd, terminal: Terminal): stri
   const [style, words] = verdict(trial, outcome);
   const { task } = trial;
   const head = `${callWords(task)} ${words}, after ${formatDuration(Math.round(ran))}`;
-  const progress = progressWords(output);
+  const progress = output.progress && progressWords(output.progress);
   const parts = [
     [
       paint(terminal, style, printable(head)),

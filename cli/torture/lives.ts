@@ -15,7 +15,7 @@ const ERRANDS = `
       FROM tq_tasks
      WHERE json_type(args, '$[2]') = 'object')`;
 
-/** A run that was cancelled by hand, or died with its worker, leaves no number; a task keeps its last 100 runs. */
+/** A run that died with its worker leaves no number; a task keeps its last 100 runs. */
 const NUMBERS = `
   SELECT 'Task ' || id || ' has ' || attempts || ' attempts, and the runs ' || coalesce(numbers, 'none')
     FROM tq_tasks
@@ -50,6 +50,7 @@ const DEEDS = `
     FROM tq_attempts JOIN errand ON id = task
    WHERE outcome IN ('finished', 'failed', 'snoozed', 'cancelled')
      AND (task || ' ' || number || ' ' || outcome) NOT IN (SELECT value FROM json_each($deeds))
+     AND NOT (retried AND outcome = 'cancelled' AND tq_attempts.reason = 'cancelled by hand')
      AND NOT (kind = 'expire' AND outcome = 'cancelled' AND tq_attempts.reason LIKE 'it expired %')
      AND NOT (kind IN ('overrun', 'hang') AND outcome = 'failed' AND name = 'TimeoutError')`;
 
@@ -91,7 +92,7 @@ const EXPIRED = `
          || ' and is ' || outcome
     FROM errand JOIN tq_attempts ON task = id AND number = 1
    WHERE (started_at > expires_at AND outcome NOT IN ('cancelled', 'interrupted', 'crashed', 'postponed'))
-      OR (outcome = 'cancelled' AND kind = 'expire' AND ended_at <= expires_at)`;
+      OR (tq_attempts.reason LIKE 'it expired %' AND ended_at <= expires_at)`;
 
 /** A run keeps its last 256,000 characters and how far it was, a task the words of its last 20 runs. */
 const OUTPUTS = `

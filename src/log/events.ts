@@ -17,6 +17,10 @@ export interface TaskRun {
   /** null: the task calls a plain function, whose name `model` is. */
   readonly method: string | null;
   readonly queue: string;
+  /** JSON text, cut where it is long; null: the task calls a plain function. */
+  readonly instances: string | null;
+  /** The text that the push gave the task, cut where it is long; null: none. */
+  readonly ref: string | null;
 }
 
 interface Payloads {
@@ -57,11 +61,19 @@ interface Payloads {
   "task.crashed": TaskRun & { readonly reason: string; readonly crashes: number };
   /** The task took down its thread or worker too often, and is set aside as failed. */
   "task.poisoned": TaskRun & { readonly crashes: number };
-  "task.cancelled": { readonly task: number; readonly reason: string | null };
+  /** It was cancelled while it ran, or its method said so. */
+  "task.cancelled": TaskRun & { readonly reason: string | null };
   /** A run lost its claim before it ended; its work was discarded. */
   "task.late": TaskRun & { readonly outcome: OutcomeKind };
-  /** A promise that the task's code does not await failed after the task had ended. `place`: the line of that code. */
-  "task.stray": TaskRun & { readonly place: string | null; readonly error: ErrorData };
+  /**
+   * Code that the task's method does not await failed after the task had ended, or pushed then. `place`: the line of that
+   * code.
+   */
+  "task.stray": TaskRun & {
+    readonly kind: "failed" | "pushed";
+    readonly place: string | null;
+    readonly error: ErrorData;
+  };
   /** Without a worker, a scheduled task runs at once; `scheduledAt` is ms since 1970 UTC. */
   "task.inline": TaskRun & { readonly scheduledAt: number };
   /** A task has held the write lock for long: no other task or program can write. */
@@ -89,22 +101,11 @@ export type Event<N extends EventName = EventName> = {
   [K in N]: { readonly name: K } & Payloads[K];
 }[N];
 
-/** Events of a thread, or of a program that runs its own tasks: it writes them to its log itself. */
-type RunEventName =
-  | "task.started"
-  | "task.finished"
-  | "task.failed"
-  | "task.retried"
-  | "task.snoozed"
-  | "task.postponed"
-  | "task.late"
-  | "task.stray"
-  | "task.inline"
-  | "store.failed"
-  | "store.recovered";
+/** The name of an event of a worker: a program that runs its own tasks alone has `task.inline`. */
+export type WorkerEventName = Exclude<EventName, "task.inline">;
 
-/** An event of a worker, as the option `report` of `startWorker` receives it. */
-export type WorkerEvent = Event<Exclude<EventName, RunEventName>>;
+/** An event of a worker or of one of its threads, as `report` of `startWorker` and the listeners of `worker.on` get it. */
+export type WorkerEvent<N extends WorkerEventName = WorkerEventName> = Event<N>;
 
 /** Receives an event. It returns at once and never throws. */
 export type Report = (event: Event) => void;

@@ -2,18 +2,21 @@
 import type { Report } from "./events.ts";
 import { toErrorData } from "../outcome.ts";
 
-/** @param log receives the first error. */
-export function guardedReport(report: Report, log: Report): Report {
+/**
+ * @param name what the report is, for the log.
+ * @param log receives the first error.
+ */
+export function guardedReport(report: Report, name: string, log: Report): Report {
   let logged = false;
 
   function logFirst(thrown: unknown): void {
     if (logged) return;
     logged = true;
-    const { name, message } = toErrorData(thrown);
+    const error = toErrorData(thrown);
     log({
       name: "log.note",
       level: "error",
-      message: `Cannot report an event: the function report threw ${name}: ${message}; the worker goes on, and logs this only once`,
+      message: `Cannot report an event: ${name} threw ${error.name}: ${error.message}; the worker goes on, and logs this only once`,
     });
   }
 

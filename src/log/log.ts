@@ -90,13 +90,16 @@ const COLOURS: Record<Level, string> = { error: "31", warn: "33", info: "32", de
  * @param time ms since 1970 UTC, written as local time with its offset
  */
 export function formatText(event: Event, time: number, { colour, stack }: TextOptions): string {
-  const level = levelOf(event);
-  const padded = level.padEnd(5);
-  const mark = colour ? `\u001b[${COLOURS[level]}m${padded}\u001b[0m` : padded;
-  const line = `${localTime(time)} ${mark} ${printable(eventWords(event))}`;
+  const line = `${lineHead(levelOf(event), time, colour)} ${printable(eventWords(event))}`;
   if (!stack || !("error" in event) || event.error.stack === null) return line;
   const frames = event.error.stack.split("\n").map((frame) => `    ${printable(frame.trim())}`);
   return [line, ...frames].join("\n");
+}
+
+/** The time and the level before the words of a line. */
+export function lineHead(level: Level, time: number, colour: boolean): string {
+  const padded = level.padEnd(5);
+  return `${localTime(time)} ${colour ? `\u001b[${COLOURS[level]}m${padded}\u001b[0m` : padded}`;
 }
 
 /**

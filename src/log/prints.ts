@@ -4,8 +4,8 @@
  */
 import type { Writable } from "node:stream";
 import { formatDuration } from "../values/duration.ts";
-import type { Report } from "./events.ts";
-import { type StandardStream, UnwrittenError, writeText } from "./standard-stream.ts";
+import type { Level, Report } from "./events.ts";
+import { type StandardStream, UnwrittenError, writeLines, writeText } from "./standard-stream.ts";
 
 export interface PrintsOptions {
   /** For `console.log` and `process.stdout`. */
@@ -14,41 +14,64 @@ export interface PrintsOptions {
   readonly error: StandardStream;
   readonly colour: boolean;
   readonly report: Report;
-  /** Called with each text that is printed, whole lines or parts of them. */
-  readonly printed?: (level: "info" | "error", text: string) => void;
+  readonly hearer?: PrintsHearer;
+}
+
+interface PrintsHearer {
+  /** A method of `console` prints this. @returns true: the hearer prints it. */
+  said(level: Level, text: string): boolean;
+  /** These characters, of one line or of several, are written to a stream as they are. */
+  wrote(level: Level, text: string): void;
 }
 
 export interface Prints {
+  /** Prints whole lines to standard output, behind what was written there without an end of line. */
+  lines(text: string): void;
   /** Reports the lines that were lost since the last report. */
   flush(): void;
 }
 
 type Print = (chunk: string | Uint8Array) => void;
+type Say = (level: Level, text: string) => void;
 
 /** Takes over the `console` and `process` of this thread. */
-export function takePrints({ output, error, colour, report, printed }: PrintsOptions): Prints {
+export function takePrints({ output, error, colour, report, hearer }: PrintsOptions): Prints {
   const losses = new Losses(report);
-  const print = (stream: StandardStream, level: "info" | "error"): Print => {
+  const counting = (write: () => void): void => {
+    try {
+      write();
+    } catch (cause) {
+      losses.add(cause);
+    }
+  };
+  const print = (stream: StandardStream, level: Level): Print => {
     return (chunk) => {
-      printed?.(level, typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
-      try {
-        writeText(chunk, stream);
-      } catch (cause) {
-        losses.add(cause);
-      }
+      hearer?.wrote(level, typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
+      counting(() => writeText(chunk, stream));
     };
   };
-  const [toOutput, toError] = [print(output, "info"), print(error, "error")];
+  const say: Say = (level, text) => {
+    if (hearer?.said(level, text)) return;
+    counting(() => writeText(text, isTrouble(level) ? error : output));
+  };
+  const toOutput = print(output, "info");
   takeStream("stdout", 1, toOutput);
-  takeStream("stderr", 2, toError);
-  takeConsole(toOutput, toError, colour);
-  return losses;
+  takeStream("stderr", 2, print(error, "error"));
+  takeConsole(say, toOutput, colour);
+  return {
+    lines: (text) => counting(() => writeLines(text, output)),
+    flush: () => losses.flush(),
+  };
+}
+
+function isTrouble(level: Level): boolean {
+  return level === "warn" || level === "error";
 }
 
 /** The time between two reports of lost lines. */
 const BETWEEN_REPORTS_MS = 60_000;
 
-class Losses implements Prints {
+class Losses {
   readonly #report: Report;
   #lines = 0;
   #why = "";
@@ -111,8 +134,8 @@ function makeStream(fd: number, print: Print): Writable {
   return Object.assign(stream, { fd, end, destroy: () => stream });
 }
 
-/** Methods of `console` that print their arguments as Bun does, and the descriptor that each prints to. */
-const PLAIN = { log: 1, info: 1, debug: 1, warn: 2, error: 2 } as const;
+/** Methods of `console` that print their arguments as Bun does, and the level of each. */
+const PLAIN = { log: "info", info: "info", debug: "debug", warn: "warn", error: "error" } as const;
 
 /** Methods of `console` that lay out a text, and how each changes the depth of groups, whose lines are indented. */
 const LAID_OUT = {
@@ -133,13 +156,17 @@ const LAID_OUT = {
 
 type Method = (...args: unknown[]) => void;
 
-function takeConsole(toOutput: Print, toError: Print, colour: boolean): void {
+function takeConsole(say: Say, toOutput: Print, colour: boolean): void {
   let made: object | undefined;
   let depth = 0;
-  function layOut(name: string, args: unknown[]): void {
+  /** The level of what is laid out; null: that of the stream that the console chooses. */
+  let level: Level | null = null;
+  const toStream = (preset: Level) => target((text) => say(level ?? preset, text));
+  function layOut(name: string, args: unknown[], of: Level | null = null): void {
     const { Console } = console; // loaded here, as few tasks need it
-    const streams = { stdout: target(toOutput), stderr: target(toError) };
+    const streams = { stdout: toStream("info"), stderr: toStream("error") };
     made ??= new Console({ ...streams, colorMode: colour });
+    level = of;
     (Reflect.get(made, name) as Method).apply(made, args);
   }
   const methods: Record<string, unknown> = {};
@@ -149,13 +176,12 @@ function takeConsole(toOutput: Print, toError: Print, colour: boolean): void {
       layOut(name, args);
     };
   }
-  for (const [name, fd] of Object.entries(PLAIN)) {
-    const print = fd === 1 ? toOutput : toError;
+  for (const [name, its] of Object.entries(PLAIN)) {
     methods[name] = (...args: unknown[]) => {
       const [first] = args;
-      if (typeof first === "string" && first.includes("%")) return layOut(name, args);
+      if (typeof first === "string" && first.includes("%")) return layOut(name, args, its);
       const text = asText(args, colour);
-      return depth === 0 ? print(`${text}\n`) : layOut(name, [text]);
+      return depth === 0 ? say(its, `${text}\n`) : layOut(name, [text], its);
     };
   }
   methods["write"] = (...chunks: (string | Uint8Array)[]) => {
@@ -172,7 +198,7 @@ function asText(args: readonly unknown[], colors: boolean): string {
 }
 
 /** All that a console needs of a stream. */
-function target(print: Print): NodeJS.WritableStream {
+function target(print: (text: string) => void): NodeJS.WritableStream {
   const write = (text: string) => {
     print(text);
     return true;

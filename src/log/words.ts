@@ -1,5 +1,5 @@
 /** The words of each event in the lines of the log. */
-import { callName } from "../task.ts";
+import { callName, DEFAULT_QUEUE } from "../task.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { Event, EventName, TaskRun } from "./events.ts";
 import type { ErrorData, OutcomeKind } from "../outcome.ts";
@@ -66,8 +66,11 @@ const WORDS: Words = {
       `task ${event.task} set aside as failed after ${count(event.crashes, "crash", "crashes")}`,
       ...run(event),
     ),
-  "task.cancelled": ({ task, reason }) =>
-    `task ${task} cancelled${reason === null ? "" : `: ${reason}`}`,
+  "task.cancelled": (event) =>
+    line(
+      `task ${event.task} cancelled${event.reason === null ? "" : `: ${event.reason}`}`,
+      ...run(event),
+    ),
   "task.late": (event) =>
     line(
       `task ${event.task} was cancelled or given to another worker while it ran; the work of this run was discarded`,
@@ -76,10 +79,12 @@ const WORDS: Words = {
     ),
   "task.stray": (event) =>
     line(
-      `task ${event.task} left work behind that failed after its end; await it in the method`,
+      event.kind === "pushed"
+        ? `task ${event.task} pushed after its end, when no claim guards the push; await it in the method`
+        : `task ${event.task} left work behind that failed after its end; await it in the method`,
       ...run(event),
       ...(event.place === null ? [] : [`at ${event.place}`]),
-      errorWords(event.error),
+      ...(event.kind === "pushed" ? [] : [errorWords(event.error)]),
     ),
   "task.inline": (event) =>
     line(
@@ -127,8 +132,15 @@ function line(...parts: string[]): string {
   return parts.join("  ");
 }
 
-function run({ model, method, attempt }: TaskRun): string[] {
-  return [callName(model, method), `attempt ${attempt}`];
+/** The default queue is not named: most tasks are in it. */
+function run({ model, method, instances, ref, queue, attempt }: TaskRun): string[] {
+  const call = callName(model, method);
+  return [
+    instances === null ? call : `${call} ${instances}`,
+    ...(ref === null ? [] : [`ref ${ref}`]),
+    ...(queue === DEFAULT_QUEUE ? [] : [`queue ${queue}`]),
+    `attempt ${attempt}`,
+  ];
 }
 
 function errorWords({ name, message }: ErrorData): string {

@@ -1,6 +1,6 @@
 /** `ModelSQL(name, fields)`: a model with a table. */
 import { TqError } from "../errors.ts";
-import { type Soon, soon } from "../soon.ts";
+import { soon } from "../soon.ts";
 import { BASE, CHECK_ROW } from "../registry/model-class.ts";
 import { makeRecord } from "./class-fields.ts";
 import { type Clause, type SearchOptions, toConditions, toRowOptions } from "./clauses.ts";
@@ -10,7 +10,7 @@ import { quote } from "../quote.ts";
 import type { SqlModel } from "./sql-types.ts";
 import { StoredRecord } from "./stored-record.ts";
 import { goneError, LOCKED, type RowsRead, readRows, searchRows } from "./stored-rows.ts";
-import { inUnit, Transaction } from "../transaction/transaction.ts";
+import { inUnit, outsideTransaction, Transaction } from "../transaction/transaction.ts";
 import type { Unit } from "../transaction/unit.ts";
 
 /**
@@ -49,24 +49,21 @@ class SqlBase extends StoredRecord {
     });
   }
 
-  static override async browse<M>(this: M, ids: readonly number[]): Promise<never[]> {
-    const model = this as typeof SqlBase;
-    const { unit } = Transaction.current;
-    checkList(ids, `browse ${model.__name__}`);
-    const reading = readRows(unit, model[DEFINITION].table, ids.map(checkId));
-    return soon(reading, (read) => fromRows(model, read, unit)) as Soon<never[]>;
+  static override browse<M>(this: M, ids: readonly number[]): Promise<never[]> {
+    const unit = Transaction.currentIfAny?.unit;
+    if (!unit) return outsideTransaction();
+    const reading = browseIn(unit, this as typeof SqlBase, ids) as Promise<never[]>;
+    return unit.strict ? unit.track(() => reading) : reading;
   }
 
-  static async search(
+  static search(
     clauses: readonly Clause<string>[],
     options: SearchOptions<string> = {},
   ): Promise<StoredRecord[]> {
-    const { unit } = Transaction.current;
-    const definition = this[DEFINITION];
-    const conditions = toConditions(definition, clauses);
-    const rowOptions = toRowOptions(definition, options);
-    const reading = searchRows(unit, definition.table, conditions, rowOptions);
-    return fromRows(this, await reading, unit);
+    const unit = Transaction.currentIfAny?.unit;
+    if (!unit) return outsideTransaction();
+    const reading = searchIn(unit, this, clauses, options);
+    return unit.strict ? unit.track(() => reading) : reading;
   }
 
   static save(records: readonly StoredRecord[]): Promise<void> {
@@ -110,6 +107,29 @@ class SqlBase extends StoredRecord {
   delete(): Promise<void> {
     return (this.constructor as typeof SqlBase).delete([this]);
   }
+}
+
+async function browseIn(
+  unit: Unit,
+  model: typeof SqlBase,
+  ids: readonly number[],
+): Promise<StoredRecord[]> {
+  checkList(ids, `browse ${model.__name__}`);
+  const reading = readRows(unit, model[DEFINITION].table, ids.map(checkId));
+  return soon(reading, (read) => fromRows(model, read, unit));
+}
+
+async function searchIn(
+  unit: Unit,
+  model: typeof SqlBase,
+  clauses: readonly Clause<string>[],
+  options: SearchOptions<string>,
+): Promise<StoredRecord[]> {
+  const definition = model[DEFINITION];
+  const conditions = toConditions(definition, clauses);
+  const rowOptions = toRowOptions(definition, options);
+  const reading = searchRows(unit, definition.table, conditions, rowOptions);
+  return fromRows(model, await reading, unit);
 }
 
 async function storeAll(records: readonly StoredRecord[], unit: Unit): Promise<void> {

@@ -129,4 +129,13 @@ export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> &
  *
  * @example static readonly tasks: TaskPolicies<typeof Label> = { print: { attempts: 5, timeout: "30s" } };
  */
-export type TaskPolicies<M extends ModelLike> = { readonly [K in keyof Queue<M>]?: TaskPolicy };
+export type TaskPolicies<M extends ModelLike> = {
+  readonly [K in keyof Queue<M>]?: Omit<TaskPolicy, "instances"> & {
+    readonly instances?: K extends keyof M ? InstancesOf<InstanceType<M>, M[K]> : never;
+  };
+};
+
+/** `"many"` for a static method that takes a list of records, `"one"` for one that takes a record. */
+type InstancesOf<R, F> = F extends (records: infer First, ...args: never) => unknown
+  ? (R[] extends First ? "many" : never) | (R extends First ? "one" : never)
+  : never;

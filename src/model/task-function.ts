@@ -30,7 +30,7 @@ type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
 type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
 
 /** What a function says of its tasks: it has no records that could be missing. */
-type FunctionPolicy = Omit<TaskPolicy, "missing">;
+type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
 
 type AnyFunction = (...args: unknown[]) => unknown;
 

@@ -27,6 +27,8 @@ import {
 } from "./backoff.ts";
 import { type ErrorFilter, filterWords, readFilter } from "./error-filter.ts";
 
+export type Instances = "one" | "many";
+
 /** How the tasks of one method run, as a model says it. */
 export interface TaskPolicy {
   /** How many runs may fail before the task does, the first one included; default: 1. */
@@ -48,6 +50,16 @@ export interface TaskPolicy {
    * own. It may start transactions; the claim of its task guards its end all the same. Default: true.
    */
   readonly transaction?: boolean;
+  /**
+   * true: a task fails whose method ends without having awaited each query, write and push of tq that it began. The
+   * error names the line. Default: false.
+   */
+  readonly strict?: boolean;
+  /**
+   * The records that a static method takes. `"many"`: always a list, of one record where one id was pushed; `"one"`:
+   * one record, and for a list it is called with each in turn. Default: as they were pushed.
+   */
+  readonly instances?: Instances;
 }
 
 /** A policy with all its values: lengths of time are ms, null is no limit. */
@@ -60,6 +72,8 @@ export interface Policy {
   readonly expires: number | null;
   readonly missing: "skip" | "fail";
   readonly transaction: boolean;
+  readonly strict: boolean;
+  readonly instances: Instances | null;
 }
 
 export type PolicyKey = keyof TaskPolicy;
@@ -111,24 +125,21 @@ export const POLICIES: { readonly [K in PolicyKey]: PolicyRow<Policy[K]> } = {
   missing: {
     help: "What becomes of a task none of whose records exists",
     preset: "skip",
-    allowed: '"skip" or "fail"',
-    read: (value, name) => {
-      if (value === "skip" || value === "fail") return value;
-      throw refused(value, name, '"skip" or "fail"');
-    },
+    ...choice<Policy["missing"]>("skip", "fail"),
     toJson: (value) => value,
     words: String,
   },
   transaction: {
-    help: "Whether the method runs inside a transaction",
-    preset: true,
-    allowed: "true or false",
-    read: (value, name) => {
-      if (typeof value === "boolean") return value;
-      throw refused(value, name, "true or false");
-    },
+    ...flagRow("Whether the method runs inside a transaction", true),
+    onlyModel: true,
+  },
+  strict: flagRow("Whether a task fails that ends without awaiting what it began", false),
+  instances: {
+    help: "Whether a static method takes one record or a list of them",
+    preset: null,
+    ...choice<Instances>("one", "many"),
     toJson: (value) => value,
-    words: String,
+    words: (value) => value ?? "as pushed",
     onlyModel: true,
   },
 };
@@ -156,6 +167,24 @@ function filterRow(help: string, preset: string): PolicyRow<ErrorFilter | null> 
     toJson: () => null, // no push says it
     words: (filter) => (filter === null ? preset : filterWords(filter)),
   };
+}
+
+function flagRow(help: string, preset: boolean): PolicyRow<boolean> {
+  const allowed = "true or false";
+  const read = (value: unknown, name: string): boolean => {
+    if (typeof value === "boolean") return value;
+    throw refused(value, name, allowed);
+  };
+  return { help, preset, allowed, read, toJson: (value) => value, words: String };
+}
+
+function choice<Word extends string>(one: Word, other: Word) {
+  const allowed = `"${one}" or "${other}"`;
+  const read = (value: unknown, name: string): Word => {
+    if (value === one || value === other) return value as Word;
+    throw refused(value, name, allowed);
+  };
+  return { allowed, read };
 }
 
 function lengthRow(help: string, min: number, max: number): PolicyRow<number | null> {

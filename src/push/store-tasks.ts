@@ -1,7 +1,7 @@
 /** Stores the tasks of a push in the current transaction, or in a new one. */
 import { encode } from "../values/encoding.ts";
 import type { NewTask } from "../task.ts";
-import { currentTaskUnit } from "../transaction/current-task.ts";
+import { currentTaskUnit, tellLatePush } from "../transaction/current-task.ts";
 import { runtime } from "../transaction/runtime.ts";
 import type { Basis } from "../values/option-kinds.ts";
 import { Transaction, inUnit, runPushed } from "../transaction/transaction.ts";
@@ -36,6 +36,7 @@ function storeInRun<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise<T> {
 }
 
 async function storeOutside<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise<T> {
+  tellLatePush();
   const of = runtime();
   const { tasks, result } = prepare({ user: 0, context: {}, runtime: of });
   const ids = tasks.length > 0 ? await of.store.push(tasks) : [];

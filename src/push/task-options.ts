@@ -6,6 +6,7 @@
  * A new option is a row of OPTIONS and its type in PushOptions, and a column in the store.
  */
 import { TqError } from "../errors.ts";
+import { DEFAULT_QUEUE } from "../task.ts";
 import type { Backoff, BackoffFunction } from "../policies/backoff.ts";
 import { PUSHED_KEYS, pushedJson, type Said } from "../policies/read.ts";
 import { fieldOf, POLICIES } from "../policies/table.ts";
@@ -132,7 +133,7 @@ export const OPTIONS = {
   queue: {
     help: "The queue to put the task in",
     kind: text("the name of a queue"),
-    preset: "default",
+    preset: DEFAULT_QUEUE,
     context: "queue_name",
     sql: "the name of a queue, as text",
     hint: "NAME",

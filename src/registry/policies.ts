@@ -16,7 +16,7 @@ import {
 import { matches } from "../patterns.ts";
 import type { TaskRules } from "../settings/task-rules.ts";
 import { callName } from "../task.ts";
-import { isFunction, type ModelClass, requireMethod } from "./model-class.ts";
+import { isFunction, type ModelClass, type ModelMethod, requireMethod } from "./model-class.ts";
 
 interface WithPolicies {
   readonly tasks?: Readonly<Record<string, TaskPolicy>>;
@@ -120,12 +120,20 @@ export function checkPolicies(model: ModelClass): void {
     );
   }
   for (const [method, policy] of Object.entries(tasks)) {
-    requireMethod(model, method, "set a policy for");
-    if (typeof policy === "object" && policy !== null) saidByModel(model, method);
+    const { kind } = requireMethod(model, method, "set a policy for");
+    if (typeof policy === "object" && policy !== null)
+      checkInstances(saidByModel(model, method), kind, placeOf(model, method));
     else
       throw new TqError(
         "models",
         `Cannot use ${placeOf(model, method)}: its policy must be an object`,
       );
   }
+}
+
+function checkInstances({ instances }: Said, kind: ModelMethod["kind"], place: string): void {
+  if (instances === undefined || instances === null || kind === "static") return;
+  const why =
+    kind === "function" ? "a function has none" : "a method of the record is called on each";
+  throw new TqError("models", `Cannot use ${place}: instances is for static methods, and ${why}`);
 }

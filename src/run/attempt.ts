@@ -1,6 +1,5 @@
 /** One attempt at a task: decodes the call, begins the run, and reports its end after the commit. */
 import { drainMicrotasks } from "bun:jsc";
-import { isLogged } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
 import type { Ending, Session } from "../store/session.ts";
@@ -67,8 +66,8 @@ export function begin(
   unit: Unit,
   { prepared, took } = decode(thread, task),
 ): Soon<Begun> {
-  const { methods, progress, report, config } = thread;
-  if (isLogged("debug", config.log.level)) report({ name: "task.started", ...runOf(task) });
+  const { methods, progress, report, audience } = thread;
+  if (audience.hears("task.started")) report({ name: "task.started", ...runOf(task) });
   const started = performance.now();
   const waitedBefore = unit.waited;
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
@@ -109,7 +108,7 @@ export function endingOf(
  * stored.
  */
 export function note(
-  { progress, report, pushed, config }: ThreadRuntime,
+  { progress, report, pushed, audience }: ThreadRuntime,
   ended: Ended,
   kept: boolean,
 ): void {
@@ -120,6 +119,6 @@ export function note(
     progress.count(outcome.kind);
   }
   const isRoutine = outcome.kind === "finished" && outcome.reason === null;
-  if (kept && isRoutine && !isLogged("info", config.log.level)) return;
+  if (kept && isRoutine && !audience.hears("task.finished")) return;
   reportOutcome(report, task, outcome, kept, duration);
 }

@@ -6,6 +6,7 @@ import { type ErrorFilter, isMeant } from "../policies/error-filter.ts";
 import type { Policy } from "../policies/table.ts";
 import { delayUntil, verdictOf } from "../policies/verdicts.ts";
 import type { ClaimedTask } from "../task.ts";
+import { NOT_AWAITED } from "../transaction/strict-work.ts";
 
 /**
  * The outcome of a run whose method has thrown. Never throws: where a function of the policy fails, the task is tried
@@ -46,10 +47,12 @@ function isRetried(thrown: unknown, { retryOn, failOn }: Policy): boolean {
   return retryOn !== null && isMeant(withoutAnyError(retryOn), thrown);
 }
 
+const FOR_PEOPLE: readonly string[] = ["UserError", "UserWarning", NOT_AWAITED];
+
 /** An error for a person to read: another try meets it again, unless the policy names it. */
 function isForPeople(thrown: unknown): boolean {
   if (thrown instanceof UserError) return true;
-  return thrown instanceof Error && (thrown.name === "UserError" || thrown.name === "UserWarning");
+  return thrown instanceof Error && FOR_PEOPLE.includes(thrown.name);
 }
 
 /** Leaves out the class of all errors, which names none. */

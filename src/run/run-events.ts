@@ -1,6 +1,6 @@
 /** The events that report how a run ended. */
 import type { Event, Report, TaskRun } from "../log/events.ts";
-import type { Outcome } from "../outcome.ts";
+import { cut, type Outcome } from "../outcome.ts";
 import { calledMethod, type ClaimedTask } from "../task.ts";
 
 /** Reports how the run ended; call it once that is committed. */
@@ -30,7 +30,7 @@ export function toEvent(run: TaskRun, outcome: Outcome, duration: number): Event
     case "snoozed":
       return { name: "task.snoozed", ...run, delay: outcome.delay, reason: outcome.reason };
     case "cancelled":
-      return { name: "task.cancelled", task: run.task, reason: outcome.reason };
+      return { name: "task.cancelled", ...run, reason: outcome.reason };
     case "postponed":
       return { name: "task.postponed", ...run, delay: outcome.delay, error: outcome.error };
     case "interrupted":
@@ -38,8 +38,30 @@ export function toEvent(run: TaskRun, outcome: Outcome, duration: number): Event
   }
 }
 
+/** What events tell of a task and its run. */
+export interface RunRow extends Omit<TaskRun, "task"> {
+  readonly id: number;
+}
+
+/** The most characters of a task's instances, and of its ref, in an event. */
+const MOST_INSTANCES = 100;
+const MOST_REF = 200;
+
 /** The run of a task, as events carry it. */
 export function runOf(task: ClaimedTask): TaskRun {
-  const { id, attempt, model, queue } = task;
-  return { task: id, attempt, model, method: calledMethod(task), queue };
+  const method = calledMethod(task);
+  return toRun({ ...task, method, instances: method === null ? null : task.instances });
+}
+
+/** The run, with long texts cut. */
+export function toRun({ id, attempt, model, method, queue, instances, ref }: RunRow): TaskRun {
+  return {
+    task: id,
+    attempt,
+    model,
+    method,
+    queue,
+    instances: instances === null ? null : cut(instances, MOST_INSTANCES),
+    ref: ref === null ? null : cut(ref, MOST_REF),
+  };
 }

@@ -18,6 +18,7 @@ import { judge } from "./judge.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 import { timeoutError } from "./time-limit.ts";
 import { Transaction, type Context } from "../transaction/transaction.ts";
+import { allAwaited } from "../transaction/strict-work.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import { callWords, type ClaimedTask, isFunctionCall } from "../task.ts";
@@ -63,6 +64,7 @@ export async function run(
   const { policy } = prepared;
   const running = new RunningTask(task, prepared.context, output);
   present.task = running;
+  if (policy.strict) unit.beStrict();
   try {
     if (policy.expires !== null || task.expiresAt !== null) {
       const expired = await expiry(task, policy, unit);
@@ -70,7 +72,9 @@ export async function run(
     }
     const transaction = new Transaction(unit, task.user, prepared.context);
     const value = await withTask(running, unit, () =>
-      policy.transaction ? transaction.run(() => callInside(prepared)) : callOutside(prepared),
+      policy.transaction
+        ? transaction.run(() => callInside(prepared, unit))
+        : callOutside(prepared, unit),
     );
     const pending = unit.pendingDone();
     if (pending) await pending;
@@ -78,6 +82,7 @@ export async function run(
     if (verdictOf(value)) throw value; // `return new Snooze(…)` means the same
     // It may have given up where it was, so its return is no success.
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit);
+    running.finish();
     return { kind: "finished", result: toResult(value), reason: null };
   } catch (error) {
     threw?.(error);
@@ -125,20 +130,21 @@ function notCalled({ instances, policy }: Call): Outcome {
   return { kind: "failed", error: { name: "MissingRecords", message, stack: null } };
 }
 
-async function callInside(call: Call): Promise<unknown> {
-  if (call.method.kind === "function") return callFunction(call);
-  return callMethod(call, await findRecords(call));
+async function callInside(call: Call, unit: Unit): Promise<unknown> {
+  if (call.method.kind === "function") return callFunction(call, unit);
+  return callMethod(call, await findRecords(call), unit);
 }
 
 /** Reads the records in a short transaction, which has the task's user and context; the method then runs in none. */
-async function callOutside(call: Call): Promise<unknown> {
-  if (call.method.kind === "function") return callFunction(call);
+async function callOutside(call: Call, unit: Unit): Promise<unknown> {
+  if (call.method.kind === "function") return callFunction(call, unit);
   const records = await Transaction.start({}, () => findRecords(call));
-  return callMethod(call, records);
+  return callMethod(call, records, unit);
 }
 
-function callFunction({ method, args }: Call): unknown {
-  return method.call.call(undefined, ...args);
+function callFunction({ method, args }: Call, unit: Unit): unknown {
+  const answer = method.call.call(undefined, ...args);
+  return unit.strict ? allAwaited(answer, unit.strict) : answer;
 }
 
 interface Call {
@@ -242,16 +248,25 @@ const NOT_CALLED = Symbol("not called");
 
 /** @returns what the method returns; NOT_CALLED when no record is left */
 async function callMethod(
-  { model, method, instances, args }: Call,
+  { model, method, instances, args, policy }: Call,
   records: readonly object[],
+  unit: Unit,
 ): Promise<unknown> {
   if (records.length === 0) return NOT_CALLED;
   const single = typeof instances === "number";
-  if (method.kind === "static") {
-    return method.call.call(model, single ? records[0] : records, ...args);
+  const isStatic = method.kind === "static";
+  if (isStatic && (single || policy.instances !== "one")) {
+    const given = single && policy.instances !== "many" ? records[0] : records;
+    const answer = method.call.call(model, given, ...args);
+    return unit.strict ? allAwaited(answer, unit.strict) : answer;
   }
   let last: unknown;
-  for (const record of records) last = await method.call.call(record, ...args);
+  for (const record of records) {
+    last = await (isStatic
+      ? method.call.call(model, record, ...args)
+      : method.call.call(record, ...args));
+  }
+  unit.strict?.checkAwaited();
   return single ? last : undefined;
 }
 

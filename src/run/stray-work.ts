@@ -1,13 +1,13 @@
 /**
- * Work that tasks leave behind: a promise that the method does not await, and that fails after its task has ended. It
- * ends no thread, as another task may be running there by then.
+ * Work that tasks leave behind: a promise that the method does not await, and that fails after its task has ended, or
+ * pushes then. It ends no thread, as another task may be running there by then.
  */
 import type { Report, TaskRun } from "../log/events.ts";
 import { type ErrorData, toErrorData } from "../outcome.ts";
 import { placeOf } from "../stack.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
-import { leftBehindBy } from "../transaction/current-task.ts";
+import { type LateWork, leftBehindBy, type RunningTask } from "../transaction/current-task.ts";
 import { runOf } from "./run-events.ts";
 
 export interface StrayWorkOptions {
@@ -22,11 +22,18 @@ export interface StrayWorkOptions {
 interface Stray {
   readonly run: TaskRun;
   readonly error: ErrorData;
+  readonly reason: string;
 }
+
+/** The end of a run may wait for the write lock: its row says so much later that it has finished. */
+const RECORD_AGAIN_MS = 20;
 
 export class StrayWork {
   readonly #options: StrayWorkOptions;
   #unrecorded: Stray[] = [];
+  #late: { readonly task: RunningTask; readonly work: LateWork }[] = [];
+  /** The errors that are charged already. */
+  readonly #charged = new WeakSet<object>();
 
   constructor(options: StrayWorkOptions) {
     this.#options = options;
@@ -38,6 +45,7 @@ export class StrayWork {
    * @returns false where it may be the running task's own: then that task cannot go on.
    */
   rejected(reason: unknown): boolean {
+    if (reason instanceof Error && this.#charged.has(reason)) return true;
     const error = toErrorData(reason);
     // Known for the errors of tq alone, such as that of an ended transaction: an error of user code names no task.
     const task = leftBehindBy(reason);
@@ -45,16 +53,41 @@ export class StrayWork {
     const ended = this.#options.justEnded();
     const [only] = ended;
     if (task) {
-      const { id, attempt, model, method, queue } = task;
-      this.#charge({ task: id, attempt, model, method, queue }, error);
-    } else if (only && ended.length === 1) this.#charge(runOf(only), error);
+      this.#charged.add(reason as Error);
+      this.#charge(runOf(task.claimed), "failed", error);
+    } else if (only && ended.length === 1) this.#charge(runOf(only), "failed", error);
     else this.#note(ended, error);
     return true;
   }
 
-  #charge(run: TaskRun, error: ErrorData): void {
-    this.#options.report({ name: "task.stray", ...run, place: placeOf(error.stack), error });
-    this.#unrecorded.push({ run, error });
+  /** Code of an ended task did this. Its user may have caught the error, so that no rejection would tell of it. */
+  late(task: RunningTask, work: LateWork): void {
+    this.#late.push({ task, work });
+    if (this.#late.length === 1) setImmediate(() => this.#chargeLate()); // rejections come first
+  }
+
+  /** Keeps what is not kept yet; call it before the store is closed. */
+  async flush(): Promise<void> {
+    this.#chargeLate();
+    await this.#record();
+  }
+
+  #chargeLate(): void {
+    for (const { task, work } of this.#late.splice(0)) {
+      const { kind, error } = work;
+      // The work of a run that did not finish is undone, or done again: what it left behind is no loss.
+      if (this.#charged.has(error) || (kind === "failed" && !task.finished)) continue;
+      this.#charged.add(error);
+      this.#charge(runOf(task.claimed), kind, toErrorData(error));
+    }
+  }
+
+  #charge(run: TaskRun, kind: LateWork["kind"], error: ErrorData): void {
+    const place = placeOf(error.stack);
+    this.#options.report({ name: "task.stray", ...run, kind, place, error });
+    const did = kind === "pushed" ? "pushed after its end" : "left work behind that failed";
+    const where = place === null ? "" : ` at ${place}`;
+    this.#unrecorded.push({ run, error, reason: `${did}${where}; await it in the method` });
     if (this.#unrecorded.length === 1) setImmediate(() => void this.#record());
   }
 
@@ -71,13 +104,16 @@ export class StrayWork {
   }
 
   async #record(): Promise<void> {
-    const strays = this.#unrecorded;
-    this.#unrecorded = [];
-    const { store, report } = this.#options;
+    const { store, report, running } = this.#options;
+    const present = running()?.id;
+    const strays = this.#unrecorded.filter(({ run }) => run.task !== present);
+    this.#unrecorded = this.#unrecorded.filter(({ run }) => run.task === present);
+    if (this.#unrecorded.length > 0) setTimeout(() => void this.#record(), RECORD_AGAIN_MS).unref();
+    if (strays.length === 0) return;
     try {
       await store.write(async (session) => {
-        for (const { run, error } of strays)
-          await session.recordError(run.task, run.attempt, error);
+        for (const { run, error, reason } of strays)
+          await session.recordLeftBehind(run.task, run.attempt, error, reason);
       });
     } catch (error) {
       const message = `Cannot keep the errors that ended tasks have left behind: ${String(error)}`;

@@ -9,7 +9,19 @@ import {
 } from "../store/task-output.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim } from "../task.ts";
-import type { RunHost, RunningTask } from "../transaction/current-task.ts";
+import type { LateWork, RunHost, RunningTask } from "../transaction/current-task.ts";
+
+/** Prints what a task says. */
+export type PrintSaid = (task: RunningTask, level: Level, text: string) => void;
+
+export interface OutputOptions {
+  /** False: what the runs say is not kept, nor shown; how far they are is. */
+  readonly keep?: boolean;
+  /** Left out: only the console prints. */
+  readonly print?: PrintSaid;
+  /** Hears of work that a task has left behind. */
+  readonly leftBehind?: LeftBehind;
+}
 
 /** The most characters of one line. */
 const LONGEST_LINE = 10_000;
@@ -19,6 +31,8 @@ const SHOWN_AFTER_MS = 100;
 
 /** A live output is written anew once it has so many characters that are not kept. */
 const MOST_STALE = 2 * MOST_CHARACTERS;
+
+type LeftBehind = RunHost["leftBehind"];
 
 interface Saying {
   readonly task: RunningTask;
@@ -37,6 +51,9 @@ export class ThreadOutput implements RunHost {
   readonly #progress: Pick<Progress, "signalTaken">;
   readonly #clock: Pick<Store, "now">;
   readonly #live: LiveOutput | null;
+  readonly #keeps: boolean;
+  readonly #print: PrintSaid | undefined;
+  readonly #leftBehind: LeftBehind;
   #saying: Saying | null = null;
 
   /** @param live null where no other process looks. */
@@ -44,10 +61,18 @@ export class ThreadOutput implements RunHost {
     progress: Pick<Progress, "signalTaken">,
     clock: Pick<Store, "now">,
     live: LiveOutput | null,
+    { keep = true, print, leftBehind = () => {} }: OutputOptions = {},
   ) {
     this.#progress = progress;
     this.#clock = clock;
     this.#live = live;
+    this.#keeps = keep;
+    this.#print = print;
+    this.#leftBehind = leftBehind;
+  }
+
+  leftBehind(task: RunningTask, late: LateWork): void {
+    this.#leftBehind(task, late);
   }
 
   signalTaken(): void {
@@ -55,8 +80,19 @@ export class ThreadOutput implements RunHost {
   }
 
   say(task: RunningTask, level: Level, text: string): void {
+    this.keep(task, level, text);
+    this.#print?.(task, level, text);
+  }
+
+  keep(task: RunningTask, level: Level, text: string): void {
+    if (!this.#keeps) return;
     const saying = this.#of(task);
-    for (const line of text.replace(/\n$/, "").split("\n")) {
+    // Lines of a text that is longer than what is kept would only be made to be dropped.
+    const over = Math.max(text.length - MOST_CHARACTERS, 0);
+    saying.cut += over;
+    saying.stale += over;
+    const said = Bun.stripANSI(over > 0 ? text.slice(over) : text);
+    for (const line of said.replace(/\n$/, "").split("\n")) {
       const cut = line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line;
       this.#keep(saying, outputLine({ at: this.#clock.now(), level, text: cut.toWellFormed() }));
     }

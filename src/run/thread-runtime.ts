@@ -1,5 +1,6 @@
 /** The things that a thread works with, and the claims that change hands with a round's commit. */
 import type { Progress } from "../shared-memory/progress.ts";
+import type { Audience } from "../log/audience.ts";
 import type { Owner } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
 import type { RunningTask } from "../transaction/current-task.ts";
@@ -14,6 +15,8 @@ export interface ThreadRuntime extends Runtime {
   readonly progress: Progress;
   readonly owner: Owner;
   readonly queues: readonly string[];
+  /** Which events are taken. */
+  readonly audience: Audience;
   /** Keeps the output of the runs. */
   readonly output: ThreadOutput;
   /** The run that began last. */

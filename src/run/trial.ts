@@ -1,5 +1,6 @@
 /** Runs a task as a worker's thread would, and rolls back all that it did in the database. */
 import { randomUUIDv7 } from "bun";
+import { Audience } from "../log/audience.ts";
 import { noSuchTask, TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
@@ -77,6 +78,7 @@ function threadOf(
     methods: new QuickMethods(runtime.store.traits),
     policies: new Policies(runtime.config.tasks),
     present: { task: null },
+    audience: new Audience(runtime.config.log.level),
     progress,
     output: makeOutput(progress),
     owner: { worker: randomUUIDv7(), thread: 0 },

@@ -7,6 +7,7 @@ import type { Runtime } from "../transaction/runtime.ts";
 import type { Config } from "../settings/config.ts";
 import { liveWorkers } from "../store/live-workers.ts";
 import type { WorkerInfo } from "../store/looking.ts";
+import { Audience } from "../log/audience.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { setRunPushed } from "../transaction/transaction.ts";
@@ -14,6 +15,7 @@ import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "./quick-methods.ts";
+import { StrayWork } from "./stray-work.ts";
 import { ThreadOutput } from "./thread-output.ts";
 import { runAlone } from "./alone.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
@@ -115,14 +117,20 @@ class Lane {
     }
     sayMode(report, others, config);
     const progress = new Progress(createShared(1), 1);
+    const running = () => progress.running();
+    const strays = new StrayWork({ store, report, running, justEnded: () => [] });
     return {
       ...this.#runtime,
       report: sayingWhatWaits(report),
       methods: new QuickMethods(store.traits),
       policies: new Policies(config.tasks),
+      audience: new Audience(config.log.level),
       present: { task: null },
       progress,
-      output: new ThreadOutput(progress, store, null),
+      output: new ThreadOutput(progress, store, null, {
+        keep: config.worker.keep_output,
+        leftBehind: (task, late) => strays.late(task, late),
+      }),
       owner: { worker, thread: 0 },
       queues: [],
       // What the task's own transaction pushed. A transaction that the task starts itself calls `run`.

@@ -85,6 +85,10 @@ const SECTIONS = {
       "Tasks that a thread runs before it is replaced; 0 is no limit",
       { flag: "--max" },
     ),
+    keep_output: boolean(
+      true,
+      "Keep what tasks print and log with their runs, for tq logs; it is printed all the same",
+    ),
     max_crashes: whole(3, [1, 1000], "Crashes after which a task is set aside as failed"),
   },
   admin: {

@@ -14,7 +14,7 @@ import { dataVersion, mayClaim, stillHeld } from "./sql/looking.ts";
 import { pushTasks } from "./sql/push.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
 import { keepOutput } from "./sql/outputs.ts";
-import { recordError } from "./sql/task-errors.ts";
+import { recordLeftBehind } from "./sql/task-errors.ts";
 import { type SessionOptions, SqliteTransaction } from "./transaction.ts";
 import { runUserSql } from "./user-statement.ts";
 
@@ -208,8 +208,15 @@ export class SqliteSession implements Session {
     return this.#inTransaction((db) => retryByHand(db, id, this.#now()));
   }
 
-  async recordError(task: number, attempt: number, error: ErrorData): Promise<void> {
-    return this.#inTransaction((db) => void recordError(db, task, attempt, error, this.#now()));
+  async recordLeftBehind(
+    task: number,
+    attempt: number,
+    error: ErrorData,
+    reason: string,
+  ): Promise<void> {
+    return this.#inTransaction((db) =>
+      recordLeftBehind(db, { task, attempt, error, reason }, this.#now()),
+    );
   }
 
   finishAtCommit(run: Claim, result: string | null, reason: string | null): void {

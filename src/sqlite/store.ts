@@ -1,5 +1,4 @@
 /** The store on SQLite. */
-import type { Database } from "bun:sqlite";
 import { nextTurn } from "../next-turn.ts";
 import type {
   CleanOptions,
@@ -14,15 +13,17 @@ import type {
   TaskNames,
   WorkerInfo,
 } from "../store/looking.ts";
+import { withServed } from "../store/live-workers.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
+import type { Situation, WantedTask } from "../store/situation.ts";
 import { parseOutput, type RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { SqliteDatabase } from "./database.ts";
 import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
-import { readAllLive, readLive, removeLive } from "./file/live-output.ts";
+import { readAllLive, readLive, readProgress, removeLive } from "./file/live-output.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
@@ -36,8 +37,8 @@ import {
   retryMany,
 } from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
-import { countQueues } from "./sql/counts.ts";
-import { keepShown, outputsOf, ownerOf } from "./sql/outputs.ts";
+import { countQueues, countWithPauses } from "./sql/counts.ts";
+import { keepShown, outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
 import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import {
@@ -47,17 +48,9 @@ import {
   LIMITS_MEANWHILE,
   type IndexLimits,
 } from "./sql/ready-order.ts";
+import { readSituation } from "./sql/situation.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
-
-async function countWithPauses(db: Database): Promise<QueueInfo[]> {
-  const counting = countQueues(db);
-  for (;;) {
-    const part = counting.next();
-    if (part.done) return part.value;
-    await nextTurn();
-  }
-}
 
 export class SqliteStore extends SqliteDatabase implements Store {
   readonly #vacuum = new Vacuum();
@@ -78,17 +71,29 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.read((db) => attemptsOf(db, task));
   }
 
-  async output(task: number): Promise<RunOutput[]> {
+  async output(task: number, from = 1): Promise<RunOutput[]> {
     // The owner first: a run that ends meanwhile is then among those that have ended.
     const owner = await this.read((db) => ownerOf(db, task));
     const live = owner && readLive(this.name, owner);
-    const ended = await this.read((db) => outputsOf(db, task));
+    const ended = await this.read((db) => outputsOf(db, task, from));
     if (live?.task !== task || ended.some(({ attempt }) => attempt === live.attempt)) return ended;
+    if (live.attempt < from) return ended;
     return [...ended, parseOutput(live.attempt, live.text)];
   }
 
-  async standings(ids: readonly number[]): Promise<Standing[]> {
-    return this.read((db) => looking.standingsOf(db, ids, this.now()));
+  async standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]> {
+    const standings = await this.read((db) => looking.standingsOf(db, ids, this.now()));
+    if (!asked?.size) return standings;
+    const shown = (owner: Owner) => readProgress(this.name, owner);
+    return this.read((db) => withProgress(db, standings, asked, shown));
+  }
+
+  async situation(wanted: WantedTask): Promise<Situation | null> {
+    const around = {
+      workers: (all: readonly WorkerInfo[]) => liveness.withAlive(this.name, all),
+      shown: (owner: Owner) => readLive(this.name, owner),
+    };
+    return this.read((db) => readSituation(db, wanted, this.now(), around));
   }
 
   async list(filter: TaskFilter = {}): Promise<Task[]> {
@@ -117,16 +122,13 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async status(): Promise<StoreStatus> {
     const queues = await this.#countQueues();
-    return this.read((db) => ({
-      path: this.name,
-      schema: SCHEMA_VERSION,
-      durability: this.options.durability,
-      ...looking.fileSizes(db, this.name),
-      queues,
-      workers: looking
-        .listWorkers(db)
-        .map((worker) => ({ ...worker, alive: liveness.isAlive(this.name, worker.id) })),
-    }));
+    const { durability } = this.options;
+    return this.read((db) => {
+      const workers = liveness.withAlive(this.name, looking.listWorkers(db));
+      const about = { path: this.name, schema: SCHEMA_VERSION, durability };
+      const sizes = looking.fileSizes(db, this.name);
+      return { ...about, ...sizes, queues: withServed(queues, workers), workers };
+    });
   }
 
   async #countQueues(): Promise<QueueInfo[]> {

@@ -101,7 +101,7 @@ function pushedAfter(
   limit: number,
 ): Pick<TrialChanges, "pushed" | "morePushed"> {
   const ids = db.query(PUSHED).all({ last, limit }) as { id: number }[];
-  const pushed = ids.flatMap(({ id }): Task | [] => getTask(db, id) ?? []);
+  const pushed = ids.flatMap(({ id }): Task | [] => getTask(db, id, 0) ?? []); // just pushed: none has expired
   const { count } = db.query(COUNT_PUSHED).get({ last }) as { count: number };
   return { pushed, morePushed: count - ids.length };
 }

@@ -2,7 +2,7 @@
 import { isPattern } from "../patterns.ts";
 import { cut, quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
-import type { WorkerInfo } from "./looking.ts";
+import type { QueueInfo, QueueStatus, WorkerInfo, WorkerStatus } from "./looking.ts";
 import { takesQueue } from "./queue-patterns.ts";
 import type { Store } from "./store.ts";
 
@@ -22,6 +22,19 @@ export async function liveWorkers(store: Store): Promise<WorkerInfo[]> {
   return live;
 }
 
+/** True where one of these workers takes tasks of a queue. */
+export function isServed(queue: string, live: readonly Taking[]): boolean {
+  return live.some(({ queues }) => takesQueue(queues, queue));
+}
+
+export function withServed(
+  queues: readonly QueueInfo[],
+  workers: readonly WorkerStatus[],
+): QueueStatus[] {
+  const live = workers.filter((one) => one.alive && isWorker(one));
+  return queues.map((queue) => ({ ...queue, served: isServed(queue.queue, live) }));
+}
+
 /** Why a task is not run where no worker lives. */
 export const NO_WORKER = "no worker is running on this database; start one with tq worker";
 
@@ -30,7 +43,7 @@ export const NO_WORKER = "no worker is running on this database; start one with 
  * where there is no worker at all.
  */
 export function untakenWords(queue: string, live: readonly Taking[]): string | null {
-  if (live.length === 0 || live.some(({ queues }) => takesQueue(queues, queue))) return null;
+  if (live.length === 0 || isServed(queue, live)) return null;
   const taken = [...new Set(live.flatMap(({ queues }) => queues))];
   const names = taken.filter((name) => !isPattern(name));
   const hint = didYouMean(queue, names) || `; they take ${cut(taken.join(", "))}`;

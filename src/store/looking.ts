@@ -1,5 +1,6 @@
 /** The types of what a store shows: queues, workers, its state, and the filters for lists of tasks. */
 import type { Task, TaskState } from "../task.ts";
+import type { TaskProgress } from "./task-output.ts";
 
 export interface TaskFilter {
   readonly states?: readonly TaskState[];
@@ -16,6 +17,8 @@ export interface TaskFilter {
 export interface Standing extends Pick<Task, "id" | "state" | "attempts" | "reason"> {
   /** JSON of what the method returned; null: nothing, or the task has not finished. */
   readonly result: string | null;
+  /** How far its present run is; null: it does not run, has said nothing, or was not asked for that. */
+  readonly progress: TaskProgress | null;
 }
 
 /** The tasks that a list has left out. */
@@ -70,6 +73,11 @@ export interface QueueInfo {
   readonly at_least?: true;
 }
 
+export interface QueueStatus extends QueueInfo {
+  /** True: a live worker takes tasks of the queue. */
+  readonly served: boolean;
+}
+
 export interface StoreStatus {
   readonly path: string;
   readonly schema: number;
@@ -78,7 +86,7 @@ export interface StoreStatus {
   readonly file_size: number;
   readonly wal_size: number;
   readonly free_size: number;
-  readonly queues: readonly QueueInfo[];
+  readonly queues: readonly QueueStatus[];
   readonly workers: readonly WorkerStatus[];
 }
 

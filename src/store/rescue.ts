@@ -33,6 +33,9 @@ export interface RescuedTask {
   /** null: it calls a plain function. */
   readonly method: string | null;
   readonly queue: string;
+  /** The beginning of the JSON text; null: it calls a plain function. */
+  readonly instances: string | null;
+  readonly ref: string | null;
   readonly attempt: number;
   readonly state: TaskState;
   /** True when this death counted as a crash of the task. */

@@ -112,8 +112,11 @@ export interface Session {
   /** As `cancel` and `retry` of a store, inside the transaction. */
   cancel(id: number, reason?: string): Promise<Task>;
   retry(id: number): Promise<Task>;
-  /** Keeps an error of a task that has ended already, for people to read. */
-  recordError(task: number, attempt: number, error: ErrorData): Promise<void>;
+  /**
+   * Keeps an error that a run has left behind, for people to read. Where that run has finished its task, the reason says
+   * so too. Nothing happens where there is no such task any more.
+   */
+  recordLeftBehind(task: number, attempt: number, error: ErrorData, reason: string): Promise<void>;
   /** Keeps what a run has said; call it once it is settled, in the same transaction. */
   keepOutput(task: number, attempt: number, text: string): Promise<void>;
   /**

@@ -19,6 +19,7 @@ import type {
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
+import type { Situation, WantedTask } from "./situation.ts";
 
 /** An idle thread waits, instead of sleeping, for a task due within this many ms: waking up would take as long. */
 export const DUE_SOON_MS = 3;
@@ -77,10 +78,20 @@ export interface Store {
   errors(task: number): Promise<TaskError[]>;
   /** The runs of a task, the first one first: the last 100 of them. */
   attempts(task: number): Promise<Attempt[]>;
-  /** Reads the output of a task's runs, the first one first, its present run included. */
-  output(task: number): Promise<RunOutput[]>;
-  /** Those of these tasks that exist, in any order. */
-  standings(ids: readonly number[]): Promise<Standing[]>;
+  /**
+   * Reads the output of a task's runs, the first one first, its present run included.
+   *
+   * @param from leaves out the runs before this number.
+   */
+  output(task: number, from?: number): Promise<RunOutput[]>;
+  /**
+   * Those of these tasks that exist, in any order.
+   *
+   * @param asked of these tasks it reads how far they are, too, which costs more.
+   */
+  standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]>;
+  /** Reads what a task is doing, or why it does not run; null: there is no such task. */
+  situation(wanted: WantedTask): Promise<Situation | null>;
   list(filter?: TaskFilter): Promise<Task[]>;
   /** Lists in pages of about a megabyte: tasks may be large, and many. */
   pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;

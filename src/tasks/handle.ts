@@ -5,7 +5,7 @@ import { attemptsOf, errorsOf, getTask } from "./look.ts";
 import { cancelTask, retryTask } from "./moves.ts";
 import { resultOf } from "./result.ts";
 import type { ResultOptions, WatchOptions } from "./wait-options.ts";
-import { watchTask } from "./watch.ts";
+import { watchTask, type WatchedTask } from "./watch.ts";
 
 /** A task that was pushed, in the database to which it was pushed. Each method is that of `tasks` for its id. */
 export class TaskHandle<T = unknown> {
@@ -28,7 +28,7 @@ export class TaskHandle<T = unknown> {
     return (await resultOf(this.#of.store, this.id, options)) as T;
   }
 
-  watch(options?: WatchOptions): AsyncGenerator<Task, void, void> {
+  watch(options?: WatchOptions): AsyncGenerator<WatchedTask, void, void> {
     return watchTask(this.#of.store, this.id, options);
   }
 

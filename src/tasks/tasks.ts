@@ -7,7 +7,7 @@ import { attemptsOf, errorsOf, getTask, getTaskByRef, listTasks } from "./look.t
 import { cancelTask, retryTask } from "./moves.ts";
 import { resultOf } from "./result.ts";
 import type { ResultOptions, WatchOptions } from "./wait-options.ts";
-import { watchTask } from "./watch.ts";
+import { watchTask, type WatchedTask } from "./watch.ts";
 
 /**
  * Looks read what is committed, and take no lock. A task that they show as ended is so on disk. What is wrong with an
@@ -39,13 +39,13 @@ export interface Tasks {
    */
   result<T = unknown>(id: number, options?: ResultOptions): Promise<T>;
   /**
-   * Yields the task at once, and whenever its state, its attempts or its reason has changed, until it has ended. Changes
-   * that follow each other fast may come as one.
+   * Yields the task at once, and whenever its state, its attempts, its reason or its progress has changed, until it has
+   * ended. Changes that follow each other fast may come as one.
    *
    * @throws as `result` does before it waits; what the signal aborts with.
    * @example for await (const { state } of tasks.watch(id)) console.log(state);
    */
-  watch(id: number, options?: WatchOptions): AsyncGenerator<Task, void, void>;
+  watch(id: number, options?: WatchOptions): AsyncGenerator<WatchedTask, void, void>;
   /**
    * Cancels a task that has not ended. In a transaction it is cancelled by the commit.
    *

@@ -1,6 +1,7 @@
 /** Runs the tasks of a test queue in this process: it claims, runs and settles as a worker's thread does. */
 import { randomUUIDv7 } from "bun";
 import { noSuchTask, TqError } from "../errors.ts";
+import { Audience } from "../log/audience.ts";
 import { Policies } from "../registry/policies.ts";
 import { runAlone } from "../run/alone.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
@@ -29,6 +30,7 @@ export class TestRunner {
       methods: new QuickMethods(store.traits),
       policies: new Policies(config.tasks),
       present: { task: null },
+      audience: new Audience(config.log.level),
       progress,
       output: new ThreadOutput(progress, store, null),
       owner: { worker: randomUUIDv7(), thread: 0 },

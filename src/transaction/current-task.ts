@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { endedError } from "../store/ended.ts";
 import type { Level } from "../log/events.ts";
 import { cut } from "../outcome.ts";
+import { placeOf, userStack } from "../stack.ts";
 import type { TaskProgress } from "../store/task-output.ts";
 import { calledMethod, type ClaimedTask } from "../task.ts";
 import type { Unit } from "./unit.ts";
@@ -32,7 +33,10 @@ export interface CurrentTask {
    * @param total null, or left out: it is not known.
    */
   progress(done: number, total?: number | null, text?: string | null): void;
-  /** Keeps a line with the run, as `console.log` does; other values than texts are written as `console.log` writes them. */
+  /**
+   * Prints a line and keeps it with the run, as `console.log` does in a worker; other values than texts are written as
+   * `console.log` writes them.
+   */
   log(...values: unknown[]): void;
 }
 
@@ -42,9 +46,22 @@ export type AbortCause = "timeout" | "cancel" | "stop";
 /** @internal The thread of a run: it learns that the method uses its signal, and keeps what the task says. */
 export interface RunHost {
   signalTaken(): void;
+  /** Prints what the task says, and keeps it. */
   say(task: RunningTask, level: Level, text: string): void;
+  /** Keeps what the task writes to a stream itself. */
+  keep(task: RunningTask, level: Level, text: string): void;
   progressed(task: RunningTask, progress: Omit<TaskProgress, "at">): void;
+  leftBehind(task: RunningTask, late: LateWork): void;
 }
+
+/** @internal What code did after the end of its task: an operation that was refused, or a push that was stored. */
+export interface LateWork {
+  readonly kind: "failed" | "pushed";
+  readonly error: Error;
+}
+
+/** A run tells its host of late work at so many lines: a timer may go on for ever. */
+const MOST_LATE_PLACES = 100;
 
 /** @internal The task of a run, as its method sees it, and the way to tell the run that it should end. */
 export class RunningTask implements CurrentTask {
@@ -55,10 +72,13 @@ export class RunningTask implements CurrentTask {
   readonly queue: string;
   readonly user: number;
   readonly context: Readonly<Record<string, unknown>>;
+  readonly #claimed: ClaimedTask;
   readonly #host: RunHost;
   #controller: AbortController | null = null;
   /** Listeners of the signal run in the task, as the code that added them. */
   #inTask: (<T>(fn: () => T) => T) | null = null;
+  #finished = false;
+  #latePlaces: Set<string | null> | null = null;
   #aborted: { readonly cause: AbortCause; readonly reason: Error } | null = null;
 
   constructor(task: ClaimedTask, context: CurrentTask["context"], host: RunHost) {
@@ -70,7 +90,13 @@ export class RunningTask implements CurrentTask {
     this.queue = queue;
     this.user = user;
     this.context = context;
+    this.#claimed = task;
     this.#host = host;
+  }
+
+  /** The task as its thread has claimed it. */
+  get claimed(): ClaimedTask {
+    return this.#claimed;
   }
 
   get signal(): AbortSignal {
@@ -93,15 +119,38 @@ export class RunningTask implements CurrentTask {
     this.#host.say(this, "info", texts.join(" "));
   }
 
-  /** @internal Keeps what the task prints. */
+  /** @internal Prints and keeps what the task says. */
   say(level: Level, text: string): void {
     this.#host.say(this, level, text);
+  }
+
+  /** @internal Keeps what the task writes to a stream itself. */
+  keep(level: Level, text: string): void {
+    this.#host.keep(this, level, text);
   }
 
   /** True where the run must not count as finished: its time is over, or it may have stopped with its worker. */
   get wasToldToEnd(): boolean {
     const cause = this.aborted;
     return cause === "timeout" || (cause !== null && this.#controller !== null);
+  }
+
+  /** @internal Its method has returned, and nothing was wrong. */
+  finish(): void {
+    this.#finished = true;
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** @internal Tells of each line of late work once. */
+  leftBehind(late: LateWork): void {
+    const places = (this.#latePlaces ??= new Set());
+    const place = placeOf(late.error.stack);
+    if (places.has(place) || places.size === MOST_LATE_PLACES) return;
+    places.add(place);
+    this.#host.leftBehind(this, late);
   }
 
   /** True for the reason of the signal itself, which `fetch` and others throw. */
@@ -171,10 +220,18 @@ export function originTask(): RunningTask | undefined {
   return storage.getStore()?.task;
 }
 
-/** @internal Keeps what code prints with the run that it belongs to, while that is under way. */
-export function sayInTask(level: Level, text: string): void {
-  currentRun()?.task.say(level, text);
-}
+/** @internal What code prints belongs to the run that it is part of, while that is under way. */
+export const taskPrints = {
+  /** False for code outside tasks. */
+  said(level: Level, text: string): boolean {
+    const task = currentRun()?.task;
+    task?.say(level, text);
+    return task !== undefined;
+  },
+  wrote(level: Level, text: string): void {
+    currentRun()?.task.keep(level, text);
+  },
+};
 
 /** @internal */
 export function withTask<T>(task: RunningTask, unit: Unit, fn: () => T): T {
@@ -184,17 +241,29 @@ export function withTask<T>(task: RunningTask, unit: Unit, fn: () => T): T {
 /** The mark of a registered symbol holds for both copies of tq in a compiled program. */
 const LEFT_BEHIND = Symbol.for("tq.left_behind");
 
-/** @internal Marks the error where the code goes on after its task has ended, and returns it. */
+/** @internal Marks the error where the code goes on after its task has ended, tells of it, and returns it. */
 export function markIfLeftBehind<E extends Error>(error: E): E {
   const task = currentRun() ? undefined : originTask();
-  return task ? Object.defineProperty(error, LEFT_BEHIND, { value: task }) : error;
+  if (!task) return error;
+  task.leftBehind({ kind: "failed", error });
+  return Object.defineProperty(error, LEFT_BEHIND, { value: task });
 }
 
 /** @internal The ended task whose code met this error. */
-export function leftBehindBy(error: unknown): CurrentTask | undefined {
+export function leftBehindBy(error: unknown): RunningTask | undefined {
   return error instanceof Error
-    ? (error as { [LEFT_BEHIND]?: CurrentTask })[LEFT_BEHIND]
+    ? (error as { [LEFT_BEHIND]?: RunningTask })[LEFT_BEHIND]
     : undefined;
+}
+
+/** @internal Tells of a push, outside any transaction, by code that goes on after its task has ended. */
+export function tellLatePush(): void {
+  const task = originTask();
+  if (!task) return;
+  const error = new Error("it pushed a task after its own task had ended");
+  error.name = "LatePush";
+  error.stack = userStack(error.stack ?? "", true);
+  task.leftBehind({ kind: "pushed", error });
 }
 
 /** @internal The error of a use of a transaction that has ended. */

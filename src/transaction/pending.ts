@@ -30,7 +30,8 @@ export class WatchedPromise<T> extends Promise<T> {
   }
 }
 
-function attempt<T>(start: () => Soon<T>): Soon<T> {
+/** A throw becomes a rejection. */
+export function attempt<T>(start: () => Soon<T>): Soon<T> {
   try {
     return start();
   } catch (error) {
@@ -41,16 +42,17 @@ function attempt<T>(start: () => Soon<T>): Soon<T> {
 /** The work of one transaction that has not ended, or has failed unseen. */
 export class PendingWork {
   #running = 0;
+  #transactions: PendingWork | null = null;
   #idle: PromiseWithResolvers<void> | null = null;
   #failed: { readonly work: WatchedPromise<unknown>; readonly error: unknown }[] | null = null;
 
   /** Starts the work at once; its failure is reported by `check`, not as an unhandled rejection. */
   add<T>(start: () => Soon<T>): Promise<T> {
     const started = attempt(start);
-    return started instanceof Promise ? this.#watch(started) : Promise.resolve(started);
+    return started instanceof Promise ? this.watch(started) : Promise.resolve(started);
   }
 
-  #watch<T>(started: Promise<T>): WatchedPromise<T> {
+  protected watch<T>(started: Promise<T>): WatchedPromise<T> {
     const work = new WatchedPromise<T>((resolve) => resolve(started));
     this.#running += 1;
     work.whenEnded(
@@ -75,6 +77,28 @@ export class PendingWork {
     return this.#running === 0;
   }
 
+  /**
+   * Adds a transaction of a run that has none of its own. The run finishes only after this transaction has ended, and
+   * fails with its error unless user code has caught that error. A run that fails does not wait for it.
+   */
+  addTransaction<T>(start: () => Promise<T>): Promise<T> {
+    return (this.#transactions ??= this.another()).add(start);
+  }
+
+  protected another(): PendingWork {
+    return new PendingWork();
+  }
+
+  /** True when neither work nor a transaction can be under way. */
+  get isDone(): boolean {
+    return this.#running === 0 && this.#transactions === null;
+  }
+
+  async done(): Promise<void> {
+    await this.#transactions?.idle();
+    await this.idle();
+  }
+
   /** Resolves when no work is under way. */
   async idle(): Promise<void> {
     while (this.#running > 0) {
@@ -87,5 +111,11 @@ export class PendingWork {
   check(): void {
     const unseen = this.#failed?.find(({ work }) => !work.observed);
     if (unseen) throw unseen.error;
+    this.#transactions?.check();
+  }
+
+  /** Throws where work must be awaited, and some of it was not: that of a strict task. */
+  checkAwaited(): void {
+    this.#transactions?.checkAwaited();
   }
 }

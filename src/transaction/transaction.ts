@@ -8,6 +8,7 @@ import { didYouMean } from "../suggest.ts";
 import { currentTask, currentTaskUnit, markIfLeftBehind } from "./current-task.ts";
 import { makeSql, type TransactionSql } from "./sql.ts";
 import { type Runtime, runtime } from "./runtime.ts";
+import { allAwaited } from "./strict-work.ts";
 import { Unit } from "./unit.ts";
 import { inspected } from "../quote.ts";
 
@@ -169,7 +170,7 @@ async function runTransaction<T>(
     if (lock) await unit.lock();
     const result = await storage.run(
       new Transaction(unit, options.user ?? user, options.context ?? context),
-      async () => fn(),
+      async () => (unit.strict ? allAwaited(fn(), unit.strict) : fn()),
     );
     await unit.commit();
     return result;
@@ -186,9 +187,12 @@ async function runTransaction<T>(
  */
 export function inUnit<T>(work: (unit: Unit) => Soon<T>): Promise<T> {
   const current = Transaction.currentIfAny;
-  return current
-    ? current.unit.track(() => work(current.unit))
-    : Promise.reject(markIfLeftBehind(noTransactionError()));
+  return current ? current.unit.track(() => work(current.unit)) : outsideTransaction();
+}
+
+/** @internal The answer to work that needs a transaction, where there is none. */
+export function outsideTransaction(): Promise<never> {
+  return Promise.reject(markIfLeftBehind(noTransactionError()));
 }
 
 /** @internal Runs the tasks that a committed transaction pushed, where no worker does. */

@@ -1,6 +1,6 @@
 /**
- * A unit of work: what one transaction has done so far, or, for a method outside any, those that it starts. It takes the write lock at its first write, at its first read
- * where it is `locked`, or when it gives out its connection, and keeps the lock until it commits or ends.
+ * A unit of work: what one transaction has done so far, or, for a method outside any, those that it starts. It takes the
+ * write lock at its first write, at its first read where it is `locked`, or when it gives out its connection.
  */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
@@ -11,6 +11,7 @@ import { RowObjects } from "./row-objects.ts";
 import { Stretch } from "./stretch.ts";
 import type { Runtime } from "./runtime.ts";
 import { PendingWork, WatchedPromise } from "./pending.ts";
+import { StrictWork } from "./strict-work.ts";
 
 export interface UnitOptions {
   /** The session of a task's thread; without one the unit opens its own at its first need. */
@@ -30,6 +31,8 @@ export class Unit {
   readonly runtime: Runtime;
   /** True when a write met a row that another transaction had changed or deleted: this unit must not commit. */
   stale = false;
+  /** The operations of a unit whose code must await each of them. */
+  strict: StrictWork | null = null;
   #options: UnitOptions;
   #session: Session | null;
   #inSavepoint = false;
@@ -41,9 +44,7 @@ export class Unit {
   /** Ids of pushed tasks, before and after the commit. They grow in place: a transaction may push tasks one by one. */
   #pushedIds: number[] | null = null;
   #committedIds: number[] | null = null;
-  readonly #pending = new PendingWork();
-  /** Transactions that a run outside any transaction has started. */
-  #started: PendingWork | null = null;
+  #pending = new PendingWork();
 
   constructor(runtime: Runtime, options: UnitOptions = {}) {
     this.runtime = runtime;
@@ -51,10 +52,17 @@ export class Unit {
     this.#session = options.session ?? null;
   }
 
-  /** Another unit, on a session of its own, which commits only while this unit's claim holds. */
+  /** A unit on a session of its own, which commits only while this one's claim holds. */
   another(options: Pick<UnitOptions, "locked">): Unit {
     const { claim } = this.#options;
-    return new Unit(this.runtime, { ...options, ...(claim && { claim }) });
+    const unit = new Unit(this.runtime, { ...options, ...(claim && { claim }) });
+    if (this.strict) unit.beStrict();
+    return unit;
+  }
+
+  /** From here on the code must await each operation that it begins; call it before the first one. */
+  beStrict(): void {
+    this.#pending = this.strict = new StrictWork();
   }
 
   get ended(): boolean {
@@ -173,12 +181,9 @@ export class Unit {
     return this.#pending.add(start);
   }
 
-  /**
-   * Starts a transaction for a run that has none of its own. The run finishes only after this transaction has ended, and
-   * fails with its error unless user code has caught that error. A run that fails does not wait for it.
-   */
+  /** Starts a transaction for a run that has none of its own, which finishes after it, and fails with its error. */
   trackTransaction<T>(start: () => Promise<T>): Promise<T> {
-    return (this.#started ??= new PendingWork()).add(start);
+    return this.#pending.addTransaction(start);
   }
 
   /** Stores tasks; the caller tracks the promise. */
@@ -206,18 +211,12 @@ export class Unit {
 
   /** Waits for tracked work that is still under way. @throws the error that makes a commit impossible. */
   pendingDone(): Soon<void> {
-    if (this.#pending.isIdle && this.#started === null) return this.#checkCommittable();
-    return this.#untilIdle().then(() => this.#checkCommittable());
-  }
-
-  async #untilIdle(): Promise<void> {
-    await this.#started?.idle();
-    await this.#pending.idle();
+    if (this.#pending.isDone) return this.#checkCommittable();
+    return this.#pending.done().then(() => this.#checkCommittable());
   }
 
   #checkCommittable(): void {
     this.#pending.check();
-    this.#started?.check();
     if (this.stale) {
       throw new TqError(
         "conflict",

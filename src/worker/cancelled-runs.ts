@@ -1,6 +1,8 @@
 /** Ends the runs of tasks that were cancelled: such a run commits nothing. */
 import type { Report } from "../log/events.ts";
+import { toRun } from "../run/run-events.ts";
 import type { Store } from "../store/store.ts";
+import { calledMethod, type Claim } from "../task.ts";
 import type { PoolThread } from "./pool-thread.ts";
 
 /**
@@ -32,10 +34,27 @@ export async function endCancelled(
     const wasTold = thread.told.sequence === sequence;
     if (wasTold && now - thread.told.at < grace) continue;
     const reason = "its claim was lost: the task was cancelled";
-    if (!wasTold) report({ name: "task.cancelled", task: claim.id, reason });
+    if (!wasTold) await sayCancelled(claim, reason, store, report);
     if (usesSignal && !wasTold && grace > 0) {
       thread.told = { sequence, at: now };
       thread.tellToEnd("cancel");
     } else void thread.terminate(reason);
   }
+}
+
+async function sayCancelled(
+  { id }: Claim,
+  reason: string,
+  store: Pick<Store, "get">,
+  report: Report,
+): Promise<void> {
+  const task = await store.get(id);
+  if (task === null) {
+    const message = `task ${id} ends: it was cancelled, and cleaned since`;
+    return report({ name: "log.note", level: "warn", message });
+  }
+  const method = calledMethod(task);
+  const instances = method === null ? null : JSON.stringify(task.instances);
+  const run = toRun({ ...task, method, instances, attempt: task.attempts + 1 });
+  report({ name: "task.cancelled", ...run, reason });
 }

@@ -3,6 +3,7 @@ import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
+import { callName } from "../task.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { StandardStream } from "../log/standard-stream.ts";
@@ -25,6 +26,8 @@ export interface Init {
   readonly standardError: StandardStream;
   /** Where its models print. */
   readonly standardOutput: StandardStream;
+  /** What the program around the worker listens to, and how many events of this thread it has not read; null: no program can. */
+  readonly events: { readonly listened: SharedArrayBuffer; readonly unread: Int32Array } | null;
   /** What the main thread's store lends to the thread's. */
   readonly store: ThreadPart;
 }
@@ -39,18 +42,26 @@ interface Abort {
 /** Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be rescued. */
 export type ToThread = Init | Abort | "go" | "wake" | "stop";
 
-export type FromThread =
+/** What `PoolThread` alone deals with. */
+type OfThread =
   /** The system's number of the thread. */
   | { readonly type: "here"; readonly systemThread: number | null }
+  /** Events that the program around the worker listens to, as a JSON list. */
+  | { readonly type: "reported"; readonly events: string };
+
+export type FromThread = OfThread | ForPool;
+
+export type ForPool =
   /** The thread loads this file of models next, which may take for ever. */
   | { readonly type: "loading"; readonly file: string }
   | { readonly type: "loaded"; readonly catalog: ModelCatalog; readonly files: LoadedFiles }
   /** This file of the models is another one than the worker has loaded: the thread must not run it beside the others. */
   | { readonly type: "changed"; readonly file: string }
-  /** Something that this task has left behind, such as a timer, threw while another task ran, and ends the thread. */
+  /** An error ends the thread. `task`: it was left behind, as by a timer, and another task may run now. */
   | {
-      readonly type: "left_behind_threw";
-      readonly task: Pick<CurrentTask, "id" | "model" | "method">;
+      readonly type: "threw";
+      readonly place: string | null;
+      readonly task: Pick<CurrentTask, "id" | "model" | "method"> | null;
     }
   /** The models cannot be loaded, the database cannot be opened, or it failed while the thread stopped. */
   | { readonly type: "cannot_start"; readonly code: string; readonly error: ErrorData }
@@ -68,10 +79,11 @@ export type FromThread =
 const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);
 const TYPES: ReadonlySet<unknown> = new Set([
   "here",
+  "reported",
   "loading",
   "loaded",
   "changed",
-  "left_behind_threw",
+  "threw",
   "cannot_start",
   "lost",
   "locked_out",
@@ -86,4 +98,14 @@ export function isFromThread(data: unknown): data is FromThread {
 /** The error that a thread sent as data. */
 export function toTqError({ code, error }: { code: string; error: ErrorData }): TqError {
   return new TqError(code as ErrorCode, error.message);
+}
+
+/** Follows the error in the reason of a crash. */
+export function threwWords({
+  place,
+  task,
+}: Extract<FromThread, { readonly type: "threw" }>): string {
+  const where = place === null ? "" : ` at ${place}`;
+  if (task === null) return where;
+  return `${where}; it was left behind by task ${task.id} (${callName(task.model, task.method)})`;
 }

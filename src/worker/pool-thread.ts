@@ -1,8 +1,10 @@
 /** A worker thread as the main thread sees it. */
 import { cut } from "../outcome.ts";
+import type { Event } from "../log/events.ts";
 import { writeLines } from "../log/standard-stream.ts";
-import { type FromThread, type Init, isFromThread, type ToThread } from "./messages.ts";
+import { type ForPool, type Init, isFromThread, type ToThread } from "./messages.ts";
 import { childrenOf, endProcesses } from "./child-processes.ts";
+import { readPosted } from "./posted-events.ts";
 import type { TimedOut } from "./rescued-tasks.ts";
 import type { Claim } from "../task.ts";
 import type { Progress } from "../shared-memory/progress.ts";
@@ -28,7 +30,9 @@ export interface Watched {
 const NONE_SEEN: Watched = { sequence: -1, seen: 0, held: 0, named: false };
 
 export interface ThreadEvents {
-  message(thread: PoolThread, message: FromThread): void;
+  message(thread: PoolThread, message: ForPool): void;
+  /** The thread has posted events that the program around the worker listens to. */
+  reported(events: readonly Event[]): void;
   /** The thread is gone, for this reason. */
   closed(thread: PoolThread, reason: string): void;
   /** The thread is inside a native call and cannot be ended: the process exits once this resolves. */
@@ -46,8 +50,8 @@ export class PoolThread {
   loadingFile: string | null = null;
   /** It has loaded its models. */
   loaded = false;
-  /** The task that left the error behind which ends the thread, where that is not the running task. */
-  thrower: string | null = null;
+  /** Where the error was thrown that ends the thread, and by which task, if that is not the running one. */
+  threw = "";
   /** Why it is being ended on purpose; null when it is not. */
   endReason: string | null = null;
   /** Set once it is locked out; resolves with the task whose open connection held the write lock, or null. */
@@ -83,8 +87,10 @@ export class PoolThread {
       if (!isFromThread(data)) return;
       if (data === "idle") this.idle = true;
       else if (data === "stopped" || data === "retired") this.endReason ??= data;
-      else if (data.type === "here") this.#systemThread = data.systemThread;
-      else if (data.type === "loaded") this.loaded = true;
+      else if (data.type === "here") return void (this.#systemThread = data.systemThread);
+      else if (data.type === "reported") {
+        return init.events && events.reported(readPosted(data.events, init.events.unread));
+      } else if (data.type === "loaded") this.loaded = true;
       events.message(this, data);
     };
     this.#worker.onerror = (event) => {
@@ -100,11 +106,7 @@ export class PoolThread {
         ? `the task ended its thread with process.exit(${code})`
         : `they ended their thread with process.exit(${code}) while they were loaded`;
       const reason = this.#lastError ?? exit;
-      const { thrower } = this;
-      events.closed(
-        this,
-        thrower === null ? reason : `${reason}; it was left behind by ${thrower}`,
-      );
+      events.closed(this, `${reason}${this.threw}`);
       closed.resolve();
     });
     this.#send(init);

@@ -1,9 +1,9 @@
 /** Starts the threads of one worker, replaces those that die, and stops them; `waking.ts` wakes them. */
 import type { ModelCatalog } from "../catalog.ts";
-import { callName } from "../task.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
+import type { Listeners } from "../log/listeners.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
@@ -13,7 +13,8 @@ import { Progress } from "../shared-memory/progress.ts";
 import { Burials } from "./burial.ts";
 import { LeftFiles, tooManyLeft } from "./left-files.ts";
 import { Lockouts } from "./lockouts.ts";
-import { type FromThread, type Init, toTqError } from "./messages.ts";
+import { type ForPool, type Init, threwWords, toTqError } from "./messages.ts";
+import { eventsFor } from "./posted-events.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
 import { TakeBack } from "./take-back.ts";
@@ -27,6 +28,8 @@ export interface PoolOptions {
   readonly store: WorkerStore;
   readonly rescued: RescuedTasks;
   readonly report: Report;
+  /** The functions of the program around the worker. */
+  readonly listeners: Listeners | null;
 }
 
 export interface PoolEvents {
@@ -191,9 +194,9 @@ export class Pool {
 
   /** @throws when the system gives no thread. */
   #tryStartThread(number: number, lent: Lent): void {
-    const progress = new Progress(this.#shared, number);
-    const thread = new PoolThread(this.#init(number, lent), progress, {
+    const thread = new PoolThread(this.#init(number, lent), new Progress(this.#shared, number), {
       message: (from, message) => this.#heard(from, message),
+      reported: (events) => events.forEach((event) => this.#options.listeners?.deliver(event)),
       closed: (from, reason) => this.#closed(from, lent, reason),
       cannotEnd: (from) => this.#burials.putAllBack(this.threads, from),
     });
@@ -201,14 +204,13 @@ export class Pool {
   }
 
   #init(thread: number, lent: Lent): Init {
-    const { config, models, id: worker } = this.#options;
-    const loaded = this.#loaded;
+    const { config, models, id: worker, listeners } = this.#options;
     const { threads, queues } = this.#config;
     return {
       type: "init",
       config,
       models,
-      loaded,
+      loaded: this.#loaded,
       worker,
       thread,
       threads,
@@ -216,6 +218,7 @@ export class Pool {
       shared: this.#shared.buffer,
       standardError: standardError(),
       standardOutput: standardOutput(),
+      events: eventsFor(listeners),
       store: lent.part,
     };
   }
@@ -259,21 +262,17 @@ export class Pool {
     this.#events.mustEnd(new TqError("models", error), why);
   }
 
-  #heard(thread: PoolThread, message: FromThread): void {
+  #heard(thread: PoolThread, message: ForPool): void {
     if (message === "idle") return this.#events.lookAgain();
     // It has ended by itself, after its most tasks or as it was told: only the system's thread is left.
     if (message === "retired" || message === "stopped") return void thread.terminate(message);
     switch (message.type) {
-      case "here":
-        break; // `PoolThread` has noted it
       case "loading":
         thread.loadingFile = message.file;
         break;
-      case "left_behind_threw": {
-        const { id, model, method } = message.task;
-        thread.thrower = `task ${id} (${callName(model, method)})`;
+      case "threw":
+        thread.threw = threwWords(message);
         break;
-      }
       case "loaded":
         this.#goIfUnchanged(thread, message.files);
         this.#events.loaded(message.catalog);

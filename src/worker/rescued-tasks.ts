@@ -1,7 +1,7 @@
 /** Tasks of dead threads and processes that were put back: reported, and counted where a task is set aside. */
 import type { Report } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
-import { toEvent } from "../run/run-events.ts";
+import { toEvent, toRun } from "../run/run-events.ts";
 import type { RescuedTask } from "../store/rescue.ts";
 import type { Claim } from "../task.ts";
 
@@ -32,8 +32,8 @@ export class RescuedTasks {
    * @param timedOut how the running task was settled, as its time was over, and its longest time in ms.
    */
   add(task: RescuedTask, running: Claim | null, reason: string, timedOut?: TimedOut | null): void {
-    const { id, attempt, model, method, queue, crashes } = task;
-    const run = { task: id, attempt, model, method, queue };
+    const { id, crashes } = task;
+    const run = toRun(task);
     if (timedOut && id === running?.id) {
       if (timedOut.outcome.kind === "failed") this.#failed += 1;
       this.#report(toEvent(run, timedOut.outcome, timedOut.after));

@@ -1,10 +1,14 @@
 /** A worker thread: a small worker of its own, with its own connection. Started by `pool-thread.ts`. */
 import { isTqError } from "../errors.ts";
 import * as tq from "../index.ts";
+import { systemClock } from "../clock.ts";
+import { saidLines } from "../log/said.ts";
+import { Audience } from "../log/audience.ts";
+import { Listened } from "../log/listened.ts";
 import { wantsColour } from "../log/log.ts";
 import { takePrints } from "../log/prints.ts";
 import { isTerminal } from "../log/terminal.ts";
-import { originTask, sayInTask } from "../transaction/current-task.ts";
+import { originTask, taskPrints } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
 import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
 import { loadModels } from "../registry/load-models.ts";
@@ -18,12 +22,14 @@ import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
 import { childrenOf, endProcesses, systemThread } from "./child-processes.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
+import { placeOf } from "../stack.ts";
+import { PostedEvents } from "./posted-events.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
-import { ThreadOutput } from "../run/thread-output.ts";
+import { type PrintSaid, ThreadOutput } from "../run/thread-output.ts";
 import { openShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
 
@@ -48,25 +54,30 @@ function send(message: FromThread): void {
   self.postMessage(message);
 }
 
-/** An error that no task catches, such as a timer's, ends the thread while another task runs: names the right one. */
+/**
+ * An error that no code catches ends the thread: tells its line, and the task that began the code, as another one may
+ * run by then.
+ */
 function tellThrower(progress: Progress): void {
-  process.on("uncaughtExceptionMonitor", () => {
-    const task = originTask();
-    const isCaught = process.listenerCount("uncaughtException") > 0; // by the models
-    if (!task || isCaught || task.id === progress.running()?.id) return;
-    const { id, model, method } = task;
-    send({ type: "left_behind_threw", task: { id, model, method } });
+  process.on("uncaughtExceptionMonitor", (error: unknown) => {
+    if (process.listenerCount("uncaughtException") > 0) return; // by the models
+    const origin = originTask();
+    const isOther = origin !== undefined && origin.id !== progress.running()?.id;
+    const { id, model, method } = origin ?? { id: 0, model: "", method: null };
+    const place = placeOf(toErrorData(error).stack);
+    send({ type: "threw", place, task: isOther ? { id, model, method } : null });
   });
 }
 
 /** A promise that an ended task has left behind ends no thread: it is not the fault of the task that runs now. */
-function watchStrayWork(store: Store, report: Report, progress: Progress): void {
+function watchStrayWork(store: Store, report: Report, progress: Progress): StrayWork {
   const running = () => progress.running();
   const strays = new StrayWork({ store, report, running, justEnded: () => loop?.justEnded ?? [] });
   process.on("unhandledRejection", (reason) => {
     const isHandled = process.listenerCount("unhandledRejection") > 1; // by the models
     if (!strays.rejected(reason) && !isHandled) throw reason;
   });
+  return strays;
 }
 
 /** The main thread learns too late of a thread that ends by itself: which processes it had cannot be told then. */
@@ -86,16 +97,45 @@ async function loadAll(
   for (const path of models) registry.addAll(await loadModels(path, tell));
 }
 
+/** Posts the events of this thread; null: no program can listen. */
+function postedEvents(
+  { events }: Init,
+  listened: Listened | null,
+  log: Report,
+): PostedEvents | null {
+  if (events === null || listened === null) return null;
+  const post = (list: string) => send({ type: "reported", events: list });
+  const posted = new PostedEvents({ listened, unread: events.unread, post, log });
+  // The thread of a task that calls `process.exit` or throws later ends without another turn.
+  process.on("exit", () => posted.flush());
+  process.on("uncaughtExceptionMonitor", () => posted.flush());
+  return posted;
+}
+
 async function start(init: Init): Promise<void> {
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
+  const listened = init.events && new Listened(init.events.listened);
+  const posted = postedEvents(init, listened, log);
+  const report: Report = posted ? (event) => (log(event), posted.add(event)) : log;
+  const flush = () => {
+    prints.flush();
+    posted?.end();
+    log.flush();
+  };
+  const form = {
+    format: config.log.format,
+    colour: config.log.format === "text" && wantsColour(isTerminal(1), process.env),
+  };
   const prints = takePrints({
     output: init.standardOutput,
     error: init.standardError,
-    colour: wantsColour(isTerminal(1), process.env),
-    report: log,
-    printed: sayInTask,
+    colour: form.colour,
+    report,
+    hearer: taskPrints,
   });
+  const print: PrintSaid = (task, level, text) =>
+    prints.lines(saidLines({ task, level, text, time: systemClock.now() }, form));
   const shared = openShared(init.shared, init.threads);
   const progress = new Progress(shared, thread);
   tellThrower(progress);
@@ -105,7 +145,7 @@ async function start(init: Init): Promise<void> {
   try {
     const store = openThreadStore(config, { thread, part: init.store, locks: progress });
     const registry = new Registry();
-    const runtime = { store, config, registry, report: log, worker: true };
+    const runtime = { store, config, registry, report, worker: true };
     enterRuntime(runtime);
     installModule(tq);
     const tell = (file: string) => send({ type: "loading", file });
@@ -115,16 +155,23 @@ async function start(init: Init): Promise<void> {
     const changed = init.loaded && changedFile(init.loaded);
     if (changed) return send({ type: "changed", file: changed });
     await loading;
-    await ensureTables(store, registry, log);
+    await ensureTables(store, registry, report);
     send({ type: "loaded", catalog: registry.catalog(), files: loadedFiles() });
+    const strays = watchStrayWork(store, report, progress);
+    const live = store.liveOutput({ worker, thread });
     loop = new Loop(
       {
         ...runtime,
         methods: new QuickMethods(store.traits),
         policies: new Policies(config.tasks),
+        audience: new Audience(config.log.level, listened),
         present: { task: null },
         progress,
-        output: new ThreadOutput(progress, store, store.liveOutput({ worker, thread })),
+        output: new ThreadOutput(progress, store, live, {
+          keep: config.worker.keep_output,
+          print,
+          leftBehind: (task, late) => strays.late(task, late),
+        }),
         owner: { worker, thread },
         queues,
       },
@@ -132,19 +179,17 @@ async function start(init: Init): Promise<void> {
       config.worker.max_tasks,
       store.turns && new LeaderCandidate(shared, thread, store.turns),
     );
-    watchStrayWork(store, log, progress);
     if (stopped) loop.stop();
     Bun.gc(true); // frees what loading allocated: an idle thread may never collect it
     await going.promise;
     const how = await loop.run();
-    prints.flush();
-    log.flush();
+    await strays.flush();
+    flush();
     await store.close();
     const { lockedOut } = loop;
     send(lockedOut ? { type: "locked_out", ...lockedOut } : how);
   } catch (error) {
-    prints.flush();
-    log.flush();
+    flush();
     const code = isTqError(error) ? error.code : "models";
     send({ type: loop?.lost ? "lost" : "cannot_start", code, error: toErrorData(error) });
   }

@@ -8,6 +8,7 @@ import type { Config } from "../settings/config.ts";
 import { TqError } from "../errors.ts";
 import { unknownRules } from "../registry/policies.ts";
 import type { Report } from "../log/events.ts";
+import type { Listeners } from "../log/listeners.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
@@ -22,6 +23,8 @@ export interface WorkerProcessOptions {
   /** Files or folders of models; default: the setting. */
   readonly models?: readonly string[] | undefined;
   readonly report: Report;
+  /** The functions of the program around the worker; left out: none can listen. */
+  readonly listeners?: Listeners | undefined;
   /** Stop when no task is ready or running; "all": nor scheduled. */
   readonly drain?: "ready" | "all" | undefined;
   /** Stop when the process that started this one is gone. */
@@ -71,7 +74,7 @@ export class WorkerProcess {
     this.#rescued = new RescuedTasks(report);
     const parts = { id: this.id, config, store: this.store, rescued: this.#rescued, report };
     this.#pool = new Pool(
-      { ...parts, models: this.#models },
+      { ...parts, models: this.#models, listeners: options.listeners ?? null },
       {
         loaded: (catalog) => this.#loaded(catalog),
         cannotStart: (error) => this.#cannotStart(error),

@@ -74,6 +74,25 @@ describe("tq init", () => {
     ]);
   });
 
+  test("makes a project whose task fails, with the file and the line, where its method forgets an await", async () => {
+    using other = new Folder();
+    await other.tq("init");
+    const models = readFileSync(other.file("models.ts"), "utf8");
+    const forgetful = models.replace("if (note) await Note", "if (note) void Note");
+    expect(forgetful).not.toBe(models);
+    other.write("models.ts", forgetful);
+    await other.tq("push", "notebook", "add", "1", "--args", '["hello world"]');
+    expect(await other.tq("worker", "--drain", "-q", "-n", "1")).toMatchObject({ code: 1 });
+    const { stdout } = await other.tq("list", "--json");
+    const line = forgetful.split("\n").findIndex((text) => text.includes("void Note")) + 1;
+    expect(JSON.parse(stdout)).toMatchObject([
+      {
+        state: "failed",
+        reason: expect.stringContaining(`what it began at ${other.file("models.ts")}:${line}:`),
+      },
+    ]);
+  });
+
   test("makes types that an editor understands, and that refuse a wrong call", async () => {
     const whole = { extends: "./tsconfig.json", compilerOptions: { skipLibCheck: false } };
     folder.write("whole.json", JSON.stringify(whole));

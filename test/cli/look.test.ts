@@ -86,7 +86,11 @@ describe("tq list", () => {
   test("prints an array with the columns of tq_tasks as JSON", async () => {
     const { stdout } = await folder.tq("list", "--json");
     const tasks = JSON.parse(stdout) as Record<string, unknown>[];
-    expect(tasks.map((task) => Object.keys(task))).toEqual(tasks.map(() => COLUMNS));
+    const waits = ({ state }: Record<string, unknown>) =>
+      state === "ready" || state === "scheduled";
+    expect(tasks.map((task) => Object.keys(task))).toEqual(
+      tasks.map((task) => (waits(task) ? [...COLUMNS, "served"] : COLUMNS)),
+    );
     expect(tasks[2]).toMatchObject({
       id: 2,
       state: "ready",
@@ -261,12 +265,7 @@ describe("tq status", () => {
       path: folder.file("tq.db"),
       workers: [],
     });
-    expect(status["queues"]).toContainEqual({
-      queue: "default",
-      scheduled: 1,
-      ready: 0,
-      running: 0,
-      failed: 1,
-    });
+    const queue = { queue: "default", scheduled: 1, ready: 0, running: 0, failed: 1 };
+    expect(status["queues"]).toContainEqual({ ...queue, served: false });
   });
 });

@@ -74,6 +74,23 @@ describe("the status", () => {
     );
   });
 
+  test("marks them in the table, and in the JSON of the status and the list", async () => {
+    await using site = await withWorker(["print"]);
+    await site.store.push([newTask({ queue: "print" })]);
+    expect((await site.folder.tqWith(WORKER, "status")).stdout).not.toContain("served");
+    await site.store.push([newTask({ queue: "prnit" })]);
+    const { stdout } = await site.folder.tqWith(WORKER, "status");
+    expect(stdout).toMatch(/^queue .* failed {2}served\nprint .* yes\nprnit .* no$/m);
+    const json = async (command: string) =>
+      JSON.parse((await site.folder.tqWith(WORKER, command, "--json")).stdout) as unknown;
+    const served = [
+      { queue: "print", served: true },
+      { queue: "prnit", served: false },
+    ];
+    expect(await json("status")).toMatchObject({ queues: served });
+    expect(await json("list")).toMatchObject(served.toReversed());
+  });
+
   test("names ten such queues, and counts the rest", async () => {
     await using site = await withWorker(["print"]);
     await site.store.push(Array.from({ length: 25 }, (_, n) => newTask({ queue: `shop-${n}` })));

@@ -214,7 +214,7 @@ function linesOf(example: string, file: string): string[] {
     .split("\n");
 }
 
-/** The lines that the commands print, after `tq init`. */
+/** The lines that the commands print, after `tq init`, without what a worker puts before those of tasks. */
 async function run(example: string, commands: string): Promise<string[]> {
   const child = Bun.spawn(["bash", "-c", `exec 2>&1; tq init >init || exit; ${commands}`], {
     cwd: copyOf(example),
@@ -224,7 +224,8 @@ async function run(example: string, commands: string): Promise<string[]> {
   });
   const [output, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
   expect({ output, code }).toEqual({ output, code: 0 });
-  return output.split("\n").filter((line) => line !== "");
+  const said = output.replaceAll(/^[-\d]{10} [\d:.]{12}[-+\d:]{6} info {2}task \d+: /gm, "");
+  return said.split("\n").filter((line) => line !== "");
 }
 
 /** True when PHP has its driver for SQLite. */

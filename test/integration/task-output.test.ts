@@ -115,3 +115,25 @@ test("a task that has said nothing, or is not there, has a sentence", async () =
   expect((await made.run("logs", "1")).stderr).toContain("Task 1 has said nothing");
   expect(await made.run("logs", "9")).toMatchObject({ code: 3 });
 });
+
+test("tq watch and tq push --wait follow what a task says and how far it is, and end with it", async () => {
+  await using made = site();
+  await made.worker();
+  const waiting = made.start(["push", "job", "talk", "1", "--wait"]);
+  const first =
+    /info {2}half way\n[^]*progress 1 of 2, 50 %, page 1\n|1 of 2, 50 %, page 1\n[^]*half way/;
+  await eventually("the wait shows it", () => first.test(waiting.stderr));
+  const watching = made.start(["watch", "1"]);
+  await eventually("the watch shows it", () => first.test(watching.stdout));
+  const { stdout: why } = await made.run("why", "1");
+  expect(why).toMatch(
+    /^Task 1 has run for .* on thread \d+ of .*, and said "1 of 2, 50 %, page 1"/,
+  );
+  made.write("go", "");
+  const [waited, watched] = [await waiting.ended(), await watching.ended()];
+  expect([waited.code, waited.stdout, watched.code]).toEqual([0, "1\n", 0]);
+  expect(waited.stderr).toMatch(/info {2}the end\n$/);
+  expect(watched.stdout).toMatch(
+    /^.{19} task 1 is running\n[^]*info {2}the end\n.* task 1 has finished after .*\n$/,
+  );
+});

@@ -14,7 +14,7 @@ test.each<[string, Report]>([
   ["rejects", () => Promise.reject(new TypeError("no line"))],
 ])("a report that %s disturbs nobody, and that is told once", async (_, report) => {
   const told: Event[] = [];
-  const guarded = guardedReport(report, (event) => told.push(event));
+  const guarded = guardedReport(report, "the listener", (event) => told.push(event));
   for (let times = 0; times < 3; times++) guarded(EVENT);
   await Promise.resolve();
   expect(told).toEqual([
@@ -22,7 +22,7 @@ test.each<[string, Report]>([
       name: "log.note",
       level: "error",
       message:
-        "Cannot report an event: the function report threw TypeError: no line; the worker goes on, and logs this only once",
+        "Cannot report an event: the listener threw TypeError: no line; the worker goes on, and logs this only once",
     },
   ]);
 });
@@ -31,6 +31,7 @@ test("a report is told every event", () => {
   const events: Event[] = [];
   const guarded = guardedReport(
     (event) => events.push(event),
+    "the listener",
     () => {},
   );
   guarded(EVENT);

@@ -3,7 +3,15 @@ import { afterEach } from "bun:test";
 import type { Event } from "../../src/log/events.ts";
 import { createLog, type LogOptions } from "../../src/log/log.ts";
 
-export const RUN = { task: 42, attempt: 1, model: "sale", method: "process", queue: "default" };
+export const RUN = {
+  task: 42,
+  attempt: 1,
+  model: "sale",
+  method: "process",
+  queue: "default",
+  instances: "[7]",
+  ref: null,
+};
 
 export const FINISHED: Event = { name: "task.finished", ...RUN, duration: 3.1, reason: null };
 

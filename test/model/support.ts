@@ -10,6 +10,7 @@ import { type Runtime, enterRuntime } from "../../src/transaction/runtime.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { Task } from "../../src/task.ts";
 import { makeFolder } from "../support/folder.ts";
+import { Audience } from "../../src/log/audience.ts";
 import { lateStore } from "../support/late-store.ts";
 import { ThreadOutput } from "../../src/run/thread-output.ts";
 import { Policies } from "../../src/registry/policies.ts";
@@ -78,6 +79,7 @@ export function makeRuntime({
     policies: new Policies(config.tasks),
     present: { task: null },
     progress,
+    audience: new Audience(config.log.level),
     output: new ThreadOutput(progress, store, null),
     owner: { worker: "w1", thread: 0 },
     queues: [],

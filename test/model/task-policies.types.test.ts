@@ -27,6 +27,27 @@ class Label extends ModelSQL("label", { text: v.string() }) {
   async check() {}
 }
 
+class Box extends Model {
+  static override readonly __name__ = "box";
+  static readonly tasks: TaskPolicies<typeof Box> = {
+    pack: { instances: "many", strict: true },
+    open: { instances: "one" },
+    either: { instances: "one" },
+    // @ts-expect-error it takes a list
+    all: { instances: "one" },
+    // @ts-expect-error it takes one record
+    single: { instances: "many" },
+    // @ts-expect-error it is called on each record
+    check: { instances: "many" },
+  };
+  static async pack(_boxes: Box[]) {}
+  static async open(_box: Box) {}
+  static async either(_boxes: Box | Box[]) {}
+  static async all(_boxes: readonly Box[]) {}
+  static async single(_box: Box) {}
+  async check() {}
+}
+
 class Wrong extends Model {
   static override readonly __name__ = "wrong";
   static readonly tasks: TaskPolicies<typeof Wrong> = {
@@ -48,6 +69,12 @@ class Wrong extends Model {
     g: { retryOn: [Date] },
     // @ts-expect-error no such choice
     h: { missing: "retry" },
+    // @ts-expect-error a number is no flag
+    i: { strict: 1 },
+    // @ts-expect-error no such choice
+    j: { instances: "list" },
+    // @ts-expect-error it is called on each record
+    k: { instances: "many" },
   };
   static async print(_labels: Wrong[]) {}
   static async a(_labels: Wrong[]) {}
@@ -58,6 +85,9 @@ class Wrong extends Model {
   static async f(_labels: Wrong[]) {}
   static async g(_labels: Wrong[]) {}
   static async h(_labels: Wrong[]) {}
+  static async i(_labels: Wrong[]) {}
+  static async j(_labels: Wrong[]) {}
+  async k() {}
 }
 
 class Misspelt extends Model {
@@ -69,6 +99,9 @@ class Misspelt extends Model {
 
 test("the policies that compile are taken, and each that does not is refused as the models load", () => {
   expect(() => checkPolicies(Label)).not.toThrow();
+  expect(() => checkPolicies(Box)).toThrow(
+    "Cannot use box.tasks.check: instances is for static methods, and a method of the record is called on each",
+  );
   expect(() => checkPolicies(Misspelt)).toThrow('did you mean "print"?');
   for (const [method, policy] of Object.entries(Wrong.tasks)) {
     class One extends Wrong {

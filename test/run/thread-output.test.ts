@@ -144,3 +144,39 @@ test("a torn last line, as a death leaves it, costs nothing but that line", () =
   const text = '{"at":1,"level":"info","text":"whole"}\n{"at":2,"lev';
   expect(parseOutput(1, text).lines).toEqual([{ at: 1, level: "info", text: "whole" }]);
 });
+
+test("what a run says is printed, what it writes to a stream itself is not printed again", () => {
+  const printed: unknown[] = [];
+  output = new ThreadOutput({ signalTaken() {} }, { now: () => NOW }, null, {
+    print: ({ id }, level, text) => printed.push([id, level, text]),
+  });
+  const task = running(7);
+  task.say("warn", "\u001b[31mno paper\u001b[0m\n");
+  task.keep("info", "written\n");
+  expect(printed).toEqual([[7, "warn", "\u001b[31mno paper\u001b[0m\n"]]);
+  expect(taken(7).lines.map(({ text }) => text)).toEqual(["no paper", "written"]);
+});
+
+test("without keeping, lines are printed alone, and progress is kept", () => {
+  let printed = 0;
+  const live = { begin() {}, append: (text: string) => void shown.push(text), replace() {} };
+  output = new ThreadOutput({ signalTaken() {} }, { now: () => NOW }, live, {
+    keep: false,
+    print: () => (printed += 1),
+  });
+  running(7).log("a line");
+  expect([output.take({ id: 7 }), printed, shown]).toEqual([null, 1, []]);
+  const task = running(8);
+  task.log("a line");
+  task.progress(1, 2);
+  expect(taken(8)).toMatchObject({ lines: [], progress: { done: 1, total: 2 } });
+});
+
+test("of one text of many megabytes only the end is looked at", () => {
+  const began = performance.now();
+  running(7).log(`${"\n".repeat(30_000_000)}the end`);
+  expect(performance.now() - began).toBeLessThan(5_000);
+  const { lines, cut } = taken(7);
+  expect(lines.at(-1)?.text).toBe("the end");
+  expect(cut).toBeGreaterThan(29_000_000);
+});

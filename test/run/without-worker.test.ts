@@ -71,6 +71,8 @@ test("schedule, deadline and queue are ignored; the log says so of the schedule"
       model: "job",
       method: "note",
       queue: "mail",
+      instances: "[1]",
+      ref: null,
       scheduledAt: tq.clock.now() + 86_400_000,
     },
   ]);

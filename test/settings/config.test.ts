@@ -32,6 +32,7 @@ describe("defaults", () => {
         lock_timeout: 60_000,
         timeout_grace: 5_000,
         max_tasks: 0,
+        keep_output: true,
         max_crashes: 3,
       },
       admin: { listen: "127.0.0.1:8989" },

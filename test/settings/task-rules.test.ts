@@ -40,6 +40,14 @@ test("no limit is written as none, as TOML has no null", () => {
 
 test.each<[object, string]>([
   [
+    { "*": { strict: "yes" } },
+    'tq.toml: [tasks."*"] strict cannot be "yes": it must be true or false',
+  ],
+  [
+    { "*": { instances: "many" } },
+    'tq.toml: [tasks."*"]: only a model can say instances, in its static tasks',
+  ],
+  [
     { "mail.send": { atempts: 3 } },
     'tq.toml: [tasks."mail.send"]: atempts is not a policy; did you mean "attempts"?',
   ],

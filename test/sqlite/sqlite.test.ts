@@ -5,7 +5,7 @@ import { readdirSync, readlinkSync, renameSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import { releaseLock } from "../../src/sqlite/file/liveness.ts";
-import type { QueueInfo, TaskFilter } from "../../src/store/looking.ts";
+import type { QueueStatus, TaskFilter } from "../../src/store/looking.ts";
 import { DUE_SOON_MS } from "../../src/store/store.ts";
 import { readAside } from "../support/aside.ts";
 import { errorOf } from "../support/error.ts";
@@ -61,13 +61,16 @@ describe("looking at very many tasks", () => {
     expect(said).toHaveLength(4);
     const counting = store.status();
     await store.push(Array.from({ length: 10 }, () => newTask({ queue: "late" })));
-    expect((await counting).queues).toEqual(said as QueueInfo[]);
+    expect((await counting).queues).toEqual(
+      (said as QueueStatus[]).map((queue) => ({ ...queue, served: false })),
+    );
     expect((await store.status()).queues).toContainEqual({
       queue: "late",
       scheduled: 0,
       ready: 10,
       running: 0,
       failed: 0,
+      served: false,
     });
   });
 
@@ -76,20 +79,20 @@ describe("looking at very many tasks", () => {
     const { store } = subject;
     fill(subject, 1, 150_000, "ready"); // 50,000 in each of three queues
     await pushOne(store, { queue: "q1" });
-    const none = { scheduled: 0, running: 0, failed: 0 };
+    const none = { scheduled: 0, running: 0, failed: 0, served: false };
     const queue = (name: string, ready: number) => ({ queue: name, ...none, ready });
     expect((await store.status()).queues).toEqual([
       queue("q0", 50_000),
       { ...queue("q1", 50_000), at_least: true },
       queue("q2", 50_000),
-    ] as QueueInfo[]);
+    ] as QueueStatus[]);
     await store.push(Array.from({ length: 49_000 }, () => newTask({ queue: "more" })));
     await store.push(Array.from({ length: 11 }, () => newTask({ queue: "z" })));
     const last = (await store.status()).queues.filter(({ queue: name }) => name > "q1");
     expect(last).toEqual([
       { ...queue("q2", 1_000), at_least: true }, // the last of 150,000 tasks
       { ...queue("z", 10), at_least: true },
-    ] as QueueInfo[]);
+    ] as QueueStatus[]);
   }, 30_000);
 
   test("never touches a file that has come into the place of the database, nor the log", async () => {

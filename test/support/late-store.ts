@@ -149,8 +149,8 @@ class LateSession implements Session {
     return this.#later(() => this.inner.retry(id));
   }
 
-  recordError(task: number, attempt: number, error: ErrorData): Promise<void> {
-    return this.#later(() => this.inner.recordError(task, attempt, error));
+  recordLeftBehind(task: number, attempt: number, error: ErrorData, reason: string): Promise<void> {
+    return this.#later(() => this.inner.recordLeftBehind(task, attempt, error, reason));
   }
 
   keepOutput(task: number, attempt: number, text: string): Promise<void> {

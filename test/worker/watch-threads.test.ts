@@ -187,8 +187,15 @@ describe("a run with a longest time", () => {
   });
 });
 
+const CALL = { model: "sale", method: "process", queue: "mail" };
+
 describe("a run whose claim is not held any more", () => {
-  const store = { stillHeld: () => Promise.resolve([]) } as unknown as Store;
+  const row = { ...CALL, id: 7, attempts: 1, instances: [7], ref: "order-7" };
+  let found: typeof row | null = row;
+  const store = {
+    stillHeld: () => Promise.resolve([]),
+    get: () => Promise.resolve(found),
+  } as unknown as Store;
   const tick = () => endCancelled([thread], store, (event) => events.push(event), 5_000, now);
 
   test("is ended at the second tick that finds it so", async () => {
@@ -198,7 +205,28 @@ describe("a run whose claim is not held any more", () => {
     expect(terminated).toBe(0);
     await tick();
     expect(terminated).toBe(1);
-    expect(events).toMatchObject([{ name: "task.cancelled", task: 7 }]);
+    expect(events).toEqual([
+      {
+        name: "task.cancelled",
+        task: 7,
+        ...CALL,
+        attempt: 2,
+        instances: "[7]",
+        ref: "order-7",
+        reason: "its claim was lost: the task was cancelled",
+      },
+    ]);
+  });
+
+  test("is ended too where its task was cleaned meanwhile", async () => {
+    found = null;
+    run(7, 0, "none");
+    for (let time = 0; time < 3; time++) await tick();
+    found = row;
+    expect(terminated).toBe(1);
+    expect(events).toMatchObject([
+      { name: "log.note", message: expect.stringContaining("task 7") },
+    ]);
   });
 
   test("and that uses its signal is told, and has a grace to end by itself", async () => {

@@ -4,11 +4,13 @@
  */
 import {
   closeSync,
+  fstatSync,
   ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   rmdirSync,
   rmSync,
   writeSync,
@@ -16,7 +18,7 @@ import {
 import { join } from "node:path";
 import { giveOwner } from "../../file-owner.ts";
 import type { Owner } from "../../store/session.ts";
-import type { LiveOutput } from "../../store/task-output.ts";
+import { type LiveOutput, parseOutput, type TaskProgress } from "../../store/task-output.ts";
 
 function folderOf(database: string): string {
   return `${database}-output`;
@@ -97,6 +99,35 @@ function readShown(file: string): Shown | null {
   } catch {
     return null; // there is none, or its process died while it began
   }
+}
+
+/** How far a thread's last run that said something is. */
+export interface Progressed extends Pick<Shown, "task" | "attempt"> {
+  readonly progress: TaskProgress | null;
+}
+
+/** More than the first line and the last two, which have a text of 1,000 characters at most. */
+const END_BYTES = 16_384;
+
+/** Reads the ends of the file alone, as it may be long, and is looked at often: `ThreadOutput` says how far it is last. */
+export function readProgress(database: string, owner: Owner): Progressed | null {
+  let descriptor: number | null = null;
+  try {
+    descriptor = openSync(join(folderOf(database), nameOf(owner)), "r");
+    const head = textAt(descriptor, 0);
+    const { task, attempt } = JSON.parse(head.slice(0, head.indexOf("\n"))) as Omit<Shown, "text">;
+    const end = textAt(descriptor, Math.max(fstatSync(descriptor).size - END_BYTES, 0));
+    return { task, attempt, progress: parseOutput(attempt, end).progress };
+  } catch {
+    return null; // there is none, or it is just being written anew
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
+  }
+}
+
+function textAt(descriptor: number, position: number): string {
+  const bytes = Buffer.alloc(END_BYTES);
+  return bytes.toString("utf8", 0, readSync(descriptor, bytes, 0, END_BYTES, position));
 }
 
 /** All that the threads of a worker have shown last. */

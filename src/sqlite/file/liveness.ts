@@ -23,6 +23,7 @@ import { dirname, join } from "node:path";
 import { TqError } from "../../errors.ts";
 import { giveOwner, ownerWords } from "../../file-owner.ts";
 import { cannotOpenFilesWords } from "../../open-files.ts";
+import type { WorkerInfo, WorkerStatus } from "../../store/looking.ts";
 import { canLockOpenFile, lockOpenFile, SHARED_RANGE } from "../lock/range-lock.ts";
 import { inodeOf } from "./identity.ts";
 import { unwritableForAll } from "./unwritable.ts";
@@ -169,6 +170,11 @@ export function removeIfDead(database: string, worker: string): boolean {
   } finally {
     db?.close();
   }
+}
+
+/** Adds to each worker whether it lives. */
+export function withAlive(database: string, workers: readonly WorkerInfo[]): WorkerStatus[] {
+  return workers.map((worker) => ({ ...worker, alive: isAlive(database, worker.id) }));
 }
 
 /** True while the worker's process lives, as far as reading its lock file can tell. */

@@ -117,6 +117,7 @@ function toClaimed(row: ClaimedRow): ClaimedTask {
     failures: row.failures,
     expiresAt: row.expiresAt,
     policy: row.policy,
+    ref: row.ref,
     again: row.again === 1,
   };
 }

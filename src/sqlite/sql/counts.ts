@@ -1,5 +1,6 @@
 /** Counts the tasks of queues by state, each state by its index. The view `tq_queues` counts the same. */
 import type { Database } from "bun:sqlite";
+import { nextTurn } from "../../next-turn.ts";
 import type { QueueInfo } from "../../store/looking.ts";
 import { candidates } from "./queues.ts";
 
@@ -58,6 +59,16 @@ export function* countQueues(db: Database): Generator<void, QueueInfo[]> {
   }
   const queues = [...counts].map(([queue, count]) => ({ queue, ...count }));
   return queues.sort((a, b) => Buffer.compare(Buffer.from(a.queue), Buffer.from(b.queue)));
+}
+
+/** Counts to the end, with a turn of the event loop between two parts. */
+export async function countWithPauses(db: Database): Promise<QueueInfo[]> {
+  const counting = countQueues(db);
+  for (;;) {
+    const part = counting.next();
+    if (part.done) return part.value;
+    await nextTurn();
+  }
 }
 
 function* countReady(db: Database, counts: Map<string, Counts>): Generator<void, void> {

@@ -28,7 +28,7 @@ export function getTaskByRef(db: Database, ref: string, now: number): Task | nul
 
 /** With the same reason as `toTask` gives: a watch compares them. */
 const STANDINGS = `
-  SELECT id, state, attempts, result,
+  SELECT id, state, attempts, result, NULL AS progress,
          iif(expires_at < $now AND attempts = 0 AND state IN ('ready', 'scheduled'), $expired, reason) AS reason
     FROM tq_tasks
    WHERE id IN (SELECT value FROM json_each($ids))`;

@@ -1,6 +1,8 @@
 /** Keeps what the runs of tasks have said. */
 import type { Database } from "bun:sqlite";
-import type { Shown } from "../file/live-output.ts";
+import type { Progressed, Shown } from "../file/live-output.ts";
+import type { Standing } from "../../store/looking.ts";
+import type { Owner } from "../../store/session.ts";
 import type { RescuedTask } from "../../store/rescue.ts";
 import { lastPart, MOST_CHARACTERS, parseOutput, type RunOutput } from "../../store/task-output.ts";
 
@@ -35,11 +37,12 @@ export function keepShown(
   }
 }
 
-const OUTPUTS = `SELECT attempt, text FROM tq__output WHERE task = $task ORDER BY attempt`;
+const OUTPUTS = `
+  SELECT attempt, text FROM tq__output WHERE task = $task AND attempt >= $from ORDER BY attempt`;
 
 /** Reads the output of a task's runs that have ended. */
-export function outputsOf(db: Database, task: number): RunOutput[] {
-  const rows = db.query(OUTPUTS).all({ task }) as { attempt: number; text: string }[];
+export function outputsOf(db: Database, task: number, from: number): RunOutput[] {
+  const rows = db.query(OUTPUTS).all({ task, from }) as { attempt: number; text: string }[];
   return rows.map(({ attempt, text }) => parseOutput(attempt, text));
 }
 
@@ -52,4 +55,20 @@ export function ownerOf(
   task: number,
 ): { readonly worker: string; readonly thread: number; readonly attempt: number } | null {
   return db.query(OWNER).get({ task }) as ReturnType<typeof ownerOf>;
+}
+
+/** Adds how far they are to those of the tasks that are asked for it, and run. */
+export function withProgress(
+  db: Database,
+  standings: readonly Standing[],
+  asked: ReadonlySet<number>,
+  shown: (owner: Owner) => Progressed | null,
+): Standing[] {
+  return standings.map((standing) => {
+    const { id, state } = standing;
+    const owner = state === "running" && asked.has(id) ? ownerOf(db, id) : null;
+    const last = owner && shown(owner);
+    const isOfRun = last?.task === id && last.attempt === owner?.attempt;
+    return isOfRun ? { ...standing, progress: last.progress } : standing;
+  });
 }

@@ -28,6 +28,31 @@ export function recordError(
   return (row as { id: number }).id;
 }
 
+const EXISTS = `SELECT 1 FROM tq__task WHERE id = $task`;
+
+const SAY_IN_ROW = `
+  UPDATE tq__task SET reason = $reason
+   WHERE id = $task AND state = 'finished' AND reason IS NULL AND attempts = $attempt`;
+
+/** What a run has left behind: an error, and the words of it in the row. */
+interface LeftBehind {
+  readonly task: number;
+  readonly attempt: number;
+  readonly error: ErrorData;
+  readonly reason: string;
+}
+
+/** The task may have been cleaned since. */
+export function recordLeftBehind(
+  db: Database,
+  { task, attempt, error, reason }: LeftBehind,
+  now: number,
+): void {
+  if (!db.query(EXISTS).get({ task })) return;
+  recordError(db, task, attempt, error, now);
+  db.query(SAY_IN_ROW).run({ task, attempt, reason });
+}
+
 const ERRORS = `SELECT * FROM tq_errors WHERE task = $task ORDER BY last_at, id`;
 
 /** The errors of a task, the latest last. */

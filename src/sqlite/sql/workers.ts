@@ -44,16 +44,20 @@ interface HeldRow extends Claim {
   readonly model: string;
   readonly method: string | null;
   readonly queue: string;
+  readonly instances: string | null;
+  readonly ref: string | null;
   readonly attempts: number;
   readonly crashes: number;
   /** 1: claimed as a suspect, with its begin on disk, so that a death now counts against it. */
   readonly begun: 0 | 1;
 }
 
-/** The method is NULL where the task calls a plain function; its instances may be many, and stay where they are. */
+const OF_METHOD = `iif(method = '${FUNCTION_METHOD}' AND instances = '[]', NULL`;
+
+/** The method is NULL where the task calls a plain function; of its instances, which may be many, the log names the first. */
 const HELD_BY = `
-  SELECT id, claim, model, iif(method = '${FUNCTION_METHOD}' AND instances = '[]', NULL, method) AS method,
-         queue, attempts, crashes, begun
+  SELECT id, claim, model, ${OF_METHOD}, method) AS method, ${OF_METHOD}, substr(instances, 1, 200)) AS instances,
+         queue, ref, attempts, crashes, begun
     FROM tq__task
    WHERE state = 'running' AND worker = $worker`;
 
@@ -149,7 +153,8 @@ function recordCrash(
   return { ...rescuedTask(task), state: result.state, crashes: result.crashes, crashed: true };
 }
 
-function rescuedTask({ id, model, method, queue, attempts, crashes }: HeldRow): RescuedTask {
-  const attempt = attempts + 1;
-  return { id, model, method, queue, attempt, state: "ready", crashes, crashed: false };
+function rescuedTask(row: HeldRow): RescuedTask {
+  const { id, model, method, queue, instances, ref, crashes } = row;
+  const call = { id, model, method, queue, instances, ref };
+  return { ...call, attempt: row.attempts + 1, state: "ready", crashes, crashed: false };
 }

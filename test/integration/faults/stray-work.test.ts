@@ -13,7 +13,7 @@ import { ModelSQL, Transaction, v } from "tq";
 async function until(name: string) { while (!existsSync(name)) await Bun.sleep(2); }
 
 export class Note extends ModelSQL("note", { words: v.optional(v.number()) }) {
-  static readonly tasks = { eachOutside: { transaction: false } };
+  static readonly tasks = { eachOutside: { transaction: false }, pushLate: { transaction: false } };
   static async make(notes: unknown) { await Note.create([{ words: 0 }]); }
   async each() {
     [1, 2].forEach(async (words) => {
@@ -36,6 +36,28 @@ export class Note extends ModelSQL("note", { words: v.optional(v.number()) }) {
     }, 1);
   }
   async float() { void Promise.reject(new RangeError("not awaited")); }
+  async caught() {
+    void until("go").then(async () => {
+      for (let time = 0; time < 1000; time++) {
+        try {
+          await Note.create([{ words: time }]);
+        } catch {}
+      }
+    });
+  }
+  async caughtFailed() {
+    await this.caught();
+    throw new Error("no");
+  }
+  async pushLate() {
+    void until("go").then(async () => {
+      await Note.__queue__.make([1]);
+    });
+  }
+  async floatMeanwhile() {
+    void Promise.reject(new RangeError("floats"));
+    await until("never");
+  }
   async wait() { await until("done"); }
 }`;
 
@@ -70,9 +92,58 @@ for (const [method, [line, error]] of Object.entries(LINES)) {
       return (await site.run("show", String(id))).stdout.includes(error);
     });
     expect(site.task(id)).toMatchObject({ state: "finished", crashes: 0 });
+    await becomesReason(
+      site,
+      id,
+      `left work behind that failed at ${place}; await it in the method`,
+    );
     expect(worker.find("thread.replaced")).toBeUndefined();
   });
 }
+
+async function becomesReason(site: Site, id: number, reason: string): Promise<void> {
+  await eventually("its row says so", () => site.task(id)["reason"] === reason);
+  const { stdout } = await site.run("list");
+  expect(stdout).toContain(reason);
+}
+
+test("writes after the end whose error the code catches are charged once for their line, and not to a failed task", async () => {
+  const { site, worker } = await siteWithNote();
+  await using _ = site;
+  const failed = await site.pushOne("note", "caughtFailed", "1");
+  await site.becomes(failed, "failed");
+  const id = await site.pushOne("note", "caught", "1");
+  await site.becomes(id, "finished");
+  site.write("go", "");
+  const { level, place } = await worker.says("task.stray", { task: id });
+  expect(level).toBe("warn");
+  expect(place).toStartWith(`${site.file("models.ts")}:`);
+  await becomesReason(site, id, `left work behind that failed at ${place}; await it in the method`);
+  expect(worker.count("task.stray")).toBe(1);
+  expect(site.task(failed)).toMatchObject({ reason: "Error: no" });
+});
+
+test("a push after the end of a method outside any transaction is stored, and charged to its task", async () => {
+  const { site, worker } = await siteWithNote();
+  await using _ = site;
+  const id = await site.pushOne("note", "pushLate", "1");
+  await site.becomes(id, "finished");
+  site.write("go", "");
+  const { message, place } = await worker.says("task.stray", { task: id });
+  expect(message).toStartWith(`task ${id} pushed after its end, when no claim guards the push; `);
+  await becomesReason(site, id, `pushed after its end at ${place}; await it in the method`);
+  await site.becomes(id + 1, "finished");
+});
+
+test("a rejection while its task runs counts a crash whose reason names the line", async () => {
+  const { site } = await siteWithNote();
+  await using _ = site;
+  const id = await site.pushOne("note", "floatMeanwhile", "1");
+  const { reason } = await site.becomes(id, "failed");
+  expect(reason).toStartWith(
+    `Set aside after 3 crashes: RangeError: floats at ${site.file("models.ts")}:`,
+  );
+});
 
 for (const method of ["later", "eachOutside"]) {
   test(`a save that ${method} begins after its end is charged to its task, not to the one that runs then`, async () => {

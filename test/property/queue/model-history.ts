@@ -37,6 +37,12 @@ export class ModelHistory {
     return copy;
   }
 
+  /** The run that finished a task; call it before the task is retried by hand. */
+  recordFinished(task: ModelTask): void {
+    const { attempts, finished_at, reason } = task;
+    this.record({ ...task, attempts: attempts - 1 }, "finished", reason, finished_at ?? 0);
+  }
+
   /** Call it before the task changes. @param reason null where the error says it */
   record(task: ModelTask, outcome: AttemptOutcome, reason: string | null, now: number): void {
     const { id, attempts, scheduled_at, enqueued_at, dequeued_at, worker, thread } = task;

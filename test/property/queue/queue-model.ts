@@ -180,12 +180,17 @@ export class QueueModel {
   cancel(id: number, reason: string): boolean {
     const task = this.tasks.get(id);
     if (!task || task.finished_at !== null) return false;
+    if (task.state === "running") {
+      this.history.record(task, "cancelled", reason, this.now);
+      task.attempts += 1;
+    }
     this.#end(task, { ...NOT_HELD, state: "cancelled", reason });
     return true;
   }
 
   retryByHand(id: number): boolean {
     const task = this.tasks.get(id);
+    if (task?.state === "finished") this.history.recordFinished(task);
     return task !== undefined && retryTask(task, this.now);
   }
 

@@ -109,6 +109,18 @@ const WORK: [
   ["one task", null, (store) => store.get(1)],
   ["a task by its ref", "tq__task_ref", (store) => store.getByRef("x")],
   ["how tasks stand", null, (store) => store.standings([1, 2, 3])],
+  [
+    "why a task does not run",
+    "tq__task_ready",
+    async (store) => {
+      await store.register({ id: "why", pid: process.pid, threads: 1, queues: ["q*"] });
+      await store.situation({ id: 290 }); // ready
+      await store.situation({ id: 1 }); // a suspect
+      await claim(store, { limit: 3 });
+      await store.situation({ id: 290 });
+      await store.unregister("why");
+    },
+  ],
   ["errors of a task", "tq__error_task", (store) => store.errors(1)],
   ["runs of a task", null, (store) => store.attempts(1)],
   ["the newest tasks", null, (store) => store.list({ states: ["ready"], queue: "mail" })],
@@ -188,9 +200,9 @@ for (const { queues, analyzed } of [
         );
         expect([statements[at], scans]).toEqual([statements[at], []]);
         const sorts = plan.some((line) => line.includes("TEMP B-TREE"));
-        // Those of a claim over several queues, and the few errors of one task, are sorted.
+        // Those of a claim over several queues, the few errors of one task, and the workers, are sorted.
         const merges = plan.some((line) =>
-          /^SCAN name VIRTUAL TABLE|INDEX tq__error_task/.test(line),
+          /^SCAN name VIRTUAL TABLE|INDEX tq__error_task|^SCAN tq__worker$/.test(line),
         );
         expect([statements[at], sorts && !merges]).toEqual([statements[at], false]);
       }
@@ -208,6 +220,7 @@ for (const { queues, analyzed } of [
  */
 function isWalk(line: string, sql: string): boolean {
   if (line.endsWith("USING INDEX tq__task_running")) return sql.includes("enqueued_at");
+  if (line === "SCAN tq__worker") return true; // there are few
   if (line === "SCAN tq_attempts") return sql.includes("WHERE task = "); // the runs of one task, found by their keys
   if (line.endsWith("INDEX tq__task_order")) return /LIMIT|EXISTS/.test(sql);
   return (

@@ -35,7 +35,13 @@ export function claimTests(): void {
     });
 
     test("hands out the task, its claim and its attempt", async () => {
-      const id = await pushOne(store, { instances: [1, 2], args: "[3]", user: 4, queue: "mail" });
+      const id = await pushOne(store, {
+        instances: [1, 2],
+        args: "[3]",
+        user: 4,
+        queue: "mail",
+        ref: "order-7",
+      });
       expect(await claimFirst(store)).toEqual({
         id,
         claim: 1,
@@ -54,6 +60,7 @@ export function claimTests(): void {
         failures: 0,
         expiresAt: null,
         policy: null,
+        ref: "order-7",
         again: false,
       });
       expect(await store.get(id)).toMatchObject({

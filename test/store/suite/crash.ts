@@ -90,12 +90,16 @@ export function crashTests(): void {
       expect((await store.status()).queues).toMatchObject([{ ready: 2, running: 1 }]);
     });
 
-    test("names a function without a method", async () => {
-      const call = { model: "thumbnail", method: "call" };
-      await store.push([newTask({ ...call, instances: [] }), newTask({ ...call, instances: [7] })]);
+    test("names the instances and the ref, and a function without a method", async () => {
+      const call = { model: "thumbnail", method: "call", ref: null };
+      const method = { ...call, ref: "order-7", instances: [7] };
+      await store.push([newTask({ ...call, instances: [] }), newTask(method)]);
       const [ran = null] = await claim(store, { limit: 2 });
       const tasks = await store.rescueThread(OWNER, { running: ran, reason: "x", maxCrashes: 3 });
-      expect(tasks).toMatchObject([{ ...call, method: null }, call]);
+      expect(tasks).toMatchObject([
+        { ...call, method: null, instances: null },
+        { ...method, instances: "[7]" },
+      ]);
     });
 
     test("sets the task aside at its last crash", async () => {

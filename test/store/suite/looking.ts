@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Store } from "../../../src/store/store.ts";
 import { claim, claimFirst, dueOf, newTask, pushOne, readyOf } from "../../support/store.ts";
-import { clock, fail, finish, store, subject } from "./subject.ts";
+import { clock, fail, finish, register, store, subject } from "./subject.ts";
 
 export function lookingTests(): void {
   describe("looking", () => {
@@ -71,9 +71,10 @@ export function lookingTests(): void {
       await finish(await claimFirst(store), '{"sum":3}');
       await store.cancel(second, "no more");
       const standings = await store.standings([second, 99, first]);
+      const NONE = { reason: null, result: null, progress: null };
       expect(standings.toSorted((a, b) => a.id - b.id)).toEqual([
-        { id: first, state: "finished", attempts: 1, reason: null, result: '{"sum":3}' },
-        { id: second, state: "cancelled", attempts: 0, reason: "no more", result: null },
+        { ...NONE, id: first, state: "finished", attempts: 1, result: '{"sum":3}' },
+        { ...NONE, id: second, state: "cancelled", attempts: 0, reason: "no more" },
       ]);
       expect(await store.standings([])).toEqual([]);
     });
@@ -165,9 +166,25 @@ export function lookingTests(): void {
       await fail(await claimFirst(store, { queues: ["b"] }));
       await claimFirst(store, { queues: ["a"] });
       expect((await store.status()).queues).toEqual([
-        { queue: "a", scheduled: 1, ready: 0, running: 1, failed: 0 },
-        { queue: "b", scheduled: 0, ready: 0, running: 0, failed: 1 },
+        { queue: "a", scheduled: 1, ready: 0, running: 1, failed: 0, served: false },
+        { queue: "b", scheduled: 0, ready: 0, running: 0, failed: 1, served: false },
       ]);
+    });
+
+    test("tells of each queue whether a live worker takes its tasks; a program without threads takes none", async () => {
+      const served = async () =>
+        (await store.status()).queues.map((one) => [one.queue, one.served]);
+      await store.push(["mail", "pdf-a4", "prnit"].map((queue) => newTask({ queue })));
+      await store.register({ id: "program", pid: 1, threads: 0, queues: [] });
+      await register("worker-1"); // of mail and pdf*
+      expect(await served()).toEqual([
+        ["mail", true],
+        ["pdf-a4", true],
+        ["prnit", false],
+      ]);
+      subject.kill("worker-1");
+      expect((await served()).map(([, is]) => is)).toEqual([false, false, false]);
+      await store.unregister("program");
     });
 
     test("notices a commit of another", async () => {

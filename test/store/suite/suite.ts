@@ -11,6 +11,7 @@ import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
 import { historyTests } from "./history.ts";
 import { settleTests } from "./settle.ts";
+import { situationTests } from "./situation.ts";
 import { renewSubject, type Subject } from "./subject.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { workerTests } from "./workers.ts";
@@ -30,6 +31,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     byHandTests();
     cleanTests();
     lookingTests();
+    situationTests();
     sessionTests();
   });
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { claimFirst, pushOne } from "../../support/store.ts";
 import { clock, ERROR, fail, finish, store } from "./subject.ts";
+import type { Task } from "../../../src/task.ts";
 
 export function taskErrorTests(): void {
   describe("errors", () => {
@@ -29,13 +30,34 @@ export function taskErrorTests(): void {
       expect(await store.errors(id)).toHaveLength(2);
     });
 
-    test("that a task left behind after its end leave the task as it is", async () => {
+    const leaveBehind = (id: number, attempt = 1, reason = "left work behind") =>
+      store.write((session) => session.recordLeftBehind(id, attempt, ERROR, reason));
+
+    test("that a finished task left behind are in its reason, the first of them, and change nothing else", async () => {
       const id = await pushOne(store);
       await finish(await claimFirst(store));
       const before = await store.get(id);
-      for (let i = 0; i < 2; i++) await store.write((session) => session.recordError(id, 1, ERROR));
+      await leaveBehind(id);
+      await leaveBehind(id, 1, "another");
       expect(await store.errors(id)).toMatchObject([{ message: "it broke", count: 2, attempt: 1 }]);
-      expect(await store.get(id)).toEqual(before);
+      expect(await store.get(id)).toEqual({ ...before, reason: "left work behind" } as Task);
+    });
+
+    test("that an earlier run or a failed task left behind leave the row as it is", async () => {
+      const id = await pushOne(store);
+      await finish(await claimFirst(store));
+      await leaveBehind(id, 0);
+      expect(await store.get(id)).toMatchObject({ reason: null });
+      const other = await pushOne(store);
+      await failAgain(other);
+      const before = await store.get(other);
+      await leaveBehind(other);
+      expect(await store.get(other)).toEqual(before);
+    });
+
+    test("that a task left behind which there is no more are dropped", async () => {
+      await leaveBehind(99);
+      expect(await store.errors(99)).toEqual([]);
     });
 
     test("of a task without any are none", async () => {

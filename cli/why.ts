@@ -1,0 +1,67 @@
+/** `tq why ID`: what a task is doing, or why it does not run, and the command that would change it. */
+import { isTqError } from "../src/errors.ts";
+import { standardError } from "../src/log/standard-stream.ts";
+import { printable } from "../src/printable.ts";
+import { Policies } from "../src/registry/policies.ts";
+import type { Config } from "../src/settings/config.ts";
+import type { Situation } from "../src/store/situation.ts";
+import type { Task } from "../src/task.ts";
+import { onDisk } from "../src/tasks/on-disk.ts";
+import type { Why } from "../src/tasks/why/explanation.ts";
+import { needsAttempts, whyOf } from "../src/tasks/why/why.ts";
+import { command } from "./command/command.ts";
+import { type Program, toLook } from "./command/program.ts";
+import { loadRegistry } from "./command/runtime.ts";
+import { noSuchWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
+import { paint, type Terminal } from "./terminal/terminal.ts";
+import { wrapped } from "./terminal/text.ts";
+
+export const why = command({
+  name: "why",
+  description: "Say what a task is doing, or why it does not run",
+  flags: {
+    id: { type: "positional", required: false, description: "The id of a task" },
+    ref: REF_FLAG,
+  },
+  run: async ({ id, ref }, program) => {
+    const wanted = readWanted("explain", id, ref);
+    const config = program.config();
+    const situation = await toLook(config, async (store) => {
+      const found = await store.situation(wanted);
+      if (found === null) throw noSuchWanted(wanted, "explain");
+      if (found.task.finished_at !== null) await onDisk(store);
+      return found;
+    });
+    const mode = config.queue.worker ? "worker" : "no worker";
+    const attempts = needsAttempts(situation)
+      ? await attemptsOf(situation.task, config, program)
+      : null;
+    const answer = whyOf(situation, { mode, attempts });
+    program.answer(dataOf(situation, answer), () => textOf(answer, program.terminal));
+  },
+});
+
+/** The attempts that the policy allows; null where the models, which are user code, cannot be loaded. */
+async function attemptsOf(task: Task, config: Config, program: Program): Promise<number | null> {
+  if (config.models === null) return null;
+  try {
+    const registry = await loadRegistry(config, program, standardError());
+    const model = registry.require(task.model, "explain its task");
+    const pushed = task.policy === null ? null : JSON.stringify(task.policy);
+    return new Policies(config.tasks).of(model, task.method, pushed).attempts;
+  } catch (error) {
+    if (isTqError(error)) return null;
+    throw error;
+  }
+}
+
+function dataOf({ task }: Situation, answer: Why) {
+  return { id: task.id, state: task.state, queue: task.queue, ...answer };
+}
+
+function textOf({ sentence, purpose, command: line }: Why, terminal: Terminal): string {
+  const stop = sentence.endsWith("?") ? "" : ".";
+  const words = wrapped(printable(sentence) + stop, terminal.width);
+  if (line === null) return words;
+  return `${words}\nTo ${purpose}: ${paint(terminal, "bold", printable(line))}`;
+}

@@ -1,0 +1,18 @@
+/** Who takes an event of a thread: its log, and the program around its worker. An event that neither takes is not made. */
+import { EVENT_LEVELS, type EventName, isLogged, type Level } from "./events.ts";
+import type { Listened } from "./listened.ts";
+
+export class Audience {
+  readonly #level: Level;
+  readonly #listened: Listened | null;
+
+  /** @param listened null where no program can listen. */
+  constructor(level: Level, listened: Listened | null = null) {
+    this.#level = level;
+    this.#listened = listened;
+  }
+
+  hears(name: Exclude<EventName, "log.note">): boolean {
+    return isLogged(EVENT_LEVELS[name], this.#level) || this.#listened?.has(name) === true;
+  }
+}

@@ -1,0 +1,67 @@
+/** An explanation of how a task stands, and the words that several of them have. */
+import { quote } from "../../quote.ts";
+import type { Task } from "../../task.ts";
+
+/** One word for each of the sentences, for scripts. */
+type Cause =
+  | "scheduled"
+  | "retry"
+  | "snoozed"
+  | "postponed"
+  | "expired"
+  | "no_worker"
+  | "unserved"
+  | "trouble"
+  | "stopped"
+  | "suspect"
+  | "behind"
+  | "busy"
+  | "next"
+  | "running"
+  | "claimed"
+  | "died"
+  | "finished"
+  | "failed"
+  | "cancelled";
+
+export interface Why {
+  readonly cause: Cause;
+  /** Without a full stop at its end. */
+  readonly sentence: string;
+  /** What the command would do, as in "To … :"; null, as the command: there is none. */
+  readonly purpose: string | null;
+  readonly command: string | null;
+}
+
+/** What the database does not know. */
+export interface Known {
+  /** The setting `queue.worker`. */
+  readonly mode: "worker" | "no worker";
+  /** The attempts that the policy of the task allows; null: not known. */
+  readonly attempts: number | null;
+}
+
+/** The command of a worker that would take the task. */
+export function workerCommand({ queue }: Pick<Task, "queue">): string {
+  return `tq worker --queue ${inShell(queue)}`;
+}
+
+function inShell(word: string): string {
+  return /^[\w@%+=:./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** @param what it does, or would do. */
+export function stoppedWhy(id: number, what: string, pid: number): Why {
+  return {
+    cause: "stopped",
+    sentence: `Task ${id} ${what}, a process that is stopped (SIGSTOP, or Ctrl-Z)`,
+    purpose: "let it go on",
+    command: `kill -CONT ${pid}`,
+  };
+}
+
+/** A reason in a sentence: its first line. */
+export function shortened(text: string): string {
+  const [first = ""] = text.trim().split("\n");
+  return quote(first);
+}
