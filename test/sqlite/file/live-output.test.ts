@@ -1,4 +1,5 @@
-/** What the run of a dead thread has shown is kept with the run. */
+/** The files in which threads show what their runs say: what is kept of them, and when they go. */
+import { readdirSync } from "node:fs";
 import { expect, test } from "bun:test";
 import { LiveFile } from "../../../src/sqlite/file/live-output.ts";
 import { outputLine } from "../../../src/store/task-output.ts";
@@ -19,4 +20,19 @@ test("of much that a dead thread has shown the newest is kept, and it is said ho
   expect(run?.lines.at(-1)?.text).toBe("19999 is a line");
   expect(run?.lines.length).toBeLessThan(6_000);
   expect(run?.cut).toBeGreaterThan(600_000);
+});
+
+test("a worker that starts removes what threads have shown whose worker is not registered", async () => {
+  await using test = makeStore();
+  const { store, path } = test;
+  const worker = (id: string) => ({ id, pid: process.pid, threads: 0, queues: [] });
+  await store.register(worker("worker-live"));
+  for (const id of ["worker-live", "worker-gone"]) {
+    const live = new LiveFile(path, { worker: id, thread: 1 });
+    live.begin(1, 1);
+    live.close();
+  }
+  await store.register(worker("worker-new"));
+  expect(readdirSync(`${path}-output`)).toEqual(["worker-live.1"]);
+  for (const id of ["worker-live", "worker-new"]) await store.unregister(id);
 });
