@@ -88,8 +88,8 @@ function makeEmpty(folder: string): void {
   accessSync(folder, constants.W_OK);
 }
 
-function isWell({ lost, doubled, half, stuck, late, sound, problems }: Result): boolean {
-  return lost + doubled + half + stuck + late === 0 && sound && problems.length === 0;
+function isWell({ lost, doubled, half, stuck, broken, late, sound, problems }: Result): boolean {
+  return lost + doubled + half + stuck + broken + late === 0 && sound && problems.length === 0;
 }
 
 /** @param folder where its files are kept; null when they are not. */
@@ -108,6 +108,7 @@ function answer(program: Program, result: Result, folder: string | null): void {
       ["doubled", `${rest.doubled}`],
       ["half done", `${rest.half}`],
       ["stuck", `${rest.stuck}`],
+      ["rules broken", `${rest.broken}`],
       ["slowest rescue", `${slowest} ms${late > 0 ? `; ${late} took over 1 s` : ""}`],
       ["file", rest.sound ? "sound" : "damaged"],
     ]);

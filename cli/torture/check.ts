@@ -1,9 +1,11 @@
 /** Checks the end of a torture: each acknowledged transfer happened once, and none by halves. */
+import type { Store } from "../../src/store/store.ts";
 import { Transaction } from "../../src/transaction/transaction.ts";
+import { checkCleaned, checkLives } from "./lives.ts";
 
 export interface Findings {
   readonly tasks: number;
-  /** Transfers that were acknowledged and not applied. */
+  /** Transfers that were acknowledged and are not there, or not applied though they should be. */
   readonly lost: number;
   /** Tasks that were applied more than once. */
   readonly doubled: number;
@@ -11,18 +13,23 @@ export interface Findings {
   readonly half: number;
   /** Tasks that have not ended, though none can run. */
   readonly stuck: number;
+  /** Tasks and runs that broke a rule of their policy or of the history. */
+  readonly broken: number;
   /** True when SQLite finds the file sound. */
   readonly sound: boolean;
   /** The first of what is wrong, in words. */
   readonly problems: readonly string[];
 }
 
+/** The plan of an errand, its third argument, says how it ends; all other transfers finish. */
 const LOST = `
   SELECT 'Transfer ' || value || ' was acknowledged and not applied: '
          || coalesce('task ' || task || ' is ' || state || coalesce(', ' || reason, ''), 'it has no task')
     FROM json_each($acknowledged) AS acknowledged
-         LEFT JOIN (SELECT id AS task, ref, state, reason FROM tq_tasks) AS pushed ON ref = value
-   WHERE task IS NULL OR task NOT IN (SELECT task FROM torture_ledger)`;
+         LEFT JOIN (SELECT id AS task, ref, state, reason, args FROM tq_tasks) AS pushed ON ref = value
+   WHERE task IS NULL
+      OR (task NOT IN (SELECT task FROM torture_ledger)
+          AND iif(json_type(args, '$[2]') = 'object', args ->> '$[2].end', 'finished') = 'finished')`;
 
 const DOUBLED = `
   SELECT 'Task ' || task || ' was applied ' || count(*) || ' times'
@@ -80,21 +87,24 @@ const STUCK = `
 /** The most problems of each kind that are listed. */
 const MAX_LISTED = 5;
 
-/**
- * Call it after the runtime of the torture's folder was entered, and when no process of it runs any more.
- *
- * @param acknowledged the refs of all transfers whose push returned.
- */
-export function check(acknowledged: readonly string[]): Promise<Findings> {
+export interface Tortured {
+  readonly folder: string;
+  /** The refs of all transfers whose push returned. */
+  readonly acknowledged: readonly string[];
+  /** The tasks that were retried by hand. */
+  readonly retried: ReadonlySet<number>;
+}
+
+/** Call it after the runtime of the torture's folder was entered, and when no process of it runs any more. */
+export function check({ folder, acknowledged, retried }: Tortured): Promise<Findings> {
   return Transaction.start({}, () => {
     const { database } = Transaction.current;
-    const sentences = (sql: string, parameters = {}) =>
-      (database.query(sql).values(parameters) as [string][]).map(([sentence]) => sentence);
     const [[tasks]] = database.query("SELECT count(*) FROM tq_tasks").values() as [[number]];
     const lost = sentences(LOST, { acknowledged: JSON.stringify(acknowledged) });
     const doubled = sentences(DOUBLED);
     const half = [HALF_APPLIED, HALF_PUSHED, UNBALANCED].map((sql) => sentences(sql));
     const stuck = sentences(STUCK);
+    const broken = checkLives(sentences, folder, retried);
     const damage = sentences("PRAGMA integrity_check").filter((line) => line !== "ok");
     return {
       tasks,
@@ -102,10 +112,24 @@ export function check(acknowledged: readonly string[]): Promise<Findings> {
       doubled: doubled.length,
       half: half.flat().length,
       stuck: stuck.length,
+      broken: broken.flat().length,
       sound: damage.length === 0,
-      problems: [lost, doubled, ...half, stuck, damage].flatMap((list) =>
+      problems: [lost, doubled, ...half, stuck, ...broken, damage].flatMap((list) =>
         list.slice(0, MAX_LISTED),
       ),
     };
   });
+}
+
+/** Cleans all tasks away. @returns what is left of them */
+export async function checkClean(store: Store): Promise<string[]> {
+  const all = { finishedBefore: Infinity, failedBefore: Infinity, limit: 1_000 };
+  while ((await store.clean(all)) > 0);
+  return Transaction.start({}, () => checkCleaned(sentences));
+}
+
+/** The sentences that a query of the present transaction gives. */
+function sentences(sql: string, parameters: Record<string, string> = {}): string[] {
+  const rows = Transaction.current.database.query(sql).values(parameters) as [string][];
+  return rows.map(([sentence]) => sentence);
 }

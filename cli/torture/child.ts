@@ -55,12 +55,12 @@ export class Child {
     await this.gone();
   }
 
-  /** Ends its standard input and, where given, sends a signal that asks it to end; waits until it is gone. */
-  async stop(signal?: "SIGTERM"): Promise<void> {
+  /** Ends its standard input and, where given, sends a signal that asks it to end; resolves with its exit status. */
+  async stop(signal?: "SIGTERM"): Promise<number> {
     this.#asked = true;
     await this.#process.stdin.end();
     if (signal) this.#process.kill(signal);
-    await this.gone();
+    return this.gone();
   }
 }
 

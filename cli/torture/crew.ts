@@ -14,7 +14,10 @@ export interface CrewOptions {
   readonly threads: number;
   /** Called with the words of each line that a child writes. */
   heard(child: Child, words: string[]): void;
-  /** Called when a child ends unasked; another is started in its place. */
+  /**
+   * Called when a child ends unasked, in which case another is started in its place, or with a bad status when it was
+   * told to stop.
+   */
   fell(role: Role, child: Child, code: number): void;
 }
 
@@ -37,9 +40,10 @@ export class Crew {
     return this.workers.some((worker) => worker.alive && worker.pid === pid);
   }
 
-  /** Kills the child and starts another in its place after a while. */
-  async replace(role: Role, child: Child, pause: number): Promise<void> {
-    await child.kill();
+  /** Kills the child, or tells it to stop, and starts another in its place after a while. */
+  async replace(role: Role, child: Child, pause: number, how: "kill" | "stop"): Promise<void> {
+    if (how === "kill") await child.kill();
+    else await this.#stop(role, child);
     await Bun.sleep(pause);
     this.#restart(role, child);
   }
@@ -52,13 +56,18 @@ export class Crew {
 
   /** Call it when no `replace` is under way: it would start a worker. */
   async stopWorkers(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.stop("SIGTERM")));
+    await Promise.all(this.workers.map((worker) => this.#stop("worker", worker)));
   }
 
   /** Kills all processes, and starts none any more. */
   async killAll(): Promise<void> {
     this.#ended = true;
     await Promise.all([...this.workers, ...this.producers].map((child) => child.kill()));
+  }
+
+  async #stop(role: Role, child: Child): Promise<void> {
+    const code = await child.stop("SIGTERM");
+    if (code !== 0) this.#options.fell(role, child, code);
   }
 
   #start(role: Role): Child {

@@ -6,7 +6,7 @@ import type { Child } from "./child.ts";
 import { ACCOUNTS, Crew, type Role } from "./crew.ts";
 import { Random } from "./random.ts";
 import { Rescues } from "./rescues.ts";
-import { type Kind, MOODS, type Mood, type Move } from "./schedule.ts";
+import { type Kind, KINDS, MOODS, type Mood, type Move } from "./schedule.ts";
 
 export interface MovesOptions {
   readonly folder: string;
@@ -22,6 +22,15 @@ const LONGEST_LOOP_MS = 1_000;
 /** The longest that a task keeps the write lock before its worker is killed. */
 const LONGEST_JAM_MS = 50;
 
+/** The exit status of a worker one of whose threads cannot be ended. */
+const GAVE_UP = 1;
+
+/** The limit of a transfer that is numb. The next run is soon, and may exceed it again on a slow machine. */
+const NUMB_POLICY = { timeout: "300ms", attempts: 100, backoff: "20ms" };
+
+/** One of so many last tasks is run anew. */
+const LAST_TASKS = 200;
+
 /** The pause before a refused push or move is tried again. */
 const TRY_AGAIN_MS = 20;
 
@@ -31,17 +40,9 @@ export class Moves {
   /** The refs of all transfers whose push returned. */
   readonly acknowledged: string[] = [];
   /** How often each kind of move was made; a mood counts when its transfer says that it misbehaves. */
-  readonly made: Record<Kind, number> = {
-    worker: 0,
-    workers: 0,
-    producer: 0,
-    transaction: 0,
-    exit: 0,
-    reject: 0,
-    loop: 0,
-    jam: 0,
-    wait: 0,
-  };
+  readonly made = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
+  /** The tasks that were retried by hand. */
+  readonly retried = new Set<number>();
   readonly problems: string[] = [];
   readonly #store: Store;
   readonly #random: Random;
@@ -51,6 +52,10 @@ export class Moves {
   readonly #pending = new Set<Promise<void>>();
   /** Producers to be killed when they next say that they are in a transaction, and the pause after it, in ms. */
   readonly #doomed = new Map<Child, number>();
+  /** Workers with a thread inside a native call: they may give up. */
+  readonly #numb = new Set<Child>();
+  /** Cancels and retries of one task, one after another: it must not be retried after it has finished. */
+  #anew: Promise<void> = Promise.resolve();
 
   constructor({ store, seed, ...options }: MovesOptions) {
     this.#store = store;
@@ -60,7 +65,9 @@ export class Moves {
       ...options,
       heard: (child, words) => this.#answer(child, words),
       fell: (role, child, code) => {
-        this.problems.push(`A ${role} (pid ${child.pid}) ended by itself with status ${code}`);
+        const isExpected = this.#numb.has(child) && code === GAVE_UP;
+        if (!isExpected)
+          this.problems.push(`A ${role} (pid ${child.pid}) ended with status ${code}`);
         if (role === "worker") this.#track(this.rescues.watch(child.pid, performance.now()));
       },
     });
@@ -82,6 +89,12 @@ export class Moves {
         break;
       case "transaction":
         if (producer) this.#doomed.set(producer, pause);
+        break;
+      case "stop":
+        if (worker) this.#track(this.#stop(worker, pause));
+        break;
+      case "again":
+        this.#track(this.#runSomeAnew(which));
         break;
       default:
         this.#track(this.#pushMood(kind));
@@ -105,8 +118,16 @@ export class Moves {
     if (!child.alive) return;
     if (kind) this.made[kind] += 1;
     const killed = performance.now();
-    this.#track(this.crew.replace(role, child, pause));
+    this.#track(this.crew.replace(role, child, pause, "kill"));
     if (role === "worker") this.#track(this.rescues.watch(child.pid, killed));
+  }
+
+  /** A worker that has not registered yet is ended by the signal, with another status. */
+  async #stop(worker: Child, pause: number): Promise<void> {
+    const isReady = (await this.#store.workers()).some(({ pid }) => pid === worker.pid);
+    if (!isReady || !worker.alive) return; // another move ends it
+    this.made.stop += 1;
+    await this.crew.replace("worker", worker, pause, "stop");
   }
 
   /**
@@ -141,20 +162,44 @@ export class Moves {
       case "wait":
         await this.#runAnew(task);
         break;
+      case "heed":
+        if (this.#random.chance(0.5)) await this.#runAnew(task);
+        else await this.#stop(child, this.#random.whole(0, 300));
+        break;
+      case "numb":
+        this.#numb.add(child);
+        break;
       case "exit":
       case "reject": // the thread ends by itself
     }
   }
 
-  /** Cancels a task that runs, and retries it at once: two runs of it may be under way together. */
-  async #runAnew(task: number): Promise<void> {
+  /** Cancels a task that has not finished, if it has not ended, and retries it by hand. */
+  async #runSomeAnew(which: number): Promise<void> {
+    const last = await this.#store.list({ limit: LAST_TASKS });
+    const unfinished = last.filter(({ state }) => state !== "finished");
+    const task = unfinished[which % unfinished.length];
+    if (!task) return;
+    this.made.again += 1;
+    await this.#runAnew(task.id);
+  }
+
+  /** Cancels and retries a task, unless it has finished. Two runs of it may be under way together. */
+  #runAnew(task: number): Promise<void> {
+    const done = this.#anew.then(() => this.#cancelAndRetry(task));
+    this.#anew = done.catch(() => {});
+    return done;
+  }
+
+  async #cancelAndRetry(task: number): Promise<void> {
     try {
       await insist(() => this.#store.cancel(task));
     } catch (error) {
-      if (isTqError(error) && error.code === "conflict") return; // it has ended
-      throw error;
+      if (!isTqError(error) || error.code !== "conflict") throw error;
+      if ((await this.#store.get(task))?.state === "finished") return;
     }
     await insist(() => this.#store.retry(task));
+    this.retried.add(task);
   }
 
   /** Pushes a transfer of that mood, which runs before all others; without a slash, its ref counts for no order. */
@@ -163,7 +208,8 @@ export class Moves {
     const ref = `${mood} ${(this.#pushed += 1)}`;
     const call = { model: "torture.account", method: "transfer", instances: from, user: 0, ref };
     const args = JSON.stringify([(from % ACCOUNTS) + 1, 1, mood]);
-    const task = { ...PRESETS, ...call, priority: 1, args, context: "{}" };
+    const policy = mood === "numb" ? JSON.stringify(NUMB_POLICY) : null;
+    const task = { ...PRESETS, ...call, priority: 1, args, context: "{}", policy };
     await insist(() => this.#store.push([task]));
     this.acknowledged.push(ref);
   }

@@ -2,14 +2,20 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 // @ts-expect-error: taken as text
-import models from "./programs/models.mts" with { type: "text" }; // oxlint-disable-line import/default
+import accounts from "./programs/models/accounts.mts" with { type: "text" }; // oxlint-disable-line import/default
+// @ts-expect-error: taken as text
+import errands from "./programs/models/errands.mts" with { type: "text" }; // oxlint-disable-line import/default
+// @ts-expect-error: taken as text
+import chance from "./programs/chance.mts" with { type: "text" }; // oxlint-disable-line import/default
+// @ts-expect-error: taken as text
+import plans from "./programs/plans.mts" with { type: "text" }; // oxlint-disable-line import/default
 // @ts-expect-error: taken as text
 import producer from "./programs/producer.mts" with { type: "text" }; // oxlint-disable-line import/default
 // @ts-expect-error: taken as text
 import setup from "./programs/setup.mts" with { type: "text" }; // oxlint-disable-line import/default
 
 /** No task is to blame for the kills, so none is set aside for its crashes. A short queue is soon empty at the end. */
-const SETTINGS = `models = "models.mts"
+const SETTINGS = `models = "models"
 
 [queue]
 worker = true
@@ -17,8 +23,13 @@ max_size = 1000
 
 [worker]
 max_crashes = 1000
-grace = "10s"
+grace = "1s"
 lock_timeout = "400ms"
+timeout_grace = "100ms"
+
+[tasks."torture_*"]
+attempts = 3
+backoff = "20ms"
 
 [log]
 level = "warn"
@@ -26,13 +37,17 @@ level = "warn"
 
 const FILES: Readonly<Record<string, unknown>> = {
   "tq.toml": SETTINGS,
-  "models.mts": models,
+  "models/accounts.mts": accounts,
+  "models/errands.mts": errands,
+  "chance.mts": chance,
+  "plans.mts": plans,
   "producer.mts": producer,
   "setup.mts": setup,
 };
 
 /** Fills the folder of a torture. */
 export function writePrograms(folder: string): void {
+  // accounts.mts marks in moods which transfers have misbehaved
+  for (const name of ["models", "moods"]) mkdirSync(join(folder, name));
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), String(text));
-  mkdirSync(join(folder, "moods")); // models.mts marks there which transfers have misbehaved
 }

@@ -4,18 +4,39 @@ import { Random } from "./random.ts";
 export const ROUND_MS = 2_000;
 
 /**
- * The ways in which a transfer misbehaves; each makes its run end badly. It ends its thread (`exit`, `reject`), never
- * ends (`loop`), never ends and holds the write lock (`jam`), or sleeps in its middle (`wait`).
+ * The ways in which a transfer misbehaves, each with its probability in a round; each makes its run end badly. It ends
+ * its thread (`exit`, `reject`), never ends (`loop`), never ends and holds the write lock (`jam`), exceeds its time in a
+ * native call, which ends its worker (`numb`), sleeps in its middle (`wait`), or ends when its signal says so (`heed`).
  */
-export const MOODS = ["exit", "reject", "loop", "jam", "wait"] as const;
+const PROBABILITIES = {
+  exit: 0.4,
+  reject: 0.4,
+  loop: 0.4,
+  jam: 0.4,
+  numb: 0.2,
+  wait: 0.8,
+  heed: 0.6,
+} as const;
 
-export type Mood = (typeof MOODS)[number];
+export type Mood = keyof typeof PROBABILITIES;
+
+export const MOODS = Object.keys(PROBABILITIES) as Mood[];
 
 /**
- * A `worker` or a `producer` is killed, all `workers` at once, or a producer in the middle of a `transaction`;
- * the others are moods of a transfer.
+ * A `worker` or a `producer` is killed, all `workers` at once, or a producer in the middle of a `transaction`; a worker
+ * is told to `stop`; some task is cancelled and retried by hand (`again`). The others are moods of a transfer.
  */
-export type Kind = "worker" | "workers" | "producer" | "transaction" | Mood;
+export const KINDS = [
+  "worker",
+  "workers",
+  "stop",
+  "producer",
+  "transaction",
+  "again",
+  ...MOODS,
+] as const;
+
+export type Kind = (typeof KINDS)[number];
 
 export interface Move {
   /** ms since the start of the round. */
@@ -34,7 +55,9 @@ export function scheduleOf(seed: number, round: number): Move[] {
   if (random.chance(0.6)) kinds.push("worker");
   if (random.chance(0.15)) kinds.push("workers");
   kinds.push(random.chance(0.5) ? "producer" : "transaction");
-  for (const mood of MOODS) if (random.chance(mood === "wait" ? 0.8 : 0.4)) kinds.push(mood);
+  if (random.chance(0.4)) kinds.push("stop");
+  for (let count = random.whole(0, 10); count > 0; count--) kinds.push("again");
+  for (const mood of MOODS) if (random.chance(PROBABILITIES[mood])) kinds.push(mood);
   const moves = kinds.map((kind) => ({
     kind,
     at: random.whole(0, ROUND_MS - 1),

@@ -4,7 +4,7 @@ import { loadConfig } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
 import { createRuntime, enterRuntime } from "../../src/transaction/runtime.ts";
 import type { Store } from "../../src/store/store.ts";
-import { check, type Findings } from "./check.ts";
+import { check, checkClean, type Findings } from "./check.ts";
 import { Child } from "./child.ts";
 import { ACCOUNTS } from "./crew.ts";
 import { Moves } from "./moves.ts";
@@ -39,6 +39,9 @@ export interface Result extends Findings {
 /** After this time without a commit by any process, the remaining tasks will not end. */
 const STUCK_MS = 30_000;
 
+/** They would run for ever if they did not end in this time. */
+const LONGEST_DRAIN_MS = 180_000;
+
 const LOOK_EVERY_MS = 20;
 
 export async function torture(options: TortureOptions): Promise<Result> {
@@ -58,11 +61,17 @@ export async function torture(options: TortureOptions): Promise<Result> {
     await moves.crew.stopProducers();
     await drain(store);
     await moves.settled(); // before the workers stop: a replacement under way would start another
+    await drain(store); // a task may have been cancelled, to be retried
     await moves.crew.stopWorkers();
   } finally {
     await moves.crew.killAll();
   }
-  const findings = await check(moves.acknowledged);
+  const findings = await check({
+    folder,
+    acknowledged: moves.acknowledged,
+    retried: moves.retried,
+  });
+  const left = findings.problems.length > 0 ? [] : await checkClean(store);
   await store.close();
   const { made: kills, acknowledged, rescues, problems } = moves;
   return {
@@ -73,7 +82,8 @@ export async function torture(options: TortureOptions): Promise<Result> {
     acknowledged: acknowledged.length,
     slowestRescue: rescues.slowest,
     late: rescues.late.length,
-    problems: [...problems, ...rescues.late, ...findings.problems],
+    broken: findings.broken + left.length,
+    problems: [...problems, ...rescues.late, ...findings.problems, ...left],
   };
 }
 
@@ -93,12 +103,15 @@ async function makeRound(moves: Moves, seed: number, round: number): Promise<voi
   await Bun.sleep(Math.max(start + ROUND_MS - performance.now(), 0));
 }
 
-/** Waits until all tasks have ended, or no process commits any more. */
+/** Waits until all tasks have ended, or no process commits any more, or they run for ever. */
 async function drain(store: Store): Promise<void> {
   let version = await store.version();
-  let since = performance.now(); // the last commit
+  const begun = performance.now();
+  let since = begun; // the last commit
   const everyQueue: string[] = [];
-  while ((await store.hasWork(everyQueue, true)) && performance.now() - since < STUCK_MS) {
+  while (await store.hasWork(everyQueue, true)) {
+    const now = performance.now();
+    if (now - since > STUCK_MS || now - begun > LONGEST_DRAIN_MS) return;
     await Bun.sleep(LOOK_EVERY_MS);
     if ((await store.version()) === version) continue;
     version = await store.version();

@@ -1,13 +1,15 @@
 /** Keeps what the present run of a thread says, and shows it to other processes meanwhile. */
 import type { Level } from "../log/events.ts";
 import type { Progress } from "../shared-memory/progress.ts";
-import { type LiveOutput, outputLine, type TaskProgress } from "../store/task-output.ts";
+import {
+  type LiveOutput,
+  MOST_CHARACTERS,
+  outputLine,
+  type TaskProgress,
+} from "../store/task-output.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim } from "../task.ts";
 import type { LateWork, RunHost, RunningTask } from "../transaction/current-task.ts";
-
-/** The most characters that are kept of one run; the oldest go first. */
-const MOST_CHARACTERS = 256_000;
 
 /** Prints what a task says. */
 export type PrintSaid = (task: RunningTask, level: Level, text: string) => void;
@@ -158,6 +160,7 @@ export class ThreadOutput implements RunHost {
       this.#live?.replace(textOf(saying));
     } else {
       const progress = saying.progress === null ? "" : outputLine(saying.progress);
+      saying.stale += progress.length; // the next one takes its place
       this.#live?.append(saying.unshown + progress);
     }
     saying.unshown = "";

@@ -23,7 +23,13 @@ import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { SqliteDatabase } from "./database.ts";
 import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
-import { readAllLive, readLive, readProgress, removeLive } from "./file/live-output.ts";
+import {
+  readAllLive,
+  readLive,
+  readProgress,
+  removeLive,
+  removeStrayLive,
+} from "./file/live-output.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
@@ -228,7 +234,9 @@ export class SqliteStore extends SqliteDatabase implements Store {
   async register(worker: NewWorker): Promise<void> {
     liveness.takeLock(this.name, worker.id); // first: a registered worker without a lock counts as dead
     await this.writeStatements((db, now) => workers.register(db, worker, this.options.bootId, now));
-    liveness.removeStrays(this.name, new Set((await this.workers()).map(({ id }) => id)));
+    const registered = new Set((await this.workers()).map(({ id }) => id));
+    liveness.removeStrays(this.name, registered);
+    removeStrayLive(this.name, registered);
     if (worker.threads > 0) await this.#makeOrderIndex(LIMITS_AT_START);
   }
 

@@ -1,6 +1,9 @@
 /** The output of tasks while they run: lines, and how far they are. */
 import type { Level } from "../log/events.ts";
 
+/** The most characters that are kept of one run; the oldest go first. */
+export const MOST_CHARACTERS = 256_000;
+
 /** A line that a task has printed or logged. */
 export interface OutputLine {
   /** ms since 1970 UTC. */
@@ -70,4 +73,13 @@ function parseLine(line: string): Said | null {
 
 export function outputLine(said: Said): string {
   return `${JSON.stringify(said)}\n`;
+}
+
+/** What is kept of a text that was shown: it may be longer. */
+export function lastPart(text: string): string {
+  if (text.length <= MOST_CHARACTERS) return text;
+  const start = text.indexOf("\n", text.length - MOST_CHARACTERS) + 1;
+  const head = parseLine(text.slice(0, text.indexOf("\n")));
+  const cutBefore = head !== null && "cut" in head ? head.cut : 0;
+  return outputLine({ cut: cutBefore + start }) + text.slice(start);
 }

@@ -1,4 +1,4 @@
-/** `tq torture` on the compiled binary; and on two that break the guarantee on purpose, which it must find. */
+/** `tq torture` on the compiled binary; and on some that break a guarantee on purpose, which it must find. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +28,7 @@ describe("tq torture", () => {
       doubled: 0,
       half: 0,
       stuck: 0,
+      broken: 0,
       late_rescues: 0,
       sound: true,
       problems: [],
@@ -65,7 +66,15 @@ $1return lateStore(new $2($3));\n$4return lateStore(new $5($6));\n$7return lateS
   const rounds = process.env["TQ_LATE_ROUNDS"] ?? "4";
   const result = await torture(late, "--rounds", rounds, "--seed", "11");
   if (result.folder) console.error(readFileSync(join(result.folder, "log.txt"), "utf8"));
-  expect(result).toMatchObject({ code: 0, lost: 0, doubled: 0, half: 0, stuck: 0, problems: [] });
+  expect(result).toMatchObject({
+    code: 0,
+    lost: 0,
+    doubled: 0,
+    half: 0,
+    stuck: 0,
+    broken: 0,
+    problems: [],
+  });
   expect(result.tasks).toBeGreaterThan(100);
 }, 1_200_000);
 
@@ -85,15 +94,44 @@ describe("tq torture of a tq that is broken on purpose", () => {
     ]);
     await expectDoubles(broken);
   });
+
+  test("finds counts that differ from the history where a crash uses up an attempt", async () => {
+    const broken = await build("counting", "src/sqlite/sql/settle.ts", [
+      /(crashes = crashes \+ 1,)/,
+      "$1 failures = failures + 1,",
+    ]);
+    await expectProblem(broken, "broken", /counts \d+ failures.* and \d+ crashes, and its runs/);
+  });
+
+  test("finds tasks that failed too often where one more attempt is allowed", async () => {
+    const broken = await build("patient", "src/run/judge.ts", [
+      /attempt >= policy.attempts/,
+      "attempt > policy.attempts",
+    ]);
+    await expectProblem(broken, "broken", /is failed after \d+ failures/);
+  });
+
+  test("finds tasks that began too late where none expires", async () => {
+    const broken = await build("lasting", "src/run/run.ts", [/late <= 0/, "late <= 1e9"]);
+    await expectProblem(broken, "broken", /expired at \d+, and its first run began at/);
+  });
 });
 
+function expectDoubles(broken: string): Promise<void> {
+  return expectProblem(broken, "doubled", /was applied \d+ times/);
+}
+
 /** It is a matter of luck when a kill hits: other seeds until one does. */
-async function expectDoubles(broken: string): Promise<void> {
+async function expectProblem(
+  broken: string,
+  figure: "doubled" | "broken",
+  words: RegExp,
+): Promise<void> {
   for (let seed = 1; seed <= 5; seed++) {
     const result = await torture(broken, "--rounds", "4", "--seed", `${seed}`);
-    if (result.doubled === 0) continue;
+    if (result[figure] === 0) continue;
     expect(result.code).toBe(1);
-    expect(result.problems.join("\n")).toMatch(/was applied \d+ times/);
+    expect(result.problems.join("\n")).toMatch(words);
     expect(readFileSync(join(result.folder, "tq.toml"), "utf8")).toContain("worker = true");
     rmSync(result.folder, { recursive: true });
     return;

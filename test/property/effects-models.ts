@@ -1,5 +1,15 @@
 /** What the tasks of effects.test.ts do: small programs of changes that are kept or undone together. */
-import { ModelSQL, type Queue, Transaction, currentTask, v } from "tq";
+import {
+  Cancel,
+  ModelSQL,
+  type Queue,
+  Retry,
+  Snooze,
+  type TaskPolicies,
+  Transaction,
+  currentTask,
+  v,
+} from "tq";
 
 /** A piece of a task that is kept as a whole, or not at all. */
 export interface Part {
@@ -8,7 +18,16 @@ export interface Part {
   readonly pushes: readonly { readonly task: Program; readonly loose: boolean }[];
   /** Takes its thread down, the first time. */
   readonly crashes: boolean;
-  readonly end: "commit" | "throw";
+  /** What comes at its end. `stumble`, `retry` and `snooze` come once, and then the part is kept. */
+  readonly end: "commit" | "throw" | "cancel" | "stumble" | "retry" | "snooze";
+}
+
+/** How often a task may stumble, unless its push says more. */
+export const ATTEMPTS = 3;
+
+/** Another run would throw it again, so its policy tries none. */
+class FinalError extends Error {
+  override readonly name = "FinalError";
 }
 
 /** Takes from one account and gives to another. */
@@ -41,6 +60,10 @@ export class Stamp extends ModelSQL("stamp", { key: v.string() }) {}
 /** @public the worker finds it */
 export class Account extends ModelSQL("account", { balance: v.number() }) {
   declare static readonly __queue__: Queue<typeof Account>;
+  static readonly tasks: TaskPolicies<typeof Account> = {
+    quick: { attempts: ATTEMPTS, backoff: "1ms", failOn: ["FinalError"] },
+    perform: { attempts: ATTEMPTS, backoff: ["1ms", "2ms"], failOn: ["FinalError"] },
+  };
 
   /** For programs without a timer: it is soon known as quick, and shares its transaction with others. */
   static async quick(accounts: Account[], program: Program): Promise<void> {
@@ -61,10 +84,42 @@ export class Account extends ModelSQL("account", { balance: v.number() }) {
         const pushed = Account.__queue__[methodOf(task)](ids as never, task);
         if (!loose) await pushed;
       }
-      if (part.end === "throw") throw new Error("as the program says");
+      await end(part, program.parts.slice(0, place));
       if (place < program.parts.length - 1) await Transaction.current.commit();
     }
   }
+}
+
+const STANDING = "SELECT failures, snoozes FROM tq_tasks WHERE id = ?1";
+
+/** @param before the parts that the task has kept. */
+async function end(part: Part, before: readonly Part[]): Promise<void> {
+  const { sql } = Transaction.current;
+  const [row] = await sql.unsafe<Standing>(STANDING, [currentTask()?.id ?? 0]);
+  const [failures, snoozes] = [row?.failures ?? 0, row?.snoozes ?? 0];
+  const stumbles = before.filter((one) => one.end === "stumble" || one.end === "retry").length;
+  const puts = before.filter((one) => one.end === "snooze").length;
+  switch (part.end) {
+    case "throw":
+      throw new FinalError("as the program says");
+    case "cancel":
+      throw new Cancel("as the program says");
+    case "stumble":
+      if (failures <= stumbles) throw new Error("once, as the program says");
+      break;
+    case "retry":
+      if (failures <= stumbles) throw new Retry("1ms", "once, as the program says");
+      break;
+    case "snooze":
+      if (snoozes <= puts) throw new Snooze("1ms", "once, as the program says");
+      break;
+    case "commit":
+  }
+}
+
+interface Standing {
+  readonly failures: number;
+  readonly snoozes: number;
 }
 
 export function methodOf({ parts }: Program): "quick" | "perform" {

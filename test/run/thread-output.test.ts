@@ -1,7 +1,7 @@
 /** What a run says: kept with it, and shown to other processes meanwhile. */
-import { beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, spyOn, test } from "bun:test";
 import { ThreadOutput } from "../../src/run/thread-output.ts";
-import { parseOutput } from "../../src/store/task-output.ts";
+import { lastPart, outputLine, parseOutput } from "../../src/store/task-output.ts";
 import type { ClaimedTask } from "../../src/task.ts";
 import { RunningTask } from "../../src/transaction/current-task.ts";
 
@@ -73,6 +73,36 @@ test("of very much the newest is kept, and it is said how much is not", () => {
   expect(lines.at(-1)?.text).toStartWith("4999 ");
   expect(JSON.stringify(lines).length).toBeLessThan(300_000);
   expect(cut).toBeGreaterThan(4_500_000);
+});
+
+test("what is shown of a run that says for days how far it is stays short", () => {
+  let now = 0;
+  using _ = spyOn(performance, "now").mockImplementation(() => (now += 1_000));
+  const task = running(7);
+  let [size, longest] = [0, 0];
+  for (let done = 0; done < 20_000; done++) {
+    shown.length = 0;
+    task.progress(done, 20_000, "a page of the many that there are");
+    const [text = ""] = shown;
+    size = text.startsWith("replace") ? Number(text.split(" ")[1]) : size + text.length;
+    longest = Math.max(longest, size);
+  }
+  expect(longest).toBeLessThan(1_000_000);
+});
+
+test("of very much that a dead run has shown the newest is kept, and it is said how much is not", () => {
+  const line = (index: number) =>
+    outputLine({ at: NOW, level: "info", text: `${index} is a line` });
+  const lines = Array.from({ length: 9_000 }, (_, index) => line(index)).join("");
+  const end = outputLine({ at: NOW, done: 9, total: 9, text: null });
+  const text = `${outputLine({ cut: 1_000 })}${lines}${end}`;
+  expect(text.length).toBeGreaterThan(300_000);
+  const part = lastPart(text);
+  expect(part.length).toBeLessThan(257_000);
+  const { lines: kept, progress, cut } = parseOutput(1, part);
+  expect([kept.at(-1)?.text, progress?.done]).toEqual(["8999 is a line", 9]);
+  expect(cut + part.length).toBeGreaterThan(text.length + 900);
+  expect(lastPart("short\n")).toBe("short\n");
 });
 
 test("a huge line is cut, and its half surrogate pair made whole", () => {

@@ -3,8 +3,10 @@
  * one transaction in ten, and `+ ORDER TRANSFERS` when one is acknowledged.
  */
 import { writeSync } from "node:fs";
-import { pushMany, TqError, Transaction } from "tq";
-import { Order } from "./models.mts";
+import { pushMany, type PushOptions, TqError, Transaction } from "tq";
+import { chance, whole } from "./chance.mts";
+import { Order } from "./models/accounts.mts";
+import { errand } from "./plans.mts";
 
 const [, , name, accounts] = process.argv;
 let stopping = false;
@@ -34,9 +36,12 @@ async function push(order: string): Promise<void> {
   const transfers = chance(0.9) ? whole(1, 5) : whole(10, 100);
   const orderFirst = chance(0.5);
   const waits = chance(0.1);
+  const bySql = chance(0.1);
   await Transaction.start({}, async () => {
     if (orderFirst) await Order.create([{ name: order, transfers }]);
-    await pushMany(Array.from({ length: transfers }, (_, index) => transfer(`${order}/${index}`)));
+    const calls = Array.from({ length: transfers }, (_, index) => transfer(`${order}/${index}`));
+    if (bySql) for (const call of calls) await pushBySql(call);
+    else await pushMany(calls);
     if (waits) {
       writeSync(1, `- ${order}\n`);
       await Bun.sleep(whole(1, 10));
@@ -46,21 +51,33 @@ async function push(order: string): Promise<void> {
   writeSync(1, `+ ${order} ${transfers}\n`);
 }
 
-function transfer(ref: string) {
+function transfer(ref: string): PushOptions {
   const count = Number(accounts);
   const from = whole(1, count);
   const to = ((from + whole(0, count - 2)) % count) + 1;
+  if (chance(0.3)) return errand(from, to, ref);
   const call = { model: "torture.account", instances: from, ref };
   const amount = whole(1, 100);
   if (chance(0.9)) return { ...call, method: "transfer", args: [to, amount] };
   return { ...call, method: "transferLater", args: [to, amount, whole(0, 3)] };
 }
 
-/** A whole number; both ends are possible. */
-function whole(from: number, to: number): number {
-  return from + Math.floor(Math.random() * (to - from + 1));
+/** By the view, as other programs push. */
+async function pushBySql(call: PushOptions): Promise<void> {
+  const { model, method = null, attempts = null, priority = 0, args, ref, backoff, timeout } = call;
+  const instances = method === null ? null : Number(call.instances);
+  await Transaction.current.sql`
+    INSERT INTO tq_push (model, method, instances, args, ref, priority, attempts, backoff, timeout, scheduled_at, expires_at)
+    VALUES (${model}, ${method}, ${instances}, ${JSON.stringify(args)}, ${asText(ref)}, ${priority}, ${attempts},
+            ${asText(backoff)}, ${asText(timeout)}, ${fromNow(call.scheduledAt)}, ${fromNow(call.expiresAt)})`;
 }
 
-function chance(probability: number): boolean {
-  return Math.random() < probability;
+function asText(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** A length of time in ms, such as "30ms", as SQLite adds it. */
+function fromNow(length: unknown): string | null {
+  return typeof length === "string" ? `+${Number.parseInt(length) / 1_000} seconds` : null;
 }

@@ -1,6 +1,6 @@
 /** Makes the accounts and the tables, before the torture starts. */
 import { Transaction } from "tq";
-import { Account, Ledger, Order } from "./models.mts";
+import { Account, Ledger, Order } from "./models/accounts.mts";
 
 const count = Number(process.argv[2]);
 

@@ -148,9 +148,19 @@ export function removeLive(database: string, worker: string): void {
   }
 }
 
+/** Removes the files of workers that are not registered: the process that was to remove them died before. */
+export function removeStrayLive(database: string, registered: ReadonlySet<string>): void {
+  const owners = readNames(database).map((name) => name.slice(0, name.lastIndexOf(".")));
+  for (const owner of new Set(owners)) if (!registered.has(owner)) removeLive(database, owner);
+}
+
 function namesOf(database: string, worker: string): string[] {
+  return readNames(database).filter((name) => name.startsWith(`${worker}.`));
+}
+
+function readNames(database: string): string[] {
   try {
-    return readdirSync(folderOf(database)).filter((name) => name.startsWith(`${worker}.`));
+    return readdirSync(folderOf(database));
   } catch {
     return [];
   }

@@ -4,11 +4,15 @@ import type { Progressed, Shown } from "../file/live-output.ts";
 import type { Standing } from "../../store/looking.ts";
 import type { Owner } from "../../store/session.ts";
 import type { RescuedTask } from "../../store/rescue.ts";
-import { parseOutput, type RunOutput } from "../../store/task-output.ts";
+import { lastPart, MOST_CHARACTERS, parseOutput, type RunOutput } from "../../store/task-output.ts";
 
+/** A run whose worker died before has the same number. */
 const KEEP = `
   INSERT INTO tq__output (task, attempt, text) VALUES ($task, $attempt, $text)
-  ON CONFLICT (task, attempt) DO UPDATE SET text = text || excluded.text`;
+  ON CONFLICT (task, attempt) DO UPDATE SET text = substr(text || excluded.text, -$most)`;
+
+/** The last progress, and how much was cut, come beside the lines of a run. */
+const MOST_CHARACTERS_KEPT = MOST_CHARACTERS + 2_000;
 
 /** A task keeps what so many of its last runs have said. */
 const MOST_RUNS = 20;
@@ -17,7 +21,7 @@ const FORGET_OLD = `DELETE FROM tq__output WHERE task = $task AND attempt <= $at
 
 /** @param text as `parseOutput` reads it. */
 export function keepOutput(db: Database, task: number, attempt: number, text: string): void {
-  db.query(KEEP).run({ task, attempt, text });
+  db.query(KEEP).run({ task, attempt, text, most: MOST_CHARACTERS_KEPT });
   if (attempt > MOST_RUNS) db.query(FORGET_OLD).run({ task, attempt });
 }
 
@@ -29,7 +33,7 @@ export function keepShown(
 ): void {
   for (const { task, attempt, text } of shown) {
     const isOfRun = tasks.some((one) => one.id === task && one.attempt === attempt);
-    if (isOfRun && text !== "") keepOutput(db, task, attempt, text);
+    if (isOfRun && text !== "") keepOutput(db, task, attempt, lastPart(text));
   }
 }
 

@@ -21,8 +21,8 @@ export function toLookOfModel({ id, claim: number, attempts, suspect, ...one }: 
 }
 
 const ROWS = `
-  SELECT id, state, queue, priority, deadline, ref, enqueued_at, scheduled_at, expected_at, postponed_at, dequeued_at,
-         finished_at, attempts, failures, snoozes, crashes, suspect, begun, claim, worker, thread, result, reason
+  SELECT id, state, queue, priority, deadline, ref, enqueued_at, scheduled_at, expected_at, expires_at, postponed_at, dequeued_at,
+         finished_at, attempts, failures, snoozes, postponed, crashes, suspect, begun, claim, worker, thread, result, reason
     FROM tq__task
    ORDER BY id`;
 
@@ -31,6 +31,17 @@ export function rows(db: Database): ModelTask[] {
 }
 
 const ERRORS = "SELECT task, message, attempt, count FROM tq_errors ORDER BY task, message";
+
+const RUNS = `
+  SELECT task, number, due_at, started_at, ended_at, outcome, reason, worker, thread
+    FROM tq__attempt
+   ORDER BY task, number`;
+
+/** The same run does not end twice. */
+const ALL_RUNS = `
+  SELECT count(*) AS runs, count(DISTINCT task || '/' || number) AS different FROM tq_attempts`;
+
+const OUTPUTS = "SELECT task, attempt, text FROM tq__output ORDER BY task, attempt";
 
 export async function compare(world: World, real: Real): Promise<void> {
   const { queue, onDisk } = world;
@@ -43,10 +54,17 @@ export async function compare(world: World, real: Real): Promise<void> {
 
 function expectSame(db: Database, queue: QueueModel): void {
   expect(rows(db)).toEqual([...queue.tasks.values()]);
-  const byTask = [...queue.errors].sort(
-    (a, b) => a.task - b.task || (a.message < b.message ? -1 : 1),
-  );
+  const { errors, runs, outputs } = queue.history;
+  const byTask = errors.toSorted((a, b) => a.task - b.task || (a.message < b.message ? -1 : 1));
   expect(db.query(ERRORS).all()).toEqual(byTask);
+  expect(db.query(RUNS).all()).toEqual(
+    runs.toSorted((a, b) => a.task - b.task || a.number - b.number),
+  );
+  expect(db.query(OUTPUTS).all()).toEqual(
+    outputs.toSorted((a, b) => a.task - b.task || a.attempt - b.attempt),
+  );
+  const all = db.query(ALL_RUNS).get() as { runs: number; different: number };
+  expect(all.different).toBe(all.runs);
 }
 
 /** What the store answers when asked, and the order of the next claim. */

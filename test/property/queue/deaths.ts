@@ -2,6 +2,8 @@
 import type { Database } from "bun:sqlite";
 import { expect } from "bun:test";
 import fc from "fast-check";
+import type { Outcome } from "../../../src/outcome.ts";
+import type { Claim } from "../../../src/task.ts";
 import {
   move,
   openStore,
@@ -10,6 +12,7 @@ import {
   picked,
   type Real,
   toClaim,
+  toError,
   toOwner,
   type World,
 } from "./world.ts";
@@ -107,12 +110,27 @@ export const threadDeath = move(
     owner,
     running: fc.option(picked, { freq: 5 }),
     max: fc.constantFrom(null, 1, 2, 3),
+    /** Its run took too long: ms until the next attempt, or no attempt is left. */
+    timeout: fc.option(fc.constantFrom(0, 10, "failed" as const), { freq: 2 }),
   }),
   outside,
-  async (world, real, args) => {
+  async (world, real, { timeout, ...args }) => {
     const by = toOwner(world, args.owner);
     const running = args.running && toClaim(world, args.running);
-    await real.store.rescueThread(by, { running, reason: "it went", maxCrashes: args.max });
-    world.queue.rescueThread(by, running, "it went", args.max);
+    const error = toError("too long");
+    const outcome: Outcome | null =
+      timeout === null
+        ? null
+        : timeout === "failed"
+          ? { kind: "failed", error }
+          : { kind: "retry", delay: timeout, error };
+    const death = { running, reason: "it went", maxCrashes: args.max, outcome };
+    await real.store.rescueThread(by, death);
+    const { queue } = world;
+    const settle = (run: Claim) =>
+      timeout === "failed"
+        ? queue.fail(run, "too long")
+        : queue.retry(run, timeout ?? 0, "too long");
+    queue.rescueThread(by, running, "it went", args.max, timeout === null ? null : settle);
   },
 );

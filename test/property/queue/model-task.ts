@@ -7,6 +7,7 @@ export interface ModelPush {
   readonly priority: number;
   readonly scheduledAt: number | null;
   readonly expectedAt: number | null;
+  readonly expiresAt: number | null;
   readonly ref: string | null;
 }
 
@@ -18,9 +19,11 @@ export interface ModelTask {
   readonly priority: number;
   deadline: number;
   readonly ref: string | null;
-  readonly enqueued_at: number;
+  enqueued_at: number;
   scheduled_at: number | null;
-  readonly expected_at: number | null;
+  expected_at: number | null;
+  /** Its first run is to begin by then. */
+  expires_at: number | null;
   /** When a run chose `scheduled_at`; null: the push did. */
   postponed_at: number | null;
   dequeued_at: number | null;
@@ -29,6 +32,8 @@ export interface ModelTask {
   /** Attempts of its policy that were used up, since its push or its last retry by hand. */
   failures: number;
   snoozes: number;
+  /** How often a busy database put it off. */
+  postponed: number;
   crashes: number;
   /** Its worker died while it was claimed. */
   suspect: 0 | 1;
@@ -59,6 +64,7 @@ export const UNTOUCHED = {
   attempts: 0,
   failures: 0,
   snoozes: 0,
+  postponed: 0,
   crashes: 0,
   suspect: 0,
   claim: 0,

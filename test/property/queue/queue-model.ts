@@ -5,20 +5,17 @@
  *               ▲                ▲                 │
  *               └ put off, retry, snooze ─┴── hand back, interrupt, crash, death of its worker
  */
-import type { Claim } from "../../../src/task.ts";
-import {
-  type ModelError,
-  type ModelPush,
-  type ModelTask,
-  NOT_HELD,
-  UNTOUCHED,
-} from "./model-task.ts";
+import type { AttemptOutcome, Claim } from "../../../src/task.ts";
+import { ModelHistory } from "./model-history.ts";
+import { isWanted } from "./model-patterns.ts";
+import { repairTask, retryTask } from "./model-times.ts";
+import { type ModelPush, type ModelTask, NOT_HELD, UNTOUCHED } from "./model-task.ts";
 
 export class QueueModel {
   now: number;
   readonly tasks = new Map<number, ModelTask>();
   readonly workers = new Map<string, { readonly boot: string; alive: boolean }>();
-  errors: ModelError[] = [];
+  history = new ModelHistory();
 
   constructor(now: number) {
     this.now = now;
@@ -28,7 +25,7 @@ export class QueueModel {
     const copy = new QueueModel(this.now);
     for (const [id, task] of this.tasks) copy.tasks.set(id, { ...task });
     for (const [id, worker] of this.workers) copy.workers.set(id, { ...worker });
-    copy.errors = this.errors.map((error) => ({ ...error }));
+    copy.history = this.history.copy();
     return copy;
   }
 
@@ -38,7 +35,7 @@ export class QueueModel {
     return new Set(refs).size === refs.length;
   }
 
-  push(id: number, { queue, priority, scheduledAt, expectedAt, ref }: ModelPush): void {
+  push(id: number, { queue, priority, scheduledAt, expectedAt, expiresAt, ref }: ModelPush): void {
     this.tasks.set(id, {
       id,
       state: scheduledAt !== null && scheduledAt > this.now ? "scheduled" : "ready",
@@ -49,6 +46,7 @@ export class QueueModel {
       enqueued_at: this.now,
       scheduled_at: scheduledAt,
       expected_at: expectedAt,
+      expires_at: expiresAt,
       ...UNTOUCHED,
     });
   }
@@ -110,35 +108,39 @@ export class QueueModel {
   }
 
   finish(run: Claim, result: string | null): boolean {
-    return this.#attempted(run, (task) => this.#end(task, { state: "finished", result }));
+    return this.#leave(run, (task) => {
+      task.attempts += 1;
+      this.#end(task, { state: "finished", result });
+    });
   }
 
   fail(run: Claim, message: string): boolean {
-    return this.#attempted(run, (task) => {
+    return this.#attempted(run, "failed", null, (task) => {
       task.failures += 1;
       this.#end(task, { state: "failed", reason: `Error: ${message}` });
-      this.#record(task, message);
+      this.history.recordError(task, message);
     });
   }
 
   /** A busy database put it off: no attempt of its policy is used up. */
   putOff(run: Claim, delay: number, message: string): boolean {
-    return this.#attempted(run, (task) => {
+    return this.#attempted(run, "postponed", null, (task) => {
+      task.postponed += 1;
       this.#runLater(task, delay, `Error: ${message}`);
-      this.#record(task, message);
+      this.history.recordError(task, message);
     });
   }
 
   retry(run: Claim, delay: number, message: string): boolean {
-    return this.#attempted(run, (task) => {
+    return this.#attempted(run, "failed", null, (task) => {
       task.failures += 1;
       this.#runLater(task, delay, `Error: ${message}`);
-      this.#record(task, message);
+      this.history.recordError(task, message);
     });
   }
 
   snooze(run: Claim, delay: number, reason: string): boolean {
-    return this.#attempted(run, (task) => {
+    return this.#attempted(run, "snoozed", reason, (task) => {
       task.snoozes += 1;
       this.#runLater(task, delay, reason);
     });
@@ -146,21 +148,23 @@ export class QueueModel {
 
   /** The method cancels its own task. */
   cancelRun(run: Claim, reason: string): boolean {
-    return this.#attempted(run, (task) => this.#end(task, { state: "cancelled", reason }));
+    return this.#attempted(run, "cancelled", reason, (task) =>
+      this.#end(task, { state: "cancelled", reason }),
+    );
   }
 
   /** Nobody's fault: a suspect stays one. */
   interrupt(run: Claim, reason: string): boolean {
-    return this.#attempted(run, (task) => {
+    return this.#attempted(run, "interrupted", reason, (task) => {
       Object.assign(task, { state: "ready", dequeued_at: null, reason });
     });
   }
 
   /** The run took its thread or its process with it. Too often: poison, set aside. */
   crash(run: Claim, reason: string, maxCrashes: number): boolean {
-    return this.#attempted(run, (task) => {
+    return this.#attempted(run, "crashed", null, (task) => {
       task.crashes += 1;
-      this.#record(task, reason);
+      this.history.recordError(task, reason);
       if (task.crashes < maxCrashes) {
         Object.assign(task, { state: "ready", dequeued_at: null, suspect: 1, reason });
       } else {
@@ -176,23 +180,18 @@ export class QueueModel {
   cancel(id: number, reason: string): boolean {
     const task = this.tasks.get(id);
     if (!task || task.finished_at !== null) return false;
+    if (task.state === "running") {
+      this.history.record(task, "cancelled", reason, this.now);
+      task.attempts += 1;
+    }
     this.#end(task, { ...NOT_HELD, state: "cancelled", reason });
     return true;
   }
 
-  /** The same task again: what it was is kept, but for its end and its crashes. */
   retryByHand(id: number): boolean {
     const task = this.tasks.get(id);
-    const wasPutOff = task?.state === "scheduled" && task.postponed_at !== null;
-    if (!task || (task.finished_at === null && !wasPutOff)) return false;
-    const { scheduled_at: at, postponed_at: putOff } = task;
-    const isEarly = task.state === "cancelled" && putOff === null && at !== null && at > this.now;
-    const deadline = task.expected_at ?? (isEarly ? at : null) ?? task.enqueued_at;
-    Object.assign(task, { deadline, crashes: 0, failures: 0, snoozes: 0 });
-    if (isEarly) task.state = "scheduled";
-    else Object.assign(task, { state: "ready", scheduled_at: this.now, postponed_at: this.now });
-    Object.assign(task, { finished_at: null, dequeued_at: null, result: null, reason: null });
-    return true;
+    if (task?.state === "finished") this.history.recordFinished(task);
+    return task !== undefined && retryTask(task, this.now);
   }
 
   isCleanable(task: ModelTask, finishedBefore: number, failedBefore: number): boolean {
@@ -202,7 +201,12 @@ export class QueueModel {
 
   remove(id: number): void {
     this.tasks.delete(id);
-    this.errors = this.errors.filter(({ task }) => task !== id);
+    this.history.remove(id);
+  }
+
+  /** The clock was set back. @returns how many tasks had times that were ahead */
+  repair(): number {
+    return [...this.tasks.values()].filter((task) => repairTask(task, this.now)).length;
   }
 
   // Death
@@ -226,16 +230,21 @@ export class QueueModel {
     }
   }
 
-  /** A thread's running task is known. It counts a crash unless the thread was ended on purpose. */
+  /**
+   * A thread's running task is known. It counts a crash unless the thread was ended on purpose, or because the run took
+   * too long, which `settle` says.
+   */
   rescueThread(
     { worker, thread }: { worker: string; thread: number },
     running: Claim | null,
     reason: string,
     maxCrashes: number | null,
+    settle: ((run: Claim) => void) | null = null,
   ): void {
     for (const task of this.heldBy(worker).filter((held) => held.thread === thread)) {
       const run = { id: task.id, claim: task.claim };
       if (running?.id !== run.id || running.claim !== run.claim) this.handBack(run);
+      else if (settle) settle(run);
       else if (maxCrashes === null) this.interrupt(run, reason);
       else this.crash(run, reason, maxCrashes);
     }
@@ -260,7 +269,16 @@ export class QueueModel {
     return true;
   }
 
-  #attempted(run: Claim, change: (task: ModelTask) => void): boolean {
+  /** @param reason null where the error of the run says it */
+  #attempted(
+    run: Claim,
+    outcome: AttemptOutcome,
+    reason: string | null,
+    change: (task: ModelTask) => void,
+  ): boolean {
+    const held = this.holds(run);
+    if (!held) return false;
+    this.history.record(held, outcome, reason, this.now);
     return this.#leave(run, (task) => {
       task.attempts += 1;
       change(task);
@@ -275,26 +293,8 @@ export class QueueModel {
   #end(task: ModelTask, changes: Partial<ModelTask>): void {
     Object.assign(task, { finished_at: this.now, suspect: 0 }, changes);
   }
-
-  #record({ id, attempts }: ModelTask, message: string): void {
-    const error = this.errors.find((one) => one.task === id && one.message === message);
-    if (error) Object.assign(error, { attempt: attempts, count: error.count + 1 });
-    else this.errors.push({ task: id, message, attempt: attempts, count: 1 });
-  }
 }
 
 function healthy(tasks: readonly ModelTask[]): ModelTask[] {
   return tasks.filter(({ suspect }) => !suspect);
-}
-
-function isWanted(patterns: readonly string[], queue: string): boolean {
-  return patterns.length === 0 || patterns.some((pattern) => matches(pattern, queue));
-}
-
-/** `*` is any run of characters, `?` is one. */
-function matches(pattern: string, name: string): boolean {
-  const [head, rest] = [pattern[0], pattern.slice(1)];
-  if (head === undefined) return name === "";
-  if (head === "*") return matches(rest, name) || (name !== "" && matches(pattern, name.slice(1)));
-  return name !== "" && (head === "?" || head === name[0]) && matches(rest, name.slice(1));
 }

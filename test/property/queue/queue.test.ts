@@ -24,8 +24,9 @@ import {
   snooze,
   cancelRun,
   retryByHand,
-  step,
+  say,
 } from "./tasks.ts";
+import { jump, repair, step } from "./clock.ts";
 import {
   death,
   killWorker,
@@ -53,8 +54,11 @@ const MOVES = [
     cancel,
     retryByHand,
     clean,
+    say,
     step,
     step,
+    jump,
+    repair,
   ],
   [start, death, rescueDead, reboot, leave, threadDeath],
   [begin, end, savepoint, endSavepoint],

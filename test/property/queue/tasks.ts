@@ -221,6 +221,17 @@ export const clean = move(
   },
 );
 
-export const step = move("clock", fc.record({ by: time }), always, async (world, _, { by }) => {
-  world.queue.now += by;
-});
+/** What a run has said, also one that has lost its claim. */
+export const say = move(
+  "say",
+  fc.record({ pick: picked, runs: fc.constantFrom(0, 0, 0, 19, 20) }),
+  always,
+  async (world, real, { pick, runs }) => {
+    const { id } = toClaim(world, { ...pick, behind: 0 });
+    const task = world.queue.tasks.get(id);
+    if (!task) return;
+    const attempt = task.attempts + 1 + runs;
+    await inSession(real, (session) => session.keepOutput(id, attempt, "a line\n"));
+    world.queue.history.say(id, attempt, "a line\n");
+  },
+);

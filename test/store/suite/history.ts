@@ -128,6 +128,13 @@ export function historyTests(): void {
       expect([attempts.length, attempts[0]]).toEqual([20, 6]);
     });
 
+    test("is cut to its newest part where a run of the same number goes on for ever", async () => {
+      const id = await pushOne(store);
+      for (let time = 0; time < 5; time++) await keep(id, 1, line(`${time} ${"x".repeat(99_000)}`));
+      const [run] = await store.output(id);
+      expect(run?.lines.map(({ text }) => text[0])).toEqual(["3", "4"]);
+    });
+
     test("is rolled back with the transaction that keeps it", async () => {
       const id = await pushOne(store);
       const failing = store.write(async (session) => {

@@ -4,13 +4,17 @@ import { join } from "node:path";
 import { currentTask, ModelSQL, v } from "tq";
 
 /**
- * How a transfer behaves, once; after that it is good. `wait` sleeps in the middle, `loop` never ends, `jam`
- * never ends and holds the write lock, `exit` and `reject` end their thread.
+ * How a transfer behaves, once; after that it is good. `wait` sleeps in the middle, `heed` waits for its signal, `loop`
+ * never ends, `jam` never ends and holds the write lock, `numb` is long inside a native call, `exit` and `reject` end
+ * their thread.
  */
-type Mood = "good" | "wait" | "loop" | "jam" | "exit" | "reject";
+type Mood = "good" | "wait" | "heed" | "loop" | "jam" | "numb" | "exit" | "reject";
 
 /** Long enough for another thread to run the task meanwhile. */
 const WAIT_MS = 150;
+
+/** Longer than the limit of its time, the grace after it, and the time that a worker then waits for the thread. */
+const NUMB_MS = 8_000;
 
 /** One entry for each transfer: a second one for the same task is a double. */
 export class Ledger extends ModelSQL("torture.ledger", {
@@ -26,6 +30,8 @@ export class Account extends ModelSQL("torture.account", { balance: v.number() }
     const task = currentTask()?.id ?? 0;
     const bad = mood !== "good" && isFirst(task);
     if (bad && mood === "loop") endless(mood, task);
+    if (bad && mood === "numb") numb(task);
+    if (bad && mood === "heed") await heed(task);
     const [target] = await Account.browse([to]);
     if (!target) throw new Error(`There is no account ${to}`);
     if (bad && mood === "wait") await wait(task);
@@ -54,7 +60,7 @@ export class Order extends ModelSQL("torture.order", {
 /** True at the first call for this task. It leaves a mark outside the database, which stays when the run is undone. */
 function isFirst(task: number): boolean {
   try {
-    writeFileSync(join(import.meta.dirname, "moods", `${task}`), "", { flag: "wx" });
+    writeFileSync(join(import.meta.dirname, "../moods", `${task}`), "", { flag: "wx" });
     return true;
   } catch {
     return false;
@@ -64,6 +70,19 @@ function isFirst(task: number): boolean {
 function endless(mood: Mood, task: number): never {
   say(mood, task);
   for (;;);
+}
+
+function numb(task: number): void {
+  say("numb", task);
+  Bun.sleepSync(NUMB_MS);
+}
+
+/** Ends by itself, and as if all were well, once it is told to. */
+async function heed(task: number): Promise<void> {
+  const signal = currentTask()?.signal;
+  const aborted = new Promise((resolve) => signal?.addEventListener("abort", resolve));
+  say("heed", task);
+  await aborted;
 }
 
 async function wait(task: number): Promise<void> {
