@@ -248,10 +248,8 @@ export function listWorkers(db: Database): WorkerInfo[] {
   return rows.map((row) => ({ ...row, queues: JSON.parse(row.queues) as string[] }));
 }
 
-/** Searches two ranges of the index: `<>` would walk all tasks that this worker holds. */
 const OTHERS_RUN = `
-  SELECT EXISTS (SELECT 1 FROM tq__task WHERE state = 'running' AND worker < $worker)
-      OR EXISTS (SELECT 1 FROM tq__task WHERE state = 'running' AND worker > $worker) AS run`;
+  SELECT EXISTS (SELECT 1 FROM tq__task WHERE state = 'running' AND worker <> $worker) AS run`;
 
 /** True when a worker other than this one holds tasks. */
 export function othersHoldTasks(db: Database, worker: string): boolean {
