@@ -53,7 +53,10 @@ needs("root").describe("a user who may only read the database", () => {
     await expectToLook(site, 0);
     expect((await asAnother(site, "status")).stdout).toContain("alive");
     chmodSync(site.file("tq.db-workers"), 0o700);
-    expect((await asAnother(site, "status")).stdout).toContain("alive");
+    const { code, stdout } = await asAnother(site, "status");
+    expect(stdout).toContain("unknown");
+    expect(stdout).toContain("Cannot tell whether worker");
+    expect(code).toBe(1);
   });
 
   needs("chattr").test(

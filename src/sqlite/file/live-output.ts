@@ -64,8 +64,7 @@ export class LiveFile implements LiveOutput {
 
   #open(): number {
     const folder = folderOf(this.#database);
-    mkdirSync(folder, { recursive: true });
-    shareLike(folder, this.#database);
+    if (mkdirSync(folder, { recursive: true }) !== undefined) shareLike(folder, this.#database);
     const file = join(folder, nameOf(this.#owner));
     const descriptor = openSync(file, "a", 0o640);
     shareLike(file, this.#database);

@@ -58,8 +58,7 @@ export function takeLock(database: string, worker: string): void {
   for (let tries = 0; ; tries++) {
     let lock: Lock | undefined;
     try {
-      mkdirSync(folder, { recursive: true });
-      shareLike(folder, database);
+      if (mkdirSync(folder, { recursive: true }) !== undefined) shareLike(folder, database);
       const file = join(folder, worker);
       lock = lockOwnFile(file, database);
       // Before we had the lock, another worker may have removed the file as a stray one.
