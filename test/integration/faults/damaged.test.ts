@@ -1,6 +1,6 @@
 /** What docs/trouble.md says to do saves the tasks of a damaged database. */
 import { describe, expect, setDefaultTimeout } from "bun:test";
-import { cpSync, mkdirSync, rmSync, statSync, truncateSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
 import { SNIPPETS } from "../../readme/snippets.ts";
 import { needs } from "../../support/needs.ts";
@@ -41,6 +41,15 @@ async function stoppedSite({ log }: { log: boolean }): Promise<Site> {
   rmSync(site.file("queue"), { recursive: true });
   cpSync(site.file("killed"), site.file("queue"), { recursive: true });
   return site;
+}
+
+/** Puts a copy into the place of the database, as the document for backups says. */
+function restoreFromCopy(site: Site): void {
+  const path = site.file("queue/tq.db");
+  const db = new Database(path);
+  db.run("VACUUM INTO ?", [`${path}-copy`]);
+  db.close();
+  renameSync(`${path}-copy`, path);
 }
 
 /** Runs commands of the document in the folder of the site, as a shell does that goes on after an error. */
@@ -108,6 +117,18 @@ describe("the recipe for a damaged database", () => {
     await follow(site, COPIES + FIRST_PAGE + DUMP);
     expect(savedTasks(site)).toEqual(ALL);
   });
+
+  needs("sqlite3").test(
+    "saves every task of a restored copy whose first page is gone",
+    async () => {
+      await using site = await stoppedSite({ log: false });
+      restoreFromCopy(site);
+      overwrite(site, 4096);
+      const likeCopy = FIRST_PAGE.replace("\n", "\nsqlite3 saving/fresh.db VACUUM\n");
+      await follow(site, COPIES + likeCopy + DUMP);
+      expect(savedTasks(site)).toEqual(ALL);
+    },
+  );
 
   needs("sqlite3").test("saves the tasks beyond a damaged place one by one", async () => {
     await using site = await stoppedSite({ log: false });
