@@ -1,6 +1,6 @@
 /** Finds the reasons why tasks cannot be stored or run, as far as this process can tell: `/healthz` and `tq status`. */
 import type { Store } from "../store/store.ts";
-import { isWorker, untakenWords } from "../store/live-workers.ts";
+import { isStopped, isWorker, untakenWords } from "../store/live-workers.ts";
 import type { QueueInfo, StoreStatus, WorkerStatus } from "../store/looking.ts";
 
 export interface Health {
@@ -37,11 +37,17 @@ export async function problems(
   return [...found, ...untakenQueues(queues, live)];
 }
 
-function troubleWords({ id, pid, trouble, unsure }: WorkerStatus): string[] {
+function troubleWords(status: WorkerStatus): string[] {
+  const { id, pid, trouble, unsure } = status;
   const worker = `worker ${id} (pid ${pid})`;
   const unknown = `Cannot tell whether ${worker} lives: this user may not read its file beside the database; ask as the user of the service`;
   const cannot = trouble === null ? [] : [`W${worker.slice(1)} can run no task: ${trouble}`];
-  return unsure === true ? [unknown, ...cannot] : cannot;
+  const stopped = `W${worker.slice(1)} is stopped (SIGSTOP, or Ctrl-Z) and runs nothing; kill -CONT ${pid} lets it go on`;
+  return [
+    ...(unsure === true ? [unknown] : []),
+    ...(isStopped(status) ? [stopped] : []),
+    ...cannot,
+  ];
 }
 
 /** More queues than this are only counted: there may be thousands. */

@@ -272,6 +272,7 @@ export class SqliteDatabase {
   }
 
   async flush(): Promise<void> {
+    if (this.connections.unwritable) return; // at rest: it has no log
     await this.shared.flush.inBackground();
   }
 

@@ -1,5 +1,7 @@
 /** The workers that live, and the queues that none of them takes tasks of. */
+import { hostname } from "node:os";
 import { isPattern } from "../patterns.ts";
+import { processField } from "../process-stat.ts";
 import { cut, quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 import type { QueueInfo, QueueStatus, WorkerInfo, WorkerStatus } from "./looking.ts";
@@ -11,6 +13,11 @@ type Taking = Pick<WorkerInfo, "threads" | "queues">;
 /** True for a worker; false for a program that runs its own tasks, which is registered without threads. */
 export function isWorker({ threads }: Pick<WorkerInfo, "threads">): boolean {
   return threads > 0;
+}
+
+/** `T`: stopped by a signal; other hosts, and containers, number their processes on their own. */
+export function isStopped({ alive, host, pid }: WorkerStatus): boolean {
+  return alive && host === hostname() && processField(String(pid), "state") === "T";
 }
 
 /** The workers that live: they run tasks of others. */

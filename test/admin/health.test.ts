@@ -2,6 +2,10 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
+import { hostname } from "node:os";
+import { processField } from "../../src/process-stat.ts";
+import { needs } from "../support/needs.ts";
+import { until } from "../support/until.ts";
 import { problems } from "../../src/admin/health.ts";
 import type { WorkerStatus } from "../../src/store/looking.ts";
 import { CALL, makeAdmin } from "./support.ts";
@@ -92,23 +96,40 @@ test("the status says that no worker is running, where tasks wait for one", asyn
   expect(await problemsOf("no worker")).toEqual([]);
 });
 
-test("a worker whose proof of life this user may not read is a problem", async () => {
+const WORKER: WorkerStatus = {
+  id: "w1",
+  pid: 7,
+  host: "shop",
+  started_at: 0,
+  threads: 1,
+  queues: [],
+  running: 0,
+  version: null,
+  trouble: null,
+  alive: true,
+};
+
+async function problemsWith(worker: WorkerStatus): Promise<string[]> {
   await using admin = makeAdmin();
-  const worker: WorkerStatus = {
-    id: "w1",
-    pid: 7,
-    host: "shop",
-    started_at: 0,
-    threads: 1,
-    queues: [],
-    running: 0,
-    version: null,
-    trouble: null,
-    alive: true,
-    unsure: true,
-  };
-  const { store } = admin;
-  expect(await problems({ store, mode: "worker" }, { workers: [worker], queues: [] })).toEqual([
+  return await problems({ store: admin.store, mode: "worker" }, { workers: [worker], queues: [] });
+}
+
+test("a worker whose proof of life this user may not read is a problem", async () => {
+  expect(await problemsWith({ ...WORKER, unsure: true })).toEqual([
     "Cannot tell whether worker w1 (pid 7) lives: this user may not read its file beside the database; ask as the user of the service",
   ]);
+});
+
+needs("Linux").test("a worker that is stopped by a signal is a problem", async () => {
+  const { pid } = Bun.spawn(["sleep", "60"]);
+  try {
+    process.kill(pid, "SIGSTOP");
+    const worker = { ...WORKER, pid, host: hostname() };
+    await until(() => processField(String(pid), "state") === "T");
+    expect(await problemsWith(worker)).toEqual([
+      `Worker w1 (pid ${pid}) is stopped (SIGSTOP, or Ctrl-Z) and runs nothing; kill -CONT ${pid} lets it go on`,
+    ]);
+  } finally {
+    process.kill(pid, "SIGKILL");
+  }
 });

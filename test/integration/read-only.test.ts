@@ -44,6 +44,12 @@ needs("root").describe("a user who may only read the database", () => {
     expect(readdirSync(site.path).filter((name) => name.startsWith("tq.db"))).toEqual(["tq.db"]);
   });
 
+  test("is told why a task has ended, where no program has it open", async () => {
+    await using site = await readable();
+    expect((await site.run("worker", "--drain")).code).toBe(0);
+    expect(await asAnother(site, "why", "1")).toMatchObject({ code: 0, stderr: "" });
+  });
+
   test("looks at it while a worker has it open, and sees that it lives", async () => {
     await using site = await readable();
     await site.worker(["-n", "1", "--queue", "default"]);

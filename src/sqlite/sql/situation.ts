@@ -1,8 +1,6 @@
 /** Reads what a task is doing, or why it does not run: by the conditions of the claims themselves. */
 import type { Database } from "bun:sqlite";
-import { hostname } from "node:os";
-import { processField } from "../../process-stat.ts";
-import { isWorker } from "../../store/live-workers.ts";
+import { isStopped, isWorker } from "../../store/live-workers.ts";
 import type { WorkerInfo, WorkerStatus } from "../../store/looking.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import type { Owner } from "../../store/session.ts";
@@ -60,11 +58,6 @@ function takes({ queues }: WorkerStatus, { queue }: Task): boolean {
 
 function isDue({ scheduled_at: at }: Task, now: number): boolean {
   return at !== null && at <= now;
-}
-
-/** `T`: stopped by a signal; other hosts, and containers, number their processes on their own. */
-function isStopped({ alive, host, pid }: WorkerStatus): boolean {
-  return alive && host === hostname() && processField(String(pid), "state") === "T";
 }
 
 const HELD_WITH = `
