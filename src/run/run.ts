@@ -64,6 +64,7 @@ export async function run(
   const { policy } = prepared;
   const running = new RunningTask(task, prepared.context, output);
   present.task = running;
+  const started = policy.timeout === null ? 0 : performance.now();
   if (policy.strict) unit.beStrict();
   try {
     if (policy.expires !== null || task.expiresAt !== null) {
@@ -80,18 +81,26 @@ export async function run(
     if (pending) await pending;
     if (value === NOT_CALLED) return notCalled(prepared);
     if (verdictOf(value)) throw value; // `return new Snooze(…)` means the same
+    tellIfOverdue(running, policy, started);
     // It may have given up where it was, so its return is no success.
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit);
     running.finish();
     return { kind: "finished", result: toResult(value), reason: null };
   } catch (error) {
     threw?.(error);
+    tellIfOverdue(running, policy, started);
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit, error);
     // Stale: another transaction had changed a record that it wrote to.
     if (unit.stale || isOperational(error))
       return { kind: "postponed", delay: 0, error: toErrorData(error) }; // the caller sets the delay
     return judge(error, task, policy, unit.runtime.store.now());
   }
+}
+
+/** A run that keeps its thread busy ends before the timer that would have told it. */
+function tellIfOverdue(running: RunningTask, { timeout }: Policy, started: number): void {
+  if (timeout === null || performance.now() - started <= timeout) return;
+  running.abort("timeout", timeoutError(timeout));
 }
 
 /** The outcome of a run that was told to end, and did. @param thrown what its method threw, if it threw */
