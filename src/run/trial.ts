@@ -1,12 +1,8 @@
 /** Runs a task as a worker's thread would, and rolls back all that it did in the database. */
-import { randomUUIDv7 } from "bun";
-import { Audience } from "../log/audience.ts";
 import { noSuchTask, TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
-import { Policies } from "../registry/policies.ts";
-import { createShared } from "../shared-memory/layout.ts";
-import { Progress } from "../shared-memory/progress.ts";
+import type { Progress } from "../shared-memory/progress.ts";
 import type { Session } from "../store/session.ts";
 import { parseOutput, type RunOutput } from "../store/task-output.ts";
 import type { TrialChanges, TrialStore } from "../store/trial.ts";
@@ -15,7 +11,7 @@ import type { Runtime } from "../transaction/runtime.ts";
 import { Transaction } from "../transaction/transaction.ts";
 import { Unit } from "../transaction/unit.ts";
 import { begin } from "./attempt.ts";
-import { QuickMethods } from "./quick-methods.ts";
+import { loneThread } from "./lone-thread.ts";
 import { isCall, isOutside, type Prepared, prepare } from "./run.ts";
 import type { ThreadOutput } from "./thread-output.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
@@ -57,7 +53,7 @@ export async function prepareTrial(
   tried: Tried,
   makeOutput: (progress: Progress) => ThreadOutput,
 ): Promise<Trial> {
-  const thread = threadOf(runtime, makeOutput);
+  const thread = { ...loneThread(runtime, makeOutput), report: withoutRuns(runtime.report) };
   const task = await claimed(thread, tried);
   const prepared = prepare(task, thread);
   if (isOutside(prepared)) {
@@ -66,25 +62,6 @@ export async function prepareTrial(
   }
   const run = () => runTrial(thread, runtime.store, task, prepared, nameOf(task, tried));
   return { task, attempts: isCall(prepared) ? prepared.policy.attempts : 1, run };
-}
-
-function threadOf(
-  runtime: TrialRuntime,
-  makeOutput: (progress: Progress) => ThreadOutput,
-): ThreadRuntime {
-  const progress = new Progress(createShared(1), 1);
-  return {
-    ...runtime,
-    methods: new QuickMethods(runtime.store.traits),
-    policies: new Policies(runtime.config.tasks),
-    present: { task: null },
-    audience: new Audience(runtime.config.log.level),
-    progress,
-    output: makeOutput(progress),
-    owner: { worker: randomUUIDv7(), thread: 0 },
-    queues: [],
-    report: withoutRuns(runtime.report),
-  };
 }
 
 /** The log has no runs that never were. */

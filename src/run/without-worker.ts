@@ -7,21 +7,18 @@ import type { Runtime } from "../transaction/runtime.ts";
 import type { Config } from "../settings/config.ts";
 import { liveWorkers } from "../store/live-workers.ts";
 import type { WorkerInfo } from "../store/looking.ts";
-import { Audience } from "../log/audience.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { setRunPushed } from "../transaction/transaction.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { ClaimedTask } from "../task.ts";
-import { Policies } from "../registry/policies.ts";
-import { QuickMethods } from "./quick-methods.ts";
+import { loneThread } from "./lone-thread.ts";
 import { StrayWork } from "./stray-work.ts";
 import { ThreadOutput } from "./thread-output.ts";
 import { runAlone } from "./alone.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
-import { createShared } from "../shared-memory/layout.ts";
-import { Progress } from "../shared-memory/progress.ts";
+import type { Progress } from "../shared-memory/progress.ts";
 
 /** The program waits this long before it tries again to settle a task. */
 const SETTLE_AGAIN_MS = 1_000;
@@ -116,23 +113,17 @@ class Lane {
       throw error;
     }
     sayMode(report, others, config);
-    const progress = new Progress(createShared(1), 1);
-    const running = () => progress.running();
-    const strays = new StrayWork({ store, report, running, justEnded: () => [] });
-    return {
-      ...this.#runtime,
-      report: sayingWhatWaits(report),
-      methods: new QuickMethods(store.traits),
-      policies: new Policies(config.tasks),
-      audience: new Audience(config.log.level),
-      present: { task: null },
-      progress,
-      output: new ThreadOutput(progress, store, null, {
+    const makeOutput = (progress: Progress): ThreadOutput => {
+      const running = () => progress.running();
+      const strays = new StrayWork({ store, report, running, justEnded: () => [] });
+      return new ThreadOutput(progress, store, null, {
         keep: config.worker.keep_output,
         leftBehind: (task, late) => strays.late(task, late),
-      }),
-      owner: { worker, thread: 0 },
-      queues: [],
+      });
+    };
+    return {
+      ...loneThread(this.#runtime, makeOutput, worker),
+      report: sayingWhatWaits(report),
       // What the task's own transaction pushed. A transaction that the task starts itself calls `run`.
       pushed: (ids) => this.#running && this.#wait(ids, this.#running),
     };

@@ -1,14 +1,9 @@
 /** Runs the tasks of a test queue in this process: it claims, runs and settles as a worker's thread does. */
-import { randomUUIDv7 } from "bun";
 import { noSuchTask, TqError } from "../errors.ts";
-import { Audience } from "../log/audience.ts";
-import { Policies } from "../registry/policies.ts";
 import { runAlone } from "../run/alone.ts";
-import { QuickMethods } from "../run/quick-methods.ts";
+import { loneThread } from "../run/lone-thread.ts";
 import { ThreadOutput } from "../run/thread-output.ts";
 import type { ThreadRuntime } from "../run/thread-runtime.ts";
-import { createShared } from "../shared-memory/layout.ts";
-import { Progress } from "../shared-memory/progress.ts";
 import type { Owner } from "../store/session.ts";
 import { type Attempt, callWords, type ClaimedTask, type Task } from "../task.ts";
 import type { Runtime } from "../transaction/runtime.ts";
@@ -23,18 +18,9 @@ export class TestRunner {
   #thrown: { readonly error: unknown } | null = null;
 
   constructor(runtime: Runtime) {
-    const { store, config } = runtime;
-    const progress = new Progress(createShared(1), 1);
+    const { store } = runtime;
     this.#thread = {
-      ...runtime,
-      methods: new QuickMethods(store.traits),
-      policies: new Policies(config.tasks),
-      present: { task: null },
-      audience: new Audience(config.log.level),
-      progress,
-      output: new ThreadOutput(progress, store, null),
-      owner: { worker: randomUUIDv7(), thread: 0 },
-      queues: [],
+      ...loneThread(runtime, (progress) => new ThreadOutput(progress, store, null)),
       threw: (error) => (this.#thrown = { error }),
     };
   }
