@@ -18,11 +18,16 @@ export function claim(db: Database, options: ClaimOptions, now: number): Claimed
 }
 
 /** Only the claim of a suspect sets `begun`: it counts as begun once its claim is on disk. */
-const RUNS_SUSPECT = `
-  SELECT 1 FROM tq__task WHERE state = 'running' AND worker = $worker AND begun = 1 LIMIT 1`;
+const RUNNING_SUSPECT = `
+  SELECT id FROM tq__task WHERE state = 'running' AND worker = $worker AND begun = 1 LIMIT 1`;
+
+export function runningSuspect(db: Database, worker: string): number | null {
+  const row = db.query(RUNNING_SUSPECT).get({ worker }) as { id: number } | null;
+  return row && row.id;
+}
 
 export function runsSuspect(db: Database, worker: string): boolean {
-  return db.query(RUNS_SUSPECT).get({ worker }) !== null;
+  return runningSuspect(db, worker) !== null;
 }
 
 /** A worker runs one suspect at a time, beside ordinary tasks of its other threads: if it dies, the suspect did it. */

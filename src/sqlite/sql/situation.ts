@@ -8,6 +8,7 @@ import type { Place, PresentRun, Situation, WantedTask } from "../../store/situa
 import { parseOutput } from "../../store/task-output.ts";
 import type { Task } from "../../task.ts";
 import type { Shown } from "../file/live-output.ts";
+import { runningSuspect } from "./claim.ts";
 import { getTask, getTaskByRef, listWorkers } from "./looking.ts";
 import { candidates, matchQueues, suspectQueues } from "./queues.ts";
 
@@ -203,13 +204,7 @@ function busyThreads(
   return { threads, busy, longest };
 }
 
-/** As `runsSuspect` of the claims. */
-const RUNNING_SUSPECT = `
-  SELECT id FROM tq__task WHERE state = 'running' AND worker = $worker AND begun = 1 LIMIT 1`;
-
 function runningSuspects(db: Database, takers: readonly WorkerStatus[]): number[] {
-  const running = takers.flatMap(
-    ({ id: worker }) => (db.query(RUNNING_SUSPECT).get({ worker }) as { id: number } | null) ?? [],
-  );
-  return running.length < takers.length ? [] : running.map(({ id }) => id);
+  const running = takers.flatMap(({ id }) => runningSuspect(db, id) ?? []);
+  return running.length < takers.length ? [] : running;
 }
