@@ -1139,6 +1139,21 @@ interface Payloads {
         readonly thread: number;
         readonly duration: number;
     };
+    /** A slot of a recurring task has come, and its task is pushed. `slot` is ms since 1970 UTC. */
+    "cron.pushed": {
+        readonly cron: string;
+        readonly slot: number;
+        readonly task: number | null;
+        /** Why it comes late; null: it does not. */
+        readonly reason: string | null;
+    };
+    /** A slot of a recurring task has come, and its task waits or is left out. */
+    "cron.passed": {
+        readonly cron: string;
+        readonly slot: number;
+        readonly outcome: "waiting" | "skipped" | "paused" | "missed";
+        readonly reason: string | null;
+    };
     /** `url` has the port that is in use; `token` is the path of the token's file. */
     "admin.listening": {
         readonly url: string;

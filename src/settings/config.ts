@@ -10,6 +10,7 @@ import type { Config } from "./draft.ts";
 import { envOf, RENAMED, SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { Setting, SettingKey } from "./table.ts";
 import { didYouMean } from "../suggest.ts";
+import { readCronSections } from "./cron-sections.ts";
 import { readTaskRules } from "./task-rules.ts";
 
 export type { Config } from "./draft.ts";
@@ -89,6 +90,8 @@ function readSections(
     if (value === undefined || value === null) continue;
     if (name === "tasks" && isTable(value)) {
       draft.rules.push(...readTaskRules(value, where, (problem) => draft.problems.push(problem)));
+    } else if (name === "cron" && isTable(value)) {
+      draft.cron.push(...readCronSections(value, where, (problem) => draft.problems.push(problem)));
     } else if (SETTINGS.has(name)) {
       draft.set(name, value, { where: `${where}: ${name}`, origin, base });
     } else if (!SECTION_NAMES.some((section) => section === name)) {

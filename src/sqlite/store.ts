@@ -20,6 +20,7 @@ import type { Situation, WantedTask } from "../store/situation.ts";
 import { parseOutput, type RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
+import { SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
 import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
@@ -33,15 +34,8 @@ import {
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
-import {
-  BY_HAND,
-  cancel,
-  cancelMany,
-  clean,
-  countCleanable,
-  retryByHand,
-  retryMany,
-} from "./sql/by-hand.ts";
+import type { SqliteSession } from "./session.ts";
+import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues, countWithPauses } from "./sql/counts.ts";
 import { keepShown, outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
@@ -59,6 +53,11 @@ import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
 
 export class SqliteStore extends SqliteDatabase implements Store {
+  readonly cron = new SqliteCron({
+    now: () => this.now(),
+    read: (fn) => this.read(fn),
+    write: (fn) => this.write((session) => fn(session as SqliteSession)),
+  });
   readonly #vacuum = new Vacuum();
 
   async get(id: number): Promise<Task | null> {
@@ -170,34 +169,34 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.read((db) => looking.stillHeld(db, claims));
   }
 
-  async cancel(id: number, reason = BY_HAND): Promise<Task> {
-    return this.writeStatements((db, now) => cancel(db, id, reason, now));
+  async cancel(id: number, reason = byHand.BY_HAND): Promise<Task> {
+    return this.writeStatements((db, now) => byHand.cancel(db, id, reason, now));
   }
 
   async retry(id: number): Promise<Task> {
-    return this.writeStatements((db) => retryByHand(db, id, this.now()));
+    return this.writeStatements((db) => byHand.retryByHand(db, id, this.now()));
   }
 
-  async cancelAll(filter: MoveFilter, reason = BY_HAND): Promise<number> {
+  async cancelAll(filter: MoveFilter, reason = byHand.BY_HAND): Promise<number> {
     const { states } = filter;
     return moveMatching(this.#access, filter, (ids, db, now) =>
-      cancelMany(db, { ids, states }, reason, now),
+      byHand.cancelMany(db, { ids, states }, reason, now),
     );
   }
 
   async retryAll(filter: MoveFilter): Promise<number> {
     const { states } = filter;
     return moveMatching(this.#access, filter, (ids, db) =>
-      retryMany(db, { ids, states }, this.now()),
+      byHand.retryMany(db, { ids, states }, this.now()),
     );
   }
 
   async countCleanable(options: Omit<CleanOptions, "limit">): Promise<number> {
-    return this.read((db) => countCleanable(db, options));
+    return this.read((db) => byHand.countCleanable(db, options));
   }
 
   async clean(options: CleanOptions): Promise<number> {
-    return this.writeStatements((db) => clean(db, options));
+    return this.writeStatements((db) => byHand.clean(db, options));
   }
 
   async repairTimes(what: "all" | "places"): Promise<number> {

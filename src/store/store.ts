@@ -3,6 +3,7 @@
  * not wait. No type of any database shows in it, and each implementation must pass `test/store/suite/`.
  */
 import type { Soon } from "../soon.ts";
+import type { CronStore } from "./cron-store.ts";
 import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
 import type {
   CleanOptions,
@@ -71,6 +72,9 @@ export interface Store {
    * or the database cannot be written; null: none.
    */
   pushRefusal(): Promise<string | null>;
+
+  /** Recurring tasks. */
+  readonly cron: CronStore;
 
   // Looking
   get(id: number): Promise<Task | null>;

@@ -6,6 +6,7 @@ import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Store } from "../store/store.ts";
+import { CronClock } from "./cron-clock.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { Pool } from "./pool.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
@@ -49,6 +50,7 @@ export class Timekeeping {
   readonly #parent = process.ppid;
   readonly #failure: LastingNote;
   #maintenance: Maintenance | null = null;
+  readonly #cron: CronClock;
   #timer: Timer | null = null;
   #wait = TICK_MS;
   #clockOffset = 0;
@@ -62,6 +64,7 @@ export class Timekeeping {
     this.#store = options.store;
     this.#pool = options.pool;
     this.#failure = new LastingNote(options.report);
+    this.#cron = new CronClock(options.store, options.report);
   }
 
   start(): void {
@@ -70,12 +73,20 @@ export class Timekeeping {
     this.#tickLater(TICK_MS);
     this.#maintenance = new Maintenance(this.#store, config, report);
     void this.#maintenance.repairOrder().then(() => this.#events.timesChanged());
+    void this.#startCron();
+  }
+
+  async #startCron(): Promise<void> {
+    const { file, cron } = this.#options.config;
+    if (file !== null) await this.#store.cron.define({ origin: file, definitions: cron });
+    this.#cron.start();
   }
 
   /** The worker stops. Until `end` the tick goes on for the tasks that its own threads still run. */
   stop(): void {
     this.#stopping = true;
     this.#maintenance?.stop();
+    this.#cron.stop();
   }
 
   end(): void {
@@ -132,6 +143,7 @@ export class Timekeeping {
     this.#clockOffset += jump;
     if (Math.abs(jump) <= JUMP_MS) return;
     this.#maintenance?.clockJumped();
+    this.#cron.look();
     this.#events.timesChanged();
     if (jump < -JUMP_MS) void this.#repairTimes();
   }

@@ -15,6 +15,7 @@ describe("defaults", () => {
       file: null,
       models: null,
       tasks: [],
+      cron: [],
       database: {
         path: join(cwd, "tq.db"),
         retry: 5,

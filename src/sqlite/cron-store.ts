@@ -1,0 +1,91 @@
+/** Recurring tasks on SQLite. */
+import type { Database } from "bun:sqlite";
+import type {
+  CronDecision,
+  CronOverride,
+  CronRow,
+  CronSlot,
+  CronSource,
+  CronState,
+} from "../cron/ledger.ts";
+import { TqError } from "../errors.ts";
+import type { CronStore } from "../store/cron-store.ts";
+import { didYouMean } from "../suggest.ts";
+import type { SqliteSession } from "./session.ts";
+import {
+  cronRow,
+  cronRows,
+  cronSlots,
+  cronState,
+  defineCron,
+  deleteCron,
+  overrideCron,
+  recordDecision,
+} from "./sql/cron.ts";
+
+export interface CronAccess {
+  now(): number;
+  read<T>(fn: (db: Database) => T): Promise<T>;
+  write<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T>;
+}
+
+export class SqliteCron implements CronStore {
+  readonly #access: CronAccess;
+
+  constructor(access: CronAccess) {
+    this.#access = access;
+  }
+
+  rows(): Promise<CronRow[]> {
+    return this.#access.read(cronRows);
+  }
+
+  slots(name: string, limit: number): Promise<CronSlot[]> {
+    return this.#access.read((db) => cronSlots(db, name, limit));
+  }
+
+  async define(source: CronSource): Promise<void> {
+    await this.#write((db, now) => defineCron(db, source, now));
+  }
+
+  decide(
+    name: string,
+    decide: (state: CronState, now: number) => CronDecision | null,
+  ): Promise<CronSlot[]> {
+    return this.#access.write(async (session) => {
+      const now = this.#access.now();
+      const state = await session.runStatements((db) => cronState(db, name));
+      const decision = state && decide(state, now);
+      if (decision === null) return [];
+      const tasks = decision.slots.flatMap(({ task }) => task ?? []);
+      const ids = tasks.length === 0 ? [] : await session.push(tasks);
+      return session.runStatements((db) => recordDecision(db, name, decision, ids, now));
+    });
+  }
+
+  override(name: string, change: (row: CronRow) => CronOverride): Promise<CronRow> {
+    return this.#write((db, now) => {
+      const row = found(db, name);
+      overrideCron(db, row, change(row), now);
+      return found(db, name);
+    });
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#write((db) => deleteCron(db, found(db, name).name));
+  }
+
+  #write<T>(fn: (db: Database, now: number) => T): Promise<T> {
+    return this.#access.write((session) => session.runStatements(fn));
+  }
+}
+
+function found(db: Database, name: string): CronRow {
+  const row = cronRow(db, name);
+  if (row !== null) return row;
+  const names = cronRows(db).map((one) => one.name);
+  throw new TqError(
+    "not_found",
+    `There is no recurring task ${JSON.stringify(name)}${didYouMean(name, names) || "; tq cron list shows them"}`,
+  );
+}

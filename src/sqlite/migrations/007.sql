@@ -1,0 +1,32 @@
+-- Recurring tasks. `origin` is the file that defines one; "database" where `tq cron add` did. `override` is what the
+-- database says instead: a pause, other times. Slots up to `decided_until` have been decided.
+CREATE TABLE tq__cron (
+  name          TEXT PRIMARY KEY,
+  origin        TEXT    NOT NULL,
+  definition    TEXT    NOT NULL,
+  override      TEXT    NOT NULL DEFAULT '{}',
+  decided_until INTEGER NOT NULL,
+  changed_at    INTEGER NOT NULL,
+  removed_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- What became of each slot, a time at which a recurring task comes: no slot has two rows.
+CREATE TABLE tq__cron_slot (
+  cron       TEXT    NOT NULL,
+  slot       INTEGER NOT NULL,
+  decided_at INTEGER NOT NULL,
+  outcome    TEXT    NOT NULL,
+  reason     TEXT,
+  task       INTEGER,
+  PRIMARY KEY (cron, slot)
+) STRICT, WITHOUT ROWID;
+
+-- A number that this database keeps for itself: it spreads the times of many machines with the same recurring task.
+CREATE TABLE tq__share (share REAL NOT NULL) STRICT;
+INSERT INTO tq__share VALUES ((random() & 4294967295) / 4294967296.0);
+
+CREATE VIEW tq_cron AS
+SELECT name, origin, definition, override, decided_until, changed_at, removed_at FROM tq__cron;
+
+CREATE VIEW tq_cron_slots AS
+SELECT cron, slot, decided_at, outcome, reason, task FROM tq__cron_slot;
