@@ -110,10 +110,14 @@ export class ThreadOutput implements RunHost {
     const present = this.#saying;
     if (present?.task === task) return present;
     if (present?.timer) clearTimeout(present.timer);
-    // A run that is tried again in place goes on with what its first try has said.
+    // A run that is tried again goes on with what its first try has said: in place, or with another claim.
     const isAgain = present?.task.id === task.id && present.task.attempt === task.attempt;
-    if (isAgain) return (this.#saying = { ...present, task, timer: null });
-    this.#live?.begin(task.claimed);
+    const isInPlace = isAgain && present.task.claimed.claim === task.claimed.claim;
+    if (!isInPlace) this.#live?.begin(task.claimed);
+    if (isAgain) {
+      const added = isInPlace ? present.added : Infinity;
+      return (this.#saying = { ...present, added, task, timer: null });
+    }
     const none = { progress: null, unshown: "", added: 0, shownAt: -Infinity, timer: null };
     return (this.#saying = { task, lines: new KeptLines(), ...none });
   }

@@ -20,8 +20,8 @@ beforeEach(() => {
   output = new ThreadOutput({ signalTaken() {} }, { now: () => NOW }, live);
 });
 
-function running(id: number, attempt = 1): RunningTask {
-  const claimed = { id, attempt, model: "job", method: "work", queue: "default", user: 0 };
+function running(id: number, attempt = 1, claim = 1): RunningTask {
+  const claimed = { id, attempt, claim, model: "job", method: "work", queue: "default", user: 0 };
   return new RunningTask(claimed as ClaimedTask, {}, output);
 }
 
@@ -114,6 +114,16 @@ test("a run that is tried again in place goes on with what its first try has sai
   running(7).log("second try");
   expect(taken(7).lines).toHaveLength(2);
   expect(shown.filter((text) => text.startsWith("begin"))).toHaveLength(1);
+});
+
+test("a run that could not be settled, and is claimed again, shows what its first try has said too", () => {
+  let now = 0;
+  using _ = spyOn(performance, "now").mockImplementation(() => (now += 1_000));
+  running(7, 1, 1).log("first try");
+  const { length } = shown;
+  running(7, 1, 2).log("second try");
+  expect(shown.slice(length)).toEqual(["begin 7 1", expect.stringMatching(/^replace/)]);
+  expect(taken(7).lines).toHaveLength(2);
 });
 
 test("a torn last line, as a death leaves it, costs nothing but that line", () => {
