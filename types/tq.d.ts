@@ -177,7 +177,7 @@ export class Retry extends Error {
  */
 export class Snooze extends Error {
     /**
-     * @param until a length of time from now, or a point in time.
+     * @param until a length of time from now, or a point in time. Less than 1 s, or a time that is past, counts as 1 s.
      * @throws TqError "invalid"
      */
     constructor(until: DurationLike | MomentLike, reason?: string | null);
@@ -251,6 +251,7 @@ export {};
 declare module "tq:internal/policies/table" {
 import { Duration } from "tq:internal/values/duration";
 import { Backoff } from "tq:internal/policies/backoff";
+import { ErrorClass } from "tq:internal/policies/error-filter";
 import { ErrorFilter } from "tq:internal/policies/error-filter";
 export type Instances = "one" | "many";
 /** How the tasks of one method run, as a model says it. */
@@ -260,9 +261,9 @@ export interface TaskPolicy {
     /** How long to wait before each further attempt; default: a random time of up to 10 s, 20 s, 40 s, … 1 h. */
     readonly backoff?: Backoff;
     /** The errors that are tried again, by their classes or names, or a function; default: all but UserError. */
-    readonly retryOn?: ErrorFilter;
+    readonly retryOn?: ErrorFilter | ErrorClass | string;
     /** The errors that fail the task at once, whatever `retryOn` says; default: none. */
-    readonly failOn?: ErrorFilter;
+    readonly failOn?: ErrorFilter | ErrorClass | string;
     /** The longest time of one run; default: no limit, as null and "none". */
     readonly timeout?: Duration | "none" | null;
     /** A task that has not started this long after it could is cancelled; default: no limit, as null and "none". */
@@ -290,7 +291,7 @@ export {};
 
 declare module "tq:internal/policies/error-filter" {
 /** A class of errors, as `instanceof` takes it. */
-type ErrorClass = abstract new (...args: never) => Error;
+export type ErrorClass = abstract new (...args: never) => Error;
 /** Errors by their classes or by their `name` or `code`, or a function that says true for them. */
 export type ErrorFilter = readonly (ErrorClass | string)[] | ((error: unknown) => boolean);
 export {};
@@ -554,8 +555,9 @@ export interface Attempt {
     /** How long after `expected_at` the run ended; 0: in time; null: the task was not expected by a time. */
     readonly late: number | null;
     readonly reason: string | null;
-    /** The name, the message and the stack of its error. */
+    /** The name, the code, the message and the stack of its error. */
     readonly name: string | null;
+    readonly code: string | number | null;
     readonly message: string | null;
     readonly stack: string | null;
     readonly worker: string | null;
@@ -566,6 +568,7 @@ export interface TaskError {
     readonly id: number;
     readonly task: number;
     readonly name: string;
+    readonly code: string | number | null;
     readonly message: string;
     readonly stack: string | null;
     /** The attempt that met it last. */
@@ -1187,6 +1190,8 @@ export interface ErrorData {
     readonly message: string;
     /** The frames of the user's own code, and below them the causes of the error with theirs. */
     readonly stack: string | null;
+    /** Its `code`, such as ECONNREFUSED; absent: it has none. */
+    readonly code?: string | number | null;
 }
 export type Outcome = {
     readonly kind: "finished";
@@ -1208,6 +1213,8 @@ export type Outcome = {
     readonly kind: "snoozed";
     readonly delay: number;
     readonly reason: string | null;
+    /** Why the delay is longer than the method asked for; absent where it is not. */
+    readonly raised?: string;
 } | {
     readonly kind: "cancelled";
     readonly reason: string;
@@ -1324,7 +1331,7 @@ export class TaskFailedError extends Error {
     /** The task, as it ended. */
     readonly task: Task;
     readonly state: "failed" | "cancelled";
-    /** The error of the task's last run, with the name, the message and the stack that it had there; undefined: none. */
+    /** The error of the task's last run, with the name, the code, the message and the stack that it had there; undefined: none. */
     readonly cause: Error | undefined;
 }
 /** The task has not ended in the time that its caller gave it. It goes on. */

@@ -13,7 +13,7 @@ export class TaskFailedError extends Error {
   /** The task, as it ended. */
   readonly task: Task;
   readonly state: "failed" | "cancelled";
-  /** The error of the task's last run, with the name, the message and the stack that it had there; undefined: none. */
+  /** The error of the task's last run, with the name, the code, the message and the stack that it had there; undefined: none. */
   declare readonly cause: Error | undefined;
 
   /** @internal */
@@ -50,9 +50,10 @@ export function nameOf(task: Pick<Task, "id" | "model" | "method" | "instances">
   return `Task ${task.id} (${callWords(task)})`;
 }
 
-function asError({ name, message, stack }: ErrorData): Error {
+function asError({ name, message, stack, code = null }: ErrorData): Error {
   const error = new Error(message);
   error.name = name;
+  if (code !== null) Object.assign(error, { code });
   error.stack = stack ?? `${name}: ${message}`; // its frames would be those of tq
   return error;
 }

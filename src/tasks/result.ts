@@ -70,8 +70,8 @@ async function failureOf(store: Store, id: number): Promise<TaskFailedError | nu
 async function lastError(store: Store, id: number, number: number): Promise<ErrorData | null> {
   const run = (await store.attempts(id)).findLast((attempt) => attempt.number === number);
   if (run) {
-    const { name, message, stack } = run;
-    return name === null ? null : { name, message: message ?? "", stack };
+    const { name, message, stack, code } = run;
+    return name === null ? null : { name, message: message ?? "", stack, code };
   }
   return (await store.errors(id)).at(-1) ?? null;
 }
