@@ -17,7 +17,7 @@ import { withServed } from "../store/live-workers.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
-import { parseOutput, type RunOutput } from "../store/task-output.ts";
+import type { RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { SqliteDatabase } from "./database.ts";
@@ -27,6 +27,7 @@ import {
   readAllLive,
   readLive,
   readProgress,
+  readRun,
   removeLive,
   removeStrayLive,
 } from "./file/live-output.ts";
@@ -78,13 +79,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async output(task: number, from = 1): Promise<RunOutput[]> {
-    // The owner first: a run that ends meanwhile is then among those that have ended.
+    // What is shown first: a run that ends meanwhile is then among those that have ended.
     const owner = await this.read((db) => ownerOf(db, task));
-    const live = owner && readLive(this.name, owner);
-    const ended = await this.read((db) => outputsOf(db, task, from));
-    if (live?.task !== task || ended.some(({ attempt }) => attempt === live.attempt)) return ended;
-    if (live.attempt < from) return ended;
-    return [...ended, parseOutput(live.attempt, live.text)];
+    const live = owner && readRun(this.name, owner);
+    return this.read((db) => outputsOf(db, task, from, live, owner?.claim));
   }
 
   async standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]> {
@@ -292,7 +290,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const shown = death.running ? readLive(this.name, owner) : null;
     return this.writeStatements((db, now) => {
       const rescued = workers.rescueThread(db, owner, death, now);
-      if (shown?.task === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);
+      if (shown?.id === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);
       return rescued;
     });
   }
