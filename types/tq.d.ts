@@ -34,6 +34,7 @@ export { WorkerEvent } from "tq:internal/log/events";
 export { WorkerEventName } from "tq:internal/log/events";
 export { tasks } from "tq:internal/tasks/tasks";
 export { Tasks } from "tq:internal/tasks/tasks";
+export { ResultNotKeptError } from "tq:internal/tasks/ended-errors";
 export { TaskFailedError } from "tq:internal/tasks/ended-errors";
 export { TimeoutError } from "tq:internal/tasks/ended-errors";
 export { TaskHandle } from "tq:internal/tasks/handle";
@@ -1334,6 +1335,11 @@ export class TaskFailedError extends Error {
     /** The error of the task's last run, with the name, the code, the message and the stack that it had there; undefined: none. */
     readonly cause: Error | undefined;
 }
+/** The task has finished, and what its method returned could not be kept: JSON cannot carry it, or it is too long. */
+export class ResultNotKeptError extends Error {
+    /** The task, as it ended; its `reason` says why. */
+    readonly task: Task;
+}
 /** The task has not ended in the time that its caller gave it. It goes on. */
 export class TimeoutError extends Error {
     /** The task, as it stood then; null: it is gone. */
@@ -1443,7 +1449,7 @@ export interface TestRun {
     readonly attempt: number;
     /** How the run ended. A task that failed and is tried again is "failed" here, and `task.state` is "scheduled". */
     readonly outcome: AttemptOutcome;
-    /** What the method returned, as JSON carries it. */
+    /** What the method returned, as JSON carries it. Reading it throws a ResultNotKeptError where JSON cannot carry it. */
     readonly result: unknown;
     /** What the method threw, the very value; undefined: nothing. */
     readonly error: unknown;

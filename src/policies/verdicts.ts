@@ -1,5 +1,6 @@
 /** Errors that a method throws to say how its run ends: `Retry`, `Snooze` and `Cancel`. */
 import { isOneInAllCopies, TqError } from "../errors.ts";
+import { cut } from "../outcome.ts";
 import { inspected } from "../quote.ts";
 import { type DurationLike, toMilliseconds } from "../values/duration.ts";
 import { type MomentLike, momentOf } from "../values/moment.ts";
@@ -48,7 +49,7 @@ export class Retry extends Error {
     after: DurationLike | MomentLike | null = null,
     reason = "the method asks for a retry",
   ) {
-    super(reason);
+    super(readReason(reason));
     this.name = "Retry";
     mark(this, { kind: "retry", when: after === null ? null : readWhen(after, "Retry") });
   }
@@ -70,9 +71,10 @@ export class Snooze extends Error {
    * @throws TqError "invalid"
    */
   constructor(until: DurationLike | MomentLike, reason: string | null = null) {
-    super(reason ?? "the method asks for a later run");
+    const why = reason === null ? null : readReason(reason);
+    super(why ?? "the method asks for a later run");
     this.name = "Snooze";
-    mark(this, { kind: "snooze", when: readWhen(until, "Snooze"), reason });
+    mark(this, { kind: "snooze", when: readWhen(until, "Snooze"), reason: why });
   }
 }
 
@@ -87,10 +89,16 @@ export class Cancel extends Error {
   }
 
   constructor(reason: string) {
-    super(reason);
+    const why = readReason(reason);
+    super(why);
     this.name = "Cancel";
-    mark(this, { kind: "cancel", reason });
+    mark(this, { kind: "cancel", reason: why });
   }
+}
+
+/** A row takes a text alone, and JavaScript may give any value. */
+function readReason(reason: unknown): string {
+  return typeof reason === "string" ? cut(reason) : inspected(reason);
 }
 
 const LONGEST_MS = 36_500 * 86_400_000;

@@ -28,6 +28,23 @@ export class TaskFailedError extends Error {
   }
 }
 
+/** The task has finished, and what its method returned could not be kept: JSON cannot carry it, or it is too long. */
+export class ResultNotKeptError extends Error {
+  static {
+    isOneInAllCopies(ResultNotKeptError, "ResultNotKeptError");
+  }
+
+  /** The task, as it ended; its `reason` says why. */
+  readonly task: Task;
+
+  /** @internal */
+  constructor(task: Task) {
+    super(`${nameOf(task)} finished; ${task.reason}`);
+    this.name = "ResultNotKeptError";
+    this.task = task;
+  }
+}
+
 /** The task has not ended in the time that its caller gave it. It goes on. */
 export class TimeoutError extends Error {
   static {

@@ -49,7 +49,7 @@ export interface TestRun {
   readonly attempt: number;
   /** How the run ended. A task that failed and is tried again is "failed" here, and `task.state` is "scheduled". */
   readonly outcome: AttemptOutcome;
-  /** What the method returned, as JSON carries it. */
+  /** What the method returned, as JSON carries it. Reading it throws a ResultNotKeptError where JSON cannot carry it. */
   readonly result: unknown;
   /** What the method threw, the very value; undefined: nothing. */
   readonly error: unknown;

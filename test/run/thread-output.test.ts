@@ -1,5 +1,6 @@
 /** What a run says: kept with it, and shown to other processes meanwhile. */
 import { beforeEach, expect, spyOn, test } from "bun:test";
+import { INSPECT } from "../../src/inspect.ts";
 import { ThreadOutput } from "../../src/run/thread-output.ts";
 import { NOTHING_CUT, type OutputRun, parseOutput } from "../../src/store/task-output.ts";
 import type { ClaimedTask } from "../../src/task.ts";
@@ -51,6 +52,40 @@ test("lines and the last progress are kept in the order in which they were said"
     progress: { at: NOW, done: 7, total: 9, text: "page 7" },
   });
   expect(output.take({ id: 7 })).toBeNull();
+});
+
+/** Values that JSON cannot carry, and that no text is made of without an error. */
+const HARD: readonly (readonly [unknown, string])[] = [
+  [Object.create(null), "[Object: null prototype] {}"],
+  [{ toString: () => 5, a: 1n }, "{ toString: [Function: toString], a: 1n, }"],
+  [Symbol("ink"), "Symbol(ink)"],
+  [new Map([[1, 2]]), "Map(1) { 1: 2, }"],
+  [
+    {
+      [INSPECT]() {
+        throw new Error("no");
+      },
+    },
+    "(a value that throws when it is shown)",
+  ],
+];
+
+test.each(HARD)("the task may log %#, and say it as its progress", (value, text) => {
+  const task = running(7);
+  task.log("has", value);
+  task.progress(value as number, value as number, value as string);
+  const { lines, progress } = taken(7);
+  const said = lines.map((line) => line.text.trim()).join(" ");
+  expect(said).toBe(`has ${text}`);
+  expect(progress).toEqual({ at: NOW, done: 0, total: null, text });
+});
+
+test("a progress of bigints counts, and one of numbers that JSON lacks is not known", () => {
+  const task = running(7);
+  task.progress(3n as never, 7n as never);
+  expect(taken(7).progress).toMatchObject({ done: 3, total: 7 });
+  task.progress(Number.NaN, Infinity);
+  expect(taken(7).progress).toMatchObject({ done: 0, total: null });
 });
 
 test("the first line is shown at once, under the task and the run that says it", () => {

@@ -68,6 +68,20 @@ describe("a method that says how its run ends", () => {
     expect(task?.reason).toContain("its policy allows 1 attempt");
   });
 
+  test("gives a reason that is no text, or a very long one, and both are kept as texts", async () => {
+    await using tq = makeRuntime();
+    label.does = fails(new Cancel({ paper: "A4" } as never));
+    expect(await runs(tq, "once")).toMatchObject([
+      { state: "cancelled", reason: '{ paper: "A4", }' },
+    ]);
+    label.does = fails(new Snooze("1h", Symbol("ink") as never));
+    expect(await runs(tq, "once", 1)).toMatchObject([
+      { state: "scheduled", snoozes: 1, reason: "Symbol(ink)" },
+    ]);
+    label.does = fails(new Cancel("é".repeat(20_000)));
+    expect(await runs(tq, "once")).toMatchObject([{ reason: `${"é".repeat(10_000)}…` }]);
+  });
+
   test("cancels its own task", async () => {
     await using tq = makeRuntime();
     label.does = async () => {
