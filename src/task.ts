@@ -140,7 +140,7 @@ export interface Task {
   readonly expires_at: number | null;
   readonly dequeued_at: number | null;
   readonly finished_at: number | null;
-  /** Runs that ended, without those that were cancelled or died with their worker. */
+  /** Runs that ended, without those that were cancelled; of a worker that died, those that are known to have run. */
   readonly attempts: number;
   /** Runs that used up an attempt of the policy, since the push or the last retry by hand. */
   readonly failures: number;

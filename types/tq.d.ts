@@ -525,7 +525,7 @@ export interface Task {
     readonly expires_at: number | null;
     readonly dequeued_at: number | null;
     readonly finished_at: number | null;
-    /** Runs that ended, without those that were cancelled or died with their worker. */
+    /** Runs that ended, without those that were cancelled; of a worker that died, those that are known to have run. */
     readonly attempts: number;
     /** Runs that used up an attempt of the policy, since the push or the last retry by hand. */
     readonly failures: number;
@@ -1409,6 +1409,7 @@ import { TestClock } from "tq:internal/testing/clock";
 import { MomentLike } from "tq:internal/values/moment";
 import { Queue } from "tq:internal/model/queue-types";
 import { OutputLine } from "tq:internal/store/task-output";
+import { TaskProgress } from "tq:internal/store/task-output";
 import { AttemptOutcome } from "tq:internal/task";
 import { Task } from "tq:internal/task";
 /** A class of a model. */
@@ -1455,6 +1456,8 @@ export interface TestRun {
     readonly error: unknown;
     /** What the run said with `currentTask()?.log(…)`. */
     readonly log: readonly OutputLine[];
+    /** How far it said that it was, the last time; null: it did not. */
+    readonly progress: TaskProgress | null;
     /** The task after the run. */
     readonly task: Task;
 }

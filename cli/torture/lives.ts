@@ -15,7 +15,7 @@ const ERRANDS = `
       FROM tq_tasks
      WHERE json_type(args, '$[2]') = 'object')`;
 
-/** A run that died with its worker leaves no number; a task keeps its last 100 runs. */
+/** A run of a batch that died with its worker may leave no number; a task keeps its last 100 runs. */
 const NUMBERS = `
   SELECT 'Task ' || id || ' has ' || attempts || ' attempts, and the runs ' || coalesce(numbers, 'none')
     FROM tq_tasks

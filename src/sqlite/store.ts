@@ -34,15 +34,7 @@ import {
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
-import {
-  BY_HAND,
-  cancel,
-  cancelMany,
-  clean,
-  countCleanable,
-  retryByHand,
-  retryMany,
-} from "./sql/by-hand.ts";
+import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues, countWithPauses } from "./sql/counts.ts";
 import { keepShown, outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
@@ -168,34 +160,34 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.read((db) => looking.stillHeld(db, claims));
   }
 
-  async cancel(id: number, reason = BY_HAND): Promise<Task> {
-    return this.writeStatements((db, now) => cancel(db, id, reason, now));
+  async cancel(id: number, reason = byHand.BY_HAND): Promise<Task> {
+    return this.writeStatements((db, now) => byHand.cancel(db, id, reason, now));
   }
 
   async retry(id: number): Promise<Task> {
-    return this.writeStatements((db) => retryByHand(db, id, this.now()));
+    return this.writeStatements((db) => byHand.retryByHand(db, id, this.now()));
   }
 
-  async cancelAll(filter: MoveFilter, reason = BY_HAND): Promise<number> {
+  async cancelAll(filter: MoveFilter, reason = byHand.BY_HAND): Promise<number> {
     const { states } = filter;
     return moveMatching(this.#access, filter, (ids, db, now) =>
-      cancelMany(db, { ids, states }, reason, now),
+      byHand.cancelMany(db, { ids, states }, reason, now),
     );
   }
 
   async retryAll(filter: MoveFilter): Promise<number> {
     const { states } = filter;
     return moveMatching(this.#access, filter, (ids, db) =>
-      retryMany(db, { ids, states }, this.now()),
+      byHand.retryMany(db, { ids, states }, this.now()),
     );
   }
 
   async countCleanable(options: Omit<CleanOptions, "limit">): Promise<number> {
-    return this.read((db) => countCleanable(db, options));
+    return this.read((db) => byHand.countCleanable(db, options));
   }
 
   async clean(options: CleanOptions): Promise<number> {
-    return this.writeStatements((db) => clean(db, options));
+    return this.writeStatements((db) => byHand.clean(db, options));
   }
 
   async repairTimes(what: "all" | "places"): Promise<number> {
@@ -276,7 +268,14 @@ export class SqliteStore extends SqliteDatabase implements Store {
     for (const worker of dead) {
       const shown = readAllLive(this.name, worker.id);
       const tasks = await this.writeStatements((db, now) => {
-        const rescued = workers.rescueWorker(db, worker.id, this.options.bootId, maxCrashes, now);
+        const rescued = workers.rescueWorker(
+          db,
+          worker.id,
+          this.options.bootId,
+          maxCrashes,
+          shown,
+          now,
+        );
         if (rescued) keepShown(db, rescued, shown);
         return rescued;
       });

@@ -73,6 +73,7 @@ export class TestRunner {
       result: outcome === "finished" ? resultOf(task) : undefined,
       error: this.#thrown === null ? errorOf(ended) : (this.#thrown as { error: unknown }).error,
       log: output?.lines ?? [],
+      progress: output?.progress ?? null,
       task,
     };
     return isNotKept(task) ? withoutResult(run) : run;

@@ -2,7 +2,7 @@
 import type { TestClock } from "./clock.ts";
 import type { MomentLike } from "../values/moment.ts";
 import type { Queue } from "../model/queue-types.ts";
-import type { OutputLine } from "../store/task-output.ts";
+import type { OutputLine, TaskProgress } from "../store/task-output.ts";
 import type { AttemptOutcome, Task } from "../task.ts";
 
 /** A class of a model. */
@@ -55,6 +55,8 @@ export interface TestRun {
   readonly error: unknown;
   /** What the run said with `currentTask()?.log(…)`. */
   readonly log: readonly OutputLine[];
+  /** How far it said that it was, the last time; null: it did not. */
+  readonly progress: TaskProgress | null;
   /** The task after the run. */
   readonly task: Task;
 }

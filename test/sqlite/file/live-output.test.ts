@@ -70,7 +70,7 @@ async function talking({ store, path }: TestStore) {
   return { id, task, show };
 }
 
-test("a run with the number of one whose process died is shown and kept behind it, each line once", async () => {
+test("a run whose process died is shown and kept apart from the one after it, each line once", async () => {
   await using test = makeStore();
   const { store } = test;
   const subject = await talking(test);
@@ -78,16 +78,29 @@ test("a run with the number of one whose process died is shown and kept behind i
   await store.rescueDead(3);
   expect(await seen(test, id)).toEqual([["a"]]);
   const again = await claimFirst(store);
-  expect(again.attempt).toBe(1);
+  expect(again.attempt).toBe(2);
   show(subject.task, "a"); // the file has the run that died still
   expect(await seen(test, id)).toEqual([["a"]]);
   show(again, "b");
-  expect(await seen(test, id)).toEqual([["a", "b"]]);
+  expect(await seen(test, id)).toEqual([["a"], ["b"]]);
   await store.write(async (session) => {
     await session.settle(again, FINISHED);
-    await session.keepOutput(id, 1, line("b"));
+    await session.keepOutput(id, 2, line("b"));
   });
-  expect(await seen(test, id)).toEqual([["a", "b"]]);
+  expect(await seen(test, id)).toEqual([["a"], ["b"]]);
+});
+
+test("a run that is cancelled after its process had died once keeps what both have said", async () => {
+  await using test = makeStore();
+  const { store } = test;
+  const subject = await talking(test);
+  const { id, show } = subject;
+  await store.rescueDead(3);
+  const again = await claimFirst(store);
+  show(again, "b", "c");
+  await store.cancel(id, "not needed");
+  await store.rescueThread(OWNER, { running: again, reason: "it was ended", maxCrashes: null });
+  expect(await seen(test, id)).toEqual([["a"], ["b", "c"]]);
 });
 
 test("a thread that dies before its run says anything keeps nothing of the run before a second time", async () => {
@@ -164,11 +177,12 @@ test("a file that is written anew while it is read is never taken for one text",
   const file = `${path}-output/worker-1.1`;
   const text = line("old").repeat(10_000);
   writeFileSync(file, head(1) + text);
+  const { ino: inode } = fs.statSync(file);
   const { readSync } = fs;
   let reads = 0;
   using _ = spyOn(fs, "readSync").mockImplementation(((...given: Parameters<typeof readSync>) => {
     const count = readSync(...given);
-    if (++reads > 1) return count;
+    if (fs.fstatSync(given[0]).ino !== inode || ++reads > 1) return count;
     const descriptor = openSync(file, "w");
     writeSync(descriptor, head(2) + line("new"));
     closeSync(descriptor);
