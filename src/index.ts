@@ -23,7 +23,7 @@ export { startWorker } from "./start-worker.ts";
 export type { EmbeddedWorker, WorkerOptions } from "./embed.ts";
 export type { WorkerEvent, WorkerEventName } from "./log/events.ts";
 export { tasks, type Tasks } from "./tasks/tasks.ts";
-export { TaskFailedError, TimeoutError } from "./tasks/ended-errors.ts";
+export { ResultNotKeptError, TaskFailedError, TimeoutError } from "./tasks/ended-errors.ts";
 export type { TaskHandle } from "./tasks/handle.ts";
 export type { ResultOptions, WatchOptions } from "./tasks/wait-options.ts";
 export type { WatchedTask } from "./tasks/watch.ts";

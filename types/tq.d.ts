@@ -34,6 +34,7 @@ export { WorkerEvent } from "tq:internal/log/events";
 export { WorkerEventName } from "tq:internal/log/events";
 export { tasks } from "tq:internal/tasks/tasks";
 export { Tasks } from "tq:internal/tasks/tasks";
+export { ResultNotKeptError } from "tq:internal/tasks/ended-errors";
 export { TaskFailedError } from "tq:internal/tasks/ended-errors";
 export { TimeoutError } from "tq:internal/tasks/ended-errors";
 export { TaskHandle } from "tq:internal/tasks/handle";
@@ -177,7 +178,7 @@ export class Retry extends Error {
  */
 export class Snooze extends Error {
     /**
-     * @param until a length of time from now, or a point in time.
+     * @param until a length of time from now, or a point in time. Less than 1 s, or a time that is past, counts as 1 s.
      * @throws TqError "invalid"
      */
     constructor(until: DurationLike | MomentLike, reason?: string | null);
@@ -251,6 +252,7 @@ export {};
 declare module "tq:internal/policies/table" {
 import { Duration } from "tq:internal/values/duration";
 import { Backoff } from "tq:internal/policies/backoff";
+import { ErrorClass } from "tq:internal/policies/error-filter";
 import { ErrorFilter } from "tq:internal/policies/error-filter";
 export type Instances = "one" | "many";
 /** How the tasks of one method run, as a model says it. */
@@ -260,9 +262,9 @@ export interface TaskPolicy {
     /** How long to wait before each further attempt; default: a random time of up to 10 s, 20 s, 40 s, … 1 h. */
     readonly backoff?: Backoff;
     /** The errors that are tried again, by their classes or names, or a function; default: all but UserError. */
-    readonly retryOn?: ErrorFilter;
+    readonly retryOn?: ErrorFilter | ErrorClass | string;
     /** The errors that fail the task at once, whatever `retryOn` says; default: none. */
-    readonly failOn?: ErrorFilter;
+    readonly failOn?: ErrorFilter | ErrorClass | string;
     /** The longest time of one run; default: no limit, as null and "none". */
     readonly timeout?: Duration | "none" | null;
     /** A task that has not started this long after it could is cancelled; default: no limit, as null and "none". */
@@ -290,7 +292,7 @@ export {};
 
 declare module "tq:internal/policies/error-filter" {
 /** A class of errors, as `instanceof` takes it. */
-type ErrorClass = abstract new (...args: never) => Error;
+export type ErrorClass = abstract new (...args: never) => Error;
 /** Errors by their classes or by their `name` or `code`, or a function that says true for them. */
 export type ErrorFilter = readonly (ErrorClass | string)[] | ((error: unknown) => boolean);
 export {};
@@ -523,7 +525,7 @@ export interface Task {
     readonly expires_at: number | null;
     readonly dequeued_at: number | null;
     readonly finished_at: number | null;
-    /** Runs that ended, without those that were cancelled or died with their worker. */
+    /** Runs that ended, without those that were cancelled; of a worker that died, those that are known to have run. */
     readonly attempts: number;
     /** Runs that used up an attempt of the policy, since the push or the last retry by hand. */
     readonly failures: number;
@@ -554,8 +556,9 @@ export interface Attempt {
     /** How long after `expected_at` the run ended; 0: in time; null: the task was not expected by a time. */
     readonly late: number | null;
     readonly reason: string | null;
-    /** The name, the message and the stack of its error. */
+    /** The name, the code, the message and the stack of its error. */
     readonly name: string | null;
+    readonly code: string | number | null;
     readonly message: string | null;
     readonly stack: string | null;
     readonly worker: string | null;
@@ -566,6 +569,7 @@ export interface TaskError {
     readonly id: number;
     readonly task: number;
     readonly name: string;
+    readonly code: string | number | null;
     readonly message: string;
     readonly stack: string | null;
     /** The attempt that met it last. */
@@ -1202,6 +1206,8 @@ export interface ErrorData {
     readonly message: string;
     /** The frames of the user's own code, and below them the causes of the error with theirs. */
     readonly stack: string | null;
+    /** Its `code`, such as ECONNREFUSED; absent: it has none. */
+    readonly code?: string | number | null;
 }
 export type Outcome = {
     readonly kind: "finished";
@@ -1223,6 +1229,8 @@ export type Outcome = {
     readonly kind: "snoozed";
     readonly delay: number;
     readonly reason: string | null;
+    /** Why the delay is longer than the method asked for; absent where it is not. */
+    readonly raised?: string;
 } | {
     readonly kind: "cancelled";
     readonly reason: string;
@@ -1339,8 +1347,13 @@ export class TaskFailedError extends Error {
     /** The task, as it ended. */
     readonly task: Task;
     readonly state: "failed" | "cancelled";
-    /** The error of the task's last run, with the name, the message and the stack that it had there; undefined: none. */
+    /** The error of the task's last run, with the name, the code, the message and the stack that it had there; undefined: none. */
     readonly cause: Error | undefined;
+}
+/** The task has finished, and what its method returned could not be kept: JSON cannot carry it, or it is too long. */
+export class ResultNotKeptError extends Error {
+    /** The task, as it ended; its `reason` says why. */
+    readonly task: Task;
 }
 /** The task has not ended in the time that its caller gave it. It goes on. */
 export class TimeoutError extends Error {
@@ -1411,6 +1424,7 @@ import { TestClock } from "tq:internal/testing/clock";
 import { MomentLike } from "tq:internal/values/moment";
 import { Queue } from "tq:internal/model/queue-types";
 import { OutputLine } from "tq:internal/store/task-output";
+import { TaskProgress } from "tq:internal/store/task-output";
 import { AttemptOutcome } from "tq:internal/task";
 import { Task } from "tq:internal/task";
 /** A class of a model. */
@@ -1451,12 +1465,14 @@ export interface TestRun {
     readonly attempt: number;
     /** How the run ended. A task that failed and is tried again is "failed" here, and `task.state` is "scheduled". */
     readonly outcome: AttemptOutcome;
-    /** What the method returned, as JSON carries it. */
+    /** What the method returned, as JSON carries it. Reading it throws a ResultNotKeptError where JSON cannot carry it. */
     readonly result: unknown;
     /** What the method threw, the very value; undefined: nothing. */
     readonly error: unknown;
     /** What the run said with `currentTask()?.log(…)`. */
     readonly log: readonly OutputLine[];
+    /** How far it said that it was, the last time; null: it did not. */
+    readonly progress: TaskProgress | null;
     /** The task after the run. */
     readonly task: Task;
 }

@@ -5,6 +5,8 @@
 import { parseArgs } from "node:util";
 import { TqError } from "../../src/errors.ts";
 import { printable } from "../../src/printable.ts";
+import { nameHint } from "../../src/policies/other-names.ts";
+import { fieldOf } from "../../src/policies/table.ts";
 import { didYouMean } from "../../src/suggest.ts";
 import type { Command } from "./command.ts";
 import { COMMON_FLAGS } from "./flags.ts";
@@ -107,7 +109,7 @@ function readFlags(
   const given = new Map(front);
   for (const token of tokens) {
     if (token.kind !== "option") continue;
-    const [name, flag] = findFlag(token.name, token.rawName, flags, of);
+    const [name, flag] = findFlag(token, flags, of);
     const value = valueOf(token, flag);
     const earlier = given.get(name);
     if (!flag.multiple && earlier !== undefined && earlier !== value) {
@@ -118,14 +120,20 @@ function readFlags(
   return given;
 }
 
-function findFlag(name: string, raw: string, flags: Flags, of: string): [string, Flag] {
+function findFlag(
+  { name, rawName: raw, value }: Extract<Token, { kind: "option" }>,
+  flags: Flags,
+  of: string,
+): [string, Flag] {
   for (const [key, flag] of Object.entries(flags)) {
     if (flag.type !== "positional" && (key === name || flag.alias === name)) return [key, flag];
   }
   const known = Object.keys(flags).filter((key) => flags[key]?.type !== "positional");
-  const near = didYouMean(
+  const near = nameHint(
     `--${name}`,
     known.map((key) => `--${key}`),
+    value,
+    (key) => `--${fieldOf(key).replaceAll("_", "-")}`,
   );
   const hint =
     near || (of === "tq" ? "; put the flags of a command after its name" : `; see ${of} --help`);

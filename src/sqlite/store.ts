@@ -17,7 +17,7 @@ import { withServed } from "../store/live-workers.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
-import { parseOutput, type RunOutput } from "../store/task-output.ts";
+import type { RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { SqliteCron } from "./cron-store.ts";
@@ -28,6 +28,7 @@ import {
   readAllLive,
   readLive,
   readProgress,
+  readRun,
   removeLive,
   removeStrayLive,
 } from "./file/live-output.ts";
@@ -77,13 +78,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async output(task: number, from = 1): Promise<RunOutput[]> {
-    // The owner first: a run that ends meanwhile is then among those that have ended.
+    // What is shown first: a run that ends meanwhile is then among those that have ended.
     const owner = await this.read((db) => ownerOf(db, task));
-    const live = owner && readLive(this.name, owner);
-    const ended = await this.read((db) => outputsOf(db, task, from));
-    if (live?.task !== task || ended.some(({ attempt }) => attempt === live.attempt)) return ended;
-    if (live.attempt < from) return ended;
-    return [...ended, parseOutput(live.attempt, live.text)];
+    const live = owner && readRun(this.name, owner);
+    return this.read((db) => outputsOf(db, task, from, live, owner?.claim));
   }
 
   async standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]> {
@@ -277,7 +275,14 @@ export class SqliteStore extends SqliteDatabase implements Store {
     for (const worker of dead) {
       const shown = readAllLive(this.name, worker.id);
       const tasks = await this.writeStatements((db, now) => {
-        const rescued = workers.rescueWorker(db, worker.id, this.options.bootId, maxCrashes, now);
+        const rescued = workers.rescueWorker(
+          db,
+          worker.id,
+          this.options.bootId,
+          maxCrashes,
+          shown,
+          now,
+        );
         if (rescued) keepShown(db, rescued, shown);
         return rescued;
       });
@@ -291,7 +296,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const shown = death.running ? readLive(this.name, owner) : null;
     return this.writeStatements((db, now) => {
       const rescued = workers.rescueThread(db, owner, death, now);
-      if (shown?.task === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);
+      if (shown?.id === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);
       return rescued;
     });
   }
