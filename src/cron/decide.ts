@@ -4,9 +4,9 @@
  */
 import type { CronDecision, CronState, DecidedSlot, SlotOutcome } from "./ledger.ts";
 import type { NewTask } from "../task.ts";
-import { FUNCTION_METHOD } from "../task.ts";
 import { formatDuration } from "../values/duration.ts";
 import { encode } from "../values/encoding.ts";
+import { callOf } from "./call.ts";
 import type { CronDefinition } from "./definition.ts";
 import { isOwn } from "./own.ts";
 import { newestSlots } from "./slots.ts";
@@ -106,9 +106,9 @@ class Decider {
   }
 
   #taskOf(slot: number): NewTask {
-    const { name, task, instances, args, queue, priority, user, context, jitter, expires, policy } =
+    const { name, instances, args, queue, priority, user, context, jitter, expires, policy } =
       this.#definition;
-    const { model, method } = callOf(task, instances);
+    const { model, method } = callOf(this.#definition);
     const later = Math.floor(this.#state.share * jitter);
     const isLate = this.#now - slot > ON_TIME_MS;
     const due = (isLate ? this.#now : slot) + later;
@@ -156,15 +156,4 @@ class Decider {
 function heldWords({ unfinished, working }: CronState): string | null {
   if (unfinished !== null) return `task ${unfinished} has not ended`;
   return working === null ? null : `worker ${working} has not ended the one before`;
-}
-
-/** The call that a name means: the last dot ends the model's name. A name without a dot is a function's. */
-function callOf(
-  task: string,
-  instances: number | readonly number[],
-): { model: string; method: string } {
-  const dot = task.lastIndexOf(".");
-  const isFunction = dot <= 0 && Array.isArray(instances);
-  if (isFunction) return { model: task, method: FUNCTION_METHOD };
-  return { model: task.slice(0, dot), method: task.slice(dot + 1) };
 }

@@ -163,7 +163,9 @@ class Reader {
   }
 
   #ownKeys(): string {
-    return OWN_KEYS.map(this.#keyOf).join(", ").replace(/, (\w+)$/, " or $1");
+    return OWN_KEYS.map(this.#keyOf)
+      .join(", ")
+      .replace(/, (\w+)$/, " or $1");
   }
 
   #unknownWords(written: string, value: unknown): string {

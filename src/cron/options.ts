@@ -8,9 +8,7 @@ type Nickname = "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnig
 
 /** When a recurring task comes: `"30 2 * * *"` (minute, hour, day, month, weekday), `"@daily"` or `"every 15m"`. */
 export type ScheduleText =
-  | `@${Nickname}`
-  | `every ${DurationText}`
-  | `${string} ${string} ${string} ${string} ${string}`;
+  `@${Nickname}` | `every ${DurationText}` | `${string} ${string} ${string} ${string} ${string}`;
 
 /** When a recurring task comes, and how its tasks are pushed. */
 export interface RecurringOptions extends Pick<TaskPolicy, "attempts" | "timeout" | "expires"> {

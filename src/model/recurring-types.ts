@@ -65,5 +65,6 @@ export type RecurringTasks<M extends ModelLike> = {
 
 /** The recurring tasks of a function, by their names. */
 export type RecurringCalls<F> = {
-  readonly [name: string]: RecurringOptions & (F extends (...args: infer A) => unknown ? Args<A> : never);
+  readonly [name: string]: RecurringOptions &
+    (F extends (...args: infer A) => unknown ? Args<A> : never);
 };

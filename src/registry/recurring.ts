@@ -1,10 +1,12 @@
 /** The recurring tasks of models and functions: `static cron`, and the option `cron` of `task()`. */
-import { readCron } from "../cron/definition.ts";
+import type { ModelCatalog } from "../catalog.ts";
+import { callOf } from "../cron/call.ts";
+import { type CronDefinition, readCron } from "../cron/definition.ts";
 import type { CronText } from "../cron/ledger.ts";
 import { TqError } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
-import { callName } from "../task.ts";
+import { callName, callWords } from "../task.ts";
 import { isFunction, methodNames, type ModelClass, requireMethod } from "./model-class.ts";
 
 /** @throws TqError "models" for what cannot be a recurring task, and for two of one name. */
@@ -75,6 +77,18 @@ function checkFunction(model: ModelClass, method: unknown, said: object, place: 
   if (!name.includes(".")) return;
   const why = `${name} would be taken for a method of a model; give the function a name without a dot`;
   throw refused(`${place}: ${why}`);
+}
+
+/** Says that no model has the method of a recurring task; null: one has. */
+export function unknownTask(definition: CronDefinition, catalog: ModelCatalog): string | null {
+  const { instances } = definition;
+  const name = callWords({ ...callOf(definition), instances });
+  const names = Object.entries(catalog).flatMap(([model, methods]) =>
+    (methods ?? [null]).map((method) => callName(model, method)),
+  );
+  if (names.includes(name)) return null;
+  const hint = didYouMean(name, names) || "; its tasks fail unless another worker has it";
+  return `there is no ${name} in the models${hint}`;
 }
 
 function placeOf(model: ModelClass, name?: string): string {
