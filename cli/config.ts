@@ -67,7 +67,7 @@ function listRules({ pattern, said }: TaskRules): ListedRule[] {
 /** The keys of one section `[cron.name]`. */
 function listCron({ name, definition }: CronText): ListedRule[] {
   const section = sectionWords(name).slice(1, -1);
-  return Object.entries(JSON.parse(definition) as object).map(([key, value]) => ({
+  return Object.entries(JSON.parse(definition) as Record<string, unknown>).map(([key, value]) => ({
     key: `${section}.${key}`,
     value,
     words: typeof value === "string" ? value : JSON.stringify(value),

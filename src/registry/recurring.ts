@@ -56,7 +56,7 @@ function checkMethod(model: ModelClass, method: unknown, instances: unknown, pla
   const names = methodNames(model);
   if (method === undefined) throw refused(`${place}.method is missing: it must be ${of(names)}`);
   if (typeof method !== "string" || !names.includes(method)) {
-    const near = didYouMean(String(method), names) || `; it must be ${of(names)}`;
+    const near = (typeof method === "string" && didYouMean(method, names)) || `; it must be ${of(names)}`;
     const why = `the model ${model.__name__} has no such method${near}`;
     throw refused(`${place}.method cannot be ${quote(method)}: ${why}`);
   }

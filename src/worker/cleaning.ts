@@ -52,12 +52,12 @@ export class Cleaning {
   async #deleteAll(): Promise<number> {
     let total = 0;
     for (let more = true; more && !this.#stopped;) {
-      if (total > 0) await pause(PAUSE_MS);
       const limits = retention(this.#config, this.#clock.now());
       const deleted = await this.#store.clean({ ...limits, limit: DELETED_AT_ONCE });
       total += deleted;
       const hasSlack = deleted > 0 && (await this.#tidy());
       more = deleted === DELETED_AT_ONCE || hasSlack;
+      if (more) await pause(PAUSE_MS);
     }
     return total;
   }

@@ -204,6 +204,7 @@ export class CronClock {
       await this.#store.cron.end(cron, slot, "done", reason);
       this.#cleanFailure.gone();
     } catch (error) {
+      if (this.#stopped) return;
       this.#cleanFailure.say(`Cannot clean ${this.#store.name} now: ${messageOf(error)}`);
       await this.#store.cron.end(cron, slot, "failed", messageOf(error)).catch(() => {});
     }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
 import type { Event } from "../../src/log/events.ts";
 import { MADE_AT } from "../../src/version.ts";
 import { Maintenance } from "../../src/worker/maintenance.ts";
-import { makeStore, newTask, pushOne, type TestStore } from "../support/store.ts";
+import { makeStore, pushOne, type TestStore } from "../support/store.ts";
 import { walNote } from "../../src/sqlite/file/vacuum.ts";
 
 const HOUR = 3_600_000;

@@ -70,7 +70,7 @@ export function defineCrons(
     }
   }
   const removed = sources.flatMap((source) => removeOthers(db, source, now));
-  return { changed, removed, refused };
+  return { changed: changed.sort(), removed, refused };
 }
 
 function namesOf({ definitions }: CronSource): string {

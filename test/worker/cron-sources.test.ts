@@ -1,0 +1,314 @@
+/** Where a worker's recurring tasks come from: tq.toml, which is read anew where it has changed, and the models. */
+import { afterEach, beforeEach, describe, expect, jest, spyOn, test } from "bun:test";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import type { CronRow } from "../../src/cron/ledger.ts";
+import { loadConfig } from "../../src/settings/config.ts";
+import type { Store } from "../../src/store/store.ts";
+import { CronSources } from "../../src/worker/cron-sources.ts";
+import type { LoadedModels } from "../../src/worker/messages.ts";
+import { errorOf } from "../support/error.ts";
+import { type Folder, makeFolder } from "../support/folder.ts";
+import { makeStore, type TestStore } from "../support/store.ts";
+
+const NIGHTLY = `[cron.nightly]\nschedule = "@daily"\ntask = "night.run"\n`;
+const HOURLY = `[cron.hourly]\nschedule = "@hourly"\ntask = "night.run"\n`;
+
+let subject: TestStore;
+let store: Store;
+let folder: Folder;
+let file: string;
+let said: string[];
+
+beforeEach(() => {
+  subject = makeStore();
+  ({ store } = subject);
+  folder = makeFolder();
+  file = folder.file("tq.toml");
+  said = [];
+});
+
+afterEach(async () => {
+  jest.useRealTimers();
+  folder[Symbol.dispose]();
+  await subject[Symbol.asyncDispose]();
+});
+
+function modelsOf(definition: object | null, methods = ["run"]): LoadedModels {
+  const definitions =
+    definition === null ? [] : [{ name: "nightly", definition: JSON.stringify(definition) }];
+  return { catalog: { night: methods }, crons: [{ path: "/shop/models.ts", definitions }] };
+}
+
+/** A worker that has started with the file as it is. */
+async function worker(
+  { id = "w1", at = file, models = modelsOf(null) } = {},
+): Promise<CronSources> {
+  await store.register({ id, pid: 1, threads: 1, queues: [] });
+  const config = loadConfig({ cwd: folder.path, env: {}, file: at });
+  const sources = new CronSources({
+    id,
+    config,
+    store,
+    report: (event) => event.name === "log.note" && said.push(event.message),
+  });
+  sources.load(models);
+  await looks(sources);
+  return sources;
+}
+
+/** As many looks as it takes to believe in a change. */
+async function looks(sources: CronSources): Promise<void> {
+  for (let look = 0; look < 3; look++) await sources.look();
+}
+
+async function row(name = "nightly"): Promise<CronRow | undefined> {
+  return (await store.cron.rows()).find((one) => one.name === name);
+}
+
+describe("a change of tq.toml, without a restart,", () => {
+  test("counts from when it is seen, and leaves the other recurring tasks alone", async () => {
+    writeFileSync(file, NIGHTLY + HOURLY);
+    const sources = await worker();
+    const hourly = await row("hourly");
+    subject.clock.advance(5_000);
+    writeFileSync(file, NIGHTLY.replace("@daily", "@weekly") + HOURLY);
+    expect(sources.isWaiting).toBe(true);
+    await looks(sources);
+    expect(await row()).toMatchObject({
+      definition: '{"schedule":"@weekly","task":"night.run"}',
+      decidedUntil: subject.clock.now(),
+    });
+    expect(await row("hourly")).toEqual(hourly);
+    expect(said).toEqual([`recurring task nightly is in force as ${file} says now`]);
+    expect(sources.isWaiting).toBe(false);
+  });
+
+  test("that takes a section away stops its recurring task, and says so once", async () => {
+    writeFileSync(file, NIGHTLY + HOURLY);
+    const sources = await worker();
+    writeFileSync(file, HOURLY);
+    await looks(sources);
+    await looks(sources);
+    expect(await row()).toMatchObject({ removedAt: subject.clock.now() });
+    expect(said).toEqual([`recurring task nightly stops: ${file} does not have it any more`]);
+  });
+
+  test("that is not whole yet counts once nobody writes any more", async () => {
+    writeFileSync(file, NIGHTLY + HOURLY);
+    const sources = await worker();
+    for (const length of [0, 10, NIGHTLY.length]) {
+      writeFileSync(file, (NIGHTLY + HOURLY).slice(0, length));
+      await sources.look();
+    }
+    writeFileSync(file, NIGHTLY + HOURLY);
+    await looks(sources);
+    expect(await row("hourly")).toMatchObject({ removedAt: null });
+    expect(said).toEqual([]);
+  });
+
+  const broken: [string, () => void, string][] = [
+    ["is no TOML", () => writeFileSync(file, "[cron"), "Cannot read "],
+    ["is empty", () => writeFileSync(file, ""), "is empty"],
+    ["is gone", () => rmSync(file), "there is no such file"],
+    [
+      "has a wrong value",
+      () => writeFileSync(file, NIGHTLY.replace("@daily", "61 * * * *")),
+      '[cron.nightly] schedule: "61 * * * *" is not a schedule',
+    ],
+    [
+      "leaves out what no model says",
+      () => writeFileSync(file, `[cron.nightly]\nschedule = "@weekly"\n`),
+      "[cron.nightly] task is missing",
+    ],
+  ];
+  test.each(broken)("that %s leaves all as it was, and says so once", async (_, spoil, words) => {
+    writeFileSync(file, NIGHTLY);
+    const sources = await worker();
+    const before = await row();
+    spoil();
+    await looks(sources);
+    await looks(sources);
+    expect(await row()).toEqual(before);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toStartWith("Recurring tasks stay as they were: ");
+    expect(said[0]).toContain(words);
+    writeFileSync(file, NIGHTLY + HOURLY);
+    await looks(sources);
+    expect(await row("hourly")).toMatchObject({ removedAt: null });
+  });
+
+  test("by an editor that replaces the file is seen too", async () => {
+    writeFileSync(file, NIGHTLY);
+    const sources = await worker();
+    writeFileSync(folder.file("tq.toml.new"), NIGHTLY.replace("night.run", "night.end"));
+    renameSync(folder.file("tq.toml.new"), file);
+    await looks(sources);
+    expect((await row())?.definition).toContain("night.end");
+  });
+
+  test("that gives it a method that no model has is warned of", async () => {
+    writeFileSync(file, NIGHTLY);
+    const sources = await worker();
+    writeFileSync(file, NIGHTLY.replace("night.run", "night.runn"));
+    await looks(sources);
+    expect(said.at(-1)).toBe(
+      `${file}: [cron.nightly]: there is no night.runn in the models; did you mean "night.run"?`,
+    );
+  });
+
+  test("that is refused by a busy database is put in force later", async () => {
+    writeFileSync(file, NIGHTLY);
+    const sources = await worker();
+    writeFileSync(file, HOURLY);
+    const define = spyOn(store.cron, "define").mockRejectedValueOnce(new Error("it is busy"));
+    await errorOf(looks(sources));
+    define.mockRestore();
+    expect(sources.isWaiting).toBe(true);
+    await looks(sources);
+    expect(await row("hourly")).toMatchObject({ removedAt: null });
+    expect((await row())?.removedAt).not.toBeNull();
+  });
+});
+
+describe("a restart", () => {
+  test("moves no time", async () => {
+    writeFileSync(file, NIGHTLY);
+    await worker();
+    const before = await row();
+    await store.unregister("w1");
+    subject.clock.advance(86_400_000);
+    writeFileSync(file, `# a comment\n[cron.nightly]\ntask = "night.run"\nschedule = "@daily"\n`);
+    await worker({ id: "w2" });
+    expect(await row()).toEqual(before);
+    expect(said).toEqual([]);
+  });
+
+  test("with a section that is gone says so", async () => {
+    writeFileSync(file, NIGHTLY);
+    await worker();
+    await store.unregister("w1");
+    writeFileSync(file, "");
+    await worker({ id: "w2" });
+    expect(said).toEqual([`recurring task nightly stops: ${file} does not have it any more`]);
+  });
+
+  test("with another file says so of one whose file is gone", async () => {
+    writeFileSync(file, NIGHTLY);
+    await worker();
+    await store.unregister("w1");
+    rmSync(file);
+    const other = folder.file("other.toml");
+    writeFileSync(other, HOURLY);
+    await worker({ id: "w2", at: other });
+    expect(said).toEqual([`recurring task nightly stops: ${file} does not have it any more`]);
+  });
+});
+
+describe("a recurring task of a model", () => {
+  const SAID = { schedule: "@daily", task: "night.run", attempts: 3 };
+
+  test("is in force from its models", async () => {
+    writeFileSync(file, "");
+    await worker({ models: modelsOf(SAID) });
+    expect(await row()).toMatchObject({ origin: "/shop/models.ts", kind: "model" });
+  });
+
+  test("takes the keys that tq.toml says from there, and the others from the model", async () => {
+    writeFileSync(file, `[cron.nightly]\nschedule = "@weekly"\n`);
+    const sources = await worker({ models: modelsOf(SAID) });
+    expect(await row()).toMatchObject({
+      origin: file,
+      definition: '{"attempts":3,"schedule":"@weekly","task":"night.run"}',
+    });
+    writeFileSync(file, HOURLY);
+    await looks(sources);
+    expect(await row()).toMatchObject({
+      origin: "/shop/models.ts",
+      definition: '{"attempts":3,"schedule":"@daily","task":"night.run"}',
+      removedAt: null,
+    });
+    expect(said).toEqual([`recurring tasks hourly, nightly are in force as ${file} says now`]);
+  });
+
+  test("without one a section that leaves out its task is refused at the start, with the near name", async () => {
+    writeFileSync(file, `[cron.nightli]\nschedule = "@weekly"\n`);
+    const refusal = await errorOf(worker({ models: modelsOf(SAID) }));
+    expect(refusal.message).toBe(
+      `${file}: [cron.nightli] task is missing: it must be the name of a model and a method, like "night.run", or of a function, as text of 1 to 1000 characters; no model here has a recurring task nightli; did you mean "nightly"?`,
+    );
+  });
+});
+
+describe("of two files with one name", () => {
+  const other = () => folder.file("other.toml");
+
+  test("the second says that it is not in force, once, and takes the name when the first is gone", async () => {
+    writeFileSync(file, NIGHTLY);
+    writeFileSync(other(), NIGHTLY.replace("@daily", "@weekly"));
+    await worker();
+    const second = await worker({ id: "w2", at: other() });
+    await looks(second);
+    expect(said).toEqual([
+      `recurring task nightly of ${other()} is not in force: another worker has one of that name from ${file}; rename one`,
+    ]);
+    expect(await row()).toMatchObject({ origin: file, others: [other()] });
+    jest.useFakeTimers();
+    await store.unregister("w1");
+    await looks(second);
+    expect(await row()).toMatchObject({ origin: file, held: false }); // it may only restart
+    jest.advanceTimersByTime(60_000);
+    await looks(second);
+    expect(await row()).toMatchObject({ origin: other(), held: true });
+  });
+
+  test("the second takes the name at once where both say the same", async () => {
+    writeFileSync(file, NIGHTLY);
+    writeFileSync(other(), NIGHTLY);
+    await worker();
+    const second = await worker({ id: "w2", at: other() });
+    await store.unregister("w1");
+    await looks(second);
+    expect(await row()).toMatchObject({ origin: other(), held: true });
+  });
+
+  test("neither writes at its looks", async () => {
+    writeFileSync(file, NIGHTLY);
+    writeFileSync(other(), NIGHTLY.replace("@daily", "@weekly"));
+    const first = await worker();
+    const second = await worker({ id: "w2", at: other() });
+    const define = spyOn(store.cron, "define");
+    for (let time = 0; time < 5; time++) {
+      await first.look();
+      await second.look();
+    }
+    expect(define).toHaveBeenCalledTimes(0);
+  });
+
+  test("one that tq cron add made stays in force", async () => {
+    const definition = '{"schedule":"@daily","task":"night.run"}';
+    await store.cron.define({ origin: "database", definitions: [{ name: "nightly", definition }] });
+    writeFileSync(file, NIGHTLY);
+    await worker();
+    expect(said).toEqual([
+      `recurring task nightly of ${file} is not in force: tq cron add made one of that name; rename one`,
+    ]);
+    expect(await row()).toMatchObject({ origin: "database" });
+  });
+});
+
+test("tq's own cleaning takes its times from tq.toml, and has its own again without them", async () => {
+  writeFileSync(file, `[cron."tq.clean"]\nschedule = "@daily"\n`);
+  const sources = await worker();
+  expect(await row("tq.clean")).toMatchObject({ origin: file });
+  writeFileSync(file, HOURLY);
+  await looks(sources);
+  expect(await row("tq.clean")).toMatchObject({ origin: "tq", kind: "tq", removedAt: null });
+});
+
+test("a worker without recurring tasks writes nothing once tq's own is there", async () => {
+  writeFileSync(file, "");
+  await worker();
+  const define = spyOn(store.cron, "define");
+  await worker({ id: "w2" });
+  expect(define).toHaveBeenCalledTimes(0);
+});
