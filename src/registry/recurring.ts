@@ -17,7 +17,8 @@ export function recurringTasks(models: Iterable<ModelClass>): CronText[] {
       const place = placeOf(model, name);
       const definition = readOne(model, name, given, place);
       const other = found.get(name);
-      if (other !== undefined) throw refused(`${place}: ${other.place} has the name; rename one`);
+      if (other !== undefined)
+        throw refused(`${other.place} and ${place} have one name; rename one of them`);
       found.set(name, { place, text: { name, definition } });
     }
   }
@@ -41,7 +42,7 @@ function saidBy(model: ModelClass): object {
 function readOne(model: ModelClass, name: string, given: unknown, place: string): string {
   if (!isTable(given)) throw refused(`${place} cannot be ${quote(given)}: give it a schedule`);
   const { method, ...said } = given as Record<string, unknown>;
-  if ("task" in said) throw refused(`${place}.task is not a key here: say the method`);
+  if ("task" in said) throw refused(`${place} has a task: say its method instead`);
   if (isFunction(model)) checkFunction(model, method, said, place);
   else checkMethod(model, method, said["instances"], place);
   const task = callName(model.__name__, isFunction(model) ? null : String(method));
@@ -56,7 +57,8 @@ function checkMethod(model: ModelClass, method: unknown, instances: unknown, pla
   const names = methodNames(model);
   if (method === undefined) throw refused(`${place}.method is missing: it must be ${of(names)}`);
   if (typeof method !== "string" || !names.includes(method)) {
-    const near = (typeof method === "string" && didYouMean(method, names)) || `; it must be ${of(names)}`;
+    const near =
+      (typeof method === "string" && didYouMean(method, names)) || `; it must be ${of(names)}`;
     const why = `the model ${model.__name__} has no such method${near}`;
     throw refused(`${place}.method cannot be ${quote(method)}: ${why}`);
   }
@@ -72,8 +74,8 @@ function of(names: readonly string[]): string {
 
 function checkFunction(model: ModelClass, method: unknown, said: object, place: string): void {
   const name = model.__name__;
-  if (method !== undefined) throw refused(`${place}.method is not for a function: it has none`);
-  if ("instances" in said) throw refused(`${place}.instances is not for a function: it has none`);
+  if (method !== undefined) throw refused(`${place} cannot have a method: a function has none`);
+  if ("instances" in said) throw refused(`${place} cannot have instances: a function has none`);
   if (!name.includes(".")) return;
   const why = `${name} would be taken for a method of a model; give the function a name without a dot`;
   throw refused(`${place}: ${why}`);
@@ -103,5 +105,5 @@ function isTable(value: unknown): value is object {
 }
 
 function refused(why: string): TqError {
-  return new TqError("models", `Cannot use ${why}`);
+  return new TqError("models", why);
 }

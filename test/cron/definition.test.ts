@@ -138,12 +138,9 @@ describe("a recurring task", () => {
     },
   );
 
-  test.each([["nightly.2"], ["Prüfung_1"], ["x".repeat(100)], ["__proto__x".slice(2)]])(
-    "can have the name %j",
-    (name) => {
-      expect(problems(RIGHT, name)).toEqual([]);
-    },
-  );
+  test.each([["nightly.2"], ["Prüfung_1"], ["x".repeat(100)]])("can have the name %j", (name) => {
+    expect(problems(RIGHT, name)).toEqual([]);
+  });
 
   test("in a section without quotes around a name with a dot is told how to write it", () => {
     expect(problems({ b: RIGHT }, "a")).toEqual([

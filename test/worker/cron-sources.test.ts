@@ -40,9 +40,11 @@ function modelsOf(definition: object | null, methods = ["run"]): LoadedModels {
 }
 
 /** A worker that has started with the file as it is. */
-async function worker(
-  { id = "w1", at = file, models = modelsOf(null) } = {},
-): Promise<CronSources> {
+async function worker({
+  id = "w1",
+  at = file,
+  models = modelsOf(null),
+} = {}): Promise<CronSources> {
   await store.register({ id, pid: 1, threads: 1, queues: [] });
   const config = loadConfig({ cwd: folder.path, env: {}, file: at });
   const sources = new CronSources({

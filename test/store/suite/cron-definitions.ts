@@ -45,7 +45,9 @@ export function cronDefinitionTests(): void {
       expect(await row()).toMatchObject({ held: false });
       clock.advance(1_000);
       const definitions = [{ name: "nightly", definition: WEEKLY }];
-      const { changed } = await store.cron.define(from("/b/tq.toml", { worker: "w2", definitions }));
+      const { changed } = await store.cron.define(
+        from("/b/tq.toml", { worker: "w2", definitions }),
+      );
       expect(changed).toEqual(["nightly"]);
       expect(await row()).toMatchObject({
         origin: "/b/tq.toml",
