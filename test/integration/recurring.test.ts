@@ -87,7 +87,7 @@ describe("a worker", () => {
     const worker = await site.worker();
     await eventually("it is defined", () => site.has("tq.db") && row(site, "yearly"));
     const before = row(site, "yearly");
-    await worker.kill("SIGKILL");
+    worker.kill("SIGKILL");
     await worker.exited;
     const again = await site.worker();
     await again.says("cron.pushed", { cron: "nightly" });

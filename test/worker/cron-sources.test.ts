@@ -1,71 +1,23 @@
 /** Where a worker's recurring tasks come from: tq.toml, which is read anew where it has changed, and the models. */
-import { afterEach, beforeEach, describe, expect, jest, spyOn, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
-import type { CronRow } from "../../src/cron/ledger.ts";
-import { loadConfig } from "../../src/settings/config.ts";
-import type { Store } from "../../src/store/store.ts";
-import { CronSources } from "../../src/worker/cron-sources.ts";
-import type { LoadedModels } from "../../src/worker/messages.ts";
 import { errorOf } from "../support/error.ts";
-import { type Folder, makeFolder } from "../support/folder.ts";
-import { makeStore, type TestStore } from "../support/store.ts";
+import {
+  file,
+  folder,
+  HOURLY,
+  looks,
+  modelsOf,
+  NIGHTLY,
+  renewSources,
+  row,
+  said,
+  store,
+  subject,
+  worker,
+} from "./cron-files.ts";
 
-const NIGHTLY = `[cron.nightly]\nschedule = "@daily"\ntask = "night.run"\n`;
-const HOURLY = `[cron.hourly]\nschedule = "@hourly"\ntask = "night.run"\n`;
-
-let subject: TestStore;
-let store: Store;
-let folder: Folder;
-let file: string;
-let said: string[];
-
-beforeEach(() => {
-  subject = makeStore();
-  ({ store } = subject);
-  folder = makeFolder();
-  file = folder.file("tq.toml");
-  said = [];
-});
-
-afterEach(async () => {
-  jest.useRealTimers();
-  folder[Symbol.dispose]();
-  await subject[Symbol.asyncDispose]();
-});
-
-function modelsOf(definition: object | null, methods = ["run"]): LoadedModels {
-  const definitions =
-    definition === null ? [] : [{ name: "nightly", definition: JSON.stringify(definition) }];
-  return { catalog: { night: methods }, crons: [{ path: "/shop/models.ts", definitions }] };
-}
-
-/** A worker that has started with the file as it is. */
-async function worker({
-  id = "w1",
-  at = file,
-  models = modelsOf(null),
-} = {}): Promise<CronSources> {
-  await store.register({ id, pid: 1, threads: 1, queues: [] });
-  const config = loadConfig({ cwd: folder.path, env: {}, file: at });
-  const sources = new CronSources({
-    id,
-    config,
-    store,
-    report: (event) => event.name === "log.note" && said.push(event.message),
-  });
-  sources.load(models);
-  await looks(sources);
-  return sources;
-}
-
-/** As many looks as it takes to believe in a change. */
-async function looks(sources: CronSources): Promise<void> {
-  for (let look = 0; look < 3; look++) await sources.look();
-}
-
-async function row(name = "nightly"): Promise<CronRow | undefined> {
-  return (await store.cron.rows()).find((one) => one.name === name);
-}
+renewSources();
 
 describe("a change of tq.toml, without a restart,", () => {
   test("counts from when it is seen, and leaves the other recurring tasks alone", async () => {
@@ -238,63 +190,6 @@ describe("a recurring task of a model", () => {
     expect(refusal.message).toBe(
       `${file}: [cron.nightli] task is missing: it must be the name of a model and a method, like "night.run", or of a function, as text of 1 to 1000 characters; no model here has a recurring task nightli; did you mean "nightly"?`,
     );
-  });
-});
-
-describe("of two files with one name", () => {
-  const other = () => folder.file("other.toml");
-
-  test("the second says that it is not in force, once, and takes the name when the first is gone", async () => {
-    writeFileSync(file, NIGHTLY);
-    writeFileSync(other(), NIGHTLY.replace("@daily", "@weekly"));
-    await worker();
-    const second = await worker({ id: "w2", at: other() });
-    await looks(second);
-    expect(said).toEqual([
-      `recurring task nightly of ${other()} is not in force: another worker has one of that name from ${file}; rename one`,
-    ]);
-    expect(await row()).toMatchObject({ origin: file, others: [other()] });
-    jest.useFakeTimers();
-    await store.unregister("w1");
-    await looks(second);
-    expect(await row()).toMatchObject({ origin: file, held: false }); // it may only restart
-    jest.advanceTimersByTime(60_000);
-    await looks(second);
-    expect(await row()).toMatchObject({ origin: other(), held: true });
-  });
-
-  test("the second takes the name at once where both say the same", async () => {
-    writeFileSync(file, NIGHTLY);
-    writeFileSync(other(), NIGHTLY);
-    await worker();
-    const second = await worker({ id: "w2", at: other() });
-    await store.unregister("w1");
-    await looks(second);
-    expect(await row()).toMatchObject({ origin: other(), held: true });
-  });
-
-  test("neither writes at its looks", async () => {
-    writeFileSync(file, NIGHTLY);
-    writeFileSync(other(), NIGHTLY.replace("@daily", "@weekly"));
-    const first = await worker();
-    const second = await worker({ id: "w2", at: other() });
-    const define = spyOn(store.cron, "define");
-    for (let time = 0; time < 5; time++) {
-      await first.look();
-      await second.look();
-    }
-    expect(define).toHaveBeenCalledTimes(0);
-  });
-
-  test("one that tq cron add made stays in force", async () => {
-    const definition = '{"schedule":"@daily","task":"night.run"}';
-    await store.cron.define({ origin: "database", definitions: [{ name: "nightly", definition }] });
-    writeFileSync(file, NIGHTLY);
-    await worker();
-    expect(said).toEqual([
-      `recurring task nightly of ${file} is not in force: tq cron add made one of that name; rename one`,
-    ]);
-    expect(await row()).toMatchObject({ origin: "database" });
   });
 });
 
