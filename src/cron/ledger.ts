@@ -101,6 +101,11 @@ export interface CronSource {
   /** True: it has other definitions, which stay as they are. Default: what it had before and is not here is removed. */
   readonly isPart?: boolean;
   readonly definitions: readonly CronText[];
+  /**
+   * Names of it that need models which this worker does not have. What another worker with these models says of them
+   * counts; one that has no definition here stays as it is. Default: none.
+   */
+  readonly foreign?: readonly string[];
 }
 
 /** What became of definitions. */

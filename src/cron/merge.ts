@@ -19,40 +19,47 @@ export interface MergedCron {
   readonly definition: CronDefinition;
 }
 
-/**
- * @param layers the ones that win come last
- * @param refuse called with each problem
- */
-export function mergeCrons(
-  layers: readonly CronLayer[],
-  refuse: (problem: string) => void,
-): MergedCron[] {
-  const names = new Set(layers.flatMap(({ definitions }) => definitions.map(({ name }) => name)));
-  return [...names].sort().flatMap((name) => mergeOne(name, layers, refuse) ?? []);
+/** A section that leaves out a key, which no model of this worker says. */
+interface IncompleteCron {
+  readonly layer: CronLayer;
+  readonly name: string;
+  /** A sentence. */
+  readonly why: string;
 }
 
-function mergeOne(
-  name: string,
-  layers: readonly CronLayer[],
-  refuse: (problem: string) => void,
-): MergedCron | null {
+export interface MergedCrons {
+  /** By name. */
+  readonly merged: readonly MergedCron[];
+  readonly incomplete: readonly IncompleteCron[];
+}
+
+/** @param layers the ones that win come last */
+export function mergeCrons(layers: readonly CronLayer[]): MergedCrons {
+  const names = new Set(layers.flatMap(({ definitions }) => definitions.map(({ name }) => name)));
+  const merged: MergedCron[] = [];
+  const incomplete: IncompleteCron[] = [];
+  for (const name of [...names].sort()) {
+    const those = layers.filter(({ definitions }) => definitions.some((one) => one.name === name));
+    const layer = those.at(-1);
+    if (layer === undefined) continue;
+    try {
+      merged.push({ layer, definition: readCron(name, saidBy(those, name), layer.where(name)) });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const hint = those.length > 1 ? "" : noModelWords(name, layers);
+      incomplete.push({ layer, name, why: `${why}${hint}` });
+    }
+  }
+  return { merged, incomplete };
+}
+
+function saidBy(layers: readonly CronLayer[], name: string): object {
   const said = {};
-  const those: CronLayer[] = [];
-  for (const layer of layers) {
-    const text = layer.definitions.find((one) => one.name === name);
-    if (text === undefined) continue;
-    Object.assign(said, decode(text.definition, layer.where(name)));
-    those.push(layer);
+  for (const { definitions, where } of layers) {
+    const text = definitions.find((one) => one.name === name);
+    if (text !== undefined) Object.assign(said, decode(text.definition, where(name)));
   }
-  const layer = those.at(-1);
-  if (layer === undefined) return null;
-  try {
-    return { layer, definition: readCron(name, said, layer.where(name)) };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    refuse(those.length > 1 ? why : `${why}${noModelWords(name, layers)}`);
-    return null;
-  }
+  return said;
 }
 
 /** A section of tq.toml that leaves out keys was meant for a model's recurring task, or is not finished. */

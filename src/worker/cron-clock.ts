@@ -109,8 +109,10 @@ export class CronClock {
     let wait = TRY_AGAIN_MS;
     try {
       this.#version = await this.#store.version();
-      await this.#parts?.sources.look();
-      if (this.#isClockSane()) wait = await this.#decideAll();
+      if (this.#isClockSane()) {
+        await this.#parts?.sources.look();
+        wait = await this.#decideAll();
+      }
       this.#failure.gone();
     } catch (error) {
       this.#failure.say(`Cannot push recurring tasks now: ${messageOf(error)}`);

@@ -1,27 +1,13 @@
-/**
- * The recurring tasks that a worker has read, from tq.toml and its models, and has the store put in force. tq.toml is
- * read anew where it has changed; models stay as they were loaded.
- */
+/** Has the store put in force what a worker has read of recurring tasks, and says in the log what became of it. */
 import { existsSync } from "node:fs";
-import {
-  type CronChanges,
-  type CronRow,
-  type CronSource,
-  type CronText,
-  type RefusedDefinition,
-  TQ_ORIGIN,
-} from "../cron/ledger.ts";
-import { type CronLayer, type MergedCron, mergeCrons } from "../cron/merge.ts";
-import { OWN_DEFINITIONS, isOwn } from "../cron/own.ts";
-import { TqError } from "../errors.ts";
-import { unknownTask } from "../registry/recurring.ts";
+import type { CronChanges, CronRow, CronSource, RefusedDefinition } from "../cron/ledger.ts";
+import type { MergedCron } from "../cron/merge.ts";
+import { isOwn } from "../cron/own.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Report } from "../log/events.ts";
 import type { Config } from "../settings/config.ts";
-import { readCronSections, sectionWords } from "../settings/cron-sections.ts";
-import { readSettingsFile } from "../settings/file.ts";
 import type { Store } from "../store/store.ts";
-import { FileWatch } from "./file-watch.ts";
+import { CronReading } from "./cron-reading.ts";
 import type { LoadedModels } from "./messages.ts";
 
 export interface CronSourcesOptions {
@@ -37,13 +23,8 @@ const LET_GO_MS = 60_000;
 
 export class CronSources {
   readonly #options: CronSourcesOptions;
-  readonly #file: string | null;
-  readonly #watch: FileWatch | null;
+  readonly #reading: CronReading;
   readonly #unreadable: LastingNote;
-  #settings: readonly CronText[];
-  #models: LoadedModels = { catalog: {}, crons: [] };
-  /** What it would have in force. */
-  #merged: readonly MergedCron[] = [];
   /** False until the store has what was read. */
   #isDefined = false;
   /** The names that another file has, with that file, as last said in the log. */
@@ -53,155 +34,88 @@ export class CronSources {
 
   constructor(options: CronSourcesOptions) {
     this.#options = options;
-    this.#file = options.config.file;
-    this.#settings = options.config.cron;
-    this.#watch = this.#file === null ? null : new FileWatch(this.#file);
-    this.#unreadable = new LastingNote(options.report);
+    const { id, config, report } = options;
+    this.#reading = new CronReading(id, config.file, config.cron);
+    this.#unreadable = new LastingNote(report);
   }
 
-  /**
-   * Joins what tq.toml says with what the models say.
-   *
-   * @throws TqError "invalid" for a section of tq.toml that leaves out what no model says.
-   */
+  /** Joins what tq.toml says with what the models say. */
   load(models: LoadedModels): void {
-    this.#models = models;
-    this.#merged = this.#merge(this.#settings);
+    this.#reading.load(models);
   }
 
-  /**
-   * A sentence for each recurring task whose method no model has.
-   *
-   * @param names the ones to look at; left out: all
-   */
-  unknownTasks(names?: readonly string[]): string[] {
-    const { catalog } = this.#models;
-    return this.#merged.flatMap(({ layer, definition }) => {
-      const isMeant = !isOwn(definition.name) && (names?.includes(definition.name) ?? true);
-      const words = isMeant ? unknownTask(definition, catalog) : null;
-      return words === null ? [] : [`${layer.where(definition.name)}: ${words}`];
-    });
+  /** A sentence for each recurring task that cannot run here. */
+  problems(): string[] {
+    return this.#reading.problems();
   }
 
   /** True where `look` may have something to do. */
   get isWaiting(): boolean {
-    return !this.#isDefined || this.#free.size > 0 || (this.#watch?.isChanged ?? false);
+    return !this.#isDefined || this.#free.size > 0 || this.#reading.isChanged;
   }
 
   /** Puts in force what has changed in tq.toml, and names that another file has let go. */
   async look(): Promise<void> {
     const rows = await this.#options.store.cron.rows();
+    const before = this.#reading.merged;
     if (!this.#isDefined) await this.#defineAll(rows);
-    else if (this.#watch?.look()) await this.#readAnew(this.#watch);
+    else if (this.#isReadAnew()) await this.#defineChanged(before);
     else await this.#takeFree(rows);
   }
 
   async #defineAll(rows: readonly CronRow[]): Promise<void> {
-    const gone = rows.filter((row) => isGone(row)).map(({ origin, kind }) => ({ origin, kind }));
-    const sources = [
-      ...this.#layers(this.#settings).map((layer) => this.#source(layer, this.#merged)),
-      ...gone.map((origin) => ({ ...origin, worker: this.#options.id, definitions: [] })),
-    ];
+    const worker = this.#options.id;
+    const gone = rows
+      .filter((row) => isGone(row))
+      .map(({ origin, kind }): CronSource => ({ origin, kind, worker, definitions: [] }));
+    const sources = [...this.#reading.layers.map((layer) => this.#reading.source(layer)), ...gone];
     if (isNeeded(sources, rows)) this.#say(await this.#options.store.cron.define(...sources));
     this.#isDefined = true;
   }
 
-  async #readAnew(watch: FileWatch): Promise<void> {
-    const before = this.#merged;
+  #isReadAnew(): boolean {
     try {
-      const settings = this.#readFile();
-      const merged = this.#merge(settings);
-      if (!watch.take()) return;
-      this.#settings = settings;
-      this.#merged = merged;
-      this.#unreadable.gone();
+      const isChanged = this.#reading.readAnew();
+      if (!this.#reading.isChanged) this.#unreadable.gone();
+      return isChanged;
     } catch (error) {
-      if (watch.take())
-        this.#unreadable.say(`Recurring tasks stay as they were: ${messageOf(error)}`);
-      return;
+      this.#unreadable.say(`Recurring tasks stay as they were: ${messageOf(error)}`);
+      return false;
     }
-    if (
-      before.length === this.#merged.length &&
-      before.every((one, index) => isSame(one, this.#merged[index]))
-    )
-      return;
-    const moved = this.#merged.filter((one) => !before.some((other) => isSame(one, other)));
-    const sources = this.#layers(this.#settings).map((layer) =>
+  }
+
+  /** Of its models only what tq.toml does not say any more: another worker may have loaded newer ones. */
+  async #defineChanged(before: readonly MergedCron[]): Promise<void> {
+    const moved = this.#reading.merged.filter((one) => !before.some((other) => isSame(one, other)));
+    const sources = this.#reading.layers.map((layer) =>
       layer.kind === "settings"
-        ? this.#source(layer, this.#merged)
-        : { ...this.#source(layer, moved), isPart: true },
+        ? this.#reading.source(layer)
+        : { ...this.#reading.source(layer, moved), isPart: true },
     );
     this.#isDefined = false; // until the store has them
     const changes = await this.#options.store.cron.define(...sources);
     this.#isDefined = true;
     this.#say(changes);
-    const { changed } = changes;
-    if (changed.length === 0) return;
-    const [words, are] = changed.length === 1 ? ["task", "is"] : ["tasks", "are"];
-    const which = `recurring ${words} ${changed.join(", ")}`;
-    this.#note("info", `${which} ${are} in force as ${this.#file} says now`);
-    for (const sentence of this.unknownTasks(changed)) this.#note("warn", sentence);
+    this.#sayChanged(changes.changed);
+    const names = moved.map(({ definition }) => definition.name);
+    for (const words of this.#reading.problems(names)) this.#note("warn", words);
   }
 
-  /** @throws TqError "invalid" */
-  #readFile(): readonly CronText[] {
-    const path = this.#file ?? "";
-    const found = readSettingsFile("/", { path, by: "the start of this worker" });
-    const content = (found?.content ?? {}) as { readonly cron?: unknown };
-    if (Object.keys(content).length === 0 && this.#settings.length > 0) {
-      throw new TqError("invalid", `${path} is empty`);
-    }
-    const problems: string[] = [];
-    const texts = readCronSections(content.cron, path, (problem) => problems.push(problem));
-    if (problems.length > 0) throw new TqError("invalid", problems.join("\n  "));
-    return texts;
-  }
-
-  /** @throws TqError "invalid" */
-  #merge(settings: readonly CronText[]): readonly MergedCron[] {
-    const problems: string[] = [];
-    const merged = mergeCrons(this.#layers(settings), (problem) => problems.push(problem));
-    if (problems.length > 0) throw new TqError("invalid", problems.join("\n  "));
-    return merged;
-  }
-
-  /** The one that wins comes last. */
-  #layers(settings: readonly CronText[]): CronLayer[] {
-    const file = this.#file;
-    return [
-      { origin: TQ_ORIGIN, kind: "tq", definitions: OWN_DEFINITIONS, where: (name) => name },
-      ...this.#models.crons.map(({ path, definitions }): CronLayer => ({
-        origin: path,
-        kind: "model",
-        definitions,
-        where: (name) => `${path}: the recurring task ${name}`,
-      })),
-      ...(file === null
-        ? []
-        : [
-            {
-              origin: file,
-              kind: "settings" as const,
-              definitions: settings,
-              where: (name: string) => `${file}: ${sectionWords(name)}`,
-            },
-          ]),
-    ];
-  }
-
-  #source({ origin, kind }: CronLayer, merged: readonly MergedCron[]): CronSource {
-    const definitions = merged
-      .filter(({ layer }) => layer.origin === origin)
-      .map(({ definition: { name, text } }) => ({ name, definition: text }));
-    return { origin, kind, worker: this.#options.id, definitions };
+  #sayChanged(names: readonly string[]): void {
+    if (names.length === 0) return;
+    const [words, are] = names.length === 1 ? ["task", "is"] : ["tasks", "are"];
+    const which = `recurring ${words} ${names.join(", ")}`;
+    this.#note("info", `${which} ${are} in force as ${this.#reading.file} says now`);
   }
 
   /** Takes the names that nobody has any more. */
   async #takeFree(rows: readonly CronRow[]): Promise<void> {
-    const free = this.#merged.filter((one) => this.#isFree(one, rows));
+    const free = this.#reading.merged.filter((one) => this.#isFree(one, rows));
     if (free.length === 0) return;
-    const layers = this.#layers(this.#settings);
-    const sources = layers.map((layer) => ({ ...this.#source(layer, free), isPart: true }));
+    const sources = this.#reading.layers.map((layer) => ({
+      ...this.#reading.source(layer, free),
+      isPart: true,
+    }));
     this.#say(await this.#options.store.cron.define(...sources));
     for (const { definition } of free) this.#free.delete(definition.name);
   }
@@ -257,18 +171,15 @@ function isNeeded(sources: readonly CronSource[], rows: readonly CronRow[]): boo
     if (kind !== "tq") return had || definitions.length > 0;
     return definitions.some(({ name, definition }) => {
       const row = rows.find((one) => one.name === name);
-      return (
-        row === undefined ||
-        row.removedAt !== null ||
-        (row.kind === "tq" && row.definition !== definition)
-      );
+      if (row === undefined || row.removedAt !== null) return true;
+      return row.kind === "tq" && row.definition !== definition;
     });
   });
 }
 
-function isSame(one: MergedCron, other: MergedCron | undefined): boolean {
+function isSame(one: MergedCron, other: MergedCron): boolean {
   return (
-    one.definition.name === other?.definition.name &&
+    one.definition.name === other.definition.name &&
     one.layer.origin === other.layer.origin &&
     one.definition.text === other.definition.text
   );

@@ -123,7 +123,7 @@ export class WorkerProcess {
   /**
    * Resolves when a thread is ready to work, or when the worker was stopped meanwhile.
    *
-   * @throws TqError when the models cannot be loaded, or tq.toml leaves out what a recurring task needs.
+   * @throws TqError when the models cannot be loaded.
    */
   async start(): Promise<void> {
     if (this.#stopping) return;
@@ -175,7 +175,7 @@ export class WorkerProcess {
     });
     const { catalog = {} } = this.#known ?? {};
     for (const words of unknownRules(config.tasks, catalog)) this.#note(words);
-    for (const words of this.#crons.unknownTasks()) this.#note(words);
+    for (const words of this.#crons.problems()) this.#note(words);
     if (Object.keys(catalog).length > 0) return;
     this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
   }

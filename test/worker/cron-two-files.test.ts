@@ -5,6 +5,7 @@ import {
   file,
   folder,
   looks,
+  modelsOf,
   NIGHTLY,
   renewSources,
   row,
@@ -69,5 +70,36 @@ describe("of two files with one name", () => {
       `recurring task nightly of ${file} is not in force: tq cron add made one of that name; rename one`,
     ]);
     expect(await row()).toMatchObject({ origin: "database" });
+  });
+});
+
+describe("of two workers with one tq.toml and different models", () => {
+  const SAID = { schedule: "@daily", task: "night.run", attempts: 3 };
+  const other = { catalog: { day: ["run"] }, crons: [{ path: "/shop/day.ts", definitions: [] }] };
+  const merged = '{"attempts":3,"schedule":"@weekly","task":"night.run"}';
+
+  test.each([
+    ["the schedule alone", `[cron.nightly]\nschedule = "@weekly"\n`],
+    ["all", NIGHTLY.replace("@daily", "@weekly")],
+  ])("the one that has the model says what is in force, where tq.toml says %s", async (_, toml) => {
+    writeFileSync(file, toml);
+    await worker({ models: modelsOf(SAID) });
+    const before = await row();
+    expect(before).toMatchObject({ origin: file, definition: merged });
+    const second = await worker({ id: "w2", models: other });
+    await looks(second);
+    expect(await row()).toEqual(before);
+    writeFileSync(file, `${toml}queue = "low"\n`);
+    await looks(second);
+    expect(await row()).toEqual(before);
+    expect(said.filter((words) => words.includes("not in force"))).toEqual([]);
+  });
+
+  test("an edit counts also where neither has the model", async () => {
+    writeFileSync(file, NIGHTLY);
+    const both = [await worker({ models: other }), await worker({ id: "w2", models: other })];
+    writeFileSync(file, NIGHTLY.replace("@daily", "@weekly"));
+    for (const one of both) await looks(one);
+    expect((await row())?.definition).toContain("@weekly");
   });
 });

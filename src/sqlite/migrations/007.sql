@@ -36,10 +36,12 @@ CREATE VIEW tq_cron_slots AS
 SELECT cron, slot, decided_at, outcome, reason, task, worker FROM tq__cron_slot;
 
 -- Which definitions each worker has read: of two files with one name the first has it as long as a worker has that file.
+-- `is_foreign`: it needs models that this worker does not have.
 CREATE TABLE tq__cron_read (
-  name   TEXT NOT NULL,
-  worker TEXT NOT NULL,
-  origin TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  worker     TEXT NOT NULL,
+  origin     TEXT NOT NULL,
+  is_foreign INTEGER NOT NULL,
   PRIMARY KEY (name, worker)
 ) STRICT, WITHOUT ROWID;
 

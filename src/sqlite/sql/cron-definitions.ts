@@ -16,7 +16,10 @@ export const IS_HELD = `
     EXISTS (SELECT 1 FROM tq__cron_read AS read WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin)`;
 
 const FOUND = `
-  SELECT origin, kind, definition, removed_at IS NOT NULL AS isRemoved, ${IS_HELD} AS isHeld
+  SELECT origin, kind, definition, removed_at IS NOT NULL AS isRemoved, ${IS_HELD} AS isHeld,
+         EXISTS (SELECT 1 FROM tq__cron_read AS read
+                  WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin AND read.is_foreign = 0
+                    AND read.worker <> $worker) AS hasOwner
     FROM tq__cron WHERE name = $name`;
 
 interface Found {
@@ -25,6 +28,8 @@ interface Found {
   readonly definition: string;
   readonly isRemoved: 0 | 1;
   readonly isHeld: 0 | 1;
+  /** Another worker has read it, and has the models that it needs. */
+  readonly hasOwner: 0 | 1;
 }
 
 /** One that changed, or came back, counts from now: slots before that were never its own. */
@@ -43,8 +48,8 @@ const FORGET_READ = `
    WHERE worker = $worker AND origin = $origin AND name NOT IN (SELECT value FROM json_each($names))`;
 
 const READ = `
-  INSERT INTO tq__cron_read (name, worker, origin) VALUES ($name, $worker, $origin)
-  ON CONFLICT (name, worker) DO UPDATE SET origin = excluded.origin`;
+  INSERT INTO tq__cron_read (name, worker, origin, is_foreign) VALUES ($name, $worker, $origin, $isForeign)
+  ON CONFLICT (name, worker) DO UPDATE SET origin = excluded.origin, is_foreign = excluded.is_foreign`;
 
 const REMOVE_OTHERS = `
   UPDATE tq__cron SET removed_at = $now, changed_at = $now
@@ -62,10 +67,13 @@ export function defineCrons(
   const refused: RefusedDefinition[] = [];
   for (const source of sources) {
     for (const text of source.definitions) {
-      const found = db.query(FOUND).get({ name: text.name }) as Found | null;
-      if (found !== null && !mayTake(source, found)) {
+      const found = db
+        .query(FOUND)
+        .get({ name: text.name, worker: source.worker ?? "" }) as Found | null;
+      if (found !== null && !mayTake(source, text.name, found)) {
         const { origin, kind } = found;
-        refused.push({ name: text.name, origin: source.origin, by: { origin, kind } });
+        const one = { name: text.name, origin: source.origin, by: { origin, kind } };
+        if (origin !== source.origin) refused.push(one);
       } else if (put(db, source, text, found, now)) changed.push(text.name);
     }
   }
@@ -73,8 +81,8 @@ export function defineCrons(
   return { changed: changed.sort(), removed, refused };
 }
 
-function namesOf({ definitions }: CronSource): string {
-  return JSON.stringify(definitions.map(({ name }) => name));
+function namesOf({ definitions, foreign = [] }: CronSource): string {
+  return JSON.stringify([...foreign, ...definitions.map(({ name }) => name)]);
 }
 
 /** Keeps what a worker has read. Those of tq need no worker: every one has them. */
@@ -82,11 +90,17 @@ function keepRead(db: Database, source: CronSource): void {
   const { origin, definitions, worker = "" } = source;
   if (source.isPart !== true) db.query(FORGET_READ).run({ worker, origin, names: namesOf(source) });
   if (kindOf(source) === "tq" || kindOf(source) === "database") return;
-  for (const { name } of definitions) db.query(READ).run({ name, worker, origin });
+  for (const { name } of definitions) {
+    const isForeign = source.foreign?.includes(name) === true ? 1 : 0;
+    db.query(READ).run({ name, worker, origin, isForeign });
+  }
 }
 
-function mayTake(source: CronSource, found: Found): boolean {
-  if (found.origin === source.origin || found.isRemoved === 1) return true;
+function mayTake(source: CronSource, name: string, found: Found): boolean {
+  if (found.isRemoved === 1) return true;
+  if (found.origin === source.origin) {
+    return !source.foreign?.includes(name) || found.hasOwner === 0;
+  }
   const rank = ORIGIN_KINDS.indexOf(kindOf(source)) - ORIGIN_KINDS.indexOf(found.kind);
   return rank > 0 || (found.isHeld === 0 && found.kind !== "database");
 }

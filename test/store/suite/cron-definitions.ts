@@ -119,6 +119,24 @@ export function cronDefinitionTests(): void {
     });
   });
 
+  test("of two workers with one file the one that has its models says what is in force", async () => {
+    await register("w1");
+    await register("w2");
+    const foreign = ["nightly"];
+    const weekly = { definitions: [{ name: "nightly", definition: WEEKLY }], foreign };
+    await store.cron.define(from("/tq.toml", { worker: "w2", ...weekly }));
+    expect(await row()).toMatchObject({ definition: WEEKLY });
+    await store.cron.define(from("/tq.toml", { worker: "w1" }));
+    expect(await row()).toMatchObject({ definition: DAILY });
+    const before = await row();
+    clock.advance(1_000);
+    const none = { changed: [], removed: [], refused: [] };
+    expect(await store.cron.define(from("/tq.toml", { worker: "w2", ...weekly }))).toEqual(none);
+    const without = from("/tq.toml", { worker: "w2", definitions: [], foreign });
+    expect(await store.cron.define(without)).toEqual(none);
+    expect(await row()).toEqual(before);
+  });
+
   test("a part of a source removes nothing", async () => {
     await store.cron.define(from("/tq.toml"));
     const definitions = [{ name: "weekly", definition: WEEKLY }];
