@@ -7,7 +7,7 @@ import type { CronValues } from "./keys.ts";
 type Nickname = "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly";
 
 /** When a recurring task comes: `"30 2 * * *"` (minute, hour, day, month, weekday), `"@daily"` or `"every 15m"`. */
-export type ScheduleText =
+type ScheduleText =
   `@${Nickname}` | `every ${DurationText}` | `${string} ${string} ${string} ${string} ${string}`;
 
 /** When a recurring task comes, and how its tasks are pushed. */

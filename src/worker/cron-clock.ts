@@ -115,7 +115,7 @@ export class CronClock {
       }
       this.#failure.gone();
     } catch (error) {
-      this.#failure.say(`Cannot push recurring tasks now: ${messageOf(error)}`);
+      if (!this.#stopped) this.#failure.say(`Cannot push recurring tasks now: ${messageOf(error)}`);
     } finally {
       this.#looking = false;
     }
