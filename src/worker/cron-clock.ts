@@ -20,11 +20,14 @@ const LOOK_MS = 1_000;
 /** Without a slot it looks this often: a timer counts up to 24 days. */
 const LONGEST_WAIT_MS = 3_600_000;
 
-/** After a look that failed, or while the clock is wrong. */
-const TRY_AGAIN_MS = 5_000;
+/** It looks this often whether the clock is right again. */
+const WRONG_CLOCK_MS = 5_000;
 
 /** tq's own tasks wait for the end of a start, and for a clock that a server sets right. */
 const OWN_AFTER_MS = 60_000;
+
+/** The pause after a look that failed: a full queue has room again, a locked database is free. */
+const AFTER_FAILURE_MS = 1_000;
 
 /** It looks this often for the end of a task for which a slot waits. */
 const WAITING_MS = 500;
@@ -106,7 +109,7 @@ export class CronClock {
   async #look(): Promise<void> {
     this.#looking = true;
     this.#lookedAt = performance.now();
-    let wait = TRY_AGAIN_MS;
+    let wait = WRONG_CLOCK_MS;
     try {
       this.#version = await this.#store.version();
       if (this.#isClockSane()) {
@@ -116,6 +119,7 @@ export class CronClock {
       this.#failure.gone();
     } catch (error) {
       if (!this.#stopped) this.#failure.say(`Cannot push recurring tasks now: ${messageOf(error)}`);
+      wait = AFTER_FAILURE_MS;
     } finally {
       this.#looking = false;
     }
