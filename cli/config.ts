@@ -1,4 +1,5 @@
 /** `tq config`: the settings in effect, and the source of each. */
+import { KEY_HELP } from "../src/cron/key-help.ts";
 import type { CronText } from "../src/cron/ledger.ts";
 import { fieldOf, POLICIES, POLICY_KEYS, type PolicyRow } from "../src/policies/table.ts";
 import { sectionWords } from "../src/settings/cron-sections.ts";
@@ -71,8 +72,14 @@ function listCron({ name, definition }: CronText): ListedRule[] {
     key: `${section}.${key}`,
     value,
     words: typeof value === "string" ? value : JSON.stringify(value),
-    description: `A key of the recurring task ${name}`,
+    description: helpOf(key),
   }));
+}
+
+function helpOf(field: string): string {
+  const [, { help } = { help: "" }] =
+    Object.entries(KEY_HELP).find(([key]) => fieldOf(key) === field) ?? [];
+  return help;
 }
 
 const COLUMNS = [{ title: "setting" }, { title: "value" }, { title: "from" }] as const;

@@ -39,8 +39,6 @@ export interface CronValues {
 }
 
 export interface CronKey<Value> {
-  /** Its meaning, for `tq config` and docs/. */
-  readonly help: string;
   /** undefined: it must be said. */
   readonly preset: Value;
   /** Completes "it must be …". */
@@ -60,59 +58,49 @@ const priority = whole("a whole number");
 
 export const KEYS: { readonly [K in keyof CronValues]: CronKey<CronValues[K] | undefined> } = {
   task: {
-    help: "What its tasks call, without the records and the arguments",
     preset: undefined,
     ...text(`the name of a model and a method, like "night.run", or of a function`),
   },
   timeZone: {
-    help: "The time zone of the schedule",
     preset: null,
     allowed: `the name of a time zone like "Europe/Berlin"`,
     read: readZone,
   },
   instances: {
-    help: "The records that the method is called on",
     preset: [],
     allowed: "an id, or a list of ids like [7, 8]",
     read: readInstances,
   },
   args: {
-    help: "The arguments of the call, after the records",
     preset: "[]",
     allowed: "a list",
     read: readArgs,
   },
-  queue: { help: "The queue of its tasks", preset: DEFAULT_QUEUE, ...queue },
-  priority: { help: "Tasks of a higher priority go first", preset: 0, ...priority },
-  user: { help: "The user that its tasks run as", preset: 0, ...user },
+  queue: { preset: DEFAULT_QUEUE, ...queue },
+  priority: { preset: 0, ...priority },
+  user: { preset: 0, ...user },
   context: {
-    help: "What the context of its tasks has, beside `cron`",
     preset: {},
     allowed: "an object",
     read: readContext,
   },
   missed: {
-    help: "What becomes of slots that passed while no worker ran",
     preset: "once",
     ...choice<Missed>("once", "skip", "all"),
   },
   catchUp: {
-    help: 'With `missed = "all"`: the most slots that are caught up',
     preset: 100,
     ...whole(`a whole number from 1 to ${MOST_CAUGHT_UP}`, 1, MOST_CAUGHT_UP),
   },
   grace: {
-    help: "A slot that passed longer ago is not caught up",
     preset: null,
     ...length(0, LONGEST_GRACE_MS),
   },
   overlap: {
-    help: "What becomes of a slot whose earlier task has not ended",
     preset: "allow",
     ...choice<Overlap>("allow", "skip", "wait"),
   },
   jitter: {
-    help: "Each task starts this much later at the most",
     preset: 0,
     ...length(0, LONGEST_JITTER_MS),
   },

@@ -4,7 +4,7 @@
  */
 import { decide } from "../cron/decide.ts";
 import type { CronDefinition } from "../cron/definition.ts";
-import { definitionInForce } from "../cron/in-force.ts";
+import { definitionOf, editedKeys } from "../cron/in-force.ts";
 import type { CronDecision, CronRow, CronSlot, CronState } from "../cron/ledger.ts";
 import { isOwn } from "../cron/own.ts";
 import { LastingNote } from "../log/lasting-note.ts";
@@ -162,7 +162,7 @@ export class CronClock {
 
   /** @returns the ms until it is to be looked at again. */
   async #decideRow(row: CronRow, { schedule }: CronDefinition): Promise<number> {
-    const rest = isOwn(row.name) ? this.#untilOwn() : 0;
+    const rest = isOwn(row.name) && row.waiting === null ? this.#untilOwn() : 0;
     if (rest > 0) return rest;
     const now = this.#store.now();
     const next = schedule.next(row.decidedUntil);
@@ -224,12 +224,12 @@ export class CronClock {
 
   /** The definition in force; null where this tq cannot read it, as a newer one has written it. */
   #definitionOf(row: CronRow): CronDefinition | null {
-    const { pause: _, ...times } = row.override;
-    const text = `${row.name} ${row.definition} ${JSON.stringify(times)}`;
+    const { name, definition, override } = row;
+    const text = `${name} ${definition} ${JSON.stringify(editedKeys(override))}`;
     const known = this.#read.get(text);
     if (known !== undefined) return known;
     try {
-      const read = definitionInForce(row);
+      const read = definitionOf(row);
       this.#read.set(text, read);
       this.#unreadable.gone();
       return read;

@@ -1,7 +1,7 @@
 /** A recurring task as its sources write it: what is right, what is wrong, and the text that stays the same. */
 import { describe, expect, test } from "bun:test";
 import { CRON_KEYS, checkCron, readCron } from "../../src/cron/definition.ts";
-import { definitionInForce } from "../../src/cron/in-force.ts";
+import { definitionOf } from "../../src/cron/in-force.ts";
 import { CLEAN } from "../../src/cron/own.ts";
 import { Decimal } from "../../src/values/decimal.ts";
 import { errorOf } from "../support/error.ts";
@@ -177,7 +177,7 @@ describe("the text of a recurring task", () => {
       backoff: { kind: "linear", first: Temporal.Duration.from("PT5S") },
     };
     const read = readCron("nightly", given, WHERE, (key) => key, ".");
-    const { schedule, ...again } = definitionInForce({
+    const { schedule, ...again } = definitionOf({
       name: "nightly",
       definition: read.text,
       override: {},
@@ -189,7 +189,7 @@ describe("the text of a recurring task", () => {
   test("counts with what the database says instead", () => {
     const { text } = readCron("nightly", RIGHT, WHERE);
     const override = { schedule: "@weekly", time_zone: "Asia/Tokyo" };
-    expect(definitionInForce({ name: "nightly", definition: text, override })).toMatchObject({
+    expect(definitionOf({ name: "nightly", definition: text, override })).toMatchObject({
       schedule: { text: "@weekly" },
       timeZone: "Asia/Tokyo",
     });

@@ -181,6 +181,22 @@ test("a database that refuses is said once, and tried again at the next hour", a
   expect(events).toHaveLength(1);
 });
 
+test("asked for by hand it is done at once, also just after a start and while it is paused", async () => {
+  await endTasks(3);
+  const { cron } = subject.store;
+  const pause = { by: "root@shop", reason: null, until: null };
+  await cron.override(CLEAN, () => ({ pause }));
+  const clock = await startWorker("w1");
+  const slot = subject.clock.now();
+  await cron.decide(CLEAN, ({ row: { decidedUntil } }) => ({
+    slots: [{ slot, outcome: "waiting", reason: "run by hand by root@shop", task: null }],
+    decidedUntil,
+  }));
+  clock.look();
+  await settle();
+  expect(await ledger()).toEqual([["done", "deleted 3 tasks"]]);
+});
+
 test("a worker that stops meanwhile leaves the rest, and the next one goes on", async () => {
   await endTasks(1_200);
   const clock = await startWorker("w1");
