@@ -54,7 +54,7 @@ const UNMATCHED = `
 const LEFT_OUT = `
   SELECT 'After slot ' || slot || ' of ' || cron || ' comes ' || next
     FROM (SELECT cron, slot, lead(slot) OVER (PARTITION BY cron ORDER BY slot) AS next FROM tq_cron_slots)
-   WHERE next <> slot + 1000
+   WHERE next <> slot + 1000 AND cron NOT LIKE 'tq.%'
    UNION ALL
   SELECT 'Slot ' || slot || ' of ' || cron || ' is ' || outcome || coalesce(': ' || reason, '')
     FROM tq_cron_slots WHERE cron = 'each' AND outcome NOT IN ('pushed', 'paused')`;

@@ -24,14 +24,7 @@ import { SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
 import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
-import {
-  readAllLive,
-  readLive,
-  readProgress,
-  readRun,
-  removeLive,
-  removeStrayLive,
-} from "./file/live-output.ts";
+import * as live from "./file/live-output.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
@@ -80,21 +73,21 @@ export class SqliteStore extends SqliteDatabase implements Store {
   async output(task: number, from = 1): Promise<RunOutput[]> {
     // What is shown first: a run that ends meanwhile is then among those that have ended.
     const owner = await this.read((db) => ownerOf(db, task));
-    const live = owner && readRun(this.name, owner);
-    return this.read((db) => outputsOf(db, task, from, live, owner?.claim));
+    const run = owner && live.readRun(this.name, owner);
+    return this.read((db) => outputsOf(db, task, from, run, owner?.claim));
   }
 
   async standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]> {
     const standings = await this.read((db) => looking.standingsOf(db, ids, this.now()));
     if (!asked?.size) return standings;
-    const shown = (owner: Owner) => readProgress(this.name, owner);
+    const shown = (owner: Owner) => live.readProgress(this.name, owner);
     return this.read((db) => withProgress(db, standings, asked, shown));
   }
 
   async situation(wanted: WantedTask): Promise<Situation | null> {
     const around = {
       workers: (all: readonly WorkerInfo[]) => liveness.withAlive(this.name, all),
-      shown: (owner: Owner) => readLive(this.name, owner),
+      shown: (owner: Owner) => live.readLive(this.name, owner),
     };
     return this.read((db) => readSituation(db, wanted, this.now(), around));
   }
@@ -233,7 +226,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     await this.writeStatements((db, now) => workers.register(db, worker, this.options.bootId, now));
     const registered = new Set((await this.workers()).map(({ id }) => id));
     liveness.removeStrays(this.name, registered);
-    removeStrayLive(this.name, registered);
+    live.removeStrayLive(this.name, registered);
     if (worker.threads > 0) await this.#makeOrderIndex(LIMITS_AT_START);
   }
 
@@ -258,7 +251,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     try {
       await this.writeStatements((db, now) => workers.unregister(db, worker, now));
     } finally {
-      removeLive(this.name, worker);
+      live.removeLive(this.name, worker);
       liveness.releaseLock(this.name, worker); // other workers rescue claims that could not be given back
     }
   }
@@ -273,7 +266,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const dead = all.filter(({ id }) => liveness.removeIfDead(this.name, id));
     const rescues: Rescue[] = [];
     for (const worker of dead) {
-      const shown = readAllLive(this.name, worker.id);
+      const shown = live.readAllLive(this.name, worker.id);
       const tasks = await this.writeStatements((db, now) => {
         const rescued = workers.rescueWorker(
           db,
@@ -286,14 +279,14 @@ export class SqliteStore extends SqliteDatabase implements Store {
         if (rescued) keepShown(db, rescued, shown);
         return rescued;
       });
-      removeLive(this.name, worker.id);
+      live.removeLive(this.name, worker.id);
       if (tasks) rescues.push({ worker, tasks });
     }
     return rescues;
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
-    const shown = death.running ? readLive(this.name, owner) : null;
+    const shown = death.running ? live.readLive(this.name, owner) : null;
     return this.writeStatements((db, now) => {
       const rescued = workers.rescueThread(db, owner, death, now);
       if (shown?.id === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);
