@@ -4,10 +4,9 @@
  */
 import type { CronDecision, CronState, DecidedSlot, SlotOutcome } from "./ledger.ts";
 import type { NewTask } from "../task.ts";
-import { FUNCTION_METHOD } from "../task.ts";
 import { formatDuration } from "../values/duration.ts";
-import { encode } from "../values/encoding.ts";
 import type { CronDefinition } from "./definition.ts";
+import { taskOfSlot } from "./slot-task.ts";
 import { newestSlots } from "./slots.ts";
 
 /** A slot that passed longer ago than this was missed: no worker ran. */
@@ -103,27 +102,9 @@ class Decider {
   }
 
   #taskOf(slot: number): NewTask {
-    const { name, task, instances, args, queue, priority, user, context, jitter, expires, policy } =
-      this.#definition;
-    const { model, method } = callOf(task, instances);
-    const later = Math.floor(this.#state.share * jitter);
+    const later = Math.floor(this.#state.share * this.#definition.jitter);
     const isLate = this.#now - slot > ON_TIME_MS;
-    const due = (isLate ? this.#now : slot) + later;
-    return {
-      model,
-      method,
-      instances,
-      args,
-      context: encode({ ...context, cron: { name, slot } }, "context"),
-      user,
-      queue,
-      priority,
-      scheduledAt: due > this.#now ? due : null,
-      expectedAt: null,
-      expiresAt: expires === null ? null : Math.max(due, this.#now) + Math.max(expires, 1),
-      ref: null,
-      policy,
-    };
+    return taskOfSlot(this.#definition, slot, (isLate ? this.#now : slot) + later, this.#now);
   }
 
   #lateWords(slot: number): string | null {
@@ -148,15 +129,4 @@ class Decider {
     if (pause === undefined || (pause.until !== null && slot >= pause.until)) return null;
     return `paused by ${pause.by}${pause.reason === null ? "" : `: ${pause.reason}`}`;
   }
-}
-
-/** The call that a name means: the last dot ends the model's name. A name without a dot is a function's. */
-function callOf(
-  task: string,
-  instances: number | readonly number[],
-): { model: string; method: string } {
-  const dot = task.lastIndexOf(".");
-  const isFunction = dot <= 0 && Array.isArray(instances);
-  if (isFunction) return { model: task, method: FUNCTION_METHOD };
-  return { model: task.slice(0, dot), method: task.slice(dot + 1) };
 }

@@ -1,21 +1,23 @@
 /** The types of recurring tasks as a store keeps them. All times are ms since 1970 UTC. */
-import type { NewTask } from "../task.ts";
+import type { NewTask, TaskState } from "../task.ts";
 
 export type SlotOutcome = "pushed" | "waiting" | "skipped" | "paused" | "missed";
 
 /** Says who holds a recurring task back, and why. */
-interface CronPause {
+export interface CronPause {
+  /** `root@shop` */
   readonly by: string;
+  /** When it began. */
+  readonly at: number;
   readonly reason: string | null;
   /** When it ends by itself; null: when it is resumed. */
   readonly until: number | null;
 }
 
-/** What the database says instead of a definition. */
+/** What the database says instead of a definition, by the definition's keys; a pause beside them. */
 export interface CronOverride {
-  readonly schedule?: string;
-  readonly time_zone?: string;
   readonly pause?: CronPause;
+  readonly [key: string]: unknown;
 }
 
 /** A recurring task in the database: its definition, as its source had it last. */
@@ -65,6 +67,12 @@ export interface CronSlot extends Omit<DecidedSlot, "task"> {
   readonly decidedAt: number;
   /** The id of its task; null: none was pushed. */
   readonly task: number | null;
+}
+
+/** A row of the ledger with the state of its task. */
+export interface PastSlot extends CronSlot {
+  /** Null where no task was pushed, and where it is deleted. */
+  readonly state: TaskState | null;
 }
 
 /** A definition as JSON text, which was read without a problem. */

@@ -6,6 +6,8 @@ import type {
   CronSlot,
   CronSource,
   CronState,
+  CronText,
+  PastSlot,
 } from "../cron/ledger.ts";
 
 export interface CronStore {
@@ -23,10 +25,16 @@ export interface CronStore {
     name: string,
     decide: (state: CronState, now: number) => CronDecision | null,
   ): Promise<CronSlot[]>;
-  /** Makes this the override of a recurring task. @throws TqError "not_found" */
-  override(name: string, change: (row: CronRow) => CronOverride): Promise<CronRow>;
-  /** Removes a recurring task and its history. @throws TqError "not_found" */
+  /** Adds one definition to those of its source. @throws TqError "conflict" where the name is taken. */
+  add(origin: string, definition: CronText): Promise<CronRow>;
+  /** Makes this the override of a recurring task. @throws TqError "not_found", and what `change` throws */
+  override(name: string, change: (row: CronRow, now: number) => CronOverride): Promise<CronRow>;
+  /**
+   * Removes a recurring task and its history.
+   *
+   * @throws TqError "not_found"; "conflict" for one that its file has, which would come back.
+   */
   remove(name: string): Promise<void>;
   /** The last slots, the newest first. */
-  slots(name: string, limit: number): Promise<CronSlot[]>;
+  slots(name: string, limit: number): Promise<PastSlot[]>;
 }

@@ -3,7 +3,8 @@
  * one; whichever comes first decides, and the others find the slot decided.
  */
 import { decide } from "../cron/decide.ts";
-import { type CronDefinition, readCron } from "../cron/definition.ts";
+import type { CronDefinition } from "../cron/definition.ts";
+import { definitionOf, editedKeys } from "../cron/in-force.ts";
 import type { CronRow, CronSlot } from "../cron/ledger.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Report } from "../log/events.ts";
@@ -113,14 +114,13 @@ export class CronClock {
   }
 
   /** The definition in force; null where this tq cannot read it, as a newer one has written it. */
-  #definitionOf({ name, definition, override }: CronRow): CronDefinition | null {
-    const { pause: _, ...times } = override;
-    const text = `${name} ${definition} ${JSON.stringify(times)}`;
+  #definitionOf(row: CronRow): CronDefinition | null {
+    const { name, definition, override } = row;
+    const text = `${name} ${definition} ${JSON.stringify(editedKeys(override))}`;
     const known = this.#read.get(text);
     if (known !== undefined) return known;
     try {
-      const said = { ...(JSON.parse(definition) as object), ...times };
-      const read = readCron(name, said, `The recurring task ${name}`);
+      const read = definitionOf(row);
       this.#read.set(text, read);
       this.#unreadable.gone();
       return read;

@@ -7,6 +7,8 @@ import type {
   CronSlot,
   CronSource,
   CronState,
+  CronText,
+  PastSlot,
 } from "../../cron/ledger.ts";
 
 const COLUMNS = `
@@ -42,6 +44,15 @@ const DEFINE = `
 const REMOVE_OTHERS = `
   UPDATE tq__cron SET removed_at = $now, changed_at = $now
    WHERE origin = $origin AND removed_at IS NULL AND name NOT IN (SELECT value FROM json_each($names))`;
+
+export function addCron(
+  db: Database,
+  origin: string,
+  { name, definition }: CronText,
+  now: number,
+): void {
+  db.query(DEFINE).run({ name, origin, definition, now });
+}
 
 /** Makes the definitions of one source those that it has now. @returns true where something changed */
 export function defineCron(
@@ -117,12 +128,13 @@ export function recordDecision(
 }
 
 const SLOTS = `
-  SELECT cron, slot, decided_at AS decidedAt, outcome, reason, task FROM tq__cron_slot
+  SELECT cron, slot, decided_at AS decidedAt, outcome, one.reason, task, state
+    FROM tq__cron_slot AS one LEFT JOIN tq__task AS task ON task.id = one.task
    WHERE cron = $name ORDER BY slot DESC LIMIT $limit`;
 
 /** The last slots, the newest first. */
-export function cronSlots(db: Database, name: string, limit: number): CronSlot[] {
-  return db.query(SLOTS).all({ name, limit }) as CronSlot[];
+export function cronSlots(db: Database, name: string, limit: number): PastSlot[] {
+  return db.query(SLOTS).all({ name, limit }) as PastSlot[];
 }
 
 /** A pause that ends, or other times, count from now: nothing that passed meanwhile is caught up. */
