@@ -25,7 +25,10 @@ export function editedKeys({ pause: _, ...keys }: CronOverride): Readonly<Record
 }
 
 /** The pause that holds it back now; null: none, or one that has ended. */
-export function pauseAt({ override: { pause } }: Pick<CronRow, "override">, now: number): CronPause | null {
+export function pauseAt(
+  { override: { pause } }: Pick<CronRow, "override">,
+  now: number,
+): CronPause | null {
   if (pause === undefined) return null;
   return pause.until === null || pause.until > now ? pause : null;
 }

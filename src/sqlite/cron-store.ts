@@ -77,10 +77,7 @@ export class SqliteCron implements CronStore {
     });
   }
 
-  override(
-    name: string,
-    change: (row: CronRow, now: number) => CronOverride,
-  ): Promise<CronRow> {
+  override(name: string, change: (row: CronRow, now: number) => CronOverride): Promise<CronRow> {
     return this.#write((db, now) => {
       const row = found(db, name);
       overrideCron(db, row, change(row, now), now);

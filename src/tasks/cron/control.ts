@@ -37,7 +37,10 @@ export async function pauseCron(
   if (reason !== null) REASON.read(reason, `${start}: reason`);
   return change(store, name, (row, now) => {
     if (until !== null && until <= now) {
-      throw new TqError("invalid", `${start} until ${new Date(until).toISOString()}: it has passed`);
+      throw new TqError(
+        "invalid",
+        `${start} until ${new Date(until).toISOString()}: it has passed`,
+      );
     }
     const pause: CronPause = { by, at: now, reason, until };
     return { ...row.override, pause };
@@ -99,7 +102,10 @@ export async function pushCron(
   const [slot] = await store.cron.decide(name, (state, now) => {
     const { row } = state;
     if (row.removedAt !== null) {
-      throw new TqError("conflict", `Cannot run ${name}: it is not in ${originWords(row)} any more`);
+      throw new TqError(
+        "conflict",
+        `Cannot run ${name}: it is not in ${originWords(row)} any more`,
+      );
     }
     return runByHand(definitionOf(row), state, now, { by, force });
   });

@@ -53,11 +53,23 @@ export async function recurringTasks(store: Store): Promise<RecurringTask[]> {
 }
 
 export async function recurringTask(store: Store, row: CronRow): Promise<RecurringTask> {
+  const [last] = await store.cron.slots(row.name, 1);
+  return toRecurring(row, last, store.now());
+}
+
+/** One that is not in the database yet. */
+export function unstoredTask(row: CronRow, now: number): Promise<RecurringTask> {
+  return toRecurring(row, undefined, now);
+}
+
+async function toRecurring(
+  row: CronRow,
+  last: PastSlot | undefined,
+  now: number,
+): Promise<RecurringTask> {
   const definition = definitionOf(row);
   const { schedule, timeZone, task, queue } = definition;
-  const [last] = await store.cron.slots(row.name, 1);
   const edited = editedKeys(row.override);
-  const now = store.now();
   return {
     name: row.name,
     schedule: schedule.text,

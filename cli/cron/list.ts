@@ -1,0 +1,63 @@
+/** `tq cron list`: the recurring tasks, when they come, and what became of their last slots. */
+import { databaseExists } from "../../src/open-store.ts";
+import type { Config } from "../../src/settings/config.ts";
+import { liveWorkers } from "../../src/store/live-workers.ts";
+import type { Store } from "../../src/store/store.ts";
+import { heldWords, recurringTask, unstoredTask } from "../../src/tasks/cron/recurring.ts";
+import { command } from "../command/command.ts";
+import { noDatabase, toLook } from "../command/program.ts";
+import { type Listed, recurringTable } from "../terminal/recurring.ts";
+import { newOnes } from "./known.ts";
+
+export const list = command({
+  name: "cron list",
+  description: "List recurring tasks: when they come, and what became of their last slots",
+  flags: {},
+  run: async (_values, program) => {
+    const config = program.config();
+    if (!databaseExists(config) && config.cron.length === 0) throw noDatabase(config);
+    const notes: string[] = [];
+    const tasks = databaseExists(config)
+      ? await toLook(config, async (store) => {
+          notes.push(...(await notesOf(store)));
+          return listed(store, config);
+        })
+      : await unstored(config);
+    program.answer(tasks, () =>
+      tasks.length === 0
+        ? "No recurring tasks: tq cron add makes one, as a section [cron.name] of tq.toml does"
+        : recurringTable(tasks, program.terminal),
+    );
+    if (tasks.length > 0) for (const sentence of notes) program.note(sentence);
+  },
+});
+
+async function listed(store: Store, config: Config): Promise<Listed[]> {
+  const rows = await store.cron.rows();
+  const tasks: Listed[] = [];
+  for (const row of rows) {
+    const inFile = config.cron.find(({ name }) => name === row.name);
+    const isOf = row.origin === config.file && row.removedAt === null;
+    const outdated = isOf && inFile?.definition !== row.definition;
+    tasks.push({ ...(await recurringTask(store, row)), in_database: true, outdated });
+  }
+  tasks.push(...(await unstored(config, rows)));
+  return tasks.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function unstored(config: Config, rows: Parameters<typeof newOnes>[1] = []) {
+  const found: Listed[] = [];
+  for (const row of newOnes(config, rows)) {
+    found.push({ ...(await unstoredTask(row, Date.now())), in_database: false, outdated: false });
+  }
+  return found;
+}
+
+async function notesOf(store: Store): Promise<string[]> {
+  const held = heldWords(store.now());
+  const isServed = (await liveWorkers(store)).length > 0;
+  return [
+    ...(held === null ? [] : [held]),
+    ...(isServed ? [] : ["No worker is running: slots pass without a task until one starts"]),
+  ];
+}
