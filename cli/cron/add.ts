@@ -1,10 +1,10 @@
 /** `tq cron add NAME`: makes a recurring task in the database. */
 import { checkCall } from "../../src/catalog.ts";
-import { readCron } from "../../src/cron/definition.ts";
+import { type CronDefinition, readCron } from "../../src/cron/definition.ts";
 import { DATABASE_ORIGIN } from "../../src/cron/ledger.ts";
 import { calledBy } from "../../src/cron/slot-task.ts";
 import { takenWords } from "../../src/cron/origin.ts";
-import { TqError } from "../../src/errors.ts";
+import { isTqError, TqError } from "../../src/errors.ts";
 import { standardError } from "../../src/log/standard-stream.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { FUNCTION_METHOD } from "../../src/task.ts";
@@ -32,7 +32,7 @@ export const add = command({
       const origin = config.file ?? DATABASE_ORIGIN;
       throw new TqError("conflict", takenWords({ name, origin, removedAt: null }));
     }
-    await checkTask(calledBy(definition), config, program);
+    await checkTask(name, definition, config, program);
     await withStore(config, async (store) => {
       const row = await store.cron.add(DATABASE_ORIGIN, { name, definition: definition.text });
       const task = await recurringTask(store, row);
@@ -42,12 +42,20 @@ export const add = command({
 });
 
 /** Checks the call where models are known; without any, another process may have them. */
-export async function checkTask(
-  { model, method }: { readonly model: string; readonly method: string },
+async function checkTask(
+  name: string,
+  definition: CronDefinition,
   config: Config,
   program: Program,
 ): Promise<void> {
   if (config.models === null) return;
   const registry = await loadRegistry(config, program, standardError());
-  checkCall(registry.catalog(), model, method === FUNCTION_METHOD ? null : method);
+  const { model, method } = calledBy(definition);
+  try {
+    checkCall(registry.catalog(), model, method === FUNCTION_METHOD ? null : method);
+  } catch (cause) {
+    if (!isTqError(cause)) throw cause;
+    const why = cause.message.replace(/^Cannot/, "cannot");
+    throw new TqError(cause.code, `Cannot add ${name}: ${why}`, { cause });
+  }
 }

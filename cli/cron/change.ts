@@ -1,7 +1,9 @@
 /** `tq cron edit`, `reset`, `pause`, `resume` and `remove`: what people do to one recurring task. */
 import { saidBySource } from "../../src/cron/in-force.ts";
+import { KEY_ROWS } from "../../src/cron/key-help.ts";
 import { originWords } from "../../src/cron/origin.ts";
 import { TqError } from "../../src/errors.ts";
+import { printable } from "../../src/printable.ts";
 import { quote } from "../../src/quote.ts";
 import {
   type Changed,
@@ -139,12 +141,12 @@ async function answerChange(store: Store, { before, after }: Changed, program: P
 }
 
 function changeLine(key: string, old: unknown, now: unknown): string {
-  return `${key} was ${said(old)}, and is ${said(now)}`;
+  return `${key} was ${said(key, old)}, and is ${said(key, now)}`;
 }
 
-function said(value: unknown): string {
-  if (value === undefined) return "not said";
-  return typeof value === "string" ? value : quote(value);
+function said(key: string, value: unknown): string {
+  if (value === undefined) return KEY_ROWS.find(({ field }) => field === key)?.preset ?? "not said";
+  return printable(typeof value === "string" ? value : quote(value));
 }
 
 function readMoment(text: string, flag: string, now: number): number {

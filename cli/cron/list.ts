@@ -58,6 +58,6 @@ async function notesOf(store: Store): Promise<string[]> {
   const isServed = (await liveWorkers(store)).length > 0;
   return [
     ...(held === null ? [] : [held]),
-    ...(isServed ? [] : ["No worker is running: slots pass without a task until one starts"]),
+    ...(isServed ? [] : ["No worker is running: no slot pushes its task until one starts"]),
   ];
 }

@@ -1,9 +1,10 @@
 /** A schedule explained, as text for people. */
+import { listed } from "../../src/cron/words.ts";
 import { printable } from "../../src/printable.ts";
 import type { Explanation } from "../cron/explain.ts";
 import { type Column, table } from "./table.ts";
 import { paint, type Terminal } from "./terminal.ts";
-import { counted, wrapped } from "./text.ts";
+import { wrapped } from "./text.ts";
 
 export function explanationText(given: Explanation, terminal: Terminal): string {
   const { name, schedule, words, time_zone, clock, days } = given;
@@ -29,18 +30,12 @@ export function explanationText(given: Explanation, terminal: Terminal): string 
 const INTERVAL_WORDS = "It is counted from 1970 in UTC, and looks at no clock";
 
 function changeSentences({ clock, clock_changes: changes, interval }: Explanation): string[] {
-  if (changes.length === 0) return [`The clock of ${clock} does not change in the next year`];
-  if (interval !== null)
-    return ["The lengths between its slots stay, so that its times of day change"];
+  if (changes.length === 0) return [`The clock of ${clock} does not change in the next year.`];
+  if (interval !== null) return ["The time between its slots stays, whatever a clock shows."];
   const touched = changes.flatMap(({ words }) => words ?? []);
   if (touched.length > 0) return touched.map((words) => `${words}.`);
-  const dates = changes.map(({ from }) => from.slice(0, 10)).join(" and ");
-  return [
-    `${counted(changes.length, "change")} in the next year (${dates}) do nothing to its times`.replace(
-      /^1 change (.*) do nothing/,
-      "1 change $1 does nothing",
-    ),
-  ];
+  const dates = changes.map(({ from }) => from.slice(0, 10));
+  return [`Nothing happens to its times on ${listed(dates)}, when the clock changes.`];
 }
 
 function timesTable({ next, clock, local }: Explanation, terminal: Terminal): string {
@@ -50,7 +45,7 @@ function timesTable({ next, clock, local }: Explanation, terminal: Terminal): st
     .filter((zone) => next.some(({ slot }) => differ(slot, clock, zone)));
   const columns: Column[] = [
     { title: `next in ${clock}` },
-    ...others.map((zone) => ({ title: zone === local ? `here (${zone})` : zone })),
+    ...others.map((zone) => ({ title: zone !== "UTC" ? `here (${zone})` : zone })),
   ];
   const rows = next.map(({ slot }) => [
     zonedTime(slot, clock),

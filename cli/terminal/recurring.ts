@@ -6,7 +6,7 @@ import { quote } from "../../src/quote.ts";
 import type { RecurringSlot, RecurringTask } from "../../src/tasks/cron/recurring.ts";
 import { type Column, table } from "./table.ts";
 import { paint, type Terminal } from "./terminal.ts";
-import { cut, formatTime, formatTimeIn } from "./text.ts";
+import { formatTime, formatTimeIn, wrapped } from "./text.ts";
 
 /** One of tq.toml that no worker has taken up is not in the database. */
 export interface Listed extends RecurringTask {
@@ -50,9 +50,14 @@ export function recurringTable(tasks: readonly Listed[], terminal: Terminal): st
   const below = (at: number) => {
     const task = tasks[at];
     const schedule = isWide || task === undefined ? [] : [scheduleLine(task)];
-    return [...schedule, ...(marks[at] ?? [])].map((text) => INDENT + cut(text, width - 4));
+    return [...schedule, ...(marks[at] ?? [])].flatMap((text) => indented(text, width));
   };
   return [head, ...lines.flatMap((line, at) => [line, ...below(at)])].join("\n");
+}
+
+function indented(text: string, width: number): string[] {
+  const lines = wrapped(text, width - INDENT.length).split("\n");
+  return lines.map((line) => INDENT + line);
 }
 
 function wideCells(task: Listed, width: number | null): string[] {

@@ -71,7 +71,7 @@ const queue = text("the name of a queue");
 const user = whole("a user id, from 0 up", 0);
 const priority = whole("a whole number");
 
-const KEYS: { readonly [K in keyof Read]: KeyRow<Read[K] | undefined> } = {
+export const KEYS: { readonly [K in keyof Read]: KeyRow<Read[K] | undefined> } = {
   task: {
     preset: undefined,
     ...text(`the name of a model and a method, like "night.run", or of a function`),

@@ -1,4 +1,5 @@
 /** What people do to recurring tasks. The database keeps it, and each worker obeys within seconds. */
+import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { runByHand } from "../../cron/by-hand.ts";
 import { readCron } from "../../cron/definition.ts";
@@ -147,10 +148,15 @@ export function userAndHost(): string {
   return `${userName()}@${hostname()}`;
 }
 
+/** Bun takes the name from the environment, which a service may lack. */
 function userName(): string {
+  const id = String(process.getuid?.());
   try {
-    return userInfo().username;
+    const users = readFileSync("/etc/passwd", "utf8").split("\n");
+    const [name] = users.map((line) => line.split(":")).find((user) => user[2] === id) ?? [];
+    if (name !== undefined && name !== "") return name;
   } catch {
-    return String(process.getuid?.() ?? "user"); // it has no entry in the list of users
+    // Windows has no such file.
   }
+  return userInfo().username;
 }
