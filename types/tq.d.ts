@@ -22,6 +22,7 @@ export { PushOptions } from "tq:internal/push/task-options";
 export { TaskOptions } from "tq:internal/push/task-options";
 export { Queue } from "tq:internal/model/queue-types";
 export { TaskPolicies } from "tq:internal/model/queue-types";
+export { RecurringTasks } from "tq:internal/model/recurring-types";
 export { Transaction } from "tq:internal/transaction/transaction";
 export { TransactionOptions } from "tq:internal/transaction/transaction";
 export { SqlRows } from "tq:internal/transaction/sql";
@@ -209,7 +210,7 @@ export interface DurationFields {
 export type DurationLike = Temporal.Duration | DurationFields | string;
 type ShortUnit = "w" | "d" | "h" | "m" | "s" | "ms";
 /** A length of time as text of which the compiler knows that it has a unit: `"30s"`, `"1h30m"`, `"PT5M"`. */
-type DurationText = `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
+export type DurationText = `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
 /** A length of time as `DurationLike`, where a text without a unit does not compile. */
 export type Duration = Temporal.Duration | DurationFields | DurationText;
 export {};
@@ -413,7 +414,7 @@ interface AnyRecord {
 /** Without a declaration: any method, with any records or ids, and any arguments; the push itself checks those. */
 export type UntypedQueue = Record<string, AnyCall["call"] & WithOptions<AnyCall["callWithOptions"]>>;
 /** Properties of tq's own classes, which tasks cannot call. */
-type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | SqlStatics | keyof typeof Model;
+type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 type ModelLike = abstract new (...args: never) => object;
@@ -785,6 +786,7 @@ import { TaskHandle } from "tq:internal/tasks/handle";
 import { JsonArgs } from "tq:internal/model/queue-types";
 import { Returned } from "tq:internal/model/queue-types";
 import { WithOptions } from "tq:internal/model/queue-types";
+import { RecurringCalls } from "tq:internal/model/recurring-types";
 /** A function that can be pushed as a task. Called itself, it runs at once, as any function does. */
 export type TaskFunction<F> = F & {
     /**
@@ -800,18 +802,153 @@ type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
 type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
 /** What a function says of its tasks: it has no records that could be missing. */
 type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
+/** How the tasks of a function run, and when they come by themselves. */
+type FunctionOptions<F> = FunctionPolicy & {
+    readonly cron?: RecurringCalls<NoInfer<F>>;
+};
 /**
  * Makes a plain function a task. Export it from a models file, and workers run it; its name is what its tasks are
  * stored under, unique among functions and models.
  *
- * @param policy how its tasks run.
- * @throws TqError "models" for a name or a policy that cannot be.
+ * @param policy how its tasks run; `cron`: when they come by themselves.
+ * @throws TqError "models" for a name, a policy or a recurring task that cannot be.
  * @example
  * export const thumbnail = task("thumbnail", async (path: string, width: number) => { … });
  * await thumbnail.push("a.png", 200);
  */
 export function task<F extends CallableFunction>(name: string, fn: F): TaskFunction<F>;
-export function task<F extends CallableFunction>(name: string, policy: FunctionPolicy, fn: F): TaskFunction<F>;
+export function task<F extends CallableFunction>(name: string, policy: FunctionOptions<F>, fn: F): TaskFunction<F>;
+export {};
+}
+
+declare module "tq:internal/model/recurring-types" {
+import { RecurringOptions } from "tq:internal/cron/options";
+import { JsonArgs } from "tq:internal/model/queue-types";
+import { Model } from "tq:internal/model/model";
+type ModelLike = abstract new (...args: never) => object;
+/** Properties of a class that are no methods of its tasks. */
+type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | keyof typeof Model;
+type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
+type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
+/** The arguments after the records: they can be left out where the method needs none. */
+type Args<A extends readonly unknown[]> = [] extends A ? {
+    readonly args?: Readonly<JsonArgs<A>>;
+} : {
+    readonly args: Readonly<JsonArgs<A>>;
+};
+/** A static method is called with the records of `instances`, or with an empty list. */
+type StaticCall<R, F> = F extends (...args: infer All) => unknown ? All extends readonly [] ? {
+    readonly instances?: undefined;
+    readonly args?: undefined;
+} : F extends (records: infer First, ...args: infer A) => unknown ? Args<A> & StaticInstances<R, First> : never : never;
+type StaticInstances<R, First> = R[] extends First ? {
+    readonly instances?: R extends First ? number | readonly number[] : readonly number[];
+} : R extends First ? {
+    readonly instances: number;
+} : never;
+type RecordCall<F> = F extends (...args: infer A) => unknown ? Args<A> & {
+    readonly instances: number | readonly number[];
+} : never;
+type StaticCalls<M extends ModelLike> = {
+    readonly [K in Exclude<keyof M & string, StaticBase | SqlStatics>]: StaticCall<InstanceType<M>, M[K]> & {
+        readonly method: K;
+    };
+};
+type RecordCalls<R extends object, Statics> = {
+    readonly [K in Exclude<keyof R & string, RecordBase | Statics>]: RecordCall<R[K]> & {
+        readonly method: K;
+    };
+};
+type ValueOf<T> = T[keyof T];
+/**
+ * The recurring tasks of a model, by their names: a method, an argument, a key or a unit that there is not is a compile
+ * error.
+ *
+ * @example
+ * static readonly cron: RecurringTasks<typeof Night> = {
+ *   nightly: { schedule: "30 2 * * *", timeZone: "Europe/Berlin", method: "run", args: [7] },
+ * };
+ */
+export type RecurringTasks<M extends ModelLike> = {
+    readonly [name: string]: RecurringOptions & (ValueOf<StaticCalls<M>> | ValueOf<RecordCalls<InstanceType<M>, keyof M>>);
+};
+/** The recurring tasks of a function, by their names. */
+export type RecurringCalls<F> = {
+    readonly [name: string]: RecurringOptions & (F extends (...args: infer A) => unknown ? Args<A> : never);
+};
+export {};
+}
+
+declare module "tq:internal/cron/options" {
+import { Backoff } from "tq:internal/policies/backoff";
+import { BackoffFunction } from "tq:internal/policies/backoff";
+import { TaskPolicy } from "tq:internal/policies/table";
+import { Duration } from "tq:internal/values/duration";
+import { DurationText } from "tq:internal/values/duration";
+import { CronValues } from "tq:internal/cron/keys";
+type Nickname = "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly";
+/** When a recurring task comes: `"30 2 * * *"` (minute, hour, day, month, weekday), `"@daily"` or `"every 15m"`. */
+export type ScheduleText = `@${Nickname}` | `every ${DurationText}` | `${string} ${string} ${string} ${string} ${string}`;
+/** When a recurring task comes, and how its tasks are pushed. */
+export interface RecurringOptions extends Pick<TaskPolicy, "attempts" | "timeout" | "expires"> {
+    readonly schedule: ScheduleText;
+    /** The time zone of the schedule, such as `"Europe/Berlin"`. Default: that of the machine. */
+    readonly timeZone?: string;
+    /** Default: `"default"`. */
+    readonly queue?: string;
+    /** A task of a higher priority goes first. Default: 0. */
+    readonly priority?: number;
+    /** The id of the user that its tasks run as. Default: 0. */
+    readonly user?: number;
+    /** The context that its tasks have, beside `cron: { name, slot }`. */
+    readonly context?: Readonly<Record<string, unknown>>;
+    /**
+     * What becomes of slots that passed while no worker ran: `"once"`: the last one runs; `"skip"`: none does; `"all"`: the
+     * last `catchUp` of them do. Default: `"once"`.
+     */
+    readonly missed?: CronValues["missed"];
+    /** Default: 100. */
+    readonly catchUp?: number;
+    /** A slot that passed longer ago than this is not caught up. Default: no limit. */
+    readonly grace?: Duration;
+    /** What becomes of a slot whose earlier task has not ended. Default: `"allow"`: its task runs beside it. */
+    readonly overlap?: CronValues["overlap"];
+    /** Each task starts this much later at the most, by an amount that each database keeps. Default: 0. */
+    readonly jitter?: Duration;
+    /** How long to wait before each further attempt. */
+    readonly backoff?: Exclude<Backoff, BackoffFunction>;
+}
+export {};
+}
+
+declare module "tq:internal/cron/keys" {
+/** What becomes of slots that passed while no worker ran. */
+type Missed = "skip" | "once" | "all";
+/** What becomes of a slot whose earlier task has not ended. */
+type Overlap = "allow" | "skip" | "wait";
+/** The values of these keys; lengths of time are ms. */
+export interface CronValues {
+    /** `night.run`, or the name of a function. */
+    readonly task: string;
+    /** An IANA name; null: the zone of the machine that the worker runs on. */
+    readonly timeZone: string | null;
+    /** Ids of records; empty: none. */
+    readonly instances: number | readonly number[];
+    /** JSON array of the encoded arguments. */
+    readonly args: string;
+    readonly queue: string;
+    readonly priority: number;
+    readonly user: number;
+    readonly context: Readonly<Record<string, unknown>>;
+    readonly missed: Missed;
+    /** With "all" the most missed slots whose tasks run. */
+    readonly catchUp: number;
+    /** A slot that passed longer ago is not caught up; null: however long ago. */
+    readonly grace: number | null;
+    readonly overlap: Overlap;
+    /** The start of each task is this much later at the most, by an amount that each database keeps. */
+    readonly jitter: number;
+}
 export {};
 }
 

@@ -2,10 +2,11 @@
 import { checkCall } from "../../src/catalog.ts";
 import { type CronDefinition, readCron } from "../../src/cron/definition.ts";
 import { DATABASE_ORIGIN } from "../../src/cron/ledger.ts";
-import { calledBy } from "../../src/cron/slot-task.ts";
+import { callOf } from "../../src/cron/call.ts";
 import { takenWords } from "../../src/cron/origin.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
 import { standardError } from "../../src/log/standard-stream.ts";
+import { fieldOf } from "../../src/policies/table.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { FUNCTION_METHOD } from "../../src/task.ts";
 import { recurringTask } from "../../src/tasks/cron/recurring.ts";
@@ -25,7 +26,7 @@ export const add = command({
   run: async (values, program) => {
     const { name } = values;
     const said = readKeys(values);
-    const definition = readCron(name, said, `Cannot add ${name}`);
+    const definition = readCron(name, said, `Cannot add ${name}`, fieldOf, ": ");
     const config = program.config();
     const ofFile = config.cron.find((one) => one.name === name);
     if (ofFile !== undefined) {
@@ -50,7 +51,7 @@ async function checkTask(
 ): Promise<void> {
   if (config.models === null) return;
   const registry = await loadRegistry(config, program, standardError());
-  const { model, method } = calledBy(definition);
+  const { model, method } = callOf(definition);
   try {
     checkCall(registry.catalog(), model, method === FUNCTION_METHOD ? null : method);
   } catch (cause) {

@@ -1,23 +1,34 @@
 /** The recurring tasks that this folder knows: those in the database, and those of tq.toml that no worker has taken up. */
-import { DATABASE_ORIGIN } from "../../src/cron/ledger.ts";
-import type { CronRow } from "../../src/cron/ledger.ts";
+import { saidBySource } from "../../src/cron/in-force.ts";
+import { type CronRow, DATABASE_ORIGIN, kindOf } from "../../src/cron/ledger.ts";
+import { isOwn } from "../../src/cron/own.ts";
 import type { Config } from "../../src/settings/config.ts";
 import type { Store } from "../../src/store/store.ts";
 import { noSuch } from "../../src/tasks/cron/control.ts";
 
-/** Those of tq.toml that are not in the database. */
+/** Those of tq.toml that are not in the database. Where it leaves the rest to a model, a worker knows more. */
 export function newOnes(config: Config, rows: readonly CronRow[]): CronRow[] {
+  const origin = config.file ?? DATABASE_ORIGIN;
   return config.cron
-    .filter(({ name }) => !rows.some((row) => row.name === name))
+    .filter(({ name }) => !rows.some((row) => row.name === name) && !isOwn(name))
     .map(({ name, definition }) => ({
       name,
       definition,
-      origin: config.file ?? DATABASE_ORIGIN,
+      origin,
+      kind: kindOf({ origin }),
+      held: false,
+      others: [],
       override: {},
       decidedUntil: 0,
       removedAt: null,
       waiting: null,
-    }));
+    }))
+    .filter(isWhole);
+}
+
+function isWhole(row: CronRow): boolean {
+  const said = saidBySource(row);
+  return "schedule" in said && "task" in said;
 }
 
 /** Puts one that tq.toml has into the database, as a worker does at its start. @throws TqError "not_found" */

@@ -1,4 +1,6 @@
 /** `tq cron list`: the recurring tasks, when they come, and what became of their last slots. */
+import { saidBySource } from "../../src/cron/in-force.ts";
+import type { CronRow } from "../../src/cron/ledger.ts";
 import { databaseExists } from "../../src/open-store.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { liveWorkers } from "../../src/store/live-workers.ts";
@@ -36,13 +38,22 @@ async function listed(store: Store, config: Config): Promise<Listed[]> {
   const rows = await store.cron.rows();
   const tasks: Listed[] = [];
   for (const row of rows) {
-    const inFile = config.cron.find(({ name }) => name === row.name);
-    const isOf = row.origin === config.file && row.removedAt === null;
-    const outdated = isOf && inFile?.definition !== row.definition;
+    const outdated = isOutdated(row, config);
     tasks.push({ ...(await recurringTask(store, row)), in_database: true, outdated });
   }
   tasks.push(...(await unstored(config, rows)));
   return tasks.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** True where tq.toml says another thing of it than the database has, as no worker has read it anew. */
+function isOutdated(row: CronRow, config: Config): boolean {
+  const inFile = config.cron.find(({ name }) => name === row.name);
+  if (row.removedAt !== null || row.origin !== config.file) return false;
+  if (inFile === undefined) return true;
+  const inForce = saidBySource(row);
+  return Object.entries(saidBySource(inFile)).some(
+    ([key, value]) => !Bun.deepEquals(value, inForce[key]),
+  );
 }
 
 async function unstored(config: Config, rows: Parameters<typeof newOnes>[1] = []) {

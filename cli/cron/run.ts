@@ -1,14 +1,20 @@
 /** `tq cron run NAME`: pushes the task of a recurring task now, beside its schedule. */
 import { definitionOf } from "../../src/cron/in-force.ts";
-import { calledBy } from "../../src/cron/slot-task.ts";
+import { callOf } from "../../src/cron/call.ts";
 import { checkCall } from "../../src/catalog.ts";
 import { standardError } from "../../src/log/standard-stream.ts";
+import type { CronDefinition } from "../../src/cron/definition.ts";
+import { isOwn } from "../../src/cron/own.ts";
+import type { Registry } from "../../src/registry/registry.ts";
+import type { Config } from "../../src/settings/config.ts";
+import { liveWorkers, NO_WORKER } from "../../src/store/live-workers.ts";
+import type { Store } from "../../src/store/store.ts";
 import { FUNCTION_METHOD } from "../../src/task.ts";
 import { pushCron, rowNamed } from "../../src/tasks/cron/control.ts";
 import { runPushed } from "../../src/transaction/transaction.ts";
 import { command } from "../command/command.ts";
 import { databaseExists } from "../../src/open-store.ts";
-import { noDatabase } from "../command/program.ts";
+import { noDatabase, type Program } from "../command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "../command/runtime.ts";
 import { whyUntaken } from "../command/untaken.ts";
 import { takeUp } from "./known.ts";
@@ -33,13 +39,10 @@ export const run = command({
     const { store } = runtime;
     try {
       await takeUp(store, config, name);
-      const { model, method } = calledBy(definitionOf(await rowNamed(store, name)));
-      // As tq push does: without models it refuses only where this program would run the task.
-      const catalog = config.models === null ? null : registry.catalog();
-      if (catalog !== null || !config.queue.worker) {
-        checkCall(catalog, model, method === FUNCTION_METHOD ? null : method);
-      }
+      const definition = definitionOf(await rowNamed(store, name));
+      if (!isOwn(name)) checkCallOf(definition, config, registry);
       const id = await pushCron(store, name, { force });
+      if (id === null) return await answerOwn(store, name, program);
       await runPushed(runtime, [id]);
       program.answer(await store.get(id), () => String(id));
       const why = await whyUntaken(store, [id], false).catch(() => null); // it is pushed all the same
@@ -49,3 +52,16 @@ export const run = command({
     }
   },
 });
+
+/** As tq push does: without models it refuses only where this program would run the task. */
+function checkCallOf(definition: CronDefinition, { models, queue }: Config, registry: Registry) {
+  const { model, method } = callOf(definition);
+  const catalog = models === null ? null : registry.catalog();
+  if (catalog === null && queue.worker) return;
+  checkCall(catalog, model, method === FUNCTION_METHOD ? null : method);
+}
+
+async function answerOwn(store: Store, name: string, program: Program): Promise<void> {
+  program.answer({ name }, () => `A worker does ${name} at once; tq cron history ${name} tells`);
+  if ((await liveWorkers(store)).length === 0) program.note(`It waits: ${NO_WORKER}`);
+}

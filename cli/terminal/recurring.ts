@@ -97,6 +97,12 @@ function marksOf(task: Listed): string[] {
     ...(waiting === null
       ? []
       : [`the slot of ${formatTime(waiting)} waits: ${last?.reason ?? ""}`]),
+    ...(task.in_database && !task.held && removed === null
+      ? ["waits for a worker that has its file"]
+      : []),
+    ...(task.others.length === 0
+      ? []
+      : [`defined in ${task.others.join(", ")} too, which does not count`]),
     ...(task.in_database ? [] : ["not taken up yet: a worker does so when it starts"]),
     ...(task.outdated ? ["its file has changed: a worker takes that up when it starts"] : []),
   ];

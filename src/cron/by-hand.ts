@@ -2,6 +2,7 @@
 import { TqError } from "../errors.ts";
 import type { CronDefinition } from "./definition.ts";
 import type { CronDecision, CronState } from "./ledger.ts";
+import { isOwn } from "./own.ts";
 import { taskOfSlot } from "./slot-task.ts";
 
 export interface ByHand {
@@ -24,6 +25,12 @@ export function runByHand(
 ): CronDecision {
   const { name, overlap } = definition;
   const { unfinished, taken, row } = state;
+  const reason = `run by hand by ${by}`;
+  // What tq itself does has no task: a worker begins at once with a slot that waits.
+  if (isOwn(name)) {
+    const waiting = { slot: now, outcome: "waiting", reason, task: null } as const;
+    return { slots: [waiting], decidedUntil: row.decidedUntil };
+  }
   if (unfinished !== null && overlap !== "allow" && !force) {
     throw new TqError(
       "conflict",
@@ -34,6 +41,6 @@ export function runByHand(
   // A slot of the schedule must not find its row taken.
   while (taken.has(slot) || definition.schedule.next(slot - 1) === slot) slot++;
   const task = taskOfSlot(definition, slot, now, now);
-  const decided = { slot, outcome: "pushed", reason: `run by hand by ${by}`, task } as const;
+  const decided = { slot, outcome: "pushed", reason, task } as const;
   return { slots: [decided], decidedUntil: row.decidedUntil };
 }

@@ -6,6 +6,7 @@ import type { CronDecision, CronState, DecidedSlot, SlotOutcome } from "./ledger
 import type { NewTask } from "../task.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { CronDefinition } from "./definition.ts";
+import { isOwn } from "./own.ts";
 import { taskOfSlot } from "./slot-task.ts";
 import { newestSlots } from "./slots.ts";
 
@@ -48,7 +49,7 @@ class Decider {
     this.#definition = definition;
     this.#state = state;
     this.#now = now;
-    this.#held = state.unfinished === null ? null : `task ${state.unfinished} has not ended`;
+    this.#held = heldWords(state);
     this.#waiting = state.row.waiting;
   }
 
@@ -60,7 +61,8 @@ class Decider {
       const paused = this.#pausedWords(slot);
       if (paused !== null) this.#add(slot, "paused", paused);
       else if (pushed.has(slot)) this.#start(slot);
-      else this.#add(slot, "missed", this.#missedWords(slot, index === 0 && more));
+      else if (!isOwn(this.#definition.name))
+        this.#add(slot, "missed", this.#missedWords(slot, index === 0 && more));
     }
     return this.#decided;
   }
@@ -92,7 +94,8 @@ class Decider {
   }
 
   #push(slot: number, reason: string | null): void {
-    this.#decided.push({ slot, outcome: "pushed", reason, task: this.#taskOf(slot) });
+    if (isOwn(this.#definition.name)) this.#add(slot, "started", null);
+    else this.#decided.push({ slot, outcome: "pushed", reason, task: this.#taskOf(slot) });
     this.#held = "the task of the slot before has not ended";
     this.#waiting = this.#waiting === slot ? null : this.#waiting;
   }
@@ -129,4 +132,9 @@ class Decider {
     if (pause === undefined || (pause.until !== null && slot >= pause.until)) return null;
     return `paused by ${pause.by}${pause.reason === null ? "" : `: ${pause.reason}`}`;
   }
+}
+
+function heldWords({ unfinished, working }: CronState): string | null {
+  if (unfinished !== null) return `task ${unfinished} has not ended`;
+  return working === null ? null : `worker ${working} has not ended the one before`;
 }

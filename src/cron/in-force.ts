@@ -1,4 +1,5 @@
 /** The definition of a recurring task that is in force: that of its source, with what the database says instead. */
+import { decode } from "../values/decoding.ts";
 import { type CronDefinition, readCron } from "./definition.ts";
 import type { CronOverride, CronPause, CronRow } from "./ledger.ts";
 
@@ -8,15 +9,16 @@ export function definitionOf({
   definition,
   override,
 }: Pick<CronRow, "name" | "definition" | "override">): CronDefinition {
-  const said = { ...saidBySource({ definition }), ...editedKeys(override) };
+  const said = { ...saidBySource({ name, definition }), ...editedKeys(override) };
   return readCron(name, said, `The recurring task ${name}`);
 }
 
 /** What its source says, by the keys of tq.toml. */
 export function saidBySource({
+  name,
   definition,
-}: Pick<CronRow, "definition">): Readonly<Record<string, unknown>> {
-  return JSON.parse(definition) as Record<string, unknown>;
+}: Pick<CronRow, "name" | "definition">): Readonly<Record<string, unknown>> {
+  return decode(definition, `The recurring task ${name}`) as Record<string, unknown>;
 }
 
 /** What the database says instead, by the same keys. */

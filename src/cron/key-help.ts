@@ -1,6 +1,7 @@
 /** What the keys of a recurring task mean, and how a flag writes their values: for the help and docs/. */
 import { fieldOf, POLICIES, type PolicyRow } from "../policies/table.ts";
-import { type CronDefinition, KEYS } from "./definition.ts";
+import type { CronDefinition } from "./definition.ts";
+import { KEYS } from "./keys.ts";
 
 type CronKey =
   Exclude<keyof CronDefinition, "name" | "policy" | "text"> | "attempts" | "backoff" | "timeout";

@@ -1,11 +1,12 @@
 /** Where a recurring task is defined, in words. */
-import { type CronRow, DATABASE_ORIGIN } from "./ledger.ts";
+import { type CronRow, DATABASE_ORIGIN, TQ_ORIGIN } from "./ledger.ts";
 
 type Defined = Pick<CronRow, "name" | "origin" | "removedAt">;
 
 /** `the section [cron.nightly] of /shop/tq.toml`, `/shop/models.ts`, `the database`. */
 export function originWords({ name, origin }: Pick<Defined, "name" | "origin">): string {
   if (origin === DATABASE_ORIGIN) return "the database";
+  if (origin === TQ_ORIGIN) return "tq itself";
   return origin.endsWith(".toml") ? `the section [cron.${name}] of ${origin}` : origin;
 }
 
@@ -23,5 +24,8 @@ export function takenWords(row: Defined): string {
 export function unremovableWords(row: Defined): string | null {
   const { name, origin, removedAt } = row;
   if (origin === DATABASE_ORIGIN || removedAt !== null) return null;
+  if (origin === TQ_ORIGIN) {
+    return `Cannot remove ${name}: it is tq's own; pause it with tq cron pause ${name}`;
+  }
   return `Cannot remove ${name}: it is defined in ${originWords(row)}; remove it there, or pause it with tq cron pause ${name}`;
 }

@@ -8,8 +8,9 @@ import { cut } from "../outcome.ts";
 import { openFilesWords } from "../open-files.ts";
 import { placeOf } from "../stack.ts";
 import { isInExecutable } from "./executable.ts";
-import { modelOf } from "./model-class.ts";
+import { type ModelClass, modelOf } from "./model-class.ts";
 import { checkPolicies } from "./policies.ts";
+import { recurringTasks } from "./recurring.ts";
 import { Registry } from "./registry.ts";
 import { installTsconfig } from "./tsconfig.ts";
 import { inspected } from "../quote.ts";
@@ -42,9 +43,20 @@ export async function loadModels(
       if (!model) continue;
       registry.add(model, file);
       checkPolicies(model);
+      checkRecurring([model], file);
     }
   }
+  checkRecurring(registry.all(), path); // two may have one name
   return registry;
+}
+
+function checkRecurring(models: readonly ModelClass[], file: string): void {
+  try {
+    recurringTasks(models);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TqError("models", `Cannot load models from ${file}: ${why}`, { cause: error });
+  }
 }
 
 function modelFiles(path: string): string[] {

@@ -1,6 +1,7 @@
 /** Recurring tasks on SQLite. */
 import type { Database } from "bun:sqlite";
 import type {
+  CronChanges,
   CronDecision,
   CronOverride,
   CronRow,
@@ -9,20 +10,21 @@ import type {
   CronState,
   CronText,
   PastSlot,
+  SlotOutcome,
 } from "../cron/ledger.ts";
 import { takenWords, unremovableWords } from "../cron/origin.ts";
 import { TqError } from "../errors.ts";
 import type { CronStore } from "../store/cron-store.ts";
 import { didYouMean } from "../suggest.ts";
 import type { SqliteSession } from "./session.ts";
+import { addCron, defineCrons } from "./sql/cron-definitions.ts";
 import {
-  addCron,
   cronRow,
   cronRows,
   cronSlots,
   cronState,
-  defineCron,
   deleteCron,
+  endSlot,
   overrideCron,
   recordDecision,
 } from "./sql/cron.ts";
@@ -48,13 +50,14 @@ export class SqliteCron implements CronStore {
     return this.#access.read((db) => cronSlots(db, name, limit));
   }
 
-  async define(source: CronSource): Promise<void> {
-    await this.#write((db, now) => defineCron(db, source, now));
+  define(...sources: readonly CronSource[]): Promise<CronChanges> {
+    return this.#write((db, now) => defineCrons(db, sources, now));
   }
 
   decide(
     name: string,
     decide: (state: CronState, now: number) => CronDecision | null,
+    worker?: string,
   ): Promise<CronSlot[]> {
     return this.#access.write(async (session) => {
       const now = this.#access.now();
@@ -63,8 +66,14 @@ export class SqliteCron implements CronStore {
       if (decision === null) return [];
       const tasks = decision.slots.flatMap(({ task }) => task ?? []);
       const ids = tasks.length === 0 ? [] : await session.push(tasks);
-      return session.runStatements((db) => recordDecision(db, name, decision, ids, now));
+      return session.runStatements((db) =>
+        recordDecision(db, name, decision, ids, now, worker ?? null),
+      );
     });
+  }
+
+  end(name: string, slot: number, outcome: SlotOutcome, reason: string): Promise<void> {
+    return this.#write((db) => endSlot(db, name, slot, outcome, reason));
   }
 
   add(origin: string, definition: CronText): Promise<CronRow> {

@@ -21,7 +21,7 @@ export type DurationLike = Temporal.Duration | DurationFields | string;
 type ShortUnit = "w" | "d" | "h" | "m" | "s" | "ms";
 
 /** A length of time as text of which the compiler knows that it has a unit: `"30s"`, `"1h30m"`, `"PT5M"`. */
-type DurationText =
+export type DurationText =
   `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
 
 /** A length of time as `DurationLike`, where a text without a unit does not compile. */

@@ -7,6 +7,7 @@ import { definitionOf, editedKeys, pauseAt, saidBySource } from "../../cron/in-f
 import type { CronOverride, CronPause, CronRow } from "../../cron/ledger.ts";
 import { originWords } from "../../cron/origin.ts";
 import { TqError } from "../../errors.ts";
+import { fieldOf } from "../../policies/table.ts";
 import { quote } from "../../quote.ts";
 import type { Store } from "../../store/store.ts";
 import { didYouMean } from "../../suggest.ts";
@@ -72,7 +73,7 @@ export function editCron(
       ([key, value]) => !Bun.deepEquals(source[key], value),
     );
     const edited = Object.fromEntries(keys);
-    readCron(name, { ...source, ...edited }, `Cannot edit ${name}`);
+    readCron(name, { ...source, ...edited }, `Cannot edit ${name}`, fieldOf, ": ");
     return { ...edited, ...(pause === undefined ? {} : { pause }) };
   });
 }
@@ -92,13 +93,13 @@ export interface RunOptions {
 /**
  * Pushes the task of a recurring task now, beside its schedule, also while it is paused.
  *
- * @returns the id of the task.
+ * @returns the id of the task; null for what tq itself does, with which a worker begins at once.
  */
 export async function pushCron(
   store: Store,
   name: string,
   { by = userAndHost(), force = false }: RunOptions = {},
-): Promise<number> {
+): Promise<number | null> {
   await rowNamed(store, name);
   const [slot] = await store.cron.decide(name, (state, now) => {
     const { row } = state;
@@ -110,7 +111,7 @@ export async function pushCron(
     }
     return runByHand(definitionOf(row), state, now, { by, force });
   });
-  if (slot === undefined || slot.task === null) throw noSuch(name, []);
+  if (slot === undefined) throw noSuch(name, []); // it was removed meanwhile
   return slot.task;
 }
 

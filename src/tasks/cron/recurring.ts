@@ -25,6 +25,10 @@ export interface RecurringTask {
   readonly waiting: number | null;
   /** The file that defines it; "database": `tq cron add` did. */
   readonly origin: string;
+  /** False while no live worker has its file: its slots wait for one. */
+  readonly held: boolean;
+  /** Other files whose definition of this name does not count. */
+  readonly others: readonly string[];
   /** What the database says instead of that, by the same keys. */
   readonly edited: Readonly<Record<string, unknown>> | null;
   readonly pause: CronPause | null;
@@ -81,6 +85,8 @@ async function toRecurring(
     last: last === undefined ? null : recurringSlot(last),
     waiting: row.waiting,
     origin: row.origin,
+    held: row.held,
+    others: row.others,
     edited: Object.keys(edited).length === 0 ? null : edited,
     pause: pauseAt(row, now),
     removed_at: row.removedAt,

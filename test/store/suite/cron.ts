@@ -45,6 +45,9 @@ export function cronTests(): void {
         [HOURLY, NIGHTLY].map((one) => ({
           ...one,
           origin: FILE,
+          kind: "settings" as const,
+          held: true,
+          others: [],
           override: {},
           decidedUntil: clock.now(),
           removedAt: null,
