@@ -1,5 +1,5 @@
 /** `tq cron edit`, `reset`, `pause`, `resume` and `remove`: what people do to one recurring task. */
-import { saidBySource } from "../../src/cron/in-force.ts";
+import { definitionOf, saidBySource } from "../../src/cron/in-force.ts";
 import { KEY_ROWS } from "../../src/cron/key-help.ts";
 import { originWords } from "../../src/cron/origin.ts";
 import { TqError } from "../../src/errors.ts";
@@ -19,8 +19,9 @@ import type { Store } from "../../src/store/store.ts";
 import { command } from "../command/command.ts";
 import { type Program, withExisting } from "../command/program.ts";
 import { comesWords, pauseWords } from "../terminal/recurring.ts";
+import { checkTask } from "./check-task.ts";
 import { keyFlags, readKeys } from "./key-flags.ts";
-import { takeUp } from "./known.ts";
+import { withKnown } from "./known.ts";
 
 const NAME = { type: "positional", description: "The name of a recurring task" } as const;
 
@@ -38,8 +39,11 @@ export const edit = command({
       );
     }
     const config = program.config();
-    await withExisting(config, async (store) => {
-      await takeUp(store, config, name);
+    await withKnown(config, name, async (store) => {
+      if (typeof said["task"] === "string") {
+        const definition = definitionOf({ ...(await rowNamed(store, name)), override: said });
+        await checkTask(definition, `Cannot edit ${name}`, config, program);
+      }
       await answerChange(store, await editCron(store, name, said), program);
     });
   },
@@ -72,8 +76,7 @@ export const pause = command({
   },
   run: async ({ name, reason = null, until }, program) => {
     const config = program.config();
-    await withExisting(config, async (store) => {
-      await takeUp(store, config, name);
+    await withKnown(config, name, async (store) => {
       const end = until === undefined ? null : readMoment(until, "--until", store.now());
       const { before, after } = await pauseCron(store, name, { reason, until: end });
       const task = await recurringTask(store, after);

@@ -65,6 +65,9 @@ export interface KeyRow extends KeyHelp {
   readonly allowed: string;
 }
 
+const SCHEDULES =
+  'five fields like "30 2 * * *", a name: @hourly, @daily, @weekly, @monthly or @yearly, or "every 15m"';
+
 /** All keys, in the order of the help. */
 export const KEY_ROWS: readonly KeyRow[] = Object.entries<KeyHelp>(KEY_HELP).map(([key, row]) => ({
   ...row,
@@ -79,9 +82,6 @@ function valuesOfKey(key: string): Pick<KeyRow, "preset" | "allowed"> {
   const { preset, words, allowed } = POLICIES[key as keyof typeof POLICIES] as PolicyRow<unknown>;
   return { preset: words(preset), allowed };
 }
-
-const SCHEDULES =
-  'five fields like "30 2 * * *", a name: @hourly, @daily, @weekly, @monthly or @yearly, or "every 15m"';
 
 function presetWords(preset: unknown): string | null {
   if (preset === undefined) return null;
