@@ -1,5 +1,5 @@
 /** `tq cron edit`, `reset`, `pause`, `resume` and `remove`: what people do to one recurring task. */
-import { definitionOf, saidBySource } from "../../src/cron/in-force.ts";
+import { definitionOf, editedKeys, saidBySource } from "../../src/cron/in-force.ts";
 import { KEY_ROWS } from "../../src/cron/key-help.ts";
 import { originWords } from "../../src/cron/origin.ts";
 import { TqError } from "../../src/errors.ts";
@@ -125,9 +125,9 @@ async function unchanged(store: Store, name: string): Promise<Changed> {
 async function answerChange(store: Store, { before, after }: Changed, program: Program) {
   const task = await recurringTask(store, after);
   const source = saidBySource(after);
-  const [old, now] = [before, after].map(({ override: { pause: _, ...keys } }) => ({
+  const [old, now] = [before, after].map(({ override }) => ({
     ...source,
-    ...keys,
+    ...editedKeys(override),
   })) as [Record<string, unknown>, Record<string, unknown>];
   const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])];
   const changed = keys.filter((key) => !Bun.deepEquals(old[key], now[key]));

@@ -36,7 +36,7 @@ export function touches({ lost, moved, first, second }: ClockChange): boolean {
 }
 
 /** What the clock of a zone shows at a moment, as the ms since 1970 at which a clock in UTC shows the same. */
-export function wallTime(ms: number, zone: string): number {
+function wallTime(ms: number, zone: string): number {
   return ms + zoned(ms, zone).offsetNanoseconds / 1e6;
 }
 

@@ -22,7 +22,8 @@ export function saidBySource({
 }
 
 /** What the database says instead, by the same keys. */
-export function editedKeys({ pause: _, ...keys }: CronOverride): Readonly<Record<string, unknown>> {
+export function editedKeys(override: CronOverride): Readonly<Record<string, unknown>> {
+  const { pause: _, ...keys } = override;
   return keys;
 }
 

@@ -7,10 +7,8 @@ describe("tq cron explain", () => {
     using folder = new Folder();
     const flags = ["--time-zone", "Europe/Berlin", "--count", "2"];
     const env = { TZ: "Asia/Tokyo" };
-    const { code, stdout } = await folder.tqWith(
-      { env },
-      ...["cron", "explain", "30 2 * * *", ...flags],
-    );
+    const schedule = "30 2 * * *";
+    const { code, stdout } = await folder.tqWith({ env }, "cron", "explain", schedule, ...flags);
     expect(code).toBe(0);
     const lines = stdout.split("\n");
     expect(lines.slice(0, 3)).toEqual([

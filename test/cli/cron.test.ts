@@ -148,8 +148,8 @@ describe("tq cron pause", () => {
     using folder = shop();
     await folder.tq("cron", "pause", "nightly", "--until", "3d");
     const task = await one(folder);
-    const { until } = task?.["pause"] as { until: number };
-    expect(task?.["next"]).toBeGreaterThanOrEqual(until);
+    const { next, pause } = task as { next: number; pause: { until: number } };
+    expect(next).toBeGreaterThanOrEqual(pause.until);
   });
 
   test("refuses an end that has passed, and a reason that is too long", async () => {

@@ -53,7 +53,7 @@ export async function pauseCron(
 export async function resumeCron(store: Store, name: string): Promise<Changed | null> {
   const row = await rowNamed(store, name);
   if (pauseAt(row, store.now()) === null) return null;
-  return change(store, name, ({ override: { pause: _, ...rest } }) => rest);
+  return change(store, name, ({ override }) => editedKeys(override));
 }
 
 /**
@@ -145,7 +145,7 @@ async function change(
 }
 
 /** `root@shop` */
-export function userAndHost(): string {
+function userAndHost(): string {
   return `${userName()}@${hostname()}`;
 }
 

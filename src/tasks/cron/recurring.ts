@@ -49,13 +49,6 @@ export interface RecurringSlot {
   readonly state: TaskState | null;
 }
 
-/** All of them, by name; those too that their file does not have any more. */
-export async function recurringTasks(store: Store): Promise<RecurringTask[]> {
-  const found: RecurringTask[] = [];
-  for (const row of await store.cron.rows()) found.push(await recurringTask(store, row));
-  return found;
-}
-
 export async function recurringTask(store: Store, row: CronRow): Promise<RecurringTask> {
   const [last] = await store.cron.slots(row.name, 1);
   return toRecurring(row, last, store.now());
