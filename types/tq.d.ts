@@ -888,7 +888,7 @@ import { DurationText } from "tq:internal/values/duration";
 import { CronValues } from "tq:internal/cron/keys";
 type Nickname = "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly";
 /** When a recurring task comes: `"30 2 * * *"` (minute, hour, day, month, weekday), `"@daily"` or `"every 15m"`. */
-export type ScheduleText = `@${Nickname}` | `every ${DurationText}` | `${string} ${string} ${string} ${string} ${string}`;
+type ScheduleText = `@${Nickname}` | `every ${DurationText}` | `${string} ${string} ${string} ${string} ${string}`;
 /** When a recurring task comes, and how its tasks are pushed. */
 export interface RecurringOptions extends Pick<TaskPolicy, "attempts" | "timeout" | "expires"> {
     readonly schedule: ScheduleText;
