@@ -1,6 +1,7 @@
 /** `tq cron list`: the recurring tasks, when they come, and what became of their last slots. */
 import { saidBySource } from "../../src/cron/in-force.ts";
 import type { CronRow } from "../../src/cron/ledger.ts";
+import { isTqError } from "../../src/errors.ts";
 import { databaseExists } from "../../src/open-store.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { liveWorkers } from "../../src/store/live-workers.ts";
@@ -22,7 +23,7 @@ export const list = command({
     const tasks = databaseExists(config)
       ? await toLook(config, async (store) => {
           notes.push(...(await notesOf(store)));
-          return listed(store, config);
+          return listed(store, config, (problem) => notes.push(problem));
         })
       : await unstored(config);
     program.answer(tasks, () =>
@@ -30,16 +31,26 @@ export const list = command({
         ? "No recurring tasks: tq cron add makes one, as a section [cron.name] of tq.toml does"
         : recurringTable(tasks, program.terminal),
     );
-    if (tasks.length > 0) for (const sentence of notes) program.note(sentence);
+    for (const sentence of notes) program.note(sentence);
   },
 });
 
-async function listed(store: Store, config: Config): Promise<Listed[]> {
+/** @param say called with a sentence for each that this tq cannot read, as a newer one has written it. */
+async function listed(
+  store: Store,
+  config: Config,
+  say: (problem: string) => void,
+): Promise<Listed[]> {
   const rows = await store.cron.rows();
   const tasks: Listed[] = [];
   for (const row of rows) {
     const outdated = isOutdated(row, config);
-    tasks.push({ ...(await recurringTask(store, row)), in_database: true, outdated });
+    try {
+      tasks.push({ ...(await recurringTask(store, row)), in_database: true, outdated });
+    } catch (error) {
+      if (!isTqError(error)) throw error;
+      say(error.message);
+    }
   }
   tasks.push(...(await unstored(config, rows)));
   return tasks.toSorted((a, b) => (a.name < b.name ? -1 : 1));

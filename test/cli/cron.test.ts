@@ -1,5 +1,6 @@
 /** `tq cron` on a database without a worker. */
 import { describe, expect, test } from "bun:test";
+import { heldWords } from "../../src/tasks/cron/recurring.ts";
 import { Folder } from "./tq.ts";
 
 const MODELS = `
@@ -90,6 +91,23 @@ test("tq cron list shows what tq.toml has before any worker has read it", async 
   expect(await one(folder)).toMatchObject({ in_database: false, held: false });
   const { stdout } = await folder.tq("cron", "list");
   expect(stdout).toMatch(/nightly +At 02:30 +Europe\/Berlin +night\.run .* not taken up yet/);
+});
+
+test("tq cron list names one that it cannot read, and lists the others", async () => {
+  using folder = shop();
+  const store = folder.store();
+  await store.cron.add("database", { name: "newer", definition: '{"moon":"full"}' });
+  await store.close();
+  const { stdout, stderr } = await folder.tq("cron", "list", "--json");
+  expect(JSON.parse(stdout)).toMatchObject([{ name: "nightly" }]);
+  expect(stderr).toContain("The recurring task newer: moon is not a key of a recurring task");
+});
+
+test("recurring tasks are said to be held while the clock is before this tq was made", () => {
+  expect(heldWords(0)).toBe(
+    "Recurring tasks are held until the clock is right: it says 1970-01-01T00:00:00.000Z, which is before this tq was made",
+  );
+  expect(heldWords(Date.UTC(2030, 0))).toBeNull();
 });
 
 describe("tq cron run", () => {
