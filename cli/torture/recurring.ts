@@ -83,7 +83,7 @@ export function checkRecurring(ask: Ask, retried: ReadonlySet<number>): string[]
 
 /** Pauses all of them: the queue can be empty for good then. */
 export async function pauseRecurring(store: Store): Promise<void> {
-  const pause = { by: "tq torture", reason: "it is over", until: null };
+  const pause = { by: "tq torture", at: 0, reason: "it is over", until: null };
   for (const { name } of await store.cron.rows()) {
     await store.cron.override(name, () => ({ pause }));
   }

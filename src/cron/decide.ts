@@ -5,10 +5,9 @@
 import type { CronDecision, CronState, DecidedSlot, SlotOutcome } from "./ledger.ts";
 import type { NewTask } from "../task.ts";
 import { formatDuration } from "../values/duration.ts";
-import { encode } from "../values/encoding.ts";
-import { callOf } from "./call.ts";
 import type { CronDefinition } from "./definition.ts";
 import { isOwn } from "./own.ts";
+import { taskOfSlot } from "./slot-task.ts";
 import { newestSlots } from "./slots.ts";
 
 /** A slot that passed longer ago than this was missed: no worker ran. */
@@ -106,27 +105,9 @@ class Decider {
   }
 
   #taskOf(slot: number): NewTask {
-    const { name, instances, args, queue, priority, user, context, jitter, expires, policy } =
-      this.#definition;
-    const { model, method } = callOf(this.#definition);
-    const later = Math.floor(this.#state.share * jitter);
+    const later = Math.floor(this.#state.share * this.#definition.jitter);
     const isLate = this.#now - slot > ON_TIME_MS;
-    const due = (isLate ? this.#now : slot) + later;
-    return {
-      model,
-      method,
-      instances,
-      args,
-      context: encode({ ...context, cron: { name, slot } }, "context"),
-      user,
-      queue,
-      priority,
-      scheduledAt: due > this.#now ? due : null,
-      expectedAt: null,
-      expiresAt: expires === null ? null : Math.max(due, this.#now) + Math.max(expires, 1),
-      ref: null,
-      policy,
-    };
+    return taskOfSlot(this.#definition, slot, (isLate ? this.#now : slot) + later, this.#now);
   }
 
   #lateWords(slot: number): string | null {

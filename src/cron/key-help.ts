@@ -1,6 +1,7 @@
 /** What the keys of a recurring task mean, and how a flag writes their values: for the help and docs/. */
-import { POLICIES } from "../policies/table.ts";
+import { fieldOf, POLICIES, type PolicyRow } from "../policies/table.ts";
 import type { CronDefinition } from "./definition.ts";
+import { KEYS } from "./keys.ts";
 
 type CronKey =
   Exclude<keyof CronDefinition, "name" | "policy" | "text"> | "attempts" | "backoff" | "timeout";
@@ -54,3 +55,36 @@ export const KEY_HELP: { readonly [K in CronKey]: KeyHelp } = {
   timeout: { help: POLICIES.timeout.help, hint: "30s" },
   expires: { help: POLICIES.expires.help, hint: "1h" },
 };
+
+export interface KeyRow extends KeyHelp {
+  /** As in tq.toml: `time_zone`. */
+  readonly field: string;
+  /** What counts where it is not said, in words; null: it must be said. */
+  readonly preset: string | null;
+  /** Completes "it must be …". */
+  readonly allowed: string;
+}
+
+const SCHEDULES =
+  'five fields like "30 2 * * *", a name: @hourly, @daily, @weekly, @monthly or @yearly, or "every 15m"';
+
+/** All keys, in the order of the help. */
+export const KEY_ROWS: readonly KeyRow[] = Object.entries<KeyHelp>(KEY_HELP).map(([key, row]) => ({
+  ...row,
+  field: fieldOf(key),
+  ...valuesOfKey(key),
+}));
+
+function valuesOfKey(key: string): Pick<KeyRow, "preset" | "allowed"> {
+  if (key === "schedule") return { preset: null, allowed: SCHEDULES };
+  const own = Object.entries(KEYS).find(([name]) => name === key)?.[1];
+  if (own !== undefined) return { preset: presetWords(own.preset), allowed: own.allowed };
+  const { preset, words, allowed } = POLICIES[key as keyof typeof POLICIES] as PolicyRow<unknown>;
+  return { preset: words(preset), allowed };
+}
+
+function presetWords(preset: unknown): string | null {
+  if (preset === undefined) return null;
+  if (preset === null) return "none";
+  return typeof preset === "string" ? preset : JSON.stringify(preset);
+}

@@ -1,23 +1,25 @@
 /** The types of recurring tasks as a store keeps them. All times are ms since 1970 UTC. */
-import type { NewTask } from "../task.ts";
+import type { NewTask, TaskState } from "../task.ts";
 
 /** "started", "done" and "failed" are those of tq's own recurring tasks, which push none. */
 export type SlotOutcome =
   "pushed" | "waiting" | "skipped" | "paused" | "missed" | "started" | "done" | "failed";
 
 /** Says who holds a recurring task back, and why. */
-interface CronPause {
+export interface CronPause {
+  /** `root@shop` */
   readonly by: string;
+  /** When it began. */
+  readonly at: number;
   readonly reason: string | null;
   /** When it ends by itself; null: when it is resumed. */
   readonly until: number | null;
 }
 
-/** What the database says instead of a definition. */
+/** What the database says instead of a definition, by the definition's keys; a pause beside them. */
 export interface CronOverride {
-  readonly schedule?: string;
-  readonly time_zone?: string;
   readonly pause?: CronPause;
+  readonly [key: string]: unknown;
 }
 
 /**
@@ -82,6 +84,12 @@ export interface CronSlot extends Omit<DecidedSlot, "task"> {
   readonly decidedAt: number;
   /** The id of its task; null: none was pushed. */
   readonly task: number | null;
+}
+
+/** A row of the ledger with the state of its task. */
+export interface PastSlot extends CronSlot {
+  /** Null where no task was pushed, and where it is deleted. */
+  readonly state: TaskState | null;
 }
 
 /** What a source says of a recurring task, as JSON text that was read without a problem. */

@@ -8,13 +8,16 @@ import type {
   CronSlot,
   CronSource,
   CronState,
+  CronText,
+  PastSlot,
   SlotOutcome,
 } from "../cron/ledger.ts";
+import { takenWords, unremovableWords } from "../cron/origin.ts";
 import { TqError } from "../errors.ts";
 import type { CronStore } from "../store/cron-store.ts";
 import { didYouMean } from "../suggest.ts";
 import type { SqliteSession } from "./session.ts";
-import { defineCrons } from "./sql/cron-definitions.ts";
+import { addCron, defineCrons } from "./sql/cron-definitions.ts";
 import {
   cronRow,
   cronRows,
@@ -43,7 +46,7 @@ export class SqliteCron implements CronStore {
     return this.#access.read(cronRows);
   }
 
-  slots(name: string, limit: number): Promise<CronSlot[]> {
+  slots(name: string, limit: number): Promise<PastSlot[]> {
     return this.#access.read((db) => cronSlots(db, name, limit));
   }
 
@@ -73,16 +76,31 @@ export class SqliteCron implements CronStore {
     return this.#write((db) => endSlot(db, name, slot, outcome, reason));
   }
 
-  override(name: string, change: (row: CronRow) => CronOverride): Promise<CronRow> {
+  add(origin: string, definition: CronText): Promise<CronRow> {
+    const { name } = definition;
+    return this.#write((db, now) => {
+      const row = cronRow(db, name);
+      if (row !== null && row.removedAt === null) throw new TqError("conflict", takenWords(row));
+      addCron(db, origin, definition, now);
+      return found(db, name);
+    });
+  }
+
+  override(name: string, change: (row: CronRow, now: number) => CronOverride): Promise<CronRow> {
     return this.#write((db, now) => {
       const row = found(db, name);
-      overrideCron(db, row, change(row), now);
+      overrideCron(db, row, change(row, now), now);
       return found(db, name);
     });
   }
 
   remove(name: string): Promise<void> {
-    return this.#write((db) => deleteCron(db, found(db, name).name));
+    return this.#write((db) => {
+      const row = found(db, name);
+      const refusal = unremovableWords(row);
+      if (refusal !== null) throw new TqError("conflict", refusal);
+      deleteCron(db, name);
+    });
   }
 
   #write<T>(fn: (db: Database, now: number) => T): Promise<T> {

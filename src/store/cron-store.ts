@@ -7,6 +7,8 @@ import type {
   CronSlot,
   CronSource,
   CronState,
+  CronText,
+  PastSlot,
   SlotOutcome,
 } from "../cron/ledger.ts";
 
@@ -32,10 +34,20 @@ export interface CronStore {
   ): Promise<CronSlot[]>;
   /** Says how it ended what a worker has started for a slot. */
   end(name: string, slot: number, outcome: SlotOutcome, reason: string): Promise<void>;
-  /** Makes this the override of a recurring task. @throws TqError "not_found" */
-  override(name: string, change: (row: CronRow) => CronOverride): Promise<CronRow>;
-  /** Removes a recurring task and its history. @throws TqError "not_found" */
+  /**
+   * Adds one definition. Of a file it is a first one, until a worker has read that.
+   *
+   * @throws TqError "conflict" where the name is taken.
+   */
+  add(origin: string, definition: CronText): Promise<CronRow>;
+  /** Makes this the override of a recurring task. @throws TqError "not_found", and what `change` throws */
+  override(name: string, change: (row: CronRow, now: number) => CronOverride): Promise<CronRow>;
+  /**
+   * Removes a recurring task and its history.
+   *
+   * @throws TqError "not_found"; "conflict" for one that its file has, which would come back.
+   */
   remove(name: string): Promise<void>;
   /** The last slots, the newest first. */
-  slots(name: string, limit: number): Promise<CronSlot[]>;
+  slots(name: string, limit: number): Promise<PastSlot[]>;
 }

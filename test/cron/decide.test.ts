@@ -224,7 +224,7 @@ describe("a slot whose earlier task has not ended", () => {
 });
 
 describe("a pause", () => {
-  const pause = { by: "root@shop", reason: "stocktaking", until: null };
+  const pause = { by: "root@shop", at: MIDNIGHT, reason: "stocktaking", until: null };
 
   test("leaves each slot out, and says who paused it and why", () => {
     const given = { override: { pause } };

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isGroup } from "../../cli/command/command.ts";
 import { COMMANDS } from "../../cli/commands.ts";
 import { EXIT_UNEXPECTED } from "../../cli/command/explain.ts";
 import { OWN_STATUS, type ProblemCode, STATUS } from "../../src/admin/problem.ts";
@@ -174,7 +175,10 @@ function quoted(text: string): string[] {
 }
 
 function commandRows(): string[][] {
-  return Object.values(COMMANDS).map(({ name, description }) => [`\`tq ${name}\``, description]);
+  const all = Object.values(COMMANDS).flatMap((entry) =>
+    isGroup(entry) ? Object.values(entry.commands) : [entry],
+  );
+  return all.map(({ name, description }) => [`\`tq ${name}\``, description]);
 }
 
 function settingRows(): string[][] {

@@ -158,7 +158,7 @@ test("a cleaning that lasts beyond the next hour is not joined by another worker
 test("paused it deletes nothing, and resumed it goes on at its next hour", async () => {
   await endTasks(3);
   await startWorker("w1");
-  const pause = { by: "root@shop", reason: null, until: null };
+  const pause = { by: "root@shop", at: 0, reason: null, until: null };
   await subject.store.cron.override(CLEAN, () => ({ pause }));
   await pass(HOUR);
   expect(await left()).toBe(3);
@@ -184,7 +184,7 @@ test("a database that refuses is said once, and tried again at the next hour", a
 test("asked for by hand it is done at once, also just after a start and while it is paused", async () => {
   await endTasks(3);
   const { cron } = subject.store;
-  const pause = { by: "root@shop", reason: null, until: null };
+  const pause = { by: "root@shop", at: 0, reason: null, until: null };
   await cron.override(CLEAN, () => ({ pause }));
   const clock = await startWorker("w1");
   const slot = subject.clock.now();

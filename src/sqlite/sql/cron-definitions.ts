@@ -81,6 +81,16 @@ export function defineCrons(
   return { changed: changed.sort(), removed, refused };
 }
 
+/** Adds one that no worker has read yet: its slots wait for one that has its file. */
+export function addCron(
+  db: Database,
+  origin: string,
+  { name, definition }: CronText,
+  now: number,
+): void {
+  db.query(DEFINE).run({ name, origin, kind: kindOf({ origin }), definition, now });
+}
+
 function namesOf({ definitions, foreign = [] }: CronSource): string {
   return JSON.stringify([...foreign, ...definitions.map(({ name }) => name)]);
 }

@@ -6,6 +6,7 @@ import type {
   CronRow,
   CronSlot,
   CronState,
+  PastSlot,
   SlotOutcome,
 } from "../../cron/ledger.ts";
 import { IS_HELD } from "./cron-definitions.ts";
@@ -119,12 +120,13 @@ export function endSlot(
 }
 
 const SLOTS = `
-  SELECT cron, slot, decided_at AS decidedAt, outcome, reason, task FROM tq__cron_slot
+  SELECT cron, slot, decided_at AS decidedAt, outcome, one.reason, task, state
+    FROM tq__cron_slot AS one LEFT JOIN tq__task AS task ON task.id = one.task
    WHERE cron = $name ORDER BY slot DESC LIMIT $limit`;
 
 /** The last slots, the newest first. */
-export function cronSlots(db: Database, name: string, limit: number): CronSlot[] {
-  return db.query(SLOTS).all({ name, limit }) as CronSlot[];
+export function cronSlots(db: Database, name: string, limit: number): PastSlot[] {
+  return db.query(SLOTS).all({ name, limit }) as PastSlot[];
 }
 
 /** A pause that ends, or other times, count from now: nothing that passed meanwhile is caught up. */

@@ -5,6 +5,7 @@ import { claimTests } from "./claim.ts";
 import { cleanTests } from "./clean.ts";
 import { crashTests } from "./crash.ts";
 import { cronDefinitionTests } from "./cron-definitions.ts";
+import { addedCronTests } from "./cron-added.ts";
 import { cronTests } from "./cron.ts";
 import { dueTests } from "./due.ts";
 import { lookingTests } from "./looking.ts";
@@ -36,6 +37,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     situationTests();
     sessionTests();
     cronTests();
+    addedCronTests();
     cronDefinitionTests();
   });
 }
