@@ -5,7 +5,9 @@ import { config } from "./config.ts";
 import { init } from "./init.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
+import { pause } from "./pause.ts";
 import { push } from "./push.ts";
+import { resume } from "./resume.ts";
 import { retry } from "./retry.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
@@ -32,6 +34,8 @@ export const COMMANDS: Commands = {
   try: tryTask,
   retry,
   cancel,
+  pause,
+  resume,
   clean,
   status,
   serve,

@@ -110,14 +110,15 @@ export class Waking {
     this.#watch.arm(); // before the look: the watch tells only of later commits
     const { queues } = this.#config;
     const options = { queues, limit: idle.length, worker: this.#options.id };
-    const { due, ready, othersHoldTasks } = await this.#store.look(options);
+    const { due, ready, pauseEnds, othersHoldTasks } = await this.#store.look(options);
     const isDue = this.#due.isSoon(due);
     const wanted = Math.max(ready, isDue ? 1 : 0);
     const alreadyWoken = Math.min(wanted, this.#pool.wokenJustNow);
     for (const thread of idle.slice(0, wanted - alreadyWoken)) thread.wake();
     if (isDue) this.#due.makeReady();
     // A thread that was woken just now may have claimed already, and take none of these: look again once that is known.
-    this.#due.lookFor(due, alreadyWoken > 0 ? WOKEN_MS : this.#config.poll_interval);
+    const next = pauseEnds === null ? due : Math.min(due ?? pauseEnds, pauseEnds);
+    this.#due.lookFor(next, alreadyWoken > 0 ? WOKEN_MS : this.#config.poll_interval);
     if (ready === 0 && !isDue && allIdle) await this.#checkDrained();
     return othersHoldTasks;
   }

@@ -222,7 +222,7 @@ for (const { queues, analyzed } of [
  */
 function isWalk(line: string, sql: string): boolean {
   if (line.endsWith("USING INDEX tq__task_running")) return true;
-  if (line === "SCAN tq__worker") return true; // there are few
+  if (line === "SCAN tq__worker" || line.startsWith("SCAN tq__pause")) return true; // there are few
   if (line === "SCAN tq_attempts") return sql.includes("WHERE task = "); // the runs of one task, found by their keys
   if (line.endsWith("INDEX tq__task_order")) return /LIMIT|EXISTS/.test(sql);
   return (
