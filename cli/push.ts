@@ -16,6 +16,7 @@ import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
 import { missingArgument } from "./command/line.ts";
+import { heldNote } from "./command/pausing.ts";
 import { readCall } from "./command/pushed-call.ts";
 import { rowFlag } from "./command/flags.ts";
 import type { Values } from "./command/flags.ts";
@@ -204,7 +205,7 @@ function printIds(ids: readonly number[]): void {
 }
 
 /**
- * Why no live worker will run these tasks; null where one will, and where they have ended. The last stands for all: they
+ * Why no live worker will run these tasks, as they are paused, or in a queue that none takes; null where one will, and where they have ended. The last stands for all: they
  * are in one queue, and it is claimed last. The absence of any worker is a reason only for a user who waits: a push may
  * well come before the first worker starts.
  */
@@ -215,6 +216,8 @@ async function whyUntaken(
 ): Promise<string | null> {
   const task = await store.get(ids.at(-1) ?? 0); // no task has the id 0: a push for an empty list makes none
   if (task === null || task.finished_at !== null) return null;
+  const held = await heldNote(store, task);
+  if (held !== null) return held;
   const workers = await liveWorkers(store);
   if (workers.length > 0) return untakenWords(task.queue, workers);
   return isAwaited ? NO_WORKER : null;

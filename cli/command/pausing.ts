@@ -3,8 +3,9 @@ import { TqError } from "../../src/errors.ts";
 import { isPattern, matches } from "../../src/patterns.ts";
 import { cut } from "../../src/quote.ts";
 import { printable } from "../../src/printable.ts";
-import { targetWords } from "../../src/store/pause-words.ts";
-import type { PauseTarget } from "../../src/store/pauses.ts";
+import { resumeCommand, targetWords, whyHeld } from "../../src/store/pause-words.ts";
+import { pausesOf, type PauseTarget } from "../../src/store/pauses.ts";
+import type { Task } from "../../src/task.ts";
 import type { Store } from "../../src/store/store.ts";
 import { didYouMean } from "../../src/suggest.ts";
 import { NAMES } from "../../src/tasks/pauses.ts";
@@ -70,6 +71,14 @@ function modelOf(name: string): string {
 function near(name: string, names: readonly string[]): string {
   if (isPattern(name) || names.length === 0) return "";
   return didYouMean(name, names) || ` (tasks have ${cut(printable(names.toSorted().join(", ")))})`;
+}
+
+/** Why a task that waits is held, and how to go on; null: no pause holds it. */
+export async function heldNote(store: Store, task: Task): Promise<string | null> {
+  if (task.state !== "ready" && task.state !== "scheduled") return null;
+  const held = pausesOf(await store.pauses.list(), task);
+  const why = whyHeld(held, task, store.now());
+  return why && `${why}; to go on: ${held.map(resumeCommand).join("; ")}`;
 }
 
 export function capitalized(sentence: string): string {

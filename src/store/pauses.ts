@@ -1,6 +1,6 @@
 /** Pauses: the queues and methods of which no worker takes a task, for every store. */
 import { matches } from "../patterns.ts";
-import { callWords } from "../task.ts";
+import { callWords, type TaskState } from "../task.ts";
 
 export interface PauseTarget {
   /** "queue": the name or pattern of queues; "task": of methods, `model.method`, and of functions. */
@@ -47,6 +47,15 @@ export function holds({ kind, name }: PauseTarget, task: Pausable): boolean {
 /** The pauses that hold a task: it waits for the end of each. */
 export function pausesOf<P extends PauseTarget>(pauses: readonly P[], task: Pausable): P[] {
   return pauses.filter((pause) => holds(pause, task));
+}
+
+/** A task as lists show it: one that waits says whether it is paused. */
+export function withPaused<T extends Pausable & { readonly state: TaskState }>(
+  task: T,
+  pauses: readonly PauseTarget[],
+): T & { readonly paused?: boolean } {
+  if (task.state !== "ready" && task.state !== "scheduled") return task;
+  return { ...task, paused: pausesOf(pauses, task).length > 0 };
 }
 
 /** True where one of these pauses holds a whole queue. */

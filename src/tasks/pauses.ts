@@ -68,15 +68,11 @@ export function newPause(
   };
 }
 
-/** `ana@till3`; a user without a name, as in a container, is only a number. */
+/** `ana@till3`; a user whose name is not known, as in a container, is only a number. */
 function userWords(): string {
-  let user: string;
-  try {
-    user = userInfo().username;
-  } catch {
-    user = `user ${process.getuid?.() ?? "unknown"}`;
-  }
-  return `${user}@${hostname()}`;
+  const { uid, username } = userInfo();
+  const isNamed = username !== "" && username !== "unknown"; // what Bun says without the variable USER
+  return `${isNamed ? username : `user ${uid}`}@${hostname()}`;
 }
 
 export async function pause(of: Runtime, what: Pausing, options: PauseOptions): Promise<Pause> {

@@ -5,6 +5,7 @@
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
+import { pauseWords } from "../store/pause-words.ts";
 import type { Watch, WorkerStore } from "../store/worker-store.ts";
 import { DueTasks } from "./due-tasks.ts";
 import { type Pool, WOKEN_MS } from "./pool.ts";
@@ -29,8 +30,12 @@ export interface WakingEvents {
    * @param isCalm it is known that no worker holds a task.
    */
   looked(allIdle: boolean, isCalm: boolean): void;
-  /** No task is left to run. */
-  drained(): void;
+  /**
+   * No task is left to run.
+   *
+   * @param held says what is paused; null: nothing is.
+   */
+  drained(held: string | null): void;
 }
 
 /** The pause after a look that failed. */
@@ -131,6 +136,8 @@ export class Waking {
   async #checkDrained(): Promise<void> {
     const { drain } = this.#options;
     if (!drain || (await this.#store.hasWork(this.#config.queues, drain === "all"))) return;
-    this.#events.drained();
+    const [pauses, now] = [await this.#store.pauses.list(), this.#store.now()];
+    const words = pauses.map((pause) => pauseWords(pause, now)).join("; ");
+    this.#events.drained(words || null);
   }
 }

@@ -99,7 +99,10 @@ export class WorkerProcess {
           this.#pool.takeBackWhile(!allIdle);
           this.#timekeeping.pace(isCalm);
         },
-        drained: () => this.#stopItself("graceful", "nothing is left to do"),
+        drained: (held) => {
+          const but = held === null ? "" : ` but what is paused: ${held}`;
+          return this.#stopItself("graceful", `nothing is left to do${but}`);
+        },
       },
     );
   }

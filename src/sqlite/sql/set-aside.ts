@@ -65,20 +65,25 @@ export function setAside(
   db.query(SET_ASIDE).run(pause, `[${tasks.map(({ id }) => id).join()}]`);
 }
 
-const next = (column: "suspect" | "queue", where: string, after: string): string => `
-    SELECT (SELECT min(${column}) FROM tq__task WHERE state = 'ready' AND suspect > 0 AND ${where})
+const first = (column: "suspect" | "queue", where: string): string => `
+           (SELECT ${column} FROM tq__task WHERE ${where} AND state = 'ready' AND suspect > 0 ORDER BY ${column} LIMIT 1)`;
+
+/**
+ * The values of a column, each found by the index. Not by min(): that reads all that follow. The range comes first: SQLite
+ * searches by the first one of two, and the other only says which index.
+ */
+const distinct = (column: "suspect" | "queue", where: string, after: string): string => `
+  WITH RECURSIVE found (value) AS (
+    SELECT ${first(column, where)}
      UNION ALL
-    SELECT (SELECT min(${column}) FROM tq__task WHERE state = 'ready' AND suspect > 0 AND ${after})
-      FROM found WHERE value IS NOT NULL`;
+    SELECT ${first(column, after)}
+      FROM found WHERE value IS NOT NULL)
+  SELECT value FROM found WHERE value IS NOT NULL`;
 
 /** The values of the column `suspect` of tasks that are set aside: few, two a pause at most. */
-const GROUPS = `
-  WITH RECURSIVE found (value) AS (${next("suspect", "suspect >= 2", "suspect > found.value")})
-  SELECT value FROM found WHERE value IS NOT NULL`;
+const GROUPS = distinct("suspect", "suspect >= 2", "suspect > found.value");
 
-const QUEUES = `
-  WITH RECURSIVE found (value) AS (${next("queue", "suspect = ?1", "suspect = ?1 AND queue > found.value")})
-  SELECT value FROM found WHERE value IS NOT NULL`;
+const QUEUES = distinct("queue", "suspect = ?1", "suspect = ?1 AND queue > found.value");
 
 export function groupsAside(db: Database): number[] {
   return (db.query(GROUPS).values() as [number][]).map(([suspect]) => suspect);
