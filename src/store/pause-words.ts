@@ -1,6 +1,7 @@
 /** What is said of pauses, wherever they are shown. */
 import { isPattern } from "../patterns.ts";
 import { cut, quote } from "../quote.ts";
+import { callWords, isFunctionCall } from "../task.ts";
 import { localTime } from "../values/moment.ts";
 import { type Pausable, type Pause, pausesOf, type PauseTarget } from "./pauses.ts";
 
@@ -31,12 +32,10 @@ function plain(text: string): string {
 /** Of one task: `its queue print is paused by …`. */
 export function heldWords(pause: Pause, task: Pausable, now: number): string {
   const { kind, name } = pause;
-  const noun = kind === "queue" ? "queue" : name.includes(".") ? "method" : "function";
-  const subject =
-    kind === "queue" && isPattern(name)
-      ? `its queue ${nameWords(task.queue)} (${nameWords(name)})`
-      : `its ${noun} ${nameWords(name)}`;
-  return pauseWords(pause, now, subject);
+  const own = kind === "queue" ? task.queue : callWords(task);
+  const noun = kind === "queue" ? "queue" : isFunctionCall(task) ? "function" : "method";
+  const pattern = isPattern(name) ? ` (${nameWords(name)})` : "";
+  return pauseWords(pause, now, `its ${noun} ${nameWords(own)}${pattern}`);
 }
 
 /** Why a task is held, in one sentence without a start and an end; null: no pause holds it. */

@@ -7,6 +7,7 @@ import { crashTests } from "./crash.ts";
 import { dueTests } from "./due.ts";
 import { lookingTests } from "./looking.ts";
 import { orderTests } from "./order.ts";
+import { pauseTests } from "./pauses.ts";
 import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
 import { historyTests } from "./history.ts";
@@ -22,6 +23,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     pushTests();
     claimTests();
     orderTests();
+    pauseTests();
     dueTests();
     settleTests();
     historyTests();
