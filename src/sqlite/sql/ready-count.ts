@@ -126,7 +126,7 @@ function hasQueueIn(
   queues: readonly string[],
   pauses: readonly StoredPause[],
 ): boolean {
-  const isAny = queues.length === 0 && pauses.length === 0;
+  const isAny = queues.length === 0 && !pauses.some(({ kind }) => kind === "queue");
   const limit = isAny ? 1 : -1; // any queue will do, or all are needed
   const names = (db.query(statement).values({ limit }) as [string][]).map(([queue]) => queue);
   return matchQueues(db, queues, names).some((name) => !isQueuePaused(pauses, name));

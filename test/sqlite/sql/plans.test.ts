@@ -52,6 +52,21 @@ const WORK: [
 ][] = [
   ["push", null, (store) => store.push([newTask(), newTask()])],
   [
+    "a claim beside pauses",
+    "tq__task_suspect",
+    async (store) => {
+      const pause = { by: "ana", reason: null, until: null };
+      await store.pauses.pause({ kind: "task", name: "sale.*", ...pause });
+      await store.pauses.pause({ kind: "queue", name: "q1", ...pause });
+      const owner = { worker: "p", thread: 1 };
+      for (let round = 0; round < 3; round++) await claim(store, { owner });
+      await readyOf(store, [], 5);
+      await store.hasWork([], false);
+      await store.pauses.resumeAll();
+      await claim(store, { owner });
+    },
+  ],
+  [
     "a claim of a pattern",
     "tq__task_ready",
     async (store) => {

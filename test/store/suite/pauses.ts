@@ -1,6 +1,7 @@
 /** Pauses: a claim takes no task that one of them holds, and each ends alone. */
 import { describe, expect, test } from "bun:test";
 import type { NewPause } from "../../../src/store/pauses.ts";
+import { errorOf } from "../../support/error.ts";
 import { newTask, OWNER, pushOne, readyOf } from "../../support/store.ts";
 import {
   claimIds,
@@ -34,6 +35,12 @@ async function claimAll(options: Parameters<typeof claimIds>[0] = {}): Promise<n
     ids.push(...(await claimIds(options)));
   }
   return ids;
+}
+
+/** The code and the sentence of what is refused. */
+async function refusalOf(work: Promise<unknown>): Promise<string> {
+  const { code, message } = await errorOf(work);
+  return `${code}: ${message}`;
 }
 
 export function pauseTests(): void {
@@ -157,7 +164,7 @@ export function pauseTests(): void {
 
     test("of a queue and a method of the same name are two", async () => {
       await pauseQueue("sale.process");
-      await expect(store.pauses.resume(task("sale.process"))).rejects.toThrow(
+      expect(await refusalOf(store.pauses.resume(task("sale.process")))).toContain(
         "Cannot resume the method sale.process: not paused",
       );
       await store.pauses.resume(queue("sale.process"));
@@ -165,12 +172,12 @@ export function pauseTests(): void {
     });
 
     test("that there is not cannot be resumed; a near name is told", async () => {
-      await expect(store.pauses.resume(queue("print"))).rejects.toMatchObject({
-        code: "not_found",
-        message: "Cannot resume the queue print: not paused; nothing is",
-      });
+      expect(await refusalOf(store.pauses.resume(queue("print")))).toBe(
+        "not_found: Cannot resume the queue print: not paused; nothing is",
+      );
       await pauseQueue("print");
-      await expect(store.pauses.resume(queue("prnit"))).rejects.toThrow('did you mean "print"?');
+      const refusal = await refusalOf(store.pauses.resume(queue("prnit")));
+      expect(refusal).toContain('did you mean "print"?');
     });
 
     test("ends by itself, and an idle worker is told when", async () => {
