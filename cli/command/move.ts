@@ -2,6 +2,7 @@
 import type { Config } from "../../src/settings/config.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
 import type { MoveFilter } from "../../src/store/looking.ts";
+import { pauseWords, resumeCommand } from "../../src/store/pause-words.ts";
 import type { WantedTask } from "../../src/store/situation.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Task, TaskState } from "../../src/task.ts";
@@ -70,13 +71,25 @@ function refused({ name }: Move, why: string): TqError {
 async function moveAll(filter: MoveFilter, program: Program, move: Move): Promise<void> {
   const { all, done } = move;
   const config = program.config();
-  const { moved, unknown } = await withExisting(config, async (store) => {
+  const { moved, notes } = await withExisting(config, async (store) => {
     const moved = await all(store, filter);
-    return { moved, unknown: moved > 0 ? [] : await unknownNameWords(store, filter) };
+    const notes = moved > 0 ? await pauseNotes(store, move) : await unknownNameWords(store, filter);
+    return { moved, notes };
   });
   program.answer({ [done]: moved }, () => `${counted(moved, "task")} ${done}`);
-  for (const sentence of unknown) program.note(sentence);
+  for (const sentence of notes) program.note(sentence);
   if (moved > 0) noteWithoutWorker(config, program, move);
+}
+
+/** Which of many tasks are paused is not looked at: what is paused is said. */
+async function pauseNotes(store: Store, { name }: Move): Promise<string[]> {
+  if (name !== "retry") return [];
+  const pauses = await store.pauses.list();
+  return pauses
+    .slice(0, MOST_HELD)
+    .map(
+      (one) => `Some may wait: ${pauseWords(one, store.now())}; to go on: ${resumeCommand(one)}`,
+    );
 }
 
 function noteWithoutWorker(config: Config, program: Program, { withoutWorker }: Move): void {
