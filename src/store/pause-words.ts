@@ -30,7 +30,7 @@ function plain(text: string): string {
 }
 
 /** Of one task: `its queue print is paused by …`. */
-export function heldWords(pause: Pause, task: Pausable, now: number): string {
+function heldWords(pause: Pause, task: Pausable, now: number): string {
   const { kind, name } = pause;
   const own = kind === "queue" ? task.queue : callWords(task);
   const noun = kind === "queue" ? "queue" : isFunctionCall(task) ? "function" : "method";

@@ -12,7 +12,7 @@ import { isAnyHeld, pausesInForce, type StoredPause } from "./pauses.ts";
 import { candidates, matchQueues, suspectQueues } from "./queues.ts";
 import { hasReturning } from "./set-aside.ts";
 
-export interface ReadyCount {
+interface ReadyCount {
   readonly ready: number;
   /** When the next pause ends by itself; null: none does. */
   readonly pauseEnds: number | null;
@@ -32,7 +32,7 @@ const NO_PAUSES: readonly StoredPause[] = [];
  * Counts the ready tasks of these queues. All suspects count as one, and as none for a worker that runs one: it cannot
  * claim another until that has ended. Tasks of a paused method count until a claim has set them aside.
  */
-export function countReady(db: Database, options: ReadyOptions, now: number): ReadyCount {
+function countReady(db: Database, options: ReadyOptions, now: number): ReadyCount {
   const { limit } = options;
   if (!isAnyHeld(db)) return { ready: countInLine(db, options, NO_PAUSES), pauseEnds: null };
   const pauses = pausesInForce(db, now);
