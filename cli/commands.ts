@@ -6,7 +6,9 @@ import { cron } from "./cron/group.ts";
 import { init } from "./init.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
+import { pause } from "./pause.ts";
 import { push } from "./push.ts";
+import { resume } from "./resume.ts";
 import { retry } from "./retry.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
@@ -33,6 +35,8 @@ export const COMMANDS: Commands = {
   try: tryTask,
   retry,
   cancel,
+  pause,
+  resume,
   clean,
   cron,
   status,

@@ -27,6 +27,8 @@ export { tasks, type Tasks } from "./tasks/tasks.ts";
 export { ResultNotKeptError, TaskFailedError, TimeoutError } from "./tasks/ended-errors.ts";
 export type { TaskHandle } from "./tasks/handle.ts";
 export type { ResultOptions, WatchOptions } from "./tasks/wait-options.ts";
+export type { PauseOptions, Pausing } from "./tasks/pauses.ts";
+export type { Pause } from "./store/pauses.ts";
 export type { WatchedTask } from "./tasks/watch.ts";
 export type { TaskProgress } from "./store/task-output.ts";
 export type { TaskFilter } from "./store/looking.ts";

@@ -41,6 +41,9 @@ export { TimeoutError } from "tq:internal/tasks/ended-errors";
 export { TaskHandle } from "tq:internal/tasks/handle";
 export { ResultOptions } from "tq:internal/tasks/wait-options";
 export { WatchOptions } from "tq:internal/tasks/wait-options";
+export { PauseOptions } from "tq:internal/tasks/pauses";
+export { Pausing } from "tq:internal/tasks/pauses";
+export { Pause } from "tq:internal/store/pauses";
 export { WatchedTask } from "tq:internal/tasks/watch";
 export { TaskProgress } from "tq:internal/store/task-output";
 export { TaskFilter } from "tq:internal/store/looking";
@@ -1401,9 +1404,12 @@ export {};
 
 declare module "tq:internal/tasks/tasks" {
 import { TaskFilter } from "tq:internal/store/looking";
+import { Pause } from "tq:internal/store/pauses";
 import { Attempt } from "tq:internal/task";
 import { Task } from "tq:internal/task";
 import { TaskError } from "tq:internal/task";
+import { PauseOptions } from "tq:internal/tasks/pauses";
+import { Pausing } from "tq:internal/tasks/pauses";
 import { ResultOptions } from "tq:internal/tasks/wait-options";
 import { WatchOptions } from "tq:internal/tasks/wait-options";
 import { WatchedTask } from "tq:internal/tasks/watch";
@@ -1457,6 +1463,22 @@ export interface Tasks {
      * @throws TqError "conflict" when it has not ended, "not_found" when there is no such task.
      */
     retry(id: number): Promise<Task>;
+    /**
+     * Pauses a queue or a method: workers take no task of it, and running ones end. In a transaction it is paused by the
+     * commit. Of one that is paused already, it changes by whom, why and until when.
+     *
+     * @example await tasks.pause({ queue: "print" }, { reason: "no toner", until: "2h" });
+     * @example await tasks.pause({ task: "sale.process" });
+     */
+    pause(what: Pausing, options?: PauseOptions): Promise<Pause>;
+    /**
+     * Ends this pause, and no other that holds the same tasks.
+     *
+     * @throws TqError "not_found" where there is none.
+     */
+    resume(what: Pausing): Promise<Pause>;
+    /** The pauses in force, the oldest first. */
+    pauses(): Promise<Pause[]>;
 }
 export const tasks: Tasks;
 export {};
@@ -1473,6 +1495,47 @@ export interface TaskFilter {
     /** Only ids below this one: a list goes on from the last id of the one before. */
     readonly before?: number;
     readonly limit?: number;
+}
+export {};
+}
+
+declare module "tq:internal/tasks/pauses" {
+import { DurationLike } from "tq:internal/values/duration";
+import { MomentLike } from "tq:internal/values/moment";
+/** A queue, or a method or function; each may be a pattern, such as `label*` or `sale.*`. */
+export type Pausing = {
+    readonly queue: string;
+    readonly task?: never;
+} | {
+    readonly task: string;
+    readonly queue?: never;
+};
+export interface PauseOptions {
+    /** Why, for the people who wonder. */
+    readonly reason?: string;
+    /** When it ends by itself: a length of time from now, or a point in time. Default: when it is resumed. */
+    readonly until?: DurationLike | MomentLike;
+    /** The person or program that pauses; default: the user of this process, and its host. */
+    readonly by?: string;
+}
+export {};
+}
+
+declare module "tq:internal/store/pauses" {
+export interface PauseTarget {
+    /** "queue": the name or pattern of queues; "task": of methods, `model.method`, and of functions. */
+    readonly kind: "queue" | "task";
+    readonly name: string;
+}
+export interface NewPause extends PauseTarget {
+    /** The person or program that pauses. */
+    readonly by: string;
+    readonly reason: string | null;
+    /** When it ends by itself, in ms since 1970 UTC; null: when it is resumed. */
+    readonly until: number | null;
+}
+export interface Pause extends NewPause {
+    readonly since: number;
 }
 export {};
 }

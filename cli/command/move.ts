@@ -2,11 +2,13 @@
 import type { Config } from "../../src/settings/config.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
 import type { MoveFilter } from "../../src/store/looking.ts";
+import { pauseWords, resumeCommand } from "../../src/store/pause-words.ts";
 import type { WantedTask } from "../../src/store/situation.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Task, TaskState } from "../../src/task.ts";
 import { command } from "./command.ts";
 import { filterFlags, readFilter } from "./filter.ts";
+import { heldNote } from "./pausing.ts";
 import { withExisting } from "./program.ts";
 import type { Program } from "./program.ts";
 import { counted } from "../terminal/text.ts";
@@ -69,13 +71,25 @@ function refused({ name }: Move, why: string): TqError {
 async function moveAll(filter: MoveFilter, program: Program, move: Move): Promise<void> {
   const { all, done } = move;
   const config = program.config();
-  const { moved, unknown } = await withExisting(config, async (store) => {
+  const { moved, notes } = await withExisting(config, async (store) => {
     const moved = await all(store, filter);
-    return { moved, unknown: moved > 0 ? [] : await unknownNameWords(store, filter) };
+    const notes = moved > 0 ? await pauseNotes(store, move) : await unknownNameWords(store, filter);
+    return { moved, notes };
   });
   program.answer({ [done]: moved }, () => `${counted(moved, "task")} ${done}`);
-  for (const sentence of unknown) program.note(sentence);
+  for (const sentence of notes) program.note(sentence);
   if (moved > 0) noteWithoutWorker(config, program, move);
+}
+
+/** Which of many tasks are paused is not looked at: what is paused is said. */
+async function pauseNotes(store: Store, { name }: Move): Promise<string[]> {
+  if (name !== "retry") return [];
+  const pauses = await store.pauses.list();
+  return pauses
+    .slice(0, MOST_HELD)
+    .map(
+      (one) => `Some may wait: ${pauseWords(one, store.now())}; to go on: ${resumeCommand(one)}`,
+    );
 }
 
 function noteWithoutWorker(config: Config, program: Program, { withoutWorker }: Move): void {
@@ -84,13 +98,28 @@ function noteWithoutWorker(config: Config, program: Program, { withoutWorker }: 
 
 async function moveWanted(wanted: WantedTask, program: Program, move: Move): Promise<void> {
   const config = program.config();
-  const task = await withExisting(config, async (store) => {
+  const { task, held } = await withExisting(config, async (store) => {
     const { id } = await findWanted(store, wanted, move.name);
-    return move.one(store, id);
+    const task = await move.one(store, id);
+    return { task, held: await heldWords(store, [task]) };
   });
   program.answer(task, () => movedLine(task));
+  for (const sentence of held) program.note(sentence);
   noteWithoutWorker(config, program, move);
 }
+
+/** A sentence for each of the tasks, up to some, that waits although it was moved: it is paused. */
+async function heldWords(store: Store, tasks: readonly Task[]): Promise<string[]> {
+  const notes = await Promise.all(
+    tasks.slice(0, MOST_HELD).map(async (task) => {
+      const held = await heldNote(store, task);
+      return held === null ? [] : [`Task ${task.id} waits: ${held}`];
+    }),
+  );
+  return notes.flat();
+}
+
+const MOST_HELD = 5;
 
 function movedLine({ id, state }: Task): string {
   return `${id} ${state}`;
@@ -105,6 +134,7 @@ async function moveEach(texts: readonly string[], program: Program, move: Move):
   const ids = readIds(texts);
   const moved: Task[] = [];
   const refusals: TqError[] = [];
+  let held: readonly string[] = [];
   const config = program.config();
   await withExisting(config, async (store) => {
     for (const id of ids) {
@@ -115,9 +145,11 @@ async function moveEach(texts: readonly string[], program: Program, move: Move):
         refusals.push(error);
       }
     }
+    held = await heldWords(store, moved);
   });
   if (moved.length > 0) {
     program.answer(ids.length === 1 ? moved[0] : moved, () => moved.map(movedLine).join("\n"));
+    for (const sentence of held) program.note(sentence);
     noteWithoutWorker(config, program, move);
   }
   const [first, ...others] = refusals;

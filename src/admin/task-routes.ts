@@ -4,7 +4,8 @@ import { type ModelCatalog, checkCall } from "../catalog.ts";
 import { noSuchTask } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
-import type { NewTask } from "../task.ts";
+import { type PauseTarget, withPaused } from "../store/pauses.ts";
+import type { NewTask, Task } from "../task.ts";
 import { readJson } from "./input/json-body.ts";
 import { readPush } from "./input/new-tasks.ts";
 import { readFilter, readId } from "./input/queries.ts";
@@ -38,15 +39,24 @@ export function taskRoutes(options: TaskRouteOptions): Hono {
 
 async function listTasks(c: Context, { store, report }: TaskRouteOptions): Promise<Response> {
   const filter = readFilter(new URL(c.req.url).searchParams);
-  const list = await jsonList(store.pages(filter), (error) => reportError(c, error, report));
+  const pages = markedPages(store.pages(filter), await store.pauses.list());
+  const list = await jsonList(pages, (error) => reportError(c, error, report));
   return c.body(list, 200, { "Content-Type": "application/json" });
+}
+
+async function* markedPages(
+  pages: AsyncIterable<readonly Task[]>,
+  pauses: readonly PauseTarget[],
+): AsyncGenerator<readonly Task[], void> {
+  for await (const page of pages) yield page.map((task) => withPaused(task, pauses));
 }
 
 async function showTask(c: Context, store: Store, id: number): Promise<Response> {
   const task = await store.get(id);
   if (task?.finished_at) await store.flush(); // the caller may act on the end of the task
   if (task !== null) {
-    return c.json({ ...task, runs: await store.attempts(id), errors: await store.errors(id) });
+    const shown = withPaused(task, await store.pauses.list());
+    return c.json({ ...shown, runs: await store.attempts(id), errors: await store.errors(id) });
   }
   throw noSuchTask(`show task ${id}`);
 }

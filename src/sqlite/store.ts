@@ -29,12 +29,15 @@ import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
 import type { SqliteSession } from "./session.ts";
+import { SqlitePauses } from "./pause-store.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues, countWithPauses } from "./sql/counts.ts";
 import { keepShown, outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
-import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
+import { makeDueReady } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
+import { repairPauses, shownPauses } from "./sql/pauses.ts";
+import { hasWork, look } from "./sql/ready-count.ts";
 import {
   makeOrderIndex,
   needsOrderIndex,
@@ -51,6 +54,11 @@ export class SqliteStore extends SqliteDatabase implements Store {
     now: () => this.now(),
     read: (fn) => this.read(fn),
     write: (fn) => this.write((session) => fn(session as SqliteSession)),
+  });
+  readonly pauses = new SqlitePauses({
+    now: () => this.now(),
+    read: (fn) => this.read(fn),
+    write: (fn) => this.writeStatements(fn),
   });
   readonly #vacuum = new Vacuum();
 
@@ -123,7 +131,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
       const workers = liveness.withAlive(this.name, looking.listWorkers(db));
       const about = { path: this.name, schema: SCHEMA_VERSION, durability };
       const sizes = looking.fileSizes(db, this.name);
-      return { ...about, ...sizes, queues: withServed(queues, workers), workers };
+      const pauses = shownPauses(db, this.now());
+      return { ...about, ...sizes, queues: withServed(queues, workers, pauses), pauses, workers };
     });
   }
 
@@ -135,17 +144,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.withTemporary(countWithPauses);
   }
 
-  async look({ queues, limit, worker }: LookOptions): Promise<Look> {
-    const now = this.now();
-    return this.read((db) => {
-      const due = nextDue(db);
-      return {
-        ready: limit > 0 ? looking.countReady(db, queues, limit, worker) : 0,
-        due,
-        isCrowdDue: due !== null && due <= now && isCrowdDue(db, now),
-        othersHoldTasks: looking.othersHoldTasks(db, worker),
-      };
-    });
+  async look(options: LookOptions): Promise<Look> {
+    return this.read((db) => look(db, options, this.now()));
   }
 
   async makeDueReady(): Promise<void> {
@@ -153,7 +153,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
-    return this.read((db) => looking.hasWork(db, queues, scheduled));
+    return this.read((db) => hasWork(db, queues, scheduled, this.now()));
   }
 
   async stillHeld(claims: readonly Claim[]): Promise<Claim[]> {
@@ -191,6 +191,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async repairTimes(what: "all" | "places"): Promise<number> {
+    if (what === "all") await this.writeStatements(repairPauses);
     return repairTimes(this.#access, what);
   }
 

@@ -1,5 +1,6 @@
 /** The types of what a store shows: queues, workers, its state, and the filters for lists of tasks. */
 import type { Task, TaskState } from "../task.ts";
+import type { Pause } from "./pauses.ts";
 import type { TaskProgress } from "./task-output.ts";
 
 export interface TaskFilter {
@@ -76,6 +77,8 @@ export interface QueueInfo {
 export interface QueueStatus extends QueueInfo {
   /** True: a live worker takes tasks of the queue. */
   readonly served: boolean;
+  /** True: a pause holds the whole queue. */
+  readonly paused: boolean;
 }
 
 export interface StoreStatus {
@@ -87,6 +90,8 @@ export interface StoreStatus {
   readonly wal_size: number;
   readonly free_size: number;
   readonly queues: readonly QueueStatus[];
+  /** The oldest first. */
+  readonly pauses: readonly Pause[];
   readonly workers: readonly WorkerStatus[];
 }
 
@@ -109,6 +114,8 @@ export interface LookOptions {
 export interface Look {
   /** Ready tasks that this worker could claim now: it runs one suspect at a time. */
   readonly ready: number;
+  /** When the next pause ends by itself; null: none does, or no ready task was to be counted. */
+  readonly pauseEnds: number | null;
   /** When the next scheduled task of any queue is due, in ms since 1970 UTC; null: none is scheduled. */
   readonly due: number | null;
   /** True when more tasks are due than one claim makes ready: the rest are not in order yet. */

@@ -17,6 +17,7 @@ import type {
   TaskNames,
   WorkerInfo,
 } from "./looking.ts";
+import type { PauseStore } from "./pauses.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
@@ -75,6 +76,8 @@ export interface Store {
 
   /** Recurring tasks. */
   readonly cron: CronStore;
+  /** Queues and methods of which no task is taken. */
+  readonly pauses: PauseStore;
 
   // Looking
   get(id: number): Promise<Task | null>;
@@ -108,7 +111,10 @@ export interface Store {
   look(options: LookOptions): Promise<Look>;
   /** Makes due tasks ready, as many as a claim does. */
   makeDueReady(): Promise<void>;
-  /** True while these queues have a task that is ready or running, or scheduled where `scheduled` is true. */
+  /**
+   * True while these queues have a task that is ready or running, or scheduled where `scheduled` is true. Ready ones that
+   * a pause holds do not count, and scheduled ones of a paused queue.
+   */
   hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean>;
   /**
    * @throws TqError "database" when the database is lost for good: it was deleted or replaced, or a flush of it has

@@ -43,13 +43,13 @@ export async function retryTask(of: Runtime, given: number): Promise<Task> {
 }
 
 /** A run outside any transaction moves a task in a new one, which commits only while the claim of the run holds. */
-function move(
+export function move<T = Task>(
   of: Runtime,
-  inside: (unit: Unit) => Promise<Task>,
-  outside: () => Promise<Task>,
-): Promise<Task> {
+  inside: (unit: Unit) => Promise<T>,
+  outside: () => Promise<T>,
+): Promise<T> {
   const current = Transaction.currentIfAny;
-  const inTransaction = () => inUnit((unit): Soon<Task> => soon(unit.begin(), () => inside(unit)));
+  const inTransaction = () => inUnit((unit): Soon<T> => soon(unit.begin(), () => inside(unit)));
   if (current?.runtime.store === of.store) return inTransaction();
   if (!current && currentTaskUnit()?.runtime.store === of.store) {
     return Transaction.start({}, inTransaction);

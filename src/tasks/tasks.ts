@@ -1,10 +1,12 @@
 /** `tasks`: looks at tasks, waits for them, retries and cancels them, in any program. */
 import type { TaskFilter } from "../store/looking.ts";
+import type { Pause } from "../store/pauses.ts";
 import type { Attempt, Task, TaskError } from "../task.ts";
 import { type Runtime, runtime } from "../transaction/runtime.ts";
 import { Transaction } from "../transaction/transaction.ts";
 import { attemptsOf, errorsOf, getTask, getTaskByRef, listTasks } from "./look.ts";
 import { cancelTask, retryTask } from "./moves.ts";
+import { pause, type PauseOptions, type Pausing, resume } from "./pauses.ts";
 import { resultOf } from "./result.ts";
 import type { ResultOptions, WatchOptions } from "./wait-options.ts";
 import { watchTask, type WatchedTask } from "./watch.ts";
@@ -59,6 +61,22 @@ export interface Tasks {
    * @throws TqError "conflict" when it has not ended, "not_found" when there is no such task.
    */
   retry(id: number): Promise<Task>;
+  /**
+   * Pauses a queue or a method: workers take no task of it, and running ones end. In a transaction it is paused by the
+   * commit. Of one that is paused already, it changes by whom, why and until when.
+   *
+   * @example await tasks.pause({ queue: "print" }, { reason: "no toner", until: "2h" });
+   * @example await tasks.pause({ task: "sale.process" });
+   */
+  pause(what: Pausing, options?: PauseOptions): Promise<Pause>;
+  /**
+   * Ends this pause, and no other that holds the same tasks.
+   *
+   * @throws TqError "not_found" where there is none.
+   */
+  resume(what: Pausing): Promise<Pause>;
+  /** The pauses in force, the oldest first. */
+  pauses(): Promise<Pause[]>;
 }
 
 /** The runtime of the current transaction, or of the process. */
@@ -77,4 +95,7 @@ export const tasks: Tasks = {
   watch: (id, options) => watchTask(present().store, id, options),
   cancel: async (id, reason) => cancelTask(present(), id, reason),
   retry: async (id) => retryTask(present(), id),
+  pause: async (what, options = {}) => pause(present(), what, options),
+  resume: async (what) => resume(present(), what),
+  pauses: () => present().store.pauses.list(),
 };

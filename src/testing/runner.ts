@@ -5,6 +5,7 @@ import { runAlone } from "../run/alone.ts";
 import { loneThread } from "../run/lone-thread.ts";
 import { ThreadOutput } from "../run/thread-output.ts";
 import type { ThreadRuntime } from "../run/thread-runtime.ts";
+import { whyHeld } from "../store/pause-words.ts";
 import type { Owner } from "../store/session.ts";
 import { type Attempt, callWords, type ClaimedTask, type Task } from "../task.ts";
 import { ResultNotKeptError } from "../tasks/ended-errors.ts";
@@ -108,6 +109,10 @@ async function notRunnable(
   const task = await store.get(id);
   if (task === null) return noSuchTask(`run task ${id}`);
   const { state } = task;
+  const held = whyHeld(await store.pauses.list(), task, store.now());
+  if (held !== null && state !== "running") {
+    return new TqError("conflict", `Cannot run task ${id}: ${held}`);
+  }
   const why =
     task.worker === worker
       ? "it is running"

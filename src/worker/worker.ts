@@ -105,7 +105,10 @@ export class WorkerProcess {
           this.#timekeeping.pace(isCalm);
           this.#timekeeping.lookedForTasks();
         },
-        drained: () => this.#stopItself("graceful", "nothing is left to do"),
+        drained: (held) => {
+          const but = held === null ? "" : ` but what is paused: ${held}`;
+          return this.#stopItself("graceful", `nothing is left to do${but}`);
+        },
       },
     );
   }

@@ -14,8 +14,26 @@ describe("a list", () => {
     expect(body.map((task: { id: number }) => task.id)).toEqual([2, 1]);
     const columns =
       "id state queue priority model method instances args user context ref enqueued_at scheduled_at " +
-      "expected_at expires_at dequeued_at finished_at attempts failures snoozes crashes worker policy result reason";
+      "expected_at expires_at dequeued_at finished_at attempts failures snoozes crashes worker policy result reason paused";
     expect(Object.keys(body[0])).toEqual(columns.split(" "));
+  });
+
+  test("and one task and the status say what is paused", async () => {
+    await using admin = makeAdmin();
+    await admin.post("/api/tasks", [{ ...CALL, queue: "print" }, CALL]);
+    const why = { by: "ana@till3", reason: "toner", until: null };
+    await admin.store.pauses.pause({ kind: "queue", name: "print", ...why });
+    const { body } = await admin.get("/api/tasks");
+    expect(body).toMatchObject([
+      { id: 2, state: "ready", paused: false },
+      { id: 1, state: "ready", paused: true },
+    ]);
+    expect((await admin.get("/api/tasks/1")).body).toMatchObject({ id: 1, paused: true });
+    await admin.post("/api/tasks/1/cancel");
+    expect((await admin.get("/api/tasks/1")).body).not.toHaveProperty("paused");
+    expect((await admin.get("/api/status")).body).toMatchObject({
+      pauses: [{ kind: "queue", name: "print", since: NOW, ...why }],
+    });
   });
 
   test("is empty when there is nothing", async () => {

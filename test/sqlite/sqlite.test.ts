@@ -62,7 +62,7 @@ describe("looking at very many tasks", () => {
     const counting = store.status();
     await store.push(Array.from({ length: 10 }, () => newTask({ queue: "late" })));
     expect((await counting).queues).toEqual(
-      (said as QueueStatus[]).map((queue) => ({ ...queue, served: false })),
+      (said as QueueStatus[]).map((queue) => ({ ...queue, served: false, paused: false })),
     );
     expect((await store.status()).queues).toContainEqual({
       queue: "late",
@@ -71,6 +71,7 @@ describe("looking at very many tasks", () => {
       running: 0,
       failed: 0,
       served: false,
+      paused: false,
     });
   });
 
@@ -79,7 +80,7 @@ describe("looking at very many tasks", () => {
     const { store } = subject;
     fill(subject, 1, 150_000, "ready"); // 50,000 in each of three queues
     await pushOne(store, { queue: "q1" });
-    const none = { scheduled: 0, running: 0, failed: 0, served: false };
+    const none = { scheduled: 0, running: 0, failed: 0, served: false, paused: false };
     const queue = (name: string, ready: number) => ({ queue: name, ...none, ready });
     expect((await store.status()).queues).toEqual([
       queue("q0", 50_000),

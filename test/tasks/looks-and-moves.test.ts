@@ -103,3 +103,42 @@ test("where no worker is configured, a retried task runs before the retry is tol
   await Transaction.start({}, () => tasks.retry(id));
   expect((await tq.getTask(id)).attempts).toBe(3);
 });
+
+test("a queue and a method are paused and resumed, in a transaction by its commit", async () => {
+  await using tq = makeRuntime();
+  const { id } = await Clerk.__queue__.work.with({ queue: "mail" })(1);
+  const paused = async () => (await tasks.pauses()).map(({ kind, name }) => [kind, name]);
+  await Transaction.start({}, async () => {
+    await tasks.pause(
+      { queue: "mail" },
+      { reason: "no line", until: { hours: 1 }, by: "the mailer" },
+    );
+    expect(await paused()).toEqual([]);
+  });
+  const [pause] = await tasks.pauses();
+  const now = tq.store.now();
+  expect(pause).toMatchObject({ name: "mail", by: "the mailer", reason: "no line" });
+  expect(pause?.until).toBeWithin(now, now + 3_600_001);
+  await tasks.pause({ task: "clerk.*" });
+  expect(await paused()).toEqual([
+    ["queue", "mail"],
+    ["task", "clerk.*"],
+  ]);
+  await Transaction.start({}, () => tasks.resume({ queue: "mail" }));
+  await tasks.resume({ task: "clerk.*" });
+  expect(await paused()).toEqual([]);
+  expect(await tasks.get(id)).toMatchObject({ state: "ready" });
+});
+
+test.each([
+  [{}, {}, 'Cannot pause: give either a queue or a task, as { queue: "print" }'],
+  [{ queue: "a", task: "b" }, {}, "Cannot pause: give either a queue or a task"],
+  [{ queue: "" }, {}, 'Cannot pause: queue cannot be "": it must be the name or pattern of queues'],
+  [{ queue: "a\0" }, {}, "without NUL"],
+  [{ task: "a.b" }, { until: new Date(0) }, "Cannot pause: until has passed already"],
+  [{ task: "a.b" }, { reason: 7 }, "Cannot pause: reason cannot be 7"],
+])("a pause of %p with %p is refused", async (what, options, sentence) => {
+  await using _tq = makeRuntime();
+  const error = await errorOf(tasks.pause(what as { queue: string }, options as object));
+  expect([error.code, error.message]).toEqual(["invalid", expect.stringContaining(sentence)]);
+});

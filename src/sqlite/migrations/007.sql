@@ -48,3 +48,45 @@ CREATE TABLE tq__cron_read (
 CREATE TRIGGER tq__worker_forgets_cron AFTER DELETE ON tq__worker BEGIN
   DELETE FROM tq__cron_read WHERE worker = OLD.id;
 END;
+
+-- Pauses: queues (names and patterns) and methods of which no worker takes a task, though it stays ready. Ids are never
+-- used again.
+CREATE TABLE tq__pause (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind       TEXT    NOT NULL, -- queue, task
+  name       TEXT    NOT NULL,
+  since      INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL, -- `until` was chosen then
+  paused_by  TEXT    NOT NULL,
+  reason     TEXT,
+  until      INTEGER,
+  UNIQUE (kind, name)
+) STRICT;
+
+CREATE VIEW tq_pauses AS
+SELECT kind, name, since, paused_by, reason, until FROM tq__pause;
+
+-- `suspect` is more than a flag from now on: with the id p of a pause it is 2p, or 2p + 1 for a suspect, where a claim
+-- met the ready task and set it aside. Such a task is out of the index that claims read, so a million of them cost a
+-- claim nothing.
+DROP INDEX tq__task_suspect;
+CREATE INDEX tq__task_suspect ON tq__task (suspect, queue, priority DESC, deadline, id)
+  WHERE state = 'ready' AND suspect > 0;
+
+DROP VIEW tq_queues;
+CREATE VIEW tq_queues AS
+SELECT queue,
+       sum(state = 'scheduled') AS scheduled,
+       sum(state = 'ready') AS ready,
+       sum(state = 'running') AS running,
+       sum(state = 'failed') AS failed
+  FROM (SELECT queue, state FROM tq__task WHERE state = 'scheduled'
+        UNION ALL
+        SELECT queue, state FROM tq__task WHERE state = 'ready' AND suspect = 0
+        UNION ALL
+        SELECT queue, state FROM tq__task WHERE state = 'ready' AND suspect > 0
+        UNION ALL
+        SELECT queue, state FROM tq__task WHERE state = 'running'
+        UNION ALL
+        SELECT queue, state FROM tq__task WHERE state = 'failed' AND finished_at IS NOT NULL)
+ GROUP BY queue;

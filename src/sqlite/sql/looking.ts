@@ -3,11 +3,7 @@ import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { Claim, Task } from "../../task.ts";
 import type { Rest, Standing, TaskFilter, TaskNames, WorkerInfo } from "../../store/looking.ts";
-import type { ClaimOptions } from "../../store/session.ts";
-import { countReadyOf } from "./counts.ts";
-import { takesQueue } from "../../store/queue-patterns.ts";
-import { candidates, matchQueues, suspectQueues } from "./queues.ts";
-import { listIds, runsSuspect } from "./claim.ts";
+import { listIds } from "./claim.ts";
 import { parseExactly } from "../../values/exact-json.ts";
 
 /** The reason that a task is shown with which waits for a worker only to be cancelled. */
@@ -167,60 +163,6 @@ function parsed(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-/**
- * Counts the ready tasks of these queues, up to `limit`. All suspects count as one, and as none for a worker that runs
- * one: it cannot claim another until that has ended.
- *
- * @param worker the one that would claim; null: one that runs no suspect.
- */
-export function countReady(
-  db: Database,
-  queues: readonly string[],
-  limit: number,
-  worker: string | null,
-): number {
-  let ready = hasSuspect(db, queues) && !(worker !== null && runsSuspect(db, worker)) ? 1 : 0;
-  if (ready >= limit) return ready;
-  for (const queue of candidates(db, queues)) {
-    if (!takesQueue(queues, queue)) continue;
-    ready += countReadyOf(db, queue, limit - ready);
-    if (ready >= limit) break;
-  }
-  return ready;
-}
-
-function hasSuspect(db: Database, queues: readonly string[]): boolean {
-  return matchQueues(db, queues, suspectQueues(db)).length > 0;
-}
-
-const CLAIMABLE = `
-  SELECT EXISTS (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 0) AS ready,
-         EXISTS (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 1) AS suspect,
-         EXISTS (SELECT 1 FROM tq__task WHERE state = 'scheduled' AND scheduled_at <= $now) AS due`;
-
-/** True when a claim for these queues may find a task; one statement finds out that none waits. */
-export function mayClaim(db: Database, { queues, owner }: ClaimOptions, now: number): boolean {
-  const { ready, suspect, due } = db.query(CLAIMABLE).get({ now }) as Record<string, 0 | 1>;
-  if (due || (ready && queues.length === 0)) return true;
-  return (ready || suspect) === 1 && countReady(db, queues, 1, owner.worker) > 0;
-}
-
-const queuesIn = (state: "running" | "scheduled"): string => `
-  SELECT DISTINCT queue FROM tq__task WHERE state = '${state}' LIMIT CAST($limit AS INTEGER)`;
-
-const RUNNING_QUEUES = queuesIn("running");
-const SCHEDULED_QUEUES = queuesIn("scheduled");
-
-/** True while these queues have a task that is ready or running, or scheduled where `scheduled` is true. */
-export function hasWork(db: Database, queues: readonly string[], scheduled: boolean): boolean {
-  if (countReady(db, queues, 1, null) > 0) return true;
-  return (scheduled ? [RUNNING_QUEUES, SCHEDULED_QUEUES] : [RUNNING_QUEUES]).some((statement) => {
-    const limit = queues.length === 0 ? 1 : -1; // any queue will do, or all are needed
-    const names = (db.query(statement).values({ limit }) as [string][]).map(([queue]) => queue);
-    return matchQueues(db, queues, names).length > 0;
-  });
 }
 
 /** Changes when another connection has committed: https://www.sqlite.org/pragma.html#pragma_data_version */

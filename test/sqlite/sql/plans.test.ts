@@ -52,6 +52,21 @@ const WORK: [
 ][] = [
   ["push", null, (store) => store.push([newTask(), newTask()])],
   [
+    "a claim beside pauses",
+    "tq__task_suspect",
+    async (store) => {
+      const pause = { by: "ana", reason: null, until: null };
+      await store.pauses.pause({ kind: "task", name: "sale.*", ...pause });
+      await store.pauses.pause({ kind: "queue", name: "q1", ...pause });
+      const owner = { worker: "p", thread: 1 };
+      for (let round = 0; round < 3; round++) await claim(store, { owner });
+      await readyOf(store, [], 5);
+      await store.hasWork([], false);
+      await store.pauses.resumeAll();
+      await claim(store, { owner });
+    },
+  ],
+  [
     "a claim of a pattern",
     "tq__task_ready",
     async (store) => {
@@ -222,7 +237,7 @@ for (const { queues, analyzed } of [
  */
 function isWalk(line: string, sql: string): boolean {
   if (line.endsWith("USING INDEX tq__task_running")) return true;
-  if (line === "SCAN tq__worker") return true; // there are few
+  if (line === "SCAN tq__worker" || line.startsWith("SCAN tq__pause")) return true; // there are few
   if (line === "SCAN tq_attempts") return sql.includes("WHERE task = "); // the runs of one task, found by their keys
   if (line.endsWith("INDEX tq__task_order")) return /LIMIT|EXISTS/.test(sql);
   return (

@@ -10,6 +10,7 @@ import { cronTests } from "./cron.ts";
 import { dueTests } from "./due.ts";
 import { lookingTests } from "./looking.ts";
 import { orderTests } from "./order.ts";
+import { pauseTests } from "./pauses.ts";
 import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
 import { historyTests } from "./history.ts";
@@ -25,6 +26,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     pushTests();
     claimTests();
     orderTests();
+    pauseTests();
     dueTests();
     settleTests();
     historyTests();
