@@ -2,9 +2,11 @@
 import { cancel } from "./cancel.ts";
 import { clean } from "./clean.ts";
 import { config } from "./config.ts";
+import { deleteTasks } from "./delete.ts";
 import { init } from "./init.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
+import { move } from "./move.ts";
 import { push } from "./push.ts";
 import { retry } from "./retry.ts";
 import { run } from "./run.ts";
@@ -32,6 +34,8 @@ export const COMMANDS: Commands = {
   try: tryTask,
   retry,
   cancel,
+  move,
+  delete: deleteTasks,
   clean,
   status,
   serve,

@@ -28,5 +28,6 @@ export type { TaskHandle } from "./tasks/handle.ts";
 export type { ResultOptions, WatchOptions } from "./tasks/wait-options.ts";
 export type { WatchedTask } from "./tasks/watch.ts";
 export type { TaskProgress } from "./store/task-output.ts";
-export type { TaskFilter } from "./store/looking.ts";
+export type { TaskFilter } from "./tasks/filter.ts";
+export type { PathValue } from "./tasks/path-condition.ts";
 export type { Attempt, AttemptOutcome, Task, TaskError, TaskState } from "./task.ts";

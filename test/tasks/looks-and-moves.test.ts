@@ -25,7 +25,7 @@ test("tasks are found by id, by ref and by filter, and their history by id", asy
 test.each([
   [{ state: ["failed"] }, 'state is not part of a filter; did you mean "states"?'],
   [{ states: "failed" }, 'states cannot be "failed": it must be a list of states'],
-  [{ states: ["faild"] }, 'states: "faild" is not one of scheduled, ready'],
+  [{ states: ["faild"] }, 'states cannot be "faild": it must be one of scheduled, ready'],
   [{ queue: "" }, 'queue cannot be "": it must be the name of a queue'],
   [{ limit: 0 }, "limit cannot be 0: it must be a whole number from 1 up"],
   [{ before: "7" }, 'before cannot be "7": it must be the id of a task'],
