@@ -57,8 +57,8 @@ interface FilterRow {
 
 const anId = "the id of a task: a whole number from 1 up";
 
-/** @internal Those of a command line that have flags, in the order of the help. */
-export const FILTERS = {
+/** Those that have a flag, in the order of the help. */
+const FILTERS = {
   states: { help: "Only tasks in these states", hint: "STATE", kind: states(), flag: "state" },
   queue: {
     help: "Only tasks of this queue; * and ? make a pattern, as in the next two",

@@ -122,7 +122,11 @@ export function ago(): Kind<number> {
     if (ms >= 0) return Math.max(now - ms, -MAX_TIME);
     throw new TqError("invalid", `${name} cannot be ${quote(given)}: it must be ${allowed}`);
   };
-  const { readText } = time();
+  const readText = (written: string, name: string) => {
+    const read = time().readText(written, name);
+    if (!written.startsWith("-") || looksLikeMoment(written)) return read;
+    throw refused(written, name, allowed);
+  };
   return {
     allowed,
     read: (value, name, basis) => {

@@ -7,10 +7,10 @@ import { type TaskRow, toTask } from "./task-rows.ts";
 import { taskConditions } from "./task-conditions.ts";
 
 /** Ids that one statement looks at: some ms. */
-const SLICE_IDS = 20_000;
+const SLICE_IDS = 5_000;
 
 /** Tasks that one statement looks at where an index has named them: each is read from a place of its own. */
-const SLICE_NAMED = 2_000;
+const SLICE_NAMED = 1_000;
 
 /** An index names the candidates of a filter where it has no more than these: some 20 ms. */
 const MOST_NAMED = 200_000;

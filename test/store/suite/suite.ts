@@ -10,6 +10,7 @@ import { lookingTests } from "./looking.ts";
 import { orderTests } from "./order.ts";
 import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
+import { filterTests } from "./filters.ts";
 import { historyTests } from "./history.ts";
 import { settleTests } from "./settle.ts";
 import { situationTests } from "./situation.ts";
@@ -31,6 +32,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     workerTests();
     byHandTests();
     cleanTests();
+    filterTests();
     lookingTests();
     situationTests();
     sessionTests();
