@@ -136,8 +136,10 @@ async function showDry(
   { done }: Words,
   program: Program,
 ): Promise<void> {
-  const some = { ...filter, before: (ids[0] ?? 0) + 1, limit: SHOWN };
-  const tasks = ids.length === 0 ? [] : await store.list(some);
+  const shown = ids.slice(0, SHOWN);
+  // Between these ids alone: the list would look for further tasks down to the oldest.
+  const bounds = { before: (shown[0] ?? 0) + 1, after: (shown.at(-1) ?? 0) - 1 };
+  const tasks = shown.length === 0 ? [] : await store.list({ ...filter, ...bounds, limit: SHOWN });
   program.answer({ dry_run: true, count: ids.length, tasks }, () => {
     const line = `${counted(ids.length, "task")} would be ${done}`;
     if (tasks.length === 0) return line;

@@ -59,9 +59,22 @@ function namedIds(db: Database, filter: ReadFilter): number[] | null {
   if (ref === undefined && states.length === TASK_STATES.length) return null;
   const arms = ref === undefined ? armsOf(filter, states) : [REF_ARM];
   if (arms.length === 0) return [];
-  const sql = `SELECT id FROM (${arms.join(" UNION ALL ")}) LIMIT ${MOST_NAMED + 1}`;
-  const rows = db.query(sql).values(armValues(sql, filter)) as [number][];
-  return rows.length > MOST_NAMED ? null : rows.map(([id]) => id).sort((a, b) => b - a);
+  const ids = `(SELECT id FROM (${arms.join(" UNION ALL ")}) LIMIT ${MOST_NAMED + 1})`;
+  const values = armValues(ids, filter);
+  const { count } = db.query(`SELECT count(*) AS count FROM ${ids}`).get(values) as Count;
+  if (count > MOST_NAMED) return null;
+  // One text, as 200,000 rows would take 100 ms.
+  const { list } = db.query(`SELECT json_group_array(id) AS list FROM ${ids}`).get(values) as Named;
+  return [...Float64Array.from(JSON.parse(list) as number[]).sort()].reverse();
+}
+
+interface Count {
+  readonly count: number;
+}
+
+interface Named {
+  /** JSON of ids. */
+  readonly list: string;
 }
 
 const REF_ARM = "SELECT id FROM tq__task WHERE ref = $ref";
@@ -178,7 +191,7 @@ export function countBefore(
   for (const slice of slicesOf(db, { ...filter, before })) {
     if (elapsed() > end) return { count, isAll: false };
     const one = `SELECT count(*) AS count FROM tq__task WHERE ${inSlice(slice)} AND ${sql}`;
-    const row = db.query(one).get({ ...values, ...sliceValues(slice) }) as { count: number };
+    const row = db.query(one).get({ ...values, ...sliceValues(slice) }) as Count;
     count += row.count;
   }
   return { count, isAll: true };
