@@ -27,6 +27,8 @@ export interface FoundTasks {
   readonly rest: Rest | null;
   /** The look ended here: ids below this one were not looked at. null: it went to the end, or found enough. */
   readonly stoppedAt: number | null;
+  /** About where the tasks begin that were pushed long enough ago; null: it is not asked for, or was reached. */
+  readonly likelyAt: number | null;
   readonly ms: number;
 }
 
@@ -51,19 +53,32 @@ export async function lookFor(
   const ms = elapsed() - began;
   const last = tasks.at(-1);
   const isFull = last !== undefined && tasks.length === filter.limit && !hasLimit;
-  if (!isFull) return { tasks, rest: null, stoppedAt, ms };
+  const likelyAt = stoppedAt === null ? null : await likelyBelow(store, filter, stoppedAt);
+  if (!isFull) return { tasks, rest: null, stoppedAt, likelyAt, ms };
   const isShort = isPatient || ms < SHORT_LOOK_MS;
   const rest = isShort ? await store.countBefore(filter, last.id) : { count: 0, isAll: false };
-  return { tasks, rest, stoppedAt, ms };
+  return { tasks, rest, stoppedAt, likelyAt, ms };
+}
+
+async function likelyBelow(
+  store: Store,
+  { pushedBefore }: ReadFilter,
+  stoppedAt: number,
+): Promise<number | null> {
+  if (pushedBefore === undefined) return null;
+  const before = (await store.lastPushedBefore(pushedBefore)) + 1;
+  return before < stoppedAt ? before : null;
 }
 
 /** The sentences that say what the list has left out, and how to go on. */
-export function goingOn({ tasks, rest, stoppedAt, ms }: FoundTasks): string[] {
+export function goingOn({ tasks, rest, stoppedAt, likelyAt, ms }: FoundTasks): string[] {
   const last = tasks.at(-1);
   if (stoppedAt !== null) {
+    const leap =
+      likelyAt === null ? "" : `, --before ${likelyAt} is about where tasks are pushed that early`;
     const found = tasks.length === 0 ? "found none" : `found these`;
     return [
-      `Looked through the tasks from the newest down to ${stoppedAt} for ${formatDuration(ms)}, and ${found}: --before ${stoppedAt} goes on, --all looks through all`,
+      `Looked through the tasks from the newest down to ${stoppedAt} for ${formatDuration(ms)}, and ${found}: --before ${stoppedAt} goes on, --all looks through all${leap}`,
     ];
   }
   if (rest === null || last === undefined || (rest.count === 0 && rest.isAll)) return [];

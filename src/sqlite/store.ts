@@ -120,6 +120,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.read((db) => taskList.countBefore(db, filter, before, elapsed));
   }
 
+  async lastPushedBefore(time: number): Promise<number> {
+    return this.read((db) => taskList.lastPushedBefore(db, time));
+  }
+
   async names(): Promise<TaskNames> {
     return this.read(looking.listNames);
   }

@@ -108,6 +108,11 @@ export interface Store {
   matching(filter: ReadFilter): AsyncIterable<Part<number>>;
   /** Counts the tasks of a filter with ids below this one, as far as it comes in some 100 ms. */
   countBefore(filter: ReadFilter, before: number): Promise<Rest>;
+  /**
+   * Guesses the id above which tasks were pushed after this time: a clock that was set back, or a push that waited, may
+   * have left others there too.
+   */
+  lastPushedBefore(time: number): Promise<number>;
   /** The queues and models of tasks, to find the near name of a mistyped one. */
   names(): Promise<TaskNames>;
   status(): Promise<StoreStatus>;

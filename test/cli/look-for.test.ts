@@ -1,11 +1,15 @@
 import { expect, test } from "bun:test";
 import { goingOn, lookFor, type LookForOptions } from "../../cli/command/look-for.ts";
-import type { Part } from "../../src/store/looking.ts";
+import type { Part, ReadFilter } from "../../src/store/looking.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Task } from "../../src/task.ts";
 
 /** A store with these parts; to read one takes 100 ms of the clock. */
-function lookThrough(parts: readonly Part<number>[], options: Partial<LookForOptions> = {}) {
+function lookThrough(
+  parts: readonly Part<number>[],
+  options: Partial<LookForOptions> = {},
+  filter: ReadFilter = {},
+) {
   let time = 0;
   const tasks = (ids: readonly number[]) => ids.map((id) => ({ id }) as Task);
   const store = {
@@ -15,6 +19,7 @@ function lookThrough(parts: readonly Part<number>[], options: Partial<LookForOpt
         yield { found: tasks(found), downTo };
       }
     },
+    lastPushedBefore: async () => 40,
     countBefore: async () => ({ count: 7, isAll: false }),
   } as unknown as Store;
   const all = {
@@ -23,7 +28,7 @@ function lookThrough(parts: readonly Part<number>[], options: Partial<LookForOpt
     kept: (task: Task) => task,
     elapsed: () => time,
   };
-  return lookFor(store, { limit: 4 }, { ...all, ...options });
+  return lookFor(store, { ...filter, limit: 4 }, { ...all, ...options });
 }
 
 const none = (downTo: number | null): Part<number> => ({ found: [], downTo });
@@ -60,4 +65,11 @@ test("a full list says how many more there are, where it can be counted in time"
   expect(goingOn(await lookThrough([none(10), full]))).toEqual([
     "and perhaps more: --before 6 lists the next, --limit N more at once",
   ]);
+});
+
+test("a look for old tasks that ends too early says where they are, about", async () => {
+  const [sentence] = goingOn(await lookThrough(SPARSE, {}, { pushedBefore: 1 }));
+  expect(sentence).toEndWith(
+    "--all looks through all, --before 41 is about where tasks are pushed that early",
+  );
 });

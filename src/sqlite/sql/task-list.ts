@@ -225,3 +225,23 @@ function countIndexed(db: Database, filter: ReadFilter, before: number): Rest {
   const { looked, count } = row as { looked: number; count: number };
   return { count, isAll: looked < MOST_COUNTED };
 }
+
+const FIRST_FROM = "SELECT id, enqueued_at FROM tq__task WHERE id >= $from ORDER BY id LIMIT 1";
+
+/** Halves the ids between the first and the last task until it comes to the time: some 30 looks. */
+export function lastPushedBefore(db: Database, time: number): number {
+  const { id: last } = db.query("SELECT max(id) AS id FROM tq__task").get() as {
+    id: number | null;
+  };
+  let [low, high] = [0, last ?? 0];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2) + 1;
+    const row = db.query(FIRST_FROM).get({ from: middle }) as Pick<
+      Task,
+      "id" | "enqueued_at"
+    > | null;
+    if (row !== null && row.enqueued_at < time) low = row.id;
+    else high = middle - 1;
+  }
+  return low;
+}

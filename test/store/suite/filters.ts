@@ -74,6 +74,23 @@ export function filterTests(): void {
       expect(await found({ endedAfter: then, states: ["failed"] })).toEqual([]);
     });
 
+    test("guesses from which id on tasks were pushed later, also where ids are missing", async () => {
+      const began = clock.now();
+      expect(await store.lastPushedBefore(began)).toBe(0);
+      const ids: number[] = [];
+      for (let n = 0; n < 9; n++) {
+        ids.push(await ended());
+        clock.advance(1_000);
+      }
+      for (const id of ids.slice(3, 5)) await store.delete(id);
+      const before = (n: number) => store.lastPushedBefore(began + 1_000 * n);
+      expect(await before(0)).toBe(0);
+      expect(await before(1)).toBe(ids[0] as number);
+      expect(await before(5)).toBe(ids[2] as number);
+      expect(await before(6)).toBe(ids[5] as number);
+      expect(await before(99)).toBe(ids[8] as number);
+    });
+
     test("finds text in the reason and in the arguments, literally, whatever its case", async () => {
       const [percent = 0, quotes = 0, umlaut = 0] = await push(
         { args: '["100% of a_b [x] *?"]' },
