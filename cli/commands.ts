@@ -3,9 +3,11 @@ import { cancel } from "./cancel.ts";
 import { clean } from "./clean.ts";
 import { config } from "./config.ts";
 import { cron } from "./cron/group.ts";
+import { deleteTasks } from "./delete.ts";
 import { init } from "./init.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
+import { move } from "./move.ts";
 import { pause } from "./pause.ts";
 import { push } from "./push.ts";
 import { resume } from "./resume.ts";
@@ -35,6 +37,8 @@ export const COMMANDS: Commands = {
   try: tryTask,
   retry,
   cancel,
+  move,
+  delete: deleteTasks,
   pause,
   resume,
   clean,

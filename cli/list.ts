@@ -1,12 +1,14 @@
 /** `tq list`: tasks, the newest first. */
-import { OPTIONS } from "../src/push/task-options.ts";
+import { systemClock } from "../src/clock.ts";
+import { isTerminal } from "../src/log/terminal.ts";
 import { isServed, liveWorkers, untakenWords } from "../src/store/live-workers.ts";
-import type { Rest, WorkerInfo } from "../src/store/looking.ts";
+import type { WorkerInfo } from "../src/store/looking.ts";
 import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
 import { holds, type Pause, withPaused } from "../src/store/pauses.ts";
 import { type Task, TASK_STATES } from "../src/task.ts";
 import { command } from "./command/command.ts";
-import { filterFlags, readFilter } from "./command/filter.ts";
+import { CONDITION_WORDS, filterFlags, type GivenFilter, readFilter } from "./command/filter.ts";
+import { goingOn, lookFor } from "./command/look-for.ts";
 import { capitalized } from "./command/pausing.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { taskTable } from "./terminal/tasks.ts";
@@ -15,10 +17,6 @@ import { unknownNameWords } from "./command/unknown-names.ts";
 import { readWhole } from "./command/values.ts";
 
 const DEFAULT_LIMIT = 100;
-
-function sayRest({ count, isAll }: Rest, program: Program): void {
-  if (count > 0) program.note(`and ${count}${isAll ? "" : "+"} more: --limit N lists more`);
-}
 
 /** Drops the values that the table does not show: each may be megabytes, of every listed task. */
 function forTable(task: Task): Task {
@@ -57,52 +55,54 @@ function untakenQueues(waiting: readonly Task[], live: readonly WorkerInfo[]): s
 export const list = command({
   name: "list",
   description: "List tasks, the newest first",
+  many: true,
   flags: {
+    condition: { type: "positional", required: false, description: CONDITION_WORDS },
     ...filterFlags(`Only tasks in these states: ${TASK_STATES.join(", ")}`),
-    ref: { type: "string", valueHint: "TEXT", description: "Only the task with this ref" },
     limit: {
       type: "string",
       valueHint: "N",
       description: `List at most this many (default: ${DEFAULT_LIMIT})`,
     },
+    all: {
+      type: "boolean",
+      description:
+        "Look through all tasks, however long it takes: a terminal is answered in 300 ms",
+    },
   },
-  run: async ({ limit, ref, ...given }, program) => {
+  run: async (values, program) => {
+    const { limit, all, _: conditions } = values;
     const filter = {
-      ...readFilter(given, TASK_STATES),
-      ...(ref === undefined ? {} : { ref: OPTIONS.ref.kind.readText(ref, "--ref") }),
+      ...readFilter(values as GivenFilter, conditions, TASK_STATES),
       limit: limit === undefined ? DEFAULT_LIMIT : readWhole(limit, "--limit", 1),
     };
-    const tasks: Task[] = [];
-    let rest: Rest | null = null;
-    let unknown: readonly string[] = [];
-    let untaken: readonly string[] = [];
-    let pauses: readonly Pause[] = [];
-    let paused: readonly string[] = [];
-    let live: readonly WorkerInfo[] = [];
     await toLook(program.config(), async (store) => {
-      for await (const page of store.pages(filter)) {
-        for (const task of page) tasks.push(program.json ? task : forTable(task));
-      }
-      const last = tasks.at(-1); // the oldest listed: those below its id are the rest
-      // With --limit the user has said how many.
-      if (limit === undefined && last !== undefined && tasks.length === DEFAULT_LIMIT) {
-        rest = await store.countBefore(filter, last.id);
-      }
-      if (last === undefined) unknown = await unknownNameWords(store, filter);
+      const found = await lookFor(store, filter, {
+        isPatient: all === true || program.json || !isTerminal(1),
+        hasLimit: limit !== undefined,
+        kept: program.json ? (task) => task : forTable,
+        elapsed: () => systemClock.monotonic(),
+      });
+      const { tasks } = found;
       const waiting = tasks.filter(({ state }) => state === "ready" || state === "scheduled");
-      if (waiting.length === 0) return;
-      pauses = await store.pauses.list();
-      paused = pausedWords(waiting, pauses, store.now());
-      live = await liveWorkers(store);
-      const hint = waitingWords(program.config(), waiting.length);
+      const live = waiting.length > 0 ? await liveWorkers(store) : [];
+      const pauses = waiting.length > 0 ? await store.pauses.list() : [];
+      const notes = [...goingOn(found)];
+      if (tasks.length === 0) {
+        notes.unshift(...(await unknownNameWords(store, filter, found.stoppedAt === null)));
+      }
+      const hint = waiting.length > 0 ? waitingWords(program.config(), waiting.length) : null;
       if (live.length === 0 && hint !== null) program.note(hint);
-      else untaken = untakenQueues(waiting, live);
+      else if (waiting.length > 0) notes.unshift(...untakenQueues(waiting, live));
+      notes.unshift(...pausedWords(waiting, pauses, store.now()));
+      answer(withWaits(tasks, live, pauses), program);
+      for (const sentence of notes) program.note(sentence);
     });
-    const shown = withWaits(tasks, live, pauses);
-    program.answer(shown, () =>
-      tasks.length === 0 ? "No tasks" : taskTable(shown, program.terminal),
-    );
-    for (const sentence of [...unknown, ...untaken, ...paused]) program.note(sentence);
-    if (rest !== null) sayRest(rest, program);
   },
 });
+
+function answer(tasks: readonly Task[], program: Program): void {
+  program.answer(tasks, () =>
+    tasks.length === 0 ? "No tasks" : taskTable(tasks, program.terminal),
+  );
+}

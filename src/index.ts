@@ -31,5 +31,6 @@ export type { PauseOptions, Pausing } from "./tasks/pauses.ts";
 export type { Pause } from "./store/pauses.ts";
 export type { WatchedTask } from "./tasks/watch.ts";
 export type { TaskProgress } from "./store/task-output.ts";
-export type { TaskFilter } from "./store/looking.ts";
+export type { TaskFilter } from "./tasks/filter.ts";
+export type { PathValue } from "./tasks/path-condition.ts";
 export type { Attempt, AttemptOutcome, Task, TaskError, TaskState } from "./task.ts";

@@ -46,7 +46,8 @@ export { Pausing } from "tq:internal/tasks/pauses";
 export { Pause } from "tq:internal/store/pauses";
 export { WatchedTask } from "tq:internal/tasks/watch";
 export { TaskProgress } from "tq:internal/store/task-output";
-export { TaskFilter } from "tq:internal/store/looking";
+export { TaskFilter } from "tq:internal/tasks/filter";
+export { PathValue } from "tq:internal/tasks/path-condition";
 export { Attempt } from "tq:internal/task";
 export { AttemptOutcome } from "tq:internal/task";
 export { Task } from "tq:internal/task";
@@ -1403,11 +1404,11 @@ export {};
 }
 
 declare module "tq:internal/tasks/tasks" {
-import { TaskFilter } from "tq:internal/store/looking";
 import { Pause } from "tq:internal/store/pauses";
 import { Attempt } from "tq:internal/task";
 import { Task } from "tq:internal/task";
 import { TaskError } from "tq:internal/task";
+import { TaskFilter } from "tq:internal/tasks/filter";
 import { PauseOptions } from "tq:internal/tasks/pauses";
 import { Pausing } from "tq:internal/tasks/pauses";
 import { ResultOptions } from "tq:internal/tasks/wait-options";
@@ -1425,7 +1426,7 @@ export interface Tasks {
     /**
      * The tasks that match, the newest first, 100 of them unless `limit` says another number.
      *
-     * @example await tasks.list({ states: ["failed"], queue: "mail", limit: 20 });
+     * @example await tasks.list({ states: ["failed"], queue: "mail", where: { "args.order": 4711 } });
      */
     list(filter?: TaskFilter): Promise<Task[]>;
     /** The runs of a task, the first one first: the last 100 of them. */
@@ -1457,12 +1458,27 @@ export interface Tasks {
      */
     cancel(id: number, reason?: string): Promise<Task>;
     /**
+     * Cancels all tasks that match, in slices, so that others write in between. Tasks pushed meanwhile are not touched.
+     *
+     * @returns how many.
+     * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+     * @example await tasks.cancel({ states: ["ready"], queue: "mail", pushedBefore: "7d" });
+     */
+    cancel(filter: TaskFilter, reason?: string): Promise<number>;
+    /**
      * Makes an ended task ready again. In a transaction it is made ready by the commit. Where no worker is configured, it
      * runs before this resolves, as after a push.
      *
      * @throws TqError "conflict" when it has not ended, "not_found" when there is no such task.
      */
     retry(id: number): Promise<Task>;
+    /**
+     * Makes all ended tasks that match ready again, in slices. Where no worker is configured, they wait for one.
+     *
+     * @returns how many.
+     * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+     */
+    retry(filter: TaskFilter): Promise<number>;
     /**
      * Pauses a queue or a method: workers take no task of it, and running ones end. In a transaction it is paused by the
      * commit. Of one that is paused already, it changes by whom, why and until when.
@@ -1484,18 +1500,49 @@ export const tasks: Tasks;
 export {};
 }
 
-declare module "tq:internal/store/looking" {
+declare module "tq:internal/tasks/filter" {
 import { TaskState } from "tq:internal/task";
+import { DurationLike } from "tq:internal/values/duration";
+import { MomentLike } from "tq:internal/values/moment";
+import { PathValue } from "tq:internal/tasks/path-condition";
+/** Which tasks are meant: those for which all holds that is given. */
 export interface TaskFilter {
     readonly states?: readonly TaskState[];
+    /** A name, or a pattern: `*` stands for any characters, `?` for one. */
     readonly queue?: string;
+    /** A name or a pattern. */
     readonly model?: string;
+    /** A name or a pattern. */
+    readonly method?: string;
     /** Only the task with this ref. */
     readonly ref?: string;
+    readonly user?: number;
+    /** Pushed before a point in time; `"7d"`: more than 7 days ago. */
+    readonly pushedBefore?: DurationLike | MomentLike;
+    /** Pushed at a point in time or later; `"7d"`: within the last 7 days. */
+    readonly pushedAfter?: DurationLike | MomentLike;
+    readonly endedBefore?: DurationLike | MomentLike;
+    readonly endedAfter?: DurationLike | MomentLike;
+    /** Text in the arguments, whatever its case. */
+    readonly argsHave?: string;
+    /** Text in the reason, whatever its case. */
+    readonly reasonHas?: string;
+    /** Values inside the call: `{ "args.order": 4711, "context.company": 1, "args.name": { has: "miller" } }`. */
+    readonly where?: Readonly<Record<string, PathValue>>;
+    /** Only ids above this one. */
+    readonly after?: number;
     /** Only ids below this one: a list goes on from the last id of the one before. */
     readonly before?: number;
     readonly limit?: number;
 }
+export {};
+}
+
+declare module "tq:internal/tasks/path-condition" {
+/** What a value inside a task is compared with; `has`: it is text that contains this one, whatever its case. */
+export type PathValue = string | number | boolean | null | {
+    readonly has: string;
+};
 export {};
 }
 

@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { type ModelCatalog, checkCall } from "../catalog.ts";
 import { noSuchTask } from "../errors.ts";
 import type { Report } from "../log/events.ts";
+import type { ReadFilter } from "../store/looking.ts";
 import type { Store } from "../store/store.ts";
 import { type PauseTarget, withPaused } from "../store/pauses.ts";
 import type { NewTask, Task } from "../task.ts";
@@ -38,17 +39,20 @@ export function taskRoutes(options: TaskRouteOptions): Hono {
 }
 
 async function listTasks(c: Context, { store, report }: TaskRouteOptions): Promise<Response> {
-  const filter = readFilter(new URL(c.req.url).searchParams);
-  const pages = markedPages(store.pages(filter), await store.pauses.list());
+  const filter = readFilter(new URL(c.req.url).searchParams, store.now());
+  const pages = pagesOf(store, filter, await store.pauses.list());
   const list = await jsonList(pages, (error) => reportError(c, error, report));
   return c.body(list, 200, { "Content-Type": "application/json" });
 }
 
-async function* markedPages(
-  pages: AsyncIterable<readonly Task[]>,
+async function* pagesOf(
+  store: Store,
+  filter: ReadFilter,
   pauses: readonly PauseTarget[],
 ): AsyncGenerator<readonly Task[], void> {
-  for await (const page of pages) yield page.map((task) => withPaused(task, pauses));
+  for await (const { found } of store.parts(filter)) {
+    if (found.length > 0) yield found.map((task) => withPaused(task, pauses));
+  }
 }
 
 async function showTask(c: Context, store: Store, id: number): Promise<Response> {

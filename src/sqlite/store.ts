@@ -1,15 +1,16 @@
 /** The store on SQLite. */
-import { nextTurn } from "../next-turn.ts";
 import type {
   CleanOptions,
   Look,
   LookOptions,
-  MoveFilter,
+  ManyMove,
+  Part,
+  Place,
   QueueInfo,
+  ReadFilter,
   Rest,
   Standing,
   StoreStatus,
-  TaskFilter,
   TaskNames,
   WorkerInfo,
 } from "../store/looking.ts";
@@ -27,7 +28,7 @@ import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
-import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
+import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
 import type { SqliteSession } from "./session.ts";
 import { SqlitePauses } from "./pause-store.ts";
 import * as byHand from "./sql/by-hand.ts";
@@ -38,6 +39,7 @@ import { makeDueReady } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import { repairPauses, shownPauses } from "./sql/pauses.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
+import * as taskList from "./sql/task-list.ts";
 import {
   makeOrderIndex,
   needsOrderIndex,
@@ -100,24 +102,25 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.read((db) => readSituation(db, wanted, this.now(), around));
   }
 
-  async list(filter: TaskFilter = {}): Promise<Task[]> {
-    return (await Array.fromAsync(this.pages(filter))).flat();
+  async list(filter: ReadFilter = {}): Promise<Task[]> {
+    return (await Array.fromAsync(this.parts(filter))).flatMap(({ found }) => found);
   }
 
-  async *pages(filter: TaskFilter = {}): AsyncGenerator<readonly Task[], void> {
-    let rest: TaskFilter | null = filter;
-    while (rest) {
-      const page: looking.Page = await this.read((db) =>
-        looking.listPage(db, rest ?? filter, this.now()),
-      );
-      if (page.tasks.length > 0) yield page.tasks;
-      else await nextTurn();
-      rest = page.next;
-    }
+  parts(filter: ReadFilter = {}): AsyncGenerator<Part<Task>, void> {
+    return readSteps(this.#access, (db) => taskList.listParts(db, filter, () => this.now()));
   }
 
-  async countBefore(filter: TaskFilter, before: number): Promise<Rest> {
-    return this.read((db) => looking.countBefore(db, filter, before));
+  matching(filter: ReadFilter): AsyncGenerator<Part<number>, void> {
+    return readSteps(this.#access, (db) => taskList.matchingParts(db, filter));
+  }
+
+  async countBefore(filter: ReadFilter, before: number): Promise<Rest> {
+    const elapsed = () => this.options.clock.monotonic();
+    return this.read((db) => taskList.countBefore(db, filter, before, elapsed));
+  }
+
+  async lastPushedBefore(time: number): Promise<number> {
+    return this.read((db) => taskList.lastPushedBefore(db, time));
   }
 
   async names(): Promise<TaskNames> {
@@ -168,18 +171,16 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.writeStatements((db) => byHand.retryByHand(db, id, this.now()));
   }
 
-  async cancelAll(filter: MoveFilter, reason = byHand.BY_HAND): Promise<number> {
-    const { states } = filter;
-    return moveMatching(this.#access, filter, (ids, db, now) =>
-      byHand.cancelMany(db, { ids, states }, reason, now),
-    );
+  async delete(id: number): Promise<Task> {
+    return this.writeStatements((db) => byHand.deleteOne(db, id));
   }
 
-  async retryAll(filter: MoveFilter): Promise<number> {
-    const { states } = filter;
-    return moveMatching(this.#access, filter, (ids, db) =>
-      byHand.retryMany(db, { ids, states }, this.now()),
-    );
+  async place(id: number, place: Place): Promise<Task> {
+    return this.writeStatements((db) => byHand.place(db, id, place));
+  }
+
+  async moveMany(move: ManyMove, ids: readonly number[], filter: ReadFilter): Promise<number> {
+    return this.writeStatements((db) => byHand.moveMany(db, move, ids, filter, this.now()));
   }
 
   async countCleanable(options: Omit<CleanOptions, "limit">): Promise<number> {

@@ -9,11 +9,13 @@ import type {
   CleanOptions,
   LookOptions,
   Look,
-  MoveFilter,
+  ManyMove,
+  Part,
+  Place,
+  ReadFilter,
   Rest,
   Standing,
   StoreStatus,
-  TaskFilter,
   TaskNames,
   WorkerInfo,
 } from "./looking.ts";
@@ -99,11 +101,21 @@ export interface Store {
   standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]>;
   /** Reads what a task is doing, or why it does not run; null: there is no such task. */
   situation(wanted: WantedTask): Promise<Situation | null>;
-  list(filter?: TaskFilter): Promise<Task[]>;
-  /** Lists in pages of about a megabyte: tasks may be large, and many. */
-  pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;
-  /** Counts the tasks of a filter with ids below this one. */
-  countBefore(filter: TaskFilter, before: number): Promise<Rest>;
+  list(filter?: ReadFilter): Promise<Task[]>;
+  /**
+   * Lists in parts of about a megabyte, as tasks may be large, and many. A part is read in some ms, also where few of
+   * many tasks match.
+   */
+  parts(filter?: ReadFilter): AsyncIterable<Part<Task>>;
+  /** The ids of all tasks that match, in parts. */
+  matching(filter: ReadFilter): AsyncIterable<Part<number>>;
+  /** Counts the tasks of a filter with ids below this one, as far as it comes in some 100 ms. */
+  countBefore(filter: ReadFilter, before: number): Promise<Rest>;
+  /**
+   * Guesses the id above which tasks were pushed after this time: a clock that was set back, or a push that waited, may
+   * have left others there too.
+   */
+  lastPushedBefore(time: number): Promise<number>;
   /** The queues and models of tasks, to find the near name of a mistyped one. */
   names(): Promise<TaskNames>;
   status(): Promise<StoreStatus>;
@@ -141,13 +153,15 @@ export interface Store {
    * policy and crashes count from zero.
    */
   retry(id: number): Promise<Task>;
+  /** Deletes an ended task with its runs, errors and output; returns what it was. */
+  delete(id: number): Promise<Task>;
+  /** Puts a task that waits into another queue, or gives it another priority. */
+  place(id: number, place: Place): Promise<Task>;
   /**
-   * Cancels all tasks that match and can be cancelled, in slices, so that others write in between; returns how many.
-   * Tasks pushed meanwhile are not touched.
+   * Moves those of these tasks that the filter still holds for and that can be moved, in one transaction: give a few
+   * hundred at a time. Returns how many it moved.
    */
-  cancelAll(filter: MoveFilter, reason?: string): Promise<number>;
-  /** Makes all ended tasks that match ready again, in slices; returns how many. */
-  retryAll(filter: MoveFilter): Promise<number>;
+  moveMany(move: ManyMove, ids: readonly number[], filter: ReadFilter): Promise<number>;
   /** How many tasks `clean` would delete in all. */
   countCleanable(options: Omit<CleanOptions, "limit">): Promise<number>;
   /** Deletes at most `limit` tasks that ended before these times; returns how many. */

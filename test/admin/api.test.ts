@@ -63,6 +63,9 @@ describe("a list", () => {
     expect(await ids("limit=1")).toEqual([4]);
     expect(await ids("limit=2&before=4")).toEqual([3, 2]);
     expect(await ids("state=ready&queue=default&model=sale")).toEqual([]);
+    expect(await ids("method=se*&pushed_after=1h&after=2")).toEqual([3]);
+    expect(await ids("reason_has=BY+HAND&ended_after=1h&user=0")).toEqual([1]);
+    expect(await ids("where=instances%3D9999&where=context.a%3D1")).toEqual([]);
   });
 
   test("has the one task of a ref, if it passes the rest of the filter", async () => {
@@ -110,7 +113,7 @@ describe("a list", () => {
   });
 
   test.each([
-    ["state=redy", 'state[0] cannot be "redy": it must be one of scheduled, ready, running'],
+    ["state=redy", 'state cannot be "redy": it must be one of scheduled, ready, running'],
     ["state=redy", 'did you mean "ready"?'],
     ["limit=0", "limit cannot be 0: it must be a whole number from 1 to 1000"],
     ["limit=1001", "limit cannot be 1001"],
@@ -119,6 +122,12 @@ describe("a list", () => {
     ["limit=1&limit=2", "limit is given twice"],
     ["before=x", 'before cannot be "x": it must be the id of a task'],
     ["before=99999999999999999999", "before cannot be"],
+    ["user=me", 'user cannot be "me": it must be the id of a user'],
+    ["pushed_before=7", 'pushed_before: "7" has no unit'],
+    ["where=order%3D1", 'a path cannot begin with "order"'],
+    ["user=me&args_have=", "2 things are wrong"],
+    ["args_have=a&args_have=b", "args_have is given twice"],
+    [`reason_has=${"%25".repeat(5_000)}`, "as text of 1 to 1000 characters"],
     ["queue=", 'queue cannot be "": it must be the name of a queue'],
     ["modle=sale", '"modle" is not a field; did you mean "model"?'],
     ["__proto__=1", '"__proto__" is not a field'],

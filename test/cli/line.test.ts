@@ -149,7 +149,7 @@ describe("a command line", () => {
     [["list", "--queue", "--json"], "--queue needs a value: --queue NAME"],
     [["list", "-d"], "-d needs a value: -d FILE"],
     [["list", "--json=false"], '--json takes no value: leave out "=false"'],
-    [["list", "7"], 'Unexpected argument "7": tq list [flags]'],
+    [["status", "7"], 'Unexpected argument "7": tq status [flags]'],
     [["show", "7", "8"], 'Unexpected argument "8": tq show [flags] [ID]'],
     [
       ["run"],

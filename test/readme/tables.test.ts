@@ -17,6 +17,7 @@ import { SETTINGS } from "../../src/settings/table.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { WorkerOptions } from "../../src/embed.ts";
 import { EVENT_LEVELS } from "../../src/log/events.ts";
+import { FILTER_PARTS } from "../../src/tasks/filter.ts";
 import { decode } from "../../src/values/decoding.ts";
 import type { Operator } from "../../src/store/records.ts";
 import { DOCUMENTS, names, read, ROOT } from "./documents.ts";
@@ -31,6 +32,7 @@ describe("the tables", () => {
       settings: settingRows(),
       policies: policyRows(),
       "recurring tasks": RECURRING_ROWS.map((cells) => row(...cells)),
+      filters: filterRows(),
     };
     if (process.env["TQ_README"] === "write") await writeBlocks(blocks);
     for (const [name, rows] of Object.entries(blocks)) {
@@ -200,6 +202,13 @@ function contextRows(): string[][] {
   );
 }
 
+function filterRows(): string[][] {
+  return FILTER_PARTS.map(({ flag, hint, key, field, help }) => {
+    const [cell = ""] = row(`--${flag} ${hint}`);
+    return [cell, `\`${key}\``, `\`${field}\``, help.replaceAll("*", "\\*")];
+  });
+}
+
 function policyRows(): string[][] {
   return POLICY_KEYS.map((key) => {
     const { preset, words, allowed, help } = POLICIES[key] as PolicyRow<unknown>;
@@ -226,6 +235,7 @@ const HEADS: Record<string, string[]> = {
   "context keys": ["Key", "Default", "It must be", "Meaning"],
   settings: ["Setting", "Default", "It must be", "Meaning"],
   "recurring tasks": ["Key", "Default", "It must be", "Meaning"],
+  filters: ["Flag", "In a program", "Over HTTP", "Meaning"],
   policies: ["Policy", "Default", "It must be", "Meaning", "Said by"],
 };
 

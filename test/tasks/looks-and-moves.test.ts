@@ -25,7 +25,7 @@ test("tasks are found by id, by ref and by filter, and their history by id", asy
 test.each([
   [{ state: ["failed"] }, 'state is not part of a filter; did you mean "states"?'],
   [{ states: "failed" }, 'states cannot be "failed": it must be a list of states'],
-  [{ states: ["faild"] }, 'states: "faild" is not one of scheduled, ready'],
+  [{ states: ["faild"] }, 'states cannot be "faild": it must be one of scheduled, ready'],
   [{ queue: "" }, 'queue cannot be "": it must be the name of a queue'],
   [{ limit: 0 }, "limit cannot be 0: it must be a whole number from 1 up"],
   [{ before: "7" }, 'before cannot be "7": it must be the id of a task'],
@@ -141,4 +141,57 @@ test.each([
   await using _tq = makeRuntime();
   const error = await errorOf(tasks.pause(what as { queue: string }, options as object));
   expect([error.code, error.message]).toEqual(["invalid", expect.stringContaining(sentence)]);
+});
+
+test("many tasks are cancelled and retried by a filter, and listed by values inside their calls", async () => {
+  await using tq = makeRuntime();
+  const first = await pushed();
+  const second = await pushed();
+  expect(await tasks.cancel({ states: ["ready"], after: first }, "paid")).toBe(1);
+  expect(await tasks.get(second)).toMatchObject({ state: "cancelled", reason: "paid" });
+  const [task] = await tasks.list({ reasonHas: "PAID", endedAfter: "1h", where: {} });
+  expect(task?.id).toBe(second);
+  expect(await tasks.list({ where: { "args.none": { has: "x" }, "context.a": 1 } })).toEqual([]);
+  expect(await tasks.retry({ states: ["cancelled", "failed"] })).toBe(1);
+  expect((await tq.getTask(second)).state).toBe("ready");
+});
+
+test.each([
+  [{}, 'Cannot cancel tasks: say their states, such as { states: ["failed"] }'],
+  [{ states: ["ready"], limit: 1 }, "Cannot cancel tasks: a limit is for lists"],
+  [
+    { states: ["ready"], where: ["args.a=1"] },
+    'where cannot be ["args.a=1"]: it must be an object',
+  ],
+  [{ states: ["ready"], where: { order: 1 } }, 'a path cannot begin with "order"'],
+  [
+    { states: ["ready"], where: { "args.a=": 1 } },
+    '"args.a=" is no path; write it like args.order',
+  ],
+  [
+    { states: ["ready"], where: { "args.a": Number.NaN } },
+    "it must be text, a number, true, false",
+  ],
+  [{ states: ["ready"], where: { "args.a": "\0" } }, "it must be text, a number, true, false"],
+  [{ states: ["ready"], where: { "args.a": { has: "" } } }, "it must be the text that it contains"],
+  [{ states: ["ready"], argsHave: "%".repeat(1_000_000) }, "text of 1 to 1000 characters"],
+  [{ states: ["ready"], queue: "a\0" }, "without NUL"],
+  [{ states: ["ready"], pushedBefore: 7 }, "pushedBefore: 7 is not a time in ms since 1970 UTC"],
+  [{ states: ["ready"], ["x".repeat(1_000_000)]: 7 }, "is not part of a filter"],
+])("the cancel of many is refused with a sentence: %#", async (filter, sentence) => {
+  await using _tq = makeRuntime();
+  const id = await pushed();
+  const error = await errorOf(tasks.cancel(filter as object));
+  expect(error.code).toBe("invalid");
+  expect(error.message).toContain(sentence);
+  expect(error.message.length).toBeLessThan(500);
+  expect((await tasks.get(id))?.state).toBe("ready");
+});
+
+test("many tasks are not moved inside a transaction, which would hold the write lock for as long", async () => {
+  await using _tq = makeRuntime();
+  const error = await errorOf(Transaction.start({}, () => tasks.retry({ states: ["failed"] })));
+  expect(error.message).toContain(
+    "Cannot retry tasks in a transaction: many tasks are moved in slices",
+  );
 });

@@ -138,6 +138,17 @@ const WORK: [
   ],
   ["errors of a task", "tq__error_task", (store) => store.errors(1)],
   ["runs of a task", null, (store) => store.attempts(1)],
+  [
+    "tasks of a rare state, their ids and their count",
+    "tq__task_ended",
+    async (store) => {
+      const filter = { states: ["failed", "cancelled"], endedAfter: 1 } as const;
+      await store.list({ ...filter, user: 7, argsHave: "x" });
+      await Array.fromAsync(store.matching(filter));
+      await store.countBefore(filter, 1_000);
+    },
+  ],
+  ["a task by its ref among others", "tq__task_ref", (store) => store.list({ ref: "x", user: 7 })],
   ["the newest tasks", null, (store) => store.list({ states: ["ready"], queue: "mail" })],
   ["times that are ahead", "tq__task_ready", (store) => store.repairTimes("all")],
   [

@@ -13,6 +13,7 @@ import { orderTests } from "./order.ts";
 import { pauseTests } from "./pauses.ts";
 import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
+import { filterTests } from "./filters.ts";
 import { historyTests } from "./history.ts";
 import { settleTests } from "./settle.ts";
 import { situationTests } from "./situation.ts";
@@ -35,6 +36,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     workerTests();
     byHandTests();
     cleanTests();
+    filterTests();
     lookingTests();
     situationTests();
     sessionTests();
