@@ -121,14 +121,21 @@ export function checkPolicies(model: ModelClass): void {
   }
   for (const [method, policy] of Object.entries(tasks)) {
     const { kind } = requireMethod(model, method, "set a policy for");
-    if (typeof policy === "object" && policy !== null)
-      checkInstances(saidByModel(model, method), kind, placeOf(model, method));
+    if (typeof policy === "object" && policy !== null) checkSaid(model, method, kind);
     else
       throw new TqError(
         "models",
         `Cannot use ${placeOf(model, method)}: its policy must be an object`,
       );
   }
+}
+
+function checkSaid(model: ModelClass, method: string, kind: ModelMethod["kind"]): void {
+  const said = saidByModel(model, method);
+  checkInstances(said, kind, placeOf(model, method));
+  // Other functions may be defined later: the worker looks for them.
+  if (typeof said.onFailed === "string" && kind !== "function")
+    requireMethod(model, said.onFailed, `call, as ${placeOf(model, method)}.onFailed says,`);
 }
 
 function checkInstances({ instances }: Said, kind: ModelMethod["kind"], place: string): void {

@@ -37,6 +37,7 @@ export async function finishAlone(
       next = await session.commit(ending, () => thread.progress.end());
     } else await session.rollback();
     note(thread, ended, kept);
+    if (kept && session.followUps.length > 0) thread.pushed?.(session.followUps);
     return next;
   } finally {
     await thread.store.release(session);

@@ -4,6 +4,7 @@
  */
 import type { Soon } from "../soon.ts";
 import type { CronStore } from "./cron-store.ts";
+import type { FailureStore } from "./failure-store.ts";
 import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
 import type {
   CleanOptions,
@@ -75,6 +76,8 @@ export interface Store {
 
   /** Recurring tasks. */
   readonly cron: CronStore;
+  /** What follows the failures of tasks. */
+  readonly failures: FailureStore;
 
   // Looking
   get(id: number): Promise<Task | null>;

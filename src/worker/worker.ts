@@ -6,6 +6,7 @@ import { randomUUIDv7 } from "bun";
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError } from "../errors.ts";
+import { unknownFollowUps } from "../registry/follow-ups.ts";
 import { unknownRules } from "../registry/policies.ts";
 import type { Report } from "../log/events.ts";
 import type { Listeners } from "../log/listeners.ts";
@@ -168,6 +169,7 @@ export class WorkerProcess {
     });
     const catalog = this.#catalog ?? {};
     for (const words of unknownRules(config.tasks, catalog)) this.#note(words);
+    for (const words of unknownFollowUps(config.tasks, catalog)) this.#note(words);
     if (Object.keys(catalog).length > 0) return;
     this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
   }

@@ -77,6 +77,10 @@ class LateSession implements Session {
     return this.inner.transactionsUndone;
   }
 
+  get followUps(): readonly number[] {
+    return this.inner.followUps;
+  }
+
   get waited(): number {
     return this.inner.waited;
   }
