@@ -1,7 +1,7 @@
 /** `tq config`: the settings in effect, and the source of each. */
 import { fieldOf, POLICIES, POLICY_KEYS, type PolicyRow } from "../src/policies/table.ts";
 import { listConfig } from "../src/settings/config.ts";
-import { formatSetting } from "../src/settings/table.ts";
+import { formatSetting, shownSetting } from "../src/settings/table.ts";
 import type { TaskRules } from "../src/settings/task-rules.ts";
 import { command } from "./command/command.ts";
 import { table } from "./terminal/table.ts";
@@ -17,7 +17,7 @@ export const config = command({
     const rules = found.tasks.flatMap(listRules);
     const data = settings.map(({ setting, value, origin }) => {
       const { key, env, description } = setting;
-      return { key, value, origin, env, description };
+      return { key, value: shownSetting(setting, value), origin, env, description };
     });
     const ofTasks = rules.map(({ key, value, description }) => {
       return { key, value, origin: TOML, env: null, description };

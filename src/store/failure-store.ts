@@ -68,6 +68,8 @@ export interface FailureStore {
    * @param origin the tq.toml that asks for alerts; "" without one.
    */
   watch(origin: string, channels: readonly AlertChannel[]): Promise<void>;
+  /** Has alerts tell of trouble that is no failure of a task. */
+  trouble(words: string): Promise<void>;
   /**
    * Takes the failures that are to be told, for this worker alone until it has told them, or has died. None is wanted:
    * they count as told.

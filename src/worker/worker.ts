@@ -14,6 +14,7 @@ import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
+import { Alerts } from "./alerts/alerts.ts";
 import { Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
 import { Timekeeping } from "./timekeeping.ts";
@@ -50,6 +51,7 @@ export class WorkerProcess {
   readonly #pool: Pool;
   readonly #waking: Waking;
   readonly #timekeeping: Timekeeping;
+  readonly #alerts: Alerts;
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
   #catalog: ModelCatalog | null = null;
@@ -84,10 +86,11 @@ export class WorkerProcess {
         lookAgain: () => this.#waking.look(),
       },
     );
+    this.#alerts = new Alerts({ ...parts, failed: () => this.#failed });
     this.#timekeeping = new Timekeeping(
       { ...parts, pool: this.#pool, exitWithParent },
       {
-        ticked: () => this.#waking.check(),
+        ticked: () => (this.#waking.check(), this.#alerts.check()),
         timesChanged: () => this.#waking.look(),
         orphaned: () => this.#stopItself("graceful", "the process that started it is gone"),
         lost: (error) => this.#databaseLost(error),
@@ -98,6 +101,7 @@ export class WorkerProcess {
       {
         looked: (allIdle, isCalm) => {
           this.#pool.takeBackWhile(!allIdle);
+          this.#alerts.check();
           this.#timekeeping.pace(isCalm);
         },
         drained: () => this.#stopItself("graceful", "nothing is left to do"),
@@ -127,6 +131,7 @@ export class WorkerProcess {
       await this.#prepare();
     } catch (error) {
       const asked = this.#stopping;
+      if (!asked) await this.#alerts.cannotStart(error);
       await this.stop("now", "it cannot start");
       if (!asked) throw error;
     } finally {
@@ -142,6 +147,7 @@ export class WorkerProcess {
     const { threads, queues } = this.#config;
     this.#pool.start();
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
+    await this.#alerts.watch();
     if (!this.#stopping) await this.#timekeeping.rescueDead();
     await this.#started.promise;
   }
@@ -151,6 +157,7 @@ export class WorkerProcess {
     this.#isGoing = true;
     this.#pool.letClaim();
     this.#timekeeping.start();
+    this.#alerts.start();
     this.#waking.look();
   }
 
@@ -168,8 +175,9 @@ export class WorkerProcess {
       mode: config.queue.worker ? "worker" : "no worker",
     });
     const catalog = this.#catalog ?? {};
-    for (const words of unknownRules(config.tasks, catalog)) this.#note(words);
-    for (const words of unknownFollowUps(config.tasks, catalog)) this.#note(words);
+    const { tasks } = config;
+    const unknown = [...unknownRules(tasks, catalog), ...unknownFollowUps(tasks, catalog)];
+    for (const words of unknown) this.#note(words);
     if (Object.keys(catalog).length > 0) return;
     this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
   }
@@ -196,6 +204,7 @@ export class WorkerProcess {
       void this.#end(how === "now" ? 0 : grace);
     } else if (how === "now") {
       this.#pool.terminate();
+      this.#alerts.cut();
     }
     await this.stopped;
   }
@@ -204,7 +213,9 @@ export class WorkerProcess {
     this.#started.resolve(); // models may take for ever to load
     this.#waking.stop();
     this.#timekeeping.stop();
+    const started = performance.now();
     await this.#pool.stop(grace);
+    await this.#alerts.end(Math.max(grace - (performance.now() - started), 0));
     this.#timekeeping.end();
     await this.#options.closing?.();
     try {
@@ -215,8 +226,11 @@ export class WorkerProcess {
     await this.store.close();
     this.#options.report({ name: "worker.stopped", worker: this.id });
     if (this.#failure !== null) return this.#stopped.reject(this.#failure);
-    const failed = this.#pool.total("failed") + this.#rescued.failed;
-    this.#stopped.resolve({ finished: this.#pool.total("finished"), failed });
+    this.#stopped.resolve({ finished: this.#pool.total("finished"), failed: this.#failed });
+  }
+
+  get #failed(): number {
+    return this.#pool.total("failed") + this.#rescued.failed;
   }
 
   #loaded(catalog: ModelCatalog): void {

@@ -24,7 +24,8 @@ const NOTE = `
 const NOTE_TROUBLE = `
   INSERT INTO tq__untold (task, call, queue, reason, attempts, failed_at)
   SELECT NULL, 'worker', NULL, substr($trouble, 1, ${REASON_CHARACTERS}), 0, $now
-   WHERE EXISTS (SELECT 1 FROM tq__alert)`;
+   WHERE EXISTS (SELECT 1 FROM tq__alert)
+     AND NOT EXISTS (SELECT 1 FROM tq__untold WHERE task IS NULL AND reason = substr($trouble, 1, ${REASON_CHARACTERS}))`;
 
 const FORGET_OLD = `DELETE FROM tq__untold WHERE id <= $id - ${MOST_UNTOLD}`;
 
@@ -61,7 +62,7 @@ export function afterFailure(db: Database, id: number, now: number): number | nu
   return Number(pushed.lastInsertRowid);
 }
 
-/** A worker can run no task though it lives. */
+/** A worker has trouble that no task tells of. Trouble that is still to be told is not told twice. */
 export function noteTrouble(db: Database, trouble: string, now: number): void {
   noted(db, db.query(NOTE_TROUBLE).run({ trouble, now }));
 }
