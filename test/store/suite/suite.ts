@@ -1,11 +1,13 @@
 /** What every store must do, whatever database is behind it: a file a subject beside this one. */
 import { describe } from "bun:test";
+import { alertTests } from "./alerts.ts";
 import { byHandTests } from "./by-hand.ts";
 import { claimTests } from "./claim.ts";
 import { cleanTests } from "./clean.ts";
 import { crashTests } from "./crash.ts";
 import { cronTests } from "./cron.ts";
 import { dueTests } from "./due.ts";
+import { failureTests } from "./failures.ts";
 import { lookingTests } from "./looking.ts";
 import { orderTests } from "./order.ts";
 import { pushTests } from "./push.ts";
@@ -35,5 +37,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     situationTests();
     sessionTests();
     cronTests();
+    failureTests();
+    alertTests();
   });
 }
