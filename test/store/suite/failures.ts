@@ -22,7 +22,7 @@ const settle = async (outcome: Settlement) => {
   return store.write((session) => session.settle(task, outcome));
 };
 
-const crashed: Settlement = { kind: "crashed", reason: "killed", maxCrashes: 1 };
+const crashed = { kind: "crashed", reason: "killed", maxCrashes: 1 } as const;
 
 export function failureTests(): void {
   describe("a failure", () => {
