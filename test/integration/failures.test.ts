@@ -94,13 +94,15 @@ test("of two workers on one file one tells of a failure", async () => {
 });
 
 test("a worker that is killed while it tells of a failure loses no alert", async () => {
-  await using site = makeSite(alert("echo > begun; test -e go || sleep 60;"));
+  await using site = makeSite(alert("echo $$ > begun; test -e go || sleep 60;"));
   const first = await site.worker();
   const id = await site.pushOne("job", "fail", "1");
-  await soon(() => expect(site.has("begun")).toBe(true));
+  await soon(() => expect(site.has("begun") && site.read("begun")).toMatch(/\d/));
   first.kill("SIGKILL");
   await first.exited;
   expect(lines(site)).toEqual([]);
+  const group = -Number(site.read("begun"));
+  await soon(() => expect(() => process.kill(group, 0)).toThrow());
   site.write("go", "");
   const second = await site.worker();
   await second.says("alert.sent", { count: 1 });
@@ -111,14 +113,15 @@ test("a command that hangs holds up no task, and ends with its worker, which los
   await using site = makeSite(alert("test -e go || { echo $$ > pid; sleep 1000; };"));
   const first = await site.worker(["-n", "1", "--grace", "1s"]);
   const failed = await site.pushOne("job", "fail", "1");
-  await soon(() => expect(site.has("pid")).toBe(true));
+  await soon(() => expect(site.has("pid") && site.read("pid")).toMatch(/\d/));
   const next = await site.pushOne("job", "fail", "2");
   await first.says("task.failed", { task: next });
   const stopping = performance.now();
   expect(await stop(first)).toBe(0);
   expect(performance.now() - stopping).toBeLessThan(10_000);
   expect(first.find("alert.failed", { count: 1 })).toBeDefined();
-  expect(() => process.kill(-Number(site.read("pid")), 0)).toThrow();
+  const group = -Number(site.read("pid"));
+  await soon(() => expect(() => process.kill(group, 0)).toThrow());
   site.write("go", "");
   const second = await site.worker();
   await second.says("alert.sent", { count: 2 });

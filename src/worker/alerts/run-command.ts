@@ -1,4 +1,5 @@
 /** Runs the command of an alert: for a limited time, with limited output, and without a process left behind. */
+import { closeSync } from "node:fs";
 import { formatDuration, SECOND_MS } from "../../values/duration.ts";
 import type { AlertMessage } from "./message.ts";
 
@@ -20,26 +21,39 @@ export interface AlertCommand {
   readonly limit?: number;
 }
 
+type Child = Bun.Subprocess<Uint8Array, "pipe", "pipe">;
+
 /** @returns why it failed; null: it has not. Never throws. */
 export async function runCommand(
   { command, folder, limit = COMMAND_TIME_MS }: AlertCommand,
   { json, env }: AlertMessage,
   signal: AbortSignal,
 ): Promise<string | null> {
-  let child: Bun.Subprocess<Uint8Array, "pipe", "pipe">;
+  let child: Child;
   try {
-    child = Bun.spawn(typeof command === "string" ? shellOf(command) : [...command], {
+    const input = new TextEncoder().encode(json);
+    child = Bun.spawn(guarded(typeof command === "string" ? shellOf(command) : command), {
       cwd: folder,
       env: { ...process.env, ...env },
-      stdin: new TextEncoder().encode(json),
-      stdout: "pipe",
-      stderr: "pipe",
+      stdio: [input, "pipe", "pipe", isWindows ? "ignore" : "pipe"],
       detached: !isWindows, // a group of its own, which can be ended as a whole
     });
   } catch (error) {
     return `it cannot be started: ${error instanceof Error ? error.message : String(error)}`;
   }
-  return watch(child, limit, signal);
+  try {
+    return await watch(child, limit, signal);
+  } finally {
+    const lifeline = child.stdio[3];
+    if (typeof lifeline === "number") closeSync(lifeline); // Bun leaves it open
+  }
+}
+
+/** Ends the group once the pipe from the worker is closed: also where the worker is killed, and can end nothing. */
+const GUARD = '(cat <&3; kill -KILL -$$) >/dev/null 2>&1 & exec 3<&-; exec "$@"';
+
+function guarded(command: readonly string[]): string[] {
+  return isWindows ? [...command] : ["/bin/sh", "-c", GUARD, "tq", ...command];
 }
 
 const isWindows = process.platform === "win32";
@@ -48,8 +62,6 @@ function shellOf(text: string): string[] {
   if (isWindows) return [process.env["ComSpec"] ?? "cmd.exe", "/d", "/s", "/c", text];
   return ["/bin/sh", "-c", text];
 }
-
-type Child = Bun.Subprocess<Uint8Array, "pipe", "pipe">;
 
 async function watch(child: Child, limit: number, signal: AbortSignal): Promise<string | null> {
   let why: string | null = null;

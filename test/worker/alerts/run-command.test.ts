@@ -1,6 +1,6 @@
 /** The command of an alert: what it gets, and that it neither hangs, floods nor stays. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { messageOf } from "../../../src/worker/alerts/message.ts";
 import { runCommand } from "../../../src/worker/alerts/run-command.ts";
 import { makeFolder } from "../../support/folder.ts";
@@ -63,7 +63,7 @@ test("a command that fails is told with its exit status and the end of what it p
   expect(await run("echo one; echo 'no route to mail' >&2; exit 7")).toMatch(
     /^it exited with 7; it printed: (one\nno route to mail|no route to mail\none)$/,
   );
-  expect(await run(["no-such-program-here"])).toStartWith("it cannot be started: ");
+  expect(await run(["no-such-program-here"])).toMatch(/^it exited with 127; .*not found/s);
   expect(await run("no-such-program-here")).toContain("it exited with 127");
   expect(await run("kill -TERM $$")).toBe("it was ended by SIGTERM");
 });
@@ -96,6 +96,14 @@ test("a command that prints without an end is ended, and the log gets the end of
   const why = await run("yes 'a long line of output'", 20_000);
   expect(why).toStartWith("it was ended, as it printed more than 16 MB; it printed: ");
   expect(why?.length).toBeLessThan(1_200);
+});
+
+test("a command leaves no descriptor open", async () => {
+  const count = () => readdirSync("/proc/self/fd").length;
+  await run("true");
+  const before = count();
+  for (let runs = 0; runs < 5; runs++) await run("true");
+  await until(() => expect(count()).toBeLessThanOrEqual(before));
 });
 
 test("a command ends with its worker", async () => {
