@@ -55,7 +55,7 @@ class Wrong extends Model {
     // @ts-expect-error no such policy
     print: { atempts: 5 },
     // @ts-expect-error no such method
-    c: { onFailed: "tell" },
+    l: { onFailed: "tell" },
     // @ts-expect-error the unit is missing
     a: { timeout: "30" },
     // @ts-expect-error a number has no unit
@@ -91,6 +91,7 @@ class Wrong extends Model {
   static async i(_labels: Wrong[]) {}
   static async j(_labels: Wrong[]) {}
   async k() {}
+  async l() {}
 }
 
 class Misspelt extends Model {
