@@ -15,6 +15,9 @@ import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 import { Alerts } from "./alerts/alerts.ts";
+import { CronSources } from "./cron-sources.ts";
+import type { LoadedModels } from "./messages.ts";
+import { modelsOf } from "./models-of.ts";
 import { Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
 import { Timekeeping } from "./timekeeping.ts";
@@ -54,7 +57,8 @@ export class WorkerProcess {
   readonly #alerts: Alerts;
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
-  #catalog: ModelCatalog | null = null;
+  readonly #crons: CronSources;
+  #known: LoadedModels | null = null;
   /** Its threads may claim tasks. */
   #isGoing = false;
   #stopping = false;
@@ -75,11 +79,13 @@ export class WorkerProcess {
     const { config, report, drain, exitWithParent = false } = options;
     this.store = openWorkerStore(config, this.#config.threads);
     this.#rescued = new RescuedTasks(report);
-    const parts = { id: this.id, config, store: this.store, rescued: this.#rescued, report };
+    const { id, store } = this;
+    this.#crons = new CronSources({ id, config, store, report });
+    const parts = { id, config, store, rescued: this.#rescued, report };
     this.#pool = new Pool(
       { ...parts, models: this.#models, listeners: options.listeners ?? null },
       {
-        loaded: (catalog) => this.#loaded(catalog),
+        loaded: (models) => this.#loaded(models),
         cannotStart: (error) => this.#cannotStart(error),
         mustEnd: (error, why) => this.#mustEnd(error, why),
         lost: (error) => this.#databaseLost(error),
@@ -88,7 +94,7 @@ export class WorkerProcess {
     );
     this.#alerts = new Alerts({ ...parts, failed: () => this.#failed });
     this.#timekeeping = new Timekeeping(
-      { ...parts, pool: this.#pool, exitWithParent },
+      { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
       {
         ticked: () => (this.#waking.check(), this.#alerts.check()),
         timesChanged: () => this.#waking.look(),
@@ -103,6 +109,7 @@ export class WorkerProcess {
           this.#pool.takeBackWhile(!allIdle);
           this.#alerts.check();
           this.#timekeeping.pace(isCalm);
+          this.#timekeeping.lookedForTasks();
         },
         drained: () => this.#stopItself("graceful", "nothing is left to do"),
       },
@@ -116,7 +123,7 @@ export class WorkerProcess {
 
   /** The models and methods that its threads have loaded. */
   get catalog(): ModelCatalog | null {
-    return this.#catalog;
+    return this.#known?.catalog ?? null;
   }
 
   /**
@@ -150,6 +157,7 @@ export class WorkerProcess {
     await this.#alerts.watch();
     if (!this.#stopping) await this.#timekeeping.rescueDead();
     await this.#started.promise;
+    if (this.#known !== null) this.#crons.load(this.#known);
   }
 
   /** Not before the worker is registered: tasks that an unknown worker has claimed cannot be rescued. */
@@ -174,10 +182,10 @@ export class WorkerProcess {
       models: models[0] ?? null,
       mode: config.queue.worker ? "worker" : "no worker",
     });
-    const catalog = this.#catalog ?? {};
+    const { catalog = {} } = this.#known ?? {};
     const { tasks } = config;
     const unknown = [...unknownRules(tasks, catalog), ...unknownFollowUps(tasks, catalog)];
-    for (const words of unknown) this.#note(words);
+    for (const words of [...unknown, ...this.#crons.problems()]) this.#note(words);
     if (Object.keys(catalog).length > 0) return;
     this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
   }
@@ -233,8 +241,8 @@ export class WorkerProcess {
     return this.#pool.total("failed") + this.#rescued.failed;
   }
 
-  #loaded(catalog: ModelCatalog): void {
-    this.#catalog = catalog;
+  #loaded(models: LoadedModels): void {
+    this.#known = models;
     this.#refusal = "";
     this.#tellTrouble();
     this.#started.resolve();
@@ -288,13 +296,4 @@ export class WorkerProcess {
   #note(message: string): void {
     this.#options.report({ name: "log.note", level: "warn", message });
   }
-}
-
-function modelsOf({ config, models }: WorkerProcessOptions): readonly string[] {
-  const paths = models ?? (config.models === null ? [] : [config.models]);
-  if (paths.length > 0) return paths;
-  throw new TqError(
-    "models",
-    "Cannot start a worker: there is no models.ts and no models folder here; write one (tq init does), or name it with --models",
-  );
 }

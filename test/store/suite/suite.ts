@@ -5,6 +5,8 @@ import { byHandTests } from "./by-hand.ts";
 import { claimTests } from "./claim.ts";
 import { cleanTests } from "./clean.ts";
 import { crashTests } from "./crash.ts";
+import { cronDefinitionTests } from "./cron-definitions.ts";
+import { addedCronTests } from "./cron-added.ts";
 import { cronTests } from "./cron.ts";
 import { dueTests } from "./due.ts";
 import { failureTests } from "./failures.ts";
@@ -39,5 +41,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     cronTests();
     failureTests();
     alertTests();
+    addedCronTests();
+    cronDefinitionTests();
   });
 }
