@@ -5,7 +5,7 @@
 import { randomUUIDv7 } from "bun";
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
-import { TqError } from "../errors.ts";
+import type { TqError } from "../errors.ts";
 import { unknownFollowUps } from "../registry/follow-ups.ts";
 import { unknownRules } from "../registry/policies.ts";
 import type { Report } from "../log/events.ts";
