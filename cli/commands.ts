@@ -1,4 +1,5 @@
 /** Every command, in the order in which the help lists them. */
+import { alert } from "./alert.ts";
 import { cancel } from "./cancel.ts";
 import { clean } from "./clean.ts";
 import { config } from "./config.ts";
@@ -46,6 +47,7 @@ export const COMMANDS: Commands = {
   status,
   serve,
   config,
+  alert,
   torture,
   version,
 };

@@ -4,7 +4,7 @@ import type { CronText } from "../src/cron/ledger.ts";
 import { fieldOf, POLICIES, POLICY_KEYS, type PolicyRow } from "../src/policies/table.ts";
 import { sectionWords } from "../src/settings/cron-sections.ts";
 import { listConfig } from "../src/settings/config.ts";
-import { formatSetting } from "../src/settings/table.ts";
+import { formatSetting, shownSetting } from "../src/settings/table.ts";
 import type { TaskRules } from "../src/settings/task-rules.ts";
 import { command } from "./command/command.ts";
 import { table } from "./terminal/table.ts";
@@ -20,7 +20,7 @@ export const config = command({
     const rules = [...found.tasks.flatMap(listRules), ...found.cron.flatMap(listCron)];
     const data = settings.map(({ setting, value, origin }) => {
       const { key, env, description } = setting;
-      return { key, value, origin, env, description };
+      return { key, value: shownSetting(setting, value), origin, env, description };
     });
     const ofTasks = rules.map(({ key, value, description }) => {
       return { key, value, origin: TOML, env: null, description };

@@ -7,6 +7,7 @@ export * as v from "valibot";
 export { Decimal } from "./values/decimal.ts";
 export { TqError, UserError, UserWarning } from "./errors.ts";
 export { Cancel, Retry, Snooze } from "./policies/verdicts.ts";
+export type { Failure } from "./failure.ts";
 export type { Backoff } from "./policies/backoff.ts";
 export type { TaskPolicy } from "./policies/table.ts";
 export { backup } from "./transaction/backup.ts";

@@ -7,6 +7,7 @@ export { UserWarning } from "tq:internal/errors";
 export { Cancel } from "tq:internal/policies/verdicts";
 export { Retry } from "tq:internal/policies/verdicts";
 export { Snooze } from "tq:internal/policies/verdicts";
+export { Failure } from "tq:internal/failure";
 export { Backoff } from "tq:internal/policies/backoff";
 export { TaskPolicy } from "tq:internal/policies/table";
 export { backup } from "tq:internal/transaction/backup";
@@ -227,6 +228,21 @@ export type MomentLike = Temporal.Instant | Temporal.ZonedDateTime | Temporal.Pl
 export {};
 }
 
+declare module "tq:internal/failure" {
+/** A task that has failed for good, as a method that `onFailed` names gets it. */
+export interface Failure {
+    /** The id of the task. */
+    readonly task: number;
+    /** What it called: `label.print`, or the name of a function. */
+    readonly call: string;
+    /** The error of its last run, or why it was set aside. */
+    readonly reason: string;
+    /** How many runs it had in all. */
+    readonly attempts: number;
+}
+export {};
+}
+
 declare module "tq:internal/policies/backoff" {
 import { Duration } from "tq:internal/values/duration";
 const SHAPES: readonly ["exponential", "linear", "fixed"];
@@ -274,6 +290,11 @@ export interface TaskPolicy {
     readonly timeout?: Duration | "none" | null;
     /** A task that has not started this long after it could is cancelled; default: no limit, as null and "none". */
     readonly expires?: Duration | "none" | null;
+    /**
+     * A method of the same model, which a task calls once a task has failed for good: on its records, with a `Failure`. For
+     * a function: the name of another function. Default: none, as null and "none".
+     */
+    readonly onFailed?: string | null;
     /** A task none of whose records exists finishes without a call, or fails; default: `"skip"`. */
     readonly missing?: "skip" | "fail";
     /**
@@ -465,7 +486,8 @@ export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> & Recor
  * @example static readonly tasks: TaskPolicies<typeof Label> = { print: { attempts: 5, timeout: "30s" } };
  */
 export type TaskPolicies<M extends ModelLike> = {
-    readonly [K in keyof Queue<M>]?: Omit<TaskPolicy, "instances"> & {
+    readonly [K in keyof Queue<M>]?: Omit<TaskPolicy, "instances" | "onFailed"> & {
+        readonly onFailed?: keyof Queue<M> | "none" | null;
         readonly instances?: K extends keyof M ? InstancesOf<InstanceType<M>, M[K]> : never;
     };
 };
@@ -1298,6 +1320,21 @@ interface Payloads {
         readonly slot: number;
         readonly outcome: "waiting" | "skipped" | "paused" | "missed";
         readonly reason: string | null;
+    };
+    /** People were told of failures; `ids` are those of the first 10 tasks. */
+    "alert.sent": {
+        readonly channel: "command" | "url";
+        readonly count: number;
+        readonly ids: readonly number[];
+        readonly duration: number;
+    };
+    /** People were not told of failures: the worker tries again after `delay`. */
+    "alert.failed": {
+        readonly channel: "command" | "url";
+        readonly count: number;
+        readonly ids: readonly number[];
+        readonly reason: string;
+        readonly delay: number;
     };
     /** `url` has the port that is in use; `token` is the path of the token's file. */
     "admin.listening": {

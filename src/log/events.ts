@@ -95,6 +95,21 @@ interface Payloads {
     readonly outcome: "waiting" | "skipped" | "paused" | "missed";
     readonly reason: string | null;
   };
+  /** People were told of failures; `ids` are those of the first 10 tasks. */
+  "alert.sent": {
+    readonly channel: "command" | "url";
+    readonly count: number;
+    readonly ids: readonly number[];
+    readonly duration: number;
+  };
+  /** People were not told of failures: the worker tries again after `delay`. */
+  "alert.failed": {
+    readonly channel: "command" | "url";
+    readonly count: number;
+    readonly ids: readonly number[];
+    readonly reason: string;
+    readonly delay: number;
+  };
   /** `url` has the port that is in use; `token` is the path of the token's file. */
   "admin.listening": { readonly url: string; readonly token: string };
   "store.failed": { readonly database: string; readonly error: ErrorData };
@@ -150,6 +165,8 @@ export const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
   "cron.pushed": "info",
   "cron.passed": "warn",
   "lock.held": "warn",
+  "alert.sent": "info",
+  "alert.failed": "error",
   "admin.listening": "info",
   "store.failed": "error",
   "store.recovered": "info",

@@ -105,6 +105,18 @@ const WORDS: Words = {
     ),
   "lock.held": ({ task, duration }) =>
     `task ${task} has held the write lock for ${formatDuration(duration)} and holds up all others; call Transaction.current.commit() before it waits, or let it run outside any transaction (transaction: false)`,
+  "alert.sent": ({ channel, count: failures, ids, duration }) =>
+    line(
+      `alert sent by ${ALERTS[channel]}`,
+      `${count(failures, "failure")}${rescuedWords(failures, ids)}`,
+      formatDuration(duration),
+    ),
+  "alert.failed": ({ channel, count: failures, ids, reason, delay }) =>
+    line(
+      `alert failed: ${ALERTS[channel]} has told nobody, and is tried again in ${formatDuration(delay)}`,
+      `${count(failures, "failure")}${rescuedWords(failures, ids)}`,
+      reason,
+    ),
   "admin.listening": ({ url, token }) => line(`admin API listens on ${url}`, `token in ${token}`),
   "store.failed": ({ database, error }) => line(`${database} cannot be used`, errorWords(error)),
   "store.recovered": ({ database, duration }) =>
@@ -123,6 +135,11 @@ export function eventWords<N extends EventName>(event: Event<N>): string {
   const words = WORDS[event.name] as (event: Event<N>) => string;
   return words(event);
 }
+
+const ALERTS: Record<Event<"alert.sent">["channel"], string> = {
+  command: "the command",
+  url: "the URL",
+};
 
 const PASSED: Record<Event<"cron.passed">["outcome"], string> = {
   waiting: "waits",

@@ -130,7 +130,8 @@ export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> &
  * @example static readonly tasks: TaskPolicies<typeof Label> = { print: { attempts: 5, timeout: "30s" } };
  */
 export type TaskPolicies<M extends ModelLike> = {
-  readonly [K in keyof Queue<M>]?: Omit<TaskPolicy, "instances"> & {
+  readonly [K in keyof Queue<M>]?: Omit<TaskPolicy, "instances" | "onFailed"> & {
+    readonly onFailed?: keyof Queue<M> | "none" | null;
     readonly instances?: K extends keyof M ? InstancesOf<InstanceType<M>, M[K]> : never;
   };
 };

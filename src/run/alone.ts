@@ -40,6 +40,7 @@ export async function finishAlone(
       if (said !== null) await keepLost(session, ended.task, said);
     }
     note(thread, ended, kept);
+    if (kept && session.followUps.length > 0) thread.pushed?.(session.followUps);
     return next;
   } finally {
     await thread.store.release(session);

@@ -2,6 +2,7 @@
 import { randomUUIDv7 } from "bun";
 import { originTask } from "../transaction/current-task.ts";
 import type { Registry } from "../registry/registry.ts";
+import { declareNewFollowUps } from "../registry/follow-ups.ts";
 import { loadModels } from "../registry/load-models.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import type { Config } from "../settings/config.ts";
@@ -197,6 +198,7 @@ async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
       report({ name: "task.inline", ...runOf(task), scheduledAt });
     }
     await loadModelsFor(thread, task.model);
+    await declareNewFollowUps(store, thread.registry, thread.config.tasks);
   } catch (error) {
     await end(thread, task, { kind: "failed", error: toErrorData(error) });
     return;

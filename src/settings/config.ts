@@ -182,6 +182,8 @@ function fromText(key: string, text: unknown): unknown {
       return /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : text;
     case "list":
       return readList(text);
+    case "command":
+      return /^\s*\[/.test(text) ? (parsedList(text) ?? text) : text;
     default:
       return text;
   }

@@ -50,7 +50,7 @@ export class Draft {
       this.#values.set(key, { value, origin });
     } else {
       this.problems.push(
-        `${where} cannot be ${quote(written)}: it must be ${setting.allowed}${hint(setting, written)}`,
+        `${where} cannot be ${setting.kind === "url" ? "this" : quote(written)}: it must be ${setting.allowed}${hint(setting, written)}`,
       );
     }
   }

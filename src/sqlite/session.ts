@@ -22,12 +22,14 @@ import { type SessionOptions, SqliteTransaction } from "./transaction.ts";
 import { runUserSql } from "./user-statement.ts";
 
 const NOTHING: ClaimedTask[] = [];
+const NO_IDS: readonly number[] = [];
 
 export class SqliteSession implements Session {
   readonly #options: SessionOptions;
   readonly #transaction: SqliteTransaction;
   /** Runs that the commit marks as finished. */
   #finished: FinishedRun[] = [];
+  #followUps: number[] | null = null;
   #records: Records | null = null;
 
   constructor(options: SessionOptions, outsideTask = false) {
@@ -67,6 +69,10 @@ export class SqliteSession implements Session {
 
   get waited(): number {
     return this.#transaction.waited;
+  }
+
+  get followUps(): readonly number[] {
+    return this.#followUps ?? NO_IDS;
   }
 
   raw(savepoint: boolean, check?: () => void): Database {
@@ -196,7 +202,9 @@ export class SqliteSession implements Session {
   }
 
   async settle(run: Claim, outcome: Settlement): Promise<boolean> {
-    return this.#inTransaction((db) => settle(db, run, outcome, this.#now()));
+    return this.#inTransaction((db) =>
+      settle(db, run, outcome, this.#now(), (id) => (this.#followUps ??= []).push(id)),
+    );
   }
 
   async keepOutput(task: number, attempt: number, text: string): Promise<void> {

@@ -21,8 +21,9 @@ import type { Situation, WantedTask } from "../store/situation.ts";
 import type { RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
-import { SqliteCron } from "./cron-store.ts";
+import { type CronAccess, SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
+import { SqliteFailures } from "./failure-store.ts";
 import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
@@ -52,18 +53,15 @@ import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
 
 export class SqliteStore extends SqliteDatabase implements Store {
-  readonly cron = new SqliteCron({
+  readonly #parts: CronAccess = {
     now: () => this.now(),
     read: (fn) => this.read(fn),
     write: (fn) => this.write((session) => fn(session as SqliteSession)),
-  });
-  readonly pauses = new SqlitePauses({
-    now: () => this.now(),
-    read: (fn) => this.read(fn),
-    write: (fn) => this.writeStatements(fn),
-  });
+  };
+  readonly cron = new SqliteCron(this.#parts);
+  readonly failures = new SqliteFailures(this.#parts);
+  readonly pauses = new SqlitePauses({ ...this.#parts, write: (fn) => this.writeStatements(fn) });
   readonly #vacuum = new Vacuum();
-
   async get(id: number): Promise<Task | null> {
     return this.read((db) => looking.getTask(db, id, this.now()));
   }
@@ -246,7 +244,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async setTrouble(worker: string, trouble: string | null): Promise<void> {
-    await this.writeStatements((db) => workers.setTrouble(db, worker, trouble));
+    await this.writeStatements((db) => workers.setTrouble(db, worker, trouble, this.now()));
   }
 
   async unregister(worker: string): Promise<void> {

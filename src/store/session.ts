@@ -115,7 +115,12 @@ export interface Session {
   stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>>;
   /** Returns claims to the queue without counting an attempt. */
   handBack(claims: readonly Claim[]): Promise<void>;
-  /** Ends a run with its outcome; false when the claim was lost: then nothing has changed. */
+  /** The tasks that settled failures have pushed in this session. */
+  readonly followUps: readonly number[];
+  /**
+   * Ends a run with its outcome; false when the claim was lost: then nothing has changed. A failure pushes the task that
+   * its model has declared.
+   */
   settle(claim: Claim, outcome: Settlement): Promise<boolean>;
   /** As `cancel` and `retry` of a store, inside the transaction. */
   cancel(id: number, reason?: string): Promise<Task>;

@@ -4,6 +4,7 @@
  */
 import type { Soon } from "../soon.ts";
 import type { CronStore } from "./cron-store.ts";
+import type { FailureStore } from "./failure-store.ts";
 import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
 import type {
   CleanOptions,
@@ -80,6 +81,8 @@ export interface Store {
   readonly cron: CronStore;
   /** Queues and methods of which no task is taken. */
   readonly pauses: PauseStore;
+  /** What follows the failures of tasks. */
+  readonly failures: FailureStore;
 
   // Looking
   get(id: number): Promise<Task | null>;

@@ -3,6 +3,7 @@ import { noSuchTask, TqError } from "../errors.ts";
 import { isNotKept } from "../kept-result.ts";
 import { runAlone } from "../run/alone.ts";
 import { loneThread } from "../run/lone-thread.ts";
+import { declareNewFollowUps } from "../registry/follow-ups.ts";
 import { ThreadOutput } from "../run/thread-output.ts";
 import type { ThreadRuntime } from "../run/thread-runtime.ts";
 import { whyHeld } from "../store/pause-words.ts";
@@ -58,6 +59,8 @@ export class TestRunner {
 
   async #run(claimed: ClaimedTask): Promise<TestRun> {
     this.#thrown = null;
+    const { registry, config } = this.#thread;
+    await declareNewFollowUps(this.#thread.store, registry, config.tasks);
     await runAlone(this.#thread, claimed, () => NO_NEXT_CLAIM);
     const { id, attempt } = claimed;
     const { store } = this.#thread;

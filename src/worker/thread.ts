@@ -11,6 +11,7 @@ import { isTerminal } from "../log/terminal.ts";
 import { originTask, taskPrints } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
 import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
+import { declareFollowUps } from "../registry/follow-ups.ts";
 import { loadModels } from "../registry/load-models.ts";
 import { recurringTasks } from "../registry/recurring.ts";
 import { Registry } from "../registry/registry.ts";
@@ -165,6 +166,7 @@ async function start(init: Init): Promise<void> {
     if (changed) return send({ type: "changed", file: changed });
     const crons = await loading;
     await ensureTables(store, registry, report);
+    await declareFollowUps(store, registry, config.tasks);
     send({ type: "loaded", catalog: registry.catalog(), crons, files: loadedFiles() });
     const strays = watchStrayWork(store, report, progress);
     const live = store.liveOutput({ worker, thread });

@@ -5,7 +5,8 @@
 import { randomUUIDv7 } from "bun";
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
-import { TqError } from "../errors.ts";
+import type { TqError } from "../errors.ts";
+import { unknownFollowUps } from "../registry/follow-ups.ts";
 import { unknownRules } from "../registry/policies.ts";
 import type { Report } from "../log/events.ts";
 import type { Listeners } from "../log/listeners.ts";
@@ -13,8 +14,10 @@ import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
+import { Alerts } from "./alerts/alerts.ts";
 import { CronSources } from "./cron-sources.ts";
 import type { LoadedModels } from "./messages.ts";
+import { modelsOf } from "./models-of.ts";
 import { Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
 import { Timekeeping } from "./timekeeping.ts";
@@ -51,6 +54,7 @@ export class WorkerProcess {
   readonly #pool: Pool;
   readonly #waking: Waking;
   readonly #timekeeping: Timekeeping;
+  readonly #alerts: Alerts;
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
   readonly #crons: CronSources;
@@ -88,10 +92,11 @@ export class WorkerProcess {
         lookAgain: () => this.#waking.look(),
       },
     );
+    this.#alerts = new Alerts({ ...parts, failed: () => this.#failed });
     this.#timekeeping = new Timekeeping(
       { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
       {
-        ticked: () => this.#waking.check(),
+        ticked: () => (this.#waking.check(), this.#alerts.check()),
         timesChanged: () => this.#waking.look(),
         orphaned: () => this.#stopItself("graceful", "the process that started it is gone"),
         lost: (error) => this.#databaseLost(error),
@@ -102,6 +107,7 @@ export class WorkerProcess {
       {
         looked: (allIdle, isCalm) => {
           this.#pool.takeBackWhile(!allIdle);
+          this.#alerts.check();
           this.#timekeeping.pace(isCalm);
           this.#timekeeping.lookedForTasks();
         },
@@ -135,6 +141,7 @@ export class WorkerProcess {
       await this.#prepare();
     } catch (error) {
       const asked = this.#stopping;
+      if (!asked) await this.#alerts.cannotStart(error);
       await this.stop("now", "it cannot start");
       if (!asked) throw error;
     } finally {
@@ -150,6 +157,7 @@ export class WorkerProcess {
     const { threads, queues } = this.#config;
     this.#pool.start();
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
+    await this.#alerts.watch();
     if (!this.#stopping) await this.#timekeeping.rescueDead();
     await this.#started.promise;
     if (this.#known !== null) this.#crons.load(this.#known);
@@ -160,6 +168,7 @@ export class WorkerProcess {
     this.#isGoing = true;
     this.#pool.letClaim();
     this.#timekeeping.start();
+    this.#alerts.start();
     this.#waking.look();
   }
 
@@ -177,8 +186,9 @@ export class WorkerProcess {
       mode: config.queue.worker ? "worker" : "no worker",
     });
     const { catalog = {} } = this.#known ?? {};
-    for (const words of unknownRules(config.tasks, catalog)) this.#note(words);
-    for (const words of this.#crons.problems()) this.#note(words);
+    const { tasks } = config;
+    const unknown = [...unknownRules(tasks, catalog), ...unknownFollowUps(tasks, catalog)];
+    for (const words of [...unknown, ...this.#crons.problems()]) this.#note(words);
     if (Object.keys(catalog).length > 0) return;
     this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
   }
@@ -205,6 +215,7 @@ export class WorkerProcess {
       void this.#end(how === "now" ? 0 : grace);
     } else if (how === "now") {
       this.#pool.terminate();
+      this.#alerts.cut();
     }
     await this.stopped;
   }
@@ -213,7 +224,9 @@ export class WorkerProcess {
     this.#started.resolve(); // models may take for ever to load
     this.#waking.stop();
     this.#timekeeping.stop();
+    const started = performance.now();
     await this.#pool.stop(grace);
+    await this.#alerts.end(Math.max(grace - (performance.now() - started), 0));
     this.#timekeeping.end();
     await this.#options.closing?.();
     try {
@@ -224,8 +237,11 @@ export class WorkerProcess {
     await this.store.close();
     this.#options.report({ name: "worker.stopped", worker: this.id });
     if (this.#failure !== null) return this.#stopped.reject(this.#failure);
-    const failed = this.#pool.total("failed") + this.#rescued.failed;
-    this.#stopped.resolve({ finished: this.#pool.total("finished"), failed });
+    this.#stopped.resolve({ finished: this.#pool.total("finished"), failed: this.#failed });
+  }
+
+  get #failed(): number {
+    return this.#pool.total("failed") + this.#rescued.failed;
   }
 
   #loaded(models: LoadedModels): void {
@@ -283,13 +299,4 @@ export class WorkerProcess {
   #note(message: string): void {
     this.#options.report({ name: "log.note", level: "warn", message });
   }
-}
-
-function modelsOf({ config, models }: WorkerProcessOptions): readonly string[] {
-  const paths = models ?? (config.models === null ? [] : [config.models]);
-  if (paths.length > 0) return paths;
-  throw new TqError(
-    "models",
-    "Cannot start a worker: there is no models.ts and no models folder here; write one (tq init does), or name it with --models",
-  );
 }

@@ -78,6 +78,10 @@ class LateSession implements Session {
     return this.inner.transactionsUndone;
   }
 
+  get followUps(): readonly number[] {
+    return this.inner.followUps;
+  }
+
   get waited(): number {
     return this.inner.waited;
   }

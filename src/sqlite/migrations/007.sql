@@ -90,3 +90,34 @@ SELECT queue,
         UNION ALL
         SELECT queue, state FROM tq__task WHERE state = 'failed' AND finished_at IS NOT NULL)
  GROUP BY queue;
+
+-- What a failure pushes, as the models of the workers say: a task that calls this, once one of that method has failed.
+CREATE TABLE tq__follow_up (
+  model        TEXT NOT NULL,
+  method       TEXT NOT NULL,
+  calls_model  TEXT NOT NULL,
+  calls_method TEXT NOT NULL,
+  PRIMARY KEY (model, method)
+) STRICT, WITHOUT ROWID;
+
+-- The ways in which failures are told: a command, a URL. Failures up to `told_until` have been told. `sender` is the
+-- worker that is telling some, `sent_at` when the last one began to.
+CREATE TABLE tq__alert (
+  channel    TEXT PRIMARY KEY,
+  origin     TEXT    NOT NULL,
+  told_until INTEGER NOT NULL,
+  sender     TEXT,
+  sent_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Failures that are to be told. Their ids only grow, whatever the clock does, and no id comes twice. A row without a task
+-- is the trouble of a worker.
+CREATE TABLE tq__untold (
+  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  task      INTEGER,
+  call      TEXT    NOT NULL,
+  queue     TEXT,
+  reason    TEXT    NOT NULL,
+  attempts  INTEGER NOT NULL,
+  failed_at INTEGER NOT NULL
+) STRICT;

@@ -1,5 +1,6 @@
 /** What every store must do, whatever database is behind it: a file a subject beside this one. */
 import { describe } from "bun:test";
+import { alertTests } from "./alerts.ts";
 import { byHandTests } from "./by-hand.ts";
 import { claimTests } from "./claim.ts";
 import { cleanTests } from "./clean.ts";
@@ -8,6 +9,7 @@ import { cronDefinitionTests } from "./cron-definitions.ts";
 import { addedCronTests } from "./cron-added.ts";
 import { cronTests } from "./cron.ts";
 import { dueTests } from "./due.ts";
+import { failureTests } from "./failures.ts";
 import { lookingTests } from "./looking.ts";
 import { orderTests } from "./order.ts";
 import { pauseTests } from "./pauses.ts";
@@ -41,6 +43,8 @@ export function storeSuite(name: string, make: () => Subject): void {
     situationTests();
     sessionTests();
     cronTests();
+    failureTests();
+    alertTests();
     addedCronTests();
     cronDefinitionTests();
   });
