@@ -36,6 +36,7 @@ export async function finishAlone(
       const ending = endingOf(thread, session, roundEnd());
       next = await session.commit(ending, () => thread.progress.end());
     } else await session.rollback();
+    thread.counters?.committed(thread.store.now());
     note(thread, ended, kept);
     return next;
   } finally {
@@ -77,7 +78,8 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
     const { task, unit, started, outside } = begun;
     const outcome = await begun.outcome;
     await unit.end();
-    const ended = { task, unit, outcome, duration: performance.now() - started };
+    const duration = performance.now() - started;
+    const ended = { task, unit, outcome, started, duration };
     if (outcome.kind === "finished") return ended;
     await session.rollback();
     if (outcome.kind !== "postponed") return ended;

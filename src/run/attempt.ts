@@ -30,6 +30,8 @@ export interface Ended {
   readonly task: ClaimedTask;
   readonly unit: Unit;
   readonly outcome: Outcome;
+  /** When it began, by `performance.now()`. */
+  readonly started: number;
   readonly duration: number;
 }
 
@@ -104,20 +106,23 @@ export function endingOf(
 /**
  * Call it after the commit or the rollback: counts the run, announces the tasks that it pushed, and reports it.
  *
+ * Say before that something was committed: `counters.committed`.
+ *
  * @param kept false where the claim was lost: what the run had not committed itself was undone, and its outcome is not
  * stored.
  */
 export function note(
-  { progress, report, pushed, audience }: ThreadRuntime,
+  { progress, report, pushed, audience, counters }: ThreadRuntime,
   ended: Ended,
   kept: boolean,
 ): void {
-  const { task, unit, outcome, duration } = ended;
+  const { task, unit, outcome, started, duration } = ended;
   if (kept && outcome.kind === "finished") unit.keep();
   pushed?.(unit.committedIds);
   if (kept && (outcome.kind === "finished" || outcome.kind === "failed")) {
     progress.count(outcome.kind);
   }
+  if (kept) counters?.count(task, outcome.kind, started, duration);
   const isRoutine = outcome.kind === "finished" && outcome.reason === null;
   if (kept && isRoutine && !audience.hears("task.finished")) return;
   reportOutcome(report, task, outcome, kept, duration);

@@ -49,6 +49,7 @@ import {
   type IndexLimits,
 } from "./sql/ready-order.ts";
 import { readSituation } from "./sql/situation.ts";
+import { SqliteStatistics } from "./statistics-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
 
@@ -57,6 +58,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
     now: () => this.now(),
     read: (fn) => this.read(fn),
     write: (fn) => this.write((session) => fn(session as SqliteSession)),
+  });
+  readonly statistics = new SqliteStatistics({
+    read: (fn) => this.read(fn),
+    write: (fn) => this.writeStatements(fn),
   });
   readonly #vacuum = new Vacuum();
 

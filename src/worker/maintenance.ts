@@ -62,6 +62,7 @@ export class Maintenance {
     try {
       const limits = retention(this.#config, this.#clock.now());
       more = (await this.#store.clean({ ...limits, limit: DELETED_AT_ONCE })) === DELETED_AT_ONCE;
+      more = (await this.#store.statistics.tidy(this.#clock.now())) || more;
       const tidied = await this.#store.tidy();
       more ||= tidied.more;
       if (tidied.note === null) this.#upkeep.gone();
@@ -90,6 +91,7 @@ export class Maintenance {
   async repairTimes(): Promise<void> {
     this.#steadySince = performance.now();
     if (this.#store.now() < MADE_AT) return; // the clock is wrong for certain
+    await this.#store.statistics.forgetAhead().catch(() => {}); // the next time will do
     const repaired = await this.#repair("all");
     if (repaired === 0) return;
     const tasks = repaired === 1 ? "1 task has" : `${repaired} tasks have`;

@@ -10,6 +10,7 @@ import { CronClock } from "./cron-clock.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { Pool } from "./pool.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
+import type { RunStatistics } from "./run-statistics.ts";
 import { endCancelled } from "./cancelled-runs.ts";
 import { watchThreads } from "./watch-threads.ts";
 
@@ -20,6 +21,7 @@ export interface TimekeepingOptions {
   readonly store: Store;
   readonly pool: Pool;
   readonly rescued: RescuedTasks;
+  readonly statistics: RunStatistics;
   readonly report: Report;
   readonly exitWithParent: boolean;
 }
@@ -129,6 +131,7 @@ export class Timekeeping {
   #tick(): void {
     const { config, report, exitWithParent } = this.#options;
     this.#events.ticked();
+    if (!this.#stopping) this.#options.statistics.tick();
     watchThreads(this.#pool.threads, config.worker, report);
     // Without a task the lock may be held by code that a task left behind: that is watched at full pace too.
     if (this.#pool.writing) this.#wait = TICK_MS;

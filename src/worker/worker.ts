@@ -15,6 +15,7 @@ import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 import { Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
+import { RunStatistics } from "./run-statistics.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
 
@@ -45,6 +46,7 @@ export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #models: readonly string[];
   readonly #config: Config["worker"];
+  readonly #statistics: RunStatistics;
   readonly #rescued: RescuedTasks;
   readonly #pool: Pool;
   readonly #waking: Waking;
@@ -71,8 +73,17 @@ export class WorkerProcess {
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
     const { config, report, drain, exitWithParent = false } = options;
     this.store = openWorkerStore(config, this.#config.threads);
-    this.#rescued = new RescuedTasks(report);
-    const parts = { id: this.id, config, store: this.store, rescued: this.#rescued, report };
+    const { id, store } = this;
+    this.#statistics = new RunStatistics({ id, store });
+    this.#rescued = new RescuedTasks(report, this.#statistics);
+    const parts = {
+      id,
+      config,
+      store,
+      rescued: this.#rescued,
+      statistics: this.#statistics,
+      report,
+    };
     this.#pool = new Pool(
       { ...parts, models: this.#models, listeners: options.listeners ?? null },
       {
@@ -204,6 +215,7 @@ export class WorkerProcess {
     this.#timekeeping.stop();
     await this.#pool.stop(grace);
     this.#timekeeping.end();
+    await this.#statistics.end();
     await this.#options.closing?.();
     try {
       await this.store.unregister(this.id);
