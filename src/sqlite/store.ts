@@ -13,7 +13,6 @@ import type {
   TaskNames,
   WorkerInfo,
 } from "../store/looking.ts";
-import { withServed } from "../store/live-workers.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
@@ -32,7 +31,7 @@ import {
   removeStrayLive,
 } from "./file/live-output.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
-import { SCHEMA_VERSION } from "./migrate.ts";
+import { statusOf } from "./status.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
 import type { SqliteSession } from "./session.ts";
 import * as byHand from "./sql/by-hand.ts";
@@ -132,13 +131,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async status(): Promise<StoreStatus> {
     const queues = await this.#countQueues();
-    const { durability } = this.options;
-    return this.read((db) => {
-      const workers = liveness.withAlive(this.name, looking.listWorkers(db));
-      const about = { path: this.name, schema: SCHEMA_VERSION, durability };
-      const sizes = looking.fileSizes(db, this.name);
-      return { ...about, ...sizes, queues: withServed(queues, workers), workers };
-    });
+    const about = { path: this.name, durability: this.options.durability };
+    return this.read((db) => statusOf(db, about, queues, this.now()));
   }
 
   async #countQueues(): Promise<QueueInfo[]> {

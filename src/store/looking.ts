@@ -1,4 +1,6 @@
 /** The types of what a store shows: queues, workers, its state, and the filters for lists of tasks. */
+import type { Forecast } from "../statistics/forecast.ts";
+import type { RunSummary } from "../statistics/summary.ts";
 import type { Task, TaskState } from "../task.ts";
 import type { TaskProgress } from "./task-output.ts";
 
@@ -76,6 +78,13 @@ export interface QueueInfo {
 export interface QueueStatus extends QueueInfo {
   /** True: a live worker takes tasks of the queue. */
   readonly served: boolean;
+  /** What becomes of its ready tasks, at the present rate; left out where none is known. */
+  readonly forecast?: Forecast;
+}
+
+/** The runs of one queue in the last hour. */
+export interface QueueHour extends RunSummary {
+  readonly queue: string;
 }
 
 export interface StoreStatus {
@@ -87,6 +96,8 @@ export interface StoreStatus {
   readonly wal_size: number;
   readonly free_size: number;
   readonly queues: readonly QueueStatus[];
+  /** The runs of the last hour: a queue appears once its first minute is over. */
+  readonly last_hour: readonly QueueHour[];
   readonly workers: readonly WorkerStatus[];
 }
 
