@@ -10,6 +10,7 @@ import { retry } from "./retry.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
 import { show } from "./show.ts";
+import { stats } from "./stats.ts";
 import { status } from "./status.ts";
 import type { Commands } from "./command/line.ts";
 import { torture } from "./torture.ts";
@@ -34,6 +35,7 @@ export const COMMANDS: Commands = {
   cancel,
   clean,
   status,
+  stats,
   serve,
   config,
   torture,
