@@ -98,9 +98,13 @@ function prioritiesOf(db: Database, queue: string): number[] {
 
 const OF_PRIORITY = `${READY} AND priority = $priority`;
 
-const FIRST_OF = `
-  SELECT coalesce(scheduled_at, enqueued_at) AS since FROM tq__task
-   WHERE ${OF_PRIORITY} ORDER BY deadline, id LIMIT 1`;
+/** Those that are expected first need not be the ones that wait the longest, so some are asked at both ends. */
+const endOf = (direction: "ASC" | "DESC"): string => `
+  SELECT min(since) AS since
+    FROM (SELECT coalesce(scheduled_at, enqueued_at) AS since FROM tq__task
+           WHERE ${OF_PRIORITY} ORDER BY deadline ${direction}, id ${direction} LIMIT 20)`;
+
+const ENDS = [endOf("ASC"), endOf("DESC")];
 
 /** The queue has had tasks to run at least since then. */
 function backlogSince(
@@ -109,10 +113,10 @@ function backlogSince(
   priorities: readonly number[],
   now: number,
 ): number {
-  const times = priorities.map(
-    (priority) => (db.query(FIRST_OF).get({ queue, priority }) as { since: number } | null)?.since,
+  const times = priorities.flatMap((priority) =>
+    ENDS.map((ends) => (db.query(ends).get({ queue, priority }) as { since: number | null }).since),
   );
-  return Math.min(now, ...times.filter((time) => time !== undefined));
+  return Math.min(now, ...times.filter((time) => time !== null));
 }
 
 /** Tasks are counted up to this number: some ms. */
