@@ -72,13 +72,11 @@ function others({ snoozed, cancelled, postponed, interrupted }: RunSummary): num
   return snoozed + cancelled + postponed + interrupted;
 }
 
-type Of = (row: RunSummary) => Spread | null;
-
 /** Two lengths of time, such as the wait and the run; null where no row has one of them. */
-export function spreadTable(
+export function spreadTable<Row extends { readonly name: string }>(
   by: string,
-  rows: readonly NamedSummary[],
-  pairs: readonly (readonly [title: string, of: Of])[],
+  rows: readonly Row[],
+  pairs: readonly (readonly [title: string, of: (row: Row) => Spread | null])[],
   terminal: Terminal,
 ): string | null {
   const shown = pairs.filter(([, of]) => rows.some((row) => of(row) !== null));

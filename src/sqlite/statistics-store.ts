@@ -7,7 +7,7 @@ import type {
   StatisticsRow,
   StatisticsStore,
 } from "../store/statistics-store.ts";
-import { addPart, forgetAhead, sumRows, tidyRows } from "./sql/statistics.ts";
+import { addPart, forgetAhead, hasOldRows, sumRows, tidyRows } from "./sql/statistics.ts";
 
 export interface StatisticsAccess {
   read<T>(fn: (db: Database) => T): Promise<T>;
@@ -30,7 +30,8 @@ export class SqliteStatistics implements StatisticsStore {
   }
 
   async tidy(now: number): Promise<boolean> {
-    return this.#access.write((db) => tidyRows(db, now));
+    const isAny = await this.#access.read((db) => hasOldRows(db, now));
+    return isAny && this.#access.write((db) => tidyRows(db, now));
   }
 
   forgetAhead(): Promise<void> {

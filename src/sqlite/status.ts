@@ -5,7 +5,8 @@ import type { QueueInfo, StoreStatus } from "../store/looking.ts";
 import { withAlive } from "./file/liveness.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
 import { fileSizes, listWorkers } from "./sql/looking.ts";
-import { lastHour, withForecasts } from "./sql/outlook.ts";
+import { lastHour } from "./sql/last-hour.ts";
+import { withForecasts } from "./sql/outlook.ts";
 
 export function statusOf(
   db: Database,

@@ -26,7 +26,8 @@ export function summarize(counts: RunCounts): RunSummary {
   return { runs, ended, ...Object.fromEntries([...numbers, ...spreads]) } as RunSummary;
 }
 
-function spreadOf(histogram: Histogram): Spread | null {
+/** null: nothing was measured. */
+export function spreadOf(histogram: Histogram): Spread | null {
   const { count, worst, mean } = histogram;
   const [p50, p99] = [histogram.quantile(0.5), histogram.quantile(0.99)];
   if (mean === null || p50 === null || p99 === null) return null;

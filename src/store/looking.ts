@@ -1,5 +1,6 @@
 /** The types of what a store shows: queues, workers, its state, and the filters for lists of tasks. */
 import type { Forecast } from "../statistics/forecast.ts";
+import type { RunEnd } from "../statistics/counts.ts";
 import type { RunSummary } from "../statistics/summary.ts";
 import type { Task, TaskState } from "../task.ts";
 import type { TaskProgress } from "./task-output.ts";
@@ -83,7 +84,8 @@ export interface QueueStatus extends QueueInfo {
 }
 
 /** The runs of one queue in the last hour. */
-export interface QueueHour extends RunSummary {
+export interface QueueHour
+  extends Record<RunEnd, number>, Pick<RunSummary, "wait" | "late_start" | "late_end"> {
   readonly queue: string;
 }
 

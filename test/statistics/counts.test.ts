@@ -21,12 +21,7 @@ test("the methods with the most runs keep rows of their own, and the total of ea
     ["b", "one", 2],
     ["b", "two", 60],
   ]);
-  expect(read(counts.top(2))).toEqual([
-    `a ${OTHERS} 7`,
-    "a one 50",
-    `b ${OTHERS} 2`,
-    "b two 60",
-  ]);
+  expect(read(counts.top(2))).toEqual([`a ${OTHERS} 7`, "a one 50", `b ${OTHERS} 2`, "b two 60"]);
 });
 
 test("of ten thousand queues some have rows of their own, and the rest share one", () => {

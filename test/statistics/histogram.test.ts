@@ -24,7 +24,9 @@ test("a length of time that is read from a histogram is off by 12 % at most", ()
 test("longer times have later buckets, and all have one", () => {
   const buckets = LENGTHS.map(bucketOf);
   expect(buckets).toEqual(buckets.toSorted((a, b) => a - b));
-  expect([bucketOf(-5), bucketOf(0), bucketOf(Number.NaN), bucketOf(0.000_1)]).toEqual([0, 0, 0, 0]);
+  expect([bucketOf(-5), bucketOf(0), bucketOf(Number.NaN), bucketOf(0.000_1)]).toEqual([
+    0, 0, 0, 0,
+  ]);
   expect(bucketOf(2 ** 35 - 1)).toBe(BUCKETS - 1);
 });
 

@@ -1,9 +1,8 @@
-/** How late the queues were lately, and what becomes of them. */
+/** What becomes of the queues. */
 import type { Database } from "bun:sqlite";
 import { isWorker } from "../../store/live-workers.ts";
-import type { QueueHour, QueueStatus, WorkerStatus } from "../../store/looking.ts";
+import type { QueueStatus, WorkerStatus } from "../../store/looking.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
-import { RunCounts } from "../../statistics/counts.ts";
 import {
   type EndedRate,
   findMisses,
@@ -13,22 +12,7 @@ import {
   type Level,
   type Misses,
 } from "../../statistics/forecast.ts";
-import { summarize } from "../../statistics/summary.ts";
-import { HOUR_MS } from "../../values/duration.ts";
 import { endedRate, pushedSince } from "./rates.ts";
-import { sumRows } from "./statistics.ts";
-
-/** The runs of the last hour, by queue. */
-export function lastHour(db: Database, now: number): QueueHour[] {
-  const byQueue = new Map<string, RunCounts>();
-  sumRows(db, { since: now - HOUR_MS, until: now }, ({ queue }) => {
-    let counts = byQueue.get(queue);
-    if (!counts) byQueue.set(queue, (counts = new RunCounts()));
-    return counts;
-  });
-  const hours = Array.from(byQueue, ([queue, counts]) => ({ queue, ...summarize(counts) }));
-  return hours.sort((a, b) => Buffer.compare(Buffer.from(a.queue), Buffer.from(b.queue)));
-}
 
 /** More queues get no forecast: there may be thousands. */
 const MOST_FORECAST = 20;

@@ -93,6 +93,15 @@ const OLD = `
   SELECT at, span, queue, model, method FROM tq__statistic
    WHERE ${SPANS} AND at < $before LIMIT ${AT_ONCE}`;
 
+const HAS_OLD = `
+  SELECT EXISTS (SELECT 1 FROM tq__statistic WHERE span = ${MINUTE_MS} AND at < $minutesBefore)
+      OR EXISTS (SELECT 1 FROM tq__statistic WHERE span = ${HOUR_MS} AND at < $hoursBefore) AS old`;
+
+export function hasOldRows(db: Database, now: number): boolean {
+  const before = { minutesBefore: now - MINUTES_KEPT_MS, hoursBefore: now - HOURS_KEPT_MS };
+  return (db.query(HAS_OLD).get(before) as { old: 0 | 1 }).old === 1;
+}
+
 /** @returns true where more is to be done. */
 export function tidyRows(db: Database, now: number): boolean {
   const old = db.query(OLD).all({ before: now - HOURS_KEPT_MS }) as StatisticsRow[];
