@@ -120,25 +120,27 @@ export class Histogram {
 
   /** Adds what `encode` has written; bytes that were damaged end it early. Thousands of rows are read so: no allocation. */
   addEncoded(bytes: Uint8Array, sum: number, worst: number): void {
+    const buckets = this.#buckets;
+    let total = 0;
+    let bucket = 0;
+    for (let at = 0; at + 1 < bytes.length;) {
+      // A distance of two bytes is rare, and of three there is none.
+      let byte = bytes[at++] as number;
+      bucket += byte < 128 ? byte : byte - 128 + (bytes[at++] as number) * 128;
+      if (!(bucket < BUCKETS)) break;
+      let count = 0;
+      let factor = 1;
+      do {
+        byte = at < bytes.length ? (bytes[at++] as number) : 0;
+        count += (byte & 127) * factor;
+        factor *= 128;
+      } while (byte > 127);
+      buckets[bucket] = (buckets[bucket] as number) + count;
+      total += count;
+    }
+    this.#count += total;
     this.#sum += sum;
     this.#worst = Math.max(this.#worst, worst);
-    let bucket = 0;
-    let isCount = false;
-    let value = 0;
-    let factor = 1;
-    for (let at = 0; at < bytes.length; at++) {
-      const byte = bytes[at] ?? 0;
-      value += (byte & 127) * factor;
-      factor *= 128;
-      if (byte > 127) continue;
-      if (isCount) {
-        this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + value;
-        this.#count += value;
-      } else if ((bucket += value) >= BUCKETS) return;
-      isCount = !isCount;
-      value = 0;
-      factor = 1;
-    }
   }
 }
 

@@ -32,13 +32,15 @@ CREATE VIEW tq_cron_slots AS
 SELECT cron, slot, decided_at, outcome, reason, task FROM tq__cron_slot;
 
 -- Statistics: the runs of a method of a queue by the minute, after eight days by the hour. `span` is in ms, sums
--- and worst values in µs; `buckets` are histograms: src/statistics/histogram.ts.
+-- and worst values in µs; `buckets` are histograms: src/statistics/histogram.ts. `whole` is 1 where a row has all runs of
+-- its queue in that minute: of several methods a row more has them together, without a model.
 CREATE TABLE tq__statistic (
   span   INTEGER NOT NULL,
   at     INTEGER NOT NULL,
   queue  TEXT    NOT NULL,
   model  TEXT    NOT NULL,
   method TEXT    NOT NULL,
+  whole  INTEGER NOT NULL,
   finished INTEGER NOT NULL,
   failed INTEGER NOT NULL,
   retried INTEGER NOT NULL,
@@ -65,4 +67,5 @@ SELECT at, span, queue, model, method,
        run_count, run_sum / 1000.0 / run_count AS run_mean, iif(run_count > 0, run_worst / 1000.0, NULL) AS run_worst,
        late_start_count, late_start_sum / 1000.0 / late_start_count AS late_start_mean, iif(late_start_count > 0, late_start_worst / 1000.0, NULL) AS late_start_worst,
        late_end_count, late_end_sum / 1000.0 / late_end_count AS late_end_mean, iif(late_end_count > 0, late_end_worst / 1000.0, NULL) AS late_end_worst
-  FROM tq__statistic;
+  FROM tq__statistic
+ WHERE model <> '';

@@ -8,7 +8,7 @@ import { HOUR_MS, MINUTE_MS } from "../../values/duration.ts";
 
 const SHOWN = ["wait", "late_start", "late_end"] as const;
 
-const IN_HOUR = `span = ${MINUTE_MS} AND at >= $since AND at < $now`;
+const IN_HOUR = `span = ${MINUTE_MS} AND at >= $since AND at < $now AND whole = 1`;
 
 const SUMS = `
   SELECT queue, ${RUN_ENDS.map((end) => `sum(${end}) AS ${end}`).join(", ")},

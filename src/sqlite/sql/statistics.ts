@@ -28,12 +28,36 @@ const NUMBER = "UPDATE tq__worker SET part = $number WHERE id = $worker AND part
 const KEY = "span = $span AND at = $at AND queue = $queue AND model = $model AND method = $method";
 const ROW = `SELECT * FROM tq__statistic WHERE ${KEY}`;
 const PUT = `
-  INSERT OR REPLACE INTO tq__statistic (at, span, queue, model, method, ${VALUES.join(", ")})
-  VALUES ($at, $span, $queue, $model, $method, ${VALUES.map((name) => `$${name}`).join(", ")})`;
+  INSERT OR REPLACE INTO tq__statistic (at, span, queue, model, method, whole, ${VALUES.join(", ")})
+  VALUES ($at, $span, $queue, $model, $method, $whole, ${VALUES.map((name) => `$${name}`).join(", ")})`;
 
 export function addPart(db: Database, { worker, number, at, counts }: StatisticsPart): void {
   if (db.query(NUMBER).run({ worker, number }).changes === 0) return;
-  for (const [series, added] of counts) addTo(db, { ...series, at, span: MINUTE_MS }, added);
+  const queues = new Set<string>();
+  for (const [series, added] of counts) {
+    addTo(db, { ...series, at, span: MINUTE_MS }, added);
+    queues.add(series.queue);
+  }
+  for (const queue of queues) addUp(db, at, queue);
+}
+
+/** The model and the method of the row that has all runs of a queue: no method has such a name. */
+export const ALL = "";
+
+const OF_MINUTE = `span = ${MINUTE_MS} AND at = $at AND queue = $queue`;
+const METHODS = `SELECT * FROM tq__statistic WHERE ${OF_MINUTE} AND model <> '${ALL}'`;
+const MARK = `UPDATE tq__statistic SET whole = $whole WHERE ${OF_MINUTE}`;
+
+/** Keeps the runs of the queue's methods together, too: `tq status` then reads a row for each minute. */
+function addUp(db: Database, at: number, queue: string): void {
+  const rows = db.query(METHODS).all({ at, queue }) as StoredRow[];
+  const isOne = rows.length === 1;
+  db.query(MARK).run({ at, queue, whole: isOne ? 1 : 0 });
+  if (isOne) return;
+  const all = new RunCounts();
+  for (const row of rows) addRow(all, row);
+  const key = { at, span: MINUTE_MS, queue, model: ALL, method: ALL, whole: 1 };
+  db.query(PUT).run({ ...key, ...toValues(all) });
 }
 
 function addTo(db: Database, key: StatisticsRow, added: RunCounts): void {
@@ -43,7 +67,7 @@ function addTo(db: Database, key: StatisticsRow, added: RunCounts): void {
   const counts = new RunCounts();
   if (stored) addRow(counts, stored);
   counts.merge(added);
-  db.query(PUT).run({ ...row, ...toValues(counts) });
+  db.query(PUT).run({ ...row, whole: 0, ...toValues(counts) });
 }
 
 /** Lengths of time are stored in whole µs. */
@@ -72,7 +96,7 @@ function addRow(counts: RunCounts, row: StoredRow): void {
 const SPANS = `span IN (${MINUTE_MS}, ${HOUR_MS})`;
 const ROWS = `
   SELECT * FROM tq__statistic
-   WHERE ${SPANS} AND at >= $since AND at < $until AND ($queue IS NULL OR queue = $queue)`;
+   WHERE ${SPANS} AND at >= $since AND at < $until AND model <> '${ALL}' AND ($queue IS NULL OR queue = $queue)`;
 
 export function sumRows(
   db: Database,
@@ -111,9 +135,11 @@ export function tidyRows(db: Database, now: number): boolean {
   for (const rows of Map.groupBy(minutes, hourKey).values()) {
     const [first] = rows;
     if (first === undefined) continue;
-    const counts = new RunCounts();
-    for (const row of rows) addRow(counts, row);
-    addTo(db, { ...first, at: hourOf(first.at), span: HOUR_MS }, counts);
+    if (first.model !== ALL) {
+      const counts = new RunCounts();
+      for (const row of rows) addRow(counts, row);
+      addTo(db, { ...first, at: hourOf(first.at), span: HOUR_MS }, counts);
+    }
     for (const row of rows) deleteRow(db, row);
   }
   return minutes.length === AT_ONCE;

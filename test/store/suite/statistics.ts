@@ -92,6 +92,26 @@ export function statisticsTests(): void {
       expect(await total()).toBe(0);
     });
 
+    test("count each run once where a queue has several methods, in every order of parts", async () => {
+      const ship = { ...SALE, method: "ship" };
+      await add(countsOf(3, [10]));
+      const both = countsOf(1, [30]);
+      both.of(ship).ends.failed += 2;
+      await add(both);
+      await add(countsOf(5, [20], ship));
+      expect(await total()).toBe(11);
+      const { last_hour: hours } = await store.status();
+      expect(hours).toEqual([]); // the present minute is not over
+      clock.advance(MINUTE);
+      const [mail] = (await store.status()).last_hour;
+      expect(mail).toMatchObject({ finished: 9, failed: 2 });
+      expect(mail?.wait).toMatchObject({ count: 3, mean: 20, worst: 30 });
+      clock.advance(9 * DAY);
+      while (await store.statistics.tidy(clock.now()));
+      expect(await total()).toBe(11);
+      expect(await rows()).toHaveLength(2);
+    });
+
     test("are read by time and queue", async () => {
       await add(countsOf(1), minute(2));
       await add(countsOf(2), minute(1));
