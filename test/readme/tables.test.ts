@@ -86,6 +86,8 @@ describe("the tables", () => {
         new RegExp(`${mark}\n\n([^]*?)\n\n`).exec(read(documentWith(mark))) ?? [];
       expect(quoted(list)).toEqual(columns(view));
     }
+    const stats = cellsOf(section("docs/lateness.md", "## By plain SQL"));
+    expect(stats.map(([name = ""]) => quoted(name)[0])).toEqual(columns("tq_stats"));
     rmSync(folder, { recursive: true });
   });
 

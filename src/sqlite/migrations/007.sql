@@ -53,7 +53,7 @@ CREATE TABLE tq__statistic (
   run_count INTEGER NOT NULL, run_sum INTEGER NOT NULL, run_worst INTEGER NOT NULL, run_buckets BLOB NOT NULL,
   late_start_count INTEGER NOT NULL, late_start_sum INTEGER NOT NULL, late_start_worst INTEGER NOT NULL, late_start_buckets BLOB NOT NULL,
   late_end_count INTEGER NOT NULL, late_end_sum INTEGER NOT NULL, late_end_worst INTEGER NOT NULL, late_end_buckets BLOB NOT NULL,
-  PRIMARY KEY (span, at, queue, model, method)
+  PRIMARY KEY (span DESC, at, queue, model, method)
 ) STRICT, WITHOUT ROWID;
 
 -- The number of the last part that a worker has added: none is added twice.
