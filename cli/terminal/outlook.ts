@@ -32,7 +32,7 @@ export function outlookLines(
 }
 
 /** What becomes of the queue; null where no rate is known. */
-export function forecastWords({ queue, forecast }: QueueStatus): string | null {
+function forecastWords({ queue, forecast }: QueueStatus): string | null {
   if (forecast === undefined) return null;
   const rate = `at the rate of the last ${formatDuration(forecast.within)}`;
   return `${printable(queue)}: ${[emptyWords(forecast), ...missWords(forecast)].join("; ")} (${rate})`;

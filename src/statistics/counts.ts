@@ -16,7 +16,7 @@ export const RUN_ENDS = [
 export type RunEnd = (typeof RUN_ENDS)[number];
 
 /** The ends after which the task is at its end, too. */
-export const TASK_ENDS = ["finished", "failed", "cancelled"] as const satisfies RunEnd[];
+const TASK_ENDS = ["finished", "failed", "cancelled"] as const satisfies RunEnd[];
 
 /**
  * The lengths of time: the wait of a task from when it could run, the run itself, how late a task with a `scheduled_at` began,

@@ -42,7 +42,7 @@ export function addPart(db: Database, { worker, number, at, counts }: Statistics
 }
 
 /** The model and the method of the row that has all runs of a queue: no method has such a name. */
-export const ALL = "";
+const ALL = "";
 
 const OF_MINUTE = `span = ${MINUTE_MS} AND at = $at AND queue = $queue`;
 const METHODS = `SELECT * FROM tq__statistic WHERE ${OF_MINUTE} AND model <> '${ALL}'`;
