@@ -13,6 +13,9 @@ import { MADE_AT } from "../version.ts";
 /** It looks this often for what `tq cron` and other workers have changed. */
 const LOOK_MS = 5_000;
 
+/** The pause after a look that failed: a full queue has room again, a locked database is free. */
+const AFTER_FAILURE_MS = 1_000;
+
 /** It looks this often for the end of a task for which a slot waits. */
 const WAITING_MS = 500;
 
@@ -61,6 +64,7 @@ export class CronClock {
       this.#failure.gone();
     } catch (error) {
       this.#failure.say(`Cannot push recurring tasks now: ${messageOf(error)}`);
+      wait = AFTER_FAILURE_MS;
     } finally {
       this.#looking = false;
     }

@@ -257,6 +257,7 @@ describe("tq status", () => {
       "wal_size",
       "free_size",
       "queues",
+      "last_hour",
       "workers",
       "problems",
     ]);

@@ -69,9 +69,7 @@ const endedAs = (state: "finished" | "failed"): string =>
 const ENDED = (["finished", "failed"] as const).map(endedAs).map((from) => ({
   first: `SELECT finished_at AS at ${from} ORDER BY finished_at DESC LIMIT 1 OFFSET ${MOST_ENDED - 1}`,
   count: `SELECT count(*) AS count ${from}`,
-  queues: `
-    SELECT queue, count(*) AS count FROM (SELECT queue ${from} ORDER BY finished_at DESC LIMIT ${QUEUES_READ})
-     GROUP BY queue`,
+  queues: `SELECT queue ${from} ORDER BY finished_at DESC LIMIT ${QUEUES_READ}`,
 }));
 
 /** Counts the tasks themselves: for a time of which the statistics do not have enough minutes yet. */
@@ -84,8 +82,8 @@ function countEnded(db: Database, takes: TakesQueue, now: number, from: number):
   let ended = 0;
   for (const { count: counting, queues } of ENDED) {
     const { count } = db.query(counting).get({ since }) as { count: number };
-    const rows = db.query(queues).all({ since }) as { queue: string; count: number }[];
-    const taken = rows.reduce((sum, row) => sum + (takes(row.queue) ? row.count : 0), 0);
+    const rows = db.query(queues).values({ since }) as [queue: string][];
+    const taken = rows.filter(([queue]) => takes(queue)).length;
     ended += count <= QUEUES_READ ? taken : Math.round((taken * count) / QUEUES_READ);
   }
   return { ended, within: Math.max(now - since, 0) };

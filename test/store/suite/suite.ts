@@ -4,6 +4,7 @@ import { byHandTests } from "./by-hand.ts";
 import { claimTests } from "./claim.ts";
 import { cleanTests } from "./clean.ts";
 import { crashTests } from "./crash.ts";
+import { cronTests } from "./cron.ts";
 import { dueTests } from "./due.ts";
 import { lookingTests } from "./looking.ts";
 import { orderTests } from "./order.ts";
@@ -35,5 +36,6 @@ export function storeSuite(name: string, make: () => Subject): void {
     situationTests();
     sessionTests();
     statisticsTests();
+    cronTests();
   });
 }
