@@ -75,11 +75,11 @@ async function settleAlone(
 async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun): Promise<Ended> {
   const { config } = thread;
   for (let tries = 0; ; tries++) {
-    const { task, unit, started, outside } = begun;
+    const { task, unit, runs, started, outside } = begun;
     const outcome = await begun.outcome;
     await unit.end();
     const duration = performance.now() - started;
-    const ended = { task, unit, outcome, started, duration };
+    const ended = { task, unit, outcome, runs, started, duration };
     if (outcome.kind === "finished") return ended;
     await session.rollback();
     if (outcome.kind !== "postponed") return ended;

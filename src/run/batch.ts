@@ -114,10 +114,10 @@ class Batch {
     return soon(outcome, (ended) => this.#end(begun, postponeOutsideBatch(ended)));
   }
 
-  #end({ task, unit, started }: Begun, outcome: Outcome): Soon<void> {
+  #end({ task, unit, runs, started }: Begun, outcome: Outcome): Soon<void> {
     const duration = performance.now() - started;
     const said = this.#thread.output.take(task);
-    const ended = { task, unit, outcome, started, duration, said };
+    const ended = { task, unit, outcome, runs, started, duration, said };
     this.#checkKept();
     if (this.#session.writing) return this.#settle(ended);
     this.#unsettled.push(ended);

@@ -52,13 +52,24 @@ const ENDS_TASK: Record<OutcomeKind, boolean> = {
   interrupted: false,
 };
 
+/** The series of one method by queue, while the thread counts in one bank: to look for all three names takes twice as long. */
+export class SeriesNumbers {
+  readonly byQueue = new Map<string, number>();
+  turn = -1;
+
+  renew(turn: number): void {
+    this.turn = turn;
+    this.byQueue.clear();
+  }
+}
+
 /** Counts the runs of one thread, without an allocation. */
 export class RunCounters {
   readonly #turn: Int32Array;
   readonly #banks: readonly [Bank, Bank];
   #bank: Bank;
   #turnSeen: number;
-  #series = new Map<string, Map<string, Map<string, number>>>();
+  readonly #series = new Map<string, number>();
   /** The time now, and its lead over `performance.now()`. */
   #now = 0;
   #offset = 0;
@@ -82,10 +93,19 @@ export class RunCounters {
   /**
    * Counts a run. The wait is measured for a first run alone: when the one before has ended is not known here.
    *
+   * @param numbers those of the task's method.
    * @param started by `performance.now()`.
    */
-  count(task: ClaimedTask, kind: OutcomeKind, started: number, duration: number): void {
-    const series = this.#seriesOf(task);
+  count(
+    task: ClaimedTask,
+    numbers: SeriesNumbers,
+    kind: OutcomeKind,
+    started: number,
+    duration: number,
+  ): void {
+    if (numbers.turn !== this.#turnSeen) numbers.renew(this.#turnSeen);
+    let series = numbers.byQueue.get(task.queue);
+    if (series === undefined) numbers.byQueue.set(task.queue, (series = this.#add(task)));
     const end = series * ENDS + PLACE_OF[kind];
     this.#bank.ends[end] = (this.#bank.ends[end] ?? 0) + 1;
     this.#measure(series, RUN, duration);
@@ -112,35 +132,28 @@ export class RunCounters {
     if (ms > (doubles[worst] ?? 0)) doubles[worst] = ms;
   }
 
-  #seriesOf(task: Series): number {
-    const number = this.#series.get(task.queue)?.get(task.model)?.get(task.method);
-    return number ?? this.#add(task);
-  }
-
   #add(names: Series): number {
+    const known = this.#series.get(seriesKey(names));
+    if (known !== undefined) return known;
     const { used } = this.#bank;
     if (used < NAMED) return this.#remember(names, this.#bank.add(seriesKey(names)) ?? LAST);
     // A queue whose other methods are counted together.
     const others = othersOf(names.queue);
-    const known = this.#series.get(others.queue)?.get(others.model)?.get(others.method);
-    if (known !== undefined) return known;
+    const shared = this.#series.get(seriesKey(others));
+    if (shared !== undefined) return shared;
     const added = used < LAST ? this.#bank.add(seriesKey(others)) : null;
     return this.#remember(others, added ?? LAST);
   }
 
-  #remember({ queue, model, method }: Series, number: number): number {
-    let models = this.#series.get(queue);
-    if (!models) this.#series.set(queue, (models = new Map<string, Map<string, number>>()));
-    let methods = models.get(model);
-    if (!methods) models.set(model, (methods = new Map<string, number>()));
-    methods.set(method, number);
+  #remember(names: Series, number: number): number {
+    this.#series.set(seriesKey(names), number);
     return number;
   }
 
   /** The bank may have series of a thread that died. */
   #enter(): Bank {
     const bank = this.#banks[this.#turnSeen % 2 === 0 ? 0 : 1];
-    this.#series = new Map();
+    this.#series.clear();
     for (let series = 0; series < bank.used; series++) {
       this.#remember(readSeriesKey(bank.nameOf(series)), series);
     }

@@ -1,7 +1,7 @@
 /** What a thread counts, and what the main thread reads of it. */
 import { beforeEach, expect, test } from "bun:test";
 import { CounterReader, createRunCounters } from "../../src/shared-memory/counter-banks.ts";
-import { RunCounters } from "../../src/shared-memory/run-counters.ts";
+import { RunCounters, SeriesNumbers } from "../../src/shared-memory/run-counters.ts";
 import { OTHERS, SeriesCounts } from "../../src/statistics/counts.ts";
 import type { ClaimedTask } from "../../src/task.ts";
 
@@ -14,6 +14,7 @@ let reader: CounterReader;
 beforeEach(() => {
   buffer = createRunCounters();
   counters = new RunCounters(buffer);
+  numbers = new Map();
   reader = new CounterReader(buffer);
 });
 
@@ -45,11 +46,24 @@ function task(changes: Partial<ClaimedTask> = {}): ClaimedTask {
   };
 }
 
+let numbers: Map<string, SeriesNumbers>;
+
+/** A thread has one for each method. */
+function numbersOf(model: string, method: string): SeriesNumbers {
+  const key = `${model}.${method}`;
+  const known = numbers.get(key) ?? new SeriesNumbers();
+  numbers.set(key, known);
+  return known;
+}
+
 /** Counts runs that have just ended and took this long. */
 function count(changes: Partial<ClaimedTask> = {}, took = 10, times = 1): void {
   counters.committed(NOW);
   const started = performance.now() - took;
-  for (let run = 0; run < times; run++) counters.count(task(changes), "finished", started, took);
+  const { model, method } = task(changes);
+  for (let run = 0; run < times; run++) {
+    counters.count(task(changes), numbersOf(model, method), "finished", started, took);
+  }
 }
 
 function taken(): SeriesCounts {
@@ -82,7 +96,8 @@ test("lateness is counted of tasks that have a time alone", () => {
 
 test("a run that does not end its task has no lateness of its end, and a later run no wait", () => {
   counters.committed(NOW);
-  counters.count(task({ expectedAt: NOW - 9_000 }), "retry", performance.now(), 1);
+  const late = task({ expectedAt: NOW - 9_000 });
+  counters.count(late, numbersOf("sale", "process"), "retry", performance.now(), 1);
   count({ again: true, enqueuedAt: NOW - 9_000 });
   reader.switch();
   const { ends, measures } = taken().of(SALE);
@@ -127,6 +142,7 @@ test("the thread in the place of a dead one adds to its counts", () => {
   count({}, 1, 2);
   count({ method: "ship" });
   counters = new RunCounters(buffer);
+  numbers = new Map();
   count({}, 1, 5);
   const counts = new SeriesCounts();
   reader.takeAll(counts);

@@ -1,6 +1,6 @@
 /** When a worker hands its counts to the store, and that each run is in one part alone. */
 import { beforeEach, expect, test } from "bun:test";
-import { RunCounters } from "../../src/shared-memory/run-counters.ts";
+import { RunCounters, SeriesNumbers } from "../../src/shared-memory/run-counters.ts";
 import type { StatisticsPart } from "../../src/store/statistics-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { ClaimedTask } from "../../src/task.ts";
@@ -35,9 +35,10 @@ beforeEach(() => {
 
 function run(times = 1): void {
   const task = { ...SALE, enqueuedAt: clock.now(), scheduledAt: null, expectedAt: null };
+  const numbers = new SeriesNumbers();
   thread.committed(clock.now());
   for (let count = 0; count < times; count++) {
-    thread.count(task as ClaimedTask, "finished", performance.now(), 1);
+    thread.count(task as ClaimedTask, numbers, "finished", performance.now(), 1);
   }
 }
 
@@ -75,7 +76,13 @@ test("the runs of a minute are written once it is over, and a minute without run
 test("runs of all threads, and those that ended with their thread, are one part", async () => {
   const other = new RunCounters(statistics.countersOf(2));
   other.committed(clock.now());
-  other.count({ ...SALE, again: true, expectedAt: null } as ClaimedTask, "failed", 0, 1);
+  other.count(
+    { ...SALE, again: true, expectedAt: null } as ClaimedTask,
+    new SeriesNumbers(),
+    "failed",
+    0,
+    1,
+  );
   run(2);
   statistics.count(SALE, "crashed", null);
   await pass(2 * MINUTE);
