@@ -185,10 +185,11 @@ function textOf(
   if (groups.length === 0) return `No tasks${of} ran in the last ${span}`;
   const title = (text: string): string => paint(terminal, "bold", text);
   const rows = by === "hour" ? groups : groups.slice(0, MOST_ROWS);
-  const within = ({ at }: Group): number =>
-    at === undefined
-      ? until - since
-      : Math.max(Math.min(at + HOUR_MS, until) - Math.max(at, since), MINUTE_MS);
+  const over = Math.floor(until / MINUTE_MS) * MINUTE_MS; // the present minute is not written yet
+  const within = ({ at = since }: Group): number => {
+    const end = by === "hour" ? Math.min(at + HOUR_MS, over) : over;
+    return Math.max(end - Math.max(at, since), MINUTE_MS);
+  };
   const waits = spreadTable(
     by,
     rows,
