@@ -2,6 +2,7 @@
 import { cancel } from "./cancel.ts";
 import { clean } from "./clean.ts";
 import { config } from "./config.ts";
+import { cron } from "./cron/group.ts";
 import { init } from "./init.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
@@ -34,6 +35,7 @@ export const COMMANDS: Commands = {
   retry,
   cancel,
   clean,
+  cron,
   status,
   stats,
   serve,

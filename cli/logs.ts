@@ -1,14 +1,13 @@
 /** `tq logs ID`, `tq logs --ref TEXT`: what a task has said while it ran; with `-f` also what it says from now on. */
-import { noSuchTask } from "../src/errors.ts";
+import { noSuchTask, TqError } from "../src/errors.ts";
 import type { Store } from "../src/store/store.ts";
-import type { OutputLine, RunOutput } from "../src/store/task-output.ts";
 import { ENDED_STATES, type Task } from "../src/task.ts";
 import { progressWords } from "../src/tasks/progress-words.ts";
 import { command } from "./command/command.ts";
-import { newLines } from "./command/follow.ts";
+import { type NewLine, NewLines } from "./command/new-lines.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { findWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
-import { lineText, outputText } from "./terminal/output.ts";
+import { lineText, outputText, skippedText } from "./terminal/output.ts";
 import { print } from "./terminal/terminal.ts";
 
 export const logs = command({
@@ -32,42 +31,50 @@ export const logs = command({
 
 async function showAll(store: Store, id: number, program: Program): Promise<void> {
   const runs = await store.output(id);
-  if (runs.length > 0 || program.json)
-    program.answer(runs, () => outputText(runs, program.terminal));
-  else program.note(`Task ${id} has said nothing`);
+  const readable = runs.filter(({ unread }) => unread === undefined);
+  if (readable.length > 0 || program.json)
+    program.answer(readable, () => outputText(readable, program.terminal));
+  for (const { unread } of runs) if (unread !== undefined) throw unreadable(id, unread);
+  if (runs.length === 0) program.note(`Task ${id} has said nothing`);
+}
+
+function unreadable(id: number, reason: string): TqError {
+  return new TqError("database", `Cannot read what task ${id} says: ${reason}`);
 }
 
 /** The time between two looks: no commit tells what a task says while it runs. */
 const LOOK_MS = 200;
 
 async function followTask(store: Store, id: number, program: Program): Promise<void> {
-  let shown: readonly RunOutput[] = [];
+  const lines = new NewLines();
+  let at: number | null = null;
   for (;;) {
     const { state } = await requireTask(store, id);
-    const runs = await store.output(id);
-    const news = runs.flatMap((run) =>
-      newsOf(
-        run,
-        shown.find(({ attempt }) => attempt === run.attempt),
-      ),
-    );
-    for (const line of news) {
-      const text = program.json ? JSON.stringify(line) : lineText(line, program.terminal);
-      if (!print(text)) return; // as `tq logs -f 7 | head`
+    for (const run of await store.output(id, lines.from)) {
+      for (const one of lines.of(run)) if (!tell(id, one, program)) return; // as `tq logs -f 7 | head`
+      const { attempt, progress } = run;
+      if (progress === null || progress.at === at) continue;
+      at = progress.at;
+      const line = { at, level: "info", text: progressWords(progress) } as const;
+      if (!tell(id, { event: "line", attempt, line }, program)) return;
     }
-    shown = runs;
     if (ENDED_STATES.some((ended) => ended === state)) return;
     await store.changed(await store.version(), LOOK_MS);
     await store.check();
   }
 }
 
-/** The lines that were said since the last look, and how far the run is where that has changed. */
-function newsOf(run: RunOutput, before: RunOutput | undefined): readonly OutputLine[] {
-  const lines = newLines(run, before);
-  const { progress } = run;
-  if (progress === null || progress.at === before?.progress?.at) return lines;
-  return [...lines, { at: progress.at, level: "info", text: progressWords(progress) }];
+/** @returns false where nothing reads it any more. */
+function tell(id: number, one: NewLine, { json, terminal }: Program): boolean {
+  if (one.event === "unread") throw unreadable(id, one.reason);
+  if (one.event === "line")
+    return print(json ? JSON.stringify(one.line) : lineText(one.line, terminal));
+  const { event, attempt, skipped } = one;
+  return print(
+    json
+      ? JSON.stringify({ event, task: id, attempt, ...skipped })
+      : skippedText(skipped, terminal),
+  );
 }
 
 async function requireTask(store: Store, id: number): Promise<Task> {

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError, isTqError } from "../src/errors.ts";
+import { inspect } from "../src/inspect.ts";
 import { Registry } from "../src/registry/registry.ts";
 import { installTesting } from "../src/registry/install.ts";
 import { installTsconfig } from "../src/registry/tsconfig.ts";
@@ -30,7 +31,7 @@ export const run = command({
       return undefined; // the program may go on, as a server does: nothing is closed here
     } catch (error) {
       if (isTqError(error)) throw error;
-      note(withoutReset(Bun.inspect(error, { colors: errorColour() })));
+      note(withoutReset(inspect(error, { colors: errorColour() })));
       return 1;
     }
   },

@@ -1,16 +1,17 @@
-/** What is kept as the result of a task whose result is too long. */
+/** How the row of a finished task says that the result of its run is not kept. */
+import type { Task } from "./task.ts";
 
-/** A result with more characters of JSON is replaced by a note. */
+/** The most characters of JSON that are kept as a result. */
 export const RESULT_CHARACTERS = 10_000;
 
-/** The note, as JSON. */
-export function notKept(length: number): string {
-  return JSON.stringify(`(a result of ${length} characters is not kept)`);
+const NOT_KEPT = "its result is not kept: ";
+
+/** The reason of a task whose result is not kept. */
+export function notKept(why: string): string {
+  return `${NOT_KEPT}${why}`;
 }
 
-const NOT_KEPT = /^"\(a result of (\d{5,}) characters is not kept\)"$/;
-
-/** The characters of the result that this note stands for; null for any other result. */
-export function notKeptLength(json: string): string | null {
-  return NOT_KEPT.exec(json)?.[1] ?? null;
+/** True for a task that has finished, and whose result is not kept. */
+export function isNotKept({ state, reason }: Pick<Task, "state" | "reason">): boolean {
+  return state === "finished" && reason?.startsWith(NOT_KEPT) === true;
 }

@@ -10,6 +10,8 @@ export interface ErrorData {
   readonly message: string;
   /** The frames of the user's own code, and below them the causes of the error with theirs. */
   readonly stack: string | null;
+  /** Its `code`, such as ECONNREFUSED; absent: it has none. */
+  readonly code?: string | number | null;
 }
 
 export type Outcome =
@@ -23,7 +25,13 @@ export type Outcome =
   /** The run failed and used up an attempt of its policy: run the task again after `delay` ms. */
   | { readonly kind: "retry"; readonly delay: number; readonly error: ErrorData }
   /** The method asked for a later run, after `delay` ms. */
-  | { readonly kind: "snoozed"; readonly delay: number; readonly reason: string | null }
+  | {
+      readonly kind: "snoozed";
+      readonly delay: number;
+      readonly reason: string | null;
+      /** Why the delay is longer than the method asked for; absent where it is not. */
+      readonly raised?: string;
+    }
   | { readonly kind: "cancelled"; readonly reason: string }
   /** The database was busy or changed under the run: run the task again after `delay` ms. */
   | { readonly kind: "postponed"; readonly delay: number; readonly error: ErrorData }
@@ -53,19 +61,46 @@ export function toErrorData(error: unknown): ErrorData {
 
 function describe(error: unknown): ErrorData {
   if (error instanceof Error) {
-    const { name, message, stack } = error;
-    const own = stack ? userStack(String(stack), name === "TqError") : "";
+    const { message, stack } = error;
+    const name = errorName(error);
+    const own = stack ? userStack(named(String(stack), error, name), name === "TqError") : "";
     const shown = cut([own, ...causes(error)].filter((text) => text !== "").join("\n")) || null;
     const why = openFilesWords(error);
     const said = `${String(message)}${descriptionOf(error)}`;
     const full = why === null ? said : `${said} (${why})`;
-    return { name: cut(String(name), MAX_NAME_CHARACTERS), message: cut(full), stack: shown };
+    const data = { name: cut(name, MAX_NAME_CHARACTERS), message: cut(full), stack: shown };
+    const code = codeOf(error);
+    return code === null ? data : { ...data, code };
   }
   return {
     name: "Error",
     message: cut(`${inspected(error, MAX_CHARACTERS)} was thrown`),
     stack: null,
   };
+}
+
+/** Error and those of its kind that JavaScript has: a class that extends one inherits its name. */
+const BUILT_IN = /^(?:Eval|Range|Reference|Syntax|Type|URI|Aggregate)?Error$/;
+
+/** The name of an error: that of its class, where it has none of its own. */
+export function errorName(error: Error): string {
+  const name = String(error.name);
+  if (Object.hasOwn(error, "name") || !BUILT_IN.test(name)) return name;
+  const { name: ofClass } = error.constructor as { name?: unknown };
+  return typeof ofClass === "string" && ofClass !== "" ? ofClass : name;
+}
+
+/** The stack of such an error begins with the name of a built-in one, and not always with that of `name`. */
+function named(stack: string, error: Error, name: string): string {
+  const start = /^\w+(?=[:\n]|$)/.exec(stack)?.[0] ?? "";
+  const isInherited = name !== String(error.name) && BUILT_IN.test(start);
+  return isInherited ? name + stack.slice(start.length) : stack;
+}
+
+function codeOf(error: Error): string | number | null {
+  const { code } = error as { code?: unknown };
+  if (typeof code === "number") return Number.isSafeInteger(code) ? code : null;
+  return typeof code === "string" && code !== "" ? cut(code, MAX_NAME_CHARACTERS) : null;
 }
 
 /** A chain of causes may be endless, and an AggregateError may hold thousands of errors. */
@@ -97,7 +132,7 @@ function causeText(cause: unknown): string {
     const frames = userStack(String(cause.stack ?? ""), false)
       .split("\n")
       .filter((line) => /^\s+at /.test(line));
-    return [`${String(cause.name)}: ${cut(String(cause.message), 1_000)}`, ...frames].join("\n");
+    return [`${errorName(cause)}: ${cut(String(cause.message), 1_000)}`, ...frames].join("\n");
   } catch {
     return "an error that cannot be read";
   }

@@ -1,3 +1,5 @@
+import { inspect } from "./inspect.ts";
+
 /** A value as the sentence of an error shows it: as JSON where it has one, and cut where it is long. */
 export function quote(value: unknown): string {
   const text = typeof value === "number" ? String(value) : (toJson(value) ?? inspected(value));
@@ -6,7 +8,7 @@ export function quote(value: unknown): string {
 
 /** A value as the sentence of an error shows it: with the name of its class and its own fields, on one line. */
 export function inspected(value: unknown, characters = MOST_CHARACTERS): string {
-  return cut(Bun.inspect(value, { depth: 0 }).replace(/\s*\n\s*/g, " "), characters);
+  return cut(inspect(value, { depth: 0 }).replace(/\s*\n\s*/g, " "), characters);
 }
 
 const MOST_CHARACTERS = 100;

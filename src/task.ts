@@ -143,7 +143,7 @@ export interface Task {
   readonly expires_at: number | null;
   readonly dequeued_at: number | null;
   readonly finished_at: number | null;
-  /** Runs that ended, without those that were cancelled or died with their worker. */
+  /** Runs that ended, without those that were cancelled; of a worker that died, those that are known to have run. */
   readonly attempts: number;
   /** Runs that used up an attempt of the policy, since the push or the last retry by hand. */
   readonly failures: number;
@@ -184,8 +184,9 @@ export interface Attempt {
   /** How long after `expected_at` the run ended; 0: in time; null: the task was not expected by a time. */
   readonly late: number | null;
   readonly reason: string | null;
-  /** The name, the message and the stack of its error. */
+  /** The name, the code, the message and the stack of its error. */
   readonly name: string | null;
+  readonly code: string | number | null;
   readonly message: string | null;
   readonly stack: string | null;
   readonly worker: string | null;
@@ -197,6 +198,7 @@ export interface TaskError {
   readonly id: number;
   readonly task: number;
   readonly name: string;
+  readonly code: string | number | null;
   readonly message: string;
   readonly stack: string | null;
   /** The attempt that met it last. */

@@ -94,3 +94,27 @@ test("a cause that is the error itself, or cannot be read, does no harm", () => 
   error.cause = new Error("é".repeat(1_000_000));
   expect(toErrorData(error).stack?.length).toBeLessThan(10_010);
 });
+
+test.each<[string, Error, string]>([
+  ["has the name of its class", new (class Jam extends Error {})("no"), "Jam"],
+  ["has it in place of a built-in one", new (class Jam extends RangeError {})("no"), "Jam"],
+  [
+    "keeps a name of its own",
+    Object.assign(new (class extends Error {})("no"), { name: "Own" }),
+    "Own",
+  ],
+  ["keeps the name of a DOMException", new DOMException("no", "AbortError"), "AbortError"],
+  [
+    "whose class has no name has the inherited one",
+    new (class extends TypeError {})("no"),
+    "TypeError",
+  ],
+])("an error that %s", (_, error, name) => {
+  expect(toErrorData(error)).toMatchObject({ name, message: "no" });
+});
+
+test("a cause has the name of its class too", () => {
+  class Jam extends Error {}
+  const { stack } = toErrorData(new Error("off", { cause: new Jam("paper") }));
+  expect(stack).toContain("caused by Jam: paper");
+});

@@ -22,6 +22,7 @@ export { PushOptions } from "tq:internal/push/task-options";
 export { TaskOptions } from "tq:internal/push/task-options";
 export { Queue } from "tq:internal/model/queue-types";
 export { TaskPolicies } from "tq:internal/model/queue-types";
+export { RecurringTasks } from "tq:internal/model/recurring-types";
 export { Transaction } from "tq:internal/transaction/transaction";
 export { TransactionOptions } from "tq:internal/transaction/transaction";
 export { SqlRows } from "tq:internal/transaction/sql";
@@ -34,6 +35,7 @@ export { WorkerEvent } from "tq:internal/log/events";
 export { WorkerEventName } from "tq:internal/log/events";
 export { tasks } from "tq:internal/tasks/tasks";
 export { Tasks } from "tq:internal/tasks/tasks";
+export { ResultNotKeptError } from "tq:internal/tasks/ended-errors";
 export { TaskFailedError } from "tq:internal/tasks/ended-errors";
 export { TimeoutError } from "tq:internal/tasks/ended-errors";
 export { TaskHandle } from "tq:internal/tasks/handle";
@@ -177,7 +179,7 @@ export class Retry extends Error {
  */
 export class Snooze extends Error {
     /**
-     * @param until a length of time from now, or a point in time.
+     * @param until a length of time from now, or a point in time. Less than 1 s, or a time that is past, counts as 1 s.
      * @throws TqError "invalid"
      */
     constructor(until: DurationLike | MomentLike, reason?: string | null);
@@ -209,7 +211,7 @@ export interface DurationFields {
 export type DurationLike = Temporal.Duration | DurationFields | string;
 type ShortUnit = "w" | "d" | "h" | "m" | "s" | "ms";
 /** A length of time as text of which the compiler knows that it has a unit: `"30s"`, `"1h30m"`, `"PT5M"`. */
-type DurationText = `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
+export type DurationText = `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
 /** A length of time as `DurationLike`, where a text without a unit does not compile. */
 export type Duration = Temporal.Duration | DurationFields | DurationText;
 export {};
@@ -251,6 +253,7 @@ export {};
 declare module "tq:internal/policies/table" {
 import { Duration } from "tq:internal/values/duration";
 import { Backoff } from "tq:internal/policies/backoff";
+import { ErrorClass } from "tq:internal/policies/error-filter";
 import { ErrorFilter } from "tq:internal/policies/error-filter";
 export type Instances = "one" | "many";
 /** How the tasks of one method run, as a model says it. */
@@ -260,9 +263,9 @@ export interface TaskPolicy {
     /** How long to wait before each further attempt; default: a random time of up to 10 s, 20 s, 40 s, … 1 h. */
     readonly backoff?: Backoff;
     /** The errors that are tried again, by their classes or names, or a function; default: all but UserError. */
-    readonly retryOn?: ErrorFilter;
+    readonly retryOn?: ErrorFilter | ErrorClass | string;
     /** The errors that fail the task at once, whatever `retryOn` says; default: none. */
-    readonly failOn?: ErrorFilter;
+    readonly failOn?: ErrorFilter | ErrorClass | string;
     /** The longest time of one run; default: no limit, as null and "none". */
     readonly timeout?: Duration | "none" | null;
     /** A task that has not started this long after it could is cancelled; default: no limit, as null and "none". */
@@ -290,7 +293,7 @@ export {};
 
 declare module "tq:internal/policies/error-filter" {
 /** A class of errors, as `instanceof` takes it. */
-type ErrorClass = abstract new (...args: never) => Error;
+export type ErrorClass = abstract new (...args: never) => Error;
 /** Errors by their classes or by their `name` or `code`, or a function that says true for them. */
 export type ErrorFilter = readonly (ErrorClass | string)[] | ((error: unknown) => boolean);
 export {};
@@ -413,7 +416,7 @@ interface AnyRecord {
 /** Without a declaration: any method, with any records or ids, and any arguments; the push itself checks those. */
 export type UntypedQueue = Record<string, AnyCall["call"] & WithOptions<AnyCall["callWithOptions"]>>;
 /** Properties of tq's own classes, which tasks cannot call. */
-type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | SqlStatics | keyof typeof Model;
+type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 type ModelLike = abstract new (...args: never) => object;
@@ -523,7 +526,7 @@ export interface Task {
     readonly expires_at: number | null;
     readonly dequeued_at: number | null;
     readonly finished_at: number | null;
-    /** Runs that ended, without those that were cancelled or died with their worker. */
+    /** Runs that ended, without those that were cancelled; of a worker that died, those that are known to have run. */
     readonly attempts: number;
     /** Runs that used up an attempt of the policy, since the push or the last retry by hand. */
     readonly failures: number;
@@ -554,8 +557,9 @@ export interface Attempt {
     /** How long after `expected_at` the run ended; 0: in time; null: the task was not expected by a time. */
     readonly late: number | null;
     readonly reason: string | null;
-    /** The name, the message and the stack of its error. */
+    /** The name, the code, the message and the stack of its error. */
     readonly name: string | null;
+    readonly code: string | number | null;
     readonly message: string | null;
     readonly stack: string | null;
     readonly worker: string | null;
@@ -566,6 +570,7 @@ export interface TaskError {
     readonly id: number;
     readonly task: number;
     readonly name: string;
+    readonly code: string | number | null;
     readonly message: string;
     readonly stack: string | null;
     /** The attempt that met it last. */
@@ -785,6 +790,7 @@ import { TaskHandle } from "tq:internal/tasks/handle";
 import { JsonArgs } from "tq:internal/model/queue-types";
 import { Returned } from "tq:internal/model/queue-types";
 import { WithOptions } from "tq:internal/model/queue-types";
+import { RecurringCalls } from "tq:internal/model/recurring-types";
 /** A function that can be pushed as a task. Called itself, it runs at once, as any function does. */
 export type TaskFunction<F> = F & {
     /**
@@ -800,18 +806,153 @@ type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
 type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
 /** What a function says of its tasks: it has no records that could be missing. */
 type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
+/** How the tasks of a function run, and when they come by themselves. */
+type FunctionOptions<F> = FunctionPolicy & {
+    readonly cron?: RecurringCalls<NoInfer<F>>;
+};
 /**
  * Makes a plain function a task. Export it from a models file, and workers run it; its name is what its tasks are
  * stored under, unique among functions and models.
  *
- * @param policy how its tasks run.
- * @throws TqError "models" for a name or a policy that cannot be.
+ * @param policy how its tasks run; `cron`: when they come by themselves.
+ * @throws TqError "models" for a name, a policy or a recurring task that cannot be.
  * @example
  * export const thumbnail = task("thumbnail", async (path: string, width: number) => { … });
  * await thumbnail.push("a.png", 200);
  */
 export function task<F extends CallableFunction>(name: string, fn: F): TaskFunction<F>;
-export function task<F extends CallableFunction>(name: string, policy: FunctionPolicy, fn: F): TaskFunction<F>;
+export function task<F extends CallableFunction>(name: string, policy: FunctionOptions<F>, fn: F): TaskFunction<F>;
+export {};
+}
+
+declare module "tq:internal/model/recurring-types" {
+import { RecurringOptions } from "tq:internal/cron/options";
+import { JsonArgs } from "tq:internal/model/queue-types";
+import { Model } from "tq:internal/model/model";
+type ModelLike = abstract new (...args: never) => object;
+/** Properties of a class that are no methods of its tasks. */
+type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | keyof typeof Model;
+type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
+type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
+/** The arguments after the records: they can be left out where the method needs none. */
+type Args<A extends readonly unknown[]> = [] extends A ? {
+    readonly args?: Readonly<JsonArgs<A>>;
+} : {
+    readonly args: Readonly<JsonArgs<A>>;
+};
+/** A static method is called with the records of `instances`, or with an empty list. */
+type StaticCall<R, F> = F extends (...args: infer All) => unknown ? All extends readonly [] ? {
+    readonly instances?: undefined;
+    readonly args?: undefined;
+} : F extends (records: infer First, ...args: infer A) => unknown ? Args<A> & StaticInstances<R, First> : never : never;
+type StaticInstances<R, First> = R[] extends First ? {
+    readonly instances?: R extends First ? number | readonly number[] : readonly number[];
+} : R extends First ? {
+    readonly instances: number;
+} : never;
+type RecordCall<F> = F extends (...args: infer A) => unknown ? Args<A> & {
+    readonly instances: number | readonly number[];
+} : never;
+type StaticCalls<M extends ModelLike> = {
+    readonly [K in Exclude<keyof M & string, StaticBase | SqlStatics>]: StaticCall<InstanceType<M>, M[K]> & {
+        readonly method: K;
+    };
+};
+type RecordCalls<R extends object, Statics> = {
+    readonly [K in Exclude<keyof R & string, RecordBase | Statics>]: RecordCall<R[K]> & {
+        readonly method: K;
+    };
+};
+type ValueOf<T> = T[keyof T];
+/**
+ * The recurring tasks of a model, by their names: a method, an argument, a key or a unit that there is not is a compile
+ * error.
+ *
+ * @example
+ * static readonly cron: RecurringTasks<typeof Night> = {
+ *   nightly: { schedule: "30 2 * * *", timeZone: "Europe/Berlin", method: "run", args: [7] },
+ * };
+ */
+export type RecurringTasks<M extends ModelLike> = {
+    readonly [name: string]: RecurringOptions & (ValueOf<StaticCalls<M>> | ValueOf<RecordCalls<InstanceType<M>, keyof M>>);
+};
+/** The recurring tasks of a function, by their names. */
+export type RecurringCalls<F> = {
+    readonly [name: string]: RecurringOptions & (F extends (...args: infer A) => unknown ? Args<A> : never);
+};
+export {};
+}
+
+declare module "tq:internal/cron/options" {
+import { Backoff } from "tq:internal/policies/backoff";
+import { BackoffFunction } from "tq:internal/policies/backoff";
+import { TaskPolicy } from "tq:internal/policies/table";
+import { Duration } from "tq:internal/values/duration";
+import { DurationText } from "tq:internal/values/duration";
+import { CronValues } from "tq:internal/cron/keys";
+type Nickname = "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly";
+/** When a recurring task comes: `"30 2 * * *"` (minute, hour, day, month, weekday), `"@daily"` or `"every 15m"`. */
+type ScheduleText = `@${Nickname}` | `every ${DurationText}` | `${string} ${string} ${string} ${string} ${string}`;
+/** When a recurring task comes, and how its tasks are pushed. */
+export interface RecurringOptions extends Pick<TaskPolicy, "attempts" | "timeout" | "expires"> {
+    readonly schedule: ScheduleText;
+    /** The time zone of the schedule, such as `"Europe/Berlin"`. Default: that of the machine. */
+    readonly timeZone?: string;
+    /** Default: `"default"`. */
+    readonly queue?: string;
+    /** A task of a higher priority goes first. Default: 0. */
+    readonly priority?: number;
+    /** The id of the user that its tasks run as. Default: 0. */
+    readonly user?: number;
+    /** The context that its tasks have, beside `cron: { name, slot }`. */
+    readonly context?: Readonly<Record<string, unknown>>;
+    /**
+     * What becomes of slots that passed while no worker ran: `"once"`: the last one runs; `"skip"`: none does; `"all"`: the
+     * last `catchUp` of them do. Default: `"once"`.
+     */
+    readonly missed?: CronValues["missed"];
+    /** Default: 100. */
+    readonly catchUp?: number;
+    /** A slot that passed longer ago than this is not caught up. Default: no limit. */
+    readonly grace?: Duration;
+    /** What becomes of a slot whose earlier task has not ended. Default: `"allow"`: its task runs beside it. */
+    readonly overlap?: CronValues["overlap"];
+    /** Each task starts this much later at the most, by an amount that each database keeps. Default: 0. */
+    readonly jitter?: Duration;
+    /** How long to wait before each further attempt. */
+    readonly backoff?: Exclude<Backoff, BackoffFunction>;
+}
+export {};
+}
+
+declare module "tq:internal/cron/keys" {
+/** What becomes of slots that passed while no worker ran. */
+type Missed = "skip" | "once" | "all";
+/** What becomes of a slot whose earlier task has not ended. */
+type Overlap = "allow" | "skip" | "wait";
+/** The values of these keys; lengths of time are ms. */
+export interface CronValues {
+    /** `night.run`, or the name of a function. */
+    readonly task: string;
+    /** An IANA name; null: the zone of the machine that the worker runs on. */
+    readonly timeZone: string | null;
+    /** Ids of records; empty: none. */
+    readonly instances: number | readonly number[];
+    /** JSON array of the encoded arguments. */
+    readonly args: string;
+    readonly queue: string;
+    readonly priority: number;
+    readonly user: number;
+    readonly context: Readonly<Record<string, unknown>>;
+    readonly missed: Missed;
+    /** With "all" the most missed slots whose tasks run. */
+    readonly catchUp: number;
+    /** A slot that passed longer ago is not caught up; null: however long ago. */
+    readonly grace: number | null;
+    readonly overlap: Overlap;
+    /** The start of each task is this much later at the most, by an amount that each database keeps. */
+    readonly jitter: number;
+}
 export {};
 }
 
@@ -1202,6 +1343,8 @@ export interface ErrorData {
     readonly message: string;
     /** The frames of the user's own code, and below them the causes of the error with theirs. */
     readonly stack: string | null;
+    /** Its `code`, such as ECONNREFUSED; absent: it has none. */
+    readonly code?: string | number | null;
 }
 export type Outcome = {
     readonly kind: "finished";
@@ -1223,6 +1366,8 @@ export type Outcome = {
     readonly kind: "snoozed";
     readonly delay: number;
     readonly reason: string | null;
+    /** Why the delay is longer than the method asked for; absent where it is not. */
+    readonly raised?: string;
 } | {
     readonly kind: "cancelled";
     readonly reason: string;
@@ -1339,8 +1484,13 @@ export class TaskFailedError extends Error {
     /** The task, as it ended. */
     readonly task: Task;
     readonly state: "failed" | "cancelled";
-    /** The error of the task's last run, with the name, the message and the stack that it had there; undefined: none. */
+    /** The error of the task's last run, with the name, the code, the message and the stack that it had there; undefined: none. */
     readonly cause: Error | undefined;
+}
+/** The task has finished, and what its method returned could not be kept: JSON cannot carry it, or it is too long. */
+export class ResultNotKeptError extends Error {
+    /** The task, as it ended; its `reason` says why. */
+    readonly task: Task;
 }
 /** The task has not ended in the time that its caller gave it. It goes on. */
 export class TimeoutError extends Error {
@@ -1411,6 +1561,7 @@ import { TestClock } from "tq:internal/testing/clock";
 import { MomentLike } from "tq:internal/values/moment";
 import { Queue } from "tq:internal/model/queue-types";
 import { OutputLine } from "tq:internal/store/task-output";
+import { TaskProgress } from "tq:internal/store/task-output";
 import { AttemptOutcome } from "tq:internal/task";
 import { Task } from "tq:internal/task";
 /** A class of a model. */
@@ -1451,12 +1602,14 @@ export interface TestRun {
     readonly attempt: number;
     /** How the run ended. A task that failed and is tried again is "failed" here, and `task.state` is "scheduled". */
     readonly outcome: AttemptOutcome;
-    /** What the method returned, as JSON carries it. */
+    /** What the method returned, as JSON carries it. Reading it throws a ResultNotKeptError where JSON cannot carry it. */
     readonly result: unknown;
     /** What the method threw, the very value; undefined: nothing. */
     readonly error: unknown;
     /** What the run said with `currentTask()?.log(…)`. */
     readonly log: readonly OutputLine[];
+    /** How far it said that it was, the last time; null: it did not. */
+    readonly progress: TaskProgress | null;
     /** The task after the run. */
     readonly task: Task;
 }

@@ -1,11 +1,12 @@
 /** Follows a task for a person who looks: what it says, how far it is, and how it stands, until it has ended. */
 import type { Store } from "../../src/store/store.ts";
-import type { OutputLine, RunOutput, TaskProgress } from "../../src/store/task-output.ts";
+import type { RunOutput, TaskProgress } from "../../src/store/task-output.ts";
 import { watchTask, type WatchedTask } from "../../src/tasks/watch.ts";
+import { type NewLine, NewLines } from "./new-lines.ts";
 
 export type Followed =
   | { readonly event: "state"; readonly task: WatchedTask }
-  | { readonly event: "line"; readonly attempt: number; readonly line: OutputLine }
+  | NewLine
   | { readonly event: "progress"; readonly attempt: number; readonly progress: TaskProgress };
 
 interface FollowOptions {
@@ -29,7 +30,7 @@ export async function* follow(
 ): AsyncGenerator<Followed, void, void> {
   const changes = watchTask(store, id, { signal });
   try {
-    yield* followed(changes, new Lines(store, id), from);
+    yield* followed(changes, (lines) => store.output(id, lines.from), from);
   } finally {
     await changes.return();
   }
@@ -37,26 +38,34 @@ export async function* follow(
 
 async function* followed(
   changes: Changes,
-  lines: Lines,
+  read: Read,
   from: number | undefined,
 ): AsyncGenerator<Followed, void, void> {
   let task: WatchedTask | null = null;
+  let lines = new NewLines(from);
   let coming = changes.next();
   for (;;) {
     const change: Change | null = await nextOf(coming, task);
     if (change?.done) return;
     if (change === null) {
-      yield* await lines.news();
+      yield* newsOf(lines, await read(lines));
       continue;
     }
     const now: WatchedTask = change.value;
-    if (task === null) lines.from = from ?? Math.max(runOf(now), 1);
-    yield* await lines.news(now.state === "running" ? now.attempts : Infinity);
+    if (task === null) lines = new NewLines(from ?? Math.max(runOf(now), 1));
+    yield* newsOf(lines, await read(lines), now.state === "running" ? now.attempts : Infinity);
     if (isNewState(now, task)) yield { event: "state", task: now };
     if (now.progress) yield { event: "progress", attempt: runOf(now), progress: now.progress };
     task = now;
     coming = changes.next();
   }
+}
+
+type Read = (lines: NewLines) => Promise<RunOutput[]>;
+
+/** @param until the last run to tell of now. */
+function newsOf(lines: NewLines, runs: readonly RunOutput[], until = Infinity): NewLine[] {
+  return runs.filter(({ attempt }) => attempt <= until).flatMap((run) => lines.of(run));
 }
 
 type Changes = ReturnType<typeof watchTask>;
@@ -82,45 +91,5 @@ function runOf({ state, attempts }: WatchedTask): number {
 function isNewState(now: WatchedTask, before: WatchedTask | null): boolean {
   return (
     now.state !== before?.state || now.attempts !== before.attempts || now.reason !== before.reason
-  );
-}
-
-/** The lines of a task's runs that were not told yet. */
-class Lines {
-  from = 1;
-  readonly #store: Store;
-  readonly #id: number;
-  #told: RunOutput | undefined;
-
-  constructor(store: Store, id: number) {
-    this.#store = store;
-    this.#id = id;
-  }
-
-  /** @param until the last run to tell of now. */
-  async news(until = Infinity): Promise<Followed[]> {
-    const runs = await this.#store.output(this.#id, this.from);
-    return runs
-      .filter(({ attempt }) => attempt <= until)
-      .flatMap((run) => {
-        const { attempt } = run;
-        const lines = newLines(run, this.#told?.attempt === attempt ? this.#told : undefined);
-        this.#told = run;
-        this.from = attempt;
-        return lines.map((line) => ({ event: "line", attempt, line }) as const);
-      });
-  }
-}
-
-/** The lines that a run has said since an earlier look. */
-export function newLines(run: RunOutput, before: RunOutput | undefined): readonly OutputLine[] {
-  if (before === undefined) return run.lines;
-  if (run.cut === before.cut && run.lines.length >= before.lines.length) {
-    return run.lines.slice(before.lines.length);
-  }
-  // Older lines were cut meanwhile, so the last line that was shown is looked for.
-  const last = before.lines.at(-1);
-  return run.lines.slice(
-    run.lines.findLastIndex(({ at, text }) => at === last?.at && text === last.text) + 1,
   );
 }

@@ -11,7 +11,7 @@ import { withExisting } from "./program.ts";
 import type { Program } from "./program.ts";
 import { counted } from "../terminal/text.ts";
 import { unknownNameWords } from "./unknown-names.ts";
-import { readId } from "./values.ts";
+import { readIds } from "./values.ts";
 import { findWanted, readWanted, REF_FLAG } from "./wanted.ts";
 
 interface Move {
@@ -35,7 +35,7 @@ export function moveCommand(move: Move) {
     description,
     many: true,
     flags: {
-      id: { type: "positional", required: false, description: "The ids of tasks" },
+      id: { type: "positional", required: false, description: "The ids of tasks: 3 8, or 3,8" },
       ref: REF_FLAG,
       ...filterFlags(`Instead of ids, all tasks in these states: ${from.join(", ")}`),
     },
@@ -102,7 +102,7 @@ function movedLine({ id, state }: Task): string {
  * @throws the first refusal, after it has tried all tasks and printed the other refusals
  */
 async function moveEach(texts: readonly string[], program: Program, move: Move): Promise<void> {
-  const ids = [...new Set(texts.map(readId))];
+  const ids = readIds(texts);
   const moved: Task[] = [];
   const refusals: TqError[] = [];
   const config = program.config();

@@ -28,6 +28,12 @@ export function readId(text: string): number {
   return readWhole(text, "ID", 1);
 }
 
+/** Reads ids of tasks, given one by one or separated by commas: `3 8`, `3,8`. */
+export function readIds(texts: readonly string[]): number[] {
+  const ids = texts.flatMap((text) => text.split(",").map((id) => id.trim()));
+  return [...new Set(ids.map(readId))];
+}
+
 /** Reads words separated by commas, each of which must be allowed. */
 export function readWords<W extends string>(
   text: string,

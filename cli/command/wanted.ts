@@ -22,13 +22,20 @@ export function readWanted(
   id: string | undefined,
   ref: string | undefined,
 ): WantedTask {
-  if (id !== undefined && ref === undefined) return { id: readId(id) };
+  if (id !== undefined && ref === undefined) {
+    if (/^\d+(?:,\d*)+$/.test(id)) throw refused(verb, `give one id, not ${id}`);
+    return { id: readId(id) };
+  }
   if (id === undefined && ref !== undefined) {
     return { ref: OPTIONS.ref.kind.readText(ref, "--ref") };
   }
   const why =
     id === undefined ? "give the id of a task, or --ref" : "give an id or --ref, not both";
-  throw new TqError("invalid", `Cannot ${verb}: ${why}`);
+  throw refused(verb, why);
+}
+
+function refused(verb: string, why: string): TqError {
+  return new TqError("invalid", `Cannot ${verb}: ${why}`);
 }
 
 /** @throws TqError "not_found" */

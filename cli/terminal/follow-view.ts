@@ -5,7 +5,7 @@ import type { TaskProgress } from "../../src/store/task-output.ts";
 import { progressWords, shareOf } from "../../src/tasks/progress-words.ts";
 import { formatDuration } from "../../src/values/duration.ts";
 import type { Followed } from "../command/follow.ts";
-import { lineText } from "./output.ts";
+import { lineText, skippedText } from "./output.ts";
 import { paint, type Style, type Terminal } from "./terminal.ts";
 import { cut, formatTimeOfDay } from "./text.ts";
 
@@ -54,6 +54,10 @@ export class FollowView {
   #text(followed: Exclude<Followed, { event: "progress" }>, terminal: Terminal): string | null {
     if (followed.event === "line") {
       return lineText(followed.line, terminal, formatTimeOfDay(terminal.width, followed.line.at));
+    }
+    if (followed.event === "skipped") return skippedText(followed.skipped, terminal);
+    if (followed.event === "unread") {
+      return `[cannot read what it says now: ${printable(followed.reason)}]`;
     }
     const { task } = followed;
     if (this.#options.brief === true) return null;
@@ -142,6 +146,11 @@ function dataOf(id: number, followed: Followed) {
   if (event === "line") return { event, task: id, attempt: followed.attempt, ...followed.line };
   if (event === "progress") {
     return { event, task: id, attempt: followed.attempt, ...followed.progress };
+  }
+  if (event === "skipped")
+    return { event, task: id, attempt: followed.attempt, ...followed.skipped };
+  if (event === "unread") {
+    return { event, task: id, attempt: followed.attempt, reason: followed.reason };
   }
   const { state, attempts, scheduled_at, finished_at, result, reason } = followed.task;
   return { event, task: id, state, attempts, scheduled_at, finished_at, result, reason };

@@ -1,10 +1,10 @@
 /** The output of tasks, as text for people. */
 import { paint, type Style, type Terminal } from "./terminal.ts";
 import { printable } from "../../src/printable.ts";
-import type { OutputLine, RunOutput } from "../../src/store/task-output.ts";
+import type { CutOutput, OutputLine, RunOutput } from "../../src/store/task-output.ts";
 import { progressWords } from "../../src/tasks/progress-words.ts";
 import { formatDuration } from "../../src/values/duration.ts";
-import { formatSize, formatTime } from "./text.ts";
+import { formatTime } from "./text.ts";
 
 const STYLES: Partial<Record<OutputLine["level"], Style>> = { error: "red", warn: "yellow" };
 
@@ -13,11 +13,22 @@ export function outputText(runs: readonly RunOutput[], terminal: Terminal): stri
   return runs
     .map((run) => {
       const heading = runs.length > 1 ? [paint(terminal, "bold", `run ${run.attempt}`)] : [];
-      const cut = run.cut === 0 ? [] : [`(${formatSize(run.cut)} of earlier lines were not kept)`];
+      const cut = run.cut.lines === 0 ? [] : [skippedText(run.cut, terminal)];
       const lines = run.lines.map((line) => lineText(line, terminal));
       return [...heading, ...cut, ...lines, ...progressLines(run)].join("\n");
     })
     .join("\n\n");
+}
+
+/** A line in the place of those that are gone. */
+export function skippedText({ lines, bytes }: CutOutput, terminal: Terminal): string {
+  const are = lines === 1 ? "line is" : "lines are";
+  const words = `${grouped(lines)} ${are} missing here, ${grouped(bytes)} bytes: the task said more than is kept`;
+  return paint(terminal, "yellow", `[${words}]`);
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString("en-US");
 }
 
 export function lineText(

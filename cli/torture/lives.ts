@@ -15,7 +15,7 @@ const ERRANDS = `
       FROM tq_tasks
      WHERE json_type(args, '$[2]') = 'object')`;
 
-/** A run that died with its worker leaves no number; a task keeps its last 100 runs. */
+/** A run of a batch that died with its worker may leave no number; a task keeps its last 100 runs. */
 const NUMBERS = `
   SELECT 'Task ' || id || ' has ' || attempts || ' attempts, and the runs ' || coalesce(numbers, 'none')
     FROM tq_tasks
@@ -94,12 +94,12 @@ const EXPIRED = `
    WHERE (started_at > expires_at AND outcome NOT IN ('cancelled', 'interrupted', 'crashed', 'postponed'))
       OR (tq_attempts.reason LIKE 'it expired %' AND ended_at <= expires_at)`;
 
-/** A run keeps its last 256,000 characters and how far it was, a task the words of its last 20 runs. */
+/** A run keeps its last 256,000 bytes of 10,000 lines and how far it was, a task the words of its last 20 runs. */
 const OUTPUTS = `
   WITH ${ERRANDS}
   SELECT 'The words of run ' || attempt || ' of task ' || task || ' are ' || length(text) || ' characters'
     FROM tq_output
-   WHERE length(text) > 260000
+   WHERE length(text) > 256000 + 10000 * 60 + 2000
    UNION ALL
   SELECT 'Run ' || attempt || ' of task ' || task || ' has words, and the task has '
          || coalesce(attempts || ' attempts', 'gone')

@@ -54,7 +54,7 @@ const UNMATCHED = `
 const LEFT_OUT = `
   SELECT 'After slot ' || slot || ' of ' || cron || ' comes ' || next
     FROM (SELECT cron, slot, lead(slot) OVER (PARTITION BY cron ORDER BY slot) AS next FROM tq_cron_slots)
-   WHERE next <> slot + 1000
+   WHERE next <> slot + 1000 AND cron NOT LIKE 'tq.%'
    UNION ALL
   SELECT 'Slot ' || slot || ' of ' || cron || ' is ' || outcome || coalesce(': ' || reason, '')
     FROM tq_cron_slots WHERE cron = 'each' AND outcome NOT IN ('pushed', 'paused')`;
@@ -83,7 +83,7 @@ export function checkRecurring(ask: Ask, retried: ReadonlySet<number>): string[]
 
 /** Pauses all of them: the queue can be empty for good then. */
 export async function pauseRecurring(store: Store): Promise<void> {
-  const pause = { by: "tq torture", reason: "it is over", until: null };
+  const pause = { by: "tq torture", at: 0, reason: "it is over", until: null };
   for (const { name } of await store.cron.rows()) {
     await store.cron.override(name, () => ({ pause }));
   }

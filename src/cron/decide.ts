@@ -4,10 +4,10 @@
  */
 import type { CronDecision, CronState, DecidedSlot, SlotOutcome } from "./ledger.ts";
 import type { NewTask } from "../task.ts";
-import { FUNCTION_METHOD } from "../task.ts";
 import { formatDuration } from "../values/duration.ts";
-import { encode } from "../values/encoding.ts";
 import type { CronDefinition } from "./definition.ts";
+import { isOwn } from "./own.ts";
+import { taskOfSlot } from "./slot-task.ts";
 import { newestSlots } from "./slots.ts";
 
 /** A slot that passed longer ago than this was missed: no worker ran. */
@@ -49,7 +49,7 @@ class Decider {
     this.#definition = definition;
     this.#state = state;
     this.#now = now;
-    this.#held = state.unfinished === null ? null : `task ${state.unfinished} has not ended`;
+    this.#held = heldWords(state);
     this.#waiting = state.row.waiting;
   }
 
@@ -61,7 +61,8 @@ class Decider {
       const paused = this.#pausedWords(slot);
       if (paused !== null) this.#add(slot, "paused", paused);
       else if (pushed.has(slot)) this.#start(slot);
-      else this.#add(slot, "missed", this.#missedWords(slot, index === 0 && more));
+      else if (!isOwn(this.#definition.name))
+        this.#add(slot, "missed", this.#missedWords(slot, index === 0 && more));
     }
     return this.#decided;
   }
@@ -93,7 +94,8 @@ class Decider {
   }
 
   #push(slot: number, reason: string | null): void {
-    this.#decided.push({ slot, outcome: "pushed", reason, task: this.#taskOf(slot) });
+    if (isOwn(this.#definition.name)) this.#add(slot, "started", null);
+    else this.#decided.push({ slot, outcome: "pushed", reason, task: this.#taskOf(slot) });
     this.#held = "the task of the slot before has not ended";
     this.#waiting = this.#waiting === slot ? null : this.#waiting;
   }
@@ -103,27 +105,9 @@ class Decider {
   }
 
   #taskOf(slot: number): NewTask {
-    const { name, task, instances, args, queue, priority, user, context, jitter, expires, policy } =
-      this.#definition;
-    const { model, method } = callOf(task, instances);
-    const later = Math.floor(this.#state.share * jitter);
+    const later = Math.floor(this.#state.share * this.#definition.jitter);
     const isLate = this.#now - slot > ON_TIME_MS;
-    const due = (isLate ? this.#now : slot) + later;
-    return {
-      model,
-      method,
-      instances,
-      args,
-      context: encode({ ...context, cron: { name, slot } }, "context"),
-      user,
-      queue,
-      priority,
-      scheduledAt: due > this.#now ? due : null,
-      expectedAt: null,
-      expiresAt: expires === null ? null : Math.max(due, this.#now) + Math.max(expires, 1),
-      ref: null,
-      policy,
-    };
+    return taskOfSlot(this.#definition, slot, (isLate ? this.#now : slot) + later, this.#now);
   }
 
   #lateWords(slot: number): string | null {
@@ -150,13 +134,7 @@ class Decider {
   }
 }
 
-/** The call that a name means: the last dot ends the model's name. A name without a dot is a function's. */
-function callOf(
-  task: string,
-  instances: number | readonly number[],
-): { model: string; method: string } {
-  const dot = task.lastIndexOf(".");
-  const isFunction = dot <= 0 && Array.isArray(instances);
-  if (isFunction) return { model: task, method: FUNCTION_METHOD };
-  return { model: task.slice(0, dot), method: task.slice(dot + 1) };
+function heldWords({ unfinished, working }: CronState): string | null {
+  if (unfinished !== null) return `task ${unfinished} has not ended`;
+  return working === null ? null : `worker ${working} has not ended the one before`;
 }

@@ -36,6 +36,11 @@ function slotsFrom(schedule: Schedule, from: number, to: number, limit: number):
   return slots;
 }
 
+/** The slots from a time on, and before another. */
+export function slotsBetween(schedule: Schedule, from: number, before: number): number[] {
+  return slotsFrom(schedule, from - 1, before - 1, Infinity);
+}
+
 /** The next slots, at most so many. */
 export function nextSlots(schedule: Schedule, after: number, count: number): number[] {
   const slots: number[] = [];

@@ -4,6 +4,7 @@
  */
 import type { Writable } from "node:stream";
 import { formatDuration } from "../values/duration.ts";
+import { inspect } from "../inspect.ts";
 import type { Level, Report } from "./events.ts";
 import { type StandardStream, UnwrittenError, writeLines, writeText } from "./standard-stream.ts";
 
@@ -167,7 +168,11 @@ function takeConsole(say: Say, toOutput: Print, colour: boolean): void {
     const streams = { stdout: toStream("info"), stderr: toStream("error") };
     made ??= new Console({ ...streams, colorMode: colour });
     level = of;
-    (Reflect.get(made, name) as Method).apply(made, args);
+    try {
+      (Reflect.get(made, name) as Method).apply(made, args);
+    } catch {
+      say(of ?? "info", `${asText(args, colour)}\n`); // `%s` of an object without a prototype
+    }
   }
   const methods: Record<string, unknown> = {};
   for (const [name, change] of Object.entries(LAID_OUT)) {
@@ -192,9 +197,7 @@ function takeConsole(say: Say, toOutput: Print, colour: boolean): void {
 }
 
 function asText(args: readonly unknown[], colors: boolean): string {
-  return args
-    .map((arg) => (typeof arg === "string" ? arg : Bun.inspect(arg, { colors })))
-    .join(" ");
+  return args.map((arg) => (typeof arg === "string" ? arg : inspect(arg, { colors }))).join(" ");
 }
 
 /** All that a console needs of a stream. */

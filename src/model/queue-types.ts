@@ -35,7 +35,7 @@ export type UntypedQueue = Record<
 
 /** Properties of tq's own classes, which tasks cannot call. */
 type StaticBase =
-  "prototype" | "__queue__" | "__name__" | "tasks" | SqlStatics | keyof typeof Model;
+  "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 

@@ -2,10 +2,12 @@
 import { TqError } from "../errors.ts";
 import { inspected, quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
+import { checkedFunction, notPromise } from "./policy-function.ts";
 import {
   type Duration,
   formatDuration,
   HOUR_MS,
+  isLikeUnit,
   parseDuration,
   SECOND_MS,
   toMilliseconds,
@@ -66,12 +68,31 @@ const RULE_KEYS = ["kind", "first", "factor", "longest", "jitter"] as const;
  * @throws TqError "invalid"
  */
 export function readBackoff(value: unknown, name: string): ReadBackoff {
-  if (typeof value === "function") return value as BackoffFunction;
+  if (typeof value === "function") return checkedFunction(value, name) as BackoffFunction;
   if (typeof value === "string") return readText(value, name);
   if (Array.isArray(value)) return readList(value, name);
   if (value instanceof Temporal.Duration) return [readWait(value, name)];
   if (typeof value === "object" && value !== null) return readRule(value, name);
+  if (typeof value === "number") return [readWait(value, name)]; // its sentence says what is wrong
   throw refused(value, name);
+}
+
+/** Names that BullMQ and others give to the parts of a rule. */
+const RULE_NAMES: Readonly<Record<string, string>> = {
+  type: "kind",
+  strategy: "kind",
+  delay: "first",
+  base: "first",
+  initial: "first",
+  min: "first",
+  max: "longest",
+  maxDelay: "longest",
+  multiplier: "factor",
+};
+
+function ruleHint(key: string): string {
+  const name = Object.hasOwn(RULE_NAMES, key) ? RULE_NAMES[key] : undefined;
+  return name === undefined ? didYouMean(key, RULE_KEYS) : `; say ${name}`;
 }
 
 function readText(text: string, name: string): ReadBackoff {
@@ -92,15 +113,15 @@ function readList(list: readonly unknown[], name: string): readonly number[] {
 function readRule(rule: object, name: string): ReadBackoff {
   const given = Object.entries(rule).filter(([, value]) => value !== undefined);
   // One length of time may be written with named units: { minutes: 5 }.
-  if (given.length > 0 && !given.some(([key]) => isRuleKey(key) || key === "kind")) {
+  if (!given.some(([key]) => isRuleKey(key)) && given.some(([key]) => isLikeUnit(key))) {
     return [readWait(rule, name)];
   }
+  if (!isPlain(rule)) throw refused(rule, name);
   for (const [key] of given) {
-    if (!isRuleKey(key))
-      throw refused(rule, name, `; ${key} is not a part of it${didYouMean(key, RULE_KEYS)}`);
+    if (!isRuleKey(key)) throw refused(rule, name, `; ${key} is not a part of it${ruleHint(key)}`);
   }
   const { kind = "exponential", first, factor, longest, jitter } = Object.fromEntries(given);
-  if (!isShape(kind)) throw refused(kind, `${name}.kind`, didYouMean(String(kind), SHAPES));
+  if (!isShape(kind)) throw notShape(kind, `${name}.kind`);
   const base = growing(kind);
   const start = first === undefined ? base.first : readWait(first, `${name}.first`);
   const end =
@@ -127,16 +148,28 @@ function isShape(value: unknown): value is Shape {
   return (SHAPES as readonly unknown[]).includes(value);
 }
 
+function notShape(kind: unknown, name: string): TqError {
+  const near = typeof kind === "string" ? didYouMean(kind, SHAPES) : "";
+  const allowed = `"exponential", "linear" or "fixed"${near}`;
+  return new TqError("invalid", `${name} cannot be ${inspected(kind)}: it must be ${allowed}`);
+}
+
+function isPlain(rule: object): boolean {
+  const prototype = Object.getPrototypeOf(rule) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 function isRuleKey(key: string): boolean {
   return (RULE_KEYS as readonly string[]).includes(key);
 }
 
 function readWait(value: unknown, name: string): number {
   if (typeof value !== "string" && (typeof value !== "object" || value === null)) {
-    throw new TqError(
-      "invalid",
-      `${name}: ${inspected(value)} is not a length of time; write it like "30s"`,
-    );
+    const isNumber = typeof value === "number" && value > 0 && value < Infinity;
+    const advice = isNumber
+      ? `has no unit; write it like "${value}s" or "${value}ms"`
+      : 'is not a length of time; write it like "30s"';
+    throw new TqError("invalid", `${name}: ${inspected(value)} ${advice}`);
   }
   const ms =
     typeof value === "string" ? parseDuration(value, name) : toMilliseconds(value as object, name);
@@ -177,7 +210,7 @@ export function waitAfter(
   random: () => number = Math.random,
 ): number | null {
   if (typeof backoff === "function") {
-    const wait = backoff(error, attempt);
+    const wait = notPromise(backoff(error, attempt));
     return wait === null ? null : readWait(wait, "what it returned");
   }
   if (isList(backoff)) return backoff[Math.min(attempt, backoff.length) - 1] ?? 0;

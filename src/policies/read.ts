@@ -1,6 +1,6 @@
 /** Reads the policies of one method from an object of a model, of tq.toml, or of JSON that a push has stored. */
 import { TqError } from "../errors.ts";
-import { didYouMean } from "../suggest.ts";
+import { policyHint } from "./other-names.ts";
 import {
   fieldOf,
   POLICIES,
@@ -50,7 +50,7 @@ export function readPolicies(
     if (value === undefined) continue;
     const key = keys.get(written);
     if (key === undefined) {
-      refuse(`${where}: ${unknownWords(written, keys.keys())}`);
+      refuse(`${where}: ${unknownWords(written, value, keys.keys(), keyOf)}`);
       continue;
     }
     try {
@@ -64,10 +64,17 @@ export function readPolicies(
   return said;
 }
 
-function unknownWords(key: string, known: Iterable<string>): string {
+function unknownWords(
+  key: string,
+  value: unknown,
+  known: Iterable<string>,
+  keyOf: Notation["keyOf"],
+): string {
   const isModels = POLICY_KEYS.some((one) => fieldOf(one) === key && rowOf(one).onlyModel === true);
   if (isModels) return `only a model can say ${key}, in its static tasks`;
-  return `${key} is not a policy${didYouMean(key, known)}`;
+  const written = (name: string) =>
+    Object.hasOwn(POLICIES, name) ? keyOf(name as PolicyKey) : null;
+  return `${key} is not a policy${policyHint(key, known, value, written)}`;
 }
 
 function cannotBeFunction(name: string): TqError {

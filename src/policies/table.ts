@@ -25,7 +25,7 @@ import {
   type ReadBackoff,
   readBackoff,
 } from "./backoff.ts";
-import { type ErrorFilter, filterWords, readFilter } from "./error-filter.ts";
+import { type ErrorClass, type ErrorFilter, filterWords, readFilter } from "./error-filter.ts";
 
 export type Instances = "one" | "many";
 
@@ -36,9 +36,9 @@ export interface TaskPolicy {
   /** How long to wait before each further attempt; default: a random time of up to 10 s, 20 s, 40 s, … 1 h. */
   readonly backoff?: Backoff;
   /** The errors that are tried again, by their classes or names, or a function; default: all but UserError. */
-  readonly retryOn?: ErrorFilter;
+  readonly retryOn?: ErrorFilter | ErrorClass | string;
   /** The errors that fail the task at once, whatever `retryOn` says; default: none. */
-  readonly failOn?: ErrorFilter;
+  readonly failOn?: ErrorFilter | ErrorClass | string;
   /** The longest time of one run; default: no limit, as null and "none". */
   readonly timeout?: Duration | "none" | null;
   /** A task that has not started this long after it could is cancelled; default: no limit, as null and "none". */
@@ -158,7 +158,7 @@ export function fieldOf(key: string): string {
 
 /** @param preset in words: the errors that are meant where nothing is said. */
 function filterRow(help: string, preset: string): PolicyRow<ErrorFilter | null> {
-  const allowed = "a list of names or classes of errors, or a function";
+  const allowed = "the name or the class of an error, a list of them, or a function";
   return {
     help,
     preset: null,
@@ -210,7 +210,7 @@ function lengthRow(help: string, min: number, max: number): PolicyRow<number | n
 function readLength(value: unknown, name: string, allowed: string): number {
   if (typeof value === "string") return parseDuration(value, name);
   if (
-    typeof value === "number" ||
+    (typeof value === "number" && value !== 0) ||
     (typeof value === "object" && value !== null && !Array.isArray(value))
   ) {
     return toMilliseconds(value as DurationLike, name);

@@ -1,11 +1,12 @@
 /** Errors that a method throws to say how its run ends: `Retry`, `Snooze` and `Cancel`. */
 import { isOneInAllCopies, TqError } from "../errors.ts";
+import { cut } from "../outcome.ts";
 import { inspected } from "../quote.ts";
 import { type DurationLike, toMilliseconds } from "../values/duration.ts";
 import { type MomentLike, momentOf } from "../values/moment.ts";
 
 /** When a task runs again: ms from now, or ms since 1970 UTC. */
-type When = { readonly delay: number } | { readonly at: number };
+export type When = { readonly delay: number } | { readonly at: number };
 
 /** The mark of a registered symbol holds for every copy of tq in the process. */
 const VERDICT = Symbol.for("tq.verdict");
@@ -48,7 +49,7 @@ export class Retry extends Error {
     after: DurationLike | MomentLike | null = null,
     reason = "the method asks for a retry",
   ) {
-    super(reason);
+    super(readReason(reason));
     this.name = "Retry";
     mark(this, { kind: "retry", when: after === null ? null : readWhen(after, "Retry") });
   }
@@ -66,13 +67,14 @@ export class Snooze extends Error {
   }
 
   /**
-   * @param until a length of time from now, or a point in time.
+   * @param until a length of time from now, or a point in time. Less than 1 s, or a time that is past, counts as 1 s.
    * @throws TqError "invalid"
    */
   constructor(until: DurationLike | MomentLike, reason: string | null = null) {
-    super(reason ?? "the method asks for a later run");
+    const why = reason === null ? null : readReason(reason);
+    super(why ?? "the method asks for a later run");
     this.name = "Snooze";
-    mark(this, { kind: "snooze", when: readWhen(until, "Snooze"), reason });
+    mark(this, { kind: "snooze", when: readWhen(until, "Snooze"), reason: why });
   }
 }
 
@@ -87,13 +89,22 @@ export class Cancel extends Error {
   }
 
   constructor(reason: string) {
-    super(reason);
+    const why = readReason(reason);
+    super(why);
     this.name = "Cancel";
-    mark(this, { kind: "cancel", reason });
+    mark(this, { kind: "cancel", reason: why });
   }
 }
 
+/** A row takes a text alone, and JavaScript may give any value. */
+function readReason(reason: unknown): string {
+  return typeof reason === "string" ? cut(reason) : inspected(reason);
+}
+
 const LONGEST_MS = 36_500 * 86_400_000;
+
+/** No snooze is shorter: a task may snooze for ever. */
+export const SHORTEST_SNOOZE_MS = 1000;
 
 function readWhen(value: unknown, name: string): When {
   const isLength = typeof value === "string" || (typeof value === "object" && value !== null);
@@ -105,10 +116,16 @@ function readWhen(value: unknown, name: string): When {
     );
   }
   const at = momentOf(value, name);
-  if (at !== undefined) return { at };
+  if (at !== undefined) return { at: checkedMoment(at, name) };
   const delay = toMilliseconds(value as DurationLike, name);
   if (delay >= 0 && delay <= LONGEST_MS) return { delay };
   throw new TqError("invalid", `${name}: ${inspected(value)} is not between 0 s and 100 years`);
+}
+
+function checkedMoment(at: number, name: string): number {
+  if (at - Date.now() <= LONGEST_MS) return at;
+  const given = new Date(at).toISOString();
+  throw new TqError("invalid", `${name}: ${given} is more than 100 years from now`);
 }
 
 /** The ms from now until then; 0 where that has passed. */

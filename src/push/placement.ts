@@ -3,6 +3,7 @@
  * Tryton: https://docs.tryton.org/latest/server/topics/task_queue.html
  */
 import { TqError } from "../errors.ts";
+import { nameHint } from "../policies/other-names.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Basis } from "../values/option-kinds.ts";
 import {
@@ -36,7 +37,7 @@ export function readOptions(
   given: Given,
   options: ReadonlyMap<string, TaskOption>,
   basis: Basis,
-  check: (key: string) => void,
+  check: (key: string, value: unknown) => void,
 ): Placement {
   return toPlacement(findOptions(given, options, basis, check, null), basis);
 }
@@ -46,13 +47,13 @@ function findOptions(
   given: Given,
   options: ReadonlyMap<string, TaskOption>,
   basis: Basis,
-  check: (key: string) => void,
+  check: (key: string, value: unknown) => void,
   found: Found | null,
 ): Found | null {
   for (const key of Object.keys(given)) {
     const option = options.get(key);
     const value = given[key];
-    if (option === undefined) check(key);
+    if (option === undefined) check(key, value);
     else if (value === undefined) continue;
     else if (value !== null || option.hasNone === true) {
       (found ??= {})[option.key] = option.kind.read(value, `Cannot push: ${key}`, basis);
@@ -84,21 +85,27 @@ export function splitContext(
   return { placement: toPlacement(found, basis), stored: storedPart(context) };
 }
 
-function checkOwnKey(key: string): void {
+function checkOwnKey(key: string, value: unknown): void {
   const isOfTransaction = key === "user" || key === "context";
   const hint = isOfTransaction
     ? "; give it to Transaction.start"
-    : didYouMean(key, OPTIONS_BY_KEY.keys());
+    : nameHint(key, OPTIONS_BY_KEY.keys(), value);
   throw new TqError("invalid", `Cannot push: ${key} is not an option of with()${hint}`);
 }
 
-function checkContextKey(key: string): void {
+function checkContextKey(key: string, value: unknown): void {
   if (!key.startsWith("queue_")) return;
   const keys = [...OPTIONS_BY_CONTEXT_KEY.keys()];
   throw new TqError(
     "invalid",
-    `Cannot push with the context key ${key}: it is not one of ${keys.join(", ")}${didYouMean(key, keys)}`,
+    `Cannot push with the context key ${key}: it is not one of ${keys.join(", ")}${contextHint(key, value)}`,
   );
+}
+
+function contextHint(key: string, value: unknown): string {
+  const keys = [...OPTIONS_BY_CONTEXT_KEY.keys()];
+  const written = (name: string) => OPTIONS_BY_KEY.get(name)?.context ?? null;
+  return nameHint(key.slice("queue_".length), keys, value, written) || didYouMean(key, keys);
 }
 
 function storedPart(context: Given): Given {
@@ -128,6 +135,6 @@ export function steeringProblem(
   if (!key.startsWith("queue_")) return undefined;
   const option = OPTIONS_BY_CONTEXT_KEY.get(key);
   if (option !== undefined) return `give ${nameOf(option)} of the task instead of the key ${key}`;
-  const near = didYouMean(key, OPTIONS_BY_CONTEXT_KEY.keys());
+  const near = contextHint(key, undefined);
   return `keys that start with queue_ are reserved, and ${JSON.stringify(key)} is none of them${near}`;
 }

@@ -2,7 +2,7 @@
 import { encode } from "../values/encoding.ts";
 import { isTqError, TqError } from "../errors.ts";
 import { quote } from "../quote.ts";
-import { didYouMean } from "../suggest.ts";
+import { nameHint } from "../policies/other-names.ts";
 import { FUNCTION_METHOD, type NewTask, NO_INSTANCES } from "../task.ts";
 import { checkContext } from "../transaction/transaction.ts";
 import { refuseBatchOfFunction, toTasks } from "./division.ts";
@@ -80,9 +80,9 @@ function tasksOf(options: PushOptions, pusher: Pusher, basis: Basis): NewTask[] 
 /** Without kwargs: in TypeScript an object of named arguments is one of the args. */
 const CALL_KEYS = Object.keys(CALL).filter((key) => key !== "kwargs");
 
-function checkKey(key: string): void {
+function checkKey(key: string, value: unknown): void {
   if (CALL_KEYS.includes(key)) return;
-  const near = didYouMean(key, [...CALL_KEYS, ...OPTIONS_BY_KEY.keys()]);
+  const near = nameHint(key, [...CALL_KEYS, ...OPTIONS_BY_KEY.keys()], value);
   throw refused(`${key} is not an option${near}`);
 }
 

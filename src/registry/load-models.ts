@@ -1,15 +1,16 @@
 /** Loads models from a file, or from every file of a folder. */
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { TqError } from "../errors.ts";
+import { isTqError, TqError } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
-import { cut } from "../outcome.ts";
+import { cut, errorName } from "../outcome.ts";
 import { openFilesWords } from "../open-files.ts";
 import { placeOf } from "../stack.ts";
 import { isInExecutable } from "./executable.ts";
-import { modelOf } from "./model-class.ts";
+import { type ModelClass, modelOf } from "./model-class.ts";
 import { checkPolicies } from "./policies.ts";
+import { recurringTasks } from "./recurring.ts";
 import { Registry } from "./registry.ts";
 import { installTsconfig } from "./tsconfig.ts";
 import { inspected } from "../quote.ts";
@@ -41,10 +42,52 @@ export async function loadModels(
       const model = modelOf(value);
       if (!model) continue;
       registry.add(model, file);
-      checkPolicies(model);
+      try {
+        checkPolicies(model);
+        recurringTasks([model]);
+      } catch (error) {
+        throw isTqError(error) ? withPlace(error, model, file) : error;
+      }
     }
   }
+  checkRecurring(registry.all(), path); // two may have one name
   return registry;
+}
+
+/** The sentence with the file, and the line of its class; a class that was imported there has none. */
+function withPlace({ code, message, cause }: TqError, model: ModelClass, file: string): TqError {
+  const line = lineOf(model, file);
+  const at = line === null ? `in ${file}` : `at ${file}:${line}`;
+  return new TqError(code, `${message} (${at})`, { cause });
+}
+
+function lineOf({ name, __name__ }: ModelClass, file: string): number | null {
+  try {
+    const lines = readFileSync(file, "utf8").split("\n");
+    const index = lines.findIndex((line) => declares(line, name) || declaresTask(line, __name__));
+    return index === -1 ? null : index + 1;
+  } catch {
+    return null; // inside an executable there is no file
+  }
+}
+
+function declares(line: string, name: string): boolean {
+  const [, found] = /\bclass\s+([\w$]+)/.exec(line) ?? [];
+  return found === name;
+}
+
+function declaresTask(line: string, name: string): boolean {
+  const [, found] = /\btask\(\s*["'`]([^"'`]+)/.exec(line) ?? [];
+  return found === name;
+}
+
+function checkRecurring(models: readonly ModelClass[], file: string): void {
+  try {
+    recurringTasks(models);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TqError("models", `Cannot load models from ${file}: ${why}`, { cause: error });
+  }
 }
 
 function modelFiles(path: string): string[] {
@@ -114,7 +157,7 @@ function reasonOf(error: unknown): string {
   const { position } = error as { position?: { file: string; line: number; column: number } };
   if (!position) {
     const place = placeOf(error.stack);
-    return `${error.name}: ${error.message}${place === null ? "" : ` at ${place}`}`;
+    return `${errorName(error)}: ${error.message}${place === null ? "" : ` at ${place}`}`;
   }
   return `${error.message} at ${position.file}:${position.line}:${position.column}`;
 }

@@ -4,6 +4,7 @@
  */
 import type { ModelCatalog } from "../catalog.ts";
 import { TqError } from "../errors.ts";
+import { inspected } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 import { IN_MODEL, readPolicies, readPushed, type Said } from "../policies/read.ts";
 import {
@@ -99,7 +100,7 @@ function saidByModel(model: ModelClass, method: string): Said {
   const given = tasks && Object.hasOwn(tasks, method) ? tasks[method] : undefined;
   if (given === undefined) return {};
   return readPolicies(given, placeOf(model, method), IN_MODEL, (problem) => {
-    throw new TqError("models", `Cannot use ${problem}`);
+    throw refused(model, problem);
   });
 }
 
@@ -114,26 +115,35 @@ export function checkPolicies(model: ModelClass): void {
   const { tasks } = model as { readonly tasks?: unknown };
   if (tasks === undefined) return;
   if (typeof tasks !== "object" || tasks === null) {
-    throw new TqError(
-      "models",
-      `Cannot use ${model.__name__}.tasks: it must be an object of policies by the names of methods`,
+    throw refused(
+      model,
+      `${model.__name__}.tasks cannot be ${inspected(tasks)}: it must be an object of policies by the names of methods`,
     );
   }
   for (const [method, policy] of Object.entries(tasks)) {
     const { kind } = requireMethod(model, method, "set a policy for");
-    if (typeof policy === "object" && policy !== null)
-      checkInstances(saidByModel(model, method), kind, placeOf(model, method));
-    else
-      throw new TqError(
-        "models",
-        `Cannot use ${placeOf(model, method)}: its policy must be an object`,
-      );
+    if (typeof policy === "object" && policy !== null && !Array.isArray(policy))
+      checkInstances(model, saidByModel(model, method), kind, placeOf(model, method));
+    else {
+      const wanted = `it must be an object of policies, such as { attempts: 3 }`;
+      throw refused(model, `${placeOf(model, method)} cannot be ${inspected(policy)}: ${wanted}`);
+    }
   }
 }
 
-function checkInstances({ instances }: Said, kind: ModelMethod["kind"], place: string): void {
+function refused(model: ModelClass, problem: string): TqError {
+  const kind = isFunction(model) ? "function" : "model";
+  return new TqError("models", `Cannot use the ${kind} ${model.__name__}: ${problem}`);
+}
+
+function checkInstances(
+  model: ModelClass,
+  { instances }: Said,
+  kind: ModelMethod["kind"],
+  place: string,
+): void {
   if (instances === undefined || instances === null || kind === "static") return;
   const why =
     kind === "function" ? "a function has none" : "a method of the record is called on each";
-  throw new TqError("models", `Cannot use ${place}: instances is for static methods, and ${why}`);
+  throw refused(model, `${place}: instances is for static methods, and ${why}`);
 }

@@ -30,18 +30,36 @@ export async function finishAlone(
     const { ended, kept } = await settleAlone(session, await tryInPlace(thread, session, begun));
     let next: ClaimedTask[] = [];
     const said = thread.output.take(ended.task);
+    const { id, attempt } = ended.task;
     if (kept) {
-      const { id, attempt } = ended.task;
       if (said !== null) await session.keepOutput(id, attempt, said);
       const ending = endingOf(thread, session, roundEnd());
       next = await session.commit(ending, () => thread.progress.end());
-    } else await session.rollback();
+    } else {
+      await session.rollback();
+      if (said !== null) await keepLost(session, ended.task, said);
+    }
     thread.counters?.committed(thread.store.now());
     note(thread, ended, kept);
     return next;
   } finally {
     await thread.store.release(session);
     thread.progress.end();
+  }
+}
+
+/** What it says cannot be worth an error: nothing else of the run is kept. */
+async function keepLost(
+  session: Session,
+  { id, attempt }: ClaimedTask,
+  said: string,
+): Promise<void> {
+  try {
+    await session.begin();
+    await session.keepCancelled(id, attempt, said);
+    await session.commit();
+  } catch {
+    await session.rollback();
   }
 }
 

@@ -137,8 +137,9 @@ class Batch {
 
   /** Call it once the run is settled. */
   async #keepSaid({ task, said }: EndedInBatch): Promise<void> {
-    if (said === null || this.#settled.at(-1)?.kept !== true) return;
-    await this.#session.keepOutput(task.id, task.attempt, said);
+    if (said === null) return;
+    const isKept = this.#settled.at(-1)?.kept === true;
+    await this.#session[isKept ? "keepOutput" : "keepCancelled"](task.id, task.attempt, said);
   }
 
   #settleRun(ended: Ended): Soon<void> {

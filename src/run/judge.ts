@@ -4,9 +4,16 @@ import { type ErrorData, type Outcome, toErrorData } from "../outcome.ts";
 import { DEFAULT_BACKOFF, waitAfter } from "../policies/backoff.ts";
 import { type ErrorFilter, isMeant } from "../policies/error-filter.ts";
 import type { Policy } from "../policies/table.ts";
-import { delayUntil, verdictOf } from "../policies/verdicts.ts";
+import {
+  delayUntil,
+  SHORTEST_SNOOZE_MS,
+  type Verdict,
+  verdictOf,
+  type When,
+} from "../policies/verdicts.ts";
 import type { ClaimedTask } from "../task.ts";
 import { NOT_AWAITED } from "../transaction/strict-work.ts";
+import { formatDuration } from "../values/duration.ts";
 
 /**
  * The outcome of a run whose method has thrown. Never throws: where a function of the policy fails, the task is tried
@@ -23,7 +30,7 @@ export function judge(
   const verdict = verdictOf(thrown);
   if (verdict?.kind === "cancel") return { kind: "cancelled", reason: verdict.reason };
   if (verdict?.kind === "snooze") {
-    return { kind: "snoozed", delay: delayUntil(verdict.when, now), reason: verdict.reason };
+    return snoozed(verdict, now);
   }
   const error = toErrorData(thrown);
   const attempt = failures + 1;
@@ -39,6 +46,24 @@ export function judge(
     const delay = waitAfter(DEFAULT_BACKOFF, attempt, thrown) ?? 0;
     return { kind: "retry", delay, error: withTrouble(error, trouble) };
   }
+}
+
+/** A time that is past is a mistake of a clock or of a sum: without a least wait the task would run again at once, for ever. */
+function snoozed({ when, reason }: Extract<Verdict, { kind: "snooze" }>, now: number): Outcome {
+  const delay = Math.max(delayUntil(when, now), SHORTEST_SNOOZE_MS);
+  const asked = tooSoon(when, now);
+  if (asked === null) return { kind: "snoozed", delay, reason };
+  const raised = `${asked}, so it waits ${formatDuration(SHORTEST_SNOOZE_MS)}`;
+  return { kind: "snoozed", delay, reason: `${reason ?? "snoozed"} (${raised})`, raised };
+}
+
+/** The time of a snooze that is none, in words; null for one to come, however soon that is. */
+function tooSoon(when: When, now: number): string | null {
+  if ("delay" in when) {
+    return when.delay < SHORTEST_SNOOZE_MS ? `for ${formatDuration(when.delay)}` : null;
+  }
+  if (when.at > now) return null;
+  return `until ${new Date(when.at).toISOString()}, which is past`;
 }
 
 function isRetried(thrown: unknown, { retryOn, failOn }: Policy): boolean {

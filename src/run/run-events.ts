@@ -1,7 +1,7 @@
 /** The events that report how a run ended. */
 import type { Event, Report, TaskRun } from "../log/events.ts";
 import { cut, type Outcome } from "../outcome.ts";
-import { calledMethod, type ClaimedTask } from "../task.ts";
+import { calledMethod, callWords, type ClaimedTask } from "../task.ts";
 
 /** Reports how the run ended; call it once that is committed. */
 export function reportOutcome(
@@ -12,6 +12,24 @@ export function reportOutcome(
   duration: number,
 ): void {
   report(kept ? toEvent(runOf(task), outcome, duration) : late(runOf(task), outcome));
+  if (kept && outcome.kind === "snoozed" && outcome.raised) warnOnce(report, task, outcome.raised);
+}
+
+/** The methods of a thread whose snooze was too short: the log says it once for each, as it comes back each second. */
+const warned = new WeakMap<Report, Set<string>>();
+
+function warnOnce(report: Report, task: ClaimedTask, raised: string): void {
+  let methods = warned.get(report);
+  if (!methods) warned.set(report, (methods = new Set()));
+  const method = callWords(task);
+  if (methods.has(method)) return;
+  methods.add(method);
+  const advice = `look at the time that ${method} gives to Snooze; this warning comes once`;
+  report({
+    name: "log.note",
+    level: "warn",
+    message: `task ${task.id} snoozes ${raised}; ${advice}`,
+  });
 }
 
 function late(run: TaskRun, outcome: Outcome): Event {

@@ -2,8 +2,7 @@
  * Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run.
  */
 import { formatDuration } from "../values/duration.ts";
-import { decode, encode } from "../values/encoding.ts";
-import { notKept, RESULT_CHARACTERS } from "../kept-result.ts";
+import { decode } from "../values/encoding.ts";
 import { isOperational, isTqError, TqError } from "../errors.ts";
 import {
   isFunction,
@@ -14,6 +13,7 @@ import {
 } from "../registry/model-class.ts";
 import type { Policy } from "../policies/table.ts";
 import { verdictOf } from "../policies/verdicts.ts";
+import { finished } from "./finished.ts";
 import { judge } from "./judge.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 import { timeoutError } from "./time-limit.ts";
@@ -85,7 +85,7 @@ export async function run(
     // It may have given up where it was, so its return is no success.
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit);
     running.finish();
-    return { kind: "finished", result: toResult(value), reason: null };
+    return finished(value);
   } catch (error) {
     threw?.(error);
     tellIfOverdue(running, policy, started);
@@ -278,16 +278,4 @@ async function callMethod(
   }
   unit.strict?.checkAwaited();
   return single ? last : undefined;
-}
-
-/** A result is kept for people to read, so one that JSON cannot carry does not fail the task. */
-function toResult(value: unknown): string | null {
-  if (value === undefined) return null;
-  try {
-    const text = encode(value, "result");
-    if (text.length <= RESULT_CHARACTERS) return text;
-    return notKept(text.length);
-  } catch {
-    return null;
-  }
 }

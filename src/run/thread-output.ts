@@ -1,12 +1,8 @@
 /** Keeps what the present run of a thread says, and shows it to other processes meanwhile. */
 import type { Level } from "../log/events.ts";
 import type { Progress } from "../shared-memory/progress.ts";
-import {
-  type LiveOutput,
-  MOST_CHARACTERS,
-  outputLine,
-  type TaskProgress,
-} from "../store/task-output.ts";
+import { KeptLines, linesOf } from "../store/kept-lines.ts";
+import { type LiveOutput, outputLine, type TaskProgress } from "../store/task-output.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim } from "../task.ts";
 import type { LateWork, RunHost, RunningTask } from "../transaction/current-task.ts";
@@ -23,27 +19,23 @@ export interface OutputOptions {
   readonly leftBehind?: LeftBehind;
 }
 
-/** The most characters of one line. */
-const LONGEST_LINE = 10_000;
-
 /** Other processes see what a run says after this time at the latest. */
 const SHOWN_AFTER_MS = 100;
 
-/** A live output is written anew once it has so many characters that are not kept. */
-const MOST_STALE = 2 * MOST_CHARACTERS;
+/** After so many characters the live output is written anew, with the lines that are kept. */
+const MOST_ADDED = 800_000;
 
 type LeftBehind = RunHost["leftBehind"];
 
 interface Saying {
   readonly task: RunningTask;
-  lines: string[];
-  size: number;
-  cut: number;
+  readonly lines: KeptLines;
   progress: TaskProgress | null;
-  /** The lines that are not shown yet. */
+  /** What is not shown yet. */
   unshown: string;
+  /** The characters that were added to the live output, or will be; infinite: it is to be written anew. */
+  added: number;
   shownAt: number;
-  stale: number;
   timer: Timer | null;
 }
 
@@ -87,14 +79,14 @@ export class ThreadOutput implements RunHost {
   keep(task: RunningTask, level: Level, text: string): void {
     if (!this.#keeps) return;
     const saying = this.#of(task);
-    // Lines of a text that is longer than what is kept would only be made to be dropped.
-    const over = Math.max(text.length - MOST_CHARACTERS, 0);
-    saying.cut += over;
-    saying.stale += over;
-    const said = Bun.stripANSI(over > 0 ? text.slice(over) : text);
-    for (const line of said.replace(/\n$/, "").split("\n")) {
-      const cut = line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line;
-      this.#keep(saying, outputLine({ at: this.#clock.now(), level, text: cut.toWellFormed() }));
+    const { lines, cut } = linesOf(Bun.stripANSI(text));
+    if (cut.lines > 0) {
+      saying.lines.skip(cut);
+      saying.added = Infinity;
+    }
+    for (const line of lines) {
+      const stored = saying.lines.add({ at: this.#clock.now(), level, text: line });
+      if (this.#live !== null) addUnshown(saying, stored);
     }
     this.#show(saying);
   }
@@ -111,34 +103,23 @@ export class ThreadOutput implements RunHost {
     if (saying?.task.id !== id) return null;
     this.#saying = null;
     if (saying.timer) clearTimeout(saying.timer);
-    return textOf(saying);
+    return saying.lines.text(saying.progress);
   }
 
   #of(task: RunningTask): Saying {
     const present = this.#saying;
     if (present?.task === task) return present;
     if (present?.timer) clearTimeout(present.timer);
-    // A run that is tried again in place goes on with what its first try has said.
+    // A run that is tried again goes on with what its first try has said: in place, or with another claim.
     const isAgain = present?.task.id === task.id && present.task.attempt === task.attempt;
-    if (!isAgain) this.#live?.begin(task.id, task.attempt);
-    const none = { lines: [], size: 0, cut: 0, progress: null, unshown: "", shownAt: -Infinity };
-    return (this.#saying = { ...none, stale: 0, timer: null, ...(isAgain && present), task });
-  }
-
-  #keep(saying: Saying, line: string): void {
-    saying.lines.push(line);
-    saying.size += line.length;
-    saying.unshown += line;
-    if (saying.size <= MOST_CHARACTERS) return;
-    // Half of them go at once: to drop one at each new line would move all the others each time.
-    let [dropped, characters] = [0, 0];
-    while (saying.size - characters > MOST_CHARACTERS / 2) {
-      characters += saying.lines[dropped++]?.length ?? 0;
+    const isInPlace = isAgain && present.task.claimed.claim === task.claimed.claim;
+    if (!isInPlace) this.#live?.begin(task.claimed);
+    if (isAgain) {
+      const added = isInPlace ? present.added : Infinity;
+      return (this.#saying = { ...present, added, task, timer: null });
     }
-    saying.lines = saying.lines.slice(dropped);
-    saying.size -= characters;
-    saying.cut += characters;
-    saying.stale += characters;
+    const none = { progress: null, unshown: "", added: 0, shownAt: -Infinity, timer: null };
+    return (this.#saying = { task, lines: new KeptLines(), ...none });
   }
 
   #show(saying: Saying): void {
@@ -155,19 +136,18 @@ export class ThreadOutput implements RunHost {
     if (saying.timer) clearTimeout(saying.timer);
     saying.timer = null;
     saying.shownAt = performance.now();
-    if (saying.stale > MOST_STALE) {
-      saying.stale = 0;
-      this.#live?.replace(textOf(saying));
-    } else {
-      const progress = saying.progress === null ? "" : outputLine(saying.progress);
-      saying.stale += progress.length; // the next one takes its place
-      this.#live?.append(saying.unshown + progress);
-    }
+    if (saying.progress !== null) addUnshown(saying, outputLine(saying.progress));
+    const isWhole =
+      saying.added > MOST_ADDED
+        ? this.#live?.replace(saying.lines.text(saying.progress))
+        : this.#live?.append(saying.unshown);
+    if (isWhole === false) saying.added = Infinity;
+    else if (saying.added > MOST_ADDED) saying.added = 0;
     saying.unshown = "";
   }
 }
 
-function textOf({ lines, cut, progress }: Saying): string {
-  const head = cut === 0 ? "" : outputLine({ cut });
-  return head + lines.join("") + (progress === null ? "" : outputLine(progress));
+function addUnshown(saying: Saying, text: string): void {
+  saying.added += text.length;
+  saying.unshown = saying.added > MOST_ADDED ? "" : saying.unshown + text;
 }

@@ -90,7 +90,7 @@ function readSections(
     if (value === undefined || value === null) continue;
     if (name === "tasks" && isTable(value)) {
       draft.rules.push(...readTaskRules(value, where, (problem) => draft.problems.push(problem)));
-    } else if (name === "cron" && isTable(value)) {
+    } else if (name === "cron") {
       draft.cron.push(...readCronSections(value, where, (problem) => draft.problems.push(problem)));
     } else if (SETTINGS.has(name)) {
       draft.set(name, value, { where: `${where}: ${name}`, origin, base });
@@ -112,7 +112,8 @@ function readSections(
 }
 
 function unknownAtTop(name: string, value: unknown): string {
-  if (isTable(value)) return `[${name}] is not a section${didYouMean(name, SECTION_NAMES)}`;
+  if (isTable(value))
+    return `[${name}] is not a section${didYouMean(name, [...SECTION_NAMES, "tasks", "cron"])}`;
   return `${name} is not a setting${rightSection(name) || didYouMean(name, ["models", ...SECTION_NAMES])}`;
 }
 

@@ -1,24 +1,30 @@
 /** Recurring tasks on SQLite. */
 import type { Database } from "bun:sqlite";
 import type {
+  CronChanges,
   CronDecision,
   CronOverride,
   CronRow,
   CronSlot,
   CronSource,
   CronState,
+  CronText,
+  PastSlot,
+  SlotOutcome,
 } from "../cron/ledger.ts";
+import { takenWords, unremovableWords } from "../cron/origin.ts";
 import { TqError } from "../errors.ts";
 import type { CronStore } from "../store/cron-store.ts";
 import { didYouMean } from "../suggest.ts";
 import type { SqliteSession } from "./session.ts";
+import { addCron, defineCrons } from "./sql/cron-definitions.ts";
 import {
   cronRow,
   cronRows,
   cronSlots,
   cronState,
-  defineCron,
   deleteCron,
+  endSlot,
   overrideCron,
   recordDecision,
 } from "./sql/cron.ts";
@@ -40,17 +46,18 @@ export class SqliteCron implements CronStore {
     return this.#access.read(cronRows);
   }
 
-  slots(name: string, limit: number): Promise<CronSlot[]> {
+  slots(name: string, limit: number): Promise<PastSlot[]> {
     return this.#access.read((db) => cronSlots(db, name, limit));
   }
 
-  async define(source: CronSource): Promise<void> {
-    await this.#write((db, now) => defineCron(db, source, now));
+  define(...sources: readonly CronSource[]): Promise<CronChanges> {
+    return this.#write((db, now) => defineCrons(db, sources, now));
   }
 
   decide(
     name: string,
     decide: (state: CronState, now: number) => CronDecision | null,
+    worker?: string,
   ): Promise<CronSlot[]> {
     return this.#access.write(async (session) => {
       const now = this.#access.now();
@@ -59,20 +66,41 @@ export class SqliteCron implements CronStore {
       if (decision === null) return [];
       const tasks = decision.slots.flatMap(({ task }) => task ?? []);
       const ids = tasks.length === 0 ? [] : await session.push(tasks);
-      return session.runStatements((db) => recordDecision(db, name, decision, ids, now));
+      return session.runStatements((db) =>
+        recordDecision(db, name, decision, ids, now, worker ?? null),
+      );
     });
   }
 
-  override(name: string, change: (row: CronRow) => CronOverride): Promise<CronRow> {
+  end(name: string, slot: number, outcome: SlotOutcome, reason: string): Promise<void> {
+    return this.#write((db) => endSlot(db, name, slot, outcome, reason));
+  }
+
+  add(origin: string, definition: CronText): Promise<CronRow> {
+    const { name } = definition;
+    return this.#write((db, now) => {
+      const row = cronRow(db, name);
+      if (row !== null && row.removedAt === null) throw new TqError("conflict", takenWords(row));
+      addCron(db, origin, definition, now);
+      return found(db, name);
+    });
+  }
+
+  override(name: string, change: (row: CronRow, now: number) => CronOverride): Promise<CronRow> {
     return this.#write((db, now) => {
       const row = found(db, name);
-      overrideCron(db, row, change(row), now);
+      overrideCron(db, row, change(row, now), now);
       return found(db, name);
     });
   }
 
   remove(name: string): Promise<void> {
-    return this.#write((db) => deleteCron(db, found(db, name).name));
+    return this.#write((db) => {
+      const row = found(db, name);
+      const refusal = unremovableWords(row);
+      if (refusal !== null) throw new TqError("conflict", refusal);
+      deleteCron(db, name);
+    });
   }
 
   #write<T>(fn: (db: Database, now: number) => T): Promise<T> {

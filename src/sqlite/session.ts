@@ -13,7 +13,7 @@ import { claim, claimOne, handBack } from "./sql/claim.ts";
 import { dataVersion, mayClaim, stillHeld } from "./sql/looking.ts";
 import { pushTasks } from "./sql/push.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
-import { keepOutput } from "./sql/outputs.ts";
+import { keepCancelled, keepOutput } from "./sql/outputs.ts";
 import { recordLeftBehind } from "./sql/task-errors.ts";
 import { type SessionOptions, SqliteTransaction } from "./transaction.ts";
 import { runUserSql } from "./user-statement.ts";
@@ -198,6 +198,10 @@ export class SqliteSession implements Session {
 
   async keepOutput(task: number, attempt: number, text: string): Promise<void> {
     return this.#inTransaction((db) => keepOutput(db, task, attempt, text));
+  }
+
+  async keepCancelled(task: number, attempt: number, text: string): Promise<void> {
+    return this.#inTransaction((db) => keepCancelled(db, task, attempt, text));
   }
 
   async cancel(id: number, reason = BY_HAND): Promise<Task> {

@@ -16,20 +16,14 @@ import type {
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
-import { parseOutput, type RunOutput } from "../store/task-output.ts";
+import type { RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
 import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
-import {
-  readAllLive,
-  readLive,
-  readProgress,
-  removeLive,
-  removeStrayLive,
-} from "./file/live-output.ts";
+import * as live from "./file/live-output.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { statusOf } from "./status.ts";
 import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
@@ -81,26 +75,23 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async output(task: number, from = 1): Promise<RunOutput[]> {
-    // The owner first: a run that ends meanwhile is then among those that have ended.
+    // What is shown first: a run that ends meanwhile is then among those that have ended.
     const owner = await this.read((db) => ownerOf(db, task));
-    const live = owner && readLive(this.name, owner);
-    const ended = await this.read((db) => outputsOf(db, task, from));
-    if (live?.task !== task || ended.some(({ attempt }) => attempt === live.attempt)) return ended;
-    if (live.attempt < from) return ended;
-    return [...ended, parseOutput(live.attempt, live.text)];
+    const run = owner && live.readRun(this.name, owner);
+    return this.read((db) => outputsOf(db, task, from, run, owner?.claim));
   }
 
   async standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]> {
     const standings = await this.read((db) => looking.standingsOf(db, ids, this.now()));
     if (!asked?.size) return standings;
-    const shown = (owner: Owner) => readProgress(this.name, owner);
+    const shown = (owner: Owner) => live.readProgress(this.name, owner);
     return this.read((db) => withProgress(db, standings, asked, shown));
   }
 
   async situation(wanted: WantedTask): Promise<Situation | null> {
     const around = {
       workers: (all: readonly WorkerInfo[]) => liveness.withAlive(this.name, all),
-      shown: (owner: Owner) => readLive(this.name, owner),
+      shown: (owner: Owner) => live.readLive(this.name, owner),
     };
     return this.read((db) => readSituation(db, wanted, this.now(), around));
   }
@@ -234,7 +225,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     await this.writeStatements((db, now) => workers.register(db, worker, this.options.bootId, now));
     const registered = new Set((await this.workers()).map(({ id }) => id));
     liveness.removeStrays(this.name, registered);
-    removeStrayLive(this.name, registered);
+    live.removeStrayLive(this.name, registered);
     if (worker.threads > 0) await this.#makeOrderIndex(LIMITS_AT_START);
   }
 
@@ -259,7 +250,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     try {
       await this.writeStatements((db, now) => workers.unregister(db, worker, now));
     } finally {
-      removeLive(this.name, worker);
+      live.removeLive(this.name, worker);
       liveness.releaseLock(this.name, worker); // other workers rescue claims that could not be given back
     }
   }
@@ -274,23 +265,30 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const dead = all.filter(({ id }) => liveness.removeIfDead(this.name, id));
     const rescues: Rescue[] = [];
     for (const worker of dead) {
-      const shown = readAllLive(this.name, worker.id);
+      const shown = live.readAllLive(this.name, worker.id);
       const tasks = await this.writeStatements((db, now) => {
-        const rescued = workers.rescueWorker(db, worker.id, this.options.bootId, maxCrashes, now);
+        const rescued = workers.rescueWorker(
+          db,
+          worker.id,
+          this.options.bootId,
+          maxCrashes,
+          shown,
+          now,
+        );
         if (rescued) keepShown(db, rescued, shown);
         return rescued;
       });
-      removeLive(this.name, worker.id);
+      live.removeLive(this.name, worker.id);
       if (tasks) rescues.push({ worker, tasks });
     }
     return rescues;
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
-    const shown = death.running ? readLive(this.name, owner) : null;
+    const shown = death.running ? live.readLive(this.name, owner) : null;
     return this.writeStatements((db, now) => {
       const rescued = workers.rescueThread(db, owner, death, now);
-      if (shown?.task === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);
+      if (shown?.id === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);
       return rescued;
     });
   }

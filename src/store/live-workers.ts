@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { isPattern } from "../patterns.ts";
 import { processField } from "../process-stat.ts";
 import { cut, quote } from "../quote.ts";
-import { didYouMean } from "../suggest.ts";
+import { suggest } from "../suggest.ts";
 import type { QueueInfo, QueueStatus, WorkerInfo, WorkerStatus } from "./looking.ts";
 import { takesQueue } from "./queue-patterns.ts";
 import type { Store } from "./store.ts";
@@ -46,13 +46,17 @@ export function withServed(
 export const NO_WORKER = "no worker is running on this database; start one with tq worker";
 
 /**
- * Says that none of these workers takes tasks of a queue, with the near name or what they take; null where one does, and
+ * Says that none of these workers takes tasks of a queue, with the near name, of which either may be wrong, or what they take; null where one does, and
  * where there is no worker at all.
  */
 export function untakenWords(queue: string, live: readonly Taking[]): string | null {
   if (live.length === 0 || isServed(queue, live)) return null;
   const taken = [...new Set(live.flatMap(({ queues }) => queues))];
   const names = taken.filter((name) => !isPattern(name));
-  const hint = didYouMean(queue, names) || `; they take ${cut(taken.join(", "))}`;
+  const near = suggest(queue, names);
+  const hint =
+    near === undefined
+      ? `; they take ${cut(taken.join(", "))}`
+      : `; one takes ${quote(near)}: is one of the two names misspelt?`;
   return `no live worker takes tasks of the queue ${quote(queue)}${hint}`;
 }

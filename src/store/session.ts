@@ -119,6 +119,8 @@ export interface Session {
   recordLeftBehind(task: number, attempt: number, error: ErrorData, reason: string): Promise<void>;
   /** Keeps what a run has said; call it once it is settled, in the same transaction. */
   keepOutput(task: number, attempt: number, text: string): Promise<void>;
+  /** As `keepOutput`, for a run that has lost its claim: keeps it where a cancel has ended that run. */
+  keepCancelled(task: number, attempt: number, text: string): Promise<void>;
   /**
    * Marks a run as finished; its claim must be held in this transaction. The commit writes it, and fails if the claim
    * is lost all the same.

@@ -1,8 +1,6 @@
 /** The output of tasks while they run: lines, and how far they are. */
 import type { Level } from "../log/events.ts";
-
-/** The most characters that are kept of one run; the oldest go first. */
-export const MOST_CHARACTERS = 256_000;
+import type { Claim } from "../task.ts";
 
 /** A line that a task has printed or logged. */
 export interface OutputLine {
@@ -22,14 +20,30 @@ export interface TaskProgress {
   readonly text: string | null;
 }
 
+/** Older lines that were not kept. */
+export interface CutOutput {
+  readonly lines: number;
+  /** Of their text as UTF-8; the end of each line counts as one. */
+  readonly bytes: number;
+}
+
+export const NOTHING_CUT: CutOutput = { lines: 0, bytes: 0 };
+
 /** The output of one run of a task. */
 export interface RunOutput {
   /** The number of the run: as in `tq_attempts`. */
   readonly attempt: number;
   readonly lines: readonly OutputLine[];
   readonly progress: TaskProgress | null;
-  /** Characters of older lines that were not kept. */
-  readonly cut: number;
+  /** What it had said before these lines. */
+  readonly cut: CutOutput;
+  /** Why what it says cannot be read while it runs; left out where it can. */
+  readonly unread?: string;
+}
+
+/** The run that says something. */
+export interface OutputRun extends Claim {
+  readonly attempt: number;
 }
 
 /**
@@ -38,17 +52,20 @@ export interface RunOutput {
  */
 export interface LiveOutput {
   /** A run begins to say something: what an earlier one has said is forgotten. */
-  begin(task: number, attempt: number): void;
-  /** @param text whole lines. */
-  append(text: string): void;
-  /** Replaces all that the run has said so far. */
-  replace(text: string): void;
+  begin(run: OutputRun): void;
+  /**
+   * @param text whole lines.
+   * @returns false where not all of it was written: it is to be replaced.
+   */
+  append(text: string): boolean;
+  /** Replaces all that the run has said so far. @returns as `append` */
+  replace(text: string): boolean;
 }
 
 /** The text of a run's output: a line of JSON for each thing that it said. The stores keep it as it is. */
 export function parseOutput(attempt: number, text: string): RunOutput {
   const lines: OutputLine[] = [];
-  let [progress, cut]: [TaskProgress | null, number] = [null, 0];
+  let [progress, cut]: [TaskProgress | null, CutOutput] = [null, NOTHING_CUT];
   for (const line of text.split("\n")) {
     const said = parseLine(line);
     if (said === null) continue;
@@ -59,7 +76,7 @@ export function parseOutput(attempt: number, text: string): RunOutput {
   return { attempt, lines, progress, cut };
 }
 
-type Said = OutputLine | TaskProgress | { readonly cut: number };
+type Said = OutputLine | TaskProgress | { readonly cut: CutOutput };
 
 /** null for the torn last line of a process that died. */
 function parseLine(line: string): Said | null {
@@ -73,13 +90,4 @@ function parseLine(line: string): Said | null {
 
 export function outputLine(said: Said): string {
   return `${JSON.stringify(said)}\n`;
-}
-
-/** What is kept of a text that was shown: it may be longer. */
-export function lastPart(text: string): string {
-  if (text.length <= MOST_CHARACTERS) return text;
-  const start = text.indexOf("\n", text.length - MOST_CHARACTERS) + 1;
-  const head = parseLine(text.slice(0, text.indexOf("\n")));
-  const cutBefore = head !== null && "cut" in head ? head.cut : 0;
-  return outputLine({ cut: cutBefore + start }) + text.slice(start);
 }

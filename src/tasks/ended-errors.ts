@@ -13,7 +13,7 @@ export class TaskFailedError extends Error {
   /** The task, as it ended. */
   readonly task: Task;
   readonly state: "failed" | "cancelled";
-  /** The error of the task's last run, with the name, the message and the stack that it had there; undefined: none. */
+  /** The error of the task's last run, with the name, the code, the message and the stack that it had there; undefined: none. */
   declare readonly cause: Error | undefined;
 
   /** @internal */
@@ -25,6 +25,23 @@ export class TaskFailedError extends Error {
     this.name = "TaskFailedError";
     this.task = task;
     this.state = task.state === "cancelled" ? "cancelled" : "failed";
+  }
+}
+
+/** The task has finished, and what its method returned could not be kept: JSON cannot carry it, or it is too long. */
+export class ResultNotKeptError extends Error {
+  static {
+    isOneInAllCopies(ResultNotKeptError, "ResultNotKeptError");
+  }
+
+  /** The task, as it ended; its `reason` says why. */
+  readonly task: Task;
+
+  /** @internal */
+  constructor(task: Task) {
+    super(`${nameOf(task)} finished; ${task.reason}`);
+    this.name = "ResultNotKeptError";
+    this.task = task;
   }
 }
 
@@ -50,9 +67,10 @@ export function nameOf(task: Pick<Task, "id" | "model" | "method" | "instances">
   return `Task ${task.id} (${callWords(task)})`;
 }
 
-function asError({ name, message, stack }: ErrorData): Error {
+function asError({ name, message, stack, code = null }: ErrorData): Error {
   const error = new Error(message);
   error.name = name;
+  if (code !== null) Object.assign(error, { code });
   error.stack = stack ?? `${name}: ${message}`; // its frames would be those of tq
   return error;
 }

@@ -1,6 +1,5 @@
 /** The result of a task: what its method returned, or the error that it ended with. */
-import { TqError } from "../errors.ts";
-import { notKeptLength } from "../kept-result.ts";
+import { isNotKept } from "../kept-result.ts";
 import type { ErrorData } from "../outcome.ts";
 import { liveWorkers, NO_WORKER, untakenWords } from "../store/live-workers.ts";
 import type { Standing } from "../store/looking.ts";
@@ -10,7 +9,7 @@ import { formatDuration } from "../values/duration.ts";
 import { decode } from "../values/encoding.ts";
 import { endOf, hasEnded } from "./end.ts";
 import { onDisk } from "./on-disk.ts";
-import { nameOf, TaskFailedError, TimeoutError } from "./ended-errors.ts";
+import { nameOf, ResultNotKeptError, TaskFailedError, TimeoutError } from "./ended-errors.ts";
 import { checkMayWait, type ResultOptions, readId, readResultOptions } from "./wait-options.ts";
 
 /** @returns what the method returned, as JSON carries it. */
@@ -43,26 +42,24 @@ async function endedResult(store: Store, id: number, signal?: AbortSignal): Prom
   for (;;) {
     const standing = await endOf(store, id, signal);
     await onDisk(store);
-    if (standing.state === "finished") return decoded(standing);
+    if (standing.state === "finished" && !isNotKept(standing)) return decoded(standing);
     const error = await failureOf(store, id);
     if (error) throw error;
   }
 }
 
 function decoded({ id, result }: Standing): unknown {
-  if (result === null) return undefined;
-  const length = notKeptLength(result);
-  if (length === null) return decode(result, `the result of task ${id}`);
-  throw new TqError(
-    "conflict",
-    `Cannot give the result of task ${id}: the task has finished, and its result of ${length} characters was too long to keep; let the method store it in a record or a file, and return its id or path`,
-  );
+  return result === null ? undefined : decode(result, `the result of task ${id}`);
 }
 
 /** Null when the task was retried meanwhile. */
-async function failureOf(store: Store, id: number): Promise<TaskFailedError | null> {
+async function failureOf(
+  store: Store,
+  id: number,
+): Promise<TaskFailedError | ResultNotKeptError | null> {
   const task = await store.get(id);
-  if (task === null || !hasEnded(task) || task.state === "finished") return null;
+  if (task === null || !hasEnded(task)) return null;
+  if (task.state === "finished") return isNotKept(task) ? new ResultNotKeptError(task) : null;
   return new TaskFailedError(task, await lastError(store, id, task.attempts));
 }
 
@@ -70,8 +67,8 @@ async function failureOf(store: Store, id: number): Promise<TaskFailedError | nu
 async function lastError(store: Store, id: number, number: number): Promise<ErrorData | null> {
   const run = (await store.attempts(id)).findLast((attempt) => attempt.number === number);
   if (run) {
-    const { name, message, stack } = run;
-    return name === null ? null : { name, message: message ?? "", stack };
+    const { name, message, stack, code } = run;
+    return name === null ? null : { name, message: message ?? "", stack, code };
   }
   return (await store.errors(id)).at(-1) ?? null;
 }

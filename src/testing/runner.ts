@@ -1,11 +1,13 @@
 /** Runs the tasks of a test queue in this process: it claims, runs and settles as a worker's thread does. */
 import { noSuchTask, TqError } from "../errors.ts";
+import { isNotKept } from "../kept-result.ts";
 import { runAlone } from "../run/alone.ts";
 import { loneThread } from "../run/lone-thread.ts";
 import { ThreadOutput } from "../run/thread-output.ts";
 import type { ThreadRuntime } from "../run/thread-runtime.ts";
 import type { Owner } from "../store/session.ts";
 import { type Attempt, callWords, type ClaimedTask, type Task } from "../task.ts";
+import { ResultNotKeptError } from "../tasks/ended-errors.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import { decode } from "../values/encoding.ts";
 import type { TestRun } from "./types.ts";
@@ -63,7 +65,7 @@ export class TestRunner {
     const ended = (await store.attempts(id)).find(({ number }) => number === attempt);
     const output = (await store.output(id)).find((run) => run.attempt === attempt);
     const outcome = ended?.outcome ?? (task.state === "cancelled" ? "cancelled" : "finished");
-    return {
+    const run: TestRun = {
       id,
       call: callWords(claimed),
       attempt,
@@ -71,13 +73,23 @@ export class TestRunner {
       result: outcome === "finished" ? resultOf(task) : undefined,
       error: this.#thrown === null ? errorOf(ended) : (this.#thrown as { error: unknown }).error,
       log: output?.lines ?? [],
+      progress: output?.progress ?? null,
       task,
     };
+    return isNotKept(task) ? withoutResult(run) : run;
   }
 }
 
 function resultOf({ id, result }: Task): unknown {
   return result === null ? undefined : decode(JSON.stringify(result), `the result of task ${id}`);
+}
+
+/** Reading its result throws; `expect(run)` and copies pass over it. */
+function withoutResult(run: TestRun): TestRun {
+  const get = () => {
+    throw new ResultNotKeptError(run.task);
+  };
+  return Object.defineProperty(run, "result", { get, enumerable: false });
 }
 
 /** The error of a task that could not be called. */

@@ -2,7 +2,7 @@
 import type { TestClock } from "./clock.ts";
 import type { MomentLike } from "../values/moment.ts";
 import type { Queue } from "../model/queue-types.ts";
-import type { OutputLine } from "../store/task-output.ts";
+import type { OutputLine, TaskProgress } from "../store/task-output.ts";
 import type { AttemptOutcome, Task } from "../task.ts";
 
 /** A class of a model. */
@@ -49,12 +49,14 @@ export interface TestRun {
   readonly attempt: number;
   /** How the run ended. A task that failed and is tried again is "failed" here, and `task.state` is "scheduled". */
   readonly outcome: AttemptOutcome;
-  /** What the method returned, as JSON carries it. */
+  /** What the method returned, as JSON carries it. Reading it throws a ResultNotKeptError where JSON cannot carry it. */
   readonly result: unknown;
   /** What the method threw, the very value; undefined: nothing. */
   readonly error: unknown;
   /** What the run said with `currentTask()?.log(…)`. */
   readonly log: readonly OutputLine[];
+  /** How far it said that it was, the last time; null: it did not. */
+  readonly progress: TaskProgress | null;
   /** The task after the run. */
   readonly task: Task;
 }

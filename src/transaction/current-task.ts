@@ -2,7 +2,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { endedError } from "../store/ended.ts";
 import type { Level } from "../log/events.ts";
+import { inspect } from "../inspect.ts";
 import { cut } from "../outcome.ts";
+import { inspected } from "../quote.ts";
 import { placeOf, userStack } from "../stack.ts";
 import type { TaskProgress } from "../store/task-output.ts";
 import { calledMethod, type ClaimedTask } from "../task.ts";
@@ -110,12 +112,12 @@ export class RunningTask implements CurrentTask {
   }
 
   progress(done: number, total: number | null = null, text: string | null = null): void {
-    const words = text === null ? null : cut(String(text), 1_000);
+    const words = text === null ? null : shortText(text);
     this.#host.progressed(this, { done: finite(done) ?? 0, total: finite(total), text: words });
   }
 
   log(...values: unknown[]): void {
-    const texts = values.map((value) => (typeof value === "string" ? value : Bun.inspect(value)));
+    const texts = values.map((value) => (typeof value === "string" ? value : inspect(value)));
     this.#host.say(this, "info", texts.join(" "));
   }
 
@@ -180,9 +182,14 @@ export class RunningTask implements CurrentTask {
   }
 }
 
-/** JSON has no NaN and no Infinity, which a division by 0 gives. */
-function finite(value: number | null): number | null {
-  return Number.isFinite(value) ? value : null;
+/** JSON has no NaN and no Infinity, which a division by 0 gives, and no bigint, which SQL may give. */
+function finite(value: number | bigint | null): number | null {
+  const number = typeof value === "bigint" ? Number(value) : value;
+  return Number.isFinite(number) ? number : null;
+}
+
+function shortText(value: unknown): string {
+  return typeof value === "string" ? cut(value, 1_000) : inspected(value, 1_000);
 }
 
 /** A run of a task, and its unit of work. */

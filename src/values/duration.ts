@@ -1,7 +1,7 @@
 /** Lengths of time, as people and programs write them. Inside tq a length is a number of milliseconds. */
 import { TqError } from "../errors.ts";
 import { cut, quote } from "../quote.ts";
-import { didYouMean } from "../suggest.ts";
+import { didYouMean, suggest } from "../suggest.ts";
 
 /** A length of time in named units; fractions, negative amounts and mixed signs are fine. */
 export interface DurationFields {
@@ -21,7 +21,7 @@ export type DurationLike = Temporal.Duration | DurationFields | string;
 type ShortUnit = "w" | "d" | "h" | "m" | "s" | "ms";
 
 /** A length of time as text of which the compiler knows that it has a unit: `"30s"`, `"1h30m"`, `"PT5M"`. */
-type DurationText =
+export type DurationText =
   `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
 
 /** A length of time as `DurationLike`, where a text without a unit does not compile. */
@@ -44,6 +44,11 @@ const MS: Record<keyof DurationFields, number> = {
 };
 const UNITS = Object.keys(MS);
 
+/** True for a name that is meant as a unit of time, also where it is misspelt or has no fixed length. */
+export function isLikeUnit(name: string): boolean {
+  return suggest(name, [...UNITS, "months", "years"]) !== undefined;
+}
+
 /** The longest length of time: a JavaScript `Date` reaches this far from 1970. */
 const LONGEST_MS = 8_640_000_000_000_000;
 
@@ -58,6 +63,9 @@ const LONGEST_MS = 8_640_000_000_000_000;
 export function toMilliseconds(value: DurationLike, what: string): number {
   if (value instanceof Temporal.Duration) return fromDuration(value, what);
   if (typeof value === "string") return parseDuration(value, what);
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw invalid(what, `${value} is not a length of time; write it like "PT5M" or { minutes: 5 }`);
+  }
   if (typeof value === "number" || typeof value === "bigint") {
     throw invalid(
       what,

@@ -109,9 +109,12 @@ function writeEscaped(object: Record<string, unknown>, parent: Place): string {
 function writeInstance(value: object, place: Place): string {
   const tag = toTag(value, (reason) => refuse(place, reason));
   if (tag) return writeTag(tag, place);
-  const hint =
-    value instanceof Promise ? "await it first" : "give a plain object, an array or an id";
-  return refuse(place, `${nameOf(value)} is not JSON; ${hint}`);
+  if (value instanceof Promise) return refuse(place, "a Promise is not JSON; await it first");
+  const model = (value.constructor as { readonly __name__?: unknown } | undefined)?.__name__;
+  if (typeof model === "string") {
+    return refuse(place, `a record of ${model} is not JSON; give its id`);
+  }
+  return refuse(place, `${nameOf(value)} is not JSON; give a plain object, an array or an id`);
 }
 
 function writeTag(tag: Tag, place: Place): string {

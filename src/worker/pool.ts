@@ -1,5 +1,4 @@
 /** Starts the threads of one worker, replaces those that die, and stops them; `waking.ts` wakes them. */
-import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
@@ -13,7 +12,7 @@ import { Progress } from "../shared-memory/progress.ts";
 import { Burials } from "./burial.ts";
 import { LeftFiles, tooManyLeft } from "./left-files.ts";
 import { Lockouts } from "./lockouts.ts";
-import { type ForPool, type Init, threwWords, toTqError } from "./messages.ts";
+import { type ForPool, type Init, type LoadedModels, threwWords, toTqError } from "./messages.ts";
 import { eventsFor } from "./posted-events.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
@@ -35,7 +34,7 @@ export interface PoolOptions {
 }
 
 export interface PoolEvents {
-  loaded(catalog: ModelCatalog): void;
+  loaded(models: LoadedModels): void;
   /** The process must end once the running tasks have; a new one can go on. */
   mustEnd(error: TqError, why: string): void;
   /** The system gives no thread, or a thread could not load its models or open the database. */
@@ -278,7 +277,7 @@ export class Pool {
         break;
       case "loaded":
         this.#goIfUnchanged(thread, message.files);
-        this.#events.loaded(message.catalog);
+        this.#events.loaded(message);
         break;
       case "changed":
         this.#endChanged(thread, message.file);

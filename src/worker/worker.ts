@@ -13,6 +13,8 @@ import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
+import { CronSources } from "./cron-sources.ts";
+import type { LoadedModels } from "./messages.ts";
 import { Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
 import { RunStatistics } from "./run-statistics.ts";
@@ -53,7 +55,8 @@ export class WorkerProcess {
   readonly #timekeeping: Timekeeping;
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
-  #catalog: ModelCatalog | null = null;
+  readonly #crons: CronSources;
+  #known: LoadedModels | null = null;
   /** Its threads may claim tasks. */
   #isGoing = false;
   #stopping = false;
@@ -76,18 +79,13 @@ export class WorkerProcess {
     const { id, store } = this;
     this.#statistics = new RunStatistics({ id, store });
     this.#rescued = new RescuedTasks(report, this.#statistics);
-    const parts = {
-      id,
-      config,
-      store,
-      rescued: this.#rescued,
-      statistics: this.#statistics,
-      report,
-    };
+    this.#crons = new CronSources({ id, config, store, report });
+    const own = { rescued: this.#rescued, statistics: this.#statistics };
+    const parts = { id, config, store, ...own, report };
     this.#pool = new Pool(
       { ...parts, models: this.#models, listeners: options.listeners ?? null },
       {
-        loaded: (catalog) => this.#loaded(catalog),
+        loaded: (models) => this.#loaded(models),
         cannotStart: (error) => this.#cannotStart(error),
         mustEnd: (error, why) => this.#mustEnd(error, why),
         lost: (error) => this.#databaseLost(error),
@@ -95,7 +93,7 @@ export class WorkerProcess {
       },
     );
     this.#timekeeping = new Timekeeping(
-      { ...parts, pool: this.#pool, exitWithParent },
+      { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
       {
         ticked: () => this.#waking.check(),
         timesChanged: () => this.#waking.look(),
@@ -109,6 +107,7 @@ export class WorkerProcess {
         looked: (allIdle, isCalm) => {
           this.#pool.takeBackWhile(!allIdle);
           this.#timekeeping.pace(isCalm);
+          this.#timekeeping.lookedForTasks();
         },
         drained: () => this.#stopItself("graceful", "nothing is left to do"),
       },
@@ -122,7 +121,7 @@ export class WorkerProcess {
 
   /** The models and methods that its threads have loaded. */
   get catalog(): ModelCatalog | null {
-    return this.#catalog;
+    return this.#known?.catalog ?? null;
   }
 
   /**
@@ -154,6 +153,7 @@ export class WorkerProcess {
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
     if (!this.#stopping) await this.#timekeeping.rescueDead();
     await this.#started.promise;
+    if (this.#known !== null) this.#crons.load(this.#known);
   }
 
   /** Not before the worker is registered: tasks that an unknown worker has claimed cannot be rescued. */
@@ -177,8 +177,9 @@ export class WorkerProcess {
       models: models[0] ?? null,
       mode: config.queue.worker ? "worker" : "no worker",
     });
-    const catalog = this.#catalog ?? {};
+    const { catalog = {} } = this.#known ?? {};
     for (const words of unknownRules(config.tasks, catalog)) this.#note(words);
+    for (const words of this.#crons.problems()) this.#note(words);
     if (Object.keys(catalog).length > 0) return;
     this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
   }
@@ -229,8 +230,8 @@ export class WorkerProcess {
     this.#stopped.resolve({ finished: this.#pool.total("finished"), failed });
   }
 
-  #loaded(catalog: ModelCatalog): void {
-    this.#catalog = catalog;
+  #loaded(models: LoadedModels): void {
+    this.#known = models;
     this.#refusal = "";
     this.#tellTrouble();
     this.#started.resolve();

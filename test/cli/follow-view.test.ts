@@ -1,6 +1,6 @@
 /** What a person sees of a task that is followed, on a terminal and through a pipe. */
 import { describe, expect, test } from "bun:test";
-import { type Followed, newLines } from "../../cli/command/follow.ts";
+import type { Followed } from "../../cli/command/follow.ts";
 import { FollowView, type ViewOptions } from "../../cli/terminal/follow-view.ts";
 import type { WatchedTask } from "../../src/tasks/watch.ts";
 import { NOW, situation } from "../tasks/why/situations.ts";
@@ -98,25 +98,33 @@ describe("through a pipe", () => {
     ]);
   });
 
+  test("lines that are gone have a mark in their place, and why nothing can be read a line", () => {
+    const events: Followed[] = [
+      line("a"),
+      { event: "skipped", attempt: 1, skipped: { lines: 1_234, bytes: 56_789 } },
+      { event: "skipped", attempt: 1, skipped: { lines: 1, bytes: 7 } },
+      { event: "unread", attempt: 1, reason: "EACCES: open '/srv/\u001b'" },
+    ];
+    expect(shown(null, events).split("\n").slice(1)).toEqual([
+      "[1,234 lines are missing here, 56,789 bytes: the task said more than is kept]",
+      "[1 line is missing here, 7 bytes: the task said more than is kept]",
+      "[cannot read what it says now: EACCES: open '/srv/\\x1b']",
+      "",
+    ]);
+    expect(
+      shown(null, events.slice(1), { json: true })
+        .trim()
+        .split("\n")
+        .map((one) => JSON.parse(one) as unknown),
+    ).toEqual([
+      { event: "skipped", task: 7, attempt: 1, lines: 1_234, bytes: 56_789 },
+      { event: "skipped", task: 7, attempt: 1, lines: 1, bytes: 7 },
+      { event: "unread", task: 7, attempt: 1, reason: "EACCES: open '/srv/\u001b'" },
+    ]);
+  });
+
   test("in brief, how the task stands is left out", () => {
     const events = [state({ state: "running" }), line("a"), state({ state: "finished" })];
     expect(shown(null, events, { brief: true })).toMatch(/^.{19} info {2}a\n$/);
-  });
-});
-
-describe("the lines that are new", () => {
-  const said = (texts: string[], cut = 0) => ({
-    attempt: 1,
-    lines: texts.map((text) => ({ at: 1, level: "info", text }) as const),
-    progress: null,
-    cut,
-  });
-  test.each([
-    [["a", "a"], ["a"], 0, ["a"]],
-    [["a", "b"], ["a", "b"], 0, []],
-    [["b", "c", "d"], ["a", "b", "c"], 5, ["d"]],
-    [["x", "y"], ["a"], 9, ["x", "y"]],
-  ])("%j after %j, with %i cut: %j", (now, before, cut, news) => {
-    expect(newLines(said(now, cut), said(before)).map(({ text }) => text)).toEqual(news);
   });
 });

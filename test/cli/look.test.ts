@@ -175,7 +175,7 @@ describe("tq show", () => {
     const task = JSON.parse(stdout) as { errors: Record<string, unknown>[] };
     expect(Object.keys(task)).toEqual([...COLUMNS, "runs", "errors"]);
     expect(task.errors.map((error) => Object.keys(error))).toEqual([
-      ["id", "task", "name", "message", "stack", "attempt", "count", "first_at", "last_at"],
+      ["id", "task", "name", "code", "message", "stack", "attempt", "count", "first_at", "last_at"],
     ]);
     expect(task.errors[0]).toMatchObject({ task: 1, name: "Error", message: "no paper", count: 1 });
   });

@@ -13,7 +13,7 @@ async function folderWith(tasks: number): Promise<Folder> {
 describe("tq cancel and tq retry", () => {
   test("move each task and print its new state", async () => {
     using folder = await folderWith(2);
-    expect(await folder.tq("cancel", "1", "2", "1")).toEqual({
+    expect(await folder.tq("cancel", "1,2", "1")).toEqual({
       code: 0,
       stdout: "1 cancelled\n2 cancelled\n",
       stderr: "",
@@ -44,6 +44,14 @@ describe("tq cancel and tq retry", () => {
       code: 3,
       stderr:
         'tq: Cannot retry the task with the ref "order-8": there is no such task; it may have been cleaned\n',
+    });
+    expect(await folder.tq("cancel", "1,x")).toMatchObject({
+      code: 2,
+      stderr: 'tq: ID cannot be "x": it must be a whole number from 1\n',
+    });
+    expect(await folder.tq("show", "1,2")).toMatchObject({
+      code: 2,
+      stderr: "tq: Cannot show: give one id, not 1,2\n",
     });
     expect(await folder.tq("cancel", "1", "--ref", "order-7")).toMatchObject({
       code: 2,

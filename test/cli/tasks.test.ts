@@ -40,6 +40,7 @@ const ERROR: TaskError = {
   id: 1,
   task: 7,
   name: "Error",
+  code: null,
   message: "no\u001b[2J paper\nin tray 2",
   stack: "Error: no paper\n    at process (models.ts:3:9)\n    at \u001b[31mrun",
   attempt: 1,

@@ -24,7 +24,7 @@ async function withWorker(queues: readonly string[], threads = 2) {
 
 describe("a push into a queue that no live worker takes", () => {
   test.each([
-    ["prnit", '; did you mean "print"?'],
+    ["prnit", '; one takes "print": is one of the two names misspelt?'],
     ["mail", "; they take print, pdf*"],
   ])("says so, with the near name or the names that are taken: %s", async (queue, hint) => {
     await using site = await withWorker(["print", "pdf*"]);
@@ -40,7 +40,7 @@ describe("a push into a queue that no live worker takes", () => {
     const waiting = site.folder.start([...PUSH, "prnit", "--wait"], WORKER.env);
     const said = await waiting.stderr.getReader().read();
     expect(new TextDecoder().decode(said.value)).toBe(
-      'tq: Waiting, but no live worker takes tasks of the queue "prnit"; did you mean "print"?\n',
+      'tq: Waiting, but no live worker takes tasks of the queue "prnit"; one takes "print": is one of the two names misspelt?\n',
     );
     await site.store.cancel(1);
     expect(await waiting.exited).toBe(1);
@@ -70,7 +70,7 @@ describe("the status", () => {
     const { code, stdout } = await site.folder.tqWith(WORKER, "status");
     expect(code).toBe(1);
     expect(stdout).toEndWith(
-      '\n1 problem\n  2 tasks wait, and no live worker takes tasks of the queue "prnit"; did you mean "print"?\n',
+      '\n1 problem\n  2 tasks wait, and no live worker takes tasks of the queue "prnit"; one takes "print": is one of the two names misspelt?\n',
     );
   });
 

@@ -69,7 +69,7 @@ test("tq why says what keeps a task, as text, as JSON and by its ref", async () 
   await pushOne(store, { queue: "prnit", ref: "order-7" });
   const worker = { env: { TQ_QUEUE__WORKER: "1" } };
   const sentence =
-    'Task 1 waits: no live worker takes tasks of the queue "prnit"; did you mean "print"?';
+    'Task 1 waits: no live worker takes tasks of the queue "prnit"; one takes "print": is one of the two names misspelt?';
   expect(await folder.tqWith(worker, "why", "1")).toEqual({
     code: 0,
     stdout: `${sentence}\nTo start a worker for it: tq worker --queue prnit\n`,

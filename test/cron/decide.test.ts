@@ -15,6 +15,7 @@ function define(more: object = {}): CronDefinition {
 interface Given {
   readonly decidedUntil?: number;
   readonly unfinished?: number | null;
+  readonly working?: string | null;
   readonly waiting?: number | null;
   readonly taken?: readonly number[];
   readonly override?: CronOverride;
@@ -25,6 +26,7 @@ function stateOf(definition: CronDefinition, given: Given): CronState {
   const {
     decidedUntil = MIDNIGHT,
     unfinished = null,
+    working = null,
     waiting = null,
     override = {},
     share = 0,
@@ -32,13 +34,16 @@ function stateOf(definition: CronDefinition, given: Given): CronState {
   const row = {
     name: definition.name,
     origin: "/shop/tq.toml",
+    kind: "settings" as const,
+    held: true,
+    others: [],
     definition: definition.text,
     override,
     decidedUntil,
     removedAt: null,
     waiting,
   };
-  return { row, taken: new Set(given.taken), unfinished, share };
+  return { row, taken: new Set(given.taken), unfinished, working, share };
 }
 
 /** Each decided slot as `01:00 pushed`. */
@@ -219,7 +224,7 @@ describe("a slot whose earlier task has not ended", () => {
 });
 
 describe("a pause", () => {
-  const pause = { by: "root@shop", reason: "stocktaking", until: null };
+  const pause = { by: "root@shop", at: MIDNIGHT, reason: "stocktaking", until: null };
 
   test("leaves each slot out, and says who paused it and why", () => {
     const given = { override: { pause } };

@@ -19,6 +19,7 @@ export class Job extends Model {
   }
   async broken() { throw new UserError("no paper"); }
   async wait() { while (!existsSync("go")) await Bun.sleep(5); return "went"; }
+  async itself() { return { job: this }; }
   async ask(id: number) { return await tasks.result(id, { timeout: "5s" }); }
 }
 `;
@@ -143,4 +144,23 @@ process.once("exit", () => console.log(performance.now() - ended < 500));
     "Task 1 (job.sum) did not end within 200 ms: it is ready; no worker is running on this database; start one with tq worker",
     true,
   ]);
+});
+
+test("the log and each command that shows a task say that its result is not kept", async () => {
+  await using site = siteOf("");
+  const why = "its result is not kept: result.job: a record of job is not JSON; give its id";
+  const worker = await site.worker();
+  const pushed = await site.run("push", "job", "itself", "1", "--wait");
+  expect(pushed).toMatchObject({ code: 0, stdout: "1\n" });
+  expect(pushed.stderr).toContain(`tq: Task 1 finished: ${why}\n`);
+  expect(await worker.says("task.finished", { task: 1 })).toMatchObject({
+    level: "warn",
+    reason: why,
+  });
+  for (const args of [["show", "1"], ["list"], ["why", "1"], ["try", "1"]]) {
+    const { code, stdout } = await site.run(...args);
+    expect([args, code, stdout.includes(why)]).toEqual([args, 0, true]);
+  }
+  const shown = JSON.parse((await site.run("show", "1", "--json")).stdout) as object;
+  expect(shown).toMatchObject({ state: "finished", attempts: 1, result: null, reason: why });
 });

@@ -22,6 +22,16 @@ export class Job extends Model {
   static fail() { console.error("no paper"); throw new Error("no"); }
   static exit() { console.log("last words"); process.exit(3); }
   static kill() { console.log("last words"); process.kill(process.pid, "SIGKILL"); }
+  static async heed() {
+    console.log("before");
+    const { signal } = currentTask();
+    if (!signal.aborted) await new Promise((end) => signal.addEventListener("abort", end));
+    console.log("told to end");
+  }
+  static async ignore() {
+    console.log("before");
+    await new Promise((end) => setTimeout(end, 1_000_000));
+  }
   static print(_jobs, n) { console.log("line " + n); }
 }
 `;
@@ -107,6 +117,26 @@ test("the last words before the death of a process are kept too, and no file is 
   await made.run("worker", "--drain", "--queue", "other"); // rescues
   expect((await linesOf(made, 1)).flat()).toContain("last words");
   expect(made.has("tq.db-output")).toBe(false);
+});
+
+test("a run that tq cancel ends keeps what it has said, by itself or with the end of its thread", async () => {
+  await using made = site();
+  await made.worker(["-n", "2"]);
+  const ids = [await made.pushOne("job", "heed", "1"), await made.pushOne("job", "ignore", "1")];
+  const followed = ids.map((id) => made.start(["watch", String(id)]));
+  for (const one of followed) {
+    await eventually("it is heard", () => one.stdout.includes("before"));
+  }
+  expect((await made.run("cancel", ...ids.map(String))).code).toBe(0);
+  for (const one of followed) expect((await one.ended()).code).toBe(1);
+  const [heed = 0, ignore = 0] = ids;
+  await eventually("its last words are kept", async () =>
+    (await linesOf(made, heed))[0]?.includes("told to end"),
+  );
+  expect(await linesOf(made, heed)).toEqual([["before", "told to end"]]);
+  const kept = () => made.all<{ task: number }>("SELECT task FROM tq_output ORDER BY task");
+  await eventually("both are kept", () => kept().length === 2);
+  expect(await linesOf(made, ignore)).toEqual([["before"]]);
 });
 
 test("a task that has said nothing, or is not there, has a sentence", async () => {

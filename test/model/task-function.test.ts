@@ -238,7 +238,10 @@ describe("task() refuses", () => {
       'task("x"): atempts is not a policy; did you mean "attempts"?',
     ],
     [["x", { attempts: 0 }, () => 1], 'task("x").attempts cannot be 0: it must be a whole number'],
-    [["x", 7, () => 1], 'Cannot use task("x"): its policy must be an object'],
+    [
+      ["x", 7, () => 1],
+      'Cannot use the function x: task("x") cannot be 7: it must be an object of policies',
+    ],
   ])("%p", async (args, sentence) => {
     expect(await sentenceOf(() => untyped(...args))).toContain(sentence);
   });

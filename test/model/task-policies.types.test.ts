@@ -100,7 +100,7 @@ class Misspelt extends Model {
 test("the policies that compile are taken, and each that does not is refused as the models load", () => {
   expect(() => checkPolicies(Label)).not.toThrow();
   expect(() => checkPolicies(Box)).toThrow(
-    "Cannot use box.tasks.check: instances is for static methods, and a method of the record is called on each",
+    "Cannot use the model box: box.tasks.check: instances is for static methods, and a method of the record is called on each",
   );
   expect(() => checkPolicies(Misspelt)).toThrow('did you mean "print"?');
   for (const [method, policy] of Object.entries(Wrong.tasks)) {

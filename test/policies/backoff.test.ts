@@ -63,7 +63,7 @@ test("a function gets the error and the attempt, and gives the wait or null", ()
   ]);
 });
 
-test.each([undefined, 5, Number.NaN, "soon", Promise.resolve("5s"), "-5s"])(
+test.each([undefined, 5, Number.NaN, "soon", "-5s"])(
   "a function that returns %p has no wait",
   (garbage) => {
     const backoff = readBackoff(() => garbage as never, "backoff");
@@ -71,14 +71,26 @@ test.each([undefined, 5, Number.NaN, "soon", Promise.resolve("5s"), "-5s"])(
   },
 );
 
+test("a function that returns a promise has no wait, and the sentence says why", () => {
+  const backoff = readBackoff(() => Promise.resolve("5s") as never, "backoff");
+  expect(() => waitAfter(backoff, 1, null)).toThrow("it returned a promise, and must answer");
+});
+
 test.each<[unknown, string]>([
   ["exponentail", 'did you mean "exponential"?'],
   ["30", '"30" has no unit'],
   ["-30s", "is not between 0 s and 365 d"],
-  [30, "cannot be 30: it must be"],
+  [30, 'backoff: 30 has no unit; write it like "30s" or "30ms"'],
+  [0, 'backoff: 0 is not a length of time; write it like "30s"'],
+  [new Date(0), "backoff cannot be "],
+  [async () => "5s", "backoff cannot be an async function: it must answer at once"],
+  [{ type: "fixed", delay: 1000 }, "type is not a part of it; say kind"],
+  [{ delay: 1000 }, "delay is not a part of it; say first"],
+  [{ minuts: 5 }, 'backoff: "minuts" is not a unit; did you mean "minutes"?'],
+  [{ months: 1 }, "months have no fixed length"],
   [[], "the list is empty"],
   [["10s", "20"], 'backoff[1]: "20" has no unit'],
-  [{ kind: "cubic" }, "backoff.kind"],
+  [{ kind: "cubic" }, 'kind cannot be "cubic": it must be "exponential", "linear" or "fixed"'],
   [{ first: "10s", fctor: 3 }, 'fctor is not a part of it; did you mean "factor"?'],
   [{ factor: 0 }, "backoff.factor cannot be 0: it must be a number from 1 to 100"],
   [{ factor: Number.NaN }, "backoff.factor cannot be NaN"],

@@ -31,7 +31,8 @@ test.each<[string, unknown, unknown, boolean]>([
   ],
   ["a name means no text that was thrown", ["no"], "no", false],
   ["a function says which", (error: unknown) => error === "no", "no", true],
-  ["only true is yes", () => "yes", "no", false],
+  ["a function that answers nothing says no", () => undefined, "no", false],
+  ["a single name is as good as a list", "PrinterError", new JamError("no"), true],
 ])("%s", (_, filter, error, expected) => {
   expect(meant(filter, error)).toBe(expected);
 });
@@ -39,8 +40,32 @@ test.each<[string, unknown, unknown, boolean]>([
 test.each<[unknown, string]>([
   [[], "retryOn cannot be []: it must be a list"],
   [5, "retryOn cannot be 5: it must be a list"],
-  [[""], 'retryOn[0] cannot be "": it must be a list'],
-  [[Error, 7], "retryOn[1] cannot be 7: it must be a list"],
+  [[""], 'retryOn[0] cannot be "": it must be the name or the class of an error'],
+  [[Error, 7], "retryOn[1] cannot be 7: it must be the name or the class of an error"],
+  [class Other {}, "retryOn cannot be [class Other]: it must be a list; it extends no Error"],
+  [async () => true, "retryOn cannot be an async function: it must answer at once"],
+  [function* () {}, "retryOn cannot be a generator: it must answer at once"],
 ])("the filter %p is refused", async (filter, sentence) => {
   expect(await sentenceOf(() => readFilter(filter, "retryOn", "a list"))).toBe(sentence);
+});
+
+test.each<[unknown, string]>([
+  ["yes", 'it returned "yes", which is neither true nor false'],
+  [1, "it returned 1, which is neither true nor false"],
+  [Promise.resolve(true), "it returned a promise, and must answer at once"],
+])("a filter that answers %p is a mistake of the policy", (answer, sentence) => {
+  expect(() => meant(() => answer, new Error("no"))).toThrow(sentence);
+});
+
+test("a promise that a filter returns may reject, and is no crash", async () => {
+  const rejected: unknown[] = [];
+  const note = (reason: unknown) => rejected.push(reason);
+  process.on("unhandledRejection", note);
+  try {
+    expect(() => meant(() => Promise.reject(new Error("lost")), "no")).toThrow("a promise");
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.off("unhandledRejection", note);
+  }
+  expect(rejected).toEqual([]);
 });

@@ -99,7 +99,7 @@ async function play(test: TestStore, definition: CronDefinition, list: readonly 
   const { store, clock } = test;
   const stores = Array.from({ length: WORKERS }, () => test.open());
   const of = (worker: number): Store => stores[worker] ?? store;
-  const pause = { by: "root@shop", reason: null, until: null };
+  const pause = { by: "root@shop", at: 0, reason: null, until: null };
   const source = [{ name: definition.name, definition: definition.text }];
   await store.cron.define({ origin: "/shop/tq.toml", definitions: source });
   for (const step of list) {

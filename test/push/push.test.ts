@@ -65,7 +65,7 @@ test.each<[string, unknown, string]>([
   ["a symbol", Symbol("x"), "args[0]: a symbol is not JSON"],
   ["a Map", new Map(), "args[0]: a Map is not JSON; give a plain object, an array or an id"],
   ["a Set", { seen: new Set() }, "args[0].seen: a Set is not JSON"],
-  ["a record", new Sale(1), "args[0]: a Sale is not JSON; give a plain object, an array or an id"],
+  ["a record", new Sale(1), "args[0]: a record of sale is not JSON; give its id"],
   [
     "NaN in depth",
     { lines: [0, { price: Number.NaN }] },

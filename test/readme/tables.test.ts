@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isGroup } from "../../cli/command/command.ts";
 import { COMMANDS } from "../../cli/commands.ts";
 import { EXIT_UNEXPECTED } from "../../cli/command/explain.ts";
 import { OWN_STATUS, type ProblemCode, STATUS } from "../../src/admin/problem.ts";
@@ -19,6 +20,7 @@ import { EVENT_LEVELS } from "../../src/log/events.ts";
 import { decode } from "../../src/values/decoding.ts";
 import type { Operator } from "../../src/store/records.ts";
 import { DOCUMENTS, names, read, ROOT } from "./documents.ts";
+import { RECURRING_ROWS } from "./recurring-rows.ts";
 
 describe("the tables", () => {
   test("that come from the code are as the code says", async () => {
@@ -28,6 +30,7 @@ describe("the tables", () => {
       "context keys": contextRows(),
       settings: settingRows(),
       policies: policyRows(),
+      "recurring tasks": RECURRING_ROWS.map((cells) => row(...cells)),
     };
     if (process.env["TQ_README"] === "write") await writeBlocks(blocks);
     for (const [name, rows] of Object.entries(blocks)) {
@@ -174,7 +177,10 @@ function quoted(text: string): string[] {
 }
 
 function commandRows(): string[][] {
-  return Object.values(COMMANDS).map(({ name, description }) => [`\`tq ${name}\``, description]);
+  const all = Object.values(COMMANDS).flatMap((entry) =>
+    isGroup(entry) ? Object.values(entry.commands) : [entry],
+  );
+  return all.map(({ name, description }) => [`\`tq ${name}\``, description]);
 }
 
 function settingRows(): string[][] {
@@ -221,6 +227,7 @@ const HEADS: Record<string, string[]> = {
   tq_push: ["Column", "Default", "It must be", "Meaning"],
   "context keys": ["Key", "Default", "It must be", "Meaning"],
   settings: ["Setting", "Default", "It must be", "Meaning"],
+  "recurring tasks": ["Key", "Default", "It must be", "Meaning"],
   policies: ["Policy", "Default", "It must be", "Meaning", "Said by"],
 };
 

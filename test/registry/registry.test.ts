@@ -280,16 +280,6 @@ needs("setpriv").test("a folder whose rights forbid to read it is refused with a
   expect(stdout.toString()).toStartWith(`Cannot load models from ${made.path}: `);
 });
 
-test.each([
-  ["{ rum: { transaction: false } }", 'has no method "rum"; did you mean "run"?'],
-  ["{ run: { transation: false } }", 'transation is not a policy; did you mean "transaction"?'],
-  ["{ run: { transaction: 0 } }", "transaction cannot be 0: it must be true or false"],
-])("the policy %s is refused", async (policy, sentence) => {
-  using made = write({ "a.ts": source("a", `static tasks = ${policy};`) });
-  const error = await errorOf(() => loadModels(made.path));
-  expect(error.message).toContain(sentence);
-});
-
 test("a model that is asked for and not there is an error with the near one", async () => {
   const registry = new Registry();
   expect(await sentenceOf(() => registry.require("sale", "do it"))).toBe(

@@ -103,7 +103,7 @@ test("a strict task that awaits all finishes, also with operations side by side 
     await push({ model: "sheet", method: "other", instances: [1], args: [Number.NaN] }).catch(
       () => 0,
     );
-    return Sheet.create([{ words: 3 }]);
+    return Sheet.create([{ words: 3 }]).then(([sheet]) => sheet?.id);
   });
   expect(done).toMatchObject({ state: "finished", reason: null });
   expect(done.rows).toHaveLength(4);

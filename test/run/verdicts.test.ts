@@ -28,8 +28,26 @@ describe("a method that says how its run ends", () => {
     const until = tq.clock.time + 5_000;
     label.does = fails(new Snooze(new Date(until)));
     expect((await runs(tq, "once", 1))[0]).toMatchObject({ scheduled_at: until });
-    label.does = fails(new Snooze(new Date(tq.clock.time - 5_000)));
-    expect((await runs(tq, "once", 1))[0]).toMatchObject({ scheduled_at: tq.clock.time });
+  });
+
+  test.each<[string, (now: number) => Snooze, string]>([
+    [
+      "a time that is past",
+      (now) => new Snooze(new Date(now - 5_000), "closed"),
+      "closed (until 2024-02-29T11:59:55.000Z, which is past, so it waits 1 s)",
+    ],
+    ["no time at all", () => new Snooze("0s"), "snoozed (for 0 ms, so it waits 1 s)"],
+    ["a few ms", () => new Snooze("20ms"), "snoozed (for 20 ms, so it waits 1 s)"],
+  ])("that snoozes for %s waits a second, and the log says so once", async (_, make, reason) => {
+    await using tq = makeRuntime();
+    label.does = fails(make(tq.clock.time));
+    const ends = await runs(tq, "once", 3);
+    const expected = { scheduled_at: tq.clock.time + 1_000, failures: 0, reason };
+    expect(ends).toMatchObject([expected, expected, expected]);
+    const notes = tq.events.filter(({ name }) => name === "log.note");
+    expect(notes).toMatchObject([
+      { level: "warn", message: expect.stringContaining("that label.once gives to Snooze") },
+    ]);
   });
 
   test("asks for a retry at a time of its own, which uses up an attempt", async () => {
@@ -50,6 +68,20 @@ describe("a method that says how its run ends", () => {
     expect(task?.reason).toContain("its policy allows 1 attempt");
   });
 
+  test("gives a reason that is no text, or a very long one, and both are kept as texts", async () => {
+    await using tq = makeRuntime();
+    label.does = fails(new Cancel({ paper: "A4" } as never));
+    expect(await runs(tq, "once")).toMatchObject([
+      { state: "cancelled", reason: '{ paper: "A4", }' },
+    ]);
+    label.does = fails(new Snooze("1h", Symbol("ink") as never));
+    expect(await runs(tq, "once", 1)).toMatchObject([
+      { state: "scheduled", snoozes: 1, reason: "Symbol(ink)" },
+    ]);
+    label.does = fails(new Cancel("é".repeat(20_000)));
+    expect(await runs(tq, "once")).toMatchObject([{ reason: `${"é".repeat(10_000)}…` }]);
+  });
+
   test("cancels its own task", async () => {
     await using tq = makeRuntime();
     label.does = async () => {
@@ -65,6 +97,10 @@ describe("a method that says how its run ends", () => {
   test.each([
     [() => new Snooze("5" as never), '"5" has no unit'],
     [() => new Snooze(5 as never), "5 is no time"],
+    [() => new Snooze(Number.NaN as never), "NaN is no time"],
+    [() => new Snooze({ seconds: Infinity }), "seconds is Infinity, not a number"],
+    [() => new Snooze("soon" as never), '"soon" is not a length of time'],
+    [() => new Snooze("9999-01-01T00:00Z"), "is more than 100 years from now"],
     [() => new Retry("-5s"), "is not between 0 s and 100 years"],
     [() => new Snooze(new Date(Number.NaN)), "not a valid one"],
   ])("with a time that is none fails: %p", async (make, sentence) => {

@@ -16,7 +16,7 @@ async function runningTask({ store, path }: TestStore) {
   const id = await pushOne(store);
   const claim = await claimFirst(store);
   const live = new LiveFile(path, OWNER);
-  live.begin(id, 1);
+  live.begin(claim);
   return { id, claim, live, [Symbol.dispose]: () => live.close() };
 }
 
@@ -41,10 +41,10 @@ test("it is read only where it is asked for, and of the present run", async () =
   task.live.append(outputLine(said(1)));
   expect((await subject.store.standings([task.id]))[0]?.progress).toBeNull();
   expect(await progressOf(subject, task.id)).toEqual(said(1));
-  task.live.begin(task.id, 2);
+  task.live.begin({ ...task.claim, claim: 2 });
   task.live.append(outputLine(said(3)));
   expect(await progressOf(subject, task.id)).toBeNull();
-  task.live.begin(task.id + 1, 1);
+  task.live.begin({ ...task.claim, id: task.id + 1 });
   task.live.append(outputLine(said(4)));
   expect(await progressOf(subject, task.id)).toBeNull();
 });

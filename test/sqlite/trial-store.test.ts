@@ -104,14 +104,16 @@ test("a table without row ids is told by its key, and whole numbers keep their d
     "UPDATE plain SET size = size + 2 WHERE id = 3",
   ]);
   const shown = rows.map(({ id, change, after }) => [id, change, after]);
-  expect(shown).toEqual(
-    [
-      ["y, 2", "update", { v: "new" }],
-      ["x, 1", "delete", null],
-      ["z, 1", "insert", { a: "z", b: 1, v: "old" }],
-      [3, "update", { size: "9007199254740995" }],
-    ].toSorted((a, b) => Number(typeof a[0] === "string") - Number(typeof b[0] === "string")),
-  );
+  // SQLite gives the tables in an order of its own.
+  const isKeyed = ([id]: readonly unknown[]) => typeof id === "string";
+  expect(shown.filter(isKeyed)).toEqual([
+    ["y, 2", "update", { v: "new" }],
+    ["x, 1", "delete", null],
+    ["z, 1", "insert", { a: "z", b: 1, v: "old" }],
+  ]);
+  expect(shown.filter((row) => !isKeyed(row))).toEqual([
+    [3, "update", { size: "9007199254740995" }],
+  ]);
 });
 
 test("rows of a table with odd names, of a new one and of a cascade are shown", async () => {

@@ -157,6 +157,10 @@ class LateSession implements Session {
     return this.#later(() => this.inner.keepOutput(task, attempt, text));
   }
 
+  keepCancelled(task: number, attempt: number, text: string): Promise<void> {
+    return this.#later(() => this.inner.keepCancelled(task, attempt, text));
+  }
+
   finishAtCommit(claim: Claim, result: string | null, reason: string | null): void {
     this.inner.finishAtCommit(claim, result, reason);
   }

@@ -3,6 +3,7 @@ import { expect, spyOn, test } from "bun:test";
 import {
   Cancel,
   Decimal,
+  ResultNotKeptError,
   TaskFailedError,
   tasks,
   TimeoutError,
@@ -117,16 +118,24 @@ test("an end is told once it is on disk", async () => {
   flush.mockRestore();
 });
 
-test("a result that was too long to keep is refused, though the task has finished", async () => {
+test.each<[string, unknown, string]>([
+  ["too long", "x".repeat(10_000), "it has 10002 characters of JSON, and 10000 at most are kept"],
+  ["not JSON", { sold: new Map() }, "result.sold: a Map is not JSON; give a plain object"],
+  ["a record", new Clerk(7), "a record of clerk is not JSON; give its id"],
+])("a result that is %s rejects, though its task has finished", async (_what, value, why) => {
   await using tq = makeRuntime();
-  const id = await ran(tq, () => "x".repeat(10_000));
-  const error = await errorOf(tasks.result(id));
-  expect(error.message).toStartWith(
-    "Cannot give the result of task 1: the task has finished, and its result of 10002 characters was too long to keep; let the method store it",
-  );
-  expect(error.code).toBe("conflict");
-  const text = "(a result of 12 characters is not kept)"; // no result so short is left out
-  expect(await tasks.result(await ran(tq, () => text))).toBe(text);
+  clerk.does = () => value;
+  const handle = await Clerk.__queue__.work.with({})(1);
+  await tq.runTask(handle.id);
+  for (const wait of [tasks.result(handle.id), handle.result()]) {
+    const error = await errorOf(wait);
+    if (!(error instanceof ResultNotKeptError)) throw error;
+    expect(error.name).toBe("ResultNotKeptError");
+    expect(error.message).toStartWith(
+      `Task 1 (clerk.work) finished; its result is not kept: ${why}`,
+    );
+    expect(error.task).toMatchObject({ id: 1, state: "finished" });
+  }
 });
 
 test("a timeout rejects with the task as it stands, and says why it has not ended", async () => {

@@ -19,6 +19,10 @@ export class Sale extends ModelSQL("testing.sale", {
     return total.mul(2);
   }
 
+  itself(): Sale {
+    return this;
+  }
+
   pay(): string {
     currentTask()?.log("pays", this.id);
     if (gate.open) return "paid";

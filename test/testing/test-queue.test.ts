@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Decimal, push, tasks, Transaction } from "tq";
+import { Decimal, push, ResultNotKeptError, tasks, Transaction } from "tq";
 import { testQueue } from "tq/testing";
 import { runtime } from "../../src/transaction/runtime.ts";
 import { errorOf, sentenceOf } from "../support/error.ts";
@@ -201,4 +201,18 @@ test("the clock moves the timeout of a wait for a task", async () => {
   queue.clock.advance("59m");
   queue.clock.advance("1m");
   expect((await waiting).message).toContain("did not end within 1 h");
+});
+
+test("reading a result that JSON cannot carry throws, and the run says that its task has finished", async () => {
+  await using queue = await testQueue({ models: [Sale] });
+  const run = await queue.runNow(await Sale.__queue__.itself(await makeSale()));
+  expect(run).toMatchObject({
+    outcome: "finished",
+    error: undefined,
+    task: {
+      reason: "its result is not kept: a record of testing.sale is not JSON; give its id",
+    },
+  });
+  expect(() => run.result).toThrow(ResultNotKeptError);
+  expect({ ...run }).not.toHaveProperty("result");
 });

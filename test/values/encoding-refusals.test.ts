@@ -10,6 +10,9 @@ describe("encode refuses with the path", () => {
   class Sale {
     id = 7;
   }
+  class Order {
+    static __name__ = "sale.order";
+  }
   const cycle: Record<string, unknown> = { a: 1 };
   cycle["self"] = [cycle];
 
@@ -27,6 +30,7 @@ describe("encode refuses with the path", () => {
     [[new Map()], "args[0]: a Map is not JSON; give a plain object, an array or an id"],
     [[new Set([1])], "args[0]: a Set is not JSON; give a plain object, an array or an id"],
     [[new Sale()], "args[0]: a Sale is not JSON; give a plain object, an array or an id"],
+    [[new Order()], "args[0]: a record of sale.order is not JSON; give its id"],
     [[new Error("x")], "args[0]: an Error is not JSON; give a plain object, an array or an id"],
     [
       [new Float32Array(1)],

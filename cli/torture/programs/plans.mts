@@ -53,7 +53,7 @@ function inside(): Draft {
     case "retry":
       return { method, kind, late, times: whole(0, ATTEMPTS + 1), wait: RETRY_MS };
     case "snooze":
-      return { method, kind, late, times: whole(1, 5), wait: SNOOZE_MS, end: "finished" };
+      return { method, kind, late, times: whole(1, 2), wait: SNOOZE_MS, end: "finished" };
     case "cancel":
       return { method, kind, late, times: 1, wait: 0, end: "cancelled" };
     case "person":

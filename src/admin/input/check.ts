@@ -2,7 +2,8 @@
 import * as v from "valibot";
 import { isTqError, TqError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
-import { didYouMean } from "../../suggest.ts";
+import { nameHint } from "../../policies/other-names.ts";
+import { fieldOf } from "../../policies/table.ts";
 
 type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
 
@@ -37,10 +38,11 @@ export class Problems {
       return undefined;
     }
     const names = Object.keys(schema.entries);
-    for (const key of Object.keys(input)) {
+    for (const [key, value] of Object.entries(input)) {
       if (names.includes(key)) continue;
       this.add(
-        () => `${place}${place && " "}${quote(key)} is not a field${didYouMean(key, names)}`,
+        () =>
+          `${place}${place && " "}${quote(key)} is not a field${nameHint(key, names, value, fieldOf)}`,
       );
     }
     // Every name is given, so that a missing field meets its own schema and not that of the object.

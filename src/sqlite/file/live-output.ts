@@ -9,7 +9,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   rmdirSync,
   rmSync,
@@ -18,7 +17,14 @@ import {
 import { join } from "node:path";
 import { shareLike } from "../../file-owner.ts";
 import type { Owner } from "../../store/session.ts";
-import { type LiveOutput, parseOutput, type TaskProgress } from "../../store/task-output.ts";
+import {
+  type LiveOutput,
+  NOTHING_CUT,
+  type OutputRun,
+  parseOutput,
+  type RunOutput,
+  type TaskProgress,
+} from "../../store/task-output.ts";
 
 function folderOf(database: string): string {
   return `${database}-output`;
@@ -32,34 +38,40 @@ export class LiveFile implements LiveOutput {
   readonly #database: string;
   readonly #owner: Owner;
   #descriptor: number | null = null;
-  #head = "";
+  #run: OutputRun = { id: 0, attempt: 0, claim: 0 };
+  #part = 0;
 
   constructor(database: string, owner: Owner) {
     this.#database = database;
     this.#owner = owner;
   }
 
-  begin(task: number, attempt: number): void {
-    this.#head = `${JSON.stringify({ task, attempt })}\n`;
+  begin(run: OutputRun): void {
+    this.#run = run;
     this.replace("");
   }
 
-  append(text: string): void {
+  append(text: string): boolean {
+    if (this.#descriptor === null) return false;
     try {
-      if (this.#descriptor !== null) writeSync(this.#descriptor, text);
+      const bytes = Buffer.from(text);
+      return writeSync(this.#descriptor, bytes) === bytes.length; // a disk that gets full takes a part of it
     } catch {
-      // the disk is full, or a task has closed the descriptor: the lines are kept with the run
+      return false; // the disk is full, or a task has closed the descriptor: the lines are kept with the run
     }
   }
 
-  replace(text: string): void {
+  replace(text: string): boolean {
     try {
       this.#descriptor ??= this.#open();
       ftruncateSync(this.#descriptor);
     } catch {
       this.#descriptor = null;
     }
-    this.append(this.#head + text);
+    // Its part tells a reader that the file was written anew meanwhile.
+    const { id, attempt, claim } = this.#run;
+    const head = `{"id":${id},"attempt":${attempt},"claim":${claim},"part":${++this.#part}}`;
+    return this.append(`${head}\n${text}`);
   }
 
   #open(): number {
@@ -77,35 +89,94 @@ export class LiveFile implements LiveOutput {
   }
 }
 
+/** The first line of a file. */
+interface Head extends OutputRun {
+  /** Another number for each time that the file was written anew. */
+  readonly part: number;
+}
+
 /** The output of a thread's last run that said something. */
-export interface Shown {
-  readonly task: number;
-  readonly attempt: number;
+export interface Shown extends OutputRun {
   readonly text: string;
 }
 
-/** null where the thread has said nothing. */
+/** null where the thread has said nothing, or it cannot be read. */
 export function readLive(database: string, owner: Owner): Shown | null {
-  return readShown(join(folderOf(database), nameOf(owner)));
-}
-
-function readShown(file: string): Shown | null {
   try {
-    const whole = readFileSync(file, "utf8");
-    const end = whole.indexOf("\n");
-    const { task, attempt } = JSON.parse(whole.slice(0, end)) as Omit<Shown, "text">;
-    return { task, attempt, text: whole.slice(end + 1) };
+    return readShown(join(folderOf(database), nameOf(owner)));
   } catch {
-    return null; // there is none, or its process died while it began
+    return null;
   }
 }
 
+/** What a run that a thread has shows, or why that cannot be read; null: it has said nothing. */
+export function readRun(
+  database: string,
+  { id, attempt, claim, ...owner }: OutputRun & Owner,
+): RunOutput | null {
+  const folder = folderOf(database);
+  try {
+    const shown = readShown(join(folder, nameOf(owner)));
+    const isOfRun = shown?.id === id && shown.claim === claim;
+    return isOfRun ? parseOutput(attempt, shown.text) : null;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const unread = `${reason}; give this user the right to read ${folder}, or look again once the run has ended`;
+    return { attempt, lines: [], progress: null, cut: NOTHING_CUT, unread };
+  }
+}
+
+/** While a file is written anew, a reader may get the beginning of the old text and the end of the new one. */
+const TRIES = 5;
+
+/** @throws where there is a file that cannot be read. */
+function readShown(file: string): Shown | null {
+  const descriptor = openToRead(file);
+  if (descriptor === null) return null; // it has said nothing
+  try {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const whole = textAt(descriptor, 0, fstatSync(descriptor).size);
+      const head = headOf(whole);
+      if (head === null || !isStill(descriptor, head)) continue;
+      const { part: _, ...run } = head;
+      return { ...run, text: whole.slice(whole.indexOf("\n") + 1) };
+    }
+    return null; // its process died while it began
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** null where there is none. */
+function openToRead(file: string): number | null {
+  try {
+    return openSync(file, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+/** null while it is being written. */
+function headOf(text: string): Head | null {
+  const end = text.indexOf("\n");
+  return end === -1 ? null : (JSON.parse(text.slice(0, end)) as Head);
+}
+
+/** True where the file was not written anew since its head was read. */
+function isStill(descriptor: number, { part }: Head): boolean {
+  return headOf(textAt(descriptor, 0, HEAD_BYTES))?.part === part;
+}
+
 /** How far a thread's last run that said something is. */
-export interface Progressed extends Pick<Shown, "task" | "attempt"> {
+export interface Progressed extends OutputRun {
   readonly progress: TaskProgress | null;
 }
 
-/** More than the first line and the last two, which have a text of 1,000 characters at most. */
+/** More than the first line. */
+const HEAD_BYTES = 200;
+
+/** More than the last two lines, which have a text of 1,000 characters at most. */
 const END_BYTES = 16_384;
 
 /** Reads the ends of the file alone, as it may be long, and is looked at often: `ThreadOutput` says how far it is last. */
@@ -113,27 +184,28 @@ export function readProgress(database: string, owner: Owner): Progressed | null 
   let descriptor: number | null = null;
   try {
     descriptor = openSync(join(folderOf(database), nameOf(owner)), "r");
-    const head = textAt(descriptor, 0);
-    const { task, attempt } = JSON.parse(head.slice(0, head.indexOf("\n"))) as Omit<Shown, "text">;
-    const end = textAt(descriptor, Math.max(fstatSync(descriptor).size - END_BYTES, 0));
-    return { task, attempt, progress: parseOutput(attempt, end).progress };
+    const head = headOf(textAt(descriptor, 0, HEAD_BYTES));
+    const from = Math.max(fstatSync(descriptor).size - END_BYTES, 0);
+    const end = textAt(descriptor, from, END_BYTES);
+    if (head === null || !isStill(descriptor, head)) return null;
+    const { part: _, ...run } = head;
+    return { ...run, progress: parseOutput(run.attempt, end).progress };
   } catch {
-    return null; // there is none, or it is just being written anew
+    return null; // there is none
   } finally {
     if (descriptor !== null) closeSync(descriptor);
   }
 }
 
-function textAt(descriptor: number, position: number): string {
-  const bytes = Buffer.alloc(END_BYTES);
-  return bytes.toString("utf8", 0, readSync(descriptor, bytes, 0, END_BYTES, position));
+function textAt(descriptor: number, position: number, size: number): string {
+  const bytes = Buffer.alloc(size);
+  return bytes.toString("utf8", 0, readSync(descriptor, bytes, 0, size, position));
 }
 
 /** All that the threads of a worker have shown last. */
 export function readAllLive(database: string, worker: string): Shown[] {
-  return namesOf(database, worker).flatMap(
-    (name) => readShown(join(folderOf(database), name)) ?? [],
-  );
+  const threads = namesOf(database, worker).map((name) => Number(name.slice(worker.length + 1)));
+  return threads.flatMap((thread) => readLive(database, { worker, thread }) ?? []);
 }
 
 /** Removes the files of a worker that has left, or was rescued. */

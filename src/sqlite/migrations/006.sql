@@ -26,6 +26,13 @@ CREATE TABLE tq__attempt (
   PRIMARY KEY (task, number)
 ) STRICT, WITHOUT ROWID;
 
+ALTER TABLE tq__error ADD COLUMN code ANY; -- the error's own: a text, or a number
+
+DROP VIEW tq_errors;
+CREATE VIEW tq_errors AS
+SELECT id, task, name, code, message, stack, attempt, count, first_at, last_at
+  FROM tq__error;
+
 -- What the runs have said: a line of JSON for each line, and one for how far the task was.
 CREATE TABLE tq__output (
   id      INTEGER PRIMARY KEY,
@@ -50,7 +57,7 @@ SELECT run.task, run.number, run.outcome, run.started_at, run.ended_at,
        max(run.started_at - run.due_at, 0) AS waited,
        run.ended_at - run.started_at AS ran,
        max(run.ended_at - task.expected_at, 0) AS late,
-       run.reason, error.name, error.message, error.stack, run.worker, run.thread
+       run.reason, error.name, error.code, error.message, error.stack, run.worker, run.thread
   FROM tq__attempt AS run
   JOIN tq__task AS task ON task.id = run.task
   LEFT JOIN tq__error AS error ON error.id = run.error
@@ -60,7 +67,7 @@ SELECT id, attempts + iif(state = 'running', 1, 0), state, dequeued_at, finished
                              coalesce((SELECT max(ended_at) FROM tq__attempt WHERE task = id), 0)), 0),
        finished_at - dequeued_at,
        max(finished_at - expected_at, 0),
-       reason, NULL, NULL, NULL, worker, thread
+       reason, NULL, NULL, NULL, NULL, worker, thread
   FROM tq__task
  WHERE state IN ('running', 'finished');
 
@@ -274,6 +281,7 @@ BEGIN
            WHERE type = 'text' AND key IS NOT 'kind')
    WHERE NOT CASE
      WHEN length GLOB '[pP]*' THEN length NOT GLOB '*[^0-9.,PTWDHMSptwdhms]*' AND length GLOB '*[0-9][WDHMSwdhms]'
+      AND substr(length, 1, instr(upper(length) || 'T', 'T')) NOT GLOB '*[mM]*' -- months have no fixed length
      WHEN length NOT GLOB '[0-9]*' OR length GLOB '*[^0-9.wdhmsx]*' THEN 0
      ELSE (SELECT min(value = '' OR (amount GLOB '[0-9]*' AND amount NOT GLOB '*.' AND amount NOT GLOB '*.*.*' AND unit GLOB '[a-z]'))
                   AND 'wdhmsx' GLOB '*' || group_concat(nullif(unit, ''), '*') || '*'

@@ -1,8 +1,10 @@
--- Recurring tasks. `origin` is the file that defines one; "database" where `tq cron add` did. `override` is what the
--- database says instead: a pause, other times. Slots up to `decided_until` have been decided.
+-- Recurring tasks. `origin` is the file that defines one; "database" where `tq cron add` did; `kind` tells what it is:
+-- tq, model, settings, database. `override` is what the database says instead: a pause, other times. Slots up to
+-- `decided_until` have been decided.
 CREATE TABLE tq__cron (
   name          TEXT PRIMARY KEY,
   origin        TEXT    NOT NULL,
+  kind          TEXT    NOT NULL,
   definition    TEXT    NOT NULL,
   override      TEXT    NOT NULL DEFAULT '{}',
   decided_until INTEGER NOT NULL,
@@ -10,7 +12,8 @@ CREATE TABLE tq__cron (
   removed_at    INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- What became of each slot, a time at which a recurring task comes: no slot has two rows.
+-- What became of each slot, a time at which a recurring task comes: no slot has two rows. `worker` does what tq itself
+-- does for one.
 CREATE TABLE tq__cron_slot (
   cron       TEXT    NOT NULL,
   slot       INTEGER NOT NULL,
@@ -18,6 +21,7 @@ CREATE TABLE tq__cron_slot (
   outcome    TEXT    NOT NULL,
   reason     TEXT,
   task       INTEGER,
+  worker     TEXT,
   PRIMARY KEY (cron, slot)
 ) STRICT, WITHOUT ROWID;
 
@@ -26,10 +30,24 @@ CREATE TABLE tq__share (share REAL NOT NULL) STRICT;
 INSERT INTO tq__share VALUES ((random() & 4294967295) / 4294967296.0);
 
 CREATE VIEW tq_cron AS
-SELECT name, origin, definition, override, decided_until, changed_at, removed_at FROM tq__cron;
+SELECT name, origin, kind, definition, override, decided_until, changed_at, removed_at FROM tq__cron;
 
 CREATE VIEW tq_cron_slots AS
-SELECT cron, slot, decided_at, outcome, reason, task FROM tq__cron_slot;
+SELECT cron, slot, decided_at, outcome, reason, task, worker FROM tq__cron_slot;
+
+-- Which definitions each worker has read: of two files with one name the first has it as long as a worker has that file.
+-- `is_foreign`: it needs models that this worker does not have.
+CREATE TABLE tq__cron_read (
+  name       TEXT NOT NULL,
+  worker     TEXT NOT NULL,
+  origin     TEXT NOT NULL,
+  is_foreign INTEGER NOT NULL,
+  PRIMARY KEY (name, worker)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER tq__worker_forgets_cron AFTER DELETE ON tq__worker BEGIN
+  DELETE FROM tq__cron_read WHERE worker = OLD.id;
+END;
 
 -- Statistics: the runs of a method of a queue by the minute, after eight days by the hour. `span` is in ms, sums
 -- and worst values in µs; `buckets` are histograms: src/statistics/histogram.ts. `whole` is 1 where a row has all runs of

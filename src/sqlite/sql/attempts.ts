@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import type { ErrorData } from "../../outcome.ts";
 import type { Attempt, AttemptOutcome, Claim } from "../../task.ts";
-import { recordError } from "./task-errors.ts";
+import { forgetErrors, recordError } from "./task-errors.ts";
 
 /** How a run ended. */
 export interface EndedRun {
@@ -42,7 +42,10 @@ export function recordAttempt(
   const { number } = held;
   const recorded = error ? recordError(db, id, number, error, now) : null;
   db.query(RECORD).run({ id, number, outcome, reason: reason ?? null, error: recorded, now });
-  if (number > MOST_ATTEMPTS) db.query(FORGET_OLD).run({ id, number });
+  if (number > MOST_ATTEMPTS) {
+    db.query(FORGET_OLD).run({ id, number });
+    forgetErrors(db, id, number - MOST_ATTEMPTS);
+  }
   return true;
 }
 

@@ -5,20 +5,30 @@ import type {
   CronOverride,
   CronRow,
   CronSlot,
-  CronSource,
   CronState,
+  PastSlot,
+  SlotOutcome,
 } from "../../cron/ledger.ts";
+import { IS_HELD } from "./cron-definitions.ts";
 
 const COLUMNS = `
-  name, origin, definition, override, decided_until AS decidedUntil, removed_at AS removedAt,
+  name, origin, kind, definition, override, decided_until AS decidedUntil, removed_at AS removedAt,
+  ${IS_HELD} AS held,
+  (SELECT json_group_array(DISTINCT read.origin) FROM tq__cron_read AS read
+    WHERE read.name = tq__cron.name AND read.origin <> tq__cron.origin) AS others,
   (SELECT max(slot) FROM tq__cron_slot WHERE cron = name AND outcome = 'waiting') AS waiting`;
 const ROWS = `SELECT ${COLUMNS} FROM tq__cron ORDER BY name`;
 const ROW = `SELECT ${COLUMNS} FROM tq__cron WHERE name = $name`;
 
-type StoredRow = Omit<CronRow, "override"> & { readonly override: string };
+type StoredRow = Omit<CronRow, "override" | "held" | "others"> & {
+  readonly override: string;
+  readonly held: 0 | 1;
+  readonly others: string;
+};
 
 function toRow(row: StoredRow): CronRow {
-  return { ...row, override: JSON.parse(row.override) as CronOverride };
+  const override = JSON.parse(row.override) as CronOverride;
+  return { ...row, override, held: row.held === 1, others: JSON.parse(row.others) as string[] };
 }
 
 export function cronRows(db: Database): CronRow[] {
@@ -30,37 +40,13 @@ export function cronRow(db: Database, name: string): CronRow | null {
   return row && toRow(row);
 }
 
-/** A definition that changed, or came back, counts from now: slots before that were never its own. */
-const DEFINE = `
-  INSERT INTO tq__cron (name, origin, definition, decided_until, changed_at)
-  VALUES ($name, $origin, $definition, $now, $now)
-  ON CONFLICT (name) DO UPDATE
-    SET origin = excluded.origin, definition = excluded.definition, decided_until = excluded.decided_until,
-        changed_at = excluded.changed_at, removed_at = NULL
-  WHERE origin <> excluded.origin OR definition <> excluded.definition OR removed_at IS NOT NULL`;
-
-const REMOVE_OTHERS = `
-  UPDATE tq__cron SET removed_at = $now, changed_at = $now
-   WHERE origin = $origin AND removed_at IS NULL AND name NOT IN (SELECT value FROM json_each($names))`;
-
-/** Makes the definitions of one source those that it has now. @returns true where something changed */
-export function defineCron(
-  db: Database,
-  { origin, definitions }: CronSource,
-  now: number,
-): boolean {
-  let changes = 0;
-  for (const { name, definition } of definitions) {
-    changes += db.query(DEFINE).run({ name, origin, definition, now }).changes;
-  }
-  const names = JSON.stringify(definitions.map(({ name }) => name));
-  return changes + db.query(REMOVE_OTHERS).run({ origin, names, now }).changes > 0;
-}
-
 const STATE = `
   SELECT (SELECT share FROM tq__share) AS share,
          (SELECT max(task.id) FROM tq__cron_slot AS slot JOIN tq__task AS task ON task.id = slot.task
-           WHERE slot.cron = $name AND task.state IN ('scheduled', 'ready', 'running')) AS unfinished`;
+           WHERE slot.cron = $name AND task.state IN ('scheduled', 'ready', 'running')) AS unfinished,
+         (SELECT worker FROM tq__cron_slot
+           WHERE cron = $name AND outcome = 'started' AND worker IN (SELECT id FROM tq__worker)
+           ORDER BY slot DESC LIMIT 1) AS working`;
 
 const TAKEN = "SELECT slot FROM tq__cron_slot WHERE cron = $name AND slot > $from";
 
@@ -74,10 +60,11 @@ export function cronState(db: Database, name: string): CronState | null {
 }
 
 const RECORD = `
-  INSERT INTO tq__cron_slot (cron, slot, decided_at, outcome, reason, task)
-  VALUES ($name, $slot, $now, $outcome, $reason, $task)
+  INSERT INTO tq__cron_slot (cron, slot, decided_at, outcome, reason, task, worker)
+  VALUES ($name, $slot, $now, $outcome, $reason, $task, $worker)
   ON CONFLICT (cron, slot) DO UPDATE
-    SET decided_at = excluded.decided_at, outcome = excluded.outcome, reason = excluded.reason, task = excluded.task
+    SET decided_at = excluded.decided_at, outcome = excluded.outcome, reason = excluded.reason, task = excluded.task,
+        worker = excluded.worker
   WHERE outcome = 'waiting'`;
 
 /** Where the clock was ahead, slots that did not run come again. */
@@ -101,6 +88,7 @@ export function recordDecision(
   { slots, decidedUntil: until }: CronDecision,
   ids: readonly number[],
   now: number,
+  worker: string | null,
 ): CronSlot[] {
   db.query(FORGET_AHEAD).run({ name, until });
   const rest = [...ids];
@@ -109,20 +97,36 @@ export function recordDecision(
     return { cron: name, slot, decidedAt: now, outcome, reason, task: id };
   });
   for (const { slot, outcome, reason, task } of rows) {
-    db.query(RECORD).run({ name, slot, outcome, reason, task, now });
+    const by = outcome === "started" ? worker : null;
+    db.query(RECORD).run({ name, slot, outcome, reason, task, now, worker: by });
   }
   db.query(DECIDED).run({ name, until });
   if (slots.length > 0) db.query(FORGET_OLD).run({ name });
   return rows;
 }
 
+const END = `
+  UPDATE tq__cron_slot SET outcome = $outcome, reason = $reason
+   WHERE cron = $name AND slot = $slot AND outcome = 'started'`;
+
+export function endSlot(
+  db: Database,
+  name: string,
+  slot: number,
+  outcome: SlotOutcome,
+  reason: string,
+): void {
+  db.query(END).run({ name, slot, outcome, reason });
+}
+
 const SLOTS = `
-  SELECT cron, slot, decided_at AS decidedAt, outcome, reason, task FROM tq__cron_slot
+  SELECT cron, slot, decided_at AS decidedAt, outcome, one.reason, task, state
+    FROM tq__cron_slot AS one LEFT JOIN tq__task AS task ON task.id = one.task
    WHERE cron = $name ORDER BY slot DESC LIMIT $limit`;
 
 /** The last slots, the newest first. */
-export function cronSlots(db: Database, name: string, limit: number): CronSlot[] {
-  return db.query(SLOTS).all({ name, limit }) as CronSlot[];
+export function cronSlots(db: Database, name: string, limit: number): PastSlot[] {
+  return db.query(SLOTS).all({ name, limit }) as PastSlot[];
 }
 
 /** A pause that ends, or other times, count from now: nothing that passed meanwhile is caught up. */

@@ -75,7 +75,7 @@ function presentRun(
   const owner = { worker, thread };
   const { others } = db.query(HELD_WITH).get({ ...owner }) as { others: number };
   const shown = around.shown(owner);
-  const isHeard = shown?.task === id && shown.attempt === attempts + 1;
+  const isHeard = shown?.id === id && shown.attempt === attempts + 1;
   const said = isHeard ? parseOutput(shown.attempt, shown.text) : null;
   const [progress, lastLine] = [said?.progress ?? null, said?.lines.at(-1) ?? null];
   return { ...owner, others: Math.max(others, 0), isHeard, progress, lastLine };

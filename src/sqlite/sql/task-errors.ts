@@ -5,13 +5,13 @@ import type { TaskError } from "../../task.ts";
 
 const COUNT_AGAIN = `
   UPDATE tq__error
-     SET count = count + 1, attempt = $attempt, last_at = $now
+     SET count = count + 1, attempt = $attempt, last_at = $now, code = $code
    WHERE task = $task AND name = $name AND message = $message
   RETURNING id`;
 
 const RECORD = `
-  INSERT INTO tq__error (task, name, message, stack, attempt, first_at, last_at)
-  VALUES ($task, $name, $message, $stack, $attempt, $now, $now)
+  INSERT INTO tq__error (task, name, message, stack, code, attempt, first_at, last_at)
+  VALUES ($task, $name, $message, $stack, $code, $attempt, $now, $now)
   RETURNING id`;
 
 /** @returns the id of the error. */
@@ -19,13 +19,20 @@ export function recordError(
   db: Database,
   task: number,
   attempt: number,
-  { name, message, stack }: ErrorData,
+  { name, message, stack, code = null }: ErrorData,
   now: number,
 ): number {
   const row =
-    db.query(COUNT_AGAIN).get({ task, name, message, attempt, now }) ??
-    db.query(RECORD).get({ task, name, message, stack, attempt, now });
+    db.query(COUNT_AGAIN).get({ task, name, message, code, attempt, now }) ??
+    db.query(RECORD).get({ task, name, message, stack, code, attempt, now });
   return (row as { id: number }).id;
+}
+
+const FORGET_OLD = `DELETE FROM tq__error WHERE task = $task AND attempt <= $attempt`;
+
+/** Forgets the errors that no attempt after this one has met. */
+export function forgetErrors(db: Database, task: number, attempt: number): void {
+  db.query(FORGET_OLD).run({ task, attempt });
 }
 
 const EXISTS = `SELECT 1 FROM tq__task WHERE id = $task`;

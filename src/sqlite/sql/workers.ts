@@ -5,6 +5,8 @@ import { type Claim, FUNCTION_METHOD } from "../../task.ts";
 import type { NewWorker, RescuedTask, ThreadDeath } from "../../store/rescue.ts";
 import type { Owner } from "../../store/session.ts";
 import { VERSION } from "../../version.ts";
+import type { Shown } from "../file/live-output.ts";
+import { recordAttempt } from "./attempts.ts";
 import { handBack } from "./claim.ts";
 import { crash, interrupt, settle } from "./settle.ts";
 
@@ -50,6 +52,7 @@ interface HeldRow extends Claim {
   readonly crashes: number;
   /** 1: claimed as a suspect, with its begin on disk, so that a death now counts against it. */
   readonly begun: 0 | 1;
+  readonly thread: number;
 }
 
 const OF_METHOD = `iif(method = '${FUNCTION_METHOD}' AND instances = '[]', NULL`;
@@ -57,7 +60,7 @@ const OF_METHOD = `iif(method = '${FUNCTION_METHOD}' AND instances = '[]', NULL`
 /** The method is NULL where the task calls a plain function; of its instances, which may be many, the log names the first. */
 const HELD_BY = `
   SELECT id, claim, model, ${OF_METHOD}, method) AS method, ${OF_METHOD}, substr(instances, 1, 200)) AS instances,
-         queue, ref, attempts, crashes, begun
+         queue, ref, attempts, crashes, begun, thread
     FROM tq__task
    WHERE state = 'running' AND worker = $worker`;
 
@@ -71,7 +74,7 @@ const BOOT_OF = `SELECT boot_id FROM tq__worker WHERE id = $worker`;
 
 const MAKE_SUSPECT = `
   UPDATE tq__task
-     SET state = 'ready', suspect = 1, reason = $reason,
+     SET state = 'ready', suspect = 1, reason = $reason, attempts = attempts + $runs,
          worker = NULL, thread = NULL, dequeued_at = NULL, begun = 0
    WHERE id = $id AND state = 'running' AND claim = $claim`;
 
@@ -86,10 +89,11 @@ export function unknownWorkers(db: Database): string[] {
 }
 
 /**
- * Puts the tasks of a dead worker back. Which of them ran is unknown, so each becomes a suspect. A task that was claimed
- * as a suspect ran alone, so it counts a crash. After a reboot no task is to blame: none counts a crash or becomes a
- * suspect.
+ * Puts the tasks of a dead worker back. Which of them was to blame is unknown, so each becomes a suspect. A task that was
+ * claimed as a suspect ran alone, so it counts a crash. After a reboot no task is to blame: none counts a crash or becomes
+ * a suspect. The history has the runs of those that ran.
  *
+ * @param shown what its threads showed of their last runs.
  * @returns null when another worker has put them back first.
  */
 export function rescueWorker(
@@ -97,24 +101,36 @@ export function rescueWorker(
   worker: string,
   bootId: string,
   maxCrashes: number,
+  shown: readonly Shown[],
   now: number,
 ): RescuedTask[] | null {
   const row = db.query(BOOT_OF).get({ worker }) as { boot_id: string } | null;
   const held = heldBy(db, worker);
   if (!row && held.length === 0) return null;
+  const isToBlame = row?.boot_id === bootId || row === null;
+  const reason = isToBlame ? "its worker process died" : "its machine went down";
   const tasks = held.map((task) => {
-    if (row && row.boot_id !== bootId) {
-      if (task.begun === 1) interrupt(db, task, "its machine went down", now);
-      else handBack(db, [task], now);
-      return rescuedTask(task);
-    }
-    if (task.begun === 1) return recordCrash(db, task, "its worker process died", maxCrashes, now);
-    const reason = "its worker process died";
-    db.query(MAKE_SUSPECT).run({ id: task.id, claim: task.claim, reason });
+    const ran = task.begun === 1 || hasRun(task, held, shown);
+    if (task.begun === 1 && isToBlame) return recordCrash(db, task, reason, maxCrashes, now);
+    if (isToBlame) suspect(db, task, reason, ran, now);
+    else if (ran) interrupt(db, task, reason, now);
+    else handBack(db, [task], now);
     return rescuedTask(task);
   });
   db.query(UNREGISTER).run({ worker });
   return tasks;
+}
+
+/** A thread that held one task had begun it, or was about to; of several, the one ran that has shown something. */
+function hasRun(task: HeldRow, held: readonly HeldRow[], shown: readonly Shown[]): boolean {
+  if (held.filter(({ thread }) => thread === task.thread).length === 1) return true;
+  return shown.some(({ id, claim, text }) => id === task.id && claim === task.claim && text !== "");
+}
+
+function suspect(db: Database, task: HeldRow, reason: string, ran: boolean, now: number): void {
+  if (ran) recordAttempt(db, task, { outcome: "interrupted", reason, now });
+  const { id, claim } = task;
+  db.query(MAKE_SUSPECT).run({ id, claim, reason, runs: ran ? 1 : 0 });
 }
 
 /**

@@ -31,7 +31,7 @@ function ended({ task, now }: Situation, { attempts }: Known): Why {
     return { cause: state, sentence: `Task ${id} finished ${ago}${took}${why}`, ...again };
   }
   if (state === "failed") {
-    const of = failures > 1 ? `, at attempt ${failures}${ofWords(attempts)}` : "";
+    const of = failures > 1 ? `, at attempt ${ofWords(failures, attempts)}` : "";
     return { cause: "failed", sentence: `Task ${id} failed ${ago}${of}${why}`, ...again };
   }
   const hasExpired = task.expires_at !== null && began !== null && began >= task.expires_at;
@@ -115,7 +115,7 @@ function later(situation: Situation, known: Known): Why {
   const after = `after ${shortened(reason)}${also}`;
   switch (lastRun?.outcome) {
     case "failed": {
-      const attempt = `attempt ${failures + 1}${ofWords(known.attempts)}`;
+      const attempt = `attempt ${ofWords(failures + 1, known.attempts)}`;
       return {
         cause: "retry",
         sentence: `Task ${id} waits for ${attempt}, in ${wait}, ${after}`,
@@ -135,6 +135,10 @@ function later(situation: Situation, known: Known): Why {
   }
 }
 
-function ofWords(attempts: number | null): string {
-  return attempts === null ? "" : ` of ${attempts}`;
+/** The policy may have changed since the worker started that runs the task. */
+function ofWords(number: number, attempts: number | null): string {
+  if (attempts === null) return `${number}`;
+  return number > attempts
+    ? `${number} (workers that start now allow ${attempts})`
+    : `${number} of ${attempts}`;
 }

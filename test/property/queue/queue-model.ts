@@ -216,17 +216,16 @@ export class QueueModel {
     const registered = this.workers.get(worker);
     const rebooted = registered !== undefined && registered.boot !== boot;
     this.workers.delete(worker);
-    for (const task of this.heldBy(worker)) {
-      const run = { id: task.id, claim: task.claim };
-      if (rebooted && task.begun) this.interrupt(run, "its machine went down");
-      else if (rebooted) this.handBack(run);
-      else if (task.begun) this.crash(run, "its worker process died", maxCrashes);
-      else {
-        const reason = "its worker process died";
-        this.#leave(run, () =>
-          Object.assign(task, { state: "ready", suspect: 1, dequeued_at: null, reason }),
-        );
-      }
+    const held = this.heldBy(worker).map((task) => ({ ...task, task }));
+    const reason = rebooted ? "its machine went down" : "its worker process died";
+    for (const { id, claim, begun, thread, task } of held) {
+      const run = { id, claim };
+      const ran = begun || held.filter((one) => one.thread === thread).length === 1;
+      const again = { state: "ready", suspect: 1, dequeued_at: null, reason };
+      if (begun && !rebooted) this.crash(run, reason, maxCrashes);
+      else if (rebooted) void (ran ? this.interrupt(run, reason) : this.handBack(run));
+      else if (ran) this.#attempted(run, "interrupted", reason, () => Object.assign(task, again));
+      else this.#leave(run, () => Object.assign(task, again));
     }
   }
 

@@ -221,6 +221,8 @@ export const clean = move(
   },
 );
 
+const SAID = `{"at":1,"level":"info","text":"a line"}\n`;
+
 /** What a run has said, also one that has lost its claim. */
 export const say = move(
   "say",
@@ -231,7 +233,7 @@ export const say = move(
     const task = world.queue.tasks.get(id);
     if (!task) return;
     const attempt = task.attempts + 1 + runs;
-    await inSession(real, (session) => session.keepOutput(id, attempt, "a line\n"));
-    world.queue.history.say(id, attempt, "a line\n");
+    await inSession(real, (session) => session.keepOutput(id, attempt, SAID));
+    world.queue.history.say(id, attempt, SAID);
   },
 );

@@ -45,6 +45,9 @@ export function cronTests(): void {
         [HOURLY, NIGHTLY].map((one) => ({
           ...one,
           origin: FILE,
+          kind: "settings" as const,
+          held: true,
+          others: [],
           override: {},
           decidedUntil: clock.now(),
           removedAt: null,
@@ -105,7 +108,10 @@ export function cronTests(): void {
         },
         { cron: "nightly", slot: at + 2, decidedAt: at, outcome: "pushed", reason: null, task: 1 },
       ]);
-      expect(await store.cron.slots("nightly", 10)).toEqual(rows.toReversed());
+      expect(await store.cron.slots("nightly", 10)).toMatchObject([
+        { ...rows[1], state: "ready" },
+        { ...rows[0], state: null },
+      ]);
       expect(await store.get(1)).toMatchObject({ model: "night", state: "ready" });
       expect(await row()).toMatchObject({ decidedUntil: at + 2 });
     });
@@ -194,7 +200,7 @@ export function cronTests(): void {
   });
 
   describe("an override of a recurring task", () => {
-    const pause = { by: "root@shop", reason: null, until: null };
+    const pause = { by: "root@shop", at: 0, reason: null, until: null };
 
     test("of a pause leaves what is decided; its end counts from then", async () => {
       await store.cron.define({ origin: FILE, definitions: [NIGHTLY] });

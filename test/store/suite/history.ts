@@ -133,6 +133,7 @@ export function historyTests(): void {
       for (let time = 0; time < 5; time++) await keep(id, 1, line(`${time} ${"x".repeat(99_000)}`));
       const [run] = await store.output(id);
       expect(run?.lines.map(({ text }) => text[0])).toEqual(["3", "4"]);
+      expect(run?.cut).toEqual({ lines: 3, bytes: 3 * 99_003 });
     });
 
     test("is rolled back with the transaction that keeps it", async () => {

@@ -4,6 +4,8 @@ import { byHandTests } from "./by-hand.ts";
 import { claimTests } from "./claim.ts";
 import { cleanTests } from "./clean.ts";
 import { crashTests } from "./crash.ts";
+import { cronDefinitionTests } from "./cron-definitions.ts";
+import { addedCronTests } from "./cron-added.ts";
 import { cronTests } from "./cron.ts";
 import { dueTests } from "./due.ts";
 import { lookingTests } from "./looking.ts";
@@ -37,5 +39,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     sessionTests();
     statisticsTests();
     cronTests();
+    addedCronTests();
+    cronDefinitionTests();
   });
 }

@@ -86,6 +86,25 @@ export function workerTests(): void {
       expect(await store.rescueDead(3)).toEqual([]);
     });
 
+    test("leaves a run in the history of the task that a thread held alone", async () => {
+      const id = await pushOne(store);
+      await claimAndDie("dead", 1);
+      clock.advance(700);
+      await store.rescueDead(3);
+      expect(await store.get(id)).toMatchObject({ attempts: 1, crashes: 0, failures: 0 });
+      expect(await store.attempts(id)).toMatchObject([
+        {
+          number: 1,
+          outcome: "interrupted",
+          ran: 700,
+          reason: "its worker process died",
+          worker: "dead",
+        },
+      ]);
+      const again = await claimFirst(store);
+      expect(again).toMatchObject({ attempt: 2, suspect: true, again: true });
+    });
+
     test("is told to one of those who look at once", async () => {
       await pushOne(store);
       await claimAndDie("dead", 1);

@@ -24,7 +24,7 @@ const ROWS: Row[] = [
   [
     "scheduled",
     situation({ task: { state: "scheduled", scheduled_at: NOW + 3 * 3_600_000, queue: "prnit" } }),
-    'Task 7 is scheduled: it is due in 3 h; and no live worker takes tasks of the queue "prnit"; did you mean "print"?',
+    'Task 7 is scheduled: it is due in 3 h; and no live worker takes tasks of the queue "prnit"; one takes "print": is one of the two names misspelt?',
     "tq worker --queue prnit",
   ],
   [
@@ -60,7 +60,7 @@ const ROWS: Row[] = [
   [
     "unserved",
     situation({ task: { queue: "prnit" } }),
-    'Task 7 waits: no live worker takes tasks of the queue "prnit"; did you mean "print"?',
+    'Task 7 waits: no live worker takes tasks of the queue "prnit"; one takes "print": is one of the two names misspelt?',
     "tq worker --queue prnit",
   ],
   [

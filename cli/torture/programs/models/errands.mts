@@ -49,7 +49,8 @@ export const KINDS = [
 ] as const;
 
 export const RETRY_MS = 15;
-export const SNOOZE_MS = 25;
+/** The shortest that there is. */
+export const SNOOZE_MS = 1_000;
 
 type Call = readonly [from: number, to: number, plan: Plan, amount: number];
 

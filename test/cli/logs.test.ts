@@ -1,0 +1,136 @@
+/** `tq logs` and the other commands that follow what a task says: what they print where lines are gone, or unreadable. */
+import { mkdirSync } from "node:fs";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { LiveFile } from "../../src/sqlite/file/live-output.ts";
+import type { SqliteStore } from "../../src/sqlite/store.ts";
+import { outputLine } from "../../src/store/task-output.ts";
+import { claimFirst, OWNER, pushOne } from "../support/store.ts";
+import { Folder } from "./tq.ts";
+
+setDefaultTimeout(30_000);
+
+const line = (text: string) => outputLine({ at: 1, level: "info", text });
+const cut = (lines: number, bytes: number) => outputLine({ cut: { lines, bytes } });
+const FINISHED = { kind: "finished", result: null, reason: null } as const;
+
+/** Calls `next` with all that a stream has said, each time that it says more. */
+async function follow(stream: ReadableStream, next: (said: string) => Promise<void>) {
+  const decoder = new TextDecoder();
+  let said = "";
+  for await (const part of stream) {
+    said += decoder.decode(part as Uint8Array, { stream: true });
+    await next(said);
+  }
+  return said;
+}
+
+/** A thread that says more each time that the follower has told the last line of what it said before. */
+function talk(folder: Folder, store: SqliteStore) {
+  let live: LiveFile | null = null;
+  let step = 0;
+  const steps: [told: RegExp, say: () => Promise<unknown>][] = [
+    [/second/, async () => live?.replace(cut(5, 50) + line("sixth") + line("seventh"))],
+    [
+      /seventh/,
+      () =>
+        store.write(async (session) => {
+          await session.settle({ id: 1, claim: 1 }, FINISHED);
+          await session.keepOutput(1, 1, cut(7, 70) + line("eighth"));
+        }),
+    ],
+  ];
+  return {
+    async begin() {
+      const task = await claimFirst(store);
+      live = new LiveFile(folder.file("tq.db"), OWNER);
+      live.begin(task);
+      live.append(line("first") + line("second"));
+    },
+    async told(said: string) {
+      const [pattern, say] = steps[step] ?? [];
+      if (!pattern?.test(said)) return;
+      step += 1;
+      await say?.();
+    },
+    [Symbol.dispose]: () => live?.close(),
+  };
+}
+
+const words = (text: string) =>
+  [...text.matchAll(/\[.*\]|first|second|sixth|seventh|eighth|"skipped".*"lines":\d+,"bytes":\d+/g)]
+    .map(([word]) => word)
+    .join(" ");
+
+const MARK = "[3 lines are missing here, 37 bytes: the task said more than is kept]";
+const DATA = '"skipped","task":1,"attempt":1,"lines":3,"bytes":37';
+
+test.each([
+  [["logs", "1", "-f"], "stdout", MARK],
+  [["logs", "1", "-f", "--json"], "stdout", DATA],
+  [["watch", "1"], "stdout", MARK],
+  [["watch", "1", "--json"], "stdout", DATA],
+  [["push", "sale", "process", "7", "--wait"], "stderr", MARK],
+] as const)(
+  "tq %p tells each line once, and has a mark for those that are gone",
+  async (args, stream, mark) => {
+    using folder = new Folder();
+    const store = folder.store();
+    using thread = talk(folder, store);
+    const isPush = args[0] === "push";
+    if (!isPush) {
+      await pushOne(store);
+      await thread.begin();
+    }
+    const following = folder.start(args, { TQ_QUEUE__WORKER: "1" });
+    let isBegun = !isPush;
+    const said = await follow(following[stream], async (text) => {
+      if (!isBegun && text.includes("Waiting")) {
+        isBegun = true;
+        await thread.begin();
+      }
+      await thread.told(text);
+    });
+    expect(await following.exited).toBe(0);
+    expect(words(said)).toBe(`first second ${mark} sixth seventh eighth`);
+    await store.close();
+  },
+);
+
+test("tq logs has the mark first, and the JSON the numbers", async () => {
+  using folder = new Folder();
+  const store = folder.store();
+  await pushOne(store);
+  await store.write((session) => session.keepOutput(1, 1, cut(1_234, 56_789) + line("the end")));
+  await store.close();
+  const { stdout } = await folder.tq("logs", "1");
+  expect(stdout).toMatch(
+    /^\[1,234 lines are missing here, 56,789 bytes: the task said more than is kept\]\n.* the end\n$/,
+  );
+  const { stdout: json } = await folder.tq("logs", "1", "--json");
+  expect(JSON.parse(json)).toMatchObject([{ attempt: 1, cut: { lines: 1_234, bytes: 56_789 } }]);
+});
+
+test("tq logs of a task whose output this user cannot read says so, with the path, after what is kept", async () => {
+  using folder = new Folder();
+  const store = folder.store();
+  await pushOne(store);
+  const first = await claimFirst(store);
+  await store.write(async (session) => {
+    await session.settle(first, { kind: "interrupted", reason: "its worker stops" });
+    await session.keepOutput(1, first.attempt, line("kept"));
+  });
+  await claimFirst(store);
+  mkdirSync(folder.file("tq.db-output/worker-1.1"), { recursive: true });
+  const sentence =
+    /Cannot read what task 1 says: EISDIR: .*give this user the right to read .*\/tq\.db-output, or/;
+  expect(await folder.tq("logs", "1")).toEqual({
+    code: 6,
+    stdout: expect.stringMatching(/^\S+ \S+ info {2}kept\n$/),
+    stderr: expect.stringMatching(sentence),
+  });
+  expect(await folder.tq("logs", "1", "-f")).toMatchObject({
+    code: 6,
+    stderr: expect.stringMatching(sentence),
+  });
+  await store.close();
+});
