@@ -16,6 +16,7 @@ import { retry } from "./retry.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
 import { show } from "./show.ts";
+import { stats } from "./stats.ts";
 import { status } from "./status.ts";
 import type { Commands } from "./command/line.ts";
 import { torture } from "./torture.ts";
@@ -45,6 +46,7 @@ export const COMMANDS: Commands = {
   clean,
   cron,
   status,
+  stats,
   serve,
   config,
   alert,

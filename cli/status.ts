@@ -9,6 +9,7 @@ import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { toLook } from "./command/program.ts";
 import { block, table, type TableOptions } from "./terminal/table.ts";
+import { outlookLines } from "./terminal/outlook.ts";
 import { waitingWords } from "./terminal/mode.ts";
 import { workerTable } from "./terminal/workers.ts";
 import { paint } from "./terminal/terminal.ts";
@@ -60,6 +61,7 @@ function statusText(config: Config, found: Found, terminal: Terminal): string {
       : queueTable(queues, isServed || config.queue.worker, options),
     ...(hint === null ? [] : [hint]),
     ...pauseLines(found, terminal),
+    ...outlookLines(found, terminal),
     ...(workers.length === 0 ? noWorkerLines(config) : ["", workerTable(workers, terminal)]),
     ...problemLines(found, terminal),
   ].join("\n");

@@ -14,7 +14,6 @@ import type {
   TaskNames,
   WorkerInfo,
 } from "../store/looking.ts";
-import { withServed } from "../store/live-workers.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
@@ -28,8 +27,8 @@ import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
-import { SCHEMA_VERSION } from "./migrate.ts";
 import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
+import { statusOf } from "./status.ts";
 import type { SqliteSession } from "./session.ts";
 import { SqlitePauses } from "./pause-store.ts";
 import * as byHand from "./sql/by-hand.ts";
@@ -38,7 +37,7 @@ import { countQueues, countWithPauses } from "./sql/counts.ts";
 import { keepShown, outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
 import { makeDueReady } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
-import { repairPauses, shownPauses } from "./sql/pauses.ts";
+import { repairPauses } from "./sql/pauses.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
 import * as taskList from "./sql/task-list.ts";
 import {
@@ -49,6 +48,7 @@ import {
   type IndexLimits,
 } from "./sql/ready-order.ts";
 import { readSituation } from "./sql/situation.ts";
+import { SqliteStatistics } from "./statistics-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
 
@@ -60,7 +60,9 @@ export class SqliteStore extends SqliteDatabase implements Store {
   };
   readonly cron = new SqliteCron(this.#parts);
   readonly failures = new SqliteFailures(this.#parts);
-  readonly pauses = new SqlitePauses({ ...this.#parts, write: (fn) => this.writeStatements(fn) });
+  readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
+  readonly pauses = new SqlitePauses(this.#single);
+  readonly statistics = new SqliteStatistics(this.#single);
   readonly #vacuum = new Vacuum();
   async get(id: number): Promise<Task | null> {
     return this.read((db) => looking.getTask(db, id, this.now()));
@@ -127,14 +129,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async status(): Promise<StoreStatus> {
     const queues = await this.#countQueues();
-    const { durability } = this.options;
-    return this.read((db) => {
-      const workers = liveness.withAlive(this.name, looking.listWorkers(db));
-      const about = { path: this.name, schema: SCHEMA_VERSION, durability };
-      const sizes = looking.fileSizes(db, this.name);
-      const pauses = shownPauses(db, this.now());
-      return { ...about, ...sizes, queues: withServed(queues, workers, pauses), pauses, workers };
-    });
+    const about = { path: this.name, durability: this.options.durability };
+    return this.read((db) => statusOf(db, about, queues, this.now()));
   }
 
   async #countQueues(): Promise<QueueInfo[]> {

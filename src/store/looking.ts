@@ -1,4 +1,7 @@
 /** The types of what a store shows: queues, workers, its state, and the filters for lists of tasks. */
+import type { Forecast } from "../statistics/forecast.ts";
+import type { RunEnd } from "../statistics/counts.ts";
+import type { RunSummary } from "../statistics/summary.ts";
 import type { Task, TaskState } from "../task.ts";
 import type { Pause } from "./pauses.ts";
 import type { TaskProgress } from "./task-output.ts";
@@ -125,6 +128,14 @@ export interface QueueStatus extends QueueInfo {
   readonly served: boolean;
   /** True: a pause holds the whole queue. */
   readonly paused: boolean;
+  /** What becomes of its ready tasks, at the present rate; left out where none is known. */
+  readonly forecast?: Forecast;
+}
+
+/** The runs of one queue in the last hour. */
+export interface QueueHour
+  extends Record<RunEnd, number>, Pick<RunSummary, "wait" | "late_start" | "late_end"> {
+  readonly queue: string;
 }
 
 export interface StoreStatus {
@@ -138,6 +149,8 @@ export interface StoreStatus {
   readonly queues: readonly QueueStatus[];
   /** The oldest first. */
   readonly pauses: readonly Pause[];
+  /** The runs of the last hour: a queue appears once its first minute is over. */
+  readonly last_hour: readonly QueueHour[];
   readonly workers: readonly WorkerStatus[];
 }
 

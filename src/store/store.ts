@@ -24,6 +24,7 @@ import type { PauseStore } from "./pauses.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
+import type { StatisticsStore } from "./statistics-store.ts";
 import type { Situation, WantedTask } from "./situation.ts";
 
 /** An idle thread waits, instead of sleeping, for a task due within this many ms: waking up would take as long. */
@@ -83,6 +84,8 @@ export interface Store {
   readonly pauses: PauseStore;
   /** What follows the failures of tasks. */
   readonly failures: FailureStore;
+  /** How many tasks ran, and how late. */
+  readonly statistics: StatisticsStore;
 
   // Looking
   get(id: number): Promise<Task | null>;

@@ -28,6 +28,7 @@ export type DurationText =
 export type Duration = Temporal.Duration | DurationFields | DurationText;
 
 export const SECOND_MS = 1000;
+export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 
@@ -35,7 +36,7 @@ const MS: Record<keyof DurationFields, number> = {
   weeks: 7 * DAY_MS,
   days: DAY_MS,
   hours: HOUR_MS,
-  minutes: 60_000,
+  minutes: MINUTE_MS,
   seconds: SECOND_MS,
   milliseconds: 1,
   microseconds: 0.001,

@@ -56,7 +56,8 @@ export class Cleaning {
       const deleted = await this.#store.clean({ ...limits, limit: DELETED_AT_ONCE });
       total += deleted;
       const hasSlack = deleted > 0 && (await this.#tidy());
-      more = deleted === DELETED_AT_ONCE || hasSlack;
+      const hasMinutes = await this.#store.statistics.tidy(this.#clock.now());
+      more = deleted === DELETED_AT_ONCE || hasSlack || hasMinutes;
       if (more) await pause(PAUSE_MS);
     }
     return total;

@@ -78,6 +78,7 @@ export class Maintenance {
   async repairTimes(): Promise<void> {
     this.#steadySince = performance.now();
     if (this.#store.now() < MADE_AT) return; // the clock is wrong for certain
+    await this.#store.statistics.forgetAhead().catch(() => {}); // the next time will do
     const repaired = await this.#repair("all");
     if (repaired === 0) return;
     const tasks = repaired === 1 ? "1 task has" : `${repaired} tasks have`;

@@ -23,6 +23,8 @@ export interface Init {
   readonly threads: number;
   readonly queues: readonly string[];
   readonly shared: SharedArrayBuffer;
+  /** Where it counts its runs. */
+  readonly counters: SharedArrayBuffer;
   /** Where it writes the worker's log. */
   readonly standardError: StandardStream;
   /** Where its models print. */

@@ -16,6 +16,7 @@ import { type ForPool, type Init, type LoadedModels, threwWords, toTqError } fro
 import { eventsFor } from "./posted-events.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
+import type { RunStatistics } from "./run-statistics.ts";
 import { TakeBack } from "./take-back.ts";
 
 export interface PoolOptions {
@@ -26,6 +27,7 @@ export interface PoolOptions {
   /** The main thread's own, which lends a part to each thread. */
   readonly store: WorkerStore;
   readonly rescued: RescuedTasks;
+  readonly statistics: RunStatistics;
   readonly report: Report;
   /** The functions of the program around the worker. */
   readonly listeners: Listeners | null;
@@ -215,6 +217,7 @@ export class Pool {
       threads,
       queues,
       shared: this.#shared.buffer,
+      counters: this.#options.statistics.countersOf(thread),
       standardError: standardError(),
       standardOutput: standardOutput(),
       events: eventsFor(listeners),

@@ -33,6 +33,7 @@ import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
 import { type PrintSaid, ThreadOutput } from "../run/thread-output.ts";
 import { openShared } from "../shared-memory/layout.ts";
+import { RunCounters } from "../shared-memory/run-counters.ts";
 import { Progress } from "../shared-memory/progress.ts";
 
 declare const self: Worker;
@@ -178,6 +179,7 @@ async function start(init: Init): Promise<void> {
         audience: new Audience(config.log.level, listened),
         present: { task: null },
         progress,
+        counters: new RunCounters(init.counters),
         output: new ThreadOutput(progress, store, live, {
           keep: config.worker.keep_output,
           print,

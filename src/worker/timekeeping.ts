@@ -12,6 +12,7 @@ import type { CronSources } from "./cron-sources.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { Pool } from "./pool.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
+import type { RunStatistics } from "./run-statistics.ts";
 import { endCancelled } from "./cancelled-runs.ts";
 import { watchThreads } from "./watch-threads.ts";
 
@@ -22,6 +23,7 @@ export interface TimekeepingOptions {
   readonly store: Store;
   readonly pool: Pool;
   readonly rescued: RescuedTasks;
+  readonly statistics: RunStatistics;
   readonly crons: CronSources;
   readonly report: Report;
   readonly exitWithParent: boolean;
@@ -132,6 +134,7 @@ export class Timekeeping {
   #tick(): void {
     const { config, report, exitWithParent } = this.#options;
     this.#events.ticked();
+    if (!this.#stopping) this.#options.statistics.tick();
     watchThreads(this.#pool.threads, config.worker, report);
     // Without a task the lock may be held by code that a task left behind: that is watched at full pace too.
     if (this.#pool.writing) this.#wait = TICK_MS;

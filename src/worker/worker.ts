@@ -3,11 +3,9 @@
  * after the threads that do.
  */
 import { randomUUIDv7 } from "bun";
-import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
+import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import type { TqError } from "../errors.ts";
-import { unknownFollowUps } from "../registry/follow-ups.ts";
-import { unknownRules } from "../registry/policies.ts";
 import type { Report } from "../log/events.ts";
 import type { Listeners } from "../log/listeners.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
@@ -20,6 +18,8 @@ import type { LoadedModels } from "./messages.ts";
 import { modelsOf } from "./models-of.ts";
 import { Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
+import { RunStatistics } from "./run-statistics.ts";
+import { noModels, startedEvent, uselessRules } from "./started.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
 
@@ -50,6 +50,7 @@ export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #models: readonly string[];
   readonly #config: Config["worker"];
+  readonly #statistics: RunStatistics;
   readonly #rescued: RescuedTasks;
   readonly #pool: Pool;
   readonly #waking: Waking;
@@ -78,10 +79,12 @@ export class WorkerProcess {
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
     const { config, report, drain, exitWithParent = false } = options;
     this.store = openWorkerStore(config, this.#config.threads);
-    this.#rescued = new RescuedTasks(report);
     const { id, store } = this;
+    this.#statistics = new RunStatistics({ id, store });
+    this.#rescued = new RescuedTasks(report, this.#statistics);
     this.#crons = new CronSources({ id, config, store, report });
-    const parts = { id, config, store, rescued: this.#rescued, report };
+    const own = { rescued: this.#rescued, statistics: this.#statistics };
+    const parts = { id, config, store, ...own, report };
     this.#pool = new Pool(
       { ...parts, models: this.#models, listeners: options.listeners ?? null },
       {
@@ -148,7 +151,12 @@ export class WorkerProcess {
       clearTimeout(late);
     }
     if (this.#stopping) return;
-    this.#sayStarted();
+    this.#options.report(
+      startedEvent(this.id, this.store.name, this.#models, this.#options.config),
+    );
+    const { catalog = {} } = this.#known ?? {};
+    const problems = [...uselessRules(this.#options.config, catalog), ...this.#crons.problems()];
+    for (const words of [...problems, ...noModels(this.#models, catalog)]) this.#note(words);
     await nextTurn(); // the log writes the start by then, before the threads write of their tasks
     if (!this.#stopping) this.#go();
   }
@@ -170,27 +178,6 @@ export class WorkerProcess {
     this.#timekeeping.start();
     this.#alerts.start();
     this.#waking.look();
-  }
-
-  #sayStarted(): void {
-    const { config, report } = this.#options;
-    const models = this.#models;
-    const { threads, queues } = this.#config;
-    report({
-      name: "worker.started",
-      worker: this.id,
-      threads,
-      queues,
-      database: this.store.name,
-      models: models[0] ?? null,
-      mode: config.queue.worker ? "worker" : "no worker",
-    });
-    const { catalog = {} } = this.#known ?? {};
-    const { tasks } = config;
-    const unknown = [...unknownRules(tasks, catalog), ...unknownFollowUps(tasks, catalog)];
-    for (const words of [...unknown, ...this.#crons.problems()]) this.#note(words);
-    if (Object.keys(catalog).length > 0) return;
-    this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
   }
 
   #sayLoading(): void {
@@ -228,6 +215,7 @@ export class WorkerProcess {
     await this.#pool.stop(grace);
     await this.#alerts.end(Math.max(grace - (performance.now() - started), 0));
     this.#timekeeping.end();
+    await this.#statistics.end();
     await this.#options.closing?.();
     try {
       await this.store.unregister(this.id);

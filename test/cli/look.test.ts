@@ -258,6 +258,7 @@ describe("tq status", () => {
       "free_size",
       "queues",
       "pauses",
+      "last_hour",
       "workers",
       "problems",
     ]);

@@ -20,7 +20,8 @@ import { EVENT_LEVELS } from "../../src/log/events.ts";
 import { FILTER_PARTS } from "../../src/tasks/filter.ts";
 import { decode } from "../../src/values/decoding.ts";
 import type { Operator } from "../../src/store/records.ts";
-import { DOCUMENTS, names, read, ROOT } from "./documents.ts";
+import { DOCUMENTS, read, ROOT } from "./documents.ts";
+import { benchTable, toTable } from "./bench-table.ts";
 import { RECURRING_ROWS } from "./recurring-rows.ts";
 
 describe("the tables", () => {
@@ -91,6 +92,8 @@ describe("the tables", () => {
         new RegExp(`${mark}\n\n([^]*?)\n\n`).exec(read(documentWith(mark))) ?? [];
       expect(quoted(list)).toEqual(columns(view));
     }
+    const stats = cellsOf(section("docs/lateness.md", "## By plain SQL"));
+    expect(stats.map(([name = ""]) => quoted(name)[0])).toEqual(columns("tq_stats"));
     rmSync(folder, { recursive: true });
   });
 
@@ -264,39 +267,4 @@ function replaceBlock(text: string, start: string, block: string): string {
     new RegExp(`${start}[^]*?<!-- end -->`),
     () => `${start}\n\n${block}\n\n<!-- end -->`,
   );
-}
-
-function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-/** The last run of `npm run bench`; null when there is none. */
-function benchTable(): string | null {
-  const files = names("bench/results").filter((name) => name.endsWith(".json"));
-  const last = files.at(-1);
-  if (last === undefined) return null;
-  const { started, machine, settings, rows } = JSON.parse(
-    read(join("bench/results", last)),
-  ) as BenchRun;
-  const table = toTable(
-    ["Measure", "tq", "Raw limit", "Ratio", "To reach"],
-    rows.map(({ measure, figure, raw, ratio, bar }) => [measure, figure, raw, ratio, bar]),
-  );
-  const { processor, cores, memory, bun } = machine;
-  return [
-    `${settings.quick ? "A quick run" : "The run"} of ${started.slice(0, 10)}:`,
-    `${processor}, ${cores} cores, ${memory} GB, Bun ${bun}, durability ${settings.durability};`,
-    `medians, and from the lowest to the highest.\n\n${table}`,
-  ].join(" ");
-}
-
-/** What `bench/main.ts` writes, as far as it is shown. */
-interface BenchRun {
-  readonly started: string;
-  readonly machine: Readonly<Record<string, string | number>>;
-  readonly settings: { readonly quick: boolean; readonly durability: string };
-  readonly rows: readonly Readonly<
-    Record<"measure" | "figure" | "raw" | "ratio" | "bar", string>
-  >[];
 }

@@ -121,3 +121,42 @@ CREATE TABLE tq__untold (
   attempts  INTEGER NOT NULL,
   failed_at INTEGER NOT NULL
 ) STRICT;
+
+-- Statistics: the runs of a method of a queue by the minute, after eight days by the hour. `span` is in ms, sums
+-- and worst values in µs; `buckets` are histograms: src/statistics/histogram.ts. `whole` is 1 where a row has all runs of
+-- its queue in that minute: of several methods a row more has them together, without a model.
+CREATE TABLE tq__statistic (
+  span   INTEGER NOT NULL,
+  at     INTEGER NOT NULL,
+  queue  TEXT    NOT NULL,
+  model  TEXT    NOT NULL,
+  method TEXT    NOT NULL,
+  whole  INTEGER NOT NULL,
+  finished INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  retried INTEGER NOT NULL,
+  snoozed INTEGER NOT NULL,
+  cancelled INTEGER NOT NULL,
+  postponed INTEGER NOT NULL,
+  interrupted INTEGER NOT NULL,
+  crashed INTEGER NOT NULL,
+  wait_count INTEGER NOT NULL, wait_sum INTEGER NOT NULL, wait_worst INTEGER NOT NULL, wait_buckets BLOB NOT NULL,
+  run_count INTEGER NOT NULL, run_sum INTEGER NOT NULL, run_worst INTEGER NOT NULL, run_buckets BLOB NOT NULL,
+  late_start_count INTEGER NOT NULL, late_start_sum INTEGER NOT NULL, late_start_worst INTEGER NOT NULL, late_start_buckets BLOB NOT NULL,
+  late_end_count INTEGER NOT NULL, late_end_sum INTEGER NOT NULL, late_end_worst INTEGER NOT NULL, late_end_buckets BLOB NOT NULL,
+  PRIMARY KEY (span DESC, at, queue, model, method)
+) STRICT, WITHOUT ROWID;
+
+-- The number of the last part that a worker has added: none is added twice.
+ALTER TABLE tq__worker ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
+
+-- For plain SQL, all lengths of time in ms.
+CREATE VIEW tq_stats AS
+SELECT at, span, queue, model, method,
+       finished, failed, retried, snoozed, cancelled, postponed, interrupted, crashed,
+       wait_count, wait_sum / 1000.0 / wait_count AS wait_mean, iif(wait_count > 0, wait_worst / 1000.0, NULL) AS wait_worst,
+       run_count, run_sum / 1000.0 / run_count AS run_mean, iif(run_count > 0, run_worst / 1000.0, NULL) AS run_worst,
+       late_start_count, late_start_sum / 1000.0 / late_start_count AS late_start_mean, iif(late_start_count > 0, late_start_worst / 1000.0, NULL) AS late_start_worst,
+       late_end_count, late_end_sum / 1000.0 / late_end_count AS late_end_mean, iif(late_end_count > 0, late_end_worst / 1000.0, NULL) AS late_end_worst
+  FROM tq__statistic
+ WHERE model <> '';

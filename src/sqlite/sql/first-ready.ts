@@ -14,7 +14,7 @@ import { hasOrderIndex, lookForOrderIndex, MANY_QUEUES } from "./ready-order.ts"
 
 /** What a claim reads of a task that it takes. A ready task has a reason only where a run of it did not end it. */
 export const CLAIMED_COLUMNS = `task.id, claim, model, method, instances, args, context, user, queue, priority, deadline,
-         attempts, suspect, postponed, failures, expires_at AS expiresAt, policy, ref, reason IS NOT NULL AS again`;
+         enqueued_at AS enqueuedAt, scheduled_at AS scheduledAt, expected_at AS expectedAt, attempts, suspect, postponed, failures, expires_at AS expiresAt, policy, ref, reason IS NOT NULL AS again`;
 
 /**
  * The CAST hides the parameter: where a partial index or a LIMIT may depend on a bare one, SQLite prepares the

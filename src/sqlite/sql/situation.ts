@@ -9,6 +9,7 @@ import type { Place, PresentRun, Situation, WantedTask } from "../../store/situa
 import { parseOutput } from "../../store/task-output.ts";
 import type { Task } from "../../task.ts";
 import type { Shown } from "../file/live-output.ts";
+import { endedRate } from "./rates.ts";
 import { runningSuspect } from "./claim.ts";
 import { getTask, getTaskByRef, listWorkers } from "./looking.ts";
 import { shownPauses } from "./pauses.ts";
@@ -119,8 +120,16 @@ function placeOf(
   const { queues, ...ahead } = best;
   const first = Math.min(...takers.map(({ started_at: at }) => at));
   const since = Math.max(waited.since, first);
-  const ended = ahead.ahead === 0 ? NONE_ENDED : countEnded(db, queues, { ...waited, since });
-  return { ...ahead, ...ended, ...busyThreads(db, takers), suspects: runningSuspects(db, takers) };
+  const takes = (queue: string): boolean => takesQueue(queues, queue);
+  const rate = ahead.ahead === 0 ? NONE_ENDED : endedRate(db, takes, { ...waited, since });
+  const { ended, within: endedWithin } = rate;
+  return {
+    ...ahead,
+    ended,
+    endedWithin,
+    ...busyThreads(db, takers),
+    suspects: runningSuspects(db, takers),
+  };
 }
 
 /** Tasks before another one are counted up to this number: some 10 ms. */
@@ -165,36 +174,7 @@ function countAhead(
   return { ahead, isAll: true };
 }
 
-/** Runs that ended longer ago say nothing of the present rate. */
-const RATE_MS = 600_000;
-
-/** So many of each state are looked at: some ms. */
-const MOST_ENDED = 10_000;
-
-const endedAs = (state: "finished" | "failed"): string => `
-  SELECT queue, finished_at AS at
-    FROM tq__task
-   WHERE state = '${state}' AND finished_at IS NOT NULL AND finished_at > $since
-   ORDER BY finished_at DESC
-   LIMIT ${MOST_ENDED}`;
-
-const ENDED = [endedAs("finished"), endedAs("failed")];
-
-type Ended = Pick<Place, "ended" | "endedWithin">;
-
-const NONE_ENDED: Ended = { ended: 0, endedWithin: 0 };
-
-/** Counts from when the task began to wait for these workers: they had tasks to run all this time. */
-function countEnded(db: Database, queues: readonly string[], { now, since: waits }: Waited): Ended {
-  let since = Math.max(waits, now - RATE_MS);
-  const rows = ENDED.flatMap((statement) => {
-    const found = db.query(statement).all({ since }) as { queue: string; at: number }[];
-    if (found.length === MOST_ENDED) since = found.at(-1)?.at ?? since;
-    return found;
-  });
-  const ended = rows.filter(({ queue, at }) => at > since && takesQueue(queues, queue)).length;
-  return { ended, endedWithin: now - since };
-}
+const NONE_ENDED = { ended: 0, within: 0 };
 
 const BUSY = `
   SELECT count(DISTINCT thread) AS busy FROM tq__task WHERE state = 'running' AND worker = $worker`;

@@ -3,6 +3,7 @@ import { isWorker, untakenWords } from "../../store/live-workers.ts";
 import type { Place, Situation } from "../../store/situation.ts";
 import { resumeCommand, whyHeld } from "../../store/pause-words.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
+import { isRate } from "../../statistics/forecast.ts";
 import type { Task } from "../../task.ts";
 import { formatDuration } from "../../values/duration.ts";
 import { type Known, shortened, stoppedWhy, type Why, workerCommand } from "./explanation.ts";
@@ -141,12 +142,8 @@ function next({ id }: Task): Why {
   return { cause: "next", sentence, purpose: null, command: null };
 }
 
-/** Fewer ends, or in less time, are no rate. */
-const LEAST_ENDED = 5;
-const LEAST_MS = 2_000;
-
 function rateWords({ ahead, isAll, ended, endedWithin }: Place): string {
-  if (ended < LEAST_ENDED || endedWithin < LEAST_MS) return "";
+  if (!isRate({ ended, within: endedWithin })) return "";
   const [amount = "", unit = ""] = formatDuration((ahead * endedWithin) / ended).split(" ");
   const about = `${isAll ? "about" : "at least"} ${Math.round(Number(amount))} ${unit}`;
   return `, at the rate of the last ${formatDuration(endedWithin)} for ${about}`;

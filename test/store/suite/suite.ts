@@ -20,6 +20,7 @@ import { historyTests } from "./history.ts";
 import { settleTests } from "./settle.ts";
 import { situationTests } from "./situation.ts";
 import { renewSubject, type Subject } from "./subject.ts";
+import { statisticsTests } from "./statistics.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { workerTests } from "./workers.ts";
 
@@ -42,6 +43,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     lookingTests();
     situationTests();
     sessionTests();
+    statisticsTests();
     cronTests();
     failureTests();
     alertTests();
