@@ -99,7 +99,7 @@ function armValues(sql: string, filter: ReadFilter): Record<string, string | num
 
 /** In the words of the partial indexes: where a condition is spelt differently, SQLite reads the whole table. */
 const ARMS: Readonly<Record<TaskState, (filter: ReadFilter) => string[]>> = {
-  ready: (filter) => [0, 1].map((suspect) => readyArm(filter, suspect)),
+  ready: (filter) => ["suspect = 0", "suspect > 0"].map((place) => readyArm(filter, place)),
   scheduled: () => ["SELECT id FROM tq__task WHERE state = 'scheduled'"],
   running: () => ["SELECT id FROM tq__task WHERE state = 'running'"],
   finished: (filter) => [endedArm(filter, "finished")],
@@ -107,9 +107,10 @@ const ARMS: Readonly<Record<TaskState, (filter: ReadFilter) => string[]>> = {
   cancelled: (filter) => [endedArm(filter, "cancelled")],
 };
 
-function readyArm({ queue }: ReadFilter, suspect: number): string {
+/** @param place in line, or beside it: a suspect, or a task of a paused method. */
+function readyArm({ queue }: ReadFilter, place: string): string {
   const inQueue = queue === undefined || isPattern(queue) ? "" : " AND queue = $queue";
-  return `SELECT id FROM tq__task WHERE state = 'ready' AND suspect = ${suspect}${inQueue}`;
+  return `SELECT id FROM tq__task WHERE state = 'ready' AND ${place}${inQueue}`;
 }
 
 function endedArm({ endedBefore, endedAfter }: ReadFilter, state: TaskState): string {

@@ -45,6 +45,22 @@ async function refusalOf(work: Promise<unknown>): Promise<string> {
 
 export function pauseTests(): void {
   describe("a pause", () => {
+    test("leaves its tasks among those that are listed, moved and cancelled as ready", async () => {
+      const ids = await store.push([newTask(), newTask({ queue: "print" }), newTask()]);
+      await pauseTask("sale.process");
+      expect(await claimAll()).toEqual([]); // it has set them aside
+      const listed = await store.list({ states: ["ready"] });
+      expect(listed.map(({ id }) => id)).toEqual(ids.toReversed());
+      expect(await store.list({ states: ["ready"], queue: "print" })).toHaveLength(1);
+      expect(
+        await store.moveMany({ kind: "place", queue: "mail" }, ids, { states: ["ready"] }),
+      ).toBe(3);
+      expect(await store.list({ states: ["ready"], queue: "mail" })).toHaveLength(3);
+      expect(await store.moveMany({ kind: "cancel" }, ids.slice(1), { states: ["ready"] })).toBe(2);
+      await store.pauses.resume(task("sale.process"));
+      expect(await claimAll()).toEqual(ids.slice(0, 1));
+    });
+
     test("says by whom, since when, why and until when, to every process", async () => {
       const since = clock.now();
       const pause = await pauseQueue("print", { reason: "toner", until: since + 60_000 });
