@@ -6,6 +6,5 @@ export const cancel = moveCommand({
   done: "cancelled",
   description: "Cancel ready, scheduled or running tasks",
   from: ["scheduled", "ready", "running"],
-  one: (store, id) => store.cancel(id),
-  all: (store, filter) => store.cancelAll(filter),
+  read: () => ({ kind: "cancel" }),
 });

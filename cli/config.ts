@@ -1,7 +1,10 @@
 /** `tq config`: the settings in effect, and the source of each. */
+import { KEY_HELP } from "../src/cron/key-help.ts";
+import type { CronText } from "../src/cron/ledger.ts";
 import { fieldOf, POLICIES, POLICY_KEYS, type PolicyRow } from "../src/policies/table.ts";
+import { sectionWords } from "../src/settings/cron-sections.ts";
 import { listConfig } from "../src/settings/config.ts";
-import { formatSetting } from "../src/settings/table.ts";
+import { formatSetting, shownSetting } from "../src/settings/table.ts";
 import type { TaskRules } from "../src/settings/task-rules.ts";
 import { command } from "./command/command.ts";
 import { table } from "./terminal/table.ts";
@@ -14,10 +17,10 @@ export const config = command({
   run: async (_values, program) => {
     const found = program.config();
     const settings = listConfig(found);
-    const rules = found.tasks.flatMap(listRules);
+    const rules = [...found.tasks.flatMap(listRules), ...found.cron.flatMap(listCron)];
     const data = settings.map(({ setting, value, origin }) => {
       const { key, env, description } = setting;
-      return { key, value, origin, env, description };
+      return { key, value: shownSetting(setting, value), origin, env, description };
     });
     const ofTasks = rules.map(({ key, value, description }) => {
       return { key, value, origin: TOML, env: null, description };
@@ -36,7 +39,7 @@ export const config = command({
   },
 });
 
-/** Rules for tasks stand in this file alone. */
+/** Rules for tasks, and recurring tasks, stand in this file alone. */
 const TOML = "tq.toml";
 
 interface ListedRule {
@@ -60,6 +63,23 @@ function listRules({ pattern, said }: TaskRules): ListedRule[] {
       description: row.help,
     };
   });
+}
+
+/** The keys of one section `[cron.name]`. */
+function listCron({ name, definition }: CronText): ListedRule[] {
+  const section = sectionWords(name).slice(1, -1);
+  return Object.entries(JSON.parse(definition) as Record<string, unknown>).map(([key, value]) => ({
+    key: `${section}.${key}`,
+    value,
+    words: typeof value === "string" ? value : JSON.stringify(value),
+    description: helpOf(key),
+  }));
+}
+
+function helpOf(field: string): string {
+  const [, { help } = { help: "" }] =
+    Object.entries(KEY_HELP).find(([key]) => fieldOf(key) === field) ?? [];
+  return help;
 }
 
 const COLUMNS = [{ title: "setting" }, { title: "value" }, { title: "from" }] as const;

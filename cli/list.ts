@@ -1,10 +1,15 @@
 /** `tq list`: tasks, the newest first. */
-import { OPTIONS } from "../src/push/task-options.ts";
+import { systemClock } from "../src/clock.ts";
+import { isTerminal } from "../src/log/terminal.ts";
 import { isServed, liveWorkers, untakenWords } from "../src/store/live-workers.ts";
-import type { Rest, WorkerInfo } from "../src/store/looking.ts";
+import type { WorkerInfo } from "../src/store/looking.ts";
+import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
+import { holds, type Pause, withPaused } from "../src/store/pauses.ts";
 import { type Task, TASK_STATES } from "../src/task.ts";
 import { command } from "./command/command.ts";
-import { filterFlags, readFilter } from "./command/filter.ts";
+import { CONDITION_WORDS, filterFlags, type GivenFilter, readFilter } from "./command/filter.ts";
+import { goingOn, lookFor } from "./command/look-for.ts";
+import { capitalized } from "./command/pausing.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { taskTable } from "./terminal/tasks.ts";
 import { waitingWords } from "./terminal/mode.ts";
@@ -13,25 +18,30 @@ import { readWhole } from "./command/values.ts";
 
 const DEFAULT_LIMIT = 100;
 
-function sayRest({ count, isAll }: Rest, program: Program): void {
-  if (count > 0) program.note(`and ${count}${isAll ? "" : "+"} more: --limit N lists more`);
-}
-
 /** Drops the values that the table does not show: each may be megabytes, of every listed task. */
 function forTable(task: Task): Task {
   return { ...task, args: null, context: null, result: null };
 }
 
-/** Tells of each task that waits whether a live worker takes it. */
-function withServed(tasks: readonly Task[], live: readonly WorkerInfo[]) {
+/** Tells of each task that waits whether a live worker takes it, and whether it is paused. */
+function withWaits(tasks: readonly Task[], live: readonly WorkerInfo[], pauses: readonly Pause[]) {
   return tasks.map((task) => {
     const waits = task.state === "ready" || task.state === "scheduled";
-    return waits ? { ...task, served: isServed(task.queue, live) } : task;
+    const shown = withPaused(task, pauses);
+    return waits ? { ...shown, served: isServed(task.queue, live) } : shown;
   });
 }
 
 /** More queues than this are only counted: there may be hundreds. */
 const MOST_NAMED = 5;
+
+/** A sentence for each pause that holds one of these tasks. */
+function pausedWords(waiting: readonly Task[], pauses: readonly Pause[], now: number): string[] {
+  return pauses
+    .filter((pause) => waiting.some((task) => holds(pause, task)))
+    .slice(0, MOST_NAMED)
+    .map((pause) => `${capitalized(pauseWords(pause, now))}; to go on: ${resumeCommand(pause)}`);
+}
 
 /** A sentence for each queue of these tasks that no live worker takes; none where there is no worker at all. */
 function untakenQueues(waiting: readonly Task[], live: readonly WorkerInfo[]): string[] {
@@ -42,54 +52,57 @@ function untakenQueues(waiting: readonly Task[], live: readonly WorkerInfo[]): s
   return [...sentences.slice(0, MOST_NAMED), ...(more > 0 ? [rest] : [])];
 }
 
-function capitalized(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
-}
-
 export const list = command({
   name: "list",
   description: "List tasks, the newest first",
+  many: true,
   flags: {
+    condition: { type: "positional", required: false, description: CONDITION_WORDS },
     ...filterFlags(`Only tasks in these states: ${TASK_STATES.join(", ")}`),
-    ref: { type: "string", valueHint: "TEXT", description: "Only the task with this ref" },
     limit: {
       type: "string",
       valueHint: "N",
       description: `List at most this many (default: ${DEFAULT_LIMIT})`,
     },
+    all: {
+      type: "boolean",
+      description:
+        "Look through all tasks, however long it takes: a terminal is answered in 300 ms",
+    },
   },
-  run: async ({ limit, ref, ...given }, program) => {
+  run: async (values, program) => {
+    const { limit, all, _: conditions } = values;
     const filter = {
-      ...readFilter(given, TASK_STATES),
-      ...(ref === undefined ? {} : { ref: OPTIONS.ref.kind.readText(ref, "--ref") }),
+      ...readFilter(values as GivenFilter, conditions, TASK_STATES),
       limit: limit === undefined ? DEFAULT_LIMIT : readWhole(limit, "--limit", 1),
     };
-    const tasks: Task[] = [];
-    let rest: Rest | null = null;
-    let unknown: readonly string[] = [];
-    let untaken: readonly string[] = [];
-    let live: readonly WorkerInfo[] = [];
     await toLook(program.config(), async (store) => {
-      for await (const page of store.pages(filter)) {
-        for (const task of page) tasks.push(program.json ? task : forTable(task));
-      }
-      const last = tasks.at(-1); // the oldest listed: those below its id are the rest
-      // With --limit the user has said how many.
-      if (limit === undefined && last !== undefined && tasks.length === DEFAULT_LIMIT) {
-        rest = await store.countBefore(filter, last.id);
-      }
-      if (last === undefined) unknown = await unknownNameWords(store, filter);
+      const found = await lookFor(store, filter, {
+        isPatient: all === true || program.json || !isTerminal(1),
+        hasLimit: limit !== undefined,
+        kept: program.json ? (task) => task : forTable,
+        elapsed: () => systemClock.monotonic(),
+      });
+      const { tasks } = found;
       const waiting = tasks.filter(({ state }) => state === "ready" || state === "scheduled");
-      if (waiting.length === 0) return;
-      live = await liveWorkers(store);
-      const hint = waitingWords(program.config(), waiting.length);
+      const live = waiting.length > 0 ? await liveWorkers(store) : [];
+      const pauses = waiting.length > 0 ? await store.pauses.list() : [];
+      const notes = [...goingOn(found)];
+      if (tasks.length === 0) {
+        notes.unshift(...(await unknownNameWords(store, filter, found.stoppedAt === null)));
+      }
+      const hint = waiting.length > 0 ? waitingWords(program.config(), waiting.length) : null;
       if (live.length === 0 && hint !== null) program.note(hint);
-      else untaken = untakenQueues(waiting, live);
+      else if (waiting.length > 0) notes.unshift(...untakenQueues(waiting, live));
+      notes.unshift(...pausedWords(waiting, pauses, store.now()));
+      answer(withWaits(tasks, live, pauses), program);
+      for (const sentence of notes) program.note(sentence);
     });
-    program.answer(withServed(tasks, live), () =>
-      tasks.length === 0 ? "No tasks" : taskTable(tasks, program.terminal),
-    );
-    for (const sentence of [...unknown, ...untaken]) program.note(sentence);
-    if (rest !== null) sayRest(rest, program);
   },
 });
+
+function answer(tasks: readonly Task[], program: Program): void {
+  program.answer(tasks, () =>
+    tasks.length === 0 ? "No tasks" : taskTable(tasks, program.terminal),
+  );
+}

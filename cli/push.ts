@@ -10,7 +10,6 @@ import {
   type PushOptions,
   TASK_OPTIONS,
 } from "../src/push/task-options.ts";
-import { liveWorkers, NO_WORKER, untakenWords } from "../src/store/live-workers.ts";
 import type { Config } from "../src/settings/config.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
@@ -24,6 +23,7 @@ import { endRuntime, loadRegistry, startRuntime } from "./command/runtime.ts";
 import { FollowView } from "./terminal/follow-view.ts";
 import { errorTerminal, note, print, writeError } from "./terminal/terminal.ts";
 import { printable } from "../src/printable.ts";
+import { whyUntaken } from "./command/untaken.ts";
 import { readObject } from "./command/values.ts";
 import { waitForEnd } from "./command/wait.ts";
 import { INTERRUPTED, whileLooking } from "./command/while-looking.ts";
@@ -201,23 +201,6 @@ async function lookAt<T>(ids: readonly number[], look: () => Promise<T>): Promis
 
 function printIds(ids: readonly number[]): void {
   if (ids.length > 0) print(ids.join("\n"));
-}
-
-/**
- * Why no live worker will run these tasks; null where one will, and where they have ended. The last stands for all: they
- * are in one queue, and it is claimed last. The absence of any worker is a reason only for a user who waits: a push may
- * well come before the first worker starts.
- */
-async function whyUntaken(
-  store: Store,
-  ids: readonly number[],
-  isAwaited: boolean,
-): Promise<string | null> {
-  const task = await store.get(ids.at(-1) ?? 0); // no task has the id 0: a push for an empty list makes none
-  if (task === null || task.finished_at !== null) return null;
-  const workers = await liveWorkers(store);
-  if (workers.length > 0) return untakenWords(task.queue, workers);
-  return isAwaited ? NO_WORKER : null;
 }
 
 function endWords({ id, state, reason }: Task): string {

@@ -8,6 +8,5 @@ export const retry = moveCommand({
   withoutWorker:
     "queue.worker is false: each program runs only the tasks that it pushed; tq worker --drain runs all ready ones",
   from: ["finished", "failed", "cancelled"],
-  one: (store, id) => store.retry(id),
-  all: (store, filter) => store.retryAll(filter),
+  read: () => ({ kind: "retry" }),
 });

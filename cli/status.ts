@@ -3,11 +3,13 @@ import type { Config } from "../src/settings/config.ts";
 import { problems } from "../src/admin/health.ts";
 import { printable } from "../src/printable.ts";
 import { isWorker } from "../src/store/live-workers.ts";
+import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
 import type { QueueStatus, StoreStatus } from "../src/store/looking.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { toLook } from "./command/program.ts";
 import { block, table, type TableOptions } from "./terminal/table.ts";
+import { outlookLines } from "./terminal/outlook.ts";
 import { waitingWords } from "./terminal/mode.ts";
 import { workerTable } from "./terminal/workers.ts";
 import { paint } from "./terminal/terminal.ts";
@@ -58,6 +60,8 @@ function statusText(config: Config, found: Found, terminal: Terminal): string {
       ? "No tasks are waiting, running or failed"
       : queueTable(queues, isServed || config.queue.worker, options),
     ...(hint === null ? [] : [hint]),
+    ...pauseLines(found, terminal),
+    ...outlookLines(found, terminal),
     ...(workers.length === 0 ? noWorkerLines(config) : ["", workerTable(workers, terminal)]),
     ...problemLines(found, terminal),
   ].join("\n");
@@ -80,6 +84,16 @@ function modeWords(config: Config): string {
     : "no worker: each program runs its own tasks after the commit (queue.worker = false)";
 }
 
+function pauseLines({ pauses }: Found, terminal: Terminal): string[] {
+  if (pauses.length === 0) return [];
+  const now = Date.now();
+  const lines = pauses.map((pause) => {
+    const words = `${pauseWords(pause, now)}; to go on: ${resumeCommand(pause)}`;
+    return `  ${printable(words)}`;
+  });
+  return ["", paint(terminal, "yellow", counted(pauses.length, "pause")), ...lines];
+}
+
 const QUEUE_COLUMNS = [
   { title: "queue", min: 8 },
   { title: "scheduled", align: "right" },
@@ -95,12 +109,19 @@ function queueTable(
   options: TableOptions,
 ): string {
   const marks = isAsked && queues.some(({ served }) => !served);
-  const columns = marks ? [...QUEUE_COLUMNS, { title: "served" }] : QUEUE_COLUMNS;
-  return table(columns, queues.map(queueRow), options);
+  const isAnyPaused = queues.some(({ paused }) => paused);
+  const columns = [
+    ...QUEUE_COLUMNS,
+    ...(isAnyPaused ? [{ title: "paused" }] : []),
+    ...(marks ? [{ title: "served" }] : []),
+  ];
+  const rows = queues.map((queue) => queueRow(queue, isAnyPaused));
+  return table(columns, rows, options);
 }
 
-function queueRow(status: QueueStatus): string[] {
-  const { queue, scheduled, ready, running, failed, at_least, served } = status;
+function queueRow(status: QueueStatus, showsPaused: boolean): string[] {
+  const { queue, scheduled, ready, running, failed, at_least, served, paused } = status;
   const numbers = [`${scheduled}`, `${ready}${at_least ? "+" : ""}`, `${running}`, `${failed}`];
-  return [queue, ...numbers, served ? "yes" : "no"];
+  const marks = showsPaused ? [paused, served] : [served];
+  return [queue, ...numbers, ...marks.map((mark) => (mark ? "yes" : "no"))];
 }

@@ -103,7 +103,10 @@ function answer(program: Program, result: Result, folder: string | null): void {
     const figures = block([
       ["rounds", `${rest.rounds}, seed ${rest.seed}`],
       ["kills", `${total}: ${kinds.join(", ")}`],
-      ["tasks", `${rest.tasks}, ${rest.acknowledged} of them acknowledged`],
+      [
+        "tasks",
+        `${rest.tasks}, ${rest.acknowledged} of them acknowledged, ${rest.recurring} recurring`,
+      ],
       ["lost", `${rest.lost}`],
       ["doubled", `${rest.doubled}`],
       ["half done", `${rest.half}`],

@@ -1,6 +1,7 @@
 /** `tq watch ID`, `tq watch --ref TEXT`: follows a task until it has ended. */
 import { command } from "./command/command.ts";
 import { follow } from "./command/follow.ts";
+import { heldNote } from "./command/pausing.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { INTERRUPTED, whileLooking } from "./command/while-looking.ts";
 import { findWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
@@ -20,6 +21,8 @@ export const watch = command({
     const wanted = readWanted("watch", id, ref);
     return toLook(program.config(), async (store) => {
       const task = await findWanted(store, wanted, "watch");
+      const held = await heldNote(store, task);
+      if (held !== null) program.note(`Task ${task.id} waits: ${held}`);
       return watchTask(store, task.id, program);
     });
   },

@@ -100,6 +100,9 @@ export interface ClaimedTask extends Claim {
   readonly priority: number;
   /** `expectedAt`, or the time of the push: ready tasks of one priority run in this order. */
   readonly deadline: number;
+  readonly enqueuedAt: number;
+  readonly scheduledAt: number | null;
+  readonly expectedAt: number | null;
   /** Runs that began before this one, plus one: what the log and `currentTask()` call the attempt. */
   readonly attempt: number;
   /** True when an earlier run may have killed its worker: it runs alone, once its begin is on disk. */

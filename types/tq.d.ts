@@ -7,6 +7,7 @@ export { UserWarning } from "tq:internal/errors";
 export { Cancel } from "tq:internal/policies/verdicts";
 export { Retry } from "tq:internal/policies/verdicts";
 export { Snooze } from "tq:internal/policies/verdicts";
+export { Failure } from "tq:internal/failure";
 export { Backoff } from "tq:internal/policies/backoff";
 export { TaskPolicy } from "tq:internal/policies/table";
 export { backup } from "tq:internal/transaction/backup";
@@ -22,6 +23,7 @@ export { PushOptions } from "tq:internal/push/task-options";
 export { TaskOptions } from "tq:internal/push/task-options";
 export { Queue } from "tq:internal/model/queue-types";
 export { TaskPolicies } from "tq:internal/model/queue-types";
+export { RecurringTasks } from "tq:internal/model/recurring-types";
 export { Transaction } from "tq:internal/transaction/transaction";
 export { TransactionOptions } from "tq:internal/transaction/transaction";
 export { SqlRows } from "tq:internal/transaction/sql";
@@ -40,9 +42,13 @@ export { TimeoutError } from "tq:internal/tasks/ended-errors";
 export { TaskHandle } from "tq:internal/tasks/handle";
 export { ResultOptions } from "tq:internal/tasks/wait-options";
 export { WatchOptions } from "tq:internal/tasks/wait-options";
+export { PauseOptions } from "tq:internal/tasks/pauses";
+export { Pausing } from "tq:internal/tasks/pauses";
+export { Pause } from "tq:internal/store/pauses";
 export { WatchedTask } from "tq:internal/tasks/watch";
 export { TaskProgress } from "tq:internal/store/task-output";
-export { TaskFilter } from "tq:internal/store/looking";
+export { TaskFilter } from "tq:internal/tasks/filter";
+export { PathValue } from "tq:internal/tasks/path-condition";
 export { Attempt } from "tq:internal/task";
 export { AttemptOutcome } from "tq:internal/task";
 export { Task } from "tq:internal/task";
@@ -210,7 +216,7 @@ export interface DurationFields {
 export type DurationLike = Temporal.Duration | DurationFields | string;
 type ShortUnit = "w" | "d" | "h" | "m" | "s" | "ms";
 /** A length of time as text of which the compiler knows that it has a unit: `"30s"`, `"1h30m"`, `"PT5M"`. */
-type DurationText = `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
+export type DurationText = `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
 /** A length of time as `DurationLike`, where a text without a unit does not compile. */
 export type Duration = Temporal.Duration | DurationFields | DurationText;
 export {};
@@ -219,6 +225,21 @@ export {};
 declare module "tq:internal/values/moment" {
 /** A point in time. Text is ISO 8601; without a zone it is local time, as a `Temporal.PlainDateTime` is. */
 export type MomentLike = Temporal.Instant | Temporal.ZonedDateTime | Temporal.PlainDateTime | Date | string;
+export {};
+}
+
+declare module "tq:internal/failure" {
+/** A task that has failed for good, as a method that `onFailed` names gets it. */
+export interface Failure {
+    /** The id of the task. */
+    readonly task: number;
+    /** What it called: `label.print`, or the name of a function. */
+    readonly call: string;
+    /** The error of its last run, or why it was set aside. */
+    readonly reason: string;
+    /** How many runs it had in all. */
+    readonly attempts: number;
+}
 export {};
 }
 
@@ -269,6 +290,11 @@ export interface TaskPolicy {
     readonly timeout?: Duration | "none" | null;
     /** A task that has not started this long after it could is cancelled; default: no limit, as null and "none". */
     readonly expires?: Duration | "none" | null;
+    /**
+     * A method of the same model, which a task calls once a task has failed for good: on its records, with a `Failure`. For
+     * a function: the name of another function. Default: none, as null and "none".
+     */
+    readonly onFailed?: string | null;
     /** A task none of whose records exists finishes without a call, or fails; default: `"skip"`. */
     readonly missing?: "skip" | "fail";
     /**
@@ -415,7 +441,7 @@ interface AnyRecord {
 /** Without a declaration: any method, with any records or ids, and any arguments; the push itself checks those. */
 export type UntypedQueue = Record<string, AnyCall["call"] & WithOptions<AnyCall["callWithOptions"]>>;
 /** Properties of tq's own classes, which tasks cannot call. */
-type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | SqlStatics | keyof typeof Model;
+type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 type ModelLike = abstract new (...args: never) => object;
@@ -460,7 +486,8 @@ export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> & Recor
  * @example static readonly tasks: TaskPolicies<typeof Label> = { print: { attempts: 5, timeout: "30s" } };
  */
 export type TaskPolicies<M extends ModelLike> = {
-    readonly [K in keyof Queue<M>]?: Omit<TaskPolicy, "instances"> & {
+    readonly [K in keyof Queue<M>]?: Omit<TaskPolicy, "instances" | "onFailed"> & {
+        readonly onFailed?: keyof Queue<M> | "none" | null;
         readonly instances?: K extends keyof M ? InstancesOf<InstanceType<M>, M[K]> : never;
     };
 };
@@ -789,6 +816,7 @@ import { TaskHandle } from "tq:internal/tasks/handle";
 import { JsonArgs } from "tq:internal/model/queue-types";
 import { Returned } from "tq:internal/model/queue-types";
 import { WithOptions } from "tq:internal/model/queue-types";
+import { RecurringCalls } from "tq:internal/model/recurring-types";
 /** A function that can be pushed as a task. Called itself, it runs at once, as any function does. */
 export type TaskFunction<F> = F & {
     /**
@@ -804,18 +832,153 @@ type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
 type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
 /** What a function says of its tasks: it has no records that could be missing. */
 type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
+/** How the tasks of a function run, and when they come by themselves. */
+type FunctionOptions<F> = FunctionPolicy & {
+    readonly cron?: RecurringCalls<NoInfer<F>>;
+};
 /**
  * Makes a plain function a task. Export it from a models file, and workers run it; its name is what its tasks are
  * stored under, unique among functions and models.
  *
- * @param policy how its tasks run.
- * @throws TqError "models" for a name or a policy that cannot be.
+ * @param policy how its tasks run; `cron`: when they come by themselves.
+ * @throws TqError "models" for a name, a policy or a recurring task that cannot be.
  * @example
  * export const thumbnail = task("thumbnail", async (path: string, width: number) => { … });
  * await thumbnail.push("a.png", 200);
  */
 export function task<F extends CallableFunction>(name: string, fn: F): TaskFunction<F>;
-export function task<F extends CallableFunction>(name: string, policy: FunctionPolicy, fn: F): TaskFunction<F>;
+export function task<F extends CallableFunction>(name: string, policy: FunctionOptions<F>, fn: F): TaskFunction<F>;
+export {};
+}
+
+declare module "tq:internal/model/recurring-types" {
+import { RecurringOptions } from "tq:internal/cron/options";
+import { JsonArgs } from "tq:internal/model/queue-types";
+import { Model } from "tq:internal/model/model";
+type ModelLike = abstract new (...args: never) => object;
+/** Properties of a class that are no methods of its tasks. */
+type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | keyof typeof Model;
+type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
+type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
+/** The arguments after the records: they can be left out where the method needs none. */
+type Args<A extends readonly unknown[]> = [] extends A ? {
+    readonly args?: Readonly<JsonArgs<A>>;
+} : {
+    readonly args: Readonly<JsonArgs<A>>;
+};
+/** A static method is called with the records of `instances`, or with an empty list. */
+type StaticCall<R, F> = F extends (...args: infer All) => unknown ? All extends readonly [] ? {
+    readonly instances?: undefined;
+    readonly args?: undefined;
+} : F extends (records: infer First, ...args: infer A) => unknown ? Args<A> & StaticInstances<R, First> : never : never;
+type StaticInstances<R, First> = R[] extends First ? {
+    readonly instances?: R extends First ? number | readonly number[] : readonly number[];
+} : R extends First ? {
+    readonly instances: number;
+} : never;
+type RecordCall<F> = F extends (...args: infer A) => unknown ? Args<A> & {
+    readonly instances: number | readonly number[];
+} : never;
+type StaticCalls<M extends ModelLike> = {
+    readonly [K in Exclude<keyof M & string, StaticBase | SqlStatics>]: StaticCall<InstanceType<M>, M[K]> & {
+        readonly method: K;
+    };
+};
+type RecordCalls<R extends object, Statics> = {
+    readonly [K in Exclude<keyof R & string, RecordBase | Statics>]: RecordCall<R[K]> & {
+        readonly method: K;
+    };
+};
+type ValueOf<T> = T[keyof T];
+/**
+ * The recurring tasks of a model, by their names: a method, an argument, a key or a unit that there is not is a compile
+ * error.
+ *
+ * @example
+ * static readonly cron: RecurringTasks<typeof Night> = {
+ *   nightly: { schedule: "30 2 * * *", timeZone: "Europe/Berlin", method: "run", args: [7] },
+ * };
+ */
+export type RecurringTasks<M extends ModelLike> = {
+    readonly [name: string]: RecurringOptions & (ValueOf<StaticCalls<M>> | ValueOf<RecordCalls<InstanceType<M>, keyof M>>);
+};
+/** The recurring tasks of a function, by their names. */
+export type RecurringCalls<F> = {
+    readonly [name: string]: RecurringOptions & (F extends (...args: infer A) => unknown ? Args<A> : never);
+};
+export {};
+}
+
+declare module "tq:internal/cron/options" {
+import { Backoff } from "tq:internal/policies/backoff";
+import { BackoffFunction } from "tq:internal/policies/backoff";
+import { TaskPolicy } from "tq:internal/policies/table";
+import { Duration } from "tq:internal/values/duration";
+import { DurationText } from "tq:internal/values/duration";
+import { CronValues } from "tq:internal/cron/keys";
+type Nickname = "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly";
+/** When a recurring task comes: `"30 2 * * *"` (minute, hour, day, month, weekday), `"@daily"` or `"every 15m"`. */
+type ScheduleText = `@${Nickname}` | `every ${DurationText}` | `${string} ${string} ${string} ${string} ${string}`;
+/** When a recurring task comes, and how its tasks are pushed. */
+export interface RecurringOptions extends Pick<TaskPolicy, "attempts" | "timeout" | "expires"> {
+    readonly schedule: ScheduleText;
+    /** The time zone of the schedule, such as `"Europe/Berlin"`. Default: that of the machine. */
+    readonly timeZone?: string;
+    /** Default: `"default"`. */
+    readonly queue?: string;
+    /** A task of a higher priority goes first. Default: 0. */
+    readonly priority?: number;
+    /** The id of the user that its tasks run as. Default: 0. */
+    readonly user?: number;
+    /** The context that its tasks have, beside `cron: { name, slot }`. */
+    readonly context?: Readonly<Record<string, unknown>>;
+    /**
+     * What becomes of slots that passed while no worker ran: `"once"`: the last one runs; `"skip"`: none does; `"all"`: the
+     * last `catchUp` of them do. Default: `"once"`.
+     */
+    readonly missed?: CronValues["missed"];
+    /** Default: 100. */
+    readonly catchUp?: number;
+    /** A slot that passed longer ago than this is not caught up. Default: no limit. */
+    readonly grace?: Duration;
+    /** What becomes of a slot whose earlier task has not ended. Default: `"allow"`: its task runs beside it. */
+    readonly overlap?: CronValues["overlap"];
+    /** Each task starts this much later at the most, by an amount that each database keeps. Default: 0. */
+    readonly jitter?: Duration;
+    /** How long to wait before each further attempt. */
+    readonly backoff?: Exclude<Backoff, BackoffFunction>;
+}
+export {};
+}
+
+declare module "tq:internal/cron/keys" {
+/** What becomes of slots that passed while no worker ran. */
+type Missed = "skip" | "once" | "all";
+/** What becomes of a slot whose earlier task has not ended. */
+type Overlap = "allow" | "skip" | "wait";
+/** The values of these keys; lengths of time are ms. */
+export interface CronValues {
+    /** `night.run`, or the name of a function. */
+    readonly task: string;
+    /** An IANA name; null: the zone of the machine that the worker runs on. */
+    readonly timeZone: string | null;
+    /** Ids of records; empty: none. */
+    readonly instances: number | readonly number[];
+    /** JSON array of the encoded arguments. */
+    readonly args: string;
+    readonly queue: string;
+    readonly priority: number;
+    readonly user: number;
+    readonly context: Readonly<Record<string, unknown>>;
+    readonly missed: Missed;
+    /** With "all" the most missed slots whose tasks run. */
+    readonly catchUp: number;
+    /** A slot that passed longer ago is not caught up; null: however long ago. */
+    readonly grace: number | null;
+    readonly overlap: Overlap;
+    /** The start of each task is this much later at the most, by an amount that each database keeps. */
+    readonly jitter: number;
+}
 export {};
 }
 
@@ -1143,6 +1306,36 @@ interface Payloads {
         readonly thread: number;
         readonly duration: number;
     };
+    /** A slot of a recurring task has come, and its task is pushed. `slot` is ms since 1970 UTC. */
+    "cron.pushed": {
+        readonly cron: string;
+        readonly slot: number;
+        readonly task: number | null;
+        /** Why it comes late; null: it does not. */
+        readonly reason: string | null;
+    };
+    /** A slot of a recurring task has come, and its task waits or is left out. */
+    "cron.passed": {
+        readonly cron: string;
+        readonly slot: number;
+        readonly outcome: "waiting" | "skipped" | "paused" | "missed";
+        readonly reason: string | null;
+    };
+    /** People were told of failures; `ids` are those of the first 10 tasks. */
+    "alert.sent": {
+        readonly channel: "command" | "url";
+        readonly count: number;
+        readonly ids: readonly number[];
+        readonly duration: number;
+    };
+    /** People were not told of failures: the worker tries again after `delay`. */
+    "alert.failed": {
+        readonly channel: "command" | "url";
+        readonly count: number;
+        readonly ids: readonly number[];
+        readonly reason: string;
+        readonly delay: number;
+    };
     /** `url` has the port that is in use; `token` is the path of the token's file. */
     "admin.listening": {
         readonly url: string;
@@ -1248,10 +1441,13 @@ export {};
 }
 
 declare module "tq:internal/tasks/tasks" {
-import { TaskFilter } from "tq:internal/store/looking";
+import { Pause } from "tq:internal/store/pauses";
 import { Attempt } from "tq:internal/task";
 import { Task } from "tq:internal/task";
 import { TaskError } from "tq:internal/task";
+import { TaskFilter } from "tq:internal/tasks/filter";
+import { PauseOptions } from "tq:internal/tasks/pauses";
+import { Pausing } from "tq:internal/tasks/pauses";
 import { ResultOptions } from "tq:internal/tasks/wait-options";
 import { WatchOptions } from "tq:internal/tasks/wait-options";
 import { WatchedTask } from "tq:internal/tasks/watch";
@@ -1267,7 +1463,7 @@ export interface Tasks {
     /**
      * The tasks that match, the newest first, 100 of them unless `limit` says another number.
      *
-     * @example await tasks.list({ states: ["failed"], queue: "mail", limit: 20 });
+     * @example await tasks.list({ states: ["failed"], queue: "mail", where: { "args.order": 4711 } });
      */
     list(filter?: TaskFilter): Promise<Task[]>;
     /** The runs of a task, the first one first: the last 100 of them. */
@@ -1299,28 +1495,131 @@ export interface Tasks {
      */
     cancel(id: number, reason?: string): Promise<Task>;
     /**
+     * Cancels all tasks that match, in slices, so that others write in between. Tasks pushed meanwhile are not touched.
+     *
+     * @returns how many.
+     * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+     * @example await tasks.cancel({ states: ["ready"], queue: "mail", pushedBefore: "7d" });
+     */
+    cancel(filter: TaskFilter, reason?: string): Promise<number>;
+    /**
      * Makes an ended task ready again. In a transaction it is made ready by the commit. Where no worker is configured, it
      * runs before this resolves, as after a push.
      *
      * @throws TqError "conflict" when it has not ended, "not_found" when there is no such task.
      */
     retry(id: number): Promise<Task>;
+    /**
+     * Makes all ended tasks that match ready again, in slices. Where no worker is configured, they wait for one.
+     *
+     * @returns how many.
+     * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+     */
+    retry(filter: TaskFilter): Promise<number>;
+    /**
+     * Pauses a queue or a method: workers take no task of it, and running ones end. In a transaction it is paused by the
+     * commit. Of one that is paused already, it changes by whom, why and until when.
+     *
+     * @example await tasks.pause({ queue: "print" }, { reason: "no toner", until: "2h" });
+     * @example await tasks.pause({ task: "sale.process" });
+     */
+    pause(what: Pausing, options?: PauseOptions): Promise<Pause>;
+    /**
+     * Ends this pause, and no other that holds the same tasks.
+     *
+     * @throws TqError "not_found" where there is none.
+     */
+    resume(what: Pausing): Promise<Pause>;
+    /** The pauses in force, the oldest first. */
+    pauses(): Promise<Pause[]>;
 }
 export const tasks: Tasks;
 export {};
 }
 
-declare module "tq:internal/store/looking" {
+declare module "tq:internal/tasks/filter" {
 import { TaskState } from "tq:internal/task";
+import { DurationLike } from "tq:internal/values/duration";
+import { MomentLike } from "tq:internal/values/moment";
+import { PathValue } from "tq:internal/tasks/path-condition";
+/** Which tasks are meant: those for which all holds that is given. */
 export interface TaskFilter {
     readonly states?: readonly TaskState[];
+    /** A name, or a pattern: `*` stands for any characters, `?` for one. */
     readonly queue?: string;
+    /** A name or a pattern. */
     readonly model?: string;
+    /** A name or a pattern. */
+    readonly method?: string;
     /** Only the task with this ref. */
     readonly ref?: string;
+    readonly user?: number;
+    /** Pushed before a point in time; `"7d"`: more than 7 days ago. */
+    readonly pushedBefore?: DurationLike | MomentLike;
+    /** Pushed at a point in time or later; `"7d"`: within the last 7 days. */
+    readonly pushedAfter?: DurationLike | MomentLike;
+    readonly endedBefore?: DurationLike | MomentLike;
+    readonly endedAfter?: DurationLike | MomentLike;
+    /** Text in the arguments, whatever its case. */
+    readonly argsHave?: string;
+    /** Text in the reason, whatever its case. */
+    readonly reasonHas?: string;
+    /** Values inside the call: `{ "args.order": 4711, "context.company": 1, "args.name": { has: "miller" } }`. */
+    readonly where?: Readonly<Record<string, PathValue>>;
+    /** Only ids above this one. */
+    readonly after?: number;
     /** Only ids below this one: a list goes on from the last id of the one before. */
     readonly before?: number;
     readonly limit?: number;
+}
+export {};
+}
+
+declare module "tq:internal/tasks/path-condition" {
+/** What a value inside a task is compared with; `has`: it is text that contains this one, whatever its case. */
+export type PathValue = string | number | boolean | null | {
+    readonly has: string;
+};
+export {};
+}
+
+declare module "tq:internal/tasks/pauses" {
+import { DurationLike } from "tq:internal/values/duration";
+import { MomentLike } from "tq:internal/values/moment";
+/** A queue, or a method or function; each may be a pattern, such as `label*` or `sale.*`. */
+export type Pausing = {
+    readonly queue: string;
+    readonly task?: never;
+} | {
+    readonly task: string;
+    readonly queue?: never;
+};
+export interface PauseOptions {
+    /** Why, for the people who wonder. */
+    readonly reason?: string;
+    /** When it ends by itself: a length of time from now, or a point in time. Default: when it is resumed. */
+    readonly until?: DurationLike | MomentLike;
+    /** The person or program that pauses; default: the user of this process, and its host. */
+    readonly by?: string;
+}
+export {};
+}
+
+declare module "tq:internal/store/pauses" {
+export interface PauseTarget {
+    /** "queue": the name or pattern of queues; "task": of methods, `model.method`, and of functions. */
+    readonly kind: "queue" | "task";
+    readonly name: string;
+}
+export interface NewPause extends PauseTarget {
+    /** The person or program that pauses. */
+    readonly by: string;
+    readonly reason: string | null;
+    /** When it ends by itself, in ms since 1970 UTC; null: when it is resumed. */
+    readonly until: number | null;
+}
+export interface Pause extends NewPause {
+    readonly since: number;
 }
 export {};
 }

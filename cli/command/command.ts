@@ -18,6 +18,19 @@ export interface Command {
   citty(given: ReadonlySet<string>): ReturnType<typeof defineCommand<Flags>>;
 }
 
+/** Commands of two words: `tq cron list`. */
+export interface CommandGroup {
+  /** The first word. */
+  readonly name: string;
+  readonly description: string;
+  /** By their second words; their names have both. */
+  readonly commands: Readonly<Record<string, Command>>;
+}
+
+export function isGroup(entry: Command | CommandGroup): entry is CommandGroup {
+  return "commands" in entry;
+}
+
 interface Definition<F extends Flags> extends Partial<
   Pick<Command, "many" | "passesOn" | "forms">
 > {

@@ -54,10 +54,24 @@ async function* followed(
     const now: WatchedTask = change.value;
     if (task === null) lines = new NewLines(from ?? Math.max(runOf(now), 1));
     yield* newsOf(lines, await read(lines), now.state === "running" ? now.attempts : Infinity);
+    if (now.state === "cancelled" && task?.state === "running") yield* lastWords(lines, read);
     if (isNewState(now, task)) yield { event: "state", task: now };
     if (now.progress) yield { event: "progress", attempt: runOf(now), progress: now.progress };
     task = now;
     coming = changes.next();
+  }
+}
+
+/** The longest time that a cancelled run is heard: it ends soon, or is ended. */
+const LAST_WORDS_MS = 10_000;
+
+/** What a run says that a cancel ends: the task is cancelled at once, and the run ends a moment later. */
+async function* lastWords(lines: NewLines, read: Read): AsyncGenerator<Followed, void, void> {
+  for (let heard = 0; heard < LAST_WORDS_MS; heard += LOOK_MS) {
+    await Bun.sleep(LOOK_MS);
+    const news = newsOf(lines, await read(lines));
+    if (news.length === 0) return;
+    yield* news;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Makes the help from the descriptions of the commands and their flags. */
-import type { Command } from "./command.ts";
+import { type Command, type CommandGroup, isGroup } from "./command.ts";
 import { COMMON_FLAGS } from "./flags.ts";
 import type { Flag } from "./flags.ts";
 import { usages } from "./line.ts";
@@ -29,7 +29,27 @@ export function helpOfAll(commands: Commands, terminal: Terminal): string {
     .trimEnd();
 }
 
-export function helpOf(command: Command, terminal: Terminal): string {
+export function helpOf(entry: Command | CommandGroup, terminal: Terminal): string {
+  return isGroup(entry) ? helpOfGroup(entry, terminal) : helpOfCommand(entry, terminal);
+}
+
+function helpOfGroup({ name, description, commands }: CommandGroup, terminal: Terminal): string {
+  const list = Object.values(commands).map(
+    (command) => [command.name, command.description] as const,
+  );
+  const hint = `tq ${name} COMMAND --help shows the flags of a command`;
+  return [
+    wrap(description, widthOf(terminal)).join("\n"),
+    "",
+    section("Usage", [[`tq ${name} [flags] COMMAND`, hint]], terminal),
+    section("Commands", list, terminal),
+    section("Flags of every command", describeFlags(Object.entries(COMMON_FLAGS)), terminal),
+  ]
+    .join("\n")
+    .trimEnd();
+}
+
+function helpOfCommand(command: Command, terminal: Terminal): string {
   const all = Object.entries(command.flags);
   const common = Object.keys(COMMON_FLAGS);
   const own = all.filter(([name, flag]) => flag.type !== "positional" && !common.includes(name));

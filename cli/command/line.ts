@@ -8,11 +8,11 @@ import { printable } from "../../src/printable.ts";
 import { nameHint } from "../../src/policies/other-names.ts";
 import { fieldOf } from "../../src/policies/table.ts";
 import { didYouMean } from "../../src/suggest.ts";
-import type { Command } from "./command.ts";
+import { type Command, type CommandGroup, isGroup } from "./command.ts";
 import { COMMON_FLAGS } from "./flags.ts";
 import type { Flag, Flags } from "./flags.ts";
 
-export type Commands = Readonly<Record<string, Command>>;
+export type Commands = Readonly<Record<string, Command | CommandGroup>>;
 
 export type Line =
   | {
@@ -22,25 +22,41 @@ export type Line =
       /** The names of the given flags. */
       readonly given: ReadonlySet<string>;
     }
-  /** The help of one command; null: of all. */
-  | { readonly kind: "help"; readonly command: Command | null };
+  /** The help of one command, or of a group; null: of all. */
+  | { readonly kind: "help"; readonly command: Command | CommandGroup | null };
 
 /** @throws TqError `invalid`: an unknown command or flag; a value or an argument too many or too few. */
 export function readLine(argv: readonly string[], commands: Commands): Line {
-  const { before, word, after } = splitAtCommand(argv);
-  const front = readFlags(tokenize(before, COMMON_FLAGS), COMMON_FLAGS, "tq");
-  if (word === undefined) {
-    if (!front.has("version")) return { kind: "help", command: null };
-    return runLine(findCommand("version", commands), front, []);
-  }
-  if (word === "help") return { kind: "help", command: commandToExplain(after, commands) };
+  return readWords(argv, commands, { group: null, earlier: new Map() });
+}
 
-  const command = findCommand(word, commands);
+interface Front {
+  /** The group whose command follows; null: none was named. */
+  readonly group: CommandGroup | null;
+  /** The flags before its name. */
+  readonly earlier: ReadonlyMap<string, string | true>;
+}
+
+function readWords(argv: readonly string[], all: Commands, { group, earlier }: Front): Line {
+  const commands = group?.commands ?? all;
+  const { before, word, after } = splitAtCommand(argv);
+  const of = group === null ? "tq" : `tq ${group.name}`;
+  const front = readFlags(tokenize(before, COMMON_FLAGS), COMMON_FLAGS, of, earlier);
+  const versionLine = () => readLine([...before, "--version"], all);
+  if (word === undefined) {
+    if (!front.has("version")) return { kind: "help", command: group };
+    if (group !== null) return versionLine();
+    return runLine(findVersion(all), front, []);
+  }
+  if (word === "help") return { kind: "help", command: commandToExplain(after, commands, group) };
+
+  const command = findCommand(word, commands, group);
+  if (isGroup(command)) return readWords(after, all, { group: command, earlier: front });
   const { own, passedOn } = splitPassedOn(after, command);
   const tokens = tokenize(own, command.flags);
   const flags = readFlags(tokens, command.flags, `tq ${command.name}`, front);
   if (flags.has("help")) return { kind: "help", command };
-  if (flags.has("version")) return readLine([...before, "--version"], commands);
+  if (flags.has("version")) return versionLine();
 
   const positionals = [...tokens.flatMap(positionalValues), ...passedOn];
   checkPositionals(positionals, command, flags);
@@ -136,7 +152,8 @@ function findFlag(
     (key) => `--${fieldOf(key).replaceAll("_", "-")}`,
   );
   const hint =
-    near || (of === "tq" ? "; put the flags of a command after its name" : `; see ${of} --help`);
+    near ||
+    (flags === COMMON_FLAGS ? "; put the flags of a command after its name" : `; see ${of} --help`);
   throw invalid(`Unknown flag "${raw}"${hint}`);
 }
 
@@ -161,16 +178,31 @@ function plainFlag([name, value]: [name: string, value: string | true]): string 
   return value === true ? `--${name}` : `--${name}=${value}`;
 }
 
-function findCommand(word: string, commands: Commands): Command {
+function findCommand(
+  word: string,
+  commands: Commands,
+  group: CommandGroup | null,
+): Command | CommandGroup {
   const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (command !== undefined) return command;
+  const unknown = `Unknown command ${JSON.stringify(word)}`;
+  if (group !== null) {
+    const near = didYouMean(word, Object.keys(commands)) || `; tq ${group.name} --help lists them`;
+    throw invalid(`${unknown} of tq ${group.name}${near}`);
+  }
   if (isProgram(word)) {
     throw invalid(
-      `Unknown command ${JSON.stringify(word)}: tq run ${printable(word)} runs the program; child_process.fork takes { execArgv: ["run"] }`,
+      `${unknown}: tq run ${printable(word)} runs the program; child_process.fork takes { execArgv: ["run"] }`,
     );
   }
   const near = didYouMean(word, Object.keys(commands)) || "; tq --help lists them";
-  throw invalid(`Unknown command ${JSON.stringify(word)}${near}`);
+  throw invalid(`${unknown}${near}`);
+}
+
+function findVersion(commands: Commands): Command {
+  const version = findCommand("version", commands, null);
+  if (!isGroup(version)) return version;
+  throw new Error("tq version is no command");
 }
 
 /** True for the path of a program: Bun, and code that starts a child by process.execPath, take one without a command. */
@@ -178,9 +210,15 @@ function isProgram(word: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(word);
 }
 
-function commandToExplain(words: readonly string[], commands: Commands): Command | null {
-  const word = words.find((text) => !text.startsWith("-"));
-  return word === undefined ? null : findCommand(word, commands);
+function commandToExplain(
+  words: readonly string[],
+  commands: Commands,
+  group: CommandGroup | null,
+): Command | CommandGroup | null {
+  const [word, ...rest] = words.filter((text) => !text.startsWith("-"));
+  if (word === undefined) return group;
+  const command = findCommand(word, commands, group);
+  return isGroup(command) ? commandToExplain(rest, command.commands, command) : command;
 }
 
 function checkPositionals(

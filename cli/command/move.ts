@@ -1,20 +1,23 @@
-/** Shared by `tq retry` and `tq cancel`: they move tasks, given by id, ref or state, into another state. */
+/** Shared by `tq retry`, `tq cancel`, `tq delete` and `tq move`: each moves tasks, given by id, by ref or by a filter. */
 import type { Config } from "../../src/settings/config.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
-import type { MoveFilter } from "../../src/store/looking.ts";
+import { pauseWords, resumeCommand } from "../../src/store/pause-words.ts";
+import type { ManyMove } from "../../src/store/looking.ts";
 import type { WantedTask } from "../../src/store/situation.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Task, TaskState } from "../../src/task.ts";
+import { looksLikeCondition } from "../../src/tasks/path-condition.ts";
 import { command } from "./command.ts";
-import { filterFlags, readFilter } from "./filter.ts";
+import { filterFlags, type GivenFilter, hasFilterFlag, readFilter } from "./filter.ts";
+import type { Flags } from "./flags.ts";
+import { moveMatching } from "./move-matching.ts";
+import { heldNote } from "./pausing.ts";
 import { withExisting } from "./program.ts";
 import type { Program } from "./program.ts";
-import { counted } from "../terminal/text.ts";
-import { unknownNameWords } from "./unknown-names.ts";
 import { readIds } from "./values.ts";
 import { findWanted, readWanted, REF_FLAG } from "./wanted.ts";
 
-interface Move {
+export interface Move {
   /** The verb, which is the command too: `retry`. */
   readonly name: string;
   /** Its participle for the answer: `retried`. */
@@ -24,75 +27,163 @@ interface Move {
   readonly withoutWorker?: string;
   /** The states that a task may be moved from. */
   readonly from: readonly TaskState[];
-  readonly one: (store: Store, id: number) => Promise<Task>;
-  readonly all: (store: Store, filter: MoveFilter) => Promise<number>;
+  /** What to do with a task in another state. */
+  readonly otherwise?: string;
+  /** The states that are meant where a filter names none; absent: it must name them. */
+  readonly presumed?: readonly TaskState[];
+  /** Its own flags. */
+  readonly flags?: Flags;
+  readonly read: (values: GivenFilter) => ManyMove;
 }
 
+/** The parts of a filter that moves have in another form. */
+const WITHOUT = ["ref"] as const;
+
+const MOVE_FLAGS = {
+  "dry-run": {
+    type: "boolean",
+    description: "Only say how many tasks match, and list the newest of them",
+  },
+  yes: { type: "boolean", description: "Do not ask on a terminal before a filter moves tasks" },
+} as const;
+
 export function moveCommand(move: Move) {
-  const { name, description, from } = move;
+  const { name, description, from, presumed, flags = {} } = move;
+  const states = `Instead of ids, all tasks in these states: ${from.join(", ")}`;
   return command({
     name,
     description,
     many: true,
     flags: {
-      id: { type: "positional", required: false, description: "The ids of tasks: 3 8, or 3,8" },
+      id: {
+        type: "positional",
+        required: false,
+        description:
+          "The ids of tasks: 3 8, or 3,8; or conditions like args.order=4711, with --state",
+      },
+      ...flags,
       ref: REF_FLAG,
-      ...filterFlags(`Instead of ids, all tasks in these states: ${from.join(", ")}`),
+      ...filterFlags(presumed ? `${states} (default: all)` : states, WITHOUT),
+      ...MOVE_FLAGS,
     },
-    run: async ({ _: ids, ref, state, queue, model }, program) => {
-      const given = { state, queue, model };
-      const hasFilter = Object.values(given).some((value) => value !== undefined);
-      if ((ids.length > 0 || ref !== undefined) && hasFilter) {
+    run: async (given, program) => {
+      const values: GivenFilter = given;
+      const conditions = given._.filter(looksLikeCondition);
+      const ids = given._.filter((text) => !looksLikeCondition(text));
+      const ref = typeof values["ref"] === "string" ? values["ref"] : undefined;
+      const hasFilter = conditions.length > 0 || hasFilterFlag(values, WITHOUT);
+      const isDry = values["dry-run"] === true;
+      if ((ids.length > 0 || ref !== undefined) && (hasFilter || isDry)) {
+        const why =
+          "give ids or --ref, or a filter like --state, --queue or args.order=4711; not both";
         throw refused(
           move,
-          "give ids or --ref, or --state, with --queue or --model if you like; not both",
+          isDry && !hasFilter ? "--dry-run is for filters, such as --state" : why,
         );
       }
-      if (ref !== undefined) return moveWanted(readWanted(name, ids[0], ref), program, move);
-      if (ids.length > 0) return moveEach(ids, program, move);
-      const { states, ...rest } = readFilter(given, from);
-      if (states === undefined) {
-        throw refused(
-          move,
-          `give the ids of tasks, --ref for one, or --state for all in a state: ${from.join(", ")}`,
-        );
-      }
-      return moveAll({ states, ...rest }, program, move);
+      const what = move.read(values);
+      if (ref !== undefined) return moveWanted(readWanted(name, ids[0], ref), program, move, what);
+      if (ids.length > 0) return moveEach(ids, program, move, what);
+      return moveByFilter({ values, conditions, isDry }, program, move, what);
     },
   });
+}
+
+interface Filtered {
+  readonly values: GivenFilter;
+  readonly conditions: readonly string[];
+  readonly isDry: boolean;
+}
+
+async function moveByFilter(
+  { values, conditions, isDry }: Filtered,
+  program: Program,
+  move: Move,
+  what: ManyMove,
+): Promise<number> {
+  const { from, presumed, otherwise } = move;
+  const { states = presumed, ...rest } = readFilter(values, conditions, from, otherwise);
+  const isAsked = Object.keys(rest).length > 0 || typeof values["state"] === "string";
+  if (states === undefined || !isAsked) {
+    const why = `give the ids of tasks, --ref for one, or --state for all in a state: ${from.join(", ")}`;
+    throw refused(move, why);
+  }
+  const options = { isDry, mayAsk: values["yes"] !== true };
+  const config = program.config();
+  const { moved, status, notes } = await withExisting(config, async (store) => {
+    const ended = await moveMatching(store, { states, ...rest }, what, move, program, options);
+    return { ...ended, notes: ended.moved > 0 ? await pauseNotes(store, move) : [] };
+  });
+  for (const sentence of notes) program.note(sentence);
+  if (moved > 0) noteWithoutWorker(config, program, move);
+  return status;
 }
 
 function refused({ name }: Move, why: string): TqError {
   return new TqError("invalid", `Cannot ${name}: ${why}`);
 }
 
-async function moveAll(filter: MoveFilter, program: Program, move: Move): Promise<void> {
-  const { all, done } = move;
-  const config = program.config();
-  const { moved, unknown } = await withExisting(config, async (store) => {
-    const moved = await all(store, filter);
-    return { moved, unknown: moved > 0 ? [] : await unknownNameWords(store, filter) };
-  });
-  program.answer({ [done]: moved }, () => `${counted(moved, "task")} ${done}`);
-  for (const sentence of unknown) program.note(sentence);
-  if (moved > 0) noteWithoutWorker(config, program, move);
+/** Which of many tasks are paused is not looked at: what is paused is said. */
+async function pauseNotes(store: Store, { name }: Move): Promise<string[]> {
+  if (name !== "retry") return [];
+  const pauses = await store.pauses.list();
+  return pauses
+    .slice(0, MOST_HELD)
+    .map(
+      (one) => `Some may wait: ${pauseWords(one, store.now())}; to go on: ${resumeCommand(one)}`,
+    );
 }
 
 function noteWithoutWorker(config: Config, program: Program, { withoutWorker }: Move): void {
   if (withoutWorker !== undefined && !config.queue.worker) program.note(withoutWorker);
 }
 
-async function moveWanted(wanted: WantedTask, program: Program, move: Move): Promise<void> {
+async function moveOne(store: Store, what: ManyMove, id: number): Promise<Task> {
+  switch (what.kind) {
+    case "cancel":
+      return store.cancel(id);
+    case "retry":
+      return store.retry(id);
+    case "delete":
+      return store.delete(id);
+    case "place":
+      return store.place(id, what);
+  }
+}
+
+async function moveWanted(
+  wanted: WantedTask,
+  program: Program,
+  move: Move,
+  what: ManyMove,
+): Promise<void> {
   const config = program.config();
-  const task = await withExisting(config, async (store) => {
+  const { task, held } = await withExisting(config, async (store) => {
     const { id } = await findWanted(store, wanted, move.name);
-    return move.one(store, id);
+    const task = await moveOne(store, what, id);
+    return { task, held: await heldWords(store, [task]) };
   });
-  program.answer(task, () => movedLine(task));
+  program.answer(task, () => movedLine(task, what, move));
+  for (const sentence of held) program.note(sentence);
   noteWithoutWorker(config, program, move);
 }
 
-function movedLine({ id, state }: Task): string {
+/** A sentence for each of the tasks, up to some, that waits although it was moved: it is paused. */
+async function heldWords(store: Store, tasks: readonly Task[]): Promise<string[]> {
+  const notes = await Promise.all(
+    tasks.slice(0, MOST_HELD).map(async (task) => {
+      const held = await heldNote(store, task);
+      return held === null ? [] : [`Task ${task.id} waits: ${held}`];
+    }),
+  );
+  return notes.flat();
+}
+
+const MOST_HELD = 5;
+
+function movedLine({ id, state, queue, priority }: Task, what: ManyMove, { done }: Move): string {
+  if (what.kind === "delete") return `${id} ${done}`;
+  if (what.kind === "place") return `${id} ${done}: queue ${queue}, priority ${priority}`;
   return `${id} ${state}`;
 }
 
@@ -101,23 +192,33 @@ function movedLine({ id, state }: Task): string {
  *
  * @throws the first refusal, after it has tried all tasks and printed the other refusals
  */
-async function moveEach(texts: readonly string[], program: Program, move: Move): Promise<void> {
-  const ids = readIds(texts);
+async function moveEach(
+  texts: readonly string[],
+  program: Program,
+  move: Move,
+  what: ManyMove,
+): Promise<void> {
+  const ids = [...new Set(readIds(texts))];
   const moved: Task[] = [];
   const refusals: TqError[] = [];
+  let held: readonly string[] = [];
   const config = program.config();
   await withExisting(config, async (store) => {
     for (const id of ids) {
       try {
-        moved.push(await move.one(store, id));
+        moved.push(await moveOne(store, what, id));
       } catch (error) {
         if (!isTqError(error)) throw error;
         refusals.push(error);
       }
     }
+    held = await heldWords(store, moved);
   });
   if (moved.length > 0) {
-    program.answer(ids.length === 1 ? moved[0] : moved, () => moved.map(movedLine).join("\n"));
+    program.answer(ids.length === 1 ? moved[0] : moved, () =>
+      moved.map((task) => movedLine(task, what, move)).join("\n"),
+    );
+    for (const sentence of held) program.note(sentence);
     noteWithoutWorker(config, program, move);
   }
   const [first, ...others] = refusals;

@@ -1,26 +1,50 @@
 /** Says that a filter names a queue or a model that no task has: most often it is mistyped. */
+import { matches } from "../../src/patterns.ts";
 import { printable } from "../../src/printable.ts";
 import { cut, quote } from "../../src/quote.ts";
-import type { TaskFilter } from "../../src/store/looking.ts";
+import type { ReadFilter } from "../../src/store/looking.ts";
 import type { Store } from "../../src/store/store.ts";
 import { didYouMean } from "../../src/suggest.ts";
 
-type Named = Pick<TaskFilter, "queue" | "model">;
+type Named = Pick<ReadFilter, "queue" | "model">;
 
-/** Call it where nothing matched a filter. @returns a sentence for each name that no task has */
-export async function unknownNameWords(store: Store, { queue, model }: Named): Promise<string[]> {
+/**
+ * Call it where nothing matched a filter.
+ *
+ * @param isSure false where older tasks were not looked at: then only the newest are meant.
+ * @returns a sentence for each name that no task has
+ */
+export async function unknownNameWords(
+  store: Store,
+  { queue, model }: Named,
+  isSure = true,
+): Promise<string[]> {
   const words: string[] = [];
-  if (queue !== undefined && (await isUnknown(store, { queue }))) {
-    words.push(`No task has the queue ${quote(queue)}${near(queue, (await store.names()).queues)}`);
+  if (queue === undefined && model === undefined) return words;
+  const { queues, models } = await store.names();
+  if (queue !== undefined && (await isUnknown(store, { queue }, queues, isSure))) {
+    words.push(`${noTask(isSure)} the queue ${quote(queue)}${near(queue, queues)}`);
   }
-  if (model !== undefined && (await isUnknown(store, { model }))) {
-    words.push(`No task has the model ${quote(model)}${near(model, (await store.names()).models)}`);
+  if (model !== undefined && (await isUnknown(store, { model }, models, isSure))) {
+    words.push(`${noTask(isSure)} the model ${quote(model)}${near(model, models)}`);
   }
   return words;
 }
 
-async function isUnknown(store: Store, filter: Named): Promise<boolean> {
-  return (await store.list({ ...filter, limit: 1 })).length === 0;
+function noTask(isSure: boolean): string {
+  return isSure ? "No task has" : "None of the newest tasks has";
+}
+
+/** Looks through all tasks only where the newest do not have the name. */
+async function isUnknown(
+  store: Store,
+  filter: Named,
+  newest: readonly string[],
+  isSure: boolean,
+): Promise<boolean> {
+  const [name = ""] = Object.values(filter);
+  if (newest.some((one) => matches(name, one))) return false;
+  return !isSure || (await store.list({ ...filter, limit: 1 })).length === 0;
 }
 
 /** The near name, or all names. */

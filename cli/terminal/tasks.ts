@@ -42,7 +42,10 @@ const STYLES: Record<TaskState, Style> = {
   cancelled: "dim",
 };
 
-export function taskTable(tasks: readonly Task[], terminal: Terminal): string {
+/** A task of a list; `paused` where it waits. */
+type Listed = Task & { readonly paused?: boolean };
+
+export function taskTable(tasks: readonly Listed[], terminal: Terminal): string {
   const { width } = terminal;
   const rows = tasks.map((task) => cellsOf(task, width));
   const reasons = tasks.map(({ reason }) => printable(reason ?? ""));
@@ -72,10 +75,10 @@ function widest(lines: readonly string[]): number {
   return width;
 }
 
-function cellsOf(task: Task, width: number | null): string[] {
+function cellsOf(task: Listed, width: number | null): string[] {
   return [
     String(task.id),
-    task.state,
+    task.paused === true ? `${task.state} (paused)` : task.state,
     task.queue,
     callWords(task),
     isFunctionCall(task) ? "" : compact(task.instances),

@@ -2,9 +2,12 @@
 import type { Store } from "../../src/store/store.ts";
 import { Transaction } from "../../src/transaction/transaction.ts";
 import { checkCleaned, checkLives } from "./lives.ts";
+import { checkRecurring, COUNT_RECURRING } from "./recurring.ts";
 
 export interface Findings {
   readonly tasks: number;
+  /** Those of recurring tasks. */
+  readonly recurring: number;
   /** Transfers that were acknowledged and are not there, or not applied though they should be. */
   readonly lost: number;
   /** Tasks that were applied more than once. */
@@ -100,14 +103,19 @@ export function check({ folder, acknowledged, retried }: Tortured): Promise<Find
   return Transaction.start({}, () => {
     const { database } = Transaction.current;
     const [[tasks]] = database.query("SELECT count(*) FROM tq_tasks").values() as [[number]];
+    const [[recurring]] = database.query(COUNT_RECURRING).values() as [[number]];
     const lost = sentences(LOST, { acknowledged: JSON.stringify(acknowledged) });
     const doubled = sentences(DOUBLED);
     const half = [HALF_APPLIED, HALF_PUSHED, UNBALANCED].map((sql) => sentences(sql));
     const stuck = sentences(STUCK);
-    const broken = checkLives(sentences, folder, retried);
+    const broken = [
+      ...checkLives(sentences, folder, retried),
+      ...checkRecurring(sentences, retried),
+    ];
     const damage = sentences("PRAGMA integrity_check").filter((line) => line !== "ok");
     return {
       tasks,
+      recurring,
       lost: lost.length,
       doubled: doubled.length,
       half: half.flat().length,

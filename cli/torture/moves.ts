@@ -1,6 +1,7 @@
 /** Makes the moves of a schedule against processes and tasks, and reacts to the lines that the children write. */
 import { isTqError } from "../../src/errors.ts";
 import { PRESETS } from "../../src/push/task-options.ts";
+import type { PauseTarget } from "../../src/store/pauses.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Child } from "./child.ts";
 import { ACCOUNTS, Crew, type Role } from "./crew.ts";
@@ -95,6 +96,10 @@ export class Moves {
         break;
       case "again":
         this.#track(this.#runSomeAnew(which));
+        break;
+      case "pause":
+        this.made.pause += 1;
+        this.#track(pauseFor(this.#store, which, pause));
         break;
       default:
         this.#track(this.#pushMood(kind));
@@ -213,6 +218,29 @@ export class Moves {
     await insist(() => this.#store.push([task]));
     this.acknowledged.push(ref);
   }
+}
+
+/** What a torture pauses: pauses that hold the same tasks, so that one ends while another holds. */
+const PAUSED: readonly PauseTarget[] = [
+  { kind: "queue", name: "*" },
+  { kind: "queue", name: "default" },
+  { kind: "task", name: "torture.*" },
+  { kind: "task", name: "torture.account.transfer" },
+];
+
+/** Every second pause is resumed, the others end by themselves. Resolves when it has ended. */
+async function pauseFor(store: Store, which: number, ms: number): Promise<void> {
+  const target = PAUSED[which % PAUSED.length];
+  if (!target) return;
+  const endsItself = which % 2 === 0;
+  const until = endsItself ? store.now() + ms : null;
+  const why = { by: "the torture", reason: null, until };
+  await insist(() => store.pauses.pause({ ...target, ...why }));
+  await Bun.sleep(ms);
+  if (endsItself) return;
+  await insist(() => store.pauses.resume(target)).catch((error: unknown) => {
+    if (!isTqError(error) || error.code !== "not_found") throw error; // another pause of it has ended meanwhile
+  });
 }
 
 /** Tries again while another process holds the write lock, or the queue is full. */

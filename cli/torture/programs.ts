@@ -14,6 +14,8 @@ import producer from "./programs/producer.mts" with { type: "text" }; // oxlint-
 // @ts-expect-error: taken as text
 import setup from "./programs/setup.mts" with { type: "text" }; // oxlint-disable-line import/default
 
+import { RECURRING } from "./recurring.ts";
+
 /** No task is to blame for the kills, so none is set aside for its crashes. A short queue is soon empty at the end. */
 const SETTINGS = `models = "models"
 
@@ -36,7 +38,7 @@ level = "warn"
 `;
 
 const FILES: Readonly<Record<string, unknown>> = {
-  "tq.toml": SETTINGS,
+  "tq.toml": SETTINGS + RECURRING,
   "models/accounts.mts": accounts,
   "models/errands.mts": errands,
   "chance.mts": chance,

@@ -24,7 +24,8 @@ export const MOODS = Object.keys(PROBABILITIES) as Mood[];
 
 /**
  * A `worker` or a `producer` is killed, all `workers` at once, or a producer in the middle of a `transaction`; a worker
- * is told to `stop`; some task is cancelled and retried by hand (`again`). The others are moods of a transfer.
+ * is told to `stop`; some task is cancelled and retried by hand (`again`); the queue, all methods or one method are
+ * paused, and resumed after a while (`pause`). The others are moods of a transfer.
  */
 export const KINDS = [
   "worker",
@@ -33,6 +34,7 @@ export const KINDS = [
   "producer",
   "transaction",
   "again",
+  "pause",
   ...MOODS,
 ] as const;
 
@@ -57,6 +59,7 @@ export function scheduleOf(seed: number, round: number): Move[] {
   kinds.push(random.chance(0.5) ? "producer" : "transaction");
   if (random.chance(0.4)) kinds.push("stop");
   for (let count = random.whole(0, 10); count > 0; count--) kinds.push("again");
+  if (random.chance(0.5)) kinds.push("pause");
   for (const mood of MOODS) if (random.chance(PROBABILITIES[mood])) kinds.push(mood);
   const moves = kinds.map((kind) => ({
     kind,

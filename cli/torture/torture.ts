@@ -8,6 +8,7 @@ import { check, checkClean, type Findings } from "./check.ts";
 import { Child } from "./child.ts";
 import { ACCOUNTS } from "./crew.ts";
 import { Moves } from "./moves.ts";
+import { pauseRecurring } from "./recurring.ts";
 import { writePrograms } from "./programs.ts";
 import { type Kind, ROUND_MS, scheduleOf } from "./schedule.ts";
 
@@ -60,6 +61,7 @@ export async function torture(options: TortureOptions): Promise<Result> {
     }
     await moves.crew.stopProducers();
     await drain(store);
+    await pauseRecurring(store);
     await moves.settled(); // before the workers stop: a replacement under way would start another
     await drain(store); // a task may have been cancelled, to be retried
     await moves.crew.stopWorkers();

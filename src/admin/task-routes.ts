@@ -3,8 +3,10 @@ import { type Context, Hono } from "hono";
 import { type ModelCatalog, checkCall } from "../catalog.ts";
 import { noSuchTask } from "../errors.ts";
 import type { Report } from "../log/events.ts";
+import type { ReadFilter } from "../store/looking.ts";
 import type { Store } from "../store/store.ts";
-import type { NewTask } from "../task.ts";
+import { type PauseTarget, withPaused } from "../store/pauses.ts";
+import type { NewTask, Task } from "../task.ts";
 import { readJson } from "./input/json-body.ts";
 import { readPush } from "./input/new-tasks.ts";
 import { readFilter, readId } from "./input/queries.ts";
@@ -37,16 +39,28 @@ export function taskRoutes(options: TaskRouteOptions): Hono {
 }
 
 async function listTasks(c: Context, { store, report }: TaskRouteOptions): Promise<Response> {
-  const filter = readFilter(new URL(c.req.url).searchParams);
-  const list = await jsonList(store.pages(filter), (error) => reportError(c, error, report));
+  const filter = readFilter(new URL(c.req.url).searchParams, store.now());
+  const pages = pagesOf(store, filter, await store.pauses.list());
+  const list = await jsonList(pages, (error) => reportError(c, error, report));
   return c.body(list, 200, { "Content-Type": "application/json" });
+}
+
+async function* pagesOf(
+  store: Store,
+  filter: ReadFilter,
+  pauses: readonly PauseTarget[],
+): AsyncGenerator<readonly Task[], void> {
+  for await (const { found } of store.parts(filter)) {
+    if (found.length > 0) yield found.map((task) => withPaused(task, pauses));
+  }
 }
 
 async function showTask(c: Context, store: Store, id: number): Promise<Response> {
   const task = await store.get(id);
   if (task?.finished_at) await store.flush(); // the caller may act on the end of the task
   if (task !== null) {
-    return c.json({ ...task, runs: await store.attempts(id), errors: await store.errors(id) });
+    const shown = withPaused(task, await store.pauses.list());
+    return c.json({ ...shown, runs: await store.attempts(id), errors: await store.errors(id) });
   }
   throw noSuchTask(`show task ${id}`);
 }

@@ -80,6 +80,36 @@ interface Payloads {
   "task.inline": TaskRun & { readonly scheduledAt: number };
   /** A task has held the write lock for long: no other task or program can write. */
   "lock.held": { readonly task: number; readonly thread: number; readonly duration: number };
+  /** A slot of a recurring task has come, and its task is pushed. `slot` is ms since 1970 UTC. */
+  "cron.pushed": {
+    readonly cron: string;
+    readonly slot: number;
+    readonly task: number | null;
+    /** Why it comes late; null: it does not. */
+    readonly reason: string | null;
+  };
+  /** A slot of a recurring task has come, and its task waits or is left out. */
+  "cron.passed": {
+    readonly cron: string;
+    readonly slot: number;
+    readonly outcome: "waiting" | "skipped" | "paused" | "missed";
+    readonly reason: string | null;
+  };
+  /** People were told of failures; `ids` are those of the first 10 tasks. */
+  "alert.sent": {
+    readonly channel: "command" | "url";
+    readonly count: number;
+    readonly ids: readonly number[];
+    readonly duration: number;
+  };
+  /** People were not told of failures: the worker tries again after `delay`. */
+  "alert.failed": {
+    readonly channel: "command" | "url";
+    readonly count: number;
+    readonly ids: readonly number[];
+    readonly reason: string;
+    readonly delay: number;
+  };
   /** `url` has the port that is in use; `token` is the path of the token's file. */
   "admin.listening": { readonly url: string; readonly token: string };
   "store.failed": { readonly database: string; readonly error: ErrorData };
@@ -132,7 +162,11 @@ export const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
   "task.late": "warn",
   "task.stray": "warn",
   "task.inline": "info",
+  "cron.pushed": "info",
+  "cron.passed": "warn",
   "lock.held": "warn",
+  "alert.sent": "info",
+  "alert.failed": "error",
   "admin.listening": "info",
   "store.failed": "error",
   "store.recovered": "info",

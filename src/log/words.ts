@@ -91,8 +91,32 @@ const WORDS: Words = {
       `task ${event.task} runs now although it is scheduled for ${new Date(event.scheduledAt).toISOString()}: queue.worker is false`,
       ...run(event),
     ),
+  "cron.pushed": ({ cron, slot, task, reason }) =>
+    line(
+      `recurring task ${cron} pushed task ${task}`,
+      slotWords(slot),
+      ...(reason === null ? [] : [reason]),
+    ),
+  "cron.passed": ({ cron, slot, outcome, reason }) =>
+    line(
+      `recurring task ${cron} ${PASSED[outcome]}`,
+      slotWords(slot),
+      ...(reason === null ? [] : [reason]),
+    ),
   "lock.held": ({ task, duration }) =>
     `task ${task} has held the write lock for ${formatDuration(duration)} and holds up all others; call Transaction.current.commit() before it waits, or let it run outside any transaction (transaction: false)`,
+  "alert.sent": ({ channel, count: failures, ids, duration }) =>
+    line(
+      `alert sent by ${ALERTS[channel]}`,
+      `${count(failures, "failure")}${rescuedWords(failures, ids)}`,
+      formatDuration(duration),
+    ),
+  "alert.failed": ({ channel, count: failures, ids, reason, delay }) =>
+    line(
+      `alert failed: ${ALERTS[channel]} has told nobody, and is tried again in ${formatDuration(delay)}`,
+      `${count(failures, "failure")}${rescuedWords(failures, ids)}`,
+      reason,
+    ),
   "admin.listening": ({ url, token }) => line(`admin API listens on ${url}`, `token in ${token}`),
   "store.failed": ({ database, error }) => line(`${database} cannot be used`, errorWords(error)),
   "store.recovered": ({ database, duration }) =>
@@ -110,6 +134,22 @@ const WORDS: Words = {
 export function eventWords<N extends EventName>(event: Event<N>): string {
   const words = WORDS[event.name] as (event: Event<N>) => string;
   return words(event);
+}
+
+const ALERTS: Record<Event<"alert.sent">["channel"], string> = {
+  command: "the command",
+  url: "the URL",
+};
+
+const PASSED: Record<Event<"cron.passed">["outcome"], string> = {
+  waiting: "waits",
+  skipped: "is left out",
+  paused: "is paused",
+  missed: "missed its time",
+};
+
+function slotWords(slot: number): string {
+  return `slot ${new Date(slot).toISOString()}`;
 }
 
 const PUSHED_ELSEWHERE =

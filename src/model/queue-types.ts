@@ -35,7 +35,7 @@ export type UntypedQueue = Record<
 
 /** Properties of tq's own classes, which tasks cannot call. */
 type StaticBase =
-  "prototype" | "__queue__" | "__name__" | "tasks" | SqlStatics | keyof typeof Model;
+  "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 
@@ -130,7 +130,8 @@ export type Queue<M extends ModelLike> = StaticCalls<M, InstanceType<M>> &
  * @example static readonly tasks: TaskPolicies<typeof Label> = { print: { attempts: 5, timeout: "30s" } };
  */
 export type TaskPolicies<M extends ModelLike> = {
-  readonly [K in keyof Queue<M>]?: Omit<TaskPolicy, "instances"> & {
+  readonly [K in keyof Queue<M>]?: Omit<TaskPolicy, "instances" | "onFailed"> & {
+    readonly onFailed?: keyof Queue<M> | "none" | null;
     readonly instances?: K extends keyof M ? InstancesOf<InstanceType<M>, M[K]> : never;
   };
 };

@@ -5,12 +5,14 @@ import { inspected } from "../quote.ts";
 import { checkModelName } from "../registry/definition.ts";
 import { FUNCTION, isClass, MODEL_OF, type ModelClass } from "../registry/model-class.ts";
 import { checkPolicies } from "../registry/policies.ts";
+import { recurringTasks } from "../registry/recurring.ts";
 import { queueOf } from "../push/queue-caller.ts";
 import type { TaskOptions } from "../push/task-options.ts";
 import type { TaskHandle } from "../tasks/handle.ts";
 import { FUNCTION_METHOD, NO_INSTANCES } from "../task.ts";
 import { Model } from "./model.ts";
 import type { JsonArgs, Returned, WithOptions } from "./queue-types.ts";
+import type { RecurringCalls } from "./recurring-types.ts";
 
 /** A function that can be pushed as a task. Called itself, it runs at once, as any function does. */
 export type TaskFunction<F> = F & {
@@ -32,14 +34,17 @@ type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result>
 /** What a function says of its tasks: it has no records that could be missing. */
 type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
 
+/** How the tasks of a function run, and when they come by themselves. */
+type FunctionOptions<F> = FunctionPolicy & { readonly cron?: RecurringCalls<NoInfer<F>> };
+
 type AnyFunction = (...args: unknown[]) => unknown;
 
 /**
  * Makes a plain function a task. Export it from a models file, and workers run it; its name is what its tasks are
  * stored under, unique among functions and models.
  *
- * @param policy how its tasks run.
- * @throws TqError "models" for a name or a policy that cannot be.
+ * @param policy how its tasks run; `cron`: when they come by themselves.
+ * @throws TqError "models" for a name, a policy or a recurring task that cannot be.
  * @example
  * export const thumbnail = task("thumbnail", async (path: string, width: number) => { … });
  * await thumbnail.push("a.png", 200);
@@ -47,7 +52,7 @@ type AnyFunction = (...args: unknown[]) => unknown;
 export function task<F extends CallableFunction>(name: string, fn: F): TaskFunction<F>;
 export function task<F extends CallableFunction>(
   name: string,
-  policy: FunctionPolicy,
+  policy: FunctionOptions<F>,
   fn: F,
 ): TaskFunction<F>;
 export function task(name: string, ...rest: readonly unknown[]): AnyFunction {
@@ -56,6 +61,7 @@ export function task(name: string, ...rest: readonly unknown[]): AnyFunction {
   const fn = readFunction(name, given);
   const model = modelFor(name, policy, fn);
   checkPolicies(model);
+  recurringTasks([model]);
   const call = (...args: unknown[]) => fn(...args);
   return Object.assign(named(call, fn.name || name), { push: pushOf(model), [MODEL_OF]: model });
 }
@@ -72,12 +78,16 @@ function pushOf(model: ModelClass) {
 }
 
 /** The model that stands for a function: so all that holds for models holds for functions. */
-function modelFor(name: string, policy: unknown, fn: AnyFunction): ModelClass {
+function modelFor(name: string, given: unknown, fn: AnyFunction): ModelClass {
+  const isTable = typeof given === "object" && given !== null;
+  const { cron, ...policies } = isTable ? (given as { readonly cron?: unknown }) : {};
+  const policy = isTable ? policies : given;
   class FunctionModel extends Model {
     static override readonly __name__ = name;
     static readonly [FUNCTION] = true;
     static override readonly [FUNCTION_METHOD] = fn;
     static readonly tasks = policy === undefined ? undefined : { [FUNCTION_METHOD]: policy };
+    static readonly cron = cron;
   }
   return named(FunctionModel, `task(${JSON.stringify(name)})`);
 }

@@ -31,7 +31,16 @@ function refused(value: unknown, name: string, allowed: string): TqError {
 export function isMeant(filter: ErrorFilter, error: unknown): boolean {
   return typeof filter === "function"
     ? answerOf(filter(error))
-    : filter.some((one) => isOf(error, one));
+    : filter.some((one) => asked(() => isOf(error, one)));
+}
+
+/** What a question about a thrown value finds; false where its own code throws, as that of a proxy may. */
+export function asked(question: () => boolean): boolean {
+  try {
+    return question();
+  } catch {
+    return false;
+  }
 }
 
 /** A function that answers nothing does not mean the error; another answer than true or false is a mistake of it. */

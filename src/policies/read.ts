@@ -1,5 +1,6 @@
 /** Reads the policies of one method from an object of a model, of tq.toml, or of JSON that a push has stored. */
 import { TqError } from "../errors.ts";
+import { NONE } from "../values/option-kinds.ts";
 import { policyHint } from "./other-names.ts";
 import {
   fieldOf,
@@ -88,8 +89,14 @@ function rowOf(key: PolicyKey): PolicyRow<unknown> {
 /** The policies that a push stores with its tasks, as JSON. */
 export const PUSHED_KEYS = ["attempts", "backoff", "timeout"] as const satisfies PolicyKey[];
 
-/** What `policy` of a task may hold: also that the task never expires. When it does is a column of its own. */
-const STORED_KEYS: readonly PolicyKey[] = [...PUSHED_KEYS, "expires"];
+/**
+ * What `policy` of a task may hold: also that the task never expires (when it does is a column of its own), and what holds
+ * for a task that a failure has pushed.
+ */
+const STORED_KEYS: readonly PolicyKey[] = [...PUSHED_KEYS, "expires", "onFailed", "missing"];
+
+/** The policy of a task that a failure has pushed: its own failure pushes none, and it must not pass over missing records. */
+export const OF_FOLLOW_UP = JSON.stringify({ onFailed: NONE, missing: "fail" });
 
 /** The JSON text of a push's own policies; null where it says none. */
 export function pushedJson(said: Said): string | null {

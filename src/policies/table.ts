@@ -43,6 +43,11 @@ export interface TaskPolicy {
   readonly timeout?: Duration | "none" | null;
   /** A task that has not started this long after it could is cancelled; default: no limit, as null and "none". */
   readonly expires?: Duration | "none" | null;
+  /**
+   * A method of the same model, which a task calls once a task has failed for good: on its records, with a `Failure`. For
+   * a function: the name of another function. Default: none, as null and "none".
+   */
+  readonly onFailed?: string | null;
   /** A task none of whose records exists finishes without a call, or fails; default: `"skip"`. */
   readonly missing?: "skip" | "fail";
   /**
@@ -70,6 +75,7 @@ export interface Policy {
   readonly failOn: ErrorFilter | null;
   readonly timeout: number | null;
   readonly expires: number | null;
+  readonly onFailed: string | null;
   readonly missing: "skip" | "fail";
   readonly transaction: boolean;
   readonly strict: boolean;
@@ -122,6 +128,7 @@ export const POLICIES: { readonly [K in PolicyKey]: PolicyRow<Policy[K]> } = {
   failOn: filterRow("The errors that fail the task at once, by their names", "none"),
   timeout: lengthRow("The longest time of one run", SHORTEST_TIMEOUT_MS, LONGEST_TIMEOUT_MS),
   expires: lengthRow("The longest wait for the start of the first run", 0, 36_500 * DAY_MS),
+  onFailed: nameRow("What a task calls once a task has failed for good, to tell of it"),
   missing: {
     help: "What becomes of a task none of whose records exists",
     preset: "skip",
@@ -167,6 +174,17 @@ function filterRow(help: string, preset: string): PolicyRow<ErrorFilter | null> 
     toJson: () => null, // no push says it
     words: (filter) => (filter === null ? preset : filterWords(filter)),
   };
+}
+
+function nameRow(help: string): PolicyRow<string | null> {
+  const allowed = `the name of a method of the same model, or of another function, or "${NONE}"`;
+  const read = (value: unknown, name: string): string | null => {
+    if (value === null || value === NONE) return null;
+    if (typeof value === "string" && value !== "") return value;
+    throw refused(value, name, allowed);
+  };
+  const toJson = (value: string | null) => value ?? NONE;
+  return { help, preset: null, allowed, read, toJson, words: (value) => value ?? NONE };
 }
 
 function flagRow(help: string, preset: boolean): PolicyRow<boolean> {

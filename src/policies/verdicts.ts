@@ -89,7 +89,7 @@ export class Cancel extends Error {
   }
 
   constructor(reason: string) {
-    const why = readReason(reason);
+    const why = reason === undefined ? "its method said so" : readReason(reason); // JavaScript may leave it out
     super(why);
     this.name = "Cancel";
     mark(this, { kind: "cancel", reason: why });

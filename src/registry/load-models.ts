@@ -10,6 +10,7 @@ import { placeOf } from "../stack.ts";
 import { isInExecutable } from "./executable.ts";
 import { type ModelClass, modelOf } from "./model-class.ts";
 import { checkPolicies } from "./policies.ts";
+import { recurringTasks } from "./recurring.ts";
 import { Registry } from "./registry.ts";
 import { installTsconfig } from "./tsconfig.ts";
 import { inspected } from "../quote.ts";
@@ -43,11 +44,13 @@ export async function loadModels(
       registry.add(model, file);
       try {
         checkPolicies(model);
+        recurringTasks([model]);
       } catch (error) {
         throw isTqError(error) ? withPlace(error, model, file) : error;
       }
     }
   }
+  checkRecurring(registry.all(), path); // two may have one name
   return registry;
 }
 
@@ -76,6 +79,15 @@ function declares(line: string, name: string): boolean {
 function declaresTask(line: string, name: string): boolean {
   const [, found] = /\btask\(\s*["'`]([^"'`]+)/.exec(line) ?? [];
   return found === name;
+}
+
+function checkRecurring(models: readonly ModelClass[], file: string): void {
+  try {
+    recurringTasks(models);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TqError("models", `Cannot load models from ${file}: ${why}`, { cause: error });
+  }
 }
 
 function modelFiles(path: string): string[] {

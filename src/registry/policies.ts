@@ -123,7 +123,7 @@ export function checkPolicies(model: ModelClass): void {
   for (const [method, policy] of Object.entries(tasks)) {
     const { kind } = requireMethod(model, method, "set a policy for");
     if (typeof policy === "object" && policy !== null && !Array.isArray(policy))
-      checkInstances(model, saidByModel(model, method), kind, placeOf(model, method));
+      checkSaid(model, method, kind);
     else {
       const wanted = `it must be an object of policies, such as { attempts: 3 }`;
       throw refused(model, `${placeOf(model, method)} cannot be ${inspected(policy)}: ${wanted}`);
@@ -134,6 +134,14 @@ export function checkPolicies(model: ModelClass): void {
 function refused(model: ModelClass, problem: string): TqError {
   const kind = isFunction(model) ? "function" : "model";
   return new TqError("models", `Cannot use the ${kind} ${model.__name__}: ${problem}`);
+}
+
+function checkSaid(model: ModelClass, method: string, kind: ModelMethod["kind"]): void {
+  const said = saidByModel(model, method);
+  checkInstances(model, said, kind, placeOf(model, method));
+  // Other functions may be defined later: the worker looks for them.
+  if (typeof said.onFailed === "string" && kind !== "function")
+    requireMethod(model, said.onFailed, `call, as ${placeOf(model, method)}.onFailed says,`);
 }
 
 function checkInstances(

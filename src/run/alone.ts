@@ -39,7 +39,9 @@ export async function finishAlone(
       await session.rollback();
       if (said !== null) await keepLost(session, ended.task, said);
     }
+    thread.counters?.committed(thread.store.now());
     note(thread, ended, kept);
+    if (kept && session.followUps.length > 0) thread.pushed?.(session.followUps);
     return next;
   } finally {
     await thread.store.release(session);
@@ -92,10 +94,11 @@ async function settleAlone(
 async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun): Promise<Ended> {
   const { config } = thread;
   for (let tries = 0; ; tries++) {
-    const { task, unit, started, outside } = begun;
+    const { task, unit, runs, started, outside } = begun;
     const outcome = await begun.outcome;
     await unit.end();
-    const ended = { task, unit, outcome, duration: performance.now() - started };
+    const duration = performance.now() - started;
+    const ended = { task, unit, outcome, runs, started, duration };
     if (outcome.kind === "finished") return ended;
     await session.rollback();
     if (outcome.kind !== "postponed") return ended;

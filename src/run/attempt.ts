@@ -8,6 +8,7 @@ import type { Unit } from "../transaction/unit.ts";
 import { attend } from "./attend.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
 import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
+import type { MethodRuns } from "./quick-methods.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 import { abortLate, limitRun } from "./time-limit.ts";
 
@@ -19,6 +20,8 @@ export interface Begun {
   readonly task: ClaimedTask;
   readonly unit: Unit;
   readonly outcome: Promise<Outcome>;
+  /** The runs of its method. */
+  readonly runs: MethodRuns;
   readonly started: number;
   /** True when the run waits for something other than the store: it is not quick. */
   readonly waits: boolean;
@@ -30,6 +33,9 @@ export interface Ended {
   readonly task: ClaimedTask;
   readonly unit: Unit;
   readonly outcome: Outcome;
+  readonly runs: MethodRuns;
+  /** When it began, by `performance.now()`. */
+  readonly started: number;
   readonly duration: number;
 }
 
@@ -85,7 +91,7 @@ export function begin(
       const others = unit.waited - waitedBefore;
       runs.settledAtOnce(took + performance.now() - started - others);
     }
-    return { task, unit, outcome, started, waits, outside };
+    return { task, unit, outcome, runs, started, waits, outside };
   };
   return attending ? attending.then(learn) : learn();
 }
@@ -104,20 +110,23 @@ export function endingOf(
 /**
  * Call it after the commit or the rollback: counts the run, announces the tasks that it pushed, and reports it.
  *
+ * Say before that something was committed: `counters.committed`.
+ *
  * @param kept false where the claim was lost: what the run had not committed itself was undone, and its outcome is not
  * stored.
  */
 export function note(
-  { progress, report, pushed, audience }: ThreadRuntime,
+  { progress, report, pushed, audience, counters }: ThreadRuntime,
   ended: Ended,
   kept: boolean,
 ): void {
-  const { task, unit, outcome, duration } = ended;
+  const { task, unit, outcome, runs, started, duration } = ended;
   if (kept && outcome.kind === "finished") unit.keep();
   pushed?.(unit.committedIds);
   if (kept && (outcome.kind === "finished" || outcome.kind === "failed")) {
     progress.count(outcome.kind);
   }
+  if (kept) counters?.count(task, runs.series, outcome.kind, started, duration);
   const isRoutine = outcome.kind === "finished" && outcome.reason === null;
   if (kept && isRoutine && !audience.hears("task.finished")) return;
   reportOutcome(report, task, outcome, kept, duration);

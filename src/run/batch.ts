@@ -114,9 +114,10 @@ class Batch {
     return soon(outcome, (ended) => this.#end(begun, postponeOutsideBatch(ended)));
   }
 
-  #end({ task, unit, started }: Begun, outcome: Outcome): Soon<void> {
+  #end({ task, unit, runs, started }: Begun, outcome: Outcome): Soon<void> {
     const duration = performance.now() - started;
-    const ended = { task, unit, outcome, duration, said: this.#thread.output.take(task) };
+    const said = this.#thread.output.take(task);
+    const ended = { task, unit, outcome, runs, started, duration, said };
     this.#checkKept();
     if (this.#session.writing) return this.#settle(ended);
     this.#unsettled.push(ended);
@@ -180,6 +181,7 @@ class Batch {
     this.#unsettled = [];
     const ending = endingOf(this.#thread, this.#session, end);
     const next = await this.#session.commit(ending, onVisible);
+    this.#thread.counters?.committed(this.#thread.store.now());
     for (const { ended, kept } of this.#settled.splice(0)) note(this.#thread, ended, kept);
     return next;
   }
@@ -188,6 +190,7 @@ class Batch {
   noteCommitted(): void {
     const { transactionNumber, writing, transactionsUndone } = this.#session;
     const lastIsKept = !writing && transactionsUndone === this.#undone;
+    this.#thread.counters?.committed(this.#thread.store.now());
     for (const { ended, kept, transactionNumber: own } of this.#settled) {
       if (own < transactionNumber || lastIsKept) note(this.#thread, ended, kept);
     }

@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import { type ErrorData, type Outcome, toErrorData } from "../outcome.ts";
 import { DEFAULT_BACKOFF, waitAfter } from "../policies/backoff.ts";
-import { type ErrorFilter, isMeant } from "../policies/error-filter.ts";
+import { asked, type ErrorFilter, isMeant } from "../policies/error-filter.ts";
 import type { Policy } from "../policies/table.ts";
 import {
   delayUntil,
@@ -76,8 +76,10 @@ const FOR_PEOPLE: readonly string[] = ["UserError", "UserWarning", NOT_AWAITED];
 
 /** An error for a person to read: another try meets it again, unless the policy names it. */
 function isForPeople(thrown: unknown): boolean {
-  if (thrown instanceof UserError) return true;
-  return thrown instanceof Error && FOR_PEOPLE.includes(thrown.name);
+  return asked(
+    () =>
+      thrown instanceof UserError || (thrown instanceof Error && FOR_PEOPLE.includes(thrown.name)),
+  );
 }
 
 /** Leaves out the class of all errors, which names none. */

@@ -1,5 +1,6 @@
 /** Finds out which methods are quick: only their tasks run in batches. */
 import { MAX_CLAIMS } from "../shared-memory/progress.ts";
+import { SeriesNumbers } from "../shared-memory/run-counters.ts";
 import type { StoreTraits } from "../store/store.ts";
 
 /** A method is quick when this many runs in a row were quick on average. */
@@ -17,6 +18,8 @@ export type BatchTraits = Pick<StoreTraits, "maxBatch" | "quickMs">;
 
 /** The last runs of one method. */
 export class MethodRuns {
+  /** Where its runs are counted. */
+  readonly series = new SeriesNumbers();
   readonly #traits: BatchTraits;
   #count = 0;
   /** The moving average, in ms. */

@@ -261,9 +261,10 @@ async function callMethod(
   records: readonly object[],
   unit: Unit,
 ): Promise<unknown> {
-  if (records.length === 0) return NOT_CALLED;
   const single = typeof instances === "number";
   const isStatic = method.kind === "static";
+  // A recurring task may have no instances: a static method then gets an empty list.
+  if (records.length === 0 && (single || instances.length > 0 || !isStatic)) return NOT_CALLED;
   if (isStatic && (single || policy.instances !== "one")) {
     const given = single && policy.instances !== "many" ? records[0] : records;
     const answer = method.call.call(model, given, ...args);

@@ -19,8 +19,14 @@ export interface OutputOptions {
   readonly leftBehind?: LeftBehind;
 }
 
-/** Other processes see what a run says after this time at the latest. */
+/** Other processes see what a run says at once; of a run that says very much, after this time. */
 const SHOWN_AFTER_MS = 100;
+
+/** A run may say so much in that time, and each line is shown at once: what is not shown is lost with its process. */
+const MOST_AT_ONCE = 100;
+
+/** So many characters are shown at once in any case. */
+const MOST_UNSHOWN = 16_384;
 
 /** After so many characters the live output is written anew, with the lines that are kept. */
 const MOST_ADDED = 800_000;
@@ -35,7 +41,9 @@ interface Saying {
   unshown: string;
   /** The characters that were added to the live output, or will be; infinite: it is to be written anew. */
   added: number;
-  shownAt: number;
+  /** Since when `shows` counts: monotonic, ms. */
+  since: number;
+  shows: number;
   timer: Timer | null;
 }
 
@@ -118,16 +126,23 @@ export class ThreadOutput implements RunHost {
       const added = isInPlace ? present.added : Infinity;
       return (this.#saying = { ...present, added, task, timer: null });
     }
-    const none = { progress: null, unshown: "", added: 0, shownAt: -Infinity, timer: null };
+    const none = { progress: null, unshown: "", added: 0, since: 0, shows: 0, timer: null };
     return (this.#saying = { task, lines: new KeptLines(), ...none });
   }
 
   #show(saying: Saying): void {
     if (this.#live === null) return;
-    const wait = saying.shownAt + SHOWN_AFTER_MS - performance.now();
+    const now = performance.now();
+    if (now - saying.since >= SHOWN_AFTER_MS) {
+      saying.since = now;
+      saying.shows = 0;
+    }
     // In a loop that never waits the timer does not fire.
-    if (wait <= 0) return this.#showNow(saying);
+    if (saying.shows < MOST_AT_ONCE || saying.unshown.length > MOST_UNSHOWN) {
+      return this.#showNow(saying);
+    }
     if (saying.timer) return;
+    const wait = saying.since + SHOWN_AFTER_MS - now;
     saying.timer = setTimeout(() => this.#showNow(saying), wait);
     saying.timer.unref();
   }
@@ -135,7 +150,7 @@ export class ThreadOutput implements RunHost {
   #showNow(saying: Saying): void {
     if (saying.timer) clearTimeout(saying.timer);
     saying.timer = null;
-    saying.shownAt = performance.now();
+    saying.shows += 1;
     if (saying.progress !== null) addUnshown(saying, outputLine(saying.progress));
     const isWhole =
       saying.added > MOST_ADDED

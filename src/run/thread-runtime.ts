@@ -1,4 +1,5 @@
 /** The things that a thread works with, and the claims that change hands with a round's commit. */
+import type { RunCounters } from "../shared-memory/run-counters.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 import type { Audience } from "../log/audience.ts";
 import type { Owner } from "../store/session.ts";
@@ -13,6 +14,8 @@ export interface ThreadRuntime extends Runtime {
   readonly methods: QuickMethods;
   readonly policies: Policies;
   readonly progress: Progress;
+  /** Counts the runs, for the statistics. */
+  readonly counters?: RunCounters;
   readonly owner: Owner;
   readonly queues: readonly string[];
   /** Which events are taken. */

@@ -83,7 +83,7 @@ async function claimed(thread: ThreadRuntime, tried: Tried): Promise<ClaimedTask
     await session.begin();
     const id = "id" in tried ? tried.id : await pushed(thread, session, tried.push);
     if ("id" in tried) await readyAgain(thread, session, id);
-    const task = await session.claimOne(id, thread.owner);
+    const task = await session.claimOne(id, thread.owner, true);
     if (task) return task;
     throw await cannotTry(thread, id);
   } finally {

@@ -2,11 +2,13 @@
 import { randomUUIDv7 } from "bun";
 import { originTask } from "../transaction/current-task.ts";
 import type { Registry } from "../registry/registry.ts";
+import { declareNewFollowUps } from "../registry/follow-ups.ts";
 import { loadModels } from "../registry/load-models.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import type { Config } from "../settings/config.ts";
 import { liveWorkers } from "../store/live-workers.ts";
 import type { WorkerInfo } from "../store/looking.ts";
+import { whyHeld } from "../store/pause-words.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { setRunPushed } from "../transaction/transaction.ts";
@@ -188,7 +190,7 @@ const NO_NEXT_CLAIM = { handBack: [], claimUpTo: 0 };
 async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
   const { store, owner, report } = thread;
   const task = await store.write((session) => session.claimOne(id, owner));
-  if (!task) return; // a worker claimed it first, or it was cancelled
+  if (!task) return sayHeld(thread, id); // or a worker claimed it first, or it was cancelled
   try {
     const { scheduled_at: scheduledAt = null } = (await store.get(id)) ?? {};
     if (scheduledAt !== null && scheduledAt > store.now()) {
@@ -196,6 +198,7 @@ async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
       report({ name: "task.inline", ...runOf(task), scheduledAt });
     }
     await loadModelsFor(thread, task.model);
+    await declareNewFollowUps(store, thread.registry, thread.config.tasks);
   } catch (error) {
     await end(thread, task, { kind: "failed", error: toErrorData(error) });
     return;
@@ -210,6 +213,16 @@ async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
       throw again;
     });
   }
+}
+
+/** A paused task stays ready: nothing runs it again in this program. */
+async function sayHeld({ store, report }: ThreadRuntime, id: number): Promise<void> {
+  const [pauses, task] = [await store.pauses.list(), await store.get(id)];
+  if (task === null || (task.state !== "ready" && task.state !== "scheduled")) return;
+  const why = whyHeld(pauses, task, store.now());
+  if (why === null) return;
+  const message = `task ${id} waits: ${why}; once that is resumed, tq worker runs it, and no program does so by itself`;
+  report({ name: "log.note", level: "warn", message });
 }
 
 /** Tries until the task is settled: no worker rescues a task from a program that is alive. */

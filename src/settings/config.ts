@@ -10,6 +10,7 @@ import type { Config } from "./draft.ts";
 import { envOf, RENAMED, SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { Setting, SettingKey } from "./table.ts";
 import { didYouMean } from "../suggest.ts";
+import { readCronSections } from "./cron-sections.ts";
 import { readTaskRules } from "./task-rules.ts";
 
 export type { Config } from "./draft.ts";
@@ -89,6 +90,8 @@ function readSections(
     if (value === undefined || value === null) continue;
     if (name === "tasks" && isTable(value)) {
       draft.rules.push(...readTaskRules(value, where, (problem) => draft.problems.push(problem)));
+    } else if (name === "cron") {
+      draft.cron.push(...readCronSections(value, where, (problem) => draft.problems.push(problem)));
     } else if (SETTINGS.has(name)) {
       draft.set(name, value, { where: `${where}: ${name}`, origin, base });
     } else if (!SECTION_NAMES.some((section) => section === name)) {
@@ -109,7 +112,8 @@ function readSections(
 }
 
 function unknownAtTop(name: string, value: unknown): string {
-  if (isTable(value)) return `[${name}] is not a section${didYouMean(name, SECTION_NAMES)}`;
+  if (isTable(value))
+    return `[${name}] is not a section${didYouMean(name, [...SECTION_NAMES, "tasks", "cron"])}`;
   return `${name} is not a setting${rightSection(name) || didYouMean(name, ["models", ...SECTION_NAMES])}`;
 }
 
@@ -178,6 +182,8 @@ function fromText(key: string, text: unknown): unknown {
       return /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : text;
     case "list":
       return readList(text);
+    case "command":
+      return /^\s*\[/.test(text) ? (parsedList(text) ?? text) : text;
     default:
       return text;
   }

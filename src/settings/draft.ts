@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { TqError } from "../errors.ts";
 import { SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { Setting, SettingKey, Settings } from "./table.ts";
+import type { CronText } from "../cron/ledger.ts";
 import type { TaskRules } from "./task-rules.ts";
 import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
@@ -15,6 +16,8 @@ export type Config = Settings & {
   readonly file: string | null;
   /** The sections `[tasks."model.method"]`; the ones that win come last. */
   readonly tasks: readonly TaskRules[];
+  /** The sections `[cron.name]`. */
+  readonly cron: readonly CronText[];
   /** The source of each: "default", "tq.toml", the environment variable or the flag. */
   readonly origins: Readonly<Record<SettingKey, string>>;
 };
@@ -32,6 +35,7 @@ interface Source {
 export class Draft {
   readonly problems: string[] = [];
   readonly rules: TaskRules[] = [];
+  readonly cron: CronText[] = [];
   readonly #values = new Map<string, { value: unknown; origin: string }>();
 
   set(key: string, written: unknown, { where, origin, base }: Source): void {
@@ -46,7 +50,7 @@ export class Draft {
       this.#values.set(key, { value, origin });
     } else {
       this.problems.push(
-        `${where} cannot be ${quote(written)}: it must be ${setting.allowed}${hint(setting, written)}`,
+        `${where} cannot be ${setting.kind === "url" ? "this" : quote(written)}: it must be ${setting.allowed}${hint(setting, written)}`,
       );
     }
   }
@@ -60,7 +64,7 @@ export class Draft {
   finish(base: string, file: string | null): Config {
     this.#refuse();
     const origins: Record<string, string> = {};
-    const config: Record<string, unknown> = { file, origins, tasks: this.rules };
+    const config: Record<string, unknown> = { file, origins, tasks: this.rules, cron: this.cron };
     for (const name of SECTION_NAMES) config[name] = {};
     for (const { key, section, name, preset } of SETTINGS.values()) {
       const { value, origin } = this.#values.get(key) ?? { value: preset, origin: "default" };

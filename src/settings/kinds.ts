@@ -6,7 +6,8 @@ import * as v from "valibot";
 import { HOUR_MS, parseDuration, SECOND_MS } from "../values/duration.ts";
 
 export interface Kind<T> {
-  readonly kind: "boolean" | "number" | "duration" | "choice" | "list" | "path" | "address";
+  readonly kind:
+    "boolean" | "number" | "duration" | "choice" | "list" | "path" | "address" | "command" | "url";
   readonly description: string;
   readonly preset: T;
   /** The default, in words or as a user would write it. */
@@ -114,6 +115,36 @@ export function address(preset: string, description: string, more?: More): Kind<
   const isAddress = (text: string) => splitAddress(text) !== null;
   const schema = () => v.pipe(v.string(), v.check(isAddress));
   return { kind: "address", description, preset, default: preset, allowed, schema, ...more };
+}
+
+/** A text for the system's shell, or a program and its arguments; null: none. */
+export function command(description: string): Kind<string | readonly string[] | null> {
+  const allowed =
+    'a command as text, or a list of a program and its arguments, such as ["mail", "-s", "tq"]';
+  const word = () =>
+    v.pipe(
+      v.string(),
+      v.check((text) => text.trim() !== "" && !text.includes("\0")),
+    );
+  const schema = () => v.union([word(), v.pipe(v.array(word()), v.minLength(1))]);
+  return { kind: "command", description, preset: null, default: "none", allowed, schema };
+}
+
+/** A web address, which may hold secrets; null: none. */
+export function url(description: string): Kind<string | null> {
+  const allowed = 'a URL that begins with "https://" or "http://"';
+  const schema = () => v.pipe(v.string(), v.check(isWebAddress));
+  return { kind: "url", description, preset: null, default: "none", allowed, schema };
+}
+
+function isWebAddress(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
+}
+
+/** A URL for people to read. The path of a webhook is a secret, as its user, password and query are. */
+export function shownUrl(text: string): string {
+  const { origin = "", pathname = "/", search = "" } = URL.parse(text) ?? {};
+  return pathname === "/" && search === "" ? origin : `${origin}/…`;
 }
 
 /** The parts of `HOST:PORT`, an IPv6 host without its brackets; null for any other text. */

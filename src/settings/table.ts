@@ -4,7 +4,18 @@
  */
 import { DAY_MS, formatDuration, HOUR_MS, SECOND_MS } from "../values/duration.ts";
 import { LEVELS } from "../log/events.ts";
-import { address, boolean, choice, duration, names, path, whole } from "./kinds.ts";
+import {
+  address,
+  boolean,
+  choice,
+  command,
+  duration,
+  names,
+  path,
+  shownUrl,
+  url,
+  whole,
+} from "./kinds.ts";
 import type { Kind } from "./kinds.ts";
 
 /** The bounds of a number of days: a hundred years is long enough. */
@@ -96,6 +107,21 @@ const SECTIONS = {
       flag: "--listen",
     }),
   },
+  alert: {
+    command: command("What a worker runs once tasks have failed for good, to tell of it"),
+    url: url(
+      "Where a worker posts JSON once tasks have failed for good; shown without its secrets",
+    ),
+    every: duration(
+      60 * SECOND_MS,
+      [SECOND_MS, DAY_MS],
+      "Least time between two alerts; failures meanwhile are told together",
+    ),
+    queues: names("Names and patterns of the queues whose failures are told", { default: "all" }),
+    tasks: names("Names and patterns of the methods whose failures are told, such as label.*", {
+      default: "all",
+    }),
+  },
   log: {
     level: choice("info", LEVELS, "The least urgent level that is written"),
     format: choice("text", ["text", "json"], "Lines for people, or one JSON object a line"),
@@ -157,9 +183,17 @@ function named(section: SectionName | null, name: string, kind: Kind<unknown>): 
   return { ...kind, key, section, name, env: envOf(key) };
 }
 
+/** A setting's value without its secrets. */
+export function shownSetting({ kind }: Setting, value: unknown): unknown {
+  return kind === "url" && typeof value === "string" ? shownUrl(value) : value;
+}
+
 /** A setting's value for a person to read. */
-export function formatSetting({ kind }: Setting, value: unknown): string {
+export function formatSetting(setting: Setting, value: unknown): string {
+  const { kind } = setting;
   if (value === null) return "none";
+  if (kind === "url") return String(shownSetting(setting, value));
+  if (kind === "command" && typeof value !== "string") return JSON.stringify(value);
   if (kind === "duration") return formatDuration(Number(value));
   if (Array.isArray(value)) return value.length === 0 ? "all" : value.join(", ");
   return typeof value === "string" ? value : JSON.stringify(value);

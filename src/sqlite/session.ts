@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { isTqError, TqError } from "../errors.ts";
 import type { ErrorData, Settlement } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
+import type { NewPause, Pause, PauseTarget } from "../store/pauses.ts";
 import type { Records } from "../store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../store/session.ts";
 import type { Claim, ClaimedTask, NewTask, Task } from "../task.ts";
@@ -10,8 +11,10 @@ import { commitError } from "./errors.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
 import { claim, claimOne, handBack } from "./sql/claim.ts";
-import { dataVersion, mayClaim, stillHeld } from "./sql/looking.ts";
+import { dataVersion, stillHeld } from "./sql/looking.ts";
+import * as pauses from "./sql/pauses.ts";
 import { pushTasks } from "./sql/push.ts";
+import { mayClaim } from "./sql/ready-count.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
 import { keepCancelled, keepOutput } from "./sql/outputs.ts";
 import { recordLeftBehind } from "./sql/task-errors.ts";
@@ -19,12 +22,14 @@ import { type SessionOptions, SqliteTransaction } from "./transaction.ts";
 import { runUserSql } from "./user-statement.ts";
 
 const NOTHING: ClaimedTask[] = [];
+const NO_IDS: readonly number[] = [];
 
 export class SqliteSession implements Session {
   readonly #options: SessionOptions;
   readonly #transaction: SqliteTransaction;
   /** Runs that the commit marks as finished. */
   #finished: FinishedRun[] = [];
+  #followUps: number[] | null = null;
   #records: Records | null = null;
 
   constructor(options: SessionOptions, outsideTask = false) {
@@ -64,6 +69,10 @@ export class SqliteSession implements Session {
 
   get waited(): number {
     return this.#transaction.waited;
+  }
+
+  get followUps(): readonly number[] {
+    return this.#followUps ?? NO_IDS;
   }
 
   raw(savepoint: boolean, check?: () => void): Database {
@@ -180,8 +189,8 @@ export class SqliteSession implements Session {
     return this.#inTransaction((db) => claim(db, options, this.#now()));
   }
 
-  async claimOne(id: number, owner: Owner): Promise<ClaimedTask | null> {
-    return this.#inTransaction((db) => claimOne(db, id, owner, this.#now()));
+  async claimOne(id: number, owner: Owner, evenPaused = false): Promise<ClaimedTask | null> {
+    return this.#inTransaction((db) => claimOne(db, id, owner, this.#now(), evenPaused));
   }
 
   async stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>> {
@@ -193,7 +202,9 @@ export class SqliteSession implements Session {
   }
 
   async settle(run: Claim, outcome: Settlement): Promise<boolean> {
-    return this.#inTransaction((db) => settle(db, run, outcome, this.#now()));
+    return this.#inTransaction((db) =>
+      settle(db, run, outcome, this.#now(), (id) => (this.#followUps ??= []).push(id)),
+    );
   }
 
   async keepOutput(task: number, attempt: number, text: string): Promise<void> {
@@ -210,6 +221,14 @@ export class SqliteSession implements Session {
 
   async retry(id: number): Promise<Task> {
     return this.#inTransaction((db) => retryByHand(db, id, this.#now()));
+  }
+
+  async pause(pause: NewPause): Promise<Pause> {
+    return this.#inTransaction((db) => pauses.pause(db, pause, this.#now()));
+  }
+
+  async resume(target: PauseTarget): Promise<Pause> {
+    return this.#inTransaction((db) => pauses.resume(db, target, this.#now()));
   }
 
   async recordLeftBehind(

@@ -1,9 +1,6 @@
-/** Changes many tasks in slices, each in its own transaction, so that others write in between. */
+/** Goes through many tasks in slices, so that others read and write in between. */
 import type { Database } from "bun:sqlite";
-import { isTqError, TqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
-import type { MoveFilter } from "../store/looking.ts";
-import { matching } from "./sql/by-hand.ts";
 import { findAhead, repair } from "./sql/clock-repair.ts";
 
 /** A slice's access to the database. */
@@ -17,28 +14,17 @@ export interface SliceAccess {
   write<T>(fn: (db: Database, now: number) => T): Promise<T>;
 }
 
-/** Changes these tasks; returns how many it changed. */
-type Move = (ids: readonly number[], db: Database, now: number) => number;
-
-/** Calls `move` with all tasks that match the filter; returns how many it changed. */
-export async function moveMatching(
+/** Takes each step in a read of its own, with a turn of the event loop in between. */
+export async function* readSteps<T>(
   access: SliceAccess,
-  filter: MoveFilter,
-  move: Move,
-): Promise<number> {
-  const slices = matching(access.reader, filter);
-  let moved = 0;
-  try {
-    for (;;) {
-      const { value: ids } = await access.read(() => slices.next());
-      if (!ids) return moved;
-      moved += await access.write((db, now) => move(ids, db, now));
-      await nextTurn();
-    }
-  } catch (error) {
-    if (moved === 0 || !isTqError(error)) throw error;
-    const message = `Stopped after ${moved} of the tasks that match: ${error.message}`;
-    throw new TqError(error.code, message, { cause: error });
+  start: (db: Database) => Generator<T, void>,
+): AsyncGenerator<T, void> {
+  const steps = start(access.reader);
+  for (;;) {
+    const step = await access.read(() => steps.next());
+    if (step.done) return;
+    yield step.value;
+    await nextTurn();
   }
 }
 

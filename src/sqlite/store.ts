@@ -1,45 +1,45 @@
 /** The store on SQLite. */
-import { nextTurn } from "../next-turn.ts";
 import type {
   CleanOptions,
   Look,
   LookOptions,
-  MoveFilter,
+  ManyMove,
+  Part,
+  Place,
   QueueInfo,
+  ReadFilter,
   Rest,
   Standing,
   StoreStatus,
-  TaskFilter,
   TaskNames,
   WorkerInfo,
 } from "../store/looking.ts";
-import { withServed } from "../store/live-workers.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
 import type { RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
+import { type CronAccess, SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
+import { SqliteFailures } from "./failure-store.ts";
 import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
-import {
-  readAllLive,
-  readLive,
-  readProgress,
-  readRun,
-  removeLive,
-  removeStrayLive,
-} from "./file/live-output.ts";
+import * as live from "./file/live-output.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
-import { SCHEMA_VERSION } from "./migrate.ts";
-import { moveMatching, repairTimes, type SliceAccess } from "./slices.ts";
+import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
+import { statusOf } from "./status.ts";
+import type { SqliteSession } from "./session.ts";
+import { SqlitePauses } from "./pause-store.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues, countWithPauses } from "./sql/counts.ts";
 import { keepShown, outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
-import { isCrowdDue, makeDueReady, nextDue } from "./sql/due.ts";
+import { makeDueReady } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
+import { repairPauses } from "./sql/pauses.ts";
+import { hasWork, look } from "./sql/ready-count.ts";
+import * as taskList from "./sql/task-list.ts";
 import {
   makeOrderIndex,
   needsOrderIndex,
@@ -48,12 +48,22 @@ import {
   type IndexLimits,
 } from "./sql/ready-order.ts";
 import { readSituation } from "./sql/situation.ts";
+import { SqliteStatistics } from "./statistics-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
 
 export class SqliteStore extends SqliteDatabase implements Store {
+  readonly #parts: CronAccess = {
+    now: () => this.now(),
+    read: (fn) => this.read(fn),
+    write: (fn) => this.write((session) => fn(session as SqliteSession)),
+  };
+  readonly cron = new SqliteCron(this.#parts);
+  readonly failures = new SqliteFailures(this.#parts);
+  readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
+  readonly pauses = new SqlitePauses(this.#single);
+  readonly statistics = new SqliteStatistics(this.#single);
   readonly #vacuum = new Vacuum();
-
   async get(id: number): Promise<Task | null> {
     return this.read((db) => looking.getTask(db, id, this.now()));
   }
@@ -73,43 +83,44 @@ export class SqliteStore extends SqliteDatabase implements Store {
   async output(task: number, from = 1): Promise<RunOutput[]> {
     // What is shown first: a run that ends meanwhile is then among those that have ended.
     const owner = await this.read((db) => ownerOf(db, task));
-    const live = owner && readRun(this.name, owner);
-    return this.read((db) => outputsOf(db, task, from, live, owner?.claim));
+    const run = owner && live.readRun(this.name, owner);
+    return this.read((db) => outputsOf(db, task, from, run, owner?.claim));
   }
 
   async standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]> {
     const standings = await this.read((db) => looking.standingsOf(db, ids, this.now()));
     if (!asked?.size) return standings;
-    const shown = (owner: Owner) => readProgress(this.name, owner);
+    const shown = (owner: Owner) => live.readProgress(this.name, owner);
     return this.read((db) => withProgress(db, standings, asked, shown));
   }
 
   async situation(wanted: WantedTask): Promise<Situation | null> {
     const around = {
       workers: (all: readonly WorkerInfo[]) => liveness.withAlive(this.name, all),
-      shown: (owner: Owner) => readLive(this.name, owner),
+      shown: (owner: Owner) => live.readLive(this.name, owner),
     };
     return this.read((db) => readSituation(db, wanted, this.now(), around));
   }
 
-  async list(filter: TaskFilter = {}): Promise<Task[]> {
-    return (await Array.fromAsync(this.pages(filter))).flat();
+  async list(filter: ReadFilter = {}): Promise<Task[]> {
+    return (await Array.fromAsync(this.parts(filter))).flatMap(({ found }) => found);
   }
 
-  async *pages(filter: TaskFilter = {}): AsyncGenerator<readonly Task[], void> {
-    let rest: TaskFilter | null = filter;
-    while (rest) {
-      const page: looking.Page = await this.read((db) =>
-        looking.listPage(db, rest ?? filter, this.now()),
-      );
-      if (page.tasks.length > 0) yield page.tasks;
-      else await nextTurn();
-      rest = page.next;
-    }
+  parts(filter: ReadFilter = {}): AsyncGenerator<Part<Task>, void> {
+    return readSteps(this.#access, (db) => taskList.listParts(db, filter, () => this.now()));
   }
 
-  async countBefore(filter: TaskFilter, before: number): Promise<Rest> {
-    return this.read((db) => looking.countBefore(db, filter, before));
+  matching(filter: ReadFilter): AsyncGenerator<Part<number>, void> {
+    return readSteps(this.#access, (db) => taskList.matchingParts(db, filter));
+  }
+
+  async countBefore(filter: ReadFilter, before: number): Promise<Rest> {
+    const elapsed = () => this.options.clock.monotonic();
+    return this.read((db) => taskList.countBefore(db, filter, before, elapsed));
+  }
+
+  async lastPushedBefore(time: number): Promise<number> {
+    return this.read((db) => taskList.lastPushedBefore(db, time));
   }
 
   async names(): Promise<TaskNames> {
@@ -118,13 +129,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async status(): Promise<StoreStatus> {
     const queues = await this.#countQueues();
-    const { durability } = this.options;
-    return this.read((db) => {
-      const workers = liveness.withAlive(this.name, looking.listWorkers(db));
-      const about = { path: this.name, schema: SCHEMA_VERSION, durability };
-      const sizes = looking.fileSizes(db, this.name);
-      return { ...about, ...sizes, queues: withServed(queues, workers), workers };
-    });
+    const about = { path: this.name, durability: this.options.durability };
+    return this.read((db) => statusOf(db, about, queues, this.now()));
   }
 
   async #countQueues(): Promise<QueueInfo[]> {
@@ -135,17 +141,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.withTemporary(countWithPauses);
   }
 
-  async look({ queues, limit, worker }: LookOptions): Promise<Look> {
-    const now = this.now();
-    return this.read((db) => {
-      const due = nextDue(db);
-      return {
-        ready: limit > 0 ? looking.countReady(db, queues, limit, worker) : 0,
-        due,
-        isCrowdDue: due !== null && due <= now && isCrowdDue(db, now),
-        othersHoldTasks: looking.othersHoldTasks(db, worker),
-      };
-    });
+  async look(options: LookOptions): Promise<Look> {
+    return this.read((db) => look(db, options, this.now()));
   }
 
   async makeDueReady(): Promise<void> {
@@ -153,7 +150,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
-    return this.read((db) => looking.hasWork(db, queues, scheduled));
+    return this.read((db) => hasWork(db, queues, scheduled, this.now()));
   }
 
   async stillHeld(claims: readonly Claim[]): Promise<Claim[]> {
@@ -168,18 +165,16 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.writeStatements((db) => byHand.retryByHand(db, id, this.now()));
   }
 
-  async cancelAll(filter: MoveFilter, reason = byHand.BY_HAND): Promise<number> {
-    const { states } = filter;
-    return moveMatching(this.#access, filter, (ids, db, now) =>
-      byHand.cancelMany(db, { ids, states }, reason, now),
-    );
+  async delete(id: number): Promise<Task> {
+    return this.writeStatements((db) => byHand.deleteOne(db, id));
   }
 
-  async retryAll(filter: MoveFilter): Promise<number> {
-    const { states } = filter;
-    return moveMatching(this.#access, filter, (ids, db) =>
-      byHand.retryMany(db, { ids, states }, this.now()),
-    );
+  async place(id: number, place: Place): Promise<Task> {
+    return this.writeStatements((db) => byHand.place(db, id, place));
+  }
+
+  async moveMany(move: ManyMove, ids: readonly number[], filter: ReadFilter): Promise<number> {
+    return this.writeStatements((db) => byHand.moveMany(db, move, ids, filter, this.now()));
   }
 
   async countCleanable(options: Omit<CleanOptions, "limit">): Promise<number> {
@@ -191,6 +186,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async repairTimes(what: "all" | "places"): Promise<number> {
+    if (what === "all") await this.writeStatements(repairPauses);
     return repairTimes(this.#access, what);
   }
 
@@ -226,7 +222,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     await this.writeStatements((db, now) => workers.register(db, worker, this.options.bootId, now));
     const registered = new Set((await this.workers()).map(({ id }) => id));
     liveness.removeStrays(this.name, registered);
-    removeStrayLive(this.name, registered);
+    live.removeStrayLive(this.name, registered);
     if (worker.threads > 0) await this.#makeOrderIndex(LIMITS_AT_START);
   }
 
@@ -244,14 +240,14 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async setTrouble(worker: string, trouble: string | null): Promise<void> {
-    await this.writeStatements((db) => workers.setTrouble(db, worker, trouble));
+    await this.writeStatements((db) => workers.setTrouble(db, worker, trouble, this.now()));
   }
 
   async unregister(worker: string): Promise<void> {
     try {
       await this.writeStatements((db, now) => workers.unregister(db, worker, now));
     } finally {
-      removeLive(this.name, worker);
+      live.removeLive(this.name, worker);
       liveness.releaseLock(this.name, worker); // other workers rescue claims that could not be given back
     }
   }
@@ -266,7 +262,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const dead = all.filter(({ id }) => liveness.removeIfDead(this.name, id));
     const rescues: Rescue[] = [];
     for (const worker of dead) {
-      const shown = readAllLive(this.name, worker.id);
+      const shown = live.readAllLive(this.name, worker.id);
       const tasks = await this.writeStatements((db, now) => {
         const rescued = workers.rescueWorker(
           db,
@@ -279,14 +275,14 @@ export class SqliteStore extends SqliteDatabase implements Store {
         if (rescued) keepShown(db, rescued, shown);
         return rescued;
       });
-      removeLive(this.name, worker.id);
+      live.removeLive(this.name, worker.id);
       if (tasks) rescues.push({ worker, tasks });
     }
     return rescues;
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
-    const shown = death.running ? readLive(this.name, owner) : null;
+    const shown = death.running ? live.readLive(this.name, owner) : null;
     return this.writeStatements((db, now) => {
       const rescued = workers.rescueThread(db, owner, death, now);
       if (shown?.id === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);

@@ -5,6 +5,7 @@ import { processField } from "../process-stat.ts";
 import { cut, quote } from "../quote.ts";
 import { suggest } from "../suggest.ts";
 import type { QueueInfo, QueueStatus, WorkerInfo, WorkerStatus } from "./looking.ts";
+import { isQueuePaused, type PauseTarget } from "./pauses.ts";
 import { takesQueue } from "./queue-patterns.ts";
 import type { Store } from "./store.ts";
 
@@ -37,9 +38,14 @@ export function isServed(queue: string, live: readonly Taking[]): boolean {
 export function withServed(
   queues: readonly QueueInfo[],
   workers: readonly WorkerStatus[],
+  pauses: readonly PauseTarget[],
 ): QueueStatus[] {
   const live = workers.filter((one) => one.alive && isWorker(one));
-  return queues.map((queue) => ({ ...queue, served: isServed(queue.queue, live) }));
+  return queues.map((queue) => ({
+    ...queue,
+    served: isServed(queue.queue, live),
+    paused: isQueuePaused(pauses, queue.queue),
+  }));
 }
 
 /** Why a task is not run where no worker lives. */

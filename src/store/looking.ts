@@ -1,16 +1,71 @@
 /** The types of what a store shows: queues, workers, its state, and the filters for lists of tasks. */
+import type { Forecast } from "../statistics/forecast.ts";
+import type { RunEnd } from "../statistics/counts.ts";
+import type { RunSummary } from "../statistics/summary.ts";
 import type { Task, TaskState } from "../task.ts";
+import type { Pause } from "./pauses.ts";
 import type { TaskProgress } from "./task-output.ts";
 
-export interface TaskFilter {
+/** A filter as it has been read: what is given must all hold. `src/tasks/filter.ts` says what each means. */
+export interface ReadFilter {
   readonly states?: readonly TaskState[];
+  /** A name, or a pattern with `*` and `?`, as the next two. */
   readonly queue?: string;
   readonly model?: string;
-  /** Only the task with this ref. */
+  readonly method?: string;
   readonly ref?: string;
+  readonly user?: number;
+  /** In ms since 1970 UTC, as the next three. */
+  readonly pushedBefore?: number;
+  readonly pushedAfter?: number;
+  readonly endedBefore?: number;
+  readonly endedAfter?: number;
+  readonly argsHave?: string;
+  readonly reasonHas?: string;
+  readonly where?: readonly PathCondition[];
+  /** Only ids above this one. */
+  readonly after?: number;
   /** Only ids below this one: a list goes on from the last id of the one before. */
   readonly before?: number;
   readonly limit?: number;
+}
+
+/** The parts of a task that a path begins with. The keyword arguments are the last one of `args`. */
+export const PATH_ROOTS = ["args", "kwargs", "context", "instances", "result"] as const;
+
+/** A condition on a value inside the call or the result of a task. */
+export interface PathCondition {
+  readonly root: (typeof PATH_ROOTS)[number];
+  /**
+   * Keys of objects, and places in lists. A key right behind `args` is one of any argument; without a path any of the
+   * instances counts.
+   */
+  readonly path: readonly (string | number)[];
+  /** JSON of the strings, numbers, true, false and null that the value may be. */
+  readonly isOneOf?: readonly string[];
+  /** The value is text that contains this one. */
+  readonly has?: string;
+}
+
+/** Some of the tasks that match a filter: the newest of those that no part before it had. */
+export interface Part<T> {
+  /** Empty where none of those that were looked at match. */
+  readonly found: readonly T[];
+  /** All ids from this one up have been looked at; null: every one has. */
+  readonly downTo: number | null;
+}
+
+/** What is done to many tasks at once. */
+export type ManyMove =
+  | { readonly kind: "cancel"; readonly reason?: string }
+  | { readonly kind: "retry" }
+  | { readonly kind: "delete" }
+  | ({ readonly kind: "place" } & Place);
+
+/** Where a waiting task is moved to; what is not given stays. */
+export interface Place {
+  readonly queue?: string;
+  readonly priority?: number;
 }
 
 /** How a task stands: what a wait for it looks at. */
@@ -32,11 +87,6 @@ export interface Rest {
 export interface TaskNames {
   readonly queues: readonly string[];
   readonly models: readonly string[];
-}
-
-/** The tasks that are cancelled or retried by hand. */
-export interface MoveFilter extends Pick<TaskFilter, "queue" | "model"> {
-  readonly states: readonly TaskState[];
 }
 
 export interface CleanOptions {
@@ -76,6 +126,16 @@ export interface QueueInfo {
 export interface QueueStatus extends QueueInfo {
   /** True: a live worker takes tasks of the queue. */
   readonly served: boolean;
+  /** True: a pause holds the whole queue. */
+  readonly paused: boolean;
+  /** What becomes of its ready tasks, at the present rate; left out where none is known. */
+  readonly forecast?: Forecast;
+}
+
+/** The runs of one queue in the last hour. */
+export interface QueueHour
+  extends Record<RunEnd, number>, Pick<RunSummary, "wait" | "late_start" | "late_end"> {
+  readonly queue: string;
 }
 
 export interface StoreStatus {
@@ -87,6 +147,10 @@ export interface StoreStatus {
   readonly wal_size: number;
   readonly free_size: number;
   readonly queues: readonly QueueStatus[];
+  /** The oldest first. */
+  readonly pauses: readonly Pause[];
+  /** The runs of the last hour: a queue appears once its first minute is over. */
+  readonly last_hour: readonly QueueHour[];
   readonly workers: readonly WorkerStatus[];
 }
 
@@ -109,6 +173,8 @@ export interface LookOptions {
 export interface Look {
   /** Ready tasks that this worker could claim now: it runs one suspect at a time. */
   readonly ready: number;
+  /** When the next pause ends by itself; null: none does, or no ready task was to be counted. */
+  readonly pauseEnds: number | null;
   /** When the next scheduled task of any queue is due, in ms since 1970 UTC; null: none is scheduled. */
   readonly due: number | null;
   /** True when more tasks are due than one claim makes ready: the rest are not in order yet. */

@@ -2,6 +2,7 @@
 import type { ErrorData, Settlement } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
 import type { Claim, ClaimedTask, NewTask, Task } from "../task.ts";
+import type { NewPause, Pause, PauseTarget } from "./pauses.ts";
 import type { Records } from "./records.ts";
 
 /** The owner of claims: a worker process, and a thread inside it. */
@@ -99,19 +100,34 @@ export interface Session {
 
   /** Stores tasks: ready where they are due, else scheduled. */
   push(tasks: readonly NewTask[]): Promise<PushedIds>;
-  /** Makes up to 500 due tasks ready, then claims up to `limit` ready tasks, in their order. */
+  /**
+   * Makes up to 500 due tasks ready, then claims up to `limit` ready tasks, in their order, and none that is paused. It
+   * may find none although one is ready, behind paused ones that it met first: a look counts that one.
+   */
   claim(options: ClaimOptions): Promise<ClaimedTask[]>;
-  /** Claims this task whatever its time; null when it is not ready or scheduled any more. */
-  claimOne(id: number, owner: Owner): Promise<ClaimedTask | null>;
+  /**
+   * Claims this task whatever its time; null when it is not ready or scheduled any more, or a pause holds it.
+   *
+   * @param evenPaused true: no pause matters.
+   */
+  claimOne(id: number, owner: Owner, evenPaused?: boolean): Promise<ClaimedTask | null>;
   /** The claims among these that are not lost; inside a transaction they stay held until its end. */
   stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>>;
   /** Returns claims to the queue without counting an attempt. */
   handBack(claims: readonly Claim[]): Promise<void>;
-  /** Ends a run with its outcome; false when the claim was lost: then nothing has changed. */
+  /** The tasks that settled failures have pushed in this session. */
+  readonly followUps: readonly number[];
+  /**
+   * Ends a run with its outcome; false when the claim was lost: then nothing has changed. A failure pushes the task that
+   * its model has declared.
+   */
   settle(claim: Claim, outcome: Settlement): Promise<boolean>;
   /** As `cancel` and `retry` of a store, inside the transaction. */
   cancel(id: number, reason?: string): Promise<Task>;
   retry(id: number): Promise<Task>;
+  /** As `pause` and `resume` of the store's pauses, inside the transaction. */
+  pause(pause: NewPause): Promise<Pause>;
+  resume(target: PauseTarget): Promise<Pause>;
   /**
    * Keeps an error that a run has left behind, for people to read. Where that run has finished its task, the reason says
    * so too. Nothing happens where there is no such task any more.

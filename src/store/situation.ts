@@ -1,6 +1,7 @@
 /** The facts that say what a task is doing, or why it does not run. */
 import type { Attempt, Task } from "../task.ts";
 import type { WorkerStatus } from "./looking.ts";
+import type { Pause } from "./pauses.ts";
 import type { OutputLine, TaskProgress } from "./task-output.ts";
 
 /** Names one task. */
@@ -20,6 +21,8 @@ export interface Situation {
   readonly workers: readonly WorkerStatus[];
   /** The ids of those whose process is stopped (SIGSTOP), as far as this host can tell. */
   readonly stopped: readonly string[];
+  /** The pauses that hold it, the oldest first: it waits for the end of each. */
+  readonly pauses: readonly Pause[];
   /** null: the task does not run. */
   readonly run: PresentRun | null;
   /** null: the task is not ready, nor due, or no live worker takes its queue. */

@@ -3,22 +3,28 @@
  * not wait. No type of any database shows in it, and each implementation must pass `test/store/suite/`.
  */
 import type { Soon } from "../soon.ts";
+import type { CronStore } from "./cron-store.ts";
+import type { FailureStore } from "./failure-store.ts";
 import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
 import type {
   CleanOptions,
   LookOptions,
   Look,
-  MoveFilter,
+  ManyMove,
+  Part,
+  Place,
+  ReadFilter,
   Rest,
   Standing,
   StoreStatus,
-  TaskFilter,
   TaskNames,
   WorkerInfo,
 } from "./looking.ts";
+import type { PauseStore } from "./pauses.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
+import type { StatisticsStore } from "./statistics-store.ts";
 import type { Situation, WantedTask } from "./situation.ts";
 
 /** An idle thread waits, instead of sleeping, for a task due within this many ms: waking up would take as long. */
@@ -72,6 +78,15 @@ export interface Store {
    */
   pushRefusal(): Promise<string | null>;
 
+  /** Recurring tasks. */
+  readonly cron: CronStore;
+  /** Queues and methods of which no task is taken. */
+  readonly pauses: PauseStore;
+  /** What follows the failures of tasks. */
+  readonly failures: FailureStore;
+  /** How many tasks ran, and how late. */
+  readonly statistics: StatisticsStore;
+
   // Looking
   get(id: number): Promise<Task | null>;
   getByRef(ref: string): Promise<Task | null>;
@@ -92,11 +107,21 @@ export interface Store {
   standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]>;
   /** Reads what a task is doing, or why it does not run; null: there is no such task. */
   situation(wanted: WantedTask): Promise<Situation | null>;
-  list(filter?: TaskFilter): Promise<Task[]>;
-  /** Lists in pages of about a megabyte: tasks may be large, and many. */
-  pages(filter?: TaskFilter): AsyncIterable<readonly Task[]>;
-  /** Counts the tasks of a filter with ids below this one. */
-  countBefore(filter: TaskFilter, before: number): Promise<Rest>;
+  list(filter?: ReadFilter): Promise<Task[]>;
+  /**
+   * Lists in parts of about a megabyte, as tasks may be large, and many. A part is read in some ms, also where few of
+   * many tasks match.
+   */
+  parts(filter?: ReadFilter): AsyncIterable<Part<Task>>;
+  /** The ids of all tasks that match, in parts. */
+  matching(filter: ReadFilter): AsyncIterable<Part<number>>;
+  /** Counts the tasks of a filter with ids below this one, as far as it comes in some 100 ms. */
+  countBefore(filter: ReadFilter, before: number): Promise<Rest>;
+  /**
+   * Guesses the id above which tasks were pushed after this time: a clock that was set back, or a push that waited, may
+   * have left others there too.
+   */
+  lastPushedBefore(time: number): Promise<number>;
   /** The queues and models of tasks, to find the near name of a mistyped one. */
   names(): Promise<TaskNames>;
   status(): Promise<StoreStatus>;
@@ -104,7 +129,10 @@ export interface Store {
   look(options: LookOptions): Promise<Look>;
   /** Makes due tasks ready, as many as a claim does. */
   makeDueReady(): Promise<void>;
-  /** True while these queues have a task that is ready or running, or scheduled where `scheduled` is true. */
+  /**
+   * True while these queues have a task that is ready or running, or scheduled where `scheduled` is true. Ready ones that
+   * a pause holds do not count, and scheduled ones of a paused queue.
+   */
   hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean>;
   /**
    * @throws TqError "database" when the database is lost for good: it was deleted or replaced, or a flush of it has
@@ -131,13 +159,15 @@ export interface Store {
    * policy and crashes count from zero.
    */
   retry(id: number): Promise<Task>;
+  /** Deletes an ended task with its runs, errors and output; returns what it was. */
+  delete(id: number): Promise<Task>;
+  /** Puts a task that waits into another queue, or gives it another priority. */
+  place(id: number, place: Place): Promise<Task>;
   /**
-   * Cancels all tasks that match and can be cancelled, in slices, so that others write in between; returns how many.
-   * Tasks pushed meanwhile are not touched.
+   * Moves those of these tasks that the filter still holds for and that can be moved, in one transaction: give a few
+   * hundred at a time. Returns how many it moved.
    */
-  cancelAll(filter: MoveFilter, reason?: string): Promise<number>;
-  /** Makes all ended tasks that match ready again, in slices; returns how many. */
-  retryAll(filter: MoveFilter): Promise<number>;
+  moveMany(move: ManyMove, ids: readonly number[], filter: ReadFilter): Promise<number>;
   /** How many tasks `clean` would delete in all. */
   countCleanable(options: Omit<CleanOptions, "limit">): Promise<number>;
   /** Deletes at most `limit` tasks that ended before these times; returns how many. */

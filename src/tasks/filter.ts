@@ -1,51 +1,253 @@
-/** Reads the filter of a list of tasks. */
+/**
+ * The filter of `tq list|retry|cancel|delete|move`, of `tasks.list` and of HTTP, defined in one place. A new part is a row
+ * of FILTERS, its type in TaskFilter and in ReadFilter, and a condition in the store.
+ */
 import { TqError } from "../errors.ts";
+import { fieldOf } from "../policies/table.ts";
 import { quote } from "../quote.ts";
-import type { TaskFilter } from "../store/looking.ts";
+import type { ReadFilter } from "../store/looking.ts";
 import { didYouMean } from "../suggest.ts";
-import { TASK_STATES, type TaskState } from "../task.ts";
-import { text, whole } from "../values/option-kinds.ts";
+import { ENDED_STATES, TASK_STATES, type TaskState } from "../task.ts";
+import type { DurationLike } from "../values/duration.ts";
+import type { MomentLike } from "../values/moment.ts";
+import { ago, type Kind, text, whole } from "../values/option-kinds.ts";
+import { conditionsOf, type PathValue, writtenConditions } from "./path-condition.ts";
 
-type Read = (value: unknown, name: string) => unknown;
+/** Which tasks are meant: those for which all holds that is given. */
+export interface TaskFilter {
+  readonly states?: readonly TaskState[];
+  /** A name, or a pattern: `*` stands for any characters, `?` for one. */
+  readonly queue?: string;
+  /** A name or a pattern. */
+  readonly model?: string;
+  /** A name or a pattern. */
+  readonly method?: string;
+  /** Only the task with this ref. */
+  readonly ref?: string;
+  readonly user?: number;
+  /** Pushed before a point in time; `"7d"`: more than 7 days ago. */
+  readonly pushedBefore?: DurationLike | MomentLike;
+  /** Pushed at a point in time or later; `"7d"`: within the last 7 days. */
+  readonly pushedAfter?: DurationLike | MomentLike;
+  readonly endedBefore?: DurationLike | MomentLike;
+  readonly endedAfter?: DurationLike | MomentLike;
+  /** Text in the arguments, whatever its case. */
+  readonly argsHave?: string;
+  /** Text in the reason, whatever its case. */
+  readonly reasonHas?: string;
+  /** Values inside the call: `{ "args.order": 4711, "context.company": 1, "args.name": { has: "miller" } }`. */
+  readonly where?: Readonly<Record<string, PathValue>>;
+  /** Only ids above this one. */
+  readonly after?: number;
+  /** Only ids below this one: a list goes on from the last id of the one before. */
+  readonly before?: number;
+  readonly limit?: number;
+}
 
-const READERS: Readonly<Record<keyof TaskFilter, Read>> = {
-  states: readStates,
-  queue: text("the name of a queue").read,
-  model: text("the name of a model").read,
-  ref: text("the ref of a task").read,
-  before: whole("the id of a task: a whole number from 1 up", 1).read,
-  limit: whole("a whole number from 1 up", 1).read,
-};
+interface FilterRow {
+  readonly help: string;
+  /** Stands for the value in the help. */
+  readonly hint: string;
+  readonly kind: Kind<unknown>;
+  /** Its flag, where that is not made of its key. */
+  readonly flag?: string;
+  /** Another name of the flag. */
+  readonly alias?: string;
+}
 
-/** @throws TqError "invalid" */
-export function readFilter(filter: unknown): TaskFilter {
+const anId = "the id of a task: a whole number from 1 up";
+
+/** Those that have a flag, in the order of the help. */
+const FILTERS = {
+  states: { help: "Only tasks in these states", hint: "STATE", kind: states(), flag: "state" },
+  queue: {
+    help: "Only tasks of this queue; * and ? make a pattern, as in the next two",
+    hint: "NAME",
+    kind: text("the name of a queue"),
+    alias: "name",
+  },
+  model: { help: "Only tasks of this model", hint: "NAME", kind: text("the name of a model") },
+  method: {
+    help: "Only tasks of this method",
+    hint: "NAME",
+    kind: text("the name of a method"),
+  },
+  ref: { help: "Only the task with this ref", hint: "TEXT", kind: text("the ref of a task") },
+  user: {
+    help: "Only tasks of this user",
+    hint: "ID",
+    kind: whole("the id of a user: a whole number from 0 up", 0),
+  },
+  pushedBefore: {
+    help: "Pushed longer ago, or before a point in time",
+    hint: "7d",
+    kind: ago(),
+    alias: "older-than",
+  },
+  pushedAfter: {
+    help: "Pushed within this time, or from a point in time on",
+    hint: "1h",
+    kind: ago(),
+    alias: "newer-than",
+  },
+  endedBefore: {
+    help: "Finished, failed or cancelled longer ago, or before a point in time",
+    hint: "7d",
+    kind: ago(),
+  },
+  endedAfter: {
+    help: "Finished, failed or cancelled within this time, or from a point in time on",
+    hint: "1h",
+    kind: ago(),
+  },
+  argsHave: {
+    help: "With this text in the arguments, in upper or lower case",
+    hint: "TEXT",
+    kind: text("text in the arguments"),
+  },
+  reasonHas: {
+    help: "With this text in the reason, in upper or lower case",
+    hint: "TEXT",
+    kind: text("text in the reason"),
+  },
+  after: { help: "Only tasks with a higher id", hint: "ID", kind: whole(anId, 1) },
+  before: {
+    help: "Only tasks with a lower id: the next page of a list",
+    hint: "ID",
+    kind: whole(anId, 1),
+  },
+} as const satisfies Partial<Record<keyof TaskFilter, FilterRow>>;
+
+type FilterKey = keyof typeof FILTERS;
+
+/** @internal A part of the filter with its name in each way in. */
+export interface FilterPart extends FilterRow {
+  readonly key: FilterKey;
+  /** On the command line, without its dashes: `pushed-before`. */
+  readonly flag: string;
+  /** In HTTP: `pushed_before`. */
+  readonly field: string;
+}
+
+/** @internal */
+export const FILTER_PARTS: readonly FilterPart[] = Object.entries<FilterRow>(FILTERS).map(
+  ([key, row]) => {
+    const field = row.flag ?? fieldOf(key);
+    return { ...row, key: key as FilterKey, field, flag: field.replaceAll("_", "-") };
+  },
+);
+
+const LIMIT = whole("a whole number from 1 up", 1);
+
+const KEYS: readonly string[] = [...Object.keys(FILTERS), "where", "limit"];
+
+/**
+ * Reads the filter that a program gives.
+ *
+ * @param verb for the sentence of a refusal: `list`
+ * @throws TqError "invalid"
+ */
+export function readFilter(filter: unknown, verb: string, now: number): ReadFilter {
+  const start = `Cannot ${verb} tasks: `;
   if (typeof filter !== "object" || filter === null || Array.isArray(filter)) {
-    throw refused(`${quote(filter)} is no filter; give an object like { states: ["failed"] }`);
+    const why = `${quote(filter)} is no filter; give an object like { states: ["failed"] }`;
+    throw new TqError("invalid", start + why);
   }
   const read: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(filter)) {
-    if (!Object.hasOwn(READERS, key)) {
-      throw refused(`${key} is not part of a filter${didYouMean(key, Object.keys(READERS))}`);
+    if (!KEYS.includes(key)) {
+      throw new TqError(
+        "invalid",
+        `${start}${quoteKey(key)} is not part of a filter${didYouMean(key, KEYS)}`,
+      );
     }
-    if (value === undefined) continue;
-    read[key] = READERS[key as keyof TaskFilter](value, `Cannot list tasks: ${key}`);
+    if (value !== undefined) read[key] = readPart(key, value as unknown, start + key, now);
   }
-  return read;
+  return checked(read, start, (key) => key);
 }
 
-function readStates(value: unknown, name: string): TaskState[] {
-  if (!Array.isArray(value)) {
-    throw new TqError("invalid", `${name} cannot be ${quote(value)}: it must be a list of states`);
+function quoteKey(key: string): string {
+  return /^\w{1,60}$/.test(key) ? key : quote(key);
+}
+
+function readPart(key: string, value: unknown, name: string, now: number): unknown {
+  if (key === "where") return conditionsOf(value, name);
+  if (key === "limit") return LIMIT.read(value, name);
+  return FILTERS[key as FilterKey].kind.read(value, name, { now, batchSize: null });
+}
+
+/** What a command line or a query says: the texts by their keys, and the conditions on the call. */
+export interface WrittenFilter {
+  readonly texts: ReadonlyMap<string, string>;
+  readonly where: readonly string[];
+  readonly nameOf: (part: FilterPart) => string;
+  /** Calls `read`; one that collects problems catches what it throws. */
+  readonly attempt?: <T>(read: () => T) => T | undefined;
+}
+
+/**
+ * Reads the filter of a command line or a query.
+ *
+ * @throws TqError "invalid"
+ */
+export function readWritten(
+  { texts, where, nameOf, attempt = (read) => read() }: WrittenFilter,
+  now: number,
+): ReadFilter {
+  const read: Record<string, unknown> = {};
+  const basis = { now, batchSize: null };
+  for (const part of FILTER_PARTS) {
+    const written = texts.get(part.key);
+    if (written === undefined) continue;
+    const { key, kind } = part;
+    const name = nameOf(part);
+    read[key] = attempt(() => kind.read(kind.readText(written, name), name, basis));
   }
-  return value.map((given: unknown) => {
-    const state = TASK_STATES.find((one) => one === given);
+  if (where.length > 0) read["where"] = attempt(() => writtenConditions(where));
+  const partOf = (key: string) => FILTER_PARTS.find((part) => part.key === key);
+  const name = (key: string) => {
+    const part = partOf(key);
+    return part === undefined ? key : nameOf(part);
+  };
+  return attempt(() => checked(read, "", name)) ?? read;
+}
+
+/** Refuses what no task can match: it is a mistake, and an empty list would hide it. */
+function checked(filter: ReadFilter, start: string, nameOf: (key: string) => string): ReadFilter {
+  const { states, endedBefore, endedAfter } = filter;
+  for (const [later, earlier] of [
+    ["pushedBefore", "pushedAfter"],
+    ["endedBefore", "endedAfter"],
+    ["before", "after"],
+  ] as const) {
+    const [end = Infinity, begin = -Infinity] = [filter[later], filter[earlier]];
+    if (end > begin + (later === "before" ? 1 : 0)) continue;
+    const why = `no task is between ${nameOf(earlier)} and ${nameOf(later)}; are they the wrong way round?`;
+    throw new TqError("invalid", start + why);
+  }
+  const isEnded = (state: TaskState) => ENDED_STATES.some((one) => one === state);
+  if ((endedBefore ?? endedAfter) !== undefined && states && !states.some(isEnded)) {
+    const key = endedBefore === undefined ? "endedAfter" : "endedBefore";
+    const why = `${nameOf(key)} is about tasks that have ended, and none that is ${states.join(" or ")} has`;
+    throw new TqError("invalid", start + why);
+  }
+  return filter;
+}
+
+/** A list of states; as text, with commas between them. */
+function states(): Kind<TaskState[]> {
+  const allowed = `one of ${TASK_STATES.join(", ")}`;
+  const one = (given: unknown, name: string): TaskState => {
+    const state = TASK_STATES.find((known) => known === given);
     if (state !== undefined) return state;
-    const near = didYouMean(String(given), TASK_STATES);
-    const why = `${quote(given)} is not one of ${TASK_STATES.join(", ")}${near}`;
-    throw new TqError("invalid", `${name}: ${why}`);
-  });
-}
-
-function refused(why: string): TqError {
-  return new TqError("invalid", `Cannot list tasks: ${why}`);
+    const near = typeof given === "string" ? didYouMean(given, TASK_STATES) : "";
+    throw new TqError("invalid", `${name} cannot be ${quote(given)}: it must be ${allowed}${near}`);
+  };
+  const read = (value: unknown, name: string) => {
+    if (Array.isArray(value)) return [...new Set(value.map((given: unknown) => one(given, name)))];
+    throw new TqError("invalid", `${name} cannot be ${quote(value)}: it must be a list of states`);
+  };
+  const readText = (written: string, name: string) =>
+    written.split(",").map((word) => one(word.trim(), name));
+  return { allowed, read, readJson: read, readText };
 }

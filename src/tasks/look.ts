@@ -18,7 +18,7 @@ export async function getTaskByRef(store: Store, ref: string): Promise<Task | nu
 }
 
 export async function listTasks(store: Store, filter: unknown): Promise<Task[]> {
-  const list = await store.list(readFilter(filter));
+  const list = await store.list(readFilter(filter, "list", store.now()));
   if (list.some(hasEnded)) await onDisk(store);
   return list;
 }

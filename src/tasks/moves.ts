@@ -1,12 +1,15 @@
 /** Cancels and retries tasks by hand, in the current transaction where there is one. */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
+import type { ManyMove } from "../store/looking.ts";
 import type { Task } from "../task.ts";
 import { currentTask, currentTaskUnit } from "../transaction/current-task.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import { inUnit, runPushed, Transaction } from "../transaction/transaction.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { text } from "../values/option-kinds.ts";
+import { type TaskFilter, readFilter } from "./filter.ts";
+import { moveAll } from "./many.ts";
 import { readId } from "./wait-options.ts";
 
 const REASON = text("why the task is cancelled");
@@ -42,14 +45,42 @@ export async function retryTask(of: Runtime, given: number): Promise<Task> {
   );
 }
 
-/** A run outside any transaction moves a task in a new one, which commits only while the claim of the run holds. */
-function move(
+export async function cancelMatching(
   of: Runtime,
-  inside: (unit: Unit) => Promise<Task>,
-  outside: () => Promise<Task>,
-): Promise<Task> {
+  filter: TaskFilter,
+  reason?: string,
+): Promise<number> {
+  const why =
+    reason === undefined ? {} : { reason: REASON.read(reason, "Cannot cancel tasks: reason") };
+  return moveMatching(of, { kind: "cancel", ...why }, filter);
+}
+
+export async function retryMatching(of: Runtime, filter: TaskFilter): Promise<number> {
+  return moveMatching(of, { kind: "retry" }, filter);
+}
+
+/** Not in a transaction: it would keep the write lock for as long as all slices take. */
+async function moveMatching(of: Runtime, move: ManyMove, filter: TaskFilter): Promise<number> {
+  const verb = move.kind;
+  const read = readFilter(filter, verb, of.store.now());
+  if (read.states === undefined || read.limit !== undefined) {
+    const why = read.states === undefined ? "say their states" : "a limit is for lists";
+    throw new TqError("invalid", `Cannot ${verb} tasks: ${why}, such as { states: ["failed"] }`);
+  }
+  const isInside = Transaction.currentIfAny ?? currentTaskUnit();
+  if (isInside?.runtime.store !== of.store) return moveAll(of.store, move, read);
+  const why = "many tasks are moved in slices, each in a transaction of its own; do it outside";
+  throw new TqError("conflict", `Cannot ${verb} tasks in a transaction: ${why}`);
+}
+
+/** A run outside any transaction moves a task in a new one, which commits only while the claim of the run holds. */
+export function move<T = Task>(
+  of: Runtime,
+  inside: (unit: Unit) => Promise<T>,
+  outside: () => Promise<T>,
+): Promise<T> {
   const current = Transaction.currentIfAny;
-  const inTransaction = () => inUnit((unit): Soon<Task> => soon(unit.begin(), () => inside(unit)));
+  const inTransaction = () => inUnit((unit): Soon<T> => soon(unit.begin(), () => inside(unit)));
   if (current?.runtime.store === of.store) return inTransaction();
   if (!current && currentTaskUnit()?.runtime.store === of.store) {
     return Transaction.start({}, inTransaction);

@@ -1,10 +1,12 @@
 /** `tasks`: looks at tasks, waits for them, retries and cancels them, in any program. */
-import type { TaskFilter } from "../store/looking.ts";
+import type { Pause } from "../store/pauses.ts";
 import type { Attempt, Task, TaskError } from "../task.ts";
 import { type Runtime, runtime } from "../transaction/runtime.ts";
 import { Transaction } from "../transaction/transaction.ts";
 import { attemptsOf, errorsOf, getTask, getTaskByRef, listTasks } from "./look.ts";
-import { cancelTask, retryTask } from "./moves.ts";
+import type { TaskFilter } from "./filter.ts";
+import { cancelMatching, cancelTask, retryMatching, retryTask } from "./moves.ts";
+import { pause, type PauseOptions, type Pausing, resume } from "./pauses.ts";
 import { resultOf } from "./result.ts";
 import type { ResultOptions, WatchOptions } from "./wait-options.ts";
 import { watchTask, type WatchedTask } from "./watch.ts";
@@ -21,7 +23,7 @@ export interface Tasks {
   /**
    * The tasks that match, the newest first, 100 of them unless `limit` says another number.
    *
-   * @example await tasks.list({ states: ["failed"], queue: "mail", limit: 20 });
+   * @example await tasks.list({ states: ["failed"], queue: "mail", where: { "args.order": 4711 } });
    */
   list(filter?: TaskFilter): Promise<Task[]>;
   /** The runs of a task, the first one first: the last 100 of them. */
@@ -53,17 +55,52 @@ export interface Tasks {
    */
   cancel(id: number, reason?: string): Promise<Task>;
   /**
+   * Cancels all tasks that match, in slices, so that others write in between. Tasks pushed meanwhile are not touched.
+   *
+   * @returns how many.
+   * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+   * @example await tasks.cancel({ states: ["ready"], queue: "mail", pushedBefore: "7d" });
+   */
+  cancel(filter: TaskFilter, reason?: string): Promise<number>;
+  /**
    * Makes an ended task ready again. In a transaction it is made ready by the commit. Where no worker is configured, it
    * runs before this resolves, as after a push.
    *
    * @throws TqError "conflict" when it has not ended, "not_found" when there is no such task.
    */
   retry(id: number): Promise<Task>;
+  /**
+   * Makes all ended tasks that match ready again, in slices. Where no worker is configured, they wait for one.
+   *
+   * @returns how many.
+   * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+   */
+  retry(filter: TaskFilter): Promise<number>;
+  /**
+   * Pauses a queue or a method: workers take no task of it, and running ones end. In a transaction it is paused by the
+   * commit. Of one that is paused already, it changes by whom, why and until when.
+   *
+   * @example await tasks.pause({ queue: "print" }, { reason: "no toner", until: "2h" });
+   * @example await tasks.pause({ task: "sale.process" });
+   */
+  pause(what: Pausing, options?: PauseOptions): Promise<Pause>;
+  /**
+   * Ends this pause, and no other that holds the same tasks.
+   *
+   * @throws TqError "not_found" where there is none.
+   */
+  resume(what: Pausing): Promise<Pause>;
+  /** The pauses in force, the oldest first. */
+  pauses(): Promise<Pause[]>;
 }
 
 /** The runtime of the current transaction, or of the process. */
 function present(): Runtime {
   return Transaction.currentIfAny?.runtime ?? runtime();
+}
+
+function isFilter(which: number | TaskFilter): which is TaskFilter {
+  return typeof which === "object" && which !== null;
 }
 
 export const tasks: Tasks = {
@@ -75,6 +112,15 @@ export const tasks: Tasks = {
   result: async <T>(id: number, options?: ResultOptions) =>
     (await resultOf(present().store, id, options)) as T,
   watch: (id, options) => watchTask(present().store, id, options),
-  cancel: async (id, reason) => cancelTask(present(), id, reason),
-  retry: async (id) => retryTask(present(), id),
+  cancel: (async (which: number | TaskFilter, reason?: string) =>
+    isFilter(which)
+      ? cancelMatching(present(), which, reason)
+      : cancelTask(present(), which, reason)) as Tasks["cancel"],
+  retry: (async (which: number | TaskFilter) =>
+    isFilter(which)
+      ? retryMatching(present(), which)
+      : retryTask(present(), which)) as Tasks["retry"],
+  pause: async (what, options = {}) => pause(present(), what, options),
+  resume: async (what) => resume(present(), what),
+  pauses: () => present().store.pauses.list(),
 };

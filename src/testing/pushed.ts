@@ -2,7 +2,7 @@
 import { TqError } from "../errors.ts";
 import { inspected, quote } from "../quote.ts";
 import { isFunction, modelOf, requireMethod } from "../registry/model-class.ts";
-import type { TaskFilter } from "../store/looking.ts";
+import type { ReadFilter } from "../store/looking.ts";
 import type { Store } from "../store/store.ts";
 import { calledMethod, type Task } from "../task.ts";
 import { decode } from "../values/encoding.ts";
@@ -38,7 +38,7 @@ export function readWanted(model: unknown, rest: readonly unknown[]): Wanted {
 
 /** The tasks that wait and have not run, the first one first. */
 export async function waiting(store: Store, wanted: Wanted): Promise<PushedTask[]> {
-  const filter: TaskFilter = { states: ["ready", "scheduled"] };
+  const filter: ReadFilter = { states: ["ready", "scheduled"] };
   const tasks = await store.list(
     wanted.model === null ? filter : { ...filter, model: wanted.model },
   );

@@ -3,8 +3,10 @@ import { noSuchTask, TqError } from "../errors.ts";
 import { isNotKept } from "../kept-result.ts";
 import { runAlone } from "../run/alone.ts";
 import { loneThread } from "../run/lone-thread.ts";
+import { declareNewFollowUps } from "../registry/follow-ups.ts";
 import { ThreadOutput } from "../run/thread-output.ts";
 import type { ThreadRuntime } from "../run/thread-runtime.ts";
+import { whyHeld } from "../store/pause-words.ts";
 import type { Owner } from "../store/session.ts";
 import { type Attempt, callWords, type ClaimedTask, type Task } from "../task.ts";
 import { ResultNotKeptError } from "../tasks/ended-errors.ts";
@@ -57,6 +59,8 @@ export class TestRunner {
 
   async #run(claimed: ClaimedTask): Promise<TestRun> {
     this.#thrown = null;
+    const { registry, config } = this.#thread;
+    await declareNewFollowUps(this.#thread.store, registry, config.tasks);
     await runAlone(this.#thread, claimed, () => NO_NEXT_CLAIM);
     const { id, attempt } = claimed;
     const { store } = this.#thread;
@@ -108,6 +112,10 @@ async function notRunnable(
   const task = await store.get(id);
   if (task === null) return noSuchTask(`run task ${id}`);
   const { state } = task;
+  const held = whyHeld(await store.pauses.list(), task, store.now());
+  if (held !== null && state !== "running") {
+    return new TqError("conflict", `Cannot run task ${id}: ${held}`);
+  }
   const why =
     task.worker === worker
       ? "it is running"

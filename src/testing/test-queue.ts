@@ -17,6 +17,7 @@ import { Transaction } from "../transaction/transaction.ts";
 import { MovedClock } from "./clock.ts";
 import { pushedSince, readWanted, waiting } from "./pushed.ts";
 import { TestRunner } from "./runner.ts";
+import { moveAll } from "../tasks/many.ts";
 import type { DrainOptions, TestQueue, TestQueueOptions, TestRun } from "./types.ts";
 
 /**
@@ -185,7 +186,8 @@ class OpenTestQueue implements TestQueue {
   async clear(): Promise<number> {
     this.#check("clear the test queue");
     const states = ["ready", "scheduled"] as const;
-    return this.#runtime.store.cancelAll({ states }, "the test cleared its queue");
+    const reason = "the test cleared its queue";
+    return moveAll(this.#runtime.store, { kind: "cancel", reason }, { states });
   }
 
   async close(): Promise<void> {

@@ -21,13 +21,14 @@ export type DurationLike = Temporal.Duration | DurationFields | string;
 type ShortUnit = "w" | "d" | "h" | "m" | "s" | "ms";
 
 /** A length of time as text of which the compiler knows that it has a unit: `"30s"`, `"1h30m"`, `"PT5M"`. */
-type DurationText =
+export type DurationText =
   `${number}${ShortUnit}` | `${number}${ShortUnit}${number}${ShortUnit}` | `P${string}`;
 
 /** A length of time as `DurationLike`, where a text without a unit does not compile. */
 export type Duration = Temporal.Duration | DurationFields | DurationText;
 
 export const SECOND_MS = 1000;
+export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 
@@ -35,7 +36,7 @@ const MS: Record<keyof DurationFields, number> = {
   weeks: 7 * DAY_MS,
   days: DAY_MS,
   hours: HOUR_MS,
-  minutes: 60_000,
+  minutes: MINUTE_MS,
   seconds: SECOND_MS,
   milliseconds: 1,
   microseconds: 0.001,

@@ -85,6 +85,16 @@ function localZone(text: string, what: string): string {
   );
 }
 
+/** The local time for people: `14:05` today, else `2026-12-01 14:05`. */
+export function localTime(ms: number, now: number): string {
+  const time = new Date(ms);
+  if (Number.isNaN(time.getTime())) return String(ms);
+  const two = (part: number): string => String(part).padStart(2, "0");
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}`;
+  if (time.toDateString() === new Date(now).toDateString()) return clock;
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
+}
+
 function invalid(what: string, why: string): TqError {
   return new TqError("invalid", `${what}: ${why}`);
 }

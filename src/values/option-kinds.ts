@@ -114,6 +114,34 @@ export function time(): Kind<number> {
   };
 }
 
+/** A moment that has passed, as a rule: a length of time before now, or a point in time. */
+export function ago(): Kind<number> {
+  const allowed =
+    'a length of time before now like "7d", or a point in time like "2026-12-01T07:00Z"';
+  const before = (ms: number, given: unknown, name: string, { now }: Basis) => {
+    if (ms >= 0) return Math.max(now - ms, -MAX_TIME);
+    throw new TqError("invalid", `${name} cannot be ${quote(given)}: it must be ${allowed}`);
+  };
+  const readText = (written: string, name: string) => {
+    const read = time().readText(written, name);
+    if (!written.startsWith("-") || looksLikeMoment(written)) return read;
+    throw refused(written, name, allowed);
+  };
+  return {
+    allowed,
+    read: (value, name, basis) => {
+      if (typeof value === "number") return readTime(value, name);
+      const length = () => orMoment(value, () => toMilliseconds(value as DurationLike, name));
+      return momentOf(value, name) ?? before(length(), value, name, basis);
+    },
+    readJson: (value, name, basis) => {
+      const written = typeof value === "string" ? readText(value, name) : value;
+      return ago().read(written, name, basis);
+    },
+    readText,
+  };
+}
+
 /** Says, as null does, that there is no limit. */
 export const NONE = "none";
 

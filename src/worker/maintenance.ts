@@ -1,44 +1,29 @@
-/** The upkeep of the database: a worker deletes tasks that ended long ago, and keeps the file small. */
-import type { Config } from "../settings/config.ts";
+/** The upkeep of the database: a worker keeps its file small, and repairs what a wrong clock has left. */
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
-import { retention } from "../settings/retention.ts";
 import type { Store } from "../store/store.ts";
 import { DAY_MS, HOUR_MS } from "../values/duration.ts";
 import { MADE_AT } from "../version.ts";
-import { CleaningClock } from "./cleaning-clock.ts";
+import { PAUSE_MS } from "./cleaning.ts";
 
-/** The first round comes soon after the start: a worker that is started often cleans too. */
+/** The first round comes soon after the start: a worker that is started often tidies too. */
 const FIRST_ROUND_MS = 60_000;
 
 /** Between two looks at whether the store should adapt to the way it is used. */
 const ADAPTED_EVERY_MS = 10_000;
 
-/** Tasks deleted in one transaction. */
-const DELETED_AT_ONCE = 500;
-
-/** The pause between two slices, in which tasks can write. */
-const PAUSE_MS = 50;
-
 export class Maintenance {
   readonly #store: Store;
-  readonly #config: Config;
   readonly #report: Report;
   readonly #upkeep: LastingNote;
-  readonly #clock: CleaningClock;
   #timer: Timer | null = null;
   readonly #adapting: Timer;
   #stopped = false;
   /** Since when the clock has been steady: monotonic, ms. */
   #steadySince = performance.now();
 
-  constructor(store: Store, config: Config, report: Report) {
+  constructor(store: Store, report: Report) {
     this.#store = store;
-    this.#clock = new CleaningClock({
-      now: () => store.now(),
-      monotonic: () => performance.now(),
-    });
-    this.#config = config;
     this.#report = report;
     this.#upkeep = new LastingNote(report);
     this.#schedule(FIRST_ROUND_MS);
@@ -56,21 +41,24 @@ export class Maintenance {
     this.#timer = setTimeout(() => void this.#round(), wait);
   }
 
-  /** Deletes one slice; the next round follows soon while there is more, else in an hour. */
+  /** The next round follows soon while there is more, else in an hour. */
   async #round(): Promise<void> {
     let more = false;
     try {
-      const limits = retention(this.#config, this.#clock.now());
-      more = (await this.#store.clean({ ...limits, limit: DELETED_AT_ONCE })) === DELETED_AT_ONCE;
-      const tidied = await this.#store.tidy();
-      more ||= tidied.more;
-      if (tidied.note === null) this.#upkeep.gone();
-      else if (!this.#stopped) this.#upkeep.say(tidied.note);
+      more = await this.tidy();
     } catch (error) {
-      this.#note(`Cannot clean ${this.#store.name} now: ${messageOf(error)}`);
+      this.#note(`Cannot tidy ${this.#store.name} now: ${messageOf(error)}`);
     }
     if (performance.now() - this.#steadySince >= DAY_MS) await this.repairTimes();
     this.#schedule(more ? PAUSE_MS : HOUR_MS);
+  }
+
+  /** Does a few ms of upkeep. @returns true where there is more. */
+  async tidy(): Promise<boolean> {
+    const { more, note } = await this.#store.tidy();
+    if (note === null) this.#upkeep.gone();
+    else if (!this.#stopped) this.#upkeep.say(note);
+    return more;
   }
 
   /** A store that cannot adapt now is slower, and is asked again soon: that needs no note. */
@@ -90,6 +78,7 @@ export class Maintenance {
   async repairTimes(): Promise<void> {
     this.#steadySince = performance.now();
     if (this.#store.now() < MADE_AT) return; // the clock is wrong for certain
+    await this.#store.statistics.forgetAhead().catch(() => {}); // the next time will do
     const repaired = await this.#repair("all");
     if (repaired === 0) return;
     const tasks = repaired === 1 ? "1 task has" : `${repaired} tasks have`;

@@ -1,5 +1,6 @@
 /** Messages between the main thread and its threads. A run of a task needs none. */
 import type { ModelCatalog } from "../catalog.ts";
+import type { CronText } from "../cron/ledger.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
@@ -22,6 +23,8 @@ export interface Init {
   readonly threads: number;
   readonly queues: readonly string[];
   readonly shared: SharedArrayBuffer;
+  /** Where it counts its runs. */
+  readonly counters: SharedArrayBuffer;
   /** Where it writes the worker's log. */
   readonly standardError: StandardStream;
   /** Where its models print. */
@@ -51,10 +54,22 @@ type OfThread =
 
 export type FromThread = OfThread | ForPool;
 
+/** The recurring tasks that the models of one path say. */
+export interface ModelCrons {
+  readonly path: string;
+  readonly definitions: readonly CronText[];
+}
+
+/** What a thread tells of its models. */
+export interface LoadedModels {
+  readonly catalog: ModelCatalog;
+  readonly crons: readonly ModelCrons[];
+}
+
 export type ForPool =
   /** The thread loads this file of models next, which may take for ever. */
   | { readonly type: "loading"; readonly file: string }
-  | { readonly type: "loaded"; readonly catalog: ModelCatalog; readonly files: LoadedFiles }
+  | ({ readonly type: "loaded"; readonly files: LoadedFiles } & LoadedModels)
   /** This file of the models is another one than the worker has loaded: the thread must not run it beside the others. */
   | { readonly type: "changed"; readonly file: string }
   /** An error ends the thread. `task`: it was left behind, as by a timer, and another task may run now. */

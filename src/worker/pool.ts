@@ -1,5 +1,4 @@
 /** Starts the threads of one worker, replaces those that die, and stops them; `waking.ts` wakes them. */
-import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
@@ -13,10 +12,11 @@ import { Progress } from "../shared-memory/progress.ts";
 import { Burials } from "./burial.ts";
 import { LeftFiles, tooManyLeft } from "./left-files.ts";
 import { Lockouts } from "./lockouts.ts";
-import { type ForPool, type Init, threwWords, toTqError } from "./messages.ts";
+import { type ForPool, type Init, type LoadedModels, threwWords, toTqError } from "./messages.ts";
 import { eventsFor } from "./posted-events.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
+import type { RunStatistics } from "./run-statistics.ts";
 import { TakeBack } from "./take-back.ts";
 
 export interface PoolOptions {
@@ -27,13 +27,14 @@ export interface PoolOptions {
   /** The main thread's own, which lends a part to each thread. */
   readonly store: WorkerStore;
   readonly rescued: RescuedTasks;
+  readonly statistics: RunStatistics;
   readonly report: Report;
   /** The functions of the program around the worker. */
   readonly listeners: Listeners | null;
 }
 
 export interface PoolEvents {
-  loaded(catalog: ModelCatalog): void;
+  loaded(models: LoadedModels): void;
   /** The process must end once the running tasks have; a new one can go on. */
   mustEnd(error: TqError, why: string): void;
   /** The system gives no thread, or a thread could not load its models or open the database. */
@@ -216,6 +217,7 @@ export class Pool {
       threads,
       queues,
       shared: this.#shared.buffer,
+      counters: this.#options.statistics.countersOf(thread),
       standardError: standardError(),
       standardOutput: standardOutput(),
       events: eventsFor(listeners),
@@ -275,7 +277,7 @@ export class Pool {
         break;
       case "loaded":
         this.#goIfUnchanged(thread, message.files);
-        this.#events.loaded(message.catalog);
+        this.#events.loaded(message);
         break;
       case "changed":
         this.#endChanged(thread, message.file);

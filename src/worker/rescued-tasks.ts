@@ -3,7 +3,10 @@ import type { Report } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
 import { toEvent, toRun } from "../run/run-events.ts";
 import type { RescuedTask } from "../store/rescue.ts";
-import type { Claim } from "../task.ts";
+import { END_OF } from "../shared-memory/run-counters.ts";
+import type { RunEnd } from "../statistics/counts.ts";
+import { type Claim, FUNCTION_METHOD } from "../task.ts";
+import type { RunStatistics } from "./run-statistics.ts";
 
 /** The end of a task whose run took too long. */
 export interface TimedOut {
@@ -14,10 +17,12 @@ export interface TimedOut {
 
 export class RescuedTasks {
   readonly #report: Report;
+  readonly #statistics: RunStatistics;
   #failed = 0;
 
-  constructor(report: Report) {
+  constructor(report: Report, statistics: RunStatistics) {
     this.#report = report;
+    this.#statistics = statistics;
   }
 
   /** How many tasks failed by the end of their thread, for their crashes or their timeout: no thread counts them. */
@@ -37,10 +42,21 @@ export class RescuedTasks {
     if (timedOut && id === running?.id) {
       if (timedOut.outcome.kind === "failed") this.#failed += 1;
       this.#report(toEvent(run, timedOut.outcome, timedOut.after));
+      this.#count(task, END_OF[timedOut.outcome.kind], timedOut.after);
     } else if (task.state === "failed") {
       this.#failed += 1;
       this.#report({ name: "task.poisoned", ...run, crashes });
-    } else if (task.crashed) this.#report({ name: "task.crashed", ...run, reason, crashes });
-    else if (id === running?.id) this.#report({ name: "task.interrupted", ...run, reason });
+      this.#count(task, "crashed", null);
+    } else if (task.crashed) {
+      this.#report({ name: "task.crashed", ...run, reason, crashes });
+      this.#count(task, "crashed", null);
+    } else if (id === running?.id) {
+      this.#report({ name: "task.interrupted", ...run, reason });
+      this.#count(task, "interrupted", null);
+    }
+  }
+
+  #count({ queue, model, method }: RescuedTask, end: RunEnd, ran: number | null): void {
+    this.#statistics.count({ queue, model, method: method ?? FUNCTION_METHOD }, end, ran);
   }
 }

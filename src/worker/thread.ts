@@ -11,7 +11,9 @@ import { isTerminal } from "../log/terminal.ts";
 import { originTask, taskPrints } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
 import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
+import { declareFollowUps } from "../registry/follow-ups.ts";
 import { loadModels } from "../registry/load-models.ts";
+import { recurringTasks } from "../registry/recurring.ts";
 import { Registry } from "../registry/registry.ts";
 import { enterRuntime, standardLog } from "../transaction/runtime.ts";
 import { ensureTables } from "../registry/tables.ts";
@@ -21,7 +23,7 @@ import { openThreadStore } from "../open-store.ts";
 import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
 import { childrenOf, endProcesses, systemThread } from "./child-processes.ts";
-import type { FromThread, Init, ToThread } from "./messages.ts";
+import type { FromThread, Init, ModelCrons, ToThread } from "./messages.ts";
 import { placeOf } from "../stack.ts";
 import { PostedEvents } from "./posted-events.ts";
 import { StrayWork } from "../run/stray-work.ts";
@@ -31,6 +33,7 @@ import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
 import { type PrintSaid, ThreadOutput } from "../run/thread-output.ts";
 import { openShared } from "../shared-memory/layout.ts";
+import { RunCounters } from "../shared-memory/run-counters.ts";
 import { Progress } from "../shared-memory/progress.ts";
 
 declare const self: Worker;
@@ -89,12 +92,20 @@ function endChildrenAtTheEnd(): void {
   });
 }
 
+/** @returns the recurring tasks of each path. */
 async function loadAll(
   models: readonly string[],
   registry: Registry,
   tell: (file: string) => void,
-): Promise<void> {
-  for (const path of models) registry.addAll(await loadModels(path, tell));
+): Promise<ModelCrons[]> {
+  const crons: ModelCrons[] = [];
+  for (const path of models) {
+    const loaded = await loadModels(path, tell);
+    crons.push({ path, definitions: recurringTasks(loaded.all()) });
+    registry.addAll(loaded);
+  }
+  recurringTasks(registry.all()); // those of two paths may have one name
+  return crons;
 }
 
 /** Posts the events of this thread; null: no program can listen. */
@@ -154,9 +165,10 @@ async function start(init: Init): Promise<void> {
     await loading.catch(() => undefined);
     const changed = init.loaded && changedFile(init.loaded);
     if (changed) return send({ type: "changed", file: changed });
-    await loading;
+    const crons = await loading;
     await ensureTables(store, registry, report);
-    send({ type: "loaded", catalog: registry.catalog(), files: loadedFiles() });
+    await declareFollowUps(store, registry, config.tasks);
+    send({ type: "loaded", catalog: registry.catalog(), crons, files: loadedFiles() });
     const strays = watchStrayWork(store, report, progress);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(
@@ -167,6 +179,7 @@ async function start(init: Init): Promise<void> {
         audience: new Audience(config.log.level, listened),
         present: { task: null },
         progress,
+        counters: new RunCounters(init.counters),
         output: new ThreadOutput(progress, store, live, {
           keep: config.worker.keep_output,
           print,

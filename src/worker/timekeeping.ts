@@ -6,9 +6,13 @@ import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Store } from "../store/store.ts";
+import { Cleaning } from "./cleaning.ts";
+import { CronClock } from "./cron-clock.ts";
+import type { CronSources } from "./cron-sources.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { Pool } from "./pool.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
+import type { RunStatistics } from "./run-statistics.ts";
 import { endCancelled } from "./cancelled-runs.ts";
 import { watchThreads } from "./watch-threads.ts";
 
@@ -19,6 +23,8 @@ export interface TimekeepingOptions {
   readonly store: Store;
   readonly pool: Pool;
   readonly rescued: RescuedTasks;
+  readonly statistics: RunStatistics;
+  readonly crons: CronSources;
   readonly report: Report;
   readonly exitWithParent: boolean;
 }
@@ -49,6 +55,7 @@ export class Timekeeping {
   readonly #parent = process.ppid;
   readonly #failure: LastingNote;
   #maintenance: Maintenance | null = null;
+  #cron: CronClock | null = null;
   #timer: Timer | null = null;
   #wait = TICK_MS;
   #clockOffset = 0;
@@ -65,17 +72,26 @@ export class Timekeeping {
   }
 
   start(): void {
-    const { config, report } = this.#options;
+    const { id, config, crons: sources, report } = this.#options;
     this.#clockOffset = this.#offset();
     this.#tickLater(TICK_MS);
-    this.#maintenance = new Maintenance(this.#store, config, report);
-    void this.#maintenance.repairOrder().then(() => this.#events.timesChanged());
+    const maintenance = (this.#maintenance = new Maintenance(this.#store, report));
+    void maintenance.repairOrder().then(() => this.#events.timesChanged());
+    const cleaning = new Cleaning(this.#store, config, () => maintenance.tidy());
+    this.#cron = new CronClock(this.#store, report, { id, sources, cleaning });
+    this.#cron.start();
+  }
+
+  /** The database may have changed: so may recurring tasks. */
+  lookedForTasks(): void {
+    this.#cron?.check();
   }
 
   /** The worker stops. Until `end` the tick goes on for the tasks that its own threads still run. */
   stop(): void {
     this.#stopping = true;
     this.#maintenance?.stop();
+    this.#cron?.stop();
   }
 
   end(): void {
@@ -118,10 +134,12 @@ export class Timekeeping {
   #tick(): void {
     const { config, report, exitWithParent } = this.#options;
     this.#events.ticked();
+    if (!this.#stopping) this.#options.statistics.tick();
     watchThreads(this.#pool.threads, config.worker, report);
     // Without a task the lock may be held by code that a task left behind: that is watched at full pace too.
     if (this.#pool.writing) this.#wait = TICK_MS;
     this.#followClock();
+    this.#cron?.check();
     if (exitWithParent && !this.#stopping && this.#isOrphaned()) this.#events.orphaned();
     // It may wait for the lock that a task keeps; the tick, which ends such a task, must not wait with it.
     if (!this.#checking) void this.#checkAndRescue();
@@ -132,6 +150,7 @@ export class Timekeeping {
     this.#clockOffset += jump;
     if (Math.abs(jump) <= JUMP_MS) return;
     this.#maintenance?.clockJumped();
+    this.#cron?.look();
     this.#events.timesChanged();
     if (jump < -JUMP_MS) void this.#repairTimes();
   }

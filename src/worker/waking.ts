@@ -5,6 +5,7 @@
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
+import { pauseWords } from "../store/pause-words.ts";
 import type { Watch, WorkerStore } from "../store/worker-store.ts";
 import { DueTasks } from "./due-tasks.ts";
 import { type Pool, WOKEN_MS } from "./pool.ts";
@@ -29,8 +30,12 @@ export interface WakingEvents {
    * @param isCalm it is known that no worker holds a task.
    */
   looked(allIdle: boolean, isCalm: boolean): void;
-  /** No task is left to run. */
-  drained(): void;
+  /**
+   * No task is left to run.
+   *
+   * @param held says what is paused; null: nothing is.
+   */
+  drained(held: string | null): void;
 }
 
 /** The pause after a look that failed. */
@@ -110,14 +115,15 @@ export class Waking {
     this.#watch.arm(); // before the look: the watch tells only of later commits
     const { queues } = this.#config;
     const options = { queues, limit: idle.length, worker: this.#options.id };
-    const { due, ready, othersHoldTasks } = await this.#store.look(options);
+    const { due, ready, pauseEnds, othersHoldTasks } = await this.#store.look(options);
     const isDue = this.#due.isSoon(due);
     const wanted = Math.max(ready, isDue ? 1 : 0);
     const alreadyWoken = Math.min(wanted, this.#pool.wokenJustNow);
     for (const thread of idle.slice(0, wanted - alreadyWoken)) thread.wake();
     if (isDue) this.#due.makeReady();
     // A thread that was woken just now may have claimed already, and take none of these: look again once that is known.
-    this.#due.lookFor(due, alreadyWoken > 0 ? WOKEN_MS : this.#config.poll_interval);
+    const next = pauseEnds === null ? due : Math.min(due ?? pauseEnds, pauseEnds);
+    this.#due.lookFor(next, alreadyWoken > 0 ? WOKEN_MS : this.#config.poll_interval);
     if (ready === 0 && !isDue && allIdle) await this.#checkDrained();
     return othersHoldTasks;
   }
@@ -130,6 +136,8 @@ export class Waking {
   async #checkDrained(): Promise<void> {
     const { drain } = this.#options;
     if (!drain || (await this.#store.hasWork(this.#config.queues, drain === "all"))) return;
-    this.#events.drained();
+    const [pauses, now] = [await this.#store.pauses.list(), this.#store.now()];
+    const words = pauses.map((pause) => pauseWords(pause, now)).join("; ");
+    this.#events.drained(words || null);
   }
 }

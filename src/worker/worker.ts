@@ -3,18 +3,23 @@
  * after the threads that do.
  */
 import { randomUUIDv7 } from "bun";
-import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
+import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
-import { TqError } from "../errors.ts";
-import { unknownRules } from "../registry/policies.ts";
+import type { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Listeners } from "../log/listeners.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
+import { Alerts } from "./alerts/alerts.ts";
+import { CronSources } from "./cron-sources.ts";
+import type { LoadedModels } from "./messages.ts";
+import { modelsOf } from "./models-of.ts";
 import { Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
+import { RunStatistics } from "./run-statistics.ts";
+import { noModels, startedEvent, uselessRules } from "./started.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
 
@@ -45,13 +50,16 @@ export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #models: readonly string[];
   readonly #config: Config["worker"];
+  readonly #statistics: RunStatistics;
   readonly #rescued: RescuedTasks;
   readonly #pool: Pool;
   readonly #waking: Waking;
   readonly #timekeeping: Timekeeping;
+  readonly #alerts: Alerts;
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
-  #catalog: ModelCatalog | null = null;
+  readonly #crons: CronSources;
+  #known: LoadedModels | null = null;
   /** Its threads may claim tasks. */
   #isGoing = false;
   #stopping = false;
@@ -71,22 +79,27 @@ export class WorkerProcess {
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
     const { config, report, drain, exitWithParent = false } = options;
     this.store = openWorkerStore(config, this.#config.threads);
-    this.#rescued = new RescuedTasks(report);
-    const parts = { id: this.id, config, store: this.store, rescued: this.#rescued, report };
+    const { id, store } = this;
+    this.#statistics = new RunStatistics({ id, store });
+    this.#rescued = new RescuedTasks(report, this.#statistics);
+    this.#crons = new CronSources({ id, config, store, report });
+    const own = { rescued: this.#rescued, statistics: this.#statistics };
+    const parts = { id, config, store, ...own, report };
     this.#pool = new Pool(
       { ...parts, models: this.#models, listeners: options.listeners ?? null },
       {
-        loaded: (catalog) => this.#loaded(catalog),
+        loaded: (models) => this.#loaded(models),
         cannotStart: (error) => this.#cannotStart(error),
         mustEnd: (error, why) => this.#mustEnd(error, why),
         lost: (error) => this.#databaseLost(error),
         lookAgain: () => this.#waking.look(),
       },
     );
+    this.#alerts = new Alerts({ ...parts, failed: () => this.#failed });
     this.#timekeeping = new Timekeeping(
-      { ...parts, pool: this.#pool, exitWithParent },
+      { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
       {
-        ticked: () => this.#waking.check(),
+        ticked: () => (this.#waking.check(), this.#alerts.check()),
         timesChanged: () => this.#waking.look(),
         orphaned: () => this.#stopItself("graceful", "the process that started it is gone"),
         lost: (error) => this.#databaseLost(error),
@@ -97,9 +110,14 @@ export class WorkerProcess {
       {
         looked: (allIdle, isCalm) => {
           this.#pool.takeBackWhile(!allIdle);
+          this.#alerts.check();
           this.#timekeeping.pace(isCalm);
+          this.#timekeeping.lookedForTasks();
         },
-        drained: () => this.#stopItself("graceful", "nothing is left to do"),
+        drained: (held) => {
+          const but = held === null ? "" : ` but what is paused: ${held}`;
+          return this.#stopItself("graceful", `nothing is left to do${but}`);
+        },
       },
     );
   }
@@ -111,7 +129,7 @@ export class WorkerProcess {
 
   /** The models and methods that its threads have loaded. */
   get catalog(): ModelCatalog | null {
-    return this.#catalog;
+    return this.#known?.catalog ?? null;
   }
 
   /**
@@ -126,13 +144,19 @@ export class WorkerProcess {
       await this.#prepare();
     } catch (error) {
       const asked = this.#stopping;
+      if (!asked) await this.#alerts.cannotStart(error);
       await this.stop("now", "it cannot start");
       if (!asked) throw error;
     } finally {
       clearTimeout(late);
     }
     if (this.#stopping) return;
-    this.#sayStarted();
+    this.#options.report(
+      startedEvent(this.id, this.store.name, this.#models, this.#options.config),
+    );
+    const { catalog = {} } = this.#known ?? {};
+    const problems = [...uselessRules(this.#options.config, catalog), ...this.#crons.problems()];
+    for (const words of [...problems, ...noModels(this.#models, catalog)]) this.#note(words);
     await nextTurn(); // the log writes the start by then, before the threads write of their tasks
     if (!this.#stopping) this.#go();
   }
@@ -141,8 +165,10 @@ export class WorkerProcess {
     const { threads, queues } = this.#config;
     this.#pool.start();
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
+    await this.#alerts.watch();
     if (!this.#stopping) await this.#timekeeping.rescueDead();
     await this.#started.promise;
+    if (this.#known !== null) this.#crons.load(this.#known);
   }
 
   /** Not before the worker is registered: tasks that an unknown worker has claimed cannot be rescued. */
@@ -150,26 +176,8 @@ export class WorkerProcess {
     this.#isGoing = true;
     this.#pool.letClaim();
     this.#timekeeping.start();
+    this.#alerts.start();
     this.#waking.look();
-  }
-
-  #sayStarted(): void {
-    const { config, report } = this.#options;
-    const models = this.#models;
-    const { threads, queues } = this.#config;
-    report({
-      name: "worker.started",
-      worker: this.id,
-      threads,
-      queues,
-      database: this.store.name,
-      models: models[0] ?? null,
-      mode: config.queue.worker ? "worker" : "no worker",
-    });
-    const catalog = this.#catalog ?? {};
-    for (const words of unknownRules(config.tasks, catalog)) this.#note(words);
-    if (Object.keys(catalog).length > 0) return;
-    this.#note(`No task can run: there is no model in ${models.join(", ")}; ${WHAT_MODELS_ARE}`);
   }
 
   #sayLoading(): void {
@@ -194,6 +202,7 @@ export class WorkerProcess {
       void this.#end(how === "now" ? 0 : grace);
     } else if (how === "now") {
       this.#pool.terminate();
+      this.#alerts.cut();
     }
     await this.stopped;
   }
@@ -202,8 +211,11 @@ export class WorkerProcess {
     this.#started.resolve(); // models may take for ever to load
     this.#waking.stop();
     this.#timekeeping.stop();
+    const started = performance.now();
     await this.#pool.stop(grace);
+    await this.#alerts.end(Math.max(grace - (performance.now() - started), 0));
     this.#timekeeping.end();
+    await this.#statistics.end();
     await this.#options.closing?.();
     try {
       await this.store.unregister(this.id);
@@ -213,12 +225,15 @@ export class WorkerProcess {
     await this.store.close();
     this.#options.report({ name: "worker.stopped", worker: this.id });
     if (this.#failure !== null) return this.#stopped.reject(this.#failure);
-    const failed = this.#pool.total("failed") + this.#rescued.failed;
-    this.#stopped.resolve({ finished: this.#pool.total("finished"), failed });
+    this.#stopped.resolve({ finished: this.#pool.total("finished"), failed: this.#failed });
   }
 
-  #loaded(catalog: ModelCatalog): void {
-    this.#catalog = catalog;
+  get #failed(): number {
+    return this.#pool.total("failed") + this.#rescued.failed;
+  }
+
+  #loaded(models: LoadedModels): void {
+    this.#known = models;
     this.#refusal = "";
     this.#tellTrouble();
     this.#started.resolve();
@@ -272,13 +287,4 @@ export class WorkerProcess {
   #note(message: string): void {
     this.#options.report({ name: "log.note", level: "warn", message });
   }
-}
-
-function modelsOf({ config, models }: WorkerProcessOptions): readonly string[] {
-  const paths = models ?? (config.models === null ? [] : [config.models]);
-  if (paths.length > 0) return paths;
-  throw new TqError(
-    "models",
-    "Cannot start a worker: there is no models.ts and no models folder here; write one (tq init does), or name it with --models",
-  );
 }

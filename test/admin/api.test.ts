@@ -14,8 +14,26 @@ describe("a list", () => {
     expect(body.map((task: { id: number }) => task.id)).toEqual([2, 1]);
     const columns =
       "id state queue priority model method instances args user context ref enqueued_at scheduled_at " +
-      "expected_at expires_at dequeued_at finished_at attempts failures snoozes crashes worker policy result reason";
+      "expected_at expires_at dequeued_at finished_at attempts failures snoozes crashes worker policy result reason paused";
     expect(Object.keys(body[0])).toEqual(columns.split(" "));
+  });
+
+  test("and one task and the status say what is paused", async () => {
+    await using admin = makeAdmin();
+    await admin.post("/api/tasks", [{ ...CALL, queue: "print" }, CALL]);
+    const why = { by: "ana@till3", reason: "toner", until: null };
+    await admin.store.pauses.pause({ kind: "queue", name: "print", ...why });
+    const { body } = await admin.get("/api/tasks");
+    expect(body).toMatchObject([
+      { id: 2, state: "ready", paused: false },
+      { id: 1, state: "ready", paused: true },
+    ]);
+    expect((await admin.get("/api/tasks/1")).body).toMatchObject({ id: 1, paused: true });
+    await admin.post("/api/tasks/1/cancel");
+    expect((await admin.get("/api/tasks/1")).body).not.toHaveProperty("paused");
+    expect((await admin.get("/api/status")).body).toMatchObject({
+      pauses: [{ kind: "queue", name: "print", since: NOW, ...why }],
+    });
   });
 
   test("is empty when there is nothing", async () => {
@@ -45,6 +63,9 @@ describe("a list", () => {
     expect(await ids("limit=1")).toEqual([4]);
     expect(await ids("limit=2&before=4")).toEqual([3, 2]);
     expect(await ids("state=ready&queue=default&model=sale")).toEqual([]);
+    expect(await ids("method=se*&pushed_after=1h&after=2")).toEqual([3]);
+    expect(await ids("reason_has=BY+HAND&ended_after=1h&user=0")).toEqual([1]);
+    expect(await ids("where=instances%3D9999&where=context.a%3D1")).toEqual([]);
   });
 
   test("has the one task of a ref, if it passes the rest of the filter", async () => {
@@ -92,7 +113,7 @@ describe("a list", () => {
   });
 
   test.each([
-    ["state=redy", 'state[0] cannot be "redy": it must be one of scheduled, ready, running'],
+    ["state=redy", 'state cannot be "redy": it must be one of scheduled, ready, running'],
     ["state=redy", 'did you mean "ready"?'],
     ["limit=0", "limit cannot be 0: it must be a whole number from 1 to 1000"],
     ["limit=1001", "limit cannot be 1001"],
@@ -101,6 +122,12 @@ describe("a list", () => {
     ["limit=1&limit=2", "limit is given twice"],
     ["before=x", 'before cannot be "x": it must be the id of a task'],
     ["before=99999999999999999999", "before cannot be"],
+    ["user=me", 'user cannot be "me": it must be the id of a user'],
+    ["pushed_before=7", 'pushed_before: "7" has no unit'],
+    ["where=order%3D1", 'a path cannot begin with "order"'],
+    ["user=me&args_have=", "2 things are wrong"],
+    ["args_have=a&args_have=b", "args_have is given twice"],
+    [`reason_has=${"%25".repeat(5_000)}`, "as text of 1 to 1000 characters"],
     ["queue=", 'queue cannot be "": it must be the name of a queue'],
     ["modle=sale", '"modle" is not a field; did you mean "model"?'],
     ["__proto__=1", '"__proto__" is not a field'],

@@ -63,6 +63,13 @@ describe("a command line", () => {
       ["push", "m", "f", "7", "--scheduled-at=-5m"],
       ["push", "--scheduled-at=-5m", "--", "m", "f", "7"],
     ],
+    ["a command of two words", ["cron", "list", "--json"], ["cron list", "--json", "--"]],
+    [
+      "common flags before both of its words and between them",
+      ["-q", "cron", "-d", "x.db", "list"],
+      ["cron list", "--quiet", "--database=x.db", "--"],
+    ],
+    ["the version of a group", ["cron", "--version"], ["version", "--version"]],
     ["the version as a flag", ["--version"], ["version", "--version"]],
     [
       "the version as a flag with others",
@@ -88,9 +95,43 @@ describe("a command line", () => {
     expect(help("show", "--help")).toBe("show");
   });
 
+  test("is a wish for the help of a group with its name alone, and of its command with both words", () => {
+    for (const argv of [
+      ["cron"],
+      ["cron", "--help"],
+      ["help", "cron"],
+      ["cron", "help"],
+      ["--help", "cron"],
+    ]) {
+      expect(help(...argv)).toBe("cron");
+    }
+    for (const argv of [
+      ["cron", "list", "--help"],
+      ["cron", "--help", "list"],
+      ["help", "cron", "list"],
+      ["cron", "help", "list"],
+    ]) {
+      expect(help(...argv)).toBe("cron list");
+    }
+  });
+
   test.each([
     [["lst"], 'Unknown command "lst"; did you mean "list"?'],
     [["frobnicate"], 'Unknown command "frobnicate"; tq --help lists them'],
+    [["cron", "lst"], 'Unknown command "lst" of tq cron; did you mean "list"?'],
+    [["cron", "frobnicate"], 'Unknown command "frobnicate" of tq cron; tq cron --help lists them'],
+    [["help", "cron", "lst"], 'Unknown command "lst" of tq cron; did you mean "list"?'],
+    [["crn"], 'Unknown command "crn"; did you mean "cron"?'],
+    [
+      ["cron", "--limit", "5", "history"],
+      'Unknown flag "--limit"; put the flags of a command after its name',
+    ],
+    [["cron", "list", "--limit"], 'Unknown flag "--limit"; see tq cron list --help'],
+    [["cron", "list", "x"], 'Unexpected argument "x": tq cron list [flags]'],
+    [
+      ["cron", "pause"],
+      "NAME is missing (the name of a recurring task): tq cron pause [flags] NAME",
+    ],
     [["help", "lst"], 'Unknown command "lst"; did you mean "list"?'],
     [["toString"], 'Unknown command "toString"; tq --help lists them'],
     [["list", "--sate", "x"], 'Unknown flag "--sate"; did you mean "--state"?'],
@@ -108,7 +149,7 @@ describe("a command line", () => {
     [["list", "--queue", "--json"], "--queue needs a value: --queue NAME"],
     [["list", "-d"], "-d needs a value: -d FILE"],
     [["list", "--json=false"], '--json takes no value: leave out "=false"'],
-    [["list", "7"], 'Unexpected argument "7": tq list [flags]'],
+    [["status", "7"], 'Unexpected argument "7": tq status [flags]'],
     [["show", "7", "8"], 'Unexpected argument "8": tq show [flags] [ID]'],
     [
       ["run"],

@@ -96,6 +96,27 @@ test.each([
   },
 );
 
+test("tq watch tells what a cancelled run says until it ends, then that it was cancelled", async () => {
+  using folder = new Folder();
+  const store = folder.store();
+  await pushOne(store);
+  const task = await claimFirst(store);
+  const live = new LiveFile(folder.file("tq.db"), OWNER);
+  live.begin(task);
+  live.append(line("first"));
+  const { stdout } = folder.start(["watch", "1"]);
+  let isCancelled = false;
+  const said = await follow(stdout, async (so) => {
+    if (isCancelled || !so.includes("first")) return;
+    isCancelled = true;
+    await store.cancel(1, "no more");
+    setTimeout(() => live.append(line("second")), 50); // the run goes on for a moment
+  });
+  live.close();
+  await store.close();
+  expect(said).toMatch(/first[^]*second[^]*was cancelled: no more/);
+});
+
 test("tq logs has the mark first, and the JSON the numbers", async () => {
   using folder = new Folder();
   const store = folder.store();

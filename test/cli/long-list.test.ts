@@ -16,8 +16,14 @@ test("tq list says how many more there are than the hundred that it lists", asyn
     );
     return [stdout.trim().split("\n").length - 1, stderr];
   };
-  expect(await listed()).toEqual([100, "tq: and 152 more: --limit N lists more\n"]);
-  expect(await listed("--queue", "a")).toEqual([100, "tq: and 147 more: --limit N lists more\n"]);
+  expect(await listed()).toEqual([
+    100,
+    "tq: and 152 more: --before 153 lists the next, --limit N more at once\n",
+  ]);
+  expect(await listed("--queue", "a")).toEqual([
+    100,
+    "tq: and 147 more: --before 153 lists the next, --limit N more at once\n",
+  ]);
   expect(await listed("--queue", "mail")).toEqual([5, ""]);
   expect(await listed("--limit", "10")).toEqual([10, ""]);
   expect(await listed("-q")).toEqual([100, ""]);

@@ -89,7 +89,7 @@ describe("tq list", () => {
     const waits = ({ state }: Record<string, unknown>) =>
       state === "ready" || state === "scheduled";
     expect(tasks.map((task) => Object.keys(task))).toEqual(
-      tasks.map((task) => (waits(task) ? [...COLUMNS, "served"] : COLUMNS)),
+      tasks.map((task) => (waits(task) ? [...COLUMNS, "paused", "served"] : COLUMNS)),
     );
     expect(tasks[2]).toMatchObject({
       id: 2,
@@ -257,6 +257,8 @@ describe("tq status", () => {
       "wal_size",
       "free_size",
       "queues",
+      "pauses",
+      "last_hour",
       "workers",
       "problems",
     ]);
@@ -266,6 +268,6 @@ describe("tq status", () => {
       workers: [],
     });
     const queue = { queue: "default", scheduled: 1, ready: 0, running: 0, failed: 1 };
-    expect(status["queues"]).toContainEqual({ ...queue, served: false });
+    expect(status["queues"]).toContainEqual({ ...queue, served: false, paused: false });
   });
 });

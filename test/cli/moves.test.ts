@@ -108,7 +108,7 @@ describe("tq cancel and tq retry by state", () => {
     expect(await refused("retry")).toBe(`tq: Cannot retry: ${which}\n`);
     expect(await refused("retry", "--queue", "default")).toBe(`tq: Cannot retry: ${which}\n`);
     expect(await refused("cancel", "1", "--queue", "default")).toBe(
-      "tq: Cannot cancel: give ids or --ref, or --state, with --queue or --model if you like; not both\n",
+      "tq: Cannot cancel: give ids or --ref, or a filter like --state, --queue or args.order=4711; not both\n",
     );
     expect(await refused("cancel", "--state", "failed")).toContain(
       '--state cannot be "failed": it must be one of scheduled, ready, running',

@@ -285,8 +285,9 @@ describe("a task that kills its worker", () => {
       expect(site.task(id)).toMatchObject({ state: "failed", crashes: 3 });
       expect(site.task(id).reason).toContain("its worker process died");
       expect(site.task(innocent)).toMatchObject({ state: "finished", crashes: 0, attempts: 2 });
+      // One of these may have been claimed, and be counted as a run, when the process died.
       for (const other of quick) {
-        expect(site.task(other)).toMatchObject({ state: "finished", crashes: 0, attempts: 1 });
+        expect(site.task(other)).toMatchObject({ state: "finished", crashes: 0 });
       }
       expect([...site.effects()]).toEqual([1, 3, 4, 5].map((key) => [key, 1]));
     },

@@ -23,7 +23,7 @@ describe("a worker that is killed with SIGKILL", () => {
     expect(site.task(id)).toMatchObject({ state: "running", claim: 2 });
 
     site.write("go", "");
-    expect(await site.becomes(id, "finished")).toMatchObject({ claim: 2, attempts: 1, crashes: 0 });
+    expect(await site.becomes(id, "finished")).toMatchObject({ claim: 2, attempts: 2, crashes: 0 });
     expect(site.effectsOf(1)).toBe(1);
   });
 

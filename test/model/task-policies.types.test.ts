@@ -18,6 +18,7 @@ class Label extends ModelSQL("label", { text: v.string() }) {
       failOn: (error) => error instanceof TypeError,
       timeout: "1m30s",
       expires: "PT1H",
+      onFailed: "check",
     },
     check: { backoff: ["10s", "1m", "10m"], transaction: false, missing: "fail" },
     one: { backoff: (error, attempt) => (error instanceof JamError ? null : `${attempt}s`) },
@@ -53,6 +54,8 @@ class Wrong extends Model {
   static readonly tasks: TaskPolicies<typeof Wrong> = {
     // @ts-expect-error no such policy
     print: { atempts: 5 },
+    // @ts-expect-error no such method
+    l: { onFailed: "tell" },
     // @ts-expect-error the unit is missing
     a: { timeout: "30" },
     // @ts-expect-error a number has no unit
@@ -88,6 +91,7 @@ class Wrong extends Model {
   static async i(_labels: Wrong[]) {}
   static async j(_labels: Wrong[]) {}
   async k() {}
+  async l() {}
 }
 
 class Misspelt extends Model {

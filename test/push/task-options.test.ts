@@ -1,7 +1,7 @@
 /** What a push says: every way in takes each option, refuses it in the same words, and has no other. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { COMMANDS } from "../../cli/commands.ts";
+import { push as pushCommand } from "../../cli/push.ts";
 import { createAdmin } from "../../src/admin/app.ts";
 import { Model, push, type PushOptions, Transaction } from "../../src/index.ts";
 import { CALL, type Row, TASK_OPTIONS } from "../../src/push/task-options.ts";
@@ -105,7 +105,7 @@ describe.each(TASK_OPTIONS.map((option) => [option.key, option] as const))(
     });
 
     test("is a flag of tq push, which is named where its value is wrong", async () => {
-      expect(COMMANDS["push"]?.flags[flag]).toMatchObject({ type: "string" });
+      expect(pushCommand.flags[flag]).toMatchObject({ type: "string" });
       expect(await sentenceOf(() => kind.readText("", `--${flag}`))).toMatch(
         new RegExp(`^--${flag}(:| cannot be "": it must be )`),
       );

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isGroup } from "../../cli/command/command.ts";
 import { COMMANDS } from "../../cli/commands.ts";
 import { EXIT_UNEXPECTED } from "../../cli/command/explain.ts";
 import { OWN_STATUS, type ProblemCode, STATUS } from "../../src/admin/problem.ts";
@@ -16,9 +17,12 @@ import { SETTINGS } from "../../src/settings/table.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { WorkerOptions } from "../../src/embed.ts";
 import { EVENT_LEVELS } from "../../src/log/events.ts";
+import { FILTER_PARTS } from "../../src/tasks/filter.ts";
 import { decode } from "../../src/values/decoding.ts";
 import type { Operator } from "../../src/store/records.ts";
-import { DOCUMENTS, names, read, ROOT } from "./documents.ts";
+import { DOCUMENTS, read, ROOT } from "./documents.ts";
+import { benchTable, toTable } from "./bench-table.ts";
+import { RECURRING_ROWS } from "./recurring-rows.ts";
 
 describe("the tables", () => {
   test("that come from the code are as the code says", async () => {
@@ -28,6 +32,8 @@ describe("the tables", () => {
       "context keys": contextRows(),
       settings: settingRows(),
       policies: policyRows(),
+      "recurring tasks": RECURRING_ROWS.map((cells) => row(...cells)),
+      filters: filterRows(),
     };
     if (process.env["TQ_README"] === "write") await writeBlocks(blocks);
     for (const [name, rows] of Object.entries(blocks)) {
@@ -86,6 +92,8 @@ describe("the tables", () => {
         new RegExp(`${mark}\n\n([^]*?)\n\n`).exec(read(documentWith(mark))) ?? [];
       expect(quoted(list)).toEqual(columns(view));
     }
+    const stats = cellsOf(section("docs/lateness.md", "## By plain SQL"));
+    expect(stats.map(([name = ""]) => quoted(name)[0])).toEqual(columns("tq_stats"));
     rmSync(folder, { recursive: true });
   });
 
@@ -172,7 +180,10 @@ function quoted(text: string): string[] {
 }
 
 function commandRows(): string[][] {
-  return Object.values(COMMANDS).map(({ name, description }) => [`\`tq ${name}\``, description]);
+  const all = Object.values(COMMANDS).flatMap((entry) =>
+    isGroup(entry) ? Object.values(entry.commands) : [entry],
+  );
+  return all.map(({ name, description }) => [`\`tq ${name}\``, description]);
 }
 
 function settingRows(): string[][] {
@@ -192,6 +203,13 @@ function contextRows(): string[][] {
   return TASK_OPTIONS.flatMap(({ context, preset, kind, help }) =>
     context === null ? [] : [row(context, presetWords(preset), kind.allowed, help)],
   );
+}
+
+function filterRows(): string[][] {
+  return FILTER_PARTS.map(({ flag, hint, key, field, help }) => {
+    const [cell = ""] = row(`--${flag} ${hint}`);
+    return [cell, `\`${key}\``, `\`${field}\``, help.replaceAll("*", "\\*")];
+  });
 }
 
 function policyRows(): string[][] {
@@ -219,6 +237,8 @@ const HEADS: Record<string, string[]> = {
   tq_push: ["Column", "Default", "It must be", "Meaning"],
   "context keys": ["Key", "Default", "It must be", "Meaning"],
   settings: ["Setting", "Default", "It must be", "Meaning"],
+  "recurring tasks": ["Key", "Default", "It must be", "Meaning"],
+  filters: ["Flag", "In a program", "Over HTTP", "Meaning"],
   policies: ["Policy", "Default", "It must be", "Meaning", "Said by"],
 };
 
@@ -247,39 +267,4 @@ function replaceBlock(text: string, start: string, block: string): string {
     new RegExp(`${start}[^]*?<!-- end -->`),
     () => `${start}\n\n${block}\n\n<!-- end -->`,
   );
-}
-
-function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-/** The last run of `npm run bench`; null when there is none. */
-function benchTable(): string | null {
-  const files = names("bench/results").filter((name) => name.endsWith(".json"));
-  const last = files.at(-1);
-  if (last === undefined) return null;
-  const { started, machine, settings, rows } = JSON.parse(
-    read(join("bench/results", last)),
-  ) as BenchRun;
-  const table = toTable(
-    ["Measure", "tq", "Raw limit", "Ratio", "To reach"],
-    rows.map(({ measure, figure, raw, ratio, bar }) => [measure, figure, raw, ratio, bar]),
-  );
-  const { processor, cores, memory, bun } = machine;
-  return [
-    `${settings.quick ? "A quick run" : "The run"} of ${started.slice(0, 10)}:`,
-    `${processor}, ${cores} cores, ${memory} GB, Bun ${bun}, durability ${settings.durability};`,
-    `medians, and from the lowest to the highest.\n\n${table}`,
-  ].join(" ");
-}
-
-/** What `bench/main.ts` writes, as far as it is shown. */
-interface BenchRun {
-  readonly started: string;
-  readonly machine: Readonly<Record<string, string | number>>;
-  readonly settings: { readonly quick: boolean; readonly durability: string };
-  readonly rows: readonly Readonly<
-    Record<"measure" | "figure" | "raw" | "ratio" | "bar", string>
-  >[];
 }

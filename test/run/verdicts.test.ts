@@ -1,6 +1,9 @@
 /** Methods that say how their run ends, and tasks that are not run at all. */
 import { describe, expect, test } from "bun:test";
 import { Cancel, ModelSQL, push, Retry, Snooze } from "../../src/index.ts";
+import { readBackoff } from "../../src/policies/backoff.ts";
+import { PRESET_POLICY } from "../../src/policies/table.ts";
+import { judge } from "../../src/run/judge.ts";
 import { makeRuntime, sentenceOf } from "../model/support.ts";
 import { fails, Label, label, runs } from "./label.ts";
 
@@ -187,3 +190,23 @@ test("a task none of whose records exists fails where its policy says so", async
     reason: "MissingRecords: none of its 1 records exists; the method was not called",
   });
 });
+
+test.each([
+  ["whose name cannot be read", () => Object.defineProperty(new Error("q"), "name", { get: fail })],
+  ["that is a proxy which is gone", revoked],
+])("a thrown value %s is retried as its policy says", (_, make) => {
+  const policy = { ...PRESET_POLICY, attempts: 2, backoff: readBackoff("0s", "backoff") };
+  const outcome = judge(make(), { failures: 0 }, policy, 0);
+  expect(outcome).toMatchObject({ kind: "retry", delay: 0 });
+  expect(JSON.stringify(outcome)).not.toContain("a function of its policy");
+});
+
+function fail(): never {
+  throw new Error("no");
+}
+
+function revoked(): unknown {
+  const { proxy, revoke } = Proxy.revocable(new Error("q"), {});
+  revoke();
+  return proxy;
+}

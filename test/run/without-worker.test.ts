@@ -274,3 +274,19 @@ test("a task that is put off says that only tq worker runs it again", async () =
       "task 1 waits for tq worker: queue.worker is false, so no program runs it again by itself",
   });
 });
+
+test("a paused task stays ready, in a transaction too, and the log says what runs it", async () => {
+  await using tq = makeRuntime({ worker: false });
+  const pause = { by: "ana@till3", reason: null, until: null };
+  await tq.store.pauses.pause({ kind: "task", name: "job.note", ...pause });
+  await Transaction.start({}, async () => {
+    await Job.__queue__.note([1], "a");
+    await Job.__queue__.where([1]);
+  });
+  expect((await tq.tasks()).map(({ state }) => state)).toEqual(["ready", "finished"]);
+  expect(tq.events.map((event) => ("message" in event ? event.message : ""))).toContainEqual(
+    expect.stringMatching(
+      /^task 1 waits: its method job\.note is paused by ana@till3 since \S+( \S+)?; once that is resumed, tq worker runs it/,
+    ),
+  );
+});

@@ -15,6 +15,7 @@ describe("defaults", () => {
       file: null,
       models: null,
       tasks: [],
+      cron: [],
       database: {
         path: join(cwd, "tq.db"),
         retry: 5,
@@ -36,6 +37,7 @@ describe("defaults", () => {
         max_crashes: 3,
       },
       admin: { listen: "127.0.0.1:8989" },
+      alert: { command: null, url: null, every: 60_000, queues: [], tasks: [] },
       log: { level: "info", format: "text" },
     });
     expect(new Set(Object.values(origins))).toEqual(new Set(["default"]));

@@ -4,6 +4,7 @@
  */
 import { nextTurn } from "../../src/next-turn.ts";
 import type { ErrorData, Settlement } from "../../src/outcome.ts";
+import type { NewPause, Pause, PauseTarget } from "../../src/store/pauses.ts";
 import type { Records } from "../../src/store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../../src/store/session.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -77,6 +78,10 @@ class LateSession implements Session {
     return this.inner.transactionsUndone;
   }
 
+  get followUps(): readonly number[] {
+    return this.inner.followUps;
+  }
+
   get waited(): number {
     return this.inner.waited;
   }
@@ -125,8 +130,8 @@ class LateSession implements Session {
     return this.#later(() => this.inner.claim(options));
   }
 
-  claimOne(id: number, owner: Owner): Promise<ClaimedTask | null> {
-    return this.#later(() => this.inner.claimOne(id, owner));
+  claimOne(id: number, owner: Owner, evenPaused?: boolean): Promise<ClaimedTask | null> {
+    return this.#later(() => this.inner.claimOne(id, owner, evenPaused));
   }
 
   stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>> {
@@ -147,6 +152,14 @@ class LateSession implements Session {
 
   retry(id: number): Promise<Task> {
     return this.#later(() => this.inner.retry(id));
+  }
+
+  pause(pause: NewPause): Promise<Pause> {
+    return this.#later(() => this.inner.pause(pause));
+  }
+
+  resume(target: PauseTarget): Promise<Pause> {
+    return this.#later(() => this.inner.resume(target));
   }
 
   recordLeftBehind(task: number, attempt: number, error: ErrorData, reason: string): Promise<void> {

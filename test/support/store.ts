@@ -4,6 +4,8 @@ import type { Claim, ClaimedTask, NewTask } from "../../src/task.ts";
 import type { SqliteOptions } from "../../src/sqlite/database.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { ClaimOptions, Session } from "../../src/store/session.ts";
+import type { ReadFilter } from "../../src/store/looking.ts";
+import { moveAll } from "../../src/tasks/many.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { LockWatch } from "../../src/store/worker-store.ts";
 import { TestClock } from "./clock.ts";
@@ -123,4 +125,12 @@ export async function isCrowdDue(store: Store): Promise<boolean> {
 /** True until this claim is lost. */
 export async function holds(session: Session, claim: Claim): Promise<boolean> {
   return (await session.stillHeld([claim])).has(claim);
+}
+
+export function cancelAll(store: Store, filter: ReadFilter, reason?: string): Promise<number> {
+  return moveAll(store, { kind: "cancel", ...(reason === undefined ? {} : { reason }) }, filter);
+}
+
+export function retryAll(store: Store, filter: ReadFilter): Promise<number> {
+  return moveAll(store, { kind: "retry" }, filter);
 }

@@ -25,7 +25,7 @@ test("tasks are found by id, by ref and by filter, and their history by id", asy
 test.each([
   [{ state: ["failed"] }, 'state is not part of a filter; did you mean "states"?'],
   [{ states: "failed" }, 'states cannot be "failed": it must be a list of states'],
-  [{ states: ["faild"] }, 'states: "faild" is not one of scheduled, ready'],
+  [{ states: ["faild"] }, 'states cannot be "faild": it must be one of scheduled, ready'],
   [{ queue: "" }, 'queue cannot be "": it must be the name of a queue'],
   [{ limit: 0 }, "limit cannot be 0: it must be a whole number from 1 up"],
   [{ before: "7" }, 'before cannot be "7": it must be the id of a task'],
@@ -102,4 +102,96 @@ test("where no worker is configured, a retried task runs before the retry is tol
   expect(await tasks.result(id)).toBe("on");
   await Transaction.start({}, () => tasks.retry(id));
   expect((await tq.getTask(id)).attempts).toBe(3);
+});
+
+test("a queue and a method are paused and resumed, in a transaction by its commit", async () => {
+  await using tq = makeRuntime();
+  const { id } = await Clerk.__queue__.work.with({ queue: "mail" })(1);
+  const paused = async () => (await tasks.pauses()).map(({ kind, name }) => [kind, name]);
+  await Transaction.start({}, async () => {
+    await tasks.pause(
+      { queue: "mail" },
+      { reason: "no line", until: { hours: 1 }, by: "the mailer" },
+    );
+    expect(await paused()).toEqual([]);
+  });
+  const [pause] = await tasks.pauses();
+  const now = tq.store.now();
+  expect(pause).toMatchObject({ name: "mail", by: "the mailer", reason: "no line" });
+  expect(pause?.until).toBeWithin(now, now + 3_600_001);
+  await tasks.pause({ task: "clerk.*" });
+  expect(await paused()).toEqual([
+    ["queue", "mail"],
+    ["task", "clerk.*"],
+  ]);
+  await Transaction.start({}, () => tasks.resume({ queue: "mail" }));
+  await tasks.resume({ task: "clerk.*" });
+  expect(await paused()).toEqual([]);
+  expect(await tasks.get(id)).toMatchObject({ state: "ready" });
+});
+
+test.each([
+  [{}, {}, 'Cannot pause: give either a queue or a task, as { queue: "print" }'],
+  [{ queue: "a", task: "b" }, {}, "Cannot pause: give either a queue or a task"],
+  [{ queue: "" }, {}, 'Cannot pause: queue cannot be "": it must be the name or pattern of queues'],
+  [{ queue: "a\0" }, {}, "without NUL"],
+  [{ task: "a.b" }, { until: new Date(0) }, "Cannot pause: until has passed already"],
+  [{ task: "a.b" }, { reason: 7 }, "Cannot pause: reason cannot be 7"],
+])("a pause of %p with %p is refused", async (what, options, sentence) => {
+  await using _tq = makeRuntime();
+  const error = await errorOf(tasks.pause(what as { queue: string }, options as object));
+  expect([error.code, error.message]).toEqual(["invalid", expect.stringContaining(sentence)]);
+});
+
+test("many tasks are cancelled and retried by a filter, and listed by values inside their calls", async () => {
+  await using tq = makeRuntime();
+  const first = await pushed();
+  const second = await pushed();
+  expect(await tasks.cancel({ states: ["ready"], after: first }, "paid")).toBe(1);
+  expect(await tasks.get(second)).toMatchObject({ state: "cancelled", reason: "paid" });
+  const [task] = await tasks.list({ reasonHas: "PAID", endedAfter: "1h", where: {} });
+  expect(task?.id).toBe(second);
+  expect(await tasks.list({ where: { "args.none": { has: "x" }, "context.a": 1 } })).toEqual([]);
+  expect(await tasks.retry({ states: ["cancelled", "failed"] })).toBe(1);
+  expect((await tq.getTask(second)).state).toBe("ready");
+});
+
+test.each([
+  [{}, 'Cannot cancel tasks: say their states, such as { states: ["failed"] }'],
+  [{ states: ["ready"], limit: 1 }, "Cannot cancel tasks: a limit is for lists"],
+  [
+    { states: ["ready"], where: ["args.a=1"] },
+    'where cannot be ["args.a=1"]: it must be an object',
+  ],
+  [{ states: ["ready"], where: { order: 1 } }, 'a path cannot begin with "order"'],
+  [
+    { states: ["ready"], where: { "args.a=": 1 } },
+    '"args.a=" is no path; write it like args.order',
+  ],
+  [
+    { states: ["ready"], where: { "args.a": Number.NaN } },
+    "it must be text, a number, true, false",
+  ],
+  [{ states: ["ready"], where: { "args.a": "\0" } }, "it must be text, a number, true, false"],
+  [{ states: ["ready"], where: { "args.a": { has: "" } } }, "it must be the text that it contains"],
+  [{ states: ["ready"], argsHave: "%".repeat(1_000_000) }, "text of 1 to 1000 characters"],
+  [{ states: ["ready"], queue: "a\0" }, "without NUL"],
+  [{ states: ["ready"], pushedBefore: 7 }, "pushedBefore: 7 is not a time in ms since 1970 UTC"],
+  [{ states: ["ready"], ["x".repeat(1_000_000)]: 7 }, "is not part of a filter"],
+])("the cancel of many is refused with a sentence: %#", async (filter, sentence) => {
+  await using _tq = makeRuntime();
+  const id = await pushed();
+  const error = await errorOf(tasks.cancel(filter as object));
+  expect(error.code).toBe("invalid");
+  expect(error.message).toContain(sentence);
+  expect(error.message.length).toBeLessThan(500);
+  expect((await tasks.get(id))?.state).toBe("ready");
+});
+
+test("many tasks are not moved inside a transaction, which would hold the write lock for as long", async () => {
+  await using _tq = makeRuntime();
+  const error = await errorOf(Transaction.start({}, () => tasks.retry({ states: ["failed"] })));
+  expect(error.message).toContain(
+    "Cannot retry tasks in a transaction: many tasks are moved in slices",
+  );
 });

@@ -1,10 +1,9 @@
-/** The upkeep of the database: when a worker cleans, what it does while there is more, and what it notes in the log. */
+/** The upkeep of the database: when a worker does it, and what it notes in the log. */
 import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
-import { parseSettings } from "../../src/settings/config.ts";
 import type { Event } from "../../src/log/events.ts";
 import { MADE_AT } from "../../src/version.ts";
 import { Maintenance } from "../../src/worker/maintenance.ts";
-import { makeStore, newTask, pushOne, type TestStore } from "../support/store.ts";
+import { makeStore, pushOne, type TestStore } from "../support/store.ts";
 import { walNote } from "../../src/sqlite/file/vacuum.ts";
 
 const HOUR = 3_600_000;
@@ -18,8 +17,7 @@ beforeEach(() => {
   subject = makeStore();
   subject.clock.advance(MADE_AT + 48 * HOUR - subject.clock.now());
   said = [];
-  const config = parseSettings({ queue: { clean_days: 1 } }, "the test");
-  maintenance = new Maintenance(subject.store, config, (event: Event) => {
+  maintenance = new Maintenance(subject.store, (event: Event) => {
     if (event.name === "log.note") said.push(event.message);
   });
 });
@@ -36,62 +34,28 @@ async function pass(ms: number): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 }
 
-/** Makes tasks that ended three days ago. */
-async function endTasks(count: number): Promise<void> {
-  const { store, clock } = subject;
-  clock.advance(-72 * HOUR);
-  const ids = await store.push(Array.from({ length: count }, () => newTask()));
-  for (const id of ids) await store.cancel(id);
-  clock.advance(72 * HOUR);
-}
-
-async function left(): Promise<number> {
-  return (await subject.store.list({ limit: 10_000 })).length;
-}
-
-test("what ended long ago goes a minute after the start, and then every hour", async () => {
-  await endTasks(3);
+test("the file is tidied a minute after the start, then every hour, and soon while there is more", async () => {
+  const tidy = spyOn(subject.store, "tidy");
   await pass(59_999);
-  expect(await left()).toBe(3);
+  expect(tidy).toHaveBeenCalledTimes(0);
+  tidy.mockResolvedValueOnce({ more: true, note: null });
   await pass(1);
-  expect(await left()).toBe(0);
-  await endTasks(2);
+  await pass(50);
+  expect(tidy).toHaveBeenCalledTimes(2);
   await pass(HOUR - 1);
-  expect(await left()).toBe(2);
+  expect(tidy).toHaveBeenCalledTimes(2);
   await pass(1);
-  expect(await left()).toBe(0);
+  expect(tidy).toHaveBeenCalledTimes(3);
   expect(said).toEqual([]);
 });
 
-test("much of it goes in slices, with time for others between them", async () => {
-  await endTasks(1_200);
-  const after: number[] = [];
-  for (const wait of [60_000, 50, 50]) {
-    await pass(wait);
-    after.push(await left());
-  }
-  expect(after).toEqual([700, 200, 0]);
-});
-
-test("what is waiting, or ended only now, stays", async () => {
-  const { store, clock } = subject;
-  clock.advance(Date.now() - clock.now());
-  await store.push([newTask()]);
-  await endTasks(1);
-  await pass(60_000);
-  expect(await left()).toBe(2);
-});
-
 test("a database that refuses is said, and tried again in an hour", async () => {
-  await endTasks(1);
   const { store } = subject;
-  const refusal = spyOn(store, "clean").mockRejectedValueOnce(new Error("the disk is full"));
+  const refusal = spyOn(store, "tidy").mockRejectedValueOnce(new Error("the disk is full"));
   await pass(60_000);
-  expect(said).toEqual([`Cannot clean ${store.name} now: the disk is full`]);
-  expect(await left()).toBe(1);
+  expect(said).toEqual([`Cannot tidy ${store.name} now: the disk is full`]);
   await pass(HOUR);
   expect(refusal).toHaveBeenCalledTimes(2);
-  expect(await left()).toBe(0);
   expect(said).toHaveLength(1);
 });
 
@@ -126,13 +90,13 @@ test("the store adapts to its use every ten seconds, also after it could not", a
 });
 
 test("once stopped it does nothing more and says nothing", async () => {
-  await endTasks(1);
+  const tidy = spyOn(subject.store, "tidy");
   spyOn(subject.store, "repairTimes").mockRejectedValueOnce(new Error("it is closed"));
   const repairing = maintenance.repairTimes();
   maintenance.stop();
   await repairing;
   await pass(2 * HOUR);
-  expect(await left()).toBe(1);
+  expect(tidy).toHaveBeenCalledTimes(0);
   expect(said).toEqual([]);
 });
 

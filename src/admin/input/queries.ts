@@ -1,50 +1,45 @@
 /** Reads the address of a request: the filter of a list, the id of a task. */
-import * as v from "valibot";
-import { CALL, OPTIONS } from "../../push/task-options.ts";
-import type { TaskFilter } from "../../store/looking.ts";
+import { quote } from "../../quote.ts";
+import type { ReadFilter } from "../../store/looking.ts";
 import { didYouMean } from "../../suggest.ts";
-import { TASK_STATES } from "../../task.ts";
+import { FILTER_PARTS, readWritten } from "../../tasks/filter.ts";
 import { Problems } from "./check.ts";
-import { digits, readField } from "./fields.ts";
+import { digits } from "./fields.ts";
 
-const STATE = v.picklist(TASK_STATES, ({ input }) => {
-  return `one of ${TASK_STATES.join(", ")}${didYouMean(String(input), TASK_STATES)}`;
-});
+const LIMIT = digits("a whole number from 1 to 1000", 1000);
 
-/** The query of a list. */
-const LIST = v.object({
-  state: v.optional(
-    v.pipe(
-      v.string(),
-      v.transform((states) => states.split(",")),
-      v.array(STATE),
-    ),
-  ),
-  queue: v.optional(readField(OPTIONS.queue.kind.readJson)),
-  model: v.optional(readField(CALL.model.kind.readJson)),
-  ref: v.optional(readField(OPTIONS.ref.kind.readJson)),
-  limit: v.optional(digits("a whole number from 1 to 1000", 1000), "100"),
-  /** Only tasks with a lower id: the next page. */
-  before: v.optional(digits("the id of a task")),
-});
+/** The fields that may come several times: the values of the first count together, the others all must hold. */
+const SEVERAL = ["state", "where"];
+
+const FIELDS = [...FILTER_PARTS.map(({ field }) => field), "where", "limit"];
 
 /** An id in a path. */
 const TASK_ID = digits("the id of a task");
 
 /** @throws TqError `invalid` */
-export function readFilter(search: URLSearchParams): TaskFilter {
+export function readFilter(search: URLSearchParams, now: number): ReadFilter {
   const problems = new Problems("Cannot list tasks");
-  const given = new Map<string, string>();
-  for (const [name, value] of search) {
-    const earlier = given.get(name);
-    if (earlier !== undefined && name !== "state") problems.add(() => `${name} is given twice`);
-    given.set(name, earlier !== undefined && name === "state" ? `${earlier},${value}` : value);
+  for (const name of new Set(search.keys())) {
+    if (!FIELDS.includes(name)) {
+      problems.add(() => `${quote(name)} is not a field${didYouMean(name, FIELDS)}`);
+    } else if (!SEVERAL.includes(name) && search.getAll(name).length > 1) {
+      problems.add(() => `${name} is given twice`);
+    }
   }
-  const query = problems.read(LIST, Object.fromEntries(given));
+  const given = FILTER_PARTS.filter(({ field }) => search.has(field));
+  const texts = new Map(given.map(({ key, field }) => [key, search.getAll(field).join(",")]));
+  const filter = readWritten(
+    {
+      texts,
+      where: search.getAll("where"),
+      nameOf: ({ field }) => field,
+      attempt: (read) => problems.attempt(read),
+    },
+    now,
+  );
+  const limit = problems.check(LIMIT, search.get("limit") ?? "100", "limit") ?? 0;
   problems.throwIfAny();
-  const { state: states, ...others } = query ?? {}; // never {}: without a query there was a problem
-  const entries = Object.entries({ states, ...others });
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  return { ...filter, limit };
 }
 
 /**

@@ -1,14 +1,14 @@
-/** Cancels and retries tasks by hand, and deletes ended ones. */
+/** Cancels, retries, places and deletes tasks by hand. */
 import type { Database } from "bun:sqlite";
 import { TqError, noSuchTask } from "../../errors.ts";
 import type { Task } from "../../task.ts";
 import { forgettingOld, recordingCancelled, recordingFinished } from "./attempts.ts";
-import { filterValues, getTask, MATCHES } from "./looking.ts";
-import type { CleanOptions, MoveFilter } from "../../store/looking.ts";
+import { getTask } from "./looking.ts";
+import { taskConditions } from "./task-conditions.ts";
+import type { CleanOptions, ManyMove, Place, ReadFilter } from "../../store/looking.ts";
 
 const ONE = "id = $id";
-/** Only those that are still in the wanted states: some may have changed since they were found. */
-const MANY = `id IN (SELECT value FROM json_each($ids)) AND state IN (SELECT value FROM json_each($states))`;
+const MANY = "id IN (SELECT value FROM json_each($ids))";
 
 const cancelling = (which: string): string => `
   UPDATE tq__task
@@ -69,47 +69,88 @@ export function retryByHand(db: Database, id: number, now: number): Task {
   throw new TqError("conflict", `Cannot retry task ${id}: it is ${task.state}${hint}`);
 }
 
-/** Tasks cancelled or retried in one transaction: some ms of the write lock. */
-const MOVED_AT_ONCE = 500;
+/** What is not given stays. */
+const placing = (which: string): string => `
+  UPDATE tq__task
+     SET queue = coalesce($queue, queue), priority = coalesce($priority, priority)
+   WHERE ${which} AND state IN ('ready', 'scheduled')`;
 
-const MATCHING = `
-  SELECT id
-    FROM tq__task
-   WHERE id < $before AND ${MATCHES}
-   ORDER BY id DESC
-   LIMIT ${MOVED_AT_ONCE}`;
+const PLACE = placing(ONE);
+const PLACE_MANY = placing(MANY);
 
-/** Yields the ids of matching tasks in slices, the newest first. */
-export function* matching(db: Database, filter: MoveFilter): Generator<number[], void> {
-  const filters = filterValues(filter);
-  let before = Number.MAX_SAFE_INTEGER;
-  for (;;) {
-    const ids = (db.query(MATCHING).values({ ...filters, before }) as [number][]).map(([id]) => id);
-    const last = ids.at(-1);
-    if (last === undefined) return;
-    yield ids;
-    before = last;
+/** @throws TqError "not_found", or "conflict" where the task does not wait. */
+export function place(db: Database, id: number, to: Place): Task {
+  if (db.query(PLACE).run({ id, ...placeValues(to) }).changes === 1)
+    return existing(db, id, "move");
+  const task = existing(db, id, "move");
+  const hint = task.state === "running" ? "" : "; retry it first";
+  throw new TqError("conflict", `Cannot move task ${id}: it is ${task.state}${hint}`);
+}
+
+function placeValues({ queue, priority }: Place) {
+  return { queue: queue ?? null, priority: priority ?? null };
+}
+
+const DELETE_ENDED = `
+  DELETE FROM tq__task WHERE ${MANY} AND state IN ('finished', 'failed', 'cancelled') RETURNING id`;
+
+/** What else there is of a task; its id is never given again. */
+const DELETE_HISTORY = ["tq__error", "tq__attempt", "tq__output"].map(
+  (table) => `DELETE FROM ${table} WHERE task IN (SELECT value FROM json_each($ids))`,
+);
+
+/** @throws TqError "not_found", or "conflict" where the task has not ended. */
+export function deleteOne(db: Database, id: number): Task {
+  const task = existing(db, id, "delete");
+  if (deleteMany(db, [id]) === 1) return task;
+  throw new TqError("conflict", `Cannot delete task ${id}: it is ${task.state}; cancel it first`);
+}
+
+function deleteMany(db: Database, ids: readonly number[]): number {
+  const rows = db.query(DELETE_ENDED).values({ ids: JSON.stringify(ids) }) as [number][];
+  return deleteHistory(db, rows);
+}
+
+function deleteHistory(db: Database, rows: readonly [number][]): number {
+  const ids = JSON.stringify(rows.map(([id]) => id));
+  if (rows.length > 0) for (const statement of DELETE_HISTORY) db.query(statement).run({ ids });
+  return rows.length;
+}
+
+/** Moves those of these tasks that the filter holds for and that can be moved; returns how many. */
+export function moveMany(
+  db: Database,
+  move: ManyMove,
+  given: readonly number[],
+  filter: ReadFilter,
+  now: number,
+): number {
+  const { sql, values } = taskConditions(filter);
+  const asked = `SELECT id FROM tq__task WHERE ${MANY} AND ${sql}`;
+  const rows = db.query(asked).values({ ...values, ids: JSON.stringify(given) }) as [number][];
+  const found = rows.map(([id]) => id);
+  const ids = JSON.stringify(found);
+  switch (move.kind) {
+    case "cancel":
+      return cancelMany(db, ids, move.reason ?? BY_HAND, now);
+    case "retry":
+      return retryMany(db, ids, now);
+    case "delete":
+      return deleteMany(db, found);
+    case "place":
+      return db.query(PLACE_MANY).run({ ids, ...placeValues(move) }).changes;
   }
 }
 
-type Which = Pick<MoveFilter, "states"> & { readonly ids: readonly number[] };
-
-/** Cancels those that are still in these states; returns how many. */
-export function cancelMany(db: Database, which: Which, reason: string, now: number): number {
-  const values = { ...asJson(which), reason, now };
-  db.query(RECORD_CANCELLED_MANY).run(values);
-  return db.query(CANCEL_MANY).run(values).changes;
+function cancelMany(db: Database, ids: string, reason: string, now: number): number {
+  db.query(RECORD_CANCELLED_MANY).run({ ids, reason, now });
+  return db.query(CANCEL_MANY).run({ ids, reason, now }).changes;
 }
 
-/** Makes those ready that are still in these states; returns how many. */
-export function retryMany(db: Database, which: Which, now: number): number {
-  const values = asJson(which);
-  if (db.query(RECORD_FINISHED_MANY).run(values).changes > 0) db.query(FORGET_OLD_MANY).run(values);
-  return db.query(RETRY_MANY).run({ ...values, now }).changes;
-}
-
-function asJson({ ids, states }: Which): { ids: string; states: string } {
-  return { ids: JSON.stringify(ids), states: JSON.stringify(states) };
+function retryMany(db: Database, ids: string, now: number): number {
+  if (db.query(RECORD_FINISHED_MANY).run({ ids }).changes > 0)
+    db.query(FORGET_OLD_MANY).run({ ids });
+  return db.query(RETRY_MANY).run({ ids, now }).changes;
 }
 
 function existing(db: Database, id: number, move: string): Task {
@@ -134,14 +175,7 @@ export function countCleanable(db: Database, options: Omit<CleanOptions, "limit"
 
 const CLEAN = `DELETE FROM tq__task WHERE id IN (${CLEANABLE} LIMIT $limit) RETURNING id`;
 
-const CLEAN_ERRORS = `DELETE FROM tq__error WHERE task = $task`;
-const CLEAN_ATTEMPTS = `DELETE FROM tq__attempt WHERE task = $task`;
-const CLEAN_OUTPUTS = `DELETE FROM tq__output WHERE task = $task`;
-
-/** Deletes tasks that ended before the given times, with their errors; returns how many. */
+/** Deletes tasks that ended before the given times, with their history; returns how many. */
 export function clean(db: Database, options: CleanOptions): number {
-  const rows = db.query(CLEAN).values({ ...options }) as [number][];
-  const statements = [CLEAN_ERRORS, CLEAN_ATTEMPTS, CLEAN_OUTPUTS].map((sql) => db.query(sql));
-  for (const [task] of rows) for (const statement of statements) statement.run({ task });
-  return rows.length;
+  return deleteHistory(db, db.query(CLEAN).values({ ...options }) as [number][]);
 }

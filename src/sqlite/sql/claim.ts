@@ -1,20 +1,75 @@
 /** Claims tasks for a thread, and gives back claims that have not begun. */
 import type { Database } from "bun:sqlite";
 import type { Claim, ClaimedTask } from "../../task.ts";
+import { isQueuePaused, pausesOf } from "../../store/pauses.ts";
 import type { ClaimOptions, Owner } from "../../store/session.ts";
 import { isDue, makeDueReady } from "./due.ts";
 import { CLAIMED_COLUMNS, firstReady, firstSuspect } from "./first-ready.ts";
+import { endPauses, isAnyHeld, type StoredPause } from "./pauses.ts";
 import { matchQueues, suspectQueues } from "./queues.ts";
+import { methodPauseOf, MOVED_AT_ONCE, putBack, setAside, setHeadAside } from "./set-aside.ts";
+
+/** Reads nothing where a claim need only take the first ready tasks: the usual case, in one statement. */
+const IS_MORE_TO_DO = `
+  SELECT 1 FROM tq__task WHERE state = 'scheduled' AND scheduled_at <= ?1
+   UNION ALL
+  SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect > 0
+   UNION ALL
+  SELECT 1 FROM tq__pause
+   LIMIT 1`;
 
 /**
- * Makes due tasks ready, then claims the first `limit` ready ones. A suspect comes first, and is a claim
- * of its own.
+ * Makes due tasks ready, then claims the first `limit` ready ones that are not paused. A suspect comes first, and is a
+ * claim of its own.
  */
 export function claim(db: Database, options: ClaimOptions, now: number): ClaimedTask[] {
+  const { owner, queues, limit } = options;
+  if (db.query(IS_MORE_TO_DO).get(now) !== null) return claimWithCare(db, options, now);
+  return setRunning(db, readUpToSize(firstReady(db, queues, limit)), owner, now);
+}
+
+function claimWithCare(db: Database, options: ClaimOptions, now: number): ClaimedTask[] {
+  const { owner, queues, limit } = options;
   if (isDue(db, now)) makeDueReady(db, now);
-  const suspect = claimSuspect(db, options, now);
-  if (suspect) return [suspect];
-  return setRunning(db, firstReady(db, options.queues, options.limit), options.owner, now);
+  if (!isAnyHeld(db)) {
+    return setRunning(db, readUpToSize(firstReady(db, queues, limit)), owner, now);
+  }
+  const pauses = endPauses(db, now);
+  putBack(db, queues, pauses);
+  return setRunning(db, firstUnpaused(db, options, pauses), owner, now);
+}
+
+/** The first tasks that no pause holds. Those that it meets before them, it sets aside. */
+function firstUnpaused(
+  db: Database,
+  options: ClaimOptions,
+  pauses: readonly StoredPause[],
+): ClaimedTask[] {
+  for (let left = MOVED_AT_ONCE; ;) {
+    const first = firstSuspectOr(db, options, pauses);
+    const paused = first.filter((task) => methodPauseOf(pauses, task));
+    if (paused.length === 0) return first;
+    left -= setThoseAside(db, paused, pauses, left);
+    // The next claim goes on: a queue of a million paused tasks must not hold the lock for seconds.
+    if (left <= 0) return first.filter((task) => !paused.includes(task));
+  }
+}
+
+/** Sets these aside, then, up to `most` in all, those that stand behind them. */
+function setThoseAside(
+  db: Database,
+  tasks: readonly ClaimedTask[],
+  pauses: readonly StoredPause[],
+  most: number,
+): number {
+  for (const pause of pauses) {
+    const held = tasks.filter((task) => methodPauseOf(pauses, task) === pause);
+    if (held.length > 0) setAside(db, pause.id, held);
+  }
+  const queues = new Set(tasks.filter(({ suspect }) => !suspect).map(({ queue }) => queue));
+  let count = tasks.length;
+  for (const queue of queues) count += setHeadAside(db, queue, pauses, most - count);
+  return count;
 }
 
 /** Only the claim of a suspect sets `begun`: it counts as begun once its claim is on disk. */
@@ -30,24 +85,50 @@ export function runsSuspect(db: Database, worker: string): boolean {
   return runningSuspect(db, worker) !== null;
 }
 
-/** A worker runs one suspect at a time, beside ordinary tasks of its other threads: if it dies, the suspect did it. */
-function claimSuspect(
+/**
+ * The first ready tasks, or a suspect alone. A worker runs one suspect at a time, beside ordinary tasks of its other
+ * threads: if it dies, the suspect did it.
+ */
+function firstSuspectOr(
   db: Database,
-  { owner, queues }: ClaimOptions,
-  now: number,
-): ClaimedTask | null {
-  const names = suspectQueues(db);
-  if (names.length === 0 || runsSuspect(db, owner.worker)) return null;
-  const suspect = firstSuspect(db, matchQueues(db, queues, names));
-  return setRunning(db, suspect, owner, now)[0] ?? null;
+  { owner, queues, limit }: ClaimOptions,
+  pauses: readonly StoredPause[],
+): ClaimedTask[] {
+  const names = suspectQueues(db).filter((name) => !isQueuePaused(pauses, name));
+  if (names.length > 0 && !runsSuspect(db, owner.worker)) {
+    const suspect = readUpToSize(firstSuspect(db, matchQueues(db, queues, names)));
+    if (suspect.length > 0) return suspect;
+  }
+  return readUpToSize(firstReady(db, queues, limit, pauses));
 }
 
 const READY_OR_SCHEDULED = `
-  SELECT ${CLAIMED_COLUMNS} FROM tq__task AS task WHERE id = ? AND state IN ('ready', 'scheduled')`;
+  SELECT ${CLAIMED_COLUMNS}, suspect > 1 OR EXISTS (SELECT 1 FROM tq__pause) AS isHeld
+    FROM tq__task AS task
+   WHERE id = ? AND state IN ('ready', 'scheduled')`;
 
-/** Claims this task, due or not; null when it is neither ready nor scheduled any more. */
-export function claimOne(db: Database, id: number, owner: Owner, now: number): ClaimedTask | null {
-  return setRunning(db, db.query(READY_OR_SCHEDULED).iterate(id), owner, now)[0] ?? null;
+const IN_LINE = "UPDATE tq__task SET suspect = suspect & 1 WHERE id = ? AND suspect > 1";
+
+/**
+ * Claims this task, due or not; null when it is neither ready nor scheduled any more, or a pause holds it.
+ *
+ * @param evenPaused true: no pause matters.
+ */
+export function claimOne(
+  db: Database,
+  id: number,
+  owner: Owner,
+  now: number,
+  evenPaused = false,
+): ClaimedTask | null {
+  const row = db.query(READY_OR_SCHEDULED).get(id) as (ClaimedRow & { isHeld: 0 | 1 }) | null;
+  if (row === null) return null;
+  const task = toClaimed(row);
+  if (row.isHeld === 0) return setRunning(db, [task], owner, now)[0] ?? null;
+  if (!evenPaused && pausesOf(endPauses(db, now), task).length > 0) return null;
+  db.query(IN_LINE).run(id);
+  const isSuspect = row.suspect % 2 === 1;
+  return setRunning(db, [{ ...task, suspect: isSuspect }], owner, now)[0] ?? null;
 }
 
 /** `begun` is 1 for suspects alone: once this claim is on disk, the death of the worker counts against them. */
@@ -63,11 +144,10 @@ const SET_ALL_RUNNING = setRunningWhere("id IN (SELECT value FROM json_each(?4))
 /** Takes rows that were just read under the write lock: a read and an UPDATE cost less than one UPDATE … RETURNING. */
 function setRunning(
   db: Database,
-  rows: Iterable<unknown>,
+  claimed: ClaimedTask[],
   { worker, thread }: Owner,
   now: number,
 ): ClaimedTask[] {
-  const claimed = readUpToSize(rows as Iterable<ClaimedRow>);
   const [only] = claimed;
   if (only && claimed.length === 1) db.query(SET_RUNNING).run(worker, thread, now, only.id);
   else if (only) db.query(SET_ALL_RUNNING).run(worker, thread, now, listIds(claimed));
@@ -84,10 +164,10 @@ export function listIds(claims: readonly Claim[]): string {
  */
 const CLAIM_CHARACTERS = 1_000_000;
 
-function readUpToSize(rows: Iterable<ClaimedRow>): ClaimedTask[] {
+function readUpToSize(rows: Iterable<unknown>): ClaimedTask[] {
   const claimed: ClaimedTask[] = [];
   let size = 0;
-  for (const row of rows) {
+  for (const row of rows as Iterable<ClaimedRow>) {
     claimed.push(toClaimed(row));
     size += row.instances.length + row.args.length + row.context.length;
     if (size > CLAIM_CHARACTERS) break;
@@ -98,7 +178,8 @@ function readUpToSize(rows: Iterable<ClaimedRow>): ClaimedTask[] {
 /** The columns of CLAIMED_COLUMNS. */
 interface ClaimedRow extends Omit<ClaimedTask, "attempt" | "suspect" | "again"> {
   readonly attempts: number;
-  readonly suspect: 0 | 1;
+  /** More than 1: set aside for a pause. */
+  readonly suspect: number;
   readonly again: 0 | 1;
 }
 
@@ -116,6 +197,9 @@ function toClaimed(row: ClaimedRow): ClaimedTask {
     queue: row.queue,
     priority: row.priority,
     deadline: row.deadline,
+    enqueuedAt: row.enqueuedAt,
+    scheduledAt: row.scheduledAt,
+    expectedAt: row.expectedAt,
     attempt: row.attempts + 1,
     suspect: row.suspect === 1,
     postponed: row.postponed,

@@ -5,6 +5,7 @@
  * The column `deadline` sorts ready tasks: it is `expected_at`, else `scheduled_at`, else the time of the push.
  */
 import type { Database } from "bun:sqlite";
+import { groupsAside } from "./set-aside.ts";
 
 /** A clock that was ahead by less than this does no harm. */
 const CLOCK_SLACK_MS = 1_000;
@@ -18,10 +19,10 @@ const PUT_OFF_AHEAD = `postponed_at > $now + ${CLOCK_SLACK_MS}`;
 const READ_AT_ONCE = 2_000;
 
 /** Ready tasks of a queue and priority that sort by a time in the future: there are few. */
-const readyInFuture = (suspect: 0 | 1): string => `
+const readyInFuture = (suspect: string): string => `
   SELECT id, deadline, ${IS_AHEAD}
     FROM tq__task
-   WHERE state = 'ready' AND suspect = ${suspect}
+   WHERE state = 'ready' AND ${suspect}
      AND queue = CAST($queue AS TEXT) AND priority = CAST($priority AS INTEGER)
      AND (deadline, id) > ($at, $id)
    ORDER BY deadline, id
@@ -40,17 +41,17 @@ const RUNNING = `SELECT id FROM tq__task WHERE state = 'running' AND ${IS_AHEAD}
  * Reads names of queues as bytes. A name that is not UTF-8 would be decoded to another name, and the search for the
  * next one would find it again for ever.
  */
-const nextQueue = (suspect: 0 | 1): string => `
+const nextQueue = (suspect: string): string => `
   SELECT CAST(queue AS BLOB) AS queue, priority
     FROM tq__task
-   WHERE state = 'ready' AND suspect = ${suspect} AND queue > CAST($queue AS TEXT)
+   WHERE state = 'ready' AND ${suspect} AND queue > CAST($queue AS TEXT)
    ORDER BY tq__task.queue, priority DESC
    LIMIT 1`;
 
-const nextPriority = (suspect: 0 | 1): string => `
+const nextPriority = (suspect: string): string => `
   SELECT CAST(queue AS BLOB) AS queue, priority
     FROM tq__task
-   WHERE state = 'ready' AND suspect = ${suspect}
+   WHERE state = 'ready' AND ${suspect}
      AND queue = CAST($queue AS TEXT) AND priority < CAST($priority AS INTEGER)
    ORDER BY priority DESC
    LIMIT 1`;
@@ -67,7 +68,7 @@ export function* findAhead(
   onlyPlaces: boolean,
 ): Generator<number[], void> {
   if (!onlyPlaces) yield* slices(db, SCHEDULED, { now });
-  for (const suspect of [0, 1] as const) {
+  for (const suspect of lines(db)) {
     for (const group of readyQueues(db, suspect))
       yield* slices(db, readyInFuture(suspect), { now, ...group });
   }
@@ -75,10 +76,16 @@ export function* findAhead(
   if (!onlyPlaces) yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
 }
 
+/** The conditions of the indexes: of ready tasks in line, of suspects, and of those set aside for each pause. */
+function lines(db: Database): string[] {
+  const beside = [1, ...groupsAside(db)].map((value) => `suspect > 0 AND suspect = ${value}`);
+  return ["suspect = 0", ...beside];
+}
+
 type QueueAndPriority = { readonly queue: Uint8Array; readonly priority: number };
 
 /** Yields each queue and priority with a ready task, by the index alone. */
-function* readyQueues(db: Database, suspect: 0 | 1): Generator<QueueAndPriority> {
+function* readyQueues(db: Database, suspect: string): Generator<QueueAndPriority> {
   const queue = db.query<QueueAndPriority, [Pick<QueueAndPriority, "queue">]>(nextQueue(suspect));
   const priority = db.query<QueueAndPriority, [QueueAndPriority]>(nextPriority(suspect));
   let found = queue.get({ queue: new Uint8Array() });

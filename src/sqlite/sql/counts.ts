@@ -6,12 +6,13 @@ import { candidates } from "./queues.ts";
 
 /** The conditions of the partial indexes: where one is spelt differently, SQLite reads the whole table. */
 const READY = "state = 'ready' AND suspect = 0";
-const SUSPECT = "state = 'ready' AND suspect = 1";
+/** Suspects, and tasks that are set aside for a pause. */
+const BESIDE = "state = 'ready' AND suspect > 0";
 const SCHEDULED = "state = 'scheduled'";
 const RUNNING = "state = 'running'";
 const FAILED = "state = 'failed' AND finished_at IS NOT NULL";
 
-const COUNT_WAITING = `SELECT ${[READY, SUSPECT, SCHEDULED]
+const COUNT_WAITING = `SELECT ${[READY, BESIDE, SCHEDULED]
   .map((where) => `(SELECT count(*) FROM tq__task WHERE ${where})`)
   .join(" + ")} AS size`;
 
@@ -30,7 +31,7 @@ export function countReadyOf(db: Database, queue: string, limit: number): number
 }
 
 /** All that is counted task by task. */
-const OTHERS = [SUSPECT, SCHEDULED, RUNNING, FAILED]
+const OTHERS = [BESIDE, SCHEDULED, RUNNING, FAILED]
   .map((where) => `SELECT queue, state FROM tq__task WHERE ${where}`)
   .join(" UNION ALL ");
 

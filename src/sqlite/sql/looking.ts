@@ -1,17 +1,10 @@
-/** Reads the queue: one task, lists, what waits, workers, the sizes of the files. */
+/** Reads the queue: one task, what waits, workers, the sizes of the files. */
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { Claim, Task } from "../../task.ts";
-import type { Rest, Standing, TaskFilter, TaskNames, WorkerInfo } from "../../store/looking.ts";
-import type { ClaimOptions } from "../../store/session.ts";
-import { countReadyOf } from "./counts.ts";
-import { takesQueue } from "../../store/queue-patterns.ts";
-import { candidates, matchQueues, suspectQueues } from "./queues.ts";
-import { listIds, runsSuspect } from "./claim.ts";
-import { parseExactly } from "../../values/exact-json.ts";
-
-/** The reason that a task is shown with which waits for a worker only to be cancelled. */
-const EXPIRED = "it has expired, and is cancelled as soon as a worker comes to it";
+import type { Standing, TaskNames, WorkerInfo } from "../../store/looking.ts";
+import { listIds } from "./claim.ts";
+import { EXPIRED, type TaskRow, toTask } from "./task-rows.ts";
 
 const GET = `SELECT * FROM tq_tasks WHERE id = $id`;
 const GET_BY_REF = `SELECT * FROM tq_tasks WHERE ref = $ref`;
@@ -38,93 +31,11 @@ export function standingsOf(db: Database, ids: readonly number[], now: number): 
   return db.query(STANDINGS).all(values) as Standing[];
 }
 
-type Filter = Pick<TaskFilter, "states" | "queue" | "model">;
-
-/** Holds for tasks that pass a filter; its parameters come from `filterValues`. */
-export const MATCHES = `($states IS NULL OR state IN (SELECT value FROM json_each($states)))
-     AND ($queue IS NULL OR queue = $queue)
-     AND ($model IS NULL OR model = $model)`;
-
-export function filterValues({ states, queue, model }: Filter) {
-  return {
-    states: states ? JSON.stringify(states) : null,
-    queue: queue ?? null,
-    model: model ?? null,
-  };
-}
-
-/** Walks the table backwards by id: the newest page costs as much with ten tasks as with ten million. */
-const LIST = `
-  SELECT *
-    FROM tq_tasks
-   WHERE id < $before AND id >= $from AND ${MATCHES}
-   ORDER BY id DESC
-   LIMIT $limit`;
-
-/** A ref has one task at most: its index finds it. */
-const LIST_REF = `SELECT * FROM tq_tasks WHERE ref = $ref AND id < $before AND ${MATCHES}`;
-
-/** A page ends with the task whose calls and results exceed this, together with those before it. */
-const PAGE_CHARACTERS = 1_000_000;
-
-/** Where few tasks match, a page ends after this many ids: some ms. */
-const PAGE_IDS = 50_000;
-
-const LAST_ID = "SELECT max(id) AS id FROM tq__task";
-
-export interface Page {
-  /** Empty where none of the page's ids match. */
-  readonly tasks: readonly Task[];
-  /** The filter of the next page; null: this is the last one. */
-  readonly next: TaskFilter | null;
-}
-
-/** Lists tasks, the newest first, up to the limit or the end of a page. */
-export function listPage(db: Database, filter: TaskFilter, now: number): Page {
-  const { limit = 100 } = filter;
-  const filters = filterValues(filter);
-  const { id: last } = db.query(LAST_ID).get() as { id: number | null };
-  const before = Math.min(filter.before ?? Infinity, (last ?? 0) + 1);
-  if (filter.ref !== undefined) {
-    const row = db.query(LIST_REF).get({ ...filters, before, ref: filter.ref }) as TaskRow | null;
-    return { tasks: row === null ? [] : [toTask(row, now)], next: null };
-  }
-  const matchesAll = Object.values(filters).every((value) => value === null);
-  const from = matchesAll ? 0 : before - PAGE_IDS;
-  const values = { ...filters, before, from, limit };
-  const tasks: Task[] = [];
-  let size = 0;
-  for (const row of db.query(LIST).iterate(values) as Iterable<TaskRow>) {
-    tasks.push(toTask(row, now));
-    const { instances, args, context, result } = row;
-    size += instances.length + args.length + context.length + (result?.length ?? 0);
-    if (size > PAGE_CHARACTERS && tasks.length < limit) {
-      return { tasks, next: { ...filter, before: row.id, limit: limit - tasks.length } };
-    }
-  }
-  if (tasks.length === limit || from <= 0) return { tasks, next: null };
-  return { tasks, next: { ...filter, before: from, limit: limit - tasks.length } };
-}
-
-/** A count reads the states, queues and models of so many ids: some 100 ms. */
-const COUNTED_IDS = 1_000_000;
-
-const COUNT = `SELECT count(*) AS count FROM tq__task WHERE id < $before AND id >= $from AND ${MATCHES}`;
-
-const FIRST_ID = "SELECT min(id) AS id FROM tq__task";
-
-/** Counts the older tasks that a list has left out. */
-export function countBefore(db: Database, filter: TaskFilter, before: number): Rest {
-  const from = before - COUNTED_IDS;
-  const { count } = db.query(COUNT).get({ ...filterValues(filter), before, from }) as {
-    count: number;
-  };
-  const { id: first } = db.query(FIRST_ID).get() as { id: number | null };
-  return { count, isAll: (first ?? 0) >= from };
-}
+/** The names of so many of the newest tasks are read: some 50 ms. */
+const NAMED_IDS = 100_000;
 
 const NAMES = `
-  SELECT DISTINCT queue, model FROM tq__task WHERE id > (SELECT max(id) FROM tq__task) - ${COUNTED_IDS}`;
+  SELECT DISTINCT queue, model FROM tq__task WHERE id > (SELECT max(id) FROM tq__task) - ${NAMED_IDS}`;
 
 /** Lists the queues and models of the newest tasks. */
 export function listNames(db: Database): TaskNames {
@@ -133,94 +44,6 @@ export function listNames(db: Database): TaskNames {
     queues: [...new Set(pairs.map(([queue]) => queue))],
     models: [...new Set(pairs.map(([, model]) => model))],
   };
-}
-
-interface TaskRow extends Omit<Task, "instances" | "args" | "context" | "policy" | "result"> {
-  readonly instances: string;
-  readonly args: string;
-  readonly context: string;
-  readonly policy: string | null;
-  readonly result: string | null;
-}
-
-function toTask(row: TaskRow, now: number): Task {
-  return {
-    ...row,
-    reason: hasExpired(row, now) ? EXPIRED : row.reason,
-    instances: parsed(row.instances),
-    args: parsed(row.args),
-    context: parsed(row.context),
-    policy: row.policy === null ? null : parsed(row.policy),
-    result: row.result === null ? null : parsed(row.result),
-  };
-}
-
-/** A worker that claims the task decides it in the same way, and also knows what the policy of its method says. */
-function hasExpired({ state, attempts, expires_at: at }: TaskRow, now: number): boolean {
-  return at !== null && at < now && attempts === 0 && (state === "ready" || state === "scheduled");
-}
-
-/** Returns JSON that was damaged by hand as it is: one bad row must not fail a list. */
-function parsed(text: string): unknown {
-  try {
-    return parseExactly(text);
-  } catch {
-    return text;
-  }
-}
-
-/**
- * Counts the ready tasks of these queues, up to `limit`. All suspects count as one, and as none for a worker that runs
- * one: it cannot claim another until that has ended.
- *
- * @param worker the one that would claim; null: one that runs no suspect.
- */
-export function countReady(
-  db: Database,
-  queues: readonly string[],
-  limit: number,
-  worker: string | null,
-): number {
-  let ready = hasSuspect(db, queues) && !(worker !== null && runsSuspect(db, worker)) ? 1 : 0;
-  if (ready >= limit) return ready;
-  for (const queue of candidates(db, queues)) {
-    if (!takesQueue(queues, queue)) continue;
-    ready += countReadyOf(db, queue, limit - ready);
-    if (ready >= limit) break;
-  }
-  return ready;
-}
-
-function hasSuspect(db: Database, queues: readonly string[]): boolean {
-  return matchQueues(db, queues, suspectQueues(db)).length > 0;
-}
-
-const CLAIMABLE = `
-  SELECT EXISTS (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 0) AS ready,
-         EXISTS (SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 1) AS suspect,
-         EXISTS (SELECT 1 FROM tq__task WHERE state = 'scheduled' AND scheduled_at <= $now) AS due`;
-
-/** True when a claim for these queues may find a task; one statement finds out that none waits. */
-export function mayClaim(db: Database, { queues, owner }: ClaimOptions, now: number): boolean {
-  const { ready, suspect, due } = db.query(CLAIMABLE).get({ now }) as Record<string, 0 | 1>;
-  if (due || (ready && queues.length === 0)) return true;
-  return (ready || suspect) === 1 && countReady(db, queues, 1, owner.worker) > 0;
-}
-
-const queuesIn = (state: "running" | "scheduled"): string => `
-  SELECT DISTINCT queue FROM tq__task WHERE state = '${state}' LIMIT CAST($limit AS INTEGER)`;
-
-const RUNNING_QUEUES = queuesIn("running");
-const SCHEDULED_QUEUES = queuesIn("scheduled");
-
-/** True while these queues have a task that is ready or running, or scheduled where `scheduled` is true. */
-export function hasWork(db: Database, queues: readonly string[], scheduled: boolean): boolean {
-  if (countReady(db, queues, 1, null) > 0) return true;
-  return (scheduled ? [RUNNING_QUEUES, SCHEDULED_QUEUES] : [RUNNING_QUEUES]).some((statement) => {
-    const limit = queues.length === 0 ? 1 : -1; // any queue will do, or all are needed
-    const names = (db.query(statement).values({ limit }) as [string][]).map(([queue]) => queue);
-    return matchQueues(db, queues, names).length > 0;
-  });
 }
 
 /** Changes when another connection has committed: https://www.sqlite.org/pragma.html#pragma_data_version */

@@ -3,27 +3,29 @@ import type { Database } from "bun:sqlite";
 import { isPattern } from "../../patterns.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 
+/** The conditions of the partial indexes: where one is spelt differently, SQLite reads the whole table. */
+export const NO_SUSPECT = "suspect = 0";
+export const SUSPECT = "suspect > 0 AND suspect = 1";
+
+export type IsSuspect = typeof NO_SUSPECT | typeof SUSPECT;
+
 /** Finds the names in order, by the index, from ?1 on: for names with a prefix the search begins there. */
-const nonEmpty = (suspect: 0 | 1): string => `
+const nonEmpty = (suspect: IsSuspect): string => `
   WITH RECURSIVE name (queue) AS (
     SELECT (SELECT queue FROM tq__task
-             WHERE state = 'ready' AND suspect = ${suspect} AND queue >= CAST(?1 AS TEXT) ORDER BY queue LIMIT 1)
+             WHERE state = 'ready' AND ${suspect} AND queue >= CAST(?1 AS TEXT) ORDER BY queue LIMIT 1)
     UNION ALL
     SELECT (SELECT queue FROM tq__task
-             WHERE state = 'ready' AND suspect = ${suspect} AND queue > name.queue ORDER BY queue LIMIT 1)
+             WHERE state = 'ready' AND ${suspect} AND queue > name.queue ORDER BY queue LIMIT 1)
       FROM name WHERE name.queue IS NOT NULL)
   SELECT queue FROM name WHERE queue IS NOT NULL`;
 
 /** Queues that have nothing ready but suspects are only in the second. */
-const NON_EMPTY = nonEmpty(0);
-const WITH_SUSPECTS = nonEmpty(1);
-
-/** Every claim asks for suspects, and there is nearly never one. */
-const HAS_SUSPECT = `SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = 1 LIMIT 1`;
+const NON_EMPTY = nonEmpty(NO_SUSPECT);
+const WITH_SUSPECTS = nonEmpty(SUSPECT);
 
 /** The queues that have suspects: ready tasks whose worker died while it held them. */
 export function suspectQueues(db: Database): string[] {
-  if (!db.query(HAS_SUSPECT).get()) return [];
   const all = ""; // as the first name of the search
   return (db.query(WITH_SUSPECTS).values(all) as [string][]).map(([queue]) => queue);
 }

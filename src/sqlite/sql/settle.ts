@@ -4,14 +4,25 @@ import type { ErrorData, Settlement } from "../../outcome.ts";
 import type { Claim } from "../../task.ts";
 import { listIds } from "./claim.ts";
 import { type EndedRun, recordAttempt } from "./attempts.ts";
+import { afterFailure } from "./failures.ts";
 
-/** Ends a run with its outcome; false when the claim was lost: then nothing has changed. */
-export function settle(db: Database, run: Claim, outcome: Settlement, now: number): boolean {
+/**
+ * Ends a run with its outcome; false when the claim was lost: then nothing has changed.
+ *
+ * @param onPushed called with the task that the failure pushes.
+ */
+export function settle(
+  db: Database,
+  run: Claim,
+  outcome: Settlement,
+  now: number,
+  onPushed?: (id: number) => void,
+): boolean {
   switch (outcome.kind) {
     case "finished":
       return finish(db, run, outcome, now);
     case "failed":
-      return fail(db, run, outcome.error, now);
+      return fail(db, run, outcome.error, now, onPushed);
     case "cancelled":
       return cancelRun(db, run, outcome.reason, now);
     case "retry":
@@ -92,9 +103,18 @@ const FAIL = `
          worker = NULL, thread = NULL, suspect = 0, begun = 0
    WHERE id = $id`;
 
-function fail(db: Database, run: Claim, error: ErrorData, now: number): boolean {
+function fail(
+  db: Database,
+  run: Claim,
+  error: ErrorData,
+  now: number,
+  onPushed?: (id: number) => void,
+): boolean {
   const reason = `${error.name}: ${error.message}`;
-  return end(db, run, { outcome: "failed", error, now }, FAIL, { reason, now });
+  if (!end(db, run, { outcome: "failed", error, now }, FAIL, { reason, now })) return false;
+  const pushed = afterFailure(db, run.id, now);
+  if (pushed !== null) onPushed?.(pushed);
+  return true;
 }
 
 const CANCEL_RUN = `
@@ -174,8 +194,10 @@ export function crash(
 ): { state: "ready" | "failed"; crashes: number } | null {
   const error = { name: "Crash", message: reason, stack: null };
   if (!recordAttempt(db, run, { outcome: "crashed", error, now })) return null;
-  return db.query(CRASH).get({ id: run.id, reason, maxCrashes, now }) as {
+  const after = db.query(CRASH).get({ id: run.id, reason, maxCrashes, now }) as {
     state: "ready" | "failed";
     crashes: number;
   };
+  if (after.state === "failed") afterFailure(db, run.id, now);
+  return after;
 }

@@ -2,15 +2,25 @@
 import type { Database } from "bun:sqlite";
 import { isStopped, isWorker } from "../../store/live-workers.ts";
 import type { WorkerInfo, WorkerStatus } from "../../store/looking.ts";
+import { isQueuePaused, pausesOf, type PauseTarget } from "../../store/pauses.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import type { Owner } from "../../store/session.ts";
 import type { Place, PresentRun, Situation, WantedTask } from "../../store/situation.ts";
 import { parseOutput } from "../../store/task-output.ts";
 import type { Task } from "../../task.ts";
 import type { Shown } from "../file/live-output.ts";
+import { endedRate } from "./rates.ts";
 import { runningSuspect } from "./claim.ts";
 import { getTask, getTaskByRef, listWorkers } from "./looking.ts";
-import { candidates, matchQueues, suspectQueues } from "./queues.ts";
+import { shownPauses } from "./pauses.ts";
+import {
+  candidates,
+  type IsSuspect,
+  matchQueues,
+  NO_SUSPECT,
+  SUSPECT,
+  suspectQueues,
+} from "./queues.ts";
 
 /** What only the files beside the database tell. */
 export interface Surroundings {
@@ -25,7 +35,7 @@ interface HiddenRow {
   readonly thread: number | null;
 }
 
-const HIDDEN = `SELECT suspect, postponed_at, deadline, thread FROM tq__task WHERE id = $id`;
+const HIDDEN = `SELECT suspect & 1 AS suspect, postponed_at, deadline, thread FROM tq__task WHERE id = $id`;
 
 const LAST_RUN = `
   SELECT number, outcome, ended_at FROM tq__attempt WHERE task = $id ORDER BY number DESC LIMIT 1`;
@@ -44,13 +54,17 @@ export function readSituation(
   const lastRun = db.query(LAST_RUN).get({ id: task.id }) as Situation["lastRun"];
   const takers = workers.filter((one) => one.alive && isWorker(one) && takes(one, task));
   const facts = { now, task, suspect: row.suspect === 1, putOff: row.postponed_at !== null };
+  const all = shownPauses(db, now);
+  const pauses = pausesOf(all, task);
   const stopped = workers.filter(isStopped).map(({ id }) => id);
   const run = presentRun(db, task, row.thread, around);
   const mayRun = task.state === "ready" || (task.state === "scheduled" && isDue(task, now));
   const since = Math.max(task.enqueued_at, task.scheduled_at ?? 0, lastRun?.ended_at ?? 0);
   const place =
-    mayRun && takers.length > 0 ? placeOf(db, { ...row, ...task }, takers, { now, since }) : null;
-  return { ...facts, lastRun, workers, stopped, run, place };
+    mayRun && takers.length > 0
+      ? placeOf(db, { ...row, ...task }, takers, { now, since, pauses: all })
+      : null;
+  return { ...facts, lastRun, workers, stopped, run, place, pauses };
 }
 
 function takes({ queues }: WorkerStatus, { queue }: Task): boolean {
@@ -86,6 +100,7 @@ interface Waited {
   readonly now: number;
   /** Since then the task could have begun. */
   readonly since: number;
+  readonly pauses: readonly PauseTarget[];
 }
 
 function placeOf(
@@ -97,7 +112,7 @@ function placeOf(
   const lists = new Map(takers.map(({ queues }) => [JSON.stringify(queues), queues]));
   const counts = Array.from(lists.values(), (queues) => ({
     queues,
-    ...countAhead(db, task, queues),
+    ...countAhead(db, task, queues, waited.pauses),
   }));
   const [best = { queues: [], ahead: 0, isAll: true }] = counts.toSorted(
     (a, b) => a.ahead - b.ahead,
@@ -105,15 +120,23 @@ function placeOf(
   const { queues, ...ahead } = best;
   const first = Math.min(...takers.map(({ started_at: at }) => at));
   const since = Math.max(waited.since, first);
-  const ended = ahead.ahead === 0 ? NONE_ENDED : countEnded(db, queues, { ...waited, since });
-  return { ...ahead, ...ended, ...busyThreads(db, takers), suspects: runningSuspects(db, takers) };
+  const takes = (queue: string): boolean => takesQueue(queues, queue);
+  const rate = ahead.ahead === 0 ? NONE_ENDED : endedRate(db, takes, { ...waited, since });
+  const { ended, within: endedWithin } = rate;
+  return {
+    ...ahead,
+    ended,
+    endedWithin,
+    ...busyThreads(db, takers),
+    suspects: runningSuspects(db, takers),
+  };
 }
 
 /** Tasks before another one are counted up to this number: some 10 ms. */
 const MOST_AHEAD = 100_000;
 
 /** The order of a claim: by priority, deadline and id. Each part is a range of the index. */
-const beforeIt = (suspect: 0 | 1): string =>
+const beforeIt = (suspect: IsSuspect): string =>
   [
     "priority > $priority",
     "priority = $priority AND deadline < $deadline",
@@ -121,20 +144,21 @@ const beforeIt = (suspect: 0 | 1): string =>
   ]
     .map(
       (part) =>
-        `SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect = ${suspect} AND queue = $queue AND ${part}`,
+        `SELECT 1 FROM tq__task WHERE state = 'ready' AND ${suspect} AND queue = $queue AND ${part}`,
     )
     .join(" UNION ALL ");
 
-const countBeforeIt = (suspect: 0 | 1): string => `
+const countBeforeIt = (suspect: IsSuspect): string => `
   SELECT count(*) AS count FROM (${beforeIt(suspect)} LIMIT CAST($limit AS INTEGER))`;
 
-const BEFORE_IT = countBeforeIt(0);
-const SUSPECTS_BEFORE_IT = countBeforeIt(1);
+const BEFORE_IT = countBeforeIt(NO_SUSPECT);
+const SUSPECTS_BEFORE_IT = countBeforeIt(SUSPECT);
 
 function countAhead(
   db: Database,
   { id, priority, deadline, suspect }: Placed,
   queues: readonly string[],
+  pauses: readonly PauseTarget[],
 ): Pick<Place, "ahead" | "isAll"> {
   const [statement, names] =
     suspect === 1
@@ -142,7 +166,7 @@ function countAhead(
       : [BEFORE_IT, candidates(db, queues)];
   let ahead = 0;
   for (const queue of names) {
-    if (!takesQueue(queues, queue)) continue;
+    if (!takesQueue(queues, queue) || isQueuePaused(pauses, queue)) continue;
     const values = { queue, id, priority, deadline, limit: MOST_AHEAD + 1 - ahead };
     ahead += (db.query(statement).get(values) as { count: number }).count;
     if (ahead > MOST_AHEAD) return { ahead: MOST_AHEAD, isAll: false };
@@ -150,36 +174,7 @@ function countAhead(
   return { ahead, isAll: true };
 }
 
-/** Runs that ended longer ago say nothing of the present rate. */
-const RATE_MS = 600_000;
-
-/** So many of each state are looked at: some ms. */
-const MOST_ENDED = 10_000;
-
-const endedAs = (state: "finished" | "failed"): string => `
-  SELECT queue, finished_at AS at
-    FROM tq__task
-   WHERE state = '${state}' AND finished_at IS NOT NULL AND finished_at > $since
-   ORDER BY finished_at DESC
-   LIMIT ${MOST_ENDED}`;
-
-const ENDED = [endedAs("finished"), endedAs("failed")];
-
-type Ended = Pick<Place, "ended" | "endedWithin">;
-
-const NONE_ENDED: Ended = { ended: 0, endedWithin: 0 };
-
-/** Counts from when the task began to wait for these workers: they had tasks to run all this time. */
-function countEnded(db: Database, queues: readonly string[], { now, since: waits }: Waited): Ended {
-  let since = Math.max(waits, now - RATE_MS);
-  const rows = ENDED.flatMap((statement) => {
-    const found = db.query(statement).all({ since }) as { queue: string; at: number }[];
-    if (found.length === MOST_ENDED) since = found.at(-1)?.at ?? since;
-    return found;
-  });
-  const ended = rows.filter(({ queue, at }) => at > since && takesQueue(queues, queue)).length;
-  return { ended, endedWithin: now - since };
-}
+const NONE_ENDED = { ended: 0, within: 0 };
 
 const BUSY = `
   SELECT count(DISTINCT thread) AS busy FROM tq__task WHERE state = 'running' AND worker = $worker`;

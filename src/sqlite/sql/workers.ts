@@ -8,6 +8,7 @@ import { VERSION } from "../../version.ts";
 import type { Shown } from "../file/live-output.ts";
 import { recordAttempt } from "./attempts.ts";
 import { handBack } from "./claim.ts";
+import { noteTrouble } from "./failures.ts";
 import { crash, interrupt, settle } from "./settle.ts";
 
 const REGISTER = `
@@ -30,8 +31,14 @@ export function register(db: Database, worker: NewWorker, bootId: string, now: n
 const SET_TROUBLE = `UPDATE tq__worker SET trouble = $trouble WHERE id = $worker`;
 
 /** Keeps why a worker can run no task though it lives; null: it can. */
-export function setTrouble(db: Database, worker: string, trouble: string | null): void {
+export function setTrouble(
+  db: Database,
+  worker: string,
+  trouble: string | null,
+  now: number,
+): void {
   db.query(SET_TROUBLE).run({ worker, trouble });
+  if (trouble !== null) noteTrouble(db, trouble, now);
 }
 
 const UNREGISTER = `DELETE FROM tq__worker WHERE id = $worker`;

@@ -1,5 +1,6 @@
 /** An explanation of how a task stands, and the words that several of them have. */
 import { quote } from "../../quote.ts";
+import { inShell } from "../../store/pause-words.ts";
 import type { Task } from "../../task.ts";
 
 /** One word for each of the sentences, for scripts. */
@@ -8,6 +9,7 @@ type Cause =
   | "retry"
   | "snoozed"
   | "postponed"
+  | "paused"
   | "expired"
   | "no_worker"
   | "unserved"
@@ -44,10 +46,6 @@ export interface Known {
 /** The command of a worker that would take the task. */
 export function workerCommand({ queue }: Pick<Task, "queue">): string {
   return `tq worker --queue ${inShell(queue)}`;
-}
-
-function inShell(word: string): string {
-  return /^[\w@%+=:./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** @param what it does, or would do. */

@@ -1,7 +1,9 @@
 /** Says why a task that is due does not run yet. */
 import { isWorker, untakenWords } from "../../store/live-workers.ts";
 import type { Place, Situation } from "../../store/situation.ts";
+import { resumeCommand, whyHeld } from "../../store/pause-words.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
+import { isRate } from "../../statistics/forecast.ts";
 import type { Task } from "../../task.ts";
 import { formatDuration } from "../../values/duration.ts";
 import { type Known, shortened, stoppedWhy, type Why, workerCommand } from "./explanation.ts";
@@ -24,10 +26,26 @@ export function waitingWhy(situation: Situation, known: Known): Why {
     return { cause: "expired", sentence, purpose: "cancel it now", command: `tq cancel ${id}` };
   }
   const unserved = whyUnserved(situation, known);
+  const held = paused(situation, unserved);
+  if (held !== null) return held;
   if (unserved !== null) return notServed(situation, unserved, known);
   const hindrance = hindered(situation);
   if (hindrance !== null || place === null) return hindrance ?? next(task);
   return situation.suspect ? alone(task, place) : inLine(situation, place);
+}
+
+/** A pause comes before the absence of a worker: one that starts would not take the task. */
+function paused({ task, pauses, now }: Situation, unserved: string | null): Why | null {
+  const [first] = pauses;
+  const why = whyHeld(pauses, task, now);
+  if (!first || why === null) return null;
+  const also = unserved === null ? "" : `; and ${unserved}`;
+  return {
+    cause: "paused",
+    sentence: `Task ${task.id} waits: ${why}${also}`,
+    purpose: pauses.length === 1 ? "let it go on" : "end the first pause",
+    command: resumeCommand(first),
+  };
 }
 
 function notServed(situation: Situation, unserved: string, { mode }: Known): Why {
@@ -124,12 +142,8 @@ function next({ id }: Task): Why {
   return { cause: "next", sentence, purpose: null, command: null };
 }
 
-/** Fewer ends, or in less time, are no rate. */
-const LEAST_ENDED = 5;
-const LEAST_MS = 2_000;
-
 function rateWords({ ahead, isAll, ended, endedWithin }: Place): string {
-  if (ended < LEAST_ENDED || endedWithin < LEAST_MS) return "";
+  if (!isRate({ ended, within: endedWithin })) return "";
   const [amount = "", unit = ""] = formatDuration((ahead * endedWithin) / ended).split(" ");
   const about = `${isAll ? "about" : "at least"} ${Math.round(Number(amount))} ${unit}`;
   return `, at the rate of the last ${formatDuration(endedWithin)} for ${about}`;

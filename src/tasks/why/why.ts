@@ -1,5 +1,6 @@
 /** Says in one sentence what a task is doing, or why it does not run, and the command that would change it. */
 import type { Situation } from "../../store/situation.ts";
+import { whyHeld } from "../../store/pause-words.ts";
 import { formatDuration } from "../../values/duration.ts";
 import { hasEnded } from "../end.ts";
 import { progressWords } from "../progress-words.ts";
@@ -102,7 +103,8 @@ function later(situation: Situation, known: Known): Why {
   const { id, reason, failures } = task;
   const wait = formatDuration((task.scheduled_at ?? now) - now);
   const unserved = whyUnserved(situation, known);
-  const also = unserved === null ? "" : `; and ${unserved}`;
+  const held = whyHeld(situation.pauses, task, now);
+  const also = [held, unserved].map((why) => (why === null ? "" : `; and ${why}`)).join("");
   const advice = (purpose: string, command: string) =>
     unserved === null
       ? { purpose, command }

@@ -135,7 +135,7 @@ test("a run that a cancel has ended is kept with the death of its thread", async
   const { store } = test;
   const subject = await talking(test);
   const { id, task, show } = subject;
-  await store.cancelAll({ states: ["running"] }, "not needed");
+  await store.moveMany({ kind: "cancel", reason: "not needed" }, [id], { states: ["running"] });
   await store.rescueThread(OWNER, { running: task, reason: "cancelled", maxCrashes: null });
   show({ ...task, id: 99 }, "of another task");
   expect(await seen(test, id)).toEqual([["a"]]);

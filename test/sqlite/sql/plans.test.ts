@@ -52,6 +52,21 @@ const WORK: [
 ][] = [
   ["push", null, (store) => store.push([newTask(), newTask()])],
   [
+    "a claim beside pauses",
+    "tq__task_suspect",
+    async (store) => {
+      const pause = { by: "ana", reason: null, until: null };
+      await store.pauses.pause({ kind: "task", name: "sale.*", ...pause });
+      await store.pauses.pause({ kind: "queue", name: "q1", ...pause });
+      const owner = { worker: "p", thread: 1 };
+      for (let round = 0; round < 3; round++) await claim(store, { owner });
+      await readyOf(store, [], 5);
+      await store.hasWork([], false);
+      await store.pauses.resumeAll();
+      await claim(store, { owner });
+    },
+  ],
+  [
     "a claim of a pattern",
     "tq__task_ready",
     async (store) => {
@@ -123,6 +138,17 @@ const WORK: [
   ],
   ["errors of a task", "tq__error_task", (store) => store.errors(1)],
   ["runs of a task", null, (store) => store.attempts(1)],
+  [
+    "tasks of a rare state, their ids and their count",
+    "tq__task_ended",
+    async (store) => {
+      const filter = { states: ["failed", "cancelled"], endedAfter: 1 } as const;
+      await store.list({ ...filter, user: 7, argsHave: "x" });
+      await Array.fromAsync(store.matching(filter));
+      await store.countBefore(filter, 1_000);
+    },
+  ],
+  ["a task by its ref among others", "tq__task_ref", (store) => store.list({ ref: "x", user: 7 })],
   ["the newest tasks", null, (store) => store.list({ states: ["ready"], queue: "mail" })],
   ["times that are ahead", "tq__task_ready", (store) => store.repairTimes("all")],
   [
@@ -222,7 +248,7 @@ for (const { queues, analyzed } of [
  */
 function isWalk(line: string, sql: string): boolean {
   if (line.endsWith("USING INDEX tq__task_running")) return true;
-  if (line === "SCAN tq__worker") return true; // there are few
+  if (line === "SCAN tq__worker" || line.startsWith("SCAN tq__pause")) return true; // there are few
   if (line === "SCAN tq_attempts") return sql.includes("WHERE task = "); // the runs of one task, found by their keys
   if (line.endsWith("INDEX tq__task_order")) return /LIMIT|EXISTS/.test(sql);
   return (

@@ -2,7 +2,16 @@
 import { describe, expect, test } from "bun:test";
 import { nextTurn } from "../../../src/next-turn.ts";
 import { errorOf } from "../../support/error.ts";
-import { claim, claimFirst, newTask, pushOne, readyOf, withSession } from "../../support/store.ts";
+import {
+  claim,
+  claimFirst,
+  newTask,
+  pushOne,
+  readyOf,
+  withSession,
+  cancelAll,
+  retryAll,
+} from "../../support/store.ts";
 import { claimIds, clock, fail, finish, stateOf, store, subject } from "./subject.ts";
 
 export function byHandTests(): void {
@@ -93,7 +102,7 @@ export function byHandTests(): void {
         state: "scheduled",
         scheduled_at: at,
       });
-      expect(await store.retryAll({ states: ["cancelled"] })).toBe(1);
+      expect(await retryAll(store, { states: ["cancelled"] })).toBe(1);
       expect(await claimIds()).toEqual([]);
       clock.advance(99_989);
       expect(await claimIds()).toEqual(ids);
@@ -142,7 +151,7 @@ export function byHandTests(): void {
       const printed = await store.push(
         Array.from({ length: 1_203 }, () => newTask({ queue: "print", model: "label" })),
       );
-      await store.cancelAll({ states: ["ready"], queue: "print" }, "no paper");
+      await cancelAll(store, { states: ["ready"], queue: "print" }, "no paper");
       const others = await store.push([
         newTask({ queue: "print", model: "invoice" }),
         newTask({ queue: "mail", model: "label" }),
@@ -151,8 +160,8 @@ export function byHandTests(): void {
       const [invoice = 0, mail = 0, ready = 0] = others;
       for (const id of [invoice, mail]) await store.cancel(id);
       const filter = { states: ["cancelled", "failed"], queue: "print", model: "label" } as const;
-      expect(await store.retryAll(filter)).toBe(printed.length);
-      expect(await store.retryAll(filter)).toBe(0);
+      expect(await retryAll(store, filter)).toBe(printed.length);
+      expect(await retryAll(store, filter)).toBe(0);
       const left = await store.list({ states: ["cancelled"] });
       expect(left.map(({ id }) => id)).toEqual([mail, invoice]);
       const claimed = await claim(store, { queues: ["print"], limit: 2_000 });
@@ -163,7 +172,7 @@ export function byHandTests(): void {
       const ids = await store.push([newTask(), newTask(), newTask({ model: "other" })]);
       const running = await claimFirst(store);
       expect(
-        await store.cancelAll({ states: ["running", "ready"], model: newTask().model }, "enough"),
+        await cancelAll(store, { states: ["running", "ready"], model: newTask().model }, "enough"),
       ).toBe(2);
       expect(await finish(running)).toBe(false);
       expect(await Promise.all(ids.map(stateOf))).toEqual(["cancelled", "cancelled", "ready"]);
@@ -178,7 +187,7 @@ export function byHandTests(): void {
       await store.push(Array.from({ length: 1_200 }, () => newTask()));
       const all = { states: ["ready"] } as const;
       const other = subject.open();
-      const moving = errorOf(store.cancelAll(all));
+      const moving = errorOf(cancelAll(store, all));
       while ((await readyOf(other, [], 2_000)) === 1_200) {
         await nextTurn();
       }
@@ -192,9 +201,9 @@ export function byHandTests(): void {
     test("are let be where the move makes no sense", async () => {
       await store.push([newTask(), newTask()]);
       await claimFirst(store);
-      expect(await store.retryAll({ states: ["ready", "running"] })).toBe(0);
-      await store.cancelAll({ states: ["ready"] });
-      expect(await store.cancelAll({ states: ["cancelled"] })).toBe(0);
+      expect(await retryAll(store, { states: ["ready", "running"] })).toBe(0);
+      await cancelAll(store, { states: ["ready"] });
+      expect(await cancelAll(store, { states: ["cancelled"] })).toBe(0);
     });
   });
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Outcome } from "../../../src/outcome.ts";
 import type { Claim } from "../../../src/task.ts";
-import { claimFirst, pushOne } from "../../support/store.ts";
+import { claimFirst, pushOne, cancelAll, retryAll } from "../../support/store.ts";
 import { clock, ERROR, finish, store } from "./subject.ts";
 
 const settle = (task: Claim, outcome: Outcome) =>
@@ -50,7 +50,7 @@ export function historyTests(): void {
       await runFor({ kind: "finished", result: null, reason: "first" });
       await runFor({ kind: "finished", result: null, reason: "first" });
       await store.retry(ids[0] ?? 0);
-      expect(await store.retryAll({ states: ["finished"] })).toBe(1);
+      expect(await retryAll(store, { states: ["finished"] })).toBe(1);
       for (const id of ids) {
         expect(await store.attempts(id)).toMatchObject([
           { number: 1, outcome: "finished", reason: "first", ran: 30, name: null },
@@ -83,7 +83,7 @@ export function historyTests(): void {
       for (let count = 0; count < 2; count++) await claimFirst(store, { queues: ["default"] });
       clock.advance(40);
       expect(await store.cancel(one, "not needed")).toMatchObject({ attempts: 1 });
-      expect(await store.cancelAll({ states: ["running", "ready"] }, "not needed")).toBe(2);
+      expect(await cancelAll(store, { states: ["running", "ready"] }, "not needed")).toBe(2);
       const ended = { number: 1, outcome: "cancelled", reason: "not needed", ran: 40, thread: 1 };
       expect(await store.attempts(one)).toMatchObject([ended]);
       expect(await store.attempts(many)).toMatchObject([ended]);

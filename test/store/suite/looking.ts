@@ -166,8 +166,8 @@ export function lookingTests(): void {
       await fail(await claimFirst(store, { queues: ["b"] }));
       await claimFirst(store, { queues: ["a"] });
       expect((await store.status()).queues).toEqual([
-        { queue: "a", scheduled: 1, ready: 0, running: 1, failed: 0, served: false },
-        { queue: "b", scheduled: 0, ready: 0, running: 0, failed: 1, served: false },
+        { queue: "a", scheduled: 1, ready: 0, running: 1, failed: 0, served: false, paused: false },
+        { queue: "b", scheduled: 0, ready: 0, running: 0, failed: 1, served: false, paused: false },
       ]);
     });
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { NewTask } from "../../../src/task.ts";
-import { claim, newTask, OWNER } from "../../support/store.ts";
+import { claim, newTask, OWNER, cancelAll } from "../../support/store.ts";
 import { clock, register, store } from "./subject.ts";
 
 interface Ready {
@@ -72,7 +72,7 @@ export function orderTests(): void {
                 ready = ready.filter(({ id }) => !gone.has(id));
                 await store.adapt();
               }
-              await store.cancelAll({ states: ["ready"] });
+              await cancelAll(store, { states: ["ready"] });
             },
           ),
           { numRuns: 12 },

@@ -1,7 +1,7 @@
 /** Pushing tasks, one by one and together. */
 import { describe, expect, test } from "bun:test";
 import { nextTurn } from "../../../src/next-turn.ts";
-import type { TaskFilter } from "../../../src/store/looking.ts";
+import type { ReadFilter } from "../../../src/store/looking.ts";
 import { errorOf } from "../../support/error.ts";
 import { claimFirst, newTask, pushOne } from "../../support/store.ts";
 import { clock, finish, stateOf, store, subject } from "./subject.ts";
@@ -110,7 +110,7 @@ export function pushTests(): void {
     test("is listed by its ref", async () => {
       await pushOne(store);
       const id = await pushOne(store, { ref: "r1" });
-      const found = async (filter: TaskFilter) => (await store.list(filter)).map((it) => it.id);
+      const found = async (filter: ReadFilter) => (await store.list(filter)).map((it) => it.id);
       expect(await found({ ref: "r1", limit: 1 })).toEqual([id]);
       expect(await found({ ref: "r1", states: ["failed"] })).toEqual([]);
       expect(await found({ ref: "r" })).toEqual([]);

@@ -81,6 +81,7 @@ export function situation({ task, run, place, ...facts }: Facts = {}): Situation
     lastRun: null,
     workers: [WORKER],
     stopped: [],
+    pauses: [],
     ...facts,
     task: { ...TASK, ...task },
     run: run ? { ...RUN, ...run } : null,

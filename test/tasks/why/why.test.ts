@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import type { Situation } from "../../../src/store/situation.ts";
 import { needsAttempts, whyOf } from "../../../src/tasks/why/why.ts";
+import { localTime } from "../../../src/values/moment.ts";
 import { ended, NOW, putOff, running, situation, WORKER } from "./situations.ts";
 
 const MODE = { mode: "worker", attempts: null } as const;
@@ -14,7 +15,30 @@ const LONGEST = { id: 3, dequeued_at: NOW - 300_000 };
 
 type Row = [cause: string, of: Situation, sentence: string, command: string | null];
 
+const TONER = { by: "ana@till3", since: NOW, reason: "toner", until: null };
+const PRINT = { kind: "queue", name: "print", ...TONER } as const;
+const METHOD = { kind: "task", name: "printer.*", ...TONER, reason: null } as const;
+const SINCE = `is paused by ana@till3 since ${localTime(NOW, NOW)}`;
+
 const ROWS: Row[] = [
+  [
+    "paused",
+    situation({ pauses: [PRINT] }),
+    `Task 7 waits: its queue print ${SINCE}: toner`,
+    "tq resume print",
+  ],
+  [
+    "paused",
+    situation({ pauses: [METHOD, PRINT], workers: [] }),
+    `Task 7 waits: its method printer.print (printer.*) ${SINCE}; and its queue print ${SINCE}: toner; and no worker is running on this database`,
+    "tq resume --task 'printer.*'",
+  ],
+  [
+    "scheduled",
+    situation({ task: { state: "scheduled", scheduled_at: NOW + 3 * 3_600_000 }, pauses: [PRINT] }),
+    `Task 7 is scheduled: it is due in 3 h; and its queue print ${SINCE}: toner`,
+    "tq cancel 7",
+  ],
   [
     "scheduled",
     situation({ task: { state: "scheduled", scheduled_at: NOW + 3 * 3_600_000 } }),

@@ -1,0 +1,44 @@
+/** `tq alert`: sends a test alert in each way that the settings name, and says what became of it. */
+import { TqError } from "../src/errors.ts";
+import { formatDuration } from "../src/values/duration.ts";
+import { channelsOf } from "../src/worker/alerts/channels.ts";
+import { messageOf } from "../src/worker/alerts/message.ts";
+import { command } from "./command/command.ts";
+import { paint } from "./terminal/terminal.ts";
+
+export const alert = command({
+  name: "alert",
+  description: "Send a test alert, and say whether it went",
+  flags: {},
+  run: async (_values, program) => {
+    const config = program.config();
+    const channels = channelsOf(config);
+    if (channels.length === 0) {
+      throw new TqError(
+        "invalid",
+        `Cannot send an alert: ${config.file ?? "tq.toml"} does not say how; write command = "…" or url = "…" into its section [alert]`,
+      );
+    }
+    const database = config.database.path;
+    const message = messageOf({ database, failures: [], count: 0, isTest: true });
+    const { signal } = new AbortController();
+    const sent = await Promise.all(
+      channels.map(async ({ name, send }) => {
+        const started = performance.now();
+        const reason = await send(message, signal);
+        const duration = Math.round(performance.now() - started);
+        return { channel: name, sent: reason === null, duration, reason };
+      }),
+    );
+    program.answer(sent, () =>
+      sent
+        .map(({ channel, duration, reason }) =>
+          reason === null
+            ? `${channel}: sent in ${formatDuration(duration)}`
+            : `${channel}: ${paint(program.terminal, "red", "failed")} after ${formatDuration(duration)}: ${reason}`,
+        )
+        .join("\n"),
+    );
+    return sent.every((one) => one.sent) ? 0 : 1;
+  },
+});

@@ -1,0 +1,158 @@
+/** `tq cron edit`, `reset`, `pause`, `resume` and `remove`: what people do to one recurring task. */
+import { definitionOf, editedKeys, saidBySource } from "../../src/cron/in-force.ts";
+import { KEY_ROWS } from "../../src/cron/key-help.ts";
+import { originWords } from "../../src/cron/origin.ts";
+import { TqError } from "../../src/errors.ts";
+import { printable } from "../../src/printable.ts";
+import { quote } from "../../src/quote.ts";
+import {
+  type Changed,
+  editCron,
+  pauseCron,
+  resetCron,
+  resumeCron,
+  rowNamed,
+} from "../../src/tasks/cron/control.ts";
+import { recurringTask } from "../../src/tasks/cron/recurring.ts";
+import { time } from "../../src/values/option-kinds.ts";
+import type { Store } from "../../src/store/store.ts";
+import { command } from "../command/command.ts";
+import { type Program, withExisting } from "../command/program.ts";
+import { comesWords, pauseWords } from "../terminal/recurring.ts";
+import { checkTask } from "./check-task.ts";
+import { keyFlags, readKeys } from "./key-flags.ts";
+import { withKnown } from "./known.ts";
+
+const NAME = { type: "positional", description: "The name of a recurring task" } as const;
+
+export const edit = command({
+  name: "cron edit",
+  description: "Have the database say other things than the definition: other times, another queue",
+  flags: { name: NAME, ...keyFlags },
+  run: async (values, program) => {
+    const { name } = values;
+    const said = readKeys(values);
+    if (Object.keys(said).length === 0) {
+      throw new TqError(
+        "invalid",
+        `Cannot edit ${name}: say what is to change, such as --schedule "0 3 * * *"`,
+      );
+    }
+    const config = program.config();
+    await withKnown(config, name, async (store) => {
+      if (typeof said["task"] === "string") {
+        const definition = definitionOf({ ...(await rowNamed(store, name)), override: said });
+        await checkTask(definition, `Cannot edit ${name}`, config, program);
+      }
+      await answerChange(store, await editCron(store, name, said), program);
+    });
+  },
+});
+
+export const reset = command({
+  name: "cron reset",
+  description: "Take back what tq cron edit has changed: the definition counts again",
+  flags: { name: NAME },
+  run: async ({ name }, program) => {
+    await withExisting(program.config(), async (store) => {
+      const changed = await resetCron(store, name);
+      if (changed === null) program.note(`${name} has not been edited: nothing has changed`);
+      await answerChange(store, changed ?? (await unchanged(store, name)), program);
+    });
+  },
+});
+
+export const pause = command({
+  name: "cron pause",
+  description: "Hold a recurring task back: its slots pass without a task, and are not caught up",
+  flags: {
+    name: NAME,
+    reason: { type: "string", valueHint: "TEXT", description: "Why; tq cron list shows it" },
+    until: {
+      type: "string",
+      valueHint: "2h",
+      description: "When it goes on by itself: a length of time from now, or a point in time",
+    },
+  },
+  run: async ({ name, reason = null, until }, program) => {
+    const config = program.config();
+    await withKnown(config, name, async (store) => {
+      const end = until === undefined ? null : readMoment(until, "--until", store.now());
+      const { before, after } = await pauseCron(store, name, { reason, until: end });
+      const task = await recurringTask(store, after);
+      const earlier = before.override.pause;
+      const was = earlier === undefined ? "" : ` (it was ${pauseWords(earlier)})`;
+      program.answer(task, () => `${name} is ${task.pause && pauseWords(task.pause)}${was}`);
+    });
+  },
+});
+
+export const resume = command({
+  name: "cron resume",
+  description: "End a pause; the slots that passed meanwhile are not caught up",
+  flags: { name: NAME },
+  run: async ({ name }, program) => {
+    await withExisting(program.config(), async (store) => {
+      const changed = await resumeCron(store, name);
+      if (changed === null) program.note(`${name} is not paused: nothing has changed`);
+      const { before, after } = changed ?? (await unchanged(store, name));
+      const task = await recurringTask(store, after);
+      const { pause: earlier } = before.override;
+      const was = changed === null || !earlier ? "" : `; it was ${pauseWords(earlier)}`;
+      program.answer(task, () => `${name} goes on: ${comesWords(task)}${was}`);
+    });
+  },
+});
+
+export const remove = command({
+  name: "cron remove",
+  description: "Remove a recurring task that tq cron add has made, with its history",
+  flags: { name: NAME },
+  run: async ({ name }, program) => {
+    await withExisting(program.config(), async (store) => {
+      await store.cron.remove(name);
+      program.answer({ name, removed: true }, () => `Removed ${name}; the tasks it pushed stay`);
+    });
+  },
+});
+
+async function unchanged(store: Store, name: string): Promise<Changed> {
+  const row = await rowNamed(store, name);
+  return { before: row, after: row };
+}
+
+/** Tells each key that has another value now. */
+async function answerChange(store: Store, { before, after }: Changed, program: Program) {
+  const task = await recurringTask(store, after);
+  const source = saidBySource(after);
+  const [old, now] = [before, after].map(({ override }) => ({
+    ...source,
+    ...editedKeys(override),
+  })) as [Record<string, unknown>, Record<string, unknown>];
+  const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])];
+  const changed = keys.filter((key) => !Bun.deepEquals(old[key], now[key]));
+  const was = Object.fromEntries(changed.map((key) => [key, old[key] ?? null]));
+  program.answer({ ...task, was }, () =>
+    [
+      ...changed.map((key) => changeLine(key, old[key], now[key])),
+      `${task.name}: ${comesWords(task)}`,
+      ...(task.edited === null
+        ? []
+        : [`tq cron reset ${task.name} brings back what ${originWords(after)} says`]),
+    ].join("\n"),
+  );
+}
+
+function changeLine(key: string, old: unknown, now: unknown): string {
+  return `${key} was ${said(key, old)}, and is ${said(key, now)}`;
+}
+
+function said(key: string, value: unknown): string {
+  if (value === undefined) return KEY_ROWS.find(({ field }) => field === key)?.preset ?? "not said";
+  return printable(typeof value === "string" ? value : quote(value));
+}
+
+function readMoment(text: string, flag: string, now: number): number {
+  const kind = time();
+  return kind.read(kind.readText(text, flag), flag, { now, batchSize: null });
+}

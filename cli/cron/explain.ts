@@ -1,0 +1,142 @@
+/** `tq cron explain`: a schedule in words, its next times, and what changes of the clock do to it. */
+import { clockChanges, touches } from "../../src/cron/clock-changes.ts";
+import { clockChangeWords, dateOf, timeOf } from "../../src/cron/clock-words.ts";
+import { bothDaysWords } from "../../src/cron/both-days.ts";
+import { definitionOf } from "../../src/cron/in-force.ts";
+import { readSchedule, type Schedule } from "../../src/cron/schedule.ts";
+import { nextSlots } from "../../src/cron/slots.ts";
+import { scheduleWords } from "../../src/cron/words.ts";
+import { TqError } from "../../src/errors.ts";
+import { isTqError } from "../../src/errors.ts";
+import { databaseExists } from "../../src/open-store.ts";
+import { quote } from "../../src/quote.ts";
+import { noSuch } from "../../src/tasks/cron/control.ts";
+import { zoneNamed } from "../../src/values/time-zone.ts";
+import { command } from "../command/command.ts";
+import { type Program, toLook } from "../command/program.ts";
+import { readWhole } from "../command/values.ts";
+import { explanationText } from "../terminal/explanation.ts";
+import { newOnes } from "./known.ts";
+
+const DEFAULT_COUNT = 10;
+const MOST_TIMES = 1_000;
+
+export const explain = command({
+  name: "cron explain",
+  description:
+    "Say a schedule in words, its next times, and what daylight saving does to them in the next year",
+  many: true,
+  flags: {
+    schedule: {
+      type: "positional",
+      description: `The name of a recurring task, or a schedule in quotes: "30 2 * * *", "every 15m"`,
+    },
+    "time-zone": {
+      type: "string",
+      valueHint: "ZONE",
+      description: "The zone whose clock counts (default: that of this machine)",
+    },
+    count: {
+      type: "string",
+      valueHint: "N",
+      description: `How many of its next times (default: ${DEFAULT_COUNT})`,
+    },
+  },
+  run: async ({ _: words, count, "time-zone": zone }, program) => {
+    const most = count === undefined ? DEFAULT_COUNT : readWhole(count, "--count", 1, MOST_TIMES);
+    const given = zone === undefined ? null : readZone(zone);
+    const found = await findSchedule(words, given, program);
+    const answer = await explanation(found.schedule, found.zone, most);
+    program.answer({ name: found.name, ...answer }, () =>
+      explanationText({ name: found.name, ...answer }, program.terminal),
+    );
+  },
+});
+
+interface Found {
+  readonly name: string | null;
+  readonly schedule: Schedule;
+  readonly zone: string | null;
+}
+
+async function findSchedule(
+  words: readonly string[],
+  zone: string | null,
+  program: Program,
+): Promise<Found> {
+  const text = words.join(" ").trim();
+  if (/[\s@*]/.test(text)) return { name: null, schedule: readWords(words, text, zone), zone };
+  const config = program.config();
+  const rows = databaseExists(config) ? await toLook(config, (store) => store.cron.rows()) : [];
+  const all = [...rows, ...newOnes(config, rows)];
+  const row = all.find((one) => one.name === text);
+  if (row === undefined) {
+    throw noSuch(
+      text,
+      all.map((one) => one.name),
+    );
+  }
+  const { schedule, timeZone } = definitionOf(row);
+  if (zone === null) return { name: text, schedule, zone: timeZone };
+  return { name: text, schedule: readSchedule(schedule.text, zone, "SCHEDULE"), zone };
+}
+
+function readWords(words: readonly string[], text: string, zone: string | null): Schedule {
+  try {
+    return readSchedule(text, zone, "SCHEDULE");
+  } catch (error) {
+    if (words.length === 1 || !isTqError(error)) throw error;
+    const hint = "put it into quotes, as a shell takes * for the names of files";
+    throw new TqError("invalid", `${error.message}; ${hint}`, { cause: error });
+  }
+}
+
+function readZone(name: string): string {
+  const zone = zoneNamed(name);
+  if (zone !== null && zone !== "") return zone;
+  throw new TqError(
+    "invalid",
+    `--time-zone cannot be ${quote(name)}: it must be the name of a time zone like "Europe/Berlin"`,
+  );
+}
+
+async function explanation(schedule: Schedule, zone: string | null, most: number) {
+  const local = Temporal.Now.timeZoneId();
+  const clock = zone ?? local;
+  const now = Date.now();
+  const changes = clockChanges(schedule, clock, now);
+  return {
+    schedule: schedule.text,
+    words: await scheduleWords(schedule),
+    time_zone: zone,
+    clock,
+    local,
+    days: bothDaysWords(schedule),
+    next: nextSlots(schedule, now, most).map((slot) => ({ slot, time: timeIn(slot, clock) })),
+    clock_changes: changes.map((change) => ({
+      at: change.at,
+      from: wall(change.from),
+      to: wall(change.to),
+      touches: touches(change),
+      words: clockChangeWords(change),
+      lost: change.lost.map(wall),
+      moved: change.moved.map(wall),
+      first: change.first.map(wall),
+      second: change.second.map(wall),
+    })),
+    interval: schedule.interval,
+  };
+}
+
+export type Explanation = Awaited<ReturnType<typeof explanation>> & {
+  readonly name: string | null;
+};
+
+function wall(time: number): string {
+  return `${dateOf(time)}T${timeOf(time)}`;
+}
+
+function timeIn(slot: number, zone: string): string {
+  const time = Temporal.Instant.fromEpochMilliseconds(slot).toZonedDateTimeISO(zone);
+  return time.toString({ timeZoneName: "never" });
+}

@@ -1,0 +1,32 @@
+/** `tq cron history NAME`: what became of the last slots of a recurring task. */
+import { rowNamed } from "../../src/tasks/cron/control.ts";
+import { recurringSlot } from "../../src/tasks/cron/recurring.ts";
+import { command } from "../command/command.ts";
+import { toLook } from "../command/program.ts";
+import { readWhole } from "../command/values.ts";
+import { slotTable } from "../terminal/recurring.ts";
+
+const DEFAULT_LIMIT = 20;
+
+export const history = command({
+  name: "cron history",
+  description: "Show what became of the last slots of a recurring task, and why",
+  flags: {
+    name: { type: "positional", description: "The name of a recurring task" },
+    limit: {
+      type: "string",
+      valueHint: "N",
+      description: `Show at most this many (default: ${DEFAULT_LIMIT}); the last 1000 are kept`,
+    },
+  },
+  run: async ({ name, limit }, program) => {
+    const most = limit === undefined ? DEFAULT_LIMIT : readWhole(limit, "--limit", 1);
+    const slots = await toLook(program.config(), async (store) => {
+      await rowNamed(store, name);
+      return (await store.cron.slots(name, most)).map(recurringSlot);
+    });
+    program.answer(slots, () =>
+      slots.length === 0 ? "No slot has come yet" : slotTable(slots, program.terminal),
+    );
+  },
+});

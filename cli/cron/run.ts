@@ -1,0 +1,67 @@
+/** `tq cron run NAME`: pushes the task of a recurring task now, beside its schedule. */
+import { definitionOf } from "../../src/cron/in-force.ts";
+import { callOf } from "../../src/cron/call.ts";
+import { checkCall } from "../../src/catalog.ts";
+import { standardError } from "../../src/log/standard-stream.ts";
+import type { CronDefinition } from "../../src/cron/definition.ts";
+import { isOwn } from "../../src/cron/own.ts";
+import type { Registry } from "../../src/registry/registry.ts";
+import type { Config } from "../../src/settings/config.ts";
+import { liveWorkers, NO_WORKER } from "../../src/store/live-workers.ts";
+import type { Store } from "../../src/store/store.ts";
+import { FUNCTION_METHOD } from "../../src/task.ts";
+import { pushCron, rowNamed } from "../../src/tasks/cron/control.ts";
+import { runPushed } from "../../src/transaction/transaction.ts";
+import { command } from "../command/command.ts";
+import { databaseExists } from "../../src/open-store.ts";
+import { noDatabase, type Program } from "../command/program.ts";
+import { endRuntime, loadRegistry, startRuntime } from "../command/runtime.ts";
+import { whyUntaken } from "../command/untaken.ts";
+import { takeUp } from "./known.ts";
+
+export const run = command({
+  name: "cron run",
+  description: "Push the task of a recurring task now, beside its schedule, and print its id",
+  flags: {
+    name: { type: "positional", description: "The name of a recurring task" },
+    force: {
+      type: "boolean",
+      description: "Also where the task before has not ended and its overlap is skip or wait",
+    },
+  },
+  run: async ({ name, force = false }, program) => {
+    const config = program.config();
+    if (!databaseExists(config) && !config.cron.some((one) => one.name === name)) {
+      throw noDatabase(config);
+    }
+    const registry = await loadRegistry(config, program, standardError());
+    const runtime = await startRuntime(config, program, registry);
+    const { store } = runtime;
+    try {
+      await takeUp(store, config, name);
+      const definition = definitionOf(await rowNamed(store, name));
+      if (!isOwn(name)) checkCallOf(definition, config, registry);
+      const id = await pushCron(store, name, { force });
+      if (id === null) return await answerOwn(store, name, program);
+      await runPushed(runtime, [id]);
+      program.answer(await store.get(id), () => String(id));
+      const why = await whyUntaken(store, [id], false).catch(() => null); // it is pushed all the same
+      if (why !== null) program.note(`Pushed, but ${why}`);
+    } finally {
+      await endRuntime(store);
+    }
+  },
+});
+
+/** As tq push does: without models it refuses only where this program would run the task. */
+function checkCallOf(definition: CronDefinition, { models, queue }: Config, registry: Registry) {
+  const { model, method } = callOf(definition);
+  const catalog = models === null ? null : registry.catalog();
+  if (catalog === null && queue.worker) return;
+  checkCall(catalog, model, method === FUNCTION_METHOD ? null : method);
+}
+
+async function answerOwn(store: Store, name: string, program: Program): Promise<void> {
+  program.answer({ name }, () => `A worker does ${name} at once; tq cron history ${name} tells`);
+  if ((await liveWorkers(store)).length === 0) program.note(`It waits: ${NO_WORKER}`);
+}

@@ -1,0 +1,152 @@
+/** Recurring tasks as text for people. */
+import { basename } from "node:path";
+import { DATABASE_ORIGIN, type CronPause } from "../../src/cron/ledger.ts";
+import { printable } from "../../src/printable.ts";
+import { quote } from "../../src/quote.ts";
+import type { RecurringSlot, RecurringTask } from "../../src/tasks/cron/recurring.ts";
+import { type Column, table } from "./table.ts";
+import { paint, type Terminal } from "./terminal.ts";
+import { formatTime, formatTimeIn, wrapped } from "./text.ts";
+
+/** One of tq.toml that no worker has taken up is not in the database. */
+export interface Listed extends RecurringTask {
+  readonly in_database: boolean;
+  /** Its file says something else by now. */
+  readonly outdated: boolean;
+}
+
+/** A narrower terminal shows the schedules below the names. */
+const WIDE = 120;
+const INDENT = "    ";
+
+const NAME: Column = { title: "name", min: 8 };
+const NEXT: Column = { title: "next" };
+const LAST: Column = { title: "last", min: 12 };
+const TASK: Column = { title: "task", min: 8 };
+
+const WIDE_COLUMNS: readonly Column[] = [
+  NAME,
+  { title: "schedule", min: 14 },
+  { title: "zone", min: 6, givesWay: true },
+  TASK,
+  NEXT,
+  LAST,
+  { title: "from", min: 8, givesWay: true },
+];
+
+export function recurringTable(tasks: readonly Listed[], terminal: Terminal): string {
+  const { width } = terminal;
+  const heading = (line: string) => paint(terminal, "bold", line);
+  const marks = tasks.map(marksOf);
+  if (width === null) {
+    const columns = [...WIDE_COLUMNS, { title: "notes" }];
+    const rows = tasks.map((task, at) => [...wideCells(task, width), marks[at]?.join("; ") ?? ""]);
+    return table(columns, rows, { width, heading });
+  }
+  const isWide = width >= WIDE;
+  const columns = isWide ? WIDE_COLUMNS : [NAME, NEXT, LAST, TASK];
+  const rows = tasks.map((task) => (isWide ? wideCells(task, width) : narrowCells(task, width)));
+  const [head = "", ...lines] = table(columns, rows, { width, heading }).split("\n");
+  const below = (at: number) => {
+    const task = tasks[at];
+    const schedule = isWide || task === undefined ? [] : [scheduleLine(task)];
+    return [...schedule, ...(marks[at] ?? [])].flatMap((text) => indented(text, width));
+  };
+  return [head, ...lines.flatMap((line, at) => [line, ...below(at)])].join("\n");
+}
+
+function indented(text: string, width: number): string[] {
+  const lines = wrapped(text, width - INDENT.length).split("\n");
+  return lines.map((line) => INDENT + line);
+}
+
+function wideCells(task: Listed, width: number | null): string[] {
+  const [name = "", next = "", last = "", call = ""] = narrowCells(task, width);
+  const { words, schedule, time_zone, origin } = task;
+  return [name, words ?? schedule, time_zone ?? "local", call, next, last, originShort(origin)];
+}
+
+function narrowCells(task: Listed, width: number | null): string[] {
+  const next = task.next === null ? "" : formatTimeIn(width, task.next);
+  const last = task.last === null ? "" : lastWords(task.last, width);
+  return [task.name, next, last, task.task];
+}
+
+function scheduleLine({ words, schedule, time_zone, origin }: Listed): string {
+  const zone = time_zone === null ? "" : ` in ${time_zone}`;
+  return printable(`${words ?? schedule}${zone}, from ${originShort(origin)}`);
+}
+
+function originShort(origin: string): string {
+  return origin === DATABASE_ORIGIN ? origin : basename(origin);
+}
+
+/** `11-29 02:30 finished (41)`, `11-29 02:30 missed` */
+function lastWords({ slot, outcome, task, state }: RecurringSlot, width: number | null): string {
+  const became = outcome === "pushed" ? `${state ?? "pushed"} (${task})` : outcome;
+  return `${formatTimeIn(width, slot)} ${became}`;
+}
+
+/** What is not as its definition says. */
+function marksOf(task: Listed): string[] {
+  const { edited, pause, removed_at: removed, waiting, last } = task;
+  const words = [
+    ...(pause === null ? [] : [pauseWords(pause)]),
+    ...(edited === null ? [] : [editedWords(edited)]),
+    ...(removed === null ? [] : [`removed from its file ${formatTime(removed)}`]),
+    ...(waiting === null
+      ? []
+      : [`the slot of ${formatTime(waiting)} waits: ${last?.reason ?? ""}`]),
+    ...(task.in_database && !task.held && removed === null
+      ? ["waits for a worker that has its file"]
+      : []),
+    ...(task.others.length === 0
+      ? []
+      : [`defined in ${task.others.join(", ")} too, which does not count`]),
+    ...(task.in_database ? [] : ["not taken up yet: a worker does so when it starts"]),
+    ...(task.outdated ? ["its file has changed: a worker takes that up when it starts"] : []),
+  ];
+  return words.map(printable);
+}
+
+function editedWords(edited: Readonly<Record<string, unknown>>): string {
+  const keys = Object.entries(edited).map(
+    ([key, value]) => `${key} = ${typeof value === "string" ? value : quote(value)}`,
+  );
+  return `edited: ${keys.join(", ")}`;
+}
+
+/** `paused by root@shop since 2026-11-29 14:05:09 until …: stocktaking` */
+export function pauseWords({ by, at, reason, until }: CronPause): string {
+  const end = until === null ? "" : ` until ${formatTime(until)}`;
+  return printable(
+    `paused by ${by} since ${formatTime(at)}${end}${reason === null ? "" : `: ${reason}`}`,
+  );
+}
+
+/** When it comes: `At 02:30 in Europe/Berlin; next 2026-11-30 02:30:00`. */
+export function comesWords({ words, schedule, time_zone, next, pause }: RecurringTask): string {
+  const zone = time_zone === null ? "" : ` in ${time_zone}`;
+  const when = next === null ? (pause === null ? "" : "; paused") : `; next ${formatTime(next)}`;
+  return printable(`${words ?? schedule}${zone}${when}`);
+}
+
+const PAST_COLUMNS: readonly Column[] = [
+  { title: "slot" },
+  { title: "outcome" },
+  { title: "task", align: "right" },
+  { title: "state" },
+  { title: "why", min: 12 },
+];
+
+export function slotTable(slots: readonly RecurringSlot[], terminal: Terminal): string {
+  const { width } = terminal;
+  const rows = slots.map(({ slot, outcome, task, state, reason }) => [
+    formatTime(slot),
+    outcome,
+    task === null ? "" : String(task),
+    state ?? (task === null ? "" : "deleted"),
+    reason ?? "",
+  ]);
+  return table(PAST_COLUMNS, rows, { width, heading: (line) => paint(terminal, "bold", line) });
+}

@@ -1,0 +1,49 @@
+/** What a change of the clock does to a recurring task, in one sentence. */
+import { type ClockChange, touches } from "./clock-changes.ts";
+import { listed } from "./words.ts";
+
+/** More times than this are counted. */
+const MOST_NAMED = 6;
+
+/** @returns null where the change does nothing to it. */
+export function clockChangeWords(change: ClockChange): string | null {
+  if (!touches(change)) return null;
+  const { from, to } = change;
+  const [date, way] = [dateOf(from), to < from ? "goes back" : "goes"];
+  const does = to < from ? repeatedWords(change) : lostWords(change);
+  return `On ${date} the clock ${way} from ${timeOf(from)} to ${timeOf(to)}: ${does}`;
+}
+
+function lostWords({ lost, moved }: ClockChange): string {
+  const [does, is] = lost.length === 1 ? ["does", "is"] : ["do", "are"];
+  const missing = `${timesWords(lost)} ${does} not exist that day`;
+  if (moved.length === 0) return `${missing}, and ${is} left out`;
+  if (lost.length === 0) return `it runs at ${timesWords(moved)} too`;
+  if (moved.length === 1) return `${missing}, and it runs once, at ${timesWords(moved)}`;
+  return `${missing}, and it runs at ${timesWords(moved)}`;
+}
+
+function repeatedWords({ first, second }: ClockChange): string {
+  const all = [...new Set([...first, ...second])].toSorted((a, b) => a - b);
+  const twice = `${timesWords(all)} ${all.length === 1 ? "comes" : "come"} twice that day, and it runs`;
+  if (second.length === 0) return `${twice} the first time only`;
+  if (first.length === 0) return `${twice} the second time only`;
+  if (first.length === all.length && second.length === all.length) return `${twice} both times`;
+  return `it runs at ${timesWords(first)} the first time, and at ${timesWords(second)} the second time`;
+}
+
+function timesWords(walls: readonly number[]): string {
+  const times = walls.map(timeOf);
+  if (times.length <= MOST_NAMED) return listed(times);
+  return `its ${times.length} slots from ${times[0]} to ${times.at(-1)}`;
+}
+
+/** @param wall a clock's time, as `wallTime` gives it. */
+export function dateOf(wall: number): string {
+  return new Date(wall).toISOString().slice(0, 10);
+}
+
+/** `02:30`; with its seconds where it has some. */
+export function timeOf(wall: number): string {
+  return new Date(wall).toISOString().slice(11, 19).replace(/:00$/, "");
+}

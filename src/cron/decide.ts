@@ -1,0 +1,140 @@
+/**
+ * Decides what becomes of the slots that have come. It is pure: the store asks it inside the transaction that pushes the
+ * tasks and writes the ledger, so that two workers decide no slot twice, and a kill loses none.
+ */
+import type { CronDecision, CronState, DecidedSlot, SlotOutcome } from "./ledger.ts";
+import type { NewTask } from "../task.ts";
+import { formatDuration } from "../values/duration.ts";
+import type { CronDefinition } from "./definition.ts";
+import { isOwn } from "./own.ts";
+import { taskOfSlot } from "./slot-task.ts";
+import { newestSlots } from "./slots.ts";
+
+/** A slot that passed longer ago than this was missed: no worker ran. */
+const ON_TIME_MS = 60_000;
+
+/** A clock that is this far behind what was decided was ahead before. */
+const AHEAD_MS = 600_000;
+
+/** The most missed slots that get a row each. */
+const MOST_ROWS = 100;
+
+/** @returns null where nothing is to be written. */
+export function decide(
+  definition: CronDefinition,
+  state: CronState,
+  now: number,
+): CronDecision | null {
+  const from = state.row.decidedUntil;
+  if (from - now > AHEAD_MS) return { slots: [], decidedUntil: now };
+  const most = Math.max(MOST_ROWS, definition.catchUp);
+  const { slots, more } = newestSlots(definition.schedule, from, now, most);
+  const free = slots.filter((slot) => !state.taken.has(slot));
+  const decided = new Decider(definition, state, now).decide(free, more);
+  const last = slots.at(-1);
+  if (decided.length === 0 && last === undefined) return null;
+  return { slots: decided, decidedUntil: last ?? from };
+}
+
+class Decider {
+  readonly #definition: CronDefinition;
+  readonly #state: CronState;
+  readonly #now: number;
+  readonly #decided: DecidedSlot[] = [];
+  /** Why the next task cannot be pushed; null: it can. */
+  #held: string | null;
+  #waiting: number | null;
+
+  constructor(definition: CronDefinition, state: CronState, now: number) {
+    this.#definition = definition;
+    this.#state = state;
+    this.#now = now;
+    this.#held = heldWords(state);
+    this.#waiting = state.row.waiting;
+  }
+
+  decide(slots: readonly number[], more: boolean): readonly DecidedSlot[] {
+    if (this.#waiting !== null && this.#held === null)
+      this.#push(this.#waiting, "it waited for the task before");
+    const pushed = new Set(this.#toPush(slots));
+    for (const [index, slot] of slots.entries()) {
+      const paused = this.#pausedWords(slot);
+      if (paused !== null) this.#add(slot, "paused", paused);
+      else if (pushed.has(slot)) this.#start(slot);
+      else if (!isOwn(this.#definition.name))
+        this.#add(slot, "missed", this.#missedWords(slot, index === 0 && more));
+    }
+    return this.#decided;
+  }
+
+  /** The slots among these whose tasks should run. */
+  #toPush(slots: readonly number[]): readonly number[] {
+    const { missed, catchUp, grace } = this.#definition;
+    const now = this.#now;
+    const newest = slots.at(-1);
+    const isOnTime = (slot: number) => slot === newest && now - slot <= ON_TIME_MS;
+    const inGrace = slots.filter((slot) => isOnTime(slot) || grace === null || now - slot <= grace);
+    switch (missed) {
+      case "skip":
+        return inGrace.filter(isOnTime);
+      case "once":
+        return inGrace.slice(-1);
+      case "all":
+        return inGrace.slice(-catchUp);
+    }
+  }
+
+  #start(slot: number): void {
+    const { overlap } = this.#definition;
+    if (this.#held === null || overlap === "allow") this.#push(slot, this.#lateWords(slot));
+    else if (overlap === "wait" && this.#waiting === null) {
+      this.#waiting = slot;
+      this.#add(slot, "waiting", this.#held);
+    } else this.#add(slot, "skipped", this.#held);
+  }
+
+  #push(slot: number, reason: string | null): void {
+    if (isOwn(this.#definition.name)) this.#add(slot, "started", null);
+    else this.#decided.push({ slot, outcome: "pushed", reason, task: this.#taskOf(slot) });
+    this.#held = "the task of the slot before has not ended";
+    this.#waiting = this.#waiting === slot ? null : this.#waiting;
+  }
+
+  #add(slot: number, outcome: SlotOutcome, reason: string | null): void {
+    this.#decided.push({ slot, outcome, reason, task: null });
+  }
+
+  #taskOf(slot: number): NewTask {
+    const later = Math.floor(this.#state.share * this.#definition.jitter);
+    const isLate = this.#now - slot > ON_TIME_MS;
+    return taskOfSlot(this.#definition, slot, (isLate ? this.#now : slot) + later, this.#now);
+  }
+
+  #lateWords(slot: number): string | null {
+    const late = this.#now - slot;
+    return late > ON_TIME_MS ? `${formatDuration(late)} late: no worker ran then` : null;
+  }
+
+  #missedWords(slot: number, more: boolean): string {
+    const { missed, grace, catchUp } = this.#definition;
+    const late = formatDuration(this.#now - slot);
+    const earlier = more ? "; so were earlier slots" : "";
+    if (grace !== null && this.#now - slot > grace) {
+      return `no worker ran then; ${late} is more than its grace of ${formatDuration(grace)}${earlier}`;
+    }
+    if (missed === "skip") return `no worker ran then; it was noticed ${late} later${earlier}`;
+    if (missed === "once") return `no worker ran then; a later slot ran in its place${earlier}`;
+    return `no worker ran then; only the last ${catchUp} slots are caught up${earlier}`;
+  }
+
+  #pausedWords(slot: number): string | null {
+    const { pause } = this.#state.row.override;
+    if (pause === undefined || (pause.until !== null && slot >= pause.until)) return null;
+    return `paused by ${pause.by}${pause.reason === null ? "" : `: ${pause.reason}`}`;
+  }
+}
+
+function heldWords({ unfinished, working }: CronState): string | null {
+  if (unfinished !== null) return `task ${unfinished} has not ended`;
+  return working === null ? null : `worker ${working} has not ended the one before`;
+}

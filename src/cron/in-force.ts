@@ -1,0 +1,37 @@
+/** The definition of a recurring task that is in force: that of its source, with what the database says instead. */
+import { decode } from "../values/decoding.ts";
+import { type CronDefinition, readCron } from "./definition.ts";
+import type { CronOverride, CronPause, CronRow } from "./ledger.ts";
+
+/** @throws TqError "invalid" where this tq cannot read it, as a newer one has written it. */
+export function definitionOf({
+  name,
+  definition,
+  override,
+}: Pick<CronRow, "name" | "definition" | "override">): CronDefinition {
+  const said = { ...saidBySource({ name, definition }), ...editedKeys(override) };
+  return readCron(name, said, `The recurring task ${name}`);
+}
+
+/** What its source says, by the keys of tq.toml. */
+export function saidBySource({
+  name,
+  definition,
+}: Pick<CronRow, "name" | "definition">): Readonly<Record<string, unknown>> {
+  return decode(definition, `The recurring task ${name}`) as Record<string, unknown>;
+}
+
+/** What the database says instead, by the same keys. */
+export function editedKeys(override: CronOverride): Readonly<Record<string, unknown>> {
+  const { pause: _, ...keys } = override;
+  return keys;
+}
+
+/** The pause that holds it back now; null: none, or one that has ended. */
+export function pauseAt(
+  { override: { pause } }: Pick<CronRow, "override">,
+  now: number,
+): CronPause | null {
+  if (pause === undefined) return null;
+  return pause.until === null || pause.until > now ? pause : null;
+}

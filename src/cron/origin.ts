@@ -1,0 +1,31 @@
+/** Where a recurring task is defined, in words. */
+import { type CronRow, DATABASE_ORIGIN, TQ_ORIGIN } from "./ledger.ts";
+
+type Defined = Pick<CronRow, "name" | "origin" | "removedAt">;
+
+/** `the section [cron.nightly] of /shop/tq.toml`, `/shop/models.ts`, `the database`. */
+export function originWords({ name, origin }: Pick<Defined, "name" | "origin">): string {
+  if (origin === DATABASE_ORIGIN) return "the database";
+  if (origin === TQ_ORIGIN) return "tq itself";
+  return origin.endsWith(".toml") ? `the section [cron.${name}] of ${origin}` : origin;
+}
+
+/** Refuses to add one whose name is taken. */
+export function takenWords(row: Defined): string {
+  const { name, origin } = row;
+  const refusal = `Cannot add ${name}: the name is taken`;
+  if (origin === DATABASE_ORIGIN) {
+    return `${refusal}; tq cron edit ${name} changes it, and tq cron remove ${name} makes way for another`;
+  }
+  return `${refusal} by ${originWords(row)}: change it there, or with tq cron edit ${name}`;
+}
+
+/** Refuses to remove one that its file has; null where it can be removed. */
+export function unremovableWords(row: Defined): string | null {
+  const { name, origin, removedAt } = row;
+  if (origin === DATABASE_ORIGIN || removedAt !== null) return null;
+  if (origin === TQ_ORIGIN) {
+    return `Cannot remove ${name}: it is tq's own; pause it with tq cron pause ${name}`;
+  }
+  return `Cannot remove ${name}: it is defined in ${originWords(row)}; remove it there, or pause it with tq cron pause ${name}`;
+}

@@ -1,0 +1,121 @@
+/** What the failures of tasks push: the policy `onFailed` of each method, told to the store before a task can fail. */
+import type { ModelCatalog } from "../catalog.ts";
+import { TqError } from "../errors.ts";
+import { matches } from "../patterns.ts";
+import type { TaskRules } from "../settings/task-rules.ts";
+import type { FollowUp } from "../store/failure-store.ts";
+import type { Store } from "../store/store.ts";
+import { didYouMean } from "../suggest.ts";
+import { callName, FUNCTION_METHOD } from "../task.ts";
+import { isFunction, methodNames, type ModelClass } from "./model-class.ts";
+import { Policies } from "./policies.ts";
+import type { Registry } from "./registry.ts";
+
+/**
+ * Tells the store what the failures of these models push.
+ *
+ * @param isComplete the registry has all functions: none that it lacks can be called.
+ * @throws TqError "models" for a function that names one which there is not.
+ */
+export async function declareFollowUps(
+  store: Store,
+  registry: Registry,
+  rules: readonly TaskRules[],
+  isComplete = true,
+): Promise<void> {
+  const policies = new Policies(rules);
+  const models = registry.all();
+  const followUps = models.flatMap((model) => {
+    if (isFunction(model)) return followUpsOfFunction(model, registry, policies, isComplete);
+    return followUpsOfModel(model, policies);
+  });
+  const names = models.map(({ __name__ }) => __name__);
+  await store.failures.declare(names, followUps);
+}
+
+const declared = new WeakMap<Store, readonly ModelClass[]>();
+
+/** The same for a program that runs its own tasks, and may meet new models at any time: call it before each run. */
+export async function declareNewFollowUps(
+  store: Store,
+  registry: Registry,
+  rules: readonly TaskRules[],
+): Promise<void> {
+  const models = registry.all();
+  const before = declared.get(store) ?? [];
+  if (models.length === before.length && models.every((model, at) => model === before[at])) return;
+  await declareFollowUps(store, registry, rules, false);
+  declared.set(store, models);
+}
+
+function followUpsOfModel(model: ModelClass, policies: Policies): FollowUp[] {
+  const name = model.__name__;
+  const methods = methodNames(model);
+  return methods.flatMap((method) => {
+    const called = policies.sourced(model, method, null).policy.onFailed;
+    // Where tq.toml names a method for many models, it counts for those that have it.
+    if (called === null || !methods.includes(called)) return [];
+    return [{ model: name, method, calls: { model: name, method: called } }];
+  });
+}
+
+function followUpsOfFunction(
+  model: ModelClass,
+  registry: Registry,
+  policies: Policies,
+  isComplete: boolean,
+): FollowUp[] {
+  const name = model.__name__;
+  const { policy, sources } = policies.sourced(model, FUNCTION_METHOD, null);
+  const called = policy.onFailed;
+  if (called === null) return [];
+  const other = registry.get(called);
+  const canCall = other === undefined ? !isComplete : isFunction(other);
+  if (canCall) {
+    return [
+      { model: name, method: FUNCTION_METHOD, calls: { model: called, method: FUNCTION_METHOD } },
+    ];
+  }
+  if (sources.onFailed === "tq.toml") return []; // the worker's log says so
+  throw noFunction(name, called, registry);
+}
+
+function noFunction(name: string, called: string, registry: Registry): TqError {
+  const functions = registry.all().filter(isFunction);
+  const near = didYouMean(
+    called,
+    functions.map(({ __name__ }) => __name__),
+  );
+  return new TqError(
+    "models",
+    `Cannot use task(${JSON.stringify(name)}).onFailed: there is no function ${JSON.stringify(called)} here${near}`,
+  );
+}
+
+/** A sentence for each `on_failed` of tq.toml that no task can call: its failures would push nothing. */
+export function unknownFollowUps(rules: readonly TaskRules[], catalog: ModelCatalog): string[] {
+  return rules.flatMap(({ pattern, said: { onFailed = null } }) => {
+    if (onFailed === null) return [];
+    const lacking = Object.entries(catalog).filter(
+      ([model, methods]) => isMeant(pattern, model, methods) && !can(catalog, model, onFailed),
+    );
+    if (lacking.length === 0) return [];
+    const names = lacking.map(([model]) => model).join(", ");
+    const words = `on_failed = ${JSON.stringify(onFailed)} of [tasks.${JSON.stringify(pattern)}]`;
+    return [
+      `${words} is of no use for ${names}: there is no such method or function; failures push nothing there`,
+    ];
+  });
+}
+
+function isMeant(pattern: string, model: string, methods: ModelCatalog[string]): boolean {
+  const calls = (methods ?? [null]).map((method) => callName(model, method));
+  return calls.some((call) => matches(pattern, call));
+}
+
+function can(catalog: ModelCatalog, model: string, called: string): boolean {
+  const methods = catalog[model];
+  return methods
+    ? methods.includes(called)
+    : Object.hasOwn(catalog, called) && catalog[called] === null;
+}

@@ -1,0 +1,119 @@
+/** Recurring tasks on SQLite. */
+import type { Database } from "bun:sqlite";
+import type {
+  CronChanges,
+  CronDecision,
+  CronOverride,
+  CronRow,
+  CronSlot,
+  CronSource,
+  CronState,
+  CronText,
+  PastSlot,
+  SlotOutcome,
+} from "../cron/ledger.ts";
+import { takenWords, unremovableWords } from "../cron/origin.ts";
+import { TqError } from "../errors.ts";
+import type { CronStore } from "../store/cron-store.ts";
+import { didYouMean } from "../suggest.ts";
+import type { SqliteSession } from "./session.ts";
+import { addCron, defineCrons } from "./sql/cron-definitions.ts";
+import {
+  cronRow,
+  cronRows,
+  cronSlots,
+  cronState,
+  deleteCron,
+  endSlot,
+  overrideCron,
+  recordDecision,
+} from "./sql/cron.ts";
+
+export interface CronAccess {
+  now(): number;
+  read<T>(fn: (db: Database) => T): Promise<T>;
+  write<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T>;
+}
+
+export class SqliteCron implements CronStore {
+  readonly #access: CronAccess;
+
+  constructor(access: CronAccess) {
+    this.#access = access;
+  }
+
+  rows(): Promise<CronRow[]> {
+    return this.#access.read(cronRows);
+  }
+
+  slots(name: string, limit: number): Promise<PastSlot[]> {
+    return this.#access.read((db) => cronSlots(db, name, limit));
+  }
+
+  define(...sources: readonly CronSource[]): Promise<CronChanges> {
+    return this.#write((db, now) => defineCrons(db, sources, now));
+  }
+
+  decide(
+    name: string,
+    decide: (state: CronState, now: number) => CronDecision | null,
+    worker?: string,
+  ): Promise<CronSlot[]> {
+    return this.#access.write(async (session) => {
+      const now = this.#access.now();
+      const state = await session.runStatements((db) => cronState(db, name));
+      const decision = state && decide(state, now);
+      if (decision === null) return [];
+      const tasks = decision.slots.flatMap(({ task }) => task ?? []);
+      const ids = tasks.length === 0 ? [] : await session.push(tasks);
+      return session.runStatements((db) =>
+        recordDecision(db, name, decision, ids, now, worker ?? null),
+      );
+    });
+  }
+
+  end(name: string, slot: number, outcome: SlotOutcome, reason: string): Promise<void> {
+    return this.#write((db) => endSlot(db, name, slot, outcome, reason));
+  }
+
+  add(origin: string, definition: CronText): Promise<CronRow> {
+    const { name } = definition;
+    return this.#write((db, now) => {
+      const row = cronRow(db, name);
+      if (row !== null && row.removedAt === null) throw new TqError("conflict", takenWords(row));
+      addCron(db, origin, definition, now);
+      return found(db, name);
+    });
+  }
+
+  override(name: string, change: (row: CronRow, now: number) => CronOverride): Promise<CronRow> {
+    return this.#write((db, now) => {
+      const row = found(db, name);
+      overrideCron(db, row, change(row, now), now);
+      return found(db, name);
+    });
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#write((db) => {
+      const row = found(db, name);
+      const refusal = unremovableWords(row);
+      if (refusal !== null) throw new TqError("conflict", refusal);
+      deleteCron(db, name);
+    });
+  }
+
+  #write<T>(fn: (db: Database, now: number) => T): Promise<T> {
+    return this.#access.write((session) => session.runStatements(fn));
+  }
+}
+
+function found(db: Database, name: string): CronRow {
+  const row = cronRow(db, name);
+  if (row !== null) return row;
+  const names = cronRows(db).map((one) => one.name);
+  throw new TqError(
+    "not_found",
+    `There is no recurring task ${JSON.stringify(name)}${didYouMean(name, names) || "; tq cron list shows them"}`,
+  );
+}

@@ -1,0 +1,53 @@
+/** What follows failures, on SQLite. */
+import type { Database } from "bun:sqlite";
+import type {
+  AlertChannel,
+  AlertTake,
+  FailureStore,
+  FollowUp,
+  TakenAlert,
+} from "../store/failure-store.ts";
+import type { CronAccess } from "./cron-store.ts";
+import { endAlert, findAlert, isNewlyWatched, takeAlert, watchFailures } from "./sql/alerts.ts";
+import { declareFollowUps, isNewlyDeclared, noteTrouble } from "./sql/failures.ts";
+
+export class SqliteFailures implements FailureStore {
+  readonly #access: CronAccess;
+
+  constructor(access: CronAccess) {
+    this.#access = access;
+  }
+
+  async declare(models: readonly string[], followUps: readonly FollowUp[]): Promise<void> {
+    if (!(await this.#read((db) => isNewlyDeclared(db, models, followUps)))) return;
+    await this.#write((db) => declareFollowUps(db, models, followUps));
+  }
+
+  async watch(origin: string, channels: readonly AlertChannel[]): Promise<void> {
+    if (!(await this.#read((db) => isNewlyWatched(db, origin, channels)))) return;
+    await this.#write((db) => watchFailures(db, origin, channels));
+  }
+
+  trouble(words: string): Promise<void> {
+    return this.#write((db, now) => noteTrouble(db, words, now));
+  }
+
+  async take(take: AlertTake): Promise<TakenAlert> {
+    await this.watch(take.origin, take.channels); // another process may have dropped them
+    const found = await this.#read((db) => findAlert(db, take, this.#access.now()));
+    if (found.kind !== "alert") return found;
+    return this.#write((db, now) => takeAlert(db, take, found, now));
+  }
+
+  told(worker: string, channel: AlertChannel, until: number, hasGone: boolean): Promise<void> {
+    return this.#write((db) => endAlert(db, worker, channel, hasGone ? until : null));
+  }
+
+  #read<T>(fn: (db: Database) => T): Promise<T> {
+    return this.#access.read(fn);
+  }
+
+  #write<T>(fn: (db: Database, now: number) => T): Promise<T> {
+    return this.#access.write((session) => session.runStatements(fn));
+  }
+}

@@ -1,0 +1,162 @@
+-- Recurring tasks. `origin` is the file that defines one; "database" where `tq cron add` did; `kind` tells what it is:
+-- tq, model, settings, database. `override` is what the database says instead: a pause, other times. Slots up to
+-- `decided_until` have been decided.
+CREATE TABLE tq__cron (
+  name          TEXT PRIMARY KEY,
+  origin        TEXT    NOT NULL,
+  kind          TEXT    NOT NULL,
+  definition    TEXT    NOT NULL,
+  override      TEXT    NOT NULL DEFAULT '{}',
+  decided_until INTEGER NOT NULL,
+  changed_at    INTEGER NOT NULL,
+  removed_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- What became of each slot, a time at which a recurring task comes: no slot has two rows. `worker` does what tq itself
+-- does for one.
+CREATE TABLE tq__cron_slot (
+  cron       TEXT    NOT NULL,
+  slot       INTEGER NOT NULL,
+  decided_at INTEGER NOT NULL,
+  outcome    TEXT    NOT NULL,
+  reason     TEXT,
+  task       INTEGER,
+  worker     TEXT,
+  PRIMARY KEY (cron, slot)
+) STRICT, WITHOUT ROWID;
+
+-- A number that this database keeps for itself: it spreads the times of many machines with the same recurring task.
+CREATE TABLE tq__share (share REAL NOT NULL) STRICT;
+INSERT INTO tq__share VALUES ((random() & 4294967295) / 4294967296.0);
+
+CREATE VIEW tq_cron AS
+SELECT name, origin, kind, definition, override, decided_until, changed_at, removed_at FROM tq__cron;
+
+CREATE VIEW tq_cron_slots AS
+SELECT cron, slot, decided_at, outcome, reason, task, worker FROM tq__cron_slot;
+
+-- Which definitions each worker has read: of two files with one name the first has it as long as a worker has that file.
+-- `is_foreign`: it needs models that this worker does not have.
+CREATE TABLE tq__cron_read (
+  name       TEXT NOT NULL,
+  worker     TEXT NOT NULL,
+  origin     TEXT NOT NULL,
+  is_foreign INTEGER NOT NULL,
+  PRIMARY KEY (name, worker)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER tq__worker_forgets_cron AFTER DELETE ON tq__worker BEGIN
+  DELETE FROM tq__cron_read WHERE worker = OLD.id;
+END;
+
+-- Pauses: queues (names and patterns) and methods of which no worker takes a task, though it stays ready. Ids are never
+-- used again.
+CREATE TABLE tq__pause (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind       TEXT    NOT NULL, -- queue, task
+  name       TEXT    NOT NULL,
+  since      INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL, -- `until` was chosen then
+  paused_by  TEXT    NOT NULL,
+  reason     TEXT,
+  until      INTEGER,
+  UNIQUE (kind, name)
+) STRICT;
+
+CREATE VIEW tq_pauses AS
+SELECT kind, name, since, paused_by, reason, until FROM tq__pause;
+
+-- `suspect` is more than a flag from now on: with the id p of a pause it is 2p, or 2p + 1 for a suspect, where a claim
+-- met the ready task and set it aside. Such a task is out of the index that claims read, so a million of them cost a
+-- claim nothing.
+DROP INDEX tq__task_suspect;
+CREATE INDEX tq__task_suspect ON tq__task (suspect, queue, priority DESC, deadline, id)
+  WHERE state = 'ready' AND suspect > 0;
+
+DROP VIEW tq_queues;
+CREATE VIEW tq_queues AS
+SELECT queue,
+       sum(state = 'scheduled') AS scheduled,
+       sum(state = 'ready') AS ready,
+       sum(state = 'running') AS running,
+       sum(state = 'failed') AS failed
+  FROM (SELECT queue, state FROM tq__task WHERE state = 'scheduled'
+        UNION ALL
+        SELECT queue, state FROM tq__task WHERE state = 'ready' AND suspect = 0
+        UNION ALL
+        SELECT queue, state FROM tq__task WHERE state = 'ready' AND suspect > 0
+        UNION ALL
+        SELECT queue, state FROM tq__task WHERE state = 'running'
+        UNION ALL
+        SELECT queue, state FROM tq__task WHERE state = 'failed' AND finished_at IS NOT NULL)
+ GROUP BY queue;
+
+-- What a failure pushes, as the models of the workers say: a task that calls this, once one of that method has failed.
+CREATE TABLE tq__follow_up (
+  model        TEXT NOT NULL,
+  method       TEXT NOT NULL,
+  calls_model  TEXT NOT NULL,
+  calls_method TEXT NOT NULL,
+  PRIMARY KEY (model, method)
+) STRICT, WITHOUT ROWID;
+
+-- The ways in which failures are told: a command, a URL. Failures up to `told_until` have been told. `sender` is the
+-- worker that is telling some, `sent_at` when the last one began to.
+CREATE TABLE tq__alert (
+  channel    TEXT PRIMARY KEY,
+  origin     TEXT    NOT NULL,
+  told_until INTEGER NOT NULL,
+  sender     TEXT,
+  sent_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Failures that are to be told. Their ids only grow, whatever the clock does, and no id comes twice. A row without a task
+-- is the trouble of a worker.
+CREATE TABLE tq__untold (
+  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  task      INTEGER,
+  call      TEXT    NOT NULL,
+  queue     TEXT,
+  reason    TEXT    NOT NULL,
+  attempts  INTEGER NOT NULL,
+  failed_at INTEGER NOT NULL
+) STRICT;
+
+-- Statistics: the runs of a method of a queue by the minute, after eight days by the hour. `span` is in ms, sums
+-- and worst values in µs; `buckets` are histograms: src/statistics/histogram.ts. `whole` is 1 where a row has all runs of
+-- its queue in that minute: of several methods a row more has them together, without a model.
+CREATE TABLE tq__statistic (
+  span   INTEGER NOT NULL,
+  at     INTEGER NOT NULL,
+  queue  TEXT    NOT NULL,
+  model  TEXT    NOT NULL,
+  method TEXT    NOT NULL,
+  whole  INTEGER NOT NULL,
+  finished INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  retried INTEGER NOT NULL,
+  snoozed INTEGER NOT NULL,
+  cancelled INTEGER NOT NULL,
+  postponed INTEGER NOT NULL,
+  interrupted INTEGER NOT NULL,
+  crashed INTEGER NOT NULL,
+  wait_count INTEGER NOT NULL, wait_sum INTEGER NOT NULL, wait_worst INTEGER NOT NULL, wait_buckets BLOB NOT NULL,
+  run_count INTEGER NOT NULL, run_sum INTEGER NOT NULL, run_worst INTEGER NOT NULL, run_buckets BLOB NOT NULL,
+  late_start_count INTEGER NOT NULL, late_start_sum INTEGER NOT NULL, late_start_worst INTEGER NOT NULL, late_start_buckets BLOB NOT NULL,
+  late_end_count INTEGER NOT NULL, late_end_sum INTEGER NOT NULL, late_end_worst INTEGER NOT NULL, late_end_buckets BLOB NOT NULL,
+  PRIMARY KEY (span DESC, at, queue, model, method)
+) STRICT, WITHOUT ROWID;
+
+-- The number of the last part that a worker has added: none is added twice.
+ALTER TABLE tq__worker ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
+
+-- For plain SQL, all lengths of time in ms.
+CREATE VIEW tq_stats AS
+SELECT at, span, queue, model, method,
+       finished, failed, retried, snoozed, cancelled, postponed, interrupted, crashed,
+       wait_count, wait_sum / 1000.0 / wait_count AS wait_mean, iif(wait_count > 0, wait_worst / 1000.0, NULL) AS wait_worst,
+       run_count, run_sum / 1000.0 / run_count AS run_mean, iif(run_count > 0, run_worst / 1000.0, NULL) AS run_worst,
+       late_start_count, late_start_sum / 1000.0 / late_start_count AS late_start_mean, iif(late_start_count > 0, late_start_worst / 1000.0, NULL) AS late_start_worst,
+       late_end_count, late_end_sum / 1000.0 / late_end_count AS late_end_mean, iif(late_end_count > 0, late_end_worst / 1000.0, NULL) AS late_end_worst
+  FROM tq__statistic
+ WHERE model <> '';

@@ -1,0 +1,141 @@
+/** The definitions of recurring tasks: which source has which name, and what of it is in force. */
+import type { Database } from "bun:sqlite";
+import {
+  type CronChanges,
+  type CronSource,
+  type CronText,
+  kindOf,
+  ORIGIN_KINDS,
+  type OriginKind,
+  type RefusedDefinition,
+} from "../../cron/ledger.ts";
+
+/** A recurring task is held while a live worker has its file. Those of tq and of the database always are. */
+export const IS_HELD = `
+  kind IN ('tq', 'database') OR
+    EXISTS (SELECT 1 FROM tq__cron_read AS read WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin)`;
+
+const FOUND = `
+  SELECT origin, kind, definition, removed_at IS NOT NULL AS isRemoved, ${IS_HELD} AS isHeld,
+         EXISTS (SELECT 1 FROM tq__cron_read AS read
+                  WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin AND read.is_foreign = 0
+                    AND read.worker <> $worker) AS hasOwner
+    FROM tq__cron WHERE name = $name`;
+
+interface Found {
+  readonly origin: string;
+  readonly kind: OriginKind;
+  readonly definition: string;
+  readonly isRemoved: 0 | 1;
+  readonly isHeld: 0 | 1;
+  /** Another worker has read it, and has the models that it needs. */
+  readonly hasOwner: 0 | 1;
+}
+
+/** One that changed, or came back, counts from now: slots before that were never its own. */
+const DEFINE = `
+  INSERT INTO tq__cron (name, origin, kind, definition, decided_until, changed_at)
+  VALUES ($name, $origin, $kind, $definition, $now, $now)
+  ON CONFLICT (name) DO UPDATE
+    SET origin = excluded.origin, kind = excluded.kind, definition = excluded.definition,
+        decided_until = excluded.decided_until, changed_at = excluded.changed_at, removed_at = NULL`;
+
+/** A file that was moved, or a new release in a folder of its own, changes no time. */
+const MOVE = "UPDATE tq__cron SET origin = $origin, kind = $kind WHERE name = $name";
+
+const FORGET_READ = `
+  DELETE FROM tq__cron_read
+   WHERE worker = $worker AND origin = $origin AND name NOT IN (SELECT value FROM json_each($names))`;
+
+const READ = `
+  INSERT INTO tq__cron_read (name, worker, origin, is_foreign) VALUES ($name, $worker, $origin, $isForeign)
+  ON CONFLICT (name, worker) DO UPDATE SET origin = excluded.origin, is_foreign = excluded.is_foreign`;
+
+const REMOVE_OTHERS = `
+  UPDATE tq__cron SET removed_at = $now, changed_at = $now
+   WHERE origin = $origin AND removed_at IS NULL AND name NOT IN (SELECT value FROM json_each($names))
+  RETURNING name`;
+
+/** Makes the definitions of these sources those that they have now. */
+export function defineCrons(
+  db: Database,
+  sources: readonly CronSource[],
+  now: number,
+): CronChanges {
+  for (const source of sources) keepRead(db, source);
+  const changed: string[] = [];
+  const refused: RefusedDefinition[] = [];
+  for (const source of sources) {
+    for (const text of source.definitions) {
+      const found = db
+        .query(FOUND)
+        .get({ name: text.name, worker: source.worker ?? "" }) as Found | null;
+      if (found !== null && !mayTake(source, text.name, found)) {
+        const { origin, kind } = found;
+        const one = { name: text.name, origin: source.origin, by: { origin, kind } };
+        if (origin !== source.origin) refused.push(one);
+      } else if (put(db, source, text, found, now)) changed.push(text.name);
+    }
+  }
+  const removed = sources.flatMap((source) => removeOthers(db, source, now));
+  return { changed: changed.sort(), removed, refused };
+}
+
+/** Adds one that no worker has read yet: its slots wait for one that has its file. */
+export function addCron(
+  db: Database,
+  origin: string,
+  { name, definition }: CronText,
+  now: number,
+): void {
+  db.query(DEFINE).run({ name, origin, kind: kindOf({ origin }), definition, now });
+}
+
+function namesOf({ definitions, foreign = [] }: CronSource): string {
+  return JSON.stringify([...foreign, ...definitions.map(({ name }) => name)]);
+}
+
+/** Keeps what a worker has read. Those of tq need no worker: every one has them. */
+function keepRead(db: Database, source: CronSource): void {
+  const { origin, definitions, worker = "" } = source;
+  if (source.isPart !== true) db.query(FORGET_READ).run({ worker, origin, names: namesOf(source) });
+  if (kindOf(source) === "tq" || kindOf(source) === "database") return;
+  for (const { name } of definitions) {
+    const isForeign = source.foreign?.includes(name) === true ? 1 : 0;
+    db.query(READ).run({ name, worker, origin, isForeign });
+  }
+}
+
+function mayTake(source: CronSource, name: string, found: Found): boolean {
+  if (found.isRemoved === 1) return true;
+  if (found.origin === source.origin) {
+    return !source.foreign?.includes(name) || found.hasOwner === 0;
+  }
+  const rank = ORIGIN_KINDS.indexOf(kindOf(source)) - ORIGIN_KINDS.indexOf(found.kind);
+  return rank > 0 || (found.isHeld === 0 && found.kind !== "database");
+}
+
+/** @returns true where another definition is in force now. */
+function put(
+  db: Database,
+  source: CronSource,
+  { name, definition }: CronText,
+  found: Found | null,
+  now: number,
+): boolean {
+  const { origin } = source;
+  const kind = kindOf(source);
+  if (found?.definition === definition && found.isRemoved === 0) {
+    if (found.origin !== origin || found.kind !== kind) db.query(MOVE).run({ name, origin, kind });
+    return false;
+  }
+  db.query(DEFINE).run({ name, origin, kind, definition, now });
+  return true;
+}
+
+function removeOthers(db: Database, source: CronSource, now: number) {
+  if (source.isPart === true) return [];
+  const { origin } = source;
+  const rows = db.query(REMOVE_OTHERS).values({ origin, names: namesOf(source), now });
+  return (rows as [string][]).map(([name]) => ({ name, origin }));
+}

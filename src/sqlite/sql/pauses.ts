@@ -1,0 +1,104 @@
+/** Keeps the pauses of queues and methods. */
+import type { Database } from "bun:sqlite";
+import { TqError } from "../../errors.ts";
+import { targetWords } from "../../store/pause-words.ts";
+import type { NewPause, Pause, PauseTarget } from "../../store/pauses.ts";
+import { didYouMean } from "../../suggest.ts";
+
+/** A pause with its id, by which the tasks that it has set aside are found. */
+export interface StoredPause extends Pause {
+  readonly id: number;
+}
+
+/**
+ * Reads nothing in nearly every database: no task stands beside the line, as a suspect or set aside for a pause, and
+ * nothing is paused.
+ */
+const IS_ANY_HELD = `
+  SELECT 1 FROM tq__task WHERE state = 'ready' AND suspect > 0
+   UNION ALL
+  SELECT 1 FROM tq__pause
+   LIMIT 1`;
+
+/** True where not every ready task may be taken in its order. */
+export function isAnyHeld(db: Database): boolean {
+  return db.query(IS_ANY_HELD).get() !== null;
+}
+
+const SHOWN = "kind, name, since, paused_by AS by, reason, until";
+
+const inForce = (columns: string): string => `
+  SELECT ${columns}
+    FROM tq__pause
+   WHERE until IS NULL OR until > ?1
+   ORDER BY id`;
+
+const IN_FORCE = inForce(`id, ${SHOWN}`);
+const SHOWN_IN_FORCE = inForce(SHOWN);
+
+export function pausesInForce(db: Database, now: number): StoredPause[] {
+  return db.query(IN_FORCE).all(now) as StoredPause[];
+}
+
+/** As people see them. */
+export function shownPauses(db: Database, now: number): Pause[] {
+  return db.query(SHOWN_IN_FORCE).all(now) as Pause[];
+}
+
+const END = "DELETE FROM tq__pause WHERE until <= ?1";
+
+/** As `pausesInForce`; it deletes those that have ended, so that claims need not look at them any more. */
+export function endPauses(db: Database, now: number): StoredPause[] {
+  db.query(END).run(now);
+  return pausesInForce(db, now);
+}
+
+const PAUSE = `
+  INSERT INTO tq__pause (kind, name, since, changed_at, paused_by, reason, until)
+  VALUES ($kind, $name, $now, $now, $by, $reason, $until)
+  ON CONFLICT (kind, name) DO UPDATE
+    SET changed_at = excluded.changed_at, paused_by = excluded.paused_by, reason = excluded.reason,
+        until = excluded.until
+  RETURNING ${SHOWN}`;
+
+export function pause(db: Database, { kind, name, by, reason, until }: NewPause, now: number) {
+  endPauses(db, now);
+  return db.query(PAUSE).get({ kind, name, by, reason, until, now }) as Pause;
+}
+
+const RESUME = `
+  DELETE FROM tq__pause WHERE kind = $kind AND name = $name
+  RETURNING ${SHOWN}`;
+
+/** @throws TqError "not_found" where it is not paused. */
+export function resume(db: Database, target: PauseTarget, now: number): Pause {
+  const inForce = endPauses(db, now);
+  const { kind, name } = target;
+  const ended = db.query(RESUME).get({ kind, name }) as Pause | null;
+  if (ended !== null) return ended;
+  const names = inForce.filter((pause) => pause.kind === kind).map((pause) => pause.name);
+  const others = inForce.length === 0 ? "; nothing is" : "; tq status shows what is";
+  const hint = didYouMean(name, names) || others;
+  throw new TqError("not_found", `Cannot resume ${targetWords(target)}: not paused${hint}`);
+}
+
+const RESUME_ALL = "DELETE FROM tq__pause";
+
+export function resumeAll(db: Database, now: number): Pause[] {
+  const ended = shownPauses(db, now);
+  db.query(RESUME_ALL).run();
+  return ended;
+}
+
+/** A clock that was ahead by less than this does no harm. */
+const CLOCK_SLACK_MS = 1_000;
+
+/** A pause that was made while the clock was ahead lasts as long as it was meant to, from now on. */
+const REPAIR = `
+  UPDATE tq__pause
+     SET until = until - (changed_at - $now), changed_at = $now, since = min(since, $now)
+   WHERE changed_at > $now + ${CLOCK_SLACK_MS}`;
+
+export function repairPauses(db: Database, now: number): void {
+  db.query(REPAIR).run({ now });
+}

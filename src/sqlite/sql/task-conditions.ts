@@ -1,0 +1,180 @@
+/** The conditions of a filter of tasks, as SQL. */
+import { isPattern } from "../../patterns.ts";
+import type { PathCondition, ReadFilter } from "../../store/looking.ts";
+import { toGlob } from "./glob.ts";
+
+type Value = string | number | null;
+
+/** The conditions on a row of tq__task or tq_tasks, and their parameters. */
+export interface Conditions {
+  /** Text that may stand after AND. */
+  readonly sql: string;
+  readonly values: Readonly<Record<string, Value>>;
+}
+
+/** Each writes a condition with the parameter of its own name, and gives the parameter's value. */
+type Writer = (value: never, name: string) => readonly [sql: string, value: Value];
+
+const name =
+  (column: string): Writer =>
+  (value: string, parameter) =>
+    isPattern(value)
+      ? [`${column} GLOB $${parameter}`, namesGlob(value)]
+      : [`${column} = $${parameter}`, value];
+
+const compared =
+  (condition: string): Writer =>
+  (value: string | number, parameter) => [`${condition} $${parameter}`, value];
+
+/** Those that cost least come first: SQLite asks them in their order. */
+const WRITERS: Readonly<
+  Record<Exclude<keyof ReadFilter, "where" | "before" | "after" | "limit">, Writer>
+> = {
+  states: (states: readonly string[], parameter) => [
+    `state IN (SELECT value FROM json_each($${parameter}))`,
+    JSON.stringify(states),
+  ],
+  ref: compared("ref ="),
+  user: compared("user ="),
+  queue: name("queue"),
+  model: name("model"),
+  method: name("method"),
+  pushedBefore: compared("enqueued_at <"),
+  pushedAfter: compared("enqueued_at >="),
+  endedBefore: compared("finished_at <"),
+  endedAfter: compared("finished_at >="),
+  reasonHas: (text: string, parameter) => [`reason GLOB $${parameter}`, containing(text)],
+  argsHave: (text: string, parameter) => [argsHave(parameter), containing(text)],
+};
+
+export function taskConditions(filter: ReadFilter): Conditions {
+  const parts: string[] = [];
+  const values: Record<string, Value> = {};
+  for (const [key, write] of Object.entries(WRITERS)) {
+    const given = filter[key as keyof typeof WRITERS];
+    if (given === undefined) continue;
+    const [sql, value] = write(given as never, key);
+    parts.push(sql);
+    values[key] = value;
+  }
+  for (const [at, condition] of (filter.where ?? []).entries()) {
+    parts.push(pathSql(condition, `where${at}`, values));
+  }
+  return { sql: parts.length === 0 ? "TRUE" : parts.join(" AND "), values };
+}
+
+/** A pattern of names as SQLite's GLOB takes it: a bracket is itself. */
+function namesGlob(pattern: string): string {
+  return pattern.replaceAll("[", "[[]");
+}
+
+/** A pattern for text that contains this one, whatever its case: `%` and `_` are themselves. */
+function containing(text: string): string {
+  return `*${toGlob(text.replace(/[%_\\]/g, "\\$&"))}*`;
+}
+
+/** Where the JSON escapes characters the text may be there all the same: each of its texts is read. */
+function argsHave(parameter: string): string {
+  return `(args GLOB $${parameter} OR CASE WHEN instr(args, '\\') AND json_valid(args) THEN EXISTS (
+      SELECT 1 FROM json_tree(args) WHERE type = 'text' AND atom GLOB $${parameter}) END)`;
+}
+
+/** Asks first whether the JSON has the key and the value at all: to read it costs ten times as much. */
+function pathSql(condition: PathCondition, name: string, values: Record<string, Value>): string {
+  const { root, path } = condition;
+  const column = root === "kwargs" ? "args" : root;
+  const sql = `CASE WHEN json_valid(${column}) THEN ${insideSql(condition, column, name, values)} END`;
+  const hints = [...keyHints(path), ...valueHints(condition)].map((hint, at) => {
+    values[`${name}Hint${at}`] = hint;
+    return `instr(${column}, $${name}Hint${at})`;
+  });
+  if (hints.length === 0) return sql;
+  // An escape may stand for any character, an exponent for a number that is written otherwise.
+  const unless = `instr(${column}, '\\')${isNumber(condition) ? ` OR ${column} GLOB '*[0-9][eE]*'` : ""}`;
+  return `CASE WHEN (${hints.join(" AND ")}) OR ${unless} THEN ${sql} END`;
+}
+
+function keyHints(path: PathCondition["path"]): string[] {
+  const key = path.findLast((part) => typeof part === "string");
+  return key === undefined ? [] : [key];
+}
+
+/** Text that the JSON of a value has, unless it is escaped; none where the values have none in common. */
+function valueHints({ isOneOf = [] }: PathCondition): string[] {
+  const texts = new Set(
+    isOneOf.map((json) => (json.startsWith('"') ? json.slice(1, -1) : digits(json))),
+  );
+  const [first] = texts;
+  return texts.size === 1 && first !== undefined && first !== "" ? [first] : [];
+}
+
+/** The digits with which a number begins that is written without an exponent: 4.70 begins as 4.7 does. */
+function digits(json: string): string {
+  if (/^[tfn]/.test(json)) return json;
+  return String(Number(json)) === json ? json : "";
+}
+
+function isNumber({ isOneOf = [] }: PathCondition): boolean {
+  return isOneOf.some((json) => /^[-\d]/.test(json));
+}
+
+function insideSql(
+  condition: PathCondition,
+  column: string,
+  name: string,
+  values: Record<string, Value>,
+): string {
+  const { root, path } = condition;
+  const place = `$${name}Path`;
+  if (root === "instances" && path.length === 0) {
+    const test = testSql(condition, { type: "type", value: "atom" }, name, values);
+    return `EXISTS (SELECT 1 FROM json_each(${column}) WHERE ${test})`;
+  }
+  values[`${name}Path`] = `$${root === "kwargs" ? "[#-1]" : ""}${path.map(step).join("")}`;
+  const at = (json: string) => ({
+    type: `json_type(${json}, ${place})`,
+    value: `json_extract(${json}, ${place})`,
+  });
+  if (root !== "args" || typeof path[0] === "number") {
+    return testSql(condition, at(column), name, values);
+  }
+  const test = testSql(condition, at("each.value"), name, values);
+  return `EXISTS (
+      SELECT 1 FROM json_each(${column}) AS each WHERE CASE each.type WHEN 'object' THEN ${test} END)`;
+}
+
+function step(part: string | number): string {
+  return typeof part === "number" ? `[${part}]` : `."${part}"`;
+}
+
+/** SQL for the type of a value in JSON, and for the value. */
+interface Inside {
+  readonly type: string;
+  readonly value: string;
+}
+
+function testSql(
+  { isOneOf = [], has }: PathCondition,
+  inside: Inside,
+  name: string,
+  values: Record<string, Value>,
+): string {
+  if (has !== undefined) {
+    values[name] = containing(has);
+    return `(${inside.type} = 'text' AND ${inside.value} GLOB $${name})`;
+  }
+  const tests = isOneOf.map((json, at) => equalSql(json, inside, `${name}Is${at}`, values));
+  return `(${tests.join(" OR ")})`;
+}
+
+function equalSql(
+  json: string,
+  { type, value }: Inside,
+  name: string,
+  values: Record<string, Value>,
+): string {
+  values[name] = json;
+  if (json.startsWith('"')) return `(${type} = 'text' AND ${value} = json_extract($${name}, '$'))`;
+  if (/^[tfn]/.test(json)) return `${type} = $${name}`;
+  return `(${type} IN ('integer', 'real') AND ${value} = json_extract($${name}, '$'))`;
+}

@@ -1,0 +1,40 @@
+/** The statistics of runs on SQLite. */
+import type { Database } from "bun:sqlite";
+import type { RunCounts } from "../statistics/counts.ts";
+import type {
+  StatisticsPart,
+  StatisticsQuery,
+  StatisticsRow,
+  StatisticsStore,
+} from "../store/statistics-store.ts";
+import { addPart, forgetAhead, hasOldRows, sumRows, tidyRows } from "./sql/statistics.ts";
+
+export interface StatisticsAccess {
+  read<T>(fn: (db: Database) => T): Promise<T>;
+  write<T>(fn: (db: Database, now: number) => T): Promise<T>;
+}
+
+export class SqliteStatistics implements StatisticsStore {
+  readonly #access: StatisticsAccess;
+
+  constructor(access: StatisticsAccess) {
+    this.#access = access;
+  }
+
+  add(part: StatisticsPart): Promise<void> {
+    return this.#access.write((db) => addPart(db, part));
+  }
+
+  sum(query: StatisticsQuery, into: (row: StatisticsRow) => RunCounts): Promise<void> {
+    return this.#access.read((db) => sumRows(db, query, into));
+  }
+
+  async tidy(now: number): Promise<boolean> {
+    const isAny = await this.#access.read((db) => hasOldRows(db, now));
+    return isAny && this.#access.write((db) => tidyRows(db, now));
+  }
+
+  forgetAhead(): Promise<void> {
+    return this.#access.write(forgetAhead);
+  }
+}

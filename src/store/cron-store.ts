@@ -1,0 +1,53 @@
+/** Recurring tasks, as a store keeps them. */
+import type {
+  CronChanges,
+  CronDecision,
+  CronOverride,
+  CronRow,
+  CronSlot,
+  CronSource,
+  CronState,
+  CronText,
+  PastSlot,
+  SlotOutcome,
+} from "../cron/ledger.ts";
+
+export interface CronStore {
+  /** All of them, by name; those too that their file does not have any more. */
+  rows(): Promise<CronRow[]>;
+  /**
+   * Makes the definitions of these sources those that they have now, in one transaction. One that changed counts from
+   * now; one that moved to another source unchanged goes on.
+   */
+  define(...sources: readonly CronSource[]): Promise<CronChanges>;
+  /**
+   * Decides slots, and pushes their tasks, in one transaction.
+   *
+   * @param decide called with how things are inside it; null: nothing is to be decided.
+   * @param worker the worker that does what it starts.
+   * @returns the rows of the ledger that it wrote.
+   */
+  decide(
+    name: string,
+    decide: (state: CronState, now: number) => CronDecision | null,
+    worker?: string,
+  ): Promise<CronSlot[]>;
+  /** Says how it ended what a worker has started for a slot. */
+  end(name: string, slot: number, outcome: SlotOutcome, reason: string): Promise<void>;
+  /**
+   * Adds one definition. Of a file it is a first one, until a worker has read that.
+   *
+   * @throws TqError "conflict" where the name is taken.
+   */
+  add(origin: string, definition: CronText): Promise<CronRow>;
+  /** Makes this the override of a recurring task. @throws TqError "not_found", and what `change` throws */
+  override(name: string, change: (row: CronRow, now: number) => CronOverride): Promise<CronRow>;
+  /**
+   * Removes a recurring task and its history.
+   *
+   * @throws TqError "not_found"; "conflict" for one that its file has, which would come back.
+   */
+  remove(name: string): Promise<void>;
+  /** The last slots, the newest first. */
+  slots(name: string, limit: number): Promise<PastSlot[]>;
+}

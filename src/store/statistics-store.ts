@@ -1,0 +1,42 @@
+/** The statistics of runs, as a store keeps them: by minute, queue, model and method; after some days by the hour. */
+import type { RunCounts, Series, SeriesCounts } from "../statistics/counts.ts";
+
+/** Counts that a worker hands over. */
+export interface StatisticsPart {
+  /** The id of a registered worker. */
+  readonly worker: string;
+  /** Counts from 1, for each worker: a part that is written already is not added again. */
+  readonly number: number;
+  /** The start of the minute, in ms since 1970 UTC. */
+  readonly at: number;
+  readonly counts: SeriesCounts;
+}
+
+export interface StatisticsQuery {
+  /** Times in ms since 1970 UTC: rows from the first one on, and before the second one. */
+  readonly since: number;
+  readonly until: number;
+  readonly queue?: string | undefined;
+}
+
+/** What a row is about. */
+export interface StatisticsRow extends Series {
+  readonly at: number;
+  /** How long it lasts: ms. */
+  readonly span: number;
+}
+
+export interface StatisticsStore {
+  /** Adds the counts, once. */
+  add(part: StatisticsPart): Promise<void>;
+  /** Adds each row to the counts that `into` chooses for it. */
+  sum(query: StatisticsQuery, into: (row: StatisticsRow) => RunCounts): Promise<void>;
+  /**
+   * Makes hours of old minutes, and deletes hours of more than a year ago: a slice of some ms.
+   *
+   * @returns true where more is to be done.
+   */
+  tidy(now: number): Promise<boolean>;
+  /** Deletes minutes that have not come yet: call it once it is known that the clock was ahead. */
+  forgetAhead(): Promise<void>;
+}

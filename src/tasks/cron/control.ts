@@ -1,0 +1,163 @@
+/** What people do to recurring tasks. The database keeps it, and each worker obeys within seconds. */
+import { readFileSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { runByHand } from "../../cron/by-hand.ts";
+import { readCron } from "../../cron/definition.ts";
+import { definitionOf, editedKeys, pauseAt, saidBySource } from "../../cron/in-force.ts";
+import type { CronOverride, CronPause, CronRow } from "../../cron/ledger.ts";
+import { originWords } from "../../cron/origin.ts";
+import { TqError } from "../../errors.ts";
+import { fieldOf } from "../../policies/table.ts";
+import { quote } from "../../quote.ts";
+import type { Store } from "../../store/store.ts";
+import { didYouMean } from "../../suggest.ts";
+import { text } from "../../values/option-kinds.ts";
+
+const REASON = text("why it is paused");
+
+export interface PauseOptions {
+  /** Default: the user and the host of this process. */
+  readonly by?: string;
+  readonly reason?: string | null;
+  /** When it ends by itself: ms since 1970 UTC. Default: when it is resumed. */
+  readonly until?: number | null;
+}
+
+/** What was, and what is. */
+export interface Changed {
+  readonly before: CronRow;
+  readonly after: CronRow;
+}
+
+/** The slots that pass from now on push no task; what passed before is decided as ever. */
+export async function pauseCron(
+  store: Store,
+  name: string,
+  { by = userAndHost(), reason = null, until = null }: PauseOptions = {},
+): Promise<Changed> {
+  const start = `Cannot pause ${name}`;
+  if (reason !== null) REASON.read(reason, `${start}: reason`);
+  return change(store, name, (row, now) => {
+    if (until !== null && until <= now) {
+      throw new TqError(
+        "invalid",
+        `${start} until ${new Date(until).toISOString()}: it has passed`,
+      );
+    }
+    const pause: CronPause = { by, at: now, reason, until };
+    return { ...row.override, pause };
+  });
+}
+
+/** Ends a pause: nothing that passed meanwhile is caught up. @returns null where it is not paused. */
+export async function resumeCron(store: Store, name: string): Promise<Changed | null> {
+  const row = await rowNamed(store, name);
+  if (pauseAt(row, store.now()) === null) return null;
+  return change(store, name, ({ override }) => editedKeys(override));
+}
+
+/**
+ * Makes the database say these keys instead of the definition.
+ *
+ * @param said by the keys of tq.toml; one that says what the definition says is no override.
+ */
+export function editCron(
+  store: Store,
+  name: string,
+  said: Readonly<Record<string, unknown>>,
+): Promise<Changed> {
+  return change(store, name, (row) => {
+    const source = saidBySource(row);
+    const { pause, ...earlier } = row.override;
+    const keys = Object.entries({ ...earlier, ...said }).filter(
+      ([key, value]) => !Bun.deepEquals(source[key], value),
+    );
+    const edited = Object.fromEntries(keys);
+    readCron(name, { ...source, ...edited }, `Cannot edit ${name}`, fieldOf, ": ");
+    return { ...edited, ...(pause === undefined ? {} : { pause }) };
+  });
+}
+
+/** Makes the definition count again. A pause stays. @returns null where the database says nothing else. */
+export async function resetCron(store: Store, name: string): Promise<Changed | null> {
+  const row = await rowNamed(store, name);
+  if (Object.keys(editedKeys(row.override)).length === 0) return null;
+  return change(store, name, ({ override: { pause } }) => (pause === undefined ? {} : { pause }));
+}
+
+export interface RunOptions {
+  readonly by?: string;
+  readonly force?: boolean;
+}
+
+/**
+ * Pushes the task of a recurring task now, beside its schedule, also while it is paused.
+ *
+ * @returns the id of the task; null for what tq itself does, with which a worker begins at once.
+ */
+export async function pushCron(
+  store: Store,
+  name: string,
+  { by = userAndHost(), force = false }: RunOptions = {},
+): Promise<number | null> {
+  await rowNamed(store, name);
+  const [slot] = await store.cron.decide(name, (state, now) => {
+    const { row } = state;
+    if (row.removedAt !== null) {
+      throw new TqError(
+        "conflict",
+        `Cannot run ${name}: it is not in ${originWords(row)} any more`,
+      );
+    }
+    return runByHand(definitionOf(row), state, now, { by, force });
+  });
+  if (slot === undefined) throw noSuch(name, []); // it was removed meanwhile
+  return slot.task;
+}
+
+/** @throws TqError "not_found" with the near name. */
+export async function rowNamed(store: Store, name: string): Promise<CronRow> {
+  const rows = await store.cron.rows();
+  const row = rows.find((one) => one.name === name);
+  if (row !== undefined) return row;
+  throw noSuch(
+    name,
+    rows.map((one) => one.name),
+  );
+}
+
+export function noSuch(name: string, names: readonly string[]): TqError {
+  const near = didYouMean(name, names) || "; tq cron list shows them";
+  return new TqError("not_found", `There is no recurring task ${quote(name)}${near}`);
+}
+
+async function change(
+  store: Store,
+  name: string,
+  make: (row: CronRow, now: number) => CronOverride,
+): Promise<Changed> {
+  let before: CronRow | undefined;
+  const after = await store.cron.override(name, (row, now) => {
+    before = row;
+    return make(row, now);
+  });
+  return { before: before ?? after, after };
+}
+
+/** `root@shop` */
+function userAndHost(): string {
+  return `${userName()}@${hostname()}`;
+}
+
+/** Bun takes the name from the environment, which a service may lack. */
+function userName(): string {
+  const id = String(process.getuid?.());
+  try {
+    const users = readFileSync("/etc/passwd", "utf8").split("\n");
+    const [name] = users.map((line) => line.split(":")).find((user) => user[2] === id) ?? [];
+    if (name !== undefined && name !== "") return name;
+  } catch {
+    // Windows has no such file.
+  }
+  return userInfo().username;
+}

@@ -1,0 +1,95 @@
+/** Pauses and resumes queues and methods, in the current transaction where there is one. */
+import { hostname, userInfo } from "node:os";
+import { TqError } from "../errors.ts";
+import { targetWords } from "../store/pause-words.ts";
+import type { NewPause, Pause, PauseTarget } from "../store/pauses.ts";
+import type { Runtime } from "../transaction/runtime.ts";
+import type { DurationLike } from "../values/duration.ts";
+import type { MomentLike } from "../values/moment.ts";
+import { text, time } from "../values/option-kinds.ts";
+import { move } from "./moves.ts";
+
+/** A queue, or a method or function; each may be a pattern, such as `label*` or `sale.*`. */
+export type Pausing =
+  | { readonly queue: string; readonly task?: never }
+  | { readonly task: string; readonly queue?: never };
+
+export interface PauseOptions {
+  /** Why, for the people who wonder. */
+  readonly reason?: string;
+  /** When it ends by itself: a length of time from now, or a point in time. Default: when it is resumed. */
+  readonly until?: DurationLike | MomentLike;
+  /** The person or program that pauses; default: the user of this process, and its host. */
+  readonly by?: string;
+}
+
+/** @internal */
+export const NAMES = {
+  queue: text("the name or pattern of queues"),
+  task: text("the name or pattern of methods, such as sale.process, or of functions"),
+} as const;
+
+/** @internal */
+export const REASON = text("why it is paused");
+
+const BY = text("the person or program that pauses");
+const UNTIL = time();
+
+/** @param start begins the sentence of an error, as "Cannot pause: ". */
+function readTarget(given: Pausing, start: string): PauseTarget {
+  const { queue, task } = (given ?? {}) as { queue?: unknown; task?: unknown };
+  if ((queue === undefined) === (task === undefined)) {
+    throw new TqError("invalid", `${start}give either a queue or a task, as { queue: "print" }`);
+  }
+  const kind = queue === undefined ? "task" : "queue";
+  return { kind, name: NAMES[kind].read(queue ?? task, start + kind) };
+}
+
+/** @internal The pause that these options say. */
+export function newPause(
+  target: PauseTarget,
+  { reason, until, by }: PauseOptions,
+  now: number,
+  start = "Cannot pause: ",
+): NewPause {
+  const basis = { now, batchSize: null };
+  const end = until === undefined ? null : UNTIL.read(until, `${start}until`, basis);
+  if (end !== null && end <= now) {
+    throw new TqError(
+      "invalid",
+      `${start}until has passed already; ${targetWords(target)} runs on`,
+    );
+  }
+  return {
+    ...target,
+    by: by === undefined ? userWords() : BY.read(by, `${start}by`),
+    reason: reason === undefined ? null : REASON.read(reason, `${start}reason`),
+    until: end,
+  };
+}
+
+/** `ana@till3`; a user whose name is not known, as in a container, is only a number. */
+function userWords(): string {
+  const { uid, username } = userInfo();
+  const isNamed = username !== "" && username !== "unknown"; // what Bun says without the variable USER
+  return `${isNamed ? username : `user ${uid}`}@${hostname()}`;
+}
+
+export async function pause(of: Runtime, what: Pausing, options: PauseOptions): Promise<Pause> {
+  const start = "Cannot pause: ";
+  const made = newPause(readTarget(what, start), options, of.store.now());
+  return move(
+    of,
+    (unit) => unit.session.pause(made),
+    () => of.store.pauses.pause(made),
+  );
+}
+
+export async function resume(of: Runtime, what: Pausing): Promise<Pause> {
+  const target = readTarget(what, "Cannot resume: ");
+  return move(
+    of,
+    (unit) => unit.session.resume(target),
+    () => of.store.pauses.resume(target),
+  );
+}

@@ -1,0 +1,242 @@
+/**
+ * Tells people of failures, in each way that the settings name: the first one at once, later ones together. Every worker
+ * looks; the database says which one tells, and up to which failure.
+ */
+import type { Report } from "../../log/events.ts";
+import { LastingNote } from "../../log/lasting-note.ts";
+import { matches } from "../../patterns.ts";
+import type { Config } from "../../settings/config.ts";
+import type { AlertTake, TakenAlert, UntoldFailure } from "../../store/failure-store.ts";
+import type { Store } from "../../store/store.ts";
+import { HOUR_MS, SECOND_MS } from "../../values/duration.ts";
+import { type Channel, channelsOf } from "./channels.ts";
+import { messageOf, MOST_NAMED } from "./message.ts";
+
+/** It looks this often for failures that other processes have written, and for a clock that was set. */
+const LOOK_MS = 10 * SECOND_MS;
+
+/** Another worker tells at this moment. */
+const OTHER_MS = 2 * SECOND_MS;
+
+/** Where alerts fail, the pause grows up to this. */
+const LONGEST_PAUSE_MS = HOUR_MS;
+
+/** At a stop the last alerts have this long at most, and no longer than the worker's grace. */
+const LAST_MS = 10 * SECOND_MS;
+
+export interface AlertsOptions {
+  /** The worker's id. */
+  readonly id: string;
+  readonly config: Config;
+  readonly store: Store;
+  readonly report: Report;
+  /** How many tasks of this worker have failed so far. */
+  readonly failed: () => number;
+  /** Default: as the settings say. */
+  readonly channels?: readonly Channel[];
+}
+
+export class Alerts {
+  readonly #options: AlertsOptions;
+  readonly #lanes: readonly Lane[];
+  readonly #cut = new AbortController();
+  #seen = 0;
+  #ended = false;
+  #refusal: string | null = null;
+  #callOff: (() => void) | null = null;
+
+  constructor(options: AlertsOptions) {
+    this.#options = options;
+    const channels = options.channels ?? channelsOf(options.config);
+    const take = takeOf(options, channels);
+    this.#lanes = channels.map((channel) => new Lane(channel, take, options, this.#cut.signal));
+  }
+
+  /** Failures count from here on, if none were watched before. */
+  async watch(): Promise<void> {
+    const { store, config } = this.#options;
+    const names = this.#lanes.map(({ name }) => name);
+    await store.failures.watch(config.file ?? "", names);
+  }
+
+  start(): void {
+    if (this.#lanes.length === 0) return;
+    this.#lookAll();
+    void this.#watchPushes();
+  }
+
+  #lookAll(): void {
+    for (const lane of this.#lanes) lane.look();
+  }
+
+  /** Pushes that are refused, as the disk is full, fail no task. */
+  async #watchPushes(): Promise<void> {
+    const { store } = this.#options;
+    try {
+      const refusal = await store.pushRefusal();
+      if (refusal !== null && this.#refusal === null) await this.#tell(refusal);
+      this.#refusal = refusal;
+    } catch {
+      // where nothing can be written, nothing can be told: the log has it
+    }
+    if (!this.#ended) this.#callOff = store.after(LOOK_MS, () => void this.#watchPushes());
+  }
+
+  async #tell(trouble: string): Promise<void> {
+    await this.#options.store.failures.trouble(trouble);
+    this.#lookAll();
+  }
+
+  /** The worker cannot start: tells it, within a limited time. */
+  async cannotStart(error: unknown): Promise<void> {
+    if (this.#lanes.length === 0) return;
+    try {
+      await this.watch();
+      await this.#tell(error instanceof Error ? error.message : String(error));
+      await this.end(LAST_MS);
+    } catch {
+      // the error itself is reported
+    }
+  }
+
+  /** Looks at once where a task has failed. Call it often: mostly it does nothing. */
+  check(): void {
+    if (this.#lanes.length === 0) return;
+    const failed = this.#options.failed();
+    if (failed === this.#seen) return;
+    this.#seen = failed;
+    this.#lookAll();
+  }
+
+  /** Looks a last time, and ends what has not gone within the time: it goes at the next start. */
+  async end(grace: number): Promise<void> {
+    if (this.#lanes.length === 0) return;
+    if (grace === 0) this.cut();
+    this.#ended = true;
+    this.#callOff?.();
+    const timer = setTimeout(() => this.cut(), Math.min(grace, LAST_MS));
+    await Promise.all(this.#lanes.map((lane) => lane.end()));
+    clearTimeout(timer);
+  }
+
+  /** Ends alerts that are under way. */
+  cut(): void {
+    this.#cut.abort();
+  }
+}
+
+type Take = Omit<AlertTake, "channel">;
+
+function takeOf({ id, config }: AlertsOptions, channels: readonly Channel[]): Take {
+  const { every, queues, tasks } = config.alert;
+  const isIn = (patterns: readonly string[], name: string) =>
+    patterns.length === 0 || patterns.some((pattern) => matches(pattern, name));
+  const isWanted = ({ task, call, queue }: UntoldFailure): boolean =>
+    task === null || (isIn(queues, queue ?? "") && isIn(tasks, call));
+  return {
+    worker: id,
+    origin: config.file ?? "",
+    channels: channels.map(({ name }) => name),
+    every,
+    limit: MOST_NAMED,
+    isWanted,
+  };
+}
+
+/** One way of telling. */
+class Lane {
+  readonly #channel: Channel;
+  readonly #take: AlertTake;
+  readonly #options: AlertsOptions;
+  readonly #signal: AbortSignal;
+  readonly #trouble: LastingNote;
+  /** What runs now; null: nothing. */
+  #looking: Promise<void> | null = null;
+  #lookAgain = false;
+  #callOff: (() => void) | null = null;
+  /** How many alerts have failed one after another: the next one waits, whatever fails meanwhile. */
+  #failures = 0;
+  #ended = false;
+
+  constructor(channel: Channel, take: Take, options: AlertsOptions, signal: AbortSignal) {
+    this.#channel = channel;
+    this.#take = { ...take, channel: channel.name };
+    this.#options = options;
+    this.#signal = signal;
+    this.#trouble = new LastingNote(options.report);
+  }
+
+  get name(): Channel["name"] {
+    return this.#channel.name;
+  }
+
+  look(): void {
+    if (this.#ended || (this.#failures > 0 && this.#callOff !== null)) return;
+    this.#lookAgain = true;
+    this.#looking ??= this.#lookUntilQuiet();
+  }
+
+  async end(): Promise<void> {
+    if (this.#failures === 0 && !this.#signal.aborted) this.look();
+    this.#ended = true;
+    this.#callOff?.();
+    await this.#looking;
+  }
+
+  async #lookUntilQuiet(): Promise<void> {
+    let wait = LOOK_MS;
+    while (this.#lookAgain) {
+      this.#lookAgain = false;
+      wait = await this.#lookOnce();
+    }
+    this.#looking = null;
+    this.#callOff?.();
+    this.#callOff = this.#ended ? null : this.#options.store.after(wait, () => this.#wake());
+  }
+
+  #wake(): void {
+    this.#callOff = null;
+    this.look();
+  }
+
+  /** @returns the ms until the next look. */
+  async #lookOnce(): Promise<number> {
+    try {
+      const taken = await this.#options.store.failures.take(this.#take);
+      this.#trouble.gone();
+      if (taken.kind === "alert") return await this.#send(taken);
+      if (taken.kind === "wait") return Math.min(taken.wait, LOOK_MS);
+      return taken.kind === "other" ? OTHER_MS : LOOK_MS;
+    } catch (error) {
+      this.#trouble.say(`Cannot look for failures to tell: ${String(error)}`);
+      return LOOK_MS;
+    }
+  }
+
+  async #send({ failures, count, until }: Extract<TakenAlert, { kind: "alert" }>): Promise<number> {
+    const { store, report, id } = this.#options;
+    const channel = this.name;
+    const started = performance.now();
+    const message = messageOf({ database: store.name, failures, count });
+    const why = await this.#channel.send(message, this.#signal);
+    const ids = failures.flatMap(({ task }) => task ?? []);
+    const pause = why === null ? 0 : this.#pauseAfter();
+    if (why === null) {
+      this.#failures = 0;
+      const duration = performance.now() - started;
+      report({ name: "alert.sent", channel, count, ids, duration });
+    } else {
+      this.#failures += 1;
+      report({ name: "alert.failed", channel, count, ids, reason: why, delay: pause });
+    }
+    await store.failures.told(id, channel, until, why === null);
+    if (why === null)
+      this.#lookAgain = !this.#ended; // those that failed meanwhile wait for their time
+    else this.#lookAgain = false;
+    return pause;
+  }
+
+  #pauseAfter(): number {
+    return Math.min(this.#take.every * 2 ** this.#failures, LONGEST_PAUSE_MS);
+  }
+}

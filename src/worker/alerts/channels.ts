@@ -1,0 +1,28 @@
+/** The ways in which alerts go, as the settings say. */
+import { dirname } from "node:path";
+import type { Config } from "../../settings/config.ts";
+import type { AlertChannel } from "../../store/failure-store.ts";
+import type { AlertMessage } from "./message.ts";
+import { post } from "./post.ts";
+import { runCommand } from "./run-command.ts";
+
+export interface Channel {
+  readonly name: AlertChannel;
+  /** @returns why it failed; null: it has not. Never throws. */
+  readonly send: (message: AlertMessage, signal: AbortSignal) => Promise<string | null>;
+}
+
+export function channelsOf({ alert, file }: Pick<Config, "alert" | "file">): Channel[] {
+  const { command, url } = alert;
+  const folder = file === null ? process.cwd() : dirname(file);
+  const channels: Channel[] = [];
+  if (command !== null) {
+    const send: Channel["send"] = (message, signal) =>
+      runCommand({ command, folder }, message, signal);
+    channels.push({ name: "command", send });
+  }
+  if (url !== null) {
+    channels.push({ name: "url", send: (message, signal) => post({ url }, message, signal) });
+  }
+  return channels;
+}

@@ -1,0 +1,107 @@
+/** Posts an alert to a URL. The log names the URL without its secrets. */
+import { shownUrl } from "../../settings/kinds.ts";
+import { formatDuration, SECOND_MS } from "../../values/duration.ts";
+import { VERSION } from "../../version.ts";
+import type { AlertMessage } from "./message.ts";
+
+/** One try may take this long. */
+const TRY_MS = 10 * SECOND_MS;
+
+/** The pauses before further tries. */
+const PAUSES_MS = [SECOND_MS, 3 * SECOND_MS];
+
+/** The log has the beginning of an answer that refuses. */
+const ANSWER_CHARACTERS = 200;
+
+export interface PostOptions {
+  readonly url: string;
+  /** ms. */
+  readonly limit?: number;
+  /** ms. */
+  readonly pauses?: readonly number[];
+}
+
+/** @returns why it failed; null: it has not. Never throws. */
+export async function post(
+  { url, limit = TRY_MS, pauses = PAUSES_MS }: PostOptions,
+  message: AlertMessage,
+  signal: AbortSignal,
+): Promise<string | null> {
+  for (let tries = 0; ; tries++) {
+    const { why, isFinal } = await tryOnce(url, limit, message, signal);
+    if (why === null) return null;
+    const pause = pauses[tries];
+    if (signal.aborted) return "it was given up, as its worker stops";
+    if (isFinal || pause === undefined) return why;
+    await pausing(pause, signal);
+  }
+}
+
+interface Tried {
+  readonly why: string | null;
+  /** True where another try would have the same answer. */
+  readonly isFinal: boolean;
+}
+
+async function tryOnce(
+  url: string,
+  limit: number,
+  { json }: AlertMessage,
+  signal: AbortSignal,
+): Promise<Tried> {
+  const late = AbortSignal.timeout(limit);
+  try {
+    const { target, headers } = split(url);
+    const response = await fetch(target, {
+      method: "POST",
+      headers: { "content-type": "application/json", "user-agent": `tq/${VERSION}`, ...headers },
+      body: json,
+      redirect: "manual", // a redirected POST becomes a GET that tells nothing
+      signal: AbortSignal.any([signal, late]),
+    });
+    const { status } = response;
+    if (response.ok) {
+      await response.body?.cancel();
+      return { why: null, isFinal: true };
+    }
+    const why = `${shownUrl(url)} answered ${status}${await beginning(response)}`;
+    return { why, isFinal: status < 500 && status !== 408 && status !== 429 };
+  } catch (error) {
+    const words = late.aborted
+      ? `it did not answer within ${formatDuration(limit)}`
+      : withoutUrl(error instanceof Error ? error.message : String(error), url);
+    return { why: `${shownUrl(url)} cannot be reached: ${words}`, isFinal: false };
+  }
+}
+
+/** A user and a password in the URL go into a header. */
+function split(text: string): { target: string; headers: Record<string, string> } {
+  const url = new URL(text);
+  const { username, password } = url;
+  if (username === "" && password === "") return { target: text, headers: {} };
+  url.username = url.password = "";
+  const plain = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { target: url.href, headers: { authorization: `Basic ${Buffer.from(plain).toBase64()}` } };
+}
+
+async function beginning(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const part = await reader?.read();
+  await reader?.cancel();
+  const text = new TextDecoder().decode(part?.value?.subarray(0, 4 * ANSWER_CHARACTERS)).trim();
+  return text === "" ? "" : `: ${text.slice(0, ANSWER_CHARACTERS).toWellFormed()}`;
+}
+
+/** An error may name the whole URL. */
+function withoutUrl(message: string, url: string): string {
+  const { href } = new URL(url);
+  return message.replaceAll(url, shownUrl(url)).replaceAll(href, shownUrl(url));
+}
+
+async function pausing(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
+}

@@ -1,0 +1,245 @@
+/**
+ * The clock of recurring tasks: it wakes for the next slot, and has the store decide what becomes of it. Every worker has
+ * one; whichever comes first decides, and the others find the slot decided.
+ */
+import { decide } from "../cron/decide.ts";
+import type { CronDefinition } from "../cron/definition.ts";
+import { definitionOf, editedKeys } from "../cron/in-force.ts";
+import type { CronDecision, CronRow, CronSlot, CronState } from "../cron/ledger.ts";
+import { isOwn } from "../cron/own.ts";
+import { LastingNote } from "../log/lasting-note.ts";
+import type { Report } from "../log/events.ts";
+import type { Store } from "../store/store.ts";
+import { MADE_AT } from "../version.ts";
+import type { Cleaning } from "./cleaning.ts";
+import type { CronSources } from "./cron-sources.ts";
+
+/** It looks this often, at the most, for what `tq cron` and other workers have changed. */
+const LOOK_MS = 1_000;
+
+/** Without a slot it looks this often: a timer counts up to 24 days. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+/** It looks this often whether the clock is right again. */
+const WRONG_CLOCK_MS = 5_000;
+
+/** tq's own tasks wait for the end of a start, and for a clock that a server sets right. */
+const OWN_AFTER_MS = 60_000;
+
+/** The pause after a look that failed: a full queue has room again, a locked database is free. */
+const AFTER_FAILURE_MS = 1_000;
+
+/** It looks this often for the end of a task for which a slot waits. */
+const WAITING_MS = 500;
+
+/** What a worker's clock works with; without a worker nothing is read from files, and nothing of tq's own is done. */
+export interface CronClockParts {
+  /** The worker's id. */
+  readonly id: string;
+  readonly sources: CronSources;
+  readonly cleaning: Cleaning;
+}
+
+export class CronClock {
+  readonly #store: Store;
+  readonly #report: Report;
+  readonly #parts: CronClockParts | null;
+  readonly #failure: LastingNote;
+  readonly #wrongClock: LastingNote;
+  readonly #unreadable: LastingNote;
+  readonly #cleanFailure: LastingNote;
+  /** The definitions by their texts: reading one anew at each look would take longer than the look. */
+  readonly #read = new Map<string, CronDefinition>();
+  #timer: Timer | null = null;
+  #looking = false;
+  #stopped = true;
+  /** What the last look saw of the database; -1: nothing. */
+  #version = -1;
+  #startedAt = 0;
+  #lookedAt = 0;
+  /** A commit came while it looked. */
+  #again = false;
+  /** When the timer rings: monotonic, ms. */
+  #due = Infinity;
+
+  constructor(store: Store, report: Report, parts: CronClockParts | null = null) {
+    this.#store = store;
+    this.#report = report;
+    this.#parts = parts;
+    this.#failure = new LastingNote(report);
+    this.#wrongClock = new LastingNote(report);
+    this.#unreadable = new LastingNote(report);
+    this.#cleanFailure = new LastingNote(report);
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#startedAt = performance.now();
+    this.look();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#parts?.cleaning.stop();
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  /** Looks where the database or tq.toml has changed. Call it now and then, and after a commit: it mostly does nothing. */
+  check(): void {
+    this.#again = this.#looking;
+    if (this.#stopped || this.#looking) return;
+    const rest = this.#lookedAt + LOOK_MS - performance.now();
+    if (rest > 0) this.#lookIn(rest);
+    else void this.#lookIfChanged();
+  }
+
+  async #lookIfChanged(): Promise<void> {
+    this.#lookedAt = performance.now();
+    const version = await this.#store.version().catch(() => -1);
+    if (version !== this.#version || this.#parts?.sources.isWaiting) this.look();
+  }
+
+  /** Decides the slots that have come, and sets the timer for the next one. Call it after the clock was set, too. */
+  look(): void {
+    if (this.#stopped || this.#looking) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    void this.#look();
+  }
+
+  async #look(): Promise<void> {
+    this.#looking = true;
+    this.#lookedAt = performance.now();
+    let wait = WRONG_CLOCK_MS;
+    try {
+      this.#version = await this.#store.version();
+      if (this.#isClockSane()) {
+        await this.#parts?.sources.look();
+        wait = await this.#decideAll();
+      }
+      this.#failure.gone();
+    } catch (error) {
+      if (!this.#stopped) this.#failure.say(`Cannot push recurring tasks now: ${messageOf(error)}`);
+      wait = AFTER_FAILURE_MS;
+    } finally {
+      this.#looking = false;
+    }
+    this.#due = Infinity;
+    this.#lookIn(this.#again ? Math.min(wait, LOOK_MS) : wait);
+    this.#again = false;
+  }
+
+  /** Sets the timer, unless it is to ring before. */
+  #lookIn(wait: number): void {
+    const due = performance.now() + wait;
+    if (this.#stopped || due >= this.#due) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => this.look(), wait);
+  }
+
+  #isClockSane(): boolean {
+    const now = this.#store.now();
+    if (now >= MADE_AT) {
+      this.#wrongClock.gone();
+      return true;
+    }
+    const clock = new Date(now).toISOString();
+    this.#wrongClock.say(
+      `Recurring tasks wait until the clock is right: it says ${clock}, which is before this tq was made`,
+    );
+    return false;
+  }
+
+  /** @returns the ms until the next look. */
+  async #decideAll(): Promise<number> {
+    let wait = LONGEST_WAIT_MS;
+    for (const row of await this.#store.cron.rows()) {
+      const definition = row.held && row.removedAt === null ? this.#definitionOf(row) : null;
+      if (definition !== null) wait = Math.min(wait, await this.#decideRow(row, definition));
+    }
+    return wait;
+  }
+
+  /** @returns the ms until it is to be looked at again. */
+  async #decideRow(row: CronRow, { schedule }: CronDefinition): Promise<number> {
+    const rest = isOwn(row.name) && row.waiting === null ? this.#untilOwn() : 0;
+    if (rest > 0) return rest;
+    const now = this.#store.now();
+    const next = schedule.next(row.decidedUntil);
+    const isDue = (next !== null && next <= now) || row.decidedUntil > now;
+    const decided = isDue || row.waiting !== null ? await this.#decide(row.name) : [];
+    const isWaiting = row.waiting !== null || decided.some(({ outcome }) => outcome === "waiting");
+    const later = schedule.next(now);
+    const wait = later === null ? LONGEST_WAIT_MS : Math.max(later - this.#store.now(), 0);
+    return isWaiting ? Math.min(wait, WAITING_MS) : wait;
+  }
+
+  #untilOwn(): number {
+    if (this.#parts === null) return Infinity;
+    return Math.max(this.#startedAt + OWN_AFTER_MS - performance.now(), 0);
+  }
+
+  async #decide(name: string): Promise<readonly CronSlot[]> {
+    let later = 0;
+    const decideNow = (state: CronState, now: number): CronDecision | null => {
+      const definition = this.#definitionOf(state.row);
+      if (definition === null || state.row.removedAt !== null) return null;
+      later = state.share * definition.jitter;
+      return decide(definition, this.#withoutOwn(state), now);
+    };
+    const slots = await this.#store.cron.decide(name, decideNow, this.#parts?.id);
+    for (const slot of slots) {
+      if (slot.outcome === "started") void this.#work(slot, later);
+      else if (!isOwn(name)) this.#say(slot);
+    }
+    return slots;
+  }
+
+  /** What this worker has started and does not do any more has ended: only the store has not heard of it. */
+  #withoutOwn(state: CronState): CronState {
+    const { id, cleaning } = this.#parts ?? {};
+    return state.working === id && !cleaning?.isBusy ? { ...state, working: null } : state;
+  }
+
+  /** Does what tq itself does at a slot, and tells the ledger how it ended. */
+  async #work({ cron, slot }: CronSlot, later: number): Promise<void> {
+    if (later > 0) await Bun.sleep(later);
+    if (this.#stopped || this.#parts === null) return;
+    try {
+      const reason = await this.#parts.cleaning.run();
+      await this.#store.cron.end(cron, slot, "done", reason);
+      this.#cleanFailure.gone();
+    } catch (error) {
+      if (this.#stopped) return;
+      this.#cleanFailure.say(`Cannot clean ${this.#store.name} now: ${messageOf(error)}`);
+      await this.#store.cron.end(cron, slot, "failed", messageOf(error)).catch(() => {});
+    }
+  }
+
+  #say({ cron, slot, outcome, reason, task }: CronSlot): void {
+    if (outcome === "pushed") this.#report({ name: "cron.pushed", cron, slot, task, reason });
+    else if (outcome === "waiting" || outcome === "skipped" || outcome === "missed")
+      this.#report({ name: "cron.passed", cron, slot, outcome, reason });
+  }
+
+  /** The definition in force; null where this tq cannot read it, as a newer one has written it. */
+  #definitionOf(row: CronRow): CronDefinition | null {
+    const { name, definition, override } = row;
+    const text = `${name} ${definition} ${JSON.stringify(editedKeys(override))}`;
+    const known = this.#read.get(text);
+    if (known !== undefined) return known;
+    try {
+      const read = definitionOf(row);
+      this.#read.set(text, read);
+      this.#unreadable.gone();
+      return read;
+    } catch (error) {
+      this.#unreadable.say(messageOf(error));
+      return null;
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

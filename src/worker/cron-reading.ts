@@ -1,0 +1,142 @@
+/** The recurring tasks that a worker has read, from tq.toml and its models. tq.toml is read anew where it has changed. */
+import { type CronSource, type CronText, TQ_ORIGIN } from "../cron/ledger.ts";
+import { type CronLayer, type MergedCron, type MergedCrons, mergeCrons } from "../cron/merge.ts";
+import { isOwn, OWN_DEFINITIONS } from "../cron/own.ts";
+import { TqError } from "../errors.ts";
+import { unknownTask } from "../registry/recurring.ts";
+import { readCronSections, sectionWords } from "../settings/cron-sections.ts";
+import { readSettingsFile } from "../settings/file.ts";
+import { FileWatch } from "./file-watch.ts";
+import type { LoadedModels } from "./messages.ts";
+
+export class CronReading {
+  readonly #worker: string;
+  /** The path of tq.toml; null: there is none. */
+  readonly file: string | null;
+  readonly #watch: FileWatch | null;
+  #settings: readonly CronText[];
+  #models: LoadedModels = { catalog: {}, crons: [] };
+  #all: MergedCrons = { merged: [], incomplete: [] };
+
+  /** @param settings the sections as they were read at the start. */
+  constructor(worker: string, file: string | null, settings: readonly CronText[]) {
+    this.#worker = worker;
+    this.file = file;
+    this.#settings = settings;
+    this.#watch = file === null ? null : new FileWatch(file);
+  }
+
+  load(models: LoadedModels): void {
+    this.#models = models;
+    this.#all = mergeCrons(this.layers);
+  }
+
+  /** What it would have in force. */
+  get merged(): readonly MergedCron[] {
+    return this.#all.merged;
+  }
+
+  /** True where `readAnew` may have something to do. */
+  get isChanged(): boolean {
+    return this.#watch?.isChanged ?? false;
+  }
+
+  /**
+   * Reads tq.toml anew, where it has changed and nobody writes to it any more.
+   *
+   * @returns true where other recurring tasks are in it now
+   * @throws TqError "invalid", once for each change, where it cannot be: what was read before counts on
+   */
+  readAnew(): boolean {
+    if (this.#watch === null || this.file === null || !this.#watch.look()) return false;
+    let settings: readonly CronText[];
+    try {
+      settings = this.#readFile(this.file);
+    } catch (error) {
+      if (this.#watch.take()) throw error;
+      return false;
+    }
+    if (!this.#watch.take() || isSame(settings, this.#settings)) return false;
+    this.#settings = settings;
+    this.#all = mergeCrons(this.layers);
+    return true;
+  }
+
+  /** @throws TqError "invalid" */
+  #readFile(path: string): readonly CronText[] {
+    const found = readSettingsFile("/", { path, by: "the start of this worker" });
+    const content = (found?.content ?? {}) as { readonly cron?: unknown };
+    if (Object.keys(content).length === 0 && this.#settings.length > 0) {
+      throw new TqError("invalid", `${path} is empty`);
+    }
+    const problems: string[] = [];
+    const texts = readCronSections(content.cron, path, (problem) => problems.push(problem));
+    if (problems.length > 0) throw new TqError("invalid", problems.join("\n  "));
+    return texts;
+  }
+
+  /** The one that wins comes last. */
+  get layers(): CronLayer[] {
+    const { file } = this;
+    const own: CronLayer = {
+      origin: TQ_ORIGIN,
+      kind: "tq",
+      definitions: OWN_DEFINITIONS,
+      where: (name) => name,
+    };
+    const models = this.#models.crons.map(({ path, definitions }): CronLayer => ({
+      origin: path,
+      kind: "model",
+      definitions,
+      where: (name) => `${path}: the recurring task ${name}`,
+    }));
+    if (file === null) return [own, ...models];
+    const settings: CronLayer = {
+      origin: file,
+      kind: "settings",
+      definitions: this.#settings,
+      where: (name) => `${file}: ${sectionWords(name)}`,
+    };
+    return [own, ...models, settings];
+  }
+
+  /** What a layer has of these. */
+  source({ origin, kind }: CronLayer, merged = this.merged): CronSource {
+    const those = merged.filter(({ layer }) => layer.origin === origin);
+    const incomplete = this.#all.incomplete.filter(({ layer }) => layer.origin === origin);
+    const unknown = those.filter((one) => this.#unknownWords(one) !== null);
+    return {
+      origin,
+      kind,
+      worker: this.#worker,
+      definitions: those.map(({ definition: { name, text } }) => ({ name, definition: text })),
+      foreign: [...incomplete.map(({ name }) => name), ...unknown.map(nameOf)],
+    };
+  }
+
+  /**
+   * A sentence for each recurring task whose method no model here has, or that leaves out what no model here says.
+   *
+   * @param names the ones to look at; left out: all
+   */
+  problems(names?: readonly string[]): string[] {
+    const asked = names === undefined ? null : new Set(names);
+    const unknown = this.merged.flatMap((one) => {
+      const words = asked?.has(nameOf(one)) === false ? null : this.#unknownWords(one);
+      return words === null ? [] : [`${one.layer.where(nameOf(one))}: ${words}`];
+    });
+    return [...this.#all.incomplete.map(({ why }) => why), ...unknown];
+  }
+
+  #unknownWords({ definition }: MergedCron): string | null {
+    return isOwn(definition.name) ? null : unknownTask(definition, this.#models.catalog);
+  }
+}
+
+function nameOf({ definition }: MergedCron): string {
+  return definition.name;
+}
+
+function isSame(one: readonly CronText[], other: readonly CronText[]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

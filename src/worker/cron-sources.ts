@@ -1,0 +1,190 @@
+/** Has the store put in force what a worker has read of recurring tasks, and says in the log what became of it. */
+import { existsSync } from "node:fs";
+import type { CronChanges, CronRow, CronSource, RefusedDefinition } from "../cron/ledger.ts";
+import type { MergedCron } from "../cron/merge.ts";
+import { isOwn } from "../cron/own.ts";
+import { LastingNote } from "../log/lasting-note.ts";
+import type { Report } from "../log/events.ts";
+import type { Config } from "../settings/config.ts";
+import type { Store } from "../store/store.ts";
+import { CronReading } from "./cron-reading.ts";
+import type { LoadedModels } from "./messages.ts";
+
+export interface CronSourcesOptions {
+  /** The worker's id. */
+  readonly id: string;
+  readonly config: Config;
+  readonly store: Store;
+  readonly report: Report;
+}
+
+/** A name whose file has no worker any more is taken after this time where the definitions differ: it may only restart. */
+const LET_GO_MS = 60_000;
+
+export class CronSources {
+  readonly #options: CronSourcesOptions;
+  readonly #reading: CronReading;
+  readonly #unreadable: LastingNote;
+  /** False until the store has what was read. */
+  #isDefined = false;
+  /** The names that another file has, with that file, as last said in the log. */
+  readonly #refused = new Map<string, string>();
+  /** Since when the file that has a name has had no worker; monotonic, ms. */
+  readonly #free = new Map<string, number>();
+
+  constructor(options: CronSourcesOptions) {
+    this.#options = options;
+    const { id, config, report } = options;
+    this.#reading = new CronReading(id, config.file, config.cron);
+    this.#unreadable = new LastingNote(report);
+  }
+
+  /** Joins what tq.toml says with what the models say. */
+  load(models: LoadedModels): void {
+    this.#reading.load(models);
+  }
+
+  /** A sentence for each recurring task that cannot run here. */
+  problems(): string[] {
+    return this.#reading.problems();
+  }
+
+  /** True where `look` may have something to do. */
+  get isWaiting(): boolean {
+    return !this.#isDefined || this.#free.size > 0 || this.#reading.isChanged;
+  }
+
+  /** Puts in force what has changed in tq.toml, and names that another file has let go. */
+  async look(): Promise<void> {
+    const rows = await this.#options.store.cron.rows();
+    const before = this.#reading.merged;
+    if (!this.#isDefined) await this.#defineAll(rows);
+    else if (this.#isReadAnew()) await this.#defineChanged(before);
+    else await this.#takeFree(rows);
+  }
+
+  async #defineAll(rows: readonly CronRow[]): Promise<void> {
+    const worker = this.#options.id;
+    const gone = rows
+      .filter((row) => isGone(row))
+      .map(({ origin, kind }): CronSource => ({ origin, kind, worker, definitions: [] }));
+    const sources = [...this.#reading.layers.map((layer) => this.#reading.source(layer)), ...gone];
+    if (isNeeded(sources, rows)) this.#say(await this.#options.store.cron.define(...sources));
+    this.#isDefined = true;
+  }
+
+  #isReadAnew(): boolean {
+    try {
+      const isChanged = this.#reading.readAnew();
+      if (!this.#reading.isChanged) this.#unreadable.gone();
+      return isChanged;
+    } catch (error) {
+      this.#unreadable.say(`Recurring tasks stay as they were: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  /** Of its models only what tq.toml does not say any more: another worker may have loaded newer ones. */
+  async #defineChanged(before: readonly MergedCron[]): Promise<void> {
+    const moved = this.#reading.merged.filter((one) => !before.some((other) => isSame(one, other)));
+    const sources = this.#reading.layers.map((layer) =>
+      layer.kind === "settings"
+        ? this.#reading.source(layer)
+        : { ...this.#reading.source(layer, moved), isPart: true },
+    );
+    this.#isDefined = false; // until the store has them
+    const changes = await this.#options.store.cron.define(...sources);
+    this.#isDefined = true;
+    this.#say(changes);
+    this.#sayChanged(changes.changed);
+    const names = moved.map(({ definition }) => definition.name);
+    for (const words of this.#reading.problems(names)) this.#note("warn", words);
+  }
+
+  #sayChanged(names: readonly string[]): void {
+    if (names.length === 0) return;
+    const [words, are] = names.length === 1 ? ["task", "is"] : ["tasks", "are"];
+    const which = `recurring ${words} ${names.join(", ")}`;
+    this.#note("info", `${which} ${are} in force as ${this.#reading.file} says now`);
+  }
+
+  /** Takes the names that nobody has any more. */
+  async #takeFree(rows: readonly CronRow[]): Promise<void> {
+    const free = this.#reading.merged.filter((one) => this.#isFree(one, rows));
+    if (free.length === 0) return;
+    const sources = this.#reading.layers.map((layer) => ({
+      ...this.#reading.source(layer, free),
+      isPart: true,
+    }));
+    this.#say(await this.#options.store.cron.define(...sources));
+    for (const { definition } of free) this.#free.delete(definition.name);
+  }
+
+  #isFree({ layer, definition }: MergedCron, rows: readonly CronRow[]): boolean {
+    const { name, text } = definition;
+    const row = rows.find((one) => one.name === name);
+    const isOurs = row?.origin === layer.origin && row.removedAt === null;
+    if (isOurs || (row?.held && row.removedAt === null)) {
+      this.#free.delete(name);
+      if (isOurs) this.#refused.delete(name);
+      return false;
+    }
+    if (row === undefined || row.removedAt !== null || row.definition === text) return true;
+    const now = performance.now();
+    const since = this.#free.get(name) ?? now;
+    this.#free.set(name, since);
+    return now - since >= LET_GO_MS;
+  }
+
+  #say({ removed, refused }: CronChanges): void {
+    for (const { name, origin } of removed) {
+      this.#note("warn", `recurring task ${name} stops: ${origin} does not have it any more`);
+    }
+    for (const one of refused) this.#sayRefused(one);
+  }
+
+  #sayRefused({ name, origin, by }: RefusedDefinition): void {
+    if (isOwn(name) || this.#refused.get(name) === by.origin) return;
+    this.#refused.set(name, by.origin);
+    const has =
+      by.kind === "database"
+        ? `tq cron add made one of that name`
+        : `another worker has one of that name from ${by.origin}`;
+    this.#note("warn", `recurring task ${name} of ${origin} is not in force: ${has}; rename one`);
+  }
+
+  #note(level: "info" | "warn", message: string): void {
+    this.#options.report({ name: "log.note", level, message });
+  }
+}
+
+/** Its file was deleted, or moved: no worker will read it again. */
+function isGone({ origin, kind, held, removedAt }: CronRow): boolean {
+  const isFile = kind === "settings" || kind === "model";
+  return isFile && !held && removedAt === null && !existsSync(origin);
+}
+
+/** False where the store has all of it: most workers have no recurring tasks but those of tq. */
+function isNeeded(sources: readonly CronSource[], rows: readonly CronRow[]): boolean {
+  return sources.some(({ origin, kind, definitions }) => {
+    const had = rows.some((row) => row.origin === origin && row.removedAt === null);
+    if (kind !== "tq") return had || definitions.length > 0;
+    return definitions.some(({ name, definition }) => {
+      const row = rows.find((one) => one.name === name);
+      if (row === undefined || row.removedAt !== null) return true;
+      return row.kind === "tq" && row.definition !== definition;
+    });
+  });
+}
+
+function isSame(one: MergedCron, other: MergedCron): boolean {
+  return (
+    one.definition.name === other.definition.name &&
+    one.layer.origin === other.layer.origin &&
+    one.definition.text === other.definition.text
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,273 @@
+/** What becomes of the slots that have come: by the definition, the task before, a pause, and how late it is. */
+import { describe, expect, test } from "bun:test";
+import { decide } from "../../src/cron/decide.ts";
+import { type CronDefinition, readCron } from "../../src/cron/definition.ts";
+import type { CronOverride, CronState } from "../../src/cron/ledger.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const MIDNIGHT = Date.UTC(2026, 10, 2);
+
+function define(more: object = {}): CronDefinition {
+  return readCron("hourly", { schedule: "every 1h", task: "night.run", ...more }, "[cron.hourly]");
+}
+
+interface Given {
+  readonly decidedUntil?: number;
+  readonly unfinished?: number | null;
+  readonly working?: string | null;
+  readonly waiting?: number | null;
+  readonly taken?: readonly number[];
+  readonly override?: CronOverride;
+  readonly share?: number;
+}
+
+function stateOf(definition: CronDefinition, given: Given): CronState {
+  const {
+    decidedUntil = MIDNIGHT,
+    unfinished = null,
+    working = null,
+    waiting = null,
+    override = {},
+    share = 0,
+  } = given;
+  const row = {
+    name: definition.name,
+    origin: "/shop/tq.toml",
+    kind: "settings" as const,
+    held: true,
+    others: [],
+    definition: definition.text,
+    override,
+    decidedUntil,
+    removedAt: null,
+    waiting,
+  };
+  return { row, taken: new Set(given.taken), unfinished, working, share };
+}
+
+/** Each decided slot as `01:00 pushed`. */
+function outcomes(definition: CronDefinition, now: number, given: Given = {}): string[] {
+  const decision = decide(definition, stateOf(definition, given), now);
+  return (decision?.slots ?? []).map(
+    ({ slot, outcome }) => `${new Date(slot).toISOString().slice(11, 16)} ${outcome}`,
+  );
+}
+
+function reasons(definition: CronDefinition, now: number, given: Given = {}): (string | null)[] {
+  return (decide(definition, stateOf(definition, given), now)?.slots ?? []).map(
+    ({ reason }) => reason,
+  );
+}
+
+describe("a slot", () => {
+  test("that has not come is not decided, and nothing is written", () => {
+    const definition = define();
+    expect(decide(definition, stateOf(definition, {}), MIDNIGHT + HOUR - 1)).toBeNull();
+  });
+
+  test("is pushed when it comes, with its name and time in the context", () => {
+    const definition = define({ context: { company: 1 }, args: [7], queue: "nights", attempts: 3 });
+    const decision = decide(definition, stateOf(definition, {}), MIDNIGHT + HOUR);
+    expect(decision).toMatchObject({ decidedUntil: MIDNIGHT + HOUR });
+    expect(decision?.slots).toEqual([
+      {
+        slot: MIDNIGHT + HOUR,
+        outcome: "pushed",
+        reason: null,
+        task: {
+          model: "night",
+          method: "run",
+          instances: [],
+          args: "[7]",
+          context: `{"company":1,"cron":{"name":"hourly","slot":${MIDNIGHT + HOUR}}}`,
+          user: 0,
+          queue: "nights",
+          priority: 0,
+          scheduledAt: null,
+          expectedAt: null,
+          expiresAt: null,
+          ref: null,
+          policy: '{"attempts":3}',
+        },
+      },
+    ]);
+  });
+
+  test("that was decided before the clock was set back is not decided again", () => {
+    expect(outcomes(define(), MIDNIGHT + HOUR, { taken: [MIDNIGHT + HOUR] })).toEqual([]);
+  });
+
+  test("is not decided while the clock is a little behind what was decided", () => {
+    const definition = define();
+    const state = stateOf(definition, { decidedUntil: MIDNIGHT + HOUR });
+    expect(decide(definition, state, MIDNIGHT + HOUR - 5 * MINUTE)).toBeNull();
+  });
+
+  test("of a clock that was set back far comes again at its time", () => {
+    const definition = define();
+    const year = 365 * 24 * HOUR;
+    const state = stateOf(definition, { decidedUntil: MIDNIGHT + year });
+    expect(decide(definition, state, MIDNIGHT)).toEqual({ slots: [], decidedUntil: MIDNIGHT });
+  });
+});
+
+describe("slots that no worker saw", () => {
+  const now = MIDNIGHT + 3.5 * HOUR;
+
+  test("are caught up once by default, and the ledger says of each why", () => {
+    expect(outcomes(define(), now)).toEqual(["01:00 missed", "02:00 missed", "03:00 pushed"]);
+    expect(reasons(define(), now)).toEqual([
+      "no worker ran then; a later slot ran in its place",
+      "no worker ran then; a later slot ran in its place",
+      "30 min late: no worker ran then",
+    ]);
+  });
+
+  test("are caught up by the slot that comes now", () => {
+    expect(outcomes(define(), MIDNIGHT + 3 * HOUR + 1000)).toEqual([
+      "01:00 missed",
+      "02:00 missed",
+      "03:00 pushed",
+    ]);
+  });
+
+  test("are left out with missed = skip, but not the one that comes now", () => {
+    const definition = define({ missed: "skip" });
+    expect(outcomes(definition, now)).toEqual(["01:00 missed", "02:00 missed", "03:00 missed"]);
+    expect(outcomes(definition, MIDNIGHT + 3 * HOUR)).toEqual([
+      "01:00 missed",
+      "02:00 missed",
+      "03:00 pushed",
+    ]);
+  });
+
+  test("are all caught up with missed = all, up to catch_up of them", () => {
+    expect(outcomes(define({ missed: "all" }), now)).toEqual([
+      "01:00 pushed",
+      "02:00 pushed",
+      "03:00 pushed",
+    ]);
+    expect(outcomes(define({ missed: "all", catch_up: 2 }), now)).toEqual([
+      "01:00 missed",
+      "02:00 pushed",
+      "03:00 pushed",
+    ]);
+  });
+
+  test.each(["once", "all"] as const)(
+    "are left out with missed = %s beyond their grace",
+    (missed) => {
+      const definition = define({ missed, grace: "20m" });
+      expect(outcomes(definition, now)).toEqual(["01:00 missed", "02:00 missed", "03:00 missed"]);
+      expect(outcomes(definition, MIDNIGHT + 3.25 * HOUR).at(-1)).toBe("03:00 pushed");
+      expect(reasons(definition, now).at(-1)).toBe(
+        "no worker ran then; 30 min is more than its grace of 20 min",
+      );
+    },
+  );
+
+  test("of years get a row each for the last hundred, and one says that there were more", () => {
+    const definition = define();
+    const later = MIDNIGHT + 3 * 365 * 24 * HOUR;
+    const decision = decide(definition, stateOf(definition, {}), later);
+    expect(decision?.slots).toHaveLength(100);
+    expect(decision?.slots[0]?.reason).toEndWith("; so were earlier slots");
+    expect(decision?.slots[1]?.reason).not.toContain("earlier");
+    expect(decision?.slots.filter(({ outcome }) => outcome === "pushed")).toHaveLength(1);
+    expect(decision?.decidedUntil).toBe(later);
+  });
+});
+
+describe("a slot whose earlier task has not ended", () => {
+  const now = MIDNIGHT + HOUR;
+
+  test("is pushed all the same by default", () => {
+    expect(outcomes(define(), now, { unfinished: 4 })).toEqual(["01:00 pushed"]);
+  });
+
+  test("is left out with overlap = skip, and says for which task", () => {
+    const definition = define({ overlap: "skip" });
+    expect(outcomes(definition, now, { unfinished: 4 })).toEqual(["01:00 skipped"]);
+    expect(reasons(definition, now, { unfinished: 4 })).toEqual(["task 4 has not ended"]);
+    expect(outcomes(definition, now)).toEqual(["01:00 pushed"]);
+  });
+
+  test("waits with overlap = wait, and is pushed once that has ended", () => {
+    const definition = define({ overlap: "wait" });
+    expect(outcomes(definition, now, { unfinished: 4 })).toEqual(["01:00 waiting"]);
+    const later = { decidedUntil: now, waiting: now };
+    expect(outcomes(definition, now + MINUTE, { ...later, unfinished: 4 })).toEqual([]);
+    expect(outcomes(definition, now + MINUTE, later)).toEqual(["01:00 pushed"]);
+  });
+
+  test("is left out where another one waits already", () => {
+    const definition = define({ overlap: "wait" });
+    const given = { decidedUntil: now, waiting: now, unfinished: 4 };
+    expect(outcomes(definition, now + HOUR, given)).toEqual(["02:00 skipped"]);
+  });
+
+  test("waits for the one that waited before it", () => {
+    const definition = define({ overlap: "wait" });
+    const given = { decidedUntil: now, waiting: now };
+    expect(outcomes(definition, now + HOUR, given)).toEqual(["01:00 pushed", "02:00 waiting"]);
+  });
+
+  test("of several that are caught up, one runs at a time", () => {
+    const all = { missed: "all", overlap: "wait" };
+    expect(outcomes(define(all), MIDNIGHT + 3 * HOUR)).toEqual([
+      "01:00 pushed",
+      "02:00 waiting",
+      "03:00 skipped",
+    ]);
+  });
+});
+
+describe("a pause", () => {
+  const pause = { by: "root@shop", at: MIDNIGHT, reason: "stocktaking", until: null };
+
+  test("leaves each slot out, and says who paused it and why", () => {
+    const given = { override: { pause } };
+    expect(outcomes(define(), MIDNIGHT + 2 * HOUR, given)).toEqual([
+      "01:00 paused",
+      "02:00 paused",
+    ]);
+    expect(reasons(define(), MIDNIGHT + HOUR, given)).toEqual(["paused by root@shop: stocktaking"]);
+  });
+
+  test("ends by itself at its time", () => {
+    const given = { override: { pause: { ...pause, until: MIDNIGHT + 2 * HOUR } } };
+    expect(outcomes(define(), MIDNIGHT + 2 * HOUR, given)).toEqual([
+      "01:00 paused",
+      "02:00 pushed",
+    ]);
+  });
+});
+
+describe("the start of a task", () => {
+  test.each([
+    [0, null],
+    [0.25, MIDNIGHT + HOUR + 5 * MINUTE],
+    [0.999_999, MIDNIGHT + HOUR + 20 * MINUTE - 2],
+  ])("is later by the share %d of its jitter, which each database keeps", (share, expected) => {
+    const definition = define({ jitter: "20m" });
+    const decision = decide(definition, stateOf(definition, { share }), MIDNIGHT + HOUR);
+    expect(decision?.slots[0]?.task?.scheduledAt).toBe(expected);
+  });
+
+  test("is spread also where many machines come back at once after a power cut", () => {
+    const definition = define({ jitter: "20m" });
+    const now = MIDNIGHT + 1.5 * HOUR;
+    const decision = decide(definition, stateOf(definition, { share: 0.5 }), now);
+    expect(decision?.slots[0]?.task?.scheduledAt).toBe(now + 10 * MINUTE);
+  });
+
+  test("is not too late before it could begin: its expiry counts from there", () => {
+    const definition = define({ jitter: "20m", expires: "5m" });
+    const decision = decide(definition, stateOf(definition, { share: 0.5 }), MIDNIGHT + HOUR);
+    expect(decision?.slots[0]?.task).toMatchObject({
+      scheduledAt: MIDNIGHT + HOUR + 10 * MINUTE,
+      expiresAt: MIDNIGHT + HOUR + 15 * MINUTE,
+    });
+  });
+});

@@ -1,0 +1,187 @@
+/**
+ * Whatever workers, clocks and kills do, no slot's task is pushed twice; and where no clock was set, each slot since the
+ * definition has its row.
+ */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { decide } from "../../src/cron/decide.ts";
+import { type CronDefinition, readCron } from "../../src/cron/definition.ts";
+import { newestSlots } from "../../src/cron/slots.ts";
+import type { CronSlot } from "../../src/cron/ledger.ts";
+import type { Store } from "../../src/store/store.ts";
+import { errorOf } from "../support/error.ts";
+import { makeStore, type TestStore } from "../support/store.ts";
+import { holds, PATIENCE } from "./support.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const WORKERS = 3;
+
+/** ms */
+const TIME = 8_000;
+
+type Step =
+  | { readonly do: "wait"; readonly ms: number }
+  | { readonly do: "set the clock"; readonly ms: number }
+  | { readonly do: "wait and look"; readonly ms: number; readonly workers: readonly number[] }
+  | { readonly do: "die while it decides"; readonly worker: number }
+  | { readonly do: "end a task" }
+  | { readonly do: "pause" | "resume" };
+
+const workers = fc.array(fc.nat(WORKERS - 1), { minLength: 1, maxLength: WORKERS });
+
+/** Waits of minutes, hours and days. */
+const waits = fc.oneof(
+  fc.integer({ min: 1, max: 3 * MINUTE }),
+  fc.integer({ min: 1, max: 2 * HOUR }),
+  fc.integer({ min: 1, max: 2 * DAY }),
+);
+
+const QUIET: fc.WeightedArbitrary<Step>[] = [
+  { weight: 8, arbitrary: fc.record({ do: fc.constant("wait and look"), ms: waits, workers }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("wait"), ms: waits }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("die while it decides"), worker: fc.nat(WORKERS - 1) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("end a task") }) },
+];
+
+const jumps = fc.constantFrom(
+  -20 * MINUTE,
+  -3 * HOUR,
+  -DAY,
+  -40_000,
+  3 * HOUR,
+  400 * DAY,
+  -400 * DAY,
+);
+
+const ANYTHING: fc.WeightedArbitrary<Step>[] = [
+  ...QUIET,
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("set the clock"), ms: jumps }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("pause", "resume", "resume") }) },
+];
+
+function steps(kinds: fc.WeightedArbitrary<Step>[]): fc.Arbitrary<Step[]> {
+  return fc.array(fc.oneof(...kinds), { minLength: 5, maxLength: 40 });
+}
+
+const definitions = fc.record({
+  task: fc.constant("night.run"),
+  schedule: fc.constantFrom("every 1m", "*/7 * * * *", "30 2 * * *", "0 * * * *", "every 11h"),
+  time_zone: fc.constantFrom("Europe/Berlin", "America/New_York", "Australia/Lord_Howe"),
+  missed: fc.constantFrom("once", "skip", "all"),
+  overlap: fc.constantFrom("allow", "skip", "wait"),
+  catch_up: fc.integer({ min: 1, max: 20 }),
+});
+
+/** Looks as the clock of a worker does. */
+function look(store: Store, definition: CronDefinition): Promise<CronSlot[]> {
+  return store.cron.decide(definition.name, (state, now) => decide(definition, state, now));
+}
+
+async function dieWhileDeciding(store: Store, definition: CronDefinition): Promise<void> {
+  const dying = store.cron.decide(definition.name, (state, now) => {
+    decide(definition, state, now);
+    throw new Error("it was killed");
+  });
+  expect((await errorOf(dying)).message).toBe("it was killed");
+}
+
+async function endOne(store: Store): Promise<void> {
+  const [task] = await store.list({ states: ["ready"], limit: 1 });
+  if (task !== undefined) await store.cancel(task.id);
+}
+
+async function play(test: TestStore, definition: CronDefinition, list: readonly Step[]) {
+  const { store, clock } = test;
+  const stores = Array.from({ length: WORKERS }, () => test.open());
+  const of = (worker: number): Store => stores[worker] ?? store;
+  const pause = { by: "root@shop", at: 0, reason: null, until: null };
+  const source = [{ name: definition.name, definition: definition.text }];
+  await store.cron.define({ origin: "/shop/tq.toml", definitions: source });
+  for (const step of list) {
+    switch (step.do) {
+      case "wait":
+        clock.advance(step.ms);
+        break;
+      case "wait and look":
+        clock.advance(step.ms);
+        await Promise.all(step.workers.map((worker) => look(of(worker), definition)));
+        break;
+      case "set the clock":
+        clock.advance(step.ms);
+        break;
+      case "die while it decides":
+        await dieWhileDeciding(of(step.worker), definition);
+        break;
+      case "end a task":
+        await endOne(store);
+        break;
+      case "pause":
+        await store.cron.override(definition.name, () => ({ pause }));
+        break;
+      case "resume":
+        await store.cron.override(definition.name, () => ({}));
+        break;
+    }
+  }
+}
+
+/** The slots of the tasks that were pushed, also of those that have ended. */
+async function pushedSlots(store: Store): Promise<number[]> {
+  const tasks = await store.list({});
+  return tasks.map(({ context }) => (context as { cron: { slot: number } }).cron.slot);
+}
+
+test(
+  "no slot's task is pushed twice, whatever workers, clocks and kills do",
+  async () => {
+    await holds(TIME, [definitions, steps(ANYTHING)], async (said, list) => {
+      await using test = makeStore();
+      await play(test, readCron("it", said, "[cron.it]"), list);
+      const slots = await pushedSlots(test.store);
+      expect(sorted(slots)).toEqual(sorted([...new Set(slots)]));
+    });
+  },
+  PATIENCE,
+);
+
+test(
+  "each slot since the definition has one row, and a task where its row says so",
+  async () => {
+    await holds(TIME, [definitions, steps(QUIET)], async (said, list) => {
+      await using test = makeStore();
+      const { store, clock } = test;
+      const definition = readCron("it", said, "[cron.it]");
+      const began = clock.now();
+      await play(test, definition, list);
+      await look(store, definition);
+      const rows = (await store.cron.slots("it", 1_000)).toReversed();
+      const isWhole = rows.every(({ reason }) => !reason?.endsWith("earlier slots"));
+      if (isWhole)
+        expect(rows.map(({ slot }) => slot)).toEqual(allSlots(definition, began, clock.now()));
+      for (const { outcome, task } of rows) expect(task !== null).toBe(outcome === "pushed");
+      const outcomes = new Set(rows.map(({ outcome }) => outcome));
+      if (said.overlap === "allow") expect(outcomes.has("skipped")).toBe(false);
+      if (said.overlap !== "wait") expect(outcomes.has("waiting")).toBe(false);
+      expect(rows.filter(({ outcome }) => outcome === "waiting").length).toBeLessThan(2);
+      const known = new Set(rows.map(({ slot }) => slot));
+      const pushed = rows.filter(({ outcome }) => outcome === "pushed").map(({ slot }) => slot);
+      const slots = (await pushedSlots(store)).filter((slot) => known.has(slot));
+      expect(sorted(slots)).toEqual(sorted(pushed));
+    });
+  },
+  PATIENCE,
+);
+
+/** At most a thousand: the ledger keeps no more. */
+function allSlots({ schedule }: CronDefinition, from: number, to: number): number[] {
+  return newestSlots(schedule, from, to, 1_000).slots as number[];
+}
+
+function sorted(slots: readonly number[]): number[] {
+  return slots.toSorted((a, b) => a - b);
+}

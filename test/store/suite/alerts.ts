@@ -1,0 +1,205 @@
+/** Which failures are told, by which worker, and when. */
+import { describe, expect, test } from "bun:test";
+import type { AlertChannel, TakenAlert } from "../../../src/store/failure-store.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { claim, claimFirst, newTask, pushOne } from "../../support/store.ts";
+import { clock, fail, register, store, subject } from "./subject.ts";
+
+const FILE = "/shop/tq.toml";
+const MINUTE = 60_000;
+
+const watch = (channels: readonly AlertChannel[] = ["command"]) =>
+  store.failures.watch(FILE, channels);
+
+interface Asked {
+  readonly worker?: string;
+  readonly channel?: AlertChannel;
+  readonly of?: Store;
+  readonly wanted?: (call: string) => boolean;
+  readonly channels?: readonly AlertChannel[];
+}
+
+function take({ worker = "worker-1", channel = "command", of = store, ...more }: Asked = {}) {
+  const { wanted = () => true, channels = [channel] } = more;
+  const isWanted = ({ call }: { readonly call: string }) => wanted(call);
+  const options = { worker, channel, channels, origin: FILE, every: MINUTE, limit: 2, isWanted };
+  return of.failures.take(options);
+}
+
+async function tell(asked: Asked = {}): Promise<TakenAlert> {
+  const taken = await take(asked);
+  if (taken.kind !== "alert") return taken;
+  const { worker = "worker-1", channel = "command", of = store } = asked;
+  await of.failures.told(worker, channel, taken.until, true);
+  return taken;
+}
+
+async function failOne(model = "sale"): Promise<number> {
+  const id = await pushOne(store, { model });
+  await fail(await claimFirst(store));
+  return id;
+}
+
+const NONE = { kind: "none" } as const;
+
+export function alertTests(): void {
+  describe("alerts", () => {
+    test("tell each failure once, with what happened", async () => {
+      await watch();
+      const id = await failOne();
+      const failure = {
+        task: id,
+        call: "sale.process",
+        queue: "default",
+        reason: "Error: it broke",
+        attempts: 1,
+        failedAt: clock.now(),
+      };
+      const alert = { kind: "alert", failures: [failure], count: 1, lastAt: clock.now() };
+      expect(await tell()).toMatchObject(alert);
+      clock.advance(MINUTE);
+      expect(await tell()).toEqual(NONE);
+    });
+
+    test("tell nothing of the time before they were asked for", async () => {
+      await failOne();
+      await watch();
+      expect(await take()).toEqual(NONE);
+      await failOne();
+      await watch(["command", "url"]);
+      expect(await take({ channel: "url", channels: ["command", "url"] })).toEqual(NONE);
+      expect(await take({ channels: ["command", "url"] })).toMatchObject({ count: 1 });
+    });
+
+    test("gather failures until the pause is over, and count those that they do not name", async () => {
+      await watch();
+      const first = await failOne();
+      expect(await tell()).toMatchObject({ failures: [{ task: first }] });
+      clock.advance(MINUTE / 4);
+      const second = await failOne();
+      await failOne();
+      const third = await failOne();
+      expect(await take()).toEqual({ kind: "wait", wait: (MINUTE * 3) / 4 });
+      clock.advance((MINUTE * 3) / 4);
+      const told = await tell();
+      expect(told).toMatchObject({ count: 3, failures: [{ task: second }, { task: third - 1 }] });
+    });
+
+    test("go from one worker alone, and from another one once that has died", async () => {
+      await register("worker-1");
+      await register("worker-2");
+      await watch();
+      await failOne();
+      const taken = await take();
+      expect(taken.kind).toBe("alert");
+      const other = subject.open();
+      expect(await take({ worker: "worker-2", of: other })).toEqual({ kind: "other" });
+      subject.kill("worker-1");
+      await other.rescueDead(3);
+      clock.advance(MINUTE);
+      expect(await tell({ worker: "worker-2", of: other })).toMatchObject({ count: 1 });
+      expect(await take({ worker: "worker-2", of: other })).toEqual(NONE);
+      await store.unregister("worker-2");
+    });
+
+    test("that did not go are told again, with those that failed since", async () => {
+      await register("worker-1");
+      await watch();
+      await failOne();
+      const taken = await take();
+      if (taken.kind !== "alert") throw new Error("nothing was taken");
+      await store.failures.told("worker-1", "command", taken.until, false);
+      await failOne();
+      expect(await take({ worker: "worker-2" })).toEqual({ kind: "wait", wait: MINUTE });
+      clock.advance(MINUTE);
+      expect(await tell({ worker: "worker-2" })).toMatchObject({ count: 2 });
+      await store.unregister("worker-1");
+    });
+
+    test("do not count as told what failed while they went", async () => {
+      await watch();
+      await failOne();
+      const taken = await take();
+      const later = await failOne();
+      if (taken.kind !== "alert") throw new Error("nothing was taken");
+      await store.failures.told("worker-1", "command", taken.until, true);
+      clock.advance(MINUTE);
+      expect(await tell()).toMatchObject({ count: 1, failures: [{ task: later }] });
+    });
+
+    test("go in each way by themselves", async () => {
+      const channels = ["command", "url"] as const;
+      await watch(channels);
+      await failOne();
+      expect(await tell({ channel: "command", channels })).toMatchObject({ count: 1 });
+      clock.advance(MINUTE);
+      await failOne();
+      expect(await tell({ channel: "url", channels })).toMatchObject({ count: 2 });
+      expect(await tell({ channel: "command", channels })).toMatchObject({ count: 1 });
+    });
+
+    test("do not wait for a clock that was set back, and lose no failure by it", async () => {
+      await watch();
+      await failOne();
+      await tell();
+      clock.advance(-24 * 60 * MINUTE);
+      const id = await failOne();
+      expect(await tell()).toMatchObject({ count: 1, failures: [{ task: id }] });
+      clock.advance(48 * 60 * MINUTE);
+      await failOne();
+      expect(await tell()).toMatchObject({ count: 1 });
+      expect(await tell()).toEqual(NONE);
+    });
+
+    test("leave out failures that are not wanted, which need no pause", async () => {
+      await watch();
+      const wanted = (call: string) => call.startsWith("label.");
+      await failOne("sale");
+      expect(await tell({ wanted })).toEqual(NONE);
+      const id = await failOne("label");
+      expect(await tell({ wanted })).toMatchObject({ count: 1, failures: [{ task: id }] });
+    });
+
+    test("tell of trouble that is no failure, once until it is told", async () => {
+      await watch();
+      await store.failures.trouble("the disk is full");
+      await store.failures.trouble("the disk is full");
+      const failure = { task: null, queue: null, call: "worker", reason: "the disk is full" };
+      expect(await tell()).toMatchObject({ count: 1, failures: [failure] });
+      clock.advance(MINUTE);
+      await register("worker-1");
+      await store.setTrouble("worker-1", "Cannot load models");
+      expect(await tell()).toMatchObject({ failures: [{ reason: "Cannot load models" }] });
+      await store.unregister("worker-1");
+    });
+
+    test("end where their file asks for none any more, not where another file does", async () => {
+      await watch();
+      await failOne();
+      await store.failures.watch("/other/tq.toml", []);
+      await store.failures.watch("", []);
+      expect(await take()).toMatchObject({ count: 1 });
+      await watch([]);
+      await failOne();
+      await watch();
+      expect(await take()).toEqual(NONE);
+    });
+
+    test("tell of a retry that fails again, and of a task that was set right or deleted meanwhile", async () => {
+      await watch();
+      const id = await failOne();
+      await store.retry(id);
+      await fail(await claimFirst(store));
+      await store.retry(id);
+      await store.cancel(id);
+      expect(await tell()).toMatchObject({ count: 2 });
+    });
+
+    test("cost a failure nothing where no file asks for them", async () => {
+      await store.push([newTask(), newTask()]);
+      for (const task of await claim(store, { limit: 2 })) await fail(task);
+      await watch();
+      expect(await take()).toEqual(NONE);
+    });
+  });
+}

@@ -1,0 +1,277 @@
+/** The statistics of runs: added once, kept for a year, and read for the rate and the forecast of a queue. */
+import { beforeEach, describe, expect, test } from "bun:test";
+import { RunCounts, SeriesCounts } from "../../../src/statistics/counts.ts";
+import type { StatisticsQuery, StatisticsRow } from "../../../src/store/statistics-store.ts";
+import { claim, newTask } from "../../support/store.ts";
+import { clock, finish, register, store, subject } from "./subject.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const SALE = { queue: "mail", model: "sale", method: "process" };
+
+function countsOf(finished: number, waits: readonly number[] = [], series = SALE): SeriesCounts {
+  const counts = new SeriesCounts();
+  counts.of(series).ends.finished += finished;
+  for (const ms of waits) counts.of(series).measures.wait.add(ms);
+  return counts;
+}
+
+function minute(ago = 0): number {
+  return Math.floor(clock.now() / MINUTE) * MINUTE - ago * MINUTE;
+}
+
+/** Numbers the parts of the worker "w". */
+let parts: number;
+
+async function add(counts: SeriesCounts, at = minute(), worker = "w"): Promise<void> {
+  parts += 1;
+  await store.statistics.add({ worker, number: parts, at, counts });
+}
+
+async function rows(query: Partial<StatisticsQuery> = {}) {
+  const found: { row: StatisticsRow; counts: RunCounts }[] = [];
+  await store.statistics.sum({ since: 0, until: Infinity, ...query }, (row) => {
+    const counts = new RunCounts();
+    const { at, span, queue, model, method } = row;
+    found.push({ row: { at, span, queue, model, method }, counts });
+    return counts;
+  });
+  return found;
+}
+
+async function total(): Promise<number> {
+  return (await rows()).reduce((sum, { counts }) => sum + counts.runs, 0);
+}
+
+export function statisticsTests(): void {
+  describe("statistics", () => {
+    beforeEach(async () => {
+      parts = 0;
+      await register("w");
+    });
+
+    test("keep what a worker adds", async () => {
+      const counts = countsOf(3, [5, 700.25]);
+      counts.of(SALE).ends.crashed = 1;
+      counts.of(SALE).measures.late_end.add(90_000);
+      await add(counts);
+      const [only, ...more] = await rows();
+      expect(more).toEqual([]);
+      expect(only?.row).toEqual({ ...SALE, at: minute(), span: MINUTE });
+      const { ends, measures } = only?.counts ?? new RunCounts();
+      expect([ends.finished, ends.crashed, measures.wait.count]).toEqual([3, 1, 2]);
+      expect([measures.wait.worst, measures.wait.sum]).toEqual([700.25, 705.25]);
+      expect(measures.late_end.worst).toBe(90_000);
+    });
+
+    test("count a part once that is written twice, as its first commit may have been seen to fail", async () => {
+      const part = { worker: "w", number: 1, at: minute(), counts: countsOf(3) };
+      await store.statistics.add(part);
+      await store.statistics.add(part);
+      expect(await total()).toBe(3);
+      await store.statistics.add({ ...part, number: 2 });
+      expect(await total()).toBe(6);
+    });
+
+    test("add up what several workers, and one worker with a clock that was set back, say of a minute", async () => {
+      await register("x");
+      await add(countsOf(3, [5]));
+      await add(countsOf(4, [9]), minute(), "x");
+      await add(countsOf(5));
+      const found = await rows();
+      expect(found).toHaveLength(1);
+      expect(found[0]?.counts.runs).toBe(12);
+      expect(found[0]?.counts.measures.wait.worst).toBe(9);
+    });
+
+    test("take nothing from a worker that was declared dead", async () => {
+      await store.unregister("w");
+      await add(countsOf(3));
+      expect(await total()).toBe(0);
+    });
+
+    test("count each run once where a queue has several methods, in every order of parts", async () => {
+      const ship = { ...SALE, method: "ship" };
+      await add(countsOf(3, [10]));
+      const both = countsOf(1, [30]);
+      both.of(ship).ends.failed += 2;
+      await add(both);
+      await add(countsOf(5, [20], ship));
+      expect(await total()).toBe(11);
+      const { last_hour: hours } = await store.status();
+      expect(hours).toEqual([]); // the present minute is not over
+      clock.advance(MINUTE);
+      const [mail] = (await store.status()).last_hour;
+      expect(mail).toMatchObject({ finished: 9, failed: 2 });
+      expect(mail?.wait).toMatchObject({ count: 3, mean: 20, worst: 30 });
+      clock.advance(9 * DAY);
+      while (await store.statistics.tidy(clock.now()));
+      expect(await total()).toBe(11);
+      expect(await rows()).toHaveLength(2);
+    });
+
+    test("are read by time and queue", async () => {
+      await add(countsOf(1), minute(2));
+      await add(countsOf(2), minute(1));
+      await add(countsOf(4, [], { ...SALE, queue: "print" }), minute(1));
+      const runs = async (query: Partial<StatisticsQuery>) =>
+        (await rows(query)).reduce((sum, { counts }) => sum + counts.runs, 0);
+      expect(await runs({ since: minute(1) })).toBe(6);
+      expect(await runs({ until: minute(1) })).toBe(1);
+      expect(await runs({ queue: "mail" })).toBe(3);
+    });
+
+    test("become hours after eight days, without a change of any sum", async () => {
+      const start = Math.floor(clock.now() / HOUR) * HOUR;
+      for (let index = 0; index < 700; index++)
+        await add(countsOf(index, [index]), start + index * MINUTE);
+      const before = await total();
+      clock.advance(start + 700 * MINUTE + 8 * DAY - clock.now());
+      expect(await store.statistics.tidy(clock.now() - 2 * DAY)).toBe(false);
+      expect(await rows()).toHaveLength(700);
+      let slices = 1;
+      while (await store.statistics.tidy(clock.now())) slices += 1;
+      expect(slices).toBeGreaterThan(1);
+      const hours = await rows();
+      expect(hours).toHaveLength(12);
+      expect(hours.every(({ row }) => row.span === HOUR && row.at % HOUR === 0)).toBe(true);
+      expect(await total()).toBe(before);
+      const worst = Math.max(...hours.map(({ counts }) => counts.measures.wait.worst));
+      expect(worst).toBe(699);
+      clock.advance(367 * DAY);
+      while (await store.statistics.tidy(clock.now()));
+      expect(await rows()).toEqual([]);
+    });
+
+    test("forget the minutes of a clock that was behind with the old ones, and those of one that was ahead once told", async () => {
+      await add(countsOf(1), 60_000);
+      await add(countsOf(2), minute(-60 * 24 * 365 * 70));
+      await add(countsOf(4));
+      while (await store.statistics.tidy(clock.now()));
+      expect(await total()).toBe(6);
+      await store.statistics.forgetAhead();
+      expect(await total()).toBe(4);
+    });
+
+    test("show the last hour of each queue in the status", async () => {
+      await add(countsOf(9, [1]), minute(61));
+      await add(countsOf(3, [100]), minute(3));
+      await add(countsOf(2, [300]), minute(1));
+      await add(countsOf(1, [], { ...SALE, queue: "a" }), minute(1));
+      const { last_hour: hours } = await store.status();
+      expect(hours.map(({ queue, finished }) => [queue, finished])).toEqual([
+        ["a", 1],
+        ["mail", 5],
+      ]);
+      expect(hours[0]?.wait).toBeNull();
+      expect(hours[1]?.wait).toMatchObject({ count: 2, mean: 200, worst: 300 });
+    });
+  });
+
+  describe("forecasts", () => {
+    async function forecastOf(queue: string) {
+      const { queues } = await store.status();
+      return queues.find((one) => one.queue === queue)?.forecast;
+    }
+
+    /** A queue that had tasks to run for an hour, and ended 60 a minute of them. */
+    async function busyHour(tasks: Parameters<typeof newTask>[0][]): Promise<number[]> {
+      await register("w");
+      const ids = await store.push(tasks.map((task) => newTask({ queue: "mail", ...task })));
+      clock.advance(HOUR);
+      parts = 0;
+      for (let ago = 60; ago > 0; ago--) await add(countsOf(60), minute(ago));
+      return ids;
+    }
+
+    function ready(count: number): object[] {
+      return Array.from({ length: count }, () => ({}));
+    }
+
+    test("say when a queue will be empty, by the minutes of the last five", async () => {
+      await busyHour(ready(90));
+      expect(await forecastOf("mail")).toEqual({
+        ended_per_minute: 60,
+        within: 5 * MINUTE,
+        come_per_minute: 0,
+        empty_in: 90_000,
+        misses: null,
+      });
+    });
+
+    test("say that a queue grows in which more tasks come than end", async () => {
+      await busyHour(ready(10));
+      await store.push(Array.from({ length: 400 }, () => newTask({ queue: "mail" })));
+      await store.push([newTask({ queue: "mail", scheduledAt: clock.now() + HOUR })]);
+      expect(await forecastOf("mail")).toMatchObject({ come_per_minute: 80, empty_in: null });
+    });
+
+    test("estimate how many of thousands of tasks came in one of several queues", async () => {
+      await busyHour(ready(10));
+      const tasks = Array.from({ length: 3_000 }, (_, index) =>
+        newTask({ queue: index % 4 === 0 ? "mail" : "print" }),
+      );
+      await store.push(tasks);
+      const { come_per_minute: come = 0 } = (await forecastOf("mail")) ?? {};
+      expect(Math.abs((come ?? 0) - 150)).toBeLessThan(20);
+    });
+
+    test("name the tasks that will end after their expected_at, in the order of the claims", async () => {
+      const at = clock.now() + HOUR;
+      const [, high, first] = await busyHour([
+        { expectedAt: at + 60_000 },
+        { priority: 1, expectedAt: at + 900 }, // ends after 1 s
+        { expectedAt: at + 1_200 }, // ends after 2 s
+        { expectedAt: at + 60_000 },
+        { expectedAt: at + 3_100 }, // ends after 3 s
+      ]);
+      expect((await forecastOf("mail"))?.misses).toEqual({ count: 2, first: high ?? 0, by: 100 });
+      const [task] = await claim(store, { queues: ["mail"], limit: 1 });
+      expect(task?.id).toBe(high ?? 0);
+      expect((await forecastOf("mail"))?.misses).toBeNull(); // each ends a second earlier
+      clock.advance(500);
+      expect((await forecastOf("mail"))?.misses).toEqual({ count: 1, first: first ?? 0, by: 300 });
+    });
+
+    test("wait for a rate: of a queue of which nothing has ended nothing is said", async () => {
+      await register("w");
+      await store.push([newTask({ queue: "mail" })]);
+      clock.advance(HOUR);
+      expect(await forecastOf("mail")).toBeUndefined();
+    });
+
+    test("say nothing of a queue that no worker takes", async () => {
+      await busyHour(ready(3));
+      subject.kill("w");
+      expect(await forecastOf("mail")).toBeUndefined();
+    });
+
+    test("count the tasks themselves while the statistics have no two minutes of the backlog", async () => {
+      await register("w");
+      await store.push(Array.from({ length: 30 }, () => newTask({ queue: "mail" })));
+      clock.advance(10_000);
+      for (const task of await claim(store, { queues: ["mail"], limit: 20 })) await finish(task);
+      expect(await forecastOf("mail")).toEqual({
+        ended_per_minute: 120,
+        within: 10_000,
+        come_per_minute: null,
+        empty_in: 5_000,
+        misses: null,
+      });
+    });
+
+    test("count no minute in which the queue had nothing to run", async () => {
+      await register("w");
+      clock.advance(HOUR);
+      parts = 0;
+      for (let ago = 60; ago > 3; ago--) await add(countsOf(1), minute(ago));
+      clock.advance(minute() - clock.now() - 3 * MINUTE);
+      await store.push(Array.from({ length: 90 }, () => newTask({ queue: "mail" })));
+      clock.advance(3 * MINUTE);
+      for (let ago = 3; ago > 0; ago--) await add(countsOf(30), minute(ago));
+      expect(await forecastOf("mail")).toMatchObject({ ended_per_minute: 30, within: 3 * MINUTE });
+    });
+  });
+}

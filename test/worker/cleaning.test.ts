@@ -1,0 +1,227 @@
+/** tq's own recurring task: it deletes what ended long ago, in slices, once for all workers of a database. */
+import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
+import { CLEAN, OWN_DEFINITIONS } from "../../src/cron/own.ts";
+import { TQ_ORIGIN } from "../../src/cron/ledger.ts";
+import type { Event } from "../../src/log/events.ts";
+import { parseSettings } from "../../src/settings/config.ts";
+import type { Store } from "../../src/store/store.ts";
+import { MADE_AT } from "../../src/version.ts";
+import { Cleaning } from "../../src/worker/cleaning.ts";
+import { CronClock } from "../../src/worker/cron-clock.ts";
+import { CronSources } from "../../src/worker/cron-sources.ts";
+import { makeStore, newTask, type TestStore } from "../support/store.ts";
+
+const HOUR = 3_600_000;
+const config = parseSettings({ queue: { clean_days: 1 } }, "the test");
+
+let subject: TestStore;
+let clocks: CronClock[];
+let events: Event[];
+
+beforeEach(async () => {
+  jest.useFakeTimers();
+  subject = makeStore();
+  const start = Math.ceil((MADE_AT + 48 * HOUR) / HOUR) * HOUR;
+  subject.clock.advance(start + HOUR / 2 - subject.clock.now());
+  clocks = [];
+  events = [];
+  await subject.store.cron.define({ origin: TQ_ORIGIN, definitions: OWN_DEFINITIONS });
+});
+
+afterEach(async () => {
+  for (const clock of clocks) clock.stop();
+  jest.useRealTimers();
+  await subject[Symbol.asyncDispose]();
+});
+
+/** Starts the clock of a worker that is registered. */
+async function startWorker(id: string, store: Store = subject.store): Promise<CronClock> {
+  await store.register({ id, pid: 1, threads: 1, queues: [] });
+  const report = (event: Event) => events.push(event);
+  const sources = new CronSources({ id, config, store, report });
+  sources.load({ catalog: {}, crons: [] });
+  const cleaning = new Cleaning(store, config, async () => (await store.tidy()).more);
+  const clock = new CronClock(store, report, { id, sources, cleaning });
+  clocks.push(clock);
+  clock.start();
+  await settle();
+  return clock;
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+}
+
+/** Both clocks go on, timers that come due run, and what they have started ends. */
+async function pass(ms: number): Promise<void> {
+  subject.clock.advance(ms);
+  jest.advanceTimersByTime(ms);
+  await settle();
+}
+
+/** Makes tasks that ended three days ago. */
+async function endTasks(count: number): Promise<void> {
+  const { store, clock } = subject;
+  clock.advance(-72 * HOUR);
+  const ids = await store.push(Array.from({ length: count }, () => newTask()));
+  for (const id of ids) await store.cancel(id);
+  clock.advance(72 * HOUR);
+}
+
+async function left(): Promise<number> {
+  return (await subject.store.list({ limit: 10_000 })).length;
+}
+
+async function ledger() {
+  const slots = await subject.store.cron.slots(CLEAN, 10);
+  return slots.map(({ outcome, reason }) => [outcome, reason]).toReversed();
+}
+
+test("what ended long ago goes at the next full hour, with a row of the ledger and no task", async () => {
+  await endTasks(3);
+  await startWorker("w1");
+  await pass(HOUR / 2 - 1);
+  expect(await left()).toBe(3);
+  await pass(1);
+  expect(await left()).toBe(0);
+  expect(await ledger()).toEqual([["done", "deleted 3 tasks"]]);
+  await endTasks(1);
+  await pass(HOUR);
+  expect(await ledger()).toEqual([
+    ["done", "deleted 3 tasks"],
+    ["done", "deleted 1 task"],
+  ]);
+  expect(events).toEqual([]);
+});
+
+test("a worker that is started for minutes only cleans after one, where no worker ran at the hour", async () => {
+  await endTasks(3);
+  await pass(5 * HOUR);
+  await startWorker("w1");
+  await pass(59_999);
+  expect(await left()).toBe(3);
+  await pass(1);
+  expect(await left()).toBe(0);
+  expect(await ledger()).toEqual([["done", "deleted 3 tasks"]]);
+  expect(events).toEqual([]);
+});
+
+test("much of it goes in slices, with time for others between them", async () => {
+  await endTasks(1_200);
+  await startWorker("w1");
+  const after: number[] = [];
+  for (const wait of [HOUR / 2, 50, 50]) {
+    await pass(wait);
+    after.push(await left());
+  }
+  expect(after).toEqual([700, 200, 0]);
+  expect(await ledger()).toEqual([["done", "deleted 1200 tasks"]]);
+});
+
+test("what is waiting, or ended only now, stays", async () => {
+  const { store } = subject;
+  const [, cancelled = 0] = await store.push([newTask(), newTask()]);
+  await store.cancel(cancelled);
+  await startWorker("w1");
+  await pass(HOUR / 2);
+  expect(await left()).toBe(2);
+  expect(await ledger()).toEqual([["done", "deleted 0 tasks"]]);
+});
+
+test("several workers of one database clean once", async () => {
+  await endTasks(3);
+  const stores = [subject.store, subject.open(), subject.open()];
+  const cleans = stores.map((store) => spyOn(store, "clean"));
+  for (const [index, store] of stores.entries()) await startWorker(`w${index}`, store);
+  await pass(HOUR / 2);
+  expect(cleans.flatMap(({ mock }) => mock.calls)).toHaveLength(1);
+  expect(await ledger()).toEqual([["done", "deleted 3 tasks"]]);
+});
+
+test("a cleaning that lasts beyond the next hour is not joined by another worker's", async () => {
+  await startWorker("w1");
+  const other = subject.open();
+  await startWorker("w2", other);
+  const held = Promise.withResolvers<number>();
+  const clean = spyOn(subject.store, "clean").mockReturnValue(held.promise);
+  const others = spyOn(other, "clean").mockReturnValue(held.promise);
+  await pass(HOUR / 2);
+  await pass(HOUR);
+  expect(clean.mock.calls.length + others.mock.calls.length).toBe(1);
+  expect((await ledger()).map(([outcome]) => outcome)).toEqual(["started", "skipped"]);
+  held.resolve(0);
+  await settle();
+  expect((await ledger())[0]).toEqual(["done", "deleted 0 tasks"]);
+  expect(events).toEqual([]);
+});
+
+test("paused it deletes nothing, and resumed it goes on at its next hour", async () => {
+  await endTasks(3);
+  await startWorker("w1");
+  const pause = { by: "root@shop", at: 0, reason: null, until: null };
+  await subject.store.cron.override(CLEAN, () => ({ pause }));
+  await pass(HOUR);
+  expect(await left()).toBe(3);
+  expect(await ledger()).toEqual([["paused", "paused by root@shop"]]);
+  await subject.store.cron.override(CLEAN, () => ({}));
+  await pass(HOUR);
+  expect(await left()).toBe(0);
+});
+
+test("a database that refuses is said once, and tried again at the next hour", async () => {
+  await endTasks(1);
+  const { store } = subject;
+  await startWorker("w1");
+  spyOn(store, "clean").mockRejectedValueOnce(new Error("the disk is full"));
+  await pass(HOUR / 2);
+  expect(await ledger()).toEqual([["failed", "the disk is full"]]);
+  expect(events).toMatchObject([{ message: `Cannot clean ${store.name} now: the disk is full` }]);
+  await pass(HOUR);
+  expect(await left()).toBe(0);
+  expect(events).toHaveLength(1);
+});
+
+test("asked for by hand it is done at once, also just after a start and while it is paused", async () => {
+  await endTasks(3);
+  const { cron } = subject.store;
+  const pause = { by: "root@shop", at: 0, reason: null, until: null };
+  await cron.override(CLEAN, () => ({ pause }));
+  const clock = await startWorker("w1");
+  const slot = subject.clock.now();
+  await cron.decide(CLEAN, ({ row: { decidedUntil } }) => ({
+    slots: [{ slot, outcome: "waiting", reason: "run by hand by root@shop", task: null }],
+    decidedUntil,
+  }));
+  clock.look();
+  await settle();
+  expect(await ledger()).toEqual([["done", "deleted 3 tasks"]]);
+});
+
+test("a worker that stops meanwhile leaves the rest, and the next one goes on", async () => {
+  await endTasks(1_200);
+  const clock = await startWorker("w1");
+  await pass(HOUR / 2);
+  expect(await left()).toBe(700);
+  clock.stop();
+  await pass(50);
+  expect(await left()).toBe(700);
+  expect(await ledger()).toEqual([
+    ["done", "deleted 500 tasks; the worker stopped before the rest"],
+  ]);
+  await subject.store.unregister("w1");
+  await startWorker("w2");
+  await pass(HOUR);
+  for (let slice = 0; slice < 3; slice++) await pass(50);
+  expect(await left()).toBe(0);
+});
+
+test("a clock that was set ahead by mistake deletes nothing", async () => {
+  const { store, clock } = subject;
+  const [id = 0] = await store.push([newTask()]);
+  await store.cancel(id);
+  await startWorker("w1");
+  clock.advance(72 * HOUR);
+  clocks[0]?.look();
+  await pass(HOUR);
+  expect(await left()).toBe(1);
+});
