@@ -210,7 +210,7 @@ describe("a quick method that is slow this once", () => {
   }
 
   /** A run that never ends, in the middle of a batch whose lock it holds, while another worker runs a task. */
-  async function endlessInBatch(tries = 3): Promise<Endless> {
+  async function endlessInBatch(tries = 6): Promise<Endless> {
     const site = siteWithModels();
     const other = await site.worker(["-n", "1", "--queue", "other"]);
     const lost = await site.pushOne("job", "linger", "2000", "--queue", "other");
