@@ -2,7 +2,7 @@
 import { TqError } from "../src/errors.ts";
 import { formatDuration } from "../src/values/duration.ts";
 import { channelsOf } from "../src/worker/alerts/channels.ts";
-import { messageOf } from "../src/worker/alerts/message.ts";
+import { alertMessage } from "../src/worker/alerts/message.ts";
 import { command } from "./command/command.ts";
 import { paint } from "./terminal/terminal.ts";
 
@@ -20,7 +20,7 @@ export const alert = command({
       );
     }
     const database = config.database.path;
-    const message = messageOf({ database, failures: [], count: 0, isTest: true });
+    const message = alertMessage({ database, failures: [], count: 0, isTest: true });
     const { signal } = new AbortController();
     const sent = await Promise.all(
       channels.map(async ({ name, send }) => {

@@ -138,6 +138,11 @@ export class UserWarning extends UserError {
   }
 }
 
+/** The message of what was thrown, which need not be an error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** True for a TqError of any copy of tq in the process (a compiled program may bundle two). */
 export function isTqError(error: unknown): error is TqError {
   try {

@@ -1,7 +1,7 @@
 /** The token of the admin API: a file beside the database that only its owner, or a group of the owner's choice, can read. */
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { TqError } from "../errors.ts";
+import { TqError, messageOf } from "../errors.ts";
 import { giveOwner, ownerWords } from "../file-owner.ts";
 
 const MIN_LENGTH = 32;
@@ -26,7 +26,7 @@ export function loadToken(folder: string, like = folder): Token {
     return { token, file };
   } catch (error) {
     if (error instanceof TqError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new TqError(
       "invalid",
       `Cannot use the token in ${file}: ${reason}${ownerWords(file, folder)}`,

@@ -2,7 +2,7 @@
  * What a recurring task is: a section `[cron.nightly]` of tq.toml, an entry of `static cron` on a model, or a row that
  * `tq cron add` made.
  */
-import { TqError } from "../errors.ts";
+import { TqError, messageOf } from "../errors.ts";
 import { PUSHED_KEYS, pushedJson, readPolicies, type Said } from "../policies/read.ts";
 import { fieldOf, type PolicyKey } from "../policies/table.ts";
 import { quote } from "../quote.ts";
@@ -213,7 +213,7 @@ class Reader {
     try {
       return read();
     } catch (error) {
-      this.#refuse(error instanceof Error ? error.message : String(error));
+      this.#refuse(messageOf(error));
       return undefined;
     }
   }

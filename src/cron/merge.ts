@@ -1,4 +1,5 @@
 /** Joins what the sources of one worker say: tq's own, its models, and tq.toml, which wins key by key. */
+import { messageOf } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import { decode } from "../values/decoding.ts";
 import { type CronDefinition, readCron } from "./definition.ts";
@@ -45,7 +46,7 @@ export function mergeCrons(layers: readonly CronLayer[]): MergedCrons {
     try {
       merged.push({ layer, definition: readCron(name, saidBy(those, name), layer.where(name)) });
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const hint = those.length > 1 ? "" : noModelWords(name, layers);
       incomplete.push({ layer, name, why: `${why}${hint}` });
     }

@@ -2,7 +2,7 @@
  * When a recurring task comes: a cron expression of five fields, a nickname such as `@daily`, or `every 15m`. Bun.cron
  * finds the times of an expression, and nothing else does: two parsers disagree where clocks change.
  */
-import { TqError } from "../errors.ts";
+import { TqError, messageOf } from "../errors.ts";
 import { cut, quote } from "../quote.ts";
 import { parseDuration } from "../values/duration.ts";
 
@@ -102,7 +102,7 @@ function stepOf(field: string): number {
 }
 
 function whyOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return message.replace(/^(?:Invalid cron expression|Bun\.cron):\s*/, "");
 }
 

@@ -2,6 +2,7 @@
  * Takes over what models print with `console` and `process.stdout`: a full disk, or a reader that reads nothing, costs
  * lines, and neither holds up a task nor fails it.
  */
+import { messageOf } from "../errors.ts";
 import type { Writable } from "node:stream";
 import { formatDuration } from "../values/duration.ts";
 import { inspect } from "../inspect.ts";
@@ -85,7 +86,7 @@ class Losses {
   add(error: unknown): void {
     // A text without its new line has lost no whole line, and counts as one.
     this.#lines += Math.max(1, error instanceof UnwrittenError ? error.lines : 1);
-    this.#why = error instanceof Error ? error.message : String(error);
+    this.#why = messageOf(error);
     if (performance.now() - this.#reportedAt > BETWEEN_REPORTS_MS) this.flush();
   }
 

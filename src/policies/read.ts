@@ -1,5 +1,5 @@
 /** Reads the policies of one method from an object of a model, of tq.toml, or of JSON that a push has stored. */
-import { TqError } from "../errors.ts";
+import { TqError, messageOf } from "../errors.ts";
 import { NONE } from "../values/option-kinds.ts";
 import { policyHint } from "./other-names.ts";
 import {
@@ -59,7 +59,7 @@ export function readPolicies(
       if (typeof value === "function" && !takesFunctions) throw cannotBeFunction(name);
       said[key] = rowOf(key).read(value, name);
     } catch (error) {
-      refuse(error instanceof Error ? error.message : String(error));
+      refuse(messageOf(error));
     }
   }
   return said;

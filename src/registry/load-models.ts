@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isTqError, TqError } from "../errors.ts";
+import { isTqError, TqError, messageOf } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
 import { cut, errorName } from "../outcome.ts";
 import { openFilesWords } from "../open-files.ts";
@@ -85,7 +85,7 @@ function checkRecurring(models: readonly ModelClass[], file: string): void {
   try {
     recurringTasks(models);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new TqError("models", `Cannot load models from ${file}: ${why}`, { cause: error });
   }
 }

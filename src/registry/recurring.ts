@@ -3,7 +3,7 @@ import type { ModelCatalog } from "../catalog.ts";
 import { callOf } from "../cron/call.ts";
 import { type CronDefinition, readCron } from "../cron/definition.ts";
 import type { CronText } from "../cron/ledger.ts";
-import { TqError } from "../errors.ts";
+import { TqError, messageOf } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 import { callName, callWords } from "../task.ts";
@@ -49,7 +49,7 @@ function readOne(model: ModelClass, name: string, given: unknown, place: string)
   try {
     return readCron(name, { ...said, task }, place, (key) => key, ".").text;
   } catch (error) {
-    throw refused(error instanceof Error ? error.message : String(error));
+    throw refused(messageOf(error));
   }
 }
 

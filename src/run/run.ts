@@ -3,7 +3,7 @@
  */
 import { formatDuration } from "../values/duration.ts";
 import { decode } from "../values/encoding.ts";
-import { isOperational, isTqError, TqError } from "../errors.ts";
+import { isOperational, isTqError, TqError, messageOf } from "../errors.ts";
 import {
   isFunction,
   methodNames,
@@ -224,7 +224,7 @@ function decodeColumn<T>(
   try {
     value = decode(task[column], column);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new TqError(
       "invalid",
       `Cannot run task ${task.id}: its ${column} cannot be read: ${reason}`,

@@ -1,4 +1,5 @@
 /** Where no worker is configured, a program runs the tasks that it pushed, after their commit. */
+import { messageOf } from "../errors.ts";
 import { randomUUIDv7 } from "bun";
 import { originTask } from "../transaction/current-task.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -92,7 +93,7 @@ class Lane {
         this.#thread ??= this.#register();
         await runOne(await this.#thread, id);
       } catch (error) {
-        const message = `Cannot run task ${id}: ${error instanceof Error ? error.message : String(error)}`;
+        const message = `Cannot run task ${id}: ${messageOf(error)}`;
         this.#runtime.report({ name: "log.note", level: "error", message });
       }
       group.endOne();
@@ -206,7 +207,7 @@ async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
   try {
     await runAlone(thread, task, () => NO_NEXT_CLAIM);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const outcome: Outcome = { kind: "interrupted", reason };
     await end(thread, task, outcome).catch((again: unknown) => {
       endLater(thread, task, outcome);

@@ -2,6 +2,7 @@
  * The clock of recurring tasks: it wakes for the next slot, and has the store decide what becomes of it. Every worker has
  * one; whichever comes first decides, and the others find the slot decided.
  */
+import { messageOf } from "../errors.ts";
 import { decide } from "../cron/decide.ts";
 import type { CronDefinition } from "../cron/definition.ts";
 import { definitionOf, editedKeys } from "../cron/in-force.ts";
@@ -238,8 +239,4 @@ export class CronClock {
       return null;
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

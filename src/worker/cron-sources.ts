@@ -1,4 +1,5 @@
 /** Has the store put in force what a worker has read of recurring tasks, and says in the log what became of it. */
+import { messageOf } from "../errors.ts";
 import { existsSync } from "node:fs";
 import type { CronChanges, CronRow, CronSource, RefusedDefinition } from "../cron/ledger.ts";
 import type { MergedCron } from "../cron/merge.ts";
@@ -183,8 +184,4 @@ function isSame(one: MergedCron, other: MergedCron): boolean {
     one.layer.origin === other.layer.origin &&
     one.definition.text === other.definition.text
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

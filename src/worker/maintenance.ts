@@ -1,4 +1,5 @@
 /** The upkeep of the database: a worker keeps its file small, and repairs what a wrong clock has left. */
+import { messageOf } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Store } from "../store/store.ts";
@@ -107,8 +108,4 @@ export class Maintenance {
   #note(message: string): void {
     if (!this.#stopped) this.#report({ name: "log.note", level: "warn", message });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 /** Starts the threads of one worker, replaces those that die, and stops them; `waking.ts` wakes them. */
 import type { Config } from "../settings/config.ts";
-import { TqError } from "../errors.ts";
+import { TqError, messageOf } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Listeners } from "../log/listeners.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
@@ -186,7 +186,7 @@ export class Pool {
       this.#tryStartThread(number, lent);
     } catch (error) {
       lent[Symbol.dispose]();
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       const message = `Cannot start thread ${number}: ${reason}; give the worker fewer with --threads, or raise the system's limit of threads (ulimit -u)`;
       this.#events.cannotStart(new TqError("invalid", message, { cause: error }));
       this.#startLater(number);

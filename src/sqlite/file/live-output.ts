@@ -2,6 +2,7 @@
  * Files beside the database in which threads show what their present runs say: other processes read them without a lock,
  * also while the task's own transaction is open. What is in them survives the death of the process.
  */
+import { messageOf } from "../../errors.ts";
 import {
   closeSync,
   fstatSync,
@@ -120,7 +121,7 @@ export function readRun(
     const isOfRun = shown?.id === id && shown.claim === claim;
     return isOfRun ? parseOutput(attempt, shown.text) : null;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const unread = `${reason}; give this user the right to read ${folder}, or look again once the run has ended`;
     return { attempt, lines: [], progress: null, cut: NOTHING_CUT, unread };
   }

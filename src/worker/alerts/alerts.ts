@@ -2,6 +2,7 @@
  * Tells people of failures, in each way that the settings name: the first one at once, later ones together. Every worker
  * looks; the database says which one tells, and up to which failure.
  */
+import { messageOf } from "../../errors.ts";
 import type { Report } from "../../log/events.ts";
 import { LastingNote } from "../../log/lasting-note.ts";
 import { matches } from "../../patterns.ts";
@@ -10,7 +11,7 @@ import type { AlertTake, TakenAlert, UntoldFailure } from "../../store/failure-s
 import type { Store } from "../../store/store.ts";
 import { HOUR_MS, SECOND_MS } from "../../values/duration.ts";
 import { type Channel, channelsOf } from "./channels.ts";
-import { messageOf, MOST_NAMED } from "./message.ts";
+import { alertMessage, MOST_NAMED } from "./message.ts";
 
 /** It looks this often for failures that other processes have written, and for a clock that was set. */
 const LOOK_MS = 10 * SECOND_MS;
@@ -92,7 +93,7 @@ export class Alerts {
     if (this.#lanes.length === 0) return;
     try {
       await this.watch();
-      await this.#tell(error instanceof Error ? error.message : String(error));
+      await this.#tell(messageOf(error));
       await this.end(LAST_MS);
     } catch {
       // the error itself is reported
@@ -217,7 +218,7 @@ class Lane {
     const { store, report, id } = this.#options;
     const channel = this.name;
     const started = performance.now();
-    const message = messageOf({ database: store.name, failures, count });
+    const message = alertMessage({ database: store.name, failures, count });
     const why = await this.#channel.send(message, this.#signal);
     const ids = failures.flatMap(({ task }) => task ?? []);
     const pause = why === null ? 0 : this.#pauseAfter();

@@ -25,7 +25,7 @@ export interface AlertMessage {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export function messageOf(alert: Alert): AlertMessage {
+export function alertMessage(alert: Alert): AlertMessage {
   const { database, failures, count, isTest = false } = alert;
   const text = isTest ? testText(database) : failureText(alert);
   const kind = isTest ? "test" : "failures";

@@ -1,4 +1,5 @@
 /** Posts an alert to a URL. The log names the URL without its secrets. */
+import { messageOf } from "../../errors.ts";
 import { shownUrl } from "../../settings/kinds.ts";
 import { formatDuration, SECOND_MS } from "../../values/duration.ts";
 import { VERSION } from "../../version.ts";
@@ -69,7 +70,7 @@ async function tryOnce(
   } catch (error) {
     const words = late.aborted
       ? `it did not answer within ${formatDuration(limit)}`
-      : withoutUrl(error instanceof Error ? error.message : String(error), url);
+      : withoutUrl(messageOf(error), url);
     return { why: `${shownUrl(url)} cannot be reached: ${words}`, isFinal: false };
   }
 }

@@ -1,4 +1,5 @@
 /** Runs the command of an alert: for a limited time, with limited output, and without a process left behind. */
+import { messageOf } from "../../errors.ts";
 import { closeSync } from "node:fs";
 import { formatDuration, SECOND_MS } from "../../values/duration.ts";
 import type { AlertMessage } from "./message.ts";
@@ -39,7 +40,7 @@ export async function runCommand(
       detached: !isWindows, // a group of its own, which can be ended as a whole
     });
   } catch (error) {
-    return `it cannot be started: ${error instanceof Error ? error.message : String(error)}`;
+    return `it cannot be started: ${messageOf(error)}`;
   }
   try {
     return await watch(child, limit, signal);

@@ -1,10 +1,10 @@
 /** The URL of an alert: what is posted, what is tried again, and that its secrets stay secret. */
 import { afterEach, expect, test } from "bun:test";
-import { messageOf } from "../../../src/worker/alerts/message.ts";
+import { alertMessage } from "../../../src/worker/alerts/message.ts";
 import { post } from "../../../src/worker/alerts/post.ts";
 
 const NEVER = new AbortController().signal;
-const message = messageOf({ database: "/shop/tq.db", failures: [], count: 0, isTest: true });
+const message = alertMessage({ database: "/shop/tq.db", failures: [], count: 0, isTest: true });
 const QUICK = { pauses: [1, 1], limit: 5_000 };
 
 let server: Bun.Server<undefined> | undefined;

@@ -1,7 +1,7 @@
 /** The command of an alert: what it gets, and that it neither hangs, floods nor stays. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import { messageOf } from "../../../src/worker/alerts/message.ts";
+import { alertMessage } from "../../../src/worker/alerts/message.ts";
 import { runCommand } from "../../../src/worker/alerts/run-command.ts";
 import { makeFolder } from "../../support/folder.ts";
 import { until } from "../../support/until.ts";
@@ -15,7 +15,7 @@ const failure = {
   attempts: 3,
   failedAt: 1_700_000_000_000,
 };
-const message = messageOf({ database: "/shop/tq.db", failures: [failure], count: 7 });
+const message = alertMessage({ database: "/shop/tq.db", failures: [failure], count: 7 });
 
 let folder: ReturnType<typeof makeFolder>;
 beforeEach(() => void (folder = makeFolder()));
