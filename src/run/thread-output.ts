@@ -28,6 +28,9 @@ const MOST_AT_ONCE = 100;
 /** So many characters are shown at once in any case. */
 const MOST_UNSHOWN = 16_384;
 
+/** A look at how far a run is reads the last 16,384 bytes alone, and a character has 3 at most. */
+const MOST_BEHIND = 4_000;
+
 /** After so many characters the live output is written anew, with the lines that are kept. */
 const MOST_ADDED = 800_000;
 
@@ -44,6 +47,8 @@ interface Saying {
   /** Since when `shows` counts: monotonic, ms. */
   since: number;
   shows: number;
+  /** The characters that were shown after the last progress; infinite: that is not shown yet. */
+  behind: number;
   timer: Timer | null;
 }
 
@@ -102,6 +107,7 @@ export class ThreadOutput implements RunHost {
   progressed(task: RunningTask, progress: Omit<TaskProgress, "at">): void {
     const saying = this.#of(task);
     saying.progress = { at: this.#clock.now(), ...progress };
+    saying.behind = Infinity;
     this.#show(saying);
   }
 
@@ -126,7 +132,15 @@ export class ThreadOutput implements RunHost {
       const added = isInPlace ? present.added : Infinity;
       return (this.#saying = { ...present, added, task, timer: null });
     }
-    const none = { progress: null, unshown: "", added: 0, since: 0, shows: 0, timer: null };
+    const none = {
+      progress: null,
+      unshown: "",
+      added: 0,
+      since: 0,
+      shows: 0,
+      behind: Infinity,
+      timer: null,
+    };
     return (this.#saying = { task, lines: new KeptLines(), ...none });
   }
 
@@ -151,12 +165,16 @@ export class ThreadOutput implements RunHost {
     if (saying.timer) clearTimeout(saying.timer);
     saying.timer = null;
     saying.shows += 1;
-    if (saying.progress !== null) addUnshown(saying, outputLine(saying.progress));
+    saying.behind += saying.unshown.length;
+    if (saying.progress !== null && saying.behind > MOST_BEHIND) {
+      addUnshown(saying, outputLine(saying.progress));
+      saying.behind = 0;
+    }
     const isWhole =
       saying.added > MOST_ADDED
         ? this.#live?.replace(saying.lines.text(saying.progress))
         : this.#live?.append(saying.unshown);
-    if (isWhole === false) saying.added = Infinity;
+    if (isWhole === false) saying.added = saying.behind = Infinity;
     else if (saying.added > MOST_ADDED) saying.added = 0;
     saying.unshown = "";
   }

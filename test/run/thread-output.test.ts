@@ -102,6 +102,17 @@ test("all that a run says is shown before it goes on, so that it blocks or dies 
   expect(shown.at(-1)).toContain("the press runs");
 });
 
+test("how far a run is, is shown anew only after much that it has said since", () => {
+  const task = running(7);
+  task.progress(1, 2, "the press runs");
+  for (let page = 1; page <= 10; page++) task.log("page", page);
+  const times = () => shown.filter((text) => text.includes("the press runs")).length;
+  expect(times()).toBe(1);
+  task.log("a long line ".repeat(500));
+  expect(times()).toBe(2);
+  expect(shown.at(-1)).toEndWith('"text":"the press runs"}\n');
+});
+
 test("a run that talks without a pause is shown now and then", () => {
   const task = running(7);
   for (let done = 0; done < 100_000; done++) task.progress(done, 100_000);
