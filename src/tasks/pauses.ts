@@ -1,5 +1,5 @@
 /** Pauses and resumes queues and methods, in the current transaction where there is one. */
-import { hostname, userInfo } from "node:os";
+import { userAndHost } from "../user-name.ts";
 import { TqError } from "../errors.ts";
 import { targetWords } from "../store/pause-words.ts";
 import type { NewPause, Pause, PauseTarget } from "../store/pauses.ts";
@@ -62,17 +62,10 @@ export function newPause(
   }
   return {
     ...target,
-    by: by === undefined ? userWords() : BY.read(by, `${start}by`),
+    by: by === undefined ? userAndHost() : BY.read(by, `${start}by`),
     reason: reason === undefined ? null : REASON.read(reason, `${start}reason`),
     until: end,
   };
-}
-
-/** `ana@till3`; a user whose name is not known, as in a container, is only a number. */
-function userWords(): string {
-  const { uid, username } = userInfo();
-  const isNamed = username !== "" && username !== "unknown"; // what Bun says without the variable USER
-  return `${isNamed ? username : `user ${uid}`}@${hostname()}`;
 }
 
 export async function pause(of: Runtime, what: Pausing, options: PauseOptions): Promise<Pause> {

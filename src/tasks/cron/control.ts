@@ -1,6 +1,5 @@
 /** What people do to recurring tasks. The database keeps it, and each worker obeys within seconds. */
-import { readFileSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { userAndHost } from "../../user-name.ts";
 import { runByHand } from "../../cron/by-hand.ts";
 import { readCron } from "../../cron/definition.ts";
 import { definitionOf, editedKeys, pauseAt, saidBySource } from "../../cron/in-force.ts";
@@ -142,22 +141,4 @@ async function change(
     return make(row, now);
   });
   return { before: before ?? after, after };
-}
-
-/** `root@shop` */
-function userAndHost(): string {
-  return `${userName()}@${hostname()}`;
-}
-
-/** Bun takes the name from the environment, which a service may lack. */
-function userName(): string {
-  const id = String(process.getuid?.());
-  try {
-    const users = readFileSync("/etc/passwd", "utf8").split("\n");
-    const [name] = users.map((line) => line.split(":")).find((user) => user[2] === id) ?? [];
-    if (name !== undefined && name !== "") return name;
-  } catch {
-    // Windows has no such file.
-  }
-  return userInfo().username;
 }
