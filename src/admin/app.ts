@@ -6,6 +6,7 @@ import { requireOwnHost, requireToken } from "./auth.ts";
 import { failures, type Health, problems } from "./health.ts";
 import { answerError, problem } from "./problem.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
+import { apiV1 } from "./v1/api.ts";
 
 export interface AdminOptions extends TaskRouteOptions, Health {
   readonly token: string;
@@ -47,6 +48,7 @@ export function createAdmin(options: AdminOptions): Hono<Served> {
   app.get("/healthz", (c) => showHealth(c, options));
   app.get("/api/status", (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
+  app.route("/api/v1", apiV1(options));
   return app;
 }
 

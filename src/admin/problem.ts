@@ -1,4 +1,8 @@
-/** Every refusal of the admin API has one form: `{"error": {"code": …, "message": …}}`. */
+/**
+ * The refusals of the admin API. Those of `/api/v1` are problem documents (RFC 9457) with the code of tq, all others have
+ * the form `{"error": {"code": …, "message": …}}`.
+ */
+import { STATUS_CODES } from "node:http";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type ErrorCode, HTTP_STATUS, isTqError, type TqError } from "../errors.ts";
@@ -28,7 +32,20 @@ export function problem(
   message: string,
   { task, headers = {} }: Details = {},
 ): Response {
-  return c.json({ error: { code, message, ...(task && { task }) } }, STATUS[code], headers);
+  const status = STATUS[code];
+  if (!c.req.path.startsWith("/api/v1/")) {
+    return c.json({ error: { code, message, ...(task && { task }) } }, status, headers);
+  }
+  const title = STATUS_CODES[status] ?? "";
+  const document = {
+    type: "about:blank",
+    title,
+    status,
+    detail: message,
+    code,
+    ...(task && { task }),
+  };
+  return c.json(document, status, { ...headers, "Content-Type": "application/problem+json" });
 }
 
 const HEADERS: Partial<Record<ErrorCode, Record<string, string>>> = {

@@ -249,5 +249,6 @@ function states(): Kind<TaskState[]> {
   };
   const readText = (written: string, name: string) =>
     written.split(",").map((word) => one(word.trim(), name));
-  return { allowed, read, readJson: read, readText };
+  const json = { type: "array", items: { enum: TASK_STATES } };
+  return { json, allowed, read, readJson: read, readText };
 }

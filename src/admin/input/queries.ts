@@ -16,8 +16,12 @@ const FIELDS = [...FILTER_PARTS.map(({ field }) => field), "where", "limit"];
 /** An id in a path. */
 const TASK_ID = digits("the id of a task");
 
+interface LimitedFilter extends ReadFilter {
+  readonly limit: number;
+}
+
 /** @throws TqError `invalid` */
-export function readFilter(search: URLSearchParams, now: number): ReadFilter {
+export function readFilter(search: URLSearchParams, now: number): LimitedFilter {
   const problems = new Problems("Cannot list tasks");
   for (const name of new Set(search.keys())) {
     if (!FIELDS.includes(name)) {

@@ -1,0 +1,35 @@
+/** `/api/v1`: its operations, and the OpenAPI document that is made from what they say of themselves. */
+import { Hono } from "hono";
+import { generateSpecs } from "hono-openapi";
+import type { AdminOptions } from "../app.ts";
+import { taskOperations } from "./tasks.ts";
+
+/** The type of the client: `hc<Api>("http://127.0.0.1:8989/api/v1")` of hono/client. */
+export type Api = ReturnType<typeof operationsOf>;
+
+export function apiV1(options: AdminOptions): Hono {
+  const operations = operationsOf(options);
+  let document: Promise<object> | undefined;
+  return new Hono()
+    .get("/openapi.json", async (c) => {
+      document ??= documentOf(operations, options.version);
+      return c.json(await document);
+    })
+    .route("/", operations);
+}
+
+function operationsOf(options: AdminOptions) {
+  return new Hono().route("/tasks", taskOperations(options));
+}
+
+async function documentOf(operations: Hono, version: string): Promise<object> {
+  return generateSpecs(operations, {
+    defaultValidationErrorResponse: false,
+    documentation: {
+      info: { title: "tq", description: "A queue of tasks on one host", version },
+      servers: [{ url: "/api/v1" }],
+      security: [{ token: [] }],
+      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+    },
+  });
+}

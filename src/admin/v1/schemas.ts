@@ -1,0 +1,103 @@
+/** What `/api/v1` answers: the words are those of `tq_tasks`, times are ISO 8601 in UTC. */
+import * as v from "valibot";
+import { TASK_STATES, type Task, type TaskError, type Attempt } from "../../task.ts";
+
+const TIME = v.pipe(v.string(), v.isoTimestamp(), v.description("A point in time, in UTC"));
+const MS = v.pipe(v.number(), v.description("A length of time in ms"));
+const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0));
+const ID = v.pipe(v.number(), v.integer());
+const TEXT = v.string();
+const JSON_VALUE = v.unknown();
+
+/** The columns of a row of tq, each with its schema. */
+type Columns<Row> = { readonly [K in keyof Row]-?: v.GenericSchema };
+
+export const TASK = v.object({
+  id: ID,
+  state: v.picklist(TASK_STATES),
+  queue: TEXT,
+  priority: v.pipe(v.number(), v.integer()),
+  model: TEXT,
+  method: TEXT,
+  instances: JSON_VALUE,
+  args: JSON_VALUE,
+  user: ID,
+  context: JSON_VALUE,
+  ref: v.nullable(TEXT),
+  enqueued_at: TIME,
+  scheduled_at: v.nullable(TIME),
+  expected_at: v.nullable(TIME),
+  expires_at: v.nullable(TIME),
+  dequeued_at: v.nullable(TIME),
+  finished_at: v.nullable(TIME),
+  attempts: COUNT,
+  failures: COUNT,
+  snoozes: COUNT,
+  crashes: COUNT,
+  worker: v.nullable(TEXT),
+  policy: JSON_VALUE,
+  result: JSON_VALUE,
+  reason: v.nullable(TEXT),
+  paused: v.optional(
+    v.pipe(v.boolean(), v.description("True: a pause holds it; left out where it does not wait")),
+  ),
+} satisfies Columns<Task & { paused?: boolean }>);
+
+const CODE = v.nullable(v.union([v.string(), v.number()]));
+
+export const RUN = v.object({
+  task: ID,
+  number: COUNT,
+  outcome: TEXT,
+  started_at: v.nullable(TIME),
+  ended_at: v.nullable(TIME),
+  waited: v.nullable(MS),
+  ran: v.nullable(MS),
+  late: v.nullable(MS),
+  reason: v.nullable(TEXT),
+  name: v.nullable(TEXT),
+  code: CODE,
+  message: v.nullable(TEXT),
+  stack: v.nullable(TEXT),
+  worker: v.nullable(TEXT),
+  thread: v.nullable(COUNT),
+} satisfies Columns<Attempt>);
+
+export const TASK_ERROR = v.object({
+  id: ID,
+  task: ID,
+  name: TEXT,
+  code: CODE,
+  message: TEXT,
+  stack: v.nullable(TEXT),
+  attempt: COUNT,
+  count: COUNT,
+  first_at: TIME,
+  last_at: TIME,
+} satisfies Columns<TaskError>);
+
+/** A problem document of RFC 9457, with the code of tq. */
+export const PROBLEM = v.object({
+  type: v.pipe(v.string(), v.description("about:blank")),
+  title: TEXT,
+  status: v.pipe(v.number(), v.integer()),
+  detail: v.pipe(v.string(), v.description("What is wrong, where, and what to do")),
+  code: v.pipe(v.string(), v.description("The code of tq, which scripts may compare")),
+  task: v.optional(v.object({ id: ID, state: TEXT })),
+});
+
+/** The schemas that have a name in the OpenAPI document. */
+export const NAMED_SCHEMAS = { Problem: PROBLEM, Run: RUN, Task: TASK, TaskError: TASK_ERROR };
+
+/** A row with its columns of times (`…_at`) as ISO 8601 in UTC. */
+export function withIsoTimes<Row extends object>(row: Row): IsoTimes<Row> {
+  const entries = Object.entries(row).map(([key, value]: [string, unknown]) => [
+    key,
+    key.endsWith("_at") && typeof value === "number" ? new Date(value).toISOString() : value,
+  ]);
+  return Object.fromEntries(entries) as IsoTimes<Row>;
+}
+
+type IsoTimes<Row> = {
+  [K in keyof Row]: K extends `${string}_at` ? Exclude<Row[K], number> | string : Row[K];
+};

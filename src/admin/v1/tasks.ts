@@ -1,0 +1,134 @@
+/** The operations on tasks: a client pushes, lists and shows them. */
+import { Hono } from "hono";
+import * as v from "valibot";
+import { checkCall } from "../../catalog.ts";
+import { noSuchTask } from "../../errors.ts";
+import { FILTER_PARTS } from "../../tasks/filter.ts";
+import { type PauseTarget, withPaused } from "../../store/pauses.ts";
+import type { Store } from "../../store/store.ts";
+import type { Task } from "../../task.ts";
+import { readJson } from "../input/json-body.ts";
+import { pushSchemas, readPush } from "../input/new-tasks.ts";
+import { readFilter, readId } from "../input/queries.ts";
+import type { TaskRouteOptions } from "../task-routes.ts";
+import { operation, reads } from "./operation.ts";
+import { RUN, TASK, TASK_ERROR, withIsoTimes } from "./schemas.ts";
+
+const TAG = "tasks";
+
+const TASK_PATH = v.object({ id: v.pipe(v.string(), v.regex(/^\d{1,16}$/)) });
+
+const queryField = (help: string) => v.optional(v.pipe(v.string(), v.description(help)));
+
+const FILTER = v.object({
+  ...Object.fromEntries(FILTER_PARTS.map(({ field, help }) => [field, queryField(help)])),
+  where: queryField("A value inside the call, such as args.order=4711; may come several times"),
+  limit: queryField("At most so many, from 1 to 1000; default: 100"),
+});
+
+const PUSH = v.union(Object.values(pushSchemas({ now: 0, batchSize: 1 })));
+
+/** The path of a task's id. @param verb for the sentence of a refusal */
+export const taskId = (verb: string) =>
+  reads("param", TASK_PATH, (c) => ({ id: readId(c.req.param("id") ?? "", verb) }));
+
+export function taskOperations(options: TaskRouteOptions) {
+  const { store, batchSize = 20 } = options;
+  return new Hono()
+    .get(
+      "/",
+      operation({
+        id: "listTasks",
+        tag: TAG,
+        summary: "List tasks, the newest first",
+        answers: {
+          200: {
+            description: "A page of tasks; `next` is the path of the page after it",
+            schema: v.object({ tasks: v.array(TASK), next: v.nullable(v.string()) }),
+          },
+        },
+      }),
+      reads("query", FILTER, (c) => readFilter(new URL(c.req.url).searchParams, store.now())),
+      async (c) => {
+        const filter = c.req.valid("query");
+        const tasks = await store.list(filter);
+        const pauses = await store.pauses.list();
+        const next = tasks.length < filter.limit ? null : nextPage(c.req.url, tasks.at(-1));
+        return c.json({ tasks: tasks.map((task) => shownTask(task, pauses)), next });
+      },
+    )
+    .post(
+      "/",
+      operation({
+        id: "pushTasks",
+        tag: TAG,
+        summary: "Push one task, or several together",
+        answers: {
+          201: {
+            description: "The tasks are on disk",
+            schema: v.object({ ids: v.array(v.number()) }),
+            headers: { Location: { description: "The path of the task, where there is one" } },
+          },
+        },
+        refusals: ["not_found", "conflict", "full", "uncertain"],
+      }),
+      reads("json", v.union([PUSH, v.array(PUSH)]), async (c) => {
+        const body = readJson(await c.req.arrayBuffer());
+        return readPush(body, { now: store.now(), batchSize });
+      }),
+      async (c) => {
+        const { pushes, tasks } = c.req.valid("json");
+        const catalog = options.catalog();
+        for (const { model, method } of pushes) checkCall(catalog, model, method);
+        const ids = tasks.length === 0 ? [] : [...(await store.push(tasks))];
+        const [id] = ids;
+        const location = ids.length === 1 ? { Location: `/api/v1/tasks/${id}` } : {};
+        return c.json({ ids }, 201, location);
+      },
+    )
+    .get(
+      "/:id",
+      operation({
+        id: "showTask",
+        tag: TAG,
+        summary: "Show one task with its runs and errors",
+        answers: {
+          200: {
+            description: "The task",
+            schema: v.object({ ...TASK.entries, runs: v.array(RUN), errors: v.array(TASK_ERROR) }),
+          },
+        },
+        refusals: ["not_found"],
+      }),
+      taskId("show"),
+      async (c) => c.json(await wholeTask(store, c.req.valid("param").id)),
+    );
+}
+
+async function wholeTask(store: Store, id: number) {
+  const task = await store.get(id);
+  if (task === null) throw noSuchTask(`show task ${id}`);
+  if (task.finished_at !== null) await store.flush(); // the caller may act on the end of the task
+  const [pauses, runs, errors] = await Promise.all([
+    store.pauses.list(),
+    store.attempts(id),
+    store.errors(id),
+  ]);
+  return {
+    ...shownTask(task, pauses),
+    runs: runs.map(withIsoTimes),
+    errors: errors.map(withIsoTimes),
+  };
+}
+
+export function shownTask(task: Task, pauses: readonly PauseTarget[]) {
+  return withIsoTimes(withPaused(task, pauses));
+}
+
+/** The path of the next page: the same query, before the last task of this one. */
+function nextPage(url: string, last: Task | undefined): string | null {
+  if (last === undefined) return null;
+  const { pathname, searchParams } = new URL(url);
+  searchParams.set("before", String(last.id));
+  return `${pathname}?${searchParams}`;
+}
