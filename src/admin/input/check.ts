@@ -5,7 +5,7 @@ import { quote } from "../../quote.ts";
 import { nameHint } from "../../policies/other-names.ts";
 import { fieldOf } from "../../policies/table.ts";
 
-type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
+export type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
 
 /** The most problems in one message: a request may have a thousand bad ids. */
 export const MAX_LISTED = 20;

@@ -1,6 +1,9 @@
 /** Reads the body of a request as a value that loses nothing when it is written as JSON again. */
+import type { Context } from "hono";
+import type * as v from "valibot";
 import { TqError } from "../../errors.ts";
 import { parseExactly } from "../../values/exact-json.ts";
+import { type Fields, Problems } from "./check.ts";
 import { BACKSLASH, findJsonFault, QUOTE } from "./json-fault.ts";
 
 /**
@@ -19,6 +22,24 @@ export function readJson(bytes: BufferSource): unknown {
     if (cause instanceof TqError) throw cause;
     throw new TqError("invalid", `Cannot read the body: ${whatIsWrong(text, cause)}`, { cause });
   }
+}
+
+/**
+ * Reads the body of a request as an object with these fields; no body is an object without any.
+ *
+ * @param action the start of a refusal's sentence: `Cannot cancel`
+ * @throws TqError `invalid`
+ */
+export async function readObject<S extends Fields>(
+  c: Context,
+  schema: S,
+  action: string,
+): Promise<v.InferOutput<S>> {
+  const bytes = await c.req.arrayBuffer();
+  const problems = new Problems(action);
+  const read = problems.read(schema, bytes.byteLength === 0 ? {} : readJson(bytes));
+  problems.throwIfAny();
+  return read as v.InferOutput<S>;
 }
 
 function readText(bytes: BufferSource): string {

@@ -11,21 +11,29 @@ const LIMIT = digits("a whole number from 1 to 1000", 1000);
 /** The fields that may come several times: the values of the first count together, the others all must hold. */
 const SEVERAL = ["state", "where"];
 
-const FIELDS = [...FILTER_PARTS.map(({ field }) => field), "where", "limit"];
+const FIELDS = [...FILTER_PARTS.map(({ field }) => field), "where"];
 
 /** An id in a path. */
 const TASK_ID = digits("the id of a task");
 
-interface LimitedFilter extends ReadFilter {
-  readonly limit: number;
+interface FilterUse {
+  /** For the sentence of a refusal: `retry`. */
+  readonly verb: string;
+  /** True where it is for a list of some of the tasks. */
+  readonly hasLimit: boolean;
 }
 
 /** @throws TqError `invalid` */
-export function readFilter(search: URLSearchParams, now: number): LimitedFilter {
-  const problems = new Problems("Cannot list tasks");
+export function readFilter(
+  search: URLSearchParams,
+  now: number,
+  { verb, hasLimit }: FilterUse = { verb: "list", hasLimit: true },
+): ReadFilter {
+  const problems = new Problems(`Cannot ${verb} tasks`);
+  const fields = hasLimit ? [...FIELDS, "limit"] : FIELDS;
   for (const name of new Set(search.keys())) {
-    if (!FIELDS.includes(name)) {
-      problems.add(() => `${quote(name)} is not a field${didYouMean(name, FIELDS)}`);
+    if (!fields.includes(name)) {
+      problems.add(() => `${quote(name)} is not a field${didYouMean(name, fields)}`);
     } else if (!SEVERAL.includes(name) && search.getAll(name).length > 1) {
       problems.add(() => `${name} is given twice`);
     }
@@ -43,7 +51,7 @@ export function readFilter(search: URLSearchParams, now: number): LimitedFilter 
   );
   const limit = problems.check(LIMIT, search.get("limit") ?? "100", "limit") ?? 0;
   problems.throwIfAny();
-  return { ...filter, limit };
+  return hasLimit ? { ...filter, limit } : filter;
 }
 
 /**

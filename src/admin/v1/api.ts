@@ -2,6 +2,8 @@
 import { Hono } from "hono";
 import { generateSpecs } from "hono-openapi";
 import type { AdminOptions } from "../app.ts";
+import { moveOperations } from "./moves.ts";
+import { oneTaskOperations } from "./one-task.ts";
 import { taskOperations } from "./tasks.ts";
 
 /** The type of the client: `hc<Api>("http://127.0.0.1:8989/api/v1")` of hono/client. */
@@ -19,7 +21,10 @@ export function apiV1(options: AdminOptions): Hono {
 }
 
 function operationsOf(options: AdminOptions) {
-  return new Hono().route("/tasks", taskOperations(options));
+  return new Hono()
+    .route("/tasks", taskOperations(options))
+    .route("/tasks", oneTaskOperations(options))
+    .route("/tasks", moveOperations(options.store));
 }
 
 async function documentOf(operations: Hono, version: string): Promise<object> {

@@ -14,7 +14,9 @@ interface Answer {
   readonly schema?: v.GenericSchema;
   /** Default: `application/json`. */
   readonly type?: string;
-  readonly headers?: Readonly<Record<string, { readonly description: string }>>;
+  readonly headers?: Readonly<
+    Record<string, { readonly description: string; readonly schema: { readonly type: "string" } }>
+  >;
 }
 
 interface Operation {

@@ -76,6 +76,20 @@ export const TASK_ERROR = v.object({
   last_at: TIME,
 } satisfies Columns<TaskError>);
 
+/** What one run said. */
+export const OUTPUT = v.object({
+  attempt: COUNT,
+  lines: v.array(v.object({ at: TIME, level: TEXT, text: TEXT })),
+  progress: v.nullable(
+    v.object({ at: TIME, done: v.number(), total: v.nullable(v.number()), text: v.nullable(TEXT) }),
+  ),
+  cut: v.pipe(
+    v.object({ lines: COUNT, bytes: COUNT }),
+    v.description("Older lines that were not kept"),
+  ),
+  unread: v.optional(v.pipe(TEXT, v.description("Why what it says cannot be read now"))),
+});
+
 /** A problem document of RFC 9457, with the code of tq. */
 export const PROBLEM = v.object({
   type: v.pipe(v.string(), v.description("about:blank")),

@@ -3,34 +3,25 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { checkCall } from "../../catalog.ts";
 import { noSuchTask } from "../../errors.ts";
-import { FILTER_PARTS } from "../../tasks/filter.ts";
 import { type PauseTarget, withPaused } from "../../store/pauses.ts";
 import type { Store } from "../../store/store.ts";
 import type { Task } from "../../task.ts";
 import { readJson } from "../input/json-body.ts";
 import { pushSchemas, readPush } from "../input/new-tasks.ts";
-import { readFilter, readId } from "../input/queries.ts";
+import { readFilter } from "../input/queries.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
 import { operation, reads } from "./operation.ts";
+import { FILTER_QUERY, queryField, taskId } from "./task-query.ts";
 import { RUN, TASK, TASK_ERROR, withIsoTimes } from "./schemas.ts";
 
 const TAG = "tasks";
 
-const TASK_PATH = v.object({ id: v.pipe(v.string(), v.regex(/^\d{1,16}$/)) });
-
-const queryField = (help: string) => v.optional(v.pipe(v.string(), v.description(help)));
-
-const FILTER = v.object({
-  ...Object.fromEntries(FILTER_PARTS.map(({ field, help }) => [field, queryField(help)])),
-  where: queryField("A value inside the call, such as args.order=4711; may come several times"),
+const LIST = v.object({
+  ...FILTER_QUERY.entries,
   limit: queryField("At most so many, from 1 to 1000; default: 100"),
 });
 
 const PUSH = v.union(Object.values(pushSchemas({ now: 0, batchSize: 1 })));
-
-/** The path of a task's id. @param verb for the sentence of a refusal */
-export const taskId = (verb: string) =>
-  reads("param", TASK_PATH, (c) => ({ id: readId(c.req.param("id") ?? "", verb) }));
 
 export function taskOperations(options: TaskRouteOptions) {
   const { store, batchSize = 20 } = options;
@@ -48,12 +39,12 @@ export function taskOperations(options: TaskRouteOptions) {
           },
         },
       }),
-      reads("query", FILTER, (c) => readFilter(new URL(c.req.url).searchParams, store.now())),
+      reads("query", LIST, (c) => readFilter(new URL(c.req.url).searchParams, store.now())),
       async (c) => {
         const filter = c.req.valid("query");
         const tasks = await store.list(filter);
         const pauses = await store.pauses.list();
-        const next = tasks.length < filter.limit ? null : nextPage(c.req.url, tasks.at(-1));
+        const next = tasks.length < (filter.limit ?? 0) ? null : nextPage(c.req.url, tasks.at(-1));
         return c.json({ tasks: tasks.map((task) => shownTask(task, pauses)), next });
       },
     )
@@ -67,7 +58,12 @@ export function taskOperations(options: TaskRouteOptions) {
           201: {
             description: "The tasks are on disk",
             schema: v.object({ ids: v.array(v.number()) }),
-            headers: { Location: { description: "The path of the task, where there is one" } },
+            headers: {
+              Location: {
+                description: "The path of the task, where there is one",
+                schema: { type: "string" },
+              },
+            },
           },
         },
         refusals: ["not_found", "conflict", "full", "uncertain"],
@@ -121,7 +117,7 @@ async function wholeTask(store: Store, id: number) {
   };
 }
 
-export function shownTask(task: Task, pauses: readonly PauseTarget[]) {
+function shownTask(task: Task, pauses: readonly PauseTarget[]) {
   return withIsoTimes(withPaused(task, pauses));
 }
 
