@@ -120,19 +120,26 @@ const FILTERS = {
 
 type FilterKey = keyof typeof FILTERS;
 
+/** @internal The name of a part in HTTP. */
+export type FilterField = "state" | SnakeCase<Exclude<FilterKey, "states">>;
+
+type SnakeCase<Key extends string> = Key extends `${infer Letter}${infer Rest}`
+  ? `${Letter extends Lowercase<Letter> ? Letter : `_${Lowercase<Letter>}`}${SnakeCase<Rest>}`
+  : Key;
+
 /** @internal A part of the filter with its name in each way in. */
 export interface FilterPart extends FilterRow {
   readonly key: FilterKey;
   /** On the command line, without its dashes: `pushed-before`. */
   readonly flag: string;
   /** In HTTP: `pushed_before`. */
-  readonly field: string;
+  readonly field: FilterField;
 }
 
 /** @internal */
 export const FILTER_PARTS: readonly FilterPart[] = Object.entries<FilterRow>(FILTERS).map(
   ([key, row]) => {
-    const field = row.flag ?? fieldOf(key);
+    const field = (row.flag ?? fieldOf(key)) as FilterField;
     return { ...row, key: key as FilterKey, field, flag: field.replaceAll("_", "-") };
   },
 );
