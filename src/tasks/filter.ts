@@ -121,7 +121,7 @@ const FILTERS = {
 type FilterKey = keyof typeof FILTERS;
 
 /** @internal The name of a part in HTTP. */
-export type FilterField = "state" | SnakeCase<Exclude<FilterKey, "states">>;
+type FilterField = "state" | SnakeCase<Exclude<FilterKey, "states">>;
 
 type SnakeCase<Key extends string> = Key extends `${infer Letter}${infer Rest}`
   ? `${Letter extends Lowercase<Letter> ? Letter : `_${Lowercase<Letter>}`}${SnakeCase<Rest>}`
