@@ -4,6 +4,7 @@ import { generateSpecs } from "hono-openapi";
 import type { AdminOptions } from "../app.ts";
 import { moveOperations } from "./moves.ts";
 import { oneTaskOperations } from "./one-task.ts";
+import { queueOperations } from "./queues.ts";
 import { taskOperations } from "./tasks.ts";
 
 /** The type of the client: `hc<Api>("http://127.0.0.1:8989/api/v1")` of hono/client. */
@@ -24,7 +25,8 @@ function operationsOf(options: AdminOptions) {
   return new Hono()
     .route("/tasks", taskOperations(options))
     .route("/tasks", oneTaskOperations(options))
-    .route("/tasks", moveOperations(options.store));
+    .route("/tasks", moveOperations(options.store))
+    .route("/", queueOperations(options.store));
 }
 
 async function documentOf(operations: Hono, version: string): Promise<object> {

@@ -10,7 +10,7 @@ import { whyOf } from "../../tasks/why/why.ts";
 import { MINUTE_MS, parseDuration } from "../../values/duration.ts";
 import type { Health } from "../health.ts";
 import { operation, reads } from "./operation.ts";
-import { OUTPUT } from "./schemas.ts";
+import { isoTime, OUTPUT } from "./schemas.ts";
 import { queryField, taskId } from "./task-query.ts";
 
 const TAG = "tasks";
@@ -112,8 +112,8 @@ type Output = Awaited<ReturnType<Store["output"]>>[number];
 function outputOf({ attempt, lines, progress, cut, unread }: Output) {
   return {
     attempt,
-    lines: lines.map(({ at, ...rest }) => ({ at: new Date(at).toISOString(), ...rest })),
-    progress: progress && { ...progress, at: new Date(progress.at).toISOString() },
+    lines: lines.map(({ at, ...rest }) => ({ at: isoTime(at), ...rest })),
+    progress: progress && { ...progress, at: isoTime(progress.at) },
     cut,
     ...(unread !== undefined && { unread }),
   };

@@ -4,7 +4,7 @@ import { TASK_STATES, type Task, type TaskError, type Attempt } from "../../task
 
 const TIME = v.pipe(v.string(), v.isoTimestamp(), v.description("A point in time, in UTC"));
 const MS = v.pipe(v.number(), v.description("A length of time in ms"));
-const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0));
 const ID = v.pipe(v.number(), v.integer());
 const TEXT = v.string();
 const JSON_VALUE = v.unknown();
@@ -90,6 +90,18 @@ export const OUTPUT = v.object({
   unread: v.optional(v.pipe(TEXT, v.description("Why what it says cannot be read now"))),
 });
 
+export const PAUSE = v.object({
+  kind: v.pipe(v.picklist(["queue", "task"]), v.description("task: of methods, and of functions")),
+  name: TEXT,
+  by: TEXT,
+  reason: v.nullable(TEXT),
+  since: TIME,
+  until: v.nullable(TIME),
+});
+
+/** Lengths of time, in ms. */
+export const SPREAD = v.object({ count: COUNT, mean: MS, p50: MS, p99: MS, worst: MS });
+
 /** A problem document of RFC 9457, with the code of tq. */
 export const PROBLEM = v.object({
   type: v.pipe(v.string(), v.description("about:blank")),
@@ -103,11 +115,15 @@ export const PROBLEM = v.object({
 /** The schemas that have a name in the OpenAPI document. */
 export const NAMED_SCHEMAS = { Problem: PROBLEM, Run: RUN, Task: TASK, TaskError: TASK_ERROR };
 
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 /** A row with its columns of times (`…_at`) as ISO 8601 in UTC. */
 export function withIsoTimes<Row extends object>(row: Row): IsoTimes<Row> {
   const entries = Object.entries(row).map(([key, value]: [string, unknown]) => [
     key,
-    key.endsWith("_at") && typeof value === "number" ? new Date(value).toISOString() : value,
+    key.endsWith("_at") && typeof value === "number" ? isoTime(value) : value,
   ]);
   return Object.fromEntries(entries) as IsoTimes<Row>;
 }

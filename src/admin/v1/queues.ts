@@ -1,0 +1,159 @@
+/** The operations on queues: how they stand, and pauses of them and of methods. */
+import { type Context, Hono } from "hono";
+import * as v from "valibot";
+import { RUN_ENDS } from "../../statistics/counts.ts";
+import type { NewPause, Pause } from "../../store/pauses.ts";
+import type { Store } from "../../store/store.ts";
+import {
+  BY,
+  NAMES,
+  newPause,
+  type PauseOptions,
+  type Pausing,
+  readTarget,
+  REASON,
+} from "../../tasks/pauses.ts";
+import { type JsonForm, time } from "../../values/option-kinds.ts";
+import { described } from "../input/fields.ts";
+import { readObject } from "../input/json-body.ts";
+import { operation, reads } from "./operation.ts";
+import { COUNT, isoTime, PAUSE, SPREAD } from "./schemas.ts";
+
+const TAG = "queues";
+
+const FORECAST = v.object({
+  ended_per_minute: v.number(),
+  within: v.pipe(v.number(), v.description("The ms whose rate this is")),
+  come_per_minute: v.nullable(v.number()),
+  empty_in: v.pipe(
+    v.nullable(v.number()),
+    v.description("In ms; null: it does not become shorter"),
+  ),
+  at_least: v.optional(v.literal(true)),
+  misses: v.nullable(
+    v.object({
+      count: COUNT,
+      at_least: v.optional(v.literal(true)),
+      first: v.number(),
+      by: v.pipe(v.number(), v.description("How late it ends, in ms")),
+    }),
+  ),
+});
+
+const HOUR = v.object({
+  ...(Object.fromEntries(RUN_ENDS.map((end) => [end, COUNT])) as Record<
+    (typeof RUN_ENDS)[number],
+    typeof COUNT
+  >),
+  wait: v.nullable(SPREAD),
+  late_start: v.nullable(SPREAD),
+  late_end: v.nullable(SPREAD),
+});
+
+const QUEUE = v.object({
+  queue: v.string(),
+  scheduled: COUNT,
+  ready: COUNT,
+  running: COUNT,
+  failed: COUNT,
+  at_least: v.optional(v.pipe(v.literal(true), v.description("There are more ready tasks"))),
+  served: v.pipe(v.boolean(), v.description("A live worker takes its tasks")),
+  paused: v.boolean(),
+  forecast: v.optional(FORECAST),
+  last_hour: v.nullable(HOUR),
+});
+
+const UNTIL = time();
+
+/** Fields that the functions for pauses read. */
+const said = (json: JsonForm, help: string) =>
+  v.optional(v.pipe(v.unknown(), described(json, help)));
+
+const TARGET = v.object({
+  queue: said(NAMES.queue.json, "Either this queue, or those of this pattern"),
+  task: said(NAMES.task.json, "Or this method or function, or those of this pattern"),
+});
+
+const NEW_PAUSE = v.object({
+  ...TARGET.entries,
+  reason: said(REASON.json, "Why it is paused"),
+  by: said(BY.json, "The person or program that pauses; default: the user that serves the API"),
+  until: said(UNTIL.json, "When it ends by itself; default: when it is resumed"),
+});
+
+export function queueOperations(store: Store) {
+  return new Hono()
+    .get(
+      "/queues",
+      operation({
+        id: "listQueues",
+        tag: TAG,
+        summary: "List the queues: their tasks, their last hour, their forecasts",
+        answers: {
+          200: { description: "The queues", schema: v.object({ queues: v.array(QUEUE) }) },
+        },
+      }),
+      async (c) => {
+        const { queues, last_hour: hours } = await store.status();
+        const hourOf = new Map(hours.map(({ queue, ...hour }) => [queue, hour]));
+        return c.json({
+          queues: queues.map((one) => ({ ...one, last_hour: hourOf.get(one.queue) ?? null })),
+        });
+      },
+    )
+    .get(
+      "/pauses",
+      operation({
+        id: "listPauses",
+        tag: TAG,
+        summary: "List the pauses in force, the oldest first",
+        answers: {
+          200: { description: "The pauses", schema: v.object({ pauses: v.array(PAUSE) }) },
+        },
+      }),
+      async (c) => c.json({ pauses: (await store.pauses.list()).map(shown) }),
+    )
+    .post(
+      "/pauses",
+      operation({
+        id: "pause",
+        tag: TAG,
+        summary: "Let no task of a queue or a method begin; running ones end",
+        answers: { 200: { description: "The pause", schema: PAUSE } },
+        refusals: ["uncertain"],
+      }),
+      reads("json", NEW_PAUSE, (c) => readPause(c, store)),
+      async (c) => c.json(shown(await store.pauses.pause(c.req.valid("json")))),
+    )
+    .post(
+      "/pauses/resume",
+      operation({
+        id: "resume",
+        tag: TAG,
+        summary: "End a pause of a queue or a method",
+        answers: { 200: { description: "The pause that has ended", schema: PAUSE } },
+        refusals: ["not_found", "uncertain"],
+      }),
+      reads("json", TARGET, async (c) => {
+        const target = await readObject(c, TARGET, "Cannot resume");
+        return readTarget(target as Pausing, "Cannot resume: ");
+      }),
+      async (c) => c.json(shown(await store.pauses.resume(c.req.valid("json")))),
+    );
+}
+
+async function readPause(c: Context, store: Store): Promise<NewPause> {
+  const { queue, task, until, ...options } = await readObject(c, NEW_PAUSE, "Cannot pause");
+  const target = readTarget({ queue, task } as Pausing, PAUSE_START);
+  const now = store.now();
+  const end = until ?? null;
+  const ms = end && UNTIL.readJson(end, `${PAUSE_START}until`, { now, batchSize: null });
+  const moment = ms === null ? {} : { until: Temporal.Instant.fromEpochMilliseconds(ms) };
+  return newPause(target, { ...(options as PauseOptions), ...moment }, now, PAUSE_START);
+}
+
+const PAUSE_START = "Cannot pause: ";
+
+function shown({ since, until, ...pause }: Pause) {
+  return { ...pause, since: isoTime(since), until: until === null ? null : isoTime(until) };
+}
