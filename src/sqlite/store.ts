@@ -19,6 +19,7 @@ import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
 import type { RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
+import type { Working } from "../store/working.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { type CronAccess, SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
@@ -51,6 +52,7 @@ import { readSituation } from "./sql/situation.ts";
 import { SqliteStatistics } from "./statistics-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
+import { readWorking } from "./working.ts";
 
 export class SqliteStore extends SqliteDatabase implements Store {
   readonly #parts: CronAccess = {
@@ -254,6 +256,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async workers(): Promise<WorkerInfo[]> {
     return this.read(looking.listWorkers);
+  }
+
+  async working(): Promise<Working> {
+    return this.read((db) => readWorking(db, this.name));
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {

@@ -6,6 +6,7 @@ import { moveOperations } from "./moves.ts";
 import { oneTaskOperations } from "./one-task.ts";
 import { queueOperations } from "./queues.ts";
 import { taskOperations } from "./tasks.ts";
+import { workerOperations } from "./workers.ts";
 
 /** The type of the client: `hc<Api>("http://127.0.0.1:8989/api/v1")` of hono/client. */
 export type Api = ReturnType<typeof operationsOf>;
@@ -26,7 +27,8 @@ function operationsOf(options: AdminOptions) {
     .route("/tasks", taskOperations(options))
     .route("/tasks", oneTaskOperations(options))
     .route("/tasks", moveOperations(options.store))
-    .route("/", queueOperations(options.store));
+    .route("/", queueOperations(options.store))
+    .route("/", workerOperations(options.store));
 }
 
 async function documentOf(operations: Hono, version: string): Promise<object> {

@@ -1,9 +1,11 @@
 /** What `/api/v1` answers: the words are those of `tq_tasks`, times are ISO 8601 in UTC. */
 import * as v from "valibot";
+import type { WorkerStatus } from "../../store/looking.ts";
+import type { TaskProgress } from "../../store/task-output.ts";
 import { TASK_STATES, type Task, type TaskError, type Attempt } from "../../task.ts";
 
-const TIME = v.pipe(v.string(), v.isoTimestamp(), v.description("A point in time, in UTC"));
-const MS = v.pipe(v.number(), v.description("A length of time in ms"));
+export const TIME = v.pipe(v.string(), v.isoTimestamp(), v.description("A point in time, in UTC"));
+export const MS = v.pipe(v.number(), v.description("A length of time in ms"));
 export const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0));
 const ID = v.pipe(v.number(), v.integer());
 const TEXT = v.string();
@@ -76,19 +78,41 @@ export const TASK_ERROR = v.object({
   last_at: TIME,
 } satisfies Columns<TaskError>);
 
+/** How far a run is, as it said last. */
+export const PROGRESS = v.object({
+  at: TIME,
+  done: v.number(),
+  total: v.nullable(v.number()),
+  text: v.nullable(TEXT),
+} satisfies Columns<TaskProgress>);
+
 /** What one run said. */
 export const OUTPUT = v.object({
   attempt: COUNT,
   lines: v.array(v.object({ at: TIME, level: TEXT, text: TEXT })),
-  progress: v.nullable(
-    v.object({ at: TIME, done: v.number(), total: v.nullable(v.number()), text: v.nullable(TEXT) }),
-  ),
+  progress: v.nullable(PROGRESS),
   cut: v.pipe(
     v.object({ lines: COUNT, bytes: COUNT }),
     v.description("Older lines that were not kept"),
   ),
   unread: v.optional(v.pipe(TEXT, v.description("Why what it says cannot be read now"))),
 });
+
+export const WORKER = v.object({
+  id: TEXT,
+  pid: v.pipe(v.number(), v.integer()),
+  host: TEXT,
+  started_at: TIME,
+  threads: v.pipe(COUNT, v.description("0: a program that runs its own tasks")),
+  queues: v.pipe(v.array(TEXT), v.description("Names and patterns; none: all queues")),
+  running: v.pipe(COUNT, v.description("Tasks that it runs, or has claimed and not begun")),
+  version: v.nullable(TEXT),
+  trouble: v.pipe(v.nullable(TEXT), v.description("Why it can run no task though it lives")),
+  alive: v.boolean(),
+  unsure: v.optional(
+    v.pipe(v.literal(true), v.description("It may be dead: the server may not read its lock")),
+  ),
+} satisfies Columns<WorkerStatus>);
 
 export const PAUSE = v.object({
   kind: v.pipe(v.picklist(["queue", "task"]), v.description("task: of methods, and of functions")),

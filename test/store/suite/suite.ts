@@ -23,6 +23,7 @@ import { renewSubject, type Subject } from "./subject.ts";
 import { statisticsTests } from "./statistics.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { workerTests } from "./workers.ts";
+import { workingTests } from "./working.ts";
 
 export function storeSuite(name: string, make: () => Subject): void {
   describe(name, () => {
@@ -37,6 +38,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     taskErrorTests();
     crashTests();
     workerTests();
+    workingTests();
     byHandTests();
     cleanTests();
     filterTests();
