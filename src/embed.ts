@@ -221,7 +221,9 @@ async function serve(
   const { serveAdmin } = await import("./admin/serve.ts"); // a worker without the API does not load it
   return serveAdmin({
     store: worker.store,
+    config,
     catalog: () => worker.catalog,
+    policies: () => worker.policies,
     trouble: () => worker.trouble,
     mode: config.queue.worker ? "worker" : "no worker",
     version: VERSION,

@@ -3,8 +3,9 @@ import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requireOwnHost, requireToken } from "./auth.ts";
-import { failures, type Health, problems } from "./health.ts";
+import { failures, type Health, wholeStatus } from "./health.ts";
 import { answerError, problem } from "./problem.ts";
+import type { Config } from "../settings/config.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
 import { apiV1 } from "./v1/api.ts";
 
@@ -13,6 +14,8 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   /** False while the worker beside the server loads its models: other requests wait. */
   readonly isReady?: () => boolean;
   readonly version: string;
+  /** The settings in effect. */
+  readonly config: Config;
   /** The host that the server listens on; requests for other names are refused. */
   readonly hostname?: string;
 }
@@ -31,7 +34,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
  * The application. All of `/api` asks for the token; `/healthz` does not.
  *
  * @example
- * const admin = createAdmin({ store, token, catalog: () => ({ sale: ["process"] }), mode: "worker", version: "1.0.0" });
+ * const catalog = () => ({ sale: ["process"] });
+ * const admin = createAdmin({ store, token, config, catalog, mode: "worker", version: "1.0.0" });
  * await admin.request("/healthz");
  */
 export function createAdmin(options: AdminOptions): Hono<Served> {
@@ -88,8 +92,5 @@ async function showHealth(c: Context, options: AdminOptions): Promise<Response> 
 }
 
 async function showStatus(c: Context, options: AdminOptions): Promise<Response> {
-  const { store, mode, version } = options;
-  const status = await store.status();
-  const found = await problems(options, status);
-  return c.json({ mode, version, ...status, problems: found });
+  return c.json(await wholeStatus(options));
 }

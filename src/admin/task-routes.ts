@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { type ModelCatalog, checkCall } from "../catalog.ts";
 import { noSuchTask } from "../errors.ts";
 import type { Report } from "../log/events.ts";
+import type { SaidPolicies } from "../registry/said-policies.ts";
 import type { ReadFilter } from "../store/looking.ts";
 import type { Store } from "../store/store.ts";
 import { type PauseTarget, withPaused } from "../store/pauses.ts";
@@ -17,6 +18,8 @@ export interface TaskRouteOptions {
   readonly store: Store;
   /** The models whose methods can be pushed, asked at each push; null when none are known. */
   readonly catalog: () => ModelCatalog | null;
+  /** What the models and tq.toml say of how their tasks run; default: nothing. */
+  readonly policies?: () => SaidPolicies;
   /** Instances in one task when `batch` is true. */
   readonly batchSize?: number;
   /** Gets the errors that the caller has not caused. */

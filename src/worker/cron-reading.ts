@@ -7,7 +7,7 @@ import { unknownTask } from "../registry/recurring.ts";
 import { readCronSections, sectionWords } from "../settings/cron-sections.ts";
 import { readSettingsFile } from "../settings/file.ts";
 import { FileWatch } from "./file-watch.ts";
-import type { LoadedModels } from "./messages.ts";
+import type { CronModels } from "./messages.ts";
 
 export class CronReading {
   readonly #worker: string;
@@ -15,7 +15,7 @@ export class CronReading {
   readonly file: string | null;
   readonly #watch: FileWatch | null;
   #settings: readonly CronText[];
-  #models: LoadedModels = { catalog: {}, crons: [] };
+  #models: CronModels = { catalog: {}, crons: [] };
   #all: MergedCrons = { merged: [], incomplete: [] };
 
   /** @param settings the sections as they were read at the start. */
@@ -26,7 +26,7 @@ export class CronReading {
     this.#watch = file === null ? null : new FileWatch(file);
   }
 
-  load(models: LoadedModels): void {
+  load(models: CronModels): void {
     this.#models = models;
     this.#all = mergeCrons(this.layers);
   }

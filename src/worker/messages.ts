@@ -4,6 +4,7 @@ import type { CronText } from "../cron/ledger.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
+import type { SaidPolicies } from "../registry/said-policies.ts";
 import { callName } from "../task.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
@@ -60,10 +61,15 @@ export interface ModelCrons {
   readonly definitions: readonly CronText[];
 }
 
-/** What a thread tells of its models. */
-export interface LoadedModels {
+/** What the recurring tasks of a worker need to know of its models. */
+export interface CronModels {
   readonly catalog: ModelCatalog;
   readonly crons: readonly ModelCrons[];
+}
+
+/** What a thread tells of its models. */
+export interface LoadedModels extends CronModels {
+  readonly policies: SaidPolicies;
 }
 
 export type ForPool =

@@ -9,6 +9,7 @@ import type { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Listeners } from "../log/listeners.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
+import type { SaidPolicies } from "../registry/said-policies.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
@@ -130,6 +131,11 @@ export class WorkerProcess {
   /** The models and methods that its threads have loaded. */
   get catalog(): ModelCatalog | null {
     return this.#known?.catalog ?? null;
+  }
+
+  /** What they and tq.toml say of how their tasks run. */
+  get policies(): SaidPolicies {
+    return this.#known?.policies ?? {};
   }
 
   /**

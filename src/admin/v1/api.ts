@@ -2,9 +2,11 @@
 import { Hono } from "hono";
 import { generateSpecs } from "hono-openapi";
 import type { AdminOptions } from "../app.ts";
+import { modelOperations } from "./models.ts";
 import { moveOperations } from "./moves.ts";
 import { oneTaskOperations } from "./one-task.ts";
 import { queueOperations } from "./queues.ts";
+import { settingOperations } from "./settings.ts";
 import { taskOperations } from "./tasks.ts";
 import { workerOperations } from "./workers.ts";
 
@@ -28,7 +30,9 @@ function operationsOf(options: AdminOptions) {
     .route("/tasks", oneTaskOperations(options))
     .route("/tasks", moveOperations(options.store))
     .route("/", queueOperations(options.store))
-    .route("/", workerOperations(options.store));
+    .route("/", workerOperations(options.store))
+    .route("/", settingOperations(options))
+    .route("/", modelOperations(options));
 }
 
 async function documentOf(operations: Hono, version: string): Promise<object> {

@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { noSuchTask, TqError } from "../../errors.ts";
+import { attemptsOf } from "../../registry/said-policies.ts";
 import type { Store } from "../../store/store.ts";
 import { ENDED_STATES } from "../../task.ts";
 import { endOf, hasEnded } from "../../tasks/end.ts";
@@ -9,6 +10,7 @@ import { onDisk } from "../../tasks/on-disk.ts";
 import { whyOf } from "../../tasks/why/why.ts";
 import { MINUTE_MS, parseDuration } from "../../values/duration.ts";
 import type { Health } from "../health.ts";
+import type { TaskRouteOptions } from "../task-routes.ts";
 import { operation, reads } from "./operation.ts";
 import { isoTime, OUTPUT } from "./schemas.ts";
 import { queryField, taskId } from "./task-query.ts";
@@ -40,7 +42,8 @@ const STATE = v.object({ id: v.number(), state: v.string() });
 /** A client asks again after so long a wait: proxies end a request that takes longer. */
 const LONGEST_WAIT_MS = 5 * MINUTE_MS;
 
-export function oneTaskOperations({ store, mode }: Pick<Health, "store" | "mode">) {
+export function oneTaskOperations(options: TaskRouteOptions & Pick<Health, "mode">) {
+  const { store, mode, catalog, policies = () => ({}) } = options;
   return new Hono()
     .get(
       "/:id/why",
@@ -58,7 +61,9 @@ export function oneTaskOperations({ store, mode }: Pick<Health, "store" | "mode"
         if (situation === null) throw noSuchTask(`explain task ${id}`);
         const { state, queue } = situation.task;
         if (hasEnded(situation.task)) await onDisk(store);
-        return c.json({ id, state, queue, ...whyOf(situation, { mode, attempts: null }) });
+        const models = { catalog: catalog(), policies: policies() };
+        const attempts = attemptsOf(models, situation.task);
+        return c.json({ id, state, queue, ...whyOf(situation, { mode, attempts }) });
       },
     )
     .get(

@@ -1,6 +1,8 @@
 /** What `/api/v1` answers: the words are those of `tq_tasks`, times are ISO 8601 in UTC. */
 import * as v from "valibot";
+import { RUN_ENDS, type RunEnd } from "../../statistics/counts.ts";
 import type { WorkerStatus } from "../../store/looking.ts";
+import type { Pause } from "../../store/pauses.ts";
 import type { TaskProgress } from "../../store/task-output.ts";
 import { TASK_STATES, type Task, type TaskError, type Attempt } from "../../task.ts";
 
@@ -123,6 +125,11 @@ export const PAUSE = v.object({
   until: v.nullable(TIME),
 });
 
+/** How many runs ended how. */
+export const ENDS = v.object(
+  Object.fromEntries(RUN_ENDS.map((end) => [end, COUNT])) as Record<RunEnd, typeof COUNT>,
+);
+
 /** Lengths of time, in ms. */
 export const SPREAD = v.object({ count: COUNT, mean: MS, p50: MS, p99: MS, worst: MS });
 
@@ -138,6 +145,14 @@ export const PROBLEM = v.object({
 
 /** The schemas that have a name in the OpenAPI document. */
 export const NAMED_SCHEMAS = { Problem: PROBLEM, Run: RUN, Task: TASK, TaskError: TASK_ERROR };
+
+export function shownPause({ since, until, ...pause }: Pause) {
+  return { ...pause, since: isoTime(since), until: isoOrNull(until) };
+}
+
+export function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms);
+}
 
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
