@@ -2,6 +2,8 @@
 import { Hono } from "hono";
 import { generateSpecs } from "hono-openapi";
 import type { AdminOptions } from "../app.ts";
+import { cronOperations } from "./cron.ts";
+import { cronChanges } from "./cron-changes.ts";
 import { modelOperations } from "./models.ts";
 import { moveOperations } from "./moves.ts";
 import { oneTaskOperations } from "./one-task.ts";
@@ -32,7 +34,9 @@ function operationsOf(options: AdminOptions) {
     .route("/", queueOperations(options.store))
     .route("/", workerOperations(options.store))
     .route("/", settingOperations(options))
-    .route("/", modelOperations(options));
+    .route("/", modelOperations(options))
+    .route("/", cronOperations(options))
+    .route("/", cronChanges(options));
 }
 
 async function documentOf(operations: Hono, version: string): Promise<object> {

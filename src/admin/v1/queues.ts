@@ -105,7 +105,8 @@ async function readPause(c: Context, store: Store): Promise<NewPause> {
   const target = readTarget({ queue, task } as Pausing, PAUSE_START);
   const now = store.now();
   const end = until ?? null;
-  const ms = end && UNTIL.readJson(end, `${PAUSE_START}until`, { now, batchSize: null });
+  const ms =
+    end === null ? null : UNTIL.readJson(end, `${PAUSE_START}until`, { now, batchSize: null });
   const moment = ms === null ? {} : { until: Temporal.Instant.fromEpochMilliseconds(ms) };
   return newPause(target, { ...(options as PauseOptions), ...moment }, now, PAUSE_START);
 }
