@@ -1,16 +1,18 @@
 /** `tq stats`: how many tasks ran, how long they waited and took, and how late they were. */
-import { RunCounts, type Series } from "../src/statistics/counts.ts";
-import { type RunSummary, summarize } from "../src/statistics/summary.ts";
 import { OPTIONS } from "../src/push/task-options.ts";
-import type { StatisticsRow } from "../src/store/statistics-store.ts";
 import type { Store } from "../src/store/store.ts";
 import {
-  DAY_MS,
-  formatDuration,
-  HOUR_MS,
-  MINUTE_MS,
-  parseDuration,
-} from "../src/values/duration.ts";
+  defaultGrouping,
+  type Group,
+  type GroupedStatistics,
+  type GroupKey,
+  type Grouping,
+  GROUPINGS,
+  groupStatistics,
+  type WantedStatistics,
+} from "../src/tasks/statistics/groups.ts";
+import { DEFAULT_LAST, readLast } from "../src/tasks/statistics/span.ts";
+import { DAY_MS, formatDuration, HOUR_MS, MINUTE_MS } from "../src/values/duration.ts";
 import { TqError } from "../src/errors.ts";
 import { quote } from "../src/quote.ts";
 import { command } from "./command/command.ts";
@@ -20,14 +22,6 @@ import { readWords } from "./command/values.ts";
 import { endsTable, type NamedSummary, spreadTable, taskName } from "./terminal/statistics.ts";
 import { formatTime } from "./terminal/text.ts";
 import { paint, type Terminal } from "./terminal/terminal.ts";
-
-const GROUPINGS = ["queue", "task", "hour"] as const;
-type By = (typeof GROUPINGS)[number];
-
-const LAST: Record<string, number> = { hour: HOUR_MS, day: DAY_MS, week: 7 * DAY_MS };
-
-/** The statistics go back so far. */
-const LONGEST_DAYS = 366;
 
 export const stats = command({
   name: "stats",
@@ -47,122 +41,43 @@ export const stats = command({
   },
   run: async ({ queue: given, last, by: word }, program) => {
     const queue = given === undefined ? undefined : OPTIONS.queue.kind.readText(given, "QUEUE");
-    const length = last === undefined ? HOUR_MS : readLast(last);
-    const by = word === undefined ? (queue === undefined ? "queue" : "task") : readBy(word);
+    const length = readLast(last ?? DEFAULT_LAST, "--last");
+    const by = word === undefined ? defaultGrouping(queue) : readBy(word);
     const found = await toLook(program.config(), (store) => find(store, { queue, by, length }));
     program.answer(found.data, () => textOf(found.data, by, length, program.terminal));
     if (found.data.groups.length === 0) sayNone(program, found.unknown);
   },
 });
 
-function readBy(word: string): By {
+function readBy(word: string): Grouping {
   const [by = "queue", ...more] = readWords(word, "--by", GROUPINGS);
   if (more.length === 0) return by;
   throw new TqError("invalid", `--by cannot be ${quote(word)}: it must be one word`);
 }
 
-function readLast(text: string): number {
-  const length = LAST[text] ?? parseDuration(text, "--last");
-  if (length >= MINUTE_MS && length <= LONGEST_DAYS * DAY_MS) return length;
-  throw new TqError(
-    "invalid",
-    `--last cannot be ${quote(text)}: it must be hour, day, week, or a length from 1m to ${LONGEST_DAYS}d`,
-  );
-}
+/** A group with its name for people. */
+type Named = Group & NamedSummary;
 
-interface Group extends NamedSummary {
-  /** By queue. */
-  readonly queue?: string;
-  /** By task, as the next one. */
-  readonly model?: string;
-  readonly method?: string;
-  /** By hour: its start, in ms since 1970 UTC. */
-  readonly at?: number;
-}
-
-interface Answer {
-  readonly since: number;
-  readonly until: number;
-  readonly queue: string | null;
-  readonly by: By;
-  readonly groups: readonly Group[];
-  /** The methods whose runs have failed, were retried or crashed, the most frequent first. */
-  readonly failures: readonly (Series & Pick<RunSummary, "failed" | "retried" | "crashed">)[];
-}
-
-interface Wanted {
-  readonly queue: string | undefined;
-  readonly by: By;
-  readonly length: number;
+interface Answer extends GroupedStatistics {
+  readonly groups: readonly Named[];
 }
 
 async function find(
   store: Store,
-  { queue, by, length }: Wanted,
+  wanted: WantedStatistics,
 ): Promise<{ readonly data: Answer; readonly unknown: readonly string[] }> {
-  const until = store.now();
-  const since = Math.floor((until - length) / MINUTE_MS) * MINUTE_MS;
-  const groups = new Map<
-    string,
-    { readonly key: Omit<Group, keyof NamedSummary>; counts: RunCounts }
-  >();
-  const failing = new Map<string, Series & { counts: RunCounts }>();
-  await store.statistics.sum({ since, until, queue }, (row) => {
-    const key = keyOf(row, by);
-    const name = JSON.stringify(key);
-    let group = groups.get(name);
-    if (!group) groups.set(name, (group = { key, counts: new RunCounts() }));
-    return group.counts;
-  });
-  await store.statistics.sum({ since, until, queue }, ({ queue: of, model, method }) => {
-    const name = JSON.stringify([of, model, method]);
-    let task = failing.get(name);
-    if (!task) failing.set(name, (task = { queue: of, model, method, counts: new RunCounts() }));
-    return task.counts;
-  });
-  const rows = Array.from(groups.values(), ({ key, counts }) => {
-    return { ...key, name: nameOf(key), ...summarize(counts) };
-  });
+  const { queue } = wanted;
+  const found = await groupStatistics(store, wanted);
+  const groups = found.groups.map((group) => ({ ...group, name: nameOf(group) }));
   const unknown =
-    rows.length === 0 && queue !== undefined ? await unknownNameWords(store, { queue }) : [];
-  const data = {
-    since,
-    until,
-    queue: queue ?? null,
-    by,
-    groups: sorted(rows),
-    failures: failures(failing),
-  };
-  return { data, unknown };
+    groups.length === 0 && queue !== undefined ? await unknownNameWords(store, { queue }) : [];
+  return { data: { ...found, groups }, unknown };
 }
 
-function keyOf(
-  { at, queue, model, method }: StatisticsRow,
-  by: By,
-): Omit<Group, keyof NamedSummary> {
-  if (by === "queue") return { queue };
-  if (by === "task") return { model, method };
-  return { at: new Date(at).setMinutes(0, 0, 0) };
-}
-
-function nameOf({ queue, model, method, at }: Omit<Group, keyof NamedSummary>): string {
+function nameOf({ queue, model, method, at }: GroupKey): string {
   if (queue !== undefined) return queue;
   if (at !== undefined) return formatTime(at).slice(0, "2026-07-31 14:05".length);
   return taskName({ model: model ?? "", method: method ?? "" });
-}
-
-/** Hours in their order, all else by how often it ran. */
-function sorted(groups: readonly Group[]): Group[] {
-  return groups.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || b.runs - a.runs);
-}
-
-function failures(tasks: Map<string, Series & { counts: RunCounts }>): Answer["failures"] {
-  return Array.from(tasks.values(), ({ queue, model, method, counts }) => {
-    const { failed, retried, crashed } = counts.ends;
-    return { queue, model, method, failed, retried, crashed };
-  })
-    .filter(({ failed, retried, crashed }) => failed + retried + crashed > 0)
-    .sort((a, b) => b.failed + b.crashed - a.failed - a.crashed || b.retried - a.retried);
 }
 
 function sayNone(program: Program, unknown: readonly string[]): void {
@@ -176,7 +91,7 @@ const MOST_FAILURES = 10;
 
 function textOf(
   { groups, since, until, failures: failing, queue }: Answer,
-  by: By,
+  by: Grouping,
   length: number,
   terminal: Terminal,
 ): string {
@@ -186,7 +101,7 @@ function textOf(
   const title = (text: string): string => paint(terminal, "bold", text);
   const rows = by === "hour" ? groups : groups.slice(0, MOST_ROWS);
   const over = Math.floor(until / MINUTE_MS) * MINUTE_MS; // the present minute is not written yet
-  const within = ({ at = since }: Group): number => {
+  const within = ({ at = since }: Named): number => {
     const end = by === "hour" ? Math.min(at + HOUR_MS, over) : over;
     return Math.max(end - Math.max(at, since), MINUTE_MS);
   };

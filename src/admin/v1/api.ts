@@ -9,6 +9,7 @@ import { moveOperations } from "./moves.ts";
 import { oneTaskOperations } from "./one-task.ts";
 import { queueOperations } from "./queues.ts";
 import { settingOperations } from "./settings.ts";
+import { statisticsOperations } from "./statistics.ts";
 import { taskOperations } from "./tasks.ts";
 import { workerOperations } from "./workers.ts";
 
@@ -36,7 +37,8 @@ function operationsOf(options: AdminOptions) {
     .route("/", settingOperations(options))
     .route("/", modelOperations(options))
     .route("/", cronOperations(options))
-    .route("/", cronChanges(options));
+    .route("/", cronChanges(options))
+    .route("/", statisticsOperations(options.store));
 }
 
 async function documentOf(operations: Hono, version: string): Promise<object> {
