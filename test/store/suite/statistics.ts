@@ -112,43 +112,6 @@ export function statisticsTests(): void {
       expect(await rows()).toHaveLength(2);
     });
 
-    test("are read in fewer rows where all methods of a queue may be together, and as ends alone", async () => {
-      const ship = { ...SALE, method: "ship" };
-      const both = countsOf(3, [10]);
-      both.of(ship).ends.failed += 2;
-      both.of(ship).measures.wait.add(30);
-      await add(both, minute(1));
-      await add(countsOf(1, [20]));
-      const ofRows = async (whole: boolean) =>
-        (await rows({ whole })).map(({ row, counts: { runs, measures } }) => [
-          row.at,
-          row.queue,
-          runs,
-          measures.wait.count,
-        ]);
-      const together = [
-        [minute(1), "mail", 5, 2],
-        [minute(), "mail", 1, 1],
-      ];
-      expect(await ofRows(true)).toEqual(together);
-      expect(await ofRows(false)).toHaveLength(3);
-      const query = { since: 0, until: clock.now() + 1 };
-      const ends = async () =>
-        (await store.statistics.ends(query))
-          .map(({ method, finished, failed, crashed }) => [method, finished, failed, crashed])
-          .toSorted();
-      expect(await ends()).toEqual([
-        ["process", 4, 0, 0],
-        ["ship", 0, 2, 0],
-      ]);
-      expect(await store.statistics.ends({ ...query, queue: "print" })).toEqual([]);
-      clock.advance(9 * DAY);
-      while (await store.statistics.tidy(clock.now()));
-      const hours = await rows({ whole: true });
-      expect(hours.reduce((sum, { counts }) => sum + counts.runs, 0)).toBe(6);
-      expect((await ends()).length).toBe(2);
-    });
-
     test("are read by time and queue", async () => {
       await add(countsOf(1), minute(2));
       await add(countsOf(2), minute(1));

@@ -21,6 +21,7 @@ import { settleTests } from "./settle.ts";
 import { situationTests } from "./situation.ts";
 import { renewSubject, type Subject } from "./subject.ts";
 import { statisticsTests } from "./statistics.ts";
+import { statisticsSumTests } from "./statistics-sums.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { workerTests } from "./workers.ts";
 import { workingTests } from "./working.ts";
@@ -46,6 +47,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     situationTests();
     sessionTests();
     statisticsTests();
+    statisticsSumTests();
     cronTests();
     failureTests();
     alertTests();
