@@ -2,7 +2,9 @@
 import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import { requireOwnHost, requireToken } from "./auth.ts";
+import { type AdminEnv, requireCaller, requireRole } from "./access/access.ts";
+import { requireOwnHost } from "./access/hosts.ts";
+import { Tokens } from "./access/tokens.ts";
 import { failures, type Health, problems } from "./health.ts";
 import { answerError, problem } from "./problem.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
@@ -15,14 +17,8 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   readonly version: string;
   /** The host that the server listens on; requests for other names are refused. */
   readonly hostname?: string;
-}
-
-/** The server gives this to the application with each request. */
-interface Served {
-  readonly Bindings: {
-    /** Called when the request has come whole: from now on it is the answer that takes its time. */
-    readonly received?: () => void;
-  };
+  /** Other names of that host: the setting `admin.hosts`. */
+  readonly hosts?: readonly string[];
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -34,19 +30,19 @@ const MAX_BODY_BYTES = 1024 * 1024;
  * const admin = createAdmin({ store, token, catalog: () => ({ sale: ["process"] }), mode: "worker", version: "1.0.0" });
  * await admin.request("/healthz");
  */
-export function createAdmin(options: AdminOptions): Hono<Served> {
-  const app = new Hono<Served>();
+export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
+  const app = new Hono<AdminEnv>();
   app.onError((error, c) => answerError(c, error, options.report));
   app.notFound((c) => problem(c, "not_found", `Cannot find ${c.req.path}: nothing is there`));
   // In this order: every answer gets the headers, and the host and the token are checked before a body is read.
   app.use(addHeaders);
-  app.use(requireOwnHost(options.hostname ?? "localhost"));
-  app.use("/api/*", requireToken(options.token));
+  app.use(requireOwnHost(options.hostname ?? "localhost", options.hosts));
+  app.use("/api/*", requireCaller(new Tokens(options.token, options.store.tokens)));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
   app.use(receive);
   app.get("/healthz", (c) => showHealth(c, options));
-  app.get("/api/status", (c) => showStatus(c, options));
+  app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
   app.route("/api/v1", apiV1(options));
   return app;
@@ -65,7 +61,7 @@ function refuseMethod(c: Context, methods: readonly string[]): Response {
 }
 
 /** Reads the body, also of a request that needs none, so that it has come before the work begins. */
-async function receive(c: Context<Served>, next: Next): Promise<void> {
+async function receive(c: Context<AdminEnv>, next: Next): Promise<void> {
   if (c.req.raw.body !== null) await c.req.arrayBuffer();
   c.env?.received?.();
   await next();

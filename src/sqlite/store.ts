@@ -49,6 +49,7 @@ import {
 } from "./sql/ready-order.ts";
 import { readSituation } from "./sql/situation.ts";
 import { SqliteStatistics } from "./statistics-store.ts";
+import { SqliteTokens } from "./token-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
 
@@ -62,6 +63,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   readonly failures = new SqliteFailures(this.#parts);
   readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
   readonly pauses = new SqlitePauses(this.#single);
+  readonly tokens = new SqliteTokens(this.#single);
   readonly statistics = new SqliteStatistics(this.#single);
   readonly #vacuum = new Vacuum();
   async get(id: number): Promise<Task | null> {

@@ -25,6 +25,7 @@ import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
 import type { StatisticsStore } from "./statistics-store.ts";
+import type { TokenStore } from "./tokens.ts";
 import type { Situation, WantedTask } from "./situation.ts";
 
 /** An idle thread waits, instead of sleeping, for a task due within this many ms: waking up would take as long. */
@@ -84,6 +85,8 @@ export interface Store {
   readonly pauses: PauseStore;
   /** What follows the failures of tasks. */
   readonly failures: FailureStore;
+  /** Tokens of the admin API. */
+  readonly tokens: TokenStore;
   /** How many tasks ran, and how late. */
   readonly statistics: StatisticsStore;
 

@@ -9,6 +9,7 @@ import { onDisk } from "../../tasks/on-disk.ts";
 import { whyOf } from "../../tasks/why/why.ts";
 import { MINUTE_MS, parseDuration } from "../../values/duration.ts";
 import type { Health } from "../health.ts";
+import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { isoTime, OUTPUT } from "./schemas.ts";
 import { queryField, taskId } from "./task-query.ts";
@@ -41,12 +42,13 @@ const STATE = v.object({ id: v.number(), state: v.string() });
 const LONGEST_WAIT_MS = 5 * MINUTE_MS;
 
 export function oneTaskOperations({ store, mode }: Pick<Health, "store" | "mode">) {
-  return new Hono()
+  return new Hono<AdminEnv>()
     .get(
       "/:id/why",
       operation({
         id: "explainTask",
         tag: TAG,
+        roles: ["read"],
         summary: "Say what a task is doing, or why it does not run",
         answers: { 200: { description: "One sentence, and a command that helps", schema: WHY } },
         refusals: ["not_found"],
@@ -66,6 +68,7 @@ export function oneTaskOperations({ store, mode }: Pick<Health, "store" | "mode"
       operation({
         id: "showLog",
         tag: TAG,
+        roles: ["read"],
         summary: "Show what a task has printed and logged, run by run",
         answers: { 200: { description: "Its runs", schema: v.array(OUTPUT) } },
         refusals: ["not_found"],
@@ -82,6 +85,7 @@ export function oneTaskOperations({ store, mode }: Pick<Health, "store" | "mode"
       operation({
         id: "awaitResult",
         tag: TAG,
+        roles: ["read", "push"],
         summary: "Wait for the end of a task, and show its result",
         answers: {
           200: { description: "The task has ended", schema: RESULT },

@@ -22,6 +22,7 @@ import { situationTests } from "./situation.ts";
 import { renewSubject, type Subject } from "./subject.ts";
 import { statisticsTests } from "./statistics.ts";
 import { taskErrorTests } from "./task-errors.ts";
+import { tokenTests } from "./tokens.ts";
 import { workerTests } from "./workers.ts";
 
 export function storeSuite(name: string, make: () => Subject): void {
@@ -38,6 +39,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     crashTests();
     workerTests();
     byHandTests();
+    tokenTests();
     cleanTests();
     filterTests();
     lookingTests();

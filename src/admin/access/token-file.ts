@@ -1,8 +1,8 @@
 /** The token of the admin API: a file beside the database that only its owner, or a group of the owner's choice, can read. */
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { TqError, messageOf } from "../errors.ts";
-import { giveOwner, ownerWords } from "../file-owner.ts";
+import { TqError, messageOf } from "../../errors.ts";
+import { giveOwner, ownerWords } from "../../file-owner.ts";
 
 const MIN_LENGTH = 32;
 
