@@ -1,7 +1,7 @@
 /** The conditions of a filter of tasks, as SQL. */
 import { isPattern } from "../../patterns.ts";
 import type { PathCondition, ReadFilter } from "../../store/looking.ts";
-import { toGlob } from "./glob.ts";
+import { namesGlob, toGlob } from "./glob.ts";
 
 type Value = string | number | null;
 
@@ -61,11 +61,6 @@ export function taskConditions(filter: ReadFilter): Conditions {
     parts.push(pathSql(condition, `where${at}`, values));
   }
   return { sql: parts.length === 0 ? "TRUE" : parts.join(" AND "), values };
-}
-
-/** A pattern of names as SQLite's GLOB takes it: a bracket is itself. */
-function namesGlob(pattern: string): string {
-  return pattern.replaceAll("[", "[[]");
 }
 
 /** A pattern for text that contains this one, whatever its case: `%` and `_` are themselves. */

@@ -20,6 +20,7 @@ import { historyTests } from "./history.ts";
 import { settleTests } from "./settle.ts";
 import { situationTests } from "./situation.ts";
 import { renewSubject, type Subject } from "./subject.ts";
+import { forecastTests } from "./forecasts.ts";
 import { statisticsTests } from "./statistics.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { workerTests } from "./workers.ts";
@@ -44,6 +45,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     situationTests();
     sessionTests();
     statisticsTests();
+    forecastTests();
     cronTests();
     failureTests();
     alertTests();
