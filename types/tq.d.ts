@@ -1553,6 +1553,8 @@ export interface TaskFilter {
     readonly method?: string;
     /** Only the task with this ref. */
     readonly ref?: string;
+    /** Only tasks whose ref begins with this text. A ref takes no pattern: it may have a `*` of its own. */
+    readonly refStarts?: string;
     readonly user?: number;
     /** Pushed before a point in time; `"7d"`: more than 7 days ago. */
     readonly pushedBefore?: DurationLike | MomentLike;

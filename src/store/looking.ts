@@ -14,6 +14,7 @@ export interface ReadFilter {
   readonly model?: string;
   readonly method?: string;
   readonly ref?: string;
+  readonly refStarts?: string;
   readonly user?: number;
   /** In ms since 1970 UTC, as the next three. */
   readonly pushedBefore?: number;

@@ -24,6 +24,8 @@ export interface TaskFilter {
   readonly method?: string;
   /** Only the task with this ref. */
   readonly ref?: string;
+  /** Only tasks whose ref begins with this text. A ref takes no pattern: it may have a `*` of its own. */
+  readonly refStarts?: string;
   readonly user?: number;
   /** Pushed before a point in time; `"7d"`: more than 7 days ago. */
   readonly pushedBefore?: DurationLike | MomentLike;
@@ -73,6 +75,11 @@ const FILTERS = {
     kind: text("the name of a method"),
   },
   ref: { help: "Only the task with this ref", hint: "TEXT", kind: text("the ref of a task") },
+  refStarts: {
+    help: "Only tasks whose ref begins with this text",
+    hint: "TEXT",
+    kind: text("the start of a ref"),
+  },
   user: {
     help: "Only tasks of this user",
     hint: "ID",

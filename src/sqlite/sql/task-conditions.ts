@@ -26,6 +26,9 @@ const compared =
   (condition: string): Writer =>
   (value: string | number, parameter) => [`${condition} $${parameter}`, value];
 
+/** A range, which an index answers. The last of all code points is no character, so no ref goes on with it. */
+export const REF_STARTS = "(ref >= $refStarts AND ref < $refStarts || char(0x10ffff))";
+
 /** Those that cost least come first: SQLite asks them in their order. */
 const WRITERS: Readonly<
   Record<Exclude<keyof ReadFilter, "where" | "before" | "after" | "limit">, Writer>
@@ -35,6 +38,7 @@ const WRITERS: Readonly<
     JSON.stringify(states),
   ],
   ref: compared("ref ="),
+  refStarts: (text: string) => [REF_STARTS, text],
   user: compared("user ="),
   queue: name("queue"),
   model: name("model"),

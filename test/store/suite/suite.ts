@@ -16,6 +16,7 @@ import { pauseTests } from "./pauses.ts";
 import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
 import { filterTests } from "./filters.ts";
+import { manyMoveTests } from "./many-moves.ts";
 import { historyTests } from "./history.ts";
 import { settleTests } from "./settle.ts";
 import { situationTests } from "./situation.ts";
@@ -41,6 +42,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     byHandTests();
     cleanTests();
     filterTests();
+    manyMoveTests();
     lookingTests();
     situationTests();
     sessionTests();
