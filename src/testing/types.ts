@@ -105,6 +105,15 @@ export interface TestQueue extends AsyncDisposable {
    * "not_found" when there is no such task.
    */
   runNow(task: number | { readonly id: number }): Promise<TestRun>;
+  /**
+   * Pushes the task of a recurring task (`static cron`, or a section of the settings) now. No slot comes by itself, wherever
+   * the test moves the clock: one every minute would fill each drain.
+   *
+   * @returns the id of the task
+   * @throws TqError "not_found" where neither the models nor the settings of the queue have it.
+   * @example await queue.runNow(await queue.pushCron("nightly"));
+   */
+  pushCron(name: string): Promise<number>;
   /** The tasks that were pushed and have not run, the first one first; scheduled ones too. */
   pushed(): Promise<PushedTask[]>;
   /**
