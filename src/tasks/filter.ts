@@ -1,11 +1,11 @@
 /**
  * The filter of `tq list|retry|cancel|delete|move`, of `tasks.list` and of HTTP, defined in one place. A new part is a row
- * of FILTERS, its type in TaskFilter and in ReadFilter, and a condition in the store.
+ * of FILTERS, its type in PlainFilter, or in TaskFilter and in ReadFilter, and a condition in the store.
  */
 import { TqError } from "../errors.ts";
 import { fieldOf } from "../policies/table.ts";
 import { quote } from "../quote.ts";
-import type { ReadFilter } from "../store/looking.ts";
+import type { PlainFilter, ReadFilter } from "../store/looking.ts";
 import { didYouMean } from "../suggest.ts";
 import { ENDED_STATES, TASK_STATES, type TaskState } from "../task.ts";
 import type { DurationLike } from "../values/duration.ts";
@@ -14,36 +14,15 @@ import { ago, type Kind, text, whole } from "../values/option-kinds.ts";
 import { conditionsOf, type PathValue, writtenConditions } from "./path-condition.ts";
 
 /** Which tasks are meant: those for which all holds that is given. */
-export interface TaskFilter {
-  readonly states?: readonly TaskState[];
-  /** A name, or a pattern: `*` stands for any characters, `?` for one. */
-  readonly queue?: string;
-  /** A name or a pattern. */
-  readonly model?: string;
-  /** A name or a pattern. */
-  readonly method?: string;
-  /** Only the task with this ref. */
-  readonly ref?: string;
-  /** Only tasks whose ref begins with this text. A ref takes no pattern: it may have a `*` of its own. */
-  readonly refStarts?: string;
-  readonly user?: number;
+export interface TaskFilter extends PlainFilter {
   /** Pushed before a point in time; `"7d"`: more than 7 days ago. */
   readonly pushedBefore?: DurationLike | MomentLike;
   /** Pushed at a point in time or later; `"7d"`: within the last 7 days. */
   readonly pushedAfter?: DurationLike | MomentLike;
   readonly endedBefore?: DurationLike | MomentLike;
   readonly endedAfter?: DurationLike | MomentLike;
-  /** Text in the arguments, whatever its case. */
-  readonly argsHave?: string;
-  /** Text in the reason, whatever its case. */
-  readonly reasonHas?: string;
   /** Values inside the call: `{ "args.order": 4711, "context.company": 1, "args.name": { has: "miller" } }`. */
   readonly where?: Readonly<Record<string, PathValue>>;
-  /** Only ids above this one. */
-  readonly after?: number;
-  /** Only ids below this one: a list goes on from the last id of the one before. */
-  readonly before?: number;
-  readonly limit?: number;
 }
 
 interface FilterRow {
