@@ -1,6 +1,11 @@
-/** A flag for each key of a recurring task, from the table of keys. */
+/** The flags of recurring tasks: the name of one, and a flag for each key, from the table of keys. */
 import { KEY_ROWS, type KeyRow } from "../../src/cron/key-help.ts";
 import type { Flag, Flags } from "../command/flags.ts";
+
+export const NAME_FLAG = {
+  type: "positional",
+  description: "The name of a recurring task",
+} as const;
 
 /** A flag has dashes where tq.toml has underscores: `--time-zone`. */
 function flagOf({ field }: KeyRow): string {

@@ -10,9 +10,7 @@ import { fieldOf } from "../../policies/table.ts";
 import { quote } from "../../quote.ts";
 import type { Store } from "../../store/store.ts";
 import { didYouMean } from "../../suggest.ts";
-import { text } from "../../values/option-kinds.ts";
-
-const REASON = text("why it is paused");
+import { REASON } from "../pauses.ts";
 
 export interface PauseOptions {
   /** Default: the user and the host of this process. */
