@@ -15,7 +15,7 @@ export interface LookForOptions {
   readonly isPatient: boolean;
   /** True where the user has said how many tasks to list. */
   readonly hasLimit: boolean;
-  /** What is kept of a task: each may be megabytes. */
+  /** Keeps only the needed values of a task: each may be megabytes. */
   readonly kept: (task: Task) => Task;
   /** The ms of a clock that only grows. */
   readonly elapsed: () => number;

@@ -1,4 +1,4 @@
-/** What `tq pause` and `tq resume` are about: a queue, given as an argument, or a method, given as a flag. */
+/** The target of `tq pause` and `tq resume`: a queue, given as an argument, or a method, given as a flag. */
 import { TqError } from "../../src/errors.ts";
 import { isPattern, matches } from "../../src/patterns.ts";
 import { cut } from "../../src/quote.ts";

@@ -1,4 +1,4 @@
-/** What every command works with: its common flags, the settings, the output, and the database. */
+/** The tools of every command: its common flags, the settings, the output, and the database. */
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/settings/config.ts";
 import type { Config } from "../../src/settings/config.ts";

@@ -20,7 +20,7 @@ function flag({ help, hint, preset }: KeyRow): Flag {
   return { type: "string", description, valueHint: hint };
 }
 
-/** What the flags say, by the keys of tq.toml; `readCron` checks the values. */
+/** The values of the flags, by the keys of tq.toml; `readCron` checks the values. */
 export function readKeys(values: object): Readonly<Record<string, unknown>> {
   const said: Record<string, unknown> = {};
   for (const row of KEY_ROWS) {

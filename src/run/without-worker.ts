@@ -62,7 +62,7 @@ class Lane {
   readonly #waiting: Waiting[] = [];
   /** The group of the task that runs; null when none does. */
   #running: Group | null = null;
-  /** What `runAlone` works with, as in a worker's thread; null until the program is registered. */
+  /** The runtime of `runAlone`, as in a worker's thread; null until the program is registered. */
   #thread: Promise<ThreadRuntime> | null = null;
   /** Ends the statistics, which count from the registration on. */
   #endStatistics: (() => Promise<void>) | null = null;
@@ -135,7 +135,7 @@ class Lane {
       ...loneThread(this.#runtime, makeOutput, worker),
       counters: this.#countRuns(worker),
       report: sayingWhatWaits(report),
-      // What the task's own transaction pushed. A transaction that the task starts itself calls `run`.
+      // The tasks that the task's own transaction pushed. A transaction that the task starts itself calls `run`.
       pushed: (ids) => this.#running && this.#wait(ids, this.#running),
     };
   }

@@ -1,4 +1,4 @@
-/** What follows failures, on SQLite. */
+/** Follow-ups and alerts of failures, on SQLite. */
 import type { Database } from "bun:sqlite";
 import type {
   AlertKey,

@@ -1,4 +1,4 @@
-/** What follows the failure of a task, as a store keeps it: a task that it pushes, and the alerts that tell of it. */
+/** The follow-ups of a task's failure, as a store keeps them: a task that it pushes, and the alerts that tell of it. */
 import type { Failure } from "../failure.ts";
 
 /** Tasks of a method that fail push a task with another call. */
@@ -41,7 +41,7 @@ export interface AlertTake {
   readonly isWanted: (failure: UntoldFailure) => boolean;
 }
 
-/** What is to be told now, or when the next look may find something. */
+/** The failures to tell now, or when the next look may find something. */
 export type TakenAlert =
   | {
       readonly kind: "alert";

@@ -65,7 +65,7 @@ export interface Part<T> {
   readonly downTo: number | null;
 }
 
-/** What is done to many tasks at once. */
+/** A move of many tasks at once. */
 export type ManyMove =
   | { readonly kind: "cancel"; readonly reason?: string }
   | { readonly kind: "retry" }
@@ -138,7 +138,7 @@ export interface QueueStatus extends QueueInfo {
   readonly served: boolean;
   /** True: a pause holds the whole queue. */
   readonly paused: boolean;
-  /** What becomes of its ready tasks, at the present rate; left out where none is known. */
+  /** Foretells its ready tasks, at the present rate; left out where none is known. */
   readonly forecast?: Forecast;
 }
 

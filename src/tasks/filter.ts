@@ -162,7 +162,7 @@ function readPart(key: string, value: unknown, name: string, now: number): unkno
   return FILTERS[key as FilterKey].kind.read(value, name, { now, batchSize: null });
 }
 
-/** What a command line or a query says: the texts by their keys, and the conditions on the call. */
+/** The filter of a command line or a query: the texts by their keys, and the conditions on the call. */
 export interface WrittenFilter {
   readonly texts: ReadonlyMap<string, string>;
   readonly where: readonly string[];

@@ -1,4 +1,4 @@
-/** What becomes of the queues. */
+/** Foretells the queues, by the rates of the statistics. */
 import type { Database } from "bun:sqlite";
 import { isWorker } from "../../store/live-workers.ts";
 import type { QueueStatus, WorkerStatus } from "../../store/looking.ts";

@@ -151,7 +151,7 @@ class Lane {
   readonly #options: AlertsOptions;
   readonly #signal: AbortSignal;
   readonly #trouble: LastingNote;
-  /** What runs now; null: nothing. */
+  /** The look that runs now; null: none. */
   #looking: Promise<void> | null = null;
   #lookAgain = false;
   #callOff: (() => void) | null = null;
