@@ -83,7 +83,7 @@ export interface Store {
   readonly cron: CronStore;
   /** Queues and methods of which no task is taken. */
   readonly pauses: PauseStore;
-  /** What follows the failures of tasks. */
+  /** Follow-ups and alerts of the failures of tasks. */
   readonly failures: FailureStore;
   /** Tokens of the admin API. */
   readonly tokens: TokenStore;
