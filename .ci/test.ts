@@ -2,16 +2,18 @@
  * Installs the tools that tests need, compiles dist/tq, runs the tests, and closes with `N passed, N failed, N
  * skipped` from the runner's own report: `bun .ci/test.ts [--coverage] [--verbose] [--no-install] [arguments of bun
  * test]`. With --coverage the tests run in a copy of the checkout with counters (counters.ts). Fails when a test fails,
- * when no test runs, when a skipped test has no reason, and in CI when any test is skipped.
+ * when no test runs, when a skipped test has no reason, and in CI when any test is skipped. Without arguments of bun
+ * test all tests run, most of them in two processes at once (parts.ts).
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { build } from "./build.ts";
 import { countedCopy, type Lines } from "./counters.ts";
 import { printCoverage } from "./coverage.ts";
 import { screenOf, TestOutput } from "./output.ts";
-import { readReport, reasonless, withoutUnselected } from "./report.ts";
+import { ALL_PARTS } from "./parts.ts";
+import { readReport, reasonless, type TestReport, withoutUnselected } from "./report.ts";
 import { exitCode } from "./run.ts";
 import { closingLine, duration, skipLines, skipReason } from "./summary.ts";
 import { provide, remedies, toolsFor } from "./tools.ts";
@@ -36,7 +38,7 @@ await provide(coverage ? [...tools, "git"] : tools, mayInstall, (sentence) =>
 );
 
 const folder = join(root, "coverage");
-const junit = join(mkdtempSync(join(tmpdir(), "tq-test-")), "junit.xml");
+const reports = mkdtempSync(join(tmpdir(), "tq-test-"));
 
 /** The folder that is built and tested: the checkout, or its copy with counters. */
 let place = root;
@@ -48,19 +50,16 @@ if (coverage) {
 }
 await build(place);
 
-const reporter = ["--reporter=junit", `--reporter-outfile=${junit}`];
-// A busy machine may stall a test for seconds.
-const patience = ["--timeout", "30000"];
-const command = [process.execPath, "test", ...reporter, ...patience, ...args];
 const verbose = given.some((arg) => FORMAT_FLAGS.test(arg));
-const code = verbose ? await exitCode(command, place) : await runQuietly(command);
-const tests = withoutUnselected(await readReport(junit), args);
-rmSync(dirname(junit), { recursive: true });
-const failed = tests.filter((test) => test.end === "failed");
-
+const tests: TestReport[] = [];
 const wrong: string[] = [];
-if (tests.length === 0) wrong.push("No test ran");
-if (code !== 0 && failed.length === 0) wrong.push(`bun test exited with ${code}: see above`);
+let runs = 0;
+// Two raw outputs at once could not be read.
+for (const together of args.length > 0 || verbose ? [[args]] : ALL_PARTS) {
+  await Promise.all(together.map(runPart));
+}
+rmSync(reports, { recursive: true });
+const failed = tests.filter((test) => test.end === "failed");
 for (const test of reasonless(tests)) {
   wrong.push(`Skipped without a reason: ${test.file}: ${test.name}; say why after "because"`);
 }
@@ -79,6 +78,24 @@ for (const sentence of wrong) console.log(sentence);
 console.log(`The run took ${duration(performance.now() - started)}`);
 console.log(closingLine(tests));
 process.exitCode = failed.length > 0 || wrong.length > 0 ? 1 : 0;
+
+/** Runs `bun test` with these arguments, and adds its tests to `tests`. */
+async function runPart(part: readonly string[]): Promise<void> {
+  runs += 1;
+  const junit = join(reports, `${runs}.xml`);
+  const reporter = ["--reporter=junit", `--reporter-outfile=${junit}`];
+  // A busy machine may stall a test for seconds.
+  const patience = ["--timeout", "30000"];
+  const command = [process.execPath, "test", ...reporter, ...patience, ...part];
+  const code = verbose ? await exitCode(command, place) : await runQuietly(command);
+  const ran = withoutUnselected(await readReport(junit), part);
+  tests.push(...ran);
+  const name = ["bun test", ...part].join(" ");
+  if (ran.length === 0) wrong.push(`No test ran: ${name}`);
+  if (code !== 0 && !ran.some((test) => test.end === "failed")) {
+    wrong.push(`bun test exited with ${code}: see above: ${name}`);
+  }
+}
 
 /** Shows a line for each file, and all output of a failure. */
 async function runQuietly(command: string[]): Promise<number> {
