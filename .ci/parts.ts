@@ -3,6 +3,9 @@
 /** These start the executable, kill it and measure it, and take free ports: beside others they could fail unduly. */
 const ALONE = ["test/integration/", "test/readme/"];
 
+/** The part that needs the machine for itself. */
+export const ALONE_PART: readonly (readonly string[])[] = [ALONE];
+
 /** Half of the other tests, by their time. */
 const HALF = ["test/admin/", "test/property/", "test/run/", "test/sqlite/", "test/store/"];
 
@@ -12,5 +15,5 @@ const HALF = ["test/admin/", "test/property/", "test/run/", "test/sqlite/", "tes
  */
 export const ALL_PARTS: readonly (readonly (readonly string[])[])[] = [
   [HALF, [...ALONE, ...HALF].map((folder) => `--path-ignore-patterns=${folder}**`)],
-  [ALONE],
+  ALONE_PART,
 ];
