@@ -43,12 +43,12 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
   app.get("/assets/:file", (c) => assetAt(c) ?? c.notFound());
   app.get("/sign-in", (c) => signInPage(c, localPath(c.req.query("to")), null));
   app.post("/sign-in", (c) => signIn(c, options));
-  app.use((c, next) => requireSession(c, next, sessions));
-  app.post("/sign-out", (c) => {
+  const signedIn = (c: Context<AdminEnv>, next: Next) => requireSession(c, next, sessions);
+  app.post("/sign-out", signedIn, (c) => {
     sessions.end(c);
     return c.redirect("/sign-in", 303);
   });
-  app.get("/", async (c) => {
+  app.get("/", signedIn, async (c) => {
     const status = await store.status();
     const found = await problems(options, status);
     return show(c, sessions, {
