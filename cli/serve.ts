@@ -27,6 +27,7 @@ export const serve = command({
         store,
         report,
         listen: config.admin.listen,
+        hosts: config.admin.hosts,
         insecure: values["insecure-listen"] === true,
         config,
         catalog: () => models.catalog,

@@ -43,7 +43,12 @@ export const stats = command({
     const queue = given === undefined ? undefined : OPTIONS.queue.kind.readText(given, "QUEUE");
     const length = readLast(last ?? DEFAULT_LAST, "--last");
     const by = word === undefined ? defaultGrouping(queue) : readBy(word);
-    const found = await toLook(program.config(), (store) => find(store, { queue, by, length }));
+    const line = program.countLine();
+    const tell = () => line.show(() => "adds up the runs");
+    const found = await toLook(program.config(), (store) =>
+      find(store, { queue, by, length }, tell),
+    );
+    line.end();
     program.answer(found.data, () => textOf(found.data, by, length, program.terminal));
     if (found.data.groups.length === 0) sayNone(program, found.unknown);
   },
@@ -65,9 +70,10 @@ interface Answer extends GroupedStatistics {
 async function find(
   store: Store,
   wanted: WantedStatistics,
+  tell: () => void,
 ): Promise<{ readonly data: Answer; readonly unknown: readonly string[] }> {
   const { queue } = wanted;
-  const found = await groupStatistics(store, wanted);
+  const found = await groupStatistics(store, wanted, tell);
   const groups = found.groups.map((group) => ({ ...group, name: nameOf(group) }));
   const unknown =
     groups.length === 0 && queue !== undefined ? await unknownNameWords(store, { queue }) : [];

@@ -13,6 +13,7 @@ export const OWN_STATUS = {
   forbidden: 403,
   method_not_allowed: 405,
   too_large: 413,
+  too_many: 429,
   internal: 500,
 } as const satisfies Record<string, ContentfulStatusCode>;
 

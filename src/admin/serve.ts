@@ -1,8 +1,8 @@
 /** The admin API on a socket. */
 import { TqError } from "../errors.ts";
-import { type Address, parseListen } from "./address.ts";
+import { type Address, parseListen } from "./access/address.ts";
 import { type AdminOptions, createAdmin } from "./app.ts";
-import { loadToken } from "./token.ts";
+import { loadToken } from "./access/token-file.ts";
 
 export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname" | "isReady"> {
   /** `HOST:PORT`; port 0 takes a free one. */
@@ -59,7 +59,8 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
       server.timeout(request, idleSeconds); // the rest of the body may still have to come
     }
     const received = () => server.timeout(request, NO_LIMIT);
-    const response = await app.fetch(withOrigin(request, url), { received });
+    const address = server.requestIP(request)?.address ?? "";
+    const response = await app.fetch(withOrigin(request, url), { received, address });
     server.timeout(request, idleSeconds);
     return response;
   };

@@ -11,6 +11,7 @@ import type { NewTask, Task } from "../task.ts";
 import { readJson } from "./input/json-body.ts";
 import { readPush } from "./input/new-tasks.ts";
 import { readFilter, readId } from "./input/queries.ts";
+import { type AdminEnv, requireRole } from "./access/access.ts";
 import { jsonList } from "./json-list.ts";
 import { reportError } from "./problem.ts";
 
@@ -18,7 +19,7 @@ export interface TaskRouteOptions {
   readonly store: Store;
   /** The models whose methods can be pushed, asked at each push; null when none are known. */
   readonly catalog: () => ModelCatalog | null;
-  /** What the models and tq.toml say of how their tasks run; default: nothing. */
+  /** The policies that the models and tq.toml say; default: none. */
   readonly policies?: () => SaidPolicies;
   /** Instances in one task when `batch` is true. */
   readonly batchSize?: number;
@@ -26,16 +27,18 @@ export interface TaskRouteOptions {
   readonly report?: Report;
 }
 
-export function taskRoutes(options: TaskRouteOptions): Hono {
+export function taskRoutes(options: TaskRouteOptions): Hono<AdminEnv> {
   const { store } = options;
-  const routes = new Hono();
-  routes.get("/", (c) => listTasks(c, options));
-  routes.post("/", (c) => pushTasks(c, options));
-  routes.get("/:id", (c) => showTask(c, store, readId(c.req.param("id"), "show")));
-  routes.post("/:id/retry", async (c) => {
+  const routes = new Hono<AdminEnv>();
+  routes.get("/", requireRole("read"), (c) => listTasks(c, options));
+  routes.post("/", requireRole("push"), (c) => pushTasks(c, options));
+  routes.get("/:id", requireRole("read"), (c) =>
+    showTask(c, store, readId(c.req.param("id"), "show")),
+  );
+  routes.post("/:id/retry", requireRole("admin"), async (c) => {
     return c.json(await store.retry(readId(c.req.param("id"), "retry")));
   });
-  routes.post("/:id/cancel", async (c) => {
+  routes.post("/:id/cancel", requireRole("admin"), async (c) => {
     return c.json(await store.cancel(readId(c.req.param("id"), "cancel")));
   });
   return routes;

@@ -1,4 +1,4 @@
-/** What models and tq.toml say of the policies of all methods, as plain data that threads and HTTP can carry. */
+/** The policies that models and tq.toml say of all methods, as plain data that threads and HTTP can carry. */
 import type { ModelCatalog } from "../catalog.ts";
 import { isTqError } from "../errors.ts";
 import { readPushed } from "../policies/read.ts";
@@ -51,7 +51,7 @@ function saidOf(policies: Policies, model: ModelClass, method: string) {
   return said;
 }
 
-/** What a server knows of the models. */
+/** The models as a server knows them. */
 export interface KnownModels {
   /** null: none are known. */
   readonly catalog: ModelCatalog | null;

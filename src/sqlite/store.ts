@@ -50,6 +50,7 @@ import {
 } from "./sql/ready-order.ts";
 import { readSituation } from "./sql/situation.ts";
 import { SqliteStatistics } from "./statistics-store.ts";
+import { SqliteTokens } from "./token-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
 import { readWorking } from "./working.ts";
@@ -64,6 +65,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   readonly failures = new SqliteFailures(this.#parts);
   readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
   readonly pauses = new SqlitePauses(this.#single);
+  readonly tokens = new SqliteTokens(this.#single);
   readonly statistics = new SqliteStatistics(this.#single);
   readonly #vacuum = new Vacuum();
   async get(id: number): Promise<Task | null> {
@@ -83,7 +85,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async output(task: number, from = 1): Promise<RunOutput[]> {
-    // What is shown first: a run that ends meanwhile is then among those that have ended.
+    // The live output first: a run that ends meanwhile is then among those that have ended.
     const owner = await this.read((db) => ownerOf(db, task));
     const run = owner && live.readRun(this.name, owner);
     return this.read((db) => outputsOf(db, task, from, run, owner?.claim));

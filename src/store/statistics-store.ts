@@ -27,7 +27,7 @@ export interface StatisticsQuery {
 /** How the runs of one method in one queue ended. */
 export interface SeriesEnds extends Series, Record<RunEnd, number> {}
 
-/** What a row is about. */
+/** The subject of a row. */
 export interface StatisticsRow extends Series {
   readonly at: number;
   /** How long it lasts: ms. */

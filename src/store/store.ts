@@ -25,6 +25,7 @@ import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
 import type { StatisticsStore } from "./statistics-store.ts";
+import type { TokenStore } from "./tokens.ts";
 import type { Situation, WantedTask } from "./situation.ts";
 import type { Working } from "./working.ts";
 
@@ -83,8 +84,10 @@ export interface Store {
   readonly cron: CronStore;
   /** Queues and methods of which no task is taken. */
   readonly pauses: PauseStore;
-  /** What follows the failures of tasks. */
+  /** Follow-ups and alerts of the failures of tasks. */
   readonly failures: FailureStore;
+  /** Tokens of the admin API. */
+  readonly tokens: TokenStore;
   /** How many tasks ran, and how late. */
   readonly statistics: StatisticsStore;
 

@@ -1,4 +1,4 @@
-/** What the threads of all workers hold now. */
+/** The tasks that the threads of all workers hold now. */
 import type { Task } from "../task.ts";
 import type { WorkerStatus } from "./looking.ts";
 import type { Owner } from "./session.ts";
@@ -14,7 +14,7 @@ export interface BusyThread extends Owner {
   readonly isSure: boolean;
   /** Other tasks that it has claimed: it runs them one after another. */
   readonly others: number;
-  /** What the run said last of how far it is; null: nothing. */
+  /** How far the run is, as it said last; null: it said nothing. */
   readonly progress: TaskProgress | null;
 }
 

@@ -30,9 +30,9 @@ export interface Init {
   readonly standardError: StandardStream;
   /** Where its models print. */
   readonly standardOutput: StandardStream;
-  /** What the program around the worker listens to, and how many events of this thread it has not read; null: no program can. */
+  /** The events to which the program around the worker listens, and how many of this thread it has not read; null: none. */
   readonly events: { readonly listened: SharedArrayBuffer; readonly unread: Int32Array } | null;
-  /** What the main thread's store lends to the thread's. */
+  /** The main thread's store lends this to the thread's. */
   readonly store: ThreadPart;
 }
 
@@ -46,7 +46,7 @@ interface Abort {
 /** Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be rescued. */
 export type ToThread = Init | Abort | "go" | "wake" | "stop";
 
-/** What `PoolThread` alone deals with. */
+/** Messages that `PoolThread` alone deals with. */
 type OfThread =
   /** The system's number of the thread. */
   | { readonly type: "here"; readonly systemThread: number | null }
@@ -61,13 +61,13 @@ export interface ModelCrons {
   readonly definitions: readonly CronText[];
 }
 
-/** What the recurring tasks of a worker need to know of its models. */
+/** The part of its models that decides on the recurring tasks of a worker. */
 export interface CronModels {
   readonly catalog: ModelCatalog;
   readonly crons: readonly ModelCrons[];
 }
 
-/** What a thread tells of its models. */
+/** The models of a thread, as it tells of them. */
 export interface LoadedModels extends CronModels {
   readonly policies: SaidPolicies;
 }

@@ -19,7 +19,7 @@ import type { LoadedModels } from "./messages.ts";
 import { modelsOf } from "./models-of.ts";
 import { Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
-import { RunStatistics } from "./run-statistics.ts";
+import { RunStatistics } from "../run/run-statistics.ts";
 import { noModels, startedEvent, uselessRules } from "./started.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
@@ -133,7 +133,7 @@ export class WorkerProcess {
     return this.#known?.catalog ?? null;
   }
 
-  /** What they and tq.toml say of how their tasks run. */
+  /** The policies that they and tq.toml say. */
   get policies(): SaidPolicies {
     return this.#known?.policies ?? {};
   }

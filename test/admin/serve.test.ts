@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { isLoopback, parseListen, plainHost } from "../../src/admin/address.ts";
+import { isLoopback, parseListen, plainHost } from "../../src/admin/access/address.ts";
 import { errorOf } from "../support/error.ts";
 import { raw, serve } from "./server.ts";
 import { CALL } from "./support.ts";

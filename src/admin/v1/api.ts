@@ -1,6 +1,7 @@
 /** `/api/v1`: its operations, and the OpenAPI document that is made from what they say of themselves. */
 import { Hono } from "hono";
 import { generateSpecs } from "hono-openapi";
+import type { AdminEnv } from "../access/access.ts";
 import type { AdminOptions } from "../app.ts";
 import { cronOperations } from "./cron.ts";
 import { cronChanges } from "./cron-changes.ts";
@@ -16,10 +17,10 @@ import { workerOperations } from "./workers.ts";
 /** The type of the client: `hc<Api>("http://127.0.0.1:8989/api/v1")` of hono/client. */
 export type Api = ReturnType<typeof operationsOf>;
 
-export function apiV1(options: AdminOptions): Hono {
+export function apiV1(options: AdminOptions): Hono<AdminEnv> {
   const operations = operationsOf(options);
   let document: Promise<object> | undefined;
-  return new Hono()
+  return new Hono<AdminEnv>()
     .get("/openapi.json", async (c) => {
       document ??= documentOf(operations, options.version);
       return c.json(await document);
@@ -28,7 +29,7 @@ export function apiV1(options: AdminOptions): Hono {
 }
 
 function operationsOf(options: AdminOptions) {
-  return new Hono()
+  return new Hono<AdminEnv>()
     .route("/tasks", taskOperations(options))
     .route("/tasks", oneTaskOperations(options))
     .route("/tasks", moveOperations(options.store))
@@ -41,7 +42,7 @@ function operationsOf(options: AdminOptions) {
     .route("/", statisticsOperations(options.store));
 }
 
-async function documentOf(operations: Hono, version: string): Promise<object> {
+async function documentOf(operations: Hono<AdminEnv>, version: string): Promise<object> {
   return generateSpecs(operations, {
     defaultValidationErrorResponse: false,
     documentation: {

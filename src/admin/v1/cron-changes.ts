@@ -30,6 +30,7 @@ import type { AdminOptions } from "../app.ts";
 import { described, readField } from "../input/fields.ts";
 import { readObject, readPlainObject } from "../input/json-body.ts";
 import { CHANGED, RECURRING, shownRecurring } from "./cron-schemas.ts";
+import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { TASK, withIsoTimes } from "./schemas.ts";
 
@@ -98,12 +99,13 @@ export function cronChanges(options: Pick<AdminOptions, "store" | "config" | "ca
   const withEarlier = async (changed: Changed) => {
     return { ...(await shown(changed)), was: earlierKeys(keyChanges(changed)) };
   };
-  return new Hono()
+  return new Hono<AdminEnv>()
     .post(
       "/cron",
       operation({
         id: "addRecurring",
         tag: TAG,
+        roles: ["admin"],
         summary: "Make a recurring task in the database",
         answers: { 201: { description: "The recurring task", schema: RECURRING } },
         refusals: ["not_found", "conflict", "uncertain"],
@@ -179,6 +181,7 @@ export function cronChanges(options: Pick<AdminOptions, "store" | "config" | "ca
       operation({
         id: "runRecurring",
         tag: TAG,
+        roles: ["admin"],
         summary: "Push the task of a recurring task now, beside its schedule",
         answers: { 200: { description: "The task that was pushed", schema: PUSHED } },
         refusals: ["not_found", "conflict", "full", "uncertain"],
@@ -203,6 +206,7 @@ export function cronChanges(options: Pick<AdminOptions, "store" | "config" | "ca
       operation({
         id: "removeRecurring",
         tag: TAG,
+        roles: ["admin"],
         summary: "Remove a recurring task that was added to the database, with its history",
         answers: {
           200: { description: "It is removed; the tasks it pushed stay", schema: REMOVED },
@@ -223,13 +227,13 @@ const REMOVED = v.object({ name: v.string(), removed: v.literal(true) });
 function change(id: string, summary: string) {
   const answers = { 200: { description: "The recurring task, as it is then", schema: CHANGED } };
   const refusals = ["not_found", "conflict", "uncertain"] as const;
-  return operation({ id, tag: TAG, summary, answers, refusals });
+  return operation({ id, tag: TAG, roles: ["admin"], summary, answers, refusals });
 }
 
 function hold(id: string, summary: string) {
   const answers = { 200: { description: "The recurring task, as it is then", schema: RECURRING } };
   const refusals = ["not_found", "conflict", "uncertain"] as const;
-  return operation({ id, tag: TAG, summary, answers, refusals });
+  return operation({ id, tag: TAG, roles: ["admin"], summary, answers, refusals });
 }
 
 async function readAddition(c: Context): Promise<CronDefinition> {

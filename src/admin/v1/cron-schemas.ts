@@ -1,4 +1,4 @@
-/** What `/api/v1` says of recurring tasks. */
+/** The schemas of recurring tasks in the answers of `/api/v1`, and the way into them. */
 import * as v from "valibot";
 import type { CronPause } from "../../cron/ledger.ts";
 import type { Explanation } from "../../tasks/cron/explanation.ts";

@@ -26,6 +26,7 @@ import {
   shownSlot,
   SLOT,
 } from "./cron-schemas.ts";
+import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { queryField } from "./task-query.ts";
 
@@ -45,12 +46,13 @@ const KEPT_SLOTS = 1_000;
 const LIMIT = digits(`a whole number from 1 to ${KEPT_SLOTS}`, KEPT_SLOTS);
 
 export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "config">) {
-  return new Hono()
+  return new Hono<AdminEnv>()
     .get(
       "/cron",
       operation({
         id: "listRecurring",
         tag: TAG,
+        roles: ["read"],
         summary: "List the recurring tasks: when they come, and what became of their last slots",
         answers: { 200: { description: "Those of the database and of tq.toml", schema: LIST } },
       }),
@@ -65,6 +67,7 @@ export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "
       operation({
         id: "showRecurring",
         tag: TAG,
+        roles: ["read"],
         summary: "Show a recurring task with its next ten times, and what daylight saving does",
         answers: { 200: { description: "The recurring task", schema: SHOWN } },
         refusals: ["not_found"],
@@ -80,6 +83,7 @@ export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "
       operation({
         id: "listSlots",
         tag: TAG,
+        roles: ["read"],
         summary: "List what became of the last slots of a recurring task, the newest first",
         answers: {
           200: { description: "Its slots", schema: v.object({ slots: v.array(SLOT) }) },

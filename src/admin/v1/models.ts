@@ -5,6 +5,7 @@ import { fieldOf, POLICIES, POLICY_KEYS, type PolicyRow } from "../../policies/t
 import type { SaidPolicies } from "../../registry/said-policies.ts";
 import { callName } from "../../task.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
+import type { AdminEnv } from "../access/access.ts";
 import { operation } from "./operation.ts";
 
 const POLICY = v.object({
@@ -38,11 +39,12 @@ const MODELS = v.object({
 });
 
 export function modelOperations({ catalog, policies = () => ({}) }: TaskRouteOptions) {
-  return new Hono().get(
+  return new Hono<AdminEnv>().get(
     "/models",
     operation({
       id: "listModels",
       tag: "models",
+      roles: ["read", "push"],
       summary: "List what can be pushed, and the policies in force of each method",
       answers: { 200: { description: "The models and functions", schema: MODELS } },
     }),

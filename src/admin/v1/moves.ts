@@ -10,6 +10,7 @@ import { text } from "../../values/option-kinds.ts";
 import { described, readField } from "../input/fields.ts";
 import { readObject } from "../input/json-body.ts";
 import { readFilter } from "../input/queries.ts";
+import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { TASK, withIsoTimes } from "./schemas.ts";
 import { FILTER_QUERY, queryField, taskId } from "./task-query.ts";
@@ -56,7 +57,7 @@ export function moveOperations(store: Store) {
     reads("query", WHICH, (c) => readWhich(new URL(c.req.url).searchParams, verb, store.now()));
   const retry = (): ManyMove => ({ kind: "retry" });
   const remove = (): ManyMove => ({ kind: "delete" });
-  return new Hono()
+  return new Hono<AdminEnv>()
     .post("/retry", ofMany("retry", "Retry all ended tasks that match"), which("retry"), (c) =>
       moveMany(c, store, retry(), c.req.valid("query")),
     )
@@ -112,13 +113,27 @@ export function moveOperations(store: Store) {
 function ofOne(verb: Verb, summary: string) {
   const answers = { 200: { description: "The task as it is then", schema: TASK } };
   const refusals = ["not_found", "conflict", "uncertain"] as const;
-  return operation({ id: `${verb}Task`, tag: "tasks", summary, answers, refusals });
+  return operation({
+    id: `${verb}Task`,
+    tag: "tasks",
+    roles: ["admin"],
+    summary,
+    answers,
+    refusals,
+  });
 }
 
 function ofMany(verb: Verb, summary: string) {
   const answers = { 200: { description: "How many", schema: MOVED } };
   const refusals = ["uncertain"] as const;
-  return operation({ id: `${verb}Tasks`, tag: "tasks", summary, answers, refusals });
+  return operation({
+    id: `${verb}Tasks`,
+    tag: "tasks",
+    roles: ["admin"],
+    summary,
+    answers,
+    refusals,
+  });
 }
 
 interface Which {

@@ -11,6 +11,7 @@ import { whyOf } from "../../tasks/why/why.ts";
 import { MINUTE_MS, parseDuration } from "../../values/duration.ts";
 import type { Health } from "../health.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
+import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { isoTime, OUTPUT } from "./schemas.ts";
 import { queryField, taskId } from "./task-query.ts";
@@ -44,12 +45,13 @@ const LONGEST_WAIT_MS = 5 * MINUTE_MS;
 
 export function oneTaskOperations(options: TaskRouteOptions & Pick<Health, "mode">) {
   const { store, mode, catalog, policies = () => ({}) } = options;
-  return new Hono()
+  return new Hono<AdminEnv>()
     .get(
       "/:id/why",
       operation({
         id: "explainTask",
         tag: TAG,
+        roles: ["read"],
         summary: "Say what a task is doing, or why it does not run",
         answers: { 200: { description: "One sentence, and a command that helps", schema: WHY } },
         refusals: ["not_found"],
@@ -71,6 +73,7 @@ export function oneTaskOperations(options: TaskRouteOptions & Pick<Health, "mode
       operation({
         id: "showLog",
         tag: TAG,
+        roles: ["read"],
         summary: "Show what a task has printed and logged, run by run",
         answers: { 200: { description: "Its runs", schema: v.array(OUTPUT) } },
         refusals: ["not_found"],
@@ -87,6 +90,7 @@ export function oneTaskOperations(options: TaskRouteOptions & Pick<Health, "mode
       operation({
         id: "awaitResult",
         tag: TAG,
+        roles: ["read", "push"],
         summary: "Wait for the end of a task, and show its result",
         answers: {
           200: { description: "The task has ended", schema: RESULT },

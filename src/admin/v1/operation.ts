@@ -4,6 +4,8 @@ import type { StatusCode } from "hono/utils/http-status";
 import type { ConversionConfig } from "@valibot/to-json-schema";
 import { describeRoute, resolver, uniqueSymbol } from "hono-openapi";
 import type * as v from "valibot";
+import type { Role } from "../../store/tokens.ts";
+import { type AdminEnv, requireRole } from "../access/access.ts";
 import type { described } from "../input/fields.ts";
 import { type ProblemCode, STATUS } from "../problem.ts";
 import { NAMED_SCHEMAS, PROBLEM } from "./schemas.ts";
@@ -24,6 +26,8 @@ interface Operation {
   readonly id: string;
   readonly tag: string;
   readonly summary: string;
+  /** A caller needs one of these roles. */
+  readonly roles: readonly Role[];
   readonly answers: { readonly [S in StatusCode]?: Answer };
   /** The codes with which it refuses, besides those of every operation. */
   readonly refusals?: readonly ProblemCode[];
@@ -34,23 +38,26 @@ const COMMON: readonly ProblemCode[] = [
   "invalid",
   "unauthorized",
   "forbidden",
+  "too_many",
   "busy",
   "database",
   "internal",
 ];
 
-/** Describes the operation whose handler follows. */
-export function operation(spec: Operation): MiddlewareHandler {
-  const { id, tag, summary, answers, refusals = [] } = spec;
+/** Describes the operation whose handler follows, and refuses a caller without the role. */
+export function operation(spec: Operation): MiddlewareHandler<AdminEnv> {
+  const { id, tag, summary, roles, answers, refusals = [] } = spec;
   const answered = Object.entries(answers).map(
     ([status, answer]) => [status, shown(answer)] as const,
   );
-  return describeRoute({
+  const description = describeRoute({
     operationId: id,
     tags: [tag],
     summary,
+    security: [{ token: [...roles] }],
     responses: { ...Object.fromEntries(answered), ...problemsOf([...COMMON, ...refusals]) },
   });
+  return Object.assign(requireRole(...roles), description);
 }
 
 function shown({ description, schema, type = "application/json", headers }: Answer) {

@@ -1,4 +1,4 @@
-/** What `/api/v1` says of queues. */
+/** The schemas of queues in the answers of `/api/v1`. */
 import * as v from "valibot";
 import { COUNT, ENDS, SPREAD } from "./schemas.ts";
 

@@ -15,6 +15,7 @@ import {
 import { type JsonForm, time } from "../../values/option-kinds.ts";
 import { described } from "../input/fields.ts";
 import { readObject } from "../input/json-body.ts";
+import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { QUEUE } from "./queue-schemas.ts";
 import { PAUSE, shownPause } from "./schemas.ts";
@@ -40,12 +41,13 @@ const NEW_PAUSE = v.object({
 });
 
 export function queueOperations(store: Store) {
-  return new Hono()
+  return new Hono<AdminEnv>()
     .get(
       "/queues",
       operation({
         id: "listQueues",
         tag: TAG,
+        roles: ["read"],
         summary: "List the queues: their tasks, their last hour, their forecasts",
         answers: {
           200: { description: "The queues", schema: v.object({ queues: v.array(QUEUE) }) },
@@ -64,6 +66,7 @@ export function queueOperations(store: Store) {
       operation({
         id: "listPauses",
         tag: TAG,
+        roles: ["read"],
         summary: "List the pauses in force, the oldest first",
         answers: {
           200: { description: "The pauses", schema: v.object({ pauses: v.array(PAUSE) }) },
@@ -76,6 +79,7 @@ export function queueOperations(store: Store) {
       operation({
         id: "pause",
         tag: TAG,
+        roles: ["admin"],
         summary: "Let no task of a queue or a method begin; running ones end",
         answers: { 200: { description: "The pause", schema: PAUSE } },
         refusals: ["uncertain"],
@@ -88,6 +92,7 @@ export function queueOperations(store: Store) {
       operation({
         id: "resume",
         tag: TAG,
+        roles: ["admin"],
         summary: "End a pause of a queue or a method",
         answers: { 200: { description: "The pause that has ended", schema: PAUSE } },
         refusals: ["not_found", "uncertain"],

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { listSettings } from "../../settings/listed.ts";
 import type { AdminOptions } from "../app.ts";
 import { wholeStatus } from "../health.ts";
+import type { AdminEnv } from "../access/access.ts";
 import { operation } from "./operation.ts";
 import { HOUR, QUEUE_STATUS } from "./queue-schemas.ts";
 import { COUNT, PAUSE, shownPause, WORKER, withIsoTimes } from "./schemas.ts";
@@ -45,12 +46,13 @@ const STATUS = v.object({
 
 export function settingOperations(options: AdminOptions) {
   const { config } = options;
-  return new Hono()
+  return new Hono<AdminEnv>()
     .get(
       "/settings",
       operation({
         id: "listSettings",
         tag: TAG,
+        roles: ["read"],
         summary: "List the settings of the server in effect, and where each comes from",
         answers: { 200: { description: "The settings", schema: SETTINGS } },
       }),
@@ -61,6 +63,7 @@ export function settingOperations(options: AdminOptions) {
       operation({
         id: "showStatus",
         tag: TAG,
+        roles: ["read"],
         summary: "Show the database, the queues, the workers and all problems",
         answers: { 200: { description: "How it stands", schema: STATUS } },
       }),

@@ -23,6 +23,7 @@ import {
 import { DEFAULT_LAST, readLast } from "../../tasks/statistics/span.ts";
 import { didYouMean } from "../../suggest.ts";
 import { readQuery } from "../input/queries.ts";
+import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { COUNT, ENDS, isoTime, MS, SPREAD, TIME } from "./schemas.ts";
 import { queryField } from "./task-query.ts";
@@ -93,12 +94,13 @@ const QUEUE = queryField("Only tasks of this queue");
 
 export function statisticsOperations(store: Store) {
   const closed = new ClosedSteps();
-  return new Hono()
+  return new Hono<AdminEnv>()
     .get(
       "/statistics",
       operation({
         id: "showStatistics",
         tag: TAG,
+        roles: ["read"],
         summary: "Show how many tasks ran, how long they took, and how late they were",
         answers: {
           200: { description: "The most frequent first; hours in order", schema: GROUPS },
@@ -134,6 +136,7 @@ export function statisticsOperations(store: Store) {
       operation({
         id: "showStatisticsSeries",
         tag: TAG,
+        roles: ["read"],
         summary: "Show the statistics step by step, for a chart",
         answers: { 200: { description: "The steps", schema: SERIES } },
       }),

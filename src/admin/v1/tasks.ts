@@ -10,6 +10,7 @@ import { readJson } from "../input/json-body.ts";
 import { pushSchemas, readPush } from "../input/new-tasks.ts";
 import { readFilter } from "../input/queries.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
+import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { FILTER_QUERY, queryField, taskId } from "./task-query.ts";
 import { RUN, TASK, TASK_ERROR, withIsoTimes } from "./schemas.ts";
@@ -25,12 +26,13 @@ const PUSH = v.union(Object.values(pushSchemas({ now: 0, batchSize: 1 })));
 
 export function taskOperations(options: TaskRouteOptions) {
   const { store, batchSize = 20 } = options;
-  return new Hono()
+  return new Hono<AdminEnv>()
     .get(
       "/",
       operation({
         id: "listTasks",
         tag: TAG,
+        roles: ["read"],
         summary: "List tasks, the newest first",
         answers: {
           200: {
@@ -53,6 +55,7 @@ export function taskOperations(options: TaskRouteOptions) {
       operation({
         id: "pushTasks",
         tag: TAG,
+        roles: ["push"],
         summary: "Push one task, or several together",
         answers: {
           201: {
@@ -87,6 +90,7 @@ export function taskOperations(options: TaskRouteOptions) {
       operation({
         id: "showTask",
         tag: TAG,
+        roles: ["read"],
         summary: "Show one task with its runs and errors",
         answers: {
           200: {

@@ -5,6 +5,7 @@ import type { WorkerStatus } from "../../store/looking.ts";
 import type { Store } from "../../store/store.ts";
 import type { BusyThread } from "../../store/working.ts";
 import { callName } from "../../task.ts";
+import type { AdminEnv } from "../access/access.ts";
 import { operation } from "./operation.ts";
 import { COUNT, isoTime, PROGRESS, TIME, WORKER, withIsoTimes } from "./schemas.ts";
 
@@ -38,11 +39,12 @@ const WORKERS = v.object({
 });
 
 export function workerOperations(store: Store) {
-  return new Hono().get(
+  return new Hono<AdminEnv>().get(
     "/workers",
     operation({
       id: "listWorkers",
       tag: "workers",
+      roles: ["read"],
       summary: "List the workers, and what each of their threads runs",
       answers: { 200: { description: "Also the dead whose tasks wait", schema: WORKERS } },
     }),

@@ -40,19 +40,22 @@ export interface WantedStatistics {
   readonly length: number;
 }
 
-/** What is grouped where nothing is said: the queues, or the methods of one queue. */
+/** The grouping where none is said: by queue, or of one queue by method. */
 export function defaultGrouping(queue: string | undefined): Grouping {
   return queue === undefined ? "queue" : "task";
 }
 
+/** @param tell called again and again meanwhile, for a long wait. */
 export async function groupStatistics(
   store: Store,
   { queue, by, length }: WantedStatistics,
+  tell: () => void = () => {},
 ): Promise<GroupedStatistics> {
   const until = store.now();
   const since = sinceOf(until, length);
   const groups = new Map<string, { readonly key: GroupKey; readonly counts: RunCounts }>();
   await sumStatistics(store, { since, until, queue, whole: by !== "task" }, (row) => {
+    tell();
     const key = keyOf(row, by);
     const name = JSON.stringify(key);
     let group = groups.get(name);
@@ -60,7 +63,7 @@ export async function groupStatistics(
     return group.counts;
   });
   const rows = Array.from(groups.values(), ({ key, counts }) => ({ ...key, ...summarize(counts) }));
-  const ends = await sumEnds(store, { since, until, queue });
+  const ends = await sumEnds(store, { since, until, queue }, tell);
   return {
     since,
     until,

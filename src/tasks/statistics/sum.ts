@@ -17,10 +17,15 @@ export async function sumStatistics(
   for await (const slice of slicesOf(query)) await store.statistics.sum(slice, into);
 }
 
-/** As `store.statistics.ends`, slice by slice. */
-export async function sumEnds(store: Store, query: StatisticsQuery): Promise<SeriesEnds[]> {
+/** As `store.statistics.ends`, slice by slice. @param tell called with each slice. */
+export async function sumEnds(
+  store: Store,
+  query: StatisticsQuery,
+  tell: () => void,
+): Promise<SeriesEnds[]> {
   const sums = new Map<string, SeriesEnds>();
   for await (const slice of slicesOf(query)) {
+    tell();
     for (const ends of await store.statistics.ends(slice)) {
       const key = seriesKey(ends);
       const before = sums.get(key);

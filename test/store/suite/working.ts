@@ -1,4 +1,4 @@
-/** What the threads of the workers hold. */
+/** The tasks that the threads of the workers hold. */
 import { describe, expect, test } from "bun:test";
 import { FUNCTION_METHOD } from "../../../src/task.ts";
 import { claim, newTask } from "../../support/store.ts";

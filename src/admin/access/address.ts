@@ -1,6 +1,6 @@
 /** Where the admin API listens. */
-import { TqError } from "../errors.ts";
-import { splitAddress } from "../settings/kinds.ts";
+import { TqError } from "../../errors.ts";
+import { splitAddress } from "../../settings/kinds.ts";
 
 export interface Address {
   /** An IPv6 address without its brackets. */
