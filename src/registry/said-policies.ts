@@ -8,7 +8,7 @@ import { calledMethod, callName, FUNCTION_METHOD, type Task } from "../task.ts";
 import { isFunction, methodNames, type ModelClass } from "./model-class.ts";
 import { Policies } from "./policies.ts";
 
-export interface SaidPolicy {
+interface SaidPolicy {
   /** As JSON; null where it has no such form, as a function. */
   readonly value: unknown;
   readonly words: string;
