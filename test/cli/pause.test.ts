@@ -81,7 +81,19 @@ describe("tq pause", () => {
     [["prnit"], 'No task is of the queue prnit; did you mean "print"?; the pause holds for those'],
     [["mail*"], "No task is of the queues mail*; the pause holds for those to come"],
     [["sale.process"], "the method is paused with --task sale.process"],
-    [["--task", "sael.process"], 'did you mean "sale"?'],
+    [["--task", "sael.process"], 'did you mean "sale.process"?'],
+    [
+      ["--task", "sale.prcess"],
+      'No task is of the method sale.prcess; did you mean "sale.process"?',
+    ],
+    [
+      ["--task", "sale.print"],
+      "No task is of the method sale.print (tasks have sale.process); the",
+    ],
+    [
+      ["--task", "sale"],
+      'No task is of the function sale; did you mean "sale.*"?; the pause holds',
+    ],
     [["it's 100% \u0001"], "to go on: tq resume 'it'\\''s 100% "],
     [["--", "-x"], "to go on: tq resume -- -x"],
   ])("of %p, which no task has, says so, and holds", async (args, note) => {
@@ -92,6 +104,22 @@ describe("tq pause", () => {
     expect(await site.store.pauses.list()).toHaveLength(1);
   });
 });
+
+test.each(["thumbnail", "thumbnail.call", "thumbnail.*"])(
+  "a pause of %s holds the function, without a note",
+  async (name) => {
+    await using site = await withTask();
+    const call = { model: "thumbnail", method: "call", instances: [] };
+    const [id = 0] = await site.store.push([newTask(call)]);
+    const { stderr } = await site.tq("pause", "--task", name);
+    expect(stderr).toMatch(
+      /^tq: Running tasks end, others wait; to go on: tq resume --task \S+\n$/,
+    );
+    const why = await site.tq("why", String(id));
+    expect(why.stdout).toContain(`its function thumbnail`);
+    expect(why.stdout).toContain("is paused by ana@");
+  },
+);
 
 describe("tq resume", () => {
   test("ends one pause, and tells of another that holds the same tasks", async () => {
