@@ -39,7 +39,7 @@ export const edit = command({
       );
     }
     const config = program.config();
-    await withKnown(config, name, async (store) => {
+    await withKnown(config, program, name, async (store) => {
       if (typeof said["task"] === "string") {
         const definition = definitionOf({ ...(await rowNamed(store, name)), override: said });
         await checkTask(definition, `Cannot edit ${name}`, config, program);
@@ -76,7 +76,7 @@ export const pause = command({
   },
   run: async ({ name, reason = null, until }, program) => {
     const config = program.config();
-    await withKnown(config, name, async (store) => {
+    await withKnown(config, program, name, async (store) => {
       const end = until === undefined ? null : readMoment(until, "--until", store.now());
       const { before, after } = await pauseCron(store, name, { reason, until: end });
       const task = await recurringTask(store, after);

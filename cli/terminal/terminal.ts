@@ -16,7 +16,15 @@ interface Stream {
   readonly columns?: number;
 }
 
+let kept: Terminal | undefined;
+
+/** Call it before models replace the streams of the process: their width would be lost. */
+export function keepOutputTerminal(): void {
+  kept = outputTerminal();
+}
+
 export function outputTerminal(): Terminal {
+  if (kept) return kept;
   return terminalOf(isTerminal(1) ? process.stdout : {}, process.env);
 }
 
