@@ -22,6 +22,26 @@ test("tasks are found by id, by ref and by filter, and their history by id", asy
   expect(await tasks.errors(failed)).toMatchObject([{ message: "off", count: 1 }]);
 });
 
+test("why says what tq why says of a task, and null of none", async () => {
+  await using tq = makeRuntime();
+  clerk.does = fails(new Error("off"));
+  const { id } = await Clerk.__queue__.patient.with({ queue: "mail" })(1);
+  expect(await tasks.why(id)).toMatchObject({ cause: "no_worker" });
+  await tasks.pause({ queue: "mail" }, { by: "ana", reason: "toner" });
+  expect(await tasks.why(id)).toMatchObject({
+    cause: "paused",
+    sentence: expect.stringMatching(
+      /^Task 1 waits: its queue mail is paused by ana since \S+: toner/,
+    ),
+    command: "tq resume mail",
+  });
+  await tasks.resume({ queue: "mail" });
+  await tq.runTask(id);
+  const why = await tasks.why(id);
+  expect(why?.sentence).toMatch(/waits for attempt 2 of \d+, in .*, after .*off/);
+  expect(await tasks.why(99)).toBeNull();
+});
+
 test.each([
   [{ state: ["failed"] }, 'state is not part of a filter; did you mean "states"?'],
   [{ states: "failed" }, 'states cannot be "failed": it must be a list of states'],

@@ -152,6 +152,16 @@ test("a timeout rejects with the task as it stands, and says why it has not ende
   expect(await tq.getTask(id)).toMatchObject({ state: "scheduled" });
 });
 
+test("the error of a wait that takes too long says that a pause holds the task, by whom and why", async () => {
+  await using _tq = makeRuntime();
+  const id = await pushed();
+  await tasks.pause({ task: "clerk.work" }, { by: "ana", reason: "stocktaking" });
+  const sentence = await sentenceOf(() => tasks.result(id, { timeout: { milliseconds: 20 } }));
+  expect(sentence).toMatch(
+    /it is ready; its method clerk\.work is paused by ana since \S+: stocktaking; no worker is running/,
+  );
+});
+
 test("a timeout of 0 s gives the result of a task that has ended, and no other", async () => {
   await using tq = makeRuntime();
   expect(await tasks.result(await ran(tq, () => 7), { timeout: "0s" })).toBe(7);
