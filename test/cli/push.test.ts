@@ -42,7 +42,12 @@ describe("tq push with a worker", () => {
     const three = await folder.tqWith(WORKER, "push", "note", "read", "1,2,3", "--batch", "1");
     expect(three.stdout).toMatch(/^\d+\n\d+\n\d+\n$/);
     const none = await folder.tqWith(WORKER, "push", "note", "read", "[]");
-    expect(none).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(none).toEqual({
+      code: 0,
+      stdout: "",
+      stderr:
+        "tq: An empty list of instances makes no task; tq cron run NAME calls a static method without records, as its recurring task says\n",
+    });
   });
 
   test("stores what its flags say", async () => {
