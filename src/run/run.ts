@@ -134,7 +134,8 @@ async function expiry(task: ClaimedTask, policy: Policy, unit: Unit): Promise<Ou
 
 function notCalled({ instances, policy }: Call): Outcome {
   const count = typeof instances === "number" ? 1 : instances.length;
-  const message = `none of its ${count} records exists; the method was not called`;
+  const none = count === 1 ? "its record does not exist" : `none of its ${count} records exists`;
+  const message = `${none}; the method was not called`;
   if (policy.missing === "skip") return { kind: "finished", result: null, reason: message };
   return { kind: "failed", error: { name: "MissingRecords", message, stack: null } };
 }

@@ -211,7 +211,7 @@ describe("tq push without a worker", () => {
       "models.ts",
       'import { ModelSQL, v } from "tq"; export class Box extends ModelSQL("box", { size: v.number() }) { async fill() {} }',
     );
-    const why = "none of its 1 records exists; the method was not called";
+    const why = "its record does not exist; the method was not called";
     const waited = await own.tq("push", "box", "fill", "4711", "--wait");
     expect(waited.code).toBe(0);
     expect(waited.stderr).toContain(`tq: Task 1 finished: ${why}\n`);

@@ -133,7 +133,7 @@ test.each([
   [["sale", "cancel", "1"], 1, "sale.cancel would have been cancelled: not needed"],
   [["greet", '["ada"]'], 0, 'result  "hello ada"'],
   [["seed", "make", "1"], 0, 'sale   3   insert  id: 3, state: "draft"'],
-  [["sale", "process", "99"], 0, "none of its 1 records exists"],
+  [["sale", "process", "99"], 0, "its record does not exist"],
 ])("a trial of %p ends with %d and says how the run ended", async (args, status, words) => {
   const { code, stdout } = await unchanged(() => folder.tq("try", ...args));
   expect(stdout).toContain(words);
@@ -149,7 +149,7 @@ test("a trial of a run that fails says that its work would have been undone", as
 
 test.each([
   [["sale", "commits", "1"], 4, "Cannot try sale.commits: it commits while it runs"],
-  [["sale", "outside", "1"], 4, "runs outside any transaction (transaction: false)"],
+  [["sale", "outside", "1"], 4, "so what it commits would stay; test it on a copy of the database"],
   [["sale", "exits", "1"], 1, "its method called process.exit(0)"],
   [["99"], 3, "Cannot try task 99: there is no such task"],
   [["0"], 2, "must be a whole number from 1"],

@@ -1,7 +1,7 @@
 /** What is said of a task, for each way in which it may stand. */
 import { expect, test } from "bun:test";
 import type { Situation } from "../../../src/store/situation.ts";
-import { needsPolicy, whyOf } from "../../../src/tasks/why/why.ts";
+import { whyOf } from "../../../src/tasks/why/why.ts";
 import { localTime } from "../../../src/values/moment.ts";
 import { ended, NOW, putOff, running, situation, WORKER } from "./situations.ts";
 
@@ -249,32 +249,6 @@ test.each(ROWS)("of a task: %s, %#", (cause, of, sentence, command) => {
   const why = whyOf(of, MODE);
   expect({ ...why }).toMatchObject({ cause, sentence, command });
   expect(why.purpose === null).toBe(command === null);
-});
-
-test("the attempts that the policy allows are said where they are known", () => {
-  const known = { mode: "worker", policy: { attempts: 5, endsEarly: "as it says" } } as const;
-  expect(whyOf(putOff("failed"), known).sentence).toContain("attempt 3 of 5, in 40 s");
-  const failed = ended("failed", { failures: 5, attempts: 5, reason: "Error: no" });
-  expect(whyOf(failed, known).sentence).toBe(
-    'Task 7 failed 1 min ago, at attempt 5 of 5: "Error: no"',
-  );
-});
-
-test("a task that failed before its last attempt says what in its policy ended it", () => {
-  const { lastRun } = putOff("failed");
-  const failed = ended("failed", { failures: 1, reason: "SmtpError: 550" });
-  const known = { mode: "worker", policy: { attempts: 3, endsEarly: "as it says" } } as const;
-  expect(whyOf({ ...failed, lastRun }, known).sentence).toBe(
-    'Task 7 failed 1 min ago, at attempt 1 of 3: "SmtpError: 550"; it was not tried again, as it says',
-  );
-  expect(needsPolicy({ ...failed, lastRun })).toBe(true);
-});
-
-test("they are asked for only where they would be said, as the models are user code", () => {
-  const asking = [putOff("failed"), ended("failed", { failures: 2 })];
-  const others = [situation(), running(), putOff("snoozed"), ended("failed"), ended("finished")];
-  expect(asking.map(needsPolicy)).toEqual([true, true]);
-  expect(others.map(needsPolicy)).toEqual(others.map(() => false));
 });
 
 test("where programs run their own tasks, a task that waits is said to need tq worker", () => {
