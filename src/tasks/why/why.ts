@@ -39,7 +39,7 @@ function ended({ task, now, lastRun }: Situation, { policy }: Known): Why {
     return { cause: "failed", sentence: `Task ${id} failed ${ago}${of}${why}${early}`, ...again };
   }
   const hasExpired = task.expires_at !== null && began !== null && began >= task.expires_at;
-  if (hasExpired && task.attempts <= 1) {
+  if (hasExpired && task.attempts === 0) {
     const sentence = `Task ${id} expired: its first run had not begun in time, so it was cancelled ${ago}`;
     return { cause: "expired", sentence, ...again };
   }
