@@ -1429,6 +1429,8 @@ export type Outcome = {
 } | {
     readonly kind: "cancelled";
     readonly reason: string;
+    /** True where the method was not called: it is no run of the task. Absent: it was called. */
+    readonly neverRan?: true;
 }
 /** The database was busy or changed under the run: run the task again after `delay` ms. */
  | {
@@ -1673,6 +1675,8 @@ export {};
 
 declare module "tq/testing" {
 export { TestClock } from "tq:internal/testing/clock";
+export { OutputLine } from "tq:internal/store/task-output";
+export { TaskProgress } from "tq:internal/store/task-output";
 export { testQueue } from "tq:internal/testing/test-queue";
 export { DrainOptions } from "tq:internal/testing/types";
 export { PushedMatch } from "tq:internal/testing/types";
