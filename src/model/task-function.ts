@@ -32,7 +32,7 @@ type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
 
 type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
 
-/** What a function says of its tasks: it has no records that could be missing. */
+/** The policies of a function's tasks: it has no records that could be missing. */
 type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
 
 /** How the tasks of a function run, and when they come by themselves. */

@@ -31,7 +31,7 @@ export interface TrialEnd {
   readonly outcome: Outcome;
   /** ms. */
   readonly ran: number;
-  /** What its commit would have changed; null: the run would have been undone. */
+  /** The changes that its commit would have made; null: the run would have been undone. */
   readonly changes: TrialChanges | null;
   readonly output: RunOutput;
 }
@@ -39,7 +39,7 @@ export interface TrialEnd {
 /** The most rows of a table, and the most pushed tasks, that a trial shows. */
 const MOST_SHOWN = 100;
 
-/** What is tried: a task that there is, or a call, which `push` pushes in the current transaction. */
+/** The subject of a trial: a task that there is, or a call, which `push` pushes in the current transaction. */
 export type Tried = { readonly id: number } | { readonly push: () => Promise<number[]> };
 
 /**
