@@ -663,7 +663,7 @@ export interface Why {
     readonly cause: Cause;
     /** Without a full stop at its end. */
     readonly sentence: string;
-    /** What the command would do, as in "To … :"; null, as the command: there is none. */
+    /** The purpose of the command, as in "To … :"; null, as the command: there is none. */
     readonly purpose: string | null;
     readonly command: string | null;
 }

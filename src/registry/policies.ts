@@ -69,13 +69,17 @@ export class Policies {
 }
 
 /** A sentence for each section of tq.toml that names a method which there is not: it is misspelt, or left over. */
-export function unknownRules(rules: readonly TaskRules[], catalog: ModelCatalog): string[] {
+export function unknownRules(
+  rules: readonly TaskRules[],
+  catalog: ModelCatalog,
+  where = "tq.toml",
+): string[] {
   const calls = callsOf(catalog);
   return rules
     .filter(({ pattern }) => !isOfAny(pattern, calls))
     .map(
       ({ pattern }) =>
-        `[tasks.${JSON.stringify(pattern)}] of tq.toml is of no use: no method has that name${didYouMeanCall(pattern, calls)}`,
+        `[tasks.${JSON.stringify(pattern)}] of ${where} is of no use: no method has that name${didYouMeanCall(pattern, calls)}`,
     );
 }
 

@@ -178,9 +178,6 @@ interface Call {
   readonly policy: Policy;
 }
 
-/** A command that pushes loads the models anew, a worker has those of its start. */
-const IF_NEW = "(if it is new, start the worker again)";
-
 function lookUp(
   task: ClaimedTask,
   registry: Callables["registry"],
@@ -192,7 +189,7 @@ function lookUp(
     return [model, requireMethod(model, task.method, `run task ${task.id},`)];
   } catch (cause) {
     if (!isTqError(cause) || cause.code !== "not_found") throw cause;
-    throw new TqError("not_found", `${cause.message} ${IF_NEW}`, { cause });
+    throw new TqError("not_found", `${cause.message} (${registry.ifMissing})`, { cause });
   }
 }
 

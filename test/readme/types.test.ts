@@ -15,6 +15,6 @@ function exportedTypes(source: string): string[] {
 
 test("the list of types in docs/api.md is that of the module", () => {
   const [, list = ""] = /The types are ([^.]*)\./.exec(read("docs/api.md")) ?? [];
-  const named = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name);
-  expect(named.toSorted()).toEqual(exportedTypes(read("src/index.ts")).toSorted());
+  const named = [...list.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
+  expect(new Set(named)).toEqual(new Set(exportedTypes(read("src/index.ts"))));
 });
