@@ -215,3 +215,21 @@ test("many tasks are not moved inside a transaction, which would hold the write 
     "Cannot retry tasks in a transaction: many tasks are moved in slices",
   );
 });
+
+test("many tasks are not retried or cancelled in a state from which none can be", async () => {
+  await using _tq = makeRuntime();
+  const refusals = [
+    [
+      tasks.retry({ states: ["failed", "running"] }),
+      "retry tasks that are running: finished, failed, cancelled",
+    ],
+    [
+      tasks.cancel({ states: ["finished"] }),
+      "cancel tasks that are finished: scheduled, ready, running",
+    ],
+  ] as const;
+  for (const [refused, words] of refusals) {
+    const { code, message } = await errorOf(refused);
+    expect([code, message]).toEqual(["invalid", `Cannot ${words} are the states that it takes`]);
+  }
+});
