@@ -50,6 +50,16 @@ describe("tq push with a worker", () => {
     });
   });
 
+  test("takes a time of day, and says which instant that is", async () => {
+    const { stdout, stderr } = await folder.tqWith(
+      WORKER,
+      ...["push", "note", "read", "7", "--scheduled-at", "19:30", "--json"],
+    );
+    const at = new Date((JSON.parse(stdout) as { scheduled_at: number }).scheduled_at);
+    expect([at.getHours(), at.getMinutes()]).toEqual([19, 30]);
+    expect(stderr).toContain("--scheduled-at 19:30 is 2");
+  });
+
   test("stores what its flags say", async () => {
     const before = Date.now();
     const args = '["x",{"__class__":"date","year":2024,"month":2,"day":29}]';
