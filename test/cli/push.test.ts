@@ -51,10 +51,8 @@ describe("tq push with a worker", () => {
   });
 
   test("takes a time of day, and says which instant that is", async () => {
-    const { stdout, stderr } = await folder.tqWith(
-      WORKER,
-      ...["push", "note", "read", "7", "--scheduled-at", "19:30", "--json"],
-    );
+    const flags = ["--scheduled-at", "19:30", "--json"];
+    const { stdout, stderr } = await folder.tqWith(WORKER, "push", "note", "read", "7", ...flags);
     const at = new Date((JSON.parse(stdout) as { scheduled_at: number }).scheduled_at);
     expect([at.getHours(), at.getMinutes()]).toEqual([19, 30]);
     expect(stderr).toContain("--scheduled-at 19:30 is 2");

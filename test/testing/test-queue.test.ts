@@ -171,10 +171,8 @@ test("a misspelt method in the settings is refused where the models are known", 
 test("a task whose model the queue does not have says how to give it", async () => {
   await using queue = await testQueue();
   await push({ model: "testing.elsewhere", args: [] });
-  const [run] = await queue.drain();
-  expect((run?.error as Error).message).toEndWith(
-    "(give it to the test queue: testQueue({ models: [ … ] }))",
-  );
+  const sentence = await sentenceOf(() => queue.drain({ throws: true }));
+  expect(sentence).toEndWith("(give it to the test queue: testQueue({ models: [ … ] }))");
 });
 
 test("the models of a file are loaded by its path", async () => {
