@@ -1,5 +1,5 @@
 /** The target of `tq pause` and `tq resume`: a queue, given as an argument, or a method, given as a flag. */
-import { didYouMeanCall, isOfAny, matchesName } from "../../src/call-patterns.ts";
+import { didYouMeanCall, isOfAny, type KnownCall, matchesName } from "../../src/call-patterns.ts";
 import { TqError } from "../../src/errors.ts";
 import { isPattern, matches } from "../../src/patterns.ts";
 import { cut } from "../../src/quote.ts";
@@ -51,11 +51,20 @@ export function overlapping<P extends PauseTarget>({ kind, name }: PauseTarget, 
   return all.filter((one) => one.kind === kind && (fits(one.name, name) || fits(name, one.name)));
 }
 
-/** Says that no task has this queue or method: most often it is mistyped; null: one has. */
-export async function unknownWords(store: Store, target: PauseTarget): Promise<string | null> {
+/**
+ * Says that no task has this queue or method: most often it is mistyped; null: one has, or a model.
+ *
+ * @param callsOfModels loads the models.
+ */
+export async function unknownWords(
+  store: Store,
+  target: PauseTarget,
+  callsOfModels: () => Promise<readonly KnownCall[]>,
+): Promise<string | null> {
   const names = await store.names();
+  const { kind, name } = target;
   const hint =
-    target.kind === "queue" ? queueHint(target.name, names) : callHint(target.name, names);
+    kind === "queue" ? queueHint(name, names) : await callHint(name, names, callsOfModels);
   if (hint === null) return null;
   return `No task is of ${targetWords(target)}${hint}; the pause holds for those to come`;
 }
@@ -67,14 +76,23 @@ function queueHint(name: string, { queues, calls }: TaskNames): string | null {
   return isPattern(name) ? "" : didYouMean(name, queues) || known(queues);
 }
 
-function callHint(name: string, { calls }: TaskNames): string | null {
+/** The models, which are user code, are asked only where no task has the name. */
+async function callHint(
+  name: string,
+  { calls: pushed }: TaskNames,
+  callsOfModels: () => Promise<readonly KnownCall[]>,
+): Promise<string | null> {
+  if (isOfAny(name, pushed)) return null;
+  const calls = [...pushed, ...(await callsOfModels())];
   if (isOfAny(name, calls)) return null;
   const names = calls.map(({ model, method }) => callName(model, method));
-  return didYouMeanCall(name, calls) || (isPattern(name) ? "" : known(names));
+  return (
+    didYouMeanCall(name, calls) || (isPattern(name) ? "" : known([...new Set(names)], "there are"))
+  );
 }
 
-function known(names: readonly string[]): string {
-  return names.length === 0 ? "" : ` (tasks have ${cut(printable(names.toSorted().join(", ")))})`;
+function known(names: readonly string[], start = "tasks have"): string {
+  return names.length === 0 ? "" : ` (${start} ${cut(printable(names.toSorted().join(", ")))})`;
 }
 
 /** Why a task that waits is held, and how to go on; null: no pause holds it. */

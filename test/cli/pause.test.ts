@@ -86,10 +86,7 @@ describe("tq pause", () => {
       ["--task", "sale.prcess"],
       'No task is of the method sale.prcess; did you mean "sale.process"?',
     ],
-    [
-      ["--task", "sale.print"],
-      "No task is of the method sale.print (tasks have sale.process); the",
-    ],
+    [["--task", "sale.print"], "No task is of the method sale.print (there are sale.process); the"],
     [
       ["--task", "sale"],
       'No task is of the function sale; did you mean "sale.*"?; the pause holds',
@@ -120,6 +117,22 @@ test.each(["thumbnail", "thumbnail.call", "thumbnail.*"])(
     expect(why.stdout).toContain("is paused by ana@");
   },
 );
+
+test("a method that a model has and no task yet is paused without a note, and proposed for a near name", async () => {
+  await using site = await withTask();
+  site.folder.write(
+    "models.ts",
+    'import { Model } from "tq"; export class Label extends Model { static __name__ = "label"; static print() {} }',
+  );
+  const { stderr } = await site.tq("pause", "--task", "label.print");
+  expect(stderr).toStartWith("tq: Running tasks end");
+  const near = await site.tq("pause", "--task", "label.prnt");
+  expect(near.stderr).toContain('No task is of the method label.prnt; did you mean "label.print"?');
+  site.folder.write("models.ts", "throw new Error('broken');");
+  const broken = await site.tq("pause", "--task", "label.prnt");
+  expect(broken.code).toBe(0);
+  expect(broken.stderr).toContain("No task is of the method label.prnt (there are sale.process)");
+});
 
 describe("tq resume", () => {
   test("ends one pause, and tells of another that holds the same tasks", async () => {

@@ -233,3 +233,18 @@ test("many tasks are not retried or cancelled in a state from which none can be"
     expect([code, message]).toEqual(["invalid", `Cannot ${words} are the states that it takes`]);
   }
 });
+
+test("a pause of a method that a model of the program lacks is warned of in the log, and holds", async () => {
+  await using tq = makeRuntime();
+  await pushed();
+  for (const task of ["clerk.work", "clerk.*", "elsewhere.work"]) await tasks.pause({ task });
+  expect(tq.eventsOf("log.note")).toEqual([]);
+  await tasks.pause({ task: "clerk.wrok" });
+  expect(tq.eventsOf("log.note")).toMatchObject([
+    {
+      level: "warn",
+      message: 'Paused clerk.wrok, and clerk has no such method; did you mean "clerk.work"?',
+    },
+  ]);
+  expect(await tasks.pauses()).toHaveLength(4);
+});
