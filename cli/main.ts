@@ -12,11 +12,13 @@ import { note, outputTerminal, print } from "./terminal/terminal.ts";
 /** @returns the exit status; undefined while the program of `tq run` goes on, which may set its own */
 async function main(argv: readonly string[]): Promise<number | undefined> {
   requireUtf8(argv);
-  const line = readLine(argv, COMMANDS);
+  const line = await readLine(argv, COMMANDS);
   switch (line.kind) {
     case "help": {
       const terminal = outputTerminal();
-      print(line.command === null ? helpOfAll(COMMANDS, terminal) : helpOf(line.command, terminal));
+      const help =
+        line.command === null ? helpOfAll(COMMANDS, terminal) : helpOf(line.command, terminal);
+      print(await help);
       return 0;
     }
     case "run": {
