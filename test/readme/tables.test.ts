@@ -181,10 +181,10 @@ function quoted(text: string): string[] {
 
 async function commandRows(): Promise<string[][]> {
   const entries = await loadAll(COMMANDS);
-  const all = entries.map((entry) => (isGroup(entry) ? loadAll(entry.commands) : [entry]));
-  return (await Promise.all(all))
-    .flat()
-    .map(({ name, description }) => [`\`tq ${name}\``, description]);
+  const all = await Promise.all(
+    entries.map(async (entry) => (isGroup(entry) ? loadAll(entry.commands) : [entry])),
+  );
+  return all.flat().map(({ name, description }) => [`\`tq ${name}\``, description]);
 }
 
 function settingRows(): string[][] {
