@@ -3,7 +3,6 @@ import { runCommand } from "citty";
 import { COMMANDS } from "./commands.ts";
 import { requireUtf8, requireUtf8Surroundings } from "./terminal/utf8.ts";
 import { explain } from "./command/explain.ts";
-import { helpOf, helpOfAll } from "./command/help.ts";
 import { readLine } from "./command/line.ts";
 import { avoidMisplacedCache } from "./command/transpiler-cache.ts";
 import { endOnSignalsAsFirst } from "./command/signals.ts";
@@ -15,6 +14,7 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
   const line = await readLine(argv, COMMANDS);
   switch (line.kind) {
     case "help": {
+      const { helpOf, helpOfAll } = await import("./command/help.ts"); // the commands start without it
       const terminal = outputTerminal();
       const help =
         line.command === null ? helpOfAll(COMMANDS, terminal) : helpOf(line.command, terminal);
