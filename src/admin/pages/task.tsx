@@ -47,7 +47,7 @@ async function taskPage(c: Context<AdminEnv>, desk: Desk, id: number): Promise<R
     store.output(id),
   ]);
   const task = withPaused(situation.task, situation.pauses);
-  const why = whyOf(situation, { mode: desk.options.mode, attempts: null });
+  const why = whyOf(situation, { mode: desk.options.mode, policy: null });
   const form = desk.may(c, "admin") ? desk.formToken(c) : null;
   return desk.show(c, {
     title: WORDS.task.title(id),
