@@ -223,6 +223,7 @@ async function serve(
     store: worker.store,
     config,
     catalog: () => worker.catalog,
+    crons: () => worker.modelCrons,
     policies: () => worker.policies,
     trouble: () => worker.trouble,
     mode: config.queue.worker ? "worker" : "no worker",

@@ -5,7 +5,7 @@ import { definitionOf } from "../../cron/in-force.ts";
 import type { Store } from "../../store/store.ts";
 import { rowNamed } from "../../tasks/cron/control.ts";
 import { explainSchedule } from "../../tasks/cron/explanation.ts";
-import { type CronFile, cronFileNow, knownRow } from "../../tasks/cron/known.ts";
+import { type FileCrons, knownRow } from "../../tasks/cron/known.ts";
 import {
   listedRow,
   listedUnstored,
@@ -13,11 +13,10 @@ import {
   recurringNotes,
 } from "../../tasks/cron/listed.ts";
 import { recurringSlot } from "../../tasks/cron/recurring.ts";
-import type { AdminOptions } from "../app.ts";
 import { digits } from "../input/fields.ts";
 import { Problems } from "../input/check.ts";
 import { readQuery } from "../input/queries.ts";
-import { cronName } from "./cron-changes.ts";
+import { cronName, type CronOptions, filesNow } from "./cron-changes.ts";
 import {
   EXPLANATION,
   LISTED,
@@ -45,7 +44,8 @@ const SHOWN = v.object({ ...LISTED.entries, explanation: EXPLANATION });
 const KEPT_SLOTS = 1_000;
 const LIMIT = digits(`a whole number from 1 to ${KEPT_SLOTS}`, KEPT_SLOTS);
 
-export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "config">) {
+export function cronOperations(options: CronOptions) {
+  const { store } = options;
   return new Hono<AdminEnv>()
     .get(
       "/cron",
@@ -58,7 +58,7 @@ export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "
       }),
       async (c) => {
         const notes = await recurringNotes(store);
-        const tasks = await listRecurring(store, cronFileNow(config), (why) => notes.push(why));
+        const tasks = await listRecurring(store, filesNow(options), (why) => notes.push(why));
         return c.json({ recurring: tasks.map(shownRecurring), notes });
       },
     )
@@ -75,7 +75,7 @@ export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "
       cronName(),
       async (c) => {
         const { name } = c.req.valid("param");
-        return c.json(await wholeRecurring(store, cronFileNow(config), name));
+        return c.json(await wholeRecurring(store, filesNow(options), name));
       },
     )
     .get(
@@ -105,11 +105,11 @@ export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "
     );
 }
 
-async function wholeRecurring(store: Store, file: CronFile, name: string) {
+async function wholeRecurring(store: Store, files: FileCrons, name: string) {
   const rows = await store.cron.rows();
-  const row = knownRow(file, rows, name);
+  const row = knownRow(files, rows, name);
   const task = rows.includes(row)
-    ? await listedRow(store, file, row)
+    ? await listedRow(store, files, row)
     : await listedUnstored(row, store.now());
   const { schedule, timeZone } = definitionOf(row);
   const explained = await explainSchedule(schedule, timeZone, store.now());
