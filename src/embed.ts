@@ -222,9 +222,9 @@ async function serve(
   return serveAdmin({
     store: worker.store,
     config,
-    catalog: () => worker.catalog,
-    crons: () => worker.modelCrons,
-    policies: () => worker.policies,
+    catalog: () => worker.models?.catalog ?? null,
+    crons: () => worker.models?.crons ?? [],
+    policies: () => worker.models?.policies ?? {},
     trouble: () => worker.trouble,
     mode: config.queue.worker ? "worker" : "no worker",
     version: VERSION,

@@ -29,6 +29,7 @@ import { SqliteDatabase } from "./database.ts";
 import { SqliteFailures } from "./failure-store.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
+import { surroundingsOf } from "./file/surroundings.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
 import type { SqliteSession } from "./session.ts";
@@ -99,10 +100,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async situation(wanted: WantedTask): Promise<Situation | null> {
-    const around = {
-      workers: (all: readonly WorkerInfo[]) => liveness.withAlive(this.name, all),
-      shown: (owner: Owner) => live.readLive(this.name, owner),
-    };
+    const around = surroundingsOf(this.name);
     const { readSituation } = await import("./sql/situation.ts");
     return this.read((db) => readSituation(db, wanted, this.now(), around));
   }

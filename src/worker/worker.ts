@@ -3,14 +3,11 @@
  * after the threads that do.
  */
 import { randomUUIDv7 } from "bun";
-import type { ModelCatalog } from "../catalog.ts";
-import type { ModelCrons } from "../cron/merge.ts";
 import type { Config } from "../settings/config.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Listeners } from "../log/listeners.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
-import type { SaidPolicies } from "../registry/said-policies.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
@@ -131,19 +128,9 @@ export class WorkerProcess {
     return this.#refusal === "" || this.#pool.canRun ? null : this.#refusal;
   }
 
-  /** The models and methods that its threads have loaded. */
-  get catalog(): ModelCatalog | null {
-    return this.#known?.catalog ?? null;
-  }
-
-  /** The recurring tasks that they say. */
-  get modelCrons(): readonly ModelCrons[] {
-    return this.#known?.crons ?? [];
-  }
-
-  /** The policies that they and tq.toml say. */
-  get policies(): SaidPolicies {
-    return this.#known?.policies ?? {};
+  /** The models that its threads have loaded; null: none yet. */
+  get models(): LoadedModels | null {
+    return this.#known;
   }
 
   /**
