@@ -188,6 +188,25 @@ test.each([
   expect((await tasks.get(id))?.state).toBe("ready");
 });
 
+test("a part of a filter that is undefined is refused, as without it the filter would match more", async () => {
+  await using tq = makeRuntime();
+  const id = await pushed();
+  const ended = await ran(tq);
+  for (const key of ["queue", "user", "where", "pushedBefore"]) {
+    const sentence = `${key} cannot be undefined: give it a value, or leave it out`;
+    const filter = { states: ["ready", "finished"], [key]: undefined } as object;
+    for (const verb of ["list", "cancel", "retry"] as const) {
+      const error = await errorOf(tasks[verb](filter));
+      expect([error.code, error.message]).toEqual(["invalid", expect.stringContaining(sentence)]);
+    }
+  }
+  const where = { "args.a": undefined };
+  const error = await errorOf(tasks.cancel({ states: ["ready"], where } as object));
+  expect(error.message).toContain('where: "args.a" cannot be undefined');
+  expect((await tasks.get(id))?.state).toBe("ready");
+  expect((await tasks.get(ended))?.state).toBe("finished");
+});
+
 test("many tasks are not moved inside a transaction, which would hold the write lock for as long", async () => {
   await using _tq = makeRuntime();
   const error = await errorOf(Transaction.start({}, () => tasks.retry({ states: ["failed"] })));
