@@ -1,13 +1,8 @@
 /** The ready tasks that a pause of their method holds: those set aside, and those that no claim has met yet. */
 import type { Database } from "bun:sqlite";
-import { FUNCTION_METHOD, NO_INSTANCES } from "../../task.ts";
+import { CALL } from "./call.ts";
 import { namesGlob } from "./glob.ts";
 import type { StoredPause } from "./pauses.ts";
-
-/** As `callWords` has it. */
-const CALL = `
-  CASE WHEN method = '${FUNCTION_METHOD}' AND instances = '${JSON.stringify(NO_INSTANCES)}' THEN model
-       ELSE model || '.' || method END`;
 
 /** The condition that a pause of `heldNames` holds a row with `HELD_BY`. */
 export const IS_HELD = `EXISTS (SELECT 1 FROM json_each($held) WHERE ${CALL} GLOB value)`;
