@@ -45,7 +45,7 @@ test("a test alert that one way refuses says why, without a secret, and exits wi
 test("what a command prints and a server answers cannot act on the terminal, nor fill it", async () => {
   const answer = "no \x1b]0;title\x07\x1b[2J";
   const fetch = () => new Response(answer, { status: 404 });
-  await using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
+  using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
   const flood = "yes | head -1000; printf 'a\\033[31mb\\rc'; exit 3";
   using folder = withAlert(
     `command = ${JSON.stringify(flood)}\nurl = "http://127.0.0.1:${server.port}"`,

@@ -63,6 +63,14 @@ CREATE TABLE tq__pause (
   UNIQUE (kind, name)
 ) STRICT;
 
+-- When a pause last ended, for the last hour: nothing ended before, which says nothing of the rate.
+CREATE TABLE tq__pause_end (
+  kind     TEXT    NOT NULL,
+  name     TEXT    NOT NULL,
+  ended_at INTEGER NOT NULL,
+  PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE VIEW tq_pauses AS
 SELECT kind, name, since, paused_by, reason, until FROM tq__pause;
 

@@ -41,3 +41,20 @@ export function countHeld(
     (db.query(sql).get({ queue, ...values }) as { count: number }).count;
   return count(IN_LINE, { held, limit }) + count(ASIDE, { groups });
 }
+
+/** The first tasks of a queue: more are not looked at. */
+const HEAD = 1_000;
+
+const IS_ANY_OF = `
+  SELECT 1
+    FROM (SELECT ${HELD_BY} FROM tq__task
+           WHERE state = 'ready' AND suspect = 0 AND queue = $queue
+           LIMIT ${HEAD})
+   WHERE ${IS_HELD}
+   LIMIT 1`;
+
+/** True where a task at the head of the queue is of the methods with this name or pattern. */
+export function isAnyOf(db: Database, queue: string, name: string): boolean {
+  const held = JSON.stringify([namesGlob(name)]);
+  return db.query(IS_ANY_OF).get({ queue, held }) !== null;
+}

@@ -27,8 +27,14 @@ function secretsOf(url: string): string[] {
   const path = pathname === "/" ? "" : pathname;
   const user = `${decoded(username)}:${decoded(password)}`;
   const parts = [
-    ...[`${path}${search}`, path, search.slice(1), ...path.split("/"), ...searchParams.values()],
-    ...[...search.slice(1).split(/[&=]/), username, password],
+    `${path}${search}`,
+    path,
+    ...path.split("/"),
+    search.slice(1),
+    ...search.slice(1).split(/[&=]/),
+    ...searchParams.values(),
+    username,
+    password,
     ...(user === ":" ? [] : [user, Buffer.from(user).toBase64()]),
   ];
   const written = parts.flatMap((part) => [part, decoded(part), Bun.escapeHTML(part)]);
