@@ -137,10 +137,17 @@ test.each([
   [{ queue: "a\0" }, {}, "without NUL"],
   [{ task: "a.b" }, { until: new Date(0) }, "Cannot pause: until has passed already"],
   [{ task: "a.b" }, { reason: 7 }, "Cannot pause: reason cannot be 7"],
+  [{ queue: "a" }, { untill: "1h" }, 'untill is not an option; did you mean "until"?'],
+  [{ queue: "a" }, { until: undefined }, "until cannot be undefined: give a time, or leave it out"],
+  [{ queue: "a" }, null, "Cannot pause: null is no object, such as { until: … }"],
+  [{ queue: "a" }, "1h", 'Cannot pause: "1h" is no object'],
+  [{ queue: "a", until: "1h" }, {}, "Cannot pause: until is not an option"],
+  ["a", {}, 'Cannot pause: "a" is no object, such as { queue: … }'],
 ])("a pause of %p with %p is refused", async (what, options, sentence) => {
   await using _tq = makeRuntime();
   const error = await errorOf(tasks.pause(what as { queue: string }, options as object));
   expect([error.code, error.message]).toEqual(["invalid", expect.stringContaining(sentence)]);
+  expect(await tasks.pauses()).toEqual([]);
 });
 
 test("many tasks are cancelled and retried by a filter, and listed by values inside their calls", async () => {
