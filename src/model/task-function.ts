@@ -1,5 +1,6 @@
 /** `task(name, function)`: a plain function that tasks can call, beside models and in the same files. */
 import { TqError } from "../errors.ts";
+import { noteMade } from "../made-functions.ts";
 import type { TaskPolicy } from "../policies/table.ts";
 import { inspected } from "../quote.ts";
 import { checkModelName } from "../registry/definition.ts";
@@ -62,6 +63,7 @@ export function task(name: string, ...rest: readonly unknown[]): AnyFunction {
   const model = modelFor(name, policy, fn);
   checkPolicies(model);
   recurringTasks([model]);
+  noteMade(name);
   const call = (...args: unknown[]) => fn(...args);
   return Object.assign(named(call, fn.name || name), { push: pushOf(model), [MODEL_OF]: model });
 }

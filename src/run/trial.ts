@@ -58,7 +58,10 @@ export async function prepareTrial(
   const prepared = prepare(task, thread);
   if (isOutside(prepared)) {
     const why = "runs outside any transaction (transaction: false), so what it commits would stay";
-    throw new TqError("conflict", `Cannot try ${nameOf(task, tried)}: ${callWords(task)} ${why}`);
+    const cure =
+      "to see what it does, run it on a copy of the database, or in a test with tq/testing";
+    const refusal = `Cannot try ${nameOf(task, tried)}: ${callWords(task)} ${why}`;
+    throw new TqError("conflict", `${refusal}; ${cure}`);
   }
   const run = () => runTrial(thread, runtime.store, task, prepared, nameOf(task, tried));
   return { task, attempts: isCall(prepared) ? prepared.policy.attempts : 1, run };
