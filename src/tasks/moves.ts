@@ -2,7 +2,7 @@
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { ManyMove } from "../store/looking.ts";
-import type { Task } from "../task.ts";
+import { ENDED_STATES, type Task, type TaskState } from "../task.ts";
 import { currentTask, currentTaskUnit } from "../transaction/current-task.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import { inUnit, runPushed, Transaction } from "../transaction/transaction.ts";
@@ -45,6 +45,12 @@ export async function retryTask(of: Runtime, given: number): Promise<Task> {
   );
 }
 
+/** The states that many tasks may be moved from by hand. */
+export const MOVED_FROM: Readonly<Record<"cancel" | "retry", readonly TaskState[]>> = {
+  cancel: ["scheduled", "ready", "running"],
+  retry: ENDED_STATES,
+};
+
 export async function cancelMatching(
   of: Runtime,
   filter: TaskFilter,
@@ -60,12 +66,22 @@ export async function retryMatching(of: Runtime, filter: TaskFilter): Promise<nu
 }
 
 /** Not in a transaction: it would keep the write lock for as long as all slices take. */
-async function moveMatching(of: Runtime, move: ManyMove, filter: TaskFilter): Promise<number> {
+async function moveMatching(
+  of: Runtime,
+  move: Extract<ManyMove, { readonly kind: "cancel" | "retry" }>,
+  filter: TaskFilter,
+): Promise<number> {
   const verb = move.kind;
   const read = readFilter(filter, verb, of.store.now());
   if (read.states === undefined || read.limit !== undefined) {
     const why = read.states === undefined ? "say their states" : "a limit is for lists";
     throw new TqError("invalid", `Cannot ${verb} tasks: ${why}, such as { states: ["failed"] }`);
+  }
+  const from = MOVED_FROM[verb];
+  const wrong = read.states.find((state) => !from.includes(state));
+  if (wrong !== undefined) {
+    const why = `${from.join(", ")} are the states that it takes`;
+    throw new TqError("invalid", `Cannot ${verb} tasks that are ${wrong}: ${why}`);
   }
   const isInside = Transaction.currentIfAny ?? currentTaskUnit();
   if (isInside?.runtime.store !== of.store) return moveAll(of.store, move, read);

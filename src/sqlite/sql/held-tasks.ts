@@ -1,11 +1,11 @@
 /** The ready tasks that a pause of their method holds: those set aside, and those that no claim has met yet. */
 import type { Database } from "bun:sqlite";
-import { CALL } from "./call.ts";
+import { isCall } from "./call.ts";
 import { namesGlob } from "./glob.ts";
 import type { StoredPause } from "./pauses.ts";
 
 /** The condition that a pause of `heldNames` holds a row with `HELD_BY`. */
-export const IS_HELD = `EXISTS (SELECT 1 FROM json_each($held) WHERE ${CALL} GLOB value)`;
+export const IS_HELD = `EXISTS (SELECT 1 FROM json_each($held) WHERE ${isCall("value")})`;
 
 /** The columns that `IS_HELD` reads. */
 export const HELD_BY = "model, method, instances";

@@ -3,7 +3,7 @@
  * counts the others, so that a storm costs no room, and nothing that one definition wants costs another one a failure.
  */
 import type { Database } from "bun:sqlite";
-import { CALL } from "./call.ts";
+import { CALL, isCall } from "./call.ts";
 
 /** Alerts tell the beginning of a reason. */
 const REASON_CHARACTERS = 1_000;
@@ -11,10 +11,11 @@ const REASON_CHARACTERS = 1_000;
 /** So many failures are kept for a definition while none is told, and so many more while an alert goes. */
 export const MOST_KEPT = 100;
 
-const isIn = (globs: string, name: string): string =>
-  `(${globs} = '[]' OR EXISTS (SELECT 1 FROM json_each(${globs}) WHERE ${name} GLOB value))`;
+const isIn = (globs: string, fits: string): string =>
+  `(${globs} = '[]' OR EXISTS (SELECT 1 FROM json_each(${globs}) WHERE ${fits}))`;
 
-const IS_WANTED = `tq__task.id = $id AND ${isIn("queues", "queue")} AND ${isIn("tasks", CALL)}`;
+const IS_WANTED = `
+  tq__task.id = $id AND ${isIn("queues", "queue GLOB value")} AND ${isIn("tasks", isCall("value"))}`;
 
 const COUNT = `UPDATE tq__alert SET noted = noted + 1 FROM tq__task WHERE ${IS_WANTED}`;
 

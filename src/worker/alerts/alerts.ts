@@ -2,6 +2,7 @@
  * Tells people of failures, in each way that the settings name: the first one at once, later ones together. Every worker
  * looks; the database says which one tells, and up to which failure.
  */
+import type { ModelCatalog } from "../../catalog.ts";
 import { messageOf } from "../../errors.ts";
 import type { Report } from "../../log/events.ts";
 import { LastingNote } from "../../log/lasting-note.ts";
@@ -11,6 +12,7 @@ import type { Store } from "../../store/store.ts";
 import { HOUR_MS, SECOND_MS } from "../../values/duration.ts";
 import { type Channel, channelsOf } from "./channels.ts";
 import { alertMessage, MOST_NAMED } from "./message.ts";
+import { unknownAlertNames } from "./unknown-names.ts";
 
 /** It looks this often for failures that other processes have written, and for a clock that was set. */
 const LOOK_MS = 10 * SECOND_MS;
@@ -58,6 +60,13 @@ export class Alerts {
   async watch(): Promise<void> {
     const { store, config } = this.#options;
     await store.failures.watch(config.file ?? "", this.#definitions);
+  }
+
+  /** A sentence for each name in the settings that fits nothing. */
+  async unknownNames(catalog: ModelCatalog): Promise<string[]> {
+    if (this.#lanes.length === 0) return [];
+    const { config, store } = this.#options;
+    return unknownAlertNames(config, catalog, store).catch(() => []); // a warning is not worth the start
   }
 
   start(): void {
@@ -109,14 +118,18 @@ export class Alerts {
     this.#lookAll();
   }
 
-  /** Looks a last time, and ends what has not gone within the time: it goes at the next start. */
-  async end(grace: number): Promise<void> {
+  /**
+   * Looks a last time, and ends what has not gone within the time: it goes at the next start.
+   *
+   * @param heedsEvery false: what is left goes now, as nobody knows when a worker starts again.
+   */
+  async end(grace: number, { heedsEvery = true } = {}): Promise<void> {
     if (this.#lanes.length === 0) return;
     if (grace === 0) this.cut();
     this.#ended = true;
     this.#callOff?.();
     const timer = setTimeout(() => this.cut(), Math.min(grace, LAST_MS));
-    await Promise.all(this.#lanes.map((lane) => lane.end()));
+    await Promise.all(this.#lanes.map((lane) => lane.end(heedsEvery)));
     clearTimeout(timer);
   }
 
@@ -141,7 +154,7 @@ function takeOf({ id, config }: AlertsOptions, definitions: readonly AlertDefini
 /** One way of telling. */
 class Lane {
   readonly #channel: Channel;
-  readonly #take: AlertTake;
+  #take: AlertTake;
   readonly #options: AlertsOptions;
   readonly #signal: AbortSignal;
   readonly #trouble: LastingNote;
@@ -167,7 +180,8 @@ class Lane {
     this.#looking ??= this.#lookUntilQuiet();
   }
 
-  async end(): Promise<void> {
+  async end(heedsEvery: boolean): Promise<void> {
+    if (!heedsEvery) this.#take = { ...this.#take, every: 0 };
     if (this.#failures === 0 && !this.#signal.aborted) this.look();
     this.#ended = true;
     this.#callOff?.();

@@ -210,6 +210,19 @@ export function alertTests(): void {
       expect(await tell(asked)).toMatchObject({ count: 1, failures: [{ task: id }] });
     });
 
+    test("want a function by each of its names, and not a method of the same name", async () => {
+      const asked = { wants: { tasks: ["send.call", "draw"] } } as const;
+      await take(asked);
+      for (const model of ["send", "draw"]) {
+        await store.push([
+          newTask({ model, method: "call", instances: [] }),
+          newTask({ model, method: "work" }),
+        ]);
+      }
+      for (const task of await claim(store, { limit: 4 })) await fail(task);
+      expect(await tell(asked)).toMatchObject({ failures: [{ call: "send" }, { call: "draw" }] });
+    });
+
     test("keep the first failures and count all, whatever others fail in between", async () => {
       const channels = ["command a", "url"] as const;
       const wants = { queues: ["invoice"] } as const;

@@ -156,6 +156,9 @@ export function forecastTests(): void {
         await busyHour([held, { ...held, instances: [1] }, {}]);
         await pause("task", "send[1]");
         expect(await forecastOf("mail")).toMatchObject({ empty_in: 2_000 });
+        await store.pauses.resumeAll();
+        clock.advance(10 * MINUTE); // a rate is known again
+        for (let ago = 5; ago > 0; ago--) await add(countsOf(60), minute(ago));
         await pause("task", "send[?].c*");
         expect(await forecastOf("mail")).toMatchObject({ empty_in: 1_000 });
       });
