@@ -1,6 +1,6 @@
 /** `tasks`: looking at tasks, and cancelling and retrying them, alone and in transactions. */
 import { expect, test } from "bun:test";
-import { tasks, Transaction } from "../../src/index.ts";
+import { push, tasks, Transaction } from "../../src/index.ts";
 import { errorOf, makeRuntime, sentenceOf } from "../model/support.ts";
 import { Clerk, clerk, fails, pushed, ran } from "./clerk.ts";
 
@@ -196,6 +196,11 @@ test.each([
     '"args.a=" is no path; write it like args.order',
   ],
   [
+    { states: ["ready"], where: { "args.a[0]": 1 } },
+    '"args.a[0]" is no path; a place in a list is a part of its own: args.order.0',
+  ],
+  [{ states: ["ready"], where: { "args.a!": 1 } }, '"args.a!" is no path; the operators are'],
+  [
     { states: ["ready"], where: { "args.a": Number.NaN } },
     "it must be text, a number, true, false",
   ],
@@ -213,6 +218,23 @@ test.each([
   expect(error.message).toContain(sentence);
   expect(error.message.length).toBeLessThan(500);
   expect((await tasks.get(id))?.state).toBe("ready");
+});
+
+test.each([
+  ['say "hi"', String.raw`args."say \"hi\""`],
+  ["", 'args.""'],
+  ["a\\b", String.raw`args."a\\b"`],
+  ["order!", 'args."order!"'],
+  ["a[0]", 'args."a[0]"'],
+  ["line\nend", String.raw`args."line\nend"`],
+  ["ä.ö", String.raw`args."\u00e4.ö"`],
+])("a key with any character is asked for in quotes, as JSON: %j", async (key, path) => {
+  await using _tq = makeRuntime();
+  const call = { model: "clerk", method: "work", instances: 1 };
+  const [id] = await push({ ...call, args: [{ [key]: { n: 1 } }] });
+  await push({ ...call, args: [{ other: { n: 1 } }] });
+  const found = await tasks.list({ where: { [`${path}.n`]: 1 } });
+  expect(found.map((task) => task.id as number | undefined)).toEqual([id]);
 });
 
 test("a part of a filter that is undefined is refused, as without it the filter would match more", async () => {
