@@ -1,5 +1,5 @@
 /** `tq cancel ID...`, `tq cancel --ref TEXT`, `tq cancel --state ready`: a waiting task never runs, a running task commits nothing. */
-import { MOVED_FROM } from "../src/tasks/moves.ts";
+import { MOVED_FROM } from "../src/tasks/moved-from.ts";
 import { moveCommand } from "./command/move.ts";
 
 export const cancel = moveCommand({

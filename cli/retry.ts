@@ -1,5 +1,5 @@
 /** `tq retry ID...`, `tq retry --ref TEXT`, `tq retry --state failed`: runs ended tasks again. */
-import { MOVED_FROM } from "../src/tasks/moves.ts";
+import { MOVED_FROM } from "../src/tasks/moved-from.ts";
 import { moveCommand } from "./command/move.ts";
 
 export const retry = moveCommand({

@@ -1524,7 +1524,7 @@ export interface Tasks {
      * Cancels all tasks that match, in slices, so that others write in between. Tasks pushed meanwhile are not touched.
      *
      * @returns how many.
-     * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+     * @throws TqError "invalid" where the filter has no states or others than those of that move, "conflict" inside a transaction.
      * @example await tasks.cancel({ states: ["ready"], queue: "mail", pushedBefore: "7d" });
      */
     cancel(filter: TaskFilter, reason?: string): Promise<number>;
@@ -1539,7 +1539,7 @@ export interface Tasks {
      * Makes all ended tasks that match ready again, in slices. Where no worker is configured, they wait for one.
      *
      * @returns how many.
-     * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+     * @throws TqError "invalid" where the filter has no states or others than those of that move, "conflict" inside a transaction.
      */
     retry(filter: TaskFilter): Promise<number>;
     /**

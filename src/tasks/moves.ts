@@ -2,7 +2,7 @@
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { ManyMove } from "../store/looking.ts";
-import { ENDED_STATES, type Task, type TaskState } from "../task.ts";
+import type { Task } from "../task.ts";
 import { currentTask, currentTaskUnit } from "../transaction/current-task.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import { inUnit, runPushed, Transaction } from "../transaction/transaction.ts";
@@ -10,6 +10,7 @@ import type { Unit } from "../transaction/unit.ts";
 import { text } from "../values/option-kinds.ts";
 import { type TaskFilter, readFilter } from "./filter.ts";
 import { moveAll } from "./many.ts";
+import { MOVED_FROM } from "./moved-from.ts";
 import { readId } from "./wait-options.ts";
 
 const REASON = text("why the task is cancelled");
@@ -44,12 +45,6 @@ export async function retryTask(of: Runtime, given: number): Promise<Task> {
     },
   );
 }
-
-/** The states that many tasks may be moved from by hand. */
-export const MOVED_FROM: Readonly<Record<"cancel" | "retry", readonly TaskState[]>> = {
-  cancel: ["scheduled", "ready", "running"],
-  retry: ENDED_STATES,
-};
 
 export async function cancelMatching(
   of: Runtime,
