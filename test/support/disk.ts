@@ -72,7 +72,7 @@ export class Disk {
     }
   }
 
-  /** True for a change that takes content away from a file of the database, which is then nowhere if not on disk. */
+  /** True for a change that may take content away from a file of the database: its only copy, unless one is on disk. */
   losesContent(event: FileEvent): boolean {
     return (event.kind === "truncate" || event.kind === "unlink") && this.#isKept(event.path);
   }
