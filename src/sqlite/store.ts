@@ -100,9 +100,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async situation(wanted: WantedTask): Promise<Situation | null> {
-    const around = surroundingsOf(this.name);
     const { readSituation } = await import("./sql/situation.ts");
-    return this.read((db) => readSituation(db, wanted, this.now(), around));
+    return this.read((db) => readSituation(db, wanted, this.now(), surroundingsOf(this.name)));
   }
 
   async list(filter: ReadFilter = {}): Promise<Task[]> {
