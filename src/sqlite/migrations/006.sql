@@ -183,6 +183,13 @@ END;
 CREATE TRIGGER tq_push_check INSTEAD OF INSERT ON tq_push
 BEGIN
   SELECT CASE
+    -- Bytes of another encoding: instr() passes over a byte of 80 to BF that stands alone, which length() counts, and
+    -- GLOB reads other wrong ones as U+FFFD. Only a character of three or four bytes that is cut after the second passes.
+    WHEN (SELECT instr(x, char(0)) <> length(x) + 1
+              OR replace(x, CAST(x'EFBF' AS TEXT), ' ') GLOB '*' || char(65533) || '*' -- leaves out a U+FFFD of the text
+            FROM (SELECT printf('.%s %s %s %s %s %s %s', NEW.model, NEW.method, NEW.queue, NEW.ref, NEW.args, NEW.kwargs,
+                                NEW.context) || char(0) AS x))
+      THEN RAISE(ABORT, 'tq_push: a text is not UTF-8: let your program write UTF-8, or recode what it has read')
     WHEN json_valid(NEW.context)
      AND EXISTS (SELECT 1 FROM json_each(NEW.context) WHERE CAST(key AS TEXT) GLOB 'queue_*')
       THEN RAISE(ABORT, 'tq_push: context must not have queue_ keys; use the columns queue, priority, scheduled_at, expected_at, expires_at, attempts, backoff and timeout')
