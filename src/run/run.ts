@@ -1,6 +1,7 @@
 /**
  * Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run.
  */
+import { monotonicNow } from "../clock.ts";
 import { formatDuration } from "../values/duration.ts";
 import { decode } from "../values/encoding.ts";
 import { isOperational, isTqError, TqError, messageOf } from "../errors.ts";
@@ -64,7 +65,7 @@ export async function run(
   const { policy } = prepared;
   const running = new RunningTask(task, prepared.context, output);
   present.task = running;
-  const started = policy.timeout === null ? 0 : performance.now();
+  const started = policy.timeout === null ? 0 : monotonicNow();
   if (policy.strict) unit.beStrict();
   try {
     if (policy.expires !== null || task.expiresAt !== null) {
@@ -99,7 +100,7 @@ export async function run(
 
 /** A run that keeps its thread busy ends before the timer that would have told it. */
 function tellIfOverdue(running: RunningTask, { timeout }: Policy, started: number): void {
-  if (timeout === null || performance.now() - started <= timeout) return;
+  if (timeout === null || monotonicNow() - started <= timeout) return;
   running.abort("timeout", timeoutError(timeout));
 }
 

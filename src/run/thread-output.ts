@@ -1,4 +1,5 @@
 /** Keeps what the present run of a thread says, and shows it to other processes meanwhile. */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Level } from "../log/events.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 import { KeptLines, linesOf } from "../store/kept-lines.ts";
@@ -146,7 +147,7 @@ export class ThreadOutput implements RunHost {
 
   #show(saying: Saying): void {
     if (this.#live === null) return;
-    const now = performance.now();
+    const now = monotonicNow();
     if (now - saying.since >= SHOWN_AFTER_MS) {
       saying.since = now;
       saying.shows = 0;

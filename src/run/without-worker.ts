@@ -1,4 +1,5 @@
 /** Where no worker is configured, a program runs the tasks that it pushed, after their commit. */
+import { setTimeout } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { randomUUIDv7 } from "bun";
 import { originTask } from "../transaction/current-task.ts";

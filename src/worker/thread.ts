@@ -123,6 +123,17 @@ function postedEvents(
   return posted;
 }
 
+/** A flush may fail too, by what the task has broken. */
+function sayBroken(error: unknown, broken: { readonly isBatch: boolean }, flush: () => void): void {
+  try {
+    flush();
+  } finally {
+    const { name, message } = toErrorData(error);
+    const reason = `its thread cannot go on, as a task has broken it: ${name}: ${message}`;
+    send({ type: "broken", reason, ...broken });
+  }
+}
+
 async function start(init: Init): Promise<void> {
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
@@ -202,6 +213,7 @@ async function start(init: Init): Promise<void> {
     const { lockedOut } = loop;
     send(lockedOut ? { type: "locked_out", ...lockedOut } : how);
   } catch (error) {
+    if (loop?.broken) return sayBroken(error, loop.broken, flush);
     flush();
     const code = isTqError(error) ? error.code : "models";
     send({ type: loop?.lost ? "lost" : "cannot_start", code, error: toErrorData(error) });

@@ -2,6 +2,7 @@
  * The main thread looks at what its threads do, without a message from them: a list of rules says which tasks hold
  * up others, and which take too long.
  */
+import { monotonicNow } from "../clock.ts";
 import type { Config } from "../settings/config.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { Report } from "../log/events.ts";
@@ -110,7 +111,7 @@ export function watchThreads(
   threads: readonly PoolThread[],
   limits: Limits,
   report: Report,
-  now = performance.now(),
+  now = monotonicNow(),
 ): void {
   for (const thread of threads) {
     const look = lookAt(thread, now);

@@ -1,4 +1,5 @@
 /** What a run says: kept with it, and shown to other processes meanwhile. */
+import * as clocks from "../../src/clock.ts";
 import { beforeEach, expect, spyOn, test } from "bun:test";
 import { INSPECT } from "../../src/inspect.ts";
 import { ThreadOutput } from "../../src/run/thread-output.ts";
@@ -122,7 +123,7 @@ test("a run that talks without a pause is shown now and then", () => {
 
 test("what is shown of a run that says for days how far it is stays short", () => {
   let now = 0;
-  using _ = spyOn(performance, "now").mockImplementation(() => (now += 1_000));
+  using _ = spyOn(clocks, "monotonicNow").mockImplementation(() => (now += 1_000));
   const task = running(7);
   let [size, longest] = [0, 0];
   for (let done = 0; done < 20_000; done++) {
@@ -173,7 +174,7 @@ test("a run that is tried again in place goes on with what its first try has sai
 
 test("a run that could not be settled, and is claimed again, shows what its first try has said too", () => {
   let now = 0;
-  using _ = spyOn(performance, "now").mockImplementation(() => (now += 1_000));
+  using _ = spyOn(clocks, "monotonicNow").mockImplementation(() => (now += 1_000));
   running(7, 1, 1).log("first try");
   const { length } = shown;
   running(7, 1, 2).log("second try");
@@ -228,7 +229,7 @@ test("of one text of many megabytes only the end is looked at", () => {
 
 test("a live output that did not take all is written anew at the next look", () => {
   let now = 0;
-  using _ = spyOn(performance, "now").mockImplementation(() => (now += 1_000));
+  using _ = spyOn(clocks, "monotonicNow").mockImplementation(() => (now += 1_000));
   const written: string[] = [];
   let isFull = true;
   const take = (kind: string) => (text: string) =>
@@ -253,7 +254,7 @@ test("a live output that did not take all is written anew at the next look", () 
 
 test("after a text of which lines are skipped the live output is written anew", () => {
   let now = 0;
-  using _ = spyOn(performance, "now").mockImplementation(() => (now += 1_000));
+  using _ = spyOn(clocks, "monotonicNow").mockImplementation(() => (now += 1_000));
   running(7).log("first");
   running(7).log("x\n".repeat(200_000));
   expect(shown.at(-1)).toStartWith("replace");

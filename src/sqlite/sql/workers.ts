@@ -147,7 +147,7 @@ function suspect(db: Database, task: HeldRow, reason: string, ran: boolean, now:
 export function rescueThread(
   db: Database,
   owner: Owner,
-  { running, reason, maxCrashes, outcome }: ThreadDeath,
+  { running, reason, maxCrashes, outcome, suspectAll }: ThreadDeath,
   now: number,
 ): RescuedTask[] {
   const held = db.query(HELD_BY_THREAD).all({ ...owner }) as HeldRow[];
@@ -159,6 +159,7 @@ export function rescueThread(
     }
     if (ran && maxCrashes !== null) return recordCrash(db, task, reason, maxCrashes, now);
     if (ran) interrupt(db, task, reason, now);
+    else if (suspectAll) suspect(db, task, reason, false, now);
     else handBack(db, [task], now);
     return rescuedTask(task);
   });

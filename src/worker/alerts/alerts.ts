@@ -2,6 +2,7 @@
  * Tells people of failures, in each way that the settings name: the first one at once, later ones together. Every worker
  * looks; the database says which one tells, and up to which failure.
  */
+import { clearTimeout, monotonicNow, setTimeout } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import type { Report } from "../../log/events.ts";
 import { LastingNote } from "../../log/lasting-note.ts";
@@ -217,14 +218,14 @@ class Lane {
   async #send({ failures, count, until }: Extract<TakenAlert, { kind: "alert" }>): Promise<number> {
     const { store, report, id } = this.#options;
     const channel = this.name;
-    const started = performance.now();
+    const started = monotonicNow();
     const message = alertMessage({ database: store.name, failures, count });
     const why = await this.#channel.send(message, this.#signal);
     const ids = failures.flatMap(({ task }) => task ?? []);
     const pause = why === null ? 0 : this.#pauseAfter();
     if (why === null) {
       this.#failures = 0;
-      const duration = performance.now() - started;
+      const duration = monotonicNow() - started;
       report({ name: "alert.sent", channel, count, ids, duration });
     } else {
       this.#failures += 1;
