@@ -232,6 +232,13 @@ BEGIN
       THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes')
     WHEN typeof(NEW.expires_at) = 'text' AND NEW.expires_at NOT IN ('now', 'none') AND NEW.expires_at NOT GLOB '[-+0-9]*'
       THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none')
+    -- SQLite takes 31 February for 3 March.
+    WHEN NEW.scheduled_at LIKE '____-__-__%' AND date(substr(NEW.scheduled_at, 1, 10), '+0 days') <> substr(NEW.scheduled_at, 1, 10)
+      THEN RAISE(ABORT, 'tq_push: scheduled_at must be ms since 1970 UTC, or text like +5 minutes; its month has no such day')
+    WHEN NEW.expected_at LIKE '____-__-__%' AND date(substr(NEW.expected_at, 1, 10), '+0 days') <> substr(NEW.expected_at, 1, 10)
+      THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes; its month has no such day')
+    WHEN NEW.expires_at LIKE '____-__-__%' AND date(substr(NEW.expires_at, 1, 10), '+0 days') <> substr(NEW.expires_at, 1, 10)
+      THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none; its month has no such day')
     -- A number needs an exponent, or some 300 digits, to be beyond all that a program can hold.
     WHEN (NEW.args GLOB '*[0-9][eE][0-9+]*' OR length(NEW.args) > 300) AND json_valid(NEW.args)
      AND EXISTS (SELECT 1 FROM json_tree(NEW.args) WHERE type = 'real' AND abs(value) = 9e999)
