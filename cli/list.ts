@@ -77,12 +77,16 @@ export const list = command({
       limit: limit === undefined ? DEFAULT_LIMIT : readWhole(limit, "--limit", 1),
     };
     await toLook(program.config(), async (store) => {
+      const line = program.countLine();
       const found = await lookFor(store, filter, {
         isPatient: all === true || program.json || !isTerminal(1),
         hasLimit: limit !== undefined,
         kept: program.json ? (task) => task : forTable,
         elapsed: () => systemClock.monotonic(),
+        tell: (downTo, count) =>
+          line.show(() => `looks through the tasks: down to ${downTo}, ${count} found so far`),
       });
+      line.end();
       const { tasks } = found;
       const waiting = tasks.filter(({ state }) => state === "ready" || state === "scheduled");
       const live = waiting.length > 0 ? await liveWorkers(store) : [];

@@ -7,7 +7,7 @@ import { command } from "./command/command.ts";
 import { type NewLine, NewLines } from "./command/new-lines.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { findWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
-import { lineText, outputText, skippedText } from "./terminal/output.ts";
+import { lineText, outputText, runHeading, skippedText } from "./terminal/output.ts";
 import { print } from "./terminal/terminal.ts";
 
 export const logs = command({
@@ -48,15 +48,23 @@ const LOOK_MS = 200;
 async function followTask(store: Store, id: number, program: Program): Promise<void> {
   const lines = new NewLines();
   let at: number | null = null;
+  let told: number | null = null; // the run of the last line
   for (;;) {
     const { state } = await requireTask(store, id);
-    for (const run of await store.output(id, lines.from)) {
-      for (const one of lines.of(run)) if (!tell(id, one, program)) return; // as `tq logs -f 7 | head`
-      const { attempt, progress } = run;
-      if (progress === null || progress.at === at) continue;
-      at = progress.at;
-      const line = { at, level: "info", text: progressWords(progress) } as const;
-      if (!tell(id, { event: "line", attempt, line }, program)) return;
+    const runs = await store.output(id, lines.from);
+    for (const run of runs) {
+      const { attempt } = run;
+      const news = lines.of(run);
+      if (run.progress !== null && run.progress.at !== at) {
+        at = run.progress.at;
+        const line = { at, level: "info", text: progressWords(run.progress) } as const;
+        news.push({ event: "line", attempt, line });
+      }
+      if (news.length > 0 && attempt !== told) {
+        if (attempt > 1 || runs.length > 1) head(attempt, told === null, program);
+        told = attempt;
+      }
+      for (const one of news) if (!tell(id, one, program)) return; // as `tq logs -f 7 | head`
     }
     if (ENDED_STATES.some((ended) => ended === state)) return;
     await store.changed(await store.version(), LOOK_MS);
@@ -64,11 +72,18 @@ async function followTask(store: Store, id: number, program: Program): Promise<v
   }
 }
 
+/** The heading that `tq logs` has. The lines of JSON have the number of their run each. */
+function head(attempt: number, isFirst: boolean, { json, terminal }: Program): void {
+  if (!json) print(`${isFirst ? "" : "\n"}${runHeading(attempt, terminal)}`);
+}
+
 /** @returns false where nothing reads it any more. */
 function tell(id: number, one: NewLine, { json, terminal }: Program): boolean {
   if (one.event === "unread") throw unreadable(id, one.reason);
   if (one.event === "line")
-    return print(json ? JSON.stringify(one.line) : lineText(one.line, terminal));
+    return print(
+      json ? JSON.stringify({ attempt: one.attempt, ...one.line }) : lineText(one.line, terminal),
+    );
   const { event, attempt, skipped } = one;
   return print(
     json

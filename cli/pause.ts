@@ -3,11 +3,10 @@ import type { Store } from "../src/store/store.ts";
 import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
 import type { PauseTarget } from "../src/store/pauses.ts";
 import { newPause, REASON } from "../src/tasks/pauses.ts";
-import { parseMoment } from "../src/values/moment.ts";
-import { time } from "../src/values/option-kinds.ts";
 import { command } from "./command/command.ts";
 import { withExisting } from "./command/program.ts";
 import { capitalized, readTarget, TARGET_FLAGS, unknownWords } from "./command/pausing.ts";
+import { readUntil, UNTIL_FLAG } from "./command/until.ts";
 
 export const pause = command({
   name: "pause",
@@ -15,17 +14,13 @@ export const pause = command({
   flags: {
     ...TARGET_FLAGS,
     reason: { type: "string", valueHint: "TEXT", description: "Why, for those who wonder" },
-    until: {
-      type: "string",
-      valueHint: "2h",
-      description: "Resume by itself then: after a length of time, or at a time such as 14:00",
-    },
+    until: UNTIL_FLAG,
   },
   run: async ({ queue, task, reason, until }, program) => {
     const target = readTarget("pause", { queue, task });
     const why = reason === undefined ? {} : { reason: REASON.readText(reason, "--reason") };
     const { made, before, unknown, now } = await withExisting(program.config(), async (store) => {
-      const end = until === undefined ? {} : { until: readUntil(until, store) };
+      const end = until === undefined ? {} : { until: endOf(until, store) };
       const wanted = newPause(target, { ...why, ...end }, store.now(), "Cannot pause: --");
       const before = (await store.pauses.list()).find((one) => isSame(one, target));
       const unknown = await unknownWords(store, target);
@@ -42,22 +37,6 @@ function isSame(one: PauseTarget, { kind, name }: PauseTarget): boolean {
   return one.kind === kind && one.name === name;
 }
 
-const UNTIL = time();
-
-/** A time of day is the next one in local time. */
-function readUntil(text: string, store: Store): Temporal.Instant {
-  const now = store.now();
-  if (!/^\d\d?:\d\d$/.test(text)) {
-    const read = UNTIL.readText(text, "--until");
-    return Temporal.Instant.fromEpochMilliseconds(
-      UNTIL.read(read, "--until", { now, batchSize: null }),
-    );
-  }
-  const clock = text.padStart(5, "0");
-  const at = (days: number) => {
-    const day = Temporal.Now.plainDateISO().add({ days });
-    return parseMoment(`${day}T${clock}`, "--until");
-  };
-  const today = at(0);
-  return Temporal.Instant.fromEpochMilliseconds(today > now ? today : at(1));
+function endOf(until: string, store: Store): Temporal.Instant {
+  return Temporal.Instant.fromEpochMilliseconds(readUntil(until, store.now()));
 }

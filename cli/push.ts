@@ -180,7 +180,7 @@ async function reportEnds(
   return unfinished.length === 0 ? 0 : 1;
 }
 
-/** What the tasks say goes to standard error; the runs of this program itself have printed theirs there already. */
+/** The words of the tasks go to standard error; the runs of this program itself have printed theirs there already. */
 function showsOf(store: Store, { queue }: Config, { json }: Program) {
   const view = new FollowView({ json, terminal: errorTerminal, write: writeError, brief: true });
   const from = async (id: number) =>

@@ -4,7 +4,9 @@ import { Policies } from "../src/registry/policies.ts";
 import type { Config } from "../src/settings/config.ts";
 import { standardError } from "../src/log/standard-stream.ts";
 import type { Task } from "../src/task.ts";
+import { withPaused } from "../src/store/pauses.ts";
 import { command } from "./command/command.ts";
+import { heldBy } from "./command/pausing.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
 import { policyTable } from "./terminal/history.ts";
@@ -25,9 +27,12 @@ export const show = command({
     const task = await toLook(config, async (store) => {
       const found = await findWanted(store, wanted, "show");
       const [errors, attempts] = [await store.errors(found.id), await store.attempts(found.id)];
-      program.answer({ ...found, runs: attempts, errors }, () =>
-        taskBlock(found, attempts, errors, program.terminal),
-      );
+      const pauses = await store.pauses.list();
+      const shown = withPaused(found, pauses);
+      program.answer({ ...shown, runs: attempts, errors }, () => {
+        const held = heldBy(pauses, found, store.now());
+        return taskBlock({ task: shown, held, attempts, errors }, program.terminal);
+      });
       return found;
     });
     if (!program.json) await showPolicy(task, config, program);

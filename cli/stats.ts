@@ -49,7 +49,12 @@ export const stats = command({
     const queue = given === undefined ? undefined : OPTIONS.queue.kind.readText(given, "QUEUE");
     const length = last === undefined ? HOUR_MS : readLast(last);
     const by = word === undefined ? (queue === undefined ? "queue" : "task") : readBy(word);
-    const found = await toLook(program.config(), (store) => find(store, { queue, by, length }));
+    const line = program.countLine();
+    const tell = () => line.show(() => "adds up the runs");
+    const found = await toLook(program.config(), (store) =>
+      find(store, { queue, by, length }, tell),
+    );
+    line.end();
     program.answer(found.data, () => textOf(found.data, by, length, program.terminal));
     if (found.data.groups.length === 0) sayNone(program, found.unknown);
   },
@@ -99,6 +104,7 @@ interface Wanted {
 async function find(
   store: Store,
   { queue, by, length }: Wanted,
+  tell: () => void,
 ): Promise<{ readonly data: Answer; readonly unknown: readonly string[] }> {
   const until = store.now();
   const since = Math.floor((until - length) / MINUTE_MS) * MINUTE_MS;
@@ -108,6 +114,7 @@ async function find(
   >();
   const failing = new Map<string, Series & { counts: RunCounts }>();
   await store.statistics.sum({ since, until, queue }, (row) => {
+    tell();
     const key = keyOf(row, by);
     const name = JSON.stringify(key);
     let group = groups.get(name);
@@ -115,6 +122,7 @@ async function find(
     return group.counts;
   });
   await store.statistics.sum({ since, until, queue }, ({ queue: of, model, method }) => {
+    tell();
     const name = JSON.stringify([of, model, method]);
     let task = failing.get(name);
     if (!task) failing.set(name, (task = { queue: of, model, method, counts: new RunCounts() }));

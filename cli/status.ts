@@ -24,7 +24,7 @@ export const status = command({
     const config = program.config();
     const mode = config.queue.worker ? "worker" : "no worker";
     const found = await toLook(config, async (store) => {
-      const status = await store.status();
+      const status = await program.countLine().during("counts the tasks", () => store.status());
       return { ...status, problems: await problems({ store, mode }, status) };
     });
     program.answer({ mode, version: VERSION, ...found }, () =>

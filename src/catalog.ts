@@ -1,5 +1,6 @@
 /** The calls that can be pushed: the models of the models file, with the methods of each, and its functions. */
 import { TqError } from "./errors.ts";
+import { notExportedWords } from "./made-functions.ts";
 import { didYouMean } from "./suggest.ts";
 import { callName } from "./task.ts";
 
@@ -60,7 +61,10 @@ export function checkCall(
 
 function noModel(catalog: ModelCatalog, model: string, method: string | null): string {
   const names = Object.keys(catalog);
-  const hint = didYouMean(model, names) || (names.length === 0 ? `; ${WHAT_MODELS_ARE}` : "");
+  const hint =
+    notExportedWords(model) ||
+    didYouMean(model, names) ||
+    (names.length === 0 ? `; ${WHAT_MODELS_ARE}` : "");
   const kind = method === null ? "function" : "model";
   return `there is no ${kind} ${JSON.stringify(model)}${hint}`;
 }

@@ -124,7 +124,7 @@ const isText = (value: unknown) => typeof value === "string";
 const isList = (value: unknown) => Array.isArray(value) && value.every(isText);
 const isFlag = (value: unknown) => typeof value === "boolean";
 
-/** What each option may be: a test of the value, and the words for it. */
+/** The values that each option takes: a test, and the words for it. */
 const OPTIONS: Readonly<
   Record<keyof WorkerOptions, readonly [isRight: (value: unknown) => boolean, words: string]>
 > = {

@@ -2,7 +2,7 @@
 export interface Failure {
   /** The id of the task. */
   readonly task: number;
-  /** What it called: `label.print`, or the name of a function. */
+  /** The call: `label.print`, or the name of a function. */
   readonly call: string;
   /** The error of its last run, or why it was set aside. */
   readonly reason: string;

@@ -32,7 +32,12 @@ export type Outcome =
       /** Why the delay is longer than the method asked for; absent where it is not. */
       readonly raised?: string;
     }
-  | { readonly kind: "cancelled"; readonly reason: string }
+  | {
+      readonly kind: "cancelled";
+      readonly reason: string;
+      /** True where the method was not called: it is no run of the task. Absent: it was called. */
+      readonly neverRan?: true;
+    }
   /** The database was busy or changed under the run: run the task again after `delay` ms. */
   | { readonly kind: "postponed"; readonly delay: number; readonly error: ErrorData }
   /** The run did not end, or was not settled, and its task is not to blame: it is ready again. */

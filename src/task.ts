@@ -30,7 +30,7 @@ export interface Claim {
 /** The queue of a task whose push names none. */
 export const DEFAULT_QUEUE = "default";
 
-/** What a task that calls a plain function has in place of a method: it is called on no instances. */
+/** Stands in place of a method in a task that calls a plain function: it is called on no instances. */
 export const FUNCTION_METHOD = "call";
 export const NO_INSTANCES: readonly number[] = [];
 const NO_INSTANCES_TEXT = "[]";

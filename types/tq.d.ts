@@ -233,7 +233,7 @@ declare module "tq:internal/failure" {
 export interface Failure {
     /** The id of the task. */
     readonly task: number;
-    /** What it called: `label.print`, or the name of a function. */
+    /** The call: `label.print`, or the name of a function. */
     readonly call: string;
     /** The error of its last run, or why it was set aside. */
     readonly reason: string;
@@ -455,7 +455,7 @@ type StaticCall<R, F> = F extends (...args: infer A) => unknown ? A extends read
 type StaticCallOn<R, F> = F extends (records: infer First, ...args: infer A) => infer T ? R[] extends First ? R extends First ? Both<R, A, Returned<T>, Returned<T>> : Many<R, A, Returned<T>> : R extends First ? Single<R, A, Returned<T>> : never : never;
 /** A method of the record: called on one, or on each. A call on each has no result. */
 type RecordCall<R, F> = F extends (...args: infer A) => infer T ? Both<R, A, Returned<T>, undefined> : never;
-/** What a method returns, as its result comes back; unknown for what JSON does not carry. */
+/** The value that a method returns, as its result comes back; unknown where JSON does not carry it. */
 export type Returned<T> = unknown extends Awaited<T> ? unknown : [Awaited<T>] extends [void] ? undefined : [Awaited<T>] extends [Jsonable<Awaited<T>> | undefined] ? Awaited<T> : unknown;
 /** A call of the method, which answers with an id or a handle for each task. */
 type ManyCall<R, A extends readonly unknown[], Answer> = (records: Iterable<One<R>>, ...args: JsonArgs<A>) => Promise<Answer[]>;
@@ -509,7 +509,7 @@ export class TaskHandle<T = unknown> {
     readonly id: number;
     /** The task; null where it was cleaned, and before the commit of the transaction that pushed it. */
     get(): Promise<Task | null>;
-    /** What the method returned, once the task has ended. */
+    /** The value that the method returned, once the task has ended. */
     result(options?: ResultOptions): Promise<T>;
     watch(options?: WatchOptions): AsyncGenerator<WatchedTask, void, void>;
     attempts(): Promise<Attempt[]>;
@@ -699,7 +699,7 @@ export interface CallOptions {
     /** A text of your choosing, unique among all tasks; with it a push can be made twice without harm. */
     readonly ref?: string | null;
 }
-/** What a call of `__queue__` takes by `with`: the options of `push()` that are no part of the call. */
+/** A call of `__queue__` takes these by `with`: the options of `push()` that are no part of the call. */
 export type TaskOptions = Omit<CallOptions, "model" | "args" | "user" | "context">;
 export {};
 }
@@ -830,7 +830,7 @@ export type TaskFunction<F> = F & {
 type Push<F, Answer> = (...args: JsonArgs<ArgsOf<F>>) => Promise<Answer>;
 type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
 type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
-/** What a function says of its tasks: it has no records that could be missing. */
+/** The policies of a function's tasks: it has no records that could be missing. */
 type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
 /** How the tasks of a function run, and when they come by themselves. */
 type FunctionOptions<F> = FunctionPolicy & {
@@ -933,7 +933,7 @@ export interface RecurringOptions extends Pick<TaskPolicy, "attempts" | "timeout
     /** The context that its tasks have, beside `cron: { name, slot }`. */
     readonly context?: Readonly<Record<string, unknown>>;
     /**
-     * What becomes of slots that passed while no worker ran: `"once"`: the last one runs; `"skip"`: none does; `"all"`: the
+     * Decides about slots that passed while no worker ran: `"once"`: the last one runs; `"skip"`: none does; `"all"`: the
      * last `catchUp` of them do. Default: `"once"`.
      */
     readonly missed?: CronValues["missed"];
@@ -941,7 +941,7 @@ export interface RecurringOptions extends Pick<TaskPolicy, "attempts" | "timeout
     readonly catchUp?: number;
     /** A slot that passed longer ago than this is not caught up. Default: no limit. */
     readonly grace?: Duration;
-    /** What becomes of a slot whose earlier task has not ended. Default: `"allow"`: its task runs beside it. */
+    /** Decides about a slot whose earlier task has not ended. Default: `"allow"`: its task runs beside it. */
     readonly overlap?: CronValues["overlap"];
     /** Each task starts this much later at the most, by an amount that each database keeps. Default: 0. */
     readonly jitter?: Duration;
@@ -952,9 +952,9 @@ export {};
 }
 
 declare module "tq:internal/cron/keys" {
-/** What becomes of slots that passed while no worker ran. */
+/** How slots are treated that passed while no worker ran. */
 type Missed = "skip" | "once" | "all";
-/** What becomes of a slot whose earlier task has not ended. */
+/** How a slot is treated whose earlier task has not ended. */
 type Overlap = "allow" | "skip" | "wait";
 /** The values of these keys; lengths of time are ms. */
 export interface CronValues {
@@ -1538,12 +1538,28 @@ export {};
 }
 
 declare module "tq:internal/tasks/filter" {
-import { TaskState } from "tq:internal/task";
+import { PlainFilter } from "tq:internal/store/looking";
 import { DurationLike } from "tq:internal/values/duration";
 import { MomentLike } from "tq:internal/values/moment";
 import { PathValue } from "tq:internal/tasks/path-condition";
 /** Which tasks are meant: those for which all holds that is given. */
-export interface TaskFilter {
+export interface TaskFilter extends PlainFilter {
+    /** Pushed before a point in time; `"7d"`: more than 7 days ago. */
+    readonly pushedBefore?: DurationLike | MomentLike;
+    /** Pushed at a point in time or later; `"7d"`: within the last 7 days. */
+    readonly pushedAfter?: DurationLike | MomentLike;
+    readonly endedBefore?: DurationLike | MomentLike;
+    readonly endedAfter?: DurationLike | MomentLike;
+    /** Values inside the call: `{ "args.order": 4711, "context.company": 1, "args.name": { has: "miller" } }`. */
+    readonly where?: Readonly<Record<string, PathValue>>;
+}
+export {};
+}
+
+declare module "tq:internal/store/looking" {
+import { TaskState } from "tq:internal/task";
+/** The parts of a filter that are read as they are given. */
+export interface PlainFilter {
     readonly states?: readonly TaskState[];
     /** A name, or a pattern: `*` stands for any characters, `?` for one. */
     readonly queue?: string;
@@ -1553,19 +1569,13 @@ export interface TaskFilter {
     readonly method?: string;
     /** Only the task with this ref. */
     readonly ref?: string;
+    /** Only tasks whose ref begins with this text. A ref takes no pattern: it may have a `*` of its own. */
+    readonly refStarts?: string;
     readonly user?: number;
-    /** Pushed before a point in time; `"7d"`: more than 7 days ago. */
-    readonly pushedBefore?: DurationLike | MomentLike;
-    /** Pushed at a point in time or later; `"7d"`: within the last 7 days. */
-    readonly pushedAfter?: DurationLike | MomentLike;
-    readonly endedBefore?: DurationLike | MomentLike;
-    readonly endedAfter?: DurationLike | MomentLike;
     /** Text in the arguments, whatever its case. */
     readonly argsHave?: string;
     /** Text in the reason, whatever its case. */
     readonly reasonHas?: string;
-    /** Values inside the call: `{ "args.order": 4711, "context.company": 1, "args.name": { has: "miller" } }`. */
-    readonly where?: Readonly<Record<string, PathValue>>;
     /** Only ids above this one. */
     readonly after?: number;
     /** Only ids below this one: a list goes on from the last id of the one before. */
@@ -1576,7 +1586,7 @@ export {};
 }
 
 declare module "tq:internal/tasks/path-condition" {
-/** What a value inside a task is compared with; `has`: it is text that contains this one, whatever its case. */
+/** A value inside a task is compared with this; `has`: it is text that contains this one, whatever its case. */
 export type PathValue = string | number | boolean | null | {
     readonly has: string;
 };
@@ -1736,7 +1746,7 @@ export interface PushedTask<Args extends readonly unknown[] = readonly unknown[]
     readonly args: Args;
     readonly context: Readonly<Record<string, unknown>>;
 }
-/** What a pushed task must have to match. */
+/** A pushed task must have these values to match. */
 export type PushedMatch = {
     readonly [K in keyof PushedTask]?: PushedTask[K] | undefined;
 };
@@ -1749,11 +1759,11 @@ export interface TestRun {
     readonly attempt: number;
     /** How the run ended. A task that failed and is tried again is "failed" here, and `task.state` is "scheduled". */
     readonly outcome: AttemptOutcome;
-    /** What the method returned, as JSON carries it. Reading it throws a ResultNotKeptError where JSON cannot carry it. */
+    /** The value that the method returned, as JSON carries it. Reading it throws a ResultNotKeptError where JSON cannot carry it. */
     readonly result: unknown;
-    /** What the method threw, the very value; undefined: nothing. */
+    /** The very value that the method threw; undefined: none. */
     readonly error: unknown;
-    /** What the run said with `currentTask()?.log(…)`. */
+    /** The lines that the run said with `currentTask()?.log(…)`. */
     readonly log: readonly OutputLine[];
     /** How far it said that it was, the last time; null: it did not. */
     readonly progress: TaskProgress | null;
@@ -1795,6 +1805,15 @@ export interface TestQueue extends AsyncDisposable {
     runNow(task: number | {
         readonly id: number;
     }): Promise<TestRun>;
+    /**
+     * Pushes the task of a recurring task (`static cron`, or a section of the settings) now. No slot comes by itself, wherever
+     * the test moves the clock: one every minute would fill each drain.
+     *
+     * @returns the id of the task
+     * @throws TqError "not_found" where neither the models nor the settings of the queue have it.
+     * @example await queue.runNow(await queue.pushCron("nightly"));
+     */
+    pushCron(name: string): Promise<number>;
     /** The tasks that were pushed and have not run, the first one first; scheduled ones too. */
     pushed(): Promise<PushedTask[]>;
     /**

@@ -65,7 +65,7 @@ async function* followed(
 /** The longest time that a cancelled run is heard: it ends soon, or is ended. */
 const LAST_WORDS_MS = 10_000;
 
-/** What a run says that a cancel ends: the task is cancelled at once, and the run ends a moment later. */
+/** The last words of a run that a cancel ends: the task is cancelled at once, and the run ends a moment later. */
 async function* lastWords(lines: NewLines, read: Read): AsyncGenerator<Followed, void, void> {
   for (let heard = 0; heard < LAST_WORDS_MS; heard += LOOK_MS) {
     await Bun.sleep(LOOK_MS);

@@ -15,10 +15,12 @@ export interface LookForOptions {
   readonly isPatient: boolean;
   /** True where the user has said how many tasks to list. */
   readonly hasLimit: boolean;
-  /** What is kept of a task: each may be megabytes. */
+  /** Keeps only the needed values of a task: each may be megabytes. */
   readonly kept: (task: Task) => Task;
   /** The ms of a clock that only grows. */
   readonly elapsed: () => number;
+  /** Called after each part but the last. @param downTo tasks down to this id have been looked at. */
+  readonly tell?: (downTo: number, found: number) => void;
 }
 
 export interface FoundTasks {
@@ -36,13 +38,14 @@ export interface FoundTasks {
 export async function lookFor(
   store: Store,
   filter: ReadFilter & { readonly limit: number },
-  { isPatient, hasLimit, kept, elapsed }: LookForOptions,
+  { isPatient, hasLimit, kept, elapsed, tell }: LookForOptions,
 ): Promise<FoundTasks> {
   const tasks: Task[] = [];
   const began = elapsed();
   let stoppedAt: number | null = null;
   for await (const { found, downTo } of store.parts(filter)) {
     for (const task of found) tasks.push(kept(task));
+    if (downTo !== null) tell?.(downTo, tasks.length);
     const isLate = !isPatient && elapsed() - began > LOOK_MS;
     // A user who has said how many waits for them as long as they come.
     if (!isLate || downTo === null || tasks.length >= filter.limit) continue;

@@ -1,10 +1,8 @@
 /** Moves all tasks of a filter: it counts them, asks on a terminal, then moves exactly those that it has counted. */
-import { systemClock } from "../../src/clock.ts";
 import type { ManyMove, ReadFilter } from "../../src/store/looking.ts";
 import type { Store } from "../../src/store/store.ts";
 import { findAll, moveThese } from "../../src/tasks/many.ts";
 import { ask, canAsk } from "../terminal/ask.ts";
-import { CountLine } from "../terminal/count-line.ts";
 import { taskTable } from "../terminal/tasks.ts";
 import { counted } from "../terminal/text.ts";
 import type { Program } from "./program.ts";
@@ -31,8 +29,6 @@ interface Moved {
   /** The exit status. */
   readonly status: number;
 }
-
-const elapsed = () => systemClock.monotonic();
 
 /** A dry run shows so many tasks. */
 const SHOWN = 10;
@@ -92,9 +88,9 @@ function question(ids: readonly number[], { name }: Words): string {
 async function findWatched(
   store: Store,
   filter: ReadFilter,
-  { quiet, json }: Program,
+  program: Program,
 ): Promise<number[] | null> {
-  const line = new CountLine(quiet || json, elapsed);
+  const line = program.countLine();
   const tell = (count: number) => line.show(() => `counts: ${count} so far`);
   const found = await whileLooking(async (signal) => {
     const ids = await findAll(store, filter, { tell, signal });
@@ -110,13 +106,13 @@ async function moveWatched(
   move: ManyMove,
   ids: readonly number[],
   { done }: Words,
-  { quiet, json }: Program,
+  program: Program,
 ) {
-  const line = new CountLine(quiet || json, elapsed);
+  const line = program.countLine();
   let moved = 0;
   const tell = (count: number) => {
     moved = count;
-    line.show(() => `${count} of ${counted(ids.length, "task")} ${done}`);
+    line.show(() => `${count} of ${counted(ids.length, "task")} ${done} so far`);
   };
   try {
     const isStopped = await whileLooking(async (signal) => {

@@ -27,7 +27,7 @@ export interface Move {
   readonly withoutWorker?: string;
   /** The states that a task may be moved from. */
   readonly from: readonly TaskState[];
-  /** What to do with a task in another state. */
+  /** The advice for a task in another state. */
   readonly otherwise?: string;
   /** The states that are meant where a filter names none; absent: it must name them. */
   readonly presumed?: readonly TaskState[];

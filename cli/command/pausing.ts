@@ -1,10 +1,10 @@
-/** What `tq pause` and `tq resume` are about: a queue, given as an argument, or a method, given as a flag. */
+/** The target of `tq pause` and `tq resume`: a queue, given as an argument, or a method, given as a flag. */
 import { TqError } from "../../src/errors.ts";
 import { isPattern, matches } from "../../src/patterns.ts";
 import { cut } from "../../src/quote.ts";
 import { printable } from "../../src/printable.ts";
 import { resumeCommand, targetWords, whyHeld } from "../../src/store/pause-words.ts";
-import { pausesOf, type PauseTarget } from "../../src/store/pauses.ts";
+import { type Pause, pausesOf, type PauseTarget } from "../../src/store/pauses.ts";
 import type { Task } from "../../src/task.ts";
 import type { Store } from "../../src/store/store.ts";
 import { didYouMean } from "../../src/suggest.ts";
@@ -75,9 +75,14 @@ function near(name: string, names: readonly string[]): string {
 
 /** Why a task that waits is held, and how to go on; null: no pause holds it. */
 export async function heldNote(store: Store, task: Task): Promise<string | null> {
+  return heldBy(await store.pauses.list(), task, store.now());
+}
+
+/** As `heldNote`, where the pauses are known. */
+export function heldBy(pauses: readonly Pause[], task: Task, now: number): string | null {
   if (task.state !== "ready" && task.state !== "scheduled") return null;
-  const held = pausesOf(await store.pauses.list(), task);
-  const why = whyHeld(held, task, store.now());
+  const held = pausesOf(pauses, task);
+  const why = whyHeld(held, task, now);
   return why && `${why}; to go on: ${held.map(resumeCommand).join("; ")}`;
 }
 

@@ -1,4 +1,5 @@
-/** What every command works with: its common flags, the settings, the output, and the database. */
+/** The tools of every command: its common flags, the settings, the output, and the database. */
+import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/settings/config.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
@@ -14,6 +15,7 @@ import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
 import type { COMMON_FLAGS, Flags, Values } from "./flags.ts";
+import { CountLine } from "../terminal/count-line.ts";
 import { setTimeZone } from "./time-zone.ts";
 import { note, print, outputTerminal } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -81,6 +83,12 @@ export class Program {
   /** Prints a refusal as `main` prints the error that ends a command, and lets the command go on. */
   refuse(error: TqError): void {
     note(explain(error, this).text);
+  }
+
+  /** Says how far a long look is, from now on; nothing with --quiet or --json. */
+  countLine(): CountLine {
+    const elapsed = () => systemClock.monotonic();
+    return new CountLine({ quiet: this.quiet || this.json, elapsed });
   }
 
   /** Prints a note on standard error, unless --quiet. */

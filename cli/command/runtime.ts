@@ -7,7 +7,7 @@ import { Registry } from "../../src/registry/registry.ts";
 import { createRuntime, enterRuntime } from "../../src/transaction/runtime.ts";
 import type { Runtime } from "../../src/transaction/runtime.ts";
 import type { Store } from "../../src/store/store.ts";
-import { errorColour } from "../terminal/terminal.ts";
+import { errorColour, keepTerminals } from "../terminal/terminal.ts";
 import { loadInProcess } from "./models.ts";
 import type { Program } from "./program.ts";
 
@@ -26,6 +26,7 @@ export async function loadRegistry(
   await installTq();
   const report = program.report(config);
   const error = standardError();
+  keepTerminals();
   takePrints({ output, error, colour: errorColour(), report, ...(hearer && { hearer }) });
   return config.models === null ? new Registry() : loadInProcess(config.models);
 }

@@ -1,4 +1,4 @@
-/** What `tq try` needs to run a task: loaded when it does, as other commands start faster without it. */
+/** The code by which `tq try` runs a task: loaded when it does, as other commands start faster without it. */
 import { type PrintSaid, ThreadOutput } from "../../src/run/thread-output.ts";
 import type { Progress } from "../../src/shared-memory/progress.ts";
 import type { Store } from "../../src/store/store.ts";

@@ -1,12 +1,12 @@
-/** Says that a filter names a queue or a model that no task has: most often it is mistyped. */
-import { matches } from "../../src/patterns.ts";
+/** Says that a filter names a queue or a model that no task has, or a ref: most often it is mistyped. */
+import { isPattern, matches } from "../../src/patterns.ts";
 import { printable } from "../../src/printable.ts";
 import { cut, quote } from "../../src/quote.ts";
 import type { ReadFilter } from "../../src/store/looking.ts";
 import type { Store } from "../../src/store/store.ts";
 import { didYouMean } from "../../src/suggest.ts";
 
-type Named = Pick<ReadFilter, "queue" | "model">;
+type Named = Pick<ReadFilter, "queue" | "model" | "ref">;
 
 /**
  * Call it where nothing matched a filter.
@@ -16,10 +16,15 @@ type Named = Pick<ReadFilter, "queue" | "model">;
  */
 export async function unknownNameWords(
   store: Store,
-  { queue, model }: Named,
+  { queue, model, ref }: Named,
   isSure = true,
 ): Promise<string[]> {
   const words: string[] = [];
+  if (ref !== undefined && isPattern(ref)) {
+    words.push(
+      "--ref is a whole ref, not a pattern: --ref-starts finds all that begin with a text",
+    );
+  }
   if (queue === undefined && model === undefined) return words;
   const { queues, models } = await store.names();
   if (queue !== undefined && (await isUnknown(store, { queue }, queues, isSure))) {

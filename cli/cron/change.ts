@@ -14,21 +14,19 @@ import {
   rowNamed,
 } from "../../src/tasks/cron/control.ts";
 import { recurringTask } from "../../src/tasks/cron/recurring.ts";
-import { time } from "../../src/values/option-kinds.ts";
 import type { Store } from "../../src/store/store.ts";
 import { command } from "../command/command.ts";
 import { type Program, withExisting } from "../command/program.ts";
+import { readUntil, UNTIL_FLAG } from "../command/until.ts";
 import { comesWords, pauseWords } from "../terminal/recurring.ts";
 import { checkTask } from "./check-task.ts";
-import { keyFlags, readKeys } from "./key-flags.ts";
+import { keyFlags, NAME_FLAG, readKeys } from "./key-flags.ts";
 import { withKnown } from "./known.ts";
-
-const NAME = { type: "positional", description: "The name of a recurring task" } as const;
 
 export const edit = command({
   name: "cron edit",
   description: "Have the database say other things than the definition: other times, another queue",
-  flags: { name: NAME, ...keyFlags },
+  flags: { name: NAME_FLAG, ...keyFlags },
   run: async (values, program) => {
     const { name } = values;
     const said = readKeys(values);
@@ -52,7 +50,7 @@ export const edit = command({
 export const reset = command({
   name: "cron reset",
   description: "Take back what tq cron edit has changed: the definition counts again",
-  flags: { name: NAME },
+  flags: { name: NAME_FLAG },
   run: async ({ name }, program) => {
     await withExisting(program.config(), async (store) => {
       const changed = await resetCron(store, name);
@@ -66,18 +64,14 @@ export const pause = command({
   name: "cron pause",
   description: "Hold a recurring task back: its slots pass without a task, and are not caught up",
   flags: {
-    name: NAME,
+    name: NAME_FLAG,
     reason: { type: "string", valueHint: "TEXT", description: "Why; tq cron list shows it" },
-    until: {
-      type: "string",
-      valueHint: "2h",
-      description: "When it goes on by itself: a length of time from now, or a point in time",
-    },
+    until: UNTIL_FLAG,
   },
   run: async ({ name, reason = null, until }, program) => {
     const config = program.config();
     await withKnown(config, name, async (store) => {
-      const end = until === undefined ? null : readMoment(until, "--until", store.now());
+      const end = until === undefined ? null : readUntil(until, store.now());
       const { before, after } = await pauseCron(store, name, { reason, until: end });
       const task = await recurringTask(store, after);
       const earlier = before.override.pause;
@@ -90,7 +84,7 @@ export const pause = command({
 export const resume = command({
   name: "cron resume",
   description: "End a pause; the slots that passed meanwhile are not caught up",
-  flags: { name: NAME },
+  flags: { name: NAME_FLAG },
   run: async ({ name }, program) => {
     await withExisting(program.config(), async (store) => {
       const changed = await resumeCron(store, name);
@@ -107,7 +101,7 @@ export const resume = command({
 export const remove = command({
   name: "cron remove",
   description: "Remove a recurring task that tq cron add has made, with its history",
-  flags: { name: NAME },
+  flags: { name: NAME_FLAG },
   run: async ({ name }, program) => {
     await withExisting(program.config(), async (store) => {
       await store.cron.remove(name);
@@ -150,9 +144,4 @@ function changeLine(key: string, old: unknown, now: unknown): string {
 function said(key: string, value: unknown): string {
   if (value === undefined) return KEY_ROWS.find(({ field }) => field === key)?.preset ?? "not said";
   return printable(typeof value === "string" ? value : quote(value));
-}
-
-function readMoment(text: string, flag: string, now: number): number {
-  const kind = time();
-  return kind.read(kind.readText(text, flag), flag, { now, batchSize: null });
 }

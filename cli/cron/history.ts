@@ -2,6 +2,7 @@
 import { rowNamed } from "../../src/tasks/cron/control.ts";
 import { recurringSlot } from "../../src/tasks/cron/recurring.ts";
 import { command } from "../command/command.ts";
+import { NAME_FLAG } from "./key-flags.ts";
 import { toLook } from "../command/program.ts";
 import { readWhole } from "../command/values.ts";
 import { slotTable } from "../terminal/recurring.ts";
@@ -12,7 +13,7 @@ export const history = command({
   name: "cron history",
   description: "Show what became of the last slots of a recurring task, and why",
   flags: {
-    name: { type: "positional", description: "The name of a recurring task" },
+    name: NAME_FLAG,
     limit: {
       type: "string",
       valueHint: "N",

@@ -1,6 +1,11 @@
-/** A flag for each key of a recurring task, from the table of keys. */
+/** The flags of recurring tasks: the name of one, and a flag for each key, from the table of keys. */
 import { KEY_ROWS, type KeyRow } from "../../src/cron/key-help.ts";
 import type { Flag, Flags } from "../command/flags.ts";
+
+export const NAME_FLAG = {
+  type: "positional",
+  description: "The name of a recurring task",
+} as const;
 
 /** A flag has dashes where tq.toml has underscores: `--time-zone`. */
 function flagOf({ field }: KeyRow): string {
@@ -15,7 +20,7 @@ function flag({ help, hint, preset }: KeyRow): Flag {
   return { type: "string", description, valueHint: hint };
 }
 
-/** What the flags say, by the keys of tq.toml; `readCron` checks the values. */
+/** The values of the flags, by the keys of tq.toml; `readCron` checks the values. */
 export function readKeys(values: object): Readonly<Record<string, unknown>> {
   const said: Record<string, unknown> = {};
   for (const row of KEY_ROWS) {

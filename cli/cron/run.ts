@@ -13,6 +13,7 @@ import { FUNCTION_METHOD } from "../../src/task.ts";
 import { pushCron, rowNamed } from "../../src/tasks/cron/control.ts";
 import { runPushed } from "../../src/transaction/transaction.ts";
 import { command } from "../command/command.ts";
+import { NAME_FLAG } from "./key-flags.ts";
 import { databaseExists } from "../../src/open-store.ts";
 import { noDatabase, type Program } from "../command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "../command/runtime.ts";
@@ -23,7 +24,7 @@ export const run = command({
   name: "cron run",
   description: "Push the task of a recurring task now, beside its schedule, and print its id",
   flags: {
-    name: { type: "positional", description: "The name of a recurring task" },
+    name: NAME_FLAG,
     force: {
       type: "boolean",
       description: "Also where the task before has not ended and its overlap is skip or wait",

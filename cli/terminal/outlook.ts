@@ -31,7 +31,7 @@ export function outlookLines(
   ];
 }
 
-/** What becomes of the queue; null where no rate is known. */
+/** Foretells the queue in words; null where no rate is known. */
 function forecastWords({ queue, forecast }: QueueStatus): string | null {
   if (forecast === undefined) return null;
   const rate = `at the rate of the last ${formatDuration(forecast.within)}`;

@@ -12,12 +12,17 @@ const STYLES: Partial<Record<OutputLine["level"], Style>> = { error: "red", warn
 export function outputText(runs: readonly RunOutput[], terminal: Terminal): string {
   return runs
     .map((run) => {
-      const heading = runs.length > 1 ? [paint(terminal, "bold", `run ${run.attempt}`)] : [];
+      const heading = runs.length > 1 ? [runHeading(run.attempt, terminal)] : [];
       const cut = run.cut.lines === 0 ? [] : [skippedText(run.cut, terminal)];
       const lines = run.lines.map((line) => lineText(line, terminal));
       return [...heading, ...cut, ...lines, ...progressLines(run)].join("\n");
     })
     .join("\n\n");
+}
+
+/** Stands above what a run of several has said. */
+export function runHeading(attempt: number, terminal: Terminal): string {
+  return paint(terminal, "bold", `run ${attempt}`);
 }
 
 /** A line in the place of those that are gone. */

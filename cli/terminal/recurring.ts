@@ -87,7 +87,7 @@ function lastWords({ slot, outcome, task, state }: RecurringSlot, width: number 
   return `${formatTimeIn(width, slot)} ${became}`;
 }
 
-/** What is not as its definition says. */
+/** The keys that are not as its definition says. */
 function marksOf(task: Listed): string[] {
   const { edited, pause, removed_at: removed, waiting, last } = task;
   const words = [

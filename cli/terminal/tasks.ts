@@ -78,13 +78,17 @@ function widest(lines: readonly string[]): number {
 function cellsOf(task: Listed, width: number | null): string[] {
   return [
     String(task.id),
-    task.paused === true ? `${task.state} (paused)` : task.state,
+    stateWords(task),
     task.queue,
     callWords(task),
     isFunctionCall(task) ? "" : compact(task.instances),
     String(task.attempts),
     formatTimeIn(width, timeOf(task)),
   ];
+}
+
+function stateWords({ state, paused }: Listed): string {
+  return paused === true ? `${state} (paused)` : state;
 }
 
 /** The lines of a table, each with its state in colour: the second word, after the id. */
@@ -115,17 +119,22 @@ function timeOf(task: Task): number | null {
   }
 }
 
+/** A task as `tq show` has it. */
+export interface ShownTask {
+  readonly task: Listed;
+  /** The pauses that hold it, in words; null: none does. */
+  readonly held: string | null;
+  readonly attempts: readonly Attempt[];
+  readonly errors: readonly TaskError[];
+}
+
 /** One task, and below it its runs and its errors with their stacks. */
-export function taskBlock(
-  task: Task,
-  attempts: readonly Attempt[],
-  errors: readonly TaskError[],
-  terminal: Terminal,
-): string {
+export function taskBlock({ task, held, attempts, errors }: ShownTask, terminal: Terminal): string {
   const { dequeued_at: began, finished_at: ended } = task;
   const text = block([
     ["task", String(task.id)],
-    ["state", task.state],
+    ["state", stateWords(task)],
+    ["paused", held ?? ""],
     ["reason", task.reason ?? ""],
     ["call", callWords(task)],
     ["instances", isFunctionCall(task) ? "" : compact(task.instances)],

@@ -16,12 +16,21 @@ interface Stream {
   readonly columns?: number;
 }
 
+/** The streams of the terminal as they were before `takePrints` replaced them: only these know its width. */
+const original: { stdout?: Stream; stderr?: Stream } = {};
+
+/** Call it before `takePrints`. */
+export function keepTerminals(): void {
+  if (isTerminal(1)) original.stdout ??= process.stdout;
+  if (isTerminal(2)) original.stderr ??= process.stderr;
+}
+
 export function outputTerminal(): Terminal {
-  return terminalOf(isTerminal(1) ? process.stdout : {}, process.env);
+  return terminalOf(isTerminal(1) ? (original.stdout ?? process.stdout) : {}, process.env);
 }
 
 export function errorTerminal(): Terminal {
-  return terminalOf(isTerminal(2) ? process.stderr : {}, process.env);
+  return terminalOf(isTerminal(2) ? (original.stderr ?? process.stderr) : {}, process.env);
 }
 
 /** True when standard error is a terminal that takes colours. */

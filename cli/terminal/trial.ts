@@ -1,4 +1,4 @@
-/** What a trial of a task has shown, as text for people and as JSON. */
+/** The findings of a trial of a task, as text for people and as JSON. */
 import type { Outcome } from "../../src/outcome.ts";
 import { printable } from "../../src/printable.ts";
 import type { Trial, TrialEnd } from "../../src/run/trial.ts";

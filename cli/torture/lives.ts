@@ -51,7 +51,6 @@ const DEEDS = `
    WHERE outcome IN ('finished', 'failed', 'snoozed', 'cancelled')
      AND (task || ' ' || number || ' ' || outcome) NOT IN (SELECT value FROM json_each($deeds))
      AND NOT (retried AND outcome = 'cancelled' AND tq_attempts.reason = 'cancelled by hand')
-     AND NOT (kind = 'expire' AND outcome = 'cancelled' AND tq_attempts.reason LIKE 'it expired %')
      AND NOT (kind IN ('overrun', 'hang') AND outcome = 'failed' AND name = 'TimeoutError')`;
 
 const ENDS = `
@@ -91,8 +90,12 @@ const EXPIRED = `
   SELECT 'Task ' || id || ' expired at ' || expires_at || ', and its first run began at ' || started_at
          || ' and is ' || outcome
     FROM errand JOIN tq_attempts ON task = id AND number = 1
-   WHERE (started_at > expires_at AND outcome NOT IN ('cancelled', 'interrupted', 'crashed', 'postponed'))
-      OR (tq_attempts.reason LIKE 'it expired %' AND ended_at <= expires_at)`;
+   WHERE started_at > expires_at AND outcome NOT IN ('cancelled', 'interrupted', 'crashed', 'postponed')
+   UNION ALL
+  SELECT 'Task ' || id || ' was cancelled as expired at ' || finished_at || ', after ' || attempts
+         || ' runs, and expires at ' || expires_at
+    FROM tq_tasks
+   WHERE state = 'cancelled' AND reason LIKE 'it expired %' AND (finished_at <= expires_at OR attempts > 0)`;
 
 /** A run keeps its last 256,000 bytes of 10,000 lines and how far it was, a task the words of its last 20 runs. */
 const OUTPUTS = `

@@ -220,7 +220,7 @@ export class Moves {
   }
 }
 
-/** What a torture pauses: pauses that hold the same tasks, so that one ends while another holds. */
+/** The pauses of a torture: pauses that hold the same tasks, so that one ends while another holds. */
 const PAUSED: readonly PauseTarget[] = [
   { kind: "queue", name: "*" },
   { kind: "queue", name: "default" },

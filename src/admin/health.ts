@@ -12,7 +12,7 @@ export interface Health {
 }
 
 /**
- * What fails in this process, a sentence each: pushes are refused, or the worker beside the server can run no task.
+ * The troubles of this process, a sentence each: pushes are refused, or the worker beside the server can run no task.
  *
  * @throws TqError where the database cannot be used.
  */

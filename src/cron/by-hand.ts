@@ -26,7 +26,7 @@ export function runByHand(
   const { name, overlap } = definition;
   const { unfinished, taken, row } = state;
   const reason = `run by hand by ${by}`;
-  // What tq itself does has no task: a worker begins at once with a slot that waits.
+  // A recurring task of tq's own pushes no task: a worker begins at once with a slot that waits.
   if (isOwn(name)) {
     const waiting = { slot: now, outcome: "waiting", reason, task: null } as const;
     return { slots: [waiting], decidedUntil: row.decidedUntil };

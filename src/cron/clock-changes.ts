@@ -1,5 +1,5 @@
 /**
- * What a change of the clock does to a schedule. Nothing here knows a rule: the slots that Bun.cron finds in the zone are
+ * The effects of a change of the clock on a schedule. Nothing here knows a rule: the slots that Bun.cron finds in the zone are
  * compared with those that it finds in UTC for the same times of day, which are those of a day without a change.
  */
 import { readSchedule, type Schedule } from "./schedule.ts";
@@ -35,7 +35,7 @@ export function touches({ lost, moved, first, second }: ClockChange): boolean {
   return [lost, moved, first, second].some((slots) => slots.length > 0);
 }
 
-/** What the clock of a zone shows at a moment, as the ms since 1970 at which a clock in UTC shows the same. */
+/** The time that the clock of a zone shows at a moment, as the ms since 1970 at which a clock in UTC shows the same. */
 function wallTime(ms: number, zone: string): number {
   return ms + zoned(ms, zone).offsetNanoseconds / 1e6;
 }

@@ -1,4 +1,4 @@
-/** What a change of the clock does to a recurring task, in one sentence. */
+/** Says in one sentence how a change of the clock touches a recurring task. */
 import { type ClockChange, touches } from "./clock-changes.ts";
 import { listed } from "./words.ts";
 

@@ -1,5 +1,5 @@
 /**
- * What a recurring task is: a section `[cron.nightly]` of tq.toml, an entry of `static cron` on a model, or a row that
+ * A recurring task is a section `[cron.nightly]` of tq.toml, an entry of `static cron` on a model, or a row that
  * `tq cron add` made.
  */
 import { TqError, messageOf } from "../errors.ts";
@@ -144,7 +144,7 @@ class Reader {
     return false;
   }
 
-  /** What is said, by the keys of TypeScript; null is as if a key was not said. */
+  /** The values by the keys of TypeScript; null is as if a key was not said. */
   #known(given: object): ReadonlyMap<string, unknown> {
     const all = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
     const known = new Map<string, unknown>();

@@ -13,7 +13,7 @@ export function definitionOf({
   return readCron(name, said, `The recurring task ${name}`);
 }
 
-/** What its source says, by the keys of tq.toml. */
+/** The keys of tq.toml as its source says them. */
 export function saidBySource({
   name,
   definition,
@@ -21,7 +21,7 @@ export function saidBySource({
   return decode(definition, `The recurring task ${name}`) as Record<string, unknown>;
 }
 
-/** What the database says instead, by the same keys. */
+/** The same keys where the database says otherwise. */
 export function editedKeys(override: CronOverride): Readonly<Record<string, unknown>> {
   const { pause: _, ...keys } = override;
   return keys;

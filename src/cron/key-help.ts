@@ -1,4 +1,4 @@
-/** What the keys of a recurring task mean, and how a flag writes their values: for the help and docs/. */
+/** The meaning of the keys of a recurring task, and how a flag writes their values: for the help and docs/. */
 import { fieldOf, POLICIES, type PolicyRow } from "../policies/table.ts";
 import type { CronDefinition } from "./definition.ts";
 import { KEYS } from "./keys.ts";
@@ -9,7 +9,7 @@ type CronKey =
 export interface KeyHelp {
   /** Its meaning. */
   readonly help: string;
-  /** What stands for the value in the help of its flag. */
+  /** Stands for the value in the help of its flag. */
   readonly hint: string;
   /** How a flag writes its value: as JSON, in digits, or as the text itself. */
   readonly form?: "json" | "number";
@@ -59,7 +59,7 @@ export const KEY_HELP: { readonly [K in CronKey]: KeyHelp } = {
 export interface KeyRow extends KeyHelp {
   /** As in tq.toml: `time_zone`. */
   readonly field: string;
-  /** What counts where it is not said, in words; null: it must be said. */
+  /** The default, in words; null: the key must be said. */
   readonly preset: string | null;
   /** Completes "it must be …". */
   readonly allowed: string;

@@ -8,10 +8,10 @@ import { encode } from "../values/encoding.ts";
 import { text, whole } from "../values/option-kinds.ts";
 import { zoneNamed } from "../values/time-zone.ts";
 
-/** What becomes of slots that passed while no worker ran. */
+/** How slots are treated that passed while no worker ran. */
 type Missed = "skip" | "once" | "all";
 
-/** What becomes of a slot whose earlier task has not ended. */
+/** How a slot is treated whose earlier task has not ended. */
 type Overlap = "allow" | "skip" | "wait";
 
 /** The values of these keys; lengths of time are ms. */

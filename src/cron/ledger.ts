@@ -16,7 +16,7 @@ export interface CronPause {
   readonly until: number | null;
 }
 
-/** What the database says instead of a definition, by the definition's keys; a pause beside them. */
+/** Keys of a definition that the database says otherwise; a pause beside them. */
 export interface CronOverride {
   readonly pause?: CronPause;
   readonly [key: string]: unknown;
@@ -92,7 +92,7 @@ export interface PastSlot extends CronSlot {
   readonly state: TaskState | null;
 }
 
-/** What a source says of a recurring task, as JSON text that was read without a problem. */
+/** A recurring task as a source defines it, in JSON text that was read without a problem. */
 export interface CronText {
   readonly name: string;
   readonly definition: string;
@@ -116,7 +116,7 @@ export interface CronSource {
   readonly foreign?: readonly string[];
 }
 
-/** What became of definitions. */
+/** The changes of definitions. */
 export interface CronChanges {
   /** The names whose definition is another one now, or is new. */
   readonly changed: readonly string[];

@@ -5,7 +5,7 @@ import { decode } from "../values/decoding.ts";
 import { type CronDefinition, readCron } from "./definition.ts";
 import type { CronSource, OriginKind } from "./ledger.ts";
 
-/** What one source says. */
+/** The definitions of one source. */
 export interface CronLayer {
   readonly origin: string;
   readonly kind: OriginKind;

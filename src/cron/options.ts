@@ -24,7 +24,7 @@ export interface RecurringOptions extends Pick<TaskPolicy, "attempts" | "timeout
   /** The context that its tasks have, beside `cron: { name, slot }`. */
   readonly context?: Readonly<Record<string, unknown>>;
   /**
-   * What becomes of slots that passed while no worker ran: `"once"`: the last one runs; `"skip"`: none does; `"all"`: the
+   * Decides about slots that passed while no worker ran: `"once"`: the last one runs; `"skip"`: none does; `"all"`: the
    * last `catchUp` of them do. Default: `"once"`.
    */
   readonly missed?: CronValues["missed"];
@@ -32,7 +32,7 @@ export interface RecurringOptions extends Pick<TaskPolicy, "attempts" | "timeout
   readonly catchUp?: number;
   /** A slot that passed longer ago than this is not caught up. Default: no limit. */
   readonly grace?: Duration;
-  /** What becomes of a slot whose earlier task has not ended. Default: `"allow"`: its task runs beside it. */
+  /** Decides about a slot whose earlier task has not ended. Default: `"allow"`: its task runs beside it. */
   readonly overlap?: CronValues["overlap"];
   /** Each task starts this much later at the most, by an amount that each database keeps. Default: 0. */
   readonly jitter?: Duration;

@@ -12,7 +12,7 @@ export const OWN_DEFINITIONS: readonly CronText[] = [
   },
 ];
 
-/** What an operator can say of them: when they come. */
+/** An operator can say this of them: when they come. */
 export const OWN_KEYS: readonly string[] = [
   "schedule",
   "timeZone",

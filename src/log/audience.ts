@@ -1,4 +1,4 @@
-/** Who takes an event of a thread: its log, and the program around its worker. An event that neither takes is not made. */
+/** The takers of a thread's events: its log, and the program around its worker. An event that neither takes is not made. */
 import { EVENT_LEVELS, type EventName, isLogged, type Level } from "./events.ts";
 import type { Listened } from "./listened.ts";
 

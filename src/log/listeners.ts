@@ -9,7 +9,7 @@ import { EVENT_NAMES, Listened } from "./listened.ts";
 const NONE: readonly Report[] = [];
 
 export class Listeners {
-  /** What the threads are to post. */
+  /** The events that the threads are to post. */
   readonly listened = new Listened();
   readonly #log: Report;
   readonly #ofName = new Map<EventName, readonly Report[]>();

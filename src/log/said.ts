@@ -1,4 +1,4 @@
-/** What a task prints, in the form of the log. */
+/** The prints of a task, in the form of the log. */
 import { printableJson } from "../printable.ts";
 import type { Level } from "./events.ts";
 import { type LogOptions, lineHead } from "./log.ts";
@@ -28,7 +28,7 @@ const MOST_CHARACTERS = 1_000_000;
 const LINE_END = /\r\n|\n|\r/;
 
 /**
- * What a task says, as whole lines: in JSON as one object, in text with the time, the level and the task before each
+ * The words of a task, as whole lines: in JSON as one object, in text with the time, the level and the task before each
  * line.
  *
  * @example "2026-11-23 14:03:07.123+01:00 info  task 42: page 7\n"

@@ -68,7 +68,7 @@ type RecordCall<R, F> = F extends (...args: infer A) => infer T
   ? Both<R, A, Returned<T>, undefined>
   : never;
 
-/** What a method returns, as its result comes back; unknown for what JSON does not carry. */
+/** The value that a method returns, as its result comes back; unknown where JSON does not carry it. */
 export type Returned<T> =
   unknown extends Awaited<T>
     ? unknown

@@ -1,5 +1,6 @@
 /** `task(name, function)`: a plain function that tasks can call, beside models and in the same files. */
 import { TqError } from "../errors.ts";
+import { noteMade } from "../made-functions.ts";
 import type { TaskPolicy } from "../policies/table.ts";
 import { inspected } from "../quote.ts";
 import { checkModelName } from "../registry/definition.ts";
@@ -31,7 +32,7 @@ type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
 
 type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
 
-/** What a function says of its tasks: it has no records that could be missing. */
+/** The policies of a function's tasks: it has no records that could be missing. */
 type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
 
 /** How the tasks of a function run, and when they come by themselves. */
@@ -62,6 +63,7 @@ export function task(name: string, ...rest: readonly unknown[]): AnyFunction {
   const model = modelFor(name, policy, fn);
   checkPolicies(model);
   recurringTasks([model]);
+  noteMade(name);
   const call = (...args: unknown[]) => fn(...args);
   return Object.assign(named(call, fn.name || name), { push: pushOf(model), [MODEL_OF]: model });
 }

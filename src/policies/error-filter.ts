@@ -34,7 +34,7 @@ export function isMeant(filter: ErrorFilter, error: unknown): boolean {
     : filter.some((one) => asked(() => isOf(error, one)));
 }
 
-/** What a question about a thrown value finds; false where its own code throws, as that of a proxy may. */
+/** The answer to a question about a thrown value; false where its own code throws, as that of a proxy may. */
 export function asked(question: () => boolean): boolean {
   try {
     return question();

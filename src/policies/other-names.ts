@@ -4,7 +4,7 @@ import { didYouMean } from "../suggest.ts";
 interface OtherNames {
   /** Our name. */
   readonly say: string;
-  /** What there is to know about it. */
+  /** A remark on it, where there is one. */
   readonly note?: string;
   /** The names elsewhere, in small letters and without `_`. */
   readonly for: readonly string[];
@@ -51,7 +51,7 @@ const OTHER_NAMES: readonly OtherNames[] = [
   { say: "ref", for: words("jobid taskid singletonkey deduplicationid") },
 ];
 
-/** What a push says, and no policy. */
+/** Names of options of a push: no policy says them. */
 const OF_A_PUSH = ["scheduledAt", "queue", "ref", "priority"];
 
 /**

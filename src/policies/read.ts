@@ -90,8 +90,8 @@ function rowOf(key: PolicyKey): PolicyRow<unknown> {
 export const PUSHED_KEYS = ["attempts", "backoff", "timeout"] as const satisfies PolicyKey[];
 
 /**
- * What `policy` of a task may hold: also that the task never expires (when it does is a column of its own), and what holds
- * for a task that a failure has pushed.
+ * The column `policy` of a task may also say that the task never expires (when it does is a column of its own), and has
+ * the keys of `OF_FOLLOW_UP`.
  */
 const STORED_KEYS: readonly PolicyKey[] = [...PUSHED_KEYS, "expires", "onFailed", "missing"];
 

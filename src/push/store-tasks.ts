@@ -11,7 +11,7 @@ export type Pusher = Pick<Transaction, "user" | "context" | "runtime">;
 
 export interface Prepared<T> {
   readonly tasks: readonly NewTask[];
-  /** What the push resolves to. */
+  /** Gives the value to which the push resolves. */
   readonly result: (ids: number[]) => T;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a push can say, defined in one place: the call, and the options of its tasks. The flags of `tq push`, the fields of HTTP, the
+ * The parts of a push, defined in one place: the call, and the options of its tasks. The flags of `tq push`, the fields of HTTP, the
  * keys of a context, those of `push()` and the tables of docs/ are made from the two tables; a test compares them
  * with `tq_push`, the view for plain SQL.
  *
@@ -60,18 +60,18 @@ export interface CallOptions {
   readonly ref?: string | null;
 }
 
-/** What a call of `__queue__` takes by `with`: the options of `push()` that are no part of the call. */
+/** A call of `__queue__` takes these by `with`: the options of `push()` that are no part of the call. */
 export type TaskOptions = Omit<CallOptions, "model" | "args" | "user" | "context">;
 
 /** @internal What both tables say. */
 export interface Row {
   /** Its meaning, for the help and docs/. */
   readonly help: string;
-  /** What `tq_push` says that its column must be; null: it has no such column. */
+  /** Its column must be this, as `tq_push` says it; null: it has no such column. */
   readonly sql: string | null;
-  /** What stands for the value in the help of its flag. */
+  /** Stands for the value in the help of its flag. */
   readonly hint?: string;
-  /** What counts where it is not given; undefined: it is required. */
+  /** The default; undefined: it is required. */
   readonly preset?: unknown;
 }
 

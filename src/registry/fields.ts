@@ -68,7 +68,7 @@ export function toField(model: string, name: string, schema: FieldSchema): Field
   };
 }
 
-/** What `fn` gives; `otherwise` where a schema throws, as it will for the user who makes a record. */
+/** Returns what `fn` gives; `otherwise` where a schema throws, as it will for the user who makes a record. */
 function orElse<T>(otherwise: T, fn: () => T): T {
   try {
     return fn();

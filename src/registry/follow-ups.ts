@@ -1,4 +1,4 @@
-/** What the failures of tasks push: the policy `onFailed` of each method, told to the store before a task can fail. */
+/** The tasks that failures push: the policy `onFailed` of each method, told to the store before a task can fail. */
 import type { ModelCatalog } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import { matches } from "../patterns.ts";

@@ -1,6 +1,7 @@
 /** The models of a process by name (Tryton's Pool): those of its files, and classes of which a program pushed tasks. */
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import { TqError } from "../errors.ts";
+import { notExportedWords } from "../made-functions.ts";
 import { didYouMean } from "../suggest.ts";
 import { BASE, catalogOf, isFunction, type ModelClass } from "./model-class.ts";
 import { checkModelName, sharedTable } from "./definition.ts";
@@ -74,7 +75,7 @@ export class Registry {
         : `; there are no models here: ${WHAT_MODELS_ARE}`;
     throw new TqError(
       "not_found",
-      `Cannot ${action}: there is no ${kind} ${JSON.stringify(name)} here${didYouMean(name, names) || known}`,
+      `Cannot ${action}: there is no ${kind} ${JSON.stringify(name)} here${notExportedWords(name) || didYouMean(name, names) || known}`,
     );
   }
 

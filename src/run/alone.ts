@@ -50,7 +50,7 @@ export async function finishAlone(
   }
 }
 
-/** What it says cannot be worth an error: nothing else of the run is kept. */
+/** Its words cannot be worth an error: nothing else of the run is kept. */
 async function keepLost(
   session: Session,
   { id, attempt }: ClaimedTask,

@@ -3,6 +3,7 @@ import { isTqError } from "../errors.ts";
 import { notKept, RESULT_CHARACTERS } from "../kept-result.ts";
 import { cut, type Outcome, toErrorData } from "../outcome.ts";
 import { encode } from "../values/encoding.ts";
+import { refuseProperties } from "../values/array-properties.ts";
 
 const RESULT = "result";
 
@@ -12,6 +13,7 @@ export function finished(value: unknown): Outcome {
   try {
     const result = encode(value, RESULT);
     if (result.length > RESULT_CHARACTERS) return without(tooLong(result.length));
+    if (result.includes("[")) refuseProperties(value, RESULT);
     return { kind: "finished", result, reason: null };
   } catch (error) {
     return without(whyNot(error));

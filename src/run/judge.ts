@@ -14,6 +14,7 @@ import {
 import type { ClaimedTask } from "../task.ts";
 import { NOT_AWAITED } from "../transaction/strict-work.ts";
 import { formatDuration } from "../values/duration.ts";
+import { withTrouble } from "./policy-trouble.ts";
 
 /**
  * The outcome of a run whose method has thrown. Never throws: where a function of the policy fails, the task is tried
@@ -92,10 +93,4 @@ function withoutAnyError(filter: ErrorFilter): ErrorFilter {
 function withHint(error: ErrorData): ErrorData {
   const hint = "its policy allows 1 attempt; give the method more attempts to have it retried";
   return { ...error, message: `${error.message} (${hint})` };
-}
-
-function withTrouble(error: ErrorData, trouble: unknown): ErrorData {
-  const { name, message } = toErrorData(trouble);
-  const note = `a function of its policy failed, so it waits as without one: ${name}: ${message}`;
-  return { ...error, message: `${error.message} (${note})` };
 }

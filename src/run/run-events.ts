@@ -56,7 +56,7 @@ export function toEvent(run: TaskRun, outcome: Outcome, duration: number): Event
   }
 }
 
-/** What events tell of a task and its run. */
+/** The fields of a task and its run in events. */
 export interface RunRow extends Omit<TaskRun, "task"> {
   readonly id: number;
 }

@@ -16,6 +16,7 @@ import type { Policy } from "../policies/table.ts";
 import { verdictOf } from "../policies/verdicts.ts";
 import { finished } from "./finished.ts";
 import { judge } from "./judge.ts";
+import { hasFunction, withEarlierTrouble } from "./policy-trouble.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 import { timeoutError } from "./time-limit.ts";
 import { Transaction, type Context } from "../transaction/transaction.ts";
@@ -94,8 +95,19 @@ export async function run(
     // Stale: another transaction had changed a record that it wrote to.
     if (unit.stale || isOperational(error))
       return { kind: "postponed", delay: 0, error: toErrorData(error) }; // the caller sets the delay
-    return judge(error, task, policy, unit.runtime.store.now());
+    return judged(error, task, policy, unit);
   }
+}
+
+async function judged(
+  thrown: unknown,
+  task: ClaimedTask,
+  policy: Policy,
+  { runtime: { store } }: Unit,
+): Promise<Outcome> {
+  const outcome = judge(thrown, task, policy, store.now());
+  if (outcome.kind !== "failed" || !hasFunction(policy)) return outcome;
+  return { kind: "failed", error: await withEarlierTrouble(outcome.error, task, store) };
 }
 
 /** A run that keeps its thread busy ends before the timer that would have told it. */
@@ -111,10 +123,10 @@ function endedEarly(
   policy: Policy,
   unit: Unit,
   thrown?: unknown,
-): Outcome {
+): Outcome | Promise<Outcome> {
   if (running.aborted !== "timeout") return { kind: "interrupted", reason: "its worker stops" };
   const error = timeoutError(policy.timeout ?? 0, running.isReason(thrown) ? undefined : thrown);
-  return judge(error, task, policy, unit.runtime.store.now());
+  return judged(error, task, policy, unit);
 }
 
 /** The end of a task that waited too long for its first run; null: it may run. */
@@ -130,7 +142,7 @@ async function expiry(task: ClaimedTask, policy: Policy, unit: Unit): Promise<Ou
   const late = expiresAt === null ? 0 : store.now() - expiresAt;
   if (late <= 0) return null;
   const reason = `it expired ${formatDuration(late)} ago, before its first run`;
-  return { kind: "cancelled", reason };
+  return { kind: "cancelled", reason, neverRan: true };
 }
 
 function notCalled({ instances, policy }: Call): Outcome {

@@ -41,7 +41,7 @@ interface Saying {
   readonly task: RunningTask;
   readonly lines: KeptLines;
   progress: TaskProgress | null;
-  /** What is not shown yet. */
+  /** The lines that are not shown yet. */
   unshown: string;
   /** The characters that were added to the live output, or will be; infinite: it is to be written anew. */
   added: number;

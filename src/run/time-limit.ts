@@ -10,6 +10,7 @@ import type { ClaimedTask } from "../task.ts";
 import type { AbortCause, RunningTask } from "../transaction/current-task.ts";
 import { formatDuration } from "../values/duration.ts";
 import { judge } from "./judge.ts";
+import { hasFunction } from "./policy-trouble.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 
 /**
@@ -30,10 +31,6 @@ export function limitRun(
 
 function sayLimit(progress: Progress, timeout: number, outcome: Outcome): void {
   progress.setTimeout(timeout, outcome.kind === "retry" ? outcome.delay : null);
-}
-
-function hasFunction({ backoff, retryOn, failOn }: Policy): boolean {
-  return [backoff, retryOn, failOn].some((value) => typeof value === "function");
 }
 
 function withoutFunctions(policy: Policy): Policy {

@@ -32,7 +32,7 @@ export interface TrialEnd {
   readonly outcome: Outcome;
   /** ms. */
   readonly ran: number;
-  /** What its commit would have changed; null: the run would have been undone. */
+  /** The changes that its commit would have made; null: the run would have been undone. */
   readonly changes: TrialChanges | null;
   readonly output: RunOutput;
 }
@@ -40,7 +40,7 @@ export interface TrialEnd {
 /** The most rows of a table, and the most pushed tasks, that a trial shows. */
 const MOST_SHOWN = 100;
 
-/** What is tried: a task that there is, or a call, which `push` pushes in the current transaction. */
+/** The subject of a trial: a task that there is, or a call, which `push` pushes in the current transaction. */
 export type Tried = { readonly id: number } | { readonly push: () => Promise<number[]> };
 
 /**
@@ -59,7 +59,10 @@ export async function prepareTrial(
   const prepared = prepare(task, thread);
   if (isOutside(prepared)) {
     const why = "runs outside any transaction (transaction: false), so what it commits would stay";
-    throw new TqError("conflict", `Cannot try ${nameOf(task, tried)}: ${callWords(task)} ${why}`);
+    const cure =
+      "to see what it does, run it on a copy of the database, or in a test with tq/testing";
+    const refusal = `Cannot try ${nameOf(task, tried)}: ${callWords(task)} ${why}`;
+    throw new TqError("conflict", `${refusal}; ${cure}`);
   }
   const run = () => runTrial(thread, runtime.store, task, prepared, nameOf(task, tried));
   return { task, attempts: isCall(prepared) ? prepared.policy.attempts : 1, run };

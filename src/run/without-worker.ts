@@ -1,5 +1,5 @@
 /** Where no worker is configured, a program runs the tasks that it pushed, after their commit. */
-import { setTimeout } from "../clock.ts";
+import { setTimeout, clearInterval, monotonicNow, setInterval } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { randomUUIDv7 } from "bun";
 import { originTask } from "../transaction/current-task.ts";
@@ -23,9 +23,14 @@ import { runAlone } from "./alone.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 import type { Progress } from "../shared-memory/progress.ts";
+import { RunCounters, SeriesNumbers } from "../shared-memory/run-counters.ts";
+import { RunStatistics } from "./run-statistics.ts";
 
 /** The program waits this long before it tries again to settle a task. */
 const SETTLE_AGAIN_MS = 1_000;
+
+/** It looks this often whether a minute is over whose runs are to be written. */
+const TICK_MS = 20_000;
 
 /** The tasks of one commit, and those that they push in turn: its caller waits for these alone. */
 class Group {
@@ -58,8 +63,10 @@ class Lane {
   readonly #waiting: Waiting[] = [];
   /** The group of the task that runs; null when none does. */
   #running: Group | null = null;
-  /** What `runAlone` works with, as in a worker's thread; null until the program is registered. */
+  /** The runtime of `runAlone`, as in a worker's thread; null until the program is registered. */
   #thread: Promise<ThreadRuntime> | null = null;
+  /** Ends the statistics, which count from the registration on. */
+  #endStatistics: (() => Promise<void>) | null = null;
 
   constructor(of: Runtime) {
     this.#runtime = of;
@@ -127,16 +134,31 @@ class Lane {
     };
     return {
       ...loneThread(this.#runtime, makeOutput, worker),
+      counters: this.#countRuns(worker),
       report: sayingWhatWaits(report),
-      // What the task's own transaction pushed. A transaction that the task starts itself calls `run`.
+      // The tasks that the task's own transaction pushed. A transaction that the task starts itself calls `run`.
       pushed: (ids) => this.#running && this.#wait(ids, this.#running),
     };
+  }
+
+  #countRuns(worker: string): RunCounters {
+    const statistics = new RunStatistics({ id: worker, store: this.#runtime.store });
+    statistics.tick();
+    const timer = setInterval(() => statistics.tick(), TICK_MS);
+    timer.unref(); // a program that has nothing else to do ends, and signs off before
+    this.#endStatistics = () => {
+      clearInterval(timer);
+      return statistics.end();
+    };
+    return new RunCounters(statistics.countersOf(0));
   }
 
   /** The program is about to end, and needs no proof of life any more. */
   async leave(): Promise<void> {
     const thread = await this.#thread;
     this.#thread = null;
+    await this.#endStatistics?.(); // before the worker goes that they belong to
+    this.#endStatistics = null;
     if (thread) await thread.store.unregister(thread.owner.worker);
   }
 }
@@ -237,7 +259,12 @@ function endLater(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): v
 
 /** Settles a task that did not run, as its models cannot be loaded, or whose run could not settle it. */
 async function end(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): Promise<void> {
-  const kept = await thread.store.write((session) => session.settle(task, outcome));
+  const { store, counters } = thread;
+  const kept = await store.write((session) => session.settle(task, outcome));
+  if (kept) {
+    counters?.committed(store.now());
+    counters?.count(task, new SeriesNumbers(), outcome.kind, monotonicNow(), NaN); // no length is known
+  }
   const duration = 0; // a task that failed here has not run; the event of an interrupted one has no duration
   reportOutcome(thread.report, task, outcome, kept, duration);
 }

@@ -40,7 +40,7 @@ export class CommitWatch implements Watch {
   #timer: Timer | null = null;
   /** The looks since the last event or change. */
   #step = 0;
-  /** What the last look read; -1: none yet, or it failed. */
+  /** The version that the last look read; -1: none yet, or it failed. */
   #version = -1;
   #armed = false;
   #lastEvent = -Infinity;

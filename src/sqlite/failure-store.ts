@@ -1,7 +1,7 @@
-/** What follows failures, on SQLite. */
+/** Follow-ups and alerts of failures, on SQLite. */
 import type { Database } from "bun:sqlite";
 import type {
-  AlertChannel,
+  AlertKey,
   AlertTake,
   FailureStore,
   FollowUp,
@@ -23,7 +23,7 @@ export class SqliteFailures implements FailureStore {
     await this.#write((db) => declareFollowUps(db, models, followUps));
   }
 
-  async watch(origin: string, channels: readonly AlertChannel[]): Promise<void> {
+  async watch(origin: string, channels: readonly AlertKey[]): Promise<void> {
     if (!(await this.#read((db) => isNewlyWatched(db, origin, channels)))) return;
     await this.#write((db) => watchFailures(db, origin, channels));
   }
@@ -39,7 +39,7 @@ export class SqliteFailures implements FailureStore {
     return this.#write((db, now) => takeAlert(db, take, found, now));
   }
 
-  told(worker: string, channel: AlertChannel, until: number, hasGone: boolean): Promise<void> {
+  told(worker: string, channel: AlertKey, until: number, hasGone: boolean): Promise<void> {
     return this.#write((db) => endAlert(db, worker, channel, hasGone ? until : null));
   }
 

@@ -12,7 +12,7 @@ import {
 import { makeTable, tableIsComplete } from "./sql/table.ts";
 import type { SqliteTransaction } from "./transaction.ts";
 
-/** What a session lends to its records. */
+/** The parts that a session lends to its records. */
 interface Access {
   readonly transaction: SqliteTransaction;
   /** Reads, inside the transaction where there is one. */

@@ -81,7 +81,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async output(task: number, from = 1): Promise<RunOutput[]> {
-    // What is shown first: a run that ends meanwhile is then among those that have ended.
+    // The live output first: a run that ends meanwhile is then among those that have ended.
     const owner = await this.read((db) => ownerOf(db, task));
     const run = owner && live.readRun(this.name, owner);
     return this.read((db) => outputsOf(db, task, from, run, owner?.claim));

@@ -1,4 +1,4 @@
-/** What is counted of runs: how they ended, and four lengths of time. */
+/** The counts of runs: how they ended, and four lengths of time. */
 import { Histogram } from "./histogram.ts";
 
 /** How a run ended, in the words of the columns of `tq_stats`. */

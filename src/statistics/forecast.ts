@@ -1,4 +1,4 @@
-/** What becomes of a queue if its tasks come and end at the present rates. Lengths of time are ms. */
+/** Foretells a queue whose tasks come and end at the present rates. Lengths of time are ms. */
 
 /** How many tasks ended, and within which time. */
 export interface EndedRate {

@@ -1,4 +1,4 @@
-/** What follows the failure of a task, as a store keeps it: a task that it pushes, and the alerts that tell of it. */
+/** The follow-ups of a task's failure, as a store keeps them: a task that it pushes, and the alerts that tell of it. */
 import type { Failure } from "../failure.ts";
 
 /** Tasks of a method that fail push a task with another call. */
@@ -11,6 +11,12 @@ export interface FollowUp {
 /** A way to tell people. */
 export type AlertChannel = "command" | "url";
 
+/**
+ * A definition of alerts: the way in which they go, and a hash of where they go to and of what they are about. Each has
+ * its own limit, and tells each failure; files with the same definition share it.
+ */
+export type AlertKey = AlertChannel | `${AlertChannel} ${string}`;
+
 /** A failure as an alert tells it; without a task it is the trouble of a worker. */
 export interface UntoldFailure extends Omit<Failure, "task"> {
   readonly task: number | null;
@@ -22,11 +28,11 @@ export interface UntoldFailure extends Omit<Failure, "task"> {
 
 export interface AlertTake {
   readonly worker: string;
-  readonly channel: AlertChannel;
+  readonly channel: AlertKey;
   /** The tq.toml that asks for alerts; "" without one. */
   readonly origin: string;
-  /** All ways that it asks for. */
-  readonly channels: readonly AlertChannel[];
+  /** All that it asks for. */
+  readonly channels: readonly AlertKey[];
   /** The least time between two alerts: ms. */
   readonly every: number;
   /** Reads this many failures; the others are only counted. */
@@ -35,7 +41,7 @@ export interface AlertTake {
   readonly isWanted: (failure: UntoldFailure) => boolean;
 }
 
-/** What is to be told now, or when the next look may find something. */
+/** The failures to tell now, or when the next look may find something. */
 export type TakenAlert =
   | {
       readonly kind: "alert";
@@ -62,12 +68,12 @@ export interface FailureStore {
    */
   declare(models: readonly string[], followUps: readonly FollowUp[]): Promise<void>;
   /**
-   * Makes these the ways in which failures are told. Failures count from now for a way that is new. A way that the same
-   * origin had before is dropped.
+   * Makes these the ways in which failures are told. Failures count from now for a way that is new, and for one that
+   * takes the place of another one of the same origin from where that has come to: that one is dropped.
    *
    * @param origin the tq.toml that asks for alerts; "" without one.
    */
-  watch(origin: string, channels: readonly AlertChannel[]): Promise<void>;
+  watch(origin: string, channels: readonly AlertKey[]): Promise<void>;
   /** Has alerts tell of trouble that is no failure of a task. */
   trouble(words: string): Promise<void>;
   /**
@@ -76,5 +82,5 @@ export interface FailureStore {
    */
   take(take: AlertTake): Promise<TakenAlert>;
   /** The alert has gone; false: it has not, and the failures are to be told again. */
-  told(worker: string, channel: AlertChannel, until: number, hasGone: boolean): Promise<void>;
+  told(worker: string, channel: AlertKey, until: number, hasGone: boolean): Promise<void>;
 }

@@ -41,7 +41,7 @@ export class KeptLines {
     this.#cut = { lines: this.#cut.lines + cut.lines, bytes: this.#cut.bytes + cut.bytes };
   }
 
-  /** What is stored of them, and of how far the run is. */
+  /** The text that is stored of them, and of how far the run is. */
   text(progress: TaskProgress | null): string {
     this.#trim();
     const head = this.#cut.lines === 0 ? "" : outputLine({ cut: this.#cut });
@@ -80,7 +80,7 @@ export function joinOutputs(...parts: RunOutput[]): string {
 
 export interface SaidLines {
   readonly lines: readonly string[];
-  /** What was said before them in the same text, and is more than can be kept. */
+  /** The amount that was said before them in the same text, and is more than can be kept. */
   readonly cut: CutOutput;
 }
 

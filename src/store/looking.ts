@@ -6,28 +6,38 @@ import type { Task, TaskState } from "../task.ts";
 import type { Pause } from "./pauses.ts";
 import type { TaskProgress } from "./task-output.ts";
 
-/** A filter as it has been read: what is given must all hold. `src/tasks/filter.ts` says what each means. */
-export interface ReadFilter {
+/** The parts of a filter that are read as they are given. */
+export interface PlainFilter {
   readonly states?: readonly TaskState[];
-  /** A name, or a pattern with `*` and `?`, as the next two. */
+  /** A name, or a pattern: `*` stands for any characters, `?` for one. */
   readonly queue?: string;
+  /** A name or a pattern. */
   readonly model?: string;
+  /** A name or a pattern. */
   readonly method?: string;
+  /** Only the task with this ref. */
   readonly ref?: string;
+  /** Only tasks whose ref begins with this text. A ref takes no pattern: it may have a `*` of its own. */
+  readonly refStarts?: string;
   readonly user?: number;
-  /** In ms since 1970 UTC, as the next three. */
-  readonly pushedBefore?: number;
-  readonly pushedAfter?: number;
-  readonly endedBefore?: number;
-  readonly endedAfter?: number;
+  /** Text in the arguments, whatever its case. */
   readonly argsHave?: string;
+  /** Text in the reason, whatever its case. */
   readonly reasonHas?: string;
-  readonly where?: readonly PathCondition[];
   /** Only ids above this one. */
   readonly after?: number;
   /** Only ids below this one: a list goes on from the last id of the one before. */
   readonly before?: number;
   readonly limit?: number;
+}
+
+/** A filter as it has been read: what is given must all hold. Times are ms since 1970 UTC. */
+export interface ReadFilter extends PlainFilter {
+  readonly pushedBefore?: number;
+  readonly pushedAfter?: number;
+  readonly endedBefore?: number;
+  readonly endedAfter?: number;
+  readonly where?: readonly PathCondition[];
 }
 
 /** The parts of a task that a path begins with. The keyword arguments are the last one of `args`. */
@@ -55,7 +65,7 @@ export interface Part<T> {
   readonly downTo: number | null;
 }
 
-/** What is done to many tasks at once. */
+/** A move of many tasks at once. */
 export type ManyMove =
   | { readonly kind: "cancel"; readonly reason?: string }
   | { readonly kind: "retry" }
@@ -128,7 +138,7 @@ export interface QueueStatus extends QueueInfo {
   readonly served: boolean;
   /** True: a pause holds the whole queue. */
   readonly paused: boolean;
-  /** What becomes of its ready tasks, at the present rate; left out where none is known. */
+  /** Foretells its ready tasks, at the present rate; left out where none is known. */
   readonly forecast?: Forecast;
 }
 

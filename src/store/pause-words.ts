@@ -1,4 +1,4 @@
-/** What is said of pauses, wherever they are shown. */
+/** The words for pauses, wherever they are shown. */
 import { isPattern } from "../patterns.ts";
 import { cut, quote } from "../quote.ts";
 import { callWords, isFunctionCall } from "../task.ts";

@@ -32,7 +32,7 @@ export interface PauseStore {
   resumeAll(): Promise<Pause[]>;
 }
 
-/** What a task says of the pauses that hold it. */
+/** The columns of a task by which a pause holds it. */
 export interface Pausable {
   readonly queue: string;
   readonly model: string;

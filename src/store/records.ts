@@ -15,7 +15,7 @@ export interface Column {
   readonly name: string;
   /** The declared type. */
   readonly type: "TEXT" | "INTEGER" | "NUMERIC" | "BLOB";
-  /** What rows that are older than the column hold in it. Called when the column is made; left out: null. */
+  /** Rows that are older than the column hold this in it. Called when the column is made; left out: null. */
   readonly initial?: () => ColumnValue;
   /** True when no value of the model's field is null: rows that are older than the column lack one. */
   readonly required?: () => boolean;

@@ -19,7 +19,7 @@ export interface StatisticsQuery {
   readonly queue?: string | undefined;
 }
 
-/** What a row is about. */
+/** The subject of a row. */
 export interface StatisticsRow extends Series {
   readonly at: number;
   /** How long it lasts: ms. */

@@ -82,7 +82,7 @@ export interface Store {
   readonly cron: CronStore;
   /** Queues and methods of which no task is taken. */
   readonly pauses: PauseStore;
-  /** What follows the failures of tasks. */
+  /** Follow-ups and alerts of the failures of tasks. */
   readonly failures: FailureStore;
   /** How many tasks ran, and how late. */
   readonly statistics: StatisticsStore;

@@ -35,7 +35,7 @@ export interface RunOutput {
   readonly attempt: number;
   readonly lines: readonly OutputLine[];
   readonly progress: TaskProgress | null;
-  /** What it had said before these lines. */
+  /** How much it had said before these lines. */
   readonly cut: CutOutput;
   /** Why what it says cannot be read while it runs; left out where it can. */
   readonly unread?: string;

@@ -31,6 +31,6 @@ export interface TrialChanges {
 export interface TrialStore extends Store {
   /** True once it has refused a commit. */
   readonly hasRefused: boolean;
-  /** What the session's transaction has changed so far. @param limit the most rows of a table, and the most tasks. */
+  /** The changes that the session's transaction has made so far. @param limit the most rows of a table, and the most tasks. */
   changes(session: Session, limit: number): Promise<TrialChanges>;
 }

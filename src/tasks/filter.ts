@@ -1,11 +1,11 @@
 /**
  * The filter of `tq list|retry|cancel|delete|move`, of `tasks.list` and of HTTP, defined in one place. A new part is a row
- * of FILTERS, its type in TaskFilter and in ReadFilter, and a condition in the store.
+ * of FILTERS, its type in PlainFilter, or in TaskFilter and in ReadFilter, and a condition in the store.
  */
 import { TqError } from "../errors.ts";
 import { fieldOf } from "../policies/table.ts";
 import { quote } from "../quote.ts";
-import type { ReadFilter } from "../store/looking.ts";
+import type { PlainFilter, ReadFilter } from "../store/looking.ts";
 import { didYouMean } from "../suggest.ts";
 import { ENDED_STATES, TASK_STATES, type TaskState } from "../task.ts";
 import type { DurationLike } from "../values/duration.ts";
@@ -14,34 +14,15 @@ import { ago, type Kind, text, whole } from "../values/option-kinds.ts";
 import { conditionsOf, type PathValue, writtenConditions } from "./path-condition.ts";
 
 /** Which tasks are meant: those for which all holds that is given. */
-export interface TaskFilter {
-  readonly states?: readonly TaskState[];
-  /** A name, or a pattern: `*` stands for any characters, `?` for one. */
-  readonly queue?: string;
-  /** A name or a pattern. */
-  readonly model?: string;
-  /** A name or a pattern. */
-  readonly method?: string;
-  /** Only the task with this ref. */
-  readonly ref?: string;
-  readonly user?: number;
+export interface TaskFilter extends PlainFilter {
   /** Pushed before a point in time; `"7d"`: more than 7 days ago. */
   readonly pushedBefore?: DurationLike | MomentLike;
   /** Pushed at a point in time or later; `"7d"`: within the last 7 days. */
   readonly pushedAfter?: DurationLike | MomentLike;
   readonly endedBefore?: DurationLike | MomentLike;
   readonly endedAfter?: DurationLike | MomentLike;
-  /** Text in the arguments, whatever its case. */
-  readonly argsHave?: string;
-  /** Text in the reason, whatever its case. */
-  readonly reasonHas?: string;
   /** Values inside the call: `{ "args.order": 4711, "context.company": 1, "args.name": { has: "miller" } }`. */
   readonly where?: Readonly<Record<string, PathValue>>;
-  /** Only ids above this one. */
-  readonly after?: number;
-  /** Only ids below this one: a list goes on from the last id of the one before. */
-  readonly before?: number;
-  readonly limit?: number;
 }
 
 interface FilterRow {
@@ -73,6 +54,11 @@ const FILTERS = {
     kind: text("the name of a method"),
   },
   ref: { help: "Only the task with this ref", hint: "TEXT", kind: text("the ref of a task") },
+  refStarts: {
+    help: "Only tasks whose ref begins with this text",
+    hint: "TEXT",
+    kind: text("the start of a ref"),
+  },
   user: {
     help: "Only tasks of this user",
     hint: "ID",
@@ -176,7 +162,7 @@ function readPart(key: string, value: unknown, name: string, now: number): unkno
   return FILTERS[key as FilterKey].kind.read(value, name, { now, batchSize: null });
 }
 
-/** What a command line or a query says: the texts by their keys, and the conditions on the call. */
+/** The filter of a command line or a query: the texts by their keys, and the conditions on the call. */
 export interface WrittenFilter {
   readonly texts: ReadonlyMap<string, string>;
   readonly where: readonly string[];

@@ -23,7 +23,7 @@ export class TaskHandle<T = unknown> {
     return getTask(this.#of.store, this.id);
   }
 
-  /** What the method returned, once the task has ended. */
+  /** The value that the method returned, once the task has ended. */
   async result(options?: ResultOptions): Promise<T> {
     return (await resultOf(this.#of.store, this.id, options)) as T;
   }

@@ -5,7 +5,7 @@ import { PATH_ROOTS, type PathCondition } from "../store/looking.ts";
 import { didYouMean } from "../suggest.ts";
 import { text } from "../values/option-kinds.ts";
 
-/** What a value inside a task is compared with; `has`: it is text that contains this one, whatever its case. */
+/** A value inside a task is compared with this; `has`: it is text that contains this one, whatever its case. */
 export type PathValue = string | number | boolean | null | { readonly has: string };
 
 /** The most conditions of one filter. */

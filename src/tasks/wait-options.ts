@@ -1,4 +1,4 @@
-/** What the waits for tasks take, and where they are refused. */
+/** The options of the waits for tasks, and where the waits are refused. */
 import { TqError } from "../errors.ts";
 import { inspected, quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";

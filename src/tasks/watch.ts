@@ -14,7 +14,7 @@ export interface WatchedTask extends Task {
   readonly progress: TaskProgress | null;
 }
 
-/** What a watch tells the changes of. */
+/** The fields whose changes a watch tells. */
 type Watched = Pick<Standing, "state" | "attempts" | "reason" | "progress">;
 
 /** The tasks of `for await`: leaving the loop, or `return()`, ends a wait that is under way. */

@@ -18,7 +18,7 @@ const NO_NEXT_CLAIM = { handBack: [], claimUpTo: 0 };
 
 export class TestRunner {
   readonly #thread: ThreadRuntime;
-  /** What the present run has thrown; null: nothing. */
+  /** The value that the present run has thrown; null: none. */
   #thrown: { readonly error: unknown } | null = null;
 
   constructor(runtime: Runtime) {

@@ -16,6 +16,7 @@ import { enterRuntime, type Runtime } from "../transaction/runtime.ts";
 import { Transaction } from "../transaction/transaction.ts";
 import { MovedClock } from "./clock.ts";
 import { pushedSince, readWanted, waiting } from "./pushed.ts";
+import { pushCron } from "./recurring.ts";
 import { TestRunner } from "./runner.ts";
 import { moveAll } from "../tasks/many.ts";
 import type { DrainOptions, TestQueue, TestQueueOptions, TestRun } from "./types.ts";
@@ -167,6 +168,11 @@ class OpenTestQueue implements TestQueue {
     const run = await this.#inTurn(() => this.#runner.runOne(id));
     if (this.#runner.hasFailed(run)) throw run.error;
     return run;
+  }
+
+  async pushCron(name: string): Promise<number> {
+    this.#check(`push ${inspected(name)}`);
+    return pushCron(this.#runtime, name);
   }
 
   // The declarations of `TestQueue` say which arguments there are.

@@ -1,4 +1,4 @@
-/** What a test asks of its queue, and what the queue answers. */
+/** The questions of a test to its queue, and the answers. */
 import type { TestClock } from "./clock.ts";
 import type { MomentLike } from "../values/moment.ts";
 import type { Queue } from "../model/queue-types.ts";
@@ -35,7 +35,7 @@ export interface PushedTask<Args extends readonly unknown[] = readonly unknown[]
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-/** What a pushed task must have to match. */
+/** A pushed task must have these values to match. */
 export type PushedMatch = {
   readonly [K in keyof PushedTask]?: PushedTask[K] | undefined;
 };
@@ -49,11 +49,11 @@ export interface TestRun {
   readonly attempt: number;
   /** How the run ended. A task that failed and is tried again is "failed" here, and `task.state` is "scheduled". */
   readonly outcome: AttemptOutcome;
-  /** What the method returned, as JSON carries it. Reading it throws a ResultNotKeptError where JSON cannot carry it. */
+  /** The value that the method returned, as JSON carries it. Reading it throws a ResultNotKeptError where JSON cannot carry it. */
   readonly result: unknown;
-  /** What the method threw, the very value; undefined: nothing. */
+  /** The very value that the method threw; undefined: none. */
   readonly error: unknown;
-  /** What the run said with `currentTask()?.log(…)`. */
+  /** The lines that the run said with `currentTask()?.log(…)`. */
   readonly log: readonly OutputLine[];
   /** How far it said that it was, the last time; null: it did not. */
   readonly progress: TaskProgress | null;
@@ -105,6 +105,15 @@ export interface TestQueue extends AsyncDisposable {
    * "not_found" when there is no such task.
    */
   runNow(task: number | { readonly id: number }): Promise<TestRun>;
+  /**
+   * Pushes the task of a recurring task (`static cron`, or a section of the settings) now. No slot comes by itself, wherever
+   * the test moves the clock: one every minute would fill each drain.
+   *
+   * @returns the id of the task
+   * @throws TqError "not_found" where neither the models nor the settings of the queue have it.
+   * @example await queue.runNow(await queue.pushCron("nightly"));
+   */
+  pushCron(name: string): Promise<number>;
   /** The tasks that were pushed and have not run, the first one first; scheduled ones too. */
   pushed(): Promise<PushedTask[]>;
   /**

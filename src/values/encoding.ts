@@ -13,10 +13,11 @@
  * | a property that is undefined | left out, as `JSON.stringify` does |
  *
  * Everything else is refused with its path. As with `JSON.stringify`, only enumerable properties count, and of an
- * array only its elements.
+ * array only its elements: `refuseProperties` finds the others, which takes long in a long array.
  */
 import { type Place, enter, refuse, root } from "./place.ts";
 import { type Tag, bigintTag, isTag, toTag } from "./tags.ts";
+import { isPlain } from "./plain.ts";
 import { wholeOf } from "./whole.ts";
 
 export { decode } from "./decoding.ts";
@@ -131,15 +132,6 @@ function sortedKeys(object: object, place: Place): string[] {
   }
   const keys = Object.keys(object);
   return keys.length > 1 ? keys.sort() : keys;
-}
-
-function isPlain(value: object): value is Record<string, unknown> {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return true;
-  // Object.prototype of another realm, as node:vm gives it
-  return (
-    Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf")
-  );
 }
 
 function nameOf(value: object): string {

@@ -9,7 +9,7 @@ import {
 } from "./duration.ts";
 import { looksLikeMoment, momentOf, parseMoment } from "./moment.ts";
 
-/** What relative values of one push count from. */
+/** The point from which relative values of one push count. */
 export interface Basis {
   /** Lengths of time count from here: ms since 1970 UTC. */
   readonly now: number;
@@ -21,9 +21,9 @@ export interface Basis {
 export interface Kind<Column> {
   /** Completes "it must be …". */
   readonly allowed: string;
-  /** What the task gets for a value of TypeScript. */
+  /** Turns a value of TypeScript into the task's. */
   readonly read: (value: unknown, name: string, basis: Basis) => Column;
-  /** What the task gets for a value of JSON. */
+  /** Turns a value of JSON into the task's. */
   readonly readJson: (value: unknown, name: string, basis: Basis) => Column;
   /** The text of a flag as TypeScript would write it. */
   readonly readText: (text: string, name: string) => unknown;

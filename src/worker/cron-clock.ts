@@ -34,7 +34,7 @@ const AFTER_FAILURE_MS = 1_000;
 /** It looks this often for the end of a task for which a slot waits. */
 const WAITING_MS = 500;
 
-/** What a worker's clock works with; without a worker nothing is read from files, and nothing of tq's own is done. */
+/** The parts of a worker's clock; without a worker nothing is read from files, and nothing of tq's own is done. */
 export interface CronClockParts {
   /** The worker's id. */
   readonly id: string;
@@ -55,7 +55,7 @@ export class CronClock {
   #timer: Timer | null = null;
   #looking = false;
   #stopped = true;
-  /** What the last look saw of the database; -1: nothing. */
+  /** The database's version at the last look; -1: none. */
   #version = -1;
   #startedAt = 0;
   #lookedAt = 0;
@@ -197,7 +197,7 @@ export class CronClock {
     return slots;
   }
 
-  /** What this worker has started and does not do any more has ended: only the store has not heard of it. */
+  /** Work that this worker has started and does not do any more has ended: only the store has not heard of it. */
   #withoutOwn(state: CronState): CronState {
     const { id, cleaning } = this.#parts ?? {};
     return state.working === id && !cleaning?.isBusy ? { ...state, working: null } : state;

@@ -31,7 +31,7 @@ export class CronReading {
     this.#all = mergeCrons(this.layers);
   }
 
-  /** What it would have in force. */
+  /** The recurring tasks that it would have in force. */
   get merged(): readonly MergedCron[] {
     return this.#all.merged;
   }
@@ -100,7 +100,7 @@ export class CronReading {
     return [own, ...models, settings];
   }
 
-  /** What a layer has of these. */
+  /** The source of a layer, with those of these that it has. */
   source({ origin, kind }: CronLayer, merged = this.merged): CronSource {
     const those = merged.filter(({ layer }) => layer.origin === origin);
     const incomplete = this.#all.incomplete.filter(({ layer }) => layer.origin === origin);

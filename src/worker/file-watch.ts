@@ -5,7 +5,7 @@ export class FileWatch {
   readonly #path: string;
   /** The state of the file that was taken; null: none yet, or the file was not there. */
   #taken: string | null | undefined;
-  /** What the last look saw. */
+  /** The state of the file at the last look. */
   #seen: string | null | undefined;
 
   constructor(path: string) {

@@ -29,9 +29,9 @@ export interface Init {
   readonly standardError: StandardStream;
   /** Where its models print. */
   readonly standardOutput: StandardStream;
-  /** What the program around the worker listens to, and how many events of this thread it has not read; null: no program can. */
+  /** The events to which the program around the worker listens, and how many of this thread it has not read; null: none. */
   readonly events: { readonly listened: SharedArrayBuffer; readonly unread: Int32Array } | null;
-  /** What the main thread's store lends to the thread's. */
+  /** The main thread's store lends this to the thread's. */
   readonly store: ThreadPart;
 }
 
@@ -45,7 +45,7 @@ interface Abort {
 /** Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be rescued. */
 export type ToThread = Init | Abort | "go" | "wake" | "stop";
 
-/** What `PoolThread` alone deals with. */
+/** Messages that `PoolThread` alone deals with. */
 type OfThread =
   /** The system's number of the thread. */
   | { readonly type: "here"; readonly systemThread: number | null }
@@ -65,7 +65,7 @@ export interface ModelCrons {
   readonly definitions: readonly CronText[];
 }
 
-/** What a thread tells of its models. */
+/** The models that a thread has loaded, as it tells of them. */
 export interface LoadedModels {
   readonly catalog: ModelCatalog;
   readonly crons: readonly ModelCrons[];

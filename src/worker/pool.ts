@@ -17,7 +17,7 @@ import { type ForPool, type Init, type LoadedModels, threwWords, toTqError } fro
 import { eventsFor } from "./posted-events.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
-import type { RunStatistics } from "./run-statistics.ts";
+import type { RunStatistics } from "../run/run-statistics.ts";
 import { TakeBack } from "./take-back.ts";
 
 export interface PoolOptions {

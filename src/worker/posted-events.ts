@@ -70,7 +70,7 @@ export class PostedEvents {
   }
 }
 
-/** What a new thread needs to post its events; null: no program can listen. */
+/** The memory in which a new thread posts its events; null: no program can listen. */
 export function eventsFor(listeners: Listeners | null): Init["events"] {
   if (listeners === null) return null;
   const unread = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));

@@ -6,7 +6,7 @@ import type { RescuedTask } from "../store/rescue.ts";
 import { END_OF } from "../shared-memory/run-counters.ts";
 import type { RunEnd } from "../statistics/counts.ts";
 import { type Claim, FUNCTION_METHOD } from "../task.ts";
-import type { RunStatistics } from "./run-statistics.ts";
+import type { RunStatistics } from "../run/run-statistics.ts";
 
 /** The end of a task whose run took too long. */
 export interface TimedOut {

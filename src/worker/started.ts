@@ -1,4 +1,4 @@
-/** What a worker says when it has started. */
+/** The words of a worker that has started. */
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
 import type { Event } from "../log/events.ts";
 import { unknownFollowUps } from "../registry/follow-ups.ts";

@@ -13,7 +13,7 @@ import type { CronSources } from "./cron-sources.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { Pool } from "./pool.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
-import type { RunStatistics } from "./run-statistics.ts";
+import type { RunStatistics } from "../run/run-statistics.ts";
 import { endCancelled } from "./cancelled-runs.ts";
 import { watchThreads } from "./watch-threads.ts";
 

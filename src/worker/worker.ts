@@ -19,7 +19,7 @@ import type { LoadedModels } from "./messages.ts";
 import { modelsOf } from "./models-of.ts";
 import { Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
-import { RunStatistics } from "./run-statistics.ts";
+import { RunStatistics } from "../run/run-statistics.ts";
 import { noModels, startedEvent, uselessRules } from "./started.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";

@@ -168,6 +168,10 @@ describe("tq cron pause", () => {
     const task = await one(folder);
     const { next, pause } = task as { next: number; pause: { until: number } };
     expect(next).toBeGreaterThanOrEqual(pause.until);
+    await folder.tq("cron", "pause", "nightly", "--until", "14:00");
+    const { pause: again } = (await one(folder)) as typeof task & { pause: { until: number } };
+    const at = new Date(again.until);
+    expect([at.getHours(), at.getMinutes()]).toEqual([14, 0]);
   });
 
   test("refuses an end that has passed, and a reason that is too long", async () => {

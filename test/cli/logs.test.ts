@@ -117,6 +117,72 @@ test("tq watch tells what a cancelled run says until it ends, then that it was c
   expect(said).toMatch(/first[^]*second[^]*was cancelled: no more/);
 });
 
+/** Runs of task 1, with what each says; the last one finishes it. */
+async function sayRuns(store: SqliteStore, ...said: readonly string[]) {
+  await pushOne(store);
+  for (const [index, text] of said.entries()) {
+    const task = await claimFirst(store);
+    const isLast = index === said.length - 1;
+    await store.write(async (session) => {
+      await session.settle(task, isLast ? FINISHED : { kind: "interrupted", reason: "stop" });
+      await session.keepOutput(1, task.attempt, text);
+    });
+  }
+}
+
+const untimed = (text: string) => text.replaceAll(/^\d\S+ \S+ /gm, "");
+
+test("tq logs -f has the headings of tq logs between the runs of a task", async () => {
+  using folder = new Folder();
+  const store = folder.store();
+  await sayRuns(store, line("first") + line("second"), line("third"));
+  await store.close();
+  const heading = "run 1\ninfo  first\ninfo  second\n\nrun 2\ninfo  third\n";
+  for (const more of [[], ["-f"]]) {
+    const { stdout } = await folder.tq("logs", "1", ...more);
+    expect(untimed(stdout)).toBe(heading);
+  }
+  const { stdout } = await folder.tq("logs", "1", "-f", "--json");
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.map((text) => JSON.parse(text))).toMatchObject([
+    { attempt: 1, text: "first" },
+    { attempt: 1, text: "second" },
+    { attempt: 2, text: "third" },
+  ]);
+});
+
+test("tq logs -f of a task with one run has no heading", async () => {
+  using folder = new Folder();
+  const store = folder.store();
+  await sayRuns(store, line("first"));
+  await store.close();
+  const { stdout } = await folder.tq("logs", "1", "-f");
+  expect(untimed(stdout)).toBe("info  first\n");
+});
+
+test("tq logs -f has a heading before the run that begins while it follows", async () => {
+  using folder = new Folder();
+  const store = folder.store();
+  await pushOne(store);
+  const first = await claimFirst(store);
+  await store.write((session) => session.keepOutput(1, 1, line("first")));
+  let isAgain = false;
+  const said = await follow(folder.start(["logs", "1", "-f"]).stdout, async (so) => {
+    if (isAgain || !so.includes("first")) return;
+    isAgain = true;
+    await store.write((session) =>
+      session.settle(first, { kind: "interrupted", reason: "its worker stops" }),
+    );
+    const second = await claimFirst(store);
+    await store.write(async (session) => {
+      await session.settle(second, FINISHED);
+      await session.keepOutput(1, second.attempt, line("second"));
+    });
+  });
+  await store.close();
+  expect(untimed(said)).toBe("info  first\n\nrun 2\ninfo  second\n");
+});
+
 test("tq logs has the mark first, and the JSON the numbers", async () => {
   using folder = new Folder();
   const store = folder.store();

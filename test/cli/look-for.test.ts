@@ -48,6 +48,18 @@ test("a look of which nobody waits for the answer goes on to the end", async () 
   expect(goingOn(found)).toEqual([]);
 });
 
+test("a look tells after each part how far it is", async () => {
+  const told: (readonly [downTo: number, found: number])[] = [];
+  await lookThrough(SPARSE, { isPatient: true, tell: (...how) => void told.push(how) });
+  expect(told).toEqual([
+    [90, 0],
+    [80, 1],
+    [70, 1],
+    [60, 1],
+    [50, 1],
+  ]);
+});
+
 test("a look with a limit goes on as long as it finds tasks", async () => {
   const flowing = [90, 80, 70, 60, 50].map((id) => ({ found: [id], downTo: id }));
   const stopped = await lookThrough([...flowing.slice(0, 3), none(65), none(null)], {

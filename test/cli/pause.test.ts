@@ -125,6 +125,22 @@ describe("what is paused", () => {
     expect(why.sentence).toMatch(/^Task 1 waits: its queue print is paused by ana@till3 since/);
   });
 
+  test("is said by tq show, with the command that resumes it", async () => {
+    await using site = await withTask();
+    await site.pausePrint();
+    const { stdout } = await site.tq("show", "1");
+    expect(stdout).toContain("state      ready (paused)\n");
+    expect(stdout).toMatch(
+      /^paused {5}its queue print is paused by ana@till3 since \d\d:\d\d: toner; to go on: tq resume print$/m,
+    );
+    expect(JSON.parse((await site.tq("show", "1", "--json")).stdout)).toMatchObject({
+      state: "ready",
+      paused: true,
+    });
+    await site.store.cancel(1);
+    expect((await site.tq("show", "1")).stdout).not.toContain("paused");
+  });
+
   test("is said by tq status, which takes it for no problem, and by tq list", async () => {
     await using site = await withTask();
     await site.pausePrint();

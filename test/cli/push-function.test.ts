@@ -8,6 +8,7 @@ export class Note extends Model {
   static override readonly __name__ = "note";
   static async read(notes: unknown) {}
 }
+const hidden = task("hidden", () => {});
 export const thumbnail = task("thumbnail", { attempts: 4 }, async (path: string, width = 100) => ({ path, width }));
 `;
 
@@ -114,6 +115,11 @@ describe("tq push refuses", () => {
       ["tumbnail", "[1]"],
       3,
       'Cannot push tumbnail: there is no function "tumbnail"; did you mean "thumbnail"?',
+    ],
+    [
+      ["hidden"],
+      3,
+      '/models.ts:7:16 makes a function "hidden": export it there, or from a models file',
     ],
     [["not"], 3, 'Cannot push not: there is no function "not"; did you mean "note"?'],
     [

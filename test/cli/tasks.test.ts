@@ -107,7 +107,8 @@ describe("the table of tasks", () => {
 
 describe("one task", () => {
   test("is a block with its errors below, their stacks included", () => {
-    expect(taskBlock(TASK, [], [ERROR], PIPE).split("\n")).toEqual([
+    const shown = { task: TASK, held: null, attempts: [], errors: [ERROR] };
+    expect(taskBlock(shown, PIPE).split("\n")).toEqual([
       "task       7",
       "state      failed",
       "reason     Error: no\\x1b[2J paper",

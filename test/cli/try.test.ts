@@ -149,7 +149,11 @@ test("a trial of a run that fails says that its work would have been undone", as
 
 test.each([
   [["sale", "commits", "1"], 4, "Cannot try sale.commits: it commits while it runs"],
-  [["sale", "outside", "1"], 4, "runs outside any transaction (transaction: false)"],
+  [
+    ["sale", "outside", "1"],
+    4,
+    "Cannot try sale.outside: sale.outside runs outside any transaction (transaction: false), so what it commits would stay; to see what it does, run it on a copy of the database, or in a test with tq/testing",
+  ],
   [["sale", "exits", "1"], 1, "its method called process.exit(0)"],
   [["99"], 3, "Cannot try task 99: there is no such task"],
   [["0"], 2, "must be a whole number from 1"],

@@ -22,6 +22,8 @@ const RETRY = "retry --state failed";
 const QUEUE = 'No task has the queue "pritner"; did you mean "printer"?';
 const MODEL = 'No task has the model "reciept"; did you mean "receipt"?';
 const OTHER = 'No task has the queue "pdf"; tasks have mail, printer';
+const PATTERN =
+  "--ref is a whole ref, not a pattern: --ref-starts finds all that begin with a text";
 
 describe("a filter with a name that no task has", () => {
   test.each([
@@ -30,6 +32,7 @@ describe("a filter with a name that no task has", () => {
     ["list --queue pritner", "No tasks", [QUEUE]],
     ["list --model reciept", "No tasks", [MODEL]],
     [`${RETRY} --queue pdf`, "0 tasks retried", [OTHER]],
+    ["list --ref order-*", "No tasks", [PATTERN]],
   ])("is answered with the near name: tq %s", async (line, answer, notes) => {
     expect(await folder.tq(...line.split(" "))).toEqual({
       code: 0,

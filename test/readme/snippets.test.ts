@@ -33,7 +33,7 @@ import {
 } from "./snippets.ts";
 
 /** What the documents call the folder in which they work. */
-const SHOWN_FOLDER = "/home/me/shop";
+const SHOWN_FOLDER = "/srv/shop";
 const SHOWN_PORT = "8989";
 
 const README = "README.md";

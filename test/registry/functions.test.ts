@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { checkCall } from "../../src/catalog.ts";
 import { task } from "../../src/index.ts";
 import { loadModels } from "../../src/registry/load-models.ts";
 import { type ModelClass, modelOf } from "../../src/registry/model-class.ts";
@@ -49,6 +50,20 @@ test("a file gives its functions beside its models, each once", async () => {
   );
   const registry = await loadModels(made.file);
   expect(registry.catalog()).toEqual({ party: ["run"], thumbnail: null } as never);
+});
+
+test("a function that its file does not export is named with its line, where a task or a push asks for it", async () => {
+  using made = write(`${MODEL}\nconst lone = task("lone", () => 1);`);
+  const registry = await loadModels(made.file);
+  const words = `: there is no function "lone"`;
+  const hint = `; ${made.file}:3:14 makes a function "lone": export it there, or from a models file`;
+  expect(await sentenceOf(() => registry.require("lone", "run task 7", "function"))).toBe(
+    `Cannot run task 7${words} here${hint}`,
+  );
+  expect(await sentenceOf(() => checkCall(registry.catalog(), "lone", null))).toBe(
+    `Cannot push lone${words}${hint}`,
+  );
+  expect(await sentenceOf(() => checkCall(registry.catalog(), "alone", null))).not.toContain(hint);
 });
 
 test.each([

@@ -35,6 +35,8 @@ class Point {
 
 const USE = "give a plain object, an array or an id";
 
+const ALONE = "give the elements alone, or a plain object";
+
 const push = (method: "work" | "strictly" | "outside" = "work") =>
   Transaction.start({}, async () => Note.__queue__[method](await Note.create([{}])));
 
@@ -58,6 +60,21 @@ describe("a task finishes once, keeps its work, and says why its result is not k
     ["a promise", () => [Promise.resolve()], "result[0]: a Promise is not JSON; await it first"],
     ["a function", () => ({ print() {} }), "result.print: a function is not JSON"],
     ["a toJSON", () => ({ toJSON: throwing }), "result.toJSON: a function is not JSON"],
+    [
+      "an array with a property",
+      () => ({ a: [Object.assign([1], { b: 2 })] }),
+      `result.a[0]: an array with the property "b" is not JSON; ${ALONE}`,
+    ],
+    [
+      "the match of a pattern",
+      () => /4+/.exec("A44"),
+      `an array with the property "index" is not JSON; ${ALONE}`,
+    ],
+    [
+      "an array with a symbol",
+      () => Object.assign([1], { [Symbol("x")]: 2 }),
+      `an array with the property Symbol(x) is not JSON; ${ALONE}`,
+    ],
     ["a hole", () => [1, undefined], "result[1]: undefined is not JSON; give null"],
     ["a symbol", () => Symbol("x"), "a symbol is not JSON"],
     ["half a character", () => "\ud800", "a text with half a surrogate pair is not JSON"],
@@ -95,6 +112,7 @@ test.each<[string, unknown, unknown]>([
   ["a text of 10,000 characters of JSON", "x".repeat(9_998), "x".repeat(9_998)],
   ["-0", [-0], [-0]],
   ["a property that is undefined", { a: undefined, b: 1 }, { b: 1 }],
+  ["an array with one", Object.assign([[1]], { a: undefined }), [[1]]],
   ["a Date", new Date(5), Temporal.Instant.fromEpochMilliseconds(5)],
 ])("a task that returns %s finishes without a reason", async (_what, value, result) => {
   await using tq = makeRuntime();

@@ -6,8 +6,14 @@ export class JamError extends Error {
   override readonly name = "JamError";
 }
 
-/** What each method does. */
-export const label = { does: (): unknown => undefined };
+/** The wait of `mended`: it breaks at the first attempt. */
+const fromSecond = (attempt: number): string => {
+  if (attempt > 1) return "5s";
+  throw new Error("not yet");
+};
+
+/** What each method does, and what the backoff of `mended` answers. */
+export const label = { does: (): unknown => undefined, answers: fromSecond };
 
 export class Label extends Model {
   declare static readonly __queue__: Queue<typeof Label>;
@@ -19,6 +25,7 @@ export class Label extends Model {
       backoff: (_error: unknown, attempt: number) => (attempt === 1 ? "5s" : null),
     },
     broken: { attempts: 3, backoff: () => "soon" },
+    mended: { attempts: 2, backoff: (_error: unknown, attempt: number) => label.answers(attempt) },
     only: { attempts: 3, backoff: "10s", retryOn: [JamError], failOn: ["EPAPER"] },
     people: { attempts: 3, backoff: "10s", retryOn: [UserError] },
   };
@@ -32,6 +39,9 @@ export class Label extends Model {
     return label.does();
   }
   static broken(_labels: Label[]) {
+    return label.does();
+  }
+  static mended(_labels: Label[]) {
     return label.does();
   }
   static only(_labels: Label[]) {

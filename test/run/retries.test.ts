@@ -92,6 +92,41 @@ describe("the policy", () => {
     expect(others.at(-1)).toMatchObject({ state: "failed", failures: 3 });
   });
 
+  test("whose function was asked and broken is said in the reason of the task that has failed", async () => {
+    await using tq = makeRuntime();
+    label.does = fails(new Error("no"));
+    const ends = await runs(tq, "broken");
+    const why = 'TqError: what it returned: "soon" is not a length of time';
+    expect(ends.at(-1)?.reason).toStartWith(
+      `Error: no (at attempt 2 a function of its policy failed, so it waited as without one: ${why}`,
+    );
+    expect(tq.eventsOf("task.failed")).toMatchObject([
+      { error: { message: expect.stringContaining("(at attempt 2 a function") } },
+    ]);
+  });
+
+  test("whose function was broken once is said after it has answered, and not after a retry by hand", async () => {
+    await using tq = makeRuntime();
+    label.does = fails(new Error("no"));
+    const ends = await runs(tq, "mended");
+    const [first, last] = [ends[0], ends.at(-1)];
+    expect(first?.reason).toContain("(a function of its policy failed, so it waits as without one");
+    expect(last).toMatchObject({
+      state: "failed",
+      reason:
+        "Error: no (at attempt 1 a function of its policy failed, so it waited as without one: Error: not yet)",
+    });
+    const id = first?.id ?? 0;
+    await tq.store.retry(id);
+    for (const reason of [/without one/, /^Error: no \(at attempt 3 a/]) {
+      expect((await tq.runTask(id)).reason).toMatch(reason);
+    }
+    label.answers = () => "5s";
+    await tq.store.retry(id);
+    await tq.runTask(id);
+    expect(await tq.runTask(id)).toMatchObject({ state: "failed", reason: "Error: no" });
+  });
+
   test("names the errors that are tried again, and those that fail at once", async () => {
     await using tq = makeRuntime();
     label.does = fails(new JamError("paper jam"));

@@ -130,10 +130,12 @@ describe("a task with an end of its patience", () => {
     expect(await tq.runTask(id)).toMatchObject({
       state: "cancelled",
       reason: "it expired 1 ms ago, before its first run",
+      attempts: 0,
     });
+    expect(await tq.store.attempts(id)).toEqual([]);
     label.does = () => undefined;
     await tq.store.retry(id);
-    expect(await tq.runTask(id)).toMatchObject({ state: "finished" });
+    expect(await tq.runTask(id)).toMatchObject({ state: "finished", attempts: 1 });
   });
 
   test("is tried again after that where its first run came in time", async () => {
@@ -156,7 +158,7 @@ describe("a task with an end of its patience", () => {
     tq.clock.time += 3_600_000 + 300_000;
     expect(await tq.runTask(inTime)).toMatchObject({ state: "finished" });
     tq.clock.time += 1;
-    expect(await tq.runTask(late)).toMatchObject({ state: "cancelled" });
+    expect(await tq.runTask(late)).toMatchObject({ state: "cancelled", attempts: 0 });
     await tq.store.retry(late);
     expect(await tq.runTask(late)).toMatchObject({ state: "finished" });
   });

@@ -9,7 +9,7 @@ interface Draft extends Omit<Plan, "attempts" | "end"> {
   readonly end?: Plan["end"];
   /** The method, or null for the function. */
   readonly method: "run" | "runInTime" | "runOutside" | null;
-  /** What the push says. */
+  /** The options of the push. */
   readonly said?: Pick<
     PushOptions,
     "attempts" | "backoff" | "timeout" | "expiresAt" | "scheduledAt" | "priority"

@@ -110,7 +110,7 @@ export function readLive(database: string, owner: Owner): Shown | null {
   }
 }
 
-/** What a run that a thread has shows, or why that cannot be read; null: it has said nothing. */
+/** The output of a run that a thread has, or why that cannot be read; null: it has said nothing. */
 export function readRun(
   database: string,
   { id, attempt, claim, ...owner }: OutputRun & Owner,

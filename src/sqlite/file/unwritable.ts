@@ -89,7 +89,7 @@ export function ownersOf(path: string): string {
   return ownerWords(path, `${path}-wal`, `${path}-shm`, dirname(path));
 }
 
-/** What keeps this user from opening the database as usual, where no program has it open; null: nothing. */
+/** Says what keeps this user from opening the database as usual, where no program has it open; null: nothing. */
 export function unwritableAtRest(path: string): Unwritable | null {
   return existsSync(path) && !existsSync(`${path}-wal`) ? findUnwritable(path) : null;
 }

@@ -100,8 +100,8 @@ CREATE TABLE tq__follow_up (
   PRIMARY KEY (model, method)
 ) STRICT, WITHOUT ROWID;
 
--- The ways in which failures are told: a command, a URL. Failures up to `told_until` have been told. `sender` is the
--- worker that is telling some, `sent_at` when the last one began to.
+-- The ways in which failures are told: `channel` is "command" or "url" with a hash of the definition. Failures up to
+-- `told_until` have been told. `sender` is the worker that is telling some, `sent_at` when the last one began to.
 CREATE TABLE tq__alert (
   channel    TEXT PRIMARY KEY,
   origin     TEXT    NOT NULL,

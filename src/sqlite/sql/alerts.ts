@@ -1,34 +1,33 @@
 /** Alerts: which worker tells of failures, in which way, up to which one. */
 import type { Database } from "bun:sqlite";
-import type {
-  AlertChannel,
-  AlertTake,
-  TakenAlert,
-  UntoldFailure,
-} from "../../store/failure-store.ts";
+import type { AlertKey, AlertTake, TakenAlert, UntoldFailure } from "../../store/failure-store.ts";
 
 const DROP_OTHERS = `
   DELETE FROM tq__alert
    WHERE origin = $origin AND channel NOT IN (SELECT value FROM json_each($channels))`;
 
-/** A way that is new tells nothing of the failures before it. */
+/**
+ * A way that is new tells nothing of the failures before it; one that its file has edited, all that were not told. $kind
+ * is a pattern.
+ */
 const ADD = `
   INSERT INTO tq__alert (channel, origin, told_until)
-  VALUES ($channel, $origin, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'tq__untold'), 0))
+  VALUES ($channel, $origin,
+          coalesce((SELECT max(told_until) FROM tq__alert WHERE origin = $origin AND channel GLOB $kind),
+                   (SELECT seq FROM sqlite_sequence WHERE name = 'tq__untold'), 0))
   ON CONFLICT (channel) DO UPDATE SET origin = excluded.origin WHERE origin <> excluded.origin`;
 
 const FORGET_TOLD =
   "DELETE FROM tq__untold WHERE id <= coalesce((SELECT min(told_until) FROM tq__alert), id)";
 
 /** Makes these the ways of telling. */
-export function watchFailures(
-  db: Database,
-  origin: string,
-  channels: readonly AlertChannel[],
-): void {
+export function watchFailures(db: Database, origin: string, channels: readonly AlertKey[]): void {
+  for (const channel of channels) {
+    const [kind] = channel.split(" ");
+    db.query(ADD).run({ channel, origin, kind: `${kind}*` });
+  }
   // Workers without a file may each have other settings: none of them drops what another one wants.
   if (origin !== "") db.query(DROP_OTHERS).run({ origin, channels: JSON.stringify(channels) });
-  for (const channel of channels) db.query(ADD).run({ channel, origin });
   db.query(FORGET_TOLD).run();
 }
 
@@ -38,9 +37,9 @@ const WATCHED = "SELECT channel, origin FROM tq__alert ORDER BY channel";
 export function isNewlyWatched(
   db: Database,
   origin: string,
-  channels: readonly AlertChannel[],
+  channels: readonly AlertKey[],
 ): boolean {
-  const rows = db.query(WATCHED).all() as { channel: AlertChannel; origin: string }[];
+  const rows = db.query(WATCHED).all() as { channel: AlertKey; origin: string }[];
   const hasAll = channels.every((channel) =>
     rows.some((row) => row.channel === channel && row.origin === origin),
   );
@@ -121,7 +120,7 @@ export function takeAlert(
 const TOLD = `
   UPDATE tq__alert SET told_until = max(told_until, $until) WHERE channel = $channel`;
 
-function setTold(db: Database, channel: AlertChannel, until: number): void {
+function setTold(db: Database, channel: AlertKey, until: number): void {
   db.query(TOLD).run({ channel, until });
   db.query(FORGET_TOLD).run();
 }
@@ -131,7 +130,7 @@ const LEAVE = "UPDATE tq__alert SET sender = NULL WHERE channel = $channel AND s
 export function endAlert(
   db: Database,
   worker: string,
-  channel: AlertChannel,
+  channel: AlertKey,
   until: number | null,
 ): void {
   if (until !== null) setTold(db, channel, until);

@@ -69,7 +69,7 @@ export function retryByHand(db: Database, id: number, now: number): Task {
   throw new TqError("conflict", `Cannot retry task ${id}: it is ${task.state}${hint}`);
 }
 
-/** What is not given stays. */
+/** A column that is not given stays. */
 const placing = (which: string): string => `
   UPDATE tq__task
      SET queue = coalesce($queue, queue), priority = coalesce($priority, priority)
@@ -94,7 +94,7 @@ function placeValues({ queue, priority }: Place) {
 const DELETE_ENDED = `
   DELETE FROM tq__task WHERE ${MANY} AND state IN ('finished', 'failed', 'cancelled') RETURNING id`;
 
-/** What else there is of a task; its id is never given again. */
+/** The other rows of a task; its id is never given again. */
 const DELETE_HISTORY = ["tq__error", "tq__attempt", "tq__output"].map(
   (table) => `DELETE FROM ${table} WHERE task IN (SELECT value FROM json_each($ids))`,
 );

@@ -19,7 +19,7 @@ function trimmed(text: string): string {
   return `iif(instr(${text}, '.'), rtrim(rtrim(${text}, '0'), '.'), ${text})`;
 }
 
-/** What `decimalKey` may give for this number: the text that Python writes depends on its zeros. */
+/** The texts that `decimalKey` may give for this number: the one that Python writes depends on its zeros. */
 export function decimalKeys(number: Decimal): string[] {
   if (number.coefficient === 0n) return ["0"];
   const sign = number.coefficient < 0n ? "-" : "";

@@ -1,4 +1,4 @@
-/** What follows a task's failure, in the transaction that settles it: the task that it pushes, and the note for alerts. */
+/** Follows up a task's failure, in the transaction that settles it: pushes a task, and notes the failure for alerts. */
 import type { Database } from "bun:sqlite";
 import type { Failure } from "../../failure.ts";
 import { OF_FOLLOW_UP } from "../../policies/read.ts";

@@ -12,7 +12,7 @@ import {
 } from "./queues.ts";
 import { hasOrderIndex, lookForOrderIndex, MANY_QUEUES } from "./ready-order.ts";
 
-/** What a claim reads of a task that it takes. A ready task has a reason only where a run of it did not end it. */
+/** The columns that a claim reads of a task that it takes. A ready task has a reason only where a run of it did not end it. */
 export const CLAIMED_COLUMNS = `task.id, claim, model, method, instances, args, context, user, queue, priority, deadline,
          enqueued_at AS enqueuedAt, scheduled_at AS scheduledAt, expected_at AS expectedAt, attempts, suspect, postponed, failures, expires_at AS expiresAt, policy, ref, reason IS NOT NULL AS again`;
 

@@ -1,6 +1,11 @@
-/** The patterns of `like`, as SQLite's GLOB takes them: its own LIKE knows upper and lower case of ASCII only. */
+/** Patterns as SQLite's GLOB takes them: its own LIKE knows upper and lower case of ASCII only. */
 
-/** @param pattern with `%` for any characters, `_` for one, and a backslash before one of these that is meant itself */
+/** A pattern of names, or a name: a bracket is itself. */
+export function namesGlob(pattern: string): string {
+  return pattern.replaceAll("[", "[[]");
+}
+
+/** The pattern of a `like`. @param pattern with `%` for any characters, `_` for one, and a backslash before one of these that is meant itself */
 export function toGlob(pattern: string): string {
   return pattern.replace(/\\?[^]/gu, (part) => {
     if (part === "%") return "*";

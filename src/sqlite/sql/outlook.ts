@@ -1,4 +1,4 @@
-/** What becomes of the queues. */
+/** Foretells the queues, by the rates of the statistics. */
 import type { Database } from "bun:sqlite";
 import { isWorker } from "../../store/live-workers.ts";
 import type { QueueStatus, WorkerStatus } from "../../store/looking.ts";
@@ -11,13 +11,16 @@ import {
   isRate,
   type Level,
   type Misses,
+  type QueueDepth,
 } from "../../statistics/forecast.ts";
+import { countHeld, HELD_BY, heldNames, IS_HELD } from "./held-tasks.ts";
+import { pausesInForce } from "./pauses.ts";
 import { endedRate, pushedSince } from "./rates.ts";
 
 /** More queues get no forecast: there may be thousands. */
 const MOST_FORECAST = 20;
 
-/** Adds to the first queues that have ready tasks what becomes of them. */
+/** Adds to the first queues that have ready tasks what becomes of them; those that a pause holds do not count. */
 export function withForecasts(
   db: Database,
   queues: readonly QueueStatus[],
@@ -25,14 +28,18 @@ export function withForecasts(
   now: number,
 ): QueueStatus[] {
   const live = workers.filter((worker) => worker.alive && isWorker(worker));
+  const pauses = pausesInForce(db, now);
   let left = MOST_FORECAST;
   const pushed = new Map<number, Map<string, number>>();
   return queues.map((status) => {
     if (status.ready === 0 || !status.served || status.paused || left === 0) return status;
     left -= 1;
+    const ready = status.ready - countHeld(db, status.queue, pauses, status.ready);
+    if (ready <= 0) return status;
     const takers = live.filter((worker) => takesQueue(worker.queues, status.queue));
     const started = Math.min(...takers.map(({ started_at: at }) => at));
-    const found = forecastOf(db, status, started, now, (since) => {
+    const line = { ...status, ready, held: heldNames(pauses) };
+    const found = forecastOf(db, line, started, now, (since) => {
       let counts = pushed.get(since);
       if (!counts) pushed.set(since, (counts = pushedSince(db, since, now)));
       return counts.get(status.queue) ?? 0;
@@ -41,22 +48,29 @@ export function withForecasts(
   });
 }
 
+/** The tasks of a queue that are to run. */
+interface Line extends QueueDepth {
+  readonly queue: string;
+  /** The pauses of methods, for `IS_HELD`; null: none. */
+  readonly held: string | null;
+}
+
 function forecastOf(
   db: Database,
-  status: QueueStatus,
+  line: Line,
   started: number,
   now: number,
   pushed: (since: number) => number,
 ): Forecast | null {
-  const { queue } = status;
+  const { queue } = line;
   const priorities = prioritiesOf(db, queue);
-  const since = Math.max(backlogSince(db, queue, priorities, now), started);
+  const since = Math.max(backlogSince(db, line, priorities, now), started);
   const rate = endedRate(db, (name) => name === queue, { now, since });
   if (!isRate(rate)) return null;
   // The push that began to fill the queue may be the last one: soon after it no rate is known.
   const isYoung = now - since < 2 * rate.within && now - since < YOUNG_MS;
   const come = isYoung ? null : pushed(now - rate.within);
-  return forecast(status, rate, come, missesOf(db, status, priorities, rate, now));
+  return forecast(line, rate, come, missesOf(db, line, priorities, rate, now));
 }
 
 const YOUNG_MS = 120_000;
@@ -82,69 +96,86 @@ function prioritiesOf(db: Database, queue: string): number[] {
 
 const OF_PRIORITY = `${READY} AND priority = $priority`;
 
-/** Those that are expected first need not be the ones that wait the longest, so some are asked at both ends. */
-const endOf = (direction: "ASC" | "DESC"): string => `
-  SELECT min(since) AS since
-    FROM (SELECT coalesce(scheduled_at, enqueued_at) AS since FROM tq__task
-           WHERE ${OF_PRIORITY} ORDER BY deadline ${direction}, id ${direction} LIMIT 20)`;
-
-const ENDS = [endOf("ASC"), endOf("DESC")];
-
-/** The queue has had tasks to run at least since then. */
-function backlogSince(
-  db: Database,
-  queue: string,
-  priorities: readonly number[],
-  now: number,
-): number {
-  const times = priorities.flatMap((priority) =>
-    ENDS.map((ends) => (db.query(ends).get({ queue, priority }) as { since: number | null }).since),
-  );
-  return Math.min(now, ...times.filter((time) => time !== null));
-}
-
 /** Tasks are counted up to this number: some ms. */
 const MOST_COUNTED = 50_000;
 
 /** Tasks with an `expected_at` that are looked at, of each priority: some ms. */
 const MOST_EXPECTED = 3_000;
 
-const EXPECTED = `
-  SELECT id, deadline FROM tq__task
-   WHERE ${OF_PRIORITY} AND deadline > $now
-   ORDER BY deadline, id LIMIT ${MOST_EXPECTED}`;
+/** The statements on the tasks of one priority. @param isAnyHeld false: an index alone answers most of them. */
+function statements(isAnyHeld: boolean) {
+  const columns = isAnyHeld ? `, ${HELD_BY}` : "";
+  const unlessHeld = isAnyHeld ? `WHERE NOT ${IS_HELD}` : "";
+  const count = (where: string): string => `
+    SELECT count(*) AS count
+      FROM (SELECT id${columns} FROM tq__task WHERE ${where} LIMIT ${MOST_COUNTED}) ${unlessHeld}`;
+  const end = (direction: "ASC" | "DESC"): string => `
+    SELECT min(since) AS since
+      FROM (SELECT coalesce(scheduled_at, enqueued_at) AS since${columns} FROM tq__task
+             WHERE ${OF_PRIORITY} ORDER BY deadline ${direction}, id ${direction} LIMIT 20) ${unlessHeld}`;
+  return {
+    /** Those that are expected first need not be the ones that wait the longest, so some are asked at both ends. */
+    ends: [end("ASC"), end("DESC")],
+    expected: `
+      SELECT id, deadline, ${isAnyHeld ? IS_HELD : "0"} AS isHeld FROM tq__task
+       WHERE ${OF_PRIORITY} AND deadline > $now
+       ORDER BY deadline, id LIMIT ${MOST_EXPECTED}`,
+    countPast: count(`${OF_PRIORITY} AND deadline <= $now`),
+    countAll: count(OF_PRIORITY),
+  };
+}
 
-const countOf = (where: string): string => `
-  SELECT count(*) AS count FROM (SELECT 1 FROM tq__task WHERE ${where} LIMIT ${MOST_COUNTED})`;
+const [OF_ALL, OF_UNHELD] = [statements(false), statements(true)];
 
-const COUNT_PAST = countOf(`${OF_PRIORITY} AND deadline <= $now`);
-const COUNT_PRIORITY = countOf(OF_PRIORITY);
+function statementsFor({ queue, held }: Line) {
+  return held === null
+    ? { ...OF_ALL, values: { queue } }
+    : { ...OF_UNHELD, values: { queue, held } };
+}
 
-type Expected = { readonly id: number; readonly deadline: number };
+/** The queue has had tasks to run at least since then. */
+function backlogSince(
+  db: Database,
+  line: Line,
+  priorities: readonly number[],
+  now: number,
+): number {
+  const { ends, values } = statementsFor(line);
+  const times = priorities.flatMap((priority) =>
+    ends.map(
+      (end) => (db.query(end).get({ ...values, priority }) as { since: number | null }).since,
+    ),
+  );
+  return Math.min(now, ...times.filter((time) => time !== null));
+}
+
+type Expected = { readonly id: number; readonly deadline: number; readonly isHeld: 0 | 1 };
 
 function missesOf(
   db: Database,
-  { queue, ready }: QueueStatus,
+  line: Line,
   priorities: readonly number[],
   rate: EndedRate,
   now: number,
 ): Misses | null {
+  const { expected: expecting, countPast, countAll, values } = statementsFor(line);
   let isAll = true;
   // A ready task whose time in the order has not come is one with an `expected_at`.
   function* levels(): Generator<Level> {
     let before = 0;
     for (const [index, priority] of priorities.entries()) {
-      const level = { queue, priority };
-      const expected = db.query(EXPECTED).all({ ...level, now }) as Expected[];
+      const level = { ...values, priority };
+      const rows = db.query(expecting).all({ ...level, now }) as Expected[];
+      const expected = rows.filter(({ isHeld }) => !isHeld);
+      if (rows.length === MOST_EXPECTED) isAll = false;
       if (expected.length > 0) {
-        const past = (db.query(COUNT_PAST).get({ ...level, now }) as { count: number }).count;
-        if (expected.length === MOST_EXPECTED) isAll = false;
+        const past = (db.query(countPast).get({ ...level, now }) as { count: number }).count;
         yield { before: before + past, expected };
       }
       if (index === priorities.length - 1 || before > MOST_COUNTED) return;
-      before += (db.query(COUNT_PRIORITY).get(level) as { count: number }).count;
+      before += (db.query(countAll).get(level) as { count: number }).count;
     }
   }
-  const found = findMisses(levels(), rate, { now, ready });
+  const found = findMisses(levels(), rate, { now, ready: line.ready });
   return found === null || isAll ? found : { ...found, at_least: true };
 }

@@ -15,7 +15,7 @@ const MAKE = `
 
 const EXISTS = `SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = '${NAME}'`;
 
-/** What each connection last saw. An index that another process makes meanwhile is found by `lookForOrderIndex`. */
+/** Remembers what each connection last saw. An index that another process makes meanwhile is found by `lookForOrderIndex`. */
 const seen = new WeakMap<Database, boolean>();
 
 /** True when this connection knows that the index exists. */

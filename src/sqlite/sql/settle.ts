@@ -24,7 +24,9 @@ export function settle(
     case "failed":
       return fail(db, run, outcome.error, now, onPushed);
     case "cancelled":
-      return cancelRun(db, run, outcome.reason, now);
+      return outcome.neverRan
+        ? cancelUnrun(db, run, outcome.reason, now)
+        : cancelRun(db, run, outcome.reason, now);
     case "retry":
     case "snoozed":
     case "postponed":
@@ -117,14 +119,22 @@ function fail(
   return true;
 }
 
-const CANCEL_RUN = `
+const cancelling = (which: string, runs: 0 | 1): string => `
   UPDATE tq__task
-     SET state = 'cancelled', finished_at = $now, reason = $reason, attempts = attempts + 1,
+     SET state = 'cancelled', finished_at = $now, reason = $reason, attempts = attempts + ${runs},
          worker = NULL, thread = NULL, suspect = 0, begun = 0
-   WHERE id = $id`;
+   WHERE ${which}`;
+
+const CANCEL_RUN = cancelling("id = $id", 1);
+const CANCEL_UNRUN = cancelling("id = $id AND state = 'running' AND claim = $claim", 0);
 
 function cancelRun(db: Database, run: Claim, reason: string, now: number): boolean {
   return end(db, run, { outcome: "cancelled", reason, now }, CANCEL_RUN, { reason, now });
+}
+
+/** Cancels a task that was claimed, and whose method was not called: that is no run of it. */
+function cancelUnrun(db: Database, { id, claim }: Claim, reason: string, now: number): boolean {
+  return db.query(CANCEL_UNRUN).run({ id, claim, reason, now }).changes === 1;
 }
 
 /** `postponed_at` is when a run chose the time of the next one: the repair of a clock that was ahead needs it. */

@@ -22,7 +22,7 @@ import {
   suspectQueues,
 } from "./queues.ts";
 
-/** What only the files beside the database tell. */
+/** Facts that only the files beside the database tell. */
 export interface Surroundings {
   readonly workers: (all: readonly WorkerInfo[]) => WorkerStatus[];
   readonly shown: (owner: Owner) => Shown | null;

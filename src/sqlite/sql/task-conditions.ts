@@ -1,7 +1,7 @@
 /** The conditions of a filter of tasks, as SQL. */
 import { isPattern } from "../../patterns.ts";
 import type { PathCondition, ReadFilter } from "../../store/looking.ts";
-import { toGlob } from "./glob.ts";
+import { namesGlob, toGlob } from "./glob.ts";
 
 type Value = string | number | null;
 
@@ -26,6 +26,9 @@ const compared =
   (condition: string): Writer =>
   (value: string | number, parameter) => [`${condition} $${parameter}`, value];
 
+/** A range, which an index answers. The last of all code points is no character, so no ref goes on with it. */
+export const REF_STARTS = "(ref >= $refStarts AND ref < $refStarts || char(0x10ffff))";
+
 /** Those that cost least come first: SQLite asks them in their order. */
 const WRITERS: Readonly<
   Record<Exclude<keyof ReadFilter, "where" | "before" | "after" | "limit">, Writer>
@@ -35,6 +38,7 @@ const WRITERS: Readonly<
     JSON.stringify(states),
   ],
   ref: compared("ref ="),
+  refStarts: (text: string) => [REF_STARTS, text],
   user: compared("user ="),
   queue: name("queue"),
   model: name("model"),
@@ -61,11 +65,6 @@ export function taskConditions(filter: ReadFilter): Conditions {
     parts.push(pathSql(condition, `where${at}`, values));
   }
   return { sql: parts.length === 0 ? "TRUE" : parts.join(" AND "), values };
-}
-
-/** A pattern of names as SQLite's GLOB takes it: a bracket is itself. */
-function namesGlob(pattern: string): string {
-  return pattern.replaceAll("[", "[[]");
 }
 
 /** A pattern for text that contains this one, whatever its case: `%` and `_` are themselves. */

@@ -41,7 +41,7 @@ const SAY_IN_ROW = `
   UPDATE tq__task SET reason = $reason
    WHERE id = $task AND state = 'finished' AND reason IS NULL AND attempts = $attempt`;
 
-/** What a run has left behind: an error, and the words of it in the row. */
+/** The traces of a run: an error, and the words of it in the row. */
 interface LeftBehind {
   readonly task: number;
   readonly attempt: number;

@@ -4,7 +4,7 @@ import type { Part, ReadFilter, Rest } from "../../store/looking.ts";
 import { ENDED_STATES, type Task, TASK_STATES, type TaskState } from "../../task.ts";
 import { isPattern } from "../../patterns.ts";
 import { type TaskRow, toTask } from "./task-rows.ts";
-import { taskConditions } from "./task-conditions.ts";
+import { REF_STARTS, taskConditions } from "./task-conditions.ts";
 
 /** Ids that one statement looks at: some ms. */
 const SLICE_IDS = 5_000;
@@ -53,19 +53,29 @@ function* allSlices(db: Database, lowest: number, highest: number): Generator<Sl
   }
 }
 
-/** The ids that the indexes of states name, the newest first; null where they name too many, or all. */
+/** The ids that an index names, the newest first; null where each names too many, or all. */
 function namedIds(db: Database, filter: ReadFilter): number[] | null {
-  const { ref, states = hasEndTime(filter) ? ENDED_STATES : TASK_STATES } = filter;
-  if (ref === undefined && states.length === TASK_STATES.length) return null;
-  const arms = ref === undefined ? armsOf(filter, states) : [REF_ARM];
-  if (arms.length === 0) return [];
-  const ids = `(SELECT id FROM (${arms.join(" UNION ALL ")}) LIMIT ${MOST_NAMED + 1})`;
-  const values = armValues(ids, filter);
-  const { count } = db.query(`SELECT count(*) AS count FROM ${ids}`).get(values) as Count;
-  if (count > MOST_NAMED) return null;
-  // One text, as 200,000 rows would take 100 ms.
-  const { list } = db.query(`SELECT json_group_array(id) AS list FROM ${ids}`).get(values) as Named;
-  return [...Float64Array.from(JSON.parse(list) as number[]).sort()].reverse();
+  for (const arms of namingArms(filter)) {
+    if (arms.length === 0) return [];
+    const ids = `(SELECT id FROM (${arms.join(" UNION ALL ")}) LIMIT ${MOST_NAMED + 1})`;
+    const values = armValues(ids, filter);
+    const { count } = db.query(`SELECT count(*) AS count FROM ${ids}`).get(values) as Count;
+    if (count > MOST_NAMED) continue;
+    // One text, as 200,000 rows would take 100 ms.
+    const { list } = db
+      .query(`SELECT json_group_array(id) AS list FROM ${ids}`)
+      .get(values) as Named;
+    return [...Float64Array.from(JSON.parse(list) as number[]).sort()].reverse();
+  }
+  return null;
+}
+
+/** The parts of statements that each name all ids of a filter: the one that names the fewest comes first. */
+function* namingArms(filter: ReadFilter): Generator<readonly string[], void> {
+  const { ref, refStarts, states = hasEndTime(filter) ? ENDED_STATES : TASK_STATES } = filter;
+  if (ref !== undefined) yield [REF_ARM];
+  if (refStarts !== undefined) yield [REF_STARTS_ARM];
+  if (states.length !== TASK_STATES.length) yield armsOf(filter, states);
 }
 
 interface Count {
@@ -78,6 +88,7 @@ interface Named {
 }
 
 const REF_ARM = "SELECT id FROM tq__task WHERE ref = $ref";
+const REF_STARTS_ARM = `SELECT id FROM tq__task WHERE ${REF_STARTS}`;
 
 function hasEndTime({ endedBefore, endedAfter }: ReadFilter): boolean {
   return endedBefore !== undefined || endedAfter !== undefined;
@@ -90,8 +101,8 @@ function armsOf(filter: ReadFilter, states: readonly TaskState[]): string[] {
 
 /** The parameters of these parts. */
 function armValues(sql: string, filter: ReadFilter): Record<string, string | number> {
-  const { ref, queue, endedBefore, endedAfter } = filter;
-  const used = Object.entries({ ref, queue, endedBefore, endedAfter }).filter(
+  const { ref, refStarts, queue, endedBefore, endedAfter } = filter;
+  const used = Object.entries({ ref, refStarts, queue, endedBefore, endedAfter }).filter(
     ([name, value]) => value !== undefined && sql.includes(`$${name}`),
   );
   return Object.fromEntries(used) as Record<string, string | number>;

@@ -1,4 +1,4 @@
-/** What people do to recurring tasks. The database keeps it, and each worker obeys within seconds. */
+/** The changes that people make to recurring tasks. The database keeps it, and each worker obeys within seconds. */
 import { userAndHost } from "../../user-name.ts";
 import { runByHand } from "../../cron/by-hand.ts";
 import { readCron } from "../../cron/definition.ts";
@@ -10,9 +10,7 @@ import { fieldOf } from "../../policies/table.ts";
 import { quote } from "../../quote.ts";
 import type { Store } from "../../store/store.ts";
 import { didYouMean } from "../../suggest.ts";
-import { text } from "../../values/option-kinds.ts";
-
-const REASON = text("why it is paused");
+import { REASON } from "../pauses.ts";
 
 export interface PauseOptions {
   /** Default: the user and the host of this process. */
@@ -22,7 +20,7 @@ export interface PauseOptions {
   readonly until?: number | null;
 }
 
-/** What was, and what is. */
+/** A recurring task before and after a change. */
 export interface Changed {
   readonly before: CronRow;
   readonly after: CronRow;

@@ -29,14 +29,14 @@ export interface RecurringTask {
   readonly held: boolean;
   /** Other files whose definition of this name does not count. */
   readonly others: readonly string[];
-  /** What the database says instead of that, by the same keys. */
+  /** The database says this instead, by the same keys. */
   readonly edited: Readonly<Record<string, unknown>> | null;
   readonly pause: CronPause | null;
   /** Its file does not have it any more since then. */
   readonly removed_at: number | null;
 }
 
-/** What became of a slot. */
+/** The outcome of a slot. */
 export interface RecurringSlot {
   readonly slot: number;
   readonly outcome: SlotOutcome;

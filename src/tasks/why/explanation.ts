@@ -30,12 +30,12 @@ export interface Why {
   readonly cause: Cause;
   /** Without a full stop at its end. */
   readonly sentence: string;
-  /** What the command would do, as in "To … :"; null, as the command: there is none. */
+  /** The purpose of the command, as in "To … :"; null, as the command: there is none. */
   readonly purpose: string | null;
   readonly command: string | null;
 }
 
-/** What the database does not know. */
+/** Facts that the database does not know. */
 export interface Known {
   /** The setting `queue.worker`. */
   readonly mode: "worker" | "no worker";

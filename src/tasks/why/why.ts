@@ -36,7 +36,7 @@ function ended({ task, now }: Situation, { attempts }: Known): Why {
     return { cause: "failed", sentence: `Task ${id} failed ${ago}${of}${why}`, ...again };
   }
   const hasExpired = task.expires_at !== null && began !== null && began >= task.expires_at;
-  if (hasExpired && task.attempts <= 1) {
+  if (hasExpired && task.attempts === 0) {
     const sentence = `Task ${id} expired: its first run had not begun in time, so it was cancelled ${ago}`;
     return { cause: "expired", sentence, ...again };
   }

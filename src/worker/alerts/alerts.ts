@@ -57,8 +57,8 @@ export class Alerts {
   /** Failures count from here on, if none were watched before. */
   async watch(): Promise<void> {
     const { store, config } = this.#options;
-    const names = this.#lanes.map(({ name }) => name);
-    await store.failures.watch(config.file ?? "", names);
+    const keys = this.#lanes.map(({ key }) => key);
+    await store.failures.watch(config.file ?? "", keys);
   }
 
   start(): void {
@@ -138,7 +138,7 @@ function takeOf({ id, config }: AlertsOptions, channels: readonly Channel[]): Ta
   return {
     worker: id,
     origin: config.file ?? "",
-    channels: channels.map(({ name }) => name),
+    channels: channels.map(({ key }) => key),
     every,
     limit: MOST_NAMED,
     isWanted,
@@ -152,7 +152,7 @@ class Lane {
   readonly #options: AlertsOptions;
   readonly #signal: AbortSignal;
   readonly #trouble: LastingNote;
-  /** What runs now; null: nothing. */
+  /** The look that runs now; null: none. */
   #looking: Promise<void> | null = null;
   #lookAgain = false;
   #callOff: (() => void) | null = null;
@@ -162,14 +162,14 @@ class Lane {
 
   constructor(channel: Channel, take: Take, options: AlertsOptions, signal: AbortSignal) {
     this.#channel = channel;
-    this.#take = { ...take, channel: channel.name };
+    this.#take = { ...take, channel: channel.key };
     this.#options = options;
     this.#signal = signal;
     this.#trouble = new LastingNote(options.report);
   }
 
-  get name(): Channel["name"] {
-    return this.#channel.name;
+  get key(): Channel["key"] {
+    return this.#channel.key;
   }
 
   look(): void {
@@ -217,7 +217,7 @@ class Lane {
 
   async #send({ failures, count, until }: Extract<TakenAlert, { kind: "alert" }>): Promise<number> {
     const { store, report, id } = this.#options;
-    const channel = this.name;
+    const { name: channel, key } = this.#channel;
     const started = monotonicNow();
     const message = alertMessage({ database: store.name, failures, count });
     const why = await this.#channel.send(message, this.#signal);
@@ -231,7 +231,7 @@ class Lane {
       this.#failures += 1;
       report({ name: "alert.failed", channel, count, ids, reason: why, delay: pause });
     }
-    await store.failures.told(id, channel, until, why === null);
+    await store.failures.told(id, key, until, why === null);
     if (why === null)
       this.#lookAgain = !this.#ended; // those that failed meanwhile wait for their time
     else this.#lookAgain = false;

@@ -1,13 +1,14 @@
 /** The ways in which alerts go, as the settings say. */
 import { dirname } from "node:path";
 import type { Config } from "../../settings/config.ts";
-import type { AlertChannel } from "../../store/failure-store.ts";
+import type { AlertChannel, AlertKey } from "../../store/failure-store.ts";
 import type { AlertMessage } from "./message.ts";
 import { post } from "./post.ts";
 import { runCommand } from "./run-command.ts";
 
 export interface Channel {
   readonly name: AlertChannel;
+  readonly key: AlertKey;
   /** @returns why it failed; null: it has not. Never throws. */
   readonly send: (message: AlertMessage, signal: AbortSignal) => Promise<string | null>;
 }
@@ -16,13 +17,22 @@ export function channelsOf({ alert, file }: Pick<Config, "alert" | "file">): Cha
   const { command, url } = alert;
   const folder = file === null ? process.cwd() : dirname(file);
   const channels: Channel[] = [];
+  const keyOf = (name: AlertChannel, target: unknown): AlertKey =>
+    `${name} ${hashOf([target, alert.queues, alert.tasks])}`;
   if (command !== null) {
     const send: Channel["send"] = (message, signal) =>
       runCommand({ command, folder }, message, signal);
-    channels.push({ name: "command", send });
+    channels.push({ name: "command", key: keyOf("command", command), send });
   }
   if (url !== null) {
-    channels.push({ name: "url", send: (message, signal) => post({ url }, message, signal) });
+    const send: Channel["send"] = (message, signal) => post({ url }, message, signal);
+    channels.push({ name: "url", key: keyOf("url", url), send });
   }
   return channels;
+}
+
+/** A URL may be secret: the database has no more of it than this. */
+function hashOf(definition: unknown): string {
+  const hash = new Bun.CryptoHasher("sha256").update(JSON.stringify(definition));
+  return hash.digest("hex").slice(0, 16);
 }

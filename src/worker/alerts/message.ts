@@ -1,4 +1,4 @@
-/** What an alert says: as JSON, as a text for people, and as environment variables of a command. */
+/** The message of an alert: as JSON, as a text for people, and as environment variables of a command. */
 import { hostname } from "node:os";
 import { printable } from "../../printable.ts";
 import type { UntoldFailure } from "../../store/failure-store.ts";

@@ -149,6 +149,14 @@ const WORK: [
     },
   ],
   ["a task by its ref among others", "tq__task_ref", (store) => store.list({ ref: "x", user: 7 })],
+  [
+    "tasks whose ref begins with a text",
+    "tq__task_ref",
+    async (store) => {
+      await store.list({ refStarts: "x" });
+      await Array.fromAsync(store.matching({ refStarts: "x", states: ["ready"] }));
+    },
+  ],
   ["the newest tasks", null, (store) => store.list({ states: ["ready"], queue: "mail" })],
   ["times that are ahead", "tq__task_ready", (store) => store.repairTimes("all")],
   [

@@ -1,6 +1,6 @@
 /** Which failures are told, by which worker, and when. */
 import { describe, expect, test } from "bun:test";
-import type { AlertChannel, TakenAlert } from "../../../src/store/failure-store.ts";
+import type { AlertKey, TakenAlert } from "../../../src/store/failure-store.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { claim, claimFirst, newTask, pushOne } from "../../support/store.ts";
 import { clock, fail, register, store, subject } from "./subject.ts";
@@ -8,21 +8,21 @@ import { clock, fail, register, store, subject } from "./subject.ts";
 const FILE = "/shop/tq.toml";
 const MINUTE = 60_000;
 
-const watch = (channels: readonly AlertChannel[] = ["command"]) =>
-  store.failures.watch(FILE, channels);
+const watch = (channels: readonly AlertKey[] = ["command"]) => store.failures.watch(FILE, channels);
 
 interface Asked {
   readonly worker?: string;
-  readonly channel?: AlertChannel;
+  readonly channel?: AlertKey;
   readonly of?: Store;
+  readonly origin?: string;
   readonly wanted?: (call: string) => boolean;
-  readonly channels?: readonly AlertChannel[];
+  readonly channels?: readonly AlertKey[];
 }
 
 function take({ worker = "worker-1", channel = "command", of = store, ...more }: Asked = {}) {
-  const { wanted = () => true, channels = [channel] } = more;
+  const { wanted = () => true, channels = [channel], origin = FILE } = more;
   const isWanted = ({ call }: { readonly call: string }) => wanted(call);
-  const options = { worker, channel, channels, origin: FILE, every: MINUTE, limit: 2, isWanted };
+  const options = { worker, channel, channels, origin, every: MINUTE, limit: 2, isWanted };
   return of.failures.take(options);
 }
 
@@ -136,6 +136,32 @@ export function alertTests(): void {
       await failOne();
       expect(await tell({ channel: "url", channels })).toMatchObject({ count: 2 });
       expect(await tell({ channel: "command", channels })).toMatchObject({ count: 1 });
+    });
+
+    test("of two files go by themselves: none counts as told what the other one tells or leaves out", async () => {
+      const sales = { channel: "command a" } as const;
+      const labels = { channel: "command b", origin: "/other/tq.toml" } as const;
+      const isLabel = (call: string) => call.startsWith("label.");
+      await watch([sales.channel]);
+      await store.failures.watch(labels.origin, [labels.channel]);
+      await failOne("label");
+      await failOne("sale");
+      expect(await tell({ ...sales, wanted: (call) => !isLabel(call) })).toMatchObject({
+        count: 1,
+      });
+      expect(await tell({ ...labels, wanted: isLabel })).toMatchObject({ count: 1 });
+      await failOne("label");
+      expect(await tell({ ...sales, wanted: (call) => !isLabel(call) })).toEqual(NONE);
+      expect(await tell({ ...labels, wanted: isLabel })).toEqual({ kind: "wait", wait: MINUTE });
+    });
+
+    test("that their file has edited tell what the former ones have not", async () => {
+      await watch(["command a", "url a"]);
+      await failOne();
+      const channels = ["command b", "url a"] as const;
+      expect(await tell({ channel: "url a", channels })).toMatchObject({ count: 1 });
+      expect(await tell({ channel: "command b", channels })).toMatchObject({ count: 1 });
+      expect(await tell({ channel: "command b", channels })).toEqual(NONE);
     });
 
     test("do not wait for a clock that was set back, and lose no failure by it", async () => {

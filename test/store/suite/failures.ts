@@ -98,7 +98,8 @@ export function failureTests(): void {
     const others: [string, Settlement][] = [
       ["is tried again", { kind: "retry", delay: 10, error: ERROR }],
       ["snoozes", { kind: "snoozed", delay: 10, reason: null }],
-      ["is cancelled", { kind: "cancelled", reason: "expired" }],
+      ["is cancelled", { kind: "cancelled", reason: "gone" }],
+      ["expires", { kind: "cancelled", reason: "expired", neverRan: true }],
       ["is put off", { kind: "postponed", delay: 10, error: ERROR }],
       ["is interrupted", { kind: "interrupted", reason: "stop" }],
       ["crashes, and may crash again", { ...crashed, maxCrashes: 2 }],

@@ -14,6 +14,7 @@ export function settleTests(): void {
       ["retry", as({ kind: "retry", delay: 10, error: ERROR })],
       ["snooze", as({ kind: "snoozed", delay: 10, reason: null })],
       ["cancel itself", as({ kind: "cancelled", reason: "gone" })],
+      ["expire", as({ kind: "cancelled", reason: "too late", neverRan: true })],
       ["fail", (task) => fail(task)],
       ["put off", as({ kind: "postponed", delay: 10, error: ERROR })],
       ["interrupt", as({ kind: "interrupted", reason: "stop" })],

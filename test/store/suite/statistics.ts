@@ -1,9 +1,8 @@
-/** The statistics of runs: added once, kept for a year, and read for the rate and the forecast of a queue. */
+/** The statistics of runs: added once, and kept for a year. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { RunCounts, SeriesCounts } from "../../../src/statistics/counts.ts";
 import type { StatisticsQuery, StatisticsRow } from "../../../src/store/statistics-store.ts";
-import { claim, newTask } from "../../support/store.ts";
-import { clock, finish, register, store, subject } from "./subject.ts";
+import { clock, register, store } from "./subject.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -11,21 +10,25 @@ const DAY = 24 * HOUR;
 
 const SALE = { queue: "mail", model: "sale", method: "process" };
 
-function countsOf(finished: number, waits: readonly number[] = [], series = SALE): SeriesCounts {
+export function countsOf(
+  finished: number,
+  waits: readonly number[] = [],
+  series = SALE,
+): SeriesCounts {
   const counts = new SeriesCounts();
   counts.of(series).ends.finished += finished;
   for (const ms of waits) counts.of(series).measures.wait.add(ms);
   return counts;
 }
 
-function minute(ago = 0): number {
+export function minute(ago = 0): number {
   return Math.floor(clock.now() / MINUTE) * MINUTE - ago * MINUTE;
 }
 
 /** Numbers the parts of the worker "w". */
-let parts: number;
+let parts = 0;
 
-async function add(counts: SeriesCounts, at = minute(), worker = "w"): Promise<void> {
+export async function add(counts: SeriesCounts, at = minute(), worker = "w"): Promise<void> {
   parts += 1;
   await store.statistics.add({ worker, number: parts, at, counts });
 }
@@ -48,7 +51,6 @@ async function total(): Promise<number> {
 export function statisticsTests(): void {
   describe("statistics", () => {
     beforeEach(async () => {
-      parts = 0;
       await register("w");
     });
 
@@ -167,111 +169,6 @@ export function statisticsTests(): void {
       ]);
       expect(hours[0]?.wait).toBeNull();
       expect(hours[1]?.wait).toMatchObject({ count: 2, mean: 200, worst: 300 });
-    });
-  });
-
-  describe("forecasts", () => {
-    async function forecastOf(queue: string) {
-      const { queues } = await store.status();
-      return queues.find((one) => one.queue === queue)?.forecast;
-    }
-
-    /** A queue that had tasks to run for an hour, and ended 60 a minute of them. */
-    async function busyHour(tasks: Parameters<typeof newTask>[0][]): Promise<number[]> {
-      await register("w");
-      const ids = await store.push(tasks.map((task) => newTask({ queue: "mail", ...task })));
-      clock.advance(HOUR);
-      parts = 0;
-      for (let ago = 60; ago > 0; ago--) await add(countsOf(60), minute(ago));
-      return ids;
-    }
-
-    function ready(count: number): object[] {
-      return Array.from({ length: count }, () => ({}));
-    }
-
-    test("say when a queue will be empty, by the minutes of the last five", async () => {
-      await busyHour(ready(90));
-      expect(await forecastOf("mail")).toEqual({
-        ended_per_minute: 60,
-        within: 5 * MINUTE,
-        come_per_minute: 0,
-        empty_in: 90_000,
-        misses: null,
-      });
-    });
-
-    test("say that a queue grows in which more tasks come than end", async () => {
-      await busyHour(ready(10));
-      await store.push(Array.from({ length: 400 }, () => newTask({ queue: "mail" })));
-      await store.push([newTask({ queue: "mail", scheduledAt: clock.now() + HOUR })]);
-      expect(await forecastOf("mail")).toMatchObject({ come_per_minute: 80, empty_in: null });
-    });
-
-    test("estimate how many of thousands of tasks came in one of several queues", async () => {
-      await busyHour(ready(10));
-      const tasks = Array.from({ length: 3_000 }, (_, index) =>
-        newTask({ queue: index % 4 === 0 ? "mail" : "print" }),
-      );
-      await store.push(tasks);
-      const { come_per_minute: come = 0 } = (await forecastOf("mail")) ?? {};
-      expect(Math.abs((come ?? 0) - 150)).toBeLessThan(20);
-    });
-
-    test("name the tasks that will end after their expected_at, in the order of the claims", async () => {
-      const at = clock.now() + HOUR;
-      const [, high, first] = await busyHour([
-        { expectedAt: at + 60_000 },
-        { priority: 1, expectedAt: at + 900 }, // ends after 1 s
-        { expectedAt: at + 1_200 }, // ends after 2 s
-        { expectedAt: at + 60_000 },
-        { expectedAt: at + 3_100 }, // ends after 3 s
-      ]);
-      expect((await forecastOf("mail"))?.misses).toEqual({ count: 2, first: high ?? 0, by: 100 });
-      const [task] = await claim(store, { queues: ["mail"], limit: 1 });
-      expect(task?.id).toBe(high ?? 0);
-      expect((await forecastOf("mail"))?.misses).toBeNull(); // each ends a second earlier
-      clock.advance(500);
-      expect((await forecastOf("mail"))?.misses).toEqual({ count: 1, first: first ?? 0, by: 300 });
-    });
-
-    test("wait for a rate: of a queue of which nothing has ended nothing is said", async () => {
-      await register("w");
-      await store.push([newTask({ queue: "mail" })]);
-      clock.advance(HOUR);
-      expect(await forecastOf("mail")).toBeUndefined();
-    });
-
-    test("say nothing of a queue that no worker takes", async () => {
-      await busyHour(ready(3));
-      subject.kill("w");
-      expect(await forecastOf("mail")).toBeUndefined();
-    });
-
-    test("count the tasks themselves while the statistics have no two minutes of the backlog", async () => {
-      await register("w");
-      await store.push(Array.from({ length: 30 }, () => newTask({ queue: "mail" })));
-      clock.advance(10_000);
-      for (const task of await claim(store, { queues: ["mail"], limit: 20 })) await finish(task);
-      expect(await forecastOf("mail")).toEqual({
-        ended_per_minute: 120,
-        within: 10_000,
-        come_per_minute: null,
-        empty_in: 5_000,
-        misses: null,
-      });
-    });
-
-    test("count no minute in which the queue had nothing to run", async () => {
-      await register("w");
-      clock.advance(HOUR);
-      parts = 0;
-      for (let ago = 60; ago > 3; ago--) await add(countsOf(1), minute(ago));
-      clock.advance(minute() - clock.now() - 3 * MINUTE);
-      await store.push(Array.from({ length: 90 }, () => newTask({ queue: "mail" })));
-      clock.advance(3 * MINUTE);
-      for (let ago = 3; ago > 0; ago--) await add(countsOf(30), minute(ago));
-      expect(await forecastOf("mail")).toMatchObject({ ended_per_minute: 30, within: 3 * MINUTE });
     });
   });
 }

@@ -239,7 +239,7 @@ const ROWS: Row[] = [
   ],
   [
     "expired",
-    ended("cancelled", { expires_at: NOW - 70_000, reason: "it expired" }),
+    ended("cancelled", { expires_at: NOW - 70_000, attempts: 0, reason: "it expired" }),
     "Task 7 expired: its first run had not begun in time, so it was cancelled 1 min ago",
     "tq retry 7",
   ],

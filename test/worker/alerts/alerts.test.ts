@@ -61,7 +61,7 @@ async function start(id = "worker-1", names: readonly Channel["name"][] = ["comm
     store: id === "worker-1" ? subject.store : subject.open(),
     report: (event) => void events.push(event),
     failed: () => failed,
-    channels: names.map((name) => ({ name, send })),
+    channels: names.map((name) => ({ name, key: name, send })),
   });
   made.push(alerts);
   await alerts.watch();

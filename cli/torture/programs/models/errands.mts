@@ -15,7 +15,7 @@ import {
 } from "tq";
 import { Account, Ledger } from "./accounts.mts";
 
-/** What an errand does; the check reads it among the arguments of the task. */
+/** An errand does this; the check reads it among the arguments of the task. */
 export interface Plan {
   /**
    * How its first runs end. They throw an error (`throw`), one for a person (`person`), `Retry`, `Snooze` or `Cancel`;

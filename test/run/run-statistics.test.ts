@@ -4,7 +4,7 @@ import { RunCounters, SeriesNumbers } from "../../src/shared-memory/run-counters
 import type { StatisticsPart } from "../../src/store/statistics-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { ClaimedTask } from "../../src/task.ts";
-import { RunStatistics } from "../../src/worker/run-statistics.ts";
+import { RunStatistics } from "../../src/run/run-statistics.ts";
 import { TestClock } from "../support/clock.ts";
 
 const MINUTE = 60_000;

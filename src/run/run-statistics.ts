@@ -1,4 +1,4 @@
-/** The statistics of one worker: once a minute it takes what its threads have counted, and has the store add it. */
+/** The statistics of one worker, or of a program that runs its own tasks: once a minute they take what was counted, and have the store add it. */
 import { CounterReader, createRunCounters } from "../shared-memory/counter-banks.ts";
 import { type RunEnd, type Series, SeriesCounts } from "../statistics/counts.ts";
 import type { StatisticsPart } from "../store/statistics-store.ts";

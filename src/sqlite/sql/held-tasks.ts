@@ -1,0 +1,48 @@
+/** The ready tasks that a pause of their method holds: those set aside, and those that no claim has met yet. */
+import type { Database } from "bun:sqlite";
+import { FUNCTION_METHOD, NO_INSTANCES } from "../../task.ts";
+import { namesGlob } from "./glob.ts";
+import type { StoredPause } from "./pauses.ts";
+
+/** As `callWords` has it. */
+const CALL = `
+  CASE WHEN method = '${FUNCTION_METHOD}' AND instances = '${JSON.stringify(NO_INSTANCES)}' THEN model
+       ELSE model || '.' || method END`;
+
+/** The condition that a pause of `heldNames` holds a row with `HELD_BY`. */
+export const IS_HELD = `EXISTS (SELECT 1 FROM json_each($held) WHERE ${CALL} GLOB value)`;
+
+/** The columns that `IS_HELD` reads. */
+export const HELD_BY = "model, method, instances";
+
+/** The pauses of methods, as the parameter of `IS_HELD`; null where there is none. */
+export function heldNames(pauses: readonly StoredPause[]): string | null {
+  const names = pauses.filter(({ kind }) => kind === "task").map(({ name }) => namesGlob(name));
+  return names.length === 0 ? null : JSON.stringify(names);
+}
+
+const IN_LINE = `
+  SELECT count(*) AS count
+    FROM (SELECT ${HELD_BY} FROM tq__task
+           WHERE state = 'ready' AND suspect = 0 AND queue = $queue
+           LIMIT CAST($limit AS INTEGER))
+   WHERE ${IS_HELD}`;
+
+const ASIDE = `
+  SELECT count(*) AS count FROM tq__task
+   WHERE state = 'ready' AND suspect > 0 AND suspect IN (SELECT value FROM json_each($groups)) AND queue = $queue`;
+
+/** Counts those of a queue. @param limit no more tasks of its line are looked at. */
+export function countHeld(
+  db: Database,
+  queue: string,
+  pauses: readonly StoredPause[],
+  limit: number,
+): number {
+  const held = heldNames(pauses);
+  if (held === null) return 0;
+  const groups = JSON.stringify(pauses.flatMap(({ id }) => [2 * id, 2 * id + 1]));
+  const count = (sql: string, values: Record<string, string | number>) =>
+    (db.query(sql).get({ queue, ...values }) as { count: number }).count;
+  return count(IN_LINE, { held, limit }) + count(ASIDE, { groups });
+}
