@@ -89,7 +89,7 @@ export async function run(
     running.finish();
     return finished(value);
   } catch (error) {
-    threw?.(error);
+    threw?.(error, task, policy);
     tellIfOverdue(running, policy, started);
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit, error);
     // Stale: another transaction had changed a record that it wrote to.

@@ -51,6 +51,8 @@ type OfThread =
   | { readonly type: "here"; readonly systemThread: number | null }
   /** Events that the program around the worker listens to, as a JSON list. */
   | { readonly type: "reported"; readonly events: string }
+  /** A run has thrown this, and functions of its policy are asked, which may never return. */
+  | { readonly type: "judging"; readonly run: Claim; readonly error: ErrorData }
   /**
    * The thread cannot settle what it ran, and not because of the database: a task has broken what the thread needs. That
    * is the one that its progress shows, or else one of a batch.
@@ -108,6 +110,7 @@ const TYPES: ReadonlySet<unknown> = new Set([
   "lost",
   "locked_out",
   "broken",
+  "judging",
 ]);
 
 /** False for what user code has posted from the thread. */

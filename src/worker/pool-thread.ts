@@ -1,6 +1,6 @@
 /** A worker thread as the main thread sees it. */
 import { clearTimeout, monotonicNow, setTimeout, sleep } from "../clock.ts";
-import { cut } from "../outcome.ts";
+import { cut, type ErrorData } from "../outcome.ts";
 import type { Event } from "../log/events.ts";
 import { writeLines } from "../log/standard-stream.ts";
 import { type ForPool, type Init, isFromThread, type ToThread } from "./messages.ts";
@@ -63,6 +63,8 @@ export class PoolThread {
   brokenByBatch = false;
   /** It is ended because its run has exceeded its longest time: how that run is settled. */
   timedOut: TimedOut | null = null;
+  /** The run whose error it has given last to functions of a policy, and that error. */
+  judging: { readonly run: Claim; readonly error: ErrorData } | null = null;
   /** The run that has a longest time, as the ticks have seen it. */
   limited = NONE_SEEN;
   /** The run that holds up others, as the ticks have seen it. */
@@ -93,7 +95,8 @@ export class PoolThread {
       else if (data.type === "here") return void (this.#systemThread = data.systemThread);
       else if (data.type === "reported") {
         return init.events && events.reported(readPosted(data.events, init.events.unread));
-      } else if (data.type === "broken") return this.#endBroken(data);
+      } else if (data.type === "judging") return void (this.judging = data);
+      else if (data.type === "broken") return this.#endBroken(data);
       else if (data.type === "loaded") this.loaded = true;
       events.message(this, data);
     };

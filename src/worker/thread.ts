@@ -29,6 +29,9 @@ import { PostedEvents } from "./posted-events.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
+import type { Policy } from "../policies/table.ts";
+import { hasFunction } from "../run/policy-trouble.ts";
+import type { Claim } from "../task.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
 import { type PrintSaid, ThreadOutput } from "../run/thread-output.ts";
@@ -90,6 +93,12 @@ function endChildrenAtTheEnd(): void {
   process.on("uncaughtExceptionMonitor", () => {
     if (process.listenerCount("uncaughtException") === 0) end();
   });
+}
+
+/** A function of the policy may never return: the main thread then has the error that it was asked about. */
+function tellJudged(error: unknown, { id, claim }: Claim, policy: Policy): void {
+  if (!hasFunction(policy)) return;
+  send({ type: "judging", run: { id, claim }, error: toErrorData(error) });
 }
 
 /** @returns the recurring tasks of each path. */
@@ -197,6 +206,7 @@ async function start(init: Init): Promise<void> {
           leftBehind: (task, late) => strays.late(task, late),
         }),
         owner: { worker, thread },
+        threw: tellJudged,
         queues,
       },
       () => send("idle"),
