@@ -364,7 +364,7 @@ export interface CurrentTask {
     progress(done: number, total?: number | null, text?: string | null): void;
     /**
      * Prints a line and keeps it with the run, as `console.log` does in a worker; other values than texts are written as
-     * `console.log` writes them.
+     * `console.log` writes them. After the end of the run a line is printed, and not kept.
      */
     log(...values: unknown[]): void;
 }
@@ -1412,6 +1412,8 @@ export type Outcome = {
 } | {
     readonly kind: "cancelled";
     readonly reason: string;
+    /** True where the method was not called: it is no run of the task. Absent: it was called. */
+    readonly neverRan?: true;
 }
 /** The database was busy or changed under the run: run the task again after `delay` ms. */
  | {

@@ -91,7 +91,7 @@ export class ThreadOutput implements RunHost {
   }
 
   keep(task: RunningTask, level: Level, text: string): void {
-    if (!this.#keeps) return;
+    if (!this.#keeps || task.isOver) return;
     const saying = this.#of(task);
     const { lines, cut } = linesOf(Bun.stripANSI(text));
     if (cut.lines > 0) {
@@ -106,6 +106,7 @@ export class ThreadOutput implements RunHost {
   }
 
   progressed(task: RunningTask, progress: Omit<TaskProgress, "at">): void {
+    if (task.isOver) return;
     const saying = this.#of(task);
     saying.progress = { at: this.#clock.now(), ...progress };
     saying.behind = Infinity;

@@ -6,6 +6,7 @@ import { ThreadOutput } from "../../src/run/thread-output.ts";
 import { NOTHING_CUT, type OutputRun, parseOutput } from "../../src/store/task-output.ts";
 import type { ClaimedTask } from "../../src/task.ts";
 import { RunningTask } from "../../src/transaction/current-task.ts";
+import type { Unit } from "../../src/transaction/unit.ts";
 
 const NOW = 1_795_000_000_000;
 
@@ -53,6 +54,27 @@ test("lines and the last progress are kept in the order in which they were said"
     progress: { at: NOW, done: 7, total: 9, text: "page 7" },
   });
   expect(output.take({ id: 7 })).toBeNull();
+});
+
+test("a run that has ended keeps nothing more, and takes nothing from the run after it", () => {
+  const printed: string[] = [];
+  const print = ({ id }: RunningTask, _level: string, text: string) =>
+    void printed.push(`${id} ${text}`);
+  const host = new ThreadOutput({ signalTaken() {} }, { now: () => NOW }, null, { print });
+  const claimed = (id: number) => ({ id, attempt: 1, claim: 1, user: 0 }) as ClaimedTask;
+  const [first, second] = [1, 2].map((id) => new RunningTask(claimed(id), {}, host));
+  const unit = { ended: false };
+  first?.begin(unit as Unit);
+  first?.log("before");
+  unit.ended = true;
+  second?.begin({ ended: false } as Unit);
+  second?.log("own");
+  first?.log("late");
+  first?.progress(1, 2);
+  second?.log("own too");
+  const { lines, progress } = parseOutput(1, host.take({ id: 2 }) ?? "");
+  expect([lines.map(({ text }) => text), progress]).toEqual([["own", "own too"], null]);
+  expect(printed).toEqual(["1 before", "2 own", "1 late", "2 own too"]);
 });
 
 /** Values that JSON cannot carry, and that no text is made of without an error. */
