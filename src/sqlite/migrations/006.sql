@@ -51,11 +51,13 @@ SELECT id, state, queue, priority, model, method, instances, args, user, context
        attempts, failures, snoozes, crashes, worker, policy, result, reason
   FROM tq__task;
 
--- All runs of a task: those above, and the one that runs or has ended it.
+-- All runs of a task: those above, and the one that runs or has ended it. When a run died with its process nobody saw:
+-- `ended_at` is when that was found, which may be the next morning. The reasons are those of sql/workers.ts.
 CREATE VIEW tq_attempts AS
 SELECT run.task, run.number, run.outcome, run.started_at, run.ended_at,
        max(run.started_at - run.due_at, 0) AS waited,
-       run.ended_at - run.started_at AS ran,
+       iif(run.outcome IN ('interrupted', 'crashed') AND coalesce(run.reason, error.message) IN ('its worker process died', 'its machine went down'),
+           NULL, run.ended_at - run.started_at) AS ran,
        max(run.ended_at - task.expected_at, 0) AS late,
        run.reason, error.name, error.code, error.message, error.stack, run.worker, run.thread
   FROM tq__attempt AS run

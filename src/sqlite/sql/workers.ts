@@ -115,6 +115,7 @@ export function rescueWorker(
   const held = heldBy(db, worker);
   if (!row && held.length === 0) return null;
   const isToBlame = row?.boot_id === bootId || row === null;
+  // The view tq_attempts knows these words: nobody knows how long such a run took.
   const reason = isToBlame ? "its worker process died" : "its machine went down";
   const tasks = held.map((task) => {
     const ran = task.begun === 1 || hasRun(task, held, shown);
