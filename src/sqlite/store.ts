@@ -1,4 +1,5 @@
 /** The store on SQLite. */
+import { busyCancel } from "./busy-cancel.ts";
 import type {
   CleanOptions,
   Look,
@@ -158,7 +159,11 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async cancel(id: number, reason = byHand.BY_HAND): Promise<Task> {
-    return this.writeStatements((db, now) => byHand.cancel(db, id, reason, now));
+    try {
+      return await this.writeStatements((db, now) => byHand.cancel(db, id, reason, now));
+    } catch (error) {
+      throw await busyCancel(error, () => this.get(id));
+    }
   }
 
   async retry(id: number): Promise<Task> {
