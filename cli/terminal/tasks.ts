@@ -19,8 +19,8 @@ import { cut, formatTime, formatTimeIn } from "./text.ts";
 const COLUMNS: readonly Column[] = [
   { title: "id", align: "right" },
   { title: "state" },
-  { title: "queue", min: 8, givesWay: true },
-  { title: "call", min: 12 },
+  { title: "queue", min: 8, most: 60, givesWay: true },
+  { title: "call", min: 12, most: 120 },
   { title: "instances", min: 9 },
   { title: "tries", align: "right" },
   { title: "time" },

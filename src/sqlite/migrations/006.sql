@@ -260,9 +260,9 @@ BEGIN
   SELECT CASE
     WHEN typeof(NEW.attempts) NOT IN ('null', 'integer') OR NEW.attempts NOT BETWEEN 1 AND 1000000
       THEN RAISE(ABORT, 'tq_push: attempts must be an integer from 1 to 1000000')
-    WHEN typeof(NEW.timeout) NOT IN ('null', 'text')
+    WHEN typeof(NEW.timeout) NOT IN ('null', 'text') OR instr(NEW.timeout, char(0))
       THEN RAISE(ABORT, 'tq_push: timeout must be text: a length of time like 30s or 1h30m, from 10ms to 20d, or none')
-    WHEN typeof(NEW.backoff) NOT IN ('null', 'text')
+    WHEN typeof(NEW.backoff) NOT IN ('null', 'text') OR instr(NEW.backoff, char(0))
       OR (NEW.backoff NOT IN ('exponential', 'linear', 'fixed') AND NEW.backoff NOT GLOB '[0-9pP]*'
           AND NOT (json_valid(NEW.backoff) AND json_type(NEW.backoff) IN ('array', 'object')))
       THEN RAISE(ABORT, 'tq_push: backoff must be text: exponential, linear, fixed, a length like 30s, or JSON like ["10s", "1m"]')

@@ -86,6 +86,20 @@ describe("tq_push", () => {
   }
 });
 
+test("a NUL in a policy is refused with the sentence of its column", async () => {
+  await using subject = makeStore();
+  using db = new Database(subject.path);
+  for (const [column, sentence] of [
+    ["timeout", "tq_push: timeout must be text: a length of time"],
+    ["backoff", "tq_push: backoff must be text: exponential"],
+  ]) {
+    for (const text of ["5s\0", "\0", "5\0s", '["5s\0"]', "fixed\0"]) {
+      const sql = `INSERT INTO tq_push (model, ${column}) VALUES ('f', ?)`;
+      expect(() => db.run(sql, [text])).toThrow(sentence);
+    }
+  }
+});
+
 test("the status counts the tasks of a queue whose name is not UTF-8, as older versions took it", async () => {
   await using subject = makeStore();
   await pushOne(subject.store, { queue: "far" });
