@@ -16,7 +16,7 @@ import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
 import { missingArgument } from "./command/line.ts";
 import { readCall } from "./command/pushed-call.ts";
-import { rowFlag } from "./command/flags.ts";
+import { rowFlag } from "./command/row-flag.ts";
 import type { Values } from "./command/flags.ts";
 import type { Program } from "./command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "./command/runtime.ts";

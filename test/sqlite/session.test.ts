@@ -38,10 +38,7 @@ describe("another process that holds the write lock", () => {
   test("may be the task that is to be cancelled, and the sentence says so where that runs", async () => {
     await using subject = makeStore({ timeout: 50 });
     const { store, path } = subject;
-    const [waiting, running] = [
-      await pushOne(store, { priority: -1 }),
-      await pushOne(store),
-    ];
+    const [waiting, running] = [await pushOne(store, { priority: -1 }), await pushOne(store)];
     await claimFirst(store);
     await using holder = startHelper(HOLDER(path));
     await holder.line();
