@@ -7,8 +7,9 @@ import { requireOwnHost } from "./access/hosts.ts";
 import { GuessLimit } from "./access/guesses.ts";
 import { Sessions } from "./access/session.ts";
 import { Tokens } from "./access/tokens.ts";
-import { failures, type Health, problems } from "./health.ts";
+import { failures, type Health, wholeStatus } from "./health.ts";
 import { answerError, problem } from "./problem.ts";
+import type { Config } from "../settings/config.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
 import { pages } from "./pages/pages.tsx";
 import { apiV1 } from "./v1/api.ts";
@@ -18,6 +19,8 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   /** False while the worker beside the server loads its models: other requests wait. */
   readonly isReady?: () => boolean;
   readonly version: string;
+  /** The settings in effect. */
+  readonly config: Config;
   /** The host that the server listens on; requests for other names are refused. */
   readonly hostname?: string;
   /** Other names of that host: the setting `admin.hosts`. */
@@ -32,7 +35,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
  * The application. All of `/api` asks for the token; `/healthz` does not.
  *
  * @example
- * const admin = createAdmin({ store, token, catalog: () => ({ sale: ["process"] }), mode: "worker", version: "1.0.0" });
+ * const catalog = () => ({ sale: ["process"] });
+ * const admin = createAdmin({ store, token, config, catalog, mode: "worker", version: "1.0.0" });
  * await admin.request("/healthz");
  */
 export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
@@ -98,8 +102,5 @@ async function showHealth(c: Context, options: AdminOptions): Promise<Response> 
 }
 
 async function showStatus(c: Context, options: AdminOptions): Promise<Response> {
-  const { store, mode, version } = options;
-  const status = await store.status();
-  const found = await problems(options, status);
-  return c.json({ mode, version, ...status, problems: found });
+  return c.json(await wholeStatus(options));
 }

@@ -2,12 +2,13 @@
 import type { Database } from "bun:sqlite";
 import type { RunCounts } from "../statistics/counts.ts";
 import type {
+  SeriesEnds,
   StatisticsPart,
   StatisticsQuery,
   StatisticsRow,
   StatisticsStore,
 } from "../store/statistics-store.ts";
-import { addPart, forgetAhead, hasOldRows, sumRows, tidyRows } from "./sql/statistics.ts";
+import { addPart, endsOf, forgetAhead, hasOldRows, sumRows, tidyRows } from "./sql/statistics.ts";
 
 export interface StatisticsAccess {
   read<T>(fn: (db: Database) => T): Promise<T>;
@@ -27,6 +28,10 @@ export class SqliteStatistics implements StatisticsStore {
 
   sum(query: StatisticsQuery, into: (row: StatisticsRow) => RunCounts): Promise<void> {
     return this.#access.read((db) => sumRows(db, query, into));
+  }
+
+  ends(query: Omit<StatisticsQuery, "whole">): Promise<SeriesEnds[]> {
+    return this.#access.read((db) => endsOf(db, query));
   }
 
   async tidy(now: number): Promise<boolean> {

@@ -23,9 +23,11 @@ import { situationTests } from "./situation.ts";
 import { renewSubject, type Subject } from "./subject.ts";
 import { forecastTests } from "./forecasts.ts";
 import { statisticsTests } from "./statistics.ts";
+import { statisticsSumTests } from "./statistics-sums.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { tokenTests } from "./tokens.ts";
 import { workerTests } from "./workers.ts";
+import { workingTests } from "./working.ts";
 
 export function storeSuite(name: string, make: () => Subject): void {
   describe(name, () => {
@@ -40,6 +42,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     taskErrorTests();
     crashTests();
     workerTests();
+    workingTests();
     byHandTests();
     tokenTests();
     cleanTests();
@@ -49,6 +52,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     situationTests();
     sessionTests();
     statisticsTests();
+    statisticsSumTests();
     forecastTests();
     cronTests();
     failureTests();
