@@ -22,6 +22,7 @@ export function newOnes(config: Config, rows: readonly CronRow[]): CronRow[] {
       others: [],
       override: {},
       decidedUntil: 0,
+      former: [],
       removedAt: null,
       waiting: null,
     }))

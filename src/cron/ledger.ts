@@ -1,5 +1,6 @@
 /** The types of recurring tasks as a store keeps them. All times are ms since 1970 UTC. */
 import type { NewTask, TaskState } from "../task.ts";
+import type { FormerTimes } from "./former.ts";
 
 /** "started", "done" and "failed" are those of tq's own recurring tasks, which push none. */
 export type SlotOutcome =
@@ -45,6 +46,8 @@ export interface CronRow {
   readonly override: CronOverride;
   /** Slots up to this time are decided. */
   readonly decidedUntil: number;
+  /** The times that it had before, the earliest first: their slots are not all decided yet. */
+  readonly former: readonly FormerTimes[];
   /** Its file does not have it any more; null: it is in force. */
   readonly removedAt: number | null;
   /** The slot that waits for the end of the task before; null: none. */

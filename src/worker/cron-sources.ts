@@ -17,6 +17,8 @@ export interface CronSourcesOptions {
   readonly config: Config;
   readonly store: Store;
   readonly report: Report;
+  /** A clock that nobody sets, in ms. Default: `performance.now`. */
+  readonly monotonic?: () => number;
 }
 
 /** A name whose file has no worker any more is taken after this time where the definitions differ: it may only restart. */
@@ -24,6 +26,7 @@ const LET_GO_MS = 60_000;
 
 export class CronSources {
   readonly #options: CronSourcesOptions;
+  readonly #monotonic: () => number;
   readonly #reading: CronReading;
   readonly #unreadable: LastingNote;
   /** False until the store has what was read. */
@@ -35,8 +38,9 @@ export class CronSources {
 
   constructor(options: CronSourcesOptions) {
     this.#options = options;
-    const { id, config, report } = options;
-    this.#reading = new CronReading(id, config.file, config.cron);
+    const { id, config, report, monotonic = () => performance.now() } = options;
+    this.#monotonic = monotonic;
+    this.#reading = new CronReading(id, config.file, config.cron, monotonic);
     this.#unreadable = new LastingNote(report);
   }
 
@@ -131,7 +135,7 @@ export class CronSources {
       return false;
     }
     if (row === undefined || row.removedAt !== null || row.definition === text) return true;
-    const now = performance.now();
+    const now = this.#monotonic();
     const since = this.#free.get(name) ?? now;
     this.#free.set(name, since);
     return now - since >= LET_GO_MS;

@@ -21,6 +21,7 @@ function stateOf(more: Partial<CronState> = {}): CronState {
     definition: define().text,
     override: {},
     decidedUntil: NOON - 3_600_000,
+    former: [],
     removedAt: null,
     waiting: null,
   };

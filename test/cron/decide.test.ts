@@ -40,6 +40,7 @@ function stateOf(definition: CronDefinition, given: Given): CronState {
     definition: definition.text,
     override,
     decidedUntil,
+    former: [],
     removedAt: null,
     waiting,
   };

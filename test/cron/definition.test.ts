@@ -181,6 +181,7 @@ describe("the text of a recurring task", () => {
       name: "nightly",
       definition: read.text,
       override: {},
+      former: [],
     });
     expect(again).toEqual({ ...read, schedule: undefined } as never);
     expect(schedule.text).toBe("@daily");
@@ -189,10 +190,12 @@ describe("the text of a recurring task", () => {
   test("counts with what the database says instead", () => {
     const { text } = readCron("nightly", RIGHT, WHERE);
     const override = { schedule: "@weekly", time_zone: "Asia/Tokyo" };
-    expect(definitionOf({ name: "nightly", definition: text, override })).toMatchObject({
-      schedule: { text: "@weekly" },
-      timeZone: "Asia/Tokyo",
-    });
+    expect(definitionOf({ name: "nightly", definition: text, override, former: [] })).toMatchObject(
+      {
+        schedule: { text: "@weekly" },
+        timeZone: "Asia/Tokyo",
+      },
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 -- Recurring tasks. `origin` is the file that defines one; "database" where `tq cron add` did; `kind` tells what it is:
 -- tq, model, settings, database. `override` is what the database says instead: a pause, other times. Slots up to
--- `decided_until` have been decided.
+-- `decided_until` have been decided; `former` has the times that it had before, as long as slots of them are not.
 CREATE TABLE tq__cron (
   name          TEXT PRIMARY KEY,
   origin        TEXT    NOT NULL,
@@ -8,6 +8,7 @@ CREATE TABLE tq__cron (
   definition    TEXT    NOT NULL,
   override      TEXT    NOT NULL DEFAULT '{}',
   decided_until INTEGER NOT NULL,
+  former        TEXT    NOT NULL DEFAULT '[]',
   changed_at    INTEGER NOT NULL,
   removed_at    INTEGER
 ) STRICT, WITHOUT ROWID;
