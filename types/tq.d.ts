@@ -1412,6 +1412,8 @@ export type Outcome = {
 } | {
     readonly kind: "cancelled";
     readonly reason: string;
+    /** True where the method was not called: it is no run of the task. Absent: it was called. */
+    readonly neverRan?: true;
 }
 /** The database was busy or changed under the run: run the task again after `delay` ms. */
  | {

@@ -89,7 +89,7 @@ function lastWords({ slot, outcome, task, state }: RecurringSlot, width: number 
 
 /** The keys that are not as its definition says. */
 function marksOf(task: Listed): string[] {
-  const { edited, pause, removed_at: removed, waiting, last } = task;
+  const { edited, pause, removed_at: removed, waiting, last, decided_ahead: ahead } = task;
   const words = [
     ...(pause === null ? [] : [pauseWords(pause)]),
     ...(edited === null ? [] : [editedWords(edited)]),
@@ -97,6 +97,11 @@ function marksOf(task: Listed): string[] {
     ...(waiting === null
       ? []
       : [`the slot of ${formatTime(waiting)} waits: ${last?.reason ?? ""}`]),
+    ...(ahead === null || removed !== null
+      ? []
+      : [
+          `silent until ${formatTime(ahead)}: its slots up to then are decided, as the clock was set back`,
+        ]),
     ...(task.in_database && !task.held && removed === null
       ? ["waits for a worker that has its file"]
       : []),

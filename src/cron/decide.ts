@@ -4,14 +4,18 @@
  */
 import type { CronDecision, CronState, DecidedSlot, SlotOutcome } from "./ledger.ts";
 import type { NewTask } from "../task.ts";
+import type { Awake } from "./awake.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { CronDefinition } from "./definition.ts";
 import { isOwn } from "./own.ts";
 import { taskOfSlot } from "./slot-task.ts";
 import { newestSlots } from "./slots.ts";
 
-/** A slot that passed longer ago than this was missed: no worker ran. */
+/** A slot that passed at most so long ago is on time, unless its grace is shorter. */
 const ON_TIME_MS = 60_000;
+
+/** No grace is shorter: a worker may be a moment late. */
+const LEAST_GRACE_MS = 1_000;
 
 /** A clock that is this far behind what was decided was ahead before. */
 const AHEAD_MS = 600_000;
@@ -19,18 +23,22 @@ const AHEAD_MS = 600_000;
 /** The most missed slots that get a row each. */
 const MOST_ROWS = 100;
 
-/** @returns null where nothing is to be written. */
+/**
+ * @param awake since when the worker that decides has seen the time pass; default: since now
+ * @returns null where nothing is to be written.
+ */
 export function decide(
   definition: CronDefinition,
   state: CronState,
   now: number,
+  awake: Awake = { since: now, hasJumped: false },
 ): CronDecision | null {
   const from = state.row.decidedUntil;
   if (from - now > AHEAD_MS) return { slots: [], decidedUntil: now };
   const most = Math.max(MOST_ROWS, definition.catchUp);
   const { slots, more } = newestSlots(definition.schedule, from, now, most);
   const free = slots.filter((slot) => !state.taken.has(slot));
-  const decided = new Decider(definition, state, now).decide(free, more);
+  const decided = new Decider(definition, state, now, awake).decide(free, more);
   const last = slots.at(-1);
   if (decided.length === 0 && last === undefined) return null;
   return { slots: decided, decidedUntil: last ?? from };
@@ -40,15 +48,17 @@ class Decider {
   readonly #definition: CronDefinition;
   readonly #state: CronState;
   readonly #now: number;
+  readonly #awake: Awake;
   readonly #decided: DecidedSlot[] = [];
   /** Why the next task cannot be pushed; null: it can. */
   #held: string | null;
   #waiting: number | null;
 
-  constructor(definition: CronDefinition, state: CronState, now: number) {
+  constructor(definition: CronDefinition, state: CronState, now: number, awake: Awake) {
     this.#definition = definition;
     this.#state = state;
     this.#now = now;
+    this.#awake = awake;
     this.#held = heldWords(state);
     this.#waiting = state.row.waiting;
   }
@@ -69,19 +79,30 @@ class Decider {
 
   /** The slots among these whose tasks should run. */
   #toPush(slots: readonly number[]): readonly number[] {
-    const { missed, catchUp, grace } = this.#definition;
-    const now = this.#now;
-    const newest = slots.at(-1);
-    const isOnTime = (slot: number) => slot === newest && now - slot <= ON_TIME_MS;
-    const inGrace = slots.filter((slot) => isOnTime(slot) || grace === null || now - slot <= grace);
+    const { missed, catchUp } = this.#definition;
+    const inGrace = slots.filter((slot) => this.#now - slot <= this.#grace);
     switch (missed) {
       case "skip":
-        return inGrace.filter(isOnTime);
+        return inGrace.slice(-1).filter((slot) => this.#isOnTime(slot) || this.#isHeldUp(slot));
       case "once":
         return inGrace.slice(-1);
       case "all":
         return inGrace.slice(-catchUp);
     }
+  }
+
+  get #grace(): number {
+    const { grace } = this.#definition;
+    return grace === null ? Infinity : Math.max(grace, LEAST_GRACE_MS);
+  }
+
+  #isOnTime(slot: number): boolean {
+    return this.#now - slot <= Math.min(ON_TIME_MS, this.#grace);
+  }
+
+  /** True for a slot that a worker saw come, and could not decide then. */
+  #isHeldUp(slot: number): boolean {
+    return slot > this.#awake.since;
   }
 
   #start(slot: number): void {
@@ -106,25 +127,32 @@ class Decider {
 
   #taskOf(slot: number): NewTask {
     const later = Math.floor(this.#state.share * this.#definition.jitter);
-    const isLate = this.#now - slot > ON_TIME_MS;
-    return taskOfSlot(this.#definition, slot, (isLate ? this.#now : slot) + later, this.#now);
+    const from = this.#isOnTime(slot) ? slot : this.#now;
+    return taskOfSlot(this.#definition, slot, from + later, this.#now);
   }
 
   #lateWords(slot: number): string | null {
-    const late = this.#now - slot;
-    return late > ON_TIME_MS ? `${formatDuration(late)} late: no worker ran then` : null;
+    if (this.#isOnTime(slot)) return null;
+    return `${formatDuration(this.#now - slot)} late: ${this.#whyLate(slot)}`;
+  }
+
+  #whyLate(slot: number): string {
+    if (this.#isHeldUp(slot)) return "a worker ran then, but was held up";
+    if (this.#awake.hasJumped) return "the machine slept then, or its clock was set forward";
+    return "no worker ran then";
   }
 
   #missedWords(slot: number, more: boolean): string {
     const { missed, grace, catchUp } = this.#definition;
     const late = formatDuration(this.#now - slot);
-    const earlier = more ? "; so were earlier slots" : "";
-    if (grace !== null && this.#now - slot > grace) {
-      return `no worker ran then; ${late} is more than its grace of ${formatDuration(grace)}${earlier}`;
+    const say = (words: string) =>
+      `${this.#whyLate(slot)}; ${words}${more ? "; so were earlier slots" : ""}`;
+    if (grace !== null && this.#now - slot > this.#grace) {
+      return say(`${late} is more than its grace of ${formatDuration(grace)}`);
     }
-    if (missed === "skip") return `no worker ran then; it was noticed ${late} later${earlier}`;
-    if (missed === "once") return `no worker ran then; a later slot ran in its place${earlier}`;
-    return `no worker ran then; only the last ${catchUp} slots are caught up${earlier}`;
+    if (missed === "all") return say(`only the last ${catchUp} slots are caught up`);
+    if (missed === "once" || this.#isHeldUp(slot)) return say("only the last such slot may run");
+    return say(`it was noticed ${late} later`);
   }
 
   #pausedWords(slot: number): string | null {

@@ -41,7 +41,10 @@ export const KEY_HELP: { readonly [K in CronKey]: KeyHelp } = {
     hint: "once|skip|all",
   },
   catchUp: { help: "With all: how many such slots run at most", hint: "N", form: "number" },
-  grace: { help: "A slot that passed longer ago does not run; none: however long ago", hint: "6h" },
+  grace: {
+    help: "A slot that passed longer ago does not run, from 1 s up; none: however long ago",
+    hint: "6h",
+  },
   overlap: {
     help: "What becomes of a slot while the task before has not ended: its task runs too (allow), never (skip), or after it (wait)",
     hint: "allow|skip|wait",

@@ -3,6 +3,7 @@
  * one; whichever comes first decides, and the others find the slot decided.
  */
 import { messageOf } from "../errors.ts";
+import { type Awake, AwakeClock } from "../cron/awake.ts";
 import { decide } from "../cron/decide.ts";
 import type { CronDefinition } from "../cron/definition.ts";
 import { definitionOf, editedKeys } from "../cron/in-force.ts";
@@ -57,6 +58,7 @@ export class CronClock {
   /** The database's version at the last look; -1: none. */
   #version = -1;
   #startedAt = 0;
+  #awakeClock: AwakeClock | null = null;
   #lookedAt = 0;
   /** A commit came while it looked. */
   #again = false;
@@ -76,6 +78,7 @@ export class CronClock {
   start(): void {
     this.#stopped = false;
     this.#startedAt = performance.now();
+    this.#awakeClock = new AwakeClock(this.#store.now(), this.#startedAt);
     this.look();
   }
 
@@ -112,10 +115,11 @@ export class CronClock {
     this.#lookedAt = performance.now();
     let wait = WRONG_CLOCK_MS;
     try {
+      const awake = this.#awakeClock?.look(this.#store.now(), this.#lookedAt);
       this.#version = await this.#store.version();
       if (this.#isClockSane()) {
         await this.#parts?.sources.look();
-        wait = await this.#decideAll();
+        wait = await this.#decideAll(awake);
       }
       this.#failure.gone();
     } catch (error) {
@@ -152,23 +156,24 @@ export class CronClock {
   }
 
   /** @returns the ms until the next look. */
-  async #decideAll(): Promise<number> {
+  async #decideAll(awake?: Awake): Promise<number> {
     let wait = LONGEST_WAIT_MS;
     for (const row of await this.#store.cron.rows()) {
       const definition = row.held && row.removedAt === null ? this.#definitionOf(row) : null;
-      if (definition !== null) wait = Math.min(wait, await this.#decideRow(row, definition));
+      if (definition === null) continue;
+      wait = Math.min(wait, await this.#decideRow(row, definition, awake));
     }
     return wait;
   }
 
   /** @returns the ms until it is to be looked at again. */
-  async #decideRow(row: CronRow, { schedule }: CronDefinition): Promise<number> {
+  async #decideRow(row: CronRow, { schedule }: CronDefinition, awake?: Awake): Promise<number> {
     const rest = isOwn(row.name) && row.waiting === null ? this.#untilOwn() : 0;
     if (rest > 0) return rest;
     const now = this.#store.now();
     const next = schedule.next(row.decidedUntil);
     const isDue = (next !== null && next <= now) || row.decidedUntil > now;
-    const decided = isDue || row.waiting !== null ? await this.#decide(row.name) : [];
+    const decided = isDue || row.waiting !== null ? await this.#decide(row.name, awake) : [];
     const isWaiting = row.waiting !== null || decided.some(({ outcome }) => outcome === "waiting");
     const later = schedule.next(now);
     const wait = later === null ? LONGEST_WAIT_MS : Math.max(later - this.#store.now(), 0);
@@ -180,13 +185,13 @@ export class CronClock {
     return Math.max(this.#startedAt + OWN_AFTER_MS - performance.now(), 0);
   }
 
-  async #decide(name: string): Promise<readonly CronSlot[]> {
+  async #decide(name: string, awake?: Awake): Promise<readonly CronSlot[]> {
     let later = 0;
     const decideNow = (state: CronState, now: number): CronDecision | null => {
       const definition = this.#definitionOf(state.row);
       if (definition === null || state.row.removedAt !== null) return null;
       later = state.share * definition.jitter;
-      return decide(definition, this.#withoutOwn(state), now);
+      return decide(definition, this.#withoutOwn(state), now, awake);
     };
     const slots = await this.#store.cron.decide(name, decideNow, this.#parts?.id);
     for (const slot of slots) {

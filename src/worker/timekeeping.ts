@@ -2,10 +2,12 @@
  * The tick of a worker: it looks for threads that hold up others, a clock that was set, a lost database, cancelled
  * tasks, dead workers and a dead parent.
  */
+import { JUMP_MS } from "../cron/awake.ts";
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Store } from "../store/store.ts";
+import { formatDuration } from "../values/duration.ts";
 import { Cleaning } from "./cleaning.ts";
 import { CronClock } from "./cron-clock.ts";
 import type { CronSources } from "./cron-sources.ts";
@@ -43,9 +45,6 @@ const TICK_MS = 250;
 
 /** More tasks of a dead worker are only counted. */
 const MOST_NAMED = 20;
-
-/** A wall clock that moved this far from the monotonic one was set, or the machine slept. */
-const JUMP_MS = 1_000;
 
 export class Timekeeping {
   readonly #options: TimekeepingOptions;
@@ -149,10 +148,20 @@ export class Timekeeping {
     const jump = this.#offset() - this.#clockOffset;
     this.#clockOffset += jump;
     if (Math.abs(jump) <= JUMP_MS) return;
+    this.#sayClockSet(jump);
     this.#maintenance?.clockJumped();
     this.#cron?.look();
     this.#events.timesChanged();
     if (jump < -JUMP_MS) void this.#repairTimes();
+  }
+
+  #sayClockSet(jump: number): void {
+    const far = formatDuration(Math.round(Math.abs(jump) / 1_000) * 1_000);
+    const message =
+      jump > 0
+        ? `The clock was set forward by ${far}, or the machine slept`
+        : `The clock was set back by ${far}; a slot of a recurring task that is decided does not come again`;
+    this.#options.report({ name: "log.note", level: "info", message });
   }
 
   async #repairTimes(): Promise<void> {

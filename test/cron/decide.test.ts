@@ -1,65 +1,7 @@
 /** What becomes of the slots that have come: by the definition, the task before, a pause, and how late it is. */
 import { describe, expect, test } from "bun:test";
 import { decide } from "../../src/cron/decide.ts";
-import { type CronDefinition, readCron } from "../../src/cron/definition.ts";
-import type { CronOverride, CronState } from "../../src/cron/ledger.ts";
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const MIDNIGHT = Date.UTC(2026, 10, 2);
-
-function define(more: object = {}): CronDefinition {
-  return readCron("hourly", { schedule: "every 1h", task: "night.run", ...more }, "[cron.hourly]");
-}
-
-interface Given {
-  readonly decidedUntil?: number;
-  readonly unfinished?: number | null;
-  readonly working?: string | null;
-  readonly waiting?: number | null;
-  readonly taken?: readonly number[];
-  readonly override?: CronOverride;
-  readonly share?: number;
-}
-
-function stateOf(definition: CronDefinition, given: Given): CronState {
-  const {
-    decidedUntil = MIDNIGHT,
-    unfinished = null,
-    working = null,
-    waiting = null,
-    override = {},
-    share = 0,
-  } = given;
-  const row = {
-    name: definition.name,
-    origin: "/shop/tq.toml",
-    kind: "settings" as const,
-    held: true,
-    others: [],
-    definition: definition.text,
-    override,
-    decidedUntil,
-    former: [],
-    removedAt: null,
-    waiting,
-  };
-  return { row, taken: new Set(given.taken), unfinished, working, share };
-}
-
-/** Each decided slot as `01:00 pushed`. */
-function outcomes(definition: CronDefinition, now: number, given: Given = {}): string[] {
-  const decision = decide(definition, stateOf(definition, given), now);
-  return (decision?.slots ?? []).map(
-    ({ slot, outcome }) => `${new Date(slot).toISOString().slice(11, 16)} ${outcome}`,
-  );
-}
-
-function reasons(definition: CronDefinition, now: number, given: Given = {}): (string | null)[] {
-  return (decide(definition, stateOf(definition, given), now)?.slots ?? []).map(
-    ({ reason }) => reason,
-  );
-}
+import { define, HOUR, MIDNIGHT, MINUTE, outcomes, reasons, stateOf } from "./deciding.ts";
 
 describe("a slot", () => {
   test("that has not come is not decided, and nothing is written", () => {
@@ -119,8 +61,8 @@ describe("slots that no worker saw", () => {
   test("are caught up once by default, and the ledger says of each why", () => {
     expect(outcomes(define(), now)).toEqual(["01:00 missed", "02:00 missed", "03:00 pushed"]);
     expect(reasons(define(), now)).toEqual([
-      "no worker ran then; a later slot ran in its place",
-      "no worker ran then; a later slot ran in its place",
+      "no worker ran then; only the last such slot may run",
+      "no worker ran then; only the last such slot may run",
       "30 min late: no worker ran then",
     ]);
   });

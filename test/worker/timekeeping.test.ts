@@ -55,3 +55,21 @@ test("a database that refuses tick after tick is one note in the log, and anothe
     await worker.stop();
   }
 });
+
+test("a clock that is set back, or forward, is a note in the log", async () => {
+  const worker = await start({ exitWithParent: true }); // it ticks at full pace
+  const notes = () => events.flatMap((event) => (event.name === "log.note" ? event.message : []));
+  try {
+    spyOn(worker.store, "now").mockImplementation(() => Date.now() - 60_000);
+    await untilTrue(() => notes().length > 0);
+    spyOn(worker.store, "now").mockImplementation(() => Date.now() + 120_000);
+    await untilTrue(() => notes().length > 1);
+    expect(notes()).toEqual([
+      "The clock was set back by 1 min; a slot of a recurring task that is decided does not come again",
+      "The clock was set forward by 3 min, or the machine slept",
+    ]);
+  } finally {
+    mock.restore();
+    await worker.stop();
+  }
+});

@@ -21,6 +21,8 @@ export interface RecurringTask {
   /** Its next slot; null while it is paused without an end, and where it is removed. */
   readonly next: number | null;
   readonly last: RecurringSlot | null;
+  /** Its slots are decided up to this time, which is yet to come: the clock was set back. Null: it was not. */
+  readonly decided_ahead: number | null;
   /** The slot that waits for the end of the task before. */
   readonly waiting: number | null;
   /** The file that defines it; "database": `tq cron add` did. */
@@ -76,6 +78,7 @@ async function toRecurring(
     queue,
     next: nextSlot(definition, row, now),
     last: last === undefined ? null : recurringSlot(last),
+    decided_ahead: row.decidedUntil > now ? row.decidedUntil : null,
     waiting: row.waiting,
     origin: row.origin,
     held: row.held,
