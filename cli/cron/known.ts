@@ -23,6 +23,7 @@ export function newOnes(config: Config, rows: readonly CronRow[]): CronRow[] {
       override: {},
       decidedUntil: 0,
       former: [],
+      zone: null,
       removedAt: null,
       waiting: null,
     }))

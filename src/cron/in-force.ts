@@ -2,6 +2,7 @@
 import { decode } from "../values/decoding.ts";
 import { type CronDefinition, readCron } from "./definition.ts";
 import { type Times, withFormer } from "./former.ts";
+import { readSchedule } from "./schedule.ts";
 import type { CronOverride, CronPause, CronRow } from "./ledger.ts";
 
 /** @throws TqError "invalid" where this tq cannot read it, as a newer one has written it. */
@@ -10,17 +11,23 @@ export function definitionOf({
   definition,
   override,
   former,
-}: Pick<CronRow, "name" | "definition" | "override" | "former">): CronDefinition {
+  zone,
+}: Pick<CronRow, "name" | "definition" | "override" | "former" | "zone">): CronDefinition {
   const said = { ...saidBySource({ name, definition }), ...editedKeys(override) };
   const read = readCron(name, said, `The recurring task ${name}`);
-  return { ...read, schedule: withFormer(read.schedule, former) };
+  const { text } = read.schedule;
+  const own =
+    read.timeZone === null && zone !== null ? readSchedule(text, zone, name) : read.schedule;
+  return { ...read, schedule: withFormer(own, former) };
 }
 
 /** When it comes; null where this tq cannot read that. */
-export function timesOf(row: Pick<CronRow, "name" | "definition" | "override">): Times | null {
+export function timesOf(
+  row: Pick<CronRow, "name" | "definition" | "override" | "zone">,
+): Times | null {
   try {
     const { schedule, timeZone } = definitionOf({ ...row, former: [] });
-    return { schedule: schedule.text, zone: timeZone };
+    return { schedule: schedule.text, zone: timeZone ?? row.zone };
   } catch {
     return null;
   }

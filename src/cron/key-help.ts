@@ -23,7 +23,7 @@ export const KEY_HELP: { readonly [K in CronKey]: KeyHelp } = {
   },
   task: { help: "The method of a model, such as night.run, or a function", hint: "MODEL.METHOD" },
   timeZone: {
-    help: "The zone whose clock counts; none: that of the machine that the worker runs on",
+    help: "The zone whose clock counts; none: that of the machine that the workers run on",
     hint: "Europe/Berlin",
   },
   instances: {

@@ -48,6 +48,8 @@ export interface CronRow {
   readonly decidedUntil: number;
   /** The times that it had before, the earliest first: their slots are not all decided yet. */
   readonly former: readonly FormerTimes[];
+  /** The zone of the workers' machine: its clock counts where the definition names none. Null: no worker has run yet. */
+  readonly zone: string | null;
   /** Its file does not have it any more; null: it is in force. */
   readonly removedAt: number | null;
   /** The slot that waits for the end of the task before; null: none. */

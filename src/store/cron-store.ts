@@ -21,6 +21,13 @@ export interface CronStore {
    */
   define(...sources: readonly CronSource[]): Promise<CronChanges>;
   /**
+   * Says the time zone of a worker's machine. It is in force for definitions that name none as soon as no live worker
+   * has another one.
+   *
+   * @returns the zone in force
+   */
+  followZone(worker: string, zone: string): Promise<string>;
+  /**
    * Decides slots, and pushes their tasks, in one transaction.
    *
    * @param decide called with how things are inside it; null: nothing is to be decided.

@@ -230,8 +230,8 @@ export class CronClock {
 
   /** The definition in force; null where this tq cannot read it, as a newer one has written it. */
   #definitionOf(row: CronRow): CronDefinition | null {
-    const { name, definition, override, former } = row;
-    const text = `${name} ${definition} ${JSON.stringify([editedKeys(override), former])}`;
+    const { name, definition, override, former, zone } = row;
+    const text = `${name} ${definition} ${JSON.stringify([editedKeys(override), former, zone])}`;
     const known = this.#read.get(text);
     if (known !== undefined) return known;
     try {

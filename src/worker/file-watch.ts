@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 
 /** A file that nobody has written to for this long is whole: an editor may save half of one first. */
-export const SETTLED_MS = 2_000;
+const SETTLED_MS = 2_000;
 
 export class FileWatch {
   readonly #path: string;

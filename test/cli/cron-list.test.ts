@@ -21,3 +21,22 @@ test("one that is silent since the clock was set back says until when, and why",
     /silent until .*: its slots up to then are decided, as the clock was set back/,
   );
 });
+
+test("one without a time zone is shown by the clock of the workers, not by the caller's", async () => {
+  using folder = new Folder();
+  const store = folder.store();
+  await store.cron.add("database", {
+    name: "daily",
+    definition: '{"schedule":"@daily","task":"a"}',
+  });
+  await store.register({ id: "w1", pid: 1, threads: 1, queues: [] });
+  await store.cron.followZone("w1", "Asia/Tokyo");
+  await store.close();
+  const env = { TZ: "Europe/Berlin" };
+  const list = await folder.tqWith({ env }, "cron", "list", "--json");
+  const [task] = JSON.parse(list.stdout) as { next: number; clock: string }[];
+  expect(task?.clock).toBe("Asia/Tokyo");
+  expect(new Date(task?.next ?? 0).getUTCHours()).toBe(15);
+  const { stdout } = await folder.tqWith({ env }, "cron", "explain", "daily");
+  expect(stdout).toContain("The clock is that of Asia/Tokyo");
+});

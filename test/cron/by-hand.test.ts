@@ -22,6 +22,7 @@ function stateOf(more: Partial<CronState> = {}): CronState {
     override: {},
     decidedUntil: NOON - 3_600_000,
     former: [],
+    zone: null,
     removedAt: null,
     waiting: null,
   };

@@ -40,6 +40,7 @@ export function stateOf(definition: CronDefinition, given: Given): CronState {
     override,
     decidedUntil,
     former: [],
+    zone: null,
     removedAt: null,
     waiting,
   };

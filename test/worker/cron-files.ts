@@ -49,6 +49,7 @@ export async function worker({
   id = "w1",
   at = file,
   models = modelsOf(null),
+  zone = "UTC",
 } = {}): Promise<CronSources> {
   await store.register({ id, pid: 1, threads: 1, queues: [] });
   const config = loadConfig({ cwd: folder.path, env: {}, file: at });
@@ -57,6 +58,7 @@ export async function worker({
     config,
     store,
     monotonic: () => monotonic,
+    zone,
     report: (event) => event.name === "log.note" && said.push(event.message),
   });
   sources.load(models);

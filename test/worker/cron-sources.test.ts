@@ -31,7 +31,7 @@ describe("a change of tq.toml, without a restart,", () => {
     await looks(sources);
     expect(await row()).toMatchObject({
       definition: '{"schedule":"@weekly","task":"night.run"}',
-      former: [{ schedule: "@daily", zone: null, until: subject.clock.now() }],
+      former: [{ schedule: "@daily", zone: "UTC", until: subject.clock.now() }],
     });
     expect(await row("hourly")).toEqual(hourly);
     expect(said).toEqual([`recurring task nightly is in force as ${file} says now`]);

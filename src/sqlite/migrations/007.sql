@@ -46,8 +46,15 @@ CREATE TABLE tq__cron_read (
   PRIMARY KEY (name, worker)
 ) STRICT, WITHOUT ROWID;
 
+-- The time zone of each worker's machine; with an empty `worker` the one that counts where a definition names none.
+CREATE TABLE tq__cron_zone (
+  worker TEXT PRIMARY KEY,
+  zone   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER tq__worker_forgets_cron AFTER DELETE ON tq__worker BEGIN
   DELETE FROM tq__cron_read WHERE worker = OLD.id;
+  DELETE FROM tq__cron_zone WHERE worker = OLD.id;
 END;
 
 -- Pauses: queues (names and patterns) and methods of which no worker takes a task, though it stays ready. Ids are never

@@ -18,8 +18,11 @@ export const IS_HELD = `
   kind IN ('tq', 'database') OR
     EXISTS (SELECT 1 FROM tq__cron_read AS read WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin)`;
 
+/** The time zone in force for definitions that name none; NULL: no worker has run yet. */
+export const ZONE = "(SELECT zone FROM tq__cron_zone WHERE worker = '')";
+
 const FOUND = `
-  SELECT origin, kind, definition, override, decided_until AS decidedUntil, former, removed_at AS removedAt,
+  SELECT origin, kind, definition, override, decided_until AS decidedUntil, former, removed_at AS removedAt, ${ZONE} AS zone,
          ${IS_HELD} AS isHeld,
          EXISTS (SELECT 1 FROM tq__cron_read AS read
                   WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin AND read.is_foreign = 0
@@ -33,6 +36,7 @@ interface Found {
   readonly override: string;
   readonly decidedUntil: number;
   readonly former: string;
+  readonly zone: string | null;
   readonly removedAt: number | null;
   readonly isHeld: 0 | 1;
   /** Another worker has read it, and has the models that it needs. */
@@ -151,7 +155,7 @@ function startOf({ name, definition }: CronText, found: Found | null, now: numbe
   if (isNew) return { decidedUntil: now, former: "[]" };
   const override = JSON.parse(found.override) as CronOverride;
   const [was, is] = [found.definition, definition].map((text) =>
-    timesOf({ name, definition: text, override }),
+    timesOf({ name, definition: text, override, zone: found.zone }),
   );
   const earlier = JSON.parse(found.former) as FormerTimes[];
   const former = JSON.stringify(formerAfter(earlier, was ?? null, is ?? null, now));

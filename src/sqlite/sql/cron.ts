@@ -11,11 +11,11 @@ import type {
 } from "../../cron/ledger.ts";
 import { type FormerTimes, formerAfter } from "../../cron/former.ts";
 import { timesOf } from "../../cron/in-force.ts";
-import { IS_HELD } from "./cron-definitions.ts";
+import { IS_HELD, ZONE } from "./cron-definitions.ts";
 
 const COLUMNS = `
   name, origin, kind, definition, override, decided_until AS decidedUntil, former, removed_at AS removedAt,
-  ${IS_HELD} AS held,
+  ${IS_HELD} AS held, ${ZONE} AS zone,
   (SELECT json_group_array(DISTINCT read.origin) FROM tq__cron_read AS read
     WHERE read.name = tq__cron.name AND read.origin <> tq__cron.origin) AS others,
   (SELECT max(slot) FROM tq__cron_slot WHERE cron = name AND outcome = 'waiting') AS waiting`;

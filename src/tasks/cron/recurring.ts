@@ -13,8 +13,10 @@ export interface RecurringTask {
   readonly schedule: string;
   /** The schedule in words; null where it says it best itself. */
   readonly words: string | null;
-  /** Null: the zone of the machine that the worker runs on. */
+  /** Null: its definition names none. */
   readonly time_zone: string | null;
+  /** The zone whose clock counts: else that of the workers' machine. Null: no worker has run yet. */
+  readonly clock: string | null;
   /** `night.run`, or the name of a function. */
   readonly task: string;
   readonly queue: string;
@@ -74,6 +76,7 @@ async function toRecurring(
     schedule: schedule.text,
     words: await scheduleWords(schedule),
     time_zone: timeZone,
+    clock: timeZone ?? row.zone,
     task,
     queue,
     next: nextSlot(definition, row, now),

@@ -51,6 +51,7 @@ export function cronTests(): void {
           override: {},
           decidedUntil: clock.now(),
           former: [],
+          zone: null,
           removedAt: null,
           waiting: null,
         })),

@@ -8,6 +8,7 @@ import { crashTests } from "./crash.ts";
 import { cronDefinitionTests } from "./cron-definitions.ts";
 import { addedCronTests } from "./cron-added.ts";
 import { cronOverrideTests } from "./cron-overrides.ts";
+import { cronZoneTests } from "./cron-zone.ts";
 import { cronTests } from "./cron.ts";
 import { dueTests } from "./due.ts";
 import { failureTests } from "./failures.ts";
@@ -55,5 +56,6 @@ export function storeSuite(name: string, make: () => Subject): void {
     addedCronTests();
     cronDefinitionTests();
     cronOverrideTests();
+    cronZoneTests();
   });
 }
