@@ -26,6 +26,7 @@ export function newOnes(config: Config, rows: readonly CronRow[]): CronRow[] {
       zone: null,
       removedAt: null,
       waiting: null,
+      waitingCount: 0,
     }))
     .filter(isWhole);
 }

@@ -102,7 +102,7 @@ function marksOf(task: Listed): string[] {
     ...(removed === null ? [] : [`removed from its file ${formatTime(removed)}`]),
     ...(waiting === null
       ? []
-      : [`the slot of ${formatTime(waiting)} waits: ${last?.reason ?? ""}`]),
+      : [`the slot of ${formatTime(waiting)} waits: ${waitingReason(waiting, last)}`]),
     ...(ahead === null || removed !== null
       ? []
       : [
@@ -118,6 +118,11 @@ function marksOf(task: Listed): string[] {
     ...(task.outdated ? ["its file has changed: a worker takes that up when it starts"] : []),
   ];
   return words.map(printable);
+}
+
+function waitingReason(waiting: number, last: RecurringSlot | null): string {
+  if (last?.slot === waiting && last.reason !== null) return last.reason;
+  return "the task before it has not ended";
 }
 
 function editedWords(edited: Readonly<Record<string, unknown>>): string {

@@ -51,16 +51,18 @@ class Decider {
   readonly #awake: Awake;
   readonly #decided: DecidedSlot[] = [];
   /** Why the next task cannot be pushed; null: it can. */
-  #held: string | null;
+  #held: Held | null;
   #waiting: number | null;
+  #waitingCount: number;
 
   constructor(definition: CronDefinition, state: CronState, now: number, awake: Awake) {
     this.#definition = definition;
     this.#state = state;
     this.#now = now;
     this.#awake = awake;
-    this.#held = heldWords(state);
+    this.#held = holderOf(state);
     this.#waiting = state.row.waiting;
+    this.#waitingCount = state.row.waitingCount;
   }
 
   decide(slots: readonly number[], more: boolean): readonly DecidedSlot[] {
@@ -106,19 +108,39 @@ class Decider {
   }
 
   #start(slot: number): void {
-    const { overlap } = this.#definition;
+    const { overlap, missed, catchUp } = this.#definition;
+    const most = missed === "all" ? catchUp : 1;
     if (this.#held === null || overlap === "allow") this.#push(slot, this.#lateWords(slot));
-    else if (overlap === "wait" && this.#waiting === null) {
-      this.#waiting = slot;
-      this.#add(slot, "waiting", this.#held);
-    } else this.#add(slot, "skipped", this.#held);
+    else if (overlap === "skip") this.#add(slot, "skipped", this.#held.words);
+    else if (this.#waitingCount >= most) this.#add(slot, "skipped", this.#fullWords(this.#held));
+    else {
+      this.#waiting ??= slot;
+      this.#waitingCount++;
+      this.#add(slot, "waiting", this.#held.words);
+    }
+  }
+
+  #fullWords({ until }: Held): string {
+    const slot =
+      this.#waiting === null ? "another slot" : `the slot of ${this.#timeOf(this.#waiting)}`;
+    const wait = this.#waitingCount > 1 ? `${this.#waitingCount} slots wait` : `${slot} waits`;
+    return `${wait} already for the end of ${until}`;
+  }
+
+  /** By the clock that the schedule follows. */
+  #timeOf(slot: number): string {
+    const zone = this.#definition.timeZone ?? this.#state.row.zone ?? Temporal.Now.timeZoneId();
+    const time = Temporal.Instant.fromEpochMilliseconds(slot).toZonedDateTimeISO(zone);
+    return time.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
   }
 
   #push(slot: number, reason: string | null): void {
     if (isOwn(this.#definition.name)) this.#add(slot, "started", null);
     else this.#decided.push({ slot, outcome: "pushed", reason, task: this.#taskOf(slot) });
-    this.#held = "the task of the slot before has not ended";
-    this.#waiting = this.#waiting === slot ? null : this.#waiting;
+    this.#held = held("the task of the slot before");
+    if (this.#waiting !== slot) return;
+    this.#waiting = null;
+    this.#waitingCount--;
   }
 
   #add(slot: number, outcome: SlotOutcome, reason: string | null): void {
@@ -162,7 +184,18 @@ class Decider {
   }
 }
 
-function heldWords({ unfinished, working }: CronState): string | null {
-  if (unfinished !== null) return `task ${unfinished} has not ended`;
-  return working === null ? null : `worker ${working} has not ended the one before`;
+interface Held {
+  readonly until: string;
+  readonly words: string;
+}
+
+function holderOf({ unfinished, working }: CronState): Held | null {
+  if (unfinished !== null) return held(`task ${unfinished}`);
+  if (working === null) return null;
+  const words = `worker ${working} has not ended the one before`;
+  return { until: `what worker ${working} does`, words };
+}
+
+function held(until: string): Held {
+  return { until, words: `${until} has not ended` };
 }

@@ -46,7 +46,7 @@ export const KEY_HELP: { readonly [K in CronKey]: KeyHelp } = {
     hint: "6h",
   },
   overlap: {
-    help: "What becomes of a slot while the task before has not ended: its task runs too (allow), never (skip), or after it (wait)",
+    help: 'What becomes of a slot while the task before has not ended: its task runs too (allow), never (skip), or after it (wait: one slot waits, with missed = "all" up to catch_up, and further ones are left out)',
     hint: "allow|skip|wait",
   },
   jitter: {

@@ -52,8 +52,10 @@ export interface CronRow {
   readonly zone: string | null;
   /** Its file does not have it any more; null: it is in force. */
   readonly removedAt: number | null;
-  /** The slot that waits for the end of the task before; null: none. */
+  /** The first slot that waits for the end of the task before; null: none. */
   readonly waiting: number | null;
+  /** The number of slots that wait: more than one with `missed = "all"` alone. */
+  readonly waitingCount: number;
 }
 
 /** How things are, inside the transaction that decides slots. */

@@ -25,6 +25,7 @@ function stateOf(more: Partial<CronState> = {}): CronState {
     zone: null,
     removedAt: null,
     waiting: null,
+    waitingCount: 0,
   };
   return { row, taken: new Set(), unfinished: null, working: null, share: 0.5, ...more };
 }

@@ -144,10 +144,13 @@ describe("a slot whose earlier task has not ended", () => {
     expect(outcomes(definition, now + MINUTE, later)).toEqual(["01:00 pushed"]);
   });
 
-  test("is left out where another one waits already", () => {
-    const definition = define({ overlap: "wait" });
+  test("is left out where another one waits already, and says which", () => {
+    const definition = define({ overlap: "wait", time_zone: "Asia/Tokyo" });
     const given = { decidedUntil: now, waiting: now, unfinished: 4 };
     expect(outcomes(definition, now + HOUR, given)).toEqual(["02:00 skipped"]);
+    expect(reasons(definition, now + HOUR, given)).toEqual([
+      "the slot of 2026-11-02 10:00:00 waits already for the end of task 4",
+    ]);
   });
 
   test("waits for the one that waited before it", () => {
@@ -156,13 +159,25 @@ describe("a slot whose earlier task has not ended", () => {
     expect(outcomes(definition, now + HOUR, given)).toEqual(["01:00 pushed", "02:00 waiting"]);
   });
 
-  test("of several that are caught up, one runs at a time", () => {
+  test("waits behind others with missed = all, up to catch_up of them", () => {
     const all = { missed: "all", overlap: "wait" };
-    expect(outcomes(define(all), MIDNIGHT + 3 * HOUR)).toEqual([
-      "01:00 pushed",
-      "02:00 waiting",
-      "03:00 skipped",
-    ]);
+    const later = MIDNIGHT + 3 * HOUR;
+    const [first, second, third] = ["01:00 pushed", "02:00 waiting", "03:00 waiting"];
+    expect(outcomes(define(all), later)).toEqual([first, second, third] as string[]);
+    const given = { decidedUntil: now, waiting: now, unfinished: 4, waitingCount: 1 };
+    const definition = define({ ...all, catch_up: 2 });
+    expect(outcomes(definition, later, given)).toEqual(["02:00 waiting", "03:00 skipped"]);
+    expect(reasons(definition, later, given).at(-1)).toBe(
+      "2 slots wait already for the end of task 4",
+    );
+  });
+
+  test("of several that are caught up is left out with overlap = skip", () => {
+    const definition = define({ missed: "all", overlap: "skip" });
+    expect(outcomes(definition, MIDNIGHT + 2 * HOUR)).toEqual(["01:00 pushed", "02:00 skipped"]);
+    expect(reasons(definition, MIDNIGHT + 2 * HOUR).at(-1)).toBe(
+      "the task of the slot before has not ended",
+    );
   });
 });
 

@@ -16,6 +16,7 @@ interface Given {
   readonly unfinished?: number | null;
   readonly working?: string | null;
   readonly waiting?: number | null;
+  readonly waitingCount?: number;
   readonly taken?: readonly number[];
   readonly override?: CronOverride;
   readonly share?: number;
@@ -27,6 +28,7 @@ export function stateOf(definition: CronDefinition, given: Given): CronState {
     unfinished = null,
     working = null,
     waiting = null,
+    waitingCount = waiting === null ? 0 : 1,
     override = {},
     share = 0,
   } = given;
@@ -43,6 +45,7 @@ export function stateOf(definition: CronDefinition, given: Given): CronState {
     zone: null,
     removedAt: null,
     waiting,
+    waitingCount,
   };
   return { row, taken: new Set(given.taken), unfinished, working, share };
 }

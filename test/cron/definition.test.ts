@@ -84,7 +84,7 @@ describe("a recurring task", () => {
     ["task", "", 'task cannot be "": it must be the name of a model and a method'],
     ["time_zone", "Europe/Berln", 'it must be the name of a time zone like "Europe/Berlin"'],
     ["time_zone", "Europe/Berln", 'did you mean "Europe/Berlin"?'],
-    ["time_zone", "+02:00", "time_zone cannot be \"+02:00\": it must be the name of a time zone"],
+    ["time_zone", "+02:00", 'time_zone cannot be "+02:00": it must be the name of a time zone'],
     ["instances", "all", "it must be an id, or a list of ids like [7, 8]"],
     ["instances", [1.5], "it must be an id"],
     ["args", { a: 1 }, "it must be a list"],

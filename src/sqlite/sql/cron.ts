@@ -18,7 +18,8 @@ const COLUMNS = `
   ${IS_HELD} AS held, ${ZONE} AS zone,
   (SELECT json_group_array(DISTINCT read.origin) FROM tq__cron_read AS read
     WHERE read.name = tq__cron.name AND read.origin <> tq__cron.origin) AS others,
-  (SELECT max(slot) FROM tq__cron_slot WHERE cron = name AND outcome = 'waiting') AS waiting`;
+  (SELECT min(slot) FROM tq__cron_slot WHERE cron = name AND outcome = 'waiting') AS waiting,
+  (SELECT count(*) FROM tq__cron_slot WHERE cron = name AND outcome = 'waiting') AS waitingCount`;
 const ROWS = `SELECT ${COLUMNS} FROM tq__cron ORDER BY name`;
 const ROW = `SELECT ${COLUMNS} FROM tq__cron WHERE name = $name`;
 

@@ -54,6 +54,7 @@ export function cronTests(): void {
           zone: null,
           removedAt: null,
           waiting: null,
+          waitingCount: 0,
         })),
       );
     });
@@ -191,10 +192,12 @@ export function cronTests(): void {
       await store.cron.define({ origin: FILE, definitions: [NIGHTLY] });
       const slot = clock.now() + 1;
       await decideAll([passed(slot, "waiting")]);
-      expect(await row()).toMatchObject({ waiting: slot });
+      await decideAll([passed(slot + 1, "waiting")]);
+      expect(await row()).toMatchObject({ waiting: slot, waitingCount: 2 });
       await decideAll([pushed(slot)]);
-      expect(await row()).toMatchObject({ waiting: null });
+      expect(await row()).toMatchObject({ waiting: slot + 1, waitingCount: 1 });
       expect(await store.cron.slots("nightly", 10)).toMatchObject([
+        { slot: slot + 1, outcome: "waiting" },
         { slot, outcome: "pushed", task: 1 },
       ]);
     });
