@@ -19,6 +19,7 @@ export function newOnes(config: Config, rows: readonly CronRow[]): CronRow[] {
       origin,
       kind: kindOf({ origin }),
       held: false,
+      isUnknown: false,
       others: [],
       override: {},
       decidedUntil: 0,

@@ -115,9 +115,14 @@ function marksOf(task: Listed): string[] {
       ? []
       : [`defined in ${task.others.join(", ")} too, which does not count`]),
     ...(task.in_database ? [] : ["not taken up yet: a worker does so when it starts"]),
-    ...(task.outdated ? ["its file has changed: a worker takes that up when it starts"] : []),
+    ...(task.is_unknown ? [`no live worker has ${task.task} in its models: its tasks fail`] : []),
+    ...(task.outdated ? [`its file has changed: a worker takes that up ${whenTaken(task)}`] : []),
   ];
   return words.map(printable);
+}
+
+function whenTaken({ held }: Listed): string {
+  return held ? "within seconds, unless its log says why not" : "when it starts";
 }
 
 function waitingReason(waiting: number, last: RecurringSlot | null): string {

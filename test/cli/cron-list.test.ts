@@ -40,3 +40,21 @@ test("one without a time zone is shown by the clock of the workers, not by the c
   const { stdout } = await folder.tqWith({ env }, "cron", "explain", "daily");
   expect(stdout).toContain("The clock is that of Asia/Tokyo");
 });
+
+test("one that calls what no worker has, and one whose file has changed, say so", async () => {
+  using folder = new Folder();
+  folder.write("tq.toml", "");
+  const store = folder.store();
+  await store.register({ id: "w1", pid: 1, threads: 1, queues: [] });
+  const definitions = [{ name: "daily", definition: '{"schedule":"@daily","task":"night.rum"}' }];
+  const origin = folder.file("tq.toml");
+  await store.cron.define({ origin, worker: "w1", definitions, foreign: ["daily"] });
+  expect(await notes(folder)).toContain(
+    "no live worker has night.rum in its models: its tasks fail; its file has changed: a worker takes that up within seconds, unless its log says why not",
+  );
+  await store.unregister("w1");
+  await store.close();
+  expect(await notes(folder)).toContain(
+    "its file has changed: a worker takes that up when it starts",
+  );
+});

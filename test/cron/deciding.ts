@@ -37,6 +37,7 @@ export function stateOf(definition: CronDefinition, given: Given): CronState {
     origin: "/shop/tq.toml",
     kind: "settings" as const,
     held: true,
+    isUnknown: false,
     others: [],
     definition: definition.text,
     override,

@@ -18,6 +18,11 @@ export const IS_HELD = `
   kind IN ('tq', 'database') OR
     EXISTS (SELECT 1 FROM tq__cron_read AS read WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin)`;
 
+/** Workers have read it, and none of them has the models that it needs. */
+export const IS_UNKNOWN = `
+  (SELECT min(is_foreign) FROM tq__cron_read AS read
+    WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin) IS 1`;
+
 /** The time zone in force for definitions that name none; NULL: no worker has run yet. */
 export const ZONE = "(SELECT zone FROM tq__cron_zone WHERE worker = '')";
 

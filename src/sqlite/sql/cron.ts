@@ -11,11 +11,11 @@ import type {
 } from "../../cron/ledger.ts";
 import { type FormerTimes, formerAfter } from "../../cron/former.ts";
 import { timesOf } from "../../cron/in-force.ts";
-import { IS_HELD, ZONE } from "./cron-definitions.ts";
+import { IS_HELD, IS_UNKNOWN, ZONE } from "./cron-definitions.ts";
 
 const COLUMNS = `
   name, origin, kind, definition, override, decided_until AS decidedUntil, former, removed_at AS removedAt,
-  ${IS_HELD} AS held, ${ZONE} AS zone,
+  ${IS_HELD} AS held, ${ZONE} AS zone, ${IS_UNKNOWN} AS isUnknown,
   (SELECT json_group_array(DISTINCT read.origin) FROM tq__cron_read AS read
     WHERE read.name = tq__cron.name AND read.origin <> tq__cron.origin) AS others,
   (SELECT min(slot) FROM tq__cron_slot WHERE cron = name AND outcome = 'waiting') AS waiting,
@@ -23,10 +23,11 @@ const COLUMNS = `
 const ROWS = `SELECT ${COLUMNS} FROM tq__cron ORDER BY name`;
 const ROW = `SELECT ${COLUMNS} FROM tq__cron WHERE name = $name`;
 
-type StoredRow = Omit<CronRow, "override" | "former" | "held" | "others"> & {
+type StoredRow = Omit<CronRow, "override" | "former" | "held" | "isUnknown" | "others"> & {
   readonly override: string;
   readonly former: string;
   readonly held: 0 | 1;
+  readonly isUnknown: 0 | 1;
   readonly others: string;
 };
 
@@ -34,7 +35,8 @@ function toRow(row: StoredRow): CronRow {
   const override = JSON.parse(row.override) as CronOverride;
   const former = JSON.parse(row.former) as FormerTimes[];
   const others = JSON.parse(row.others) as string[];
-  return { ...row, override, former, held: row.held === 1, others };
+  const isUnknown = row.isUnknown === 1;
+  return { ...row, override, former, held: row.held === 1, isUnknown, others };
 }
 
 export function cronRows(db: Database): CronRow[] {

@@ -31,6 +31,8 @@ export interface RecurringTask {
   readonly origin: string;
   /** False while no live worker has its file: its slots wait for one. */
   readonly held: boolean;
+  /** Live workers have its file, and none has the method that it calls. */
+  readonly is_unknown: boolean;
   /** Other files whose definition of this name does not count. */
   readonly others: readonly string[];
   /** The database says this instead, by the same keys. */
@@ -85,6 +87,7 @@ async function toRecurring(
     waiting: row.waiting,
     origin: row.origin,
     held: row.held,
+    is_unknown: row.isUnknown,
     others: row.others,
     edited: Object.keys(edited).length === 0 ? null : edited,
     pause: pauseAt(row, now),

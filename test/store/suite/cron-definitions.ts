@@ -127,9 +127,9 @@ export function cronDefinitionTests(): void {
     const foreign = ["nightly"];
     const weekly = { definitions: [{ name: "nightly", definition: WEEKLY }], foreign };
     await store.cron.define(from("/tq.toml", { worker: "w2", ...weekly }));
-    expect(await row()).toMatchObject({ definition: WEEKLY });
+    expect(await row()).toMatchObject({ definition: WEEKLY, isUnknown: true });
     await store.cron.define(from("/tq.toml", { worker: "w1" }));
-    expect(await row()).toMatchObject({ definition: DAILY });
+    expect(await row()).toMatchObject({ definition: DAILY, isUnknown: false });
     const before = await row();
     clock.advance(1_000);
     const none = { changed: [], removed: [], refused: [] };

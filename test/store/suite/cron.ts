@@ -47,6 +47,7 @@ export function cronTests(): void {
           origin: FILE,
           kind: "settings" as const,
           held: true,
+          isUnknown: false,
           others: [],
           override: {},
           decidedUntil: clock.now(),
