@@ -118,6 +118,8 @@ export class CronClock {
       const awake = this.#awakeClock?.look(this.#store.now(), this.#lookedAt);
       this.#version = await this.#store.version();
       if (this.#isClockSane()) {
+        // A slot that has come is decided before a change takes its recurring task away.
+        if (this.#parts?.sources.isWaiting) await this.#decideAll(awake);
         await this.#parts?.sources.look();
         wait = await this.#decideAll(awake);
       }
