@@ -15,13 +15,13 @@ export interface Listed extends RecurringTask {
   readonly outdated: boolean;
 }
 
-/** A narrower terminal shows the schedules below the names. */
+/** A narrower terminal shows the calls and the schedules below the names. */
 const WIDE = 120;
 const INDENT = "    ";
 
 const NAME: Column = { title: "name", min: 8 };
 const NEXT: Column = { title: "next" };
-const LAST: Column = { title: "last", min: 12 };
+const LAST: Column = { title: "last" };
 const TASK: Column = { title: "task", min: 8 };
 
 const WIDE_COLUMNS: readonly Column[] = [
@@ -44,7 +44,7 @@ export function recurringTable(tasks: readonly Listed[], terminal: Terminal): st
     return table(columns, rows, { width, heading });
   }
   const isWide = width >= WIDE;
-  const columns = isWide ? WIDE_COLUMNS : [NAME, NEXT, LAST, TASK];
+  const columns = isWide ? WIDE_COLUMNS : [NAME, NEXT, LAST];
   const rows = tasks.map((task) => (isWide ? wideCells(task, width) : narrowCells(task, width)));
   const [head = "", ...lines] = table(columns, rows, { width, heading }).split("\n");
   const below = (at: number) => {
@@ -72,9 +72,11 @@ function narrowCells(task: Listed, width: number | null): string[] {
   return [task.name, next, last, task.task];
 }
 
-function scheduleLine(task: Listed): string {
-  const { words, schedule, origin } = task;
-  return printable(`${words ?? schedule}${zoneWords(task)}, from ${originShort(origin)}`);
+function scheduleLine(listed: Listed): string {
+  const { words, schedule, origin, task } = listed;
+  return printable(
+    `${task}: ${words ?? schedule}${zoneWords(listed)}, from ${originShort(origin)}`,
+  );
 }
 
 /** The zone, unless it is that of the workers' machine and of this one. */
@@ -121,8 +123,11 @@ function marksOf(task: Listed): string[] {
   return words.map(printable);
 }
 
-function whenTaken({ held }: Listed): string {
-  return held ? "within seconds, unless its log says why not" : "when it starts";
+/** Models are read at the start of a worker alone. */
+function whenTaken({ held, origin }: Listed): string {
+  return held && origin.endsWith(".toml")
+    ? "within seconds, unless its log says why not"
+    : "when it starts";
 }
 
 function waitingReason(waiting: number, last: RecurringSlot | null): string {

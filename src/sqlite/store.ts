@@ -1,4 +1,7 @@
-/** The store on SQLite. */
+/**
+ * The store on SQLite. Few programs ask how things stand, or for a backup: what reads and writes those is imported there,
+ * so that the others start without it.
+ */
 import type {
   CleanOptions,
   Look,
@@ -23,12 +26,10 @@ import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { type CronAccess, SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
 import { SqliteFailures } from "./failure-store.ts";
-import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
-import { statusOf } from "./status.ts";
 import type { SqliteSession } from "./session.ts";
 import { SqlitePauses } from "./pause-store.ts";
 import * as byHand from "./sql/by-hand.ts";
@@ -47,7 +48,6 @@ import {
   LIMITS_MEANWHILE,
   type IndexLimits,
 } from "./sql/ready-order.ts";
-import { readSituation } from "./sql/situation.ts";
 import { SqliteStatistics } from "./statistics-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
@@ -99,6 +99,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
       workers: (all: readonly WorkerInfo[]) => liveness.withAlive(this.name, all),
       shown: (owner: Owner) => live.readLive(this.name, owner),
     };
+    const { readSituation } = await import("./sql/situation.ts");
     return this.read((db) => readSituation(db, wanted, this.now(), around));
   }
 
@@ -130,6 +131,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   async status(): Promise<StoreStatus> {
     const queues = await this.#countQueues();
     const about = { path: this.name, durability: this.options.durability };
+    const { statusOf } = await import("./status.ts");
     return this.read((db) => statusOf(db, about, queues, this.now()));
   }
 
@@ -200,6 +202,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async backup(path: string): Promise<void> {
+    const { checkTarget, writeBackup } = await import("./file/backup.ts");
     checkTarget(path);
     await this.withTemporary(async (db) => writeBackup(db, path, this.shared.checkFiles));
   }

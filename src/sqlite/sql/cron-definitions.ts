@@ -105,10 +105,11 @@ export function addCron(
   db: Database,
   origin: string,
   { name, definition }: CronText,
+  kind: OriginKind,
   now: number,
 ): void {
   const from = { decidedUntil: now, former: "[]" };
-  db.query(DEFINE).run({ name, origin, kind: kindOf({ origin }), definition, ...from, now });
+  db.query(DEFINE).run({ name, origin, kind, definition, ...from, now });
 }
 
 function namesOf({ definitions, foreign = [] }: CronSource): string {
