@@ -57,6 +57,8 @@ export class Timekeeping {
   #cron: CronClock | null = null;
   #timer: Timer | null = null;
   #wait = TICK_MS;
+  /** Monotonic, ms. */
+  #tickedAt = performance.now();
   #clockOffset = 0;
   #checking = false;
   #stopping = false;
@@ -105,7 +107,10 @@ export class Timekeeping {
   pace(isCalm: boolean): void {
     const isSlow = isCalm && !this.#options.exitWithParent;
     const wait = isSlow ? this.#store.traits.idleLookMs : TICK_MS;
-    if (wait !== this.#wait) this.#tickLater(wait);
+    if (wait === this.#wait) return;
+    this.#wait = wait;
+    // Short tasks that come now and then must not put the tick off each time.
+    this.#tickLater(Math.max(this.#tickedAt + wait - performance.now(), TICK_MS));
   }
 
   /** Puts back the tasks of workers whose processes have died. */
@@ -122,7 +127,6 @@ export class Timekeeping {
 
   #tickLater(wait: number): void {
     if (this.#ended) return;
-    this.#wait = wait;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#tick();
@@ -131,6 +135,7 @@ export class Timekeeping {
   }
 
   #tick(): void {
+    this.#tickedAt = performance.now();
     const { config, report, exitWithParent } = this.#options;
     this.#events.ticked();
     if (!this.#stopping) this.#options.statistics.tick();

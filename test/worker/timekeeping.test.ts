@@ -1,5 +1,8 @@
 /** The tick of a worker in this process. */
-import { expect, mock, setDefaultTimeout, spyOn, test } from "bun:test";
+import { expect, jest, mock, setDefaultTimeout, spyOn, test } from "bun:test";
+import { parseSettings } from "../../src/settings/config.ts";
+import { Timekeeping } from "../../src/worker/timekeeping.ts";
+import { makeStore } from "../support/store.ts";
 import { untilTrue } from "../support/until.ts";
 import { events, renewFolder, start } from "./job-worker.ts";
 
@@ -72,4 +75,31 @@ test("a clock that is set back, or forward, is a note in the log", async () => {
     mock.restore();
     await worker.stop();
   }
+});
+
+test("short tasks that come now and then do not put off the tick", async () => {
+  await using subject = makeStore();
+  jest.useFakeTimers();
+  let ticks = 0;
+  const pool = { threads: [], busyThreads: [], writing: false };
+  const config = parseSettings({}, "the test");
+  const timekeeping = new Timekeeping(
+    {
+      config,
+      store: subject.store,
+      pool,
+      statistics: { tick: () => {} },
+      report: () => {},
+    } as never,
+    { ticked: () => ticks++, timesChanged: () => {}, orphaned: () => {}, lost: () => {} },
+  );
+  timekeeping.stop();
+  for (let second = 0; second < 30; second += 5) {
+    timekeeping.pace(false);
+    timekeeping.pace(true);
+    jest.advanceTimersByTime(5_000);
+  }
+  timekeeping.end();
+  jest.useRealTimers();
+  expect(ticks).toBeGreaterThanOrEqual(2);
 });
