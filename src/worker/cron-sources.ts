@@ -1,4 +1,5 @@
 /** Has the store put in force what a worker has read of recurring tasks, and says in the log what became of it. */
+import { monotonicNow } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { existsSync } from "node:fs";
 import type { CronChanges, CronRow, CronSource, RefusedDefinition } from "../cron/ledger.ts";
@@ -12,7 +13,7 @@ import type { LoadedModels } from "./messages.ts";
 
 export interface CronSourcesOptions extends CronZoneOptions {
   readonly config: Config;
-  /** A clock that nobody sets, in ms. Default: `performance.now`. */
+  /** A clock that nobody sets, in ms. Default: `monotonicNow`. */
   readonly monotonic?: () => number;
 }
 
@@ -34,7 +35,7 @@ export class CronSources {
 
   constructor(options: CronSourcesOptions) {
     this.#options = options;
-    const { id, config, report, monotonic = () => performance.now() } = options;
+    const { id, config, report, monotonic = monotonicNow } = options;
     this.#monotonic = monotonic;
     this.#reading = new CronReading(id, config.file, config.cron, monotonic);
     this.#unreadable = new LastingNote(report);

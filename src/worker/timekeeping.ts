@@ -2,6 +2,7 @@
  * The tick of a worker: it looks for threads that hold up others, a clock that was set, a lost database, cancelled
  * tasks, dead workers and a dead parent.
  */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { JUMP_MS } from "../cron/awake.ts";
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
@@ -58,7 +59,7 @@ export class Timekeeping {
   #timer: Timer | null = null;
   #wait = TICK_MS;
   /** Monotonic, ms. */
-  #tickedAt = performance.now();
+  #tickedAt = monotonicNow();
   #clockOffset = 0;
   #checking = false;
   #stopping = false;
@@ -110,7 +111,7 @@ export class Timekeeping {
     if (wait === this.#wait) return;
     this.#wait = wait;
     // Short tasks that come now and then must not put the tick off each time.
-    this.#tickLater(Math.max(this.#tickedAt + wait - performance.now(), TICK_MS));
+    this.#tickLater(Math.max(this.#tickedAt + wait - monotonicNow(), TICK_MS));
   }
 
   /** Puts back the tasks of workers whose processes have died. */
@@ -135,7 +136,7 @@ export class Timekeeping {
   }
 
   #tick(): void {
-    this.#tickedAt = performance.now();
+    this.#tickedAt = monotonicNow();
     const { config, report, exitWithParent } = this.#options;
     this.#events.ticked();
     if (!this.#stopping) this.#options.statistics.tick();
@@ -215,6 +216,6 @@ export class Timekeeping {
 
   /** The lead of the wall clock over the monotonic one. */
   #offset(): number {
-    return this.#store.now() - performance.now();
+    return this.#store.now() - monotonicNow();
   }
 }
