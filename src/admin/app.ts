@@ -6,7 +6,9 @@ import { type AdminEnv, requireCaller, requireRole } from "./access/access.ts";
 import { requireOwnHost } from "./access/hosts.ts";
 import { Tokens } from "./access/tokens.ts";
 import { failures, type Health, problems } from "./health.ts";
+import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
+import { callerIfAny, showReady } from "./ready.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
 import { apiV1 } from "./v1/api.ts";
 
@@ -24,7 +26,7 @@ export interface AdminOptions extends TaskRouteOptions, Health {
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
- * The application. All of `/api` asks for the token; `/healthz` does not.
+ * The application. All of `/api` and `/metrics` ask for a token; `/healthz` and `/readyz` do not.
  *
  * @example
  * const admin = createAdmin({ store, token, catalog: () => ({ sale: ["process"] }), mode: "worker", version: "1.0.0" });
@@ -37,11 +39,16 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   // In this order: every answer gets the headers, and the host and the token are checked before a body is read.
   app.use(addHeaders);
   app.use(requireOwnHost(options.hostname ?? "localhost", options.hosts));
-  app.use("/api/*", requireCaller(new Tokens(options.token, options.store.tokens)));
+  const caller = requireCaller(new Tokens(options.token, options.store.tokens));
+  app.use("/api/*", caller);
+  app.use("/metrics", caller);
+  app.use("/readyz", callerIfAny(caller));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
   app.use(receive);
   app.get("/healthz", (c) => showHealth(c, options));
+  app.get("/readyz", (c) => showReady(c, options));
+  app.get("/metrics", requireRole("read"), (c) => showMetrics(c, options));
   app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
   app.route("/api/v1", apiV1(options));

@@ -53,7 +53,7 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
     isReady: () => isReady,
   });
   const answer = async (request: Request, server: Server) => {
-    if (!isReady && new URL(withOrigin(request, url).url).pathname !== "/healthz") {
+    if (!isReady && !NEVER_WAIT.includes(new URL(withOrigin(request, url).url).pathname)) {
       server.timeout(request, NO_LIMIT);
       await ready;
       server.timeout(request, idleSeconds); // the rest of the body may still have to come
@@ -69,6 +69,9 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   options.report?.({ name: "admin.listening", url, token: file });
   return { url, tokenFile: file, stop: () => stop(server) };
 }
+
+/** They are asked while the worker beside the server loads its models, too. */
+const NEVER_WAIT = ["/healthz", "/readyz", "/metrics"];
 
 /** For `server.timeout`: the connection is never closed for being idle. */
 const NO_LIMIT = 0;

@@ -9,6 +9,7 @@ import type { Shown } from "../file/live-output.ts";
 import { recordAttempt } from "./attempts.ts";
 import { handBack } from "./claim.ts";
 import { noteTrouble } from "./failures.ts";
+import { countRescued } from "./measurements.ts";
 import { crash, interrupt, settle } from "./settle.ts";
 
 const REGISTER = `
@@ -125,6 +126,7 @@ export function rescueWorker(
     return rescuedTask(task);
   });
   db.query(UNREGISTER).run({ worker });
+  countRescued(db, tasks.length, 1);
   return tasks;
 }
 
@@ -151,6 +153,7 @@ export function rescueThread(
   now: number,
 ): RescuedTask[] {
   const held = db.query(HELD_BY_THREAD).all({ ...owner }) as HeldRow[];
+  if (maxCrashes !== null) countRescued(db, held.length);
   return held.map((task) => {
     const ran = task.id === running?.id && task.claim === running.claim;
     if (ran && outcome) {

@@ -22,6 +22,7 @@ import { settleTests } from "./settle.ts";
 import { situationTests } from "./situation.ts";
 import { renewSubject, type Subject } from "./subject.ts";
 import { forecastTests } from "./forecasts.ts";
+import { measurementTests } from "./measurements.ts";
 import { statisticsTests } from "./statistics.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { tokenTests } from "./tokens.ts";
@@ -49,6 +50,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     situationTests();
     sessionTests();
     statisticsTests();
+    measurementTests();
     forecastTests();
     cronTests();
     failureTests();
