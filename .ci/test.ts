@@ -1,17 +1,20 @@
 /**
  * Installs the tools that tests need, compiles dist/tq, runs the tests, and closes with `N passed, N failed, N
  * skipped` from the runner's own report: `bun .ci/test.ts [--coverage] [--verbose] [--no-install] [arguments of bun
- * test]`. With --coverage the tests run in a copy of the checkout with counters (counters.ts). Fails when a test fails,
- * when no test runs, when a skipped test has no reason, and in CI when any test is skipped.
+ * test]`. With --coverage the tests run in a copy of the checkout with counters (counters.ts); those that need the
+ * machine for themselves (parts.ts) run with the executable as users get it, and are not counted. Fails when a test
+ * fails, when no test runs, when a skipped test has no reason, and in CI when any test is skipped. Without arguments of
+ * bun test all tests run, most of them in two processes at once.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { build } from "./build.ts";
 import { countedCopy, type Lines } from "./counters.ts";
 import { printCoverage } from "./coverage.ts";
 import { screenOf, TestOutput } from "./output.ts";
-import { readReport, reasonless, withoutUnselected } from "./report.ts";
+import { ALL_PARTS, ALONE_PART } from "./parts.ts";
+import { readReport, reasonless, type TestReport, withoutUnselected } from "./report.ts";
 import { exitCode } from "./run.ts";
 import { closingLine, duration, skipLines, skipReason } from "./summary.ts";
 import { provide, remedies, toolsFor } from "./tools.ts";
@@ -36,31 +39,32 @@ await provide(coverage ? [...tools, "git"] : tools, mayInstall, (sentence) =>
 );
 
 const folder = join(root, "coverage");
-const junit = join(mkdtempSync(join(tmpdir(), "tq-test-")), "junit.xml");
+const reports = mkdtempSync(join(tmpdir(), "tq-test-"));
 
-/** The folder that is built and tested: the checkout, or its copy with counters. */
-let place = root;
+const all = args.length === 0;
+/** The copy of the checkout with counters; the checkout itself without --coverage. */
+let counted = root;
 let lines: Lines = new Map();
 if (coverage) {
   rmSync(folder, { recursive: true, force: true });
-  place = join(folder, "tree");
-  lines = countedCopy(root, place);
+  counted = join(folder, "tree");
+  lines = countedCopy(root, counted);
+  await build(counted);
 }
-await build(place);
+if (!coverage || all) await build(root);
 
-const reporter = ["--reporter=junit", `--reporter-outfile=${junit}`];
-// A busy machine may stall a test for seconds.
-const patience = ["--timeout", "30000"];
-const command = [process.execPath, "test", ...reporter, ...patience, ...args];
 const verbose = given.some((arg) => FORMAT_FLAGS.test(arg));
-const code = verbose ? await exitCode(command, place) : await runQuietly(command);
-const tests = withoutUnselected(await readReport(junit), args);
-rmSync(dirname(junit), { recursive: true });
-const failed = tests.filter((test) => test.end === "failed");
-
+const tests: TestReport[] = [];
 const wrong: string[] = [];
-if (tests.length === 0) wrong.push("No test ran");
-if (code !== 0 && failed.length === 0) wrong.push(`bun test exited with ${code}: see above`);
+let runs = 0;
+// Two raw outputs at once could not be read.
+for (const part of all ? ALL_PARTS : [[args]]) {
+  const place = part === ALONE_PART ? root : counted;
+  if (verbose) for (const one of part) await runPart(one, place);
+  else await Promise.all(part.map((one) => runPart(one, place)));
+}
+rmSync(reports, { recursive: true });
+const failed = tests.filter((test) => test.end === "failed");
 for (const test of reasonless(tests)) {
   wrong.push(`Skipped without a reason: ${test.file}: ${test.name}; say why after "because"`);
 }
@@ -80,8 +84,26 @@ console.log(`The run took ${duration(performance.now() - started)}`);
 console.log(closingLine(tests));
 process.exitCode = failed.length > 0 || wrong.length > 0 ? 1 : 0;
 
+/** Runs `bun test` with these arguments in this folder, and adds its tests to `tests`. */
+async function runPart(part: readonly string[], place: string): Promise<void> {
+  runs += 1;
+  const junit = join(reports, `${runs}.xml`);
+  const reporter = ["--reporter=junit", `--reporter-outfile=${junit}`];
+  // A busy machine may stall a test for seconds.
+  const patience = ["--timeout", "30000"];
+  const command = [process.execPath, "test", ...reporter, ...patience, ...part];
+  const code = verbose ? await exitCode(command, place) : await runQuietly(command, place);
+  const ran = withoutUnselected(await readReport(junit), part);
+  tests.push(...ran);
+  const name = ["bun test", ...part].join(" ");
+  if (ran.length === 0) wrong.push(`No test ran: ${name}`);
+  if (code !== 0 && !ran.some((test) => test.end === "failed")) {
+    wrong.push(`bun test exited with ${code}: see above: ${name}`);
+  }
+}
+
 /** Shows a line for each file, and all output of a failure. */
-async function runQuietly(command: string[]): Promise<number> {
+async function runQuietly(command: string[], place: string): Promise<number> {
   const output = new TestOutput(screenOf(process.stdout));
   const env = { ...process.env };
   // With one of these set the runner hides the tests that pass.

@@ -19,6 +19,7 @@ import { show } from "./show.ts";
 import { stats } from "./stats.ts";
 import { status } from "./status.ts";
 import type { Commands } from "./command/line.ts";
+import { token } from "./token.ts";
 import { torture } from "./torture.ts";
 import { tryTask } from "./try.ts";
 import { version } from "./version.ts";
@@ -48,6 +49,7 @@ export const COMMANDS: Commands = {
   status,
   stats,
   serve,
+  token,
   config,
   alert,
   torture,

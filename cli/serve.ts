@@ -28,6 +28,7 @@ export const serve = command({
         store,
         report,
         listen: config.admin.listen,
+        hosts: config.admin.hosts,
         insecure: values["insecure-listen"] === true,
         catalog: () => catalog,
         mode: config.queue.worker ? "worker" : "no worker",

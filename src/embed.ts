@@ -227,6 +227,7 @@ async function serve(
     version: VERSION,
     listen,
     insecure,
+    hosts: config.admin.hosts,
     batchSize: config.queue.batch_size,
     report,
     ready: startTried,

@@ -4,12 +4,15 @@ import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { type AdminEnv, requireCaller, requireRole } from "./access/access.ts";
 import { requireOwnHost } from "./access/hosts.ts";
+import { GuessLimit } from "./access/guesses.ts";
+import { Sessions } from "./access/session.ts";
 import { Tokens } from "./access/tokens.ts";
 import { failures, type Health, problems } from "./health.ts";
 import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
 import { callerIfAny, showReady } from "./ready.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
+import { pages } from "./pages/pages.tsx";
 import { apiV1 } from "./v1/api.ts";
 
 export interface AdminOptions extends TaskRouteOptions, Health {
@@ -22,6 +25,8 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   /** Other names of that host: the setting `admin.hosts`. */
   readonly hosts?: readonly string[];
 }
+
+const nobody = Promise.resolve(null);
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -39,7 +44,12 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   // In this order: every answer gets the headers, and the host and the token are checked before a body is read.
   app.use(addHeaders);
   app.use(requireOwnHost(options.hostname ?? "localhost", options.hosts));
-  const caller = requireCaller(new Tokens(options.token, options.store.tokens));
+  const tokens = new Tokens(options.token, options.store.tokens);
+  const guesses = new GuessLimit(tokens, () => performance.now());
+  const sessions = new Sessions(tokens, options.token, () => Date.now());
+  // A page of the server reads by the session of its user. It changes things by forms alone.
+  const bySession = (c: Context) => (c.req.method === "GET" ? sessions.caller(c) : nobody);
+  const caller = requireCaller(guesses, async (c) => bySession(c));
   app.use("/api/*", caller);
   app.use("/metrics", caller);
   app.use("/readyz", callerIfAny(caller));
@@ -52,12 +62,13 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
   app.route("/api/v1", apiV1(options));
+  app.route("/", pages({ ...options, guesses, sessions }));
   return app;
 }
 
 async function addHeaders(c: Context, next: Next): Promise<void> {
   await next();
-  c.header("Cache-Control", "no-store");
+  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
   c.header("X-Content-Type-Options", "nosniff");
 }
 

@@ -57,16 +57,20 @@ function writeFamily(family: Family, format: Format): string {
 
 function linesOf(family: Family, name: string): string[] {
   if (family.type !== "histogram") {
-    return family.samples.map(([labels, value]) => `${name}${written(labels)} ${number(value)}`);
+    return family.samples.map(([labels, value]) => `${name}${braced(pairs(labels))} ${value}`);
   }
   const bounds = [...family.bounds.map(asFloat), "+Inf"];
-  return family.samples.flatMap(([labels, { upTo, count, sum }]) => [
-    ...[...upTo, count].map(
-      (value, index) => `${name}_bucket${written({ ...labels, le: bounds[index] ?? "" })} ${value}`,
-    ),
-    `${name}_count${written(labels)} ${count}`,
-    `${name}_sum${written(labels)} ${number(sum)}`,
-  ]);
+  return family.samples.flatMap(([labels, { upTo, count, sum }]) => {
+    const own = pairs(labels);
+    const before = own === "" ? "" : `${own},`;
+    return [
+      ...[...upTo, count].map(
+        (value, at) => `${name}_bucket{${before}le="${bounds[at]}"} ${value}`,
+      ),
+      `${name}_count${braced(own)} ${count}`,
+      `${name}_sum${braced(own)} ${sum}`,
+    ];
+  });
 }
 
 /** OpenMetrics wants the bounds of buckets to look like floats. */
@@ -74,14 +78,13 @@ function asFloat(bound: number): string {
   return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
 }
 
-/** JavaScript writes all numbers that there are here as both formats do. */
-function number(value: number): string {
-  return String(value);
+function pairs(labels: Labels): string {
+  const all = Object.entries(labels);
+  return all.map(([name, value]) => `${name}="${escape(value, true)}"`).join(",");
 }
 
-function written(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escape(value, true)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+function braced(inside: string): string {
+  return inside === "" ? "" : `{${inside}}`;
 }
 
 /** Half a surrogate pair is no text for UTF-8. */

@@ -90,7 +90,7 @@ export function choice<const T extends string>(
 /** A list of names, empty by default. */
 export function names(
   description: string,
-  more: More & { default: string },
+  more: More & { default: string; allowed?: string },
 ): Kind<readonly string[]> {
   const allowed = 'a list of names or patterns, such as ["mail", "pdf*"]';
   const schema = () => v.array(v.pipe(v.string(), v.trim(), v.nonEmpty()));

@@ -106,6 +106,10 @@ const SECTIONS = {
     listen: address("127.0.0.1:8989", "Address of the admin API; port 0 takes a free one", {
       flag: "--listen",
     }),
+    hosts: names("Other names by which callers know this host, such as shop.local", {
+      default: "none",
+      allowed: 'a list of names, such as ["shop.local"]',
+    }),
   },
   alert: {
     command: command("What a worker runs once tasks have failed for good, to tell of it"),
@@ -195,6 +199,6 @@ export function formatSetting(setting: Setting, value: unknown): string {
   if (kind === "url") return String(shownSetting(setting, value));
   if (kind === "command" && typeof value !== "string") return JSON.stringify(value);
   if (kind === "duration") return formatDuration(Number(value));
-  if (Array.isArray(value)) return value.length === 0 ? "all" : value.join(", ");
+  if (Array.isArray(value)) return value.length === 0 ? setting.default : value.join(", ");
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -36,7 +36,7 @@ describe("defaults", () => {
         keep_output: true,
         max_crashes: 3,
       },
-      admin: { listen: "127.0.0.1:8989" },
+      admin: { listen: "127.0.0.1:8989", hosts: [] },
       alert: { command: null, url: null, every: 60_000, queues: [], tasks: [] },
       log: { level: "info", format: "text" },
     });

@@ -17,7 +17,7 @@ const HOLDER = (path: string) => `
 
 describe("another process that holds the write lock", () => {
   test("makes a write fail with a sentence after the timeout, without blocking the thread", async () => {
-    await using subject = makeStore({ timeout: 150 });
+    await using subject = makeStore({ timeout: 600 }); // a machine that stalls for a moment takes few turns of it
     const { store, path } = subject;
     await using holder = startHelper(HOLDER(path));
     await holder.line();
@@ -30,8 +30,8 @@ describe("another process that holds the write lock", () => {
       code: "busy",
       message: `Cannot write to ${path}: another program holds its lock; end that program's transaction, or raise database.timeout`,
     });
-    expect(performance.now() - started).toBeGreaterThanOrEqual(150);
-    expect(turns).toBeGreaterThan(5);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(600);
+    expect(turns).toBeGreaterThan(20);
     expect(await store.list()).toEqual([]);
   });
 

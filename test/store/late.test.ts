@@ -33,4 +33,4 @@ test("models, transactions, tasks, pushes and runs pass their tests on a store t
   expect(code).toBe(0);
   const passed = Number(/^\s*(\d+) pass$/m.exec(output)?.[1]);
   expect(passed).toBeGreaterThan(450);
-}, 120_000);
+}, 300_000);

@@ -4,8 +4,8 @@ import { TqError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
 import type { Role } from "../../store/tokens.ts";
 import { problem } from "../problem.ts";
-import { GuessLimit } from "./guesses.ts";
-import { type Caller, digestOf, mayDo, type Tokens } from "./tokens.ts";
+import type { GuessLimit } from "./guesses.ts";
+import { type Caller, mayDo } from "./tokens.ts";
 
 /** What the server tells of each request, and what is known of its caller. */
 export interface AdminEnv {
@@ -19,57 +19,38 @@ export interface AdminEnv {
 }
 
 /** Says who calls by another way than a token in a header; null: nobody that it knows. */
-export type Session = (c: Context) => Promise<Caller | null>;
+export type OtherWay = (c: Context) => Promise<Caller | null>;
 
 /**
  * Answers 401 to a request without a token that there is, and 429 to an address that tries too many.
  *
- * @param session asked where a request has no token in its header.
+ * @param otherWay asked where a request has no token in its header.
  */
 export function requireCaller(
-  tokens: Tokens,
-  session: Session = async () => null,
+  guesses: GuessLimit,
+  otherWay: OtherWay,
 ): MiddlewareHandler<AdminEnv> {
-  const guesses = new GuessLimit(() => performance.now());
   return async (c, next) => {
     const given = /^bearer +(\S+)$/i.exec(c.req.header("authorization")?.trim() ?? "")?.[1];
-    if (given !== undefined) {
-      const refusal = await checkToken(c, given, tokens, guesses);
-      if (refusal !== null) return refusal;
-    } else {
-      const caller = await session(c);
-      if (caller === null) throw noToken();
-      c.set("caller", caller);
-    }
+    const caller =
+      given === undefined ? await otherWay(c) : await guesses.look(c.env?.address ?? "", given);
+    if (typeof caller === "number") return mustWait(c, caller);
+    if (caller === null) throw given === undefined ? noToken() : wrongToken();
+    c.set("caller", caller);
     return next();
   };
 }
 
-/** Sets the caller. @returns the refusal of an address that has to wait; null: the token is right. */
-async function checkToken(
-  c: Context<AdminEnv>,
-  given: string,
-  tokens: Tokens,
-  guesses: GuessLimit,
-): Promise<Response | null> {
-  const address = c.env?.address ?? "";
-  const digest = digestOf(given).toHex();
-  const seconds = guesses.waitSeconds(address, digest);
-  if (seconds > 0) {
-    const message = "Cannot look at the token: this address has shown many that are wrong; wait";
-    return problem(c, "too_many", message, { headers: { "Retry-After": String(seconds) } });
-  }
-  const caller = await tokens.byToken(given);
-  if (caller === null) {
-    guesses.noteWrong(address, digest);
-    throw new TqError(
-      "unauthorized",
-      "Unauthorized: the token is neither the one in tq.token beside the database nor one that tq token list shows",
-    );
-  }
-  guesses.noteRight(digest);
-  c.set("caller", caller);
-  return null;
+function mustWait(c: Context, seconds: number): Response {
+  const message = "Cannot look at the token: this address has shown many that are wrong; wait";
+  return problem(c, "too_many", message, { headers: { "Retry-After": String(seconds) } });
+}
+
+function wrongToken(): TqError {
+  return new TqError(
+    "unauthorized",
+    "Unauthorized: the token is neither the one in tq.token beside the database nor one that tq token list shows",
+  );
 }
 
 function noToken(): TqError {

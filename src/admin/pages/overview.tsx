@@ -1,0 +1,200 @@
+/** The first page: is all well? */
+import { isStopped, isWorker } from "../../store/live-workers.ts";
+import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
+import { pauseWords } from "../../store/pause-words.ts";
+import { formatDuration } from "../../values/duration.ts";
+import { WORDS } from "./words.ts";
+
+interface OverviewProps {
+  readonly status: StoreStatus;
+  /** In sentences. */
+  readonly problems: readonly string[];
+  readonly now: number;
+}
+
+export function Overview({ status, problems, now }: OverviewProps) {
+  const { queues, workers, pauses, last_hour: hours } = status;
+  const words = WORDS.overview;
+  return (
+    <>
+      <h1>{WORDS.pages.overview}</h1>
+      <Verdict queues={queues} problems={problems} />
+      {pauses.length > 0 && (
+        <>
+          <h2>{words.pauses}</h2>
+          <ul>
+            {pauses.map((pause) => (
+              <li>{pauseWords(pause, now)}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      <h2>{words.queues}</h2>
+      {queues.length === 0 ? (
+        <p class="quiet">{words.noQueues}</p>
+      ) : (
+        <Queues {...{ queues, hours }} />
+      )}
+      <h2>{words.workers}</h2>
+      {workers.length === 0 ? (
+        <p class="quiet">{words.noWorkers}</p>
+      ) : (
+        <Workers workers={workers} />
+      )}
+    </>
+  );
+}
+
+function Verdict({
+  queues,
+  problems,
+}: {
+  queues: readonly QueueStatus[];
+  problems: readonly string[];
+}) {
+  const words = WORDS.overview;
+  if (problems.length > 0) {
+    return (
+      <section class="verdict bad" aria-live="polite">
+        <strong>⚠ {words.problems(problems.length)}</strong>
+        <ul>
+          {problems.map((sentence) => (
+            <li>{sentence}</li>
+          ))}
+        </ul>
+      </section>
+    );
+  }
+  const waiting = queues.reduce((sum, { ready, scheduled }) => sum + ready + scheduled, 0);
+  const running = queues.reduce((sum, queue) => sum + queue.running, 0);
+  return (
+    <section class="verdict good" aria-live="polite">
+      <span class="good" aria-hidden="true">
+        ✓
+      </span>
+      {waiting + running === 0 ? words.well : words.wellMore(waiting, running)}
+    </section>
+  );
+}
+
+interface QueuesProps {
+  readonly queues: readonly QueueStatus[];
+  readonly hours: readonly QueueHour[];
+}
+
+function Queues({ queues, hours }: QueuesProps) {
+  const { columns } = WORDS;
+  const hourOf = new Map(hours.map((hour) => [hour.queue, hour]));
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label={WORDS.overview.queues}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{columns.queue}</th>
+            {[
+              columns.scheduled,
+              columns.ready,
+              columns.running,
+              columns.failed,
+              columns.ended,
+              columns.late,
+            ].map((title) => (
+              <th scope="col" class="number">
+                {title}
+              </th>
+            ))}
+            <th scope="col">{columns.served}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {queues.map((queue) => (
+            <QueueRow queue={queue} hour={hourOf.get(queue.queue)} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undefined }) {
+  const { scheduled, ready, running, failed, at_least: more, served, paused, forecast } = queue;
+  const numbers = [String(scheduled), `${ready}${more ? "+" : ""}`, String(running)];
+  const late = hour?.late_start?.p99;
+  return (
+    <tr>
+      <th scope="row">{queue.queue}</th>
+      {numbers.map((number) => (
+        <td class="number">{number}</td>
+      ))}
+      <td class={failed > 0 ? "number bad" : "number"}>{failed}</td>
+      <td class="number">{forecast?.ended_per_minute ?? "–"}</td>
+      <td class="number">{late === undefined ? "–" : formatDuration(late)}</td>
+      <td>
+        <span class={served ? "state good" : "state warn"}>
+          {served ? `✓ ${WORDS.yes}` : `⚠ ${WORDS.no}`}
+        </span>{" "}
+        {paused && <span class="state warn">⏸ {WORDS.paused}</span>}
+      </td>
+    </tr>
+  );
+}
+
+function Workers({ workers }: { workers: readonly WorkerStatus[] }) {
+  const { columns } = WORDS;
+  const titles = [
+    columns.worker,
+    columns.host,
+    columns.pid,
+    columns.state,
+    columns.threads,
+    columns.running,
+  ];
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label={WORDS.overview.workers}>
+      <table>
+        <thead>
+          <tr>
+            {[...titles, columns.started, columns.queues].map((title) => (
+              <th scope="col">{title}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {workers.map((worker) => (
+            <tr>
+              <th scope="row">{worker.id}</th>
+              <td>{worker.host}</td>
+              <td>{worker.pid}</td>
+              <td>
+                <WorkerState worker={worker} />
+              </td>
+              <td>{worker.threads}</td>
+              <td>{worker.running}</td>
+              <td>
+                <Time at={worker.started_at} />
+              </td>
+              <td>{worker.queues.join(", ") || WORDS.all}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function WorkerState({ worker }: { worker: WorkerStatus }) {
+  if (!worker.alive) return <span class="state bad">✗ dead</span>;
+  if (isStopped(worker)) return <span class="state warn">⏸ stopped</span>;
+  if (worker.trouble !== null) return <span class="state bad">⚠ in trouble</span>;
+  return <span class="state good">✓ {isWorker(worker) ? "alive" : "a program"}</span>;
+}
+
+/** A point in time: in the reader's zone where there is JavaScript. */
+export function Time({ at }: { readonly at: number }) {
+  const iso = new Date(at).toISOString();
+  return (
+    <time datetime={iso} title={iso}>
+      {iso.slice(0, 19).replace("T", " ")}
+    </time>
+  );
+}
