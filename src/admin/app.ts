@@ -20,6 +20,8 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   /** False while the worker beside the server loads its models: other requests wait. */
   readonly isReady?: () => boolean;
   readonly version: string;
+  /** Aborts when the server stops: streams of events end at once. */
+  readonly closing?: AbortSignal;
   /** The host that the server listens on; requests for other names are refused. */
   readonly hostname?: string;
   /** Other names of that host: the setting `admin.hosts`. */

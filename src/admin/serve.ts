@@ -4,7 +4,10 @@ import { type Address, parseListen } from "./access/address.ts";
 import { type AdminOptions, createAdmin } from "./app.ts";
 import { loadToken } from "./access/token-file.ts";
 
-export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname" | "isReady"> {
+export interface ServeOptions extends Omit<
+  AdminOptions,
+  "token" | "hostname" | "isReady" | "closing"
+> {
   /** `HOST:PORT`; port 0 takes a free one. */
   readonly listen: string;
   /** Allows addresses that other hosts can reach; the API speaks plain HTTP. */
@@ -19,7 +22,7 @@ export interface AdminServer {
   /** `http://127.0.0.1:8989`, with the port that was really taken. */
   readonly url: string;
   readonly tokenFile: string;
-  /** Takes no more requests, and lets those that are under way end, for half a second. */
+  /** Takes no more requests, ends streams of events, and lets requests that are under way end, for half a second. */
   stop(): Promise<void>;
 }
 
@@ -46,8 +49,10 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const { ready = Promise.resolve(), idleSeconds = IDLE_S } = options;
   let isReady = options.ready === undefined;
   void ready.then(() => (isReady = true));
+  const closing = new AbortController();
   const app = createAdmin({
     ...options,
+    closing: closing.signal,
     token,
     hostname: address.hostname,
     isReady: () => isReady,
@@ -67,7 +72,7 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const server = listen(address, options.listen, { fetch: answer, idleTimeout: idleSeconds });
   const url = server.url.origin;
   options.report?.({ name: "admin.listening", url, token: file });
-  return { url, tokenFile: file, stop: () => stop(server) };
+  return { url, tokenFile: file, stop: () => stop(server, closing) };
 }
 
 /** They are asked while the worker beside the server loads its models, too. */
@@ -117,7 +122,8 @@ function listen(
   }
 }
 
-async function stop(server: Server): Promise<void> {
+async function stop(server: Server, closing: AbortController): Promise<void> {
+  closing.abort();
   if (server.pendingRequests > 0) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, GRACE_MS);

@@ -3,7 +3,7 @@
  * not wait. No type of any database shows in it, and each implementation must pass `test/store/suite/`.
  */
 import type { Soon } from "../soon.ts";
-import type { ChangeStore } from "./change-store.ts";
+import type { TaskEventStore } from "./task-event-store.ts";
 import type { CronStore } from "./cron-store.ts";
 import type { FailureStore } from "./failure-store.ts";
 import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
@@ -89,7 +89,7 @@ export interface Store {
   /** Tokens of the admin API. */
   readonly tokens: TokenStore;
   /** What has become of tasks. */
-  readonly changes: ChangeStore;
+  readonly taskEvents: TaskEventStore;
   /** How many tasks ran, and how late. */
   readonly statistics: StatisticsStore;
 

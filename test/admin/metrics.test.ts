@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { digestOf } from "../../src/admin/access/tokens.ts";
 import { OTHERS, SeriesCounts } from "../../src/statistics/counts.ts";
 import { newTask } from "../support/store.ts";
@@ -115,6 +117,31 @@ describe("the metrics", () => {
     expect(found.size).toBe(201);
     expect(found.get("large")).toBe(2);
     expect(found.get(OTHERS)).toBe(31);
+  });
+
+  test("are all listed in docs/metrics.md, with their types and labels", async () => {
+    await using admin = await filled();
+    const { text } = await scrape(admin, "text/plain");
+    const labelsOf = (name: string) => {
+      const [, inside = ""] =
+        new RegExp(String.raw`^${name}(?:_bucket)?\{(.*)\}`, "m").exec(text) ?? [];
+      const names = [...inside.matchAll(/([a-z_]+)="/g)].map(([, label = ""]) => label);
+      return names.filter((label) => label !== "le");
+    };
+    const served = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => [
+      name,
+      type,
+      labelsOf(name),
+    ]);
+    const page = readFileSync(join(import.meta.dir, "../../docs/metrics.md"), "utf8");
+    const listed = [...page.matchAll(/^\| `(tq_\w+)` +\| (\w+) +\| ([^|]*) \|/gm)].map(
+      ([, name, type, labels = ""]) => [
+        name,
+        type,
+        [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label),
+      ],
+    );
+    expect(listed as unknown[]).toEqual(served);
   });
 
   test("need a token with the role read", async () => {

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { generateSpecs } from "hono-openapi";
 import type { AdminEnv } from "../access/access.ts";
 import type { AdminOptions } from "../app.ts";
+import { eventOperations } from "./events.ts";
 import { moveOperations } from "./moves.ts";
 import { oneTaskOperations } from "./one-task.ts";
 import { queueOperations } from "./queues.ts";
@@ -27,7 +28,8 @@ function operationsOf(options: AdminOptions) {
     .route("/tasks", taskOperations(options))
     .route("/tasks", oneTaskOperations(options))
     .route("/tasks", moveOperations(options.store))
-    .route("/", queueOperations(options.store));
+    .route("/", queueOperations(options.store))
+    .route("/events", eventOperations(options));
 }
 
 async function documentOf(operations: Hono<AdminEnv>, version: string): Promise<object> {

@@ -26,6 +26,7 @@ import { measurementTests } from "./measurements.ts";
 import { statisticsTests } from "./statistics.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { tokenTests } from "./tokens.ts";
+import { taskEventTests } from "./task-events.ts";
 import { workerTests } from "./workers.ts";
 
 export function storeSuite(name: string, make: () => Subject): void {
@@ -51,6 +52,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     sessionTests();
     statisticsTests();
     measurementTests();
+    taskEventTests();
     forecastTests();
     cronTests();
     failureTests();

@@ -6,7 +6,7 @@
 import type { TaskState } from "../task.ts";
 
 /** A task that was pushed or has ended. */
-export interface ChangedTask {
+export interface EventTask {
   readonly id: number;
   readonly state: TaskState;
   readonly queue: string;
@@ -19,7 +19,7 @@ export interface ChangedTask {
   readonly at: number;
 }
 
-export interface ChangesQuery {
+export interface TaskEventsQuery {
   /** The id of the last push that is known. */
   readonly pushed: number;
   /** Ends from this time on, in ms since 1970 UTC, and up to the second one. */
@@ -31,16 +31,24 @@ export interface ChangesQuery {
   readonly limit: number;
 }
 
-export interface Changes {
-  readonly pushed: readonly ChangedTask[];
-  readonly ended: readonly ChangedTask[];
+export interface TaskEvents {
+  readonly pushed: readonly EventTask[];
+  readonly ended: readonly EventTask[];
 }
 
-export interface ChangeStore {
+export interface TaskEventStore {
   /** The first changes of a query. */
-  read(query: ChangesQuery): Promise<Changes>;
+  read(query: TaskEventsQuery): Promise<TaskEvents>;
   /** Counts all of them, up to the limit of each. */
-  count(query: ChangesQuery): Promise<{ readonly pushed: number; readonly ended: number }>;
-  /** The id of the last push, and the last time of an end up to this one; 0 where there is none. */
-  last(endedUntil: number): Promise<{ readonly pushed: number; readonly endedAt: number }>;
+  count(query: TaskEventsQuery): Promise<{ readonly pushed: number; readonly ended: number }>;
+  /** The place behind all pushes, and all ends up to this time. */
+  last(endedUntil: number): Promise<LastTaskEvents>;
+}
+
+export interface LastTaskEvents {
+  /** The id of the last push, and the last time of an end; 0 where there is none. */
+  readonly pushed: number;
+  readonly endedAt: number;
+  /** Tasks that ended at that time: others still may. */
+  readonly known: readonly number[];
 }
