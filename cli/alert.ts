@@ -1,5 +1,6 @@
 /** `tq alert`: sends a test alert in each way that the settings name, and says what became of it. */
 import { TqError } from "../src/errors.ts";
+import type { Config } from "../src/settings/config.ts";
 import { formatDuration } from "../src/values/duration.ts";
 import { channelsOf } from "../src/worker/alerts/channels.ts";
 import { alertMessage } from "../src/worker/alerts/message.ts";
@@ -39,6 +40,16 @@ export const alert = command({
         )
         .join("\n"),
     );
+    const limits = limitWords(config.alert);
+    if (limits !== null) program.note(limits);
     return sent.every((one) => one.sent) ? 0 : 1;
   },
 });
+
+/** `Only failures of label.* are told, in the queues mail: [alert] says so`; null: all are. */
+function limitWords({ queues, tasks }: Config["alert"]): string | null {
+  if (queues.length + tasks.length === 0) return null;
+  const of = tasks.length === 0 ? "" : ` of ${tasks.join(", ")}`;
+  const inQueues = queues.length === 0 ? "" : ` in the queues ${queues.join(", ")}`;
+  return `Only failures${of}${inQueues} are told, as [alert] says; tq worker warns of names that fit nothing`;
+}

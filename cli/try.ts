@@ -6,7 +6,7 @@ import { databaseExists, openTrialStore } from "../src/open-store.ts";
 import { CALL } from "../src/push/task-options.ts";
 import { callWords } from "../src/task.ts";
 import { command } from "./command/command.ts";
-import { rowFlag } from "./command/flags.ts";
+import { rowFlag } from "./command/row-flag.ts";
 import { missingArgument } from "./command/line.ts";
 import { noDatabase } from "./command/program.ts";
 import { readCall } from "./command/pushed-call.ts";
@@ -57,7 +57,7 @@ export const tryTask = command({
         ? await readCall(given, catalog, (name) => missingArgument(tryTask, name, OF_METHOD))
         : null;
     if (call !== null) checkCall(catalog, call.model, call.method ?? null, "try");
-    const store = openTrialStore(config);
+    const store = await openTrialStore(config);
     const runtime = await enterTrial(config, program, registry, store);
     try {
       const tried = call === null ? { id: id ?? 0 } : { push: () => push(call) };

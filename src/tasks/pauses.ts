@@ -1,4 +1,7 @@
 /** Pauses and resumes queues and methods, in the current transaction where there is one. */
+import { didYouMeanCall, isOfAny } from "../call-patterns.ts";
+import { callsOf } from "../catalog.ts";
+import { isPattern } from "../patterns.ts";
 import { userAndHost } from "../user-name.ts";
 import { TqError } from "../errors.ts";
 import { targetWords } from "../store/pause-words.ts";
@@ -71,12 +74,24 @@ export function newPause(
 
 export async function pause(of: Runtime, what: Pausing, options: PauseOptions): Promise<Pause> {
   const start = "Cannot pause: ";
-  const made = newPause(readTarget(what, start), options, of.store.now());
+  const target = readTarget(what, start);
+  const made = newPause(target, options, of.store.now());
+  warnOfUnknown(of, target);
   return move(
     of,
     (unit) => unit.session.pause(made),
     () => of.store.pauses.pause(made),
   );
+}
+
+/** Warns of a method that a model of this program lacks; of other models it knows nothing. */
+function warnOfUnknown({ registry, report }: Runtime, { kind, name }: PauseTarget): void {
+  const calls = kind === "task" && !isPattern(name) ? callsOf(registry.catalog()) : [];
+  const model = name.slice(0, Math.max(name.lastIndexOf("."), 0));
+  if (!calls.some((call) => call.model === model) || isOfAny(name, calls)) return;
+  const near = didYouMeanCall(name, calls);
+  const message = `Paused ${name}, and ${model} has no such method${near}`;
+  report({ name: "log.note", level: "warn", message });
 }
 
 export async function resume(of: Runtime, what: Pausing): Promise<Pause> {

@@ -7,7 +7,7 @@ import { openStoreWithClock } from "../open-store.ts";
 import { inspected } from "../quote.ts";
 import { loadModels } from "../registry/load-models.ts";
 import { modelOf } from "../registry/model-class.ts";
-import { checkPolicies } from "../registry/policies.ts";
+import { checkPolicies, unknownRules } from "../registry/policies.ts";
 import { Registry } from "../registry/registry.ts";
 import { parseSettings } from "../settings/config.ts";
 import { didYouMean } from "../suggest.ts";
@@ -36,6 +36,7 @@ export async function testQueue(options: TestQueueOptions = {}): Promise<TestQue
   checkOptions(options);
   const clock = new MovedClock(options.now);
   const registry = await registryOf(options.models);
+  registry.ifMissing = "give it to the test queue: testQueue({ models: [ … ] })";
   const folder = mkdtempSync(join(fastFolder(), "tq-test-"));
   try {
     return new OpenTestQueue(folder, clock, runtimeOf(folder, clock, registry, options));
@@ -94,7 +95,7 @@ function runtimeOf(
   folder: string,
   clock: MovedClock,
   registry: Registry,
-  { settings = {} }: TestQueueOptions,
+  { settings = {}, models }: TestQueueOptions,
 ): Runtime {
   const { queue, database, ...others } = settings as Record<string, object | undefined>;
   const given = {
@@ -103,6 +104,10 @@ function runtimeOf(
     database: { durability: "normal", min_free_mb: 0, ...database, path: join(folder, "tq.db") },
   };
   const config = parseSettings(given, "the settings of the test queue", folder);
+  // Without a list the models come with the pushes, so nobody knows yet which names are misspelt.
+  const wrong =
+    models === undefined ? [] : unknownRules(config.tasks, registry.catalog(), "the settings");
+  if (wrong[0] !== undefined) throw refused(wrong[0]);
   const store = openStoreWithClock(config, clock);
   // Its runs say how they ended, so no log is written.
   return { store, config, registry, report: () => {}, worker: true };

@@ -63,6 +63,7 @@ export class WorkerProcess {
   /** Its threads may claim tasks. */
   #isGoing = false;
   #stopping = false;
+  #isDrained = false;
   /** The error for which it cannot go on. */
   #failure: unknown = null;
   /** Why a thread could not start, or still loads its models, as last reported; "" once one has loaded them. */
@@ -115,6 +116,7 @@ export class WorkerProcess {
           this.#timekeeping.lookedForTasks();
         },
         drained: (held) => {
+          this.#isDrained = true;
           const but = held === null ? "" : ` but what is paused: ${held}`;
           return this.#stopItself("graceful", `nothing is left to do${but}`);
         },
@@ -156,6 +158,7 @@ export class WorkerProcess {
     );
     const { catalog = {} } = this.#known ?? {};
     const problems = [...uselessRules(this.#options.config, catalog), ...this.#crons.problems()];
+    problems.push(...(await this.#alerts.unknownNames(catalog)));
     for (const words of [...problems, ...noModels(this.#models, catalog)]) this.#note(words);
     await nextTurn(); // the log writes the start by then, before the threads write of their tasks
     if (!this.#stopping) this.#go();
@@ -213,7 +216,8 @@ export class WorkerProcess {
     this.#timekeeping.stop();
     const started = performance.now();
     await this.#pool.stop(grace);
-    await this.#alerts.end(Math.max(grace - (performance.now() - started), 0));
+    const rest = Math.max(grace - (performance.now() - started), 0);
+    await this.#alerts.end(rest, { heedsEvery: this.#isDrained || this.#failure !== null });
     this.#timekeeping.end();
     await this.#statistics.end();
     await this.#options.closing?.();

@@ -42,6 +42,15 @@ test("a test alert that one way refuses says why, without a secret, and exits wi
   expect(stdout + stderr).not.toContain("secret");
 });
 
+test("a test alert says which failures are told, as it shows only the way", async () => {
+  using folder = withAlert(`command = "true"\ntasks = ["label.*"]\nqueues = ["mial", "print"]`);
+  const { code, stderr } = await folder.tq("alert");
+  expect([code, stderr]).toEqual([
+    0,
+    "tq: Only failures of label.* in the queues mial, print are told, as [alert] says; tq worker warns of names that fit nothing\n",
+  ]);
+});
+
 test("without a way to tell, a test alert says what to write", async () => {
   using folder = new Folder();
   const { code, stderr } = await folder.tq("alert");

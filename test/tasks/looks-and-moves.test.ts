@@ -22,6 +22,26 @@ test("tasks are found by id, by ref and by filter, and their history by id", asy
   expect(await tasks.errors(failed)).toMatchObject([{ message: "off", count: 1 }]);
 });
 
+test("why says what tq why says of a task, and null of none", async () => {
+  await using tq = makeRuntime();
+  clerk.does = fails(new Error("off"));
+  const { id } = await Clerk.__queue__.patient.with({ queue: "mail" })(1);
+  expect(await tasks.why(id)).toMatchObject({ cause: "no_worker" });
+  await tasks.pause({ queue: "mail" }, { by: "ana", reason: "toner" });
+  expect(await tasks.why(id)).toMatchObject({
+    cause: "paused",
+    sentence: expect.stringMatching(
+      /^Task 1 waits: its queue mail is paused by ana since \S+: toner/,
+    ),
+    command: "tq resume mail",
+  });
+  await tasks.resume({ queue: "mail" });
+  await tq.runTask(id);
+  const why = await tasks.why(id);
+  expect(why?.sentence).toMatch(/waits for attempt 2 of \d+, in .*, after .*off/);
+  expect(await tasks.why(99)).toBeNull();
+});
+
 test.each([
   [{ state: ["failed"] }, 'state is not part of a filter; did you mean "states"?'],
   [{ states: "failed" }, 'states cannot be "failed": it must be a list of states'],
@@ -194,4 +214,37 @@ test("many tasks are not moved inside a transaction, which would hold the write 
   expect(error.message).toContain(
     "Cannot retry tasks in a transaction: many tasks are moved in slices",
   );
+});
+
+test("many tasks are not retried or cancelled in a state from which none can be", async () => {
+  await using _tq = makeRuntime();
+  const refusals = [
+    [
+      tasks.retry({ states: ["failed", "running"] }),
+      "retry tasks that are running: finished, failed, cancelled",
+    ],
+    [
+      tasks.cancel({ states: ["finished"] }),
+      "cancel tasks that are finished: scheduled, ready, running",
+    ],
+  ] as const;
+  for (const [refused, words] of refusals) {
+    const { code, message } = await errorOf(refused);
+    expect([code, message]).toEqual(["invalid", `Cannot ${words} are the states that it takes`]);
+  }
+});
+
+test("a pause of a method that a model of the program lacks is warned of in the log, and holds", async () => {
+  await using tq = makeRuntime();
+  await pushed();
+  for (const task of ["clerk.work", "clerk.*", "elsewhere.work"]) await tasks.pause({ task });
+  expect(tq.eventsOf("log.note")).toEqual([]);
+  await tasks.pause({ task: "clerk.wrok" });
+  expect(tq.eventsOf("log.note")).toMatchObject([
+    {
+      level: "warn",
+      message: 'Paused clerk.wrok, and clerk has no such method; did you mean "clerk.work"?',
+    },
+  ]);
+  expect(await tasks.pauses()).toHaveLength(4);
 });

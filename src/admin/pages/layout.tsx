@@ -5,7 +5,10 @@ import { ASSETS } from "./assets.ts";
 import { WORDS } from "./words.ts";
 
 /** The pages in the order of the ways to them. A page that is not built has no way. */
-const WAYS = [{ path: "/", name: WORDS.pages.overview }] as const;
+const WAYS = [
+  { path: "/", name: WORDS.pages.overview },
+  { path: "/tasks", name: WORDS.pages.tasks },
+] as const;
 
 interface PageProps {
   readonly title: string;
@@ -49,7 +52,7 @@ export function Page({ title, path, caller, formToken, isLive = false, children 
             <>
               <nav aria-label={WORDS.product}>
                 {WAYS.map((way) => (
-                  <a href={way.path} {...(way.path === path && { "aria-current": "page" })}>
+                  <a href={way.path} {...(isAt(way.path, path) && { "aria-current": "page" })}>
                     {way.name}
                   </a>
                 ))}
@@ -68,6 +71,11 @@ export function Page({ title, path, caller, formToken, isLive = false, children 
       </body>
     </html>
   );
+}
+
+/** True for the page of a way and for those below it. */
+function isAt(way: string, path: string): boolean {
+  return way === path || (way !== "/" && path.startsWith(`${way}/`));
 }
 
 const LIVE = {

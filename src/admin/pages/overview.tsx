@@ -3,6 +3,7 @@ import { isStopped, isWorker } from "../../store/live-workers.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
 import { pauseWords } from "../../store/pause-words.ts";
 import { formatDuration } from "../../values/duration.ts";
+import { Time } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 interface OverviewProps {
@@ -187,14 +188,4 @@ function WorkerState({ worker }: { worker: WorkerStatus }) {
   if (isStopped(worker)) return <span class="state warn">⏸ stopped</span>;
   if (worker.trouble !== null) return <span class="state bad">⚠ in trouble</span>;
   return <span class="state good">✓ {isWorker(worker) ? "alive" : "a program"}</span>;
-}
-
-/** A point in time: in the reader's zone where there is JavaScript. */
-export function Time({ at }: { readonly at: number }) {
-  const iso = new Date(at).toISOString();
-  return (
-    <time datetime={iso} title={iso}>
-      {iso.slice(0, 19).replace("T", " ")}
-    </time>
-  );
 }

@@ -1,5 +1,15 @@
 /** All words of the pages. Words that come from the database, the log or an error are tq's own in every place. */
 
+function amount(count: number, isAll = true): string {
+  return `${count}${isAll ? "" : " or more"} ${count === 1 && isAll ? "task" : "tasks"}`;
+}
+
+/** Tasks that cannot be changed in their state, or that changed meanwhile. */
+function stayed(count: number, of: number): string {
+  const rest = of - count;
+  return rest <= 0 ? "." : `; ${rest} ${rest === 1 ? "stays as it is" : "stay as they are"}.`;
+}
+
 export const WORDS = {
   product: "tq",
   skip: "Skip to content",
@@ -33,6 +43,96 @@ export const WORDS = {
     noWorkers: "No worker is running.",
     pauses: "Pauses",
   },
+  tasks: {
+    none: "No tasks match.",
+    states: "States",
+    search: "Search",
+    all: "Show all",
+    older: "Older tasks →",
+    columns: ["Id", "State", "Queue", "Call", "Tries", "Time", "Reason"],
+    numbers: ["Id", "Tries"],
+    fields: {
+      queue: "Queue",
+      model: "Model or function",
+      method: "Method",
+      ref: "Ref",
+      args_have: "Text in the arguments",
+      reason_has: "Text in the reason",
+      where: "A value inside the call",
+    },
+    examples: {
+      queue: "mail, or pdf*",
+      model: "sale",
+      method: "process",
+      ref: "order-4711",
+      args_have: "miller",
+      reason_has: "timeout",
+      where: "args.order=4711",
+    },
+    more: (count: number, isAll: boolean) => `${count}${isAll ? "" : "+"} more match.`,
+    choose: (id: number) => `Choose task ${id}`,
+    later: "Tasks that are pushed from now on are not touched.",
+    keep: "Change nothing",
+    sayStates: "Choose the states of the tasks first.",
+    noVerb: "The form does not say what is to be done.",
+    verbs: {
+      retry: {
+        chosen: "Retry chosen",
+        all: "Retry all that match",
+        ask: (count: number, isAll: boolean) => `Retry ${amount(count, isAll)}?`,
+        done: (count: number, of: number) => `${amount(count)} retried${stayed(count, of)}`,
+      },
+      cancel: {
+        chosen: "Cancel chosen",
+        all: "Cancel all that match",
+        ask: (count: number, isAll: boolean) => `Cancel ${amount(count, isAll)}?`,
+        done: (count: number, of: number) => `${amount(count)} cancelled${stayed(count, of)}`,
+      },
+      delete: {
+        chosen: "Delete chosen",
+        all: "Delete all that match",
+        ask: (count: number, isAll: boolean) => `Delete ${amount(count, isAll)} for good?`,
+        done: (count: number, of: number) => `${amount(count)} deleted${stayed(count, of)}`,
+      },
+    },
+  },
+  task: {
+    title: (id: number) => `Task ${id}`,
+    to: (purpose: string) => `To ${purpose}:`,
+    retry: "Retry",
+    cancel: "Cancel",
+    delete: "Delete",
+    call: "Arguments and context",
+    result: "Result",
+    runs: "Runs",
+    runColumns: ["Run", "Outcome", "Began", "Waited", "Ran", "Late", "Thread", "Reason"],
+    runNumbers: ["Waited", "Ran", "Late"],
+    errors: "Errors",
+    times: (count: number) => `${count} times`,
+    output: "What it said",
+    silent: "It has said nothing.",
+    run: (number: number) => `Run ${number}`,
+    progress: "Progress",
+    cut: (lines: number) => `${lines} older ${lines === 1 ? "line is" : "lines are"} not kept.`,
+    facts: {
+      call: "Call",
+      instances: "Instances",
+      queue: "Queue",
+      priority: "Priority",
+      user: "User",
+      ref: "Ref",
+      attempts: "Tries",
+      crashes: "Crashes",
+      policy: "Policy of the push",
+      pushed: "Pushed",
+      scheduled: "Due",
+      expected: "Expected",
+      expires: "Expires",
+      began: "Began",
+      ended: "Ended",
+    },
+  },
+  needsRole: (role: string) => `Your token may only look: this needs the role ${role}.`,
   columns: {
     queue: "Queue",
     scheduled: "Scheduled",
@@ -54,7 +154,6 @@ export const WORDS = {
   no: "no",
   paused: "paused",
   all: "all",
-  notFound: "There is no such page.",
   error: "This cannot be shown",
   back: "Back to the overview",
   formOld: "The form is from another session. Go back, load the page again and send it once more.",

@@ -60,7 +60,7 @@ export function oneTaskOperations({ store, mode }: Pick<Health, "store" | "mode"
         if (situation === null) throw noSuchTask(`explain task ${id}`);
         const { state, queue } = situation.task;
         if (hasEnded(situation.task)) await onDisk(store);
-        return c.json({ id, state, queue, ...whyOf(situation, { mode, attempts: null }) });
+        return c.json({ id, state, queue, ...whyOf(situation, { mode, policy: null }) });
       },
     )
     .get(

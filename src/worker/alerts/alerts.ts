@@ -2,6 +2,8 @@
  * Tells people of failures, in each way that the settings name: the first one at once, later ones together. Every worker
  * looks; the database says which one tells, and up to which failure.
  */
+import { matchesName } from "../../call-patterns.ts";
+import type { ModelCatalog } from "../../catalog.ts";
 import { messageOf } from "../../errors.ts";
 import type { Report } from "../../log/events.ts";
 import { LastingNote } from "../../log/lasting-note.ts";
@@ -12,6 +14,7 @@ import type { Store } from "../../store/store.ts";
 import { HOUR_MS, SECOND_MS } from "../../values/duration.ts";
 import { type Channel, channelsOf } from "./channels.ts";
 import { alertMessage, MOST_NAMED } from "./message.ts";
+import { unknownAlertNames } from "./unknown-names.ts";
 
 /** It looks this often for failures that other processes have written, and for a clock that was set. */
 const LOOK_MS = 10 * SECOND_MS;
@@ -58,6 +61,13 @@ export class Alerts {
     const { store, config } = this.#options;
     const keys = this.#lanes.map(({ key }) => key);
     await store.failures.watch(config.file ?? "", keys);
+  }
+
+  /** A sentence for each name in the settings that fits nothing. */
+  async unknownNames(catalog: ModelCatalog): Promise<string[]> {
+    if (this.#lanes.length === 0) return [];
+    const { config, store } = this.#options;
+    return unknownAlertNames(config, catalog, store).catch(() => []); // a warning is not worth the start
   }
 
   start(): void {
@@ -109,14 +119,18 @@ export class Alerts {
     this.#lookAll();
   }
 
-  /** Looks a last time, and ends what has not gone within the time: it goes at the next start. */
-  async end(grace: number): Promise<void> {
+  /**
+   * Looks a last time, and ends what has not gone within the time: it goes at the next start.
+   *
+   * @param heedsEvery false: what is left goes now, as nobody knows when a worker starts again.
+   */
+  async end(grace: number, { heedsEvery = true } = {}): Promise<void> {
     if (this.#lanes.length === 0) return;
     if (grace === 0) this.cut();
     this.#ended = true;
     this.#callOff?.();
     const timer = setTimeout(() => this.cut(), Math.min(grace, LAST_MS));
-    await Promise.all(this.#lanes.map((lane) => lane.end()));
+    await Promise.all(this.#lanes.map((lane) => lane.end(heedsEvery)));
     clearTimeout(timer);
   }
 
@@ -130,10 +144,10 @@ type Take = Omit<AlertTake, "channel">;
 
 function takeOf({ id, config }: AlertsOptions, channels: readonly Channel[]): Take {
   const { every, queues, tasks } = config.alert;
-  const isIn = (patterns: readonly string[], name: string) =>
-    patterns.length === 0 || patterns.some((pattern) => matches(pattern, name));
+  const isIn = (patterns: readonly string[], name: string, fits = matches) =>
+    patterns.length === 0 || patterns.some((pattern) => fits(pattern, name));
   const isWanted = ({ task, call, queue }: UntoldFailure): boolean =>
-    task === null || (isIn(queues, queue ?? "") && isIn(tasks, call));
+    task === null || (isIn(queues, queue ?? "") && isIn(tasks, call, matchesName));
   return {
     worker: id,
     origin: config.file ?? "",
@@ -147,7 +161,7 @@ function takeOf({ id, config }: AlertsOptions, channels: readonly Channel[]): Ta
 /** One way of telling. */
 class Lane {
   readonly #channel: Channel;
-  readonly #take: AlertTake;
+  #take: AlertTake;
   readonly #options: AlertsOptions;
   readonly #signal: AbortSignal;
   readonly #trouble: LastingNote;
@@ -177,7 +191,8 @@ class Lane {
     this.#looking ??= this.#lookUntilQuiet();
   }
 
-  async end(): Promise<void> {
+  async end(heedsEvery: boolean): Promise<void> {
+    if (!heedsEvery) this.#take = { ...this.#take, every: 0 };
     if (this.#failures === 0 && !this.#signal.aborted) this.look();
     this.#ended = true;
     this.#callOff?.();

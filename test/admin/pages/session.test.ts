@@ -1,31 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/admin/access/tokens.ts";
-import { CALL, makeAdmin, TOKEN } from "./support.ts";
-
-type Admin = ReturnType<typeof makeAdmin>;
-
-const FORM = { "content-type": "application/x-www-form-urlencoded" };
-
-function post(admin: Admin, path: string, fields: Record<string, string>, cookie = "") {
-  const body = new URLSearchParams(fields).toString();
-  return admin.app.request(path, { method: "POST", headers: { ...FORM, cookie }, body });
-}
-
-function get(admin: Admin, path: string, cookie = "") {
-  return admin.app.request(path, { headers: { cookie } });
-}
-
-/** The cookie of a person who signs in. */
-async function signedIn(admin: Admin, token = TOKEN): Promise<string> {
-  const answer = await post(admin, "/sign-in", { token, to: "/" });
-  expect(answer.status).toBe(303);
-  return (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
-}
-
-async function formTokenOf(admin: Admin, cookie: string): Promise<string> {
-  const html = await (await get(admin, "/", cookie)).text();
-  return /name="form_token" value="(\w+)"/.exec(html)?.[1] ?? "";
-}
+import { digestOf } from "../../../src/admin/access/tokens.ts";
+import { CALL, makeAdmin, TOKEN } from "../support.ts";
+import { formTokenOf, get, post, signedIn } from "./person.ts";
 
 describe("a person who has not signed in", () => {
   test("is led to the page for that, and back to the page that was asked for", async () => {

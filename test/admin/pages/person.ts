@@ -1,0 +1,28 @@
+/** A person with a browser that keeps a cookie, and no JavaScript. */
+import { expect } from "bun:test";
+import { type makeAdmin, TOKEN } from "../support.ts";
+
+type Admin = ReturnType<typeof makeAdmin>;
+
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
+
+export function post(admin: Admin, path: string, fields: Record<string, string>, cookie = "") {
+  const body = new URLSearchParams(fields).toString();
+  return admin.app.request(path, { method: "POST", headers: { ...FORM, cookie }, body });
+}
+
+export function get(admin: Admin, path: string, cookie = "") {
+  return admin.app.request(path, { headers: { cookie } });
+}
+
+/** The cookie of a person who signs in. */
+export async function signedIn(admin: Admin, token = TOKEN): Promise<string> {
+  const answer = await post(admin, "/sign-in", { token, to: "/" });
+  expect(answer.status).toBe(303);
+  return (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+}
+
+export async function formTokenOf(admin: Admin, cookie: string): Promise<string> {
+  const html = await (await get(admin, "/", cookie)).text();
+  return /name="form_token" value="(\w+)"/.exec(html)?.[1] ?? "";
+}
