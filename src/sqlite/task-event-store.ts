@@ -31,7 +31,9 @@ const isEnded = (state: TaskState): string => `
 const endedIn = (state: TaskState): string => `
   SELECT * FROM (SELECT ${columns("finished_at")} FROM tq__task
                   WHERE ${isEnded(state)} ORDER BY finished_at, id LIMIT $limit)`;
-const ENDED = `${ENDED_STATES.map(endedIn).join(" UNION ALL ")} ORDER BY at, id LIMIT $limit`;
+
+/** One statement: it sees all or nothing of a commit. The states follow one another, each in its order. */
+const ENDED = ENDED_STATES.map(endedIn).join(" UNION ALL ");
 
 const counting = (where: string): string =>
   `(SELECT count(*) FROM (SELECT 1 FROM tq__task WHERE ${where} LIMIT $limit))`;
@@ -47,7 +49,7 @@ const unionOf = (what: string, at: string): string =>
 /** Tasks that end at the same time are fewer, unless they were changed by hand. */
 const MOST_AT_ONCE = 2_000;
 
-/** One statement: it sees all or nothing of a commit. */
+/** One statement, too. */
 const LAST = `
   WITH last AS (SELECT coalesce(max(at), 0) AS endedAt
                   FROM (${unionOf("max(finished_at) AS at", "<= $endedUntil")}))
@@ -68,7 +70,11 @@ export class SqliteTaskEvents implements TaskEventStore {
     return this.#access.read((db) => {
       // Ends first: the pushes that are read after them have those of the same tasks.
       const ended = db.query(ENDED).all({ ...toValues(query), limit }) as EventTask[];
-      return { pushed: db.query(PUSHED).all({ pushed, limit }) as EventTask[], ended };
+      ended.sort((a, b) => a.at - b.at || a.id - b.id);
+      return {
+        pushed: db.query(PUSHED).all({ pushed, limit }) as EventTask[],
+        ended: ended.slice(0, limit),
+      };
     });
   }
 

@@ -29,7 +29,7 @@ export interface Look {
 }
 
 /** A page has at most so many pushes, and so many ends. */
-export const PAGE = 200;
+const PAGE = 200;
 
 /** An end is told though its time has been passed by less than this: of two at once, or when a clock was set back a little. */
 const WINDOW_MS = 2_000;
@@ -51,12 +51,12 @@ export async function newest(store: Store, { now, pausesKey }: Look): Promise<Po
 }
 
 /** True where the clock was set back behind this place. */
-export function isAhead({ endedAt }: IdParts, { now }: Look): boolean {
+function isAhead({ endedAt }: IdParts, { now }: Look): boolean {
   return endedAt > now + AHEAD_MS;
 }
 
 /** A place for a clock that was set back: what ended since then is told, and some that was told before. */
-export function setBack(position: Position, { now }: Look): Position {
+function setBack(position: Position, { now }: Look): Position {
   return { ...position, endedAt: now, floor: 0, known: new Map() };
 }
 
