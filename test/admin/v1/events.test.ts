@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { digestOf } from "../../../src/admin/access/tokens.ts";
 import { SqliteStore } from "../../../src/sqlite/store.ts";
 import { TestClock } from "../../support/clock.ts";
 import { claim, newTask } from "../../support/store.ts";
@@ -200,6 +201,14 @@ describe("the stream of events", () => {
     await admin.store.push([newTask()]);
     const event = await stream.next();
     expect([event?.name, event?.data.id]).toEqual(["task.pushed", 2]);
+  });
+
+  test("needs the role read", async () => {
+    await using admin = makeStreams();
+    await admin.store.tokens.add({ name: "shop", roles: ["push"] }, digestOf("shop"));
+    const headers = { authorization: "Bearer shop" };
+    expect((await admin.ask("/api/v1/events", { headers })).status).toBe(403);
+    expect((await admin.app.request("/api/v1/events")).status).toBe(401);
   });
 
   test.each([
