@@ -28,10 +28,12 @@ export const HEARTBEAT_MS = 15_000;
 /** Clients connect again after this time. */
 const RETRY_MS = 2_000;
 
-/** The feed rests after each look, for the largest of these: events come in groups, and at most some hundred a second. */
+/** The feed rests after each look, for the larger of these: commits may come without a pause. */
 const REST_MS = 20;
-const REST_EACH_MS = 2.5;
 const REST_TIMES = 4;
+
+/** A stream rests for so long after each event that was read for it: it is told at most some hundred a second. */
+const REST_EACH_MS = 2.5;
 
 /** Time between two looks without a commit: pauses end by themselves, and the file may have been deleted. */
 const LOOK_MS = 1_000;
@@ -43,6 +45,8 @@ interface Stream {
   position: Position;
   /** It came back for all that happened before this place: nothing of that is left out. */
   target: Position | null;
+  /** It is told nothing before this time of `performance.now()`. */
+  restsUntil: number;
   readonly filter: EventFilter;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
 }
@@ -85,7 +89,7 @@ export class Feed {
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          stream = { position, target: from && target, filter, controller };
+          stream = { position, target: from && target, restsUntil: 0, filter, controller };
           controller.enqueue(encoder.encode(text));
           this.#add(stream);
         },
@@ -153,11 +157,12 @@ export class Feed {
         this.#wake = new AbortController();
         const version = await store.version();
         const started = performance.now();
-        const { told, isMore } = await this.#tell();
+        const isMore = await this.#tell();
         const took = performance.now() - started;
-        await Bun.sleep(Math.max(took * REST_TIMES, told * REST_EACH_MS, REST_MS));
+        await Bun.sleep(Math.max(took * REST_TIMES, REST_MS));
         if (this.#streams.size === 0) break;
-        if (!isMore) await store.changed(version, LOOK_MS, this.#wake.signal);
+        const wait = isMore ? 0 : this.#untilNextLook();
+        if (wait > 0) await store.changed(version, wait, this.#wake.signal);
         await store.check();
       }
     } catch (error) {
@@ -170,32 +175,42 @@ export class Feed {
     if (this.#streams.size > 0) void this.#run(); // one came while the last one went
   }
 
-  /** @returns the events of the largest page, and whether another look has more to tell. */
-  async #tell(): Promise<{ readonly told: number; readonly isMore: boolean }> {
+  /** How long to wait for a commit at most, in ms: until a stream has rested. */
+  #untilNextLook(): number {
+    const now = performance.now();
+    let wait = LOOK_MS;
+    for (const stream of this.#streams) {
+      const isResting = stream.restsUntil > 0 && isFree(stream);
+      if (isResting) wait = Math.min(wait, stream.restsUntil - now);
+    }
+    return wait;
+  }
+
+  /** @returns true where some streams had no turn. */
+  async #tell(): Promise<boolean> {
     const look = await lookAt(this.#options.store);
-    const free = [...this.#streams].filter(isFree);
-    const groups = [...Map.groupBy(free, groupOf).values()];
+    const now = performance.now();
+    const rested = [...this.#streams].filter((it) => isFree(it) && it.restsUntil <= now);
+    const groups = [...Map.groupBy(rested, groupOf).values()];
     // The largest first: smaller groups that come to the same place join it.
     groups.sort((a, b) => b.length - a.length);
-    let told = 0;
-    let isMore = groups.length > MOST_PAGES;
     let head: Position | null = null;
     for (const group of groups.slice(0, MOST_PAGES)) {
       const { events, next, isFull } = await this.#pageOf(group, look);
-      told = Math.max(told, events.length);
-      isMore ||= isFull;
-      if (!isFull && head !== null && isSamePlace(head, next)) this.#move(group, events, head);
-      else this.#move(group, events, next);
+      const place: Position = !isFull && head !== null && isSamePlace(head, next) ? head : next;
+      this.#move(group, events, place);
       if (!isFull) head ??= next;
     }
-    return { told, isMore };
+    return groups.length > MOST_PAGES;
   }
 
   #move(group: readonly Stream[], events: readonly AdminEvent[], next: Position): void {
     const texts = new Map<string, Uint8Array>();
+    const restsUntil = events.length === 0 ? 0 : performance.now() + events.length * REST_EACH_MS;
     for (const stream of group) {
       if (!this.#streams.has(stream)) continue; // its client went away meanwhile
       stream.position = next;
+      stream.restsUntil = restsUntil;
       const { filter, controller } = stream;
       let text = texts.get(filter.key);
       if (!text) texts.set(filter.key, (text = encoder.encode(textOf(events, filter))));
