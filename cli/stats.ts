@@ -13,6 +13,7 @@ import {
 } from "../src/values/duration.ts";
 import { TqError } from "../src/errors.ts";
 import { FUNCTION_METHOD } from "../src/task.ts";
+import { isPattern } from "../src/patterns.ts";
 import { quote } from "../src/quote.ts";
 import { command } from "./command/command.ts";
 import { type Program, toLook } from "./command/program.ts";
@@ -34,7 +35,11 @@ export const stats = command({
   name: "stats",
   description: "Show how many tasks ran, how long they waited and took, and how late they were",
   flags: {
-    queue: { type: "positional", required: false, description: "Only tasks of this queue" },
+    queue: {
+      type: "positional",
+      required: false,
+      description: "Only tasks of this queue; * and ? make a pattern",
+    },
     last: {
       type: "string",
       valueHint: "TIME",
@@ -49,7 +54,7 @@ export const stats = command({
   run: async ({ queue: given, last, by: word }, program) => {
     const queue = given === undefined ? undefined : OPTIONS.queue.kind.readText(given, "QUEUE");
     const length = last === undefined ? HOUR_MS : readLast(last);
-    const by = word === undefined ? (queue === undefined ? "queue" : "task") : readBy(word);
+    const by = word === undefined ? (isOneQueue(queue) ? "task" : "queue") : readBy(word);
     const line = program.countLine();
     const tell = () => line.show(() => "adds up the runs");
     const found = await toLook(program.config(), (store) =>
@@ -60,6 +65,10 @@ export const stats = command({
     if (found.data.groups.length === 0) sayNone(program, found.unknown);
   },
 });
+
+function isOneQueue(queue: string | null | undefined): queue is string {
+  return typeof queue === "string" && !isPattern(queue);
+}
 
 function readBy(word: string): By {
   const [by = "queue", ...more] = readWords(word, "--by", GROUPINGS);
@@ -208,7 +217,7 @@ function textOf(
   length: number,
   terminal: Terminal,
 ): string {
-  const of = queue === null ? "" : ` of queue ${queue}`;
+  const of = queue === null ? "" : ` of ${isOneQueue(queue) ? "queue" : "queues"} ${queue}`;
   const span = length === HOUR_MS ? "hour" : length === DAY_MS ? "day" : formatDuration(length);
   if (groups.length === 0) return `The statistics of the last ${span} have no runs${of}`;
   const title = (text: string): string => paint(terminal, "bold", wrapped(text, terminal.width));
@@ -257,7 +266,7 @@ function textOf(
 
 function failureLine(task: Answer["failures"][number], asked: string | null): string {
   const { queue, name, failed, retried, crashed } = task;
-  const where = asked === null && name !== OTHERS ? ` (queue ${queue})` : "";
+  const where = !isOneQueue(asked) && name !== OTHERS ? ` (queue ${queue})` : "";
   const words = [
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(crashed > 0 ? [`${crashed} crashed`] : []),
