@@ -2,7 +2,11 @@
 import * as v from "valibot";
 import { TASK_STATES, type Task, type TaskError, type Attempt } from "../../task.ts";
 
-const TIME = v.pipe(v.string(), v.isoTimestamp(), v.description("A point in time, in UTC"));
+const TIME = v.pipe(
+  v.string(),
+  v.regex(/^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  v.description("A point in time: ISO 8601 in UTC; a year after 9999 has a sign and six digits"),
+);
 const MS = v.pipe(v.number(), v.description("A length of time in ms"));
 export const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0));
 const ID = v.pipe(v.number(), v.integer());
