@@ -365,7 +365,7 @@ export interface CurrentTask {
     progress(done: number, total?: number | null, text?: string | null): void;
     /**
      * Prints a line and keeps it with the run, as `console.log` does in a worker; other values than texts are written as
-     * `console.log` writes them.
+     * `console.log` writes them. After the end of the run a line is printed, and not kept.
      */
     log(...values: unknown[]): void;
 }
