@@ -8,7 +8,6 @@ import type {
   StatisticsRow,
   StatisticsStore,
 } from "../store/statistics-store.ts";
-import { measure } from "./sql/measurements.ts";
 import {
   addPart,
   forgetAhead,
@@ -43,7 +42,8 @@ export class SqliteStatistics implements StatisticsStore {
     return this.#access.read((db) => sumTotals(db, into));
   }
 
-  measure(queues: readonly string[]): Promise<Measurements> {
+  async measure(queues: readonly string[]): Promise<Measurements> {
+    const { measure } = await import("./sql/measurements.ts");
     return this.#access.read((db) => measure(db, queues, this.#access.now()));
   }
 

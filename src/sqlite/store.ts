@@ -275,18 +275,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const rescues: Rescue[] = [];
     for (const worker of dead) {
       const shown = live.readAllLive(this.name, worker.id);
-      const tasks = await this.writeStatements((db, now) => {
-        const rescued = workers.rescueWorker(
-          db,
-          worker.id,
-          this.options.bootId,
-          maxCrashes,
-          shown,
-          now,
-        );
-        if (rescued) keepShown(db, rescued, shown);
-        return rescued;
-      });
+      const { bootId } = this.options;
+      const tasks = await this.writeStatements((db, now) =>
+        workers.rescueWorker(db, worker.id, bootId, maxCrashes, shown, now),
+      );
       live.removeLive(this.name, worker.id);
       if (tasks) rescues.push({ worker, tasks });
     }
