@@ -31,13 +31,14 @@ import { SqliteFailures } from "./failure-store.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
+import { rescueDead, rescueThread } from "./rescue.ts";
 import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
 import type { SqliteSession } from "./session.ts";
 import { SqlitePauses } from "./pause-store.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues, countWithPauses } from "./sql/counts.ts";
-import { keepShown, outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
+import { outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
 import { makeDueReady } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import { repairPauses } from "./sql/pauses.ts";
@@ -68,6 +69,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   readonly taskEvents = new SqliteTaskEvents(this.#single);
   readonly tokens = new SqliteTokens(this.#single);
   readonly statistics = new SqliteStatistics(this.#single);
+  readonly #rescuing = { ...this.#single, name: this.name, bootId: this.options.bootId };
   readonly #vacuum = new Vacuum();
   async get(id: number): Promise<Task | null> {
     return this.read((db) => looking.getTask(db, id, this.now()));
@@ -269,28 +271,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    const unknown = (await this.read(workers.unknownWorkers)).map((id) => ({ id, pid: null }));
-    const all = [...(await this.workers()), ...unknown];
-    const dead = all.filter(({ id }) => liveness.removeIfDead(this.name, id));
-    const rescues: Rescue[] = [];
-    for (const worker of dead) {
-      const shown = live.readAllLive(this.name, worker.id);
-      const { bootId } = this.options;
-      const tasks = await this.writeStatements((db, now) =>
-        workers.rescueWorker(db, worker.id, bootId, maxCrashes, shown, now),
-      );
-      live.removeLive(this.name, worker.id);
-      if (tasks) rescues.push({ worker, tasks });
-    }
-    return rescues;
+    return rescueDead(this.#rescuing, maxCrashes);
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
-    const shown = death.running ? live.readLive(this.name, owner) : null;
-    return this.writeStatements((db, now) => {
-      const rescued = workers.rescueThread(db, owner, death, now);
-      if (shown?.id === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);
-      return rescued;
-    });
+    return rescueThread(this.#rescuing, owner, death);
   }
 }

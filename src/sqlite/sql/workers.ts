@@ -8,7 +8,6 @@ import { VERSION } from "../../version.ts";
 import type { Shown } from "../file/live-output.ts";
 import { recordAttempt } from "./attempts.ts";
 import { handBack } from "./claim.ts";
-import { keepShown } from "./outputs.ts";
 import { countRescued } from "./rescued-count.ts";
 import { noteTrouble } from "./untold.ts";
 import { crash, interrupt, settle } from "./settle.ts";
@@ -129,7 +128,6 @@ export function rescueWorker(
   });
   db.query(UNREGISTER).run({ worker });
   countRescued(db, tasks.length, 1);
-  keepShown(db, tasks, shown);
   return tasks;
 }
 
