@@ -227,7 +227,10 @@ async function serve(
   const { serveAdmin } = await import("./admin/serve.ts"); // a worker without the API does not load it
   return serveAdmin({
     store: worker.store,
-    catalog: () => worker.catalog,
+    config,
+    catalog: () => worker.models?.catalog ?? null,
+    crons: () => worker.models?.crons ?? [],
+    policies: () => worker.models?.policies ?? {},
     trouble: () => worker.trouble,
     mode: config.queue.worker ? "worker" : "no worker",
     version: VERSION,

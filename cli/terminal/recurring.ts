@@ -3,17 +3,11 @@ import { basename } from "node:path";
 import { DATABASE_ORIGIN, type CronPause } from "../../src/cron/ledger.ts";
 import { printable } from "../../src/printable.ts";
 import { quote } from "../../src/quote.ts";
+import type { Listed } from "../../src/tasks/cron/listed.ts";
 import type { RecurringSlot, RecurringTask } from "../../src/tasks/cron/recurring.ts";
 import { type Column, table } from "./table.ts";
 import { paint, type Terminal } from "./terminal.ts";
 import { formatTime, formatTimeIn, wrapped } from "./text.ts";
-
-/** One of tq.toml that no worker has taken up is not in the database. */
-export interface Listed extends RecurringTask {
-  readonly in_database: boolean;
-  /** Its file says something else by now. */
-  readonly outdated: boolean;
-}
 
 /** A narrower terminal shows the calls and the schedules below the names. */
 const WIDE = 120;

@@ -7,7 +7,8 @@ import { requireOwnHost } from "./access/hosts.ts";
 import { GuessLimit } from "./access/guesses.ts";
 import { Sessions } from "./access/session.ts";
 import { Tokens } from "./access/tokens.ts";
-import { failures, type Health, problems } from "./health.ts";
+import type { Config } from "../settings/config.ts";
+import { failures, type Health, wholeStatus } from "./health.ts";
 import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
 import { callerIfAny, showReady } from "./ready.ts";
@@ -22,6 +23,8 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   readonly version: string;
   /** Aborts when the server stops: streams of events end at once. */
   readonly closing?: AbortSignal;
+  /** The settings in effect. */
+  readonly config: Config;
   /** The host that the server listens on; requests for other names are refused. */
   readonly hostname?: string;
   /** Other names of that host: the setting `admin.hosts`. */
@@ -36,7 +39,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
  * The application. All of `/api` and `/metrics` ask for a token; `/healthz` and `/readyz` do not.
  *
  * @example
- * const admin = createAdmin({ store, token, catalog: () => ({ sale: ["process"] }), mode: "worker", version: "1.0.0" });
+ * const catalog = () => ({ sale: ["process"] });
+ * const admin = createAdmin({ store, token, config, catalog, mode: "worker", version: "1.0.0" });
  * await admin.request("/healthz");
  */
 export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
@@ -104,8 +108,5 @@ async function showHealth(c: Context, options: AdminOptions): Promise<Response> 
 }
 
 async function showStatus(c: Context, options: AdminOptions): Promise<Response> {
-  const { store, mode, version } = options;
-  const status = await store.status();
-  const found = await problems(options, status);
-  return c.json({ mode, version, ...status, problems: found });
+  return c.json(await wholeStatus(options));
 }

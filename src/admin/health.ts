@@ -70,6 +70,13 @@ function unservedWords(queues: readonly QueueInfo[], able: readonly WorkerStatus
     : `No live worker takes the ready tasks of the queue ${of}`;
 }
 
+/** The state of the database and its workers, with the problems that are found. */
+export async function wholeStatus(health: Health & { readonly version: string }) {
+  const { store, mode, version } = health;
+  const status = await store.status();
+  return { mode, version, ...status, problems: await problems(health, status) };
+}
+
 /** The failures, and what only the whole database shows: that no live worker takes the tasks that wait. */
 export async function problems(
   health: Health,

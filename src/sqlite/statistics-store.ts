@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import type { RunCounts, Series } from "../statistics/counts.ts";
 import type { Measurements } from "../store/measurements.ts";
 import type {
+  SeriesEnds,
   StatisticsPart,
   StatisticsQuery,
   StatisticsRow,
@@ -10,6 +11,7 @@ import type {
 } from "../store/statistics-store.ts";
 import {
   addPart,
+  endsOf,
   forgetAhead,
   hasOldRows,
   sumRows,
@@ -45,6 +47,10 @@ export class SqliteStatistics implements StatisticsStore {
   async measure(queues: readonly string[]): Promise<Measurements> {
     const { measure } = await import("./sql/measurements.ts");
     return this.#access.read((db) => measure(db, queues, this.#access.now()));
+  }
+
+  ends(query: Omit<StatisticsQuery, "whole">): Promise<SeriesEnds[]> {
+    return this.#access.read((db) => endsOf(db, query));
   }
 
   async tidy(now: number): Promise<boolean> {

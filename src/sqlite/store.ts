@@ -23,6 +23,7 @@ import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
 import type { RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
+import type { Working } from "../store/working.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { SqliteTaskEvents } from "./task-event-store.ts";
 import { type CronAccess, SqliteCron } from "./cron-store.ts";
@@ -30,6 +31,7 @@ import { SqliteDatabase } from "./database.ts";
 import { SqliteFailures } from "./failure-store.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
+import { surroundingsOf } from "./file/surroundings.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { rescueDead, rescueThread } from "./rescue.ts";
 import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
@@ -55,6 +57,7 @@ import { SqliteStatistics } from "./statistics-store.ts";
 import { SqliteTokens } from "./token-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
+import { readWorking } from "./working.ts";
 
 export class SqliteStore extends SqliteDatabase implements Store {
   readonly #parts: CronAccess = {
@@ -102,12 +105,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async situation(wanted: WantedTask): Promise<Situation | null> {
-    const around = {
-      workers: (all: readonly WorkerInfo[]) => liveness.withAlive(this.name, all),
-      shown: (owner: Owner) => live.readLive(this.name, owner),
-    };
     const { readSituation } = await import("./sql/situation.ts");
-    return this.read((db) => readSituation(db, wanted, this.now(), around));
+    return this.read((db) => readSituation(db, wanted, this.now(), surroundingsOf(this.name)));
   }
 
   async list(filter: ReadFilter = {}): Promise<Task[]> {
@@ -268,6 +267,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async workers(): Promise<WorkerInfo[]> {
     return this.read(looking.listWorkers);
+  }
+
+  async working(): Promise<Working> {
+    return this.read((db) => readWorking(db, this.name));
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {

@@ -10,7 +10,7 @@ import type { Report } from "../log/events.ts";
 import type { Config } from "../settings/config.ts";
 import type { Store } from "../store/store.ts";
 import { CronReading } from "./cron-reading.ts";
-import type { LoadedModels } from "./messages.ts";
+import type { CronModels } from "./messages.ts";
 
 export interface CronSourcesOptions {
   /** The worker's id. */
@@ -42,7 +42,7 @@ export class CronSources {
   }
 
   /** Joins what tq.toml says with what the models say. */
-  load(models: LoadedModels): void {
+  load(models: CronModels): void {
     this.#reading.load(models);
   }
 

@@ -16,6 +16,7 @@ import { loadModels } from "../registry/load-models.ts";
 import { recurringTasks } from "../registry/recurring.ts";
 import { Registry } from "../registry/registry.ts";
 import { enterRuntime, standardLog } from "../transaction/runtime.ts";
+import { saidPolicies } from "../registry/said-policies.ts";
 import { ensureTables } from "../registry/tables.ts";
 import { toErrorData } from "../outcome.ts";
 import { noteOpenFilesLimit } from "../open-files.ts";
@@ -189,7 +190,13 @@ async function start(init: Init): Promise<void> {
     const crons = await loading;
     await ensureTables(store, registry, report);
     await declareFollowUps(store, registry, config.tasks);
-    send({ type: "loaded", catalog: registry.catalog(), crons, files: loadedFiles() });
+    send({
+      type: "loaded",
+      catalog: registry.catalog(),
+      policies: saidPolicies(registry.all(), config.tasks),
+      crons,
+      files: loadedFiles(),
+    });
     const strays = watchStrayWork(store, report, progress);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(

@@ -4,7 +4,6 @@
  */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { randomUUIDv7 } from "bun";
-import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
@@ -130,9 +129,9 @@ export class WorkerProcess {
     return this.#refusal === "" || this.#pool.canRun ? null : this.#refusal;
   }
 
-  /** The models and methods that its threads have loaded. */
-  get catalog(): ModelCatalog | null {
-    return this.#known?.catalog ?? null;
+  /** The models that its threads have loaded; null: none yet. */
+  get models(): LoadedModels | null {
+    return this.#known;
   }
 
   /**

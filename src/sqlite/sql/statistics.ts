@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { MEASURES, RUN_ENDS, RunCounts, type Series } from "../../statistics/counts.ts";
 import { TOTAL, totalSeries } from "./total-series.ts";
 import type {
+  SeriesEnds,
   StatisticsPart,
   StatisticsQuery,
   StatisticsRow,
@@ -103,18 +104,39 @@ function addRow(counts: RunCounts, row: StoredRow): void {
 }
 
 const SPANS = `span IN (${MINUTE_MS}, ${HOUR_MS})`;
-const ROWS = `
-  SELECT * FROM tq__statistic
-   WHERE ${SPANS} AND at >= $since AND at < $until AND model <> '${ALL}' AND ($queue IS NULL OR queue GLOB $queue)`;
+const ASKED = `${SPANS} AND at >= $since AND at < $until AND ($queue IS NULL OR queue GLOB $queue)`;
+const ROWS = `SELECT * FROM tq__statistic WHERE ${ASKED} AND model <> '${ALL}'`;
+
+/** Hours have no row for all methods. */
+const WHOLE_ROWS = `SELECT * FROM tq__statistic WHERE ${ASKED} AND (whole = 1 OR span = ${HOUR_MS})`;
 
 export function sumRows(
   db: Database,
-  { since, until, queue = null }: { [K in keyof StatisticsQuery]: StatisticsQuery[K] | null },
+  { since, until, queue = null, whole = false }: Nullable<StatisticsQuery>,
   into: (row: StatisticsRow) => RunCounts,
 ): void {
-  const glob = queue === null ? null : namesGlob(queue);
-  const rows = db.query(ROWS).iterate({ since, until, queue: glob }) as Iterable<StoredRow>;
+  const statement = db.query(whole ? WHOLE_ROWS : ROWS);
+  const values = { since, until, queue: globOf(queue) };
+  const rows = statement.iterate(values) as Iterable<StoredRow>;
   for (const row of rows) addRow(into(row), row);
+}
+
+function globOf(queue: string | null): string | null {
+  return queue === null ? null : namesGlob(queue);
+}
+
+type Nullable<T> = { [K in keyof T]: T[K] | null };
+
+const SERIES_ENDS = `
+  SELECT queue, model, method, ${RUN_ENDS.map((end) => `sum(${end}) AS ${end}`).join(", ")}
+    FROM tq__statistic WHERE ${ASKED} AND model <> '${ALL}'
+   GROUP BY queue, model, method`;
+
+export function endsOf(
+  db: Database,
+  { since, until, queue = null }: Nullable<StatisticsQuery>,
+): SeriesEnds[] {
+  return db.query(SERIES_ENDS).all({ since, until, queue: globOf(queue) }) as SeriesEnds[];
 }
 
 /** Rows that become hours, or are deleted, in one transaction: some ms. */

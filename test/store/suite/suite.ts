@@ -24,10 +24,12 @@ import { renewSubject, type Subject } from "./subject.ts";
 import { forecastTests } from "./forecasts.ts";
 import { measurementTests } from "./measurements.ts";
 import { statisticsTests } from "./statistics.ts";
+import { statisticsSumTests } from "./statistics-sums.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { tokenTests } from "./tokens.ts";
 import { taskEventTests } from "./task-events.ts";
 import { workerTests } from "./workers.ts";
+import { workingTests } from "./working.ts";
 
 export function storeSuite(name: string, make: () => Subject): void {
   describe(name, () => {
@@ -42,6 +44,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     taskErrorTests();
     crashTests();
     workerTests();
+    workingTests();
     byHandTests();
     tokenTests();
     cleanTests();
@@ -53,6 +56,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     statisticsTests();
     measurementTests();
     taskEventTests();
+    statisticsSumTests();
     forecastTests();
     cronTests();
     failureTests();
