@@ -25,6 +25,7 @@ import type { RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
 import type { Working } from "../store/working.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
+import { SqliteTaskEvents } from "./task-event-store.ts";
 import { type CronAccess, SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
 import { SqliteFailures } from "./failure-store.ts";
@@ -68,6 +69,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   readonly failures = new SqliteFailures(this.#parts);
   readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
   readonly pauses = new SqlitePauses(this.#single);
+  readonly taskEvents = new SqliteTaskEvents(this.#single);
   readonly tokens = new SqliteTokens(this.#single);
   readonly statistics = new SqliteStatistics(this.#single);
   readonly #rescuing = { ...this.#single, name: this.name, bootId: this.options.bootId };

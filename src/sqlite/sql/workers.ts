@@ -8,6 +8,7 @@ import { VERSION } from "../../version.ts";
 import type { Shown } from "../file/live-output.ts";
 import { recordAttempt } from "./attempts.ts";
 import { handBack } from "./claim.ts";
+import { countRescued } from "./rescued-count.ts";
 import { noteTrouble } from "./untold.ts";
 import { crash, interrupt, settle } from "./settle.ts";
 
@@ -126,6 +127,7 @@ export function rescueWorker(
     return rescuedTask(task);
   });
   db.query(UNREGISTER).run({ worker });
+  countRescued(db, tasks.length, 1);
   return tasks;
 }
 
@@ -152,6 +154,7 @@ export function rescueThread(
   now: number,
 ): RescuedTask[] {
   const held = db.query(HELD_BY_THREAD).all({ ...owner }) as HeldRow[];
+  if (maxCrashes !== null) countRescued(db, held.length);
   return held.map((task) => {
     const ran = task.id === running?.id && task.claim === running.claim;
     if (ran && outcome) {
