@@ -1,0 +1,170 @@
+/** Asks the tq on another machine over HTTP, and turns each kind of refusal into a sentence. */
+import { ERROR_CODES, type ErrorCode, TqError } from "../../src/errors.ts";
+import { cut } from "../../src/quote.ts";
+import { formatDuration, SECOND_MS } from "../../src/values/duration.ts";
+import { StrangeRow } from "./rows.ts";
+import type { Target } from "./target.ts";
+
+/** The longest time of one request: a look through many tasks takes seconds. */
+const TIMEOUT_MS = 30 * SECOND_MS;
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface Request {
+  readonly query?: URLSearchParams;
+  readonly body?: unknown;
+}
+
+/** Codes that only HTTP has, as the exit status of the command line says them. */
+const OWN_CODES: Readonly<Record<string, ErrorCode>> = {
+  forbidden: "unauthorized",
+  method_not_allowed: "invalid",
+  too_large: "invalid",
+  too_many: "busy",
+  internal: "database",
+};
+
+const OTHER_JSON = "other JSON";
+
+export class Client {
+  readonly #target: Target;
+  readonly #timeout: number;
+
+  constructor(target: Target, timeout = TIMEOUT_MS) {
+    this.#target = target;
+    this.#timeout = timeout;
+  }
+
+  get name(): string {
+    return this.#target.name;
+  }
+
+  /**
+   * @param path below `/api/v1`
+   * @param has keys that the answer of a tq has; without any it is a list
+   */
+  async get(path: string, has: readonly string[], query?: URLSearchParams): Promise<Json> {
+    return this.#ask("GET", path, has, query === undefined ? {} : { query });
+  }
+
+  async post(path: string, has: readonly string[], request: Request = {}): Promise<Json> {
+    return this.#ask("POST", path, has, request);
+  }
+
+  async delete(path: string, has: readonly string[]): Promise<Json> {
+    return this.#ask("DELETE", path, has, {});
+  }
+
+  /** Reads an answer; one that has other values than those of a tq is refused. */
+  read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw error instanceof StrangeRow ? this.#strange(OTHER_JSON) : error;
+    }
+  }
+
+  /** The error of an answer that no tq gives. */
+  #strange(status: string): TqError {
+    const why = `${status}: a proxy may stand between, the path of the address be wrong, or that tq be older than this one`;
+    return new TqError("database", `${this.name} does not answer as tq does, but with ${why}`);
+  }
+
+  async #ask(
+    method: string,
+    path: string,
+    has: readonly string[],
+    { query, body }: Request,
+  ): Promise<Json> {
+    const { base, socket, token } = this.#target;
+    const address = `${base}/api/v1${path}${query?.size ? `?${query}` : ""}`;
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(address, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: "application/json",
+          ...(body !== undefined && { "content-type": "application/json" }),
+        },
+        redirect: "manual", // the token is for this address alone
+        signal: AbortSignal.timeout(this.#timeout),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(socket !== null && { unix: socket }),
+      });
+      text = await response.text();
+    } catch (error) {
+      throw this.#unreachable(error, method);
+    }
+    return this.#read(response, text, has);
+  }
+
+  #read(response: Response, text: string, has: readonly string[]): Json {
+    const { status, statusText } = response;
+    const words = `${status} ${statusText}`.trim();
+    if (status >= 300 && status < 400) {
+      const to = response.headers.get("location");
+      const where = to === null ? "" : ` to ${cut(to)}`;
+      throw new TqError("invalid", `${this.name} sends its callers on${where}: give that address`);
+    }
+    const answer = parsed(text);
+    if (answer === null) throw this.#strange(`${words} and no JSON`);
+    if (!response.ok) throw this.#refusal(answer, status, words);
+    const isWhole = has.length === 0 ? Array.isArray(answer) : has.every((key) => key in answer);
+    if (!isWhole) throw this.#strange(OTHER_JSON);
+    return answer;
+  }
+
+  /** The error that the other tq has thrown, or one for what its access says. */
+  #refusal(answer: Json, status: number, words: string): TqError {
+    const { code, detail, task } = answer;
+    if (typeof code !== "string" || typeof detail !== "string") throw this.#strange(words);
+    const known = ERROR_CODES.find((one) => one === code) ?? OWN_CODES[code] ?? "database";
+    if (status === 401) {
+      const why = `${this.name} does not take the token in ${this.#target.tokenFile}: ${detail}`;
+      return new TqError(known, why);
+    }
+    if (status === 403 || status === 429 || status >= 500) {
+      return new TqError(known, `${this.name}: ${detail}`);
+    }
+    return new TqError(known, detail, isTask(task) ? { task } : {});
+  }
+
+  #unreachable(cause: unknown, method: string): TqError {
+    const { name } = this;
+    const isLate = cause instanceof DOMException && cause.name === "TimeoutError";
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    if (/CERT|SIGNATURE|ISSUER/i.test(code)) {
+      const why = `its certificate is not one that this machine trusts for it (${code}); NODE_EXTRA_CA_CERTS names a file with further ones`;
+      return new TqError("database", `Cannot ask ${name}: ${why}`, { cause });
+    }
+    const reason = isLate
+      ? `no answer came within ${formatDuration(this.#timeout)}`
+      : `no connection: ${cause instanceof Error ? cause.message : String(cause)}`;
+    // A connection that was never made carried no request.
+    const isSent = isLate || !/Refused|FailedToOpen|ENOENT|ENOTFOUND|EAI_/i.test(code);
+    if (method !== "GET" && isSent) {
+      const why = `${reason}; it may have been done, or not: look before you try again`;
+      return new TqError("uncertain", `Cannot tell what ${name} has done: ${why}`, { cause });
+    }
+    const advice = isLate ? "" : `; does tq serve, or tq worker --admin, run there?`;
+    const sentence = `Cannot ask ${name}: ${reason}${advice}`;
+    return new TqError(isLate ? "busy" : "database", sentence, { cause });
+  }
+}
+
+function parsed(text: string): Json | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Json) : null;
+  } catch {
+    return null;
+  }
+}
+
+function isTask(task: unknown): task is { id: number; state: string } {
+  if (typeof task !== "object" || task === null) return false;
+  const { id, state } = task as Json;
+  return typeof id === "number" && typeof state === "string";
+}
