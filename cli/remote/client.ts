@@ -1,5 +1,5 @@
 /** Asks the tq on another machine over HTTP, and turns each kind of refusal into a sentence. */
-import { ERROR_CODES, type ErrorCode, TqError } from "../../src/errors.ts";
+import { ERROR_CODES, type ErrorCode, messageOf, TqError } from "../../src/errors.ts";
 import { cut } from "../../src/quote.ts";
 import { formatDuration, SECOND_MS } from "../../src/values/duration.ts";
 import { StrangeRow } from "./rows.ts";
@@ -23,6 +23,18 @@ const OWN_CODES: Readonly<Record<string, ErrorCode>> = {
   too_many: "busy",
   internal: "database",
 };
+
+/** Otherwise a proxy of the environment would get the token, even of a request to this machine. */
+const DIRECT = { proxy: false } as unknown as BunFetchRequestInit;
+
+/** The codes of connections that were never made, and so carried no request. */
+const UNMADE = [
+  [/REFUSED|FailedToOpen/i, "it was refused"],
+  [/ENOTFOUND|EAI_|DNS/i, "this machine knows no such host"],
+  [/ENOENT/, "there is no such socket"],
+  [/EACCES|EPERM/, "this user may not use it"],
+  [/EPROTO/, "it speaks no TLS on this port"],
+] as const;
 
 const OTHER_JSON = "other JSON";
 
@@ -92,6 +104,7 @@ export class Client {
         signal: AbortSignal.timeout(this.#timeout),
         ...(body !== undefined && { body: JSON.stringify(body) }),
         ...(socket !== null && { unix: socket }),
+        ...(base.startsWith("http:") && DIRECT),
       });
       text = await response.text();
     } catch (error) {
@@ -139,16 +152,16 @@ export class Client {
       const why = `its certificate is not one that this machine trusts for it (${code}); NODE_EXTRA_CA_CERTS names a file with further ones`;
       return new TqError("database", `Cannot ask ${name}: ${why}`, { cause });
     }
+    const unmade = UNMADE.find(([pattern]) => pattern.test(code));
     const reason = isLate
       ? `no answer came within ${formatDuration(this.#timeout)}`
-      : `no connection: ${cause instanceof Error ? cause.message : String(cause)}`;
-    // A connection that was never made carried no request.
-    const isSent = isLate || !/Refused|FailedToOpen|ENOENT|ENOTFOUND|EAI_/i.test(code);
+      : `no connection: ${unmade?.[1] ?? messageOf(cause)}`;
+    const isSent = unmade === undefined;
     if (method !== "GET" && isSent) {
       const why = `${reason}; it may have been done, or not: look before you try again`;
       return new TqError("uncertain", `Cannot tell what ${name} has done: ${why}`, { cause });
     }
-    const advice = isLate ? "" : `; does tq serve, or tq worker --admin, run there?`;
+    const advice = isLate ? "" : "; does tq serve, or tq worker --admin, run there?";
     const sentence = `Cannot ask ${name}: ${reason}${advice}`;
     return new TqError(isLate ? "busy" : "database", sentence, { cause });
   }

@@ -109,4 +109,15 @@ describe("with --url", () => {
       expect(JSON.parse(stdout).map(({ id }: { id: number }) => id)).toEqual(ids);
     }
   });
+
+  test("tq list and a move go through more tasks than a page of the API has", async () => {
+    await using box = await makeBox();
+    await box.store.push(Array.from({ length: 2100 }, () => newTask()));
+
+    const listed = await box.tq("list", "--limit", "2050", "--json");
+    const ids = JSON.parse(listed.stdout).map(({ id }: { id: number }) => id);
+    expect([ids.length, ids[0], ids.at(-1)]).toEqual([2050, 2100, 51]);
+    const moved = await box.tq("cancel", "--state", "ready", "--yes");
+    expect(moved.stdout).toBe("2100 tasks cancelled\n");
+  });
 });
