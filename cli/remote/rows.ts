@@ -25,7 +25,8 @@ const NUMBERS = [
 const TEXTS = ["queue", "model", "method"] as const;
 
 export function taskOf(row: unknown): Task {
-  const { paused: _, ...task } = withTimes(object(row)); // who shows it asks for the pauses
+  // A store's tasks have none of these: commands ask for them where they show them.
+  const { paused: _, runs: __, errors: ___, ...task } = withTimes(object(row));
   const isWhole =
     TASK_STATES.some((state) => state === task["state"]) &&
     NUMBERS.every((key) => typeof task[key] === "number") &&

@@ -3,10 +3,17 @@
  * does not have refuses with a sentence.
  */
 import type { wholeStatus } from "../../src/admin/health.ts";
-import { systemClock } from "../../src/clock.ts";
+import { monotonicNow, sleep, systemClock } from "../../src/clock.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
 import type { PushOptions } from "../../src/push/task-options.ts";
-import type { ManyMove, Part, Place, ReadFilter, Standing } from "../../src/store/looking.ts";
+import type {
+  ManyMove,
+  Part,
+  Place,
+  QueueStatus,
+  ReadFilter,
+  Standing,
+} from "../../src/store/looking.ts";
 import type { PauseStore } from "../../src/store/pauses.ts";
 import type { RunOutput, TaskProgress } from "../../src/store/task-output.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -40,8 +47,12 @@ type Moves = "retry" | "cancel" | "delete" | "place" | "moveMany";
 /** The part of the contract that HTTP can do. */
 type Reached = Pick<Store, Basics | Looks | Others | Moves | "pauses">;
 
+type WholeStatus = Awaited<ReturnType<typeof wholeStatus>>;
+
 export class RemoteStore implements Reached {
   readonly #client: Client;
+  /** The next look at what a task says: a command that follows it looks more often than a network likes. */
+  #mayListen = 0;
   readonly pauses: PauseStore;
 
   constructor(client: Client) {
@@ -71,6 +82,12 @@ export class RemoteStore implements Reached {
   }
 
   async output(id: number, from = 1): Promise<RunOutput[]> {
+    await sleep(Math.max(this.#mayListen - monotonicNow(), 0));
+    this.#mayListen = monotonicNow() + LOOK_MS;
+    return this.#log(id, from);
+  }
+
+  async #log(id: number, from: number): Promise<RunOutput[]> {
     const query = new URLSearchParams(from > 1 ? { from: String(from) } : {});
     const runs = await this.#client.get(`/tasks/${id}/log`, [], query);
     return this.#read(() => listOf(runs, outputOf));
@@ -180,7 +197,7 @@ export class RemoteStore implements Reached {
     return Number(moved);
   }
 
-  /** The other machine shows nothing before it is on disk. */
+  /** The other machine has flushed the end of a task before it shows that. */
   async flush(): Promise<void> {}
 
   async check(): Promise<void> {}
@@ -233,21 +250,23 @@ export class RemoteStore implements Reached {
   /** The answer of `tq status`. */
   async wholeStatus() {
     const keys = ["mode", "version", "queues", "pauses", "workers", "problems", "last_hour"];
-    const { pauses, workers, ...status } = await this.#client.get("/status", keys);
+    const { queues, pauses, workers, ...status } = await this.#client.get("/status", keys);
     return this.#read(() => ({
-      ...(status as unknown as Omit<Awaited<ReturnType<typeof wholeStatus>>, "pauses" | "workers">),
+      ...(status as unknown as Omit<WholeStatus, "queues" | "pauses" | "workers">),
+      queues: listOf(queues, (row) => row as unknown as QueueStatus),
       pauses: listOf(pauses, pauseOf),
       workers: listOf(workers, workerOf),
     }));
   }
 
-  async #whole<T>(id: number, read: (answer: Readonly<Record<string, unknown>>) => T) {
+  /** Reads a task with its runs and errors; null: there is no such task. */
+  async #whole<T>(
+    id: number,
+    read: (answer: Readonly<Record<string, unknown>>) => T,
+  ): Promise<T | null> {
     try {
       const answer = await this.#client.get(`/tasks/${id}`, ["id", "runs", "errors"]);
-      return this.#read(() => {
-        const { runs: _, errors: __, ...task } = answer;
-        return read(read === (taskOf as unknown) ? task : answer);
-      });
+      return this.#read(() => read(answer));
     } catch (error) {
       if (isTqError(error) && error.code === "not_found") return null;
       throw error;
@@ -255,7 +274,7 @@ export class RemoteStore implements Reached {
   }
 
   async #progress(id: number, attempt: number): Promise<TaskProgress | null> {
-    const runs = await this.output(id, attempt);
+    const runs = await this.#log(id, attempt);
     return runs.find((run) => run.attempt === attempt)?.progress ?? null;
   }
 
