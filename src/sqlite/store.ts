@@ -136,7 +136,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async #countQueues(): Promise<QueueInfo[]> {
-    const counting = await this.read(countQueues);
+    const counting = countQueues(this.connections.reader);
     const first = await this.read(() => counting.next());
     if (first.done) return first.value;
     counting.return([]); // others read on this connection too: start again on a temporary one
