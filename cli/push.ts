@@ -76,6 +76,7 @@ export const push = command({
       for (const line of momentLines(values, options)) program.note(line);
       const single = !Array.isArray(options.instances);
       const wait = values.wait === true;
+      if (ids.length === 0) program.note(NO_TASK);
       if (!program.json) printIds(ids);
       else if (!wait) await reportTasks(store, ids, single, program); // with --wait the one JSON answer is the end
       const sayUntaken = async () => {
@@ -90,6 +91,9 @@ export const push = command({
     }
   },
 });
+
+const NO_TASK =
+  "An empty list of instances makes no task; tq cron run NAME calls a static method without records, as its recurring task says";
 
 function readOptions(values: Values<typeof flags>): Partial<CallOptions> {
   const { user, context } = values;

@@ -1,5 +1,5 @@
 /** `tq stats`: how many tasks ran, how long they waited and took, and how late they were. */
-import { RunCounts, type Series } from "../src/statistics/counts.ts";
+import { OTHERS, RunCounts, type Series } from "../src/statistics/counts.ts";
 import { type RunSummary, summarize } from "../src/statistics/summary.ts";
 import { OPTIONS } from "../src/push/task-options.ts";
 import type { StatisticsRow } from "../src/store/statistics-store.ts";
@@ -12,13 +12,15 @@ import {
   parseDuration,
 } from "../src/values/duration.ts";
 import { TqError } from "../src/errors.ts";
+import { FUNCTION_METHOD } from "../src/task.ts";
+import { isPattern } from "../src/patterns.ts";
 import { quote } from "../src/quote.ts";
 import { command } from "./command/command.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { unknownNameWords } from "./command/unknown-names.ts";
 import { readWords } from "./command/values.ts";
 import { endsTable, type NamedSummary, spreadTable, taskName } from "./terminal/statistics.ts";
-import { formatTime } from "./terminal/text.ts";
+import { formatTime, wrapped } from "./terminal/text.ts";
 import { paint, type Terminal } from "./terminal/terminal.ts";
 
 const GROUPINGS = ["queue", "task", "hour"] as const;
@@ -33,7 +35,11 @@ export const stats = command({
   name: "stats",
   description: "Show how many tasks ran, how long they waited and took, and how late they were",
   flags: {
-    queue: { type: "positional", required: false, description: "Only tasks of this queue" },
+    queue: {
+      type: "positional",
+      required: false,
+      description: "Only tasks of this queue; * and ? make a pattern",
+    },
     last: {
       type: "string",
       valueHint: "TIME",
@@ -48,7 +54,7 @@ export const stats = command({
   run: async ({ queue: given, last, by: word }, program) => {
     const queue = given === undefined ? undefined : OPTIONS.queue.kind.readText(given, "QUEUE");
     const length = last === undefined ? HOUR_MS : readLast(last);
-    const by = word === undefined ? (queue === undefined ? "queue" : "task") : readBy(word);
+    const by = word === undefined ? (isOneQueue(queue) ? "task" : "queue") : readBy(word);
     const line = program.countLine();
     const tell = () => line.show(() => "adds up the runs");
     const found = await toLook(program.config(), (store) =>
@@ -59,6 +65,10 @@ export const stats = command({
     if (found.data.groups.length === 0) sayNone(program, found.unknown);
   },
 });
+
+function isOneQueue(queue: string | null | undefined): queue is string {
+  return typeof queue === "string" && !isPattern(queue);
+}
 
 function readBy(word: string): By {
   const [by = "queue", ...more] = readWords(word, "--by", GROUPINGS);
@@ -92,7 +102,9 @@ interface Answer {
   readonly by: By;
   readonly groups: readonly Group[];
   /** The methods whose runs have failed, were retried or crashed, the most frequent first. */
-  readonly failures: readonly (Series & Pick<RunSummary, "failed" | "retried" | "crashed">)[];
+  readonly failures: readonly (Series & {
+    readonly name: string;
+  } & Pick<RunSummary, "failed" | "retried" | "crashed">)[];
 }
 
 interface Wanted {
@@ -128,8 +140,9 @@ async function find(
     if (!task) failing.set(name, (task = { queue: of, model, method, counts: new RunCounts() }));
     return task.counts;
   });
+  const methods = await methodsNamedCall(store, failing.values());
   const rows = Array.from(groups.values(), ({ key, counts }) => {
-    return { ...key, name: nameOf(key), ...summarize(counts) };
+    return { ...key, name: nameOf(key, methods), ...summarize(counts) };
   });
   const unknown =
     rows.length === 0 && queue !== undefined ? await unknownNameWords(store, { queue }) : [];
@@ -139,7 +152,7 @@ async function find(
     queue: queue ?? null,
     by,
     groups: sorted(rows),
-    failures: failures(failing),
+    failures: failures(failing, methods),
   };
   return { data, unknown };
 }
@@ -153,10 +166,22 @@ function keyOf(
   return { at: new Date(at).setMinutes(0, 0, 0) };
 }
 
-function nameOf({ queue, model, method, at }: Omit<Group, keyof NamedSummary>): string {
+/** The models with a method that has the name which the statistics give all functions; there is hardly ever one. */
+async function methodsNamedCall(store: Store, tasks: Iterable<Series>): Promise<Set<string>> {
+  const asked = Array.from(tasks).some(({ method }) => method === FUNCTION_METHOD);
+  if (!asked) return new Set();
+  const { calls } = await store.names();
+  const those = calls.filter(({ method }) => method === FUNCTION_METHOD);
+  return new Set(those.map(({ model }) => model));
+}
+
+function nameOf(
+  { queue, model = "", method = "", at }: Omit<Group, keyof NamedSummary>,
+  methods: ReadonlySet<string>,
+): string {
   if (queue !== undefined) return queue;
   if (at !== undefined) return formatTime(at).slice(0, "2026-07-31 14:05".length);
-  return taskName({ model: model ?? "", method: method ?? "" });
+  return taskName({ model, method }, methods.has(model));
 }
 
 /** Hours in their order, all else by how often it ran. */
@@ -164,10 +189,14 @@ function sorted(groups: readonly Group[]): Group[] {
   return groups.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || b.runs - a.runs);
 }
 
-function failures(tasks: Map<string, Series & { counts: RunCounts }>): Answer["failures"] {
+function failures(
+  tasks: Map<string, Series & { counts: RunCounts }>,
+  methods: ReadonlySet<string>,
+): Answer["failures"] {
   return Array.from(tasks.values(), ({ queue, model, method, counts }) => {
     const { failed, retried, crashed } = counts.ends;
-    return { queue, model, method, failed, retried, crashed };
+    const name = taskName({ model, method }, methods.has(model));
+    return { queue, model, method, name, failed, retried, crashed };
   })
     .filter(({ failed, retried, crashed }) => failed + retried + crashed > 0)
     .sort((a, b) => b.failed + b.crashed - a.failed - a.crashed || b.retried - a.retried);
@@ -188,10 +217,10 @@ function textOf(
   length: number,
   terminal: Terminal,
 ): string {
-  const of = queue === null ? "" : ` of queue ${queue}`;
+  const of = queue === null ? "" : ` of ${isOneQueue(queue) ? "queue" : "queues"} ${queue}`;
   const span = length === HOUR_MS ? "hour" : length === DAY_MS ? "day" : formatDuration(length);
-  if (groups.length === 0) return `No tasks${of} ran in the last ${span}`;
-  const title = (text: string): string => paint(terminal, "bold", text);
+  if (groups.length === 0) return `The statistics of the last ${span} have no runs${of}`;
+  const title = (text: string): string => paint(terminal, "bold", wrapped(text, terminal.width));
   const rows = by === "hour" ? groups : groups.slice(0, MOST_ROWS);
   const over = Math.floor(until / MINUTE_MS) * MINUTE_MS; // the present minute is not written yet
   const within = ({ at = since }: Group): number => {
@@ -228,19 +257,20 @@ function textOf(
       : ["", title("How late they started after scheduled_at, and ended after expected_at"), late]),
     ...(failed.length === 0 || by === "task"
       ? []
-      : ["", title("Where runs failed"), ...failed.map(failureLine)]),
+      : ["", title("Where runs failed"), ...failed.map((task) => failureLine(task, queue))]),
     ...(failing.length > failed.length && by !== "task"
       ? [`and ${failing.length - failed.length} more: --by task`]
       : []),
   ].join("\n");
 }
 
-function failureLine(task: Answer["failures"][number]): string {
-  const { failed, retried, crashed } = task;
+function failureLine(task: Answer["failures"][number], asked: string | null): string {
+  const { queue, name, failed, retried, crashed } = task;
+  const where = !isOneQueue(asked) && name !== OTHERS ? ` (queue ${queue})` : "";
   const words = [
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(crashed > 0 ? [`${crashed} crashed`] : []),
     ...(retried > 0 ? [`${retried} retried`] : []),
   ];
-  return `  ${taskName(task)}: ${words.join(", ")}`;
+  return `  ${name}${where}: ${words.join(", ")}`;
 }

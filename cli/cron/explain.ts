@@ -16,7 +16,7 @@ import { command } from "../command/command.ts";
 import { type Program, toLook } from "../command/program.ts";
 import { readWhole } from "../command/values.ts";
 import { explanationText } from "../terminal/explanation.ts";
-import { newOnes } from "./known.ts";
+import { newOnes, readFiles } from "./known.ts";
 
 const DEFAULT_COUNT = 10;
 const MOST_TIMES = 1_000;
@@ -68,7 +68,8 @@ async function findSchedule(
   if (/[\s@*]/.test(text)) return { name: null, schedule: readWords(words, text, zone), zone };
   const config = program.config();
   const rows = databaseExists(config) ? await toLook(config, (store) => store.cron.rows()) : [];
-  const all = [...rows, ...newOnes(config, rows)];
+  const isKnown = rows.some((one) => one.name === text);
+  const all = isKnown ? rows : [...rows, ...newOnes(await readFiles(config, program), rows)];
   const row = all.find((one) => one.name === text);
   if (row === undefined) {
     throw noSuch(

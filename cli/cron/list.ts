@@ -1,5 +1,4 @@
 /** `tq cron list`: the recurring tasks, when they come, and what became of their last slots. */
-import { saidBySource } from "../../src/cron/in-force.ts";
 import type { CronRow } from "../../src/cron/ledger.ts";
 import { isTqError } from "../../src/errors.ts";
 import { databaseExists } from "../../src/open-store.ts";
@@ -10,7 +9,7 @@ import { heldWords, recurringTask, unstoredTask } from "../../src/tasks/cron/rec
 import { command } from "../command/command.ts";
 import { noDatabase, toLook } from "../command/program.ts";
 import { type Listed, recurringTable } from "../terminal/recurring.ts";
-import { newOnes } from "./known.ts";
+import { type FileCrons, isOutdated, newOnes, readFiles } from "./known.ts";
 
 export const list = command({
   name: "cron list",
@@ -18,14 +17,15 @@ export const list = command({
   flags: {},
   run: async (_values, program) => {
     const config = program.config();
-    if (!databaseExists(config) && config.cron.length === 0) throw noDatabase(config);
+    const files = await readFiles(config, program);
+    if (!databaseExists(config) && files.all.length === 0) throw noDatabase(config);
     const notes: string[] = [];
     const tasks = databaseExists(config)
       ? await toLook(config, async (store) => {
           notes.push(...(await notesOf(store)));
-          return listed(store, config, (problem) => notes.push(problem));
+          return listed(store, config, files, (problem) => notes.push(problem));
         })
-      : await unstored(config);
+      : await unstored(files);
     program.answer(tasks, () =>
       tasks.length === 0
         ? "No recurring tasks: tq cron add makes one, as a section [cron.name] of tq.toml does"
@@ -39,12 +39,13 @@ export const list = command({
 async function listed(
   store: Store,
   config: Config,
+  files: FileCrons,
   say: (problem: string) => void,
 ): Promise<Listed[]> {
   const rows = await store.cron.rows();
   const tasks: Listed[] = [];
   for (const row of rows) {
-    const outdated = isOutdated(row, config);
+    const outdated = isOutdated(row, files, config);
     try {
       tasks.push({ ...(await recurringTask(store, row)), in_database: true, outdated });
     } catch (error) {
@@ -52,24 +53,13 @@ async function listed(
       say(error.message);
     }
   }
-  tasks.push(...(await unstored(config, rows)));
+  tasks.push(...(await unstored(files, rows)));
   return tasks.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** True where tq.toml says another thing of it than the database has, as no worker has read it anew. */
-function isOutdated(row: CronRow, config: Config): boolean {
-  const inFile = config.cron.find(({ name }) => name === row.name);
-  if (row.removedAt !== null || row.origin !== config.file) return false;
-  if (inFile === undefined) return true;
-  const inForce = saidBySource(row);
-  return Object.entries(saidBySource(inFile)).some(
-    ([key, value]) => !Bun.deepEquals(value, inForce[key]),
-  );
-}
-
-async function unstored(config: Config, rows: Parameters<typeof newOnes>[1] = []) {
+async function unstored(files: FileCrons, rows: readonly CronRow[] = []) {
   const found: Listed[] = [];
-  for (const row of newOnes(config, rows)) {
+  for (const row of newOnes(files, rows)) {
     found.push({ ...(await unstoredTask(row, Date.now())), in_database: false, outdated: false });
   }
   return found;

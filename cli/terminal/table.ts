@@ -7,8 +7,12 @@ export interface Column {
   readonly align?: "left" | "right";
   /** The least width that the column may shrink to; a column without it keeps its width. */
   readonly min?: number;
+  /** The column is never wider, also where there is no terminal: one long name would widen each line. */
+  readonly most?: number;
   /** In a terminal that is too narrow the column is left out where it says the same on each line. */
   readonly givesWay?: boolean;
+  /** It is left out, whatever it says, where even the narrowest columns are wider than the terminal; the last one first. */
+  readonly expendable?: boolean;
 }
 
 export interface TableOptions {
@@ -27,8 +31,7 @@ export function table(
   { width, heading = (text) => text }: TableOptions,
 ): string {
   const all = rows.map((row) => allColumns.map((_, at) => printable(row[at] ?? "")));
-  const shown =
-    width === null ? allColumns.map((_, at) => at) : withoutSame(allColumns, all, width);
+  const shown = width === null ? allColumns.map((_, at) => at) : shownIn(width, allColumns, all);
   const columns = shown.flatMap((at) => allColumns[at] ?? []);
   const texts = all.map((row) => shown.map((at) => row[at] ?? ""));
   const natural = naturalWidths(columns, texts);
@@ -63,11 +66,31 @@ function withoutSame(
   return shown;
 }
 
+function shownIn(
+  width: number,
+  columns: readonly Column[],
+  texts: readonly (readonly string[])[],
+): number[] {
+  const shown = withoutSame(columns, texts, width);
+  const natural = naturalWidths(columns, texts);
+  const least = (at: number) => Math.min(natural[at] ?? 0, columns[at]?.min ?? Infinity);
+  const excess = () =>
+    shown.reduce((sum, at) => sum + least(at), 0) + GAP_WIDTH * (shown.length - 1) - width;
+  while (excess() > 0) {
+    const at = shown.findLastIndex((one) => columns[one]?.expendable === true);
+    if (at === -1) break;
+    shown.splice(at, 1);
+  }
+  return shown;
+}
+
 function naturalWidths(
   columns: readonly Column[],
   texts: readonly (readonly string[])[],
 ): number[] {
-  return columns.map(({ title }, at) => Math.max(Bun.stringWidth(title), widest(texts, at)));
+  return columns.map(({ title, most = Infinity }, at) =>
+    Math.min(Math.max(Bun.stringWidth(title), widest(texts, at)), most),
+  );
 }
 
 /** A loop, as `Math.max` of a million arguments would overflow the stack. */

@@ -1,4 +1,5 @@
 /** The admin API on a socket. */
+import { clearTimeout, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { type Address, parseListen } from "./address.ts";
 import { type AdminOptions, createAdmin } from "./app.ts";

@@ -4,7 +4,7 @@ import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isTqError, TqError, messageOf } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
-import { cut, errorName } from "../outcome.ts";
+import { cut, errorName, toErrorData } from "../outcome.ts";
 import { openFilesWords } from "../open-files.ts";
 import { placeOf } from "../stack.ts";
 import { isInExecutable } from "./executable.ts";
@@ -46,12 +46,21 @@ export async function loadModels(
         checkPolicies(model);
         recurringTasks([model]);
       } catch (error) {
-        throw isTqError(error) ? withPlace(error, model, file) : error;
+        throw isTqError(error) ? withPlace(error, model, file) : unreadable(error, model, file);
       }
     }
   }
   checkRecurring(registry.all(), path); // two may have one name
   return registry;
+}
+
+/** A getter of the model has thrown, as its policies or recurring tasks were read. */
+function unreadable(thrown: unknown, model: ModelClass, file: string): TqError {
+  const { name, message, stack } = toErrorData(thrown);
+  const why = `Cannot use the model ${model.__name__}: what it says of its tasks cannot be read: ${name}: ${message}`;
+  const place = placeOf(stack);
+  if (place !== null) return new TqError("models", `${why} (at ${place})`, { cause: thrown });
+  return withPlace(new TqError("models", why, { cause: thrown }), model, file);
 }
 
 /** The sentence with the file, and the line of its class; a class that was imported there has none. */

@@ -1,6 +1,7 @@
 /**
  * Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run.
  */
+import { monotonicNow } from "../clock.ts";
 import { formatDuration } from "../values/duration.ts";
 import { decode } from "../values/encoding.ts";
 import { isOperational, isTqError, TqError, messageOf } from "../errors.ts";
@@ -65,7 +66,7 @@ export async function run(
   const { policy } = prepared;
   const running = new RunningTask(task, prepared.context, output);
   present.task = running;
-  const started = policy.timeout === null ? 0 : performance.now();
+  const started = policy.timeout === null ? 0 : monotonicNow();
   if (policy.strict) unit.beStrict();
   try {
     if (policy.expires !== null || task.expiresAt !== null) {
@@ -88,7 +89,7 @@ export async function run(
     running.finish();
     return finished(value);
   } catch (error) {
-    threw?.(error);
+    threw?.(error, task, policy);
     tellIfOverdue(running, policy, started);
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit, error);
     // Stale: another transaction had changed a record that it wrote to.
@@ -111,7 +112,7 @@ async function judged(
 
 /** A run that keeps its thread busy ends before the timer that would have told it. */
 function tellIfOverdue(running: RunningTask, { timeout }: Policy, started: number): void {
-  if (timeout === null || performance.now() - started <= timeout) return;
+  if (timeout === null || monotonicNow() - started <= timeout) return;
   running.abort("timeout", timeoutError(timeout));
 }
 
@@ -146,7 +147,8 @@ async function expiry(task: ClaimedTask, policy: Policy, unit: Unit): Promise<Ou
 
 function notCalled({ instances, policy }: Call): Outcome {
   const count = typeof instances === "number" ? 1 : instances.length;
-  const message = `none of its ${count} records exists; the method was not called`;
+  const none = count === 1 ? "its record does not exist" : `none of its ${count} records exists`;
+  const message = `${none}; the method was not called`;
   if (policy.missing === "skip") return { kind: "finished", result: null, reason: message };
   return { kind: "failed", error: { name: "MissingRecords", message, stack: null } };
 }
@@ -177,9 +179,6 @@ interface Call {
   readonly policy: Policy;
 }
 
-/** A command that pushes loads the models anew, a worker has those of its start. */
-const IF_NEW = "(if it is new, start the worker again)";
-
 function lookUp(
   task: ClaimedTask,
   registry: Callables["registry"],
@@ -191,7 +190,7 @@ function lookUp(
     return [model, requireMethod(model, task.method, `run task ${task.id},`)];
   } catch (cause) {
     if (!isTqError(cause) || cause.code !== "not_found") throw cause;
-    throw new TqError("not_found", `${cause.message} ${IF_NEW}`, { cause });
+    throw new TqError("not_found", `${cause.message} (${registry.ifMissing})`, { cause });
   }
 }
 

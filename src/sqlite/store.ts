@@ -2,6 +2,7 @@
  * The store on SQLite. Few programs ask how things stand, or for a backup: what reads and writes those is imported there,
  * so that the others start without it.
  */
+import { busyCancel } from "./busy-cancel.ts";
 import type {
   CleanOptions,
   Look,
@@ -160,7 +161,11 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async cancel(id: number, reason = byHand.BY_HAND): Promise<Task> {
-    return this.writeStatements((db, now) => byHand.cancel(db, id, reason, now));
+    try {
+      return await this.writeStatements((db, now) => byHand.cancel(db, id, reason, now));
+    } catch (error) {
+      throw await busyCancel(error, () => this.get(id));
+    }
   }
 
   async retry(id: number): Promise<Task> {

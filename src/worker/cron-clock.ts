@@ -2,6 +2,7 @@
  * The clock of recurring tasks: it wakes for the next slot, and has the store decide what becomes of it. Every worker has
  * one; whichever comes first decides, and the others find the slot decided.
  */
+import { clearTimeout, monotonicNow, setTimeout, sleep } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { decide } from "../cron/decide.ts";
 import type { CronDefinition } from "../cron/definition.ts";
@@ -75,7 +76,7 @@ export class CronClock {
 
   start(): void {
     this.#stopped = false;
-    this.#startedAt = performance.now();
+    this.#startedAt = monotonicNow();
     this.look();
   }
 
@@ -89,13 +90,13 @@ export class CronClock {
   check(): void {
     this.#again = this.#looking;
     if (this.#stopped || this.#looking) return;
-    const rest = this.#lookedAt + LOOK_MS - performance.now();
+    const rest = this.#lookedAt + LOOK_MS - monotonicNow();
     if (rest > 0) this.#lookIn(rest);
     else void this.#lookIfChanged();
   }
 
   async #lookIfChanged(): Promise<void> {
-    this.#lookedAt = performance.now();
+    this.#lookedAt = monotonicNow();
     const version = await this.#store.version().catch(() => -1);
     if (version !== this.#version || this.#parts?.sources.isWaiting) this.look();
   }
@@ -109,7 +110,7 @@ export class CronClock {
 
   async #look(): Promise<void> {
     this.#looking = true;
-    this.#lookedAt = performance.now();
+    this.#lookedAt = monotonicNow();
     let wait = WRONG_CLOCK_MS;
     try {
       this.#version = await this.#store.version();
@@ -131,7 +132,7 @@ export class CronClock {
 
   /** Sets the timer, unless it is to ring before. */
   #lookIn(wait: number): void {
-    const due = performance.now() + wait;
+    const due = monotonicNow() + wait;
     if (this.#stopped || due >= this.#due) return;
     if (this.#timer) clearTimeout(this.#timer);
     this.#due = due;
@@ -177,7 +178,7 @@ export class CronClock {
 
   #untilOwn(): number {
     if (this.#parts === null) return Infinity;
-    return Math.max(this.#startedAt + OWN_AFTER_MS - performance.now(), 0);
+    return Math.max(this.#startedAt + OWN_AFTER_MS - monotonicNow(), 0);
   }
 
   async #decide(name: string): Promise<readonly CronSlot[]> {
@@ -204,7 +205,7 @@ export class CronClock {
 
   /** Does what tq itself does at a slot, and tells the ledger how it ended. */
   async #work({ cron, slot }: CronSlot, later: number): Promise<void> {
-    if (later > 0) await Bun.sleep(later);
+    if (later > 0) await sleep(later);
     if (this.#stopped || this.#parts === null) return;
     try {
       const reason = await this.#parts.cleaning.run();

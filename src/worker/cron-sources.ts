@@ -1,4 +1,5 @@
 /** Has the store put in force what a worker has read of recurring tasks, and says in the log what became of it. */
+import { monotonicNow } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { existsSync } from "node:fs";
 import type { CronChanges, CronRow, CronSource, RefusedDefinition } from "../cron/ledger.ts";
@@ -131,7 +132,7 @@ export class CronSources {
       return false;
     }
     if (row === undefined || row.removedAt !== null || row.definition === text) return true;
-    const now = performance.now();
+    const now = monotonicNow();
     const since = this.#free.get(name) ?? now;
     this.#free.set(name, since);
     return now - since >= LET_GO_MS;

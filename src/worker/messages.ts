@@ -1,6 +1,6 @@
 /** Messages between the main thread and its threads. A run of a task needs none. */
 import type { ModelCatalog } from "../catalog.ts";
-import type { CronText } from "../cron/ledger.ts";
+import type { ModelCrons } from "../cron/merge.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
@@ -50,15 +50,16 @@ type OfThread =
   /** The system's number of the thread. */
   | { readonly type: "here"; readonly systemThread: number | null }
   /** Events that the program around the worker listens to, as a JSON list. */
-  | { readonly type: "reported"; readonly events: string };
+  | { readonly type: "reported"; readonly events: string }
+  /** A run has thrown this, and functions of its policy are asked, which may never return. */
+  | { readonly type: "judging"; readonly run: Claim; readonly error: ErrorData }
+  /**
+   * The thread cannot settle what it ran, and not because of the database: a task has broken what the thread needs. That
+   * is the one that its progress shows, or else one of a batch.
+   */
+  | { readonly type: "broken"; readonly reason: string; readonly isBatch: boolean };
 
 export type FromThread = OfThread | ForPool;
-
-/** The recurring tasks that the models of one path say. */
-export interface ModelCrons {
-  readonly path: string;
-  readonly definitions: readonly CronText[];
-}
 
 /** The models that a thread has loaded, as it tells of them. */
 export interface LoadedModels {
@@ -102,6 +103,8 @@ const TYPES: ReadonlySet<unknown> = new Set([
   "cannot_start",
   "lost",
   "locked_out",
+  "broken",
+  "judging",
 ]);
 
 /** False for what user code has posted from the thread. */

@@ -2,6 +2,7 @@
  * The tick of a worker: it looks for threads that hold up others, a clock that was set, a lost database, cancelled
  * tasks, dead workers and a dead parent.
  */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
@@ -201,6 +202,6 @@ export class Timekeeping {
 
   /** The lead of the wall clock over the monotonic one. */
   #offset(): number {
-    return this.#store.now() - performance.now();
+    return this.#store.now() - monotonicNow();
   }
 }

@@ -2,6 +2,7 @@
  * The life of a worker: it starts, stops, or loses its database. Its main thread never runs user code: it looks
  * after the threads that do.
  */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { randomUUIDv7 } from "bun";
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
@@ -63,6 +64,7 @@ export class WorkerProcess {
   /** Its threads may claim tasks. */
   #isGoing = false;
   #stopping = false;
+  #isDrained = false;
   /** The error for which it cannot go on. */
   #failure: unknown = null;
   /** Why a thread could not start, or still loads its models, as last reported; "" once one has loaded them. */
@@ -115,6 +117,7 @@ export class WorkerProcess {
           this.#timekeeping.lookedForTasks();
         },
         drained: (held) => {
+          this.#isDrained = true;
           const but = held === null ? "" : ` but what is paused: ${held}`;
           return this.#stopItself("graceful", `nothing is left to do${but}`);
         },
@@ -156,6 +159,7 @@ export class WorkerProcess {
     );
     const { catalog = {} } = this.#known ?? {};
     const problems = [...uselessRules(this.#options.config, catalog), ...this.#crons.problems()];
+    problems.push(...(await this.#alerts.unknownNames(catalog)));
     for (const words of [...problems, ...noModels(this.#models, catalog)]) this.#note(words);
     await nextTurn(); // the log writes the start by then, before the threads write of their tasks
     if (!this.#stopping) this.#go();
@@ -211,9 +215,10 @@ export class WorkerProcess {
     this.#started.resolve(); // models may take for ever to load
     this.#waking.stop();
     this.#timekeeping.stop();
-    const started = performance.now();
+    const started = monotonicNow();
     await this.#pool.stop(grace);
-    await this.#alerts.end(Math.max(grace - (performance.now() - started), 0));
+    const rest = Math.max(grace - (monotonicNow() - started), 0);
+    await this.#alerts.end(rest, { heedsEvery: this.#isDrained || this.#failure !== null });
     this.#timekeeping.end();
     await this.#statistics.end();
     await this.#options.closing?.();

@@ -24,6 +24,19 @@ describe("table", () => {
     ).toEqual(["id  name   why", " 1  alpha  x", "20  b"]);
   });
 
+  test("cuts a column with a limit also where there is no terminal", () => {
+    const columns = [{ title: "queue", most: 6 }, { title: "n" }];
+    const rows = [
+      ["mail", "1"],
+      ["q".repeat(1_000), "2"],
+    ];
+    expect(table(columns, rows, { width: null }).split("\n")).toEqual([
+      "queue   n",
+      "mail    1",
+      "qqqqq…  2",
+    ]);
+  });
+
   test("cuts the widest column first, down to the terminal's width", () => {
     const rows = [["1", "a".repeat(10), "b".repeat(30)]];
     expect(lines(rows, 30)[1]).toBe(" 1  aaaaaaaaaa  bbbbbbbbbbbbb…");
@@ -46,6 +59,20 @@ describe("table", () => {
     expect(lineOf(["default", "default"], 20)).toBe("1   no paper");
     expect(lineOf(["default", "mail"], 20)).toBe("1   default  no pap…");
     expect(lineOf(["default", "default"], null)).toBe("1   default  no paper");
+  });
+
+  test("leaves out what it can do without, the last one first, before the end of each line is cut", () => {
+    const columns = [
+      { title: "id" },
+      { title: "queue", min: 4, expendable: true },
+      { title: "tries", expendable: true },
+      { title: "time" },
+    ];
+    const lineOf = (width: number) =>
+      table(columns, [["1", "default", "3", "11-29 14:05"]], { width }).split("\n")[1];
+    expect(lineOf(28)).toBe("1   def…  3      11-29 14:05");
+    expect(lineOf(27)).toBe("1   default  11-29 14:05");
+    expect(lineOf(19)).toBe("1   11-29 14:05");
   });
 
   test("cuts nothing when it is not on a terminal", () => {

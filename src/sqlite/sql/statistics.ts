@@ -7,6 +7,7 @@ import type {
   StatisticsRow,
 } from "../../store/statistics-store.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../values/duration.ts";
+import { namesGlob } from "./glob.ts";
 
 /** Rows of minutes are kept so long, then they are added to those of hours, which are kept for the second time. */
 const MINUTES_KEPT_MS = 8 * DAY_MS;
@@ -96,14 +97,15 @@ function addRow(counts: RunCounts, row: StoredRow): void {
 const SPANS = `span IN (${MINUTE_MS}, ${HOUR_MS})`;
 const ROWS = `
   SELECT * FROM tq__statistic
-   WHERE ${SPANS} AND at >= $since AND at < $until AND model <> '${ALL}' AND ($queue IS NULL OR queue = $queue)`;
+   WHERE ${SPANS} AND at >= $since AND at < $until AND model <> '${ALL}' AND ($queue IS NULL OR queue GLOB $queue)`;
 
 export function sumRows(
   db: Database,
   { since, until, queue = null }: { [K in keyof StatisticsQuery]: StatisticsQuery[K] | null },
   into: (row: StatisticsRow) => RunCounts,
 ): void {
-  const rows = db.query(ROWS).iterate({ since, until, queue }) as Iterable<StoredRow>;
+  const glob = queue === null ? null : namesGlob(queue);
+  const rows = db.query(ROWS).iterate({ since, until, queue: glob }) as Iterable<StoredRow>;
   for (const row of rows) addRow(into(row), row);
 }
 
