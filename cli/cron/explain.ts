@@ -77,8 +77,8 @@ async function findSchedule(
       all.map((one) => one.name),
     );
   }
-  const { schedule, timeZone } = definitionOf(row);
-  if (zone === null) return { name: text, schedule, zone: timeZone };
+  const { schedule, timeZone } = definitionOf({ ...row, former: [] });
+  if (zone === null) return { name: text, schedule, zone: timeZone ?? row.zone };
   return { name: text, schedule: readSchedule(schedule.text, zone, "SCHEDULE"), zone };
 }
 

@@ -103,7 +103,9 @@ function modelFiles(path: string): string[] {
   if (isInExecutable(path)) return [path];
   let files: string[];
   try {
-    if (!statSync(path).isDirectory()) return [path];
+    const stat = statSync(path);
+    if (stat.isFile()) return [path];
+    if (!stat.isDirectory()) throw new Error("it is not a regular file");
     files = filesBelow(path).sort();
   } catch (error) {
     const { code, path: failed } = error as { code?: string; path?: string };
@@ -136,10 +138,11 @@ function filesBelow(folder: string, seen: string[] = []): string[] {
     if (entry.name.includes("\uFFFD")) {
       throw new Error(`the name of ${path} is not UTF-8, or has a U+FFFD: rename it`);
     }
-    if ((entry.isSymbolicLink() ? statSync(path) : entry).isDirectory()) {
-      return filesBelow(path, seen);
-    }
-    return EXTENSIONS.test(entry.name) && !NOT_MODELS.test(entry.name) ? [path] : [];
+    const stat = entry.isSymbolicLink() ? statSync(path) : entry;
+    if (stat.isDirectory()) return filesBelow(path, seen);
+    if (!EXTENSIONS.test(entry.name) || NOT_MODELS.test(entry.name)) return [];
+    if (!stat.isFile()) throw new Error(`${path} is not a regular file`); // a pipe would keep its reader waiting
+    return [path];
   });
 }
 

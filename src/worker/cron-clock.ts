@@ -4,6 +4,7 @@
  */
 import { clearTimeout, monotonicNow, setTimeout, sleep } from "../clock.ts";
 import { messageOf } from "../errors.ts";
+import { type Awake, AwakeClock } from "../cron/awake.ts";
 import { decide } from "../cron/decide.ts";
 import type { CronDefinition } from "../cron/definition.ts";
 import { definitionOf, editedKeys } from "../cron/in-force.ts";
@@ -58,6 +59,7 @@ export class CronClock {
   /** The database's version at the last look; -1: none. */
   #version = -1;
   #startedAt = 0;
+  #awakeClock: AwakeClock | null = null;
   #lookedAt = 0;
   /** A commit came while it looked. */
   #again = false;
@@ -77,6 +79,7 @@ export class CronClock {
   start(): void {
     this.#stopped = false;
     this.#startedAt = monotonicNow();
+    this.#awakeClock = new AwakeClock(this.#store.now(), this.#startedAt);
     this.look();
   }
 
@@ -113,10 +116,13 @@ export class CronClock {
     this.#lookedAt = monotonicNow();
     let wait = WRONG_CLOCK_MS;
     try {
+      const awake = this.#awakeClock?.look(this.#store.now(), this.#lookedAt);
       this.#version = await this.#store.version();
       if (this.#isClockSane()) {
+        // A slot that has come is decided before a change takes its recurring task away.
+        if (this.#parts?.sources.isWaiting) await this.#decideAll(awake);
         await this.#parts?.sources.look();
-        wait = await this.#decideAll();
+        wait = await this.#decideAll(awake);
       }
       this.#failure.gone();
     } catch (error) {
@@ -153,23 +159,24 @@ export class CronClock {
   }
 
   /** @returns the ms until the next look. */
-  async #decideAll(): Promise<number> {
+  async #decideAll(awake?: Awake): Promise<number> {
     let wait = LONGEST_WAIT_MS;
     for (const row of await this.#store.cron.rows()) {
       const definition = row.held && row.removedAt === null ? this.#definitionOf(row) : null;
-      if (definition !== null) wait = Math.min(wait, await this.#decideRow(row, definition));
+      if (definition === null) continue;
+      wait = Math.min(wait, await this.#decideRow(row, definition, awake));
     }
     return wait;
   }
 
   /** @returns the ms until it is to be looked at again. */
-  async #decideRow(row: CronRow, { schedule }: CronDefinition): Promise<number> {
+  async #decideRow(row: CronRow, { schedule }: CronDefinition, awake?: Awake): Promise<number> {
     const rest = isOwn(row.name) && row.waiting === null ? this.#untilOwn() : 0;
     if (rest > 0) return rest;
     const now = this.#store.now();
     const next = schedule.next(row.decidedUntil);
     const isDue = (next !== null && next <= now) || row.decidedUntil > now;
-    const decided = isDue || row.waiting !== null ? await this.#decide(row.name) : [];
+    const decided = isDue || row.waiting !== null ? await this.#decide(row.name, awake) : [];
     const isWaiting = row.waiting !== null || decided.some(({ outcome }) => outcome === "waiting");
     const later = schedule.next(now);
     const wait = later === null ? LONGEST_WAIT_MS : Math.max(later - this.#store.now(), 0);
@@ -181,13 +188,13 @@ export class CronClock {
     return Math.max(this.#startedAt + OWN_AFTER_MS - monotonicNow(), 0);
   }
 
-  async #decide(name: string): Promise<readonly CronSlot[]> {
+  async #decide(name: string, awake?: Awake): Promise<readonly CronSlot[]> {
     let later = 0;
     const decideNow = (state: CronState, now: number): CronDecision | null => {
       const definition = this.#definitionOf(state.row);
       if (definition === null || state.row.removedAt !== null) return null;
       later = state.share * definition.jitter;
-      return decide(definition, this.#withoutOwn(state), now);
+      return decide(definition, this.#withoutOwn(state), now, awake);
     };
     const slots = await this.#store.cron.decide(name, decideNow, this.#parts?.id);
     for (const slot of slots) {
@@ -226,8 +233,8 @@ export class CronClock {
 
   /** The definition in force; null where this tq cannot read it, as a newer one has written it. */
   #definitionOf(row: CronRow): CronDefinition | null {
-    const { name, definition, override } = row;
-    const text = `${name} ${definition} ${JSON.stringify(editedKeys(override))}`;
+    const { name, definition, override, former, zone } = row;
+    const text = `${name} ${definition} ${JSON.stringify([editedKeys(override), former, zone])}`;
     const known = this.#read.get(text);
     if (known !== undefined) return known;
     try {

@@ -1,6 +1,6 @@
 -- Recurring tasks. `origin` is the file that defines one; "database" where `tq cron add` did; `kind` tells what it is:
 -- tq, model, settings, database. `override` is what the database says instead: a pause, other times. Slots up to
--- `decided_until` have been decided.
+-- `decided_until` have been decided; `former` has the times that it had before, as long as slots of them are not.
 CREATE TABLE tq__cron (
   name          TEXT PRIMARY KEY,
   origin        TEXT    NOT NULL,
@@ -8,6 +8,7 @@ CREATE TABLE tq__cron (
   definition    TEXT    NOT NULL,
   override      TEXT    NOT NULL DEFAULT '{}',
   decided_until INTEGER NOT NULL,
+  former        TEXT    NOT NULL DEFAULT '[]',
   changed_at    INTEGER NOT NULL,
   removed_at    INTEGER
 ) STRICT, WITHOUT ROWID;
@@ -45,8 +46,15 @@ CREATE TABLE tq__cron_read (
   PRIMARY KEY (name, worker)
 ) STRICT, WITHOUT ROWID;
 
+-- The time zone of each worker's machine; with an empty `worker` the one that counts where a definition names none.
+CREATE TABLE tq__cron_zone (
+  worker TEXT PRIMARY KEY,
+  zone   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER tq__worker_forgets_cron AFTER DELETE ON tq__worker BEGIN
   DELETE FROM tq__cron_read WHERE worker = OLD.id;
+  DELETE FROM tq__cron_zone WHERE worker = OLD.id;
 END;
 
 -- Pauses: queues (names and patterns) and methods of which no worker takes a task, though it stays ready. Ids are never

@@ -7,6 +7,8 @@ import { cleanTests } from "./clean.ts";
 import { crashTests } from "./crash.ts";
 import { cronDefinitionTests } from "./cron-definitions.ts";
 import { addedCronTests } from "./cron-added.ts";
+import { cronOverrideTests } from "./cron-overrides.ts";
+import { cronZoneTests } from "./cron-zone.ts";
 import { cronTests } from "./cron.ts";
 import { dueTests } from "./due.ts";
 import { failureTests } from "./failures.ts";
@@ -53,5 +55,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     alertTests();
     addedCronTests();
     cronDefinitionTests();
+    cronOverrideTests();
+    cronZoneTests();
   });
 }
