@@ -199,7 +199,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   get #access(): SliceAccess {
     return {
-      reader: this.connections.reader,
+      connections: this.connections,
       now: () => this.now(),
       read: (fn) => this.read(fn),
       write: (fn) => this.writeStatements(fn),
