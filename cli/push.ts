@@ -10,7 +10,7 @@ import {
   type PushOptions,
   TASK_OPTIONS,
 } from "../src/push/task-options.ts";
-import type { Registry } from "../src/registry/registry.ts";
+import { Registry } from "../src/registry/registry.ts";
 import type { Config } from "../src/settings/config.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
@@ -64,7 +64,9 @@ export const push = command({
     const others = readOptions(values);
     const config = program.anyConfig();
     // Its tasks print to standard error, as standard output is for the answer.
-    const registry = await loadRegistry(config, program, standardError());
+    const registry = config.remote
+      ? new Registry() // the other machine has the models
+      : await loadRegistry(config, program, standardError());
     const catalog = config.models === null ? null : registry.catalog();
     const given = { ...values, verb: "push" } as const;
     const call = await readCall(given, catalog, (name) => missingArgument(push, name, OF_METHOD));

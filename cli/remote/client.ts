@@ -21,7 +21,6 @@ const OWN_CODES: Readonly<Record<string, ErrorCode>> = {
   method_not_allowed: "invalid",
   too_large: "invalid",
   too_many: "busy",
-  internal: "database",
 };
 
 /** Otherwise a proxy of the environment would get the token, even of a request to this machine. */
@@ -35,6 +34,8 @@ const UNMADE = [
   [/EACCES|EPERM/, "this user may not use it"],
   [/EPROTO/, "it speaks no TLS on this port"],
 ] as const;
+
+const MAY_BE_DONE = "it may have been done, or not: look before you try again";
 
 const OTHER_JSON = "other JSON";
 
@@ -72,14 +73,17 @@ export class Client {
     try {
       return read();
     } catch (error) {
-      throw error instanceof StrangeRow ? this.#strange(OTHER_JSON) : error;
+      throw error instanceof StrangeRow ? this.#strange(OTHER_JSON, "database") : error;
     }
   }
 
   /** The error of an answer that no tq gives. */
-  #strange(status: string): TqError {
-    const why = `${status}: a proxy may stand between, the path of the address be wrong, or that tq be older than this one`;
-    return new TqError("database", `${this.name} does not answer as tq does, but with ${why}`);
+  #strange(words: string, code: ErrorCode): TqError {
+    const why =
+      "a proxy may stand between, the path of the address be wrong, or that tq be older than this one";
+    const sentence = `${this.name} does not answer as tq does, but with ${words}: ${why}`;
+    const isOpen = code === "uncertain";
+    return new TqError(code, isOpen ? `${sentence}; ${MAY_BE_DONE}` : sentence);
   }
 
   async #ask(
@@ -110,11 +114,14 @@ export class Client {
     } catch (error) {
       throw this.#unreachable(error, method);
     }
-    return this.#read(response, text, has);
+    return this.#read(response, text, has, method);
   }
 
-  #read(response: Response, text: string, has: readonly string[]): Json {
+  #read(response: Response, text: string, has: readonly string[], method: string): Json {
     const { status, statusText } = response;
+    // A proxy that gives up, and a bug there, leave a change open.
+    const isOpen = method !== "GET" && (response.ok || status >= 500);
+    const code = isOpen ? "uncertain" : "database";
     const words = `${status} ${statusText}`.trim();
     if (status >= 300 && status < 400) {
       const to = response.headers.get("location");
@@ -122,18 +129,20 @@ export class Client {
       throw new TqError("invalid", `${this.name} sends its callers on${where}: give that address`);
     }
     const answer = parsed(text);
-    if (answer === null) throw this.#strange(`${words} and no JSON`);
-    if (!response.ok) throw this.#refusal(answer, status, words);
+    if (answer === null) throw this.#strange(`${words} and no JSON`, code);
+    if (!response.ok) throw this.#refusal(answer, status, words, code);
     const isWhole = has.length === 0 ? Array.isArray(answer) : has.every((key) => key in answer);
-    if (!isWhole) throw this.#strange(OTHER_JSON);
+    if (!isWhole) throw this.#strange(OTHER_JSON, code);
     return answer;
   }
 
   /** The error that the other tq has thrown, or one for what its access says. */
-  #refusal(answer: Json, status: number, words: string): TqError {
+  #refusal(answer: Json, status: number, words: string, otherwise: ErrorCode): TqError {
     const { code, detail, task } = answer;
-    if (typeof code !== "string" || typeof detail !== "string") throw this.#strange(words);
-    const known = ERROR_CODES.find((one) => one === code) ?? OWN_CODES[code] ?? "database";
+    if (typeof code !== "string" || typeof detail !== "string") {
+      throw this.#strange(words, otherwise);
+    }
+    const known = ERROR_CODES.find((one) => one === code) ?? OWN_CODES[code] ?? otherwise;
     if (status === 401) {
       const why = `${this.name} does not take the token in ${this.#target.tokenFile}: ${detail}`;
       return new TqError(known, why);
@@ -158,7 +167,7 @@ export class Client {
       : `no connection: ${unmade?.[1] ?? messageOf(cause)}`;
     const isSent = unmade === undefined;
     if (method !== "GET" && isSent) {
-      const why = `${reason}; it may have been done, or not: look before you try again`;
+      const why = `${reason}; ${MAY_BE_DONE}`;
       return new TqError("uncertain", `Cannot tell what ${name} has done: ${why}`, { cause });
     }
     const advice = isLate ? "" : "; does tq serve, or tq worker --admin, run there?";

@@ -171,6 +171,17 @@ describe("another machine", () => {
     });
   });
 
+  test("whose proxy gives up leaves a push uncertain", async () => {
+    for (const [status, code] of [
+      [504, "uncertain"],
+      [200, "uncertain"],
+      [404, "database"],
+    ] as const) {
+      await using box = asking(html(status));
+      expect(await failed(box.store.pushCall({ model: "a" }))).toMatchObject({ code });
+    }
+  });
+
   test("that answers with other JSON is none", async () => {
     for (const answer of [
       {},
