@@ -158,7 +158,9 @@ export class Client {
     const isLate = cause instanceof DOMException && cause.name === "TimeoutError";
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
     if (/CERT|SIGNATURE|ISSUER/i.test(code)) {
-      const why = `its certificate is not one that this machine trusts for it (${code}); NODE_EXTRA_CA_CERTS names a file with further ones`;
+      const why = /ALTNAME/.test(code)
+        ? "its certificate is for other names than this address has"
+        : `its certificate is not one that this machine trusts (${code}); NODE_EXTRA_CA_CERTS names a file with further ones`;
       return new TqError("database", `Cannot ask ${name}: ${why}`, { cause });
     }
     const unmade = UNMADE.find(([pattern]) => pattern.test(code));
