@@ -8,6 +8,7 @@ import { WORDS } from "./words.ts";
 const WAYS = [
   { path: "/", name: WORDS.pages.overview },
   { path: "/tasks", name: WORDS.pages.tasks },
+  { path: "/failed", name: WORDS.pages.failed },
 ] as const;
 
 interface PageProps {

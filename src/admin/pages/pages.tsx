@@ -6,6 +6,7 @@ import type { GuessLimit } from "../access/guesses.ts";
 import { problems } from "../health.ts";
 import { assetAt } from "./assets.ts";
 import { Desk, type DeskOptions } from "./desk.tsx";
+import { failedPages } from "./failed.tsx";
 import { Page } from "./layout.tsx";
 import { Overview } from "./overview.tsx";
 import { SignIn } from "./sign-in.tsx";
@@ -57,6 +58,7 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
       content: <Overview status={status} problems={found} now={store.now()} />,
     });
   });
+  app.route("/", failedPages(desk));
   app.route("/", tasksPages(desk));
   app.route("/", taskPages(desk));
   return app;

@@ -74,18 +74,29 @@ interface ActionProps {
   readonly formToken: string;
   readonly fields?: Readonly<Record<string, string>>;
   readonly look?: string;
+  /** For those who do not see what stands beside the button. */
+  readonly label?: string | undefined;
   readonly children?: Child;
 }
 
 /** A button that changes something: a form of its own. */
-export function Action({ path, formToken, fields = {}, look = "plain", children }: ActionProps) {
+export function Action({
+  path,
+  formToken,
+  fields = {},
+  look = "plain",
+  label,
+  children,
+}: ActionProps) {
   return (
     <form method="post" action={path} class="action">
       <input type="hidden" name="form_token" value={formToken} />
       {Object.entries(fields).map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}
-      <button class={look}>{children}</button>
+      <button class={look} aria-label={label}>
+        {children}
+      </button>
     </form>
   );
 }

@@ -1,3 +1,5 @@
+import { FAILED_WORDS } from "./words/failed.ts";
+
 /** All words of the pages. Words that come from the database, the log or an error are tq's own in every place. */
 
 function amount(count: number, isAll = true): string {
@@ -96,6 +98,7 @@ export const WORDS = {
       },
     },
   },
+  failed: FAILED_WORDS,
   task: {
     title: (id: number) => `Task ${id}`,
     to: (purpose: string) => `To ${purpose}:`,
