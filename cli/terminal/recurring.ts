@@ -2,8 +2,8 @@
 import { basename } from "node:path";
 import { DATABASE_ORIGIN, type CronPause } from "../../src/cron/ledger.ts";
 import { printable } from "../../src/printable.ts";
-import { quote } from "../../src/quote.ts";
 import type { Listed } from "../../src/tasks/cron/listed.ts";
+import { cronPauseWords, recurringMarks } from "../../src/tasks/cron/marks.ts";
 import type { RecurringSlot, RecurringTask } from "../../src/tasks/cron/recurring.ts";
 import { type Column, table } from "./table.ts";
 import { paint, type Terminal } from "./terminal.ts";
@@ -81,41 +81,13 @@ function lastWords({ slot, outcome, task, state }: RecurringSlot, width: number 
   return `${formatTimeIn(width, slot)} ${became}`;
 }
 
-/** The keys that are not as its definition says. */
 function marksOf(task: Listed): string[] {
-  const { edited, pause, removed_at: removed, waiting, last } = task;
-  const words = [
-    ...(pause === null ? [] : [pauseWords(pause)]),
-    ...(edited === null ? [] : [editedWords(edited)]),
-    ...(removed === null ? [] : [`removed from its file ${formatTime(removed)}`]),
-    ...(waiting === null
-      ? []
-      : [`the slot of ${formatTime(waiting)} waits: ${last?.reason ?? ""}`]),
-    ...(task.in_database && !task.held && removed === null
-      ? ["waits for a worker that has its file"]
-      : []),
-    ...(task.others.length === 0
-      ? []
-      : [`defined in ${task.others.join(", ")} too, which does not count`]),
-    ...(task.in_database ? [] : ["not taken up yet: a worker does so when it starts"]),
-    ...(task.outdated ? ["its file has changed: a worker takes that up when it starts"] : []),
-  ];
-  return words.map(printable);
-}
-
-function editedWords(edited: Readonly<Record<string, unknown>>): string {
-  const keys = Object.entries(edited).map(
-    ([key, value]) => `${key} = ${typeof value === "string" ? value : quote(value)}`,
-  );
-  return `edited: ${keys.join(", ")}`;
+  return recurringMarks(task, formatTime).map(printable);
 }
 
 /** `paused by root@shop since 2026-11-29 14:05:09 until …: stocktaking` */
-export function pauseWords({ by, at, reason, until }: CronPause): string {
-  const end = until === null ? "" : ` until ${formatTime(until)}`;
-  return printable(
-    `paused by ${by} since ${formatTime(at)}${end}${reason === null ? "" : `: ${reason}`}`,
-  );
+export function pauseWords(pause: CronPause): string {
+  return printable(cronPauseWords(pause, formatTime));
 }
 
 /** When it comes: `At 02:30 in Europe/Berlin; next 2026-11-30 02:30:00`. */

@@ -7,14 +7,13 @@ import type { AdminEnv } from "../access/access.ts";
 import type { Sessions } from "../access/session.ts";
 import { mayDo } from "../access/tokens.ts";
 import { STATUS } from "../problem.ts";
-import type { TaskRouteOptions } from "../task-routes.ts";
-import type { Health } from "../health.ts";
+import type { AdminOptions } from "../app.ts";
 import { Page } from "./layout.tsx";
 import { WORDS } from "./words.ts";
 
 const REFUSALS: Partial<Record<ErrorCode, 404 | 422>> = { not_found: 404, invalid: 422 };
 
-export interface DeskOptions extends Health, TaskRouteOptions {
+export interface DeskOptions extends AdminOptions {
   readonly sessions: Sessions;
 }
 
@@ -73,6 +72,11 @@ export class Desk {
   /** What the forms of this caller's pages send back. */
   formToken(c: Context<AdminEnv>): string {
     return this.options.sessions.formToken(c.get("caller"));
+  }
+
+  /** Says who has paused or run something: the name of the token. */
+  nameOf(c: Context<AdminEnv>): string {
+    return c.get("caller").name;
   }
 
   may(c: Context<AdminEnv>, role: Role): boolean {

@@ -9,6 +9,7 @@ const WAYS = [
   { path: "/", name: WORDS.pages.overview },
   { path: "/tasks", name: WORDS.pages.tasks },
   { path: "/failed", name: WORDS.pages.failed },
+  { path: "/recurring", name: WORDS.pages.recurring },
 ] as const;
 
 interface PageProps {

@@ -101,6 +101,16 @@ export function Action({
   );
 }
 
+/** A fact of a list of facts. */
+export function Fact({ name, children }: { readonly name: string; readonly children?: Child }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
 /** Text of a task: control characters are escaped, line breaks are kept. */
 export function Text({ text }: { readonly text: string }) {
   return <pre>{text.split("\n").map(printable).join("\n")}</pre>;

@@ -14,7 +14,7 @@ import { formatDuration } from "../../values/duration.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { readId } from "../input/queries.ts";
 import type { Desk } from "./desk.tsx";
-import { Action, Json, State, Table, Text, Time } from "./parts.tsx";
+import { Action, Fact, Json, State, Table, Text, Time } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 export function taskPages(desk: Desk): Hono<AdminEnv> {
@@ -171,15 +171,6 @@ function Facts({ task }: { readonly task: Task }) {
           ),
       )}
     </dl>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children?: unknown }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children as never}</dd>
-    </div>
   );
 }
 

@@ -1,17 +1,10 @@
 /** The operations that look at recurring tasks: when they come, and what became of their slots. */
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { definitionOf } from "../../cron/in-force.ts";
 import type { Store } from "../../store/store.ts";
 import { rowNamed } from "../../tasks/cron/control.ts";
-import { explainSchedule } from "../../tasks/cron/explanation.ts";
-import { type CronFile, cronFileNow, knownRow } from "../../tasks/cron/known.ts";
-import {
-  listedRow,
-  listedUnstored,
-  listRecurring,
-  recurringNotes,
-} from "../../tasks/cron/listed.ts";
+import { type CronFile, cronFileNow } from "../../tasks/cron/known.ts";
+import { explainedRecurring, listRecurring, recurringNotes } from "../../tasks/cron/listed.ts";
 import { recurringSlot } from "../../tasks/cron/recurring.ts";
 import type { AdminOptions } from "../app.ts";
 import { digits } from "../input/fields.ts";
@@ -106,14 +99,8 @@ export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "
 }
 
 async function wholeRecurring(store: Store, file: CronFile, name: string) {
-  const rows = await store.cron.rows();
-  const row = knownRow(file, rows, name);
-  const task = rows.includes(row)
-    ? await listedRow(store, file, row)
-    : await listedUnstored(row, store.now());
-  const { schedule, timeZone } = definitionOf(row);
-  const explained = await explainSchedule(schedule, timeZone, store.now());
-  return { ...shownRecurring(task), explanation: shownExplanation(explained) };
+  const { task, explanation } = await explainedRecurring(store, file, name);
+  return { ...shownRecurring(task), explanation: shownExplanation(explanation) };
 }
 
 function readLimit(c: Context): { readonly limit: number } {

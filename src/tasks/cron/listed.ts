@@ -1,10 +1,11 @@
 /** All recurring tasks: those of the database, and those of tq.toml that no worker has taken up. */
-import { saidBySource } from "../../cron/in-force.ts";
+import { definitionOf, saidBySource } from "../../cron/in-force.ts";
 import type { CronRow } from "../../cron/ledger.ts";
 import { isTqError } from "../../errors.ts";
 import { liveWorkers } from "../../store/live-workers.ts";
 import type { Store } from "../../store/store.ts";
-import { type CronFile, newOnes } from "./known.ts";
+import { explainSchedule } from "./explanation.ts";
+import { type CronFile, knownRow, newOnes } from "./known.ts";
 import { heldWords, type RecurringTask, recurringTask, unstoredTask } from "./recurring.ts";
 
 /** One of tq.toml that no worker has taken up is not in the database. */
@@ -64,6 +65,18 @@ export async function listUnstored(
 
 export async function listedUnstored(row: CronRow, now: number): Promise<Listed> {
   return { ...(await unstoredTask(row, now)), in_database: false, outdated: false };
+}
+
+/** One of the database or of the file, with its next times. @throws TqError "not_found" with the near name. */
+export async function explainedRecurring(store: Store, file: CronFile, name: string) {
+  const rows = await store.cron.rows();
+  const row = knownRow(file, rows, name);
+  const now = store.now();
+  const task = rows.includes(row)
+    ? await listedRow(store, file, row)
+    : await listedUnstored(row, now);
+  const { schedule, timeZone } = definitionOf(row);
+  return { task, explanation: await explainSchedule(schedule, timeZone, now) };
 }
 
 /** Why no slot of any of them is decided now, a sentence each. */
