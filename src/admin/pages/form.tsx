@@ -1,5 +1,6 @@
 /** Reading the forms of the pages, and the form that pauses something. */
 import type { Context } from "hono";
+import type { Child } from "hono/jsx";
 import { time } from "../../values/option-kinds.ts";
 import { WORDS } from "./words.ts";
 
@@ -30,19 +31,18 @@ export async function pauseFields(c: Context, start: string, now: number): Promi
 interface PauseFormProps {
   readonly path: string;
   readonly formToken: string;
-  readonly fields?: Readonly<Record<string, string>>;
-  /** Names the button: `Pause the queue print`. */
   readonly label: string;
+  readonly look?: string;
+  /** The fields before the others. */
+  readonly children?: Child;
 }
 
-export function PauseForm({ path, formToken, fields = {}, label }: PauseFormProps) {
+export function PauseForm({ path, formToken, label, look = "plain", children }: PauseFormProps) {
   const words = WORDS.pause;
   return (
     <form method="post" action={path} class="line">
       <input type="hidden" name="form_token" value={formToken} />
-      {Object.entries(fields).map(([name, value]) => (
-        <input type="hidden" name={name} value={value} />
-      ))}
+      {children}
       <label>
         {words.reason}
         <input name="reason" placeholder={words.reasonExample} />
@@ -51,7 +51,7 @@ export function PauseForm({ path, formToken, fields = {}, label }: PauseFormProp
         {words.until}
         <input name="until" placeholder={words.untilExample} />
       </label>
-      <button class="plain">{label}</button>
+      <button class={look}>{label}</button>
     </form>
   );
 }

@@ -10,6 +10,7 @@ const WAYS = [
   { path: "/tasks", name: WORDS.pages.tasks },
   { path: "/failed", name: WORDS.pages.failed },
   { path: "/recurring", name: WORDS.pages.recurring },
+  { path: "/queues", name: WORDS.pages.queues },
 ] as const;
 
 interface PageProps {

@@ -1,9 +1,9 @@
 /** The first page: is all well? */
+import { printable } from "../../printable.ts";
 import { isStopped, isWorker } from "../../store/live-workers.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
 import { pauseWords } from "../../store/pause-words.ts";
-import { formatDuration } from "../../values/duration.ts";
-import { Time } from "./parts.tsx";
+import { Length, tasksPath, Time, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 interface OverviewProps {
@@ -123,17 +123,17 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
   const late = hour?.late_start?.p99;
   return (
     <tr>
-      <th scope="row">{queue.queue}</th>
+      <th scope="row">
+        <a href={tasksPath({ queue: queue.queue })}>{printable(queue.queue)}</a>
+      </th>
       {numbers.map((number) => (
         <td class="number">{number}</td>
       ))}
       <td class={failed > 0 ? "number bad" : "number"}>{failed}</td>
       <td class="number">{forecast?.ended_per_minute ?? "–"}</td>
-      <td class="number">{late === undefined ? "–" : formatDuration(late)}</td>
+      <Length ms={late} />
       <td>
-        <span class={served ? "state good" : "state warn"}>
-          {served ? `✓ ${WORDS.yes}` : `⚠ ${WORDS.no}`}
-        </span>{" "}
+        <Yes is={served} word={served ? WORDS.yes : WORDS.no} />{" "}
         {paused && <span class="state warn">⏸ {WORDS.paused}</span>}
       </td>
     </tr>

@@ -9,6 +9,7 @@ import { Desk, type DeskOptions } from "./desk.tsx";
 import { failedPages } from "./failed.tsx";
 import { Page } from "./layout.tsx";
 import { Overview } from "./overview.tsx";
+import { queuesPages } from "./queues.tsx";
 import { recurringPages } from "./recurring/recurring.tsx";
 import { SignIn } from "./sign-in.tsx";
 import { taskPages } from "./task.tsx";
@@ -61,6 +62,7 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
   });
   app.route("/", failedPages(desk));
   app.route("/", recurringPages(desk));
+  app.route("/", queuesPages(desk));
   app.route("/", tasksPages(desk));
   app.route("/", taskPages(desk));
   return app;

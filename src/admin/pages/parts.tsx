@@ -2,6 +2,7 @@
 import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import type { TaskState } from "../../task.ts";
+import { formatDuration } from "../../values/duration.ts";
 import { WORDS } from "./words.ts";
 
 /** A point in time: in the reader's zone where there is JavaScript. */
@@ -99,6 +100,21 @@ export function Action({
       </button>
     </form>
   );
+}
+
+/** The list of tasks by this filter. */
+export function tasksPath(filter: Readonly<Record<string, string>>): string {
+  return `/tasks?${new URLSearchParams(filter)}`;
+}
+
+/** A cell with a length of time. */
+export function Length({ ms }: { readonly ms: number | null | undefined }) {
+  return <td class="number">{ms === null || ms === undefined ? "–" : formatDuration(ms)}</td>;
+}
+
+/** That something is as it should be, or not. */
+export function Yes({ is, word }: { readonly is: boolean; readonly word: string }) {
+  return <span class={is ? "state good" : "state warn"}>{`${is ? "✓" : "⚠"} ${word}`}</span>;
 }
 
 /** A fact of a list of facts. */

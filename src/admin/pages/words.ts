@@ -1,4 +1,5 @@
 import { FAILED_WORDS } from "./words/failed.ts";
+import { QUEUE_WORDS } from "./words/queues.ts";
 import { PAUSE_WORDS, RECURRING_WORDS } from "./words/recurring.ts";
 
 /** All words of the pages. Words that come from the database, the log or an error are tq's own in every place. */
@@ -102,6 +103,7 @@ export const WORDS = {
   failed: FAILED_WORDS,
   recurring: RECURRING_WORDS,
   pause: PAUSE_WORDS,
+  queues: QUEUE_WORDS,
   task: {
     title: (id: number) => `Task ${id}`,
     to: (purpose: string) => `To ${purpose}:`,

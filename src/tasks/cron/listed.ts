@@ -36,7 +36,7 @@ export async function listRecurring(
 }
 
 /** @param row of the database. */
-export async function listedRow(store: Store, file: CronFile, row: CronRow): Promise<Listed> {
+async function listedRow(store: Store, file: CronFile, row: CronRow): Promise<Listed> {
   const outdated = isOutdated(row, file);
   return { ...(await recurringTask(store, row)), in_database: true, outdated };
 }
@@ -63,7 +63,7 @@ export async function listUnstored(
   return found;
 }
 
-export async function listedUnstored(row: CronRow, now: number): Promise<Listed> {
+async function listedUnstored(row: CronRow, now: number): Promise<Listed> {
   return { ...(await unstoredTask(row, now)), in_database: false, outdated: false };
 }
 
