@@ -11,6 +11,7 @@ const WAYS = [
   { path: "/failed", name: WORDS.pages.failed },
   { path: "/recurring", name: WORDS.pages.recurring },
   { path: "/queues", name: WORDS.pages.queues },
+  { path: "/workers", name: WORDS.pages.workers },
 ] as const;
 
 interface PageProps {

@@ -1,10 +1,10 @@
 /** The first page: is all well? */
 import { printable } from "../../printable.ts";
-import { isStopped, isWorker } from "../../store/live-workers.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
 import { pauseWords } from "../../store/pause-words.ts";
 import { Length, tasksPath, Time, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
+import { WorkerState } from "./workers.tsx";
 
 interface OverviewProps {
   readonly status: StoreStatus;
@@ -163,7 +163,9 @@ function Workers({ workers }: { workers: readonly WorkerStatus[] }) {
         <tbody>
           {workers.map((worker) => (
             <tr>
-              <th scope="row">{worker.id}</th>
+              <th scope="row">
+                <a href="/workers">{worker.id}</a>
+              </th>
               <td>{worker.host}</td>
               <td>{worker.pid}</td>
               <td>
@@ -181,11 +183,4 @@ function Workers({ workers }: { workers: readonly WorkerStatus[] }) {
       </table>
     </div>
   );
-}
-
-function WorkerState({ worker }: { worker: WorkerStatus }) {
-  if (!worker.alive) return <span class="state bad">✗ dead</span>;
-  if (isStopped(worker)) return <span class="state warn">⏸ stopped</span>;
-  if (worker.trouble !== null) return <span class="state bad">⚠ in trouble</span>;
-  return <span class="state good">✓ {isWorker(worker) ? "alive" : "a program"}</span>;
 }

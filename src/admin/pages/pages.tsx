@@ -15,6 +15,7 @@ import { SignIn } from "./sign-in.tsx";
 import { taskPages } from "./task.tsx";
 import { tasksPages } from "./tasks.tsx";
 import { WORDS } from "./words.ts";
+import { workersPages } from "./workers.tsx";
 
 export interface PagesOptions extends DeskOptions {
   readonly guesses: GuessLimit;
@@ -63,6 +64,7 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
   app.route("/", failedPages(desk));
   app.route("/", recurringPages(desk));
   app.route("/", queuesPages(desk));
+  app.route("/", workersPages(desk));
   app.route("/", tasksPages(desk));
   app.route("/", taskPages(desk));
   return app;

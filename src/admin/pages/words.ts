@@ -1,4 +1,5 @@
 import { FAILED_WORDS } from "./words/failed.ts";
+import { WORKER_WORDS } from "./words/workers.ts";
 import { QUEUE_WORDS } from "./words/queues.ts";
 import { PAUSE_WORDS, RECURRING_WORDS } from "./words/recurring.ts";
 
@@ -104,6 +105,7 @@ export const WORDS = {
   recurring: RECURRING_WORDS,
   pause: PAUSE_WORDS,
   queues: QUEUE_WORDS,
+  workers: WORKER_WORDS,
   task: {
     title: (id: number) => `Task ${id}`,
     to: (purpose: string) => `To ${purpose}:`,
