@@ -93,8 +93,7 @@ function GroupRow({ group, form }: { readonly group: FailedGroup; readonly form:
 }
 
 /** The filter of the list of tasks that finds them. */
-function searchOf({ model, method, error }: FailedGroup): URLSearchParams {
-  const search = new URLSearchParams({ state: "failed", model, method });
-  if (error !== "") search.set("reason_has", error);
-  return search;
+function searchOf({ model, method, error }: FailedGroup): string {
+  const reason = error === "" ? {} : { reason_has: error };
+  return new URLSearchParams({ state: "failed", model, method, ...reason }).toString();
 }

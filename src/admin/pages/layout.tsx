@@ -12,6 +12,7 @@ const WAYS = [
   { path: "/recurring", name: WORDS.pages.recurring },
   { path: "/queues", name: WORDS.pages.queues },
   { path: "/workers", name: WORDS.pages.workers },
+  { path: "/models", name: WORDS.pages.models },
 ] as const;
 
 interface PageProps {

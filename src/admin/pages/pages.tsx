@@ -9,6 +9,7 @@ import { Desk, type DeskOptions } from "./desk.tsx";
 import { failedPages } from "./failed.tsx";
 import { Page } from "./layout.tsx";
 import { Overview } from "./overview.tsx";
+import { modelsPages } from "./models/models.tsx";
 import { queuesPages } from "./queues.tsx";
 import { recurringPages } from "./recurring/recurring.tsx";
 import { SignIn } from "./sign-in.tsx";
@@ -65,6 +66,7 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
   app.route("/", recurringPages(desk));
   app.route("/", queuesPages(desk));
   app.route("/", workersPages(desk));
+  app.route("/", modelsPages(desk));
   app.route("/", tasksPages(desk));
   app.route("/", taskPages(desk));
   return app;

@@ -1,5 +1,6 @@
 import { FAILED_WORDS } from "./words/failed.ts";
 import { WORKER_WORDS } from "./words/workers.ts";
+import { MODEL_WORDS, PUSH_WORDS } from "./words/models.ts";
 import { QUEUE_WORDS } from "./words/queues.ts";
 import { PAUSE_WORDS, RECURRING_WORDS } from "./words/recurring.ts";
 
@@ -105,6 +106,8 @@ export const WORDS = {
   recurring: RECURRING_WORDS,
   pause: PAUSE_WORDS,
   queues: QUEUE_WORDS,
+  models: MODEL_WORDS,
+  push: PUSH_WORDS,
   workers: WORKER_WORDS,
   task: {
     title: (id: number) => `Task ${id}`,

@@ -10,7 +10,7 @@ import { runKnown } from "../../../tasks/cron/run-known.ts";
 import type { AdminEnv } from "../../access/access.ts";
 import type { Desk } from "../desk.tsx";
 import { fieldsOf, PauseForm, pauseFields } from "../form.tsx";
-import { Action, Fact, Table, Time } from "../parts.tsx";
+import { Action, Fact, Table, tasksPath, Time } from "../parts.tsx";
 import { WORDS } from "../words.ts";
 import { Marks, Outcome } from "./signs.tsx";
 
@@ -125,7 +125,7 @@ function Facts({ task }: { readonly task: Listed }) {
       <Fact name={facts.zone}>{task.time_zone ?? words.here}</Fact>
       <Fact name={facts.calls}>{printable(task.task)}</Fact>
       <Fact name={facts.queue}>
-        <a href={`/tasks?${new URLSearchParams({ queue: task.queue })}`}>{printable(task.queue)}</a>
+        <a href={tasksPath({ queue: task.queue })}>{printable(task.queue)}</a>
       </Fact>
       <Fact name={facts.from}>{printable(task.origin)}</Fact>
       <Fact name={facts.next}>
