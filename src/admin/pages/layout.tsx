@@ -13,6 +13,7 @@ const WAYS = [
   { path: "/queues", name: WORDS.pages.queues },
   { path: "/workers", name: WORDS.pages.workers },
   { path: "/models", name: WORDS.pages.models },
+  { path: "/settings", name: WORDS.pages.settings },
 ] as const;
 
 interface PageProps {

@@ -12,6 +12,7 @@ import { Overview } from "./overview.tsx";
 import { modelsPages } from "./models/models.tsx";
 import { queuesPages } from "./queues.tsx";
 import { recurringPages } from "./recurring/recurring.tsx";
+import { settingsPages } from "./settings.tsx";
 import { SignIn } from "./sign-in.tsx";
 import { taskPages } from "./task.tsx";
 import { tasksPages } from "./tasks.tsx";
@@ -67,6 +68,7 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
   app.route("/", queuesPages(desk));
   app.route("/", workersPages(desk));
   app.route("/", modelsPages(desk));
+  app.route("/", settingsPages(desk));
   app.route("/", tasksPages(desk));
   app.route("/", taskPages(desk));
   return app;

@@ -1,6 +1,7 @@
 import { FAILED_WORDS } from "./words/failed.ts";
 import { WORKER_WORDS } from "./words/workers.ts";
 import { MODEL_WORDS, PUSH_WORDS } from "./words/models.ts";
+import { SETTING_WORDS } from "./words/settings.ts";
 import { QUEUE_WORDS } from "./words/queues.ts";
 import { PAUSE_WORDS, RECURRING_WORDS } from "./words/recurring.ts";
 
@@ -108,6 +109,7 @@ export const WORDS = {
   queues: QUEUE_WORDS,
   models: MODEL_WORDS,
   push: PUSH_WORDS,
+  settings: SETTING_WORDS,
   workers: WORKER_WORDS,
   task: {
     title: (id: number) => `Task ${id}`,
