@@ -1,5 +1,7 @@
 /** `tq alert`: sends a test alert in each way that the settings name, and says what became of it. */
 import { TqError } from "../src/errors.ts";
+import { printable } from "../src/printable.ts";
+import type { Config } from "../src/settings/config.ts";
 import { formatDuration } from "../src/values/duration.ts";
 import { channelsOf } from "../src/worker/alerts/channels.ts";
 import { alertMessage } from "../src/worker/alerts/message.ts";
@@ -35,10 +37,30 @@ export const alert = command({
         .map(({ channel, duration, reason }) =>
           reason === null
             ? `${channel}: sent in ${formatDuration(duration)}`
-            : `${channel}: ${paint(program.terminal, "red", "failed")} after ${formatDuration(duration)}: ${reason}`,
+            : `${channel}: ${paint(program.terminal, "red", "failed")} after ${formatDuration(duration)}: ${shown(reason)}`,
         )
         .join("\n"),
     );
+    const limits = limitWords(config.alert);
+    if (limits !== null) program.note(limits);
     return sent.every((one) => one.sent) ? 0 : 1;
   },
 });
+
+/** The lines of a long reason: the last ones are what a command printed at its end. */
+const LAST_LINES = 8;
+
+/** It has words of a command or of a server. */
+function shown(reason: string): string {
+  const [first = "", ...more] = reason.split("\n").map(printable);
+  const cut = more.length > LAST_LINES ? ["…", ...more.slice(-LAST_LINES)] : more;
+  return [first, ...cut].join("\n");
+}
+
+/** `Only failures of label.* are told, in the queues mail: [alert] says so`; null: all are. */
+function limitWords({ queues, tasks }: Config["alert"]): string | null {
+  if (queues.length + tasks.length === 0) return null;
+  const of = tasks.length === 0 ? "" : ` of ${tasks.join(", ")}`;
+  const inQueues = queues.length === 0 ? "" : ` in the queues ${queues.join(", ")}`;
+  return `Only failures${of}${inQueues} are told, as [alert] says; tq worker warns of names that fit nothing`;
+}

@@ -1,57 +1,32 @@
 /** Every command, in the order in which the help lists them. */
-import { alert } from "./alert.ts";
-import { cancel } from "./cancel.ts";
-import { clean } from "./clean.ts";
-import { config } from "./config.ts";
-import { cron } from "./cron/group.ts";
-import { deleteTasks } from "./delete.ts";
-import { init } from "./init.ts";
-import { list } from "./list.ts";
-import { logs } from "./logs.ts";
-import { move } from "./move.ts";
-import { pause } from "./pause.ts";
-import { push } from "./push.ts";
-import { resume } from "./resume.ts";
-import { retry } from "./retry.ts";
-import { run } from "./run.ts";
-import { serve } from "./serve.ts";
-import { show } from "./show.ts";
-import { stats } from "./stats.ts";
-import { status } from "./status.ts";
-import type { Commands } from "./command/line.ts";
-import { token } from "./token.ts";
-import { torture } from "./torture.ts";
-import { tryTask } from "./try.ts";
-import { version } from "./version.ts";
-import { watch } from "./watch.ts";
-import { why } from "./why.ts";
-import { worker } from "./worker.ts";
+import type { Commands } from "./command/command.ts";
 
+/** Each is loaded when it is asked for: a command starts without the modules of all others. */
 export const COMMANDS: Commands = {
-  init,
-  worker,
-  push,
-  run,
-  list,
-  show,
-  logs,
-  watch,
-  why,
-  try: tryTask,
-  retry,
-  cancel,
-  move,
-  delete: deleteTasks,
-  pause,
-  resume,
-  clean,
-  cron,
-  status,
-  stats,
-  serve,
-  token,
-  config,
-  alert,
-  torture,
-  version,
+  init: async () => (await import("./init.ts")).init,
+  worker: async () => (await import("./worker.ts")).worker,
+  push: async () => (await import("./push.ts")).push,
+  run: async () => (await import("./run.ts")).run,
+  list: async () => (await import("./list.ts")).list,
+  show: async () => (await import("./show.ts")).show,
+  logs: async () => (await import("./logs.ts")).logs,
+  watch: async () => (await import("./watch.ts")).watch,
+  why: async () => (await import("./why.ts")).why,
+  try: async () => (await import("./try.ts")).tryTask,
+  retry: async () => (await import("./retry.ts")).retry,
+  cancel: async () => (await import("./cancel.ts")).cancel,
+  move: async () => (await import("./move.ts")).move,
+  delete: async () => (await import("./delete.ts")).deleteTasks,
+  pause: async () => (await import("./pause.ts")).pause,
+  resume: async () => (await import("./resume.ts")).resume,
+  clean: async () => (await import("./clean.ts")).clean,
+  cron: async () => (await import("./cron/group.ts")).cron,
+  status: async () => (await import("./status.ts")).status,
+  stats: async () => (await import("./stats.ts")).stats,
+  serve: async () => (await import("./serve.ts")).serve,
+  token: async () => (await import("./token/group.ts")).token,
+  config: async () => (await import("./config.ts")).config,
+  alert: async () => (await import("./alert.ts")).alert,
+  torture: async () => (await import("./torture.ts")).torture,
+  version: async () => (await import("./version.ts")).version,
 };

@@ -3,7 +3,6 @@ import { runCommand } from "citty";
 import { COMMANDS } from "./commands.ts";
 import { requireUtf8, requireUtf8Surroundings } from "./terminal/utf8.ts";
 import { explain } from "./command/explain.ts";
-import { helpOf, helpOfAll } from "./command/help.ts";
 import { readLine } from "./command/line.ts";
 import { avoidMisplacedCache } from "./command/transpiler-cache.ts";
 import { endOnSignalsAsFirst } from "./command/signals.ts";
@@ -12,11 +11,14 @@ import { note, outputTerminal, print } from "./terminal/terminal.ts";
 /** @returns the exit status; undefined while the program of `tq run` goes on, which may set its own */
 async function main(argv: readonly string[]): Promise<number | undefined> {
   requireUtf8(argv);
-  const line = readLine(argv, COMMANDS);
+  const line = await readLine(argv, COMMANDS);
   switch (line.kind) {
     case "help": {
+      const { helpOf, helpOfAll } = await import("./command/help.ts"); // the commands start without it
       const terminal = outputTerminal();
-      print(line.command === null ? helpOfAll(COMMANDS, terminal) : helpOf(line.command, terminal));
+      const help =
+        line.command === null ? helpOfAll(COMMANDS, terminal) : helpOf(line.command, terminal);
+      print(await help);
       return 0;
     }
     case "run": {

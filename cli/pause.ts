@@ -1,10 +1,15 @@
 /** `tq pause QUEUE`, `tq pause --task MODEL.METHOD`: workers take no task of it until it is resumed. */
+import type { KnownCall } from "../src/call-patterns.ts";
+import { callsOf } from "../src/catalog.ts";
+import { isTqError } from "../src/errors.ts";
+import { standardError } from "../src/log/standard-stream.ts";
 import type { Store } from "../src/store/store.ts";
 import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
 import type { PauseTarget } from "../src/store/pauses.ts";
 import { newPause, REASON } from "../src/tasks/pauses.ts";
 import { command } from "./command/command.ts";
-import { withExisting } from "./command/program.ts";
+import { type Program, withExisting } from "./command/program.ts";
+import { loadRegistry } from "./command/runtime.ts";
 import { capitalized, readTarget, TARGET_FLAGS, unknownWords } from "./command/pausing.ts";
 import { readUntil, UNTIL_FLAG } from "./command/until.ts";
 
@@ -23,7 +28,7 @@ export const pause = command({
       const end = until === undefined ? {} : { until: endOf(until, store) };
       const wanted = newPause(target, { ...why, ...end }, store.now(), "Cannot pause: --");
       const before = (await store.pauses.list()).find((one) => isSame(one, target));
-      const unknown = await unknownWords(store, target);
+      const unknown = await unknownWords(store, target, () => callsOfModels(program));
       return { made: await store.pauses.pause(wanted), before, unknown, now: store.now() };
     });
     program.answer(made, () => capitalized(pauseWords(made, now)));
@@ -39,4 +44,14 @@ function isSame(one: PauseTarget, { kind, name }: PauseTarget): boolean {
 
 function endOf(until: string, store: Store): Temporal.Instant {
   return Temporal.Instant.fromEpochMilliseconds(readUntil(until, store.now()));
+}
+
+/** The calls of the models of this folder; none where they cannot be loaded. */
+async function callsOfModels(program: Program): Promise<KnownCall[]> {
+  try {
+    return callsOf((await loadRegistry(program.config(), program, standardError())).catalog());
+  } catch (error) {
+    if (isTqError(error)) return [];
+    throw error;
+  }
 }

@@ -16,7 +16,7 @@ import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
 import { missingArgument } from "./command/line.ts";
 import { readCall } from "./command/pushed-call.ts";
-import { rowFlag } from "./command/flags.ts";
+import { rowFlag } from "./command/row-flag.ts";
 import type { Values } from "./command/flags.ts";
 import type { Program } from "./command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "./command/runtime.ts";
@@ -76,6 +76,7 @@ export const push = command({
       for (const line of momentLines(values, options)) program.note(line);
       const single = !Array.isArray(options.instances);
       const wait = values.wait === true;
+      if (ids.length === 0) program.note(NO_TASK);
       if (!program.json) printIds(ids);
       else if (!wait) await reportTasks(store, ids, single, program); // with --wait the one JSON answer is the end
       const sayUntaken = async () => {
@@ -90,6 +91,9 @@ export const push = command({
     }
   },
 });
+
+const NO_TASK =
+  "An empty list of instances makes no task; tq cron run NAME calls a static method without records, as its recurring task says";
 
 function readOptions(values: Values<typeof flags>): Partial<CallOptions> {
   const { user, context } = values;

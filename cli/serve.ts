@@ -1,5 +1,6 @@
 /** `tq serve`: serves the admin API without running tasks. */
 import { standardOutput } from "../src/log/standard-stream.ts";
+import type { ModelCrons } from "../src/cron/merge.ts";
 import type { KnownModels } from "../src/registry/said-policies.ts";
 import type { Config } from "../src/settings/config.ts";
 import { VERSION } from "../src/version.ts";
@@ -31,6 +32,7 @@ export const serve = command({
         insecure: values["insecure-listen"] === true,
         config,
         catalog: () => models.catalog,
+        crons: () => models.crons,
         policies: () => models.policies,
         mode: config.queue.worker ? "worker" : "no worker",
         version: VERSION,
@@ -45,12 +47,19 @@ export const serve = command({
   },
 });
 
-async function loadKnown(config: Config, program: Program): Promise<KnownModels> {
-  if (config.models === null) return { catalog: null, policies: {} };
+interface Known extends KnownModels {
+  readonly crons: readonly ModelCrons[];
+}
+
+async function loadKnown(config: Config, program: Program): Promise<Known> {
+  const { models: path } = config;
+  if (path === null) return { catalog: null, crons: [], policies: {} };
   const registry = await loadRegistry(config, program, standardOutput());
   const { saidPolicies } = await import("../src/registry/said-policies.ts");
+  const { recurringTasks } = await import("../src/registry/recurring.ts");
   return {
     catalog: registry.catalog(),
+    crons: [{ path, definitions: recurringTasks(registry.all()) }],
     policies: saidPolicies(registry.all(), config.tasks),
   };
 }

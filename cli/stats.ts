@@ -1,4 +1,5 @@
 /** `tq stats`: how many tasks ran, how long they waited and took, and how late they were. */
+import { OTHERS, type Series } from "../src/statistics/counts.ts";
 import { OPTIONS } from "../src/push/task-options.ts";
 import type { Store } from "../src/store/store.ts";
 import {
@@ -14,20 +15,26 @@ import {
 import { DEFAULT_LAST, readLast } from "../src/tasks/statistics/span.ts";
 import { DAY_MS, formatDuration, HOUR_MS, MINUTE_MS } from "../src/values/duration.ts";
 import { TqError } from "../src/errors.ts";
+import { FUNCTION_METHOD } from "../src/task.ts";
+import { isPattern } from "../src/patterns.ts";
 import { quote } from "../src/quote.ts";
 import { command } from "./command/command.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { unknownNameWords } from "./command/unknown-names.ts";
 import { readWords } from "./command/values.ts";
 import { endsTable, type NamedSummary, spreadTable, taskName } from "./terminal/statistics.ts";
-import { formatTime } from "./terminal/text.ts";
+import { formatTime, wrapped } from "./terminal/text.ts";
 import { paint, type Terminal } from "./terminal/terminal.ts";
 
 export const stats = command({
   name: "stats",
   description: "Show how many tasks ran, how long they waited and took, and how late they were",
   flags: {
-    queue: { type: "positional", required: false, description: "Only tasks of this queue" },
+    queue: {
+      type: "positional",
+      required: false,
+      description: "Only tasks of this queue; * and ? make a pattern",
+    },
     last: {
       type: "string",
       valueHint: "TIME",
@@ -54,6 +61,10 @@ export const stats = command({
   },
 });
 
+function isOneQueue(queue: string | null | undefined): queue is string {
+  return typeof queue === "string" && !isPattern(queue);
+}
+
 function readBy(word: string): Grouping {
   const [by = "queue", ...more] = readWords(word, "--by", GROUPINGS);
   if (more.length === 0) return by;
@@ -65,6 +76,7 @@ type Named = Group & NamedSummary;
 
 interface Answer extends GroupedStatistics {
   readonly groups: readonly Named[];
+  readonly failures: readonly (GroupedStatistics["failures"][number] & { readonly name: string })[];
 }
 
 async function find(
@@ -74,16 +86,34 @@ async function find(
 ): Promise<{ readonly data: Answer; readonly unknown: readonly string[] }> {
   const { queue } = wanted;
   const found = await groupStatistics(store, wanted, tell);
-  const groups = found.groups.map((group) => ({ ...group, name: nameOf(group) }));
+  const methods = await methodsNamedCall(store, [...found.groups, ...found.failures]);
+  const groups = found.groups.map((group) => ({ ...group, name: nameOf(group, methods) }));
+  const failures = found.failures.map((task) => {
+    return { ...task, name: taskName(task, methods.has(task.model)) };
+  });
   const unknown =
     groups.length === 0 && queue !== undefined ? await unknownNameWords(store, { queue }) : [];
-  return { data: { ...found, groups }, unknown };
+  return { data: { ...found, groups, failures }, unknown };
 }
 
-function nameOf({ queue, model, method, at }: GroupKey): string {
+/** The models with a method that has the name which the statistics give all functions; there is hardly ever one. */
+async function methodsNamedCall(
+  store: Store,
+  tasks: readonly Partial<Series>[],
+): Promise<Set<string>> {
+  if (!tasks.some(({ method }) => method === FUNCTION_METHOD)) return new Set();
+  const { calls } = await store.names();
+  const those = calls.filter(({ method }) => method === FUNCTION_METHOD);
+  return new Set(those.map(({ model }) => model));
+}
+
+function nameOf(
+  { queue, model = "", method = "", at }: GroupKey,
+  methods: ReadonlySet<string>,
+): string {
   if (queue !== undefined) return queue;
   if (at !== undefined) return formatTime(at).slice(0, "2026-07-31 14:05".length);
-  return taskName({ model: model ?? "", method: method ?? "" });
+  return taskName({ model, method }, methods.has(model));
 }
 
 function sayNone(program: Program, unknown: readonly string[]): void {
@@ -101,10 +131,10 @@ function textOf(
   length: number,
   terminal: Terminal,
 ): string {
-  const of = queue === null ? "" : ` of queue ${queue}`;
+  const of = queue === null ? "" : ` of ${isOneQueue(queue) ? "queue" : "queues"} ${queue}`;
   const span = length === HOUR_MS ? "hour" : length === DAY_MS ? "day" : formatDuration(length);
-  if (groups.length === 0) return `No tasks${of} ran in the last ${span}`;
-  const title = (text: string): string => paint(terminal, "bold", text);
+  if (groups.length === 0) return `The statistics of the last ${span} have no runs${of}`;
+  const title = (text: string): string => paint(terminal, "bold", wrapped(text, terminal.width));
   const rows = by === "hour" ? groups : groups.slice(0, MOST_ROWS);
   const over = Math.floor(until / MINUTE_MS) * MINUTE_MS; // the present minute is not written yet
   const within = ({ at = since }: Named): number => {
@@ -141,19 +171,20 @@ function textOf(
       : ["", title("How late they started after scheduled_at, and ended after expected_at"), late]),
     ...(failed.length === 0 || by === "task"
       ? []
-      : ["", title("Where runs failed"), ...failed.map(failureLine)]),
+      : ["", title("Where runs failed"), ...failed.map((task) => failureLine(task, queue))]),
     ...(failing.length > failed.length && by !== "task"
       ? [`and ${failing.length - failed.length} more: --by task`]
       : []),
   ].join("\n");
 }
 
-function failureLine(task: Answer["failures"][number]): string {
-  const { failed, retried, crashed } = task;
+function failureLine(task: Answer["failures"][number], asked: string | null): string {
+  const { queue, name, failed, retried, crashed } = task;
+  const where = !isOneQueue(asked) && name !== OTHERS ? ` (queue ${queue})` : "";
   const words = [
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(crashed > 0 ? [`${crashed} crashed`] : []),
     ...(retried > 0 ? [`${retried} retried`] : []),
   ];
-  return `  ${taskName(task)}: ${words.join(", ")}`;
+  return `  ${name}${where}: ${words.join(", ")}`;
 }

@@ -6,13 +6,13 @@ import { databaseExists, openTrialStore } from "../src/open-store.ts";
 import { CALL } from "../src/push/task-options.ts";
 import { callWords } from "../src/task.ts";
 import { command } from "./command/command.ts";
-import { rowFlag } from "./command/flags.ts";
+import { rowFlag } from "./command/row-flag.ts";
 import { missingArgument } from "./command/line.ts";
 import { noDatabase } from "./command/program.ts";
 import { readCall } from "./command/pushed-call.ts";
 import { enterTrial, loadRegistry } from "./command/runtime.ts";
 import { readId } from "./command/values.ts";
-import { ask, canAsk } from "./terminal/ask.ts";
+import { canAsk } from "./terminal/ask.ts";
 import { note } from "./terminal/terminal.ts";
 import { trialData, trialText } from "./terminal/trial.ts";
 
@@ -57,7 +57,7 @@ export const tryTask = command({
         ? await readCall(given, catalog, (name) => missingArgument(tryTask, name, OF_METHOD))
         : null;
     if (call !== null) checkCall(catalog, call.model, call.method ?? null, "try");
-    const store = openTrialStore(config);
+    const store = await openTrialStore(config);
     const runtime = await enterTrial(config, program, registry, store);
     try {
       const tried = call === null ? { id: id ?? 0 } : { push: () => push(call) };
@@ -66,7 +66,7 @@ export const tryTask = command({
       const what = id === null ? callWords(task) : `task ${id}, ${callWords(task)}`;
       const warning = `This runs ${what}. The database stays as it is; what else the method does, such as mail, print and requests, does happen.`;
       if (yes !== true && canAsk()) {
-        if (!ask(warning)) return 1;
+        if (!program.ask(warning)) return 1;
       } else program.note(warning);
       const end = await whileRunning(what, () => trial.run());
       program.answer(trialData(trial, end, id), () => trialText(trial, end, program.terminal));

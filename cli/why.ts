@@ -2,13 +2,13 @@
 import { isTqError } from "../src/errors.ts";
 import { standardError } from "../src/log/standard-stream.ts";
 import { printable } from "../src/printable.ts";
-import { Policies } from "../src/registry/policies.ts";
 import type { Config } from "../src/settings/config.ts";
 import type { Situation } from "../src/store/situation.ts";
 import type { Task } from "../src/task.ts";
 import { onDisk } from "../src/tasks/on-disk.ts";
 import type { Why } from "../src/tasks/why/explanation.ts";
-import { needsAttempts, whyOf } from "../src/tasks/why/why.ts";
+import { type PolicyFacts, policyFacts } from "../src/tasks/why/policy-facts.ts";
+import { needsPolicy, whyOf } from "../src/tasks/why/why.ts";
 import { command } from "./command/command.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
@@ -33,22 +33,18 @@ export const why = command({
       return found;
     });
     const mode = config.queue.worker ? "worker" : "no worker";
-    const attempts = needsAttempts(situation)
-      ? await attemptsOf(situation.task, config, program)
-      : null;
-    const answer = whyOf(situation, { mode, attempts });
+    const policy = needsPolicy(situation) ? await policyOf(situation.task, config, program) : null;
+    const answer = whyOf(situation, { mode, policy });
     program.answer(dataOf(situation, answer), () => textOf(answer, program.terminal));
   },
 });
 
-/** The attempts that the policy allows; null where the models, which are user code, cannot be loaded. */
-async function attemptsOf(task: Task, config: Config, program: Program): Promise<number | null> {
+/** null where the models, which are user code, cannot be loaded. */
+async function policyOf(task: Task, config: Config, program: Program): Promise<PolicyFacts | null> {
   if (config.models === null) return null;
   try {
     const registry = await loadRegistry(config, program, standardError());
-    const model = registry.require(task.model, "explain its task");
-    const pushed = task.policy === null ? null : JSON.stringify(task.policy);
-    return new Policies(config.tasks).of(model, task.method, pushed).attempts;
+    return policyFacts(registry, config.tasks, task);
   } catch (error) {
     if (isTqError(error)) return null;
     throw error;

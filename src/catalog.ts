@@ -1,4 +1,5 @@
 /** The calls that can be pushed: the models of the models file, with the methods of each, and its functions. */
+import type { KnownCall } from "./call-patterns.ts";
 import { TqError } from "./errors.ts";
 import { notExportedWords } from "./made-functions.ts";
 import { didYouMean } from "./suggest.ts";
@@ -6,6 +7,12 @@ import { callName } from "./task.ts";
 
 /** A model's name → the names of its methods; a function's name → null. */
 export type ModelCatalog = Readonly<Record<string, readonly string[] | null>>;
+
+export function callsOf(catalog: ModelCatalog): KnownCall[] {
+  return Object.entries(catalog).flatMap(([model, methods]) =>
+    (methods ?? [null]).map((method) => ({ model, method })),
+  );
+}
 
 /** Ends the sentence of an error where no model is known. */
 export const WHAT_MODELS_ARE =

@@ -32,6 +32,7 @@ export type { PauseOptions, Pausing } from "./tasks/pauses.ts";
 export type { Pause } from "./store/pauses.ts";
 export type { WatchedTask } from "./tasks/watch.ts";
 export type { TaskProgress } from "./store/task-output.ts";
+export type { Why } from "./tasks/why/explanation.ts";
 export type { TaskFilter } from "./tasks/filter.ts";
 export type { PathValue } from "./tasks/path-condition.ts";
 export type { Attempt, AttemptOutcome, Task, TaskError, TaskState } from "./task.ts";

@@ -6,7 +6,6 @@ import type { SqliteOptions } from "./sqlite/database.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 import { SqliteThreadStore, SqliteWorkerStore } from "./sqlite/worker-store.ts";
 import type { Store } from "./store/store.ts";
-import { SqliteTrialStore } from "./sqlite/trial-store.ts";
 import type { TrialStore } from "./store/trial.ts";
 import type { ThreadStore, ThreadStoreOptions, WorkerStore } from "./store/worker-store.ts";
 
@@ -35,8 +34,9 @@ export function openExistingStore(config: StoreConfig): Store {
   return new SqliteStore({ ...optionsOf(config), needsTables: true });
 }
 
-/** Opens a store that commits nothing, on a database that is there. */
-export function openTrialStore(config: StoreConfig): TrialStore {
+/** Opens a store that commits nothing, on a database that is there. Other programs start without it. */
+export async function openTrialStore(config: StoreConfig): Promise<TrialStore> {
+  const { SqliteTrialStore } = await import("./sqlite/trial-store.ts");
   return new SqliteTrialStore({ ...optionsOf(config), needsTables: true });
 }
 

@@ -66,12 +66,12 @@ export function toErrorData(error: unknown): ErrorData {
 
 function describe(error: unknown): ErrorData {
   if (error instanceof Error) {
-    const { message, stack } = error;
+    const { stack } = error;
     const name = errorName(error);
     const own = stack ? userStack(named(String(stack), error, name), name === "TqError") : "";
     const shown = cut([own, ...causes(error)].filter((text) => text !== "").join("\n")) || null;
     const why = openFilesWords(error);
-    const said = `${String(message)}${descriptionOf(error)}`;
+    const said = `${messageIn(error)}${descriptionOf(error)}`;
     const full = why === null ? said : `${said} (${why})`;
     const data = { name: cut(name, MAX_NAME_CHARACTERS), message: cut(full), stack: shown };
     const code = codeOf(error);
@@ -82,6 +82,22 @@ function describe(error: unknown): ErrorData {
     message: cut(`${inspected(error, MAX_CHARACTERS)} was thrown`),
     stack: null,
   };
+}
+
+/** The message; of an AggregateError without one, as Promise.any throws it, what its errors say. */
+function messageIn(error: Error): string {
+  const message = String(error.message);
+  if (message !== "" || !(error instanceof AggregateError)) return message;
+  const [first] = error.errors as unknown[];
+  if (first === undefined) return "";
+  const { name, message: words } = toErrorData(first);
+  const count = error.errors.length;
+  return `${count === 1 ? "its error" : `the first of its ${count} errors`}: ${errorWords({ name, message: words })}`;
+}
+
+/** `TypeError: no`, or the name alone. */
+export function errorWords({ name, message }: Pick<ErrorData, "name" | "message">): string {
+  return message === "" ? name : `${name}: ${message}`;
 }
 
 /** Error and those of its kind that JavaScript has: a class that extends one inherits its name. */

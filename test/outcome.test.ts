@@ -9,6 +9,9 @@ const HUGE = "é".repeat(1_000_000);
 class Loud extends Model {
   declare static readonly __queue__: Queue<typeof Loud>;
   static override readonly __name__ = "loud";
+  static wordless(_records: Loud[]) {
+    throw new TypeError();
+  }
   static fail(_records: Loud[], part: "name" | "message" | "stack" | "all") {
     const error = new Error("no");
     const parts = part === "all" ? (["name", "message", "stack"] as const) : [part];
@@ -72,6 +75,20 @@ test("the causes of an error stand below its stack, each with its frames", () =>
     /^Error: the printer is off\n +at [^]*\ncaused by TypeError: socket closed\n +at /,
   );
   expect(stack).toEndWith("\ncaused by the cable is out");
+});
+
+test("an AggregateError without a message says the first of its errors, and how many they are", () => {
+  const [first, second] = [new TypeError("no paper"), new Error("off")];
+  const of = (errors: Error[]) => toErrorData(new AggregateError(errors)).message;
+  expect(of([first, second])).toBe("the first of its 2 errors: TypeError: no paper");
+  expect(of([first])).toBe("its error: TypeError: no paper");
+  expect(of([])).toBe("");
+});
+
+test("an error without a message leaves its name alone as the reason", async () => {
+  await using tq = makeRuntime();
+  const [id = 0] = await Loud.__queue__.wordless([1]);
+  expect((await tq.runTask(id)).reason).toBe("TypeError");
 });
 
 test("the errors of an AggregateError are shown, the first few of them", () => {

@@ -47,6 +47,7 @@ export { Pausing } from "tq:internal/tasks/pauses";
 export { Pause } from "tq:internal/store/pauses";
 export { WatchedTask } from "tq:internal/tasks/watch";
 export { TaskProgress } from "tq:internal/store/task-output";
+export { Why } from "tq:internal/tasks/why/explanation";
 export { TaskFilter } from "tq:internal/tasks/filter";
 export { PathValue } from "tq:internal/tasks/path-condition";
 export { Attempt } from "tq:internal/task";
@@ -503,6 +504,7 @@ import { TaskError } from "tq:internal/task";
 import { ResultOptions } from "tq:internal/tasks/wait-options";
 import { WatchOptions } from "tq:internal/tasks/wait-options";
 import { WatchedTask } from "tq:internal/tasks/watch";
+import { Why } from "tq:internal/tasks/why/explanation";
 /** A task that was pushed, in the database to which it was pushed. Each method is that of `tasks` for its id. */
 export class TaskHandle<T = unknown> {
     #private;
@@ -514,6 +516,7 @@ export class TaskHandle<T = unknown> {
     watch(options?: WatchOptions): AsyncGenerator<WatchedTask, void, void>;
     attempts(): Promise<Attempt[]>;
     errors(): Promise<TaskError[]>;
+    why(): Promise<Why | null>;
     cancel(reason?: string): Promise<Task>;
     retry(): Promise<Task>;
 }
@@ -649,6 +652,20 @@ export interface TaskProgress {
     /** null: the task does not know. */
     readonly total: number | null;
     readonly text: string | null;
+}
+export {};
+}
+
+declare module "tq:internal/tasks/why/explanation" {
+/** One word for each of the sentences, for scripts. */
+type Cause = "scheduled" | "retry" | "snoozed" | "postponed" | "paused" | "expired" | "no_worker" | "unserved" | "trouble" | "stopped" | "suspect" | "behind" | "busy" | "next" | "running" | "claimed" | "died" | "finished" | "failed" | "cancelled";
+export interface Why {
+    readonly cause: Cause;
+    /** Without a full stop at its end. */
+    readonly sentence: string;
+    /** The purpose of the command, as in "To … :"; null, as the command: there is none. */
+    readonly purpose: string | null;
+    readonly command: string | null;
 }
 export {};
 }
@@ -1412,6 +1429,8 @@ export type Outcome = {
 } | {
     readonly kind: "cancelled";
     readonly reason: string;
+    /** True where the method was not called: it is no run of the task. Absent: it was called. */
+    readonly neverRan?: true;
 }
 /** The database was busy or changed under the run: run the task again after `delay` ms. */
  | {
@@ -1451,6 +1470,7 @@ import { Pausing } from "tq:internal/tasks/pauses";
 import { ResultOptions } from "tq:internal/tasks/wait-options";
 import { WatchOptions } from "tq:internal/tasks/wait-options";
 import { WatchedTask } from "tq:internal/tasks/watch";
+import { Why } from "tq:internal/tasks/why/explanation";
 /**
  * Looks read what is committed, and take no lock. A task that they show as ended is so on disk. What is wrong with an
  * argument is a TqError "invalid".
@@ -1471,12 +1491,18 @@ export interface Tasks {
     /** The errors of a task, the latest last. */
     errors(id: number): Promise<TaskError[]>;
     /**
+     * What the task is doing, or why it does not run, as `tq why` says it; null where there is no such task.
+     *
+     * @example const { cause, sentence, command } = (await tasks.why(id)) ?? {};
+     */
+    why(id: number): Promise<Why | null>;
+    /**
      * Waits until the task has ended, through all its retries, in whichever process it runs.
      *
      * @returns what its method returned, as JSON carries it; undefined where it returned nothing.
-     * @throws TaskFailedError when the task failed or was cancelled, TimeoutError when the timeout passes; TqError
-     * "not_found" when there is no such task, "conflict" when its result was too long to be kept, and inside a task or a
-     * transaction, where the wait might never end.
+     * @throws TaskFailedError when the task failed or was cancelled, TimeoutError when the timeout passes,
+     * ResultNotKeptError when what its method returned cannot be kept; TqError "not_found" when there is no such task, and
+     * "conflict" inside a task or a transaction, where the wait might never end.
      * @example const { sum } = await tasks.result<{ sum: number }>(id, { timeout: "30s" });
      */
     result<T = unknown>(id: number, options?: ResultOptions): Promise<T>;
@@ -1498,7 +1524,7 @@ export interface Tasks {
      * Cancels all tasks that match, in slices, so that others write in between. Tasks pushed meanwhile are not touched.
      *
      * @returns how many.
-     * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+     * @throws TqError "invalid" where the filter has no states or others than those of that move, "conflict" inside a transaction.
      * @example await tasks.cancel({ states: ["ready"], queue: "mail", pushedBefore: "7d" });
      */
     cancel(filter: TaskFilter, reason?: string): Promise<number>;
@@ -1513,7 +1539,7 @@ export interface Tasks {
      * Makes all ended tasks that match ready again, in slices. Where no worker is configured, they wait for one.
      *
      * @returns how many.
-     * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+     * @throws TqError "invalid" where the filter has no states or others than those of that move, "conflict" inside a transaction.
      */
     retry(filter: TaskFilter): Promise<number>;
     /**
@@ -1659,6 +1685,8 @@ export {};
 
 declare module "tq/testing" {
 export { TestClock } from "tq:internal/testing/clock";
+export { OutputLine } from "tq:internal/store/task-output";
+export { TaskProgress } from "tq:internal/store/task-output";
 export { testQueue } from "tq:internal/testing/test-queue";
 export { DrainOptions } from "tq:internal/testing/types";
 export { PushedMatch } from "tq:internal/testing/types";

@@ -24,7 +24,14 @@ export interface CommandGroup {
   readonly name: string;
   readonly description: string;
   /** By their second words; their names have both. */
-  readonly commands: Readonly<Record<string, Command>>;
+  readonly commands: Commands<Command>;
+}
+
+/** By their words, each loaded when it is asked for. */
+export type Commands<C = Command | CommandGroup> = Readonly<Record<string, () => Promise<C>>>;
+
+export async function loadAll<C>(commands: Commands<C>): Promise<C[]> {
+  return Promise.all(Object.values(commands).map((load) => load()));
 }
 
 export function isGroup(entry: Command | CommandGroup): entry is CommandGroup {

@@ -1,7 +1,6 @@
 /** The flags and, in their order, the positional arguments of a command. */
 import { SETTINGS } from "../../src/settings/table.ts";
 import type { SettingKey } from "../../src/settings/table.ts";
-import { presetWords, type Row } from "../../src/push/task-options.ts";
 
 /** citty's definition of an argument, with additions. */
 export interface Flag {
@@ -43,17 +42,6 @@ export function settingFlag<const M extends More>(key: SettingKey, more: M) {
   };
   const words = `${description} (default: ${preset})`;
   return { type: "string", description: words, setting: key, ...more } as const;
-}
-
-/** A flag for an option of a push; the help of its row is the flag's help. */
-export function rowFlag({ help, preset, hint, alias }: Row & Pick<Flag, "alias">) {
-  const words = preset === null ? help : `${help} (default: ${presetWords(preset)})`;
-  return {
-    type: "string",
-    description: words,
-    ...(hint === undefined ? {} : { valueHint: hint }),
-    ...(alias === undefined ? {} : { alias }),
-  } as const;
 }
 
 /** The flags of every command; they may stand before or after its name. */

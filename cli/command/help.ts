@@ -1,9 +1,8 @@
 /** Makes the help from the descriptions of the commands and their flags. */
-import { type Command, type CommandGroup, isGroup } from "./command.ts";
+import { type Command, type CommandGroup, type Commands, isGroup, loadAll } from "./command.ts";
 import { COMMON_FLAGS } from "./flags.ts";
 import type { Flag } from "./flags.ts";
 import { usages } from "./line.ts";
-import type { Commands } from "./line.ts";
 import { paint } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { pad } from "../terminal/text.ts";
@@ -12,8 +11,8 @@ import { pad } from "../terminal/text.ts";
 const MAX_WIDTH = 100;
 const LABEL_WIDTH = 26;
 
-export function helpOfAll(commands: Commands, terminal: Terminal): string {
-  const list = Object.values(commands).map(({ name, description }) => [name, description] as const);
+export async function helpOfAll(commands: Commands, terminal: Terminal): Promise<string> {
+  const list = await describe(commands);
   return [
     "tq: a task queue in one executable",
     "",
@@ -29,14 +28,15 @@ export function helpOfAll(commands: Commands, terminal: Terminal): string {
     .trimEnd();
 }
 
-export function helpOf(entry: Command | CommandGroup, terminal: Terminal): string {
+export async function helpOf(entry: Command | CommandGroup, terminal: Terminal): Promise<string> {
   return isGroup(entry) ? helpOfGroup(entry, terminal) : helpOfCommand(entry, terminal);
 }
 
-function helpOfGroup({ name, description, commands }: CommandGroup, terminal: Terminal): string {
-  const list = Object.values(commands).map(
-    (command) => [command.name, command.description] as const,
-  );
+async function helpOfGroup(
+  { name, description, commands }: CommandGroup,
+  terminal: Terminal,
+): Promise<string> {
+  const list = await describe(commands);
   const hint = `tq ${name} COMMAND --help shows the flags of a command`;
   return [
     wrap(description, widthOf(terminal)).join("\n"),
@@ -47,6 +47,10 @@ function helpOfGroup({ name, description, commands }: CommandGroup, terminal: Te
   ]
     .join("\n")
     .trimEnd();
+}
+
+async function describe(commands: Commands): Promise<Entries> {
+  return (await loadAll(commands)).map(({ name, description }) => [name, description] as const);
 }
 
 function helpOfCommand(command: Command, terminal: Terminal): string {

@@ -8,11 +8,9 @@ import { printable } from "../../src/printable.ts";
 import { nameHint } from "../../src/policies/other-names.ts";
 import { fieldOf } from "../../src/policies/table.ts";
 import { didYouMean } from "../../src/suggest.ts";
-import { type Command, type CommandGroup, isGroup } from "./command.ts";
+import { type Command, type CommandGroup, type Commands, isGroup } from "./command.ts";
 import { COMMON_FLAGS } from "./flags.ts";
 import type { Flag, Flags } from "./flags.ts";
-
-export type Commands = Readonly<Record<string, Command | CommandGroup>>;
 
 export type Line =
   | {
@@ -26,7 +24,7 @@ export type Line =
   | { readonly kind: "help"; readonly command: Command | CommandGroup | null };
 
 /** @throws TqError `invalid`: an unknown command or flag; a value or an argument too many or too few. */
-export function readLine(argv: readonly string[], commands: Commands): Line {
+export async function readLine(argv: readonly string[], commands: Commands): Promise<Line> {
   return readWords(argv, commands, { group: null, earlier: new Map() });
 }
 
@@ -37,8 +35,12 @@ interface Front {
   readonly earlier: ReadonlyMap<string, string | true>;
 }
 
-function readWords(argv: readonly string[], all: Commands, { group, earlier }: Front): Line {
-  const commands = group?.commands ?? all;
+async function readWords(
+  argv: readonly string[],
+  all: Commands,
+  { group, earlier }: Front,
+): Promise<Line> {
+  const commands: Commands = group?.commands ?? all;
   const { before, word, after } = splitAtCommand(argv);
   const of = group === null ? "tq" : `tq ${group.name}`;
   const front = readFlags(tokenize(before, COMMON_FLAGS), COMMON_FLAGS, of, earlier);
@@ -46,11 +48,12 @@ function readWords(argv: readonly string[], all: Commands, { group, earlier }: F
   if (word === undefined) {
     if (!front.has("version")) return { kind: "help", command: group };
     if (group !== null) return versionLine();
-    return runLine(findVersion(all), front, []);
+    return runLine(await findVersion(all), front, []);
   }
-  if (word === "help") return { kind: "help", command: commandToExplain(after, commands, group) };
+  if (word === "help")
+    return { kind: "help", command: await commandToExplain(after, commands, group) };
 
-  const command = findCommand(word, commands, group);
+  const command = await findCommand(word, commands, group);
   if (isGroup(command)) return readWords(after, all, { group: command, earlier: front });
   const { own, passedOn } = splitPassedOn(after, command);
   const tokens = tokenize(own, command.flags);
@@ -178,13 +181,13 @@ function plainFlag([name, value]: [name: string, value: string | true]): string 
   return value === true ? `--${name}` : `--${name}=${value}`;
 }
 
-function findCommand(
+async function findCommand(
   word: string,
   commands: Commands,
   group: CommandGroup | null,
-): Command | CommandGroup {
-  const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
-  if (command !== undefined) return command;
+): Promise<Command | CommandGroup> {
+  const load = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  if (load !== undefined) return load();
   const unknown = `Unknown command ${JSON.stringify(word)}`;
   if (group !== null) {
     const near = didYouMean(word, Object.keys(commands)) || `; tq ${group.name} --help lists them`;
@@ -199,8 +202,8 @@ function findCommand(
   throw invalid(`${unknown}${near}`);
 }
 
-function findVersion(commands: Commands): Command {
-  const version = findCommand("version", commands, null);
+async function findVersion(commands: Commands): Promise<Command> {
+  const version = await findCommand("version", commands, null);
   if (!isGroup(version)) return version;
   throw new Error("tq version is no command");
 }
@@ -210,14 +213,14 @@ function isProgram(word: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(word);
 }
 
-function commandToExplain(
+async function commandToExplain(
   words: readonly string[],
   commands: Commands,
   group: CommandGroup | null,
-): Command | CommandGroup | null {
+): Promise<Command | CommandGroup | null> {
   const [word, ...rest] = words.filter((text) => !text.startsWith("-"));
   if (word === undefined) return group;
-  const command = findCommand(word, commands, group);
+  const command = await findCommand(word, commands, group);
   return isGroup(command) ? commandToExplain(rest, command.commands, command) : command;
 }
 

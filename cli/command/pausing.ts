@@ -1,11 +1,13 @@
 /** The target of `tq pause` and `tq resume`: a queue, given as an argument, or a method, given as a flag. */
+import { didYouMeanCall, isOfAny, type KnownCall, matchesName } from "../../src/call-patterns.ts";
 import { TqError } from "../../src/errors.ts";
 import { isPattern, matches } from "../../src/patterns.ts";
 import { cut } from "../../src/quote.ts";
 import { printable } from "../../src/printable.ts";
 import { resumeCommand, targetWords, whyHeld } from "../../src/store/pause-words.ts";
 import { type Pause, pausesOf, type PauseTarget } from "../../src/store/pauses.ts";
-import type { Task } from "../../src/task.ts";
+import type { TaskNames } from "../../src/store/looking.ts";
+import { callName, type Task } from "../../src/task.ts";
 import type { Store } from "../../src/store/store.ts";
 import { didYouMean } from "../../src/suggest.ts";
 import { NAMES } from "../../src/tasks/pauses.ts";
@@ -45,32 +47,52 @@ export function readTarget(verb: string, { queue, task }: GivenTarget): PauseTar
 
 /** The pauses that may hold some of the same tasks. */
 export function overlapping<P extends PauseTarget>({ kind, name }: PauseTarget, all: P[]): P[] {
-  return all.filter(
-    (one) => one.kind === kind && (matches(one.name, name) || matches(name, one.name)),
-  );
+  const fits = kind === "queue" ? matches : matchesName;
+  return all.filter((one) => one.kind === kind && (fits(one.name, name) || fits(name, one.name)));
 }
 
-/** Says that no task has this queue or method: most often it is mistyped; null: one has. */
-export async function unknownWords(store: Store, target: PauseTarget): Promise<string | null> {
+/**
+ * Says that no task has this queue or method: most often it is mistyped; null: one has, or a model.
+ *
+ * @param callsOfModels loads the models.
+ */
+export async function unknownWords(
+  store: Store,
+  target: PauseTarget,
+  callsOfModels: () => Promise<readonly KnownCall[]>,
+): Promise<string | null> {
+  const names = await store.names();
   const { kind, name } = target;
-  const { queues, models } = await store.names();
-  const known = kind === "queue" ? queues : models;
-  const wanted = kind === "queue" ? name : modelOf(name);
-  if (known.some((one) => matches(wanted, one))) return null;
-  const isMethod = kind === "queue" && models.includes(modelOf(name));
-  const hint = isMethod ? `; the method is paused with --task ${name}` : near(wanted, known);
+  const hint =
+    kind === "queue" ? queueHint(name, names) : await callHint(name, names, callsOfModels);
+  if (hint === null) return null;
   return `No task is of ${targetWords(target)}${hint}; the pause holds for those to come`;
 }
 
-/** The part before the last dot; of a function all. */
-function modelOf(name: string): string {
-  const dot = name.lastIndexOf(".");
-  return dot === -1 ? name : name.slice(0, dot);
+function queueHint(name: string, { queues, calls }: TaskNames): string | null {
+  if (queues.some((one) => matches(name, one))) return null;
+  const isCall = !isPattern(name) && isOfAny(name, calls);
+  if (isCall) return `; the method is paused with --task ${name}`;
+  return isPattern(name) ? "" : didYouMean(name, queues) || known(queues);
 }
 
-function near(name: string, names: readonly string[]): string {
-  if (isPattern(name) || names.length === 0) return "";
-  return didYouMean(name, names) || ` (tasks have ${cut(printable(names.toSorted().join(", ")))})`;
+/** The models, which are user code, are asked only where no task has the name. */
+async function callHint(
+  name: string,
+  { calls: pushed }: TaskNames,
+  callsOfModels: () => Promise<readonly KnownCall[]>,
+): Promise<string | null> {
+  if (isOfAny(name, pushed)) return null;
+  const calls = [...pushed, ...(await callsOfModels())];
+  if (isOfAny(name, calls)) return null;
+  const names = calls.map(({ model, method }) => callName(model, method));
+  return (
+    didYouMeanCall(name, calls) || (isPattern(name) ? "" : known([...new Set(names)], "there are"))
+  );
+}
+
+function known(names: readonly string[], start = "tasks have"): string {
+  return names.length === 0 ? "" : ` (${start} ${cut(printable(names.toSorted().join(", ")))})`;
 }
 
 /** Why a task that waits is held, and how to go on; null: no pause holds it. */

@@ -41,7 +41,7 @@ export const edit = command({
       );
     }
     const config = program.config();
-    await withKnown(config, name, async (store) => {
+    await withKnown(config, program, name, async (store) => {
       if (typeof said["task"] === "string") {
         const definition = definitionOf({ ...(await rowNamed(store, name)), override: said });
         await checkTask(definition, `Cannot edit ${name}`, config, program);
@@ -74,7 +74,7 @@ export const pause = command({
   },
   run: async ({ name, reason = null, until }, program) => {
     const config = program.config();
-    await withKnown(config, name, async (store) => {
+    await withKnown(config, program, name, async (store) => {
       const end = until === undefined ? null : readUntil(until, store.now());
       const { before, after } = await pauseCron(store, name, { reason, until: end });
       const task = await recurringTask(store, after);

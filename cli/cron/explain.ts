@@ -6,12 +6,13 @@ import { isTqError } from "../../src/errors.ts";
 import { databaseExists } from "../../src/open-store.ts";
 import { quote } from "../../src/quote.ts";
 import { explainSchedule, NEXT_TIMES } from "../../src/tasks/cron/explanation.ts";
-import { knownRow } from "../../src/tasks/cron/known.ts";
+import { knownRow, NO_FILES } from "../../src/tasks/cron/known.ts";
 import { zoneNamed } from "../../src/values/time-zone.ts";
 import { command } from "../command/command.ts";
 import { type Program, toLook } from "../command/program.ts";
 import { readWhole } from "../command/values.ts";
 import { explanationText } from "../terminal/explanation.ts";
+import { readFiles } from "./known.ts";
 
 const MOST_TIMES = 1_000;
 
@@ -62,7 +63,9 @@ async function findSchedule(
   if (/[\s@*]/.test(text)) return { name: null, schedule: readWords(words, text, zone), zone };
   const config = program.config();
   const rows = databaseExists(config) ? await toLook(config, (store) => store.cron.rows()) : [];
-  const row = knownRow(config, rows, text);
+  const isKnown = rows.some((one) => one.name === text);
+  const files = isKnown ? NO_FILES : await readFiles(config, program);
+  const row = knownRow(files, rows, text);
   const { schedule, timeZone } = definitionOf(row);
   if (zone === null) return { name: text, schedule, zone: timeZone };
   return { name: text, schedule: readSchedule(schedule.text, zone, "SCHEDULE"), zone };

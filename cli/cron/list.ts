@@ -4,6 +4,7 @@ import { listRecurring, listUnstored, recurringNotes } from "../../src/tasks/cro
 import { command } from "../command/command.ts";
 import { noDatabase, toLook } from "../command/program.ts";
 import { recurringTable } from "../terminal/recurring.ts";
+import { readFiles } from "./known.ts";
 
 export const list = command({
   name: "cron list",
@@ -11,14 +12,15 @@ export const list = command({
   flags: {},
   run: async (_values, program) => {
     const config = program.config();
-    if (!databaseExists(config) && config.cron.length === 0) throw noDatabase(config);
+    const files = await readFiles(config, program);
+    if (!databaseExists(config) && files.all.length === 0) throw noDatabase(config);
     const notes: string[] = [];
     const tasks = databaseExists(config)
       ? await toLook(config, async (store) => {
           notes.push(...(await recurringNotes(store)));
-          return listRecurring(store, config, (problem) => notes.push(problem));
+          return listRecurring(store, files, (problem) => notes.push(problem));
         })
-      : await listUnstored(config, Date.now());
+      : await listUnstored(files, Date.now());
     program.answer(tasks, () =>
       tasks.length === 0
         ? "No recurring tasks: tq cron add makes one, as a section [cron.name] of tq.toml does"

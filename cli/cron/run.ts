@@ -19,6 +19,7 @@ import { databaseExists } from "../../src/open-store.ts";
 import { noDatabase, type Program } from "../command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "../command/runtime.ts";
 import { whyUntaken } from "../command/untaken.ts";
+import { joined } from "./known.ts";
 
 export const run = command({
   name: "cron run",
@@ -32,14 +33,15 @@ export const run = command({
   },
   run: async ({ name, force = false }, program) => {
     const config = program.config();
-    if (!databaseExists(config) && !config.cron.some((one) => one.name === name)) {
+    const registry = await loadRegistry(config, program, standardError());
+    const files = joined(config, registry);
+    if (!databaseExists(config) && !files.all.some((one) => one.name === name)) {
       throw noDatabase(config);
     }
-    const registry = await loadRegistry(config, program, standardError());
     const runtime = await startRuntime(config, program, registry);
     const { store } = runtime;
     try {
-      await takeUp(store, config, name);
+      await takeUp(store, files, name);
       const definition = definitionOf(await rowNamed(store, name));
       if (!isOwn(name)) checkCallOf(definition, config, registry);
       const id = await pushCron(store, name, { force });

@@ -9,13 +9,13 @@ import { type Column, table } from "./table.ts";
 import { paint, type Terminal } from "./terminal.ts";
 import { formatTime, formatTimeIn, wrapped } from "./text.ts";
 
-/** A narrower terminal shows the schedules below the names. */
+/** A narrower terminal shows the calls and the schedules below the names. */
 const WIDE = 120;
 const INDENT = "    ";
 
 const NAME: Column = { title: "name", min: 8 };
 const NEXT: Column = { title: "next" };
-const LAST: Column = { title: "last", min: 12 };
+const LAST: Column = { title: "last" };
 const TASK: Column = { title: "task", min: 8 };
 
 const WIDE_COLUMNS: readonly Column[] = [
@@ -38,7 +38,7 @@ export function recurringTable(tasks: readonly Listed[], terminal: Terminal): st
     return table(columns, rows, { width, heading });
   }
   const isWide = width >= WIDE;
-  const columns = isWide ? WIDE_COLUMNS : [NAME, NEXT, LAST, TASK];
+  const columns = isWide ? WIDE_COLUMNS : [NAME, NEXT, LAST];
   const rows = tasks.map((task) => (isWide ? wideCells(task, width) : narrowCells(task, width)));
   const [head = "", ...lines] = table(columns, rows, { width, heading }).split("\n");
   const below = (at: number) => {
@@ -66,9 +66,9 @@ function narrowCells(task: Listed, width: number | null): string[] {
   return [task.name, next, last, task.task];
 }
 
-function scheduleLine({ words, schedule, time_zone, origin }: Listed): string {
+function scheduleLine({ words, schedule, time_zone, origin, task }: Listed): string {
   const zone = time_zone === null ? "" : ` in ${time_zone}`;
-  return printable(`${words ?? schedule}${zone}, from ${originShort(origin)}`);
+  return printable(`${task}: ${words ?? schedule}${zone}, from ${originShort(origin)}`);
 }
 
 function originShort(origin: string): string {

@@ -1,6 +1,7 @@
 /** The statistics of runs as tables for people. */
 import { OTHERS } from "../../src/statistics/counts.ts";
 import type { RunSummary, Spread } from "../../src/statistics/summary.ts";
+import { callName, FUNCTION_METHOD } from "../../src/task.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/values/duration.ts";
 import { type Column, table } from "./table.ts";
 import { paint, type Terminal } from "./terminal.ts";
@@ -10,9 +11,19 @@ export interface NamedSummary extends RunSummary {
   readonly name: string;
 }
 
-/** `sale.process`, or the word for the methods that have no row of their own. */
-export function taskName({ model, method }: { readonly model: string; readonly method: string }) {
-  return model === OTHERS ? OTHERS : `${model}.${method}`;
+interface Named {
+  readonly model: string;
+  readonly method: string;
+}
+
+/**
+ * `sale.process`, the name of a function, or the word for the methods that have no row of their own.
+ *
+ * @param isMethod true for a method of a model that has the name which the statistics give all functions.
+ */
+export function taskName({ model, method }: Named, isMethod: boolean): string {
+  if (model === OTHERS) return OTHERS;
+  return callName(model, method === FUNCTION_METHOD && !isMethod ? null : method);
 }
 
 /** A length of time in one unit, as a table has room for: `0.2 ms`, `1.5 s`, `12 min`. */

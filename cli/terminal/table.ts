@@ -9,6 +9,8 @@ export interface Column {
   readonly min?: number;
   /** In a terminal that is too narrow the column is left out where it says the same on each line. */
   readonly givesWay?: boolean;
+  /** It is left out, whatever it says, where even the narrowest columns are wider than the terminal; the last one first. */
+  readonly expendable?: boolean;
 }
 
 export interface TableOptions {
@@ -27,8 +29,7 @@ export function table(
   { width, heading = (text) => text }: TableOptions,
 ): string {
   const all = rows.map((row) => allColumns.map((_, at) => printable(row[at] ?? "")));
-  const shown =
-    width === null ? allColumns.map((_, at) => at) : withoutSame(allColumns, all, width);
+  const shown = width === null ? allColumns.map((_, at) => at) : shownIn(width, allColumns, all);
   const columns = shown.flatMap((at) => allColumns[at] ?? []);
   const texts = all.map((row) => shown.map((at) => row[at] ?? ""));
   const natural = naturalWidths(columns, texts);
@@ -59,6 +60,24 @@ function withoutSame(
   for (const [at, { givesWay }] of columns.entries()) {
     if (!givesWay || excess() <= 0 || texts.some((row) => row[at] !== texts[0]?.[at])) continue;
     shown.splice(shown.indexOf(at), 1);
+  }
+  return shown;
+}
+
+function shownIn(
+  width: number,
+  columns: readonly Column[],
+  texts: readonly (readonly string[])[],
+): number[] {
+  const shown = withoutSame(columns, texts, width);
+  const natural = naturalWidths(columns, texts);
+  const least = (at: number) => Math.min(natural[at] ?? 0, columns[at]?.min ?? Infinity);
+  const excess = () =>
+    shown.reduce((sum, at) => sum + least(at), 0) + GAP_WIDTH * (shown.length - 1) - width;
+  while (excess() > 0) {
+    const at = shown.findLastIndex((one) => columns[one]?.expendable === true);
+    if (at === -1) break;
+    shown.splice(at, 1);
   }
   return shown;
 }

@@ -19,10 +19,10 @@ import { cut, formatTime, formatTimeIn } from "./text.ts";
 const COLUMNS: readonly Column[] = [
   { title: "id", align: "right" },
   { title: "state" },
-  { title: "queue", min: 8, givesWay: true },
+  { title: "queue", min: 5, givesWay: true, expendable: true },
   { title: "call", min: 12 },
-  { title: "instances", min: 9 },
-  { title: "tries", align: "right" },
+  { title: "instances", min: 4, givesWay: true, expendable: true },
+  { title: "tries", align: "right", givesWay: true, expendable: true },
   { title: "time" },
 ];
 

@@ -4,6 +4,7 @@ import { type ModelCatalog, checkCall } from "../catalog.ts";
 import { noSuchTask } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { SaidPolicies } from "../registry/said-policies.ts";
+import type { ModelCrons } from "../cron/merge.ts";
 import type { ReadFilter } from "../store/looking.ts";
 import type { Store } from "../store/store.ts";
 import { type PauseTarget, withPaused } from "../store/pauses.ts";
@@ -19,6 +20,8 @@ export interface TaskRouteOptions {
   readonly store: Store;
   /** The models whose methods can be pushed, asked at each push; null when none are known. */
   readonly catalog: () => ModelCatalog | null;
+  /** The recurring tasks that the models say; default: none. */
+  readonly crons?: () => readonly ModelCrons[];
   /** The policies that the models and tq.toml say; default: none. */
   readonly policies?: () => SaidPolicies;
   /** Instances in one task when `batch` is true. */

@@ -14,6 +14,12 @@ export interface CronLayer {
   readonly where: (name: string) => string;
 }
 
+/** The recurring tasks that the models of one path say. */
+export interface ModelCrons {
+  readonly path: string;
+  readonly definitions: CronSource["definitions"];
+}
+
 export interface MergedCron {
   /** Where it is in force from: the last layer that says a key of it. */
   readonly layer: CronLayer;

@@ -2,7 +2,7 @@
 import { callName, DEFAULT_QUEUE } from "../task.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { Event, EventName, TaskRun } from "./events.ts";
-import type { ErrorData, OutcomeKind } from "../outcome.ts";
+import { errorWords, type OutcomeKind } from "../outcome.ts";
 
 type Words = { [N in EventName]: (event: Event<N>) => string };
 
@@ -181,10 +181,6 @@ function run({ model, method, instances, ref, queue, attempt }: TaskRun): string
     ...(queue === DEFAULT_QUEUE ? [] : [`queue ${queue}`]),
     `attempt ${attempt}`,
   ];
-}
-
-function errorWords({ name, message }: ErrorData): string {
-  return message === "" ? name : `${name}: ${message}`;
 }
 
 function count(number: number, noun: string, plural = `${noun}s`): string {

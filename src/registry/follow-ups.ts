@@ -1,12 +1,12 @@
 /** The tasks that failures push: the policy `onFailed` of each method, told to the store before a task can fail. */
-import type { ModelCatalog } from "../catalog.ts";
+import { isOfAny } from "../call-patterns.ts";
+import { callsOf, type ModelCatalog } from "../catalog.ts";
 import { TqError } from "../errors.ts";
-import { matches } from "../patterns.ts";
 import type { TaskRules } from "../settings/task-rules.ts";
 import type { FollowUp } from "../store/failure-store.ts";
 import type { Store } from "../store/store.ts";
 import { didYouMean } from "../suggest.ts";
-import { callName, FUNCTION_METHOD } from "../task.ts";
+import { FUNCTION_METHOD } from "../task.ts";
 import { isFunction, methodNames, type ModelClass } from "./model-class.ts";
 import { Policies } from "./policies.ts";
 import type { Registry } from "./registry.ts";
@@ -109,8 +109,7 @@ export function unknownFollowUps(rules: readonly TaskRules[], catalog: ModelCata
 }
 
 function isMeant(pattern: string, model: string, methods: ModelCatalog[string]): boolean {
-  const calls = (methods ?? [null]).map((method) => callName(model, method));
-  return calls.some((call) => matches(pattern, call));
+  return isOfAny(pattern, callsOf({ [model]: methods ?? null }));
 }
 
 function can(catalog: ModelCatalog, model: string, called: string): boolean {

@@ -2,10 +2,10 @@
  * The policy of a method: what a push says wins over tq.toml, that over `static tasks` of the model, that over the
  * preset.
  */
-import type { ModelCatalog } from "../catalog.ts";
+import { didYouMeanCall, isOfAny, matchesCall } from "../call-patterns.ts";
+import { callsOf, type ModelCatalog } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import { inspected } from "../quote.ts";
-import { didYouMean } from "../suggest.ts";
 import { IN_MODEL, readPolicies, readPushed, type Said } from "../policies/read.ts";
 import {
   type Policy,
@@ -14,9 +14,7 @@ import {
   PRESET_POLICY,
   type TaskPolicy,
 } from "../policies/table.ts";
-import { matches } from "../patterns.ts";
 import type { TaskRules } from "../settings/task-rules.ts";
-import { callName } from "../task.ts";
 import { isFunction, type ModelClass, type ModelMethod, requireMethod } from "./model-class.ts";
 
 interface WithPolicies {
@@ -59,7 +57,7 @@ export class Policies {
     const layers: [PolicySource, Said][] = [
       ["default", PRESET_POLICY],
       ["model", saidByModel(model, method)],
-      ["tq.toml", saidByRules(this.#rules, callOf(model, method))],
+      ["tq.toml", saidByRules(this.#rules, model, method)],
       ["push", pushed === null ? {} : readPushed(pushed, "its policy")],
     ];
     const policy = Object.assign({}, ...layers.map(([, said]) => said)) as Policy;
@@ -71,21 +69,18 @@ export class Policies {
 }
 
 /** A sentence for each section of tq.toml that names a method which there is not: it is misspelt, or left over. */
-export function unknownRules(rules: readonly TaskRules[], catalog: ModelCatalog): string[] {
-  const names = Object.entries(catalog).flatMap(([model, methods]) =>
-    (methods ?? [null]).map((method) => callName(model, method)),
-  );
+export function unknownRules(
+  rules: readonly TaskRules[],
+  catalog: ModelCatalog,
+  where = "tq.toml",
+): string[] {
+  const calls = callsOf(catalog);
   return rules
-    .filter(({ pattern }) => !names.some((name) => matches(pattern, name)))
+    .filter(({ pattern }) => !isOfAny(pattern, calls))
     .map(
       ({ pattern }) =>
-        `[tasks.${JSON.stringify(pattern)}] of tq.toml is of no use: no method has that name${didYouMean(pattern, names)}`,
+        `[tasks.${JSON.stringify(pattern)}] of ${where} is of no use: no method has that name${didYouMeanCall(pattern, calls)}`,
     );
-}
-
-/** The name of a method in tq.toml; a function has its own name there. */
-function callOf(model: ModelClass, method: string): string {
-  return callName(model.__name__, isFunction(model) ? null : method);
 }
 
 /** Where a model says the policy of a method, for the sentence of an error. */
@@ -105,8 +100,9 @@ function saidByModel(model: ModelClass, method: string): Said {
 }
 
 /** Gathers the policies of tq.toml for a method: a name wins over a pattern, a longer pattern over a shorter one. */
-function saidByRules(rules: readonly TaskRules[], name: string): Said {
-  const those = rules.filter(({ pattern }) => matches(pattern, name));
+function saidByRules(rules: readonly TaskRules[], model: ModelClass, method: string): Said {
+  const called = isFunction(model) ? null : method;
+  const those = rules.filter(({ pattern }) => matchesCall(pattern, model.__name__, called));
   return Object.assign({}, ...those.map(({ said }) => said)) as Said;
 }
 

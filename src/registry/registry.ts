@@ -13,6 +13,8 @@ interface Entry {
 }
 
 export class Registry {
+  /** Ends the sentence of a task whose model is missing. A command that pushes loads the models anew; a worker does not. */
+  ifMissing = "if it is new, start the worker again";
   readonly #models = new Map<string, Entry>();
 
   /**

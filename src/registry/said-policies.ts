@@ -1,10 +1,8 @@
 /** The policies that models and tq.toml say of all methods, as plain data that threads and HTTP can carry. */
 import type { ModelCatalog } from "../catalog.ts";
-import { isTqError } from "../errors.ts";
-import { readPushed } from "../policies/read.ts";
 import { POLICIES, POLICY_KEYS, type PolicyKey, type PolicyRow } from "../policies/table.ts";
 import type { TaskRules } from "../settings/task-rules.ts";
-import { calledMethod, callName, FUNCTION_METHOD, type Task } from "../task.ts";
+import { callName, FUNCTION_METHOD } from "../task.ts";
 import { isFunction, methodNames, type ModelClass } from "./model-class.ts";
 import { Policies } from "./policies.ts";
 
@@ -56,24 +54,4 @@ export interface KnownModels {
   /** null: none are known. */
   readonly catalog: ModelCatalog | null;
   readonly policies: SaidPolicies;
-}
-
-/** How many runs of a task may fail, as it would run now; null: its method is not known here. */
-export function attemptsOf(
-  { catalog, policies }: KnownModels,
-  { model, method, instances, policy }: Pick<Task, "model" | "method" | "instances" | "policy">,
-): number | null {
-  try {
-    const pushed = policy === null ? {} : readPushed(JSON.stringify(policy), "its policy");
-    if (pushed.attempts !== undefined) return pushed.attempts;
-  } catch (error) {
-    if (isTqError(error)) return null; // a newer tq has written it
-    throw error;
-  }
-  const called = calledMethod({ method, instances });
-  const methods = catalog && Object.hasOwn(catalog, model) ? catalog[model] : undefined;
-  if (methods === undefined) return null;
-  if (called === null ? methods !== null : !methods?.includes(called)) return null;
-  const said = policies[callName(model, called)]?.attempts;
-  return said === undefined ? POLICIES.attempts.preset : (said.value as number);
 }

@@ -146,7 +146,8 @@ async function expiry(task: ClaimedTask, policy: Policy, unit: Unit): Promise<Ou
 
 function notCalled({ instances, policy }: Call): Outcome {
   const count = typeof instances === "number" ? 1 : instances.length;
-  const message = `none of its ${count} records exists; the method was not called`;
+  const none = count === 1 ? "its record does not exist" : `none of its ${count} records exists`;
+  const message = `${none}; the method was not called`;
   if (policy.missing === "skip") return { kind: "finished", result: null, reason: message };
   return { kind: "failed", error: { name: "MissingRecords", message, stack: null } };
 }
@@ -177,9 +178,6 @@ interface Call {
   readonly policy: Policy;
 }
 
-/** A command that pushes loads the models anew, a worker has those of its start. */
-const IF_NEW = "(if it is new, start the worker again)";
-
 function lookUp(
   task: ClaimedTask,
   registry: Callables["registry"],
@@ -191,7 +189,7 @@ function lookUp(
     return [model, requireMethod(model, task.method, `run task ${task.id},`)];
   } catch (cause) {
     if (!isTqError(cause) || cause.code !== "not_found") throw cause;
-    throw new TqError("not_found", `${cause.message} ${IF_NEW}`, { cause });
+    throw new TqError("not_found", `${cause.message} (${registry.ifMissing})`, { cause });
   }
 }
 

@@ -1,16 +1,17 @@
 /** Recurring tasks on SQLite. */
 import type { Database } from "bun:sqlite";
-import type {
-  CronChanges,
-  CronDecision,
-  CronOverride,
-  CronRow,
-  CronSlot,
-  CronSource,
-  CronState,
-  CronText,
-  PastSlot,
-  SlotOutcome,
+import {
+  type CronChanges,
+  type CronDecision,
+  type CronOverride,
+  type CronRow,
+  type CronSlot,
+  type CronSource,
+  type CronState,
+  type CronText,
+  kindOf,
+  type PastSlot,
+  type SlotOutcome,
 } from "../cron/ledger.ts";
 import { takenWords, unremovableWords } from "../cron/origin.ts";
 import { TqError } from "../errors.ts";
@@ -76,12 +77,12 @@ export class SqliteCron implements CronStore {
     return this.#write((db) => endSlot(db, name, slot, outcome, reason));
   }
 
-  add(origin: string, definition: CronText): Promise<CronRow> {
+  add(origin: string, definition: CronText, kind = kindOf({ origin })): Promise<CronRow> {
     const { name } = definition;
     return this.#write((db, now) => {
       const row = cronRow(db, name);
       if (row !== null && row.removedAt === null) throw new TqError("conflict", takenWords(row));
-      addCron(db, origin, definition, now);
+      addCron(db, origin, definition, kind, now);
       return found(db, name);
     });
   }

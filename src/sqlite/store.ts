@@ -1,4 +1,7 @@
-/** The store on SQLite. */
+/**
+ * The store on SQLite. Few programs ask how things stand, or for a backup: what reads and writes those is imported there,
+ * so that the others start without it.
+ */
 import type {
   CleanOptions,
   Look,
@@ -24,12 +27,11 @@ import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { type CronAccess, SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
 import { SqliteFailures } from "./failure-store.ts";
-import { checkTarget, writeBackup } from "./file/backup.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
+import { surroundingsOf } from "./file/surroundings.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
-import { statusOf } from "./status.ts";
 import type { SqliteSession } from "./session.ts";
 import { SqlitePauses } from "./pause-store.ts";
 import * as byHand from "./sql/by-hand.ts";
@@ -48,7 +50,6 @@ import {
   LIMITS_MEANWHILE,
   type IndexLimits,
 } from "./sql/ready-order.ts";
-import { readSituation } from "./sql/situation.ts";
 import { SqliteStatistics } from "./statistics-store.ts";
 import { SqliteTokens } from "./token-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
@@ -99,11 +100,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async situation(wanted: WantedTask): Promise<Situation | null> {
-    const around = {
-      workers: (all: readonly WorkerInfo[]) => liveness.withAlive(this.name, all),
-      shown: (owner: Owner) => live.readLive(this.name, owner),
-    };
-    return this.read((db) => readSituation(db, wanted, this.now(), around));
+    const { readSituation } = await import("./sql/situation.ts");
+    return this.read((db) => readSituation(db, wanted, this.now(), surroundingsOf(this.name)));
   }
 
   async list(filter: ReadFilter = {}): Promise<Task[]> {
@@ -134,6 +132,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   async status(): Promise<StoreStatus> {
     const queues = await this.#countQueues();
     const about = { path: this.name, durability: this.options.durability };
+    const { statusOf } = await import("./status.ts");
     return this.read((db) => statusOf(db, about, queues, this.now()));
   }
 
@@ -204,6 +203,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async backup(path: string): Promise<void> {
+    const { checkTarget, writeBackup } = await import("./file/backup.ts");
     checkTarget(path);
     await this.withTemporary(async (db) => writeBackup(db, path, this.shared.checkFiles));
   }

@@ -8,6 +8,7 @@ import type {
   CronSource,
   CronState,
   CronText,
+  OriginKind,
   PastSlot,
   SlotOutcome,
 } from "../cron/ledger.ts";
@@ -37,9 +38,10 @@ export interface CronStore {
   /**
    * Adds one definition. Of a file it is a first one, until a worker has read that.
    *
+   * @param kind as in CronSource.
    * @throws TqError "conflict" where the name is taken.
    */
-  add(origin: string, definition: CronText): Promise<CronRow>;
+  add(origin: string, definition: CronText, kind?: OriginKind): Promise<CronRow>;
   /** Makes this the override of a recurring task. @throws TqError "not_found", and what `change` throws */
   override(name: string, change: (row: CronRow, now: number) => CronOverride): Promise<CronRow>;
   /**

@@ -1,4 +1,5 @@
 /** The types of what a store shows: queues, workers, its state, and the filters for lists of tasks. */
+import type { KnownCall } from "../call-patterns.ts";
 import type { Forecast } from "../statistics/forecast.ts";
 import type { RunEnd } from "../statistics/counts.ts";
 import type { RunSummary } from "../statistics/summary.ts";
@@ -97,6 +98,7 @@ export interface Rest {
 export interface TaskNames {
   readonly queues: readonly string[];
   readonly models: readonly string[];
+  readonly calls: readonly KnownCall[];
 }
 
 export interface CleanOptions {

@@ -1,6 +1,7 @@
 /** Pauses: the queues and methods of which no worker takes a task, for every store. */
+import { matchesCall } from "../call-patterns.ts";
 import { matches } from "../patterns.ts";
-import { callWords, type TaskState } from "../task.ts";
+import { calledMethod, type TaskState } from "../task.ts";
 
 export interface PauseTarget {
   /** "queue": the name or pattern of queues; "task": of methods, `model.method`, and of functions. */
@@ -41,7 +42,9 @@ export interface Pausable {
 }
 
 export function holds({ kind, name }: PauseTarget, task: Pausable): boolean {
-  return matches(name, kind === "queue" ? task.queue : callWords(task));
+  return kind === "queue"
+    ? matches(name, task.queue)
+    : matchesCall(name, task.model, calledMethod(task));
 }
 
 /** The pauses that hold a task: it waits for the end of each. */

@@ -16,6 +16,7 @@ export interface StatisticsQuery {
   /** Times in ms since 1970 UTC: rows from the first one on, and before the second one. */
   readonly since: number;
   readonly until: number;
+  /** A name or a pattern. */
   readonly queue?: string | undefined;
   /**
    * True: the rows may have all methods of a queue together, which is quicker; their model and method mean nothing then.

@@ -6,6 +6,8 @@ import { cancelTask, retryTask } from "./moves.ts";
 import { resultOf } from "./result.ts";
 import type { ResultOptions, WatchOptions } from "./wait-options.ts";
 import { watchTask, type WatchedTask } from "./watch.ts";
+import type { Why } from "./why/explanation.ts";
+import { whyTask } from "./why/why-task.ts";
 
 /** A task that was pushed, in the database to which it was pushed. Each method is that of `tasks` for its id. */
 export class TaskHandle<T = unknown> {
@@ -38,6 +40,10 @@ export class TaskHandle<T = unknown> {
 
   errors(): Promise<TaskError[]> {
     return errorsOf(this.#of.store, this.id);
+  }
+
+  why(): Promise<Why | null> {
+    return whyTask(this.#of, this.id);
   }
 
   cancel(reason?: string): Promise<Task> {

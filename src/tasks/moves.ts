@@ -10,6 +10,7 @@ import type { Unit } from "../transaction/unit.ts";
 import { text } from "../values/option-kinds.ts";
 import { type TaskFilter, readFilter } from "./filter.ts";
 import { moveAll } from "./many.ts";
+import { MOVED_FROM } from "./moved-from.ts";
 import { readId } from "./wait-options.ts";
 
 const REASON = text("why the task is cancelled");
@@ -60,12 +61,22 @@ export async function retryMatching(of: Runtime, filter: TaskFilter): Promise<nu
 }
 
 /** Not in a transaction: it would keep the write lock for as long as all slices take. */
-async function moveMatching(of: Runtime, move: ManyMove, filter: TaskFilter): Promise<number> {
+async function moveMatching(
+  of: Runtime,
+  move: Extract<ManyMove, { readonly kind: "cancel" | "retry" }>,
+  filter: TaskFilter,
+): Promise<number> {
   const verb = move.kind;
   const read = readFilter(filter, verb, of.store.now());
   if (read.states === undefined || read.limit !== undefined) {
     const why = read.states === undefined ? "say their states" : "a limit is for lists";
     throw new TqError("invalid", `Cannot ${verb} tasks: ${why}, such as { states: ["failed"] }`);
+  }
+  const from = MOVED_FROM[verb];
+  const wrong = read.states.find((state) => !from.includes(state));
+  if (wrong !== undefined) {
+    const why = `${from.join(", ")} are the states that it takes`;
+    throw new TqError("invalid", `Cannot ${verb} tasks that are ${wrong}: ${why}`);
   }
   const isInside = Transaction.currentIfAny ?? currentTaskUnit();
   if (isInside?.runtime.store !== of.store) return moveAll(of.store, move, read);

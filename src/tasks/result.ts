@@ -2,6 +2,7 @@
 import { isNotKept } from "../kept-result.ts";
 import type { ErrorData } from "../outcome.ts";
 import { liveWorkers, NO_WORKER, untakenWords } from "../store/live-workers.ts";
+import { whyHeld } from "../store/pause-words.ts";
 import type { Standing } from "../store/looking.ts";
 import type { Store } from "../store/store.ts";
 import type { Task } from "../task.ts";
@@ -85,6 +86,7 @@ async function timeoutError(
   const words = [`it is ${state}`];
   if (reason !== null) words.push(reason);
   if (state === "ready" || state === "scheduled") {
+    words.push(whyHeld(await store.pauses.list(), task, store.now()) ?? "");
     const workers = await liveWorkers(store);
     words.push((workers.length === 0 ? NO_WORKER : untakenWords(queue, workers)) ?? "");
   }

@@ -10,6 +10,8 @@ import { pause, type PauseOptions, type Pausing, resume } from "./pauses.ts";
 import { resultOf } from "./result.ts";
 import type { ResultOptions, WatchOptions } from "./wait-options.ts";
 import { watchTask, type WatchedTask } from "./watch.ts";
+import type { Why } from "./why/explanation.ts";
+import { whyTask } from "./why/why-task.ts";
 
 /**
  * Looks read what is committed, and take no lock. A task that they show as ended is so on disk. What is wrong with an
@@ -31,12 +33,18 @@ export interface Tasks {
   /** The errors of a task, the latest last. */
   errors(id: number): Promise<TaskError[]>;
   /**
+   * What the task is doing, or why it does not run, as `tq why` says it; null where there is no such task.
+   *
+   * @example const { cause, sentence, command } = (await tasks.why(id)) ?? {};
+   */
+  why(id: number): Promise<Why | null>;
+  /**
    * Waits until the task has ended, through all its retries, in whichever process it runs.
    *
    * @returns what its method returned, as JSON carries it; undefined where it returned nothing.
-   * @throws TaskFailedError when the task failed or was cancelled, TimeoutError when the timeout passes; TqError
-   * "not_found" when there is no such task, "conflict" when its result was too long to be kept, and inside a task or a
-   * transaction, where the wait might never end.
+   * @throws TaskFailedError when the task failed or was cancelled, TimeoutError when the timeout passes,
+   * ResultNotKeptError when what its method returned cannot be kept; TqError "not_found" when there is no such task, and
+   * "conflict" inside a task or a transaction, where the wait might never end.
    * @example const { sum } = await tasks.result<{ sum: number }>(id, { timeout: "30s" });
    */
   result<T = unknown>(id: number, options?: ResultOptions): Promise<T>;
@@ -58,7 +66,7 @@ export interface Tasks {
    * Cancels all tasks that match, in slices, so that others write in between. Tasks pushed meanwhile are not touched.
    *
    * @returns how many.
-   * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+   * @throws TqError "invalid" where the filter has no states or others than those of that move, "conflict" inside a transaction.
    * @example await tasks.cancel({ states: ["ready"], queue: "mail", pushedBefore: "7d" });
    */
   cancel(filter: TaskFilter, reason?: string): Promise<number>;
@@ -73,7 +81,7 @@ export interface Tasks {
    * Makes all ended tasks that match ready again, in slices. Where no worker is configured, they wait for one.
    *
    * @returns how many.
-   * @throws TqError "invalid" where the filter has no states, "conflict" inside a transaction.
+   * @throws TqError "invalid" where the filter has no states or others than those of that move, "conflict" inside a transaction.
    */
   retry(filter: TaskFilter): Promise<number>;
   /**
@@ -109,6 +117,7 @@ export const tasks: Tasks = {
   list: async (filter = {}) => listTasks(present().store, filter),
   attempts: async (id) => attemptsOf(present().store, id),
   errors: async (id) => errorsOf(present().store, id),
+  why: async (id) => whyTask(present(), id),
   result: async <T>(id: number, options?: ResultOptions) =>
     (await resultOf(present().store, id, options)) as T,
   watch: (id, options) => watchTask(present().store, id, options),

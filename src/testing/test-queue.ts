@@ -7,10 +7,10 @@ import { openStoreWithClock } from "../open-store.ts";
 import { inspected } from "../quote.ts";
 import { loadModels } from "../registry/load-models.ts";
 import { modelOf } from "../registry/model-class.ts";
-import { checkPolicies } from "../registry/policies.ts";
+import { checkPolicies, unknownRules } from "../registry/policies.ts";
 import { Registry } from "../registry/registry.ts";
 import { parseSettings } from "../settings/config.ts";
-import { didYouMean } from "../suggest.ts";
+import { unknownOption } from "../suggest.ts";
 import { currentTask } from "../transaction/current-task.ts";
 import { enterRuntime, type Runtime } from "../transaction/runtime.ts";
 import { Transaction } from "../transaction/transaction.ts";
@@ -36,6 +36,7 @@ export async function testQueue(options: TestQueueOptions = {}): Promise<TestQue
   checkOptions(options);
   const clock = new MovedClock(options.now);
   const registry = await registryOf(options.models);
+  registry.ifMissing = "give it to the test queue: testQueue({ models: [ … ] })";
   const folder = mkdtempSync(join(fastFolder(), "tq-test-"));
   try {
     return new OpenTestQueue(folder, clock, runtimeOf(folder, clock, registry, options));
@@ -63,10 +64,8 @@ function checkOptions(options: unknown): void {
   if (typeof options !== "object" || options === null) {
     throw refused(`${inspected(options)} is no object of options, such as { models: [Label] }`);
   }
-  for (const key of Object.keys(options)) {
-    if ((OPTIONS as readonly string[]).includes(key)) continue;
-    throw refused(`${key} is not an option${didYouMean(key, OPTIONS)}`);
-  }
+  const unknown = unknownOption(options, OPTIONS);
+  if (unknown !== null) throw refused(unknown);
   const { settings = {} } = options as TestQueueOptions;
   if (typeof settings === "object" && settings !== null) return;
   throw refused(`settings cannot be ${inspected(settings)}; shape them as in a tq.toml`);
@@ -94,7 +93,7 @@ function runtimeOf(
   folder: string,
   clock: MovedClock,
   registry: Registry,
-  { settings = {} }: TestQueueOptions,
+  { settings = {}, models }: TestQueueOptions,
 ): Runtime {
   const { queue, database, ...others } = settings as Record<string, object | undefined>;
   const given = {
@@ -103,6 +102,10 @@ function runtimeOf(
     database: { durability: "normal", min_free_mb: 0, ...database, path: join(folder, "tq.db") },
   };
   const config = parseSettings(given, "the settings of the test queue", folder);
+  // Without a list the models come with the pushes, so nobody knows yet which names are misspelt.
+  const wrong =
+    models === undefined ? [] : unknownRules(config.tasks, registry.catalog(), "the settings");
+  if (wrong[0] !== undefined) throw refused(wrong[0]);
   const store = openStoreWithClock(config, clock);
   // Its runs say how they ended, so no log is written.
   return { store, config, registry, report: () => {}, worker: true };
@@ -237,10 +240,8 @@ class OpenTestQueue implements TestQueue {
     if (Transaction.currentIfAny?.unit.ended === false) {
       return { code: "conflict", why: "a transaction is open here; do it once that has committed" };
     }
-    for (const key of Object.keys(options)) {
-      if ((DRAIN_OPTIONS as readonly string[]).includes(key)) continue;
-      return { code: "invalid", why: `${key} is not an option${didYouMean(key, DRAIN_OPTIONS)}` };
-    }
+    const unknown = unknownOption(options, DRAIN_OPTIONS);
+    if (unknown !== null) return { code: "invalid", why: unknown };
     const { limit = 1 } = options;
     if (Number.isSafeInteger(limit) && limit > 0) return null;
     return { code: "invalid", why: `limit cannot be ${inspected(limit)}; give a number from 1 up` };

@@ -64,12 +64,12 @@ export function toMilliseconds(value: DurationLike, what: string): number {
   if (value instanceof Temporal.Duration) return fromDuration(value, what);
   if (typeof value === "string") return parseDuration(value, what);
   if (typeof value === "number" && !Number.isFinite(value)) {
-    throw invalid(what, `${value} is not a length of time; write it like "PT5M" or { minutes: 5 }`);
+    throw invalid(what, `${value} is not a length of time; write it like "5m" or "90s"`);
   }
   if (typeof value === "number" || typeof value === "bigint") {
     throw invalid(
       what,
-      `${value} has no unit; say the unit: { seconds: ${value} } or "PT${value}S"`,
+      `${value} has no unit; say the unit: "${value}s", "${value}m" or "${value}h"`,
     );
   }
   return fromFields(value, what);

@@ -58,6 +58,25 @@ export function parseMoment(text: string, what: string): number {
   }
 }
 
+/** True for `7:05` and `19:30`. */
+export function isTimeOfDay(text: string): boolean {
+  return /^\d\d?:\d\d$/.test(text);
+}
+
+/**
+ * The next time that the local clock shows this.
+ *
+ * @throws TqError `invalid` for what is no time of a day.
+ */
+export function nextTimeOfDay(text: string, what: string, now: number): number {
+  const zone = localZone(text, what);
+  const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate();
+  const at = (days: number) =>
+    parseMoment(`${today.add({ days })}T${text.padStart("07:05".length, "0")}`, what);
+  const first = at(0);
+  return first > now ? first : at(1);
+}
+
 function fromLocal(local: Temporal.PlainDateTime, text: string, what: string): number {
   const zone = localZone(text, what);
   const at = (disambiguation: "earlier" | "later") =>

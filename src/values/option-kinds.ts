@@ -1,4 +1,5 @@
 /** The kinds of options: which values there are, and how TypeScript, JSON and a command line write them. */
+import { systemClock } from "../clock.ts";
 import { isTqError, TqError } from "../errors.ts";
 import { quote } from "../quote.ts";
 import {
@@ -7,7 +8,7 @@ import {
   parseDuration,
   toMilliseconds,
 } from "./duration.ts";
-import { looksLikeMoment, momentOf, parseMoment } from "./moment.ts";
+import { isTimeOfDay, looksLikeMoment, momentOf, nextTimeOfDay, parseMoment } from "./moment.ts";
 
 /** The point from which relative values of one push count. */
 export interface Basis {
@@ -125,10 +126,16 @@ export function time(): Kind<number> {
       throw refused(value, name, JSON_TIME);
     },
     readText: (written, name) =>
-      looksLikeMoment(written)
-        ? Temporal.Instant.fromEpochMilliseconds(parseMoment(written, name))
-        : { milliseconds: orMoment(written, () => parseDuration(written, name)) },
+      isTimeOfDay(written)
+        ? Temporal.Instant.fromEpochMilliseconds(nextTimeOfDay(written, name, systemClock.now()))
+        : readWritten(written, name),
   };
+}
+
+function readWritten(written: string, name: string): Temporal.Instant | DurationFields {
+  return looksLikeMoment(written)
+    ? Temporal.Instant.fromEpochMilliseconds(parseMoment(written, name))
+    : { milliseconds: orMoment(written, () => parseDuration(written, name)) };
 }
 
 /** A moment that has passed, as a rule: a length of time before now, or a point in time. */
@@ -140,7 +147,7 @@ export function ago(): Kind<number> {
     throw new TqError("invalid", `${name} cannot be ${quote(given)}: it must be ${allowed}`);
   };
   const readText = (written: string, name: string) => {
-    const read = time().readText(written, name);
+    const read = readWritten(written, name);
     if (!written.startsWith("-") || looksLikeMoment(written)) return read;
     throw refused(written, name, allowed);
   };

@@ -3,7 +3,8 @@ import { type CronSource, type CronText, TQ_ORIGIN } from "../cron/ledger.ts";
 import { type CronLayer, type MergedCron, type MergedCrons, mergeCrons } from "../cron/merge.ts";
 import { isOwn, OWN_DEFINITIONS } from "../cron/own.ts";
 import { unknownTask } from "../registry/recurring.ts";
-import { readCronFile, sectionWords } from "../settings/cron-sections.ts";
+import { layersOf } from "../settings/cron-layers.ts";
+import { readCronFile } from "../settings/cron-sections.ts";
 import { FileWatch } from "./file-watch.ts";
 import type { CronModels } from "./messages.ts";
 
@@ -62,27 +63,13 @@ export class CronReading {
 
   /** The one that wins comes last. */
   get layers(): CronLayer[] {
-    const { file } = this;
     const own: CronLayer = {
       origin: TQ_ORIGIN,
       kind: "tq",
       definitions: OWN_DEFINITIONS,
       where: (name) => name,
     };
-    const models = this.#models.crons.map(({ path, definitions }): CronLayer => ({
-      origin: path,
-      kind: "model",
-      definitions,
-      where: (name) => `${path}: the recurring task ${name}`,
-    }));
-    if (file === null) return [own, ...models];
-    const settings: CronLayer = {
-      origin: file,
-      kind: "settings",
-      definitions: this.#settings,
-      where: (name) => `${file}: ${sectionWords(name)}`,
-    };
-    return [own, ...models, settings];
+    return [own, ...layersOf(this.#models.crons, this.file, this.#settings)];
   }
 
   /** The source of a layer, with those of these that it has. */

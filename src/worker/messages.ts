@@ -1,6 +1,6 @@
 /** Messages between the main thread and its threads. A run of a task needs none. */
 import type { ModelCatalog } from "../catalog.ts";
-import type { CronText } from "../cron/ledger.ts";
+import type { ModelCrons } from "../cron/merge.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
@@ -54,12 +54,6 @@ type OfThread =
   | { readonly type: "reported"; readonly events: string };
 
 export type FromThread = OfThread | ForPool;
-
-/** The recurring tasks that the models of one path say. */
-export interface ModelCrons {
-  readonly path: string;
-  readonly definitions: readonly CronText[];
-}
 
 /** The part of its models that decides on the recurring tasks of a worker. */
 export interface CronModels {

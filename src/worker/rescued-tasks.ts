@@ -46,7 +46,7 @@ export class RescuedTasks {
     } else if (task.state === "failed") {
       this.#failed += 1;
       this.#report({ name: "task.poisoned", ...run, crashes });
-      this.#count(task, "crashed", null);
+      this.#count(task, "failed", null); // as every run after which its task has failed
     } else if (task.crashed) {
       this.#report({ name: "task.crashed", ...run, reason, crashes });
       this.#count(task, "crashed", null);

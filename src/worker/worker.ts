@@ -3,13 +3,11 @@
  * after the threads that do.
  */
 import { randomUUIDv7 } from "bun";
-import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Listeners } from "../log/listeners.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
-import type { SaidPolicies } from "../registry/said-policies.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
@@ -64,6 +62,7 @@ export class WorkerProcess {
   /** Its threads may claim tasks. */
   #isGoing = false;
   #stopping = false;
+  #isDrained = false;
   /** The error for which it cannot go on. */
   #failure: unknown = null;
   /** Why a thread could not start, or still loads its models, as last reported; "" once one has loaded them. */
@@ -116,6 +115,7 @@ export class WorkerProcess {
           this.#timekeeping.lookedForTasks();
         },
         drained: (held) => {
+          this.#isDrained = true;
           const but = held === null ? "" : ` but what is paused: ${held}`;
           return this.#stopItself("graceful", `nothing is left to do${but}`);
         },
@@ -128,14 +128,9 @@ export class WorkerProcess {
     return this.#refusal === "" || this.#pool.canRun ? null : this.#refusal;
   }
 
-  /** The models and methods that its threads have loaded. */
-  get catalog(): ModelCatalog | null {
-    return this.#known?.catalog ?? null;
-  }
-
-  /** The policies that they and tq.toml say. */
-  get policies(): SaidPolicies {
-    return this.#known?.policies ?? {};
+  /** The models that its threads have loaded; null: none yet. */
+  get models(): LoadedModels | null {
+    return this.#known;
   }
 
   /**
@@ -162,6 +157,7 @@ export class WorkerProcess {
     );
     const { catalog = {} } = this.#known ?? {};
     const problems = [...uselessRules(this.#options.config, catalog), ...this.#crons.problems()];
+    problems.push(...(await this.#alerts.unknownNames(catalog)));
     for (const words of [...problems, ...noModels(this.#models, catalog)]) this.#note(words);
     await nextTurn(); // the log writes the start by then, before the threads write of their tasks
     if (!this.#stopping) this.#go();
@@ -219,7 +215,8 @@ export class WorkerProcess {
     this.#timekeeping.stop();
     const started = performance.now();
     await this.#pool.stop(grace);
-    await this.#alerts.end(Math.max(grace - (performance.now() - started), 0));
+    const rest = Math.max(grace - (performance.now() - started), 0);
+    await this.#alerts.end(rest, { heedsEvery: this.#isDrained || this.#failure !== null });
     this.#timekeeping.end();
     await this.#statistics.end();
     await this.#options.closing?.();

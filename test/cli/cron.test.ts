@@ -257,5 +257,6 @@ describe("tq cron list on a terminal", () => {
     expect(lines.filter((line) => line.length > columns)).toEqual([]);
     expect(text.replace(/\s+/g, " ")).toContain("until Anna has counted all, please");
     expect(text.replace(/\s+/g, " ")).toContain("At 02:30");
+    expect(text).toContain("night.run");
   });
 });

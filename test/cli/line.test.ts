@@ -5,21 +5,21 @@ import { readLine } from "../../cli/command/line.ts";
 import { TqError } from "../../src/errors.ts";
 
 /** The line as citty gets it, the command's name first. */
-function plain(...argv: string[]): string[] {
-  const line = readLine(argv, COMMANDS);
+async function plain(...argv: string[]): Promise<string[]> {
+  const line = await readLine(argv, COMMANDS);
   if (line.kind !== "run") throw new Error(`It is ${line.kind}`);
   return [line.command.name, ...line.args];
 }
 
-function help(...argv: string[]): string | null {
-  const line = readLine(argv, COMMANDS);
+async function help(...argv: string[]): Promise<string | null> {
+  const line = await readLine(argv, COMMANDS);
   if (line.kind !== "help") throw new Error(`It is ${line.kind}`);
   return line.command?.name ?? null;
 }
 
-function refusal(...argv: string[]): string {
+async function refusal(...argv: string[]): Promise<string> {
   try {
-    readLine(argv, COMMANDS);
+    await readLine(argv, COMMANDS);
   } catch (error) {
     expect(error).toBeInstanceOf(TqError);
     expect((error as TqError).code).toBe("invalid");
@@ -76,26 +76,26 @@ describe("a command line", () => {
       ["--json", "list", "--version"],
       ["version", "--json", "--version"],
     ],
-  ])("takes %s", (_name, argv, expected) => {
-    expect(plain(...argv)).toEqual(expected);
+  ])("takes %s", async (_name, argv, expected) => {
+    expect(await plain(...argv)).toEqual(expected);
   });
 
-  test("leaves everything behind the program of run to the program", () => {
+  test("leaves everything behind the program of run to the program", async () => {
     const argv = ["-q", "run", "--json", "app.ts", "--json", "-x", "--", "--limit", "a"];
-    expect(plain(...argv)).toEqual(["run", "--quiet", "--json", "--", ...argv.slice(3)]);
+    expect(await plain(...argv)).toEqual(["run", "--quiet", "--json", "--", ...argv.slice(3)]);
   });
 
-  test("is a wish for help without a command, with --help, -h or help", () => {
-    expect(help()).toBeNull();
-    expect(help("--help")).toBeNull();
-    expect(help("help")).toBeNull();
-    expect(help("help", "list")).toBe("list");
-    expect(help("list", "-h")).toBe("list");
-    expect(help("--help", "push")).toBe("push");
-    expect(help("show", "--help")).toBe("show");
+  test("is a wish for help without a command, with --help, -h or help", async () => {
+    expect(await help()).toBeNull();
+    expect(await help("--help")).toBeNull();
+    expect(await help("help")).toBeNull();
+    expect(await help("help", "list")).toBe("list");
+    expect(await help("list", "-h")).toBe("list");
+    expect(await help("--help", "push")).toBe("push");
+    expect(await help("show", "--help")).toBe("show");
   });
 
-  test("is a wish for the help of a group with its name alone, and of its command with both words", () => {
+  test("is a wish for the help of a group with its name alone, and of its command with both words", async () => {
     for (const argv of [
       ["cron"],
       ["cron", "--help"],
@@ -103,7 +103,7 @@ describe("a command line", () => {
       ["cron", "help"],
       ["--help", "cron"],
     ]) {
-      expect(help(...argv)).toBe("cron");
+      expect(await help(...argv)).toBe("cron");
     }
     for (const argv of [
       ["cron", "list", "--help"],
@@ -111,7 +111,7 @@ describe("a command line", () => {
       ["help", "cron", "list"],
       ["cron", "help", "list"],
     ]) {
-      expect(help(...argv)).toBe("cron list");
+      expect(await help(...argv)).toBe("cron list");
     }
   });
 
@@ -159,16 +159,16 @@ describe("a command line", () => {
       ["push"],
       "MODEL is missing (the name of a model, such as sale, or of a function): tq push [flags] MODEL METHOD INSTANCES, or tq push [flags] FUNCTION [ARGS]",
     ],
-  ])("of %j is refused", (argv, message) => {
-    expect(refusal(...argv)).toBe(message);
+  ])("of %j is refused", async (argv, message) => {
+    expect(await refusal(...argv)).toBe(message);
   });
 });
 
-test("two values for a flag that takes one are refused, on either side of the command", () => {
+test("two values for a flag that takes one are refused, on either side of the command", async () => {
   const words = "-d is given twice, as a.db and b.db: leave one out";
-  expect(refusal("list", "-d", "a.db", "-d", "b.db")).toBe(words);
-  expect(refusal("-d", "a.db", "list", "-d", "b.db")).toBe(words);
-  expect(refusal("list", "--queue", "mail", "--name", "print")).toContain("mail and print");
+  expect(await refusal("list", "-d", "a.db", "-d", "b.db")).toBe(words);
+  expect(await refusal("-d", "a.db", "list", "-d", "b.db")).toBe(words);
+  expect(await refusal("list", "--queue", "mail", "--name", "print")).toContain("mail and print");
 });
 
 describe("an argument", () => {

@@ -28,3 +28,18 @@ test("tq list says how many more there are than the hundred that it lists", asyn
   expect(await listed("--limit", "10")).toEqual([10, ""]);
   expect(await listed("-q")).toEqual([100, ""]);
 });
+
+test("tq list in a narrow terminal keeps the time of each task", async () => {
+  using folder = new Folder();
+  const store = folder.store();
+  const bare = { model: "send_invoice", method: "call", instances: [] };
+  await store.push([newTask({ ...bare, queue: "mail" }), newTask({ queue: "labels of the shop" })]);
+  await store.pauses.pause({ kind: "queue", name: "mail", by: "ana", reason: null, until: null });
+  await store.close();
+  for (const columns of [60, 50]) {
+    const { text } = await folder.inTerminal({ columns }, "list", "-q");
+    const lines = text.trimEnd().split("\n");
+    expect(lines.filter((line) => /\d\d-\d\d \d\d:\d\d$/.test(line))).toHaveLength(2);
+    for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(columns);
+  }
+});

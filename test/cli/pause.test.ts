@@ -81,7 +81,16 @@ describe("tq pause", () => {
     [["prnit"], 'No task is of the queue prnit; did you mean "print"?; the pause holds for those'],
     [["mail*"], "No task is of the queues mail*; the pause holds for those to come"],
     [["sale.process"], "the method is paused with --task sale.process"],
-    [["--task", "sael.process"], 'did you mean "sale"?'],
+    [["--task", "sael.process"], 'did you mean "sale.process"?'],
+    [
+      ["--task", "sale.prcess"],
+      'No task is of the method sale.prcess; did you mean "sale.process"?',
+    ],
+    [["--task", "sale.print"], "No task is of the method sale.print (there are sale.process); the"],
+    [
+      ["--task", "sale"],
+      'No task is of the function sale; did you mean "sale.*"?; the pause holds',
+    ],
     [["it's 100% \u0001"], "to go on: tq resume 'it'\\''s 100% "],
     [["--", "-x"], "to go on: tq resume -- -x"],
   ])("of %p, which no task has, says so, and holds", async (args, note) => {
@@ -91,6 +100,38 @@ describe("tq pause", () => {
     expect(stderr).toContain(note);
     expect(await site.store.pauses.list()).toHaveLength(1);
   });
+});
+
+test.each(["thumbnail", "thumbnail.call", "thumbnail.*"])(
+  "a pause of %s holds the function, without a note",
+  async (name) => {
+    await using site = await withTask();
+    const call = { model: "thumbnail", method: "call", instances: [] };
+    const [id = 0] = await site.store.push([newTask(call)]);
+    const { stderr } = await site.tq("pause", "--task", name);
+    expect(stderr).toMatch(
+      /^tq: Running tasks end, others wait; to go on: tq resume --task \S+\n$/,
+    );
+    const why = await site.tq("why", String(id));
+    expect(why.stdout).toContain(`its function thumbnail`);
+    expect(why.stdout).toContain("is paused by ana@");
+  },
+);
+
+test("a method that a model has and no task yet is paused without a note, and proposed for a near name", async () => {
+  await using site = await withTask();
+  site.folder.write(
+    "models.ts",
+    'import { Model } from "tq"; export class Label extends Model { static __name__ = "label"; static print() {} }',
+  );
+  const { stderr } = await site.tq("pause", "--task", "label.print");
+  expect(stderr).toStartWith("tq: Running tasks end");
+  const near = await site.tq("pause", "--task", "label.prnt");
+  expect(near.stderr).toContain('No task is of the method label.prnt; did you mean "label.print"?');
+  site.folder.write("models.ts", "throw new Error('broken');");
+  const broken = await site.tq("pause", "--task", "label.prnt");
+  expect(broken.code).toBe(0);
+  expect(broken.stderr).toContain("No task is of the method label.prnt (there are sale.process)");
 });
 
 describe("tq resume", () => {

@@ -42,7 +42,20 @@ describe("tq push with a worker", () => {
     const three = await folder.tqWith(WORKER, "push", "note", "read", "1,2,3", "--batch", "1");
     expect(three.stdout).toMatch(/^\d+\n\d+\n\d+\n$/);
     const none = await folder.tqWith(WORKER, "push", "note", "read", "[]");
-    expect(none).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(none).toEqual({
+      code: 0,
+      stdout: "",
+      stderr:
+        "tq: An empty list of instances makes no task; tq cron run NAME calls a static method without records, as its recurring task says\n",
+    });
+  });
+
+  test("takes a time of day, and says which instant that is", async () => {
+    const flags = ["--scheduled-at", "19:30", "--json"];
+    const { stdout, stderr } = await folder.tqWith(WORKER, "push", "note", "read", "7", ...flags);
+    const at = new Date((JSON.parse(stdout) as { scheduled_at: number }).scheduled_at);
+    expect([at.getHours(), at.getMinutes()]).toEqual([19, 30]);
+    expect(stderr).toContain("--scheduled-at 19:30 is 2");
   });
 
   test("stores what its flags say", async () => {
@@ -206,7 +219,7 @@ describe("tq push without a worker", () => {
       "models.ts",
       'import { ModelSQL, v } from "tq"; export class Box extends ModelSQL("box", { size: v.number() }) { async fill() {} }',
     );
-    const why = "none of its 1 records exists; the method was not called";
+    const why = "its record does not exist; the method was not called";
     const waited = await own.tq("push", "box", "fill", "4711", "--wait");
     expect(waited.code).toBe(0);
     expect(waited.stderr).toContain(`tq: Task 1 finished: ${why}\n`);

@@ -49,8 +49,37 @@ test("tq stats shows how many tasks of each queue ran, how long they waited, and
     "mail       1.9 s  1.9 s    2 s  1.5 min  1.5 min  1.5 min",
     "",
     "Where runs failed",
-    "  mail.send: 5 failed, 10 retried",
+    "  mail.send (queue mail): 5 failed, 10 retried",
   ]);
+});
+
+test("tq stats names functions as lists do, and the queue of what failed", async () => {
+  using folder = new Folder();
+  await using store = closing(folder);
+  await store.store.push([newTask({ model: "phone", method: "call", instances: [7] })]);
+  await store.store.register({ id: "w", pid: 1, threads: 1, queues: [] });
+  const counts = new SeriesCounts();
+  for (const queue of ["mail", "post"]) {
+    counts.of({ queue, model: "send_invoice", method: "call" }).ends.failed = 1;
+  }
+  counts.of({ queue: "mail", model: "phone", method: "call" }).ends.failed = 3;
+  await store.store.statistics.add({ worker: "w", number: 1, at: minutesAgo(2), counts });
+  const { stdout } = await folder.tq("stats");
+  expect(stdout).toEndWith(
+    "Where runs failed\n  phone.call (queue mail): 3 failed\n" +
+      "  send_invoice (queue mail): 1 failed\n  send_invoice (queue post): 1 failed\n",
+  );
+  const byTask = await folder.tq("stats", "--by", "task");
+  expect(byTask.stdout).toMatch(/^send_invoice +/m);
+  expect((await folder.tq("stats", "mail")).stdout).toMatch(/^send_invoice +/m);
+});
+
+test("tq stats is not wider than the terminal, headings too", async () => {
+  using folder = new Folder();
+  await using store = closing(folder);
+  await withRuns(store.store);
+  const { text } = await folder.inTerminal({ columns: 60 }, "stats", "-q");
+  for (const line of text.split(/\r?\n/)) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(60);
 });
 
 test("tq stats of one queue shows its methods, and --by hour adds them up by the hour", async () => {
@@ -63,6 +92,20 @@ test("tq stats of one queue shows its methods, and --by hour adds them up by the
   expect(tasks.stdout).not.toContain("Where runs failed");
   const hours = await folder.tq("stats", "mail", "--by", "hour", "--last", "day");
   expect(hours.stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:00 /m);
+});
+
+test("tq stats of a pattern shows the queues that it fits", async () => {
+  using folder = new Folder();
+  await using store = closing(folder);
+  await withRuns(store.store);
+  const { stdout } = await folder.tq("stats", "m*l");
+  expect(stdout).toStartWith("Tasks of queues m*l that ended in the last hour\nqueue  a minute");
+  expect(stdout).toMatch(/^mail +0\.5 +25/m);
+  expect(stdout).not.toContain("default");
+  expect(stdout).toContain("  mail.send (queue mail): 5 failed, 10 retried");
+  const none = await folder.tq("stats", "print*");
+  expect(none.stdout).toContain("of queues print*");
+  expect(none.stderr).toContain('No task has the queue "print*"');
 });
 
 test("tq stats --json gives every number, in ms", async () => {
@@ -110,10 +153,10 @@ test("tq stats says where nothing ran, and names the near queue", async () => {
   await using store = closing(folder);
   await store.store.push([newTask({ queue: "mail" })]);
   const none = await folder.tq("stats");
-  expect(none.stdout).toBe("No tasks ran in the last hour\n");
+  expect(none.stdout).toBe("The statistics of the last hour have no runs\n");
   expect(none.stderr).toContain("as each minute ends");
   const near = await folder.tq("stats", "mial", "--last", "day");
-  expect(near.stdout).toBe("No tasks of queue mial ran in the last day\n");
+  expect(near.stdout).toBe("The statistics of the last day have no runs of queue mial\n");
   expect(near.stderr).toContain('did you mean "mail"');
 });
 

@@ -48,6 +48,20 @@ describe("table", () => {
     expect(lineOf(["default", "default"], null)).toBe("1   default  no paper");
   });
 
+  test("leaves out what it can do without, the last one first, before the end of each line is cut", () => {
+    const columns = [
+      { title: "id" },
+      { title: "queue", min: 4, expendable: true },
+      { title: "tries", expendable: true },
+      { title: "time" },
+    ];
+    const lineOf = (width: number) =>
+      table(columns, [["1", "default", "3", "11-29 14:05"]], { width }).split("\n")[1];
+    expect(lineOf(28)).toBe("1   def…  3      11-29 14:05");
+    expect(lineOf(27)).toBe("1   default  11-29 14:05");
+    expect(lineOf(19)).toBe("1   11-29 14:05");
+  });
+
   test("cuts nothing when it is not on a terminal", () => {
     expect(lines([["1", "a".repeat(500), "b"]], null)[1]).toBe(` 1  ${"a".repeat(500)}  b`);
   });

@@ -133,7 +133,7 @@ test.each([
   [["sale", "cancel", "1"], 1, "sale.cancel would have been cancelled: not needed"],
   [["greet", '["ada"]'], 0, 'result  "hello ada"'],
   [["seed", "make", "1"], 0, 'sale   3   insert  id: 3, state: "draft"'],
-  [["sale", "process", "99"], 0, "none of its 1 records exists"],
+  [["sale", "process", "99"], 0, "its record does not exist"],
 ])("a trial of %p ends with %d and says how the run ended", async (args, status, words) => {
   const { code, stdout } = await unchanged(() => folder.tq("try", ...args));
   expect(stdout).toContain(words);

@@ -109,8 +109,10 @@ describe("a function that is a task", () => {
   test.each([
     ["stubborn", 5],
     ["*", 5],
-    ["stubborn.call", 3],
-  ])("has in tq.toml the name %j alone, or a pattern", async (pattern, attempts) => {
+    ["stubborn.call", 5],
+    ["stubborn.*", 5],
+    ["stubborn.print", 3],
+  ])("has the policy of [tasks.%j] where that names it", async (pattern, attempts) => {
     await using tq = makeRuntime({ settings: { tasks: { [pattern]: { attempts: 5 } } } });
     await stubborn.push("no");
     for (let run = 0; run < 5; run++) {

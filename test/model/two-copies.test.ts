@@ -43,6 +43,22 @@ beforeAll(async () => {
 
 afterAll(() => made[Symbol.dispose]());
 
+test("a minified copy keeps the name of each class that it gives", () => {
+  const classes = Object.entries(other).filter(
+    ([name, value]) => typeof value === "function" && /^[A-Z]/.test(name) && name !== "ModelSQL",
+  );
+  expect(classes.length).toBeGreaterThan(10);
+  for (const [name, value] of classes) expect((value as { name: string }).name).toBe(name);
+});
+
+test("a task handle of a minified copy is refused as an argument by its name", async () => {
+  await using _tq = makeRuntime();
+  const greet = other.task("greet", (_name: unknown) => 1);
+  const handle: unknown = await greet.push.with({})("ada");
+  const again = greet.push as (value: unknown) => Promise<number>;
+  expect((await errorOf(again(handle))).message).toContain("a TaskHandle is not JSON");
+});
+
 test("the copies are two", () => {
   expect(other.Transaction).not.toBe(here.Transaction);
   expect(other.Model).not.toBe(here.Model);

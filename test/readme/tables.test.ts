@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isGroup } from "../../cli/command/command.ts";
+import { isGroup, loadAll } from "../../cli/command/command.ts";
 import { COMMANDS } from "../../cli/commands.ts";
 import { EXIT_UNEXPECTED } from "../../cli/command/explain.ts";
 import { OWN_STATUS, type ProblemCode, STATUS } from "../../src/admin/problem.ts";
@@ -27,7 +27,7 @@ import { RECURRING_ROWS } from "./recurring-rows.ts";
 describe("the tables", () => {
   test("that come from the code are as the code says", async () => {
     const blocks: Record<string, string[][]> = {
-      commands: commandRows(),
+      commands: await commandRows(),
       tq_push: pushRows(),
       "context keys": contextRows(),
       settings: settingRows(),
@@ -179,11 +179,12 @@ function quoted(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
 }
 
-function commandRows(): string[][] {
-  const all = Object.values(COMMANDS).flatMap((entry) =>
-    isGroup(entry) ? Object.values(entry.commands) : [entry],
+async function commandRows(): Promise<string[][]> {
+  const entries = await loadAll(COMMANDS);
+  const all = await Promise.all(
+    entries.map(async (entry) => (isGroup(entry) ? loadAll(entry.commands) : [entry])),
   );
-  return all.map(({ name, description }) => [`\`tq ${name}\``, description]);
+  return all.flat().map(({ name, description }) => [`\`tq ${name}\``, description]);
 }
 
 function settingRows(): string[][] {

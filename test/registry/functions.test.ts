@@ -6,7 +6,7 @@ import { checkCall } from "../../src/catalog.ts";
 import { task } from "../../src/index.ts";
 import { loadModels } from "../../src/registry/load-models.ts";
 import { type ModelClass, modelOf } from "../../src/registry/model-class.ts";
-import { unknownRules } from "../../src/registry/policies.ts";
+import { Policies, unknownRules } from "../../src/registry/policies.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { makeRuntime } from "../model/support.ts";
 import { sentenceOf } from "../support/error.ts";
@@ -79,10 +79,22 @@ test.each([
   expect(sentence).toEndWith(`, both in ${made.file}; rename one of them`);
 });
 
-test("a section of tq.toml for a function has its name alone", () => {
-  const rules = ["thumbnail", "thumb*", "thumbnail.call"].map((pattern) => ({ pattern, said: {} }));
+test("a section of tq.toml names a function alone, or as it stands in the database", () => {
+  const patterns = ["thumbnail", "thumb*", "thumbnail.call", "thumbnail.*"];
+  const rules = patterns.map((pattern) => ({ pattern, said: { attempts: 7 } }));
+  expect(unknownRules(rules, { party: ["run"], thumbnail: null })).toEqual([]);
+  const model = modelFor(task("thumbnail", () => 1));
+  for (const rule of rules) expect(new Policies([rule]).of(model, "call", null).attempts).toBe(7);
+});
+
+test.each([
+  ["partie.run", "party.run"],
+  ["party", "party.*"],
+  ["thumbnial.call", "thumbnail.call"],
+])("a section of tq.toml for %s, which there is not, is said with the near name", (name, near) => {
+  const rules = [{ pattern: name, said: {} }];
   expect(unknownRules(rules, { party: ["run"], thumbnail: null })).toEqual([
-    expect.stringContaining('[tasks."thumbnail.call"] of tq.toml is of no use'),
+    `[tasks."${name}"] of tq.toml is of no use: no method has that name; did you mean "${near}"?`,
   ]);
 });
 

@@ -87,7 +87,8 @@ test("records that no longer exist are left out; order and duplicates are kept",
   expect(seen).toEqual([[[3, 1, 3]], [1, false, undefined], [1, true, undefined]]);
 });
 
-const noneOf = (count: number) => `none of its ${count} records exists; the method was not called`;
+const noneOf = (count: number) =>
+  `${count === 1 ? "its record does not exist" : `none of its ${count} records exists`}; the method was not called`;
 
 test("a task none of whose records exists is finished, and says that its method was not called", async () => {
   await using tq = makeRuntime();

@@ -189,7 +189,7 @@ test("a task none of whose records exists fails where its policy says so", async
   const [id = 0] = await push({ model: "gone", method: "need", instances: [7] });
   expect(await tq.runTask(id)).toMatchObject({
     state: "failed",
-    reason: "MissingRecords: none of its 1 records exists; the method was not called",
+    reason: "MissingRecords: its record does not exist; the method was not called",
   });
 });
 

@@ -163,7 +163,7 @@ test("a timeout of 0 s gives the result of a task that has ended, and no other",
 test.each([
   [Number.NaN, 'timeout cannot be NaN; write a length of time like "30s"'],
   [null, 'timeout cannot be null; write a length of time like "30s"'],
-  [30, "timeout: 30 has no unit; say the unit: { seconds: 30 }"],
+  [30, 'timeout: 30 has no unit; say the unit: "30s", "30m" or "30h"'],
   ["30", 'timeout: "30" has no unit'],
   [{ seconds: Number.NaN }, "timeout: seconds is NaN, not a number"],
   ["-1s", 'timeout cannot be "-1s": it must be 0 s to 24 days'],

@@ -160,6 +160,21 @@ test("settings of the test count, and those of the project do not", async () => 
   expect(await _queue.drain()).toMatchObject([{ task: { state: "failed" } }]);
 });
 
+test("a misspelt method in the settings is refused where the models are known", async () => {
+  const settings = { tasks: { "testing.sale.pya": { attempts: 1 } } };
+  expect(await sentenceOf(() => testQueue({ models: [Sale], settings }))).toBe(
+    'Cannot make a test queue: [tasks."testing.sale.pya"] of the settings is of no use: no method has that name; did you mean "testing.sale.pay"?',
+  );
+  await using _queue = await testQueue({ settings });
+});
+
+test("a task whose model the queue does not have says how to give it", async () => {
+  await using queue = await testQueue();
+  await push({ model: "testing.elsewhere", args: [] });
+  const sentence = await sentenceOf(() => queue.drain({ throws: true }));
+  expect(sentence).toEndWith("(give it to the test queue: testQueue({ models: [ … ] }))");
+});
+
 test("the models of a file are loaded by its path", async () => {
   await using queue = await testQueue({ models: join(import.meta.dir, "models.ts") });
   await push({ model: "testing.greet", args: ["ada"] });

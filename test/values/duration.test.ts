@@ -36,7 +36,7 @@ describe("toMilliseconds", () => {
   });
 
   test.each([
-    [5, 'queue_scheduled_at: 5 has no unit; say the unit: { seconds: 5 } or "PT5S"'],
+    [5, 'queue_scheduled_at: 5 has no unit; say the unit: "5s", "5m" or "5h"'],
     [{ minuts: 5 }, 'queue_scheduled_at: "minuts" is not a unit; did you mean "minutes"?'],
     [{ minutes: "5" }, 'queue_scheduled_at: minutes is "5", not a number'],
     [{ minutes: NaN }, "queue_scheduled_at: minutes is NaN, not a number"],

@@ -1,6 +1,12 @@
 /** Points in time: ISO 8601 with a zone, or without one in the local time of the machine. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { looksLikeMoment, momentOf, parseMoment } from "../../src/values/moment.ts";
+import {
+  isTimeOfDay,
+  looksLikeMoment,
+  momentOf,
+  nextTimeOfDay,
+  parseMoment,
+} from "../../src/values/moment.ts";
 import { sentenceOf } from "../support/error.ts";
 
 const before = process.env["TZ"];
@@ -90,5 +96,26 @@ describe("a point in time", () => {
     for (const other of ["PT5M", "5m", 7, null, undefined, { minutes: 5 }]) {
       expect(momentOf(other, "at")).toBeUndefined();
     }
+  });
+});
+
+describe("a time of day", () => {
+  const NOW = Date.parse("2026-12-01T12:00Z"); // 13:00 in Berlin
+
+  test.each([
+    ["19:30", "2026-12-01T18:30:00.000Z"],
+    ["7:05", "2026-12-02T06:05:00.000Z"],
+    ["13:00", "2026-12-02T12:00:00.000Z"],
+    ["00:00", "2026-12-01T23:00:00.000Z"],
+  ])("%s is the next one that the local clock shows", (text, instant) => {
+    process.env["TZ"] = "Europe/Berlin";
+    expect(isTimeOfDay(text)).toBe(true);
+    expect(new Date(nextTimeOfDay(text, "at", NOW)).toISOString()).toBe(instant);
+  });
+
+  test("25:99 is refused", async () => {
+    expect(await sentenceOf(() => nextTimeOfDay("25:99", "at", NOW))).toContain(
+      "not a point in time",
+    );
   });
 });

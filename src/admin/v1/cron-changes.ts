@@ -20,7 +20,7 @@ import {
   rowNamed,
   unchangedCron,
 } from "../../tasks/cron/control.ts";
-import { cronFileNow, takeUp } from "../../tasks/cron/known.ts";
+import { cronFileNow, type FileCrons, mergeFiles, takeUp } from "../../tasks/cron/known.ts";
 import { recurringTask } from "../../tasks/cron/recurring.ts";
 import { runKnown } from "../../tasks/cron/run-known.ts";
 import { BY, REASON } from "../../tasks/pauses.ts";
@@ -90,10 +90,17 @@ export function cronName() {
   return reads("param", NAME, (c) => ({ name: c.req.param("name") ?? "" }));
 }
 
-export function cronChanges(options: Pick<AdminOptions, "store" | "config" | "catalog">) {
-  const { store, config, catalog } = options;
-  /** A change of one that only tq.toml has takes it up first. */
-  const known = (name: string) => takeUp(store, cronFileNow(config), name);
+export type CronOptions = Pick<AdminOptions, "store" | "config" | "catalog" | "crons">;
+
+/** The recurring tasks of the models, as the server has loaded them, and of tq.toml as it is now. */
+export function filesNow({ config, crons = () => [] }: CronOptions): FileCrons {
+  return mergeFiles(crons(), cronFileNow(config));
+}
+
+export function cronChanges(options: CronOptions) {
+  const { store, catalog } = options;
+  /** A change of one that only a file has takes it up first. */
+  const known = (name: string) => takeUp(store, filesNow(options), name);
   const shown = async ({ after }: Changed) => shownRecurring(await recurringTask(store, after));
   const withEarlier = async (changed: Changed) => {
     return { ...(await shown(changed)), was: earlierKeys(keyChanges(changed)) };
@@ -113,9 +120,9 @@ export function cronChanges(options: Pick<AdminOptions, "store" | "config" | "ca
       async (c) => {
         const definition = c.req.valid("json");
         const { name, text } = definition;
-        const { file, cron } = cronFileNow(config);
-        if (file !== null && cron.some((one) => one.name === name)) {
-          throw new TqError("conflict", takenWords({ name, origin: file, removedAt: null }));
+        const taken = filesNow(options).all.find((one) => one.name === name);
+        if (taken !== undefined) {
+          throw new TqError("conflict", takenWords({ ...taken, removedAt: null }));
         }
         checkCronTask(definition, catalog(), `Cannot add ${name}`);
         const row = await store.cron.add(DATABASE_ORIGIN, { name, definition: text });
@@ -191,7 +198,7 @@ export function cronChanges(options: Pick<AdminOptions, "store" | "config" | "ca
         const { name } = c.req.valid("param");
         const { by, force = false } = c.req.valid("json");
         const run = { force, ...(by !== undefined && { by }) };
-        const id = await runKnown({ store, file: cronFileNow(config), catalog }, name, run);
+        const id = await runKnown({ store, files: filesNow(options), catalog }, name, run);
         const task = id === null ? null : await store.get(id);
         return c.json({ name, task: task && withIsoTimes(task) });
       },

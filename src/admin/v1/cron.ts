@@ -3,14 +3,13 @@ import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import type { Store } from "../../store/store.ts";
 import { rowNamed } from "../../tasks/cron/control.ts";
-import { type CronFile, cronFileNow } from "../../tasks/cron/known.ts";
+import type { FileCrons } from "../../tasks/cron/known.ts";
 import { explainedRecurring, listRecurring, recurringNotes } from "../../tasks/cron/listed.ts";
 import { recurringSlot } from "../../tasks/cron/recurring.ts";
-import type { AdminOptions } from "../app.ts";
 import { digits } from "../input/fields.ts";
 import { Problems } from "../input/check.ts";
 import { readQuery } from "../input/queries.ts";
-import { cronName } from "./cron-changes.ts";
+import { cronName, type CronOptions, filesNow } from "./cron-changes.ts";
 import {
   EXPLANATION,
   LISTED,
@@ -38,7 +37,8 @@ const SHOWN = v.object({ ...LISTED.entries, explanation: EXPLANATION });
 const KEPT_SLOTS = 1_000;
 const LIMIT = digits(`a whole number from 1 to ${KEPT_SLOTS}`, KEPT_SLOTS);
 
-export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "config">) {
+export function cronOperations(options: CronOptions) {
+  const { store } = options;
   return new Hono<AdminEnv>()
     .get(
       "/cron",
@@ -51,7 +51,7 @@ export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "
       }),
       async (c) => {
         const notes = await recurringNotes(store);
-        const tasks = await listRecurring(store, cronFileNow(config), (why) => notes.push(why));
+        const tasks = await listRecurring(store, filesNow(options), (why) => notes.push(why));
         return c.json({ recurring: tasks.map(shownRecurring), notes });
       },
     )
@@ -68,7 +68,7 @@ export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "
       cronName(),
       async (c) => {
         const { name } = c.req.valid("param");
-        return c.json(await wholeRecurring(store, cronFileNow(config), name));
+        return c.json(await wholeRecurring(store, filesNow(options), name));
       },
     )
     .get(
@@ -98,8 +98,8 @@ export function cronOperations({ store, config }: Pick<AdminOptions, "store" | "
     );
 }
 
-async function wholeRecurring(store: Store, file: CronFile, name: string) {
-  const { task, explanation } = await explainedRecurring(store, file, name);
+async function wholeRecurring(store: Store, files: FileCrons, name: string) {
+  const { task, explanation } = await explainedRecurring(store, files, name);
   return { ...shownRecurring(task), explanation: shownExplanation(explanation) };
 }
 

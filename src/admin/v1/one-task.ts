@@ -2,11 +2,11 @@
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { noSuchTask, TqError } from "../../errors.ts";
-import { attemptsOf } from "../../registry/said-policies.ts";
 import type { Store } from "../../store/store.ts";
 import { ENDED_STATES } from "../../task.ts";
 import { endOf, hasEnded } from "../../tasks/end.ts";
 import { onDisk } from "../../tasks/on-disk.ts";
+import { knownPolicyFacts } from "../../tasks/why/policy-facts.ts";
 import { whyOf } from "../../tasks/why/why.ts";
 import { MINUTE_MS, parseDuration } from "../../values/duration.ts";
 import type { Health } from "../health.ts";
@@ -64,8 +64,8 @@ export function oneTaskOperations(options: TaskRouteOptions & Pick<Health, "mode
         const { state, queue } = situation.task;
         if (hasEnded(situation.task)) await onDisk(store);
         const models = { catalog: catalog(), policies: policies() };
-        const attempts = attemptsOf(models, situation.task);
-        return c.json({ id, state, queue, ...whyOf(situation, { mode, attempts }) });
+        const policy = knownPolicyFacts(models, situation.task);
+        return c.json({ id, state, queue, ...whyOf(situation, { mode, policy }) });
       },
     )
     .get(

@@ -75,11 +75,6 @@ function problemsOf(codes: readonly ProblemCode[]) {
   return Object.fromEntries(rows);
 }
 
-interface Reads<In, Out, Target extends "query" | "json" | "param"> {
-  readonly in: { readonly [T in Target]: In };
-  readonly out: { readonly [T in Target]: Out };
-}
-
 /**
  * Reads a part of the request before the handler, which gets it by `c.req.valid(target)`.
  *
@@ -94,7 +89,14 @@ export function reads<
   target: Target,
   schema: Schema,
   read: (c: Context) => Out | Promise<Out>,
-): MiddlewareHandler<Env, string, Reads<v.InferInput<Schema>, Out, Target>> {
+): MiddlewareHandler<
+  Env,
+  string,
+  {
+    readonly in: { readonly [T in Target]: v.InferInput<Schema> };
+    readonly out: { readonly [T in Target]: Out };
+  }
+> {
   const middleware: MiddlewareHandler = async (c, next) => {
     c.req.addValidatedData(target, (await read(c)) as object);
     await next();

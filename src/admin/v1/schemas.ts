@@ -6,11 +6,10 @@ import type { Pause } from "../../store/pauses.ts";
 import type { TaskProgress } from "../../store/task-output.ts";
 import { TASK_STATES, type Task, type TaskError, type Attempt } from "../../task.ts";
 
-/** A year after 9999 has a sign and six digits, which the format "date-time" does not take. */
-const FAR_TIME = v.pipe(v.string(), v.regex(/^[+-]\d{6}-/));
 export const TIME = v.pipe(
-  v.union([v.pipe(v.string(), v.isoTimestamp()), FAR_TIME]),
-  v.description("A point in time, in UTC"),
+  v.string(),
+  v.regex(/^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  v.description("A point in time: ISO 8601 in UTC; a year after 9999 has a sign and six digits"),
 );
 export const MS = v.pipe(v.number(), v.description("A length of time in ms"));
 export const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0));

@@ -90,7 +90,7 @@ const SERIES = v.object({
 const LAST = queryField(
   `How far back: hour, day, week, or a length such as 90m or 30d; default: ${DEFAULT_LAST}`,
 );
-const QUEUE = queryField("Only tasks of this queue");
+const QUEUE = queryField("Only tasks of this queue, or of those of a pattern");
 
 export function statisticsOperations(store: Store) {
   const closed = new ClosedSteps();

@@ -63,6 +63,14 @@ CREATE TABLE tq__pause (
   UNIQUE (kind, name)
 ) STRICT;
 
+-- When a pause last ended, for the last hour: nothing ended before, which says nothing of the rate.
+CREATE TABLE tq__pause_end (
+  kind     TEXT    NOT NULL,
+  name     TEXT    NOT NULL,
+  ended_at INTEGER NOT NULL,
+  PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE VIEW tq_pauses AS
 SELECT kind, name, since, paused_by, reason, until FROM tq__pause;
 
@@ -100,27 +108,41 @@ CREATE TABLE tq__follow_up (
   PRIMARY KEY (model, method)
 ) STRICT, WITHOUT ROWID;
 
--- The ways in which failures are told: `channel` is "command" or "url" with a hash of the definition. Failures up to
--- `told_until` have been told. `sender` is the worker that is telling some, `sent_at` when the last one began to.
+-- Definitions of alerts: `channel` is "command" or "url" with a hash of the definition; `queues` and `tasks` are lists of
+-- patterns for GLOB, empty ones want all. Each counts the failures that it wants: `noted` so far, those up to number
+-- `told_until` have been told. `sender` is the worker that is telling those up to `taken_until`, `sent_at` when the last
+-- alert began to go.
 CREATE TABLE tq__alert (
-  channel    TEXT PRIMARY KEY,
-  origin     TEXT    NOT NULL,
-  told_until INTEGER NOT NULL,
-  sender     TEXT,
-  sent_at    INTEGER
+  channel     TEXT PRIMARY KEY,
+  queues      TEXT    NOT NULL,
+  tasks       TEXT    NOT NULL,
+  noted       INTEGER NOT NULL DEFAULT 0,
+  told_until  INTEGER NOT NULL DEFAULT 0,
+  taken_until INTEGER NOT NULL DEFAULT 0,
+  sender      TEXT,
+  sent_at     INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- Failures that are to be told. Their ids only grow, whatever the clock does, and no id comes twice. A row without a task
--- is the trouble of a worker.
+-- The files that ask for each of them; "" stands for all workers without a file.
+CREATE TABLE tq__alert_origin (
+  origin  TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  PRIMARY KEY (origin, channel)
+) STRICT, WITHOUT ROWID;
+
+-- Failures that a definition of alerts has to tell, the first ones: of the others it has the number alone. A row without a
+-- task is the trouble of a worker.
 CREATE TABLE tq__untold (
-  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  channel   TEXT    NOT NULL,
+  number    INTEGER NOT NULL,
   task      INTEGER,
   call      TEXT    NOT NULL,
   queue     TEXT,
   reason    TEXT    NOT NULL,
   attempts  INTEGER NOT NULL,
-  failed_at INTEGER NOT NULL
-) STRICT;
+  failed_at INTEGER NOT NULL,
+  PRIMARY KEY (channel, number)
+) STRICT, WITHOUT ROWID;
 
 -- Statistics: the runs of a method of a queue by the minute, after eight days by the hour. `span` is in ms, sums
 -- and worst values in µs; `buckets` are histograms: src/statistics/histogram.ts. `whole` is 1 where a row has all runs of

@@ -86,9 +86,10 @@ export function addCron(
   db: Database,
   origin: string,
   { name, definition }: CronText,
+  kind: OriginKind,
   now: number,
 ): void {
-  db.query(DEFINE).run({ name, origin, kind: kindOf({ origin }), definition, now });
+  db.query(DEFINE).run({ name, origin, kind, definition, now });
 }
 
 function namesOf({ definitions, foreign = [] }: CronSource): string {

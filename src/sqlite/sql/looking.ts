@@ -1,7 +1,7 @@
 /** Reads the queue: one task, what waits, workers, the sizes of the files. */
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
-import type { Claim, Task } from "../../task.ts";
+import { type Claim, FUNCTION_METHOD, type Task } from "../../task.ts";
 import type { Standing, TaskNames, WorkerInfo } from "../../store/looking.ts";
 import { listIds } from "./claim.ts";
 import { EXPIRED, type TaskRow, toTask } from "./task-rows.ts";
@@ -35,14 +35,19 @@ export function standingsOf(db: Database, ids: readonly number[], now: number): 
 const NAMED_IDS = 100_000;
 
 const NAMES = `
-  SELECT DISTINCT queue, model FROM tq__task WHERE id > (SELECT max(id) FROM tq__task) - ${NAMED_IDS}`;
+  SELECT DISTINCT queue, model, iif(method = '${FUNCTION_METHOD}' AND instances = '[]', NULL, method)
+    FROM tq__task WHERE id > (SELECT max(id) FROM tq__task) - ${NAMED_IDS}`;
 
-/** Lists the queues and models of the newest tasks. */
+/** Lists the queues, models and calls of the newest tasks. */
 export function listNames(db: Database): TaskNames {
-  const pairs = db.query(NAMES).values() as [queue: string, model: string][];
+  const rows = db.query(NAMES).values() as [queue: string, model: string, method: string | null][];
+  const calls = new Map(
+    rows.map(([, model, method]) => [JSON.stringify([model, method]), { model, method }]),
+  );
   return {
-    queues: [...new Set(pairs.map(([queue]) => queue))],
-    models: [...new Set(pairs.map(([, model]) => model))],
+    queues: [...new Set(rows.map(([queue]) => queue))],
+    models: [...new Set(rows.map(([, model]) => model))],
+    calls: [...calls.values()],
   };
 }
 

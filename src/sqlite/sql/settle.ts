@@ -1,6 +1,6 @@
 /** Ends runs. Each statement names the claim, and changes nothing where that was lost. */
 import type { Database } from "bun:sqlite";
-import type { ErrorData, Settlement } from "../../outcome.ts";
+import { type ErrorData, errorWords, type Settlement } from "../../outcome.ts";
 import type { Claim } from "../../task.ts";
 import { listIds } from "./claim.ts";
 import { type EndedRun, recordAttempt } from "./attempts.ts";
@@ -112,7 +112,7 @@ function fail(
   now: number,
   onPushed?: (id: number) => void,
 ): boolean {
-  const reason = `${error.name}: ${error.message}`;
+  const reason = errorWords(error);
   if (!end(db, run, { outcome: "failed", error, now }, FAIL, { reason, now })) return false;
   const pushed = afterFailure(db, run.id, now);
   if (pushed !== null) onPushed?.(pushed);
@@ -150,10 +150,7 @@ type Later = Extract<Settlement, { readonly delay: number }>;
 
 function runLater(db: Database, run: Claim, later: Later, now: number): boolean {
   const { kind } = later;
-  const reason =
-    kind === "snoozed"
-      ? (later.reason ?? "snoozed")
-      : `${later.error.name}: ${later.error.message}`;
+  const reason = kind === "snoozed" ? (later.reason ?? "snoozed") : errorWords(later.error);
   const ended: EndedRun =
     kind === "snoozed"
       ? { outcome: kind, reason, now }

@@ -8,6 +8,7 @@ import type {
   StatisticsRow,
 } from "../../store/statistics-store.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../values/duration.ts";
+import { namesGlob } from "./glob.ts";
 
 /** Rows of minutes are kept so long, then they are added to those of hours, which are kept for the second time. */
 const MINUTES_KEPT_MS = 8 * DAY_MS;
@@ -95,7 +96,7 @@ function addRow(counts: RunCounts, row: StoredRow): void {
 }
 
 const SPANS = `span IN (${MINUTE_MS}, ${HOUR_MS})`;
-const ASKED = `${SPANS} AND at >= $since AND at < $until AND ($queue IS NULL OR queue = $queue)`;
+const ASKED = `${SPANS} AND at >= $since AND at < $until AND ($queue IS NULL OR queue GLOB $queue)`;
 const ROWS = `SELECT * FROM tq__statistic WHERE ${ASKED} AND model <> '${ALL}'`;
 
 /** Hours have no row for all methods. */
@@ -107,8 +108,13 @@ export function sumRows(
   into: (row: StatisticsRow) => RunCounts,
 ): void {
   const statement = db.query(whole ? WHOLE_ROWS : ROWS);
-  const rows = statement.iterate({ since, until, queue }) as Iterable<StoredRow>;
+  const values = { since, until, queue: globOf(queue) };
+  const rows = statement.iterate(values) as Iterable<StoredRow>;
   for (const row of rows) addRow(into(row), row);
+}
+
+function globOf(queue: string | null): string | null {
+  return queue === null ? null : namesGlob(queue);
 }
 
 type Nullable<T> = { [K in keyof T]: T[K] | null };
@@ -122,7 +128,7 @@ export function endsOf(
   db: Database,
   { since, until, queue = null }: Nullable<StatisticsQuery>,
 ): SeriesEnds[] {
-  return db.query(SERIES_ENDS).all({ since, until, queue }) as SeriesEnds[];
+  return db.query(SERIES_ENDS).all({ since, until, queue: globOf(queue) }) as SeriesEnds[];
 }
 
 /** Rows that become hours, or are deleted, in one transaction: some ms. */

@@ -8,7 +8,7 @@ import { VERSION } from "../../version.ts";
 import type { Shown } from "../file/live-output.ts";
 import { recordAttempt } from "./attempts.ts";
 import { handBack } from "./claim.ts";
-import { noteTrouble } from "./failures.ts";
+import { noteTrouble } from "./untold.ts";
 import { crash, interrupt, settle } from "./settle.ts";
 
 const REGISTER = `

@@ -5,21 +5,21 @@ import { isOwn } from "../../cron/own.ts";
 import type { Store } from "../../store/store.ts";
 import { checkCronTask } from "./check-task.ts";
 import { pushCron, rowNamed, type RunOptions } from "./control.ts";
-import { type CronFile, takeUp } from "./known.ts";
+import { type FileCrons, takeUp } from "./known.ts";
 
 interface Known {
   readonly store: Store;
-  readonly file: CronFile;
+  readonly files: FileCrons;
   readonly catalog: () => ModelCatalog | null;
 }
 
-/** As `pushCron`, of one that only tq.toml has, too; refused where its task calls nothing that there is. */
+/** As `pushCron`, of one that only a file has, too; refused where its task calls nothing that there is. */
 export async function runKnown(
-  { store, file, catalog }: Known,
+  { store, files, catalog }: Known,
   name: string,
   options: RunOptions,
 ): Promise<number | null> {
-  await takeUp(store, file, name);
+  await takeUp(store, files, name);
   if (!isOwn(name)) {
     checkCronTask(definitionOf(await rowNamed(store, name)), catalog(), `Cannot run ${name}`);
   }

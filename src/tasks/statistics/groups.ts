@@ -1,4 +1,5 @@
 /** How many tasks ran, how long they waited and took, and how late they were: by queue, task or hour. */
+import { isPattern } from "../../patterns.ts";
 import { RunCounts, type Series } from "../../statistics/counts.ts";
 import { type RunSummary, summarize } from "../../statistics/summary.ts";
 import type { SeriesEnds, StatisticsRow } from "../../store/statistics-store.ts";
@@ -42,7 +43,7 @@ export interface WantedStatistics {
 
 /** The grouping where none is said: by queue, or of one queue by method. */
 export function defaultGrouping(queue: string | undefined): Grouping {
-  return queue === undefined ? "queue" : "task";
+  return queue === undefined || isPattern(queue) ? "queue" : "task";
 }
 
 /** @param tell called again and again meanwhile, for a long wait. */

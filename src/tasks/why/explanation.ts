@@ -2,6 +2,7 @@
 import { quote } from "../../quote.ts";
 import { inShell } from "../../store/pause-words.ts";
 import type { Task } from "../../task.ts";
+import type { PolicyFacts } from "./policy-facts.ts";
 
 /** One word for each of the sentences, for scripts. */
 type Cause =
@@ -39,8 +40,8 @@ export interface Why {
 export interface Known {
   /** The setting `queue.worker`. */
   readonly mode: "worker" | "no worker";
-  /** The attempts that the policy of the task allows; null: not known. */
-  readonly attempts: number | null;
+  /** Of the policy of the task; null: not known. */
+  readonly policy: PolicyFacts | null;
 }
 
 /** The command of a worker that would take the task. */

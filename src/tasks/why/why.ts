@@ -5,12 +5,13 @@ import { formatDuration } from "../../values/duration.ts";
 import { hasEnded } from "../end.ts";
 import { progressWords } from "../progress-words.ts";
 import { type Known, shortened, stoppedWhy, type Why, workerCommand } from "./explanation.ts";
+import type { PolicyFacts } from "./policy-facts.ts";
 import { waitingWhy, whyUnserved } from "./waiting.ts";
 
-/** True where the sentence is better with `Known.attempts`, which only the models may know. */
-export function needsAttempts({ task, lastRun }: Situation): boolean {
+/** True where the sentence is better with `Known.policy`, which only the models may know. */
+export function needsPolicy({ task, lastRun }: Situation): boolean {
   if (task.state === "scheduled") return task.reason !== null && lastRun?.outcome === "failed";
-  return task.state === "failed" && task.failures > 1;
+  return task.state === "failed" && (task.failures > 1 || lastRun?.outcome === "failed");
 }
 
 export function whyOf(situation: Situation, known: Known): Why {
@@ -21,7 +22,7 @@ export function whyOf(situation: Situation, known: Known): Why {
   return waitingWhy(situation, known);
 }
 
-function ended({ task, now }: Situation, { attempts }: Known): Why {
+function ended({ task, now, lastRun }: Situation, { policy }: Known): Why {
   const { id, state, reason, finished_at: at, dequeued_at: began, failures } = task;
   const ago = `${formatDuration(Math.max(now - (at ?? now), 0))} ago`;
   const why = reason === null ? "" : `: ${shortened(reason)}`;
@@ -32,8 +33,10 @@ function ended({ task, now }: Situation, { attempts }: Known): Why {
     return { cause: state, sentence: `Task ${id} finished ${ago}${took}${why}`, ...again };
   }
   if (state === "failed") {
-    const of = failures > 1 ? `, at attempt ${ofWords(failures, attempts)}` : "";
-    return { cause: "failed", sentence: `Task ${id} failed ${ago}${of}${why}`, ...again };
+    const isEarly = lastRun?.outcome === "failed" && policy !== null && failures < policy.attempts;
+    const of = failures > 1 || isEarly ? `, at attempt ${ofWords(failures, policy)}` : "";
+    const early = isEarly ? `; it was not tried again, ${policy.endsEarly}` : "";
+    return { cause: "failed", sentence: `Task ${id} failed ${ago}${of}${why}${early}`, ...again };
   }
   const hasExpired = task.expires_at !== null && began !== null && began >= task.expires_at;
   if (hasExpired && task.attempts === 0) {
@@ -117,7 +120,7 @@ function later(situation: Situation, known: Known): Why {
   const after = `after ${shortened(reason)}${also}`;
   switch (lastRun?.outcome) {
     case "failed": {
-      const attempt = `attempt ${ofWords(failures + 1, known.attempts)}`;
+      const attempt = `attempt ${ofWords(failures + 1, known.policy)}`;
       return {
         cause: "retry",
         sentence: `Task ${id} waits for ${attempt}, in ${wait}, ${after}`,
@@ -138,8 +141,9 @@ function later(situation: Situation, known: Known): Why {
 }
 
 /** The policy may have changed since the worker started that runs the task. */
-function ofWords(number: number, attempts: number | null): string {
-  if (attempts === null) return `${number}`;
+function ofWords(number: number, policy: PolicyFacts | null): string {
+  if (policy === null) return `${number}`;
+  const { attempts } = policy;
   return number > attempts
     ? `${number} (workers that start now allow ${attempts})`
     : `${number} of ${attempts}`;

@@ -2,16 +2,17 @@
  * Tells people of failures, in each way that the settings name: the first one at once, later ones together. Every worker
  * looks; the database says which one tells, and up to which failure.
  */
+import type { ModelCatalog } from "../../catalog.ts";
 import { messageOf } from "../../errors.ts";
 import type { Report } from "../../log/events.ts";
 import { LastingNote } from "../../log/lasting-note.ts";
-import { matches } from "../../patterns.ts";
 import type { Config } from "../../settings/config.ts";
-import type { AlertTake, TakenAlert, UntoldFailure } from "../../store/failure-store.ts";
+import type { AlertDefinition, AlertTake, TakenAlert } from "../../store/failure-store.ts";
 import type { Store } from "../../store/store.ts";
 import { HOUR_MS, SECOND_MS } from "../../values/duration.ts";
 import { type Channel, channelsOf } from "./channels.ts";
 import { alertMessage, MOST_NAMED } from "./message.ts";
+import { unknownAlertNames } from "./unknown-names.ts";
 
 /** It looks this often for failures that other processes have written, and for a clock that was set. */
 const LOOK_MS = 10 * SECOND_MS;
@@ -39,6 +40,7 @@ export interface AlertsOptions {
 
 export class Alerts {
   readonly #options: AlertsOptions;
+  readonly #definitions: readonly AlertDefinition[];
   readonly #lanes: readonly Lane[];
   readonly #cut = new AbortController();
   #seen = 0;
@@ -49,15 +51,22 @@ export class Alerts {
   constructor(options: AlertsOptions) {
     this.#options = options;
     const channels = options.channels ?? channelsOf(options.config);
-    const take = takeOf(options, channels);
+    this.#definitions = definitionsOf(options.config, channels);
+    const take = takeOf(options, this.#definitions);
     this.#lanes = channels.map((channel) => new Lane(channel, take, options, this.#cut.signal));
   }
 
   /** Failures count from here on, if none were watched before. */
   async watch(): Promise<void> {
     const { store, config } = this.#options;
-    const keys = this.#lanes.map(({ key }) => key);
-    await store.failures.watch(config.file ?? "", keys);
+    await store.failures.watch(config.file ?? "", this.#definitions);
+  }
+
+  /** A sentence for each name in the settings that fits nothing. */
+  async unknownNames(catalog: ModelCatalog): Promise<string[]> {
+    if (this.#lanes.length === 0) return [];
+    const { config, store } = this.#options;
+    return unknownAlertNames(config, catalog, store).catch(() => []); // a warning is not worth the start
   }
 
   start(): void {
@@ -109,14 +118,18 @@ export class Alerts {
     this.#lookAll();
   }
 
-  /** Looks a last time, and ends what has not gone within the time: it goes at the next start. */
-  async end(grace: number): Promise<void> {
+  /**
+   * Looks a last time, and ends what has not gone within the time: it goes at the next start.
+   *
+   * @param heedsEvery false: what is left goes now, as nobody knows when a worker starts again.
+   */
+  async end(grace: number, { heedsEvery = true } = {}): Promise<void> {
     if (this.#lanes.length === 0) return;
     if (grace === 0) this.cut();
     this.#ended = true;
     this.#callOff?.();
     const timer = setTimeout(() => this.cut(), Math.min(grace, LAST_MS));
-    await Promise.all(this.#lanes.map((lane) => lane.end()));
+    await Promise.all(this.#lanes.map((lane) => lane.end(heedsEvery)));
     clearTimeout(timer);
   }
 
@@ -128,26 +141,20 @@ export class Alerts {
 
 type Take = Omit<AlertTake, "channel">;
 
-function takeOf({ id, config }: AlertsOptions, channels: readonly Channel[]): Take {
-  const { every, queues, tasks } = config.alert;
-  const isIn = (patterns: readonly string[], name: string) =>
-    patterns.length === 0 || patterns.some((pattern) => matches(pattern, name));
-  const isWanted = ({ task, call, queue }: UntoldFailure): boolean =>
-    task === null || (isIn(queues, queue ?? "") && isIn(tasks, call));
-  return {
-    worker: id,
-    origin: config.file ?? "",
-    channels: channels.map(({ key }) => key),
-    every,
-    limit: MOST_NAMED,
-    isWanted,
-  };
+function definitionsOf({ alert }: Config, channels: readonly Channel[]): AlertDefinition[] {
+  const { queues, tasks } = alert;
+  return channels.map(({ key }) => ({ key, queues, tasks }));
+}
+
+function takeOf({ id, config }: AlertsOptions, definitions: readonly AlertDefinition[]): Take {
+  const { alert, file } = config;
+  return { worker: id, origin: file ?? "", definitions, every: alert.every, limit: MOST_NAMED };
 }
 
 /** One way of telling. */
 class Lane {
   readonly #channel: Channel;
-  readonly #take: AlertTake;
+  #take: AlertTake;
   readonly #options: AlertsOptions;
   readonly #signal: AbortSignal;
   readonly #trouble: LastingNote;
@@ -167,17 +174,14 @@ class Lane {
     this.#trouble = new LastingNote(options.report);
   }
 
-  get key(): Channel["key"] {
-    return this.#channel.key;
-  }
-
   look(): void {
     if (this.#ended || (this.#failures > 0 && this.#callOff !== null)) return;
     this.#lookAgain = true;
     this.#looking ??= this.#lookUntilQuiet();
   }
 
-  async end(): Promise<void> {
+  async end(heedsEvery: boolean): Promise<void> {
+    if (!heedsEvery) this.#take = { ...this.#take, every: 0 };
     if (this.#failures === 0 && !this.#signal.aborted) this.look();
     this.#ended = true;
     this.#callOff?.();

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "bun:test";
+import { digestOf } from "../../../src/admin/access/tokens.ts";
 import { CLEAN } from "../../../src/cron/own.ts";
 import { loadConfig } from "../../../src/settings/config.ts";
 import { makeFolder } from "../../support/folder.ts";
@@ -214,4 +215,30 @@ describe("a recurring task of tq.toml that no worker has taken up", () => {
       { name: "weekly", in_database: true, outdated: false, pause: { until: null } },
     ]);
   });
+});
+
+test("a recurring task of the models is listed before a worker has taken it up, and edited", async () => {
+  const definition = JSON.stringify({ schedule: "@hourly", task: "sale.print", instances: 7 });
+  const crons = () => [{ path: "/shop/models.ts", definitions: [{ name: "hourly", definition }] }];
+  await using admin = makeAdmin({ crons });
+  expect((await admin.get(CRON)).body.recurring).toMatchObject([
+    { name: "hourly", origin: "/shop/models.ts", in_database: false },
+  ]);
+  const { body } = await patch(admin, "hourly", { schedule: "@daily" });
+  expect(body).toMatchObject({ schedule: "@daily", edited: { schedule: "@daily" } });
+  expect((await admin.get(CRON)).body.recurring).toMatchObject([
+    { name: "hourly", in_database: true, outdated: false },
+  ]);
+});
+
+test("a token that may only read changes no recurring task", async () => {
+  await using admin = makeAdmin();
+  await admin.post(CRON, NIGHTLY);
+  const token = "reader-token-reader-token-reader-token-reader";
+  await admin.store.tokens.add({ name: "reader", roles: ["read"] }, digestOf(token));
+  const headers = { authorization: `Bearer ${token}` };
+  const look = await admin.ask(`${CRON}/nightly`, { headers });
+  const run = await admin.ask(`${CRON}/nightly/run`, { headers, method: "POST" });
+  expect([look.status, run.status]).toEqual([200, 403]);
+  expect(await admin.store.list()).toEqual([]);
 });

@@ -101,14 +101,22 @@ export function lookingTests(): void {
       await store.changed(await store.version(), 20_000, AbortSignal.abort());
     });
 
-    test("lists each queue and model of tasks once, whatever their state", async () => {
-      expect(await store.names()).toEqual({ queues: [], models: [] });
+    test("lists each queue, model and call of tasks once, whatever their state", async () => {
+      expect(await store.names()).toEqual({ queues: [], models: [], calls: [] });
       const mail = { queue: "mail", model: "letter" };
-      const [id = 0] = await store.push([newTask(mail), newTask(), newTask(mail)]);
+      const [id = 0] = await store.push([
+        newTask(mail),
+        newTask(),
+        newTask(mail),
+        newTask({ model: "thumbnail", method: "call", instances: [] }),
+      ]);
       await store.cancel(id);
-      const { queues, models } = await store.names();
+      const { queues, models, calls } = await store.names();
       expect(queues.toSorted()).toEqual(["default", "mail"]);
-      expect(models.toSorted()).toEqual(["letter", "sale"]);
+      expect(models.toSorted()).toEqual(["letter", "sale", "thumbnail"]);
+      expect(calls).toContainEqual({ model: "letter", method: "process" });
+      expect(calls).toContainEqual({ model: "thumbnail", method: null });
+      expect(calls).toHaveLength(3);
     });
 
     test("a task that does not exist is null", async () => {

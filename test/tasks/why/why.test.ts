@@ -1,12 +1,12 @@
 /** What is said of a task, for each way in which it may stand. */
 import { expect, test } from "bun:test";
 import type { Situation } from "../../../src/store/situation.ts";
-import { needsAttempts, whyOf } from "../../../src/tasks/why/why.ts";
+import { whyOf } from "../../../src/tasks/why/why.ts";
 import { localTime } from "../../../src/values/moment.ts";
 import { ended, NOW, putOff, running, situation, WORKER } from "./situations.ts";
 
-const MODE = { mode: "worker", attempts: null } as const;
-const NO_WORKER = { mode: "no worker", attempts: null } as const;
+const MODE = { mode: "worker", policy: null } as const;
+const NO_WORKER = { mode: "no worker", policy: null } as const;
 
 const PROGRAM = { ...WORKER, threads: 0, queues: [] };
 const SAID = { at: NOW - 3_000, done: 7, total: 9, text: "page 7" };
@@ -249,22 +249,6 @@ test.each(ROWS)("of a task: %s, %#", (cause, of, sentence, command) => {
   const why = whyOf(of, MODE);
   expect({ ...why }).toMatchObject({ cause, sentence, command });
   expect(why.purpose === null).toBe(command === null);
-});
-
-test("the attempts that the policy allows are said where they are known", () => {
-  const known = { mode: "worker", attempts: 5 } as const;
-  expect(whyOf(putOff("failed"), known).sentence).toContain("attempt 3 of 5, in 40 s");
-  const failed = ended("failed", { failures: 5, attempts: 5, reason: "Error: no" });
-  expect(whyOf(failed, known).sentence).toBe(
-    'Task 7 failed 1 min ago, at attempt 5 of 5: "Error: no"',
-  );
-});
-
-test("they are asked for only where they would be said, as the models are user code", () => {
-  const asking = [putOff("failed"), ended("failed", { failures: 2 })];
-  const others = [situation(), running(), putOff("snoozed"), ended("failed"), ended("finished")];
-  expect(asking.map(needsAttempts)).toEqual([true, true]);
-  expect(others.map(needsAttempts)).toEqual(others.map(() => false));
 });
 
 test("where programs run their own tasks, a task that waits is said to need tq worker", () => {

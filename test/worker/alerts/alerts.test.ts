@@ -197,6 +197,26 @@ test("a worker that stops tells what is left, and gives up an alert that hangs: 
   expect(counts()).toEqual([1, 1, 1]);
 });
 
+test("a worker that is stopped tells what is left though every has not passed; one that drains leaves it", async () => {
+  const alerts = await start();
+  const failAndLook = async (): Promise<void> => {
+    await failOne();
+    alerts.check();
+    await turn();
+  };
+  await failAndLook();
+  await failAndLook();
+  await failAndLook();
+  expect(counts()).toEqual([1]);
+  await alerts.end(30_000, { heedsEvery: false });
+  expect(counts()).toEqual([1, 2]);
+
+  const draining = await start();
+  await failOne();
+  await draining.end(30_000);
+  expect(counts()).toEqual([1, 2]);
+});
+
 test("a way that hangs does not hold up the other one", async () => {
   let asked = 0;
   answer = () => (asked++ === 0 ? new Promise(() => {}) : Promise.resolve(null));

@@ -3,11 +3,12 @@ import { type Context, Hono } from "hono";
 import { printable } from "../../../printable.ts";
 import { pauseCron, resumeCron } from "../../../tasks/cron/control.ts";
 import { changeSentences, type Explanation } from "../../../tasks/cron/explanation.ts";
-import { cronFileNow, takeUp } from "../../../tasks/cron/known.ts";
+import { takeUp } from "../../../tasks/cron/known.ts";
 import { explainedRecurring, type Listed } from "../../../tasks/cron/listed.ts";
 import { type RecurringSlot, recurringSlot } from "../../../tasks/cron/recurring.ts";
 import { runKnown } from "../../../tasks/cron/run-known.ts";
 import type { AdminEnv } from "../../access/access.ts";
+import { filesNow } from "../../v1/cron-changes.ts";
 import type { Desk } from "../desk.tsx";
 import { fieldsOf, PauseForm, pauseFields } from "../form.tsx";
 import { Action, Fact, Table, tasksPath, Time } from "../parts.tsx";
@@ -18,7 +19,7 @@ const SHOWN_SLOTS = 50;
 
 export function recurringPage(desk: Desk): Hono<AdminEnv> {
   const { store, options } = desk;
-  const { config, catalog } = options;
+  const { catalog } = options;
   const nameOf = (c: Context): string => c.req.param("name") ?? "";
   const pathOf = (name: string) => `/recurring/${encodeURIComponent(name)}`;
   const app = new Hono<AdminEnv>();
@@ -26,13 +27,13 @@ export function recurringPage(desk: Desk): Hono<AdminEnv> {
   app.post("/run", desk.formFor("admin"), async (c) => {
     const { force } = await fieldsOf(c);
     const run = { by: desk.nameOf(c), force: force !== undefined };
-    const task = await runKnown({ store, file: cronFileNow(config), catalog }, nameOf(c), run);
+    const task = await runKnown({ store, files: filesNow(options), catalog }, nameOf(c), run);
     return c.redirect(task === null ? `${pathOf(nameOf(c))}?done=run` : `/tasks/${task}`, 303);
   });
   app.post("/pause", desk.formFor("admin"), async (c) => {
     const name = nameOf(c);
     const pause = await pauseFields(c, `Cannot pause ${name}`, store.now());
-    await takeUp(store, cronFileNow(config), name);
+    await takeUp(store, filesNow(options), name);
     await pauseCron(store, name, { by: desk.nameOf(c), ...pause });
     return c.redirect(pathOf(name), 303);
   });
@@ -45,7 +46,7 @@ export function recurringPage(desk: Desk): Hono<AdminEnv> {
 
 async function showPage(c: Context<AdminEnv>, desk: Desk, name: string): Promise<Response> {
   const { store, options } = desk;
-  const { task, explanation } = await explainedRecurring(store, cronFileNow(options.config), name);
+  const { task, explanation } = await explainedRecurring(store, filesNow(options), name);
   const slots = (await store.cron.slots(name, SHOWN_SLOTS)).map(recurringSlot);
   const form = desk.may(c, "admin") ? desk.formToken(c) : null;
   const now = store.now();

@@ -1,9 +1,9 @@
 /** The recurring tasks: when they come, and what became of their last slots. */
 import { type Context, Hono } from "hono";
 import { printable } from "../../../printable.ts";
-import { cronFileNow } from "../../../tasks/cron/known.ts";
 import { type Listed, listRecurring, recurringNotes } from "../../../tasks/cron/listed.ts";
 import type { AdminEnv } from "../../access/access.ts";
+import { filesNow } from "../../v1/cron-changes.ts";
 import type { Desk } from "../desk.tsx";
 import { Table, Time } from "../parts.tsx";
 import { WORDS } from "../words.ts";
@@ -20,7 +20,7 @@ export function recurringPages(desk: Desk): Hono<AdminEnv> {
 async function listPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const { store, options } = desk;
   const notes = await recurringNotes(store);
-  const tasks = await listRecurring(store, cronFileNow(options.config), (why) => notes.push(why));
+  const tasks = await listRecurring(store, filesNow(options), (why) => notes.push(why));
   const words = WORDS.recurring;
   const content = (
     <>

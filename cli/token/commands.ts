@@ -1,20 +1,20 @@
 /** `tq token add|list|remove`: tokens of the admin API besides the one in tq.token. */
-import { digestOf, newToken } from "../src/admin/access/tokens.ts";
-import { TqError } from "../src/errors.ts";
-import { ROLES } from "../src/store/tokens.ts";
-import { text } from "../src/values/option-kinds.ts";
-import { command, type CommandGroup } from "./command/command.ts";
-import { toLook, withExisting } from "./command/program.ts";
-import { readWords } from "./command/values.ts";
-import { table } from "./terminal/table.ts";
-import { paint } from "./terminal/terminal.ts";
-import { formatTimeIn } from "./terminal/text.ts";
+import { digestOf, newToken } from "../../src/admin/access/tokens.ts";
+import { TqError } from "../../src/errors.ts";
+import { ROLES } from "../../src/store/tokens.ts";
+import { text } from "../../src/values/option-kinds.ts";
+import { command } from "../command/command.ts";
+import { toLook, withExisting } from "../command/program.ts";
+import { readWords } from "../command/values.ts";
+import { table } from "../terminal/table.ts";
+import { paint } from "../terminal/terminal.ts";
+import { formatTimeIn } from "../terminal/text.ts";
 
 const NAME = text("the name of a token: the program or person that has it");
 
 const NAME_FLAG = { type: "positional", description: "The program or person that has it" } as const;
 
-const add = command({
+export const add = command({
   name: "token add",
   description: "Make a token of the admin API, and print it once",
   flags: {
@@ -41,7 +41,7 @@ const add = command({
   },
 });
 
-const list = command({
+export const list = command({
   name: "token list",
   description: "List the tokens of the admin API, without the tokens themselves",
   flags: {},
@@ -63,7 +63,7 @@ const list = command({
 
 const COLUMNS = [{ title: "token", min: 8 }, { title: "roles" }, { title: "made" }] as const;
 
-const remove = command({
+export const remove = command({
   name: "token remove",
   description: "Let nobody in any more who has this token",
   flags: { name: NAME_FLAG },
@@ -72,9 +72,3 @@ const remove = command({
     program.answer(removed, () => `The token ${removed.name} is removed`);
   },
 });
-
-export const token: CommandGroup = {
-  name: "token",
-  description: "Tokens of the admin API with roles: add, list and remove them",
-  commands: { add, list, remove },
-};

@@ -1,0 +1,26 @@
+/** What says recurring tasks in a folder: its models, and tq.toml. */
+import type { CronSource } from "../cron/ledger.ts";
+import type { CronLayer, ModelCrons } from "../cron/merge.ts";
+import { sectionWords } from "./cron-sections.ts";
+
+/**
+ * The layers of models and of tq.toml, the one that wins last.
+ *
+ * @param file the path of tq.toml; null: there is none.
+ * @param settings its sections.
+ */
+export function layersOf(
+  models: readonly ModelCrons[],
+  file: string | null,
+  settings: CronSource["definitions"],
+): CronLayer[] {
+  const layers = models.map(({ path, definitions }): CronLayer => ({
+    origin: path,
+    kind: "model",
+    definitions,
+    where: (name) => `${path}: the recurring task ${name}`,
+  }));
+  if (file === null) return layers;
+  const where = (name: string): string => `${file}: ${sectionWords(name)}`;
+  return [...layers, { origin: file, kind: "settings", definitions: settings, where }];
+}

@@ -1,0 +1,79 @@
+/** `tq cron` and the recurring tasks of models that no worker has taken up yet. */
+import { describe, expect, test } from "bun:test";
+import { Folder } from "./tq.ts";
+
+const modelsWith = (schedule: string) => `
+  import { Model, task } from "tq";
+  export class Night extends Model {
+    static readonly __name__ = "night";
+    static readonly cron = { nightly: { schedule: "${schedule}", method: "run" } };
+    static async run() {}
+  }
+  export const sweep = task("sweep", { cron: { swept: { schedule: "@hourly" } } }, () => {});
+`;
+
+function shop(toml = ""): Folder {
+  const folder = new Folder();
+  folder.write("models.ts", modelsWith("30 2 * * *"));
+  folder.write("tq.toml", `[queue]\nworker = true\n${toml}`);
+  return folder;
+}
+
+async function listed(folder: Folder) {
+  const { stdout } = await folder.tq("cron", "list", "--json");
+  return JSON.parse(stdout) as Record<string, unknown>[];
+}
+
+describe("before any worker has started", () => {
+  test("tq cron list has those of models, with what tq.toml says of them", async () => {
+    using folder = shop('[cron.nightly]\nqueue = "mail"\n');
+    expect(await listed(folder)).toMatchObject([
+      { name: "nightly", schedule: "30 2 * * *", queue: "mail", in_database: false },
+      { name: "swept", task: "sweep", in_database: false },
+    ]);
+    const { stdout } = await folder.tq("cron", "list");
+    expect(stdout).toContain("not taken up yet: a worker does so when it starts");
+  });
+
+  test("they are run, paused, edited and explained by their names", async () => {
+    using folder = shop();
+    expect(await folder.tq("cron", "run", "nightly")).toMatchObject({ code: 0, stdout: "1\n" });
+    expect((await folder.tq("cron", "pause", "swept")).stdout).toStartWith("swept is paused by ");
+    const edited = await folder.tq("cron", "edit", "swept", "--schedule", "@daily");
+    expect(edited.stdout).toContain("schedule was @hourly, and is @daily");
+    using other = shop();
+    expect((await other.tq("cron", "explain", "swept")).code).toBe(0);
+    expect(await other.tq("cron", "run", "nigthly")).toMatchObject({ code: 3 });
+  });
+
+  test("a worker takes up one that a command has put into the database, as its own", async () => {
+    using folder = shop();
+    await folder.tq("cron", "run", "nightly");
+    await folder.tq("worker", "--drain", "-q");
+    expect(await listed(folder)).toMatchObject([
+      { name: "nightly", origin: folder.file("models.ts"), in_database: true, outdated: false },
+      { name: "swept" },
+      { name: "tq.clean" },
+    ]);
+  });
+});
+
+test("after models have changed, tq cron list says so until a worker has started", async () => {
+  using folder = shop();
+  await folder.tq("worker", "--drain", "-q");
+  expect((await listed(folder)).map(({ outdated }) => outdated)).toEqual([false, false, false]);
+  folder.write("models.ts", modelsWith("0 5 * * *"));
+  expect((await listed(folder)).map(({ outdated }) => outdated)).toEqual([true, false, false]);
+  await folder.tq("worker", "--drain", "-q");
+  expect((await listed(folder))[0]).toMatchObject({ schedule: "0 5 * * *", outdated: false });
+});
+
+test("models that cannot be loaded are noted, and those of tq.toml listed", async () => {
+  using folder = shop('[cron.other]\nschedule = "@daily"\ntask = "night.run"\n');
+  folder.write("models.ts", "throw new Error('no such thing');");
+  const { code, stdout, stderr } = await folder.tq("cron", "list");
+  expect(code).toBe(0);
+  expect(stdout).toContain("other");
+  expect(stderr).toContain("Recurring tasks of models are those that a worker has taken up: ");
+  expect(stderr).toContain("no such thing");
+});

@@ -1,0 +1,45 @@
+/** The table of recurring tasks in terminals of several widths. */
+import { expect, test } from "bun:test";
+import { recurringTable } from "../../cli/terminal/recurring.ts";
+import type { Listed } from "../../src/tasks/cron/listed.ts";
+
+const AT = new Date(2026, 10, 29, 14, 5).getTime();
+
+const TASK: Listed = {
+  name: "orders-to-the-warehouse",
+  schedule: "30 2 * * *",
+  words: "At 02:30",
+  time_zone: "Europe/Berlin",
+  task: "warehouse.order.send_all",
+  queue: "default",
+  next: AT,
+  last: {
+    slot: AT,
+    outcome: "pushed",
+    reason: null,
+    decided_at: AT,
+    task: 1_234_567,
+    state: "scheduled",
+  },
+  waiting: null,
+  origin: "/srv/shop/tq.toml",
+  held: true,
+  others: [],
+  edited: null,
+  pause: null,
+  removed_at: null,
+  in_database: true,
+  outdated: false,
+};
+
+test.each([60, 80, 120, 140])(
+  "of %p columns it keeps the times, the outcome, its task and the call",
+  (width) => {
+    const text = recurringTable([TASK], { width, colour: false });
+    const words = text.replace(/\s+/g, " ");
+    expect(words).toMatch(/11-29 14:05(?::00)? scheduled \(1234567\)/);
+    if (width < 120)
+      expect(words).toContain("warehouse.order.send_all: At 02:30 in Europe/Berlin, from tq.toml");
+    for (const line of text.split("\n")) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(width);
+  },
+);
