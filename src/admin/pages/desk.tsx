@@ -8,6 +8,7 @@ import type { Sessions } from "../access/session.ts";
 import { mayDo } from "../access/tokens.ts";
 import { STATUS } from "../problem.ts";
 import type { AdminOptions } from "../app.ts";
+import type { Asset } from "./assets.ts";
 import { Page } from "./layout.tsx";
 import { WORDS } from "./words.ts";
 
@@ -21,6 +22,8 @@ interface Shown {
   readonly title: string;
   /** True: the page is fetched anew every few seconds where there is JavaScript. */
   readonly isLive?: boolean;
+  /** What this page needs besides the assets of all pages. */
+  readonly assets?: readonly Asset[];
   readonly status?: 200 | 403 | 404 | 409 | 422;
   readonly content: Child;
 }
@@ -85,7 +88,7 @@ export class Desk {
 
   async show(
     c: Context<AdminEnv>,
-    { title, isLive = false, status = 200, content }: Shown,
+    { title, isLive = false, assets = [], status = 200, content }: Shown,
   ): Promise<Response> {
     return c.html(
       <Page
@@ -94,6 +97,7 @@ export class Desk {
         caller={c.get("caller")}
         formToken={this.formToken(c)}
         isLive={isLive}
+        assets={assets}
       >
         {content}
       </Page>,

@@ -1,25 +1,63 @@
 /** The first page: is all well? */
+import { Hono } from "hono";
+import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
 import { pauseWords } from "../../store/pause-words.ts";
+import type { AdminEnv } from "../access/access.ts";
+import { problems } from "../health.ts";
+import { ASSETS } from "./assets.ts";
+import { Charts, ChartSteps, spanOf } from "./charts/charts.tsx";
+import type { Desk } from "./desk.tsx";
 import { Length, tasksPath, Time, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
-import { WorkerState } from "./workers.tsx";
+import { workerName, WorkerState } from "./workers.tsx";
+
+const CHART_ASSETS = [ASSETS.uplotStyle, ASSETS.uplot, ASSETS.charts];
+
+export function overviewPages(desk: Desk): Hono<AdminEnv> {
+  const { store, options } = desk;
+  const charts = new ChartSteps(store);
+  const app = new Hono<AdminEnv>();
+  app.get("/", desk.signedIn, async (c) => {
+    const status = await store.status();
+    const found = await problems(options, status);
+    const span = spanOf(c.req.query("last"));
+    const isAgain = c.req.header("hx-request") !== undefined; // the page keeps its charts
+    const steps = isAgain ? null : await charts.of(span);
+    return desk.show(c, {
+      title: WORDS.pages.overview,
+      isLive: true,
+      assets: CHART_ASSETS,
+      content: (
+        <Overview status={status} problems={found} now={store.now()}>
+          <Charts span={span} steps={steps} />
+        </Overview>
+      ),
+    });
+  });
+  app.get("/charts", desk.signedIn, async (c) => {
+    const span = spanOf(c.req.query("last"));
+    return c.html(<Charts span={span} steps={await charts.of(span)} />);
+  });
+  return app;
+}
 
 interface OverviewProps {
   readonly status: StoreStatus;
   /** In sentences. */
   readonly problems: readonly string[];
   readonly now: number;
+  readonly children?: Child;
 }
 
-export function Overview({ status, problems, now }: OverviewProps) {
+function Overview({ status, problems: found, now, children }: OverviewProps) {
   const { queues, workers, pauses, last_hour: hours } = status;
   const words = WORDS.overview;
   return (
     <>
       <h1>{WORDS.pages.overview}</h1>
-      <Verdict queues={queues} problems={problems} />
+      <Verdict queues={queues} problems={found} />
       {pauses.length > 0 && (
         <>
           <h2>{words.pauses}</h2>
@@ -36,6 +74,7 @@ export function Overview({ status, problems, now }: OverviewProps) {
       ) : (
         <Queues {...{ queues, hours }} />
       )}
+      {children}
       <h2>{words.workers}</h2>
       {workers.length === 0 ? (
         <p class="quiet">{words.noWorkers}</p>
@@ -48,18 +87,18 @@ export function Overview({ status, problems, now }: OverviewProps) {
 
 function Verdict({
   queues,
-  problems,
+  problems: found,
 }: {
   queues: readonly QueueStatus[];
   problems: readonly string[];
 }) {
   const words = WORDS.overview;
-  if (problems.length > 0) {
+  if (found.length > 0) {
     return (
       <section class="verdict bad" aria-live="polite">
-        <strong>⚠ {words.problems(problems.length)}</strong>
+        <strong>⚠ {words.problems(found.length)}</strong>
         <ul>
-          {problems.map((sentence) => (
+          {found.map((sentence) => (
             <li>{sentence}</li>
           ))}
         </ul>
@@ -129,12 +168,18 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
       {numbers.map((number) => (
         <td class="number">{number}</td>
       ))}
-      <td class={failed > 0 ? "number bad" : "number"}>{failed}</td>
+      <td class={failed > 0 ? "number" : "number quiet"}>
+        {failed > 0 ? (
+          <a href={tasksPath({ queue: queue.queue, state: "failed" })}>✗ {failed}</a>
+        ) : (
+          0
+        )}
+      </td>
       <td class="number">{forecast?.ended_per_minute ?? "–"}</td>
       <Length ms={late} />
       <td>
         <Yes is={served} word={served ? WORDS.yes : WORDS.no} />{" "}
-        {paused && <span class="state warn">⏸ {WORDS.paused}</span>}
+        {paused && <span class="state warn">‖ {WORDS.paused}</span>}
       </td>
     </tr>
   );
@@ -142,14 +187,7 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
 
 function Workers({ workers }: { workers: readonly WorkerStatus[] }) {
   const { columns } = WORDS;
-  const titles = [
-    columns.worker,
-    columns.host,
-    columns.pid,
-    columns.state,
-    columns.threads,
-    columns.running,
-  ];
+  const titles = [columns.worker, columns.state, columns.threads, columns.running];
   return (
     <div class="scroll" tabindex={0} role="region" aria-label={WORDS.overview.workers}>
       <table>
@@ -164,10 +202,8 @@ function Workers({ workers }: { workers: readonly WorkerStatus[] }) {
           {workers.map((worker) => (
             <tr>
               <th scope="row">
-                <a href="/workers">{worker.id}</a>
+                <a href={`/workers#${worker.id}`}>{workerName(worker)}</a>
               </th>
-              <td>{worker.host}</td>
-              <td>{worker.pid}</td>
               <td>
                 <WorkerState worker={worker} />
               </td>

@@ -3,12 +3,11 @@ import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { AdminEnv } from "../access/access.ts";
 import type { GuessLimit } from "../access/guesses.ts";
-import { problems } from "../health.ts";
 import { assetAt } from "./assets.ts";
 import { Desk, type DeskOptions } from "./desk.tsx";
 import { failedPages } from "./failed.tsx";
 import { Page } from "./layout.tsx";
-import { Overview } from "./overview.tsx";
+import { overviewPages } from "./overview.tsx";
 import { modelsPages } from "./models/models.tsx";
 import { queuesPages } from "./queues.tsx";
 import { recurringPages } from "./recurring/recurring.tsx";
@@ -36,7 +35,7 @@ const POLICY = {
 };
 
 export function pages(options: PagesOptions): Hono<AdminEnv> {
-  const { sessions, store } = options;
+  const { sessions } = options;
   const app = new Hono<AdminEnv>();
   app.use(
     secureHeaders({
@@ -54,15 +53,7 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
     sessions.end(c);
     return c.redirect("/sign-in", 303);
   });
-  app.get("/", desk.signedIn, async (c) => {
-    const status = await store.status();
-    const found = await problems(options, status);
-    return desk.show(c, {
-      title: WORDS.pages.overview,
-      isLive: true,
-      content: <Overview status={status} problems={found} now={store.now()} />,
-    });
-  });
+  app.route("/", overviewPages(desk));
   app.route("/", failedPages(desk));
   app.route("/", recurringPages(desk));
   app.route("/", queuesPages(desk));

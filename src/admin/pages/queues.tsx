@@ -13,6 +13,7 @@ import type { Desk } from "./desk.tsx";
 import { fieldsOf, PauseForm, pauseFields } from "./form.tsx";
 import { Action, Length, Table, tasksPath, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
+import { workerName } from "./workers.tsx";
 
 export function queuesPages(desk: Desk): Hono<AdminEnv> {
   const { store } = desk;
@@ -124,7 +125,7 @@ function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
     <tr>
       <th scope="row">
         <a href={tasksPath({ queue })}>{name}</a>{" "}
-        {paused && <span class="state warn">⏸ {WORDS.paused}</span>}
+        {paused && <span class="state warn">‖ {WORDS.paused}</span>}
         {forecast && <div class="small">{forecastWords(forecast)}</div>}
       </th>
       <Count queue={queue} state="scheduled" count={status.scheduled} />
@@ -179,7 +180,7 @@ const NAMED_SERVERS = 2;
 
 function Servers({ servers }: { readonly servers: readonly WorkerInfo[] }) {
   if (servers.length === 0) return <Yes is={false} word={WORDS.queues.nobody} />;
-  const names = servers.slice(0, NAMED_SERVERS).map(({ id }) => id);
+  const names = servers.slice(0, NAMED_SERVERS).map(workerName);
   const more = servers.length - names.length;
   return (
     <a href="/workers">
@@ -199,8 +200,8 @@ function PauseLine({ pause, form, now }: PauseLineProps) {
   const { kind, name } = pause;
   const words = pauseWords(pause, now);
   return (
-    <div class="line">
-      <span class="state warn">⏸ {printable(words)}</span>
+    <div class="line pause">
+      <span class="warn">‖ {printable(words)}</span>
       {form !== null && (
         <Action
           path="/queues/resume"

@@ -84,7 +84,7 @@ export function Filter({ search }: { readonly search: URLSearchParams }) {
   return (
     <>
       <h1>{WORDS.pages.tasks}</h1>
-      <form method="get" action="/tasks" class="filter" role="search">
+      <form method="get" action="/tasks" class="filter" role="search" id="search">
         <fieldset>
           <legend>{words.states}</legend>
           {TASK_STATES.map((state) => (

@@ -1,3 +1,4 @@
+import { CHART_WORDS } from "./words/charts.ts";
 import { FAILED_WORDS } from "./words/failed.ts";
 import { WORKER_WORDS } from "./words/workers.ts";
 import { MODEL_WORDS, PUSH_WORDS } from "./words/models.ts";
@@ -29,6 +30,14 @@ export const WORDS = {
     workers: "Workers",
     models: "Models",
     settings: "Settings",
+  },
+  keys: {
+    title: "Keys",
+    others: [
+      ["/", "Search tasks"],
+      ["?", "Show the keys"],
+    ],
+    close: "Close",
   },
   signIn: {
     title: "Sign in",
@@ -103,6 +112,7 @@ export const WORDS = {
       },
     },
   },
+  charts: CHART_WORDS,
   failed: FAILED_WORDS,
   recurring: RECURRING_WORDS,
   pause: PAUSE_WORDS,
@@ -158,8 +168,6 @@ export const WORDS = {
     ended: "Ended per minute",
     served: "Served",
     worker: "Worker",
-    host: "Host",
-    pid: "PID",
     state: "State",
     threads: "Threads",
     started: "Started",

@@ -21,6 +21,11 @@ export function workersPages(desk: Desk): Hono<AdminEnv> {
   return app;
 }
 
+/** The name of a worker for people: its id says nothing to them. */
+export function workerName({ host, pid }: Pick<WorkerStatus, "host" | "pid">): string {
+  return printable(`${host}:${pid}`);
+}
+
 function Workers({ working, now }: { readonly working: Working; readonly now: number }) {
   const { workers, threads, at_least: more } = working;
   const words = WORDS.workers;
@@ -41,7 +46,7 @@ function Workers({ working, now }: { readonly working: Working; readonly now: nu
 export function WorkerState({ worker }: { readonly worker: WorkerStatus }) {
   const words = WORDS.workers.states;
   if (!worker.alive) return <span class="state bad">✗ {words.dead}</span>;
-  if (isStopped(worker)) return <span class="state warn">⏸ {words.stopped}</span>;
+  if (isStopped(worker)) return <span class="state warn">‖ {words.stopped}</span>;
   if (worker.trouble !== null) return <span class="state bad">⚠ {words.trouble}</span>;
   return <span class="state good">✓ {isWorker(worker) ? words.alive : words.program}</span>;
 }
@@ -57,14 +62,13 @@ function OneWorker({ worker, threads, now }: WorkerProps) {
   const { facts } = words;
   const idle = worker.threads - threads.length;
   return (
-    <section aria-label={worker.id}>
+    <section aria-label={workerName(worker)} id={worker.id}>
       <h2>
-        {printable(worker.id)} <WorkerState worker={worker} />
+        {workerName(worker)} <WorkerState worker={worker} />
       </h2>
       {worker.trouble !== null && <p class="bad">⚠ {printable(worker.trouble)}</p>}
       <dl class="facts">
-        <Fact name={facts.host}>{printable(worker.host)}</Fact>
-        <Fact name={facts.pid}>{worker.pid}</Fact>
+        <Fact name={facts.id}>{printable(worker.id)}</Fact>
         <Fact name={facts.started}>
           <Time at={worker.started_at} />
         </Fact>
@@ -73,7 +77,11 @@ function OneWorker({ worker, threads, now }: WorkerProps) {
         <Fact name={words.queues}>{printable(worker.queues.join(", ")) || words.allQueues}</Fact>
       </dl>
       {threads.length > 0 && (
-        <Table label={words.runs(worker.id)} titles={words.columns} numbers={words.numbers}>
+        <Table
+          label={words.runs(workerName(worker))}
+          titles={words.columns}
+          numbers={words.numbers}
+        >
           {threads.map((thread) => (
             <ThreadRow thread={thread} now={now} />
           ))}

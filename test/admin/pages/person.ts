@@ -11,8 +11,8 @@ export function post(admin: Admin, path: string, fields: Record<string, string>,
   return admin.app.request(path, { method: "POST", headers: { ...FORM, cookie }, body });
 }
 
-export function get(admin: Admin, path: string, cookie = "") {
-  return admin.app.request(path, { headers: { cookie } });
+export function get(admin: Admin, path: string, cookie = "", headers: object = {}) {
+  return admin.app.request(path, { headers: { cookie, ...headers } });
 }
 
 /** The cookie of a person who signs in. */
@@ -38,7 +38,8 @@ export async function withTasks(
   const form_token = await formTokenOf(admin, cookie);
   return {
     ...admin,
-    page: async (path: string) => (await get(admin, path, cookie)).text(),
+    page: async (path: string, headers: object = {}) =>
+      (await get(admin, path, cookie, headers)).text(),
     statusOf: async (path: string) => (await get(admin, path, cookie)).status,
     send: (path: string, fields: Record<string, string>) =>
       post(admin, path, { form_token, ...fields }, cookie),

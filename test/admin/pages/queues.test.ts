@@ -14,7 +14,7 @@ describe("the page of queues", () => {
     const rows = [...html.matchAll(/<tr><th scope="row">.*?<\/tr>/g)].map(([row]) => row);
     expect(rows).toHaveLength(2);
     expect(rows[0]).toContain("⚠ nobody");
-    expect(rows[1]).toContain('<a href="/workers">w1</a>');
+    expect(rows[1]).toContain(`:${process.pid}</a>`);
     expect(html).toContain("Nothing is paused.");
   });
 

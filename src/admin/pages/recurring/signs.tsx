@@ -11,7 +11,7 @@ const SIGNS: Record<SlotOutcome, readonly [sign: string, look: string]> = {
   pushed: ["→", ""],
   waiting: ["◷", "quiet"],
   skipped: ["–", "quiet"],
-  paused: ["⏸", "warn"],
+  paused: ["‖", "warn"],
   missed: ["✗", "warn"],
   started: ["▶", "running"],
   done: ["✓", "good"],

@@ -8,7 +8,7 @@ export const WORKER_WORDS = {
     alive: "alive",
     program: "a program that runs its own tasks",
   },
-  facts: { host: "Host", pid: "PID", started: "Started", threads: "Threads", version: "Version" },
+  facts: { id: "Id", started: "Started", threads: "Threads", version: "Version" },
   queues: "Queues",
   allQueues: "all",
   runs: (worker: string) => `What ${worker} runs`,
