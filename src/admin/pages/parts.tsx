@@ -57,11 +57,15 @@ export function Table({ label, titles, numbers = [], children }: TableProps) {
       <table>
         <thead>
           <tr>
-            {titles.map((title) => (
-              <th scope="col" {...(numbers.includes(title) && { class: "number" })}>
-                {title}
-              </th>
-            ))}
+            {titles.map((title) =>
+              title === "" ? (
+                <td></td>
+              ) : (
+                <th scope="col" {...(numbers.includes(title) && { class: "number" })}>
+                  {title}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>{children}</tbody>

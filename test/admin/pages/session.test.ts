@@ -109,7 +109,7 @@ describe("a page", () => {
     const html = await (await get(admin, "/", await signedIn(admin))).text();
     expect(html).toStartWith('<!DOCTYPE html><html lang="en">');
     const keys = [...html.matchAll(/<a href="([^"]+)" data-key="(\w)"/g)].map(([, , key]) => key);
-    expect(keys).toEqual([..."otfrqwms"]);
+    expect(keys.join("")).toBe("otfrqwms");
     expect(html).toContain('<dialog id="keys"');
   });
 

@@ -20,10 +20,11 @@
   const keys = document.getElementById("keys");
   const search = () => document.querySelector("#search input:not([type=checkbox])");
   const focusSearch = () => {
-    if (search() === null) location.assign("/tasks#search");
+    if (search() === null) location.assign("/tasks#find");
     else search().focus();
   };
-  if (location.hash === "#search") search()?.focus();
+  // No element has this id: a browser would take the focus away for one that has.
+  if (location.hash === "#find") search()?.focus();
   document.querySelector("[data-keys]")?.addEventListener("click", () => keys?.showModal());
   let isWay = false;
   document.addEventListener("keydown", (event) => {
