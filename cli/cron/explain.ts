@@ -66,8 +66,8 @@ async function findSchedule(
   const isKnown = rows.some((one) => one.name === text);
   const files = isKnown ? NO_FILES : await readFiles(config, program);
   const row = knownRow(files, rows, text);
-  const { schedule, timeZone } = definitionOf(row);
-  if (zone === null) return { name: text, schedule, zone: timeZone };
+  const { schedule, timeZone } = definitionOf({ ...row, former: [] });
+  if (zone === null) return { name: text, schedule, zone: timeZone ?? row.zone };
   return { name: text, schedule: readSchedule(schedule.text, zone, "SCHEDULE"), zone };
 }
 

@@ -56,8 +56,8 @@ function indented(text: string, width: number): string[] {
 
 function wideCells(task: Listed, width: number | null): string[] {
   const [name = "", next = "", last = "", call = ""] = narrowCells(task, width);
-  const { words, schedule, time_zone, origin } = task;
-  return [name, words ?? schedule, time_zone ?? "local", call, next, last, originShort(origin)];
+  const { words, schedule, clock, origin } = task;
+  return [name, words ?? schedule, clock ?? "local", call, next, last, originShort(origin)];
 }
 
 function narrowCells(task: Listed, width: number | null): string[] {
@@ -66,9 +66,17 @@ function narrowCells(task: Listed, width: number | null): string[] {
   return [task.name, next, last, task.task];
 }
 
-function scheduleLine({ words, schedule, time_zone, origin, task }: Listed): string {
-  const zone = time_zone === null ? "" : ` in ${time_zone}`;
-  return printable(`${task}: ${words ?? schedule}${zone}, from ${originShort(origin)}`);
+function scheduleLine(listed: Listed): string {
+  const { words, schedule, origin, task } = listed;
+  return printable(
+    `${task}: ${words ?? schedule}${zoneWords(listed)}, from ${originShort(origin)}`,
+  );
+}
+
+/** The zone, unless it is that of the workers' machine and of this one. */
+function zoneWords({ time_zone, clock }: RecurringTask): string {
+  const zone = time_zone ?? (clock === Temporal.Now.timeZoneId() ? null : clock);
+  return zone === null ? "" : ` in ${zone}`;
 }
 
 function originShort(origin: string): string {
@@ -91,10 +99,10 @@ export function pauseWords(pause: CronPause): string {
 }
 
 /** When it comes: `At 02:30 in Europe/Berlin; next 2026-11-30 02:30:00`. */
-export function comesWords({ words, schedule, time_zone, next, pause }: RecurringTask): string {
-  const zone = time_zone === null ? "" : ` in ${time_zone}`;
+export function comesWords(task: RecurringTask): string {
+  const { words, schedule, next, pause } = task;
   const when = next === null ? (pause === null ? "" : "; paused") : `; next ${formatTime(next)}`;
-  return printable(`${words ?? schedule}${zone}${when}`);
+  return printable(`${words ?? schedule}${zoneWords(task)}${when}`);
 }
 
 const PAST_COLUMNS: readonly Column[] = [

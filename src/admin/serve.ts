@@ -1,10 +1,14 @@
 /** The admin API on a socket. */
+import { clearTimeout, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { type Address, parseListen } from "./access/address.ts";
 import { type AdminOptions, createAdmin } from "./app.ts";
 import { loadToken } from "./access/token-file.ts";
 
-export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname" | "isReady"> {
+export interface ServeOptions extends Omit<
+  AdminOptions,
+  "token" | "hostname" | "isReady" | "closing"
+> {
   /** `HOST:PORT`; port 0 takes a free one. */
   readonly listen: string;
   /** Allows addresses that other hosts can reach; the API speaks plain HTTP. */
@@ -19,7 +23,7 @@ export interface AdminServer {
   /** `http://127.0.0.1:8989`, with the port that was really taken. */
   readonly url: string;
   readonly tokenFile: string;
-  /** Takes no more requests, and lets those that are under way end, for half a second. */
+  /** Takes no more requests, ends streams of events, and lets requests that are under way end, for half a second. */
   stop(): Promise<void>;
 }
 
@@ -46,14 +50,16 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const { ready = Promise.resolve(), idleSeconds = IDLE_S } = options;
   let isReady = options.ready === undefined;
   void ready.then(() => (isReady = true));
+  const closing = new AbortController();
   const app = createAdmin({
     ...options,
+    closing: closing.signal,
     token,
     hostname: address.hostname,
     isReady: () => isReady,
   });
   const answer = async (request: Request, server: Server) => {
-    if (!isReady && new URL(withOrigin(request, url).url).pathname !== "/healthz") {
+    if (!isReady && !NEVER_WAIT.includes(new URL(withOrigin(request, url).url).pathname)) {
       server.timeout(request, NO_LIMIT);
       await ready;
       server.timeout(request, idleSeconds); // the rest of the body may still have to come
@@ -67,8 +73,11 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const server = listen(address, options.listen, { fetch: answer, idleTimeout: idleSeconds });
   const url = server.url.origin;
   options.report?.({ name: "admin.listening", url, token: file });
-  return { url, tokenFile: file, stop: () => stop(server) };
+  return { url, tokenFile: file, stop: () => stop(server, closing) };
 }
+
+/** They are asked while the worker beside the server loads its models, too. */
+const NEVER_WAIT = ["/healthz", "/readyz", "/metrics"];
 
 /** For `server.timeout`: the connection is never closed for being idle. */
 const NO_LIMIT = 0;
@@ -114,7 +123,8 @@ function listen(
   }
 }
 
-async function stop(server: Server): Promise<void> {
+async function stop(server: Server, closing: AbortController): Promise<void> {
+  closing.abort();
   if (server.pendingRequests > 0) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, GRACE_MS);

@@ -5,6 +5,9 @@ import { TqError } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { readSettingsFile } from "./file.ts";
 
+/** Every look of every worker goes through all of them. */
+const MOST_SECTIONS = 1_000;
+
 /**
  * A section may leave out keys that a model says. Which ones are missing is known once the models are.
  *
@@ -23,7 +26,14 @@ export function readCronSections(
     refuse(`${where}: cron cannot be ${shown}; give each recurring task a section [cron.name]`);
     return [];
   }
-  return Object.entries(sections as Record<string, unknown>).flatMap(([name, given]) => {
+  const named = Object.entries(sections as Record<string, unknown>);
+  if (named.length > MOST_SECTIONS) {
+    refuse(
+      `${where}: cron has ${named.length} recurring tasks; it can have ${MOST_SECTIONS} at most: let a task of one push the others`,
+    );
+    return [];
+  }
+  return named.flatMap(([name, given]) => {
     const definition = checkCron(name, given, `${where}: ${sectionWords(name)}`, refuse);
     return definition === null ? [] : [{ name, definition }];
   });

@@ -1,6 +1,7 @@
 /** The statistics of runs on SQLite. */
 import type { Database } from "bun:sqlite";
-import type { RunCounts } from "../statistics/counts.ts";
+import type { RunCounts, Series } from "../statistics/counts.ts";
+import type { Measurements } from "../store/measurements.ts";
 import type {
   SeriesEnds,
   StatisticsPart,
@@ -8,9 +9,18 @@ import type {
   StatisticsRow,
   StatisticsStore,
 } from "../store/statistics-store.ts";
-import { addPart, endsOf, forgetAhead, hasOldRows, sumRows, tidyRows } from "./sql/statistics.ts";
+import {
+  addPart,
+  endsOf,
+  forgetAhead,
+  hasOldRows,
+  sumRows,
+  sumTotals,
+  tidyRows,
+} from "./sql/statistics.ts";
 
 export interface StatisticsAccess {
+  now(): number;
   read<T>(fn: (db: Database) => T): Promise<T>;
   write<T>(fn: (db: Database, now: number) => T): Promise<T>;
 }
@@ -28,6 +38,15 @@ export class SqliteStatistics implements StatisticsStore {
 
   sum(query: StatisticsQuery, into: (row: StatisticsRow) => RunCounts): Promise<void> {
     return this.#access.read((db) => sumRows(db, query, into));
+  }
+
+  totals(into: (series: Series) => RunCounts): Promise<void> {
+    return this.#access.read((db) => sumTotals(db, into));
+  }
+
+  async measure(queues: readonly string[]): Promise<Measurements> {
+    const { measure } = await import("./sql/measurements.ts");
+    return this.#access.read((db) => measure(db, queues, this.#access.now()));
   }
 
   ends(query: Omit<StatisticsQuery, "whole">): Promise<SeriesEnds[]> {

@@ -3,6 +3,7 @@
  * not wait. No type of any database shows in it, and each implementation must pass `test/store/suite/`.
  */
 import type { Soon } from "../soon.ts";
+import type { TaskEventStore } from "./task-event-store.ts";
 import type { CronStore } from "./cron-store.ts";
 import type { FailureStore } from "./failure-store.ts";
 import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
@@ -88,6 +89,8 @@ export interface Store {
   readonly failures: FailureStore;
   /** Tokens of the admin API. */
   readonly tokens: TokenStore;
+  /** What has become of tasks. */
+  readonly taskEvents: TaskEventStore;
   /** How many tasks ran, and how late. */
   readonly statistics: StatisticsStore;
 

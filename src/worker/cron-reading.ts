@@ -17,12 +17,20 @@ export class CronReading {
   #models: CronModels = { catalog: {}, crons: [] };
   #all: MergedCrons = { merged: [], incomplete: [] };
 
-  /** @param settings the sections as they were read at the start. */
-  constructor(worker: string, file: string | null, settings: readonly CronText[]) {
+  /**
+   * @param settings the sections as they were read at the start
+   * @param monotonic a clock that nobody sets, in ms
+   */
+  constructor(
+    worker: string,
+    file: string | null,
+    settings: readonly CronText[],
+    monotonic: () => number,
+  ) {
     this.#worker = worker;
     this.file = file;
     this.#settings = settings;
-    this.#watch = file === null ? null : new FileWatch(file);
+    this.#watch = file === null ? null : new FileWatch(file, monotonic);
   }
 
   load(models: CronModels): void {

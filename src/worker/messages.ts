@@ -51,7 +51,14 @@ type OfThread =
   /** The system's number of the thread. */
   | { readonly type: "here"; readonly systemThread: number | null }
   /** Events that the program around the worker listens to, as a JSON list. */
-  | { readonly type: "reported"; readonly events: string };
+  | { readonly type: "reported"; readonly events: string }
+  /** A run has thrown this, and functions of its policy are asked, which may never return. */
+  | { readonly type: "judging"; readonly run: Claim; readonly error: ErrorData }
+  /**
+   * The thread cannot settle what it ran, and not because of the database: a task has broken what the thread needs. That
+   * is the one that its progress shows, or else one of a batch.
+   */
+  | { readonly type: "broken"; readonly reason: string; readonly isBatch: boolean };
 
 export type FromThread = OfThread | ForPool;
 
@@ -102,6 +109,8 @@ const TYPES: ReadonlySet<unknown> = new Set([
   "cannot_start",
   "lost",
   "locked_out",
+  "broken",
+  "judging",
 ]);
 
 /** False for what user code has posted from the thread. */

@@ -240,6 +240,8 @@ describe("task() refuses", () => {
       'task("x"): atempts is not a policy; did you mean "attempts"?',
     ],
     [["x", { attempts: 0 }, () => 1], 'task("x").attempts cannot be 0: it must be a whole number'],
+    [["x", new Map(), () => 1], 'task("x") cannot be Map {}: it must be an object of policies'],
+    [["x", [], () => 1], 'task("x") cannot be []: it must be an object of policies'],
     [
       ["x", 7, () => 1],
       'Cannot use the function x: task("x") cannot be 7: it must be an object of policies',

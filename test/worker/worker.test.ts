@@ -1,4 +1,5 @@
 /** A worker in this process, its threads started from the source. */
+import * as clocks from "../../src/clock.ts";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
@@ -106,10 +107,7 @@ describe("a worker", () => {
     writeFileSync(models, "await new Promise(() => {});");
     const late = Promise.withResolvers<() => void>();
     const { setTimeout: real } = globalThis;
-    using _ = spyOn(globalThis, "setTimeout").mockImplementation(((
-      then: () => void,
-      wait: number,
-    ) => {
+    using _ = spyOn(clocks, "setTimeout").mockImplementation(((then: () => void, wait: number) => {
       if (wait !== LONG_LOAD_MS) return real(then, wait);
       late.resolve(then);
       return real(() => {}, 0);

@@ -5,6 +5,7 @@ import type { AdminEnv } from "../access/access.ts";
 import type { AdminOptions } from "../app.ts";
 import { cronOperations } from "./cron.ts";
 import { cronChanges } from "./cron-changes.ts";
+import { eventOperations } from "./events.ts";
 import { modelOperations } from "./models.ts";
 import { moveOperations } from "./moves.ts";
 import { oneTaskOperations } from "./one-task.ts";
@@ -34,6 +35,7 @@ function operationsOf(options: AdminOptions) {
     .route("/tasks", oneTaskOperations(options))
     .route("/tasks", moveOperations(options.store))
     .route("/", queueOperations(options.store))
+    .route("/events", eventOperations(options))
     .route("/", workerOperations(options.store))
     .route("/", settingOperations(options))
     .route("/", modelOperations(options))

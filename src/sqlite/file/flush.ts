@@ -6,6 +6,7 @@
  * SQLite locks bytes of the database and of the `-shm` file, but none of the WAL, so closing another descriptor on the
  * WAL drops no lock (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
+import { clearTimeout, setTimeout } from "../../clock.ts";
 import { closeSync, fdatasync, fdatasyncSync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { TqError } from "../../errors.ts";

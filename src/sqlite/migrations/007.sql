@@ -1,6 +1,6 @@
 -- Recurring tasks. `origin` is the file that defines one; "database" where `tq cron add` did; `kind` tells what it is:
 -- tq, model, settings, database. `override` is what the database says instead: a pause, other times. Slots up to
--- `decided_until` have been decided.
+-- `decided_until` have been decided; `former` has the times that it had before, as long as slots of them are not.
 CREATE TABLE tq__cron (
   name          TEXT PRIMARY KEY,
   origin        TEXT    NOT NULL,
@@ -8,6 +8,7 @@ CREATE TABLE tq__cron (
   definition    TEXT    NOT NULL,
   override      TEXT    NOT NULL DEFAULT '{}',
   decided_until INTEGER NOT NULL,
+  former        TEXT    NOT NULL DEFAULT '[]',
   changed_at    INTEGER NOT NULL,
   removed_at    INTEGER
 ) STRICT, WITHOUT ROWID;
@@ -45,8 +46,15 @@ CREATE TABLE tq__cron_read (
   PRIMARY KEY (name, worker)
 ) STRICT, WITHOUT ROWID;
 
+-- The time zone of each worker's machine; with an empty `worker` the one that counts where a definition names none.
+CREATE TABLE tq__cron_zone (
+  worker TEXT PRIMARY KEY,
+  zone   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER tq__worker_forgets_cron AFTER DELETE ON tq__worker BEGIN
   DELETE FROM tq__cron_read WHERE worker = OLD.id;
+  DELETE FROM tq__cron_zone WHERE worker = OLD.id;
 END;
 
 -- Pauses: queues (names and patterns) and methods of which no worker takes a task, though it stays ready. Ids are never
@@ -146,7 +154,8 @@ CREATE TABLE tq__untold (
 
 -- Statistics: the runs of a method of a queue by the minute, after eight days by the hour. `span` is in ms, sums
 -- and worst values in µs; `buckets` are histograms: src/statistics/histogram.ts. `whole` is 1 where a row has all runs of
--- its queue in that minute: of several methods a row more has them together, without a model.
+-- its queue in that minute: of several methods a row more has them together, without a model. Rows with the span 0 are
+-- totals since the beginning, which nothing deletes.
 CREATE TABLE tq__statistic (
   span   INTEGER NOT NULL,
   at     INTEGER NOT NULL,
@@ -169,6 +178,13 @@ CREATE TABLE tq__statistic (
   PRIMARY KEY (span DESC, at, queue, model, method)
 ) STRICT, WITHOUT ROWID;
 
+-- Totals of what happens rarely: workers whose tasks were put back, and tasks that were.
+CREATE TABLE tq__total (
+  name  TEXT PRIMARY KEY,
+  total INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO tq__total VALUES ('workers_rescued', 0), ('tasks_rescued', 0);
+
 -- The number of the last part that a worker has added: none is added twice.
 ALTER TABLE tq__worker ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
 
@@ -181,4 +197,4 @@ SELECT at, span, queue, model, method,
        late_start_count, late_start_sum / 1000.0 / late_start_count AS late_start_mean, iif(late_start_count > 0, late_start_worst / 1000.0, NULL) AS late_start_worst,
        late_end_count, late_end_sum / 1000.0 / late_end_count AS late_end_mean, iif(late_end_count > 0, late_end_worst / 1000.0, NULL) AS late_end_worst
   FROM tq__statistic
- WHERE model <> '';
+ WHERE model <> '' AND span > 0;

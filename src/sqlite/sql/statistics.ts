@@ -1,6 +1,7 @@
 /** The statistics of runs: rows of minutes, which become rows of hours. */
 import type { Database } from "bun:sqlite";
 import { MEASURES, RUN_ENDS, RunCounts, type Series } from "../../statistics/counts.ts";
+import { TOTAL, totalSeries } from "./total-series.ts";
 import type {
   SeriesEnds,
   StatisticsPart,
@@ -38,9 +39,16 @@ export function addPart(db: Database, { worker, number, at, counts }: Statistics
   const queues = new Set<string>();
   for (const [series, added] of counts) {
     addTo(db, { ...series, at, span: MINUTE_MS }, added);
+    addTo(db, { ...totalSeries(db, series), ...TOTAL }, added);
     queues.add(series.queue);
   }
   for (const queue of queues) addUp(db, at, queue);
+}
+
+const TOTALS = `SELECT * FROM tq__statistic WHERE span = ${TOTAL.span} AND at = ${TOTAL.at}`;
+
+export function sumTotals(db: Database, into: (series: Series) => RunCounts): void {
+  for (const row of db.query(TOTALS).iterate() as Iterable<StoredRow>) addRow(into(row), row);
 }
 
 /** The model and the method of the row that has all runs of a queue: no method has such a name. */

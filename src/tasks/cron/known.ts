@@ -70,11 +70,15 @@ export function newOnes({ all }: FileCrons, rows: readonly CronRow[]): CronRow[]
     .map((found) => ({
       ...found,
       held: false,
+      isUnknown: false,
       others: [],
       override: {},
       decidedUntil: 0,
+      former: [],
+      zone: null,
       removedAt: null,
       waiting: null,
+      waitingCount: 0,
     }));
 }
 

@@ -2,15 +2,23 @@
 import type { CronPause } from "../../cron/ledger.ts";
 import { quote } from "../../quote.ts";
 import type { Listed } from "./listed.ts";
+import type { RecurringSlot } from "./recurring.ts";
 
 /** @param time writes a time for the reader. Names and reasons are as they were given. */
 export function recurringMarks(task: Listed, time: (at: number) => string): string[] {
-  const { edited, pause, removed_at: removed, waiting, last } = task;
+  const { edited, pause, removed_at: removed, waiting, last, decided_ahead: ahead } = task;
   return [
     ...(pause === null ? [] : [cronPauseWords(pause, time)]),
     ...(edited === null ? [] : [editedWords(edited)]),
     ...(removed === null ? [] : [`removed from its file ${time(removed)}`]),
-    ...(waiting === null ? [] : [`the slot of ${time(waiting)} waits: ${last?.reason ?? ""}`]),
+    ...(waiting === null
+      ? []
+      : [`the slot of ${time(waiting)} waits: ${waitingReason(waiting, last)}`]),
+    ...(ahead === null || removed !== null
+      ? []
+      : [
+          `silent until ${time(ahead)}: its slots up to then are decided, as the clock was set back`,
+        ]),
     ...(task.in_database && !task.held && removed === null
       ? ["waits for a worker that has its file"]
       : []),
@@ -18,8 +26,21 @@ export function recurringMarks(task: Listed, time: (at: number) => string): stri
       ? []
       : [`defined in ${task.others.join(", ")} too, which does not count`]),
     ...(task.in_database ? [] : ["not taken up yet: a worker does so when it starts"]),
-    ...(task.outdated ? ["its file has changed: a worker takes that up when it starts"] : []),
+    ...(task.is_unknown ? [`no live worker has ${task.task} in its models: its tasks fail`] : []),
+    ...(task.outdated ? [`its file has changed: a worker takes that up ${whenTaken(task)}`] : []),
   ];
+}
+
+/** Models are read at the start of a worker alone. */
+function whenTaken({ held, origin }: Listed): string {
+  return held && origin.endsWith(".toml")
+    ? "within seconds, unless its log says why not"
+    : "when it starts";
+}
+
+function waitingReason(waiting: number, last: RecurringSlot | null): string {
+  if (last?.slot === waiting && last.reason !== null) return last.reason;
+  return "the task before it has not ended";
 }
 
 function editedWords(edited: Readonly<Record<string, unknown>>): string {

@@ -3,6 +3,7 @@
  * looks; the database says which one tells, and up to which failure.
  */
 import type { ModelCatalog } from "../../catalog.ts";
+import { clearTimeout, monotonicNow, setTimeout } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import type { Report } from "../../log/events.ts";
 import { LastingNote } from "../../log/lasting-note.ts";
@@ -221,14 +222,14 @@ class Lane {
   async #send({ failures, count, until }: Extract<TakenAlert, { kind: "alert" }>): Promise<number> {
     const { store, report, id } = this.#options;
     const { name: channel, key } = this.#channel;
-    const started = performance.now();
+    const started = monotonicNow();
     const message = alertMessage({ database: store.name, failures, count });
     const why = await this.#channel.send(message, this.#signal);
     const ids = failures.flatMap(({ task }) => task ?? []);
     const pause = why === null ? 0 : this.#pauseAfter();
     if (why === null) {
       this.#failures = 0;
-      const duration = performance.now() - started;
+      const duration = monotonicNow() - started;
       report({ name: "alert.sent", channel, count, ids, duration });
     } else {
       this.#failures += 1;

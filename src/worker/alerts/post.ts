@@ -1,4 +1,5 @@
 /** Posts an alert to a URL. The log names the URL without its secrets. */
+import { clearTimeout, setTimeout } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import { shownUrl } from "../../settings/kinds.ts";
 import { formatDuration, SECOND_MS } from "../../values/duration.ts";

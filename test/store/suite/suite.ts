@@ -7,6 +7,8 @@ import { cleanTests } from "./clean.ts";
 import { crashTests } from "./crash.ts";
 import { cronDefinitionTests } from "./cron-definitions.ts";
 import { addedCronTests } from "./cron-added.ts";
+import { cronOverrideTests } from "./cron-overrides.ts";
+import { cronZoneTests } from "./cron-zone.ts";
 import { cronTests } from "./cron.ts";
 import { dueTests } from "./due.ts";
 import { failureTests } from "./failures.ts";
@@ -22,10 +24,12 @@ import { settleTests } from "./settle.ts";
 import { situationTests } from "./situation.ts";
 import { renewSubject, type Subject } from "./subject.ts";
 import { forecastTests } from "./forecasts.ts";
+import { measurementTests } from "./measurements.ts";
 import { statisticsTests } from "./statistics.ts";
 import { statisticsSumTests } from "./statistics-sums.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { tokenTests } from "./tokens.ts";
+import { taskEventTests } from "./task-events.ts";
 import { workerTests } from "./workers.ts";
 import { workingTests } from "./working.ts";
 
@@ -52,6 +56,8 @@ export function storeSuite(name: string, make: () => Subject): void {
     situationTests();
     sessionTests();
     statisticsTests();
+    measurementTests();
+    taskEventTests();
     statisticsSumTests();
     forecastTests();
     cronTests();
@@ -59,5 +65,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     alertTests();
     addedCronTests();
     cronDefinitionTests();
+    cronOverrideTests();
+    cronZoneTests();
   });
 }
