@@ -4,12 +4,13 @@ import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
 import { pauseWords } from "../../store/pause-words.ts";
+import { formatSize } from "../../values/size.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { problems } from "../health.ts";
 import { ASSETS } from "./assets.ts";
 import { Charts, ChartSteps, spanOf } from "./charts/charts.tsx";
 import type { Desk } from "./desk.tsx";
-import { Length, tasksPath, Time, Yes } from "./parts.tsx";
+import { Fact, Length, tasksPath, Time, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 import { workerName, WorkerState } from "./workers.tsx";
 
@@ -81,6 +82,8 @@ function Overview({ status, problems: found, now, children }: OverviewProps) {
       ) : (
         <Workers workers={workers} />
       )}
+      <h2>{words.database}</h2>
+      <Files status={status} />
     </>
   );
 }
@@ -114,6 +117,21 @@ function Verdict({
       </span>
       {waiting + running === 0 ? words.well : words.wellMore(waiting, running)}
     </section>
+  );
+}
+
+function Files({ status }: { readonly status: StoreStatus }) {
+  const words = WORDS.overview.facts;
+  const { path, file_size, wal_size, free_size, durability, schema } = status;
+  return (
+    <dl class="facts">
+      <Fact name={words.path}>{printable(path)}</Fact>
+      <Fact name={words.size}>{formatSize(file_size)}</Fact>
+      <Fact name={words.wal}>{formatSize(wal_size)}</Fact>
+      <Fact name={words.free}>{formatSize(free_size)}</Fact>
+      <Fact name={words.durability}>{durability}</Fact>
+      <Fact name={words.schema}>{schema}</Fact>
+    </dl>
   );
 }
 

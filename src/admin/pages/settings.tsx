@@ -1,8 +1,7 @@
-/** The settings in effect, where each comes from, and the database. */
+/** The settings in effect, and where each comes from. */
 import { Hono } from "hono";
 import { printable } from "../../printable.ts";
 import { listSettings } from "../../settings/listed.ts";
-import { formatSize } from "../../values/size.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
 import { Fact, Table } from "./parts.tsx";
@@ -10,11 +9,11 @@ import { WORDS } from "./words.ts";
 
 export function settingsPages(desk: Desk): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>();
-  app.get("/settings", desk.signedIn, async (c) => {
+  app.get("/settings", desk.signedIn, (c) => {
     const content = (
       <>
         <h1>{WORDS.pages.settings}</h1>
-        <Facts {...await factsOf(desk)} />
+        <Facts desk={desk} />
         <p class="quiet">{WORDS.settings.intro}</p>
         <Settings desk={desk} />
       </>
@@ -24,24 +23,13 @@ export function settingsPages(desk: Desk): Hono<AdminEnv> {
   return app;
 }
 
-async function factsOf({ store, options }: Desk) {
-  const { path, schema, durability, ...sizes } = await store.status();
-  const { config, version } = options;
-  return { path, schema, durability, ...sizes, file: config.file, version };
-}
-
-function Facts(facts: Awaited<ReturnType<typeof factsOf>>) {
+function Facts({ desk: { store, options } }: { readonly desk: Desk }) {
   const words = WORDS.settings;
   return (
     <dl class="facts">
-      <Fact name={words.version}>{facts.version}</Fact>
-      <Fact name={words.file}>{printable(facts.file ?? words.noFile)}</Fact>
-      <Fact name={words.database}>{printable(facts.path)}</Fact>
-      <Fact name={words.schema}>{facts.schema}</Fact>
-      <Fact name={words.durability}>{facts.durability}</Fact>
-      <Fact name={words.size}>{formatSize(facts.file_size)}</Fact>
-      <Fact name={words.wal}>{formatSize(facts.wal_size)}</Fact>
-      <Fact name={words.free}>{formatSize(facts.free_size)}</Fact>
+      <Fact name={words.version}>{options.version}</Fact>
+      <Fact name={words.file}>{printable(options.config.file ?? words.noFile)}</Fact>
+      <Fact name={words.database}>{printable(store.name)}</Fact>
     </dl>
   );
 }

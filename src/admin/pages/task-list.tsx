@@ -10,7 +10,7 @@ import {
   TASK_STATES,
   type TaskState,
 } from "../../task.ts";
-import { State, Table, Time } from "./parts.tsx";
+import { State, Table, tasksPath, Time } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 /** The fields of the form, in their order; `state` has words to choose from. */
@@ -110,7 +110,7 @@ export function Filter({ search }: { readonly search: URLSearchParams }) {
 }
 
 function TaskRow({ task }: { readonly task: Task & { readonly paused?: boolean } }) {
-  const { id, state, paused, queue, attempts, reason, instances } = task;
+  const { id, state, paused, queue, model, method, attempts, reason, instances } = task;
   const records = isFunctionCall(task) ? "" : ` ${JSON.stringify(instances)}`;
   return (
     <tr>
@@ -123,8 +123,13 @@ function TaskRow({ task }: { readonly task: Task & { readonly paused?: boolean }
       <td>
         <State state={state} paused={paused} />
       </td>
-      <td class="cut">{printable(queue)}</td>
-      <td class="cut">{printable(callWords(task) + records)}</td>
+      <td class="cut">
+        <a href={tasksPath({ queue })}>{printable(queue)}</a>
+      </td>
+      <td class="cut">
+        <a href={tasksPath({ model, method })}>{printable(callWords(task))}</a>
+        {printable(records)}
+      </td>
       <td class="number">{attempts}</td>
       <td>
         <Time at={timeOf(task)} />

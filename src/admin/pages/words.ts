@@ -58,6 +58,15 @@ export const WORDS = {
     workers: "Workers",
     noWorkers: "No worker is running.",
     pauses: "Pauses",
+    database: "Database",
+    facts: {
+      path: "File",
+      size: "Size",
+      wal: "Log that is not merged yet",
+      free: "Free inside the file",
+      durability: "Durability",
+      schema: "Schema",
+    },
   },
   tasks: {
     none: "No tasks match.",

@@ -4,11 +4,6 @@ export const SETTING_WORDS = {
   noFile: "none",
   database: "Database",
   version: "Version",
-  schema: "Schema",
-  size: "Size",
-  wal: "Log that is not merged yet",
-  free: "Free inside the file",
-  durability: "Durability",
   intro: "As this server read them at its start. Secrets are not shown.",
   columns: ["Setting", "Value", "From", "Meaning"],
   from: (origin: string, env: string | null) =>
