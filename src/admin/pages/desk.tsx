@@ -40,9 +40,15 @@ export class Desk {
   }
 
   /** Leads a person who has not signed in there, and refuses a form that is not from a page of this session. */
-  readonly signedIn: MiddlewareHandler<AdminEnv> = async (c, next) => this.#requireSession(c, next);
+  readonly withSession: MiddlewareHandler<AdminEnv> = async (c, next) =>
+    this.#requireSession(c, next);
 
-  /** As `signedIn`, for a form that needs the role. */
+  /** As `withSession`, for a page that shows what is in the database. */
+  get signedIn(): MiddlewareHandler<AdminEnv> {
+    return this.formFor("read");
+  }
+
+  /** As `withSession`, for what needs the role. */
   formFor(role: Role): MiddlewareHandler<AdminEnv> {
     return async (c, next) =>
       this.#requireSession(c, async () => {

@@ -49,7 +49,7 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
   app.get("/sign-in", (c) => signInPage(c, localPath(c.req.query("to")), null));
   app.post("/sign-in", (c) => signIn(c, options));
   const desk = new Desk(options);
-  app.post("/sign-out", desk.signedIn, (c) => {
+  app.post("/sign-out", desk.withSession, (c) => {
     sessions.end(c);
     return c.redirect("/sign-in", 303);
   });

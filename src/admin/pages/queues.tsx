@@ -24,7 +24,7 @@ export function queuesPages(desk: Desk): Hono<AdminEnv> {
     const content = <Queues status={status} form={form} now={store.now()} />;
     return desk.show(c, { title: WORDS.pages.queues, isLive: true, content });
   });
-  app.get("/queues/pause", desk.signedIn, (c) => pausePage(c, desk));
+  app.get("/queues/pause", desk.formFor("admin"), (c) => pausePage(c, desk));
   app.post("/queues/pause", desk.formFor("admin"), async (c) => {
     const target = await targetOf(c, "Cannot pause: ");
     const { reason, until } = await pauseFields(c, "Cannot pause", store.now());

@@ -1,5 +1,6 @@
 /** The list of tasks as a page shows it: the filter, the rows, and what can be done with them. */
 import { printable } from "../../printable.ts";
+import { cut } from "../../quote.ts";
 import type { Rest } from "../../store/looking.ts";
 import { type PauseTarget, withPaused } from "../../store/pauses.ts";
 import {
@@ -109,9 +110,13 @@ export function Filter({ search }: { readonly search: URLSearchParams }) {
   );
 }
 
+/** Of a reason: a message may have a megabyte. */
+const MOST_CHARACTERS = 300;
+
 function TaskRow({ task }: { readonly task: Task & { readonly paused?: boolean } }) {
   const { id, state, paused, queue, model, method, attempts, reason, instances } = task;
-  const records = isFunctionCall(task) ? "" : ` ${JSON.stringify(instances)}`;
+  const records = isFunctionCall(task) ? "" : ` ${cut(JSON.stringify(instances))}`;
+  const why = cut(reason ?? "", MOST_CHARACTERS);
   return (
     <tr>
       <td>
@@ -134,8 +139,8 @@ function TaskRow({ task }: { readonly task: Task & { readonly paused?: boolean }
       <td>
         <Time at={timeOf(task)} />
       </td>
-      <td class="cut quiet" title={reason === null ? "" : printable(reason)}>
-        {printable((reason ?? "").split("\n")[0] ?? "")}
+      <td class="cut quiet" title={printable(why)}>
+        {printable(why.split("\n")[0] ?? "")}
       </td>
     </tr>
   );

@@ -166,7 +166,8 @@ export const WORDS = {
       ended: "Ended",
     },
   },
-  needsRole: (role: string) => `Your token may only look: this needs the role ${role}.`,
+  needsRole: (role: string) =>
+    `Your token may ${role === "read" ? "not" : "only"} look: this needs the role ${role}.`,
   columns: {
     queue: "Queue",
     scheduled: "Scheduled",

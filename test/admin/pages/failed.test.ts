@@ -59,3 +59,14 @@ describe("the page of failed tasks", () => {
     expect(await admin.page("/failed")).toContain("No task has failed.");
   });
 });
+
+test("an error of a megabyte fills no page, and is still found by its group", async () => {
+  await using admin = await withTasks([CALL, CALL]);
+  await fail(admin, [`${"😀x".repeat(300_000)}`, `${"😀x".repeat(300_000)}`]);
+  const html = await admin.page("/failed");
+  expect(html.length).toBeLessThan(20_000);
+  const path = /<td class="number"><a href="([^"]+)"/.exec(html)?.[1]?.replaceAll("&amp;", "&");
+  const list = await admin.page(path ?? "");
+  expect([...list.matchAll(/name="id"/g)]).toHaveLength(2);
+  expect(list.length).toBeLessThan(50_000);
+});

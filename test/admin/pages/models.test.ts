@@ -95,4 +95,21 @@ describe("the form of a push", () => {
     const answer = await post(admin, "/push", { form_token, model: "vide" }, cookie);
     expect(answer.status).toBe(403);
   });
+
+  test("is all that a token sees that may only push", async () => {
+    await using admin = makeAdmin();
+    await admin.store.tokens.add({ name: "till", roles: ["push"] }, digestOf("till-token"));
+    const cookie = await signedIn(admin, "till-token");
+    for (const path of ["/", "/tasks", "/failed", "/queues", "/models", "/settings", "/charts"]) {
+      const answer = await get(admin, path, cookie);
+      expect(answer.status).toBe(403);
+      expect(await answer.text()).toContain("Your token may not look: this needs the role read.");
+    }
+    expect((await get(admin, "/queues/pause", cookie)).status).toBe(403);
+    const html = await (await get(admin, "/push", cookie)).text();
+    const form_token = /name="form_token" value="(\w+)"/.exec(html)?.[1] ?? "";
+    const pushed = await post(admin, "/push", { form_token, model: "vide" }, cookie);
+    expect(pushed.status).toBe(422);
+    expect((await post(admin, "/sign-out", { form_token }, cookie)).status).toBe(303);
+  });
 });

@@ -35,7 +35,7 @@ interface Given {
 
 export function pushPages(desk: Desk): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>();
-  app.get("/push", desk.signedIn, async (c) => formPage(c, desk, await givenBy(c, desk)));
+  app.get("/push", desk.formFor("push"), async (c) => formPage(c, desk, await givenBy(c, desk)));
   app.post("/push", desk.formFor("push"), (c) => push(c, desk));
   return app;
 }
