@@ -4,7 +4,7 @@ import type { Child } from "hono/jsx";
 import { time } from "../../values/option-kinds.ts";
 import { WORDS } from "./words.ts";
 
-const UNTIL = time();
+const TIME = time();
 
 /** The fields of a form that have a text; a form sends its empty fields, too. */
 export async function fieldsOf(c: Context): Promise<Readonly<Record<string, string>>> {
@@ -12,6 +12,11 @@ export async function fieldsOf(c: Context): Promise<Readonly<Record<string, stri
     typeof value === "string" && value.trim() !== "" ? [[name, value.trim()] as const] : [],
   );
   return Object.fromEntries(fields);
+}
+
+/** A time as flags take it: `2h`, `18:30`, `2026-12-01 07:00`. @returns ms since 1970 UTC. */
+export function timeOf(text: string, name: string, now: number): number {
+  return TIME.read(TIME.readText(text, name), name, { now, batchSize: null });
 }
 
 export interface PauseFields {
@@ -23,9 +28,7 @@ export interface PauseFields {
 /** @param start begins the sentence of a refusal: `Cannot pause print` */
 export async function pauseFields(c: Context, start: string, now: number): Promise<PauseFields> {
   const { reason = null, until } = await fieldsOf(c);
-  const basis = { now, batchSize: null };
-  const end = until === undefined ? null : UNTIL.readJson(until, `${start}: until`, basis);
-  return { reason, until: end };
+  return { reason, until: until === undefined ? null : timeOf(until, `${start}: until`, now) };
 }
 
 interface PauseFormProps {

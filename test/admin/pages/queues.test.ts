@@ -31,6 +31,14 @@ describe("the page of queues", () => {
     expect(await admin.store.pauses.list()).toEqual([]);
   });
 
+  test("takes an end as the flags of the command line do, and a time of day", async () => {
+    await using admin = await withTasks();
+    for (const until of ["18:30", "90m", "2030-01-01 12:00"]) {
+      const pause = { kind: "queue", name: "print", until };
+      expect((await admin.send("/queues/pause", pause)).status).toBe(303);
+    }
+  });
+
   test("pauses a method", async () => {
     await using admin = await withTasks();
     await admin.send("/queues/pause", { kind: "task", name: "sale.process" });

@@ -11,7 +11,7 @@ import { readPush } from "../../input/new-tasks.ts";
 import { readId } from "../../input/queries.ts";
 import { STATUS } from "../../problem.ts";
 import type { Desk } from "../desk.tsx";
-import { fieldsOf } from "../form.tsx";
+import { fieldsOf, timeOf } from "../form.tsx";
 import { Fact } from "../parts.tsx";
 import { WORDS } from "../words.ts";
 
@@ -72,14 +72,12 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const { options, store } = desk;
   const { form_token: _, title = WORDS.push.title, ...values } = await fieldsOf(c);
   try {
+    const now = store.now();
     const body = Object.fromEntries(
-      Object.entries(values).map(([name, text]) => [
-        name,
-        JSON_FIELDS.includes(name) ? readJsonText(text, `Cannot read ${name}`) : text,
-      ]),
+      Object.entries(values).map(([name, text]) => [name, valueOf(name, text, now)]),
     );
     const { batchSize = 20 } = options;
-    const { pushes, tasks } = readPush(body, { now: store.now(), batchSize });
+    const { pushes, tasks } = readPush(body, { now, batchSize });
     for (const { model, method } of pushes) checkCall(options.catalog(), model, method);
     const [id] = await store.push(tasks);
     return c.redirect(`/tasks/${id}`, 303);
@@ -87,6 +85,12 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
     if (!isTqError(error) || STATUS[error.code] >= 500) throw error;
     return formPage(c, desk, { title, values, refusal: error.message });
   }
+}
+
+/** The value of a field as the body of a push has it. */
+function valueOf(name: string, text: string, now: number): unknown {
+  if (name === "scheduled_at") return timeOf(text, "Cannot push: scheduled_at", now);
+  return JSON_FIELDS.includes(name) ? readJsonText(text, `Cannot read ${name}`) : text;
 }
 
 async function formPage(c: Context<AdminEnv>, desk: Desk, given: Given): Promise<Response> {

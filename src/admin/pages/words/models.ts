@@ -54,7 +54,7 @@ export const PUSH_WORDS = {
     queue: "default",
     priority: "0",
     ref: "order-4711",
-    scheduled_at: "5m, or 2026-12-01 07:00",
+    scheduled_at: "5m, 18:30, or 2026-12-01 07:00",
   },
   policies: "Policies in force",
 } as const;
