@@ -2,36 +2,18 @@
  * The store of `--url`: as much of the contract as commands need that look at tasks and move them, over HTTP. What it
  * does not have refuses with a sentence.
  */
-import type { wholeStatus } from "../../src/admin/health.ts";
 import { monotonicNow, sleep, systemClock } from "../../src/clock.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
-import type { PushOptions } from "../../src/push/task-options.ts";
-import type {
-  ManyMove,
-  Part,
-  Place,
-  QueueStatus,
-  ReadFilter,
-  Standing,
-} from "../../src/store/looking.ts";
+import type { ManyMove, Part, Place, ReadFilter, Standing } from "../../src/store/looking.ts";
 import type { PauseStore } from "../../src/store/pauses.ts";
 import type { RunOutput, TaskProgress } from "../../src/store/task-output.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Attempt, Task, TaskError } from "../../src/task.ts";
 import type { Client } from "./client.ts";
 import { remotePauses } from "./pauses.ts";
-import { pushBody, queryOf } from "./query.ts";
-import {
-  listOf,
-  outputOf,
-  pauseOf,
-  rowsOf,
-  StrangeRow,
-  taskOf,
-  text,
-  textOrNull,
-  workerOf,
-} from "./rows.ts";
+import { queryOf } from "./query.ts";
+import { listOf, outputOf, rowsOf, taskOf, text, textOrNull, workerOf } from "./rows.ts";
+import { RemoteServer } from "./server.ts";
 
 /** The most tasks of a page; the API takes no more. */
 const PAGE = 1000;
@@ -47,16 +29,13 @@ type Moves = "retry" | "cancel" | "delete" | "place" | "moveMany";
 /** The part of the contract that HTTP can do. */
 type Reached = Pick<Store, Basics | Looks | Others | Moves | "pauses">;
 
-type WholeStatus = Awaited<ReturnType<typeof wholeStatus>>;
-
-export class RemoteStore implements Reached {
-  readonly #client: Client;
+export class RemoteStore extends RemoteServer implements Reached {
   /** The next look at what a task says: a command that follows it looks more often than a network likes. */
   #mayListen = 0;
   readonly pauses: PauseStore;
 
   constructor(client: Client) {
-    this.#client = client;
+    super(client);
     this.pauses = remotePauses(client);
   }
 
@@ -89,8 +68,8 @@ export class RemoteStore implements Reached {
 
   async #log(id: number, from: number): Promise<RunOutput[]> {
     const query = new URLSearchParams(from > 1 ? { from: String(from) } : {});
-    const runs = await this.#client.get(`/tasks/${id}/log`, [], query);
-    return this.#read(() => listOf(runs, outputOf));
+    const runs = await this.client.get(`/tasks/${id}/log`, [], query);
+    return this.read(() => listOf(runs, outputOf));
   }
 
   async standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]> {
@@ -106,25 +85,36 @@ export class RemoteStore implements Reached {
     );
   }
 
-  async list({ limit = PAGE, ...filter }: ReadFilter = {}): Promise<Task[]> {
-    const query = queryOf(filter);
-    query.set("limit", String(Math.min(limit, PAGE)));
-    const { tasks } = await this.#client.get("/tasks", ["tasks", "next"], query);
-    return this.#read(() => listOf(tasks, taskOf));
+  async list(filter: ReadFilter = {}): Promise<Task[]> {
+    const tasks: Task[] = [];
+    for await (const { found } of this.parts(filter)) tasks.push(...found);
+    return tasks;
   }
 
-  async *parts({ limit = Infinity, ...filter }: ReadFilter = {}): AsyncIterable<Part<Task>> {
+  /** HTTP does not filter by runs: that is done here. */
+  async *parts({
+    limit = Infinity,
+    scheduledAfterRuns: runs = 0,
+    ...filter
+  }: ReadFilter = {}): AsyncIterable<Part<Task>> {
     let [left, before] = [limit, filter.before];
     for (;;) {
       const size = Math.min(left, PAGE);
-      const page = { ...filter, ...(before !== undefined && { before }), limit: size };
-      const found = await this.list(page);
+      const page = await this.#page({ ...filter, ...(before !== undefined && { before }) }, size);
+      const found = page.filter(({ state, attempts }) => state !== "scheduled" || attempts >= runs);
       left -= found.length;
-      before = found.at(-1)?.id;
-      const isLast = found.length < size || left <= 0 || before === undefined;
-      yield { found, downTo: isLast ? null : (before ?? null) };
+      before = page.at(-1)?.id ?? 0;
+      const isLast = page.length < size || left <= 0 || isNoneBefore(before, filter);
+      yield { found, downTo: isLast ? null : before };
       if (isLast) return;
     }
+  }
+
+  async #page(filter: ReadFilter, limit: number): Promise<Task[]> {
+    const query = queryOf(filter);
+    query.set("limit", String(limit));
+    const { tasks } = await this.client.get("/tasks", ["tasks", "next"], query);
+    return this.read(() => listOf(tasks, taskOf));
   }
 
   async *matching(filter: ReadFilter): AsyncIterable<Part<number>> {
@@ -135,7 +125,7 @@ export class RemoteStore implements Reached {
 
   /** HTTP counts nothing: it only tells whether there is one. */
   async countBefore(filter: ReadFilter, before: number) {
-    if (before <= 1) return { count: 0, isAll: true };
+    if (isNoneBefore(before, filter)) return { count: 0, isAll: true };
     const found = await this.list({ ...filter, before, limit: 1 });
     return { count: 0, isAll: found.length === 0 };
   }
@@ -148,10 +138,10 @@ export class RemoteStore implements Reached {
   /** Those of the queues that have something to tell, and of the models that the other machine has. */
   async names() {
     const [{ queues }, { models }] = await Promise.all([
-      this.#client.get("/queues", ["queues"]),
-      this.#client.get("/models", ["models"]),
+      this.client.get("/queues", ["queues"]),
+      this.client.get("/models", ["models"]),
     ]);
-    return this.#read(() => {
+    return this.read(() => {
       const calls = listOf(models, ({ name, methods }) =>
         listOf(methods, ({ method }) => ({ model: text(name), method: textOrNull(method) })),
       ).flat();
@@ -161,8 +151,8 @@ export class RemoteStore implements Reached {
   }
 
   async workers() {
-    const { workers } = await this.#client.get("/workers", ["workers"]);
-    return this.#read(() => listOf(workers, workerOf));
+    const { workers } = await this.client.get("/workers", ["workers"]);
+    return this.read(() => listOf(workers, workerOf));
   }
 
   async isAlive(worker: string): Promise<boolean> {
@@ -182,8 +172,8 @@ export class RemoteStore implements Reached {
   }
 
   async delete(id: number): Promise<Task> {
-    const task = await this.#client.delete(`/tasks/${id}`, ["id"]);
-    return this.#read(() => taskOf(task));
+    const task = await this.client.delete(`/tasks/${id}`, ["id"]);
+    return this.read(() => taskOf(task));
   }
 
   async moveMany(move: ManyMove, ids: readonly number[], filter: ReadFilter): Promise<number> {
@@ -193,7 +183,7 @@ export class RemoteStore implements Reached {
     query.set("ids", ids.join(","));
     const hasBody = kind === "place" || kind === "cancel";
     const request = { query, ...(hasBody && { body }) };
-    const { moved } = await this.#client.post(`/tasks/${verb}`, ["moved"], request);
+    const { moved } = await this.client.post(`/tasks/${verb}`, ["moved"], request);
     return Number(moved);
   }
 
@@ -222,51 +212,14 @@ export class RemoteStore implements Reached {
     return new Proxy(this, { get: part }) as unknown as Store;
   }
 
-  // More than the contract: the other machine has the models, and knows its own settings.
-
-  async pushCall(options: PushOptions): Promise<number[]> {
-    const { ids } = await this.#client.post("/tasks", ["ids"], { body: pushBody(options) });
-    return this.#read(() => {
-      if (!Array.isArray(ids) || !ids.every((id) => typeof id === "number")) throw new StrangeRow();
-      return ids;
-    });
-  }
-
-  /** The answer of `tq why`. */
-  async explain(id: number) {
-    const keys = ["id", "state", "queue", "cause", "sentence", "purpose", "command"] as const;
-    const why = await this.#client.get(`/tasks/${id}/why`, keys);
-    return this.#read(() => ({
-      id: Number(why["id"]),
-      state: text(why["state"]),
-      queue: text(why["queue"]),
-      cause: text(why["cause"]),
-      sentence: text(why["sentence"]),
-      purpose: textOrNull(why["purpose"]),
-      command: textOrNull(why["command"]),
-    }));
-  }
-
-  /** The answer of `tq status`. */
-  async wholeStatus() {
-    const keys = ["mode", "version", "queues", "pauses", "workers", "problems", "last_hour"];
-    const { queues, pauses, workers, ...status } = await this.#client.get("/status", keys);
-    return this.#read(() => ({
-      ...(status as unknown as Omit<WholeStatus, "queues" | "pauses" | "workers">),
-      queues: listOf(queues, (row) => row as unknown as QueueStatus),
-      pauses: listOf(pauses, pauseOf),
-      workers: listOf(workers, workerOf),
-    }));
-  }
-
   /** Reads a task with its runs and errors; null: there is no such task. */
   async #whole<T>(
     id: number,
     read: (answer: Readonly<Record<string, unknown>>) => T,
   ): Promise<T | null> {
     try {
-      const answer = await this.#client.get(`/tasks/${id}`, ["id", "runs", "errors"]);
-      return this.#read(() => read(answer));
+      const answer = await this.client.get(`/tasks/${id}`, ["id", "runs", "errors"]);
+      return this.read(() => read(answer));
     } catch (error) {
       if (isTqError(error) && error.code === "not_found") return null;
       throw error;
@@ -280,13 +233,14 @@ export class RemoteStore implements Reached {
 
   async #moved(path: string, body?: unknown): Promise<Task> {
     const request = body === undefined ? {} : { body };
-    const task = await this.#client.post(path, ["id"], request);
-    return this.#read(() => taskOf(task));
+    const task = await this.client.post(path, ["id"], request);
+    return this.read(() => taskOf(task));
   }
+}
 
-  #read<T>(read: () => T): T {
-    return this.#client.read(read);
-  }
+/** True where no id is below this one and above the filter's: the API takes that for a mistake. */
+function isNoneBefore(before: number, { after = 0 }: ReadFilter): boolean {
+  return before <= after + 1;
 }
 
 function part(of: RemoteStore, key: string | symbol): unknown {

@@ -5,7 +5,7 @@ import { TqError } from "../../errors.ts";
 import { OPTIONS } from "../../push/task-options.ts";
 import type { ManyMove, Place, ReadFilter } from "../../store/looking.ts";
 import type { Store } from "../../store/store.ts";
-import { findAll, moveThese } from "../../tasks/many.ts";
+import { findAll, movable, moveThese } from "../../tasks/many.ts";
 import { text } from "../../values/option-kinds.ts";
 import { described, readField } from "../input/fields.ts";
 import { readObject } from "../input/json-body.ts";
@@ -169,9 +169,10 @@ function readIds(written: string, verb: Verb): number[] {
 }
 
 async function moveMany(c: Context, store: Store, move: ManyMove, which: Which) {
-  const { filter, isDry } = which;
+  const { isDry } = which;
+  const filter = movable(move, which.filter);
   const { signal } = c.req.raw; // a client that goes away ends the moves between two slices
-  const ids = await findThese(store, which, signal);
+  const ids = await findThese(store, { ...which, filter }, signal);
   const moved = isDry ? 0 : await moveThese(store, move, ids, filter, { signal });
   return c.json({ matched: ids.length, moved, dry_run: isDry, newest: ids[0] ?? null });
 }

@@ -74,6 +74,14 @@ describe("all tasks of a filter", () => {
     );
   });
 
+  test("are not retried while they wait for their first run", async () => {
+    await using admin = makeAdmin();
+    await admin.post("/api/v1/tasks", { ...CALL, scheduled_at: "1h" });
+    const { body } = await admin.post("/api/v1/tasks/retry?state=scheduled");
+    expect(body).toEqual({ matched: 0, moved: 0, dry_run: false, newest: null });
+    expect((await admin.get("/api/v1/tasks/1")).body).toMatchObject({ state: "scheduled" });
+  });
+
   test("are none where the filter says no states, or a limit", async () => {
     await using admin = makeAdmin();
     await admin.post("/api/v1/tasks", CALL);

@@ -117,6 +117,8 @@ describe("with --url", () => {
     const listed = await box.tq("list", "--limit", "2050", "--json");
     const ids = JSON.parse(listed.stdout).map(({ id }: { id: number }) => id);
     expect([ids.length, ids[0], ids.at(-1)]).toEqual([2050, 2100, 51]);
+    const page = await box.tq("list", "--after", "1100", "--limit", "2000", "--json");
+    expect(JSON.parse(page.stdout)).toHaveLength(1000);
     const moved = await box.tq("cancel", "--state", "ready", "--yes");
     expect(moved.stdout).toBe("2100 tasks cancelled\n");
   });

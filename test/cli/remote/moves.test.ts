@@ -29,6 +29,14 @@ describe("with --url", () => {
     expect((await box.store.list()).map(({ id }) => id)).toEqual([3]);
   });
 
+  test("a retry leaves tasks that wait for their first run", async () => {
+    await using box = await makeBox();
+    await box.store.push([newTask({ scheduledAt: Date.now() + 3_600_000 })]);
+
+    expect((await box.tq("retry", "--state", "scheduled")).stdout).toBe("0 tasks retried\n");
+    expect(await box.store.get(1)).toMatchObject({ state: "scheduled" });
+  });
+
   test("queues and methods are paused and resumed, and lists say so", async () => {
     await using box = await makeBox();
     await box.store.push([newTask({ queue: "print" })]);
