@@ -54,6 +54,7 @@ async function askToDelete(store: Store, options: CleanOptions, days: number): P
 }
 
 async function cleanAll(store: Store, options: CleanOptions): Promise<number> {
+  while (await store.pushKeys.tidy(store.now()));
   let total = 0;
   for (;;) {
     const deleted = await store.clean(options);
