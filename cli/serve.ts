@@ -29,6 +29,7 @@ export const serve = command({
         report,
         listen: config.admin.listen,
         hosts: config.admin.hosts,
+        pushable: config.admin.push,
         insecure: values["insecure-listen"] === true,
         catalog: () => catalog,
         mode: config.queue.worker ? "worker" : "no worker",

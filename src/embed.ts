@@ -228,6 +228,7 @@ async function serve(
     listen,
     insecure,
     hosts: config.admin.hosts,
+    pushable: config.admin.push,
     batchSize: config.queue.batch_size,
     report,
     ready: startTried,

@@ -1,6 +1,7 @@
 /** The admin API on a socket. */
 import { TqError } from "../errors.ts";
 import { type Address, parseListen } from "./access/address.ts";
+import { unknownAllowed } from "./access/allowed-calls.ts";
 import { type AdminOptions, createAdmin } from "./app.ts";
 import { loadToken } from "./access/token-file.ts";
 
@@ -45,7 +46,10 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const { token, file } = loadToken(options.store.folder, options.store.name);
   const { ready = Promise.resolve(), idleSeconds = IDLE_S } = options;
   let isReady = options.ready === undefined;
-  void ready.then(() => (isReady = true));
+  void ready.then(() => {
+    isReady = true;
+    noteUnknown(options);
+  });
   const app = createAdmin({
     ...options,
     token,
@@ -68,6 +72,12 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const url = server.url.origin;
   options.report?.({ name: "admin.listening", url, token: file });
   return { url, tokenFile: file, stop: () => stop(server) };
+}
+
+function noteUnknown({ pushable = [], catalog, report }: ServeOptions): void {
+  const known = catalog();
+  const sentences = known === null ? [] : unknownAllowed(pushable, known);
+  for (const message of sentences) report?.({ name: "log.note", level: "warn", message });
 }
 
 /** For `server.timeout`: the connection is never closed for being idle. */

@@ -10,6 +10,7 @@ import type { NewTask, Task } from "../task.ts";
 import { readJson } from "./input/json-body.ts";
 import { readPush } from "./input/new-tasks.ts";
 import { readFilter, readId } from "./input/queries.ts";
+import { checkAllowed } from "./access/allowed-calls.ts";
 import { type AdminEnv, requireRole } from "./access/access.ts";
 import { jsonList } from "./json-list.ts";
 import { reportError } from "./problem.ts";
@@ -18,6 +19,8 @@ export interface TaskRouteOptions {
   readonly store: Store;
   /** The models whose methods can be pushed, asked at each push; null when none are known. */
   readonly catalog: () => ModelCatalog | null;
+  /** Patterns of the calls that requests may push: the setting `admin.push`; empty or absent: all. */
+  readonly pushable?: readonly string[];
   /** Instances in one task when `batch` is true. */
   readonly batchSize?: number;
   /** Gets the errors that the caller has not caused. */
@@ -72,6 +75,7 @@ async function pushTasks(c: Context, options: TaskRouteOptions): Promise<Respons
   const { store, batchSize = 20 } = options;
   const body = readJson(await c.req.arrayBuffer());
   const { single, pushes, tasks } = readPush(body, { now: store.now(), batchSize });
+  checkAllowed(options.pushable, pushes);
   const catalog = options.catalog();
   for (const { model, method } of pushes) checkCall(catalog, model, method);
   const ids = tasks.length === 0 ? [] : await store.push(tasks);

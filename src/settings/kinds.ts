@@ -90,10 +90,11 @@ export function choice<const T extends string>(
 /** A list of names, empty by default. */
 export function names(
   description: string,
-  more: More & { default: string; allowed?: string },
+  { least = 0, ...more }: More & { default: string; allowed?: string; least?: number },
 ): Kind<readonly string[]> {
   const allowed = 'a list of names or patterns, such as ["mail", "pdf*"]';
-  const schema = () => v.array(v.pipe(v.string(), v.trim(), v.nonEmpty()));
+  const schema = () =>
+    v.pipe(v.array(v.pipe(v.string(), v.trim(), v.nonEmpty())), v.minLength(least));
   return { kind: "list", description, preset: [], allowed, schema, ...more };
 }
 

@@ -110,6 +110,11 @@ const SECTIONS = {
       default: "none",
       allowed: 'a list of names, such as ["shop.local"]',
     }),
+    push: names("Names and patterns of the methods that requests may push, such as invoice.*", {
+      default: "all",
+      allowed: 'a list of at least one name or pattern, such as ["invoice.*", "print_label"]',
+      least: 1,
+    }),
   },
   alert: {
     command: command("What a worker runs once tasks have failed for good, to tell of it"),

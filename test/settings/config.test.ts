@@ -36,7 +36,7 @@ describe("defaults", () => {
         keep_output: true,
         max_crashes: 3,
       },
-      admin: { listen: "127.0.0.1:8989", hosts: [] },
+      admin: { listen: "127.0.0.1:8989", hosts: [], push: [] },
       alert: { command: null, url: null, every: 60_000, queues: [], tasks: [] },
       log: { level: "info", format: "text" },
     });
@@ -172,6 +172,12 @@ test.each([
   ["7", ["7"]],
 ])("a list is taken from the environment as %j", (text, queues) => {
   expect(load({ env: { TQ_WORKER__QUEUES: text } }).worker.queues).toEqual(queues);
+});
+
+test("a list of what may be pushed is not empty: that would look like nothing, and mean all", () => {
+  expect(refusal(() => load({ flags: { "admin.push": [] } }))).toContain(
+    'it must be a list of at least one name or pattern, such as ["invoice.*", "print_label"]',
+  );
 });
 
 test.each(["[]", ",", " , "])(

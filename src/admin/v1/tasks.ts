@@ -9,6 +9,7 @@ import type { Task } from "../../task.ts";
 import { readJson } from "../input/json-body.ts";
 import { pushSchemas, readPush } from "../input/new-tasks.ts";
 import { readFilter } from "../input/queries.ts";
+import { checkAllowed } from "../access/allowed-calls.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
 import { type PushOnceEnv, REPLAYED, replaysPush } from "./push-once.ts";
 import { operation, reads } from "./operation.ts";
@@ -82,6 +83,7 @@ export function taskOperations(options: TaskRouteOptions) {
       }),
       async (c) => {
         const { pushes, tasks } = c.req.valid("json");
+        checkAllowed(options.pushable, pushes);
         const catalog = options.catalog();
         for (const { model, method } of pushes) checkCall(catalog, model, method);
         const key = c.get("pushKey");
