@@ -1,5 +1,6 @@
 /** `tq alert`: sends a test alert in each way that the settings name, and says what became of it. */
 import { TqError } from "../src/errors.ts";
+import { printable } from "../src/printable.ts";
 import type { Config } from "../src/settings/config.ts";
 import { formatDuration } from "../src/values/duration.ts";
 import { channelsOf } from "../src/worker/alerts/channels.ts";
@@ -36,7 +37,7 @@ export const alert = command({
         .map(({ channel, duration, reason }) =>
           reason === null
             ? `${channel}: sent in ${formatDuration(duration)}`
-            : `${channel}: ${paint(program.terminal, "red", "failed")} after ${formatDuration(duration)}: ${reason}`,
+            : `${channel}: ${paint(program.terminal, "red", "failed")} after ${formatDuration(duration)}: ${shown(reason)}`,
         )
         .join("\n"),
     );
@@ -45,6 +46,16 @@ export const alert = command({
     return sent.every((one) => one.sent) ? 0 : 1;
   },
 });
+
+/** The lines of a long reason: the last ones are what a command printed at its end. */
+const LAST_LINES = 8;
+
+/** It has words of a command or of a server. */
+function shown(reason: string): string {
+  const [first = "", ...more] = reason.split("\n").map(printable);
+  const cut = more.length > LAST_LINES ? ["…", ...more.slice(-LAST_LINES)] : more;
+  return [first, ...cut].join("\n");
+}
 
 /** `Only failures of label.* are told, in the queues mail: [alert] says so`; null: all are. */
 function limitWords({ queues, tasks }: Config["alert"]): string | null {

@@ -3,9 +3,9 @@ import { retention } from "../src/settings/retention.ts";
 import type { CleanOptions } from "../src/store/looking.ts";
 import type { Store } from "../src/store/store.ts";
 import { command } from "./command/command.ts";
-import { withExisting } from "./command/program.ts";
+import { type Program, withExisting } from "./command/program.ts";
 import { counted } from "./terminal/text.ts";
-import { ask, canAsk } from "./terminal/ask.ts";
+import { canAsk } from "./terminal/ask.ts";
 import { readWhole } from "./command/values.ts";
 
 /** Other writers get their turn between two transactions. */
@@ -32,7 +32,7 @@ export const clean = command({
         limit: DELETED_PER_TRANSACTION,
       };
       const mayDelete =
-        keptDays === null || yes === true || (await askToDelete(store, options, keptDays));
+        keptDays === null || yes === true || (await askToDelete(store, options, keptDays, program));
       return mayDelete ? cleanAll(store, options) : 0;
     });
     program.answer({ deleted }, () => `${counted(deleted, "task")} deleted`);
@@ -44,13 +44,18 @@ export const clean = command({
  *
  * @returns true for consent, and where no task would be deleted or no person can answer
  */
-async function askToDelete(store: Store, options: CleanOptions, days: number): Promise<boolean> {
+async function askToDelete(
+  store: Store,
+  options: CleanOptions,
+  days: number,
+  program: Program,
+): Promise<boolean> {
   if (!canAsk()) return true;
   const count = await store.countCleanable(options);
   if (count === 0) return true;
   const which =
     days === 0 ? "all that have ended" : `which ended more than ${counted(days, "day")} ago`;
-  return ask(`Delete ${counted(count, "task")}, ${which}?`);
+  return program.ask(`Delete ${counted(count, "task")}, ${which}?`);
 }
 
 async function cleanAll(store: Store, options: CleanOptions): Promise<number> {

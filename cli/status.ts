@@ -95,7 +95,7 @@ function pauseLines({ pauses }: Found, terminal: Terminal): string[] {
 }
 
 const QUEUE_COLUMNS = [
-  { title: "queue", min: 8 },
+  { title: "queue", min: 8, most: 60 },
   { title: "scheduled", align: "right" },
   { title: "ready", align: "right" },
   { title: "running", align: "right" },

@@ -12,7 +12,7 @@ import { noDatabase } from "./command/program.ts";
 import { readCall } from "./command/pushed-call.ts";
 import { enterTrial, loadRegistry } from "./command/runtime.ts";
 import { readId } from "./command/values.ts";
-import { ask, canAsk } from "./terminal/ask.ts";
+import { canAsk } from "./terminal/ask.ts";
 import { note } from "./terminal/terminal.ts";
 import { trialData, trialText } from "./terminal/trial.ts";
 
@@ -66,7 +66,7 @@ export const tryTask = command({
       const what = id === null ? callWords(task) : `task ${id}, ${callWords(task)}`;
       const warning = `This runs ${what}. The database stays as it is; what else the method does, such as mail, print and requests, does happen.`;
       if (yes !== true && canAsk()) {
-        if (!ask(warning)) return 1;
+        if (!program.ask(warning)) return 1;
       } else program.note(warning);
       const end = await whileRunning(what, () => trial.run());
       program.answer(trialData(trial, end, id), () => trialText(trial, end, program.terminal));

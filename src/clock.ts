@@ -1,7 +1,10 @@
 /**
  * The clock of the store and of the log; tests pass one of their own. The store's `now()` dates all that tq stores,
  * but for tasks pushed by SQL, which SQLite dates. Other code asks the system only for what is never stored:
- * `performance.now()` measures waits, and `Date.now()` is compared with times of the system, such as a file's.
+ * `monotonicNow()` measures waits, and `wallNow()` is compared with times of the system, such as a file's.
+ *
+ * What asks the system, and its timers, are taken as tq loads: a task that replaces the global ones, as fake timers do
+ * which it leaves behind, changes those of its own code alone.
  */
 export interface Clock {
   /** Wall clock: milliseconds since 1970-01-01 UTC, an integer. It may jump. */
@@ -17,7 +20,9 @@ export interface Clock {
   after?(ms: number, then: () => void): () => void;
 }
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-};
+export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = globalThis;
+export const { sleep } = Bun;
+export const { now: wallNow } = Date;
+export const monotonicNow: () => number = performance.now.bind(performance);
+
+export const systemClock: Clock = { now: wallNow, monotonic: monotonicNow };

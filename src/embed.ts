@@ -10,7 +10,7 @@ import type { Store } from "./store/store.ts";
 import { enterEmbedded, standardLog } from "./transaction/runtime.ts";
 import { VERSION } from "./version.ts";
 import { quote } from "./quote.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean, unknownOption } from "./suggest.ts";
 import { type Summary, WorkerProcess, type WorkerProcessOptions } from "./worker/worker.ts";
 
 /** Where the admin API listens. */
@@ -142,6 +142,8 @@ const OPTIONS: Readonly<
   report: [(value) => typeof value === "function", "a function that takes an event"],
 };
 
+const ADMIN_OPTIONS = ["listen", "insecure"] as const satisfies (keyof AdminListen)[];
+
 function checkOptions(options: unknown): void {
   if (typeof options !== "object" || options === null) {
     throw refused(`${quote(options)} is no object of options`);
@@ -156,6 +158,10 @@ function checkOptions(options: unknown): void {
       throw refused(`${key} cannot be ${quote(value)}; it must be ${words}`);
     }
   }
+  const { admin } = options as WorkerOptions;
+  if (typeof admin !== "object") return;
+  const unknown = unknownOption(admin, ADMIN_OPTIONS);
+  if (unknown !== null) throw refused(`admin: ${unknown}`);
 }
 
 function refused(why: string): TqError {
@@ -221,7 +227,10 @@ async function serve(
   const { serveAdmin } = await import("./admin/serve.ts"); // a worker without the API does not load it
   return serveAdmin({
     store: worker.store,
-    catalog: () => worker.catalog,
+    config,
+    catalog: () => worker.models?.catalog ?? null,
+    crons: () => worker.models?.crons ?? [],
+    policies: () => worker.models?.policies ?? {},
     trouble: () => worker.trouble,
     mode: config.queue.worker ? "worker" : "no worker",
     version: VERSION,

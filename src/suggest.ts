@@ -35,6 +35,16 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   return nearest === undefined ? "" : `; did you mean ${JSON.stringify(nearest)}?`;
 }
 
+/**
+ * The words for the first key that is no option; null: all are.
+ *
+ * @example unknownOption({ timout: "1s" }, ["timeout"]) // 'timout is not an option; did you mean "timeout"?'
+ */
+export function unknownOption(options: object, known: readonly string[]): string | null {
+  const key = Object.keys(options).find((one) => !known.includes(one));
+  return key === undefined ? null : `${key} is not an option${didYouMean(key, known)}`;
+}
+
 /** Damerau-Levenshtein distance, each letter moved at most once. */
 function distance(from: string, to: string): number {
   let beforeLast: number[] = [];

@@ -98,6 +98,7 @@ describe("startWorker", () => {
     [{ drain: "scheduled" }, 'drain cannot be "scheduled"; it must be true, false or "all"'],
     [{ report: "log" }, 'report cannot be "log"; it must be a function that takes an event'],
     [{ queues: "mail" }, 'queues cannot be "mail"; it must be a list of names and patterns'],
+    [{ admin: { listn: "a:0" } }, 'admin: listn is not an option; did you mean "listen"?'],
     [null, "null is no object of options"],
   ])("refuses %j", async (options, sentence) => {
     expect(await sentenceOf(() => startWorker(options as never))).toBe(

@@ -365,7 +365,7 @@ export interface CurrentTask {
     progress(done: number, total?: number | null, text?: string | null): void;
     /**
      * Prints a line and keeps it with the run, as `console.log` does in a worker; other values than texts are written as
-     * `console.log` writes them.
+     * `console.log` writes them. After the end of the run a line is printed, and not kept.
      */
     log(...values: unknown[]): void;
 }
@@ -977,7 +977,7 @@ type Overlap = "allow" | "skip" | "wait";
 export interface CronValues {
     /** `night.run`, or the name of a function. */
     readonly task: string;
-    /** An IANA name; null: the zone of the machine that the worker runs on. */
+    /** An IANA name; null: the zone of the machine that the workers run on. */
     readonly timeZone: string | null;
     /** Ids of records; empty: none. */
     readonly instances: number | readonly number[];

@@ -2,7 +2,7 @@
 import type { ManyMove, ReadFilter } from "../../src/store/looking.ts";
 import type { Store } from "../../src/store/store.ts";
 import { findAll, moveThese } from "../../src/tasks/many.ts";
-import { ask, canAsk } from "../terminal/ask.ts";
+import { canAsk } from "../terminal/ask.ts";
 import { taskTable } from "../terminal/tasks.ts";
 import { counted } from "../terminal/text.ts";
 import type { Program } from "./program.ts";
@@ -50,7 +50,7 @@ export async function moveMatching(
     await showDry(store, filter, ids, words, program);
     return { moved: 0, status: 0 };
   }
-  if (ids.length > 0 && mayAsk && canAsk() && !ask(question(ids, words))) {
+  if (ids.length > 0 && mayAsk && canAsk() && !program.ask(question(ids, words))) {
     answer(0, words, program);
     return { moved: 0, status: 0 };
   }

@@ -17,6 +17,7 @@ import { explain } from "./explain.ts";
 import type { COMMON_FLAGS, Flags, Values } from "./flags.ts";
 import { CountLine } from "../terminal/count-line.ts";
 import { setTimeZone } from "./time-zone.ts";
+import { isConsent } from "../terminal/ask.ts";
 import { note, print, outputTerminal } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { printableJson } from "../../src/printable.ts";
@@ -93,7 +94,17 @@ export class Program {
 
   /** Prints a note on standard error, unless --quiet. */
   note(sentence: string): void {
-    if (!this.quiet) note(this.json ? printableJson({ note: sentence }) : `tq: ${sentence}`);
+    if (!this.quiet) this.#note(sentence);
+  }
+
+  /** Asks on standard error, with --quiet too. */
+  ask(question: string): boolean {
+    this.#note(`${question} Type y to go on`);
+    return isConsent();
+  }
+
+  #note(sentence: string): void {
+    note(this.json ? printableJson({ note: sentence }) : `tq: ${sentence}`);
   }
 }
 

@@ -1,16 +1,14 @@
 /** Questions to a person at a terminal. */
 import { readSync } from "node:fs";
 import { isTerminal } from "../../src/log/terminal.ts";
-import { note } from "./terminal.ts";
 
 /** True where a person can read a question and answer it. */
 export function canAsk(): boolean {
   return isTerminal(0) && isTerminal(2);
 }
 
-/** Asks on standard error. Only `y` and `yes` are consent; the end of the input is none. */
-export function ask(question: string): boolean {
-  note(`tq: ${question} Type y to go on`);
+/** Reads the answer to a question. Only `y` and `yes` are consent, whatever their case; the end of the input is none. */
+export function isConsent(): boolean {
   return /^y(?:es)?$/i.test(readLine().trim());
 }
 

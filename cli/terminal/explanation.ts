@@ -1,12 +1,12 @@
 /** A schedule explained, as text for people. */
 import { listed } from "../../src/cron/words.ts";
 import { printable } from "../../src/printable.ts";
-import type { Explanation } from "../cron/explain.ts";
+import type { Explanation, NamedExplanation } from "../../src/tasks/cron/explanation.ts";
 import { type Column, table } from "./table.ts";
 import { paint, type Terminal } from "./terminal.ts";
 import { wrapped } from "./text.ts";
 
-export function explanationText(given: Explanation, terminal: Terminal): string {
+export function explanationText(given: NamedExplanation, terminal: Terminal): string {
   const { name, schedule, words, time_zone, clock, days } = given;
   const zone = time_zone === null ? `the zone of this machine, ${clock}` : clock;
   const head = name === null ? schedule : `${name}  ${schedule}`;

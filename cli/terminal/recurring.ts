@@ -3,17 +3,11 @@ import { basename } from "node:path";
 import { DATABASE_ORIGIN, type CronPause } from "../../src/cron/ledger.ts";
 import { printable } from "../../src/printable.ts";
 import { quote } from "../../src/quote.ts";
+import type { Listed } from "../../src/tasks/cron/listed.ts";
 import type { RecurringSlot, RecurringTask } from "../../src/tasks/cron/recurring.ts";
 import { type Column, table } from "./table.ts";
 import { paint, type Terminal } from "./terminal.ts";
 import { formatTime, formatTimeIn, wrapped } from "./text.ts";
-
-/** One of tq.toml that no worker has taken up is not in the database. */
-export interface Listed extends RecurringTask {
-  readonly in_database: boolean;
-  /** Its file says something else by now. */
-  readonly outdated: boolean;
-}
 
 /** A narrower terminal shows the calls and the schedules below the names. */
 const WIDE = 120;
@@ -62,8 +56,8 @@ function indented(text: string, width: number): string[] {
 
 function wideCells(task: Listed, width: number | null): string[] {
   const [name = "", next = "", last = "", call = ""] = narrowCells(task, width);
-  const { words, schedule, time_zone, origin } = task;
-  return [name, words ?? schedule, time_zone ?? "local", call, next, last, originShort(origin)];
+  const { words, schedule, clock, origin } = task;
+  return [name, words ?? schedule, clock ?? "local", call, next, last, originShort(origin)];
 }
 
 function narrowCells(task: Listed, width: number | null): string[] {
@@ -72,9 +66,17 @@ function narrowCells(task: Listed, width: number | null): string[] {
   return [task.name, next, last, task.task];
 }
 
-function scheduleLine({ words, schedule, time_zone, origin, task }: Listed): string {
-  const zone = time_zone === null ? "" : ` in ${time_zone}`;
-  return printable(`${task}: ${words ?? schedule}${zone}, from ${originShort(origin)}`);
+function scheduleLine(listed: Listed): string {
+  const { words, schedule, origin, task } = listed;
+  return printable(
+    `${task}: ${words ?? schedule}${zoneWords(listed)}, from ${originShort(origin)}`,
+  );
+}
+
+/** The zone, unless it is that of the workers' machine and of this one. */
+function zoneWords({ time_zone, clock }: RecurringTask): string {
+  const zone = time_zone ?? (clock === Temporal.Now.timeZoneId() ? null : clock);
+  return zone === null ? "" : ` in ${zone}`;
 }
 
 function originShort(origin: string): string {
@@ -89,14 +91,19 @@ function lastWords({ slot, outcome, task, state }: RecurringSlot, width: number 
 
 /** The keys that are not as its definition says. */
 function marksOf(task: Listed): string[] {
-  const { edited, pause, removed_at: removed, waiting, last } = task;
+  const { edited, pause, removed_at: removed, waiting, last, decided_ahead: ahead } = task;
   const words = [
     ...(pause === null ? [] : [pauseWords(pause)]),
     ...(edited === null ? [] : [editedWords(edited)]),
     ...(removed === null ? [] : [`removed from its file ${formatTime(removed)}`]),
     ...(waiting === null
       ? []
-      : [`the slot of ${formatTime(waiting)} waits: ${last?.reason ?? ""}`]),
+      : [`the slot of ${formatTime(waiting)} waits: ${waitingReason(waiting, last)}`]),
+    ...(ahead === null || removed !== null
+      ? []
+      : [
+          `silent until ${formatTime(ahead)}: its slots up to then are decided, as the clock was set back`,
+        ]),
     ...(task.in_database && !task.held && removed === null
       ? ["waits for a worker that has its file"]
       : []),
@@ -104,9 +111,22 @@ function marksOf(task: Listed): string[] {
       ? []
       : [`defined in ${task.others.join(", ")} too, which does not count`]),
     ...(task.in_database ? [] : ["not taken up yet: a worker does so when it starts"]),
-    ...(task.outdated ? ["its file has changed: a worker takes that up when it starts"] : []),
+    ...(task.is_unknown ? [`no live worker has ${task.task} in its models: its tasks fail`] : []),
+    ...(task.outdated ? [`its file has changed: a worker takes that up ${whenTaken(task)}`] : []),
   ];
   return words.map(printable);
+}
+
+/** Models are read at the start of a worker alone. */
+function whenTaken({ held, origin }: Listed): string {
+  return held && origin.endsWith(".toml")
+    ? "within seconds, unless its log says why not"
+    : "when it starts";
+}
+
+function waitingReason(waiting: number, last: RecurringSlot | null): string {
+  if (last?.slot === waiting && last.reason !== null) return last.reason;
+  return "the task before it has not ended";
 }
 
 function editedWords(edited: Readonly<Record<string, unknown>>): string {
@@ -125,10 +145,10 @@ export function pauseWords({ by, at, reason, until }: CronPause): string {
 }
 
 /** When it comes: `At 02:30 in Europe/Berlin; next 2026-11-30 02:30:00`. */
-export function comesWords({ words, schedule, time_zone, next, pause }: RecurringTask): string {
-  const zone = time_zone === null ? "" : ` in ${time_zone}`;
+export function comesWords(task: RecurringTask): string {
+  const { words, schedule, next, pause } = task;
   const when = next === null ? (pause === null ? "" : "; paused") : `; next ${formatTime(next)}`;
-  return printable(`${words ?? schedule}${zone}${when}`);
+  return printable(`${words ?? schedule}${zoneWords(task)}${when}`);
 }
 
 const PAST_COLUMNS: readonly Column[] = [

@@ -7,6 +7,8 @@ export interface Column {
   readonly align?: "left" | "right";
   /** The least width that the column may shrink to; a column without it keeps its width. */
   readonly min?: number;
+  /** The column is never wider, also where there is no terminal: one long name would widen each line. */
+  readonly most?: number;
   /** In a terminal that is too narrow the column is left out where it says the same on each line. */
   readonly givesWay?: boolean;
   /** It is left out, whatever it says, where even the narrowest columns are wider than the terminal; the last one first. */
@@ -86,7 +88,9 @@ function naturalWidths(
   columns: readonly Column[],
   texts: readonly (readonly string[])[],
 ): number[] {
-  return columns.map(({ title }, at) => Math.max(Bun.stringWidth(title), widest(texts, at)));
+  return columns.map(({ title, most = Infinity }, at) =>
+    Math.min(Math.max(Bun.stringWidth(title), widest(texts, at)), most),
+  );
 }
 
 /** A loop, as `Math.max` of a million arguments would overflow the stack. */

@@ -19,8 +19,8 @@ import { cut, formatTime, formatTimeIn } from "./text.ts";
 const COLUMNS: readonly Column[] = [
   { title: "id", align: "right" },
   { title: "state" },
-  { title: "queue", min: 5, givesWay: true, expendable: true },
-  { title: "call", min: 12 },
+  { title: "queue", min: 5, most: 60, givesWay: true, expendable: true },
+  { title: "call", min: 12, most: 120 },
   { title: "instances", min: 4, givesWay: true, expendable: true },
   { title: "tries", align: "right", givesWay: true, expendable: true },
   { title: "time" },

@@ -13,7 +13,7 @@ const COLUMNS = [
   { title: "running", align: "right" },
   { title: "version", min: 7, givesWay: true },
   { title: "started" },
-  { title: "queues", min: 6 },
+  { title: "queues", min: 6, most: 120 },
 ] as const;
 
 /** A dead worker is listed until another worker has put its tasks back. */

@@ -7,8 +7,11 @@ import { requireOwnHost } from "./access/hosts.ts";
 import { GuessLimit } from "./access/guesses.ts";
 import { Sessions } from "./access/session.ts";
 import { Tokens } from "./access/tokens.ts";
-import { failures, type Health, problems } from "./health.ts";
+import type { Config } from "../settings/config.ts";
+import { failures, type Health, wholeStatus } from "./health.ts";
+import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
+import { callerIfAny, showReady } from "./ready.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
 import { pages } from "./pages/pages.tsx";
 import { apiV1 } from "./v1/api.ts";
@@ -23,6 +26,10 @@ export interface AdminOptions extends TaskRouteOptions, Health {
    * no name leads to.
    */
   readonly hostname?: string | null;
+  /** Aborts when the server stops: streams of events end at once. */
+  readonly closing?: AbortSignal;
+  /** The settings in effect. */
+  readonly config: Config;
   /** Other names of that host: the setting `admin.hosts`. */
   readonly hosts?: readonly string[];
 }
@@ -32,10 +39,11 @@ const nobody = Promise.resolve(null);
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
- * The application. All of `/api` asks for the token; `/healthz` does not.
+ * The application. All of `/api` and `/metrics` ask for a token; `/healthz` and `/readyz` do not.
  *
  * @example
- * const admin = createAdmin({ store, token, catalog: () => ({ sale: ["process"] }), mode: "worker", version: "1.0.0" });
+ * const catalog = () => ({ sale: ["process"] });
+ * const admin = createAdmin({ store, token, config, catalog, mode: "worker", version: "1.0.0" });
  * await admin.request("/healthz");
  */
 export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
@@ -50,14 +58,16 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   const sessions = new Sessions(tokens, options.token, () => Date.now());
   // A page of the server reads by the session of its user. It changes things by forms alone.
   const bySession = (c: Context) => (c.req.method === "GET" ? sessions.caller(c) : nobody);
-  app.use(
-    "/api/*",
-    requireCaller(guesses, async (c) => bySession(c)),
-  );
+  const caller = requireCaller(guesses, async (c) => bySession(c));
+  app.use("/api/*", caller);
+  app.use("/metrics", caller);
+  app.use("/readyz", callerIfAny(caller));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
   app.use(receive);
   app.get("/healthz", (c) => showHealth(c, options));
+  app.get("/readyz", (c) => showReady(c, options));
+  app.get("/metrics", requireRole("read"), (c) => showMetrics(c, options));
   app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
   app.route("/api/v1", apiV1(options));
@@ -101,8 +111,5 @@ async function showHealth(c: Context, options: AdminOptions): Promise<Response> 
 }
 
 async function showStatus(c: Context, options: AdminOptions): Promise<Response> {
-  const { store, mode, version } = options;
-  const status = await store.status();
-  const found = await problems(options, status);
-  return c.json({ mode, version, ...status, problems: found });
+  return c.json(await wholeStatus(options));
 }

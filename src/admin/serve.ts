@@ -4,7 +4,10 @@ import { type AdminOptions, createAdmin } from "./app.ts";
 import { loadToken } from "./access/token-file.ts";
 import { openListener, readAddress, type Server } from "./listening/listener.ts";
 
-export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname" | "isReady"> {
+export interface ServeOptions extends Omit<
+  AdminOptions,
+  "token" | "hostname" | "isReady" | "closing"
+> {
   /** `HOST:PORT`; port 0 takes a free one. Or `unix:PATH`. */
   readonly listen: string;
   /** Allows addresses that other hosts can reach, though without TLS. */
@@ -21,7 +24,7 @@ export interface AdminServer {
   /** `http://127.0.0.1:8989`, with the port that was really taken, or `unix:/run/tq.sock`. */
   readonly url: string;
   readonly tokenFile: string;
-  /** Takes no more requests, and lets those that are under way end, for half a second. */
+  /** Takes no more requests, ends streams of events, and lets requests that are under way end, for half a second. */
   stop(): Promise<void>;
 }
 
@@ -49,14 +52,16 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
     isReady = true;
     noteUnknown(options);
   });
+  const closing = new AbortController();
   const app = createAdmin({
     ...options,
+    closing: closing.signal,
     token,
     hostname: "unix" in address ? null : address.hostname,
     isReady: () => isReady,
   });
   const answer = async (request: Request, server: Server) => {
-    if (!isReady && new URL(withOrigin(request).url).pathname !== "/healthz") {
+    if (!isReady && !NEVER_WAIT.includes(new URL(withOrigin(request).url).pathname)) {
       server.timeout(request, NO_LIMIT);
       await ready;
       server.timeout(request, idleSeconds); // the rest of the body may still have to come
@@ -77,7 +82,11 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
     { fetch: answer, idleTimeout: idleSeconds },
   );
   options.report?.({ name: "admin.listening", url, token: file });
-  return { url, tokenFile: file, stop };
+  const stopAll = () => {
+    closing.abort();
+    return stop();
+  };
+  return { url, tokenFile: file, stop: stopAll };
 }
 
 function noteUnknown({ pushable = [], catalog, report }: ServeOptions): void {
@@ -85,6 +94,9 @@ function noteUnknown({ pushable = [], catalog, report }: ServeOptions): void {
   const sentences = known === null ? [] : unknownAllowed(pushable, known);
   for (const message of sentences) report?.({ name: "log.note", level: "warn", message });
 }
+
+/** They are asked while the worker beside the server loads its models, too. */
+const NEVER_WAIT = ["/healthz", "/readyz", "/metrics"];
 
 /** For `server.timeout`: the connection is never closed for being idle. */
 const NO_LIMIT = 0;

@@ -3,6 +3,8 @@ import { type Context, Hono } from "hono";
 import { type ModelCatalog, checkCall } from "../catalog.ts";
 import { noSuchTask } from "../errors.ts";
 import type { Report } from "../log/events.ts";
+import type { SaidPolicies } from "../registry/said-policies.ts";
+import type { ModelCrons } from "../cron/merge.ts";
 import type { ReadFilter } from "../store/looking.ts";
 import type { Store } from "../store/store.ts";
 import { type PauseTarget, withPaused } from "../store/pauses.ts";
@@ -21,6 +23,10 @@ export interface TaskRouteOptions {
   readonly catalog: () => ModelCatalog | null;
   /** Patterns of the calls that requests may push: the setting `admin.push`; empty or absent: all. */
   readonly pushable?: readonly string[];
+  /** The recurring tasks that the models say; default: none. */
+  readonly crons?: () => readonly ModelCrons[];
+  /** The policies that the models and tq.toml say; default: none. */
+  readonly policies?: () => SaidPolicies;
   /** Instances in one task when `batch` is true. */
   readonly batchSize?: number;
   /** Gets the errors that the caller has not caused. */

@@ -9,18 +9,24 @@ const MOST_NAMED = 6;
 export function clockChangeWords(change: ClockChange): string | null {
   if (!touches(change)) return null;
   const { from, to } = change;
-  const [date, way] = [dateOf(from), to < from ? "goes back" : "goes"];
-  const does = to < from ? repeatedWords(change) : lostWords(change);
-  return `On ${date} the clock ${way} from ${timeOf(from)} to ${timeOf(to)}: ${does}`;
+  if (to > from) {
+    return `On ${dateOf(from)} the clock goes from ${timeOf(from)} to ${timeOf(to)}: ${lostWords(change)}`;
+  }
+  // A clock that goes back at midnight repeats times of the day that ends then.
+  const isMidnight = dateOf(from - 1) !== dateOf(from);
+  const [date, time] = isMidnight ? [dateOf(from - 1), "24:00"] : [dateOf(from), timeOf(from)];
+  return `On ${date} the clock goes back from ${time} to ${timeOf(to)}: ${repeatedWords(change)}`;
 }
 
-function lostWords({ lost, moved }: ClockChange): string {
+function lostWords({ from, lost, moved }: ClockChange): string {
+  const isNext = moved.length > 0 && moved.every((wall) => dateOf(wall) !== dateOf(from));
+  const times = `${timesWords(moved)}${isNext ? " the next day" : ""}`;
   const [does, is] = lost.length === 1 ? ["does", "is"] : ["do", "are"];
   const missing = `${timesWords(lost)} ${does} not exist that day`;
   if (moved.length === 0) return `${missing}, and ${is} left out`;
-  if (lost.length === 0) return `it runs at ${timesWords(moved)} too`;
-  if (moved.length === 1) return `${missing}, and it runs once, at ${timesWords(moved)}`;
-  return `${missing}, and it runs at ${timesWords(moved)}`;
+  if (lost.length === 0) return `it runs at ${times} too`;
+  if (moved.length === 1) return `${missing}, and it runs once, at ${times}`;
+  return `${missing}, and it runs at ${times}`;
 }
 
 function repeatedWords({ first, second }: ClockChange): string {

@@ -4,14 +4,18 @@
  */
 import type { CronDecision, CronState, DecidedSlot, SlotOutcome } from "./ledger.ts";
 import type { NewTask } from "../task.ts";
+import type { Awake } from "./awake.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { CronDefinition } from "./definition.ts";
 import { isOwn } from "./own.ts";
 import { taskOfSlot } from "./slot-task.ts";
 import { newestSlots } from "./slots.ts";
 
-/** A slot that passed longer ago than this was missed: no worker ran. */
+/** A slot that passed at most so long ago is on time, unless its grace is shorter. */
 const ON_TIME_MS = 60_000;
+
+/** No grace is shorter: a worker may be a moment late. */
+const LEAST_GRACE_MS = 1_000;
 
 /** A clock that is this far behind what was decided was ahead before. */
 const AHEAD_MS = 600_000;
@@ -19,18 +23,22 @@ const AHEAD_MS = 600_000;
 /** The most missed slots that get a row each. */
 const MOST_ROWS = 100;
 
-/** @returns null where nothing is to be written. */
+/**
+ * @param awake since when the worker that decides has seen the time pass; default: since now
+ * @returns null where nothing is to be written.
+ */
 export function decide(
   definition: CronDefinition,
   state: CronState,
   now: number,
+  awake: Awake = { since: now, hasJumped: false },
 ): CronDecision | null {
   const from = state.row.decidedUntil;
   if (from - now > AHEAD_MS) return { slots: [], decidedUntil: now };
   const most = Math.max(MOST_ROWS, definition.catchUp);
   const { slots, more } = newestSlots(definition.schedule, from, now, most);
   const free = slots.filter((slot) => !state.taken.has(slot));
-  const decided = new Decider(definition, state, now).decide(free, more);
+  const decided = new Decider(definition, state, now, awake).decide(free, more);
   const last = slots.at(-1);
   if (decided.length === 0 && last === undefined) return null;
   return { slots: decided, decidedUntil: last ?? from };
@@ -40,17 +48,21 @@ class Decider {
   readonly #definition: CronDefinition;
   readonly #state: CronState;
   readonly #now: number;
+  readonly #awake: Awake;
   readonly #decided: DecidedSlot[] = [];
   /** Why the next task cannot be pushed; null: it can. */
-  #held: string | null;
+  #held: Held | null;
   #waiting: number | null;
+  #waitingCount: number;
 
-  constructor(definition: CronDefinition, state: CronState, now: number) {
+  constructor(definition: CronDefinition, state: CronState, now: number, awake: Awake) {
     this.#definition = definition;
     this.#state = state;
     this.#now = now;
-    this.#held = heldWords(state);
+    this.#awake = awake;
+    this.#held = holderOf(state);
     this.#waiting = state.row.waiting;
+    this.#waitingCount = state.row.waitingCount;
   }
 
   decide(slots: readonly number[], more: boolean): readonly DecidedSlot[] {
@@ -69,14 +81,11 @@ class Decider {
 
   /** The slots among these whose tasks should run. */
   #toPush(slots: readonly number[]): readonly number[] {
-    const { missed, catchUp, grace } = this.#definition;
-    const now = this.#now;
-    const newest = slots.at(-1);
-    const isOnTime = (slot: number) => slot === newest && now - slot <= ON_TIME_MS;
-    const inGrace = slots.filter((slot) => isOnTime(slot) || grace === null || now - slot <= grace);
+    const { missed, catchUp } = this.#definition;
+    const inGrace = slots.filter((slot) => this.#now - slot <= this.#grace);
     switch (missed) {
       case "skip":
-        return inGrace.filter(isOnTime);
+        return inGrace.slice(-1).filter((slot) => this.#isOnTime(slot) || this.#isHeldUp(slot));
       case "once":
         return inGrace.slice(-1);
       case "all":
@@ -84,20 +93,54 @@ class Decider {
     }
   }
 
+  get #grace(): number {
+    const { grace } = this.#definition;
+    return grace === null ? Infinity : Math.max(grace, LEAST_GRACE_MS);
+  }
+
+  #isOnTime(slot: number): boolean {
+    return this.#now - slot <= Math.min(ON_TIME_MS, this.#grace);
+  }
+
+  /** True for a slot that a worker saw come, and could not decide then. */
+  #isHeldUp(slot: number): boolean {
+    return slot > this.#awake.since;
+  }
+
   #start(slot: number): void {
-    const { overlap } = this.#definition;
+    const { overlap, missed, catchUp } = this.#definition;
+    const most = missed === "all" ? catchUp : 1;
     if (this.#held === null || overlap === "allow") this.#push(slot, this.#lateWords(slot));
-    else if (overlap === "wait" && this.#waiting === null) {
-      this.#waiting = slot;
-      this.#add(slot, "waiting", this.#held);
-    } else this.#add(slot, "skipped", this.#held);
+    else if (overlap === "skip") this.#add(slot, "skipped", this.#held.words);
+    else if (this.#waitingCount >= most) this.#add(slot, "skipped", this.#fullWords(this.#held));
+    else {
+      this.#waiting ??= slot;
+      this.#waitingCount++;
+      this.#add(slot, "waiting", this.#held.words);
+    }
+  }
+
+  #fullWords({ until }: Held): string {
+    const slot =
+      this.#waiting === null ? "another slot" : `the slot of ${this.#timeOf(this.#waiting)}`;
+    const wait = this.#waitingCount > 1 ? `${this.#waitingCount} slots wait` : `${slot} waits`;
+    return `${wait} already for the end of ${until}`;
+  }
+
+  /** By the clock that the schedule follows. */
+  #timeOf(slot: number): string {
+    const zone = this.#definition.timeZone ?? this.#state.row.zone ?? Temporal.Now.timeZoneId();
+    const time = Temporal.Instant.fromEpochMilliseconds(slot).toZonedDateTimeISO(zone);
+    return time.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
   }
 
   #push(slot: number, reason: string | null): void {
     if (isOwn(this.#definition.name)) this.#add(slot, "started", null);
     else this.#decided.push({ slot, outcome: "pushed", reason, task: this.#taskOf(slot) });
-    this.#held = "the task of the slot before has not ended";
-    this.#waiting = this.#waiting === slot ? null : this.#waiting;
+    this.#held = held("the task of the slot before");
+    if (this.#waiting !== slot) return;
+    this.#waiting = null;
+    this.#waitingCount--;
   }
 
   #add(slot: number, outcome: SlotOutcome, reason: string | null): void {
@@ -106,25 +149,32 @@ class Decider {
 
   #taskOf(slot: number): NewTask {
     const later = Math.floor(this.#state.share * this.#definition.jitter);
-    const isLate = this.#now - slot > ON_TIME_MS;
-    return taskOfSlot(this.#definition, slot, (isLate ? this.#now : slot) + later, this.#now);
+    const from = this.#isOnTime(slot) ? slot : this.#now;
+    return taskOfSlot(this.#definition, slot, from + later, this.#now);
   }
 
   #lateWords(slot: number): string | null {
-    const late = this.#now - slot;
-    return late > ON_TIME_MS ? `${formatDuration(late)} late: no worker ran then` : null;
+    if (this.#isOnTime(slot)) return null;
+    return `${formatDuration(this.#now - slot)} late: ${this.#whyLate(slot)}`;
+  }
+
+  #whyLate(slot: number): string {
+    if (this.#isHeldUp(slot)) return "a worker ran then, but was held up";
+    if (this.#awake.hasJumped) return "the machine slept then, or its clock was set forward";
+    return "no worker ran then";
   }
 
   #missedWords(slot: number, more: boolean): string {
     const { missed, grace, catchUp } = this.#definition;
     const late = formatDuration(this.#now - slot);
-    const earlier = more ? "; so were earlier slots" : "";
-    if (grace !== null && this.#now - slot > grace) {
-      return `no worker ran then; ${late} is more than its grace of ${formatDuration(grace)}${earlier}`;
+    const say = (words: string) =>
+      `${this.#whyLate(slot)}; ${words}${more ? "; so were earlier slots" : ""}`;
+    if (grace !== null && this.#now - slot > this.#grace) {
+      return say(`${late} is more than its grace of ${formatDuration(grace)}`);
     }
-    if (missed === "skip") return `no worker ran then; it was noticed ${late} later${earlier}`;
-    if (missed === "once") return `no worker ran then; a later slot ran in its place${earlier}`;
-    return `no worker ran then; only the last ${catchUp} slots are caught up${earlier}`;
+    if (missed === "all") return say(`only the last ${catchUp} slots are caught up`);
+    if (missed === "once" || this.#isHeldUp(slot)) return say("only the last such slot may run");
+    return say(`it was noticed ${late} later`);
   }
 
   #pausedWords(slot: number): string | null {
@@ -134,7 +184,18 @@ class Decider {
   }
 }
 
-function heldWords({ unfinished, working }: CronState): string | null {
-  if (unfinished !== null) return `task ${unfinished} has not ended`;
-  return working === null ? null : `worker ${working} has not ended the one before`;
+interface Held {
+  readonly until: string;
+  readonly words: string;
+}
+
+function holderOf({ unfinished, working }: CronState): Held | null {
+  if (unfinished !== null) return held(`task ${unfinished}`);
+  if (working === null) return null;
+  const words = `worker ${working} has not ended the one before`;
+  return { until: `what worker ${working} does`, words };
+}
+
+function held(until: string): Held {
+  return { until, words: `${until} has not ended` };
 }

@@ -1,6 +1,8 @@
 /** The definition of a recurring task that is in force: that of its source, with what the database says instead. */
 import { decode } from "../values/decoding.ts";
 import { type CronDefinition, readCron } from "./definition.ts";
+import { type Times, withFormer } from "./former.ts";
+import { readSchedule } from "./schedule.ts";
 import type { CronOverride, CronPause, CronRow } from "./ledger.ts";
 
 /** @throws TqError "invalid" where this tq cannot read it, as a newer one has written it. */
@@ -8,9 +10,27 @@ export function definitionOf({
   name,
   definition,
   override,
-}: Pick<CronRow, "name" | "definition" | "override">): CronDefinition {
+  former,
+  zone,
+}: Pick<CronRow, "name" | "definition" | "override" | "former" | "zone">): CronDefinition {
   const said = { ...saidBySource({ name, definition }), ...editedKeys(override) };
-  return readCron(name, said, `The recurring task ${name}`);
+  const read = readCron(name, said, `The recurring task ${name}`);
+  const { text } = read.schedule;
+  const own =
+    read.timeZone === null && zone !== null ? readSchedule(text, zone, name) : read.schedule;
+  return { ...read, schedule: withFormer(own, former) };
+}
+
+/** When it comes; null where this tq cannot read that. */
+export function timesOf(
+  row: Pick<CronRow, "name" | "definition" | "override" | "zone">,
+): Times | null {
+  try {
+    const { schedule, timeZone } = definitionOf({ ...row, former: [] });
+    return { schedule: schedule.text, zone: timeZone ?? row.zone };
+  } catch {
+    return null;
+  }
 }
 
 /** The keys of tq.toml as its source says them. */

@@ -23,7 +23,7 @@ export const KEY_HELP: { readonly [K in CronKey]: KeyHelp } = {
   },
   task: { help: "The method of a model, such as night.run, or a function", hint: "MODEL.METHOD" },
   timeZone: {
-    help: "The zone whose clock counts; none: that of the machine that the worker runs on",
+    help: "The zone whose clock counts; none: that of the machine that the workers run on",
     hint: "Europe/Berlin",
   },
   instances: {
@@ -41,9 +41,12 @@ export const KEY_HELP: { readonly [K in CronKey]: KeyHelp } = {
     hint: "once|skip|all",
   },
   catchUp: { help: "With all: how many such slots run at most", hint: "N", form: "number" },
-  grace: { help: "A slot that passed longer ago does not run; none: however long ago", hint: "6h" },
+  grace: {
+    help: "A slot that passed longer ago does not run, from 1 s up; none: however long ago",
+    hint: "6h",
+  },
   overlap: {
-    help: "What becomes of a slot while the task before has not ended: its task runs too (allow), never (skip), or after it (wait)",
+    help: 'What becomes of a slot while the task before has not ended: its task runs too (allow), never (skip), or after it (wait: one slot waits, with missed = "all" up to catch_up, and further ones are left out)',
     hint: "allow|skip|wait",
   },
   jitter: {

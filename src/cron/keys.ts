@@ -18,7 +18,7 @@ type Overlap = "allow" | "skip" | "wait";
 export interface CronValues {
   /** `night.run`, or the name of a function. */
   readonly task: string;
-  /** An IANA name; null: the zone of the machine that the worker runs on. */
+  /** An IANA name; null: the zone of the machine that the workers run on. */
   readonly timeZone: string | null;
   /** Ids of records; empty: none. */
   readonly instances: number | readonly number[];

@@ -1,5 +1,6 @@
 /** The types of recurring tasks as a store keeps them. All times are ms since 1970 UTC. */
 import type { NewTask, TaskState } from "../task.ts";
+import type { FormerTimes } from "./former.ts";
 
 /** "started", "done" and "failed" are those of tq's own recurring tasks, which push none. */
 export type SlotOutcome =
@@ -40,15 +41,23 @@ export interface CronRow {
   readonly definition: string;
   /** False while no live worker has its file: its slots wait for one. */
   readonly held: boolean;
+  /** Live workers have its file, and none has the models that it needs. */
+  readonly isUnknown: boolean;
   /** Other files whose definition of this name is not in force. */
   readonly others: readonly string[];
   readonly override: CronOverride;
   /** Slots up to this time are decided. */
   readonly decidedUntil: number;
+  /** The times that it had before, the earliest first: their slots are not all decided yet. */
+  readonly former: readonly FormerTimes[];
+  /** The zone of the workers' machine: its clock counts where the definition names none. Null: no worker has run yet. */
+  readonly zone: string | null;
   /** Its file does not have it any more; null: it is in force. */
   readonly removedAt: number | null;
-  /** The slot that waits for the end of the task before; null: none. */
+  /** The first slot that waits for the end of the task before; null: none. */
   readonly waiting: number | null;
+  /** The number of slots that wait: more than one with `missed = "all"` alone. */
+  readonly waitingCount: number;
 }
 
 /** How things are, inside the transaction that decides slots. */

@@ -1,9 +1,10 @@
 /**
  * When a recurring task comes: a cron expression of five fields, a nickname such as `@daily`, or `every 15m`. Bun.cron
- * finds the times of an expression, and nothing else does: two parsers disagree where clocks change.
+ * finds the times of an expression, and no second parser does: two disagree where clocks change.
  */
 import { TqError, messageOf } from "../errors.ts";
 import { cut, quote } from "../quote.ts";
+import { withGaps } from "./clock-gap.ts";
 import { parseDuration } from "../values/duration.ts";
 
 /** A schedule that was read. Its times are ms since 1970 UTC, and are called slots. */
@@ -64,7 +65,9 @@ function readExpression(text: string, zone: string | null, what: string): Schedu
     throw notOne(what, quote(text), whyOf(error));
   }
   if (first === null) throw invalid(what, `${quote(text)} never comes: there is no such day`);
-  return { text, interval: null, next };
+  const plain = (after: number) => Bun.cron.parse(text, after, { tz: "UTC" })?.getTime() ?? null;
+  const clock = zone ?? Temporal.Now.timeZoneId();
+  return { text, interval: null, next: withGaps(next, plain, clock) };
 }
 
 /** Refuses, in words of its own, what other programs take for cron and Bun does not. */

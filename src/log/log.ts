@@ -1,5 +1,5 @@
 /** The log: each event as one line, as text for people or as JSON. */
-import type { Clock } from "../clock.ts";
+import { type Clock, setImmediate } from "../clock.ts";
 import { LEVELS, levelOf } from "./events.ts";
 import type { Event, Level, Report } from "./events.ts";
 import { printable, printableJson } from "../printable.ts";

@@ -2,6 +2,7 @@
  * Takes over what models print with `console` and `process.stdout`: a full disk, or a reader that reads nothing, costs
  * lines, and neither holds up a task nor fails it.
  */
+import { monotonicNow } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Writable } from "node:stream";
 import { formatDuration } from "../values/duration.ts";
@@ -87,7 +88,7 @@ class Losses {
     // A text without its new line has lost no whole line, and counts as one.
     this.#lines += Math.max(1, error instanceof UnwrittenError ? error.lines : 1);
     this.#why = messageOf(error);
-    if (performance.now() - this.#reportedAt > BETWEEN_REPORTS_MS) this.flush();
+    if (monotonicNow() - this.#reportedAt > BETWEEN_REPORTS_MS) this.flush();
   }
 
   flush(): void {
@@ -98,7 +99,7 @@ class Losses {
         : `${this.#lines} lines that models printed are`;
     const message = `${lines} lost: ${this.#why}; the log counts more of them every ${formatDuration(BETWEEN_REPORTS_MS)}`;
     this.#lines = 0;
-    this.#reportedAt = performance.now();
+    this.#reportedAt = monotonicNow();
     this.#report({ name: "log.note", level: "warn", message });
   }
 }

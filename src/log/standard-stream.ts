@@ -1,4 +1,5 @@
 /** Writes to standard error and standard output without waiting for ever for a reader that reads nothing. */
+import { monotonicNow, wallNow } from "../clock.ts";
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import { processField } from "../process-stat.ts";
 import { isTerminal } from "./terminal.ts";
@@ -98,7 +99,7 @@ const PATIENCE_MS = 1_000;
 /** The share of its time that a thread waits, in the long run, for a pipe that is read slowly. */
 const PATIENCE_SHARE = 0.2;
 
-const TIME = { now: () => performance.now(), sleep: (ms: number) => Bun.sleepSync(ms) };
+const TIME = { now: monotonicNow, sleep: (ms: number) => Bun.sleepSync(ms) };
 
 /** The patience that is left; it grows back as time passes. */
 let leftMs = PATIENCE_MS;
@@ -175,7 +176,7 @@ const WRITE_LIMIT_MS = 1_000;
 
 /** False while another thread writes: two that both find the last room of a pipe would block in it. */
 function beginWriting(state: Int32Array): boolean {
-  const now = (Date.now() % 2 ** 31) | 1; // an Int32 that is never 0
+  const now = (wallNow() % 2 ** 31) | 1; // an Int32 that is never 0
   const began = Atomics.load(state, WRITE_BEGAN);
   if (began !== 0 && Math.abs(now - began) < WRITE_LIMIT_MS) return false;
   return Atomics.compareExchange(state, WRITE_BEGAN, began, now) === began;

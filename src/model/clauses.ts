@@ -2,7 +2,7 @@
 import { TqError } from "../errors.ts";
 import { Decimal } from "../values/decimal.ts";
 import { quote } from "../quote.ts";
-import { didYouMean } from "../suggest.ts";
+import { didYouMean, unknownOption } from "../suggest.ts";
 import type {
   ColumnValue,
   Condition,
@@ -166,10 +166,8 @@ function checkOptions(model: Definition, options: unknown): void {
       `${quote(options)} is no object of options; give { ${OPTIONS.join(", ")} }`,
     );
   }
-  for (const key of Object.keys(options)) {
-    if ((OPTIONS as readonly string[]).includes(key)) continue;
-    throw refused(model, `${key} is not an option${didYouMean(key, OPTIONS)}`);
-  }
+  const unknown = unknownOption(options, OPTIONS);
+  if (unknown !== null) throw refused(model, unknown);
   const { order } = options as { order?: unknown };
   const isKey = (key: unknown) => Array.isArray(key) && key.length === 2;
   if (order === undefined || (Array.isArray(order) && order.every(isKey))) return;

@@ -1,4 +1,5 @@
 /** `task(name, function)`: a plain function that tasks can call, beside models and in the same files. */
+import { isPlain } from "../values/plain.ts";
 import { TqError } from "../errors.ts";
 import { noteMade } from "../made-functions.ts";
 import type { TaskPolicy } from "../policies/table.ts";
@@ -81,7 +82,7 @@ function pushOf(model: ModelClass) {
 
 /** The model that stands for a function: so all that holds for models holds for functions. */
 function modelFor(name: string, given: unknown, fn: AnyFunction): ModelClass {
-  const isTable = typeof given === "object" && given !== null;
+  const isTable = typeof given === "object" && given !== null && isPlain(given);
   const { cron, ...policies } = isTable ? (given as { readonly cron?: unknown }) : {};
   const policy = isTable ? policies : given;
   class FunctionModel extends Model {

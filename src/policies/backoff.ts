@@ -3,6 +3,7 @@ import { TqError } from "../errors.ts";
 import { inspected, quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 import { checkedFunction, notPromise } from "./policy-function.ts";
+import { isPlain } from "../values/plain.ts";
 import {
   type Duration,
   formatDuration,
@@ -70,7 +71,7 @@ const RULE_KEYS = ["kind", "first", "factor", "longest", "jitter"] as const;
 export function readBackoff(value: unknown, name: string): ReadBackoff {
   if (typeof value === "function") return checkedFunction(value, name) as BackoffFunction;
   if (typeof value === "string") return readText(value, name);
-  if (Array.isArray(value)) return readList(value, name);
+  if (Array.isArray(value)) return readList(Array.from<unknown>(value), name); // its holes are refused
   if (value instanceof Temporal.Duration) return [readWait(value, name)];
   if (typeof value === "object" && value !== null) return readRule(value, name);
   if (typeof value === "number") return [readWait(value, name)]; // its sentence says what is wrong
@@ -152,11 +153,6 @@ function notShape(kind: unknown, name: string): TqError {
   const near = typeof kind === "string" ? didYouMean(kind, SHAPES) : "";
   const allowed = `"exponential", "linear" or "fixed"${near}`;
   return new TqError("invalid", `${name} cannot be ${inspected(kind)}: it must be ${allowed}`);
-}
-
-function isPlain(rule: object): boolean {
-  const prototype = Object.getPrototypeOf(rule) as object | null;
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function isRuleKey(key: string): boolean {

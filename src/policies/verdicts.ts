@@ -1,4 +1,5 @@
 /** Errors that a method throws to say how its run ends: `Retry`, `Snooze` and `Cancel`. */
+import { wallNow } from "../clock.ts";
 import { isOneInAllCopies, TqError } from "../errors.ts";
 import { cut } from "../outcome.ts";
 import { inspected } from "../quote.ts";
@@ -123,7 +124,7 @@ function readWhen(value: unknown, name: string): When {
 }
 
 function checkedMoment(at: number, name: string): number {
-  if (at - Date.now() <= LONGEST_MS) return at;
+  if (at - wallNow() <= LONGEST_MS) return at;
   const given = new Date(at).toISOString();
   throw new TqError("invalid", `${name}: ${given} is more than 100 years from now`);
 }

@@ -4,7 +4,7 @@ import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isTqError, TqError, messageOf } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
-import { cut, errorName } from "../outcome.ts";
+import { cut, errorName, toErrorData } from "../outcome.ts";
 import { openFilesWords } from "../open-files.ts";
 import { placeOf } from "../stack.ts";
 import { isInExecutable } from "./executable.ts";
@@ -46,12 +46,21 @@ export async function loadModels(
         checkPolicies(model);
         recurringTasks([model]);
       } catch (error) {
-        throw isTqError(error) ? withPlace(error, model, file) : error;
+        throw isTqError(error) ? withPlace(error, model, file) : unreadable(error, model, file);
       }
     }
   }
   checkRecurring(registry.all(), path); // two may have one name
   return registry;
+}
+
+/** A getter of the model has thrown, as its policies or recurring tasks were read. */
+function unreadable(thrown: unknown, model: ModelClass, file: string): TqError {
+  const { name, message, stack } = toErrorData(thrown);
+  const why = `Cannot use the model ${model.__name__}: what it says of its tasks cannot be read: ${name}: ${message}`;
+  const place = placeOf(stack);
+  if (place !== null) return new TqError("models", `${why} (at ${place})`, { cause: thrown });
+  return withPlace(new TqError("models", why, { cause: thrown }), model, file);
 }
 
 /** The sentence with the file, and the line of its class; a class that was imported there has none. */
@@ -94,7 +103,9 @@ function modelFiles(path: string): string[] {
   if (isInExecutable(path)) return [path];
   let files: string[];
   try {
-    if (!statSync(path).isDirectory()) return [path];
+    const stat = statSync(path);
+    if (stat.isFile()) return [path];
+    if (!stat.isDirectory()) throw new Error("it is not a regular file");
     files = filesBelow(path).sort();
   } catch (error) {
     const { code, path: failed } = error as { code?: string; path?: string };
@@ -127,10 +138,11 @@ function filesBelow(folder: string, seen: string[] = []): string[] {
     if (entry.name.includes("\uFFFD")) {
       throw new Error(`the name of ${path} is not UTF-8, or has a U+FFFD: rename it`);
     }
-    if ((entry.isSymbolicLink() ? statSync(path) : entry).isDirectory()) {
-      return filesBelow(path, seen);
-    }
-    return EXTENSIONS.test(entry.name) && !NOT_MODELS.test(entry.name) ? [path] : [];
+    const stat = entry.isSymbolicLink() ? statSync(path) : entry;
+    if (stat.isDirectory()) return filesBelow(path, seen);
+    if (!EXTENSIONS.test(entry.name) || NOT_MODELS.test(entry.name)) return [];
+    if (!stat.isFile()) throw new Error(`${path} is not a regular file`); // a pipe would keep its reader waiting
+    return [path];
   });
 }
 

@@ -6,6 +6,7 @@ import { didYouMeanCall, isOfAny, matchesCall } from "../call-patterns.ts";
 import { callsOf, type ModelCatalog } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import { inspected } from "../quote.ts";
+import { isPlain } from "../values/plain.ts";
 import { IN_MODEL, readPolicies, readPushed, type Said } from "../policies/read.ts";
 import {
   type Policy,
@@ -110,7 +111,7 @@ function saidByRules(rules: readonly TaskRules[], model: ModelClass, method: str
 export function checkPolicies(model: ModelClass): void {
   const { tasks } = model as { readonly tasks?: unknown };
   if (tasks === undefined) return;
-  if (typeof tasks !== "object" || tasks === null) {
+  if (typeof tasks !== "object" || tasks === null || !isPlain(tasks)) {
     throw refused(
       model,
       `${model.__name__}.tasks cannot be ${inspected(tasks)}: it must be an object of policies by the names of methods`,
@@ -118,7 +119,7 @@ export function checkPolicies(model: ModelClass): void {
   }
   for (const [method, policy] of Object.entries(tasks)) {
     const { kind } = requireMethod(model, method, "set a policy for");
-    if (typeof policy === "object" && policy !== null && !Array.isArray(policy))
+    if (typeof policy === "object" && policy !== null && isPlain(policy))
       checkSaid(model, method, kind);
     else {
       const wanted = `it must be an object of policies, such as { attempts: 3 }`;

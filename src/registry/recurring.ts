@@ -6,6 +6,7 @@ import type { CronText } from "../cron/ledger.ts";
 import { TqError, messageOf } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
+import { isPlain } from "../values/plain.ts";
 import { callName, callWords } from "../task.ts";
 import { isFunction, methodNames, type ModelClass, requireMethod } from "./model-class.ts";
 
@@ -101,7 +102,7 @@ function placeOf(model: ModelClass, name?: string): string {
 }
 
 function isTable(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && isPlain(value);
 }
 
 function refused(why: string): TqError {

@@ -1,4 +1,5 @@
 /** Runs one task by itself, settles it, and makes the next claim in the same commit. */
+import { monotonicNow, sleep } from "../clock.ts";
 import { Unit } from "../transaction/unit.ts";
 import type { Report } from "../log/events.ts";
 import { type ErrorData, toErrorData } from "../outcome.ts";
@@ -97,7 +98,7 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
     const { task, unit, runs, started, outside } = begun;
     const outcome = await begun.outcome;
     await unit.end();
-    const duration = performance.now() - started;
+    const duration = monotonicNow() - started;
     const ended = { task, unit, outcome, runs, started, duration };
     if (outcome.kind === "finished") return ended;
     await session.rollback();
@@ -105,7 +106,7 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
     if (outside || tries === config.database.retry)
       return { ...ended, outcome: laterOrNever(task, outcome) };
     sayAgain(thread.report, task, outcome.error);
-    if (!unit.stale) await Bun.sleep(waitInPlace(tries + 1));
+    if (!unit.stale) await sleep(waitInPlace(tries + 1));
     // A run that takes the lock at its start sees no change by others.
     const nextUnit = new Unit(thread, { session, locked: unit.stale, claim: task });
     begun = { ...(await begin(thread, task, nextUnit)), started };

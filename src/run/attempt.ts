@@ -1,4 +1,5 @@
 /** One attempt at a task: decodes the call, begins the run, and reports its end after the commit. */
+import { monotonicNow } from "../clock.ts";
 import { drainMicrotasks } from "bun:jsc";
 import type { Outcome } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
@@ -46,17 +47,17 @@ interface Decoded {
 }
 
 function decode(thread: ThreadRuntime, task: ClaimedTask): Decoded {
-  const started = performance.now();
+  const started = monotonicNow();
   const prepared = prepare(task, thread);
-  return { prepared, took: performance.now() - started };
+  return { prepared, took: monotonicNow() - started };
 }
 
 /** Decodes the first calls of a batch while other threads may write; after large arguments the rest wait. */
 export function decodeAhead(thread: ThreadRuntime, tasks: readonly ClaimedTask[]): Decoded[] {
-  const until = performance.now() + DECODE_AHEAD_MS;
+  const until = monotonicNow() + DECODE_AHEAD_MS;
   const decoded: Decoded[] = [];
   for (const task of tasks) {
-    if (performance.now() > until) break;
+    if (monotonicNow() > until) break;
     decoded.push(decode(thread, task));
   }
   return decoded;
@@ -74,7 +75,7 @@ export function begin(
 ): Soon<Begun> {
   const { methods, progress, report, audience } = thread;
   if (audience.hears("task.started")) report({ name: "task.started", ...runOf(task) });
-  const started = performance.now();
+  const started = monotonicNow();
   const waitedBefore = unit.waited;
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
   const outcome = run(task, prepared, unit, thread);
@@ -89,7 +90,7 @@ export function begin(
     else if (isCall(prepared)) {
       // Waiting for other writers is not the method's time: two busy threads would make every method look slow.
       const others = unit.waited - waitedBefore;
-      runs.settledAtOnce(took + performance.now() - started - others);
+      runs.settledAtOnce(took + monotonicNow() - started - others);
     }
     return { task, unit, outcome, runs, started, waits, outside };
   };

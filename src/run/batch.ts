@@ -1,4 +1,5 @@
 /** Runs quick tasks together: one transaction, a savepoint each, settled and committed with the next claim. */
+import { monotonicNow } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { Unit } from "../transaction/unit.ts";
 import type { Outcome } from "../outcome.ts";
@@ -115,7 +116,7 @@ class Batch {
   }
 
   #end({ task, unit, runs, started }: Begun, outcome: Outcome): Soon<void> {
-    const duration = performance.now() - started;
+    const duration = monotonicNow() - started;
     const said = this.#thread.output.take(task);
     const ended = { task, unit, outcome, runs, started, duration, said };
     this.#checkKept();

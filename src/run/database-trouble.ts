@@ -2,12 +2,21 @@
  * A thread's trouble with the database: full, read-only, locked by another program. The log names it once. It ends
  * with the next claim that succeeds: a transaction that writes nothing succeeds on a full disk too.
  */
+import { monotonicNow } from "../clock.ts";
 import type { Report } from "../log/events.ts";
+import { isOperational, isTqError } from "../errors.ts";
 import { toErrorData } from "../outcome.ts";
 
 /** The thread waits before each try: twice as long each time, up to a limit. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
+
+/** False for errors of the program, which no later try mends. */
+export function isOfDatabase(error: unknown): boolean {
+  if (isTqError(error) || isOperational(error)) return true;
+  // SQLite's and the system's errors have codes.
+  return error instanceof Error && "code" in error && typeof error.code === "string";
+}
 
 export class DatabaseTrouble {
   readonly #database: string;
@@ -24,7 +33,7 @@ export class DatabaseTrouble {
   /** Records a failed try. @returns the ms to wait before the next one */
   record(thrown: unknown): number {
     const error = toErrorData(thrown);
-    this.#since ??= performance.now();
+    this.#since ??= monotonicNow();
     if (error.message !== this.#reported) {
       this.#reported = error.message;
       this.#report({ name: "store.failed", database: this.#database, error });
@@ -37,7 +46,7 @@ export class DatabaseTrouble {
   /** The database works again; without trouble before it this changes nothing. */
   end(): void {
     if (this.#since === null) return;
-    const duration = performance.now() - this.#since;
+    const duration = monotonicNow() - this.#since;
     this.#report({ name: "store.recovered", database: this.#database, duration });
     this.#since = null;
     this.#reported = "";

@@ -1,11 +1,12 @@
 /** A thread's loop: it claims, runs, settles and claims again; without tasks it waits to be woken. */
+import { monotonicNow, sleep } from "../clock.ts";
 import { isTqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
 import type { LeaderCandidate } from "../shared-memory/leader.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
 import { runAlone } from "./alone.ts";
 import { runBatch } from "./batch.ts";
-import { DatabaseTrouble } from "./database-trouble.ts";
+import { DatabaseTrouble, isOfDatabase } from "./database-trouble.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 import type { AbortCause } from "../transaction/current-task.ts";
 import { tellToEnd } from "./time-limit.ts";
@@ -28,6 +29,7 @@ export class Loop {
   #stopping = false;
   #lost = false;
   #lockedOut = false;
+  #broken: { readonly isBatch: boolean } | null = null;
   /** The task that runs by itself, or did so last; null after a batch. */
   #alone: ClaimedTask | null = null;
   /** The tasks of the round under way, then of the last one, until the turn of the event loop after it. */
@@ -75,6 +77,11 @@ export class Loop {
     return { by: this.#alone && { id: this.#alone.id, claim: this.#alone.claim } };
   }
 
+  /** Not null when the loop ended because a task that it ran by itself, or one of a batch, has broken the thread. */
+  get broken(): { readonly isBatch: boolean } | null {
+    return this.#broken;
+  }
+
   /** The tasks that ended in this turn of the event loop, once none of them runs. */
   get justEnded(): readonly ClaimedTask[] {
     return this.#justEnded;
@@ -98,7 +105,7 @@ export class Loop {
    * Resolves once the loop was told to stop, has run as many tasks as it may, or is locked out of the database: that
    * is "retired" too, and `lockedOut` tells it apart.
    *
-   * @throws when the database is lost for good, or fails while the loop stops.
+   * @throws when the database is lost for good, or fails while the loop stops, or where the thread is `broken`.
    */
   async run(): Promise<"stopped" | "retired"> {
     while (!this.#stopping && !this.#mustRetire()) {
@@ -108,12 +115,20 @@ export class Loop {
         await nextTurn();
         this.#justEnded = NONE;
       } catch (error) {
+        if (this.#taken > 0 && !isOfDatabase(error)) this.#break(error);
         await this.#recover(error);
       }
     }
     this.#candidate?.resign();
     await this.#handBack();
     return this.#stopping ? "stopped" : "retired";
+  }
+
+  /** A task has broken what the thread needs, such as `Promise`: here it would run again, without an end. */
+  #break(error: unknown): never {
+    if (this.#alone) this.#thread.progress.resume();
+    this.#broken = { isBatch: this.#alone === null };
+    throw error;
   }
 
   async #round(): Promise<void> {
@@ -169,7 +184,7 @@ export class Loop {
     const last = batch.at(-1);
     const best = last ? this.#thread.methods.of(last).batchSize : 1;
     this.#claimSize = Math.min(best, batch.length * 2, this.#left());
-    const parks = !this.#alone && this.#candidate?.measure(performance.now());
+    const parks = !this.#alone && this.#candidate?.measure(monotonicNow());
     const none = this.#stopping || parks;
     return { handBack: this.#claims.splice(0), claimUpTo: none ? 0 : this.#claimSize };
   }
@@ -219,13 +234,13 @@ export class Loop {
    */
   async #recover(error: unknown): Promise<void> {
     const { store, owner } = this.#thread;
-    const since = performance.now();
+    const since = monotonicNow();
     this.#candidate?.resign();
     this.#setClaims([]);
     await this.#checkStore();
     for (let wait = this.#trouble.record(error); ;) {
       this.#wake = Promise.withResolvers<void>();
-      await Promise.race([Bun.sleep(wait), this.#wake.promise]);
+      await Promise.race([sleep(wait), this.#wake.promise]);
       try {
         // Gives back whatever this living thread has claimed: no run is to blame, so the reason is stored nowhere.
         await store.rescueThread(owner, { running: null, reason: "", maxCrashes: null });
@@ -250,7 +265,7 @@ export class Loop {
     if (!store.traits.singleWriter) return false;
     if (!isTqError(error) || error.code !== "busy" || limit === 0 || this.#taken === 0)
       return false;
-    this.#lockedOut = performance.now() - since >= limit;
+    this.#lockedOut = monotonicNow() - since >= limit;
     // A task of this thread left a transaction behind, and it need not be the last one.
     if (this.#thread.progress.lock === "held") this.#alone = null;
     return this.#lockedOut;

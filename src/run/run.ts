@@ -1,6 +1,7 @@
 /**
  * Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run.
  */
+import { monotonicNow } from "../clock.ts";
 import { formatDuration } from "../values/duration.ts";
 import { decode } from "../values/encoding.ts";
 import { isOperational, isTqError, TqError, messageOf } from "../errors.ts";
@@ -65,7 +66,7 @@ export async function run(
   const { policy } = prepared;
   const running = new RunningTask(task, prepared.context, output);
   present.task = running;
-  const started = policy.timeout === null ? 0 : performance.now();
+  const started = policy.timeout === null ? 0 : monotonicNow();
   if (policy.strict) unit.beStrict();
   try {
     if (policy.expires !== null || task.expiresAt !== null) {
@@ -88,7 +89,7 @@ export async function run(
     running.finish();
     return finished(value);
   } catch (error) {
-    threw?.(error);
+    threw?.(error, task, policy);
     tellIfOverdue(running, policy, started);
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit, error);
     // Stale: another transaction had changed a record that it wrote to.
@@ -111,7 +112,7 @@ async function judged(
 
 /** A run that keeps its thread busy ends before the timer that would have told it. */
 function tellIfOverdue(running: RunningTask, { timeout }: Policy, started: number): void {
-  if (timeout === null || performance.now() - started <= timeout) return;
+  if (timeout === null || monotonicNow() - started <= timeout) return;
   running.abort("timeout", timeoutError(timeout));
 }
 

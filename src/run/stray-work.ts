@@ -2,6 +2,7 @@
  * Work that tasks leave behind: a promise that the method does not await, and that fails after its task has ended, or
  * pushes then. It ends no thread, as another task may be running there by then.
  */
+import { setImmediate, setTimeout } from "../clock.ts";
 import type { Report, TaskRun } from "../log/events.ts";
 import { type ErrorData, toErrorData } from "../outcome.ts";
 import { placeOf } from "../stack.ts";

@@ -1,4 +1,5 @@
 /** Keeps what the present run of a thread says, and shows it to other processes meanwhile. */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Level } from "../log/events.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 import { KeptLines, linesOf } from "../store/kept-lines.ts";
@@ -90,7 +91,7 @@ export class ThreadOutput implements RunHost {
   }
 
   keep(task: RunningTask, level: Level, text: string): void {
-    if (!this.#keeps) return;
+    if (!this.#keeps || task.isOver) return;
     const saying = this.#of(task);
     const { lines, cut } = linesOf(Bun.stripANSI(text));
     if (cut.lines > 0) {
@@ -105,6 +106,7 @@ export class ThreadOutput implements RunHost {
   }
 
   progressed(task: RunningTask, progress: Omit<TaskProgress, "at">): void {
+    if (task.isOver) return;
     const saying = this.#of(task);
     saying.progress = { at: this.#clock.now(), ...progress };
     saying.behind = Infinity;
@@ -146,7 +148,7 @@ export class ThreadOutput implements RunHost {
 
   #show(saying: Saying): void {
     if (this.#live === null) return;
-    const now = performance.now();
+    const now = monotonicNow();
     if (now - saying.since >= SHOWN_AFTER_MS) {
       saying.since = now;
       saying.shows = 0;

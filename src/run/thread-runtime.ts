@@ -3,6 +3,7 @@ import type { RunCounters } from "../shared-memory/run-counters.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 import type { Audience } from "../log/audience.ts";
 import type { Owner } from "../store/session.ts";
+import type { Policy } from "../policies/table.ts";
 import type { ClaimedTask } from "../task.ts";
 import type { RunningTask } from "../transaction/current-task.ts";
 import type { Runtime } from "../transaction/runtime.ts";
@@ -26,8 +27,8 @@ export interface ThreadRuntime extends Runtime {
   readonly present: PresentRun;
   /** Called with the tasks that the runs pushed, once they are committed. */
   readonly pushed?: (ids: readonly number[]) => void;
-  /** Called with what a method has thrown, before that becomes data. */
-  readonly threw?: (error: unknown) => void;
+  /** Called with what a method has thrown, before that becomes data, and before its policy is asked. */
+  readonly threw?: (error: unknown, run: ClaimedTask, policy: Policy) => void;
 }
 
 /** Holds the run that a thread began last, so that the main thread can tell it to end. */

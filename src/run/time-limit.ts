@@ -1,4 +1,5 @@
 /** The longest time of a run: its thread tells the run to end, and the main thread ends a run that does not. */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Report } from "../log/events.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import { DEFAULT_BACKOFF } from "../policies/backoff.ts";
@@ -64,7 +65,7 @@ export function abortLate(
     if (hasFunction(policy)) timer = setTimeout(ask, config.worker.timeout_grace / 2);
     tellToEnd(task, "timeout", timeoutError(timeout), report);
   };
-  let timer = setTimeout(isOver, Math.max(started + timeout - performance.now(), 0));
+  let timer = setTimeout(isOver, Math.max(started + timeout - monotonicNow(), 0));
   void ended.then(() => clearTimeout(timer));
 }
 

@@ -1,4 +1,5 @@
 /** Runs a task as a worker's thread would, and rolls back all that it did in the database. */
+import { monotonicNow } from "../clock.ts";
 import { noSuchTask, TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
@@ -130,11 +131,11 @@ async function runTrial(
 ): Promise<TrialEnd> {
   const session = store.session();
   const unit = new Unit(thread, { session });
-  const began = performance.now();
+  const began = monotonicNow();
   try {
     const begun = await begin(thread, task, unit, { prepared, took: 0 });
     const outcome = await begun.outcome;
-    const ran = performance.now() - began;
+    const ran = monotonicNow() - began;
     await unit.end();
     if (store.hasRefused) throw committed(name);
     const isKept = outcome.kind === "finished";

@@ -1,4 +1,5 @@
 /** Where no worker is configured, a program runs the tasks that it pushed, after their commit. */
+import { setTimeout, clearInterval, monotonicNow, setInterval } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { randomUUIDv7 } from "bun";
 import { originTask } from "../transaction/current-task.ts";
@@ -262,7 +263,7 @@ async function end(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): 
   const kept = await store.write((session) => session.settle(task, outcome));
   if (kept) {
     counters?.committed(store.now());
-    counters?.count(task, new SeriesNumbers(), outcome.kind, performance.now(), NaN); // no length is known
+    counters?.count(task, new SeriesNumbers(), outcome.kind, monotonicNow(), NaN); // no length is known
   }
   const duration = 0; // a task that failed here has not run; the event of an interrupted one has no duration
   reportOutcome(thread.report, task, outcome, kept, duration);

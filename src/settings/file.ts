@@ -1,7 +1,8 @@
 /** Finds and reads tq.toml, and names the line of a syntax error. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { devNull } from "node:os";
 import { resolve } from "node:path";
-import { TqError } from "../errors.ts";
+import { messageOf, TqError } from "../errors.ts";
 
 export interface SettingsFile {
   readonly path: string;
@@ -38,15 +39,22 @@ const WHY: Record<string, string> = {
 
 function readBytes(path: string, named: NamedFile | null): Uint8Array | null {
   try {
+    if (isEndless(path)) throw new Error("it is not a regular file");
     return readFileSync(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (code === "ENOENT" && named === null) return null;
     const by = named === null ? "" : ` (from ${named.by})`;
-    throw new TqError("invalid", `Cannot read ${path}${by}: ${WHY[code] ?? String(error)}`, {
+    throw new TqError("invalid", `Cannot read ${path}${by}: ${WHY[code] ?? messageOf(error)}`, {
       cause: error,
     });
   }
+}
+
+/** A pipe keeps its reader waiting for a program that writes to it, and a device may never end. */
+function isEndless(path: string): boolean {
+  const stat = statSync(path);
+  return !stat.isFile() && !stat.isDirectory() && path !== devNull;
 }
 
 function decode(bytes: Uint8Array, path: string): string {

@@ -1,6 +1,8 @@
 /** The sections `[tasks."model.method"]` of tq.toml: how an operator wants tasks run. */
+import { isPlain } from "../values/plain.ts";
 import { isPattern } from "../patterns.ts";
 import { IN_TOML, readPolicies, type Said } from "../policies/read.ts";
+import { POLICY_KEYS } from "../policies/table.ts";
 import { quote } from "../quote.ts";
 
 /** The policies in tq.toml for the methods that a pattern matches. */
@@ -28,7 +30,7 @@ export function readTaskRules(
       const hint = `; write it in a section, such as [tasks."sale.process"] or [tasks."*"]`;
       refuse(`${where}: [tasks] ${pattern} cannot be ${quote(given)}${hint}`);
     } else if (isNested(given)) {
-      const [inner = ""] = Object.keys(given);
+      const inner = Object.keys(given).find((key) => isTable(given, key)) ?? "";
       refuse(
         `${section} is no section of a method: write [tasks."${pattern}.${inner}"], with quotes`,
       );
@@ -37,12 +39,15 @@ export function readTaskRules(
   return rules.sort((a, b) => rank(a.pattern) - rank(b.pattern));
 }
 
-/** `[tasks.mail.send]` without quotes is a table in a table, which only a backoff may be. */
+/** `[tasks.mail.send]` without quotes is a table in a table; of a policy it is a value, which may be wrong. */
 function isNested(section: object): boolean {
-  return Object.entries(section).some(
-    ([key, value]) =>
-      key !== "backoff" && typeof value === "object" && value !== null && !Array.isArray(value),
-  );
+  return Object.keys(section).some((key) => isTable(section, key));
+}
+
+function isTable(section: object, key: string): boolean {
+  if (POLICY_KEYS.some((policy) => IN_TOML.keyOf(policy) === key)) return false;
+  const value = (section as Record<string, unknown>)[key];
+  return typeof value === "object" && value !== null && isPlain(value);
 }
 
 /** A name is worth more than any pattern, and a longer pattern more than a shorter one. */

@@ -112,6 +112,12 @@ export class Progress implements LockWatch {
     if (sequence % 2 !== 0) this.#store("sequence", sequence + 1);
   }
 
+  /** The run that ended last is under way again: how it would end is what ends its thread. */
+  resume(): void {
+    const { sequence } = this;
+    if (sequence % 2 === 0) this.#store("sequence", sequence + 1);
+  }
+
   /**
    * Says how long the present run may take.
    *

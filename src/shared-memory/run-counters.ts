@@ -1,4 +1,5 @@
 /** Counts the runs of a thread: how they ended, and how long they waited and took. */
+import { monotonicNow } from "../clock.ts";
 import type { OutcomeKind } from "../outcome.ts";
 import {
   MEASURES,
@@ -83,7 +84,7 @@ export class RunCounters {
   /** Call it before the runs of one commit are counted. @param now ms since 1970 UTC */
   committed(now: number): void {
     this.#now = now;
-    this.#offset = now - performance.now();
+    this.#offset = now - monotonicNow();
     const turn = Atomics.load(this.#turn, 0);
     if (turn === this.#turnSeen) return;
     this.#turnSeen = turn;

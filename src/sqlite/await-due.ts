@@ -1,5 +1,5 @@
 /** A thread waits for the last moments before a task comes due. */
-import type { Clock } from "../clock.ts";
+import { type Clock, sleep } from "../clock.ts";
 import { DUE_SOON_MS } from "../store/store.ts";
 
 const STEP_MS = 0.1;
@@ -21,7 +21,7 @@ export async function awaitDue(due: number, clock: Clock, blocking: boolean): Pr
     // The clock counts whole ms, so the wait takes the last one in small steps.
     const wait = Math.max(due - clock.now() - 1, STEP_MS);
     if (blocking) Atomics.wait(NEVER_NOTIFIED, 0, 0, wait);
-    else await Bun.sleep(wait);
+    else await sleep(wait);
   }
   return clock.now() >= due;
 }

@@ -1,4 +1,5 @@
 /** Waits for commits of other connections: all waits of a store share one watch of its WAL, and none looks by itself. */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { CommitWatch, type Watched } from "./commit-watch.ts";
 
 /** The watch stays armed for this long after the last wait: the next one often follows at once. */
@@ -17,9 +18,9 @@ export class CommitWait {
 
   /** Resolves when the version is another one, after `wait` ms at the latest, and once the signal aborts. */
   async until(version: number, wait: number, signal?: AbortSignal): Promise<void> {
-    const end = performance.now() + wait;
+    const end = monotonicNow() + wait;
     while ((await this.#database.version()) === version && signal?.aborted !== true) {
-      const left = end - performance.now();
+      const left = end - monotonicNow();
       if (left <= 0) return;
       await this.#woken(left, signal);
     }

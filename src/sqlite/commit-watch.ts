@@ -2,6 +2,7 @@
  * Notices commits by any process, in any language: the system sends an event when the WAL is written. The event comes
  * before the commit is visible, so the watch then looks for about 10 s, and again from each change of `version`.
  */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { type FSWatcher, watch } from "node:fs";
 import { inodeOf } from "./file/identity.ts";
 import type { Watch, WatchEvents } from "../store/worker-store.ts";
@@ -103,7 +104,7 @@ export class CommitWatch implements Watch {
     this.#watcher = null;
     try {
       this.#inode = inodeOf(this.#wal);
-      this.#silentSince = performance.now();
+      this.#silentSince = monotonicNow();
       this.#watcher = this.#watchFile(this.#wal, { persistent: this.#persistent }, (event) => {
         this.#silentSince = Infinity;
         this.#deaf = false;
@@ -118,7 +119,7 @@ export class CommitWatch implements Watch {
   }
 
   #noteEvent(): void {
-    const now = performance.now();
+    const now = monotonicNow();
     if (now - this.#lastEvent > CALM_MS) this.#events.hint();
     this.#lastEvent = now;
   }
@@ -147,7 +148,7 @@ export class CommitWatch implements Watch {
     if (version !== this.#version) {
       this.#version = version;
       this.#step = 0;
-      if (performance.now() - this.#silentSince > SILENCE_MS) this.#deaf = true;
+      if (monotonicNow() - this.#silentSince > SILENCE_MS) this.#deaf = true;
       this.#events.look();
     }
     this.#step += 1;

@@ -1,4 +1,5 @@
 /** Opens connections: checks the file, sets the pragmas that every connection needs, migrates the schema. */
+import { monotonicNow } from "../clock.ts";
 import { Database } from "bun:sqlite";
 import { isUtf8 } from "node:buffer";
 import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
@@ -140,7 +141,7 @@ function isWal(db: Database): boolean {
  * Tries again and again: two processes that create a file at once may both find it locked, whatever the busy timeout.
  */
 function makeWal(db: Database, timeout: number): void {
-  const until = performance.now() + timeout;
+  const until = monotonicNow() + timeout;
   for (;;) {
     try {
       db.run("PRAGMA auto_vacuum = INCREMENTAL"); // takes effect while the file is still empty
@@ -151,7 +152,7 @@ function makeWal(db: Database, timeout: number): void {
         `Cannot use ${db.filename}: it does not take a write-ahead log (journal mode stays "${row.journal_mode}"); put it on a local disk`,
       );
     } catch (error) {
-      if (!isBusy(error) || performance.now() > until) throw error;
+      if (!isBusy(error) || monotonicNow() > until) throw error;
       Bun.sleepSync(5 + Math.random() * 20);
     }
   }

@@ -29,6 +29,7 @@ import {
   overrideCron,
   recordDecision,
 } from "./sql/cron.ts";
+import { settledZone, useZone } from "./sql/cron-zone.ts";
 
 export interface CronAccess {
   now(): number;
@@ -53,6 +54,11 @@ export class SqliteCron implements CronStore {
 
   define(...sources: readonly CronSource[]): Promise<CronChanges> {
     return this.#write((db, now) => defineCrons(db, sources, now));
+  }
+
+  async followZone(worker: string, zone: string): Promise<string> {
+    const settled = await this.#access.read((db) => settledZone(db, worker, zone));
+    return settled ?? this.#write((db, now) => useZone(db, worker, zone, now));
   }
 
   decide(

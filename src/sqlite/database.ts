@@ -4,7 +4,7 @@
  */
 import type { Database } from "bun:sqlite";
 import { dirname } from "node:path";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock, clearTimeout, setTimeout } from "../clock.ts";
 import { type Soon, soon } from "../soon.ts";
 import { PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";

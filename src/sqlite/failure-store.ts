@@ -1,6 +1,7 @@
 /** Follow-ups and alerts of failures, on SQLite. */
 import type { Database } from "bun:sqlite";
 import type {
+  AlertDefinition,
   AlertKey,
   AlertTake,
   FailureStore,
@@ -9,7 +10,8 @@ import type {
 } from "../store/failure-store.ts";
 import type { CronAccess } from "./cron-store.ts";
 import { endAlert, findAlert, isNewlyWatched, takeAlert, watchFailures } from "./sql/alerts.ts";
-import { declareFollowUps, isNewlyDeclared, noteTrouble } from "./sql/failures.ts";
+import { declareFollowUps, isNewlyDeclared } from "./sql/failures.ts";
+import { noteTrouble } from "./sql/untold.ts";
 
 export class SqliteFailures implements FailureStore {
   readonly #access: CronAccess;
@@ -23,9 +25,9 @@ export class SqliteFailures implements FailureStore {
     await this.#write((db) => declareFollowUps(db, models, followUps));
   }
 
-  async watch(origin: string, channels: readonly AlertKey[]): Promise<void> {
-    if (!(await this.#read((db) => isNewlyWatched(db, origin, channels)))) return;
-    await this.#write((db) => watchFailures(db, origin, channels));
+  async watch(origin: string, definitions: readonly AlertDefinition[]): Promise<void> {
+    if (!(await this.#read((db) => isNewlyWatched(db, origin, definitions)))) return;
+    await this.#write((db) => watchFailures(db, origin, definitions));
   }
 
   trouble(words: string): Promise<void> {
@@ -33,10 +35,10 @@ export class SqliteFailures implements FailureStore {
   }
 
   async take(take: AlertTake): Promise<TakenAlert> {
-    await this.watch(take.origin, take.channels); // another process may have dropped them
+    await this.watch(take.origin, take.definitions); // another process may have dropped them
     const found = await this.#read((db) => findAlert(db, take, this.#access.now()));
     if (found.kind !== "alert") return found;
-    return this.#write((db, now) => takeAlert(db, take, found, now));
+    return this.#write((db, now) => takeAlert(db, take, now));
   }
 
   told(worker: string, channel: AlertKey, until: number, hasGone: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 /** The transactions of a session, from turn to rollback. They also clean up what user code left open. */
 import type { Database, Statement } from "bun:sqlite";
-import type { Clock } from "../clock.ts";
+import { type Clock, monotonicNow } from "../clock.ts";
 import { type Soon, soon } from "../soon.ts";
 import { endedError } from "../store/ended.ts";
 import { KnownTables } from "../store/known-tables.ts";
@@ -136,11 +136,11 @@ export class SqliteTransaction {
 
   #beginNow(): void {
     const { turn } = this.#options;
-    const asked = performance.now();
+    const asked = monotonicNow();
     if (!turn.takeSync()) throw noTurnError();
     try {
       this.#options.lock.takeBlocking(() => this.#runBegin());
-      this.#waited += performance.now() - asked;
+      this.#waited += monotonicNow() - asked;
     } catch (error) {
       throw this.endTurn(error);
     }
@@ -167,11 +167,11 @@ export class SqliteTransaction {
     if (this.#beginning) return this.#beginning;
     this.checkNotEnded();
     if (this.#writer) return;
-    const asked = performance.now();
+    const asked = monotonicNow();
     const beginning = soon(
       this.inTurn(() => this.#runBegin()),
       () => {
-        this.#waited += performance.now() - asked;
+        this.#waited += monotonicNow() - asked;
       },
     );
     if (!(beginning instanceof Promise)) return;

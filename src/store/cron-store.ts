@@ -17,10 +17,17 @@ export interface CronStore {
   /** All of them, by name; those too that their file does not have any more. */
   rows(): Promise<CronRow[]>;
   /**
-   * Makes the definitions of these sources those that they have now, in one transaction. One that changed counts from
-   * now; one that moved to another source unchanged goes on.
+   * Makes the definitions of these sources those that they have now, in one transaction. One that changed goes on where
+   * it was: what it decided stays, and slots of its former times are still to be decided. A new one counts from now.
    */
   define(...sources: readonly CronSource[]): Promise<CronChanges>;
+  /**
+   * Says the time zone of a worker's machine. It is in force for definitions that name none as soon as no live worker
+   * has another one.
+   *
+   * @returns the zone in force
+   */
+  followZone(worker: string, zone: string): Promise<string>;
   /**
    * Decides slots, and pushes their tasks, in one transaction.
    *

@@ -26,19 +26,25 @@ export interface UntoldFailure extends Omit<Failure, "task"> {
   readonly failedAt: number;
 }
 
+/** Which failures a definition of alerts wants: names and patterns; an empty list is all. Trouble is wanted by each. */
+export interface AlertDefinition {
+  readonly key: AlertKey;
+  readonly queues: readonly string[];
+  /** Of methods and functions. */
+  readonly tasks: readonly string[];
+}
+
 export interface AlertTake {
   readonly worker: string;
   readonly channel: AlertKey;
   /** The tq.toml that asks for alerts; "" without one. */
   readonly origin: string;
   /** All that it asks for. */
-  readonly channels: readonly AlertKey[];
+  readonly definitions: readonly AlertDefinition[];
   /** The least time between two alerts: ms. */
   readonly every: number;
-  /** Reads this many failures; the others are only counted. */
+  /** Reads this many failures, up to 100; the others are only counted. */
   readonly limit: number;
-  /** True for a failure that is to be told. */
-  readonly isWanted: (failure: UntoldFailure) => boolean;
 }
 
 /** The failures to tell now, or when the next look may find something. */
@@ -49,10 +55,7 @@ export type TakenAlert =
       readonly failures: readonly UntoldFailure[];
       /** How many there are in all. */
       readonly count: number;
-      /** When the last of them failed: ms since 1970 UTC. */
-      readonly lastAt: number;
-      /** Those after this one and up to that one: `told` names the latter. */
-      readonly after: number;
+      /** The number of the last one: `told` names it. */
       readonly until: number;
     }
   /** `wait`: the ms until the next alert may go. `other`: another worker tells of them now. */
@@ -68,18 +71,15 @@ export interface FailureStore {
    */
   declare(models: readonly string[], followUps: readonly FollowUp[]): Promise<void>;
   /**
-   * Makes these the ways in which failures are told. Failures count from now for a way that is new, and for one that
-   * takes the place of another one of the same origin from where that has come to: that one is dropped.
+   * Makes these the alerts that a file asks for. A new one tells the failures from now on; one that takes the place of
+   * another one of the same file, those that this one still had to tell, too. Those that no file asks for are dropped.
    *
    * @param origin the tq.toml that asks for alerts; "" without one.
    */
-  watch(origin: string, channels: readonly AlertKey[]): Promise<void>;
+  watch(origin: string, definitions: readonly AlertDefinition[]): Promise<void>;
   /** Has alerts tell of trouble that is no failure of a task. */
   trouble(words: string): Promise<void>;
-  /**
-   * Takes the failures that are to be told, for this worker alone until it has told them, or has died. None is wanted:
-   * they count as told.
-   */
+  /** Takes the failures that are to be told, for this worker alone until it has told them, or has died. */
   take(take: AlertTake): Promise<TakenAlert>;
   /** The alert has gone; false: it has not, and the failures are to be told again. */
   told(worker: string, channel: AlertKey, until: number, hasGone: boolean): Promise<void>;

@@ -18,6 +18,8 @@ export interface ThreadDeath {
   readonly maxCrashes: number | null;
   /** How the running task is settled where that is known: then it counts no crash. */
   readonly outcome?: Outcome | null;
+  /** True where one of its tasks is to blame, and nobody knows which: each runs alone next time. */
+  readonly suspectAll?: boolean;
 }
 
 /** A dead worker, and its tasks after they were put back. */

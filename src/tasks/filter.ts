@@ -154,7 +154,12 @@ export function readFilter(filter: unknown, verb: string, now: number): ReadFilt
         `${start}${quoteKey(key)} is not part of a filter${didYouMean(key, KEYS)}`,
       );
     }
-    if (value !== undefined) read[key] = readPart(key, value as unknown, start + key, now);
+    // A value that was forgotten must not make a filter match more.
+    if (value === undefined) {
+      const why = `${start}${key} cannot be undefined: give it a value, or leave it out`;
+      throw new TqError("invalid", why);
+    }
+    read[key] = readPart(key, value as unknown, start + key, now);
   }
   return checked(read, start, (key) => key);
 }

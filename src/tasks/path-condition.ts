@@ -19,10 +19,10 @@ const LONGEST = 2000;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
-/** A key in quotes may hold any character but quotes and backslashes. */
-const PATH = /^[a-z]+(?:\.(?:"[^"\\]+"|[^.="~\\]+))*/i;
+/** A key in quotes is JSON, and may hold any character. Signs that other languages have in paths are no part of others. */
+const STEP = /\.(?:("(?:[^"\\]|\\.)*")|([^.="~\\!<>[\]]+))/g;
 
-const STEP = /\.(?:"([^"\\]+)"|([^.="~\\]+))/g;
+const PATH = new RegExp(`^[a-z]+(?:${STEP.source})*`, "i");
 
 /** True for an argument of a command line that is meant as a condition: no id has these signs. */
 export function looksLikeCondition(written: string): boolean {
@@ -42,9 +42,11 @@ function conditionOf(written: string): PathCondition {
   const [whole = ""] = PATH.exec(written) ?? [];
   const operator = written.charAt(whole.length);
   if (whole === "" || (operator !== "=" && operator !== "~")) {
-    throw refused(written, "write it like args.order=4711, or args.name~miller");
+    const fault = pathFault(written.slice(whole.length));
+    throw refused(written, fault ?? "write it like args.order=4711, or args.name~miller");
   }
   const value = written.slice(whole.length + 1);
+  if (operator === "=" && /^[=~]/.test(value)) throw refused(written, OPERATORS);
   const place = placeOf(whole, written);
   return operator === "~"
     ? { ...place, has: HAS.read(value, `${quote(whole)} ~`) }
@@ -62,10 +64,19 @@ export function conditionsOf(given: unknown, name: string): PathCondition[] {
   return entries.map(([path, value]) => {
     const [whole = ""] = PATH.exec(path) ?? [];
     if (whole === "" || whole !== path) {
-      throw new TqError("invalid", `${name}: ${quote(path)} is no path; write it like args.order`);
+      const why = pathFault(path.slice(whole.length)) ?? "write it like args.order";
+      throw new TqError("invalid", `${name}: ${quote(path)} is no path; ${why}`);
     }
     return { ...placeOf(whole, path), ...valueOf(value as unknown, `${name}: ${quote(path)}`) };
   });
+}
+
+const OPERATORS = `the operators are = and ~, which is "contains"; a key or a value with such signs stands in quotes`;
+
+/** Says what other languages have, and paths have not. @param rest what stands behind the part that is a path */
+function pathFault(rest: string): string | null {
+  if (rest.startsWith("[")) return "a place in a list is a part of its own: args.order.0";
+  return /^[!<>]/.test(rest) ? OPERATORS : null;
 }
 
 /** Reads the conditions of a command line or a query. */
@@ -106,21 +117,35 @@ function placeOf(whole: string, written: string): Pick<PathCondition, "root" | "
   if (steps.length === 0 && root !== "instances" && root !== "result") {
     throw refused(written, `name a part of ${root}, such as ${root}.order`);
   }
-  const path = steps.map(([, quoted, plain = ""]) =>
-    quoted === undefined && /^\d{1,9}$/.test(plain) ? Number(plain) : (quoted ?? plain),
-  );
+  const path = steps.map(([, quoted, plain = ""]) => {
+    if (quoted !== undefined) return keyOf(quoted, written);
+    if (plain !== plain.trim()) throw refused(written, "no space stands beside a key");
+    return /^\d{1,9}$/.test(plain) ? Number(plain) : plain;
+  });
   return { root, path };
+}
+
+function keyOf(quoted: string, written: string): string {
+  const key = textOf(quoted);
+  if (key !== null) return key;
+  throw refused(written, `a key in quotes is JSON, such as args."the \\"best\\""`);
+}
+
+/** The text that is written as JSON; null: it is none, or none that a task can have. */
+function textOf(json: string): string | null {
+  try {
+    const read: unknown = JSON.parse(json);
+    return typeof read === "string" && isKeepable(read) ? read : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The JSON of all that a written value may mean. */
 function valuesOf(written: string, whole: string): string[] {
   if (written.startsWith('"')) {
-    try {
-      const read: unknown = JSON.parse(written);
-      if (typeof read === "string" && isKeepable(read)) return [JSON.stringify(read)];
-    } catch {
-      // refused below
-    }
+    const text = textOf(written);
+    if (text !== null) return [JSON.stringify(text)];
     throw refused(
       whole,
       "the quotes of its value do not fit; in a shell write 'args.code=\"007\"'",

@@ -4,8 +4,10 @@ import { callsOf } from "../catalog.ts";
 import { isPattern } from "../patterns.ts";
 import { userAndHost } from "../user-name.ts";
 import { TqError } from "../errors.ts";
+import { inspected } from "../quote.ts";
 import { targetWords } from "../store/pause-words.ts";
 import type { NewPause, Pause, PauseTarget } from "../store/pauses.ts";
+import { unknownOption } from "../suggest.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import type { DurationLike } from "../values/duration.ts";
 import type { MomentLike } from "../values/moment.ts";
@@ -41,12 +43,33 @@ const UNTIL = time();
 
 /** @internal @param start begins the sentence of an error, as "Cannot pause: ". */
 export function readTarget(given: Pausing, start: string): PauseTarget {
+  checkKeys(given ?? {}, ["queue", "task"], start);
   const { queue, task } = (given ?? {}) as { queue?: unknown; task?: unknown };
   if ((queue === undefined) === (task === undefined)) {
     throw new TqError("invalid", `${start}give either a queue or a task, as { queue: "print" }`);
   }
   const kind = queue === undefined ? "task" : "queue";
   return { kind, name: NAMES[kind].read(queue ?? task, start + kind) };
+}
+
+/** Refuses a key that there is not: without its meaning a pause may last for ever. */
+function checkKeys(options: object, known: readonly string[], start: string): void {
+  if (typeof options !== "object" || options === null) {
+    const why = `${inspected(options)} is no object, such as { ${known[0]}: … }`;
+    throw new TqError("invalid", start + why);
+  }
+  const unknown = unknownOption(options, known);
+  if (unknown !== null) throw new TqError("invalid", start + unknown);
+}
+
+const OPTIONS = ["until", "reason", "by"] as const satisfies (keyof PauseOptions)[];
+
+/** A value that was forgotten must not make a pause last for ever. */
+function checkOptions(options: PauseOptions, start: string): void {
+  checkKeys(options, OPTIONS, start);
+  if (!("until" in options) || options.until !== undefined) return;
+  const why = "until cannot be undefined: give a time, or leave it out";
+  throw new TqError("invalid", start + why);
 }
 
 /** @internal The pause that these options say. */
@@ -74,6 +97,7 @@ export function newPause(
 
 export async function pause(of: Runtime, what: Pausing, options: PauseOptions): Promise<Pause> {
   const start = "Cannot pause: ";
+  checkOptions(options, start);
   const target = readTarget(what, start);
   const made = newPause(target, options, of.store.now());
   warnOfUnknown(of, target);

@@ -2,6 +2,7 @@
  * Waits until tasks stand otherwise. All waits on a store share one look at the database after a commit, whoever made
  * it: a thousand of them cost about as much as one.
  */
+import { monotonicNow, sleep } from "../clock.ts";
 import type { Standing } from "../store/looking.ts";
 import type { Store } from "../store/store.ts";
 
@@ -70,10 +71,10 @@ class Waits {
       for (;;) {
         this.#commit = new AbortController();
         const version = await this.#store.version();
-        const started = performance.now();
+        const started = monotonicNow();
         await this.#tell();
         if (this.#waits.size === 0) return;
-        await Bun.sleep(Math.max((performance.now() - started) * REST, 1));
+        await sleep(Math.max((monotonicNow() - started) * REST, 1));
         const longest = this.#progresses ? PROGRESS_MS : FILE_CHECK_MS;
         await this.#store.changed(version, longest, this.#commit.signal);
         await this.#store.check();

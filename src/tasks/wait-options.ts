@@ -1,7 +1,7 @@
 /** The options of the waits for tasks, and where the waits are refused. */
 import { TqError } from "../errors.ts";
 import { inspected, quote } from "../quote.ts";
-import { didYouMean } from "../suggest.ts";
+import { unknownOption } from "../suggest.ts";
 import { currentTask } from "../transaction/current-task.ts";
 import { Transaction } from "../transaction/transaction.ts";
 import { type Duration, toMilliseconds } from "../values/duration.ts";
@@ -50,9 +50,8 @@ export function checkOptions(options: unknown, id: number, known: readonly strin
   if (typeof options !== "object" || options === null) {
     throw refused(`${quote(options)} is no object of options, such as { ${known[0]}: … }`);
   }
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw refused(`${key} is not an option${didYouMean(key, known)}`);
-  }
+  const unknown = unknownOption(options, known);
+  if (unknown !== null) throw refused(unknown);
   const { signal } = options as { readonly signal?: unknown };
   if (signal === undefined || signal instanceof AbortSignal) return;
   throw refused(`signal cannot be ${inspected(signal)}: it must be an AbortSignal`);

@@ -1,5 +1,5 @@
 /** The clock of a test queue: it stands still until the test moves it. */
-import type { Clock } from "../clock.ts";
+import { type Clock, clearTimeout, monotonicNow, setTimeout, wallNow } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { inspected, quote } from "../quote.ts";
 import { type Duration, formatDuration, toMilliseconds } from "../values/duration.ts";
@@ -42,7 +42,7 @@ export class MovedClock implements Clock, TestClock {
 
   constructor(start: unknown) {
     this.#now =
-      start === undefined ? Date.now() : readMoment(start, "Cannot make a test queue: now");
+      start === undefined ? wallNow() : readMoment(start, "Cannot make a test queue: now");
   }
 
   now(): number {
@@ -51,7 +51,7 @@ export class MovedClock implements Clock, TestClock {
 
   /** Waits of the engine pass in real time. */
   monotonic(): number {
-    return performance.now();
+    return monotonicNow();
   }
 
   advance(by: Duration): void {

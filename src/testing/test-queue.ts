@@ -10,7 +10,7 @@ import { modelOf } from "../registry/model-class.ts";
 import { checkPolicies, unknownRules } from "../registry/policies.ts";
 import { Registry } from "../registry/registry.ts";
 import { parseSettings } from "../settings/config.ts";
-import { didYouMean } from "../suggest.ts";
+import { unknownOption } from "../suggest.ts";
 import { currentTask } from "../transaction/current-task.ts";
 import { enterRuntime, type Runtime } from "../transaction/runtime.ts";
 import { Transaction } from "../transaction/transaction.ts";
@@ -64,10 +64,8 @@ function checkOptions(options: unknown): void {
   if (typeof options !== "object" || options === null) {
     throw refused(`${inspected(options)} is no object of options, such as { models: [Label] }`);
   }
-  for (const key of Object.keys(options)) {
-    if ((OPTIONS as readonly string[]).includes(key)) continue;
-    throw refused(`${key} is not an option${didYouMean(key, OPTIONS)}`);
-  }
+  const unknown = unknownOption(options, OPTIONS);
+  if (unknown !== null) throw refused(unknown);
   const { settings = {} } = options as TestQueueOptions;
   if (typeof settings === "object" && settings !== null) return;
   throw refused(`settings cannot be ${inspected(settings)}; shape them as in a tq.toml`);
@@ -242,10 +240,8 @@ class OpenTestQueue implements TestQueue {
     if (Transaction.currentIfAny?.unit.ended === false) {
       return { code: "conflict", why: "a transaction is open here; do it once that has committed" };
     }
-    for (const key of Object.keys(options)) {
-      if ((DRAIN_OPTIONS as readonly string[]).includes(key)) continue;
-      return { code: "invalid", why: `${key} is not an option${didYouMean(key, DRAIN_OPTIONS)}` };
-    }
+    const unknown = unknownOption(options, DRAIN_OPTIONS);
+    if (unknown !== null) return { code: "invalid", why: unknown };
     const { limit = 1 } = options;
     if (Number.isSafeInteger(limit) && limit > 0) return null;
     return { code: "invalid", why: `limit cannot be ${inspected(limit)}; give a number from 1 up` };

@@ -37,7 +37,7 @@ export interface CurrentTask {
   progress(done: number, total?: number | null, text?: string | null): void;
   /**
    * Prints a line and keeps it with the run, as `console.log` does in a worker; other values than texts are written as
-   * `console.log` writes them.
+   * `console.log` writes them. After the end of the run a line is printed, and not kept.
    */
   log(...values: unknown[]): void;
 }
@@ -79,6 +79,7 @@ export class RunningTask implements CurrentTask {
   #controller: AbortController | null = null;
   /** Listeners of the signal run in the task, as the code that added them. */
   #inTask: (<T>(fn: () => T) => T) | null = null;
+  #unit: Unit | null = null;
   #finished = false;
   #latePlaces: Set<string | null> | null = null;
   #aborted: { readonly cause: AbortCause; readonly reason: Error } | null = null;
@@ -135,6 +136,16 @@ export class RunningTask implements CurrentTask {
   get wasToldToEnd(): boolean {
     const cause = this.aborted;
     return cause === "timeout" || (cause !== null && this.#controller !== null);
+  }
+
+  /** @internal Its method is about to be called. */
+  begin(unit: Unit): void {
+    this.#unit = unit;
+  }
+
+  /** @internal True once its run has ended: what it says then is not kept. */
+  get isOver(): boolean {
+    return this.#unit?.ended === true;
   }
 
   /** @internal Its method has returned, and nothing was wrong. */
@@ -214,7 +225,8 @@ function currentRun(): Run | undefined {
  * @example await pay(sale, { idempotencyKey: `sale-${currentTask()?.id}` });
  */
 export function currentTask(): CurrentTask | undefined {
-  return currentRun()?.task;
+  const task = currentRun()?.task;
+  return task && Object.freeze(task); // what tq says of the task must stay true
 }
 
 /** @internal The unit of work of the task that this code runs in. */
@@ -242,6 +254,7 @@ export const taskPrints = {
 
 /** @internal */
 export function withTask<T>(task: RunningTask, unit: Unit, fn: () => T): T {
+  task.begin(unit);
   return storage.run({ task, unit }, fn);
 }
 

@@ -4,7 +4,7 @@ import type { Database } from "bun:sqlite";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { TqError } from "../errors.ts";
 import type { Soon } from "../soon.ts";
-import { didYouMean } from "../suggest.ts";
+import { unknownOption } from "../suggest.ts";
 import { currentTask, currentTaskUnit, markIfLeftBehind } from "./current-task.ts";
 import { makeSql, type TransactionSql } from "./sql.ts";
 import { type Runtime, runtime } from "./runtime.ts";
@@ -216,13 +216,8 @@ function checkStart(options: unknown, fn: unknown): void {
       "Cannot start a transaction: give the options, then a function: Transaction.start({}, async () => { … })",
     );
   }
-  for (const key of Object.keys(options)) {
-    if ((OPTIONS as readonly string[]).includes(key)) continue;
-    throw new TqError(
-      "invalid",
-      `Cannot start a transaction: ${key} is not an option${didYouMean(key, OPTIONS)}`,
-    );
-  }
+  const unknown = unknownOption(options, OPTIONS);
+  if (unknown !== null) throw new TqError("invalid", `Cannot start a transaction: ${unknown}`);
   const { user, context } = options as TransactionOptions;
   if (user !== undefined) checkUser(user);
   if (context !== undefined) checkContext(context);

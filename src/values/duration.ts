@@ -1,4 +1,5 @@
 /** Lengths of time, as people and programs write them. Inside tq a length is a number of milliseconds. */
+import { isPlain } from "./plain.ts";
 import { TqError } from "../errors.ts";
 import { cut, quote } from "../quote.ts";
 import { didYouMean, suggest } from "../suggest.ts";
@@ -157,14 +158,15 @@ function fromFields(fields: unknown, what: string): number {
     typeof fields !== "object" ||
     fields === null ||
     Array.isArray(fields) ||
-    fields instanceof Date
+    !isPlain(fields) ||
+    isRawJson(fields) // a number that JavaScript cannot hold, see exact-json.ts
   ) {
     throw invalid(
       what,
       `${describe(fields)} is not a length of time; write it like "PT5M" or { minutes: 5 }`,
     );
   }
-  const given = Object.entries(fields).filter(([, amount]) => amount !== undefined);
+  const given = Object.entries(fields as object).filter(([, amount]) => amount !== undefined);
   if (given.length === 0) throw invalid(what, "no unit is given; write it like { minutes: 5 }");
   for (const [unit, amount] of given) {
     if (unit === "years" || unit === "months") throw noFixedLength(what, unit);
@@ -202,8 +204,13 @@ function describe(value: unknown): string {
   if (typeof value === "string") return quote(value);
   if (Array.isArray(value)) return "an array";
   if (value instanceof Date) return "a Date";
+  if (isRawJson(value)) return value.rawJSON;
   if (typeof value === "object" && value !== null) return "an object";
   return String(value);
+}
+
+function isRawJson(value: unknown): value is { readonly rawJSON: string } {
+  return typeof value === "object" && value !== null && "rawJSON" in value;
 }
 
 function round(value: number, digits: number): number {

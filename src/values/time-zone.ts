@@ -21,7 +21,9 @@ function behindLinks(zone: string): string {
   }
 }
 
+/** An offset like +02:00 is none: Intl takes it, and Bun.cron and TZ do not. */
 function isZone(name: string): boolean {
+  if (/^[+-]/.test(name)) return false;
   try {
     return Intl.DateTimeFormat("en", { timeZone: name }).format(0) !== "";
   } catch {

@@ -1,4 +1,5 @@
 /** The death of a thread: its tasks are put back, and the one that it was running may be to blame. */
+import { sleep } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { ThreadDeath } from "../store/rescue.ts";
@@ -77,6 +78,7 @@ export class Burials {
         reason: why,
         maxCrashes,
         timedOut: lockHolder ? null : thread.timedOut,
+        suspectAll: thread.brokenByBatch,
       });
     }
     this.#events.buried(thread, onPurpose ? null : why);
@@ -132,7 +134,7 @@ export class Burials {
       } catch (error) {
         if (tries === 0) this.#sayNotYet(thread, error);
         if (this.#stopping) return; // signing off does, or else another worker
-        await Bun.sleep(TRY_AGAIN_MS);
+        await sleep(TRY_AGAIN_MS);
       }
     }
   }

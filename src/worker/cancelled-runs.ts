@@ -1,4 +1,5 @@
 /** Ends the runs of tasks that were cancelled: such a run commits nothing. */
+import { monotonicNow } from "../clock.ts";
 import type { Report } from "../log/events.ts";
 import { toRun } from "../run/run-events.ts";
 import type { Store } from "../store/store.ts";
@@ -16,7 +17,7 @@ export async function endCancelled(
   store: Store,
   report: Report,
   grace: number,
-  now = performance.now(),
+  now = monotonicNow(),
 ): Promise<void> {
   for (const thread of threads) {
     const { sequence, usesSignal } = thread.progress;

@@ -1,4 +1,5 @@
 /** Deletes tasks that ended long ago, in slices, so that tasks can write in between. */
+import { monotonicNow, setTimeout } from "../clock.ts";
 import type { Config } from "../settings/config.ts";
 import { retention } from "../settings/retention.ts";
 import type { Store } from "../store/store.ts";
@@ -25,7 +26,7 @@ export class Cleaning {
     this.#tidy = tidy;
     this.#clock = new CleaningClock({
       now: () => store.now(),
-      monotonic: () => performance.now(),
+      monotonic: () => monotonicNow(),
     });
   }
 

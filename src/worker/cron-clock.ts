@@ -2,7 +2,9 @@
  * The clock of recurring tasks: it wakes for the next slot, and has the store decide what becomes of it. Every worker has
  * one; whichever comes first decides, and the others find the slot decided.
  */
+import { clearTimeout, monotonicNow, setTimeout, sleep } from "../clock.ts";
 import { messageOf } from "../errors.ts";
+import { type Awake, AwakeClock } from "../cron/awake.ts";
 import { decide } from "../cron/decide.ts";
 import type { CronDefinition } from "../cron/definition.ts";
 import { definitionOf, editedKeys } from "../cron/in-force.ts";
@@ -57,6 +59,7 @@ export class CronClock {
   /** The database's version at the last look; -1: none. */
   #version = -1;
   #startedAt = 0;
+  #awakeClock: AwakeClock | null = null;
   #lookedAt = 0;
   /** A commit came while it looked. */
   #again = false;
@@ -75,7 +78,8 @@ export class CronClock {
 
   start(): void {
     this.#stopped = false;
-    this.#startedAt = performance.now();
+    this.#startedAt = monotonicNow();
+    this.#awakeClock = new AwakeClock(this.#store.now(), this.#startedAt);
     this.look();
   }
 
@@ -89,13 +93,13 @@ export class CronClock {
   check(): void {
     this.#again = this.#looking;
     if (this.#stopped || this.#looking) return;
-    const rest = this.#lookedAt + LOOK_MS - performance.now();
+    const rest = this.#lookedAt + LOOK_MS - monotonicNow();
     if (rest > 0) this.#lookIn(rest);
     else void this.#lookIfChanged();
   }
 
   async #lookIfChanged(): Promise<void> {
-    this.#lookedAt = performance.now();
+    this.#lookedAt = monotonicNow();
     const version = await this.#store.version().catch(() => -1);
     if (version !== this.#version || this.#parts?.sources.isWaiting) this.look();
   }
@@ -109,13 +113,16 @@ export class CronClock {
 
   async #look(): Promise<void> {
     this.#looking = true;
-    this.#lookedAt = performance.now();
+    this.#lookedAt = monotonicNow();
     let wait = WRONG_CLOCK_MS;
     try {
+      const awake = this.#awakeClock?.look(this.#store.now(), this.#lookedAt);
       this.#version = await this.#store.version();
       if (this.#isClockSane()) {
+        // A slot that has come is decided before a change takes its recurring task away.
+        if (this.#parts?.sources.isWaiting) await this.#decideAll(awake);
         await this.#parts?.sources.look();
-        wait = await this.#decideAll();
+        wait = await this.#decideAll(awake);
       }
       this.#failure.gone();
     } catch (error) {
@@ -131,7 +138,7 @@ export class CronClock {
 
   /** Sets the timer, unless it is to ring before. */
   #lookIn(wait: number): void {
-    const due = performance.now() + wait;
+    const due = monotonicNow() + wait;
     if (this.#stopped || due >= this.#due) return;
     if (this.#timer) clearTimeout(this.#timer);
     this.#due = due;
@@ -152,23 +159,24 @@ export class CronClock {
   }
 
   /** @returns the ms until the next look. */
-  async #decideAll(): Promise<number> {
+  async #decideAll(awake?: Awake): Promise<number> {
     let wait = LONGEST_WAIT_MS;
     for (const row of await this.#store.cron.rows()) {
       const definition = row.held && row.removedAt === null ? this.#definitionOf(row) : null;
-      if (definition !== null) wait = Math.min(wait, await this.#decideRow(row, definition));
+      if (definition === null) continue;
+      wait = Math.min(wait, await this.#decideRow(row, definition, awake));
     }
     return wait;
   }
 
   /** @returns the ms until it is to be looked at again. */
-  async #decideRow(row: CronRow, { schedule }: CronDefinition): Promise<number> {
+  async #decideRow(row: CronRow, { schedule }: CronDefinition, awake?: Awake): Promise<number> {
     const rest = isOwn(row.name) && row.waiting === null ? this.#untilOwn() : 0;
     if (rest > 0) return rest;
     const now = this.#store.now();
     const next = schedule.next(row.decidedUntil);
     const isDue = (next !== null && next <= now) || row.decidedUntil > now;
-    const decided = isDue || row.waiting !== null ? await this.#decide(row.name) : [];
+    const decided = isDue || row.waiting !== null ? await this.#decide(row.name, awake) : [];
     const isWaiting = row.waiting !== null || decided.some(({ outcome }) => outcome === "waiting");
     const later = schedule.next(now);
     const wait = later === null ? LONGEST_WAIT_MS : Math.max(later - this.#store.now(), 0);
@@ -177,16 +185,16 @@ export class CronClock {
 
   #untilOwn(): number {
     if (this.#parts === null) return Infinity;
-    return Math.max(this.#startedAt + OWN_AFTER_MS - performance.now(), 0);
+    return Math.max(this.#startedAt + OWN_AFTER_MS - monotonicNow(), 0);
   }
 
-  async #decide(name: string): Promise<readonly CronSlot[]> {
+  async #decide(name: string, awake?: Awake): Promise<readonly CronSlot[]> {
     let later = 0;
     const decideNow = (state: CronState, now: number): CronDecision | null => {
       const definition = this.#definitionOf(state.row);
       if (definition === null || state.row.removedAt !== null) return null;
       later = state.share * definition.jitter;
-      return decide(definition, this.#withoutOwn(state), now);
+      return decide(definition, this.#withoutOwn(state), now, awake);
     };
     const slots = await this.#store.cron.decide(name, decideNow, this.#parts?.id);
     for (const slot of slots) {
@@ -204,7 +212,7 @@ export class CronClock {
 
   /** Does what tq itself does at a slot, and tells the ledger how it ended. */
   async #work({ cron, slot }: CronSlot, later: number): Promise<void> {
-    if (later > 0) await Bun.sleep(later);
+    if (later > 0) await sleep(later);
     if (this.#stopped || this.#parts === null) return;
     try {
       const reason = await this.#parts.cleaning.run();
@@ -225,8 +233,8 @@ export class CronClock {
 
   /** The definition in force; null where this tq cannot read it, as a newer one has written it. */
   #definitionOf(row: CronRow): CronDefinition | null {
-    const { name, definition, override } = row;
-    const text = `${name} ${definition} ${JSON.stringify(editedKeys(override))}`;
+    const { name, definition, override, former, zone } = row;
+    const text = `${name} ${definition} ${JSON.stringify([editedKeys(override), former, zone])}`;
     const known = this.#read.get(text);
     if (known !== undefined) return known;
     try {

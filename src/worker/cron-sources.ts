@@ -1,22 +1,20 @@
 /** Has the store put in force what a worker has read of recurring tasks, and says in the log what became of it. */
+import { monotonicNow } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { existsSync } from "node:fs";
 import type { CronChanges, CronRow, CronSource, RefusedDefinition } from "../cron/ledger.ts";
 import type { MergedCron } from "../cron/merge.ts";
 import { isOwn } from "../cron/own.ts";
 import { LastingNote } from "../log/lasting-note.ts";
-import type { Report } from "../log/events.ts";
 import type { Config } from "../settings/config.ts";
-import type { Store } from "../store/store.ts";
 import { CronReading } from "./cron-reading.ts";
-import type { LoadedModels } from "./messages.ts";
+import { CronZone, type CronZoneOptions } from "./cron-zone.ts";
+import type { CronModels } from "./messages.ts";
 
-export interface CronSourcesOptions {
-  /** The worker's id. */
-  readonly id: string;
+export interface CronSourcesOptions extends CronZoneOptions {
   readonly config: Config;
-  readonly store: Store;
-  readonly report: Report;
+  /** A clock that nobody sets, in ms. Default: `monotonicNow`. */
+  readonly monotonic?: () => number;
 }
 
 /** A name whose file has no worker any more is taken after this time where the definitions differ: it may only restart. */
@@ -24,8 +22,10 @@ const LET_GO_MS = 60_000;
 
 export class CronSources {
   readonly #options: CronSourcesOptions;
+  readonly #monotonic: () => number;
   readonly #reading: CronReading;
   readonly #unreadable: LastingNote;
+  readonly #zone: CronZone;
   /** False until the store has what was read. */
   #isDefined = false;
   /** The names that another file has, with that file, as last said in the log. */
@@ -35,13 +35,15 @@ export class CronSources {
 
   constructor(options: CronSourcesOptions) {
     this.#options = options;
-    const { id, config, report } = options;
-    this.#reading = new CronReading(id, config.file, config.cron);
+    const { id, config, report, monotonic = monotonicNow } = options;
+    this.#monotonic = monotonic;
+    this.#reading = new CronReading(id, config.file, config.cron, monotonic);
     this.#unreadable = new LastingNote(report);
+    this.#zone = new CronZone(options);
   }
 
   /** Joins what tq.toml says with what the models say. */
-  load(models: LoadedModels): void {
+  load(models: CronModels): void {
     this.#reading.load(models);
   }
 
@@ -57,6 +59,7 @@ export class CronSources {
 
   /** Puts in force what has changed in tq.toml, and names that another file has let go. */
   async look(): Promise<void> {
+    await this.#zone.look();
     const rows = await this.#options.store.cron.rows();
     const before = this.#reading.merged;
     if (!this.#isDefined) await this.#defineAll(rows);
@@ -131,7 +134,7 @@ export class CronSources {
       return false;
     }
     if (row === undefined || row.removedAt !== null || row.definition === text) return true;
-    const now = performance.now();
+    const now = this.#monotonic();
     const since = this.#free.get(name) ?? now;
     this.#free.set(name, since);
     return now - since >= LET_GO_MS;

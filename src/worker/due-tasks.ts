@@ -3,6 +3,7 @@
  * A claim makes some hundred due tasks ready, those that were due first. Where more are due, the most urgent may be
  * among the last, so the main thread makes the others ready too, beside the claims.
  */
+import { clearTimeout, setTimeout, sleep } from "../clock.ts";
 import { DUE_SOON_MS, type Store } from "../store/store.ts";
 
 /** The pause after a slice: other threads and programs can write meanwhile. */
@@ -55,7 +56,7 @@ export class DueTasks {
     try {
       while (!this.#stopped && (await this.#isCrowdDue())) {
         await this.#store.makeDueReady();
-        await Bun.sleep(PAUSE_MS);
+        await sleep(PAUSE_MS);
       }
     } catch {
       // A thread that claims meets the same error and reports it; the next call tries again.

@@ -1,15 +1,23 @@
 /** Notices that a file was changed, by a look at its time and size now and then. */
 import { statSync } from "node:fs";
 
+/** A file that nobody has written to for this long is whole: an editor may save half of one first. */
+const SETTLED_MS = 2_000;
+
 export class FileWatch {
   readonly #path: string;
+  readonly #now: () => number;
   /** The state of the file that was taken; null: none yet, or the file was not there. */
   #taken: string | null | undefined;
   /** The state of the file at the last look. */
   #seen: string | null | undefined;
+  /** When that was seen first. */
+  #seenAt = 0;
 
-  constructor(path: string) {
+  /** @param now a monotonic clock, in ms */
+  constructor(path: string, now: () => number) {
     this.#path = path;
+    this.#now = now;
   }
 
   /** True while the file is not as it was taken. */
@@ -17,15 +25,12 @@ export class FileWatch {
     return stateOf(this.#path) !== this.#taken;
   }
 
-  /**
-   * True where the file has changed, and nobody has written to it between two looks: an editor may have written half of
-   * it. Until it is taken, each look says so.
-   */
+  /** True where the file has changed, and has settled. Until it is taken, each look says so. */
   look(): boolean {
     const state = stateOf(this.#path);
-    const isStill = state === this.#seen;
+    if (state !== this.#seen) this.#seenAt = this.#now();
     this.#seen = state;
-    return isStill && state !== this.#taken;
+    return state !== this.#taken && this.#now() - this.#seenAt >= SETTLED_MS;
   }
 
   /** The file was read. @returns false where it has changed meanwhile: what was read may be half of it. */

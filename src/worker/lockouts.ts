@@ -2,6 +2,7 @@
  * Threads that cannot write because the database stays locked. A task of such a thread may have left a connection
  * open that holds the lock; the thread is ended, and if that frees the lock, the task is to blame.
  */
+import { monotonicNow } from "../clock.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
@@ -63,9 +64,9 @@ export class Lockouts {
 
   /** How many ms it took to get the write lock; null when another program keeps it. */
   async #waitForLock(): Promise<number | null> {
-    const asked = performance.now();
+    const asked = monotonicNow();
     try {
-      return await this.#options.store.write(() => Promise.resolve(performance.now() - asked));
+      return await this.#options.store.write(() => Promise.resolve(monotonicNow() - asked));
     } catch {
       return null;
     }

@@ -1,4 +1,5 @@
 /** The upkeep of the database: a worker keeps its file small, and repairs what a wrong clock has left. */
+import { clearInterval, clearTimeout, monotonicNow, setInterval, setTimeout } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
@@ -21,7 +22,7 @@ export class Maintenance {
   readonly #adapting: Timer;
   #stopped = false;
   /** Since when the clock has been steady: monotonic, ms. */
-  #steadySince = performance.now();
+  #steadySince = monotonicNow();
 
   constructor(store: Store, report: Report) {
     this.#store = store;
@@ -50,7 +51,7 @@ export class Maintenance {
     } catch (error) {
       this.#note(`Cannot tidy ${this.#store.name} now: ${messageOf(error)}`);
     }
-    if (performance.now() - this.#steadySince >= DAY_MS) await this.repairTimes();
+    if (monotonicNow() - this.#steadySince >= DAY_MS) await this.repairTimes();
     this.#schedule(more ? PAUSE_MS : HOUR_MS);
   }
 
@@ -69,7 +70,7 @@ export class Maintenance {
 
   /** The clock was set. It is believed after a day without another jump. */
   clockJumped(): void {
-    this.#steadySince = performance.now();
+    this.#steadySince = monotonicNow();
   }
 
   /**
@@ -77,7 +78,7 @@ export class Maintenance {
    * steady for a day: only then is it known that it was ahead.
    */
   async repairTimes(): Promise<void> {
-    this.#steadySince = performance.now();
+    this.#steadySince = monotonicNow();
     if (this.#store.now() < MADE_AT) return; // the clock is wrong for certain
     await this.#store.statistics.forgetAhead().catch(() => {}); // the next time will do
     const repaired = await this.#repair("all");

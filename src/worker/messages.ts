@@ -4,6 +4,7 @@ import type { ModelCrons } from "../cron/merge.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
+import type { SaidPolicies } from "../registry/said-policies.ts";
 import { callName } from "../task.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
@@ -50,14 +51,26 @@ type OfThread =
   /** The system's number of the thread. */
   | { readonly type: "here"; readonly systemThread: number | null }
   /** Events that the program around the worker listens to, as a JSON list. */
-  | { readonly type: "reported"; readonly events: string };
+  | { readonly type: "reported"; readonly events: string }
+  /** A run has thrown this, and functions of its policy are asked, which may never return. */
+  | { readonly type: "judging"; readonly run: Claim; readonly error: ErrorData }
+  /**
+   * The thread cannot settle what it ran, and not because of the database: a task has broken what the thread needs. That
+   * is the one that its progress shows, or else one of a batch.
+   */
+  | { readonly type: "broken"; readonly reason: string; readonly isBatch: boolean };
 
 export type FromThread = OfThread | ForPool;
 
-/** The models that a thread has loaded, as it tells of them. */
-export interface LoadedModels {
+/** The part of its models that decides on the recurring tasks of a worker. */
+export interface CronModels {
   readonly catalog: ModelCatalog;
   readonly crons: readonly ModelCrons[];
+}
+
+/** The models of a thread, as it tells of them. */
+export interface LoadedModels extends CronModels {
+  readonly policies: SaidPolicies;
 }
 
 export type ForPool =
@@ -96,6 +109,8 @@ const TYPES: ReadonlySet<unknown> = new Set([
   "cannot_start",
   "lost",
   "locked_out",
+  "broken",
+  "judging",
 ]);
 
 /** False for what user code has posted from the thread. */

@@ -1,5 +1,6 @@
 /** A worker thread as the main thread sees it. */
-import { cut } from "../outcome.ts";
+import { clearTimeout, monotonicNow, setTimeout, sleep } from "../clock.ts";
+import { cut, type ErrorData } from "../outcome.ts";
 import type { Event } from "../log/events.ts";
 import { writeLines } from "../log/standard-stream.ts";
 import { type ForPool, type Init, isFromThread, type ToThread } from "./messages.ts";
@@ -58,8 +59,12 @@ export class PoolThread {
   lockout: Promise<Claim | null> | null = null;
   /** It is ended because of the task that it runs, which counts a crash. */
   toBlame = false;
+  /** One of the tasks that it ran together has broken it. */
+  brokenByBatch = false;
   /** It is ended because its run has exceeded its longest time: how that run is settled. */
   timedOut: TimedOut | null = null;
+  /** The run whose error it has given last to functions of a policy, and that error. */
+  judging: { readonly run: Claim; readonly error: ErrorData } | null = null;
   /** The run that has a longest time, as the ticks have seen it. */
   limited = NONE_SEEN;
   /** The run that holds up others, as the ticks have seen it. */
@@ -90,7 +95,9 @@ export class PoolThread {
       else if (data.type === "here") return void (this.#systemThread = data.systemThread);
       else if (data.type === "reported") {
         return init.events && events.reported(readPosted(data.events, init.events.unread));
-      } else if (data.type === "loaded") this.loaded = true;
+      } else if (data.type === "judging") return void (this.judging = data);
+      else if (data.type === "broken") return this.#endBroken(data);
+      else if (data.type === "loaded") this.loaded = true;
       events.message(this, data);
     };
     this.#worker.onerror = (event) => {
@@ -119,7 +126,7 @@ export class PoolThread {
 
   wake(): void {
     this.idle = false;
-    this.wokenAt = performance.now();
+    this.wokenAt = monotonicNow();
     this.#send("wake");
   }
 
@@ -150,6 +157,12 @@ export class PoolThread {
     clearTimeout(limit);
   }
 
+  #endBroken({ reason, isBatch }: { readonly reason: string; readonly isBatch: boolean }): void {
+    this.toBlame = true;
+    this.brokenByBatch = isBatch;
+    void this.terminate(reason);
+  }
+
   /** The processes of a thread that ended by itself may be meant to go on. */
   #terminate(): void {
     const isOver = this.endReason === "stopped" || this.endReason === "retired";
@@ -167,7 +180,7 @@ export class PoolThread {
       // standard error is closed
     }
     try {
-      await Promise.race([this.#events.cannotEnd(this), Bun.sleep(LAST_WRITE_MS)]);
+      await Promise.race([this.#events.cannotEnd(this), sleep(LAST_WRITE_MS)]);
     } finally {
       process.exit(1);
     }

@@ -1,4 +1,5 @@
 /** Starts the threads of one worker, replaces those that die, and stops them; `waking.ts` wakes them. */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError, messageOf } from "../errors.ts";
 import type { Report } from "../log/events.ts";
@@ -122,7 +123,7 @@ export class Pool {
 
   /** How many threads were woken just now: each is about to claim a ready task, or has claimed one. */
   get wokenJustNow(): number {
-    const since = performance.now() - WOKEN_MS;
+    const since = monotonicNow() - WOKEN_MS;
     return this.threads.filter(({ idle, wokenAt }) => !idle && wokenAt > since).length;
   }
 

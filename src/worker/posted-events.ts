@@ -1,4 +1,5 @@
 /** Hands the events of a thread to the program around its worker, in groups: a message an event would cost too much. */
+import { setImmediate } from "../clock.ts";
 import type { Event, Report } from "../log/events.ts";
 import type { Listened } from "../log/listened.ts";
 import type { Listeners } from "../log/listeners.ts";

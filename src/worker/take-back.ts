@@ -1,4 +1,5 @@
 /** Claims behind a slow task are taken back from its thread, so that other threads can run them. */
+import { clearInterval, setInterval } from "../clock.ts";
 import type { Report } from "../log/events.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
 import type { Shared } from "../shared-memory/layout.ts";

@@ -16,6 +16,7 @@ import { loadModels } from "../registry/load-models.ts";
 import { recurringTasks } from "../registry/recurring.ts";
 import { Registry } from "../registry/registry.ts";
 import { enterRuntime, standardLog } from "../transaction/runtime.ts";
+import { saidPolicies } from "../registry/said-policies.ts";
 import { ensureTables } from "../registry/tables.ts";
 import { toErrorData } from "../outcome.ts";
 import { noteOpenFilesLimit } from "../open-files.ts";
@@ -30,6 +31,9 @@ import { PostedEvents } from "./posted-events.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
+import type { Policy } from "../policies/table.ts";
+import { hasFunction } from "../run/policy-trouble.ts";
+import type { Claim } from "../task.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
 import { type PrintSaid, ThreadOutput } from "../run/thread-output.ts";
@@ -93,6 +97,12 @@ function endChildrenAtTheEnd(): void {
   });
 }
 
+/** A function of the policy may never return: the main thread then has the error that it was asked about. */
+function tellJudged(error: unknown, { id, claim }: Claim, policy: Policy): void {
+  if (!hasFunction(policy)) return;
+  send({ type: "judging", run: { id, claim }, error: toErrorData(error) });
+}
+
 /** @returns the recurring tasks of each path. */
 async function loadAll(
   models: readonly string[],
@@ -122,6 +132,17 @@ function postedEvents(
   process.on("exit", () => posted.flush());
   process.on("uncaughtExceptionMonitor", () => posted.flush());
   return posted;
+}
+
+/** A flush may fail too, by what the task has broken. */
+function sayBroken(error: unknown, broken: { readonly isBatch: boolean }, flush: () => void): void {
+  try {
+    flush();
+  } finally {
+    const { name, message } = toErrorData(error);
+    const reason = `its thread cannot go on, as a task has broken it: ${name}: ${message}`;
+    send({ type: "broken", reason, ...broken });
+  }
 }
 
 async function start(init: Init): Promise<void> {
@@ -169,7 +190,13 @@ async function start(init: Init): Promise<void> {
     const crons = await loading;
     await ensureTables(store, registry, report);
     await declareFollowUps(store, registry, config.tasks);
-    send({ type: "loaded", catalog: registry.catalog(), crons, files: loadedFiles() });
+    send({
+      type: "loaded",
+      catalog: registry.catalog(),
+      policies: saidPolicies(registry.all(), config.tasks),
+      crons,
+      files: loadedFiles(),
+    });
     const strays = watchStrayWork(store, report, progress);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(
@@ -187,6 +214,7 @@ async function start(init: Init): Promise<void> {
           leftBehind: (task, late) => strays.late(task, late),
         }),
         owner: { worker, thread },
+        threw: tellJudged,
         queues,
       },
       () => send("idle"),
@@ -203,6 +231,7 @@ async function start(init: Init): Promise<void> {
     const { lockedOut } = loop;
     send(lockedOut ? { type: "locked_out", ...lockedOut } : how);
   } catch (error) {
+    if (loop?.broken) return sayBroken(error, loop.broken, flush);
     flush();
     const code = isTqError(error) ? error.code : "models";
     send({ type: loop?.lost ? "lost" : "cannot_start", code, error: toErrorData(error) });

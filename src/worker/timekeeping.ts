@@ -2,10 +2,13 @@
  * The tick of a worker: it looks for threads that hold up others, a clock that was set, a lost database, cancelled
  * tasks, dead workers and a dead parent.
  */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { JUMP_MS } from "../cron/awake.ts";
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Store } from "../store/store.ts";
+import { formatDuration } from "../values/duration.ts";
 import { Cleaning } from "./cleaning.ts";
 import { CronClock } from "./cron-clock.ts";
 import type { CronSources } from "./cron-sources.ts";
@@ -44,9 +47,6 @@ const TICK_MS = 250;
 /** More tasks of a dead worker are only counted. */
 const MOST_NAMED = 20;
 
-/** A wall clock that moved this far from the monotonic one was set, or the machine slept. */
-const JUMP_MS = 1_000;
-
 export class Timekeeping {
   readonly #options: TimekeepingOptions;
   readonly #events: TimekeepingEvents;
@@ -58,6 +58,8 @@ export class Timekeeping {
   #cron: CronClock | null = null;
   #timer: Timer | null = null;
   #wait = TICK_MS;
+  /** Monotonic, ms. */
+  #tickedAt = monotonicNow();
   #clockOffset = 0;
   #checking = false;
   #stopping = false;
@@ -106,7 +108,10 @@ export class Timekeeping {
   pace(isCalm: boolean): void {
     const isSlow = isCalm && !this.#options.exitWithParent;
     const wait = isSlow ? this.#store.traits.idleLookMs : TICK_MS;
-    if (wait !== this.#wait) this.#tickLater(wait);
+    if (wait === this.#wait) return;
+    this.#wait = wait;
+    // Short tasks that come now and then must not put the tick off each time.
+    this.#tickLater(Math.max(this.#tickedAt + wait - monotonicNow(), TICK_MS));
   }
 
   /** Puts back the tasks of workers whose processes have died. */
@@ -123,7 +128,6 @@ export class Timekeeping {
 
   #tickLater(wait: number): void {
     if (this.#ended) return;
-    this.#wait = wait;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#tick();
@@ -132,6 +136,7 @@ export class Timekeeping {
   }
 
   #tick(): void {
+    this.#tickedAt = monotonicNow();
     const { config, report, exitWithParent } = this.#options;
     this.#events.ticked();
     if (!this.#stopping) this.#options.statistics.tick();
@@ -149,10 +154,20 @@ export class Timekeeping {
     const jump = this.#offset() - this.#clockOffset;
     this.#clockOffset += jump;
     if (Math.abs(jump) <= JUMP_MS) return;
+    this.#sayClockSet(jump);
     this.#maintenance?.clockJumped();
     this.#cron?.look();
     this.#events.timesChanged();
     if (jump < -JUMP_MS) void this.#repairTimes();
+  }
+
+  #sayClockSet(jump: number): void {
+    const far = formatDuration(Math.round(Math.abs(jump) / 1_000) * 1_000);
+    const message =
+      jump > 0
+        ? `The clock was set forward by ${far}, or the machine slept`
+        : `The clock was set back by ${far}; a slot of a recurring task that is decided does not come again`;
+    this.#options.report({ name: "log.note", level: "info", message });
   }
 
   async #repairTimes(): Promise<void> {
@@ -201,6 +216,6 @@ export class Timekeeping {
 
   /** The lead of the wall clock over the monotonic one. */
   #offset(): number {
-    return this.#store.now() - performance.now();
+    return this.#store.now() - monotonicNow();
   }
 }

@@ -2,12 +2,14 @@
  * The main thread looks at what its threads do, without a message from them: a list of rules says which tasks hold
  * up others, and which take too long.
  */
+import { monotonicNow } from "../clock.ts";
 import type { Config } from "../settings/config.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { Report } from "../log/events.ts";
 import type { Claim } from "../task.ts";
-import type { Outcome } from "../outcome.ts";
-import { timeoutWords } from "../run/time-limit.ts";
+import type { ErrorData, Outcome } from "../outcome.ts";
+import { withTrouble } from "../run/policy-trouble.ts";
+import { timeoutError, timeoutWords } from "../run/time-limit.ts";
 import type { PoolThread, Watched } from "./pool-thread.ts";
 import type { TimedOut } from "./rescued-tasks.ts";
 
@@ -94,12 +96,19 @@ function timeIsOver(
   if (timeout === null || claim === null || thread.endReason !== null) return null;
   if (ran < timeout.ms + grace) return null;
   const reason = timeoutWords(timeout.ms);
-  const error = { name: "TimeoutError", message: reason, stack: null };
+  const late = { name: "TimeoutError", message: reason, stack: null };
+  const thrown = errorJudged(thread, claim);
+  const error = thrown === null ? late : withTrouble(thrown, timeoutError(timeout.ms));
   const outcome: Outcome =
     timeout.retryAfter === null
       ? { kind: "failed", error }
       : { kind: "retry", delay: timeout.retryAfter, error };
   return { do: "time out", timedOut: { outcome, after: ran }, reason };
+}
+
+/** What the method threw, where the thread then hangs in a function of its policy. */
+function errorJudged({ judging }: PoolThread, { id, claim }: Claim): ErrorData | null {
+  return judging?.run.id === id && judging.run.claim === claim ? judging.error : null;
 }
 
 /** A thread is looked at by all of them, in this order. */
@@ -110,7 +119,7 @@ export function watchThreads(
   threads: readonly PoolThread[],
   limits: Limits,
   report: Report,
-  now = performance.now(),
+  now = monotonicNow(),
 ): void {
   for (const thread of threads) {
     const look = lookAt(thread, now);

@@ -2,8 +2,8 @@
  * The life of a worker: it starts, stops, or loses its database. Its main thread never runs user code: it looks
  * after the threads that do.
  */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { randomUUIDv7 } from "bun";
-import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
@@ -129,9 +129,9 @@ export class WorkerProcess {
     return this.#refusal === "" || this.#pool.canRun ? null : this.#refusal;
   }
 
-  /** The models and methods that its threads have loaded. */
-  get catalog(): ModelCatalog | null {
-    return this.#known?.catalog ?? null;
+  /** The models that its threads have loaded; null: none yet. */
+  get models(): LoadedModels | null {
+    return this.#known;
   }
 
   /**
@@ -214,9 +214,9 @@ export class WorkerProcess {
     this.#started.resolve(); // models may take for ever to load
     this.#waking.stop();
     this.#timekeeping.stop();
-    const started = performance.now();
+    const started = monotonicNow();
     await this.#pool.stop(grace);
-    const rest = Math.max(grace - (performance.now() - started), 0);
+    const rest = Math.max(grace - (monotonicNow() - started), 0);
     await this.#alerts.end(rest, { heedsEvery: this.#isDrained || this.#failure !== null });
     this.#timekeeping.end();
     await this.#statistics.end();

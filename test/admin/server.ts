@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type ServeOptions, serveAdmin } from "../../src/admin/serve.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Event } from "../../src/log/events.ts";
+import { parseSettings } from "../../src/settings/config.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import { makeFolder } from "../support/folder.ts";
 import { CATALOG } from "./support.ts";
@@ -23,6 +24,7 @@ export async function serve({ clock = systemClock, ...options }: Given = {}) {
   const server = await serveAdmin({
     store,
     listen: "127.0.0.1:0",
+    config: parseSettings({}, "test"),
     catalog: () => CATALOG,
     mode: "worker",
     version: "1.2.3",

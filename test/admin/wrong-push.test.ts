@@ -3,6 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { CALL, makeAdmin } from "./support.ts";
 import { refusal } from "./refusal.ts";
 
+const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => object };
+const JSON_1E400 = rawJSON("1e400");
+
 describe("a wrong push", () => {
   test.each([
     [{ model: undefined }, "model is missing: it must be the name of a model"],
@@ -33,6 +36,10 @@ describe("a wrong push", () => {
     ],
     [{ batch: "x" }, 'batch cannot be "x"'],
     [{ scheduled_at: "5" }, 'scheduled_at: "5" has no unit; say the unit: 5s, 5m or 5h'],
+    [{ timeout: JSON_1E400 }, "timeout: 1e400 is not a length of time"],
+    [{ scheduled_at: JSON_1E400 }, "scheduled_at"],
+    [{ backoff: JSON_1E400 }, "backoff"],
+    [{ backoff: { first: JSON_1E400 } }, "backoff.first: 1e400 is not a length of time"],
     [{ scheduled_at: 300 }, "scheduled_at: 300 is not a time in ms since 1970 UTC; give a length"],
     [{ scheduled_at: 1e15 + 0.5 }, "is not a time in ms since 1970 UTC"],
     [{ scheduled_at: { minute: 5 } }, '"minute" is not a unit; did you mean "minutes"?'],

@@ -42,6 +42,23 @@ test("a test alert that one way refuses says why, without a secret, and exits wi
   expect(stdout + stderr).not.toContain("secret");
 });
 
+test("what a command prints and a server answers cannot act on the terminal, nor fill it", async () => {
+  const answer = "no \x1b]0;title\x07\x1b[2J";
+  const fetch = () => new Response(answer, { status: 404 });
+  using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
+  const flood = "yes | head -1000; printf 'a\\033[31mb\\rc'; exit 3";
+  using folder = withAlert(
+    `command = ${JSON.stringify(flood)}\nurl = "http://127.0.0.1:${server.port}"`,
+  );
+  const { code, stdout } = await folder.tq("alert");
+  expect(code).toBe(1);
+  expect(stdout).toContain("it exited with 3; it printed:");
+  expect(stdout).toContain("a\\x1b[31mb\\rc");
+  expect(stdout).toContain("answered 404: no \\x1b]0;title\\x07\\x1b[2J");
+  expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
+  expect(stdout.split("\n").length).toBeLessThan(15);
+});
+
 test("a test alert says which failures are told, as it shows only the way", async () => {
   using folder = withAlert(`command = "true"\ntasks = ["label.*"]\nqueues = ["mial", "print"]`);
   const { code, stderr } = await folder.tq("alert");

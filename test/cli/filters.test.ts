@@ -109,6 +109,13 @@ test.each([
   [['args."a=1'], "write it like args.order=4711"],
   [[String.raw`args.a\b=1`], "write it like args.order=4711"],
   [['args.a="x'], "the quotes of its value do not fit"],
+  ...["args.a!=1", "args.a>=1", "args.a==1", "args.a=~x", "args.a<b=1"].map(
+    (condition) => [[condition], 'the operators are = and ~, which is "contains"'] as const,
+  ),
+  [["args.a[0]=1"], "a place in a list is a part of its own: args.order.0"],
+  [["args.a = 1"], "no space stands beside a key"],
+  [[String.raw`args."a\x"=1`], String.raw`a key in quotes is JSON, such as args."the \"best\""`],
+  [[String.raw`args."\u0000"=1`], "a key in quotes is JSON"],
   [["args.a~"], "it must be the text that it contains, as text of 1 to 1000 characters"],
   [[`args${".a".repeat(51)}=1`], "a path has at most 50 parts"],
   [

@@ -46,6 +46,20 @@ test("a terminal shows the count and asks, and only y moves the tasks; --yes ask
   expect(await states(folder)).toBe("1 cancelled a, 3 ready b");
 });
 
+test("with --json the question is JSON as well, and in --quiet it is asked; yes and Y are consent", async () => {
+  using folder = await folderWith("a", "a");
+  const asks = async (keys: string, ...flags: string[]) => {
+    const filter = ["cancel", "--state", "ready", ...flags];
+    return (await folder.inTerminal({ columns: 100, keys }, ...filter)).text;
+  };
+  const json = await asks("no\n", "--json");
+  expect(json).toContain('{"note":"Cancel 2 tasks, ids 1 to 2? Type y to go on"}');
+  expect(json).not.toContain("tq: ");
+  expect(await asks("Y\n", "--quiet", "--before", "2")).toContain("Cancel task 1? Type y to go on");
+  await asks(" yes \n");
+  expect(await states(folder)).toBe("1 cancelled a, 2 cancelled a");
+});
+
 test("a dry run counts and lists the newest, and touches nothing", async () => {
   using folder = await folderWith(...Array.from({ length: 12 }, () => "a"));
   const args = ["cancel", "--state", "ready", "--pushed-after", "1d", "--dry-run"];

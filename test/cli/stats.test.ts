@@ -94,6 +94,20 @@ test("tq stats of one queue shows its methods, and --by hour adds them up by the
   expect(hours.stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:00 /m);
 });
 
+test("tq stats of a pattern shows the queues that it fits", async () => {
+  using folder = new Folder();
+  await using store = closing(folder);
+  await withRuns(store.store);
+  const { stdout } = await folder.tq("stats", "m*l");
+  expect(stdout).toStartWith("Tasks of queues m*l that ended in the last hour\nqueue  a minute");
+  expect(stdout).toMatch(/^mail +0\.5 +25/m);
+  expect(stdout).not.toContain("default");
+  expect(stdout).toContain("  mail.send (queue mail): 5 failed, 10 retried");
+  const none = await folder.tq("stats", "print*");
+  expect(none.stdout).toContain("of queues print*");
+  expect(none.stderr).toContain('No task has the queue "print*"');
+});
+
 test("tq stats --json gives every number, in ms", async () => {
   using folder = new Folder();
   await using store = closing(folder);

@@ -24,6 +24,19 @@ describe("table", () => {
     ).toEqual(["id  name   why", " 1  alpha  x", "20  b"]);
   });
 
+  test("cuts a column with a limit also where there is no terminal", () => {
+    const columns = [{ title: "queue", most: 6 }, { title: "n" }];
+    const rows = [
+      ["mail", "1"],
+      ["q".repeat(1_000), "2"],
+    ];
+    expect(table(columns, rows, { width: null }).split("\n")).toEqual([
+      "queue   n",
+      "mail    1",
+      "qqqqq…  2",
+    ]);
+  });
+
   test("cuts the widest column first, down to the terminal's width", () => {
     const rows = [["1", "a".repeat(10), "b".repeat(30)]];
     expect(lines(rows, 30)[1]).toBe(" 1  aaaaaaaaaa  bbbbbbbbbbbbb…");

@@ -17,12 +17,16 @@ function stateOf(more: Partial<CronState> = {}): CronState {
     origin: "/shop/tq.toml",
     kind: "settings" as const,
     held: true,
+    isUnknown: false,
     others: [],
     definition: define().text,
     override: {},
     decidedUntil: NOON - 3_600_000,
+    former: [],
+    zone: null,
     removedAt: null,
     waiting: null,
+    waitingCount: 0,
   };
   return { row, taken: new Set(), unfinished: null, working: null, share: 0.5, ...more };
 }

@@ -72,4 +72,11 @@ describe("other changes of the clock", () => {
       "On 2027-11-07 the clock goes back from 01:00 to 00:00: 00:00 comes twice that day, and it runs the first time only",
     ]);
   });
+
+  test("that cross midnight name the day of each time", () => {
+    expect(changes("30 23 * * *", "America/Nuuk")).toEqual([
+      "On 2027-03-27 the clock goes from 23:00 to 00:00: 23:30 does not exist that day, and it runs once, at 00:30 the next day",
+      "On 2027-10-30 the clock goes back from 24:00 to 23:00: 23:30 comes twice that day, and it runs the first time only",
+    ]);
+  });
 });

@@ -1,64 +1,7 @@
 /** What becomes of the slots that have come: by the definition, the task before, a pause, and how late it is. */
 import { describe, expect, test } from "bun:test";
 import { decide } from "../../src/cron/decide.ts";
-import { type CronDefinition, readCron } from "../../src/cron/definition.ts";
-import type { CronOverride, CronState } from "../../src/cron/ledger.ts";
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const MIDNIGHT = Date.UTC(2026, 10, 2);
-
-function define(more: object = {}): CronDefinition {
-  return readCron("hourly", { schedule: "every 1h", task: "night.run", ...more }, "[cron.hourly]");
-}
-
-interface Given {
-  readonly decidedUntil?: number;
-  readonly unfinished?: number | null;
-  readonly working?: string | null;
-  readonly waiting?: number | null;
-  readonly taken?: readonly number[];
-  readonly override?: CronOverride;
-  readonly share?: number;
-}
-
-function stateOf(definition: CronDefinition, given: Given): CronState {
-  const {
-    decidedUntil = MIDNIGHT,
-    unfinished = null,
-    working = null,
-    waiting = null,
-    override = {},
-    share = 0,
-  } = given;
-  const row = {
-    name: definition.name,
-    origin: "/shop/tq.toml",
-    kind: "settings" as const,
-    held: true,
-    others: [],
-    definition: definition.text,
-    override,
-    decidedUntil,
-    removedAt: null,
-    waiting,
-  };
-  return { row, taken: new Set(given.taken), unfinished, working, share };
-}
-
-/** Each decided slot as `01:00 pushed`. */
-function outcomes(definition: CronDefinition, now: number, given: Given = {}): string[] {
-  const decision = decide(definition, stateOf(definition, given), now);
-  return (decision?.slots ?? []).map(
-    ({ slot, outcome }) => `${new Date(slot).toISOString().slice(11, 16)} ${outcome}`,
-  );
-}
-
-function reasons(definition: CronDefinition, now: number, given: Given = {}): (string | null)[] {
-  return (decide(definition, stateOf(definition, given), now)?.slots ?? []).map(
-    ({ reason }) => reason,
-  );
-}
+import { define, HOUR, MIDNIGHT, MINUTE, outcomes, reasons, stateOf } from "./deciding.ts";
 
 describe("a slot", () => {
   test("that has not come is not decided, and nothing is written", () => {
@@ -118,8 +61,8 @@ describe("slots that no worker saw", () => {
   test("are caught up once by default, and the ledger says of each why", () => {
     expect(outcomes(define(), now)).toEqual(["01:00 missed", "02:00 missed", "03:00 pushed"]);
     expect(reasons(define(), now)).toEqual([
-      "no worker ran then; a later slot ran in its place",
-      "no worker ran then; a later slot ran in its place",
+      "no worker ran then; only the last such slot may run",
+      "no worker ran then; only the last such slot may run",
       "30 min late: no worker ran then",
     ]);
   });
@@ -201,10 +144,13 @@ describe("a slot whose earlier task has not ended", () => {
     expect(outcomes(definition, now + MINUTE, later)).toEqual(["01:00 pushed"]);
   });
 
-  test("is left out where another one waits already", () => {
-    const definition = define({ overlap: "wait" });
+  test("is left out where another one waits already, and says which", () => {
+    const definition = define({ overlap: "wait", time_zone: "Asia/Tokyo" });
     const given = { decidedUntil: now, waiting: now, unfinished: 4 };
     expect(outcomes(definition, now + HOUR, given)).toEqual(["02:00 skipped"]);
+    expect(reasons(definition, now + HOUR, given)).toEqual([
+      "the slot of 2026-11-02 10:00:00 waits already for the end of task 4",
+    ]);
   });
 
   test("waits for the one that waited before it", () => {
@@ -213,13 +159,25 @@ describe("a slot whose earlier task has not ended", () => {
     expect(outcomes(definition, now + HOUR, given)).toEqual(["01:00 pushed", "02:00 waiting"]);
   });
 
-  test("of several that are caught up, one runs at a time", () => {
+  test("waits behind others with missed = all, up to catch_up of them", () => {
     const all = { missed: "all", overlap: "wait" };
-    expect(outcomes(define(all), MIDNIGHT + 3 * HOUR)).toEqual([
-      "01:00 pushed",
-      "02:00 waiting",
-      "03:00 skipped",
-    ]);
+    const later = MIDNIGHT + 3 * HOUR;
+    const [first, second, third] = ["01:00 pushed", "02:00 waiting", "03:00 waiting"];
+    expect(outcomes(define(all), later)).toEqual([first, second, third] as string[]);
+    const given = { decidedUntil: now, waiting: now, unfinished: 4, waitingCount: 1 };
+    const definition = define({ ...all, catch_up: 2 });
+    expect(outcomes(definition, later, given)).toEqual(["02:00 waiting", "03:00 skipped"]);
+    expect(reasons(definition, later, given).at(-1)).toBe(
+      "2 slots wait already for the end of task 4",
+    );
+  });
+
+  test("of several that are caught up is left out with overlap = skip", () => {
+    const definition = define({ missed: "all", overlap: "skip" });
+    expect(outcomes(definition, MIDNIGHT + 2 * HOUR)).toEqual(["01:00 pushed", "02:00 skipped"]);
+    expect(reasons(definition, MIDNIGHT + 2 * HOUR).at(-1)).toBe(
+      "the task of the slot before has not ended",
+    );
   });
 });
 

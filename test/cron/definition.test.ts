@@ -84,6 +84,7 @@ describe("a recurring task", () => {
     ["task", "", 'task cannot be "": it must be the name of a model and a method'],
     ["time_zone", "Europe/Berln", 'it must be the name of a time zone like "Europe/Berlin"'],
     ["time_zone", "Europe/Berln", 'did you mean "Europe/Berlin"?'],
+    ["time_zone", "+02:00", 'time_zone cannot be "+02:00": it must be the name of a time zone'],
     ["instances", "all", "it must be an id, or a list of ids like [7, 8]"],
     ["instances", [1.5], "it must be an id"],
     ["args", { a: 1 }, "it must be a list"],
@@ -181,6 +182,8 @@ describe("the text of a recurring task", () => {
       name: "nightly",
       definition: read.text,
       override: {},
+      former: [],
+      zone: null,
     });
     expect(again).toEqual({ ...read, schedule: undefined } as never);
     expect(schedule.text).toBe("@daily");
@@ -189,7 +192,9 @@ describe("the text of a recurring task", () => {
   test("counts with what the database says instead", () => {
     const { text } = readCron("nightly", RIGHT, WHERE);
     const override = { schedule: "@weekly", time_zone: "Asia/Tokyo" };
-    expect(definitionOf({ name: "nightly", definition: text, override })).toMatchObject({
+    expect(
+      definitionOf({ name: "nightly", definition: text, override, former: [], zone: null }),
+    ).toMatchObject({
       schedule: { text: "@weekly" },
       timeZone: "Asia/Tokyo",
     });

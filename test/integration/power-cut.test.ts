@@ -57,7 +57,8 @@ wait $worker
 
 /**
  * Only the worker flushes its pushes; each begins when the one before has ended. It never writes the WAL into the
- * database: without a flush between, SQLite itself promises nothing after a power cut.
+ * database: without a flush between, SQLite itself promises nothing after a power cut. The last connection that closes
+ * does that too, and deletes the WAL, so this one closes before the worker's.
  */
 const CARELESS = `
 import { Database } from "bun:sqlite";
@@ -69,6 +70,22 @@ for (let n = 1; n <= Number(process.argv[2]); n++) {
   db.run("INSERT INTO tq_push (model, method, instances) VALUES ('note', 'say', ?)", [n]);
   while (db.query("SELECT 1 FROM tq_tasks WHERE state <> 'finished'").get()) await Bun.sleep(1);
 }
+db.close();
+await worker.stop();
+`;
+
+/** Its pushes begin the WAL, whose name SQLite leaves unflushed without flushes; it pushes no more. */
+const CARELESS_FIRST = `
+import { Database } from "bun:sqlite";
+import { startWorker } from "tq";
+const db = new Database("tq.db");
+db.run("PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0");
+for (let n = 1; n <= ${WAITED}; n++) {
+  db.run("INSERT INTO tq_push (model, method, instances) VALUES ('note', 'say', ?)", [n]);
+}
+const worker = await startWorker({ threads: 2 });
+while (db.query("SELECT 1 FROM tq_tasks WHERE state <> 'finished'").get()) await Bun.sleep(1);
+db.close();
 await worker.stop();
 `;
 
@@ -120,6 +137,17 @@ needs("strace").describe("a power cut", () => {
     expect(cutAll(new Disk(folder), events, lostTasks)).toMatchObject({ lost: [], damaged: [] });
   });
 
+  test("never finds a task begun whose push began a WAL that has no name on disk", async () => {
+    const folder = project("full");
+    await pushRuns(folder, 0);
+    const before = { "tq.db": readFileSync(join(folder, "tq.db")) };
+    writeFileSync(join(folder, "careless.ts"), CARELESS_FIRST);
+    const events = await trace(folder, [TQ, "run", "careless.ts"], slowly(10));
+    expect(acknowledgements(events).length).toBeGreaterThanOrEqual(WAITED);
+    const cuts = cutAll(new Disk(folder, before), events, lostTasks);
+    expect(cuts).toMatchObject({ lost: [], damaged: [] });
+  });
+
   test("finds a task finished whose push has waited for that", async () => {
     const folder = project("full");
     writeFileSync(join(folder, "wait.sh"), WAITING);
@@ -130,7 +158,7 @@ needs("strace").describe("a power cut", () => {
 
   test("leaves a task finished with its effect or neither; what was reported as finished stays so", async () => {
     const folder = project("full");
-    await pushRuns(folder);
+    await pushRuns(folder, RUNS);
     const before = { "tq.db": readFileSync(join(folder, "tq.db")) };
     const events = await trace(folder, [TQ, "worker", "--threads", "2", "--drain"]);
     expect(acknowledgements(events)).toHaveLength(RUNS);
@@ -157,11 +185,11 @@ function newFolder(): string {
   return folder;
 }
 
-async function pushRuns(folder: string): Promise<void> {
+async function pushRuns(folder: string, count: number): Promise<void> {
   const store = new SqliteStore({ path: join(folder, "tq.db") });
   const task = newTask({ model: "note", args: '["text"]' });
   await store.push(
-    Array.from({ length: RUNS }, (_, index) => {
+    Array.from({ length: count }, (_, index) => {
       const method = index % 50 < 40 ? "write" : "writeLater";
       return { ...task, method, instances: index + 1 };
     }),
@@ -186,7 +214,13 @@ interface Cuts {
   readonly damaged: string[];
 }
 
-/** Cuts the power after each acknowledgement, and at some other moments. */
+/** How often the power is cut after the loss of a file's content, each time with other luck. */
+const CUTS_AFTER_A_LOSS = 8;
+
+/**
+ * Cuts the power after each acknowledgement, after each loss of a file's content, whose place something on disk must
+ * have taken, and at some other moments.
+ */
 function cutAll(
   disk: Disk,
   events: readonly FileEvent[],
@@ -196,16 +230,16 @@ function cutAll(
   const numbers = new Random(1);
   const random = () => numbers.next();
   const acknowledged: number[] = [];
-  const cut = (luck: Luck): void => {
+  const cut = (luck: Luck, moment: FileEvent): void => {
     cuts.made += 1;
     const folder = newFolder();
     disk.writeTo(folder, luck, random);
     // SQLite's own recovery, by a plain connection, as any next program would open it.
     using db = new Database(join(folder, "tq.db"), { create: true, strict: true });
-    for (const [line] of db.query("PRAGMA integrity_check").values()) {
-      if (line !== "ok") cuts.damaged.push(String(line));
-    }
-    if (acknowledged.length > 0) cuts.lost.push(...wrong(db, acknowledged));
+    const damage = damageOf(db);
+    const lost = damage.length === 0 && acknowledged.length > 0 ? wrong(db, acknowledged) : [];
+    cuts.damaged.push(...damage.map((what) => `${after(moment)}: ${what}`));
+    cuts.lost.push(...lost.map((what) => `${after(moment)}: ${what}`));
     rmSync(folder, { recursive: true });
     made.pop();
   };
@@ -213,20 +247,42 @@ function cutAll(
     disk.apply(event);
     const said = event.kind === "said" ? acknowledgedBy(event.text) : [];
     acknowledged.push(...said);
-    if (said.length > 0) cut("none");
-    if (event.kind !== "said" && random() < 0.02) cut(random() < 0.8 ? "some" : "all");
+    if (said.length > 0) cut("none", event);
+    if (disk.losesContent(event)) {
+      for (let n = 0; n < CUTS_AFTER_A_LOSS; n++) cut("some", event);
+    } else if (event.kind !== "said" && random() < 0.02) {
+      cut(random() < 0.8 ? "some" : "all", event);
+    }
   }
   return cuts;
 }
 
-function lostPushes(db: Database, acknowledged: readonly number[]): string[] {
+function after(event: FileEvent): string {
+  return `After ${event.kind} ${event.kind === "said" ? event.text.slice(0, 20).trim() : event.path}`;
+}
+
+function damageOf(db: Database): string[] {
+  try {
+    const lines = db.query("PRAGMA integrity_check").values().flat().map(String);
+    return lines.filter((line) => line !== "ok");
+  } catch (error) {
+    return [String(error)];
+  }
+}
+
+/** Empty where the power was cut before the tables were on disk. */
+function tasksOnDisk(db: Database, column: "id" | "ref"): Set<unknown> {
   const isMade = db.query("SELECT 1 FROM sqlite_schema WHERE name = 'tq_tasks'").get() !== null;
-  const there = new Set(isMade ? db.query("SELECT ref FROM tq_tasks").values().flat() : []);
+  return new Set(isMade ? db.query(`SELECT ${column} FROM tq_tasks`).values().flat() : []);
+}
+
+function lostPushes(db: Database, acknowledged: readonly number[]): string[] {
+  const there = tasksOnDisk(db, "ref");
   return acknowledged.filter((n) => !there.has(`r${n}`)).map((n) => `r${n} was acknowledged`);
 }
 
 function lostTasks(db: Database, begun: readonly number[]): string[] {
-  const there = new Set(db.query("SELECT id FROM tq_tasks").values().flat());
+  const there = tasksOnDisk(db, "id");
   return begun.filter((id) => !there.has(id)).map((id) => `Task ${id} had begun`);
 }
 

@@ -32,6 +32,10 @@ export class Job extends Model {
     console.log("before");
     await new Promise((end) => setTimeout(end, 1_000_000));
   }
+  static alter() {
+    try { currentTask().id = 1000; } catch ({ name }) { console.log(name); }
+    console.log(currentTask().id);
+  }
   static print(_jobs, n) { console.log("line " + n); }
 }
 `;
@@ -166,4 +170,12 @@ test("tq watch and tq push --wait follow what a task says and how far it is, and
   expect(watched.stdout).toMatch(
     /^.{19} task 1 is running\n[^]*info {2}the end\n.* task 1 has finished after .*\n$/,
   );
+});
+
+test("a task cannot change what tq says of it, so its output stays its own", async () => {
+  await using made = site();
+  const id = await made.pushOne("job", "alter", "1");
+  await made.worker();
+  await made.becomes(id, "finished");
+  expect(await linesOf(made, id)).toEqual([["TypeError", String(id)]]);
 });

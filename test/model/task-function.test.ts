@@ -109,8 +109,10 @@ describe("a function that is a task", () => {
   test.each([
     ["stubborn", 5],
     ["*", 5],
-    ["stubborn.call", 3],
-  ])("has in tq.toml the name %j alone, or a pattern", async (pattern, attempts) => {
+    ["stubborn.call", 5],
+    ["stubborn.*", 5],
+    ["stubborn.print", 3],
+  ])("has the policy of [tasks.%j] where that names it", async (pattern, attempts) => {
     await using tq = makeRuntime({ settings: { tasks: { [pattern]: { attempts: 5 } } } });
     await stubborn.push("no");
     for (let run = 0; run < 5; run++) {
@@ -238,6 +240,8 @@ describe("task() refuses", () => {
       'task("x"): atempts is not a policy; did you mean "attempts"?',
     ],
     [["x", { attempts: 0 }, () => 1], 'task("x").attempts cannot be 0: it must be a whole number'],
+    [["x", new Map(), () => 1], 'task("x") cannot be Map {}: it must be an object of policies'],
+    [["x", [], () => 1], 'task("x") cannot be []: it must be an object of policies'],
     [
       ["x", 7, () => 1],
       'Cannot use the function x: task("x") cannot be 7: it must be an object of policies',

@@ -89,6 +89,10 @@ test.each<[unknown, string]>([
   [{ minuts: 5 }, 'backoff: "minuts" is not a unit; did you mean "minutes"?'],
   [{ months: 1 }, "months have no fixed length"],
   [[], "the list is empty"],
+  // oxlint-disable-next-line no-sparse-arrays
+  [[, "1s"], "backoff[0]: undefined is not a length of time"],
+  [["1s", undefined], "backoff[1]: undefined is not a length of time"],
+  [new Map([["first", "10s"]]), "backoff cannot be "],
   [["10s", "20"], 'backoff[1]: "20" has no unit'],
   [{ kind: "cubic" }, 'kind cannot be "cubic": it must be "exponential", "linear" or "fixed"'],
   [{ first: "10s", fctor: 3 }, 'fctor is not a part of it; did you mean "factor"?'],

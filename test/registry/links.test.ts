@@ -1,10 +1,10 @@
-/** A folder of models with links in it. */
+/** A folder of models with links in it, and pipes. */
 import { expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { loadModels } from "../../src/registry/load-models.ts";
 import { type Folder, makeFolder } from "../support/folder.ts";
-import { sentenceOf } from "../support/error.ts";
+import { errorOf, sentenceOf } from "../support/error.ts";
 
 function write(folder: Folder, name: string): void {
   const path = folder.file(`${name}.ts`);
@@ -55,5 +55,18 @@ test("a link to nothing is refused by its name", async () => {
   symlinkSync("../gone", folder.file("models/linked"));
   expect(await sentenceOf(() => loadModels(folder.file("models")))).toBe(
     `Cannot load models from ${folder.file("models")}: ${folder.file("models/linked")}, a link, does not exist; write the file, or name another with --models`,
+  );
+});
+
+test.skipIf(process.platform === "win32")("a pipe is refused, and not waited for", async () => {
+  using folder = makeFolder();
+  const path = folder.file("models.ts");
+  Bun.spawnSync(["mkfifo", path]);
+  const why = "write the file, or name another with --models";
+  expect((await errorOf(loadModels(path))).message).toBe(
+    `Cannot load models from ${path}: it is not a regular file; ${why}`,
+  );
+  expect((await errorOf(loadModels(folder.path))).message).toBe(
+    `Cannot load models from ${folder.path}: ${path} is not a regular file; ${why}`,
   );
 });

@@ -28,6 +28,10 @@ test.each([
   ],
   ["{ run: [] }", "a.tasks.run cannot be []: it must be an object of policies"],
   ["7", "Cannot use the model a: a.tasks cannot be 7: it must be an object of policies by"],
+  ["[]", "a.tasks cannot be []: it must be an object of policies by the names of methods"],
+  ["new Map([['run', { attempts: 3 }]])", "a.tasks cannot be Map(1)"],
+  ["new Date(0)", "a.tasks cannot be "],
+  ["{ run: new Map([['attempts', 3]]) }", "a.tasks.run cannot be Map(1)"],
   ["{ run: { transaction: 0 } }", "transaction cannot be 0: it must be true or false"],
 ])("the policy %s is refused", async (policy, sentence) => {
   using made = write({ "a.ts": source("a", `static tasks = ${policy};`) });
@@ -46,4 +50,29 @@ test("a wrong policy is refused with the file and the line of its class", async 
   const [, line = "0"] = /:(\d+)\)$/.exec(error.message) ?? [];
   const lines = (await Bun.file(join(made.path, "a.ts")).text()).split("\n");
   expect(lines[Number(line) - 1]).toContain("class ");
+});
+
+test.each(["tasks", "cron"])(
+  "%s that cannot be read are refused with the line that throws",
+  async (key) => {
+    const getters = [
+      `static get ${key}() {\n throw new Error("no such file"); }`,
+      `static ${key} = { get run() {\n throw new Error("no such file"); } };`,
+    ];
+    for (const getter of getters) {
+      using made = write({ "a.ts": source("a", getter) });
+      const error = await errorOf(() => loadModels(made.path));
+      expect(error).toMatchObject({ name: "TqError", code: "models" });
+      expect(error.message).toContain(
+        "Cannot use the model a: what it says of its tasks cannot be read: Error: no such file (at ",
+      );
+      expect(error.message).toMatch(/a\.ts:3:\d+\)$/);
+    }
+  },
+);
+
+test.each(["new Map()", "[]", "7"])("the recurring tasks %s are refused", async (cron) => {
+  using made = write({ "a.ts": source("a", `static cron = ${cron};`) });
+  const error = await errorOf(() => loadModels(made.path));
+  expect(error.message).toContain("it must be an object of recurring tasks");
 });

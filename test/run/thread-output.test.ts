@@ -1,10 +1,12 @@
 /** What a run says: kept with it, and shown to other processes meanwhile. */
+import * as clocks from "../../src/clock.ts";
 import { beforeEach, expect, spyOn, test } from "bun:test";
 import { INSPECT } from "../../src/inspect.ts";
 import { ThreadOutput } from "../../src/run/thread-output.ts";
 import { NOTHING_CUT, type OutputRun, parseOutput } from "../../src/store/task-output.ts";
 import type { ClaimedTask } from "../../src/task.ts";
 import { RunningTask } from "../../src/transaction/current-task.ts";
+import type { Unit } from "../../src/transaction/unit.ts";
 
 const NOW = 1_795_000_000_000;
 
@@ -52,6 +54,27 @@ test("lines and the last progress are kept in the order in which they were said"
     progress: { at: NOW, done: 7, total: 9, text: "page 7" },
   });
   expect(output.take({ id: 7 })).toBeNull();
+});
+
+test("a run that has ended keeps nothing more, and takes nothing from the run after it", () => {
+  const printed: string[] = [];
+  const print = ({ id }: RunningTask, _level: string, text: string) =>
+    void printed.push(`${id} ${text}`);
+  const host = new ThreadOutput({ signalTaken() {} }, { now: () => NOW }, null, { print });
+  const claimed = (id: number) => ({ id, attempt: 1, claim: 1, user: 0 }) as ClaimedTask;
+  const [first, second] = [1, 2].map((id) => new RunningTask(claimed(id), {}, host));
+  const unit = { ended: false };
+  first?.begin(unit as Unit);
+  first?.log("before");
+  unit.ended = true;
+  second?.begin({ ended: false } as Unit);
+  second?.log("own");
+  first?.log("late");
+  first?.progress(1, 2);
+  second?.log("own too");
+  const { lines, progress } = parseOutput(1, host.take({ id: 2 }) ?? "");
+  expect([lines.map(({ text }) => text), progress]).toEqual([["own", "own too"], null]);
+  expect(printed).toEqual(["1 before", "2 own", "1 late", "2 own too"]);
 });
 
 /** Values that JSON cannot carry, and that no text is made of without an error. */
@@ -122,7 +145,7 @@ test("a run that talks without a pause is shown now and then", () => {
 
 test("what is shown of a run that says for days how far it is stays short", () => {
   let now = 0;
-  using _ = spyOn(performance, "now").mockImplementation(() => (now += 1_000));
+  using _ = spyOn(clocks, "monotonicNow").mockImplementation(() => (now += 1_000));
   const task = running(7);
   let [size, longest] = [0, 0];
   for (let done = 0; done < 20_000; done++) {
@@ -173,7 +196,7 @@ test("a run that is tried again in place goes on with what its first try has sai
 
 test("a run that could not be settled, and is claimed again, shows what its first try has said too", () => {
   let now = 0;
-  using _ = spyOn(performance, "now").mockImplementation(() => (now += 1_000));
+  using _ = spyOn(clocks, "monotonicNow").mockImplementation(() => (now += 1_000));
   running(7, 1, 1).log("first try");
   const { length } = shown;
   running(7, 1, 2).log("second try");
@@ -228,7 +251,7 @@ test("of one text of many megabytes only the end is looked at", () => {
 
 test("a live output that did not take all is written anew at the next look", () => {
   let now = 0;
-  using _ = spyOn(performance, "now").mockImplementation(() => (now += 1_000));
+  using _ = spyOn(clocks, "monotonicNow").mockImplementation(() => (now += 1_000));
   const written: string[] = [];
   let isFull = true;
   const take = (kind: string) => (text: string) =>
@@ -253,7 +276,7 @@ test("a live output that did not take all is written anew at the next look", () 
 
 test("after a text of which lines are skipped the live output is written anew", () => {
   let now = 0;
-  using _ = spyOn(performance, "now").mockImplementation(() => (now += 1_000));
+  using _ = spyOn(clocks, "monotonicNow").mockImplementation(() => (now += 1_000));
   running(7).log("first");
   running(7).log("x\n".repeat(200_000));
   expect(shown.at(-1)).toStartWith("replace");

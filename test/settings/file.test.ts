@@ -121,6 +121,27 @@ describe("tq.toml", () => {
     expect(refusal(() => load({ file: "." }))).toBe(`Cannot read ${cwd} (from -c): ${why}`);
   });
 
+  test.skipIf(process.platform === "win32")("that is a pipe is refused, and not waited for", () => {
+    const path = join(cwd, "tq.toml");
+    Bun.spawnSync(["mkfifo", path]);
+    expect(refusal(load)).toBe(`Cannot read ${path}: it is not a regular file`);
+    expect(load({ file: "/dev/null" }).queue.worker).toBe(false); // the way to name no settings
+  });
+
+  test("with more recurring tasks than every look can go through is refused", () => {
+    const sections = (count: number) =>
+      Array.from(
+        { length: count },
+        (_, at) => `[cron.c${at}]\nschedule = "@daily"\ntask = "a"\n`,
+      ).join("");
+    write(sections(1_000));
+    expect(load().cron).toHaveLength(1_000);
+    const path = write(sections(1_001));
+    expect(refusal(load)).toBe(
+      `${path}: cron has 1001 recurring tasks; it can have 1000 at most: let a task of one push the others`,
+    );
+  });
+
   test("that is named and missing is refused", () => {
     const path = join(cwd, "no.toml");
     const why = "there is no such file";

@@ -60,6 +60,9 @@ test.each<[object, string]>([
   [{ "mail.send": { timeout: "1000d" } }, "timeout cannot be"],
   [{ "mail.send": { transaction: false } }, "only a model can say transaction"],
   [{ "mail.send": 5 }, "[tasks] mail.send cannot be 5; write it in a section"],
+  [{ f: { timeout: Temporal.PlainTime.from("07:32:00") } }, 'tq.toml: [tasks."f"] timeout'],
+  [{ f: { fail_on: { a: 1 } } }, 'tq.toml: [tasks."f"] fail_on cannot be '],
+  [{ mail: { attempts: 3, send: { attempts: 3 } } }, 'write [tasks."mail.send"], with quotes'],
   [{ mail: { send: { attempts: 3 } } }, 'write [tasks."mail.send"], with quotes'],
 ])("the section %j is refused", async (tasks, sentence) => {
   expect(await sentenceOf(() => rulesOf(tasks))).toContain(sentence);

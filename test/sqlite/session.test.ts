@@ -1,7 +1,7 @@
 /** A session beside other connections: other processes hold the write lock, this thread opens another. */
 import { describe, expect, test } from "bun:test";
 import { startHelper } from "../support/process.ts";
-import { holds, makeStore, newTask, pushOne, withSession } from "../support/store.ts";
+import { claimFirst, holds, makeStore, newTask, pushOne, withSession } from "../support/store.ts";
 import { errorOf } from "../support/error.ts";
 
 /** A process that holds the write lock until it is told to let go. */
@@ -33,6 +33,20 @@ describe("another process that holds the write lock", () => {
     expect(performance.now() - started).toBeGreaterThanOrEqual(600);
     expect(turns).toBeGreaterThan(20);
     expect(await store.list()).toEqual([]);
+  });
+
+  test("may be the task that is to be cancelled, and the sentence says so where that runs", async () => {
+    await using subject = makeStore({ timeout: 50 });
+    const { store, path } = subject;
+    const [waiting, running] = [await pushOne(store, { priority: -1 }), await pushOne(store)];
+    await claimFirst(store);
+    await using holder = startHelper(HOLDER(path));
+    await holder.line();
+    const own = `; or task ${running} itself holds it, as it has written: its worker then ends it after worker.lock_timeout`;
+    const busy = await errorOf(() => store.cancel(running));
+    expect(busy).toMatchObject({ code: "busy", message: expect.stringContaining(own) });
+    const foreign = await errorOf(() => store.cancel(waiting));
+    expect(foreign).toMatchObject({ code: "busy", message: expect.stringMatching(/timeout$/) });
   });
 
   test.each([1, 2])("is waited for, and %d pushes go on when it lets go", async (count) => {

@@ -9,7 +9,7 @@ import { makeStore, newTask, pushOne } from "../support/store.ts";
 /** No such descriptor is open: every flush fails. */
 const BROKEN_WAL = {
   durability: "full",
-  wal: { blocking: 1_000_000, background: 1_000_000 },
+  wal: { blocking: 1_000_000, background: 1_000_000, folder: null },
 } as const;
 
 describe("a commit whose flush fails", () => {

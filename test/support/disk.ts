@@ -72,6 +72,11 @@ export class Disk {
     }
   }
 
+  /** True for a change that may take content away from a file of the database: its only copy, unless one is on disk. */
+  losesContent(event: FileEvent): boolean {
+    return (event.kind === "truncate" || event.kind === "unlink") && this.#isKept(event.path);
+  }
+
   /** Writes the files into a folder as a power cut now would leave them. */
   writeTo(folder: string, luck: Luck, random: () => number = Math.random): void {
     const seen = luck === "all" || (luck === "some" && random() < 0.5);

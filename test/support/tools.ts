@@ -57,6 +57,7 @@ export const TOOLS = {
     "-c",
     "import sqlite3",
   ]),
+  promtool: program("promtool", "prometheus", "check metrics", ["--version"]),
   setpriv: {
     package: "util-linux",
     use: "take root's rights over files from a program",

@@ -1,6 +1,6 @@
 /** `tasks`: looking at tasks, and cancelling and retrying them, alone and in transactions. */
 import { expect, test } from "bun:test";
-import { tasks, Transaction } from "../../src/index.ts";
+import { push, tasks, Transaction } from "../../src/index.ts";
 import { errorOf, makeRuntime, sentenceOf } from "../model/support.ts";
 import { Clerk, clerk, fails, pushed, ran } from "./clerk.ts";
 
@@ -157,10 +157,17 @@ test.each([
   [{ queue: "a\0" }, {}, "without NUL"],
   [{ task: "a.b" }, { until: new Date(0) }, "Cannot pause: until has passed already"],
   [{ task: "a.b" }, { reason: 7 }, "Cannot pause: reason cannot be 7"],
+  [{ queue: "a" }, { untill: "1h" }, 'untill is not an option; did you mean "until"?'],
+  [{ queue: "a" }, { until: undefined }, "until cannot be undefined: give a time, or leave it out"],
+  [{ queue: "a" }, null, "Cannot pause: null is no object, such as { until: … }"],
+  [{ queue: "a" }, "1h", 'Cannot pause: "1h" is no object'],
+  [{ queue: "a", until: "1h" }, {}, "Cannot pause: until is not an option"],
+  ["a", {}, 'Cannot pause: "a" is no object, such as { queue: … }'],
 ])("a pause of %p with %p is refused", async (what, options, sentence) => {
   await using _tq = makeRuntime();
   const error = await errorOf(tasks.pause(what as { queue: string }, options as object));
   expect([error.code, error.message]).toEqual(["invalid", expect.stringContaining(sentence)]);
+  expect(await tasks.pauses()).toEqual([]);
 });
 
 test("many tasks are cancelled and retried by a filter, and listed by values inside their calls", async () => {
@@ -189,6 +196,11 @@ test.each([
     '"args.a=" is no path; write it like args.order',
   ],
   [
+    { states: ["ready"], where: { "args.a[0]": 1 } },
+    '"args.a[0]" is no path; a place in a list is a part of its own: args.order.0',
+  ],
+  [{ states: ["ready"], where: { "args.a!": 1 } }, '"args.a!" is no path; the operators are'],
+  [
     { states: ["ready"], where: { "args.a": Number.NaN } },
     "it must be text, a number, true, false",
   ],
@@ -206,6 +218,42 @@ test.each([
   expect(error.message).toContain(sentence);
   expect(error.message.length).toBeLessThan(500);
   expect((await tasks.get(id))?.state).toBe("ready");
+});
+
+test.each([
+  ['say "hi"', String.raw`args."say \"hi\""`],
+  ["", 'args.""'],
+  ["a\\b", String.raw`args."a\\b"`],
+  ["order!", 'args."order!"'],
+  ["a[0]", 'args."a[0]"'],
+  ["line\nend", String.raw`args."line\nend"`],
+  ["ä.ö", String.raw`args."\u00e4.ö"`],
+])("a key with any character is asked for in quotes, as JSON: %j", async (key, path) => {
+  await using _tq = makeRuntime();
+  const call = { model: "clerk", method: "work", instances: 1 };
+  const [id] = await push({ ...call, args: [{ [key]: { n: 1 } }] });
+  await push({ ...call, args: [{ other: { n: 1 } }] });
+  const found = await tasks.list({ where: { [`${path}.n`]: 1 } });
+  expect(found.map((task) => task.id as number | undefined)).toEqual([id]);
+});
+
+test("a part of a filter that is undefined is refused, as without it the filter would match more", async () => {
+  await using tq = makeRuntime();
+  const id = await pushed();
+  const ended = await ran(tq);
+  for (const key of ["queue", "user", "where", "pushedBefore"]) {
+    const sentence = `${key} cannot be undefined: give it a value, or leave it out`;
+    const filter = { states: ["ready", "finished"], [key]: undefined } as object;
+    for (const verb of ["list", "cancel", "retry"] as const) {
+      const error = await errorOf(tasks[verb](filter));
+      expect([error.code, error.message]).toEqual(["invalid", expect.stringContaining(sentence)]);
+    }
+  }
+  const where = { "args.a": undefined };
+  const error = await errorOf(tasks.cancel({ states: ["ready"], where } as object));
+  expect(error.message).toContain('where: "args.a" cannot be undefined');
+  expect((await tasks.get(id))?.state).toBe("ready");
+  expect((await tasks.get(ended))?.state).toBe("finished");
 });
 
 test("many tasks are not moved inside a transaction, which would hold the write lock for as long", async () => {

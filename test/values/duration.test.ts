@@ -42,6 +42,10 @@ describe("toMilliseconds", () => {
     [{ minutes: NaN }, "queue_scheduled_at: minutes is NaN, not a number"],
     [{}, "queue_scheduled_at: no unit is given; write it like { minutes: 5 }"],
     [
+      new Map([["minutes", 5]]),
+      'queue_scheduled_at: an object is not a length of time; write it like "PT5M" or { minutes: 5 }',
+    ],
+    [
       { years: 1 },
       "queue_scheduled_at: years have no fixed length; say it in days, hours or smaller units",
     ],

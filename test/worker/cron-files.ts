@@ -1,10 +1,10 @@
 /** A worker's recurring tasks from a tq.toml in a folder of the test, for tests that look at them by hand. */
-import { afterEach, beforeEach, jest } from "bun:test";
+import { afterEach, beforeEach } from "bun:test";
 import type { CronRow } from "../../src/cron/ledger.ts";
 import { loadConfig } from "../../src/settings/config.ts";
 import type { Store } from "../../src/store/store.ts";
 import { CronSources } from "../../src/worker/cron-sources.ts";
-import type { LoadedModels } from "../../src/worker/messages.ts";
+import type { CronModels } from "../../src/worker/messages.ts";
 import { type Folder, makeFolder } from "../support/folder.ts";
 import { makeStore, type TestStore } from "../support/store.ts";
 
@@ -18,6 +18,8 @@ export let folder: Folder;
 export let file: string;
 /** The notes in the log. */
 export let said: string[];
+/** The monotonic clock of the workers: ms. */
+let monotonic: number;
 
 /** Gives each test of this file a store and a folder of its own. */
 export function renewSources(): void {
@@ -27,16 +29,16 @@ export function renewSources(): void {
     folder = makeFolder();
     file = folder.file("tq.toml");
     said = [];
+    monotonic = 0;
   });
 
   afterEach(async () => {
-    jest.useRealTimers();
     folder[Symbol.dispose]();
     await subject[Symbol.asyncDispose]();
   });
 }
 
-export function modelsOf(definition: object | null, methods = ["run"]): LoadedModels {
+export function modelsOf(definition: object | null, methods = ["run"]): CronModels {
   const definitions =
     definition === null ? [] : [{ name: "nightly", definition: JSON.stringify(definition) }];
   return { catalog: { night: methods }, crons: [{ path: "/shop/models.ts", definitions }] };
@@ -47,6 +49,7 @@ export async function worker({
   id = "w1",
   at = file,
   models = modelsOf(null),
+  zone = "UTC",
 } = {}): Promise<CronSources> {
   await store.register({ id, pid: 1, threads: 1, queues: [] });
   const config = loadConfig({ cwd: folder.path, env: {}, file: at });
@@ -54,6 +57,8 @@ export async function worker({
     id,
     config,
     store,
+    monotonic: () => monotonic,
+    zone,
     report: (event) => event.name === "log.note" && said.push(event.message),
   });
   sources.load(models);
@@ -61,9 +66,14 @@ export async function worker({
   return sources;
 }
 
-/** As many looks as it takes to believe in a change. */
+/** As many looks, a second apart, as it takes to believe in a change. */
 export async function looks(sources: CronSources): Promise<void> {
-  for (let look = 0; look < 3; look++) await sources.look();
+  for (let look = 0; look < 4; look++, wait(1_000)) await sources.look();
+}
+
+/** Lets time pass on the monotonic clock. */
+export function wait(ms: number): void {
+  monotonic += ms;
 }
 
 export async function row(name = "nightly"): Promise<CronRow | undefined> {

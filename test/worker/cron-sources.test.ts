@@ -14,13 +14,14 @@ import {
   said,
   store,
   subject,
+  wait,
   worker,
 } from "./cron-files.ts";
 
 renewSources();
 
 describe("a change of tq.toml, without a restart,", () => {
-  test("counts from when it is seen, and leaves the other recurring tasks alone", async () => {
+  test("of its times counts from when it is seen, and leaves the other recurring tasks alone", async () => {
     writeFileSync(file, NIGHTLY + HOURLY);
     const sources = await worker();
     const hourly = await row("hourly");
@@ -30,7 +31,7 @@ describe("a change of tq.toml, without a restart,", () => {
     await looks(sources);
     expect(await row()).toMatchObject({
       definition: '{"schedule":"@weekly","task":"night.run"}',
-      decidedUntil: subject.clock.now(),
+      former: [{ schedule: "@daily", zone: "UTC", until: subject.clock.now() }],
     });
     expect(await row("hourly")).toEqual(hourly);
     expect(said).toEqual([`recurring task nightly is in force as ${file} says now`]);
@@ -47,12 +48,15 @@ describe("a change of tq.toml, without a restart,", () => {
     expect(said).toEqual([`recurring task nightly stops: ${file} does not have it any more`]);
   });
 
-  test("that is not whole yet counts once nobody writes any more", async () => {
+  test("that is not whole yet counts once nobody has written for two seconds", async () => {
     writeFileSync(file, NIGHTLY + HOURLY);
     const sources = await worker();
     for (const length of [0, 10, NIGHTLY.length]) {
       writeFileSync(file, (NIGHTLY + HOURLY).slice(0, length));
       await sources.look();
+      wait(1_000);
+      await sources.look();
+      wait(900);
     }
     writeFileSync(file, NIGHTLY + HOURLY);
     await looks(sources);
@@ -84,6 +88,19 @@ describe("a change of tq.toml, without a restart,", () => {
     writeFileSync(file, NIGHTLY + HOURLY);
     await looks(sources);
     expect(await row("hourly")).toMatchObject({ removedAt: null });
+  });
+
+  test("that is half of it for a while, and TOML, moves no time once it is whole again", async () => {
+    writeFileSync(file, NIGHTLY + HOURLY);
+    const sources = await worker();
+    const before = await row("hourly");
+    writeFileSync(file, NIGHTLY);
+    await looks(sources);
+    expect((await row("hourly"))?.removedAt).not.toBeNull();
+    subject.clock.advance(50_000);
+    writeFileSync(file, NIGHTLY + HOURLY);
+    await looks(sources);
+    expect(await row("hourly")).toEqual(before);
   });
 
   test("by an editor that replaces the file is seen too", async () => {

@@ -1,5 +1,5 @@
 /** Two definitions of one name, in two files or in a file and the database. */
-import { describe, expect, jest, spyOn, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import {
   file,
@@ -11,6 +11,7 @@ import {
   row,
   said,
   store,
+  wait,
   worker,
 } from "./cron-files.ts";
 
@@ -29,11 +30,10 @@ describe("of two files with one name", () => {
       `recurring task nightly of ${other()} is not in force: another worker has one of that name from ${file}; rename one`,
     ]);
     expect(await row()).toMatchObject({ origin: file, others: [other()] });
-    jest.useFakeTimers();
     await store.unregister("w1");
     await looks(second);
     expect(await row()).toMatchObject({ origin: file, held: false }); // it may only restart
-    jest.advanceTimersByTime(60_000);
+    wait(60_000);
     await looks(second);
     expect(await row()).toMatchObject({ origin: other(), held: true });
   });

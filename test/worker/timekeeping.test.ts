@@ -1,5 +1,8 @@
 /** The tick of a worker in this process. */
-import { expect, mock, setDefaultTimeout, spyOn, test } from "bun:test";
+import { expect, jest, mock, setDefaultTimeout, spyOn, test } from "bun:test";
+import { parseSettings } from "../../src/settings/config.ts";
+import { Timekeeping } from "../../src/worker/timekeeping.ts";
+import { makeStore } from "../support/store.ts";
 import { untilTrue } from "../support/until.ts";
 import { events, renewFolder, start } from "./job-worker.ts";
 
@@ -54,4 +57,49 @@ test("a database that refuses tick after tick is one note in the log, and anothe
     mock.restore();
     await worker.stop();
   }
+});
+
+test("a clock that is set back, or forward, is a note in the log", async () => {
+  const worker = await start({ exitWithParent: true }); // it ticks at full pace
+  const notes = () => events.flatMap((event) => (event.name === "log.note" ? event.message : []));
+  try {
+    spyOn(worker.store, "now").mockImplementation(() => Date.now() - 60_000);
+    await untilTrue(() => notes().length > 0);
+    spyOn(worker.store, "now").mockImplementation(() => Date.now() + 120_000);
+    await untilTrue(() => notes().length > 1);
+    expect(notes()).toEqual([
+      "The clock was set back by 1 min; a slot of a recurring task that is decided does not come again",
+      "The clock was set forward by 3 min, or the machine slept",
+    ]);
+  } finally {
+    mock.restore();
+    await worker.stop();
+  }
+});
+
+test("short tasks that come now and then do not put off the tick", async () => {
+  await using subject = makeStore();
+  jest.useFakeTimers();
+  let ticks = 0;
+  const pool = { threads: [], busyThreads: [], writing: false };
+  const config = parseSettings({}, "the test");
+  const timekeeping = new Timekeeping(
+    {
+      config,
+      store: subject.store,
+      pool,
+      statistics: { tick: () => {} },
+      report: () => {},
+    } as never,
+    { ticked: () => ticks++, timesChanged: () => {}, orphaned: () => {}, lost: () => {} },
+  );
+  timekeeping.stop();
+  for (let second = 0; second < 30; second += 5) {
+    timekeeping.pace(false);
+    timekeeping.pace(true);
+    jest.advanceTimersByTime(5_000);
+  }
+  timekeeping.end();
+  jest.useRealTimers();
+  expect(ticks).toBeGreaterThanOrEqual(2);
 });

@@ -1,4 +1,5 @@
 /** A worker in this process, its threads started from the source. */
+import * as clocks from "../../src/clock.ts";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
@@ -26,7 +27,7 @@ renewFolder();
 describe("a worker", () => {
   test("knows its models, runs what is pushed, and sums up at its end", async () => {
     const worker = await start();
-    expect(worker.catalog).toEqual({
+    expect(worker.models?.catalog).toEqual({
       job: ["add", "exit", "fail", "hang", "lazy", "post", "trap"],
     });
     for (const method of ["add", "fail", "add"]) push(method);
@@ -106,10 +107,7 @@ describe("a worker", () => {
     writeFileSync(models, "await new Promise(() => {});");
     const late = Promise.withResolvers<() => void>();
     const { setTimeout: real } = globalThis;
-    using _ = spyOn(globalThis, "setTimeout").mockImplementation(((
-      then: () => void,
-      wait: number,
-    ) => {
+    using _ = spyOn(clocks, "setTimeout").mockImplementation(((then: () => void, wait: number) => {
       if (wait !== LONG_LOAD_MS) return real(then, wait);
       late.resolve(then);
       return real(() => {}, 0);

@@ -5,7 +5,7 @@ import { socketPath, splitAddress } from "../../settings/kinds.ts";
 
 export type Address = HostAddress | SocketAddress;
 
-export interface SocketAddress {
+interface SocketAddress {
   /** The absolute path of a Unix socket. */
   readonly unix: string;
 }

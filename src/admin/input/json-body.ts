@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type * as v from "valibot";
 import { TqError } from "../../errors.ts";
+import { cut, quote } from "../../quote.ts";
 import { parseExactly } from "../../values/exact-json.ts";
 import { type Fields, Problems } from "./check.ts";
 import { BACKSLASH, findJsonFault, QUOTE } from "./json-fault.ts";
@@ -41,6 +42,49 @@ export async function readObject<S extends Fields>(
   problems.throwIfAny();
   return read as v.InferOutput<S>;
 }
+
+/**
+ * Reads the body of a request as an object whose fields something else checks, of values that JavaScript holds exactly;
+ * fields that are null count as not given.
+ *
+ * @param action as above
+ * @throws TqError `invalid`
+ */
+export async function readPlainObject(
+  c: Context,
+  action: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const bytes = await c.req.arrayBuffer();
+  const body = bytes.byteLength === 0 ? {} : readJson(bytes);
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw new TqError(
+      "invalid",
+      `${action}: the body cannot be ${quote(body)}: it must be a JSON object`,
+    );
+  }
+  const fields = Object.entries(body).filter(([, value]) => value !== null);
+  for (const [name, value] of fields) {
+    const raw = rawNumber(value);
+    if (raw === null) continue;
+    const why = `the number ${quote(raw)} cannot be kept exactly; write it as text`;
+    throw new TqError("invalid", `${action}: ${cut(name)}: ${why}`);
+  }
+  return Object.fromEntries(fields);
+}
+
+/** The first number in a value that JavaScript cannot hold; null: there is none. */
+function rawNumber(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return null;
+  if (JSON_WITH_RAW.isRawJSON(value)) return value;
+  for (const inner of Object.values(value)) {
+    const found = rawNumber(inner);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** https://tc39.es/proposal-json-parse-with-source/ is not in TypeScript's library yet. */
+const JSON_WITH_RAW = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
 
 function readText(bytes: BufferSource): string {
   try {

@@ -17,7 +17,7 @@ export interface KeyPair {
 export type KeyPairFiles = KeyPair;
 
 /** The files are read this often: a renewed certificate overlaps with the old one for days. */
-export const RENEWAL_LOOK_MS = MINUTE_MS;
+const RENEWAL_LOOK_MS = MINUTE_MS;
 
 /** @throws TqError `invalid` with the file that cannot be used, and why. */
 export function readKeyPair(files: KeyPairFiles): KeyPair {

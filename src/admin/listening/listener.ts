@@ -1,4 +1,5 @@
 /** Where the admin API takes its requests: a port, in the clear or by TLS, or a Unix socket. */
+import { clearTimeout, setTimeout } from "../../clock.ts";
 import { TqError } from "../../errors.ts";
 import type { Report } from "../../log/events.ts";
 import { type Address, type HostAddress, parseListen } from "../access/address.ts";

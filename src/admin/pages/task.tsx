@@ -9,6 +9,7 @@ import { hasEnded } from "../../tasks/end.ts";
 import { onDisk } from "../../tasks/on-disk.ts";
 import { progressWords, shareOf } from "../../tasks/progress-words.ts";
 import type { Why } from "../../tasks/why/explanation.ts";
+import { knownPolicyFacts } from "../../tasks/why/policy-facts.ts";
 import { whyOf } from "../../tasks/why/why.ts";
 import { formatDuration } from "../../values/duration.ts";
 import type { AdminEnv } from "../access/access.ts";
@@ -47,7 +48,9 @@ async function taskPage(c: Context<AdminEnv>, desk: Desk, id: number): Promise<R
     store.output(id),
   ]);
   const task = withPaused(situation.task, situation.pauses);
-  const why = whyOf(situation, { mode: desk.options.mode, policy: null });
+  const { mode, catalog, policies = () => ({}) } = desk.options;
+  const models = { catalog: catalog(), policies: policies() };
+  const why = whyOf(situation, { mode, policy: knownPolicyFacts(models, situation.task) });
   const form = desk.may(c, "admin") ? desk.formToken(c) : null;
   return desk.show(c, {
     title: WORDS.task.title(id),

@@ -3,10 +3,17 @@ import { Hono } from "hono";
 import { generateSpecs } from "hono-openapi";
 import type { AdminEnv } from "../access/access.ts";
 import type { AdminOptions } from "../app.ts";
+import { cronOperations } from "./cron.ts";
+import { cronChanges } from "./cron-changes.ts";
+import { eventOperations } from "./events.ts";
+import { modelOperations } from "./models.ts";
 import { moveOperations } from "./moves.ts";
 import { oneTaskOperations } from "./one-task.ts";
 import { queueOperations } from "./queues.ts";
+import { settingOperations } from "./settings.ts";
+import { statisticsOperations } from "./statistics.ts";
 import { taskOperations } from "./tasks.ts";
+import { workerOperations } from "./workers.ts";
 
 /** The type of the client: `hc<Api>("http://127.0.0.1:8989/api/v1")` of hono/client. */
 export type Api = ReturnType<typeof operationsOf>;
@@ -27,7 +34,14 @@ function operationsOf(options: AdminOptions) {
     .route("/tasks", taskOperations(options))
     .route("/tasks", oneTaskOperations(options))
     .route("/tasks", moveOperations(options.store))
-    .route("/", queueOperations(options.store));
+    .route("/", queueOperations(options.store))
+    .route("/events", eventOperations(options))
+    .route("/", workerOperations(options.store))
+    .route("/", settingOperations(options))
+    .route("/", modelOperations(options))
+    .route("/", cronOperations(options))
+    .route("/", cronChanges(options))
+    .route("/", statisticsOperations(options.store));
 }
 
 async function documentOf(operations: Hono<AdminEnv>, version: string): Promise<object> {

@@ -6,9 +6,11 @@ import type { Store } from "../../store/store.ts";
 import { ENDED_STATES } from "../../task.ts";
 import { endOf, hasEnded } from "../../tasks/end.ts";
 import { onDisk } from "../../tasks/on-disk.ts";
+import { knownPolicyFacts } from "../../tasks/why/policy-facts.ts";
 import { whyOf } from "../../tasks/why/why.ts";
 import { MINUTE_MS, parseDuration } from "../../values/duration.ts";
 import type { Health } from "../health.ts";
+import type { TaskRouteOptions } from "../task-routes.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { isoTime, OUTPUT } from "./schemas.ts";
@@ -41,7 +43,8 @@ const STATE = v.object({ id: v.number(), state: v.string() });
 /** A client asks again after so long a wait: proxies end a request that takes longer. */
 const LONGEST_WAIT_MS = 5 * MINUTE_MS;
 
-export function oneTaskOperations({ store, mode }: Pick<Health, "store" | "mode">) {
+export function oneTaskOperations(options: TaskRouteOptions & Pick<Health, "mode">) {
+  const { store, mode, catalog, policies = () => ({}) } = options;
   return new Hono<AdminEnv>()
     .get(
       "/:id/why",
@@ -60,7 +63,9 @@ export function oneTaskOperations({ store, mode }: Pick<Health, "store" | "mode"
         if (situation === null) throw noSuchTask(`explain task ${id}`);
         const { state, queue } = situation.task;
         if (hasEnded(situation.task)) await onDisk(store);
-        return c.json({ id, state, queue, ...whyOf(situation, { mode, policy: null }) });
+        const models = { catalog: catalog(), policies: policies() };
+        const policy = knownPolicyFacts(models, situation.task);
+        return c.json({ id, state, queue, ...whyOf(situation, { mode, policy }) });
       },
     )
     .get(

@@ -1,8 +1,7 @@
 /** The operations on queues: how they stand, and pauses of them and of methods. */
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { RUN_ENDS } from "../../statistics/counts.ts";
-import type { NewPause, Pause } from "../../store/pauses.ts";
+import type { NewPause } from "../../store/pauses.ts";
 import type { Store } from "../../store/store.ts";
 import {
   BY,
@@ -18,51 +17,10 @@ import { described } from "../input/fields.ts";
 import { readObject } from "../input/json-body.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
-import { COUNT, isoTime, PAUSE, SPREAD } from "./schemas.ts";
+import { QUEUE } from "./queue-schemas.ts";
+import { PAUSE, shownPause } from "./schemas.ts";
 
 const TAG = "queues";
-
-const FORECAST = v.object({
-  ended_per_minute: v.number(),
-  within: v.pipe(v.number(), v.description("The ms whose rate this is")),
-  come_per_minute: v.nullable(v.number()),
-  empty_in: v.pipe(
-    v.nullable(v.number()),
-    v.description("In ms; null: it does not become shorter"),
-  ),
-  at_least: v.optional(v.literal(true)),
-  misses: v.nullable(
-    v.object({
-      count: COUNT,
-      at_least: v.optional(v.literal(true)),
-      first: v.number(),
-      by: v.pipe(v.number(), v.description("How late it ends, in ms")),
-    }),
-  ),
-});
-
-const HOUR = v.object({
-  ...(Object.fromEntries(RUN_ENDS.map((end) => [end, COUNT])) as Record<
-    (typeof RUN_ENDS)[number],
-    typeof COUNT
-  >),
-  wait: v.nullable(SPREAD),
-  late_start: v.nullable(SPREAD),
-  late_end: v.nullable(SPREAD),
-});
-
-const QUEUE = v.object({
-  queue: v.string(),
-  scheduled: COUNT,
-  ready: COUNT,
-  running: COUNT,
-  failed: COUNT,
-  at_least: v.optional(v.pipe(v.literal(true), v.description("There are more ready tasks"))),
-  served: v.pipe(v.boolean(), v.description("A live worker takes its tasks")),
-  paused: v.boolean(),
-  forecast: v.optional(FORECAST),
-  last_hour: v.nullable(HOUR),
-});
 
 const UNTIL = time();
 
@@ -114,7 +72,7 @@ export function queueOperations(store: Store) {
           200: { description: "The pauses", schema: v.object({ pauses: v.array(PAUSE) }) },
         },
       }),
-      async (c) => c.json({ pauses: (await store.pauses.list()).map(shown) }),
+      async (c) => c.json({ pauses: (await store.pauses.list()).map(shownPause) }),
     )
     .post(
       "/pauses",
@@ -127,7 +85,7 @@ export function queueOperations(store: Store) {
         refusals: ["uncertain"],
       }),
       reads("json", NEW_PAUSE, (c) => readPause(c, store)),
-      async (c) => c.json(shown(await store.pauses.pause(c.req.valid("json")))),
+      async (c) => c.json(shownPause(await store.pauses.pause(c.req.valid("json")))),
     )
     .post(
       "/pauses/resume",
@@ -143,7 +101,7 @@ export function queueOperations(store: Store) {
         const target = await readObject(c, TARGET, "Cannot resume");
         return readTarget(target as Pausing, "Cannot resume: ");
       }),
-      async (c) => c.json(shown(await store.pauses.resume(c.req.valid("json")))),
+      async (c) => c.json(shownPause(await store.pauses.resume(c.req.valid("json")))),
     );
 }
 
@@ -152,13 +110,10 @@ async function readPause(c: Context, store: Store): Promise<NewPause> {
   const target = readTarget({ queue, task } as Pausing, PAUSE_START);
   const now = store.now();
   const end = until ?? null;
-  const ms = end && UNTIL.readJson(end, `${PAUSE_START}until`, { now, batchSize: null });
+  const ms =
+    end === null ? null : UNTIL.readJson(end, `${PAUSE_START}until`, { now, batchSize: null });
   const moment = ms === null ? {} : { until: Temporal.Instant.fromEpochMilliseconds(ms) };
   return newPause(target, { ...(options as PauseOptions), ...moment }, now, PAUSE_START);
 }
 
 const PAUSE_START = "Cannot pause: ";
-
-function shown({ since, until, ...pause }: Pause) {
-  return { ...pause, since: isoTime(since), until: until === null ? null : isoTime(until) };
-}

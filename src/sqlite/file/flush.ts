@@ -6,7 +6,9 @@
  * SQLite locks bytes of the database and of the `-shm` file, but none of the WAL, so closing another descriptor on the
  * WAL drops no lock (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
-import { closeSync, fdatasync, fdatasyncSync } from "node:fs";
+import { clearTimeout, setTimeout } from "../../clock.ts";
+import { closeSync, fdatasync, fdatasyncSync, fsyncSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { TqError } from "../../errors.ts";
 import { openFilesWords } from "../../open-files.ts";
 import { uncertainError } from "../errors.ts";
@@ -28,22 +30,40 @@ export interface WalFiles {
   readonly blocking: number;
   /** For a flush in the background. */
   readonly background: number;
+  /** The folder with the name of the WAL; null where it cannot be opened. */
+  readonly folder: number | null;
 }
 
 /** A thread that is terminated closes nothing: the thread that opened the descriptors closes them. */
 export function openWal(database: string): WalFiles {
-  const blocking = openOwn(`${database}-wal`, MODE);
+  const opened: number[] = [];
+  const open = () => {
+    const descriptor = openOwn(`${database}-wal`, MODE);
+    opened.push(descriptor);
+    return descriptor;
+  };
   try {
-    return { blocking, background: openOwn(`${database}-wal`, MODE) };
+    return { blocking: open(), background: open(), folder: openFolder(dirname(database)) };
   } catch (error) {
-    closeSync(blocking);
+    for (const descriptor of opened) closeSync(descriptor);
     throw error;
   }
 }
 
-export function closeWal({ blocking, background }: WalFiles): void {
+/** Windows opens no folders, and a user may be allowed to write in one but not to read it. SQLite too goes on then. */
+function openFolder(path: string): number | null {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if (openFilesWords(error) !== null) throw error;
+    return null;
+  }
+}
+
+export function closeWal({ blocking, background, folder }: WalFiles): void {
   closeSync(blocking);
   closeSync(background);
+  if (folder !== null) closeSync(folder);
 }
 
 export class Flush {
@@ -53,6 +73,7 @@ export class Flush {
   #files: WalFiles | null = null;
   /** True while a flush runs in the background. */
   #backgroundIsBusy = false;
+  #nameIsFlushed = false;
   #failure: TqError | null = null;
 
   /**
@@ -78,7 +99,8 @@ export class Flush {
   inForeground(): void {
     if (!this.#on) return;
     this.check();
-    const { blocking } = this.#open();
+    const { blocking, folder } = this.#open();
+    this.#flushName(folder);
     try {
       fdatasyncSync(blocking);
     } catch (error) {
@@ -105,7 +127,8 @@ export class Flush {
     this.check();
     // Of two flushes on one descriptor, only one would learn of a failure.
     if (this.#backgroundIsBusy) return this.inForeground();
-    const { background } = this.#open();
+    const { background, folder } = this.#open();
+    this.#flushName(folder);
     return new Promise((resolve, reject) => {
       // Bun's pool of threads runs the flush, and user code may keep all of them busy.
       const late = setTimeout(() => {
@@ -124,6 +147,21 @@ export class Flush {
         else resolve();
       });
     });
+  }
+
+  /**
+   * Flushes the name of the WAL once, as SQLite does with `FULL`: a program with `synchronous = OFF` may have made the
+   * WAL. Its name then stays: nobody deletes it while the database is open here.
+   */
+  #flushName(folder: number | null): void {
+    if (this.#nameIsFlushed) return;
+    try {
+      if (folder !== null) fsyncSync(folder);
+    } catch (error) {
+      // Any other error says that the file system cannot flush folders.
+      if ((error as { code?: string }).code === "EIO") throw this.#fail(error);
+    }
+    this.#nameIsFlushed = true;
   }
 
   /**

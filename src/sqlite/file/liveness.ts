@@ -5,6 +5,7 @@
  * this process never opens its own file a second time. To other processes both look the same. Names are never used
  * twice.
  */
+import { wallNow } from "../../clock.ts";
 import { Database } from "bun:sqlite";
 import {
   closeSync,
@@ -242,6 +243,6 @@ export function bootId(): string {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   } catch {
     // On other systems the minute of the boot is close enough: setting the clock makes one death not count.
-    return `boot-${Math.round((Date.now() - uptime() * 1000) / 60_000)}`;
+    return `boot-${Math.round((wallNow() - uptime() * 1000) / 60_000)}`;
   }
 }

@@ -3,6 +3,7 @@
  * first come, first served, and a thread hands it over directly. A thread may die between any two steps; after its
  * `close` event the main thread completes what it left undone.
  */
+import { monotonicNow } from "../../clock.ts";
 import type { LockWatch, TurnTimes } from "../../store/worker-store.ts";
 import { LocalTurn, type Turn } from "./turn.ts";
 
@@ -145,10 +146,10 @@ export class ThreadTurn implements Turn {
 
   #takeShared(): void {
     this.#locks.lockAwaited();
-    const asked = performance.now();
+    const asked = monotonicNow();
     const waited = !takeOrQueue(this.#words, this.#slot);
     if (waited) this.#wait();
-    const now = (this.#since = waited ? performance.now() : asked);
+    const now = (this.#since = waited ? monotonicNow() : asked);
     this.#times.waited += now - asked;
   }
 
@@ -171,7 +172,7 @@ export class ThreadTurn implements Turn {
 
   free(): void {
     this.#locks.lockReleased();
-    this.#times.held += performance.now() - this.#since;
+    this.#times.held += monotonicNow() - this.#since;
     free(this.#words, this.#slot);
     this.#local.free();
   }

@@ -2,6 +2,7 @@
  * Transactions take turns to write: first come, first served. SQLite lets one connection write at a time, and the
  * others sleep in a busy handler that keeps no order.
  */
+import { clearTimeout, monotonicNow, setTimeout } from "../../clock.ts";
 import { formatDuration } from "../../values/duration.ts";
 import { markOperational, TqError } from "../../errors.ts";
 
@@ -51,13 +52,13 @@ export class LocalTurn implements Turn {
   take(timeout = Infinity): Promise<void> | void {
     if (this.takeSync()) return;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject, timeout, until: performance.now() + timeout });
+      this.#waiting.push({ resolve, reject, timeout, until: monotonicNow() + timeout });
       if (timeout !== Infinity) this.#lookIn(timeout);
     });
   }
 
   lockTaken(): void {
-    this.#lockedAt = performance.now();
+    this.#lockedAt = monotonicNow();
   }
 
   free(): void {
@@ -70,7 +71,7 @@ export class LocalTurn implements Turn {
   }
 
   #lookIn(wait: number): void {
-    const at = performance.now() + wait;
+    const at = monotonicNow() + wait;
     if (at >= this.#looksAt) return;
     this.#stopLooking();
     this.#looksAt = at;
@@ -88,7 +89,7 @@ export class LocalTurn implements Turn {
   /** Rejects callers that have waited too long for a transaction that has held the lock too long. */
   #look(): void {
     this.#stopLooking();
-    const now = performance.now();
+    const now = monotonicNow();
     const held = now - this.#lockedAt;
     const isOver = ({ until, timeout }: Waiting) => until <= now && held >= timeout;
     const over = this.#waiting.filter(isOver);

@@ -1,4 +1,5 @@
 /** Waits for SQLite's write lock while another process has it: turns are known within a process only. */
+import { monotonicNow, sleep } from "../../clock.ts";
 import { type WriteRequest, PAUSE_MS } from "./write-request.ts";
 import { isBusy } from "../errors.ts";
 import type { Soon } from "../../soon.ts";
@@ -55,7 +56,7 @@ export class WriteLock {
     firstWait: number,
   ): Promise<T> {
     for (let wait = firstWait; ; wait = RETRY_MS + Math.random()) {
-      await Bun.sleep(wait);
+      await sleep(wait);
       check();
       const done = this.#try(statement, until);
       if (done) return done.value;
@@ -64,7 +65,7 @@ export class WriteLock {
 
   /** Uses the real time, which sleeping takes, whatever clock a test has. */
   #until(): number {
-    return performance.now() + this.#options.timeout;
+    return monotonicNow() + this.#options.timeout;
   }
 
   /** Runs the statement; null when another process has the lock, and there is time to try again. */
@@ -75,7 +76,7 @@ export class WriteLock {
       request.withdraw();
       return { value };
     } catch (error) {
-      if (isBusy(error) && performance.now() < until) {
+      if (isBusy(error) && monotonicNow() < until) {
         request.post();
         return null;
       }

@@ -3,6 +3,7 @@
  * a worker that commits and begins again at once would keep all others out for seconds. A process that waits leaves a
  * file beside the database; the others see it, and pause before their next transaction.
  */
+import { monotonicNow, wallNow } from "../../clock.ts";
 import { rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { giveOwner } from "../../file-owner.ts";
 
@@ -28,11 +29,11 @@ export class WriteRequest {
 
   /** True when another process waits for the lock; false too where this one waits itself, or has just looked. */
   isPending(): boolean {
-    const now = performance.now();
+    const now = monotonicNow();
     if (this.#isPosted || now - this.#lookedAt < LOOK_AGAIN_MS) return false;
     this.#lookedAt = now;
     const stat = statSync(this.#file, { throwIfNoEntry: false });
-    return stat !== undefined && Math.abs(Date.now() - stat.mtimeMs) < STALE_MS;
+    return stat !== undefined && Math.abs(wallNow() - stat.mtimeMs) < STALE_MS;
   }
 
   /** Asks the other processes to pause; call it again and again while waiting. */

@@ -51,11 +51,13 @@ SELECT id, state, queue, priority, model, method, instances, args, user, context
        attempts, failures, snoozes, crashes, worker, policy, result, reason
   FROM tq__task;
 
--- All runs of a task: those above, and the one that runs or has ended it.
+-- All runs of a task: those above, and the one that runs or has ended it. When a run died with its process nobody saw:
+-- `ended_at` is when that was found, which may be the next morning. The reasons are those of sql/workers.ts.
 CREATE VIEW tq_attempts AS
 SELECT run.task, run.number, run.outcome, run.started_at, run.ended_at,
        max(run.started_at - run.due_at, 0) AS waited,
-       run.ended_at - run.started_at AS ran,
+       iif(run.outcome IN ('interrupted', 'crashed') AND coalesce(run.reason, error.message) IN ('its worker process died', 'its machine went down'),
+           NULL, run.ended_at - run.started_at) AS ran,
        max(run.ended_at - task.expected_at, 0) AS late,
        run.reason, error.name, error.code, error.message, error.stack, run.worker, run.thread
   FROM tq__attempt AS run
@@ -183,6 +185,13 @@ END;
 CREATE TRIGGER tq_push_check INSTEAD OF INSERT ON tq_push
 BEGIN
   SELECT CASE
+    -- Bytes of another encoding: instr() passes over a byte of 80 to BF that stands alone, which length() counts, and
+    -- GLOB reads other wrong ones as U+FFFD. Only a character of three or four bytes that is cut after the second passes.
+    WHEN (SELECT instr(x, char(0)) <> length(x) + 1
+              OR replace(x, CAST(x'EFBF' AS TEXT), ' ') GLOB '*' || char(65533) || '*' -- leaves out a U+FFFD of the text
+            FROM (SELECT printf('.%s %s %s %s %s %s %s', NEW.model, NEW.method, NEW.queue, NEW.ref, NEW.args, NEW.kwargs,
+                                NEW.context) || char(0) AS x))
+      THEN RAISE(ABORT, 'tq_push: a text is not UTF-8: let your program write UTF-8, or recode what it has read')
     WHEN json_valid(NEW.context)
      AND EXISTS (SELECT 1 FROM json_each(NEW.context) WHERE CAST(key AS TEXT) GLOB 'queue_*')
       THEN RAISE(ABORT, 'tq_push: context must not have queue_ keys; use the columns queue, priority, scheduled_at, expected_at, expires_at, attempts, backoff and timeout')
@@ -225,6 +234,13 @@ BEGIN
       THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes')
     WHEN typeof(NEW.expires_at) = 'text' AND NEW.expires_at NOT IN ('now', 'none') AND NEW.expires_at NOT GLOB '[-+0-9]*'
       THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none')
+    -- SQLite takes 31 February for 3 March.
+    WHEN NEW.scheduled_at LIKE '____-__-__%' AND date(substr(NEW.scheduled_at, 1, 10), '+0 days') <> substr(NEW.scheduled_at, 1, 10)
+      THEN RAISE(ABORT, 'tq_push: scheduled_at must be ms since 1970 UTC, or text like +5 minutes; its month has no such day')
+    WHEN NEW.expected_at LIKE '____-__-__%' AND date(substr(NEW.expected_at, 1, 10), '+0 days') <> substr(NEW.expected_at, 1, 10)
+      THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes; its month has no such day')
+    WHEN NEW.expires_at LIKE '____-__-__%' AND date(substr(NEW.expires_at, 1, 10), '+0 days') <> substr(NEW.expires_at, 1, 10)
+      THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none; its month has no such day')
     -- A number needs an exponent, or some 300 digits, to be beyond all that a program can hold.
     WHEN (NEW.args GLOB '*[0-9][eE][0-9+]*' OR length(NEW.args) > 300) AND json_valid(NEW.args)
      AND EXISTS (SELECT 1 FROM json_tree(NEW.args) WHERE type = 'real' AND abs(value) = 9e999)
@@ -244,9 +260,9 @@ BEGIN
   SELECT CASE
     WHEN typeof(NEW.attempts) NOT IN ('null', 'integer') OR NEW.attempts NOT BETWEEN 1 AND 1000000
       THEN RAISE(ABORT, 'tq_push: attempts must be an integer from 1 to 1000000')
-    WHEN typeof(NEW.timeout) NOT IN ('null', 'text')
+    WHEN typeof(NEW.timeout) NOT IN ('null', 'text') OR instr(NEW.timeout, char(0))
       THEN RAISE(ABORT, 'tq_push: timeout must be text: a length of time like 30s or 1h30m, from 10ms to 20d, or none')
-    WHEN typeof(NEW.backoff) NOT IN ('null', 'text')
+    WHEN typeof(NEW.backoff) NOT IN ('null', 'text') OR instr(NEW.backoff, char(0))
       OR (NEW.backoff NOT IN ('exponential', 'linear', 'fixed') AND NEW.backoff NOT GLOB '[0-9pP]*'
           AND NOT (json_valid(NEW.backoff) AND json_type(NEW.backoff) IN ('array', 'object')))
       THEN RAISE(ABORT, 'tq_push: backoff must be text: exponential, linear, fixed, a length like 30s, or JSON like ["10s", "1m"]')

@@ -1,6 +1,6 @@
 -- Recurring tasks. `origin` is the file that defines one; "database" where `tq cron add` did; `kind` tells what it is:
 -- tq, model, settings, database. `override` is what the database says instead: a pause, other times. Slots up to
--- `decided_until` have been decided.
+-- `decided_until` have been decided; `former` has the times that it had before, as long as slots of them are not.
 CREATE TABLE tq__cron (
   name          TEXT PRIMARY KEY,
   origin        TEXT    NOT NULL,
@@ -8,6 +8,7 @@ CREATE TABLE tq__cron (
   definition    TEXT    NOT NULL,
   override      TEXT    NOT NULL DEFAULT '{}',
   decided_until INTEGER NOT NULL,
+  former        TEXT    NOT NULL DEFAULT '[]',
   changed_at    INTEGER NOT NULL,
   removed_at    INTEGER
 ) STRICT, WITHOUT ROWID;
@@ -45,8 +46,15 @@ CREATE TABLE tq__cron_read (
   PRIMARY KEY (name, worker)
 ) STRICT, WITHOUT ROWID;
 
+-- The time zone of each worker's machine; with an empty `worker` the one that counts where a definition names none.
+CREATE TABLE tq__cron_zone (
+  worker TEXT PRIMARY KEY,
+  zone   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER tq__worker_forgets_cron AFTER DELETE ON tq__worker BEGIN
   DELETE FROM tq__cron_read WHERE worker = OLD.id;
+  DELETE FROM tq__cron_zone WHERE worker = OLD.id;
 END;
 
 -- Pauses: queues (names and patterns) and methods of which no worker takes a task, though it stays ready. Ids are never
@@ -62,6 +70,14 @@ CREATE TABLE tq__pause (
   until      INTEGER,
   UNIQUE (kind, name)
 ) STRICT;
+
+-- When a pause last ended, for the last hour: nothing ended before, which says nothing of the rate.
+CREATE TABLE tq__pause_end (
+  kind     TEXT    NOT NULL,
+  name     TEXT    NOT NULL,
+  ended_at INTEGER NOT NULL,
+  PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE VIEW tq_pauses AS
 SELECT kind, name, since, paused_by, reason, until FROM tq__pause;
@@ -100,31 +116,46 @@ CREATE TABLE tq__follow_up (
   PRIMARY KEY (model, method)
 ) STRICT, WITHOUT ROWID;
 
--- The ways in which failures are told: `channel` is "command" or "url" with a hash of the definition. Failures up to
--- `told_until` have been told. `sender` is the worker that is telling some, `sent_at` when the last one began to.
+-- Definitions of alerts: `channel` is "command" or "url" with a hash of the definition; `queues` and `tasks` are lists of
+-- patterns for GLOB, empty ones want all. Each counts the failures that it wants: `noted` so far, those up to number
+-- `told_until` have been told. `sender` is the worker that is telling those up to `taken_until`, `sent_at` when the last
+-- alert began to go.
 CREATE TABLE tq__alert (
-  channel    TEXT PRIMARY KEY,
-  origin     TEXT    NOT NULL,
-  told_until INTEGER NOT NULL,
-  sender     TEXT,
-  sent_at    INTEGER
+  channel     TEXT PRIMARY KEY,
+  queues      TEXT    NOT NULL,
+  tasks       TEXT    NOT NULL,
+  noted       INTEGER NOT NULL DEFAULT 0,
+  told_until  INTEGER NOT NULL DEFAULT 0,
+  taken_until INTEGER NOT NULL DEFAULT 0,
+  sender      TEXT,
+  sent_at     INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- Failures that are to be told. Their ids only grow, whatever the clock does, and no id comes twice. A row without a task
--- is the trouble of a worker.
+-- The files that ask for each of them; "" stands for all workers without a file.
+CREATE TABLE tq__alert_origin (
+  origin  TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  PRIMARY KEY (origin, channel)
+) STRICT, WITHOUT ROWID;
+
+-- Failures that a definition of alerts has to tell, the first ones: of the others it has the number alone. A row without a
+-- task is the trouble of a worker.
 CREATE TABLE tq__untold (
-  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  channel   TEXT    NOT NULL,
+  number    INTEGER NOT NULL,
   task      INTEGER,
   call      TEXT    NOT NULL,
   queue     TEXT,
   reason    TEXT    NOT NULL,
   attempts  INTEGER NOT NULL,
-  failed_at INTEGER NOT NULL
-) STRICT;
+  failed_at INTEGER NOT NULL,
+  PRIMARY KEY (channel, number)
+) STRICT, WITHOUT ROWID;
 
 -- Statistics: the runs of a method of a queue by the minute, after eight days by the hour. `span` is in ms, sums
 -- and worst values in µs; `buckets` are histograms: src/statistics/histogram.ts. `whole` is 1 where a row has all runs of
--- its queue in that minute: of several methods a row more has them together, without a model.
+-- its queue in that minute: of several methods a row more has them together, without a model. Rows with the span 0 are
+-- totals since the beginning, which nothing deletes.
 CREATE TABLE tq__statistic (
   span   INTEGER NOT NULL,
   at     INTEGER NOT NULL,
@@ -147,6 +178,13 @@ CREATE TABLE tq__statistic (
   PRIMARY KEY (span DESC, at, queue, model, method)
 ) STRICT, WITHOUT ROWID;
 
+-- Totals of what happens rarely: workers whose tasks were put back, and tasks that were.
+CREATE TABLE tq__total (
+  name  TEXT PRIMARY KEY,
+  total INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO tq__total VALUES ('workers_rescued', 0), ('tasks_rescued', 0);
+
 -- The number of the last part that a worker has added: none is added twice.
 ALTER TABLE tq__worker ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
 
@@ -159,4 +197,4 @@ SELECT at, span, queue, model, method,
        late_start_count, late_start_sum / 1000.0 / late_start_count AS late_start_mean, iif(late_start_count > 0, late_start_worst / 1000.0, NULL) AS late_start_worst,
        late_end_count, late_end_sum / 1000.0 / late_end_count AS late_end_mean, iif(late_end_count > 0, late_end_worst / 1000.0, NULL) AS late_end_worst
   FROM tq__statistic
- WHERE model <> '';
+ WHERE model <> '' AND span > 0;

@@ -1,80 +1,125 @@
 /** Alerts: which worker tells of failures, in which way, up to which one. */
 import type { Database } from "bun:sqlite";
-import type { AlertKey, AlertTake, TakenAlert, UntoldFailure } from "../../store/failure-store.ts";
+import type {
+  AlertDefinition,
+  AlertKey,
+  AlertTake,
+  TakenAlert,
+  UntoldFailure,
+} from "../../store/failure-store.ts";
+import { namesGlob } from "./glob.ts";
+import { MOST_KEPT } from "./untold.ts";
 
-const DROP_OTHERS = `
-  DELETE FROM tq__alert
+/** The definition whose place a new one takes: of the same file and the same kind. $kind is a pattern. */
+const FORMER = `
+  SELECT channel FROM tq__alert_origin
+   WHERE origin = $origin AND channel GLOB $kind AND channel <> $channel
+   LIMIT 1`;
+
+const ADD = `
+  INSERT INTO tq__alert (channel, queues, tasks) VALUES ($channel, $queues, $tasks)
+  ON CONFLICT (channel) DO NOTHING`;
+
+/** Another file may still ask for the former one, so that it stays. */
+const GO_ON = `
+  UPDATE tq__alert SET (noted, told_until, taken_until) =
+         (SELECT noted, told_until, taken_until FROM tq__alert WHERE channel = $former)
+   WHERE channel = $channel`;
+
+const COPY = `
+  INSERT INTO tq__untold (channel, number, task, call, queue, reason, attempts, failed_at)
+  SELECT $channel, number, task, call, queue, reason, attempts, failed_at
+    FROM tq__untold WHERE channel = $former`;
+
+const ASK =
+  "INSERT INTO tq__alert_origin (origin, channel) VALUES ($origin, $channel) ON CONFLICT DO NOTHING";
+
+const WITHDRAW = `
+  DELETE FROM tq__alert_origin
    WHERE origin = $origin AND channel NOT IN (SELECT value FROM json_each($channels))`;
 
-/**
- * A way that is new tells nothing of the failures before it; one that its file has edited, all that were not told. $kind
- * is a pattern.
- */
-const ADD = `
-  INSERT INTO tq__alert (channel, origin, told_until)
-  VALUES ($channel, $origin,
-          coalesce((SELECT max(told_until) FROM tq__alert WHERE origin = $origin AND channel GLOB $kind),
-                   (SELECT seq FROM sqlite_sequence WHERE name = 'tq__untold'), 0))
-  ON CONFLICT (channel) DO UPDATE SET origin = excluded.origin WHERE origin <> excluded.origin`;
+const IS_UNASKED = "channel NOT IN (SELECT channel FROM tq__alert_origin)";
+const DROP = `DELETE FROM tq__alert WHERE ${IS_UNASKED}`;
+const FORGET_DROPPED = `DELETE FROM tq__untold WHERE ${IS_UNASKED}`;
 
-const FORGET_TOLD =
-  "DELETE FROM tq__untold WHERE id <= coalesce((SELECT min(told_until) FROM tq__alert), id)";
-
-/** Makes these the ways of telling. */
-export function watchFailures(db: Database, origin: string, channels: readonly AlertKey[]): void {
-  for (const channel of channels) {
-    const [kind] = channel.split(" ");
-    db.query(ADD).run({ channel, origin, kind: `${kind}*` });
-  }
+/** Makes these the alerts that a file asks for. */
+export function watchFailures(
+  db: Database,
+  origin: string,
+  definitions: readonly AlertDefinition[],
+): void {
+  for (const definition of definitions) addDefinition(db, origin, definition);
   // Workers without a file may each have other settings: none of them drops what another one wants.
-  if (origin !== "") db.query(DROP_OTHERS).run({ origin, channels: JSON.stringify(channels) });
-  db.query(FORGET_TOLD).run();
+  if (origin === "") return;
+  const channels = JSON.stringify(definitions.map(({ key }) => key));
+  db.query(WITHDRAW).run({ origin, channels });
+  db.query(DROP).run();
+  db.query(FORGET_DROPPED).run();
 }
 
-const WATCHED = "SELECT channel, origin FROM tq__alert ORDER BY channel";
+function addDefinition(db: Database, origin: string, { key, queues, tasks }: AlertDefinition) {
+  const channel = key;
+  const globs = { queues: globsOf(queues), tasks: globsOf(tasks) };
+  const isNew = db.query(ADD).run({ channel, ...globs }).changes > 0;
+  if (isNew) {
+    const [kind] = key.split(" ");
+    const former = db.query(FORMER).get({ origin, channel, kind: `${kind}*` });
+    if (former !== null) goOn(db, channel, (former as { readonly channel: string }).channel);
+  }
+  db.query(ASK).run({ origin, channel });
+}
+
+function globsOf(patterns: readonly string[]): string {
+  return JSON.stringify(patterns.map(namesGlob));
+}
+
+function goOn(db: Database, channel: string, former: string): void {
+  db.query(GO_ON).run({ channel, former });
+  db.query(COPY).run({ channel, former });
+}
+
+const ASKED = "SELECT channel FROM tq__alert_origin WHERE origin = $origin";
 
 /** True where `watchFailures` would change something. */
 export function isNewlyWatched(
   db: Database,
   origin: string,
-  channels: readonly AlertKey[],
+  definitions: readonly AlertDefinition[],
 ): boolean {
-  const rows = db.query(WATCHED).all() as { channel: AlertKey; origin: string }[];
-  const hasAll = channels.every((channel) =>
-    rows.some((row) => row.channel === channel && row.origin === origin),
-  );
-  const hasOthers = rows.some((row) => row.origin === origin && !channels.includes(row.channel));
-  return !hasAll || (origin !== "" && hasOthers);
+  const rows = db.query(ASKED).all({ origin }) as { readonly channel: AlertKey }[];
+  const asked = new Set(rows.map(({ channel }) => channel));
+  if (!definitions.every(({ key }) => asked.has(key))) return true;
+  return origin !== "" && asked.size > definitions.length;
 }
 
 interface AlertRow {
-  readonly toldUntil: number;
+  readonly untold: number;
+  readonly until: number;
   readonly sentAt: number | null;
   /** 1: another worker that is registered tells now. A dead one is not registered any more once it is rescued. */
   readonly isTaken: 0 | 1;
 }
 
 const ROW = `
-  SELECT told_until AS toldUntil, sent_at AS sentAt,
+  SELECT noted - told_until AS untold, noted AS until, sent_at AS sentAt,
          sender IS NOT NULL AND sender <> $worker AND sender IN (SELECT id FROM tq__worker) AS isTaken
     FROM tq__alert WHERE channel = $channel`;
 
-const UNTOLD = `
-  SELECT id, task, call, queue, reason, attempts, failed_at AS failedAt
-    FROM tq__untold WHERE id > $after ORDER BY id`;
+const FIRST = `
+  SELECT task, call, queue, reason, attempts, failed_at AS failedAt
+    FROM tq__untold WHERE channel = $channel ORDER BY number LIMIT $limit`;
 
-type Found = Extract<TakenAlert, { readonly kind: "alert" }>;
-
-/** Reads what there is to tell, without a lock; the ways of telling must be watched. */
+/** Reads what there is to tell, without a lock; the alerts must be watched. */
 export function findAlert(db: Database, take: AlertTake, now: number): TakenAlert {
-  const { worker, channel, every } = take;
+  const { worker, channel, every, limit } = take;
   const row = db.query(ROW).get({ worker, channel }) as AlertRow | null;
   if (row === null) return { kind: "none" };
   if (row.isTaken === 1) return { kind: "other" };
-  const found = readUntold(db, row.toldUntil, take);
-  if (found.until === row.toldUntil) return { kind: "none" };
-  const wait = found.count === 0 ? 0 : waitFor(row.sentAt, every, now);
-  return wait > 0 ? { kind: "wait", wait } : found;
+  if (row.untold === 0) return { kind: "none" };
+  const wait = waitFor(row.sentAt, every, now);
+  if (wait > 0) return { kind: "wait", wait };
+  const failures = db.query(FIRST).all({ channel, limit }) as UntoldFailure[];
+  return { kind: "alert", failures, count: row.untold, until: row.until };
 }
 
 /** The ms until the next alert. A clock that was set back makes none wait: the last one is in its future. */
@@ -83,47 +128,33 @@ function waitFor(sentAt: number | null, every: number, now: number): number {
   return Math.max(sentAt + every - now, 0);
 }
 
-function readUntold(db: Database, after: number, { limit, isWanted }: AlertTake): Found {
-  const failures: UntoldFailure[] = [];
-  let [count, lastAt, until] = [0, 0, after];
-  for (const row of db.query(UNTOLD).iterate({ after })) {
-    const { id, ...failure } = row as UntoldFailure & { readonly id: number };
-    until = id;
-    if (!isWanted(failure)) continue;
-    count += 1;
-    lastAt = failure.failedAt;
-    if (failures.length < limit) failures.push(failure);
-  }
-  return { kind: "alert", failures, count, lastAt, after, until };
-}
-
 const TAKE = `
-  UPDATE tq__alert SET sender = $worker, sent_at = $now
-   WHERE channel = $channel AND told_until = $after
-     AND (sender IS NULL OR sender = $worker OR sender NOT IN (SELECT id FROM tq__worker))`;
+  UPDATE tq__alert SET sender = $worker, sent_at = $now, taken_until = noted WHERE channel = $channel`;
 
-/** Takes what was found, for one worker; another one may have been faster. */
-export function takeAlert(
-  db: Database,
-  { worker, channel }: AlertTake,
-  found: Found,
-  now: number,
-): TakenAlert {
-  if (found.count === 0) {
-    setTold(db, channel, found.until);
-    return { kind: "none" };
-  }
-  const { changes } = db.query(TAKE).run({ worker, channel, after: found.after, now });
-  return changes === 1 ? found : { kind: "other" };
+/** An alert that did not go has let others be kept while it went: they are counted. */
+const FORGET_LATER = `
+  DELETE FROM tq__untold
+   WHERE channel = $channel
+     AND number > (SELECT told_until FROM tq__alert WHERE channel = $channel) + ${MOST_KEPT}`;
+
+/** Takes what there is to tell, for one worker; another one may have been faster. */
+export function takeAlert(db: Database, take: AlertTake, now: number): TakenAlert {
+  const found = findAlert(db, take, now);
+  if (found.kind !== "alert") return found;
+  const { worker, channel } = take;
+  db.query(TAKE).run({ worker, channel, now });
+  db.query(FORGET_LATER).run({ channel });
+  return found;
 }
 
+/** Only the worker that took them has told them: another one that took over may count more. */
 const TOLD = `
-  UPDATE tq__alert SET told_until = max(told_until, $until) WHERE channel = $channel`;
+  UPDATE tq__alert SET told_until = max(told_until, $until) WHERE channel = $channel AND sender = $worker`;
 
-function setTold(db: Database, channel: AlertKey, until: number): void {
-  db.query(TOLD).run({ channel, until });
-  db.query(FORGET_TOLD).run();
-}
+const FORGET_TOLD = `
+  DELETE FROM tq__untold
+   WHERE channel = $channel
+     AND number <= (SELECT told_until FROM tq__alert WHERE channel = $channel)`;
 
 const LEAVE = "UPDATE tq__alert SET sender = NULL WHERE channel = $channel AND sender = $worker";
 
@@ -133,6 +164,9 @@ export function endAlert(
   channel: AlertKey,
   until: number | null,
 ): void {
-  if (until !== null) setTold(db, channel, until);
+  if (until !== null) {
+    db.query(TOLD).run({ worker, channel, until });
+    db.query(FORGET_TOLD).run({ channel });
+  }
   db.query(LEAVE).run({ worker, channel });
 }

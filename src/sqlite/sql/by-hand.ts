@@ -39,13 +39,13 @@ const IS_EARLY = "state = 'cancelled' AND postponed_at IS NULL AND scheduled_at 
 /** A run chose the time of the next one: an error, a snooze or a busy database put the task off. */
 const WAS_PUT_OFF = "state = 'scheduled' AND postponed_at IS NOT NULL";
 
+/** `deadline` stays: the task keeps its place among those that were due before and after it. */
 const retrying = (which: string): string => `
   UPDATE tq__task
      SET state = iif(${IS_EARLY}, 'scheduled', 'ready'), finished_at = NULL, dequeued_at = NULL,
          scheduled_at = iif(${IS_EARLY}, scheduled_at, $now),
          postponed_at = iif(${IS_EARLY}, NULL, $now),
          expires_at = iif(${IS_EARLY}, expires_at, NULL),
-         deadline = coalesce(expected_at, iif(${IS_EARLY}, scheduled_at, NULL), enqueued_at),
          crashes = 0, suspect = 0, postponed = 0, failures = 0, snoozes = 0, result = NULL, reason = NULL
    WHERE ${which} AND (state IN ('finished', 'failed', 'cancelled') OR (${WAS_PUT_OFF}))`;
 

@@ -2,7 +2,8 @@
  * Repairs times written while the clock was ahead, once it was set back. Without it, a task pushed while the clock was a
  * year ahead would run after all others for a year, and a task put off by a minute then would wait for a year.
  *
- * The column `deadline` sorts ready tasks: it is `expected_at`, else `scheduled_at`, else the time of the push.
+ * The column `deadline` sorts ready tasks: it is what the push said as `expected_at`, else as `scheduled_at`, else the time
+ * of the push.
  */
 import type { Database } from "bun:sqlite";
 import { groupsAside } from "./set-aside.ts";

@@ -25,9 +25,26 @@ const COUNT_READY_OF = `
   SELECT count(*) AS ready
     FROM (SELECT 1 FROM tq__task WHERE ${READY} AND queue = $queue LIMIT CAST($limit AS INTEGER))`;
 
+/** Reads the names as JavaScript does, where bytes of another encoding are U+FFFD. */
+const READY_QUEUES_LIKE = `
+  SELECT queue FROM tq__task WHERE ${READY} AND queue GLOB $pattern`;
+
 /** Counts the ready tasks of a queue that are no suspects, up to `limit`. */
 export function countReadyOf(db: Database, queue: string, limit: number): number {
   return (db.query(COUNT_READY_OF).get({ queue, limit }) as { ready: number }).ready;
+}
+
+/** Older versions took names that are not UTF-8, and SQL past `tq_push` still does: no worker finds such a queue. */
+function countForeign(db: Database, queue: string, limit: number): number {
+  const [before = ""] = queue.split("\ufffd");
+  const pattern = `${before.replaceAll(/[*?[]/g, "[$&]")}*`;
+  let count = 0;
+  const rows = db.query(READY_QUEUES_LIKE).iterate({ pattern }) as Iterable<{ queue: string }>;
+  for (const row of rows) {
+    if (row.queue === queue) count += 1;
+    if (count === limit) break;
+  }
+  return count;
 }
 
 /** All that is counted task by task. */
@@ -82,6 +99,7 @@ function* countReady(db: Database, counts: Map<string, Counts>): Generator<void,
       yield; // the caller may go on with another connection: before the long count, it loses less
       found = countReadyOf(db, queue, most + 1);
     }
+    if (found === 0) found = countForeign(db, queue, most + 1);
     const count = countsOf(counts, queue);
     count.ready = Math.min(found, most);
     if (found > most) count.at_least = true;

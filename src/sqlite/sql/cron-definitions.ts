@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import {
   type CronChanges,
+  type CronOverride,
   type CronSource,
   type CronText,
   kindOf,
@@ -9,14 +10,25 @@ import {
   type OriginKind,
   type RefusedDefinition,
 } from "../../cron/ledger.ts";
+import { type FormerTimes, formerAfter } from "../../cron/former.ts";
+import { timesOf } from "../../cron/in-force.ts";
 
 /** A recurring task is held while a live worker has its file. Those of tq and of the database always are. */
 export const IS_HELD = `
   kind IN ('tq', 'database') OR
     EXISTS (SELECT 1 FROM tq__cron_read AS read WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin)`;
 
+/** Workers have read it, and none of them has the models that it needs. */
+export const IS_UNKNOWN = `
+  (SELECT min(is_foreign) FROM tq__cron_read AS read
+    WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin) IS 1`;
+
+/** The time zone in force for definitions that name none; NULL: no worker has run yet. */
+export const ZONE = "(SELECT zone FROM tq__cron_zone WHERE worker = '')";
+
 const FOUND = `
-  SELECT origin, kind, definition, removed_at IS NOT NULL AS isRemoved, ${IS_HELD} AS isHeld,
+  SELECT origin, kind, definition, override, decided_until AS decidedUntil, former, removed_at AS removedAt, ${ZONE} AS zone,
+         ${IS_HELD} AS isHeld,
          EXISTS (SELECT 1 FROM tq__cron_read AS read
                   WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin AND read.is_foreign = 0
                     AND read.worker <> $worker) AS hasOwner
@@ -26,19 +38,26 @@ interface Found {
   readonly origin: string;
   readonly kind: OriginKind;
   readonly definition: string;
-  readonly isRemoved: 0 | 1;
+  readonly override: string;
+  readonly decidedUntil: number;
+  readonly former: string;
+  readonly zone: string | null;
+  readonly removedAt: number | null;
   readonly isHeld: 0 | 1;
   /** Another worker has read it, and has the models that it needs. */
   readonly hasOwner: 0 | 1;
 }
 
-/** One that changed, or came back, counts from now: slots before that were never its own. */
 const DEFINE = `
-  INSERT INTO tq__cron (name, origin, kind, definition, decided_until, changed_at)
-  VALUES ($name, $origin, $kind, $definition, $now, $now)
+  INSERT INTO tq__cron (name, origin, kind, definition, decided_until, former, changed_at)
+  VALUES ($name, $origin, $kind, $definition, $decidedUntil, $former, $now)
   ON CONFLICT (name) DO UPDATE
     SET origin = excluded.origin, kind = excluded.kind, definition = excluded.definition,
-        decided_until = excluded.decided_until, changed_at = excluded.changed_at, removed_at = NULL`;
+        decided_until = excluded.decided_until, former = excluded.former, changed_at = excluded.changed_at,
+        removed_at = NULL`;
+
+/** One that comes back within this time was not taken away: a program had saved half of its file. */
+const BACK_MS = 60_000;
 
 /** A file that was moved, or a new release in a folder of its own, changes no time. */
 const MOVE = "UPDATE tq__cron SET origin = $origin, kind = $kind WHERE name = $name";
@@ -89,7 +108,8 @@ export function addCron(
   kind: OriginKind,
   now: number,
 ): void {
-  db.query(DEFINE).run({ name, origin, kind, definition, now });
+  const from = { decidedUntil: now, former: "[]" };
+  db.query(DEFINE).run({ name, origin, kind, definition, ...from, now });
 }
 
 function namesOf({ definitions, foreign = [] }: CronSource): string {
@@ -108,7 +128,7 @@ function keepRead(db: Database, source: CronSource): void {
 }
 
 function mayTake(source: CronSource, name: string, found: Found): boolean {
-  if (found.isRemoved === 1) return true;
+  if (found.removedAt !== null) return true;
   if (found.origin === source.origin) {
     return !source.foreign?.includes(name) || found.hasOwner === 0;
   }
@@ -126,12 +146,26 @@ function put(
 ): boolean {
   const { origin } = source;
   const kind = kindOf(source);
-  if (found?.definition === definition && found.isRemoved === 0) {
+  if (found?.definition === definition && found.removedAt === null) {
     if (found.origin !== origin || found.kind !== kind) db.query(MOVE).run({ name, origin, kind });
     return false;
   }
-  db.query(DEFINE).run({ name, origin, kind, definition, now });
+  const from = startOf({ name, definition }, found, now);
+  db.query(DEFINE).run({ name, origin, kind, definition, ...from, now });
   return true;
+}
+
+/** A change leaves what is decided: slots that have passed are still to be decided. A new one counts from now. */
+function startOf({ name, definition }: CronText, found: Found | null, now: number) {
+  const isNew = found === null || (found.removedAt !== null && now - found.removedAt > BACK_MS);
+  if (isNew) return { decidedUntil: now, former: "[]" };
+  const override = JSON.parse(found.override) as CronOverride;
+  const [was, is] = [found.definition, definition].map((text) =>
+    timesOf({ name, definition: text, override, zone: found.zone }),
+  );
+  const earlier = JSON.parse(found.former) as FormerTimes[];
+  const former = JSON.stringify(formerAfter(earlier, was ?? null, is ?? null, now));
+  return { decidedUntil: found.decidedUntil, former };
 }
 
 function removeOthers(db: Database, source: CronSource, now: number) {

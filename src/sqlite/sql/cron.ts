@@ -9,26 +9,34 @@ import type {
   PastSlot,
   SlotOutcome,
 } from "../../cron/ledger.ts";
-import { IS_HELD } from "./cron-definitions.ts";
+import { type FormerTimes, formerAfter } from "../../cron/former.ts";
+import { timesOf } from "../../cron/in-force.ts";
+import { IS_HELD, IS_UNKNOWN, ZONE } from "./cron-definitions.ts";
 
 const COLUMNS = `
-  name, origin, kind, definition, override, decided_until AS decidedUntil, removed_at AS removedAt,
-  ${IS_HELD} AS held,
+  name, origin, kind, definition, override, decided_until AS decidedUntil, former, removed_at AS removedAt,
+  ${IS_HELD} AS held, ${ZONE} AS zone, ${IS_UNKNOWN} AS isUnknown,
   (SELECT json_group_array(DISTINCT read.origin) FROM tq__cron_read AS read
     WHERE read.name = tq__cron.name AND read.origin <> tq__cron.origin) AS others,
-  (SELECT max(slot) FROM tq__cron_slot WHERE cron = name AND outcome = 'waiting') AS waiting`;
+  (SELECT min(slot) FROM tq__cron_slot WHERE cron = name AND outcome = 'waiting') AS waiting,
+  (SELECT count(*) FROM tq__cron_slot WHERE cron = name AND outcome = 'waiting') AS waitingCount`;
 const ROWS = `SELECT ${COLUMNS} FROM tq__cron ORDER BY name`;
 const ROW = `SELECT ${COLUMNS} FROM tq__cron WHERE name = $name`;
 
-type StoredRow = Omit<CronRow, "override" | "held" | "others"> & {
+type StoredRow = Omit<CronRow, "override" | "former" | "held" | "isUnknown" | "others"> & {
   readonly override: string;
+  readonly former: string;
   readonly held: 0 | 1;
+  readonly isUnknown: 0 | 1;
   readonly others: string;
 };
 
 function toRow(row: StoredRow): CronRow {
   const override = JSON.parse(row.override) as CronOverride;
-  return { ...row, override, held: row.held === 1, others: JSON.parse(row.others) as string[] };
+  const former = JSON.parse(row.former) as FormerTimes[];
+  const others = JSON.parse(row.others) as string[];
+  const isUnknown = row.isUnknown === 1;
+  return { ...row, override, former, held: row.held === 1, isUnknown, others };
 }
 
 export function cronRows(db: Database): CronRow[] {
@@ -71,7 +79,13 @@ const RECORD = `
 const FORGET_AHEAD =
   "DELETE FROM tq__cron_slot WHERE cron = $name AND slot > $until AND outcome IN ('missed', 'skipped', 'paused')";
 
-const DECIDED = "UPDATE tq__cron SET decided_until = $until WHERE name = $name";
+/** Former times that end later than now are those of a clock that was ahead. */
+const DECIDED = `
+  UPDATE tq__cron
+     SET decided_until = $until,
+         former = (SELECT json_group_array(json(value)) FROM json_each(former)
+                    WHERE value ->> 'until' > $until AND value ->> 'until' <= $now)
+   WHERE name = $name`;
 
 /** Each recurring task keeps so many of its last slots. */
 const MOST_SLOTS = 1_000;
@@ -100,7 +114,7 @@ export function recordDecision(
     const by = outcome === "started" ? worker : null;
     db.query(RECORD).run({ name, slot, outcome, reason, task, now, worker: by });
   }
-  db.query(DECIDED).run({ name, until });
+  db.query(DECIDED).run({ name, until, now });
   if (slots.length > 0) db.query(FORGET_OLD).run({ name });
   return rows;
 }
@@ -129,9 +143,9 @@ export function cronSlots(db: Database, name: string, limit: number): PastSlot[]
   return db.query(SLOTS).all({ name, limit }) as PastSlot[];
 }
 
-/** A pause that ends, or other times, count from now: nothing that passed meanwhile is caught up. */
 const OVERRIDE = `
-  UPDATE tq__cron SET override = $override, decided_until = $until, changed_at = $now WHERE name = $name`;
+  UPDATE tq__cron SET override = $override, decided_until = $until, former = $former, changed_at = $now
+   WHERE name = $name`;
 
 export function overrideCron(
   db: Database,
@@ -139,9 +153,21 @@ export function overrideCron(
   override: CronOverride,
   now: number,
 ): void {
-  const isPauseAlone = row.override.pause === undefined && override.pause !== undefined;
-  const until = isPauseAlone ? row.decidedUntil : now;
-  db.query(OVERRIDE).run({ name: row.name, override: JSON.stringify(override), until, now });
+  const { name } = row;
+  const former = formerAfter(row.former, timesOf(row), timesOf({ ...row, override }), now);
+  db.query(OVERRIDE).run({
+    name,
+    override: JSON.stringify(override),
+    until: Math.max(row.decidedUntil, pauseEnd(row.override, override, now)),
+    former: JSON.stringify(former),
+    now,
+  });
+}
+
+/** Nothing that passed in a pause is caught up once that has ended. */
+function pauseEnd({ pause }: CronOverride, after: CronOverride, now: number): number {
+  if (pause === undefined || after.pause !== undefined) return -Infinity;
+  return Math.min(now, (pause.until ?? Infinity) - 1);
 }
 
 const DELETE = "DELETE FROM tq__cron WHERE name = $name";

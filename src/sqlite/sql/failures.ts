@@ -3,31 +3,9 @@ import type { Database } from "bun:sqlite";
 import type { Failure } from "../../failure.ts";
 import { OF_FOLLOW_UP } from "../../policies/read.ts";
 import type { FollowUp } from "../../store/failure-store.ts";
-import { FUNCTION_METHOD } from "../../task.ts";
 import { encode } from "../../values/encoding.ts";
-
-/** Alerts tell the beginning of a reason. */
-const REASON_CHARACTERS = 1_000;
-
-/** Where no worker tells of them any more, so many failures wait to be told. */
-const MOST_UNTOLD = 10_000;
-
-/** The call for people: a function has its name alone. */
-const CALL = `iif(method = '${FUNCTION_METHOD}' AND instances = '[]', model, model || '.' || method)`;
-
-const NOTE = `
-  INSERT INTO tq__untold (task, call, queue, reason, attempts, failed_at)
-  SELECT id, ${CALL}, queue, substr(reason, 1, ${REASON_CHARACTERS}), attempts, $now
-    FROM tq__task
-   WHERE id = $id AND EXISTS (SELECT 1 FROM tq__alert)`;
-
-const NOTE_TROUBLE = `
-  INSERT INTO tq__untold (task, call, queue, reason, attempts, failed_at)
-  SELECT NULL, 'worker', NULL, substr($trouble, 1, ${REASON_CHARACTERS}), 0, $now
-   WHERE EXISTS (SELECT 1 FROM tq__alert)
-     AND NOT EXISTS (SELECT 1 FROM tq__untold WHERE task IS NULL AND reason = substr($trouble, 1, ${REASON_CHARACTERS}))`;
-
-const FORGET_OLD = `DELETE FROM tq__untold WHERE id <= $id - ${MOST_UNTOLD}`;
+import { CALL } from "./call.ts";
+import { noteFailure } from "./untold.ts";
 
 const WANTED = `
   SELECT ${CALL} AS call, reason, attempts, calls_model AS model, calls_method AS method
@@ -52,7 +30,7 @@ interface WantedRow extends Omit<Failure, "task"> {
  * @returns the id of the task that the failure pushes; null: it pushes none.
  */
 export function afterFailure(db: Database, id: number, now: number): number | null {
-  noted(db, db.query(NOTE).run({ id, now }));
+  noteFailure(db, id, now);
   const wanted = db.query(WANTED).get({ id }) as WantedRow | null;
   if (wanted === null) return null;
   const { model, method, ...rest } = wanted;
@@ -60,18 +38,6 @@ export function afterFailure(db: Database, id: number, now: number): number | nu
   const args = encode([failure], "args");
   const pushed = db.query(PUSH).run({ id, now, model, method, args, policy: OF_FOLLOW_UP });
   return Number(pushed.lastInsertRowid);
-}
-
-/** A worker has trouble that no task tells of. Trouble that is still to be told is not told twice. */
-export function noteTrouble(db: Database, trouble: string, now: number): void {
-  noted(db, db.query(NOTE_TROUBLE).run({ trouble, now }));
-}
-
-function noted(
-  db: Database,
-  { changes, lastInsertRowid }: { readonly changes: number; lastInsertRowid: number | bigint },
-): void {
-  if (changes > 0) db.query(FORGET_OLD).run({ id: lastInsertRowid });
 }
 
 const DECLARED = `

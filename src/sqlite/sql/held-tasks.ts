@@ -1,16 +1,11 @@
 /** The ready tasks that a pause of their method holds: those set aside, and those that no claim has met yet. */
 import type { Database } from "bun:sqlite";
-import { FUNCTION_METHOD, NO_INSTANCES } from "../../task.ts";
+import { isCall } from "./call.ts";
 import { namesGlob } from "./glob.ts";
 import type { StoredPause } from "./pauses.ts";
 
-/** As `callWords` has it. */
-const CALL = `
-  CASE WHEN method = '${FUNCTION_METHOD}' AND instances = '${JSON.stringify(NO_INSTANCES)}' THEN model
-       ELSE model || '.' || method END`;
-
 /** The condition that a pause of `heldNames` holds a row with `HELD_BY`. */
-export const IS_HELD = `EXISTS (SELECT 1 FROM json_each($held) WHERE ${CALL} GLOB value)`;
+export const IS_HELD = `EXISTS (SELECT 1 FROM json_each($held) WHERE ${isCall("value")})`;
 
 /** The columns that `IS_HELD` reads. */
 export const HELD_BY = "model, method, instances";
@@ -45,4 +40,21 @@ export function countHeld(
   const count = (sql: string, values: Record<string, string | number>) =>
     (db.query(sql).get({ queue, ...values }) as { count: number }).count;
   return count(IN_LINE, { held, limit }) + count(ASIDE, { groups });
+}
+
+/** The first tasks of a queue: more are not looked at. */
+const HEAD = 1_000;
+
+const IS_ANY_OF = `
+  SELECT 1
+    FROM (SELECT ${HELD_BY} FROM tq__task
+           WHERE state = 'ready' AND suspect = 0 AND queue = $queue
+           LIMIT ${HEAD})
+   WHERE ${IS_HELD}
+   LIMIT 1`;
+
+/** True where a task at the head of the queue is of the methods with this name or pattern. */
+export function isAnyOf(db: Database, queue: string, name: string): boolean {
+  const held = JSON.stringify([namesGlob(name)]);
+  return db.query(IS_ANY_OF).get({ queue, held }) !== null;
 }

@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { isWorker } from "../../store/live-workers.ts";
 import type { QueueStatus, WorkerStatus } from "../../store/looking.ts";
+import type { OldestReady } from "../../store/measurements.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import {
   type EndedRate,
@@ -14,8 +15,9 @@ import {
   type QueueDepth,
 } from "../../statistics/forecast.ts";
 import { countHeld, HELD_BY, heldNames, IS_HELD } from "./held-tasks.ts";
-import { pausesInForce } from "./pauses.ts";
+import { endedPauses, pausesInForce } from "./pauses.ts";
 import { endedRate, pushedSince } from "./rates.ts";
+import { resumedAt } from "./resumed.ts";
 
 /** More queues get no forecast: there may be thousands. */
 const MOST_FORECAST = 20;
@@ -29,6 +31,7 @@ export function withForecasts(
 ): QueueStatus[] {
   const live = workers.filter((worker) => worker.alive && isWorker(worker));
   const pauses = pausesInForce(db, now);
+  const ended = endedPauses(db, now);
   let left = MOST_FORECAST;
   const pushed = new Map<number, Map<string, number>>();
   return queues.map((status) => {
@@ -39,7 +42,8 @@ export function withForecasts(
     const takers = live.filter((worker) => takesQueue(worker.queues, status.queue));
     const started = Math.min(...takers.map(({ started_at: at }) => at));
     const line = { ...status, ready, held: heldNames(pauses) };
-    const found = forecastOf(db, line, started, now, (since) => {
+    const ranFrom = Math.max(started, resumedAt(db, status.queue, ended));
+    const found = forecastOf(db, line, ranFrom, now, (since) => {
       let counts = pushed.get(since);
       if (!counts) pushed.set(since, (counts = pushedSince(db, since, now)));
       return counts.get(status.queue) ?? 0;
@@ -58,22 +62,34 @@ interface Line extends QueueDepth {
 function forecastOf(
   db: Database,
   line: Line,
-  started: number,
+  /** Its tasks could not run before. */
+  ranFrom: number,
   now: number,
   pushed: (since: number) => number,
 ): Forecast | null {
   const { queue } = line;
   const priorities = prioritiesOf(db, queue);
-  const since = Math.max(backlogSince(db, line, priorities, now), started);
+  const since = Math.max(backlogSince(db, line, priorities, now), ranFrom);
   const rate = endedRate(db, (name) => name === queue, { now, since });
   if (!isRate(rate)) return null;
   // The push that began to fill the queue may be the last one: soon after it no rate is known.
   const isYoung = now - since < 2 * rate.within && now - since < YOUNG_MS;
-  const come = isYoung ? null : pushed(now - rate.within);
+  const come = isYoung ? comeSteadily(rate.within, now, pushed) : pushed(now - rate.within);
   return forecast(line, rate, come, missesOf(db, line, priorities, rate, now));
 }
 
 const YOUNG_MS = 120_000;
+
+/** As many as would come at the pace of the slower one of the last two quarters; null: no tasks came in one of them. */
+function comeSteadily(
+  within: number,
+  now: number,
+  pushed: (since: number) => number,
+): number | null {
+  const last = pushed(now - within / 4);
+  const slower = Math.min(last, pushed(now - within / 2) - last);
+  return slower > 0 ? 4 * slower : null;
+}
 
 const READY = "state = 'ready' AND suspect = 0 AND queue = $queue";
 
@@ -147,6 +163,16 @@ function backlogSince(
     ),
   );
   return Math.min(now, ...times.filter((time) => time !== null));
+}
+
+/** Since when the oldest ready task of each of these queues could run, as far as it is found; no paused method's. */
+export function oldestReady(db: Database, queues: readonly string[], now: number): OldestReady[] {
+  const held = heldNames(pausesInForce(db, now));
+  return queues.flatMap((queue) => {
+    const priorities = prioritiesOf(db, queue);
+    if (priorities.length === 0) return [];
+    return [{ queue, since: backlogSince(db, { queue, ready: 0, held }, priorities, now) }];
+  });
 }
 
 type Expected = { readonly id: number; readonly deadline: number; readonly isHeld: 0 | 1 };

@@ -4,6 +4,7 @@ import { TqError } from "../../errors.ts";
 import { targetWords } from "../../store/pause-words.ts";
 import type { NewPause, Pause, PauseTarget } from "../../store/pauses.ts";
 import { didYouMean } from "../../suggest.ts";
+import { HOUR_MS } from "../../values/duration.ts";
 
 /** A pause with its id, by which the tasks that it has set aside are found. */
 export interface StoredPause extends Pause {
@@ -45,11 +46,11 @@ export function shownPauses(db: Database, now: number): Pause[] {
   return db.query(SHOWN_IN_FORCE).all(now) as Pause[];
 }
 
-const END = "DELETE FROM tq__pause WHERE until <= ?1";
+const END = `DELETE FROM tq__pause WHERE until <= ?1 RETURNING ${SHOWN}`;
 
 /** As `pausesInForce`; it deletes those that have ended, so that claims need not look at them any more. */
 export function endPauses(db: Database, now: number): StoredPause[] {
-  db.query(END).run(now);
+  noteEnds(db, db.query(END).all(now) as Pause[], now);
   return pausesInForce(db, now);
 }
 
@@ -75,6 +76,7 @@ export function resume(db: Database, target: PauseTarget, now: number): Pause {
   const inForce = endPauses(db, now);
   const { kind, name } = target;
   const ended = db.query(RESUME).get({ kind, name }) as Pause | null;
+  noteEnds(db, ended === null ? [] : [ended], now);
   if (ended !== null) return ended;
   const names = inForce.filter((pause) => pause.kind === kind).map((pause) => pause.name);
   const others = inForce.length === 0 ? "; nothing is" : "; tq status shows what is";
@@ -87,7 +89,36 @@ const RESUME_ALL = "DELETE FROM tq__pause";
 export function resumeAll(db: Database, now: number): Pause[] {
   const ended = shownPauses(db, now);
   db.query(RESUME_ALL).run();
+  noteEnds(db, ended, now);
   return ended;
+}
+
+const NOTE_END = `
+  INSERT INTO tq__pause_end (kind, name, ended_at) VALUES ($kind, $name, $at)
+  ON CONFLICT (kind, name) DO UPDATE SET ended_at = excluded.ended_at`;
+
+const FORGET_ENDS = "DELETE FROM tq__pause_end WHERE ended_at < ?1";
+
+function noteEnds(db: Database, ended: readonly Pause[], now: number): void {
+  if (ended.length === 0) return;
+  db.query(FORGET_ENDS).run(now - HOUR_MS);
+  for (const { kind, name, until } of ended) {
+    db.query(NOTE_END).run({ kind, name, at: Math.min(until ?? now, now) });
+  }
+}
+
+export interface EndedPause extends PauseTarget {
+  readonly at: number;
+}
+
+const ENDED = `
+  SELECT kind, name, ended_at AS at FROM tq__pause_end WHERE ended_at <= ?1
+   UNION ALL
+  SELECT kind, name, until FROM tq__pause WHERE until <= ?1`;
+
+/** The pauses that have ended in the last hour. */
+export function endedPauses(db: Database, now: number): EndedPause[] {
+  return db.query(ENDED).all(now) as EndedPause[];
 }
 
 /** A clock that was ahead by less than this does no harm. */

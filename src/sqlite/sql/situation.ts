@@ -12,7 +12,8 @@ import type { Shown } from "../file/live-output.ts";
 import { endedRate } from "./rates.ts";
 import { runningSuspect } from "./claim.ts";
 import { getTask, getTaskByRef, listWorkers } from "./looking.ts";
-import { shownPauses } from "./pauses.ts";
+import { endedPauses, shownPauses } from "./pauses.ts";
+import { resumedAt } from "./resumed.ts";
 import {
   candidates,
   type IsSuspect,
@@ -119,7 +120,8 @@ function placeOf(
   );
   const { queues, ...ahead } = best;
   const first = Math.min(...takers.map(({ started_at: at }) => at));
-  const since = Math.max(waited.since, first);
+  const resumed = resumedAt(db, task.queue, endedPauses(db, waited.now));
+  const since = Math.max(waited.since, first, resumed);
   const takes = (queue: string): boolean => takesQueue(queues, queue);
   const rate = ahead.ahead === 0 ? NONE_ENDED : endedRate(db, takes, { ...waited, since });
   const { ended, within: endedWithin } = rate;

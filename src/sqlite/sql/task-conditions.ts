@@ -143,7 +143,7 @@ function insideSql(
 }
 
 function step(part: string | number): string {
-  return typeof part === "number" ? `[${part}]` : `."${part}"`;
+  return typeof part === "number" ? `[${part}]` : `.${JSON.stringify(part)}`;
 }
 
 /** SQL for the type of a value in JSON, and for the value. */

@@ -8,7 +8,8 @@ import { VERSION } from "../../version.ts";
 import type { Shown } from "../file/live-output.ts";
 import { recordAttempt } from "./attempts.ts";
 import { handBack } from "./claim.ts";
-import { noteTrouble } from "./failures.ts";
+import { countRescued } from "./rescued-count.ts";
+import { noteTrouble } from "./untold.ts";
 import { crash, interrupt, settle } from "./settle.ts";
 
 const REGISTER = `
@@ -115,6 +116,7 @@ export function rescueWorker(
   const held = heldBy(db, worker);
   if (!row && held.length === 0) return null;
   const isToBlame = row?.boot_id === bootId || row === null;
+  // The view tq_attempts knows these words: nobody knows how long such a run took.
   const reason = isToBlame ? "its worker process died" : "its machine went down";
   const tasks = held.map((task) => {
     const ran = task.begun === 1 || hasRun(task, held, shown);
@@ -125,6 +127,7 @@ export function rescueWorker(
     return rescuedTask(task);
   });
   db.query(UNREGISTER).run({ worker });
+  countRescued(db, tasks.length, 1);
   return tasks;
 }
 
@@ -147,10 +150,11 @@ function suspect(db: Database, task: HeldRow, reason: string, ran: boolean, now:
 export function rescueThread(
   db: Database,
   owner: Owner,
-  { running, reason, maxCrashes, outcome }: ThreadDeath,
+  { running, reason, maxCrashes, outcome, suspectAll }: ThreadDeath,
   now: number,
 ): RescuedTask[] {
   const held = db.query(HELD_BY_THREAD).all({ ...owner }) as HeldRow[];
+  if (maxCrashes !== null) countRescued(db, held.length);
   return held.map((task) => {
     const ran = task.id === running?.id && task.claim === running.claim;
     if (ran && outcome) {
@@ -159,6 +163,7 @@ export function rescueThread(
     }
     if (ran && maxCrashes !== null) return recordCrash(db, task, reason, maxCrashes, now);
     if (ran) interrupt(db, task, reason, now);
+    else if (suspectAll) suspect(db, task, reason, false, now);
     else handBack(db, [task], now);
     return rescuedTask(task);
   });

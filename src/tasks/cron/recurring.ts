@@ -13,20 +13,26 @@ export interface RecurringTask {
   readonly schedule: string;
   /** The schedule in words; null where it says it best itself. */
   readonly words: string | null;
-  /** Null: the zone of the machine that the worker runs on. */
+  /** Null: its definition names none. */
   readonly time_zone: string | null;
+  /** The zone whose clock counts: else that of the workers' machine. Null: no worker has run yet. */
+  readonly clock: string | null;
   /** `night.run`, or the name of a function. */
   readonly task: string;
   readonly queue: string;
   /** Its next slot; null while it is paused without an end, and where it is removed. */
   readonly next: number | null;
   readonly last: RecurringSlot | null;
+  /** Its slots are decided up to this time, which is yet to come: the clock was set back. Null: it was not. */
+  readonly decided_ahead: number | null;
   /** The slot that waits for the end of the task before. */
   readonly waiting: number | null;
   /** The file that defines it; "database": `tq cron add` did. */
   readonly origin: string;
   /** False while no live worker has its file: its slots wait for one. */
   readonly held: boolean;
+  /** Live workers have its file, and none has the method that it calls. */
+  readonly is_unknown: boolean;
   /** Other files whose definition of this name does not count. */
   readonly others: readonly string[];
   /** The database says this instead, by the same keys. */
@@ -72,13 +78,16 @@ async function toRecurring(
     schedule: schedule.text,
     words: await scheduleWords(schedule),
     time_zone: timeZone,
+    clock: timeZone ?? row.zone,
     task,
     queue,
     next: nextSlot(definition, row, now),
     last: last === undefined ? null : recurringSlot(last),
+    decided_ahead: row.decidedUntil > now ? row.decidedUntil : null,
     waiting: row.waiting,
     origin: row.origin,
     held: row.held,
+    is_unknown: row.isUnknown,
     others: row.others,
     edited: Object.keys(edited).length === 0 ? null : edited,
     pause: pauseAt(row, now),

@@ -2,14 +2,13 @@
  * Tells people of failures, in each way that the settings name: the first one at once, later ones together. Every worker
  * looks; the database says which one tells, and up to which failure.
  */
-import { matchesName } from "../../call-patterns.ts";
 import type { ModelCatalog } from "../../catalog.ts";
+import { clearTimeout, monotonicNow, setTimeout } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import type { Report } from "../../log/events.ts";
 import { LastingNote } from "../../log/lasting-note.ts";
-import { matches } from "../../patterns.ts";
 import type { Config } from "../../settings/config.ts";
-import type { AlertTake, TakenAlert, UntoldFailure } from "../../store/failure-store.ts";
+import type { AlertDefinition, AlertTake, TakenAlert } from "../../store/failure-store.ts";
 import type { Store } from "../../store/store.ts";
 import { HOUR_MS, SECOND_MS } from "../../values/duration.ts";
 import { type Channel, channelsOf } from "./channels.ts";
@@ -42,6 +41,7 @@ export interface AlertsOptions {
 
 export class Alerts {
   readonly #options: AlertsOptions;
+  readonly #definitions: readonly AlertDefinition[];
   readonly #lanes: readonly Lane[];
   readonly #cut = new AbortController();
   #seen = 0;
@@ -52,15 +52,15 @@ export class Alerts {
   constructor(options: AlertsOptions) {
     this.#options = options;
     const channels = options.channels ?? channelsOf(options.config);
-    const take = takeOf(options, channels);
+    this.#definitions = definitionsOf(options.config, channels);
+    const take = takeOf(options, this.#definitions);
     this.#lanes = channels.map((channel) => new Lane(channel, take, options, this.#cut.signal));
   }
 
   /** Failures count from here on, if none were watched before. */
   async watch(): Promise<void> {
     const { store, config } = this.#options;
-    const keys = this.#lanes.map(({ key }) => key);
-    await store.failures.watch(config.file ?? "", keys);
+    await store.failures.watch(config.file ?? "", this.#definitions);
   }
 
   /** A sentence for each name in the settings that fits nothing. */
@@ -142,20 +142,14 @@ export class Alerts {
 
 type Take = Omit<AlertTake, "channel">;
 
-function takeOf({ id, config }: AlertsOptions, channels: readonly Channel[]): Take {
-  const { every, queues, tasks } = config.alert;
-  const isIn = (patterns: readonly string[], name: string, fits = matches) =>
-    patterns.length === 0 || patterns.some((pattern) => fits(pattern, name));
-  const isWanted = ({ task, call, queue }: UntoldFailure): boolean =>
-    task === null || (isIn(queues, queue ?? "") && isIn(tasks, call, matchesName));
-  return {
-    worker: id,
-    origin: config.file ?? "",
-    channels: channels.map(({ key }) => key),
-    every,
-    limit: MOST_NAMED,
-    isWanted,
-  };
+function definitionsOf({ alert }: Config, channels: readonly Channel[]): AlertDefinition[] {
+  const { queues, tasks } = alert;
+  return channels.map(({ key }) => ({ key, queues, tasks }));
+}
+
+function takeOf({ id, config }: AlertsOptions, definitions: readonly AlertDefinition[]): Take {
+  const { alert, file } = config;
+  return { worker: id, origin: file ?? "", definitions, every: alert.every, limit: MOST_NAMED };
 }
 
 /** One way of telling. */
@@ -179,10 +173,6 @@ class Lane {
     this.#options = options;
     this.#signal = signal;
     this.#trouble = new LastingNote(options.report);
-  }
-
-  get key(): Channel["key"] {
-    return this.#channel.key;
   }
 
   look(): void {
@@ -232,14 +222,14 @@ class Lane {
   async #send({ failures, count, until }: Extract<TakenAlert, { kind: "alert" }>): Promise<number> {
     const { store, report, id } = this.#options;
     const { name: channel, key } = this.#channel;
-    const started = performance.now();
+    const started = monotonicNow();
     const message = alertMessage({ database: store.name, failures, count });
     const why = await this.#channel.send(message, this.#signal);
     const ids = failures.flatMap(({ task }) => task ?? []);
     const pause = why === null ? 0 : this.#pauseAfter();
     if (why === null) {
       this.#failures = 0;
-      const duration = performance.now() - started;
+      const duration = monotonicNow() - started;
       report({ name: "alert.sent", channel, count, ids, duration });
     } else {
       this.#failures += 1;

@@ -1,9 +1,11 @@
 /** Posts an alert to a URL. The log names the URL without its secrets. */
+import { clearTimeout, setTimeout } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import { shownUrl } from "../../settings/kinds.ts";
 import { formatDuration, SECOND_MS } from "../../values/duration.ts";
 import { VERSION } from "../../version.ts";
 import type { AlertMessage } from "./message.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 /** One try may take this long. */
 const TRY_MS = 10 * SECOND_MS;
@@ -65,12 +67,12 @@ async function tryOnce(
       await response.body?.cancel();
       return { why: null, isFinal: true };
     }
-    const why = `${shownUrl(url)} answered ${status}${await beginning(response)}`;
+    const why = `${shownUrl(url)} answered ${status}${await beginning(response, url)}`;
     return { why, isFinal: status < 500 && status !== 408 && status !== 429 };
   } catch (error) {
     const words = late.aborted
       ? `it did not answer within ${formatDuration(limit)}`
-      : withoutUrl(messageOf(error), url);
+      : withoutSecrets(unreachable(error), url);
     return { why: `${shownUrl(url)} cannot be reached: ${words}`, isFinal: false };
   }
 }
@@ -85,19 +87,32 @@ function split(text: string): { target: string; headers: Record<string, string> 
   return { target: url.href, headers: { authorization: `Basic ${Buffer.from(plain).toBase64()}` } };
 }
 
-async function beginning(response: Response): Promise<string> {
+async function beginning(response: Response, url: string): Promise<string> {
+  const decoder = new TextDecoder();
   const reader = response.body?.getReader();
-  const part = await reader?.read();
+  let [read, isCut] = ["", true];
+  while (read.length < 4 * ANSWER_CHARACTERS && isCut) {
+    const part = await reader?.read();
+    read += decoder.decode(part?.value, { stream: true });
+    isCut = part?.done === false;
+  }
+  isCut ||= read.length > 4 * ANSWER_CHARACTERS;
   await reader?.cancel();
-  const text = new TextDecoder().decode(part?.value?.subarray(0, 4 * ANSWER_CHARACTERS)).trim();
+  const text = withoutSecrets(read.slice(0, 4 * ANSWER_CHARACTERS).trim(), url, isCut);
   return text === "" ? "" : `: ${text.slice(0, ANSWER_CHARACTERS).toWellFormed()}`;
 }
 
-/** An error may name the whole URL. */
-function withoutUrl(message: string, url: string): string {
-  const { href } = new URL(url);
-  return message.replaceAll(url, shownUrl(url)).replaceAll(href, shownUrl(url));
+/** Why there is no answer: Bun's own words are for those who wrote the request. */
+function unreachable(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return REASONS[code] ?? messageOf(error);
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNRESET: "it closed the connection without an answer",
+  ECONNREFUSED: "nothing listens there",
+  ENOTFOUND: "there is no host with this name",
+};
 
 async function pausing(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,4 +1,5 @@
 /** Runs the command of an alert: for a limited time, with limited output, and without a process left behind. */
+import { clearTimeout, setTimeout, sleep } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import { closeSync } from "node:fs";
 import { formatDuration, SECOND_MS } from "../../values/duration.ts";
@@ -80,7 +81,7 @@ async function watch(child: Child, limit: number, signal: AbortSignal): Promise<
   clearTimeout(timer);
   signal.removeEventListener("abort", aborted);
   endGroup(child); // also what it has left in the background, which may keep its output open
-  await Promise.race([Promise.all(reading), Bun.sleep(SECOND_MS)]);
+  await Promise.race([Promise.all(reading), sleep(SECOND_MS)]);
   output.close();
   const said = output.text === "" ? "" : `; it printed: ${output.text}`;
   if (why !== null) return `${why}${said}`;

@@ -47,7 +47,10 @@ async function describedOnce() {
   return { operations: operationsOf(document), schemas: document.components.schemas };
 }
 
-describe.each(operations)("$operationId", (operation) => {
+/** A stream of events has no end, so no answer of it can be read whole: events.test.ts asks for it. */
+const answering = operations.filter(({ operationId }) => operationId !== "streamEvents");
+
+describe.each(answering)("$operationId", (operation) => {
   test("answers any request as the document says, and changes nothing where it refuses", async () => {
     const ajv = new Ajv2020({ strict: false, allErrors: true });
     addFormats(ajv);

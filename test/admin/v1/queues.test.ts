@@ -16,6 +16,15 @@ test("the queues are listed with their tasks, and who serves them", async () => 
 });
 
 describe("a pause", () => {
+  test("may end in a year of six digits", async () => {
+    await using admin = makeAdmin();
+    const { body } = await admin.post("/api/v1/pauses", {
+      queue: "a",
+      until: 8_640_000_000_000_000,
+    });
+    expect(body.until).toBe("+275760-09-13T00:00:00.000Z");
+  });
+
   test("of a queue or a method is made, listed and ended", async () => {
     await using admin = makeAdmin();
     const paused = await admin.post("/api/v1/pauses", {
@@ -45,6 +54,8 @@ describe("a pause", () => {
     [{ queue: "a", task: "b" }, "Cannot pause: give either a queue or a task"],
     [{ queue: "a", until: "2024-01-01" }, "Cannot pause: until has passed already"],
     [{ queue: "a", until: "soon" }, "Cannot pause: until"],
+    [{ queue: "a", until: "" }, "Cannot pause: until"],
+    [{ queue: "a", until: false }, "Cannot pause: until cannot be false"],
     [{ queue: 7 }, "Cannot pause: queue cannot be 7"],
     [{ queue: "a", reason: "" }, "Cannot pause: reason"],
     [{ queue: "a", by: 7 }, "Cannot pause: by cannot be 7"],

@@ -131,6 +131,17 @@ needs("strace").describe("a disk that refuses to flush", () => {
     ]);
   });
 
+  test("acknowledges no push where it refuses only the folder with the name of the log", async () => {
+    await using site = siteWithModels();
+    const inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", site.path];
+    const all = [...inject, "-e", "trace=fsync", "-e", "inject=fsync:error=EIO"];
+    const { code, stdout, stderr } = await site
+      .spawn([...all, TQ, "push", "job", "add", "1"])
+      .ended();
+    expect({ code, stdout }).toEqual({ code: 10, stdout: "" });
+    expect(stderr).toContain("Error: EIO: i/o error, fsync");
+  });
+
   test("ends the worker, and a new one does what was not done, once", async () => {
     await using site = siteWithModels();
     const keys = Array.from({ length: 30 }, (_, index) => index + 1);

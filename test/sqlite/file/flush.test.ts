@@ -33,7 +33,11 @@ describe("a flush", () => {
     using folder = makeFolder();
     const closed = openSync(folder.path, "r");
     closeSync(closed);
-    const flush = new Flush(folder.file("tq.db"), true, { blocking: closed, background: closed });
+    const flush = new Flush(folder.file("tq.db"), true, {
+      blocking: closed,
+      background: closed,
+      folder: null,
+    });
     flush.check();
     const error = thrownBy(() => flush.inForeground());
     expect(error).toMatchObject({ code: "database" });
@@ -59,7 +63,9 @@ describe("a flush", () => {
     await pushOne(subject.store);
     const closed = openSync("/", "r");
     closeSync(closed);
-    thrownBy(() => new Flush(path, true, { blocking: closed, background: closed }).inForeground());
+    thrownBy(() =>
+      new Flush(path, true, { blocking: closed, background: closed, folder: null }).inForeground(),
+    );
     expect(existsSync(`${path}-unflushed`)).toBe(true);
     using reader = new Database(path);
     reader.run("BEGIN");

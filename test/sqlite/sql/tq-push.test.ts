@@ -205,6 +205,18 @@ for (const client of CLIENTS) {
       expect(await subject.store.list()).toEqual([]);
     });
 
+    test("refuses a day that its month does not have", async () => {
+      for (const column of ["scheduled_at", "expected_at", "expires_at"]) {
+        const days = ["2027-02-31 08:00+01:00", "2027-04-31T08:00Z", "2027-02-29 08:00Z"];
+        const { err } = await run(days.map((day) => insert({ [column]: `'${day}'` })).join(""));
+        const said = err.split("\n").filter((line) => line.includes("tq_push"));
+        expect(said).toEqual(days.map(() => expect.stringContaining("its month has no such day")));
+        const { err: none } = await run(insert({ [column]: "'2128-02-29 23:59:59.5-12:00'" }));
+        expect(none).toBe("");
+      }
+      expect(await subject.store.list()).toHaveLength(3);
+    });
+
     test("refuses a ref that is taken, whatever the statement says about conflicts", async () => {
       await push({ ref: "'r'" });
       for (const or of ["", "OR REPLACE", "OR IGNORE"]) {

@@ -1,6 +1,6 @@
 /** Which failures are told, by which worker, and when. */
 import { describe, expect, test } from "bun:test";
-import type { AlertKey, TakenAlert } from "../../../src/store/failure-store.ts";
+import type { AlertDefinition, AlertKey, TakenAlert } from "../../../src/store/failure-store.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { claim, claimFirst, newTask, pushOne } from "../../support/store.ts";
 import { clock, fail, register, store, subject } from "./subject.ts";
@@ -8,21 +8,30 @@ import { clock, fail, register, store, subject } from "./subject.ts";
 const FILE = "/shop/tq.toml";
 const MINUTE = 60_000;
 
-const watch = (channels: readonly AlertKey[] = ["command"]) => store.failures.watch(FILE, channels);
+const ALL = { queues: [], tasks: [] } as const;
+
+const definitions = (channels: readonly AlertKey[]): AlertDefinition[] =>
+  channels.map((key) => ({ key, ...ALL }));
+
+const watch = (channels: readonly AlertKey[] = ["command"]) =>
+  store.failures.watch(FILE, definitions(channels));
 
 interface Asked {
   readonly worker?: string;
   readonly channel?: AlertKey;
   readonly of?: Store;
   readonly origin?: string;
-  readonly wanted?: (call: string) => boolean;
   readonly channels?: readonly AlertKey[];
+  /** What `channel` wants; default: all. */
+  readonly wants?: Partial<AlertDefinition>;
 }
 
 function take({ worker = "worker-1", channel = "command", of = store, ...more }: Asked = {}) {
-  const { wanted = () => true, channels = [channel], origin = FILE } = more;
-  const isWanted = ({ call }: { readonly call: string }) => wanted(call);
-  const options = { worker, channel, channels, origin, every: MINUTE, limit: 2, isWanted };
+  const { channels = [channel], origin = FILE, wants } = more;
+  const all = definitions(channels).map((one) =>
+    one.key === channel ? { ...one, ...wants } : one,
+  );
+  const options = { worker, channel, definitions: all, origin, every: MINUTE, limit: 2 };
   return of.failures.take(options);
 }
 
@@ -34,10 +43,15 @@ async function tell(asked: Asked = {}): Promise<TakenAlert> {
   return taken;
 }
 
-async function failOne(model = "sale"): Promise<number> {
-  const id = await pushOne(store, { model });
+async function failOne(model = "sale", queue = "default"): Promise<number> {
+  const id = await pushOne(store, { model, queue });
   await fail(await claimFirst(store));
   return id;
+}
+
+async function failMany(count: number, model = "sale", queue = "default"): Promise<void> {
+  await store.push(Array.from({ length: count }, () => newTask({ model, queue })));
+  for (const task of await claim(store, { limit: count })) await fail(task);
 }
 
 const NONE = { kind: "none" } as const;
@@ -55,7 +69,7 @@ export function alertTests(): void {
         attempts: 1,
         failedAt: clock.now(),
       };
-      const alert = { kind: "alert", failures: [failure], count: 1, lastAt: clock.now() };
+      const alert = { kind: "alert", failures: [failure], count: 1 };
       expect(await tell()).toMatchObject(alert);
       clock.advance(MINUTE);
       expect(await tell()).toEqual(NONE);
@@ -139,20 +153,29 @@ export function alertTests(): void {
     });
 
     test("of two files go by themselves: none counts as told what the other one tells or leaves out", async () => {
-      const sales = { channel: "command a" } as const;
-      const labels = { channel: "command b", origin: "/other/tq.toml" } as const;
-      const isLabel = (call: string) => call.startsWith("label.");
-      await watch([sales.channel]);
-      await store.failures.watch(labels.origin, [labels.channel]);
+      const sales = { channel: "command a", wants: { tasks: ["sale.*"] } } as const;
+      const labels = {
+        channel: "command b",
+        origin: "/other/tq.toml",
+        wants: { tasks: ["label.*", "a.b"] },
+      } as const;
+      expect([await take(sales), await take(labels)]).toEqual([NONE, NONE]);
       await failOne("label");
       await failOne("sale");
-      expect(await tell({ ...sales, wanted: (call) => !isLabel(call) })).toMatchObject({
-        count: 1,
-      });
-      expect(await tell({ ...labels, wanted: isLabel })).toMatchObject({ count: 1 });
+      expect(await tell(sales)).toMatchObject({ count: 1, failures: [{ call: "sale.process" }] });
+      expect(await tell(labels)).toMatchObject({ count: 1, failures: [{ call: "label.process" }] });
       await failOne("label");
-      expect(await tell({ ...sales, wanted: (call) => !isLabel(call) })).toEqual(NONE);
-      expect(await tell({ ...labels, wanted: isLabel })).toEqual({ kind: "wait", wait: MINUTE });
+      expect(await tell(sales)).toEqual(NONE);
+      expect(await tell(labels)).toEqual({ kind: "wait", wait: MINUTE });
+    });
+
+    test("with the same definition in two files go on where one of them gets another", async () => {
+      const other = { origin: "/other/tq.toml" } as const;
+      expect([await take(), await take(other)]).toEqual([NONE, NONE]);
+      await failOne();
+      const edited = { channel: "command b" } as const;
+      expect(await tell(edited)).toMatchObject({ count: 1 }); // twice, rather than not at all
+      expect(await tell(other)).toMatchObject({ count: 1 });
     });
 
     test("that their file has edited tell what the former ones have not", async () => {
@@ -178,12 +201,52 @@ export function alertTests(): void {
     });
 
     test("leave out failures that are not wanted, which need no pause", async () => {
+      const asked = { wants: { tasks: ["label.*"], queues: ["b[*"] } } as const;
+      expect(await take(asked)).toEqual(NONE);
+      await failOne("sale", "b[1");
+      await failOne("label", "b1");
+      expect(await take(asked)).toEqual(NONE);
+      const id = await failOne("label", "b[1");
+      expect(await tell(asked)).toMatchObject({ count: 1, failures: [{ task: id }] });
+    });
+
+    test("want a function by each of its names, and not a method of the same name", async () => {
+      const asked = { wants: { tasks: ["send.call", "draw"] } } as const;
+      await take(asked);
+      for (const model of ["send", "draw"]) {
+        await store.push([
+          newTask({ model, method: "call", instances: [] }),
+          newTask({ model, method: "work" }),
+        ]);
+      }
+      for (const task of await claim(store, { limit: 4 })) await fail(task);
+      expect(await tell(asked)).toMatchObject({ failures: [{ call: "send" }, { call: "draw" }] });
+    });
+
+    test("keep the first failures and count all, whatever others fail in between", async () => {
+      const channels = ["command a", "url"] as const;
+      const wants = { queues: ["invoice"] } as const;
+      const invoices = { channel: "command a", channels, wants } as const;
+      await take(invoices);
+      const first = await failOne("sale", "invoice");
+      await failMany(250, "sale", "noise");
+      expect(await tell(invoices)).toMatchObject({ count: 1, failures: [{ task: first }] });
+      const taken = await take({ channel: "url", channels });
+      expect(taken).toMatchObject({ count: 251, failures: [{ task: first }, { task: first + 1 }] });
+    });
+
+    test("keep the first failures of those that come while an alert goes", async () => {
       await watch();
-      const wanted = (call: string) => call.startsWith("label.");
-      await failOne("sale");
-      expect(await tell({ wanted })).toEqual(NONE);
-      const id = await failOne("label");
-      expect(await tell({ wanted })).toMatchObject({ count: 1, failures: [{ task: id }] });
+      await failMany(250);
+      const taken = await take();
+      if (taken.kind !== "alert") throw new Error("nothing was taken");
+      const next = await failOne();
+      await failMany(250);
+      await store.failures.told("worker-1", "command", taken.until, true);
+      clock.advance(MINUTE);
+      expect(await tell()).toMatchObject({ count: 251, failures: [{ task: next }, {}] });
+      clock.advance(MINUTE);
+      expect(await tell()).toEqual(NONE);
     });
 
     test("tell of trouble that is no failure, once until it is told", async () => {

@@ -132,6 +132,17 @@ export function byHandTests(): void {
       expect((await claimIds()).slice(0, 2)).toEqual([late, putOff]);
     });
 
+    test("leaves a task the place that its time gave it: it does not go before what was due earlier", async () => {
+      const late = await pushOne(store, { scheduledAt: clock.now() + 1_000 });
+      clock.advance(500);
+      const earlier = await pushOne(store);
+      clock.advance(1_000);
+      await store.cancel(late);
+      const later = await pushOne(store);
+      await store.retry(late);
+      expect(await claimIds()).toEqual([earlier, late, later]);
+    });
+
     test("refuses what has not ended or does not exist", async () => {
       const id = await pushOne(store);
       expect(store.retry(id)).rejects.toMatchObject({

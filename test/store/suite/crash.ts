@@ -75,6 +75,19 @@ export function crashTests(): void {
       return tasks;
     }
 
+    test("makes suspects of its tasks where one of them is to blame, and nobody knows which", async () => {
+      const held = await twoHeld();
+      const death = { running: null, reason: "broken", maxCrashes: 3, suspectAll: true };
+      expect(await store.rescueThread(OWNER, death)).toMatchObject([
+        { state: "ready", crashed: false, crashes: 0 },
+        { state: "ready", crashed: false, crashes: 0 },
+      ]);
+      for (const { id } of held) {
+        expect(await store.get(id)).toMatchObject({ attempts: 0, crashes: 0, reason: "broken" });
+      }
+      expect(await claim(store, { limit: 2 })).toMatchObject([{ suspect: true }]);
+    });
+
     test("counts a crash for the task that ran, and gives the rest back", async () => {
       const [ran, waited] = (await twoHeld()) as [ClaimedTask, ClaimedTask];
       const tasks = await store.rescueThread(OWNER, {

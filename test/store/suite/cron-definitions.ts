@@ -37,11 +37,12 @@ export function cronDefinitionTests(): void {
       }
     });
 
-    test("the other takes the name once the worker has gone", async () => {
+    test("the other takes the name once the worker has gone, and goes on where that was", async () => {
       await register("w1");
       await register("w2");
       await store.cron.define(from("/a/tq.toml", { worker: "w1" }));
       await store.unregister("w1");
+      const { decidedUntil } = await row();
       expect(await row()).toMatchObject({ held: false });
       clock.advance(1_000);
       const definitions = [{ name: "nightly", definition: WEEKLY }];
@@ -53,7 +54,8 @@ export function cronDefinitionTests(): void {
         origin: "/b/tq.toml",
         held: true,
         others: [],
-        decidedUntil: clock.now(),
+        decidedUntil,
+        former: [{ schedule: "@daily", zone: null, until: clock.now() }],
       });
     });
 
@@ -125,9 +127,9 @@ export function cronDefinitionTests(): void {
     const foreign = ["nightly"];
     const weekly = { definitions: [{ name: "nightly", definition: WEEKLY }], foreign };
     await store.cron.define(from("/tq.toml", { worker: "w2", ...weekly }));
-    expect(await row()).toMatchObject({ definition: WEEKLY });
+    expect(await row()).toMatchObject({ definition: WEEKLY, isUnknown: true });
     await store.cron.define(from("/tq.toml", { worker: "w1" }));
-    expect(await row()).toMatchObject({ definition: DAILY });
+    expect(await row()).toMatchObject({ definition: DAILY, isUnknown: false });
     const before = await row();
     clock.advance(1_000);
     const none = { changed: [], removed: [], refused: [] };

@@ -47,11 +47,15 @@ export function cronTests(): void {
           origin: FILE,
           kind: "settings" as const,
           held: true,
+          isUnknown: false,
           others: [],
           override: {},
           decidedUntil: clock.now(),
+          former: [],
+          zone: null,
           removedAt: null,
           waiting: null,
+          waitingCount: 0,
         })),
       );
     });
@@ -64,23 +68,59 @@ export function cronTests(): void {
       expect(await row()).toEqual(first);
     });
 
-    test("that changes counts from the change", async () => {
+    test("that changes in anything but its times goes on where it was", async () => {
       await store.cron.define({ origin: FILE, definitions: [NIGHTLY] });
+      const before = await row();
+      clock.advance(5_000);
+      const definition = '{"attempts":3,"schedule":"@daily","task":"night.run"}';
+      await store.cron.define({ origin: FILE, definitions: [{ name: "nightly", definition }] });
+      expect(await row()).toEqual({ ...before, definition } as typeof before);
+    });
+
+    test("with other times keeps its former ones until their slots are decided", async () => {
+      await store.cron.define({ origin: FILE, definitions: [NIGHTLY] });
+      const began = clock.now();
       clock.advance(5_000);
       const definition = '{"schedule":"@weekly","task":"night.run"}';
       await store.cron.define({ origin: FILE, definitions: [{ name: "nightly", definition }] });
-      expect(await row()).toMatchObject({ definition, decidedUntil: clock.now() });
+      const changed = clock.now();
+      const former = [{ schedule: "@daily", zone: null, until: changed }];
+      expect(await row()).toMatchObject({ definition, decidedUntil: began, former });
+      await store.cron.decide("nightly", () => ({ slots: [], decidedUntil: changed - 1 }));
+      expect(await row()).toMatchObject({ former });
+      await store.cron.decide("nightly", () => ({ slots: [], decidedUntil: changed }));
+      expect(await row()).toMatchObject({ former: [] });
     });
 
-    test("that its file does not have any more is removed; it counts from when it comes back", async () => {
+    test("forgets former times of a clock that was ahead", async () => {
+      await store.cron.define({ origin: FILE, definitions: [NIGHTLY] });
+      const began = clock.now();
+      clock.advance(86_400_000);
+      const definition = '{"schedule":"@weekly","task":"night.run"}';
+      await store.cron.define({ origin: FILE, definitions: [{ name: "nightly", definition }] });
+      clock.advance(-86_400_000);
+      await store.cron.decide("nightly", () => ({ slots: [], decidedUntil: began }));
+      expect(await row()).toMatchObject({ former: [] });
+    });
+
+    test("that its file does not have any more is removed; back later it counts from then", async () => {
       await store.cron.define({ origin: FILE, definitions: [NIGHTLY, HOURLY] });
       clock.advance(5_000);
       await store.cron.define({ origin: FILE, definitions: [HOURLY] });
       expect(await row()).toMatchObject({ removedAt: clock.now() });
       expect(await row("hourly")).toMatchObject({ removedAt: null });
-      clock.advance(5_000);
+      clock.advance(60_001);
       await store.cron.define({ origin: FILE, definitions: [HOURLY, NIGHTLY] });
       expect(await row()).toMatchObject({ removedAt: null, decidedUntil: clock.now() });
+    });
+
+    test("that is back within a minute goes on: half of its file had been saved", async () => {
+      await store.cron.define({ origin: FILE, definitions: [NIGHTLY, HOURLY] });
+      const before = await row();
+      await store.cron.define({ origin: FILE, definitions: [HOURLY] });
+      clock.advance(60_000);
+      await store.cron.define({ origin: FILE, definitions: [HOURLY, NIGHTLY] });
+      expect(await row()).toEqual(before);
     });
 
     test("of one file does not remove those of another", async () => {
@@ -153,10 +193,12 @@ export function cronTests(): void {
       await store.cron.define({ origin: FILE, definitions: [NIGHTLY] });
       const slot = clock.now() + 1;
       await decideAll([passed(slot, "waiting")]);
-      expect(await row()).toMatchObject({ waiting: slot });
+      await decideAll([passed(slot + 1, "waiting")]);
+      expect(await row()).toMatchObject({ waiting: slot, waitingCount: 2 });
       await decideAll([pushed(slot)]);
-      expect(await row()).toMatchObject({ waiting: null });
+      expect(await row()).toMatchObject({ waiting: slot + 1, waitingCount: 1 });
       expect(await store.cron.slots("nightly", 10)).toMatchObject([
+        { slot: slot + 1, outcome: "waiting" },
         { slot, outcome: "pushed", task: 1 },
       ]);
     });
@@ -196,41 +238,6 @@ export function cronTests(): void {
       expect(shares[0]).toBe(shares[1] ?? -1);
       expect(shares[0]).toBeGreaterThanOrEqual(0);
       expect(shares[0]).toBeLessThan(1);
-    });
-  });
-
-  describe("an override of a recurring task", () => {
-    const pause = { by: "root@shop", at: 0, reason: null, until: null };
-
-    test("of a pause leaves what is decided; its end counts from then", async () => {
-      await store.cron.define({ origin: FILE, definitions: [NIGHTLY] });
-      const at = clock.now();
-      clock.advance(5_000);
-      expect(await store.cron.override("nightly", () => ({ pause }))).toMatchObject({
-        override: { pause },
-        decidedUntil: at,
-      });
-      clock.advance(5_000);
-      expect(await store.cron.override("nightly", () => ({}))).toMatchObject({
-        override: {},
-        decidedUntil: clock.now(),
-      });
-    });
-
-    test("is not touched by a new definition of the file", async () => {
-      await store.cron.define({ origin: FILE, definitions: [NIGHTLY] });
-      await store.cron.override("nightly", () => ({ schedule: "@weekly", pause }));
-      await store.cron.define({ origin: FILE, definitions: [{ ...NIGHTLY, definition: "{}" }] });
-      expect(await row()).toMatchObject({ override: { schedule: "@weekly", pause } });
-    });
-
-    test("of one that there is not is refused with the near name", async () => {
-      await store.cron.define({ origin: FILE, definitions: [NIGHTLY] });
-      const refusal = await errorOf(store.cron.override("nightli", () => ({})));
-      expect(refusal).toMatchObject({
-        code: "not_found",
-        message: 'There is no recurring task "nightli"; did you mean "nightly"?',
-      });
     });
   });
 

@@ -94,11 +94,43 @@ export function forecastTests(): void {
         await pause("queue", "mail");
         expect(await forecastOf("mail")).toBeUndefined();
         await store.pauses.resumeAll();
-        expect(await forecastOf("mail")).toMatchObject({ empty_in: 3_000 });
+        expect(await forecastOf("mail")).toBeUndefined(); // until a rate is known again
         await pause("task", "sale.*");
         expect(await forecastOf("mail")).toBeUndefined();
         await claim(store, { queues: ["mail"], limit: 1 }); // sets them aside
         expect(await forecastOf("mail")).toBeUndefined();
+      });
+
+      async function endMany(count: number): Promise<void> {
+        for (const task of await claim(store, { queues: ["mail"], limit: count }))
+          await finish(task);
+      }
+
+      test.each([
+        ["queue", "ma*", null],
+        ["task", "sale.*", null],
+        ["queue", "mail", 300_000],
+      ] as const)("count from the end of a pause of %s %s on", async (kind, name, lasts) => {
+        await register("w");
+        await store.push(ready(60).map(() => newTask({ queue: "mail" })));
+        clock.advance(10_000);
+        await endMany(10);
+        const until = lasts === null ? null : clock.now() + lasts;
+        await store.pauses.pause({ kind, name, by: "ana", reason: null, until });
+        clock.advance(300_000);
+        if (lasts === null) await store.pauses.resume({ kind, name });
+        expect(await forecastOf("mail")).toBeUndefined();
+        clock.advance(10_000);
+        await endMany(10);
+        expect(await forecastOf("mail")).toMatchObject({ within: 10_000, empty_in: 40_000 });
+      });
+
+      test("go on as they were where a pause of another queue or method ends", async () => {
+        await busyHour(ready(3));
+        await pause("queue", "print");
+        await pause("task", "label.*");
+        await store.pauses.resumeAll();
+        expect(await forecastOf("mail")).toMatchObject({ empty_in: 3_000 });
       });
 
       test("leave the tasks of a paused method out, in the line and beside it", async () => {
@@ -124,6 +156,9 @@ export function forecastTests(): void {
         await busyHour([held, { ...held, instances: [1] }, {}]);
         await pause("task", "send[1]");
         expect(await forecastOf("mail")).toMatchObject({ empty_in: 2_000 });
+        await store.pauses.resumeAll();
+        clock.advance(10 * MINUTE); // a rate is known again
+        for (let ago = 5; ago > 0; ago--) await add(countsOf(60), minute(ago));
         await pause("task", "send[?].c*");
         expect(await forecastOf("mail")).toMatchObject({ empty_in: 1_000 });
       });
@@ -141,6 +176,18 @@ export function forecastTests(): void {
         empty_in: 5_000,
         misses: null,
       });
+    });
+
+    test("say of a queue that is fed faster than it is worked that it grows, soon after its first task", async () => {
+      await register("w");
+      for (let second = 0; second < 10; second++) {
+        await store.push(Array.from({ length: 4 }, () => newTask({ queue: "mail" })));
+        clock.advance(1_000);
+        for (const task of await claim(store, { queues: ["mail"], limit: 2 })) await finish(task);
+      }
+      const forecast = await forecastOf("mail");
+      expect(forecast).toMatchObject({ ended_per_minute: 120, empty_in: null });
+      expect(forecast?.come_per_minute).toBeWithin(180, 300);
     });
 
     test("count no minute in which the queue had nothing to run", async () => {

@@ -86,6 +86,21 @@ export function situationTests(): void {
       await store.unregister("worker-1");
     });
 
+    test("counts the runs that have ended since a pause of its queue did", async () => {
+      await register("worker-1");
+      const ids = await store.push(Array.from({ length: 4 }, () => newTask({ queue: "mail" })));
+      clock.advance(1_000);
+      const pause = { kind: "queue", name: "m*" } as const;
+      await store.pauses.pause({ ...pause, by: "ana", reason: null, until: null });
+      clock.advance(60_000);
+      await store.pauses.resume(pause);
+      clock.advance(2_000);
+      const [task] = await claim(store, OWN);
+      if (task) await finish(task);
+      expect((await of(ids[3] ?? 0)).place).toMatchObject({ ended: 1, endedWithin: 2_000 });
+      await store.unregister("worker-1");
+    });
+
     test("tells who runs it, and with how many other tasks", async () => {
       await register("worker-1");
       const ids = await store.push([1, 2, 3].map(() => newTask({ queue: "mail" })));

@@ -7,6 +7,8 @@ import { cleanTests } from "./clean.ts";
 import { crashTests } from "./crash.ts";
 import { cronDefinitionTests } from "./cron-definitions.ts";
 import { addedCronTests } from "./cron-added.ts";
+import { cronOverrideTests } from "./cron-overrides.ts";
+import { cronZoneTests } from "./cron-zone.ts";
 import { cronTests } from "./cron.ts";
 import { dueTests } from "./due.ts";
 import { failureTests } from "./failures.ts";
@@ -23,10 +25,14 @@ import { settleTests } from "./settle.ts";
 import { situationTests } from "./situation.ts";
 import { renewSubject, type Subject } from "./subject.ts";
 import { forecastTests } from "./forecasts.ts";
+import { measurementTests } from "./measurements.ts";
 import { statisticsTests } from "./statistics.ts";
+import { statisticsSumTests } from "./statistics-sums.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { tokenTests } from "./tokens.ts";
+import { taskEventTests } from "./task-events.ts";
 import { workerTests } from "./workers.ts";
+import { workingTests } from "./working.ts";
 
 export function storeSuite(name: string, make: () => Subject): void {
   describe(name, () => {
@@ -42,6 +48,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     taskErrorTests();
     crashTests();
     workerTests();
+    workingTests();
     byHandTests();
     tokenTests();
     cleanTests();
@@ -51,11 +58,16 @@ export function storeSuite(name: string, make: () => Subject): void {
     situationTests();
     sessionTests();
     statisticsTests();
+    measurementTests();
+    taskEventTests();
+    statisticsSumTests();
     forecastTests();
     cronTests();
     failureTests();
     alertTests();
     addedCronTests();
     cronDefinitionTests();
+    cronOverrideTests();
+    cronZoneTests();
   });
 }

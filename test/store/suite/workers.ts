@@ -96,7 +96,7 @@ export function workerTests(): void {
         {
           number: 1,
           outcome: "interrupted",
-          ran: 700,
+          ran: null,
           reason: "its worker process died",
           worker: "dead",
         },
@@ -152,6 +152,8 @@ export function workerTests(): void {
       expect((await store.get(id))?.reason).toBe(
         "Set aside after 3 crashes: its worker process died",
       );
+      const unseen = (await store.attempts(id)).map(({ outcome, ran }) => [outcome, ran]);
+      expect(unseen).toEqual([["interrupted", null], ...Array(3).fill(["crashed", null])]);
     });
 
     test("never counts when the machine was started again since", async () => {

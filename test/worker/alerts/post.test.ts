@@ -97,3 +97,46 @@ test("a user and a password go into a header, and no error shows a secret of the
   expect(unreachable).toContain("cannot be reached");
   for (const words of [why, unreachable]) expect(words).not.toMatch(/SECRET|p@ss|p%40ss|shop/);
 });
+
+test("an answer that repeats the URL, or a part of it, shows no secret", async () => {
+  const path = "/services/T0/B0/s3%20cr3t";
+  const answers = [
+    `Cannot POST ${path}?token=h%26ush&x=1`,
+    `<pre>Cannot POST ${path}?token=h%26ush&amp;x=1</pre>`,
+    `no hook "s3 cr3t" with h&ush for p@ss, ${Buffer.from("shop:p@ss").toString("base64")}`,
+    JSON.stringify({ path: path.replaceAll("/", "\\/") }),
+    `${path} `.repeat(100),
+    `${"a".repeat(780)} ${path}`,
+    `${"/x".repeat(100)} ${path.repeat(30)}`,
+  ];
+  for (const words of answers) {
+    const { url } = answer(status(404, words));
+    const given = `${new URL(url).origin.replace("//", "//shop:p%40ss@")}${path}?token=h%26ush&x=1`;
+    const why = await post({ url: given, ...QUICK }, message, NEVER);
+    expect(why).toContain("/… answered 404");
+    expect(why).not.toMatch(/cr3|h&u|h%26|p@s|p%40|services/);
+    expect(why).not.toContain(Buffer.from("shop:p@ss").toString("base64"));
+    await server?.stop(true);
+  }
+});
+
+test("words that only look like a part of the URL stay", async () => {
+  const { url } = answer(status(400, "token of the hookshop expired"));
+  const why = await post({ url: `${new URL(url).origin}/hook?v=1`, ...QUICK }, message, NEVER);
+  expect(why).toEndWith("answered 400: token of the hookshop expired");
+});
+
+test("a server that cannot be asked is told of in a sentence", async () => {
+  const { url } = answer(status(200));
+  await server?.stop(true);
+  const closed = await post({ url, ...QUICK }, message, NEVER);
+  expect(closed).toEndWith("/… cannot be reached: nothing listens there");
+  const closing = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { data: (socket) => void socket.end() },
+  });
+  const why = await post({ url: `http://127.0.0.1:${closing.port}/x`, ...QUICK }, message, NEVER);
+  closing.stop(true);
+  expect(why).toEndWith("cannot be reached: it closed the connection without an answer");
+});
