@@ -7,7 +7,7 @@ import { type PauseTarget, withPaused } from "../../store/pauses.ts";
 import type { Store } from "../../store/store.ts";
 import type { Task } from "../../task.ts";
 import { readJson } from "../input/json-body.ts";
-import { pushSchemas, readPush } from "../input/new-tasks.ts";
+import { PUSH_SCHEMAS, readPush } from "../input/new-tasks.ts";
 import { readFilter } from "../input/queries.ts";
 import { checkAllowed } from "../access/allowed-calls.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
@@ -23,7 +23,7 @@ const LIST = v.object({
   limit: queryField("At most so many, from 1 to 1000; default: 100"),
 });
 
-const PUSH = v.union(Object.values(pushSchemas({ now: 0, batchSize: 1 })));
+const PUSH = v.union(Object.values(PUSH_SCHEMAS));
 
 export function taskOperations(options: TaskRouteOptions) {
   const { store, batchSize = 20 } = options;
