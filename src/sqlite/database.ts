@@ -127,7 +127,7 @@ export class SqliteDatabase {
     const pushing = new SqliteSession(this.shared);
     this.pushes = new PushGroup({
       alone: (task) => pushing.pushAlone(task),
-      together: (fn) => this.write(fn),
+      together: (fn) => this.#withSession((session) => session.together(fn)),
     });
   }
 

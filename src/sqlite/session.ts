@@ -106,6 +106,15 @@ export class SqliteSession implements Session {
     return claimed;
   }
 
+  /** Runs `fn` in a transaction. The thread goes on while the disk works: more pushes come in meanwhile. */
+  async together<T>(fn: (session: Session) => Promise<T>): Promise<T> {
+    await this.begin();
+    const result = await fn(this);
+    this.commitUnflushed();
+    await this.#options.flush.behindCommit();
+    return result;
+  }
+
   /** Commits without a flush: the caller sees to it that everything it relies on is on disk. */
   commitUnflushed(ending?: Ending): ClaimedTask[] {
     let claimed = NOTHING;
