@@ -1,7 +1,6 @@
 /** The operations on tasks: a client pushes, lists and shows them. */
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { checkCall } from "../../catalog.ts";
 import { noSuchTask } from "../../errors.ts";
 import { type PauseTarget, withPaused } from "../../store/pauses.ts";
 import type { Store } from "../../store/store.ts";
@@ -9,7 +8,7 @@ import type { Task } from "../../task.ts";
 import { readJson } from "../input/json-body.ts";
 import { PUSH_SCHEMAS, readPush } from "../input/new-tasks.ts";
 import { readFilter } from "../input/queries.ts";
-import { checkAllowed } from "../access/allowed-calls.ts";
+import { checkPushable } from "../access/allowed-calls.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
 import { type PushOnceEnv, REPLAYED, replaysPush } from "./push-once.ts";
 import { operation, reads } from "./operation.ts";
@@ -83,9 +82,7 @@ export function taskOperations(options: TaskRouteOptions) {
       }),
       async (c) => {
         const { pushes, tasks } = c.req.valid("json");
-        checkAllowed(options.pushable, pushes);
-        const catalog = options.catalog();
-        for (const { model, method } of pushes) checkCall(catalog, model, method);
+        checkPushable(options, pushes);
         const key = c.get("pushKey");
         if (key === undefined) return pushed(c, await store.push(tasks), false);
         const { ids, isReplay } = await store.pushKeys.push(tasks, key);
