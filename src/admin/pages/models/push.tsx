@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The form that pushes a task: a new one, or a task that is there once more with changes. */
 import { type Context, Hono } from "hono";
 import { isTqError, messageOf, noSuchTask } from "../../../errors.ts";
