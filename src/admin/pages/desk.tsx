@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** What every page needs: who has signed in, the frame, and the store. */
 import type { Context, MiddlewareHandler, Next } from "hono";
 import type { Child } from "hono/jsx";

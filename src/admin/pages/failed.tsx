@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The failed tasks by their cause: each group is retried together, once its number is confirmed. */
 import { type Context, Hono } from "hono";
 import { printable } from "../../printable.ts";

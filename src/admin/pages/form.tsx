@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** Reading the forms of the pages, and the form that pauses something. */
 import type { Context } from "hono";
 import type { Child } from "hono/jsx";

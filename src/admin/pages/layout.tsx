@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The frame of each page: its head, the ways to the other pages, and who has signed in. */
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The first page: is all well? */
 import { Hono } from "hono";
 import type { Child } from "hono/jsx";

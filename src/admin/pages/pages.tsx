@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The dashboard: pages that the server renders. Each works without JavaScript. */
 import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";

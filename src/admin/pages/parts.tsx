@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The parts that several pages have. */
 import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The queues: how many tasks they have, how late they are, who serves them; and the pauses. */
 import { type Context, Hono } from "hono";
 import { printable } from "../../printable.ts";

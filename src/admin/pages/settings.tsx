@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The settings in effect, and where each comes from. */
 import { Hono } from "hono";
 import { printable } from "../../printable.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The page on which a person signs in with a token. */
 import { WORDS } from "./words.ts";
 

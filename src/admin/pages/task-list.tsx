@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The list of tasks as a page shows it: the filter, the rows, and what can be done with them. */
 import { printable } from "../../printable.ts";
 import { cut } from "../../quote.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** One task: what it is, what became of it and when, what it said, and what can be done with it. */
 import { type Context, Hono } from "hono";
 import { noSuchTask } from "../../errors.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The list of tasks: filter it, page through it, and retry, cancel or delete some of them, or all that match. */
 import { type Context, Hono } from "hono";
 import { isTqError, TqError } from "../../errors.ts";

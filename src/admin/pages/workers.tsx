@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The workers: how each of them is, and what its threads run now. */
 import { Hono } from "hono";
 import { printable } from "../../printable.ts";

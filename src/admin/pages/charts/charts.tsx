@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** Charts of the tasks that were pushed and ran, and the same numbers as a table. */
 import type { Measure } from "../../../statistics/counts.ts";
 import { ClosedSteps } from "../../../tasks/statistics/closed-steps.ts";

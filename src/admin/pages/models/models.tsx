@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The models and functions: how their tasks run, and how they ran in the last day. */
 import { type Context, Hono } from "hono";
 import { printable } from "../../../printable.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** One recurring task: its next times, its history, and what can be done with it. */
 import { type Context, Hono } from "hono";
 import { printable } from "../../../printable.ts";

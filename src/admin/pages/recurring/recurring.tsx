@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The recurring tasks: when they come, and what became of their last slots. */
 import { type Context, Hono } from "hono";
 import { printable } from "../../../printable.ts";

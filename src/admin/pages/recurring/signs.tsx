@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The signs of a recurring task: what is special about it, and what became of a slot. */
 import type { SlotOutcome } from "../../../cron/ledger.ts";
 import { printable } from "../../../printable.ts";
