@@ -13,6 +13,8 @@ type Json = Readonly<Record<string, unknown>>;
 export interface Request {
   readonly query?: URLSearchParams;
   readonly body?: unknown;
+  /** The `Idempotency-Key` of a push. */
+  readonly key?: string;
 }
 
 /** Codes that only HTTP has, as the exit status of the command line says them. */
@@ -38,6 +40,9 @@ const UNMADE = [
 const MAY_BE_DONE = "it may have been done, or not: look before you try again";
 
 const OTHER_JSON = "other JSON";
+
+/** No tq has answered: a change may have been made. That a tq is uncertain itself is another matter. */
+export class LostAnswer extends TqError {}
 
 export class Client {
   readonly #target: Target;
@@ -82,15 +87,15 @@ export class Client {
     const why =
       "a proxy may stand between, the path of the address be wrong, or that tq be older than this one";
     const sentence = `${this.name} does not answer as tq does, but with ${words}: ${why}`;
-    const isOpen = code === "uncertain";
-    return new TqError(code, isOpen ? `${sentence}; ${MAY_BE_DONE}` : sentence);
+    if (code === "uncertain") return new LostAnswer(code, `${sentence}; ${MAY_BE_DONE}`);
+    return new TqError(code, sentence);
   }
 
   async #ask(
     method: string,
     path: string,
     has: readonly string[],
-    { query, body }: Request,
+    { query, body, key }: Request,
   ): Promise<Json> {
     const { base, socket, token } = this.#target;
     const address = `${base}/api/v1${path}${query?.size ? `?${query}` : ""}`;
@@ -103,6 +108,7 @@ export class Client {
           authorization: `Bearer ${token}`,
           accept: "application/json",
           ...(body !== undefined && { "content-type": "application/json" }),
+          ...(key !== undefined && { "idempotency-key": key }),
         },
         redirect: "manual", // the token is for this address alone
         signal: AbortSignal.timeout(this.#timeout),
@@ -170,7 +176,7 @@ export class Client {
     const isSent = unmade === undefined;
     if (method !== "GET" && isSent) {
       const why = `${reason}; ${MAY_BE_DONE}`;
-      return new TqError("uncertain", `Cannot tell what ${name} has done: ${why}`, { cause });
+      return new LostAnswer("uncertain", `Cannot tell what ${name} has done: ${why}`, { cause });
     }
     const advice = isLate ? "" : "; does tq serve, or tq worker --admin, run there?";
     const sentence = `Cannot ask ${name}: ${reason}${advice}`;

@@ -2,7 +2,7 @@
 import type { wholeStatus } from "../../src/admin/health.ts";
 import type { PushOptions } from "../../src/push/task-options.ts";
 import type { QueueStatus } from "../../src/store/looking.ts";
-import type { Client } from "./client.ts";
+import { type Client, LostAnswer } from "./client.ts";
 import { pushBody } from "./query.ts";
 import { listOf, pauseOf, StrangeRow, text, textOrNull, workerOf } from "./rows.ts";
 
@@ -15,8 +15,14 @@ export class RemoteServer {
     this.client = client;
   }
 
+  /** Tries once more where the first answer is lost: the key keeps the tasks from being pushed twice. */
   async pushCall(options: PushOptions): Promise<number[]> {
-    const { ids } = await this.client.post("/tasks", ["ids"], { body: pushBody(options) });
+    const request = { body: pushBody(options), key: crypto.randomUUID() };
+    const push = () => this.client.post("/tasks", ["ids"], request);
+    const { ids } = await push().catch((error: unknown) => {
+      if (error instanceof LostAnswer) return push();
+      throw error;
+    });
     return this.read(() => {
       if (!Array.isArray(ids) || !ids.every((id) => typeof id === "number")) throw new StrangeRow();
       return ids;

@@ -11,7 +11,7 @@ import { makeBox } from "./box.ts";
 const TARGET = { name: "the box", socket: null, token: "t", tokenFile: "box.token" };
 
 /** A store that asks a server on loopback, which answers each request so. */
-function asking(answer: () => Response | Promise<Response>, timeout = 5_000) {
+function asking(answer: (request: Request) => Response | Promise<Response>, timeout = 5_000) {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });
   const base = `http://127.0.0.1:${server.port}`;
   const store = new RemoteStore(new Client({ ...TARGET, base }, timeout));
@@ -180,6 +180,27 @@ describe("another machine", () => {
       await using box = asking(html(status));
       expect(await failed(box.store.pushCall({ model: "a" }))).toMatchObject({ code });
     }
+  });
+
+  test("whose proxy loses the answer of a push is asked again with the same key", async () => {
+    const keys: (string | null)[] = [];
+    await using box = asking(({ headers }) => {
+      keys.push(headers.get("idempotency-key"));
+      return keys.length === 1 ? html(504)() : Response.json({ ids: [7] }, { status: 201 });
+    });
+
+    expect(await box.store.pushCall({ model: "a" })).toEqual([7]);
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toBe(keys[1] ?? "");
+  });
+
+  test("that is uncertain itself is not asked to push again", async () => {
+    let asked = 0;
+    const body = { code: "uncertain", detail: "The disk did not confirm it" };
+    await using box = asking(() => (asked++, Response.json(body, { status: 500 })));
+
+    expect(await failed(box.store.pushCall({ model: "a" }))).toMatchObject({ code: "uncertain" });
+    expect(asked).toBe(1);
   });
 
   test("that answers with other JSON is none", async () => {
