@@ -51,3 +51,97 @@ test("a task that failed is told once, signed, without its arguments", async () 
   expect(stdout + worker.stderr).not.toContain("hush");
   expect(stdout + worker.stderr).not.toContain(SECRET.slice(6));
 });
+
+test("workers that are killed at any point push one delivery for each end, and lose none", async () => {
+  await using receiver = receive(ok);
+  await using site = siteWith(receiver.url, 'events = ["task.failed", "task.finished"]');
+  const ids: number[] = [];
+  await site.worker(["-n", "1"]);
+  for (let round = 0; round < 6; round++) {
+    const worker = await site.worker(["-n", "2"]);
+    for (let key = 0; key < 10; key++) {
+      ids.push(await site.pushOne("job", key % 2 === 0 ? "work" : "fail", String(key)));
+    }
+    await soon(() => expect(receiver.received.length).toBeGreaterThan(round * 10));
+    worker.kill("SIGKILL");
+    await worker.exited;
+  }
+  await soon(() => expect(told(receiver)).toEqual(ids));
+  using database = site.connect();
+  const pushed = database
+    .query("SELECT json_extract(args, '$[1]') AS id FROM tq_tasks WHERE model = 'tq.webhook'")
+    .all() as { id: string }[];
+  expect(pushed).toHaveLength(ids.length);
+  expect(new Set(pushed.map(({ id }) => id)).size).toBe(ids.length);
+  const received = receiver.received.map(({ headers }) => headers.get("webhook-id") ?? "");
+  expect(new Set(received)).toEqual(new Set(pushed.map(({ id }) => id)));
+});
+
+/** The tasks that a receiver knows of. */
+function told({ received }: ReturnType<typeof receive>): number[] {
+  const ids = new Set(received.map(({ event }) => event.data["id"] as number));
+  return [...ids].sort((a, b) => a - b);
+}
+
+test("what ends while its worker is dead is told by the next one", async () => {
+  await using receiver = receive(ok);
+  await using site = siteWith(receiver.url, 'events = ["task.cancelled"]');
+  const worker = await site.worker();
+  worker.kill("SIGKILL");
+  await worker.exited;
+  const id = await site.pushOne("job", "work", "1");
+  await site.run("cancel", String(id));
+  await site.worker();
+  await soon(() => expect(told(receiver)).toEqual([id]));
+  expect(receiver.received[0]?.event.type).toBe("task.cancelled");
+});
+
+test("a receiver that refuses is asked again with the same id and body; one that is gone is not", async () => {
+  const statuses = [500, 302, 429, 204, 410];
+  await using receiver = receive((number) => {
+    const status = statuses[number] ?? 204;
+    const headers = { location: "/elsewhere" };
+    return new Response(status === 204 ? null : "hush", { status, headers });
+  });
+  await using site = siteWith(receiver.url);
+  const worker = await site.worker();
+  await site.pushOne("job", "fail", "1");
+  await soon(() => expect(receiver.received).toHaveLength(4));
+  const [first] = receiver.received;
+  for (const { body, headers } of receiver.received) {
+    expect(body).toBe(first?.body ?? "");
+    expect(headers.get("webhook-id")).toBe(first?.headers.get("webhook-id") ?? "");
+  }
+  await site.pushOne("job", "fail", "2");
+  const line = await worker.says("task.failed", { model: "tq.webhook" });
+  expect(JSON.stringify(line)).toContain("answered 410");
+  expect(receiver.received).toHaveLength(5);
+  expect(worker.stderr).not.toContain("hush");
+});
+
+test("a worker that drains tells what it ran", async () => {
+  await using receiver = receive(ok);
+  await using site = siteWith(receiver.url, 'events = ["task.finished"]');
+  const id = await site.pushOne("job", "work", "1");
+  const { code } = await site.run("worker", "--drain");
+  expect(code).toBe(0);
+  expect(told(receiver)).toEqual([id]);
+});
+
+test("a webhook that was removed stops, with the deliveries that were to come", async () => {
+  await using receiver = receive(() => new Response(null, { status: 503 }));
+  await using site = siteWith(receiver.url);
+  const worker = await site.worker();
+  await site.pushOne("job", "fail", "1");
+  await soon(() => expect(receiver.received.length).toBeGreaterThan(0));
+  worker.kill("SIGTERM");
+  await worker.exited;
+  site.write("tq.toml", "");
+  const next = await site.worker();
+  const before = receiver.received.length;
+  const cancelled = await next.says("task.cancelled", { model: "tq.webhook" });
+  expect(JSON.stringify(cancelled)).toContain("no tq.toml of a worker has the webhook");
+  const id = await site.pushOne("job", "fail", "2");
+  await next.says("task.failed", { task: id });
+  expect(receiver.received).toHaveLength(before);
+});
