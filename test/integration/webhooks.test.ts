@@ -145,3 +145,48 @@ test("a webhook that was removed stops, with the deliveries that were to come", 
   await next.says("task.failed", { task: id });
   expect(receiver.received).toHaveLength(before);
 });
+
+test("a delivery whose worker is killed while it is under way comes again, with the same id", async () => {
+  const held = Promise.withResolvers<Response>();
+  await using receiver = receive((number) => (number === 0 ? held.promise : ok()));
+  await using site = siteWith(receiver.url);
+  const worker = await site.worker();
+  await site.pushOne("job", "fail", "1");
+  await soon(() => expect(receiver.received).toHaveLength(1));
+  worker.kill("SIGKILL");
+  await worker.exited;
+  held.resolve(ok());
+  const next = await site.worker();
+  await next.says("task.finished", { model: "tq.webhook" });
+  const [first, second] = receiver.received;
+  expect(second?.headers.get("webhook-id")).toBe(first?.headers.get("webhook-id") ?? "");
+  expect(second?.body).toBe(first?.body ?? "");
+});
+
+test("a worker without the settings of a webhook leaves its deliveries to one that has them", async () => {
+  await using receiver = receive(ok);
+  await using site = siteWith(receiver.url);
+  const worker = await site.worker();
+  await site.pauseUnlocked(worker);
+  const id = await site.pushOne("job", "fail", "1");
+  site.write("other.toml", "");
+  const other = await site.worker(["-c", "other.toml", "-n", "1"]);
+  await other.says("task.failed", { task: id });
+  worker.kill("SIGCONT");
+  other.kill("SIGTERM");
+  await soon(() => expect(told(receiver)).toEqual([id]));
+});
+
+test("tq show tells the policy of a delivery, and tq push makes none", async () => {
+  await using receiver = receive(() => new Response(null, { status: 410 }));
+  await using site = siteWith(receiver.url);
+  const worker = await site.worker();
+  await site.pushOne("job", "fail", "1");
+  const line = await worker.says("task.failed", { model: "tq.webhook" });
+  const shown = await site.run("show", String(line["task"]));
+  expect(shown.stdout).toMatch(/attempts +11/);
+  expect(shown.stderr).toBe("");
+  const pushed = await site.run("push", "tq.webhook", '["a", "b", "{}"]');
+  expect(pushed.code).not.toBe(0);
+  expect(worker.find("log.note", { level: "warn" })).toBeUndefined();
+});

@@ -1,15 +1,18 @@
 /** Posts one webhook, signed as Standard Webhooks have it: https://www.standardwebhooks.com */
-import { Cancel, Snooze } from "../../policies/verdicts.ts";
+import { Cancel, SHORTEST_SNOOZE_MS, Snooze } from "../../policies/verdicts.ts";
 import { currentTask } from "../../transaction/current-task.ts";
 import type { Config } from "../../settings/config.ts";
 import { signingKey } from "../../settings/webhook-sections.ts";
 import type { Store } from "../../store/store.ts";
-import { SECOND_MS } from "../../values/duration.ts";
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../values/duration.ts";
 import { postOnce } from "../alerts/post.ts";
 import { signatureOf } from "./signature.ts";
 
 /** One try may take this long. */
 const TRY_MS = 10 * SECOND_MS;
+
+/** A delivery waits this long for a worker that has its webhook. */
+const LONGEST_MS = DAY_MS;
 
 /** A receiver that answers so wants nothing of this any more. */
 const GONE = 410;
@@ -22,7 +25,12 @@ class WebhookGone extends WebhookError {
   override readonly name = "WebhookGone";
 }
 
-export interface Delivery {
+export interface Deliverer {
+  readonly config: Config;
+  readonly store: Store;
+}
+
+interface Delivery {
   readonly target: string;
   readonly id: string;
   readonly body: string;
@@ -30,15 +38,12 @@ export interface Delivery {
 
 /** @returns what it did, for people. @throws where it was not delivered. */
 export async function deliverWebhook(
-  { config, store }: { readonly config: Config; readonly store: Store },
+  { config, store }: Deliverer,
   { target, id, body }: Delivery,
 ): Promise<string> {
   const webhook = config.webhooks.find((one) => one.target === target);
   if (webhook === undefined) {
-    if (await store.webhooks.isWanted(target)) {
-      throw new Snooze("10s", `the settings of this worker have no webhook ${target}; others have`);
-    }
-    throw new Cancel(`no tq.toml of a worker has the webhook ${target} any more`);
+    throw await withoutSettings(target, store);
   }
   const timestamp = Math.floor(store.now() / SECOND_MS);
   const headers = {
@@ -52,4 +57,19 @@ export async function deliverWebhook(
   if (why === null) return `delivered with the status ${status}`;
   if (status === GONE) throw new WebhookGone(`${why}; it is not tried again`);
   throw new WebhookError(why);
+}
+
+/** How a delivery ends that this worker cannot make. */
+async function withoutSettings(target: string, store: Store): Promise<Error> {
+  if (!(await store.webhooks.isWanted(target))) {
+    return new Cancel(`no tq.toml of a worker has the webhook ${target} any more`);
+  }
+  const { id } = currentTask() ?? {};
+  const since = (id === undefined ? null : await store.get(id))?.enqueued_at ?? store.now();
+  const age = store.now() - since;
+  if (age > LONGEST_MS) {
+    return new Cancel(`no worker with the webhook ${target} came for a day`);
+  }
+  const wait = Math.min(Math.max(age / 4, SHORTEST_SNOOZE_MS), MINUTE_MS);
+  return new Snooze({ milliseconds: Math.ceil(wait) }, `the settings of this worker have no webhook ${target}; others had`);
 }
