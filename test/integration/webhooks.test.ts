@@ -1,8 +1,11 @@
 /** Webhooks of the built binary: one task for each end, delivered whatever is killed. */
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
 import { ok, receive } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
-import { Site } from "./support/site.ts";
+import { ROOT, Site } from "./support/site.ts";
 
 setDefaultTimeout(60_000);
 
@@ -190,3 +193,37 @@ test("tq show tells the policy of a delivery, and tq push makes none", async () 
   expect(pushed.code).not.toBe(0);
   expect(worker.find("log.note", { level: "warn" })).toBeUndefined();
 });
+
+test("the receiver of docs/webhooks.md takes what a worker signs, and nothing else", async () => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}/`;
+  await using site = siteWith(url);
+  site.write("receiver.ts", receiverOfDocs());
+  const env = { PORT: String(port), SECRET, BUN_BE_BUN: "1" };
+  const receiver = site.spawn([process.execPath, "receiver.ts"], { env });
+  await soon(async () => expect((await post(url)).status).toBe(401));
+  const worker = await site.worker();
+  await site.pushOne("job", "fail", "1");
+  await worker.says("task.finished", { model: "tq.webhook" });
+  await soon(() => expect(receiver.stdout).toMatch(/^tq_[\da-f]{32} {"type":"task.failed",/));
+});
+
+function post(url: string): Promise<Response> {
+  const headers = { "webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": "v1,no" };
+  return fetch(url, { method: "POST", headers, body: "{}" });
+}
+
+function receiverOfDocs(): string {
+  const text = readFileSync(join(ROOT, "docs/webhooks.md"), "utf8");
+  return /^\/\/ receiver\.ts\n[^]*?^```$/m.exec(text)?.[0].replace(/```$/, "") ?? "";
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen(0, "127.0.0.1", resolve);
+  await promise;
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}

@@ -71,5 +71,8 @@ async function withoutSettings(target: string, store: Store): Promise<Error> {
     return new Cancel(`no worker with the webhook ${target} came for a day`);
   }
   const wait = Math.min(Math.max(age / 4, SHORTEST_SNOOZE_MS), MINUTE_MS);
-  return new Snooze({ milliseconds: Math.ceil(wait) }, `the settings of this worker have no webhook ${target}; others had`);
+  return new Snooze(
+    { milliseconds: Math.ceil(wait) },
+    `the settings of this worker have no webhook ${target}; others had`,
+  );
 }
