@@ -1,14 +1,17 @@
 /** Webhooks on SQLite. */
+import type { Database } from "bun:sqlite";
 import type {
   Followed,
   WebhookDefinition,
   WebhookFollow,
   WebhookStore,
 } from "../store/webhook-store.ts";
+import type { Task } from "../task.ts";
 import type { CronAccess } from "./cron-store.ts";
 import { getTask } from "./sql/looking.ts";
 import {
   findEnds,
+  isStillAt,
   isNewWebhook,
   isWantedTarget,
   moveWebhook,
@@ -32,18 +35,18 @@ export class SqliteWebhooks implements WebhookStore {
   async follow({ origin, definitions, definition, delivery }: WebhookFollow): Promise<Followed> {
     await this.watch(origin, definitions); // another process may have dropped it
     const now = this.#access.now();
-    const found = await this.#access.read((db) => findEnds(db, definition, now));
-    if (found === null) return { pushed: 0, isMore: false };
+    const ends = await this.#access.read((db) => findEnds(db, definition, now));
+    if (ends === null) return { pushed: 0, isMore: false };
+    const { told, seed, moves, isMore } = ends;
     return this.#access.write(async (session) => {
-      const tasks = await session.runStatements((db, written) => {
-        const ends = findEnds(db, definition, written); // another worker may have been faster
-        if (ends === null) return null;
+      const pushes = await session.runStatements((db, written) => {
+        if (!isStillAt(db, definition.key, moves)) return null;
         moveWebhook(db, definition, ends);
-        const ended = ends.told.flatMap(({ task }) => getTask(db, task, written) ?? []);
-        return { pushes: ended.map((task) => delivery(task, ends.seed)), isMore: ends.isMore };
+        return told
+          .flatMap(({ task, endedAt }) => endedTask(db, task, endedAt, written) ?? [])
+          .map((task) => delivery(task, seed));
       });
-      if (tasks === null) return { pushed: 0, isMore: false };
-      const { pushes, isMore } = tasks;
+      if (pushes === null) return { pushed: 0, isMore: true }; // another worker was faster
       if (pushes.length > 0) await session.push(pushes);
       return { pushed: pushes.length, isMore };
     });
@@ -52,4 +55,10 @@ export class SqliteWebhooks implements WebhookStore {
   isWanted(target: string): Promise<boolean> {
     return this.#access.read((db) => isWantedTarget(db, target));
   }
+}
+
+/** null: it was retried or deleted a moment ago. */
+function endedTask(db: Database, id: number, endedAt: number, now: number): Task | null {
+  const task = getTask(db, id, now);
+  return task?.finished_at === endedAt ? task : null;
 }

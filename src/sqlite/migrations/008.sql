@@ -8,13 +8,15 @@ CREATE TABLE tq__token (
 ) STRICT, WITHOUT ROWID;
 
 -- Webhooks, as the files of workers ask for them. `target` names the place of one, whatever it is about. Ends of tasks are
--- followed since `since`; those up to `ended_at` have been told: each pushes one task. `seed` makes the ids of deliveries.
+-- followed since `since`; those up to `ended_at` have been told: each pushes one task. `seed` makes the ids of deliveries;
+-- `moves` counts how often its place was moved.
 CREATE TABLE tq__webhook (
   key      TEXT PRIMARY KEY,
   target   TEXT    NOT NULL,
   seed     TEXT    NOT NULL,
   since    INTEGER NOT NULL,
-  ended_at INTEGER NOT NULL
+  ended_at INTEGER NOT NULL,
+  moves    INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- The files that ask for each of them; "" stands for all workers without a file.

@@ -10,7 +10,7 @@ import { namesGlob } from "./glob.ts";
 import { isIn } from "./untold.ts";
 
 /** An end is told though its time has been passed by less than this. */
-const WINDOW_MS = 2_000;
+const WINDOW_MS = 1_000;
 
 /** Ends that are to come by more were written by a clock that was ahead: each is told once its time comes. */
 const AHEAD_MS = 1_000;
@@ -100,9 +100,10 @@ interface PlaceRow {
   readonly seed: string;
   readonly since: number;
   readonly endedAt: number;
+  readonly moves: number;
 }
 
-const PLACE = "SELECT seed, since, ended_at AS endedAt FROM tq__webhook WHERE key = $key";
+const PLACE = "SELECT seed, since, ended_at AS endedAt, moves FROM tq__webhook WHERE key = $key";
 
 /** In the words of the partial index. */
 const endedAs = (state: TaskState): string =>
@@ -139,9 +140,10 @@ export interface FoundEnds {
   readonly seed: string;
   readonly told: readonly { readonly task: number; readonly endedAt: number }[];
   readonly since: number;
-  /** The place behind them, and where the window of the next look begins. */
+  /** The place behind them. */
   readonly endedAt: number;
-  readonly from: number;
+  /** How often it was moved before. */
+  readonly moves: number;
   /** The clock was set back: before, the place was here. */
   readonly wasAt: number | null;
   readonly isMore: boolean;
@@ -156,11 +158,10 @@ export function findEnds(
   const place = db.query(PLACE).get({ key }) as PlaceRow | null;
   if (place === null) return null;
   const last = now + AHEAD_MS;
-  const { seed } = place;
+  const { seed, moves } = place;
   if (place.endedAt > last) {
     const since = Math.min(place.since, now);
-    const moved = { seed, since, endedAt: now, from: startOf({ since, endedAt: now }) };
-    return { ...moved, told: [], wasAt: place.endedAt, isMore: true };
+    return { seed, since, endedAt: now, moves, told: [], wasAt: place.endedAt, isMore: true };
   }
   const { until: found, passed } = db.query(untilIn(states)).get({
     endedAt: place.endedAt,
@@ -170,7 +171,7 @@ export function findEnds(
   const globs = (patterns: readonly string[]) => JSON.stringify(patterns.map(namesGlob));
   const told = db.query(untoldIn(states)).all({
     key,
-    from: startOf(place),
+    from: startOf(place, now),
     until,
     queues: globs(queues),
     tasks: globs(tasks),
@@ -181,14 +182,24 @@ export function findEnds(
   // The last one of a full page is not the last one of its time, perhaps.
   const endedAt = isFull ? Math.max(place.endedAt, told.at(-1)?.endedAt ?? 0) : until;
   const { since } = place;
-  return { seed, told, since, endedAt, from: startOf({ since, endedAt }), wasAt: null, isMore };
+  return { seed, told, since, endedAt, moves, wasAt: null, isMore };
 }
 
-function startOf({ since, endedAt }: Pick<PlaceRow, "since" | "endedAt">): number {
-  return Math.max(since, endedAt - WINDOW_MS);
+/** Where this look begins. No end comes late to a place that is long past: only those of its own ms are looked for. */
+function startOf({ since, endedAt }: PlaceRow, now: number): number {
+  const isPast = endedAt < now - 2 * WINDOW_MS;
+  return Math.max(since, isPast ? endedAt : endedAt - WINDOW_MS);
 }
 
-const MOVE = "UPDATE tq__webhook SET since = $since, ended_at = $endedAt WHERE key = $key";
+const IS_AT = "SELECT 1 FROM tq__webhook WHERE key = $key AND moves = $moves";
+
+/** True while the place is the one that was read: no other worker has told these ends. */
+export function isStillAt(db: Database, key: string, moves: number): boolean {
+  return db.query(IS_AT).get({ key, moves }) !== null;
+}
+
+const MOVE = `
+  UPDATE tq__webhook SET since = $since, ended_at = $endedAt, moves = moves + 1 WHERE key = $key`;
 
 const TELL = "INSERT INTO tq__webhook_told (key, ended_at, task) VALUES ($key, $endedAt, $task)";
 
@@ -206,11 +217,11 @@ const toldBefore = (state: TaskState): string => `
 export function moveWebhook(
   db: Database,
   { key, states }: WebhookDefinition,
-  { told, since, endedAt, from, wasAt }: FoundEnds,
+  { told, since, endedAt, wasAt }: FoundEnds,
 ): void {
   db.query(MOVE).run({ key, since, endedAt });
   for (const end of told) db.query(TELL).run({ key, ...end });
-  db.query(FORGET).run({ key, from });
+  db.query(FORGET).run({ key, from: endedAt - WINDOW_MS });
   if (wasAt === null) return;
   for (const state of states) db.query(toldBefore(state)).run({ key, endedAt, wasAt });
 }

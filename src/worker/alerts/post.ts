@@ -1,5 +1,5 @@
 /** Posts an alert, or a webhook, to a URL. The log names the URL without its secrets. */
-import { clearTimeout, setTimeout } from "../../clock.ts";
+import { sleepUnless } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import { shownUrl } from "../../settings/kinds.ts";
 import { formatDuration, SECOND_MS } from "../../values/duration.ts";
@@ -36,7 +36,7 @@ export async function post(
     const pause = pauses[tries];
     if (signal.aborted) return "it was given up, as its worker stops";
     if (isFinal || pause === undefined) return why;
-    await pausing(pause, signal);
+    await sleepUnless(signal, pause);
   }
 }
 
@@ -129,11 +129,3 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there",
   ENOTFOUND: "there is no host with this name",
 };
-
-async function pausing(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  await promise;
-  clearTimeout(timer);
-}

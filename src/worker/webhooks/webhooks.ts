@@ -1,5 +1,5 @@
 /** Follows the ends of tasks for the webhooks of the settings. Every worker looks; the database says what was told. */
-import { monotonicNow, sleep } from "../../clock.ts";
+import { monotonicNow, sleepUnless } from "../../clock.ts";
 import type { Config } from "../../settings/config.ts";
 import { signingKey } from "../../settings/webhook-sections.ts";
 import { messageOf } from "../../errors.ts";
@@ -95,11 +95,7 @@ export class Webhooks {
     }
   }
 
-  async #rest(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    if (signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    await Promise.race([sleep(ms), promise]);
+  #rest(ms: number): Promise<void> {
+    return sleepUnless(this.#stop.signal, ms);
   }
 }
