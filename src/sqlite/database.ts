@@ -28,7 +28,6 @@ import { WriteRequest } from "./lock/write-request.ts";
 import { protectDatabase } from "./protection/protect.ts";
 import { SqliteSession } from "./session.ts";
 import { nextDue } from "./sql/due.ts";
-import { dataVersion } from "./sql/looking.ts";
 import type { SessionOptions } from "./transaction.ts";
 
 export interface SqliteOptions extends Partial<ConnectionOptions> {
@@ -109,7 +108,7 @@ export class SqliteDatabase {
       path,
       turn,
     };
-    this.connections = new Connections(this.options);
+    this.connections = new Connections(this.options, () => this.shared.identity.checkAnew());
     this.#firstLook();
     this.kept = new KeptLocks(path, this.options.kept);
     this.#unprotect = protectDatabase(path);
@@ -134,7 +133,7 @@ export class SqliteDatabase {
   /** The first read creates the WAL, which all that follows needs. */
   #firstLook(): void {
     try {
-      nextDue(this.connections.reader);
+      nextDue(this.connections.idle);
     } catch (error) {
       const told = translate(error, this.name);
       this.connections.close(); // this may remove the WAL, of which the sentence speaks
@@ -217,7 +216,7 @@ export class SqliteDatabase {
 
   protected async read<T>(fn: (db: Database) => T): Promise<T> {
     try {
-      const answer = fn(this.connections.reader);
+      const answer = fn(this.connections.idle);
       this.connections.checkRead();
       return answer;
     } catch (error) {
@@ -226,9 +225,8 @@ export class SqliteDatabase {
   }
 
   protected async withTemporary<T>(read: (db: Database) => Promise<T>): Promise<T> {
-    const check = () => this.shared.identity.checkAnew();
     try {
-      return await this.connections.withTemporary(check, read);
+      return await this.connections.withTemporary(read);
     } catch (error) {
       throw translate(error, this.name);
     }
@@ -277,7 +275,7 @@ export class SqliteDatabase {
   }
 
   async version(): Promise<number> {
-    return this.read(dataVersion);
+    return this.read(() => this.connections.version);
   }
 
   async changed(version: number, wait: number, signal?: AbortSignal): Promise<void> {

@@ -11,7 +11,7 @@ import { commitError } from "./errors.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
 import { claim, claimOne, handBack } from "./sql/claim.ts";
-import { dataVersion, stillHeld } from "./sql/looking.ts";
+import { stillHeld } from "./sql/looking.ts";
 import * as pauses from "./sql/pauses.ts";
 import { pushTasks } from "./sql/push.ts";
 import { mayClaim } from "./sql/ready-count.ts";
@@ -252,9 +252,9 @@ export class SqliteSession implements Session {
     return this.#checked(() => mayClaim(this.#db, options, this.#now()));
   }
 
-  /** A number that changes when a connection other than the store's reader has committed: this session's too. */
+  /** A number that changes with each commit: this session's too. */
   get version(): number {
-    return this.#checked(() => dataVersion(this.#options.connections.reader));
+    return this.#checked(() => this.#options.connections.version);
   }
 
   /** Runs statements of the store inside this session's write transaction. */

@@ -1,12 +1,12 @@
 /** Goes through many tasks in slices, so that others read and write in between. */
 import type { Database } from "bun:sqlite";
 import { nextTurn } from "../next-turn.ts";
+import type { Connections } from "./connections.ts";
 import { findAhead, repair } from "./sql/clock-repair.ts";
 
 /** A slice's access to the database. */
 export interface SliceAccess {
-  /** The connection that reads. */
-  readonly reader: Database;
+  readonly connections: Pick<Connections, "reader" | "idle">;
   now(): number;
   /** Reads, outside any transaction. */
   read<T>(fn: () => T): Promise<T>;
@@ -19,7 +19,7 @@ export async function* readSteps<T>(
   access: SliceAccess,
   start: (db: Database) => Generator<T, void>,
 ): AsyncGenerator<T, void> {
-  const steps = start(access.reader);
+  const steps = start(access.connections.reader);
   for (;;) {
     const step = await access.read(() => steps.next());
     if (step.done) return;
@@ -35,7 +35,7 @@ const REPAIRED_AT_ONCE = 500;
 export async function repairTimes(access: SliceAccess, what: "all" | "places"): Promise<number> {
   const onlyPlaces = what === "places";
   const began = access.now();
-  const slices = findAhead(access.reader, began, onlyPlaces);
+  const slices = findAhead(() => access.connections.idle, began, onlyPlaces);
   let repaired = 0;
   for (;;) {
     const { value: ids } = await access.read(() => slices.next());

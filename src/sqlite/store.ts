@@ -144,7 +144,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async #countQueues(): Promise<QueueInfo[]> {
-    const counting = await this.read(countQueues);
+    const counting = countQueues(this.connections.reader);
     const first = await this.read(() => counting.next());
     if (first.done) return first.value;
     counting.return([]); // others read on this connection too: start again on a temporary one
@@ -206,7 +206,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   get #access(): SliceAccess {
     return {
-      reader: this.connections.reader,
+      connections: this.connections,
       now: () => this.now(),
       read: (fn) => this.read(fn),
       write: (fn) => this.writeStatements(fn),

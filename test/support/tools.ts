@@ -57,6 +57,7 @@ export const TOOLS = {
     "-c",
     "import sqlite3",
   ]),
+  chromium: program("chromium", "chromium", "look at the dashboard", ["--version"]),
   promtool: program("promtool", "prometheus", "check metrics", ["--version"]),
   setpriv: {
     package: "util-linux",

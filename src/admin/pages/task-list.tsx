@@ -52,7 +52,7 @@ export function TaskList({ search, tasks, pauses, last, rest, form, done }: List
       ) : (
         <form method="post" action={`/tasks/act?${search}`}>
           {form !== null && <input type="hidden" name="form_token" value={form} />}
-          <Table label={WORDS.pages.tasks} titles={["", ...words.columns]} numbers={words.numbers}>
+          <Table label={WORDS.pages.tasks} titles={words.columns} numbers={words.numbers}>
             {tasks.map((task) => (
               <TaskRow task={withPaused(task, pauses)} />
             ))}

@@ -49,7 +49,7 @@ export const WORDS = {
     search: "Search",
     all: "Show all",
     older: "Older tasks →",
-    columns: ["Id", "State", "Queue", "Call", "Tries", "Time", "Reason"],
+    columns: ["Chosen", "Id", "State", "Queue", "Call", "Tries", "Time", "Reason"],
     numbers: ["Id", "Tries"],
     fields: {
       queue: "Queue",

@@ -60,21 +60,22 @@ const nextPriority = (suspect: string): string => `
 /**
  * Yields, in slices, tasks with times written while the clock was ahead. The caller does other work between two slices.
  *
+ * @param db gives the connection for one read: a transaction may have begun on that of the slice before.
  * @param onlyPlaces true: only ready tasks, whose place among the others is repaired, as at a start: it is not known then
  * whether the clock was ahead, or is behind.
  */
 export function* findAhead(
-  db: Database,
+  db: () => Database,
   now: number,
   onlyPlaces: boolean,
 ): Generator<number[], void> {
   if (!onlyPlaces) yield* slices(db, SCHEDULED, { now });
-  for (const suspect of lines(db)) {
+  for (const suspect of lines(db())) {
     for (const group of readyQueues(db, suspect))
       yield* slices(db, readyInFuture(suspect), { now, ...group });
   }
   // Last, as a task that was ready before may be running by now.
-  if (!onlyPlaces) yield (db.query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
+  if (!onlyPlaces) yield (db().query(RUNNING).values({ now }) as [number][]).map(([id]) => id);
 }
 
 /** The conditions of the indexes: of ready tasks in line, of suspects, and of those set aside for each pause. */
@@ -86,29 +87,29 @@ function lines(db: Database): string[] {
 type QueueAndPriority = { readonly queue: Uint8Array; readonly priority: number };
 
 /** Yields each queue and priority with a ready task, by the index alone. */
-function* readyQueues(db: Database, suspect: string): Generator<QueueAndPriority> {
-  const queue = db.query<QueueAndPriority, [Pick<QueueAndPriority, "queue">]>(nextQueue(suspect));
-  const priority = db.query<QueueAndPriority, [QueueAndPriority]>(nextPriority(suspect));
-  let found = queue.get({ queue: new Uint8Array() });
+function* readyQueues(db: () => Database, suspect: string): Generator<QueueAndPriority> {
+  type One = QueueAndPriority;
+  const queueAfter = (queue: Uint8Array) =>
+    db().query<One, [Pick<One, "queue">]>(nextQueue(suspect)).get({ queue });
+  const priorityAfter = (one: One) => db().query<One, [One]>(nextPriority(suspect)).get(one);
+  let found = queueAfter(new Uint8Array());
   while (found) {
     yield found;
-    found = priority.get(found) ?? queue.get({ queue: found.queue });
+    found = priorityAfter(found) ?? queueAfter(found.queue);
   }
 }
 
 /** Yields the ids that the statement's third column marks, among tasks later than `now`. */
 function* slices(
-  db: Database,
+  db: () => Database,
   statement: string,
   values: { readonly now: number },
 ): Generator<number[]> {
   let [at, last] = [values.now, Number.MAX_SAFE_INTEGER]; // begins after all ids of this very ms
   for (;;) {
-    const rows = db.query(statement).values({ ...values, at, id: last }) as [
-      number,
-      number,
-      0 | 1 | null,
-    ][];
+    const rows = db()
+      .query(statement)
+      .values({ ...values, at, id: last }) as [number, number, 0 | 1 | null][];
     yield rows.filter(([, , ahead]) => ahead === 1).map(([id]) => id);
     const end = rows.at(-1);
     if (!end || rows.length < READ_AT_ONCE) return;
