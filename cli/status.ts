@@ -4,6 +4,7 @@ import { problems } from "../src/admin/health.ts";
 import { printable } from "../src/printable.ts";
 import { isWorker } from "../src/store/live-workers.ts";
 import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
+import { formatSize } from "../src/values/size.ts";
 import type { QueueStatus, StoreStatus } from "../src/store/looking.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
@@ -14,7 +15,7 @@ import { waitingWords } from "./terminal/mode.ts";
 import { workerTable } from "./terminal/workers.ts";
 import { paint } from "./terminal/terminal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
-import { counted, formatSize } from "./terminal/text.ts";
+import { counted } from "./terminal/text.ts";
 
 export const status = command({
   name: "status",

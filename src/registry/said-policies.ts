@@ -6,7 +6,7 @@ import { callName, FUNCTION_METHOD } from "../task.ts";
 import { isFunction, methodNames, type ModelClass } from "./model-class.ts";
 import { Policies } from "./policies.ts";
 
-interface SaidPolicy {
+export interface SaidPolicy {
   /** As JSON; null where it has no such form, as a function. */
   readonly value: unknown;
   readonly words: string;

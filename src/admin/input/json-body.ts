@@ -14,14 +14,17 @@ import { BACKSLASH, findJsonFault, QUOTE } from "./json-fault.ts";
  * @throws TqError `invalid`, with the line and the column
  */
 export function readJson(bytes: BufferSource): unknown {
-  const text = readText(bytes);
-  if (isTooDeep(text))
-    throw new TqError("invalid", "Cannot read the body: it is nested too deeply");
+  return readJsonText(readText(bytes), "Cannot read the body");
+}
+
+/** As `readJson`. @param start begins the sentence of a refusal */
+export function readJsonText(text: string, start: string): unknown {
+  if (isTooDeep(text)) throw new TqError("invalid", `${start}: it is nested too deeply`);
   try {
-    return parseExactly(text, checkDigits);
+    return parseExactly(text, (digits) => checkDigits(digits, start));
   } catch (cause) {
     if (cause instanceof TqError) throw cause;
-    throw new TqError("invalid", `Cannot read the body: ${whatIsWrong(text, cause)}`, { cause });
+    throw new TqError("invalid", `${start}: ${whatIsWrong(text, cause)}`, { cause });
   }
 }
 
@@ -124,11 +127,11 @@ function isOpening(code: number): boolean {
 /** The longest number: Python reads no more digits either, and the time to read them grows with their square. */
 const MAX_DIGITS = 4_300;
 
-function checkDigits({ length }: string): void {
+function checkDigits({ length }: string, start: string): void {
   if (length <= MAX_DIGITS) return;
   throw new TqError(
     "invalid",
-    `Cannot read the body: a number of ${length} characters is too long; it may have ${MAX_DIGITS}`,
+    `${start}: a number of ${length} characters is too long; it may have ${MAX_DIGITS}`,
   );
 }
 

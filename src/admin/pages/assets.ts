@@ -1,11 +1,14 @@
 /** What the pages load besides their HTML: it is in the executable, and browsers keep it. */
 import type { Context } from "hono";
 import htmx from "htmx.org/dist/htmx.min.js" with { type: "text" };
+import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
+import uplot from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
+import charts from "./assets/charts.js" with { type: "text" };
 import page from "./assets/page.js" with { type: "text" };
 import style from "./assets/style.css" with { type: "text" };
 import { digestOf } from "../access/tokens.ts";
 
-interface Asset {
+export interface Asset {
   /** It has a digest of the content: browsers may keep it for ever. */
   readonly path: string;
   readonly type: string;
@@ -23,6 +26,9 @@ export const ASSETS = {
   style: asset("style.css", "text/css; charset=utf-8", style),
   page: asset("page.js", "text/javascript; charset=utf-8", page),
   htmx: asset("htmx.js", "text/javascript; charset=utf-8", htmx),
+  charts: asset("charts.js", "text/javascript; charset=utf-8", charts),
+  uplot: asset("uplot.js", "text/javascript; charset=utf-8", uplot),
+  uplotStyle: asset("uplot.css", "text/css; charset=utf-8", uplotStyle),
   icon: asset("icon.svg", "image/svg+xml", ICON),
 } as const;
 

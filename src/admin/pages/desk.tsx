@@ -7,14 +7,14 @@ import type { AdminEnv } from "../access/access.ts";
 import type { Sessions } from "../access/session.ts";
 import { mayDo } from "../access/tokens.ts";
 import { STATUS } from "../problem.ts";
-import type { TaskRouteOptions } from "../task-routes.ts";
-import type { Health } from "../health.ts";
+import type { AdminOptions } from "../app.ts";
+import type { Asset } from "./assets.ts";
 import { Page } from "./layout.tsx";
 import { WORDS } from "./words.ts";
 
 const REFUSALS: Partial<Record<ErrorCode, 404 | 422>> = { not_found: 404, invalid: 422 };
 
-export interface DeskOptions extends Health, TaskRouteOptions {
+export interface DeskOptions extends AdminOptions {
   readonly sessions: Sessions;
 }
 
@@ -22,6 +22,8 @@ interface Shown {
   readonly title: string;
   /** True: the page is fetched anew every few seconds where there is JavaScript. */
   readonly isLive?: boolean;
+  /** What this page needs besides the assets of all pages. */
+  readonly assets?: readonly Asset[];
   readonly status?: 200 | 403 | 404 | 409 | 422;
   readonly content: Child;
 }
@@ -38,9 +40,15 @@ export class Desk {
   }
 
   /** Leads a person who has not signed in there, and refuses a form that is not from a page of this session. */
-  readonly signedIn: MiddlewareHandler<AdminEnv> = async (c, next) => this.#requireSession(c, next);
+  readonly withSession: MiddlewareHandler<AdminEnv> = async (c, next) =>
+    this.#requireSession(c, next);
 
-  /** As `signedIn`, for a form that needs the role. */
+  /** As `withSession`, for a page that shows what is in the database. */
+  get signedIn(): MiddlewareHandler<AdminEnv> {
+    return this.formFor("read");
+  }
+
+  /** As `withSession`, for what needs the role. */
   formFor(role: Role): MiddlewareHandler<AdminEnv> {
     return async (c, next) =>
       this.#requireSession(c, async () => {
@@ -75,13 +83,18 @@ export class Desk {
     return this.options.sessions.formToken(c.get("caller"));
   }
 
+  /** Says who has paused or run something: the name of the token. */
+  nameOf(c: Context<AdminEnv>): string {
+    return c.get("caller").name;
+  }
+
   may(c: Context<AdminEnv>, role: Role): boolean {
     return mayDo(c.get("caller"), role);
   }
 
   async show(
     c: Context<AdminEnv>,
-    { title, isLive = false, status = 200, content }: Shown,
+    { title, isLive = false, assets = [], status = 200, content }: Shown,
   ): Promise<Response> {
     return c.html(
       <Page
@@ -90,6 +103,7 @@ export class Desk {
         caller={c.get("caller")}
         formToken={this.formToken(c)}
         isLive={isLive}
+        assets={assets}
       >
         {content}
       </Page>,

@@ -1,13 +1,20 @@
 /** The frame of each page: its head, the ways to the other pages, and who has signed in. */
+import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { Caller } from "../access/tokens.ts";
-import { ASSETS } from "./assets.ts";
+import { type Asset, ASSETS } from "./assets.ts";
 import { WORDS } from "./words.ts";
 
-/** The pages in the order of the ways to them. A page that is not built has no way. */
+/** The pages in the order of the ways to them, each with the key that follows a g. */
 const WAYS = [
-  { path: "/", name: WORDS.pages.overview },
-  { path: "/tasks", name: WORDS.pages.tasks },
+  { path: "/", key: "o", name: WORDS.pages.overview },
+  { path: "/tasks", key: "t", name: WORDS.pages.tasks },
+  { path: "/failed", key: "f", name: WORDS.pages.failed },
+  { path: "/recurring", key: "r", name: WORDS.pages.recurring },
+  { path: "/queues", key: "q", name: WORDS.pages.queues },
+  { path: "/workers", key: "w", name: WORDS.pages.workers },
+  { path: "/models", key: "m", name: WORDS.pages.models },
+  { path: "/settings", key: "s", name: WORDS.pages.settings },
 ] as const;
 
 interface PageProps {
@@ -20,14 +27,24 @@ interface PageProps {
   readonly formToken?: string;
   /** True: the page is fetched anew every few seconds where there is JavaScript. */
   readonly isLive?: boolean;
+  /** What this page needs besides the assets of all pages. */
+  readonly assets?: readonly Asset[];
   readonly children?: Child;
 }
 
 /** htmx may neither evaluate code nor write style elements: the policy of the pages forbids both. */
 const HTMX = JSON.stringify({ includeIndicatorCSS: false, allowEval: false });
 
-export function Page({ title, path, caller, formToken, isLive = false, children }: PageProps) {
-  return (
+export function Page({
+  title,
+  path,
+  caller,
+  formToken,
+  isLive = false,
+  assets = [],
+  children,
+}: PageProps) {
+  const page = (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -39,6 +56,13 @@ export function Page({ title, path, caller, formToken, isLive = false, children 
         <link rel="stylesheet" href={ASSETS.style.path} />
         <script src={ASSETS.htmx.path} defer></script>
         <script src={ASSETS.page.path} defer></script>
+        {assets.map(({ path: file }) =>
+          file.endsWith(".css") ? (
+            <link rel="stylesheet" href={file} />
+          ) : (
+            <script src={file} defer></script>
+          ),
+        )}
       </head>
       <body>
         <a class="skip" href="#main">
@@ -52,11 +76,18 @@ export function Page({ title, path, caller, formToken, isLive = false, children 
             <>
               <nav aria-label={WORDS.product}>
                 {WAYS.map((way) => (
-                  <a href={way.path} {...(isAt(way.path, path) && { "aria-current": "page" })}>
+                  <a
+                    href={way.path}
+                    data-key={way.key}
+                    {...(isAt(way.path, path) && { "aria-current": "page" })}
+                  >
                     {way.name}
                   </a>
                 ))}
               </nav>
+              <button type="button" class="plain keys" data-keys aria-label={WORDS.keys.title}>
+                ?
+              </button>
               <form method="post" action="/sign-out" class="who">
                 <input type="hidden" name="form_token" value={formToken} />
                 <span>{caller.name}</span>
@@ -68,8 +99,41 @@ export function Page({ title, path, caller, formToken, isLive = false, children 
         <main id="main" tabindex={-1} {...(isLive && LIVE)}>
           {children}
         </main>
+        {caller && <Keys />}
       </body>
     </html>
+  );
+  return html`<!DOCTYPE html>${page}`; // without it browsers show it as pages of 1998
+}
+
+/** The keys that page.js knows. It is shown where there is JavaScript. */
+function Keys() {
+  const words = WORDS.keys;
+  return (
+    <dialog id="keys" aria-labelledby="keys-title">
+      <h2 id="keys-title">{words.title}</h2>
+      <dl class="keylist">
+        {WAYS.map(({ key, name }) => (
+          <div>
+            <dt>
+              <kbd>g</kbd> <kbd>{key}</kbd>
+            </dt>
+            <dd>{name}</dd>
+          </div>
+        ))}
+        {words.others.map(([key, meaning]) => (
+          <div>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button class="plain">{words.close}</button>
+      </form>
+    </dialog>
   );
 }
 

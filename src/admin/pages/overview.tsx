@@ -1,25 +1,64 @@
 /** The first page: is all well? */
-import { isStopped, isWorker } from "../../store/live-workers.ts";
+import { Hono } from "hono";
+import type { Child } from "hono/jsx";
+import { printable } from "../../printable.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
 import { pauseWords } from "../../store/pause-words.ts";
-import { formatDuration } from "../../values/duration.ts";
-import { Time } from "./parts.tsx";
+import { formatSize } from "../../values/size.ts";
+import type { AdminEnv } from "../access/access.ts";
+import { problems } from "../health.ts";
+import { ASSETS } from "./assets.ts";
+import { Charts, ChartSteps, spanOf } from "./charts/charts.tsx";
+import type { Desk } from "./desk.tsx";
+import { Fact, Length, tasksPath, Time, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
+import { workerName, WorkerState } from "./workers.tsx";
+
+const CHART_ASSETS = [ASSETS.uplotStyle, ASSETS.uplot, ASSETS.charts];
+
+export function overviewPages(desk: Desk): Hono<AdminEnv> {
+  const { store, options } = desk;
+  const charts = new ChartSteps(store);
+  const app = new Hono<AdminEnv>();
+  app.get("/", desk.signedIn, async (c) => {
+    const status = await store.status();
+    const found = await problems(options, status);
+    const span = spanOf(c.req.query("last"));
+    const isAgain = c.req.header("hx-request") !== undefined; // the page keeps its charts
+    const steps = isAgain ? null : await charts.of(span);
+    return desk.show(c, {
+      title: WORDS.pages.overview,
+      isLive: true,
+      assets: CHART_ASSETS,
+      content: (
+        <Overview status={status} problems={found} now={store.now()}>
+          <Charts span={span} steps={steps} />
+        </Overview>
+      ),
+    });
+  });
+  app.get("/charts", desk.signedIn, async (c) => {
+    const span = spanOf(c.req.query("last"));
+    return c.html(<Charts span={span} steps={await charts.of(span)} />);
+  });
+  return app;
+}
 
 interface OverviewProps {
   readonly status: StoreStatus;
   /** In sentences. */
   readonly problems: readonly string[];
   readonly now: number;
+  readonly children?: Child;
 }
 
-export function Overview({ status, problems, now }: OverviewProps) {
+function Overview({ status, problems: found, now, children }: OverviewProps) {
   const { queues, workers, pauses, last_hour: hours } = status;
   const words = WORDS.overview;
   return (
     <>
       <h1>{WORDS.pages.overview}</h1>
-      <Verdict queues={queues} problems={problems} />
+      <Verdict queues={queues} problems={found} />
       {pauses.length > 0 && (
         <>
           <h2>{words.pauses}</h2>
@@ -36,30 +75,33 @@ export function Overview({ status, problems, now }: OverviewProps) {
       ) : (
         <Queues {...{ queues, hours }} />
       )}
+      {children}
       <h2>{words.workers}</h2>
       {workers.length === 0 ? (
         <p class="quiet">{words.noWorkers}</p>
       ) : (
         <Workers workers={workers} />
       )}
+      <h2>{words.database}</h2>
+      <Files status={status} />
     </>
   );
 }
 
 function Verdict({
   queues,
-  problems,
+  problems: found,
 }: {
   queues: readonly QueueStatus[];
   problems: readonly string[];
 }) {
   const words = WORDS.overview;
-  if (problems.length > 0) {
+  if (found.length > 0) {
     return (
       <section class="verdict bad" aria-live="polite">
-        <strong>⚠ {words.problems(problems.length)}</strong>
+        <strong>⚠ {words.problems(found.length)}</strong>
         <ul>
-          {problems.map((sentence) => (
+          {found.map((sentence) => (
             <li>{sentence}</li>
           ))}
         </ul>
@@ -75,6 +117,21 @@ function Verdict({
       </span>
       {waiting + running === 0 ? words.well : words.wellMore(waiting, running)}
     </section>
+  );
+}
+
+function Files({ status }: { readonly status: StoreStatus }) {
+  const words = WORDS.overview.facts;
+  const { path, file_size, wal_size, free_size, durability, schema } = status;
+  return (
+    <dl class="facts">
+      <Fact name={words.path}>{printable(path)}</Fact>
+      <Fact name={words.size}>{formatSize(file_size)}</Fact>
+      <Fact name={words.wal}>{formatSize(wal_size)}</Fact>
+      <Fact name={words.free}>{formatSize(free_size)}</Fact>
+      <Fact name={words.durability}>{durability}</Fact>
+      <Fact name={words.schema}>{schema}</Fact>
+    </dl>
   );
 }
 
@@ -123,18 +180,24 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
   const late = hour?.late_start?.p99;
   return (
     <tr>
-      <th scope="row">{queue.queue}</th>
+      <th scope="row">
+        <a href={tasksPath({ queue: queue.queue })}>{printable(queue.queue)}</a>
+      </th>
       {numbers.map((number) => (
         <td class="number">{number}</td>
       ))}
-      <td class={failed > 0 ? "number bad" : "number"}>{failed}</td>
+      <td class={failed > 0 ? "number" : "number quiet"}>
+        {failed > 0 ? (
+          <a href={tasksPath({ queue: queue.queue, state: "failed" })}>✗ {failed}</a>
+        ) : (
+          0
+        )}
+      </td>
       <td class="number">{forecast?.ended_per_minute ?? "–"}</td>
-      <td class="number">{late === undefined ? "–" : formatDuration(late)}</td>
+      <Length ms={late} />
       <td>
-        <span class={served ? "state good" : "state warn"}>
-          {served ? `✓ ${WORDS.yes}` : `⚠ ${WORDS.no}`}
-        </span>{" "}
-        {paused && <span class="state warn">⏸ {WORDS.paused}</span>}
+        <Yes is={served} word={served ? WORDS.yes : WORDS.no} />{" "}
+        {paused && <span class="state warn">‖ {WORDS.paused}</span>}
       </td>
     </tr>
   );
@@ -142,14 +205,7 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
 
 function Workers({ workers }: { workers: readonly WorkerStatus[] }) {
   const { columns } = WORDS;
-  const titles = [
-    columns.worker,
-    columns.host,
-    columns.pid,
-    columns.state,
-    columns.threads,
-    columns.running,
-  ];
+  const titles = [columns.worker, columns.state, columns.threads, columns.running];
   return (
     <div class="scroll" tabindex={0} role="region" aria-label={WORDS.overview.workers}>
       <table>
@@ -163,9 +219,9 @@ function Workers({ workers }: { workers: readonly WorkerStatus[] }) {
         <tbody>
           {workers.map((worker) => (
             <tr>
-              <th scope="row">{worker.id}</th>
-              <td>{worker.host}</td>
-              <td>{worker.pid}</td>
+              <th scope="row">
+                <a href={`/workers#${worker.id}`}>{workerName(worker)}</a>
+              </th>
               <td>
                 <WorkerState worker={worker} />
               </td>
@@ -181,11 +237,4 @@ function Workers({ workers }: { workers: readonly WorkerStatus[] }) {
       </table>
     </div>
   );
-}
-
-function WorkerState({ worker }: { worker: WorkerStatus }) {
-  if (!worker.alive) return <span class="state bad">✗ dead</span>;
-  if (isStopped(worker)) return <span class="state warn">⏸ stopped</span>;
-  if (worker.trouble !== null) return <span class="state bad">⚠ in trouble</span>;
-  return <span class="state good">✓ {isWorker(worker) ? "alive" : "a program"}</span>;
 }

@@ -3,15 +3,20 @@ import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { AdminEnv } from "../access/access.ts";
 import type { GuessLimit } from "../access/guesses.ts";
-import { problems } from "../health.ts";
 import { assetAt } from "./assets.ts";
 import { Desk, type DeskOptions } from "./desk.tsx";
+import { failedPages } from "./failed.tsx";
 import { Page } from "./layout.tsx";
-import { Overview } from "./overview.tsx";
+import { overviewPages } from "./overview.tsx";
+import { modelsPages } from "./models/models.tsx";
+import { queuesPages } from "./queues.tsx";
+import { recurringPages } from "./recurring/recurring.tsx";
+import { settingsPages } from "./settings.tsx";
 import { SignIn } from "./sign-in.tsx";
 import { taskPages } from "./task.tsx";
 import { tasksPages } from "./tasks.tsx";
 import { WORDS } from "./words.ts";
+import { workersPages } from "./workers.tsx";
 
 export interface PagesOptions extends DeskOptions {
   readonly guesses: GuessLimit;
@@ -30,7 +35,7 @@ const POLICY = {
 };
 
 export function pages(options: PagesOptions): Hono<AdminEnv> {
-  const { sessions, store } = options;
+  const { sessions } = options;
   const app = new Hono<AdminEnv>();
   app.use(
     secureHeaders({
@@ -44,19 +49,17 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
   app.get("/sign-in", (c) => signInPage(c, localPath(c.req.query("to")), null));
   app.post("/sign-in", (c) => signIn(c, options));
   const desk = new Desk(options);
-  app.post("/sign-out", desk.signedIn, (c) => {
+  app.post("/sign-out", desk.withSession, (c) => {
     sessions.end(c);
     return c.redirect("/sign-in", 303);
   });
-  app.get("/", desk.signedIn, async (c) => {
-    const status = await store.status();
-    const found = await problems(options, status);
-    return desk.show(c, {
-      title: WORDS.pages.overview,
-      isLive: true,
-      content: <Overview status={status} problems={found} now={store.now()} />,
-    });
-  });
+  app.route("/", overviewPages(desk));
+  app.route("/", failedPages(desk));
+  app.route("/", recurringPages(desk));
+  app.route("/", queuesPages(desk));
+  app.route("/", workersPages(desk));
+  app.route("/", modelsPages(desk));
+  app.route("/", settingsPages(desk));
   app.route("/", tasksPages(desk));
   app.route("/", taskPages(desk));
   return app;

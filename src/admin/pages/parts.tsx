@@ -2,6 +2,7 @@
 import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import type { TaskState } from "../../task.ts";
+import { formatDuration } from "../../values/duration.ts";
 import { WORDS } from "./words.ts";
 
 /** A point in time: in the reader's zone where there is JavaScript. */
@@ -56,11 +57,15 @@ export function Table({ label, titles, numbers = [], children }: TableProps) {
       <table>
         <thead>
           <tr>
-            {titles.map((title) => (
-              <th scope="col" {...(numbers.includes(title) && { class: "number" })}>
-                {title}
-              </th>
-            ))}
+            {titles.map((title) =>
+              title === "" ? (
+                <td></td>
+              ) : (
+                <th scope="col" {...(numbers.includes(title) && { class: "number" })}>
+                  {title}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>{children}</tbody>
@@ -74,19 +79,55 @@ interface ActionProps {
   readonly formToken: string;
   readonly fields?: Readonly<Record<string, string>>;
   readonly look?: string;
+  /** For those who do not see what stands beside the button. */
+  readonly label?: string | undefined;
   readonly children?: Child;
 }
 
 /** A button that changes something: a form of its own. */
-export function Action({ path, formToken, fields = {}, look = "plain", children }: ActionProps) {
+export function Action({
+  path,
+  formToken,
+  fields = {},
+  look = "plain",
+  label,
+  children,
+}: ActionProps) {
   return (
     <form method="post" action={path} class="action">
       <input type="hidden" name="form_token" value={formToken} />
       {Object.entries(fields).map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}
-      <button class={look}>{children}</button>
+      <button class={look} aria-label={label}>
+        {children}
+      </button>
     </form>
+  );
+}
+
+/** The list of tasks by this filter. */
+export function tasksPath(filter: Readonly<Record<string, string>>): string {
+  return `/tasks?${new URLSearchParams(filter)}`;
+}
+
+/** A cell with a length of time. */
+export function Length({ ms }: { readonly ms: number | null | undefined }) {
+  return <td class="number">{ms === null || ms === undefined ? "–" : formatDuration(ms)}</td>;
+}
+
+/** That something is as it should be, or not. */
+export function Yes({ is, word }: { readonly is: boolean; readonly word: string }) {
+  return <span class={is ? "state good" : "state warn"}>{`${is ? "✓" : "⚠"} ${word}`}</span>;
+}
+
+/** A fact of a list of facts. */
+export function Fact({ name, children }: { readonly name: string; readonly children?: Child }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
   );
 }
 

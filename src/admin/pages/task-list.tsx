@@ -1,5 +1,6 @@
 /** The list of tasks as a page shows it: the filter, the rows, and what can be done with them. */
 import { printable } from "../../printable.ts";
+import { cut } from "../../quote.ts";
 import type { Rest } from "../../store/looking.ts";
 import { type PauseTarget, withPaused } from "../../store/pauses.ts";
 import {
@@ -10,7 +11,7 @@ import {
   TASK_STATES,
   type TaskState,
 } from "../../task.ts";
-import { State, Table, Time } from "./parts.tsx";
+import { State, Table, tasksPath, Time } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 /** The fields of the form, in their order; `state` has words to choose from. */
@@ -84,7 +85,7 @@ export function Filter({ search }: { readonly search: URLSearchParams }) {
   return (
     <>
       <h1>{WORDS.pages.tasks}</h1>
-      <form method="get" action="/tasks" class="filter" role="search">
+      <form method="get" action="/tasks" class="filter" role="search" id="search">
         <fieldset>
           <legend>{words.states}</legend>
           {TASK_STATES.map((state) => (
@@ -109,9 +110,13 @@ export function Filter({ search }: { readonly search: URLSearchParams }) {
   );
 }
 
+/** Of a reason: a message may have a megabyte. */
+const MOST_CHARACTERS = 300;
+
 function TaskRow({ task }: { readonly task: Task & { readonly paused?: boolean } }) {
-  const { id, state, paused, queue, attempts, reason, instances } = task;
-  const records = isFunctionCall(task) ? "" : ` ${JSON.stringify(instances)}`;
+  const { id, state, paused, queue, model, method, attempts, reason, instances } = task;
+  const records = isFunctionCall(task) ? "" : ` ${cut(JSON.stringify(instances))}`;
+  const why = cut(reason ?? "", MOST_CHARACTERS);
   return (
     <tr>
       <td>
@@ -123,14 +128,19 @@ function TaskRow({ task }: { readonly task: Task & { readonly paused?: boolean }
       <td>
         <State state={state} paused={paused} />
       </td>
-      <td class="cut">{printable(queue)}</td>
-      <td class="cut">{printable(callWords(task) + records)}</td>
+      <td class="cut">
+        <a href={tasksPath({ queue })}>{printable(queue)}</a>
+      </td>
+      <td class="cut">
+        <a href={tasksPath({ model, method })}>{printable(callWords(task))}</a>
+        {printable(records)}
+      </td>
       <td class="number">{attempts}</td>
       <td>
         <Time at={timeOf(task)} />
       </td>
-      <td class="cut quiet" title={reason === null ? "" : printable(reason)}>
-        {printable((reason ?? "").split("\n")[0] ?? "")}
+      <td class="cut quiet" title={printable(why)}>
+        {printable(why.split("\n")[0] ?? "")}
       </td>
     </tr>
   );

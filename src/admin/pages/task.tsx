@@ -15,7 +15,7 @@ import { formatDuration } from "../../values/duration.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { readId } from "../input/queries.ts";
 import type { Desk } from "./desk.tsx";
-import { Action, Json, State, Table, Text, Time } from "./parts.tsx";
+import { Action, Fact, Json, State, Table, tasksPath, Text, Time } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 export function taskPages(desk: Desk): Hono<AdminEnv> {
@@ -125,6 +125,7 @@ function TaskActions({ task, form }: { readonly task: Task; readonly form: strin
         <Action path={path("cancel")} formToken={form}>
           {words.cancel}
         </Action>
+        <Again id={task.id} />
       </div>
     );
   }
@@ -136,8 +137,13 @@ function TaskActions({ task, form }: { readonly task: Task; readonly form: strin
       <Action path={path("delete")} formToken={form}>
         {words.delete}
       </Action>
+      <Again id={task.id} />
     </div>
   );
+}
+
+function Again({ id }: { readonly id: number }) {
+  return <a href={`/push?task=${id}`}>{WORDS.push.againLink}</a>;
 }
 
 function Facts({ task }: { readonly task: Task }) {
@@ -152,12 +158,16 @@ function Facts({ task }: { readonly task: Task }) {
   ] as const;
   return (
     <dl class="facts">
-      <Fact name={words.call}>{printable(callWords(task))}</Fact>
+      <Fact name={words.call}>
+        <a href={tasksPath({ model: task.model, method: task.method })}>
+          {printable(callWords(task))}
+        </a>
+      </Fact>
       {!isFunctionCall(task) && (
         <Fact name={words.instances}>{JSON.stringify(task.instances)}</Fact>
       )}
       <Fact name={words.queue}>
-        <a href={`/tasks?${new URLSearchParams({ queue: task.queue })}`}>{printable(task.queue)}</a>
+        <a href={tasksPath({ queue: task.queue })}>{printable(task.queue)}</a>
       </Fact>
       <Fact name={words.priority}>{task.priority}</Fact>
       <Fact name={words.user}>{task.user}</Fact>
@@ -174,15 +184,6 @@ function Facts({ task }: { readonly task: Task }) {
           ),
       )}
     </dl>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children?: unknown }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children as never}</dd>
-    </div>
   );
 }
 

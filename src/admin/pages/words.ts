@@ -1,3 +1,11 @@
+import { CHART_WORDS } from "./words/charts.ts";
+import { FAILED_WORDS } from "./words/failed.ts";
+import { WORKER_WORDS } from "./words/workers.ts";
+import { MODEL_WORDS, PUSH_WORDS } from "./words/models.ts";
+import { SETTING_WORDS } from "./words/settings.ts";
+import { QUEUE_WORDS } from "./words/queues.ts";
+import { PAUSE_WORDS, RECURRING_WORDS } from "./words/recurring.ts";
+
 /** All words of the pages. Words that come from the database, the log or an error are tq's own in every place. */
 
 function amount(count: number, isAll = true): string {
@@ -23,6 +31,14 @@ export const WORDS = {
     models: "Models",
     settings: "Settings",
   },
+  keys: {
+    title: "Keys",
+    others: [
+      ["/", "Search tasks"],
+      ["?", "Show the keys"],
+    ],
+    close: "Close",
+  },
   signIn: {
     title: "Sign in",
     label: "Token",
@@ -42,6 +58,15 @@ export const WORDS = {
     workers: "Workers",
     noWorkers: "No worker is running.",
     pauses: "Pauses",
+    database: "Database",
+    facts: {
+      path: "File",
+      size: "Size",
+      wal: "Log that is not merged yet",
+      free: "Free inside the file",
+      durability: "Durability",
+      schema: "Schema",
+    },
   },
   tasks: {
     none: "No tasks match.",
@@ -96,6 +121,15 @@ export const WORDS = {
       },
     },
   },
+  charts: CHART_WORDS,
+  failed: FAILED_WORDS,
+  recurring: RECURRING_WORDS,
+  pause: PAUSE_WORDS,
+  queues: QUEUE_WORDS,
+  models: MODEL_WORDS,
+  push: PUSH_WORDS,
+  settings: SETTING_WORDS,
+  workers: WORKER_WORDS,
   task: {
     title: (id: number) => `Task ${id}`,
     to: (purpose: string) => `To ${purpose}:`,
@@ -132,7 +166,8 @@ export const WORDS = {
       ended: "Ended",
     },
   },
-  needsRole: (role: string) => `Your token may only look: this needs the role ${role}.`,
+  needsRole: (role: string) =>
+    `Your token may ${role === "read" ? "not" : "only"} look: this needs the role ${role}.`,
   columns: {
     queue: "Queue",
     scheduled: "Scheduled",
@@ -143,8 +178,6 @@ export const WORDS = {
     ended: "Ended per minute",
     served: "Served",
     worker: "Worker",
-    host: "Host",
-    pid: "PID",
     state: "State",
     threads: "Threads",
     started: "Started",

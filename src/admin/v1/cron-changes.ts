@@ -6,7 +6,6 @@ import { definitionOf } from "../../cron/in-force.ts";
 import { KEY_ROWS } from "../../cron/key-help.ts";
 import { DATABASE_ORIGIN } from "../../cron/ledger.ts";
 import { takenWords } from "../../cron/origin.ts";
-import { isOwn } from "../../cron/own.ts";
 import { TqError } from "../../errors.ts";
 import { fieldOf } from "../../policies/table.ts";
 import { checkCronTask } from "../../tasks/cron/check-task.ts";
@@ -16,7 +15,6 @@ import {
   editCron,
   keyChanges,
   pauseCron,
-  pushCron,
   resetCron,
   resumeCron,
   rowNamed,
@@ -24,6 +22,7 @@ import {
 } from "../../tasks/cron/control.ts";
 import { cronFileNow, type FileCrons, mergeFiles, takeUp } from "../../tasks/cron/known.ts";
 import { recurringTask } from "../../tasks/cron/recurring.ts";
+import { runKnown } from "../../tasks/cron/run-known.ts";
 import { BY, REASON } from "../../tasks/pauses.ts";
 import { time } from "../../values/option-kinds.ts";
 import type { AdminOptions } from "../app.ts";
@@ -198,12 +197,8 @@ export function cronChanges(options: CronOptions) {
       async (c) => {
         const { name } = c.req.valid("param");
         const { by, force = false } = c.req.valid("json");
-        await known(name);
-        if (!isOwn(name)) {
-          const definition = definitionOf(await rowNamed(store, name));
-          checkCronTask(definition, catalog(), `Cannot run ${name}`);
-        }
-        const id = await pushCron(store, name, { force, ...(by !== undefined && { by }) });
+        const run = { force, ...(by !== undefined && { by }) };
+        const id = await runKnown({ store, files: filesNow(options), catalog }, name, run);
         const task = id === null ? null : await store.get(id);
         return c.json({ name, task: task && withIsoTimes(task) });
       },

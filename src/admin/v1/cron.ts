@@ -1,17 +1,10 @@
 /** The operations that look at recurring tasks: when they come, and what became of their slots. */
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { definitionOf } from "../../cron/in-force.ts";
 import type { Store } from "../../store/store.ts";
 import { rowNamed } from "../../tasks/cron/control.ts";
-import { explainSchedule } from "../../tasks/cron/explanation.ts";
-import { type FileCrons, knownRow } from "../../tasks/cron/known.ts";
-import {
-  listedRow,
-  listedUnstored,
-  listRecurring,
-  recurringNotes,
-} from "../../tasks/cron/listed.ts";
+import type { FileCrons } from "../../tasks/cron/known.ts";
+import { explainedRecurring, listRecurring, recurringNotes } from "../../tasks/cron/listed.ts";
 import { recurringSlot } from "../../tasks/cron/recurring.ts";
 import { digits } from "../input/fields.ts";
 import { Problems } from "../input/check.ts";
@@ -106,14 +99,8 @@ export function cronOperations(options: CronOptions) {
 }
 
 async function wholeRecurring(store: Store, files: FileCrons, name: string) {
-  const rows = await store.cron.rows();
-  const row = knownRow(files, rows, name);
-  const task = rows.includes(row)
-    ? await listedRow(store, files, row)
-    : await listedUnstored(row, store.now());
-  const { schedule, timeZone } = definitionOf(row);
-  const explained = await explainSchedule(schedule, timeZone, store.now());
-  return { ...shownRecurring(task), explanation: shownExplanation(explained) };
+  const { task, explanation } = await explainedRecurring(store, files, name);
+  return { ...shownRecurring(task), explanation: shownExplanation(explanation) };
 }
 
 function readLimit(c: Context): { readonly limit: number } {

@@ -1,9 +1,8 @@
 /** The operation on models: the methods and functions that can be pushed, and how their tasks run. */
 import { Hono } from "hono";
 import * as v from "valibot";
-import { fieldOf, POLICIES, POLICY_KEYS, type PolicyRow } from "../../policies/table.ts";
-import type { SaidPolicies } from "../../registry/said-policies.ts";
-import { callName } from "../../task.ts";
+import { fieldOf, POLICIES, POLICY_KEYS } from "../../policies/table.ts";
+import { listModels } from "../../registry/listed-models.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { operation } from "./operation.ts";
@@ -50,26 +49,7 @@ export function modelOperations({ catalog, policies = () => ({}) }: TaskRouteOpt
     }),
     (c) => {
       const known = catalog();
-      const said = policies();
-      const models = Object.entries(known ?? {}).map(([name, methods]) => ({
-        name,
-        kind: methods === null ? ("function" as const) : ("model" as const),
-        methods: (methods ?? [null]).map((method) => shownMethod(name, method, said)),
-      }));
-      return c.json({
-        known: known !== null,
-        models: models.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-      });
+      return c.json({ known: known !== null, models: listModels(known, policies()) });
     },
   );
-}
-
-function shownMethod(model: string, method: string | null, said: SaidPolicies) {
-  const call = callName(model, method);
-  const policies = POLICY_KEYS.map((key) => {
-    const { preset, toJson, words } = POLICIES[key] as PolicyRow<unknown>;
-    const standing = { value: toJson(preset), words: words(preset), from: "default" as const };
-    return [fieldOf(key), said[call]?.[key] ?? standing] as const;
-  });
-  return { method, call, policies: Object.fromEntries(policies) };
 }

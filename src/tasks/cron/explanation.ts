@@ -4,7 +4,7 @@ import { clockChanges, touches } from "../../cron/clock-changes.ts";
 import { clockChangeWords, dateOf, timeOf } from "../../cron/clock-words.ts";
 import type { Schedule } from "../../cron/schedule.ts";
 import { nextSlots } from "../../cron/slots.ts";
-import { scheduleWords } from "../../cron/words.ts";
+import { listed, scheduleWords } from "../../cron/words.ts";
 
 /** How many of the next times are told unless more are asked for. */
 export const NEXT_TIMES = 10;
@@ -57,4 +57,20 @@ function wall(time: number): string {
 function timeIn(slot: number, zone: string): string {
   const time = Temporal.Instant.fromEpochMilliseconds(slot).toZonedDateTimeISO(zone);
   return time.toString({ timeZoneName: "never" });
+}
+
+export const INTERVAL_WORDS = "It is counted from 1970 in UTC, and looks at no clock";
+
+/** What becomes of its times when the clock changes. */
+export function changeSentences({
+  clock,
+  clock_changes: changes,
+  interval,
+}: Explanation): string[] {
+  if (changes.length === 0) return [`The clock of ${clock} does not change in the next year.`];
+  if (interval !== null) return ["The time between its slots stays, whatever a clock shows."];
+  const touched = changes.flatMap(({ words }) => words ?? []);
+  if (touched.length > 0) return touched.map((words) => `${words}.`);
+  const dates = changes.map(({ from }) => from.slice(0, 10));
+  return [`Nothing happens to its times on ${listed(dates)}, when the clock changes.`];
 }

@@ -1,9 +1,11 @@
 /** All recurring tasks: those of the database, and those of files that no worker has taken up. */
+import { definitionOf } from "../../cron/in-force.ts";
 import type { CronRow } from "../../cron/ledger.ts";
 import { isTqError } from "../../errors.ts";
 import { liveWorkers } from "../../store/live-workers.ts";
 import type { Store } from "../../store/store.ts";
-import { type FileCrons, isOutdated, newOnes } from "./known.ts";
+import { explainSchedule } from "./explanation.ts";
+import { type FileCrons, isOutdated, knownRow, newOnes } from "./known.ts";
 import { heldWords, type RecurringTask, recurringTask, unstoredTask } from "./recurring.ts";
 
 /** One of a file that no worker has taken up is not in the database. */
@@ -34,7 +36,7 @@ export async function listRecurring(
 }
 
 /** @param row of the database. */
-export async function listedRow(store: Store, files: FileCrons, row: CronRow): Promise<Listed> {
+async function listedRow(store: Store, files: FileCrons, row: CronRow): Promise<Listed> {
   const outdated = isOutdated(row, files);
   return { ...(await recurringTask(store, row)), in_database: true, outdated };
 }
@@ -50,8 +52,20 @@ export async function listUnstored(
   return found;
 }
 
-export async function listedUnstored(row: CronRow, now: number): Promise<Listed> {
+async function listedUnstored(row: CronRow, now: number): Promise<Listed> {
   return { ...(await unstoredTask(row, now)), in_database: false, outdated: false };
+}
+
+/** One of the database or of files, with its next times. @throws TqError "not_found" with the near name. */
+export async function explainedRecurring(store: Store, files: FileCrons, name: string) {
+  const rows = await store.cron.rows();
+  const row = knownRow(files, rows, name);
+  const now = store.now();
+  const task = rows.includes(row)
+    ? await listedRow(store, files, row)
+    : await listedUnstored(row, now);
+  const { schedule, timeZone } = definitionOf(row);
+  return { task, explanation: await explainSchedule(schedule, timeZone, now) };
 }
 
 /** Why no slot of any of them is decided now, a sentence each. */

@@ -23,7 +23,7 @@ const STEPS = [1, 5, 15, 30, 60, 120, 360, 720].map((minutes) => minutes * MINUT
 /** Older statistics are kept by the hour. */
 const MINUTES_DAYS = 8;
 
-interface Step extends RunSummary {
+export interface Step extends RunSummary {
   /** Its start, in ms since 1970 UTC. */
   readonly at: number;
   /** About how many tasks were pushed; null: not known. */

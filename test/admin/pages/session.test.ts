@@ -104,6 +104,15 @@ describe("a page", () => {
     expect(headers.get("cache-control")).toBe("no-store");
   });
 
+  test("is of today's HTML, and says which keys it knows", async () => {
+    await using admin = makeAdmin();
+    const html = await (await get(admin, "/", await signedIn(admin))).text();
+    expect(html).toStartWith('<!DOCTYPE html><html lang="en">');
+    const keys = [...html.matchAll(/<a href="([^"]+)" data-key="(\w)"/g)].map(([, , key]) => key);
+    expect(keys.join("")).toBe("otfrqwms");
+    expect(html).toContain('<dialog id="keys"');
+  });
+
   test("shows names of queues as text, whatever is in them", async () => {
     await using admin = makeAdmin();
     await admin.post("/api/v1/tasks", { ...CALL, queue: "<script>alert(1)</script>" });
@@ -126,7 +135,7 @@ describe("a page", () => {
     await using admin = makeAdmin();
     const html = await (await get(admin, "/", await signedIn(admin))).text();
     const paths = [...html.matchAll(/"(\/assets\/[\w.]+)"/g)].map(([, path]) => path ?? "");
-    expect(paths).toHaveLength(4);
+    expect(paths).toHaveLength(7);
     let bytes = Bun.gzipSync(html).length;
     for (const path of paths) {
       const { status, headers, body } = await admin.app.request(path, {

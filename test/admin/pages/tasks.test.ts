@@ -1,24 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../../src/admin/access/tokens.ts";
 import { CALL, makeAdmin, OWNER } from "../support.ts";
-import { formTokenOf, get, post, signedIn } from "./person.ts";
+import { formTokenOf, get, post, signedIn, withTasks } from "./person.ts";
 
 const CLAIM = { owner: OWNER, queues: [], limit: 1 };
-
-async function withTasks(tasks: readonly object[]) {
-  const admin = makeAdmin();
-  await admin.post("/api/v1/tasks", tasks);
-  const cookie = await signedIn(admin);
-  const form_token = await formTokenOf(admin, cookie);
-  return {
-    ...admin,
-    page: async (path: string) => (await get(admin, path, cookie)).text(),
-    statusOf: async (path: string) => (await get(admin, path, cookie)).status,
-    send: (path: string, fields: Record<string, string>) =>
-      post(admin, path, { form_token, ...fields }, cookie),
-    states: async () => (await admin.store.list()).map(({ id, state }) => [id, state]),
-  };
-}
 
 const idsIn = (html: string) =>
   [...html.matchAll(/name="id" value="(\d+)"/g)].map(([, id]) => Number(id));

@@ -98,21 +98,32 @@ needs("chromium").describe("the dashboard", () => {
     await page.getByRole("row", { name: /^new / }).waitFor();
   });
 
-  test.each(["/", "/tasks", "/tasks/1", "/sign-in"])(
-    "has no finding of axe on %s",
-    async (path) => {
-      await using site = await shop();
-      const [id = 0] = await site.push("invoice", "[13]");
-      await site.becomes(id, "failed");
-      for (const colorScheme of ["light", "dark"] as const) {
-        const { page } = await site.visit(browser, path === "/sign-in" ? "/" : path, {
-          colorScheme,
-        });
-        if (path === "/sign-in") await page.goto(`${site.url}/sign-in`);
-        expect(await findings(page)).toEqual([]);
-      }
-    },
-  );
+  test.each([
+    "/",
+    "/tasks",
+    "/tasks/1",
+    "/failed",
+    "/recurring",
+    "/recurring/tq.clean",
+    "/queues",
+    "/queues/pause",
+    "/workers",
+    "/models",
+    "/push?task=1",
+    "/settings",
+    "/sign-in",
+  ])("has no finding of axe on %s", async (path) => {
+    await using site = await shop();
+    const [id = 0] = await site.push("invoice", "[13]");
+    await site.becomes(id, "failed");
+    for (const colorScheme of ["light", "dark"] as const) {
+      const { page } = await site.visit(browser, path === "/sign-in" ? "/" : path, {
+        colorScheme,
+      });
+      if (path === "/sign-in") await page.goto(`${site.url}/sign-in`);
+      expect(await findings(page)).toEqual([]);
+    }
+  });
 });
 
 async function widths(page: Page) {

@@ -1,4 +1,4 @@
-/** Shows times in the reader's zone. A page without JavaScript has them in UTC. */
+/** Shows times in the reader's zone, and listens to keys. A page without JavaScript has the times in UTC. */
 (() => {
   const day = { year: "numeric", month: "2-digit", day: "2-digit" };
   const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
@@ -16,4 +16,29 @@
   };
   show();
   document.addEventListener("htmx:after:swap", show);
+
+  const keys = document.getElementById("keys");
+  const search = () => document.querySelector("#search input:not([type=checkbox])");
+  const focusSearch = () => {
+    if (search() === null) location.assign("/tasks#find");
+    else search().focus();
+  };
+  // No element has this id: a browser would take the focus away for one that has.
+  if (location.hash === "#find") search()?.focus();
+  document.querySelector("[data-keys]")?.addEventListener("click", () => keys?.showModal());
+  let isWay = false;
+  document.addEventListener("keydown", (event) => {
+    const { key, target, ctrlKey, metaKey, altKey } = event;
+    if (key === "Shift") return;
+    const wasWay = isWay;
+    isWay = false;
+    if (ctrlKey || metaKey || altKey || keys === null || keys.open) return;
+    if (target.closest("input, textarea, select, [contenteditable]")) return;
+    if (wasWay) document.querySelector(`nav a[data-key="${CSS.escape(key)}"]`)?.click();
+    else if (key === "g") isWay = true;
+    else if (key === "?") keys.showModal();
+    else if (key === "/") focusSearch();
+    else return;
+    event.preventDefault();
+  });
 })();
