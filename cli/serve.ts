@@ -15,7 +15,12 @@ export const serve = command({
   description: "Serve the admin API without running tasks",
   flags: {
     listen: settingFlag("admin.listen", { valueHint: "HOST:PORT" }),
-    "insecure-listen": { type: "boolean", description: "Allow an address other than loopback" },
+    "tls-cert": settingFlag("admin.tls_cert", { valueHint: "FILE" }),
+    "tls-key": settingFlag("admin.tls_key", { valueHint: "FILE" }),
+    "insecure-listen": {
+      type: "boolean",
+      description: "Allow an address other than loopback without TLS",
+    },
   },
   run: async (values, program) => {
     const config = program.config();
@@ -28,7 +33,9 @@ export const serve = command({
         store,
         report,
         listen: config.admin.listen,
+        tls: { cert: config.admin.tls_cert, key: config.admin.tls_key },
         hosts: config.admin.hosts,
+        pushable: config.admin.push,
         insecure: values["insecure-listen"] === true,
         config,
         catalog: () => models.catalog,

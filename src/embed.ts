@@ -16,7 +16,7 @@ import { type Summary, WorkerProcess } from "./worker/worker.ts";
 
 /** Where the admin API listens. */
 interface AdminListen {
-  /** `HOST:PORT`; port 0 picks a free one. Default: the setting `admin.listen`. */
+  /** `HOST:PORT`; port 0 picks a free one. Or `unix:PATH`. Default: the setting `admin.listen`. */
   readonly listen?: string | undefined;
   /** Allows an address that is not loopback. */
   readonly insecure?: boolean | undefined;
@@ -237,7 +237,9 @@ async function serve(
     version: VERSION,
     listen,
     insecure,
+    tls: { cert: config.admin.tls_cert, key: config.admin.tls_key },
     hosts: config.admin.hosts,
+    pushable: config.admin.push,
     batchSize: config.queue.batch_size,
     report,
     ready: startTried,

@@ -21,12 +21,15 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   /** False while the worker beside the server loads its models: other requests wait. */
   readonly isReady?: () => boolean;
   readonly version: string;
+  /**
+   * The host that the server listens on; requests for other names are refused. null: it listens on a socket file, which
+   * no name leads to.
+   */
+  readonly hostname?: string | null;
   /** Aborts when the server stops: streams of events end at once. */
   readonly closing?: AbortSignal;
   /** The settings in effect. */
   readonly config: Config;
-  /** The host that the server listens on; requests for other names are refused. */
-  readonly hostname?: string;
   /** Other names of that host: the setting `admin.hosts`. */
   readonly hosts?: readonly string[];
 }
@@ -49,7 +52,7 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   app.notFound((c) => problem(c, "not_found", `Cannot find ${c.req.path}: nothing is there`));
   // In this order: every answer gets the headers, and the host and the token are checked before a body is read.
   app.use(addHeaders);
-  app.use(requireOwnHost(options.hostname ?? "localhost", options.hosts));
+  app.use(requireOwnHost(options.hostname, options.hosts));
   const tokens = new Tokens(options.token, options.store.tokens);
   const guesses = new GuessLimit(tokens, () => performance.now());
   const sessions = new Sessions(tokens, options.token, () => Date.now());

@@ -49,6 +49,9 @@ export function problem(
   return c.json(document, status, { ...headers, "Content-Type": "application/problem+json" });
 }
 
+/** A refusal with 403 from within a handler. */
+export class Forbidden extends Error {}
+
 const HEADERS: Partial<Record<ErrorCode, Record<string, string>>> = {
   unauthorized: { "WWW-Authenticate": "Bearer" },
   busy: { "Retry-After": "1" },
@@ -56,6 +59,7 @@ const HEADERS: Partial<Record<ErrorCode, Record<string, string>>> = {
 
 /** Answers an error that a handler threw, and reports it where its status says that the server is at fault (5xx). */
 export function answerError(c: Context, error: unknown, report: Report | undefined): Response {
+  if (error instanceof Forbidden) return problem(c, "forbidden", error.message);
   const code = isTqError(error) ? error.code : "internal";
   if (STATUS[code] >= 500) reportError(c, error, report);
   if (!isTqError(error)) {

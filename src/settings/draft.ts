@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { TqError } from "../errors.ts";
+import { socketPath } from "./kinds.ts";
 import { SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { Setting, SettingKey, Settings } from "./table.ts";
 import type { CronText } from "../cron/ledger.ts";
@@ -50,8 +51,7 @@ export class Draft {
     }
     const { success, output } = v.safeParse(setting.schema(), written);
     if (success) {
-      const value = setting.kind === "path" ? resolve(base, String(output)) : output;
-      this.#values.set(key, { value, origin });
+      this.#values.set(key, { value: atBase(setting, output, base), origin });
     } else {
       this.problems.push(
         `${where} cannot be ${setting.kind === "url" ? "this" : quote(written)}: it must be ${setting.allowed}${hint(setting, written)}`,
@@ -87,6 +87,13 @@ export class Draft {
     const message = `${this.problems.length} settings are wrong:\n  ${this.problems.join("\n  ")}`;
     throw new TqError("invalid", others.length === 0 ? problem : message);
   }
+}
+
+/** Makes the path in a value absolute. */
+function atBase({ kind }: Setting, value: unknown, base: string): unknown {
+  if (kind === "path") return resolve(base, String(value));
+  const socket = kind === "address" ? socketPath(String(value)) : null;
+  return socket === null ? value : `unix:${resolve(base, socket)}`;
 }
 
 function findModels(base: string): string | null {

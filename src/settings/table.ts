@@ -103,12 +103,29 @@ const SECTIONS = {
     max_crashes: whole(3, [1, 1000], "Crashes after which a task is set aside as failed"),
   },
   admin: {
-    listen: address("127.0.0.1:8989", "Address of the admin API; port 0 takes a free one", {
-      flag: "--listen",
-    }),
+    listen: address(
+      "127.0.0.1:8989",
+      "Address of the admin API, or unix:PATH; port 0 takes a free one",
+      {
+        flag: "--listen",
+      },
+    ),
     hosts: names("Other names by which callers know this host, such as shop.local", {
       default: "none",
       allowed: 'a list of names, such as ["shop.local"]',
+    }),
+    tls_cert: path(null, "File of the certificate of the admin API, as PEM: it then speaks TLS", {
+      default: "none",
+      flag: "--tls-cert",
+    }),
+    tls_key: path(null, "File of the private key of that certificate, as PEM", {
+      default: "none",
+      flag: "--tls-key",
+    }),
+    push: names("Names and patterns of the methods that requests may push, such as invoice.*", {
+      default: "all",
+      allowed: 'a list of at least one name or pattern, such as ["invoice.*", "print_label"]',
+      least: 1,
     }),
   },
   alert: {

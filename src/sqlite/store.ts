@@ -36,6 +36,7 @@ import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { rescueDead, rescueThread } from "./rescue.ts";
 import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
 import type { SqliteSession } from "./session.ts";
+import { SqlitePushKeys } from "./push-key-store.ts";
 import { SqlitePauses } from "./pause-store.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
@@ -71,6 +72,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   readonly webhooks = new SqliteWebhooks(this.#parts);
   readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
   readonly pauses = new SqlitePauses(this.#single);
+  readonly pushKeys = new SqlitePushKeys(this.#single, this.pushes, () => this.flush());
   readonly taskEvents = new SqliteTaskEvents(this.#single);
   readonly tokens = new SqliteTokens(this.#single);
   readonly statistics = new SqliteStatistics(this.#single);

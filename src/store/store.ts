@@ -22,6 +22,7 @@ import type {
   WorkerInfo,
 } from "./looking.ts";
 import type { PauseStore } from "./pauses.ts";
+import type { PushKeyStore } from "./push-keys.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
@@ -86,6 +87,8 @@ export interface Store {
   readonly cron: CronStore;
   /** Queues and methods of which no task is taken. */
   readonly pauses: PauseStore;
+  /** Pushes that have a key, so that none is made twice. */
+  readonly pushKeys: PushKeyStore;
   /** Follow-ups and alerts of the failures of tasks. */
   readonly failures: FailureStore;
   /** Tokens of the admin API. */

@@ -8,18 +8,18 @@ import { problem } from "../problem.ts";
  * Answers 403 to requests that a foreign web page can make a browser send: to a name that was made to point here
  * (DNS rebinding), and from another origin or site.
  *
- * @param listening the host that the server listens on
+ * @param listening the host that the server listens on; null: a socket file, for any host
  * @param names other names of it: the setting `admin.hosts`
  */
 export function requireOwnHost(
-  listening: string,
+  listening: string | null = "localhost",
   names: readonly string[] = [],
 ): MiddlewareHandler {
-  const own = plainHost(listening);
+  const own = listening && plainHost(listening);
   const others = names.map((name) => plainHost(name));
   return async (c, next) => {
     const host = c.req.header("host") ?? new URL(c.req.url).host;
-    if (!isOwnHost(host, own) && !others.includes(nameOf(host))) {
+    if (own !== null && !isOwnHost(host, own) && !others.includes(nameOf(host))) {
       const message = `Cannot answer for the host ${JSON.stringify(host)}: this is not its server; use the address that tq printed when it started, or put the name into admin.hosts`;
       return problem(c, "forbidden", message);
     }

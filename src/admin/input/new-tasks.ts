@@ -28,10 +28,15 @@ const INSTANCES = v.pipe(
 const METHOD = ofCall("method");
 const ABSENT = v.nullish(v.null(), null);
 
+/** The basis of the push that is being read: a push is read in one go, and building schemas takes longer than that. */
+let basisNow: Basis = { now: 0, batchSize: null };
+
 /** One push: the call, and the options. A field that is null counts as not given, unless that means "none". */
-export function pushSchemas(basis: Basis) {
+export const PUSH_SCHEMAS = pushSchemas();
+
+function pushSchemas() {
   const options = TASK_OPTIONS.map(({ field, kind, preset, hasNone, help }) => {
-    const read = readField((value, name) => kind.readJson(value, name, basis), kind.json, help);
+    const read = readField((value, name) => kind.readJson(value, name, basisNow), kind.json, help);
     return [field, hasNone ? v.optional(read) : v.nullish(read, preset)] as const;
   });
   const model = ofCall("model");
@@ -63,7 +68,7 @@ function isFunctionCall(body: unknown): boolean {
   return (method ?? instances ?? null) === null;
 }
 
-type Push = v.InferOutput<ReturnType<typeof pushSchemas>["ofMethod" | "ofFunction"]>;
+type Push = v.InferOutput<(typeof PUSH_SCHEMAS)["ofMethod" | "ofFunction"]>;
 
 interface PushRequest {
   /** True when the body is one push, no list, for one instance: it is answered with one id. */
@@ -83,7 +88,8 @@ const MAX_TASKS = 50_000;
  */
 export function readPush(body: unknown, basis: Basis): PushRequest {
   const problems = new Problems("Cannot push");
-  const { ofMethod, ofFunction } = pushSchemas(basis);
+  const { ofMethod, ofFunction } = PUSH_SCHEMAS;
+  basisNow = basis;
   const bodies: unknown[] = Array.isArray(body) ? body : [body];
   const pushes: Push[] = [];
   const tasks: NewTask[] = [];

@@ -97,10 +97,18 @@ export function reads<
     readonly out: { readonly [T in Target]: Out };
   }
 > {
-  const middleware: MiddlewareHandler = async (c, next) => {
+  return describesInput(target, schema, async (c, next) => {
     c.req.addValidatedData(target, (await read(c)) as object);
     await next();
-  };
+  });
+}
+
+/** Describes the part of the request that a middleware reads. */
+export function describesInput<E extends Env>(
+  target: "query" | "json" | "param" | "header",
+  schema: v.GenericSchema,
+  middleware: MiddlewareHandler<E>,
+): MiddlewareHandler<E> {
   return Object.assign(middleware, { [uniqueSymbol]: { target, ...schemaOf(schema) } });
 }
 

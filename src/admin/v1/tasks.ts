@@ -1,16 +1,16 @@
 /** The operations on tasks: a client pushes, lists and shows them. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { checkCall } from "../../catalog.ts";
 import { noSuchTask } from "../../errors.ts";
 import { type PauseTarget, withPaused } from "../../store/pauses.ts";
 import type { Store } from "../../store/store.ts";
 import type { Task } from "../../task.ts";
 import { readJson } from "../input/json-body.ts";
-import { pushSchemas, readPush } from "../input/new-tasks.ts";
+import { PUSH_SCHEMAS, readPush } from "../input/new-tasks.ts";
 import { readFilter } from "../input/queries.ts";
+import { checkPushable } from "../access/allowed-calls.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
-import type { AdminEnv } from "../access/access.ts";
+import { type PushOnceEnv, REPLAYED, replaysPush } from "./push-once.ts";
 import { operation, reads } from "./operation.ts";
 import { FILTER_QUERY, queryField, taskId } from "./task-query.ts";
 import { RUN, TASK, TASK_ERROR, withIsoTimes } from "./schemas.ts";
@@ -22,11 +22,11 @@ const LIST = v.object({
   limit: queryField("At most so many, from 1 to 1000; default: 100"),
 });
 
-const PUSH = v.union(Object.values(pushSchemas({ now: 0, batchSize: 1 })));
+const PUSH = v.union(Object.values(PUSH_SCHEMAS));
 
 export function taskOperations(options: TaskRouteOptions) {
   const { store, batchSize = 20 } = options;
-  return new Hono<AdminEnv>()
+  return new Hono<PushOnceEnv>()
     .get(
       "/",
       operation({
@@ -66,23 +66,27 @@ export function taskOperations(options: TaskRouteOptions) {
                 description: "The path of the task, where there is one",
                 schema: { type: "string" },
               },
+              [REPLAYED]: {
+                description: "true: an earlier push had the key, and these are its tasks",
+                schema: { type: "string" },
+              },
             },
           },
         },
         refusals: ["not_found", "conflict", "full", "uncertain"],
       }),
+      replaysPush(store, pushed),
       reads("json", v.union([PUSH, v.array(PUSH)]), async (c) => {
         const body = readJson(await c.req.arrayBuffer());
         return readPush(body, { now: store.now(), batchSize });
       }),
       async (c) => {
         const { pushes, tasks } = c.req.valid("json");
-        const catalog = options.catalog();
-        for (const { model, method } of pushes) checkCall(catalog, model, method);
-        const ids = tasks.length === 0 ? [] : [...(await store.push(tasks))];
-        const [id] = ids;
-        const location = ids.length === 1 ? { Location: `/api/v1/tasks/${id}` } : {};
-        return c.json({ ids }, 201, location);
+        checkPushable(options, pushes);
+        const key = c.get("pushKey");
+        if (key === undefined) return pushed(c, await store.push(tasks), false);
+        const { ids, isReplay } = await store.pushKeys.push(tasks, key);
+        return pushed(c, ids, isReplay);
       },
     )
     .get(
@@ -103,6 +107,12 @@ export function taskOperations(options: TaskRouteOptions) {
       taskId("show"),
       async (c) => c.json(await wholeTask(store, c.req.valid("param").id)),
     );
+}
+
+function pushed(c: Context, ids: number[], isReplay: boolean) {
+  const location = ids.length === 1 ? { Location: `/api/v1/tasks/${ids[0]}` } : {};
+  const replayed = isReplay ? { [REPLAYED]: "true" } : {};
+  return c.json({ ids }, 201, { ...location, ...replayed });
 }
 
 async function wholeTask(store: Store, id: number) {

@@ -33,3 +33,16 @@ CREATE TABLE tq__webhook_told (
   task     INTEGER NOT NULL,
   PRIMARY KEY (key, ended_at, task)
 ) STRICT, WITHOUT ROWID;
+
+-- The keys of pushes over HTTP. A push that comes again with its key is answered with the ids of the first one. `body` is
+-- the SHA-256 of the request, `ids` a list in JSON.
+CREATE TABLE tq__push_key (
+  caller TEXT NOT NULL,
+  key TEXT NOT NULL,
+  body BLOB NOT NULL,
+  ids TEXT NOT NULL,
+  pushed_at INTEGER NOT NULL,
+  PRIMARY KEY (caller, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tq__push_key_age ON tq__push_key (pushed_at);

@@ -30,6 +30,14 @@ describe("the page of models", () => {
 });
 
 describe("the form of a push", () => {
+  test("refuses, on the page, what admin.push does not list", async () => {
+    await using admin = await withTasks([], { catalog: () => CATALOG, pushable: ["send"] });
+    const fields = { model: "sale", method: "process", instances: "7" };
+    const answer = await admin.send("/push", fields);
+    expect(await answer.text()).toContain("Cannot push sale.process: admin.push of the server");
+    expect(await admin.store.list()).toEqual([]);
+  });
+
   test("pushes a method with all that it is given, and leads to the task", async () => {
     await using admin = await withModels();
     const html = await admin.page("/push?model=sale&method=process");

@@ -15,6 +15,7 @@ import { failureTests } from "./failures.ts";
 import { lookingTests } from "./looking.ts";
 import { orderTests } from "./order.ts";
 import { pauseTests } from "./pauses.ts";
+import { pushKeyTests } from "./push-keys.ts";
 import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
 import { filterTests } from "./filters.ts";
@@ -38,6 +39,7 @@ export function storeSuite(name: string, make: () => Subject): void {
   describe(name, () => {
     renewSubject(make);
     pushTests();
+    pushKeyTests();
     claimTests();
     orderTests();
     pauseTests();

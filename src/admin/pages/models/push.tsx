@@ -1,15 +1,15 @@
 /** The form that pushes a task: a new one, or a task that is there once more with changes. */
 import { type Context, Hono } from "hono";
-import { checkCall } from "../../../catalog.ts";
-import { isTqError, noSuchTask } from "../../../errors.ts";
+import { isTqError, messageOf, noSuchTask } from "../../../errors.ts";
 import { printable } from "../../../printable.ts";
 import { listModels } from "../../../registry/listed-models.ts";
 import { callName, isFunctionCall, type Task } from "../../../task.ts";
 import type { AdminEnv } from "../../access/access.ts";
+import { checkPushable } from "../../access/allowed-calls.ts";
 import { readJsonText } from "../../input/json-body.ts";
 import { readPush } from "../../input/new-tasks.ts";
 import { readId } from "../../input/queries.ts";
-import { STATUS } from "../../problem.ts";
+import { Forbidden, STATUS } from "../../problem.ts";
 import type { Desk } from "../desk.tsx";
 import { fieldsOf, timeOf } from "../form.tsx";
 import { Fact } from "../parts.tsx";
@@ -78,12 +78,13 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
     );
     const { batchSize = 20 } = options;
     const { pushes, tasks } = readPush(body, { now, batchSize });
-    for (const { model, method } of pushes) checkCall(options.catalog(), model, method);
+    checkPushable(options, pushes);
     const [id] = await store.push(tasks);
     return c.redirect(`/tasks/${id}`, 303);
   } catch (error) {
-    if (!isTqError(error) || STATUS[error.code] >= 500) throw error;
-    return formPage(c, desk, { title, values, refusal: error.message });
+    const isRefusal = isTqError(error) ? STATUS[error.code] < 500 : error instanceof Forbidden;
+    if (!isRefusal) throw error;
+    return formPage(c, desk, { title, values, refusal: messageOf(error) });
   }
 }
 
