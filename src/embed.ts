@@ -11,7 +11,8 @@ import { enterEmbedded, standardLog } from "./transaction/runtime.ts";
 import { VERSION } from "./version.ts";
 import { quote } from "./quote.ts";
 import { didYouMean, unknownOption } from "./suggest.ts";
-import { type Summary, WorkerProcess, type WorkerProcessOptions } from "./worker/worker.ts";
+import type { WorkerProcessOptions } from "./worker/options.ts";
+import { type Summary, WorkerProcess } from "./worker/worker.ts";
 
 /** Where the admin API listens. */
 interface AdminListen {

@@ -8,6 +8,7 @@ import { SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { Setting, SettingKey, Settings } from "./table.ts";
 import type { CronText } from "../cron/ledger.ts";
 import type { TaskRules } from "./task-rules.ts";
+import type { WebhookSettings } from "./webhook-sections.ts";
 import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 
@@ -19,6 +20,8 @@ export type Config = Settings & {
   readonly tasks: readonly TaskRules[];
   /** The sections `[cron.name]`. */
   readonly cron: readonly CronText[];
+  /** The sections `[[webhook]]`, with their secrets. */
+  readonly webhooks: readonly WebhookSettings[];
   /** The source of each: "default", "tq.toml", the environment variable or the flag. */
   readonly origins: Readonly<Record<SettingKey, string>>;
 };
@@ -37,6 +40,7 @@ export class Draft {
   readonly problems: string[] = [];
   readonly rules: TaskRules[] = [];
   readonly cron: CronText[] = [];
+  readonly webhooks: WebhookSettings[] = [];
   readonly #values = new Map<string, { value: unknown; origin: string }>();
 
   set(key: string, written: unknown, { where, origin, base }: Source): void {
@@ -64,7 +68,8 @@ export class Draft {
   finish(base: string, file: string | null): Config {
     this.#refuse();
     const origins: Record<string, string> = {};
-    const config: Record<string, unknown> = { file, origins, tasks: this.rules, cron: this.cron };
+    const { rules: tasks, cron, webhooks } = this;
+    const config: Record<string, unknown> = { file, origins, tasks, cron, webhooks };
     for (const name of SECTION_NAMES) config[name] = {};
     for (const { key, section, name, preset } of SETTINGS.values()) {
       const { value, origin } = this.#values.get(key) ?? { value: preset, origin: "default" };

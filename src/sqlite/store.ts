@@ -58,6 +58,7 @@ import { SqliteStatistics } from "./statistics-store.ts";
 import { SqliteTokens } from "./token-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
+import { SqliteWebhooks } from "./webhook-store.ts";
 import { readWorking } from "./working.ts";
 
 export class SqliteStore extends SqliteDatabase implements Store {
@@ -68,6 +69,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   };
   readonly cron = new SqliteCron(this.#parts);
   readonly failures = new SqliteFailures(this.#parts);
+  readonly webhooks = new SqliteWebhooks(this.#parts);
   readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
   readonly pauses = new SqlitePauses(this.#single);
   readonly pushKeys = new SqlitePushKeys(this.#single, this.pushes, () => this.flush());

@@ -29,6 +29,7 @@ import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
 import type { StatisticsStore } from "./statistics-store.ts";
 import type { TokenStore } from "./tokens.ts";
 import type { Situation, WantedTask } from "./situation.ts";
+import type { WebhookStore } from "./webhook-store.ts";
 import type { Working } from "./working.ts";
 
 /** An idle thread waits, instead of sleeping, for a task due within this many ms: waking up would take as long. */
@@ -94,6 +95,8 @@ export interface Store {
   readonly tokens: TokenStore;
   /** What has become of tasks. */
   readonly taskEvents: TaskEventStore;
+  /** Webhooks that tell what has become of tasks. */
+  readonly webhooks: WebhookStore;
   /** How many tasks ran, and how late. */
   readonly statistics: StatisticsStore;
 

@@ -37,6 +37,7 @@ import type { Claim } from "../task.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
 import { type PrintSaid, ThreadOutput } from "../run/thread-output.ts";
+import { addWebhookFunction } from "./webhooks/function.ts";
 import { openShared } from "../shared-memory/layout.ts";
 import { RunCounters } from "../shared-memory/run-counters.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -188,6 +189,7 @@ async function start(init: Init): Promise<void> {
     const changed = init.loaded && changedFile(init.loaded);
     if (changed) return send({ type: "changed", file: changed });
     const crons = await loading;
+    addWebhookFunction(registry, { config, store });
     await ensureTables(store, registry, report);
     await declareFollowUps(store, registry, config.tasks);
     send({

@@ -16,6 +16,7 @@ describe("defaults", () => {
       models: null,
       tasks: [],
       cron: [],
+      webhooks: [],
       database: {
         path: join(cwd, "tq.db"),
         retry: 5,

@@ -4,6 +4,7 @@ import { RUN_ENDS, type RunEnd } from "../../statistics/counts.ts";
 import type { WorkerStatus } from "../../store/looking.ts";
 import type { Pause } from "../../store/pauses.ts";
 import type { TaskProgress } from "../../store/task-output.ts";
+import { isoTime } from "../../values/iso-times.ts";
 import { TASK_STATES, type Task, type TaskError, type Attempt } from "../../task.ts";
 
 export const TIME = v.pipe(
@@ -158,19 +159,4 @@ export function isoOrNull(ms: number | null): string | null {
   return ms === null ? null : isoTime(ms);
 }
 
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-/** A row with its columns of times (`…_at`) as ISO 8601 in UTC. */
-export function withIsoTimes<Row extends object>(row: Row): IsoTimes<Row> {
-  const entries = Object.entries(row).map(([key, value]: [string, unknown]) => [
-    key,
-    key.endsWith("_at") && typeof value === "number" ? isoTime(value) : value,
-  ]);
-  return Object.fromEntries(entries) as IsoTimes<Row>;
-}
-
-type IsoTimes<Row> = {
-  [K in keyof Row]: K extends `${string}_at` ? Exclude<Row[K], number> | string : Row[K];
-};
+export { isoTime, withIsoTimes } from "../../values/iso-times.ts";

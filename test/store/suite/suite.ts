@@ -31,6 +31,7 @@ import { statisticsSumTests } from "./statistics-sums.ts";
 import { taskErrorTests } from "./task-errors.ts";
 import { tokenTests } from "./tokens.ts";
 import { taskEventTests } from "./task-events.ts";
+import { webhookTests } from "./webhooks.ts";
 import { workerTests } from "./workers.ts";
 import { workingTests } from "./working.ts";
 
@@ -60,6 +61,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     statisticsTests();
     measurementTests();
     taskEventTests();
+    webhookTests();
     statisticsSumTests();
     forecastTests();
     cronTests();
