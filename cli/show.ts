@@ -23,7 +23,7 @@ export const show = command({
   },
   run: async ({ id, ref }, program) => {
     const wanted = readWanted("show", id, ref);
-    const config = program.config();
+    const config = program.anyConfig();
     const task = await toLook(config, async (store) => {
       const found = await findWanted(store, wanted, "show");
       const [errors, attempts] = [await store.errors(found.id), await store.attempts(found.id)];

@@ -52,6 +52,7 @@ export const TOOLS = {
     isThere: () => faketimeLibrary() !== undefined,
   },
   git: program("git", "git", "list the files that --coverage counts, and name a build"),
+  openssl: program("openssl", "openssl", "make a certificate"),
   prlimit: program("prlimit", "util-linux", "make a disk refuse writes"),
   python3: program("python3", "python3", "open the database by another program", [
     "-c",

@@ -5,11 +5,11 @@ import { TqError } from "../../errors.ts";
 import { OPTIONS } from "../../push/task-options.ts";
 import type { ManyMove, Place, ReadFilter } from "../../store/looking.ts";
 import type { Store } from "../../store/store.ts";
-import { findAll, moveThese } from "../../tasks/many.ts";
+import { findAll, movable, moveThese } from "../../tasks/many.ts";
 import { text } from "../../values/option-kinds.ts";
 import { described, readField } from "../input/fields.ts";
 import { readObject } from "../input/json-body.ts";
-import { readFilter } from "../input/queries.ts";
+import { readFilter, readId } from "../input/queries.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { TASK, withIsoTimes } from "./schemas.ts";
@@ -31,8 +31,12 @@ const PLACE = v.object({
   ),
 });
 
+/** A proxy takes an address of some kilobytes. */
+const MOST_IDS = 500;
+
 const WHICH = v.object({
   ...FILTER_QUERY.entries,
+  ids: queryField(`Only those of these tasks: at most ${MOST_IDS} ids with commas between them`),
   dry_run: queryField("true: only count them"),
 });
 
@@ -138,26 +142,48 @@ function ofMany(verb: Verb, summary: string) {
 
 interface Which {
   readonly filter: ReadFilter;
+  /** Only these tasks; null: all that match. */
+  readonly ids: readonly number[] | null;
   readonly isDry: boolean;
 }
 
 function readWhich(search: URLSearchParams, verb: Verb, now: number): Which {
   const dry = search.get("dry_run") ?? "false";
-  search.delete("dry_run");
+  const ids = search.get("ids");
+  for (const own of ["dry_run", "ids"]) search.delete(own);
   const filter = readFilter(search, now, { verb, hasLimit: false });
   if (dry !== "true" && dry !== "false") {
     throw new TqError("invalid", `Cannot ${verb} tasks: dry_run must be true or false`);
   }
-  if (filter.states !== undefined) return { filter, isDry: dry === "true" };
+  if (filter.states !== undefined) {
+    return { filter, ids: ids === null ? null : readIds(ids, verb), isDry: dry === "true" };
+  }
   const why = "say their states, such as ?state=failed";
   throw new TqError("invalid", `Cannot ${verb} tasks: ${why}`);
 }
 
-async function moveMany(c: Context, store: Store, move: ManyMove, { filter, isDry }: Which) {
+function readIds(written: string, verb: Verb): number[] {
+  const ids = new Set(written.split(",").map((id) => readId(id, verb)));
+  if (ids.size <= MOST_IDS) return [...ids];
+  throw new TqError("invalid", `Cannot ${verb} tasks: ids are at most ${MOST_IDS}; ask in parts`);
+}
+
+async function moveMany(c: Context, store: Store, move: ManyMove, which: Which) {
+  const { isDry } = which;
+  const filter = movable(move, which.filter);
   const { signal } = c.req.raw; // a client that goes away ends the moves between two slices
-  const ids = await findAll(store, filter, { signal });
+  const ids = await findThese(store, { ...which, filter }, signal);
   const moved = isDry ? 0 : await moveThese(store, move, ids, filter, { signal });
   return c.json({ matched: ids.length, moved, dry_run: isDry, newest: ids[0] ?? null });
+}
+
+/** The newest first. */
+async function findThese(store: Store, { filter, ids }: Which, signal: AbortSignal) {
+  if (ids === null) return findAll(store, filter, { signal });
+  const wanted = new Set(ids);
+  const bounds = { after: Math.min(...ids) - 1, before: Math.max(...ids) + 1 };
+  const found = await findAll(store, { ...filter, ...bounds }, { signal });
+  return found.filter((id) => wanted.has(id));
 }
 
 function cancelOf({ reason }: { readonly reason?: string | undefined }): ManyMove {

@@ -9,9 +9,11 @@ import { onDisk } from "../../tasks/on-disk.ts";
 import { knownPolicyFacts } from "../../tasks/why/policy-facts.ts";
 import { whyOf } from "../../tasks/why/why.ts";
 import { MINUTE_MS, parseDuration } from "../../values/duration.ts";
+import { whole } from "../../values/option-kinds.ts";
 import type { Health } from "../health.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
 import type { AdminEnv } from "../access/access.ts";
+import { readQuery } from "../input/queries.ts";
 import { operation, reads } from "./operation.ts";
 import { isoTime, OUTPUT } from "./schemas.ts";
 import { queryField, taskId } from "./task-query.ts";
@@ -79,10 +81,11 @@ export function oneTaskOperations(options: TaskRouteOptions & Pick<Health, "mode
         refusals: ["not_found"],
       }),
       taskId("show"),
+      reads("query", v.object({ from: queryField("Only the runs from this number on") }), readFrom),
       async (c) => {
         const { id } = c.req.valid("param");
         if ((await store.standings([id])).length === 0) throw noSuchTask(`show task ${id}`);
-        return c.json((await store.output(id)).map(outputOf));
+        return c.json((await store.output(id, c.req.valid("query").from)).map(outputOf));
       },
     )
     .get(
@@ -126,6 +129,14 @@ function outputOf({ attempt, lines, progress, cut, unread }: Output) {
     cut,
     ...(unread !== undefined && { unread }),
   };
+}
+
+const FROM = whole("the number of a run: a whole number from 1 up", 1);
+
+function readFrom(c: Context): { readonly from: number } {
+  const start = "Cannot show what a task said";
+  const { from } = readQuery(new URL(c.req.url).searchParams, ["from"], start);
+  return { from: from === undefined ? 1 : FROM.readText(from, `${start}: from`) };
 }
 
 function readWait(c: Context): { readonly wait: number } {

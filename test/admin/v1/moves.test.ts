@@ -57,6 +57,31 @@ describe("all tasks of a filter", () => {
     expect(body.tasks).toMatchObject([{ id: 3, state: "ready", queue: "mail" }]);
   });
 
+  test("are only those whose ids are given, where some are", async () => {
+    await using admin = makeAdmin();
+    await admin.post("/api/v1/tasks", [CALL, CALL, CALL, { ...CALL, queue: "mail" }]);
+    const path = "/api/v1/tasks/cancel?state=ready&queue=default&ids=";
+    const cancelled = await admin.post(`${path}1,3,4,99`, {});
+    expect(cancelled.body).toEqual({ matched: 2, moved: 2, dry_run: false, newest: 3 });
+    const { body } = await admin.get("/api/v1/tasks?state=ready");
+    expect(body.tasks).toMatchObject([{ id: 4 }, { id: 2 }]);
+    for (const ids of ["", "x", "1,,2"]) {
+      expect((await admin.post(path + ids, {})).status).toBe(422);
+    }
+    const many = Array.from({ length: 501 }, (_, index) => index + 1).join(",");
+    expect((await admin.post(path + many, {})).body.detail).toBe(
+      "Cannot cancel tasks: ids are at most 500; ask in parts",
+    );
+  });
+
+  test("are not retried while they wait for their first run", async () => {
+    await using admin = makeAdmin();
+    await admin.post("/api/v1/tasks", { ...CALL, scheduled_at: "1h" });
+    const { body } = await admin.post("/api/v1/tasks/retry?state=scheduled");
+    expect(body).toEqual({ matched: 0, moved: 0, dry_run: false, newest: null });
+    expect((await admin.get("/api/v1/tasks/1")).body).toMatchObject({ state: "scheduled" });
+  });
+
   test("are none where the filter says no states, or a limit", async () => {
     await using admin = makeAdmin();
     await admin.post("/api/v1/tasks", CALL);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { CALL, makeAdmin, OWNER } from "../support.ts";
+import { outputLine } from "../../../src/store/task-output.ts";
+import { CALL, makeAdmin, NOW, OWNER } from "../support.ts";
 
 const CLAIM = { owner: OWNER, queues: [], limit: 1 };
 
@@ -115,6 +116,18 @@ describe("a task", () => {
     await using admin = makeAdmin();
     await admin.post("/api/v1/tasks", CALL);
     expect((await admin.get("/api/v1/tasks/1/log")).body).toEqual([]);
+    expect((await admin.get("/api/v1/tasks/1/log?from=0")).body.detail).toContain(
+      'from cannot be "0": it must be the number of a run',
+    );
+    const [task] = await admin.store.claim(CLAIM);
+    if (task === undefined) throw new Error("There is no task");
+    await admin.store.write(async (session) => {
+      await session.settle(task, { kind: "finished", result: null, reason: null });
+      await session.keepOutput(1, 1, outputLine({ at: NOW, level: "info", text: "printed" }));
+    });
+    const run = { attempt: 1, lines: [{ text: "printed" }] };
+    expect((await admin.get("/api/v1/tasks/1/log?from=1")).body).toMatchObject([run]);
+    expect((await admin.get("/api/v1/tasks/1/log?from=2")).body).toEqual([]);
   });
 });
 
