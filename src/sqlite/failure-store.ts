@@ -11,7 +11,14 @@ import type {
 } from "../store/failure-store.ts";
 import type { CronAccess } from "./cron-store.ts";
 import type { KnownFollowUps } from "./known-follow-ups.ts";
-import { endAlert, findAlert, isNewlyWatched, takeAlert, watchFailures } from "./sql/alerts.ts";
+import {
+  countPassedOver,
+  endAlert,
+  findAlert,
+  isNewlyWatched,
+  takeAlert,
+  watchFailures,
+} from "./sql/alerts.ts";
 import { declareFollowUps, isNewlyDeclared } from "./sql/failures.ts";
 import { noteTrouble } from "./sql/untold.ts";
 
@@ -34,9 +41,11 @@ export class SqliteFailures implements FailureStore {
     await this.#write((db) => declareFollowUps(db, models, followUps));
   }
 
-  async watch(origin: string, definitions: readonly AlertDefinition[]): Promise<void> {
-    if (!(await this.#read((db) => isNewlyWatched(db, origin, definitions)))) return;
+  async watch(origin: string, definitions: readonly AlertDefinition[]): Promise<number> {
+    if (!(await this.#read((db) => isNewlyWatched(db, origin, definitions)))) return 0;
+    const passedOver = await this.#read((db) => countPassedOver(db, origin, definitions));
     await this.#write((db) => watchFailures(db, origin, definitions));
+    return passedOver;
   }
 
   trouble(words: string): Promise<void> {

@@ -84,8 +84,9 @@ export interface FailureStore {
    * another one of the same file, those that this one still had to tell, too. Those that no file asks for are dropped.
    *
    * @param origin the tq.toml that asks for alerts; "" without one.
+   * @returns how many failed tasks they want, and do not tell of, as the ones whose place they take did not want them.
    */
-  watch(origin: string, definitions: readonly AlertDefinition[]): Promise<void>;
+  watch(origin: string, definitions: readonly AlertDefinition[]): Promise<number>;
   /** Has alerts tell of trouble that is no failure of a task. */
   trouble(words: string): Promise<void>;
   /** Takes the failures that are to be told, for this worker alone until it has told them, or has died. */

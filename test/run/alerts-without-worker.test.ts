@@ -37,7 +37,7 @@ test("a failure before the first worker is told by it, where the program's setti
 test("a program without alerts asks for none", async () => {
   await using tq = makeRuntime({ worker: false });
   let watched = 0;
-  tq.store.failures.watch = async () => void watched++;
+  tq.store.failures.watch = async () => watched++;
   await print(1);
   expect(watched).toBe(0);
 });
