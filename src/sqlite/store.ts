@@ -178,7 +178,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async place(id: number, place: Place): Promise<Task> {
-    return this.writeStatements((db) => byHand.place(db, id, place));
+    return this.writeStatements((db, now) => byHand.place(db, id, place, now));
   }
 
   async moveMany(move: ManyMove, ids: readonly number[], filter: ReadFilter): Promise<number> {
