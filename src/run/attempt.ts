@@ -11,7 +11,7 @@ import { reportOutcome, runOf } from "./run-events.ts";
 import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
 import type { MethodRuns } from "./quick-methods.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
-import { abortLate, limitRun } from "./time-limit.ts";
+import { abortLate, limitRun, runTime } from "./time-limit.ts";
 
 /** A thread decodes calls of a batch for this long before the batch's transaction begins. */
 const DECODE_AHEAD_MS = 2;
@@ -77,13 +77,14 @@ export function begin(
   if (audience.hears("task.started")) report({ name: "task.started", ...runOf(task) });
   const started = monotonicNow();
   const waitedBefore = unit.waited;
+  const startedAt = runTime(progress);
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
   const outcome = run(task, prepared, unit, thread);
   drainMicrotasks();
   const attending = attend(outcome, unit); // while the run waits for the store alone
   const learn = () => {
     const waits = Bun.peek.status(outcome) === "pending";
-    if (waits && isCall(prepared)) abortLate(thread, task, prepared.policy, started, outcome);
+    if (waits && isCall(prepared)) abortLate(thread, task, prepared.policy, startedAt, outcome);
     const outside = isOutside(prepared);
     const runs = methods.of(task);
     if (waits || outside) runs.startOver();

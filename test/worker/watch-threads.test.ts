@@ -32,8 +32,8 @@ beforeEach(() => {
     toBlame: false,
     seenAtTick: -1,
     lostAtTick: -1,
-    hold: { sequence: -1, seen: 0, held: 0, named: false },
-    limited: { sequence: -1, seen: 0, held: 0, named: false },
+    hold: { sequence: -1, seen: 0, held: 0, named: false, awaited: 0 },
+    limited: { sequence: -1, seen: 0, held: 0, named: false, awaited: 0 },
     told: { sequence: -1, at: 0 },
     timedOut: null,
     tellToEnd(cause: string) {
@@ -167,6 +167,20 @@ describe("a run with a longest time", () => {
     progress.setTimeout(1_000, null);
     look(40);
     expect(thread.timedOut?.outcome.kind).toBe("failed");
+  });
+
+  test("is not ended while it waits for the write lock, and that time does not count", () => {
+    run(7, 0, "none");
+    progress.setTimeout(30_000, null);
+    look();
+    progress.lockAwaited(now);
+    look(1_000);
+    expect(terminated).toBe(0);
+    progress.lockTaken(false, now);
+    look((30_000 + GRACE) / TICK - 1);
+    expect(terminated).toBe(0);
+    look();
+    expect([terminated, thread.timedOut?.after]).toEqual([1, 30_000 + GRACE]);
   });
 
   test("does not end the run after it, which has none", () => {
