@@ -222,7 +222,9 @@ BEGIN
     WHEN NEW.scheduled_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
      AND NOT (rtrim(NEW.scheduled_at) GLOB '*[zZ]' OR rtrim(NEW.scheduled_at) GLOB '*[-+][0-9][0-9]:[0-9][0-9]')
       THEN RAISE(ABORT, 'tq_push: scheduled_at must be ms since 1970 UTC, or text like +5 minutes; a date needs a time with Z for UTC, or with an offset: 2026-12-01 07:00+01:00')
-    WHEN typeof(NEW.scheduled_at) = 'text' AND NEW.scheduled_at <> 'now' AND NEW.scheduled_at NOT GLOB '[-+0-9]*'
+    -- SQLite takes a time of day with Z, or with an offset, for a length of time.
+    WHEN typeof(NEW.scheduled_at) = 'text' AND NEW.scheduled_at <> 'now'
+     AND (NEW.scheduled_at NOT GLOB '[-+0-9]*' OR NEW.scheduled_at GLOB '*:*[-+zZ]*' AND NEW.scheduled_at NOT LIKE '____-__-__%')
       THEN RAISE(ABORT, 'tq_push: scheduled_at must be ms since 1970 UTC, or text like +5 minutes')
     WHEN NEW.expected_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
      AND NOT (rtrim(NEW.expected_at) GLOB '*[zZ]' OR rtrim(NEW.expected_at) GLOB '*[-+][0-9][0-9]:[0-9][0-9]')
@@ -230,9 +232,11 @@ BEGIN
     WHEN NEW.expires_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
      AND NOT (rtrim(NEW.expires_at) GLOB '*[zZ]' OR rtrim(NEW.expires_at) GLOB '*[-+][0-9][0-9]:[0-9][0-9]')
       THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none; a date needs a time with Z for UTC, or with an offset: 2026-12-01 07:00+01:00')
-    WHEN typeof(NEW.expected_at) = 'text' AND NEW.expected_at <> 'now' AND NEW.expected_at NOT GLOB '[-+0-9]*'
+    WHEN typeof(NEW.expected_at) = 'text' AND NEW.expected_at <> 'now'
+     AND (NEW.expected_at NOT GLOB '[-+0-9]*' OR NEW.expected_at GLOB '*:*[-+zZ]*' AND NEW.expected_at NOT LIKE '____-__-__%')
       THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes')
-    WHEN typeof(NEW.expires_at) = 'text' AND NEW.expires_at NOT IN ('now', 'none') AND NEW.expires_at NOT GLOB '[-+0-9]*'
+    WHEN typeof(NEW.expires_at) = 'text' AND NEW.expires_at NOT IN ('now', 'none')
+     AND (NEW.expires_at NOT GLOB '[-+0-9]*' OR NEW.expires_at GLOB '*:*[-+zZ]*' AND NEW.expires_at NOT LIKE '____-__-__%')
       THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none')
     -- SQLite takes 31 February for 3 March.
     WHEN NEW.scheduled_at LIKE '____-__-__%' AND date(substr(NEW.scheduled_at, 1, 10), '+0 days') <> substr(NEW.scheduled_at, 1, 10)
