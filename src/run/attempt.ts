@@ -1,7 +1,7 @@
 /** One attempt at a task: decodes the call, begins the run, and reports its end after the commit. */
 import { monotonicNow } from "../clock.ts";
 import { drainMicrotasks } from "bun:jsc";
-import type { Outcome } from "../outcome.ts";
+import type { Outcome, OutcomeKind } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
 import type { Ending, Session } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
@@ -117,19 +117,35 @@ export function endingOf(
  * @param kept false where the claim was lost: what the run had not committed itself was undone, and its outcome is not
  * stored.
  */
-export function note(
-  { progress, report, pushed, audience, counters }: ThreadRuntime,
-  ended: Ended,
-  kept: boolean,
-): void {
-  const { task, unit, outcome, runs, started, duration } = ended;
+export function note(thread: ThreadRuntime, ended: Ended, kept: boolean): Soon<void> {
+  const { progress, report, pushed, audience } = thread;
+  const { task, unit, outcome, duration } = ended;
   if (kept && outcome.kind === "finished") unit.keep();
   pushed?.(unit.committedIds);
   if (kept && (outcome.kind === "finished" || outcome.kind === "failed")) {
     progress.count(outcome.kind);
   }
-  if (kept) counters?.count(task, runs.series, outcome.kind, started, duration);
+  if (kept) count(thread, ended, outcome.kind);
   const isRoutine = outcome.kind === "finished" && outcome.reason === null;
   if (kept && isRoutine && !audience.hears("task.finished")) return;
   reportOutcome(report, task, outcome, kept, duration);
+  if (!kept) return countCancelled(thread, ended);
+}
+
+function count({ counters }: ThreadRuntime, ended: Ended, kind: OutcomeKind): void {
+  const { task, runs, started, duration } = ended;
+  // A task that expired had no run, so nothing of one is measured.
+  const [began, ran] = neverRan(ended) ? [NaN, NaN] : [started, duration];
+  counters?.count(task, runs.series, kind, began, ran);
+}
+
+function neverRan({ outcome }: Ended): boolean {
+  return outcome.kind === "cancelled" && outcome.neverRan === true;
+}
+
+/** Counts a run that has lost its claim to a cancel; a run that has lost it to a rescue is counted there. */
+async function countCancelled(thread: ThreadRuntime, ended: Ended): Promise<void> {
+  if (!thread.counters || neverRan(ended)) return;
+  const row = await thread.store.get(ended.task.id).catch(() => null);
+  if (row?.state === "cancelled") count(thread, ended, "cancelled");
 }

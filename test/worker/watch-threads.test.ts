@@ -204,21 +204,27 @@ describe("a run with a longest time", () => {
 const CALL = { model: "sale", method: "process", queue: "mail" };
 
 describe("a run whose claim is not held any more", () => {
-  const row = { ...CALL, id: 7, attempts: 1, instances: [7], ref: "order-7" };
+  const row = { ...CALL, id: 7, attempts: 1, instances: [7], ref: "order-7", state: "cancelled" };
   let found: typeof row | null = row;
   const store = {
     stillHeld: () => Promise.resolve([]),
     get: () => Promise.resolve(found),
   } as unknown as Store;
-  const tick = () => endCancelled([thread], store, (event) => events.push(event), 5_000, now);
+  let counted: unknown[];
+  beforeEach(() => void (counted = []));
+  const listeners = {
+    report: (event: Event) => void events.push(event),
+    statistics: { count: (...run: unknown[]) => void counted.push(run) },
+  };
+  const tick = () => endCancelled([thread], store, listeners, 5_000, now);
 
   test("is ended at the second tick that finds it so", async () => {
     run(7, 0, "none");
     await tick(); // sees the run
     await tick();
-    expect(terminated).toBe(0);
+    expect([terminated, counted]).toEqual([0, []]);
     await tick();
-    expect(terminated).toBe(1);
+    expect([terminated, counted]).toEqual([1, [[row, "cancelled", null]]]);
     expect(events).toEqual([
       {
         name: "task.cancelled",
@@ -250,10 +256,10 @@ describe("a run whose claim is not held any more", () => {
     expect([told, terminated]).toEqual([["cancel"], 0]);
     now += 4_999;
     await tick();
-    expect([told, terminated]).toEqual([["cancel"], 0]);
+    expect([told, terminated, counted]).toEqual([["cancel"], 0, []]);
     now += 1;
     await tick();
-    expect([told, terminated]).toEqual([["cancel"], 1]);
+    expect([told, terminated, counted.length]).toEqual([["cancel"], 1, 1]);
     expect(events).toMatchObject([{ name: "task.cancelled", task: 7 }]);
   });
 
