@@ -17,7 +17,10 @@ export const worker = command({
     queue: settingFlag("worker.queues", { alias: "name", valueHint: "NAME", multiple: true }),
     threads: settingFlag("worker.threads", { alias: "n", valueHint: "N" }),
     max: settingFlag("worker.max_tasks", { valueHint: "N" }),
-    timeout: settingFlag("worker.poll_interval", { alias: "t", valueHint: "60s" }),
+    "poll-interval": settingFlag("worker.poll_interval", {
+      alias: ["t", "timeout"],
+      valueHint: "60s",
+    }),
     grace: settingFlag("worker.grace", { valueHint: "30s" }),
     pidfile: {
       type: "string",

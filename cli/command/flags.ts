@@ -6,8 +6,8 @@ import type { SettingKey } from "../../src/settings/table.ts";
 export interface Flag {
   readonly type: "string" | "boolean" | "positional";
   readonly description: string;
-  /** Another name; a name of one letter takes one dash. */
-  readonly alias?: string;
+  /** Other names; a name of one letter takes one dash. */
+  readonly alias?: string | string[];
   /** Stands for the value in the help. */
   readonly valueHint?: string;
   /** The user may repeat the flag; its values are joined by commas. */
@@ -32,6 +32,11 @@ export type Values<F extends Flags> = {
 } & { readonly _: readonly string[] };
 
 type More = Pick<Flag, "alias" | "valueHint" | "multiple">;
+
+/** The other names of a flag. */
+export function aliasesOf({ alias = [] }: Pick<Flag, "alias">): readonly string[] {
+  return typeof alias === "string" ? [alias] : alias;
+}
 
 /** A flag that sets a setting; the setting's description is its help. */
 export function settingFlag<const M extends More>(key: SettingKey, more: M) {

@@ -1,6 +1,6 @@
 /** Makes the help from the descriptions of the commands and their flags. */
 import { type Command, type CommandGroup, type Commands, isGroup, loadAll } from "./command.ts";
-import { COMMON_FLAGS } from "./flags.ts";
+import { aliasesOf, COMMON_FLAGS } from "./flags.ts";
 import type { Flag } from "./flags.ts";
 import { usages } from "./line.ts";
 import { paint } from "../terminal/terminal.ts";
@@ -115,9 +115,10 @@ function describeFlags(flags: readonly (readonly [string, Flag])[]): Entries {
 }
 
 /** `-n, --threads N`, `--drain[=all]`, `--queue, --name NAME`. */
-function label(name: string, { alias, type, valueHint = "VALUE", bare }: Flag): string {
-  const short = alias?.length === 1 ? `-${alias}, ` : "";
-  const long = alias !== undefined && alias.length > 1 ? `, --${alias}` : "";
+function label(name: string, { type, valueHint = "VALUE", bare, ...flag }: Flag): string {
+  const aliases = aliasesOf(flag);
+  const short = aliases.filter((alias) => alias.length === 1).map((alias) => `-${alias}, `);
+  const long = aliases.filter((alias) => alias.length > 1).map((alias) => `, --${alias}`);
   const value = type === "boolean" ? "" : bare === undefined ? ` ${valueHint}` : `[=${valueHint}]`;
-  return `${short}--${name}${long}${value}`;
+  return `${short.join("")}--${name}${long.join("")}${value}`;
 }

@@ -9,7 +9,7 @@ import { nameHint } from "../../src/policies/other-names.ts";
 import { fieldOf } from "../../src/policies/table.ts";
 import { didYouMean } from "../../src/suggest.ts";
 import { type Command, type CommandGroup, type Commands, isGroup } from "./command.ts";
-import { COMMON_FLAGS } from "./flags.ts";
+import { aliasesOf, COMMON_FLAGS } from "./flags.ts";
 import type { Flag, Flags } from "./flags.ts";
 
 export type Line =
@@ -102,9 +102,10 @@ function tokenize(args: readonly string[], flags: Flags) {
     if (flag.type === "positional") continue;
     // A flag with `bare` may stand without its value.
     const type = flag.bare === undefined ? flag.type : "boolean";
-    if (flag.alias?.length === 1) options[name] = { type, short: flag.alias };
-    else options[name] = { type };
-    if (flag.alias !== undefined && flag.alias.length > 1) options[flag.alias] = { type };
+    const aliases = aliasesOf(flag);
+    const short = aliases.find((alias) => alias.length === 1);
+    options[name] = short === undefined ? { type } : { type, short };
+    for (const alias of aliases) if (alias.length > 1) options[alias] = { type };
   }
   return parseArgs({ args, options, strict: false, tokens: true, allowPositionals: true }).tokens;
 }
@@ -145,7 +146,8 @@ function findFlag(
   of: string,
 ): [string, Flag] {
   for (const [key, flag] of Object.entries(flags)) {
-    if (flag.type !== "positional" && (key === name || flag.alias === name)) return [key, flag];
+    if (flag.type !== "positional" && (key === name || aliasesOf(flag).includes(name)))
+      return [key, flag];
   }
   const known = Object.keys(flags).filter((key) => flags[key]?.type !== "positional");
   const near = nameHint(

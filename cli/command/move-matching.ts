@@ -1,7 +1,7 @@
 /** Moves all tasks of a filter: it counts them, asks on a terminal, then moves exactly those that it has counted. */
 import type { ManyMove, ReadFilter } from "../../src/store/looking.ts";
 import type { Store } from "../../src/store/store.ts";
-import { findAll, moveThese } from "../../src/tasks/many.ts";
+import { findAll, movable, moveThese } from "../../src/tasks/many.ts";
 import { canAsk } from "../terminal/ask.ts";
 import { taskTable } from "../terminal/tasks.ts";
 import { counted } from "../terminal/text.ts";
@@ -35,12 +35,13 @@ const SHOWN = 10;
 
 export async function moveMatching(
   store: Store,
-  filter: ReadFilter,
+  given: ReadFilter,
   move: ManyMove,
   words: Words,
   program: Program,
   { isDry, mayAsk }: Options,
 ): Promise<Moved> {
+  const filter = movable(move, given);
   const ids = await findWatched(store, filter, program);
   if (ids === null) {
     program.note("Stopped while it counted: no task was touched");

@@ -154,7 +154,7 @@ export function taskBlock({ task, held, attempts, errors }: ShownTask, terminal:
       "claimed", // from the claim to the end, the wait in a batch too; the log has the time of the run alone
       began !== null && ended !== null && ended >= began ? formatDuration(ended - began) : "",
     ],
-    ["attempts", String(task.attempts)],
+    ["runs", String(task.attempts)], // not "attempts", which is the limit in the table of the policy
     ["failures", [0, task.attempts].includes(task.failures) ? "" : String(task.failures)],
     ["snoozes", task.snoozes === 0 ? "" : String(task.snoozes)],
     ["crashes", task.crashes === 0 ? "" : String(task.crashes)],

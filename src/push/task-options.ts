@@ -83,12 +83,12 @@ export const CALL = {
     kind: text("the name of a model"),
   },
   method: {
-    help: "The name of one of its methods; none for a function",
+    help: "The name of one of its methods; required for a method, left out for a function",
     sql: "the name of a method, as text",
     kind: text("the name of a method"),
   },
   instances: {
-    help: "The records on which the method is called, by their ids; none for a function",
+    help: "The records on which the method is called, by their ids; required for a method, left out for a function",
     sql: "JSON: an id, or a list of ids like [7, 8]",
   },
   args: {
@@ -156,7 +156,7 @@ export const OPTIONS = {
     hint: "5m",
   },
   expectedAt: {
-    help: "When it should be finished; only the order of tasks depends on it",
+    help: "When it should be finished: sets the order, and lateness is measured by it; it stops no late task",
     kind: time(),
     preset: null,
     context: "queue_expected_at",

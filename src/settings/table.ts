@@ -78,7 +78,7 @@ const SECTIONS = {
       60 * SECOND_MS,
       [SECOND_MS, DAY_MS],
       "An idle worker looks for tasks this often, though pushes wake it at once; no limit for a task",
-      { flag: "--timeout" },
+      { flag: "--poll-interval" },
     ),
     lock_timeout: duration(
       60 * SECOND_MS,

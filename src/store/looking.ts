@@ -39,6 +39,8 @@ export interface ReadFilter extends PlainFilter {
   readonly endedBefore?: number;
   readonly endedAfter?: number;
   readonly where?: readonly PathCondition[];
+  /** Of the scheduled tasks only those of which so many runs have ended: 1 leaves out those that wait for their first. */
+  readonly scheduledAfterRuns?: number;
 }
 
 /** The parts of a task that a path begins with. The keyword arguments are the last one of `args`. */

@@ -14,6 +14,11 @@ export interface ManyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The filter of a move: none retries a task that waits for its first run. */
+export function movable(move: ManyMove, filter: ReadFilter): ReadFilter {
+  return move.kind === "retry" ? { ...filter, scheduledAfterRuns: 1 } : filter;
+}
+
 /** The ids of all tasks that match now, the newest first: what is pushed later is none of them. */
 export async function findAll(
   store: Store,
@@ -59,5 +64,6 @@ export async function moveThese(
 
 /** Finds and moves all tasks of a filter; returns how many. */
 export async function moveAll(store: Store, move: ManyMove, filter: ReadFilter): Promise<number> {
-  return moveThese(store, move, await findAll(store, filter), filter);
+  const those = movable(move, filter);
+  return moveThese(store, move, await findAll(store, those), those);
 }

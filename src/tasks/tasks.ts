@@ -71,14 +71,14 @@ export interface Tasks {
    */
   cancel(filter: TaskFilter, reason?: string): Promise<number>;
   /**
-   * Makes an ended task ready again. In a transaction it is made ready by the commit. Where no worker is configured, it
+   * Makes an ended task ready again, or one that waits for its next attempt. In a transaction it is made ready by the commit. Where no worker is configured, it
    * runs before this resolves, as after a push.
    *
-   * @throws TqError "conflict" when it has not ended, "not_found" when there is no such task.
+   * @throws TqError "conflict" when it waits for its first run, or runs, "not_found" when there is no such task.
    */
   retry(id: number): Promise<Task>;
   /**
-   * Makes all ended tasks that match ready again, in slices. Where no worker is configured, they wait for one.
+   * Makes all tasks that match ready again, in slices: those that ended, or wait for their next attempt. Where no worker is configured, they wait for one.
    *
    * @returns how many.
    * @throws TqError "invalid" where the filter has no states or others than those of that move, "conflict" inside a transaction.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { newTask } from "../support/store.ts";
+import { claim, newTask } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
 async function folderWith(tasks: number): Promise<Folder> {
@@ -96,6 +96,30 @@ describe("tq cancel and tq retry by state", () => {
     expect(JSON.parse(ready.stdout)).toHaveLength(3);
   });
 
+  test("retry what a run has put off, and leave what waits for its first run", async () => {
+    using folder = new Folder();
+    const store = folder.store();
+    const error = { name: "Error", message: "no", stack: null };
+    await store.push([newTask(), newTask()]);
+    const [first, second] = await claim(store, { limit: 2 });
+    if (!first || !second) throw new Error("both are claimed");
+    await store.write((session) => session.settle(first, { kind: "retry", delay: 9e6, error }));
+    await store.write((session) =>
+      session.settle(second, { kind: "snoozed", delay: 9e6, reason: null }),
+    );
+    await store.push([newTask({ scheduledAt: Date.parse("2999-01-01") })]);
+    await store.close();
+    const dry = await folder.tq("retry", "--state", "scheduled", "--dry-run");
+    expect(dry.stdout).toStartWith("2 tasks would be retried:\n");
+    expect(dry.stdout.trim().split("\n")).toHaveLength(4);
+    const env = { TQ_QUEUE__WORKER: "1" };
+    const retried = await folder.tqWith({ env }, "retry", "--state", "scheduled,failed");
+    const { stdout, stderr } = retried;
+    expect({ stdout, stderr }).toEqual({ stdout: "2 tasks retried\n", stderr: "" });
+    const list = JSON.parse((await folder.tq("list", "--json")).stdout) as { state: string }[];
+    expect(list.map(({ state }) => state)).toEqual(["scheduled", "ready", "ready"]);
+  });
+
   test("move nothing unless it is said which, in one way", async () => {
     using folder = await folderWith(1);
     const refused = async (...args: string[]) => {
@@ -104,7 +128,7 @@ describe("tq cancel and tq retry by state", () => {
       return stderr;
     };
     const which =
-      "give the ids of tasks, --ref for one, or --state for all in a state: finished, failed, cancelled";
+      "give the ids of tasks, --ref for one, or --state for all in a state: finished, failed, cancelled, scheduled";
     expect(await refused("retry")).toBe(`tq: Cannot retry: ${which}\n`);
     expect(await refused("retry", "--queue", "default")).toBe(`tq: Cannot retry: ${which}\n`);
     expect(await refused("cancel", "1", "--queue", "default")).toBe(

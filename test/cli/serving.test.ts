@@ -142,7 +142,15 @@ describe("tq worker", () => {
       ["--threads", "two"],
       'tq: --threads cannot be "two": it must be a whole number from 1 to 1000',
     ],
-    [["-t", "60"], 'tq: --timeout cannot be "60": it must be a duration with its unit'],
+    [["-t", "60"], 'tq: --poll-interval cannot be "60": it must be a duration with its unit'],
+    [
+      ["--timeout", "60"],
+      'tq: --poll-interval cannot be "60": it must be a duration with its unit',
+    ],
+    [
+      ["--poll-interval", "60"],
+      'tq: --poll-interval cannot be "60": it must be a duration with its unit',
+    ],
     [
       ["--drain=al"],
       'tq: --drain cannot be "al": write --drain or --drain=all; did you mean "all"?',

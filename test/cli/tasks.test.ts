@@ -123,7 +123,7 @@ describe("one task", () => {
       "dequeued   2026-07-03 04:05:03",
       "finished   2026-07-03 04:05:06",
       "claimed    2.5 s",
-      "attempts   1",
+      "runs       1",
       "",
       "error (attempt 1, 3 times, 2026-07-03 04:05:06)",
       "  Error: no\\x1b[2J paper",

@@ -269,7 +269,7 @@ test("many tasks are not retried or cancelled in a state from which none can be"
   const refusals = [
     [
       tasks.retry({ states: ["failed", "running"] }),
-      "retry tasks that are running: finished, failed, cancelled",
+      "retry tasks that are running: finished, failed, cancelled, scheduled",
     ],
     [
       tasks.cancel({ states: ["finished"] }),

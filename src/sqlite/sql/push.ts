@@ -77,5 +77,6 @@ function refTaken(db: Database, ref: string, first: number): TqError {
   return new TqError("conflict", `${start} task ${id} has it, and is ${state}${advice}`, { task });
 }
 
-const AGAIN = "; it keeps its ref until it is cleaned: retry that task, or give another ref";
+const AGAIN =
+  "; it keeps its ref until it is cleaned or deleted: retry that task, delete it, or give another ref";
 const ADVICE: Partial<Record<TaskState, string>> = { failed: AGAIN, cancelled: AGAIN };

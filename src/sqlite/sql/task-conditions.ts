@@ -40,6 +40,10 @@ const WRITERS: Readonly<
   ref: compared("ref ="),
   refStarts: (text: string) => [REF_STARTS, text],
   user: compared("user ="),
+  scheduledAfterRuns: (runs: number, parameter) => [
+    `(state <> 'scheduled' OR attempts >= $${parameter})`,
+    runs,
+  ],
   queue: name("queue"),
   model: name("model"),
   method: name("method"),

@@ -99,7 +99,7 @@ export function pushTests(): void {
       await store.cancel(id);
       expect(await again()).toMatchObject({
         task: { id, state: "cancelled" },
-        message: `Cannot push with ref "r1": task ${id} has it, and is cancelled; it keeps its ref until it is cleaned: retry that task, or give another ref`,
+        message: `Cannot push with ref "r1": task ${id} has it, and is cancelled; it keeps its ref until it is cleaned or deleted: retry that task, delete it, or give another ref`,
       });
       const twice = [newTask({ ref: "r2" }), newTask({ ref: "r2" })];
       expect((await errorOf(store.push(twice))).message).toBe(
