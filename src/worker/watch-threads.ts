@@ -30,6 +30,7 @@ interface Look {
   /** Its run keeps others waiting: earlier runs of its batch, whose commit waits for it, or every other writer. */
   readonly holdsUpBatch: boolean;
   readonly holdsLock: boolean;
+  readonly awaitsLock: boolean;
   /** The task that runs; null: none, or what holds the lock was left behind by an earlier one. */
   readonly claim: Claim | null;
   /** For how many ms this same run was seen to hold up others; 0: it does not, or not yet. */
@@ -89,12 +90,12 @@ function keepsLock({ thread, holdsUpBatch, holdsLock }: Look): boolean {
 
 /** The thread told the run to end as its time was over, or could not: the run hangs. */
 function timeIsOver(
-  { thread, claim, ran }: Look,
+  { thread, claim, ran, awaitsLock }: Look,
   { timeout_grace: grace }: Limits,
 ): Verdict | null {
   const { timeout } = thread.progress;
   if (timeout === null || claim === null || thread.endReason !== null) return null;
-  if (thread.progress.lock === "awaited") return null; // its time stands still
+  if (awaitsLock) return null; // its time stands still
   if (ran < timeout.ms + grace) return null;
   const reason = timeoutWords(timeout.ms);
   const late = { name: "TimeoutError", message: reason, stack: null };
@@ -131,8 +132,8 @@ export function watchThreads(
 
 function lookAt(thread: PoolThread, now: number): Look {
   const { progress } = thread;
-  const { holdsUpBatch } = progress;
-  const holdsLock = progress.lock === "held";
+  const { holdsUpBatch, lock } = progress; // the lock before `awaited`, which a wait is added to as it ends
+  const [holdsLock, awaitsLock] = [lock === "held", lock === "awaited"];
   const isLeft = !holdsUpBatch && progress.lockIsLeft;
   const claim = isLeft ? null : progress.running();
   // A transaction that was left behind keeps the lock through the tasks that begin meanwhile.
@@ -143,7 +144,7 @@ function lookAt(thread: PoolThread, now: number): Look {
   thread.limited = measured(thread.limited, progress.timeout ? progress.sequence : null, look);
   const [{ held }, { held: seen, awaited: before }] = [thread.hold, thread.limited];
   const ran = Math.max(seen - (awaited - before), 0);
-  return { thread, holdsUpBatch, holdsLock, claim, held, ran };
+  return { thread, holdsUpBatch, holdsLock, awaitsLock, claim, held, ran };
 }
 
 /** @param sequence the run to measure; null: there is none. */
