@@ -215,7 +215,8 @@ BEGIN
       THEN RAISE(ABORT, 'tq_push: queue must be text of 1 to 1000 characters, without NUL')
     WHEN typeof(NEW.ref) = 'text' AND (length(NEW.ref) > 1000 OR instr(NEW.ref, char(0)))
       THEN RAISE(ABORT, 'tq_push: ref must be text of 1 to 1000 characters, without NUL')
-    WHEN instr(NEW.instances, char(0)) OR instr(NEW.args, char(0)) OR instr(NEW.kwargs, char(0)) OR instr(NEW.context, char(0))
+    WHEN 'blob' NOT IN (typeof(NEW.instances), typeof(NEW.args), typeof(NEW.kwargs), typeof(NEW.context))
+     AND (instr(NEW.instances, char(0)) OR instr(NEW.args, char(0)) OR instr(NEW.kwargs, char(0)) OR instr(NEW.context, char(0)))
       THEN RAISE(ABORT, 'tq_push: instances, args, kwargs and context must be JSON without NUL')
     WHEN typeof(NEW.user) = 'integer' AND NEW.user NOT BETWEEN 0 AND 9007199254740991
       THEN RAISE(ABORT, 'tq_push: user must be an integer from 0 to 9007199254740991')
