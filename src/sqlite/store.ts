@@ -60,11 +60,12 @@ export class SqliteStore extends SqliteDatabase implements Store {
     write: (fn) => this.write((session) => fn(session as SqliteSession)),
   };
   readonly cron = new SqliteCron(this.#parts);
-  readonly failures = new SqliteFailures(this.#parts);
+  readonly failures = new SqliteFailures(this.#parts, this.shared.knownFollowUps);
   readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
   readonly pauses = new SqlitePauses(this.#single);
   readonly statistics = new SqliteStatistics(this.#single);
   readonly #vacuum = new Vacuum();
+  readonly #rescuer = { bootId: this.options.bootId, known: this.shared.knownFollowUps };
   async get(id: number): Promise<Task | null> {
     return this.read((db) => looking.getTask(db, id, this.now()));
   }
@@ -177,7 +178,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async place(id: number, place: Place): Promise<Task> {
-    return this.writeStatements((db) => byHand.place(db, id, place));
+    return this.writeStatements((db, now) => byHand.place(db, id, place, now));
   }
 
   async moveMany(move: ManyMove, ids: readonly number[], filter: ReadFilter): Promise<number> {
@@ -272,14 +273,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
     for (const worker of dead) {
       const shown = live.readAllLive(this.name, worker.id);
       const tasks = await this.writeStatements((db, now) => {
-        const rescued = workers.rescueWorker(
-          db,
-          worker.id,
-          this.options.bootId,
-          maxCrashes,
-          shown,
-          now,
-        );
+        const seen = { ...this.#rescuer, maxCrashes, shown };
+        const rescued = workers.rescueWorker(db, worker.id, seen, now);
         if (rescued) keepShown(db, rescued, shown);
         return rescued;
       });
@@ -292,7 +287,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
     const shown = death.running ? live.readLive(this.name, owner) : null;
     return this.writeStatements((db, now) => {
-      const rescued = workers.rescueThread(db, owner, death, now);
+      const rescued = workers.rescueThread(db, owner, death, this.#rescuer, now);
       if (shown?.id === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);
       return rescued;
     });

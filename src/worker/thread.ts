@@ -188,8 +188,9 @@ async function start(init: Init): Promise<void> {
     if (changed) return send({ type: "changed", file: changed });
     const crons = await loading;
     await ensureTables(store, registry, report);
-    await declareFollowUps(store, registry, config.tasks);
-    send({ type: "loaded", catalog: registry.catalog(), crons, files: loadedFiles() });
+    const followUps = await declareFollowUps(store, registry, config.tasks);
+    const catalog = registry.catalog();
+    send({ type: "loaded", catalog, crons, followUps, files: loadedFiles() });
     const strays = watchStrayWork(store, report, progress);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(

@@ -15,7 +15,7 @@ import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 import { Alerts } from "./alerts/alerts.ts";
 import { CronSources } from "./cron-sources.ts";
-import type { LoadedModels } from "./messages.ts";
+import type { Loaded, LoadedModels } from "./messages.ts";
 import { modelsOf } from "./models-of.ts";
 import { Pool } from "./pool.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
@@ -159,7 +159,7 @@ export class WorkerProcess {
     );
     const { catalog = {} } = this.#known ?? {};
     const problems = [...uselessRules(this.#options.config, catalog), ...this.#crons.problems()];
-    problems.push(...(await this.#alerts.unknownNames(catalog)));
+    problems.push(...(await this.#alerts.problems(catalog)));
     for (const words of [...problems, ...noModels(this.#models, catalog)]) this.#note(words);
     await nextTurn(); // the log writes the start by then, before the threads write of their tasks
     if (!this.#stopping) this.#go();
@@ -170,8 +170,9 @@ export class WorkerProcess {
     this.#pool.start();
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
     await this.#alerts.watch();
-    if (!this.#stopping) await this.#timekeeping.rescueDead();
     await this.#started.promise;
+    // Not before: the follow-ups of its models count for the failures that it finds.
+    if (!this.#stopping) await this.#timekeeping.rescueDead();
     if (this.#known !== null) this.#crons.load(this.#known);
   }
 
@@ -237,7 +238,8 @@ export class WorkerProcess {
     return this.#pool.total("failed") + this.#rescued.failed;
   }
 
-  #loaded(models: LoadedModels): void {
+  #loaded(models: Loaded): void {
+    this.store.failures.know(models.followUps);
     this.#known = models;
     this.#refusal = "";
     this.#tellTrouble();
