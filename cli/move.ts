@@ -1,4 +1,4 @@
-/** `tq move ID... --to QUEUE`, `tq move --queue mail --to slow`: waiting tasks into another queue, or with another priority. */
+/** `tq move ID... --to QUEUE`, `tq move --queue mail --to slow`: waiting tasks into another queue, with another priority, or to now. */
 import { TqError } from "../src/errors.ts";
 import { OPTIONS } from "../src/push/task-options.ts";
 import { moveCommand } from "./command/move.ts";
@@ -6,7 +6,8 @@ import { moveCommand } from "./command/move.ts";
 export const move = moveCommand({
   name: "move",
   done: "moved",
-  description: "Move waiting tasks into another queue, or give them another priority",
+  description:
+    "Move waiting tasks into another queue, give them another priority, or let them run now",
   from: ["scheduled", "ready"],
   otherwise: "; a task is moved while it waits",
   presumed: ["scheduled", "ready"],
@@ -17,10 +18,14 @@ export const move = moveCommand({
       valueHint: "N",
       description: "Their new priority: higher runs first",
     },
+    now: { type: "boolean", description: "Let them run now, though they are scheduled for later" },
   },
-  read: ({ to, priority }) => {
-    if (to === undefined && priority === undefined) {
-      throw new TqError("invalid", "Cannot move: say where to, with --to QUEUE or --priority N");
+  read: ({ to, priority, now }) => {
+    if (to === undefined && priority === undefined && now !== true) {
+      throw new TqError(
+        "invalid",
+        "Cannot move: say where to, with --to QUEUE, --priority N or --now",
+      );
     }
     return {
       kind: "place",
@@ -28,6 +33,7 @@ export const move = moveCommand({
       ...(typeof priority === "string"
         ? { priority: OPTIONS.priority.kind.readText(priority, "--priority") }
         : {}),
+      ...(now === true ? { now } : {}),
     };
   },
 });

@@ -1300,7 +1300,7 @@ interface Payloads {
     "task.cancelled": TaskRun & {
         readonly reason: string | null;
     };
-    /** A run lost its claim before it ended; its work was discarded. */
+    /** A run lost its claim before it ended; of its work only what it had committed before stays. */
     "task.late": TaskRun & {
         readonly outcome: OutcomeKind;
     };

@@ -183,7 +183,10 @@ const MOST_HELD = 5;
 
 function movedLine({ id, state, queue, priority }: Task, what: ManyMove, { done }: Move): string {
   if (what.kind === "delete") return `${id} ${done}`;
-  if (what.kind === "place") return `${id} ${done}: queue ${queue}, priority ${priority}`;
+  if (what.kind === "place") {
+    const standing = what.now === true ? `, ${state}` : "";
+    return `${id} ${done}: queue ${queue}, priority ${priority}${standing}`;
+  }
   return `${id} ${state}`;
 }
 

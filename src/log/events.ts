@@ -65,7 +65,7 @@ interface Payloads {
   "task.poisoned": TaskRun & { readonly crashes: number };
   /** It was cancelled while it ran, or its method said so. */
   "task.cancelled": TaskRun & { readonly reason: string | null };
-  /** A run lost its claim before it ended; its work was discarded. */
+  /** A run lost its claim before it ended; of its work only what it had committed before stays. */
   "task.late": TaskRun & { readonly outcome: OutcomeKind };
   /**
    * Code that the task's method does not await failed after the task had ended, or pushed then. `place`: the line of that

@@ -73,7 +73,7 @@ const WORDS: Words = {
     ),
   "task.late": (event) =>
     line(
-      `task ${event.task} was cancelled or given to another worker while it ran; the work of this run was discarded`,
+      `task ${event.task} was cancelled or given to another worker while it ran; the work of this run was discarded; what it had committed before stays`,
       ...run(event),
       `it would have ${LATE[event.outcome]}`,
     ),

@@ -3,7 +3,7 @@ import { isOfAny } from "../call-patterns.ts";
 import { callsOf, type ModelCatalog } from "../catalog.ts";
 import { TqError } from "../errors.ts";
 import type { TaskRules } from "../settings/task-rules.ts";
-import type { FollowUp } from "../store/failure-store.ts";
+import type { DeclaredFollowUps, FollowUp } from "../store/failure-store.ts";
 import type { Store } from "../store/store.ts";
 import { didYouMean } from "../suggest.ts";
 import { FUNCTION_METHOD } from "../task.ts";
@@ -22,7 +22,7 @@ export async function declareFollowUps(
   registry: Registry,
   rules: readonly TaskRules[],
   isComplete = true,
-): Promise<void> {
+): Promise<DeclaredFollowUps> {
   const policies = new Policies(rules);
   const models = registry.all();
   const followUps = models.flatMap((model) => {
@@ -31,6 +31,7 @@ export async function declareFollowUps(
   });
   const names = models.map(({ __name__ }) => __name__);
   await store.failures.declare(names, followUps);
+  return { models: names, followUps };
 }
 
 const declared = new WeakMap<Store, readonly ModelClass[]>();

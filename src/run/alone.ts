@@ -41,7 +41,7 @@ export async function finishAlone(
       if (said !== null) await keepLost(session, ended.task, said);
     }
     thread.counters?.committed(thread.store.now());
-    note(thread, ended, kept);
+    await note(thread, ended, kept);
     if (kept && session.followUps.length > 0) thread.pushed?.(session.followUps);
     return next;
   } finally {

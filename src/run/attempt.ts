@@ -1,7 +1,7 @@
 /** One attempt at a task: decodes the call, begins the run, and reports its end after the commit. */
 import { monotonicNow } from "../clock.ts";
 import { drainMicrotasks } from "bun:jsc";
-import type { Outcome } from "../outcome.ts";
+import type { Outcome, OutcomeKind } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
 import type { Ending, Session } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
@@ -11,7 +11,7 @@ import { reportOutcome, runOf } from "./run-events.ts";
 import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
 import type { MethodRuns } from "./quick-methods.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
-import { abortLate, limitRun } from "./time-limit.ts";
+import { abortLate, limitRun, runTime } from "./time-limit.ts";
 
 /** A thread decodes calls of a batch for this long before the batch's transaction begins. */
 const DECODE_AHEAD_MS = 2;
@@ -77,13 +77,14 @@ export function begin(
   if (audience.hears("task.started")) report({ name: "task.started", ...runOf(task) });
   const started = monotonicNow();
   const waitedBefore = unit.waited;
+  const startedAt = runTime(progress);
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
   const outcome = run(task, prepared, unit, thread);
   drainMicrotasks();
   const attending = attend(outcome, unit); // while the run waits for the store alone
   const learn = () => {
     const waits = Bun.peek.status(outcome) === "pending";
-    if (waits && isCall(prepared)) abortLate(thread, task, prepared.policy, started, outcome);
+    if (waits && isCall(prepared)) abortLate(thread, task, prepared.policy, startedAt, outcome);
     const outside = isOutside(prepared);
     const runs = methods.of(task);
     if (waits || outside) runs.startOver();
@@ -116,19 +117,35 @@ export function endingOf(
  * @param kept false where the claim was lost: what the run had not committed itself was undone, and its outcome is not
  * stored.
  */
-export function note(
-  { progress, report, pushed, audience, counters }: ThreadRuntime,
-  ended: Ended,
-  kept: boolean,
-): void {
-  const { task, unit, outcome, runs, started, duration } = ended;
+export function note(thread: ThreadRuntime, ended: Ended, kept: boolean): Soon<void> {
+  const { progress, report, pushed, audience } = thread;
+  const { task, unit, outcome, duration } = ended;
   if (kept && outcome.kind === "finished") unit.keep();
   pushed?.(unit.committedIds);
   if (kept && (outcome.kind === "finished" || outcome.kind === "failed")) {
     progress.count(outcome.kind);
   }
-  if (kept) counters?.count(task, runs.series, outcome.kind, started, duration);
+  if (kept) count(thread, ended, outcome.kind);
   const isRoutine = outcome.kind === "finished" && outcome.reason === null;
   if (kept && isRoutine && !audience.hears("task.finished")) return;
   reportOutcome(report, task, outcome, kept, duration);
+  if (!kept) return countCancelled(thread, ended);
+}
+
+function count({ counters }: ThreadRuntime, ended: Ended, kind: OutcomeKind): void {
+  const { task, runs, started, duration } = ended;
+  // A task that expired had no run, so nothing of one is measured.
+  const [began, ran] = neverRan(ended) ? [NaN, NaN] : [started, duration];
+  counters?.count(task, runs.series, kind, began, ran);
+}
+
+function neverRan({ outcome }: Ended): boolean {
+  return outcome.kind === "cancelled" && outcome.neverRan === true;
+}
+
+/** Counts a run that has lost its claim to a cancel; a run that has lost it to a rescue is counted there. */
+async function countCancelled(thread: ThreadRuntime, ended: Ended): Promise<void> {
+  if (!thread.counters || neverRan(ended)) return;
+  const row = await thread.store.get(ended.task.id).catch(() => null);
+  if (row?.state === "cancelled") count(thread, ended, "cancelled");
 }

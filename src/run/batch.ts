@@ -67,7 +67,7 @@ export async function runBatch(
       progress.end(),
     );
   } catch (error) {
-    batch.noteCommitted();
+    await batch.noteCommitted();
     // All other work is rolled back. Each task runs alone next time, so that one of them cannot undo the others again.
     for (const task of tasks) thread.methods.of(task).startOver();
     throw error;
@@ -183,17 +183,20 @@ class Batch {
     const ending = endingOf(this.#thread, this.#session, end);
     const next = await this.#session.commit(ending, onVisible);
     this.#thread.counters?.committed(this.#thread.store.now());
-    for (const { ended, kept } of this.#settled.splice(0)) note(this.#thread, ended, kept);
+    for (const { ended, kept } of this.#settled.splice(0)) {
+      const noting = note(this.#thread, ended, kept);
+      if (noting) await noting;
+    }
     return next;
   }
 
   /** After the batch failed: a run that committed in its middle has committed the runs before it too. */
-  noteCommitted(): void {
+  async noteCommitted(): Promise<void> {
     const { transactionNumber, writing, transactionsUndone } = this.#session;
     const lastIsKept = !writing && transactionsUndone === this.#undone;
     this.#thread.counters?.committed(this.#thread.store.now());
     for (const { ended, kept, transactionNumber: own } of this.#settled) {
-      if (own < transactionNumber || lastIsKept) note(this.#thread, ended, kept);
+      if (own < transactionNumber || lastIsKept) await note(this.#thread, ended, kept);
     }
   }
 }

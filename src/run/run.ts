@@ -1,7 +1,6 @@
 /**
  * Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run.
  */
-import { monotonicNow } from "../clock.ts";
 import { formatDuration } from "../values/duration.ts";
 import { decode } from "../values/encoding.ts";
 import { isOperational, isTqError, TqError, messageOf } from "../errors.ts";
@@ -18,7 +17,7 @@ import { finished } from "./finished.ts";
 import { judge } from "./judge.ts";
 import { hasFunction, withEarlierTrouble } from "./policy-trouble.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
-import { timeoutError } from "./time-limit.ts";
+import { runTime, tellIfOverdue, timeoutError } from "./time-limit.ts";
 import { Transaction, type Context } from "../transaction/transaction.ts";
 import { allAwaited } from "../transaction/strict-work.ts";
 import type { Unit } from "../transaction/unit.ts";
@@ -60,13 +59,18 @@ export async function run(
   task: ClaimedTask,
   prepared: Prepared,
   unit: Unit,
-  { present, output, threw }: Pick<ThreadRuntime, "present" | "output" | "threw">,
+  {
+    present,
+    output,
+    threw,
+    progress,
+  }: Pick<ThreadRuntime, "present" | "output" | "threw" | "progress">,
 ): Promise<Outcome> {
   if (!isCall(prepared)) return prepared;
   const { policy } = prepared;
   const running = new RunningTask(task, prepared.context, output);
   present.task = running;
-  const started = policy.timeout === null ? 0 : monotonicNow();
+  const started = policy.timeout === null ? 0 : runTime(progress);
   if (policy.strict) unit.beStrict();
   try {
     if (policy.expires !== null || task.expiresAt !== null) {
@@ -83,14 +87,14 @@ export async function run(
     if (pending) await pending;
     if (value === NOT_CALLED) return notCalled(prepared);
     if (verdictOf(value)) throw value; // `return new Snooze(…)` means the same
-    tellIfOverdue(running, policy, started);
+    tellIfOverdue(running, policy, started, progress);
     // It may have given up where it was, so its return is no success.
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit);
     running.finish();
     return finished(value);
   } catch (error) {
     threw?.(error, task, policy);
-    tellIfOverdue(running, policy, started);
+    tellIfOverdue(running, policy, started, progress);
     if (running.wasToldToEnd) return endedEarly(running, task, policy, unit, error);
     // Stale: another transaction had changed a record that it wrote to.
     if (unit.stale || isOperational(error))
@@ -108,12 +112,6 @@ async function judged(
   const outcome = judge(thrown, task, policy, store.now());
   if (outcome.kind !== "failed" || !hasFunction(policy)) return outcome;
   return { kind: "failed", error: await withEarlierTrouble(outcome.error, task, store) };
-}
-
-/** A run that keeps its thread busy ends before the timer that would have told it. */
-function tellIfOverdue(running: RunningTask, { timeout }: Policy, started: number): void {
-  if (timeout === null || monotonicNow() - started <= timeout) return;
-  running.abort("timeout", timeoutError(timeout));
 }
 
 /** The outcome of a run that was told to end, and did. @param thrown what its method threw, if it threw */

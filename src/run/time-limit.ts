@@ -43,11 +43,16 @@ function withoutFunctions(policy: Policy): Policy {
   };
 }
 
+/** Monotonic ms, but for those in which the thread waited for the write lock: others had it, and no run is to blame. */
+export function runTime({ awaited }: Pick<Progress, "awaited">): number {
+  return monotonicNow() - awaited;
+}
+
 /**
  * Tells the present run to end once its time has passed, unless it ends before. One that does not end by itself in half
  * of the grace is about to be ended with its thread, which asks the functions of the policy before.
  *
- * @param started monotonic, ms.
+ * @param started by `runTime`.
  */
 export function abortLate(
   { present, report, progress, store, config }: ThreadRuntime,
@@ -61,12 +66,30 @@ export function abortLate(
   if (timeout === null || task === null) return;
   const ask = () =>
     sayLimit(progress, timeout, judge(timeoutError(timeout), claimed, policy, store.now()));
-  const isOver = () => {
+  const left = () => started + timeout - runTime(progress);
+  const look = () => {
+    const rest = left();
+    if (rest > 0) return void (timer = setTimeout(look, rest)); // the thread has waited for the write lock meanwhile
     if (hasFunction(policy)) timer = setTimeout(ask, config.worker.timeout_grace / 2);
     tellToEnd(task, "timeout", timeoutError(timeout), report);
   };
-  let timer = setTimeout(isOver, Math.max(started + timeout - monotonicNow(), 0));
+  let timer = setTimeout(look, Math.max(left(), 0));
   void ended.then(() => clearTimeout(timer));
+}
+
+/**
+ * A run that keeps its thread busy ends before the timer that would have told it.
+ *
+ * @param started by `runTime`.
+ */
+export function tellIfOverdue(
+  running: RunningTask,
+  { timeout }: Policy,
+  started: number,
+  progress: Pick<Progress, "awaited">,
+): void {
+  if (timeout === null || runTime(progress) - started <= timeout) return;
+  running.abort("timeout", timeoutError(timeout));
 }
 
 /** Tells the run to end, and reports what a listener of its signal throws: the run goes on all the same. */

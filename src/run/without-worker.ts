@@ -19,6 +19,7 @@ import type { ClaimedTask } from "../task.ts";
 import { loneThread } from "./lone-thread.ts";
 import { StrayWork } from "./stray-work.ts";
 import { ThreadOutput } from "./thread-output.ts";
+import { watchFailures } from "./alert-definitions.ts";
 import { runAlone } from "./alone.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
@@ -118,6 +119,7 @@ class Lane {
       others = await liveWorkers(store);
       // Without threads it is no worker to others: it takes no tasks but its own.
       await store.register({ id: worker, pid: process.pid, threads: 0, queues: [] });
+      await watchFailures(store, config); // no worker may have run yet: the first one tells what fails here
       await store.rescueDead(config.worker.max_crashes);
     } catch (error) {
       this.#thread = null; // the next task tries again

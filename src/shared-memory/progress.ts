@@ -1,4 +1,5 @@
 /** A thread's progress, in memory that it shares with the main thread: no task needs a message. */
+import { monotonicNow } from "../clock.ts";
 import type { LockWatch } from "../store/worker-store.ts";
 import type { Claim } from "../task.ts";
 import type { Shared } from "./layout.ts";
@@ -38,8 +39,11 @@ export const MAX_CLAIMS = 500;
 /** The words come first, then a number for each claim. */
 export const SLOT_WORDS = Object.keys(WORD).length + MAX_CLAIMS;
 
-/** The id of the running task comes first, then that of each claim's task, then the delay of `setTimeout`. */
-export const SLOT_IDS = 2 + MAX_CLAIMS;
+/**
+ * The id of the running task comes first, then that of each claim's task, then the delay of `setTimeout`, then the ms
+ * that the thread has waited for the write lock.
+ */
+export const SLOT_IDS = 3 + MAX_CLAIMS;
 
 /** The cursor is the round's number times this, plus how many of its claims have not begun, so it exceeds MAX_CLAIMS. */
 const CURSOR_BASE = 1_024;
@@ -58,6 +62,8 @@ export class Progress implements LockWatch {
   readonly #idsAt: number;
   #round = 0;
   #unbegun = 0;
+  /** Since when the thread waits for the write lock: monotonic, ms; null: it does not. */
+  #awaitsSince: number | null = null;
 
   constructor({ slots, ids }: Shared, thread: number) {
     this.#slots = slots;
@@ -124,7 +130,7 @@ export class Progress implements LockWatch {
    * @param retryAfter the ms after which its task is tried again where it takes longer; null: the task then fails.
    */
   setTimeout(ms: number, retryAfter: number | null): void {
-    this.#ids[this.#idsAt + SLOT_IDS - 1] = retryAfter ?? -1;
+    this.#ids[this.#idsAt + SLOT_IDS - 2] = retryAfter ?? -1;
     this.#store("timeout", ms);
     this.#store("timeoutSequence", this.sequence);
   }
@@ -132,7 +138,7 @@ export class Progress implements LockWatch {
   /** The longest time of the present run, and the delay of its task's next run; null: it has no limit. */
   get timeout(): { readonly ms: number; readonly retryAfter: number | null } | null {
     if (this.#load("timeoutSequence") !== this.sequence) return null;
-    const retryAfter = this.#ids[this.#idsAt + SLOT_IDS - 1] ?? -1;
+    const retryAfter = this.#ids[this.#idsAt + SLOT_IDS - 2] ?? -1;
     return { ms: this.#load("timeout"), retryAfter: retryAfter < 0 ? null : retryAfter };
   }
 
@@ -163,8 +169,20 @@ export class Progress implements LockWatch {
   }
 
   /** A transaction of the thread waits for the write lock. */
-  lockAwaited(): void {
+  lockAwaited(now = monotonicNow()): void {
+    this.#awaitsSince = now;
     this.#setLock("awaited");
+  }
+
+  /** The ms that threads of this number have waited for the write lock, without a wait that goes on: compare two readings. */
+  get awaited(): number {
+    return this.#ids[this.#idsAt + SLOT_IDS - 1] ?? 0;
+  }
+
+  #endWait(now: number): void {
+    if (this.#awaitsSince === null) return;
+    this.#ids[this.#idsAt + SLOT_IDS - 1] = this.awaited + now - this.#awaitsSince;
+    this.#awaitsSince = null;
   }
 
   /**
@@ -172,14 +190,16 @@ export class Progress implements LockWatch {
    *
    * @param outsideTask true for user code that runs outside any task; false for runs, and for the engine itself.
    */
-  lockTaken(outsideTask: boolean): void {
+  lockTaken(outsideTask: boolean, now = monotonicNow()): void {
+    this.#endWait(now);
     if (outsideTask) this.#store("lockSequence", OUTSIDE_TASK);
     else this.assignLock();
     this.#setLock("held");
   }
 
   /** The thread neither has the write lock nor waits for it. */
-  lockReleased(): void {
+  lockReleased(now = monotonicNow()): void {
+    this.#endWait(now);
     this.#setLock("none");
   }
 

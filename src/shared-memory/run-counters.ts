@@ -111,7 +111,7 @@ export class RunCounters {
     this.#bank.ends[end] = (this.#bank.ends[end] ?? 0) + 1;
     this.#measure(series, RUN, duration);
     const { scheduledAt, expectedAt } = task;
-    if (!task.again) {
+    if (task.attempt === 1) {
       const began = started + this.#offset;
       this.#measure(series, WAIT, began - Math.max(scheduledAt ?? 0, task.enqueuedAt));
       if (scheduledAt !== null) this.#measure(series, LATE_START, began - scheduledAt);

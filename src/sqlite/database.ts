@@ -25,6 +25,7 @@ import { type KeptFiles, KeptLocks } from "./lock/kept-locks.ts";
 import { LocalTurn, type Turn } from "./lock/turn.ts";
 import { WriteLock } from "./lock/write-lock.ts";
 import { WriteRequest } from "./lock/write-request.ts";
+import { KnownFollowUps } from "./known-follow-ups.ts";
 import { protectDatabase } from "./protection/protect.ts";
 import { SqliteSession } from "./session.ts";
 import { nextDue } from "./sql/due.ts";
@@ -121,6 +122,7 @@ export class SqliteDatabase {
       lock: new WriteLock({ ...this.options, request: new WriteRequest(path) }),
       capacity: new Capacity(this.options),
       tables: new Set(),
+      knownFollowUps: new KnownFollowUps(),
     };
     this.#probe = new Capacity(this.options);
     const pushing = new SqliteSession(this.shared);

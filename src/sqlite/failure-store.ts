@@ -4,30 +4,48 @@ import type {
   AlertDefinition,
   AlertKey,
   AlertTake,
+  DeclaredFollowUps,
   FailureStore,
   FollowUp,
   TakenAlert,
 } from "../store/failure-store.ts";
 import type { CronAccess } from "./cron-store.ts";
-import { endAlert, findAlert, isNewlyWatched, takeAlert, watchFailures } from "./sql/alerts.ts";
+import type { KnownFollowUps } from "./known-follow-ups.ts";
+import {
+  countPassedOver,
+  endAlert,
+  findAlert,
+  isNewlyWatched,
+  takeAlert,
+  watchFailures,
+} from "./sql/alerts.ts";
 import { declareFollowUps, isNewlyDeclared } from "./sql/failures.ts";
 import { noteTrouble } from "./sql/untold.ts";
 
 export class SqliteFailures implements FailureStore {
   readonly #access: CronAccess;
+  readonly #known: KnownFollowUps;
 
-  constructor(access: CronAccess) {
+  constructor(access: CronAccess, known: KnownFollowUps) {
     this.#access = access;
+    this.#known = known;
+  }
+
+  know(declared: DeclaredFollowUps): void {
+    this.#known.know(declared);
   }
 
   async declare(models: readonly string[], followUps: readonly FollowUp[]): Promise<void> {
+    this.know({ models, followUps });
     if (!(await this.#read((db) => isNewlyDeclared(db, models, followUps)))) return;
     await this.#write((db) => declareFollowUps(db, models, followUps));
   }
 
-  async watch(origin: string, definitions: readonly AlertDefinition[]): Promise<void> {
-    if (!(await this.#read((db) => isNewlyWatched(db, origin, definitions)))) return;
+  async watch(origin: string, definitions: readonly AlertDefinition[]): Promise<number> {
+    if (!(await this.#read((db) => isNewlyWatched(db, origin, definitions)))) return 0;
+    const passedOver = await this.#read((db) => countPassedOver(db, origin, definitions));
     await this.#write((db) => watchFailures(db, origin, definitions));
+    return passedOver;
   }
 
   trouble(words: string): Promise<void> {

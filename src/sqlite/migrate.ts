@@ -1,6 +1,7 @@
 /** Migrates the schema, forward only. The table `tq__schema` has its version. */
 import type { Database } from "bun:sqlite";
 import { TqError } from "../errors.ts";
+import { refuseOlderWorkers } from "./older-workers.ts";
 import first from "./migrations/001.sql" with { type: "text" };
 import second from "./migrations/002.sql" with { type: "text" };
 import third from "./migrations/003.sql" with { type: "text" };
@@ -17,14 +18,16 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 /**
  * Brings the database to this version, in one transaction. The file's other tables stay as they are.
  *
- * @throws TqError "database" when the file belongs to a newer tq.
+ * @throws TqError "database" when the file belongs to a newer tq, or programs of an older one run tasks of it.
  */
 export function migrate(db: Database, path: string): void {
   if (schemaVersion(db, path) === SCHEMA_VERSION) return;
   db.run("BEGIN IMMEDIATE");
   try {
     // Another process may have migrated it while we waited for the lock.
-    for (let version = schemaVersion(db, path); version < SCHEMA_VERSION; version++) {
+    const from = schemaVersion(db, path);
+    if (from > 0 && from < SCHEMA_VERSION) refuseOlderWorkers(db, path, from, SCHEMA_VERSION);
+    for (let version = from; version < SCHEMA_VERSION; version++) {
       db.run(MIGRATIONS[version] ?? "");
       if (version >= FIRST_NUMBERED) db.query("UPDATE tq__schema SET version = ?").run(version + 1);
     }

@@ -204,9 +204,9 @@ export class SqliteSession implements Session {
   }
 
   async settle(run: Claim, outcome: Settlement): Promise<boolean> {
-    return this.#inTransaction((db) =>
-      settle(db, run, outcome, this.#now(), (id) => (this.#followUps ??= []).push(id)),
-    );
+    const onPushed = (id: number) => (this.#followUps ??= []).push(id);
+    const after = { known: this.#options.knownFollowUps, onPushed };
+    return this.#inTransaction((db) => settle(db, run, outcome, after, this.#now()));
   }
 
   async keepOutput(task: number, attempt: number, text: string): Promise<void> {

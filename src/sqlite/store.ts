@@ -68,7 +68,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     write: (fn) => this.write((session) => fn(session as SqliteSession)),
   };
   readonly cron = new SqliteCron(this.#parts);
-  readonly failures = new SqliteFailures(this.#parts);
+  readonly failures = new SqliteFailures(this.#parts, this.shared.knownFollowUps);
   readonly webhooks = new SqliteWebhooks(this.#parts);
   readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
   readonly pauses = new SqlitePauses(this.#single);
@@ -76,7 +76,12 @@ export class SqliteStore extends SqliteDatabase implements Store {
   readonly taskEvents = new SqliteTaskEvents(this.#single);
   readonly tokens = new SqliteTokens(this.#single);
   readonly statistics = new SqliteStatistics(this.#single);
-  readonly #rescuing = { ...this.#single, name: this.name, bootId: this.options.bootId };
+  readonly #rescuing = {
+    ...this.#single,
+    name: this.name,
+    bootId: this.options.bootId,
+    known: this.shared.knownFollowUps,
+  };
   readonly #vacuum = new Vacuum();
   async get(id: number): Promise<Task | null> {
     return this.read((db) => looking.getTask(db, id, this.now()));
@@ -186,7 +191,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async place(id: number, place: Place): Promise<Task> {
-    return this.writeStatements((db) => byHand.place(db, id, place));
+    return this.writeStatements((db, now) => byHand.place(db, id, place, now));
   }
 
   async moveMany(move: ManyMove, ids: readonly number[], filter: ReadFilter): Promise<number> {

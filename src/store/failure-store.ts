@@ -8,6 +8,12 @@ export interface FollowUp {
   readonly calls: { readonly model: string; readonly method: string };
 }
 
+/** The follow-ups of these models: the others of their methods have none. */
+export interface DeclaredFollowUps {
+  readonly models: readonly string[];
+  readonly followUps: readonly FollowUp[];
+}
+
 /** A way to tell people. */
 export type AlertChannel = "command" | "url";
 
@@ -67,16 +73,20 @@ export type TakenAlert =
 export interface FailureStore {
   /**
    * Makes these the follow-ups of the models: the failure of one of their tasks pushes a task in the transaction that
-   * settles it. Those of other models stay.
+   * settles it. Those of other models stay. For failures that this store settles they count from now on; for those of
+   * stores that have read no such models, what was declared last.
    */
   declare(models: readonly string[], followUps: readonly FollowUp[]): Promise<void>;
+  /** Has them count for failures that this store settles, and for no others: its threads have declared them. */
+  know(declared: DeclaredFollowUps): void;
   /**
    * Makes these the alerts that a file asks for. A new one tells the failures from now on; one that takes the place of
    * another one of the same file, those that this one still had to tell, too. Those that no file asks for are dropped.
    *
    * @param origin the tq.toml that asks for alerts; "" without one.
+   * @returns how many failed tasks they want, and do not tell of, as the ones whose place they take did not want them.
    */
-  watch(origin: string, definitions: readonly AlertDefinition[]): Promise<void>;
+  watch(origin: string, definitions: readonly AlertDefinition[]): Promise<number>;
   /** Has alerts tell of trouble that is no failure of a task. */
   trouble(words: string): Promise<void>;
   /** Takes the failures that are to be told, for this worker alone until it has told them, or has died. */

@@ -79,6 +79,8 @@ export type ManyMove =
 export interface Place {
   readonly queue?: string;
   readonly priority?: number;
+  /** True: it runs now, though it is scheduled for later. */
+  readonly now?: boolean;
 }
 
 /** How a task stands: what a wait for it looks at. */

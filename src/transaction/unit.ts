@@ -238,7 +238,7 @@ export class Unit {
         this.#markUndone();
         throw new TqError(
           "conflict",
-          "Cannot commit: the task was cancelled or given to another worker while it ran; the work of this run was discarded",
+          "Cannot commit: the task was cancelled or given to another worker while it ran; the work of this run was discarded; what it had committed before stays",
         );
       }
       // The earlier runs of a shared transaction are settled, and commit with this one.

@@ -2,9 +2,16 @@
 import { monotonicNow } from "../clock.ts";
 import type { Report } from "../log/events.ts";
 import { toRun } from "../run/run-events.ts";
+import type { RunStatistics } from "../run/run-statistics.ts";
 import type { Store } from "../store/store.ts";
 import { calledMethod, type Claim } from "../task.ts";
 import type { PoolThread } from "./pool-thread.ts";
+
+/** Where the end of such a run is told. */
+interface Told {
+  readonly report: Report;
+  readonly statistics: Pick<RunStatistics, "count">;
+}
 
 /**
  * A run that has just committed has lost its claim too, until its thread notes the end; so a run is ended only where the
@@ -15,7 +22,7 @@ import type { PoolThread } from "./pool-thread.ts";
 export async function endCancelled(
   threads: readonly PoolThread[],
   store: Store,
-  report: Report,
+  { report, statistics }: Told,
   grace: number,
   now = monotonicNow(),
 ): Promise<void> {
@@ -39,8 +46,21 @@ export async function endCancelled(
     if (usesSignal && !wasTold && grace > 0) {
       thread.told = { sequence, at: now };
       thread.tellToEnd("cancel");
-    } else void thread.terminate(reason);
+    } else {
+      void thread.terminate(reason);
+      await count(claim, store, statistics);
+    }
   }
+}
+
+/** No thread counts a run that ends with it. A claim that was lost to a rescue is counted there. */
+async function count(
+  { id }: Claim,
+  store: Pick<Store, "get">,
+  statistics: Told["statistics"],
+): Promise<void> {
+  const task = await store.get(id);
+  if (task?.state === "cancelled") statistics.count(task, "cancelled", null);
 }
 
 async function sayCancelled(

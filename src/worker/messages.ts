@@ -9,6 +9,7 @@ import { callName } from "../task.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { StandardStream } from "../log/standard-stream.ts";
+import type { DeclaredFollowUps } from "../store/failure-store.ts";
 import type { ThreadPart } from "../store/worker-store.ts";
 import type { Claim } from "../task.ts";
 
@@ -73,10 +74,17 @@ export interface LoadedModels extends CronModels {
   readonly policies: SaidPolicies;
 }
 
+export interface Loaded extends LoadedModels {
+  readonly type: "loaded";
+  readonly files: LoadedFiles;
+  /** The main thread settles failures too: those of threads and workers that die. */
+  readonly followUps: DeclaredFollowUps;
+}
+
 export type ForPool =
   /** The thread loads this file of models next, which may take for ever. */
   | { readonly type: "loading"; readonly file: string }
-  | ({ readonly type: "loaded"; readonly files: LoadedFiles } & LoadedModels)
+  | Loaded
   /** This file of the models is another one than the worker has loaded: the thread must not run it beside the others. */
   | { readonly type: "changed"; readonly file: string }
   /** An error ends the thread. `task`: it was left behind, as by a timer, and another task may run now. */

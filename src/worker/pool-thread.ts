@@ -26,9 +26,11 @@ export interface Watched {
   readonly held: number;
   /** The log has named its task. */
   readonly named: boolean;
+  /** What its thread had waited for the write lock when the ticks first saw it: ms. */
+  readonly awaited: number;
 }
 
-const NONE_SEEN: Watched = { sequence: -1, seen: 0, held: 0, named: false };
+const NONE_SEEN: Watched = { sequence: -1, seen: 0, held: 0, named: false, awaited: 0 };
 
 export interface ThreadEvents {
   message(thread: PoolThread, message: ForPool): void;

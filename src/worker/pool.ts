@@ -13,7 +13,7 @@ import { Progress } from "../shared-memory/progress.ts";
 import { Burials } from "./burial.ts";
 import { LeftFiles, tooManyLeft } from "./left-files.ts";
 import { Lockouts } from "./lockouts.ts";
-import { type ForPool, type Init, type LoadedModels, threwWords, toTqError } from "./messages.ts";
+import { type ForPool, type Init, type Loaded, threwWords, toTqError } from "./messages.ts";
 import { eventsFor } from "./posted-events.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
@@ -35,7 +35,7 @@ export interface PoolOptions {
 }
 
 export interface PoolEvents {
-  loaded(models: LoadedModels): void;
+  loaded(models: Loaded): void;
   /** The process must end once the running tasks have; a new one can go on. */
   mustEnd(error: TqError, why: string): void;
   /** The system gives no thread, or a thread could not load its models or open the database. */

@@ -191,14 +191,10 @@ async function start(init: Init): Promise<void> {
     const crons = await loading;
     addWebhookFunction(registry, { config, store });
     await ensureTables(store, registry, report);
-    await declareFollowUps(store, registry, config.tasks);
-    send({
-      type: "loaded",
-      catalog: registry.catalog(),
-      policies: saidPolicies(registry.all(), config.tasks),
-      crons,
-      files: loadedFiles(),
-    });
+    const followUps = await declareFollowUps(store, registry, config.tasks);
+    const policies = saidPolicies(registry.all(), config.tasks);
+    const catalog = registry.catalog();
+    send({ type: "loaded", catalog, policies, crons, followUps, files: loadedFiles() });
     const strays = watchStrayWork(store, report, progress);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(

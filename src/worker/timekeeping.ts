@@ -203,10 +203,9 @@ export class Timekeeping {
   }
 
   async #endCancelledAndRescue(): Promise<void> {
-    const { config, report } = this.#options;
+    const { timeout_grace: grace } = this.#options.config.worker;
     try {
-      const { timeout_grace: grace } = config.worker;
-      await endCancelled(this.#pool.busyThreads, this.#store, report, grace);
+      await endCancelled(this.#pool.busyThreads, this.#store, this.#options, grace);
       if (!this.#stopping) await this.rescueDead();
       this.#failure.gone();
     } catch (error) {

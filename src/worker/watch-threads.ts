@@ -30,11 +30,12 @@ interface Look {
   /** Its run keeps others waiting: earlier runs of its batch, whose commit waits for it, or every other writer. */
   readonly holdsUpBatch: boolean;
   readonly holdsLock: boolean;
+  readonly awaitsLock: boolean;
   /** The task that runs; null: none, or what holds the lock was left behind by an earlier one. */
   readonly claim: Claim | null;
   /** For how many ms this same run was seen to hold up others; 0: it does not, or not yet. */
   readonly held: number;
-  /** For how many ms this same run, which has a longest time, was seen to run. */
+  /** For how many ms this same run, which has a longest time, was seen to run; waits for the write lock are not in them. */
   readonly ran: number;
 }
 
@@ -89,11 +90,12 @@ function keepsLock({ thread, holdsUpBatch, holdsLock }: Look): boolean {
 
 /** The thread told the run to end as its time was over, or could not: the run hangs. */
 function timeIsOver(
-  { thread, claim, ran }: Look,
+  { thread, claim, ran, awaitsLock }: Look,
   { timeout_grace: grace }: Limits,
 ): Verdict | null {
   const { timeout } = thread.progress;
   if (timeout === null || claim === null || thread.endReason !== null) return null;
+  if (awaitsLock) return null; // its time stands still
   if (ran < timeout.ms + grace) return null;
   const reason = timeoutWords(timeout.ms);
   const late = { name: "TimeoutError", message: reason, stack: null };
@@ -130,22 +132,29 @@ export function watchThreads(
 
 function lookAt(thread: PoolThread, now: number): Look {
   const { progress } = thread;
-  const { holdsUpBatch } = progress;
-  const holdsLock = progress.lock === "held";
+  const { holdsUpBatch, lock } = progress; // the lock before `awaited`, which a wait is added to as it ends
+  const [holdsLock, awaitsLock] = [lock === "held", lock === "awaited"];
   const isLeft = !holdsUpBatch && progress.lockIsLeft;
   const claim = isLeft ? null : progress.running();
   // A transaction that was left behind keeps the lock through the tasks that begin meanwhile.
   const sequence = isLeft ? progress.lockSequence : progress.sequence;
-  thread.hold = measured(thread.hold, holdsUpBatch || holdsLock ? sequence : null, now);
-  thread.limited = measured(thread.limited, progress.timeout ? progress.sequence : null, now);
-  const [{ held }, { held: ran }] = [thread.hold, thread.limited];
-  return { thread, holdsUpBatch, holdsLock, claim, held, ran };
+  const { awaited } = progress;
+  const look = { now, awaited };
+  thread.hold = measured(thread.hold, holdsUpBatch || holdsLock ? sequence : null, look);
+  thread.limited = measured(thread.limited, progress.timeout ? progress.sequence : null, look);
+  const [{ held }, { held: seen, awaited: before }] = [thread.hold, thread.limited];
+  const ran = Math.max(seen - (awaited - before), 0);
+  return { thread, holdsUpBatch, holdsLock, awaitsLock, claim, held, ran };
 }
 
 /** @param sequence the run to measure; null: there is none. */
-function measured(before: Watched, sequence: number | null, now: number): Watched {
+function measured(
+  before: Watched,
+  sequence: number | null,
+  { now, awaited }: { readonly now: number; readonly awaited: number },
+): Watched {
   if (sequence === null || sequence !== before.sequence) {
-    return { sequence: sequence ?? -1, seen: now, held: 0, named: false };
+    return { sequence: sequence ?? -1, seen: now, held: 0, named: false, awaited };
   }
   const held = before.held + Math.min(now - before.seen, LONGEST_LOOK_MS);
   return { ...before, seen: now, held };

@@ -12,7 +12,7 @@ import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 import { Alerts } from "./alerts/alerts.ts";
 import { CronSources } from "./cron-sources.ts";
-import type { LoadedModels } from "./messages.ts";
+import type { Loaded, LoadedModels } from "./messages.ts";
 import { modelsOf } from "./models-of.ts";
 import { Pool } from "./pool.ts";
 import type { WorkerProcessOptions } from "./options.ts";
@@ -149,7 +149,7 @@ export class WorkerProcess {
     const { catalog = {} } = this.#known ?? {};
     const problems = [...uselessRules(this.#options.config, catalog), ...this.#crons.problems()];
     problems.push(...this.#webhooks.problems());
-    problems.push(...(await this.#alerts.unknownNames(catalog)));
+    problems.push(...(await this.#alerts.problems(catalog)));
     for (const words of [...problems, ...noModels(this.#models, catalog)]) this.#note(words);
     await nextTurn(); // the log writes the start by then, before the threads write of their tasks
     if (!this.#stopping) this.#go();
@@ -161,8 +161,9 @@ export class WorkerProcess {
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
     await this.#alerts.watch();
     await this.#webhooks.watch();
-    if (!this.#stopping) await this.#timekeeping.rescueDead();
     await this.#started.promise;
+    // Not before: the follow-ups of its models count for the failures that it finds.
+    if (!this.#stopping) await this.#timekeeping.rescueDead();
     if (this.#known !== null) this.#crons.load(this.#known);
   }
 
@@ -230,7 +231,8 @@ export class WorkerProcess {
     return this.#pool.total("failed") + this.#rescued.failed;
   }
 
-  #loaded(models: LoadedModels): void {
+  #loaded(models: Loaded): void {
+    this.store.failures.know(models.followUps);
     this.#known = models;
     this.#refusal = "";
     this.#tellTrouble();

@@ -122,6 +122,11 @@ test("tq move puts waiting tasks into another queue or another place, by id and 
   const shown = JSON.parse((await folder.tq("show", "3", "--json")).stdout) as object;
   expect(shown).toMatchObject({ queue: "a", priority: -5, args: [{ order: 3 }] });
   await folder.tq("cancel", "2");
+  const store = folder.store();
+  await store.push([newTask({ scheduledAt: Date.now() + 3_600_000, ref: "later" })]);
+  await store.close();
+  const now = await folder.tq("move", "--ref", "later", "--now");
+  expect(now.stdout).toMatch(/^\d+ moved: queue default, priority 0, ready\n$/);
   expect((await folder.tq("move", "2", "--to", "b")).stderr).toBe(
     "tq: Cannot move task 2: it is cancelled; retry it first\n",
   );
@@ -129,7 +134,7 @@ test("tq move puts waiting tasks into another queue or another place, by id and 
 });
 
 test.each([
-  [["1"], "Cannot move: say where to, with --to QUEUE or --priority N"],
+  [["1"], "Cannot move: say where to, with --to QUEUE, --priority N or --now"],
   [
     ["--to", "b"],
     "Cannot move: give the ids of tasks, --ref for one, or --state for all in a state",

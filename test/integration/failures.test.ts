@@ -19,6 +19,7 @@ export class Job extends Model {
   fail() { throw new Error("no " + this.id); }
   kill() { process.kill(process.pid, "SIGKILL"); }
   late() { for (;;); }
+  exit() { process.exit(1); }
   async tell(failure) { await Told.create([{ key: failure.task, reason: failure.reason }]); }
 }`;
 
@@ -72,6 +73,26 @@ test("a run that a timeout ends with its thread is told as one that throws is", 
   await soon(() => {
     const reasons = told(site).map(({ reason }) => reason);
     expect(reasons).toEqual([expect.stringContaining("Timeout"), "Error: no 2"]);
+  });
+});
+
+test("of two workers with other settings the one that settles a failure decides what it pushes", async () => {
+  await using site = makeSite();
+  const settings = (queue: string, said: string) =>
+    `[worker]\nthreads = 1\nqueues = ["${queue}"]\nmax_crashes = 1\n[tasks."job.*"]\non_failed = "${said}"\n`;
+  site.write("b.toml", settings("b", "tell"));
+  site.write("c.toml", settings("c", "none"));
+  await site.worker(["-c", "b.toml"]);
+  await site.worker(["-c", "c.toml"]);
+  const ids: number[] = [];
+  for (const queue of ["b", "c"]) {
+    for (const method of ["fail", "exit"]) {
+      ids.push(await site.pushOne("job", method, "1", "--queue", queue));
+    }
+  }
+  await soon(() => {
+    expect(ids.map((id) => site.task(id).state)).toEqual(ids.map(() => "failed"));
+    expect(told(site).map(({ key }) => key)).toEqual(ids.slice(0, 2));
   });
 });
 

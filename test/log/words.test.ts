@@ -94,7 +94,7 @@ const EVENTS: [Event, string][] = [
   ],
   [
     { name: "task.late", ...RUN, outcome: "finished" },
-    "task 42 was cancelled or given to another worker while it ran; the work of this run was discarded  sale.process [7]  attempt 1  it would have finished",
+    "task 42 was cancelled or given to another worker while it ran; the work of this run was discarded; what it had committed before stays  sale.process [7]  attempt 1  it would have finished",
   ],
   [
     { name: "task.inline", ...RUN, scheduledAt: NOW },

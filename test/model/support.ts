@@ -18,6 +18,9 @@ import { QuickMethods } from "../../src/run/quick-methods.ts";
 import { runAlone } from "../../src/run/alone.ts";
 import { runBatch as runTogether } from "../../src/run/batch.ts";
 import type { ThreadRuntime } from "../../src/run/thread-runtime.ts";
+import { CounterReader, createRunCounters } from "../../src/shared-memory/counter-banks.ts";
+import { RunCounters } from "../../src/shared-memory/run-counters.ts";
+import { RunCounts, SeriesCounts } from "../../src/statistics/counts.ts";
 import { createShared } from "../../src/shared-memory/layout.ts";
 import { Progress } from "../../src/shared-memory/progress.ts";
 
@@ -73,12 +76,14 @@ export function makeRuntime({
   };
   const leave = enterRuntime(runtime);
   const progress = new Progress(createShared(1), 1);
+  const counters = createRunCounters();
   const thread: ThreadRuntime = {
     ...runtime,
     methods: new QuickMethods(store.traits),
     policies: new Policies(config.tasks),
     present: { task: null },
     progress,
+    counters: new RunCounters(counters),
     audience: new Audience(config.log.level),
     output: new ThreadOutput(progress, store, null),
     owner: { worker: "w1", thread: 0 },
@@ -144,6 +149,13 @@ export function makeRuntime({
     /** All tasks, the oldest first. */
     async tasks(): Promise<Task[]> {
       return (await store.list()).toSorted((a, b) => a.id - b.id);
+    },
+    /** What the thread has counted since the last call. */
+    counted(): RunCounts {
+      const [all, series] = [new RunCounts(), new SeriesCounts()];
+      new CounterReader(counters).takeAll(series);
+      for (const [, counts] of series) all.merge(counts);
+      return all;
     },
     eventsOf: <N extends EventName>(name: N) =>
       events.filter((event) => event.name === name) as unknown as Event<N>[],

@@ -19,7 +19,7 @@ test("a method outside any transaction commits and pushes nothing once its task 
       expect.objectContaining({
         code: "conflict",
         message:
-          "Cannot commit: the task was cancelled or given to another worker while it ran; the work of this run was discarded",
+          "Cannot commit: the task was cancelled or given to another worker while it ran; the work of this run was discarded; what it had committed before stays",
       }),
     ),
   );

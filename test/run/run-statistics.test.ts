@@ -77,7 +77,7 @@ test("runs of all threads, and those that ended with their thread, are one part"
   const other = new RunCounters(statistics.countersOf(2));
   other.committed(clock.now());
   other.count(
-    { ...SALE, again: true, expectedAt: null } as ClaimedTask,
+    { ...SALE, attempt: 2, expectedAt: null } as ClaimedTask,
     new SeriesNumbers(),
     "failed",
     0,

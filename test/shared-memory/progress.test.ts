@@ -174,3 +174,17 @@ describe("claims that a thread holds", () => {
     expect(next.takeBack()).toEqual(claims(900));
   });
 });
+
+test("the waits for the write lock add up, beside the delay of the run, also through the next thread of the number", () => {
+  const { thread, main, shared } = bothSides();
+  thread.setTimeout(1_000, 7);
+  thread.lockAwaited(10);
+  expect(main.awaited).toBe(0);
+  thread.lockTaken(false, 12.5);
+  thread.lockReleased(20);
+  expect(main.awaited).toBe(2.5);
+  const next = new Progress(shared, 2);
+  next.lockAwaited(0);
+  next.lockReleased(100); // the database stayed locked
+  expect([main.awaited, main.timeout?.retryAfter]).toEqual([102.5, 7]);
+});

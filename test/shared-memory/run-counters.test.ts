@@ -98,11 +98,13 @@ test("a run that does not end its task has no lateness of its end, and a later r
   counters.committed(NOW);
   const late = task({ expectedAt: NOW - 9_000 });
   counters.count(late, numbersOf("sale", "process"), "retry", performance.now(), 1);
-  count({ again: true, enqueuedAt: NOW - 9_000 });
+  // Its reason was lost where its claim was handed back once, and a retry by hand has none.
+  count({ attempt: 2, again: false, enqueuedAt: NOW - 9_000, scheduledAt: NOW - 1_000 });
   reader.switch();
   const { ends, measures } = taken().of(SALE);
   expect([ends.retried, ends.finished]).toEqual([1, 1]);
   expect([measures.late_end.count, measures.wait.count]).toEqual([0, 1]);
+  expect(measures.late_start.count).toBe(0);
 });
 
 test("a clock that was wrong at the push counts the run, and no wait", () => {

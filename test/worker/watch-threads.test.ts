@@ -32,8 +32,8 @@ beforeEach(() => {
     toBlame: false,
     seenAtTick: -1,
     lostAtTick: -1,
-    hold: { sequence: -1, seen: 0, held: 0, named: false },
-    limited: { sequence: -1, seen: 0, held: 0, named: false },
+    hold: { sequence: -1, seen: 0, held: 0, named: false, awaited: 0 },
+    limited: { sequence: -1, seen: 0, held: 0, named: false, awaited: 0 },
     told: { sequence: -1, at: 0 },
     timedOut: null,
     tellToEnd(cause: string) {
@@ -169,6 +169,20 @@ describe("a run with a longest time", () => {
     expect(thread.timedOut?.outcome.kind).toBe("failed");
   });
 
+  test("is not ended while it waits for the write lock, and that time does not count", () => {
+    run(7, 0, "none");
+    progress.setTimeout(30_000, null);
+    look();
+    progress.lockAwaited(now);
+    look(1_000);
+    expect(terminated).toBe(0);
+    progress.lockTaken(false, now);
+    look((30_000 + GRACE) / TICK - 1);
+    expect(terminated).toBe(0);
+    look();
+    expect([terminated, thread.timedOut?.after]).toEqual([1, 30_000 + GRACE]);
+  });
+
   test("does not end the run after it, which has none", () => {
     run(7, 0, "none");
     progress.setTimeout(1_000, null);
@@ -190,21 +204,27 @@ describe("a run with a longest time", () => {
 const CALL = { model: "sale", method: "process", queue: "mail" };
 
 describe("a run whose claim is not held any more", () => {
-  const row = { ...CALL, id: 7, attempts: 1, instances: [7], ref: "order-7" };
+  const row = { ...CALL, id: 7, attempts: 1, instances: [7], ref: "order-7", state: "cancelled" };
   let found: typeof row | null = row;
   const store = {
     stillHeld: () => Promise.resolve([]),
     get: () => Promise.resolve(found),
   } as unknown as Store;
-  const tick = () => endCancelled([thread], store, (event) => events.push(event), 5_000, now);
+  let counted: unknown[];
+  beforeEach(() => void (counted = []));
+  const listeners = {
+    report: (event: Event) => void events.push(event),
+    statistics: { count: (...run: unknown[]) => void counted.push(run) },
+  };
+  const tick = () => endCancelled([thread], store, listeners, 5_000, now);
 
   test("is ended at the second tick that finds it so", async () => {
     run(7, 0, "none");
     await tick(); // sees the run
     await tick();
-    expect(terminated).toBe(0);
+    expect([terminated, counted]).toEqual([0, []]);
     await tick();
-    expect(terminated).toBe(1);
+    expect([terminated, counted]).toEqual([1, [[row, "cancelled", null]]]);
     expect(events).toEqual([
       {
         name: "task.cancelled",
@@ -236,10 +256,10 @@ describe("a run whose claim is not held any more", () => {
     expect([told, terminated]).toEqual([["cancel"], 0]);
     now += 4_999;
     await tick();
-    expect([told, terminated]).toEqual([["cancel"], 0]);
+    expect([told, terminated, counted]).toEqual([["cancel"], 0, []]);
     now += 1;
     await tick();
-    expect([told, terminated]).toEqual([["cancel"], 1]);
+    expect([told, terminated, counted.length]).toEqual([["cancel"], 1, 1]);
     expect(events).toMatchObject([{ name: "task.cancelled", task: 7 }]);
   });
 

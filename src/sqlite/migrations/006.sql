@@ -215,6 +215,9 @@ BEGIN
       THEN RAISE(ABORT, 'tq_push: queue must be text of 1 to 1000 characters, without NUL')
     WHEN typeof(NEW.ref) = 'text' AND (length(NEW.ref) > 1000 OR instr(NEW.ref, char(0)))
       THEN RAISE(ABORT, 'tq_push: ref must be text of 1 to 1000 characters, without NUL')
+    WHEN 'blob' NOT IN (typeof(NEW.instances), typeof(NEW.args), typeof(NEW.kwargs), typeof(NEW.context))
+     AND (instr(NEW.instances, char(0)) OR instr(NEW.args, char(0)) OR instr(NEW.kwargs, char(0)) OR instr(NEW.context, char(0)))
+      THEN RAISE(ABORT, 'tq_push: instances, args, kwargs and context must be JSON without NUL')
     WHEN typeof(NEW.user) = 'integer' AND NEW.user NOT BETWEEN 0 AND 9007199254740991
       THEN RAISE(ABORT, 'tq_push: user must be an integer from 0 to 9007199254740991')
     WHEN typeof(NEW.priority) = 'integer' AND NEW.priority NOT BETWEEN -9007199254740991 AND 9007199254740991
@@ -222,7 +225,9 @@ BEGIN
     WHEN NEW.scheduled_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
      AND NOT (rtrim(NEW.scheduled_at) GLOB '*[zZ]' OR rtrim(NEW.scheduled_at) GLOB '*[-+][0-9][0-9]:[0-9][0-9]')
       THEN RAISE(ABORT, 'tq_push: scheduled_at must be ms since 1970 UTC, or text like +5 minutes; a date needs a time with Z for UTC, or with an offset: 2026-12-01 07:00+01:00')
-    WHEN typeof(NEW.scheduled_at) = 'text' AND NEW.scheduled_at <> 'now' AND NEW.scheduled_at NOT GLOB '[-+0-9]*'
+    -- SQLite takes a time of day with Z, or with an offset, for a length of time.
+    WHEN typeof(NEW.scheduled_at) = 'text' AND NEW.scheduled_at <> 'now'
+     AND (NEW.scheduled_at NOT GLOB '[-+0-9]*' OR NEW.scheduled_at GLOB '*:*[-+zZ]*' AND NEW.scheduled_at NOT LIKE '____-__-__%')
       THEN RAISE(ABORT, 'tq_push: scheduled_at must be ms since 1970 UTC, or text like +5 minutes')
     WHEN NEW.expected_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
      AND NOT (rtrim(NEW.expected_at) GLOB '*[zZ]' OR rtrim(NEW.expected_at) GLOB '*[-+][0-9][0-9]:[0-9][0-9]')
@@ -230,9 +235,11 @@ BEGIN
     WHEN NEW.expires_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
      AND NOT (rtrim(NEW.expires_at) GLOB '*[zZ]' OR rtrim(NEW.expires_at) GLOB '*[-+][0-9][0-9]:[0-9][0-9]')
       THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none; a date needs a time with Z for UTC, or with an offset: 2026-12-01 07:00+01:00')
-    WHEN typeof(NEW.expected_at) = 'text' AND NEW.expected_at <> 'now' AND NEW.expected_at NOT GLOB '[-+0-9]*'
+    WHEN typeof(NEW.expected_at) = 'text' AND NEW.expected_at <> 'now'
+     AND (NEW.expected_at NOT GLOB '[-+0-9]*' OR NEW.expected_at GLOB '*:*[-+zZ]*' AND NEW.expected_at NOT LIKE '____-__-__%')
       THEN RAISE(ABORT, 'tq_push: expected_at must be ms since 1970 UTC, or text like +5 minutes')
-    WHEN typeof(NEW.expires_at) = 'text' AND NEW.expires_at NOT IN ('now', 'none') AND NEW.expires_at NOT GLOB '[-+0-9]*'
+    WHEN typeof(NEW.expires_at) = 'text' AND NEW.expires_at NOT IN ('now', 'none')
+     AND (NEW.expires_at NOT GLOB '[-+0-9]*' OR NEW.expires_at GLOB '*:*[-+zZ]*' AND NEW.expires_at NOT LIKE '____-__-__%')
       THEN RAISE(ABORT, 'tq_push: expires_at must be ms since 1970 UTC, text like +5 minutes, or none')
     -- SQLite takes 31 February for 3 March.
     WHEN NEW.scheduled_at LIKE '____-__-__%' AND date(substr(NEW.scheduled_at, 1, 10), '+0 days') <> substr(NEW.scheduled_at, 1, 10)

@@ -8,7 +8,7 @@ import type {
   UntoldFailure,
 } from "../../store/failure-store.ts";
 import { namesGlob } from "./glob.ts";
-import { MOST_KEPT } from "./untold.ts";
+import { MOST_KEPT, wants } from "./untold.ts";
 
 /** The definition whose place a new one takes: of the same file and the same kind. $kind is a pattern. */
 const FORMER = `
@@ -62,11 +62,49 @@ function addDefinition(db: Database, origin: string, { key, queues, tasks }: Ale
   const globs = { queues: globsOf(queues), tasks: globsOf(tasks) };
   const isNew = db.query(ADD).run({ channel, ...globs }).changes > 0;
   if (isNew) {
-    const [kind] = key.split(" ");
-    const former = db.query(FORMER).get({ origin, channel, kind: `${kind}*` });
-    if (former !== null) goOn(db, channel, (former as { readonly channel: string }).channel);
+    const former = formerOf(db, origin, channel);
+    if (former !== null) goOn(db, channel, former);
   }
   db.query(ASK).run({ origin, channel });
+}
+
+const IS_KNOWN = "SELECT 1 FROM tq__alert WHERE channel = $channel";
+
+/** A definition that there was before has told, or tells, what both want. */
+const PASSED_OVER = `
+  SELECT count(*) AS count
+    FROM tq__task
+   WHERE state = 'failed' AND finished_at IS NOT NULL AND ${wants("$queues", "$tasks")}
+     AND NOT EXISTS (SELECT 1 FROM tq__alert
+                      WHERE channel = $former AND ${wants("tq__alert.queues", "tq__alert.tasks")})`;
+
+/**
+ * Call it before `watchFailures`.
+ *
+ * @returns how many failed tasks these definitions want that those did not whose place they take: none of them tells of
+ * those tasks.
+ */
+export function countPassedOver(
+  db: Database,
+  origin: string,
+  definitions: readonly AlertDefinition[],
+): number {
+  const counts = definitions.map((definition) => {
+    const channel = definition.key;
+    if (db.query(IS_KNOWN).get({ channel }) !== null) return 0;
+    const former = formerOf(db, origin, channel);
+    if (former === null) return 0;
+    const globs = { queues: globsOf(definition.queues), tasks: globsOf(definition.tasks) };
+    return (db.query(PASSED_OVER).get({ ...globs, former }) as { readonly count: number }).count;
+  });
+  return Math.max(0, ...counts);
+}
+
+function formerOf(db: Database, origin: string, channel: AlertKey): string | null {
+  const [kind] = channel.split(" ");
+  const values = { origin, channel, kind: `${kind}*` };
+  const row = db.query(FORMER).get(values) as { readonly channel: string } | null;
+  return row && row.channel;
 }
 
 function globsOf(patterns: readonly string[]): string {

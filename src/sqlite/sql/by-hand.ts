@@ -1,7 +1,7 @@
 /** Cancels, retries, places and deletes tasks by hand. */
 import type { Database } from "bun:sqlite";
 import { TqError, noSuchTask } from "../../errors.ts";
-import type { Task } from "../../task.ts";
+import type { Task, TaskState } from "../../task.ts";
 import { forgettingOld, recordingCancelled, recordingFinished } from "./attempts.ts";
 import { getTask } from "./looking.ts";
 import { taskConditions } from "./task-conditions.ts";
@@ -65,30 +65,41 @@ export function retryByHand(db: Database, id: number, now: number): Task {
   if (db.query(RECORD_FINISHED).run({ id }).changes > 0) db.query(FORGET_OLD).run({ id });
   if (db.query(RETRY).run({ id, now }).changes === 1) return existing(db, id, "retry");
   const task = existing(db, id, "retry");
-  const hint = task.state === "running" ? "; cancel it first" : "; a worker runs it";
+  const hint = WHY_NO_RETRY[task.state]?.(id) ?? "";
   throw new TqError("conflict", `Cannot retry task ${id}: it is ${task.state}${hint}`);
 }
+
+const WHY_NO_RETRY: Partial<Record<TaskState, (id: number) => string>> = {
+  running: () => "; cancel it first",
+  ready: () => "; a worker runs it",
+  scheduled: (id) => `; a worker runs it then, and tq move ${id} --now lets it run at once`,
+};
+
+const IS_MADE_READY = "$dueAt IS NOT NULL AND state = 'scheduled'";
 
 /** A column that is not given stays. */
 const placing = (which: string): string => `
   UPDATE tq__task
-     SET queue = coalesce($queue, queue), priority = coalesce($priority, priority)
+     SET queue = coalesce($queue, queue), priority = coalesce($priority, priority),
+         state = iif(${IS_MADE_READY}, 'ready', state),
+         scheduled_at = iif(${IS_MADE_READY}, $dueAt, scheduled_at),
+         deadline = iif(${IS_MADE_READY} AND expected_at IS NULL, $dueAt, deadline)
    WHERE ${which} AND state IN ('ready', 'scheduled')`;
 
 const PLACE = placing(ONE);
 const PLACE_MANY = placing(MANY);
 
 /** @throws TqError "not_found", or "conflict" where the task does not wait. */
-export function place(db: Database, id: number, to: Place): Task {
-  if (db.query(PLACE).run({ id, ...placeValues(to) }).changes === 1)
+export function place(db: Database, id: number, to: Place, now: number): Task {
+  if (db.query(PLACE).run({ id, ...placeValues(to, now) }).changes === 1)
     return existing(db, id, "move");
   const task = existing(db, id, "move");
   const hint = task.state === "running" ? "" : "; retry it first";
   throw new TqError("conflict", `Cannot move task ${id}: it is ${task.state}${hint}`);
 }
 
-function placeValues({ queue, priority }: Place) {
-  return { queue: queue ?? null, priority: priority ?? null };
+function placeValues({ queue, priority, now: isNow = false }: Place, now: number) {
+  return { queue: queue ?? null, priority: priority ?? null, dueAt: isNow ? now : null };
 }
 
 const DELETE_ENDED = `
@@ -138,7 +149,7 @@ export function moveMany(
     case "delete":
       return deleteMany(db, found);
     case "place":
-      return db.query(PLACE_MANY).run({ ids, ...placeValues(move) }).changes;
+      return db.query(PLACE_MANY).run({ ids, ...placeValues(move, now) }).changes;
   }
 }
 

@@ -4,13 +4,19 @@ import type { Failure } from "../../failure.ts";
 import { OF_FOLLOW_UP } from "../../policies/read.ts";
 import type { FollowUp } from "../../store/failure-store.ts";
 import { encode } from "../../values/encoding.ts";
+import type { KnownFollowUps } from "../known-follow-ups.ts";
 import { CALL } from "./call.ts";
 import { noteFailure } from "./untold.ts";
 
-const WANTED = `
-  SELECT ${CALL} AS call, reason, attempts, calls_model AS model, calls_method AS method
-    FROM tq__task JOIN tq__follow_up USING (model, method)
+/** The task of a follow-up has none itself. */
+const FAILED = `
+  SELECT ${CALL} AS call, reason, attempts, model, method
+    FROM tq__task
    WHERE id = $id AND (policy IS NULL OR json_type(policy, '$.onFailed') IS NULL)`;
+
+const CALLED = `
+  SELECT calls_model AS model, calls_method AS method
+    FROM tq__follow_up WHERE model = $model AND method = $method`;
 
 /** The limits of the queue do not count: a full queue must not keep a task from failing. */
 const PUSH = `
@@ -19,25 +25,40 @@ const PUSH = `
   SELECT 'ready', queue, priority, $now, $model, $method, instances, $args, user, context, $now, $policy
     FROM tq__task WHERE id = $id`;
 
-interface WantedRow extends Omit<Failure, "task"> {
+interface FailedRow extends Omit<Failure, "task"> {
   readonly model: string;
   readonly method: string;
 }
 
+/** What the store that settles a failure knows, and does then. */
+export interface AfterFailure {
+  readonly known: KnownFollowUps;
+  /** Called with the task that the failure pushes. */
+  readonly onPushed?: (id: number) => void;
+}
+
 /**
- * Call it once the row says that the task has failed, in the same transaction.
- *
- * @returns the id of the task that the failure pushes; null: it pushes none.
+ * Call it once the row says that the task has failed, in the same transaction. Where the models of this process have the
+ * method, their follow-up counts, and otherwise what another process has declared.
  */
-export function afterFailure(db: Database, id: number, now: number): number | null {
+export function afterFailure(
+  db: Database,
+  id: number,
+  { known, onPushed }: AfterFailure,
+  now: number,
+): void {
   noteFailure(db, id, now);
-  const wanted = db.query(WANTED).get({ id }) as WantedRow | null;
-  if (wanted === null) return null;
-  const { model, method, ...rest } = wanted;
+  const failed = db.query(FAILED).get({ id }) as FailedRow | null;
+  if (failed === null) return;
+  const { model, method, ...rest } = failed;
+  const declared = known.of(model, method);
+  const calls = declared === undefined ? db.query(CALLED).get({ model, method }) : declared;
+  if (calls === null) return;
   const failure: Failure = { task: id, ...rest };
   const args = encode([failure], "args");
-  const pushed = db.query(PUSH).run({ id, now, model, method, args, policy: OF_FOLLOW_UP });
-  return Number(pushed.lastInsertRowid);
+  const values = { ...(calls as FollowUp["calls"]), id, now, args, policy: OF_FOLLOW_UP };
+  const pushed = db.query(PUSH).run(values);
+  onPushed?.(Number(pushed.lastInsertRowid));
 }
 
 const DECLARED = `

@@ -4,25 +4,21 @@ import { type ErrorData, errorWords, type Settlement } from "../../outcome.ts";
 import type { Claim } from "../../task.ts";
 import { listIds } from "./claim.ts";
 import { type EndedRun, recordAttempt } from "./attempts.ts";
-import { afterFailure } from "./failures.ts";
+import { type AfterFailure, afterFailure } from "./failures.ts";
 
-/**
- * Ends a run with its outcome; false when the claim was lost: then nothing has changed.
- *
- * @param onPushed called with the task that the failure pushes.
- */
+/** Ends a run with its outcome; false when the claim was lost: then nothing has changed. */
 export function settle(
   db: Database,
   run: Claim,
   outcome: Settlement,
+  after: AfterFailure,
   now: number,
-  onPushed?: (id: number) => void,
 ): boolean {
   switch (outcome.kind) {
     case "finished":
       return finish(db, run, outcome, now);
     case "failed":
-      return fail(db, run, outcome.error, now, onPushed);
+      return fail(db, run, outcome.error, after, now);
     case "cancelled":
       return outcome.neverRan
         ? cancelUnrun(db, run, outcome.reason, now)
@@ -34,7 +30,7 @@ export function settle(
     case "interrupted":
       return interrupt(db, run, outcome.reason, now);
     case "crashed":
-      return crash(db, run, outcome, now) !== null;
+      return crash(db, run, outcome, after, now) !== null;
   }
 }
 
@@ -109,13 +105,12 @@ function fail(
   db: Database,
   run: Claim,
   error: ErrorData,
+  after: AfterFailure,
   now: number,
-  onPushed?: (id: number) => void,
 ): boolean {
   const reason = errorWords(error);
   if (!end(db, run, { outcome: "failed", error, now }, FAIL, { reason, now })) return false;
-  const pushed = afterFailure(db, run.id, now);
-  if (pushed !== null) onPushed?.(pushed);
+  afterFailure(db, run.id, after, now);
   return true;
 }
 
@@ -190,21 +185,22 @@ const CRASH = `
    WHERE id = $id
   RETURNING state, crashes`;
 
-type Crash = Omit<Extract<Settlement, { readonly kind: "crashed" }>, "kind">;
+export type Crash = Omit<Extract<Settlement, { readonly kind: "crashed" }>, "kind">;
 
 /** Counts a crash, and sets the task aside after the last one allowed; null when the claim was lost. */
 export function crash(
   db: Database,
   run: Claim,
   { reason, maxCrashes }: Crash,
+  after: AfterFailure,
   now: number,
 ): { state: "ready" | "failed"; crashes: number } | null {
   const error = { name: "Crash", message: reason, stack: null };
   if (!recordAttempt(db, run, { outcome: "crashed", error, now })) return null;
-  const after = db.query(CRASH).get({ id: run.id, reason, maxCrashes, now }) as {
+  const row = db.query(CRASH).get({ id: run.id, reason, maxCrashes, now }) as {
     state: "ready" | "failed";
     crashes: number;
   };
-  if (after.state === "failed") afterFailure(db, run.id, now);
-  return after;
+  if (row.state === "failed") afterFailure(db, run.id, after, now);
+  return row;
 }

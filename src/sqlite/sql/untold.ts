@@ -15,8 +15,12 @@ export const MOST_KEPT = 100;
 export const isIn = (globs: string, fits: string): string =>
   `(${globs} = '[]' OR EXISTS (SELECT 1 FROM json_each(${globs}) WHERE ${fits}))`;
 
-const IS_WANTED = `
-  tq__task.id = $id AND ${isIn("queues", "queue GLOB value")} AND ${isIn("tasks", isCall("value"))}`;
+/** A definition wants the failure of a task. @param queues @param tasks expressions for its lists of patterns */
+export function wants(queues: string, tasks: string): string {
+  return `${isIn(queues, "queue GLOB value")} AND ${isIn(tasks, isCall("value"))}`;
+}
+
+const IS_WANTED = `tq__task.id = $id AND ${wants("queues", "tasks")}`;
 
 const COUNT = `UPDATE tq__alert SET noted = noted + 1 FROM tq__task WHERE ${IS_WANTED}`;
 

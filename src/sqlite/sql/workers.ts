@@ -9,8 +9,9 @@ import type { Shown } from "../file/live-output.ts";
 import { recordAttempt } from "./attempts.ts";
 import { handBack } from "./claim.ts";
 import { countRescued } from "./rescued-count.ts";
+import type { AfterFailure } from "./failures.ts";
 import { noteTrouble } from "./untold.ts";
-import { crash, interrupt, settle } from "./settle.ts";
+import { type Crash, crash, interrupt, settle } from "./settle.ts";
 
 const REGISTER = `
   INSERT INTO tq__worker (id, pid, host, boot_id, started_at, threads, queues, version)
@@ -96,20 +97,25 @@ export function unknownWorkers(db: Database): string[] {
   return (db.query(UNKNOWN_WORKERS).values() as [string][]).map(([worker]) => worker);
 }
 
+interface WorkerDeath extends AfterFailure {
+  /** Of the process that has found the death. */
+  readonly bootId: string;
+  readonly maxCrashes: number;
+  /** The last runs of its threads, as they showed them. */
+  readonly shown: readonly Shown[];
+}
+
 /**
  * Puts the tasks of a dead worker back. Which of them was to blame is unknown, so each becomes a suspect. A task that was
  * claimed as a suspect ran alone, so it counts a crash. After a reboot no task is to blame: none counts a crash or becomes
  * a suspect. The history has the runs of those that ran.
  *
- * @param shown what its threads showed of their last runs.
  * @returns null when another worker has put them back first.
  */
 export function rescueWorker(
   db: Database,
   worker: string,
-  bootId: string,
-  maxCrashes: number,
-  shown: readonly Shown[],
+  { bootId, maxCrashes, shown, known }: WorkerDeath,
   now: number,
 ): RescuedTask[] | null {
   const row = db.query(BOOT_OF).get({ worker }) as { boot_id: string } | null;
@@ -120,7 +126,8 @@ export function rescueWorker(
   const reason = isToBlame ? "its worker process died" : "its machine went down";
   const tasks = held.map((task) => {
     const ran = task.begun === 1 || hasRun(task, held, shown);
-    if (task.begun === 1 && isToBlame) return recordCrash(db, task, reason, maxCrashes, now);
+    if (task.begun === 1 && isToBlame)
+      return recordCrash(db, task, { reason, maxCrashes }, { known }, now);
     if (isToBlame) suspect(db, task, reason, ran, now);
     else if (ran) interrupt(db, task, reason, now);
     else handBack(db, [task], now);
@@ -151,6 +158,7 @@ export function rescueThread(
   db: Database,
   owner: Owner,
   { running, reason, maxCrashes, outcome, suspectAll }: ThreadDeath,
+  after: AfterFailure,
   now: number,
 ): RescuedTask[] {
   const held = db.query(HELD_BY_THREAD).all({ ...owner }) as HeldRow[];
@@ -158,10 +166,12 @@ export function rescueThread(
   return held.map((task) => {
     const ran = task.id === running?.id && task.claim === running.claim;
     if (ran && outcome) {
-      settle(db, task, outcome, now);
+      settle(db, task, outcome, after, now);
       return rescuedTask(task);
     }
-    if (ran && maxCrashes !== null) return recordCrash(db, task, reason, maxCrashes, now);
+    if (ran && maxCrashes !== null) {
+      return recordCrash(db, task, { reason, maxCrashes }, after, now);
+    }
     if (ran) interrupt(db, task, reason, now);
     else if (suspectAll) suspect(db, task, reason, false, now);
     else handBack(db, [task], now);
@@ -172,11 +182,11 @@ export function rescueThread(
 function recordCrash(
   db: Database,
   task: HeldRow,
-  reason: string,
-  maxCrashes: number,
+  death: Crash,
+  after: AfterFailure,
   now: number,
 ): RescuedTask {
-  const result = crash(db, task, { reason, maxCrashes }, now);
+  const result = crash(db, task, death, after, now);
   if (!result) return rescuedTask(task);
   return { ...rescuedTask(task), state: result.state, crashes: result.crashes, crashed: true };
 }

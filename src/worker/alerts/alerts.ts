@@ -45,6 +45,7 @@ export class Alerts {
   readonly #lanes: readonly Lane[];
   readonly #cut = new AbortController();
   #seen = 0;
+  #passedOver = 0;
   #ended = false;
   #refusal: string | null = null;
   #callOff: (() => void) | null = null;
@@ -60,14 +61,15 @@ export class Alerts {
   /** Failures count from here on, if none were watched before. */
   async watch(): Promise<void> {
     const { store, config } = this.#options;
-    await store.failures.watch(config.file ?? "", this.#definitions);
+    this.#passedOver = await store.failures.watch(config.file ?? "", this.#definitions);
   }
 
-  /** A sentence for each name in the settings that fits nothing. */
-  async unknownNames(catalog: ModelCatalog): Promise<string[]> {
+  /** A sentence for each name in the settings that fits nothing, and one for failures that only these settings want. */
+  async problems(catalog: ModelCatalog): Promise<string[]> {
     if (this.#lanes.length === 0) return [];
     const { config, store } = this.#options;
-    return unknownAlertNames(config, catalog, store).catch(() => []); // a warning is not worth the start
+    const unknown = await unknownAlertNames(config, catalog, store).catch(() => []); // a warning is not worth the start
+    return this.#passedOver === 0 ? unknown : [...unknown, passedOverWords(this.#passedOver)];
   }
 
   start(): void {
@@ -138,6 +140,11 @@ export class Alerts {
   cut(): void {
     this.#cut.abort();
   }
+}
+
+function passedOverWords(count: number): string {
+  const tasks = count === 1 ? "task that has" : "tasks that have";
+  return `[alert] has changed: it wants ${count} ${tasks} failed already, which it did not want before, and tells of none; see tq list --state failed`;
 }
 
 type Take = Omit<AlertTake, "channel">;

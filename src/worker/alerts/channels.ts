@@ -1,5 +1,6 @@
 /** The ways in which alerts go, as the settings say. */
 import { dirname } from "node:path";
+import { alertKey } from "../../run/alert-definitions.ts";
 import type { Config } from "../../settings/config.ts";
 import type { AlertChannel, AlertKey } from "../../store/failure-store.ts";
 import type { AlertMessage } from "./message.ts";
@@ -17,22 +18,14 @@ export function channelsOf({ alert, file }: Pick<Config, "alert" | "file">): Cha
   const { command, url } = alert;
   const folder = file === null ? process.cwd() : dirname(file);
   const channels: Channel[] = [];
-  const keyOf = (name: AlertChannel, target: unknown): AlertKey =>
-    `${name} ${hashOf([target, alert.queues, alert.tasks])}`;
   if (command !== null) {
     const send: Channel["send"] = (message, signal) =>
       runCommand({ command, folder }, message, signal);
-    channels.push({ name: "command", key: keyOf("command", command), send });
+    channels.push({ name: "command", key: alertKey({ alert }, "command"), send });
   }
   if (url !== null) {
     const send: Channel["send"] = (message, signal) => post({ url }, message, signal);
-    channels.push({ name: "url", key: keyOf("url", url), send });
+    channels.push({ name: "url", key: alertKey({ alert }, "url"), send });
   }
   return channels;
-}
-
-/** A URL may be secret: the database has no more of it than this. */
-function hashOf(definition: unknown): string {
-  const hash = new Bun.CryptoHasher("sha256").update(JSON.stringify(definition));
-  return hash.digest("hex").slice(0, 16);
 }

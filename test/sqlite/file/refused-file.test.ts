@@ -167,7 +167,7 @@ describe("a file that cannot be the database", () => {
       await line();`);
     await holder.line();
     const started = performance.now();
-    expect(refusal(path, 200)).toMatchObject({
+    expect(refusal(path, { timeout: 200 })).toMatchObject({
       code: "busy",
       message: `Cannot write to ${path}: another program holds its lock; end that program's transaction, or raise database.timeout`,
     });

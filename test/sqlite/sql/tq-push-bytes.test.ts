@@ -100,6 +100,25 @@ test("a NUL in a policy is refused with the sentence of its column", async () =>
   }
 });
 
+test("a NUL after JSON is refused: SQLite would store the text without what follows", async () => {
+  await using subject = makeStore();
+  using db = new Database(subject.path);
+  for (const [column, json] of [
+    ["instances", "[7]"],
+    ["args", "[1]"],
+    ["kwargs", '{"a": 1}'],
+    ["context", '{"company": 1}'],
+  ]) {
+    const sql = `INSERT INTO tq_push (model, method, ${column}) VALUES ('sale', 'process', ?)`;
+    for (const rest of ["\0", "\0, 2]"]) {
+      expect(() => db.run(sql, [`${json}${rest}`])).toThrow(
+        "tq_push: instances, args, kwargs and context must be JSON without NUL",
+      );
+    }
+  }
+  expect(await subject.store.list()).toEqual([]);
+});
+
 test("the status counts the tasks of a queue whose name is not UTF-8, as older versions took it", async () => {
   await using subject = makeStore();
   await pushOne(subject.store, { queue: "far" });

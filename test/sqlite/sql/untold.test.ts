@@ -1,9 +1,32 @@
 /** The room that failures take which no alert has told. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import type { AlertKey } from "../../../src/store/failure-store.ts";
 import { claim, makeStore, newTask } from "../../support/store.ts";
 
 const ERROR = { name: "Error", message: "it broke", stack: null };
+
+test("a definition that takes the place of another one of its file says which failures neither tells", async () => {
+  await using subject = makeStore();
+  const { store } = subject;
+  const watch = (key: AlertKey, queues: readonly string[], file = "tq.toml") =>
+    store.failures.watch(file, [
+      { key, queues, tasks: [] },
+      { key: `url ${key}`, queues, tasks: [] },
+    ]);
+  const failIn = async (queue: string) => {
+    await store.push([newTask({ queue })]);
+    for (const task of await claim(store)) {
+      await store.write((session) => session.settle(task, { kind: "failed", error: ERROR }));
+    }
+  };
+  await failIn("mail");
+  expect(await watch("command a", ["mial"])).toBe(0); // it takes no other one's place
+  for (const queue of ["mail", "mial", "other"]) await failIn(queue);
+  expect(await watch("command b", ["mail"], "other.toml")).toBe(0);
+  expect(await watch("command c", ["mail", "mial"])).toBe(2);
+  expect(await watch("command c", ["mail", "mial"])).toBe(0);
+});
 
 test("all that fail while alerts do not go are counted, and few are kept", async () => {
   await using subject = makeStore();

@@ -189,6 +189,43 @@ export function failureTests(): void {
       expect(await told()).toMatchObject([{ model: "label" }]);
     });
 
+    test("are those of the worker that settles the failure, whichever has declared its own last", async () => {
+      await declare();
+      const other = subject.open();
+      await other.failures.declare(["sale"], []);
+      await store.push([newTask(), newTask()]);
+      const [mine, theirs] = await claim(store, { limit: 2 });
+      if (!mine || !theirs) throw new Error("No task is ready");
+      const failed = { kind: "failed", error: ERROR } as const;
+      await other.write((session) => session.settle(theirs, failed));
+      expect(await told()).toEqual([]);
+      await fail(mine);
+      expect(await told()).toHaveLength(1);
+    });
+
+    test("are those of the worker that finds the death of another one", async () => {
+      await subject.open().failures.declare(["sale"], [FOLLOW_UP]);
+      store.failures.know({ models: ["sale"], followUps: [] });
+      const id = await pushOne(store);
+      for (const worker of ["first", "second"]) {
+        await register(worker);
+        await claim(store, { owner: { worker, thread: 1 } });
+        subject.kill(worker);
+        await store.rescueDead(1);
+      }
+      expect(await stateOf(id)).toBe("failed");
+      expect(await told()).toEqual([]);
+    });
+
+    test("are those of the worker whose thread died", async () => {
+      await subject.open().failures.declare(["sale"], []);
+      store.failures.know({ models: ["sale"], followUps: [FOLLOW_UP] });
+      await pushOne(store);
+      const task = await claimFirst(store, { owner: OTHER });
+      await store.rescueThread(OTHER, { running: task, reason: "died", maxCrashes: 1 });
+      expect(await told()).toHaveLength(1);
+    });
+
     test("are written only where they change", async () => {
       await declare();
       const before = subject.commits();

@@ -4,7 +4,7 @@ import type { ManyMove, ReadFilter } from "../../../src/store/looking.ts";
 import { findAll, moveAll, moveThese } from "../../../src/tasks/many.ts";
 import { claimFirst, pushOne } from "../../support/store.ts";
 import { ended, push } from "./filters.ts";
-import { fail, stateOf, store } from "./subject.ts";
+import { claimIds, clock, fail, stateOf, store } from "./subject.ts";
 
 export function manyMoveTests(): void {
   describe("a move of many tasks", () => {
@@ -50,6 +50,28 @@ export function manyMoveTests(): void {
       expect(await store.get(id)).toEqual({ ...before, queue: "b", priority: 9 } as never);
       expect((await claimFirst(store)).id).toBe(id);
       expect(await move({ kind: "place", queue: "c" }, { states: ["running"] })).toBe(0);
+    });
+
+    test("lets tasks run now that were scheduled for later, in their turn among those that are due", async () => {
+      const ready = await pushOne(store);
+      const later = clock.now() + 3_600_000;
+      const [one, many, expected] = [
+        await pushOne(store, { scheduledAt: later }),
+        await pushOne(store, { scheduledAt: later, queue: "b" }),
+        await pushOne(store, { scheduledAt: later, expectedAt: later }),
+      ];
+      expect(store.retry(one)).rejects.toMatchObject({
+        message: `Cannot retry task ${one}: it is scheduled; a worker runs it then, and tq move ${one} --now lets it run at once`,
+      });
+      const before = await store.get(ready);
+      clock.advance(1_000);
+      expect(await store.place(ready, { now: true })).toEqual(before as never);
+      const moved = { state: "ready", scheduled_at: clock.now() };
+      expect(await store.place(expected, { now: true })).toMatchObject(moved);
+      expect(await store.place(one, { now: true })).toMatchObject(moved);
+      expect(await move({ kind: "place", now: true }, { states: ["scheduled"] })).toBe(1);
+      expect(await store.get(many)).toMatchObject({ ...moved, queue: "b" });
+      expect(await claimIds()).toEqual([ready, one, many, expected]);
     });
 
     test("stops between two parts once it is told to, and says how far it was", async () => {

@@ -249,6 +249,19 @@ test("a worker that cannot start tells why", async () => {
   expect(sent).toMatchObject([{ failures: [{ reason: "Cannot load models from models.ts" }] }]);
 });
 
+test("a change of what is wanted says which failures that are there it passes over", async () => {
+  const { store } = subject;
+  const watch = store.failures.watch.bind(store.failures);
+  await failOne();
+  let passedOver = 0;
+  store.failures.watch = async (...asked) => (await watch(...asked)) + passedOver;
+  expect(await (await start()).problems({})).toEqual([]);
+  passedOver = 3;
+  expect(await (await start()).problems({})).toEqual([
+    "[alert] has changed: it wants 3 tasks that have failed already, which it did not want before, and tells of none; see tq list --state failed",
+  ]);
+});
+
 test("without a way to tell, nothing is looked for", async () => {
   const alerts = await start("worker-1", []);
   await failOne();

@@ -1,0 +1,22 @@
+/** The follow-ups that the models of this process have: another worker may have read other settings. */
+import type { DeclaredFollowUps, FollowUp } from "../store/failure-store.ts";
+
+type Call = FollowUp["calls"];
+
+export class KnownFollowUps {
+  /** By model, then by method. */
+  readonly #calls = new Map<string, ReadonlyMap<string, Call>>();
+
+  know({ models, followUps }: DeclaredFollowUps): void {
+    for (const name of models) {
+      const its = followUps.filter(({ model }) => model === name);
+      this.#calls.set(name, new Map(its.map(({ method, calls }) => [method, calls])));
+    }
+  }
+
+  /** Null: its failures push nothing; undefined: no model of this name is known. */
+  of(model: string, method: string): Call | null | undefined {
+    const its = this.#calls.get(model);
+    return its && (its.get(method) ?? null);
+  }
+}
