@@ -138,9 +138,12 @@ async function play(test: TestStore, definition: CronDefinition, list: readonly 
   }
 }
 
+/** More tasks than any list of steps pushes: without a limit a list has the newest hundred. */
+const ALL = 1_000_000;
+
 /** The slots of the tasks that were pushed, also of those that have ended. */
 async function pushedSlots(store: Store): Promise<number[]> {
-  const tasks = await store.list({});
+  const tasks = await store.list({ limit: ALL });
   return tasks.map(({ context }) => (context as { cron: { slot: number } }).cron.slot);
 }
 
