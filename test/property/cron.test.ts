@@ -76,7 +76,10 @@ const definitions = fc.record({
   time_zone: fc.constantFrom("Europe/Berlin", "America/New_York", "Australia/Lord_Howe"),
   missed: fc.constantFrom("once", "skip", "all"),
   overlap: fc.constantFrom("allow", "skip", "wait"),
-  catch_up: fc.integer({ min: 1, max: 20 }),
+  catch_up: fc.oneof(
+    { weight: 9, arbitrary: fc.integer({ min: 1, max: 20 }) },
+    { weight: 1, arbitrary: fc.constant(100) },
+  ),
 });
 
 /** Looks as the clock of a worker does. */
