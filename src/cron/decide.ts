@@ -20,7 +20,7 @@ const LEAST_GRACE_MS = 1_000;
 /** A clock that is this far behind what was decided was ahead before. */
 const AHEAD_MS = 600_000;
 
-/** The most missed slots that get a row each. */
+/** The most slots that get a row each, where fewer may run. */
 const MOST_ROWS = 100;
 
 /**
@@ -35,13 +35,19 @@ export function decide(
 ): CronDecision | null {
   const from = state.row.decidedUntil;
   if (from - now > AHEAD_MS) return { slots: [], decidedUntil: now };
-  const most = Math.max(MOST_ROWS, definition.catchUp);
+  // One more than may run: its row says that earlier ones were missed.
+  const most = Math.max(MOST_ROWS, mostToRun(definition) + 1);
   const { slots, more } = newestSlots(definition.schedule, from, now, most);
   const free = slots.filter((slot) => !state.taken.has(slot));
   const decided = new Decider(definition, state, now, awake).decide(free, more);
   const last = slots.at(-1);
   if (decided.length === 0 && last === undefined) return null;
   return { slots: decided, decidedUntil: last ?? from };
+}
+
+/** The most slots that run of those that passed while no worker ran. */
+function mostToRun({ missed, catchUp }: CronDefinition): number {
+  return missed === "all" ? catchUp : 1;
 }
 
 class Decider {
@@ -70,11 +76,12 @@ class Decider {
       this.#push(this.#waiting, "it waited for the task before");
     const pushed = new Set(this.#toPush(slots));
     for (const [index, slot] of slots.entries()) {
+      const earlier = index === 0 && more ? "; so were earlier slots" : "";
       const paused = this.#pausedWords(slot);
-      if (paused !== null) this.#add(slot, "paused", paused);
+      if (paused !== null) this.#add(slot, "paused", paused + earlier);
       else if (pushed.has(slot)) this.#start(slot);
       else if (!isOwn(this.#definition.name))
-        this.#add(slot, "missed", this.#missedWords(slot, index === 0 && more));
+        this.#add(slot, "missed", this.#missedWords(slot) + earlier);
     }
     return this.#decided;
   }
@@ -108,11 +115,11 @@ class Decider {
   }
 
   #start(slot: number): void {
-    const { overlap, missed, catchUp } = this.#definition;
-    const most = missed === "all" ? catchUp : 1;
+    const { overlap } = this.#definition;
     if (this.#held === null || overlap === "allow") this.#push(slot, this.#lateWords(slot));
     else if (overlap === "skip") this.#add(slot, "skipped", this.#held.words);
-    else if (this.#waitingCount >= most) this.#add(slot, "skipped", this.#fullWords(this.#held));
+    else if (this.#waitingCount >= mostToRun(this.#definition))
+      this.#add(slot, "skipped", this.#fullWords(this.#held));
     else {
       this.#waiting ??= slot;
       this.#waitingCount++;
@@ -164,11 +171,10 @@ class Decider {
     return "no worker ran then";
   }
 
-  #missedWords(slot: number, more: boolean): string {
+  #missedWords(slot: number): string {
     const { missed, grace, catchUp } = this.#definition;
     const late = formatDuration(this.#now - slot);
-    const say = (words: string) =>
-      `${this.#whyLate(slot)}; ${words}${more ? "; so were earlier slots" : ""}`;
+    const say = (words: string) => `${this.#whyLate(slot)}; ${words}`;
     if (grace !== null && this.#now - slot > this.#grace) {
       return say(`${late} is more than its grace of ${formatDuration(grace)}`);
     }

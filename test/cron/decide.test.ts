@@ -120,6 +120,22 @@ describe("slots that no worker saw", () => {
     expect(decision?.slots.filter(({ outcome }) => outcome === "pushed")).toHaveLength(1);
     expect(decision?.decidedUntil).toBe(later);
   });
+
+  test.each([
+    { missed: "all", catch_up: 99 },
+    { missed: "all" },
+    { missed: "all", catch_up: 1000 },
+    { missed: "all", catch_up: 1000, overlap: "skip" },
+  ])("beyond catch_up have a row that says so, with %j", (more) => {
+    const definition = define(more);
+    const later = MIDNIGHT + 365 * 24 * HOUR;
+    const slots = decide(definition, stateOf(definition, {}), later)?.slots ?? [];
+    expect(slots[0]?.outcome).toBe("missed");
+    expect(slots[0]?.reason).toEndWith(
+      `only the last ${definition.catchUp} slots are caught up; so were earlier slots`,
+    );
+    expect(slots.filter(({ outcome }) => outcome !== "missed")).toHaveLength(definition.catchUp);
+  });
 });
 
 describe("a slot whose earlier task has not ended", () => {
@@ -191,6 +207,15 @@ describe("a pause", () => {
       "02:00 paused",
     ]);
     expect(reasons(define(), MIDNIGHT + HOUR, given)).toEqual(["paused by root@shop: stocktaking"]);
+  });
+
+  test("of more slots than get a row each says that there were earlier ones", () => {
+    const definition = define();
+    const state = stateOf(definition, { override: { pause } });
+    const slots = decide(definition, state, MIDNIGHT + 365 * 24 * HOUR)?.slots ?? [];
+    expect(slots).toHaveLength(100);
+    expect(slots[0]?.reason).toBe("paused by root@shop: stocktaking; so were earlier slots");
+    expect(slots[1]?.reason).toBe("paused by root@shop: stocktaking");
   });
 
   test("ends by itself at its time", () => {
