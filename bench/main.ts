@@ -23,6 +23,7 @@ const MEASURES = [
   "due",
   "cores",
   "push-busy",
+  "push-http",
   "idle",
   "large",
   "cold-start",

@@ -59,6 +59,7 @@ async function askToDelete(
 }
 
 async function cleanAll(store: Store, options: CleanOptions): Promise<number> {
+  while (await store.pushKeys.tidy(store.now()));
   let total = 0;
   for (;;) {
     const deleted = await store.clean(options);

@@ -24,6 +24,7 @@ export const COMMANDS: Commands = {
   status: async () => (await import("./status.ts")).status,
   stats: async () => (await import("./stats.ts")).stats,
   serve: async () => (await import("./serve.ts")).serve,
+  token: async () => (await import("./token/group.ts")).token,
   config: async () => (await import("./config.ts")).config,
   alert: async () => (await import("./alert.ts")).alert,
   torture: async () => (await import("./torture.ts")).torture,

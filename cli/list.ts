@@ -76,7 +76,8 @@ export const list = command({
       ...readFilter(values as GivenFilter, conditions, TASK_STATES),
       limit: limit === undefined ? DEFAULT_LIMIT : readWhole(limit, "--limit", 1),
     };
-    await toLook(program.config(), async (store) => {
+    const config = program.anyConfig();
+    await toLook(config, async (store) => {
       const line = program.countLine();
       const found = await lookFor(store, filter, {
         isPatient: all === true || program.json || !isTerminal(1),
@@ -95,7 +96,8 @@ export const list = command({
       if (tasks.length === 0) {
         notes.unshift(...(await unknownNameWords(store, filter, found.stoppedAt === null)));
       }
-      const hint = waiting.length > 0 ? waitingWords(program.config(), waiting.length) : null;
+      const mode = config.queue.worker ? "worker" : "no worker";
+      const hint = waitingWords(mode, waiting.length);
       if (live.length === 0 && hint !== null) program.note(hint);
       else if (waiting.length > 0) notes.unshift(...untakenQueues(waiting, live));
       notes.unshift(...pausedWords(waiting, pauses, store.now()));

@@ -20,7 +20,7 @@ export const logs = command({
   },
   run: async ({ id, ref, follow }, program) => {
     const wanted = readWanted("show", id, ref);
-    await toLook(program.config(), async (store) => {
+    await toLook(program.anyConfig(), async (store) => {
       const task = await findWanted(store, wanted, "show");
       await (follow === true
         ? followTask(store, task.id, program)

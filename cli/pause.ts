@@ -24,13 +24,16 @@ export const pause = command({
   run: async ({ queue, task, reason, until }, program) => {
     const target = readTarget("pause", { queue, task });
     const why = reason === undefined ? {} : { reason: REASON.readText(reason, "--reason") };
-    const { made, before, unknown, now } = await withExisting(program.config(), async (store) => {
-      const end = until === undefined ? {} : { until: endOf(until, store) };
-      const wanted = newPause(target, { ...why, ...end }, store.now(), "Cannot pause: --");
-      const before = (await store.pauses.list()).find((one) => isSame(one, target));
-      const unknown = await unknownWords(store, target, () => callsOfModels(program));
-      return { made: await store.pauses.pause(wanted), before, unknown, now: store.now() };
-    });
+    const { made, before, unknown, now } = await withExisting(
+      program.anyConfig(),
+      async (store) => {
+        const end = until === undefined ? {} : { until: endOf(until, store) };
+        const wanted = newPause(target, { ...why, ...end }, store.now(), "Cannot pause: --");
+        const before = (await store.pauses.list()).find((one) => isSame(one, target));
+        const unknown = await unknownWords(store, target, () => callsOfModels(program));
+        return { made: await store.pauses.pause(wanted), before, unknown, now: store.now() };
+      },
+    );
     program.answer(made, () => capitalized(pauseWords(made, now)));
     if (before) program.note(`Before, ${pauseWords(before, now)}`);
     if (unknown !== null) program.note(unknown);
@@ -49,7 +52,7 @@ function endOf(until: string, store: Store): Temporal.Instant {
 /** The calls of the models of this folder; none where they cannot be loaded. */
 async function callsOfModels(program: Program): Promise<KnownCall[]> {
   try {
-    return callsOf((await loadRegistry(program.config(), program, standardError())).catalog());
+    return callsOf((await loadRegistry(program.anyConfig(), program, standardError())).catalog());
   } catch (error) {
     if (isTqError(error)) return [];
     throw error;

@@ -10,6 +10,7 @@ import {
   type PushOptions,
   TASK_OPTIONS,
 } from "../src/push/task-options.ts";
+import { Registry } from "../src/registry/registry.ts";
 import type { Config } from "../src/settings/config.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
@@ -18,7 +19,7 @@ import { missingArgument } from "./command/line.ts";
 import { readCall } from "./command/pushed-call.ts";
 import { rowFlag } from "./command/row-flag.ts";
 import type { Values } from "./command/flags.ts";
-import type { Program } from "./command/program.ts";
+import type { AnyConfig, Program } from "./command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "./command/runtime.ts";
 import { FollowView } from "./terminal/follow-view.ts";
 import { errorTerminal, note, print, writeError } from "./terminal/terminal.ts";
@@ -61,18 +62,20 @@ export const push = command({
   flags,
   run: async (values, program) => {
     const others = readOptions(values);
-    const config = program.config();
+    const config = program.anyConfig();
     // Its tasks print to standard error, as standard output is for the answer.
-    const registry = await loadRegistry(config, program, standardError());
+    const registry = config.remote
+      ? new Registry() // the other machine has the models
+      : await loadRegistry(config, program, standardError());
     const catalog = config.models === null ? null : registry.catalog();
     const given = { ...values, verb: "push" } as const;
     const call = await readCall(given, catalog, (name) => missingArgument(push, name, OF_METHOD));
     // Without models it refuses only where this program would run it.
     if (catalog === null && !config.queue.worker) checkCall(null, call.model, call.method ?? null);
     const options: PushOptions = { ...call, ...others };
-    const { store } = await startRuntime(config, program, registry);
+    const { store, pushOne, end } = await pusherOf(config, program, registry);
     try {
-      const ids = await pushCall(options);
+      const ids = await pushOne(options);
       for (const line of momentLines(values, options)) program.note(line);
       const single = !Array.isArray(options.instances);
       const wait = values.wait === true;
@@ -87,10 +90,27 @@ export const push = command({
       await sayUntaken();
       return 0;
     } finally {
-      await endRuntime(store);
+      await end();
     }
   },
 });
+
+interface Pusher {
+  readonly store: Store;
+  readonly pushOne: (options: PushOptions) => Promise<number[]>;
+  readonly end: () => Promise<void>;
+}
+
+async function pusherOf(config: AnyConfig, program: Program, registry: Registry): Promise<Pusher> {
+  if (config.remote !== undefined) {
+    const { openRemote } = await import("./remote/open.ts");
+    const remote = openRemote(config.remote);
+    const store = remote.asStore();
+    return { store, pushOne: (options) => remote.pushCall(options), end: () => store.close() };
+  }
+  const { store } = await startRuntime(config, program, registry);
+  return { store, pushOne: pushCall, end: () => endRuntime(store) };
+}
 
 const NO_TASK =
   "An empty list of instances makes no task; tq cron run NAME calls a static method without records, as its recurring task says";

@@ -16,7 +16,7 @@ export const resume = command({
   run: async ({ queue, task, all }, program) => {
     if (all === true) return resumeAll({ queue, task }, program);
     const target = readTarget("resume", { queue, task });
-    const { ended, others, now } = await withExisting(program.config(), async (store) => {
+    const { ended, others, now } = await withExisting(program.anyConfig(), async (store) => {
       const ended = await store.pauses.resume(target);
       const others = overlapping(target, await store.pauses.list());
       return { ended, others, now: store.now() };
@@ -35,7 +35,7 @@ async function resumeAll(
   if (queue !== undefined || task !== undefined) {
     throw new TqError("invalid", "Cannot resume: give --all, or what to resume; not both");
   }
-  const ended = await withExisting(program.config(), (store) => store.pauses.resumeAll());
+  const ended = await withExisting(program.anyConfig(), (store) => store.pauses.resumeAll());
   program.answer(ended, () =>
     ended.length === 0 ? "Nothing was paused" : ended.map(resumedWords).join("\n"),
   );

@@ -1,9 +1,12 @@
 /** `tq serve`: serves the admin API without running tasks. */
 import { standardOutput } from "../src/log/standard-stream.ts";
+import type { ModelCrons } from "../src/cron/merge.ts";
+import type { KnownModels } from "../src/registry/said-policies.ts";
+import type { Config } from "../src/settings/config.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { settingFlag } from "./command/flags.ts";
-import { withStore } from "./command/program.ts";
+import { type Program, withStore } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
 import { stopOnSignals } from "./command/signals.ts";
 
@@ -12,15 +15,17 @@ export const serve = command({
   description: "Serve the admin API without running tasks",
   flags: {
     listen: settingFlag("admin.listen", { valueHint: "HOST:PORT" }),
-    "insecure-listen": { type: "boolean", description: "Allow an address other than loopback" },
+    "tls-cert": settingFlag("admin.tls_cert", { valueHint: "FILE" }),
+    "tls-key": settingFlag("admin.tls_key", { valueHint: "FILE" }),
+    "insecure-listen": {
+      type: "boolean",
+      description: "Allow an address other than loopback without TLS",
+    },
   },
   run: async (values, program) => {
     const config = program.config();
     const report = program.report(config);
-    const catalog =
-      config.models === null
-        ? null
-        : (await loadRegistry(config, program, standardOutput())).catalog();
+    const models = await loadKnown(config, program);
     const { serveAdmin } = await import("../src/admin/serve.ts"); // other commands start faster without it
     await withStore(config, async (store) => {
       const stopAsked = untilStopSignal(); // a signal may come as soon as the log says that the server listens
@@ -28,8 +33,14 @@ export const serve = command({
         store,
         report,
         listen: config.admin.listen,
+        tls: { cert: config.admin.tls_cert, key: config.admin.tls_key },
+        hosts: config.admin.hosts,
+        pushable: config.admin.push,
         insecure: values["insecure-listen"] === true,
-        catalog: () => catalog,
+        config,
+        catalog: () => models.catalog,
+        crons: () => models.crons,
+        policies: () => models.policies,
         mode: config.queue.worker ? "worker" : "no worker",
         version: VERSION,
         batchSize: config.queue.batch_size,
@@ -42,6 +53,23 @@ export const serve = command({
     return 0;
   },
 });
+
+interface Known extends KnownModels {
+  readonly crons: readonly ModelCrons[];
+}
+
+async function loadKnown(config: Config, program: Program): Promise<Known> {
+  const { models: path } = config;
+  if (path === null) return { catalog: null, crons: [], policies: {} };
+  const registry = await loadRegistry(config, program, standardOutput());
+  const { saidPolicies } = await import("../src/registry/said-policies.ts");
+  const { recurringTasks } = await import("../src/registry/recurring.ts");
+  return {
+    catalog: registry.catalog(),
+    crons: [{ path, definitions: recurringTasks(registry.all()) }],
+    policies: saidPolicies(registry.all(), config.tasks),
+  };
+}
 
 async function untilStopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -3,7 +3,7 @@ import { isTqError } from "../src/errors.ts";
 import { Policies } from "../src/registry/policies.ts";
 import type { Config } from "../src/settings/config.ts";
 import { standardError } from "../src/log/standard-stream.ts";
-import type { Task } from "../src/task.ts";
+import { type Task, WEBHOOK_CALL } from "../src/task.ts";
 import { withPaused } from "../src/store/pauses.ts";
 import { command } from "./command/command.ts";
 import { heldBy } from "./command/pausing.ts";
@@ -23,7 +23,7 @@ export const show = command({
   },
   run: async ({ id, ref }, program) => {
     const wanted = readWanted("show", id, ref);
-    const config = program.config();
+    const config = program.anyConfig();
     const task = await toLook(config, async (store) => {
       const found = await findWanted(store, wanted, "show");
       const [errors, attempts] = [await store.errors(found.id), await store.attempts(found.id)];
@@ -44,6 +44,10 @@ async function showPolicy(task: Task, config: Config, program: Program): Promise
   if (config.models === null) return;
   try {
     const registry = await loadRegistry(config, program, standardError());
+    if (task.model === WEBHOOK_CALL) {
+      const { addWebhookFunction } = await import("../src/worker/webhooks/function.ts");
+      addWebhookFunction(registry, null);
+    }
     const model = registry.require(task.model, "show its policy");
     const pushed = task.policy === null ? null : JSON.stringify(task.policy);
     const policy = new Policies(config.tasks).sourced(model, task.method, pushed);

@@ -1,16 +1,19 @@
 /** `tq stats`: how many tasks ran, how long they waited and took, and how late they were. */
-import { OTHERS, RunCounts, type Series } from "../src/statistics/counts.ts";
-import { type RunSummary, summarize } from "../src/statistics/summary.ts";
+import { OTHERS, type Series } from "../src/statistics/counts.ts";
 import { OPTIONS } from "../src/push/task-options.ts";
-import type { StatisticsRow } from "../src/store/statistics-store.ts";
 import type { Store } from "../src/store/store.ts";
 import {
-  DAY_MS,
-  formatDuration,
-  HOUR_MS,
-  MINUTE_MS,
-  parseDuration,
-} from "../src/values/duration.ts";
+  defaultGrouping,
+  type Group,
+  type GroupedStatistics,
+  type GroupKey,
+  type Grouping,
+  GROUPINGS,
+  groupStatistics,
+  type WantedStatistics,
+} from "../src/tasks/statistics/groups.ts";
+import { DEFAULT_LAST, readLast } from "../src/tasks/statistics/span.ts";
+import { DAY_MS, formatDuration, HOUR_MS, MINUTE_MS } from "../src/values/duration.ts";
 import { TqError } from "../src/errors.ts";
 import { FUNCTION_METHOD } from "../src/task.ts";
 import { isPattern } from "../src/patterns.ts";
@@ -22,14 +25,6 @@ import { readWords } from "./command/values.ts";
 import { endsTable, type NamedSummary, spreadTable, taskName } from "./terminal/statistics.ts";
 import { formatTime, wrapped } from "./terminal/text.ts";
 import { paint, type Terminal } from "./terminal/terminal.ts";
-
-const GROUPINGS = ["queue", "task", "hour"] as const;
-type By = (typeof GROUPINGS)[number];
-
-const LAST: Record<string, number> = { hour: HOUR_MS, day: DAY_MS, week: 7 * DAY_MS };
-
-/** The statistics go back so far. */
-const LONGEST_DAYS = 366;
 
 export const stats = command({
   name: "stats",
@@ -53,8 +48,8 @@ export const stats = command({
   },
   run: async ({ queue: given, last, by: word }, program) => {
     const queue = given === undefined ? undefined : OPTIONS.queue.kind.readText(given, "QUEUE");
-    const length = last === undefined ? HOUR_MS : readLast(last);
-    const by = word === undefined ? (isOneQueue(queue) ? "task" : "queue") : readBy(word);
+    const length = readLast(last ?? DEFAULT_LAST, "--last");
+    const by = word === undefined ? defaultGrouping(queue) : readBy(word);
     const line = program.countLine();
     const tell = () => line.show(() => "adds up the runs");
     const found = await toLook(program.config(), (store) =>
@@ -70,136 +65,55 @@ function isOneQueue(queue: string | null | undefined): queue is string {
   return typeof queue === "string" && !isPattern(queue);
 }
 
-function readBy(word: string): By {
+function readBy(word: string): Grouping {
   const [by = "queue", ...more] = readWords(word, "--by", GROUPINGS);
   if (more.length === 0) return by;
   throw new TqError("invalid", `--by cannot be ${quote(word)}: it must be one word`);
 }
 
-function readLast(text: string): number {
-  const length = LAST[text] ?? parseDuration(text, "--last");
-  if (length >= MINUTE_MS && length <= LONGEST_DAYS * DAY_MS) return length;
-  throw new TqError(
-    "invalid",
-    `--last cannot be ${quote(text)}: it must be hour, day, week, or a length from 1m to ${LONGEST_DAYS}d`,
-  );
-}
+/** A group with its name for people. */
+type Named = Group & NamedSummary;
 
-interface Group extends NamedSummary {
-  /** By queue. */
-  readonly queue?: string;
-  /** By task, as the next one. */
-  readonly model?: string;
-  readonly method?: string;
-  /** By hour: its start, in ms since 1970 UTC. */
-  readonly at?: number;
-}
-
-interface Answer {
-  readonly since: number;
-  readonly until: number;
-  readonly queue: string | null;
-  readonly by: By;
-  readonly groups: readonly Group[];
-  /** The methods whose runs have failed, were retried or crashed, the most frequent first. */
-  readonly failures: readonly (Series & {
-    readonly name: string;
-  } & Pick<RunSummary, "failed" | "retried" | "crashed">)[];
-}
-
-interface Wanted {
-  readonly queue: string | undefined;
-  readonly by: By;
-  readonly length: number;
+interface Answer extends GroupedStatistics {
+  readonly groups: readonly Named[];
+  readonly failures: readonly (GroupedStatistics["failures"][number] & { readonly name: string })[];
 }
 
 async function find(
   store: Store,
-  { queue, by, length }: Wanted,
+  wanted: WantedStatistics,
   tell: () => void,
 ): Promise<{ readonly data: Answer; readonly unknown: readonly string[] }> {
-  const until = store.now();
-  const since = Math.floor((until - length) / MINUTE_MS) * MINUTE_MS;
-  const groups = new Map<
-    string,
-    { readonly key: Omit<Group, keyof NamedSummary>; counts: RunCounts }
-  >();
-  const failing = new Map<string, Series & { counts: RunCounts }>();
-  await store.statistics.sum({ since, until, queue }, (row) => {
-    tell();
-    const key = keyOf(row, by);
-    const name = JSON.stringify(key);
-    let group = groups.get(name);
-    if (!group) groups.set(name, (group = { key, counts: new RunCounts() }));
-    return group.counts;
-  });
-  await store.statistics.sum({ since, until, queue }, ({ queue: of, model, method }) => {
-    tell();
-    const name = JSON.stringify([of, model, method]);
-    let task = failing.get(name);
-    if (!task) failing.set(name, (task = { queue: of, model, method, counts: new RunCounts() }));
-    return task.counts;
-  });
-  const methods = await methodsNamedCall(store, failing.values());
-  const rows = Array.from(groups.values(), ({ key, counts }) => {
-    return { ...key, name: nameOf(key, methods), ...summarize(counts) };
+  const { queue } = wanted;
+  const found = await groupStatistics(store, wanted, tell);
+  const methods = await methodsNamedCall(store, [...found.groups, ...found.failures]);
+  const groups = found.groups.map((group) => ({ ...group, name: nameOf(group, methods) }));
+  const failures = found.failures.map((task) => {
+    return { ...task, name: taskName(task, methods.has(task.model)) };
   });
   const unknown =
-    rows.length === 0 && queue !== undefined ? await unknownNameWords(store, { queue }) : [];
-  const data = {
-    since,
-    until,
-    queue: queue ?? null,
-    by,
-    groups: sorted(rows),
-    failures: failures(failing, methods),
-  };
-  return { data, unknown };
-}
-
-function keyOf(
-  { at, queue, model, method }: StatisticsRow,
-  by: By,
-): Omit<Group, keyof NamedSummary> {
-  if (by === "queue") return { queue };
-  if (by === "task") return { model, method };
-  return { at: new Date(at).setMinutes(0, 0, 0) };
+    groups.length === 0 && queue !== undefined ? await unknownNameWords(store, { queue }) : [];
+  return { data: { ...found, groups, failures }, unknown };
 }
 
 /** The models with a method that has the name which the statistics give all functions; there is hardly ever one. */
-async function methodsNamedCall(store: Store, tasks: Iterable<Series>): Promise<Set<string>> {
-  const asked = Array.from(tasks).some(({ method }) => method === FUNCTION_METHOD);
-  if (!asked) return new Set();
+async function methodsNamedCall(
+  store: Store,
+  tasks: readonly Partial<Series>[],
+): Promise<Set<string>> {
+  if (!tasks.some(({ method }) => method === FUNCTION_METHOD)) return new Set();
   const { calls } = await store.names();
   const those = calls.filter(({ method }) => method === FUNCTION_METHOD);
   return new Set(those.map(({ model }) => model));
 }
 
 function nameOf(
-  { queue, model = "", method = "", at }: Omit<Group, keyof NamedSummary>,
+  { queue, model = "", method = "", at }: GroupKey,
   methods: ReadonlySet<string>,
 ): string {
   if (queue !== undefined) return queue;
   if (at !== undefined) return formatTime(at).slice(0, "2026-07-31 14:05".length);
   return taskName({ model, method }, methods.has(model));
-}
-
-/** Hours in their order, all else by how often it ran. */
-function sorted(groups: readonly Group[]): Group[] {
-  return groups.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || b.runs - a.runs);
-}
-
-function failures(
-  tasks: Map<string, Series & { counts: RunCounts }>,
-  methods: ReadonlySet<string>,
-): Answer["failures"] {
-  return Array.from(tasks.values(), ({ queue, model, method, counts }) => {
-    const { failed, retried, crashed } = counts.ends;
-    const name = taskName({ model, method }, methods.has(model));
-    return { queue, model, method, name, failed, retried, crashed };
-  })
-    .filter(({ failed, retried, crashed }) => failed + retried + crashed > 0)
-    .sort((a, b) => b.failed + b.crashed - a.failed - a.crashed || b.retried - a.retried);
 }
 
 function sayNone(program: Program, unknown: readonly string[]): void {
@@ -213,7 +127,7 @@ const MOST_FAILURES = 10;
 
 function textOf(
   { groups, since, until, failures: failing, queue }: Answer,
-  by: By,
+  by: Grouping,
   length: number,
   terminal: Terminal,
 ): string {
@@ -223,7 +137,7 @@ function textOf(
   const title = (text: string): string => paint(terminal, "bold", wrapped(text, terminal.width));
   const rows = by === "hour" ? groups : groups.slice(0, MOST_ROWS);
   const over = Math.floor(until / MINUTE_MS) * MINUTE_MS; // the present minute is not written yet
-  const within = ({ at = since }: Group): number => {
+  const within = ({ at = since }: Named): number => {
     const end = by === "hour" ? Math.min(at + HOUR_MS, over) : over;
     return Math.max(end - Math.max(at, since), MINUTE_MS);
   };

@@ -1,53 +1,69 @@
 /** `tq status`: shows the mode, the database, the queues and the workers. */
 import type { Config } from "../src/settings/config.ts";
-import { problems } from "../src/admin/health.ts";
+import { type Health, problems } from "../src/admin/health.ts";
 import { printable } from "../src/printable.ts";
 import { isWorker } from "../src/store/live-workers.ts";
 import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
+import { formatSize } from "../src/values/size.ts";
 import type { QueueStatus, StoreStatus } from "../src/store/looking.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
-import { toLook } from "./command/program.ts";
+import { type Program, type Remote, toLook } from "./command/program.ts";
 import { block, table, type TableOptions } from "./terminal/table.ts";
 import { outlookLines } from "./terminal/outlook.ts";
 import { waitingWords } from "./terminal/mode.ts";
 import { workerTable } from "./terminal/workers.ts";
 import { paint } from "./terminal/terminal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
-import { counted, formatSize } from "./terminal/text.ts";
+import { counted } from "./terminal/text.ts";
+
+type Mode = Health["mode"];
 
 export const status = command({
   name: "status",
   description: "Show the mode, the database, the queues and the workers",
   flags: {},
   run: async (_values, program) => {
-    const config = program.config();
-    const mode = config.queue.worker ? "worker" : "no worker";
-    const found = await toLook(config, async (store) => {
-      const status = await program.countLine().during("counts the tasks", () => store.status());
-      return { ...status, problems: await problems({ store, mode }, status) };
-    });
-    program.answer({ mode, version: VERSION, ...found }, () =>
-      statusText(config, found, program.terminal),
-    );
+    const config = program.anyConfig();
+    const found = await (config.remote === undefined
+      ? localStatus(config, program)
+      : remoteStatus(config.remote));
+    program.answer(found, () => statusText(found, program.terminal));
     return found.problems.length === 0 ? 0 : 1;
   },
 });
 
 interface Found extends StoreStatus {
+  readonly mode: Mode;
+  readonly version: string;
   readonly problems: readonly string[];
 }
 
-function statusText(config: Config, found: Found, terminal: Terminal): string {
+async function localStatus(config: Config, program: Program): Promise<Found> {
+  const mode = config.queue.worker ? "worker" : "no worker";
+  return toLook(config, async (store) => {
+    const status = await program.countLine().during("counts the tasks", () => store.status());
+    const found = await problems({ store, mode }, status);
+    return { mode, version: VERSION, ...status, problems: found };
+  });
+}
+
+/** The other machine knows its settings and its files. */
+async function remoteStatus(remote: Remote): Promise<Found> {
+  const { openRemote } = await import("./remote/open.ts");
+  return openRemote(remote).wholeStatus();
+}
+
+function statusText(found: Found, terminal: Terminal): string {
   const heading = (line: string): string => paint(terminal, "bold", line);
   const options = { width: terminal.width, heading };
-  const { queues, workers } = found;
+  const { queues, workers, mode } = found;
   const waiting = queues.reduce((sum, { ready, scheduled }) => sum + ready + scheduled, 0);
   const isServed = workers.some((worker) => worker.alive && isWorker(worker));
-  const hint = isServed ? null : waitingWords(config, waiting);
+  const hint = isServed ? null : waitingWords(mode, waiting);
   return [
     block([
-      ["mode", modeWords(config)],
+      ["mode", modeWords(mode)],
       ["database", found.path],
       [
         "size",
@@ -58,18 +74,18 @@ function statusText(config: Config, found: Found, terminal: Terminal): string {
     "",
     queues.length === 0
       ? "No tasks are waiting, running or failed"
-      : queueTable(queues, isServed || config.queue.worker, options),
+      : queueTable(queues, isServed || mode === "worker", options),
     ...(hint === null ? [] : [hint]),
     ...pauseLines(found, terminal),
     ...outlookLines(found, terminal),
-    ...(workers.length === 0 ? noWorkerLines(config) : ["", workerTable(workers, terminal)]),
+    ...(workers.length === 0 ? noWorkerLines(mode) : ["", workerTable(workers, terminal)]),
     ...problemLines(found, terminal),
   ].join("\n");
 }
 
 /** Where `queue.worker` is true, the absence of workers is one of the problems, and is said there. */
-function noWorkerLines({ queue }: Config): string[] {
-  return queue.worker ? [] : ["", "No worker is running"];
+function noWorkerLines(mode: Mode): string[] {
+  return mode === "worker" ? [] : ["", "No worker is running"];
 }
 
 function problemLines({ problems: sentences }: Found, terminal: Terminal): string[] {
@@ -78,8 +94,8 @@ function problemLines({ problems: sentences }: Found, terminal: Terminal): strin
   return ["", title, ...sentences.map((sentence) => `  ${printable(sentence)}`)];
 }
 
-function modeWords(config: Config): string {
-  return config.queue.worker
+function modeWords(mode: Mode): string {
+  return mode === "worker"
     ? "worker: tq worker runs the tasks"
     : "no worker: each program runs its own tasks after the commit (queue.worker = false)";
 }

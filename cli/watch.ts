@@ -19,7 +19,7 @@ export const watch = command({
   },
   run: async ({ id, ref }, program) => {
     const wanted = readWanted("watch", id, ref);
-    return toLook(program.config(), async (store) => {
+    return toLook(program.anyConfig(), async (store) => {
       const task = await findWanted(store, wanted, "watch");
       const held = await heldNote(store, task);
       if (held !== null) program.note(`Task ${task.id} waits: ${held}`);

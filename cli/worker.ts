@@ -40,7 +40,12 @@ export const worker = command({
     },
     admin: { type: "boolean", description: "Serve the admin API as well" },
     listen: settingFlag("admin.listen", { valueHint: "HOST:PORT" }),
-    "insecure-listen": { type: "boolean", description: "Allow an address other than loopback" },
+    "tls-cert": settingFlag("admin.tls_cert", { valueHint: "FILE" }),
+    "tls-key": settingFlag("admin.tls_key", { valueHint: "FILE" }),
+    "insecure-listen": {
+      type: "boolean",
+      description: "Allow an address other than loopback without TLS",
+    },
   },
   run: async (values, program) => {
     // Without this check `--queue ","` would mean all queues.

@@ -26,3 +26,15 @@ export const { now: wallNow } = Date;
 export const monotonicNow: () => number = performance.now.bind(performance);
 
 export const systemClock: Clock = { now: wallNow, monotonic: monotonicNow };
+
+/** Resolves after so many ms, or at once when the signal aborts. */
+export async function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = () => resolve();
+  const timer = setTimeout(end, ms);
+  signal.addEventListener("abort", end);
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", end);
+}

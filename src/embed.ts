@@ -11,11 +11,12 @@ import { enterEmbedded, standardLog } from "./transaction/runtime.ts";
 import { VERSION } from "./version.ts";
 import { quote } from "./quote.ts";
 import { didYouMean, unknownOption } from "./suggest.ts";
-import { type Summary, WorkerProcess, type WorkerProcessOptions } from "./worker/worker.ts";
+import type { WorkerProcessOptions } from "./worker/options.ts";
+import { type Summary, WorkerProcess } from "./worker/worker.ts";
 
 /** Where the admin API listens. */
 interface AdminListen {
-  /** `HOST:PORT`; port 0 picks a free one. Default: the setting `admin.listen`. */
+  /** `HOST:PORT`; port 0 picks a free one. Or `unix:PATH`. Default: the setting `admin.listen`. */
   readonly listen?: string | undefined;
   /** Allows an address that is not loopback. */
   readonly insecure?: boolean | undefined;
@@ -227,12 +228,18 @@ async function serve(
   const { serveAdmin } = await import("./admin/serve.ts"); // a worker without the API does not load it
   return serveAdmin({
     store: worker.store,
-    catalog: () => worker.catalog,
+    config,
+    catalog: () => worker.models?.catalog ?? null,
+    crons: () => worker.models?.crons ?? [],
+    policies: () => worker.models?.policies ?? {},
     trouble: () => worker.trouble,
     mode: config.queue.worker ? "worker" : "no worker",
     version: VERSION,
     listen,
     insecure,
+    tls: { cert: config.admin.tls_cert, key: config.admin.tls_key },
+    hosts: config.admin.hosts,
+    pushable: config.admin.push,
     batchSize: config.queue.batch_size,
     report,
     ready: startTried,

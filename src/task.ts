@@ -30,6 +30,10 @@ export interface Claim {
 /** The queue of a task whose push names none. */
 export const DEFAULT_QUEUE = "default";
 
+/** The function of tq itself that delivers a webhook. Its tasks have a queue of their own, and cause no webhooks. */
+export const WEBHOOK_CALL = "tq.webhook";
+export const WEBHOOK_QUEUE = "tq.webhooks";
+
 /** Stands in place of a method in a task that calls a plain function: it is called on no instances. */
 export const FUNCTION_METHOD = "call";
 export const NO_INSTANCES: readonly number[] = [];

@@ -1154,7 +1154,7 @@ import { WorkerEventName } from "tq:internal/log/events";
 import { Summary } from "tq:internal/worker/worker";
 /** Where the admin API listens. */
 interface AdminListen {
-    /** `HOST:PORT`; port 0 picks a free one. Default: the setting `admin.listen`. */
+    /** `HOST:PORT`; port 0 picks a free one. Or `unix:PATH`. Default: the setting `admin.listen`. */
     readonly listen?: string | undefined;
     /** Allows an address that is not loopback. */
     readonly insecure?: boolean | undefined;

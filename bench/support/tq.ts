@@ -17,6 +17,8 @@ interface StartOptions {
   readonly log?: "info" | "warn";
   /** The pattern of its queues; default: every queue. */
   readonly pattern?: string | undefined;
+  /** Serve the admin API on this port as well. */
+  readonly port?: number;
 }
 
 /** The command that starts tq: --tq, else dist/tq, else the source. */
@@ -36,12 +38,32 @@ export function describeTq(options: Pick<Bench, "tq">): string {
 
 /** Starts `tq worker` on this database, with the models of the benchmarks. */
 export function startTq(bench: Bench, database: string, options: StartOptions = {}): Subprocess {
-  const { threads = 2, drain = false, log = "warn", pattern } = options;
+  const { threads = 2, drain = false, log = "warn", pattern, port } = options;
+  const flags = [
+    ...(drain ? ["--drain"] : []),
+    ...(pattern ? ["--queue", pattern] : []),
+    ...(port === undefined ? [] : ["--admin", "--listen", `127.0.0.1:${port}`]),
+  ];
+  const env = { TQ_WORKER__THREADS: String(threads), TQ_LOG__LEVEL: log };
+  return start(bench, database, ["worker", ...flags], env);
+}
+
+/** Starts `tq serve` on this database and port. */
+export function startServer(bench: Bench, database: string, port: number): Subprocess {
+  const env = { TQ_LOG__LEVEL: "warn" };
+  return start(bench, database, ["serve", "--listen", `127.0.0.1:${port}`], env);
+}
+
+function start(
+  bench: Bench,
+  database: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Subprocess {
   const models = join(dirname(database), "models.ts");
   copyFileSync(join(import.meta.dir, "models.ts"), models);
   const errors = openSync(`${database}.log`, "a");
-  const flags = [...(drain ? ["--drain"] : []), ...(pattern ? ["--queue", pattern] : [])];
-  const worker = Bun.spawn([...tqCommand(bench), "worker", ...flags], {
+  const tq = Bun.spawn([...tqCommand(bench), ...args], {
     cwd: dirname(database),
     env: {
       ...withoutTq(process.env),
@@ -49,14 +71,13 @@ export function startTq(bench: Bench, database: string, options: StartOptions = 
       TQ_DATABASE__PATH: database,
       TQ_DATABASE__DURABILITY: bench.durability,
       TQ_QUEUE__WORKER: "true",
-      TQ_WORKER__THREADS: String(threads),
-      TQ_LOG__LEVEL: log,
+      ...env,
     },
     stdio: ["ignore", "ignore", errors],
   });
   closeSync(errors);
-  process.once("exit", () => worker.kill("SIGKILL")); // a failed measure leaves no worker behind
-  return worker;
+  process.once("exit", () => tq.kill("SIGKILL")); // a failed measure leaves no process behind
+  return tq;
 }
 
 /** Longer than any measure takes, even on a slow disk. */
@@ -69,7 +90,7 @@ export async function exited(worker: Subprocess, database: string): Promise<void
   clearTimeout(limit);
   if (code === 0) return;
   const log = await Bun.file(`${database}.log`).text();
-  throw new Error(`tq worker exited with ${code}:\n${log.slice(-2000)}`);
+  throw new Error(`tq exited with ${code}:\n${log.slice(-2000)}`);
 }
 
 export async function stopTq(worker: Subprocess, database: string): Promise<void> {

@@ -63,7 +63,7 @@ export function command<const F extends Flags>(definition: Definition<F>): Comma
       ),
       run: async ({ args }) => {
         const values: unknown = { ...args }; // citty's own object tries the spellings at every access
-        const program = new Program(values as Values<typeof COMMON_FLAGS>, flags);
+        const program = new Program(values as Values<typeof COMMON_FLAGS>, flags, name);
         return definition.run(values as Values<F & typeof COMMON_FLAGS>, program);
       },
     });

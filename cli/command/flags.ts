@@ -59,6 +59,20 @@ export const COMMON_FLAGS = {
   },
   database: settingFlag("database.path", { alias: "d", valueHint: "FILE" }),
   models: settingFlag("models", { valueHint: "FILE" }),
+  url: {
+    type: "string",
+    valueHint: "URL",
+    description: "Work on the tq of another machine: https://box7:8989, or unix:/run/tq.sock",
+  },
+  "token-file": {
+    type: "string",
+    valueHint: "FILE",
+    description: "File with a token of the tq of --url",
+  },
+  "insecure-url": {
+    type: "boolean",
+    description: "Let the token travel to a --url of http:// on another machine",
+  },
   json: {
     type: "boolean",
     description: "Print JSON: an array for a list, else an object; the log and notes too",

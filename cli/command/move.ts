@@ -109,7 +109,7 @@ async function moveByFilter(
     throw refused(move, why);
   }
   const options = { isDry, mayAsk: values["yes"] !== true };
-  const config = program.config();
+  const config = program.anyConfig();
   const { moved, status, notes } = await withExisting(config, async (store) => {
     const ended = await moveMatching(store, { states, ...rest }, what, move, program, options);
     return { ...ended, notes: ended.moved > 0 ? await pauseNotes(store, move) : [] };
@@ -157,7 +157,7 @@ async function moveWanted(
   move: Move,
   what: ManyMove,
 ): Promise<void> {
-  const config = program.config();
+  const config = program.anyConfig();
   const { task, held } = await withExisting(config, async (store) => {
     const { id } = await findWanted(store, wanted, move.name);
     const task = await moveOne(store, what, id);
@@ -205,7 +205,7 @@ async function moveEach(
   const moved: Task[] = [];
   const refusals: TqError[] = [];
   let held: readonly string[] = [];
-  const config = program.config();
+  const config = program.anyConfig();
   await withExisting(config, async (store) => {
     for (const id of ids) {
       try {

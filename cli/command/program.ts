@@ -1,6 +1,6 @@
 /** The tools of every command: its common flags, the settings, the output, and the database. */
 import { systemClock } from "../../src/clock.ts";
-import { loadConfig } from "../../src/settings/config.ts";
+import { loadConfig, parseSettings } from "../../src/settings/config.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Log } from "../../src/log/log.ts";
@@ -22,17 +22,34 @@ import { note, print, outputTerminal } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { printableJson } from "../../src/printable.ts";
 
+/** The tq on another machine that `--url` names, as the user has given it. */
+export interface Remote {
+  readonly url: string;
+  readonly tokenFile: string | undefined;
+  /** True: the token may travel unencrypted. */
+  readonly insecure: boolean;
+}
+
+/** The settings of a command that also works over HTTP; where it does, no file says them. */
+export interface AnyConfig extends Config {
+  readonly remote?: Remote;
+}
+
 export class Program {
+  /** The words of the command: `cron list`. */
+  readonly name: string;
   readonly json: boolean;
   readonly verbose: boolean;
   readonly quiet: boolean;
   readonly #file: string | undefined;
+  readonly #remote: Remote | null;
   #log: Log | undefined;
   readonly #settings: Partial<Record<SettingKey, string>> = {};
   /** For settings that a flag of another name sets, that flag: the origin of `log.level` is `--verbose`. */
   readonly #origins: Partial<Record<SettingKey, string>> = {};
 
-  constructor(values: Values<typeof COMMON_FLAGS>, flags: Flags) {
+  constructor(values: Values<typeof COMMON_FLAGS>, flags: Flags, name: string) {
+    this.name = name;
     this.json = values.json === true;
     this.verbose = values.verbose === true;
     this.quiet = values.quiet === true;
@@ -42,6 +59,7 @@ export class Program {
     const unknownZone = setTimeZone();
     if (unknownZone !== null) this.note(unknownZone);
     this.#file = values.config;
+    this.#remote = remoteOf(values, process.env);
     for (const [name, { setting }] of Object.entries(flags)) {
       const value: unknown = Reflect.get(values, name);
       if (setting !== undefined && typeof value === "string") this.#settings[setting] = value;
@@ -55,11 +73,32 @@ export class Program {
     return outputTerminal();
   }
 
-  /** @throws TqError `invalid` that lists every wrong setting */
+  /**
+   * The settings of a command that works on a database of this machine.
+   *
+   * @throws TqError `invalid` that lists every wrong setting, and with `--url`
+   */
   config(): Config {
+    if (this.#remote !== null) {
+      const where = "works on a database of this machine alone";
+      const why = "leave out --url, and unset TQ_URL; or run it there";
+      throw new TqError("invalid", `tq ${this.name} ${where}: ${why}`);
+    }
     const sources = { cwd: process.cwd(), env: process.env };
     const config = loadConfig({ ...sources, file: this.#file, flags: this.#settings });
     return { ...config, origins: { ...config.origins, ...this.#origins } };
+  }
+
+  /**
+   * The settings of a command that also works with `--url`.
+   *
+   * @throws as `config`
+   */
+  anyConfig(): AnyConfig {
+    if (this.#remote === null) return this.config();
+    // What the settings of the other machine are is for that to say.
+    const config = parseSettings({ queue: { worker: true } }, "--url");
+    return { ...config, models: null, remote: this.#remote };
   }
 
   #set(key: SettingKey, value: string, flag: string): void {
@@ -123,18 +162,39 @@ export async function withStore<T>(
 }
 
 /** Opens the database while `fn` runs, for commands that write nothing: their user may have no right to. */
-export async function toLook<T>(config: Config, fn: (store: Store) => Promise<T>): Promise<T> {
+export async function toLook<T>(config: AnyConfig, fn: (store: Store) => Promise<T>): Promise<T> {
   return withExisting(config, fn, openStoreToLook);
 }
 
 /** Opens the database while `fn` runs, for commands that must not create one, nor its tables. */
 export async function withExisting<T>(
-  config: Config,
+  config: AnyConfig,
   fn: (store: Store) => Promise<T>,
   open = openExistingStore,
 ): Promise<T> {
+  if (config.remote !== undefined) return withRemote(config.remote, fn);
   if (!databaseExists(config)) throw noDatabase(config);
   return withStore(config, fn, open);
+}
+
+async function withRemote<T>(remote: Remote, fn: (store: Store) => Promise<T>): Promise<T> {
+  const { openRemote } = await import("../remote/open.ts");
+  return fn(openRemote(remote).asStore());
+}
+
+/** A flag for the database of this machine is stronger than the environment. */
+function remoteOf(values: Values<typeof COMMON_FLAGS>, env: typeof process.env): Remote | null {
+  const url = values.url ?? (values.database === undefined ? env["TQ_URL"] : undefined);
+  const tokenFile = values["token-file"] ?? (env["TQ_TOKEN_FILE"] || undefined);
+  const insecure = values["insecure-url"] === true;
+  if (!url) {
+    if (values.url === undefined && values["token-file"] === undefined && !insecure) return null;
+    throw new TqError("invalid", "--token-file and --insecure-url are for --url: give that too");
+  }
+  const local = (["database", "models", "config"] as const).find((name) => values[name]);
+  if (local === undefined) return { url, tokenFile, insecure };
+  const why = `--${local} is about this machine, and ${values.url === undefined ? "TQ_URL" : "--url"} about another one`;
+  throw new TqError("invalid", `Cannot use both: ${why}; leave one out`);
 }
 
 export function noDatabase({ database }: Config): TqError {

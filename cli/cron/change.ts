@@ -1,5 +1,5 @@
 /** `tq cron edit`, `reset`, `pause`, `resume` and `remove`: what people do to one recurring task. */
-import { definitionOf, editedKeys, saidBySource } from "../../src/cron/in-force.ts";
+import { definitionOf } from "../../src/cron/in-force.ts";
 import { KEY_ROWS } from "../../src/cron/key-help.ts";
 import { originWords } from "../../src/cron/origin.ts";
 import { TqError } from "../../src/errors.ts";
@@ -7,11 +7,15 @@ import { printable } from "../../src/printable.ts";
 import { quote } from "../../src/quote.ts";
 import {
   type Changed,
+  earlierKeys,
   editCron,
+  type KeyChange,
+  keyChanges,
   pauseCron,
   resetCron,
   resumeCron,
   rowNamed,
+  unchangedCron,
 } from "../../src/tasks/cron/control.ts";
 import { recurringTask } from "../../src/tasks/cron/recurring.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -55,7 +59,7 @@ export const reset = command({
     await withExisting(program.config(), async (store) => {
       const changed = await resetCron(store, name);
       if (changed === null) program.note(`${name} has not been edited: nothing has changed`);
-      await answerChange(store, changed ?? (await unchanged(store, name)), program);
+      await answerChange(store, changed ?? (await unchangedCron(store, name)), program);
     });
   },
 });
@@ -89,7 +93,7 @@ export const resume = command({
     await withExisting(program.config(), async (store) => {
       const changed = await resumeCron(store, name);
       if (changed === null) program.note(`${name} is not paused: nothing has changed`);
-      const { before, after } = changed ?? (await unchanged(store, name));
+      const { before, after } = changed ?? (await unchangedCron(store, name));
       const task = await recurringTask(store, after);
       const { pause: earlier } = before.override;
       const was = changed === null || !earlier ? "" : `; it was ${pauseWords(earlier)}`;
@@ -110,25 +114,14 @@ export const remove = command({
   },
 });
 
-async function unchanged(store: Store, name: string): Promise<Changed> {
-  const row = await rowNamed(store, name);
-  return { before: row, after: row };
-}
-
 /** Tells each key that has another value now. */
-async function answerChange(store: Store, { before, after }: Changed, program: Program) {
+async function answerChange(store: Store, changed: Changed, program: Program) {
+  const { after } = changed;
   const task = await recurringTask(store, after);
-  const source = saidBySource(after);
-  const [old, now] = [before, after].map(({ override }) => ({
-    ...source,
-    ...editedKeys(override),
-  })) as [Record<string, unknown>, Record<string, unknown>];
-  const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])];
-  const changed = keys.filter((key) => !Bun.deepEquals(old[key], now[key]));
-  const was = Object.fromEntries(changed.map((key) => [key, old[key] ?? null]));
-  program.answer({ ...task, was }, () =>
+  const changes = keyChanges(changed);
+  program.answer({ ...task, was: earlierKeys(changes) }, () =>
     [
-      ...changed.map((key) => changeLine(key, old[key], now[key])),
+      ...changes.map(changeLine),
       `${task.name}: ${comesWords(task)}`,
       ...(task.edited === null
         ? []
@@ -137,8 +130,8 @@ async function answerChange(store: Store, { before, after }: Changed, program: P
   );
 }
 
-function changeLine(key: string, old: unknown, now: unknown): string {
-  return `${key} was ${said(key, old)}, and is ${said(key, now)}`;
+function changeLine({ key, was, is }: KeyChange): string {
+  return `${key} was ${said(key, was)}, and is ${said(key, is)}`;
 }
 
 function said(key: string, value: unknown): string {

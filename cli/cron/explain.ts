@@ -1,24 +1,19 @@
 /** `tq cron explain`: a schedule in words, its next times, and what changes of the clock do to it. */
-import { clockChanges, touches } from "../../src/cron/clock-changes.ts";
-import { clockChangeWords, dateOf, timeOf } from "../../src/cron/clock-words.ts";
-import { bothDaysWords } from "../../src/cron/both-days.ts";
 import { definitionOf } from "../../src/cron/in-force.ts";
 import { readSchedule, type Schedule } from "../../src/cron/schedule.ts";
-import { nextSlots } from "../../src/cron/slots.ts";
-import { scheduleWords } from "../../src/cron/words.ts";
 import { TqError } from "../../src/errors.ts";
 import { isTqError } from "../../src/errors.ts";
 import { databaseExists } from "../../src/open-store.ts";
 import { quote } from "../../src/quote.ts";
-import { noSuch } from "../../src/tasks/cron/control.ts";
+import { explainSchedule, NEXT_TIMES } from "../../src/tasks/cron/explanation.ts";
+import { knownRow, NO_FILES } from "../../src/tasks/cron/known.ts";
 import { zoneNamed } from "../../src/values/time-zone.ts";
 import { command } from "../command/command.ts";
 import { type Program, toLook } from "../command/program.ts";
 import { readWhole } from "../command/values.ts";
 import { explanationText } from "../terminal/explanation.ts";
-import { newOnes, readFiles } from "./known.ts";
+import { readFiles } from "./known.ts";
 
-const DEFAULT_COUNT = 10;
 const MOST_TIMES = 1_000;
 
 export const explain = command({
@@ -39,14 +34,14 @@ export const explain = command({
     count: {
       type: "string",
       valueHint: "N",
-      description: `How many of its next times (default: ${DEFAULT_COUNT})`,
+      description: `How many of its next times (default: ${NEXT_TIMES})`,
     },
   },
   run: async ({ _: words, count, "time-zone": zone }, program) => {
-    const most = count === undefined ? DEFAULT_COUNT : readWhole(count, "--count", 1, MOST_TIMES);
+    const most = count === undefined ? NEXT_TIMES : readWhole(count, "--count", 1, MOST_TIMES);
     const given = zone === undefined ? null : readZone(zone);
     const found = await findSchedule(words, given, program);
-    const answer = await explanation(found.schedule, found.zone, most);
+    const answer = await explainSchedule(found.schedule, found.zone, Date.now(), most);
     program.answer({ name: found.name, ...answer }, () =>
       explanationText({ name: found.name, ...answer }, program.terminal),
     );
@@ -69,14 +64,8 @@ async function findSchedule(
   const config = program.config();
   const rows = databaseExists(config) ? await toLook(config, (store) => store.cron.rows()) : [];
   const isKnown = rows.some((one) => one.name === text);
-  const all = isKnown ? rows : [...rows, ...newOnes(await readFiles(config, program), rows)];
-  const row = all.find((one) => one.name === text);
-  if (row === undefined) {
-    throw noSuch(
-      text,
-      all.map((one) => one.name),
-    );
-  }
+  const files = isKnown ? NO_FILES : await readFiles(config, program);
+  const row = knownRow(files, rows, text);
   const { schedule, timeZone } = definitionOf({ ...row, former: [] });
   if (zone === null) return { name: text, schedule, zone: timeZone ?? row.zone };
   return { name: text, schedule: readSchedule(schedule.text, zone, "SCHEDULE"), zone };
@@ -99,45 +88,4 @@ function readZone(name: string): string {
     "invalid",
     `--time-zone cannot be ${quote(name)}: it must be the name of a time zone like "Europe/Berlin"`,
   );
-}
-
-async function explanation(schedule: Schedule, zone: string | null, most: number) {
-  const local = Temporal.Now.timeZoneId();
-  const clock = zone ?? local;
-  const now = Date.now();
-  const changes = clockChanges(schedule, clock, now);
-  return {
-    schedule: schedule.text,
-    words: await scheduleWords(schedule),
-    time_zone: zone,
-    clock,
-    local,
-    days: bothDaysWords(schedule),
-    next: nextSlots(schedule, now, most).map((slot) => ({ slot, time: timeIn(slot, clock) })),
-    clock_changes: changes.map((change) => ({
-      at: change.at,
-      from: wall(change.from),
-      to: wall(change.to),
-      touches: touches(change),
-      words: clockChangeWords(change),
-      lost: change.lost.map(wall),
-      moved: change.moved.map(wall),
-      first: change.first.map(wall),
-      second: change.second.map(wall),
-    })),
-    interval: schedule.interval,
-  };
-}
-
-export type Explanation = Awaited<ReturnType<typeof explanation>> & {
-  readonly name: string | null;
-};
-
-function wall(time: number): string {
-  return `${dateOf(time)}T${timeOf(time)}`;
-}
-
-function timeIn(slot: number, zone: string): string {
-  const time = Temporal.Instant.fromEpochMilliseconds(slot).toZonedDateTimeISO(zone);
-  return time.toString({ timeZoneName: "never" });
 }

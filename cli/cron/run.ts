@@ -11,6 +11,7 @@ import { liveWorkers, NO_WORKER } from "../../src/store/live-workers.ts";
 import type { Store } from "../../src/store/store.ts";
 import { FUNCTION_METHOD } from "../../src/task.ts";
 import { pushCron, rowNamed } from "../../src/tasks/cron/control.ts";
+import { takeUp } from "../../src/tasks/cron/known.ts";
 import { runPushed } from "../../src/transaction/transaction.ts";
 import { command } from "../command/command.ts";
 import { NAME_FLAG } from "./key-flags.ts";
@@ -18,7 +19,7 @@ import { databaseExists } from "../../src/open-store.ts";
 import { noDatabase, type Program } from "../command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "../command/runtime.ts";
 import { whyUntaken } from "../command/untaken.ts";
-import { joined, takeUp } from "./known.ts";
+import { joined } from "./known.ts";
 
 export const run = command({
   name: "cron run",

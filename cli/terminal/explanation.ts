@@ -1,12 +1,16 @@
 /** A schedule explained, as text for people. */
-import { listed } from "../../src/cron/words.ts";
 import { printable } from "../../src/printable.ts";
-import type { Explanation } from "../cron/explain.ts";
+import {
+  changeSentences,
+  type Explanation,
+  INTERVAL_WORDS,
+  type NamedExplanation,
+} from "../../src/tasks/cron/explanation.ts";
 import { type Column, table } from "./table.ts";
 import { paint, type Terminal } from "./terminal.ts";
 import { wrapped } from "./text.ts";
 
-export function explanationText(given: Explanation, terminal: Terminal): string {
+export function explanationText(given: NamedExplanation, terminal: Terminal): string {
   const { name, schedule, words, time_zone, clock, days } = given;
   const zone = time_zone === null ? `the zone of this machine, ${clock}` : clock;
   const head = name === null ? schedule : `${name}  ${schedule}`;
@@ -25,17 +29,6 @@ export function explanationText(given: Explanation, terminal: Terminal): string 
     paint(terminal, "bold", "When the clock changes"),
     ...sentences.map((sentence) => wrapped(printable(sentence), terminal.width)),
   ].join("\n");
-}
-
-const INTERVAL_WORDS = "It is counted from 1970 in UTC, and looks at no clock";
-
-function changeSentences({ clock, clock_changes: changes, interval }: Explanation): string[] {
-  if (changes.length === 0) return [`The clock of ${clock} does not change in the next year.`];
-  if (interval !== null) return ["The time between its slots stays, whatever a clock shows."];
-  const touched = changes.flatMap(({ words }) => words ?? []);
-  if (touched.length > 0) return touched.map((words) => `${words}.`);
-  const dates = changes.map(({ from }) => from.slice(0, 10));
-  return [`Nothing happens to its times on ${listed(dates)}, when the clock changes.`];
 }
 
 function timesTable({ next, clock, local }: Explanation, terminal: Terminal): string {

@@ -2,18 +2,12 @@
 import { basename } from "node:path";
 import { DATABASE_ORIGIN, type CronPause } from "../../src/cron/ledger.ts";
 import { printable } from "../../src/printable.ts";
-import { quote } from "../../src/quote.ts";
+import type { Listed } from "../../src/tasks/cron/listed.ts";
+import { cronPauseWords, recurringMarks } from "../../src/tasks/cron/marks.ts";
 import type { RecurringSlot, RecurringTask } from "../../src/tasks/cron/recurring.ts";
 import { type Column, table } from "./table.ts";
 import { paint, type Terminal } from "./terminal.ts";
 import { formatTime, formatTimeIn, wrapped } from "./text.ts";
-
-/** One of tq.toml that no worker has taken up is not in the database. */
-export interface Listed extends RecurringTask {
-  readonly in_database: boolean;
-  /** Its file says something else by now. */
-  readonly outdated: boolean;
-}
 
 /** A narrower terminal shows the calls and the schedules below the names. */
 const WIDE = 120;
@@ -95,59 +89,13 @@ function lastWords({ slot, outcome, task, state }: RecurringSlot, width: number 
   return `${formatTimeIn(width, slot)} ${became}`;
 }
 
-/** The keys that are not as its definition says. */
 function marksOf(task: Listed): string[] {
-  const { edited, pause, removed_at: removed, waiting, last, decided_ahead: ahead } = task;
-  const words = [
-    ...(pause === null ? [] : [pauseWords(pause)]),
-    ...(edited === null ? [] : [editedWords(edited)]),
-    ...(removed === null ? [] : [`removed from its file ${formatTime(removed)}`]),
-    ...(waiting === null
-      ? []
-      : [`the slot of ${formatTime(waiting)} waits: ${waitingReason(waiting, last)}`]),
-    ...(ahead === null || removed !== null
-      ? []
-      : [
-          `silent until ${formatTime(ahead)}: its slots up to then are decided, as the clock was set back`,
-        ]),
-    ...(task.in_database && !task.held && removed === null
-      ? ["waits for a worker that has its file"]
-      : []),
-    ...(task.others.length === 0
-      ? []
-      : [`defined in ${task.others.join(", ")} too, which does not count`]),
-    ...(task.in_database ? [] : ["not taken up yet: a worker does so when it starts"]),
-    ...(task.is_unknown ? [`no live worker has ${task.task} in its models: its tasks fail`] : []),
-    ...(task.outdated ? [`its file has changed: a worker takes that up ${whenTaken(task)}`] : []),
-  ];
-  return words.map(printable);
-}
-
-/** Models are read at the start of a worker alone. */
-function whenTaken({ held, origin }: Listed): string {
-  return held && origin.endsWith(".toml")
-    ? "within seconds, unless its log says why not"
-    : "when it starts";
-}
-
-function waitingReason(waiting: number, last: RecurringSlot | null): string {
-  if (last?.slot === waiting && last.reason !== null) return last.reason;
-  return "the task before it has not ended";
-}
-
-function editedWords(edited: Readonly<Record<string, unknown>>): string {
-  const keys = Object.entries(edited).map(
-    ([key, value]) => `${key} = ${typeof value === "string" ? value : quote(value)}`,
-  );
-  return `edited: ${keys.join(", ")}`;
+  return recurringMarks(task, formatTime).map(printable);
 }
 
 /** `paused by root@shop since 2026-11-29 14:05:09 until …: stocktaking` */
-export function pauseWords({ by, at, reason, until }: CronPause): string {
-  const end = until === null ? "" : ` until ${formatTime(until)}`;
-  return printable(
-    `paused by ${by} since ${formatTime(at)}${end}${reason === null ? "" : `: ${reason}`}`,
-  );
+export function pauseWords(pause: CronPause): string {
+  return printable(cronPauseWords(pause, formatTime));
 }
 
 /** When it comes: `At 02:30 in Europe/Berlin; next 2026-11-30 02:30:00`. */

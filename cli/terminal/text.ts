@@ -19,15 +19,6 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** The size of a file: `512 B`, `1.4 MB`. */
-export function formatSize(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  const power = Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length);
-  return `${(bytes / 1000 ** power).toFixed(1)} ${UNITS[power - 1]}`;
-}
-
-const UNITS = ["kB", "MB", "GB", "TB"];
-
 /** Local time to the second, such as `2026-07-31 14:05:09`. @param ms since 1970 UTC */
 export function formatTime(ms: number | null): string {
   if (ms === null) return "";

@@ -2,57 +2,82 @@
 import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import { requireOwnHost, requireToken } from "./auth.ts";
-import { failures, type Health, problems } from "./health.ts";
+import { type AdminEnv, requireCaller, requireRole } from "./access/access.ts";
+import { requireOwnHost } from "./access/hosts.ts";
+import { GuessLimit } from "./access/guesses.ts";
+import { Sessions } from "./access/session.ts";
+import { Tokens } from "./access/tokens.ts";
+import type { Config } from "../settings/config.ts";
+import { failures, type Health, wholeStatus } from "./health.ts";
+import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
+import { callerIfAny, showReady } from "./ready.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
+import { pages } from "./pages/pages.tsx";
+import { apiV1 } from "./v1/api.ts";
 
 export interface AdminOptions extends TaskRouteOptions, Health {
   readonly token: string;
   /** False while the worker beside the server loads its models: other requests wait. */
   readonly isReady?: () => boolean;
   readonly version: string;
-  /** The host that the server listens on; requests for other names are refused. */
-  readonly hostname?: string;
+  /**
+   * The host that the server listens on; requests for other names are refused. null: it listens on a socket file, which
+   * no name leads to.
+   */
+  readonly hostname?: string | null;
+  /** Aborts when the server stops: streams of events end at once. */
+  readonly closing?: AbortSignal;
+  /** The settings in effect. */
+  readonly config: Config;
+  /** Other names of that host: the setting `admin.hosts`. */
+  readonly hosts?: readonly string[];
 }
 
-/** The server gives this to the application with each request. */
-interface Served {
-  readonly Bindings: {
-    /** Called when the request has come whole: from now on it is the answer that takes its time. */
-    readonly received?: () => void;
-  };
-}
+const nobody = Promise.resolve(null);
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
- * The application. All of `/api` asks for the token; `/healthz` does not.
+ * The application. All of `/api` and `/metrics` ask for a token; `/healthz` and `/readyz` do not.
  *
  * @example
- * const admin = createAdmin({ store, token, catalog: () => ({ sale: ["process"] }), mode: "worker", version: "1.0.0" });
+ * const catalog = () => ({ sale: ["process"] });
+ * const admin = createAdmin({ store, token, config, catalog, mode: "worker", version: "1.0.0" });
  * await admin.request("/healthz");
  */
-export function createAdmin(options: AdminOptions): Hono<Served> {
-  const app = new Hono<Served>();
+export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
+  const app = new Hono<AdminEnv>();
   app.onError((error, c) => answerError(c, error, options.report));
   app.notFound((c) => problem(c, "not_found", `Cannot find ${c.req.path}: nothing is there`));
   // In this order: every answer gets the headers, and the host and the token are checked before a body is read.
   app.use(addHeaders);
-  app.use(requireOwnHost(options.hostname ?? "localhost"));
-  app.use("/api/*", requireToken(options.token));
+  app.use(requireOwnHost(options.hostname, options.hosts));
+  const tokens = new Tokens(options.token, options.store.tokens);
+  const guesses = new GuessLimit(tokens, () => performance.now());
+  const sessions = new Sessions(tokens, options.token, () => Date.now());
+  // A page of the server reads by the session of its user. It changes things by forms alone.
+  const bySession = (c: Context) => (c.req.method === "GET" ? sessions.caller(c) : nobody);
+  const caller = requireCaller(guesses, async (c) => bySession(c));
+  app.use("/api/*", caller);
+  app.use("/metrics", caller);
+  app.use("/readyz", callerIfAny(caller));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
   app.use(receive);
   app.get("/healthz", (c) => showHealth(c, options));
-  app.get("/api/status", (c) => showStatus(c, options));
+  app.get("/readyz", (c) => showReady(c, options));
+  app.get("/metrics", requireRole("read"), (c) => showMetrics(c, options));
+  app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
+  app.route("/api/v1", apiV1(options));
+  app.route("/", pages({ ...options, guesses, sessions }));
   return app;
 }
 
 async function addHeaders(c: Context, next: Next): Promise<void> {
   await next();
-  c.header("Cache-Control", "no-store");
+  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
   c.header("X-Content-Type-Options", "nosniff");
 }
 
@@ -63,7 +88,7 @@ function refuseMethod(c: Context, methods: readonly string[]): Response {
 }
 
 /** Reads the body, also of a request that needs none, so that it has come before the work begins. */
-async function receive(c: Context<Served>, next: Next): Promise<void> {
+async function receive(c: Context<AdminEnv>, next: Next): Promise<void> {
   if (c.req.raw.body !== null) await c.req.arrayBuffer();
   c.env?.received?.();
   await next();
@@ -86,8 +111,5 @@ async function showHealth(c: Context, options: AdminOptions): Promise<Response> 
 }
 
 async function showStatus(c: Context, options: AdminOptions): Promise<Response> {
-  const { store, mode, version } = options;
-  const status = await store.status();
-  const found = await problems(options, status);
-  return c.json({ mode, version, ...status, problems: found });
+  return c.json(await wholeStatus(options));
 }

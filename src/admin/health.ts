@@ -1,6 +1,7 @@
 /** Finds the reasons why tasks cannot be stored or run, as far as this process can tell: `/healthz` and `tq status`. */
+import { quote } from "../quote.ts";
 import type { Store } from "../store/store.ts";
-import { isStopped, isWorker, untakenWords } from "../store/live-workers.ts";
+import { isServed, isStopped, isWorker, untakenWords } from "../store/live-workers.ts";
 import type { QueueInfo, StoreStatus, WorkerStatus } from "../store/looking.ts";
 
 export interface Health {
@@ -16,11 +17,64 @@ export interface Health {
  *
  * @throws TqError where the database cannot be used.
  */
-export async function failures({ store, trouble }: Health): Promise<string[]> {
+export async function failures(health: Health): Promise<string[]> {
+  return (await failing(health)).map(({ message }) => message);
+}
+
+/** Why tasks cannot be pushed, or are not run: a word, and the sentence for those who may know more. */
+export interface NotServing {
+  readonly reason:
+    "starting" | "database" | "pushes_refused" | "no_thread_can_run" | "no_worker_for_ready_tasks";
+  readonly message: string;
+}
+
+async function failing({ store, trouble }: Health): Promise<NotServing[]> {
   await store.get(0); // only to read the database: no task has this id
   await store.check();
-  const found = [await store.pushRefusal(), trouble?.() ?? null];
-  return found.filter((sentence) => sentence !== null);
+  const refusal = await store.pushRefusal();
+  const cannot = trouble?.() ?? null;
+  return [
+    ...(refusal === null ? [] : [{ reason: "pushes_refused", message: refusal } as const]),
+    ...(cannot === null ? [] : [{ reason: "no_thread_can_run", message: cannot } as const]),
+  ];
+}
+
+/**
+ * The problems for which no task can be pushed, or ready ones are not run.
+ *
+ * @throws TqError where the database cannot be used.
+ */
+export async function notServing(
+  health: Health,
+  { workers, queues }: Pick<StoreStatus, "workers" | "queues">,
+): Promise<NotServing[]> {
+  const found = await failing(health);
+  if (health.mode === "no worker") return found; // each program runs its own tasks
+  const able = workers.filter(
+    (one) => one.alive && isWorker(one) && one.trouble === null && !isStopped(one),
+  );
+  const waiting = queues.filter(
+    ({ queue, ready, paused }) => ready > 0 && !paused && !isServed(queue, able),
+  );
+  return waiting.length === 0
+    ? found
+    : [...found, { reason: "no_worker_for_ready_tasks", message: unservedWords(waiting, able) }];
+}
+
+function unservedWords(queues: readonly QueueInfo[], able: readonly WorkerStatus[]): string {
+  const [{ queue } = { queue: "" }, ...others] = queues;
+  const more = others.length === 0 ? "" : `, nor of ${others.length} more`;
+  const of = `${quote(queue)}${more}`;
+  return able.length === 0
+    ? `No worker that can run tasks takes the ready ones of the queue ${of}; tq status says which there are`
+    : `No live worker takes the ready tasks of the queue ${of}`;
+}
+
+/** The state of the database and its workers, with the problems that are found. */
+export async function wholeStatus(health: Health & { readonly version: string }) {
+  const { store, mode, version } = health;
+  const status = await store.status();
+  return { mode, version, ...status, problems: await problems(health, status) };
 }
 
 /** The failures, and what only the whole database shows: that no live worker takes the tasks that wait. */

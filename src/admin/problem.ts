@@ -1,4 +1,8 @@
-/** Every refusal of the admin API has one form: `{"error": {"code": …, "message": …}}`. */
+/**
+ * The refusals of the admin API. Those of `/api/v1` are problem documents (RFC 9457) with the code of tq, all others have
+ * the form `{"error": {"code": …, "message": …}}`.
+ */
+import { STATUS_CODES } from "node:http";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type ErrorCode, HTTP_STATUS, isTqError, type TqError } from "../errors.ts";
@@ -9,6 +13,7 @@ export const OWN_STATUS = {
   forbidden: 403,
   method_not_allowed: 405,
   too_large: 413,
+  too_many: 429,
   internal: 500,
 } as const satisfies Record<string, ContentfulStatusCode>;
 
@@ -28,8 +33,24 @@ export function problem(
   message: string,
   { task, headers = {} }: Details = {},
 ): Response {
-  return c.json({ error: { code, message, ...(task && { task }) } }, STATUS[code], headers);
+  const status = STATUS[code];
+  if (!c.req.path.startsWith("/api/v1/")) {
+    return c.json({ error: { code, message, ...(task && { task }) } }, status, headers);
+  }
+  const title = STATUS_CODES[status] ?? "";
+  const document = {
+    type: "about:blank",
+    title,
+    status,
+    detail: message,
+    code,
+    ...(task && { task }),
+  };
+  return c.json(document, status, { ...headers, "Content-Type": "application/problem+json" });
 }
+
+/** A refusal with 403 from within a handler. */
+export class Forbidden extends Error {}
 
 const HEADERS: Partial<Record<ErrorCode, Record<string, string>>> = {
   unauthorized: { "WWW-Authenticate": "Bearer" },
@@ -38,6 +59,7 @@ const HEADERS: Partial<Record<ErrorCode, Record<string, string>>> = {
 
 /** Answers an error that a handler threw, and reports it where its status says that the server is at fault (5xx). */
 export function answerError(c: Context, error: unknown, report: Report | undefined): Response {
+  if (error instanceof Forbidden) return problem(c, "forbidden", error.message);
   const code = isTqError(error) ? error.code : "internal";
   if (STATUS[code] >= 500) reportError(c, error, report);
   if (!isTqError(error)) {

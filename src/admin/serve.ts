@@ -1,15 +1,19 @@
 /** The admin API on a socket. */
-import { clearTimeout, setTimeout } from "../clock.ts";
-import { TqError } from "../errors.ts";
-import { type Address, parseListen } from "./address.ts";
+import { unknownAllowed } from "./access/allowed-calls.ts";
 import { type AdminOptions, createAdmin } from "./app.ts";
-import { loadToken } from "./token.ts";
+import { loadToken } from "./access/token-file.ts";
+import { openListener, readAddress, type Server } from "./listening/listener.ts";
 
-export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname" | "isReady"> {
-  /** `HOST:PORT`; port 0 takes a free one. */
+export interface ServeOptions extends Omit<
+  AdminOptions,
+  "token" | "hostname" | "isReady" | "closing"
+> {
+  /** `HOST:PORT`; port 0 takes a free one. Or `unix:PATH`. */
   readonly listen: string;
-  /** Allows addresses that other hosts can reach; the API speaks plain HTTP. */
+  /** Allows addresses that other hosts can reach, though without TLS. */
   readonly insecure?: boolean;
+  /** The files of the certificate and of its key, the settings `admin.tls_cert` and `admin.tls_key`. */
+  readonly tls?: { readonly cert: string | null; readonly key: string | null };
   /** Default: 120. */
   readonly idleSeconds?: number;
   /** Requests wait until it resolves: when the worker beside it has loaded its models. */
@@ -17,10 +21,10 @@ export interface ServeOptions extends Omit<AdminOptions, "token" | "hostname" | 
 }
 
 export interface AdminServer {
-  /** `http://127.0.0.1:8989`, with the port that was really taken. */
+  /** `http://127.0.0.1:8989`, with the port that was really taken, or `unix:/run/tq.sock`. */
   readonly url: string;
   readonly tokenFile: string;
-  /** Takes no more requests, and lets those that are under way end, for half a second. */
+  /** Takes no more requests, ends streams of events, and lets requests that are under way end, for half a second. */
   stop(): Promise<void>;
 }
 
@@ -31,95 +35,74 @@ export interface AdminServer {
  */
 const IDLE_S = 120;
 
-/** A server that stops cuts off a request that is still under way after this time: its body may never come. */
-const GRACE_MS = 500;
-
 /**
  * Starts to listen, and reports `admin.listening`. The token is in `tq.token` beside the store's database.
  *
- * @throws TqError `invalid` when `listen` or the token's file cannot be used, `conflict` when the port is taken
+ * @throws TqError `invalid` when `listen`, TLS or the token's file cannot be used, `conflict` when the address is taken
  */
 export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
-  const { insecure = false } = options;
-  const address = parseListen(options.listen, insecure);
+  const { insecure = false, tls = { cert: null, key: null } } = options;
+  const where = readAddress(options.listen, insecure, tls);
+  const { address } = where;
   // The name of a database that is a file is its path, whose owner gets the token.
   const { token, file } = loadToken(options.store.folder, options.store.name);
   const { ready = Promise.resolve(), idleSeconds = IDLE_S } = options;
   let isReady = options.ready === undefined;
-  void ready.then(() => (isReady = true));
+  void ready.then(() => {
+    isReady = true;
+    noteUnknown(options);
+  });
+  const closing = new AbortController();
   const app = createAdmin({
     ...options,
+    closing: closing.signal,
     token,
-    hostname: address.hostname,
+    hostname: "unix" in address ? null : address.hostname,
     isReady: () => isReady,
   });
   const answer = async (request: Request, server: Server) => {
-    if (!isReady && new URL(withOrigin(request, url).url).pathname !== "/healthz") {
+    if (!isReady && !NEVER_WAIT.includes(new URL(withOrigin(request).url).pathname)) {
       server.timeout(request, NO_LIMIT);
       await ready;
       server.timeout(request, idleSeconds); // the rest of the body may still have to come
     }
     const received = () => server.timeout(request, NO_LIMIT);
-    const response = await app.fetch(withOrigin(request, url), { received });
+    const address = server.requestIP(request)?.address ?? "";
+    const response = await app.fetch(withOrigin(request), { received, address });
     server.timeout(request, idleSeconds);
     return response;
   };
-  const server = listen(address, options.listen, { fetch: answer, idleTimeout: idleSeconds });
-  const url = server.url.origin;
+  const { url, stop } = await openListener(
+    {
+      ...where,
+      owner: options.store.name,
+      after: (ms, then) => options.store.after(ms, then),
+      report: options.report,
+    },
+    { fetch: answer, idleTimeout: idleSeconds },
+  );
   options.report?.({ name: "admin.listening", url, token: file });
-  return { url, tokenFile: file, stop: () => stop(server) };
+  const stopAll = () => {
+    closing.abort();
+    return stop();
+  };
+  return { url, tokenFile: file, stop: stopAll };
 }
+
+function noteUnknown({ pushable = [], catalog, report }: ServeOptions): void {
+  const known = catalog();
+  const sentences = known === null ? [] : unknownAllowed(pushable, known);
+  for (const message of sentences) report?.({ name: "log.note", level: "warn", message });
+}
+
+/** They are asked while the worker beside the server loads its models, too. */
+const NEVER_WAIT = ["/healthz", "/readyz", "/metrics"];
 
 /** For `server.timeout`: the connection is never closed for being idle. */
 const NO_LIMIT = 0;
 
 /** An HTTP/1.0 request may have no Host, and then only a path: it is for this server. */
-function withOrigin(request: Request, url: string): Request {
-  return request.url.startsWith("/") ? new Request(`${url}${request.url}`, request) : request;
-}
-
-type Server = Bun.Server<undefined>;
-
-function listen(
-  address: Address,
-  given: string,
-  how: {
-    readonly fetch: (request: Request, server: Server) => Promise<Response>;
-    readonly idleTimeout: number;
-  },
-): Server {
-  try {
-    return Bun.serve({
-      ...address,
-      ...how,
-      development: false,
-      reusePort: false, // not the default without development, and then two programs share a port
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER, // Bun's own refusal has no words; the application has its own limit, and Bun reads the rest of a body that it refuses
-    });
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    if (code === "EADDRINUSE") {
-      throw new TqError(
-        "conflict",
-        `Cannot listen on ${given}: another program uses port ${address.port}; end it, or give another port with --listen`,
-        { cause },
-      );
-    }
-    const reason = code === "EACCES" ? "this user may not use that port" : code || String(cause);
-    throw new TqError(
-      "invalid",
-      `Cannot listen on ${given}: ${reason}; give an address of this host with --listen`,
-      { cause },
-    );
-  }
-}
-
-async function stop(server: Server): Promise<void> {
-  if (server.pendingRequests > 0) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, GRACE_MS);
-    await Promise.race([server.stop(), promise]);
-    clearTimeout(timer);
-  }
-  await server.stop(true); // also connections in the middle of a request
+function withOrigin(request: Request): Request {
+  if (!request.url.startsWith("/")) return request;
+  return new Request(`http://localhost${request.url}`, request);
 }

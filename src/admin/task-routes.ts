@@ -1,8 +1,10 @@
 /** The routes under `/api/tasks`: a client lists, shows, pushes, retries and cancels tasks. */
 import { type Context, Hono } from "hono";
-import { type ModelCatalog, checkCall } from "../catalog.ts";
+import type { ModelCatalog } from "../catalog.ts";
 import { noSuchTask } from "../errors.ts";
 import type { Report } from "../log/events.ts";
+import type { SaidPolicies } from "../registry/said-policies.ts";
+import type { ModelCrons } from "../cron/merge.ts";
 import type { ReadFilter } from "../store/looking.ts";
 import type { Store } from "../store/store.ts";
 import { type PauseTarget, withPaused } from "../store/pauses.ts";
@@ -10,6 +12,8 @@ import type { NewTask, Task } from "../task.ts";
 import { readJson } from "./input/json-body.ts";
 import { readPush } from "./input/new-tasks.ts";
 import { readFilter, readId } from "./input/queries.ts";
+import { checkPushable } from "./access/allowed-calls.ts";
+import { type AdminEnv, requireRole } from "./access/access.ts";
 import { jsonList } from "./json-list.ts";
 import { reportError } from "./problem.ts";
 
@@ -17,22 +21,30 @@ export interface TaskRouteOptions {
   readonly store: Store;
   /** The models whose methods can be pushed, asked at each push; null when none are known. */
   readonly catalog: () => ModelCatalog | null;
+  /** Patterns of the calls that requests may push: the setting `admin.push`; empty or absent: all. */
+  readonly pushable?: readonly string[];
+  /** The recurring tasks that the models say; default: none. */
+  readonly crons?: () => readonly ModelCrons[];
+  /** The policies that the models and tq.toml say; default: none. */
+  readonly policies?: () => SaidPolicies;
   /** Instances in one task when `batch` is true. */
   readonly batchSize?: number;
   /** Gets the errors that the caller has not caused. */
   readonly report?: Report;
 }
 
-export function taskRoutes(options: TaskRouteOptions): Hono {
+export function taskRoutes(options: TaskRouteOptions): Hono<AdminEnv> {
   const { store } = options;
-  const routes = new Hono();
-  routes.get("/", (c) => listTasks(c, options));
-  routes.post("/", (c) => pushTasks(c, options));
-  routes.get("/:id", (c) => showTask(c, store, readId(c.req.param("id"), "show")));
-  routes.post("/:id/retry", async (c) => {
+  const routes = new Hono<AdminEnv>();
+  routes.get("/", requireRole("read"), (c) => listTasks(c, options));
+  routes.post("/", requireRole("push"), (c) => pushTasks(c, options));
+  routes.get("/:id", requireRole("read"), (c) =>
+    showTask(c, store, readId(c.req.param("id"), "show")),
+  );
+  routes.post("/:id/retry", requireRole("admin"), async (c) => {
     return c.json(await store.retry(readId(c.req.param("id"), "retry")));
   });
-  routes.post("/:id/cancel", async (c) => {
+  routes.post("/:id/cancel", requireRole("admin"), async (c) => {
     return c.json(await store.cancel(readId(c.req.param("id"), "cancel")));
   });
   return routes;
@@ -69,8 +81,7 @@ async function pushTasks(c: Context, options: TaskRouteOptions): Promise<Respons
   const { store, batchSize = 20 } = options;
   const body = readJson(await c.req.arrayBuffer());
   const { single, pushes, tasks } = readPush(body, { now: store.now(), batchSize });
-  const catalog = options.catalog();
-  for (const { model, method } of pushes) checkCall(catalog, model, method);
+  checkPushable(options, pushes);
   const ids = tasks.length === 0 ? [] : await store.push(tasks);
   return c.json(single ? { id: ids[0], ...times(tasks[0]) } : { ids }, 201); // single: there is exactly one task
 }

@@ -117,7 +117,8 @@ const WORDS: Words = {
       `${count(failures, "failure")}${rescuedWords(failures, ids)}`,
       reason,
     ),
-  "admin.listening": ({ url, token }) => line(`admin API listens on ${url}`, `token in ${token}`),
+  "admin.listening": ({ url, token }) =>
+    line(`admin API listens on ${url}`, `token in ${token}`, ...reachWords(url)),
   "store.failed": ({ database, error }) => line(`${database} cannot be used`, errorWords(error)),
   "store.recovered": ({ database, duration }) =>
     `${database} can be used again after ${formatDuration(duration)}`,
@@ -170,6 +171,12 @@ const LATE: Record<OutcomeKind, string> = {
 
 function line(...parts: string[]): string {
   return parts.join("  ");
+}
+
+/** Few know how to reach a socket file. */
+function reachWords(url: string): string[] {
+  if (!url.startsWith("unix:")) return [];
+  return [`try curl --unix-socket ${url.slice("unix:".length)} http://localhost/healthz`];
 }
 
 /** The default queue is not named: most tasks are in it. */

@@ -80,8 +80,11 @@ function pushOf(model: ModelClass) {
   return Object.assign(push, { with: withOptions });
 }
 
-/** The model that stands for a function: so all that holds for models holds for functions. */
-function modelFor(name: string, given: unknown, fn: AnyFunction): ModelClass {
+/**
+ * The model that stands for a function: so all that holds for models holds for functions. Those of tq itself have reserved
+ * names.
+ */
+export function modelFor(name: string, given: unknown, fn: AnyFunction): ModelClass {
   const isTable = typeof given === "object" && given !== null && isPlain(given);
   const { cron, ...policies } = isTable ? (given as { readonly cron?: unknown }) : {};
   const policy = isTable ? policies : given;

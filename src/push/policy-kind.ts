@@ -1,9 +1,12 @@
 /** A policy as an option of a push: it is stored with the task, so it cannot be a function. */
 import { TqError } from "../errors.ts";
 import type { PolicyRow } from "../policies/table.ts";
-import type { Kind } from "../values/option-kinds.ts";
+import type { JsonForm, Kind } from "../values/option-kinds.ts";
 
-export function policyKind<Value>({ allowed, preset, read }: PolicyRow<Value>): Kind<Value> {
+export function policyKind<Value>(
+  { allowed, preset, read }: PolicyRow<Value>,
+  json: JsonForm,
+): Kind<Value> {
   const readStored = (value: unknown, name: string) => {
     if (typeof value !== "function") return read(value, name);
     throw new TqError(
@@ -12,6 +15,7 @@ export function policyKind<Value>({ allowed, preset, read }: PolicyRow<Value>): 
     );
   };
   return {
+    json,
     allowed,
     read: readStored,
     readJson: readStored,

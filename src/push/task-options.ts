@@ -174,7 +174,7 @@ export const OPTIONS = {
   },
   attempts: {
     help: POLICIES.attempts.help,
-    kind: policyKind(POLICIES.attempts),
+    kind: policyKind(POLICIES.attempts, { type: "integer", minimum: 1, maximum: 1_000_000 }),
     preset: null,
     context: "queue_attempts",
     sql: "an integer from 1 to 1000000",
@@ -182,7 +182,7 @@ export const OPTIONS = {
   },
   backoff: {
     help: POLICIES.backoff.help,
-    kind: policyKind(POLICIES.backoff),
+    kind: policyKind(POLICIES.backoff, { type: ["string", "number", "array", "object"] }),
     preset: null,
     context: "queue_backoff",
     sql: `text: exponential, linear, fixed, a length like 30s, or JSON like ["10s", "1m"]`,
@@ -190,7 +190,7 @@ export const OPTIONS = {
   },
   timeout: {
     help: POLICIES.timeout.help,
-    kind: policyKind(POLICIES.timeout),
+    kind: policyKind(POLICIES.timeout, { type: ["string", "number", "object", "null"] }),
     preset: null,
     context: "queue_timeout",
     sql: "text: a length of time like 30s or 1h30m, from 10ms to 20d, or none",

@@ -17,6 +17,7 @@ import {
 } from "../policies/table.ts";
 import type { TaskRules } from "../settings/task-rules.ts";
 import { isFunction, type ModelClass, type ModelMethod, requireMethod } from "./model-class.ts";
+import { WEBHOOK_CALL } from "../task.ts";
 
 interface WithPolicies {
   readonly tasks?: Readonly<Record<string, TaskPolicy>>;
@@ -69,6 +70,9 @@ export class Policies {
   }
 }
 
+/** tq has this function itself, in every worker. */
+const OWN_CALL = { model: WEBHOOK_CALL, method: null };
+
 /** A sentence for each section of tq.toml that names a method which there is not: it is misspelt, or left over. */
 export function unknownRules(
   rules: readonly TaskRules[],
@@ -77,7 +81,7 @@ export function unknownRules(
 ): string[] {
   const calls = callsOf(catalog);
   return rules
-    .filter(({ pattern }) => !isOfAny(pattern, calls))
+    .filter(({ pattern }) => !isOfAny(pattern, [...calls, OWN_CALL]))
     .map(
       ({ pattern }) =>
         `[tasks.${JSON.stringify(pattern)}] of ${where} is of no use: no method has that name${didYouMeanCall(pattern, calls)}`,

@@ -16,6 +16,7 @@ export class Registry {
   /** Ends the sentence of a task whose model is missing. A command that pushes loads the models anew; a worker does not. */
   ifMissing = "if it is new, start the worker again";
   readonly #models = new Map<string, Entry>();
+  readonly #own = new Map<string, ModelClass>();
 
   /**
    * Adds a class, or keeps the one that has its name already where that is to run the tasks.
@@ -40,6 +41,11 @@ export class Registry {
     this.#models.set(name, entry);
   }
 
+  /** Adds a function of tq itself: its tasks run, and no list of models has it. */
+  addOwn(model: ModelClass): void {
+    this.#own.set(model.__name__, model);
+  }
+
   /** Refuses two models with one table: in a table's name a dot becomes an underscore. */
   #checkTable(model: ModelClass): void {
     for (const other of this.all()) {
@@ -58,7 +64,7 @@ export class Registry {
   }
 
   get(name: string): ModelClass | undefined {
-    return this.#models.get(name)?.model;
+    return this.#models.get(name)?.model ?? this.#own.get(name);
   }
 
   /**

@@ -12,6 +12,7 @@ import type { Setting, SettingKey } from "./table.ts";
 import { didYouMean } from "../suggest.ts";
 import { readCronSections } from "./cron-sections.ts";
 import { readTaskRules } from "./task-rules.ts";
+import { readWebhookSections } from "./webhook-sections.ts";
 
 export type { Config } from "./draft.ts";
 
@@ -92,6 +93,9 @@ function readSections(
       draft.rules.push(...readTaskRules(value, where, (problem) => draft.problems.push(problem)));
     } else if (name === "cron") {
       draft.cron.push(...readCronSections(value, where, (problem) => draft.problems.push(problem)));
+    } else if (name === "webhook") {
+      const refuse = (problem: string) => draft.problems.push(problem);
+      draft.webhooks.push(...readWebhookSections(value, where, base, refuse));
     } else if (SETTINGS.has(name)) {
       draft.set(name, value, { where: `${where}: ${name}`, origin, base });
     } else if (!SECTION_NAMES.some((section) => section === name)) {
@@ -113,7 +117,7 @@ function readSections(
 
 function unknownAtTop(name: string, value: unknown): string {
   if (isTable(value))
-    return `[${name}] is not a section${didYouMean(name, [...SECTION_NAMES, "tasks", "cron"])}`;
+    return `[${name}] is not a section${didYouMean(name, [...SECTION_NAMES, "tasks", "cron", "webhook"])}`;
   return `${name} is not a setting${rightSection(name) || didYouMean(name, ["models", ...SECTION_NAMES])}`;
 }
 

@@ -3,10 +3,12 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { TqError } from "../errors.ts";
+import { socketPath } from "./kinds.ts";
 import { SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { Setting, SettingKey, Settings } from "./table.ts";
 import type { CronText } from "../cron/ledger.ts";
 import type { TaskRules } from "./task-rules.ts";
+import type { WebhookSettings } from "./webhook-sections.ts";
 import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 
@@ -18,6 +20,8 @@ export type Config = Settings & {
   readonly tasks: readonly TaskRules[];
   /** The sections `[cron.name]`. */
   readonly cron: readonly CronText[];
+  /** The sections `[[webhook]]`, with their secrets. */
+  readonly webhooks: readonly WebhookSettings[];
   /** The source of each: "default", "tq.toml", the environment variable or the flag. */
   readonly origins: Readonly<Record<SettingKey, string>>;
 };
@@ -36,6 +40,7 @@ export class Draft {
   readonly problems: string[] = [];
   readonly rules: TaskRules[] = [];
   readonly cron: CronText[] = [];
+  readonly webhooks: WebhookSettings[] = [];
   readonly #values = new Map<string, { value: unknown; origin: string }>();
 
   set(key: string, written: unknown, { where, origin, base }: Source): void {
@@ -46,8 +51,7 @@ export class Draft {
     }
     const { success, output } = v.safeParse(setting.schema(), written);
     if (success) {
-      const value = setting.kind === "path" ? resolve(base, String(output)) : output;
-      this.#values.set(key, { value, origin });
+      this.#values.set(key, { value: atBase(setting, output, base), origin });
     } else {
       this.problems.push(
         `${where} cannot be ${setting.kind === "url" ? "this" : quote(written)}: it must be ${setting.allowed}${hint(setting, written)}`,
@@ -64,7 +68,8 @@ export class Draft {
   finish(base: string, file: string | null): Config {
     this.#refuse();
     const origins: Record<string, string> = {};
-    const config: Record<string, unknown> = { file, origins, tasks: this.rules, cron: this.cron };
+    const { rules: tasks, cron, webhooks } = this;
+    const config: Record<string, unknown> = { file, origins, tasks, cron, webhooks };
     for (const name of SECTION_NAMES) config[name] = {};
     for (const { key, section, name, preset } of SETTINGS.values()) {
       const { value, origin } = this.#values.get(key) ?? { value: preset, origin: "default" };
@@ -82,6 +87,13 @@ export class Draft {
     const message = `${this.problems.length} settings are wrong:\n  ${this.problems.join("\n  ")}`;
     throw new TqError("invalid", others.length === 0 ? problem : message);
   }
+}
+
+/** Makes the path in a value absolute. */
+function atBase({ kind }: Setting, value: unknown, base: string): unknown {
+  if (kind === "path") return resolve(base, String(value));
+  const socket = kind === "address" ? socketPath(String(value)) : null;
+  return socket === null ? value : `unix:${resolve(base, socket)}`;
 }
 
 function findModels(base: string): string | null {

@@ -90,10 +90,11 @@ export function choice<const T extends string>(
 /** A list of names, empty by default. */
 export function names(
   description: string,
-  more: More & { default: string },
+  { least = 0, ...more }: More & { default: string; allowed?: string; least?: number },
 ): Kind<readonly string[]> {
   const allowed = 'a list of names or patterns, such as ["mail", "pdf*"]';
-  const schema = () => v.array(v.pipe(v.string(), v.trim(), v.nonEmpty()));
+  const schema = () =>
+    v.pipe(v.array(v.pipe(v.string(), v.trim(), v.nonEmpty())), v.minLength(least));
   return { kind: "list", description, preset: [], allowed, schema, ...more };
 }
 
@@ -109,10 +110,10 @@ export function path<T extends string | null>(
   return { kind: "path", description, preset, allowed, schema, ...more };
 }
 
-/** `HOST:PORT`, an IPv6 host in brackets. */
+/** `HOST:PORT`, an IPv6 host in brackets, or `unix:PATH`. */
 export function address(preset: string, description: string, more?: More): Kind<string> {
-  const allowed = 'HOST:PORT, such as "127.0.0.1:8989" or "[::1]:8989"';
-  const isAddress = (text: string) => splitAddress(text) !== null;
+  const allowed = 'HOST:PORT, such as "127.0.0.1:8989" or "[::1]:8989", or "unix:/run/tq.sock"';
+  const isAddress = (text: string) => (splitAddress(text) ?? socketPath(text)) !== null;
   const schema = () => v.pipe(v.string(), v.check(isAddress));
   return { kind: "address", description, preset, default: preset, allowed, schema, ...more };
 }
@@ -145,6 +146,11 @@ function isWebAddress(text: string): boolean {
 export function shownUrl(text: string): string {
   const { origin = "", pathname = "/", search = "" } = URL.parse(text) ?? {};
   return pathname === "/" && search === "" ? origin : `${origin}/…`;
+}
+
+/** The path of `unix:PATH`; null for any other text. */
+export function socketPath(text: string): string | null {
+  return /^unix:([^\0]+)$/.exec(text)?.[1] ?? null;
 }
 
 /** The parts of `HOST:PORT`, an IPv6 host without its brackets; null for any other text. */

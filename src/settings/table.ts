@@ -103,8 +103,29 @@ const SECTIONS = {
     max_crashes: whole(3, [1, 1000], "Crashes after which a task is set aside as failed"),
   },
   admin: {
-    listen: address("127.0.0.1:8989", "Address of the admin API; port 0 takes a free one", {
-      flag: "--listen",
+    listen: address(
+      "127.0.0.1:8989",
+      "Address of the admin API, or unix:PATH; port 0 takes a free one",
+      {
+        flag: "--listen",
+      },
+    ),
+    hosts: names("Other names by which callers know this host, such as shop.local", {
+      default: "none",
+      allowed: 'a list of names, such as ["shop.local"]',
+    }),
+    tls_cert: path(null, "File of the certificate of the admin API, as PEM: it then speaks TLS", {
+      default: "none",
+      flag: "--tls-cert",
+    }),
+    tls_key: path(null, "File of the private key of that certificate, as PEM", {
+      default: "none",
+      flag: "--tls-key",
+    }),
+    push: names("Names and patterns of the methods that requests may push, such as invoice.*", {
+      default: "all",
+      allowed: 'a list of at least one name or pattern, such as ["invoice.*", "print_label"]',
+      least: 1,
     }),
   },
   alert: {
@@ -195,6 +216,6 @@ export function formatSetting(setting: Setting, value: unknown): string {
   if (kind === "url") return String(shownSetting(setting, value));
   if (kind === "command" && typeof value !== "string") return JSON.stringify(value);
   if (kind === "duration") return formatDuration(Number(value));
-  if (Array.isArray(value)) return value.length === 0 ? "all" : value.join(", ");
+  if (Array.isArray(value)) return value.length === 0 ? setting.default : value.join(", ");
   return typeof value === "string" ? value : JSON.stringify(value);
 }

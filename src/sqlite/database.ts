@@ -79,7 +79,7 @@ export class SqliteDatabase {
   protected readonly connections: Connections;
   protected readonly kept: KeptLocks;
   readonly #unprotect: () => void;
-  readonly #pushes: PushGroup;
+  protected readonly pushes: PushGroup;
   /** For questions alone: each check uses up some of what a capacity counted as free. */
   readonly #probe: Capacity;
   /** The options that all sessions share. */
@@ -126,9 +126,9 @@ export class SqliteDatabase {
     };
     this.#probe = new Capacity(this.options);
     const pushing = new SqliteSession(this.shared);
-    this.#pushes = new PushGroup({
+    this.pushes = new PushGroup({
       alone: (task) => pushing.pushAlone(task),
-      together: (fn) => this.write(fn),
+      together: (fn) => this.#withSession((session) => session.together(fn)),
     });
   }
 
@@ -235,7 +235,7 @@ export class SqliteDatabase {
   }
 
   push(tasks: readonly NewTask[]): Promise<number[]> {
-    return this.#pushes.push(tasks);
+    return this.pushes.push(tasks);
   }
 
   async pushRefusal(): Promise<string | null> {

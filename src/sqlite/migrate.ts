@@ -9,8 +9,9 @@ import fourth from "./migrations/004.sql" with { type: "text" };
 import fifth from "./migrations/005.sql" with { type: "text" };
 import sixth from "./migrations/006.sql" with { type: "text" };
 import seventh from "./migrations/007.sql" with { type: "text" };
+import eighth from "./migrations/008.sql" with { type: "text" };
 
-const MIGRATIONS: readonly string[] = [first, second, third, fourth, fifth, sixth, seventh];
+const MIGRATIONS: readonly string[] = [first, second, third, fourth, fifth, sixth, seventh, eighth];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

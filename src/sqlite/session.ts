@@ -1,19 +1,20 @@
 /** A session on SQLite: it runs the queue's statements inside its transactions. */
 import type { Database } from "bun:sqlite";
-import { isTqError, TqError } from "../errors.ts";
+import { TqError } from "../errors.ts";
 import type { ErrorData, Settlement } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { NewPause, Pause, PauseTarget } from "../store/pauses.ts";
+import type { OncePushed, PushKey } from "../store/push-keys.ts";
 import type { Records } from "../store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../store/session.ts";
 import type { Claim, ClaimedTask, NewTask, Task } from "../task.ts";
 import { commitError } from "./errors.ts";
+import { pushInto, pushOnceInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
 import { claim, claimOne, handBack } from "./sql/claim.ts";
 import { stillHeld } from "./sql/looking.ts";
 import * as pauses from "./sql/pauses.ts";
-import { pushTasks } from "./sql/push.ts";
 import { mayClaim } from "./sql/ready-count.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
 import { keepCancelled, keepOutput } from "./sql/outputs.ts";
@@ -105,6 +106,15 @@ export class SqliteSession implements Session {
     return claimed;
   }
 
+  /** Runs `fn` in a transaction. The thread goes on while the disk works: more pushes come in meanwhile. */
+  async together<T>(fn: (session: Session) => Promise<T>): Promise<T> {
+    await this.begin();
+    const result = await fn(this);
+    this.commitUnflushed();
+    await this.#options.flush.behindCommit();
+    return result;
+  }
+
   /** Commits without a flush: the caller sees to it that everything it relies on is on disk. */
   commitUnflushed(ending?: Ending): ClaimedTask[] {
     let claimed = NOTHING;
@@ -152,7 +162,11 @@ export class SqliteSession implements Session {
   }
 
   async push(list: readonly NewTask[]): Promise<number[]> {
-    return this.#inTransaction((db) => this.#push(db, list));
+    return this.#inTransaction((db) => pushInto(db, list, this.#options));
+  }
+
+  async pushOnce(list: readonly NewTask[], key: PushKey): Promise<OncePushed> {
+    return this.#inTransaction((db) => pushOnceInto(db, list, key, this.#options));
   }
 
   /** Pushes a task with one statement, which is its own transaction; resolves when it is on disk. */
@@ -161,7 +175,7 @@ export class SqliteSession implements Session {
     const pushing = this.#transaction.inTurn(() => {
       this.#options.checkFiles();
       try {
-        return this.#push(connections.writer, [task]);
+        return pushInto(connections.writer, [task], this.#options);
       } catch (error) {
         throw commitError(error, path);
       }
@@ -171,18 +185,6 @@ export class SqliteSession implements Session {
       flush.afterCommit();
       return ids;
     });
-  }
-
-  #push(db: Database, list: readonly NewTask[]): number[] {
-    const { capacity, clock } = this.#options;
-    capacity.check(db, list.length, clock);
-    try {
-      return pushTasks(db, list, this.#now());
-    } catch (error) {
-      // A caller that learns that another task has the ref relies on that task being on disk.
-      if (isTqError(error) && error.code === "conflict") this.#options.flush.inForeground();
-      throw error;
-    }
   }
 
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {

@@ -23,20 +23,25 @@ import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
 import type { RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
+import type { Working } from "../store/working.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
+import { SqliteTaskEvents } from "./task-event-store.ts";
 import { type CronAccess, SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
 import { SqliteFailures } from "./failure-store.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
+import { surroundingsOf } from "./file/surroundings.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
+import { rescueDead, rescueThread } from "./rescue.ts";
 import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
 import type { SqliteSession } from "./session.ts";
+import { SqlitePushKeys } from "./push-key-store.ts";
 import { SqlitePauses } from "./pause-store.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues, countWithPauses } from "./sql/counts.ts";
-import { keepShown, outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
+import { outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
 import { makeDueReady } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import { repairPauses } from "./sql/pauses.ts";
@@ -50,8 +55,11 @@ import {
   type IndexLimits,
 } from "./sql/ready-order.ts";
 import { SqliteStatistics } from "./statistics-store.ts";
+import { SqliteTokens } from "./token-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
+import { SqliteWebhooks } from "./webhook-store.ts";
+import { readWorking } from "./working.ts";
 
 export class SqliteStore extends SqliteDatabase implements Store {
   readonly #parts: CronAccess = {
@@ -61,11 +69,20 @@ export class SqliteStore extends SqliteDatabase implements Store {
   };
   readonly cron = new SqliteCron(this.#parts);
   readonly failures = new SqliteFailures(this.#parts, this.shared.knownFollowUps);
+  readonly webhooks = new SqliteWebhooks(this.#parts);
   readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
   readonly pauses = new SqlitePauses(this.#single);
+  readonly pushKeys = new SqlitePushKeys(this.#single, this.pushes, () => this.flush());
+  readonly taskEvents = new SqliteTaskEvents(this.#single);
+  readonly tokens = new SqliteTokens(this.#single);
   readonly statistics = new SqliteStatistics(this.#single);
+  readonly #rescuing = {
+    ...this.#single,
+    name: this.name,
+    bootId: this.options.bootId,
+    known: this.shared.knownFollowUps,
+  };
   readonly #vacuum = new Vacuum();
-  readonly #rescuer = { bootId: this.options.bootId, known: this.shared.knownFollowUps };
   async get(id: number): Promise<Task | null> {
     return this.read((db) => looking.getTask(db, id, this.now()));
   }
@@ -97,12 +114,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async situation(wanted: WantedTask): Promise<Situation | null> {
-    const around = {
-      workers: (all: readonly WorkerInfo[]) => liveness.withAlive(this.name, all),
-      shown: (owner: Owner) => live.readLive(this.name, owner),
-    };
     const { readSituation } = await import("./sql/situation.ts");
-    return this.read((db) => readSituation(db, wanted, this.now(), around));
+    return this.read((db) => readSituation(db, wanted, this.now(), surroundingsOf(this.name)));
   }
 
   async list(filter: ReadFilter = {}): Promise<Task[]> {
@@ -265,31 +278,15 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.read(looking.listWorkers);
   }
 
+  async working(): Promise<Working> {
+    return this.read((db) => readWorking(db, this.name));
+  }
+
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    const unknown = (await this.read(workers.unknownWorkers)).map((id) => ({ id, pid: null }));
-    const all = [...(await this.workers()), ...unknown];
-    const dead = all.filter(({ id }) => liveness.removeIfDead(this.name, id));
-    const rescues: Rescue[] = [];
-    for (const worker of dead) {
-      const shown = live.readAllLive(this.name, worker.id);
-      const tasks = await this.writeStatements((db, now) => {
-        const seen = { ...this.#rescuer, maxCrashes, shown };
-        const rescued = workers.rescueWorker(db, worker.id, seen, now);
-        if (rescued) keepShown(db, rescued, shown);
-        return rescued;
-      });
-      live.removeLive(this.name, worker.id);
-      if (tasks) rescues.push({ worker, tasks });
-    }
-    return rescues;
+    return rescueDead(this.#rescuing, maxCrashes);
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
-    const shown = death.running ? live.readLive(this.name, owner) : null;
-    return this.writeStatements((db, now) => {
-      const rescued = workers.rescueThread(db, owner, death, this.#rescuer, now);
-      if (shown?.id === death.running?.id) keepShown(db, rescued, shown ? [shown] : []);
-      return rescued;
-    });
+    return rescueThread(this.#rescuing, owner, death);
   }
 }

@@ -88,6 +88,19 @@ export class Histogram {
     this.addCounts(other.#pairs(), other.sum, other.worst);
   }
 
+  /**
+   * How many are shorter than each of these lengths of time, which only grow; each must be one at which a bucket begins, such as
+   * a power of two.
+   */
+  shorterThan(lengths: readonly number[]): number[] {
+    let bucket = 0;
+    let count = 0;
+    return lengths.map((ms) => {
+      for (const end = bucketOf(ms); bucket < end; bucket++) count += this.#buckets[bucket] ?? 0;
+      return count;
+    });
+  }
+
   /** The length of time that this share of all do not exceed; null: nothing was counted. */
   quantile(share: number): number | null {
     if (this.#count === 0) return null;

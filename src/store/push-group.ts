@@ -4,11 +4,14 @@ import { nextTurn } from "../next-turn.ts";
 import { quote } from "../quote.ts";
 import type { Soon } from "../soon.ts";
 import type { NewTask } from "../task.ts";
+import type { OncePushed, PushKey } from "./push-keys.ts";
 import type { Session } from "./session.ts";
 
 interface Waiting {
   readonly tasks: readonly NewTask[];
-  readonly resolve: (ids: number[]) => void;
+  /** null: it may be made again. */
+  readonly key: PushKey | null;
+  readonly resolve: (ids: number[], isReplay: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -36,10 +39,19 @@ export class PushGroup {
 
   push(tasks: readonly NewTask[]): Promise<number[]> {
     if (tasks.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => this.#join({ tasks, key: null, resolve, reject }));
+  }
+
+  pushOnce(tasks: readonly NewTask[], key: PushKey): Promise<OncePushed> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ tasks, resolve, reject });
-      if (!this.#running) void this.#run();
+      const answer = (ids: number[], isReplay: boolean) => resolve({ ids, isReplay });
+      this.#join({ tasks, key, resolve: answer, reject });
     });
+  }
+
+  #join(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    if (!this.#running) void this.#run();
   }
 
   async #run(): Promise<void> {
@@ -68,12 +80,13 @@ export class PushGroup {
     const answers: (() => void)[] = [];
     try {
       await this.#writer.together(async (session) => {
-        for (const { tasks, resolve, reject } of group) {
+        for (const waiting of group) {
+          const { resolve, reject } = waiting;
           await session.savepoint();
           try {
-            const ids = await session.push(tasks);
+            const { ids, isReplay } = await pushOne(session, waiting);
             await session.releaseSavepoint();
-            answers.push(() => resolve(ids));
+            answers.push(() => resolve(ids, isReplay));
           } catch (error) {
             await goBack(session, error);
             answers.push(() => reject(error));
@@ -81,30 +94,42 @@ export class PushGroup {
         }
       });
     } catch (error) {
-      for (const { tasks, reject } of group) reject(withRef(error, tasks));
+      for (const waiting of group) waiting.reject(withAdvice(error, waiting));
       return;
     }
     for (const answer of answers) answer();
   }
 
   /** Awaits only real promises: most pushes of most programs come alone. */
-  async #commitOne({ tasks, resolve, reject }: Waiting): Promise<void> {
+  async #commitOne(waiting: Waiting): Promise<void> {
+    const { tasks, key, resolve, reject } = waiting;
     const [task] = tasks;
     try {
-      const pushing =
-        task && tasks.length === 1
-          ? this.#writer.alone(task)
-          : this.#writer.together((session) => session.push(tasks));
-      resolve(pushing instanceof Promise ? await pushing : pushing);
+      if (task && tasks.length === 1 && key === null) {
+        const pushing = this.#writer.alone(task);
+        resolve(pushing instanceof Promise ? await pushing : pushing, false);
+      } else {
+        const pushed = await this.#writer.together((session) => pushOne(session, waiting));
+        resolve(pushed.ids, pushed.isReplay);
+      }
     } catch (error) {
-      reject(withRef(error, tasks));
+      reject(withAdvice(error, waiting));
     }
   }
 }
 
-/** Where it is uncertain whether a push is stored, its caller can look for it by its ref. */
-function withRef(error: unknown, tasks: readonly NewTask[]): unknown {
+async function pushOne(session: Session, { tasks, key }: Waiting): Promise<OncePushed> {
+  if (key !== null) return session.pushOnce(tasks, key);
+  return { ids: await session.push(tasks), isReplay: false };
+}
+
+/** Where it is uncertain whether a push is stored, its caller can send it again with its key, or look for its ref. */
+function withAdvice(error: unknown, { tasks, key }: Waiting): unknown {
   if (!isTqError(error) || error.code !== "uncertain") return error;
+  if (key !== null) {
+    const advice = `${error.message}: send it again with the same key`;
+    return new TqError("uncertain", advice, { cause: error });
+  }
   const ref = tasks.find(({ ref }) => ref !== null)?.ref;
   const how = ref === undefined ? "" : `: look for the ref ${quote(ref)}`;
   return new TqError("uncertain", `${error.message}${how}`, { cause: error });

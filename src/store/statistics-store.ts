@@ -1,5 +1,6 @@
 /** The statistics of runs, as a store keeps them: by minute, queue, model and method; after some days by the hour. */
-import type { RunCounts, Series, SeriesCounts } from "../statistics/counts.ts";
+import type { RunCounts, RunEnd, Series, SeriesCounts } from "../statistics/counts.ts";
+import type { Measurements } from "./measurements.ts";
 
 /** Counts that a worker hands over. */
 export interface StatisticsPart {
@@ -18,7 +19,15 @@ export interface StatisticsQuery {
   readonly until: number;
   /** A name or a pattern. */
   readonly queue?: string | undefined;
+  /**
+   * True: the rows may have all methods of a queue together, which is quicker; their model and method mean nothing then.
+   * Default: false.
+   */
+  readonly whole?: boolean;
 }
+
+/** How the runs of one method in one queue ended. */
+export interface SeriesEnds extends Series, Record<RunEnd, number> {}
 
 /** The subject of a row. */
 export interface StatisticsRow extends Series {
@@ -32,6 +41,15 @@ export interface StatisticsStore {
   add(part: StatisticsPart): Promise<void>;
   /** Adds each row to the counts that `into` chooses for it. */
   sum(query: StatisticsQuery, into: (row: StatisticsRow) => RunCounts): Promise<void>;
+  /** How the runs of each method ended, in any order: without lengths of time, which is quicker. */
+  ends(query: Omit<StatisticsQuery, "whole">): Promise<SeriesEnds[]>;
+  /**
+   * Adds the totals of each series since the beginning to the counts that `into` chooses. They never fall; of more than a few
+   * hundred series the later ones are added up under "(others)".
+   */
+  totals(into: (series: Series) => RunCounts): Promise<void>;
+  /** @param queues those whose oldest ready task is looked for. */
+  measure(queues: readonly string[]): Promise<Measurements>;
   /**
    * Makes hours of old minutes, and deletes hours of more than a year ago: a slice of some ms.
    *

@@ -3,6 +3,7 @@
  * not wait. No type of any database shows in it, and each implementation must pass `test/store/suite/`.
  */
 import type { Soon } from "../soon.ts";
+import type { TaskEventStore } from "./task-event-store.ts";
 import type { CronStore } from "./cron-store.ts";
 import type { FailureStore } from "./failure-store.ts";
 import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
@@ -21,11 +22,15 @@ import type {
   WorkerInfo,
 } from "./looking.ts";
 import type { PauseStore } from "./pauses.ts";
+import type { PushKeyStore } from "./push-keys.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
 import type { StatisticsStore } from "./statistics-store.ts";
+import type { TokenStore } from "./tokens.ts";
 import type { Situation, WantedTask } from "./situation.ts";
+import type { WebhookStore } from "./webhook-store.ts";
+import type { Working } from "./working.ts";
 
 /** An idle thread waits, instead of sleeping, for a task due within this many ms: waking up would take as long. */
 export const DUE_SOON_MS = 3;
@@ -82,8 +87,16 @@ export interface Store {
   readonly cron: CronStore;
   /** Queues and methods of which no task is taken. */
   readonly pauses: PauseStore;
+  /** Pushes that have a key, so that none is made twice. */
+  readonly pushKeys: PushKeyStore;
   /** Follow-ups and alerts of the failures of tasks. */
   readonly failures: FailureStore;
+  /** Tokens of the admin API. */
+  readonly tokens: TokenStore;
+  /** What has become of tasks. */
+  readonly taskEvents: TaskEventStore;
+  /** Webhooks that tell what has become of tasks. */
+  readonly webhooks: WebhookStore;
   /** How many tasks ran, and how late. */
   readonly statistics: StatisticsStore;
 
@@ -205,6 +218,8 @@ export interface Store {
   setTrouble(worker: string, trouble: string | null): Promise<void>;
   /** All registered workers; a dead one stays registered until it is rescued. */
   workers(): Promise<WorkerInfo[]>;
+  /** Reads what each thread of the workers runs, and how far that is. */
+  working(): Promise<Working>;
   /** Checks every worker's proof of life, and puts the tasks of dead workers back. */
   rescueDead(maxCrashes: number): Promise<Rescue[]>;
   /** Puts back all tasks that the thread has claimed, whether it died or, with `running` null, still lives. */

@@ -106,19 +106,26 @@ const FILTERS = {
 
 type FilterKey = keyof typeof FILTERS;
 
+/** @internal The name of a part in HTTP. */
+type FilterField = "state" | SnakeCase<Exclude<FilterKey, "states">>;
+
+type SnakeCase<Key extends string> = Key extends `${infer Letter}${infer Rest}`
+  ? `${Letter extends Lowercase<Letter> ? Letter : `_${Lowercase<Letter>}`}${SnakeCase<Rest>}`
+  : Key;
+
 /** @internal A part of the filter with its name in each way in. */
 export interface FilterPart extends FilterRow {
   readonly key: FilterKey;
   /** On the command line, without its dashes: `pushed-before`. */
   readonly flag: string;
   /** In HTTP: `pushed_before`. */
-  readonly field: string;
+  readonly field: FilterField;
 }
 
 /** @internal */
 export const FILTER_PARTS: readonly FilterPart[] = Object.entries<FilterRow>(FILTERS).map(
   ([key, row]) => {
-    const field = row.flag ?? fieldOf(key);
+    const field = (row.flag ?? fieldOf(key)) as FilterField;
     return { ...row, key: key as FilterKey, field, flag: field.replaceAll("_", "-") };
   },
 );
@@ -240,5 +247,6 @@ function states(): Kind<TaskState[]> {
   };
   const readText = (written: string, name: string) =>
     written.split(",").map((word) => one(word.trim(), name));
-  return { allowed, read, readJson: read, readText };
+  const json = { type: "array", items: { enum: TASK_STATES } };
+  return { json, allowed, read, readJson: read, readText };
 }

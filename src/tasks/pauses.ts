@@ -37,11 +37,12 @@ export const NAMES = {
 /** @internal */
 export const REASON = text("why it is paused");
 
-const BY = text("the person or program that pauses");
+/** @internal */
+export const BY = text("the person or program that pauses");
 const UNTIL = time();
 
-/** @param start begins the sentence of an error, as "Cannot pause: ". */
-function readTarget(given: Pausing, start: string): PauseTarget {
+/** @internal @param start begins the sentence of an error, as "Cannot pause: ". */
+export function readTarget(given: Pausing, start: string): PauseTarget {
   checkKeys(given ?? {}, ["queue", "task"], start);
   const { queue, task } = (given ?? {}) as { queue?: unknown; task?: unknown };
   if ((queue === undefined) === (task === undefined)) {

@@ -18,8 +18,13 @@ export interface Basis {
   readonly batchSize: number | null;
 }
 
+/** The JSON values of a kind as JSON Schema (draft 2020-12) says it: the OpenAPI document is made from it. */
+export type JsonForm = Readonly<Record<string, unknown>>;
+
 /** Each reader throws TqError "invalid"; its sentence begins with the name. */
 export interface Kind<Column> {
+  /** The values that `readJson` takes; a reader may refuse more than a schema can say. */
+  readonly json: JsonForm;
   /** Completes "it must be …". */
   readonly allowed: string;
   /** Turns a value of TypeScript into the task's. */
@@ -50,7 +55,8 @@ export function text(what: string): PlainKind<string> {
     if (value.isWellFormed() && !value.includes("\0")) return value;
     throw refused(value, name, `${allowed}, without NUL and without half a surrogate pair`);
   };
-  return { allowed, read, readJson: read, readText: read };
+  const json = { type: "string", minLength: 1, maxLength: MAX_TEXT };
+  return { json, allowed, read, readJson: read, readText: read };
 }
 
 /** Counts characters, as a database does; JavaScript's `length` counts some of them twice. */
@@ -73,7 +79,8 @@ export function whole(
   };
   const read = (value: unknown, name: string) => check(value, value, name);
   const readText = (written: string, name: string) => check(fromDigits(written), written, name);
-  return { allowed, read, readJson: read, readText };
+  const json = { type: "integer", minimum: min, maximum: max };
+  return { json, allowed, read, readJson: read, readText };
 }
 
 /** The longest time that a Date can say. */
@@ -82,10 +89,20 @@ const MAX_TIME = 8_640_000_000_000_000;
 const MIN_TIME = 100_000_000_000;
 const JSON_TIME = `a length of time from now like "5m" or {"minutes": 5}, a point in time like "2026-12-01T07:00Z", or ms since 1970 UTC`;
 
+const MOMENT_JSON: JsonForm = {
+  description: JSON_TIME,
+  anyOf: [
+    { type: "string", minLength: 1 },
+    { type: "integer", minimum: MIN_TIME, maximum: MAX_TIME },
+    { type: "object", additionalProperties: { type: "number" } },
+  ],
+};
+
 /** A moment: a length of time from now, or a point in time. JSON may also say it in ms since 1970 UTC. */
 export function time(): Kind<number> {
   const later = (ms: number, { now }: Basis) => Math.min(now + ms, MAX_TIME);
   return {
+    json: MOMENT_JSON,
     allowed:
       'a length of time from now, such as { minutes: 5 } or "PT5M", or a point in time like "2026-12-01T07:00Z"',
     read: (value, name, basis) =>
@@ -135,6 +152,7 @@ export function ago(): Kind<number> {
     throw refused(written, name, allowed);
   };
   return {
+    json: MOMENT_JSON,
     allowed,
     read: (value, name, basis) => {
       if (typeof value === "number") return readTime(value, name);
@@ -154,6 +172,7 @@ export const NONE = "none";
 
 /** A kind whose values may also be "none", or null. */
 export function orNone<Column>({
+  json,
   allowed,
   read,
   readJson,
@@ -161,6 +180,7 @@ export function orNone<Column>({
 }: Kind<Column>): Kind<Column | null> {
   const isNone = (value: unknown) => value === null || value === NONE;
   return {
+    json: { anyOf: [json, { type: "null" }, { const: NONE }] },
     allowed: `${allowed}, or "${NONE}"`,
     read: (value, name, basis) => (isNone(value) ? null : read(value, name, basis)),
     readJson: (value, name, basis) => (isNone(value) ? null : readJson(value, name, basis)),
@@ -203,6 +223,7 @@ export function batch(): Kind<number | null> {
     return value === true ? basis.batchSize : unlessUndivided(readSize(value, name), basis);
   };
   return {
+    json: { anyOf: [{ type: "integer", minimum: 1 }, { type: "boolean" }] },
     allowed,
     read: (value, name, basis) =>
       typeof value === "string"

@@ -58,7 +58,8 @@ export class Cleaning {
       total += deleted;
       const hasSlack = deleted > 0 && (await this.#tidy());
       const hasMinutes = await this.#store.statistics.tidy(this.#clock.now());
-      more = deleted === DELETED_AT_ONCE || hasSlack || hasMinutes;
+      const hasKeys = await this.#store.pushKeys.tidy(this.#clock.now());
+      more = deleted === DELETED_AT_ONCE || hasSlack || hasMinutes || hasKeys;
       if (more) await pause(PAUSE_MS);
     }
     return total;

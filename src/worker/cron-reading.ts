@@ -2,13 +2,11 @@
 import { type CronSource, type CronText, TQ_ORIGIN } from "../cron/ledger.ts";
 import { type CronLayer, type MergedCron, type MergedCrons, mergeCrons } from "../cron/merge.ts";
 import { isOwn, OWN_DEFINITIONS } from "../cron/own.ts";
-import { TqError } from "../errors.ts";
 import { unknownTask } from "../registry/recurring.ts";
 import { layersOf } from "../settings/cron-layers.ts";
-import { readCronSections } from "../settings/cron-sections.ts";
-import { readSettingsFile } from "../settings/file.ts";
+import { readCronFile } from "../settings/cron-sections.ts";
 import { FileWatch } from "./file-watch.ts";
-import type { LoadedModels } from "./messages.ts";
+import type { CronModels } from "./messages.ts";
 
 export class CronReading {
   readonly #worker: string;
@@ -16,7 +14,7 @@ export class CronReading {
   readonly file: string | null;
   readonly #watch: FileWatch | null;
   #settings: readonly CronText[];
-  #models: LoadedModels = { catalog: {}, crons: [] };
+  #models: CronModels = { catalog: {}, crons: [] };
   #all: MergedCrons = { merged: [], incomplete: [] };
 
   /**
@@ -35,7 +33,7 @@ export class CronReading {
     this.#watch = file === null ? null : new FileWatch(file, monotonic);
   }
 
-  load(models: LoadedModels): void {
+  load(models: CronModels): void {
     this.#models = models;
     this.#all = mergeCrons(this.layers);
   }
@@ -60,7 +58,7 @@ export class CronReading {
     if (this.#watch === null || this.file === null || !this.#watch.look()) return false;
     let settings: readonly CronText[];
     try {
-      settings = this.#readFile(this.file);
+      settings = readCronFile(this.file, "the start of this worker", this.#settings);
     } catch (error) {
       if (this.#watch.take()) throw error;
       return false;
@@ -69,19 +67,6 @@ export class CronReading {
     this.#settings = settings;
     this.#all = mergeCrons(this.layers);
     return true;
-  }
-
-  /** @throws TqError "invalid" */
-  #readFile(path: string): readonly CronText[] {
-    const found = readSettingsFile("/", { path, by: "the start of this worker" });
-    const content = (found?.content ?? {}) as { readonly cron?: unknown };
-    if (Object.keys(content).length === 0 && this.#settings.length > 0) {
-      throw new TqError("invalid", `${path} is empty`);
-    }
-    const problems: string[] = [];
-    const texts = readCronSections(content.cron, path, (problem) => problems.push(problem));
-    if (problems.length > 0) throw new TqError("invalid", problems.join("\n  "));
-    return texts;
   }
 
   /** The one that wins comes last. */

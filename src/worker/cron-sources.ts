@@ -9,7 +9,7 @@ import { LastingNote } from "../log/lasting-note.ts";
 import type { Config } from "../settings/config.ts";
 import { CronReading } from "./cron-reading.ts";
 import { CronZone, type CronZoneOptions } from "./cron-zone.ts";
-import type { LoadedModels } from "./messages.ts";
+import type { CronModels } from "./messages.ts";
 
 export interface CronSourcesOptions extends CronZoneOptions {
   readonly config: Config;
@@ -43,7 +43,7 @@ export class CronSources {
   }
 
   /** Joins what tq.toml says with what the models say. */
-  load(models: LoadedModels): void {
+  load(models: CronModels): void {
     this.#reading.load(models);
   }
 

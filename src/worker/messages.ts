@@ -4,6 +4,7 @@ import type { ModelCrons } from "../cron/merge.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
+import type { SaidPolicies } from "../registry/said-policies.ts";
 import { callName } from "../task.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
@@ -62,10 +63,15 @@ type OfThread =
 
 export type FromThread = OfThread | ForPool;
 
-/** The models that a thread has loaded, as it tells of them. */
-export interface LoadedModels {
+/** The part of its models that decides on the recurring tasks of a worker. */
+export interface CronModels {
   readonly catalog: ModelCatalog;
   readonly crons: readonly ModelCrons[];
+}
+
+/** The models of a thread, as it tells of them. */
+export interface LoadedModels extends CronModels {
+  readonly policies: SaidPolicies;
 }
 
 export interface Loaded extends LoadedModels {

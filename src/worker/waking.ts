@@ -30,6 +30,8 @@ export interface WakingEvents {
    * @param isCalm it is known that no worker holds a task.
    */
   looked(allIdle: boolean, isCalm: boolean): void;
+  /** No task is left to run. @returns true where its end has pushed others */
+  draining(): Promise<boolean>;
   /**
    * No task is left to run.
    *
@@ -136,6 +138,7 @@ export class Waking {
   async #checkDrained(): Promise<void> {
     const { drain } = this.#options;
     if (!drain || (await this.#store.hasWork(this.#config.queues, drain === "all"))) return;
+    if (await this.#events.draining()) return this.look();
     const [pauses, now] = [await this.#store.pauses.list(), this.#store.now()];
     const words = pauses.map((pause) => pauseWords(pause, now)).join("; ");
     this.#events.drained(words || null);

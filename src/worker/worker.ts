@@ -4,11 +4,8 @@
  */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { randomUUIDv7 } from "bun";
-import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import type { TqError } from "../errors.ts";
-import type { Report } from "../log/events.ts";
-import type { Listeners } from "../log/listeners.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
@@ -18,26 +15,14 @@ import { CronSources } from "./cron-sources.ts";
 import type { Loaded, LoadedModels } from "./messages.ts";
 import { modelsOf } from "./models-of.ts";
 import { Pool } from "./pool.ts";
+import type { WorkerProcessOptions } from "./options.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
 import { RunStatistics } from "../run/run-statistics.ts";
 import { noModels, startedEvent, uselessRules } from "./started.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
-
-export interface WorkerProcessOptions {
-  readonly config: Config;
-  /** Files or folders of models; default: the setting. */
-  readonly models?: readonly string[] | undefined;
-  readonly report: Report;
-  /** The functions of the program around the worker; left out: none can listen. */
-  readonly listeners?: Listeners | undefined;
-  /** Stop when no task is ready or running; "all": nor scheduled. */
-  readonly drain?: "ready" | "all" | undefined;
-  /** Stop when the process that started this one is gone. */
-  readonly exitWithParent?: boolean | undefined;
-  /** Awaited before the store closes: what else uses it ends here. */
-  readonly closing?: (() => Promise<void>) | undefined;
-}
+import { withWebhookQueue } from "./webhooks/definitions.ts";
+import { Webhooks } from "./webhooks/webhooks.ts";
 
 export interface Summary {
   readonly finished: number;
@@ -57,6 +42,7 @@ export class WorkerProcess {
   readonly #waking: Waking;
   readonly #timekeeping: Timekeeping;
   readonly #alerts: Alerts;
+  readonly #webhooks: Webhooks;
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
   readonly #crons: CronSources;
@@ -73,7 +59,8 @@ export class WorkerProcess {
   #toldTrouble: string | null = null;
 
   /** @throws TqError when it has no models, or the database cannot be opened. */
-  constructor(options: WorkerProcessOptions) {
+  constructor(given: WorkerProcessOptions) {
+    const options = { ...given, config: withWebhookQueue(given.config) };
     this.#options = options;
     this.#models = modelsOf(options);
     this.#config = options.config.worker;
@@ -98,6 +85,7 @@ export class WorkerProcess {
       },
     );
     this.#alerts = new Alerts({ ...parts, failed: () => this.#failed });
+    this.#webhooks = new Webhooks(parts);
     this.#timekeeping = new Timekeeping(
       { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
       {
@@ -116,6 +104,7 @@ export class WorkerProcess {
           this.#timekeeping.pace(isCalm);
           this.#timekeeping.lookedForTasks();
         },
+        draining: () => this.#webhooks.catchUp(),
         drained: (held) => {
           this.#isDrained = true;
           const but = held === null ? "" : ` but what is paused: ${held}`;
@@ -130,9 +119,9 @@ export class WorkerProcess {
     return this.#refusal === "" || this.#pool.canRun ? null : this.#refusal;
   }
 
-  /** The models and methods that its threads have loaded. */
-  get catalog(): ModelCatalog | null {
-    return this.#known?.catalog ?? null;
+  /** The models that its threads have loaded; null: none yet. */
+  get models(): LoadedModels | null {
+    return this.#known;
   }
 
   /**
@@ -159,6 +148,7 @@ export class WorkerProcess {
     );
     const { catalog = {} } = this.#known ?? {};
     const problems = [...uselessRules(this.#options.config, catalog), ...this.#crons.problems()];
+    problems.push(...this.#webhooks.problems());
     problems.push(...(await this.#alerts.problems(catalog)));
     for (const words of [...problems, ...noModels(this.#models, catalog)]) this.#note(words);
     await nextTurn(); // the log writes the start by then, before the threads write of their tasks
@@ -170,6 +160,7 @@ export class WorkerProcess {
     this.#pool.start();
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
     await this.#alerts.watch();
+    await this.#webhooks.watch();
     await this.#started.promise;
     // Not before: the follow-ups of its models count for the failures that it finds.
     if (!this.#stopping) await this.#timekeeping.rescueDead();
@@ -182,6 +173,7 @@ export class WorkerProcess {
     this.#pool.letClaim();
     this.#timekeeping.start();
     this.#alerts.start();
+    this.#webhooks.start();
     this.#waking.look();
   }
 
@@ -216,6 +208,7 @@ export class WorkerProcess {
     this.#started.resolve(); // models may take for ever to load
     this.#waking.stop();
     this.#timekeeping.stop();
+    await this.#webhooks.end();
     const started = monotonicNow();
     await this.#pool.stop(grace);
     const rest = Math.max(grace - (monotonicNow() - started), 0);

@@ -94,7 +94,7 @@ describe("the host", () => {
       error: {
         code: "forbidden",
         message:
-          'Cannot answer for the host "evil.example": this is not its server; use the address that tq printed when it started',
+          'Cannot answer for the host "evil.example": this is not its server; use the address that tq printed when it started, or put the name into admin.hosts',
       },
     });
   });

@@ -3,20 +3,28 @@ import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { type ServeOptions, serveAdmin } from "../../src/admin/serve.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Event } from "../../src/log/events.ts";
+import { parseSettings } from "../../src/settings/config.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import { makeFolder } from "../support/folder.ts";
 import { CATALOG } from "./support.ts";
 
-export async function serve(options: Partial<ServeOptions> = {}) {
+interface Given extends Partial<ServeOptions> {
+  /** The clock of the store. */
+  readonly clock?: Clock;
+}
+
+export async function serve({ clock = systemClock, ...options }: Given = {}) {
   await using stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(makeFolder());
-  const store = new SqliteStore({ path: join(folder, "tq.db") });
+  const store = new SqliteStore({ path: join(folder, "tq.db"), clock });
   stack.defer(() => store.close());
   const events: Event[] = [];
   const server = await serveAdmin({
     store,
     listen: "127.0.0.1:0",
+    config: parseSettings({}, "test"),
     catalog: () => CATALOG,
     mode: "worker",
     version: "1.2.3",
@@ -30,6 +38,7 @@ export async function serve(options: Partial<ServeOptions> = {}) {
     ...server,
     store,
     events,
+    folder,
     port: Number(new URL(server.url).port),
     headers: { authorization: `Bearer ${token}` },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

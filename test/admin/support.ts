@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type AdminOptions, createAdmin } from "../../src/admin/app.ts";
 import type { Event } from "../../src/log/events.ts";
+import { parseSettings } from "../../src/settings/config.ts";
 import type { SqliteOptions } from "../../src/sqlite/database.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import { makeFolder } from "../support/folder.ts";
@@ -26,6 +27,7 @@ export function makeAdmin(options: Partial<AdminOptions & SqliteOptions> = {}) {
   const app = createAdmin({
     store,
     token: TOKEN,
+    config: parseSettings({}, "test"),
     catalog: () => CATALOG,
     mode: "worker",
     version: "1.2.3",

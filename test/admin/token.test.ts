@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadToken } from "../../src/admin/token.ts";
+import { loadToken } from "../../src/admin/access/token-file.ts";
 import { makeFolder } from "../support/folder.ts";
 import { TOKEN } from "./support.ts";
 
@@ -43,7 +43,7 @@ describe("the token's file", () => {
         process.exit();
       });
       console.log("here");`;
-    const source = join(import.meta.dir, "../../src/admin/token.ts");
+    const source = join(import.meta.dir, "../../src/admin/access/token-file.ts");
     const command = [process.execPath, "-e", program, source, place.path];
     const starters = Array.from({ length: 6 }, () => {
       const { stdin, stdout, exited } = Bun.spawn(command, { stdin: "pipe", stdout: "pipe" });

@@ -1,6 +1,7 @@
 /** The table of recurring tasks in terminals of several widths. */
 import { expect, test } from "bun:test";
-import { type Listed, recurringTable } from "../../cli/terminal/recurring.ts";
+import { recurringTable } from "../../cli/terminal/recurring.ts";
+import type { Listed } from "../../src/tasks/cron/listed.ts";
 
 const AT = new Date(2026, 10, 29, 14, 5).getTime();
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { formatSize, formatTime } from "../../cli/terminal/text.ts";
+import { formatTime } from "../../cli/terminal/text.ts";
+import { formatSize } from "../../src/values/size.ts";
 import { paint, terminalOf } from "../../cli/terminal/terminal.ts";
 
 describe("formatTime", () => {

@@ -76,6 +76,25 @@ describe("a push wakes an idle worker", () => {
     worker.kill("SIGTERM");
     expect((await worker.ended()).code).toBe(0);
   });
+
+  test("by HTTP is answered while a task computes on each thread of the worker", async () => {
+    await using site = siteWithModels();
+    const worker = await site.worker(["-n", "2", "--admin", "--listen", "127.0.0.1:0"]);
+    const { url } = (await worker.says("admin.listening")) as unknown as { url: string };
+    const headers = { authorization: `Bearer ${site.read("tq.token").trim()}` };
+    const post = (body: object) =>
+      fetch(`${url}/api/v1/tasks`, { method: "POST", headers, body: JSON.stringify(body) });
+    const endless = { model: "job", method: "loop", instances: 1 };
+    expect((await post([endless, endless])).status).toBe(201);
+    const states = () => [1, 2].map((id) => site.task(id).state);
+    await eventually("both run", () => states().every((state) => state === "running"));
+    const pushed = await post({ model: "job", method: "add", instances: 7 });
+    expect(await pushed.json()).toEqual({ ids: [3] });
+    const shown = await fetch(`${url}/api/v1/tasks?state=running`, { headers });
+    expect(((await shown.json()) as { tasks: unknown[] }).tasks).toHaveLength(2);
+    worker.kill("SIGKILL");
+    await worker.ended();
+  });
 });
 
 /** Pushes, says so, waits for the file, then ends its transaction. */

@@ -109,6 +109,10 @@ const EVENTS: [Event, string][] = [
     "admin API listens on http://127.0.0.1:8989  token in /d/tq.token",
   ],
   [
+    { name: "admin.listening", url: "unix:/run/tq.sock", token: "/d/tq.token" },
+    "admin API listens on unix:/run/tq.sock  token in /d/tq.token  try curl --unix-socket /run/tq.sock http://localhost/healthz",
+  ],
+  [
     { name: "store.failed", database: "/d", error: ERROR },
     "/d cannot be used  TypeError: no price",
   ],

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
 import { COMMANDS } from "../../cli/commands.ts";
 import { createAdmin } from "../../src/admin/app.ts";
+import { parseSettings } from "../../src/settings/config.ts";
 import { push, type PushOptions } from "../../src/index.ts";
 import { CALL, OPTIONS } from "../../src/push/task-options.ts";
 import { makeRuntime, sentenceOf } from "../model/support.ts";
@@ -61,6 +62,7 @@ async function post(body: string): Promise<void> {
   const admin = createAdmin({
     store: tq.store,
     token: "t",
+    config: parseSettings({}, "test"),
     catalog: () => ({ [model]: [method] }),
     mode: "worker",
     version: "0",

@@ -2,6 +2,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { createAdmin } from "../../src/admin/app.ts";
+import { parseSettings } from "../../src/settings/config.ts";
 import { Model, push, type PushOptions, Transaction } from "../../src/index.ts";
 import { TASK_OPTIONS } from "../../src/push/task-options.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -119,7 +120,8 @@ const WRONG: typeof GOOD = [
 
 async function postTo(store: Store, fields: object): Promise<void> {
   const catalog = () => ({ sale: ["process"] });
-  const admin = createAdmin({ store, token: "t", catalog, mode: "worker", version: "0" });
+  const config = parseSettings({}, "test");
+  const admin = createAdmin({ store, token: "t", config, catalog, mode: "worker", version: "0" });
   const answer = await admin.request("http://localhost/api/tasks", {
     method: "POST",
     headers: { Authorization: "Bearer t" },

@@ -3,6 +3,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { push as pushCommand } from "../../cli/push.ts";
 import { createAdmin } from "../../src/admin/app.ts";
+import { parseSettings } from "../../src/settings/config.ts";
 import { Model, push, type PushOptions, Transaction } from "../../src/index.ts";
 import { CALL, type Row, TASK_OPTIONS } from "../../src/push/task-options.ts";
 import { makeRuntime, NOW, sentenceOf } from "../model/support.ts";
@@ -29,6 +30,7 @@ async function postTo(store: Parameters<typeof createAdmin>[0]["store"], body: u
   const admin = createAdmin({
     store,
     token: "t",
+    config: parseSettings({}, "test"),
     catalog: () => ({ sale: ["process"] }),
     mode: "worker",
     version: "0",

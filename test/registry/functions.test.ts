@@ -87,6 +87,10 @@ test("a section of tq.toml names a function alone, or as it stands in the databa
   for (const rule of rules) expect(new Policies([rule]).of(model, "call", null).attempts).toBe(7);
 });
 
+test("a section for the deliveries of webhooks is no useless one", () => {
+  expect(unknownRules([{ pattern: "tq.webhook", said: { attempts: 3 } }], {})).toEqual([]);
+});
+
 test.each([
   ["partie.run", "party.run"],
   ["party", "party.*"],

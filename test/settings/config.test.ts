@@ -16,6 +16,7 @@ describe("defaults", () => {
       models: null,
       tasks: [],
       cron: [],
+      webhooks: [],
       database: {
         path: join(cwd, "tq.db"),
         retry: 5,
@@ -36,7 +37,7 @@ describe("defaults", () => {
         keep_output: true,
         max_crashes: 3,
       },
-      admin: { listen: "127.0.0.1:8989" },
+      admin: { listen: "127.0.0.1:8989", hosts: [], tls_cert: null, tls_key: null, push: [] },
       alert: { command: null, url: null, every: 60_000, queues: [], tasks: [] },
       log: { level: "info", format: "text" },
     });
@@ -174,6 +175,12 @@ test.each([
   expect(load({ env: { TQ_WORKER__QUEUES: text } }).worker.queues).toEqual(queues);
 });
 
+test("a list of what may be pushed is not empty: that would look like nothing, and mean all", () => {
+  expect(refusal(() => load({ flags: { "admin.push": [] } }))).toContain(
+    'it must be a list of at least one name or pattern, such as ["invoice.*", "print_label"]',
+  );
+});
+
 test.each(["[]", ",", " , "])(
   "%p in the environment is refused: an empty list would stand for all queues",
   (text) => {
@@ -198,4 +205,13 @@ describe("settings of an embedding program", () => {
   test("may name no models", () => {
     expect(parseSettings({ models: null }, "startWorker", cwd).models).toBeNull();
   });
+});
+
+test("the path of a socket is relative to tq.toml in the file, to the current folder in a flag", () => {
+  const given = { admin: { listen: "unix:run/tq.sock" } };
+  expect(parseSettings(given, "startWorker", cwd).admin.listen).toBe(
+    `unix:${join(cwd, "run/tq.sock")}`,
+  );
+  const { admin } = load({ flags: { "admin.listen": "unix:/run/tq.sock" } });
+  expect(admin.listen).toBe("unix:/run/tq.sock");
 });

@@ -3,7 +3,15 @@ import { expect, test } from "bun:test";
 import { LiveFile } from "../../src/sqlite/file/live-output.ts";
 import { outputLine, type TaskProgress } from "../../src/store/task-output.ts";
 import { watchTask } from "../../src/tasks/watch.ts";
-import { claimFirst, makeStore, OWNER, pushOne, type TestStore } from "../support/store.ts";
+import {
+  claim,
+  claimFirst,
+  makeStore,
+  newTask,
+  OWNER,
+  pushOne,
+  type TestStore,
+} from "../support/store.ts";
 
 const FINISHED = { kind: "finished", result: null, reason: null } as const;
 
@@ -63,4 +71,22 @@ test("a watch tells of it, though no commit does, and not of one that is said ag
     }
   }
   expect(seen).toEqual([null, 1, 2, null]);
+});
+
+test("of several tasks that a thread holds, it runs the one that has said something", async () => {
+  await using subject = makeStore();
+  const { store, path } = subject;
+  const ids = await store.push([newTask(), newTask(), newTask()]);
+  const [, second] = await claim(store, { limit: 3 });
+  const held = async () => (await store.working()).threads;
+  expect(await held()).toMatchObject([{ task: { id: ids[0] }, isSure: false, others: 2 }]);
+  const live = new LiveFile(path, OWNER);
+  if (second) live.begin(second);
+  live.append(outputLine(said(4)));
+  live.close();
+  expect(await held()).toMatchObject([
+    { task: { id: second?.id }, isSure: true, others: 2, progress: said(4) },
+  ]);
+  if (second) await store.write((session) => session.settle(second, FINISHED));
+  expect(await held()).toMatchObject([{ task: { id: ids[0] }, others: 1, progress: null }]);
 });

@@ -37,6 +37,11 @@ test("a histogram keeps the worst length, the sum and the count exactly", () => 
   expect(histogram.quantile(1)).toBeLessThanOrEqual(5_000.001);
 });
 
+test("a histogram counts those that are shorter than lengths at which its buckets begin", () => {
+  const histogram = of(0, 0.1, 0.9, 1, 3.99, 4, 70_000, 1e9);
+  expect(histogram.shorterThan([0.25, 1, 4, 65_536, 262_144])).toEqual([2, 3, 5, 6, 7]);
+});
+
 test("an empty histogram has no mean and no percentile", () => {
   expect([of().mean, of().quantile(0.5)]).toEqual([null, null]);
 });

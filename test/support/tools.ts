@@ -52,11 +52,14 @@ export const TOOLS = {
     isThere: () => faketimeLibrary() !== undefined,
   },
   git: program("git", "git", "list the files that --coverage counts, and name a build"),
+  openssl: program("openssl", "openssl", "make a certificate"),
   prlimit: program("prlimit", "util-linux", "make a disk refuse writes"),
   python3: program("python3", "python3", "open the database by another program", [
     "-c",
     "import sqlite3",
   ]),
+  chromium: program("chromium", "chromium", "look at the dashboard", ["--version"]),
+  promtool: program("promtool", "prometheus", "check metrics", ["--version"]),
   setpriv: {
     package: "util-linux",
     use: "take root's rights over files from a program",

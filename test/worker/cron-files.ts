@@ -4,7 +4,7 @@ import type { CronRow } from "../../src/cron/ledger.ts";
 import { loadConfig } from "../../src/settings/config.ts";
 import type { Store } from "../../src/store/store.ts";
 import { CronSources } from "../../src/worker/cron-sources.ts";
-import type { LoadedModels } from "../../src/worker/messages.ts";
+import type { CronModels } from "../../src/worker/messages.ts";
 import { type Folder, makeFolder } from "../support/folder.ts";
 import { makeStore, type TestStore } from "../support/store.ts";
 
@@ -38,7 +38,7 @@ export function renewSources(): void {
   });
 }
 
-export function modelsOf(definition: object | null, methods = ["run"]): LoadedModels {
+export function modelsOf(definition: object | null, methods = ["run"]): CronModels {
   const definitions =
     definition === null ? [] : [{ name: "nightly", definition: JSON.stringify(definition) }];
   return { catalog: { night: methods }, crons: [{ path: "/shop/models.ts", definitions }] };

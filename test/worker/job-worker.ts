@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach } from "bun:test";
 import { parseSettings } from "../../src/settings/config.ts";
 import type { Event } from "../../src/log/events.ts";
-import { WorkerProcess, type WorkerProcessOptions } from "../../src/worker/worker.ts";
+import type { WorkerProcessOptions } from "../../src/worker/options.ts";
+import { WorkerProcess } from "../../src/worker/worker.ts";
 
 export const MODELS = `import { writeFileSync } from "node:fs";
 import { Model } from "tq";

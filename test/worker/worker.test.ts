@@ -27,7 +27,7 @@ renewFolder();
 describe("a worker", () => {
   test("knows its models, runs what is pushed, and sums up at its end", async () => {
     const worker = await start();
-    expect(worker.catalog).toEqual({
+    expect(worker.models?.catalog).toEqual({
       job: ["add", "exit", "fail", "hang", "lazy", "post", "trap"],
     });
     for (const method of ["add", "fail", "add"]) push(method);

@@ -5,7 +5,7 @@ import { quote } from "../../quote.ts";
 import { nameHint } from "../../policies/other-names.ts";
 import { fieldOf } from "../../policies/table.ts";
 
-type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
+export type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
 
 /** The most problems in one message: a request may have a thousand bad ids. */
 export const MAX_LISTED = 20;
@@ -37,17 +37,15 @@ export class Problems {
       this.add(() => `${place || "the body"} cannot be ${quote(input)}: it must be a JSON object`);
       return undefined;
     }
-    const names = Object.keys(schema.entries);
-    for (const [key, value] of Object.entries(input)) {
-      if (names.includes(key)) continue;
-      this.add(
-        () =>
-          `${place}${place && " "}${quote(key)} is not a field${nameHint(key, names, value, fieldOf)}`,
-      );
+    for (const key of Object.keys(input)) {
+      if (Object.hasOwn(schema.entries, key)) continue;
+      this.add(() => {
+        const names = Object.keys(schema.entries);
+        const hint = nameHint(key, names, (input as Record<string, unknown>)[key], fieldOf);
+        return `${place}${place && " "}${quote(key)} is not a field${hint}`;
+      });
     }
-    // Every name is given, so that a missing field meets its own schema and not that of the object.
-    const blank = Object.fromEntries(names.map((name) => [name, undefined]));
-    return this.check(schema, { ...blank, ...input }, place);
+    return this.check(schema, { ...blankOf(schema), ...input }, place);
   }
 
   /** The value as the schema makes it, or undefined when there is a problem; `place` is its name in the sentences. */
@@ -86,6 +84,18 @@ export class Problems {
     const head = `${this.#action}: ${this.#count} things are wrong${unread}:`;
     throw new TqError("invalid", [head, ...lines].join("\n  "));
   }
+}
+
+const blanks = new WeakMap<Fields, Readonly<Record<string, undefined>>>();
+
+/** Has every name, so that a missing field meets its own schema and not that of the object. */
+function blankOf(schema: Fields): Readonly<Record<string, undefined>> {
+  let blank = blanks.get(schema);
+  if (blank === undefined) {
+    blank = Object.fromEntries(Object.keys(schema.entries).map((name) => [name, undefined]));
+    blanks.set(schema, blank);
+  }
+  return blank;
 }
 
 function sentenceOf(issue: v.BaseIssue<unknown>, place: string): string {

@@ -4,11 +4,25 @@
  */
 import * as v from "valibot";
 import { isTqError } from "../../errors.ts";
+import type { JsonForm } from "../../values/option-kinds.ts";
+
+/** What the OpenAPI document says of a field: its form in JSON, and its meaning. */
+export function described<Input>(json: JsonForm, description: string) {
+  return v.metadata<Input, { readonly json: JsonForm; readonly description: string }>({
+    json,
+    description,
+  });
+}
 
 /** A field that is read by a function; the sentence of its refusal begins with the name that it is given. */
-export function readField<T>(read: (value: unknown, name: string) => T) {
+export function readField<T>(
+  read: (value: unknown, name: string) => T,
+  json: JsonForm = {},
+  help = "",
+) {
   return v.pipe(
     v.unknown(),
+    described(json, help),
     v.rawTransform<unknown, T>(({ dataset: { value }, addIssue, NEVER }) => {
       try {
         return read(value, ""); // check.ts puts the name before the refusal, which so begins with a space

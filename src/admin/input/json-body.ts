@@ -1,6 +1,10 @@
 /** Reads the body of a request as a value that loses nothing when it is written as JSON again. */
+import type { Context } from "hono";
+import type * as v from "valibot";
 import { TqError } from "../../errors.ts";
+import { cut, quote } from "../../quote.ts";
 import { parseExactly } from "../../values/exact-json.ts";
+import { type Fields, Problems } from "./check.ts";
 import { BACKSLASH, findJsonFault, QUOTE } from "./json-fault.ts";
 
 /**
@@ -10,16 +14,80 @@ import { BACKSLASH, findJsonFault, QUOTE } from "./json-fault.ts";
  * @throws TqError `invalid`, with the line and the column
  */
 export function readJson(bytes: BufferSource): unknown {
-  const text = readText(bytes);
-  if (isTooDeep(text))
-    throw new TqError("invalid", "Cannot read the body: it is nested too deeply");
+  return readJsonText(readText(bytes), "Cannot read the body");
+}
+
+/** As `readJson`. @param start begins the sentence of a refusal */
+export function readJsonText(text: string, start: string): unknown {
+  if (isTooDeep(text)) throw new TqError("invalid", `${start}: it is nested too deeply`);
   try {
-    return parseExactly(text, checkDigits);
+    return parseExactly(text, (digits) => checkDigits(digits, start));
   } catch (cause) {
     if (cause instanceof TqError) throw cause;
-    throw new TqError("invalid", `Cannot read the body: ${whatIsWrong(text, cause)}`, { cause });
+    throw new TqError("invalid", `${start}: ${whatIsWrong(text, cause)}`, { cause });
   }
 }
+
+/**
+ * Reads the body of a request as an object with these fields; no body is an object without any.
+ *
+ * @param action the start of a refusal's sentence: `Cannot cancel`
+ * @throws TqError `invalid`
+ */
+export async function readObject<S extends Fields>(
+  c: Context,
+  schema: S,
+  action: string,
+): Promise<v.InferOutput<S>> {
+  const bytes = await c.req.arrayBuffer();
+  const problems = new Problems(action);
+  const read = problems.read(schema, bytes.byteLength === 0 ? {} : readJson(bytes));
+  problems.throwIfAny();
+  return read as v.InferOutput<S>;
+}
+
+/**
+ * Reads the body of a request as an object whose fields something else checks, of values that JavaScript holds exactly;
+ * fields that are null count as not given.
+ *
+ * @param action as above
+ * @throws TqError `invalid`
+ */
+export async function readPlainObject(
+  c: Context,
+  action: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const bytes = await c.req.arrayBuffer();
+  const body = bytes.byteLength === 0 ? {} : readJson(bytes);
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw new TqError(
+      "invalid",
+      `${action}: the body cannot be ${quote(body)}: it must be a JSON object`,
+    );
+  }
+  const fields = Object.entries(body).filter(([, value]) => value !== null);
+  for (const [name, value] of fields) {
+    const raw = rawNumber(value);
+    if (raw === null) continue;
+    const why = `the number ${quote(raw)} cannot be kept exactly; write it as text`;
+    throw new TqError("invalid", `${action}: ${cut(name)}: ${why}`);
+  }
+  return Object.fromEntries(fields);
+}
+
+/** The first number in a value that JavaScript cannot hold; null: there is none. */
+function rawNumber(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return null;
+  if (JSON_WITH_RAW.isRawJSON(value)) return value;
+  for (const inner of Object.values(value)) {
+    const found = rawNumber(inner);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** https://tc39.es/proposal-json-parse-with-source/ is not in TypeScript's library yet. */
+const JSON_WITH_RAW = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
 
 function readText(bytes: BufferSource): string {
   try {
@@ -59,11 +127,11 @@ function isOpening(code: number): boolean {
 /** The longest number: Python reads no more digits either, and the time to read them grows with their square. */
 const MAX_DIGITS = 4_300;
 
-function checkDigits({ length }: string): void {
+function checkDigits({ length }: string, start: string): void {
   if (length <= MAX_DIGITS) return;
   throw new TqError(
     "invalid",
-    `Cannot read the body: a number of ${length} characters is too long; it may have ${MAX_DIGITS}`,
+    `${start}: a number of ${length} characters is too long; it may have ${MAX_DIGITS}`,
   );
 }
 

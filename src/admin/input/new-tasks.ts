@@ -6,35 +6,59 @@ import type { Basis } from "../../values/option-kinds.ts";
 import { CALL, TASK_OPTIONS, type TaskOption, toColumns } from "../../push/task-options.ts";
 import { FUNCTION_METHOD, type NewTask, NO_INSTANCES } from "../../task.ts";
 import { Problems } from "./check.ts";
-import { readField, whole } from "./fields.ts";
+import { described, readField, whole } from "./fields.ts";
 import { ARGS, CONTEXT, NAMED } from "./json-fields.ts";
 
 const IDS = v.array(whole("an id: a whole number"));
-const INSTANCES = v.lazy((input): v.GenericSchema<unknown, number | number[]> => {
-  if (Array.isArray(input)) return IDS;
-  return whole("an id like 7, or a list of ids like [7, 8]");
-});
+const ONE_OR_MORE = whole("an id like 7, or a list of ids like [7, 8]");
+const AN_ID = { type: "integer" };
+const INSTANCES = v.pipe(
+  v.unknown(),
+  described({ anyOf: [AN_ID, { type: "array", items: AN_ID }] }, CALL.instances.help),
+  v.rawTransform<unknown, number | number[]>(({ dataset: { value }, addIssue, NEVER }) => {
+    const read = v.safeParse(Array.isArray(value) ? IDS : ONE_OR_MORE, value);
+    if (read.success) return read.output;
+    for (const { message, input, path } of read.issues) {
+      addIssue({ message, input, ...(path && { path }) });
+    }
+    return NEVER;
+  }),
+);
 
-const METHOD = readField(CALL.method.kind.readJson);
+const METHOD = ofCall("method");
 const ABSENT = v.nullish(v.null(), null);
 
+/** The basis of the push that is being read: a push is read in one go, and building schemas takes longer than that. */
+let basisNow: Basis = { now: 0, batchSize: null };
+
 /** One push: the call, and the options. A field that is null counts as not given, unless that means "none". */
-function pushSchemas(basis: Basis) {
-  const options = TASK_OPTIONS.map(({ field, kind, preset, hasNone }) => {
-    const read = readField((value, name) => kind.readJson(value, name, basis));
+export const PUSH_SCHEMAS = pushSchemas();
+
+function pushSchemas() {
+  const options = TASK_OPTIONS.map(({ field, kind, preset, hasNone, help }) => {
+    const read = readField((value, name) => kind.readJson(value, name, basisNow), kind.json, help);
     return [field, hasNone ? v.optional(read) : v.nullish(read, preset)] as const;
   });
-  const model = readField(CALL.model.kind.readJson);
+  const model = ofCall("model");
   const rest = {
     args: v.nullish(ARGS, () => []),
     kwargs: v.nullish(NAMED, () => ({})),
-    user: v.nullish(readField(CALL.user.kind.readJson), CALL.user.preset),
+    user: v.nullish(ofCall("user"), CALL.user.preset),
     context: v.nullish(CONTEXT, () => ({})),
     ...Object.fromEntries(options),
   };
   const ofMethod = v.object({ model, method: METHOD, instances: INSTANCES, ...rest });
   const ofFunction = v.object({ model, method: ABSENT, instances: ABSENT, ...rest });
-  return (body: unknown) => (isFunctionCall(body) ? ofFunction : ofMethod);
+  return { ofMethod, ofFunction };
+}
+
+function ofCall<Part extends "model" | "method" | "user">(part: Part) {
+  const { kind, help } = CALL[part];
+  return readField<ReturnType<(typeof CALL)[Part]["kind"]["readJson"]>>(
+    kind.readJson as never,
+    kind.json,
+    help,
+  );
 }
 
 /** True for a body with neither method nor instances: it is meant for a plain function. */
@@ -44,7 +68,7 @@ function isFunctionCall(body: unknown): boolean {
   return (method ?? instances ?? null) === null;
 }
 
-type Push = v.InferOutput<ReturnType<ReturnType<typeof pushSchemas>>>;
+type Push = v.InferOutput<(typeof PUSH_SCHEMAS)["ofMethod" | "ofFunction"]>;
 
 interface PushRequest {
   /** True when the body is one push, no list, for one instance: it is answered with one id. */
@@ -64,13 +88,14 @@ const MAX_TASKS = 50_000;
  */
 export function readPush(body: unknown, basis: Basis): PushRequest {
   const problems = new Problems("Cannot push");
-  const schemaOf = pushSchemas(basis);
+  const { ofMethod, ofFunction } = PUSH_SCHEMAS;
+  basisNow = basis;
   const bodies: unknown[] = Array.isArray(body) ? body : [body];
   const pushes: Push[] = [];
   const tasks: NewTask[] = [];
   for (const [index, item] of bodies.entries()) {
     const place = Array.isArray(body) ? `[${index}]` : "";
-    const push = problems.read(schemaOf(item), item, place);
+    const push = problems.read(isFunctionCall(item) ? ofFunction : ofMethod, item, place);
     if (push === undefined) {
       if (problems.isFull)
         problems.throwIfAny(Array.isArray(body) ? ` in the first ${index + 1} pushes` : "");

@@ -11,21 +11,60 @@ const LIMIT = digits("a whole number from 1 to 1000", 1000);
 /** The fields that may come several times: the values of the first count together, the others all must hold. */
 const SEVERAL = ["state", "where"];
 
-const FIELDS = [...FILTER_PARTS.map(({ field }) => field), "where", "limit"];
+const FIELDS = [...FILTER_PARTS.map(({ field }) => field), "where"];
+
+/**
+ * Reads the fields of a query, each of which may come once; their readers check the values.
+ *
+ * @param action the start of a refusal's sentence: `Cannot show statistics`
+ * @throws TqError `invalid`
+ */
+export function readQuery<Name extends string>(
+  search: URLSearchParams,
+  fields: readonly Name[],
+  action: string,
+): { readonly [N in Name]?: string } {
+  const problems = new Problems(action);
+  checkNames(search, fields, problems);
+  problems.throwIfAny();
+  return Object.fromEntries(search) as { [N in Name]?: string };
+}
+
+/** @param several the fields that may come several times. */
+function checkNames(
+  search: URLSearchParams,
+  fields: readonly string[],
+  problems: Problems,
+  several: readonly string[] = [],
+): void {
+  for (const name of new Set(search.keys())) {
+    if (!fields.includes(name)) {
+      problems.add(() => `${quote(name)} is not a field${didYouMean(name, fields)}`);
+    } else if (!several.includes(name) && search.getAll(name).length > 1) {
+      problems.add(() => `${name} is given twice`);
+    }
+  }
+}
 
 /** An id in a path. */
 const TASK_ID = digits("the id of a task");
 
+interface FilterUse {
+  /** For the sentence of a refusal: `retry`. */
+  readonly verb: string;
+  /** True where it is for a list of some of the tasks. */
+  readonly hasLimit: boolean;
+}
+
 /** @throws TqError `invalid` */
-export function readFilter(search: URLSearchParams, now: number): ReadFilter {
-  const problems = new Problems("Cannot list tasks");
-  for (const name of new Set(search.keys())) {
-    if (!FIELDS.includes(name)) {
-      problems.add(() => `${quote(name)} is not a field${didYouMean(name, FIELDS)}`);
-    } else if (!SEVERAL.includes(name) && search.getAll(name).length > 1) {
-      problems.add(() => `${name} is given twice`);
-    }
-  }
+export function readFilter(
+  search: URLSearchParams,
+  now: number,
+  { verb, hasLimit }: FilterUse = { verb: "list", hasLimit: true },
+): ReadFilter {
+  const problems = new Problems(`Cannot ${verb} tasks`);
+  const fields = hasLimit ? [...FIELDS, "limit"] : FIELDS;
+  checkNames(search, fields, problems, SEVERAL);
   const given = FILTER_PARTS.filter(({ field }) => search.has(field));
   const texts = new Map(given.map(({ key, field }) => [key, search.getAll(field).join(",")]));
   const filter = readWritten(
@@ -39,7 +78,7 @@ export function readFilter(search: URLSearchParams, now: number): ReadFilter {
   );
   const limit = problems.check(LIMIT, search.get("limit") ?? "100", "limit") ?? 0;
   problems.throwIfAny();
-  return { ...filter, limit };
+  return hasLimit ? { ...filter, limit } : filter;
 }
 
 /**

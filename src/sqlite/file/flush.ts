@@ -121,6 +121,15 @@ export class Flush {
     }
   }
 
+  /** As `afterCommit`, while the thread goes on. */
+  async behindCommit(): Promise<void> {
+    try {
+      await this.inBackground();
+    } catch (error) {
+      throw uncertainError(error);
+    }
+  }
+
   /** Flushes while the caller goes on; resolves when every commit before the call is on disk. */
   async inBackground(): Promise<void> {
     if (!this.#on) return;

@@ -154,7 +154,8 @@ CREATE TABLE tq__untold (
 
 -- Statistics: the runs of a method of a queue by the minute, after eight days by the hour. `span` is in ms, sums
 -- and worst values in µs; `buckets` are histograms: src/statistics/histogram.ts. `whole` is 1 where a row has all runs of
--- its queue in that minute: of several methods a row more has them together, without a model.
+-- its queue in that minute: of several methods a row more has them together, without a model. Rows with the span 0 are
+-- totals since the beginning, which nothing deletes.
 CREATE TABLE tq__statistic (
   span   INTEGER NOT NULL,
   at     INTEGER NOT NULL,
@@ -177,6 +178,13 @@ CREATE TABLE tq__statistic (
   PRIMARY KEY (span DESC, at, queue, model, method)
 ) STRICT, WITHOUT ROWID;
 
+-- Totals of what happens rarely: workers whose tasks were put back, and tasks that were.
+CREATE TABLE tq__total (
+  name  TEXT PRIMARY KEY,
+  total INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO tq__total VALUES ('workers_rescued', 0), ('tasks_rescued', 0);
+
 -- The number of the last part that a worker has added: none is added twice.
 ALTER TABLE tq__worker ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
 
@@ -189,4 +197,4 @@ SELECT at, span, queue, model, method,
        late_start_count, late_start_sum / 1000.0 / late_start_count AS late_start_mean, iif(late_start_count > 0, late_start_worst / 1000.0, NULL) AS late_start_worst,
        late_end_count, late_end_sum / 1000.0 / late_end_count AS late_end_mean, iif(late_end_count > 0, late_end_worst / 1000.0, NULL) AS late_end_worst
   FROM tq__statistic
- WHERE model <> '';
+ WHERE model <> '' AND span > 0;

@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { isWorker } from "../../store/live-workers.ts";
 import type { QueueStatus, WorkerStatus } from "../../store/looking.ts";
+import type { OldestReady } from "../../store/measurements.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import {
   type EndedRate,
@@ -162,6 +163,16 @@ function backlogSince(
     ),
   );
   return Math.min(now, ...times.filter((time) => time !== null));
+}
+
+/** Since when the oldest ready task of each of these queues could run, as far as it is found; no paused method's. */
+export function oldestReady(db: Database, queues: readonly string[], now: number): OldestReady[] {
+  const held = heldNames(pausesInForce(db, now));
+  return queues.flatMap((queue) => {
+    const priorities = prioritiesOf(db, queue);
+    if (priorities.length === 0) return [];
+    return [{ queue, since: backlogSince(db, { queue, ready: 0, held }, priorities, now) }];
+  });
 }
 
 type Expected = { readonly id: number; readonly deadline: number; readonly isHeld: 0 | 1 };

@@ -1,7 +1,9 @@
 /** The statistics of runs: rows of minutes, which become rows of hours. */
 import type { Database } from "bun:sqlite";
 import { MEASURES, RUN_ENDS, RunCounts, type Series } from "../../statistics/counts.ts";
+import { TOTAL, totalSeries } from "./total-series.ts";
 import type {
+  SeriesEnds,
   StatisticsPart,
   StatisticsQuery,
   StatisticsRow,
@@ -37,9 +39,16 @@ export function addPart(db: Database, { worker, number, at, counts }: Statistics
   const queues = new Set<string>();
   for (const [series, added] of counts) {
     addTo(db, { ...series, at, span: MINUTE_MS }, added);
+    addTo(db, { ...totalSeries(db, series), ...TOTAL }, added);
     queues.add(series.queue);
   }
   for (const queue of queues) addUp(db, at, queue);
+}
+
+const TOTALS = `SELECT * FROM tq__statistic WHERE span = ${TOTAL.span} AND at = ${TOTAL.at}`;
+
+export function sumTotals(db: Database, into: (series: Series) => RunCounts): void {
+  for (const row of db.query(TOTALS).iterate() as Iterable<StoredRow>) addRow(into(row), row);
 }
 
 /** The model and the method of the row that has all runs of a queue: no method has such a name. */
@@ -95,18 +104,39 @@ function addRow(counts: RunCounts, row: StoredRow): void {
 }
 
 const SPANS = `span IN (${MINUTE_MS}, ${HOUR_MS})`;
-const ROWS = `
-  SELECT * FROM tq__statistic
-   WHERE ${SPANS} AND at >= $since AND at < $until AND model <> '${ALL}' AND ($queue IS NULL OR queue GLOB $queue)`;
+const ASKED = `${SPANS} AND at >= $since AND at < $until AND ($queue IS NULL OR queue GLOB $queue)`;
+const ROWS = `SELECT * FROM tq__statistic WHERE ${ASKED} AND model <> '${ALL}'`;
+
+/** Hours have no row for all methods. */
+const WHOLE_ROWS = `SELECT * FROM tq__statistic WHERE ${ASKED} AND (whole = 1 OR span = ${HOUR_MS})`;
 
 export function sumRows(
   db: Database,
-  { since, until, queue = null }: { [K in keyof StatisticsQuery]: StatisticsQuery[K] | null },
+  { since, until, queue = null, whole = false }: Nullable<StatisticsQuery>,
   into: (row: StatisticsRow) => RunCounts,
 ): void {
-  const glob = queue === null ? null : namesGlob(queue);
-  const rows = db.query(ROWS).iterate({ since, until, queue: glob }) as Iterable<StoredRow>;
+  const statement = db.query(whole ? WHOLE_ROWS : ROWS);
+  const values = { since, until, queue: globOf(queue) };
+  const rows = statement.iterate(values) as Iterable<StoredRow>;
   for (const row of rows) addRow(into(row), row);
+}
+
+function globOf(queue: string | null): string | null {
+  return queue === null ? null : namesGlob(queue);
+}
+
+type Nullable<T> = { [K in keyof T]: T[K] | null };
+
+const SERIES_ENDS = `
+  SELECT queue, model, method, ${RUN_ENDS.map((end) => `sum(${end}) AS ${end}`).join(", ")}
+    FROM tq__statistic WHERE ${ASKED} AND model <> '${ALL}'
+   GROUP BY queue, model, method`;
+
+export function endsOf(
+  db: Database,
+  { since, until, queue = null }: Nullable<StatisticsQuery>,
+): SeriesEnds[] {
+  return db.query(SERIES_ENDS).all({ since, until, queue: globOf(queue) }) as SeriesEnds[];
 }
 
 /** Rows that become hours, or are deleted, in one transaction: some ms. */

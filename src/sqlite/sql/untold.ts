@@ -11,7 +11,8 @@ const REASON_CHARACTERS = 1_000;
 /** So many failures are kept for a definition while none is told, and so many more while an alert goes. */
 export const MOST_KEPT = 100;
 
-const isIn = (globs: string, fits: string): string =>
+/** True where a list of globs is empty, or one of them fits. @param fits says that `value` does */
+export const isIn = (globs: string, fits: string): string =>
   `(${globs} = '[]' OR EXISTS (SELECT 1 FROM json_each(${globs}) WHERE ${fits}))`;
 
 /** A definition wants the failure of a task. @param queues @param tasks expressions for its lists of patterns */

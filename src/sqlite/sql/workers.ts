@@ -8,6 +8,7 @@ import { VERSION } from "../../version.ts";
 import type { Shown } from "../file/live-output.ts";
 import { recordAttempt } from "./attempts.ts";
 import { handBack } from "./claim.ts";
+import { countRescued } from "./rescued-count.ts";
 import type { AfterFailure } from "./failures.ts";
 import { noteTrouble } from "./untold.ts";
 import { type Crash, crash, interrupt, settle } from "./settle.ts";
@@ -133,6 +134,7 @@ export function rescueWorker(
     return rescuedTask(task);
   });
   db.query(UNREGISTER).run({ worker });
+  countRescued(db, tasks.length, 1);
   return tasks;
 }
 
@@ -160,6 +162,7 @@ export function rescueThread(
   now: number,
 ): RescuedTask[] {
   const held = db.query(HELD_BY_THREAD).all({ ...owner }) as HeldRow[];
+  if (maxCrashes !== null) countRescued(db, held.length);
   return held.map((task) => {
     const ran = task.id === running?.id && task.claim === running.claim;
     if (ran && outcome) {

@@ -26,6 +26,35 @@ export interface Changed {
   readonly after: CronRow;
 }
 
+/** A key that has another value now; undefined: it is not said. */
+export interface KeyChange {
+  readonly key: string;
+  readonly was: unknown;
+  readonly is: unknown;
+}
+
+export function keyChanges({ before, after }: Changed): KeyChange[] {
+  const source = saidBySource(after);
+  const [old, now] = [before, after].map(({ override }) => ({
+    ...source,
+    ...editedKeys(override),
+  })) as [Record<string, unknown>, Record<string, unknown>];
+  return [...new Set([...Object.keys(old), ...Object.keys(now)])]
+    .map((key) => ({ key, was: old[key], is: now[key] }))
+    .filter(({ was, is }) => !Bun.deepEquals(was, is));
+}
+
+/** For JSON: what each of them was; null: it was not said. */
+export function earlierKeys(changes: readonly KeyChange[]): Record<string, unknown> {
+  return Object.fromEntries(changes.map(({ key, was }) => [key, was ?? null]));
+}
+
+/** As where nothing was to be changed. @throws TqError "not_found" */
+export async function unchangedCron(store: Store, name: string): Promise<Changed> {
+  const row = await rowNamed(store, name);
+  return { before: row, after: row };
+}
+
 /** The slots that pass from now on push no task; what passed before is decided as ever. */
 export async function pauseCron(
   store: Store,

@@ -1,5 +1,5 @@
-/** Posts an alert to a URL. The log names the URL without its secrets. */
-import { clearTimeout, setTimeout } from "../../clock.ts";
+/** Posts an alert, or a webhook, to a URL. The log names the URL without its secrets. */
+import { sleepUnless } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import { shownUrl } from "../../settings/kinds.ts";
 import { formatDuration, SECOND_MS } from "../../values/duration.ts";
@@ -31,49 +31,65 @@ export async function post(
   signal: AbortSignal,
 ): Promise<string | null> {
   for (let tries = 0; ; tries++) {
-    const { why, isFinal } = await tryOnce(url, limit, message, signal);
+    const { why, isFinal } = await postOnce({ url, limit, body: message.json }, signal);
     if (why === null) return null;
     const pause = pauses[tries];
     if (signal.aborted) return "it was given up, as its worker stops";
     if (isFinal || pause === undefined) return why;
-    await pausing(pause, signal);
+    await sleepUnless(signal, pause);
   }
 }
 
 interface Tried {
   readonly why: string | null;
+  /** null: there was no answer. */
+  readonly status: number | null;
   /** True where another try would have the same answer. */
   readonly isFinal: boolean;
 }
 
-async function tryOnce(
-  url: string,
-  limit: number,
-  { json }: AlertMessage,
-  signal: AbortSignal,
+export interface PostRequest {
+  /** It may hold secrets. */
+  readonly url: string;
+  /** ms. */
+  readonly limit: number;
+  /** JSON. */
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Posts once. Never throws. */
+export async function postOnce(
+  { url, limit, body, headers: more = {} }: PostRequest,
+  signal?: AbortSignal,
 ): Promise<Tried> {
   const late = AbortSignal.timeout(limit);
   try {
     const { target, headers } = split(url);
     const response = await fetch(target, {
       method: "POST",
-      headers: { "content-type": "application/json", "user-agent": `tq/${VERSION}`, ...headers },
-      body: json,
+      headers: {
+        "content-type": "application/json",
+        "user-agent": `tq/${VERSION}`,
+        ...headers,
+        ...more,
+      },
+      body,
       redirect: "manual", // a redirected POST becomes a GET that tells nothing
-      signal: AbortSignal.any([signal, late]),
+      signal: signal ? AbortSignal.any([signal, late]) : late,
     });
     const { status } = response;
     if (response.ok) {
       await response.body?.cancel();
-      return { why: null, isFinal: true };
+      return { why: null, status, isFinal: true };
     }
     const why = `${shownUrl(url)} answered ${status}${await beginning(response, url)}`;
-    return { why, isFinal: status < 500 && status !== 408 && status !== 429 };
+    return { why, status, isFinal: status < 500 && status !== 408 && status !== 429 };
   } catch (error) {
     const words = late.aborted
       ? `it did not answer within ${formatDuration(limit)}`
       : withoutSecrets(unreachable(error), url);
-    return { why: `${shownUrl(url)} cannot be reached: ${words}`, isFinal: false };
+    return { why: `${shownUrl(url)} cannot be reached: ${words}`, status: null, isFinal: false };
   }
 }
 
@@ -113,11 +129,3 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there",
   ENOTFOUND: "there is no host with this name",
 };
-
-async function pausing(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  await promise;
-  clearTimeout(timer);
-}

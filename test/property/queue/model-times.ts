@@ -32,7 +32,7 @@ function shift(task: ModelTask, now: number): true {
 }
 
 /**
- * The same task again: what it was is kept, but for its end and its counts.
+ * The same task again: what it was is kept, its place in the order too, but for its end and its counts.
  *
  * @returns false where it cannot be retried.
  */
@@ -41,8 +41,7 @@ export function retryTask(task: ModelTask, now: number): boolean {
   if (task.finished_at === null && !wasPutOff) return false;
   const { scheduled_at: at, postponed_at: putOff } = task;
   const isEarly = task.state === "cancelled" && putOff === null && at !== null && at > now;
-  const deadline = task.expected_at ?? (isEarly ? at : null) ?? task.enqueued_at;
-  Object.assign(task, { deadline, crashes: 0, failures: 0, snoozes: 0, postponed: 0 });
+  Object.assign(task, { crashes: 0, failures: 0, snoozes: 0, postponed: 0 });
   const atOnce = { state: "ready", scheduled_at: now, postponed_at: now, expires_at: null };
   Object.assign(task, isEarly ? { state: "scheduled" } : atOnce);
   Object.assign(task, { finished_at: null, dequeued_at: null, result: null, reason: null });

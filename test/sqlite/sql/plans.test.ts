@@ -157,6 +157,17 @@ const WORK: [
       await Array.fromAsync(store.matching({ refStarts: "x", states: ["ready"] }));
     },
   ],
+  [
+    "what has become of tasks",
+    "tq__task_ended",
+    async (store, clock) => {
+      const ended = { endedFrom: 1, endedUntil: clock.now() };
+      const query = { pushed: 7, ...ended, known: [1, 2], limit: 10 };
+      await store.taskEvents.read(query);
+      await store.taskEvents.count(query);
+      await store.taskEvents.last(clock.now());
+    },
+  ],
   ["the newest tasks", null, (store) => store.list({ states: ["ready"], queue: "mail" })],
   ["times that are ahead", "tq__task_ready", (store) => store.repairTimes("all")],
   [

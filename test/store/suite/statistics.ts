@@ -48,6 +48,15 @@ async function total(): Promise<number> {
   return (await rows()).reduce((sum, { counts }) => sum + counts.runs, 0);
 }
 
+async function totals(): Promise<[string, number][]> {
+  const counts = new SeriesCounts();
+  await store.statistics.totals((series) => counts.of(series));
+  return Array.from(counts, ([{ queue, model, method }, { runs }]) => [
+    `${queue} ${model}.${method}`,
+    runs,
+  ]);
+}
+
 export function statisticsTests(): void {
   describe("statistics", () => {
     beforeEach(async () => {
@@ -155,6 +164,37 @@ export function statisticsTests(): void {
       expect(await total()).toBe(6);
       await store.statistics.forgetAhead();
       expect(await total()).toBe(4);
+    });
+
+    test("keep totals that do not fall when minutes become hours, and hours are deleted", async () => {
+      await add(countsOf(3, [5, 700.25]));
+      await add(countsOf(4, [9]), minute(1));
+      const before = await totals();
+      expect(before).toEqual([["mail sale.process", 7]]);
+      for (const days of [9, 400]) {
+        clock.advance(days * DAY);
+        while (await store.statistics.tidy(clock.now()));
+        expect(await totals()).toEqual(before);
+      }
+      await store.statistics.forgetAhead();
+      await add(countsOf(1), minute(60 * 24 * 800));
+      expect(await totals()).toEqual([["mail sale.process", 8]]);
+      expect(await rows({ since: clock.now() - DAY })).toEqual([]);
+    });
+
+    test("add up the totals of methods beyond some hundred, and each method stays where it is", async () => {
+      const method = (number: number) => ({ ...SALE, method: `m${number}` });
+      const many = new SeriesCounts();
+      for (let number = 0; number < 250; number++) many.of(method(number)).ends.finished += 1;
+      await add(many);
+      await add(countsOf(5, [], method(7)));
+      await add(countsOf(6, [], method(1_000)));
+      await add(countsOf(2, [], { ...SALE, queue: "print" }));
+      const found = new Map(await totals());
+      expect(found.size).toBe(202);
+      expect(found.get("mail sale.m7")).toBe(6);
+      expect(found.get("mail (others).(others)")).toBe(56);
+      expect(found.get("print (others).(others)")).toBe(2);
     });
 
     test("show the last hour of each queue in the status", async () => {

@@ -15,6 +15,7 @@ import { failureTests } from "./failures.ts";
 import { lookingTests } from "./looking.ts";
 import { orderTests } from "./order.ts";
 import { pauseTests } from "./pauses.ts";
+import { pushKeyTests } from "./push-keys.ts";
 import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
 import { filterTests } from "./filters.ts";
@@ -24,14 +25,21 @@ import { settleTests } from "./settle.ts";
 import { situationTests } from "./situation.ts";
 import { renewSubject, type Subject } from "./subject.ts";
 import { forecastTests } from "./forecasts.ts";
+import { measurementTests } from "./measurements.ts";
 import { statisticsTests } from "./statistics.ts";
+import { statisticsSumTests } from "./statistics-sums.ts";
 import { taskErrorTests } from "./task-errors.ts";
+import { tokenTests } from "./tokens.ts";
+import { taskEventTests } from "./task-events.ts";
+import { webhookTests } from "./webhooks.ts";
 import { workerTests } from "./workers.ts";
+import { workingTests } from "./working.ts";
 
 export function storeSuite(name: string, make: () => Subject): void {
   describe(name, () => {
     renewSubject(make);
     pushTests();
+    pushKeyTests();
     claimTests();
     orderTests();
     pauseTests();
@@ -41,7 +49,9 @@ export function storeSuite(name: string, make: () => Subject): void {
     taskErrorTests();
     crashTests();
     workerTests();
+    workingTests();
     byHandTests();
+    tokenTests();
     cleanTests();
     filterTests();
     manyMoveTests();
@@ -49,6 +59,10 @@ export function storeSuite(name: string, make: () => Subject): void {
     situationTests();
     sessionTests();
     statisticsTests();
+    measurementTests();
+    taskEventTests();
+    webhookTests();
+    statisticsSumTests();
     forecastTests();
     cronTests();
     failureTests();

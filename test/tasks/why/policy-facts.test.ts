@@ -3,8 +3,9 @@ import { expect, test } from "bun:test";
 import { task } from "../../../src/index.ts";
 import { type ModelClass, modelOf } from "../../../src/registry/model-class.ts";
 import { Registry } from "../../../src/registry/registry.ts";
+import { saidPolicies } from "../../../src/registry/said-policies.ts";
 import type { Task } from "../../../src/task.ts";
-import { policyFacts } from "../../../src/tasks/why/policy-facts.ts";
+import { knownPolicyFacts, policyFacts } from "../../../src/tasks/why/policy-facts.ts";
 import { needsPolicy, whyOf } from "../../../src/tasks/why/why.ts";
 import { ended, putOff, running, situation } from "./situations.ts";
 
@@ -13,6 +14,7 @@ test.each([
   [{ retryOn: ["EOFF", TypeError] }, "Error: no", "as its policy says: retryOn (EOFF, TypeError)"],
   [{}, "UserError: no paper", "as an error for people is not tried again"],
   [{}, "Error: no", "as its policy said then"],
+  [{ backoff: () => null }, "Error: no", "as its policy says: backoff (a function of the model)"],
 ])("with the policy %p, %s ended the task %s", (policy, reason, words) => {
   const registry = new Registry();
   const fn = task("printer", { attempts: 3, ...policy }, () => 1);
@@ -20,6 +22,10 @@ test.each([
   const call = { model: "printer", method: "call", reason, policy: null };
   expect(policyFacts(registry, [], call as Task)).toEqual({ attempts: 3, endsEarly: words });
   expect(policyFacts(new Registry(), [], call as Task)).toBeNull();
+  const known = { catalog: registry.catalog(), policies: saidPolicies(registry.all(), []) };
+  const pushed = { ...call, instances: [] as readonly number[] };
+  expect(knownPolicyFacts(known, pushed as Task)).toEqual({ attempts: 3, endsEarly: words });
+  expect(knownPolicyFacts({ catalog: null, policies: {} }, pushed as Task)).toBeNull();
 });
 
 test("the attempts that the policy allows are said where they are known", () => {

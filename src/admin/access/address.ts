@@ -1,8 +1,16 @@
 /** Where the admin API listens. */
-import { TqError } from "../errors.ts";
-import { splitAddress } from "../settings/kinds.ts";
+import { resolve } from "node:path";
+import { TqError } from "../../errors.ts";
+import { socketPath, splitAddress } from "../../settings/kinds.ts";
 
-export interface Address {
+export type Address = HostAddress | SocketAddress;
+
+interface SocketAddress {
+  /** The absolute path of a Unix socket. */
+  readonly unix: string;
+}
+
+export interface HostAddress {
   /** An IPv6 address without its brackets. */
   readonly hostname: string;
   /** 0 takes a free one. */
@@ -10,23 +18,25 @@ export interface Address {
 }
 
 /**
- * Reads `HOST:PORT`.
+ * Reads `HOST:PORT` or `unix:PATH`.
  *
- * @param insecure allows addresses that other hosts can reach
+ * @param insecure allows addresses that other hosts can reach: the token is encrypted, or the user allows it
  * @throws TqError `invalid`
  */
 export function parseListen(listen: string, insecure: boolean): Address {
+  const path = socketPath(listen);
+  if (path !== null) return { unix: resolve(path) };
   const address = splitAddress(listen);
   if (address === null) {
     throw new TqError(
       "invalid",
-      `Cannot listen on ${JSON.stringify(listen)}: give HOST:PORT, such as 127.0.0.1:8989 or [::1]:8989, with a port from 0 to 65535`,
+      `Cannot listen on ${JSON.stringify(listen)}: give HOST:PORT, such as 127.0.0.1:8989 or [::1]:8989, with a port from 0 to 65535, or unix:PATH`,
     );
   }
   if (!insecure && !isLoopback(plainHost(address.hostname))) {
     throw new TqError(
       "invalid",
-      `Cannot listen on ${listen}: other hosts can reach this address, and the token would travel unencrypted; listen on 127.0.0.1, or give --insecure-listen too`,
+      `Cannot listen on ${listen}: other hosts can reach this address, and the token would travel unencrypted; listen on 127.0.0.1, give --tls-cert and --tls-key, or --insecure-listen`,
     );
   }
   return address;

@@ -1,8 +1,9 @@
 /** The token of the admin API: a file beside the database that only its owner, or a group of the owner's choice, can read. */
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { TqError, messageOf } from "../errors.ts";
-import { giveOwner, ownerWords } from "../file-owner.ts";
+import { TqError, messageOf } from "../../errors.ts";
+import { newToken } from "./tokens.ts";
+import { giveOwner, ownerWords } from "../../file-owner.ts";
 
 const MIN_LENGTH = 32;
 
@@ -73,7 +74,7 @@ function checkMode(file: string, mode: number): void {
 
 /** The whole file appears at once, and only where there is none: the second process reads the token of the first. */
 function make(file: string, like: string): string {
-  const token = randomBytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
+  const token = newToken();
   const draft = `${file}.${randomBytes(8).toHex()}`;
   writeFileSync(draft, token, { flag: "wx", mode: 0o600, flush: true });
   giveOwner(draft, like);

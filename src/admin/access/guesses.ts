@@ -1,0 +1,74 @@
+/** Bounds how many wrong tokens an address may try. Callers whose token was right before are never held up by others. */
+
+import { type Caller, digestOf, type Tokens } from "./tokens.ts";
+
+const MOST_GUESSES = 20;
+const WITHIN_MS = 60_000;
+
+/** Addresses that are remembered: an attacker may have many. */
+const MOST_ADDRESSES = 1_000;
+
+/** Digests of right tokens that are remembered. */
+const MOST_KNOWN = 1_000;
+
+interface Guesses {
+  readonly since: number;
+  count: number;
+}
+
+export class GuessLimit {
+  readonly #tokens: Tokens;
+  readonly #now: () => number;
+  readonly #wrong = new Map<string, Guesses>();
+  readonly #known = new Set<string>();
+
+  /** @param now ms of a clock that nobody sets. */
+  constructor(tokens: Tokens, now: () => number) {
+    this.#tokens = tokens;
+    this.#now = now;
+  }
+
+  /**
+   * Looks at a token.
+   *
+   * @returns its caller; null: there is no such token; a number: the address has to wait for so many seconds.
+   */
+  async look(address: string, token: string): Promise<Caller | number | null> {
+    const digest = digestOf(token).toHex();
+    const seconds = this.#waitSeconds(address, digest);
+    if (seconds > 0) return seconds;
+    const caller = await this.#tokens.byToken(token);
+    if (caller === null) this.#noteWrong(address, digest);
+    else this.#noteRight(digest);
+    return caller;
+  }
+
+  /** How many seconds a token that was never right has to wait, from this address; 0: it is looked at. */
+  #waitSeconds(address: string, digest: string): number {
+    if (this.#known.has(digest)) return 0;
+    const guesses = this.#recent(address);
+    if (guesses === undefined || guesses.count < MOST_GUESSES) return 0;
+    return Math.max(Math.ceil((guesses.since + WITHIN_MS - this.#now()) / 1_000), 1);
+  }
+
+  #noteRight(digest: string): void {
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.add(digest);
+  }
+
+  #noteWrong(address: string, digest: string): void {
+    this.#known.delete(digest);
+    const guesses = this.#recent(address);
+    if (guesses) {
+      guesses.count += 1;
+      return;
+    }
+    if (this.#wrong.size >= MOST_ADDRESSES) this.#wrong.clear();
+    this.#wrong.set(address, { since: this.#now(), count: 1 });
+  }
+
+  #recent(address: string): Guesses | undefined {
+    const guesses = this.#wrong.get(address);
+    return guesses && guesses.since + WITHIN_MS > this.#now() ? guesses : undefined;
+  }
+}

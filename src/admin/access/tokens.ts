@@ -1,0 +1,58 @@
+/** Tells which token a request shows, and what its roles allow. */
+import type { Role, StoredToken, TokenStore } from "../../store/tokens.ts";
+
+/** The program or person that calls. */
+export interface Caller {
+  /** The name of its token; `tq.token` of the one in that file. */
+  readonly name: string;
+  readonly roles: readonly Role[];
+  /** The SHA-256 of the token, in hex. */
+  readonly digest: string;
+}
+
+/** The name of the token that is made with the database. */
+const FILE_TOKEN = "tq.token";
+
+export class Tokens {
+  readonly #fileToken: Uint8Array;
+  readonly #named: TokenStore;
+
+  /** @param token the one in tq.token: it has every role. */
+  constructor(token: string, named: TokenStore) {
+    this.#fileToken = digestOf(token);
+    this.#named = named;
+  }
+
+  /** @returns null for a token that there is not. */
+  byToken(token: string): Promise<Caller | null> {
+    return this.#find(digestOf(token));
+  }
+
+  /** @param digest the `digest` of a caller, as a session keeps it. */
+  async byDigest(digest: string): Promise<Caller | null> {
+    return /^[\da-f]{64}$/.test(digest) ? this.#find(Uint8Array.fromHex(digest)) : null;
+  }
+
+  /** Digests are compared, so that neither the text nor the length of a token leaks. */
+  async #find(digest: Uint8Array): Promise<Caller | null> {
+    if (crypto.timingSafeEqual(digest, this.#fileToken)) {
+      return { name: FILE_TOKEN, roles: ["admin"], digest: digest.toHex() };
+    }
+    const found: StoredToken | null = await this.#named.find(digest);
+    return found && { name: found.name, roles: found.roles, digest: digest.toHex() };
+  }
+}
+
+/** A token that nobody can guess. */
+export function newToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+export function digestOf(token: string): Uint8Array {
+  return new Bun.CryptoHasher("sha256").update(token).digest();
+}
+
+export function mayDo({ roles }: Pick<Caller, "roles">, role: Role): boolean {
+  return roles.includes("admin") || roles.includes(role);
+}

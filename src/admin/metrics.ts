@@ -1,0 +1,274 @@
+/** `/metrics`: what the database keeps, for monitoring. It adds up all workers, and a restart loses nothing. */
+import type { Context } from "hono";
+import {
+  type Measure,
+  OTHERS,
+  RUN_ENDS,
+  type RunCounts,
+  type Series,
+  SeriesCounts,
+} from "../statistics/counts.ts";
+import type { Histogram } from "../statistics/histogram.ts";
+import { isStopped, isWorker } from "../store/live-workers.ts";
+import type { QueueStatus, StoreStatus, WorkerStatus } from "../store/looking.ts";
+import type { Measurements } from "../store/measurements.ts";
+import {
+  CONTENT_TYPE,
+  expose,
+  type Family,
+  formatFor,
+  type HistogramValue,
+  type Labels,
+} from "./exposition.ts";
+import { type Health, problems } from "./health.ts";
+
+/** Powers of four in ms, from 0.25 ms to three days: a bucket of the statistics begins at each. */
+const BOUNDS_MS = Array.from({ length: 16 }, (_, index) => 4 ** (index - 1));
+const BOUNDS = BOUNDS_MS.map((ms) => ms / 1_000);
+
+/** So many queues have gauges of their own; those with fewer tasks are added up. */
+const MOST_QUEUES = 200;
+
+export interface Monitored extends Health {
+  readonly version: string;
+}
+
+export async function showMetrics(c: Context, options: Monitored): Promise<Response> {
+  const format = formatFor(c.req.header("accept"));
+  const text = expose(await metricsOf(options), format);
+  return c.body(text, 200, { "Content-Type": CONTENT_TYPE[format] });
+}
+
+async function metricsOf(options: Monitored): Promise<Family[]> {
+  const { store, version } = options;
+  const status = await store.status();
+  const queues = largest(status.queues);
+  const waiting = queues.filter(({ ready }) => ready > 0).map(({ queue }) => queue);
+  const measured = await store.statistics.measure(waiting);
+  const totals = new SeriesCounts();
+  await store.statistics.totals((series) => totals.of(series));
+  const found = await problems(options, status);
+  return [
+    one("tq_build_info", "The version of tq that answers", 1, { version }),
+    one("tq_problems", "Reasons why tasks are not stored or run: tq status has them", found.length),
+    ...taskFamilies(totals, measured),
+    ...lengthFamilies(totals),
+    ...queueFamilies(queues, status.queues, measured, store.now()),
+    ...workerFamilies(status.workers, measured),
+    ...fileFamilies(status),
+  ];
+}
+
+function one(name: string, help: string, value: number, labels: Labels = {}): Family {
+  return { name, help, type: "gauge", samples: [[labels, value]] };
+}
+
+function counted(name: string, help: string, value: number): Family {
+  return { name, help, type: "counter", samples: [[{}, value]] };
+}
+
+function taskFamilies(totals: SeriesCounts, measured: Measurements): Family[] {
+  return [
+    counted("tq_tasks_pushed", "Tasks that were pushed", measured.pushed),
+    {
+      name: "tq_runs",
+      help: "Runs of tasks by how they ended; finished, failed and cancelled end the task, and so may crashed",
+      type: "counter",
+      samples: [...totals].flatMap(([series, { ends }]) =>
+        RUN_ENDS.filter((end) => ends[end] > 0 || end === "finished" || end === "failed").map(
+          (outcome) => [{ ...labelsOf(series), outcome }, ends[outcome]] as const,
+        ),
+      ),
+    },
+    counted(
+      "tq_tasks_rescued",
+      "Tasks put back as their worker or thread died",
+      measured.tasks_rescued,
+    ),
+    counted(
+      "tq_workers_rescued",
+      "Workers that died and were cleared away",
+      measured.workers_rescued,
+    ),
+  ];
+}
+
+function labelsOf({ queue, model, method }: Series): Labels {
+  return { queue, model, method };
+}
+
+function lengthFamilies(totals: SeriesCounts): Family[] {
+  const byQueue = new SeriesCounts();
+  for (const [{ queue }, counts] of totals) {
+    byQueue.of({ queue, model: "", method: "" }).merge(counts);
+  }
+  const ofQueue = ({ queue }: Series) => ({ queue });
+  return [
+    lengths("tq_run_seconds", "How long runs took", "run", totals, labelsOf),
+    lengths(
+      "tq_wait_seconds",
+      "How long tasks waited to run for the first time",
+      "wait",
+      byQueue,
+      ofQueue,
+    ),
+    lengths(
+      "tq_late_start_seconds",
+      "How late tasks with a scheduled_at began",
+      "late_start",
+      byQueue,
+      ofQueue,
+    ),
+    lengths(
+      "tq_late_end_seconds",
+      "How late tasks with an expected_at ended",
+      "late_end",
+      byQueue,
+      ofQueue,
+    ),
+  ];
+}
+
+function lengths(
+  name: string,
+  help: string,
+  measure: Measure,
+  counts: Iterable<readonly [Series, RunCounts]>,
+  labels: (series: Series) => Labels,
+): Family {
+  const samples = Array.from(
+    counts,
+    ([series, { measures }]) => [labels(series), histogramValue(measures[measure])] as const,
+  );
+  const some = samples.filter(([, { count }]) => count > 0);
+  return { name, help, type: "histogram", unit: "seconds", bounds: BOUNDS, samples: some };
+}
+
+function histogramValue(histogram: Histogram): HistogramValue {
+  const { count, sum } = histogram;
+  return { upTo: histogram.shorterThan(BOUNDS_MS), count, sum: Math.round(sum * 1_000) / 1e6 };
+}
+
+const COUNTED = ["scheduled", "ready", "running", "failed"] as const;
+
+type Depth = Pick<QueueStatus, "queue" | (typeof COUNTED)[number]>;
+
+function largest(queues: readonly QueueStatus[]): readonly QueueStatus[] {
+  if (queues.length <= MOST_QUEUES) return queues;
+  return queues.toSorted((a, b) => sizeOf(b) - sizeOf(a)).slice(0, MOST_QUEUES);
+}
+
+function sizeOf(queue: Depth): number {
+  return COUNTED.reduce((sum, state) => sum + queue[state], 0);
+}
+
+function queueFamilies(
+  queues: readonly QueueStatus[],
+  all: readonly QueueStatus[],
+  { oldest_ready: oldest }: Measurements,
+  now: number,
+): Family[] {
+  const depths: readonly Depth[] =
+    all.length > queues.length ? [...queues, restOf(all, queues)] : queues;
+  return [
+    {
+      name: "tq_queue_tasks",
+      help: "Tasks by state; ready ones are counted up to 50,000 of a queue, and to fewer where many queues have more",
+      type: "gauge",
+      samples: depths.flatMap((depth) =>
+        COUNTED.map((state) => [{ queue: depth.queue, state }, depth[state]] as const),
+      ),
+    },
+    {
+      name: "tq_queue_oldest_ready_seconds",
+      help: "How long the oldest ready task could have run; of those that come first and last in each priority",
+      type: "gauge",
+      unit: "seconds",
+      samples: oldest.map(({ queue, since }) => [{ queue }, Math.max(now - since, 0) / 1_000]),
+    },
+    flags("tq_queue_served", "1: a live worker takes tasks of the queue", queues, "served"),
+    flags("tq_queue_paused", "1: a pause holds the whole queue", queues, "paused"),
+  ];
+}
+
+function restOf(all: readonly QueueStatus[], shown: readonly QueueStatus[]): Depth {
+  const own = new Set(shown);
+  const rest = all.filter((queue) => !own.has(queue));
+  const sum = (state: (typeof COUNTED)[number]) =>
+    rest.reduce((total, queue) => total + queue[state], 0);
+  const [scheduled, ready, running, failed] = [
+    sum("scheduled"),
+    sum("ready"),
+    sum("running"),
+    sum("failed"),
+  ];
+  return { queue: OTHERS, scheduled, ready, running, failed };
+}
+
+function flags(
+  name: string,
+  help: string,
+  queues: readonly QueueStatus[],
+  key: "served" | "paused",
+): Family {
+  const samples = queues.map((queue) => [{ queue: queue.queue }, queue[key] ? 1 : 0] as const);
+  return { name, help, type: "gauge", samples };
+}
+
+const WORKER_STATES = ["running", "troubled", "stopped", "dead"] as const;
+
+/** dead: not rescued yet; stopped: by a signal; troubled: it lives and can run no task. */
+function stateOf(worker: WorkerStatus): (typeof WORKER_STATES)[number] {
+  if (!worker.alive) return "dead";
+  if (isStopped(worker)) return "stopped";
+  return worker.trouble === null ? "running" : "troubled";
+}
+
+function workerFamilies(workers: readonly WorkerStatus[], { busy }: Measurements): Family[] {
+  const busyOf = new Map(busy.map(({ worker, threads }) => [worker, threads]));
+  const all = workers.filter(isWorker);
+  const sum = (name: string, help: string, of: (worker: WorkerStatus) => number): Family => ({
+    name,
+    help,
+    type: "gauge",
+    samples: WORKER_STATES.map((state) => {
+      const same = all.filter((worker) => stateOf(worker) === state);
+      return [{ state }, same.reduce((total, worker) => total + of(worker), 0)] as const;
+    }),
+  });
+  return [
+    sum("tq_workers", "Worker processes by state", () => 1),
+    sum(
+      "tq_threads",
+      "Threads of the workers, by the state of the worker",
+      ({ threads }) => threads,
+    ),
+    sum(
+      "tq_threads_busy",
+      "Threads that hold a task, by the state of the worker",
+      ({ id }) => busyOf.get(id) ?? 0,
+    ),
+  ];
+}
+
+function fileFamilies({ file_size, wal_size, free_size, pauses }: StoreStatus): Family[] {
+  const bytes = (name: string, help: string, value: number): Family => ({
+    ...one(name, help, value),
+    unit: "bytes",
+  });
+  const ofKind = (wanted: "queue" | "task") => pauses.filter(({ kind }) => kind === wanted).length;
+  return [
+    bytes("tq_database_file_bytes", "Size of the database file", file_size),
+    bytes("tq_database_wal_bytes", "Size of its write-ahead log", wal_size),
+    bytes("tq_database_free_bytes", "Free space inside the database file", free_size),
+    {
+      name: "tq_pauses",
+      help: "Pauses in force: of queues, and of tasks, which are methods and functions",
+      type: "gauge",
+      samples: [
+        [{ kind: "queue" }, ofKind("queue")],
+        [{ kind: "task" }, ofKind("task")],
+      ],
+    },
+  ];
+}

@@ -1,0 +1,151 @@
+/** @jsxImportSource hono/jsx */
+/** The frame of each page: its head, the ways to the other pages, and who has signed in. */
+import { html } from "hono/html";
+import type { Child } from "hono/jsx";
+import type { Caller } from "../access/tokens.ts";
+import { type Asset, ASSETS } from "./assets.ts";
+import { WORDS } from "./words.ts";
+
+/** The pages in the order of the ways to them, each with the key that follows a g. */
+const WAYS = [
+  { path: "/", key: "o", name: WORDS.pages.overview },
+  { path: "/tasks", key: "t", name: WORDS.pages.tasks },
+  { path: "/failed", key: "f", name: WORDS.pages.failed },
+  { path: "/recurring", key: "r", name: WORDS.pages.recurring },
+  { path: "/queues", key: "q", name: WORDS.pages.queues },
+  { path: "/workers", key: "w", name: WORDS.pages.workers },
+  { path: "/models", key: "m", name: WORDS.pages.models },
+  { path: "/settings", key: "s", name: WORDS.pages.settings },
+] as const;
+
+interface PageProps {
+  readonly title: string;
+  /** The path of the page, to mark its way. */
+  readonly path: string;
+  /** null: nobody has signed in. */
+  readonly caller: Caller | null;
+  /** What a form has to send back. */
+  readonly formToken?: string;
+  /** True: the page is fetched anew every few seconds where there is JavaScript. */
+  readonly isLive?: boolean;
+  /** What this page needs besides the assets of all pages. */
+  readonly assets?: readonly Asset[];
+  readonly children?: Child;
+}
+
+/** htmx may neither evaluate code nor write style elements: the policy of the pages forbids both. */
+const HTMX = JSON.stringify({ includeIndicatorCSS: false, allowEval: false });
+
+export function Page({
+  title,
+  path,
+  caller,
+  formToken,
+  isLive = false,
+  assets = [],
+  children,
+}: PageProps) {
+  const page = (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="htmx-config" content={HTMX} />
+        <title>{`${title} · ${WORDS.product}`}</title>
+        <link rel="icon" href={ASSETS.icon.path} />
+        <link rel="stylesheet" href={ASSETS.style.path} />
+        <script src={ASSETS.htmx.path} defer></script>
+        <script src={ASSETS.page.path} defer></script>
+        {assets.map(({ path: file }) =>
+          file.endsWith(".css") ? (
+            <link rel="stylesheet" href={file} />
+          ) : (
+            <script src={file} defer></script>
+          ),
+        )}
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          {WORDS.skip}
+        </a>
+        <header>
+          <a class="brand" href="/">
+            {WORDS.product}
+          </a>
+          {caller && (
+            <>
+              <nav aria-label={WORDS.product}>
+                {WAYS.map((way) => (
+                  <a
+                    href={way.path}
+                    data-key={way.key}
+                    {...(isAt(way.path, path) && { "aria-current": "page" })}
+                  >
+                    {way.name}
+                  </a>
+                ))}
+              </nav>
+              <button type="button" class="plain keys" data-keys aria-label={WORDS.keys.title}>
+                ?
+              </button>
+              <form method="post" action="/sign-out" class="who">
+                <input type="hidden" name="form_token" value={formToken} />
+                <span>{caller.name}</span>
+                <button class="plain">{WORDS.signIn.out}</button>
+              </form>
+            </>
+          )}
+        </header>
+        <main id="main" tabindex={-1} {...(isLive && LIVE)}>
+          {children}
+        </main>
+        {caller && <Keys />}
+      </body>
+    </html>
+  );
+  return html`<!DOCTYPE html>${page}`; // without it browsers show it as pages of 1998
+}
+
+/** The keys that page.js knows. It is shown where there is JavaScript. */
+function Keys() {
+  const words = WORDS.keys;
+  return (
+    <dialog id="keys" aria-labelledby="keys-title">
+      <h2 id="keys-title">{words.title}</h2>
+      <dl class="keylist">
+        {WAYS.map(({ key, name }) => (
+          <div>
+            <dt>
+              <kbd>g</kbd> <kbd>{key}</kbd>
+            </dt>
+            <dd>{name}</dd>
+          </div>
+        ))}
+        {words.others.map(([key, meaning]) => (
+          <div>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button class="plain">{words.close}</button>
+      </form>
+    </dialog>
+  );
+}
+
+/** True for the page of a way and for those below it. */
+function isAt(way: string, path: string): boolean {
+  return way === path || (way !== "/" && path.startsWith(`${way}/`));
+}
+
+const LIVE = {
+  "hx-get": "",
+  "hx-trigger": "every 3s",
+  "hx-select": "#main",
+  "hx-swap": "outerMorph",
+} as const;

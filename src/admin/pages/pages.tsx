@@ -1,0 +1,93 @@
+/** @jsxImportSource hono/jsx */
+/** The dashboard: pages that the server renders. Each works without JavaScript. */
+import { type Context, Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import type { AdminEnv } from "../access/access.ts";
+import type { GuessLimit } from "../access/guesses.ts";
+import { assetAt } from "./assets.ts";
+import { Desk, type DeskOptions } from "./desk.tsx";
+import { failedPages } from "./failed.tsx";
+import { Page } from "./layout.tsx";
+import { overviewPages } from "./overview.tsx";
+import { modelsPages } from "./models/models.tsx";
+import { queuesPages } from "./queues.tsx";
+import { recurringPages } from "./recurring/recurring.tsx";
+import { settingsPages } from "./settings.tsx";
+import { SignIn } from "./sign-in.tsx";
+import { taskPages } from "./task.tsx";
+import { tasksPages } from "./tasks.tsx";
+import { WORDS } from "./words.ts";
+import { workersPages } from "./workers.tsx";
+
+export interface PagesOptions extends DeskOptions {
+  readonly guesses: GuessLimit;
+}
+
+/** No page runs or loads anything but the files of the executable, and none is shown inside another site's. */
+const POLICY = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+  baseUri: ["'none'"],
+};
+
+export function pages(options: PagesOptions): Hono<AdminEnv> {
+  const { sessions } = options;
+  const app = new Hono<AdminEnv>();
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: POLICY,
+      strictTransportSecurity: false, // where the server speaks TLS, a proxy or the network decides
+      referrerPolicy: "same-origin",
+      xFrameOptions: "DENY",
+    }),
+  );
+  app.get("/assets/:file", (c) => assetAt(c) ?? c.notFound());
+  app.get("/sign-in", (c) => signInPage(c, localPath(c.req.query("to")), null));
+  app.post("/sign-in", (c) => signIn(c, options));
+  const desk = new Desk(options);
+  app.post("/sign-out", desk.withSession, (c) => {
+    sessions.end(c);
+    return c.redirect("/sign-in", 303);
+  });
+  app.route("/", overviewPages(desk));
+  app.route("/", failedPages(desk));
+  app.route("/", recurringPages(desk));
+  app.route("/", queuesPages(desk));
+  app.route("/", workersPages(desk));
+  app.route("/", modelsPages(desk));
+  app.route("/", settingsPages(desk));
+  app.route("/", tasksPages(desk));
+  app.route("/", taskPages(desk));
+  return app;
+}
+
+function signInPage(c: Context, to: string, refusal: string | null, status: 200 | 401 | 429 = 200) {
+  return c.html(
+    <Page title={WORDS.signIn.title} path="/sign-in" caller={null}>
+      <SignIn to={to} refusal={refusal} />
+    </Page>,
+    status,
+  );
+}
+
+async function signIn(c: Context<AdminEnv>, { guesses, sessions }: PagesOptions) {
+  const { token, to } = await c.req.parseBody();
+  const path = localPath(typeof to === "string" ? to : undefined);
+  const given = typeof token === "string" ? token.trim() : "";
+  const caller = await guesses.look(c.env?.address ?? "", given);
+  if (typeof caller === "number") return signInPage(c, path, WORDS.signIn.wait, 429);
+  if (caller === null) return signInPage(c, path, WORDS.signIn.wrong, 401);
+  await sessions.begin(c, caller);
+  return c.redirect(path, 303);
+}
+
+/** A path of this server: a link to the page may name any. */
+function localPath(to: string | undefined): string {
+  const isLocal = to !== undefined && /^\/(?![/\\])[^\s\\]*$/.test(to);
+  return isLocal && !to.startsWith("/sign-") ? to : "/";
+}

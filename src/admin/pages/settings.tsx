@@ -1,0 +1,54 @@
+/** @jsxImportSource hono/jsx */
+/** The settings in effect, and where each comes from. */
+import { Hono } from "hono";
+import { printable } from "../../printable.ts";
+import { listSettings } from "../../settings/listed.ts";
+import type { AdminEnv } from "../access/access.ts";
+import type { Desk } from "./desk.tsx";
+import { Fact, Table } from "./parts.tsx";
+import { WORDS } from "./words.ts";
+
+export function settingsPages(desk: Desk): Hono<AdminEnv> {
+  const app = new Hono<AdminEnv>();
+  app.get("/settings", desk.signedIn, (c) => {
+    const content = (
+      <>
+        <h1>{WORDS.pages.settings}</h1>
+        <Facts desk={desk} />
+        <p class="quiet">{WORDS.settings.intro}</p>
+        <Settings desk={desk} />
+      </>
+    );
+    return desk.show(c, { title: WORDS.pages.settings, content });
+  });
+  return app;
+}
+
+function Facts({ desk: { store, options } }: { readonly desk: Desk }) {
+  const words = WORDS.settings;
+  return (
+    <dl class="facts">
+      <Fact name={words.version}>{options.version}</Fact>
+      <Fact name={words.file}>{printable(options.config.file ?? words.noFile)}</Fact>
+      <Fact name={words.database}>{printable(store.name)}</Fact>
+    </dl>
+  );
+}
+
+function Settings({ desk }: { readonly desk: Desk }) {
+  const words = WORDS.settings;
+  return (
+    <Table label={WORDS.pages.settings} titles={words.columns}>
+      {listSettings(desk.options.config).map(({ key, words: value, origin, env, description }) => (
+        <tr>
+          <th scope="row">
+            <code>{printable(key)}</code>
+          </th>
+          <td class="wrap">{printable(value)}</td>
+          <td class={origin === "default" ? "quiet" : ""}>{printable(words.from(origin, env))}</td>
+          <td class="wrap quiet">{description}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}

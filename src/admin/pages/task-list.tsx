@@ -1,0 +1,190 @@
+/** @jsxImportSource hono/jsx */
+/** The list of tasks as a page shows it: the filter, the rows, and what can be done with them. */
+import { printable } from "../../printable.ts";
+import { cut } from "../../quote.ts";
+import type { Rest } from "../../store/looking.ts";
+import { type PauseTarget, withPaused } from "../../store/pauses.ts";
+import {
+  callWords,
+  ENDED_STATES,
+  isFunctionCall,
+  type Task,
+  TASK_STATES,
+  type TaskState,
+} from "../../task.ts";
+import { State, Table, tasksPath, Time } from "./parts.tsx";
+import { WORDS } from "./words.ts";
+
+/** The fields of the form, in their order; `state` has words to choose from. */
+const FIELDS = ["queue", "model", "method", "ref", "args_have", "reason_has", "where"] as const;
+
+/** What can be done with many tasks, and in which states. */
+export const VERBS = {
+  retry: { from: ENDED_STATES },
+  cancel: { from: ["scheduled", "ready", "running"] },
+  delete: { from: ENDED_STATES },
+} as const satisfies Record<string, { readonly from: readonly TaskState[] }>;
+
+export type Verb = keyof typeof VERBS;
+
+interface ListProps {
+  readonly search: URLSearchParams;
+  readonly tasks: readonly Task[];
+  readonly pauses: readonly PauseTarget[];
+  /** The last task of this page, where there is another page. */
+  readonly last: Task | undefined;
+  readonly rest: Rest | null;
+  /** What a form has to send back; null: this person may only look. */
+  readonly form: string | null;
+  readonly done: string | null;
+}
+
+export function TaskList({ search, tasks, pauses, last, rest, form, done }: ListProps) {
+  const words = WORDS.tasks;
+  return (
+    <>
+      <Filter search={search} />
+      {done !== null && (
+        <p class="done" role="status">
+          ✓ {done}
+        </p>
+      )}
+      {tasks.length === 0 ? (
+        <p class="quiet">{words.none}</p>
+      ) : (
+        <form method="post" action={`/tasks/act?${search}`}>
+          {form !== null && <input type="hidden" name="form_token" value={form} />}
+          <Table label={WORDS.pages.tasks} titles={words.columns} numbers={words.numbers}>
+            {tasks.map((task) => (
+              <TaskRow task={withPaused(task, pauses)} />
+            ))}
+          </Table>
+          {rest !== null && <p class="quiet">{words.more(rest.count, rest.isAll)}</p>}
+          {form !== null && <Buttons search={search} newest={tasks[0]} />}
+        </form>
+      )}
+      {last && (
+        <p>
+          <a href={`/tasks?${nextSearch(search, last)}`} rel="next">
+            {words.older}
+          </a>
+        </p>
+      )}
+    </>
+  );
+}
+
+function nextSearch(search: URLSearchParams, last: Task): URLSearchParams {
+  const next = new URLSearchParams(search);
+  next.set("before", String(last.id));
+  return next;
+}
+
+export function Filter({ search }: { readonly search: URLSearchParams }) {
+  const words = WORDS.tasks;
+  const states = new Set(search.getAll("state").flatMap((text) => text.split(",")));
+  return (
+    <>
+      <h1>{WORDS.pages.tasks}</h1>
+      <form method="get" action="/tasks" class="filter" role="search" id="search">
+        <fieldset>
+          <legend>{words.states}</legend>
+          {TASK_STATES.map((state) => (
+            <label class="check">
+              <input type="checkbox" name="state" value={state} checked={states.has(state)} />
+              <State state={state} />
+            </label>
+          ))}
+        </fieldset>
+        {FIELDS.map((name) => (
+          <label>
+            {words.fields[name]}
+            <input name={name} value={search.get(name) ?? ""} placeholder={words.examples[name]} />
+          </label>
+        ))}
+        <div class="buttons">
+          <button>{words.search}</button>
+          <a href="/tasks">{words.all}</a>
+        </div>
+      </form>
+    </>
+  );
+}
+
+/** Of a reason: a message may have a megabyte. */
+const MOST_CHARACTERS = 300;
+
+function TaskRow({ task }: { readonly task: Task & { readonly paused?: boolean } }) {
+  const { id, state, paused, queue, model, method, attempts, reason, instances } = task;
+  const records = isFunctionCall(task) ? "" : ` ${cut(JSON.stringify(instances))}`;
+  const why = cut(reason ?? "", MOST_CHARACTERS);
+  return (
+    <tr>
+      <td>
+        <input type="checkbox" name="id" value={String(id)} aria-label={WORDS.tasks.choose(id)} />
+      </td>
+      <td class="number">
+        <a href={`/tasks/${id}`}>{id}</a>
+      </td>
+      <td>
+        <State state={state} paused={paused} />
+      </td>
+      <td class="cut">
+        <a href={tasksPath({ queue })}>{printable(queue)}</a>
+      </td>
+      <td class="cut">
+        <a href={tasksPath({ model, method })}>{printable(callWords(task))}</a>
+        {printable(records)}
+      </td>
+      <td class="number">{attempts}</td>
+      <td>
+        <Time at={timeOf(task)} />
+      </td>
+      <td class="cut quiet" title={printable(why)}>
+        {printable(why.split("\n")[0] ?? "")}
+      </td>
+    </tr>
+  );
+}
+
+/** When the task entered its state; of a scheduled one, when it is due. */
+function timeOf({
+  state,
+  scheduled_at,
+  enqueued_at,
+  dequeued_at,
+  finished_at,
+}: Task): number | null {
+  if (state === "scheduled") return scheduled_at;
+  if (state === "ready") return enqueued_at;
+  return state === "running" ? dequeued_at : finished_at;
+}
+
+function Buttons({
+  search,
+  newest,
+}: {
+  readonly search: URLSearchParams;
+  readonly newest: Task | undefined;
+}) {
+  const words = WORDS.tasks;
+  const states = search.getAll("state").flatMap((text) => text.split(","));
+  const fits = (verb: Verb) =>
+    states.length > 0 && states.every((state) => VERBS[verb].from.some((one) => one === state));
+  const verbs = Object.keys(VERBS) as Verb[];
+  return (
+    <div class="buttons">
+      <input type="hidden" name="newest" value={String(newest?.id ?? 0)} />
+      {verbs.map((verb) => (
+        <button class="plain" name="chosen" value={verb}>
+          {words.verbs[verb].chosen}
+        </button>
+      ))}
+      {verbs.filter(fits).map((verb) => (
+        <button class="plain" name="all" value={verb}>
+          {words.verbs[verb].all}
+        </button>
+      ))}
+    </div>
+  );
+}

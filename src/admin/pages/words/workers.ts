@@ -1,0 +1,24 @@
+/** The words of the page of workers. */
+export const WORKER_WORDS = {
+  none: "No worker is running: start one with tq worker.",
+  states: {
+    dead: "dead: its tasks are put back soon",
+    stopped: "stopped by a signal",
+    trouble: "in trouble",
+    alive: "alive",
+    program: "a program that runs its own tasks",
+  },
+  facts: { id: "Id", started: "Started", threads: "Threads", version: "Version" },
+  queues: "Queues",
+  allQueues: "all",
+  runs: (worker: string) => `What ${worker} runs`,
+  columns: ["Thread", "Task", "Call", "Queue", "For", "Progress"],
+  numbers: ["Thread", "Task", "For"],
+  others: (count: number) => `and ${count} claimed`,
+  unsure: "or one of the others that it has claimed",
+  idle: (idle: number, threads: number) =>
+    idle === threads
+      ? "All its threads are idle."
+      : `${idle} of its ${threads} threads ${idle === 1 ? "is" : "are"} idle.`,
+  more: "More tasks are claimed than are shown here.",
+} as const;

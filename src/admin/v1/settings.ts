@@ -1,0 +1,79 @@
+/** The operations that tell how this server is set up, and how the database and its workers stand. */
+import { Hono } from "hono";
+import * as v from "valibot";
+import { listSettings } from "../../settings/listed.ts";
+import type { AdminOptions } from "../app.ts";
+import { wholeStatus } from "../health.ts";
+import type { AdminEnv } from "../access/access.ts";
+import { operation } from "./operation.ts";
+import { HOUR, QUEUE_STATUS } from "./queue-schemas.ts";
+import { COUNT, PAUSE, shownPause, WORKER, withIsoTimes } from "./schemas.ts";
+
+const TAG = "settings";
+
+const SETTING = v.object({
+  key: v.pipe(v.string(), v.description("As tq.toml would write it")),
+  value: v.pipe(v.unknown(), v.description("Lengths of time in ms; without its secrets")),
+  words: v.pipe(v.string(), v.description("The value for a person")),
+  origin: v.pipe(
+    v.string(),
+    v.description("default, tq.toml, the environment variable or the flag that says it"),
+  ),
+  env: v.nullable(v.string()),
+  description: v.string(),
+});
+
+const SETTINGS = v.object({
+  file: v.pipe(v.nullable(v.string()), v.description("The tq.toml that was read at the start")),
+  settings: v.array(SETTING),
+});
+
+const STATUS = v.object({
+  mode: v.picklist(["worker", "no worker"]),
+  version: v.string(),
+  path: v.string(),
+  schema: COUNT,
+  durability: v.picklist(["full", "normal"]),
+  file_size: v.pipe(COUNT, v.description("In bytes, as the next two")),
+  wal_size: COUNT,
+  free_size: COUNT,
+  queues: v.array(QUEUE_STATUS),
+  pauses: v.array(PAUSE),
+  last_hour: v.array(v.object({ queue: v.string(), ...HOUR.entries })),
+  workers: v.array(WORKER),
+  problems: v.pipe(v.array(v.string()), v.description("Why tasks are not stored or not run")),
+});
+
+export function settingOperations(options: AdminOptions) {
+  const { config } = options;
+  return new Hono<AdminEnv>()
+    .get(
+      "/settings",
+      operation({
+        id: "listSettings",
+        tag: TAG,
+        roles: ["read"],
+        summary: "List the settings of the server in effect, and where each comes from",
+        answers: { 200: { description: "The settings", schema: SETTINGS } },
+      }),
+      (c) => c.json({ file: config.file, settings: listSettings(config) }),
+    )
+    .get(
+      "/status",
+      operation({
+        id: "showStatus",
+        tag: TAG,
+        roles: ["read"],
+        summary: "Show the database, the queues, the workers and all problems",
+        answers: { 200: { description: "How it stands", schema: STATUS } },
+      }),
+      async (c) => {
+        const status = await wholeStatus(options);
+        return c.json({
+          ...status,
+          pauses: status.pauses.map(shownPause),
+          workers: status.workers.map(withIsoTimes),
+        });
+      },
+    );
+}

@@ -1,0 +1,73 @@
+/** All settings in effect, with the rules for tasks and the recurring tasks of tq.toml: for people and programs to read. */
+import { KEY_HELP } from "../cron/key-help.ts";
+import type { CronText } from "../cron/ledger.ts";
+import { fieldOf, POLICIES, POLICY_KEYS, type PolicyRow } from "../policies/table.ts";
+import { listConfig } from "./config.ts";
+import { sectionWords } from "./cron-sections.ts";
+import type { Config } from "./draft.ts";
+import { formatSetting, shownSetting } from "./table.ts";
+import type { TaskRules } from "./task-rules.ts";
+
+export interface ListedSetting {
+  /** As tq.toml would write it: `queue.worker`, `tasks."sale.process".timeout`. */
+  readonly key: string;
+  /** Without its secrets, as the next one. */
+  readonly value: unknown;
+  readonly words: string;
+  /** "default", "tq.toml", the environment variable or the flag. */
+  readonly origin: string;
+  /** The environment variable that would say it; null: none does. */
+  readonly env: string | null;
+  readonly description: string;
+}
+
+/** Rules for tasks, and recurring tasks, stand in this file alone. */
+export const TOML = "tq.toml";
+
+const OF_TOML = { origin: TOML, env: null } as const;
+
+export function listSettings(config: Config): ListedSetting[] {
+  const settings = listConfig(config).map(({ setting, value, origin }) => ({
+    key: setting.key,
+    value: shownSetting(setting, value),
+    words: formatSetting(setting, value),
+    origin,
+    env: setting.env,
+    description: setting.description,
+  }));
+  return [...settings, ...config.tasks.flatMap(listRules), ...config.cron.flatMap(listCron)];
+}
+
+/** The policies of one section `[tasks."…"]`. */
+function listRules({ pattern, said }: TaskRules): ListedSetting[] {
+  return POLICY_KEYS.filter((key) => key in said).map((key) => {
+    const row = POLICIES[key] as PolicyRow<unknown>;
+    const value = said[key];
+    const name = `tasks.${JSON.stringify(pattern)}.${fieldOf(key)}`;
+    return {
+      key: name,
+      value: row.toJson(value) ?? value,
+      words: row.words(value),
+      ...OF_TOML,
+      description: row.help,
+    };
+  });
+}
+
+/** The keys of one section `[cron.name]`. */
+function listCron({ name, definition }: CronText): ListedSetting[] {
+  const section = sectionWords(name).slice(1, -1);
+  return Object.entries(JSON.parse(definition) as Record<string, unknown>).map(([key, value]) => ({
+    key: `${section}.${key}`,
+    value,
+    words: typeof value === "string" ? value : JSON.stringify(value),
+    ...OF_TOML,
+    description: helpOf(key),
+  }));
+}
+
+function helpOf(field: string): string {
+  const [, { help } = { help: "" }] =
+    Object.entries(KEY_HELP).find(([key]) => fieldOf(key) === field) ?? [];
+  return help;
+}

@@ -1,0 +1,48 @@
+-- The tokens of the admin API besides the one in tq.token. `digest` is the SHA-256 of the token, `roles` has spaces
+-- between them.
+CREATE TABLE tq__token (
+  digest BLOB PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  roles TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Webhooks, as the files of workers ask for them. `target` names the place of one, whatever it is about. Ends of tasks are
+-- followed since `since`; those up to `ended_at` have been told: each pushes one task. `seed` makes the ids of deliveries;
+-- `moves` counts how often its place was moved.
+CREATE TABLE tq__webhook (
+  key      TEXT PRIMARY KEY,
+  target   TEXT    NOT NULL,
+  seed     TEXT    NOT NULL,
+  since    INTEGER NOT NULL,
+  ended_at INTEGER NOT NULL,
+  moves    INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- The files that ask for each of them; "" stands for all workers without a file.
+CREATE TABLE tq__webhook_origin (
+  origin TEXT NOT NULL,
+  key    TEXT NOT NULL,
+  PRIMARY KEY (origin, key)
+) STRICT, WITHOUT ROWID;
+
+-- The last ends that were told, as others may still come with the same times.
+CREATE TABLE tq__webhook_told (
+  key      TEXT    NOT NULL,
+  ended_at INTEGER NOT NULL,
+  task     INTEGER NOT NULL,
+  PRIMARY KEY (key, ended_at, task)
+) STRICT, WITHOUT ROWID;
+
+-- The keys of pushes over HTTP. A push that comes again with its key is answered with the ids of the first one. `body` is
+-- the SHA-256 of the request, `ids` a list in JSON.
+CREATE TABLE tq__push_key (
+  caller TEXT NOT NULL,
+  key TEXT NOT NULL,
+  body BLOB NOT NULL,
+  ids TEXT NOT NULL,
+  pushed_at INTEGER NOT NULL,
+  PRIMARY KEY (caller, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tq__push_key_age ON tq__push_key (pushed_at);

@@ -1,0 +1,28 @@
+/** Tokens of the admin API on SQLite. */
+import type { NamedToken, StoredToken, TokenStore } from "../store/tokens.ts";
+import type { PauseAccess } from "./pause-store.ts";
+import * as tokens from "./sql/tokens.ts";
+
+export class SqliteTokens implements TokenStore {
+  readonly #access: PauseAccess;
+
+  constructor(access: PauseAccess) {
+    this.#access = access;
+  }
+
+  list(): Promise<StoredToken[]> {
+    return this.#access.read(tokens.listTokens);
+  }
+
+  add(token: NamedToken, digest: Uint8Array): Promise<StoredToken> {
+    return this.#access.write((db, now) => tokens.addToken(db, token, digest, now));
+  }
+
+  remove(name: string): Promise<StoredToken> {
+    return this.#access.write((db) => tokens.removeToken(db, name));
+  }
+
+  find(digest: Uint8Array): Promise<StoredToken | null> {
+    return this.#access.read((db) => tokens.findToken(db, digest));
+  }
+}

@@ -1,0 +1,25 @@
+/** What monitoring asks of a store beside its status and its statistics. */
+
+export interface Measurements {
+  /** Tasks that were ever pushed. */
+  readonly pushed: number;
+  /** Workers that died and whose tasks were put back, ever. */
+  readonly workers_rescued: number;
+  /** Tasks that were put back as their worker or their thread died, ever. */
+  readonly tasks_rescued: number;
+  /** Since when the ready tasks that wait the longest could run, by queue. */
+  readonly oldest_ready: readonly OldestReady[];
+  /** Threads that hold a task, by worker. */
+  readonly busy: readonly BusyThreads[];
+}
+
+export interface OldestReady {
+  readonly queue: string;
+  /** In ms since 1970 UTC. */
+  readonly since: number;
+}
+
+export interface BusyThreads {
+  readonly worker: string;
+  readonly threads: number;
+}

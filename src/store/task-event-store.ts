@@ -1,0 +1,54 @@
+/**
+ * What has become of tasks, as a store's tasks show it: nothing is written for that. Pushes are in the order of their ids.
+ * Ends are in the order of their times, as each has the time at which its transaction held the lock; while a clock goes back,
+ * or several ends have the same time, one may come with a time that has been passed.
+ */
+import type { TaskState } from "../task.ts";
+
+/** A task that was pushed or has ended. */
+export interface EventTask {
+  readonly id: number;
+  readonly state: TaskState;
+  readonly queue: string;
+  readonly model: string;
+  /** null: it calls a plain function. */
+  readonly method: string | null;
+  /** Its beginning. */
+  readonly reason: string | null;
+  /** When it was pushed or has ended, in ms since 1970 UTC. */
+  readonly at: number;
+}
+
+export interface TaskEventsQuery {
+  /** The id of the last push that is known. */
+  readonly pushed: number;
+  /** Ends from this time on, in ms since 1970 UTC, and up to the second one. */
+  readonly endedFrom: number;
+  readonly endedUntil: number;
+  /** Of these tasks the end is known. */
+  readonly known: readonly number[];
+  /** At most so many pushes, and so many ends. */
+  readonly limit: number;
+}
+
+export interface TaskEvents {
+  readonly pushed: readonly EventTask[];
+  readonly ended: readonly EventTask[];
+}
+
+export interface TaskEventStore {
+  /** The first changes of a query. */
+  read(query: TaskEventsQuery): Promise<TaskEvents>;
+  /** Counts all of them, up to the limit of each. */
+  count(query: TaskEventsQuery): Promise<{ readonly pushed: number; readonly ended: number }>;
+  /** The place behind all pushes, and all ends up to this time. */
+  last(endedUntil: number): Promise<LastTaskEvents>;
+}
+
+export interface LastTaskEvents {
+  /** The id of the last push, and the last time of an end; 0 where there is none. */
+  readonly pushed: number;
+  readonly endedAt: number;
+  /** Tasks that ended at that time: others still may. */
+  readonly known: readonly number[];
+}

@@ -1,0 +1,27 @@
+/** Tokens of the admin API, for every store: each has a name and roles, and only its digest is kept. */
+
+/** read: looks at everything. push: pushes, and waits for the results. admin: all of that, and every change. */
+export const ROLES = ["read", "push", "admin"] as const;
+
+export type Role = (typeof ROLES)[number];
+
+export interface NamedToken {
+  /** The program or person that has it. */
+  readonly name: string;
+  readonly roles: readonly Role[];
+}
+
+export interface StoredToken extends NamedToken {
+  readonly created_at: number;
+}
+
+export interface TokenStore {
+  /** All of them, by name. */
+  list(): Promise<StoredToken[]>;
+  /** @throws TqError "conflict" where the name is taken. */
+  add(token: NamedToken, digest: Uint8Array): Promise<StoredToken>;
+  /** Nobody who has it is let in any more. @throws TqError "not_found" */
+  remove(name: string): Promise<StoredToken>;
+  /** The token with this digest; null: there is none. */
+  find(digest: Uint8Array): Promise<StoredToken | null>;
+}

@@ -1,0 +1,19 @@
+/** What a worker process is started with. */
+import type { Report } from "../log/events.ts";
+import type { Listeners } from "../log/listeners.ts";
+import type { Config } from "../settings/config.ts";
+
+export interface WorkerProcessOptions {
+  readonly config: Config;
+  /** Files or folders of models; default: the setting. */
+  readonly models?: readonly string[] | undefined;
+  readonly report: Report;
+  /** The functions of the program around the worker; left out: none can listen. */
+  readonly listeners?: Listeners | undefined;
+  /** Stop when no task is ready or running; "all": nor scheduled. */
+  readonly drain?: "ready" | "all" | undefined;
+  /** Stop when the process that started this one is gone. */
+  readonly exitWithParent?: boolean | undefined;
+  /** Awaited before the store closes: what else uses it ends here. */
+  readonly closing?: (() => Promise<void>) | undefined;
+}

@@ -1,0 +1,150 @@
+import { describe, expect, test } from "bun:test";
+import { digestOf } from "../../../src/admin/access/tokens.ts";
+import { CALL, makeAdmin, TOKEN } from "../support.ts";
+import { formTokenOf, get, post, signedIn } from "./person.ts";
+
+describe("a person who has not signed in", () => {
+  test("is led to the page for that, and back to the page that was asked for", async () => {
+    await using admin = makeAdmin();
+    const asked = await get(admin, "/?queue=mail");
+    expect(asked.status).toBe(303);
+    expect(asked.headers.get("location")).toBe("/sign-in?to=%2F%3Fqueue%3Dmail");
+    const done = await post(admin, "/sign-in", { token: ` ${TOKEN}\n`, to: "/?queue=mail" });
+    expect(done.headers.get("location")).toBe("/?queue=mail");
+  });
+
+  test.each(["//evil.example", "https://evil.example", "/\\evil.example", "", "/a b"])(
+    "is never led to another site: %p",
+    async (to) => {
+      await using admin = makeAdmin();
+      const done = await post(admin, "/sign-in", { token: TOKEN, to });
+      expect(done.headers.get("location")).toBe("/");
+    },
+  );
+
+  test("with a wrong token stays there, and gets no cookie", async () => {
+    await using admin = makeAdmin();
+    const answer = await post(admin, "/sign-in", { token: "wrong", to: "/" });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get("set-cookie")).toBeNull();
+    expect(await answer.text()).toContain("This is not a token of this database.");
+  });
+
+  test("has to wait after twenty wrong tokens", async () => {
+    await using admin = makeAdmin();
+    for (let guess = 0; guess < 20; guess++) {
+      await post(admin, "/sign-in", { token: `wrong-${guess}` });
+    }
+    expect((await post(admin, "/sign-in", { token: "wrong-20" })).status).toBe(429);
+  });
+});
+
+describe("the cookie of a session", () => {
+  test("is kept from scripts and from other sites, and does not hold the token", async () => {
+    await using admin = makeAdmin();
+    const answer = await post(admin, "/sign-in", { token: TOKEN });
+    const cookie = answer.headers.get("set-cookie") ?? "";
+    expect(cookie).toMatch(/; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(decodeURIComponent(cookie)).not.toContain(TOKEN);
+  });
+
+  test("lets nobody in once it is changed, is of another database or its token is removed", async () => {
+    await using admin = makeAdmin();
+    await admin.store.tokens.add({ name: "ana", roles: ["read"] }, digestOf("ana-token"));
+    const cookie = await signedIn(admin, "ana-token");
+    expect((await get(admin, "/", cookie)).status).toBe(200);
+    expect((await get(admin, "/", cookie.replace("=1", "=2"))).status).toBe(303);
+    await using other = makeAdmin({ token: `${TOKEN}x` });
+    expect((await get(other, "/", cookie)).status).toBe(303);
+    await admin.store.tokens.remove("ana");
+    expect((await get(admin, "/", cookie)).status).toBe(303);
+  });
+
+  test("reads the API, and changes nothing by it", async () => {
+    await using admin = makeAdmin();
+    const cookie = await signedIn(admin);
+    expect((await get(admin, "/api/v1/tasks", cookie)).status).toBe(200);
+    const body = JSON.stringify(CALL);
+    const pushed = await admin.app.request("/api/v1/tasks", {
+      method: "POST",
+      headers: { cookie },
+      body,
+    });
+    expect(pushed.status).toBe(401);
+    expect(await admin.store.list()).toEqual([]);
+  });
+});
+
+describe("a form", () => {
+  test("without what its page gave it changes nothing", async () => {
+    await using admin = makeAdmin();
+    const cookie = await signedIn(admin);
+    for (const token of ["", "0".repeat(64)]) {
+      const answer = await post(admin, "/sign-out", { form_token: token }, cookie);
+      expect(answer.status).toBe(403);
+      expect(answer.headers.get("set-cookie")).toBeNull();
+    }
+    const form_token = await formTokenOf(admin, cookie);
+    const answer = await post(admin, "/sign-out", { form_token }, cookie);
+    expect(answer.headers.get("location")).toBe("/sign-in");
+    expect(answer.headers.get("set-cookie")).toContain("Max-Age=0");
+  });
+});
+
+describe("a page", () => {
+  test("may load and run only files of the server, inside no other site's page", async () => {
+    await using admin = makeAdmin();
+    const { headers } = await get(admin, "/", await signedIn(admin));
+    expect(headers.get("content-security-policy")).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    );
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("x-frame-options")).toBe("DENY");
+    expect(headers.get("cache-control")).toBe("no-store");
+  });
+
+  test("is of today's HTML, and says which keys it knows", async () => {
+    await using admin = makeAdmin();
+    const html = await (await get(admin, "/", await signedIn(admin))).text();
+    expect(html).toStartWith('<!DOCTYPE html><html lang="en">');
+    const keys = [...html.matchAll(/<a href="([^"]+)" data-key="(\w)"/g)].map(([, , key]) => key);
+    expect(keys.join("")).toBe("otfrqwms");
+    expect(html).toContain('<dialog id="keys"');
+  });
+
+  test("shows names of queues as text, whatever is in them", async () => {
+    await using admin = makeAdmin();
+    await admin.post("/api/v1/tasks", { ...CALL, queue: "<script>alert(1)</script>" });
+    const html = await (await get(admin, "/", await signedIn(admin))).text();
+    expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+    expect(html).not.toContain("<script>alert");
+  });
+
+  test("says what is wrong, or that all is well", async () => {
+    await using admin = makeAdmin({ mode: "no worker" });
+    const cookie = await signedIn(admin);
+    expect(await (await get(admin, "/", cookie)).text()).toContain("All is well.");
+    await using served = makeAdmin();
+    const html = await (await get(served, "/", await signedIn(served))).text();
+    expect(html).toContain("One thing needs you");
+    expect(html).toContain("No worker is running: tasks wait until one is");
+  });
+
+  test("finds its files by their content, for ever", async () => {
+    await using admin = makeAdmin();
+    const html = await (await get(admin, "/", await signedIn(admin))).text();
+    const paths = [...html.matchAll(/"(\/assets\/[\w.]+)"/g)].map(([, path]) => path ?? "");
+    expect(paths).toHaveLength(7);
+    let bytes = Bun.gzipSync(html).length;
+    for (const path of paths) {
+      const { status, headers, body } = await admin.app.request(path, {
+        headers: { "accept-encoding": "gzip" },
+      });
+      expect(status).toBe(200);
+      expect(headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+      bytes += (await new Response(body).bytes()).length;
+    }
+    expect(bytes).toBeLessThan(60_000);
+  });
+});

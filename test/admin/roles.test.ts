@@ -1,0 +1,115 @@
+import { describe, expect, test } from "bun:test";
+import { digestOf } from "../../src/admin/access/tokens.ts";
+import type { Role } from "../../src/store/tokens.ts";
+import { CALL, makeAdmin } from "./support.ts";
+
+const SHOP = "shop-token-shop-token-shop-token-shop-token";
+
+async function adminWith(roles: readonly Role[]) {
+  const admin = makeAdmin();
+  await admin.store.tokens.add({ name: "shop", roles }, digestOf(SHOP));
+  const ask = async (method: string, path: string, body?: unknown) => {
+    const answer = await admin.ask(path, {
+      method,
+      headers: { authorization: `Bearer ${SHOP}` },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return answer.status;
+  };
+  return { ...admin, askAs: ask };
+}
+
+describe("a named token", () => {
+  test.each<[Role, Record<string, number>]>([
+    ["read", { look: 200, push: 403, result: 202, change: 403, pause: 403 }],
+    ["push", { look: 403, push: 201, result: 202, change: 403, pause: 403 }],
+    ["admin", { look: 200, push: 201, result: 202, change: 200, pause: 200 }],
+  ])("with the role %s may do that, and nothing else", async (role, expected) => {
+    await using admin = await adminWith([role]);
+    await admin.post("/api/v1/tasks", [CALL, CALL]);
+    const answers = {
+      look: await admin.askAs("GET", "/api/v1/tasks"),
+      push: await admin.askAs("POST", "/api/v1/tasks", CALL),
+      result: await admin.askAs("GET", "/api/v1/tasks/1/result"),
+      change: await admin.askAs("POST", "/api/v1/tasks/1/cancel"),
+      pause: await admin.askAs("POST", "/api/v1/pauses", { queue: "print" }),
+    };
+    expect(answers).toEqual(expected as typeof answers);
+    const older = {
+      look: await admin.askAs("GET", "/api/tasks"),
+      push: await admin.askAs("POST", "/api/tasks", CALL),
+      change: await admin.askAs("POST", "/api/tasks/2/cancel"),
+    };
+    const { look, push, change } = expected as Record<keyof typeof older, number>;
+    expect(older).toEqual({ look, push, change });
+  });
+
+  test("may have several roles", async () => {
+    await using admin = await adminWith(["read", "push"]);
+    expect(await admin.askAs("POST", "/api/v1/tasks", CALL)).toBe(201);
+    expect(await admin.askAs("GET", "/api/v1/tasks")).toBe(200);
+    expect(await admin.askAs("POST", "/api/v1/tasks/1/cancel")).toBe(403);
+  });
+
+  test("is told which role is missing", async () => {
+    await using admin = await adminWith(["read"]);
+    const { body } = await admin.ask("/api/v1/tasks/1/cancel", {
+      method: "POST",
+      headers: { authorization: `Bearer ${SHOP}` },
+    });
+    expect(body).toMatchObject({
+      code: "forbidden",
+      detail:
+        'Cannot POST /api/v1/tasks/1/cancel: the token "shop" has the role read, and this needs admin',
+    });
+  });
+
+  test("that is removed lets nobody in any more", async () => {
+    await using admin = await adminWith(["admin"]);
+    expect(await admin.askAs("GET", "/api/v1/tasks")).toBe(200);
+    await admin.store.tokens.remove("shop");
+    expect(await admin.askAs("GET", "/api/v1/tasks")).toBe(401);
+  });
+});
+
+describe("wrong tokens", () => {
+  test("of one address are not looked at after twenty within a minute, right ones are", async () => {
+    await using admin = await adminWith(["read"]);
+    const from = (address: string, token: string) =>
+      admin.app.request(
+        "/api/v1/tasks",
+        { headers: { authorization: `Bearer ${token}` } },
+        { address },
+      );
+    expect((await from("10.0.0.1", SHOP)).status).toBe(200);
+    for (let guess = 0; guess < 20; guess++) {
+      expect((await from("10.0.0.1", `wrong-${guess}`)).status).toBe(401);
+    }
+    const refused = await from("10.0.0.1", "wrong-20");
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await from("10.0.0.1", SHOP)).status).toBe(200);
+    expect((await from("10.0.0.2", "wrong-21")).status).toBe(401);
+  });
+});
+
+describe("a request", () => {
+  const ask = async (headers: Record<string, string>, hosts: readonly string[] = []) => {
+    await using admin = makeAdmin({ hosts });
+    const { status } = await admin.ask("/api/v1/tasks", { headers });
+    return status;
+  };
+
+  test("for a name of admin.hosts is answered, for another one not", async () => {
+    expect(await ask({ host: "shop.local:8989" }, ["shop.local"])).toBe(200);
+    expect(await ask({ host: "SHOP.local" }, ["shop.local"])).toBe(200);
+    expect(await ask({ host: "shop.local" })).toBe(403);
+    expect(await ask({ host: "evil.example" }, ["shop.local"])).toBe(403);
+  });
+
+  test("of a page of another site is refused, one of a page of its own answered", async () => {
+    expect(await ask({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" })).toBe(403);
+    expect(await ask({ "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors" })).toBe(200);
+    expect(await ask({ "sec-fetch-site": "none", "sec-fetch-mode": "navigate" })).toBe(200);
+  });
+});
