@@ -1,8 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorOf } from "../support/error.ts";
 import { makeFolder } from "../support/folder.ts";
+import { needs } from "../support/needs.ts";
 import { serve } from "./server.ts";
 
 /** Makes a certificate that signs itself, for this host. */
@@ -42,7 +43,7 @@ function handClock() {
   return { now: () => Date.now(), monotonic: () => performance.now(), after, tick, waiting };
 }
 
-describe("a server with a certificate", () => {
+needs("openssl").describe("a server with a certificate", () => {
   test("speaks TLS, also at an address that other hosts can reach", async () => {
     using folder = makeFolder();
     const tls = makePair(folder.path, "a");
