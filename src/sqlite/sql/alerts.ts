@@ -7,6 +7,7 @@ import type {
   TakenAlert,
   UntoldFailure,
 } from "../../store/failure-store.ts";
+import { askedDefinitions } from "./asked.ts";
 import { namesGlob } from "./glob.ts";
 import { MOST_KEPT, wants } from "./untold.ts";
 
@@ -31,16 +32,7 @@ const COPY = `
   SELECT $channel, number, task, call, queue, reason, attempts, failed_at
     FROM tq__untold WHERE channel = $former`;
 
-const ASK =
-  "INSERT INTO tq__alert_origin (origin, channel) VALUES ($origin, $channel) ON CONFLICT DO NOTHING";
-
-const WITHDRAW = `
-  DELETE FROM tq__alert_origin
-   WHERE origin = $origin AND channel NOT IN (SELECT value FROM json_each($channels))`;
-
-const IS_UNASKED = "channel NOT IN (SELECT channel FROM tq__alert_origin)";
-const DROP = `DELETE FROM tq__alert WHERE ${IS_UNASKED}`;
-const FORGET_DROPPED = `DELETE FROM tq__untold WHERE ${IS_UNASKED}`;
+const ASKED = askedDefinitions({ definitions: "tq__alert", rows: "tq__untold", key: "channel" });
 
 /** Makes these the alerts that a file asks for. */
 export function watchFailures(
@@ -49,12 +41,11 @@ export function watchFailures(
   definitions: readonly AlertDefinition[],
 ): void {
   for (const definition of definitions) addDefinition(db, origin, definition);
-  // Workers without a file may each have other settings: none of them drops what another one wants.
-  if (origin === "") return;
-  const channels = JSON.stringify(definitions.map(({ key }) => key));
-  db.query(WITHDRAW).run({ origin, channels });
-  db.query(DROP).run();
-  db.query(FORGET_DROPPED).run();
+  ASKED.keepOnly(db, origin, definitions.map(keyOf));
+}
+
+function keyOf({ key }: AlertDefinition): string {
+  return key;
 }
 
 function addDefinition(db: Database, origin: string, { key, queues, tasks }: AlertDefinition) {
@@ -65,7 +56,7 @@ function addDefinition(db: Database, origin: string, { key, queues, tasks }: Ale
     const former = formerOf(db, origin, channel);
     if (former !== null) goOn(db, channel, former);
   }
-  db.query(ASK).run({ origin, channel });
+  ASKED.ask(db, origin, channel);
 }
 
 const IS_KNOWN = "SELECT 1 FROM tq__alert WHERE channel = $channel";
@@ -116,18 +107,13 @@ function goOn(db: Database, channel: string, former: string): void {
   db.query(COPY).run({ channel, former });
 }
 
-const ASKED = "SELECT channel FROM tq__alert_origin WHERE origin = $origin";
-
 /** True where `watchFailures` would change something. */
 export function isNewlyWatched(
   db: Database,
   origin: string,
   definitions: readonly AlertDefinition[],
 ): boolean {
-  const rows = db.query(ASKED).all({ origin }) as { readonly channel: AlertKey }[];
-  const asked = new Set(rows.map(({ channel }) => channel));
-  if (!definitions.every(({ key }) => asked.has(key))) return true;
-  return origin !== "" && asked.size > definitions.length;
+  return ASKED.isNew(db, origin, definitions.map(keyOf));
 }
 
 interface AlertRow {

@@ -5,6 +5,7 @@
 import type { Database } from "bun:sqlite";
 import type { WebhookDefinition } from "../../store/webhook-store.ts";
 import { type TaskState, WEBHOOK_CALL } from "../../task.ts";
+import { askedDefinitions } from "./asked.ts";
 import { isCall } from "./call.ts";
 import { namesGlob } from "./glob.ts";
 import { isIn } from "./untold.ts";
@@ -39,16 +40,11 @@ const COPY = `
   INSERT INTO tq__webhook_told (key, ended_at, task)
   SELECT $key, ended_at, task FROM tq__webhook_told WHERE key = $former`;
 
-const ASK =
-  "INSERT INTO tq__webhook_origin (origin, key) VALUES ($origin, $key) ON CONFLICT DO NOTHING";
-
-const WITHDRAW = `
-  DELETE FROM tq__webhook_origin
-   WHERE origin = $origin AND key NOT IN (SELECT value FROM json_each($keys))`;
-
-const IS_UNASKED = "key NOT IN (SELECT key FROM tq__webhook_origin)";
-const DROP = `DELETE FROM tq__webhook WHERE ${IS_UNASKED}`;
-const FORGET_DROPPED = `DELETE FROM tq__webhook_told WHERE ${IS_UNASKED}`;
+const ASKED = askedDefinitions({
+  definitions: "tq__webhook",
+  rows: "tq__webhook_told",
+  key: "key",
+});
 
 /** Makes these the webhooks that a file asks for. */
 export function watchWebhooks(
@@ -64,20 +60,18 @@ export function watchWebhooks(
       db.query(GO_ON).run({ key, former: former.key });
       db.query(COPY).run({ key, former: former.key });
     }
-    db.query(ASK).run({ origin, key });
+    ASKED.ask(db, origin, key);
   }
-  // Workers without a file may each have other settings: none of them drops what another one wants.
-  if (origin === "") return;
-  db.query(WITHDRAW).run({ origin, keys: JSON.stringify(definitions.map(({ key }) => key)) });
-  db.query(DROP).run();
-  db.query(FORGET_DROPPED).run();
+  ASKED.keepOnly(db, origin, definitions.map(keyOf));
+}
+
+function keyOf({ key }: WebhookDefinition): string {
+  return key;
 }
 
 interface KeyRow {
   readonly key: string;
 }
-
-const ASKED = "SELECT key FROM tq__webhook_origin WHERE origin = $origin";
 
 /** True where `watchWebhooks` would change something. */
 export function isNewWebhook(
@@ -85,9 +79,7 @@ export function isNewWebhook(
   origin: string,
   definitions: readonly WebhookDefinition[],
 ): boolean {
-  const asked = new Set((db.query(ASKED).all({ origin }) as KeyRow[]).map(({ key }) => key));
-  if (!definitions.every(({ key }) => asked.has(key))) return true;
-  return origin !== "" && asked.size > definitions.length;
+  return ASKED.isNew(db, origin, definitions.map(keyOf));
 }
 
 const IS_WANTED = "SELECT 1 FROM tq__webhook WHERE target = $target";
