@@ -34,8 +34,6 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   readonly hosts?: readonly string[];
 }
 
-const nobody = Promise.resolve(null);
-
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
@@ -57,8 +55,9 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   const guesses = new GuessLimit(tokens, () => performance.now());
   const sessions = new Sessions(tokens, options.token, () => Date.now());
   // A page of the server reads by the session of its user. It changes things by forms alone.
-  const bySession = (c: Context) => (c.req.method === "GET" ? sessions.caller(c) : nobody);
-  const caller = requireCaller(guesses, async (c) => bySession(c));
+  const caller = requireCaller(guesses, async (c) =>
+    c.req.method === "GET" ? sessions.caller(c) : null,
+  );
   app.use("/api/*", caller);
   app.use("/metrics", caller);
   app.use("/readyz", callerIfAny(caller));

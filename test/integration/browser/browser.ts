@@ -24,6 +24,12 @@ export async function launch(): Promise<Browser> {
 export class Shop extends Site {
   url = "";
 
+  static async with(models: string) {
+    const shop = new Shop();
+    shop.write("models.ts", models);
+    return Object.assign(shop, { server: await shop.open() });
+  }
+
   /** @param listen the same address again after a restart. */
   async open(listen = "127.0.0.1:0") {
     const args = ["--threads", "2", "--admin", "--listen", listen];

@@ -28,12 +28,7 @@ needs("chromium").describe("the dashboard", () => {
   });
   afterAll(async () => browser.close());
 
-  async function shop() {
-    const made = new Shop();
-    made.write("models.ts", MODELS);
-    const worker = await made.open();
-    return Object.assign(made, { server: worker });
-  }
+  const shop = () => Shop.with(MODELS);
 
   test("shows a task that fails with its stack, and retries it", async () => {
     await using site = await shop();

@@ -23,12 +23,7 @@ needs("chromium").describe("the pages of the dashboard", () => {
   });
   afterAll(async () => browser.close());
 
-  async function shop() {
-    const made = new Shop();
-    made.write("models.ts", MODELS);
-    await made.open();
-    return made;
-  }
+  const shop = () => Shop.with(MODELS);
 
   test("push a task by a form, and retry a group of failed ones, without JavaScript", async () => {
     await using site = await shop();
