@@ -96,7 +96,7 @@ export class Program {
    */
   anyConfig(): AnyConfig {
     if (this.#remote === null) return this.config();
-    // What the settings of the other machine are is for that to say.
+    // The other machine says what its settings are.
     const config = parseSettings({ queue: { worker: true } }, "--url");
     return { ...config, models: null, remote: this.#remote };
   }

@@ -1,4 +1,4 @@
-/** What the tq of another machine does better than this one could: it has the models, and knows its own settings. */
+/** Asks the tq of another machine for what it knows better: it has the models, and its own settings. */
 import type { wholeStatus } from "../../src/admin/health.ts";
 import type { PushOptions } from "../../src/push/task-options.ts";
 import type { QueueStatus } from "../../src/store/looking.ts";

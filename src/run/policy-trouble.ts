@@ -1,4 +1,4 @@
-/** What the error of a run says where a function of its policy failed: at once, and once its task has failed for good. */
+/** The words for a function of a policy that failed: at once, and once its task has failed for good. */
 import { type ErrorData, toErrorData } from "../outcome.ts";
 import type { Policy } from "../policies/table.ts";
 import type { Store } from "../store/store.ts";

@@ -1,4 +1,4 @@
-/** What says recurring tasks in a folder: its models, and tq.toml. */
+/** The sources of recurring tasks in a folder: its models, and tq.toml. */
 import type { CronSource } from "../cron/ledger.ts";
 import type { CronLayer, ModelCrons } from "../cron/merge.ts";
 import { sectionWords } from "./cron-sections.ts";

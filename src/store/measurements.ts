@@ -1,4 +1,4 @@
-/** What monitoring asks of a store beside its status and its statistics. */
+/** The figures that monitoring asks of a store, beside its status and its statistics. */
 
 export interface Measurements {
   /** Tasks that were ever pushed. */

@@ -1,4 +1,4 @@
-/** What a worker process is started with. */
+/** The options with which a worker process starts. */
 import type { Report } from "../log/events.ts";
 import type { Listeners } from "../log/listeners.ts";
 import type { Config } from "../settings/config.ts";

@@ -108,7 +108,7 @@ function timeIsOver(
   return { do: "time out", timedOut: { outcome, after: ran }, reason };
 }
 
-/** What the method threw, where the thread then hangs in a function of its policy. */
+/** The error of the method, where the thread then hangs in a function of its policy. */
 function errorJudged({ judging }: PoolThread, { id, claim }: Claim): ErrorData | null {
   return judging?.run.id === id && judging.run.claim === claim ? judging.error : null;
 }

@@ -7,7 +7,7 @@ import { problem } from "../problem.ts";
 import type { GuessLimit } from "./guesses.ts";
 import { type Caller, mayDo } from "./tokens.ts";
 
-/** What the server tells of each request, and what is known of its caller. */
+/** The facts that the server gives with each request, and its caller. */
 export interface AdminEnv {
   readonly Bindings: {
     /** Called when the request has come whole: from now on it is the answer that takes its time. */

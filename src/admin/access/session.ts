@@ -46,7 +46,7 @@ export class Sessions {
     deleteCookie(c, this.#cookie, { path: "/" });
   }
 
-  /** What each form of this caller's pages has to send back: no other site can know it. */
+  /** The secret that each form of this caller's pages sends back: no other site can know it. */
   formToken({ digest }: Caller): string {
     return new Bun.CryptoHasher("sha256", this.#secret).update(`form ${digest}`).digest("hex");
   }

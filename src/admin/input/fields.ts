@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { isTqError } from "../../errors.ts";
 import type { JsonForm } from "../../values/option-kinds.ts";
 
-/** What the OpenAPI document says of a field: its form in JSON, and its meaning. */
+/** Gives a field its form in JSON and its meaning, for the OpenAPI document. */
 export function described<Input>(json: JsonForm, description: string) {
   return v.metadata<Input, { readonly json: JsonForm; readonly description: string }>({
     json,

@@ -1,4 +1,4 @@
-/** What the pages load besides their HTML: it is in the executable, and browsers keep it. */
+/** The files that the pages load: they are in the executable, and browsers keep them. */
 import type { Context } from "hono";
 import htmx from "htmx.org/dist/htmx.min.js" with { type: "text" };
 import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };

@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** What every page needs: who has signed in, the frame, and the store. */
+/** The desk of every page: its caller, its frame, and the store. */
 import type { Context, MiddlewareHandler, Next } from "hono";
 import type { Child } from "hono/jsx";
 import { type ErrorCode, isTqError } from "../../errors.ts";
@@ -23,7 +23,7 @@ interface Shown {
   readonly title: string;
   /** True: the page is fetched anew every few seconds where there is JavaScript. */
   readonly isLive?: boolean;
-  /** What this page needs besides the assets of all pages. */
+  /** The assets of this page, besides those of all pages. */
   readonly assets?: readonly Asset[];
   readonly status?: 200 | 403 | 404 | 409 | 422;
   readonly content: Child;
@@ -79,7 +79,7 @@ export class Desk {
     }
   }
 
-  /** What the forms of this caller's pages send back. */
+  /** The secret that the forms of this caller's pages send back. */
   formToken(c: Context<AdminEnv>): string {
     return this.options.sessions.formToken(c.get("caller"));
   }

@@ -26,7 +26,7 @@ async function failedPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
 
 interface FailedProps {
   readonly found: FailedGroups;
-  /** What a form has to send back; null: this person may only look. */
+  /** The secret that a form sends back; null: this person may only look. */
   readonly form: string | null;
 }
 

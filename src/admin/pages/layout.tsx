@@ -24,11 +24,11 @@ interface PageProps {
   readonly path: string;
   /** null: nobody has signed in. */
   readonly caller: Caller | null;
-  /** What a form has to send back. */
+  /** The secret that a form sends back. */
   readonly formToken?: string;
   /** True: the page is fetched anew every few seconds where there is JavaScript. */
   readonly isLive?: boolean;
-  /** What this page needs besides the assets of all pages. */
+  /** The assets of this page, besides those of all pages. */
   readonly assets?: readonly Asset[];
   readonly children?: Child;
 }

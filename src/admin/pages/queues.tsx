@@ -48,7 +48,7 @@ async function targetOf(c: Context, start: string) {
 
 interface QueuesProps {
   readonly status: StoreStatus;
-  /** What a form has to send back; null: this person may only look. */
+  /** The secret that a form sends back; null: this person may only look. */
   readonly form: string | null;
   readonly now: number;
 }

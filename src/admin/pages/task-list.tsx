@@ -18,7 +18,7 @@ import { WORDS } from "./words.ts";
 /** The fields of the form, in their order; `state` has words to choose from. */
 const FIELDS = ["queue", "model", "method", "ref", "args_have", "reason_has", "where"] as const;
 
-/** What can be done with many tasks, and in which states. */
+/** The changes of many tasks, and the states that each takes. */
 export const VERBS = {
   retry: { from: ENDED_STATES },
   cancel: { from: ["scheduled", "ready", "running"] },
@@ -34,7 +34,7 @@ interface ListProps {
   /** The last task of this page, where there is another page. */
   readonly last: Task | undefined;
   readonly rest: Rest | null;
-  /** What a form has to send back; null: this person may only look. */
+  /** The secret that a form sends back; null: this person may only look. */
   readonly form: string | null;
   readonly done: string | null;
 }

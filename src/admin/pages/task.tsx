@@ -66,7 +66,7 @@ interface TaskProps {
   readonly runs: readonly Attempt[];
   readonly errors: readonly TaskError[];
   readonly output: readonly RunOutput[];
-  /** What a form has to send back; null: this person may only look. */
+  /** The secret that a form sends back; null: this person may only look. */
   readonly form: string | null;
 }
 

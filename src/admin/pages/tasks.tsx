@@ -124,7 +124,7 @@ async function moved(
   return c.redirect(`/tasks?${back}`, 303);
 }
 
-/** What the form before has done. */
+/** Says how many tasks the form before has changed. */
 function doneWords(c: Context): string | null {
   const [verb = "", count = "", of = ""] = (c.req.query("done") ?? "").split(".");
   const words = (

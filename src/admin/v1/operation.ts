@@ -1,4 +1,4 @@
-/** What an operation of `/api/v1` says of itself: the OpenAPI document and the types of the client come from it. */
+/** Describes an operation of `/api/v1`: the OpenAPI document and the types of the client come from it. */
 import type { Context, Env, MiddlewareHandler } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
 import type { ConversionConfig } from "@valibot/to-json-schema";

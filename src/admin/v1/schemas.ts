@@ -1,4 +1,4 @@
-/** What `/api/v1` answers: the words are those of `tq_tasks`, times are ISO 8601 in UTC. */
+/** The answers of `/api/v1`: the words are those of `tq_tasks`, times are ISO 8601 in UTC. */
 import * as v from "valibot";
 import { RUN_ENDS, type RunEnd } from "../../statistics/counts.ts";
 import type { WorkerStatus } from "../../store/looking.ts";
@@ -93,7 +93,7 @@ export const PROGRESS = v.object({
   text: v.nullable(TEXT),
 } satisfies Columns<TaskProgress>);
 
-/** What one run said. */
+/** The output of one run. */
 export const OUTPUT = v.object({
   attempt: COUNT,
   lines: v.array(v.object({ at: TIME, level: TEXT, text: TEXT })),

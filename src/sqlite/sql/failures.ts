@@ -30,7 +30,7 @@ interface FailedRow extends Omit<Failure, "task"> {
   readonly method: string;
 }
 
-/** What the store that settles a failure knows, and does then. */
+/** The follow-ups that the store knows which settles a failure, and its call once one is pushed. */
 export interface AfterFailure {
   readonly known: KnownFollowUps;
   /** Called with the task that the failure pushes. */

@@ -61,7 +61,7 @@ function timeIn(slot: number, zone: string): string {
 
 export const INTERVAL_WORDS = "It is counted from 1970 in UTC, and looks at no clock";
 
-/** What becomes of its times when the clock changes. */
+/** The fate of its times when the clock changes. */
 export function changeSentences({
   clock,
   clock_changes: changes,

@@ -1,4 +1,4 @@
-/** What is special about a recurring task, in words: a pause, an edit, a file that has changed. */
+/** The peculiarities of a recurring task, in words: a pause, an edit, a file that has changed. */
 import type { CronPause } from "../../cron/ledger.ts";
 import { quote } from "../../quote.ts";
 import type { Listed } from "./listed.ts";

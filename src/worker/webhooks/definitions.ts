@@ -21,7 +21,7 @@ export function definitionOf(webhook: WebhookSettings): WebhookDefinition {
   return { key, target, states, queues, tasks };
 }
 
-/** What the store follows for each of them. */
+/** The ends that the store follows for each of them. */
 export function followsOf({ webhooks, file }: Config): WebhookFollow[] {
   const definitions = webhooks.map(definitionOf);
   return webhooks.map((webhook) => ({

@@ -41,7 +41,7 @@ export function pushPages(desk: Desk): Hono<AdminEnv> {
   return app;
 }
 
-/** What the form shows at first: that of the task to be run again, or what the address says. */
+/** The first values of the form: those of the task to be run again, or of the address. */
 async function givenBy(c: Context, desk: Desk): Promise<Given> {
   const again = c.req.query("task");
   if (again === undefined) return { title: WORDS.push.title, values: c.req.query() };

@@ -60,7 +60,7 @@ interface RecurringProps {
   readonly task: Listed;
   readonly explanation: Explanation;
   readonly slots: readonly RecurringSlot[];
-  /** What a form has to send back; null: this person may only look. */
+  /** The secret that a form sends back; null: this person may only look. */
   readonly form: string | null;
   readonly now: number;
   readonly done: string | null;

@@ -31,7 +31,7 @@ export function Outcome({ slot: { outcome, state } }: { readonly slot: Recurring
   );
 }
 
-/** What is special about it, a line each. */
+/** Its peculiarities, a line each. */
 export function Marks({ task, now }: { readonly task: Listed; readonly now: number }) {
   const marks = recurringMarks(task, (at) => localTime(at, now));
   if (marks.length === 0) return null;
