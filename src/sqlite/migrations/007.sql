@@ -125,6 +125,7 @@ CREATE TABLE tq__alert (
   channel     TEXT PRIMARY KEY,
   queues      TEXT    NOT NULL,
   tasks       TEXT    NOT NULL,
+  since       INTEGER NOT NULL,
   noted       INTEGER NOT NULL DEFAULT 0,
   told_until  INTEGER NOT NULL DEFAULT 0,
   taken_until INTEGER NOT NULL DEFAULT 0,
