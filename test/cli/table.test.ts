@@ -65,7 +65,7 @@ describe("table", () => {
     const columns = [
       { title: "id" },
       { title: "queue", min: 4, expendable: true },
-      { title: "runs", expendable: true },
+      { title: "tries", expendable: true },
       { title: "time" },
     ];
     const lineOf = (width: number) =>

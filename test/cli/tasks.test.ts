@@ -87,7 +87,7 @@ describe("the table of tasks", () => {
     const lines = (width: number) => taskTable(tasks, { width, colour: false }).split("\n");
     const [heading = "", first = ""] = lines(150);
     expect(first).toEndWith(
-      `  shop   sale.process  [1,2]          1  2026-07-03 04:05:06  ${REASON}`,
+      `  shop   sale.process  [1,2]         1  2026-07-03 04:05:06  ${REASON}`,
     );
     expect(heading).toContain("queue");
     expect(lines(136)[0]).not.toContain("queue");
