@@ -124,6 +124,8 @@ export class CronClock {
         if (this.#parts?.sources.isWaiting) await this.#decideAll(awake);
         await this.#parts?.sources.look();
         wait = await this.#decideAll(awake);
+        // A file that was changed is read once nobody writes to it any more; an idle worker ticks seldom.
+        if (this.#parts?.sources.isWaiting) wait = Math.min(wait, LOOK_MS);
       }
       this.#failure.gone();
     } catch (error) {

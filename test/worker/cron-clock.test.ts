@@ -101,3 +101,17 @@ test("a definition that was taken away while no worker ran leaves a row for the 
   await pass(5);
   expect(decide.mock.calls.filter(([name]) => name === "hourly")).toEqual([]);
 });
+
+test("a file that has changed is read as soon as it has settled, with no further tick of an idle worker", async () => {
+  await start("");
+  await pass(2);
+  writeFileSync(file, NIGHTLY);
+  clock.check(); // one tick sees it
+  await settle();
+  for (let second = 0; second < 4; second++) {
+    subject.clock.advance(SECOND);
+    jest.advanceTimersByTime(SECOND);
+    await settle();
+  }
+  expect(await row("nightly")).toMatchObject({ removedAt: null });
+});
