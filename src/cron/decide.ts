@@ -187,6 +187,9 @@ class Decider {
   }
 
   #whyLate(slot: number): string {
+    const { heldSince = -Infinity } = this.#awake;
+    if (this.#isHeldUp(slot) && slot <= heldSince)
+      return "no worker that has its definition ran then";
     if (this.#isHeldUp(slot)) return "a worker ran then, but was held up";
     if (this.#awake.hasJumped) return "the machine slept then, or its clock was set forward";
     return "no worker ran then";

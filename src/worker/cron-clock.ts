@@ -4,7 +4,7 @@
  */
 import { clearTimeout, monotonicNow, setTimeout, sleep } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import { type Awake, AwakeClock } from "../cron/awake.ts";
+import { type Awake, AwakeClock, HeldClock } from "../cron/awake.ts";
 import { decide } from "../cron/decide.ts";
 import type { CronDefinition } from "../cron/definition.ts";
 import { definitionOf, editedKeys } from "../cron/in-force.ts";
@@ -16,6 +16,7 @@ import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { MADE_AT } from "../version.ts";
 import type { Cleaning } from "./cleaning.ts";
+import { saySlots } from "./cron-said.ts";
 import type { CronSources } from "./cron-sources.ts";
 
 /** It looks this often, at the most, for what `tq cron` and other workers have changed. */
@@ -61,6 +62,7 @@ export class CronClock {
   #version = -1;
   #startedAt = 0;
   #awakeClock: AwakeClock | null = null;
+  readonly #heldClock = new HeldClock();
   #lookedAt = 0;
   /** A commit came while it looked. */
   #again = false;
@@ -165,10 +167,14 @@ export class CronClock {
   async #decideAll(awake?: Awake): Promise<number> {
     let wait = LONGEST_WAIT_MS;
     for (const row of await this.#store.cron.rows()) {
+      const heldSince = this.#heldClock.look(row, this.#store.now());
       if (row.removedAt !== null) wait = Math.min(wait, await this.#endRemoved(row));
       const definition = row.held && row.removedAt === null ? this.#definitionOf(row) : null;
       if (definition === null) continue;
-      wait = Math.min(wait, await this.#decideRow(row, definition, awake));
+      wait = Math.min(
+        wait,
+        await this.#decideRow(row, definition, awake && { ...awake, heldSince }),
+      );
     }
     return wait;
   }
@@ -179,7 +185,7 @@ export class CronClock {
       return LONGEST_WAIT_MS;
     const rest = removedAt + BACK_MS + 1 - this.#store.now();
     if (rest > 0) return rest;
-    for (const slot of await this.#store.cron.decide(name, endOfRemoved)) this.#say(slot);
+    saySlots(this.#report, await this.#store.cron.decide(name, endOfRemoved));
     return LONGEST_WAIT_MS;
   }
 
@@ -211,10 +217,8 @@ export class CronClock {
       return decide(definition, this.#withoutOwn(state), now, awake);
     };
     const slots = await this.#store.cron.decide(name, decideNow, this.#parts?.id);
-    for (const slot of slots) {
-      if (slot.outcome === "started") void this.#work(slot, later);
-      else if (!isOwn(name)) this.#say(slot);
-    }
+    for (const slot of slots) if (slot.outcome === "started") void this.#work(slot, later);
+    if (!isOwn(name)) saySlots(this.#report, slots);
     return slots;
   }
 
@@ -237,12 +241,6 @@ export class CronClock {
       this.#cleanFailure.say(`Cannot clean ${this.#store.name} now: ${messageOf(error)}`);
       await this.#store.cron.end(cron, slot, "failed", messageOf(error)).catch(() => {});
     }
-  }
-
-  #say({ cron, slot, outcome, reason, task }: CronSlot): void {
-    if (outcome === "pushed") this.#report({ name: "cron.pushed", cron, slot, task, reason });
-    else if (outcome === "waiting" || outcome === "skipped" || outcome === "missed")
-      this.#report({ name: "cron.passed", cron, slot, outcome, reason });
   }
 
   /** The definition in force; null where this tq cannot read it, as a newer one has written it. */
