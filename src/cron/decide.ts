@@ -177,7 +177,8 @@ class Decider {
 
   #taskOf(slot: number): NewTask {
     const later = Math.floor(this.#state.share * this.#definition.jitter);
-    const from = this.#isOnTime(slot) ? slot : this.#now;
+    // A slot that waited lies ahead where the clock was set back meanwhile; its turn has come all the same.
+    const from = this.#isOnTime(slot) ? Math.min(slot, this.#now) : this.#now;
     return taskOfSlot(this.#definition, slot, from + later, this.#now);
   }
 
