@@ -4,7 +4,7 @@ import { type CronLayer, type MergedCron, type MergedCrons, mergeCrons } from ".
 import { isOwn, OWN_DEFINITIONS } from "../cron/own.ts";
 import { unknownTask } from "../registry/recurring.ts";
 import { layersOf } from "../settings/cron-layers.ts";
-import { readCronFile } from "../settings/cron-sections.ts";
+import { readCronFile } from "../settings/cron-file.ts";
 import { FileWatch } from "./file-watch.ts";
 import type { CronModels } from "./messages.ts";
 

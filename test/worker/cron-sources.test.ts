@@ -73,6 +73,16 @@ describe("a change of tq.toml, without a restart,", () => {
       () => writeFileSync(file, NIGHTLY.replace("@daily", "61 * * * *")),
       '[cron.nightly] schedule: "61 * * * *" is not a schedule',
     ],
+    [
+      "cannot start a worker, for another section,",
+      () => writeFileSync(file, `${HOURLY}\n[worker]\nthreds = 4\n`),
+      "[worker] threds is not a setting",
+    ],
+    [
+      "cannot start a worker, for a policy of tasks,",
+      () => writeFileSync(file, `${HOURLY}\n[tasks."night.run"]\ntries = 4\n`),
+      "tries",
+    ],
   ];
   test.each(broken)("that %s leaves all as it was, and says so once", async (_, spoil, words) => {
     writeFileSync(file, NIGHTLY);

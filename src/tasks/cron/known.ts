@@ -6,7 +6,7 @@ import { isOwn } from "../../cron/own.ts";
 import { isTqError } from "../../errors.ts";
 import type { Config } from "../../settings/config.ts";
 import { layersOf } from "../../settings/cron-layers.ts";
-import { readCronFile } from "../../settings/cron-sections.ts";
+import { readCronFile } from "../../settings/cron-file.ts";
 import type { Store } from "../../store/store.ts";
 import { noSuch } from "./control.ts";
 
