@@ -63,10 +63,10 @@ async function loadKnown(config: Config, program: Program): Promise<Known> {
   if (path === null) return { catalog: null, crons: [], policies: {} };
   const registry = await loadRegistry(config, program, standardOutput());
   const { saidPolicies } = await import("../src/registry/said-policies.ts");
-  const { recurringTasks } = await import("../src/registry/recurring.ts");
+  const { modelCrons } = await import("../src/registry/recurring.ts");
   return {
     catalog: registry.catalog(),
-    crons: [{ path, definitions: recurringTasks(registry.all()) }],
+    crons: [modelCrons(path, registry.all())],
     policies: saidPolicies(registry.all(), config.tasks),
   };
 }

@@ -1,11 +1,11 @@
 /** `tq cron edit`, `reset`, `pause`, `resume` and `remove`: what people do to one recurring task. */
-import { definitionOf } from "../../src/cron/in-force.ts";
 import { KEY_ROWS } from "../../src/cron/key-help.ts";
 import { originWords } from "../../src/cron/origin.ts";
 import { TqError } from "../../src/errors.ts";
 import { printable } from "../../src/printable.ts";
 import { quote } from "../../src/quote.ts";
 import {
+  calledAfter,
   type Changed,
   earlierKeys,
   editCron,
@@ -14,7 +14,6 @@ import {
   pauseCron,
   resetCron,
   resumeCron,
-  rowNamed,
   unchangedCron,
 } from "../../src/tasks/cron/control.ts";
 import { recurringTask } from "../../src/tasks/cron/recurring.ts";
@@ -42,10 +41,8 @@ export const edit = command({
     }
     const config = program.config();
     await withKnown(config, program, name, async (store) => {
-      if (typeof said["task"] === "string") {
-        const definition = definitionOf({ ...(await rowNamed(store, name)), override: said });
-        await checkTask(definition, `Cannot edit ${name}`, config, program);
-      }
+      const called = await calledAfter(store, name, said);
+      if (called !== null) await checkTask(called, `Cannot edit ${name}`, config, program);
       await answerChange(store, await editCron(store, name, said), program);
     });
   },

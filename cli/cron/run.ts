@@ -1,10 +1,12 @@
 /** `tq cron run NAME`: pushes the task of a recurring task now, beside its schedule. */
 import { definitionOf } from "../../src/cron/in-force.ts";
-import { callOf } from "../../src/cron/call.ts";
+import { callOf, noRecordsWords } from "../../src/cron/call.ts";
 import { checkCall } from "../../src/catalog.ts";
 import { standardError } from "../../src/log/standard-stream.ts";
 import type { CronDefinition } from "../../src/cron/definition.ts";
 import { isOwn } from "../../src/cron/own.ts";
+import { methodsOnRecords } from "../../src/registry/model-class.ts";
+import { TqError } from "../../src/errors.ts";
 import type { Registry } from "../../src/registry/registry.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { liveWorkers, NO_WORKER } from "../../src/store/live-workers.ts";
@@ -43,7 +45,7 @@ export const run = command({
     try {
       await takeUp(store, files, name);
       const definition = definitionOf(await rowNamed(store, name));
-      if (!isOwn(name)) checkCallOf(definition, config, registry);
+      if (!isOwn(name)) checkCallOf(name, definition, config, registry);
       const id = await pushCron(store, name, { force });
       if (id === null) return await answerOwn(store, name, program);
       await runPushed(runtime, [id]);
@@ -57,7 +59,14 @@ export const run = command({
 });
 
 /** As tq push does: without models it refuses only where this program would run the task. */
-function checkCallOf(definition: CronDefinition, { models, queue }: Config, registry: Registry) {
+function checkCallOf(
+  name: string,
+  definition: CronDefinition,
+  { models, queue }: Config,
+  registry: Registry,
+): void {
+  const why = noRecordsWords(definition, methodsOnRecords(registry.all()));
+  if (why !== null) throw new TqError("invalid", `Cannot run ${name}: ${why}`);
   const { model, method } = callOf(definition);
   const catalog = models === null ? null : registry.catalog();
   if (catalog === null && queue.worker) return;

@@ -58,6 +58,20 @@ describe("before any worker has started", () => {
   });
 });
 
+test("a method of records without their ids is refused, and shown where a file has it", async () => {
+  using folder = shop('[cron.mails]\nschedule = "@daily"\ntask = "night.send"\n');
+  folder.write("models.ts", modelsWith("@daily").replace("static async run", "send() {} $&"));
+  const why = "night.send is called on records; say their ids as instances";
+  expect((await listed(folder))[0]).toMatchObject({ name: "mails", lacks_instances: true });
+  const added = ["cron", "add", "more", "--schedule", "@daily", "--task", "night.send"];
+  expect((await folder.tq(...added)).stderr).toContain(`Cannot add more: ${why}`);
+  expect((await folder.tq(...added, "--instances", "7")).code).toBe(0);
+  const edited = await folder.tq("cron", "edit", "more", "--instances", "[]");
+  expect(edited.stderr).toContain(`Cannot edit more: ${why}`);
+  expect((await folder.tq("cron", "run", "mails")).stderr).toContain(why);
+  expect((await folder.tq("cron", "list")).stdout).toContain("no instances are said");
+});
+
 test("after models have changed, tq cron list says so until a worker has started", async () => {
   using folder = shop();
   await folder.tq("worker", "--drain", "-q");

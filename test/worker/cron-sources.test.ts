@@ -215,6 +215,15 @@ describe("a recurring task of a model", () => {
     expect(await row("nightli")).toBeUndefined();
   });
 
+  test("that calls a method of records without their ids is warned of, with ids it is not", async () => {
+    const called = `[cron.mails]\nschedule = "@daily"\ntask = "night.send"\n`;
+    writeFileSync(file, `${called}\n${called.replace("mails", "one")}instances = 7\n`);
+    const sources = await worker({ models: modelsOf(null, ["send"], ["night.send"]) });
+    expect(sources.problems()).toEqual([
+      `${file}: [cron.mails]: its tasks do nothing: night.send is called on records; say their ids as instances`,
+    ]);
+  });
+
   test("stays as it is where an edit leaves out what no model says", async () => {
     writeFileSync(file, NIGHTLY);
     const sources = await worker();

@@ -30,9 +30,17 @@ export interface FileCrons {
   readonly sections: readonly CronText[];
   /** False where the models cannot be loaded: then tq.toml may leave out what they say. */
   readonly hasModels: boolean;
+  /** The methods of these models that are called on records, such as "invoice.send". */
+  readonly onRecords: readonly string[];
 }
 
-export const NO_FILES: FileCrons = { all: [], origins: [], sections: [], hasModels: true };
+export const NO_FILES: FileCrons = {
+  all: [],
+  origins: [],
+  sections: [],
+  hasModels: true,
+  onRecords: [],
+};
 
 /** The file as it is now; as it was read before where it cannot be read. */
 export function cronFileNow({ file, cron }: CronFile): CronFile {
@@ -60,6 +68,7 @@ export function mergeFiles(
     origins: layers.map(({ origin }) => origin),
     sections: cron,
     hasModels: models !== null,
+    onRecords: (models ?? []).flatMap(({ onRecords }) => onRecords),
   };
 }
 
