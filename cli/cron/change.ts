@@ -1,7 +1,8 @@
 /** `tq cron edit`, `reset`, `pause`, `resume` and `remove`: what people do to one recurring task. */
 import { KEY_ROWS } from "../../src/cron/key-help.ts";
-import { originWords } from "../../src/cron/origin.ts";
+import { originWords, unremovableWords } from "../../src/cron/origin.ts";
 import { TqError } from "../../src/errors.ts";
+import { databaseExists } from "../../src/open-store.ts";
 import { printable } from "../../src/printable.ts";
 import { quote } from "../../src/quote.ts";
 import {
@@ -16,15 +17,17 @@ import {
   resumeCron,
   unchangedCron,
 } from "../../src/tasks/cron/control.ts";
+import { isInFiles, knownRow, removeCron } from "../../src/tasks/cron/known.ts";
 import { recurringTask } from "../../src/tasks/cron/recurring.ts";
+import type { Config } from "../../src/settings/config.ts";
 import type { Store } from "../../src/store/store.ts";
 import { command } from "../command/command.ts";
-import { type Program, withExisting } from "../command/program.ts";
+import { noDatabase, type Program, withExisting } from "../command/program.ts";
 import { readUntil, UNTIL_FLAG } from "../command/until.ts";
 import { comesWords, pauseWords } from "../terminal/recurring.ts";
 import { checkTask } from "./check-task.ts";
 import { keyFlags, NAME_FLAG, readKeys } from "./key-flags.ts";
-import { withKnown } from "./known.ts";
+import { readFiles, withKnown } from "./known.ts";
 
 export const edit = command({
   name: "cron edit",
@@ -53,7 +56,7 @@ export const reset = command({
   description: "Take back what tq cron edit has changed: the definition counts again",
   flags: { name: NAME_FLAG },
   run: async ({ name }, program) => {
-    await withExisting(program.config(), async (store) => {
+    await withKnown(program.config(), program, name, async (store) => {
       const changed = await resetCron(store, name);
       if (changed === null) program.note(`${name} has not been edited: nothing has changed`);
       await answerChange(store, changed ?? (await unchangedCron(store, name)), program);
@@ -87,7 +90,7 @@ export const resume = command({
   description: "End a pause; the slots that passed meanwhile are not caught up",
   flags: { name: NAME_FLAG },
   run: async ({ name }, program) => {
-    await withExisting(program.config(), async (store) => {
+    await withKnown(program.config(), program, name, async (store) => {
       const changed = await resumeCron(store, name);
       if (changed === null) program.note(`${name} is not paused: nothing has changed`);
       const { before, after } = changed ?? (await unchangedCron(store, name));
@@ -104,12 +107,21 @@ export const remove = command({
   description: "Remove a recurring task that tq cron add has made, with its history",
   flags: { name: NAME_FLAG },
   run: async ({ name }, program) => {
-    await withExisting(program.config(), async (store) => {
-      await store.cron.remove(name);
+    const config = program.config();
+    if (!databaseExists(config)) throw await unremovable(config, program, name);
+    await withExisting(config, async (store) => {
+      await removeCron(store, () => readFiles(config, program), name);
       program.answer({ name, removed: true }, () => `Removed ${name}; the tasks it pushed stay`);
     });
   },
 });
+
+/** Why one is not removed where there is no database. */
+async function unremovable(config: Config, program: Program, name: string): Promise<TqError> {
+  const files = await readFiles(config, program);
+  const refusal = isInFiles(files, name) ? unremovableWords(knownRow(files, [], name)) : null;
+  return refusal === null ? noDatabase(config) : new TqError("conflict", refusal);
+}
 
 /** Tells each key that has another value now. */
 async function answerChange(store: Store, changed: Changed, program: Program) {

@@ -1,8 +1,9 @@
 /** `tq cron history NAME`: what became of the last slots of a recurring task. */
-import { rowNamed } from "../../src/tasks/cron/control.ts";
+import { knownRow } from "../../src/tasks/cron/known.ts";
 import { recurringSlot } from "../../src/tasks/cron/recurring.ts";
 import { command } from "../command/command.ts";
 import { NAME_FLAG } from "./key-flags.ts";
+import { readFiles } from "./known.ts";
 import { toLook } from "../command/program.ts";
 import { readWhole } from "../command/values.ts";
 import { slotTable } from "../terminal/slots.ts";
@@ -22,8 +23,11 @@ export const history = command({
   },
   run: async ({ name, limit }, program) => {
     const most = limit === undefined ? DEFAULT_LIMIT : readWhole(limit, "--limit", 1);
-    const slots = await toLook(program.config(), async (store) => {
-      await rowNamed(store, name);
+    const config = program.config();
+    const slots = await toLook(config, async (store) => {
+      const rows = await store.cron.rows();
+      const isKnown = rows.some((row) => row.name === name);
+      if (!isKnown) knownRow(await readFiles(config, program), rows, name); // no worker has taken it up
       return (await store.cron.slots(name, most)).map(recurringSlot);
     });
     program.answer(slots, () =>

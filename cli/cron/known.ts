@@ -6,7 +6,7 @@ import { modelCrons } from "../../src/registry/recurring.ts";
 import type { Registry } from "../../src/registry/registry.ts";
 import type { Config } from "../../src/settings/config.ts";
 import type { Store } from "../../src/store/store.ts";
-import { type FileCrons, mergeFiles, takeUp } from "../../src/tasks/cron/known.ts";
+import { type FileCrons, isInFiles, mergeFiles, takeUp } from "../../src/tasks/cron/known.ts";
 import { type Program, withExisting, withStore } from "../command/program.ts";
 import { loadRegistry } from "../command/runtime.ts";
 
@@ -47,7 +47,7 @@ export async function withKnown<T>(
     });
   }
   const files = await readFiles(config, program);
-  const open = files.all.some((one) => one.name === name) ? withStore : withExisting;
+  const open = isInFiles(files, name) ? withStore : withExisting;
   return open(config, async (store) => {
     await takeUp(store, files, name);
     return fn(store);

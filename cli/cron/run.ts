@@ -13,7 +13,7 @@ import { liveWorkers, NO_WORKER } from "../../src/store/live-workers.ts";
 import type { Store } from "../../src/store/store.ts";
 import { FUNCTION_METHOD } from "../../src/task.ts";
 import { pushCron, rowNamed } from "../../src/tasks/cron/control.ts";
-import { takeUp } from "../../src/tasks/cron/known.ts";
+import { isInFiles, takeUp } from "../../src/tasks/cron/known.ts";
 import { runPushed } from "../../src/transaction/transaction.ts";
 import { command } from "../command/command.ts";
 import { NAME_FLAG } from "./key-flags.ts";
@@ -37,7 +37,7 @@ export const run = command({
     const config = program.config();
     const registry = await loadRegistry(config, program, standardError());
     const files = joined(config, registry);
-    if (!databaseExists(config) && !files.all.some((one) => one.name === name)) {
+    if (!databaseExists(config) && !isInFiles(files, name)) {
       throw noDatabase(config);
     }
     const runtime = await startRuntime(config, program, registry);

@@ -19,7 +19,13 @@ import {
   resumeCron,
   unchangedCron,
 } from "../../tasks/cron/control.ts";
-import { cronFileNow, type FileCrons, mergeFiles, takeUp } from "../../tasks/cron/known.ts";
+import {
+  cronFileNow,
+  type FileCrons,
+  mergeFiles,
+  removeCron,
+  takeUp,
+} from "../../tasks/cron/known.ts";
 import { recurringTask } from "../../tasks/cron/recurring.ts";
 import { runKnown } from "../../tasks/cron/run-known.ts";
 import { BY, REASON } from "../../tasks/pauses.ts";
@@ -152,6 +158,7 @@ export function cronChanges(options: CronOptions) {
       cronName(),
       async (c) => {
         const { name } = c.req.valid("param");
+        await known(name);
         const changed = await resetCron(store, name);
         return c.json(await withEarlier(changed ?? (await unchangedCron(store, name))));
       },
@@ -178,6 +185,7 @@ export function cronChanges(options: CronOptions) {
       cronName(),
       async (c) => {
         const { name } = c.req.valid("param");
+        await known(name);
         const changed = await resumeCron(store, name);
         return c.json(await shown(changed ?? (await unchangedCron(store, name))));
       },
@@ -218,7 +226,7 @@ export function cronChanges(options: CronOptions) {
       cronName(),
       async (c) => {
         const { name } = c.req.valid("param");
-        await store.cron.remove(name);
+        await removeCron(store, async () => filesNow(options), name);
         return c.json({ name, removed: true as const });
       },
     );

@@ -53,7 +53,7 @@ export async function listUnstored(
   rows: readonly CronRow[] = [],
 ): Promise<Listed[]> {
   const found: Listed[] = [];
-  for (const row of newOnes(files, rows)) found.push(await listedUnstored(row, files, now));
+  for (const row of newOnes(files.all, rows)) found.push(await listedUnstored(row, files, now));
   return found;
 }
 
