@@ -84,6 +84,7 @@ export function newOnes(found: readonly InFile[], rows: readonly CronRow[]): Cro
     .map((one) => ({
       ...one,
       held: false,
+      heldSince: 0,
       isUnknown: false,
       others: [],
       override: {},
