@@ -22,6 +22,7 @@ const OWN_CODES: Readonly<Record<string, ErrorCode>> = {
   forbidden: "unauthorized",
   method_not_allowed: "invalid",
   too_large: "invalid",
+  too_slow: "busy",
   too_many: "busy",
 };
 

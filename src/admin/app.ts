@@ -1,13 +1,16 @@
 /** The admin API as an application that answers requests; `serve.ts` gives it a socket. */
-import { type Context, Hono, type Next } from "hono";
+import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { type AdminEnv, requireCaller, requireRole } from "./access/access.ts";
 import { requireOwnHost } from "./access/hosts.ts";
 import { GuessLimit } from "./access/guesses.ts";
 import { Sessions } from "./access/session.ts";
-import { Tokens } from "./access/tokens.ts";
+import { type Caller, Tokens } from "./access/tokens.ts";
 import type { Config } from "../settings/config.ts";
+import type { Store } from "../store/store.ts";
+import type { Role } from "../store/tokens.ts";
+import { formatDuration, MINUTE_MS } from "../values/duration.ts";
 import { failures, type Health, wholeStatus } from "./health.ts";
 import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
@@ -36,6 +39,9 @@ export interface AdminOptions extends TaskRouteOptions, Health {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
+/** A client that sends a byte now and then must not keep its request open; 1 MiB comes in time from 18 kB a second on. */
+export const BODY_MS = MINUTE_MS;
+
 /**
  * The application. All of `/api` and `/metrics` ask for a token; `/healthz` and `/readyz` do not.
  *
@@ -53,7 +59,10 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   app.use(requireOwnHost(options.hostname, options.hosts));
   const tokens = new Tokens(options.token, options.store.tokens);
   const guesses = new GuessLimit(tokens, () => performance.now());
-  const sessions = new Sessions(tokens, options.token, () => Date.now());
+  const now = () => Date.now();
+  const sessions = new Sessions(tokens, options.token, now);
+  const stillMay = (caller: Caller, ...roles: readonly Role[]) =>
+    tokens.stillMay(caller, roles, now());
   // A page of the server reads by the session of its user. It changes things by forms alone.
   const caller = requireCaller(guesses, async (c) =>
     c.req.method === "GET" ? sessions.caller(c) : null,
@@ -62,20 +71,21 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   app.use("/metrics", caller);
   app.use("/readyz", callerIfAny(caller));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
-  app.use(receive);
+  app.use(receive(options.store));
   app.get("/healthz", (c) => showHealth(c, options));
   app.get("/readyz", (c) => showReady(c, options));
   app.get("/metrics", requireRole("read"), (c) => showMetrics(c, options));
   app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
-  app.route("/api/v1", apiV1(options));
+  app.route("/api/v1", apiV1({ ...options, stillMay }));
   app.route("/", pages({ ...options, guesses, sessions }));
   return app;
 }
 
 async function addHeaders(c: Context, next: Next): Promise<void> {
   await next();
+  // Nothing reads the body of an answer to HEAD: a stream would stay open for ever.
+  if (c.req.method === "HEAD") await c.res.body?.cancel();
   if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
   c.header("X-Content-Type-Options", "nosniff");
 }
@@ -87,14 +97,29 @@ function refuseMethod(c: Context, methods: readonly string[]): Response {
 }
 
 /** Reads the body, also of a request that needs none, so that it has come before the work begins. */
-async function receive(c: Context<AdminEnv>, next: Next): Promise<void> {
-  if (c.req.raw.body !== null) await c.req.arrayBuffer();
-  c.env?.received?.();
-  await next();
+function receive(store: Pick<Store, "after">): MiddlewareHandler<AdminEnv> {
+  const limited = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody });
+  return async (c, next) => {
+    if (c.req.raw.body !== null) {
+      const late = Promise.withResolvers<Response>();
+      const callOff = store.after(BODY_MS, () => late.resolve(refuseSlowBody(c)));
+      const read = limited(c, async () => void (await c.req.arrayBuffer()));
+      const refusal = await Promise.race([read, late.promise]).finally(callOff);
+      if (refusal !== undefined) return refusal;
+    }
+    c.env?.received?.();
+    return next();
+  };
 }
 
 function refuseBody(c: Context): Response {
   return problem(c, "too_large", "Cannot take the body: it is larger than 1 MiB; push in parts");
+}
+
+/** The connection ends with it: what is still to come is no other request. */
+function refuseSlowBody(c: Context): Response {
+  const message = `Cannot take the body: it did not come within ${formatDuration(BODY_MS)}; push in parts`;
+  return problem(c, "too_slow", message, { headers: { Connection: "close" } });
 }
 
 /** It needs no token, so it says no more than a word; the log has the failure of the database in full. */

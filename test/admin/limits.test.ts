@@ -2,7 +2,28 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { connect } from "node:net";
 import { sendAll, serve } from "./server.ts";
+import { BODY_MS } from "../../src/admin/app.ts";
+import { TestClock } from "../support/clock.ts";
 import { pushOne } from "../support/store.ts";
+import { untilTrue } from "../support/until.ts";
+
+/** Waits that end when the test says so. */
+class HeldClock extends TestClock {
+  readonly #held = new Map<() => void, number>();
+
+  after(ms: number, then: () => void): () => void {
+    this.#held.set(then, ms);
+    return () => this.#held.delete(then);
+  }
+
+  isHeld(ms: number): boolean {
+    return [...this.#held.values()].includes(ms);
+  }
+
+  end(ms: number): void {
+    for (const [then, length] of this.#held) if (length === ms) then();
+  }
+}
 
 describe("the server", () => {
   test("sets every limit of Bun.serve itself", async () => {
@@ -40,6 +61,32 @@ describe("the server", () => {
     await using server = await serve();
     const answer = await sendAll(server.port, head, new Uint8Array(20_000_000).fill(0x20));
     expect(answer).toStartWith(`HTTP/1.1 ${status}`);
+  });
+
+  test("answers with 408 a client whose body does not come in time, and closes", async () => {
+    const clock = new HeldClock();
+    await using server = await serve({ clock });
+    const { authorization } = server.headers;
+    for (const framing of [
+      "Content-Length: 9\r\n\r\n",
+      "Transfer-Encoding: chunked\r\n\r\n1\r\n",
+    ]) {
+      const head = `POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}`;
+      const socket = connect(server.port, "127.0.0.1", () =>
+        socket.write(`${head}\r\n${framing}{`),
+      );
+      let answer = "";
+      socket.on("data", (data) => (answer += String(data)));
+      socket.on("error", () => {}); // it may be reset
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      await untilTrue(() => clock.isHeld(BODY_MS));
+      clock.end(BODY_MS);
+      await closed;
+      expect(answer).toStartWith("HTTP/1.1 408");
+      expect(answer).toContain("Cannot take the body: it did not come within 1 min; push in parts");
+    }
+    expect(server.events.map(({ name }) => name)).toEqual(["admin.listening"]);
+    expect(await server.store.list()).toEqual([]);
   });
 
   test("waits for an answer longer than for a connection on which nothing moves", async () => {

@@ -42,7 +42,9 @@ function isNavigation(c: Context): boolean {
   return isPage && c.req.method === "GET" && c.req.header("sec-fetch-dest") === "document";
 }
 
+/** "" for more than a name and a port: a URL would take `evil@localhost` for localhost. */
 function nameOf(host: string): string {
+  if (/[/\\?#@\s]/.test(host)) return "";
   return plainHost(URL.parse(`http://${host}`)?.hostname ?? "");
 }
 

@@ -3,6 +3,7 @@
  * read once for all streams at the same place, and its text is shared.
  */
 import { TqError } from "../../errors.ts";
+import type { Caller } from "../access/tokens.ts";
 import type { Report } from "../../log/events.ts";
 import type { Store } from "../../store/store.ts";
 import {
@@ -47,6 +48,7 @@ interface Stream {
   target: Position | null;
   /** It is told nothing before this time of `performance.now()`. */
   restsUntil: number;
+  readonly caller: Caller;
   readonly filter: EventFilter;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
 }
@@ -54,6 +56,8 @@ interface Stream {
 export interface FeedOptions {
   readonly store: Store;
   readonly report?: Report | undefined;
+  /** False once its token is removed or has lost the role, or its session has ended. */
+  readonly stillMay: (caller: Caller) => Promise<boolean>;
 }
 
 const encoder = new TextEncoder();
@@ -75,8 +79,15 @@ export class Feed {
     return this.#streams.size;
   }
 
-  /** @param from the place after which it goes on; null: it begins with what happens from now on. */
-  async open(filter: EventFilter, from: Position | null): Promise<ReadableStream<Uint8Array>> {
+  /**
+   * @param caller the stream ends when it may not read any more.
+   * @param from the place after which it goes on; null: it begins with what happens from now on.
+   */
+  async open(
+    caller: Caller,
+    filter: EventFilter,
+    from: Position | null,
+  ): Promise<ReadableStream<Uint8Array>> {
     const { store } = this.#options;
     const look = await lookAt(store);
     const target = await newest(store, look);
@@ -89,7 +100,8 @@ export class Feed {
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          stream = { position, target: from && target, restsUntil: 0, filter, controller };
+          const place = { position, target: from && target, restsUntil: 0 };
+          stream = { ...place, caller, filter, controller };
           controller.enqueue(encoder.encode(text));
           this.#add(stream);
         },
@@ -157,6 +169,7 @@ export class Feed {
         this.#wake = new AbortController();
         const version = await store.version();
         const started = performance.now();
+        await this.#dismiss();
         const isMore = await this.#tell();
         const took = performance.now() - started;
         await Bun.sleep(Math.max(took * REST_TIMES, REST_MS));
@@ -173,6 +186,18 @@ export class Feed {
       this.#isRunning = false;
     }
     if (this.#streams.size > 0) void this.#run(); // one came while the last one went
+  }
+
+  /** Ends the streams of callers that may not read any more. Each token is looked at once. */
+  async #dismiss(): Promise<void> {
+    const groups = Map.groupBy(this.#streams, ({ caller: { digest, until } }) => digest + until);
+    for (const [one, ...others] of groups.values()) {
+      if (one === undefined || (await this.#options.stillMay(one.caller))) continue;
+      for (const stream of [one, ...others]) {
+        if (this.#streams.delete(stream)) stream.controller.close();
+      }
+    }
+    if (this.#streams.size === 0) this.#rest();
   }
 
   /** How long to wait for a commit at most, in ms: until a stream has rested. */
