@@ -1,6 +1,5 @@
 /** The admin API as an application that answers requests; `serve.ts` gives it a socket. */
-import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { type Context, Hono, type Next } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { type AdminEnv, requireCaller, requireRole } from "./access/access.ts";
 import { requireOwnHost } from "./access/hosts.ts";
@@ -8,10 +7,9 @@ import { GuessLimit } from "./access/guesses.ts";
 import { Sessions } from "./access/session.ts";
 import { type Caller, Tokens } from "./access/tokens.ts";
 import type { Config } from "../settings/config.ts";
-import type { Store } from "../store/store.ts";
 import type { Role } from "../store/tokens.ts";
-import { formatDuration, MINUTE_MS } from "../values/duration.ts";
 import { failures, type Health, wholeStatus } from "./health.ts";
+import { receiveBody } from "./input/bodies.ts";
 import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
 import { callerIfAny, showReady } from "./ready.ts";
@@ -36,11 +34,6 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   /** Other names of that host: the setting `admin.hosts`. */
   readonly hosts?: readonly string[];
 }
-
-const MAX_BODY_BYTES = 1024 * 1024;
-
-/** A client that sends a byte now and then must not keep its request open; 1 MiB comes in time from 18 kB a second on. */
-export const BODY_MS = MINUTE_MS;
 
 /**
  * The application. All of `/api` and `/metrics` ask for a token; `/healthz` and `/readyz` do not.
@@ -71,7 +64,7 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   app.use("/metrics", caller);
   app.use("/readyz", callerIfAny(caller));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
-  app.use(receive(options.store));
+  app.use(receiveBody(options.store));
   app.get("/healthz", (c) => showHealth(c, options));
   app.get("/readyz", (c) => showReady(c, options));
   app.get("/metrics", requireRole("read"), (c) => showMetrics(c, options));
@@ -94,32 +87,6 @@ function refuseMethod(c: Context, methods: readonly string[]): Response {
   const allowed = methods.join(", ");
   const message = `Cannot ${c.req.method} ${c.req.path}: it takes ${allowed}`;
   return problem(c, "method_not_allowed", message, { headers: { Allow: allowed } });
-}
-
-/** Reads the body, also of a request that needs none, so that it has come before the work begins. */
-function receive(store: Pick<Store, "after">): MiddlewareHandler<AdminEnv> {
-  const limited = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody });
-  return async (c, next) => {
-    if (c.req.raw.body !== null) {
-      const late = Promise.withResolvers<Response>();
-      const callOff = store.after(BODY_MS, () => late.resolve(refuseSlowBody(c)));
-      const read = limited(c, async () => void (await c.req.arrayBuffer()));
-      const refusal = await Promise.race([read, late.promise]).finally(callOff);
-      if (refusal !== undefined) return refusal;
-    }
-    c.env?.received?.();
-    return next();
-  };
-}
-
-function refuseBody(c: Context): Response {
-  return problem(c, "too_large", "Cannot take the body: it is larger than 1 MiB; push in parts");
-}
-
-/** The connection ends with it: what is still to come is no other request. */
-function refuseSlowBody(c: Context): Response {
-  const message = `Cannot take the body: it did not come within ${formatDuration(BODY_MS)}; push in parts`;
-  return problem(c, "too_slow", message, { headers: { Connection: "close" } });
 }
 
 /** It needs no token, so it says no more than a word; the log has the failure of the database in full. */

@@ -2,7 +2,7 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { connect } from "node:net";
 import { sendAll, serve } from "./server.ts";
-import { BODY_MS } from "../../src/admin/app.ts";
+import { BODY_MS } from "../../src/admin/input/bodies.ts";
 import { TestClock } from "../support/clock.ts";
 import { pushOne } from "../support/store.ts";
 import { untilTrue } from "../support/until.ts";
@@ -16,8 +16,9 @@ class HeldClock extends TestClock {
     return () => this.#held.delete(then);
   }
 
-  isHeld(ms: number): boolean {
-    return [...this.#held.values()].includes(ms);
+  /** How many wait for so long. */
+  held(ms: number): number {
+    return [...this.#held.values()].filter((one) => one === ms).length;
   }
 
   end(ms: number): void {
@@ -79,7 +80,7 @@ describe("the server", () => {
       socket.on("data", (data) => (answer += String(data)));
       socket.on("error", () => {}); // it may be reset
       const closed = new Promise((resolve) => socket.once("close", resolve));
-      await untilTrue(() => clock.isHeld(BODY_MS));
+      await untilTrue(() => clock.held(BODY_MS) > 0);
       clock.end(BODY_MS);
       await closed;
       expect(answer).toStartWith("HTTP/1.1 408");
@@ -87,6 +88,37 @@ describe("the server", () => {
     }
     expect(server.events.map(({ name }) => name)).toEqual(["admin.listening"]);
     expect(await server.store.list()).toEqual([]);
+  });
+
+  test("reads large bodies of a bounded number of callers at once, and small ones beside them", async () => {
+    const clock = new HeldClock();
+    await using server = await serve({ clock });
+    const { authorization } = server.headers;
+    const head = `POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}`;
+    const sockets = Array.from({ length: 17 }, () => {
+      const socket = connect(server.port, "127.0.0.1");
+      socket.on("error", () => {}); // it may be reset
+      return socket;
+    });
+    const answers = sockets.map((socket) => {
+      socket.write(`${head}\r\nContent-Length: 1048576\r\n\r\n[`);
+      return new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))));
+    });
+    await untilTrue(() => clock.held(BODY_MS) === 17); // 16 are read, and one waits for room
+    const { headers, url } = server;
+    const body = JSON.stringify({ model: "sale", method: "process", instances: 1 });
+    const small = await fetch(`${url}/api/v1/tasks`, { method: "POST", headers, body });
+    expect(small.status).toBe(201);
+    clock.end(BODY_MS);
+    const statuses = (await Promise.all(answers)).map((text) => text.slice(9, 12)).sort();
+    expect(statuses).toEqual([...Array(16).fill("408"), "503"]);
+    const large = await fetch(`${url}/api/v1/tasks`, {
+      method: "POST",
+      headers,
+      body: body.padEnd(1_000_000),
+    });
+    expect(large.status).toBe(201);
+    for (const socket of sockets) socket.destroy();
   });
 
   test("waits for an answer longer than for a connection on which nothing moves", async () => {

@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { noSuchTask } from "../../errors.ts";
 import { type PauseTarget, withPaused } from "../../store/pauses.ts";
+import type { ReadFilter } from "../../store/looking.ts";
 import type { Store } from "../../store/store.ts";
 import type { Task } from "../../task.ts";
 import { readJson } from "../input/json-body.ts";
@@ -43,10 +44,9 @@ export function taskOperations(options: TaskRouteOptions) {
       }),
       reads("query", LIST, (c) => readFilter(new URL(c.req.url).searchParams, store.now())),
       async (c) => {
-        const filter = c.req.valid("query");
-        const tasks = await store.list(filter);
+        const { tasks, isLast } = await pageOf(store, c.req.valid("query"));
         const pauses = await store.pauses.list();
-        const next = tasks.length < (filter.limit ?? 0) ? null : nextPage(c.req.url, tasks.at(-1));
+        const next = isLast ? null : nextPage(c.req.url, tasks.at(-1));
         return c.json({ tasks: tasks.map((task) => shownTask(task, pauses)), next });
       },
     )
@@ -107,6 +107,20 @@ export function taskOperations(options: TaskRouteOptions) {
       taskId("show"),
       async (c) => c.json(await wholeTask(store, c.req.valid("param").id)),
     );
+}
+
+/** A page ends early beyond so many characters and the first part of the store: a task may have a megabyte. */
+const PAGE_CHARACTERS = 2_000_000;
+
+async function pageOf(store: Store, filter: ReadFilter) {
+  const tasks: Task[] = [];
+  let size = 0;
+  for await (const { found, downTo } of store.parts(filter)) {
+    if (tasks.length > 0) size += JSON.stringify(found).length; // most pages are one part, and need no measure
+    tasks.push(...found);
+    if (size > PAGE_CHARACTERS) return { tasks, isLast: downTo === null };
+  }
+  return { tasks, isLast: tasks.length < (filter.limit ?? 0) };
 }
 
 function pushed(c: Context, ids: number[], isReplay: boolean) {
