@@ -3,28 +3,9 @@ import { describe, expect, spyOn, test } from "bun:test";
 import { connect } from "node:net";
 import { sendAll, serve } from "./server.ts";
 import { BODY_MS } from "../../src/admin/input/bodies.ts";
-import { TestClock } from "../support/clock.ts";
+import { HeldClock } from "../support/clock.ts";
 import { pushOne } from "../support/store.ts";
 import { untilTrue } from "../support/until.ts";
-
-/** Waits that end when the test says so. */
-class HeldClock extends TestClock {
-  readonly #held = new Map<() => void, number>();
-
-  after(ms: number, then: () => void): () => void {
-    this.#held.set(then, ms);
-    return () => this.#held.delete(then);
-  }
-
-  /** How many wait for so long. */
-  held(ms: number): number {
-    return [...this.#held.values()].filter((one) => one === ms).length;
-  }
-
-  end(ms: number): void {
-    for (const [then, length] of this.#held) if (length === ms) then();
-  }
-}
 
 describe("the server", () => {
   test("sets every limit of Bun.serve itself", async () => {

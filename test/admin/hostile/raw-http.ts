@@ -6,8 +6,19 @@ export interface RawOptions {
   readonly isHalf?: boolean;
 }
 
-/** What came back to it: the statuses in their order; "closed" where the connection ended without one. */
+/** The statuses of what came back, in their order; "closed" where the connection ended without one. */
 export async function statusesOf(
+  port: number,
+  request: string | Uint8Array,
+  options: RawOptions = {},
+): Promise<string> {
+  const text = await answerTo(port, request, options);
+  const statuses = Array.from(text.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => status);
+  return statuses.join(" ") || "closed";
+}
+
+/** What came back until the first answer was whole; of a stream its head. A text is sent as Latin-1. */
+export async function answerTo(
   port: number,
   request: string | Uint8Array,
   { isHalf = false }: RawOptions = {},
@@ -26,8 +37,7 @@ export async function statusesOf(
   socket.once("close", () => resolve());
   await promise;
   socket.destroy();
-  const statuses = Array.from(text.matchAll(/HTTP\/1\.1 (?<status>\d+)/g), ([, status]) => status);
-  return statuses.join(" ") || "closed";
+  return text;
 }
 
 /** True once the first answer has come with its body: 100 is none. */
