@@ -4,6 +4,7 @@
  */
 import { TqError } from "../../errors.ts";
 import type { Caller } from "../access/tokens.ts";
+import { leaveGarbage } from "../garbage.ts";
 import type { Report } from "../../log/events.ts";
 import type { Store } from "../../store/store.ts";
 import {
@@ -22,7 +23,7 @@ import { idOf, keyOf, type Position } from "./position.ts";
 const MOST_STREAMS = 2_048;
 
 /** A stream whose client has not taken this many bytes is told no more until it has. */
-const MOST_WAITING_BYTES = 65_536;
+const MOST_WAITING_BYTES = 16_384;
 
 export const HEARTBEAT_MS = 15_000;
 
@@ -41,6 +42,12 @@ const LOOK_MS = 1_000;
 
 /** Pages that one look reads: clients that come back may all be at places of their own. */
 const MOST_PAGES = 50;
+
+/** Bytes of garbage that a stream leaves each time it is told something: promises, and what the socket makes of a text. */
+const GARBAGE_EACH = 10_000;
+
+/** Bytes of garbage that the request for a stream leaves. */
+const GARBAGE_OPENED = 40_000;
 
 interface Stream {
   position: Position;
@@ -103,6 +110,7 @@ export class Feed {
           const place = { position, target: from && target, restsUntil: 0 };
           stream = { ...place, caller, filter, controller };
           controller.enqueue(encoder.encode(text));
+          leaveGarbage(GARBAGE_OPENED);
           this.#add(stream);
         },
         pull: () => this.#wake.abort(), // its client has taken what was sent
@@ -241,6 +249,7 @@ export class Feed {
       if (!text) texts.set(filter.key, (text = encoder.encode(textOf(events, filter))));
       if (text.length > 0) controller.enqueue(text);
     }
+    if (events.length > 0) leaveGarbage(group.length * GARBAGE_EACH);
   }
 
   async #pageOf(group: readonly Stream[], look: Look) {

@@ -5,6 +5,7 @@ import { TqError } from "../../errors.ts";
 import type { Store } from "../../store/store.ts";
 import { formatDuration, MINUTE_MS } from "../../values/duration.ts";
 import type { AdminEnv } from "../access/access.ts";
+import { leaveGarbage } from "../garbage.ts";
 import { problem } from "../problem.ts";
 import { Room } from "./room.ts";
 
@@ -13,15 +14,15 @@ const MAX_BYTES = 1024 * 1024;
 /** A client that sends a byte now and then must not keep its request open; 1 MiB comes in time from 18 kB a second on. */
 export const BODY_MS = MINUTE_MS;
 
-/** Smaller bodies need no turn: what JavaScript makes of a body may take sixty times its size. */
+/** Smaller bodies need no turn, and leave little behind. */
 const LARGE_BYTES = 64 * 1024;
 
 /** Large bodies that are read at once; of callers that have shown no token, as those who sign in, fewer. */
 const CALLERS_BYTES = 16 * MAX_BYTES;
 const OTHERS_BYTES = 4 * MAX_BYTES;
 
-/** After so many bytes of large bodies the garbage is collected: JavaScript would let it grow by hundreds of MB. */
-const COLLECT_BYTES = MAX_BYTES;
+/** What JavaScript makes of a body may take so many times its size. */
+const GARBAGE_TIMES = 60;
 
 /**
  * Reads the body, also of a request that needs none, so that it has come before the work begins. Large bodies are
@@ -32,7 +33,6 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
   const ofCallers = new Room(CALLERS_BYTES);
   const ofOthers = new Room(OTHERS_BYTES);
   const turn = new Room(1);
-  let collected = 0;
 
   const within = async <T>(wait: Promise<T>, late: () => T): Promise<T> => {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -41,46 +41,46 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
   };
 
   const read = (c: Context<AdminEnv>) => {
-    const reading = limited(c, async () => void (await c.req.arrayBuffer()));
+    const reading = limited(c, async () => {
+      await c.req.arrayBuffer();
+      c.env?.received?.();
+    });
     return within(reading, () => refuseSlow(c));
   };
 
-  const work = async (c: Context<AdminEnv>, next: Next) => {
-    c.env?.received?.();
-    return next();
-  };
-
-  const workInTurn = async (c: Context<AdminEnv>, next: Next, bytes: number) => {
+  const workInTurn = async (next: Next, bytes: number) => {
     const leave = await turn.take(1);
     try {
-      return await work(c, next);
+      return await next();
     } finally {
-      collected += bytes;
-      if (collected >= COLLECT_BYTES) {
-        collected = 0;
-        Bun.gc(true);
-      }
+      leaveGarbage(bytes * GARBAGE_TIMES);
       leave();
     }
   };
 
   return async (c, next) => {
-    if (c.req.raw.body === null) return work(c, next);
+    if (c.req.raw.body === null) {
+      c.env?.received?.();
+      return next();
+    }
     const expected = expectedBytes(c);
-    if (expected <= LARGE_BYTES) return (await read(c)) ?? work(c, next);
+    if (expected <= LARGE_BYTES || expected > MAX_BYTES) return (await read(c)) ?? next();
     const room = (c.get("caller") as unknown) === undefined ? ofOthers : ofCallers;
-    const taking = room.take(Math.min(expected, MAX_BYTES));
+    const { signal } = c.req.raw; // one that is asked for later does not tell of what was before
+    const taking = room.take(expected);
     const leave = await within(taking, () => {
       void taking.then((leaveLate) => leaveLate());
       throw busy();
     });
     try {
+      if (signal.aborted) throw busy(); // nobody hears it, and Bun would make a buffer for the whole body
       const refusal = await read(c);
       if (refusal !== undefined) return refusal;
       const { byteLength } = await c.req.arrayBuffer();
-      if (byteLength <= LARGE_BYTES) return await work(c, next);
-      return await workInTurn(c, next, byteLength);
+      if (byteLength <= LARGE_BYTES) return await next();
+      return await workInTurn(next, byteLength);
     } finally {
+      if (signal.aborted) leaveGarbage(expected);
       leave();
     }
   };

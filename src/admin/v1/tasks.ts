@@ -6,6 +6,7 @@ import { type PauseTarget, withPaused } from "../../store/pauses.ts";
 import type { ReadFilter } from "../../store/looking.ts";
 import type { Store } from "../../store/store.ts";
 import type { Task } from "../../task.ts";
+import { leaveGarbage } from "../garbage.ts";
 import { readJson } from "../input/json-body.ts";
 import { PUSH_SCHEMAS, readPush } from "../input/new-tasks.ts";
 import { readFilter } from "../input/queries.ts";
@@ -110,7 +111,13 @@ export function taskOperations(options: TaskRouteOptions) {
 }
 
 /** A page ends early beyond so many characters and the first part of the store: a task may have a megabyte. */
-const PAGE_CHARACTERS = 2_000_000;
+const PAGE_CHARACTERS = 500_000;
+
+/** About what the first part has. */
+const PART_CHARACTERS = 1_000_000;
+
+/** The rows, the values and the texts of a page. */
+const GARBAGE_TIMES = 4;
 
 async function pageOf(store: Store, filter: ReadFilter) {
   const tasks: Task[] = [];
@@ -118,7 +125,9 @@ async function pageOf(store: Store, filter: ReadFilter) {
   for await (const { found, downTo } of store.parts(filter)) {
     if (tasks.length > 0) size += JSON.stringify(found).length; // most pages are one part, and need no measure
     tasks.push(...found);
-    if (size > PAGE_CHARACTERS) return { tasks, isLast: downTo === null };
+    if (size <= PAGE_CHARACTERS) continue;
+    leaveGarbage((PART_CHARACTERS + size) * GARBAGE_TIMES);
+    return { tasks, isLast: downTo === null };
   }
   return { tasks, isLast: tasks.length < (filter.limit ?? 0) };
 }
