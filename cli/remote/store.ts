@@ -13,6 +13,7 @@ import type { Client } from "./client.ts";
 import { remotePauses } from "./pauses.ts";
 import { queryOf } from "./query.ts";
 import { listOf, outputOf, rowsOf, taskOf, text, textOrNull, workerOf } from "./rows.ts";
+import { RemoteRecurring } from "./recurring.ts";
 import { RemoteServer } from "./server.ts";
 
 /** The most tasks of a page; the API takes no more. */
@@ -33,10 +34,12 @@ export class RemoteStore extends RemoteServer implements Reached {
   /** The next look at what a task says: a command that follows it looks more often than a network likes. */
   #mayListen = 0;
   readonly pauses: PauseStore;
+  readonly recurring: RemoteRecurring;
 
   constructor(client: Client) {
     super(client);
     this.pauses = remotePauses(client);
+    this.recurring = new RemoteRecurring(client);
   }
 
   now(): number {

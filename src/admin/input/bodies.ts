@@ -40,10 +40,10 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
     return Promise.race([wait, promise.then(late)]).finally(callOff);
   };
 
-  const read = (c: Context<AdminEnv>) => {
+  const read = (c: Context) => {
     const reading = limited(c, async () => {
       await c.req.arrayBuffer();
-      c.env?.received?.();
+      (c as Context<AdminEnv>).env?.received?.();
     });
     return within(reading, () => refuseSlow(c));
   };

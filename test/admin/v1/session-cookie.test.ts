@@ -7,7 +7,7 @@ import { makeAdmin, TOKEN } from "../support.ts";
 const PATHS = ["/api/v1/tasks", "/api/v1/events", "/api/v1/openapi.json", "/api/tasks", "/metrics"];
 
 async function statusesWith(cookie: string, admin: ReturnType<typeof makeAdmin>) {
-  const answers = PATHS.map((path) => admin.app.request(path, { headers: { cookie } }));
+  const answers = PATHS.map(async (path) => admin.app.request(path, { headers: { cookie } }));
   return new Set((await Promise.all(answers)).map(({ status }) => status));
 }
 
@@ -22,10 +22,10 @@ test("a session reads the API and the metrics", async () => {
   await using admin = makeAdmin();
   const cookie = await signedIn(admin);
   const answers = await Promise.all(
-    PATHS.map((path) => admin.app.request(path, { headers: { cookie } })),
+    PATHS.map(async (path) => admin.app.request(path, { headers: { cookie } })),
   );
   expect(answers.map(({ status }) => status)).toEqual(PATHS.map(() => 200));
-  await Promise.all(answers.map(({ body }) => body?.cancel()));
+  await Promise.all(answers.map(async ({ body }) => body?.cancel()));
 });
 
 test("a cookie of another database lets nobody in, also under the name of this one", async () => {

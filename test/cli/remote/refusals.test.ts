@@ -88,11 +88,7 @@ describe("the flags", () => {
       [["list", ...url, "--token-file", "empty"], "Cannot use the token in empty: it is empty"],
       [["list", "--token-file", "empty"], "--token-file and --insecure-url are for --url"],
       [["list", ...url, "-d", "a.db"], "--database is about this machine, and --url about another"],
-      [
-        ["worker", ...url, "--token-file", "empty"],
-        "tq worker works on a database of this machine",
-      ],
-      [["cron", "list", ...url], "tq cron list works on a database of this machine alone"],
+      [["worker", ...url, "--token-file", "empty"], "tq worker works on this machine alone"],
     ] as const) {
       const { code, stdout, stderr } = await office.tq(...args);
       expect([code, stdout]).toEqual([2, ""]);
