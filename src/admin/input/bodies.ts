@@ -29,7 +29,8 @@ const GARBAGE_TIMES = 60;
  * worked on one after the other. Bun reads no more of a body than this asks for.
  */
 export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<AdminEnv> {
-  const limited = bodyLimit({ maxSize: MAX_BYTES, onError: refuseLarge });
+  const options = { maxSize: MAX_BYTES, onError: refuseLarge };
+  const limited: MiddlewareHandler<AdminEnv> = bodyLimit(options);
   const ofCallers = new Room(CALLERS_BYTES);
   const ofOthers = new Room(OTHERS_BYTES);
   const turn = new Room(1);
@@ -40,10 +41,10 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
     return Promise.race([wait, promise.then(late)]).finally(callOff);
   };
 
-  const read = (c: Context) => {
+  const read = (c: Context<AdminEnv, string>) => {
     const reading = limited(c, async () => {
       await c.req.arrayBuffer();
-      (c as Context<AdminEnv>).env?.received?.();
+      c.env?.received?.();
     });
     return within(reading, () => refuseSlow(c));
   };

@@ -245,6 +245,21 @@ describe("another machine", () => {
     expect(pushed).toMatchObject({ code: "uncertain" });
   });
 
+  test("that closes the connection, as one with TLS does, gets a hint", async () => {
+    const server = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { data: (socket) => void socket.end() },
+    });
+    const base = `http://127.0.0.1:${server.port}`;
+    const error = await failed(new RemoteStore(new Client({ ...TARGET, base })).list());
+    server.stop(true);
+
+    const why =
+      "the connection was closed before an answer came; if that tq speaks TLS, give https://";
+    expect(error).toMatchObject({ code: "database", message: `Cannot ask the box: ${why}` });
+  });
+
   needs("openssl").test("whose certificate this machine does not trust is told so", async () => {
     using folder = makeFolder();
     const [key, cert] = [join(folder.path, "key.pem"), join(folder.path, "cert.pem")];
