@@ -22,7 +22,7 @@ const COLUMNS: readonly Column[] = [
   { title: "queue", min: 5, most: 60, givesWay: true, expendable: true },
   { title: "call", min: 12, most: 120 },
   { title: "instances", min: 4, givesWay: true, expendable: true },
-  { title: "tries", align: "right", givesWay: true, expendable: true },
+  { title: "runs", align: "right", givesWay: true, expendable: true },
   { title: "time" },
 ];
 

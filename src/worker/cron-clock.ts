@@ -8,6 +8,7 @@ import { type Awake, AwakeClock } from "../cron/awake.ts";
 import { decide } from "../cron/decide.ts";
 import type { CronDefinition } from "../cron/definition.ts";
 import { definitionOf, editedKeys } from "../cron/in-force.ts";
+import { BACK_MS, endOfRemoved } from "../cron/left-slots.ts";
 import type { CronDecision, CronRow, CronSlot, CronState } from "../cron/ledger.ts";
 import { isOwn } from "../cron/own.ts";
 import { LastingNote } from "../log/lasting-note.ts";
@@ -162,11 +163,22 @@ export class CronClock {
   async #decideAll(awake?: Awake): Promise<number> {
     let wait = LONGEST_WAIT_MS;
     for (const row of await this.#store.cron.rows()) {
+      if (row.removedAt !== null) wait = Math.min(wait, await this.#endRemoved(row));
       const definition = row.held && row.removedAt === null ? this.#definitionOf(row) : null;
       if (definition === null) continue;
       wait = Math.min(wait, await this.#decideRow(row, definition, awake));
     }
     return wait;
+  }
+
+  /** @returns the ms until it is to be looked at again: one that was taken away may come back within a while. */
+  async #endRemoved({ name, removedAt, decidedUntil, waiting }: CronRow): Promise<number> {
+    if (removedAt === null || (decidedUntil >= removedAt && waiting === null))
+      return LONGEST_WAIT_MS;
+    const rest = removedAt + BACK_MS + 1 - this.#store.now();
+    if (rest > 0) return rest;
+    for (const slot of await this.#store.cron.decide(name, endOfRemoved)) this.#say(slot);
+    return LONGEST_WAIT_MS;
   }
 
   /** @returns the ms until it is to be looked at again. */

@@ -15,6 +15,7 @@ const TASK: Listed = {
   next: AT,
   last: {
     slot: AT,
+    first_slot: null,
     outcome: "pushed",
     reason: null,
     decided_at: AT,
