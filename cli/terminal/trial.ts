@@ -43,7 +43,8 @@ export function trialText(trial: Trial, end: TrialEnd, terminal: Terminal): stri
   const { outcome, ran, changes, output } = end;
   const [style, words] = verdict(trial, outcome);
   const { task } = trial;
-  const head = `${callWords(task)} ${words}, after ${formatDuration(Math.round(ran))}`;
+  const again = task.attempt > 1 ? ` (run ${task.attempt})` : "";
+  const head = `${callWords(task)}${again} ${words}, after ${formatDuration(Math.round(ran))}`;
   const progress = output.progress && progressWords(output.progress);
   const parts = [
     [

@@ -128,7 +128,7 @@ test("a trial as JSON has the changes and the output too", async () => {
 });
 
 test.each([
-  [["3"], 1, "sale.fail would have failed, attempt 2 of 3, and been tried again in"],
+  [["3"], 1, "sale.fail (run 2) would have failed, attempt 2 of 3, and been tried again in"],
   [["sale", "snooze", "1"], 0, "sale.snooze would have been put off for 2 h"],
   [["sale", "cancel", "1"], 1, "sale.cancel would have been cancelled: not needed"],
   [["greet", '["ada"]'], 0, 'result  "hello ada"'],
