@@ -23,7 +23,7 @@ export async function declareFollowUps(
   rules: readonly TaskRules[],
   isComplete = true,
 ): Promise<DeclaredFollowUps> {
-  const policies = new Policies(rules);
+  const policies = new Policies(rules, (name) => isCallable(name, registry, isComplete));
   const models = registry.all();
   const followUps = models.flatMap((model) => {
     if (isFunction(model)) return followUpsOfFunction(model, registry, policies, isComplete);
@@ -54,8 +54,7 @@ function followUpsOfModel(model: ModelClass, policies: Policies): FollowUp[] {
   const methods = methodNames(model);
   return methods.flatMap((method) => {
     const called = policies.sourced(model, method, null).policy.onFailed;
-    // Where tq.toml names a method for many models, it counts for those that have it.
-    if (called === null || !methods.includes(called)) return [];
+    if (called === null) return [];
     return [{ model: name, method, calls: { model: name, method: called } }];
   });
 }
@@ -67,18 +66,17 @@ function followUpsOfFunction(
   isComplete: boolean,
 ): FollowUp[] {
   const name = model.__name__;
-  const { policy, sources } = policies.sourced(model, FUNCTION_METHOD, null);
-  const called = policy.onFailed;
+  const called = policies.sourced(model, FUNCTION_METHOD, null).policy.onFailed;
   if (called === null) return [];
-  const other = registry.get(called);
-  const canCall = other === undefined ? !isComplete : isFunction(other);
-  if (canCall) {
-    return [
-      { model: name, method: FUNCTION_METHOD, calls: { model: called, method: FUNCTION_METHOD } },
-    ];
-  }
-  if (sources.onFailed === "tq.toml") return []; // the worker's log says so
-  throw noFunction(name, called, registry);
+  if (!isCallable(called, registry, isComplete)) throw noFunction(name, called, registry);
+  return [
+    { model: name, method: FUNCTION_METHOD, calls: { model: called, method: FUNCTION_METHOD } },
+  ];
+}
+
+function isCallable(name: string, registry: Registry, isComplete: boolean): boolean {
+  const found = registry.get(name);
+  return found === undefined ? !isComplete : isFunction(found);
 }
 
 function noFunction(name: string, called: string, registry: Registry): TqError {
@@ -93,7 +91,7 @@ function noFunction(name: string, called: string, registry: Registry): TqError {
   );
 }
 
-/** A sentence for each `on_failed` of tq.toml that no task can call: its failures would push nothing. */
+/** A sentence for each `on_failed` of tq.toml that no task can call: it does not count. */
 export function unknownFollowUps(rules: readonly TaskRules[], catalog: ModelCatalog): string[] {
   return rules.flatMap(({ pattern, said: { onFailed = null } }) => {
     if (onFailed === null) return [];
@@ -104,7 +102,7 @@ export function unknownFollowUps(rules: readonly TaskRules[], catalog: ModelCata
     const names = lacking.map(([model]) => model).join(", ");
     const words = `on_failed = ${JSON.stringify(onFailed)} of [tasks.${JSON.stringify(pattern)}]`;
     return [
-      `${words} is of no use for ${names}: there is no such method or function; failures push nothing there`,
+      `${words} is of no use for ${names}: there is no such method or function; it does not count there`,
     ];
   });
 }

@@ -104,12 +104,18 @@ export function methodNames(model: ModelClass): string[] {
 }
 
 /** The model's method of this name. @throws TqError "not_found", with the near name. */
-export function requireMethod(model: ModelClass, name: string, action: string): ModelMethod {
+/** @param why the end of the sentence. */
+export function requireMethod(
+  model: ModelClass,
+  name: string,
+  action: string,
+  why = "",
+): ModelMethod {
   const method = findMethod(model, name);
   if (method) return method;
   throw new TqError(
     "not_found",
-    `Cannot ${action} ${model.__name__}.${name}: the model ${model.__name__} has no method ${JSON.stringify(name)}${didYouMean(name, methodNames(model))}`,
+    `Cannot ${action} ${model.__name__}.${name}: the model ${model.__name__} has no method ${JSON.stringify(name)}${didYouMean(name, methodNames(model))}${why}`,
   );
 }
 
