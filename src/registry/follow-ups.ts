@@ -14,8 +14,7 @@ import type { Registry } from "./registry.ts";
 /**
  * Tells the store what the failures of these models push.
  *
- * @param isComplete the registry has all functions: none that it lacks can be called.
- * @throws TqError "models" for a function that names one which there is not.
+ * @throws TqError as `followUpsOf`.
  */
 export async function declareFollowUps(
   store: Store,
@@ -23,18 +22,32 @@ export async function declareFollowUps(
   rules: readonly TaskRules[],
   isComplete = true,
 ): Promise<DeclaredFollowUps> {
+  const declared = followUpsOf(registry, rules, isComplete);
+  await store.failures.declare(declared.models, declared.followUps);
+  return declared;
+}
+
+/**
+ * What the failures of these models push.
+ *
+ * @param isComplete the registry has all functions: none that it lacks can be called.
+ * @throws TqError "models" for a function that names one which there is not.
+ */
+export function followUpsOf(
+  registry: Registry,
+  rules: readonly TaskRules[],
+  isComplete = true,
+): DeclaredFollowUps {
   const policies = new Policies(rules, (name) => isCallable(name, registry, isComplete));
   const models = registry.all();
   const followUps = models.flatMap((model) => {
     if (isFunction(model)) return followUpsOfFunction(model, registry, policies, isComplete);
     return followUpsOfModel(model, policies);
   });
-  const names = models.map(({ __name__ }) => __name__);
-  await store.failures.declare(names, followUps);
-  return { models: names, followUps };
+  return { models: models.map(({ __name__ }) => __name__), followUps };
 }
 
-const declared = new WeakMap<Store, readonly ModelClass[]>();
+const known = new WeakMap<Store, readonly ModelClass[]>();
 
 /** The same for a program that runs its own tasks, and may meet new models at any time: call it before each run. */
 export async function declareNewFollowUps(
@@ -43,10 +56,10 @@ export async function declareNewFollowUps(
   rules: readonly TaskRules[],
 ): Promise<void> {
   const models = registry.all();
-  const before = declared.get(store) ?? [];
+  const before = known.get(store) ?? [];
   if (models.length === before.length && models.every((model, at) => model === before[at])) return;
   await declareFollowUps(store, registry, rules, false);
-  declared.set(store, models);
+  known.set(store, models);
 }
 
 function followUpsOfModel(model: ModelClass, policies: Policies): FollowUp[] {

@@ -265,6 +265,7 @@ const LEFT_BEHIND = Symbol.for("tq.left_behind");
 export function markIfLeftBehind<E extends Error>(error: E): E {
   const task = currentRun() ? undefined : originTask();
   if (!task) return error;
+  error.stack = userStack(error.stack ?? "", true); // a test, or a program, may show it as an error that no code catches
   task.leftBehind({ kind: "failed", error });
   return Object.defineProperty(error, LEFT_BEHIND, { value: task });
 }
