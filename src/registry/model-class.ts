@@ -121,13 +121,23 @@ export function methodOf(model: ModelClass, name: string): ModelMethod | undefin
   return method;
 }
 
-/** The model's method of this name. @throws TqError "not_found", with the near name. */
-export function requireMethod(model: ModelClass, name: string, action: string): ModelMethod {
+/**
+ * The model's method of this name.
+ *
+ * @param why the end of the sentence.
+ * @throws TqError "not_found", with the near name.
+ */
+export function requireMethod(
+  model: ModelClass,
+  name: string,
+  action: string,
+  why = "",
+): ModelMethod {
   const method = methodOf(model, name);
   if (method) return method;
   throw new TqError(
     "not_found",
-    `Cannot ${action} ${model.__name__}.${name}: the model ${model.__name__} has no method ${JSON.stringify(name)}${didYouMean(name, methodNames(model))}`,
+    `Cannot ${action} ${model.__name__}.${name}: the model ${model.__name__} has no method ${JSON.stringify(name)}${didYouMean(name, methodNames(model))}${why}`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** One attempt at a task: decodes the call, begins the run, and reports its end after the commit. */
 import { monotonicNow } from "../clock.ts";
 import { drainMicrotasks } from "bun:jsc";
+import { nextTurn } from "../next-turn.ts";
 import type { Outcome, OutcomeKind } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
 import type { Ending, Session } from "../store/session.ts";
@@ -100,6 +101,12 @@ export function begin(
   };
   return attending ? attending.then(learn) : learn();
 }
+
+/**
+ * Resolves once Bun has told of all rejections that no code awaits: it tells of them in the next turn of the event loop
+ * at the latest. The task of a run that waited still runs until then, so that each counts a crash, whatever came before.
+ */
+export const rejectionsTold = nextTurn;
 
 /** The claims that the round's commit gives back, and the ones that it makes. */
 export function endingOf(

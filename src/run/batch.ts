@@ -8,7 +8,15 @@ import type { Store } from "../store/store.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
 import { finishAlone } from "./alone.ts";
-import { begin, type Begun, decodeAhead, type Ended, endingOf, note } from "./attempt.ts";
+import {
+  begin,
+  type Begun,
+  decodeAhead,
+  type Ended,
+  endingOf,
+  note,
+  rejectionsTold,
+} from "./attempt.ts";
 import { waitInPlace } from "./backoff.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
@@ -55,6 +63,7 @@ export async function runBatch(
       if (begun.waits) onWait();
       const added = batch.add(begun);
       if (added) await added;
+      if (begun.waits) await rejectionsTold();
       if (session.spoilt) {
         // The tasks after it must not meet the changes that it made to the connection.
         thread.methods.of(task).startOver();

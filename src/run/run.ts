@@ -13,7 +13,7 @@ import { Transaction } from "../transaction/transaction.ts";
 import { allAwaited } from "../transaction/strict-work.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
-import type { ClaimedTask } from "../task.ts";
+import { type ClaimedTask, expiredReason, expiryOf } from "../task.ts";
 import { RunningTask, withTask } from "../transaction/current-task.ts";
 
 /**
@@ -99,13 +99,11 @@ async function expiry(task: ClaimedTask, policy: Policy, unit: Unit): Promise<Ou
   let { expiresAt } = task;
   if (expiresAt === null && policy.expires !== null) {
     const row = await store.get(task.id);
-    const since = row === null ? null : (row.scheduled_at ?? row.enqueued_at);
-    expiresAt = since === null ? null : since + policy.expires;
+    expiresAt = row && expiryOf(row, policy.expires);
   }
   const late = expiresAt === null ? 0 : store.now() - expiresAt;
   if (late <= 0) return null;
-  const reason = `it expired ${formatDuration(late)} ago, before its first run`;
-  return { kind: "cancelled", reason, neverRan: true };
+  return { kind: "cancelled", reason: expiredReason(formatDuration(late)), neverRan: true };
 }
 
 function notCalled({ instances, policy }: Call): Outcome {
