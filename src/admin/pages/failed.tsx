@@ -5,7 +5,7 @@ import { printable } from "../../printable.ts";
 import { type FailedGroup, type FailedGroups, failedGroups } from "../../tasks/failed-groups.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
-import { Action, Table, Time } from "./parts.tsx";
+import { Action, rowId, Table, Time } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 /** More rows help nobody: they are groups of one task. */
@@ -21,7 +21,7 @@ async function failedPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const found = await failedGroups(desk.store);
   const form = desk.may(c, "admin") ? desk.formToken(c) : null;
   const content = <Failed found={found} form={form} />;
-  return desk.show(c, { title: WORDS.pages.failed, isLive: true, content });
+  return desk.show(c, { title: WORDS.pages.failed, live: {}, content });
 }
 
 interface FailedProps {
@@ -61,7 +61,7 @@ function GroupRow({ group, form }: { readonly group: FailedGroup; readonly form:
   const error = printable(group.error) || words.silent;
   const search = searchOf(group);
   return (
-    <tr>
+    <tr id={rowId("group", search)}>
       <td class="number">
         <a href={`/tasks?${search}`}>{count}</a>
       </td>

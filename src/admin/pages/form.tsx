@@ -44,7 +44,7 @@ interface PauseFormProps {
 export function PauseForm({ path, formToken, label, look = "plain", children }: PauseFormProps) {
   const words = WORDS.pause;
   return (
-    <form method="post" action={path} class="line" hx-morph-skip>
+    <form method="post" action={path} class="line" id="pause" hx-morph-skip>
       <input type="hidden" name="form_token" value={formToken} />
       {children}
       <label>

@@ -3,7 +3,7 @@
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { Caller } from "../access/tokens.ts";
-import { type Asset, ASSETS } from "./assets.ts";
+import { type Asset, ASSETS, BUILD } from "./assets.ts";
 import { WORDS } from "./words.ts";
 
 /** The pages in the order of the ways to them, each with the key that follows a g. */
@@ -18,6 +18,13 @@ const WAYS = [
   { path: "/settings", key: "s", name: WORDS.pages.settings },
 ] as const;
 
+export interface LiveOptions {
+  /** The page changes without a commit: it is fetched anew after so many seconds at the latest. Default: 10. */
+  readonly pace?: number;
+  /** It is fetched from another path than its own. */
+  readonly from?: string;
+}
+
 interface PageProps {
   readonly title: string;
   /** The path of the page, to mark its way. */
@@ -26,25 +33,22 @@ interface PageProps {
   readonly caller: Caller | null;
   /** The secret that a form sends back. */
   readonly formToken?: string;
-  /** True: the page is fetched anew every few seconds where there is JavaScript. */
-  readonly isLive?: boolean;
+  /** Where there is JavaScript the page is kept up to date; absent: it stays as it is. */
+  readonly live?: LiveOptions | undefined;
   /** The assets of this page, besides those of all pages. */
   readonly assets?: readonly Asset[];
   readonly children?: Child;
 }
 
 /** htmx may neither evaluate code nor write style elements: the policy of the pages forbids both. */
-const HTMX = JSON.stringify({ includeIndicatorCSS: false, allowEval: false });
+const HTMX = JSON.stringify({
+  includeIndicatorCSS: false,
+  allowEval: false,
+  // What a person has opened or closed stays so.
+  morphIgnore: ["data-htmx-powered", "open"],
+});
 
-export function Page({
-  title,
-  path,
-  caller,
-  formToken,
-  isLive = false,
-  assets = [],
-  children,
-}: PageProps) {
+export function Page({ title, path, caller, formToken, live, assets = [], children }: PageProps) {
   const page = (
     <html lang="en">
       <head>
@@ -57,6 +61,7 @@ export function Page({
         <link rel="stylesheet" href={ASSETS.style.path} />
         <script src={ASSETS.htmx.path} defer></script>
         <script src={ASSETS.page.path} defer></script>
+        {live && <script src={ASSETS.live.path} defer></script>}
         {assets.map(({ path: file }) =>
           file.endsWith(".css") ? (
             <link rel="stylesheet" href={file} />
@@ -97,9 +102,10 @@ export function Page({
             </>
           )}
         </header>
-        <main id="main" tabindex={-1} {...(isLive && LIVE)}>
+        <main id="main" tabindex={-1} {...(live && liveData(live))}>
           {children}
         </main>
+        {live && <LiveNote />}
         {caller && <Keys />}
       </body>
     </html>
@@ -143,9 +149,30 @@ function isAt(way: string, path: string): boolean {
   return way === path || (way !== "/" && path.startsWith(`${way}/`));
 }
 
-const LIVE = {
-  "hx-get": "",
-  "hx-trigger": "every 3s",
-  "hx-select": "#main",
-  "hx-swap": "outerMorph",
-} as const;
+const PACE_S = 10;
+
+function liveData({ pace = PACE_S, from }: LiveOptions) {
+  return {
+    "data-pace": String(pace * 1_000),
+    "data-build": BUILD,
+    ...(from !== undefined && { "data-from": from }),
+  };
+}
+
+/** live.js says here why the page is not up to date. */
+function LiveNote() {
+  const { lost, ended, signIn, fault, renewed, reload } = WORDS.live;
+  return (
+    <p
+      id="live"
+      class="live"
+      role="status"
+      data-lost={lost}
+      data-ended={ended}
+      data-sign-in={signIn}
+      data-fault={fault}
+      data-renewed={renewed}
+      data-reload={reload}
+    ></p>
+  );
+}

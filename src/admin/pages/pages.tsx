@@ -8,6 +8,7 @@ import { assetAt } from "./assets.ts";
 import { Desk, type DeskOptions } from "./desk.tsx";
 import { failedPages } from "./failed.tsx";
 import { Page } from "./layout.tsx";
+import { Live } from "./live.ts";
 import { overviewPages } from "./overview.tsx";
 import { modelsPages } from "./models/models.tsx";
 import { queuesPages } from "./queues.tsx";
@@ -35,9 +36,16 @@ const POLICY = {
   baseUri: ["'none'"],
 };
 
+const STREAM = {
+  "Content-Type": "text/event-stream; charset=utf-8",
+  "X-Accel-Buffering": "no", // nginx would keep events back
+};
+
 export function pages(options: PagesOptions): Hono<AdminEnv> {
   const { sessions } = options;
+  const desk = new Desk(options);
   const app = new Hono<AdminEnv>();
+  app.onError((error, c) => desk.answerError(c, error));
   app.use(
     secureHeaders({
       contentSecurityPolicy: POLICY,
@@ -49,10 +57,14 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
   app.get("/assets/:file", (c) => assetAt(c) ?? c.notFound());
   app.get("/sign-in", (c) => signInPage(c, localPath(c.req.query("to")), null));
   app.post("/sign-in", (c) => signIn(c, options));
-  const desk = new Desk(options);
   app.post("/sign-out", desk.withSession, (c) => {
     sessions.end(c);
     return c.redirect("/sign-in", 303);
+  });
+  const live = new Live(options.store, options.closing);
+  app.get("/live", desk.signedIn, (c) => {
+    const body = live.open(sessions.key(c));
+    return body === null ? c.body(null, 204) : c.body(body, 200, STREAM); // 204: do not come back
   });
   app.route("/", overviewPages(desk));
   app.route("/", failedPages(desk));

@@ -12,7 +12,7 @@ import { newPause, readTarget } from "../../tasks/pauses.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
 import { fieldsOf, PauseForm, pauseFields } from "./form.tsx";
-import { Action, Length, Table, tasksPath, Yes } from "./parts.tsx";
+import { Action, Length, rowId, sentenceOf, Table, tasksPath, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 import { workerName } from "./workers.tsx";
 
@@ -23,7 +23,7 @@ export function queuesPages(desk: Desk): Hono<AdminEnv> {
     const status = await store.status();
     const form = desk.may(c, "admin") ? desk.formToken(c) : null;
     const content = <Queues status={status} form={form} now={store.now()} />;
-    return desk.show(c, { title: WORDS.pages.queues, isLive: true, content });
+    return desk.show(c, { title: WORDS.pages.queues, live: {}, content });
   });
   app.get("/queues/pause", desk.formFor("admin"), (c) => pausePage(c, desk));
   app.post("/queues/pause", desk.formFor("admin"), async (c) => {
@@ -79,6 +79,7 @@ function Queues({ status, form, now }: QueuesProps) {
           ))}
         </Table>
       )}
+      {queues.length > 0 && <p class="small">{words.lengths}</p>}
       <h2>{words.pauses}</h2>
       {status.pauses.length === 0 && <p class="quiet">{words.noPauses}</p>}
       {status.pauses.map((pause) => (
@@ -123,16 +124,16 @@ function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
   const words = WORDS.queues;
   const name = printable(queue);
   return (
-    <tr>
-      <th scope="row">
+    <tr id={rowId("queue", queue)}>
+      <th scope="row" class="cut" title={name}>
         <a href={tasksPath({ queue })}>{name}</a>{" "}
         {paused && <span class="state warn">‖ {WORDS.paused}</span>}
         {forecast && <div class="small">{forecastWords(forecast)}</div>}
       </th>
-      <Count queue={queue} state="scheduled" count={status.scheduled} />
       <Count queue={queue} state="ready" count={status.ready} more={more} />
       <Count queue={queue} state="running" count={status.running} />
       <Count queue={queue} state="failed" count={status.failed} />
+      <Count queue={queue} state="scheduled" count={status.scheduled} />
       <td class="number">{hour ? hour.finished + hour.failed + hour.cancelled : "–"}</td>
       <Length ms={hour?.wait?.p50} />
       <Length ms={hour?.wait?.p99} />
@@ -167,7 +168,7 @@ function Count({ queue, state, count, more }: CountProps) {
   if (count === 0) return <td class="number quiet">0</td>;
   const label = `${count} ${WORDS.queues.states(state, printable(queue))}`;
   return (
-    <td class="number">
+    <td class={state === "failed" ? "number bad" : "number"}>
       <a href={tasksPath({ queue, state })} aria-label={label}>
         {state === "failed" && "✗ "}
         {count}
@@ -201,8 +202,13 @@ function PauseLine({ pause, form, now }: PauseLineProps) {
   const { kind, name } = pause;
   const words = pauseWords(pause, now);
   return (
-    <div class="line pause">
-      <span class="warn">‖ {printable(words)}</span>
+    <div class="line pause" id={rowId(kind, name)}>
+      <span>
+        <span class="warn" aria-hidden="true">
+          ‖
+        </span>{" "}
+        {printable(sentenceOf(words))}
+      </span>
       {form !== null && (
         <Action
           path="/queues/resume"

@@ -1,5 +1,6 @@
 import { CHART_WORDS } from "./words/charts.ts";
 import { FAILED_WORDS } from "./words/failed.ts";
+import { LIVE_WORDS } from "./words/live.ts";
 import { WORKER_WORDS } from "./words/workers.ts";
 import { MODEL_WORDS, PUSH_WORDS } from "./words/models.ts";
 import { SETTING_WORDS } from "./words/settings.ts";
@@ -35,6 +36,7 @@ export const WORDS = {
     title: "Keys",
     others: [
       ["/", "Search tasks"],
+      ["n", "Older tasks"],
       ["?", "Show the keys"],
     ],
     close: "Close",
@@ -49,14 +51,18 @@ export const WORDS = {
     out: "Sign out",
   },
   overview: {
-    well: "All is well.",
-    wellMore: (waiting: number, running: number) =>
-      `All is well: ${waiting} ${waiting === 1 ? "task waits" : "tasks wait"}, ${running} ${running === 1 ? "runs" : "run"}.`,
+    well: "All is well",
+    now: (waiting: number, running: number) =>
+      `${waiting} ${waiting === 1 ? "task waits" : "tasks wait"}, ${running} ${running === 1 ? "runs" : "run"}`,
+    quiet: "no task waits or runs",
+    failed: (count: number) => `${count} ${count === 1 ? "has" : "have"} failed`,
+    lately: (count: number) => `, ${count} in the last hour`,
     problems: (count: number) => (count === 1 ? "One thing needs you" : `${count} things need you`),
     queues: "Queues",
     noQueues: "No tasks are waiting, running or failed.",
+    moreQueues: (count: number) => `${count} more ${count === 1 ? "queue" : "queues"}`,
     workers: "Workers",
-    noWorkers: "No worker is running.",
+    noWorkers: "No worker is running: start one with tq worker.",
     pauses: "Pauses",
     database: "Database",
     facts: {
@@ -70,11 +76,19 @@ export const WORDS = {
   },
   tasks: {
     none: "No tasks match.",
+    noneAtAll: "There are no tasks yet: push one by tq push, from a program, or here.",
+    newer: (count: number, isAll: boolean) =>
+      `${count}${isAll ? "" : "+"} newer ${count === 1 && isAll ? "task matches" : "tasks match"}: show ${count === 1 && isAll ? "it" : "them"}`,
+    chooseAll: "Choose all on this page",
+    chosen: "{count} chosen",
+    chooseFirst: "Choose some tasks first.",
+    moreFields: "More to search for",
+    gone: "What is deleted does not come back.",
     states: "States",
     search: "Search",
     all: "Show all",
     older: "Older tasks →",
-    columns: ["Chosen", "Id", "State", "Queue", "Call", "Tries", "Time", "Reason"],
+    columns: ["Id", "State", "Queue", "Call", "Tries", "Time", "Reason"],
     numbers: ["Id", "Tries"],
     fields: {
       queue: "Queue",
@@ -104,23 +118,27 @@ export const WORDS = {
       retry: {
         chosen: "Retry chosen",
         all: "Retry all that match",
+        sure: (count: number, isAll: boolean) => `Retry ${amount(count, isAll)}`,
         ask: (count: number, isAll: boolean) => `Retry ${amount(count, isAll)}?`,
         done: (count: number, of: number) => `${amount(count)} retried${stayed(count, of)}`,
       },
       cancel: {
         chosen: "Cancel chosen",
         all: "Cancel all that match",
+        sure: (count: number, isAll: boolean) => `Cancel ${amount(count, isAll)}`,
         ask: (count: number, isAll: boolean) => `Cancel ${amount(count, isAll)}?`,
         done: (count: number, of: number) => `${amount(count)} cancelled${stayed(count, of)}`,
       },
       delete: {
         chosen: "Delete chosen",
         all: "Delete all that match",
+        sure: (count: number, isAll: boolean) => `Delete ${amount(count, isAll)}`,
         ask: (count: number, isAll: boolean) => `Delete ${amount(count, isAll)} for good?`,
         done: (count: number, of: number) => `${amount(count)} deleted${stayed(count, of)}`,
       },
     },
   },
+  live: LIVE_WORDS,
   charts: CHART_WORDS,
   failed: FAILED_WORDS,
   recurring: RECURRING_WORDS,
@@ -136,7 +154,22 @@ export const WORDS = {
     retry: "Retry",
     cancel: "Cancel",
     delete: "Delete",
-    call: "Arguments and context",
+    timeLine: "What became of it, and when",
+    points: {
+      pushed: "Pushed",
+      by: (user: number) => `by user ${user}`,
+      due: "Due",
+      expected: "Expected",
+      expires: "Expires",
+      cancelled: "Cancelled",
+      began: (run: number) => `Run ${run} began`,
+      waited: (time: string) => `waited ${time}`,
+      ended: (run: number, outcome: string) => `Run ${run} ${outcome}`,
+      after: (time: string) => `after ${time}`,
+      on: (thread: number) => `, thread ${thread}`,
+    },
+    args: "Arguments",
+    context: "Context",
     result: "Result",
     runs: "Runs",
     runColumns: ["Run", "Outcome", "Began", "Waited", "Ran", "Late", "Thread", "Reason"],
@@ -147,23 +180,17 @@ export const WORDS = {
     silent: "It has said nothing.",
     run: (number: number) => `Run ${number}`,
     progress: "Progress",
+    longText: (more: number) => `… and ${more} more characters, which tq show has`,
     cut: (lines: number) => `${lines} older ${lines === 1 ? "line is" : "lines are"} not kept.`,
     facts: {
       call: "Call",
       instances: "Instances",
       queue: "Queue",
       priority: "Priority",
-      user: "User",
       ref: "Ref",
       attempts: "Tries",
       crashes: "Crashes",
       policy: "Policy of the push",
-      pushed: "Pushed",
-      scheduled: "Due",
-      expected: "Expected",
-      expires: "Expires",
-      began: "Began",
-      ended: "Ended",
     },
   },
   needsRole: (role: string) =>
@@ -188,6 +215,7 @@ export const WORDS = {
   paused: "paused",
   all: "all",
   error: "This cannot be shown",
+  internal: "Something went wrong inside tq; its log has the details.",
   back: "Back to the overview",
   formOld: "The form is from another session. Go back, load the page again and send it once more.",
 } as const;

@@ -16,8 +16,10 @@ export function workersPages(desk: Desk): Hono<AdminEnv> {
   const { store } = desk;
   const app = new Hono<AdminEnv>();
   app.get("/workers", desk.signedIn, async (c) => {
-    const content = <Workers working={await store.working()} now={store.now()} />;
-    return desk.show(c, { title: WORDS.pages.workers, isLive: true, content });
+    const working = await store.working();
+    const content = <Workers working={working} now={store.now()} />;
+    const live = working.threads.length > 0 ? { pace: 1 } : {};
+    return desk.show(c, { title: WORDS.pages.workers, live, content });
   });
   return app;
 }
@@ -99,7 +101,7 @@ function ThreadRow({ thread, now }: { readonly thread: BusyThread; readonly now:
   const share = progress && shareOf(progress);
   const { dequeued_at: since } = task;
   return (
-    <tr>
+    <tr id={`thread-${thread.worker}-${thread.thread}`}>
       <th scope="row" class="number">
         {thread.thread}
       </th>

@@ -39,6 +39,15 @@ describe("a person who has not signed in", () => {
   });
 });
 
+test("a script of a page hears that the session has ended, and no other page", async () => {
+  await using admin = makeAdmin();
+  for (const headers of [{ "hx-request": "true" }, { accept: "text/event-stream" }]) {
+    const answer = await get(admin, "/tasks", "", headers);
+    expect(answer.status).toBe(401);
+    expect(await answer.text()).toStartWith("Your session has ended.");
+  }
+});
+
 describe("the cookie of a session", () => {
   test("is kept from scripts and from other sites, and does not hold the token", async () => {
     await using admin = makeAdmin();
@@ -124,7 +133,8 @@ describe("a page", () => {
   test("says what is wrong, or that all is well", async () => {
     await using admin = makeAdmin({ mode: "no worker" });
     const cookie = await signedIn(admin);
-    expect(await (await get(admin, "/", cookie)).text()).toContain("All is well.");
+    const well = await (await get(admin, "/", cookie)).text();
+    expect(well).toContain("All is well</strong>: no task waits or runs.");
     await using served = makeAdmin();
     const html = await (await get(served, "/", await signedIn(served))).text();
     expect(html).toContain("One thing needs you");
@@ -135,7 +145,7 @@ describe("a page", () => {
     await using admin = makeAdmin();
     const html = await (await get(admin, "/", await signedIn(admin))).text();
     const paths = [...html.matchAll(/"(\/assets\/[\w.]+)"/g)].map(([, path]) => path ?? "");
-    expect(paths).toHaveLength(7);
+    expect(paths).toHaveLength(8);
     let bytes = Bun.gzipSync(html).length;
     for (const path of paths) {
       const { status, headers, body } = await admin.app.request(path, {

@@ -16,7 +16,7 @@ test("the page of workers says what each busy thread runs, and how many are idle
   expect(html).toContain("⚠ in trouble");
   expect(html).toContain("⚠ it is &lt;tired&gt;");
   expect(html).toContain("mail, &lt;b&gt;");
-  const rows = [...html.matchAll(/<tr><th scope="row" class="number">.*?<\/tr>/g)];
+  const rows = [...html.matchAll(/<tr id="thread-.*?<\/tr>/g)];
   expect(rows).toHaveLength(2);
   expect(rows[0]?.[0]).toContain('<a href="/tasks/2">2</a>');
   expect(rows[0]?.[0]).toContain("and 1 claimed; or one of the others that it has claimed");

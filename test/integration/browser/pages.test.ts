@@ -39,7 +39,7 @@ needs("chromium").describe("the pages of the dashboard", () => {
     await page.goto(`${site.url}/failed`);
     await page.getByRole("button", { name: "Retry failed tasks: invoice" }).click();
     await page.getByRole("heading", { name: "Retry 1 task?" }).waitFor();
-    await page.getByRole("button", { name: "Retry all" }).click();
+    await page.getByRole("button", { name: "Retry 1 task" }).click();
     expect(await page.getByRole("status").textContent()).toContain("1 task retried.");
   });
 
