@@ -82,17 +82,6 @@ needs("chromium").describe("the dashboard", () => {
     expect(scroll).toBeLessThanOrEqual(client);
   });
 
-  test("goes on under an open page when its worker is restarted", async () => {
-    await using site = await shop();
-    const { page } = await site.visit(browser);
-    const address = new URL(site.url).host;
-    site.server.kill("SIGTERM");
-    await site.server.ended();
-    await site.open(address);
-    await site.push("invoice", "[13]", "--queue", "new");
-    await page.getByRole("row", { name: /^new / }).waitFor();
-  });
-
   test.each([
     "/",
     "/tasks",
