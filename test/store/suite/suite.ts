@@ -18,6 +18,7 @@ import { pauseTests } from "./pauses.ts";
 import { pushKeyTests } from "./push-keys.ts";
 import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
+import { errorFilterTests } from "./error-filter.ts";
 import { filterTests } from "./filters.ts";
 import { manyMoveTests } from "./many-moves.ts";
 import { historyTests } from "./history.ts";
@@ -53,6 +54,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     byHandTests();
     tokenTests();
     cleanTests();
+    errorFilterTests();
     filterTests();
     manyMoveTests();
     lookingTests();
