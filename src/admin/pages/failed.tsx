@@ -78,7 +78,7 @@ function GroupRow({ group, form }: { readonly group: FailedGroup; readonly form:
         <Time at={last} />
       </td>
       <td>
-        {form !== null && (
+        {form !== null && group.error !== "" && (
           <Action
             path={`/tasks/act?${search}`}
             formToken={form}
@@ -93,8 +93,7 @@ function GroupRow({ group, form }: { readonly group: FailedGroup; readonly form:
   );
 }
 
-/** The filter of the list of tasks that finds them. */
+/** The filter of the list of tasks that finds them, and no others. */
 function searchOf({ model, method, error }: FailedGroup): string {
-  const reason = error === "" ? {} : { reason_has: error };
-  return new URLSearchParams({ state: "failed", model, method, ...reason }).toString();
+  return new URLSearchParams({ state: "failed", model, method, error }).toString();
 }

@@ -20,7 +20,7 @@ import { WORDS } from "./words.ts";
 const FIELDS = ["queue", "model", "method"] as const;
 
 /** Those that a form hides which has none of them. */
-const MORE_FIELDS = ["args_have", "reason_has", "where", "ref"] as const;
+const MORE_FIELDS = ["args_have", "reason_has", "error", "where", "ref"] as const;
 
 /** The changes of many tasks, and the states that each takes. */
 export const VERBS = {

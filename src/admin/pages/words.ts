@@ -97,6 +97,7 @@ export const WORDS = {
       ref: "Ref",
       args_have: "Text in the arguments",
       reason_has: "Text in the reason",
+      error: "The error, exactly",
       where: "A value inside the call",
     },
     examples: {
@@ -106,6 +107,7 @@ export const WORDS = {
       ref: "order-4711",
       args_have: "miller",
       reason_has: "timeout",
+      error: "Error: disk full",
       where: "args.order=4711",
     },
     more: (count: number, isAll: boolean) => `${count}${isAll ? "" : "+"} more match.`,

@@ -31,7 +31,7 @@ describe("the page of failed tasks", () => {
 
   test("retries a group once its number is confirmed", async () => {
     await using admin = await withTasks([CALL, CALL, CALL]);
-    await fail(admin, ["disk full", "paper", "disk full"]);
+    await fail(admin, ["disk full", "disk full on /srv", "disk full"]);
     const html = await admin.page("/failed");
     const path = /action="(\/tasks\/act[^"]+)"/.exec(html)?.[1]?.replaceAll("&amp;", "&") ?? "";
     const newest = /name="newest" value="(\d+)"/.exec(html)?.[1] ?? "";
