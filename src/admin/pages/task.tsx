@@ -1,8 +1,10 @@
 /** @jsxImportSource hono/jsx */
 /** One task: what it is, what became of it and when, what it said, and what can be done with it. */
 import { type Context, Hono } from "hono";
+import { errorOf } from "../../error-line.ts";
 import { noSuchTask } from "../../errors.ts";
 import { printable } from "../../printable.ts";
+import { cut } from "../../quote.ts";
 import { withPaused } from "../../store/pauses.ts";
 import type { RunOutput } from "../../store/task-output.ts";
 import { type Attempt, callWords, isFunctionCall, type Task, type TaskError } from "../../task.ts";
@@ -224,11 +226,14 @@ function Runs({ runs }: { readonly runs: readonly Attempt[] }) {
   );
 }
 
+/** The whole error stands below its first line. */
+const MOST_OF_LINE = 160;
+
 function OneError({ error }: { readonly error: TaskError }) {
   return (
     <details open id={`error-${error.id}`}>
       <summary>
-        {printable(`${error.name}: ${error.message.split("\n")[0] ?? ""}`)}{" "}
+        {printable(cut(errorOf(`${error.name}: ${error.message}`), MOST_OF_LINE))}{" "}
         {error.count > 1 && <span class="quiet">{WORDS.task.times(error.count)}</span>}
       </summary>
       <Text text={error.stack ?? `${error.name}: ${error.message}`} />
