@@ -43,7 +43,7 @@ function Failed({ found: { groups, looked, isAll }, form }: FailedProps) {
           <p class="quiet">
             {words.intro(looked, isAll)} <a href="/tasks?state=failed">{words.list}</a>
           </p>
-          <Table label={WORDS.pages.failed} titles={words.columns} numbers={words.numbers}>
+          <Table label={WORDS.pages.failed} titles={words.columns} numbers={words.numbers} isStack>
             {groups.slice(0, MOST_GROUPS).map((group) => (
               <GroupRow group={group} form={form} />
             ))}
@@ -58,23 +58,24 @@ function Failed({ found: { groups, looked, isAll }, form }: FailedProps) {
 function GroupRow({ group, form }: { readonly group: FailedGroup; readonly form: string | null }) {
   const { call, count, first, last, newest } = group;
   const words = WORDS.failed;
+  const [, , tasks, firstTitle, lastTitle] = words.columns;
   const error = printable(group.error) || words.silent;
   const search = searchOf(group);
   return (
     <tr id={rowId("group", search)}>
-      <td class="number">
-        <a href={`/tasks?${search}`}>{count}</a>
-      </td>
       <th scope="row" class="cut">
         {printable(call)}
       </th>
       <td class="cut bad" title={error}>
         {error}
       </td>
-      <td>
+      <td class="number" data-label={tasks}>
+        <a href={`/tasks?${search}`}>{count}</a>
+      </td>
+      <td data-label={firstTitle}>
         <Time at={first} />
       </td>
-      <td>
+      <td data-label={lastTitle}>
         <Time at={last} />
       </td>
       <td>

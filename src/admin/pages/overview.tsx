@@ -11,7 +11,7 @@ import { problems } from "../health.ts";
 import { ASSETS } from "./assets.ts";
 import { Charts, ChartSteps, spanOf } from "./charts/charts.tsx";
 import type { Desk } from "./desk.tsx";
-import { Fact, Length, rowId, sentenceOf, Table, tasksPath, Time, Yes } from "./parts.tsx";
+import { Fact, inOrder, Length, rowId, sentenceOf, Table, tasksPath, Time, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 import { workerName, WorkerState } from "./workers.tsx";
 
@@ -181,7 +181,7 @@ function Queues({ queues, hours }: QueuesProps) {
         titles={[columns.queue, ...numbers, columns.served]}
         numbers={numbers}
       >
-        {shown.map((queue) => (
+        {inOrder(shown).map((queue) => (
           <QueueRow queue={queue} hour={hourOf.get(queue.queue)} />
         ))}
       </Table>
@@ -194,12 +194,11 @@ function Queues({ queues, hours }: QueuesProps) {
   );
 }
 
-/** Those that wait in vain, and then those with the most tasks, in the order of their names. */
+/** Those that wait in vain, and then those with the most tasks. */
 function weightiest(queues: readonly QueueStatus[]): QueueStatus[] {
   const weight = ({ served, ready, running, failed }: QueueStatus) =>
     served || ready === 0 ? ready + running + failed : Infinity;
-  const shown = queues.toSorted((a, b) => weight(b) - weight(a) || 0).slice(0, MOST_QUEUES);
-  return shown.sort((a, b) => (a.queue < b.queue ? -1 : 1));
+  return queues.toSorted((a, b) => weight(b) - weight(a) || 0).slice(0, MOST_QUEUES);
 }
 
 function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undefined }) {

@@ -148,6 +148,13 @@ export function tasksPath(filter: Readonly<Record<string, string>>): string {
   return `/tasks?${new URLSearchParams(filter)}`;
 }
 
+/** `queue-2` before `queue-10`. */
+const NAMES = new Intl.Collator("en", { numeric: true });
+
+export function inOrder<T extends { readonly queue: string }>(queues: readonly T[]): T[] {
+  return queues.toSorted((a, b) => NAMES.compare(a.queue, b.queue));
+}
+
 /** By its id a row is found again when the page is fetched anew: no button becomes that of another row. */
 export function rowId(kind: string, name: string): string {
   return `${kind}-${Bun.hash.crc32(name).toString(16)}`;

@@ -12,7 +12,7 @@ import { newPause, readTarget } from "../../tasks/pauses.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
 import { fieldsOf, PauseForm, pauseFields } from "./form.tsx";
-import { Action, Length, rowId, sentenceOf, Table, tasksPath, Yes } from "./parts.tsx";
+import { Action, inOrder, Length, rowId, sentenceOf, Table, tasksPath, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 import { workerName } from "./workers.tsx";
 
@@ -109,7 +109,7 @@ function withQuiet({ queues, last_hour: hours, workers, pauses }: StoreStatus): 
       served: isServed(queue, live),
       paused: isQueuePaused(pauses, queue),
     }));
-  return [...queues, ...quiet].sort((a, b) => (a.queue < b.queue ? -1 : 1));
+  return inOrder([...queues, ...quiet]);
 }
 
 interface RowProps {

@@ -32,7 +32,7 @@ async function listPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
       {tasks.length === 0 ? (
         <p class="quiet">{words.none}</p>
       ) : (
-        <Table label={WORDS.pages.recurring} titles={words.columns}>
+        <Table label={WORDS.pages.recurring} titles={words.columns} isStack>
           {tasks.map((task) => (
             <TaskRow task={task} now={store.now()} />
           ))}
@@ -44,17 +44,18 @@ async function listPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
 }
 
 function TaskRow({ task, now }: { readonly task: Listed; readonly now: number }) {
-  const { name, words, schedule, time_zone: zone, task: call, next, last } = task;
+  const { name, words: said, schedule, time_zone: zone, task: call, next, last } = task;
+  const words = WORDS.recurring;
   return (
     <tr id={rowId("recurring", name)}>
       <th scope="row">
         <a href={`/recurring/${encodeURIComponent(name)}`}>{printable(name)}</a>
         <Marks task={task} now={now} />
       </th>
-      <td>
+      <td data-label={words.columns[1]}>
         <Time at={next} />
       </td>
-      <td>
+      <td data-label={words.columns[2]}>
         {last === null ? (
           <span class="quiet">–</span>
         ) : (
@@ -64,7 +65,7 @@ function TaskRow({ task, now }: { readonly task: Listed; readonly now: number })
         )}
       </td>
       <td class="wrap">
-        {printable(words ?? schedule)}
+        {printable(said ?? schedule)}
         {zone !== null && <span class="quiet"> {WORDS.recurring.zone(zone)}</span>}
       </td>
       <td class="cut">{printable(call)}</td>
