@@ -7,7 +7,7 @@ import { type Asset, ASSETS, BUILD } from "./assets.ts";
 import { WORDS } from "./words.ts";
 
 /** The pages in the order of the ways to them, each with the key that follows a g. */
-const WAYS = [
+export const WAYS = [
   { path: "/", key: "o", name: WORDS.pages.overview },
   { path: "/tasks", key: "t", name: WORDS.pages.tasks },
   { path: "/failed", key: "f", name: WORDS.pages.failed },

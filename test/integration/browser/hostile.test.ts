@@ -126,9 +126,7 @@ function look() {
   }
   const { scrollWidth, clientWidth } = document.documentElement;
   return {
-    unsafe: texts.flatMap(
-      (text) => text.match(/[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f]/g) ?? [],
-    ),
+    unsafe: texts.flatMap((text) => text.match(/(?![\t\n])[\p{Cc}\p{Bidi_Control}]/gu) ?? []),
     over: Math.max(0, scrollWidth - clientWidth),
     hacked: "hacked" in globalThis || document.querySelector("main img, main script") !== null,
   };
