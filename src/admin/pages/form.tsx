@@ -2,7 +2,10 @@
 /** Reading the forms of the pages, and the form that pauses something. */
 import type { Context } from "hono";
 import type { Child } from "hono/jsx";
+import { pauseWords } from "../../store/pause-words.ts";
+import type { Pause } from "../../store/pauses.ts";
 import { time } from "../../values/option-kinds.ts";
+import { Sentence, sentenceOf } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 const TIME = time();
@@ -30,6 +33,13 @@ export interface PauseFields {
 export async function pauseFields(c: Context, start: string, now: number): Promise<PauseFields> {
   const { reason = null, until } = await fieldsOf(c);
   return { reason, until: until === undefined ? null : timeOf(until, `${start}: until`, now) };
+}
+
+/** `The queue print is paused by ana since …: toner.` */
+export function PauseSentence({ pause, now }: { readonly pause: Pause; readonly now: number }) {
+  const { since, until } = pause;
+  const words = sentenceOf(pauseWords(pause, now));
+  return <Sentence words={words} times={[since, until]} now={now} />;
 }
 
 interface PauseFormProps {

@@ -4,14 +4,14 @@ import { Hono } from "hono";
 import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
-import { pauseWords } from "../../store/pause-words.ts";
 import { formatSize } from "../../values/size.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { problems } from "../health.ts";
 import { ASSETS } from "./assets.ts";
 import { Charts, ChartSteps, spanOf } from "./charts/charts.tsx";
 import type { Desk } from "./desk.tsx";
-import { Fact, inOrder, Length, rowId, sentenceOf, Table, tasksPath, Time, Yes } from "./parts.tsx";
+import { PauseSentence } from "./form.tsx";
+import { Fact, inOrder, Length, rowId, Table, tasksPath, Time, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 import { workerName, WorkerState } from "./workers.tsx";
 
@@ -65,7 +65,9 @@ function Overview({ status, problems: found, now, children }: OverviewProps) {
           <h2>{words.pauses}</h2>
           <ul>
             {pauses.map((pause) => (
-              <li>{printable(sentenceOf(pauseWords(pause, now)))}</li>
+              <li>
+                <PauseSentence pause={pause} now={now} />
+              </li>
             ))}
           </ul>
         </>

@@ -3,6 +3,7 @@
 import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import type { AttemptOutcome, TaskState } from "../../task.ts";
+import { localTime } from "../../values/moment.ts";
 import { formatDuration } from "../../values/duration.ts";
 import { WORDS } from "./words.ts";
 
@@ -135,6 +136,32 @@ export function Action({
         {children}
       </button>
     </form>
+  );
+}
+
+interface SentenceProps {
+  readonly words: string;
+  /** Those in the words, as the machine of the server writes them: readers see them in their own zone. */
+  readonly times: readonly (number | null)[];
+  readonly now: number;
+}
+
+export function Sentence({ words, times, now }: SentenceProps) {
+  const parts: Child[] = [];
+  let rest = words;
+  for (const at of times) {
+    if (at === null) continue;
+    const local = localTime(at, now);
+    const place = rest.indexOf(local);
+    if (place < 0) continue;
+    parts.push(printable(rest.slice(0, place)), <Time at={at} />);
+    rest = rest.slice(place + local.length);
+  }
+  return (
+    <>
+      {parts}
+      {printable(rest)}
+    </>
   );
 }
 

@@ -5,14 +5,13 @@ import { printable } from "../../printable.ts";
 import { forecastWords } from "../../statistics/forecast-words.ts";
 import { isServed, isWorker } from "../../store/live-workers.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerInfo } from "../../store/looking.ts";
-import { pauseWords } from "../../store/pause-words.ts";
 import { isQueuePaused, type Pause } from "../../store/pauses.ts";
 import type { TaskState } from "../../task.ts";
 import { newPause, readTarget } from "../../tasks/pauses.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
-import { fieldsOf, PauseForm, pauseFields } from "./form.tsx";
-import { Action, inOrder, Length, rowId, sentenceOf, Table, tasksPath, Yes } from "./parts.tsx";
+import { fieldsOf, PauseForm, pauseFields, PauseSentence } from "./form.tsx";
+import { Action, inOrder, Length, rowId, Table, tasksPath, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 import { workerName } from "./workers.tsx";
 
@@ -200,14 +199,13 @@ interface PauseLineProps {
 
 function PauseLine({ pause, form, now }: PauseLineProps) {
   const { kind, name } = pause;
-  const words = pauseWords(pause, now);
   return (
     <div class="line pause" id={rowId(kind, name)}>
       <span>
         <span class="warn" aria-hidden="true">
           ‖
         </span>{" "}
-        {printable(sentenceOf(words))}
+        <PauseSentence pause={pause} now={now} />
       </span>
       {form !== null && (
         <Action
