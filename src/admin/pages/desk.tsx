@@ -3,20 +3,20 @@
 import type { Context, MiddlewareHandler, Next } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { type ErrorCode, isTqError } from "../../errors.ts";
+import { isTqError } from "../../errors.ts";
 import { printable } from "../../printable.ts";
 import type { Role } from "../../store/tokens.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Sessions } from "../access/session.ts";
 import { type Caller, mayDo } from "../access/tokens.ts";
-import { reportError, STATUS } from "../problem.ts";
+import { type ProblemCode, reportError, STATUS } from "../problem.ts";
 import type { AdminOptions } from "../app.ts";
 import type { Asset } from "./assets.ts";
 import { type LiveOptions, Page } from "./layout.tsx";
 import { WORDS } from "./words.ts";
 
 /** 401 tells the script of a page that its session has ended. */
-const REFUSALS: Partial<Record<ErrorCode, 409>> = { unauthorized: 409 };
+const REFUSALS: Partial<Record<ProblemCode, 409>> = { unauthorized: 409 };
 
 export interface DeskOptions extends AdminOptions {
   readonly sessions: Sessions;
@@ -62,7 +62,6 @@ export class Desk {
 
   async #requireSession(c: Context<AdminEnv>, next: Next): Promise<Response | void> {
     const { sessions, store } = this.options;
-    await store.check(); // an open file that was deleted can still be read
     const caller = await sessions.caller(c);
     if (caller === null) {
       if (isScript(c)) return c.text(WORDS.live.ended, 401);
@@ -71,6 +70,7 @@ export class Desk {
       return c.redirect(`/sign-in${to}`, 303);
     }
     c.set("caller", caller);
+    await store.check(); // an open file that was deleted can still be read
     if (c.req.method !== "GET") {
       const { form_token: given } = await c.req.parseBody();
       if (!sessions.isFormToken(caller, given)) return this.refuse(c, WORDS.formOld, 403);
@@ -80,12 +80,19 @@ export class Desk {
 
   /** Answers an error with a page, and reports it where the server is at fault. */
   async answerError(c: Context<AdminEnv>, error: unknown): Promise<Response> {
-    const isKnown = isTqError(error);
-    const status = isKnown ? (REFUSALS[error.code] ?? STATUS[error.code]) : STATUS.internal;
+    const code = isTqError(error) ? error.code : "internal";
+    const status = REFUSALS[code] ?? STATUS[code];
     if (status >= 500) reportError(c, error, this.options.report);
     // The page comes back by itself once the database does.
     const live = status >= 500 && c.req.method === "GET" ? {} : undefined;
-    return this.refuse(c, isKnown ? error.message : WORDS.internal, status, live);
+    return this.refuse(c, this.#sentenceOf(c, error), status, live);
+  }
+
+  /** Names of files are for people who have signed in. */
+  #sentenceOf(c: Context<AdminEnv>, error: unknown): string {
+    if (!isTqError(error)) return WORDS.internal;
+    const isOpen = STATUS[error.code] < 500 || callerOf(c) !== undefined;
+    return isOpen ? error.message : WORDS.database;
   }
 
   /** The secret that the forms of this caller's pages send back. */
@@ -106,7 +113,7 @@ export class Desk {
     c: Context<AdminEnv>,
     { title, live, assets = [], status = 200, content }: Shown,
   ): Promise<Response> {
-    const caller: Caller | undefined = c.get("caller"); // none where the database cannot tell
+    const caller = callerOf(c);
     return c.html(
       <Page
         title={title}
@@ -139,6 +146,11 @@ export class Desk {
     );
     return this.show(c, { title: WORDS.error, status, content, ...(live && { live }) });
   }
+}
+
+/** undefined: nobody has signed in, or the database cannot tell. */
+function callerOf(c: Context<AdminEnv>): Caller | undefined {
+  return c.get("caller");
 }
 
 /** A script of a page asks: it keeps the page, and says that the session has ended. */

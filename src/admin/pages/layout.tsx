@@ -44,7 +44,7 @@ interface PageProps {
 const HTMX = JSON.stringify({
   includeIndicatorCSS: false,
   allowEval: false,
-  // What a person has opened or closed stays so.
+  // A person opens and closes details, not the server.
   morphIgnore: ["data-htmx-powered", "open"],
 });
 

@@ -126,12 +126,13 @@ function Verdict({ status, problems: found }: VerdictProps) {
 function Now({ status: { queues, last_hour: hours } }: { readonly status: StoreStatus }) {
   const words = WORDS.overview;
   const waiting = sumOf(queues, ({ ready, scheduled }) => ready + scheduled);
+  const isAll = !queues.some(({ at_least: more }) => more);
   const running = sumOf(queues, (queue) => queue.running);
   const failed = sumOf(queues, (queue) => queue.failed);
   const lately = sumOf(hours, (hour) => hour.failed);
   return (
     <>
-      {waiting + running === 0 ? words.quiet : words.now(waiting, running)}
+      {waiting + running === 0 ? words.quiet : words.now(waiting, isAll, running)}
       {failed > 0 && (
         <>
           ; <a href="/failed">{words.failed(failed)}</a>

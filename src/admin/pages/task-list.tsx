@@ -260,6 +260,7 @@ function Buttons({
           {words.verbs[verb].all}
         </button>
       ))}
+      {states.length === 0 && <span class="quiet">{words.allByState}</span>}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** What the runs of a task have said: their lines, and how far they are. */
+/** The output of the runs of a task: their lines, and how far they are. */
 import { printable } from "../../printable.ts";
 import type { RunOutput } from "../../store/task-output.ts";
 import { progressWords, shareOf } from "../../tasks/progress-words.ts";

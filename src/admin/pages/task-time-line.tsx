@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** What became of a task, and when: its push, its plan and its last runs in the order of time. */
+/** The line of time of a task: its push, its plan and its last runs. */
 import { printable } from "../../printable.ts";
 import type { Attempt, Task } from "../../task.ts";
 import { formatDuration } from "../../values/duration.ts";
@@ -12,7 +12,7 @@ const MOST_RUNS = 3;
 interface Point {
   readonly at: number;
   readonly name: string;
-  /** Who did it, or how long it took. */
+  /** Its author, or its length. */
   readonly note?: string;
   readonly look?: string;
 }

@@ -52,8 +52,8 @@ export const WORDS = {
   },
   overview: {
     well: "All is well",
-    now: (waiting: number, running: number) =>
-      `${waiting} ${waiting === 1 ? "task waits" : "tasks wait"}, ${running} ${running === 1 ? "runs" : "run"}`,
+    now: (waiting: number, isAll: boolean, running: number) =>
+      `${waiting}${isAll ? "" : "+"} ${waiting === 1 ? "task waits" : "tasks wait"}, ${running} ${running === 1 ? "runs" : "run"}`,
     quiet: "no task waits or runs",
     failed: (count: number) => `${count} ${count === 1 ? "has" : "have"} failed`,
     lately: (count: number) => `, ${count} in the last hour`,
@@ -114,6 +114,7 @@ export const WORDS = {
     choose: (id: number) => `Choose task ${id}`,
     later: "Tasks that are pushed from now on are not touched.",
     keep: "Change nothing",
+    allByState: "To change all that match, search by their states.",
     sayStates: "Choose the states of the tasks first.",
     noVerb: "The form does not say what is to be done.",
     verbs: {
@@ -217,6 +218,7 @@ export const WORDS = {
   paused: "paused",
   all: "all",
   error: "This cannot be shown",
+  database: "The database cannot be used; the log of the server says why.",
   internal: "Something went wrong inside tq; its log has the details.",
   back: "Back to the overview",
   formOld: "The form is from another session. Go back, load the page again and send it once more.",

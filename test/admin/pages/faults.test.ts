@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
-import { withTasks } from "./person.ts";
+import { TqError } from "../../../src/errors.ts";
+import { post, withTasks } from "./person.ts";
 import { CALL, NOW } from "../support.ts";
 
 const PATHS = ["/", "/tasks", "/tasks/1", "/failed", "/recurring", "/queues", "/workers"];
@@ -32,7 +33,6 @@ describe("where the database cannot be read, a page says why in a sentence", () 
 
   test("that throws while it is read: damaged, or locked", async () => {
     await using admin = await withTasks([CALL]);
-    const { TqError } = await import("../../../src/errors.ts");
     for (const [code, status] of [
       ["database", 500],
       ["busy", 503],
@@ -42,6 +42,17 @@ describe("where the database cannot be read, a page says why in a sentence", () 
       await expectSentence(admin, "/queues", /Cannot use &lt;tq\.db&gt;/);
     }
     expect(admin.events.map(({ name }) => name)).toContain("log.note");
+  });
+
+  test("to people who have signed in; others hear that it cannot be used", async () => {
+    await using admin = await withTasks([CALL]);
+    admin.store.tokens.find = () =>
+      Promise.reject(new TqError("database", "Cannot use /srv/tq.db"));
+    const answer = await post(admin, "/sign-in", { token: "wrong" });
+    expect(answer.status).toBe(500);
+    const html = await answer.text();
+    expect(html).toContain("The database cannot be used; the log of the server says why.");
+    expect(html).not.toContain("/srv");
   });
 
   test("and a bug says no more than that there was one", async () => {

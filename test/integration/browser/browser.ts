@@ -68,7 +68,7 @@ export class Shop extends Site {
   }
 }
 
-/** What axe finds on a page, of any level. */
+/** The findings of axe on a page, of any level. */
 export async function findings(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() =>

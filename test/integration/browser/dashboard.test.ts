@@ -1,4 +1,4 @@
-/** What a person does with the dashboard, in a real browser. */
+/** Tasks on the dashboard, as a person sees and changes them in a real browser. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { needs } from "../../support/needs.ts";

@@ -118,7 +118,7 @@ const NONE = {
   ref: null,
 } as const;
 
-/** What is wrong with the page: characters that act, its width, and a script that has run. */
+/** The faults of the page: characters that act, its width, and a script that has run. */
 function look() {
   const texts = [document.title, document.body.innerText];
   for (const element of document.querySelectorAll("[title], [aria-label]")) {

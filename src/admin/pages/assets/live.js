@@ -50,7 +50,10 @@
   };
 
   const show = async ({ status, text }) => {
-    if (status === 401) return say(words.ended, [words.signIn, signIn()]);
+    if (status === 401) {
+      hangUp();
+      return say(words.ended, [words.signIn, signIn()]);
+    }
     const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("main");
     if (fresh === null || status >= 500 || status === 403) {
       const why = fresh?.querySelector(".sentence")?.textContent ?? `${status}`;
@@ -73,6 +76,7 @@
     for (const pre of tails) pre.scrollTop = pre.scrollHeight;
     shownAt = new Date();
     say("");
+    if (stream === null) listen();
   };
 
   const ask = async () => {
@@ -106,14 +110,20 @@
     plan();
   };
 
-  const listen = () => {
+  const hangUp = () => {
     clearTimeout(later);
     stream?.close();
+    stream = null;
+  };
+
+  const listen = () => {
+    hangUp();
     stream = new EventSource("/live");
     stream.addEventListener("open", notice); // something may have changed before
     stream.addEventListener("changed", notice);
-    stream.addEventListener("error", () => {
-      if (stream.readyState === EventSource.CLOSED) later = setTimeout(listen, POLL_MS);
+    stream.addEventListener("error", ({ target }) => {
+      // The browser comes back by itself after a connection that was cut, and not after a refusal.
+      if (target.readyState === EventSource.CLOSED) later = setTimeout(listen, POLL_MS);
       plan();
     });
   };
@@ -121,9 +131,7 @@
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
       clearTimeout(timer);
-      clearTimeout(later);
-      stream?.close();
-      stream = null;
+      hangUp();
     } else {
       listen();
       notice();

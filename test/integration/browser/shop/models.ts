@@ -1,4 +1,4 @@
-/** What a small shop does behind its counter. */
+/** The tasks of a small shop. */
 import { currentTask, ModelSQL, task, v } from "tq";
 
 export class Invoice extends ModelSQL("invoice", { number: v.optional(v.string()) }) {
