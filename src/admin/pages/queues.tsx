@@ -6,7 +6,6 @@ import { forecastWords } from "../../statistics/forecast-words.ts";
 import { isServed, isWorker } from "../../store/live-workers.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerInfo } from "../../store/looking.ts";
 import { isQueuePaused, type Pause } from "../../store/pauses.ts";
-import type { TaskState } from "../../task.ts";
 import { newPause, readTarget } from "../../tasks/pauses.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
@@ -119,7 +118,7 @@ interface RowProps {
 }
 
 function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
-  const { queue, at_least: more, paused, forecast } = status;
+  const { queue, paused, forecast } = status;
   const words = WORDS.queues;
   const name = printable(queue);
   return (
@@ -129,10 +128,9 @@ function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
         {paused && <span class="state warn">‖ {WORDS.paused}</span>}
         {forecast && <div class="small">{forecastWords(forecast)}</div>}
       </th>
-      <Count queue={queue} state="ready" count={status.ready} more={more} />
-      <Count queue={queue} state="running" count={status.running} />
-      <Count queue={queue} state="failed" count={status.failed} />
-      <Count queue={queue} state="scheduled" count={status.scheduled} />
+      {STATES.map((state) => (
+        <Count queue={status} state={state} />
+      ))}
       <td class="number">{hour ? hour.finished + hour.failed + hour.cancelled : "–"}</td>
       <Length ms={hour?.wait?.p50} />
       <Length ms={hour?.wait?.p99} />
@@ -155,15 +153,18 @@ function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
   );
 }
 
+/** In the order of the titles. */
+const STATES = ["ready", "running", "failed", "scheduled"] as const;
+
 interface CountProps {
-  readonly queue: string;
-  readonly state: TaskState;
-  readonly count: number;
-  readonly more?: true | undefined;
+  readonly queue: QueueStatus;
+  readonly state: (typeof STATES)[number];
 }
 
 /** A number of tasks that leads to them. */
-function Count({ queue, state, count, more }: CountProps) {
+function Count({ queue: status, state }: CountProps) {
+  const { queue, at_least: more } = status;
+  const count = status[state];
   if (count === 0) return <td class="number quiet">0</td>;
   const label = `${count} ${WORDS.queues.states(state, printable(queue))}`;
   return (
@@ -171,7 +172,7 @@ function Count({ queue, state, count, more }: CountProps) {
       <a href={tasksPath({ queue, state })} aria-label={label}>
         {state === "failed" && "✗ "}
         {count}
-        {more && "+"}
+        {state === "ready" && more && "+"}
       </a>
     </td>
   );

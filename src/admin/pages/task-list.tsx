@@ -35,8 +35,8 @@ interface ListProps {
   readonly search: URLSearchParams;
   readonly tasks: readonly Task[];
   readonly pauses: readonly PauseTarget[];
-  /** The last task of this page, where there is another page. */
-  readonly last: Task | undefined;
+  /** Another page has ids below this one; null: there is none. */
+  readonly next: number | null;
   readonly rest: Rest | null;
   /** How many tasks match that are newer than the rows of the page. */
   readonly newer: number;
@@ -45,7 +45,7 @@ interface ListProps {
   readonly done: string | null;
 }
 
-export function TaskList({ search, tasks, pauses, last, rest, newer, form, done }: ListProps) {
+export function TaskList({ search, tasks, pauses, next, rest, newer, form, done }: ListProps) {
   const words = WORDS.tasks;
   return (
     <>
@@ -80,9 +80,9 @@ export function TaskList({ search, tasks, pauses, last, rest, newer, form, done 
           {form !== null && <Buttons search={search} newest={tasks[0]} />}
         </form>
       )}
-      {last && (
+      {next !== null && (
         <p>
-          <a href={`/tasks?${nextSearch(search, last)}`} rel="next">
+          <a href={nextPath(search, next)} rel="next">
             {words.older}
           </a>
         </p>
@@ -117,10 +117,10 @@ function firstSearch(search: URLSearchParams): URLSearchParams {
   return first;
 }
 
-function nextSearch(search: URLSearchParams, last: Task): URLSearchParams {
+function nextPath(search: URLSearchParams, before: number): string {
   const next = new URLSearchParams(search);
-  next.set("before", String(last.id));
-  return next;
+  next.set("before", String(before));
+  return `/tasks?${next}`;
 }
 
 interface FilterProps {

@@ -54,7 +54,8 @@ async function listPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
 
 interface Rows {
   readonly tasks: readonly Task[];
-  readonly last: Task | undefined;
+  /** Another page has ids below this one; null: there is none. */
+  readonly next: number | null;
   readonly rest: Rest | null;
   readonly newer: number;
 }
@@ -64,7 +65,7 @@ async function firstRows({ store }: Desk, filter: ReadFilter): Promise<Rows> {
   const shown = tasks.slice(0, PAGE_SIZE);
   const last = tasks.length > PAGE_SIZE ? shown.at(-1) : undefined;
   const rest = last === undefined ? null : await store.countBefore(filter, last.id);
-  return { tasks: shown, last, rest, newer: 0 };
+  return { tasks: shown, next: last?.id ?? null, rest, newer: 0 };
 }
 
 /** The page keeps its rows while it lives, whatever becomes of them: nothing moves under a hand. */
@@ -78,8 +79,8 @@ async function keptRows(
   const after = Math.max(filter.after ?? 0, ...ids);
   const { before: _, ...all } = filter; // those before the first page, too
   const newer = await store.list({ ...all, after, limit: MOST_NEWER + 1 });
-  const last = ids.length === PAGE_SIZE ? tasks.at(-1) : undefined;
-  return { tasks, last, rest: null, newer: newer.length };
+  const next = ids.length === PAGE_SIZE ? Math.min(...ids) : null;
+  return { tasks, next, rest: null, newer: newer.length };
 }
 
 /** The rows that the page has, as its script says. */

@@ -3,9 +3,9 @@
  * so. A page that nobody looks at asks nothing. Without the stream the page asks every few seconds.
  */
 (() => {
-  const main = document.querySelector("main[data-pace]");
   const note = document.getElementById("live");
-  if (main === null || note === null || typeof htmx === "undefined") return;
+  const mainOf = () => document.getElementById("main");
+  if (mainOf()?.dataset.pace === undefined || note === null || typeof htmx === "undefined") return;
   const REST_MS = 1_000;
   const POLL_MS = 5_000;
   const TIMEOUT_MS = 10_000;
@@ -41,7 +41,7 @@
     );
 
   const fetchPage = async () => {
-    const answer = await fetch(main.dataset.from || location.href, {
+    const answer = await fetch(mainOf().dataset.from || location.href, {
       headers: { "HX-Request": "true" },
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -54,6 +54,7 @@
       hangUp();
       return say(words.ended, [words.signIn, signIn()]);
     }
+    const main = mainOf();
     const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("main");
     if (fresh === null || status >= 500 || status === 403) {
       const why = fresh?.querySelector(".sentence")?.textContent ?? `${status}`;
@@ -99,7 +100,7 @@
     clearTimeout(timer);
     if (document.hidden || isAsking) return;
     const rest = Math.max(REST_MS, took * 4);
-    const pace = Number(main.dataset.pace) || POLL_MS;
+    const pace = Number(mainOf().dataset.pace) || POLL_MS;
     const isTold = stream?.readyState === EventSource.OPEN;
     const wait = isOld ? rest : Math.max(rest, isTold ? pace : Math.min(pace, POLL_MS));
     timer = setTimeout(ask, askedAt + wait - performance.now());
