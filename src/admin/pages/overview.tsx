@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
+import type { Working } from "../../store/working.ts";
 import { formatSize } from "../../values/size.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { problems } from "../health.ts";
@@ -13,7 +14,7 @@ import type { Desk } from "./desk.tsx";
 import { PauseSentence } from "./form.tsx";
 import { Fact, inOrder, Length, rowId, Table, tasksPath, Time, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
-import { workerName, WorkerState } from "./workers.tsx";
+import { RunningNow, workerName, WorkerState } from "./workers.tsx";
 
 const CHART_ASSETS = [ASSETS.uplotStyle, ASSETS.uplot, ASSETS.charts];
 
@@ -22,17 +23,17 @@ export function overviewPages(desk: Desk): Hono<AdminEnv> {
   const charts = new ChartSteps(store);
   const app = new Hono<AdminEnv>();
   app.get("/", desk.signedIn, async (c) => {
-    const status = await store.status();
+    const [status, working] = [await store.status(), await store.working()];
     const found = await problems(options, status);
     const span = spanOf(c.req.query("last"));
     const isAgain = c.req.header("hx-request") !== undefined; // the page keeps its charts
     const steps = isAgain ? null : await charts.of(span);
     return desk.show(c, {
       title: WORDS.pages.overview,
-      live: {},
+      live: working.threads.length > 0 ? { pace: RUNNING_PACE_S } : {},
       assets: CHART_ASSETS,
       content: (
-        <Overview status={status} problems={found} now={store.now()}>
+        <Overview status={status} working={working} problems={found} now={store.now()}>
           <Charts span={span} steps={steps} />
         </Overview>
       ),
@@ -45,15 +46,19 @@ export function overviewPages(desk: Desk): Hono<AdminEnv> {
   return app;
 }
 
+/** Runs tell how far they are without a commit. */
+const RUNNING_PACE_S = 2;
+
 interface OverviewProps {
   readonly status: StoreStatus;
+  readonly working: Working;
   /** In sentences. */
   readonly problems: readonly string[];
   readonly now: number;
   readonly children?: Child;
 }
 
-function Overview({ status, problems: found, now, children }: OverviewProps) {
+function Overview({ status, working, problems: found, now, children }: OverviewProps) {
   const { queues, workers, pauses, last_hour: hours } = status;
   const words = WORDS.overview;
   return (
@@ -85,6 +90,7 @@ function Overview({ status, problems: found, now, children }: OverviewProps) {
       ) : (
         <Workers workers={workers} />
       )}
+      <RunningNow working={working} now={now} />
       <h2>{words.database}</h2>
       <Files status={status} />
     </>

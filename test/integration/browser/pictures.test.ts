@@ -90,7 +90,7 @@ function tidy([from, to]: readonly [string, string]): void {
   const words: (readonly [RegExp | string, string])[] = [
     [from, to],
     [/\b[\w.-]+@[\w-]+(?![\w.-])/, "ana@shop"],
-    [/\b[\w.-]+:\d{3,7}(?=\s*$)/, "shop:4711"],
+    [/\b[\w.-]+:\d{3,7}(?= \d+$|\s*$)/, "shop:4711"],
     [/thread (\d) of .* pid \d+/, "thread $1 of shop pid 4711"],
     [/\+[\da-f]{7,}\S*/, ""],
   ];
