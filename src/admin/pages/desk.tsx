@@ -4,7 +4,6 @@ import type { Context, MiddlewareHandler, Next } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { isTqError } from "../../errors.ts";
-import { printable } from "../../printable.ts";
 import type { Role } from "../../store/tokens.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Sessions } from "../access/session.ts";
@@ -12,7 +11,7 @@ import { type Caller, mayDo } from "../access/tokens.ts";
 import { type ProblemCode, reportError, STATUS } from "../problem.ts";
 import type { AdminOptions } from "../app.ts";
 import type { Asset } from "./assets.ts";
-import { type LiveOptions, Page } from "./layout.tsx";
+import { type LiveOptions, Page, Refusal } from "./layout.tsx";
 import { WORDS } from "./words.ts";
 
 /** 401 tells the script of a page that its session has ended. */
@@ -135,15 +134,7 @@ export class Desk {
     status: ContentfulStatusCode,
     live?: LiveOptions,
   ): Promise<Response> {
-    const content = (
-      <>
-        <h1>{WORDS.error}</h1>
-        <p class="sentence">{printable(sentence)}</p>
-        <p>
-          <a href="/">{WORDS.back}</a>
-        </p>
-      </>
-    );
+    const content = <Refusal sentence={sentence} />;
     return this.show(c, { title: WORDS.error, status, content, ...(live && { live }) });
   }
 }

@@ -2,6 +2,7 @@
 /** The frame of each page: its head, the ways to the other pages, and who has signed in. */
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
+import { printable } from "../../printable.ts";
 import type { Caller } from "../access/tokens.ts";
 import { type Asset, ASSETS, BUILD } from "./assets.ts";
 import { WORDS } from "./words.ts";
@@ -147,6 +148,19 @@ function Keys() {
 /** True for the page of a way and for those below it. */
 function isAt(way: string, path: string): boolean {
   return way === path || (way !== "/" && path.startsWith(`${way}/`));
+}
+
+/** The content of a page that says why there is no other. */
+export function Refusal({ sentence }: { readonly sentence: string }) {
+  return (
+    <>
+      <h1>{WORDS.error}</h1>
+      <p class="sentence">{printable(sentence)}</p>
+      <p>
+        <a href="/">{WORDS.back}</a>
+      </p>
+    </>
+  );
 }
 
 const PACE_S = 10;

@@ -7,7 +7,7 @@ import type { GuessLimit } from "../access/guesses.ts";
 import { assetAt } from "./assets.ts";
 import { Desk, type DeskOptions } from "./desk.tsx";
 import { failedPages } from "./failed.tsx";
-import { Page } from "./layout.tsx";
+import { Page, Refusal } from "./layout.tsx";
 import { Live } from "./live.ts";
 import { overviewPages } from "./overview.tsx";
 import { modelsPages } from "./models/models.tsx";
@@ -89,6 +89,20 @@ const compressed: MiddlewareHandler = async (c, next) => {
   c.header("Content-Encoding", "gzip");
   c.header("Vary", "Accept-Encoding");
 };
+
+/** A page for people who may not have signed in. */
+export function sentencePage(
+  c: Context,
+  sentence: string,
+  status: 404,
+): Response | Promise<Response> {
+  return c.html(
+    <Page title={WORDS.error} path="" caller={null}>
+      <Refusal sentence={sentence} />
+    </Page>,
+    status,
+  );
+}
 
 function signInPage(c: Context, to: string, refusal: string | null, status: 200 | 401 | 429 = 200) {
   return c.html(

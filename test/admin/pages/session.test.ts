@@ -123,6 +123,21 @@ describe("a page", () => {
     expect(html).toContain('<dialog id="keys"');
   });
 
+  test("that there is not is a page for a browser, and a problem for a program", async () => {
+    await using admin = makeAdmin();
+    const browser = { accept: "text/html,*/*" };
+    const page = await get(admin, "/quues?<b>", "", browser);
+    expect([page.status, page.headers.get("x-frame-options")]).toEqual([404, "DENY"]);
+    expect(await page.text()).toContain("Cannot find /quues: nothing is there");
+    for (const [path, headers] of [
+      ["/quues", {}],
+      ["/api/quues", browser],
+    ] as const) {
+      const answer = await get(admin, path, await signedIn(admin), headers);
+      expect(await answer.json()).toMatchObject({ error: { code: "not_found" } });
+    }
+  });
+
   test("shows names of queues as text, whatever is in them", async () => {
     await using admin = makeAdmin();
     await admin.post("/api/v1/tasks", { ...CALL, queue: "<script>alert(1)</script>" });
