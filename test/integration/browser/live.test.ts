@@ -176,6 +176,26 @@ needs("chromium").describe("an open page", () => {
     await page.waitForURL("**/recurring/tq.clean");
   });
 
+  test("loads itself again for another version of tq, and not while a person types", async () => {
+    await using site = await shop();
+    const { page } = await site.visit(browser, "/recurring/tq.clean");
+    await page.getByLabel("Reason").fill("stocktaking");
+    await page.route("**/*", async (route) => {
+      if (route.request().headers()["hx-request"] === undefined) return route.continue();
+      const answer = await route.fetch();
+      const body = (await answer.text()).replace(/data-build="\w+"/, 'data-build="another"');
+      return route.fulfill({ response: answer, body });
+    });
+    await site.push("invoice", "[1]");
+    await page.getByText("The server runs another version of tq now.").waitFor();
+    expect(await page.getByLabel("Reason").inputValue()).toBe("stocktaking");
+    const loaded = page.waitForEvent("load");
+    await page.getByLabel("Reason").fill("");
+    await loaded;
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await page.context().close();
+  });
+
   test("says why where the database is gone, and has the page of its own when it is loaded", async () => {
     await using site = await shop();
     const { page } = await site.visit(browser, "/queues");
