@@ -59,7 +59,10 @@ const WRITERS: Readonly<
     `state = 'failed' AND ${ERROR} = $${parameter}`,
     errorOf(text),
   ],
-  reasonHas: (text: string, parameter) => [`reason GLOB $${parameter}`, containing(text)],
+  reasonHas: (text: string, parameter) => [
+    `(state <> 'running' AND reason GLOB $${parameter})`,
+    containing(text),
+  ],
   argsHave: (text: string, parameter) => [argsHave(parameter), containing(text)],
 };
 
