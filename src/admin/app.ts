@@ -13,7 +13,7 @@ import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
 import { callerIfAny, showReady } from "./ready.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
-import { pages } from "./pages/pages.tsx";
+import { pages, sentencePage } from "./pages/pages.tsx";
 import { apiV1 } from "./v1/api.ts";
 
 export interface AdminOptions extends TaskRouteOptions, Health {
@@ -47,7 +47,10 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>();
   app.onError((error, c) => answerError(c, error, options.report));
-  app.notFound((c) => problem(c, "not_found", `Cannot find ${c.req.path}: nothing is there`));
+  app.notFound((c) => {
+    const message = `Cannot find ${c.req.path}: nothing is there`;
+    return isForPerson(c) ? sentencePage(c, message, 404) : problem(c, "not_found", message);
+  });
   // In this order: every answer gets the headers, and the host and the token are checked before a body is read.
   app.use(addHeaders);
   app.use(requireOwnHost(options.hostname, options.hosts));
@@ -72,6 +75,12 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   app.route("/api/v1", apiV1(options));
   app.route("/", pages({ ...options, guesses, sessions }));
   return app;
+}
+
+/** True where a browser shows the answer to a person. */
+function isForPerson(c: Context): boolean {
+  const isPage = c.req.header("accept")?.includes("text/html") === true;
+  return isPage && !c.req.path.startsWith("/api/");
 }
 
 async function addHeaders(c: Context, next: Next): Promise<void> {
