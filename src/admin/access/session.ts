@@ -27,8 +27,10 @@ export class Sessions {
     const value = await getSignedCookie(c, this.#secret, this.#cookie);
     if (typeof value !== "string") return null;
     const [ends = "", digest = ""] = value.split(".");
-    if (!(Number(ends) > this.#now())) return null;
-    return this.#tokens.byDigest(digest);
+    const until = Number(ends);
+    if (!(until > this.#now())) return null;
+    const caller = await this.#tokens.byDigest(digest);
+    return caller && { ...caller, until };
   }
 
   async begin(c: Context, { digest }: Caller): Promise<void> {
