@@ -14,7 +14,7 @@ import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
 import { callerIfAny, showReady } from "./ready.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
-import { pages } from "./pages/pages.tsx";
+import { pages, sentencePage } from "./pages/pages.tsx";
 import { apiV1 } from "./v1/api.ts";
 
 export interface AdminOptions extends TaskRouteOptions, Health {
@@ -46,7 +46,10 @@ export interface AdminOptions extends TaskRouteOptions, Health {
 export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>();
   app.onError((error, c) => answerError(c, error, options.report));
-  app.notFound((c) => problem(c, "not_found", `Cannot find ${c.req.path}: nothing is there`));
+  app.notFound((c) => {
+    const message = `Cannot find ${c.req.path}: nothing is there`;
+    return isForPerson(c) ? sentencePage(c, message, 404) : problem(c, "not_found", message);
+  });
   // In this order: every answer gets the headers, and the host and the token are checked before a body is read.
   app.use(addHeaders);
   app.use(requireOwnHost(options.hostname, options.hosts));
@@ -73,6 +76,12 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   app.route("/api/v1", apiV1({ ...options, stillMay }));
   app.route("/", pages({ ...options, guesses, sessions }));
   return app;
+}
+
+/** True where a browser shows the answer to a person. */
+function isForPerson(c: Context): boolean {
+  const isPage = c.req.header("accept")?.includes("text/html") === true;
+  return isPage && !c.req.path.startsWith("/api/");
 }
 
 async function addHeaders(c: Context, next: Next): Promise<void> {

@@ -1,6 +1,6 @@
 /** The session of a person who has signed in: a signed cookie that names the token, never the token itself. */
 import type { Context } from "hono";
-import { deleteCookie, getSignedCookie, setSignedCookie } from "hono/cookie";
+import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from "hono/cookie";
 import { DAY_MS } from "../../values/duration.ts";
 import { type Caller, digestOf, type Tokens } from "./tokens.ts";
 
@@ -42,6 +42,11 @@ export class Sessions {
       secure: new URL(c.req.url).protocol === "https:",
       maxAge: SESSION_MS / 1_000,
     });
+  }
+
+  /** Tells this session from others of the same token. */
+  key(c: Context): string {
+    return getCookie(c, this.#cookie) ?? "";
   }
 
   end(c: Context): void {
