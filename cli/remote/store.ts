@@ -13,6 +13,7 @@ import type { Client } from "./client.ts";
 import { remotePauses } from "./pauses.ts";
 import { queryOf } from "./query.ts";
 import { listOf, outputOf, rowsOf, taskOf, text, textOrNull, workerOf } from "./rows.ts";
+import { RemoteRecurring } from "./recurring.ts";
 import { RemoteServer } from "./server.ts";
 
 /** The most tasks of a page; the API takes no more. */
@@ -33,10 +34,12 @@ export class RemoteStore extends RemoteServer implements Reached {
   /** The next look at what a task says: a command that follows it looks more often than a network likes. */
   #mayListen = 0;
   readonly pauses: PauseStore;
+  readonly recurring: RemoteRecurring;
 
   constructor(client: Client) {
     super(client);
     this.pauses = remotePauses(client);
+    this.recurring = new RemoteRecurring(client);
   }
 
   now(): number {
@@ -100,21 +103,24 @@ export class RemoteStore extends RemoteServer implements Reached {
     let [left, before] = [limit, filter.before];
     for (;;) {
       const size = Math.min(left, PAGE);
-      const page = await this.#page({ ...filter, ...(before !== undefined && { before }) }, size);
+      const asked = { ...filter, ...(before !== undefined && { before }) };
+      const { page, isOver } = await this.#page(asked, size);
       const found = page.filter(({ state, attempts }) => state !== "scheduled" || attempts >= runs);
       left -= found.length;
       before = page.at(-1)?.id ?? 0;
-      const isLast = page.length < size || left <= 0 || isNoneBefore(before, filter);
+      const isLast = isOver || left <= 0 || isNoneBefore(before, filter);
       yield { found, downTo: isLast ? null : before };
       if (isLast) return;
     }
   }
 
-  async #page(filter: ReadFilter, limit: number): Promise<Task[]> {
+  /** A page of large tasks is shorter, though more come after it. */
+  async #page(filter: ReadFilter, limit: number) {
     const query = queryOf(filter);
     query.set("limit", String(limit));
-    const { tasks } = await this.client.get("/tasks", ["tasks", "next"], query);
-    return this.read(() => listOf(tasks, taskOf));
+    const { tasks, next } = await this.client.get("/tasks", ["tasks", "next"], query);
+    const page = this.read(() => listOf(tasks, taskOf));
+    return { page, isOver: next === null || page.length === 0 };
   }
 
   async *matching(filter: ReadFilter): AsyncIterable<Part<number>> {

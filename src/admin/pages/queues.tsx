@@ -5,14 +5,12 @@ import { printable } from "../../printable.ts";
 import { forecastWords } from "../../statistics/forecast-words.ts";
 import { isServed, isWorker } from "../../store/live-workers.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerInfo } from "../../store/looking.ts";
-import { pauseWords } from "../../store/pause-words.ts";
 import { isQueuePaused, type Pause } from "../../store/pauses.ts";
-import type { TaskState } from "../../task.ts";
 import { newPause, readTarget } from "../../tasks/pauses.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
-import { fieldsOf, PauseForm, pauseFields } from "./form.tsx";
-import { Action, Length, Table, tasksPath, Yes } from "./parts.tsx";
+import { fieldsOf, PauseForm, pauseFields, PauseSentence } from "./form.tsx";
+import { Action, inOrder, Length, rowId, Table, tasksPath, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 import { workerName } from "./workers.tsx";
 
@@ -23,7 +21,7 @@ export function queuesPages(desk: Desk): Hono<AdminEnv> {
     const status = await store.status();
     const form = desk.may(c, "admin") ? desk.formToken(c) : null;
     const content = <Queues status={status} form={form} now={store.now()} />;
-    return desk.show(c, { title: WORDS.pages.queues, isLive: true, content });
+    return desk.show(c, { title: WORDS.pages.queues, live: {}, content });
   });
   app.get("/queues/pause", desk.formFor("admin"), (c) => pausePage(c, desk));
   app.post("/queues/pause", desk.formFor("admin"), async (c) => {
@@ -79,6 +77,7 @@ function Queues({ status, form, now }: QueuesProps) {
           ))}
         </Table>
       )}
+      {queues.length > 0 && <p class="small">{words.lengths}</p>}
       <h2>{words.pauses}</h2>
       {status.pauses.length === 0 && <p class="quiet">{words.noPauses}</p>}
       {status.pauses.map((pause) => (
@@ -108,7 +107,7 @@ function withQuiet({ queues, last_hour: hours, workers, pauses }: StoreStatus): 
       served: isServed(queue, live),
       paused: isQueuePaused(pauses, queue),
     }));
-  return [...queues, ...quiet].sort((a, b) => (a.queue < b.queue ? -1 : 1));
+  return inOrder([...queues, ...quiet]);
 }
 
 interface RowProps {
@@ -119,20 +118,19 @@ interface RowProps {
 }
 
 function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
-  const { queue, at_least: more, paused, forecast } = status;
+  const { queue, paused, forecast } = status;
   const words = WORDS.queues;
   const name = printable(queue);
   return (
-    <tr>
-      <th scope="row">
+    <tr id={rowId("queue", queue)}>
+      <th scope="row" class="cut" title={name}>
         <a href={tasksPath({ queue })}>{name}</a>{" "}
         {paused && <span class="state warn">‖ {WORDS.paused}</span>}
         {forecast && <div class="small">{forecastWords(forecast)}</div>}
       </th>
-      <Count queue={queue} state="scheduled" count={status.scheduled} />
-      <Count queue={queue} state="ready" count={status.ready} more={more} />
-      <Count queue={queue} state="running" count={status.running} />
-      <Count queue={queue} state="failed" count={status.failed} />
+      {STATES.map((state) => (
+        <Count queue={status} state={state} />
+      ))}
       <td class="number">{hour ? hour.finished + hour.failed + hour.cancelled : "–"}</td>
       <Length ms={hour?.wait?.p50} />
       <Length ms={hour?.wait?.p99} />
@@ -155,23 +153,26 @@ function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
   );
 }
 
+/** In the order of the titles. */
+const STATES = ["ready", "running", "failed", "scheduled"] as const;
+
 interface CountProps {
-  readonly queue: string;
-  readonly state: TaskState;
-  readonly count: number;
-  readonly more?: true | undefined;
+  readonly queue: QueueStatus;
+  readonly state: (typeof STATES)[number];
 }
 
 /** A number of tasks that leads to them. */
-function Count({ queue, state, count, more }: CountProps) {
+function Count({ queue: status, state }: CountProps) {
+  const { queue, at_least: more } = status;
+  const count = status[state];
   if (count === 0) return <td class="number quiet">0</td>;
   const label = `${count} ${WORDS.queues.states(state, printable(queue))}`;
   return (
-    <td class="number">
+    <td class={state === "failed" ? "number bad" : "number"}>
       <a href={tasksPath({ queue, state })} aria-label={label}>
         {state === "failed" && "✗ "}
         {count}
-        {more && "+"}
+        {state === "ready" && more && "+"}
       </a>
     </td>
   );
@@ -199,10 +200,14 @@ interface PauseLineProps {
 
 function PauseLine({ pause, form, now }: PauseLineProps) {
   const { kind, name } = pause;
-  const words = pauseWords(pause, now);
   return (
-    <div class="line pause">
-      <span class="warn">‖ {printable(words)}</span>
+    <div class="line pause" id={rowId(kind, name)}>
+      <span>
+        <span class="warn" aria-hidden="true">
+          ‖
+        </span>{" "}
+        <PauseSentence pause={pause} now={now} />
+      </span>
       {form !== null && (
         <Action
           path="/queues/resume"

@@ -3,8 +3,10 @@ import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { noSuchTask } from "../../errors.ts";
 import { type PauseTarget, withPaused } from "../../store/pauses.ts";
+import type { ReadFilter } from "../../store/looking.ts";
 import type { Store } from "../../store/store.ts";
 import type { Task } from "../../task.ts";
+import { leaveGarbage } from "../garbage.ts";
 import { readJson } from "../input/json-body.ts";
 import { PUSH_SCHEMAS, readPush } from "../input/new-tasks.ts";
 import { readFilter } from "../input/queries.ts";
@@ -43,10 +45,9 @@ export function taskOperations(options: TaskRouteOptions) {
       }),
       reads("query", LIST, (c) => readFilter(new URL(c.req.url).searchParams, store.now())),
       async (c) => {
-        const filter = c.req.valid("query");
-        const tasks = await store.list(filter);
+        const { tasks, isLast } = await pageOf(store, c.req.valid("query"));
         const pauses = await store.pauses.list();
-        const next = tasks.length < (filter.limit ?? 0) ? null : nextPage(c.req.url, tasks.at(-1));
+        const next = isLast ? null : nextPage(c.req.url, tasks.at(-1));
         return c.json({ tasks: tasks.map((task) => shownTask(task, pauses)), next });
       },
     )
@@ -107,6 +108,28 @@ export function taskOperations(options: TaskRouteOptions) {
       taskId("show"),
       async (c) => c.json(await wholeTask(store, c.req.valid("param").id)),
     );
+}
+
+/** A page ends early beyond so many characters and the first part of the store: a task may have a megabyte. */
+const PAGE_CHARACTERS = 500_000;
+
+/** About what the first part has. */
+const PART_CHARACTERS = 1_000_000;
+
+/** The rows, the values and the texts of a page. */
+const GARBAGE_TIMES = 4;
+
+async function pageOf(store: Store, filter: ReadFilter) {
+  const tasks: Task[] = [];
+  let size = 0;
+  for await (const { found, downTo } of store.parts(filter)) {
+    if (tasks.length > 0) size += JSON.stringify(found).length; // most pages are one part, and need no measure
+    tasks.push(...found);
+    if (size <= PAGE_CHARACTERS) continue;
+    leaveGarbage((PART_CHARACTERS + size) * GARBAGE_TIMES);
+    return { tasks, isLast: downTo === null };
+  }
+  return { tasks, isLast: tasks.length < (filter.limit ?? 0) };
 }
 
 function pushed(c: Context, ids: number[], isReplay: boolean) {
