@@ -76,7 +76,7 @@ export function defineCrons(
   sources: readonly CronSource[],
   now: number,
 ): CronChanges {
-  const [[before = "[]"] = []] = db.query(HELD).values() as [string][];
+  const [held] = db.query(HELD).values() as [string][];
   for (const source of sources) keepRead(db, source);
   const changed: string[] = [];
   const refused: RefusedDefinition[] = [];
@@ -93,7 +93,7 @@ export function defineCrons(
     }
   }
   const removed = sources.flatMap((source) => removeOthers(db, source, now));
-  db.query(NOTE_HELD).run({ now, before });
+  db.query(NOTE_HELD).run({ now, before: held?.[0] ?? "[]" });
   return { changed: changed.sort(), removed, refused };
 }
 
