@@ -8,6 +8,7 @@ import { isOwn } from "../../src/cron/own.ts";
 import type { Registry } from "../../src/registry/registry.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { liveWorkers, NO_WORKER } from "../../src/store/live-workers.ts";
+import { shownStore } from "../../src/store/shown/shown-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { FUNCTION_METHOD } from "../../src/task.ts";
 import { pushCron, rowNamed } from "../../src/tasks/cron/control.ts";
@@ -47,7 +48,8 @@ export const run = command({
       const id = await pushCron(store, name, { force });
       if (id === null) return await answerOwn(store, name, program);
       await runPushed(runtime, [id]);
-      program.answer(await store.get(id), () => String(id));
+      const shown = shownStore(store, config.admin.redact);
+      program.answer(await shown.get(id), () => String(id));
       const why = await whyUntaken(store, [id], false).catch(() => null); // it is pushed all the same
       if (why !== null) program.note(`Pushed, but ${why}`);
     } finally {

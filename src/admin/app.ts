@@ -8,6 +8,8 @@ import { GuessLimit } from "./access/guesses.ts";
 import { Sessions } from "./access/session.ts";
 import { Tokens } from "./access/tokens.ts";
 import type { Config } from "../settings/config.ts";
+import type { DeclaredMarks } from "../store/redaction-store.ts";
+import { shownStore } from "../store/shown/shown-store.ts";
 import { failures, type Health, wholeStatus } from "./health.ts";
 import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
@@ -30,6 +32,8 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   readonly closing?: AbortSignal;
   /** The settings in effect. */
   readonly config: Config;
+  /** What the models mark that the server itself has loaded; others say it in the database. */
+  readonly marks?: DeclaredMarks;
   /** Other names of that host: the setting `admin.hosts`. */
   readonly hosts?: readonly string[];
 }
@@ -44,7 +48,9 @@ const MAX_BODY_BYTES = 1024 * 1024;
  * const admin = createAdmin({ store, token, config, catalog, mode: "worker", version: "1.0.0" });
  * await admin.request("/healthz");
  */
-export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
+export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
+  const { config, marks = {} } = given;
+  const options = { ...given, store: shownStore(given.store, config.admin.redact, marks) };
   const app = new Hono<AdminEnv>();
   app.onError((error, c) => answerError(c, error, options.report));
   app.notFound((c) => problem(c, "not_found", `Cannot find ${c.req.path}: nothing is there`));
@@ -70,7 +76,7 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
   app.route("/api/v1", apiV1(options));
-  app.route("/", pages({ ...options, guesses, sessions }));
+  app.route("/", pages({ ...options, stored: given.store, guesses, sessions }));
   return app;
 }
 

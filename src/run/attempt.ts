@@ -8,6 +8,7 @@ import type { ClaimedTask } from "../task.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { attend } from "./attend.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
+import { sayableOutcome } from "./sayable.ts";
 import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
 import type { MethodRuns } from "./quick-methods.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
@@ -118,7 +119,7 @@ export function endingOf(
  * stored.
  */
 export function note(thread: ThreadRuntime, ended: Ended, kept: boolean): Soon<void> {
-  const { progress, report, pushed, audience } = thread;
+  const { progress, report, pushed, audience, redaction } = thread;
   const { task, unit, outcome, duration } = ended;
   if (kept && outcome.kind === "finished") unit.keep();
   pushed?.(unit.committedIds);
@@ -128,7 +129,7 @@ export function note(thread: ThreadRuntime, ended: Ended, kept: boolean): Soon<v
   if (kept) count(thread, ended, outcome.kind);
   const isRoutine = outcome.kind === "finished" && outcome.reason === null;
   if (kept && isRoutine && !audience.hears("task.finished")) return;
-  reportOutcome(report, task, outcome, kept, duration);
+  reportOutcome(report, task, sayableOutcome(outcome, task, redaction), kept, duration);
   if (!kept) return countCancelled(thread, ended);
 }
 

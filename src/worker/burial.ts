@@ -2,6 +2,7 @@
 import { sleep } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
+import type { Outcome } from "../outcome.ts";
 import type { ThreadDeath } from "../store/rescue.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim } from "../task.ts";
@@ -18,6 +19,8 @@ export interface BurialOptions {
   /** Crashes after which a task is set aside as failed. */
   readonly maxCrashes: number;
   readonly store: Store;
+  /** Shows tasks without their secrets. */
+  readonly shown: Store;
   readonly rescued: RescuedTasks;
   readonly report: Report;
 }
@@ -67,7 +70,7 @@ export class Burials {
     }
     const onPurpose = thread.endReason !== null && !thread.toBlame;
     // The reason that its tasks get, and the log where the end was not on purpose.
-    const why = thread.endReason ?? reason;
+    const why = await this.#withoutSecrets(running, thread.endReason ?? reason);
     // A thread that stopped has given its tasks back, one that never loaded had none.
     const hasNoTasks = thread.endReason === "stopped" || !thread.loaded;
     // A worker that stops saves this write where it can: each thread would wait for the lock in turn.
@@ -126,16 +129,37 @@ export class Burials {
   ): Promise<void> {
     const { id: worker, store, rescued } = this.#options;
     const outcome = timedOut?.outcome ?? null;
+    const said = timedOut && { ...timedOut, outcome: await this.#sayable(death, timedOut.outcome) };
     for (let tries = 0; ; tries++) {
       try {
         const tasks = await store.rescueThread({ worker, thread }, { ...death, outcome });
-        for (const task of tasks) rescued.add(task, death.running, death.reason, timedOut);
+        for (const task of tasks) rescued.add(task, death.running, death.reason, said);
         return;
       } catch (error) {
         if (tries === 0) this.#sayNotYet(thread, error);
         if (this.#stopping) return; // signing off does, or else another worker
         await sleep(TRY_AGAIN_MS);
       }
+    }
+  }
+
+  async #sayable({ running }: ThreadDeath, outcome: Outcome): Promise<Outcome> {
+    if (!("error" in outcome)) return outcome;
+    const { error } = outcome;
+    const message = await this.#withoutSecrets(running, error.message);
+    const stack = error.stack && (await this.#withoutSecrets(running, error.stack));
+    return { ...outcome, error: { ...error, message, stack } };
+  }
+
+  /** The words may quote what the task has thrown. */
+  async #withoutSecrets(running: Claim | null, words: string): Promise<string> {
+    const { shown, store } = this.#options;
+    try {
+      const redaction = await shown.redactions.inForce();
+      const task = redaction.isEmpty || running === null ? null : await store.get(running.id);
+      return task === null ? words : redaction.secretsOf(task).hideIn(words);
+    } catch {
+      return "its error is not shown, as its task cannot be read";
     }
   }
 

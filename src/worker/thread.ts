@@ -11,7 +11,8 @@ import { isTerminal } from "../log/terminal.ts";
 import { originTask, taskPrints } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
 import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
-import { declareFollowUps } from "../registry/follow-ups.ts";
+import { declareModels } from "../registry/declared-models.ts";
+import { redactionOf } from "../registry/marked-models.ts";
 import { loadModels } from "../registry/load-models.ts";
 import { recurringTasks } from "../registry/recurring.ts";
 import { Registry } from "../registry/registry.ts";
@@ -33,6 +34,8 @@ import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
 import type { Policy } from "../policies/table.ts";
 import { hasFunction } from "../run/policy-trouble.ts";
+import type { Redaction } from "../redaction/redaction.ts";
+import { sayable } from "../run/sayable.ts";
 import type { Claim } from "../task.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
@@ -79,9 +82,15 @@ function tellThrower(progress: Progress): void {
 }
 
 /** A promise that an ended task has left behind ends no thread: it is not the fault of the task that runs now. */
-function watchStrayWork(store: Store, report: Report, progress: Progress): StrayWork {
+function watchStrayWork(
+  store: Store,
+  report: Report,
+  progress: Progress,
+  redaction: Redaction,
+): StrayWork {
   const running = () => progress.running();
-  const strays = new StrayWork({ store, report, running, justEnded: () => loop?.justEnded ?? [] });
+  const justEnded = () => loop?.justEnded ?? [];
+  const strays = new StrayWork({ store, report, running, justEnded, redaction });
   process.on("unhandledRejection", (reason) => {
     const isHandled = process.listenerCount("unhandledRejection") > 1; // by the models
     if (!strays.rejected(reason) && !isHandled) throw reason;
@@ -168,8 +177,12 @@ async function start(init: Init): Promise<void> {
     report,
     hearer: taskPrints,
   });
-  const print: PrintSaid = (task, level, text) =>
+  const registry = new Registry();
+  const redaction = redactionOf({ registry, config });
+  const print: PrintSaid = (task, level, said) => {
+    const text = sayable(said, task.claimed, redaction);
     prints.lines(saidLines({ task, level, text, time: systemClock.now() }, form));
+  };
   const shared = openShared(init.shared, init.threads);
   const progress = new Progress(shared, thread);
   tellThrower(progress);
@@ -178,7 +191,6 @@ async function start(init: Init): Promise<void> {
   send({ type: "here", systemThread: systemThread() });
   try {
     const store = openThreadStore(config, { thread, part: init.store, locks: progress });
-    const registry = new Registry();
     const runtime = { store, config, registry, report, worker: true };
     enterRuntime(runtime);
     installModule(tq);
@@ -191,11 +203,11 @@ async function start(init: Init): Promise<void> {
     const crons = await loading;
     addWebhookFunction(registry, { config, store });
     await ensureTables(store, registry, report);
-    const followUps = await declareFollowUps(store, registry, config.tasks);
+    const followUps = await declareModels(store, registry, config);
     const policies = saidPolicies(registry.all(), config.tasks);
     const catalog = registry.catalog();
     send({ type: "loaded", catalog, policies, crons, followUps, files: loadedFiles() });
-    const strays = watchStrayWork(store, report, progress);
+    const strays = watchStrayWork(store, report, progress, redaction);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(
       {
@@ -203,6 +215,7 @@ async function start(init: Init): Promise<void> {
         methods: new QuickMethods(store.traits),
         policies: new Policies(config.tasks),
         audience: new Audience(config.log.level, listened),
+        redaction,
         present: { task: null },
         progress,
         counters: new RunCounters(init.counters),

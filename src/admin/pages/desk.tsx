@@ -3,6 +3,7 @@
 import type { Context, MiddlewareHandler, Next } from "hono";
 import type { Child } from "hono/jsx";
 import { type ErrorCode, isTqError } from "../../errors.ts";
+import type { Store } from "../../store/store.ts";
 import type { Role } from "../../store/tokens.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Sessions } from "../access/session.ts";
@@ -17,6 +18,8 @@ const REFUSALS: Partial<Record<ErrorCode, 404 | 422>> = { not_found: 404, invali
 
 export interface DeskOptions extends AdminOptions {
   readonly sessions: Sessions;
+  /** The store with what is secret: a form that shows a task gets its secrets back from there. */
+  readonly stored: Store;
 }
 
 interface Shown {

@@ -46,3 +46,9 @@ CREATE TABLE tq__push_key (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tq__push_key_age ON tq__push_key (pushed_at);
+
+-- The marks of models whose tasks hold secrets, as they say them: by methods, in JSON.
+CREATE TABLE tq__redaction (
+  model TEXT PRIMARY KEY,
+  marks TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

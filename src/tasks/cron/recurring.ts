@@ -5,6 +5,7 @@ import type { CronPause, CronRow, PastSlot, SlotOutcome } from "../../cron/ledge
 import { scheduleWords } from "../../cron/words.ts";
 import type { Store } from "../../store/store.ts";
 import type { TaskState } from "../../task.ts";
+import { shownKeys } from "./shown-keys.ts";
 import { MADE_AT } from "../../version.ts";
 
 /** A recurring task. Times are ms since 1970 UTC. */
@@ -57,7 +58,11 @@ export interface RecurringSlot {
 
 export async function recurringTask(store: Store, row: CronRow): Promise<RecurringTask> {
   const [last] = await store.cron.slots(row.name, 1);
-  return toRecurring(row, last, store.now());
+  const task = await toRecurring(row, last, store.now());
+  const { edited } = task;
+  return edited === null
+    ? task
+    : { ...task, edited: await shownKeys(store, definitionOf(row), edited) };
 }
 
 /** One that is not in the database yet. */

@@ -1,0 +1,71 @@
+/** What must never be shown: the marks of tq.toml, which count for all tasks, and those of each model. */
+import { concealed, type Holder, secretsOf } from "./conceal.ts";
+import { EVERY_METHOD, type Mark, Marks, type ModelMarks } from "./marks.ts";
+import type { Secrets } from "./secrets.ts";
+
+/** A task, as far as what is secret in it depends on it. */
+export interface Concealable extends Holder {
+  readonly model: string;
+  readonly method: string;
+}
+
+type Said = Concealable & { readonly reason?: string | null };
+
+export class Redaction {
+  readonly #names: readonly Mark[];
+  readonly #ofModel: (model: string) => ModelMarks | null;
+  readonly #byCall = new Map<string, Marks | null>();
+  /** True: nothing is secret, so that there is nothing to do. */
+  readonly isEmpty: boolean;
+
+  /**
+   * @param names those of tq.toml
+   * @param ofModel null: the model marks nothing
+   * @param isEmpty false: a model may mark something
+   */
+  constructor(
+    names: readonly Mark[],
+    ofModel: (model: string) => ModelMarks | null,
+    isEmpty = false,
+  ) {
+    this.#names = names;
+    this.#ofModel = ofModel;
+    this.isEmpty = isEmpty && names.length === 0;
+  }
+
+  /** null: nothing is secret in the calls of this method. */
+  of(model: string, method: string): Marks | null {
+    if (this.isEmpty) return null;
+    const call = `${model} ${method}`;
+    let marks = this.#byCall.get(call);
+    if (marks === undefined) this.#byCall.set(call, (marks = this.#read(model, method)));
+    return marks;
+  }
+
+  #read(model: string, method: string): Marks | null {
+    const its = this.#ofModel(model) ?? {};
+    const all = [...this.#names, ...(its[EVERY_METHOD] ?? []), ...own(its, method)];
+    return all.length === 0 ? null : new Marks(all);
+  }
+
+  secretsOf(task: Concealable): Secrets {
+    return secretsOf(task, this.of(task.model, task.method));
+  }
+
+  /** The task as it may be shown. */
+  conceal<T extends Said>(task: T): T {
+    const marks = this.of(task.model, task.method);
+    if (marks === null) return task;
+    const secrets = secretsOf(task, marks);
+    const shown = concealed(task, marks, secrets);
+    if (typeof task.reason !== "string") return shown;
+    return { ...shown, reason: secrets.hideIn(task.reason) };
+  }
+}
+
+function own(marks: ModelMarks, method: string): readonly Mark[] {
+  return method !== EVERY_METHOD && Object.hasOwn(marks, method) ? (marks[method] ?? []) : [];
+}
+
+/** Of stores that show everything. */
+export const NOTHING_SECRET = new Redaction([], () => null, true);
