@@ -15,27 +15,30 @@ export class Redaction {
   readonly #names: readonly Mark[];
   readonly #ofModel: (model: string) => ModelMarks | null;
   readonly #byCall = new Map<string, Marks | null>();
-  /** True: nothing is secret, so that there is nothing to do. */
-  readonly isEmpty: boolean;
+  readonly #areModelsEmpty: () => boolean;
 
   /**
    * @param names those of tq.toml
    * @param ofModel null: the model marks nothing
-   * @param isEmpty false: a model may mark something
+   * @param areModelsEmpty true where no model marks anything
    */
   constructor(
     names: readonly Mark[],
     ofModel: (model: string) => ModelMarks | null,
-    isEmpty = false,
+    areModelsEmpty: () => boolean,
   ) {
     this.#names = names;
     this.#ofModel = ofModel;
-    this.isEmpty = isEmpty && names.length === 0;
+    this.#areModelsEmpty = areModelsEmpty;
+  }
+
+  /** True: nothing is secret, so that there is nothing to do. */
+  get isEmpty(): boolean {
+    return this.#names.length === 0 && this.#areModelsEmpty();
   }
 
   /** null: nothing is secret in the calls of this method. */
   of(model: string, method: string): Marks | null {
-    if (this.isEmpty) return null;
     const call = `${model} ${method}`;
     let marks = this.#byCall.get(call);
     if (marks === undefined) this.#byCall.set(call, (marks = this.#read(model, method)));
@@ -68,4 +71,8 @@ function own(marks: ModelMarks, method: string): readonly Mark[] {
 }
 
 /** Of stores that show everything. */
-export const NOTHING_SECRET = new Redaction([], () => null, true);
+export const NOTHING_SECRET = new Redaction(
+  [],
+  () => null,
+  () => true,
+);

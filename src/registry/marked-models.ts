@@ -49,7 +49,8 @@ export function redactionOf({ registry, config }: Marking): Redaction {
       const model = registry.get(name);
       return model === undefined ? null : marksOf(model);
     };
-    known.set(registry, (redaction = new Redaction(config.admin.redact, ofModel)));
+    const areEmpty = () => registry.all().every((model) => marksOf(model) === null);
+    known.set(registry, (redaction = new Redaction(config.admin.redact, ofModel, areEmpty)));
   }
   return redaction;
 }

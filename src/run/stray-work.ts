@@ -100,7 +100,10 @@ export class StrayWork {
   /** Of several tasks it cannot be told which one left it behind. */
   #note(ended: readonly ClaimedTask[], { name, message: words, stack }: ErrorData): void {
     const { redaction } = this.#options;
-    const message = ended.reduce((text, task) => sayable(text, task, redaction), words);
+    const isShown = ended.length > 0 || redaction.isEmpty;
+    const message = isShown
+      ? ended.reduce((text, task) => sayable(text, task, redaction), words)
+      : "its message is not shown, as tasks have secrets, and it is not known whose it quotes";
     const [first, last] = [ended[0], ended.at(-1)];
     const whose = first && last ? `one of the tasks ${first.id} to ${last.id}` : "a task";
     const place = placeOf(stack);

@@ -12,6 +12,12 @@ import type { RescuedTasks, TimedOut } from "./rescued-tasks.ts";
 /** The pause before tasks that could not be put back are tried again. */
 const TRY_AGAIN_MS = 1_000;
 
+/** The words of an error that ended a thread. */
+const THROWN = /^(?:\w*Error|error):? /;
+
+/** Where tasks have secrets, and it is not known whose an error may quote. */
+const NOT_SHOWN = "an error that is not shown, as it is not known which task threw it";
+
 export interface BurialOptions {
   /** The worker's id. */
   readonly id: string;
@@ -70,7 +76,8 @@ export class Burials {
     }
     const onPurpose = thread.endReason !== null && !thread.toBlame;
     // The reason that its tasks get, and the log where the end was not on purpose.
-    const why = await this.#withoutSecrets(running, thread.endReason ?? reason);
+    const tasks = [running?.id, thread.thrower];
+    const why = await this.#withoutSecrets(tasks, thread.endReason ?? reason);
     // A thread that stopped has given its tasks back, one that never loaded had none.
     const hasNoTasks = thread.endReason === "stopped" || !thread.loaded;
     // A worker that stops saves this write where it can: each thread would wait for the lock in turn.
@@ -146,20 +153,27 @@ export class Burials {
   async #sayable({ running }: ThreadDeath, outcome: Outcome): Promise<Outcome> {
     if (!("error" in outcome)) return outcome;
     const { error } = outcome;
-    const message = await this.#withoutSecrets(running, error.message);
-    const stack = error.stack && (await this.#withoutSecrets(running, error.stack));
+    const message = await this.#withoutSecrets([running?.id], error.message);
+    const stack = error.stack && (await this.#withoutSecrets([running?.id], error.stack));
     return { ...outcome, error: { ...error, message, stack } };
   }
 
-  /** The words may quote what the task has thrown. */
-  async #withoutSecrets(running: Claim | null, words: string): Promise<string> {
+  /** The words may quote what these tasks have thrown. */
+  async #withoutSecrets(ids: readonly (number | null | undefined)[], words: string) {
     const { shown, store } = this.#options;
     try {
       const redaction = await shown.redactions.inForce();
-      const task = redaction.isEmpty || running === null ? null : await store.get(running.id);
-      return task === null ? words : redaction.secretsOf(task).hideIn(words);
+      if (redaction.isEmpty) return words;
+      const known = ids.filter((id) => typeof id === "number");
+      if (known.length === 0 && THROWN.test(words)) return NOT_SHOWN;
+      let said = words;
+      for (const id of known) {
+        const task = await store.get(id);
+        if (task !== null) said = redaction.secretsOf(task).hideIn(said);
+      }
+      return said;
     } catch {
-      return "its error is not shown, as its task cannot be read";
+      return THROWN.test(words) ? NOT_SHOWN : words;
     }
   }
 

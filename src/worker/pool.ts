@@ -268,6 +268,7 @@ export class Pool {
         break;
       case "threw":
         thread.threw = threwWords(message);
+        thread.thrower = message.task?.id ?? null;
         break;
       case "loaded":
         this.#goIfUnchanged(thread, message.files);

@@ -44,5 +44,11 @@ export function withoutSecrets(
   if (its === null && names.length === 0) return reason;
   const row = db.query(CALL).get({ id }) as Record<"model" | "method" | "args" | "context", string>;
   const task = { ...row, args: parseExactly(row.args), context: parseExactly(row.context) };
-  return new Redaction(names, () => its).secretsOf(task).hideIn(reason);
+  return new Redaction(
+    names,
+    () => its,
+    () => its === null,
+  )
+    .secretsOf(task)
+    .hideIn(reason);
 }

@@ -5,7 +5,7 @@
  */
 import { monotonicNow } from "../../clock.ts";
 import { Marks } from "../../redaction/marks.ts";
-import { Redaction } from "../../redaction/redaction.ts";
+import { NOTHING_SECRET, Redaction } from "../../redaction/redaction.ts";
 import type { Secrets } from "../../redaction/secrets.ts";
 import type { Task } from "../../task.ts";
 import type { UntoldFailure } from "../failure-store.ts";
@@ -47,7 +47,7 @@ class Concealer {
   readonly #names: readonly string[];
   readonly #own: DeclaredMarks;
   #declared: DeclaredMarks | null = null;
-  #redaction = new Redaction([], () => null);
+  #redaction = NOTHING_SECRET;
 
   constructor(store: Store, names: readonly string[], own: DeclaredMarks) {
     this.#own = own;
@@ -62,7 +62,7 @@ class Concealer {
     this.#declared = declared;
     const isEmpty = Object.keys(declared).length === 0;
     const of = (model: string) => (Object.hasOwn(declared, model) ? declared[model] : null) ?? null;
-    return (this.#redaction = new Redaction(this.#names, of, isEmpty));
+    return (this.#redaction = new Redaction(this.#names, of, () => isEmpty));
   }
 
   /** All that is marked in the tasks that a filter may find. */

@@ -4,6 +4,7 @@ import { runByHand } from "../../cron/by-hand.ts";
 import { readCron } from "../../cron/definition.ts";
 import { definitionOf, editedKeys, pauseAt, saidBySource } from "../../cron/in-force.ts";
 import type { CronOverride, CronPause, CronRow } from "../../cron/ledger.ts";
+import { shownCall } from "../../cron/shown-call.ts";
 import { originWords } from "../../cron/origin.ts";
 import { TqError } from "../../errors.ts";
 import { fieldOf } from "../../policies/table.ts";
@@ -12,7 +13,6 @@ import { refuseMask } from "../../redaction/mask-given.ts";
 import type { Store } from "../../store/store.ts";
 import { didYouMean } from "../../suggest.ts";
 import { REASON } from "../pauses.ts";
-import { shownKeys } from "./shown-keys.ts";
 
 export interface PauseOptions {
   /** Default: the user and the host of this process. */
@@ -40,9 +40,8 @@ export async function keyChanges(store: Store, { before, after }: Changed): Prom
   const source = saidBySource(after);
   const all = [before, after].map(({ override }) => ({ ...source, ...editedKeys(override) }));
   const [old = {}, now = {}]: Record<string, unknown>[] = all;
-  const [oldShown = {}, nowShown = {}] = await Promise.all(
-    all.map((keys) => shownKeys(store, definitionOf(after), keys)),
-  );
+  const redaction = await store.redactions.inForce();
+  const [oldShown = {}, nowShown = {}] = all.map((keys) => shownCall(keys, redaction));
   return [...new Set([...Object.keys(old), ...Object.keys(now)])]
     .filter((key) => !Bun.deepEquals(old[key], now[key]))
     .map((key) => ({ key, was: oldShown[key], is: nowShown[key] }));

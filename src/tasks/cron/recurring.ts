@@ -1,11 +1,11 @@
 /** Recurring tasks as people and programs see them. */
 import type { CronDefinition } from "../../cron/definition.ts";
-import { definitionOf, editedKeys, pauseAt } from "../../cron/in-force.ts";
+import { definitionOf, editedKeys, pauseAt, saidBySource } from "../../cron/in-force.ts";
 import type { CronPause, CronRow, PastSlot, SlotOutcome } from "../../cron/ledger.ts";
+import { shownCall } from "../../cron/shown-call.ts";
 import { scheduleWords } from "../../cron/words.ts";
 import type { Store } from "../../store/store.ts";
 import type { TaskState } from "../../task.ts";
-import { shownKeys } from "./shown-keys.ts";
 import { MADE_AT } from "../../version.ts";
 
 /** A recurring task. Times are ms since 1970 UTC. */
@@ -60,9 +60,10 @@ export async function recurringTask(store: Store, row: CronRow): Promise<Recurri
   const [last] = await store.cron.slots(row.name, 1);
   const task = await toRecurring(row, last, store.now());
   const { edited } = task;
-  return edited === null
-    ? task
-    : { ...task, edited: await shownKeys(store, definitionOf(row), edited) };
+  if (edited === null) return task;
+  const redaction = await store.redactions.inForce();
+  const said = { ...saidBySource(row), ...edited };
+  return { ...task, edited: shownCall(edited, redaction, said) };
 }
 
 /** One that is not in the database yet. */

@@ -17,6 +17,7 @@ import { orderTests } from "./order.ts";
 import { pauseTests } from "./pauses.ts";
 import { pushKeyTests } from "./push-keys.ts";
 import { pushTests } from "./push.ts";
+import { redactionTests } from "./redactions.ts";
 import { sessionTests } from "./session.ts";
 import { filterTests } from "./filters.ts";
 import { manyMoveTests } from "./many-moves.ts";
@@ -52,6 +53,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     workingTests();
     byHandTests();
     tokenTests();
+    redactionTests();
     cleanTests();
     filterTests();
     manyMoveTests();
