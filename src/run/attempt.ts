@@ -11,6 +11,8 @@ import { reportOutcome, runOf } from "./run-events.ts";
 import { sayableOutcome } from "./sayable.ts";
 import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
 import type { MethodRuns } from "./quick-methods.ts";
+import { isTraced } from "../tracing/open-telemetry.ts";
+import { tracedRun } from "./traced-run.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 import { abortLate, limitRun, runTime } from "./time-limit.ts";
 
@@ -80,7 +82,8 @@ export function begin(
   const waitedBefore = unit.waited;
   const startedAt = runTime(progress);
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
-  const outcome = run(task, prepared, unit, thread);
+  const start = () => run(task, prepared, unit, thread);
+  const outcome = isTraced() ? tracedRun(thread, task, start) : start();
   drainMicrotasks();
   const attending = attend(outcome, unit); // while the run waits for the store alone
   const learn = () => {

@@ -41,6 +41,7 @@ import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
 import { type PrintSaid, ThreadOutput } from "../run/thread-output.ts";
 import { addWebhookFunction } from "./webhooks/function.ts";
+import { flushSpans } from "../tracing/open-telemetry.ts";
 import { openShared } from "../shared-memory/layout.ts";
 import { RunCounters } from "../shared-memory/run-counters.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -237,6 +238,7 @@ async function start(init: Init): Promise<void> {
     await going.promise;
     const how = await loop.run();
     await strays.flush();
+    await flushSpans();
     flush();
     await store.close();
     const { lockedOut } = loop;
