@@ -10,6 +10,7 @@ import {
   type PushOptions,
   TASK_OPTIONS,
 } from "../src/push/task-options.ts";
+import { marksOfModels } from "../src/registry/marked-models.ts";
 import { Registry } from "../src/registry/registry.ts";
 import type { Config } from "../src/settings/config.ts";
 import { shownStore } from "../src/store/shown/shown-store.ts";
@@ -110,7 +111,7 @@ async function pusherOf(config: AnyConfig, program: Program, registry: Registry)
     return { store, pushOne: (options) => remote.pushCall(options), end: () => store.close() };
   }
   const { store: stored } = await startRuntime(config, program, registry);
-  const store = shownStore(stored, config.admin.redact);
+  const store = shownStore(stored, config.admin.redact, marksOfModels(registry.all()));
   return { store, pushOne: pushCall, end: () => endRuntime(stored) };
 }
 

@@ -1,5 +1,6 @@
 /** The secrets of models and functions: `static redact`, and the option `redact` of `task()`. */
-import { TqError } from "../errors.ts";
+import { messageOf, TqError } from "../errors.ts";
+import type { Report } from "../log/events.ts";
 import { inspected, quote } from "../quote.ts";
 import { EVERY_METHOD, type Mark, markFault, type ModelMarks } from "../redaction/marks.ts";
 import { Redaction } from "../redaction/redaction.ts";
@@ -20,10 +21,29 @@ export async function declareMarks(
   registry: Registry,
   names: readonly string[],
 ): Promise<void> {
+  registry.hasNewMarks = false;
   store.redactions.concealFailures(names);
   const models = registry.all();
   const modelNames = models.map(({ __name__ }) => __name__);
   await store.redactions.declare(modelNames, marksOfModels(models));
+}
+
+interface Pusher {
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly report: Report;
+}
+
+/** The same for a program that has pushed tasks of models which no worker may have loaded yet. Never rejects. */
+export async function declareNewMarks({ store, registry, report }: Pusher): Promise<void> {
+  registry.hasNewMarks = false;
+  try {
+    const marks = marksOfModels(registry.all()); // what a worker has found in other models stays
+    await store.redactions.declare(Object.keys(marks), marks);
+  } catch (error) {
+    const message = `Cannot keep which fields the models mark as secret: ${messageOf(error)}; until a worker loads them, commands show these`;
+    report({ name: "log.note", level: "warn", message });
+  }
 }
 
 export function marksOfModels(models: readonly ModelClass[]): DeclaredMarks {
