@@ -52,3 +52,13 @@ CREATE TABLE tq__redaction (
   model TEXT PRIMARY KEY,
   marks TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The version of the schema that the tq of each worker knows; NULL: an older build, which does not say.
+ALTER TABLE tq__worker ADD COLUMN schema INTEGER;
+
+DROP VIEW tq_workers;
+CREATE VIEW tq_workers AS
+SELECT id, pid, host, started_at, threads, queues,
+       (SELECT count(*) FROM tq__task WHERE state = 'running' AND worker = tq__worker.id) AS running,
+       version, schema, trouble
+  FROM tq__worker;
