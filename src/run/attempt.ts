@@ -8,13 +8,14 @@ import type { ClaimedTask } from "../task.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { attend } from "./attend.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
+import { isCall, isOutside, type Prepared, prepare } from "./prepare.ts";
+import { run } from "./run.ts";
 import { sayableOutcome } from "./sayable.ts";
-import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
 import type { MethodRuns } from "./quick-methods.ts";
 import { isTraced } from "../tracing/open-telemetry.ts";
 import { tracedRun } from "./traced-run.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
-import { abortLate, limitRun, runTime } from "./time-limit.ts";
+import { abortLate, limitRun } from "./time-limit.ts";
 
 /** A thread decodes calls of a batch for this long before the batch's transaction begins. */
 const DECODE_AHEAD_MS = 2;
@@ -49,19 +50,21 @@ interface Decoded {
   readonly took: number;
 }
 
-function decode(thread: ThreadRuntime, task: ClaimedTask): Decoded {
-  const started = monotonicNow();
+function decode(thread: ThreadRuntime, task: ClaimedTask, started = monotonicNow()): Decoded {
   const prepared = prepare(task, thread);
   return { prepared, took: monotonicNow() - started };
 }
 
 /** Decodes the first calls of a batch while other threads may write; after large arguments the rest wait. */
 export function decodeAhead(thread: ThreadRuntime, tasks: readonly ClaimedTask[]): Decoded[] {
-  const until = monotonicNow() + DECODE_AHEAD_MS;
+  let now = monotonicNow();
+  const until = now + DECODE_AHEAD_MS;
   const decoded: Decoded[] = [];
   for (const task of tasks) {
-    if (monotonicNow() > until) break;
-    decoded.push(decode(thread, task));
+    if (now > until) break;
+    const one = decode(thread, task, now);
+    decoded.push(one);
+    now += one.took;
   }
   return decoded;
 }
@@ -80,7 +83,7 @@ export function begin(
   if (audience.hears("task.started")) report({ name: "task.started", ...runOf(task) });
   const started = monotonicNow();
   const waitedBefore = unit.waited;
-  const startedAt = runTime(progress);
+  const startedAt = started - progress.awaited;
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
   const start = () => run(task, prepared, unit, thread);
   const outcome = isTraced() ? tracedRun(thread, task, start) : start();
@@ -139,8 +142,8 @@ export function note(thread: ThreadRuntime, ended: Ended, kept: boolean): Soon<v
 function count({ counters }: ThreadRuntime, ended: Ended, kind: OutcomeKind): void {
   const { task, runs, started, duration } = ended;
   // A task that expired had no run, so nothing of one is measured.
-  const [began, ran] = neverRan(ended) ? [NaN, NaN] : [started, duration];
-  counters?.count(task, runs.series, kind, began, ran);
+  const ran = !neverRan(ended);
+  counters?.count(task, runs.series, kind, ran ? started : NaN, ran ? duration : NaN);
 }
 
 function neverRan({ outcome }: Ended): boolean {

@@ -98,8 +98,8 @@ class Batch {
   readonly #settled: { ended: Ended; kept: boolean; transactionNumber: number }[] = [];
   /** Runs that ended without an open transaction: they are settled once there is one. */
   #unsettled: EndedInBatch[] = [];
-  /** The claims that are still held, and the transaction during which none of them can be lost. */
-  #held: { readonly claims: ReadonlySet<Claim>; readonly transactionNumber: number } | null = null;
+  /** The claims that are lost, and the transaction during which no other can be. */
+  #lost: { readonly claims: readonly Claim[]; readonly transactionNumber: number } | null = null;
   /** How many transactions of the session had been undone before this batch. */
   readonly #undone: number;
 
@@ -146,8 +146,8 @@ class Batch {
   #settleRun(ended: Ended): Soon<void> {
     const { task, unit, outcome } = ended;
     if (outcome.kind !== "finished") return this.#settleUnfinished(ended);
-    return soon(this.#heldNow(), (held) => {
-      const kept = held.has(task);
+    return soon(this.#lostNow(), (lost) => {
+      const kept = !lost.includes(task);
       return soon(unit.closeSavepoint(kept), () => {
         if (kept) this.#session.finishAtCommit(task, outcome.result, outcome.reason);
         this.#settled.push({ ended, kept, transactionNumber: this.#session.transactionNumber });
@@ -163,11 +163,11 @@ class Batch {
   }
 
   /** Reads once for each transaction: while it has the write lock, no claim can be lost. */
-  #heldNow(): Soon<ReadonlySet<Claim>> {
+  #lostNow(): Soon<readonly Claim[]> {
     const { transactionNumber } = this.#session;
-    if (this.#held?.transactionNumber === transactionNumber) return this.#held.claims;
-    return this.#session.stillHeld(this.#tasks).then((claims) => {
-      this.#held = { claims, transactionNumber };
+    if (this.#lost?.transactionNumber === transactionNumber) return this.#lost.claims;
+    return this.#session.lostClaims(this.#tasks).then((claims) => {
+      this.#lost = { claims, transactionNumber };
       return claims;
     });
   }

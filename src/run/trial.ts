@@ -13,7 +13,7 @@ import { Transaction } from "../transaction/transaction.ts";
 import { Unit } from "../transaction/unit.ts";
 import { begin } from "./attempt.ts";
 import { loneThread } from "./lone-thread.ts";
-import { isCall, isOutside, type Prepared, prepare } from "./run.ts";
+import { isCall, isOutside, type Prepared, prepare } from "./prepare.ts";
 import type { ThreadOutput } from "./thread-output.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 
