@@ -38,6 +38,7 @@ import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
 import type { SqliteSession } from "./session.ts";
 import { SqlitePushKeys } from "./push-key-store.ts";
 import { SqlitePauses } from "./pause-store.ts";
+import { SqliteRedactions } from "./redaction-store.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues, countWithPauses } from "./sql/counts.ts";
@@ -73,6 +74,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
   readonly pauses = new SqlitePauses(this.#single);
   readonly pushKeys = new SqlitePushKeys(this.#single, this.pushes, () => this.flush());
+  readonly redactions = new SqliteRedactions(this.#single, this.shared.knownFollowUps);
   readonly taskEvents = new SqliteTaskEvents(this.#single);
   readonly tokens = new SqliteTokens(this.#single);
   readonly statistics = new SqliteStatistics(this.#single);

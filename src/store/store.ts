@@ -23,6 +23,7 @@ import type {
 } from "./looking.ts";
 import type { PauseStore } from "./pauses.ts";
 import type { PushKeyStore } from "./push-keys.ts";
+import type { RedactionStore } from "./redaction-store.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
@@ -89,6 +90,8 @@ export interface Store {
   readonly pauses: PauseStore;
   /** Pushes that have a key, so that none is made twice. */
   readonly pushKeys: PushKeyStore;
+  /** What models mark as secret. */
+  readonly redactions: RedactionStore;
   /** Follow-ups and alerts of the failures of tasks. */
   readonly failures: FailureStore;
   /** Tokens of the admin API. */

@@ -56,7 +56,10 @@ export function settingOperations(options: AdminOptions) {
         summary: "List the settings of the server in effect, and where each comes from",
         answers: { 200: { description: "The settings", schema: SETTINGS } },
       }),
-      (c) => c.json({ file: config.file, settings: listSettings(config) }),
+      async (c) => {
+        const redaction = await options.store.redactions.inForce();
+        return c.json({ file: config.file, settings: listSettings(config, redaction) });
+      },
     )
     .get(
       "/status",

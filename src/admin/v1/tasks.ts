@@ -9,11 +9,13 @@ import type { Task } from "../../task.ts";
 import { leaveGarbage } from "../garbage.ts";
 import { readJson } from "../input/json-body.ts";
 import { PUSH_SCHEMAS, readPush } from "../input/new-tasks.ts";
+import { withTraceOf } from "../input/trace.ts";
 import { readFilter } from "../input/queries.ts";
 import { checkPushable } from "../access/allowed-calls.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
 import { type PushOnceEnv, REPLAYED, replaysPush } from "./push-once.ts";
 import { operation, reads } from "./operation.ts";
+import { takesTrace } from "./push-trace.ts";
 import { FILTER_QUERY, queryField, taskId } from "./task-query.ts";
 import { RUN, TASK, TASK_ERROR, withIsoTimes } from "./schemas.ts";
 
@@ -76,10 +78,11 @@ export function taskOperations(options: TaskRouteOptions) {
         },
         refusals: ["not_found", "conflict", "full", "uncertain"],
       }),
+      takesTrace(),
       replaysPush(store, pushed),
       reads("json", v.union([PUSH, v.array(PUSH)]), async (c) => {
         const body = readJson(await c.req.arrayBuffer());
-        return readPush(body, { now: store.now(), batchSize });
+        return withTraceOf(c, readPush(body, { now: store.now(), batchSize }));
       }),
       async (c) => {
         const { pushes, tasks } = c.req.valid("json");
