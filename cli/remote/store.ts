@@ -12,7 +12,16 @@ import type { Attempt, Task, TaskError } from "../../src/task.ts";
 import type { Client } from "./client.ts";
 import { remotePauses } from "./pauses.ts";
 import { queryOf } from "./query.ts";
-import { listOf, outputOf, rowsOf, taskOf, text, textOrNull, workerOf } from "./rows.ts";
+import {
+  listOf,
+  outputOf,
+  rowsOf,
+  StrangeRow,
+  taskOf,
+  text,
+  textOrNull,
+  workerOf,
+} from "./rows.ts";
 import { RemoteServer } from "./server.ts";
 
 /** The most tasks of a page; the API takes no more. */
@@ -100,21 +109,25 @@ export class RemoteStore extends RemoteServer implements Reached {
     let [left, before] = [limit, filter.before];
     for (;;) {
       const size = Math.min(left, PAGE);
-      const page = await this.#page({ ...filter, ...(before !== undefined && { before }) }, size);
-      const found = page.filter(({ state, attempts }) => state !== "scheduled" || attempts >= runs);
+      const asked = { ...filter, ...(before !== undefined && { before }) };
+      const { tasks, next } = await this.#page(asked, size);
+      const found = tasks.filter(
+        ({ state, attempts }) => state !== "scheduled" || attempts >= runs,
+      );
       left -= found.length;
-      before = page.at(-1)?.id ?? 0;
-      const isLast = page.length < size || left <= 0 || isNoneBefore(before, filter);
+      before = next ?? 0;
+      const isLast = next === null || left <= 0 || isNoneBefore(before, filter);
       yield { found, downTo: isLast ? null : before };
       if (isLast) return;
     }
   }
 
-  async #page(filter: ReadFilter, limit: number): Promise<Task[]> {
+  /** A page that has looked long enough has fewer tasks than the limit, and a next one all the same. */
+  async #page(filter: ReadFilter, limit: number) {
     const query = queryOf(filter);
     query.set("limit", String(limit));
-    const { tasks } = await this.client.get("/tasks", ["tasks", "next"], query);
-    return this.read(() => listOf(tasks, taskOf));
+    const { tasks, next } = await this.client.get("/tasks", ["tasks", "next"], query);
+    return this.read(() => ({ tasks: listOf(tasks, taskOf), next: beforeOf(textOrNull(next)) }));
   }
 
   async *matching(filter: ReadFilter): AsyncIterable<Part<number>> {
@@ -249,4 +262,12 @@ function part(of: RemoteStore, key: string | symbol): unknown {
   if (value !== undefined || typeof key === "symbol" || key === "then") return value;
   const why = `HTTP has no operation for "${key}"; run it on the machine of the database`;
   throw new TqError("invalid", `Cannot do this with --url: ${why}`);
+}
+
+/** The id below which the page of this path begins. */
+function beforeOf(next: string | null): number | null {
+  if (next === null) return null;
+  const before = Number(new URLSearchParams(next.split("?", 2)[1]).get("before") ?? "0");
+  if (!Number.isSafeInteger(before)) throw new StrangeRow();
+  return before;
 }

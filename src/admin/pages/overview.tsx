@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
+import { countedWords, countWords } from "../../store/count-words.ts";
 import { pauseWords } from "../../store/pause-words.ts";
 import { formatSize } from "../../values/size.ts";
 import type { AdminEnv } from "../access/access.ts";
@@ -74,7 +75,7 @@ function Overview({ status, problems: found, now, children }: OverviewProps) {
       {queues.length === 0 ? (
         <p class="quiet">{words.noQueues}</p>
       ) : (
-        <Queues {...{ queues, hours }} />
+        <Queues {...{ queues, hours, now }} />
       )}
       {children}
       <h2>{words.workers}</h2>
@@ -139,10 +140,12 @@ function Files({ status }: { readonly status: StoreStatus }) {
 interface QueuesProps {
   readonly queues: readonly QueueStatus[];
   readonly hours: readonly QueueHour[];
+  readonly now: number;
 }
 
-function Queues({ queues, hours }: QueuesProps) {
+function Queues({ queues, hours, now }: QueuesProps) {
   const { columns } = WORDS;
+  const ages = countedWords(queues, now);
   const hourOf = new Map(hours.map((hour) => [hour.queue, hour]));
   return (
     <div class="scroll" tabindex={0} role="region" aria-label={WORDS.overview.queues}>
@@ -171,13 +174,16 @@ function Queues({ queues, hours }: QueuesProps) {
           ))}
         </tbody>
       </table>
+      {ages !== null && <p class="quiet">{ages}</p>}
     </div>
   );
 }
 
 function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undefined }) {
-  const { scheduled, ready, running, failed, at_least: more, served, paused, forecast } = queue;
-  const numbers = [String(scheduled), `${ready}${more ? "+" : ""}`, String(running)];
+  const { failed, served, paused, forecast } = queue;
+  const numbers = (["scheduled", "ready", "running"] as const).map((state) => {
+    return countWords(queue, state);
+  });
   const late = hour?.late_start?.p99;
   return (
     <tr>
@@ -189,7 +195,9 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
       ))}
       <td class={failed > 0 ? "number" : "number quiet"}>
         {failed > 0 ? (
-          <a href={tasksPath({ queue: queue.queue, state: "failed" })}>✗ {failed}</a>
+          <a href={tasksPath({ queue: queue.queue, state: "failed" })}>
+            ✗ {countWords(queue, "failed")}
+          </a>
         ) : (
           0
         )}

@@ -4,10 +4,17 @@ import { type Context, Hono } from "hono";
 import { printable } from "../../printable.ts";
 import { forecastWords } from "../../statistics/forecast-words.ts";
 import { isServed, isWorker } from "../../store/live-workers.ts";
-import type { QueueHour, QueueStatus, StoreStatus, WorkerInfo } from "../../store/looking.ts";
+import {
+  COUNTED_STATES,
+  type CountedState,
+  type QueueHour,
+  type QueueStatus,
+  type StoreStatus,
+  type WorkerInfo,
+} from "../../store/looking.ts";
+import { countedWords, countWords } from "../../store/count-words.ts";
 import { pauseWords } from "../../store/pause-words.ts";
 import { isQueuePaused, type Pause } from "../../store/pauses.ts";
-import type { TaskState } from "../../task.ts";
 import { newPause, readTarget } from "../../tasks/pauses.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
@@ -57,6 +64,7 @@ function Queues({ status, form, now }: QueuesProps) {
   const words = WORDS.queues;
   const hours = new Map(status.last_hour.map((hour) => [hour.queue, hour]));
   const queues = withQuiet(status);
+  const ages = countedWords(queues, now);
   const live = status.workers.filter((worker) => worker.alive && isWorker(worker));
   return (
     <>
@@ -79,6 +87,7 @@ function Queues({ status, form, now }: QueuesProps) {
           ))}
         </Table>
       )}
+      {ages !== null && <p class="quiet">{ages}</p>}
       <h2>{words.pauses}</h2>
       {status.pauses.length === 0 && <p class="quiet">{words.noPauses}</p>}
       {status.pauses.map((pause) => (
@@ -119,7 +128,7 @@ interface RowProps {
 }
 
 function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
-  const { queue, at_least: more, paused, forecast } = status;
+  const { queue, paused, forecast } = status;
   const words = WORDS.queues;
   const name = printable(queue);
   return (
@@ -129,10 +138,9 @@ function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
         {paused && <span class="state warn">‖ {WORDS.paused}</span>}
         {forecast && <div class="small">{forecastWords(forecast)}</div>}
       </th>
-      <Count queue={queue} state="scheduled" count={status.scheduled} />
-      <Count queue={queue} state="ready" count={status.ready} more={more} />
-      <Count queue={queue} state="running" count={status.running} />
-      <Count queue={queue} state="failed" count={status.failed} />
+      {COUNTED_STATES.map((state) => (
+        <Count queue={status} state={state} />
+      ))}
       <td class="number">{hour ? hour.finished + hour.failed + hour.cancelled : "–"}</td>
       <Length ms={hour?.wait?.p50} />
       <Length ms={hour?.wait?.p99} />
@@ -156,22 +164,21 @@ function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
 }
 
 interface CountProps {
-  readonly queue: string;
-  readonly state: TaskState;
-  readonly count: number;
-  readonly more?: true | undefined;
+  readonly queue: QueueStatus;
+  readonly state: CountedState;
 }
 
 /** A number of tasks that leads to them. */
-function Count({ queue, state, count, more }: CountProps) {
-  if (count === 0) return <td class="number quiet">0</td>;
+function Count({ queue: status, state }: CountProps) {
+  const { queue } = status;
+  const count = countWords(status, state);
+  if (count === "0") return <td class="number quiet">0</td>;
   const label = `${count} ${WORDS.queues.states(state, printable(queue))}`;
   return (
     <td class="number">
       <a href={tasksPath({ queue, state })} aria-label={label}>
         {state === "failed" && "✗ "}
         {count}
-        {more && "+"}
       </a>
     </td>
   );

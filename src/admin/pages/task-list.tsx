@@ -31,15 +31,15 @@ interface ListProps {
   readonly search: URLSearchParams;
   readonly tasks: readonly Task[];
   readonly pauses: readonly PauseTarget[];
-  /** The last task of this page, where there is another page. */
-  readonly last: Task | undefined;
+  /** Another page has ids below this one; null: there is none. */
+  readonly next: number | null;
   readonly rest: Rest | null;
   /** The secret that a form sends back; null: this person may only look. */
   readonly form: string | null;
   readonly done: string | null;
 }
 
-export function TaskList({ search, tasks, pauses, last, rest, form, done }: ListProps) {
+export function TaskList({ search, tasks, pauses, next, rest, form, done }: ListProps) {
   const words = WORDS.tasks;
   return (
     <>
@@ -50,7 +50,9 @@ export function TaskList({ search, tasks, pauses, last, rest, form, done }: List
         </p>
       )}
       {tasks.length === 0 ? (
-        <p class="quiet">{words.none}</p>
+        <p class="quiet" role="status">
+          {next === null ? words.none : words.noneYet(next)}
+        </p>
       ) : (
         <form method="post" action={`/tasks/act?${search}`}>
           {form !== null && <input type="hidden" name="form_token" value={form} />}
@@ -63,9 +65,13 @@ export function TaskList({ search, tasks, pauses, last, rest, form, done }: List
           {form !== null && <Buttons search={search} newest={tasks[0]} />}
         </form>
       )}
-      {last && (
+      {next !== null && (
         <p>
-          <a href={`/tasks?${nextSearch(search, last)}`} rel="next">
+          <a
+            href={nextPath(search, next)}
+            rel="next"
+            {...(tasks.length === 0 && { ...GOES_ON, "hx-get": nextPath(search, next) })}
+          >
             {words.older}
           </a>
         </p>
@@ -74,11 +80,20 @@ export function TaskList({ search, tasks, pauses, last, rest, form, done }: List
   );
 }
 
-function nextSearch(search: URLSearchParams, last: Task): URLSearchParams {
+function nextPath(search: URLSearchParams, before: number): string {
   const next = new URLSearchParams(search);
-  next.set("before", String(last.id));
-  return next;
+  next.set("before", String(before));
+  return `/tasks?${next}`;
 }
+
+/** A page without any task is followed by the next one: where few of millions match, each takes some ms. */
+const GOES_ON = {
+  "hx-trigger": "load",
+  "hx-target": "#main",
+  "hx-select": "#main",
+  "hx-swap": "outerHTML",
+  "hx-push-url": "true",
+} as const;
 
 export function Filter({ search }: { readonly search: URLSearchParams }) {
   const words = WORDS.tasks;

@@ -4,6 +4,7 @@ import { type Context, Hono } from "hono";
 import { isTqError, TqError } from "../../errors.ts";
 import type { ManyMove, ReadFilter } from "../../store/looking.ts";
 import { findAll, moveThese } from "../../tasks/many.ts";
+import { taskPage } from "../../tasks/task-page.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { readFilter } from "../input/queries.ts";
 import type { Desk } from "./desk.tsx";
@@ -25,14 +26,15 @@ async function listPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const title = WORDS.pages.tasks;
   try {
     const filter = readFilter(search, store.now());
-    const tasks = await store.list({ ...filter, limit: PAGE_SIZE + 1 });
-    const shown = tasks.slice(0, PAGE_SIZE);
-    const last = tasks.length > PAGE_SIZE ? shown.at(-1) : undefined;
+    const page = await taskPage(store, { ...filter, limit: PAGE_SIZE + 1 });
+    const shown = page.tasks.slice(0, PAGE_SIZE);
+    const last = page.tasks.length > PAGE_SIZE ? shown.at(-1) : undefined;
     const rest = last === undefined ? null : await store.countBefore(filter, last.id);
+    const next = last?.id ?? page.next;
     const pauses = await store.pauses.list();
     const form = desk.may(c, "admin") ? desk.formToken(c) : null;
     const done = doneWords(c);
-    const content = <TaskList {...{ search, tasks: shown, pauses, last, rest, form, done }} />;
+    const content = <TaskList {...{ search, tasks: shown, pauses, next, rest, form, done }} />;
     return await desk.show(c, { title, content });
   } catch (error) {
     if (!isTqError(error) || error.code !== "invalid") throw error;

@@ -70,6 +70,7 @@ export const WORDS = {
   },
   tasks: {
     none: "No tasks match.",
+    noneYet: (before: number) => `No task with the id ${before} or a later one matches.`,
     states: "States",
     search: "Search",
     all: "Show all",

@@ -5,6 +5,7 @@ import { noSuchTask } from "../../errors.ts";
 import { type PauseTarget, withPaused } from "../../store/pauses.ts";
 import type { Store } from "../../store/store.ts";
 import type { Task } from "../../task.ts";
+import { taskPage } from "../../tasks/task-page.ts";
 import { readJson } from "../input/json-body.ts";
 import { PUSH_SCHEMAS, readPush } from "../input/new-tasks.ts";
 import { readFilter } from "../input/queries.ts";
@@ -36,7 +37,8 @@ export function taskOperations(options: TaskRouteOptions) {
         summary: "List tasks, the newest first",
         answers: {
           200: {
-            description: "A page of tasks; `next` is the path of the page after it",
+            description:
+              "A page of tasks; `next` is the path of the page after it. A page ends after some ms with those that it has found: with a `next` there may be more",
             schema: v.object({ tasks: v.array(TASK), next: v.nullable(v.string()) }),
           },
         },
@@ -44,9 +46,10 @@ export function taskOperations(options: TaskRouteOptions) {
       reads("query", LIST, (c) => readFilter(new URL(c.req.url).searchParams, store.now())),
       async (c) => {
         const filter = c.req.valid("query");
-        const tasks = await store.list(filter);
+        const { limit = 0 } = filter;
+        const { tasks, next: before } = await taskPage(store, { ...filter, limit });
         const pauses = await store.pauses.list();
-        const next = tasks.length < (filter.limit ?? 0) ? null : nextPage(c.req.url, tasks.at(-1));
+        const next = before === null ? null : nextPage(c.req.url, before);
         return c.json({ tasks: tasks.map((task) => shownTask(task, pauses)), next });
       },
     )
@@ -135,10 +138,9 @@ function shownTask(task: Task, pauses: readonly PauseTarget[]) {
   return withIsoTimes(withPaused(task, pauses));
 }
 
-/** The path of the next page: the same query, before the last task of this one. */
-function nextPage(url: string, last: Task | undefined): string | null {
-  if (last === undefined) return null;
+/** The path of the next page: the same query, before what this one has looked at. */
+function nextPage(url: string, before: number): string {
   const { pathname, searchParams } = new URL(url);
-  searchParams.set("before", String(last.id));
+  searchParams.set("before", String(before));
   return `${pathname}?${searchParams}`;
 }
