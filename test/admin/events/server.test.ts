@@ -9,7 +9,7 @@ import { serve } from "../server.ts";
 import { StreamReader, words } from "../v1/stream.ts";
 
 describe("streams of events of a server", () => {
-  test("end at once when it stops", async () => {
+  test("are ended when it stops, not cut off", async () => {
     const server = await serve();
     await using stack = new AsyncDisposableStack();
     stack.use(server);
@@ -17,10 +17,8 @@ describe("streams of events of a server", () => {
     const stream = new StreamReader(response);
     await server.store.push([newTask()]);
     expect((await stream.take(1)).map(words)).toEqual(["task.pushed 1"]);
-    const started = performance.now();
     await server.stop();
-    expect(await stream.next()).toBeNull();
-    expect(performance.now() - started).toBeLessThan(400); // it cuts off other requests after 500
+    expect(await stream.next()).toBeNull(); // a stream that the server cuts off is an error here
   });
 
   test("are told to a client that reads slowly in the end, and to the others at once", async () => {
