@@ -44,17 +44,21 @@ export function addPart(db: Database, { worker, number, at, counts }: Statistics
     queues.add(series.queue);
   }
   for (const queue of queues) addUp(db, at, queue);
-  const { all } = togetherOf(counts);
-  addTo(db, { ...EVERYTHING, at, span: MINUTE_MS }, all, OF_ALL);
-  for (const span of LONG_SPANS) addLong(db, { at: startOf(at, span), span }, counts);
+  const together = togetherOf(counts);
+  addTo(db, { ...EVERYTHING, at, span: MINUTE_MS }, together.all, OF_ALL);
+  for (const span of LONG_SPANS) addLong(db, { at: startOf(at, span), span }, counts, together);
 }
 
 /** A long span is read from few rows, though its minutes have many. */
 const LONG_SPANS = [HOUR_MS, DAY_MS];
 
-function addLong(db: Database, place: Place, counts: SeriesCounts): void {
+function addLong(
+  db: Database,
+  place: Place,
+  counts: SeriesCounts,
+  { queues, all }: ReturnType<typeof togetherOf>,
+): void {
   for (const [series, added] of counts) addTo(db, { ...series, ...place }, added);
-  const { queues, all } = togetherOf(counts);
   for (const [queue, added] of queues) addTo(db, { ...queue, ...place }, added, OF_QUEUE);
   addTo(db, { ...EVERYTHING, ...place }, all, OF_ALL);
 }
@@ -228,6 +232,6 @@ export function forgetAhead(db: Database, now: number): void {
     const slice = { span: shorter, from: at, to: at + span };
     sumRows(db, slice, { queue: undefined, by: "method" }, (row) => counts.of(row));
     db.query(FORGET_PLACE).run({ span, at });
-    addLong(db, { at, span }, counts);
+    addLong(db, { at, span }, counts, togetherOf(counts));
   }
 }
