@@ -58,7 +58,7 @@ export function queueOf(row: Row): QueueStatus {
   const { about, ...queue } = row;
   if (about === undefined) return queue as unknown as QueueStatus;
   const times = Object.entries(object(about)).map(([state, at]) => [state, msOrNull(at)]);
-  return { ...queue, about: Object.fromEntries(times) } as unknown as QueueStatus;
+  return { ...queue, about: Object.fromEntries(times) as Row } as unknown as QueueStatus;
 }
 
 export function pauseOf(row: Row): Pause {
