@@ -74,6 +74,23 @@ test("a recount finds all tasks of each queue, whatever times, priorities and pl
   expect(await recount(subject)).toBe(false);
 });
 
+test("a recount finds tasks that are few among all, and leaps over ids that are gone", async () => {
+  await using subject = makeStore();
+  fill(subject, { state: "ready", count: 150_000 });
+  fill(subject, { state: "failed", count: 5_500, times: 3 });
+  fill(subject, { state: "scheduled", count: 20_000 });
+  using db = new Database(subject.path);
+  db.run("UPDATE tq__task SET id = id + 100000 WHERE state = 'scheduled' AND id % 2 = 0");
+  await recount(subject);
+  const kept = db.query(
+    "SELECT part, sum(tasks) FROM tq__count WHERE part <> 'line' GROUP BY part ORDER BY part",
+  );
+  expect(kept.values()).toEqual([
+    ["failed", 5_500],
+    ["scheduled", 20_000],
+  ]);
+});
+
 test("a count is of the time when it was made until the next one, and of now once there are few", async () => {
   await using subject = makeStore();
   const { store, clock } = subject;
