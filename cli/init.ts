@@ -1,11 +1,12 @@
-/** `tq init`: writes the files of a new project into the current folder. */
+/** `tq init`: writes the files of a new project into a folder. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { TqError } from "../src/errors.ts";
 import { giveOwner, ownerWords } from "../src/file-owner.ts";
-import { STARTER } from "./starter/files.ts";
 import { command } from "./command/command.ts";
 import type { Program } from "./command/program.ts";
+import { DEFAULT_STARTER, STARTERS, starterFiles } from "./starter/files.ts";
+import type { Starter } from "./starter/starter.ts";
 
 interface StarterFile {
   readonly file: string;
@@ -14,20 +15,50 @@ interface StarterFile {
 
 export const init = command({
   name: "init",
-  description: "Start a project in the current folder: settings, models, types for the editor",
-  flags: {},
-  run: async (_values, program) => {
+  description: "Start a project: settings, models, types for the editor",
+  flags: {
+    folder: {
+      type: "positional",
+      required: false,
+      description: "The folder for the files, made where it is missing (default: the current one)",
+    },
+    starter: {
+      type: "string",
+      valueHint: "NAME",
+      description: `The models to begin with: ${starterWords()} (default: ${DEFAULT_STARTER})`,
+    },
+  },
+  run: async ({ folder = "", starter: name = DEFAULT_STARTER }, program) => {
+    const starter = starterOf(name);
     const files: StarterFile[] = [];
-    for (const [file, text] of Object.entries(STARTER)) {
-      files.push({ file, written: !isTaken(file) && write(file, await text()) });
+    for (const [file, text] of Object.entries(starterFiles(starter))) {
+      const path = join(folder, file);
+      files.push({ file: path, written: !isTaken(path) && write(path, await text()) });
     }
-    report(files, program);
+    report(files, starter, program);
   },
 });
 
+function starterWords(): string {
+  const words = Object.entries(STARTERS).map(([name, { purpose }]) => `${name} (${purpose})`);
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+/** @throws TqError `invalid` */
+function starterOf(name: string): Starter {
+  const starter = Object.hasOwn(STARTERS, name) ? STARTERS[name] : undefined;
+  if (starter) return starter;
+  const names = Object.keys(STARTERS).join(", ");
+  throw new TqError("invalid", `--starter cannot be "${name}": it is one of ${names}`);
+}
+
 /** True where the file must not be written; beside a folder `models`, a models.ts would hide the models in it. */
 function isTaken(file: string): boolean {
-  return existsSync(file) || (file === "models.ts" && existsSync("models"));
+  return existsSync(file) || (isModels(file) && existsSync(join(dirname(file), "models")));
+}
+
+function isModels(file: string): boolean {
+  return basename(file) === "models.ts";
 }
 
 /** Never overwrites a file. @returns false when another process made the file first */
@@ -52,13 +83,23 @@ function write(file: string, text: string): boolean {
   }
 }
 
-function report(files: readonly StarterFile[], program: Program): void {
+function report(files: readonly StarterFile[], starter: Starter, program: Program): void {
   if (program.quiet && !program.json) return;
-  program.answer(files, () =>
-    files
-      .map(({ file, written }) => (written ? `written  ${file}` : `left     ${file}: ${why(file)}`))
-      .join("\n"),
-  );
+  program.answer(files, () => {
+    const lines = files.map(({ file, written }) =>
+      written ? `written  ${file}` : `left     ${file}: ${why(file)}`,
+    );
+    const models = files.find(({ file, written }) => written && isModels(file));
+    if (models) lines.push(`next: ${firstSteps(dirname(models.file), starter)}`);
+    return lines.join("\n");
+  });
+}
+
+/** The command line that pushes a first task and runs it. */
+function firstSteps(folder: string, { push }: Starter): string {
+  const path = relative("", folder);
+  const word = /^[\w./:\\-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+  return [...(path === "" ? [] : [`cd ${word}`]), push, "tq worker"].join(" && ");
 }
 
 function why(file: string): string {

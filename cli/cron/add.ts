@@ -1,5 +1,5 @@
 /** `tq cron add NAME`: makes a recurring task in the database. */
-import { readCron } from "../../src/cron/definition.ts";
+import { cannotAdd, readCron } from "../../src/cron/definition.ts";
 import { DATABASE_ORIGIN } from "../../src/cron/ledger.ts";
 import { takenWords } from "../../src/cron/origin.ts";
 import { TqError } from "../../src/errors.ts";
@@ -21,14 +21,14 @@ export const add = command({
   run: async (values, program) => {
     const { name } = values;
     const said = readKeys(values);
-    const definition = readCron(name, said, `Cannot add ${name}`, fieldOf, ": ");
+    const definition = readCron(name, said, cannotAdd(name), fieldOf, ": ");
     const config = program.config();
     const ofFile = config.cron.find((one) => one.name === name);
     if (ofFile !== undefined) {
       const origin = config.file ?? DATABASE_ORIGIN;
       throw new TqError("conflict", takenWords({ name, origin, removedAt: null }));
     }
-    await checkTask(definition, `Cannot add ${name}`, config, program);
+    await checkTask(definition, cannotAdd(name), config, program);
     await withStore(config, async (store) => {
       const row = await store.cron.add(DATABASE_ORIGIN, { name, definition: definition.text });
       const task = await recurringTask(store, row);

@@ -5,7 +5,7 @@ import { command } from "../command/command.ts";
 import { NAME_FLAG } from "./key-flags.ts";
 import { toLook } from "../command/program.ts";
 import { readWhole } from "../command/values.ts";
-import { slotTable } from "../terminal/recurring.ts";
+import { slotTable } from "../terminal/slots.ts";
 
 const DEFAULT_LIMIT = 20;
 

@@ -2,6 +2,19 @@
 import declarations from "#tq.d.ts" with { type: "file" };
 // @ts-expect-error: the path of a file of declarations, not a module
 import valibotPath from "../../node_modules/valibot/dist/index.d.mts" with { type: "file" }; // oxlint-disable-line import/default
+import { FUNCTIONS } from "./functions.ts";
+import { SHOP } from "./shop.ts";
+import type { Starter } from "./starter.ts";
+import { TRYTON } from "./tryton.ts";
+
+/** The projects that `tq init --starter` can begin with. */
+export const STARTERS: Readonly<Record<string, Starter>> = {
+  tryton: TRYTON,
+  functions: FUNCTIONS,
+  shop: SHOP,
+};
+
+export const DEFAULT_STARTER = "tryton";
 
 const TQ_TOML = `# Settings of tq; \`tq config\` shows all of them and where each came from.
 
@@ -12,36 +25,20 @@ worker = true # \`tq worker\` runs the tasks; if false, each program runs its ow
 strict = true # a task fails whose method forgets to await what it saves, reads or pushes; its reason names the line
 `;
 
-const MODELS = `// The models of this project. The tq executable provides the module "tq".
-import { Model, ModelSQL, type Queue, v } from "tq";
-
-/** A note: a row of the table "note". */
-export class Note extends ModelSQL("note", { text: v.string(), words: v.optional(v.number()) }) {
-  declare static readonly __queue__: Queue<typeof Note>;
-
-  async count() {
-    this.words = this.text.split(/\\s+/).filter((word) => word !== "").length;
-    await this.save();
-  }
-}
-
-/** A model without a table. */
-export class Notebook extends Model {
-  static override readonly __name__ = "notebook";
-  declare static readonly __queue__: Queue<typeof Notebook>;
-
-  /** Writes a note and pushes the task that counts its words; both commit together or not at all. */
-  static async add(_notebook: Notebook, text: string) {
-    const [note] = await Note.create([{ text }]);
-    if (note) await Note.__queue__.count(note);
-  }
-}
+const GITIGNORE = `# The database, the files beside it, and the token of the admin API.
+tq.db*
+tq.token
 `;
 
-const README = `# A project with tq
-\`models.ts\` holds the models; a task is a call of one of their methods, stored in the database; \`tq config\` says which file that is (\`database.path\`).
-\`tq push MODEL METHOD IDS\` pushes a task, and \`tq worker\` runs it. With the models that \`tq init\` writes: \`tq push notebook add 1 --args '["hello world"]'\`.
-\`tq list\`, \`tq show ID\` and \`tq status\` show the tasks; \`tq --help\` lists all commands.
+const readme = ({ push, about }: Starter) => `# A project with tq
+
+\`models.ts\` holds the tasks: ${about} \`tq push\` stores a task in the database, and \`tq worker\` runs it:
+
+    ${push}
+    tq worker
+
+\`tq list\`, \`tq show ID\` and \`tq status\` show the tasks; \`tq --help\` lists all commands; \`tq config\` shows the settings, and which file is the database (\`database.path\`).
+
 Only editors read \`types/tq.d.ts\` and \`tsconfig.json\`. After an update of tq, delete the first and run \`tq init\` again. For the types of Node and Bun, run \`npm install --save-dev @types/bun\` and add \`"types": ["bun"]\` to \`tsconfig.json\`.
 `;
 
@@ -61,14 +58,17 @@ const TSCONFIG = `{
 }
 `;
 
-/** The path of each file in the new project, and its text. */
-export const STARTER: Readonly<Record<string, () => Promise<string>>> = {
-  "tq.toml": async () => TQ_TOML,
-  "models.ts": async () => MODELS,
-  "README.md": async () => README,
-  "tsconfig.json": async () => TSCONFIG,
-  "types/tq.d.ts": editorTypes,
-};
+/** The path of each file in a new project, and its text. */
+export function starterFiles(starter: Starter): Readonly<Record<string, () => Promise<string>>> {
+  return {
+    "tq.toml": async () => TQ_TOML,
+    "models.ts": async () => starter.models,
+    "README.md": async () => readme(starter),
+    ".gitignore": async () => GITIGNORE,
+    "tsconfig.json": async () => TSCONFIG,
+    "types/tq.d.ts": editorTypes,
+  };
+}
 
 /** The declarations of "tq", and of valibot, which it exports as \`v\`. */
 async function editorTypes(): Promise<string> {

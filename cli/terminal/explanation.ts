@@ -15,7 +15,7 @@ export function explanationText(given: NamedExplanation, terminal: Terminal): st
   const zone = time_zone === null ? `the zone of this machine, ${clock}` : clock;
   const head = name === null ? schedule : `${name}  ${schedule}`;
   const lines = [
-    paint(terminal, "bold", printable(head)),
+    paint(terminal, "bold", wrapped(printable(head), terminal.width)),
     ...(words === null ? [] : [words]),
     ...(given.interval === null ? [`The clock is that of ${zone}`] : [INTERVAL_WORDS]),
     ...(days === null ? [] : [days]),
@@ -38,7 +38,10 @@ function timesTable({ next, clock, local }: Explanation, terminal: Terminal): st
     .filter((zone) => next.some(({ slot }) => differ(slot, clock, zone)));
   const columns: Column[] = [
     { title: `next in ${clock}` },
-    ...others.map((zone) => ({ title: zone !== "UTC" ? `here (${zone})` : zone })),
+    ...others.map((zone) => ({
+      title: zone !== "UTC" ? `here (${zone})` : zone,
+      expendable: true,
+    })),
   ];
   const rows = next.map(({ slot }) => [
     zonedTime(slot, clock),

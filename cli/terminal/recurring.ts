@@ -11,6 +11,10 @@ import { formatTime, formatTimeIn, wrapped } from "./text.ts";
 
 /** A narrower terminal shows the calls and the schedules below the names. */
 const WIDE = 120;
+
+/** An even narrower one shows what became of the last slots there, too. */
+export const NARROW = 60;
+
 const INDENT = "    ";
 
 const NAME: Column = { title: "name", min: 8 };
@@ -38,18 +42,21 @@ export function recurringTable(tasks: readonly Listed[], terminal: Terminal): st
     return table(columns, rows, { width, heading });
   }
   const isWide = width >= WIDE;
-  const columns = isWide ? WIDE_COLUMNS : [NAME, NEXT, LAST];
+  const isNarrow = width < NARROW;
+  const columns = isWide ? WIDE_COLUMNS : [NAME, NEXT, ...(isNarrow ? [] : [LAST])];
   const rows = tasks.map((task) => (isWide ? wideCells(task, width) : narrowCells(task, width)));
   const [head = "", ...lines] = table(columns, rows, { width, heading }).split("\n");
   const below = (at: number) => {
     const task = tasks[at];
-    const schedule = isWide || task === undefined ? [] : [scheduleLine(task)];
-    return [...schedule, ...(marks[at] ?? [])].flatMap((text) => indented(text, width));
+    if (task === undefined) return [];
+    const schedule = isWide ? [] : [scheduleLine(task)];
+    const last = isNarrow && task.last !== null ? [`last ${lastWords(task.last, width)}`] : [];
+    return [...last, ...schedule, ...(marks[at] ?? [])].flatMap((text) => indented(text, width));
   };
   return [head, ...lines.flatMap((line, at) => [line, ...below(at)])].join("\n");
 }
 
-function indented(text: string, width: number): string[] {
+export function indented(text: string, width: number): string[] {
   const lines = wrapped(text, width - INDENT.length).split("\n");
   return lines.map((line) => INDENT + line);
 }
@@ -84,9 +91,12 @@ function originShort(origin: string): string {
 }
 
 /** `11-29 02:30 finished (41)`, `11-29 02:30 missed` */
-function lastWords({ slot, outcome, task, state }: RecurringSlot, width: number | null): string {
-  const became = outcome === "pushed" ? `${state ?? "pushed"} (${task})` : outcome;
-  return `${formatTimeIn(width, slot)} ${became}`;
+function lastWords(last: RecurringSlot, width: number | null): string {
+  return `${formatTimeIn(width, last.slot)} ${becameWords(last)}`;
+}
+
+export function becameWords({ outcome, task, state }: RecurringSlot): string {
+  return outcome === "pushed" ? `${state ?? "pushed"} (${task})` : outcome;
 }
 
 function marksOf(task: Listed): string[] {
@@ -103,24 +113,4 @@ export function comesWords(task: RecurringTask): string {
   const { words, schedule, next, pause } = task;
   const when = next === null ? (pause === null ? "" : "; paused") : `; next ${formatTime(next)}`;
   return printable(`${words ?? schedule}${zoneWords(task)}${when}`);
-}
-
-const PAST_COLUMNS: readonly Column[] = [
-  { title: "slot" },
-  { title: "outcome" },
-  { title: "task", align: "right" },
-  { title: "state" },
-  { title: "why", min: 12 },
-];
-
-export function slotTable(slots: readonly RecurringSlot[], terminal: Terminal): string {
-  const { width } = terminal;
-  const rows = slots.map(({ slot, outcome, task, state, reason }) => [
-    formatTime(slot),
-    outcome,
-    task === null ? "" : String(task),
-    state ?? (task === null ? "" : "deleted"),
-    reason ?? "",
-  ]);
-  return table(PAST_COLUMNS, rows, { width, heading: (line) => paint(terminal, "bold", line) });
 }

@@ -93,7 +93,7 @@ function naturalWidths(
   );
 }
 
-/** A loop, as `Math.max` of a million arguments would overflow the stack. */
+/** The width of the widest line. A loop, as `Math.max` of a million arguments would overflow the stack. */
 function widest(texts: readonly (readonly string[])[], at: number): number {
   let width = 0;
   for (const row of texts) width = Math.max(width, Bun.stringWidth(row[at] ?? ""));
@@ -121,4 +121,11 @@ export function block(pairs: readonly (readonly [name: string, value: string])[]
   const shown = pairs.filter(([, value]) => value !== "");
   const width = Math.max(0, ...shown.map(([name]) => Bun.stringWidth(name)));
   return shown.map(([name, value]) => `${pad(name, width)}  ${printable(value)}`).join("\n");
+}
+
+/** The width of the widest line. A loop, as `Math.max` of a million arguments would overflow the stack. */
+export function widthOf(lines: readonly string[]): number {
+  let width = 0;
+  for (const line of lines) width = Math.max(width, Bun.stringWidth(line));
+  return width;
 }

@@ -9,7 +9,7 @@ import {
   type TaskState,
 } from "../../src/task.ts";
 import { attemptTable } from "./history.ts";
-import { block, GAP_WIDTH, table } from "./table.ts";
+import { block, GAP_WIDTH, table, widthOf } from "./table.ts";
 import type { Column } from "./table.ts";
 import { paint } from "./terminal.ts";
 import type { Style, Terminal } from "./terminal.ts";
@@ -22,7 +22,7 @@ const COLUMNS: readonly Column[] = [
   { title: "queue", min: 5, most: 60, givesWay: true, expendable: true },
   { title: "call", min: 12, most: 120 },
   { title: "instances", min: 4, givesWay: true, expendable: true },
-  { title: "tries", align: "right", givesWay: true, expendable: true },
+  { title: "runs", align: "right", givesWay: true, expendable: true },
   { title: "time" },
 ];
 
@@ -51,7 +51,7 @@ export function taskTable(tasks: readonly Listed[], terminal: Terminal): string 
   const reasons = tasks.map(({ reason }) => printable(reason ?? ""));
   const heading = (line: string): string => paint(terminal, "bold", line);
   const room = (terminalWidth: number): number =>
-    terminalWidth - widest(table(COLUMNS, rows, { width }).split("\n")) - GAP_WIDTH;
+    terminalWidth - widthOf(table(COLUMNS, rows, { width }).split("\n")) - GAP_WIDTH;
   if (width === null || reasonsFit(reasons, room(width))) {
     const all = rows.map((row, at) => [...row, tasks[at]?.reason ?? ""]);
     return painted(table([...COLUMNS, REASON], all, { width, heading }), terminal).join("\n");
@@ -65,14 +65,7 @@ export function taskTable(tasks: readonly Listed[], terminal: Terminal): string 
 }
 
 function reasonsFit(reasons: readonly string[], room: number): boolean {
-  return room >= Math.min(LEAST_REASON_WIDTH, widest(reasons));
-}
-
-/** A loop, as `Math.max` of a million arguments would overflow the stack. */
-function widest(lines: readonly string[]): number {
-  let width = 0;
-  for (const line of lines) width = Math.max(width, Bun.stringWidth(line));
-  return width;
+  return room >= Math.min(LEAST_REASON_WIDTH, widthOf(reasons));
 }
 
 function cellsOf(task: Listed, width: number | null): string[] {

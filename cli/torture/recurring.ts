@@ -53,7 +53,8 @@ const UNMATCHED = `
 /** Slots between the first and the last row have rows; of those that are all caught up, each has its task. */
 const LEFT_OUT = `
   SELECT 'After slot ' || slot || ' of ' || cron || ' comes ' || next
-    FROM (SELECT cron, slot, lead(slot) OVER (PARTITION BY cron ORDER BY slot) AS next FROM tq_cron_slots)
+    FROM (SELECT cron, slot, lead(coalesce(first_slot, slot)) OVER (PARTITION BY cron ORDER BY slot) AS next
+            FROM tq_cron_slots)
    WHERE next <> slot + 1000 AND cron NOT LIKE 'tq.%'
    UNION ALL
   SELECT 'Slot ' || slot || ' of ' || cron || ' is ' || outcome || coalesce(': ' || reason, '')

@@ -78,15 +78,28 @@ export async function wholeStatus(health: Health & { readonly version: string })
 /** The failures, and what only the whole database shows: that no live worker takes the tasks that wait. */
 export async function problems(
   health: Health,
-  { workers, queues }: Pick<StoreStatus, "workers" | "queues">,
+  { workers, queues, schema }: Pick<StoreStatus, "workers" | "queues" | "schema">,
 ): Promise<string[]> {
   const live = workers.filter((worker) => worker.alive && isWorker(worker));
-  const found = [...(await failures(health)), ...live.flatMap(troubleWords)];
+  const older = workers.filter((one) => one.alive && (one.schema ?? 0) < schema);
+  const found = [
+    ...(await failures(health)),
+    ...older.map((one) => olderWords(one, schema)),
+    ...live.flatMap(troubleWords),
+  ];
   if (health.mode === "no worker") return found; // each program runs its own tasks
   if (live.length === 0) {
     return [...found, "No worker is running: tasks wait until one is; start it with tq worker"];
   }
   return [...found, ...untakenQueues(queues, live)];
+}
+
+/** It was there, and had run no task of its own yet, as a newer tq brought the schema forward. */
+function olderWords(status: WorkerStatus, schema: number): string {
+  const { id, pid, version } = status;
+  const who = isWorker(status) ? `Worker ${id} (pid ${pid})` : `The program with pid ${pid}`;
+  const build = version === null ? "an older tq" : `tq ${version}`;
+  return `${who} runs tasks with ${build}, which does not know schema ${schema}, and ignores all that is newer, as pauses; stop it, and start it with this tq`;
 }
 
 function troubleWords(status: WorkerStatus): string[] {

@@ -7,9 +7,10 @@ import type { NewTask } from "../task.ts";
 import type { Awake } from "./awake.ts";
 import { formatDuration } from "../values/duration.ts";
 import type { CronDefinition } from "./definition.ts";
+import { pausedWords, pauseEnd, slotTime, spanOf, zoneOf } from "./left-slots.ts";
 import { isOwn } from "./own.ts";
 import { taskOfSlot } from "./slot-task.ts";
-import { newestSlots } from "./slots.ts";
+import { newestSlots, type Slots } from "./slots.ts";
 
 /** A slot that passed at most so long ago is on time, unless its grace is shorter. */
 const ON_TIME_MS = 60_000;
@@ -35,12 +36,13 @@ export function decide(
 ): CronDecision | null {
   const from = state.row.decidedUntil;
   if (from - now > AHEAD_MS) return { slots: [], decidedUntil: now };
+  const resumed = Math.max(from, pauseEnd(state.row.override, now));
+  const paused = newestSlots(definition.schedule, from, resumed, MOST_ROWS);
   // One more than may run: its row says that earlier ones were missed.
   const most = Math.max(MOST_ROWS, mostToRun(definition) + 1);
-  const { slots, more } = newestSlots(definition.schedule, from, now, most);
-  const free = slots.filter((slot) => !state.taken.has(slot));
-  const decided = new Decider(definition, state, now, awake).decide(free, more);
-  const last = slots.at(-1);
+  const passed = newestSlots(definition.schedule, resumed, now, most);
+  const decided = new Decider(definition, state, now, awake).decide(paused, passed);
+  const last = passed.slots.at(-1) ?? paused.slots.at(-1);
   if (decided.length === 0 && last === undefined) return null;
   return { slots: decided, decidedUntil: last ?? from };
 }
@@ -71,19 +73,40 @@ class Decider {
     this.#waitingCount = state.row.waitingCount;
   }
 
-  decide(slots: readonly number[], more: boolean): readonly DecidedSlot[] {
+  decide(paused: Slots, passed: Slots): readonly DecidedSlot[] {
     if (this.#waiting !== null && this.#held === null)
       this.#push(this.#waiting, "it waited for the task before");
-    const pushed = new Set(this.#toPush(slots));
-    for (const [index, slot] of slots.entries()) {
-      const earlier = index === 0 && more ? "; so were earlier slots" : "";
-      const paused = this.#pausedWords(slot);
-      if (paused !== null) this.#add(slot, "paused", paused + earlier);
-      else if (pushed.has(slot)) this.#start(slot);
-      else if (!isOwn(this.#definition.name))
-        this.#add(slot, "missed", this.#missedWords(slot) + earlier);
-    }
+    const { pause } = this.#state.row.override;
+    if (pause !== undefined) this.#passAll(paused, "paused", () => pausedWords(pause));
+    const slots = passed.slots.filter((slot) => this.#isFree(slot));
+    const pushed = this.#toPush(slots);
+    const missed = slots.slice(0, slots.length - pushed.length);
+    this.#passAll({ ...passed, slots: missed }, "missed", (slot) => this.#missedWords(slot));
+    for (const slot of pushed) this.#start(slot);
     return this.#decided;
+  }
+
+  #isFree(slot: number): boolean {
+    return !this.#state.taken.has(slot);
+  }
+
+  /** A row for each, of which the first one stands for those that are left out. For tq's own one stands for all. */
+  #passAll({ slots, first }: Slots, outcome: SlotOutcome, why: (slot: number) => string): void {
+    const free = slots.filter((slot) => this.#isFree(slot));
+    const [slot] = free;
+    if (slot === undefined) return;
+    if (isOwn(this.#definition.name)) {
+      const last = free.at(-1) ?? slot;
+      this.#addSpan(last, outcome, why(last), first ?? slot);
+      return;
+    }
+    this.#addSpan(slot, outcome, why(slot), first ?? slot);
+    for (const one of free.slice(1)) this.#add(one, outcome, why(one));
+  }
+
+  #addSpan(slot: number, outcome: SlotOutcome, why: string, firstSlot: number): void {
+    const zone = zoneOf(this.#definition.timeZone, this.#state.row);
+    this.#decided.push(spanOf(slot, outcome, why, firstSlot, zone));
   }
 
   /** The slots among these whose tasks should run. */
@@ -136,9 +159,7 @@ class Decider {
 
   /** By the clock that the schedule follows. */
   #timeOf(slot: number): string {
-    const zone = this.#definition.timeZone ?? this.#state.row.zone ?? Temporal.Now.timeZoneId();
-    const time = Temporal.Instant.fromEpochMilliseconds(slot).toZonedDateTimeISO(zone);
-    return time.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
+    return slotTime(slot, zoneOf(this.#definition.timeZone, this.#state.row));
   }
 
   #push(slot: number, reason: string | null): void {
@@ -166,6 +187,9 @@ class Decider {
   }
 
   #whyLate(slot: number): string {
+    const { heldSince = -Infinity } = this.#awake;
+    if (this.#isHeldUp(slot) && slot <= heldSince)
+      return "no worker that has its definition ran then";
     if (this.#isHeldUp(slot)) return "a worker ran then, but was held up";
     if (this.#awake.hasJumped) return "the machine slept then, or its clock was set forward";
     return "no worker ran then";
@@ -181,12 +205,6 @@ class Decider {
     if (missed === "all") return say(`only the last ${catchUp} slots are caught up`);
     if (missed === "once" || this.#isHeldUp(slot)) return say("only the last such slot may run");
     return say(`it was noticed ${late} later`);
-  }
-
-  #pausedWords(slot: number): string | null {
-    const { pause } = this.#state.row.override;
-    if (pause === undefined || (pause.until !== null && slot >= pause.until)) return null;
-    return `paused by ${pause.by}${pause.reason === null ? "" : `: ${pause.reason}`}`;
   }
 }
 

@@ -26,6 +26,15 @@ export interface CronDefinition extends CronValues {
 
 const MOST_NAME_CHARACTERS = 100;
 
+function isCronName(name: string): boolean {
+  return /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(name) && name.length <= MOST_NAME_CHARACTERS;
+}
+
+/** Begins the sentence of a refusal; a text that can be no name, which the sentence quotes, is left out. */
+export function cannotAdd(name: string): string {
+  return `Cannot add ${isCronName(name) ? name : "it"}`;
+}
+
 /** The policies that a definition may say. */
 const POLICY_FIELDS: readonly PolicyKey[] = [...PUSHED_KEYS, "expires"];
 
@@ -133,7 +142,7 @@ class Reader {
 
   #isNameRight(): boolean {
     const name = this.#name;
-    if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(name) || name.length > MOST_NAME_CHARACTERS) {
+    if (!isCronName(name)) {
       this.#say(
         `${quote(name)} cannot name a recurring task: use letters, digits, dots, dashes and underscores, ${MOST_NAME_CHARACTERS} at most`,
       );

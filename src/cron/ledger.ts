@@ -75,6 +75,8 @@ export interface CronState {
 
 export interface DecidedSlot {
   readonly slot: number;
+  /** The row also stands for the slots from this one up to `slot` that have none. Default: for `slot` alone. */
+  readonly firstSlot?: number | null;
   readonly outcome: SlotOutcome;
   readonly reason: string | null;
   /** Null unless it is pushed. */
@@ -85,11 +87,14 @@ export interface CronDecision {
   readonly slots: readonly DecidedSlot[];
   /** Slots up to this time are decided from now on; earlier than before where the clock was ahead. */
   readonly decidedUntil: number;
+  /** Slots that wait are left out, for this reason. Default: they go on waiting. */
+  readonly leaveOut?: string;
 }
 
 /** A row of the ledger. */
 export interface CronSlot extends Omit<DecidedSlot, "task"> {
   readonly cron: string;
+  readonly firstSlot: number | null;
   readonly decidedAt: number;
   /** The id of its task; null: none was pushed. */
   readonly task: number | null;

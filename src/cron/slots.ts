@@ -4,8 +4,8 @@ import type { Schedule } from "./schedule.ts";
 export interface Slots {
   /** The newest ones, the earliest first. */
   readonly slots: readonly number[];
-  /** True: earlier ones of the span are left out. */
-  readonly more: boolean;
+  /** The first one of the span, where it and others are left out; null: none is. */
+  readonly first: number | null;
 }
 
 /** The first look back; each further one goes twice as far. */
@@ -16,12 +16,15 @@ const FIRST_SPAN_MS = 60_000;
  * the end of the span.
  */
 export function newestSlots(schedule: Schedule, from: number, to: number, limit: number): Slots {
-  if (to <= from) return { slots: [], more: false };
+  if (to <= from) return { slots: [], first: null };
   for (let span = FIRST_SPAN_MS; ; span *= 2) {
     const start = Math.max(from, to - span);
     const slots = slotsFrom(schedule, start, to, limit);
     if (start === from || slots.length > limit) {
-      return { slots: slots.slice(-limit), more: slots.length > limit };
+      return {
+        slots: slots.slice(-limit),
+        first: slots.length > limit ? schedule.next(from) : null,
+      };
     }
   }
 }

@@ -88,10 +88,13 @@ interface Payloads {
     /** Why it comes late; null: it does not. */
     readonly reason: string | null;
   };
-  /** A slot of a recurring task has come, and its task waits or is left out. */
+  /** Slots of a recurring task have come, and their tasks wait or are left out. */
   "cron.passed": {
     readonly cron: string;
+    /** The last one. */
     readonly slot: number;
+    /** The first one; null: there is no other. */
+    readonly firstSlot: number | null;
     readonly outcome: "waiting" | "skipped" | "paused" | "missed";
     readonly reason: string | null;
   };

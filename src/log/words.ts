@@ -97,10 +97,10 @@ const WORDS: Words = {
       slotWords(slot),
       ...(reason === null ? [] : [reason]),
     ),
-  "cron.passed": ({ cron, slot, outcome, reason }) =>
+  "cron.passed": ({ cron, slot, firstSlot, outcome, reason }) =>
     line(
       `recurring task ${cron} ${PASSED[outcome]}`,
-      slotWords(slot),
+      firstSlot === null ? slotWords(slot) : slotsWords(firstSlot, slot),
       ...(reason === null ? [] : [reason]),
     ),
   "lock.held": ({ task, duration }) =>
@@ -148,6 +148,10 @@ const PASSED: Record<Event<"cron.passed">["outcome"], string> = {
   paused: "is paused",
   missed: "missed its time",
 };
+
+function slotsWords(first: number, last: number): string {
+  return `slots ${new Date(first).toISOString()} to ${new Date(last).toISOString()}`;
+}
 
 function slotWords(slot: number): string {
   return `slot ${new Date(slot).toISOString()}`;

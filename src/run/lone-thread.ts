@@ -5,6 +5,7 @@ import { Policies } from "../registry/policies.ts";
 import { createShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
 import type { Runtime } from "../transaction/runtime.ts";
+import { LockWaits } from "./lock-waits.ts";
 import { QuickMethods } from "./quick-methods.ts";
 import type { ThreadOutput } from "./thread-output.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
@@ -23,6 +24,7 @@ export function loneThread(
     audience: new Audience(config.log.level),
     present: { task: null },
     progress,
+    lockWaits: new LockWaits(progress),
     output: makeOutput(progress),
     owner: { worker, thread: 0 },
     queues: [],

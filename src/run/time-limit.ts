@@ -13,6 +13,9 @@ import { judge } from "./judge.ts";
 import { hasFunction } from "./policy-trouble.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 
+/** It looks no more often than this while the run waits for the write lock: its time stands still then. */
+const WAITING_MS = 10;
+
 /**
  * Says in shared memory how long the run may take, and what becomes of its task where it takes longer: a thread that
  * hangs cannot say it then. Functions of the policy are for errors, and there is none yet: it says what counts without
@@ -44,8 +47,8 @@ function withoutFunctions(policy: Policy): Policy {
 }
 
 /** Monotonic ms, but for those in which the thread waited for the write lock: others had it, and no run is to blame. */
-export function runTime({ awaited }: Pick<Progress, "awaited">): number {
-  return monotonicNow() - awaited;
+export function runTime({ awaitedSoFar }: Pick<Progress, "awaitedSoFar">): number {
+  return monotonicNow() - awaitedSoFar;
 }
 
 /**
@@ -69,7 +72,8 @@ export function abortLate(
   const left = () => started + timeout - runTime(progress);
   const look = () => {
     const rest = left();
-    if (rest > 0) return void (timer = setTimeout(look, rest)); // the thread has waited for the write lock meanwhile
+    // The thread has waited for the write lock meanwhile, or waits for it.
+    if (rest > 0) return void (timer = setTimeout(look, Math.max(rest, WAITING_MS)));
     if (hasFunction(policy)) timer = setTimeout(ask, config.worker.timeout_grace / 2);
     tellToEnd(task, "timeout", timeoutError(timeout), report);
   };
@@ -86,7 +90,7 @@ export function tellIfOverdue(
   running: RunningTask,
   { timeout }: Policy,
   started: number,
-  progress: Pick<Progress, "awaited">,
+  progress: Pick<Progress, "awaitedSoFar">,
 ): void {
   if (timeout === null || runTime(progress) - started <= timeout) return;
   running.abort("timeout", timeoutError(timeout));

@@ -179,6 +179,12 @@ export class Progress implements LockWatch {
     return this.#ids[this.#idsAt + SLOT_IDS - 1] ?? 0;
   }
 
+  /** The same for this thread, with a wait that goes on. */
+  get awaitedSoFar(): number {
+    const since = this.#awaitsSince;
+    return this.awaited + (since === null ? 0 : monotonicNow() - since);
+  }
+
   #endWait(now: number): void {
     if (this.#awaitsSince === null) return;
     this.#ids[this.#idsAt + SLOT_IDS - 1] = this.awaited + now - this.#awaitsSince;

@@ -19,16 +19,9 @@ import type { CronStore } from "../store/cron-store.ts";
 import { didYouMean } from "../suggest.ts";
 import type { SqliteSession } from "./session.ts";
 import { addCron, defineCrons } from "./sql/cron-definitions.ts";
-import {
-  cronRow,
-  cronRows,
-  cronSlots,
-  cronState,
-  deleteCron,
-  endSlot,
-  overrideCron,
-  recordDecision,
-} from "./sql/cron.ts";
+import { cronRow, cronRows, cronState } from "./sql/cron-rows.ts";
+import { cronSlots, endSlot, recordDecision } from "./sql/cron-slots.ts";
+import { deleteCron, overrideCron } from "./sql/cron.ts";
 import { settledZone, useZone } from "./sql/cron-zone.ts";
 
 export interface CronAccess {
@@ -95,8 +88,8 @@ export class SqliteCron implements CronStore {
 
   override(name: string, change: (row: CronRow, now: number) => CronOverride): Promise<CronRow> {
     return this.#write((db, now) => {
-      const row = found(db, name);
-      overrideCron(db, row, change(row, now), now);
+      const state = cronState(db, name) ?? refuseUnknown(db, name);
+      overrideCron(db, state, change(state.row, now), now);
       return found(db, name);
     });
   }
@@ -116,8 +109,10 @@ export class SqliteCron implements CronStore {
 }
 
 function found(db: Database, name: string): CronRow {
-  const row = cronRow(db, name);
-  if (row !== null) return row;
+  return cronRow(db, name) ?? refuseUnknown(db, name);
+}
+
+function refuseUnknown(db: Database, name: string): never {
   const names = cronRows(db).map((one) => one.name);
   throw new TqError(
     "not_found",

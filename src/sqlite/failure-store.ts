@@ -13,7 +13,7 @@ import type { FailedTask } from "../store/looking.ts";
 import type { CronAccess } from "./cron-store.ts";
 import type { KnownFollowUps } from "./known-follow-ups.ts";
 import {
-  countPassedOver,
+  countAllPassedOver,
   endAlert,
   findAlert,
   isNewlyWatched,
@@ -45,8 +45,9 @@ export class SqliteFailures implements FailureStore {
 
   async watch(origin: string, definitions: readonly AlertDefinition[]): Promise<number> {
     if (!(await this.#read((db) => isNewlyWatched(db, origin, definitions)))) return 0;
-    const passedOver = await this.#read((db) => countPassedOver(db, origin, definitions));
-    await this.#write((db) => watchFailures(db, origin, definitions));
+    const now = this.#access.now();
+    const passedOver = await this.#read((db) => countAllPassedOver(db, origin, definitions, now));
+    await this.#write((db) => watchFailures(db, origin, definitions, now));
     return passedOver;
   }
 

@@ -7,3 +7,11 @@ export function endedError(): TqError {
     "Cannot use this transaction: it has ended; await everything before its function returns, and wrap code that outlives it, like a timer, a server or a queue that was made in it, in a Transaction.start of its own",
   );
 }
+
+/** The error of a commit in the middle of a task whose claim was lost. */
+export function lostClaimError(): TqError {
+  return new TqError(
+    "conflict",
+    "Cannot commit: the task was cancelled or given to another worker while it ran; the work of this run was discarded; what it had committed before stays",
+  );
+}

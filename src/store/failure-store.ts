@@ -81,11 +81,13 @@ export interface FailureStore {
   /** Has them count for failures that this store settles, and for no others: its threads have declared them. */
   know(declared: DeclaredFollowUps): void;
   /**
-   * Makes these the alerts that a file asks for. A new one tells the failures from now on; one that takes the place of
-   * another one of the same file, those that this one still had to tell, too. Those that no file asks for are dropped.
+   * Makes these the alerts that a file asks for. A new one tells the failures from now on. One that takes the place of
+   * another one of the same file also tells those that this one still had to tell, and those of the last week that only
+   * the new one wants. Those that no file asks for are dropped.
    *
    * @param origin the tq.toml that asks for alerts; "" without one.
-   * @returns how many failed tasks they want, and do not tell of, as the ones whose place they take did not want them.
+   * @returns how many failed tasks they want that the ones whose place they take did not, and do not tell of, as these
+   * failed too long ago.
    */
   watch(origin: string, definitions: readonly AlertDefinition[]): Promise<number>;
   /** Has alerts tell of trouble that is no failure of a task. */

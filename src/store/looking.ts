@@ -134,6 +134,8 @@ export interface WorkerInfo {
   readonly running: number;
   /** The build of tq; null: an older one, which did not say. */
   readonly version: string | null;
+  /** The version of the database's schema that it knows; null: an older build, which did not say. */
+  readonly schema: number | null;
   /** Why it can run no task though it lives, as it last said; null: it can. */
   readonly trouble: string | null;
 }

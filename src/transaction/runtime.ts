@@ -8,9 +8,11 @@ import { systemClock } from "../clock.ts";
 import { createLog, type Log, wantsColour } from "../log/log.ts";
 import { standardError, writeLines } from "../log/standard-stream.ts";
 import { openStore, replaceFileFunctions } from "../open-store.ts";
+import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { isTerminal } from "../log/terminal.ts";
 import { Registry } from "../registry/registry.ts";
+import type { Soon } from "../soon.ts";
 
 export interface Runtime {
   readonly store: Store;
@@ -19,6 +21,22 @@ export interface Runtime {
   readonly report: Report;
   /** True where workers run the pushed tasks: by the setting `queue.worker`, and always inside a worker. */
   readonly worker: boolean;
+  /** Notes when units of this runtime wait for the write lock. Default: the store's turns do. */
+  readonly lockWaits?: LockWaiting;
+}
+
+interface LockWaiting {
+  /** @param begin takes the lock for the session. */
+  during<T>(session: Session, begin: (session: Session) => Soon<T>): Soon<T>;
+}
+
+/** Takes the lock for the session of a unit. */
+export function takeLock<T>(
+  { lockWaits }: Runtime,
+  session: Session,
+  begin: (session: Session) => Soon<T>,
+): Soon<T> {
+  return lockWaits ? lockWaits.during(session, begin) : begin(session);
 }
 
 const KEY = Symbol.for("tq.runtimes");

@@ -4,12 +4,13 @@
  */
 import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
+import { lostClaimError } from "../store/ended.ts";
 import type { Session, SqlResult } from "../store/session.ts";
 import type { Claim, NewTask } from "../task.ts";
 import { lateError } from "./current-task.ts";
 import { RowObjects } from "./row-objects.ts";
 import { Stretch } from "./stretch.ts";
-import type { Runtime } from "./runtime.ts";
+import { type Runtime, takeLock } from "./runtime.ts";
 import { PendingWork, WatchedPromise } from "./pending.ts";
 import { StrictWork } from "./strict-work.ts";
 
@@ -125,16 +126,20 @@ export class Unit {
 
   /** The session to read and write with. @throws TqError "conflict" once the unit has ended. */
   get session(): Session {
-    if (this.#ended) throw lateError();
+    this.#checkNotEnded();
     return (this.#session ??= this.runtime.store.session(this.#options.claim === undefined));
+  }
+
+  #checkNotEnded(): void {
+    if (this.#ended) throw lateError();
   }
 
   /** The connection itself; from here on the unit holds the write lock. */
   get database(): unknown {
     const opensSavepoint = this.#options.savepoint === true && !this.#inSavepoint;
-    const database = this.session.raw(opensSavepoint, () => {
-      if (this.#ended) throw lateError();
-    });
+    const database = takeLock(this.runtime, this.session, (session) =>
+      session.raw(opensSavepoint, () => this.#checkNotEnded()),
+    );
     if (opensSavepoint) this.#inSavepoint = true;
     return database;
   }
@@ -164,7 +169,7 @@ export class Unit {
   /** Takes the write lock: rows that are read from here on cannot change. */
   lock(): Soon<void> {
     const { session } = this;
-    return session.writing ? undefined : session.begin();
+    return session.writing ? undefined : takeLock(this.runtime, session, (one) => one.begin());
   }
 
   /** Takes the lock before a read, where the whole unit runs under lock. */
@@ -227,19 +232,15 @@ export class Unit {
 
   /** Commits what was done so far. @throws TqError "conflict" when the claim of its task was lost. */
   async commit(): Promise<void> {
-    if (this.#ended) throw lateError();
+    this.#checkNotEnded();
     await this.pendingDone();
     const session = this.#session;
     if (session?.writing) {
       const { claim, savepoint } = this.#options;
       if (claim && !(await session.stillHeld([claim])).has(claim)) {
-        if (!savepoint) await session.rollback();
-        else await this.#leaveSavepoint(false);
+        await (savepoint ? this.#leaveSavepoint(false) : session.rollback());
         this.#markUndone();
-        throw new TqError(
-          "conflict",
-          "Cannot commit: the task was cancelled or given to another worker while it ran; the work of this run was discarded; what it had committed before stays",
-        );
+        throw lostClaimError();
       }
       // The earlier runs of a shared transaction are settled, and commit with this one.
       await this.#leaveSavepoint(true);

@@ -4,10 +4,11 @@
  */
 import { clearTimeout, monotonicNow, setTimeout, sleep } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import { type Awake, AwakeClock } from "../cron/awake.ts";
+import { type Awake, AwakeClock, HeldClock } from "../cron/awake.ts";
 import { decide } from "../cron/decide.ts";
 import type { CronDefinition } from "../cron/definition.ts";
 import { definitionOf, editedKeys } from "../cron/in-force.ts";
+import { BACK_MS, endOfRemoved } from "../cron/left-slots.ts";
 import type { CronDecision, CronRow, CronSlot, CronState } from "../cron/ledger.ts";
 import { isOwn } from "../cron/own.ts";
 import { LastingNote } from "../log/lasting-note.ts";
@@ -15,6 +16,7 @@ import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { MADE_AT } from "../version.ts";
 import type { Cleaning } from "./cleaning.ts";
+import { saySlots } from "./cron-said.ts";
 import type { CronSources } from "./cron-sources.ts";
 
 /** It looks this often, at the most, for what `tq cron` and other workers have changed. */
@@ -60,6 +62,7 @@ export class CronClock {
   #version = -1;
   #startedAt = 0;
   #awakeClock: AwakeClock | null = null;
+  readonly #heldClock = new HeldClock();
   #lookedAt = 0;
   /** A commit came while it looked. */
   #again = false;
@@ -123,6 +126,8 @@ export class CronClock {
         if (this.#parts?.sources.isWaiting) await this.#decideAll(awake);
         await this.#parts?.sources.look();
         wait = await this.#decideAll(awake);
+        // A file that was changed is read once nobody writes to it any more; an idle worker ticks seldom.
+        if (this.#parts?.sources.isWaiting) wait = Math.min(wait, LOOK_MS);
       }
       this.#failure.gone();
     } catch (error) {
@@ -162,11 +167,26 @@ export class CronClock {
   async #decideAll(awake?: Awake): Promise<number> {
     let wait = LONGEST_WAIT_MS;
     for (const row of await this.#store.cron.rows()) {
+      const heldSince = this.#heldClock.look(row, this.#store.now());
+      if (row.removedAt !== null) wait = Math.min(wait, await this.#endRemoved(row));
       const definition = row.held && row.removedAt === null ? this.#definitionOf(row) : null;
       if (definition === null) continue;
-      wait = Math.min(wait, await this.#decideRow(row, definition, awake));
+      wait = Math.min(
+        wait,
+        await this.#decideRow(row, definition, awake && { ...awake, heldSince }),
+      );
     }
     return wait;
+  }
+
+  /** @returns the ms until it is to be looked at again: one that was taken away may come back within a while. */
+  async #endRemoved({ name, removedAt, decidedUntil, waiting }: CronRow): Promise<number> {
+    if (removedAt === null || (decidedUntil >= removedAt && waiting === null))
+      return LONGEST_WAIT_MS;
+    const rest = removedAt + BACK_MS + 1 - this.#store.now();
+    if (rest > 0) return rest;
+    saySlots(this.#report, await this.#store.cron.decide(name, endOfRemoved));
+    return LONGEST_WAIT_MS;
   }
 
   /** @returns the ms until it is to be looked at again. */
@@ -197,10 +217,8 @@ export class CronClock {
       return decide(definition, this.#withoutOwn(state), now, awake);
     };
     const slots = await this.#store.cron.decide(name, decideNow, this.#parts?.id);
-    for (const slot of slots) {
-      if (slot.outcome === "started") void this.#work(slot, later);
-      else if (!isOwn(name)) this.#say(slot);
-    }
+    for (const slot of slots) if (slot.outcome === "started") void this.#work(slot, later);
+    if (!isOwn(name)) saySlots(this.#report, slots);
     return slots;
   }
 
@@ -223,12 +241,6 @@ export class CronClock {
       this.#cleanFailure.say(`Cannot clean ${this.#store.name} now: ${messageOf(error)}`);
       await this.#store.cron.end(cron, slot, "failed", messageOf(error)).catch(() => {});
     }
-  }
-
-  #say({ cron, slot, outcome, reason, task }: CronSlot): void {
-    if (outcome === "pushed") this.#report({ name: "cron.pushed", cron, slot, task, reason });
-    else if (outcome === "waiting" || outcome === "skipped" || outcome === "missed")
-      this.#report({ name: "cron.passed", cron, slot, outcome, reason });
   }
 
   /** The definition in force; null where this tq cannot read it, as a newer one has written it. */

@@ -7,6 +7,7 @@ import { processField } from "../../src/process-stat.ts";
 import { needs } from "../support/needs.ts";
 import { until } from "../support/until.ts";
 import { problems } from "../../src/admin/health.ts";
+import { SCHEMA_VERSION } from "../../src/sqlite/migrate.ts";
 import type { WorkerStatus } from "../../src/store/looking.ts";
 import { CALL, makeAdmin } from "./support.ts";
 
@@ -105,14 +106,28 @@ const WORKER: WorkerStatus = {
   queues: [],
   running: 0,
   version: null,
+  schema: SCHEMA_VERSION,
   trouble: null,
   alive: true,
 };
 
 async function problemsWith(worker: WorkerStatus): Promise<string[]> {
   await using admin = makeAdmin();
-  return await problems({ store: admin.store, mode: "worker" }, { workers: [worker], queues: [] });
+  const status = { workers: [worker], queues: [], schema: SCHEMA_VERSION };
+  return await problems({ store: admin.store, mode: "worker" }, status);
 }
+
+test.each([
+  [{ schema: null }, "Worker w1 (pid 7) runs tasks with an older tq"],
+  [{ schema: SCHEMA_VERSION - 1, version: "0.2.0" }, "Worker w1 (pid 7) runs tasks with tq 0.2.0"],
+  [{ schema: null, threads: 0 }, "The program with pid 7 runs tasks with an older tq"],
+])("a live worker or program that knows an older schema is a problem: %j", async (more, who) => {
+  const [problem] = await problemsWith({ ...WORKER, ...more });
+  expect(problem).toBe(
+    `${who}, which does not know schema ${SCHEMA_VERSION}, and ignores all that is newer, as pauses; stop it, and start it with this tq`,
+  );
+  expect(await problemsWith({ ...WORKER, ...more, alive: false })).not.toContain(problem ?? "");
+});
 
 test("a worker whose proof of life this user may not read is a problem", async () => {
   expect(await problemsWith({ ...WORKER, unsure: true })).toEqual([

@@ -62,6 +62,7 @@ describe("tq cron add", () => {
     ["nightly", "night.run", 4, /the name is taken by the section \[cron\.nightly\] of .*tq\.toml/],
     ["other", "night.rum", 3, /Cannot add other: cannot push night\.rum: .* did you mean "run"\?/],
     ["a b", "night.run", 2, /"a b" cannot name a recurring task/],
+    ["a\nb", "night.run", 2, /^tq: Cannot add it: "a\\nb" cannot name a recurring task/],
   ])("refuses %j with %j", async (name, task, code, words) => {
     using folder = shop();
     const refused = await folder.tq("cron", "add", name, "--schedule", "@daily", "--task", task);

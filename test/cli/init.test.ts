@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { DECLARATIONS, compile, makeDeclarations } from "./declarations.ts";
+import { type Task, callWords } from "../../src/task.ts";
 import { Folder } from "./tq.ts";
 
-const FILES = ["tq.toml", "models.ts", "README.md", "tsconfig.json", "types/tq.d.ts"];
+const FILES = ["tq.toml", "models.ts", "README.md", ".gitignore", "tsconfig.json", "types/tq.d.ts"];
 
 let folder: Folder;
 
@@ -20,9 +21,11 @@ describe("tq init", () => {
     const { code, stdout } = await folder.tq("init");
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: FILES.map((file) => `written  ${file}\n`).join(""),
+      stdout: [
+        ...FILES.map((file) => `written  ${file}\n`),
+        `next: tq push notebook add 1 --args '["hello world"]' && tq worker\n`,
+      ].join(""),
     });
-    expect(readFileSync(folder.file("README.md"), "utf8").trim().split("\n")).toHaveLength(5);
   });
 
   test("overwrites nothing and says which exist", async () => {
@@ -43,6 +46,70 @@ describe("tq init", () => {
     const { stdout: again } = await other.tq("init");
     expect(again).toContain("left     models.ts: it would hide the folder models\n");
     expect(again).toContain("left     README.md: it exists\n");
+  });
+
+  test("makes the folder that it is given, and the next line goes there", async () => {
+    using other = new Folder();
+    const { stdout } = await other.tq("init", "it's mine/shop");
+    expect(stdout.trim().split("\n").at(-1)).toBe(
+      String.raw`next: cd 'it'\''s mine/shop' && tq push notebook add 1 --args '["hello world"]' && tq worker`,
+    );
+    for (const file of FILES) expect(existsSync(other.file(`it's mine/shop/${file}`))).toBe(true);
+    expect(existsSync(other.file("tq.toml"))).toBe(false);
+    const { stdout: again } = await other.tq("init", "it's mine/shop");
+    expect(again).not.toContain("next:");
+    expect(again).toContain("left     it's mine/shop/models.ts: it exists\n");
+  });
+
+  test("refuses a starter that it does not know", async () => {
+    using other = new Folder();
+    for (const name of ["shops", "toString"]) {
+      const { code, stderr } = await other.tq("init", "new", "--starter", name);
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: `tq: --starter cannot be "${name}": it is one of tryton, functions, shop\n`,
+      });
+    }
+    expect(existsSync(other.file("new"))).toBe(false);
+  });
+
+  test.each([
+    ["functions", ["push", "greet", '["world"]'], ["greet"]],
+    [
+      "shop",
+      ["push", "shop", "sell", "1", "--args", '["the bakery",2]'],
+      ["sale.label", "shop.sell"],
+    ],
+    [
+      "tryton",
+      ["push", "notebook", "add", "1", "--args", '["hello"]'],
+      ["note.count", "notebook.add"],
+    ],
+  ])(
+    "makes a project of %s whose task runs, and whose types are right",
+    async (starter, push, calls) => {
+      using other = new Folder();
+      await other.tq("init", "--starter", starter);
+      expect(await other.tq(...push)).toMatchObject({ code: 0 });
+      expect(await other.tq("worker", "--drain", "-q", "-n", "1")).toMatchObject({ code: 0 });
+      const tasks = JSON.parse((await other.tq("list", "--json")).stdout) as Task[];
+      expect(tasks.map(callWords)).toEqual(calls);
+      expect(tasks.map(({ state }) => state)).toEqual(calls.map(() => "finished"));
+      await compile(other.path);
+    },
+  );
+
+  test("makes a shop that says which labels were not printed", async () => {
+    using other = new Folder();
+    await other.tq("init", "--starter", "shop");
+    const models = readFileSync(other.file("models.ts"), "utf8")
+      .replace('PRINTER: string = ""', 'PRINTER: string = "http://127.0.0.1:1"')
+      .replace("attempts: 8", "attempts: 1");
+    other.write("models.ts", models);
+    await other.tq("push", "shop", "sell", "1", "--args", '["the bakery",2]');
+    expect(await other.tq("worker", "--drain", "-q", "-n", "1")).toMatchObject({ code: 1 });
+    const { stdout } = await other.tq("logs", "3");
+    expect(stdout).toContain("The labels of the bakery are not printed (task 2): ");
   });
 
   test("refuses a folder whose place a file has", async () => {

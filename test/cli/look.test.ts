@@ -77,7 +77,7 @@ describe("tq list", () => {
     const { stdout, stderr, code } = await folder.tq("list", "-q");
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
     const [head, ...rows] = stdout.trimEnd().split("\n");
-    expect(head).toMatch(/^id +state +queue +call +instances +tries +time +reason$/);
+    expect(head).toMatch(/^id +state +queue +call +instances +runs +time +reason$/);
     expect(rows.map((row) => row.trim().split(/ +/)[0])).toEqual(["4", "3", "2", "1"]);
     expect(rows[0]).toContain("bad\\x1b[31m\\nqueue");
     expect(rows[3]).toContain("no paper");

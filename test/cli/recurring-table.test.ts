@@ -15,6 +15,7 @@ const TASK: Listed = {
   next: AT,
   last: {
     slot: AT,
+    first_slot: null,
     outcome: "pushed",
     reason: null,
     decided_at: AT,
@@ -46,3 +47,13 @@ test.each([60, 80, 120, 140])(
     for (const line of text.split("\n")) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(width);
   },
 );
+
+test("of forty columns it keeps what became of the last slot, below the name", () => {
+  const lines = recurringTable([TASK], { width: 40, colour: false }).split("\n");
+  expect(lines.slice(0, 3)).toEqual([
+    "name                     next",
+    "orders-to-the-warehouse  11-29 14:05",
+    "    last 11-29 14:05 scheduled (1234567)",
+  ]);
+  for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(40);
+});

@@ -54,8 +54,8 @@ const PIPE = { width: null, colour: false };
 describe("the table of tasks", () => {
   test("says of each task what it calls and since when it is in its state", () => {
     expect(taskTable([TASK], PIPE).split("\n")).toEqual([
-      "id  state   queue  call          instances  tries  time                 reason",
-      " 7  failed  mail   sale.process  [1,2]          1  2026-07-03 04:05:06  Error: no\\x1b[2J paper",
+      "id  state   queue  call          instances  runs  time                 reason",
+      " 7  failed  mail   sale.process  [1,2]         1  2026-07-03 04:05:06  Error: no\\x1b[2J paper",
     ]);
   });
 
@@ -87,7 +87,7 @@ describe("the table of tasks", () => {
     const lines = (width: number) => taskTable(tasks, { width, colour: false }).split("\n");
     const [heading = "", first = ""] = lines(150);
     expect(first).toEndWith(
-      `  shop   sale.process  [1,2]          1  2026-07-03 04:05:06  ${REASON}`,
+      `  shop   sale.process  [1,2]         1  2026-07-03 04:05:06  ${REASON}`,
     );
     expect(heading).toContain("queue");
     expect(lines(136)[0]).not.toContain("queue");

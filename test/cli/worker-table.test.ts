@@ -12,6 +12,7 @@ const WORKER: WorkerStatus = {
   queues: ["print", "pdf*"],
   running: 1,
   version: "0.1.0+74888c0",
+  schema: 8,
   trouble: null,
   alive: true,
 };

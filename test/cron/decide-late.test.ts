@@ -1,13 +1,14 @@
 /** Slots that are noticed late: on time all the same, held up, or missed. */
 import { describe, expect, test } from "bun:test";
 import { decide } from "../../src/cron/decide.ts";
+import type { Awake } from "../../src/cron/awake.ts";
 import type { CronDefinition } from "../../src/cron/definition.ts";
 import { define, HOUR, MIDNIGHT, outcomes, stateOf } from "./deciding.ts";
 
 describe("slots that a worker saw come, and could not decide for a while,", () => {
   const now = MIDNIGHT + 3 * HOUR + 64_000;
   const awake = { since: MIDNIGHT, hasJumped: false };
-  const slotsOf = (definition: CronDefinition, more: Partial<typeof awake> = {}) =>
+  const slotsOf = (definition: CronDefinition, more: Partial<Awake> = {}) =>
     decide(definition, stateOf(definition, {}), now, { ...awake, ...more })?.slots ?? [];
 
   test.each(["skip", "once"] as const)("run once, the last one, with missed = %s", (missed) => {
@@ -23,6 +24,14 @@ describe("slots that a worker saw come, and could not decide for a while,", () =
     expect(slotsOf(definition).at(-1)?.reason).toBe(
       "a worker ran then, but was held up; 1 min 4 s is more than its grace of 1 min",
     );
+  });
+
+  test("are told from those that passed while no live worker had the definition", () => {
+    const reasons = slotsOf(define(), { heldSince: MIDNIGHT + 2 * HOUR }).map(
+      ({ reason }) => reason,
+    );
+    const no = "no worker that has its definition ran then; only the last such slot may run";
+    expect(reasons).toEqual([no, no, "1 min 4 s late: a worker ran then, but was held up"]);
   });
 
   test("are told from those that passed while the machine slept, or its clock was set", () => {

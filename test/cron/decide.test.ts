@@ -115,7 +115,11 @@ describe("slots that no worker saw", () => {
     const later = MIDNIGHT + 3 * 365 * 24 * HOUR;
     const decision = decide(definition, stateOf(definition, {}), later);
     expect(decision?.slots).toHaveLength(100);
-    expect(decision?.slots[0]?.reason).toEndWith("; so were earlier slots");
+    expect(decision?.slots[0]).toMatchObject({ firstSlot: MIDNIGHT + HOUR });
+    expect(decision?.slots[0]?.reason).toEndWith(
+      "; so were earlier slots, from 2026-11-02 01:00:00 on",
+    );
+    expect(decision?.slots[1]).not.toHaveProperty("firstSlot");
     expect(decision?.slots[1]?.reason).not.toContain("earlier");
     expect(decision?.slots.filter(({ outcome }) => outcome === "pushed")).toHaveLength(1);
     expect(decision?.decidedUntil).toBe(later);
@@ -132,7 +136,7 @@ describe("slots that no worker saw", () => {
     const slots = decide(definition, stateOf(definition, {}), later)?.slots ?? [];
     expect(slots[0]?.outcome).toBe("missed");
     expect(slots[0]?.reason).toEndWith(
-      `only the last ${definition.catchUp} slots are caught up; so were earlier slots`,
+      `only the last ${definition.catchUp} slots are caught up; so were earlier slots, from 2026-11-02 01:00:00 on`,
     );
     expect(slots.filter(({ outcome }) => outcome !== "missed")).toHaveLength(definition.catchUp);
   });
@@ -214,8 +218,23 @@ describe("a pause", () => {
     const state = stateOf(definition, { override: { pause } });
     const slots = decide(definition, state, MIDNIGHT + 365 * 24 * HOUR)?.slots ?? [];
     expect(slots).toHaveLength(100);
-    expect(slots[0]?.reason).toBe("paused by root@shop: stocktaking; so were earlier slots");
+    expect(slots[0]?.reason).toBe(
+      "paused by root@shop: stocktaking; so were earlier slots, from 2026-11-02 01:00:00 on",
+    );
     expect(slots[1]?.reason).toBe("paused by root@shop: stocktaking");
+  });
+
+  test("that ended while no worker ran counts only the slots that it held as paused", () => {
+    const definition = define();
+    const until = MIDNIGHT + 200 * HOUR;
+    const state = stateOf(definition, { override: { pause: { ...pause, until } } });
+    const slots = decide(definition, state, MIDNIGHT + 400 * HOUR)?.slots ?? [];
+    const [paused, missed] = [slots.slice(0, 100), slots.slice(100, 199)];
+    expect(new Set(paused.map(({ outcome }) => outcome))).toEqual(new Set(["paused"]));
+    expect(paused[0]).toMatchObject({ slot: until - 100 * HOUR, firstSlot: MIDNIGHT + HOUR });
+    expect(new Set(missed.map(({ outcome }) => outcome))).toEqual(new Set(["missed"]));
+    expect(missed[0]).toMatchObject({ slot: MIDNIGHT + 301 * HOUR, firstSlot: until });
+    expect(slots.slice(199)).toMatchObject([{ outcome: "pushed" }]);
   });
 
   test("ends by itself at its time", () => {

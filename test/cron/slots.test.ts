@@ -36,9 +36,9 @@ describe("the newest slots of a span", () => {
           ) {
             all.push(slot);
           }
-          const { slots, more } = newestSlots(schedule, from, from + span, limit);
+          const { slots, first } = newestSlots(schedule, from, from + span, limit);
           expect(slots).toEqual(all.slice(-limit));
-          expect(more).toBe(all.length > limit);
+          expect(first).toBe(all.length > limit ? (all[0] ?? 0) : null);
         },
       ),
       { numRuns: 60 },
@@ -50,17 +50,17 @@ describe("the newest slots of a span", () => {
     let asked = 0;
     const counted = { ...minutes, next: (after: number) => (asked++, minutes.next(after)) };
     const to = START + 20 * 365 * 86_400_000;
-    const { slots, more } = newestSlots(counted, START, to, 100);
+    const { slots, first } = newestSlots(counted, START, to, 100);
     expect(slots).toHaveLength(100);
     expect(slots.at(-1)).toBe(to);
-    expect(more).toBe(true);
+    expect(first).toBe(START + 60_000);
     expect(asked).toBeLessThan(2_000);
   });
 
   test("of a span that ends before it begins are none", () => {
     const minutes = readSchedule("* * * * *", "UTC", "schedule");
-    expect(newestSlots(minutes, START, START - 1, 10)).toEqual({ slots: [], more: false });
-    expect(newestSlots(minutes, START, START, 10)).toEqual({ slots: [], more: false });
+    expect(newestSlots(minutes, START, START - 1, 10)).toEqual({ slots: [], first: null });
+    expect(newestSlots(minutes, START, START, 10)).toEqual({ slots: [], first: null });
   });
 });
 

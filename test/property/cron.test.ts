@@ -1,13 +1,14 @@
 /**
- * Whatever workers, clocks and kills do, no slot's task is pushed twice; and where no clock was set, each slot since the
- * definition has its row.
+ * Whatever workers, clocks and kills do, no slot's task is pushed twice; and where no clock was set, each slot that came
+ * while there was the definition has its row, or is one of those for which a row stands.
  */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { decide } from "../../src/cron/decide.ts";
 import { type CronDefinition, readCron } from "../../src/cron/definition.ts";
-import { newestSlots } from "../../src/cron/slots.ts";
-import type { CronSlot } from "../../src/cron/ledger.ts";
+import { BACK_MS, endOfRemoved } from "../../src/cron/left-slots.ts";
+import { slotsBetween } from "../../src/cron/slots.ts";
+import type { CronSlot, CronText } from "../../src/cron/ledger.ts";
 import type { Store } from "../../src/store/store.ts";
 import { errorOf } from "../support/error.ts";
 import { makeStore, type TestStore } from "../support/store.ts";
@@ -28,7 +29,8 @@ type Step =
   | { readonly do: "die while it decides"; readonly worker: number }
   | { readonly do: "end a task" }
   | { readonly do: "edit"; readonly priority: number }
-  | { readonly do: "pause" | "resume" };
+  | { readonly do: "pause"; readonly ms: number | null }
+  | { readonly do: "resume" | "take away" | "bring back" };
 
 const workers = fc.array(fc.nat(WORKERS - 1), { minLength: 1, maxLength: WORKERS });
 
@@ -48,6 +50,16 @@ const QUIET: fc.WeightedArbitrary<Step>[] = [
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("end a task") }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("edit"), priority: fc.nat(3) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("pause"), ms: fc.option(waits, { nil: null }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom("resume", "take away", "bring back", "bring back"),
+    }),
+  },
 ];
 
 const jumps = fc.constantFrom(
@@ -63,7 +75,6 @@ const jumps = fc.constantFrom(
 const ANYTHING: fc.WeightedArbitrary<Step>[] = [
   ...QUIET,
   { weight: 3, arbitrary: fc.record({ do: fc.constant("set the clock"), ms: jumps }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("pause", "resume", "resume") }) },
 ];
 
 function steps(kinds: fc.WeightedArbitrary<Step>[]): fc.Arbitrary<Step[]> {
@@ -84,7 +95,9 @@ const definitions = fc.record({
 
 /** Looks as the clock of a worker does. */
 function look(store: Store, definition: CronDefinition): Promise<CronSlot[]> {
-  return store.cron.decide(definition.name, (state, now) => decide(definition, state, now));
+  return store.cron.decide(definition.name, (state, now) =>
+    state.row.removedAt === null ? decide(definition, state, now) : endOfRemoved(state, now),
+  );
 }
 
 async function dieWhileDeciding(store: Store, definition: CronDefinition): Promise<void> {
@@ -100,13 +113,25 @@ async function endOne(store: Store): Promise<void> {
   if (task !== undefined) await store.cancel(task.id);
 }
 
-async function play(test: TestStore, definition: CronDefinition, list: readonly Step[]) {
+/** A span of time: the first is not in it. */
+type Span = readonly [after: number, until: number];
+
+/** @returns the times at which there was the definition. */
+async function play(
+  test: TestStore,
+  definition: CronDefinition,
+  list: readonly Step[],
+): Promise<readonly Span[]> {
   const { store, clock } = test;
   const stores = Array.from({ length: WORKERS }, () => test.open());
   const of = (worker: number): Store => stores[worker] ?? store;
-  const pause = { by: "root@shop", at: 0, reason: null, until: null };
   const source = [{ name: definition.name, definition: definition.text }];
-  await store.cron.define({ origin: "/shop/tq.toml", definitions: source });
+  const define = (definitions: CronText[]) =>
+    store.cron.define({ origin: "/shop/tq.toml", definitions });
+  await define(source);
+  const spans: Span[] = [];
+  let since: number | null = clock.now();
+  let removedAt = 0;
   for (const step of list) {
     switch (step.do) {
       case "wait":
@@ -131,14 +156,29 @@ async function play(test: TestStore, definition: CronDefinition, list: readonly 
           priority: step.priority,
         }));
         break;
-      case "pause":
+      case "pause": {
+        const at = clock.now();
+        const pause = { by: "root@shop", at, reason: null, until: step.ms && at + step.ms };
         await store.cron.override(definition.name, () => ({ pause }));
         break;
+      }
       case "resume":
         await store.cron.override(definition.name, () => ({}));
         break;
+      case "take away":
+        await define([]);
+        if (since !== null) spans.push([since, (removedAt = clock.now())]);
+        since = null;
+        break;
+      case "bring back": {
+        await define(source);
+        const isSame = clock.now() - removedAt <= BACK_MS;
+        since ??= (isSame && spans.pop()?.[0]) || clock.now();
+        break;
+      }
     }
   }
+  return since === null ? spans : [...spans, [since, Infinity]];
 }
 
 /** More tasks than any list of steps pushes: without a limit a list has the newest hundred. */
@@ -164,19 +204,24 @@ test(
 );
 
 test(
-  "each slot since the definition has one row, and a task where its row says so",
+  "each slot of the definition has a row, or one that stands for it, and a task where its row says so",
   async () => {
     await holds(TIME, [definitions, steps(QUIET)], async (said, list) => {
       await using test = makeStore();
       const { store, clock } = test;
       const definition = readCron("it", said, "[cron.it]");
-      const began = clock.now();
-      await play(test, definition, list);
+      const spans = await play(test, definition, list);
+      clock.advance(BACK_MS + 1);
       await look(store, definition);
-      const rows = (await store.cron.slots("it", 1_000)).toReversed();
-      const isWhole = rows.every(({ reason }) => !reason?.endsWith("earlier slots"));
-      if (isWhole)
-        expect(rows.map(({ slot }) => slot)).toEqual(allSlots(definition, began, clock.now()));
+      const rows = (await store.cron.slots("it", KEPT)).toReversed();
+      const wanted = spans.flatMap(([after, until]) =>
+        allSlots(definition, [after, Math.min(until, clock.now())]),
+      );
+      const isDecided = isDecidedBy(rows);
+      const kept = rows.length < KEPT ? -Infinity : (rows[0]?.slot ?? 0);
+      expect(wanted.filter((slot) => slot >= kept && !isDecided(slot))).toEqual([]);
+      const all = new Set(wanted);
+      expect(rows.filter(({ slot }) => !all.has(slot))).toEqual([]);
       for (const { outcome, task } of rows) expect(task !== null).toBe(outcome === "pushed");
       const outcomes = new Set(rows.map(({ outcome }) => outcome));
       if (said.overlap === "allow") expect(outcomes.has("skipped")).toBe(false);
@@ -192,9 +237,19 @@ test(
   PATIENCE,
 );
 
-/** At most a thousand: the ledger keeps no more. */
-function allSlots({ schedule }: CronDefinition, from: number, to: number): number[] {
-  return newestSlots(schedule, from, to, 1_000).slots as number[];
+/** The ledger keeps no more. */
+const KEPT = 1_000;
+
+function allSlots({ schedule }: CronDefinition, [after, until]: Span): number[] {
+  return slotsBetween(schedule, after + 1, until + 1);
+}
+
+/** By a row of its own, or by one that stands for it. */
+function isDecidedBy(rows: readonly CronSlot[]): (slot: number) => boolean {
+  const own = new Set(rows.map(({ slot }) => slot));
+  const spans = rows.filter(({ firstSlot }) => firstSlot !== null);
+  return (slot) =>
+    own.has(slot) || spans.some((one) => (one.firstSlot ?? 0) <= slot && slot <= one.slot);
 }
 
 function sorted(slots: readonly number[]): number[] {

@@ -83,3 +83,35 @@ test("a slot that comes as its recurring task is taken away is decided first", a
   expect((await row("hourly"))?.removedAt).not.toBeNull();
   expect(await ledger()).toEqual([["pushed", null]]);
 });
+
+test("a definition that was taken away while no worker ran leaves a row for the slots of that time", async () => {
+  await start(HOURLY);
+  clock.stop();
+  await store.unregister("w1");
+  const first = subject.clock.now() + 10 * SECOND;
+  subject.clock.advance(5 * HOUR);
+  await start(NIGHTLY);
+  await pass(59);
+  expect(await store.cron.slots("hourly", 10)).toEqual([]);
+  await pass(3);
+  expect(await store.cron.slots("hourly", 10)).toMatchObject([
+    { slot: first + 4 * HOUR, firstSlot: first, outcome: "missed" },
+  ]);
+  const decide = spyOn(store.cron, "decide");
+  await pass(5);
+  expect(decide.mock.calls.filter(([name]) => name === "hourly")).toEqual([]);
+});
+
+test("a file that has changed is read as soon as it has settled, with no further tick of an idle worker", async () => {
+  await start("");
+  await pass(2);
+  writeFileSync(file, NIGHTLY);
+  clock.check(); // one tick sees it
+  await settle();
+  for (let second = 0; second < 4; second++) {
+    subject.clock.advance(SECOND);
+    jest.advanceTimersByTime(SECOND);
+    await settle();
+  }
+  expect(await row("nightly")).toMatchObject({ removedAt: null });
+});

@@ -1,7 +1,7 @@
 /** The operations by which people change recurring tasks: add, edit, pause, run now. The workers obey within seconds. */
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { type CronDefinition, readCron } from "../../cron/definition.ts";
+import { cannotAdd, type CronDefinition, readCron } from "../../cron/definition.ts";
 import { definitionOf } from "../../cron/in-force.ts";
 import { KEY_ROWS } from "../../cron/key-help.ts";
 import { DATABASE_ORIGIN } from "../../cron/ledger.ts";
@@ -124,7 +124,7 @@ export function cronChanges(options: CronOptions) {
         if (taken !== undefined) {
           throw new TqError("conflict", takenWords({ ...taken, removedAt: null }));
         }
-        checkCronTask(definition, catalog(), `Cannot add ${name}`);
+        checkCronTask(definition, catalog(), cannotAdd(name));
         const row = await store.cron.add(DATABASE_ORIGIN, { name, definition: text });
         const location = { Location: `/api/v1/cron/${encodeURIComponent(name)}` };
         return c.json(shownRecurring(await recurringTask(store, row)), 201, location);
@@ -240,7 +240,7 @@ function hold(id: string, summary: string) {
 
 async function readAddition(c: Context): Promise<CronDefinition> {
   const { name, ...said } = await readPlainObject(c, "Cannot add a recurring task");
-  if (typeof name === "string") return readCron(name, said, `Cannot add ${name}`, fieldOf, ": ");
+  if (typeof name === "string") return readCron(name, said, cannotAdd(name), fieldOf, ": ");
   const why = "name is missing: it must be a name of your choosing";
   throw new TqError("invalid", `Cannot add a recurring task: ${why}`);
 }

@@ -13,6 +13,10 @@ const KEYS = v.record(v.string(), v.unknown());
 
 export const SLOT = v.object({
   slot: v.pipe(TIME, v.description("The time of the schedule")),
+  first_slot: v.pipe(
+    v.nullable(TIME),
+    v.description("It stands for all slots from this one on that have no row of their own"),
+  ),
   outcome: v.picklist([
     "pushed",
     "waiting",
@@ -85,8 +89,9 @@ export const EXPLANATION = v.object({
   clock_changes: v.pipe(v.array(CLOCK_CHANGE), v.description("Those of the next year")),
 });
 
-export function shownSlot({ slot, decided_at, ...rest }: RecurringSlot) {
-  return { ...rest, slot: isoTime(slot), decided_at: isoTime(decided_at) };
+export function shownSlot({ slot, first_slot: first, decided_at, ...rest }: RecurringSlot) {
+  const times = { slot: isoTime(slot), first_slot: isoOrNull(first) };
+  return { ...times, ...rest, decided_at: isoTime(decided_at) };
 }
 
 export function shownRecurring<T extends RecurringTask | Listed>(task: T) {

@@ -114,6 +114,7 @@ export const WORKER = v.object({
   queues: v.pipe(v.array(TEXT), v.description("Names and patterns; none: all queues")),
   running: v.pipe(COUNT, v.description("Tasks that it runs, or has claimed and not begun")),
   version: v.nullable(TEXT),
+  schema: v.pipe(v.nullable(COUNT), v.description("The version of the schema that it knows")),
   trouble: v.pipe(v.nullable(TEXT), v.description("Why it can run no task though it lives")),
   alive: v.boolean(),
   unsure: v.optional(

@@ -48,7 +48,8 @@ DROP VIEW tq_tasks;
 CREATE VIEW tq_tasks AS
 SELECT id, state, queue, priority, model, method, instances, args, user, context, ref,
        enqueued_at, scheduled_at, expected_at, expires_at, dequeued_at, finished_at,
-       attempts, failures, snoozes, crashes, worker, policy, result, reason
+       attempts, failures, snoozes, crashes, worker, policy, result,
+       iif(state = 'running', NULL, reason) AS reason
   FROM tq__task;
 
 -- All runs of a task: those above, and the one that runs or has ended it. When a run died with its process nobody saw:
@@ -69,7 +70,7 @@ SELECT id, attempts + iif(state = 'running', 1, 0), state, dequeued_at, finished
                              coalesce((SELECT max(ended_at) FROM tq__attempt WHERE task = id), 0)), 0),
        finished_at - dequeued_at,
        max(finished_at - expected_at, 0),
-       reason, NULL, NULL, NULL, NULL, worker, thread
+       iif(state = 'running', NULL, reason), NULL, NULL, NULL, NULL, worker, thread
   FROM tq__task
  WHERE state IN ('running', 'finished');
 

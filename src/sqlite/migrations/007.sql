@@ -13,11 +13,12 @@ CREATE TABLE tq__cron (
   removed_at    INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- What became of each slot, a time at which a recurring task comes: no slot has two rows. `worker` does what tq itself
--- does for one.
+-- What became of each slot, a time at which a recurring task comes: no slot has two rows. A row with a `first_slot`
+-- stands for all slots from that one on which have no row. `worker` does what tq itself does for one.
 CREATE TABLE tq__cron_slot (
   cron       TEXT    NOT NULL,
   slot       INTEGER NOT NULL,
+  first_slot INTEGER,
   decided_at INTEGER NOT NULL,
   outcome    TEXT    NOT NULL,
   reason     TEXT,
@@ -34,7 +35,7 @@ CREATE VIEW tq_cron AS
 SELECT name, origin, kind, definition, override, decided_until, changed_at, removed_at FROM tq__cron;
 
 CREATE VIEW tq_cron_slots AS
-SELECT cron, slot, decided_at, outcome, reason, task, worker FROM tq__cron_slot;
+SELECT cron, slot, first_slot, decided_at, outcome, reason, task, worker FROM tq__cron_slot;
 
 -- Which definitions each worker has read: of two files with one name the first has it as long as a worker has that file.
 -- `is_foreign`: it needs models that this worker does not have.
@@ -124,6 +125,7 @@ CREATE TABLE tq__alert (
   channel     TEXT PRIMARY KEY,
   queues      TEXT    NOT NULL,
   tasks       TEXT    NOT NULL,
+  since       INTEGER NOT NULL,
   noted       INTEGER NOT NULL DEFAULT 0,
   told_until  INTEGER NOT NULL DEFAULT 0,
   taken_until INTEGER NOT NULL DEFAULT 0,

@@ -46,3 +46,13 @@ CREATE TABLE tq__push_key (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tq__push_key_age ON tq__push_key (pushed_at);
+
+-- The version of the schema that the tq of each worker knows; NULL: an older build, which does not say.
+ALTER TABLE tq__worker ADD COLUMN schema INTEGER;
+
+DROP VIEW tq_workers;
+CREATE VIEW tq_workers AS
+SELECT id, pid, host, started_at, threads, queues,
+       (SELECT count(*) FROM tq__task WHERE state = 'running' AND worker = tq__worker.id) AS running,
+       version, schema, trouble
+  FROM tq__worker;

@@ -9,7 +9,8 @@ import type {
 } from "../../store/failure-store.ts";
 import { askedDefinitions } from "./asked.ts";
 import { namesGlob } from "./glob.ts";
-import { MOST_KEPT, wants } from "./untold.ts";
+import { type AlertChange, countPassedOver, noteEarlier } from "./earlier-failures.ts";
+import { MOST_KEPT } from "./untold.ts";
 
 /** The definition whose place a new one takes: of the same file and the same kind. $kind is a pattern. */
 const FORMER = `
@@ -18,13 +19,13 @@ const FORMER = `
    LIMIT 1`;
 
 const ADD = `
-  INSERT INTO tq__alert (channel, queues, tasks) VALUES ($channel, $queues, $tasks)
+  INSERT INTO tq__alert (channel, queues, tasks, since) VALUES ($channel, $queues, $tasks, $now)
   ON CONFLICT (channel) DO NOTHING`;
 
 /** Another file may still ask for the former one, so that it stays. */
 const GO_ON = `
-  UPDATE tq__alert SET (noted, told_until, taken_until) =
-         (SELECT noted, told_until, taken_until FROM tq__alert WHERE channel = $former)
+  UPDATE tq__alert SET (since, noted, told_until, taken_until) =
+         (SELECT since, noted, told_until, taken_until FROM tq__alert WHERE channel = $former)
    WHERE channel = $channel`;
 
 const COPY = `
@@ -39,8 +40,9 @@ export function watchFailures(
   db: Database,
   origin: string,
   definitions: readonly AlertDefinition[],
+  now: number,
 ): void {
-  for (const definition of definitions) addDefinition(db, origin, definition);
+  for (const definition of definitions) addDefinition(db, origin, definition, now);
   ASKED.keepOnly(db, origin, definitions.map(keyOf));
 }
 
@@ -48,37 +50,35 @@ function keyOf({ key }: AlertDefinition): string {
   return key;
 }
 
-function addDefinition(db: Database, origin: string, { key, queues, tasks }: AlertDefinition) {
+function addDefinition(
+  db: Database,
+  origin: string,
+  { key, queues, tasks }: AlertDefinition,
+  now: number,
+): void {
   const channel = key;
   const globs = { queues: globsOf(queues), tasks: globsOf(tasks) };
-  const isNew = db.query(ADD).run({ channel, ...globs }).changes > 0;
+  const isNew = db.query(ADD).run({ channel, ...globs, now }).changes > 0;
   if (isNew) {
     const former = formerOf(db, origin, channel);
-    if (former !== null) goOn(db, channel, former);
+    if (former !== null) goOn(db, { channel, former, ...globs, now });
   }
   ASKED.ask(db, origin, channel);
 }
 
 const IS_KNOWN = "SELECT 1 FROM tq__alert WHERE channel = $channel";
 
-/** A definition that there was before has told, or tells, what both want. */
-const PASSED_OVER = `
-  SELECT count(*) AS count
-    FROM tq__task
-   WHERE state = 'failed' AND finished_at IS NOT NULL AND ${wants("$queues", "$tasks")}
-     AND NOT EXISTS (SELECT 1 FROM tq__alert
-                      WHERE channel = $former AND ${wants("tq__alert.queues", "tq__alert.tasks")})`;
-
 /**
  * Call it before `watchFailures`.
  *
- * @returns how many failed tasks these definitions want that those did not whose place they take: none of them tells of
- * those tasks.
+ * @returns how many failed tasks these definitions want that those did not whose place they take, and do not tell of, as
+ * they failed too long ago.
  */
-export function countPassedOver(
+export function countAllPassedOver(
   db: Database,
   origin: string,
   definitions: readonly AlertDefinition[],
+  now: number,
 ): number {
   const counts = definitions.map((definition) => {
     const channel = definition.key;
@@ -86,7 +86,7 @@ export function countPassedOver(
     const former = formerOf(db, origin, channel);
     if (former === null) return 0;
     const globs = { queues: globsOf(definition.queues), tasks: globsOf(definition.tasks) };
-    return (db.query(PASSED_OVER).get({ ...globs, former }) as { readonly count: number }).count;
+    return countPassedOver(db, { ...globs, former, now });
   });
   return Math.max(0, ...counts);
 }
@@ -102,9 +102,11 @@ function globsOf(patterns: readonly string[]): string {
   return JSON.stringify(patterns.map(namesGlob));
 }
 
-function goOn(db: Database, channel: string, former: string): void {
+function goOn(db: Database, change: AlertChange): void {
+  const { channel, former } = change;
   db.query(GO_ON).run({ channel, former });
   db.query(COPY).run({ channel, former });
+  noteEarlier(db, change);
 }
 
 /** True where `watchFailures` would change something. */

@@ -131,11 +131,13 @@ export function claimOne(
   return setRunning(db, [{ ...task, suspect: isSuspect }], owner, now)[0] ?? null;
 }
 
-/** `begun` is 1 for suspects alone: once this claim is on disk, the death of the worker counts against them. */
+/**
+ * `begun` is 1 for suspects alone: once this claim is on disk, the death of the worker counts against them. The reason of
+ * an earlier run stays for a claim that is handed back; no view shows it of a task that runs.
+ */
 const setRunningWhere = (which: string): string => `
   UPDATE tq__task
-     SET state = 'running', claim = claim + 1, worker = ?1, thread = ?2, dequeued_at = ?3, begun = suspect,
-         reason = NULL
+     SET state = 'running', claim = claim + 1, worker = ?1, thread = ?2, dequeued_at = ?3, begun = suspect
    WHERE ${which}`;
 
 const SET_RUNNING = setRunningWhere("id = ?4");
@@ -218,7 +220,7 @@ const HAND_BACK = `
          worker = NULL, thread = NULL, dequeued_at = NULL, begun = 0
    WHERE id = $id AND state = 'running' AND claim = $claim`;
 
-/** Returns claims to the queue without counting an attempt. The reason of an earlier run is not restored. */
+/** Returns claims to the queue without counting an attempt. */
 export function handBack(db: Database, claims: readonly Claim[], now: number): void {
   const statement = db.query(HAND_BACK);
   for (const { id, claim: number } of claims) statement.run({ id, claim: number, now });

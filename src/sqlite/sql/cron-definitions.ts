@@ -12,19 +12,9 @@ import {
 } from "../../cron/ledger.ts";
 import { type FormerTimes, formerAfter } from "../../cron/former.ts";
 import { timesOf } from "../../cron/in-force.ts";
-
-/** A recurring task is held while a live worker has its file. Those of tq and of the database always are. */
-export const IS_HELD = `
-  kind IN ('tq', 'database') OR
-    EXISTS (SELECT 1 FROM tq__cron_read AS read WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin)`;
-
-/** Workers have read it, and none of them has the models that it needs. */
-export const IS_UNKNOWN = `
-  (SELECT min(is_foreign) FROM tq__cron_read AS read
-    WHERE read.name = tq__cron.name AND read.origin = tq__cron.origin) IS 1`;
-
-/** The time zone in force for definitions that name none; NULL: no worker has run yet. */
-export const ZONE = "(SELECT zone FROM tq__cron_zone WHERE worker = '')";
+import { BACK_MS, endOfRemoved } from "../../cron/left-slots.ts";
+import { cronState, IS_HELD, ZONE } from "./cron-rows.ts";
+import { recordDecision } from "./cron-slots.ts";
 
 const FOUND = `
   SELECT origin, kind, definition, override, decided_until AS decidedUntil, former, removed_at AS removedAt, ${ZONE} AS zone,
@@ -55,9 +45,6 @@ const DEFINE = `
     SET origin = excluded.origin, kind = excluded.kind, definition = excluded.definition,
         decided_until = excluded.decided_until, former = excluded.former, changed_at = excluded.changed_at,
         removed_at = NULL`;
-
-/** One that comes back within this time was not taken away: a program had saved half of its file. */
-const BACK_MS = 60_000;
 
 /** A file that was moved, or a new release in a folder of its own, changes no time. */
 const MOVE = "UPDATE tq__cron SET origin = $origin, kind = $kind WHERE name = $name";
@@ -150,9 +137,17 @@ function put(
     if (found.origin !== origin || found.kind !== kind) db.query(MOVE).run({ name, origin, kind });
     return false;
   }
+  endRemoved(db, name, now);
   const from = startOf({ name, definition }, found, now);
   db.query(DEFINE).run({ name, origin, kind, definition, ...from, now });
   return true;
+}
+
+/** What the one of that name has left undecided, which was taken away. */
+function endRemoved(db: Database, name: string, now: number): void {
+  const state = cronState(db, name);
+  const ended = state && endOfRemoved(state, now);
+  if (ended !== null) recordDecision(db, name, ended, [], now, null);
 }
 
 /** A change leaves what is decided: slots that have passed are still to be decided. A new one counts from now. */

@@ -2,8 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { formerAfter } from "../../cron/former.ts";
 import { timesOf } from "../../cron/in-force.ts";
-import { cronRows } from "./cron.ts";
-import { ZONE } from "./cron-definitions.ts";
+import { cronRows, ZONE } from "./cron-rows.ts";
 
 const FOUND = `
   SELECT ${ZONE} AS inForce,

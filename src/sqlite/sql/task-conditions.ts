@@ -51,7 +51,10 @@ const WRITERS: Readonly<
   pushedAfter: compared("enqueued_at >="),
   endedBefore: compared("finished_at <"),
   endedAfter: compared("finished_at >="),
-  reasonHas: (text: string, parameter) => [`reason GLOB $${parameter}`, containing(text)],
+  reasonHas: (text: string, parameter) => [
+    `(state <> 'running' AND reason GLOB $${parameter})`,
+    containing(text),
+  ],
   argsHave: (text: string, parameter) => [argsHave(parameter), containing(text)],
 };
 

@@ -6,7 +6,7 @@ import type { Database } from "bun:sqlite";
 import { CALL, isCall } from "./call.ts";
 
 /** Alerts tell the beginning of a reason. */
-const REASON_CHARACTERS = 1_000;
+export const REASON_CHARACTERS = 1_000;
 
 /** So many failures are kept for a definition while none is told, and so many more while an alert goes. */
 export const MOST_KEPT = 100;
@@ -24,7 +24,7 @@ const IS_WANTED = `tq__task.id = $id AND ${wants("queues", "tasks")}`;
 
 const COUNT = `UPDATE tq__alert SET noted = noted + 1 FROM tq__task WHERE ${IS_WANTED}`;
 
-const HAS_ROOM = `noted <= max(told_until, taken_until) + ${MOST_KEPT}`;
+export const HAS_ROOM = `noted <= max(told_until, taken_until) + ${MOST_KEPT}`;
 
 const KEEP = `
   INSERT INTO tq__untold (channel, number, task, call, queue, reason, attempts, failed_at)

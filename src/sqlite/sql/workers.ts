@@ -6,6 +6,7 @@ import type { NewWorker, RescuedTask, ThreadDeath } from "../../store/rescue.ts"
 import type { Owner } from "../../store/session.ts";
 import { VERSION } from "../../version.ts";
 import type { Shown } from "../file/live-output.ts";
+import { SCHEMA_VERSION } from "../migrate.ts";
 import { recordAttempt } from "./attempts.ts";
 import { handBack } from "./claim.ts";
 import { countRescued } from "./rescued-count.ts";
@@ -14,8 +15,8 @@ import { noteTrouble } from "./untold.ts";
 import { type Crash, crash, interrupt, settle } from "./settle.ts";
 
 const REGISTER = `
-  INSERT INTO tq__worker (id, pid, host, boot_id, started_at, threads, queues, version)
-  VALUES ($id, $pid, $host, $bootId, $now, $threads, $queues, $version)`;
+  INSERT INTO tq__worker (id, pid, host, boot_id, started_at, threads, queues, version, schema)
+  VALUES ($id, $pid, $host, $bootId, $now, $threads, $queues, $version, ${SCHEMA_VERSION})`;
 
 export function register(db: Database, worker: NewWorker, bootId: string, now: number): void {
   db.query(REGISTER).run({

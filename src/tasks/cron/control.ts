@@ -55,7 +55,7 @@ export async function unchangedCron(store: Store, name: string): Promise<Changed
   return { before: row, after: row };
 }
 
-/** The slots that pass from now on push no task; what passed before is decided as ever. */
+/** No task is pushed in a pause: neither for a slot that passes meanwhile, nor for an earlier one that nobody has decided. */
 export async function pauseCron(
   store: Store,
   name: string,

@@ -45,6 +45,8 @@ export interface RecurringTask {
 /** The outcome of a slot. */
 export interface RecurringSlot {
   readonly slot: number;
+  /** It also stands for the slots from this one up to its own that have no row; null: for its own alone. */
+  readonly first_slot: number | null;
   readonly outcome: SlotOutcome;
   readonly reason: string | null;
   /** When that was decided. */
@@ -102,8 +104,8 @@ function nextSlot({ schedule }: CronDefinition, row: CronRow, now: number): numb
 }
 
 export function recurringSlot(past: PastSlot): RecurringSlot {
-  const { slot, outcome, reason, decidedAt, task, state } = past;
-  return { slot, outcome, reason, decided_at: decidedAt, task, state };
+  const { slot, firstSlot, outcome, reason, decidedAt, task, state } = past;
+  return { slot, first_slot: firstSlot, outcome, reason, decided_at: decidedAt, task, state };
 }
 
 /** Says that no slot is decided by this clock; null where it may be right. */

@@ -143,8 +143,8 @@ export class Alerts {
 }
 
 function passedOverWords(count: number): string {
-  const tasks = count === 1 ? "task that has" : "tasks that have";
-  return `[alert] has changed: it wants ${count} ${tasks} failed already, which it did not want before, and tells of none; see tq list --state failed`;
+  const tasks = count === 1 ? "task" : "tasks";
+  return `[alert] has changed: of ${count} failed ${tasks} that it did not want before it does not tell, as more than a week has passed, or as there was no alert then; see tq list --state failed`;
 }
 
 type Take = Omit<AlertTake, "channel">;

@@ -119,6 +119,7 @@ describe("a recurring task", () => {
     expect(history.slots).toEqual([
       {
         slot,
+        first_slot: null,
         outcome: "pushed",
         reason: "run by hand by ana@till3",
         decided_at: slot,

@@ -110,7 +110,7 @@ export class QueueModel {
   finish(run: Claim, result: string | null): boolean {
     return this.#leave(run, (task) => {
       task.attempts += 1;
-      this.#end(task, { state: "finished", result });
+      this.#end(task, { state: "finished", result, reason: null });
     });
   }
 
@@ -257,7 +257,7 @@ export class QueueModel {
 
   #run(task: ModelTask, worker: string, thread: number): void {
     Object.assign(task, { state: "running", claim: task.claim + 1, worker, thread });
-    Object.assign(task, { dequeued_at: this.now, begun: task.suspect, reason: null });
+    Object.assign(task, { dequeued_at: this.now, begun: task.suspect });
   }
 
   #leave(run: Claim, change: (task: ModelTask) => void): boolean {

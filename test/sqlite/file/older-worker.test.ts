@@ -98,3 +98,19 @@ describe("a file of an older schema", () => {
     releaseLock(old.path, "worker-1");
   });
 });
+
+test("a program of an older tq that registers after the schema was brought forward is seen as one", async () => {
+  using old = makeOld(5);
+  const store = new SqliteStore({ path: old.path });
+  expect(versionOf(old)).toBe(SCHEMA_VERSION);
+  start(old, "program-1", { threads: 0 });
+  await store.register({ id: "worker-1", pid: 1, threads: 1, queues: [] });
+  const { workers } = await store.status();
+  expect(workers.map(({ id, alive, schema }) => ({ id, alive, schema }))).toEqual([
+    { id: "program-1", alive: true, schema: null },
+    { id: "worker-1", alive: true, schema: SCHEMA_VERSION },
+  ]);
+  await store.unregister("worker-1");
+  releaseLock(old.path, "program-1");
+  await store.close();
+});

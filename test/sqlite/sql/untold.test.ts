@@ -8,7 +8,7 @@ const ERROR = { name: "Error", message: "it broke", stack: null };
 
 test("a definition that takes the place of another one of its file says which failures neither tells", async () => {
   await using subject = makeStore();
-  const { store } = subject;
+  const { store, clock } = subject;
   const watch = (key: AlertKey, queues: readonly string[], file = "tq.toml") =>
     store.failures.watch(file, [
       { key, queues, tasks: [] },
@@ -24,6 +24,7 @@ test("a definition that takes the place of another one of its file says which fa
   expect(await watch("command a", ["mial"])).toBe(0); // it takes no other one's place
   for (const queue of ["mail", "mial", "other"]) await failIn(queue);
   expect(await watch("command b", ["mail"], "other.toml")).toBe(0);
+  clock.advance(8 * 24 * 3_600_000);
   expect(await watch("command c", ["mail", "mial"])).toBe(2);
   expect(await watch("command c", ["mail", "mial"])).toBe(0);
 });

@@ -263,6 +263,19 @@ export function claimTests(): void {
       expect(await stateOf(id)).toBe("scheduled");
     });
 
+    test("of a task that has run before keeps what that run left: its reason, and that it comes back", async () => {
+      const id = await pushOne(store);
+      const first = await claimFirst(store);
+      await store.write((session) =>
+        session.settle(first, { kind: "interrupted", reason: "it was late" }),
+      );
+      const again = await claimFirst(store);
+      expect(await store.get(id)).toMatchObject({ state: "running", reason: null });
+      await store.write((session) => session.handBack([again]));
+      expect(await store.get(id)).toMatchObject({ state: "ready", reason: "it was late" });
+      expect(await claimFirst(store)).toMatchObject({ again: true, attempt: 2 });
+    });
+
     test("no longer holds", async () => {
       await pushOne(store);
       const task = await claimFirst(store);

@@ -4,6 +4,7 @@ import type { CronSource } from "../../../src/cron/ledger.ts";
 import { clock, register, store } from "./subject.ts";
 
 const DAILY = '{"schedule":"@daily","task":"night.run"}';
+const HOUR = 3_600_000;
 const WEEKLY = '{"schedule":"@weekly","task":"night.run"}';
 
 function from(origin: string, more: Partial<CronSource> = {}): CronSource {
@@ -191,6 +192,60 @@ export function cronDefinitionTests(): void {
       await start(clock.now() + 1, "w1");
       await store.unregister("w1");
       expect(await working()).toBeNull();
+    });
+  });
+
+  describe("a recurring task that was taken away", () => {
+    const file = "/a/tq.toml";
+    const hourly = '{"schedule":"every 1h","task":"night.run"}';
+    const source = from(file, { definitions: [{ name: "nightly", definition: hourly }] });
+
+    async function takeAway(): Promise<number> {
+      await store.cron.define(source);
+      const began = (await row()).decidedUntil;
+      clock.advance(10 * HOUR);
+      await store.cron.define(from(file, { definitions: [] }));
+      return (Math.floor(began / HOUR) + 1) * HOUR;
+    }
+
+    test("and comes back later has one row for all slots that no worker had decided", async () => {
+      const first = await takeAway();
+      clock.advance(2 * HOUR);
+      await store.cron.define(source);
+      expect(await store.cron.slots("nightly", 10)).toMatchObject([
+        { slot: first + 9 * HOUR, firstSlot: first, outcome: "missed", decidedAt: clock.now() },
+      ]);
+      expect(await row()).toMatchObject({ decidedUntil: clock.now(), removedAt: null });
+    });
+
+    test("and comes back within a minute leaves its slots to be decided", async () => {
+      const first = await takeAway();
+      clock.advance(60_000);
+      await store.cron.define(source);
+      expect(await store.cron.slots("nightly", 10)).toEqual([]);
+      expect((await row()).decidedUntil).toBeLessThan(first);
+    });
+
+    test("leaves out the slots that waited: none runs when it comes back", async () => {
+      await store.cron.define(source);
+      const slot = clock.now() + 5;
+      const waiting = {
+        slot,
+        outcome: "waiting",
+        reason: "task 4 has not ended",
+        task: null,
+      } as const;
+      await store.cron.decide("nightly", () => ({ slots: [waiting], decidedUntil: slot }));
+      clock.advance(5 * 60_000);
+      await store.cron.define(from(file, { definitions: [] }));
+      clock.advance(60_001);
+      await store.cron.define(source);
+      expect(await row()).toMatchObject({ waiting: null });
+      expect((await store.cron.slots("nightly", 10)).at(-1)).toMatchObject({
+        slot,
+        outcome: "skipped",
+        reason: "its definition was taken away while it waited",
+      });
     });
   });
 }

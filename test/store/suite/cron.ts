@@ -141,12 +141,21 @@ export function cronTests(): void {
         {
           cron: "nightly",
           slot: at + 1,
+          firstSlot: null,
           decidedAt: at,
           outcome: "missed",
           reason: "it was so",
           task: null,
         },
-        { cron: "nightly", slot: at + 2, decidedAt: at, outcome: "pushed", reason: null, task: 1 },
+        {
+          cron: "nightly",
+          slot: at + 2,
+          firstSlot: null,
+          decidedAt: at,
+          outcome: "pushed",
+          reason: null,
+          task: 1,
+        },
       ]);
       expect(await store.cron.slots("nightly", 10)).toMatchObject([
         { ...rows[1], state: "ready" },
@@ -211,6 +220,16 @@ export function cronTests(): void {
       const taken: number[] = [];
       await store.cron.decide("nightly", (state) => (taken.push(...state.taken), null));
       expect(taken).toEqual([at + 30]);
+    });
+
+    test("for which a row ahead of a wrong clock stood come again with it", async () => {
+      await store.cron.define({ origin: FILE, definitions: [NIGHTLY] });
+      const at = clock.now();
+      const span = { ...passed(at + 90_000_000, "missed"), firstSlot: at + 10 };
+      clock.advance(5_000);
+      await decideAll([span, pushed(at + 90_000_001)]);
+      await store.cron.decide("nightly", () => ({ slots: [], decidedUntil: clock.now() }));
+      expect(await row()).toMatchObject({ decidedUntil: at + 9 });
     });
 
     test("are kept up to a thousand, the newest ones", async () => {

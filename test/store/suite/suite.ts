@@ -1,5 +1,6 @@
 /** What every store must do, whatever database is behind it: a file a subject beside this one. */
 import { describe } from "bun:test";
+import { alertChangeTests } from "./alert-changes.ts";
 import { alertTests } from "./alerts.ts";
 import { byHandTests } from "./by-hand.ts";
 import { claimTests } from "./claim.ts";
@@ -67,6 +68,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     cronTests();
     failureTests();
     alertTests();
+    alertChangeTests();
     addedCronTests();
     cronDefinitionTests();
     cronOverrideTests();

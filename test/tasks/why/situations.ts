@@ -42,6 +42,7 @@ export const WORKER: WorkerStatus = {
   queues: ["print"],
   running: 0,
   version: "1",
+  schema: 8,
   trouble: null,
   alive: true,
 };

@@ -258,7 +258,7 @@ test("a change of what is wanted says which failures that are there it passes ov
   expect(await (await start()).problems({})).toEqual([]);
   passedOver = 3;
   expect(await (await start()).problems({})).toEqual([
-    "[alert] has changed: it wants 3 tasks that have failed already, which it did not want before, and tells of none; see tq list --state failed",
+    "[alert] has changed: of 3 failed tasks that it did not want before it does not tell, as more than a week has passed, or as there was no alert then; see tq list --state failed",
   ]);
 });
 
