@@ -2,6 +2,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import type { QueueStatus } from "../../src/store/looking.ts";
+import { planOf, statementsOf } from "../support/plans.ts";
 import { claimFirst, makeStore, newTask, pushOne, type TestStore } from "../support/store.ts";
 
 interface Filled {
@@ -89,6 +90,21 @@ test("a recount finds tasks that are few among all, and leaps over ids that are 
     ["failed", 5_500],
     ["scheduled", 20_000],
   ]);
+});
+
+test("no step of a recount sorts, and each begins where the last one has ended", async () => {
+  await using subject = makeStore();
+  fill(subject, { state: "ready", count: 160_000, times: 2 });
+  fill(subject, { state: "ready", count: 5_001, suspect: 2 });
+  fill(subject, { state: "failed", count: 5_001 });
+  fill(subject, { state: "scheduled", count: 20_000 });
+  const statements = await statementsOf(() => recount(subject));
+  const plans = statements.flatMap((sql) => planOf(subject.path, sql));
+  expect(plans.filter((line) => line.includes("TEMP B-TREE"))).toEqual([]);
+  const used = new Set(plans.map((line) => / INDEX (tq__\w+)/.exec(line)?.[1]));
+  for (const index of ["ready", "suspect", "ended"]) expect(used).toContain(`tq__task_${index}`);
+  // Those that are many are read by their ids.
+  expect(plans).toContain("SEARCH tq__task USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)");
 });
 
 test("a count is of the time when it was made until the next one, and of now once there are few", async () => {

@@ -122,7 +122,7 @@ const inOrder = (where: string) => {
     rest: `SELECT count(*) AS count ${ofPriority} AND ${condition}`,
   });
   return {
-    queue: `SELECT CAST(queue AS BLOB) AS queue FROM tq__task WHERE ${where} AND queue > CAST($after AS TEXT) ORDER BY queue LIMIT 1`,
+    queue: `SELECT CAST(queue AS BLOB) AS bytes FROM tq__task WHERE ${where} AND queue > CAST($after AS TEXT) ORDER BY queue LIMIT 1`,
     priority: `SELECT max(priority) AS priority FROM tq__task WHERE ${where} AND ${OF_QUEUE} AND priority < $below`,
     // A million may have the same deadline: the id goes on where it is the same.
     same: arm("deadline = $deadline AND id > $id"),
@@ -144,7 +144,7 @@ function* countInOrder(
   for (;;) {
     const next = db.query(statements.queue).get({ ...values, after }) as NextQueue | null;
     if (next === null) return;
-    const { queue } = next;
+    const { bytes: queue } = next;
     const name = Buffer.from(queue).toString();
     for (const tasks of passQueue(db, statements, { ...values, queue })) {
       add(name, tasks);
@@ -158,7 +158,7 @@ function* countInOrder(
 }
 
 interface NextQueue {
-  readonly queue: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 interface Place {
