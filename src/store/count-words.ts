@@ -2,7 +2,7 @@
 import { formatDuration } from "../values/duration.ts";
 import { COUNTED_STATES, type CountedState, type QueueInfo } from "./looking.ts";
 
-/** `17`; `5000+` where there are more; `~17000` where it was counted a while ago. */
+/** `17`; `1000+` where there are more; `~17000` where it was counted a while ago. */
 export function countWords(queue: QueueInfo, state: CountedState): string {
   const count = queue[state];
   if (queue.least?.includes(state)) return `${count}+`;

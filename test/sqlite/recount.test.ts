@@ -50,7 +50,7 @@ test("a status says the least where nothing has counted yet, and is exact for wh
   fill(subject, { state: "failed", count: 6_000 });
   await pushOne(subject.store, { queue: "q1" });
   const found = await queues(subject);
-  expect(found.map(({ failed }) => failed).reduce((a, b) => a + b, 0)).toBe(5_000);
+  expect(found.map(({ failed }) => failed).reduce((a, b) => a + b, 0)).toBe(1_000);
   for (const queue of found) expect(queue).toMatchObject({ at_least: true, least: ["failed"] });
   expect(found.find(({ queue }) => queue === "q1")?.ready).toBe(1);
 });

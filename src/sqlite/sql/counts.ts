@@ -56,6 +56,9 @@ const MOST_OF_REST = 10;
 /** All others are counted up to this number, of all queues together: each is read from a place of its own in the file. */
 export const MOST_OF_PART = 5_000;
 
+/** Where there are more, and no count is kept, only so many are looked at. */
+const LEAST_OF_PART = 1_000;
+
 /** Running tasks are few for each thread. */
 const MOST_RUNNING = 20_000;
 
@@ -115,8 +118,11 @@ const QUEUES_RUNNING = queuesOf("state = 'running'");
 
 function countPart(db: Database, part: keyof typeof QUEUES_OF, counts: QueueCounts): void {
   const state = STATE[part];
-  const kept = hasMore(db, part, MOST_OF_PART) ? readKept(db, part) : new Map<string, KeptCount>();
-  if (kept.size === 0) return countRows(db, QUEUES_OF[part], MOST_OF_PART, state, counts);
+  if (!hasMore(db, part, MOST_OF_PART)) {
+    return countRows(db, QUEUES_OF[part], MOST_OF_PART, state, counts);
+  }
+  const kept = readKept(db, part);
+  if (kept.size === 0) return countRows(db, QUEUES_OF[part], LEAST_OF_PART, state, counts);
   for (const [queue, { tasks }] of kept) counts.add(queue, state, tasks);
   counts.isAbout(state, Math.min(...Array.from(kept.values(), (count) => count.counted_at)));
 }
