@@ -1,5 +1,6 @@
 /** `tq show ID`, `tq show --ref TEXT`: shows one task with its errors. */
 import { isTqError } from "../src/errors.ts";
+import { isFunction } from "../src/registry/model-class.ts";
 import { Policies } from "../src/registry/policies.ts";
 import type { Config } from "../src/settings/config.ts";
 import { standardError } from "../src/log/standard-stream.ts";
@@ -50,7 +51,11 @@ async function showPolicy(task: Task, config: Config, program: Program): Promise
     }
     const model = registry.require(task.model, "show its policy");
     const pushed = task.policy === null ? null : JSON.stringify(task.policy);
-    const policy = new Policies(config.tasks).sourced(model, task.method, pushed);
+    const policies = new Policies(config.tasks, (name) => {
+      const found = registry.get(name);
+      return found !== undefined && isFunction(found);
+    });
+    const policy = policies.sourced(model, task.method, pushed);
     print(`\n${policyTable(policy, program.terminal)}`);
   } catch (error) {
     if (!isTqError(error)) throw error;

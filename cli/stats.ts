@@ -19,7 +19,7 @@ import { FUNCTION_METHOD } from "../src/task.ts";
 import { isPattern } from "../src/patterns.ts";
 import { quote } from "../src/quote.ts";
 import { command } from "./command/command.ts";
-import { type Program, toLook } from "./command/program.ts";
+import { type AnyConfig, type Program, toLook } from "./command/program.ts";
 import { unknownNameWords } from "./command/unknown-names.ts";
 import { readWords } from "./command/values.ts";
 import { endsTable, type NamedSummary, spreadTable, taskName } from "./terminal/statistics.ts";
@@ -52,9 +52,7 @@ export const stats = command({
     const by = word === undefined ? defaultGrouping(queue) : readBy(word);
     const line = program.countLine();
     const tell = () => line.show(() => "adds up the runs");
-    const found = await toLook(program.config(), (store) =>
-      find(store, { queue, by, length }, tell),
-    );
+    const found = await findThere(program.anyConfig(), { queue, by, length }, tell);
     line.end();
     program.answer(found.data, () => textOf(found.data, by, length, program.terminal));
     if (found.data.groups.length === 0) sayNone(program, found.unknown);
@@ -79,13 +77,32 @@ interface Answer extends GroupedStatistics {
   readonly failures: readonly (GroupedStatistics["failures"][number] & { readonly name: string })[];
 }
 
-async function find(
-  store: Store,
+interface Found {
+  readonly data: Answer;
+  /** Sentences on names that no task has. */
+  readonly unknown: readonly string[];
+}
+
+async function findThere(
+  config: AnyConfig,
   wanted: WantedStatistics,
   tell: () => void,
-): Promise<{ readonly data: Answer; readonly unknown: readonly string[] }> {
-  const { queue } = wanted;
-  const found = await groupStatistics(store, wanted, tell);
+): Promise<Found> {
+  if (config.remote === undefined) {
+    return toLook(config, async (store) => {
+      return named(store, await groupStatistics(store, wanted, tell), wanted);
+    });
+  }
+  const { openRemote } = await import("./remote/open.ts");
+  const box = openRemote(config.remote);
+  return named(box.asStore(), await box.statistics(wanted), wanted);
+}
+
+async function named(
+  store: Store,
+  found: GroupedStatistics,
+  { queue }: WantedStatistics,
+): Promise<Found> {
   const methods = await methodsNamedCall(store, [...found.groups, ...found.failures]);
   const groups = found.groups.map((group) => ({ ...group, name: nameOf(group, methods) }));
   const failures = found.failures.map((task) => {

@@ -1,6 +1,7 @@
 /** `tq worker`: runs tasks until it is stopped or, with --drain, until no task is left. */
 import { resolve } from "node:path";
 import type { EmbeddedWorker } from "../src/embed.ts";
+import { collectLater } from "../src/collect-later.ts";
 import { TqError } from "../src/errors.ts";
 import { didYouMean } from "../src/suggest.ts";
 import { command } from "./command/command.ts";
@@ -73,7 +74,7 @@ export const worker = command({
     const leave = stopOnSignals({ stop: async (how) => (await early.promise).stop(how) });
     try {
       const { stopped } = await starting;
-      Bun.gc(true); // frees what the start allocated: an idle worker may never collect it
+      collectLater();
       const { failed } = await stopped;
       return drain !== false && failed > 0 ? 1 : 0;
     } finally {

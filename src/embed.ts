@@ -61,14 +61,18 @@ export interface EmbeddedWorker {
    * Stops the worker: it claims no more tasks, lets running tasks end within the setting `worker.grace` ("now":
    * interrupts them at once), and puts back those that did not end. Never rejects.
    */
-  stop(how?: "graceful" | "now"): Promise<void>;
+  stop(this: void, how?: "graceful" | "now"): Promise<void>;
   /**
    * Calls the listener with each event of this name, of the worker and of its threads, in this process.
    *
    * @returns a function that ends that.
    * @example worker.on("task.failed", ({ task, error }) => console.error(`task ${task}: ${error.message}`));
    */
-  on<N extends WorkerEventName>(name: N, listener: (event: WorkerEvent<N>) => void): () => void;
+  on<N extends WorkerEventName>(
+    this: void,
+    name: N,
+    listener: (event: WorkerEvent<N>) => void,
+  ): () => void;
 }
 
 /** The body of `startWorker`, which loads this file when it is called. */

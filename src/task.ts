@@ -174,6 +174,26 @@ export type AttemptOutcome =
   | "interrupted"
   | "crashed";
 
+/** @param expires what the policy of its method says; null: nothing. @returns null where the task never expires. */
+export function expiryOf(
+  task: Pick<Task, "expires_at" | "scheduled_at" | "enqueued_at">,
+  expires: number | null,
+): number | null {
+  if (task.expires_at !== null || expires === null) return task.expires_at;
+  return (task.scheduled_at ?? task.enqueued_at) + expires;
+}
+
+const EXPIRED_AGO = "before its first run";
+
+/** The reason of a task that was cancelled so long after it had expired. */
+export function expiredReason(late: string): string {
+  return `it expired ${late} ago, ${EXPIRED_AGO}`;
+}
+
+export function isExpiredReason(reason: string | null): boolean {
+  return reason !== null && reason.startsWith("it expired ") && reason.endsWith(EXPIRED_AGO);
+}
+
 /** One run of a task: a row of the view `tq_attempts`. Times are ms since 1970 UTC, lengths are ms. */
 export interface Attempt {
   readonly task: number;

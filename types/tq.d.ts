@@ -362,12 +362,12 @@ export interface CurrentTask {
      *
      * @param total null, or left out: it is not known.
      */
-    progress(done: number, total?: number | null, text?: string | null): void;
+    progress(this: void, done: number, total?: number | null, text?: string | null): void;
     /**
      * Prints a line and keeps it with the run, as `console.log` does in a worker; other values than texts are written as
      * `console.log` writes them. After the end of the run a line is printed, and not kept.
      */
-    log(...values: unknown[]): void;
+    log(this: void, ...values: unknown[]): void;
 }
 /**
  * The task that this code runs in; undefined outside a task, and once the task has ended. Effects outside the
@@ -434,7 +434,7 @@ interface AnyCall {
 /** Another way to call the same method: with options, which win over the context's keys, for handles of the tasks. */
 export interface WithOptions<Call> {
     /** @example const task = await Label.__queue__.print.with({ attempts: 3, ref: "label-7" })(label); */
-    with(options: TaskOptions): Call;
+    with(this: void, options: TaskOptions): Call;
 }
 interface AnyRecord {
     readonly id: number;
@@ -1197,14 +1197,14 @@ export interface EmbeddedWorker {
      * Stops the worker: it claims no more tasks, lets running tasks end within the setting `worker.grace` ("now":
      * interrupts them at once), and puts back those that did not end. Never rejects.
      */
-    stop(how?: "graceful" | "now"): Promise<void>;
+    stop(this: void, how?: "graceful" | "now"): Promise<void>;
     /**
      * Calls the listener with each event of this name, of the worker and of its threads, in this process.
      *
      * @returns a function that ends that.
      * @example worker.on("task.failed", ({ task, error }) => console.error(`task ${task}: ${error.message}`));
      */
-    on<N extends WorkerEventName>(name: N, listener: (event: WorkerEvent<N>) => void): () => void;
+    on<N extends WorkerEventName>(this: void, name: N, listener: (event: WorkerEvent<N>) => void): () => void;
 }
 export {};
 }
@@ -1480,25 +1480,25 @@ import { Why } from "tq:internal/tasks/why/explanation";
  */
 export interface Tasks {
     /** The task; null where there is none: it may have been cleaned. */
-    get(id: number): Promise<Task | null>;
+    get(this: void, id: number): Promise<Task | null>;
     /** The task that has this ref. */
-    getByRef(ref: string): Promise<Task | null>;
+    getByRef(this: void, ref: string): Promise<Task | null>;
     /**
      * The tasks that match, the newest first, 100 of them unless `limit` says another number.
      *
      * @example await tasks.list({ states: ["failed"], queue: "mail", where: { "args.order": 4711 } });
      */
-    list(filter?: TaskFilter): Promise<Task[]>;
+    list(this: void, filter?: TaskFilter): Promise<Task[]>;
     /** The runs of a task, the first one first: the last 100 of them. */
-    attempts(id: number): Promise<Attempt[]>;
+    attempts(this: void, id: number): Promise<Attempt[]>;
     /** The errors of a task, the latest last. */
-    errors(id: number): Promise<TaskError[]>;
+    errors(this: void, id: number): Promise<TaskError[]>;
     /**
      * What the task is doing, or why it does not run, as `tq why` says it; null where there is no such task.
      *
      * @example const { cause, sentence, command } = (await tasks.why(id)) ?? {};
      */
-    why(id: number): Promise<Why | null>;
+    why(this: void, id: number): Promise<Why | null>;
     /**
      * Waits until the task has ended, through all its retries, in whichever process it runs.
      *
@@ -1508,7 +1508,7 @@ export interface Tasks {
      * "conflict" inside a task or a transaction, where the wait might never end.
      * @example const { sum } = await tasks.result<{ sum: number }>(id, { timeout: "30s" });
      */
-    result<T = unknown>(id: number, options?: ResultOptions): Promise<T>;
+    result<T = unknown>(this: void, id: number, options?: ResultOptions): Promise<T>;
     /**
      * Yields the task at once, and whenever its state, its attempts, its reason or its progress has changed, until it has
      * ended. Changes that follow each other fast may come as one.
@@ -1516,13 +1516,13 @@ export interface Tasks {
      * @throws as `result` does before it waits; what the signal aborts with.
      * @example for await (const { state } of tasks.watch(id)) console.log(state);
      */
-    watch(id: number, options?: WatchOptions): AsyncGenerator<WatchedTask, void, void>;
+    watch(this: void, id: number, options?: WatchOptions): AsyncGenerator<WatchedTask, void, void>;
     /**
      * Cancels a task that has not ended. In a transaction it is cancelled by the commit.
      *
      * @throws TqError "conflict" when it has ended, "not_found" when there is no such task.
      */
-    cancel(id: number, reason?: string): Promise<Task>;
+    cancel(this: void, id: number, reason?: string): Promise<Task>;
     /**
      * Cancels all tasks that match, in slices, so that others write in between. Tasks pushed meanwhile are not touched.
      *
@@ -1530,21 +1530,21 @@ export interface Tasks {
      * @throws TqError "invalid" where the filter has no states or others than those of that move, "conflict" inside a transaction.
      * @example await tasks.cancel({ states: ["ready"], queue: "mail", pushedBefore: "7d" });
      */
-    cancel(filter: TaskFilter, reason?: string): Promise<number>;
+    cancel(this: void, filter: TaskFilter, reason?: string): Promise<number>;
     /**
      * Makes an ended task ready again, or one that waits for its next attempt. In a transaction it is made ready by the commit. Where no worker is configured, it
      * runs before this resolves, as after a push.
      *
      * @throws TqError "conflict" when it waits for its first run, or runs, "not_found" when there is no such task.
      */
-    retry(id: number): Promise<Task>;
+    retry(this: void, id: number): Promise<Task>;
     /**
      * Makes all tasks that match ready again, in slices: those that ended, or wait for their next attempt. Where no worker is configured, they wait for one.
      *
      * @returns how many.
      * @throws TqError "invalid" where the filter has no states or others than those of that move, "conflict" inside a transaction.
      */
-    retry(filter: TaskFilter): Promise<number>;
+    retry(this: void, filter: TaskFilter): Promise<number>;
     /**
      * Pauses a queue or a method: workers take no task of it, and running ones end. In a transaction it is paused by the
      * commit. Of one that is paused already, it changes by whom, why and until when.
@@ -1552,15 +1552,15 @@ export interface Tasks {
      * @example await tasks.pause({ queue: "print" }, { reason: "no toner", until: "2h" });
      * @example await tasks.pause({ task: "sale.process" });
      */
-    pause(what: Pausing, options?: PauseOptions): Promise<Pause>;
+    pause(this: void, what: Pausing, options?: PauseOptions): Promise<Pause>;
     /**
      * Ends this pause, and no other that holds the same tasks.
      *
      * @throws TqError "not_found" where there is none.
      */
-    resume(what: Pausing): Promise<Pause>;
+    resume(this: void, what: Pausing): Promise<Pause>;
     /** The pauses in force, the oldest first. */
-    pauses(): Promise<Pause[]>;
+    pauses(this: void): Promise<Pause[]>;
 }
 export const tasks: Tasks;
 export {};
@@ -1603,6 +1603,8 @@ export interface PlainFilter {
     readonly user?: number;
     /** Text in the arguments, whatever its case. */
     readonly argsHave?: string;
+    /** The error of a failed task, exactly: its first line counts, up to 300 characters. */
+    readonly error?: string;
     /** Text in the reason, whatever its case. */
     readonly reasonHas?: string;
     /** Only ids above this one. */
@@ -1708,20 +1710,20 @@ import { MomentLike } from "tq:internal/values/moment";
  */
 export interface TestClock {
     /** ms since 1970-01-01 UTC. */
-    now(): number;
+    now(this: void): number;
     /**
      * Moves the clock forward: scheduled tasks and retries come due. `drain` then runs them.
      *
      * @throws TqError "invalid" for what is no length of time, or a negative one.
      * @example queue.clock.advance("1h30m");
      */
-    advance(by: Duration): void;
+    advance(this: void, by: Duration): void;
     /**
      * Sets the clock, forward or back.
      *
      * @example queue.clock.set("2026-12-24T18:00Z");
      */
-    set(to: MomentLike): void;
+    set(this: void, to: MomentLike): void;
 }
 export {};
 }
@@ -1826,14 +1828,14 @@ export interface TestQueue extends AsyncDisposable {
      * @throws TqError "conflict" after `limit` runs, and inside a transaction or a task.
      * @example const runs = await queue.drain(); expect(runs.map(({ outcome }) => outcome)).toEqual(["finished"]);
      */
-    drain(options?: DrainOptions): Promise<TestRun[]>;
+    drain(this: void, options?: DrainOptions): Promise<TestRun[]>;
     /**
      * Runs one task now, due or not.
      *
      * @throws what its method throws; the run counts all the same. TqError "conflict" when the task has ended,
      * "not_found" when there is no such task.
      */
-    runNow(task: number | {
+    runNow(this: void, task: number | {
         readonly id: number;
     }): Promise<TestRun>;
     /**
@@ -1844,30 +1846,30 @@ export interface TestQueue extends AsyncDisposable {
      * @throws TqError "not_found" where neither the models nor the settings of the queue have it.
      * @example await queue.runNow(await queue.pushCron("nightly"));
      */
-    pushCron(name: string): Promise<number>;
+    pushCron(this: void, name: string): Promise<number>;
     /** The tasks that were pushed and have not run, the first one first; scheduled ones too. */
-    pushed(): Promise<PushedTask[]>;
+    pushed(this: void): Promise<PushedTask[]>;
     /**
      * Those among them that call this method of this model.
      *
      * @example expect(await queue.pushed(Label, "print", { instances: 7 })).toHaveLength(1);
      */
-    pushed<M extends AnyModel, K extends MethodOf<M>>(model: M, method: K, match?: PushedMatch): Promise<PushedTask<MethodArgs<M, K>>[]>;
+    pushed<M extends AnyModel, K extends MethodOf<M>>(this: void, model: M, method: K, match?: PushedMatch): Promise<PushedTask<MethodArgs<M, K>>[]>;
     /** Those that call any method of this model. */
-    pushed(model: AnyModel): Promise<PushedTask[]>;
+    pushed(this: void, model: AnyModel): Promise<PushedTask[]>;
     /** Those that call this function. */
-    pushed<F extends AnyTaskFunction>(fn: F, match?: PushedMatch): Promise<PushedTask<Readonly<Parameters<F>>>[]>;
+    pushed<F extends AnyTaskFunction>(this: void, fn: F, match?: PushedMatch): Promise<PushedTask<Readonly<Parameters<F>>>[]>;
     /** Those with this name of a model and a method, or of a function: for models that another program has. */
-    pushed(model: string, method?: string, match?: PushedMatch): Promise<PushedTask[]>;
+    pushed(this: void, model: string, method?: string, match?: PushedMatch): Promise<PushedTask[]>;
     /**
      * Calls `fn`, and answers with the tasks that were pushed meanwhile, whether they have run since or not: those of a
      * test's set-up are not among them.
      */
-    pushedBy(fn: () => unknown): Promise<PushedTask[]>;
+    pushedBy(this: void, fn: () => unknown): Promise<PushedTask[]>;
     /** Cancels all tasks that wait, as after a test's set-up. @returns how many there were. */
-    clear(): Promise<number>;
+    clear(this: void): Promise<number>;
     /** Closes the queue and removes its files: pushes go again where they went before it was made. */
-    close(): Promise<void>;
+    close(this: void): Promise<void>;
 }
 export {};
 }

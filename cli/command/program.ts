@@ -15,6 +15,7 @@ import type { SettingKey } from "../../src/settings/table.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
 import type { COMMON_FLAGS, Flags, Values } from "./flags.ts";
+import { WITH_URL } from "./with-url.ts";
 import { CountLine } from "../terminal/count-line.ts";
 import { setTimeZone } from "./time-zone.ts";
 import { isConsent } from "../terminal/ask.ts";
@@ -60,6 +61,7 @@ export class Program {
     if (unknownZone !== null) this.note(unknownZone);
     this.#file = values.config;
     this.#remote = remoteOf(values, process.env);
+    if (values.url !== undefined && !WITH_URL.includes(name)) throw hereAlone(name);
     for (const [name, { setting }] of Object.entries(flags)) {
       const value: unknown = Reflect.get(values, name);
       if (setting !== undefined && typeof value === "string") this.#settings[setting] = value;
@@ -79,11 +81,7 @@ export class Program {
    * @throws TqError `invalid` that lists every wrong setting, and with `--url`
    */
   config(): Config {
-    if (this.#remote !== null) {
-      const where = "works on a database of this machine alone";
-      const why = "leave out --url, and unset TQ_URL; or run it there";
-      throw new TqError("invalid", `tq ${this.name} ${where}: ${why}`);
-    }
+    if (this.#remote !== null) throw hereAlone(this.name);
     const sources = { cwd: process.cwd(), env: process.env };
     const config = loadConfig({ ...sources, file: this.#file, flags: this.#settings });
     return { ...config, origins: { ...config.origins, ...this.#origins } };
@@ -95,6 +93,7 @@ export class Program {
    * @throws as `config`
    */
   anyConfig(): AnyConfig {
+    if (!WITH_URL.includes(this.name)) throw new Error(`${this.name} is not in WITH_URL`);
     if (this.#remote === null) return this.config();
     // The other machine says what its settings are.
     const config = parseSettings({ queue: { worker: true } }, "--url");
@@ -145,6 +144,12 @@ export class Program {
   #note(sentence: string): void {
     note(this.json ? printableJson({ note: sentence }) : `tq: ${sentence}`);
   }
+}
+
+/** @param name of a command that is not among `WITH_URL`. */
+function hereAlone(name: string): TqError {
+  const why = "works on this machine alone: leave out --url, and unset TQ_URL; or run it there";
+  return new TqError("invalid", `tq ${name} ${why}`);
 }
 
 /** Opens the database while `fn` runs; creates it when it does not exist. */

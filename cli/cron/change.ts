@@ -17,7 +17,8 @@ import {
   rowNamed,
   unchangedCron,
 } from "../../src/tasks/cron/control.ts";
-import { recurringTask } from "../../src/tasks/cron/recurring.ts";
+import type { CronPause } from "../../src/cron/ledger.ts";
+import { type RecurringTask, recurringTask } from "../../src/tasks/cron/recurring.ts";
 import type { Store } from "../../src/store/store.ts";
 import { command } from "../command/command.ts";
 import { type Program, withExisting } from "../command/program.ts";
@@ -26,6 +27,7 @@ import { comesWords, pauseWords } from "../terminal/recurring.ts";
 import { checkTask } from "./check-task.ts";
 import { keyFlags, NAME_FLAG, readKeys } from "./key-flags.ts";
 import { withKnown } from "./known.ts";
+import { recurringOf } from "./on-box.ts";
 
 export const edit = command({
   name: "cron edit",
@@ -73,14 +75,18 @@ export const pause = command({
     until: UNTIL_FLAG,
   },
   run: async ({ name, reason = null, until }, program) => {
-    const config = program.config();
+    const config = program.anyConfig();
+    if (config.remote !== undefined) {
+      const box = await recurringOf(config.remote);
+      const end = until === undefined ? null : readUntil(until, Date.now());
+      const { pause: earlier } = await box.get(name);
+      answerPause(await box.pause(name, { reason, until: end }), earlier, program);
+      return;
+    }
     await withKnown(config, program, name, async (store) => {
       const end = until === undefined ? null : readUntil(until, store.now());
       const { before, after } = await pauseCron(store, name, { reason, until: end });
-      const task = await recurringTask(store, after);
-      const earlier = before.override.pause;
-      const was = earlier === undefined ? "" : ` (it was ${pauseWords(earlier)})`;
-      program.answer(task, () => `${name} is ${task.pause && pauseWords(task.pause)}${was}`);
+      answerPause(await recurringTask(store, after), before.override.pause ?? null, program);
     });
   },
 });
@@ -90,17 +96,35 @@ export const resume = command({
   description: "End a pause; the slots that passed meanwhile are not caught up",
   flags: { name: NAME_FLAG },
   run: async ({ name }, program) => {
-    await withExisting(program.config(), async (store) => {
+    const config = program.anyConfig();
+    if (config.remote !== undefined) {
+      const box = await recurringOf(config.remote);
+      const { pause: earlier } = await box.get(name);
+      answerResume(await box.resume(name), earlier, program);
+      return;
+    }
+    await withExisting(config, async (store) => {
       const changed = await resumeCron(store, name);
-      if (changed === null) program.note(`${name} is not paused: nothing has changed`);
       const { before, after } = changed ?? (await unchangedCron(store, name));
-      const task = await recurringTask(store, after);
-      const { pause: earlier } = before.override;
-      const was = changed === null || !earlier ? "" : `; it was ${pauseWords(earlier)}`;
-      program.answer(task, () => `${name} goes on: ${comesWords(task)}${was}`);
+      const earlier = changed === null ? null : (before.override.pause ?? null);
+      answerResume(await recurringTask(store, after), earlier, program);
     });
   },
 });
+
+function answerPause(task: RecurringTask, earlier: CronPause | null, program: Program): void {
+  const { name, pause: made } = task;
+  const was = earlier === null ? "" : ` (it was ${pauseWords(earlier)})`;
+  program.answer(task, () => `${name} is ${made && pauseWords(made)}${was}`);
+}
+
+/** @param earlier the pause that has ended; null: there was none. */
+function answerResume(task: RecurringTask, earlier: CronPause | null, program: Program): void {
+  const { name } = task;
+  if (earlier === null) program.note(`${name} is not paused: nothing has changed`);
+  const was = earlier === null ? "" : `; it was ${pauseWords(earlier)}`;
+  program.answer(task, () => `${name} goes on: ${comesWords(task)}${was}`);
+}
 
 export const remove = command({
   name: "cron remove",

@@ -13,6 +13,7 @@ import { type Program, toLook } from "../command/program.ts";
 import { readWhole } from "../command/values.ts";
 import { explanationText } from "../terminal/explanation.ts";
 import { readFiles } from "./known.ts";
+import { recurringOf } from "./on-box.ts";
 
 const MOST_TIMES = 1_000;
 
@@ -61,7 +62,15 @@ async function findSchedule(
 ): Promise<Found> {
   const text = words.join(" ").trim();
   if (/[\s@*]/.test(text)) return { name: null, schedule: readWords(words, text, zone), zone };
-  const config = program.config();
+  const config = program.anyConfig();
+  if (config.remote !== undefined) {
+    const { name, schedule, clock } = await (await recurringOf(config.remote)).get(text);
+    return {
+      name,
+      schedule: readSchedule(schedule, zone ?? clock, "SCHEDULE"),
+      zone: zone ?? clock,
+    };
+  }
   const rows = databaseExists(config) ? await toLook(config, (store) => store.cron.rows()) : [];
   const isKnown = rows.some((one) => one.name === text);
   const files = isKnown ? NO_FILES : await readFiles(config, program);

@@ -1,13 +1,22 @@
 /** `tq cron history NAME`: what became of the last slots of a recurring task. */
 import { rowNamed } from "../../src/tasks/cron/control.ts";
-import { recurringSlot } from "../../src/tasks/cron/recurring.ts";
+import { type RecurringSlot, recurringSlot } from "../../src/tasks/cron/recurring.ts";
+import type { Config } from "../../src/settings/config.ts";
 import { command } from "../command/command.ts";
 import { NAME_FLAG } from "./key-flags.ts";
 import { toLook } from "../command/program.ts";
+import { recurringOf } from "./on-box.ts";
 import { readWhole } from "../command/values.ts";
 import { slotTable } from "../terminal/slots.ts";
 
 const DEFAULT_LIMIT = 20;
+
+function slotsOf(config: Config, name: string, most: number): Promise<RecurringSlot[]> {
+  return toLook(config, async (store) => {
+    await rowNamed(store, name);
+    return (await store.cron.slots(name, most)).map(recurringSlot);
+  });
+}
 
 export const history = command({
   name: "cron history",
@@ -22,10 +31,10 @@ export const history = command({
   },
   run: async ({ name, limit }, program) => {
     const most = limit === undefined ? DEFAULT_LIMIT : readWhole(limit, "--limit", 1);
-    const slots = await toLook(program.config(), async (store) => {
-      await rowNamed(store, name);
-      return (await store.cron.slots(name, most)).map(recurringSlot);
-    });
+    const config = program.anyConfig();
+    const slots = await (config.remote === undefined
+      ? slotsOf(config, name, most)
+      : (await recurringOf(config.remote)).history(name, most));
     program.answer(slots, () =>
       slots.length === 0 ? "No slot has come yet" : slotTable(slots, program.terminal),
     );

@@ -9,14 +9,14 @@ import type { Registry } from "../../src/registry/registry.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { liveWorkers, NO_WORKER } from "../../src/store/live-workers.ts";
 import type { Store } from "../../src/store/store.ts";
-import { FUNCTION_METHOD } from "../../src/task.ts";
+import { FUNCTION_METHOD, type Task } from "../../src/task.ts";
 import { pushCron, rowNamed } from "../../src/tasks/cron/control.ts";
 import { takeUp } from "../../src/tasks/cron/known.ts";
 import { runPushed } from "../../src/transaction/transaction.ts";
 import { command } from "../command/command.ts";
 import { NAME_FLAG } from "./key-flags.ts";
 import { databaseExists } from "../../src/open-store.ts";
-import { noDatabase, type Program } from "../command/program.ts";
+import { noDatabase, type Program, type Remote } from "../command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "../command/runtime.ts";
 import { whyUntaken } from "../command/untaken.ts";
 import { joined } from "./known.ts";
@@ -32,7 +32,8 @@ export const run = command({
     },
   },
   run: async ({ name, force = false }, program) => {
-    const config = program.config();
+    const config = program.anyConfig();
+    if (config.remote !== undefined) return runThere(config.remote, name, force, program);
     const registry = await loadRegistry(config, program, standardError());
     const files = joined(config, registry);
     if (!databaseExists(config) && !files.all.some((one) => one.name === name)) {
@@ -47,14 +48,37 @@ export const run = command({
       const id = await pushCron(store, name, { force });
       if (id === null) return await answerOwn(store, name, program);
       await runPushed(runtime, [id]);
-      program.answer(await store.get(id), () => String(id));
-      const why = await whyUntaken(store, [id], false).catch(() => null); // it is pushed all the same
-      if (why !== null) program.note(`Pushed, but ${why}`);
+      await answerPushed(store, id, await store.get(id), program);
     } finally {
       await endRuntime(store);
     }
   },
 });
+
+async function runThere(
+  remote: Remote,
+  name: string,
+  force: boolean,
+  program: Program,
+): Promise<void> {
+  const { openRemote } = await import("../remote/open.ts");
+  const box = openRemote(remote);
+  const task = await box.recurring.run(name, force);
+  const store = box.asStore();
+  if (task === null) return answerOwn(store, name, program);
+  await answerPushed(store, task.id, task, program);
+}
+
+async function answerPushed(
+  store: Store,
+  id: number,
+  task: Task | null,
+  program: Program,
+): Promise<void> {
+  program.answer(task, () => String(id));
+  const why = await whyUntaken(store, [id], false).catch(() => null); // it is pushed all the same
+  if (why !== null) program.note(`Pushed, but ${why}`);
+}
 
 /** As tq push does: without models it refuses only where this program would run the task. */
 function checkCallOf(definition: CronDefinition, { models, queue }: Config, registry: Registry) {

@@ -22,6 +22,7 @@ const OWN_CODES: Readonly<Record<string, ErrorCode>> = {
   forbidden: "unauthorized",
   method_not_allowed: "invalid",
   too_large: "invalid",
+  too_slow: "busy",
   too_many: "busy",
 };
 
@@ -38,6 +39,8 @@ const UNMADE = [
 ] as const;
 
 const MAY_BE_DONE = "it may have been done, or not: look before you try again";
+
+const RUNS_THERE = "; does tq serve, or tq worker --admin, run there?";
 
 const OTHER_JSON = "other JSON";
 
@@ -170,15 +173,20 @@ export class Client {
       return new TqError("database", `Cannot ask ${name}: ${why}`, { cause });
     }
     const unmade = UNMADE.find(([pattern]) => pattern.test(code));
+    const isCut = /RESET|ConnectionClosed/i.test(code);
     const reason = isLate
       ? `no answer came within ${formatDuration(this.#timeout)}`
-      : `no connection: ${unmade?.[1] ?? messageOf(cause)}`;
+      : isCut
+        ? "the connection was closed before an answer came"
+        : `no connection: ${unmade?.[1] ?? messageOf(cause)}`;
     const isSent = unmade === undefined;
     if (method !== "GET" && isSent) {
       const why = `${reason}; ${MAY_BE_DONE}`;
       return new LostAnswer("uncertain", `Cannot tell what ${name} has done: ${why}`, { cause });
     }
-    const advice = isLate ? "" : "; does tq serve, or tq worker --admin, run there?";
+    const isPlain = isCut && this.#target.base.startsWith("http:");
+    const hint = isPlain ? "; if that tq speaks TLS, give https://" : RUNS_THERE;
+    const advice = isLate ? "" : hint;
     const sentence = `Cannot ask ${name}: ${reason}${advice}`;
     return new TqError(isLate ? "busy" : "database", sentence, { cause });
   }

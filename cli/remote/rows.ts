@@ -4,7 +4,7 @@ import type { Pause } from "../../src/store/pauses.ts";
 import type { RunOutput, TaskProgress } from "../../src/store/task-output.ts";
 import { TASK_STATES, type Task } from "../../src/task.ts";
 
-type Row = Readonly<Record<string, unknown>>;
+export type Row = Readonly<Record<string, unknown>>;
 
 /** The other machine may run another tq, or be none: a table must not get what is no number into its columns. */
 export class StrangeRow extends Error {}
@@ -102,14 +102,14 @@ export function textOrNull(value: unknown): string | null {
   return value === null ? null : text(value);
 }
 
-function msOrNull(value: unknown): number | null {
+export function msOrNull(value: unknown): number | null {
   if (value === null || value === undefined) return null;
   const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(ms)) throw new StrangeRow();
   return ms;
 }
 
-function object(value: unknown): Row {
+export function object(value: unknown): Row {
   if (typeof value === "object" && value !== null) return value as Row;
   throw new StrangeRow();
 }

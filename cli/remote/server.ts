@@ -1,9 +1,24 @@
 /** Asks the tq of another machine for what it knows better: it has the models, and its own settings. */
 import type { wholeStatus } from "../../src/admin/health.ts";
 import type { PushOptions } from "../../src/push/task-options.ts";
+import type {
+  Group,
+  GroupedStatistics,
+  WantedStatistics,
+} from "../../src/tasks/statistics/groups.ts";
+import { SECOND_MS } from "../../src/values/duration.ts";
 import { type Client, LostAnswer } from "./client.ts";
 import { pushBody } from "./query.ts";
-import { listOf, pauseOf, queueOf, StrangeRow, text, textOrNull, workerOf } from "./rows.ts";
+import {
+  listOf,
+  msOrNull,
+  pauseOf,
+  queueOf,
+  StrangeRow,
+  text,
+  textOrNull,
+  workerOf,
+} from "./rows.ts";
 
 type WholeStatus = Awaited<ReturnType<typeof wholeStatus>>;
 
@@ -52,6 +67,27 @@ export class RemoteServer {
       queues: listOf(queues, queueOf),
       pauses: listOf(pauses, pauseOf),
       workers: listOf(workers, workerOf),
+    }));
+  }
+
+  /** The statistics that `tq stats` adds up on the machine itself. */
+  async statistics({ queue, by, length }: WantedStatistics): Promise<GroupedStatistics> {
+    const last = `${Math.round(length / SECOND_MS)}s`;
+    const query = new URLSearchParams({ last, by, ...(queue !== undefined && { queue }) });
+    const keys = ["since", "until", "queue", "by", "groups", "failures"];
+    const { since, until, groups, failures, ...rest } = await this.client.get(
+      "/statistics",
+      keys,
+      query,
+    );
+    return this.read(() => ({
+      ...(rest as unknown as Pick<GroupedStatistics, "queue" | "by">),
+      since: Number(msOrNull(since)),
+      until: Number(msOrNull(until)),
+      groups: listOf(groups, ({ at, ...group }) => {
+        return { ...group, ...(at !== undefined && { at: msOrNull(at) }) } as unknown as Group;
+      }),
+      failures: listOf(failures, (row) => row as unknown as GroupedStatistics["failures"][number]),
     }));
   }
 

@@ -22,6 +22,7 @@ import {
   textOrNull,
   workerOf,
 } from "./rows.ts";
+import { RemoteRecurring } from "./recurring.ts";
 import { RemoteServer } from "./server.ts";
 
 /** The most tasks of a page; the API takes no more. */
@@ -42,10 +43,12 @@ export class RemoteStore extends RemoteServer implements Reached {
   /** The next look at what a task says: a command that follows it looks more often than a network likes. */
   #mayListen = 0;
   readonly pauses: PauseStore;
+  readonly recurring: RemoteRecurring;
 
   constructor(client: Client) {
     super(client);
     this.pauses = remotePauses(client);
+    this.recurring = new RemoteRecurring(client);
   }
 
   now(): number {
@@ -122,7 +125,7 @@ export class RemoteStore extends RemoteServer implements Reached {
     }
   }
 
-  /** A page that has looked long enough has fewer tasks than the limit, and a next one all the same. */
+  /** A page of large tasks is shorter, and one that has looked long enough, though more come after it. */
   async #page(filter: ReadFilter, limit: number) {
     const query = queryOf(filter);
     query.set("limit", String(limit));

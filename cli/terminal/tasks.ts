@@ -161,7 +161,7 @@ export function taskBlock({ task, held, attempts, errors }: ShownTask, terminal:
 
 function errorBlock(error: TaskError, terminal: Terminal): string {
   const times = error.count === 1 ? "" : `, ${error.count} times`;
-  const head = `attempt ${error.attempt}${times}, ${formatTime(error.last_at)}`;
+  const head = `run ${error.attempt}${times}, ${formatTime(error.last_at)}`;
   const lines = [`${error.name}: ${error.message}`, ...stackLines(error)];
   return [
     `${paint(terminal, "red", "error")} (${head})`,

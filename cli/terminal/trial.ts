@@ -16,7 +16,7 @@ const VALUE_CHARACTERS = 60;
 
 /** @param id of the task; null: a call was tried. */
 export function trialData({ task }: Trial, end: TrialEnd, id: number | null): object {
-  const { outcome, ran, changes, output } = end;
+  const { outcome, ran, changes, followUps, output } = end;
   return {
     task: id,
     model: task.model,
@@ -32,7 +32,7 @@ export function trialData({ task }: Trial, end: TrialEnd, id: number | null): ob
     more_changes: changes?.more ?? 0,
     created_tables: changes?.created ?? [],
     dropped_tables: changes?.dropped ?? [],
-    pushed: changes?.pushed ?? [],
+    pushed: changes?.pushed ?? followUps,
     more_pushed: changes?.morePushed ?? 0,
     output: output.lines,
     progress: output.progress,
@@ -40,10 +40,11 @@ export function trialData({ task }: Trial, end: TrialEnd, id: number | null): ob
 }
 
 export function trialText(trial: Trial, end: TrialEnd, terminal: Terminal): string {
-  const { outcome, ran, changes, output } = end;
+  const { outcome, ran, changes, followUps, output } = end;
   const [style, words] = verdict(trial, outcome);
   const { task } = trial;
-  const head = `${callWords(task)} ${words}, after ${formatDuration(Math.round(ran))}`;
+  const again = task.attempt > 1 ? ` (run ${task.attempt})` : "";
+  const head = `${callWords(task)}${again} ${words}, after ${formatDuration(Math.round(ran))}`;
   const progress = output.progress && progressWords(output.progress);
   const parts = [
     [
@@ -52,7 +53,7 @@ export function trialText(trial: Trial, end: TrialEnd, terminal: Terminal): stri
       ...resultLines(outcome),
       ...(progress === null ? [] : [`progress  ${printable(progress)}`]),
     ].join("\n"),
-    ...(changes ? changeParts(changes, terminal) : ["All that it did would have been undone."]),
+    ...(changes ? changeParts(changes, terminal) : undoneParts(followUps, terminal)),
   ];
   return parts.join("\n\n");
 }
@@ -108,6 +109,15 @@ function changeParts(changes: TrialChanges, terminal: Terminal): string[] {
       ? "It would have changed no row."
       : [...lines, ...(rows.length > 0 ? [rowTable(rows, terminal)] : []), ...rest].join("\n"),
     ...(pushed.length === 0 ? [] : [[pushedTable(pushed, terminal), ...restPushed].join("\n")]),
+  ];
+}
+
+function undoneParts(followUps: readonly Task[], terminal: Terminal): string[] {
+  const undone = "All that it did would have been undone.";
+  if (followUps.length === 0) return [undone];
+  return [
+    `${undone} Its failure would have pushed a task (onFailed).`,
+    pushedTable(followUps, terminal),
   ];
 }
 

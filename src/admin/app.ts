@@ -1,19 +1,20 @@
 /** The admin API as an application that answers requests; `serve.ts` gives it a socket. */
 import { type Context, Hono, type Next } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { type AdminEnv, requireCaller, requireRole } from "./access/access.ts";
 import { requireOwnHost } from "./access/hosts.ts";
 import { GuessLimit } from "./access/guesses.ts";
 import { Sessions } from "./access/session.ts";
-import { Tokens } from "./access/tokens.ts";
+import { type Caller, Tokens } from "./access/tokens.ts";
 import type { Config } from "../settings/config.ts";
+import type { Role } from "../store/tokens.ts";
 import { failures, type Health, wholeStatus } from "./health.ts";
+import { receiveBody } from "./input/bodies.ts";
 import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
 import { callerIfAny, showReady } from "./ready.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
-import { pages } from "./pages/pages.tsx";
+import { pages, sentencePage } from "./pages/pages.tsx";
 import { apiV1 } from "./v1/api.ts";
 
 export interface AdminOptions extends TaskRouteOptions, Health {
@@ -34,8 +35,6 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   readonly hosts?: readonly string[];
 }
 
-const MAX_BODY_BYTES = 1024 * 1024;
-
 /**
  * The application. All of `/api` and `/metrics` ask for a token; `/healthz` and `/readyz` do not.
  *
@@ -47,13 +46,19 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>();
   app.onError((error, c) => answerError(c, error, options.report));
-  app.notFound((c) => problem(c, "not_found", `Cannot find ${c.req.path}: nothing is there`));
+  app.notFound((c) => {
+    const message = `Cannot find ${c.req.path}: nothing is there`;
+    return isForPerson(c) ? sentencePage(c, message, 404) : problem(c, "not_found", message);
+  });
   // In this order: every answer gets the headers, and the host and the token are checked before a body is read.
   app.use(addHeaders);
   app.use(requireOwnHost(options.hostname, options.hosts));
   const tokens = new Tokens(options.token, options.store.tokens);
   const guesses = new GuessLimit(tokens, () => performance.now());
-  const sessions = new Sessions(tokens, options.token, () => Date.now());
+  const now = () => Date.now();
+  const sessions = new Sessions(tokens, options.token, now);
+  const stillMay = (caller: Caller, ...roles: readonly Role[]) =>
+    tokens.stillMay(caller, roles, now());
   // A page of the server reads by the session of its user. It changes things by forms alone.
   const caller = requireCaller(guesses, async (c) =>
     c.req.method === "GET" ? sessions.caller(c) : null,
@@ -62,20 +67,27 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   app.use("/metrics", caller);
   app.use("/readyz", callerIfAny(caller));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
-  app.use(receive);
+  app.use(receiveBody(options.store));
   app.get("/healthz", (c) => showHealth(c, options));
   app.get("/readyz", (c) => showReady(c, options));
   app.get("/metrics", requireRole("read"), (c) => showMetrics(c, options));
   app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
-  app.route("/api/v1", apiV1(options));
+  app.route("/api/v1", apiV1({ ...options, stillMay }));
   app.route("/", pages({ ...options, guesses, sessions }));
   return app;
 }
 
+/** True where a browser shows the answer to a person. */
+function isForPerson(c: Context): boolean {
+  const isPage = c.req.header("accept")?.includes("text/html") === true;
+  return isPage && !c.req.path.startsWith("/api/");
+}
+
 async function addHeaders(c: Context, next: Next): Promise<void> {
   await next();
+  // Nothing reads the body of an answer to HEAD: a stream would stay open for ever.
+  if (c.req.method === "HEAD") await c.res.body?.cancel();
   if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
   c.header("X-Content-Type-Options", "nosniff");
 }
@@ -84,17 +96,6 @@ function refuseMethod(c: Context, methods: readonly string[]): Response {
   const allowed = methods.join(", ");
   const message = `Cannot ${c.req.method} ${c.req.path}: it takes ${allowed}`;
   return problem(c, "method_not_allowed", message, { headers: { Allow: allowed } });
-}
-
-/** Reads the body, also of a request that needs none, so that it has come before the work begins. */
-async function receive(c: Context<AdminEnv>, next: Next): Promise<void> {
-  if (c.req.raw.body !== null) await c.req.arrayBuffer();
-  c.env?.received?.();
-  await next();
-}
-
-function refuseBody(c: Context): Response {
-  return problem(c, "too_large", "Cannot take the body: it is larger than 1 MiB; push in parts");
 }
 
 /** It needs no token, so it says no more than a word; the log has the failure of the database in full. */

@@ -1,44 +1,63 @@
 /** Writes a JSON array page by page, as fast as its reader takes it: the whole may not fit into memory. */
+import { leaveGarbage } from "./garbage.ts";
+
+/** The rows, the values and the texts of a page. */
+const GARBAGE_TIMES = 4;
+
+const encoder = new TextEncoder();
 
 /**
  * @param failed called with the error of a later page; the connection then ends without the end of the list.
  * @returns the text of a list of one page, a stream of a longer one.
- * @throws what the first two pages throw.
+ * @throws what the first two pages throw that are not empty.
  */
 export async function jsonList(
   pages: AsyncIterable<readonly unknown[]>,
   failed: (error: unknown) => void,
 ): Promise<string | ReadableStream<Uint8Array>> {
-  const iterator = pages[Symbol.asyncIterator]();
-  let text = "[";
-  let separator = "";
-  const add = (page: readonly unknown[]): void => {
-    if (page.length === 0) return;
-    text += separator + JSON.stringify(page).slice(1, -1);
-    separator = ",";
-  };
-  const first = await iterator.next();
-  if (first.done) return "[]";
-  add(first.value);
-  let next = await iterator.next();
-  if (next.done) return `${text}]`;
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        if (next.done) text += "]";
-        else add(next.value);
-        controller.enqueue(encoder.encode(text));
-        text = "";
-        if (next.done) controller.close();
-        else next = await iterator.next();
-      } catch (error) {
-        failed(error);
-        controller.error(error);
-      }
+  const texts = textsOf(pages);
+  const first = (await texts.next()).value ?? "[";
+  const second = await texts.next();
+  if (second.done === true) return `${first}]`;
+  const chunks = chunksOf(first + second.value, texts);
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await chunks.next();
+          if (done === true) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          failed(error);
+          controller.error(error);
+        }
+      },
+      async cancel() {
+        await chunks.return();
+        await texts.return(); // where no chunk was read yet
+      },
     },
-    async cancel() {
-      await iterator.return?.();
-    },
-  });
+    { highWaterMark: 0 }, // nothing is read ahead
+  );
+}
+
+/** The parts of the text, each with the sign that stands before it. */
+async function* textsOf(pages: AsyncIterable<readonly unknown[]>): AsyncGenerator<string, void> {
+  let before = "[";
+  for await (const page of pages) {
+    if (page.length === 0) continue;
+    const text = before + JSON.stringify(page).slice(1, -1);
+    before = ",";
+    leaveGarbage(text.length * GARBAGE_TIMES);
+    yield text;
+  }
+}
+
+async function* chunksOf(
+  start: string,
+  texts: AsyncIterable<string>,
+): AsyncGenerator<Uint8Array, void> {
+  yield encoder.encode(start);
+  for await (const text of texts) yield encoder.encode(text);
+  yield encoder.encode("]");
 }

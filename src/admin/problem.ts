@@ -12,6 +12,7 @@ import type { Report } from "../log/events.ts";
 export const OWN_STATUS = {
   forbidden: 403,
   method_not_allowed: 405,
+  too_slow: 408,
   too_large: 413,
   too_many: 429,
   internal: 500,

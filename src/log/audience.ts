@@ -3,16 +3,17 @@ import { EVENT_LEVELS, type EventName, isLogged, type Level } from "./events.ts"
 import type { Listened } from "./listened.ts";
 
 export class Audience {
-  readonly #level: Level;
+  readonly #logged: ReadonlySet<EventName>;
   readonly #listened: Listened | null;
 
   /** @param listened null where no program can listen. */
   constructor(level: Level, listened: Listened | null = null) {
-    this.#level = level;
+    const names = Object.keys(EVENT_LEVELS) as (keyof typeof EVENT_LEVELS)[];
+    this.#logged = new Set(names.filter((name) => isLogged(EVENT_LEVELS[name], level)));
     this.#listened = listened;
   }
 
   hears(name: Exclude<EventName, "log.note">): boolean {
-    return isLogged(EVENT_LEVELS[name], this.#level) || this.#listened?.has(name) === true;
+    return this.#logged.has(name) || this.#listened?.has(name) === true;
   }
 }

@@ -85,7 +85,7 @@ const COLOURS: Record<Level, string> = { error: "31", warn: "33", info: "32", de
 
 /**
  * An event as a line for people, without its end of line:
- * `2026-11-23 14:03:07.123+01:00 info  task 42 finished  sale.process  attempt 1  3.1 ms`
+ * `2026-11-23 14:03:07.123+01:00 info  task 42 finished  sale.process  run 1  3.1 ms`
  *
  * @param time ms since 1970 UTC, written as local time with its offset
  */

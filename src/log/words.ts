@@ -190,7 +190,7 @@ function run({ model, method, instances, ref, queue, attempt }: TaskRun): string
     instances === null ? call : `${call} ${instances}`,
     ...(ref === null ? [] : [`ref ${ref}`]),
     ...(queue === DEFAULT_QUEUE ? [] : [`queue ${queue}`]),
-    `attempt ${attempt}`,
+    `run ${attempt}`,
   ];
 }
 

@@ -20,7 +20,7 @@ interface AnyCall {
 /** Another way to call the same method: with options, which win over the context's keys, for handles of the tasks. */
 export interface WithOptions<Call> {
   /** @example const task = await Label.__queue__.print.with({ attempts: 3, ref: "label-7" })(label); */
-  with(options: TaskOptions): Call;
+  with(this: void, options: TaskOptions): Call;
 }
 
 interface AnyRecord {

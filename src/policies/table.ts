@@ -177,7 +177,7 @@ function filterRow(help: string, preset: string): PolicyRow<ErrorFilter | null> 
 }
 
 function nameRow(help: string): PolicyRow<string | null> {
-  const allowed = `the name of a method of the same model, or of another function, or "${NONE}"`;
+  const allowed = `for a method the name of a method of the same model, for a function that of a function, or "${NONE}"`;
   const read = (value: unknown, name: string): string | null => {
     if (value === null || value === NONE) return null;
     if (typeof value === "string" && value !== "") return value;

@@ -31,24 +31,43 @@ export function pushMany(list: readonly PushOptions[]): Promise<number[]> {
     if (!Array.isArray(list)) throw refused(`${quote(list)} is not a list of calls`);
     const calls = list as readonly PushOptions[];
     const basis = basisOf(pusher);
+    const shared = { pusher, basis, context: onceEncoded(pusher.context, basis) };
     const tasks = calls.flatMap((options, index) =>
-      calls.length === 1 ? tasksOf(options, pusher, basis) : tasksAt(index, options, pusher, basis),
+      calls.length === 1 ? tasksOf(options, shared) : tasksAt(index, options, shared),
     );
     return { tasks, result: (ids) => ids };
   });
 }
 
+/** The things that all calls of a push share. */
+interface Surroundings {
+  readonly pusher: Pusher;
+  readonly basis: Basis;
+  /** The pusher's context, as it is stored. */
+  readonly context: () => string;
+}
+
+function onceEncoded(context: Pusher["context"], basis: Basis): () => string {
+  let text: string | null = null;
+  return () => (text ??= encodeContext(context, basis));
+}
+
+function encodeContext(context: Pusher["context"], basis: Basis): string {
+  return encode(splitContext(context, basis).stored, "context");
+}
+
 /** An error of one of many calls says which. */
-function tasksAt(index: number, options: PushOptions, pusher: Pusher, basis: Basis): NewTask[] {
+function tasksAt(index: number, options: PushOptions, shared: Surroundings): NewTask[] {
   try {
-    return tasksOf(options, pusher, basis);
+    return tasksOf(options, shared);
   } catch (error) {
     if (!isTqError(error)) throw error;
     throw new TqError(error.code, `In call [${index}]: ${error.message}`, { cause: error });
   }
 }
 
-function tasksOf(options: PushOptions, pusher: Pusher, basis: Basis): NewTask[] {
+function tasksOf(options: PushOptions, shared: Surroundings): NewTask[] {
+  const { pusher, basis } = shared;
   if (typeof options !== "object" || options === null) {
     throw refused(`${quote(options)} is not a call: give { model, method, instances }`);
   }
@@ -67,7 +86,7 @@ function tasksOf(options: PushOptions, pusher: Pusher, basis: Basis): NewTask[] 
     method,
     user: user === undefined ? pusher.user : CALL.user.kind.read(user, "Cannot push: user"),
     args: encodeArgs(args, "args"),
-    context: encode(splitContext(context ?? pusher.context, basis).stored, "context"),
+    context: context === undefined ? shared.context() : encodeContext(context, basis),
     ...columns,
   };
   if (isFunction) {

@@ -2,7 +2,7 @@
 import { encode } from "../values/encoding.ts";
 import { TqError } from "../errors.ts";
 import { quote } from "../quote.ts";
-import { type ModelClass, type ModelMethod, requireMethod } from "../registry/model-class.ts";
+import { type ModelClass, requireMethod } from "../registry/model-class.ts";
 import { type NewTask, NO_INSTANCES } from "../task.ts";
 import { TaskHandle } from "../tasks/handle.ts";
 import { refuseBatchOfFunction, toTasks } from "./division.ts";
@@ -44,15 +44,6 @@ function makeQueue(model: ModelClass): Record<string, Caller> {
 }
 
 function callerOf(model: ModelClass, method: string): Caller {
-  const holders: Record<ModelMethod["kind"], object> = {
-    static: model,
-    instance: model.prototype,
-    function: model,
-  };
-  let found: ModelMethod | undefined;
-  // A check instead of a search at each push: classes can be changed while a program runs.
-  const isThere = ({ kind, call }: ModelMethod) =>
-    (holders[kind] as Readonly<Record<string, unknown>>)[method] === call;
   const tasksOf = (
     pusher: Pusher,
     instances: unknown,
@@ -62,7 +53,7 @@ function callerOf(model: ModelClass, method: string): Caller {
     const { context, user, runtime } = pusher;
     const { registry, worker } = runtime;
     registry.add(model, null, !worker); // from no file; without a worker this program runs the task
-    if (!found || !isThere(found)) found = requireMethod(model, method, "push");
+    const { kind } = requireMethod(model, method, "push");
     const name = model.__name__;
     const { placement, stored } = splitContext(context, basisOf(pusher), options);
     const common = {
@@ -73,7 +64,7 @@ function callerOf(model: ModelClass, method: string): Caller {
       context: encode(stored, "context"),
       ...placement.columns,
     };
-    if (found.kind === "function") {
+    if (kind === "function") {
       if (options) refuseBatchOfFunction(options["batch"]); // that of a context is for all pushes
       return [{ ...common, instances: NO_INSTANCES }];
     }

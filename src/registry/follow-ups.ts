@@ -14,8 +14,7 @@ import type { Registry } from "./registry.ts";
 /**
  * Tells the store what the failures of these models push.
  *
- * @param isComplete the registry has all functions: none that it lacks can be called.
- * @throws TqError "models" for a function that names one which there is not.
+ * @throws TqError as `followUpsOf`.
  */
 export async function declareFollowUps(
   store: Store,
@@ -23,18 +22,32 @@ export async function declareFollowUps(
   rules: readonly TaskRules[],
   isComplete = true,
 ): Promise<DeclaredFollowUps> {
-  const policies = new Policies(rules);
+  const declared = followUpsOf(registry, rules, isComplete);
+  await store.failures.declare(declared.models, declared.followUps);
+  return declared;
+}
+
+/**
+ * What the failures of these models push.
+ *
+ * @param isComplete the registry has all functions: none that it lacks can be called.
+ * @throws TqError "models" for a function that names one which there is not.
+ */
+export function followUpsOf(
+  registry: Registry,
+  rules: readonly TaskRules[],
+  isComplete = true,
+): DeclaredFollowUps {
+  const policies = new Policies(rules, (name) => isCallable(name, registry, isComplete));
   const models = registry.all();
   const followUps = models.flatMap((model) => {
     if (isFunction(model)) return followUpsOfFunction(model, registry, policies, isComplete);
     return followUpsOfModel(model, policies);
   });
-  const names = models.map(({ __name__ }) => __name__);
-  await store.failures.declare(names, followUps);
-  return { models: names, followUps };
+  return { models: models.map(({ __name__ }) => __name__), followUps };
 }
 
-const declared = new WeakMap<Store, readonly ModelClass[]>();
+const known = new WeakMap<Store, readonly ModelClass[]>();
 
 /** The same for a program that runs its own tasks, and may meet new models at any time: call it before each run. */
 export async function declareNewFollowUps(
@@ -43,10 +56,10 @@ export async function declareNewFollowUps(
   rules: readonly TaskRules[],
 ): Promise<void> {
   const models = registry.all();
-  const before = declared.get(store) ?? [];
+  const before = known.get(store) ?? [];
   if (models.length === before.length && models.every((model, at) => model === before[at])) return;
   await declareFollowUps(store, registry, rules, false);
-  declared.set(store, models);
+  known.set(store, models);
 }
 
 function followUpsOfModel(model: ModelClass, policies: Policies): FollowUp[] {
@@ -54,8 +67,7 @@ function followUpsOfModel(model: ModelClass, policies: Policies): FollowUp[] {
   const methods = methodNames(model);
   return methods.flatMap((method) => {
     const called = policies.sourced(model, method, null).policy.onFailed;
-    // Where tq.toml names a method for many models, it counts for those that have it.
-    if (called === null || !methods.includes(called)) return [];
+    if (called === null) return [];
     return [{ model: name, method, calls: { model: name, method: called } }];
   });
 }
@@ -67,18 +79,17 @@ function followUpsOfFunction(
   isComplete: boolean,
 ): FollowUp[] {
   const name = model.__name__;
-  const { policy, sources } = policies.sourced(model, FUNCTION_METHOD, null);
-  const called = policy.onFailed;
+  const called = policies.sourced(model, FUNCTION_METHOD, null).policy.onFailed;
   if (called === null) return [];
-  const other = registry.get(called);
-  const canCall = other === undefined ? !isComplete : isFunction(other);
-  if (canCall) {
-    return [
-      { model: name, method: FUNCTION_METHOD, calls: { model: called, method: FUNCTION_METHOD } },
-    ];
-  }
-  if (sources.onFailed === "tq.toml") return []; // the worker's log says so
-  throw noFunction(name, called, registry);
+  if (!isCallable(called, registry, isComplete)) throw noFunction(name, called, registry);
+  return [
+    { model: name, method: FUNCTION_METHOD, calls: { model: called, method: FUNCTION_METHOD } },
+  ];
+}
+
+function isCallable(name: string, registry: Registry, isComplete: boolean): boolean {
+  const found = registry.get(name);
+  return found === undefined ? !isComplete : isFunction(found);
 }
 
 function noFunction(name: string, called: string, registry: Registry): TqError {
@@ -93,7 +104,7 @@ function noFunction(name: string, called: string, registry: Registry): TqError {
   );
 }
 
-/** A sentence for each `on_failed` of tq.toml that no task can call: its failures would push nothing. */
+/** A sentence for each `on_failed` of tq.toml that no task can call: it does not count. */
 export function unknownFollowUps(rules: readonly TaskRules[], catalog: ModelCatalog): string[] {
   return rules.flatMap(({ pattern, said: { onFailed = null } }) => {
     if (onFailed === null) return [];
@@ -104,7 +115,7 @@ export function unknownFollowUps(rules: readonly TaskRules[], catalog: ModelCata
     const names = lacking.map(([model]) => model).join(", ");
     const words = `on_failed = ${JSON.stringify(onFailed)} of [tasks.${JSON.stringify(pattern)}]`;
     return [
-      `${words} is of no use for ${names}: there is no such method or function; failures push nothing there`,
+      `${words} is of no use for ${names}: there is no such method or function; it does not count there`,
     ];
   });
 }

@@ -79,7 +79,6 @@ export function isClass(value: object): boolean {
   return Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }
 
-/** The model's method of this name, never one of `Object` or of tq's base classes. */
 function findMethod(model: ModelClass, name: string): ModelMethod | undefined {
   for (const { statics, prototype } of userClasses(model)) {
     const onClass = ownMethod(statics, name);
@@ -103,13 +102,42 @@ export function methodNames(model: ModelClass): string[] {
   return [...names].sort();
 }
 
-/** The model's method of this name. @throws TqError "not_found", with the near name. */
-export function requireMethod(model: ModelClass, name: string, action: string): ModelMethod {
+const found = new WeakMap<ModelClass, Map<string, ModelMethod>>();
+
+/** A check instead of a search at each call: classes can be changed while a program runs. */
+function isThere(model: ModelClass, name: string, { kind, call }: ModelMethod): boolean {
+  const holder: object = kind === "instance" ? model.prototype : model;
+  return (holder as Readonly<Record<string, unknown>>)[name] === call;
+}
+
+/** The model's method of this name, never one of `Object` or of tq's base classes. */
+export function methodOf(model: ModelClass, name: string): ModelMethod | undefined {
+  let methods = found.get(model);
+  if (!methods) found.set(model, (methods = new Map<string, ModelMethod>()));
+  const known = methods.get(name);
+  if (known && isThere(model, name, known)) return known;
   const method = findMethod(model, name);
+  if (method) methods.set(name, method);
+  return method;
+}
+
+/**
+ * The model's method of this name.
+ *
+ * @param why the end of the sentence.
+ * @throws TqError "not_found", with the near name.
+ */
+export function requireMethod(
+  model: ModelClass,
+  name: string,
+  action: string,
+  why = "",
+): ModelMethod {
+  const method = methodOf(model, name);
   if (method) return method;
   throw new TqError(
     "not_found",
-    `Cannot ${action} ${model.__name__}.${name}: the model ${model.__name__} has no method ${JSON.stringify(name)}${didYouMean(name, methodNames(model))}`,
+    `Cannot ${action} ${model.__name__}.${name}: the model ${model.__name__} has no method ${JSON.stringify(name)}${didYouMean(name, methodNames(model))}${why}`,
   );
 }
 

@@ -16,7 +16,13 @@ import {
   type TaskPolicy,
 } from "../policies/table.ts";
 import type { TaskRules } from "../settings/task-rules.ts";
-import { isFunction, type ModelClass, type ModelMethod, requireMethod } from "./model-class.ts";
+import {
+  isFunction,
+  methodNames,
+  type ModelClass,
+  type ModelMethod,
+  requireMethod,
+} from "./model-class.ts";
 import { WEBHOOK_CALL } from "../task.ts";
 
 interface WithPolicies {
@@ -32,14 +38,22 @@ export interface SourcedPolicy {
   readonly sources: Readonly<Record<PolicyKey, PolicySource>>;
 }
 
+/** Whether there is a function of this name. */
+type HasFunction = (name: string) => boolean;
+
 /** The policies of all methods of this process; each is read once. */
 export class Policies {
   readonly #rules: readonly TaskRules[];
+  readonly #hasFunction: HasFunction;
   readonly #byModel = new WeakMap<ModelClass, Map<string, Policy>>();
 
-  /** @param rules those of tq.toml. */
-  constructor(rules: readonly TaskRules[]) {
+  /**
+   * @param rules those of tq.toml.
+   * @param hasFunction is asked about the `onFailed` of functions; without it all names count.
+   */
+  constructor(rules: readonly TaskRules[], hasFunction: HasFunction = () => true) {
     this.#rules = rules;
+    this.#hasFunction = hasFunction;
   }
 
   /**
@@ -59,7 +73,7 @@ export class Policies {
     const layers: [PolicySource, Said][] = [
       ["default", PRESET_POLICY],
       ["model", saidByModel(model, method)],
-      ["tq.toml", saidByRules(this.#rules, model, method)],
+      ["tq.toml", this.#saidByRules(model, method)],
       ["push", pushed === null ? {} : readPushed(pushed, "its policy")],
     ];
     const policy = Object.assign({}, ...layers.map(([, said]) => said)) as Policy;
@@ -67,6 +81,23 @@ export class Policies {
       POLICY_KEYS.map((key) => [key, layers.findLast(([, said]) => key in said)?.[0] ?? "default"]),
     ) as Record<PolicyKey, PolicySource>;
     return { policy, sources };
+  }
+
+  /** Gathers the policies of tq.toml for a method: a name wins over a pattern, a longer pattern over a shorter one. */
+  #saidByRules(model: ModelClass, method: string): Said {
+    const called = isFunction(model) ? null : method;
+    const those = this.#rules.filter(({ pattern }) => matchesCall(pattern, model.__name__, called));
+    return Object.assign({}, ...those.map(({ said }) => this.#countingFor(model, said))) as Said;
+  }
+
+  /** A section is for many models: its `onFailed` counts for those that have the method. */
+  #countingFor(model: ModelClass, said: Said): Said {
+    const { onFailed: called = null, ...others } = said;
+    if (called === null) return said;
+    const canCall = isFunction(model)
+      ? this.#hasFunction(called)
+      : methodNames(model).includes(called);
+    return canCall ? said : others;
   }
 }
 
@@ -104,13 +135,6 @@ function saidByModel(model: ModelClass, method: string): Said {
   });
 }
 
-/** Gathers the policies of tq.toml for a method: a name wins over a pattern, a longer pattern over a shorter one. */
-function saidByRules(rules: readonly TaskRules[], model: ModelClass, method: string): Said {
-  const called = isFunction(model) ? null : method;
-  const those = rules.filter(({ pattern }) => matchesCall(pattern, model.__name__, called));
-  return Object.assign({}, ...those.map(({ said }) => said)) as Said;
-}
-
 /** @throws TqError "not_found" for a method that the model does not have, "models" for an unknown key or value. */
 export function checkPolicies(model: ModelClass): void {
   const { tasks } = model as { readonly tasks?: unknown };
@@ -141,8 +165,14 @@ function checkSaid(model: ModelClass, method: string, kind: ModelMethod["kind"])
   const said = saidByModel(model, method);
   checkInstances(model, said, kind, placeOf(model, method));
   // Other functions may be defined later: the worker looks for them.
-  if (typeof said.onFailed === "string" && kind !== "function")
-    requireMethod(model, said.onFailed, `call, as ${placeOf(model, method)}.onFailed says,`);
+  if (typeof said.onFailed === "string" && kind !== "function") {
+    requireMethod(
+      model,
+      said.onFailed,
+      `call, as ${placeOf(model, method)}.onFailed says,`,
+      "; there it names a method of the same model, and no function",
+    );
+  }
 }
 
 function checkInstances(

@@ -23,9 +23,11 @@ export function saidPolicies(
   models: Iterable<ModelClass>,
   rules: readonly TaskRules[],
 ): SaidPolicies {
-  const policies = new Policies(rules);
+  const all = [...models];
+  const functions = new Set(all.filter(isFunction).map(({ __name__ }) => __name__));
+  const policies = new Policies(rules, (name) => functions.has(name));
   const said = Object.create(null) as Record<string, SaidPolicies[string]>;
-  for (const model of models) {
+  for (const model of all) {
     const isAlone = isFunction(model);
     for (const method of isAlone ? [FUNCTION_METHOD] : methodNames(model)) {
       const ofMethod = saidOf(policies, model, method);

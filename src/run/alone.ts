@@ -5,7 +5,7 @@ import type { Report } from "../log/events.ts";
 import { type ErrorData, toErrorData } from "../outcome.ts";
 import type { Session } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
-import { begin, type Begun, type Ended, endingOf, note } from "./attempt.ts";
+import { begin, type Begun, type Ended, endingOf, note, rejectionsTold } from "./attempt.ts";
 import { laterOrNever, waitInPlace } from "./backoff.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
@@ -97,8 +97,9 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
   for (let tries = 0; ; tries++) {
     const { task, unit, runs, started, outside } = begun;
     const outcome = await begun.outcome;
-    await unit.end();
     const duration = monotonicNow() - started;
+    await unit.end();
+    if (begun.waits) await rejectionsTold();
     const ended = { task, unit, outcome, runs, started, duration };
     if (outcome.kind === "finished") return ended;
     await session.rollback();

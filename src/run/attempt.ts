@@ -1,6 +1,7 @@
 /** One attempt at a task: decodes the call, begins the run, and reports its end after the commit. */
 import { monotonicNow } from "../clock.ts";
 import { drainMicrotasks } from "bun:jsc";
+import { nextTurn } from "../next-turn.ts";
 import type { Outcome, OutcomeKind } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
 import type { Ending, Session } from "../store/session.ts";
@@ -8,10 +9,11 @@ import type { ClaimedTask } from "../task.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { attend } from "./attend.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
-import { isCall, isOutside, type Prepared, prepare, run } from "./run.ts";
+import { isCall, isOutside, type Prepared, prepare } from "./prepare.ts";
+import { run } from "./run.ts";
 import type { MethodRuns } from "./quick-methods.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
-import { abortLate, limitRun, runTime } from "./time-limit.ts";
+import { abortLate, limitRun } from "./time-limit.ts";
 
 /** A thread decodes calls of a batch for this long before the batch's transaction begins. */
 const DECODE_AHEAD_MS = 2;
@@ -46,19 +48,21 @@ interface Decoded {
   readonly took: number;
 }
 
-function decode(thread: ThreadRuntime, task: ClaimedTask): Decoded {
-  const started = monotonicNow();
+function decode(thread: ThreadRuntime, task: ClaimedTask, started = monotonicNow()): Decoded {
   const prepared = prepare(task, thread);
   return { prepared, took: monotonicNow() - started };
 }
 
 /** Decodes the first calls of a batch while other threads may write; after large arguments the rest wait. */
 export function decodeAhead(thread: ThreadRuntime, tasks: readonly ClaimedTask[]): Decoded[] {
-  const until = monotonicNow() + DECODE_AHEAD_MS;
+  let now = monotonicNow();
+  const until = now + DECODE_AHEAD_MS;
   const decoded: Decoded[] = [];
   for (const task of tasks) {
-    if (monotonicNow() > until) break;
-    decoded.push(decode(thread, task));
+    if (now > until) break;
+    const one = decode(thread, task, now);
+    decoded.push(one);
+    now += one.took;
   }
   return decoded;
 }
@@ -77,7 +81,7 @@ export function begin(
   if (audience.hears("task.started")) report({ name: "task.started", ...runOf(task) });
   const started = monotonicNow();
   const waitedBefore = unit.waited;
-  const startedAt = runTime(progress);
+  const startedAt = started - progress.awaited;
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
   const outcome = run(task, prepared, unit, thread);
   drainMicrotasks();
@@ -97,6 +101,12 @@ export function begin(
   };
   return attending ? attending.then(learn) : learn();
 }
+
+/**
+ * Resolves once Bun has told of all rejections that no code awaits: it tells of them in the next turn of the event loop
+ * at the latest. The task of a run that waited still runs until then, so that each counts a crash, whatever came before.
+ */
+export const rejectionsTold = nextTurn;
 
 /** The claims that the round's commit gives back, and the ones that it makes. */
 export function endingOf(
@@ -135,8 +145,8 @@ export function note(thread: ThreadRuntime, ended: Ended, kept: boolean): Soon<v
 function count({ counters }: ThreadRuntime, ended: Ended, kind: OutcomeKind): void {
   const { task, runs, started, duration } = ended;
   // A task that expired had no run, so nothing of one is measured.
-  const [began, ran] = neverRan(ended) ? [NaN, NaN] : [started, duration];
-  counters?.count(task, runs.series, kind, began, ran);
+  const ran = !neverRan(ended);
+  counters?.count(task, runs.series, kind, ran ? started : NaN, ran ? duration : NaN);
 }
 
 function neverRan({ outcome }: Ended): boolean {

@@ -8,7 +8,15 @@ import type { Store } from "../store/store.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
 import { finishAlone } from "./alone.ts";
-import { begin, type Begun, decodeAhead, type Ended, endingOf, note } from "./attempt.ts";
+import {
+  begin,
+  type Begun,
+  decodeAhead,
+  type Ended,
+  endingOf,
+  note,
+  rejectionsTold,
+} from "./attempt.ts";
 import { waitInPlace } from "./backoff.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
@@ -55,6 +63,7 @@ export async function runBatch(
       if (begun.waits) onWait();
       const added = batch.add(begun);
       if (added) await added;
+      if (begun.waits) await rejectionsTold();
       if (session.spoilt) {
         // The tasks after it must not meet the changes that it made to the connection.
         thread.methods.of(task).startOver();
@@ -98,8 +107,8 @@ class Batch {
   readonly #settled: { ended: Ended; kept: boolean; transactionNumber: number }[] = [];
   /** Runs that ended without an open transaction: they are settled once there is one. */
   #unsettled: EndedInBatch[] = [];
-  /** The claims that are still held, and the transaction during which none of them can be lost. */
-  #held: { readonly claims: ReadonlySet<Claim>; readonly transactionNumber: number } | null = null;
+  /** The claims that are lost, and the transaction during which no other can be. */
+  #lost: { readonly claims: readonly Claim[]; readonly transactionNumber: number } | null = null;
   /** How many transactions of the session had been undone before this batch. */
   readonly #undone: number;
 
@@ -146,8 +155,8 @@ class Batch {
   #settleRun(ended: Ended): Soon<void> {
     const { task, unit, outcome } = ended;
     if (outcome.kind !== "finished") return this.#settleUnfinished(ended);
-    return soon(this.#heldNow(), (held) => {
-      const kept = held.has(task);
+    return soon(this.#lostNow(), (lost) => {
+      const kept = !lost.includes(task);
       return soon(unit.closeSavepoint(kept), () => {
         if (kept) this.#session.finishAtCommit(task, outcome.result, outcome.reason);
         this.#settled.push({ ended, kept, transactionNumber: this.#session.transactionNumber });
@@ -163,11 +172,11 @@ class Batch {
   }
 
   /** Reads once for each transaction: while it has the write lock, no claim can be lost. */
-  #heldNow(): Soon<ReadonlySet<Claim>> {
+  #lostNow(): Soon<readonly Claim[]> {
     const { transactionNumber } = this.#session;
-    if (this.#held?.transactionNumber === transactionNumber) return this.#held.claims;
-    return this.#session.stillHeld(this.#tasks).then((claims) => {
-      this.#held = { claims, transactionNumber };
+    if (this.#lost?.transactionNumber === transactionNumber) return this.#lost.claims;
+    return this.#session.lostClaims(this.#tasks).then((claims) => {
+      this.#lost = { claims, transactionNumber };
       return claims;
     });
   }

@@ -32,7 +32,7 @@ export async function withEarlierTrouble(
       .findLast(({ message }) => message?.includes(NOTE));
     if (!last) return error;
     const trouble = last.message?.slice(last.message.lastIndexOf(NOTE) + NOTE.length) ?? "";
-    const note = `at attempt ${last.number} a function of its policy failed, so it waited as without one: ${trouble}`;
+    const note = `at run ${last.number} a function of its policy failed, so it waited as without one: ${trouble}`;
     return { ...error, message: `${error.message} (${note}` };
   } catch {
     return error; // the database may be in trouble, which is said elsewhere

@@ -60,6 +60,9 @@ export class MethodRuns {
 export class QuickMethods {
   readonly #traits: BatchTraits;
   readonly #byModel = new Map<string, Map<string, MethodRuns>>();
+  /** The method that was asked for last: mostly it is asked for again. */
+  #last: { readonly model: string; readonly method: string; readonly runs: MethodRuns } | null =
+    null;
 
   constructor(traits: BatchTraits) {
     this.#traits = traits;
@@ -67,10 +70,13 @@ export class QuickMethods {
 
   /** The runs of this task's method. */
   of({ model, method }: { readonly model: string; readonly method: string }): MethodRuns {
+    const last = this.#last;
+    if (last?.model === model && last.method === method) return last.runs;
     let byMethod = this.#byModel.get(model);
     if (!byMethod) this.#byModel.set(model, (byMethod = new Map<string, MethodRuns>()));
     let runs = byMethod.get(method);
     if (!runs) byMethod.set(method, (runs = new MethodRuns(this.#traits)));
+    this.#last = { model, method, runs };
     return runs;
   }
 }

@@ -1,55 +1,20 @@
-/**
- * Runs one task up to its outcome: resolves and decodes the call, finds the records, calls. Tryton's `ir.queue` run.
- */
+/** Runs one task up to its outcome: finds the records of its call, and makes it. Tryton's `ir.queue` run. */
 import { formatDuration } from "../values/duration.ts";
-import { decode } from "../values/encoding.ts";
-import { isOperational, isTqError, TqError, messageOf } from "../errors.ts";
-import {
-  isFunction,
-  methodNames,
-  type ModelClass,
-  type ModelMethod,
-  requireMethod,
-} from "../registry/model-class.ts";
+import { isOperational } from "../errors.ts";
 import type { Policy } from "../policies/table.ts";
 import { verdictOf } from "../policies/verdicts.ts";
 import { finished } from "./finished.ts";
 import { judge } from "./judge.ts";
 import { hasFunction, withEarlierTrouble } from "./policy-trouble.ts";
+import { type Call, isCall, type Prepared } from "./prepare.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 import { runTime, tellIfOverdue, timeoutError } from "./time-limit.ts";
-import { Transaction, type Context } from "../transaction/transaction.ts";
+import { Transaction } from "../transaction/transaction.ts";
 import { allAwaited } from "../transaction/strict-work.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
-import { callWords, type ClaimedTask, isFunctionCall } from "../task.ts";
-import { functionWords, modelWords } from "../catalog.ts";
+import { type ClaimedTask, expiredReason, expiryOf } from "../task.ts";
 import { RunningTask, withTask } from "../transaction/current-task.ts";
-
-/** The call of a task, or the outcome of a task that cannot be called. */
-export type Prepared = Call | Outcome;
-
-/** The methods that a thread can call, and how it runs them. */
-export type Callables = Pick<ThreadRuntime, "registry" | "policies">;
-
-/** Finds the task's method and decodes its call, without the database. Never throws. */
-export function prepare(task: ClaimedTask, thread: Callables): Prepared {
-  try {
-    return resolve(task, thread);
-  } catch (error) {
-    return { kind: "failed", error: toErrorData(error) };
-  }
-}
-
-/** False for a task that cannot be called: its outcome says nothing about the method. */
-export function isCall(prepared: Prepared): prepared is Call {
-  return !("kind" in prepared);
-}
-
-/** True for a method that runs outside any transaction. */
-export function isOutside(prepared: Prepared): boolean {
-  return isCall(prepared) && !prepared.policy.transaction;
-}
 
 /**
  * Runs the task's method inside this unit of work. Never throws: an error becomes the outcome. It is the thread's present
@@ -134,13 +99,11 @@ async function expiry(task: ClaimedTask, policy: Policy, unit: Unit): Promise<Ou
   let { expiresAt } = task;
   if (expiresAt === null && policy.expires !== null) {
     const row = await store.get(task.id);
-    const since = row === null ? null : (row.scheduled_at ?? row.enqueued_at);
-    expiresAt = since === null ? null : since + policy.expires;
+    expiresAt = row && expiryOf(row, policy.expires);
   }
   const late = expiresAt === null ? 0 : store.now() - expiresAt;
   if (late <= 0) return null;
-  const reason = `it expired ${formatDuration(late)} ago, before its first run`;
-  return { kind: "cancelled", reason, neverRan: true };
+  return { kind: "cancelled", reason: expiredReason(formatDuration(late)), neverRan: true };
 }
 
 function notCalled({ instances, policy }: Call): Outcome {
@@ -168,89 +131,6 @@ function callFunction({ method, args }: Call, unit: Unit): unknown {
   return unit.strict ? allAwaited(answer, unit.strict) : answer;
 }
 
-interface Call {
-  readonly model: ModelClass;
-  readonly method: ModelMethod;
-  readonly instances: number | readonly number[];
-  readonly args: readonly unknown[];
-  readonly context: Context;
-  readonly policy: Policy;
-}
-
-function lookUp(
-  task: ClaimedTask,
-  registry: Callables["registry"],
-): readonly [ModelClass, ModelMethod] {
-  try {
-    const kind = isFunctionCall(task) ? "function" : "model";
-    const model = registry.require(task.model, `run task ${task.id}`, kind);
-    checkForm(task, model);
-    return [model, requireMethod(model, task.method, `run task ${task.id},`)];
-  } catch (cause) {
-    if (!isTqError(cause) || cause.code !== "not_found") throw cause;
-    throw new TqError("not_found", `${cause.message} (${registry.ifMissing})`, { cause });
-  }
-}
-
-/** Refuses a call of a function as a method, and of a method as a function: the model has changed since the push. */
-function checkForm(task: ClaimedTask, model: ModelClass): void {
-  if (isFunction(model) === isFunctionCall(task)) return;
-  const words = isFunction(model)
-    ? functionWords(task.model)
-    : modelWords(task.model, methodNames(model));
-  throw new TqError("not_found", `Cannot run task ${task.id}, ${callWords(task)}: ${words}`);
-}
-
-function resolve(task: ClaimedTask, { registry, policies }: Callables): Call {
-  const [model, method] = lookUp(task, registry);
-  const instances = decodeColumn(task, "instances", isIds, "an id or a list of ids");
-  const args = decodeColumn(
-    task,
-    "args",
-    Array.isArray as (value: unknown) => value is unknown[],
-    "a list",
-  );
-  const policy = policies.of(model, task.method, task.policy);
-  return { model, method, instances, args, context: contextOf(task), policy };
-}
-
-/** A run adds these to the context of the push. */
-const IN_TASK: Context = Object.freeze({ _skip_warnings: true, _check_access: false });
-
-function contextOf(task: ClaimedTask): Context {
-  if (task.context === "{}") return IN_TASK;
-  return Object.freeze({ ...decodeColumn(task, "context", isObject, "an object"), ...IN_TASK });
-}
-
-/** Decodes a column of the row, which may have been damaged by hand. */
-function decodeColumn<T>(
-  task: ClaimedTask,
-  column: "instances" | "args" | "context",
-  is: (value: unknown) => value is T,
-  expected: string,
-): T {
-  let value: unknown;
-  try {
-    value = decode(task[column], column);
-  } catch (error) {
-    const reason = messageOf(error);
-    throw new TqError(
-      "invalid",
-      `Cannot run task ${task.id}: its ${column} cannot be read: ${reason}`,
-    );
-  }
-  if (is(value)) return value;
-  throw new TqError("invalid", `Cannot run task ${task.id}: its ${column} must be ${expected}`);
-}
-
-function isIds(value: unknown): value is number | number[] {
-  return Number.isSafeInteger(value) || (Array.isArray(value) && value.every(Number.isSafeInteger));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 interface Browses {
   browse(ids: readonly number[]): Promise<object[]>;
 }
@@ -264,12 +144,9 @@ function findRecords({ model, instances }: Call): Promise<object[]> {
 /** The value of a call that has no record to be made on. */
 const NOT_CALLED = Symbol("not called");
 
-/** @returns what the method returns; NOT_CALLED when no record is left */
-async function callMethod(
-  { model, method, instances, args, policy }: Call,
-  records: readonly object[],
-  unit: Unit,
-): Promise<unknown> {
+/** @returns what the method returns, or a promise of that; NOT_CALLED when no record is left */
+function callMethod(call: Call, records: readonly object[], unit: Unit): unknown {
+  const { model, method, instances, args, policy } = call;
   const single = typeof instances === "number";
   const isStatic = method.kind === "static";
   // A recurring task may have no instances: a static method then gets an empty list.
@@ -279,12 +156,20 @@ async function callMethod(
     const answer = method.call.call(model, given, ...args);
     return unit.strict ? allAwaited(answer, unit.strict) : answer;
   }
+  return callOnEach(call, records, unit);
+}
+
+async function callOnEach(
+  { model, method, instances, args }: Call,
+  records: readonly object[],
+  unit: Unit,
+): Promise<unknown> {
   let last: unknown;
   for (const record of records) {
-    last = await (isStatic
+    last = await (method.kind === "static"
       ? method.call.call(model, record, ...args)
       : method.call.call(record, ...args));
   }
   unit.strict?.checkAwaited();
-  return single ? last : undefined;
+  return typeof instances === "number" ? last : undefined;
 }

@@ -3,17 +3,18 @@ import { monotonicNow } from "../clock.ts";
 import { noSuchTask, TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Outcome } from "../outcome.ts";
+import { followUpsOf } from "../registry/follow-ups.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 import type { Session } from "../store/session.ts";
 import { parseOutput, type RunOutput } from "../store/task-output.ts";
 import type { TrialChanges, TrialStore } from "../store/trial.ts";
-import { callWords, type ClaimedTask, ENDED_STATES } from "../task.ts";
+import { callWords, type ClaimedTask, ENDED_STATES, type Task } from "../task.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import { Transaction } from "../transaction/transaction.ts";
 import { Unit } from "../transaction/unit.ts";
 import { begin } from "./attempt.ts";
 import { loneThread } from "./lone-thread.ts";
-import { isCall, isOutside, type Prepared, prepare } from "./run.ts";
+import { isCall, isOutside, type Prepared, prepare } from "./prepare.ts";
 import type { ThreadOutput } from "./thread-output.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 
@@ -34,6 +35,8 @@ export interface TrialEnd {
   readonly ran: number;
   /** The changes that its commit would have made; null: the run would have been undone. */
   readonly changes: TrialChanges | null;
+  /** The tasks that its failure would push, as `onFailed` says. */
+  readonly followUps: readonly Task[];
   readonly output: RunOutput;
 }
 
@@ -55,7 +58,9 @@ export async function prepareTrial(
   makeOutput: (progress: Progress) => ThreadOutput,
 ): Promise<Trial> {
   const thread = { ...loneThread(runtime, makeOutput), report: withoutRuns(runtime.report) };
-  const task = await claimed(thread, tried);
+  const { store, registry, config } = runtime;
+  store.failures.know(followUpsOf(registry, config.tasks));
+  const task = await inRolledBack(thread, (session) => claimed(thread, session, tried));
   const prepared = prepare(task, thread);
   if (isOutside(prepared)) {
     const why = "runs outside any transaction (transaction: false), so what it commits would stay";
@@ -64,7 +69,17 @@ export async function prepareTrial(
     const refusal = `Cannot try ${nameOf(task, tried)}: ${callWords(task)} ${why}`;
     throw new TqError("conflict", `${refusal}; ${cure}`);
   }
-  const run = () => runTrial(thread, runtime.store, task, prepared, nameOf(task, tried));
+  const run = async (): Promise<TrialEnd> => {
+    const end = await runTrial(thread, store, task, prepared, nameOf(task, tried));
+    const { outcome } = end;
+    if (outcome.kind !== "failed") return { ...end, followUps: [] };
+    const followUps = await inRolledBack(thread, async (session) => {
+      await session.settle(await claimed(thread, session, tried), outcome);
+      const { pushed } = await store.changes(session, MOST_SHOWN);
+      return pushed.filter(({ id }) => session.followUps.includes(id));
+    });
+    return { ...end, followUps };
+  };
   return { task, attempts: isCall(prepared) ? prepared.policy.attempts : 1, run };
 }
 
@@ -79,20 +94,31 @@ function nameOf({ id, model, method, instances }: ClaimedTask, tried: Tried): st
   return "id" in tried ? `task ${id}` : callWords({ model, method, instances });
 }
 
-/** The task as a worker would claim it now: the claim itself is rolled back before the run. */
-async function claimed(thread: ThreadRuntime, tried: Tried): Promise<ClaimedTask> {
-  const { store } = thread;
+/** The claim of a trial is rolled back before the run, so that the method does not meet it. */
+async function inRolledBack<T>(
+  { store }: ThreadRuntime,
+  fn: (session: Session) => Promise<T>,
+): Promise<T> {
   const session = store.session();
   try {
     await session.begin();
-    const id = "id" in tried ? tried.id : await pushed(thread, session, tried.push);
-    if ("id" in tried) await readyAgain(thread, session, id);
-    const task = await session.claimOne(id, thread.owner, true);
-    if (task) return task;
-    throw await cannotTry(thread, id);
+    return await fn(session);
   } finally {
     await store.release(session);
   }
+}
+
+/** The task as a worker would claim it now. */
+async function claimed(
+  thread: ThreadRuntime,
+  session: Session,
+  tried: Tried,
+): Promise<ClaimedTask> {
+  const id = "id" in tried ? tried.id : await pushed(thread, session, tried.push);
+  if ("id" in tried) await readyAgain(thread, session, id);
+  const task = await session.claimOne(id, thread.owner, true);
+  if (task) return task;
+  throw await cannotTry(thread, id);
 }
 
 async function pushed(
@@ -128,7 +154,7 @@ async function runTrial(
   task: ClaimedTask,
   prepared: Prepared,
   name: string,
-): Promise<TrialEnd> {
+): Promise<Omit<TrialEnd, "followUps">> {
   const session = store.session();
   const unit = new Unit(thread, { session });
   const began = monotonicNow();

@@ -5,8 +5,10 @@ import { fieldOf, POLICIES, POLICY_KEYS, type PolicyRow } from "../policies/tabl
 import { listConfig } from "./config.ts";
 import { sectionWords } from "./cron-sections.ts";
 import type { Config } from "./draft.ts";
+import { shownUrl } from "./kinds.ts";
 import { formatSetting, shownSetting } from "./table.ts";
 import type { TaskRules } from "./task-rules.ts";
+import type { WebhookSettings } from "./webhook-sections.ts";
 
 export interface ListedSetting {
   /** As tq.toml would write it: `queue.worker`, `tasks."sale.process".timeout`. */
@@ -35,7 +37,9 @@ export function listSettings(config: Config): ListedSetting[] {
     env: setting.env,
     description: setting.description,
   }));
-  return [...settings, ...config.tasks.flatMap(listRules), ...config.cron.flatMap(listCron)];
+  const webhooks = config.webhooks.flatMap((webhook, at) => listWebhook(webhook, at + 1));
+  const [rules, crons] = [config.tasks.flatMap(listRules), config.cron.flatMap(listCron)];
+  return [...settings, ...rules, ...crons, ...webhooks];
 }
 
 /** The policies of one section `[tasks."…"]`. */
@@ -65,6 +69,32 @@ function listCron({ name, definition }: CronText): ListedSetting[] {
     description: helpOf(key),
   }));
 }
+
+/** The keys of one section `[[webhook]]`: sections of that kind have a number, as errors say it. */
+function listWebhook(webhook: WebhookSettings, number: number): ListedSetting[] {
+  const { target, url, events, queues, tasks, includesArgs, secretFile } = webhook;
+  const rows: readonly (readonly [string, unknown, string])[] = [
+    ["name", target, "Its name in the database: the hash of its URL, where it has none"],
+    ["url", shownUrl(url), "Where it goes"],
+    ["events", events, "The ends that it tells"],
+    ["queues", queues, "Names and patterns of queues; none: all"],
+    ["tasks", tasks, "Names and patterns of methods and functions; none: all"],
+    ["include", includesArgs ? ["args"] : [], "What it tells besides"],
+    secretFile === null
+      ? ["secret", "…", "What signs; it is not shown"]
+      : ["secret_file", secretFile, "The file with what signs"],
+  ];
+  return rows.map(([key, value, description]) => ({
+    key: `webhook.${number}.${key}`,
+    value,
+    words: Array.isArray(value) ? value.join(", ") || PRESETS[key] || "none" : String(value),
+    ...OF_TOML,
+    description,
+  }));
+}
+
+/** The words for empty lists. */
+const PRESETS: Readonly<Record<string, string>> = { queues: "all", tasks: "all" };
 
 function helpOf(field: string): string {
   const [, { help } = { help: "" }] =

@@ -13,7 +13,7 @@ import { pushInto, pushOnceInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
 import { claim, claimOne, handBack } from "./sql/claim.ts";
-import { stillHeld } from "./sql/looking.ts";
+import { lostClaims } from "./sql/looking.ts";
 import * as pauses from "./sql/pauses.ts";
 import { mayClaim } from "./sql/ready-count.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
@@ -195,8 +195,8 @@ export class SqliteSession implements Session {
     return this.#inTransaction((db) => claimOne(db, id, owner, this.#now(), evenPaused));
   }
 
-  async stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>> {
-    return this.#checked(() => new Set(stillHeld(this.#db, claims)));
+  async lostClaims(claims: readonly Claim[]): Promise<readonly Claim[]> {
+    return this.#checked(() => lostClaims(this.#db, claims));
   }
 
   async handBack(claims: readonly Claim[]): Promise<void> {

@@ -175,7 +175,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async stillHeld(claims: readonly Claim[]): Promise<Claim[]> {
-    return this.read((db) => looking.stillHeld(db, claims));
+    const lost = await this.read((db) => looking.lostClaims(db, claims));
+    return claims.filter((claim) => !lost.includes(claim));
   }
 
   async cancel(id: number, reason = byHand.BY_HAND): Promise<Task> {

@@ -23,6 +23,8 @@ export interface PlainFilter {
   readonly user?: number;
   /** Text in the arguments, whatever its case. */
   readonly argsHave?: string;
+  /** The error of a failed task, exactly: its first line counts, up to 300 characters. */
+  readonly error?: string;
   /** Text in the reason, whatever its case. */
   readonly reasonHas?: string;
   /** Only ids above this one. */

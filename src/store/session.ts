@@ -114,8 +114,8 @@ export interface Session {
    * @param evenPaused true: no pause matters.
    */
   claimOne(id: number, owner: Owner, evenPaused?: boolean): Promise<ClaimedTask | null>;
-  /** The claims among these that are not lost; inside a transaction they stay held until its end. */
-  stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>>;
+  /** The claims among these that are lost; inside a transaction the others stay held until its end. */
+  lostClaims(claims: readonly Claim[]): Promise<readonly Claim[]>;
   /** Returns claims to the queue without counting an attempt. */
   handBack(claims: readonly Claim[]): Promise<void>;
   /** The tasks that settled failures have pushed in this session. */

@@ -1,4 +1,5 @@
 /** Groups failed tasks by their method and the first line of their error: many fail for one cause. */
+import { errorOf } from "../error-line.ts";
 import type { Store } from "../store/store.ts";
 import type { FailedTask } from "../store/looking.ts";
 import { callWords } from "../task.ts";
@@ -8,7 +9,7 @@ export interface FailedGroup {
   readonly method: string;
   /** `sale.process`, or the name of a function. */
   readonly call: string;
-  /** The name of the error, and the first line of its message: the beginning of a long one. */
+  /** As the filter `error` finds it: the name of the error, and the first line of its message. */
   readonly error: string;
   readonly count: number;
   /** When the first of them failed, in ms since 1970 UTC. */
@@ -41,7 +42,7 @@ export async function failedGroups(store: Store, most = MOST_TASKS): Promise<Fai
 function add(groups: Map<string, FailedGroup>, task: FailedTask): void {
   const { id, model, method, reason, finished_at: at } = task;
   const call = callWords(task);
-  const error = beginningOf(reason ?? "");
+  const error = errorOf(reason ?? "");
   const key = JSON.stringify([call, error]);
   const before = groups.get(key);
   groups.set(key, {
@@ -54,13 +55,4 @@ function add(groups: Map<string, FailedGroup>, task: FailedTask): void {
     last: Math.max(before?.last ?? at, at),
     newest: Math.max(before?.newest ?? id, id),
   });
-}
-
-/** Of a longer line the beginning tells the groups apart: a message may have a megabyte. */
-const MOST_CHARACTERS = 300;
-
-/** The first line, as a filter takes it: without NUL and without half a character. */
-function beginningOf(text: string): string {
-  const [line = ""] = text.slice(0, MOST_CHARACTERS).split(/[\n\0]/, 1);
-  return line.replace(/[\uD800-\uDBFF]$/, "");
 }

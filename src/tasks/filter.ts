@@ -91,6 +91,11 @@ const FILTERS = {
     hint: "TEXT",
     kind: text("text in the arguments"),
   },
+  error: {
+    help: "Failed with exactly this error: its first line counts, up to 300 characters",
+    hint: "TEXT",
+    kind: text("the first line of an error"),
+  },
   reasonHas: {
     help: "With this text in the reason, in upper or lower case",
     hint: "TEXT",
@@ -212,7 +217,7 @@ export function readWritten(
 
 /** Refuses what no task can match: it is a mistake, and an empty list would hide it. */
 function checked(filter: ReadFilter, start: string, nameOf: (key: string) => string): ReadFilter {
-  const { states, endedBefore, endedAfter } = filter;
+  const { states, error, endedBefore, endedAfter } = filter;
   for (const [later, earlier] of [
     ["pushedBefore", "pushedAfter"],
     ["endedBefore", "endedAfter"],
@@ -227,6 +232,10 @@ function checked(filter: ReadFilter, start: string, nameOf: (key: string) => str
   if ((endedBefore ?? endedAfter) !== undefined && states && !states.some(isEnded)) {
     const key = endedBefore === undefined ? "endedAfter" : "endedBefore";
     const why = `${nameOf(key)} is about tasks that have ended, and none that is ${states.join(" or ")} has`;
+    throw new TqError("invalid", start + why);
+  }
+  if (error !== undefined && states?.includes("failed") === false) {
+    const why = `${nameOf("error")} is about tasks that have failed, and none that is ${states.join(" or ")} has`;
     throw new TqError("invalid", start + why);
   }
   return filter;

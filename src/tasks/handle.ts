@@ -1,4 +1,5 @@
 /** A pushed task, with what its pusher may want to know of it. */
+import { bindMethods } from "../bound-methods.ts";
 import type { Attempt, Task, TaskError } from "../task.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import { attemptsOf, errorsOf, getTask } from "./look.ts";
@@ -54,3 +55,5 @@ export class TaskHandle<T = unknown> {
     return retryTask(this.#of, this.id);
   }
 }
+
+bindMethods(TaskHandle, "get", "result", "watch", "attempts", "errors", "why", "cancel", "retry");

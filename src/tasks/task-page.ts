@@ -14,15 +14,23 @@ export interface TaskPage {
   readonly isShort: boolean;
 }
 
+interface PageOptions {
+  /** The ms of a clock that only grows. */
+  readonly elapsed?: () => number;
+  /** True where the page ends with this part, as its tasks are large. */
+  readonly isLarge?: (found: readonly Task[]) => boolean;
+}
+
 export async function taskPage(
   store: Pick<Store, "parts">,
   filter: ReadFilter & { readonly limit: number },
-  elapsed: () => number = monotonicNow,
+  { elapsed = monotonicNow, isLarge = () => false }: PageOptions = {},
 ): Promise<TaskPage> {
   const end = elapsed() + LOOKED_MS;
   const tasks: Task[] = [];
   for await (const { found, downTo } of store.parts(filter)) {
     tasks.push(...found);
+    if (isLarge(found)) return { tasks, next: downTo, isShort: true };
     if (tasks.length >= filter.limit) return { tasks, next: lastOf(tasks), isShort: false };
     if (downTo !== null && elapsed() > end) return { tasks, next: downTo, isShort: true };
   }

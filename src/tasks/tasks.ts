@@ -19,25 +19,25 @@ import { whyTask } from "./why/why-task.ts";
  */
 export interface Tasks {
   /** The task; null where there is none: it may have been cleaned. */
-  get(id: number): Promise<Task | null>;
+  get(this: void, id: number): Promise<Task | null>;
   /** The task that has this ref. */
-  getByRef(ref: string): Promise<Task | null>;
+  getByRef(this: void, ref: string): Promise<Task | null>;
   /**
    * The tasks that match, the newest first, 100 of them unless `limit` says another number.
    *
    * @example await tasks.list({ states: ["failed"], queue: "mail", where: { "args.order": 4711 } });
    */
-  list(filter?: TaskFilter): Promise<Task[]>;
+  list(this: void, filter?: TaskFilter): Promise<Task[]>;
   /** The runs of a task, the first one first: the last 100 of them. */
-  attempts(id: number): Promise<Attempt[]>;
+  attempts(this: void, id: number): Promise<Attempt[]>;
   /** The errors of a task, the latest last. */
-  errors(id: number): Promise<TaskError[]>;
+  errors(this: void, id: number): Promise<TaskError[]>;
   /**
    * What the task is doing, or why it does not run, as `tq why` says it; null where there is no such task.
    *
    * @example const { cause, sentence, command } = (await tasks.why(id)) ?? {};
    */
-  why(id: number): Promise<Why | null>;
+  why(this: void, id: number): Promise<Why | null>;
   /**
    * Waits until the task has ended, through all its retries, in whichever process it runs.
    *
@@ -47,7 +47,7 @@ export interface Tasks {
    * "conflict" inside a task or a transaction, where the wait might never end.
    * @example const { sum } = await tasks.result<{ sum: number }>(id, { timeout: "30s" });
    */
-  result<T = unknown>(id: number, options?: ResultOptions): Promise<T>;
+  result<T = unknown>(this: void, id: number, options?: ResultOptions): Promise<T>;
   /**
    * Yields the task at once, and whenever its state, its attempts, its reason or its progress has changed, until it has
    * ended. Changes that follow each other fast may come as one.
@@ -55,13 +55,13 @@ export interface Tasks {
    * @throws as `result` does before it waits; what the signal aborts with.
    * @example for await (const { state } of tasks.watch(id)) console.log(state);
    */
-  watch(id: number, options?: WatchOptions): AsyncGenerator<WatchedTask, void, void>;
+  watch(this: void, id: number, options?: WatchOptions): AsyncGenerator<WatchedTask, void, void>;
   /**
    * Cancels a task that has not ended. In a transaction it is cancelled by the commit.
    *
    * @throws TqError "conflict" when it has ended, "not_found" when there is no such task.
    */
-  cancel(id: number, reason?: string): Promise<Task>;
+  cancel(this: void, id: number, reason?: string): Promise<Task>;
   /**
    * Cancels all tasks that match, in slices, so that others write in between. Tasks pushed meanwhile are not touched.
    *
@@ -69,21 +69,21 @@ export interface Tasks {
    * @throws TqError "invalid" where the filter has no states or others than those of that move, "conflict" inside a transaction.
    * @example await tasks.cancel({ states: ["ready"], queue: "mail", pushedBefore: "7d" });
    */
-  cancel(filter: TaskFilter, reason?: string): Promise<number>;
+  cancel(this: void, filter: TaskFilter, reason?: string): Promise<number>;
   /**
    * Makes an ended task ready again, or one that waits for its next attempt. In a transaction it is made ready by the commit. Where no worker is configured, it
    * runs before this resolves, as after a push.
    *
    * @throws TqError "conflict" when it waits for its first run, or runs, "not_found" when there is no such task.
    */
-  retry(id: number): Promise<Task>;
+  retry(this: void, id: number): Promise<Task>;
   /**
    * Makes all tasks that match ready again, in slices: those that ended, or wait for their next attempt. Where no worker is configured, they wait for one.
    *
    * @returns how many.
    * @throws TqError "invalid" where the filter has no states or others than those of that move, "conflict" inside a transaction.
    */
-  retry(filter: TaskFilter): Promise<number>;
+  retry(this: void, filter: TaskFilter): Promise<number>;
   /**
    * Pauses a queue or a method: workers take no task of it, and running ones end. In a transaction it is paused by the
    * commit. Of one that is paused already, it changes by whom, why and until when.
@@ -91,15 +91,15 @@ export interface Tasks {
    * @example await tasks.pause({ queue: "print" }, { reason: "no toner", until: "2h" });
    * @example await tasks.pause({ task: "sale.process" });
    */
-  pause(what: Pausing, options?: PauseOptions): Promise<Pause>;
+  pause(this: void, what: Pausing, options?: PauseOptions): Promise<Pause>;
   /**
    * Ends this pause, and no other that holds the same tasks.
    *
    * @throws TqError "not_found" where there is none.
    */
-  resume(what: Pausing): Promise<Pause>;
+  resume(this: void, what: Pausing): Promise<Pause>;
   /** The pauses in force, the oldest first. */
-  pauses(): Promise<Pause[]>;
+  pauses(this: void): Promise<Pause[]>;
 }
 
 /** The runtime of the current transaction, or of the process. */

@@ -1,4 +1,5 @@
 /** The clock of a test queue: it stands still until the test moves it. */
+import { bindMethods } from "../bound-methods.ts";
 import { type Clock, clearTimeout, monotonicNow, setTimeout, wallNow } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { inspected, quote } from "../quote.ts";
@@ -20,20 +21,20 @@ interface Timer {
  */
 export interface TestClock {
   /** ms since 1970-01-01 UTC. */
-  now(): number;
+  now(this: void): number;
   /**
    * Moves the clock forward: scheduled tasks and retries come due. `drain` then runs them.
    *
    * @throws TqError "invalid" for what is no length of time, or a negative one.
    * @example queue.clock.advance("1h30m");
    */
-  advance(by: Duration): void;
+  advance(this: void, by: Duration): void;
   /**
    * Sets the clock, forward or back.
    *
    * @example queue.clock.set("2026-12-24T18:00Z");
    */
-  set(to: MomentLike): void;
+  set(this: void, to: MomentLike): void;
 }
 
 export class MovedClock implements Clock, TestClock {
@@ -103,6 +104,8 @@ export class MovedClock implements Clock, TestClock {
     this.#move(ms);
   }
 }
+
+bindMethods(MovedClock, "now", "advance", "set");
 
 function readMoment(value: unknown, what: string): number {
   const ms = momentOf(value, what);

@@ -2,6 +2,7 @@
 import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { bindMethods } from "../bound-methods.ts";
 import { TqError } from "../errors.ts";
 import { openStoreWithClock } from "../open-store.ts";
 import { inspected } from "../quote.ts";
@@ -247,6 +248,8 @@ class OpenTestQueue implements TestQueue {
     return { code: "invalid", why: `limit cannot be ${inspected(limit)}; give a number from 1 up` };
   }
 }
+
+bindMethods(OpenTestQueue, "drain", "runNow", "pushCron", "pushed", "pushedBy", "clear", "close");
 
 function endless(runs: readonly TestRun[]): TqError {
   const { id, call } = runs.at(-1) ?? { id: 0, call: "" };

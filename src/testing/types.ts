@@ -97,14 +97,14 @@ export interface TestQueue extends AsyncDisposable {
    * @throws TqError "conflict" after `limit` runs, and inside a transaction or a task.
    * @example const runs = await queue.drain(); expect(runs.map(({ outcome }) => outcome)).toEqual(["finished"]);
    */
-  drain(options?: DrainOptions): Promise<TestRun[]>;
+  drain(this: void, options?: DrainOptions): Promise<TestRun[]>;
   /**
    * Runs one task now, due or not.
    *
    * @throws what its method throws; the run counts all the same. TqError "conflict" when the task has ended,
    * "not_found" when there is no such task.
    */
-  runNow(task: number | { readonly id: number }): Promise<TestRun>;
+  runNow(this: void, task: number | { readonly id: number }): Promise<TestRun>;
   /**
    * Pushes the task of a recurring task (`static cron`, or a section of the settings) now. No slot comes by itself, wherever
    * the test moves the clock: one every minute would fill each drain.
@@ -113,35 +113,37 @@ export interface TestQueue extends AsyncDisposable {
    * @throws TqError "not_found" where neither the models nor the settings of the queue have it.
    * @example await queue.runNow(await queue.pushCron("nightly"));
    */
-  pushCron(name: string): Promise<number>;
+  pushCron(this: void, name: string): Promise<number>;
   /** The tasks that were pushed and have not run, the first one first; scheduled ones too. */
-  pushed(): Promise<PushedTask[]>;
+  pushed(this: void): Promise<PushedTask[]>;
   /**
    * Those among them that call this method of this model.
    *
    * @example expect(await queue.pushed(Label, "print", { instances: 7 })).toHaveLength(1);
    */
   pushed<M extends AnyModel, K extends MethodOf<M>>(
+    this: void,
     model: M,
     method: K,
     match?: PushedMatch,
   ): Promise<PushedTask<MethodArgs<M, K>>[]>;
   /** Those that call any method of this model. */
-  pushed(model: AnyModel): Promise<PushedTask[]>;
+  pushed(this: void, model: AnyModel): Promise<PushedTask[]>;
   /** Those that call this function. */
   pushed<F extends AnyTaskFunction>(
+    this: void,
     fn: F,
     match?: PushedMatch,
   ): Promise<PushedTask<Readonly<Parameters<F>>>[]>;
   /** Those with this name of a model and a method, or of a function: for models that another program has. */
-  pushed(model: string, method?: string, match?: PushedMatch): Promise<PushedTask[]>;
+  pushed(this: void, model: string, method?: string, match?: PushedMatch): Promise<PushedTask[]>;
   /**
    * Calls `fn`, and answers with the tasks that were pushed meanwhile, whether they have run since or not: those of a
    * test's set-up are not among them.
    */
-  pushedBy(fn: () => unknown): Promise<PushedTask[]>;
+  pushedBy(this: void, fn: () => unknown): Promise<PushedTask[]>;
   /** Cancels all tasks that wait, as after a test's set-up. @returns how many there were. */
-  clear(): Promise<number>;
+  clear(this: void): Promise<number>;
   /** Closes the queue and removes its files: pushes go again where they went before it was made. */
-  close(): Promise<void>;
+  close(this: void): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** The task that is running, for idempotency keys and for a program's own logs. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { bindMethods } from "../bound-methods.ts";
 import { endedError } from "../store/ended.ts";
 import type { Level } from "../log/events.ts";
 import { inspect } from "../inspect.ts";
@@ -34,12 +35,12 @@ export interface CurrentTask {
    *
    * @param total null, or left out: it is not known.
    */
-  progress(done: number, total?: number | null, text?: string | null): void;
+  progress(this: void, done: number, total?: number | null, text?: string | null): void;
   /**
    * Prints a line and keeps it with the run, as `console.log` does in a worker; other values than texts are written as
    * `console.log` writes them. After the end of the run a line is printed, and not kept.
    */
-  log(...values: unknown[]): void;
+  log(this: void, ...values: unknown[]): void;
 }
 
 /** Why a run is told to end. */
@@ -193,6 +194,8 @@ export class RunningTask implements CurrentTask {
   }
 }
 
+bindMethods(RunningTask, "progress", "log");
+
 /** JSON has no NaN and no Infinity, which a division by 0 gives, and no bigint, which SQL may give. */
 function finite(value: number | bigint | null): number | null {
   const number = typeof value === "bigint" ? Number(value) : value;
@@ -265,6 +268,7 @@ const LEFT_BEHIND = Symbol.for("tq.left_behind");
 export function markIfLeftBehind<E extends Error>(error: E): E {
   const task = currentRun() ? undefined : originTask();
   if (!task) return error;
+  error.stack = userStack(error.stack ?? "", true); // a test, or a program, may show it as an error that no code catches
   task.leftBehind({ kind: "failed", error });
   return Object.defineProperty(error, LEFT_BEHIND, { value: task });
 }

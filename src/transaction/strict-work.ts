@@ -19,6 +19,13 @@ interface Operation {
 export class StrictWork extends PendingWork {
   /** Those that are under way, or at whose promise no code has looked. */
   readonly #open = new Set<Operation>();
+  /** They are transactions of a run that has none of its own: each commits by itself. */
+  readonly #outside: boolean;
+
+  constructor(outside = false) {
+    super();
+    this.#outside = outside;
+  }
 
   override add<T>(start: () => Soon<T>): Promise<T> {
     const begun = new Error();
@@ -35,14 +42,16 @@ export class StrictWork extends PendingWork {
   }
 
   protected override another(): PendingWork {
-    return new StrictWork();
+    return new StrictWork(true);
   }
 
   override checkAwaited(): void {
     super.checkAwaited();
     const open = [...this.#open].filter(({ work, ended }) => !ended || !work.observed);
     const [first] = open;
-    if (first) throw notAwaited(first.begun, new Set(open.map(({ begun }) => placeWords(begun))));
+    if (!first) return;
+    const places = new Set(open.map(({ begun }) => placeWords(begun)));
+    throw notAwaited(first.begun, places, this.#outside ? STAYS : "");
   }
 }
 
@@ -50,12 +59,15 @@ function placeWords({ stack }: Error): string {
   return placeOf(stack) ?? "a place that its stack does not name";
 }
 
-function notAwaited({ stack = "" }: Error, where: ReadonlySet<string>): Error {
+/** The end of the sentence about transactions that no rollback of the run undoes. */
+const STAYS = "; what they have committed stays, as the method runs outside any transaction";
+
+function notAwaited({ stack = "" }: Error, where: ReadonlySet<string>, but: string): Error {
   const places = [...where];
   const more = places.length > MOST_PLACES ? [`${places.length - MOST_PLACES} other places`] : [];
   const named = [...places.slice(0, MOST_PLACES), ...more].join(", ");
   const error = new Error(
-    `the method ended without awaiting what it began at ${named}; write await there, and before each call on the way to it`,
+    `the method ended without awaiting what it began at ${named}; write await there, and before each call on the way to it${but}`,
   );
   error.name = NOT_AWAITED;
   const frames = stack.split("\n").slice(1);

@@ -2,6 +2,7 @@
 // oxlint-disable-next-line no-restricted-imports -- the type of the connection that it hands out on SQLite
 import type { Database } from "bun:sqlite";
 import { AsyncLocalStorage } from "node:async_hooks";
+import { bindMethods } from "../bound-methods.ts";
 import { TqError } from "../errors.ts";
 import type { Soon } from "../soon.ts";
 import { unknownOption } from "../suggest.ts";
@@ -150,6 +151,8 @@ export class Transaction {
     return storage.run(new Transaction(this.#unit, user, context), async () => fn());
   }
 }
+
+bindMethods(Transaction, "commit", "setContext", "setUser");
 
 async function runTransaction<T>(
   options: TransactionOptions,

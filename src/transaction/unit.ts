@@ -17,7 +17,7 @@ import { StrictWork } from "./strict-work.ts";
 export interface UnitOptions {
   /** The session of a task's thread; without one the unit opens its own at its first need. */
   readonly session?: Session;
-  /** Takes the write lock at the first read or write: rows that the unit reads cannot change then. */
+  /** Takes the write lock at the first read or write. */
   readonly locked?: boolean;
   /** Keeps the work in a savepoint of a transaction that units share. Beside it, `locked` does not lock each row. */
   readonly savepoint?: boolean;
@@ -45,7 +45,7 @@ export class Unit {
   /** Ids of pushed tasks, before and after the commit. They grow in place: a transaction may push tasks one by one. */
   #pushedIds: number[] | null = null;
   #committedIds: number[] | null = null;
-  #pending = new PendingWork();
+  #pending: PendingWork | null = null;
 
   constructor(runtime: Runtime, options: UnitOptions = {}) {
     this.runtime = runtime;
@@ -183,12 +183,12 @@ export class Unit {
    */
   track<T>(start: () => Soon<T>): Promise<T> {
     if (this.#ended) return new WatchedPromise((_, reject) => reject(lateError()));
-    return this.#pending.add(start);
+    return (this.#pending ??= new PendingWork()).add(start);
   }
 
   /** Starts a transaction for a run that has none of its own, which finishes after it, and fails with its error. */
   trackTransaction<T>(start: () => Promise<T>): Promise<T> {
-    return this.#pending.addTransaction(start);
+    return (this.#pending ??= new PendingWork()).addTransaction(start);
   }
 
   /** Stores tasks; the caller tracks the promise. */
@@ -216,12 +216,13 @@ export class Unit {
 
   /** Waits for tracked work that is still under way. @throws the error that makes a commit impossible. */
   pendingDone(): Soon<void> {
-    if (this.#pending.isDone) return this.#checkCommittable();
-    return this.#pending.done().then(() => this.#checkCommittable());
+    const pending = this.#pending;
+    if (pending === null || pending.isDone) return this.#checkCommittable();
+    return pending.done().then(() => this.#checkCommittable());
   }
 
   #checkCommittable(): void {
-    this.#pending.check();
+    this.#pending?.check();
     if (this.stale) {
       throw new TqError(
         "conflict",
@@ -237,7 +238,7 @@ export class Unit {
     const session = this.#session;
     if (session?.writing) {
       const { claim, savepoint } = this.#options;
-      if (claim && !(await session.stillHeld([claim])).has(claim)) {
+      if (claim && (await session.lostClaims([claim])).length > 0) {
         await (savepoint ? this.#leaveSavepoint(false) : session.rollback());
         this.#markUndone();
         throw lostClaimError();
@@ -283,7 +284,7 @@ export class Unit {
     this.#noticeUserRollback(); // before the end: an ended unit notices none
     this.#ended = true;
     const own = this.#options.session ? null : this.#session;
-    if (!own && this.#pending.isIdle) {
+    if (!own && this.#pending?.isIdle !== false) {
       this.#stretch?.end();
       return;
     }
@@ -291,9 +292,8 @@ export class Unit {
   }
 
   async #endWaiting(own: Session | null): Promise<void> {
-    // The session is its caller's and stays open: work that still queues for the lock would get it after the unit has ended,
-    // and nothing would free it. So wait for that work.
-    if (!own) await this.#pending.idle();
+    // The session of a caller stays open: work that still queues for its lock would get it, and nothing would free it.
+    if (!own) await this.#pending?.idle();
     else await this.runtime.store.release(own);
     this.#stretch?.end();
   }

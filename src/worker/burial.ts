@@ -11,6 +11,9 @@ import type { RescuedTasks, TimedOut } from "./rescued-tasks.ts";
 /** The pause before tasks that could not be put back are tried again. */
 const TRY_AGAIN_MS = 1_000;
 
+/** A thread that is told to end, and is in no native call, is gone much sooner. */
+const ENDS_SOON_MS = 300;
+
 export interface BurialOptions {
   /** The worker's id. */
   readonly id: string;
@@ -86,18 +89,22 @@ export class Burials {
 
   /**
    * Puts the tasks of all threads back, as one of them hangs in a native call and the process must exit: the task of
-   * that thread alone is charged. Where the hanging call holds the write lock nothing can be written: the next worker
-   * puts them back.
+   * that thread alone is charged. The other threads end first, and their processes with them, as their tasks may run
+   * again at once. Where the hanging call holds the write lock nothing can be written: the next worker puts them back.
    */
   async putAllBack(threads: readonly PoolThread[], hung: PoolThread): Promise<void> {
-    if (hung.progress.lock === "held") return;
     this.#stopping = true;
+    const reason = `its worker exits, as thread ${hung.number} hangs in a native call`;
     const others = threads.filter((thread) => thread !== hung);
-    for (const thread of others) thread.stop(); // it claims nothing more
+    for (const thread of others) thread.giveWay(reason);
+    hung.endProcesses(); // the call may have started more since the thread was told to end
+    if (hung.progress.lock === "held") return;
     const why = hung.endReason ?? "its thread cannot be ended";
     await this.#putBackOf(hung, why, hung.timedOut);
-    const reason = `its worker exits, as thread ${hung.number} hangs in a native call`;
-    for (const thread of others) await this.#putBackOf(thread, reason, null);
+    await Promise.race([Promise.all(others.map(({ closed }) => closed)), sleep(ENDS_SOON_MS)]);
+    await this.done();
+    const left = others.filter(({ isGone }) => !isGone); // in a native call too
+    for (const thread of left) await this.#putBackOf(thread, reason, null);
   }
 
   async #putBackOf(

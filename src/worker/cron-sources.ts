@@ -8,7 +8,7 @@ import { isOwn } from "../cron/own.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Config } from "../settings/config.ts";
 import { CronReading } from "./cron-reading.ts";
-import { CronZone, type CronZoneOptions } from "./cron-zone.ts";
+import { CronZone, type CronZoneOptions, followsMachine, namesNoZone } from "./cron-zone.ts";
 import type { CronModels } from "./messages.ts";
 
 export interface CronSourcesOptions extends CronZoneOptions {
@@ -20,12 +20,16 @@ export interface CronSourcesOptions extends CronZoneOptions {
 /** A name whose file has no worker any more is taken after this time where the definitions differ: it may only restart. */
 const LET_GO_MS = 60_000;
 
+/** To find the zone of the machine takes some ms, which a worker saves that ends at once. */
+const ZONE_AFTER_MS = 1_000;
+
 export class CronSources {
   readonly #options: CronSourcesOptions;
   readonly #monotonic: () => number;
   readonly #reading: CronReading;
   readonly #unreadable: LastingNote;
   readonly #zone: CronZone;
+  readonly #startedAt: number;
   /** False until the store has what was read. */
   #isDefined = false;
   /** The names that another file has, with that file, as last said in the log. */
@@ -40,6 +44,7 @@ export class CronSources {
     this.#reading = new CronReading(id, config.file, config.cron, monotonic);
     this.#unreadable = new LastingNote(report);
     this.#zone = new CronZone(options);
+    this.#startedAt = monotonic();
   }
 
   /** Joins what tq.toml says with what the models say. */
@@ -54,17 +59,24 @@ export class CronSources {
 
   /** True where `look` may have something to do. */
   get isWaiting(): boolean {
-    return !this.#isDefined || this.#free.size > 0 || this.#reading.isChanged;
+    const { isTold } = this.#zone;
+    return !this.#isDefined || !isTold || this.#free.size > 0 || this.#reading.isChanged;
   }
 
   /** Puts in force what has changed in tq.toml, and names that another file has let go. */
   async look(): Promise<void> {
-    await this.#zone.look();
     const rows = await this.#options.store.cron.rows();
+    if (this.#zone.isTold || this.#isZoneWanted(rows)) await this.#zone.look();
     const before = this.#reading.merged;
     if (!this.#isDefined) await this.#defineAll(rows);
     else if (this.#isReadAnew()) await this.#defineChanged(before);
     else await this.#takeFree(rows);
+  }
+
+  #isZoneWanted(rows: readonly CronRow[]): boolean {
+    if (this.#monotonic() - this.#startedAt >= ZONE_AFTER_MS) return true;
+    const { merged } = this.#reading;
+    return merged.some(({ definition }) => namesNoZone(definition)) || rows.some(followsMachine);
   }
 
   async #defineAll(rows: readonly CronRow[]): Promise<void> {

@@ -165,6 +165,16 @@ export class PoolThread {
     void this.terminate(reason);
   }
 
+  /** True once the system's thread is gone. */
+  get isGone(): boolean {
+    return Bun.peek.status(this.closed) !== "pending";
+  }
+
+  /** Ends the processes that its running task has started. */
+  endProcesses(): void {
+    if (this.progress.running() !== null) endProcesses(childrenOf(this.#systemThread));
+  }
+
   /** The processes of a thread that ended by itself may be meant to go on. */
   #terminate(): void {
     const isOver = this.endReason === "stopped" || this.endReason === "retired";

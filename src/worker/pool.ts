@@ -7,14 +7,13 @@ import type { Listeners } from "../log/listeners.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
-import { standardError, standardOutput } from "../log/standard-stream.ts";
 import { createShared, type Shared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
 import { Burials } from "./burial.ts";
 import { LeftFiles, tooManyLeft } from "./left-files.ts";
 import { Lockouts } from "./lockouts.ts";
-import { type ForPool, type Init, type Loaded, threwWords, toTqError } from "./messages.ts";
-import { eventsFor } from "./posted-events.ts";
+import { initOf } from "./init.ts";
+import { type ForPool, type Loaded, threwWords, toTqError } from "./messages.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
 import type { RunStatistics } from "../run/run-statistics.ts";
@@ -129,6 +128,7 @@ export class Pool {
 
   /** Starts the threads: they load their models, and wait for `letClaim`. */
   start(): void {
+    process.on("exit", this.#endProcesses);
     for (let thread = 1; thread <= this.#config.threads; thread++) this.#startThread(thread);
   }
 
@@ -160,7 +160,11 @@ export class Pool {
     clearTimeout(limit);
     clearTimeout(told);
     this.#takeBack.stop();
+    process.off("exit", this.#endProcesses);
   }
+
+  /** The process exits beside running tasks, which another worker runs again: their processes must not go on. */
+  readonly #endProcesses = (): void => this.threads.forEach((thread) => thread.endProcesses());
 
   /** Ends all threads now. */
   terminate(): void {
@@ -196,34 +200,19 @@ export class Pool {
 
   /** @throws when the system gives no thread. */
   #tryStartThread(number: number, lent: Lent): void {
-    const thread = new PoolThread(this.#init(number, lent), new Progress(this.#shared, number), {
+    const { part: store } = lent;
+    const own = { thread: number, store, loaded: this.#loaded, shared: this.#shared.buffer };
+    const init = initOf(this.#options, own);
+    const thread = new PoolThread(init, new Progress(this.#shared, number), {
       message: (from, message) => this.#heard(from, message),
       reported: (events) => events.forEach((event) => this.#options.listeners?.deliver(event)),
       closed: (from, reason) => this.#closed(from, lent, reason),
-      cannotEnd: (from) => this.#burials.putAllBack(this.threads, from),
+      cannotEnd: (from) => {
+        this.#stopping = true; // the process exits: no thread is replaced
+        return this.#burials.putAllBack(this.threads, from);
+      },
     });
     this.#threads.set(number, thread);
-  }
-
-  #init(thread: number, lent: Lent): Init {
-    const { config, models, id: worker, listeners } = this.#options;
-    const { threads, queues } = this.#config;
-    return {
-      type: "init",
-      config,
-      models,
-      loaded: this.#loaded,
-      worker,
-      thread,
-      threads,
-      queues,
-      shared: this.#shared.buffer,
-      counters: this.#options.statistics.countersOf(thread),
-      standardError: standardError(),
-      standardOutput: standardOutput(),
-      events: eventsFor(listeners),
-      store: lent.part,
-    };
   }
 
   #closed(thread: PoolThread, lent: Lent, reason: string): void {

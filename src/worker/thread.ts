@@ -2,6 +2,7 @@
 import { isTqError } from "../errors.ts";
 import * as tq from "../index.ts";
 import { systemClock } from "../clock.ts";
+import { collectLater } from "../collect-later.ts";
 import { saidLines } from "../log/said.ts";
 import { Audience } from "../log/audience.ts";
 import { Listened } from "../log/listened.ts";
@@ -45,6 +46,7 @@ import { Progress } from "../shared-memory/progress.ts";
 declare const self: Worker;
 
 let loop: Loop | undefined;
+let collecting: Timer | null = null;
 const going = Promise.withResolvers<void>();
 let stopped = false;
 
@@ -215,12 +217,14 @@ async function start(init: Init): Promise<void> {
         threw: tellJudged,
         queues,
       },
-      () => send("idle"),
+      () => {
+        send("idle");
+        collecting ??= collectLater();
+      },
       config.worker.max_tasks,
       store.turns && new LeaderCandidate(shared, thread, store.turns),
     );
     if (stopped) loop.stop();
-    Bun.gc(true); // frees what loading allocated: an idle thread may never collect it
     await going.promise;
     const how = await loop.run();
     await strays.flush();

@@ -7,6 +7,7 @@ import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import { pauseWords } from "../store/pause-words.ts";
 import type { Watch, WorkerStore } from "../store/worker-store.ts";
+import { formatDuration } from "../values/duration.ts";
 import { DueTasks } from "./due-tasks.ts";
 import { type Pool, WOKEN_MS } from "./pool.ts";
 import type { PoolThread } from "./pool-thread.ts";
@@ -43,6 +44,9 @@ export interface WakingEvents {
 /** The pause after a look that failed. */
 const AFTER_FAILURE_MS = 1_000;
 
+/** A worker that drains says once that it waits for longer. */
+const LONG_DRAIN_MS = 3_600_000;
+
 export class Waking {
   readonly #options: WakingOptions;
   readonly #config: Config["worker"];
@@ -55,6 +59,7 @@ export class Waking {
   #looking = false;
   #lookAgain = false;
   #stopped = false;
+  #saidLongDrain = false;
 
   constructor(options: WakingOptions, events: WakingEvents) {
     this.#options = options;
@@ -126,7 +131,7 @@ export class Waking {
     // A thread that was woken just now may have claimed already, and take none of these: look again once that is known.
     const next = pauseEnds === null ? due : Math.min(due ?? pauseEnds, pauseEnds);
     this.#due.lookFor(next, alreadyWoken > 0 ? WOKEN_MS : this.#config.poll_interval);
-    if (ready === 0 && !isDue && allIdle) await this.#checkDrained();
+    if (ready === 0 && !isDue && allIdle) await this.#checkDrained(due);
     return othersHoldTasks;
   }
 
@@ -135,12 +140,25 @@ export class Waking {
     if (!this.#stopped) this.#pool.idleThreads[0]?.wake();
   }
 
-  async #checkDrained(): Promise<void> {
+  /** @param due when the next scheduled task is due; null: none is. */
+  async #checkDrained(due: number | null): Promise<void> {
     const { drain } = this.#options;
-    if (!drain || (await this.#store.hasWork(this.#config.queues, drain === "all"))) return;
+    if (!drain) return;
+    if (await this.#store.hasWork(this.#config.queues, drain === "all")) {
+      return this.#sayLongDrain(due);
+    }
     if (await this.#events.draining()) return this.look();
     const [pauses, now] = [await this.#store.pauses.list(), this.#store.now()];
     const words = pauses.map((pause) => pauseWords(pause, now)).join("; ");
     this.#events.drained(words || null);
+  }
+
+  /** Its user may not know of a task that is due in two days, and would wait without a word. */
+  #sayLongDrain(due: number | null): void {
+    const wait = due === null ? 0 : due - this.#store.now();
+    if (this.#options.drain !== "all" || wait < LONG_DRAIN_MS || this.#saidLongDrain) return;
+    this.#saidLongDrain = true;
+    const message = `Draining waits for scheduled tasks too, and the next one is due in ${formatDuration(wait)}; --drain ends without them`;
+    this.#options.report({ name: "log.note", level: "warn", message });
   }
 }

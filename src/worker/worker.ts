@@ -148,7 +148,7 @@ export class WorkerProcess {
     );
     const { catalog = {} } = this.#known ?? {};
     const problems = [...uselessRules(this.#options.config, catalog), ...this.#crons.problems()];
-    problems.push(...this.#webhooks.problems());
+    problems.push(...(await this.#webhooks.problems(catalog)));
     problems.push(...(await this.#alerts.problems(catalog)));
     for (const words of [...problems, ...noModels(this.#models, catalog)]) this.#note(words);
     await nextTurn(); // the log writes the start by then, before the threads write of their tasks

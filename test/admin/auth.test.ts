@@ -51,6 +51,17 @@ describe("the token", () => {
 });
 
 describe("the host", () => {
+  test.each([
+    "evil@localhost",
+    "localhost/evil",
+    "localhost?evil",
+    "localhost#evil",
+    "localhost\\evil",
+  ])("is refused where it is more than a name and a port: %s", async (host) => {
+    await using admin = makeAdmin();
+    expect((await admin.ask("/api/tasks", { headers: { host } })).status).toBe(403);
+  });
+
   const hosts = async (listening: string | undefined, names: string[]) => {
     await using admin = makeAdmin(listening === undefined ? {} : { hostname: listening });
     const answers = await Promise.all(

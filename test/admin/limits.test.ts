@@ -2,7 +2,10 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { connect } from "node:net";
 import { sendAll, serve } from "./server.ts";
+import { BODY_MS } from "../../src/admin/input/bodies.ts";
+import { HeldClock } from "../support/clock.ts";
 import { pushOne } from "../support/store.ts";
+import { untilTrue } from "../support/until.ts";
 
 describe("the server", () => {
   test("sets every limit of Bun.serve itself", async () => {
@@ -40,6 +43,63 @@ describe("the server", () => {
     await using server = await serve();
     const answer = await sendAll(server.port, head, new Uint8Array(20_000_000).fill(0x20));
     expect(answer).toStartWith(`HTTP/1.1 ${status}`);
+  });
+
+  test("answers with 408 a client whose body does not come in time, and closes", async () => {
+    const clock = new HeldClock();
+    await using server = await serve({ clock });
+    const { authorization } = server.headers;
+    for (const framing of [
+      "Content-Length: 9\r\n\r\n",
+      "Transfer-Encoding: chunked\r\n\r\n1\r\n",
+    ]) {
+      const head = `POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}`;
+      const socket = connect(server.port, "127.0.0.1", () =>
+        socket.write(`${head}\r\n${framing}{`),
+      );
+      let answer = "";
+      socket.on("data", (data) => (answer += String(data)));
+      socket.on("error", () => {}); // it may be reset
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      await untilTrue(() => clock.held(BODY_MS) > 0);
+      clock.end(BODY_MS);
+      await closed;
+      expect(answer).toStartWith("HTTP/1.1 408");
+      expect(answer).toContain("Cannot take the body: it did not come within 1 min; push in parts");
+    }
+    expect(server.events.map(({ name }) => name)).toEqual(["admin.listening"]);
+    expect(await server.store.list()).toEqual([]);
+  });
+
+  test("reads large bodies of a bounded number of callers at once, and small ones beside them", async () => {
+    const clock = new HeldClock();
+    await using server = await serve({ clock });
+    const { authorization } = server.headers;
+    const head = `POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}`;
+    const sockets = Array.from({ length: 17 }, () => {
+      const socket = connect(server.port, "127.0.0.1");
+      socket.on("error", () => {}); // it may be reset
+      return socket;
+    });
+    const answers = sockets.map((socket) => {
+      socket.write(`${head}\r\nContent-Length: 1048576\r\n\r\n[`);
+      return new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))));
+    });
+    await untilTrue(() => clock.held(BODY_MS) === 17); // 16 are read, and one waits for room
+    const { headers, url } = server;
+    const body = JSON.stringify({ model: "sale", method: "process", instances: 1 });
+    const small = await fetch(`${url}/api/v1/tasks`, { method: "POST", headers, body });
+    expect(small.status).toBe(201);
+    clock.end(BODY_MS);
+    const statuses = (await Promise.all(answers)).map((text) => text.slice(9, 12)).sort();
+    expect(statuses).toEqual([...Array(16).fill("408"), "503"]);
+    const large = await fetch(`${url}/api/v1/tasks`, {
+      method: "POST",
+      headers,
+      body: body.padEnd(1_000_000),
+    });
+    expect(large.status).toBe(201);
+    for (const socket of sockets) socket.destroy();
   });
 
   test("waits for an answer longer than for a connection on which nothing moves", async () => {

@@ -109,6 +109,7 @@ describe("a request", () => {
 
   test("of a page of another site is refused, one of a page of its own answered", async () => {
     expect(await ask({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" })).toBe(403);
+    expect(await ask({ "sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors" })).toBe(403);
     expect(await ask({ "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors" })).toBe(200);
     expect(await ask({ "sec-fetch-site": "none", "sec-fetch-mode": "navigate" })).toBe(200);
   });

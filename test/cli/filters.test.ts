@@ -50,6 +50,7 @@ test("tq list takes each part of a filter, and many at once", async () => {
   expect(await list("--ended-after", "1h")).toEqual([2]);
   expect(await list("--reason-has", "BY HAND")).toEqual([2]);
   expect(await list("--ended-before", "1h")).toEqual([]);
+  expect(await list("--error", "cancelled by hand")).toEqual([]);
 });
 
 test.each([

@@ -62,7 +62,7 @@ describe("tq push of a function", () => {
     own.write("models.ts", MODELS);
     const push = await own.tq("push", "thumbnail", `["a.png"]`, "--wait");
     expect(push.stdout).toBe("1\n");
-    expect(push.stderr).toMatch(/ task 1 finished {2}thumbnail {2}attempt 1 {2}/);
+    expect(push.stderr).toMatch(/ task 1 finished {2}thumbnail {2}run 1 {2}/);
     expect((await own.tq("list")).stdout).toMatch(
       /^ *1 {2}finished {2}default {2} *thumbnail {2}  +1/m,
     );

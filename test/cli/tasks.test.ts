@@ -125,7 +125,7 @@ describe("one task", () => {
       "claimed    2.5 s",
       "runs       1",
       "",
-      "error (attempt 1, 3 times, 2026-07-03 04:05:06)",
+      "error (run 1, 3 times, 2026-07-03 04:05:06)",
       "  Error: no\\x1b[2J paper",
       "  in tray 2",
       "      at process (models.ts:3:9)",

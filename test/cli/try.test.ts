@@ -7,7 +7,7 @@ const MODELS = `
 import { Cancel, currentTask, Model, ModelSQL, Snooze, task, Transaction, v } from "tq";
 
 export class Sale extends ModelSQL("sale", { state: v.optional(v.string(), "draft") }) {
-  static tasks = { fail: { attempts: 3, backoff: "10m" }, outside: { transaction: false } };
+  static tasks = { fail: { attempts: 3, backoff: "10m" }, outside: { transaction: false }, deliver: { onFailed: "tell" } };
   async process() {
     console.log("processing");
     currentTask()?.log("logged");
@@ -35,6 +35,8 @@ export class Sale extends ModelSQL("sale", { state: v.optional(v.string(), "draf
     await this.save();
     process.exit(0);
   }
+  async deliver() { await Sale.__queue__.fail(this); throw new Error("no van"); }
+  tell(failure) {}
   snooze() { throw new Snooze("2h"); }
   cancel() { throw new Cancel("not needed"); }
   static async endless([sale]) {
@@ -127,8 +129,20 @@ test("a trial as JSON has the changes and the output too", async () => {
   });
 });
 
+test("a trial of a run that fails for good shows the task that onFailed pushes, and no other", async () => {
+  const { stdout } = await unchanged(() => folder.tq("try", "sale", "deliver", "1"));
+  expect(stdout).toContain("would have been undone. Its failure would have pushed a task");
+  expect(stdout).toMatch(/^sale\.tell +1 +\[\{"attempts":1,"call":"sale\.deliver",/m);
+  expect(stdout).not.toContain("sale.fail ");
+  const { stdout: json } = await unchanged(() =>
+    folder.tq("try", "sale", "deliver", "1", "--json"),
+  );
+  expect(JSON.parse(json)).toMatchObject({ pushed: [{ model: "sale", method: "tell" }] });
+  expect(JSON.parse((await folder.tq("try", "3", "--json")).stdout)).toMatchObject({ pushed: [] });
+});
+
 test.each([
-  [["3"], 1, "sale.fail would have failed, attempt 2 of 3, and been tried again in"],
+  [["3"], 1, "sale.fail (run 2) would have failed, attempt 2 of 3, and been tried again in"],
   [["sale", "snooze", "1"], 0, "sale.snooze would have been put off for 2 h"],
   [["sale", "cancel", "1"], 1, "sale.cancel would have been cancelled: not needed"],
   [["greet", '["ada"]'], 0, 'result  "hello ada"'],

@@ -19,6 +19,20 @@ function expectNothingLeft(site: Site): void {
   expect(site.has("tq.db-workers")).toBe(false);
 }
 
+test("a worker that drains all warns once that the next task is due in two days", async () => {
+  await using site = siteWithModels();
+  await site.pushOne("job", "add", "1", "--scheduled-at", "+2d");
+  const worker = await site.worker(["-n", "1", "--drain=all"]);
+  const { level, message } = await worker.says("log.note");
+  expect(level).toBe("warn");
+  expect(message).toMatch(/^Draining waits for scheduled tasks too, .* due in (2 d|1 d 23 h.*); /);
+  const id = await site.pushOne("job", "add", "2");
+  await site.becomes(id, "finished");
+  await site.run("cancel", "1");
+  expect((await worker.ended()).code).toBe(0);
+  expect(worker.count("log.note")).toBe(1);
+});
+
 describe("SIGTERM", () => {
   test("lets what runs end, begins nothing more, and exits with 0", async () => {
     await using site = siteWithModels();

@@ -19,10 +19,10 @@ describe("text", () => {
   test("is one line with the task, its method, attempt and duration", () => {
     process.env["TZ"] = "UTC";
     expect(formatText(FINISHED, NOW, PLAIN)).toBe(
-      "2026-11-23 14:03:07.123+00:00 info  task 42 finished  sale.process [7]  attempt 1  3.1 ms",
+      "2026-11-23 14:03:07.123+00:00 info  task 42 finished  sale.process [7]  run 1  3.1 ms",
     );
     expect(formatText(FAILED, NOW, PLAIN)).toBe(
-      "2026-11-23 14:03:07.123+00:00 error task 42 failed  sale.process [7]  attempt 1  12 ms  TypeError: no price",
+      "2026-11-23 14:03:07.123+00:00 error task 42 failed  sale.process [7]  run 1  12 ms  TypeError: no price",
     );
   });
 
@@ -69,7 +69,7 @@ describe("JSON", () => {
       time: "2026-11-23T14:03:07.123Z",
       level: "error",
       event: "task.failed",
-      message: "task 42 failed  sale.process [7]  attempt 1  12 ms  TypeError: no price",
+      message: "task 42 failed  sale.process [7]  run 1  12 ms  TypeError: no price",
       ...RUN,
       duration: 12,
       error: ERROR,

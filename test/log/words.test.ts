@@ -51,54 +51,51 @@ const EVENTS: [Event, string][] = [
     "worker w1 (pid 7) died: 0 tasks put back",
   ],
   [{ name: "thread.replaced", thread: 1, reason: "max_tasks" }, "thread 1 replaced: max_tasks"],
-  [{ name: "task.started", ...RUN }, "task 42 started  sale.process [7]  attempt 1"],
+  [{ name: "task.started", ...RUN }, "task 42 started  sale.process [7]  run 1"],
   [
     { name: "task.postponed", ...RUN, delay: 1200, error: { ...ERROR, message: "" } },
-    "task 42 is put off for 1.2 s by an error of the database  sale.process [7]  attempt 1  TypeError",
+    "task 42 is put off for 1.2 s by an error of the database  sale.process [7]  run 1  TypeError",
   ],
   [
     { name: "task.retried", ...RUN, delay: 1200, error: ERROR },
-    `task 42 failed, and is tried again in 1.2 s  sale.process [7]  attempt 1  ${ERROR.name}: ${ERROR.message}`,
+    `task 42 failed, and is tried again in 1.2 s  sale.process [7]  run 1  ${ERROR.name}: ${ERROR.message}`,
   ],
   [
     { name: "task.snoozed", ...RUN, delay: 60_000, reason: "the shop is closed" },
-    "task 42 snoozes for 1 min  sale.process [7]  attempt 1  the shop is closed",
+    "task 42 snoozes for 1 min  sale.process [7]  run 1  the shop is closed",
   ],
   [
     { name: "task.interrupted", ...RUN, reason: "the worker stops" },
-    "task 42 interrupted and put back: the worker stops  sale.process [7]  attempt 1",
+    "task 42 interrupted and put back: the worker stops  sale.process [7]  run 1",
   ],
   [
     { name: "task.crashed", ...RUN, reason: "exit code 7", crashes: 2 },
-    "task 42 crashed: exit code 7  sale.process [7]  attempt 1  crash 2",
+    "task 42 crashed: exit code 7  sale.process [7]  run 1  crash 2",
   ],
   [
     { name: "task.poisoned", ...RUN, crashes: 3 },
-    "task 42 set aside as failed after 3 crashes  sale.process [7]  attempt 1",
+    "task 42 set aside as failed after 3 crashes  sale.process [7]  run 1",
   ],
-  [
-    { name: "task.cancelled", ...RUN, reason: null },
-    "task 42 cancelled  sale.process [7]  attempt 1",
-  ],
+  [{ name: "task.cancelled", ...RUN, reason: null }, "task 42 cancelled  sale.process [7]  run 1"],
   [
     { name: "task.cancelled", ...RUN, reason: "not needed" },
-    "task 42 cancelled: not needed  sale.process [7]  attempt 1",
+    "task 42 cancelled: not needed  sale.process [7]  run 1",
   ],
   [
     { name: "task.started", ...RUN, ref: "order-7", queue: "mail" },
-    "task 42 started  sale.process [7]  ref order-7  queue mail  attempt 1",
+    "task 42 started  sale.process [7]  ref order-7  queue mail  run 1",
   ],
   [
     { name: "task.started", ...RUN, model: "thumbnail", method: null, instances: null },
-    "task 42 started  thumbnail  attempt 1",
+    "task 42 started  thumbnail  run 1",
   ],
   [
     { name: "task.late", ...RUN, outcome: "finished" },
-    "task 42 was cancelled or given to another worker while it ran; the work of this run was discarded; what it had committed before stays  sale.process [7]  attempt 1  it would have finished",
+    "task 42 was cancelled or given to another worker while it ran; the work of this run was discarded; what it had committed before stays  sale.process [7]  run 1  it would have finished",
   ],
   [
     { name: "task.inline", ...RUN, scheduledAt: NOW },
-    "task 42 runs now although it is scheduled for 2026-11-23T14:03:07.123Z: queue.worker is false  sale.process [7]  attempt 1",
+    "task 42 runs now although it is scheduled for 2026-11-23T14:03:07.123Z: queue.worker is false  sale.process [7]  run 1",
   ],
   [
     { name: "lock.held", task: 42, thread: 1, duration: 1500 },

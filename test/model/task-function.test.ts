@@ -173,7 +173,7 @@ describe("a function that is a task", () => {
     await tq.runAll();
     expect(tq.eventsOf("task.finished")).toMatchObject([{ model: "thumbnail", method: null }]);
     expect(tq.eventsOf("task.finished").map(eventWords)).toEqual([
-      expect.stringMatching(/^task 1 finished {2}thumbnail {2}attempt 1 {2}/),
+      expect.stringMatching(/^task 1 finished {2}thumbnail {2}run 1 {2}/),
     ]);
   });
 });

@@ -7,7 +7,9 @@ export const DOCUMENTS = [
   "README.md",
   "CONTRIBUTING.md",
   "SECURITY.md",
-  ...names("docs").map((name) => `docs/${name}`),
+  ...names("docs")
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
 ];
 
 export function names(folder: string): string[] {

@@ -5,6 +5,7 @@ import { declareFollowUps, unknownFollowUps } from "../../src/registry/follow-up
 import { type ModelClass, modelOf } from "../../src/registry/model-class.ts";
 import { checkPolicies } from "../../src/registry/policies.ts";
 import { Registry } from "../../src/registry/registry.ts";
+import { saidPolicies } from "../../src/registry/said-policies.ts";
 import { parseSettings } from "../../src/settings/config.ts";
 import type { FollowUp } from "../../src/store/failure-store.ts";
 import { sentenceOf } from "../support/error.ts";
@@ -61,6 +62,28 @@ test("tq.toml says it for the models that have the method, and wins over a model
   ]);
 });
 
+test("a section of tq.toml that names what a model or a function lacks leaves its own onFailed in force", async () => {
+  const models = [Label, modelFor(make), modelFor(cry)];
+  const own = ["label.print → label.tell", "make.call → cry.call"];
+  const sections = { "label.*": { on_failed: "nothere" }, make: { on_failed: "nothere" } };
+  expect(await declared(models, sections)).toEqual(own);
+  expect(await declared(models, { "*": { on_failed: "tell" } })).toContain("make.call → cry.call");
+  const said = saidPolicies(models, rulesOf(sections));
+  expect(said["label.print"]?.onFailed).toMatchObject({ words: "tell", from: "model" });
+  expect(said["make"]?.onFailed).toMatchObject({ words: "cry", from: "model" });
+});
+
+test("a method whose onFailed names a function is told that it cannot", async () => {
+  class Wrong extends Model {
+    static override readonly __name__ = "wrong";
+    static readonly tasks = { print: { onFailed: "cry" } };
+    print() {}
+  }
+  expect(await sentenceOf(() => checkPolicies(Wrong as unknown as ModelClass))).toEndWith(
+    'the model wrong has no method "cry"; there it names a method of the same model, and no function',
+  );
+});
+
 test("a name that there is not is refused in a model, and for a function once all are loaded", async () => {
   class Wrong extends Model {
     static override readonly __name__ = "wrong";
@@ -83,6 +106,6 @@ test("an on_failed of tq.toml that no task can call is named in the log", () => 
   expect(said({ "label.*": { on_failed: "tell" }, make: { on_failed: "cry" } })).toEqual([]);
   expect(said({ "box.*": { on_failed: "none" } })).toEqual([]);
   expect(said({ "*": { on_failed: "tell" } })).toEqual([
-    'on_failed = "tell" of [tasks."*"] is of no use for box, make, cry: there is no such method or function; failures push nothing there',
+    'on_failed = "tell" of [tasks."*"] is of no use for box, make, cry: there is no such method or function; it does not count there',
   ]);
 });

@@ -98,10 +98,10 @@ describe("the policy", () => {
     const ends = await runs(tq, "broken");
     const why = 'TqError: what it returned: "soon" is not a length of time';
     expect(ends.at(-1)?.reason).toStartWith(
-      `Error: no (at attempt 2 a function of its policy failed, so it waited as without one: ${why}`,
+      `Error: no (at run 2 a function of its policy failed, so it waited as without one: ${why}`,
     );
     expect(tq.eventsOf("task.failed")).toMatchObject([
-      { error: { message: expect.stringContaining("(at attempt 2 a function") } },
+      { error: { message: expect.stringContaining("(at run 2 a function") } },
     ]);
   });
 
@@ -114,11 +114,11 @@ describe("the policy", () => {
     expect(last).toMatchObject({
       state: "failed",
       reason:
-        "Error: no (at attempt 1 a function of its policy failed, so it waited as without one: Error: not yet)",
+        "Error: no (at run 1 a function of its policy failed, so it waited as without one: Error: not yet)",
     });
     const id = first?.id ?? 0;
     await tq.store.retry(id);
-    for (const reason of [/without one/, /^Error: no \(at attempt 3 a/]) {
+    for (const reason of [/without one/, /^Error: no \(at run 3 a/]) {
       expect((await tq.runTask(id)).reason).toMatch(reason);
     }
     label.answers = () => "5s";

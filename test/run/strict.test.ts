@@ -124,6 +124,18 @@ test("a strict method outside any transaction must await its transactions, and t
   expect(await outcomeOf("strictlyOutside", fine)).toMatchObject({ state: "finished" });
 });
 
+test("the reason of a strict method outside any transaction says that what it did not await stays", async () => {
+  const done = await outcomeOf("strictlyOutside", () => void Sheet.__queue__.other([1]));
+  expect(done.tasks).toBe(2);
+  expect(done.reason).toEndWith(
+    "; what they have committed stays, as the method runs outside any transaction",
+  );
+  const within = () => Transaction.start({}, () => void Sheet.create([{}]));
+  const undone = await outcomeOf("strictlyOutside", within);
+  expect(undone.rows).toEqual([{ words: 0 }]);
+  expect(undone.reason).not.toContain("stays");
+});
+
 test("a strict function fails where it does not await a push", async () => {
   await using tq = makeRuntime();
   doing = () => void strictFunction.push();

@@ -159,7 +159,7 @@ needs("Linux").test("has two connections, however many transactions are under wa
   const sessions = Array.from({ length: 200 }, () => store.session());
   const began = sessions.map((session) => session.begin());
   await began[0];
-  for (const session of sessions) await session.stillHeld([]);
+  for (const session of sessions) await session.lostClaims([]);
   expect(openFiles(subject.path)).toBe(2 + 1); // one keeps the locks
   for (const [index, session] of sessions.entries()) {
     await began[index];

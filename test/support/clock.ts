@@ -20,3 +20,22 @@ export class TestClock implements Clock {
     this.#now += ms;
   }
 }
+
+/** A clock whose waits end when the test says so. */
+export class HeldClock extends TestClock {
+  readonly #held = new Map<() => void, number>();
+
+  after(ms: number, then: () => void): () => void {
+    this.#held.set(then, ms);
+    return () => this.#held.delete(then);
+  }
+
+  /** How many wait for so long. */
+  held(ms: number): number {
+    return [...this.#held.values()].filter((one) => one === ms).length;
+  }
+
+  end(ms: number): void {
+    for (const [then, length] of this.#held) if (length === ms) then();
+  }
+}

@@ -139,8 +139,8 @@ class LateSession implements Session {
     return this.#later(() => this.inner.claimOne(id, owner, evenPaused));
   }
 
-  stillHeld(claims: readonly Claim[]): Promise<ReadonlySet<Claim>> {
-    return this.#later(() => this.inner.stillHeld(claims));
+  lostClaims(claims: readonly Claim[]): Promise<readonly Claim[]> {
+    return this.#later(() => this.inner.lostClaims(claims));
   }
 
   handBack(claims: readonly Claim[]): Promise<void> {

@@ -124,7 +124,7 @@ export async function isCrowdDue(store: Store): Promise<boolean> {
 
 /** True until this claim is lost. */
 export async function holds(session: Session, claim: Claim): Promise<boolean> {
-  return (await session.stillHeld([claim])).has(claim);
+  return (await session.lostClaims([claim])).length === 0;
 }
 
 export function cancelAll(store: Store, filter: ReadFilter, reason?: string): Promise<number> {

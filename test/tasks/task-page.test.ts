@@ -32,7 +32,7 @@ test("a page ends with its limit, and the next one begins behind its last task",
     [[5], 4],
     [[3], null],
   ]);
-  const page = await taskPage(store, LIMIT, clockOf(0));
+  const page = await taskPage(store, LIMIT, { elapsed: clockOf(0) });
   expect(page).toEqual({
     tasks: [{ id: 9 }, { id: 8 }, { id: 5 }] as Task[],
     next: 5,
@@ -46,7 +46,7 @@ test("a page that has looked long enough ends with what it has found, and the ne
     [[], 5_000],
     [[], 1],
   ]);
-  expect(await taskPage(store, LIMIT, clockOf(1_000))).toEqual({
+  expect(await taskPage(store, LIMIT, { elapsed: clockOf(1_000) })).toEqual({
     tasks: [],
     next: 5_000,
     isShort: true,
@@ -56,7 +56,7 @@ test("a page that has looked long enough ends with what it has found, and the ne
 
 test("the last page has no next one", async () => {
   const { store } = storeOf([[[2, 1], null]]);
-  expect(await taskPage(store, LIMIT, clockOf(1_000))).toMatchObject({
+  expect(await taskPage(store, LIMIT, { elapsed: clockOf(1_000) })).toMatchObject({
     next: null,
     isShort: false,
   });

@@ -1,8 +1,22 @@
 /** Two workers in different time zones, and a recurring task that names none. */
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
+import { CLEAN } from "../../src/cron/own.ts";
 import { definitionOf } from "../../src/cron/in-force.ts";
-import { file, looks, NIGHTLY, renewSources, row, said, store, worker } from "./cron-files.ts";
+import { loadConfig } from "../../src/settings/config.ts";
+import { CronSources } from "../../src/worker/cron-sources.ts";
+import {
+  file,
+  folder,
+  looks,
+  modelsOf,
+  NIGHTLY,
+  renewSources,
+  row,
+  said,
+  store,
+  worker,
+} from "./cron-files.ts";
 
 renewSources();
 
@@ -29,4 +43,25 @@ test("the second worker keeps to the clock of the first, and says so once", asyn
     "recurring tasks without a time_zone follow the clock of Asia/Tokyo from now on; it was Europe/Berlin",
   );
   expect((await row())?.zone).toBe("Asia/Tokyo");
+});
+
+test("without a recurring task that needs it, a worker tells its zone a second after its start", async () => {
+  await store.register({ id: "w1", pid: 1, threads: 1, queues: [] });
+  let now = 0;
+  const sources = new CronSources({
+    id: "w1",
+    config: loadConfig({ cwd: folder.path, env: {} }),
+    store,
+    monotonic: () => now,
+    zone: "Asia/Tokyo",
+    report: () => {},
+  });
+  sources.load(modelsOf(null));
+  await sources.look();
+  expect((await row(CLEAN))?.zone).toBeNull();
+  expect(sources.isWaiting).toBe(true);
+  now = 1_000;
+  await sources.look();
+  expect((await row(CLEAN))?.zone).toBe("Asia/Tokyo");
+  expect(sources.isWaiting).toBe(false);
 });

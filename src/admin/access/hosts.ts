@@ -28,7 +28,9 @@ export function requireOwnHost(
       const message = `Cannot answer a page of ${JSON.stringify(origin)}: only pages of this server may call it`;
       return problem(c, "forbidden", message);
     }
-    if (c.req.header("sec-fetch-site") === "cross-site" && !isNavigation(c)) {
+    const site = c.req.header("sec-fetch-site") ?? "none";
+    if (site !== "none" && site !== "same-origin" && !isNavigation(c)) {
+      // Another port of this host is the same site: cookies go there.
       const message = "Cannot answer a page of another site: only pages of this server may call it";
       return problem(c, "forbidden", message);
     }
@@ -42,7 +44,9 @@ function isNavigation(c: Context): boolean {
   return isPage && c.req.method === "GET" && c.req.header("sec-fetch-dest") === "document";
 }
 
+/** "" for more than a name and a port: a URL would take `evil@localhost` for localhost. */
 function nameOf(host: string): string {
+  if (/[/\\?#@\s]/.test(host)) return "";
   return plainHost(URL.parse(`http://${host}`)?.hostname ?? "");
 }
 

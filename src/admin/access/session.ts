@@ -1,6 +1,6 @@
 /** The session of a person who has signed in: a signed cookie that names the token, never the token itself. */
 import type { Context } from "hono";
-import { deleteCookie, getSignedCookie, setSignedCookie } from "hono/cookie";
+import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from "hono/cookie";
 import { DAY_MS } from "../../values/duration.ts";
 import { type Caller, digestOf, type Tokens } from "./tokens.ts";
 
@@ -27,8 +27,10 @@ export class Sessions {
     const value = await getSignedCookie(c, this.#secret, this.#cookie);
     if (typeof value !== "string") return null;
     const [ends = "", digest = ""] = value.split(".");
-    if (!(Number(ends) > this.#now())) return null;
-    return this.#tokens.byDigest(digest);
+    const until = Number(ends);
+    if (!(until > this.#now())) return null;
+    const caller = await this.#tokens.byDigest(digest);
+    return caller && { ...caller, until };
   }
 
   async begin(c: Context, { digest }: Caller): Promise<void> {
@@ -40,6 +42,11 @@ export class Sessions {
       secure: new URL(c.req.url).protocol === "https:",
       maxAge: SESSION_MS / 1_000,
     });
+  }
+
+  /** Tells this session from others of the same token. */
+  key(c: Context): string {
+    return getCookie(c, this.#cookie) ?? "";
   }
 
   end(c: Context): void {

@@ -8,6 +8,8 @@ export interface Caller {
   readonly roles: readonly Role[];
   /** The SHA-256 of the token, in hex. */
   readonly digest: string;
+  /** When its session ends, in ms since 1970 UTC; absent: it shows the token itself. */
+  readonly until?: number;
 }
 
 /** The name of the token that is made with the database. */
@@ -31,6 +33,13 @@ export class Tokens {
   /** @param digest the `digest` of a caller, as a session keeps it. */
   async byDigest(digest: string): Promise<Caller | null> {
     return /^[\da-f]{64}$/.test(digest) ? this.#find(Uint8Array.fromHex(digest)) : null;
+  }
+
+  /** True while the token is there and has one of the roles: an answer that takes long asks again. */
+  async stillMay(caller: Caller, roles: readonly Role[], now: number): Promise<boolean> {
+    if ((caller.until ?? Infinity) <= now) return false;
+    const present = await this.byDigest(caller.digest);
+    return present !== null && roles.some((role) => mayDo(present, role));
   }
 
   /** Digests are compared, so that neither the text nor the length of a token leaks. */

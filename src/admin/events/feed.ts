@@ -3,6 +3,8 @@
  * read once for all streams at the same place, and its text is shared.
  */
 import { TqError } from "../../errors.ts";
+import type { Caller } from "../access/tokens.ts";
+import { leaveGarbage } from "../garbage.ts";
 import type { Report } from "../../log/events.ts";
 import type { Store } from "../../store/store.ts";
 import {
@@ -21,7 +23,7 @@ import { idOf, keyOf, type Position } from "./position.ts";
 const MOST_STREAMS = 2_048;
 
 /** A stream whose client has not taken this many bytes is told no more until it has. */
-const MOST_WAITING_BYTES = 65_536;
+const MOST_WAITING_BYTES = 16_384;
 
 export const HEARTBEAT_MS = 15_000;
 
@@ -41,12 +43,19 @@ const LOOK_MS = 1_000;
 /** Pages that one look reads: clients that come back may all be at places of their own. */
 const MOST_PAGES = 50;
 
+/** Bytes of garbage that a stream leaves each time it is told something: promises, and what the socket makes of a text. */
+const GARBAGE_EACH = 10_000;
+
+/** Bytes of garbage that the request for a stream leaves. */
+const GARBAGE_OPENED = 40_000;
+
 interface Stream {
   position: Position;
   /** It came back for all that happened before this place: nothing of that is left out. */
   target: Position | null;
   /** It is told nothing before this time of `performance.now()`. */
   restsUntil: number;
+  readonly caller: Caller;
   readonly filter: EventFilter;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
 }
@@ -54,6 +63,8 @@ interface Stream {
 export interface FeedOptions {
   readonly store: Store;
   readonly report?: Report | undefined;
+  /** False once its token is removed or has lost the role, or its session has ended. */
+  readonly stillMay: (caller: Caller) => Promise<boolean>;
 }
 
 const encoder = new TextEncoder();
@@ -75,8 +86,15 @@ export class Feed {
     return this.#streams.size;
   }
 
-  /** @param from the place after which it goes on; null: it begins with what happens from now on. */
-  async open(filter: EventFilter, from: Position | null): Promise<ReadableStream<Uint8Array>> {
+  /**
+   * @param caller the stream ends when it may not read any more.
+   * @param from the place after which it goes on; null: it begins with what happens from now on.
+   */
+  async open(
+    caller: Caller,
+    filter: EventFilter,
+    from: Position | null,
+  ): Promise<ReadableStream<Uint8Array>> {
     const { store } = this.#options;
     const look = await lookAt(store);
     const target = await newest(store, look);
@@ -89,8 +107,10 @@ export class Feed {
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          stream = { position, target: from && target, restsUntil: 0, filter, controller };
+          const place = { position, target: from && target, restsUntil: 0 };
+          stream = { ...place, caller, filter, controller };
           controller.enqueue(encoder.encode(text));
+          leaveGarbage(GARBAGE_OPENED);
           this.#add(stream);
         },
         pull: () => this.#wake.abort(), // its client has taken what was sent
@@ -157,6 +177,7 @@ export class Feed {
         this.#wake = new AbortController();
         const version = await store.version();
         const started = performance.now();
+        await this.#dismiss();
         const isMore = await this.#tell();
         const took = performance.now() - started;
         await Bun.sleep(Math.max(took * REST_TIMES, REST_MS));
@@ -173,6 +194,18 @@ export class Feed {
       this.#isRunning = false;
     }
     if (this.#streams.size > 0) void this.#run(); // one came while the last one went
+  }
+
+  /** Ends the streams of callers that may not read any more. Each token is looked at once. */
+  async #dismiss(): Promise<void> {
+    const groups = Map.groupBy(this.#streams, ({ caller: { digest, until } }) => digest + until);
+    for (const [one, ...others] of groups.values()) {
+      if (one === undefined || (await this.#options.stillMay(one.caller))) continue;
+      for (const stream of [one, ...others]) {
+        if (this.#streams.delete(stream)) stream.controller.close();
+      }
+    }
+    if (this.#streams.size === 0) this.#rest();
   }
 
   /** How long to wait for a commit at most, in ms: until a stream has rested. */
@@ -216,6 +249,7 @@ export class Feed {
       if (!text) texts.set(filter.key, (text = encoder.encode(textOf(events, filter))));
       if (text.length > 0) controller.enqueue(text);
     }
+    if (events.length > 0) leaveGarbage(group.length * GARBAGE_EACH);
   }
 
   async #pageOf(group: readonly Stream[], look: Look) {

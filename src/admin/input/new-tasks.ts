@@ -1,5 +1,6 @@
 /** Turns the body of a push into the tasks that the store takes. */
 import * as v from "valibot";
+import type { KnownCall } from "../../call-patterns.ts";
 import { TqError } from "../../errors.ts";
 import { refuseBatchOfFunction, toTasks } from "../../push/division.ts";
 import type { Basis } from "../../values/option-kinds.ts";
@@ -73,7 +74,8 @@ type Push = v.InferOutput<(typeof PUSH_SCHEMAS)["ofMethod" | "ofFunction"]>;
 interface PushRequest {
   /** True when the body is one push, no list, for one instance: it is answered with one id. */
   readonly single: boolean;
-  readonly pushes: readonly Push[];
+  /** What they call, each once: the pushes themselves are garbage as soon as they are tasks. */
+  readonly pushes: readonly KnownCall[];
   readonly tasks: readonly NewTask[];
 }
 
@@ -91,7 +93,7 @@ export function readPush(body: unknown, basis: Basis): PushRequest {
   const { ofMethod, ofFunction } = PUSH_SCHEMAS;
   basisNow = basis;
   const bodies: unknown[] = Array.isArray(body) ? body : [body];
-  const pushes: Push[] = [];
+  const calls = new Map<string, KnownCall>();
   const tasks: NewTask[] = [];
   for (const [index, item] of bodies.entries()) {
     const place = Array.isArray(body) ? `[${index}]` : "";
@@ -101,14 +103,16 @@ export function readPush(body: unknown, basis: Basis): PushRequest {
         problems.throwIfAny(Array.isArray(body) ? ` in the first ${index + 1} pushes` : "");
       continue;
     }
-    pushes.push(push);
+    const { model, method } = push;
+    calls.set(JSON.stringify([model, method]), { model, method });
     const divided = problems.attempt(() => tasksOf(push, basis, place));
     for (const task of divided ?? []) tasks.push(task);
     if (tasks.length > MAX_TASKS) throw tooMany();
   }
   problems.throwIfAny();
-  const single = !Array.isArray(body) && !Array.isArray(pushes[0]?.instances);
-  return { single, pushes, tasks };
+  const single =
+    !Array.isArray(body) && !Array.isArray((body as { instances?: unknown }).instances);
+  return { single, pushes: [...calls.values()], tasks };
 }
 
 function tooMany(): TqError {

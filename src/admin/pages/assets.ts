@@ -4,6 +4,7 @@ import htmx from "htmx.org/dist/htmx.min.js" with { type: "text" };
 import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uplot from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import charts from "./assets/charts.js" with { type: "text" };
+import live from "./assets/live.js" with { type: "text" };
 import page from "./assets/page.js" with { type: "text" };
 import style from "./assets/style.css" with { type: "text" };
 import { digestOf } from "../access/tokens.ts";
@@ -25,12 +26,22 @@ const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect 
 export const ASSETS = {
   style: asset("style.css", "text/css; charset=utf-8", style),
   page: asset("page.js", "text/javascript; charset=utf-8", page),
+  live: asset("live.js", "text/javascript; charset=utf-8", live),
   htmx: asset("htmx.js", "text/javascript; charset=utf-8", htmx),
   charts: asset("charts.js", "text/javascript; charset=utf-8", charts),
   uplot: asset("uplot.js", "text/javascript; charset=utf-8", uplot),
   uplotStyle: asset("uplot.css", "text/css; charset=utf-8", uplotStyle),
   icon: asset("icon.svg", "image/svg+xml", ICON),
 } as const;
+
+/** Stands for all of them: a page that was made with others has to be loaded again. */
+export const BUILD = digestOf(
+  Object.values(ASSETS)
+    .map(({ path }) => path)
+    .join(),
+)
+  .toHex()
+  .slice(0, 10);
 
 const BY_PATH = new Map<string, Asset>(Object.values(ASSETS).map((one) => [one.path, one]));
 

@@ -2,18 +2,20 @@
 /** The desk of every page: its caller, its frame, and the store. */
 import type { Context, MiddlewareHandler, Next } from "hono";
 import type { Child } from "hono/jsx";
-import { type ErrorCode, isTqError } from "../../errors.ts";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { isTqError } from "../../errors.ts";
 import type { Role } from "../../store/tokens.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Sessions } from "../access/session.ts";
-import { mayDo } from "../access/tokens.ts";
-import { STATUS } from "../problem.ts";
+import { type Caller, mayDo } from "../access/tokens.ts";
+import { type ProblemCode, reportError, STATUS } from "../problem.ts";
 import type { AdminOptions } from "../app.ts";
 import type { Asset } from "./assets.ts";
-import { Page } from "./layout.tsx";
+import { type LiveOptions, Page, Refusal } from "./layout.tsx";
 import { WORDS } from "./words.ts";
 
-const REFUSALS: Partial<Record<ErrorCode, 404 | 422>> = { not_found: 404, invalid: 422 };
+/** 401 tells the script of a page that its session has ended. */
+const REFUSALS: Partial<Record<ProblemCode, 409>> = { unauthorized: 409 };
 
 export interface DeskOptions extends AdminOptions {
   readonly sessions: Sessions;
@@ -21,11 +23,10 @@ export interface DeskOptions extends AdminOptions {
 
 interface Shown {
   readonly title: string;
-  /** True: the page is fetched anew every few seconds where there is JavaScript. */
-  readonly isLive?: boolean;
+  readonly live?: LiveOptions;
   /** The assets of this page, besides those of all pages. */
   readonly assets?: readonly Asset[];
-  readonly status?: 200 | 403 | 404 | 409 | 422;
+  readonly status?: ContentfulStatusCode;
   readonly content: Child;
 }
 
@@ -59,24 +60,38 @@ export class Desk {
   }
 
   async #requireSession(c: Context<AdminEnv>, next: Next): Promise<Response | void> {
-    const { sessions } = this.options;
+    const { sessions, store } = this.options;
     const caller = await sessions.caller(c);
     if (caller === null) {
+      if (isScript(c)) return c.text(WORDS.live.ended, 401);
       const { pathname, search } = new URL(c.req.url);
       const to = c.req.method === "GET" ? `?to=${encodeURIComponent(pathname + search)}` : "";
       return c.redirect(`/sign-in${to}`, 303);
     }
     c.set("caller", caller);
+    await store.check(); // an open file that was deleted can still be read
     if (c.req.method !== "GET") {
       const { form_token: given } = await c.req.parseBody();
       if (!sessions.isFormToken(caller, given)) return this.refuse(c, WORDS.formOld, 403);
     }
-    try {
-      await next();
-    } catch (error) {
-      if (!isTqError(error) || STATUS[error.code] >= 500) throw error;
-      return this.refuse(c, error.message, REFUSALS[error.code] ?? 409);
-    }
+    return next();
+  }
+
+  /** Answers an error with a page, and reports it where the server is at fault. */
+  async answerError(c: Context<AdminEnv>, error: unknown): Promise<Response> {
+    const code = isTqError(error) ? error.code : "internal";
+    const status = REFUSALS[code] ?? STATUS[code];
+    if (status >= 500) reportError(c, error, this.options.report);
+    // The page comes back by itself once the database does.
+    const live = status >= 500 && c.req.method === "GET" ? {} : undefined;
+    return this.refuse(c, this.#sentenceOf(c, error), status, live);
+  }
+
+  /** Names of files are for people who have signed in. */
+  #sentenceOf(c: Context<AdminEnv>, error: unknown): string {
+    if (!isTqError(error)) return WORDS.internal;
+    const isOpen = STATUS[error.code] < 500 || callerOf(c) !== undefined;
+    return isOpen ? error.message : WORDS.database;
   }
 
   /** The secret that the forms of this caller's pages send back. */
@@ -95,15 +110,16 @@ export class Desk {
 
   async show(
     c: Context<AdminEnv>,
-    { title, isLive = false, assets = [], status = 200, content }: Shown,
+    { title, live, assets = [], status = 200, content }: Shown,
   ): Promise<Response> {
+    const caller = callerOf(c);
     return c.html(
       <Page
         title={title}
         path={c.req.path}
-        caller={c.get("caller")}
-        formToken={this.formToken(c)}
-        isLive={isLive}
+        caller={caller ?? null}
+        {...(caller && { formToken: this.formToken(c) })}
+        live={live}
         assets={assets}
       >
         {content}
@@ -115,17 +131,21 @@ export class Desk {
   async refuse(
     c: Context<AdminEnv>,
     sentence: string,
-    status: 403 | 404 | 409 | 422,
+    status: ContentfulStatusCode,
+    live?: LiveOptions,
   ): Promise<Response> {
-    const content = (
-      <>
-        <h1>{WORDS.error}</h1>
-        <p class="sentence">{sentence}</p>
-        <p>
-          <a href="/">{WORDS.back}</a>
-        </p>
-      </>
-    );
-    return this.show(c, { title: WORDS.error, status, content });
+    const content = <Refusal sentence={sentence} />;
+    return this.show(c, { title: WORDS.error, status, content, ...(live && { live }) });
   }
+}
+
+/** undefined: nobody has signed in, or the database cannot tell. */
+function callerOf(c: Context<AdminEnv>): Caller | undefined {
+  return c.get("caller");
+}
+
+/** A script of a page asks: it keeps the page, and says that the session has ended. */
+function isScript(c: Context): boolean {
+  const isStream = c.req.header("accept")?.includes("text/event-stream") === true;
+  return isStream || c.req.header("hx-request") !== undefined;
 }

@@ -5,7 +5,7 @@ import { printable } from "../../printable.ts";
 import { type FailedGroup, type FailedGroups, failedGroups } from "../../tasks/failed-groups.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
-import { Action, Table, Time } from "./parts.tsx";
+import { Action, rowId, Table, Time } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 /** More rows help nobody: they are groups of one task. */
@@ -21,7 +21,7 @@ async function failedPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const found = await failedGroups(desk.store);
   const form = desk.may(c, "admin") ? desk.formToken(c) : null;
   const content = <Failed found={found} form={form} />;
-  return desk.show(c, { title: WORDS.pages.failed, isLive: true, content });
+  return desk.show(c, { title: WORDS.pages.failed, live: {}, content });
 }
 
 interface FailedProps {
@@ -43,7 +43,7 @@ function Failed({ found: { groups, looked, isAll }, form }: FailedProps) {
           <p class="quiet">
             {words.intro(looked, isAll)} <a href="/tasks?state=failed">{words.list}</a>
           </p>
-          <Table label={WORDS.pages.failed} titles={words.columns} numbers={words.numbers}>
+          <Table label={WORDS.pages.failed} titles={words.columns} numbers={words.numbers} isStack>
             {groups.slice(0, MOST_GROUPS).map((group) => (
               <GroupRow group={group} form={form} />
             ))}
@@ -58,27 +58,28 @@ function Failed({ found: { groups, looked, isAll }, form }: FailedProps) {
 function GroupRow({ group, form }: { readonly group: FailedGroup; readonly form: string | null }) {
   const { call, count, first, last, newest } = group;
   const words = WORDS.failed;
+  const [, , tasks, firstTitle, lastTitle] = words.columns;
   const error = printable(group.error) || words.silent;
   const search = searchOf(group);
   return (
-    <tr>
-      <td class="number">
-        <a href={`/tasks?${search}`}>{count}</a>
-      </td>
+    <tr id={rowId("group", search)}>
       <th scope="row" class="cut">
         {printable(call)}
       </th>
       <td class="cut bad" title={error}>
         {error}
       </td>
-      <td>
+      <td class="number" data-label={tasks}>
+        <a href={`/tasks?${search}`}>{count}</a>
+      </td>
+      <td data-label={firstTitle}>
         <Time at={first} />
       </td>
-      <td>
+      <td data-label={lastTitle}>
         <Time at={last} />
       </td>
       <td>
-        {form !== null && (
+        {form !== null && group.error !== "" && (
           <Action
             path={`/tasks/act?${search}`}
             formToken={form}
@@ -93,8 +94,7 @@ function GroupRow({ group, form }: { readonly group: FailedGroup; readonly form:
   );
 }
 
-/** The filter of the list of tasks that finds them. */
+/** The filter of the list of tasks that finds them, and no others. */
 function searchOf({ model, method, error }: FailedGroup): string {
-  const reason = error === "" ? {} : { reason_has: error };
-  return new URLSearchParams({ state: "failed", model, method, ...reason }).toString();
+  return new URLSearchParams({ state: "failed", model, method, error }).toString();
 }

@@ -2,7 +2,10 @@
 /** Reading the forms of the pages, and the form that pauses something. */
 import type { Context } from "hono";
 import type { Child } from "hono/jsx";
+import { pauseWords } from "../../store/pause-words.ts";
+import type { Pause } from "../../store/pauses.ts";
 import { time } from "../../values/option-kinds.ts";
+import { Sentence, sentenceOf } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 const TIME = time();
@@ -32,6 +35,13 @@ export async function pauseFields(c: Context, start: string, now: number): Promi
   return { reason, until: until === undefined ? null : timeOf(until, `${start}: until`, now) };
 }
 
+/** `The queue print is paused by ana since …: toner.` */
+export function PauseSentence({ pause, now }: { readonly pause: Pause; readonly now: number }) {
+  const { since, until } = pause;
+  const words = sentenceOf(pauseWords(pause, now));
+  return <Sentence words={words} times={[since, until]} now={now} />;
+}
+
 interface PauseFormProps {
   readonly path: string;
   readonly formToken: string;
@@ -44,7 +54,7 @@ interface PauseFormProps {
 export function PauseForm({ path, formToken, label, look = "plain", children }: PauseFormProps) {
   const words = WORDS.pause;
   return (
-    <form method="post" action={path} class="line" hx-morph-skip>
+    <form method="post" action={path} class="line" id="pause" hx-morph-skip>
       <input type="hidden" name="form_token" value={formToken} />
       {children}
       <label>

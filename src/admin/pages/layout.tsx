@@ -2,12 +2,13 @@
 /** The frame of each page: its head, the ways to the other pages, and who has signed in. */
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
+import { printable } from "../../printable.ts";
 import type { Caller } from "../access/tokens.ts";
-import { type Asset, ASSETS } from "./assets.ts";
+import { type Asset, ASSETS, BUILD } from "./assets.ts";
 import { WORDS } from "./words.ts";
 
 /** The pages in the order of the ways to them, each with the key that follows a g. */
-const WAYS = [
+export const WAYS = [
   { path: "/", key: "o", name: WORDS.pages.overview },
   { path: "/tasks", key: "t", name: WORDS.pages.tasks },
   { path: "/failed", key: "f", name: WORDS.pages.failed },
@@ -18,6 +19,13 @@ const WAYS = [
   { path: "/settings", key: "s", name: WORDS.pages.settings },
 ] as const;
 
+export interface LiveOptions {
+  /** The page changes without a commit: it is fetched anew after so many seconds at the latest. Default: 10. */
+  readonly pace?: number;
+  /** It is fetched from another path than its own. */
+  readonly from?: string;
+}
+
 interface PageProps {
   readonly title: string;
   /** The path of the page, to mark its way. */
@@ -26,25 +34,22 @@ interface PageProps {
   readonly caller: Caller | null;
   /** The secret that a form sends back. */
   readonly formToken?: string;
-  /** True: the page is fetched anew every few seconds where there is JavaScript. */
-  readonly isLive?: boolean;
+  /** Where there is JavaScript the page is kept up to date; absent: it stays as it is. */
+  readonly live?: LiveOptions | undefined;
   /** The assets of this page, besides those of all pages. */
   readonly assets?: readonly Asset[];
   readonly children?: Child;
 }
 
 /** htmx may neither evaluate code nor write style elements: the policy of the pages forbids both. */
-const HTMX = JSON.stringify({ includeIndicatorCSS: false, allowEval: false });
+const HTMX = JSON.stringify({
+  includeIndicatorCSS: false,
+  allowEval: false,
+  // A person opens and closes details, not the server.
+  morphIgnore: ["data-htmx-powered", "open"],
+});
 
-export function Page({
-  title,
-  path,
-  caller,
-  formToken,
-  isLive = false,
-  assets = [],
-  children,
-}: PageProps) {
+export function Page({ title, path, caller, formToken, live, assets = [], children }: PageProps) {
   const page = (
     <html lang="en">
       <head>
@@ -57,6 +62,7 @@ export function Page({
         <link rel="stylesheet" href={ASSETS.style.path} />
         <script src={ASSETS.htmx.path} defer></script>
         <script src={ASSETS.page.path} defer></script>
+        {live && <script src={ASSETS.live.path} defer></script>}
         {assets.map(({ path: file }) =>
           file.endsWith(".css") ? (
             <link rel="stylesheet" href={file} />
@@ -97,9 +103,10 @@ export function Page({
             </>
           )}
         </header>
-        <main id="main" tabindex={-1} {...(isLive && LIVE)}>
+        <main id="main" tabindex={-1} {...(live && liveData(live))}>
           {children}
         </main>
+        {live && <LiveNote />}
         {caller && <Keys />}
       </body>
     </html>
@@ -143,9 +150,43 @@ function isAt(way: string, path: string): boolean {
   return way === path || (way !== "/" && path.startsWith(`${way}/`));
 }
 
-const LIVE = {
-  "hx-get": "",
-  "hx-trigger": "every 3s",
-  "hx-select": "#main",
-  "hx-swap": "outerMorph",
-} as const;
+/** The content of a page that says why there is no other. */
+export function Refusal({ sentence }: { readonly sentence: string }) {
+  return (
+    <>
+      <h1>{WORDS.error}</h1>
+      <p class="sentence">{printable(sentence)}</p>
+      <p>
+        <a href="/">{WORDS.back}</a>
+      </p>
+    </>
+  );
+}
+
+const PACE_S = 10;
+
+function liveData({ pace = PACE_S, from }: LiveOptions) {
+  return {
+    "data-pace": String(pace * 1_000),
+    "data-build": BUILD,
+    ...(from !== undefined && { "data-from": from }),
+  };
+}
+
+/** live.js says here why the page is not up to date. */
+function LiveNote() {
+  const { lost, ended, signIn, fault, renewed, reload } = WORDS.live;
+  return (
+    <p
+      id="live"
+      class="live"
+      role="status"
+      data-lost={lost}
+      data-ended={ended}
+      data-sign-in={signIn}
+      data-fault={fault}
+      data-renewed={renewed}
+      data-reload={reload}
+    ></p>
+  );
+}

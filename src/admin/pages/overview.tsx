@@ -5,16 +5,17 @@ import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
 import { countedWords, countWords } from "../../store/count-words.ts";
-import { pauseWords } from "../../store/pause-words.ts";
+import type { Working } from "../../store/working.ts";
 import { formatSize } from "../../values/size.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { problems } from "../health.ts";
 import { ASSETS } from "./assets.ts";
 import { Charts, ChartSteps, spanOf } from "./charts/charts.tsx";
 import type { Desk } from "./desk.tsx";
-import { Fact, Length, tasksPath, Time, Yes } from "./parts.tsx";
+import { PauseSentence } from "./form.tsx";
+import { Fact, inOrder, Length, rowId, Table, tasksPath, Time, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
-import { workerName, WorkerState } from "./workers.tsx";
+import { RunningNow, workerName, WorkerState } from "./workers.tsx";
 
 const CHART_ASSETS = [ASSETS.uplotStyle, ASSETS.uplot, ASSETS.charts];
 
@@ -23,17 +24,17 @@ export function overviewPages(desk: Desk): Hono<AdminEnv> {
   const charts = new ChartSteps(store);
   const app = new Hono<AdminEnv>();
   app.get("/", desk.signedIn, async (c) => {
-    const status = await store.status();
+    const [status, working] = [await store.status(), await store.working()];
     const found = await problems(options, status);
     const span = spanOf(c.req.query("last"));
     const isAgain = c.req.header("hx-request") !== undefined; // the page keeps its charts
     const steps = isAgain ? null : await charts.of(span);
     return desk.show(c, {
       title: WORDS.pages.overview,
-      isLive: true,
+      live: working.threads.length > 0 ? { pace: RUNNING_PACE_S } : {},
       assets: CHART_ASSETS,
       content: (
-        <Overview status={status} problems={found} now={store.now()}>
+        <Overview status={status} working={working} problems={found} now={store.now()}>
           <Charts span={span} steps={steps} />
         </Overview>
       ),
@@ -46,27 +47,33 @@ export function overviewPages(desk: Desk): Hono<AdminEnv> {
   return app;
 }
 
+/** Runs tell how far they are without a commit. */
+const RUNNING_PACE_S = 2;
+
 interface OverviewProps {
   readonly status: StoreStatus;
+  readonly working: Working;
   /** In sentences. */
   readonly problems: readonly string[];
   readonly now: number;
   readonly children?: Child;
 }
 
-function Overview({ status, problems: found, now, children }: OverviewProps) {
+function Overview({ status, working, problems: found, now, children }: OverviewProps) {
   const { queues, workers, pauses, last_hour: hours } = status;
   const words = WORDS.overview;
   return (
     <>
       <h1>{WORDS.pages.overview}</h1>
-      <Verdict queues={queues} problems={found} />
+      <Verdict status={status} problems={found} />
       {pauses.length > 0 && (
         <>
           <h2>{words.pauses}</h2>
           <ul>
             {pauses.map((pause) => (
-              <li>{pauseWords(pause, now)}</li>
+              <li>
+                <PauseSentence pause={pause} now={now} />
+              </li>
             ))}
           </ul>
         </>
@@ -84,42 +91,67 @@ function Overview({ status, problems: found, now, children }: OverviewProps) {
       ) : (
         <Workers workers={workers} />
       )}
+      <RunningNow working={working} now={now} />
       <h2>{words.database}</h2>
       <Files status={status} />
     </>
   );
 }
 
-function Verdict({
-  queues,
-  problems: found,
-}: {
-  queues: readonly QueueStatus[];
-  problems: readonly string[];
-}) {
+interface VerdictProps {
+  readonly status: StoreStatus;
+  readonly problems: readonly string[];
+}
+
+/** Readers hear of a change of the first words alone: the numbers change each second. */
+function Verdict({ status, problems: found }: VerdictProps) {
   const words = WORDS.overview;
-  if (found.length > 0) {
-    return (
-      <section class="verdict bad" aria-live="polite">
-        <strong>⚠ {words.problems(found.length)}</strong>
+  const isWell = found.length === 0;
+  const look = isWell ? "good" : "bad";
+  return (
+    <section class={`verdict ${look}`} id="verdict">
+      <p>
+        <span class={look} aria-hidden="true">
+          {isWell ? "✓" : "⚠"}
+        </span>{" "}
+        <strong role="status" id="verdict-words">
+          {isWell ? words.well : words.problems(found.length)}
+        </strong>
+        : <Now status={status} />.
+      </p>
+      {!isWell && (
         <ul>
           {found.map((sentence) => (
-            <li>{sentence}</li>
+            <li>{printable(sentence)}</li>
           ))}
         </ul>
-      </section>
-    );
-  }
-  const waiting = queues.reduce((sum, { ready, scheduled }) => sum + ready + scheduled, 0);
-  const running = queues.reduce((sum, queue) => sum + queue.running, 0);
-  return (
-    <section class="verdict good" aria-live="polite">
-      <span class="good" aria-hidden="true">
-        ✓
-      </span>
-      {waiting + running === 0 ? words.well : words.wellMore(waiting, running)}
+      )}
     </section>
   );
+}
+
+function Now({ status: { queues, last_hour: hours } }: { readonly status: StoreStatus }) {
+  const words = WORDS.overview;
+  const waiting = sumOf(queues, ({ ready, scheduled }) => ready + scheduled);
+  const isAll = !queues.some(({ at_least: more }) => more);
+  const running = sumOf(queues, (queue) => queue.running);
+  const failed = sumOf(queues, (queue) => queue.failed);
+  const lately = sumOf(hours, (hour) => hour.failed);
+  return (
+    <>
+      {waiting + running === 0 ? words.quiet : words.now(waiting, isAll, running)}
+      {failed > 0 && (
+        <>
+          ; <a href="/failed">{words.failed(failed)}</a>
+          {lately > 0 && words.lately(lately)}
+        </>
+      )}
+    </>
+  );
+}
+
+function sumOf<T>(rows: readonly T[], number: (row: T) => number): number {
+  return rows.reduce((sum, row) => sum + number(row), 0);
 }
 
 function Files({ status }: { readonly status: StoreStatus }) {
@@ -143,57 +175,58 @@ interface QueuesProps {
   readonly now: number;
 }
 
+/** The page of queues has the others. */
+const MOST_QUEUES = 12;
+
 function Queues({ queues, hours, now }: QueuesProps) {
   const { columns } = WORDS;
   const ages = countedWords(queues, now);
   const hourOf = new Map(hours.map((hour) => [hour.queue, hour]));
+  const shown = queues.length > MOST_QUEUES ? weightiest(queues) : queues;
+  const more = queues.length - shown.length;
+  const { scheduled, ready, running, failed, ended, late } = columns;
+  const numbers = [ready, running, failed, scheduled, ended, late];
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label={WORDS.overview.queues}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{columns.queue}</th>
-            {[
-              columns.scheduled,
-              columns.ready,
-              columns.running,
-              columns.failed,
-              columns.ended,
-              columns.late,
-            ].map((title) => (
-              <th scope="col" class="number">
-                {title}
-              </th>
-            ))}
-            <th scope="col">{columns.served}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {queues.map((queue) => (
-            <QueueRow queue={queue} hour={hourOf.get(queue.queue)} />
-          ))}
-        </tbody>
-      </table>
+    <>
+      <Table
+        label={WORDS.overview.queues}
+        titles={[columns.queue, ...numbers, columns.served]}
+        numbers={numbers}
+      >
+        {inOrder(shown).map((queue) => (
+          <QueueRow queue={queue} hour={hourOf.get(queue.queue)} />
+        ))}
+      </Table>
       {ages !== null && <p class="quiet">{ages}</p>}
-    </div>
+      {more > 0 && (
+        <p>
+          <a href="/queues">{WORDS.overview.moreQueues(more)}</a>
+        </p>
+      )}
+    </>
   );
+}
+
+/** Those that wait in vain, and then those with the most tasks. */
+function weightiest(queues: readonly QueueStatus[]): QueueStatus[] {
+  const weight = ({ served, ready, running, failed }: QueueStatus) =>
+    served || ready === 0 ? ready + running + failed : Infinity;
+  return queues.toSorted((a, b) => weight(b) - weight(a) || 0).slice(0, MOST_QUEUES);
 }
 
 function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undefined }) {
   const { failed, served, paused, forecast } = queue;
-  const numbers = (["scheduled", "ready", "running"] as const).map((state) => {
-    return countWords(queue, state);
-  });
+  const numbers = [countWords(queue, "ready"), countWords(queue, "running")];
   const late = hour?.late_start?.p99;
   return (
-    <tr>
-      <th scope="row">
+    <tr id={rowId("queue", queue.queue)}>
+      <th scope="row" class="cut" title={printable(queue.queue)}>
         <a href={tasksPath({ queue: queue.queue })}>{printable(queue.queue)}</a>
       </th>
       {numbers.map((number) => (
         <td class="number">{number}</td>
       ))}
-      <td class={failed > 0 ? "number" : "number quiet"}>
+      <td class={failed > 0 ? "number bad" : "number quiet"}>
         {failed > 0 ? (
           <a href={tasksPath({ queue: queue.queue, state: "failed" })}>
             ✗ {countWords(queue, "failed")}
@@ -202,6 +235,7 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
           0
         )}
       </td>
+      <td class="number">{countWords(queue, "scheduled")}</td>
       <td class="number">{forecast?.ended_per_minute ?? "–"}</td>
       <Length ms={late} />
       <td>
@@ -214,36 +248,30 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
 
 function Workers({ workers }: { workers: readonly WorkerStatus[] }) {
   const { columns } = WORDS;
-  const titles = [columns.worker, columns.state, columns.threads, columns.running];
+  const { worker: name, state, threads, running, started, queues } = columns;
+  const numbers = [threads, running];
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label={WORDS.overview.workers}>
-      <table>
-        <thead>
-          <tr>
-            {[...titles, columns.started, columns.queues].map((title) => (
-              <th scope="col">{title}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {workers.map((worker) => (
-            <tr>
-              <th scope="row">
-                <a href={`/workers#${worker.id}`}>{workerName(worker)}</a>
-              </th>
-              <td>
-                <WorkerState worker={worker} />
-              </td>
-              <td>{worker.threads}</td>
-              <td>{worker.running}</td>
-              <td>
-                <Time at={worker.started_at} />
-              </td>
-              <td>{worker.queues.join(", ") || WORDS.all}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={WORDS.overview.workers}
+      titles={[name, state, ...numbers, started, queues]}
+      numbers={numbers}
+    >
+      {workers.map((worker) => (
+        <tr id={`worker-${worker.id}`}>
+          <th scope="row">
+            <a href={`/workers#${worker.id}`}>{workerName(worker)}</a>
+          </th>
+          <td>
+            <WorkerState worker={worker} />
+          </td>
+          <td class="number">{worker.threads}</td>
+          <td class="number">{worker.running}</td>
+          <td>
+            <Time at={worker.started_at} />
+          </td>
+          <td class="cut">{printable(worker.queues.join(", ")) || WORDS.all}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -1,13 +1,14 @@
 /** @jsxImportSource hono/jsx */
 /** The dashboard: pages that the server renders. Each works without JavaScript. */
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { AdminEnv } from "../access/access.ts";
 import type { GuessLimit } from "../access/guesses.ts";
 import { assetAt } from "./assets.ts";
 import { Desk, type DeskOptions } from "./desk.tsx";
 import { failedPages } from "./failed.tsx";
-import { Page } from "./layout.tsx";
+import { Page, Refusal } from "./layout.tsx";
+import { Live } from "./live.ts";
 import { overviewPages } from "./overview.tsx";
 import { modelsPages } from "./models/models.tsx";
 import { queuesPages } from "./queues.tsx";
@@ -35,9 +36,16 @@ const POLICY = {
   baseUri: ["'none'"],
 };
 
+const STREAM = {
+  "Content-Type": "text/event-stream; charset=utf-8",
+  "X-Accel-Buffering": "no", // nginx would keep events back
+};
+
 export function pages(options: PagesOptions): Hono<AdminEnv> {
   const { sessions } = options;
+  const desk = new Desk(options);
   const app = new Hono<AdminEnv>();
+  app.onError((error, c) => desk.answerError(c, error));
   app.use(
     secureHeaders({
       contentSecurityPolicy: POLICY,
@@ -46,13 +54,18 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
       xFrameOptions: "DENY",
     }),
   );
+  app.use(compressed);
   app.get("/assets/:file", (c) => assetAt(c) ?? c.notFound());
   app.get("/sign-in", (c) => signInPage(c, localPath(c.req.query("to")), null));
   app.post("/sign-in", (c) => signIn(c, options));
-  const desk = new Desk(options);
   app.post("/sign-out", desk.withSession, (c) => {
     sessions.end(c);
     return c.redirect("/sign-in", 303);
+  });
+  const live = new Live(options.store, options.closing);
+  app.get("/live", desk.signedIn, (c) => {
+    const body = live.open(sessions.key(c));
+    return body === null ? c.body(null, 204) : c.body(body, 200, STREAM); // 204: do not come back
   });
   app.route("/", overviewPages(desk));
   app.route("/", failedPages(desk));
@@ -64,6 +77,31 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
   app.route("/", tasksPages(desk));
   app.route("/", taskPages(desk));
   return app;
+}
+
+/** A page is sent in a fifth of its bytes. Other sites cannot have it sent: no secret of it leaks by its length. */
+const compressed: MiddlewareHandler = async (c, next) => {
+  await next();
+  const isPage = c.res.headers.get("content-type")?.startsWith("text/html") === true;
+  if (!isPage || !c.req.header("accept-encoding")?.includes("gzip")) return;
+  const bytes = Bun.gzipSync(await c.res.arrayBuffer(), { level: 3 });
+  c.res = new Response(bytes, c.res);
+  c.header("Content-Encoding", "gzip");
+  c.header("Vary", "Accept-Encoding");
+};
+
+/** A page for people who may not have signed in. */
+export function sentencePage(
+  c: Context,
+  sentence: string,
+  status: 404,
+): Response | Promise<Response> {
+  return c.html(
+    <Page title={WORDS.error} path="" caller={null}>
+      <Refusal sentence={sentence} />
+    </Page>,
+    status,
+  );
 }
 
 function signInPage(c: Context, to: string, refusal: string | null, status: 200 | 401 | 429 = 200) {

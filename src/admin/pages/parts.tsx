@@ -2,7 +2,8 @@
 /** The parts that several pages have. */
 import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
-import type { TaskState } from "../../task.ts";
+import type { AttemptOutcome, TaskState } from "../../task.ts";
+import { localTime } from "../../values/moment.ts";
 import { formatDuration } from "../../values/duration.ts";
 import { WORDS } from "./words.ts";
 
@@ -43,24 +44,55 @@ export function State({ state, paused = false }: StateProps) {
   );
 }
 
+export const OUTCOME_LOOKS: Partial<Record<AttemptOutcome, string>> = {
+  running: "running",
+  finished: "good",
+  failed: "bad",
+  crashed: "bad",
+};
+
+const OUTCOME_SIGNS: Readonly<Record<string, string>> = { running: "▶", good: "✓", bad: "✗" };
+
+/** How a run ended. */
+export function RunOutcome({ outcome }: { readonly outcome: AttemptOutcome }) {
+  const look = OUTCOME_LOOKS[outcome] ?? "quiet";
+  return (
+    <span class={`state ${look}`}>
+      <span aria-hidden="true">{OUTCOME_SIGNS[look] ?? "–"}</span>
+      {outcome}
+    </span>
+  );
+}
+
 interface TableProps {
   readonly label: string;
   readonly titles: readonly string[];
   /** The titles of the columns that hold numbers. */
   readonly numbers?: readonly string[];
+  /** Stands in the head of the first column. */
+  readonly first?: Child;
+  /** On a phone the cells of a row stand below each other. */
+  readonly isStack?: boolean;
   readonly children?: Child;
 }
 
 /** A table that a narrow window scrolls. */
-export function Table({ label, titles, numbers = [], children }: TableProps) {
+export function Table({
+  label,
+  titles,
+  numbers = [],
+  first,
+  isStack = false,
+  children,
+}: TableProps) {
   return (
     <div class="scroll" tabindex={0} role="region" aria-label={label}>
-      <table>
+      <table {...(isStack && { class: "stack" })}>
         <thead>
           <tr>
-            {titles.map((title) =>
+            {titles.map((title, index) =>
               title === "" ? (
-                <td></td>
+                <td>{index === 0 && first}</td>
               ) : (
                 <th scope="col" {...(numbers.includes(title) && { class: "number" })}>
                   {title}
@@ -107,9 +139,52 @@ export function Action({
   );
 }
 
+interface SentenceProps {
+  readonly words: string;
+  /** Those in the words, as the machine of the server writes them: readers see them in their own zone. */
+  readonly times: readonly (number | null)[];
+  readonly now: number;
+}
+
+export function Sentence({ words, times, now }: SentenceProps) {
+  const parts: Child[] = [];
+  let rest = words;
+  for (const at of times) {
+    if (at === null) continue;
+    const local = localTime(at, now);
+    const place = rest.indexOf(local);
+    if (place < 0) continue;
+    parts.push(printable(rest.slice(0, place)), <Time at={at} />);
+    rest = rest.slice(place + local.length);
+  }
+  return (
+    <>
+      {parts}
+      {printable(rest)}
+    </>
+  );
+}
+
+/** Words that tq puts in the middle of its sentences, as a sentence of their own. */
+export function sentenceOf(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
+
 /** The list of tasks by this filter. */
 export function tasksPath(filter: Readonly<Record<string, string>>): string {
   return `/tasks?${new URLSearchParams(filter)}`;
+}
+
+/** `queue-2` before `queue-10`. */
+const NAMES = new Intl.Collator("en", { numeric: true });
+
+export function inOrder<T extends { readonly queue: string }>(queues: readonly T[]): T[] {
+  return queues.toSorted((a, b) => NAMES.compare(a.queue, b.queue));
+}
+
+/** By its id a row is found again when the page is fetched anew: no button becomes that of another row. */
+export function rowId(kind: string, name: string): string {
+  return `${kind}-${Bun.hash.crc32(name).toString(16)}`;
 }
 
 /** A cell with a length of time. */
@@ -134,9 +209,24 @@ export function Fact({ name, children }: { readonly name: string; readonly child
 
 /** Text of a task: control characters are escaped, line breaks are kept. */
 export function Text({ text }: { readonly text: string }) {
-  return <pre>{text.split("\n").map(printable).join("\n")}</pre>;
+  const more = text.length - MOST_CHARACTERS;
+  const shown = more > 0 ? text.slice(0, MOST_CHARACTERS) : text;
+  return (
+    <>
+      <pre>{shown.split("\n").map(printable).join("\n")}</pre>
+      {more > 0 && <p class="quiet">{WORDS.task.longText(more)}</p>}
+    </>
+  );
 }
 
+/** A browser shows so many without a pause. */
+const MOST_CHARACTERS = 50_000;
+
+/** A short value on one line. */
 export function Json({ value }: { readonly value: unknown }) {
-  return <Text text={JSON.stringify(value, null, 2) ?? "null"} />;
+  const line = JSON.stringify(value) ?? "null";
+  const text = line.length <= LINE_CHARACTERS ? line : (JSON.stringify(value, null, 2) ?? line);
+  return <Text text={text} />;
 }
+
+const LINE_CHARACTERS = 80;

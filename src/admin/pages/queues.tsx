@@ -5,21 +5,18 @@ import { printable } from "../../printable.ts";
 import { forecastWords } from "../../statistics/forecast-words.ts";
 import { isServed, isWorker } from "../../store/live-workers.ts";
 import {
-  COUNTED_STATES,
-  type CountedState,
   type QueueHour,
   type QueueStatus,
   type StoreStatus,
   type WorkerInfo,
 } from "../../store/looking.ts";
 import { countedWords, countWords } from "../../store/count-words.ts";
-import { pauseWords } from "../../store/pause-words.ts";
 import { isQueuePaused, type Pause } from "../../store/pauses.ts";
 import { newPause, readTarget } from "../../tasks/pauses.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
-import { fieldsOf, PauseForm, pauseFields } from "./form.tsx";
-import { Action, Length, Table, tasksPath, Yes } from "./parts.tsx";
+import { fieldsOf, PauseForm, pauseFields, PauseSentence } from "./form.tsx";
+import { Action, inOrder, Length, rowId, Table, tasksPath, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 import { workerName } from "./workers.tsx";
 
@@ -30,7 +27,7 @@ export function queuesPages(desk: Desk): Hono<AdminEnv> {
     const status = await store.status();
     const form = desk.may(c, "admin") ? desk.formToken(c) : null;
     const content = <Queues status={status} form={form} now={store.now()} />;
-    return desk.show(c, { title: WORDS.pages.queues, isLive: true, content });
+    return desk.show(c, { title: WORDS.pages.queues, live: {}, content });
   });
   app.get("/queues/pause", desk.formFor("admin"), (c) => pausePage(c, desk));
   app.post("/queues/pause", desk.formFor("admin"), async (c) => {
@@ -88,6 +85,7 @@ function Queues({ status, form, now }: QueuesProps) {
         </Table>
       )}
       {ages !== null && <p class="quiet">{ages}</p>}
+      {queues.length > 0 && <p class="small">{words.lengths}</p>}
       <h2>{words.pauses}</h2>
       {status.pauses.length === 0 && <p class="quiet">{words.noPauses}</p>}
       {status.pauses.map((pause) => (
@@ -117,7 +115,7 @@ function withQuiet({ queues, last_hour: hours, workers, pauses }: StoreStatus): 
       served: isServed(queue, live),
       paused: isQueuePaused(pauses, queue),
     }));
-  return [...queues, ...quiet].sort((a, b) => (a.queue < b.queue ? -1 : 1));
+  return inOrder([...queues, ...quiet]);
 }
 
 interface RowProps {
@@ -132,13 +130,13 @@ function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
   const words = WORDS.queues;
   const name = printable(queue);
   return (
-    <tr>
-      <th scope="row">
+    <tr id={rowId("queue", queue)}>
+      <th scope="row" class="cut" title={name}>
         <a href={tasksPath({ queue })}>{name}</a>{" "}
         {paused && <span class="state warn">‖ {WORDS.paused}</span>}
         {forecast && <div class="small">{forecastWords(forecast)}</div>}
       </th>
-      {COUNTED_STATES.map((state) => (
+      {STATES.map((state) => (
         <Count queue={status} state={state} />
       ))}
       <td class="number">{hour ? hour.finished + hour.failed + hour.cancelled : "–"}</td>
@@ -163,9 +161,12 @@ function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
   );
 }
 
+/** In the order of the titles. */
+const STATES = ["ready", "running", "failed", "scheduled"] as const;
+
 interface CountProps {
   readonly queue: QueueStatus;
-  readonly state: CountedState;
+  readonly state: (typeof STATES)[number];
 }
 
 /** A number of tasks that leads to them. */
@@ -175,7 +176,7 @@ function Count({ queue: status, state }: CountProps) {
   if (count === "0") return <td class="number quiet">0</td>;
   const label = `${count} ${WORDS.queues.states(state, printable(queue))}`;
   return (
-    <td class="number">
+    <td class={state === "failed" ? "number bad" : "number"}>
       <a href={tasksPath({ queue, state })} aria-label={label}>
         {state === "failed" && "✗ "}
         {count}
@@ -206,10 +207,14 @@ interface PauseLineProps {
 
 function PauseLine({ pause, form, now }: PauseLineProps) {
   const { kind, name } = pause;
-  const words = pauseWords(pause, now);
   return (
-    <div class="line pause">
-      <span class="warn">‖ {printable(words)}</span>
+    <div class="line pause" id={rowId(kind, name)}>
+      <span>
+        <span class="warn" aria-hidden="true">
+          ‖
+        </span>{" "}
+        <PauseSentence pause={pause} now={now} />
+      </span>
       {form !== null && (
         <Action
           path="/queues/resume"

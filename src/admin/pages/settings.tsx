@@ -38,7 +38,7 @@ function Facts({ desk: { store, options } }: { readonly desk: Desk }) {
 function Settings({ desk }: { readonly desk: Desk }) {
   const words = WORDS.settings;
   return (
-    <Table label={WORDS.pages.settings} titles={words.columns}>
+    <Table label={WORDS.pages.settings} titles={words.columns} isStack>
       {listSettings(desk.options.config).map(({ key, words: value, origin, env, description }) => (
         <tr>
           <th scope="row">

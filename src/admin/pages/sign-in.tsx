@@ -6,7 +6,7 @@ import { WORDS } from "./words.ts";
 export function SignIn({ to, refusal }: { readonly to: string; readonly refusal: string | null }) {
   const words = WORDS.signIn;
   return (
-    <>
+    <section class="card">
       <h1>{words.title}</h1>
       <form method="post" action="/sign-in">
         <input type="hidden" name="to" value={to} />
@@ -28,6 +28,6 @@ export function SignIn({ to, refusal }: { readonly to: string; readonly refusal:
         </div>
         <button>{words.button}</button>
       </form>
-    </>
+    </section>
   );
 }

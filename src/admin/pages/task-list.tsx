@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /** The list of tasks as a page shows it: the filter, the rows, and what can be done with them. */
+import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import { cut } from "../../quote.ts";
 import type { Rest } from "../../store/looking.ts";
@@ -16,7 +17,10 @@ import { State, Table, tasksPath, Time } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 /** The fields of the form, in their order; `state` has words to choose from. */
-const FIELDS = ["queue", "model", "method", "ref", "args_have", "reason_has", "where"] as const;
+const FIELDS = ["queue", "model", "method"] as const;
+
+/** Those that a form hides which has none of them. */
+const MORE_FIELDS = ["args_have", "reason_has", "error", "where", "ref"] as const;
 
 /** The changes of many tasks, and the states that each takes. */
 export const VERBS = {
@@ -34,34 +38,51 @@ interface ListProps {
   /** Another page has ids below this one; null: there is none. */
   readonly next: number | null;
   readonly rest: Rest | null;
+  /** How many tasks match that are newer than the rows of the page. */
+  readonly newer: number;
   /** The secret that a form sends back; null: this person may only look. */
   readonly form: string | null;
   readonly done: string | null;
 }
 
-export function TaskList({ search, tasks, pauses, next, rest, form, done }: ListProps) {
+export function TaskList({ search, tasks, pauses, next, rest, newer, form, done }: ListProps) {
   const words = WORDS.tasks;
   return (
     <>
-      <Filter search={search} />
+      <Filter search={search}>
+        {newer > 0 && <a href={`/tasks?${firstSearch(search)}`}>{newerWords(newer)}</a>}
+      </Filter>
       {done !== null && (
         <p class="done" role="status">
           ✓ {done}
         </p>
       )}
       {tasks.length === 0 ? (
-        <p class="quiet" role="status">
-          {next === null ? words.none : words.noneYet(next)}
-        </p>
+        next === null ? (
+          <Nothing isFiltered={search.size > 0} />
+        ) : (
+          <p class="quiet" role="status">
+            {words.noneYet(next)}
+          </p>
+        )
       ) : (
-        <form method="post" action={`/tasks/act?${search}`}>
+        <form method="post" action={`/tasks/act?${search}`} id="list" data-list>
           {form !== null && <input type="hidden" name="form_token" value={form} />}
-          <Table label={WORDS.pages.tasks} titles={words.columns} numbers={words.numbers}>
+          <Table
+            label={WORDS.pages.tasks}
+            titles={["", ...words.columns]}
+            numbers={words.numbers}
+            first={
+              <input type="checkbox" class="js" data-choose-all aria-label={words.chooseAll} />
+            }
+          >
             {tasks.map((task) => (
               <TaskRow task={withPaused(task, pauses)} />
             ))}
           </Table>
-          {rest !== null && <p class="quiet">{words.more(rest.count, rest.isAll)}</p>}
+          <p class="quiet" id="rest" hx-morph-skip>
+            {rest !== null && words.more(rest.count, rest.isAll)}
+          </p>
           {form !== null && <Buttons search={search} newest={tasks[0]} />}
         </form>
       )}
@@ -80,12 +101,6 @@ export function TaskList({ search, tasks, pauses, next, rest, form, done }: List
   );
 }
 
-function nextPath(search: URLSearchParams, before: number): string {
-  const next = new URLSearchParams(search);
-  next.set("before", String(before));
-  return `/tasks?${next}`;
-}
-
 /** A page without any task is followed by the next one: where few of millions match, each takes some ms. */
 const GOES_ON = {
   "hx-trigger": "load",
@@ -95,15 +110,58 @@ const GOES_ON = {
   "hx-push-url": "true",
 } as const;
 
-export function Filter({ search }: { readonly search: URLSearchParams }) {
+/** More are not counted. */
+export const MOST_NEWER = 100;
+
+function newerWords(newer: number): string {
+  const isMore = newer > MOST_NEWER;
+  return WORDS.tasks.newer(isMore ? MOST_NEWER : newer, !isMore);
+}
+
+/** A list that is empty says what to do. */
+function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
+  const words = WORDS.tasks;
+  return (
+    <p class="empty">
+      {isFiltered ? words.none : words.noneAtAll}{" "}
+      {isFiltered ? <a href="/tasks">{words.all}</a> : <a href="/push">{WORDS.push.title}</a>}
+    </p>
+  );
+}
+
+/** The first page of these tasks. */
+function firstSearch(search: URLSearchParams): URLSearchParams {
+  const first = new URLSearchParams(search);
+  first.delete("before");
+  return first;
+}
+
+function nextPath(search: URLSearchParams, before: number): string {
+  const next = new URLSearchParams(search);
+  next.set("before", String(before));
+  return `/tasks?${next}`;
+}
+
+interface FilterProps {
+  readonly search: URLSearchParams;
+  /** Beside the title. */
+  readonly children?: Child;
+}
+
+export function Filter({ search, children }: FilterProps) {
   const words = WORDS.tasks;
   const states = new Set(search.getAll("state").flatMap((text) => text.split(",")));
   return (
     <>
-      <h1>{WORDS.pages.tasks}</h1>
+      <div class="title">
+        <h1>{WORDS.pages.tasks}</h1>
+        <p role="status" id="newer">
+          {children}
+        </p>
+      </div>
       <form method="get" action="/tasks" class="filter" role="search" id="search">
         <fieldset>
-          <legend>{words.states}</legend>
+          <legend class="unseen">{words.states}</legend>
           {TASK_STATES.map((state) => (
             <label class="check">
               <input type="checkbox" name="state" value={state} checked={states.has(state)} />
@@ -112,17 +170,37 @@ export function Filter({ search }: { readonly search: URLSearchParams }) {
           ))}
         </fieldset>
         {FIELDS.map((name) => (
-          <label>
-            {words.fields[name]}
-            <input name={name} value={search.get(name) ?? ""} placeholder={words.examples[name]} />
-          </label>
+          <Field name={name} search={search} />
         ))}
+        <details class="whole" open={MORE_FIELDS.some((name) => search.has(name))}>
+          <summary>{words.moreFields}</summary>
+          <div class="fields">
+            {MORE_FIELDS.map((name) => (
+              <Field name={name} search={search} />
+            ))}
+          </div>
+        </details>
         <div class="buttons">
           <button>{words.search}</button>
           <a href="/tasks">{words.all}</a>
         </div>
       </form>
     </>
+  );
+}
+
+interface FieldProps {
+  readonly name: keyof typeof WORDS.tasks.fields;
+  readonly search: URLSearchParams;
+}
+
+function Field({ name, search }: FieldProps) {
+  const { fields, examples } = WORDS.tasks;
+  return (
+    <label>
+      {fields[name]}
+      <input name={name} value={search.get(name) ?? ""} placeholder={examples[name]} />
+    </label>
   );
 }
 
@@ -134,7 +212,7 @@ function TaskRow({ task }: { readonly task: Task & { readonly paused?: boolean }
   const records = isFunctionCall(task) ? "" : ` ${cut(JSON.stringify(instances))}`;
   const why = cut(reason ?? "", MOST_CHARACTERS);
   return (
-    <tr>
+    <tr id={`task-${id}`}>
       <td>
         <input type="checkbox" name="id" value={String(id)} aria-label={WORDS.tasks.choose(id)} />
       </td>
@@ -189,6 +267,7 @@ function Buttons({
   const verbs = Object.keys(VERBS) as Verb[];
   return (
     <div class="buttons">
+      <span class="quiet count" role="status" data-count={words.chosen}></span>
       <input type="hidden" name="newest" value={String(newest?.id ?? 0)} />
       {verbs.map((verb) => (
         <button class="plain" name="chosen" value={verb}>
@@ -200,6 +279,7 @@ function Buttons({
           {words.verbs[verb].all}
         </button>
       ))}
+      {states.length === 0 && <span class="quiet">{words.allByState}</span>}
     </div>
   );
 }

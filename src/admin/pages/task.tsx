@@ -1,14 +1,15 @@
 /** @jsxImportSource hono/jsx */
 /** One task: what it is, what became of it and when, what it said, and what can be done with it. */
 import { type Context, Hono } from "hono";
+import { errorOf } from "../../error-line.ts";
 import { noSuchTask } from "../../errors.ts";
 import { printable } from "../../printable.ts";
+import { cut } from "../../quote.ts";
 import { withPaused } from "../../store/pauses.ts";
 import type { RunOutput } from "../../store/task-output.ts";
 import { type Attempt, callWords, isFunctionCall, type Task, type TaskError } from "../../task.ts";
 import { hasEnded } from "../../tasks/end.ts";
 import { onDisk } from "../../tasks/on-disk.ts";
-import { progressWords, shareOf } from "../../tasks/progress-words.ts";
 import type { Why } from "../../tasks/why/explanation.ts";
 import { knownPolicyFacts } from "../../tasks/why/policy-facts.ts";
 import { whyOf } from "../../tasks/why/why.ts";
@@ -16,7 +17,9 @@ import { formatDuration } from "../../values/duration.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { readId } from "../input/queries.ts";
 import type { Desk } from "./desk.tsx";
-import { Action, Fact, Json, State, Table, tasksPath, Text, Time } from "./parts.tsx";
+import { Action, Fact, Json, RunOutcome, State, Table, tasksPath, Text, Time } from "./parts.tsx";
+import { Output } from "./task-output.tsx";
+import { TimeLine } from "./task-time-line.tsx";
 import { WORDS } from "./words.ts";
 
 export function taskPages(desk: Desk): Hono<AdminEnv> {
@@ -31,10 +34,6 @@ export function taskPages(desk: Desk): Hono<AdminEnv> {
   app.post("/tasks/:id/cancel", desk.formFor("admin"), async (c) =>
     back(c, (await store.cancel(idOf(c, "cancel"))).id),
   );
-  app.post("/tasks/:id/delete", desk.formFor("admin"), async (c) => {
-    await store.delete(idOf(c, "delete"));
-    return c.redirect("/tasks?done=delete.1.1", 303);
-  });
   return app;
 }
 
@@ -53,10 +52,12 @@ async function taskPage(c: Context<AdminEnv>, desk: Desk, id: number): Promise<R
   const models = { catalog: catalog(), policies: policies() };
   const why = whyOf(situation, { mode, policy: knownPolicyFacts(models, situation.task) });
   const form = desk.may(c, "admin") ? desk.formToken(c) : null;
+  const now = store.now();
+  const isAgain = c.req.header("hx-request") !== undefined; // what it was pushed with does not change
   return desk.show(c, {
     title: WORDS.task.title(id),
-    isLive: !hasEnded(task),
-    content: <OneTask {...{ task, why, runs, errors, output, form }} />,
+    live: task.state === "running" ? { pace: 1 } : {}, // what it says is no commit
+    content: <OneTask {...{ task, why, runs, errors, output, form, now, isAgain }} />,
   });
 }
 
@@ -68,9 +69,12 @@ interface TaskProps {
   readonly output: readonly RunOutput[];
   /** The secret that a form sends back; null: this person may only look. */
   readonly form: string | null;
+  readonly now: number;
+  /** True: the page has the arguments already. */
+  readonly isAgain: boolean;
 }
 
-function OneTask({ task, why, runs, errors, output, form }: TaskProps) {
+function OneTask({ task, why, runs, errors, output, form, now, isAgain }: TaskProps) {
   const words = WORDS.task;
   return (
     <>
@@ -84,35 +88,45 @@ function OneTask({ task, why, runs, errors, output, form }: TaskProps) {
         </p>
       )}
       {form !== null && <TaskActions task={task} form={form} />}
+      <TimeLine task={task} runs={runs} now={now} />
       <Facts task={task} />
-      <h2>{words.call}</h2>
-      <Json value={{ args: task.args, context: task.context }} />
-      {task.state === "finished" && (
-        <>
-          <h2>{words.result}</h2>
-          <Json value={task.result} />
-        </>
-      )}
-      {runs.length > 0 && (
-        <>
-          <h2>{words.runs}</h2>
-          <Runs runs={runs} />
-        </>
-      )}
-      {errors.length > 0 && (
-        <>
-          <h2>{words.errors}</h2>
-          {errors.map((error) => (
-            <OneError error={error} />
-          ))}
-        </>
-      )}
-      <h2>{words.output}</h2>
-      {output.length === 0 ? (
-        <p class="quiet">{words.silent}</p>
-      ) : (
-        output.map((run) => <Output run={run} />)
-      )}
+      <section id="call" hx-morph-skip>
+        {!isAgain && <Call task={task} />}
+      </section>
+      <section id="result">
+        {task.state === "finished" && (
+          <>
+            <h2>{words.result}</h2>
+            <Json value={task.result} />
+          </>
+        )}
+      </section>
+      <section id="runs">
+        {runs.length > 0 && (
+          <>
+            <h2>{words.runs}</h2>
+            <Runs runs={runs} />
+          </>
+        )}
+      </section>
+      <section id="errors">
+        {errors.length > 0 && (
+          <>
+            <h2>{words.errors}</h2>
+            {errors.map((error) => (
+              <OneError error={error} />
+            ))}
+          </>
+        )}
+      </section>
+      <section id="output">
+        <h2>{words.output}</h2>
+        {output.length === 0 ? (
+          <p class="quiet">{words.silent}</p>
+        ) : (
+          output.map((run) => <Output run={run} />)
+        )}
+      </section>
     </>
   );
 }
@@ -135,7 +149,7 @@ function TaskActions({ task, form }: { readonly task: Task; readonly form: strin
       <Action path={path("retry")} formToken={form} look="">
         {words.retry}
       </Action>
-      <Action path={path("delete")} formToken={form}>
+      <Action path="/tasks/act" formToken={form} fields={{ chosen: "delete", id: String(task.id) }}>
         {words.delete}
       </Action>
       <Again id={task.id} />
@@ -147,18 +161,27 @@ function Again({ id }: { readonly id: number }) {
   return <a href={`/push?task=${id}`}>{WORDS.push.againLink}</a>;
 }
 
+function Call({ task: { args, context } }: { readonly task: Task }) {
+  const words = WORDS.task;
+  const hasContext = JSON.stringify(context) !== "{}";
+  return (
+    <>
+      <h2>{words.args}</h2>
+      <Json value={args} />
+      {hasContext && (
+        <>
+          <h2>{words.context}</h2>
+          <Json value={context} />
+        </>
+      )}
+    </>
+  );
+}
+
 function Facts({ task }: { readonly task: Task }) {
   const words = WORDS.task.facts;
-  const times = [
-    [words.pushed, task.enqueued_at],
-    [words.scheduled, task.scheduled_at],
-    [words.expected, task.expected_at],
-    [words.expires, task.expires_at],
-    [words.began, task.dequeued_at],
-    [words.ended, task.finished_at],
-  ] as const;
   return (
-    <dl class="facts">
+    <dl class="facts" id="facts">
       <Fact name={words.call}>
         <a href={tasksPath({ model: task.model, method: task.method })}>
           {printable(callWords(task))}
@@ -171,19 +194,10 @@ function Facts({ task }: { readonly task: Task }) {
         <a href={tasksPath({ queue: task.queue })}>{printable(task.queue)}</a>
       </Fact>
       <Fact name={words.priority}>{task.priority}</Fact>
-      <Fact name={words.user}>{task.user}</Fact>
       {task.ref !== null && <Fact name={words.ref}>{printable(task.ref)}</Fact>}
       <Fact name={words.attempts}>{task.attempts}</Fact>
       {task.crashes > 0 && <Fact name={words.crashes}>{task.crashes}</Fact>}
       {task.policy !== null && <Fact name={words.policy}>{JSON.stringify(task.policy)}</Fact>}
-      {times.map(
-        ([name, at]) =>
-          at !== null && (
-            <Fact name={name}>
-              <Time at={at} />
-            </Fact>
-          ),
-      )}
     </dl>
   );
 }
@@ -193,9 +207,11 @@ function Runs({ runs }: { readonly runs: readonly Attempt[] }) {
   return (
     <Table label={WORDS.task.runs} titles={WORDS.task.runColumns} numbers={WORDS.task.runNumbers}>
       {runs.map((run) => (
-        <tr>
+        <tr id={`run-${run.number}`}>
           <th scope="row">{run.number}</th>
-          <td>{run.outcome}</td>
+          <td>
+            <RunOutcome outcome={run.outcome} />
+          </td>
           <td>
             <Time at={run.started_at} />
           </td>
@@ -210,35 +226,17 @@ function Runs({ runs }: { readonly runs: readonly Attempt[] }) {
   );
 }
 
+/** The whole error stands below its first line. */
+const MOST_OF_LINE = 160;
+
 function OneError({ error }: { readonly error: TaskError }) {
   return (
-    <details open>
+    <details open id={`error-${error.id}`}>
       <summary>
-        {printable(`${error.name}: ${error.message.split("\n")[0] ?? ""}`)}{" "}
+        {printable(cut(errorOf(`${error.name}: ${error.message}`), MOST_OF_LINE))}{" "}
         {error.count > 1 && <span class="quiet">{WORDS.task.times(error.count)}</span>}
       </summary>
       <Text text={error.stack ?? `${error.name}: ${error.message}`} />
     </details>
-  );
-}
-
-function Output({ run }: { readonly run: RunOutput }) {
-  const { attempt, lines, progress, cut, unread } = run;
-  const share = progress && shareOf(progress);
-  const clock = (at: number) => new Date(at).toISOString().slice(11, 23);
-  const text = lines.map(({ at, level, text: said }) => `${clock(at)} ${level.padEnd(5)} ${said}`);
-  return (
-    <section aria-label={WORDS.task.run(attempt)}>
-      <h3>{WORDS.task.run(attempt)}</h3>
-      {progress && (
-        <p>
-          {share !== null && <progress value={share} max={1} aria-label={WORDS.task.progress} />}{" "}
-          {printable(progressWords(progress))}
-        </p>
-      )}
-      {cut.lines > 0 && <p class="quiet">{WORDS.task.cut(cut.lines)}</p>}
-      {unread !== undefined && <p class="bad">⚠ {printable(unread)}</p>}
-      {text.length > 0 && <Text text={text.join("\n")} />}
-    </section>
   );
 }

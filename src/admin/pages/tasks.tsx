@@ -2,16 +2,24 @@
 /** The list of tasks: filter it, page through it, and retry, cancel or delete some of them, or all that match. */
 import { type Context, Hono } from "hono";
 import { isTqError, TqError } from "../../errors.ts";
-import type { ManyMove, ReadFilter } from "../../store/looking.ts";
+import { printable } from "../../printable.ts";
+import type { ManyMove, ReadFilter, Rest } from "../../store/looking.ts";
+import type { Task } from "../../task.ts";
 import { findAll, moveThese } from "../../tasks/many.ts";
 import { taskPage } from "../../tasks/task-page.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { readFilter } from "../input/queries.ts";
 import type { Desk } from "./desk.tsx";
-import { Filter, TaskList, type Verb, VERBS } from "./task-list.tsx";
+import { Filter, MOST_NEWER, TaskList, type Verb, VERBS } from "./task-list.tsx";
 import { WORDS } from "./words.ts";
 
 const PAGE_SIZE = 50;
+
+/** The field of the address with the rows that a page has. */
+const KEPT = "kept";
+
+/** The fields of the address that are not of the filter. */
+const OWN = ["done", KEPT];
 
 export function tasksPages(desk: Desk): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>();
@@ -26,49 +34,102 @@ async function listPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const title = WORDS.pages.tasks;
   try {
     const filter = readFilter(search, store.now());
-    const page = await taskPage(store, { ...filter, limit: PAGE_SIZE + 1 });
-    const shown = page.tasks.slice(0, PAGE_SIZE);
-    const last = page.tasks.length > PAGE_SIZE ? shown.at(-1) : undefined;
-    const rest = last === undefined ? null : await store.countBefore(filter, last.id);
-    const next = last?.id ?? page.next;
+    const kept = keptIds(c);
+    const rows =
+      kept.length === 0 ? await firstRows(desk, filter) : await keptRows(desk, filter, kept);
     const pauses = await store.pauses.list();
     const form = desk.may(c, "admin") ? desk.formToken(c) : null;
-    const done = doneWords(c);
-    const content = <TaskList {...{ search, tasks: shown, pauses, next, rest, form, done }} />;
-    return await desk.show(c, { title, content });
+    const content = <TaskList {...{ search, ...rows, pauses, form, done: doneWords(c) }} />;
+    return await desk.show(c, { title, live: { from: livePath(c, rows.tasks) }, content });
   } catch (error) {
     if (!isTqError(error) || error.code !== "invalid") throw error;
     const content = (
       <>
         <Filter search={search} />
-        <p class="sentence bad">⚠ {error.message}</p>
+        <p class="sentence bad">⚠ {printable(error.message)}</p>
       </>
     );
     return desk.show(c, { title, status: 422, content });
   }
 }
 
+interface Rows {
+  readonly tasks: readonly Task[];
+  /** Another page has ids below this one; null: there is none. */
+  readonly next: number | null;
+  readonly rest: Rest | null;
+  readonly newer: number;
+}
+
+async function firstRows({ store }: Desk, filter: ReadFilter): Promise<Rows> {
+  const page = await taskPage(store, { ...filter, limit: PAGE_SIZE + 1 });
+  const shown = page.tasks.slice(0, PAGE_SIZE);
+  const last = page.tasks.length > PAGE_SIZE ? shown.at(-1) : undefined;
+  const rest = last === undefined ? null : await store.countBefore(filter, last.id);
+  return { tasks: shown, next: last?.id ?? page.next, rest, newer: 0 };
+}
+
+/** The page keeps its rows while it lives, whatever becomes of them: nothing moves under a hand. */
+async function keptRows(
+  { store }: Desk,
+  filter: ReadFilter,
+  ids: readonly number[],
+): Promise<Rows> {
+  const found = await Promise.all(ids.map((id) => store.get(id)));
+  const tasks = found.filter((task) => task !== null);
+  const after = Math.max(filter.after ?? 0, ...ids);
+  const { before: _, ...all } = filter; // those before the first page, too
+  const newer = await store.list({ ...all, after, limit: MOST_NEWER + 1 });
+  const next = ids.length === PAGE_SIZE ? Math.min(...ids) : null;
+  return { tasks, next, rest: null, newer: newer.length };
+}
+
+/** The rows that the page has, as its script says. */
+function keptIds(c: Context): readonly number[] {
+  const ids = c.req.query(KEPT)?.split("-") ?? [];
+  return ids.slice(0, PAGE_SIZE).map(Number).filter(isId);
+}
+
+function isId(id: number): boolean {
+  return Number.isSafeInteger(id) && id > 0;
+}
+
+/** Where the page is fetched anew: with the rows that it has. */
+function livePath(c: Context, tasks: readonly Task[]): string {
+  const given = new URL(c.req.url).searchParams;
+  if (tasks.length > 0) given.set(KEPT, tasks.map(({ id }) => id).join("-"));
+  return `/tasks?${given}`;
+}
+
 /** The filter in the address: a form sends its empty fields, too. */
 function searchOf(c: Context): URLSearchParams {
   const given = new URL(c.req.url).searchParams;
-  const said = [...given].filter(([name, value]) => value !== "" && name !== "done");
+  const said = [...given].filter(([name, value]) => value !== "" && !OWN.includes(name));
   return new URLSearchParams(said);
 }
 
-/** Moves the chosen tasks, or asks before it moves all that match. */
+/** Moves the chosen tasks, or asks before it moves all that match, or deletes some. */
 async function act(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const form = await c.req.parseBody({ all: true });
   const search = searchOf(c);
-  const verb = verbOf(form["chosen"] ?? form["all"] ?? form["sure"]);
-  const before = Number(textOf(form["newest"])) + 1;
-  if (form["chosen"] !== undefined) {
-    const ids = [form["id"] ?? []].flat().map(Number).filter(Number.isSafeInteger);
+  const isSure = form["sure"] !== undefined;
+  const verb = verbOf(form["sure"] ?? form["chosen"] ?? form["all"]);
+  const ids = [form["id"] ?? []].flat().map(Number).filter(isId);
+  if (form["chosen"] !== undefined || (isSure && ids.length > 0)) {
+    if (ids.length === 0) throw new TqError("invalid", WORDS.tasks.chooseFirst);
+    if (verb === "delete" && !isSure) {
+      const fields = ids.map((id) => ["id", String(id)] as const);
+      return ask(c, desk, { verb, rest: { count: ids.length, isAll: true }, fields, search });
+    }
     return moved(c, desk, verb, ids, {}, search);
   }
+  const newest = Number(textOf(form["newest"]));
+  const before = newest + 1;
   const filter = { ...readFilter(search, desk.store.now(), { verb, hasLimit: false }), before };
   if (filter.states === undefined) throw new TqError("invalid", WORDS.tasks.sayStates);
-  if (form["sure"] === undefined) return askFirst(c, desk, verb, filter, search);
-  return moved(c, desk, verb, await findAll(desk.store, filter), filter, search);
+  if (isSure) return moved(c, desk, verb, await findAll(desk.store, filter), filter, search);
+  const rest = await desk.store.countBefore(filter, before);
+  return ask(c, desk, { verb, rest, fields: [["newest", String(newest)]], search });
 }
 
 function verbOf(given: unknown): Verb {
@@ -81,25 +142,29 @@ function textOf(given: unknown): string {
   return typeof given === "string" ? given : "";
 }
 
-async function askFirst(
-  c: Context<AdminEnv>,
-  desk: Desk,
-  verb: Verb,
-  filter: ReadFilter & { readonly before: number },
-  search: URLSearchParams,
-): Promise<Response> {
-  const { count, isAll } = await desk.store.countBefore(filter, filter.before);
+interface Question {
+  readonly verb: Verb;
+  readonly rest: Rest;
+  /** The hidden fields that say which tasks. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly search: URLSearchParams;
+}
+
+function ask(c: Context<AdminEnv>, desk: Desk, question: Question): Promise<Response> {
+  const { verb, rest, fields, search } = question;
   const words = WORDS.tasks.verbs[verb];
   const content = (
     <>
-      <h1>{words.ask(count, isAll)}</h1>
-      <p>{WORDS.tasks.later}</p>
+      <h1>{words.ask(rest.count, rest.isAll)}</h1>
+      <p>{verb === "delete" ? WORDS.tasks.gone : WORDS.tasks.later}</p>
       <form method="post" action={`/tasks/act?${search}`}>
         <input type="hidden" name="form_token" value={desk.formToken(c)} />
-        <input type="hidden" name="newest" value={String(filter.before - 1)} />
+        {fields.map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
         <div class="buttons">
           <button name="sure" value={verb}>
-            {words.all}
+            {words.sure(rest.count, rest.isAll)}
           </button>
           <a href={`/tasks?${search}`}>{WORDS.tasks.keep}</a>
         </div>

@@ -3,6 +3,11 @@ declare module "*.css" {
   export default text;
 }
 
+declare module "*/assets/live.js" {
+  const text: string;
+  export default text;
+}
+
 declare module "*/assets/page.js" {
   const text: string;
   export default text;

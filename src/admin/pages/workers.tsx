@@ -16,8 +16,10 @@ export function workersPages(desk: Desk): Hono<AdminEnv> {
   const { store } = desk;
   const app = new Hono<AdminEnv>();
   app.get("/workers", desk.signedIn, async (c) => {
-    const content = <Workers working={await store.working()} now={store.now()} />;
-    return desk.show(c, { title: WORDS.pages.workers, isLive: true, content });
+    const working = await store.working();
+    const content = <Workers working={working} now={store.now()} />;
+    const live = working.threads.length > 0 ? { pace: 1 } : {};
+    return desk.show(c, { title: WORDS.pages.workers, live, content });
   });
   return app;
 }
@@ -93,15 +95,52 @@ function OneWorker({ worker, threads, now }: WorkerProps) {
   );
 }
 
-function ThreadRow({ thread, now }: { readonly thread: BusyThread; readonly now: number }) {
+/** The page of workers has the others. */
+const MOST_SHOWN = 8;
+
+/** The busy threads of all workers, for the overview. */
+export function RunningNow({ working, now }: { readonly working: Working; readonly now: number }) {
+  const words = WORDS.workers;
+  const { workers, threads } = working;
+  if (threads.length === 0) return null;
+  const more = threads.length - MOST_SHOWN;
+  const nameOf = (id: string) => {
+    const worker = workers.find((one) => one.id === id);
+    return worker && workerName(worker);
+  };
+  return (
+    <>
+      <h2>{words.now}</h2>
+      <Table label={words.now} titles={words.columns} numbers={words.numbers.slice(1)}>
+        {threads.slice(0, MOST_SHOWN).map((thread) => (
+          <ThreadRow thread={thread} worker={nameOf(thread.worker)} now={now} />
+        ))}
+      </Table>
+      {more > 0 && (
+        <p>
+          <a href="/workers">{words.moreThreads(more)}</a>
+        </p>
+      )}
+    </>
+  );
+}
+
+interface ThreadProps {
+  readonly thread: BusyThread;
+  /** Its worker's name, where the rows are of several. */
+  readonly worker?: string | undefined;
+  readonly now: number;
+}
+
+function ThreadRow({ thread, worker, now }: ThreadProps) {
   const { task, isFunction, isSure, others, progress } = thread;
   const words = WORDS.workers;
   const share = progress && shareOf(progress);
   const { dequeued_at: since } = task;
   return (
-    <tr>
-      <th scope="row" class="number">
-        {thread.thread}
+    <tr id={`thread-${thread.worker}-${thread.thread}`}>
+      <th scope="row" {...(worker === undefined && { class: "number" })}>
+        {worker === undefined ? thread.thread : `${worker} ${thread.thread}`}
       </th>
       <td class="number">
         <a href={`/tasks/${task.id}`}>{task.id}</a>

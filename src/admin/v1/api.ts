@@ -2,7 +2,9 @@
 import { Hono } from "hono";
 import { generateSpecs } from "hono-openapi";
 import type { AdminEnv } from "../access/access.ts";
+import type { Caller } from "../access/tokens.ts";
 import type { AdminOptions } from "../app.ts";
+import type { Role } from "../../store/tokens.ts";
 import { cronOperations } from "./cron.ts";
 import { cronChanges } from "./cron-changes.ts";
 import { eventOperations } from "./events.ts";
@@ -18,7 +20,12 @@ import { workerOperations } from "./workers.ts";
 /** The type of the client: `hc<Api>("http://127.0.0.1:8989/api/v1")` of hono/client. */
 export type Api = ReturnType<typeof operationsOf>;
 
-export function apiV1(options: AdminOptions): Hono<AdminEnv> {
+export interface ApiOptions extends AdminOptions {
+  /** False once the token of a caller is removed or has none of the roles, or its session has ended. */
+  readonly stillMay: (caller: Caller, ...roles: readonly Role[]) => Promise<boolean>;
+}
+
+export function apiV1(options: ApiOptions): Hono<AdminEnv> {
   const operations = operationsOf(options);
   let document: Promise<object> | undefined;
   return new Hono<AdminEnv>()
@@ -29,7 +36,7 @@ export function apiV1(options: AdminOptions): Hono<AdminEnv> {
     .route("/", operations);
 }
 
-function operationsOf(options: AdminOptions) {
+function operationsOf(options: ApiOptions) {
   return new Hono<AdminEnv>()
     .route("/tasks", taskOperations(options))
     .route("/tasks", oneTaskOperations(options))

@@ -38,13 +38,22 @@ export const RECURRING = v.object({
   schedule: TEXT,
   words: v.nullable(TEXT),
   time_zone: v.pipe(v.nullable(TEXT), v.description("null: that of the worker's machine")),
+  clock: v.pipe(
+    v.nullable(TEXT),
+    v.description("The zone whose clock counts; null: not known yet"),
+  ),
   task: v.pipe(TEXT, v.description("night.run, or the name of a function")),
   queue: TEXT,
   next: v.pipe(v.nullable(TIME), v.description("null: it is paused without an end, or removed")),
   last: v.nullable(SLOT),
+  decided_ahead: v.pipe(
+    v.nullable(TIME),
+    v.description("Its slots are decided up to this time: the clock was set back"),
+  ),
   waiting: v.pipe(v.nullable(TIME), v.description("The slot that waits for the task before")),
   origin: v.pipe(TEXT, v.description("The file that defines it; database; tq")),
   held: v.pipe(v.boolean(), v.description("A live worker has its file: its slots are decided")),
+  is_unknown: v.pipe(v.boolean(), v.description("No live worker has the method that it calls")),
   others: v.pipe(TEXTS, v.description("Other files whose definition of this name is not used")),
   edited: v.pipe(v.nullable(KEYS), v.description("What the database says instead of the file")),
   pause: v.nullable(
@@ -95,11 +104,12 @@ export function shownSlot({ slot, first_slot: first, decided_at, ...rest }: Recu
 }
 
 export function shownRecurring<T extends RecurringTask | Listed>(task: T) {
-  const { next, last, waiting, pause, removed_at: removed } = task;
+  const { next, last, decided_ahead: ahead, waiting, pause, removed_at: removed } = task;
   return {
     ...task,
     next: isoOrNull(next),
     last: last && shownSlot(last),
+    decided_ahead: isoOrNull(ahead),
     waiting: isoOrNull(waiting),
     pause: pause && shownHold(pause),
     removed_at: isoOrNull(removed),

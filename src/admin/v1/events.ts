@@ -6,11 +6,11 @@ import { matches } from "../../patterns.ts";
 import { quote } from "../../quote.ts";
 import type { ReadFilter } from "../../store/looking.ts";
 import type { AdminEnv } from "../access/access.ts";
-import type { AdminOptions } from "../app.ts";
 import { Feed } from "../events/feed.ts";
 import type { EventFilter } from "../events/page.ts";
 import { readPosition } from "../events/position.ts";
 import { readFilter } from "../input/queries.ts";
+import type { ApiOptions } from "./api.ts";
 import { operation, reads } from "./operation.ts";
 import { queryField } from "./task-query.ts";
 
@@ -25,8 +25,8 @@ const QUERY = v.object({
 
 const FIELDS = Object.keys(QUERY.entries);
 
-export function eventOperations({ store, report, closing }: AdminOptions) {
-  const feed = new Feed({ store, report });
+export function eventOperations({ store, report, closing, stillMay }: ApiOptions) {
+  const feed = new Feed({ store, report, stillMay: (caller) => stillMay(caller, "read") });
   closing?.addEventListener("abort", () => feed.close());
   return new Hono<AdminEnv>().get(
     "/",
@@ -53,7 +53,7 @@ export function eventOperations({ store, report, closing }: AdminOptions) {
     }),
     async (c) => {
       const { filter, from } = c.req.valid("query");
-      const body = await feed.open(filter, from);
+      const body = await feed.open(c.get("caller"), filter, from);
       return c.body(body, 200, {
         "Content-Type": "text/event-stream; charset=utf-8",
         "X-Accel-Buffering": "no", // nginx would keep events back

@@ -10,10 +10,9 @@ import { knownPolicyFacts } from "../../tasks/why/policy-facts.ts";
 import { whyOf } from "../../tasks/why/why.ts";
 import { MINUTE_MS, parseDuration } from "../../values/duration.ts";
 import { whole } from "../../values/option-kinds.ts";
-import type { Health } from "../health.ts";
-import type { TaskRouteOptions } from "../task-routes.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { readQuery } from "../input/queries.ts";
+import type { ApiOptions } from "./api.ts";
 import { operation, reads } from "./operation.ts";
 import { isoTime, OUTPUT } from "./schemas.ts";
 import { queryField, taskId } from "./task-query.ts";
@@ -45,8 +44,8 @@ const STATE = v.object({ id: v.number(), state: v.string() });
 /** A client asks again after so long a wait: proxies end a request that takes longer. */
 const LONGEST_WAIT_MS = 5 * MINUTE_MS;
 
-export function oneTaskOperations(options: TaskRouteOptions & Pick<Health, "mode">) {
-  const { store, mode, catalog, policies = () => ({}) } = options;
+export function oneTaskOperations(options: ApiOptions) {
+  const { store, mode, catalog, policies = () => ({}), stillMay } = options;
   return new Hono<AdminEnv>()
     .get(
       "/:id/why",
@@ -109,7 +108,8 @@ export function oneTaskOperations(options: TaskRouteOptions & Pick<Health, "mode
       ),
       async (c) => {
         const { id } = c.req.valid("param");
-        await endWithin(c, store, id, c.req.valid("query").wait);
+        const hasWaited = await endWithin(c, store, id, c.req.valid("query").wait);
+        if (hasWaited && !(await stillMay(c.get("caller"), "read", "push"))) throw goneToken();
         const task = await store.get(id);
         if (task === null) throw noSuchTask(`wait for task ${id}`);
         if (!hasEnded(task)) return c.json({ id, state: task.state }, 202);
@@ -117,6 +117,11 @@ export function oneTaskOperations(options: TaskRouteOptions & Pick<Health, "mode
         return c.json({ id, state: task.state, result: task.result, reason: task.reason }, 200);
       },
     );
+}
+
+function goneToken(): TqError {
+  const why = "the token was removed, or lost its role, while the request waited";
+  return new TqError("unauthorized", `Unauthorized: ${why}`);
 }
 
 type Output = Awaited<ReturnType<Store["output"]>>[number];
@@ -146,9 +151,13 @@ function readWait(c: Context): { readonly wait: number } {
   throw new TqError("invalid", `${name} must be a length of time from 0s to 5m`);
 }
 
-/** Resolves once the task has ended, the time has passed or the client has gone away. */
-async function endWithin(c: Context, store: Store, id: number, wait: number): Promise<void> {
-  if (wait === 0) return;
+/**
+ * Resolves once the task has ended, the time has passed or the client has gone away.
+ *
+ * @returns true where it has waited
+ */
+async function endWithin(c: Context, store: Store, id: number, wait: number): Promise<boolean> {
+  if (wait === 0) return false;
   const late = new AbortController();
   const callOff = store.after(wait, () => late.abort());
   const signal = AbortSignal.any([late.signal, c.req.raw.signal]);
@@ -159,4 +168,5 @@ async function endWithin(c: Context, store: Store, id: number, wait: number): Pr
   } finally {
     callOff();
   }
+  return true;
 }

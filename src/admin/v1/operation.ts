@@ -38,6 +38,7 @@ const COMMON: readonly ProblemCode[] = [
   "invalid",
   "unauthorized",
   "forbidden",
+  "too_slow",
   "too_many",
   "busy",
   "database",

@@ -3,9 +3,11 @@ import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { noSuchTask } from "../../errors.ts";
 import { type PauseTarget, withPaused } from "../../store/pauses.ts";
+import type { ReadFilter } from "../../store/looking.ts";
 import type { Store } from "../../store/store.ts";
 import type { Task } from "../../task.ts";
 import { taskPage } from "../../tasks/task-page.ts";
+import { leaveGarbage } from "../garbage.ts";
 import { readJson } from "../input/json-body.ts";
 import { PUSH_SCHEMAS, readPush } from "../input/new-tasks.ts";
 import { readFilter } from "../input/queries.ts";
@@ -45,9 +47,7 @@ export function taskOperations(options: TaskRouteOptions) {
       }),
       reads("query", LIST, (c) => readFilter(new URL(c.req.url).searchParams, store.now())),
       async (c) => {
-        const filter = c.req.valid("query");
-        const { limit = 0 } = filter;
-        const { tasks, next: before } = await taskPage(store, { ...filter, limit });
+        const { tasks, next: before } = await pageOf(store, c.req.valid("query"));
         const pauses = await store.pauses.list();
         const next = before === null ? null : nextPage(c.req.url, before);
         return c.json({ tasks: tasks.map((task) => shownTask(task, pauses)), next });
@@ -110,6 +110,27 @@ export function taskOperations(options: TaskRouteOptions) {
       taskId("show"),
       async (c) => c.json(await wholeTask(store, c.req.valid("param").id)),
     );
+}
+
+/** A page ends early beyond so many characters and the first part of the store: a task may have a megabyte. */
+const PAGE_CHARACTERS = 500_000;
+
+/** About what the first part has. */
+const PART_CHARACTERS = 1_000_000;
+
+/** The rows, the values and the texts of a page. */
+const GARBAGE_TIMES = 4;
+
+async function pageOf(store: Store, filter: ReadFilter) {
+  let [size, hasSome] = [0, false];
+  const isLarge = (found: readonly Task[]) => {
+    if (hasSome) size += JSON.stringify(found).length; // most pages are one part, and need no measure
+    hasSome ||= found.length > 0;
+    return size > PAGE_CHARACTERS;
+  };
+  const page = await taskPage(store, { ...filter, limit: filter.limit ?? 0 }, { isLarge });
+  if (size > PAGE_CHARACTERS) leaveGarbage((PART_CHARACTERS + size) * GARBAGE_TIMES);
+  return page;
 }
 
 function pushed(c: Context, ids: number[], isReplay: boolean) {

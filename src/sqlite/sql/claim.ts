@@ -169,8 +169,9 @@ const CLAIM_CHARACTERS = 1_000_000;
 function readUpToSize(rows: Iterable<unknown>): ClaimedTask[] {
   const claimed: ClaimedTask[] = [];
   let size = 0;
+  let last: ClaimedTask | null = null;
   for (const row of rows as Iterable<ClaimedRow>) {
-    claimed.push(toClaimed(row));
+    claimed.push((last = toClaimed(row, last)));
     size += row.instances.length + row.args.length + row.context.length;
     if (size > CLAIM_CHARACTERS) break;
   }
@@ -185,18 +186,22 @@ interface ClaimedRow extends Omit<ClaimedTask, "attempt" | "suspect" | "again"> 
   readonly again: 0 | 1;
 }
 
-/** Copies field by field: with a spread, reading a task takes a third longer. */
-function toClaimed(row: ClaimedRow): ClaimedTask {
+/**
+ * Copies field by field: with a spread, reading a task takes a third longer.
+ *
+ * @param last the task before, which mostly has the same names: their copies are looked up faster than new ones.
+ */
+function toClaimed(row: ClaimedRow, last: ClaimedTask | null = null): ClaimedTask {
   return {
     id: row.id,
     claim: row.claim + 1, // as the UPDATE sets it
-    model: row.model,
-    method: row.method,
+    model: last?.model === row.model ? last.model : row.model,
+    method: last?.method === row.method ? last.method : row.method,
     instances: row.instances,
     args: row.args,
     context: row.context,
     user: row.user,
-    queue: row.queue,
+    queue: last?.queue === row.queue ? last.queue : row.queue,
     priority: row.priority,
     deadline: row.deadline,
     enqueuedAt: row.enqueuedAt,

@@ -69,15 +69,30 @@ export function dataVersion(db: Database): number {
 }
 
 /** The sign makes SQLite search by id: otherwise it may walk all running tasks. */
-const RUNNING = `
-  SELECT id, claim FROM tq__task WHERE id IN (SELECT value FROM json_each(?)) AND +state = 'running'`;
+const THESE_RUNNING = "id IN (SELECT value FROM json_each(?)) AND +state = 'running'";
 
-/** The claims among these that are not lost. */
-export function stillHeld(db: Database, claims: readonly Claim[]): Claim[] {
+const RUNNING = `SELECT id, claim FROM tq__task WHERE ${THESE_RUNNING}`;
+
+const SUM_RUNNING = `
+  SELECT count(*) AS count, total(claim) AS sum FROM tq__task WHERE ${THESE_RUNNING}`;
+
+const NONE: readonly Claim[] = [];
+
+/** The claims among these, of different tasks, that are lost. */
+export function lostClaims(db: Database, claims: readonly Claim[]): readonly Claim[] {
+  if (areAllHeld(db, claims)) return NONE;
   const running = new Map(
     db.query(RUNNING).values(listIds(claims)) as [id: number, claim: number][],
   );
-  return claims.filter(({ id, claim }) => running.get(id) === claim);
+  return claims.filter(({ id, claim }) => running.get(id) !== claim);
+}
+
+/** Claim numbers only grow: where none is lost, and only then, their sum is as it was. */
+function areAllHeld(db: Database, claims: readonly Claim[]): boolean {
+  const held = db.query(SUM_RUNNING).get(listIds(claims)) as { count: number; sum: number };
+  return (
+    held.count === claims.length && held.sum === claims.reduce((sum, { claim }) => sum + claim, 0)
+  );
 }
 
 export function listWorkers(db: Database): WorkerInfo[] {

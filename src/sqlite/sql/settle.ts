@@ -57,9 +57,17 @@ export function finishAll(db: Database, runs: readonly FinishedRun[], now: numbe
   const [only] = runs;
   if (!only) return true;
   if (runs.length === 1) return finish(db, only.claim, only, now);
-  for (const run of runs) if (!isPlain(run) && !finish(db, run.claim, run, now)) return false;
-  const plain = runs.filter(isPlain).map(({ claim }) => claim);
-  for (const [number, claims] of Map.groupBy(plain, ({ claim: it }) => it)) {
+  /** By the claim number. */
+  const plain = new Map<number, Claim[]>();
+  for (const run of runs) {
+    const { claim } = run;
+    const same = plain.get(claim.claim);
+    if (!isPlain(run)) {
+      if (!finish(db, claim, run, now)) return false;
+    } else if (same) same.push(claim);
+    else plain.set(claim.claim, [claim]);
+  }
+  for (const [number, claims] of plain) {
     const { changes } = db.query(FINISH_ALL).run(now, null, listIds(claims), number, null);
     if (changes !== claims.length) return false;
   }

@@ -1,5 +1,6 @@
 /** The conditions of a filter of tasks, as SQL. */
 import { isPattern } from "../../patterns.ts";
+import { ERROR_CHARACTERS, errorOf } from "../../error-line.ts";
 import type { PathCondition, ReadFilter } from "../../store/looking.ts";
 import { namesGlob, toGlob } from "./glob.ts";
 
@@ -29,6 +30,9 @@ const compared =
 /** A range, which an index answers. The last of all code points is no character, so no ref goes on with it. */
 export const REF_STARTS = "(ref >= $refStarts AND ref < $refStarts || char(0x10ffff))";
 
+/** As `errorOf` reads it from a reason. */
+const ERROR = `substr(substr(reason, 1, instr(reason || char(10), char(10)) - 1), 1, ${ERROR_CHARACTERS})`;
+
 /** Those that cost least come first: SQLite asks them in their order. */
 const WRITERS: Readonly<
   Record<Exclude<keyof ReadFilter, "where" | "before" | "after" | "limit">, Writer>
@@ -51,6 +55,10 @@ const WRITERS: Readonly<
   pushedAfter: compared("enqueued_at >="),
   endedBefore: compared("finished_at <"),
   endedAfter: compared("finished_at >="),
+  error: (text: string, parameter) => [
+    `state = 'failed' AND ${ERROR} = $${parameter}`,
+    errorOf(text),
+  ],
   reasonHas: (text: string, parameter) => [
     `(state <> 'running' AND reason GLOB $${parameter})`,
     containing(text),

@@ -72,7 +72,7 @@ function namedIds(db: Database, filter: ReadFilter): number[] | null {
 
 /** The parts of statements that each name all ids of a filter: the one that names the fewest comes first. */
 function* namingArms(filter: ReadFilter): Generator<readonly string[], void> {
-  const { ref, refStarts, states = hasEndTime(filter) ? ENDED_STATES : TASK_STATES } = filter;
+  const { ref, refStarts, states = statesOf(filter) } = filter;
   if (ref !== undefined) yield [REF_ARM];
   if (refStarts !== undefined) yield [REF_STARTS_ARM];
   if (states.length !== TASK_STATES.length) yield armsOf(filter, states);
@@ -90,8 +90,10 @@ interface Named {
 const REF_ARM = "SELECT id FROM tq__task WHERE ref = $ref";
 const REF_STARTS_ARM = `SELECT id FROM tq__task WHERE ${REF_STARTS}`;
 
-function hasEndTime({ endedBefore, endedAfter }: ReadFilter): boolean {
-  return endedBefore !== undefined || endedAfter !== undefined;
+/** Those that a filter can find which names none. */
+function statesOf({ error, endedBefore, endedAfter }: ReadFilter): readonly TaskState[] {
+  if (error !== undefined) return ["failed"];
+  return (endedBefore ?? endedAfter) === undefined ? TASK_STATES : ENDED_STATES;
 }
 
 /** A part of the statement for each state. */
@@ -228,7 +230,7 @@ function isIndexed({ queue, ...filter }: ReadFilter): boolean {
 
 /** Counts in the indexes, without the tasks themselves: ten times as fast. */
 function countIndexed(db: Database, filter: ReadFilter, before: number): Rest {
-  const arms = armsOf(filter, filter.states ?? (hasEndTime(filter) ? ENDED_STATES : TASK_STATES));
+  const arms = armsOf(filter, filter.states ?? statesOf(filter));
   const sql = `
     SELECT count(*) AS looked, count(*) FILTER (WHERE id < $below AND id > $above) AS count
       FROM (SELECT id FROM (${arms.join(" UNION ALL ")}) LIMIT ${MOST_COUNTED})`;

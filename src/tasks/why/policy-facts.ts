@@ -11,6 +11,8 @@ import { calledMethod, callName, type Task } from "../../task.ts";
 
 export interface PolicyFacts {
   readonly attempts: number;
+  /** The longest wait for the first run, in ms; null: no limit. */
+  readonly expires: number | null;
   /** Which rules end a task before its last attempt, in words; the last part of a sentence. */
   readonly endsEarly: string;
 }
@@ -25,13 +27,13 @@ export function policyFacts(
   if (found === undefined) return null;
   const pushed = said === null ? null : JSON.stringify(said);
   const policy = new Policies(rules).of(found, method, pushed);
-  const { attempts, failOn, retryOn, backoff } = policy;
+  const { attempts, expires, failOn, retryOn, backoff } = policy;
   const ending = {
     failOn: failOn && filterWords(failOn),
     retryOn: retryOn && filterWords(retryOn),
     isByFunction: typeof backoff === "function",
   };
-  return { attempts, endsEarly: endingWords(ending, reason ?? "") };
+  return { attempts, expires, endsEarly: endingWords(ending, reason ?? "") };
 }
 
 /** @returns null where a server does not know the method, or a newer tq pushed the task. */
@@ -51,7 +53,12 @@ export function knownPolicyFacts(
     retryOn: said.retryOn?.words ?? null,
     isByFunction: said.backoff?.value === null && pushed.backoff === undefined,
   };
-  return { attempts: pushed.attempts ?? attempts, endsEarly: endingWords(rules, reason ?? "") };
+  const expires = said.expires ? POLICIES.expires.read(said.expires.value, "expires") : null;
+  return {
+    attempts: pushed.attempts ?? attempts,
+    expires: pushed.expires === undefined ? expires : pushed.expires,
+    endsEarly: endingWords(rules, reason ?? ""),
+  };
 }
 
 function pushedOf(policy: Task["policy"]): Said | null {

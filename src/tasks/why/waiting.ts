@@ -4,7 +4,7 @@ import type { Place, Situation } from "../../store/situation.ts";
 import { resumeCommand, whyHeld } from "../../store/pause-words.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import { isRate } from "../../statistics/forecast.ts";
-import type { Task } from "../../task.ts";
+import { expiryOf, type Task } from "../../task.ts";
 import { formatDuration } from "../../values/duration.ts";
 import { type Known, shortened, stoppedWhy, type Why, workerCommand } from "./explanation.ts";
 
@@ -17,9 +17,22 @@ export function whyUnserved({ task, workers }: Situation, { mode }: Known): stri
     : "only tq worker runs it then, as queue.worker is false";
 }
 
+/** Its model may say so. Where a worker takes it, that soon knows. */
+export function mayHaveExpired(situation: Situation): boolean {
+  const { state, attempts, expires_at: at, scheduled_at: due } = situation.task;
+  const isDue = state === "ready" || (state === "scheduled" && (due ?? 0) <= situation.now);
+  return isDue && attempts === 0 && at === null && !hasTaker(situation);
+}
+
+function hasTaker({ task, workers }: Situation): boolean {
+  const live = workers.filter((one) => one.alive && isWorker(one));
+  return live.length > 0 && untakenWords(task.queue, live) === null;
+}
+
 export function waitingWhy(situation: Situation, known: Known): Why {
   const { task, now, place } = situation;
-  const { id, expires_at: expires } = task;
+  const { id } = task;
+  const expires = expiryOf(task, known.policy?.expires ?? null);
   if (expires !== null && expires <= now && task.attempts === 0) {
     const late = formatDuration(now - expires);
     const sentence = `Task ${id} expired ${late} ago, before its first run: the worker that takes it cancels it`;

@@ -2,14 +2,17 @@
 import type { Situation } from "../../store/situation.ts";
 import { whyHeld } from "../../store/pause-words.ts";
 import { formatDuration } from "../../values/duration.ts";
+import { isExpiredReason } from "../../task.ts";
 import { hasEnded } from "../end.ts";
 import { progressWords } from "../progress-words.ts";
 import { type Known, shortened, stoppedWhy, type Why, workerCommand } from "./explanation.ts";
 import type { PolicyFacts } from "./policy-facts.ts";
-import { waitingWhy, whyUnserved } from "./waiting.ts";
+import { mayHaveExpired, waitingWhy, whyUnserved } from "./waiting.ts";
 
 /** True where the sentence is better with `Known.policy`, which only the models may know. */
-export function needsPolicy({ task, lastRun }: Situation): boolean {
+export function needsPolicy(situation: Situation): boolean {
+  const { task, lastRun } = situation;
+  if (mayHaveExpired(situation)) return true;
   if (task.state === "scheduled") return task.reason !== null && lastRun?.outcome === "failed";
   return task.state === "failed" && (task.failures > 1 || lastRun?.outcome === "failed");
 }
@@ -38,8 +41,7 @@ function ended({ task, now, lastRun }: Situation, { policy }: Known): Why {
     const early = isEarly ? `; it was not tried again, ${policy.endsEarly}` : "";
     return { cause: "failed", sentence: `Task ${id} failed ${ago}${of}${why}${early}`, ...again };
   }
-  const hasExpired = task.expires_at !== null && began !== null && began >= task.expires_at;
-  if (hasExpired && task.attempts === 0) {
+  if (isExpiredReason(reason) && task.attempts === 0) {
     const sentence = `Task ${id} expired: its first run had not begun in time, so it was cancelled ${ago}`;
     return { cause: "expired", sentence, ...again };
   }

@@ -13,7 +13,7 @@ import type { Store } from "../../store/store.ts";
 import { HOUR_MS, SECOND_MS } from "../../values/duration.ts";
 import { type Channel, channelsOf } from "./channels.ts";
 import { alertMessage, MOST_NAMED } from "./message.ts";
-import { unknownAlertNames } from "./unknown-names.ts";
+import { unknownNames } from "../unknown-names.ts";
 
 /** It looks this often for failures that other processes have written, and for a clock that was set. */
 const LOOK_MS = 10 * SECOND_MS;
@@ -68,7 +68,9 @@ export class Alerts {
   async problems(catalog: ModelCatalog): Promise<string[]> {
     if (this.#lanes.length === 0) return [];
     const { config, store } = this.#options;
-    const unknown = await unknownAlertNames(config, catalog, store).catch(() => []); // a warning is not worth the start
+    const { queues, tasks } = config.alert;
+    const sections = [{ section: "[alert]", queues, tasks }];
+    const unknown = await unknownNames(sections, { config, catalog, store }).catch(() => []); // a warning is not worth the start
     return this.#passedOver === 0 ? unknown : [...unknown, passedOverWords(this.#passedOver)];
   }
 

@@ -1,5 +1,6 @@
 /** Follows the ends of tasks for the webhooks of the settings. Every worker looks; the database says what was told. */
 import { monotonicNow, sleepUnless } from "../../clock.ts";
+import type { ModelCatalog } from "../../catalog.ts";
 import type { Config } from "../../settings/config.ts";
 import { signingKey } from "../../settings/webhook-sections.ts";
 import { messageOf } from "../../errors.ts";
@@ -8,6 +9,7 @@ import { LastingNote } from "../../log/lasting-note.ts";
 import type { WebhookFollow } from "../../store/webhook-store.ts";
 import type { Store } from "../../store/store.ts";
 import { SECOND_MS } from "../../values/duration.ts";
+import { unknownNames } from "../unknown-names.ts";
 import { definitionOf, followsOf } from "./definitions.ts";
 
 /** It looks this often without a commit: for times that have come, and for a clock that was set. */
@@ -42,8 +44,17 @@ export class Webhooks {
     await store.webhooks.watch(config.file ?? "", config.webhooks.map(definitionOf));
   }
 
-  /** A sentence for each secret that cannot be read. */
-  problems(): string[] {
+  /** A sentence for each secret that cannot be read, and for each name in the settings that fits nothing. */
+  async problems(catalog: ModelCatalog): Promise<string[]> {
+    const { config, store } = this.#options;
+    const sections = config.webhooks.map(({ queues, tasks }, at) => {
+      return { section: `[[webhook]] ${at + 1}`, queues, tasks };
+    });
+    const unknown = await unknownNames(sections, { config, catalog, store }).catch(() => []); // a warning is not worth the start
+    return [...this.#unreadSecrets(), ...unknown];
+  }
+
+  #unreadSecrets(): string[] {
     return this.#options.config.webhooks.flatMap((webhook) => {
       try {
         signingKey(webhook);

@@ -30,14 +30,23 @@ function makeFeed() {
   const clock = new BeatingClock();
   const test = makeStore({ clock });
   const events: Event[] = [];
-  const feed = new Feed({ store: test.store, report: (event) => events.push(event) });
-  const open = async (filter = ALL) =>
-    new StreamReader(new Response(await feed.open(filter, null)));
+  const gone = new Set<string>();
+  const feed = new Feed({
+    store: test.store,
+    report: (event) => events.push(event),
+    stillMay: async ({ name }) => !gone.has(name),
+  });
+  const openAs = (name: string, filter = ALL) =>
+    feed.open({ name, roles: [], digest: name }, filter, null);
+  const open = async (filter = ALL, name = "shop") =>
+    new StreamReader(new Response(await openAs(name, filter)));
   return {
     feed,
     clock,
     events,
+    gone,
     open,
+    openAs,
     store: test.store,
     async [Symbol.asyncDispose]() {
       feed.close();
@@ -98,8 +107,8 @@ describe("the feed", () => {
 
   test("refuses more streams than it has room for", async () => {
     await using it = makeFeed();
-    for (let count = 0; count < 2_048; count++) await it.feed.open(ALL, null);
-    const refusal = await errorOf(() => it.feed.open(ALL, null));
+    for (let count = 0; count < 2_048; count++) await it.openAs("shop");
+    const refusal = await errorOf(() => it.openAs("shop"));
     expect(refusal).toMatchObject({ code: "busy" });
     expect(it.feed.size).toBe(2_048);
   });
@@ -126,12 +135,23 @@ describe("the feed", () => {
     expect(new Set(told).size).toBe(told.length);
   });
 
+  test("ends the streams of a token that is gone at the next commit, and no others", async () => {
+    await using it = makeFeed();
+    const [one, two] = [await it.open(ALL, "left"), await it.open(ALL, "left")];
+    const other = await it.open(ALL, "stays");
+    it.gone.add("left");
+    await it.store.push([newTask()]);
+    expect([await one.next(), await two.next()]).toEqual([null, null]);
+    expect((await other.take(1)).map(words)).toEqual(["task.pushed 1"]);
+    expect(it.feed.size).toBe(1);
+  });
+
   test("ends all streams when it is closed, and opens no more", async () => {
     await using it = makeFeed();
     const stream = await it.open();
     it.feed.close();
     expect(await stream.next()).toBeNull();
-    expect(await errorOf(() => it.feed.open(ALL, null))).toMatchObject({ code: "busy" });
+    expect(await errorOf(() => it.openAs("shop"))).toMatchObject({ code: "busy" });
   });
 
   test("ends all streams where the database cannot be read, and reports why", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { WAYS } from "../../../src/admin/pages/layout.tsx";
 import { digestOf } from "../../../src/admin/access/tokens.ts";
 import { CALL, makeAdmin, TOKEN } from "../support.ts";
 import { formTokenOf, get, post, signedIn } from "./person.ts";
@@ -37,6 +38,15 @@ describe("a person who has not signed in", () => {
     }
     expect((await post(admin, "/sign-in", { token: "wrong-20" })).status).toBe(429);
   });
+});
+
+test("a script of a page hears that the session has ended, and no other page", async () => {
+  await using admin = makeAdmin();
+  for (const headers of [{ "hx-request": "true" }, { accept: "text/event-stream" }]) {
+    const answer = await get(admin, "/tasks", "", headers);
+    expect(answer.status).toBe(401);
+    expect(await answer.text()).toStartWith("Your session has ended.");
+  }
 });
 
 describe("the cookie of a session", () => {
@@ -113,6 +123,21 @@ describe("a page", () => {
     expect(html).toContain('<dialog id="keys"');
   });
 
+  test("that there is not is a page for a browser, and a problem for a program", async () => {
+    await using admin = makeAdmin();
+    const browser = { accept: "text/html,*/*" };
+    const page = await get(admin, "/quues?<b>", "", browser);
+    expect([page.status, page.headers.get("x-frame-options")]).toEqual([404, "DENY"]);
+    expect(await page.text()).toContain("Cannot find /quues: nothing is there");
+    for (const [path, headers] of [
+      ["/quues", {}],
+      ["/api/quues", browser],
+    ] as const) {
+      const answer = await get(admin, path, await signedIn(admin), headers);
+      expect(await answer.json()).toMatchObject({ error: { code: "not_found" } });
+    }
+  });
+
   test("shows names of queues as text, whatever is in them", async () => {
     await using admin = makeAdmin();
     await admin.post("/api/v1/tasks", { ...CALL, queue: "<script>alert(1)</script>" });
@@ -124,7 +149,8 @@ describe("a page", () => {
   test("says what is wrong, or that all is well", async () => {
     await using admin = makeAdmin({ mode: "no worker" });
     const cookie = await signedIn(admin);
-    expect(await (await get(admin, "/", cookie)).text()).toContain("All is well.");
+    const well = await (await get(admin, "/", cookie)).text();
+    expect(well).toContain("All is well</strong>: no task waits or runs.");
     await using served = makeAdmin();
     const html = await (await get(served, "/", await signedIn(served))).text();
     expect(html).toContain("One thing needs you");
@@ -135,16 +161,34 @@ describe("a page", () => {
     await using admin = makeAdmin();
     const html = await (await get(admin, "/", await signedIn(admin))).text();
     const paths = [...html.matchAll(/"(\/assets\/[\w.]+)"/g)].map(([, path]) => path ?? "");
-    expect(paths).toHaveLength(7);
-    let bytes = Bun.gzipSync(html).length;
+    expect(paths).toHaveLength(8);
     for (const path of paths) {
-      const { status, headers, body } = await admin.app.request(path, {
-        headers: { "accept-encoding": "gzip" },
-      });
+      const { status, headers } = await get(admin, path);
       expect(status).toBe(200);
       expect(headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
-      bytes += (await new Response(body).bytes()).length;
     }
-    expect(bytes).toBeLessThan(60_000);
   });
+
+  test.each(WAYS.map(({ path }) => path))(
+    "is sent in less than 60 kB with all its files: %s",
+    async (path) => {
+      await using admin = makeAdmin();
+      const tasks = Array.from({ length: 100 }, (_, n) => ({ ...CALL, queue: `queue-${n}` }));
+      for (let start = 0; start < 100; start += 20) {
+        await admin.post("/api/v1/tasks", tasks.slice(start, start + 20));
+      }
+      const cookie = await signedIn(admin);
+      const gzip = { "accept-encoding": "gzip" };
+      const bytesOf = async (path: string) => {
+        const { headers, body } = await get(admin, path, cookie, gzip);
+        expect(headers.get("content-encoding")).toBe("gzip");
+        return (await new Response(body).bytes()).length;
+      };
+      const html = await (await get(admin, path, cookie)).text();
+      let bytes = await bytesOf(path);
+      for (const [, file = ""] of html.matchAll(/"(\/assets\/[\w.]+)"/g))
+        bytes += await bytesOf(file);
+      expect(bytes).toBeLessThan(60_000);
+    },
+  );
 });

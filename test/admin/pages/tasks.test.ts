@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../../src/admin/access/tokens.ts";
-import { CALL, makeAdmin, OWNER } from "../support.ts";
+import { newTask } from "../../support/store.ts";
+import { CALL, makeAdmin, NOW, OWNER } from "../support.ts";
 import { formTokenOf, get, post, signedIn, withTasks } from "./person.ts";
 
 const CLAIM = { owner: OWNER, queues: [], limit: 1 };
@@ -51,12 +52,63 @@ describe("chosen tasks", () => {
     ]);
   });
 
+  test("are deleted once their number is confirmed", async () => {
+    await using admin = await withTasks([CALL, CALL]);
+    await admin.send("/tasks/act", { chosen: "cancel", id: "1" });
+    const question = await admin.send("/tasks/act?queue=default", { chosen: "delete", id: "1" });
+    const html = await question.text();
+    expect(html).toContain("Delete 1 task for good?");
+    expect(html).toContain('<input type="hidden" name="id" value="1"');
+    await admin.send("/tasks/act?queue=default", { sure: "delete", id: "1" });
+    expect(await admin.states()).toEqual([[2, "ready"]]);
+  });
+
+  test("are some: none is refused", async () => {
+    await using admin = await withTasks([CALL]);
+    const answer = await admin.send("/tasks/act?state=ready", { chosen: "cancel" });
+    expect(answer.status).toBe(422);
+    expect(await answer.text()).toContain("Choose some tasks first.");
+  });
+
   test("that cannot be changed stay, and the list says so", async () => {
     await using admin = await withTasks([CALL]);
     const done = await admin.send("/tasks/act", { chosen: "retry", id: "1" });
     expect(await admin.page(done.headers.get("location") ?? "")).toContain(
       "0 tasks retried; 1 stays as it is.",
     );
+  });
+});
+
+describe("a list that lives", () => {
+  const fresh = { "hx-request": "true" };
+  const pathIn = (html: string) =>
+    /data-from="([^"]+)"/.exec(html)?.[1]?.replaceAll("&amp;", "&") ?? "";
+
+  test("keeps its rows, whatever becomes of them, and says how many newer tasks match", async () => {
+    await using admin = await withTasks([CALL, CALL]);
+    const from = pathIn(await admin.page("/tasks?state=ready"));
+    await admin.send("/tasks/2/cancel", {});
+    await admin.post("/api/v1/tasks", [CALL, { ...CALL, queue: "mail" }]);
+    const html = await admin.page(from, fresh);
+    expect(idsIn(html)).toEqual([2, 1]);
+    expect(html).toMatch(/<tr id="task-2">.*?cancelled.*?<tr id="task-1">.*?ready/s);
+    expect(html).toContain('<a href="/tasks?state=ready">2 newer tasks match: show them</a>');
+    expect(pathIn(html)).toBe(from);
+  });
+
+  test("counts newer tasks up to a hundred", async () => {
+    await using admin = await withTasks([CALL]);
+    const from = pathIn(await admin.page("/tasks"));
+    await admin.store.push(Array.from({ length: 150 }, () => newTask()));
+    expect(await admin.page(from, fresh)).toContain("100+ newer tasks match: show them");
+  });
+
+  test("that is empty shows the first tasks once they come", async () => {
+    await using admin = await withTasks();
+    const html = await admin.page("/tasks");
+    expect(html).toContain("There are no tasks yet");
+    await admin.post("/api/v1/tasks", CALL);
+    expect(idsIn(await admin.page(pathIn(html), fresh))).toEqual([1]);
   });
 });
 
@@ -101,12 +153,50 @@ describe("one task", () => {
     expect(await admin.states()).toEqual([[1, "cancelled"]]);
     await admin.send("/tasks/1/retry", {});
     expect(await admin.states()).toEqual([[1, "ready"]]);
-    const early = await admin.send("/tasks/1/delete", {});
-    expect(early.status).toBe(409);
+    const early = await admin.send("/tasks/act", { sure: "delete", id: "1" });
+    expect(await admin.page(early.headers.get("location") ?? "")).toContain(
+      "0 tasks deleted; 1 stays as it is.",
+    );
     await admin.send("/tasks/1/cancel", {});
-    await admin.send("/tasks/1/delete", {});
+    const question = await admin.send("/tasks/act", { chosen: "delete", id: "1" });
+    expect(await question.text()).toContain("Delete 1 task for good?");
+    expect(await admin.states()).toEqual([[1, "cancelled"]]);
+    await admin.send("/tasks/act", { sure: "delete", id: "1" });
     expect(await admin.states()).toEqual([]);
     expect(await admin.statusOf("/tasks/1")).toBe(404);
+  });
+
+  test("sends its arguments once: they cannot change while the page lives", async () => {
+    await using admin = await withTasks([{ ...CALL, args: ["the arguments"] }]);
+    expect(await admin.page("/tasks/1")).toContain("the arguments");
+    const again = await admin.page("/tasks/1", { "hx-request": "true" });
+    expect(again).not.toContain("the arguments");
+    expect(again).toContain('<section id="call" hx-morph-skip="true">');
+  });
+
+  test("shows the beginning of arguments of a megabyte, and says how much more there is", async () => {
+    await using admin = await withTasks();
+    await admin.store.push([newTask({ args: JSON.stringify(["x".repeat(1_000_000)]) })]);
+    const html = await admin.page("/tasks/1");
+    expect(html.length).toBeLessThan(70_000);
+    expect(html.includes("… and 950008 more characters, which tq show has")).toBe(true);
+  });
+
+  test("has a line of time with its push, its plan, and how its runs ended", async () => {
+    await using admin = await withTasks();
+    await admin.store.push([newTask({ expiresAt: NOW + 60_000, user: 7 })]);
+    await admin.store.write(async (session) => {
+      const [claim] = await session.claim(CLAIM);
+      if (!claim) throw new Error("not claimed");
+      const error = { name: "Error", message: "no", stack: "" };
+      await session.settle(claim, { kind: "failed", error });
+    });
+    const html = await admin.page("/tasks/1");
+    const [line = ""] = /<ol class="timeline".*?<\/ol>/s.exec(html) ?? [];
+    const names = [...line.matchAll(/class="name">(.*?)</g)].map(([, name]) => name);
+    expect(names).toEqual(["Pushed", "Run 1 began", "Run 1 failed", "Expires"]);
+    expect(line).toContain("by user 7");
+    expect(line).toMatch(/<li class="future"><span class="name">Expires/);
   });
 
   test("shows the stack of its error as text", async () => {

@@ -16,12 +16,15 @@ test("the page of workers says what each busy thread runs, and how many are idle
   expect(html).toContain("⚠ in trouble");
   expect(html).toContain("⚠ it is &lt;tired&gt;");
   expect(html).toContain("mail, &lt;b&gt;");
-  const rows = [...html.matchAll(/<tr><th scope="row" class="number">.*?<\/tr>/g)];
+  const rows = [...html.matchAll(/<tr id="thread-.*?<\/tr>/g)];
   expect(rows).toHaveLength(2);
   expect(rows[0]?.[0]).toContain('<a href="/tasks/2">2</a>');
   expect(rows[0]?.[0]).toContain("and 1 claimed; or one of the others that it has claimed");
   expect(rows[1]?.[0]).toContain('<a href="/tasks/1">1</a>');
   expect(html).toContain("1 of its 3 threads is idle.");
+  const overview = await admin.page("/");
+  expect(overview).toContain("<h2>Running now</h2>");
+  expect(overview).toMatch(/<th scope="row">[^<]+:4711 2<\/th>/);
   await store.unregister("w1");
   expect(await admin.page("/workers")).toContain("No worker is running: start one");
 });

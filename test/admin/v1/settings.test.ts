@@ -9,6 +9,7 @@ test("the settings are listed with where each comes from, and without their secr
       worker: { grace: "90s" },
       alert: { url: "https://hooks.example.com/services/T0/pa55word" },
       tasks: { "sale.*": { attempts: 3 } },
+      webhook: [{ url: "https://ana:pa55word@shop.example/pa55word", secret: "pa55word-pa55word" }],
       cron: { nightly: { schedule: "30 2 * * *", task: "night.run" } },
     },
     "the test",
@@ -30,6 +31,10 @@ test("the settings are listed with where each comes from, and without their secr
   expect(of("alert.url")).toMatchObject({ value: "https://hooks.example.com/…" });
   expect(of('tasks."sale.*".attempts')).toMatchObject({ value: 3, env: null });
   expect(of("cron.nightly.schedule")).toMatchObject({ value: "30 2 * * *", origin: "tq.toml" });
+  expect(of("webhook.1.url")).toMatchObject({ value: "https://shop.example/…" });
+  expect(of("webhook.1.events")).toMatchObject({ value: ["task.failed"], words: "task.failed" });
+  expect(of("webhook.1.queues")).toMatchObject({ value: [], words: "all" });
+  expect(of("webhook.1.secret")).toMatchObject({ value: "…" });
   expect(JSON.stringify(body)).not.toContain("pa55word");
 });
 

@@ -88,11 +88,7 @@ describe("the flags", () => {
       [["list", ...url, "--token-file", "empty"], "Cannot use the token in empty: it is empty"],
       [["list", "--token-file", "empty"], "--token-file and --insecure-url are for --url"],
       [["list", ...url, "-d", "a.db"], "--database is about this machine, and --url about another"],
-      [
-        ["worker", ...url, "--token-file", "empty"],
-        "tq worker works on a database of this machine",
-      ],
-      [["cron", "list", ...url], "tq cron list works on a database of this machine alone"],
+      [["worker", ...url, "--token-file", "empty"], "tq worker works on this machine alone"],
     ] as const) {
       const { code, stdout, stderr } = await office.tq(...args);
       expect([code, stdout]).toEqual([2, ""]);
@@ -247,6 +243,21 @@ describe("another machine", () => {
     expect(looked).toMatchObject({ code: "busy" });
     expect(looked).toHaveProperty("message", "Cannot ask the box: no answer came within 50 ms");
     expect(pushed).toMatchObject({ code: "uncertain" });
+  });
+
+  test("that closes the connection, as one with TLS does, gets a hint", async () => {
+    const server = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { data: (socket) => void socket.end() },
+    });
+    const base = `http://127.0.0.1:${server.port}`;
+    const error = await failed(new RemoteStore(new Client({ ...TARGET, base })).list());
+    server.stop(true);
+
+    const why =
+      "the connection was closed before an answer came; if that tq speaks TLS, give https://";
+    expect(error).toMatchObject({ code: "database", message: `Cannot ask the box: ${why}` });
   });
 
   needs("openssl").test("whose certificate this machine does not trust is told so", async () => {

@@ -44,7 +44,12 @@ export class Shop extends Site {
   }
 
   /** A page that is signed in, with everything that its console said. */
-  async visit(browser: Browser, path = "/", options: BrowserContextOptions = {}) {
+  async visit(
+    browser: Browser,
+    path = "/",
+    options: BrowserContextOptions = {},
+    token = this.token,
+  ) {
     const context = await browser.newContext({
       viewport: { width: 1280, height: 900 },
       ...options,
@@ -56,14 +61,14 @@ export class Shop extends Site {
     });
     page.on("pageerror", (error) => said.push(String(error)));
     await page.goto(this.url + path);
-    await page.getByLabel("Token").fill(this.token);
+    await page.getByLabel("Token").fill(token);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.waitForURL(this.url + path);
     return { page, said };
   }
 }
 
-/** What axe finds on a page, of any level. */
+/** The findings of axe on a page, of any level. */
 export async function findings(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() =>

@@ -1,4 +1,4 @@
-/** What a person does with the dashboard, in a real browser. */
+/** Tasks on the dashboard, as a person sees and changes them in a real browser. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { needs } from "../../support/needs.ts";
@@ -80,17 +80,6 @@ needs("chromium").describe("the dashboard", () => {
     await page.getByRole("heading", { name: "Task 1" }).waitFor();
     const { scroll, client } = await widths(page);
     expect(scroll).toBeLessThanOrEqual(client);
-  });
-
-  test("goes on under an open page when its worker is restarted", async () => {
-    await using site = await shop();
-    const { page } = await site.visit(browser);
-    const address = new URL(site.url).host;
-    site.server.kill("SIGTERM");
-    await site.server.ended();
-    await site.open(address);
-    await site.push("invoice", "[13]", "--queue", "new");
-    await page.getByRole("row", { name: /^new / }).waitFor();
   });
 
   test.each([

@@ -48,8 +48,8 @@ needs("chromium").describe("the pages of the dashboard", () => {
     await page.goto(`${site.url}/failed`);
     await page.getByRole("button", { name: "Retry failed tasks: invoice" }).click();
     await page.getByRole("heading", { name: "Retry 1 task?" }).waitFor();
-    await page.getByRole("button", { name: "Retry all" }).click();
-    expect(await page.getByRole("status").textContent()).toContain("1 task retried.");
+    await page.getByRole("button", { name: "Retry 1 task" }).click();
+    await page.getByText("1 task retried.").waitFor();
   });
 
   test("draw charts, keep them while the page lives, and fetch them anew after a minute", async () => {

@@ -25,6 +25,8 @@ export class Job extends Model {
     if (how === "throw") setTimeout(() => { throw new Error("in a timer"); }, 1);
     await new Promise(() => {});
   }
+  static tasks = { block: { timeout: "200ms" } };
+  async block() { Bun.sleepSync(60_000); }
 }`;
 
 const NAMES = ["bun", "node", "shell", "grandchild"];
@@ -46,6 +48,50 @@ for (const how of ["cancel", "stop", "exit", "throw"]) {
       const detached = pidIn(site, "detached");
       expect(isAlive(detached)).toBe(true);
       process.kill(detached, "SIGKILL");
+    },
+  );
+}
+
+test.if(process.platform === "linux")(
+  "a worker that exits by itself, as a thread hangs in a native call, ends the processes of the tasks on its other threads",
+  async () => {
+    await using site = new Site();
+    site.write("models.ts", MODELS);
+    const env = { TQ_WORKER__TIMEOUT_GRACE: "200ms" };
+    const worker = await site.worker(["-n", "2"], { env });
+    const id = await site.pushOne("job", "start", "1", "--args", '["wait"]');
+    await eventually("they run", () => site.has("ready"));
+    await site.pushOne("job", "block", "1");
+    await worker.exited;
+    expect(NAMES.filter((name) => isAlive(pidIn(site, name)))).toEqual([]);
+    expect(site.task(id)).toMatchObject({ state: "ready", crashes: 0 });
+    process.kill(pidIn(site, "detached"), "SIGKILL");
+  },
+);
+
+const ENDS = {
+  "calls process.exit": "process.exit(3);",
+  "throws an error that it does not catch": 'throw new Error("in the program");',
+};
+
+for (const [does, code] of Object.entries(ENDS)) {
+  test.if(process.platform === "linux")(
+    `a program around a worker that ${does} ends the processes of its running tasks`,
+    async () => {
+      await using site = new Site();
+      site.write("models.ts", MODELS);
+      const wait = `setInterval(() => { if (existsSync("ready")) { ${code} } }, 5);`;
+      site.write(
+        "app.ts",
+        `import { startWorker } from "tq"; import { existsSync } from "node:fs";
+         await startWorker({ models: "models.ts", threads: 1 }); ${wait}`,
+      );
+      const app = site.start(["run", "app.ts"]);
+      await app.says("worker.started");
+      await site.pushOne("job", "start", "1", "--args", '["wait"]');
+      await app.exited;
+      expect(NAMES.filter((name) => isAlive(pidIn(site, name)))).toEqual([]);
+      process.kill(pidIn(site, "detached"), "SIGKILL");
     },
   );
 }

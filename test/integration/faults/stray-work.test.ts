@@ -59,6 +59,13 @@ export class Note extends ModelSQL("note", { words: v.optional(v.number()) }) {
     await until("never");
   }
   async wait() { await until("done"); }
+  static async floatAtOnce() { void Promise.reject(new RangeError("floats at once")); }
+  static async floatBefore(_: unknown, how: string) {
+    if (how === "turn") await new Promise((yes) => setImmediate(yes));
+    if (how === "last") await Bun.sleep(1);
+    void Promise.reject(new RangeError("floats"));
+    if (how !== "last") await Bun.sleep(1);
+  }
 }`;
 
 async function siteWithNote(): Promise<{ site: Site; worker: Running }> {
@@ -144,6 +151,29 @@ test("a rejection while its task runs counts a crash whose reason names the line
     `Set aside after 3 crashes: RangeError: floats at ${site.file("models.ts")}:`,
   );
 });
+
+for (const [when, how] of [
+  ["waits", "wait"],
+  ["waited for a turn of the event loop", "turn"],
+  ["is about to end", "last"],
+] as const) {
+  test(`a rejection while a method ${when} counts a crash, also after the rejection of a task that has ended`, async () => {
+    const { site, worker } = await siteWithNote();
+    await using _ = site;
+    const floats: number[] = [];
+    const ended: number[] = [];
+    for (let count = 0; count < 8; count++) {
+      floats.push(await site.pushOne("note", "floatBefore", "1", "--args", JSON.stringify([how])));
+      ended.push(await site.pushOne("note", "floatAtOnce", "1"));
+    }
+    for (const id of floats) await site.becomes(id, "failed");
+    for (const id of ended) {
+      await site.becomes(id, "finished");
+      expect(site.task(id)).toMatchObject({ crashes: 0 });
+    }
+    expect(worker.find("task.stray", { task: floats[0] })).toBeUndefined();
+  });
+}
 
 for (const method of ["later", "eachOutside"]) {
   test(`a save that ${method} begins after its end is charged to its task, not to the one that runs then`, async () => {

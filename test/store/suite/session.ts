@@ -38,7 +38,7 @@ export function sessionTests(): void {
         () => session.begin(),
         () => session.push([newTask()]),
         () => session.claim({ owner: OWNER, queues: [], limit: 1 }),
-        () => session.stillHeld([{ id: 1, claim: 1 }]),
+        () => session.lostClaims([{ id: 1, claim: 1 }]),
         () => session.settle({ id: 1, claim: 1 }, { kind: "finished", result: null, reason: null }),
         () => session.savepoint(),
         () => session.records.read({ name: "x", columns: [] }, [1]),
@@ -137,7 +137,7 @@ export function sessionTests(): void {
         code: "conflict",
         message: expect.stringContaining("it was closed, with the worker that it belongs to"),
       });
-      const late = [() => waiting.begin(), () => waiting.stillHeld([]), () => closing.list()];
+      const late = [() => waiting.begin(), () => waiting.lostClaims([]), () => closing.list()];
       for (const use of late) expect(await errorOf(async () => use())).toEqual(refused);
       expect(await pushOne(store)).toBeGreaterThan(0); // its turn is free
     });

@@ -19,6 +19,7 @@ import { pauseTests } from "./pauses.ts";
 import { pushKeyTests } from "./push-keys.ts";
 import { pushTests } from "./push.ts";
 import { sessionTests } from "./session.ts";
+import { errorFilterTests } from "./error-filter.ts";
 import { filterTests } from "./filters.ts";
 import { manyMoveTests } from "./many-moves.ts";
 import { historyTests } from "./history.ts";
@@ -54,6 +55,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     byHandTests();
     tokenTests();
     cleanTests();
+    errorFilterTests();
     filterTests();
     manyMoveTests();
     lookingTests();

@@ -239,8 +239,24 @@ const ROWS: Row[] = [
   ],
   [
     "expired",
-    ended("cancelled", { expires_at: NOW - 70_000, attempts: 0, reason: "it expired" }),
+    ended("cancelled", {
+      expires_at: NOW - 70_000,
+      attempts: 0,
+      reason: "it expired 10 s ago, before its first run",
+    }),
     "Task 7 expired: its first run had not begun in time, so it was cancelled 1 min ago",
+    "tq retry 7",
+  ],
+  [
+    "expired",
+    ended("cancelled", { attempts: 0, reason: "it expired 10 s ago, before its first run" }),
+    "Task 7 expired: its first run had not begun in time, so it was cancelled 1 min ago",
+    "tq retry 7",
+  ],
+  [
+    "cancelled",
+    ended("cancelled", { expires_at: NOW - 70_000, attempts: 0, reason: "by hand" }),
+    'Task 7 was cancelled 1 min ago: "by hand"',
     "tq retry 7",
   ],
 ];

@@ -62,7 +62,7 @@
   };
   const boxes = () => section.querySelectorAll("[data-chart]");
   const drawAll = () => boxes().forEach(draw);
-  drawAll();
+  requestAnimationFrame(() => setTimeout(drawAll)); // the page is painted first
   new ResizeObserver(() => {
     for (const [box, chart] of drawn) {
       if (box.clientWidth !== chart.width)
@@ -86,7 +86,7 @@
     section
       .querySelector("details")
       .lastElementChild.replaceWith(fresh.querySelector("#charts details").lastElementChild);
-    document.dispatchEvent(new Event("htmx:after:swap")); // page.js shows the new times
+    document.dispatchEvent(new Event("tq:times")); // page.js shows them
     drawAll();
   }, 60_000);
 })();

@@ -104,11 +104,24 @@ function chartsOf(steps: readonly Step[]): Chart[] {
     isDashed,
     values: steps.map(of),
   });
+  // Workers write a minute once it is over: until then a line would fall to 0.
+  const ended = (of: (step: Step) => number) => (step: Step) =>
+    step === steps.at(-1) ? null : of(step);
   const isPushedKnown = steps.some(({ pushed }) => pushed !== null);
   const tasks = [
     ...(isPushedKnown ? [line(words.pushed, "--quiet", false, ({ pushed }) => pushed)] : []),
-    line(words.finished, "--good", false, ({ finished }) => finished),
-    line(words.failed, "--bad", true, ({ failed }) => failed),
+    line(
+      words.finished,
+      "--good",
+      false,
+      ended(({ finished }) => finished),
+    ),
+    line(
+      words.failed,
+      "--bad",
+      true,
+      ended(({ failed }) => failed),
+    ),
   ];
   const base = { time: words.time, at };
   const spread = (title: string, measure: Measure): Chart => ({

@@ -41,13 +41,17 @@ async function listPage(c: Context<AdminEnv>, desk: Desk, dayOf: DayOf): Promise
       ) : (
         <p class="quiet">{words.day}</p>
       )}
-      {models
-        .filter(({ kind }) => kind === "model")
-        .map((model) => (
-          <Methods title={model.name} models={[model]} dayOf={dayOf} may={may} />
-        ))}
-      {functions.length > 0 && (
-        <Methods title={words.functions} models={functions} dayOf={dayOf} may={may} />
+      {models.length > 0 && (
+        <Table label={WORDS.pages.models} titles={words.columns} numbers={words.numbers}>
+          {models
+            .filter(({ kind }) => kind === "model")
+            .map((model) => (
+              <Methods title={model.name} models={[model]} dayOf={dayOf} may={may} />
+            ))}
+          {functions.length > 0 && (
+            <Methods title={words.functions} models={functions} dayOf={dayOf} may={may} />
+          )}
+        </Table>
       )}
     </>
   );
@@ -62,22 +66,23 @@ interface MethodsProps {
 }
 
 function Methods({ title, models, dayOf, may }: MethodsProps) {
-  const words = WORDS.models;
   return (
     <>
-      <h2>{printable(title)}</h2>
-      <Table label={title} titles={words.columns} numbers={words.numbers}>
-        {models.flatMap(({ name, methods }) =>
-          methods.map((method) => (
-            <MethodRow
-              model={name}
-              method={method}
-              day={dayOf(name, method.method ?? FUNCTION_METHOD)}
-              may={may}
-            />
-          )),
-        )}
-      </Table>
+      <tr class="group">
+        <th colspan={WORDS.models.columns.length} scope="colgroup">
+          {printable(title)}
+        </th>
+      </tr>
+      {models.flatMap(({ name, methods }) =>
+        methods.map((method) => (
+          <MethodRow
+            model={name}
+            method={method}
+            day={dayOf(name, method.method ?? FUNCTION_METHOD)}
+            may={may}
+          />
+        )),
+      )}
     </>
   );
 }
@@ -113,7 +118,7 @@ function MethodRow({ model, method: listed, day, may }: RowProps) {
       <td class="wrap">
         <SaidPolicies method={listed} />
       </td>
-      <td>
+      <td class="ways">
         {may.push && (
           <a
             href={`/push?${new URLSearchParams({ model, ...(method !== null && { method }) })}`}

@@ -53,7 +53,7 @@ async function showPage(c: Context<AdminEnv>, desk: Desk, name: string): Promise
   const now = store.now();
   const done = c.req.query("done") === "run" ? WORDS.recurring.ranOwn : null;
   const content = <Recurring {...{ task, explanation, slots, form, now, done }} />;
-  return desk.show(c, { title: name, isLive: true, content });
+  return desk.show(c, { title: name, live: {}, content });
 }
 
 interface RecurringProps {
@@ -97,7 +97,7 @@ function Actions({ task, form }: { readonly task: Listed; readonly form: string 
   const path = (verb: string) => `/recurring/${encodeURIComponent(task.name)}/${verb}`;
   return (
     <>
-      <form method="post" action={path("run")} class="line" hx-morph-skip>
+      <form method="post" action={path("run")} class="line" id="run" hx-morph-skip>
         <input type="hidden" name="form_token" value={form} />
         <button>{words.run}</button>
         <label class="check">

@@ -6,7 +6,7 @@ import { type Listed, listRecurring, recurringNotes } from "../../../tasks/cron/
 import type { AdminEnv } from "../../access/access.ts";
 import { filesNow } from "../../v1/cron-changes.ts";
 import type { Desk } from "../desk.tsx";
-import { Table, Time } from "../parts.tsx";
+import { rowId, Table, Time } from "../parts.tsx";
 import { WORDS } from "../words.ts";
 import { recurringPage } from "./one.tsx";
 import { Marks, Outcome } from "./signs.tsx";
@@ -32,7 +32,7 @@ async function listPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
       {tasks.length === 0 ? (
         <p class="quiet">{words.none}</p>
       ) : (
-        <Table label={WORDS.pages.recurring} titles={words.columns}>
+        <Table label={WORDS.pages.recurring} titles={words.columns} isStack>
           {tasks.map((task) => (
             <TaskRow task={task} now={store.now()} />
           ))}
@@ -40,26 +40,22 @@ async function listPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
       )}
     </>
   );
-  return desk.show(c, { title: WORDS.pages.recurring, isLive: true, content });
+  return desk.show(c, { title: WORDS.pages.recurring, live: {}, content });
 }
 
 function TaskRow({ task, now }: { readonly task: Listed; readonly now: number }) {
-  const { name, words, schedule, time_zone: zone, task: call, next, last } = task;
+  const { name, words: said, schedule, time_zone: zone, task: call, next, last } = task;
+  const words = WORDS.recurring;
   return (
-    <tr>
+    <tr id={rowId("recurring", name)}>
       <th scope="row">
         <a href={`/recurring/${encodeURIComponent(name)}`}>{printable(name)}</a>
         <Marks task={task} now={now} />
       </th>
-      <td class="wrap">
-        {printable(words ?? schedule)}
-        {zone !== null && <span class="quiet"> {WORDS.recurring.zone(zone)}</span>}
-      </td>
-      <td class="cut">{printable(call)}</td>
-      <td>
+      <td data-label={words.columns[1]}>
         <Time at={next} />
       </td>
-      <td>
+      <td data-label={words.columns[2]}>
         {last === null ? (
           <span class="quiet">–</span>
         ) : (
@@ -68,6 +64,11 @@ function TaskRow({ task, now }: { readonly task: Listed; readonly now: number })
           </>
         )}
       </td>
+      <td class="wrap">
+        {printable(said ?? schedule)}
+        {zone !== null && <span class="quiet"> {WORDS.recurring.zone(zone)}</span>}
+      </td>
+      <td class="cut">{printable(call)}</td>
     </tr>
   );
 }

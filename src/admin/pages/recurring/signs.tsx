@@ -1,12 +1,11 @@
 /** @jsxImportSource hono/jsx */
 /** The signs of a recurring task: what is special about it, and what became of a slot. */
 import type { SlotOutcome } from "../../../cron/ledger.ts";
-import { printable } from "../../../printable.ts";
 import type { Listed } from "../../../tasks/cron/listed.ts";
 import { recurringMarks } from "../../../tasks/cron/marks.ts";
 import type { RecurringSlot } from "../../../tasks/cron/recurring.ts";
 import { localTime } from "../../../values/moment.ts";
-import { State } from "../parts.tsx";
+import { Sentence, State } from "../parts.tsx";
 
 const SIGNS: Record<SlotOutcome, readonly [sign: string, look: string]> = {
   pushed: ["→", ""],
@@ -33,12 +32,18 @@ export function Outcome({ slot: { outcome, state } }: { readonly slot: Recurring
 
 /** Its peculiarities, a line each. */
 export function Marks({ task, now }: { readonly task: Listed; readonly now: number }) {
-  const marks = recurringMarks(task, (at) => localTime(at, now));
+  const times: number[] = [];
+  const marks = recurringMarks(task, (at) => {
+    times.push(at);
+    return localTime(at, now);
+  });
   if (marks.length === 0) return null;
   return (
     <ul class="marks">
       {marks.map((mark) => (
-        <li>{printable(mark)}</li>
+        <li>
+          <Sentence words={mark} times={times} now={now} />
+        </li>
       ))}
     </ul>
   );

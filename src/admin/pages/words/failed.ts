@@ -5,7 +5,7 @@ export const FAILED_WORDS = {
     isAll
       ? `${looked} failed ${looked === 1 ? "task" : "tasks"}, by method and error.`
       : `The last ${looked} tasks that failed, by method and error. There are more of them.`,
-  columns: ["Tasks", "Method", "Error", "First", "Last", ""],
+  columns: ["Method", "Error", "Tasks", "First", "Last", ""],
   numbers: ["Tasks"],
   retry: "Retry",
   retryLabel: (call: string, error: string) => `Retry failed tasks: ${call}, ${error}`,

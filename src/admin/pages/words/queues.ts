@@ -1,20 +1,22 @@
 /** The words of the page of queues. */
 export const QUEUE_WORDS = {
-  none: "No queue has had a task in the last hour.",
+  none: "No queue has a task now, or had one in the last hour.",
   columns: [
     "Queue",
-    "Scheduled",
     "Ready",
     "Running",
     "Failed",
-    "Ended in 1 h",
+    "Scheduled",
+    "Ended",
     "Waited p50",
-    "p99",
-    "Late start p99",
-    "Late end p99",
+    "Waited p99",
+    "Began late",
+    "Ended late",
     "Served by",
     "",
   ],
+  lengths:
+    "Ended, waited and late are of the last hour: p50 is what half of the tasks had at most, p99 what 99 of 100 had; late is p99, too.",
   nobody: "nobody",
   more: (count: number) => `and ${count} more`,
   pauses: "Pauses",

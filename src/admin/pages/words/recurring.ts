@@ -1,7 +1,7 @@
 /** The words of the pages of recurring tasks. */
 export const RECURRING_WORDS = {
   none: "There are no recurring tasks: a model, tq.toml or tq cron add can define one.",
-  columns: ["Name", "Schedule", "Calls", "Next", "Last"],
+  columns: ["Name", "Next", "Last", "Schedule", "Calls"],
   never: "It has not come yet.",
   zone: (zone: string) => `in ${zone}`,
   run: "Run now",

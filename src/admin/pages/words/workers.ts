@@ -1,5 +1,7 @@
 /** The words of the page of workers. */
 export const WORKER_WORDS = {
+  now: "Running now",
+  moreThreads: (count: number) => `${count} more busy ${count === 1 ? "thread" : "threads"}`,
   none: "No worker is running: start one with tq worker.",
   states: {
     dead: "dead: its tasks are put back soon",

@@ -1,15 +1,22 @@
-/** The names in [alert] that fit nothing. */
+/** The names in [alert] and in a [[webhook]] that fit nothing. */
 import { expect, test } from "bun:test";
-import { parseSettings } from "../../../src/settings/config.ts";
-import { unknownAlertNames } from "../../../src/worker/alerts/unknown-names.ts";
-import { makeStore, newTask } from "../../support/store.ts";
+import { parseSettings } from "../../src/settings/config.ts";
+import { unknownNames } from "../../src/worker/unknown-names.ts";
+import { makeStore, newTask } from "../support/store.ts";
 
 const CATALOG = { label: ["print"], send_invoice: null };
 
-async function saidOf(alert: object, worker: object = {}): Promise<string[]> {
+interface Names {
+  readonly queues?: string[];
+  readonly tasks?: string[];
+}
+
+async function saidOf({ queues = [], tasks = [] }: Names, worker: object = {}): Promise<string[]> {
   await using subject = makeStore();
   await subject.store.push([newTask({ queue: "mail", model: "letter", method: "send" })]);
-  return unknownAlertNames(parseSettings({ alert, worker }, "the test"), CATALOG, subject.store);
+  const config = parseSettings({ worker }, "the test");
+  const sections = [{ section: "[alert]", queues, tasks }];
+  return unknownNames(sections, { config, catalog: CATALOG, store: subject.store });
 }
 
 test.each([

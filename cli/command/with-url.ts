@@ -1,0 +1,23 @@
+/** The commands that work with `--url`, on the tq of another machine. All others refuse it with one sentence. */
+export const WITH_URL: readonly string[] = [
+  "push",
+  "list",
+  "show",
+  "logs",
+  "watch",
+  "why",
+  "retry",
+  "cancel",
+  "move",
+  "delete",
+  "pause",
+  "resume",
+  "cron list",
+  "cron pause",
+  "cron resume",
+  "cron run",
+  "cron explain",
+  "cron history",
+  "status",
+  "stats",
+];

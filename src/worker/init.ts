@@ -1,0 +1,25 @@
+/** The first message to a thread. */
+import { standardError, standardOutput } from "../log/standard-stream.ts";
+import type { Init } from "./messages.ts";
+import type { PoolOptions } from "./pool.ts";
+import { eventsFor } from "./posted-events.ts";
+
+export function initOf(
+  { id: worker, config, models, statistics, listeners }: PoolOptions,
+  own: Pick<Init, "thread" | "store" | "loaded" | "shared">,
+): Init {
+  const { threads, queues } = config.worker;
+  return {
+    type: "init",
+    ...own,
+    config,
+    models,
+    worker,
+    threads,
+    queues,
+    counters: statistics.countersOf(own.thread),
+    standardError: standardError(),
+    standardOutput: standardOutput(),
+    events: eventsFor(listeners),
+  };
+}

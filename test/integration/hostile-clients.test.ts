@@ -1,0 +1,84 @@
+/** Hostile clients of the built binary: it takes a bounded amount of memory through all that they do, and ends in time. */
+import { expect } from "bun:test";
+import { readFileSync } from "node:fs";
+import { needs } from "../support/needs.ts";
+import { HostileClient } from "./support/hostile-client.ts";
+import { Site } from "./support/site.ts";
+
+/** The most that it may take above what it takes when it has started. */
+const MOST_GROWTH_MB = 120;
+
+const MODELS = `
+import { Model } from "tq";
+export class Job extends Model {
+  static override readonly __name__ = "job";
+  add() { return this.id; }
+}`;
+
+/** What a process takes now, and the most that it has taken, in MB. */
+function memoryOf(pid: number): { readonly now: number; readonly peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const of = (key: string) => Number(new RegExp(`${key}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
+  return { now: of("VmRSS"), peak: of("VmHWM") };
+}
+
+needs("Linux").test(
+  `takes less than ${MOST_GROWTH_MB} MB more whatever clients do, and SIGTERM ends their streams at once`,
+  async () => {
+    await using site = new Site();
+    site.write("models.ts", MODELS);
+    const server = site.start(["serve", "--listen", "127.0.0.1:0"], {
+      env: { TQ_LOG__LEVEL: "info" },
+    });
+    const { url = "" } = await server.says("admin.listening");
+    const client = new HostileClient(
+      Number(new URL(String(url)).port),
+      site.read("tq.token").trim(),
+    );
+    const before = memoryOf(server.pid);
+    const figures = [`start ${before.now.toFixed()} MB`];
+    const after = async <T>(name: string, done: Promise<T>): Promise<T> => {
+      const value = await done;
+      const { now, peak } = memoryOf(server.pid);
+      figures.push(`${name} ${now.toFixed()} MB, at most ${peak.toFixed()} MB`);
+      return value;
+    };
+
+    expect(await after("small pushes", client.pushSmall())).toEqual([201]);
+    expect(await after("deep JSON", client.pushDeep())).toEqual([422]);
+    expect(await after("junk of a megabyte", client.pushJunk())).toEqual([422]);
+    expect(await after("tasks of a megabyte", client.pushMuch())).toEqual([201, 201]);
+    expect(await after("bodies of 20 MB", client.sendHuge())).toEqual(["401", "413"]);
+    const pages = Array<string>(8).fill("/tasks?limit=1000&before=1017&after=1000");
+    expect(await after("large pages", client.read(pages))).toBeGreaterThan(10_000_000);
+    await after(
+      "lists that nobody reads",
+      client.holdUnread(5, "/api/tasks?limit=1000&before=1017"),
+    );
+    client.leave();
+    const post = "POST /api/v1/tasks HTTP/1.1\r\nContent-Length: 1000000";
+    await after("slow bodies", client.hold(200, post, `{${" ".repeat(100_000)}`));
+    client.leave();
+    await after(
+      "waits for results",
+      client.hold(500, "GET /api/v1/tasks/1/result?wait=1m HTTP/1.1"),
+    );
+    client.leave();
+    await after("2,000 streams", client.hold(2_000, "GET /api/v1/events HTTP/1.1", "", true));
+    expect(await after("pushes to 2,000 streams", client.pushSmall())).toEqual([201]);
+
+    await client.hold(20, post, "{");
+    await client.hold(20, "GET /api/v1/tasks/1/result?wait=1m HTTP/1.1");
+    const { peak } = memoryOf(server.pid);
+    const stopped = performance.now();
+    server.kill("SIGTERM");
+    expect(await server.exited).toBe(0);
+    expect(performance.now() - stopped).toBeLessThan(5_000);
+    client.leave();
+    const growth = peak - before.now;
+    if (growth >= MOST_GROWTH_MB)
+      throw new Error(`It took ${growth.toFixed()} MB more:\n${figures.join("\n")}`);
+    expect(server.log.filter(({ event }) => event === "log.note")).toEqual([]);
+  },
+  120_000,
+);
