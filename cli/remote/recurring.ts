@@ -85,8 +85,10 @@ function recurringOf(row: Row): Listed {
 
 function slotOf(row: Row): RecurringSlot {
   text(row["outcome"]);
-  const times = { slot: msOrNull(row["slot"]), decided_at: msOrNull(row["decided_at"]) };
-  return { ...row, ...times } as unknown as RecurringSlot;
+  const { slot, first_slot: first, outcome, reason, decided_at: at, task, state } = row;
+  const times = { slot: msOrNull(slot), first_slot: msOrNull(first) };
+  const decided = { outcome, reason, decided_at: msOrNull(at) };
+  return { ...times, ...decided, task, state } as unknown as RecurringSlot;
 }
 
 function pauseOf(row: Row): CronPause {

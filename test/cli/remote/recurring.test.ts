@@ -32,6 +32,7 @@ async function boxWithCron() {
 describe("with --url", () => {
   test("tq cron list, explain and history, and tq stats say what they say on the machine itself", async () => {
     await using box = await boxWithCron();
+    await box.here("cron", "run", "nightly");
     for (const command of [
       ["cron", "list"],
       ["cron", "list", "--json"],

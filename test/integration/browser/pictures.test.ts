@@ -89,7 +89,7 @@ async function take(page: Page, file: string): Promise<void> {
 function tidy([from, to]: readonly [string, string]): void {
   const words: (readonly [RegExp | string, string])[] = [
     [from, to],
-    [/\b[\w.-]+@[\w-]+(?![\w.-])/, "ana@shop"],
+    [/\b[\w.-]+@[\w-]+(?![\w.-])/, "office@shop"],
     [/\b[\w.-]+:\d{3,7}(?= \d+$|\s*$)/, "shop:4711"],
     [/thread (\d) of .* pid \d+/, "thread $1 of shop pid 4711"],
     [/\+[\da-f]{7,}\S*/, ""],

@@ -23,7 +23,7 @@ interface Kind {
 const at = (queue: string, model: string, method = FUNCTION_METHOD) => ({ queue, model, method });
 
 const MAILBOX = { name: "SmtpError", message: "552 5.2.2 The mailbox of info@hof.example is full" };
-const CARRIER = { name: "Error", message: "DHL answers 503 Service Unavailable" };
+const CARRIER = { name: "Error", message: "The express service answers 503 Service Unavailable" };
 const PAPER = { name: "PrinterError", message: "The printer in the packing room has no paper" };
 const PRICES = { name: "SyntaxError", message: "prices.csv, line 218: the column EAN is empty" };
 
@@ -46,7 +46,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     ...at("shipping", "parcel", "announce"),
-    args: ["DHL"],
+    args: ["express"],
     rate: 2,
     run: 420,
     failsOneOf: 18,
