@@ -12,6 +12,7 @@ import { settingFlag } from "./command/flags.ts";
 import { withStore } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
 import { stopOnSignals } from "./command/signals.ts";
+import { liveWorkers } from "../src/store/live-workers.ts";
 
 export const serve = command({
   name: "serve",
@@ -52,7 +53,12 @@ export const serve = command({
         batchSize: config.queue.batch_size,
       });
       report.flush();
+      const { Recounting } = await import("../src/worker/recounting.ts");
+      const isAlone = async () => (await liveWorkers(store)).length === 0; // otherwise a worker counts
+      const recounting = new Recounting(store, isAlone);
+      recounting.start();
       await stopAsked;
+      recounting.stop();
       await server.stop();
     });
     report.flush();

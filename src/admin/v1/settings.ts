@@ -6,7 +6,7 @@ import type { AdminOptions } from "../app.ts";
 import { wholeStatus } from "../health.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { operation } from "./operation.ts";
-import { HOUR, QUEUE_STATUS } from "./queue-schemas.ts";
+import { HOUR, QUEUE_STATUS, shownQueue } from "./queue-schemas.ts";
 import { COUNT, PAUSE, shownPause, WORKER, withIsoTimes } from "./schemas.ts";
 
 const TAG = "settings";
@@ -74,6 +74,7 @@ export function settingOperations(options: AdminOptions) {
         const status = await wholeStatus(options);
         return c.json({
           ...status,
+          queues: status.queues.map(shownQueue),
           pauses: status.pauses.map(shownPause),
           workers: status.workers.map(withIsoTimes),
         });

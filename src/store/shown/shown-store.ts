@@ -29,14 +29,14 @@ export function shownStore(
   marks: DeclaredMarks = {},
 ): Store {
   const own: Partial<Store> = shownParts(store, new Concealer(store, names, marks));
-  const bound = new Map<PropertyKey, unknown>();
+  const bound = new WeakMap<object, unknown>();
   return new Proxy(store, {
     get(target, key) {
       if (Object.hasOwn(own, key)) return Reflect.get(own, key) as unknown;
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== "function") return value;
-      const method = bound.get(key) ?? (value as () => unknown).bind(target);
-      bound.set(key, method);
+      const method = bound.get(value) ?? (value as () => unknown).bind(target);
+      bound.set(value, method);
       return method;
     },
   });
