@@ -26,6 +26,7 @@ const MEASURES = [
   "push-http",
   "idle",
   "large",
+  "large-pages",
   "cold-start",
 ];
 

@@ -1,6 +1,10 @@
 /** `tq config`: the settings in effect, and the source of each. */
+import { isTqError } from "../src/errors.ts";
+import { Redaction } from "../src/redaction/redaction.ts";
+import type { Config } from "../src/settings/config.ts";
 import { listSettings, TOML } from "../src/settings/listed.ts";
 import { command } from "./command/command.ts";
+import { toLook } from "./command/program.ts";
 import { table } from "./terminal/table.ts";
 import { paint } from "./terminal/terminal.ts";
 
@@ -10,7 +14,7 @@ export const config = command({
   flags: {},
   run: async (_values, program) => {
     const found = program.config();
-    const settings = listSettings(found);
+    const settings = listSettings(found, await redactionFor(found));
     const data = settings.map(({ key, value, origin, env, description }) => {
       return { key, value, origin, env, description };
     });
@@ -26,5 +30,20 @@ export const config = command({
     });
   },
 });
+
+/** The database knows what models mark. It need not be there. */
+async function redactionFor(config: Config): Promise<Redaction> {
+  const ofToml = new Redaction(
+    config.admin.redact,
+    () => null,
+    () => true,
+  );
+  try {
+    return await toLook(config, async (store) => store.redactions.inForce());
+  } catch (error) {
+    if (!isTqError(error)) throw error;
+    return ofToml;
+  }
+}
 
 const COLUMNS = [{ title: "setting" }, { title: "value" }, { title: "from" }] as const;

@@ -10,8 +10,10 @@ import {
   type PushOptions,
   TASK_OPTIONS,
 } from "../src/push/task-options.ts";
+import { marksOfModels } from "../src/registry/marked-models.ts";
 import { Registry } from "../src/registry/registry.ts";
 import type { Config } from "../src/settings/config.ts";
+import { shownStore } from "../src/store/shown/shown-store.ts";
 import type { Store } from "../src/store/store.ts";
 import type { Task } from "../src/task.ts";
 import { command } from "./command/command.ts";
@@ -108,8 +110,9 @@ async function pusherOf(config: AnyConfig, program: Program, registry: Registry)
     const store = remote.asStore();
     return { store, pushOne: (options) => remote.pushCall(options), end: () => store.close() };
   }
-  const { store } = await startRuntime(config, program, registry);
-  return { store, pushOne: pushCall, end: () => endRuntime(store) };
+  const { store: stored } = await startRuntime(config, program, registry);
+  const store = shownStore(stored, config.admin.redact, marksOfModels(registry.all()));
+  return { store, pushOne: pushCall, end: () => endRuntime(stored) };
 }
 
 const NO_TASK =

@@ -1,14 +1,18 @@
 /** `tq serve`: serves the admin API without running tasks. */
 import { standardOutput } from "../src/log/standard-stream.ts";
 import type { ModelCrons } from "../src/cron/merge.ts";
+import { marksOfModels } from "../src/registry/marked-models.ts";
+import type { Registry } from "../src/registry/registry.ts";
 import type { KnownModels } from "../src/registry/said-policies.ts";
 import type { Config } from "../src/settings/config.ts";
+import type { DeclaredMarks } from "../src/store/redaction-store.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { settingFlag } from "./command/flags.ts";
-import { type Program, withStore } from "./command/program.ts";
+import { withStore } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
 import { stopOnSignals } from "./command/signals.ts";
+import { liveWorkers } from "../src/store/live-workers.ts";
 
 export const serve = command({
   name: "serve",
@@ -25,7 +29,9 @@ export const serve = command({
   run: async (values, program) => {
     const config = program.config();
     const report = program.report(config);
-    const models = await loadKnown(config, program);
+    const registry =
+      config.models === null ? null : await loadRegistry(config, program, standardOutput());
+    const models = await knownIn(registry, config);
     const { serveAdmin } = await import("../src/admin/serve.ts"); // other commands start faster without it
     await withStore(config, async (store) => {
       const stopAsked = untilStopSignal(); // a signal may come as soon as the log says that the server listens
@@ -41,12 +47,18 @@ export const serve = command({
         catalog: () => models.catalog,
         crons: () => models.crons,
         policies: () => models.policies,
+        marks: models.marks,
         mode: config.queue.worker ? "worker" : "no worker",
         version: VERSION,
         batchSize: config.queue.batch_size,
       });
       report.flush();
+      const { Recounting } = await import("../src/worker/recounting.ts");
+      const isAlone = async () => (await liveWorkers(store)).length === 0; // otherwise a worker counts
+      const recounting = new Recounting(store, isAlone);
+      recounting.start();
       await stopAsked;
+      recounting.stop();
       await server.stop();
     });
     report.flush();
@@ -56,18 +68,20 @@ export const serve = command({
 
 interface Known extends KnownModels {
   readonly crons: readonly ModelCrons[];
+  readonly marks: DeclaredMarks;
 }
 
-async function loadKnown(config: Config, program: Program): Promise<Known> {
+async function knownIn(registry: Registry | null, config: Config): Promise<Known> {
   const { models: path } = config;
-  if (path === null) return { catalog: null, crons: [], policies: {} };
-  const registry = await loadRegistry(config, program, standardOutput());
+  if (path === null || registry === null)
+    return { catalog: null, crons: [], policies: {}, marks: {} };
   const { saidPolicies } = await import("../src/registry/said-policies.ts");
   const { modelCrons } = await import("../src/registry/recurring.ts");
   return {
     catalog: registry.catalog(),
     crons: [modelCrons(path, registry.all())],
     policies: saidPolicies(registry.all(), config.tasks),
+    marks: marksOfModels(registry.all()),
   };
 }
 

@@ -5,7 +5,8 @@ import { printable } from "../src/printable.ts";
 import { isWorker } from "../src/store/live-workers.ts";
 import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
 import { formatSize } from "../src/values/size.ts";
-import type { QueueStatus, StoreStatus } from "../src/store/looking.ts";
+import { countedWords, countWords } from "../src/store/count-words.ts";
+import { COUNTED_STATES, type QueueStatus, type StoreStatus } from "../src/store/looking.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { type Program, type Remote, toLook } from "./command/program.ts";
@@ -60,6 +61,7 @@ function statusText(found: Found, terminal: Terminal): string {
   const { queues, workers, mode } = found;
   const waiting = queues.reduce((sum, { ready, scheduled }) => sum + ready + scheduled, 0);
   const isServed = workers.some((worker) => worker.alive && isWorker(worker));
+  const ages = countedWords(queues, Date.now());
   const hint = isServed ? null : waitingWords(mode, waiting);
   return [
     block([
@@ -75,6 +77,7 @@ function statusText(found: Found, terminal: Terminal): string {
     queues.length === 0
       ? "No tasks are waiting, running or failed"
       : queueTable(queues, isServed || mode === "worker", options),
+    ...(ages === null ? [] : [ages]),
     ...(hint === null ? [] : [hint]),
     ...pauseLines(found, terminal),
     ...outlookLines(found, terminal),
@@ -112,10 +115,7 @@ function pauseLines({ pauses }: Found, terminal: Terminal): string[] {
 
 const QUEUE_COLUMNS = [
   { title: "queue", min: 8, most: 60 },
-  { title: "scheduled", align: "right" },
-  { title: "ready", align: "right" },
-  { title: "running", align: "right" },
-  { title: "failed", align: "right" },
+  ...COUNTED_STATES.map((title) => ({ title, align: "right" }) as const),
 ] as const;
 
 /** @param isAsked false where no worker need be there: then no queue is marked. */
@@ -136,8 +136,8 @@ function queueTable(
 }
 
 function queueRow(status: QueueStatus, showsPaused: boolean): string[] {
-  const { queue, scheduled, ready, running, failed, at_least, served, paused } = status;
-  const numbers = [`${scheduled}`, `${ready}${at_least ? "+" : ""}`, `${running}`, `${failed}`];
+  const { queue, served, paused } = status;
+  const numbers = COUNTED_STATES.map((state) => countWords(status, state));
   const marks = showsPaused ? [paused, served] : [served];
   return [queue, ...numbers, ...marks.map((mark) => (mark ? "yes" : "no"))];
 }

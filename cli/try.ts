@@ -48,7 +48,8 @@ export const tryTask = command({
       throw new TqError("invalid", `Cannot try: task ${id} has its arguments; leave out --args`);
     }
     if (!databaseExists(config)) throw noDatabase(config);
-    const { trialOutput, prepareTrial, push, taskPrints } = await import("./command/trial.ts");
+    const { trialOutput, prepareTrial, push, redactionOf, shownTrial, taskPrints } =
+      await import("./command/trial.ts");
     const registry = await loadRegistry(config, program, standardError(), taskPrints);
     const catalog = config.models === null ? null : registry.catalog();
     const given = { verb: "try", model, method, instances, args } as const;
@@ -61,14 +62,17 @@ export const tryTask = command({
     const runtime = await enterTrial(config, program, registry, store);
     try {
       const tried = call === null ? { id: id ?? 0 } : { push: () => push(call) };
-      const trial = await prepareTrial(runtime, tried, (progress) => trialOutput(progress, store));
+      const redaction = redactionOf(runtime);
+      const trial = await prepareTrial(runtime, tried, (progress) =>
+        trialOutput(progress, store, redaction),
+      );
       const { task } = trial;
       const what = id === null ? callWords(task) : `task ${id}, ${callWords(task)}`;
       const warning = `This runs ${what}. The database stays as it is; what else the method does, such as mail, print and requests, does happen.`;
       if (yes !== true && canAsk()) {
         if (!program.ask(warning)) return 1;
       } else program.note(warning);
-      const end = await whileRunning(what, () => trial.run());
+      const end = shownTrial(trial, await whileRunning(what, () => trial.run()), redaction);
       program.answer(trialData(trial, end, id), () => trialText(trial, end, program.terminal));
       return end.outcome.kind === "finished" || end.outcome.kind === "snoozed" ? 0 : 1;
     } finally {

@@ -17,7 +17,7 @@ export { ModelSQL } from "./model/model-sql.ts";
 export { task, type TaskFunction } from "./model/task-function.ts";
 export { push, pushMany } from "./push/push.ts";
 export type { PushOptions, TaskOptions } from "./push/task-options.ts";
-export type { Queue, TaskPolicies } from "./model/queue-types.ts";
+export type { Queue, Redact, TaskPolicies } from "./model/queue-types.ts";
 export type { RecurringTasks } from "./model/recurring-types.ts";
 export { Transaction, type TransactionOptions } from "./transaction/transaction.ts";
 export type { SqlRows, SqlValue, TransactionSql } from "./transaction/sql.ts";

@@ -22,6 +22,7 @@ export { pushMany } from "tq:internal/push/push";
 export { PushOptions } from "tq:internal/push/task-options";
 export { TaskOptions } from "tq:internal/push/task-options";
 export { Queue } from "tq:internal/model/queue-types";
+export { Redact } from "tq:internal/model/queue-types";
 export { TaskPolicies } from "tq:internal/model/queue-types";
 export { RecurringTasks } from "tq:internal/model/recurring-types";
 export { Transaction } from "tq:internal/transaction/transaction";
@@ -423,6 +424,7 @@ export {};
 declare module "tq:internal/model/queue-types" {
 import { TaskPolicy } from "tq:internal/policies/table";
 import { TaskOptions } from "tq:internal/push/task-options";
+import { Mark } from "tq:internal/redaction/marks";
 import { TaskHandle } from "tq:internal/tasks/handle";
 import { Jsonable } from "tq:internal/values/jsonable";
 import { Model } from "tq:internal/model/model";
@@ -442,7 +444,7 @@ interface AnyRecord {
 /** Without a declaration: any method, with any records or ids, and any arguments; the push itself checks those. */
 export type UntypedQueue = Record<string, AnyCall["call"] & WithOptions<AnyCall["callWithOptions"]>>;
 /** Properties of tq's own classes, which tasks cannot call. */
-type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | SqlStatics | keyof typeof Model;
+type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | "redact" | SqlStatics | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 type ModelLike = abstract new (...args: never) => object;
@@ -491,6 +493,16 @@ export type TaskPolicies<M extends ModelLike> = {
         readonly onFailed?: keyof Queue<M> | "none" | null;
         readonly instances?: K extends keyof M ? InstancesOf<InstanceType<M>, M[K]> : never;
     };
+};
+/**
+ * The secrets in the tasks of a model: names of fields, paths such as `card.number`, and places of arguments from 0. A
+ * list counts for all its methods; an object says them by the names of methods.
+ *
+ * @example static readonly redact: Redact<typeof Card> = ["pin"];
+ * @example static readonly redact: Redact<typeof Card> = { charge: [0, "card.number"] };
+ */
+export type Redact<M extends ModelLike> = readonly Mark[] | {
+    readonly [K in keyof Queue<M>]?: readonly Mark[];
 };
 /** `"many"` for a static method that takes a list of records, `"one"` for one that takes a record. */
 type InstancesOf<R, F> = F extends (records: infer First, ...args: never) => unknown ? (R[] extends First ? "many" : never) | (R extends First ? "one" : never) : never;
@@ -829,6 +841,7 @@ export {};
 
 declare module "tq:internal/model/task-function" {
 import { TaskPolicy } from "tq:internal/policies/table";
+import { Mark } from "tq:internal/redaction/marks";
 import { TaskHandle } from "tq:internal/tasks/handle";
 import { JsonArgs } from "tq:internal/model/queue-types";
 import { Returned } from "tq:internal/model/queue-types";
@@ -849,15 +862,17 @@ type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
 type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result> : never;
 /** The policies of a function's tasks: it has no records that could be missing. */
 type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
-/** How the tasks of a function run, and when they come by themselves. */
+/** How the tasks of a function run, when they come by themselves, and what in them is secret. */
 type FunctionOptions<F> = FunctionPolicy & {
     readonly cron?: RecurringCalls<NoInfer<F>>;
+    readonly redact?: readonly Mark[];
 };
 /**
  * Makes a plain function a task. Export it from a models file, and workers run it; its name is what its tasks are
  * stored under, unique among functions and models.
  *
- * @param policy how its tasks run; `cron`: when they come by themselves.
+ * @param policy how its tasks run; `cron`: when they come by themselves; `redact`: the fields, and the places of the
+ * arguments, that nothing may show.
  * @throws TqError "models" for a name, a policy or a recurring task that cannot be.
  * @example
  * export const thumbnail = task("thumbnail", async (path: string, width: number) => { … });
@@ -874,7 +889,7 @@ import { JsonArgs } from "tq:internal/model/queue-types";
 import { Model } from "tq:internal/model/model";
 type ModelLike = abstract new (...args: never) => object;
 /** Properties of a class that are no methods of its tasks. */
-type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | keyof typeof Model;
+type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | "redact" | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 /** The arguments after the records: they can be left out where the method needs none. */
@@ -1025,6 +1040,12 @@ type HasMethods<T extends object> = T extends Callable | Error ? true : true ext
 }[keyof T] ? true : false;
 type IsCallable<T> = [T] extends [never] ? false : unknown extends T ? false : [T] extends [Callable] ? true : false;
 type Callable = ((...args: never) => unknown) | (abstract new (...args: never) => unknown);
+export {};
+}
+
+declare module "tq:internal/redaction/marks" {
+/** The name of a field at any depth, a path such as `card.number`, or the place of an argument, from 0. */
+export type Mark = string | number;
 export {};
 }
 

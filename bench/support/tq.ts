@@ -54,6 +54,17 @@ export function startServer(bench: Bench, database: string, port: number): Subpr
   return start(bench, database, ["serve", "--listen", `127.0.0.1:${port}`], env);
 }
 
+/** Runs a command to its end, without its output. @returns its processor time, in ms. */
+export async function runTq(
+  bench: Bench,
+  database: string,
+  args: readonly string[],
+): Promise<number> {
+  const tq = start(bench, database, args, { TQ_LOG__LEVEL: "warn" });
+  await tq.exited;
+  return Number(tq.resourceUsage()?.cpuTime.total ?? 0) / 1_000;
+}
+
 function start(
   bench: Bench,
   database: string,

@@ -12,6 +12,7 @@ import {
   openStoreToLook,
 } from "../../src/open-store.ts";
 import type { SettingKey } from "../../src/settings/table.ts";
+import { shownStore } from "../../src/store/shown/shown-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { explain } from "./explain.ts";
 import type { COMMON_FLAGS, Flags, Values } from "./flags.ts";
@@ -171,7 +172,10 @@ export async function toLook<T>(config: AnyConfig, fn: (store: Store) => Promise
   return withExisting(config, fn, openStoreToLook);
 }
 
-/** Opens the database while `fn` runs, for commands that must not create one, nor its tables. */
+/**
+ * Opens the database while `fn` runs, for commands that must not create one, nor its tables. They show tasks without their
+ * secrets.
+ */
 export async function withExisting<T>(
   config: AnyConfig,
   fn: (store: Store) => Promise<T>,
@@ -179,7 +183,7 @@ export async function withExisting<T>(
 ): Promise<T> {
   if (config.remote !== undefined) return withRemote(config.remote, fn);
   if (!databaseExists(config)) throw noDatabase(config);
-  return withStore(config, fn, open);
+  return withStore(config, (store) => fn(shownStore(store, config.admin.redact)), open);
 }
 
 async function withRemote<T>(remote: Remote, fn: (store: Store) => Promise<T>): Promise<T> {

@@ -7,6 +7,7 @@ import { Registry } from "../../src/registry/registry.ts";
 import { createRuntime, enterRuntime } from "../../src/transaction/runtime.ts";
 import type { Runtime } from "../../src/transaction/runtime.ts";
 import type { Store } from "../../src/store/store.ts";
+import { flushSpans } from "../../src/tracing/open-telemetry.ts";
 import { errorColour, keepTerminals } from "../terminal/terminal.ts";
 import { loadInProcess } from "./models.ts";
 import type { Program } from "./program.ts";
@@ -60,6 +61,7 @@ export async function enterTrial<S extends Store>(
 export async function endRuntime(store: Store): Promise<void> {
   const { leave } = await import("../../src/run/without-worker.ts");
   await leave(store);
+  await flushSpans();
   await store.close();
 }
 

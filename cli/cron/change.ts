@@ -151,7 +151,7 @@ async function unremovable(config: Config, program: Program, name: string): Prom
 async function answerChange(store: Store, changed: Changed, program: Program) {
   const { after } = changed;
   const task = await recurringTask(store, after);
-  const changes = keyChanges(changed);
+  const changes = await keyChanges(store, changed);
   program.answer({ ...task, was: earlierKeys(changes) }, () =>
     [
       ...changes.map(changeLine),

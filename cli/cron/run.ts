@@ -10,6 +10,7 @@ import { TqError } from "../../src/errors.ts";
 import type { Registry } from "../../src/registry/registry.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { liveWorkers, NO_WORKER } from "../../src/store/live-workers.ts";
+import { shownStore } from "../../src/store/shown/shown-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { FUNCTION_METHOD, type Task } from "../../src/task.ts";
 import { pushCron, rowNamed } from "../../src/tasks/cron/control.ts";
@@ -50,7 +51,8 @@ export const run = command({
       const id = await pushCron(store, name, { force });
       if (id === null) return await answerOwn(store, name, program);
       await runPushed(runtime, [id]);
-      await answerPushed(store, id, await store.get(id), program);
+      const shown = shownStore(store, config.admin.redact);
+      await answerPushed(store, id, await shown.get(id), program);
     } finally {
       await endRuntime(store);
     }

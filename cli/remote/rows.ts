@@ -1,5 +1,5 @@
 /** Rows as the store shows them, from the answers of `/api/v1`: their times are ms again. */
-import type { WorkerStatus } from "../../src/store/looking.ts";
+import type { QueueStatus, WorkerStatus } from "../../src/store/looking.ts";
 import type { Pause } from "../../src/store/pauses.ts";
 import type { RunOutput, TaskProgress } from "../../src/store/task-output.ts";
 import { TASK_STATES, type Task } from "../../src/task.ts";
@@ -51,6 +51,14 @@ export function listOf<T>(list: unknown, read: (row: Row) => T): T[] {
 
 export function rowsOf<T>(list: unknown): T[] {
   return listOf(list, (row) => withTimes(row) as T);
+}
+
+/** Counts that are not of now say in `about` when they were made. */
+export function queueOf(row: Row): QueueStatus {
+  const { about, ...queue } = row;
+  if (about === undefined) return queue as unknown as QueueStatus;
+  const times = Object.entries(object(about)).map(([state, at]) => [state, msOrNull(at)]);
+  return { ...queue, about: Object.fromEntries(times) as Row } as unknown as QueueStatus;
 }
 
 export function pauseOf(row: Row): Pause {

@@ -1,7 +1,6 @@
 /** Asks the tq of another machine for what it knows better: it has the models, and its own settings. */
 import type { wholeStatus } from "../../src/admin/health.ts";
 import type { PushOptions } from "../../src/push/task-options.ts";
-import type { QueueStatus } from "../../src/store/looking.ts";
 import type {
   Group,
   GroupedStatistics,
@@ -10,7 +9,16 @@ import type {
 import { SECOND_MS } from "../../src/values/duration.ts";
 import { type Client, LostAnswer } from "./client.ts";
 import { pushBody } from "./query.ts";
-import { listOf, msOrNull, pauseOf, StrangeRow, text, textOrNull, workerOf } from "./rows.ts";
+import {
+  listOf,
+  msOrNull,
+  pauseOf,
+  queueOf,
+  StrangeRow,
+  text,
+  textOrNull,
+  workerOf,
+} from "./rows.ts";
 
 type WholeStatus = Awaited<ReturnType<typeof wholeStatus>>;
 
@@ -56,7 +64,7 @@ export class RemoteServer {
     const { queues, pauses, workers, ...status } = await this.client.get("/status", keys);
     return this.read(() => ({
       ...(status as unknown as Omit<WholeStatus, "queues" | "pauses" | "workers">),
-      queues: listOf(queues, (row) => row as unknown as QueueStatus),
+      queues: listOf(queues, queueOf),
       pauses: listOf(pauses, pauseOf),
       workers: listOf(workers, workerOf),
     }));

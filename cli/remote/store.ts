@@ -12,7 +12,16 @@ import type { Attempt, Task, TaskError } from "../../src/task.ts";
 import type { Client } from "./client.ts";
 import { remotePauses } from "./pauses.ts";
 import { queryOf } from "./query.ts";
-import { listOf, outputOf, rowsOf, taskOf, text, textOrNull, workerOf } from "./rows.ts";
+import {
+  listOf,
+  outputOf,
+  rowsOf,
+  StrangeRow,
+  taskOf,
+  text,
+  textOrNull,
+  workerOf,
+} from "./rows.ts";
 import { RemoteRecurring } from "./recurring.ts";
 import { RemoteServer } from "./server.ts";
 
@@ -104,23 +113,24 @@ export class RemoteStore extends RemoteServer implements Reached {
     for (;;) {
       const size = Math.min(left, PAGE);
       const asked = { ...filter, ...(before !== undefined && { before }) };
-      const { page, isOver } = await this.#page(asked, size);
-      const found = page.filter(({ state, attempts }) => state !== "scheduled" || attempts >= runs);
+      const { tasks, next } = await this.#page(asked, size);
+      const found = tasks.filter(
+        ({ state, attempts }) => state !== "scheduled" || attempts >= runs,
+      );
       left -= found.length;
-      before = page.at(-1)?.id ?? 0;
-      const isLast = isOver || left <= 0 || isNoneBefore(before, filter);
+      before = next ?? 0;
+      const isLast = next === null || left <= 0 || isNoneBefore(before, filter);
       yield { found, downTo: isLast ? null : before };
       if (isLast) return;
     }
   }
 
-  /** A page of large tasks is shorter, though more come after it. */
+  /** A page of large tasks is shorter, and one that has looked long enough, though more come after it. */
   async #page(filter: ReadFilter, limit: number) {
     const query = queryOf(filter);
     query.set("limit", String(limit));
     const { tasks, next } = await this.client.get("/tasks", ["tasks", "next"], query);
-    const page = this.read(() => listOf(tasks, taskOf));
-    return { page, isOver: next === null || page.length === 0 };
+    return this.read(() => ({ tasks: listOf(tasks, taskOf), next: beforeOf(textOrNull(next)) }));
   }
 
   async *matching(filter: ReadFilter): AsyncIterable<Part<number>> {
@@ -255,4 +265,12 @@ function part(of: RemoteStore, key: string | symbol): unknown {
   if (value !== undefined || typeof key === "symbol" || key === "then") return value;
   const why = `HTTP has no operation for "${key}"; run it on the machine of the database`;
   throw new TqError("invalid", `Cannot do this with --url: ${why}`);
+}
+
+/** The id below which the page of this path begins. */
+function beforeOf(next: string | null): number | null {
+  if (next === null) return null;
+  const before = Number(new URLSearchParams(next.split("?", 2)[1]).get("before") ?? "0");
+  if (!Number.isSafeInteger(before)) throw new StrangeRow();
+  return before;
 }

@@ -7,6 +7,8 @@ import { GuessLimit } from "./access/guesses.ts";
 import { Sessions } from "./access/session.ts";
 import { type Caller, Tokens } from "./access/tokens.ts";
 import type { Config } from "../settings/config.ts";
+import type { DeclaredMarks } from "../store/redaction-store.ts";
+import { shownStore } from "../store/shown/shown-store.ts";
 import type { Role } from "../store/tokens.ts";
 import { failures, type Health, wholeStatus } from "./health.ts";
 import { receiveBody } from "./input/bodies.ts";
@@ -31,6 +33,8 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   readonly closing?: AbortSignal;
   /** The settings in effect. */
   readonly config: Config;
+  /** What the models mark that the server itself has loaded; others say it in the database. */
+  readonly marks?: DeclaredMarks;
   /** Other names of that host: the setting `admin.hosts`. */
   readonly hosts?: readonly string[];
 }
@@ -43,7 +47,9 @@ export interface AdminOptions extends TaskRouteOptions, Health {
  * const admin = createAdmin({ store, token, config, catalog, mode: "worker", version: "1.0.0" });
  * await admin.request("/healthz");
  */
-export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
+export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
+  const { config, marks = {} } = given;
+  const options = { ...given, store: shownStore(given.store, config.admin.redact, marks) };
   const app = new Hono<AdminEnv>();
   app.onError((error, c) => answerError(c, error, options.report));
   app.notFound((c) => {
@@ -74,7 +80,7 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
   app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
   app.route("/api/v1", apiV1({ ...options, stillMay }));
-  app.route("/", pages({ ...options, guesses, sessions }));
+  app.route("/", pages({ ...options, stored: given.store, guesses, sessions }));
   return app;
 }
 

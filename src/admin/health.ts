@@ -2,7 +2,7 @@
 import { quote } from "../quote.ts";
 import type { Store } from "../store/store.ts";
 import { isServed, isStopped, isWorker, untakenWords } from "../store/live-workers.ts";
-import type { QueueInfo, StoreStatus, WorkerStatus } from "../store/looking.ts";
+import type { QueueInfo, StoreStatus, Waiting, WorkerStatus } from "../store/looking.ts";
 
 export interface Health {
   readonly store: Store;
@@ -46,23 +46,21 @@ async function failing({ store, trouble }: Health): Promise<NotServing[]> {
  */
 export async function notServing(
   health: Health,
-  { workers, queues }: Pick<StoreStatus, "workers" | "queues">,
+  { workers, queues }: Waiting,
 ): Promise<NotServing[]> {
   const found = await failing(health);
   if (health.mode === "no worker") return found; // each program runs its own tasks
   const able = workers.filter(
     (one) => one.alive && isWorker(one) && one.trouble === null && !isStopped(one),
   );
-  const waiting = queues.filter(
-    ({ queue, ready, paused }) => ready > 0 && !paused && !isServed(queue, able),
-  );
+  const waiting = queues.filter((queue) => !isServed(queue, able));
   return waiting.length === 0
     ? found
     : [...found, { reason: "no_worker_for_ready_tasks", message: unservedWords(waiting, able) }];
 }
 
-function unservedWords(queues: readonly QueueInfo[], able: readonly WorkerStatus[]): string {
-  const [{ queue } = { queue: "" }, ...others] = queues;
+function unservedWords(queues: readonly string[], able: readonly WorkerStatus[]): string {
+  const [queue = "", ...others] = queues;
   const more = others.length === 0 ? "" : `, nor of ${others.length} more`;
   const of = `${quote(queue)}${more}`;
   return able.length === 0
@@ -128,12 +126,15 @@ function untakenQueues(queues: readonly QueueInfo[], live: readonly WorkerStatus
 }
 
 function untakenTasks(
-  { queue, ready, scheduled, at_least }: QueueInfo,
+  { queue, ready, scheduled, least = [], about = {} }: QueueInfo,
   live: readonly WorkerStatus[],
 ): readonly string[] {
   const waiting = ready + scheduled;
   const words = waiting === 0 ? null : untakenWords(queue, live);
   if (words === null) return [];
-  const tasks = waiting === 1 ? "1 task waits" : `${waiting}${at_least ? "+" : ""} tasks wait`;
+  const isLeast = least.includes("ready") || least.includes("scheduled");
+  const isAbout = about.ready !== undefined || about.scheduled !== undefined;
+  const count = `${isAbout ? "about " : ""}${waiting}${isLeast ? "+" : ""}`;
+  const tasks = waiting === 1 ? "1 task waits" : `${count} tasks wait`;
   return [`${tasks}, and ${words}`];
 }

@@ -10,7 +10,14 @@ import {
 } from "../statistics/counts.ts";
 import type { Histogram } from "../statistics/histogram.ts";
 import { isStopped, isWorker } from "../store/live-workers.ts";
-import type { QueueStatus, StoreStatus, WorkerStatus } from "../store/looking.ts";
+import { countedAt } from "../store/count-words.ts";
+import {
+  COUNTED_STATES,
+  type CountedState,
+  type QueueStatus,
+  type StoreStatus,
+  type WorkerStatus,
+} from "../store/looking.ts";
 import type { Measurements } from "../store/measurements.ts";
 import {
   CONTENT_TYPE,
@@ -149,9 +156,7 @@ function histogramValue(histogram: Histogram): HistogramValue {
   return { upTo: histogram.shorterThan(BOUNDS_MS), count, sum: Math.round(sum * 1_000) / 1e6 };
 }
 
-const COUNTED = ["scheduled", "ready", "running", "failed"] as const;
-
-type Depth = Pick<QueueStatus, "queue" | (typeof COUNTED)[number]>;
+type Depth = Pick<QueueStatus, "queue" | CountedState>;
 
 function largest(queues: readonly QueueStatus[]): readonly QueueStatus[] {
   if (queues.length <= MOST_QUEUES) return queues;
@@ -159,7 +164,7 @@ function largest(queues: readonly QueueStatus[]): readonly QueueStatus[] {
 }
 
 function sizeOf(queue: Depth): number {
-  return COUNTED.reduce((sum, state) => sum + queue[state], 0);
+  return COUNTED_STATES.reduce((sum, state) => sum + queue[state], 0);
 }
 
 function queueFamilies(
@@ -173,11 +178,22 @@ function queueFamilies(
   return [
     {
       name: "tq_queue_tasks",
-      help: "Tasks by state; ready ones are counted up to 50,000 of a queue, and to fewer where many queues have more",
+      help: "Tasks by state; of too many to count at once as many as a worker has counted last, or the least that there are",
       type: "gauge",
       samples: depths.flatMap((depth) =>
-        COUNTED.map((state) => [{ queue: depth.queue, state }, depth[state]] as const),
+        COUNTED_STATES.map((state) => [{ queue: depth.queue, state }, depth[state]] as const),
       ),
+    },
+    {
+      name: "tq_queue_tasks_age_seconds",
+      help: "How long ago the oldest of the numbers of a state was counted; 0: all are of now; absent: some are the least",
+      type: "gauge",
+      unit: "seconds",
+      samples: COUNTED_STATES.flatMap((state) => {
+        if (all.some(({ least }) => least?.includes(state))) return [];
+        const at = countedAt(all, [state]) ?? now;
+        return [[{ state }, Math.max(now - at, 0) / 1_000] as const];
+      }),
     },
     {
       name: "tq_queue_oldest_ready_seconds",
@@ -194,8 +210,7 @@ function queueFamilies(
 function restOf(all: readonly QueueStatus[], shown: readonly QueueStatus[]): Depth {
   const own = new Set(shown);
   const rest = all.filter((queue) => !own.has(queue));
-  const sum = (state: (typeof COUNTED)[number]) =>
-    rest.reduce((total, queue) => total + queue[state], 0);
+  const sum = (state: CountedState) => rest.reduce((total, queue) => total + queue[state], 0);
   const [scheduled, ready, running, failed] = [
     sum("scheduled"),
     sum("ready"),

@@ -32,7 +32,7 @@ async function reasonsOf(c: Context, options: ReadyOptions): Promise<readonly No
     return [{ reason: "starting", message: "The worker beside this server loads its models" }];
   }
   try {
-    return await notServing(options, await options.store.status());
+    return await notServing(options, await options.store.waiting());
   } catch (error) {
     answerError(c, error, options.report); // for its report alone
     const message = error instanceof Error ? error.message : String(error);

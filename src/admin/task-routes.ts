@@ -11,6 +11,7 @@ import { type PauseTarget, withPaused } from "../store/pauses.ts";
 import type { NewTask, Task } from "../task.ts";
 import { readJson } from "./input/json-body.ts";
 import { readPush } from "./input/new-tasks.ts";
+import { withTraceOf } from "./input/trace.ts";
 import { readFilter, readId } from "./input/queries.ts";
 import { checkPushable } from "./access/allowed-calls.ts";
 import { type AdminEnv, requireRole } from "./access/access.ts";
@@ -80,7 +81,7 @@ async function showTask(c: Context, store: Store, id: number): Promise<Response>
 async function pushTasks(c: Context, options: TaskRouteOptions): Promise<Response> {
   const { store, batchSize = 20 } = options;
   const body = readJson(await c.req.arrayBuffer());
-  const { single, pushes, tasks } = readPush(body, { now: store.now(), batchSize });
+  const { single, pushes, tasks } = withTraceOf(c, readPush(body, { now: store.now(), batchSize }));
   checkPushable(options, pushes);
   const ids = tasks.length === 0 ? [] : await store.push(tasks);
   return c.json(single ? { id: ids[0], ...times(tasks[0]) } : { ids }, 201); // single: there is exactly one task

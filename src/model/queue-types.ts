@@ -1,6 +1,7 @@
 /** The types of `Model.__queue__`. */
 import type { TaskPolicy } from "../policies/table.ts";
 import type { TaskOptions } from "../push/task-options.ts";
+import type { Mark } from "../redaction/marks.ts";
 import type { TaskHandle } from "../tasks/handle.ts";
 import type { Jsonable } from "../values/jsonable.ts";
 import type { Model } from "./model.ts";
@@ -35,7 +36,14 @@ export type UntypedQueue = Record<
 
 /** Properties of tq's own classes, which tasks cannot call. */
 type StaticBase =
-  "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | SqlStatics | keyof typeof Model;
+  | "prototype"
+  | "__queue__"
+  | "__name__"
+  | "tasks"
+  | "cron"
+  | "redact"
+  | SqlStatics
+  | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 
@@ -135,6 +143,16 @@ export type TaskPolicies<M extends ModelLike> = {
     readonly instances?: K extends keyof M ? InstancesOf<InstanceType<M>, M[K]> : never;
   };
 };
+
+/**
+ * The secrets in the tasks of a model: names of fields, paths such as `card.number`, and places of arguments from 0. A
+ * list counts for all its methods; an object says them by the names of methods.
+ *
+ * @example static readonly redact: Redact<typeof Card> = ["pin"];
+ * @example static readonly redact: Redact<typeof Card> = { charge: [0, "card.number"] };
+ */
+export type Redact<M extends ModelLike> =
+  readonly Mark[] | { readonly [K in keyof Queue<M>]?: readonly Mark[] };
 
 /** `"many"` for a static method that takes a list of records, `"one"` for one that takes a record. */
 type InstancesOf<R, F> = F extends (records: infer First, ...args: never) => unknown

@@ -6,7 +6,8 @@ import type { Model } from "./model.ts";
 type ModelLike = abstract new (...args: never) => object;
 
 /** Properties of a class that are no methods of its tasks. */
-type StaticBase = "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | keyof typeof Model;
+type StaticBase =
+  "prototype" | "__queue__" | "__name__" | "tasks" | "cron" | "redact" | keyof typeof Model;
 type SqlStatics = "create" | "browse" | "search" | "save" | "delete" | "lock";
 type RecordBase = "id" | "save" | "delete" | "toJSON" | keyof Model;
 

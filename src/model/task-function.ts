@@ -4,8 +4,10 @@ import { TqError } from "../errors.ts";
 import { noteMade } from "../made-functions.ts";
 import type { TaskPolicy } from "../policies/table.ts";
 import { inspected } from "../quote.ts";
+import type { Mark } from "../redaction/marks.ts";
 import { checkModelName } from "../registry/definition.ts";
 import { FUNCTION, isClass, MODEL_OF, type ModelClass } from "../registry/model-class.ts";
+import { checkMarks } from "../registry/marked-models.ts";
 import { checkPolicies } from "../registry/policies.ts";
 import { recurringTasks } from "../registry/recurring.ts";
 import { queueOf } from "../push/queue-caller.ts";
@@ -36,8 +38,11 @@ type ResultOf<F> = F extends (...args: never) => infer Result ? Returned<Result>
 /** The policies of a function's tasks: it has no records that could be missing. */
 type FunctionPolicy = Omit<TaskPolicy, "missing" | "instances">;
 
-/** How the tasks of a function run, and when they come by themselves. */
-type FunctionOptions<F> = FunctionPolicy & { readonly cron?: RecurringCalls<NoInfer<F>> };
+/** How the tasks of a function run, when they come by themselves, and what in them is secret. */
+type FunctionOptions<F> = FunctionPolicy & {
+  readonly cron?: RecurringCalls<NoInfer<F>>;
+  readonly redact?: readonly Mark[];
+};
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -45,7 +50,8 @@ type AnyFunction = (...args: unknown[]) => unknown;
  * Makes a plain function a task. Export it from a models file, and workers run it; its name is what its tasks are
  * stored under, unique among functions and models.
  *
- * @param policy how its tasks run; `cron`: when they come by themselves.
+ * @param policy how its tasks run; `cron`: when they come by themselves; `redact`: the fields, and the places of the
+ * arguments, that nothing may show.
  * @throws TqError "models" for a name, a policy or a recurring task that cannot be.
  * @example
  * export const thumbnail = task("thumbnail", async (path: string, width: number) => { … });
@@ -64,6 +70,7 @@ export function task(name: string, ...rest: readonly unknown[]): AnyFunction {
   const model = modelFor(name, policy, fn);
   checkPolicies(model);
   recurringTasks([model]);
+  checkMarks(model);
   noteMade(name);
   const call = (...args: unknown[]) => fn(...args);
   return Object.assign(named(call, fn.name || name), { push: pushOf(model), [MODEL_OF]: model });
@@ -86,7 +93,9 @@ function pushOf(model: ModelClass) {
  */
 export function modelFor(name: string, given: unknown, fn: AnyFunction): ModelClass {
   const isTable = typeof given === "object" && given !== null && isPlain(given);
-  const { cron, ...policies } = isTable ? (given as { readonly cron?: unknown }) : {};
+  const { cron, redact, ...policies } = isTable
+    ? (given as { readonly cron?: unknown; readonly redact?: unknown })
+    : {};
   const policy = isTable ? policies : given;
   class FunctionModel extends Model {
     static override readonly __name__ = name;
@@ -94,6 +103,7 @@ export function modelFor(name: string, given: unknown, fn: AnyFunction): ModelCl
     static override readonly [FUNCTION_METHOD] = fn;
     static readonly tasks = policy === undefined ? undefined : { [FUNCTION_METHOD]: policy };
     static readonly cron = cron;
+    static readonly redact = redact;
   }
   return named(FunctionModel, `task(${JSON.stringify(name)})`);
 }

@@ -5,6 +5,8 @@ import { currentTaskUnit, tellLatePush } from "../transaction/current-task.ts";
 import { runtime } from "../transaction/runtime.ts";
 import type { Basis } from "../values/option-kinds.ts";
 import { Transaction, inUnit, runPushed } from "../transaction/transaction.ts";
+import { isTraced } from "../tracing/open-telemetry.ts";
+import { tracedPush } from "./traced-push.ts";
 
 /** The user, the context and the store of a push. */
 export type Pusher = Pick<Transaction, "user" | "context" | "runtime">;
@@ -26,7 +28,8 @@ export function storeTasks<T>(prepare: (pusher: Pusher) => Prepared<T>): Promise
   if (!current) return currentTaskUnit() ? storeInRun(prepare) : storeOutside(prepare);
   return inUnit(async (unit) => {
     const { tasks, result } = prepare(current);
-    return result(await unit.push(tasks));
+    const push = (those: readonly NewTask[]) => unit.push(those);
+    return result(await (isTraced() ? tracedPush(tasks, push) : push(tasks)));
   });
 }
 
@@ -39,7 +42,8 @@ async function storeOutside<T>(prepare: (pusher: Pusher) => Prepared<T>): Promis
   tellLatePush();
   const of = runtime();
   const { tasks, result } = prepare({ user: 0, context: {}, runtime: of });
-  const ids = tasks.length > 0 ? await of.store.push(tasks) : [];
+  const push = (those: readonly NewTask[]) => of.store.push(those);
+  const ids = tasks.length > 0 ? await (isTraced() ? tracedPush(tasks, push) : push(tasks)) : [];
   const running = runPushed(of, ids);
   if (running) await running;
   return result(ids);

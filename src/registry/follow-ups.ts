@@ -47,21 +47,6 @@ export function followUpsOf(
   return { models: models.map(({ __name__ }) => __name__), followUps };
 }
 
-const known = new WeakMap<Store, readonly ModelClass[]>();
-
-/** The same for a program that runs its own tasks, and may meet new models at any time: call it before each run. */
-export async function declareNewFollowUps(
-  store: Store,
-  registry: Registry,
-  rules: readonly TaskRules[],
-): Promise<void> {
-  const models = registry.all();
-  const before = known.get(store) ?? [];
-  if (models.length === before.length && models.every((model, at) => model === before[at])) return;
-  await declareFollowUps(store, registry, rules, false);
-  known.set(store, models);
-}
-
 function followUpsOfModel(model: ModelClass, policies: Policies): FollowUp[] {
   const name = model.__name__;
   const methods = methodNames(model);

@@ -9,6 +9,7 @@ import { openFilesWords } from "../open-files.ts";
 import { placeOf } from "../stack.ts";
 import { isInExecutable } from "./executable.ts";
 import { type ModelClass, modelOf } from "./model-class.ts";
+import { checkMarks } from "./marked-models.ts";
 import { checkPolicies } from "./policies.ts";
 import { recurringTasks } from "./recurring.ts";
 import { Registry } from "./registry.ts";
@@ -44,6 +45,7 @@ export async function loadModels(
       registry.add(model, file);
       try {
         checkPolicies(model);
+        checkMarks(model);
         recurringTasks([model]);
       } catch (error) {
         throw isTqError(error) ? withPlace(error, model, file) : unreadable(error, model, file);

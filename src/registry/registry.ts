@@ -15,6 +15,8 @@ interface Entry {
 export class Registry {
   /** Ends the sentence of a task whose model is missing. A command that pushes loads the models anew; a worker does not. */
   ifMissing = "if it is new, start the worker again";
+  /** True: a class marks secrets, and the store may not know of it. */
+  hasNewMarks = false;
   readonly #models = new Map<string, Entry>();
   readonly #own = new Map<string, ModelClass>();
 
@@ -39,6 +41,7 @@ export class Registry {
     else if (existing && !replaces(existing, entry, latestWins)) return;
     this.#checkTable(model);
     this.#models.set(name, entry);
+    if ((model as { readonly redact?: unknown }).redact !== undefined) this.hasNewMarks = true;
   }
 
   /** Adds a function of tq itself: its tasks run, and no list of models has it. */

@@ -1,12 +1,12 @@
 /** Runs one task by itself, settles it, and makes the next claim in the same commit. */
 import { monotonicNow, sleep } from "../clock.ts";
 import { Unit } from "../transaction/unit.ts";
-import type { Report } from "../log/events.ts";
 import { type ErrorData, toErrorData } from "../outcome.ts";
 import type { Session } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
 import { begin, type Begun, type Ended, endingOf, note, rejectionsTold } from "./attempt.ts";
 import { laterOrNever, waitInPlace } from "./backoff.ts";
+import { sayable } from "./sayable.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
 /** Runs one task in a transaction of its own, which takes no lock before its first write. @returns the next claim */
@@ -106,7 +106,7 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
     if (outcome.kind !== "postponed") return ended;
     if (outside || tries === config.database.retry)
       return { ...ended, outcome: laterOrNever(task, outcome) };
-    sayAgain(thread.report, task, outcome.error);
+    sayAgain(thread, task, outcome.error);
     if (!unit.stale) await sleep(waitInPlace(tries + 1));
     // A run that takes the lock at its start sees no change by others.
     const nextUnit = new Unit(thread, { session, locked: unit.stale, claim: task });
@@ -116,10 +116,12 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
 
 /** The row of the task shows nothing of it, and what the run did outside the database has been done. */
 function sayAgain(
-  report: Report,
-  { id, model, method }: ClaimedTask,
-  { message }: ErrorData,
+  { report, redaction }: Pick<ThreadRuntime, "report" | "redaction">,
+  task: ClaimedTask,
+  error: ErrorData,
 ): void {
+  const { id, model, method } = task;
+  const message = sayable(error.message, task, redaction);
   const words = `task ${id} (${model}.${method}) is run again at once, its work was undone: ${message}`;
   report({ name: "log.note", level: "info", message: words });
 }

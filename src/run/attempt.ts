@@ -11,7 +11,10 @@ import { attend } from "./attend.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
 import { isCall, isOutside, type Prepared, prepare } from "./prepare.ts";
 import { run } from "./run.ts";
+import { sayableOutcome } from "./sayable.ts";
 import type { MethodRuns } from "./quick-methods.ts";
+import { isTraced } from "../tracing/open-telemetry.ts";
+import { tracedRun } from "./traced-run.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 import { abortLate, limitRun } from "./time-limit.ts";
 
@@ -83,7 +86,8 @@ export function begin(
   const waitedBefore = unit.waited;
   const startedAt = started - progress.awaited;
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
-  const outcome = run(task, prepared, unit, thread);
+  const start = () => run(task, prepared, unit, thread);
+  const outcome = isTraced() ? tracedRun(thread, task, start) : start();
   drainMicrotasks();
   const attending = attend(outcome, unit); // while the run waits for the store alone
   const learn = () => {
@@ -128,7 +132,7 @@ export function endingOf(
  * stored.
  */
 export function note(thread: ThreadRuntime, ended: Ended, kept: boolean): Soon<void> {
-  const { progress, report, pushed, audience } = thread;
+  const { progress, report, pushed, audience, redaction } = thread;
   const { task, unit, outcome, duration } = ended;
   if (kept && outcome.kind === "finished") unit.keep();
   pushed?.(unit.committedIds);
@@ -138,7 +142,7 @@ export function note(thread: ThreadRuntime, ended: Ended, kept: boolean): Soon<v
   if (kept) count(thread, ended, outcome.kind);
   const isRoutine = outcome.kind === "finished" && outcome.reason === null;
   if (kept && isRoutine && !audience.hears("task.finished")) return;
-  reportOutcome(report, task, outcome, kept, duration);
+  reportOutcome(report, task, sayableOutcome(outcome, task, redaction), kept, duration);
   if (!kept) return countCancelled(thread, ended);
 }
 

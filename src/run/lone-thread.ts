@@ -1,6 +1,7 @@
 /** The thread of a program that is no worker, and runs one task at a time. */
 import { randomUUIDv7 } from "bun";
 import { Audience } from "../log/audience.ts";
+import { redactionOf } from "../registry/marked-models.ts";
 import { Policies } from "../registry/policies.ts";
 import { createShared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -22,6 +23,7 @@ export function loneThread(
     methods: new QuickMethods(store.traits),
     policies: new Policies(config.tasks),
     audience: new Audience(config.log.level),
+    redaction: redactionOf(runtime),
     present: { task: null },
     progress,
     lockWaits: new LockWaits(progress),

@@ -5,15 +5,18 @@
 import { setImmediate, setTimeout } from "../clock.ts";
 import type { Report, TaskRun } from "../log/events.ts";
 import { type ErrorData, toErrorData } from "../outcome.ts";
+import type { Redaction } from "../redaction/redaction.ts";
 import { placeOf } from "../stack.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
 import { type LateWork, leftBehindBy, type RunningTask } from "../transaction/current-task.ts";
 import { runOf } from "./run-events.ts";
+import { sayable, sayableError } from "./sayable.ts";
 
 export interface StrayWorkOptions {
   readonly store: Store;
   readonly report: Report;
+  readonly redaction: Redaction;
   /** The task that runs now. */
   readonly running: () => Claim | null;
   /** The tasks that ended in this turn of the event loop. */
@@ -55,8 +58,8 @@ export class StrayWork {
     const [only] = ended;
     if (task) {
       this.#charged.add(reason as Error);
-      this.#charge(runOf(task.claimed), "failed", error);
-    } else if (only && ended.length === 1) this.#charge(runOf(only), "failed", error);
+      this.#charge(task.claimed, "failed", error);
+    } else if (only && ended.length === 1) this.#charge(only, "failed", error);
     else this.#note(ended, error);
     return true;
   }
@@ -79,13 +82,15 @@ export class StrayWork {
       // The work of a run that did not finish is undone, or done again: what it left behind is no loss.
       if (this.#charged.has(error) || (kind === "failed" && !task.finished)) continue;
       this.#charged.add(error);
-      this.#charge(runOf(task.claimed), kind, toErrorData(error));
+      this.#charge(task.claimed, kind, toErrorData(error));
     }
   }
 
-  #charge(run: TaskRun, kind: LateWork["kind"], error: ErrorData): void {
-    const place = placeOf(error.stack);
-    this.#options.report({ name: "task.stray", ...run, kind, place, error });
+  #charge(task: ClaimedTask, kind: LateWork["kind"], error: ErrorData): void {
+    const { report, redaction } = this.#options;
+    const [run, place] = [runOf(task), placeOf(error.stack)];
+    const said = sayableError(error, task, redaction);
+    report({ name: "task.stray", ...run, kind, place, error: said });
     const did = kind === "pushed" ? "pushed after its end" : "left work behind that failed";
     const where = place === null ? "" : ` at ${place}`;
     this.#unrecorded.push({ run, error, reason: `${did}${where}; await it in the method` });
@@ -93,7 +98,12 @@ export class StrayWork {
   }
 
   /** Of several tasks it cannot be told which one left it behind. */
-  #note(ended: readonly ClaimedTask[], { name, message, stack }: ErrorData): void {
+  #note(ended: readonly ClaimedTask[], { name, message: words, stack }: ErrorData): void {
+    const { redaction } = this.#options;
+    const isShown = ended.length > 0 || redaction.isEmpty;
+    const message = isShown
+      ? ended.reduce((text, task) => sayable(text, task, redaction), words)
+      : "its message is not shown, as tasks have secrets, and it is not known whose it quotes";
     const [first, last] = [ended[0], ended.at(-1)];
     const whose = first && last ? `one of the tasks ${first.id} to ${last.id}` : "a task";
     const place = placeOf(stack);

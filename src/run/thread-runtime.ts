@@ -4,6 +4,7 @@ import type { Progress } from "../shared-memory/progress.ts";
 import type { Audience } from "../log/audience.ts";
 import type { Owner } from "../store/session.ts";
 import type { Policy } from "../policies/table.ts";
+import type { Redaction } from "../redaction/redaction.ts";
 import type { ClaimedTask } from "../task.ts";
 import type { RunningTask } from "../transaction/current-task.ts";
 import type { Runtime } from "../transaction/runtime.ts";
@@ -21,6 +22,8 @@ export interface ThreadRuntime extends Runtime {
   readonly queues: readonly string[];
   /** Which events are taken. */
   readonly audience: Audience;
+  /** What its log must not say of tasks. */
+  readonly redaction: Redaction;
   /** Keeps the output of the runs. */
   readonly output: ThreadOutput;
   /** The run that began last. */

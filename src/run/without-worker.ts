@@ -4,10 +4,11 @@ import { messageOf } from "../errors.ts";
 import { randomUUIDv7 } from "bun";
 import { originTask } from "../transaction/current-task.ts";
 import type { Registry } from "../registry/registry.ts";
-import { declareNewFollowUps } from "../registry/follow-ups.ts";
+import { sayMode } from "./mode-note.ts";
+import { declareNewModels } from "../registry/declared-models.ts";
+import { redactionOf } from "../registry/marked-models.ts";
 import { loadModels } from "../registry/load-models.ts";
 import type { Runtime } from "../transaction/runtime.ts";
-import type { Config } from "../settings/config.ts";
 import { liveWorkers } from "../store/live-workers.ts";
 import type { WorkerInfo } from "../store/looking.ts";
 import { whyHeld } from "../store/pause-words.ts";
@@ -22,6 +23,7 @@ import { ThreadOutput } from "./thread-output.ts";
 import { watchFailures } from "./alert-definitions.ts";
 import { runAlone } from "./alone.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
+import { sayableOutcome } from "./sayable.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 import { RunCounters, SeriesNumbers } from "../shared-memory/run-counters.ts";
@@ -126,9 +128,10 @@ class Lane {
       throw error;
     }
     sayMode(report, others, config);
+    const redaction = redactionOf(this.#runtime);
     const makeOutput = (progress: Progress): ThreadOutput => {
       const running = () => progress.running();
-      const strays = new StrayWork({ store, report, running, justEnded: () => [] });
+      const strays = new StrayWork({ store, report, running, justEnded: () => [], redaction });
       return new ThreadOutput(progress, store, null, {
         keep: config.worker.keep_output,
         leftBehind: (task, late) => strays.late(task, late),
@@ -163,21 +166,6 @@ class Lane {
     this.#endStatistics = null;
     if (thread) await thread.store.unregister(thread.owner.worker);
   }
-}
-
-/** A program that reads other settings than the worker runs its own tasks unasked; `worker = false` says that it shall. */
-function sayMode(report: Report, [worker]: readonly WorkerInfo[], config: Config): void {
-  const { file, origins } = config;
-  if (worker === undefined || origins["queue.worker"] !== "default") {
-    const message = "queue.worker is false: this program runs its own tasks, after their commit";
-    return report({ name: "log.note", level: "info", message });
-  }
-  const cure =
-    file === null
-      ? "the current folder has no tq.toml: name the one of the worker with TQ_CONFIG or -c"
-      : `set [queue] worker in ${file}, to true or to false`;
-  const message = `This program runs its own tasks at once, although a worker (pid ${worker.pid}) runs on this database: queue.worker is false here; ${cure}`;
-  report({ name: "log.note", level: "warn", message });
 }
 
 const WAITS: ReadonlySet<string> = new Set([
@@ -224,7 +212,7 @@ async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
       report({ name: "task.inline", ...runOf(task), scheduledAt });
     }
     await loadModelsFor(thread, task.model);
-    await declareNewFollowUps(store, thread.registry, thread.config.tasks);
+    await declareNewModels(store, thread.registry, thread.config);
   } catch (error) {
     await end(thread, task, { kind: "failed", error: toErrorData(error) });
     return;
@@ -268,7 +256,8 @@ async function end(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): 
     counters?.count(task, new SeriesNumbers(), outcome.kind, monotonicNow(), NaN); // no length is known
   }
   const duration = 0; // a task that failed here has not run; the event of an interrupted one has no duration
-  reportOutcome(thread.report, task, outcome, kept, duration);
+  const said = sayableOutcome(outcome, task, thread.redaction);
+  reportOutcome(thread.report, task, said, kept, duration);
 }
 
 const lanes = new Map<Store, Lane>();

@@ -3,6 +3,7 @@
  * when a value is checked, since building all of them takes longer than the rest of the start.
  */
 import * as v from "valibot";
+import { markFault } from "../redaction/marks.ts";
 import { HOUR_MS, parseDuration, SECOND_MS } from "../values/duration.ts";
 
 export interface Kind<T> {
@@ -96,6 +97,14 @@ export function names(
   const schema = () =>
     v.pipe(v.array(v.pipe(v.string(), v.trim(), v.nonEmpty())), v.minLength(least));
   return { kind: "list", description, preset: [], allowed, schema, ...more };
+}
+
+/** A list of names of fields, and of paths to them. */
+export function fieldNames(description: string): Kind<readonly string[]> {
+  const allowed = 'a list of names of fields, such as ["password", "card.number"]';
+  const isMark = (text: string) => markFault(text) === null;
+  const schema = () => v.array(v.pipe(v.string(), v.trim(), v.check(isMark)));
+  return { kind: "list", description, preset: [], default: "none", allowed, schema };
 }
 
 /** A path as written; `draft.ts` makes it absolute. */

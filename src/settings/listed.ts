@@ -1,6 +1,8 @@
 /** All settings in effect, with the rules for tasks and the recurring tasks of tq.toml: for people and programs to read. */
 import { KEY_HELP } from "../cron/key-help.ts";
 import type { CronText } from "../cron/ledger.ts";
+import { shownCall } from "../cron/shown-call.ts";
+import type { Redaction } from "../redaction/redaction.ts";
 import { fieldOf, POLICIES, POLICY_KEYS, type PolicyRow } from "../policies/table.ts";
 import { listConfig } from "./config.ts";
 import { sectionWords } from "./cron-sections.ts";
@@ -28,7 +30,8 @@ export const TOML = "tq.toml";
 
 const OF_TOML = { origin: TOML, env: null } as const;
 
-export function listSettings(config: Config): ListedSetting[] {
+/** @param redaction what is secret in the calls of recurring tasks */
+export function listSettings(config: Config, redaction: Redaction): ListedSetting[] {
   const settings = listConfig(config).map(({ setting, value, origin }) => ({
     key: setting.key,
     value: shownSetting(setting, value),
@@ -37,9 +40,12 @@ export function listSettings(config: Config): ListedSetting[] {
     env: setting.env,
     description: setting.description,
   }));
-  const webhooks = config.webhooks.flatMap((webhook, at) => listWebhook(webhook, at + 1));
-  const [rules, crons] = [config.tasks.flatMap(listRules), config.cron.flatMap(listCron)];
-  return [...settings, ...rules, ...crons, ...webhooks];
+  return [
+    ...settings,
+    ...config.tasks.flatMap(listRules),
+    ...config.cron.flatMap((one) => listCron(one, redaction)),
+    ...config.webhooks.flatMap((webhook, at) => listWebhook(webhook, at + 1)),
+  ];
 }
 
 /** The policies of one section `[tasks."…"]`. */
@@ -59,9 +65,10 @@ function listRules({ pattern, said }: TaskRules): ListedSetting[] {
 }
 
 /** The keys of one section `[cron.name]`. */
-function listCron({ name, definition }: CronText): ListedSetting[] {
+function listCron({ name, definition }: CronText, redaction: Redaction): ListedSetting[] {
   const section = sectionWords(name).slice(1, -1);
-  return Object.entries(JSON.parse(definition) as Record<string, unknown>).map(([key, value]) => ({
+  const said = JSON.parse(definition) as Readonly<Record<string, unknown>>;
+  return Object.entries(shownCall(said, redaction)).map(([key, value]) => ({
     key: `${section}.${key}`,
     value,
     words: typeof value === "string" ? value : JSON.stringify(value),

@@ -10,6 +10,7 @@ import {
   choice,
   command,
   duration,
+  fieldNames,
   names,
   path,
   shownUrl,
@@ -127,6 +128,9 @@ const SECTIONS = {
       allowed: 'a list of at least one name or pattern, such as ["invoice.*", "print_label"]',
       least: 1,
     }),
+    redact: fieldNames(
+      "Names of fields that are secret, at any depth: nothing shows, logs or sends their values",
+    ),
   },
   alert: {
     command: command("What a worker runs once tasks have failed for good, to tell of it"),

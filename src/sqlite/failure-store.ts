@@ -9,6 +9,7 @@ import type {
   FollowUp,
   TakenAlert,
 } from "../store/failure-store.ts";
+import type { FailedTask } from "../store/looking.ts";
 import type { CronAccess } from "./cron-store.ts";
 import type { KnownFollowUps } from "./known-follow-ups.ts";
 import {
@@ -20,6 +21,7 @@ import {
   watchFailures,
 } from "./sql/alerts.ts";
 import { declareFollowUps, isNewlyDeclared } from "./sql/failures.ts";
+import { lastFailed } from "./sql/looking.ts";
 import { noteTrouble } from "./sql/untold.ts";
 
 export class SqliteFailures implements FailureStore {
@@ -62,6 +64,10 @@ export class SqliteFailures implements FailureStore {
 
   told(worker: string, channel: AlertKey, until: number, hasGone: boolean): Promise<void> {
     return this.#write((db) => endAlert(db, worker, channel, hasGone ? until : null));
+  }
+
+  last(most: number): Promise<FailedTask[]> {
+    return this.#read((db) => lastFailed(db, most));
   }
 
   #read<T>(fn: (db: Database) => T): Promise<T> {

@@ -4,6 +4,8 @@ import type { DeclaredFollowUps, FollowUp } from "../store/failure-store.ts";
 type Call = FollowUp["calls"];
 
 export class KnownFollowUps {
+  /** The setting `admin.redact`: no follow-up is told the values of these fields. */
+  secretNames: readonly string[] = [];
   /** By model, then by method. */
   readonly #calls = new Map<string, ReadonlyMap<string, Call>>();
 

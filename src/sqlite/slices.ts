@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { nextTurn } from "../next-turn.ts";
 import type { Connections } from "./connections.ts";
 import { findAhead, repair } from "./sql/clock-repair.ts";
+import { keep } from "./sql/kept-counts.ts";
 
 /** A slice's access to the database. */
 export interface SliceAccess {
@@ -49,5 +50,13 @@ export async function repairTimes(access: SliceAccess, what: "all" | "places"): 
       );
       await nextTurn();
     }
+  }
+}
+
+/** Counts the tasks of which there are too many to count whenever someone asks; yields true where a count has changed. */
+export async function* recount(access: SliceAccess): AsyncGenerator<boolean, void> {
+  const { recountAll } = await import("./sql/recount.ts");
+  for await (const counted of readSteps(access, (db) => recountAll(db, () => access.now()))) {
+    yield counted !== null && (await access.write((db) => keep(db, counted)));
   }
 }

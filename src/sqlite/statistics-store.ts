@@ -1,6 +1,7 @@
 /** The statistics of runs on SQLite. */
 import type { Database } from "bun:sqlite";
-import type { RunCounts, Series } from "../statistics/counts.ts";
+import { nextTurn } from "../next-turn.ts";
+import { RUN_ENDS, type RunCounts, type Series, seriesKey } from "../statistics/counts.ts";
 import type { Measurements } from "../store/measurements.ts";
 import type {
   SeriesEnds,
@@ -18,6 +19,7 @@ import {
   sumTotals,
   tidyRows,
 } from "./sql/statistics.ts";
+import { firstSlice, piecesOf, type Slice } from "./sql/statistics-slices.ts";
 
 export interface StatisticsAccess {
   now(): number;
@@ -36,8 +38,11 @@ export class SqliteStatistics implements StatisticsStore {
     return this.#access.write((db) => addPart(db, part));
   }
 
-  sum(query: StatisticsQuery, into: (row: StatisticsRow) => RunCounts): Promise<void> {
-    return this.#access.read((db) => sumRows(db, query, into));
+  async sum(query: StatisticsQuery, into: (row: StatisticsRow) => RunCounts): Promise<void> {
+    const { queue, by = "method" } = query;
+    for await (const slice of this.#slicesOf(query)) {
+      await this.#access.read((db) => sumRows(db, slice, { queue, by }, into));
+    }
   }
 
   totals(into: (series: Series) => RunCounts): Promise<void> {
@@ -49,8 +54,29 @@ export class SqliteStatistics implements StatisticsStore {
     return this.#access.read((db) => measure(db, queues, this.#access.now()));
   }
 
-  ends(query: Omit<StatisticsQuery, "whole">): Promise<SeriesEnds[]> {
-    return this.#access.read((db) => endsOf(db, query));
+  async ends(query: Omit<StatisticsQuery, "by" | "longest">): Promise<SeriesEnds[]> {
+    const sums = new Map<string, SeriesEnds>();
+    for await (const slice of this.#slicesOf(query)) {
+      for (const ends of await this.#access.read((db) => endsOf(db, slice, query.queue))) {
+        const key = seriesKey(ends);
+        const before = sums.get(key);
+        sums.set(key, before === undefined ? ends : added(before, ends));
+      }
+    }
+    return [...sums.values()];
+  }
+
+  /** An admin API answers other requests between two of them. */
+  async *#slicesOf(query: StatisticsQuery): AsyncGenerator<Slice, void> {
+    for (const piece of piecesOf(query, this.#access.now())) {
+      for (let rest = piece; ;) {
+        const slice = await this.#access.read((db) => firstSlice(db, rest));
+        if (slice === null) break;
+        yield slice;
+        rest = { ...piece, from: slice.to };
+        await nextTurn();
+      }
+    }
   }
 
   async tidy(now: number): Promise<boolean> {
@@ -61,4 +87,9 @@ export class SqliteStatistics implements StatisticsStore {
   forgetAhead(): Promise<void> {
     return this.#access.write(forgetAhead);
   }
+}
+
+function added(one: SeriesEnds, other: SeriesEnds): SeriesEnds {
+  const sums = RUN_ENDS.map((end) => [end, one[end] + other[end]] as const);
+  return { ...one, ...Object.fromEntries(sums) };
 }

@@ -16,6 +16,7 @@ import type {
   Standing,
   StoreStatus,
   TaskNames,
+  Waiting,
   WorkerInfo,
 } from "../store/looking.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
@@ -34,10 +35,11 @@ import * as live from "./file/live-output.ts";
 import { surroundingsOf } from "./file/surroundings.ts";
 import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { rescueDead, rescueThread } from "./rescue.ts";
-import { readSteps, repairTimes, type SliceAccess } from "./slices.ts";
+import { readSteps, recount, repairTimes, type SliceAccess } from "./slices.ts";
 import type { SqliteSession } from "./session.ts";
 import { SqlitePushKeys } from "./push-key-store.ts";
 import { SqlitePauses } from "./pause-store.ts";
+import { SqliteRedactions } from "./redaction-store.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues, countWithPauses } from "./sql/counts.ts";
@@ -47,13 +49,7 @@ import * as looking from "./sql/looking.ts";
 import { repairPauses } from "./sql/pauses.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
 import * as taskList from "./sql/task-list.ts";
-import {
-  makeOrderIndex,
-  needsOrderIndex,
-  LIMITS_AT_START,
-  LIMITS_MEANWHILE,
-  type IndexLimits,
-} from "./sql/ready-order.ts";
+import * as order from "./sql/ready-order.ts";
 import { SqliteStatistics } from "./statistics-store.ts";
 import { SqliteTokens } from "./token-store.ts";
 import { errorsOf } from "./sql/task-errors.ts";
@@ -73,6 +69,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
   readonly pauses = new SqlitePauses(this.#single);
   readonly pushKeys = new SqlitePushKeys(this.#single, this.pushes, () => this.flush());
+  readonly redactions = new SqliteRedactions(this.#single, this.shared.knownFollowUps);
   readonly taskEvents = new SqliteTaskEvents(this.#single);
   readonly tokens = new SqliteTokens(this.#single);
   readonly statistics = new SqliteStatistics(this.#single);
@@ -148,6 +145,15 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const about = { path: this.name, durability: this.options.durability };
     const { statusOf } = await import("./status.ts");
     return this.read((db) => statusOf(db, about, queues, this.now()));
+  }
+
+  async waiting(): Promise<Waiting> {
+    const { waitingOf } = await import("./status.ts");
+    return this.read((db) => waitingOf(db, this.name, this.now()));
+  }
+
+  recount(): AsyncGenerator<boolean, void> {
+    return recount(this.#access);
   }
 
   async #countQueues(): Promise<QueueInfo[]> {
@@ -237,7 +243,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async adapt(): Promise<void> {
-    await this.#makeOrderIndex(LIMITS_MEANWHILE);
+    await this.#makeOrderIndex(order.LIMITS_MEANWHILE);
   }
 
   async register(worker: NewWorker): Promise<void> {
@@ -246,12 +252,12 @@ export class SqliteStore extends SqliteDatabase implements Store {
     const registered = new Set((await this.workers()).map(({ id }) => id));
     liveness.removeStrays(this.name, registered);
     live.removeStrayLive(this.name, registered);
-    if (worker.threads > 0) await this.#makeOrderIndex(LIMITS_AT_START);
+    if (worker.threads > 0) await this.#makeOrderIndex(order.LIMITS_AT_START);
   }
 
-  async #makeOrderIndex(limits: IndexLimits): Promise<void> {
-    if (await this.read((db) => needsOrderIndex(db, limits)))
-      await this.writeStatements(makeOrderIndex);
+  async #makeOrderIndex(limits: order.IndexLimits): Promise<void> {
+    if (await this.read((db) => order.needsOrderIndex(db, limits)))
+      await this.writeStatements(order.makeOrderIndex);
   }
 
   async isAlive(worker: string): Promise<boolean> {

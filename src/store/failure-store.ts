@@ -1,5 +1,6 @@
 /** The follow-ups of a task's failure, as a store keeps them: a task that it pushes, and the alerts that tell of it. */
 import type { Failure } from "../failure.ts";
+import type { FailedTask } from "./looking.ts";
 
 /** Tasks of a method that fail push a task with another call. */
 export interface FollowUp {
@@ -95,4 +96,6 @@ export interface FailureStore {
   take(take: AlertTake): Promise<TakenAlert>;
   /** The alert has gone; false: it has not, and the failures are to be told again. */
   told(worker: string, channel: AlertKey, until: number, hasGone: boolean): Promise<void>;
+  /** The tasks that failed last, the latest first. */
+  last(most: number): Promise<FailedTask[]>;
 }

@@ -93,6 +93,15 @@ export interface Standing extends Pick<Task, "id" | "state" | "attempts" | "reas
   readonly progress: TaskProgress | null;
 }
 
+/** What tells failures with one cause from others. */
+export interface FailedTask extends Pick<Task, "id" | "model" | "method"> {
+  /** The beginning of their JSON: that of a plain function has none. */
+  readonly instances: string;
+  /** The beginning of a long one. */
+  readonly reason: string | null;
+  readonly finished_at: number;
+}
+
 /** The tasks that a list has left out. */
 export interface Rest {
   readonly count: number;
@@ -133,14 +142,19 @@ export interface WorkerInfo {
   readonly trouble: string | null;
 }
 
-export interface QueueInfo {
+/** The states of which the tasks of a queue are counted. */
+export const COUNTED_STATES = ["scheduled", "ready", "running", "failed"] as const;
+
+export type CountedState = (typeof COUNTED_STATES)[number];
+
+export interface QueueInfo extends Readonly<Record<CountedState, number>> {
   readonly queue: string;
-  readonly scheduled: number;
-  readonly ready: number;
-  readonly running: number;
-  readonly failed: number;
-  /** True: the queue has more ready tasks than `ready` says, as counting millions takes long. */
+  /** True: there may be more tasks than some of the numbers say, as counting millions takes long. */
   readonly at_least?: true;
+  /** The states of those numbers. */
+  readonly least?: readonly CountedState[];
+  /** The numbers that are not of now: when a worker has counted them, in ms since 1970 UTC. */
+  readonly about?: Readonly<Partial<Record<CountedState, number>>>;
 }
 
 export interface QueueStatus extends QueueInfo {
@@ -171,6 +185,13 @@ export interface StoreStatus {
   readonly pauses: readonly Pause[];
   /** The runs of the last hour: a queue appears once its first minute is over. */
   readonly last_hour: readonly QueueHour[];
+  readonly workers: readonly WorkerStatus[];
+}
+
+/** The queues with tasks that are to run now, and the workers that may take them. */
+export interface Waiting {
+  /** Those that no pause holds; many thousands are not all named. */
+  readonly queues: readonly string[];
   readonly workers: readonly WorkerStatus[];
 }
 

@@ -1,4 +1,4 @@
-/** The statistics of runs, as a store keeps them: by minute, queue, model and method; after some days by the hour. */
+/** The statistics of runs, as a store keeps them: by minute, hour and day, queue, model and method. */
 import type { RunCounts, RunEnd, Series, SeriesCounts } from "../statistics/counts.ts";
 import type { Measurements } from "./measurements.ts";
 
@@ -20,10 +20,15 @@ export interface StatisticsQuery {
   /** A name or a pattern. */
   readonly queue?: string | undefined;
   /**
-   * True: the rows may have all methods of a queue together, which is quicker; their model and method mean nothing then.
-   * Default: false.
+   * What the rows have apart: of a queue all methods may be together, and of all queues, too. That is quicker; the names
+   * that are not apart mean nothing then. Default: method.
    */
-  readonly whole?: boolean;
+  readonly by?: "method" | "queue" | "all";
+  /**
+   * How long the rows may be, in ms: where it is an hour or more, those of hours or days stand for their minutes, which is
+   * quicker. Default: a day.
+   */
+  readonly longest?: number;
 }
 
 /** How the runs of one method in one queue ended. */
@@ -42,7 +47,7 @@ export interface StatisticsStore {
   /** Adds each row to the counts that `into` chooses for it. */
   sum(query: StatisticsQuery, into: (row: StatisticsRow) => RunCounts): Promise<void>;
   /** How the runs of each method ended, in any order: without lengths of time, which is quicker. */
-  ends(query: Omit<StatisticsQuery, "whole">): Promise<SeriesEnds[]>;
+  ends(query: Omit<StatisticsQuery, "by" | "longest">): Promise<SeriesEnds[]>;
   /**
    * Adds the totals of each series since the beginning to the counts that `into` chooses. They never fall; of more than a few
    * hundred series the later ones are added up under "(others)".
@@ -51,11 +56,11 @@ export interface StatisticsStore {
   /** @param queues those whose oldest ready task is looked for. */
   measure(queues: readonly string[]): Promise<Measurements>;
   /**
-   * Makes hours of old minutes, and deletes hours of more than a year ago: a slice of some ms.
+   * Deletes minutes of more than eight days ago, and hours and days of more than a year ago: a slice of some ms.
    *
    * @returns true where more is to be done.
    */
   tidy(now: number): Promise<boolean>;
-  /** Deletes minutes that have not come yet: call it once it is known that the clock was ahead. */
+  /** Deletes the statistics of a time that has not come yet: call it once it is known that the clock was ahead. */
   forgetAhead(): Promise<void>;
 }

@@ -19,10 +19,12 @@ import type {
   Standing,
   StoreStatus,
   TaskNames,
+  Waiting,
   WorkerInfo,
 } from "./looking.ts";
 import type { PauseStore } from "./pauses.ts";
 import type { PushKeyStore } from "./push-keys.ts";
+import type { RedactionStore } from "./redaction-store.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "./rescue.ts";
 import type { RunOutput } from "./task-output.ts";
 import type { ClaimOptions, Owner, PushedIds, Session } from "./session.ts";
@@ -89,6 +91,8 @@ export interface Store {
   readonly pauses: PauseStore;
   /** Pushes that have a key, so that none is made twice. */
   readonly pushKeys: PushKeyStore;
+  /** What models mark as secret. */
+  readonly redactions: RedactionStore;
   /** Follow-ups and alerts of the failures of tasks. */
   readonly failures: FailureStore;
   /** Tokens of the admin API. */
@@ -128,7 +132,7 @@ export interface Store {
   parts(filter?: ReadFilter): AsyncIterable<Part<Task>>;
   /** The ids of all tasks that match, in parts. */
   matching(filter: ReadFilter): AsyncIterable<Part<number>>;
-  /** Counts the tasks of a filter with ids below this one, as far as it comes in some 100 ms. */
+  /** Counts the tasks of a filter with ids below this one, as far as it comes in some ms. */
   countBefore(filter: ReadFilter, before: number): Promise<Rest>;
   /**
    * Guesses the id above which tasks were pushed after this time: a clock that was set back, or a push that waited, may
@@ -138,6 +142,13 @@ export interface Store {
   /** The queues and models of tasks, to find the near name of a mistyped one. */
   names(): Promise<TaskNames>;
   status(): Promise<StoreStatus>;
+  /** Reads where tasks wait for a worker: without counting any. */
+  waiting(): Promise<Waiting>;
+  /**
+   * Counts the tasks of which there are too many to count whenever someone asks, and keeps the counts for `status`. Each
+   * step takes some ms: leave others time between two. It yields true where a count differs from the last one.
+   */
+  recount(): AsyncIterable<boolean>;
   /** Reads all that a worker's main thread needs when it looks for tasks. */
   look(options: LookOptions): Promise<Look>;
   /** Makes due tasks ready, as many as a claim does. */

@@ -1,7 +1,8 @@
 /** Groups failed tasks by their method and the first line of their error: many fail for one cause. */
 import { errorOf } from "../error-line.ts";
 import type { Store } from "../store/store.ts";
-import { callWords, type Task } from "../task.ts";
+import type { FailedTask } from "../store/looking.ts";
+import { callWords } from "../task.ts";
 
 export interface FailedGroup {
   readonly model: string;
@@ -21,7 +22,7 @@ export interface FailedGroup {
 export interface FailedGroups {
   /** The largest first. */
   readonly groups: readonly FailedGroup[];
-  /** How many failed tasks were looked at: the last ones pushed. */
+  /** How many failed tasks were looked at: those that failed last. */
   readonly looked: number;
   /** False: there are more. */
   readonly isAll: boolean;
@@ -30,26 +31,17 @@ export interface FailedGroups {
 /** A page reads so many in some ms. */
 const MOST_TASKS = 1_000;
 
-/** Parts of about a megabyte, where tasks are large. */
-const MOST_PARTS = 8;
-
 export async function failedGroups(store: Store, most = MOST_TASKS): Promise<FailedGroups> {
   const groups = new Map<string, FailedGroup>();
-  let [seen, parts, isAll] = [0, 0, true];
-  for await (const { found, downTo } of store.parts({ states: ["failed"], limit: most + 1 })) {
-    for (const task of found.slice(0, most - seen)) add(groups, task);
-    seen += found.length;
-    parts += 1;
-    isAll = seen <= most && (downTo === null || parts < MOST_PARTS);
-    if (!isAll) break;
-  }
+  const tasks = await store.failures.last(most + 1);
+  for (const task of tasks.slice(0, most)) add(groups, task);
   const sorted = [...groups.values()].sort((a, b) => b.count - a.count || b.last - a.last);
-  return { groups: sorted, looked: Math.min(seen, most), isAll };
+  return { groups: sorted, looked: Math.min(tasks.length, most), isAll: tasks.length <= most };
 }
 
-function add(groups: Map<string, FailedGroup>, task: Task): void {
-  const { id, model, method, reason, enqueued_at, finished_at } = task;
-  const [call, at] = [callWords(task), finished_at ?? enqueued_at];
+function add(groups: Map<string, FailedGroup>, task: FailedTask): void {
+  const { id, model, method, reason, finished_at: at } = task;
+  const call = callWords(task);
   const error = errorOf(reason ?? "");
   const key = JSON.stringify([call, error]);
   const before = groups.get(key);

@@ -3,7 +3,7 @@ import { noSuchTask, TqError } from "../errors.ts";
 import { isNotKept } from "../kept-result.ts";
 import { runAlone } from "../run/alone.ts";
 import { loneThread } from "../run/lone-thread.ts";
-import { declareNewFollowUps } from "../registry/follow-ups.ts";
+import { declareNewModels } from "../registry/declared-models.ts";
 import { ThreadOutput } from "../run/thread-output.ts";
 import type { ThreadRuntime } from "../run/thread-runtime.ts";
 import { whyHeld } from "../store/pause-words.ts";
@@ -60,7 +60,7 @@ export class TestRunner {
   async #run(claimed: ClaimedTask): Promise<TestRun> {
     this.#thrown = null;
     const { registry, config } = this.#thread;
-    await declareNewFollowUps(this.#thread.store, registry, config.tasks);
+    await declareNewModels(this.#thread.store, registry, config);
     await runAlone(this.#thread, claimed, () => NO_NEXT_CLAIM);
     const { id, attempt } = claimed;
     const { store } = this.#thread;

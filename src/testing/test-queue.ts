@@ -7,6 +7,7 @@ import { TqError } from "../errors.ts";
 import { openStoreWithClock } from "../open-store.ts";
 import { inspected } from "../quote.ts";
 import { loadModels } from "../registry/load-models.ts";
+import { checkMarks } from "../registry/marked-models.ts";
 import { modelOf } from "../registry/model-class.ts";
 import { checkPolicies, unknownRules } from "../registry/policies.ts";
 import { Registry } from "../registry/registry.ts";
@@ -83,6 +84,7 @@ async function registryOf(models: unknown = []): Promise<Registry> {
     if (model) {
       registry.add(model, null);
       checkPolicies(model);
+      checkMarks(model);
     } else if (Array.isArray(models)) {
       throw refused(`${inspected(value)} among the models is no model, and no function of task()`);
     }

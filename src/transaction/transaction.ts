@@ -5,6 +5,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { bindMethods } from "../bound-methods.ts";
 import { TqError } from "../errors.ts";
 import type { Soon } from "../soon.ts";
+import { declareNewMarks } from "../registry/marked-models.ts";
 import { unknownOption } from "../suggest.ts";
 import { currentTask, currentTaskUnit, markIfLeftBehind } from "./current-task.ts";
 import { makeSql, type TransactionSql } from "./sql.ts";
@@ -200,7 +201,9 @@ export function outsideTransaction(): Promise<never> {
 
 /** @internal Runs the tasks that a committed transaction pushed, where no worker does. */
 export function runPushed(of: Runtime, ids: readonly number[]): Soon<void> {
-  if (ids.length > 0 && !of.worker) return storage.exit(() => runHere(of, ids));
+  if (ids.length === 0) return;
+  if (!of.worker) return storage.exit(() => runHere(of, ids));
+  if (of.registry.hasNewMarks) return declareNewMarks(of);
 }
 
 function noTransactionError(): TqError {

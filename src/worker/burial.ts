@@ -2,6 +2,7 @@
 import { sleep } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
+import type { Outcome } from "../outcome.ts";
 import type { ThreadDeath } from "../store/rescue.ts";
 import type { Store } from "../store/store.ts";
 import type { Claim } from "../task.ts";
@@ -14,6 +15,12 @@ const TRY_AGAIN_MS = 1_000;
 /** A thread that is told to end, and is in no native call, is gone much sooner. */
 const ENDS_SOON_MS = 300;
 
+/** The words of an error that ended a thread. */
+const THROWN = /^(?:\w*Error|error):? /;
+
+/** Where tasks have secrets, and it is not known whose an error may quote. */
+const NOT_SHOWN = "an error that is not shown, as it is not known which task threw it";
+
 export interface BurialOptions {
   /** The worker's id. */
   readonly id: string;
@@ -21,6 +28,8 @@ export interface BurialOptions {
   /** Crashes after which a task is set aside as failed. */
   readonly maxCrashes: number;
   readonly store: Store;
+  /** Shows tasks without their secrets. */
+  readonly shown: Store;
   readonly rescued: RescuedTasks;
   readonly report: Report;
 }
@@ -70,7 +79,9 @@ export class Burials {
     }
     const onPurpose = thread.endReason !== null && !thread.toBlame;
     // The reason that its tasks get, and the log where the end was not on purpose.
-    const why = thread.endReason ?? reason;
+    const tasks = thread.isThrowerKnown ? [running?.id, thread.thrower] : [];
+    const said = await this.#withoutSecrets(tasks, thread.endReason ?? reason);
+    const why = said === NOT_SHOWN ? `${said}${thread.threw}` : said;
     // A thread that stopped has given its tasks back, one that never loaded had none.
     const hasNoTasks = thread.endReason === "stopped" || !thread.loaded;
     // A worker that stops saves this write where it can: each thread would wait for the lock in turn.
@@ -133,16 +144,44 @@ export class Burials {
   ): Promise<void> {
     const { id: worker, store, rescued } = this.#options;
     const outcome = timedOut?.outcome ?? null;
+    const said = timedOut && { ...timedOut, outcome: await this.#sayable(death, timedOut.outcome) };
     for (let tries = 0; ; tries++) {
       try {
         const tasks = await store.rescueThread({ worker, thread }, { ...death, outcome });
-        for (const task of tasks) rescued.add(task, death.running, death.reason, timedOut);
+        for (const task of tasks) rescued.add(task, death.running, death.reason, said);
         return;
       } catch (error) {
         if (tries === 0) this.#sayNotYet(thread, error);
         if (this.#stopping) return; // signing off does, or else another worker
         await sleep(TRY_AGAIN_MS);
       }
+    }
+  }
+
+  async #sayable({ running }: ThreadDeath, outcome: Outcome): Promise<Outcome> {
+    if (!("error" in outcome)) return outcome;
+    const { error } = outcome;
+    const message = await this.#withoutSecrets([running?.id], error.message);
+    const stack = error.stack && (await this.#withoutSecrets([running?.id], error.stack));
+    return { ...outcome, error: { ...error, message, stack } };
+  }
+
+  /** The words may quote what these tasks have thrown. */
+  async #withoutSecrets(ids: readonly (number | null | undefined)[], words: string) {
+    const { shown, store } = this.#options;
+    try {
+      const redaction = await shown.redactions.inForce();
+      if (redaction.isEmpty) return words;
+      const known = ids.filter((id) => typeof id === "number");
+      if (known.length === 0 && THROWN.test(words)) return NOT_SHOWN;
+      let said = words;
+      for (const id of known) {
+        const task = await store.get(id);
+        if (task !== null) said = redaction.secretsOf(task).hideIn(said);
+      }
+      return said;
+    } catch {
+      return THROWN.test(words) ? NOT_SHOWN : words;
     }
   }
 

@@ -92,6 +92,8 @@ export type ForPool =
       readonly type: "threw";
       readonly place: string | null;
       readonly task: Pick<CurrentTask, "id" | "model" | "method"> | null;
+      /** True: no code tells which task has thrown it. */
+      readonly mayBeOthers: boolean;
     }
   /** The models cannot be loaded, the database cannot be opened, or it failed while the thread stopped. */
   | { readonly type: "cannot_start"; readonly code: string; readonly error: ErrorData }

@@ -55,6 +55,9 @@ export class PoolThread {
   loaded = false;
   /** Where the error was thrown that ends the thread, and by which task, if that is not the running one. */
   threw = "";
+  /** The task whose code threw it, where that is not the running one. */
+  thrower: number | null = null;
+  isThrowerKnown = true;
   /** Why it is being ended on purpose; null when it is not. */
   endReason: string | null = null;
   /** Set once it is locked out; resolves with the task whose open connection held the write lock, or null. */

@@ -2,33 +2,26 @@
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError, messageOf } from "../errors.ts";
-import type { Report } from "../log/events.ts";
 import type { Listeners } from "../log/listeners.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
 import { createShared, type Shared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
-import { Burials } from "./burial.ts";
+import { type BurialOptions, Burials } from "./burial.ts";
 import { LeftFiles, tooManyLeft } from "./left-files.ts";
 import { Lockouts } from "./lockouts.ts";
 import { initOf } from "./init.ts";
 import { type ForPool, type Loaded, threwWords, toTqError } from "./messages.ts";
 import { PoolThread } from "./pool-thread.ts";
-import type { RescuedTasks } from "./rescued-tasks.ts";
 import type { RunStatistics } from "../run/run-statistics.ts";
 import { TakeBack } from "./take-back.ts";
 
-export interface PoolOptions {
-  /** The worker's id. */
-  readonly id: string;
+export interface PoolOptions extends Omit<BurialOptions, "maxCrashes" | "store"> {
   readonly config: Config;
-  readonly models: readonly string[];
   /** The main thread's own, which lends a part to each thread. */
   readonly store: WorkerStore;
-  readonly rescued: RescuedTasks;
   readonly statistics: RunStatistics;
-  readonly report: Report;
   /** The functions of the program around the worker. */
   readonly listeners: Listeners | null;
 }
@@ -264,6 +257,8 @@ export class Pool {
         break;
       case "threw":
         thread.threw = threwWords(message);
+        thread.thrower = message.task?.id ?? null;
+        thread.isThrowerKnown = !message.mayBeOthers;
         break;
       case "loaded":
         this.#goIfUnchanged(thread, message.files);

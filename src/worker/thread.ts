@@ -12,7 +12,8 @@ import { isTerminal } from "../log/terminal.ts";
 import { originTask, taskPrints } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
 import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
-import { declareFollowUps } from "../registry/follow-ups.ts";
+import { declareModels } from "../registry/declared-models.ts";
+import { redactionOf } from "../registry/marked-models.ts";
 import { loadModels } from "../registry/load-models.ts";
 import { modelCrons, recurringTasks } from "../registry/recurring.ts";
 import { Registry } from "../registry/registry.ts";
@@ -34,11 +35,14 @@ import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
 import type { Policy } from "../policies/table.ts";
 import { hasFunction } from "../run/policy-trouble.ts";
+import type { Redaction } from "../redaction/redaction.ts";
+import { sayable } from "../run/sayable.ts";
 import type { Claim } from "../task.ts";
 import { Policies } from "../registry/policies.ts";
 import { QuickMethods } from "../run/quick-methods.ts";
 import { type PrintSaid, ThreadOutput } from "../run/thread-output.ts";
 import { addWebhookFunction } from "./webhooks/function.ts";
+import { flushSpans } from "../tracing/open-telemetry.ts";
 import { openShared } from "../shared-memory/layout.ts";
 import { RunCounters } from "../shared-memory/run-counters.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -76,17 +80,29 @@ function tellThrower(progress: Progress): void {
     const isOther = origin !== undefined && origin.id !== progress.running()?.id;
     const { id, model, method } = origin ?? { id: 0, model: "", method: null };
     const place = placeOf(toErrorData(error).stack);
-    send({ type: "threw", place, task: isOther ? { id, model, method } : null });
+    const task = isOther ? { id, model, method } : null;
+    send({ type: "threw", place, task, mayBeOthers });
   });
 }
 
+/** True: the error that ends the thread is of a promise, which an earlier task may have left behind. */
+let mayBeOthers = false;
+
 /** A promise that an ended task has left behind ends no thread: it is not the fault of the task that runs now. */
-function watchStrayWork(store: Store, report: Report, progress: Progress): StrayWork {
+function watchStrayWork(
+  store: Store,
+  report: Report,
+  progress: Progress,
+  redaction: Redaction,
+): StrayWork {
   const running = () => progress.running();
-  const strays = new StrayWork({ store, report, running, justEnded: () => loop?.justEnded ?? [] });
+  const justEnded = () => loop?.justEnded ?? [];
+  const strays = new StrayWork({ store, report, running, justEnded, redaction });
   process.on("unhandledRejection", (reason) => {
     const isHandled = process.listenerCount("unhandledRejection") > 1; // by the models
-    if (!strays.rejected(reason) && !isHandled) throw reason;
+    if (strays.rejected(reason) || isHandled) return;
+    mayBeOthers = true;
+    throw reason;
   });
   return strays;
 }
@@ -170,8 +186,12 @@ async function start(init: Init): Promise<void> {
     report,
     hearer: taskPrints,
   });
-  const print: PrintSaid = (task, level, text) =>
+  const registry = new Registry();
+  const redaction = redactionOf({ registry, config });
+  const print: PrintSaid = (task, level, said) => {
+    const text = sayable(said, task.claimed, redaction);
     prints.lines(saidLines({ task, level, text, time: systemClock.now() }, form));
+  };
   const shared = openShared(init.shared, init.threads);
   const progress = new Progress(shared, thread);
   tellThrower(progress);
@@ -180,7 +200,6 @@ async function start(init: Init): Promise<void> {
   send({ type: "here", systemThread: systemThread() });
   try {
     const store = openThreadStore(config, { thread, part: init.store, locks: progress });
-    const registry = new Registry();
     const runtime = { store, config, registry, report, worker: true };
     enterRuntime(runtime);
     installModule(tq);
@@ -193,11 +212,11 @@ async function start(init: Init): Promise<void> {
     const crons = await loading;
     addWebhookFunction(registry, { config, store });
     await ensureTables(store, registry, report);
-    const followUps = await declareFollowUps(store, registry, config.tasks);
+    const followUps = await declareModels(store, registry, config);
     const policies = saidPolicies(registry.all(), config.tasks);
     const catalog = registry.catalog();
     send({ type: "loaded", catalog, policies, crons, followUps, files: loadedFiles() });
-    const strays = watchStrayWork(store, report, progress);
+    const strays = watchStrayWork(store, report, progress, redaction);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(
       {
@@ -205,6 +224,7 @@ async function start(init: Init): Promise<void> {
         methods: new QuickMethods(store.traits),
         policies: new Policies(config.tasks),
         audience: new Audience(config.log.level, listened),
+        redaction,
         present: { task: null },
         progress,
         counters: new RunCounters(init.counters),
@@ -228,6 +248,7 @@ async function start(init: Init): Promise<void> {
     await going.promise;
     const how = await loop.run();
     await strays.flush();
+    await flushSpans();
     flush();
     await store.close();
     const { lockedOut } = loop;

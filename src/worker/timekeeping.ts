@@ -14,6 +14,7 @@ import { CronClock } from "./cron-clock.ts";
 import type { CronSources } from "./cron-sources.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { Pool } from "./pool.ts";
+import { isFirstWorker, Recounting } from "./recounting.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
 import type { RunStatistics } from "../run/run-statistics.ts";
 import { endCancelled } from "./cancelled-runs.ts";
@@ -55,6 +56,7 @@ export class Timekeeping {
   readonly #parent = process.ppid;
   readonly #failure: LastingNote;
   #maintenance: Maintenance | null = null;
+  #recounting: Recounting | null = null;
   #cron: CronClock | null = null;
   #timer: Timer | null = null;
   #wait = TICK_MS;
@@ -82,6 +84,8 @@ export class Timekeeping {
     const cleaning = new Cleaning(this.#store, config, () => maintenance.tidy());
     this.#cron = new CronClock(this.#store, report, { id, sources, cleaning });
     this.#cron.start();
+    this.#recounting = new Recounting(this.#store, () => isFirstWorker(this.#store, id));
+    this.#recounting.start();
   }
 
   /** The database may have changed: so may recurring tasks. */
@@ -93,6 +97,7 @@ export class Timekeeping {
   stop(): void {
     this.#stopping = true;
     this.#maintenance?.stop();
+    this.#recounting?.stop();
     this.#cron?.stop();
   }
 

@@ -9,6 +9,7 @@ import type { TqError } from "../errors.ts";
 import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
+import { shownStore } from "../store/shown/shown-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 import { Alerts } from "./alerts/alerts.ts";
 import { CronSources } from "./cron-sources.ts";
@@ -69,13 +70,15 @@ export class WorkerProcess {
     const { config, report, drain, exitWithParent = false } = options;
     this.store = openWorkerStore(config, this.#config.threads);
     const { id, store } = this;
+    const shown = shownStore(store, config.admin.redact);
+    store.redactions.concealFailures(config.admin.redact);
     this.#statistics = new RunStatistics({ id, store });
     this.#rescued = new RescuedTasks(report, this.#statistics);
     this.#crons = new CronSources({ id, config, store, report });
     const own = { rescued: this.#rescued, statistics: this.#statistics };
     const parts = { id, config, store, ...own, report };
     this.#pool = new Pool(
-      { ...parts, models: this.#models, listeners: options.listeners ?? null },
+      { ...parts, shown, models: this.#models, listeners: options.listeners ?? null },
       {
         loaded: (models) => this.#loaded(models),
         cannotStart: (error) => this.#cannotStart(error),
@@ -84,8 +87,8 @@ export class WorkerProcess {
         lookAgain: () => this.#waking.look(),
       },
     );
-    this.#alerts = new Alerts({ ...parts, failed: () => this.#failed });
-    this.#webhooks = new Webhooks(parts);
+    this.#alerts = new Alerts({ ...parts, store: shown, failed: () => this.#failed });
+    this.#webhooks = new Webhooks({ ...parts, store: shown });
     this.#timekeeping = new Timekeeping(
       { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
       {

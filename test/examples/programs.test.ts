@@ -187,6 +187,34 @@ describe("the example", () => {
     },
   );
 
+  test("tracing has one trace for a push, its run and what that pushes, in programs and threads", async () => {
+    mkdirSync(join(folder, "tracing/node_modules"), { recursive: true });
+    symlinkSync(
+      join(ROOT, "node_modules/@opentelemetry"),
+      join(folder, "tracing/node_modules/@opentelemetry"),
+    );
+    await run("tracing", "tq run main.ts && { tq worker -n 2 --drain --quiet; true; }");
+    const lines = linesOf("tracing", "spans.txt").map((line) => {
+      const [trace = "", id = "", parent = "", status = "", ...name] = line.split(" ");
+      return { trace, id, parent, status, name: name.join(" ") };
+    });
+    const chains = lines
+      .filter(({ name }) => name === "push order.confirm")
+      .map(({ trace }) => {
+        const below = (parent: string): string[] => {
+          const next = lines.find((line) => line.trace === trace && line.parent === parent);
+          return next ? [`${next.name} ${next.status}`, ...below(next.id)] : [];
+        };
+        return below("-");
+      });
+    const way = ["push order.confirm 0", "run order.confirm 0", "push order.ship 0"];
+    expect(chains).toEqual([
+      [...way, "run order.ship 0"],
+      [...way, "run order.ship 2"],
+    ]);
+    expect(lines.filter(({ name }) => name === "look for stock")).toHaveLength(2);
+  });
+
   test("has at most 60 lines in each file, and says how to run it", () => {
     for (const example of readdirSync(EXAMPLES)) {
       if (example === "archive") continue;

@@ -13,6 +13,7 @@ import { makeFolder } from "../support/folder.ts";
 import { Audience } from "../../src/log/audience.ts";
 import { lateStore } from "../support/late-store.ts";
 import { ThreadOutput } from "../../src/run/thread-output.ts";
+import { redactionOf } from "../../src/registry/marked-models.ts";
 import { Policies } from "../../src/registry/policies.ts";
 import { QuickMethods } from "../../src/run/quick-methods.ts";
 import { runAlone } from "../../src/run/alone.ts";
@@ -85,6 +86,7 @@ export function makeRuntime({
     progress,
     counters: new RunCounters(counters),
     audience: new Audience(config.log.level),
+    redaction: redactionOf(runtime),
     output: new ThreadOutput(progress, store, null),
     owner: { worker: "w1", thread: 0 },
     queues: [],

@@ -37,7 +37,14 @@ describe("defaults", () => {
         keep_output: true,
         max_crashes: 3,
       },
-      admin: { listen: "127.0.0.1:8989", hosts: [], tls_cert: null, tls_key: null, push: [] },
+      admin: {
+        listen: "127.0.0.1:8989",
+        hosts: [],
+        tls_cert: null,
+        tls_key: null,
+        push: [],
+        redact: [],
+      },
       alert: { command: null, url: null, every: 60_000, queues: [], tasks: [] },
       log: { level: "info", format: "text" },
     });

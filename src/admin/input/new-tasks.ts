@@ -5,6 +5,7 @@ import { TqError } from "../../errors.ts";
 import { refuseBatchOfFunction, toTasks } from "../../push/division.ts";
 import type { Basis } from "../../values/option-kinds.ts";
 import { CALL, TASK_OPTIONS, type TaskOption, toColumns } from "../../push/task-options.ts";
+import { refuseMask } from "../../redaction/mask-given.ts";
 import { FUNCTION_METHOD, type NewTask, NO_INSTANCES } from "../../task.ts";
 import { Problems } from "./check.ts";
 import { described, readField, whole } from "./fields.ts";
@@ -125,6 +126,7 @@ function tasksOf(push: Push, basis: Basis, place: string): NewTask[] {
   const { model, method, instances, args, kwargs, user, context } = push;
   const hasNamed = Object.keys(kwargs).length > 0;
   const { batch, ...options } = optionsOf(push);
+  refuseMask([args, kwargs, context], place === "" ? "Cannot push" : `Cannot push ${place}`);
   const common = {
     model,
     method: method ?? FUNCTION_METHOD,

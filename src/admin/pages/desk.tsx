@@ -4,6 +4,7 @@ import type { Context, MiddlewareHandler, Next } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { isTqError } from "../../errors.ts";
+import type { Store } from "../../store/store.ts";
 import type { Role } from "../../store/tokens.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Sessions } from "../access/session.ts";
@@ -19,6 +20,8 @@ const REFUSALS: Partial<Record<ProblemCode, 409>> = { unauthorized: 409 };
 
 export interface DeskOptions extends AdminOptions {
   readonly sessions: Sessions;
+  /** The store with what is secret: a form that shows a task gets its secrets back from there. */
+  readonly stored: Store;
 }
 
 interface Shown {

@@ -37,7 +37,7 @@ function Failed({ found: { groups, looked, isAll }, form }: FailedProps) {
     <>
       <h1>{WORDS.pages.failed}</h1>
       {groups.length === 0 ? (
-        <p class="quiet">{isAll ? words.none : words.noneNew}</p>
+        <p class="quiet">{words.none}</p>
       ) : (
         <>
           <p class="quiet">

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
+import { countedWords, countWords } from "../../store/count-words.ts";
 import type { Working } from "../../store/working.ts";
 import { formatSize } from "../../values/size.ts";
 import type { AdminEnv } from "../access/access.ts";
@@ -81,7 +82,7 @@ function Overview({ status, working, problems: found, now, children }: OverviewP
       {queues.length === 0 ? (
         <p class="quiet">{words.noQueues}</p>
       ) : (
-        <Queues {...{ queues, hours }} />
+        <Queues {...{ queues, hours, now }} />
       )}
       {children}
       <h2>{words.workers}</h2>
@@ -171,13 +172,15 @@ function Files({ status }: { readonly status: StoreStatus }) {
 interface QueuesProps {
   readonly queues: readonly QueueStatus[];
   readonly hours: readonly QueueHour[];
+  readonly now: number;
 }
 
 /** The page of queues has the others. */
 const MOST_QUEUES = 12;
 
-function Queues({ queues, hours }: QueuesProps) {
+function Queues({ queues, hours, now }: QueuesProps) {
   const { columns } = WORDS;
+  const ages = countedWords(queues, now);
   const hourOf = new Map(hours.map((hour) => [hour.queue, hour]));
   const shown = queues.length > MOST_QUEUES ? weightiest(queues) : queues;
   const more = queues.length - shown.length;
@@ -194,6 +197,7 @@ function Queues({ queues, hours }: QueuesProps) {
           <QueueRow queue={queue} hour={hourOf.get(queue.queue)} />
         ))}
       </Table>
+      {ages !== null && <p class="quiet">{ages}</p>}
       {more > 0 && (
         <p>
           <a href="/queues">{WORDS.overview.moreQueues(more)}</a>
@@ -211,8 +215,8 @@ function weightiest(queues: readonly QueueStatus[]): QueueStatus[] {
 }
 
 function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undefined }) {
-  const { scheduled, ready, running, failed, at_least: more, served, paused, forecast } = queue;
-  const numbers = [`${ready}${more ? "+" : ""}`, String(running)];
+  const { failed, served, paused, forecast } = queue;
+  const numbers = [countWords(queue, "ready"), countWords(queue, "running")];
   const late = hour?.late_start?.p99;
   return (
     <tr id={rowId("queue", queue.queue)}>
@@ -224,12 +228,14 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
       ))}
       <td class={failed > 0 ? "number bad" : "number quiet"}>
         {failed > 0 ? (
-          <a href={tasksPath({ queue: queue.queue, state: "failed" })}>✗ {failed}</a>
+          <a href={tasksPath({ queue: queue.queue, state: "failed" })}>
+            ✗ {countWords(queue, "failed")}
+          </a>
         ) : (
           0
         )}
       </td>
-      <td class="number">{scheduled}</td>
+      <td class="number">{countWords(queue, "scheduled")}</td>
       <td class="number">{forecast?.ended_per_minute ?? "–"}</td>
       <Length ms={late} />
       <td>

@@ -4,7 +4,13 @@ import { type Context, Hono } from "hono";
 import { printable } from "../../printable.ts";
 import { forecastWords } from "../../statistics/forecast-words.ts";
 import { isServed, isWorker } from "../../store/live-workers.ts";
-import type { QueueHour, QueueStatus, StoreStatus, WorkerInfo } from "../../store/looking.ts";
+import {
+  type QueueHour,
+  type QueueStatus,
+  type StoreStatus,
+  type WorkerInfo,
+} from "../../store/looking.ts";
+import { countedWords, countWords } from "../../store/count-words.ts";
 import { isQueuePaused, type Pause } from "../../store/pauses.ts";
 import { newPause, readTarget } from "../../tasks/pauses.ts";
 import type { AdminEnv } from "../access/access.ts";
@@ -55,6 +61,7 @@ function Queues({ status, form, now }: QueuesProps) {
   const words = WORDS.queues;
   const hours = new Map(status.last_hour.map((hour) => [hour.queue, hour]));
   const queues = withQuiet(status);
+  const ages = countedWords(queues, now);
   const live = status.workers.filter((worker) => worker.alive && isWorker(worker));
   return (
     <>
@@ -77,6 +84,7 @@ function Queues({ status, form, now }: QueuesProps) {
           ))}
         </Table>
       )}
+      {ages !== null && <p class="quiet">{ages}</p>}
       {queues.length > 0 && <p class="small">{words.lengths}</p>}
       <h2>{words.pauses}</h2>
       {status.pauses.length === 0 && <p class="quiet">{words.noPauses}</p>}
@@ -163,16 +171,15 @@ interface CountProps {
 
 /** A number of tasks that leads to them. */
 function Count({ queue: status, state }: CountProps) {
-  const { queue, at_least: more } = status;
-  const count = status[state];
-  if (count === 0) return <td class="number quiet">0</td>;
+  const { queue } = status;
+  const count = countWords(status, state);
+  if (count === "0") return <td class="number quiet">0</td>;
   const label = `${count} ${WORDS.queues.states(state, printable(queue))}`;
   return (
     <td class={state === "failed" ? "number bad" : "number"}>
       <a href={tasksPath({ queue, state })} aria-label={label}>
         {state === "failed" && "✗ "}
         {count}
-        {state === "ready" && more && "+"}
       </a>
     </td>
   );

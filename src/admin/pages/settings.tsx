@@ -2,7 +2,7 @@
 /** The settings in effect, and where each comes from. */
 import { Hono } from "hono";
 import { printable } from "../../printable.ts";
-import { listSettings } from "../../settings/listed.ts";
+import { type ListedSetting, listSettings } from "../../settings/listed.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
 import { Fact, Table } from "./parts.tsx";
@@ -10,13 +10,15 @@ import { WORDS } from "./words.ts";
 
 export function settingsPages(desk: Desk): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>();
-  app.get("/settings", desk.signedIn, (c) => {
+  app.get("/settings", desk.signedIn, async (c) => {
+    const redaction = await desk.store.redactions.inForce();
+    const settings = listSettings(desk.options.config, redaction);
     const content = (
       <>
         <h1>{WORDS.pages.settings}</h1>
         <Facts desk={desk} />
         <p class="quiet">{WORDS.settings.intro}</p>
-        <Settings desk={desk} />
+        <Settings settings={settings} />
       </>
     );
     return desk.show(c, { title: WORDS.pages.settings, content });
@@ -35,11 +37,11 @@ function Facts({ desk: { store, options } }: { readonly desk: Desk }) {
   );
 }
 
-function Settings({ desk }: { readonly desk: Desk }) {
+function Settings({ settings }: { readonly settings: readonly ListedSetting[] }) {
   const words = WORDS.settings;
   return (
     <Table label={WORDS.pages.settings} titles={words.columns} isStack>
-      {listSettings(desk.options.config).map(({ key, words: value, origin, env, description }) => (
+      {settings.map(({ key, words: value, origin, env, description }) => (
         <tr>
           <th scope="row">
             <code>{printable(key)}</code>

@@ -58,7 +58,13 @@ export function TaskList({ search, tasks, pauses, next, rest, newer, form, done 
         </p>
       )}
       {tasks.length === 0 ? (
-        <Nothing isFiltered={search.size > 0} />
+        next === null ? (
+          <Nothing isFiltered={search.size > 0} />
+        ) : (
+          <p class="quiet" role="status">
+            {words.noneYet(next)}
+          </p>
+        )
       ) : (
         <form method="post" action={`/tasks/act?${search}`} id="list" data-list>
           {form !== null && <input type="hidden" name="form_token" value={form} />}
@@ -82,7 +88,11 @@ export function TaskList({ search, tasks, pauses, next, rest, newer, form, done 
       )}
       {next !== null && (
         <p>
-          <a href={nextPath(search, next)} rel="next">
+          <a
+            href={nextPath(search, next)}
+            rel="next"
+            {...(tasks.length === 0 && { ...GOES_ON, "hx-get": nextPath(search, next) })}
+          >
             {words.older}
           </a>
         </p>
@@ -90,6 +100,15 @@ export function TaskList({ search, tasks, pauses, next, rest, newer, form, done 
     </>
   );
 }
+
+/** A page without any task is followed by the next one: where few of millions match, each takes some ms. */
+const GOES_ON = {
+  "hx-trigger": "load",
+  "hx-target": "#main",
+  "hx-select": "#main",
+  "hx-swap": "outerHTML",
+  "hx-push-url": "true",
+} as const;
 
 /** More are not counted. */
 export const MOST_NEWER = 100;

@@ -6,6 +6,7 @@ import { printable } from "../../printable.ts";
 import type { ManyMove, ReadFilter, Rest } from "../../store/looking.ts";
 import type { Task } from "../../task.ts";
 import { findAll, moveThese } from "../../tasks/many.ts";
+import { taskPage } from "../../tasks/task-page.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { readFilter } from "../input/queries.ts";
 import type { Desk } from "./desk.tsx";
@@ -61,11 +62,11 @@ interface Rows {
 }
 
 async function firstRows({ store }: Desk, filter: ReadFilter): Promise<Rows> {
-  const tasks = await store.list({ ...filter, limit: PAGE_SIZE + 1 });
-  const shown = tasks.slice(0, PAGE_SIZE);
-  const last = tasks.length > PAGE_SIZE ? shown.at(-1) : undefined;
+  const page = await taskPage(store, { ...filter, limit: PAGE_SIZE + 1 });
+  const shown = page.tasks.slice(0, PAGE_SIZE);
+  const last = page.tasks.length > PAGE_SIZE ? shown.at(-1) : undefined;
   const rest = last === undefined ? null : await store.countBefore(filter, last.id);
-  return { tasks: shown, next: last?.id ?? null, rest, newer: 0 };
+  return { tasks: shown, next: last?.id ?? page.next, rest, newer: 0 };
 }
 
 /** The page keeps its rows while it lives, whatever becomes of them: nothing moves under a hand. */

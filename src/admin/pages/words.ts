@@ -76,6 +76,7 @@ export const WORDS = {
   },
   tasks: {
     none: "No tasks match.",
+    noneYet: (before: number) => `No task with the id ${before} or a later one matches.`,
     noneAtAll: "There are no tasks yet: push one by tq push, from a program, or here.",
     newer: (count: number, isAll: boolean) =>
       `${count}${isAll ? "" : "+"} newer ${count === 1 && isAll ? "task matches" : "tasks match"}: show ${count === 1 && isAll ? "it" : "them"}`,

@@ -108,7 +108,7 @@ export function cronChanges(options: CronOptions) {
   const known = (name: string) => takeUp(store, filesNow(options), name);
   const shown = async ({ after }: Changed) => shownRecurring(await recurringTask(store, after));
   const withEarlier = async (changed: Changed) => {
-    return { ...(await shown(changed)), was: earlierKeys(keyChanges(changed)) };
+    return { ...(await shown(changed)), was: earlierKeys(await keyChanges(store, changed)) };
   };
   return new Hono<AdminEnv>()
     .post(

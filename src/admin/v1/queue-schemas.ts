@@ -1,6 +1,7 @@
 /** The schemas of queues in the answers of `/api/v1`. */
 import * as v from "valibot";
-import { COUNT, ENDS, SPREAD } from "./schemas.ts";
+import { COUNTED_STATES, type QueueInfo } from "../../store/looking.ts";
+import { COUNT, ENDS, isoTime, SPREAD, TIME } from "./schemas.ts";
 
 const FORECAST = v.object({
   ended_per_minute: v.number(),
@@ -34,10 +35,25 @@ export const QUEUE_STATUS = v.object({
   ready: COUNT,
   running: COUNT,
   failed: COUNT,
-  at_least: v.optional(v.pipe(v.literal(true), v.description("There are more ready tasks"))),
+  at_least: v.optional(
+    v.pipe(v.literal(true), v.description("There may be more tasks than some of the numbers say")),
+  ),
+  least: v.optional(v.pipe(v.array(v.picklist(COUNTED_STATES)), v.description("Those numbers"))),
+  about: v.optional(
+    v.pipe(
+      v.partial(v.object(v.entriesFromList(COUNTED_STATES, TIME))),
+      v.description("The numbers that are not of now: when they were counted"),
+    ),
+  ),
   served: v.pipe(v.boolean(), v.description("A live worker takes its tasks")),
   paused: v.boolean(),
   forecast: v.optional(FORECAST),
 });
 
 export const QUEUE = v.object({ ...QUEUE_STATUS.entries, last_hour: v.nullable(HOUR) });
+
+export function shownQueue<T extends QueueInfo>({ about, ...queue }: T) {
+  if (about === undefined) return queue;
+  const times = Object.entries(about).map(([state, at]) => [state, isoTime(at)]);
+  return { ...queue, about: Object.fromEntries(times) as Record<string, string> };
+}

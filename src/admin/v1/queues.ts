@@ -17,7 +17,7 @@ import { described } from "../input/fields.ts";
 import { readObject } from "../input/json-body.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
-import { QUEUE } from "./queue-schemas.ts";
+import { QUEUE, shownQueue } from "./queue-schemas.ts";
 import { PAUSE, shownPause } from "./schemas.ts";
 
 const TAG = "queues";
@@ -57,7 +57,10 @@ export function queueOperations(store: Store) {
         const { queues, last_hour: hours } = await store.status();
         const hourOf = new Map(hours.map(({ queue, ...hour }) => [queue, hour]));
         return c.json({
-          queues: queues.map((one) => ({ ...one, last_hour: hourOf.get(one.queue) ?? null })),
+          queues: queues.map((one) => ({
+            ...shownQueue(one),
+            last_hour: hourOf.get(one.queue) ?? null,
+          })),
         });
       },
     )

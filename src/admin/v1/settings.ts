@@ -6,7 +6,7 @@ import type { AdminOptions } from "../app.ts";
 import { wholeStatus } from "../health.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { operation } from "./operation.ts";
-import { HOUR, QUEUE_STATUS } from "./queue-schemas.ts";
+import { HOUR, QUEUE_STATUS, shownQueue } from "./queue-schemas.ts";
 import { COUNT, PAUSE, shownPause, WORKER, withIsoTimes } from "./schemas.ts";
 
 const TAG = "settings";
@@ -56,7 +56,10 @@ export function settingOperations(options: AdminOptions) {
         summary: "List the settings of the server in effect, and where each comes from",
         answers: { 200: { description: "The settings", schema: SETTINGS } },
       }),
-      (c) => c.json({ file: config.file, settings: listSettings(config) }),
+      async (c) => {
+        const redaction = await options.store.redactions.inForce();
+        return c.json({ file: config.file, settings: listSettings(config, redaction) });
+      },
     )
     .get(
       "/status",
@@ -71,6 +74,7 @@ export function settingOperations(options: AdminOptions) {
         const status = await wholeStatus(options);
         return c.json({
           ...status,
+          queues: status.queues.map(shownQueue),
           pauses: status.pauses.map(shownPause),
           workers: status.workers.map(withIsoTimes),
         });

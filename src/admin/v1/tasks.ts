@@ -6,14 +6,17 @@ import { type PauseTarget, withPaused } from "../../store/pauses.ts";
 import type { ReadFilter } from "../../store/looking.ts";
 import type { Store } from "../../store/store.ts";
 import type { Task } from "../../task.ts";
+import { taskPage } from "../../tasks/task-page.ts";
 import { leaveGarbage } from "../garbage.ts";
 import { readJson } from "../input/json-body.ts";
 import { PUSH_SCHEMAS, readPush } from "../input/new-tasks.ts";
+import { withTraceOf } from "../input/trace.ts";
 import { readFilter } from "../input/queries.ts";
 import { checkPushable } from "../access/allowed-calls.ts";
 import type { TaskRouteOptions } from "../task-routes.ts";
 import { type PushOnceEnv, REPLAYED, replaysPush } from "./push-once.ts";
 import { operation, reads } from "./operation.ts";
+import { takesTrace } from "./push-trace.ts";
 import { FILTER_QUERY, queryField, taskId } from "./task-query.ts";
 import { RUN, TASK, TASK_ERROR, withIsoTimes } from "./schemas.ts";
 
@@ -38,16 +41,17 @@ export function taskOperations(options: TaskRouteOptions) {
         summary: "List tasks, the newest first",
         answers: {
           200: {
-            description: "A page of tasks; `next` is the path of the page after it",
+            description:
+              "A page of tasks; `next` is the path of the page after it. A page ends after some ms with those that it has found: with a `next` there may be more",
             schema: v.object({ tasks: v.array(TASK), next: v.nullable(v.string()) }),
           },
         },
       }),
       reads("query", LIST, (c) => readFilter(new URL(c.req.url).searchParams, store.now())),
       async (c) => {
-        const { tasks, isLast } = await pageOf(store, c.req.valid("query"));
+        const { tasks, next: before } = await pageOf(store, c.req.valid("query"));
         const pauses = await store.pauses.list();
-        const next = isLast ? null : nextPage(c.req.url, tasks.at(-1));
+        const next = before === null ? null : nextPage(c.req.url, before);
         return c.json({ tasks: tasks.map((task) => shownTask(task, pauses)), next });
       },
     )
@@ -76,10 +80,11 @@ export function taskOperations(options: TaskRouteOptions) {
         },
         refusals: ["not_found", "conflict", "full", "uncertain"],
       }),
+      takesTrace(),
       replaysPush(store, pushed),
       reads("json", v.union([PUSH, v.array(PUSH)]), async (c) => {
         const body = readJson(await c.req.arrayBuffer());
-        return readPush(body, { now: store.now(), batchSize });
+        return withTraceOf(c, readPush(body, { now: store.now(), batchSize }));
       }),
       async (c) => {
         const { pushes, tasks } = c.req.valid("json");
@@ -120,16 +125,15 @@ const PART_CHARACTERS = 1_000_000;
 const GARBAGE_TIMES = 4;
 
 async function pageOf(store: Store, filter: ReadFilter) {
-  const tasks: Task[] = [];
-  let size = 0;
-  for await (const { found, downTo } of store.parts(filter)) {
-    if (tasks.length > 0) size += JSON.stringify(found).length; // most pages are one part, and need no measure
-    tasks.push(...found);
-    if (size <= PAGE_CHARACTERS) continue;
-    leaveGarbage((PART_CHARACTERS + size) * GARBAGE_TIMES);
-    return { tasks, isLast: downTo === null };
-  }
-  return { tasks, isLast: tasks.length < (filter.limit ?? 0) };
+  let [size, hasSome] = [0, false];
+  const isLarge = (found: readonly Task[]) => {
+    if (hasSome) size += JSON.stringify(found).length; // most pages are one part, and need no measure
+    hasSome ||= found.length > 0;
+    return size > PAGE_CHARACTERS;
+  };
+  const page = await taskPage(store, { ...filter, limit: filter.limit ?? 0 }, { isLarge });
+  if (size > PAGE_CHARACTERS) leaveGarbage((PART_CHARACTERS + size) * GARBAGE_TIMES);
+  return page;
 }
 
 function pushed(c: Context, ids: number[], isReplay: boolean) {
@@ -158,10 +162,9 @@ function shownTask(task: Task, pauses: readonly PauseTarget[]) {
   return withIsoTimes(withPaused(task, pauses));
 }
 
-/** The path of the next page: the same query, before the last task of this one. */
-function nextPage(url: string, last: Task | undefined): string | null {
-  if (last === undefined) return null;
+/** The path of the next page: the same query, before what this one has looked at. */
+function nextPage(url: string, before: number): string {
   const { pathname, searchParams } = new URL(url);
-  searchParams.set("before", String(last.id));
+  searchParams.set("before", String(before));
   return `${pathname}?${searchParams}`;
 }

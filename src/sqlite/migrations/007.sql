@@ -155,10 +155,10 @@ CREATE TABLE tq__untold (
   PRIMARY KEY (channel, number)
 ) STRICT, WITHOUT ROWID;
 
--- Statistics: the runs of a method of a queue by the minute, after eight days by the hour. `span` is in ms, sums
--- and worst values in µs; `buckets` are histograms: src/statistics/histogram.ts. `whole` is 1 where a row has all runs of
--- its queue in that minute: of several methods a row more has them together, without a model. Rows with the span 0 are
--- totals since the beginning, which nothing deletes.
+-- Statistics: the runs of a method of a queue by the minute, the hour and the day. `span` is in ms, sums and worst values
+-- in µs; `buckets` are histograms: src/statistics/histogram.ts. `whole` is 1 where a row has all runs of its queue: of
+-- several methods, and of hours and days, a row more has them together, without a model. It is 2 in the row of all queues,
+-- which has no name at all. Rows with the span 0 are totals since the beginning, which nothing deletes.
 CREATE TABLE tq__statistic (
   span   INTEGER NOT NULL,
   at     INTEGER NOT NULL,
@@ -191,7 +191,7 @@ INSERT INTO tq__total VALUES ('workers_rescued', 0), ('tasks_rescued', 0);
 -- The number of the last part that a worker has added: none is added twice.
 ALTER TABLE tq__worker ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
 
--- For plain SQL, all lengths of time in ms.
+-- For plain SQL, all lengths of time in ms: minutes, and the hours whose minutes have been deleted.
 CREATE VIEW tq_stats AS
 SELECT at, span, queue, model, method,
        finished, failed, retried, snoozed, cancelled, postponed, interrupted, crashed,
@@ -200,4 +200,15 @@ SELECT at, span, queue, model, method,
        late_start_count, late_start_sum / 1000.0 / late_start_count AS late_start_mean, iif(late_start_count > 0, late_start_worst / 1000.0, NULL) AS late_start_worst,
        late_end_count, late_end_sum / 1000.0 / late_end_count AS late_end_mean, iif(late_end_count > 0, late_end_worst / 1000.0, NULL) AS late_end_worst
   FROM tq__statistic
- WHERE model <> '' AND span > 0;
+ WHERE model <> ''
+   AND (span = 60000
+        OR span = 3600000 AND at + 3600000 <= coalesce((SELECT min(at) FROM tq__statistic WHERE span = 60000), 9e18));
+
+-- Counts of the tasks of queues, where there are too many to count them whenever someone asks: src/sqlite/sql/recount.ts.
+CREATE TABLE tq__count (
+  part       TEXT    NOT NULL, -- line, beside, scheduled, failed
+  queue      TEXT    NOT NULL,
+  tasks      INTEGER NOT NULL,
+  counted_at INTEGER NOT NULL,
+  PRIMARY KEY (part, queue)
+) STRICT, WITHOUT ROWID;

@@ -47,6 +47,12 @@ CREATE TABLE tq__push_key (
 
 CREATE INDEX tq__push_key_age ON tq__push_key (pushed_at);
 
+-- The marks of models whose tasks hold secrets, as they say them: by methods, in JSON.
+CREATE TABLE tq__redaction (
+  model TEXT PRIMARY KEY,
+  marks TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The version of the schema that the tq of each worker knows; NULL: an older build, which does not say.
 ALTER TABLE tq__worker ADD COLUMN schema INTEGER;
 

@@ -1,19 +1,15 @@
-/** Counts the tasks of queues by state, each state by its index. The view `tq_queues` counts the same. */
+/**
+ * Counts the tasks of queues by state, each state by its index. Where there are too many it takes what was last counted,
+ * and without that a number that is the least. The view `tq_queues` counts all of them.
+ */
 import type { Database } from "bun:sqlite";
 import { nextTurn } from "../../next-turn.ts";
-import type { QueueInfo } from "../../store/looking.ts";
+import { COUNTED_STATES, type CountedState, type QueueInfo } from "../../store/looking.ts";
+import { hasMore, type KeptCount, type Part, readKept, WHERE } from "./kept-counts.ts";
 import { candidates } from "./queues.ts";
 
-/** The conditions of the partial indexes: where one is spelt differently, SQLite reads the whole table. */
-const READY = "state = 'ready' AND suspect = 0";
-/** Suspects, and tasks that are set aside for a pause. */
-const BESIDE = "state = 'ready' AND suspect > 0";
-const SCHEDULED = "state = 'scheduled'";
-const RUNNING = "state = 'running'";
-const FAILED = "state = 'failed' AND finished_at IS NOT NULL";
-
-const COUNT_WAITING = `SELECT ${[READY, BESIDE, SCHEDULED]
-  .map((where) => `(SELECT count(*) FROM tq__task WHERE ${where})`)
+const COUNT_WAITING = `SELECT ${(["line", "beside", "scheduled"] as const)
+  .map((part) => `(SELECT count(*) FROM tq__task WHERE ${WHERE[part]})`)
   .join(" + ")} AS size`;
 
 /** Counts the ready and scheduled tasks of all queues. */
@@ -23,11 +19,11 @@ export function countWaiting(db: Database): number {
 
 const COUNT_READY_OF = `
   SELECT count(*) AS ready
-    FROM (SELECT 1 FROM tq__task WHERE ${READY} AND queue = $queue LIMIT CAST($limit AS INTEGER))`;
+    FROM (SELECT 1 FROM tq__task WHERE ${WHERE.line} AND queue = $queue LIMIT CAST($limit AS INTEGER))`;
 
 /** Reads the names as JavaScript does, where bytes of another encoding are U+FFFD. */
 const READY_QUEUES_LIKE = `
-  SELECT queue FROM tq__task WHERE ${READY} AND queue GLOB $pattern`;
+  SELECT queue FROM tq__task WHERE ${WHERE.line} AND queue GLOB $pattern`;
 
 /** Counts the ready tasks of a queue that are no suspects, up to `limit`. */
 export function countReadyOf(db: Database, queue: string, limit: number): number {
@@ -47,36 +43,35 @@ function countForeign(db: Database, queue: string, limit: number): number {
   return count;
 }
 
-/** All that is counted task by task. */
-const OTHERS = [BESIDE, SCHEDULED, RUNNING, FAILED]
-  .map((where) => `SELECT queue, state FROM tq__task WHERE ${where}`)
-  .join(" UNION ALL ");
-
-/** Tasks counted between two pauses: some ms. */
-const COUNTED_AT_ONCE = 10_000;
+/** Queues whose ready tasks are counted between two pauses: there may be many thousands. */
+const QUEUES_AT_ONCE = 1_000;
 
 /** Ready tasks of one queue are counted up to this number. */
-const MOST_OF_QUEUE = 50_000;
+export const MOST_OF_QUEUE = 50_000;
 
 /** Once the queues so far have this many ready tasks, those of each further queue are counted up to `MOST_OF_REST`. */
 const MOST_OF_ALL = 150_000;
 const MOST_OF_REST = 10;
 
+/** All others are counted up to this number, of all queues together: each is read from a place of its own in the file. */
+export const MOST_OF_PART = 5_000;
+
+/** Where there are more, and no count is kept, only so many are looked at. */
+const LEAST_OF_PART = 1_000;
+
+/** Running tasks are few for each thread. */
+const MOST_RUNNING = 20_000;
+
 /**
- * Counts the tasks of each queue by state, in parts: the thread has other work to do between two. The connection shows
- * no change until the count ends.
+ * Counts the tasks of each queue by state: some ms, and of thousands of queues in parts, as the thread has other work to
+ * do. The connection shows no change until the count ends.
  */
 export function* countQueues(db: Database): Generator<void, QueueInfo[]> {
-  const counts = new Map<string, Counts>();
-  yield* countReady(db, counts);
-  let counted = 0;
-  for (const { queue, state } of db.query(OTHERS).iterate() as Iterable<CountedRow>) {
-    countsOf(counts, queue)[state] += 1;
-    counted += 1;
-    if (counted % COUNTED_AT_ONCE === 0) yield;
-  }
-  const queues = [...counts].map(([queue, count]) => ({ queue, ...count }));
-  return queues.sort((a, b) => Buffer.compare(Buffer.from(a.queue), Buffer.from(b.queue)));
+  const counts = new QueueCounts();
+  yield* countLine(db, counts);
+  for (const part of ["beside", "scheduled", "failed"] as const) countPart(db, part, counts);
+  countRows(db, QUEUES_RUNNING, MOST_RUNNING, "running", counts);
+  return counts.sorted();
 }
 
 /** Counts to the end, with a turn of the event loop between two parts. */
@@ -89,38 +84,117 @@ export async function countWithPauses(db: Database): Promise<QueueInfo[]> {
   }
 }
 
-function* countReady(db: Database, counts: Map<string, Counts>): Generator<void, void> {
-  let counted = 0;
-  let sincePause = 0;
+function* countLine(db: Database, counts: QueueCounts): Generator<void, void> {
+  let [queues, counted] = [0, 0];
+  let kept: Map<string, KeptCount> | null = null;
   for (const queue of candidates(db, [])) {
     const most = Math.max(Math.min(MOST_OF_QUEUE, MOST_OF_ALL - counted), MOST_OF_REST);
-    let found = countReadyOf(db, queue, Math.min(most, COUNTED_AT_ONCE) + 1);
-    if (found > COUNTED_AT_ONCE && found <= most) {
-      yield; // the caller may go on with another connection: before the long count, it loses less
-      found = countReadyOf(db, queue, most + 1);
-    }
-    if (found === 0) found = countForeign(db, queue, most + 1);
-    const count = countsOf(counts, queue);
-    count.ready = Math.min(found, most);
-    if (found > most) count.at_least = true;
-    counted += count.ready;
-    sincePause += count.ready;
-    if (sincePause < COUNTED_AT_ONCE) continue;
-    sincePause = 0;
-    yield;
+    const found = countReadyOf(db, queue, most + 1) || countForeign(db, queue, most + 1);
+    if (found > most) {
+      kept ??= readKept(db, "line");
+      counts.addMany(queue, "ready", most, kept.get(queue));
+    } else counts.add(queue, "ready", found);
+    counted += Math.min(found, most);
+    queues += 1;
+    if (queues % QUEUES_AT_ONCE === 0) yield;
   }
 }
 
-type CountedState = "scheduled" | "ready" | "running" | "failed";
-type Counts = Record<CountedState, number> & { at_least?: true };
+const STATE: Readonly<Record<Exclude<Part, "line">, CountedState>> = {
+  beside: "ready",
+  scheduled: "scheduled",
+  failed: "failed",
+};
 
-function countsOf(counts: Map<string, Counts>, queue: string): Counts {
-  let count = counts.get(queue);
-  if (!count) counts.set(queue, (count = { scheduled: 0, ready: 0, running: 0, failed: 0 }));
-  return count;
+const queuesOf = (where: string): string => `
+  SELECT queue FROM tq__task WHERE ${where} LIMIT CAST($limit AS INTEGER)`;
+
+const QUEUES_OF = {
+  beside: queuesOf(WHERE.beside),
+  scheduled: queuesOf(WHERE.scheduled),
+  failed: queuesOf(WHERE.failed),
+};
+const QUEUES_RUNNING = queuesOf("state = 'running'");
+
+function countPart(db: Database, part: keyof typeof QUEUES_OF, counts: QueueCounts): void {
+  const state = STATE[part];
+  if (!hasMore(db, part, MOST_OF_PART)) {
+    return countRows(db, QUEUES_OF[part], MOST_OF_PART, state, counts);
+  }
+  const kept = readKept(db, part);
+  if (kept.size === 0) return countRows(db, QUEUES_OF[part], LEAST_OF_PART, state, counts);
+  for (const [queue, { tasks }] of kept) counts.add(queue, state, tasks);
+  counts.isAbout(state, Math.min(...Array.from(kept.values(), (count) => count.counted_at)));
 }
 
-interface CountedRow {
-  readonly queue: string;
-  readonly state: CountedState;
+function countRows(
+  db: Database,
+  queues: string,
+  most: number,
+  state: CountedState,
+  counts: QueueCounts,
+): void {
+  const rows = db.query(queues).values({ limit: most + 1 }) as [string][];
+  for (const [queue] of rows.slice(0, most)) counts.add(queue, state, 1);
+  if (rows.length > most) counts.isLeast(state);
+}
+
+/** The counts so far, and how exact they are. */
+class QueueCounts {
+  readonly #counts = new Map<string, QueueCount>();
+  /** Those of all queues. */
+  readonly #least = new Set<CountedState>();
+  readonly #about = new Map<CountedState, number>();
+
+  #of(queue: string): QueueCount {
+    let count = this.#counts.get(queue);
+    if (!count) this.#counts.set(queue, (count = { ...NONE, isLeast: false, readyAt: null }));
+    return count;
+  }
+
+  add(queue: string, state: CountedState, tasks: number): void {
+    this.#of(queue)[state] += tasks;
+  }
+
+  /** @param least there are more in this queue. @param kept how many there were. */
+  addMany(queue: string, state: "ready", least: number, kept: KeptCount | undefined): void {
+    const count = this.#of(queue);
+    count[state] += Math.max(least, kept?.tasks ?? 0);
+    if (kept !== undefined && kept.tasks > least) count.readyAt = kept.counted_at;
+    else count.isLeast = true;
+  }
+
+  isLeast(state: CountedState): void {
+    this.#least.add(state);
+  }
+
+  isAbout(state: CountedState, at: number): void {
+    this.#about.set(state, at);
+  }
+
+  sorted(): QueueInfo[] {
+    const queues = Array.from(this.#counts, ([queue, { isLeast, readyAt, ...numbers }]) => {
+      const about = new Map(this.#about);
+      if (readyAt !== null) about.set("ready", Math.min(readyAt, about.get("ready") ?? readyAt));
+      const least = COUNTED_STATES.filter(
+        (state) => this.#least.has(state) || (state === "ready" && isLeast),
+      );
+      return {
+        queue,
+        ...numbers,
+        ...(least.length > 0 && { at_least: true as const, least }),
+        ...(about.size > 0 && { about: Object.fromEntries(about) }),
+      };
+    });
+    return queues.sort((a, b) => Buffer.compare(Buffer.from(a.queue), Buffer.from(b.queue)));
+  }
+}
+
+const NONE = { scheduled: 0, ready: 0, running: 0, failed: 0 };
+
+interface QueueCount extends Record<CountedState, number> {
+  /** True: it has more ready tasks. */
+  isLeast: boolean;
+  /** When its ready tasks were counted; null: now. */
+  readyAt: number | null;
 }

@@ -6,6 +6,7 @@ import type { FollowUp } from "../../store/failure-store.ts";
 import { encode } from "../../values/encoding.ts";
 import type { KnownFollowUps } from "../known-follow-ups.ts";
 import { CALL } from "./call.ts";
+import { withoutSecrets } from "./redactions.ts";
 import { noteFailure } from "./untold.ts";
 
 /** The task of a follow-up has none itself. */
@@ -54,7 +55,8 @@ export function afterFailure(
   const declared = known.of(model, method);
   const calls = declared === undefined ? db.query(CALLED).get({ model, method }) : declared;
   if (calls === null) return;
-  const failure: Failure = { task: id, ...rest };
+  const reason = withoutSecrets(db, { id, ...failed }, known.secretNames);
+  const failure: Failure = { task: id, ...rest, reason };
   const args = encode([failure], "args");
   const values = { ...(calls as FollowUp["calls"]), id, now, args, policy: OF_FOLLOW_UP };
   const pushed = db.query(PUSH).run(values);

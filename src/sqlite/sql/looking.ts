@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { type Claim, FUNCTION_METHOD, type Task } from "../../task.ts";
-import type { Standing, TaskNames, WorkerInfo } from "../../store/looking.ts";
+import type { FailedTask, Standing, TaskNames, WorkerInfo } from "../../store/looking.ts";
 import { listIds } from "./claim.ts";
 import { EXPIRED, type TaskRow, toTask } from "./task-rows.ts";
 
@@ -49,6 +49,18 @@ export function listNames(db: Database): TaskNames {
     models: [...new Set(rows.map(([, model]) => model))],
     calls: [...calls.values()],
   };
+}
+
+/** Long reasons are cut: an error may have a megabyte. */
+const LAST_FAILED = `
+  SELECT id, model, method, substr(instances, 1, 3) AS instances, substr(reason, 1, 1000) AS reason, finished_at
+    FROM tq__task
+   WHERE state = 'failed' AND finished_at IS NOT NULL
+   ORDER BY finished_at DESC, id DESC
+   LIMIT CAST($most AS INTEGER)`;
+
+export function lastFailed(db: Database, most: number): FailedTask[] {
+  return db.query(LAST_FAILED).all({ most }) as FailedTask[];
 }
 
 /** Changes when another connection has committed: https://www.sqlite.org/pragma.html#pragma_data_version */

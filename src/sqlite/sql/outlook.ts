@@ -41,7 +41,13 @@ export function withForecasts(
     if (ready <= 0) return status;
     const takers = live.filter((worker) => takesQueue(worker.queues, status.queue));
     const started = Math.min(...takers.map(({ started_at: at }) => at));
-    const line = { ...status, ready, held: heldNames(pauses) };
+    const isLeast = status.least?.includes("ready") === true;
+    const line = {
+      queue: status.queue,
+      ready,
+      ...(isLeast && { at_least: isLeast }),
+      held: heldNames(pauses),
+    };
     const ranFrom = Math.max(started, resumedAt(db, status.queue, ended));
     const found = forecastOf(db, line, ranFrom, now, (since) => {
       let counts = pushed.get(since);

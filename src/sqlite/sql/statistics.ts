@@ -1,18 +1,19 @@
-/** The statistics of runs: rows of minutes, which become rows of hours. */
+/** The statistics of runs: rows of minutes, of hours and of days, which are written together. */
 import type { Database } from "bun:sqlite";
-import { MEASURES, RUN_ENDS, RunCounts, type Series } from "../../statistics/counts.ts";
+import {
+  MEASURES,
+  RUN_ENDS,
+  RunCounts,
+  type Series,
+  SeriesCounts,
+} from "../../statistics/counts.ts";
 import { TOTAL, totalSeries } from "./total-series.ts";
-import type {
-  SeriesEnds,
-  StatisticsPart,
-  StatisticsQuery,
-  StatisticsRow,
-} from "../../store/statistics-store.ts";
+import type { SeriesEnds, StatisticsPart, StatisticsRow } from "../../store/statistics-store.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../values/duration.ts";
 import { namesGlob } from "./glob.ts";
+import { MINUTES_KEPT_MS, type Slice, startOf } from "./statistics-slices.ts";
 
-/** Rows of minutes are kept so long, then they are added to those of hours, which are kept for the second time. */
-const MINUTES_KEPT_MS = 8 * DAY_MS;
+/** Rows of hours and days are kept so long. */
 const HOURS_KEPT_MS = 366 * DAY_MS;
 
 const VALUES = [
@@ -43,6 +44,44 @@ export function addPart(db: Database, { worker, number, at, counts }: Statistics
     queues.add(series.queue);
   }
   for (const queue of queues) addUp(db, at, queue);
+  const together = togetherOf(counts);
+  addTo(db, { ...EVERYTHING, at, span: MINUTE_MS }, together.all, OF_ALL);
+  for (const span of LONG_SPANS) addLong(db, { at: startOf(at, span), span }, counts, together);
+}
+
+/** A long span is read from few rows, though its minutes have many. */
+const LONG_SPANS = [HOUR_MS, DAY_MS];
+
+function addLong(
+  db: Database,
+  place: Place,
+  counts: SeriesCounts,
+  { queues, all }: ReturnType<typeof togetherOf>,
+): void {
+  for (const [series, added] of counts) addTo(db, { ...series, ...place }, added);
+  for (const [queue, added] of queues) addTo(db, { ...queue, ...place }, added, OF_QUEUE);
+  addTo(db, { ...EVERYTHING, ...place }, all, OF_ALL);
+}
+
+type Place = Pick<StatisticsRow, "at" | "span">;
+
+/** The model and the method of the row that has all runs of a queue, and the queue of that of all: none has such a name. */
+const ALL = "";
+const EVERYTHING = { queue: ALL, model: ALL, method: ALL };
+
+/** What is in the column `whole`. */
+const OF_METHOD = 0;
+const OF_QUEUE = 1;
+const OF_ALL = 2;
+
+function togetherOf(counts: SeriesCounts) {
+  const queues = new SeriesCounts();
+  const all = new RunCounts();
+  for (const [{ queue }, added] of counts) {
+    queues.of({ queue, model: ALL, method: ALL }).merge(added);
+    all.merge(added);
+  }
+  return { queues, all };
 }
 
 const TOTALS = `SELECT * FROM tq__statistic WHERE span = ${TOTAL.span} AND at = ${TOTAL.at}`;
@@ -50,9 +89,6 @@ const TOTALS = `SELECT * FROM tq__statistic WHERE span = ${TOTAL.span} AND at = 
 export function sumTotals(db: Database, into: (series: Series) => RunCounts): void {
   for (const row of db.query(TOTALS).iterate() as Iterable<StoredRow>) addRow(into(row), row);
 }
-
-/** The model and the method of the row that has all runs of a queue: no method has such a name. */
-const ALL = "";
 
 const OF_MINUTE = `span = ${MINUTE_MS} AND at = $at AND queue = $queue`;
 const METHODS = `SELECT * FROM tq__statistic WHERE ${OF_MINUTE} AND model <> '${ALL}'`;
@@ -62,22 +98,27 @@ const MARK = `UPDATE tq__statistic SET whole = $whole WHERE ${OF_MINUTE}`;
 function addUp(db: Database, at: number, queue: string): void {
   const rows = db.query(METHODS).all({ at, queue }) as StoredRow[];
   const isOne = rows.length === 1;
-  db.query(MARK).run({ at, queue, whole: isOne ? 1 : 0 });
+  db.query(MARK).run({ at, queue, whole: isOne ? OF_QUEUE : OF_METHOD });
   if (isOne) return;
   const all = new RunCounts();
   for (const row of rows) addRow(all, row);
-  const key = { at, span: MINUTE_MS, queue, model: ALL, method: ALL, whole: 1 };
+  const key = { at, span: MINUTE_MS, queue, model: ALL, method: ALL, whole: OF_QUEUE };
   db.query(PUT).run({ ...key, ...toValues(all) });
 }
 
-function addTo(db: Database, key: StatisticsRow, added: RunCounts): void {
+function addTo(
+  db: Database,
+  key: StatisticsRow,
+  added: RunCounts,
+  whole: number = OF_METHOD,
+): void {
   const { at, span, queue, model, method } = key;
   const row = { at, span, queue, model, method };
   const stored = db.query(ROW).get({ ...row }) as StoredRow | null;
   const counts = new RunCounts();
   if (stored) addRow(counts, stored);
   counts.merge(added);
-  db.query(PUT).run({ ...row, whole: 0, ...toValues(counts) });
+  db.query(PUT).run({ ...row, whole, ...toValues(counts) });
 }
 
 /** Lengths of time are stored in whole µs. */
@@ -103,29 +144,29 @@ function addRow(counts: RunCounts, row: StoredRow): void {
   }
 }
 
-const SPANS = `span IN (${MINUTE_MS}, ${HOUR_MS})`;
-const ASKED = `${SPANS} AND at >= $since AND at < $until AND ($queue IS NULL OR queue GLOB $queue)`;
-const ROWS = `SELECT * FROM tq__statistic WHERE ${ASKED} AND model <> '${ALL}'`;
+const ASKED = `span = $span AND at >= $from AND at < $to AND ($queue IS NULL OR queue GLOB $queue)`;
 
-/** Hours have no row for all methods. */
-const WHOLE_ROWS = `SELECT * FROM tq__statistic WHERE ${ASKED} AND (whole = 1 OR span = ${HOUR_MS})`;
+const ROWS = {
+  method: `SELECT * FROM tq__statistic WHERE ${ASKED} AND model <> '${ALL}'`,
+  queue: `SELECT * FROM tq__statistic WHERE ${ASKED} AND whole = ${OF_QUEUE}`,
+  all: `SELECT * FROM tq__statistic WHERE ${ASKED} AND whole = ${OF_ALL}`,
+};
 
+/** @param queue a name or a pattern. */
 export function sumRows(
   db: Database,
-  { since, until, queue = null, whole = false }: Nullable<StatisticsQuery>,
+  { span, from, to }: Slice,
+  { queue, by }: { readonly queue: string | undefined; readonly by: keyof typeof ROWS },
   into: (row: StatisticsRow) => RunCounts,
 ): void {
-  const statement = db.query(whole ? WHOLE_ROWS : ROWS);
-  const values = { since, until, queue: globOf(queue) };
-  const rows = statement.iterate(values) as Iterable<StoredRow>;
-  for (const row of rows) addRow(into(row), row);
+  const of = by === "all" && queue !== undefined ? "queue" : by;
+  const rows = db.query(ROWS[of]).iterate({ span, from, to, queue: globOf(queue) });
+  for (const row of rows as Iterable<StoredRow>) addRow(into(row), row);
 }
 
-function globOf(queue: string | null): string | null {
-  return queue === null ? null : namesGlob(queue);
+function globOf(queue: string | undefined): string | null {
+  return queue === undefined ? null : namesGlob(queue);
 }
-
-type Nullable<T> = { [K in keyof T]: T[K] | null };
 
 const SERIES_ENDS = `
   SELECT queue, model, method, ${RUN_ENDS.map((end) => `sum(${end}) AS ${end}`).join(", ")}
@@ -134,66 +175,63 @@ const SERIES_ENDS = `
 
 export function endsOf(
   db: Database,
-  { since, until, queue = null }: Nullable<StatisticsQuery>,
+  { span, from, to }: Slice,
+  queue: string | undefined,
 ): SeriesEnds[] {
-  return db.query(SERIES_ENDS).all({ since, until, queue: globOf(queue) }) as SeriesEnds[];
+  return db.query(SERIES_ENDS).all({ span, from, to, queue: globOf(queue) }) as SeriesEnds[];
 }
 
-/** Rows that become hours, or are deleted, in one transaction: some ms. */
-const AT_ONCE = 300;
+/** Rows that are deleted in one transaction: some ms. */
+const AT_ONCE = 1_000;
 
-const OLD_MINUTES = `
-  SELECT * FROM tq__statistic WHERE span = ${MINUTE_MS} AND at < $before ORDER BY at LIMIT ${AT_ONCE}`;
-const DELETE = `DELETE FROM tq__statistic WHERE ${KEY}`;
+const SPANS = `span IN (${MINUTE_MS}, ${HOUR_MS}, ${DAY_MS})`;
+
+/** Minutes go by whole hours: `tq_stats` shows the hours of which there are none. */
 const OLD = `
-  SELECT at, span, queue, model, method FROM tq__statistic
-   WHERE ${SPANS} AND at < $before LIMIT ${AT_ONCE}`;
+  SELECT span, at, queue, model, method FROM tq__statistic WHERE span = ${MINUTE_MS} AND at < $minutesBefore
+   UNION ALL
+  SELECT span, at, queue, model, method FROM tq__statistic
+   WHERE span IN (${HOUR_MS}, ${DAY_MS}) AND at < $hoursBefore
+   LIMIT ${AT_ONCE}`;
+const HAS_OLD = `SELECT EXISTS (${OLD}) AS old`;
+const DELETE = `DELETE FROM tq__statistic WHERE ${KEY}`;
 
-const HAS_OLD = `
-  SELECT EXISTS (SELECT 1 FROM tq__statistic WHERE span = ${MINUTE_MS} AND at < $minutesBefore)
-      OR EXISTS (SELECT 1 FROM tq__statistic WHERE span = ${HOUR_MS} AND at < $hoursBefore) AS old`;
+function oldBefore(now: number) {
+  return {
+    minutesBefore: startOf(now - MINUTES_KEPT_MS, HOUR_MS),
+    hoursBefore: now - HOURS_KEPT_MS,
+  };
+}
 
 export function hasOldRows(db: Database, now: number): boolean {
-  const before = { minutesBefore: now - MINUTES_KEPT_MS, hoursBefore: now - HOURS_KEPT_MS };
-  return (db.query(HAS_OLD).get(before) as { old: 0 | 1 }).old === 1;
+  return (db.query(HAS_OLD).get(oldBefore(now)) as { old: 0 | 1 }).old === 1;
 }
 
 /** @returns true where more is to be done. */
 export function tidyRows(db: Database, now: number): boolean {
-  const old = db.query(OLD).all({ before: now - HOURS_KEPT_MS }) as StatisticsRow[];
-  for (const row of old) deleteRow(db, row);
-  if (old.length === AT_ONCE) return true;
-  const minutes = db.query(OLD_MINUTES).all({ before: now - MINUTES_KEPT_MS }) as StoredRow[];
-  for (const rows of Map.groupBy(minutes, hourKey).values()) {
-    const [first] = rows;
-    if (first === undefined) continue;
-    if (first.model !== ALL) {
-      const counts = new RunCounts();
-      for (const row of rows) addRow(counts, row);
-      addTo(db, { ...first, at: hourOf(first.at), span: HOUR_MS }, counts);
-    }
-    for (const row of rows) deleteRow(db, row);
+  const old = db.query(OLD).all(oldBefore(now)) as StatisticsRow[];
+  for (const { at, span, queue, model, method } of old) {
+    db.query(DELETE).run({ at, span, queue, model, method });
   }
-  return minutes.length === AT_ONCE;
-}
-
-function hourOf(at: number): number {
-  return Math.floor(at / HOUR_MS) * HOUR_MS;
-}
-
-function hourKey({ at, queue, model, method }: Series & { readonly at: number }): string {
-  return JSON.stringify([hourOf(at), queue, model, method]);
-}
-
-function deleteRow(db: Database, { at, span, queue, model, method }: StatisticsRow): void {
-  db.query(DELETE).run({ at, span, queue, model, method });
+  return old.length === AT_ONCE;
 }
 
 /** A clock that is ahead by less is not worth a word. */
 const AHEAD_MS = HOUR_MS;
 
 const FORGET_AHEAD = `DELETE FROM tq__statistic WHERE ${SPANS} AND at > $after`;
+const FORGET_PLACE = "DELETE FROM tq__statistic WHERE span = $span AND at = $at";
 
 export function forgetAhead(db: Database, now: number): void {
-  db.query(FORGET_AHEAD).run({ after: now + AHEAD_MS });
+  const after = now + AHEAD_MS;
+  if (db.query(FORGET_AHEAD).run({ after }).changes === 0) return;
+  // The hour and the day of that moment have some of the minutes that are gone now.
+  for (const [shorter, span] of [[MINUTE_MS, HOUR_MS] as const, [HOUR_MS, DAY_MS] as const]) {
+    const at = startOf(after, span);
+    const counts = new SeriesCounts();
+    const slice = { span: shorter, from: at, to: at + span };
+    sumRows(db, slice, { queue: undefined, by: "method" }, (row) => counts.of(row));
+    db.query(FORGET_PLACE).run({ span, at });
+    addLong(db, { at, span }, counts, togetherOf(counts));
+  }
 }

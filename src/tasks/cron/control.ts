@@ -4,10 +4,12 @@ import { runByHand } from "../../cron/by-hand.ts";
 import { type CronDefinition, readCron } from "../../cron/definition.ts";
 import { definitionOf, editedKeys, pauseAt, saidBySource } from "../../cron/in-force.ts";
 import type { CronOverride, CronPause, CronRow } from "../../cron/ledger.ts";
+import { shownCall } from "../../cron/shown-call.ts";
 import { originWords } from "../../cron/origin.ts";
 import { TqError } from "../../errors.ts";
 import { fieldOf } from "../../policies/table.ts";
 import { quote } from "../../quote.ts";
+import { refuseMask } from "../../redaction/mask-given.ts";
 import type { Store } from "../../store/store.ts";
 import { didYouMean } from "../../suggest.ts";
 import { REASON } from "../pauses.ts";
@@ -33,15 +35,16 @@ export interface KeyChange {
   readonly is: unknown;
 }
 
-export function keyChanges({ before, after }: Changed): KeyChange[] {
+/** @param store shows them, without the secrets in them */
+export async function keyChanges(store: Store, { before, after }: Changed): Promise<KeyChange[]> {
   const source = saidBySource(after);
-  const [old, now] = [before, after].map(({ override }) => ({
-    ...source,
-    ...editedKeys(override),
-  })) as [Record<string, unknown>, Record<string, unknown>];
+  const all = [before, after].map(({ override }) => ({ ...source, ...editedKeys(override) }));
+  const [old = {}, now = {}]: Record<string, unknown>[] = all;
+  const redaction = await store.redactions.inForce();
+  const [oldShown = {}, nowShown = {}] = all.map((keys) => shownCall(keys, redaction));
   return [...new Set([...Object.keys(old), ...Object.keys(now)])]
-    .map((key) => ({ key, was: old[key], is: now[key] }))
-    .filter(({ was, is }) => !Bun.deepEquals(was, is));
+    .filter((key) => !Bun.deepEquals(old[key], now[key]))
+    .map((key) => ({ key, was: oldShown[key], is: nowShown[key] }));
 }
 
 /** For JSON: what each of them was; null: it was not said. */
@@ -92,6 +95,7 @@ export function editCron(
   name: string,
   said: Readonly<Record<string, unknown>>,
 ): Promise<Changed> {
+  refuseMask(said, `Cannot edit ${name}`);
   return change(store, name, (row) => {
     const { pause } = row.override;
     const { edited } = edit(row, said);

@@ -1,7 +1,8 @@
 /** Recurring tasks as people and programs see them. */
 import type { CronDefinition } from "../../cron/definition.ts";
-import { definitionOf, editedKeys, pauseAt } from "../../cron/in-force.ts";
+import { definitionOf, editedKeys, pauseAt, saidBySource } from "../../cron/in-force.ts";
 import type { CronPause, CronRow, PastSlot, SlotOutcome } from "../../cron/ledger.ts";
+import { shownCall } from "../../cron/shown-call.ts";
 import { scheduleWords } from "../../cron/words.ts";
 import type { Store } from "../../store/store.ts";
 import type { TaskState } from "../../task.ts";
@@ -59,7 +60,12 @@ export interface RecurringSlot {
 
 export async function recurringTask(store: Store, row: CronRow): Promise<RecurringTask> {
   const [last] = await store.cron.slots(row.name, 1);
-  return toRecurring(row, last, store.now());
+  const task = await toRecurring(row, last, store.now());
+  const { edited } = task;
+  if (edited === null) return task;
+  const redaction = await store.redactions.inForce();
+  const said = { ...saidBySource(row), ...edited };
+  return { ...task, edited: shownCall(edited, redaction, said) };
 }
 
 /** One that is not in the database yet. */

@@ -4,8 +4,8 @@ import { RunCounts, type Series } from "../../statistics/counts.ts";
 import { type RunSummary, summarize } from "../../statistics/summary.ts";
 import type { SeriesEnds, StatisticsRow } from "../../store/statistics-store.ts";
 import type { Store } from "../../store/store.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../values/duration.ts";
 import { sinceOf } from "./span.ts";
-import { sumEnds, sumStatistics } from "./sum.ts";
 
 export const GROUPINGS = ["queue", "task", "hour"] as const;
 
@@ -55,7 +55,8 @@ export async function groupStatistics(
   const until = store.now();
   const since = sinceOf(until, length);
   const groups = new Map<string, { readonly key: GroupKey; readonly counts: RunCounts }>();
-  await sumStatistics(store, { since, until, queue, whole: by !== "task" }, (row) => {
+  const longest = by === "hour" ? hourRows(until) : DAY_MS;
+  await store.statistics.sum({ since, until, queue, by: APART[by], longest }, (row) => {
     tell();
     const key = keyOf(row, by);
     const name = JSON.stringify(key);
@@ -64,7 +65,7 @@ export async function groupStatistics(
     return group.counts;
   });
   const rows = Array.from(groups.values(), ({ key, counts }) => ({ ...key, ...summarize(counts) }));
-  const ends = await sumEnds(store, { since, until, queue }, tell);
+  const ends = await store.statistics.ends({ since, until, queue });
   return {
     since,
     until,
@@ -73,6 +74,13 @@ export async function groupStatistics(
     groups: sorted(rows),
     failures: failures(ends),
   };
+}
+
+const APART = { queue: "queue", task: "method", hour: "all" } as const;
+
+/** Rows of hours begin with those of UTC: in India the minutes are read. */
+function hourRows(now: number): number {
+  return new Date(now).getTimezoneOffset() % 60 === 0 ? HOUR_MS : MINUTE_MS;
 }
 
 function keyOf({ at, queue, model, method }: StatisticsRow, by: Grouping): GroupKey {

@@ -12,7 +12,6 @@ import {
 } from "../../values/duration.ts";
 import { ClosedSteps } from "./closed-steps.ts";
 import { sinceOf } from "./span.ts";
-import { sumStatistics } from "./sum.ts";
 
 /** A chart has no more points than this on a phone, and needs no more on a wide screen. */
 const USUAL_STEPS = 100;
@@ -20,7 +19,7 @@ const MOST_STEPS = 500;
 
 const STEPS = [1, 5, 15, 30, 60, 120, 360, 720].map((minutes) => minutes * MINUTE_MS);
 
-/** Older statistics are kept by the hour. */
+/** Of an older time there are whole hours alone. */
 const MINUTES_DAYS = 8;
 
 export interface Step extends RunSummary {
@@ -90,7 +89,9 @@ export async function statisticsSeries(
   const of = JSON.stringify([queue ?? null, step]);
   const firstOpen = starts.find((at) => closed.get(of, at) === undefined) ?? until;
   const counts = starts.map(() => new RunCounts());
-  await sumStatistics(store, { since: firstOpen, until, queue, whole: true }, ({ at }) => {
+  const longest = [DAY_MS, HOUR_MS, MINUTE_MS].find((span) => step % span === 0) ?? MINUTE_MS;
+  const rows = { since: firstOpen, until, queue, by: "all", longest } as const;
+  await store.statistics.sum(rows, ({ at }) => {
     return counts[Math.floor((at - since) / step)] ?? new RunCounts();
   });
   const pushed = queue === undefined ? await pushedIn(store, [...starts, until + 1]) : [];

@@ -73,8 +73,10 @@ needs("Linux").test(
       const { serveAdmin } = await import("./src/admin/serve.ts");
       const { SqliteStore } = await import("./src/sqlite/store.ts");
       const { newTask } = await import("./test/support/store.ts");
+      const { parseSettings } = await import("./src/settings/config.ts");
       const store = new SqliteStore({ path: ${JSON.stringify(folder.file("tq.db"))} });
-      const options = { store, listen: "127.0.0.1:0", catalog: () => ({}), mode: "worker", version: "1" };
+      const config = parseSettings({}, "test");
+      const options = { store, config, listen: "127.0.0.1:0", catalog: () => ({}), mode: "worker", version: "1" };
       const server = await serveAdmin(options);
       console.log(new URL(server.url).port + " " + server.tokenFile);
       while ((await line()) === "push") {

@@ -86,7 +86,8 @@ describe("a push with an Idempotency-Key", () => {
     await using admin = makeAdmin();
     const operations = operationsOf(await documentOf(admin));
     const { parameters } = operations.find(({ operationId }) => operationId === "pushTasks") ?? {};
-    expect(parameters).toMatchObject([{ in: "header", name: "Idempotency-Key" }]);
-    expect(parameters?.[0]?.required).not.toBe(true);
+    const own = parameters?.filter(({ name }) => name === "Idempotency-Key");
+    expect(own).toMatchObject([{ in: "header" }]);
+    expect(own?.[0]?.required).not.toBe(true);
   });
 });

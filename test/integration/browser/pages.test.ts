@@ -1,4 +1,5 @@
 /** The pages of the dashboard beside tasks, in a real browser: charts, keys, forms under a live page. */
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { needs } from "../../support/needs.ts";
@@ -13,6 +14,14 @@ export const invoice = task("invoice", async (n) => {
   return n;
 });
 `;
+
+/** So many that no page looks at all of them; the first one is the only one of its kind. */
+const MANY = `
+  INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context,
+                        enqueued_at, dequeued_at, finished_at)
+  WITH RECURSIVE task (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM task WHERE n < 1000000)
+  SELECT 'finished', 'default', 0, 0, 'invoice', 'call', '[]', iif(n = 1, '["rare"]', '["usual"]'), 0, '{}', 0, 0, 0
+    FROM task`;
 
 const PHONE = { viewport: { width: 360, height: 700 } };
 
@@ -62,6 +71,23 @@ needs("chromium").describe("the pages of the dashboard", () => {
     expect(await page.locator("canvas.mine").count()).toBe(1);
     expect(await page.locator("details[open]").count()).toBe(1);
     expect(said).toEqual([]);
+  });
+
+  test("go on by themselves where few of many tasks match, and by a link without JavaScript", async () => {
+    await using site = await shop();
+    using db = new Database(site.file("tq.db"));
+    db.run(MANY);
+    const path = "/tasks?args_have=rare";
+    const { page, said } = await site.visit(browser, path);
+    await page.getByRole("link", { name: "1", exact: true }).waitFor();
+    expect(page.url()).toContain("before=");
+    expect(said).toEqual([]);
+    const { page: plain } = await site.visit(browser, path, { javaScriptEnabled: false });
+    await plain.getByText(/No task with the id \d+ or a later one matches/).waitFor();
+    const before = plain.url();
+    await plain.getByRole("link", { name: "Older tasks" }).click();
+    await plain.waitForURL("**before=**");
+    expect(plain.url()).not.toBe(before);
   });
 
   test("know keys, but not while a person types", async () => {

@@ -1,9 +1,10 @@
 /** What is done for every task must cost the same with ten tasks or ten million: no scan and no sort of them. */
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { MANY_QUEUES } from "../../../src/sqlite/sql/ready-order.ts";
 import type { Store } from "../../../src/store/store.ts";
 import type { TestClock } from "../../support/clock.ts";
+import { planOf, statementsOf } from "../../support/plans.ts";
 import {
   claim,
   dueOf,
@@ -15,31 +16,6 @@ import {
   type TestStore,
   withSession,
 } from "../../support/store.ts";
-
-/** The statements on the queue's tables that this runs, as it runs them. */
-async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
-  const seen = new Set<string>();
-  const query = spyOn(Database.prototype, "query");
-  try {
-    await work();
-    for (const [sql] of query.mock.calls)
-      if (/tq_/.test(sql) && !/SAVEPOINT|RELEASE/.test(sql)) seen.add(sql);
-  } finally {
-    query.mockRestore();
-  }
-  return [...seen];
-}
-
-/** On a connection of its own: EXPLAIN of an UPDATE … RETURNING leaves a connection unusable. */
-function planOf(path: string, sql: string): string[] {
-  const db = new Database(path, { strict: false });
-  try {
-    const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
-    return rows.map(({ detail }) => detail);
-  } finally {
-    db.close();
-  }
-}
 
 function idleClaim(store: Store, queues: readonly string[]): Promise<unknown> {
   return store.claim({ owner: { worker: "z", thread: 1 }, queues, limit: 3 });

@@ -29,10 +29,10 @@ export function statisticsSumTests(): void {
 
     const query = () => ({ since: 0, until: clock.now() + 1 });
 
-    async function rows(whole: boolean) {
+    async function rows(by: "method" | "queue" | "all", longest = MINUTE) {
       const found: { readonly at: number; readonly queue: string; readonly counts: RunCounts }[] =
         [];
-      await store.statistics.sum({ ...query(), whole }, ({ at, queue }) => {
+      await store.statistics.sum({ ...query(), by, longest }, ({ at, queue }) => {
         const counts = new RunCounts();
         found.push({ at, queue, counts });
         return counts;
@@ -49,12 +49,27 @@ export function statisticsSumTests(): void {
       );
     }
 
-    test("may be read together, a row for each queue", async () => {
-      expect(await rows(true)).toEqual([
+    test("may be read together, a row for each queue, or for all", async () => {
+      expect(await rows("queue")).toEqual([
         [minute - MINUTE, "mail", 5, 2],
         [minute, "mail", 1, 0],
       ]);
-      expect(await rows(false)).toHaveLength(3);
+      expect((await rows("all")).map(([at, , runs]) => [at, runs])).toEqual([
+        [minute - MINUTE, 5],
+        [minute, 1],
+      ]);
+      expect(await rows("method")).toHaveLength(3);
+    });
+
+    test("are read apart where one queue of all is asked for", async () => {
+      const found: number[] = [];
+      const all = { ...query(), by: "all", longest: MINUTE } as const;
+      for (const queue of ["mail", "print"]) {
+        const counts = new RunCounts();
+        await store.statistics.sum({ ...all, queue }, () => counts);
+        found.push(counts.runs);
+      }
+      expect(found).toEqual([6, 0]);
     });
 
     test("may be read as ends alone, by method", async () => {
@@ -62,11 +77,13 @@ export function statisticsSumTests(): void {
       expect(await ends("print")).toEqual({});
     });
 
-    test("have the same sums once they are kept by the hour", async () => {
+    test("have the same sums once their minutes are gone", async () => {
       clock.advance(9 * DAY);
       while (await store.statistics.tidy(clock.now()));
-      const runs = (await rows(true)).map(([, , count]) => Number(count));
-      expect(runs.reduce((sum, count) => sum + count, 0)).toBe(6);
+      for (const by of ["method", "queue", "all"] as const) {
+        const runs = (await rows(by, DAY)).map(([, , count]) => Number(count));
+        expect(runs.reduce((sum, count) => sum + count, 0)).toBe(6);
+      }
       expect(await ends("mail")).toEqual({ process: [4, 0], ship: [0, 2] });
     });
   });

@@ -35,7 +35,8 @@ export async function add(counts: SeriesCounts, at = minute(), worker = "w"): Pr
 
 async function rows(query: Partial<StatisticsQuery> = {}) {
   const found: { row: StatisticsRow; counts: RunCounts }[] = [];
-  await store.statistics.sum({ since: 0, until: Infinity, ...query }, (row) => {
+  const all = { since: 0, until: Infinity, longest: MINUTE };
+  await store.statistics.sum({ ...all, ...query }, (row) => {
     const counts = new RunCounts();
     const { at, span, queue, model, method } = row;
     found.push({ row: { at, span, queue, model, method }, counts });
@@ -44,8 +45,9 @@ async function rows(query: Partial<StatisticsQuery> = {}) {
   return found;
 }
 
-async function total(): Promise<number> {
-  return (await rows()).reduce((sum, { counts }) => sum + counts.runs, 0);
+/** The runs of all rows; all rows say the same, however long they may be. */
+async function total(query: Partial<StatisticsQuery> = { longest: DAY }): Promise<number> {
+  return (await rows(query)).reduce((sum, { counts }) => sum + counts.runs, 0);
 }
 
 async function totals(): Promise<[string, number][]> {
@@ -120,32 +122,32 @@ export function statisticsTests(): void {
       clock.advance(9 * DAY);
       while (await store.statistics.tidy(clock.now()));
       expect(await total()).toBe(11);
-      expect(await rows()).toHaveLength(2);
+      expect(await rows()).toEqual([]);
+      expect(await rows({ longest: HOUR })).toHaveLength(2);
     });
 
     test("are read by time and queue", async () => {
       await add(countsOf(1), minute(2));
       await add(countsOf(2), minute(1));
       await add(countsOf(4, [], { ...SALE, queue: "print" }), minute(1));
-      const runs = async (query: Partial<StatisticsQuery>) =>
-        (await rows(query)).reduce((sum, { counts }) => sum + counts.runs, 0);
-      expect(await runs({ since: minute(1) })).toBe(6);
-      expect(await runs({ until: minute(1) })).toBe(1);
-      expect(await runs({ queue: "mail" })).toBe(3);
+      expect(await total({ since: minute(1) })).toBe(6);
+      expect(await total({ until: minute(1) })).toBe(1);
+      expect(await total({ queue: "mail" })).toBe(3);
     });
 
-    test("become hours after eight days, without a change of any sum", async () => {
+    test("lose their minutes after eight days, without a change of any sum", async () => {
       const start = Math.floor(clock.now() / HOUR) * HOUR;
       for (let index = 0; index < 700; index++)
         await add(countsOf(index, [index]), start + index * MINUTE);
       const before = await total();
-      clock.advance(start + 700 * MINUTE + 8 * DAY - clock.now());
+      clock.advance(start + 12 * HOUR + 8 * DAY - clock.now());
       expect(await store.statistics.tidy(clock.now() - 2 * DAY)).toBe(false);
       expect(await rows()).toHaveLength(700);
       let slices = 1;
       while (await store.statistics.tidy(clock.now())) slices += 1;
       expect(slices).toBeGreaterThan(1);
-      const hours = await rows();
+      expect(await rows()).toEqual([]);
+      const hours = await rows({ longest: HOUR });
       expect(hours).toHaveLength(12);
       expect(hours.every(({ row }) => row.span === HOUR && row.at % HOUR === 0)).toBe(true);
       expect(await total()).toBe(before);
@@ -153,7 +155,31 @@ export function statisticsTests(): void {
       expect(worst).toBe(699);
       clock.advance(367 * DAY);
       while (await store.statistics.tidy(clock.now()));
-      expect(await rows()).toEqual([]);
+      for (const longest of [MINUTE, HOUR, DAY]) expect(await rows({ longest })).toEqual([]);
+    });
+
+    test("have the same sums of any time from few long rows and from many minutes", async () => {
+      const day = Math.floor(clock.now() / DAY) * DAY;
+      clock.advance(day + 3 * DAY + 90 * MINUTE - clock.now());
+      for (let at = day + 5 * MINUTE; at <= clock.now(); at += 47 * MINUTE) {
+        await add(countsOf(1, [at % 1_000]), at);
+      }
+      const [from, last] = [day + 23 * HOUR + 11 * MINUTE, day + 3 * DAY + 80 * MINUTE];
+      for (const [since, until] of [
+        [day, clock.now()],
+        [from, clock.now()],
+        [from, last],
+        [from, from + 40 * MINUTE],
+        [from, from + 90 * MINUTE],
+        [day + DAY, day + 2 * DAY],
+      ] as const) {
+        const minutes = await total({ since, until, longest: MINUTE });
+        for (const longest of [HOUR, DAY]) {
+          expect(await total({ since, until, longest })).toBe(minutes);
+        }
+      }
+      const long = await rows({ since: from, until: clock.now(), longest: DAY });
+      expect(long.length).toBeLessThan(8);
     });
 
     test("forget the minutes of a clock that was behind with the old ones, and those of one that was ahead once told", async () => {
@@ -164,6 +190,19 @@ export function statisticsTests(): void {
       expect(await total()).toBe(6);
       await store.statistics.forgetAhead();
       expect(await total()).toBe(4);
+    });
+
+    test("leave nothing of a clock that was ahead in the hours and days that have come", async () => {
+      const day = Math.floor(clock.now() / DAY) * DAY;
+      clock.advance(day + DAY + 5 * MINUTE - clock.now());
+      await add(countsOf(1));
+      for (const ahead of [30, 70, 130]) await add(countsOf(10), minute(-ahead));
+      await store.statistics.forgetAhead();
+      for (const longest of [MINUTE, HOUR, DAY]) {
+        for (const by of ["method", "queue", "all"] as const) {
+          expect(await total({ since: day, longest, by })).toBe(11);
+        }
+      }
     });
 
     test("keep totals that do not fall when minutes become hours, and hours are deleted", async () => {
@@ -179,7 +218,7 @@ export function statisticsTests(): void {
       await store.statistics.forgetAhead();
       await add(countsOf(1), minute(60 * 24 * 800));
       expect(await totals()).toEqual([["mail sale.process", 8]]);
-      expect(await rows({ since: clock.now() - DAY })).toEqual([]);
+      expect(await total({ since: clock.now() - DAY })).toBe(0);
     });
 
     test("add up the totals of methods beyond some hundred, and each method stays where it is", async () => {

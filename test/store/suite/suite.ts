@@ -18,6 +18,7 @@ import { orderTests } from "./order.ts";
 import { pauseTests } from "./pauses.ts";
 import { pushKeyTests } from "./push-keys.ts";
 import { pushTests } from "./push.ts";
+import { redactionTests } from "./redactions.ts";
 import { sessionTests } from "./session.ts";
 import { errorFilterTests } from "./error-filter.ts";
 import { filterTests } from "./filters.ts";
@@ -54,6 +55,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     workingTests();
     byHandTests();
     tokenTests();
+    redactionTests();
     cleanTests();
     errorFilterTests();
     filterTests();

@@ -15,6 +15,7 @@ import type { Desk } from "../desk.tsx";
 import { fieldsOf, timeOf } from "../form.tsx";
 import { Fact } from "../parts.tsx";
 import { WORDS } from "../words.ts";
+import { withSecrets } from "./run-again.ts";
 
 const FIELDS = Object.keys(WORDS.push.fields) as (keyof typeof WORDS.push.fields)[];
 
@@ -32,6 +33,8 @@ interface Given {
   /** Sentences: what is wrong, or lost. */
   readonly refusal?: string;
   readonly note?: string;
+  /** The id of the task that is run again. */
+  readonly again?: string;
 }
 
 export function pushPages(desk: Desk): Hono<AdminEnv> {
@@ -51,6 +54,7 @@ async function givenBy(c: Context, desk: Desk): Promise<Given> {
   return {
     title: WORDS.push.again(id),
     values: valuesOf(task),
+    again: String(id),
     ...(task.policy !== null && { note: WORDS.push.lost }),
   };
 }
@@ -71,21 +75,28 @@ function valuesOf(task: Task): Values {
 
 async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const { options, store } = desk;
-  const { form_token: _, title = WORDS.push.title, ...values } = await fieldsOf(c);
+  const { form_token: _, title = WORDS.push.title, again, ...values } = await fieldsOf(c);
   try {
     const now = store.now();
-    const body = Object.fromEntries(
+    const given = Object.fromEntries(
       Object.entries(values).map(([name, text]) => [name, valueOf(name, text, now)]),
     );
+    const id = again === undefined ? null : readId(again, "run again");
+    const body = await withSecrets(given, id, { shown: store, stored: options.stored });
     const { batchSize = 20 } = options;
     const { pushes, tasks } = readPush(body, { now, batchSize });
     checkPushable(options, pushes);
-    const [id] = await store.push(tasks);
-    return c.redirect(`/tasks/${id}`, 303);
+    const [pushed] = await store.push(tasks);
+    return c.redirect(`/tasks/${pushed}`, 303);
   } catch (error) {
     const isRefusal = isTqError(error) ? STATUS[error.code] < 500 : error instanceof Forbidden;
     if (!isRefusal) throw error;
-    return formPage(c, desk, { title, values, refusal: messageOf(error) });
+    return formPage(c, desk, {
+      title,
+      values,
+      refusal: messageOf(error),
+      ...(again !== undefined && { again }),
+    });
   }
 }
 
@@ -97,7 +108,7 @@ function valueOf(name: string, text: string, now: number): unknown {
 
 async function formPage(c: Context<AdminEnv>, desk: Desk, given: Given): Promise<Response> {
   const words = WORDS.push;
-  const { title, values, refusal, note } = given;
+  const { title, values, refusal, note, again } = given;
   const content = (
     <>
       <h1>{title}</h1>
@@ -110,6 +121,7 @@ async function formPage(c: Context<AdminEnv>, desk: Desk, given: Given): Promise
       <form method="post" action="/push" class="filter">
         <input type="hidden" name="form_token" value={desk.formToken(c)} />
         <input type="hidden" name="title" value={title} />
+        {again !== undefined && <input type="hidden" name="again" value={again} />}
         {FIELDS.map((name) => (
           <Field name={name} value={values[name] ?? ""} />
         ))}

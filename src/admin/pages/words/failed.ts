@@ -1,11 +1,10 @@
 /** The words of the page of failed tasks. */
 export const FAILED_WORDS = {
   none: "No task has failed.",
-  noneNew: "None of the newest tasks has failed, but older ones have.",
   intro: (looked: number, isAll: boolean) =>
     isAll
       ? `${looked} failed ${looked === 1 ? "task" : "tasks"}, by method and error.`
-      : `The newest ${looked} failed tasks, by method and error. There are more of them.`,
+      : `The last ${looked} tasks that failed, by method and error. There are more of them.`,
   columns: ["Method", "Error", "Tasks", "First", "Last", ""],
   numbers: ["Tasks"],
   retry: "Retry",

@@ -1,0 +1,48 @@
+/** The mask in what is given to tq: a task or a form that was shown comes back, and its secrets must not be lost. */
+import { TqError } from "../errors.ts";
+import { isRawJson, MASK } from "./secrets.ts";
+
+/** @throws TqError "invalid" where a text is the mask, as no task can need it. */
+export function refuseMask(value: unknown, action: string): void {
+  if (!hasText(value, (text) => text === MASK)) return;
+  throw maskGiven(action);
+}
+
+/** @throws TqError "invalid" where a text has the mask in it. */
+export function refuseMaskWithin(value: unknown, action: string): void {
+  if (!hasText(value, (text) => text.includes(MASK))) return;
+  throw maskGiven(action);
+}
+
+function maskGiven(action: string): TqError {
+  const why = `${JSON.stringify(MASK)} stands for a secret that is not shown`;
+  return new TqError("invalid", `${action}: ${why}; write the value itself`);
+}
+
+function hasText(value: unknown, is: (text: string) => boolean): boolean {
+  if (typeof value === "string") return is(value);
+  if (typeof value !== "object" || value === null || isRawJson(value)) return false;
+  return Object.values(value).some((one) => hasText(one, is));
+}
+
+/** What was given, with the stored values where it is as it was shown. */
+export function restored(given: unknown, shown: unknown, stored: unknown): unknown {
+  if (Bun.deepEquals(given, shown)) return stored;
+  const parts = [given, shown, stored];
+  if (parts.every((part) => Array.isArray(part))) {
+    const [list, before, kept] = parts as unknown[][];
+    return list?.map((one, at) => restored(one, before?.[at], kept?.[at]));
+  }
+  if (!parts.every(isObject)) return given;
+  const [object, before, kept] = parts as Readonly<Record<string, unknown>>[];
+  const own = (of: object = {}, key: string) =>
+    Object.hasOwn(of, key) ? (of as Readonly<Record<string, unknown>>)[key] : undefined;
+  const entries = Object.entries(object ?? {}).map(
+    ([key, one]) => [key, restored(one, own(before, key), own(kept, key))] as const,
+  );
+  return Object.fromEntries(entries);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawJson(value);
+}

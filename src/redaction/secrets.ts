@@ -1,0 +1,83 @@
+/** The secrets of one task as texts, which are taken out of words that quote them. */
+
+/** Stands in place of a secret. */
+export const MASK = "[redacted]";
+
+/** Stands where words were cut. */
+const CUT = "…";
+
+/** A shorter text is found in many words by chance, and taking it out would make them unreadable. */
+const SHORTEST = 4;
+
+/** Of a secret so many characters are looked for at the end of words that were cut. */
+const LONGEST_BEGINNING = 4_096;
+
+/** Words of a task with more secrets than this are masked as a whole: to look for each would take too long. */
+const MOST = 1_000;
+
+export class Secrets {
+  readonly #texts = new Set<string>();
+  #sorted: readonly string[] | null = null;
+
+  /** Adds all texts and numbers in a value. */
+  add(value: unknown): void {
+    if (typeof value === "string") this.#addText(value);
+    else if (typeof value === "number") this.#addText(String(value));
+    else if (typeof value !== "object" || value === null) return;
+    else if (isRawJson(value)) this.#addText(JSON.stringify(value));
+    else for (const one of Object.values(value)) this.add(one);
+  }
+
+  /** Words are kept line by line, so each line of a secret is one. */
+  #addText(text: string): void {
+    const trimmed = text.trim();
+    for (const part of [trimmed, ...trimmed.split("\n")]) this.#addPart(part.trim());
+  }
+
+  #addPart(part: string): void {
+    if (part.length < SHORTEST || part === MASK) return;
+    this.#texts.add(part);
+    this.#texts.add(JSON.stringify(part).slice(1, -1)); // as an error may quote it
+    if (part.isWellFormed()) this.#texts.add(encodeURIComponent(part)); // in a URL
+    this.#sorted = null;
+  }
+
+  get areNone(): boolean {
+    return this.#texts.size === 0;
+  }
+
+  /** The words without the secrets, and without the beginning of one where the words were cut. */
+  hideIn(words: string): string {
+    if (this.areNone) return words;
+    if (this.#texts.size > MOST) return MASK;
+    // The longest first: a part of one may be another one.
+    this.#sorted ??= [...this.#texts].sort((one, other) => other.length - one.length);
+    let hidden = words;
+    for (const secret of this.#sorted) hidden = hidden.replaceAll(secret, MASK);
+    for (const secret of this.#sorted) hidden = withoutBeginning(hidden, secret);
+    return hidden;
+  }
+}
+
+/** Words end, or go on after a cut, within a secret. */
+function withoutBeginning(words: string, secret: string): string {
+  const parts = words.split(CUT).map((part) => {
+    const length = beginningAt(part, secret);
+    return length === 0 ? part : part.slice(0, -length) + MASK;
+  });
+  return parts.join(CUT);
+}
+
+/** How many characters of the secret's beginning the words end with. */
+function beginningAt(words: string, secret: string): number {
+  const most = Math.min(secret.length - 1, words.length, LONGEST_BEGINNING);
+  for (let length = most; length >= SHORTEST; length--) {
+    if (words.endsWith(secret.slice(0, length))) return length;
+  }
+  return 0;
+}
+
+/** True for a number that JavaScript cannot hold, as `JSON.rawJSON` carries it. */
+export function isRawJson(value: object): boolean {
+  return (JSON as unknown as { isRawJSON: (value: unknown) => boolean }).isRawJSON(value);
+}

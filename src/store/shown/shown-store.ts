@@ -1,0 +1,232 @@
+/**
+ * A store whose tasks are for people and other programs to see: what is marked secret is masked, in the tasks and in the
+ * words that quote it. Commands, the admin API with its pages, alerts and webhooks look through it. What it writes, and
+ * what runs tasks, sees all.
+ */
+import { monotonicNow } from "../../clock.ts";
+import { Marks } from "../../redaction/marks.ts";
+import { NOTHING_SECRET, Redaction } from "../../redaction/redaction.ts";
+import type { Secrets } from "../../redaction/secrets.ts";
+import type { Task } from "../../task.ts";
+import type { UntoldFailure } from "../failure-store.ts";
+import type { Part, ReadFilter } from "../looking.ts";
+import type { DeclaredMarks } from "../redaction-store.ts";
+import type { Store } from "../store.ts";
+import type { EventTask } from "../task-event-store.ts";
+import { isFoundAsShown, looksInside, refuseSecrets } from "./search.ts";
+import * as words from "./words.ts";
+
+/** A count of tasks goes on for so long. */
+const COUNT_MS = 100;
+
+/**
+ * @param names the setting `admin.redact`
+ * @param marks those of models that this process has loaded
+ */
+export function shownStore(
+  store: Store,
+  names: readonly string[],
+  marks: DeclaredMarks = {},
+): Store {
+  const own: Partial<Store> = shownParts(store, new Concealer(store, names, marks));
+  const bound = new WeakMap<object, unknown>();
+  return new Proxy(store, {
+    get(target, key) {
+      if (Object.hasOwn(own, key)) return Reflect.get(own, key) as unknown;
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== "function") return value;
+      const method = bound.get(value) ?? (value as () => unknown).bind(target);
+      bound.set(value, method);
+      return method;
+    },
+  });
+}
+
+class Concealer {
+  readonly #store: Store;
+  readonly #names: readonly string[];
+  readonly #own: DeclaredMarks;
+  #declared: DeclaredMarks | null = null;
+  #redaction = NOTHING_SECRET;
+
+  constructor(store: Store, names: readonly string[], own: DeclaredMarks) {
+    this.#own = own;
+    this.#store = store;
+    this.#names = names;
+  }
+
+  /** Asked at each look: a worker may start meanwhile whose models mark something. */
+  async redaction(): Promise<Redaction> {
+    const declared = { ...(await this.#store.redactions.declared()), ...this.#own };
+    if (this.#declared !== null && Bun.deepEquals(declared, this.#declared)) return this.#redaction;
+    this.#declared = declared;
+    const isEmpty = Object.keys(declared).length === 0;
+    const of = (model: string) => (Object.hasOwn(declared, model) ? declared[model] : null) ?? null;
+    return (this.#redaction = new Redaction(this.#names, of, () => isEmpty));
+  }
+
+  /** All that is marked in the tasks that a filter may find. */
+  marksFor({ model }: ReadFilter): Marks {
+    const declared = this.#declared ?? {};
+    const isOne = model !== undefined && !/[*?]/.test(model);
+    const models = isOne
+      ? [model].filter((it) => Object.hasOwn(declared, it))
+      : Object.keys(declared);
+    const its = models.flatMap((it) => Object.values(declared[it] ?? {}).flat());
+    return new Marks([...this.#names, ...its]);
+  }
+
+  async task<T extends Task | null>(task: T): Promise<T> {
+    if (task === null) return task;
+    return (await this.redaction()).conceal(task as Task) as T;
+  }
+
+  /** The secrets of a task; null: it is gone, so that they are not known. */
+  async secretsOf(id: number, redaction: Redaction): Promise<Secrets | null> {
+    const task = await this.#store.get(id);
+    return task && redaction.secretsOf(task);
+  }
+
+  /** @param hide called where something may have to be hidden */
+  async ofTask<T>(id: number, shown: T, hide: (shown: T, secrets: Secrets) => T): Promise<T> {
+    const redaction = await this.redaction();
+    const secrets = redaction.isEmpty ? null : await this.secretsOf(id, redaction);
+    return secrets === null || secrets.areNone ? shown : hide(shown, secrets);
+  }
+
+  async *parts(filter: ReadFilter): AsyncGenerator<Part<Task>, void> {
+    const redaction = await this.redaction();
+    if (redaction.isEmpty) {
+      yield* this.#store.parts(filter);
+      return;
+    }
+    refuseSecrets(filter, this.marksFor(filter));
+    for await (const { found, downTo } of this.#store.parts(filter)) {
+      const shown = found.map((task) => redaction.conceal(task));
+      const isFound = (task: Task, at: number) =>
+        task === found[at] || isFoundAsShown(task, filter);
+      yield { found: shown.filter(isFound), downTo };
+    }
+  }
+
+  /** The ids of what `parts` finds, without reading the tasks where that need not be. */
+  async *matching(filter: ReadFilter): AsyncGenerator<Part<number>, void> {
+    if (!looksInside(filter) || (await this.redaction()).isEmpty) {
+      yield* this.#store.matching(filter);
+      return;
+    }
+    for await (const { found, downTo } of this.parts(filter)) {
+      yield { found: found.map(({ id }) => id), downTo };
+    }
+  }
+}
+
+function shownParts(store: Store, by: Concealer) {
+  return {
+    get: async (id) => by.task(await store.get(id)),
+    getByRef: async (ref) => by.task(await store.getByRef(ref)),
+    retry: async (id) => by.task(await store.retry(id)),
+    cancel: async (id, reason) => by.task(await store.cancel(id, reason)),
+    delete: async (id) => by.task(await store.delete(id)),
+    place: async (id, place) => by.task(await store.place(id, place)),
+    parts: (filter = {}) => by.parts(filter),
+    list: async (filter = {}) =>
+      (await Array.fromAsync(by.parts(filter))).flatMap(({ found }) => found),
+    matching: (filter) => by.matching(filter),
+    countBefore: async (filter, before) => {
+      if (!looksInside(filter) || (await by.redaction()).isEmpty) {
+        return store.countBefore(filter, before);
+      }
+      const until = monotonicNow() + COUNT_MS;
+      let count = 0;
+      for await (const { found } of by.matching({ ...filter, before })) {
+        count += found.length;
+        if (monotonicNow() > until) return { count, isAll: false };
+      }
+      return { count, isAll: true };
+    },
+    errors: async (id) =>
+      by.ofTask(id, await store.errors(id), (errors, secrets) =>
+        errors.map((error) => words.hideInError(error, secrets)),
+      ),
+    attempts: async (id) =>
+      by.ofTask(id, await store.attempts(id), (runs, secrets) =>
+        runs.map((run) => words.hideInError(words.hideReason(run, secrets), secrets)),
+      ),
+    output: async (id, from) =>
+      by.ofTask(id, await store.output(id, from), (runs, secrets) =>
+        runs.map((run) => words.hideInOutput(run, secrets)),
+      ),
+    standings: async (ids, asked) => {
+      const standings = await store.standings(ids, asked);
+      const redaction = await by.redaction();
+      if (redaction.isEmpty) return standings;
+      const shown = standings.map(async (standing) => {
+        const task = await store.get(standing.id);
+        return task === null ? standing : words.hideInStanding(standing, task, redaction);
+      });
+      return Promise.all(shown);
+    },
+    situation: async (wanted) => {
+      const situation = await store.situation(wanted);
+      const redaction = await by.redaction();
+      if (situation === null || redaction.isEmpty) return situation;
+      return words.hideInSituation(situation, redaction);
+    },
+    working: async () => {
+      const working = await store.working();
+      const threads = working.threads.map(async (thread) =>
+        thread.progress?.text ? by.ofTask(thread.task.id, thread, words.hideProgress) : thread,
+      );
+      return { ...working, threads: await Promise.all(threads) };
+    },
+    redactions: within(store.redactions, { inForce: () => by.redaction() }),
+    taskEvents: within(store.taskEvents, {
+      read: async (query) => {
+        const { pushed, ended } = await store.taskEvents.read(query);
+        const hide = async (task: EventTask) =>
+          task.reason === null ? task : by.ofTask(task.id, task, words.hideReason);
+        return {
+          pushed: await Promise.all(pushed.map(hide)),
+          ended: await Promise.all(ended.map(hide)),
+        };
+      },
+    }),
+    failures: within(store.failures, {
+      take: async (take) => {
+        const taken = await store.failures.take(take);
+        const redaction = await by.redaction();
+        if (taken.kind !== "alert" || redaction.isEmpty) return taken;
+        const hide = async (failure: UntoldFailure) => {
+          if (failure.task === null) return failure;
+          const secrets = await by.secretsOf(failure.task, redaction);
+          return secrets === null
+            ? { ...failure, reason: GONE }
+            : words.hideReason(failure, secrets);
+        };
+        return { ...taken, failures: await Promise.all(taken.failures.map(hide)) };
+      },
+    }),
+    webhooks: within(store.webhooks, {
+      follow: async ({ delivery, ...follow }) => {
+        const redaction = await by.redaction();
+        const shown = (task: Task, seed: string) => delivery(redaction.conceal(task), seed);
+        return store.webhooks.follow({ ...follow, delivery: shown });
+      },
+    }),
+  } satisfies Partial<Store>;
+}
+
+/** Of a task that is deleted it is not known what its reason must not quote. */
+const GONE = "not shown, as the task was deleted and may have had secrets";
+
+/** A part of a store with some methods of its own. */
+function within<T extends object>(part: T, own: Partial<T>): T {
+  return new Proxy(part, {
+    get(target, key) {
+      if (Object.hasOwn(own, key)) return Reflect.get(own, key) as unknown;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? (value as () => unknown).bind(target) : value;
+    },
+  });
+}

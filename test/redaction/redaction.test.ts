@@ -1,0 +1,115 @@
+/** What is taken out of a task, and of the words that quote it. */
+import { describe, expect, test } from "bun:test";
+import { type ModelMarks } from "../../src/redaction/marks.ts";
+import { refuseMask, restored } from "../../src/redaction/mask-given.ts";
+import { Redaction } from "../../src/redaction/redaction.ts";
+import { Secrets } from "../../src/redaction/secrets.ts";
+import { parseExactly } from "../../src/values/exact-json.ts";
+
+const M = "[redacted]";
+
+function conceal(args: unknown, names: readonly string[], marks: ModelMarks = {}) {
+  const redaction = new Redaction(
+    names,
+    () => marks,
+    () => false,
+  );
+  return redaction.conceal({ model: "card", method: "charge", args, context: {} }).args;
+}
+
+describe("a mark hides", () => {
+  test.each<[string, unknown, string[], unknown]>([
+    ["a field at any depth", [{ a: [{ pin: 1 }] }], ["pin"], [{ a: [{ pin: M }] }]],
+    ["a field in any case", [{ PassWord: "x" }], ["password"], [{ PassWord: M }]],
+    ["a field by a mark in any case", [{ pin: "x" }], ["PIN"], [{ pin: M }]],
+    [
+      "whole objects and lists",
+      [{ card: { n: 1 }, pin: [1] }],
+      ["card", "pin"],
+      [{ card: M, pin: M }],
+    ],
+    ["null, which says something too", [{ pin: null }], ["pin"], [{ pin: M }]],
+    ["a path alone", [{ n: 1, card: { n: 2 } }], ["card.n"], [{ n: 1, card: { n: M } }]],
+    ["a path through lists", [{ card: [{ n: 2 }] }], ["card.n"], [{ card: [{ n: M }] }]],
+    ["a path at any depth", [{ of: { card: { n: 2 } } }], ["card.n"], [{ of: { card: { n: M } } }]],
+    ["no path with a gap", [{ card: { of: { n: 2 } } }], ["card.n"], [{ card: { of: { n: 2 } } }]],
+    [
+      "a key of the prototype's name",
+      [parseExactly('{"__proto__":{"pin":1}}')],
+      ["pin"],
+      [parseExactly(`{"__proto__":{"pin":"${M}"}}`)],
+    ],
+  ])("%s", (_name, args, names, shown) => {
+    expect(JSON.stringify(conceal(args, names))).toBe(JSON.stringify(shown));
+  });
+
+  test("an argument by its place, in the methods that the model says", () => {
+    expect(conceal(["a", "b", "c"], [], { charge: [1], other: [0] })).toEqual(["a", M, "c"]);
+    expect(conceal(["a", "b"], [], { "*": [0] })).toEqual([M, "b"]);
+  });
+
+  test("nothing where numbers are kept exactly", () => {
+    const text = '[{"id":12345678901234567890,"pin":98765432109876543210}]';
+    expect(JSON.stringify(conceal(parseExactly(text), ["pin"]))).toBe(
+      `[{"id":12345678901234567890,"pin":"${M}"}]`,
+    );
+  });
+
+  test("a secret wherever the task itself repeats it", () => {
+    const args = [{ pin: "hunter2", url: "/?p=hunter2", list: ["hunter2!"] }];
+    expect(conceal(args, ["pin"])).toEqual([{ pin: M, url: `/?p=${M}`, list: [`${M}!`] }]);
+  });
+});
+
+describe("words lose", () => {
+  const hide = (secret: unknown, words: string): string => {
+    const secrets = new Secrets();
+    secrets.add(secret);
+    return secrets.hideIn(words);
+  };
+
+  test.each<[string, unknown, string, string]>([
+    ["a secret each time", "hunter2", "hunter2 and hunter2", `${M} and ${M}`],
+    ["a number of four digits", 8765, "pin 8765", `pin ${M}`],
+    ["no text of three characters", "cat", "concatenate", "concatenate"],
+    ["the texts of an object", { a: ["hunter2"] }, "hunter2", M],
+    ["the longer one of two", ["hunter2", "hunter22"], "hunter22", M],
+    ["a secret as JSON quotes it", 'a"b\tc', 'got "a\\"b\\tc"', `got "${M}"`],
+    ["a secret in a URL", "a b&c", "/?p=a%20b%26c", `/?p=${M}`],
+    ["each line of a secret", "-----BEGIN-----\nMIIEabc", "MIIEabc", M],
+    [
+      "the beginning of a secret at a cut",
+      "hunter2hunter2",
+      "was hunter2hu… (more)",
+      `was ${M}… (more)`,
+    ],
+    ["the beginning of a secret at the end", "hunter2hunter2", "was hunter2hu", `was ${M}`],
+    ["no end of three characters", "hunter2", "the hun", "the hun"],
+    ["a secret with signs of a pattern", "$&.*(", "x $&.*( y", `x ${M} y`],
+  ])("%s", (_name, secret, words, shown) => {
+    expect(hide(secret, words)).toBe(shown);
+  });
+
+  test("all where a task has more secrets than can be looked for", () => {
+    const many = Array.from({ length: 2_000 }, (_, at) => `secret ${at}`);
+    expect(hide(many, "harmless")).toBe(M);
+  });
+});
+
+test("what is given back as it was shown is as it was stored, and what was changed is not", () => {
+  const stored = [{ pin: "hunter2", n: 1, list: [{ pin: "other" }] }, "x"];
+  const shown = [{ pin: M, n: 1, list: [{ pin: M }] }, "x"];
+  const given = [{ pin: M, n: 2, list: [{ pin: "new" }] }, "x"];
+  expect(restored(given, shown, stored)).toEqual([
+    { pin: "hunter2", n: 2, list: [{ pin: "new" }] },
+    "x",
+  ]);
+  expect(restored([{ moved: M }], shown, stored)).toEqual([{ moved: M }]);
+});
+
+test("the mask itself is refused as a value", () => {
+  expect(() => refuseMask([{ pin: M }], "Cannot push")).toThrow(
+    'Cannot push: "[redacted]" stands for a secret that is not shown; write the value itself',
+  );
+  expect(() => refuseMask([{ text: `it says ${M}` }], "Cannot push")).not.toThrow();
+});
