@@ -106,8 +106,10 @@ interface VerdictProps {
 /** Readers hear of a change of the first words alone: the numbers change each second. */
 function Verdict({ status, problems: found }: VerdictProps) {
   const words = WORDS.overview;
-  const isWell = found.length === 0;
+  const hasFailed = failedNow(status) > 0 && failedLately(status) > 0;
+  const isWell = found.length === 0 && !hasFailed;
   const look = isWell ? "good" : "bad";
+  const rest = hasFailed ? words.failing : words.well;
   return (
     <section class={`verdict ${look}`} id="verdict">
       <p>
@@ -115,11 +117,11 @@ function Verdict({ status, problems: found }: VerdictProps) {
           {isWell ? "✓" : "⚠"}
         </span>{" "}
         <strong role="status" id="verdict-words">
-          {isWell ? words.well : words.problems(found.length)}
+          {found.length > 0 ? words.problems(found.length) : rest}
         </strong>
         : <Now status={status} />.
       </p>
-      {!isWell && (
+      {found.length > 0 && (
         <ul>
           {found.map((sentence) => (
             <li>{printable(sentence)}</li>
@@ -130,13 +132,14 @@ function Verdict({ status, problems: found }: VerdictProps) {
   );
 }
 
-function Now({ status: { queues, last_hour: hours } }: { readonly status: StoreStatus }) {
+function Now({ status }: { readonly status: StoreStatus }) {
+  const { queues } = status;
   const words = WORDS.overview;
   const waiting = sumOf(queues, ({ ready, scheduled }) => ready + scheduled);
   const isAll = !queues.some(({ at_least: more }) => more);
   const running = sumOf(queues, (queue) => queue.running);
-  const failed = sumOf(queues, (queue) => queue.failed);
-  const lately = sumOf(hours, (hour) => hour.failed);
+  const failed = failedNow(status);
+  const lately = failedLately(status);
   return (
     <>
       {waiting + running === 0 ? words.quiet : words.now(waiting, isAll, running)}
@@ -148,6 +151,14 @@ function Now({ status: { queues, last_hour: hours } }: { readonly status: StoreS
       )}
     </>
   );
+}
+
+function failedNow({ queues }: StoreStatus): number {
+  return sumOf(queues, (queue) => queue.failed);
+}
+
+function failedLately({ last_hour: hours }: StoreStatus): number {
+  return sumOf(hours, (hour) => hour.failed);
 }
 
 function sumOf<T>(rows: readonly T[], number: (row: T) => number): number {

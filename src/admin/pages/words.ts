@@ -52,6 +52,7 @@ export const WORDS = {
   },
   overview: {
     well: "All is well",
+    failing: "Tasks have failed",
     now: (waiting: number, isAll: boolean, running: number) =>
       `${waiting}${isAll ? "" : "+"} ${waiting === 1 ? "task waits" : "tasks wait"}, ${running} ${running === 1 ? "runs" : "run"}`,
     quiet: "no task waits or runs",

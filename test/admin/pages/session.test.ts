@@ -1,3 +1,4 @@
+import type { QueueHour, QueueStatus } from "../../../src/store/looking.ts";
 import { describe, expect, test } from "bun:test";
 import { WAYS } from "../../../src/admin/pages/layout.tsx";
 import { digestOf } from "../../../src/admin/access/tokens.ts";
@@ -155,6 +156,26 @@ describe("a page", () => {
     const html = await (await get(served, "/", await signedIn(served))).text();
     expect(html).toContain("One thing needs you");
     expect(html).toContain("No worker is running: tasks wait until one is");
+  });
+
+  test("does not say that all is well where tasks have failed in the last hour", async () => {
+    await using admin = makeAdmin();
+    await admin.store.register({ id: "w1", pid: process.pid, threads: 1, queues: [] });
+    const status = await admin.store.status();
+    const none = { scheduled: 0, ready: 0, running: 0, failed: 0, served: true };
+    const ends = { finished: 0, failed: 0, cancelled: 0, retried: 0, interrupted: 0, crashed: 0 };
+    const first = async (failed: number, lately: number) => {
+      admin.store.status = async () => ({
+        ...status,
+        queues: [{ queue: "mail", ...none, failed } as unknown as QueueStatus],
+        last_hour: [{ queue: "mail", ...ends, failed: lately } as unknown as QueueHour],
+      });
+      const html = await (await get(admin, "/", await signedIn(admin))).text();
+      return /id="verdict-words">([^<]+)</.exec(html)?.[1];
+    };
+    expect(await first(2, 2)).toBe("Tasks have failed");
+    expect(await first(2, 0)).toBe("All is well"); // somebody has seen them, or let them be
+    expect(await first(0, 2)).toBe("All is well"); // somebody has retried them
   });
 
   test("finds its files by their content, for ever", async () => {
