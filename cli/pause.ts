@@ -8,7 +8,7 @@ import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
 import type { PauseTarget } from "../src/store/pauses.ts";
 import { newPause, REASON } from "../src/tasks/pauses.ts";
 import { command } from "./command/command.ts";
-import { type Program, withExisting } from "./command/program.ts";
+import { type Program, withExisting, withStore } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
 import { capitalized, readTarget, TARGET_FLAGS, unknownWords } from "./command/pausing.ts";
 import { readUntil, UNTIL_FLAG } from "./command/until.ts";
@@ -24,8 +24,10 @@ export const pause = command({
   run: async ({ queue, task, reason, until }, program) => {
     const target = readTarget("pause", { queue, task });
     const why = reason === undefined ? {} : { reason: REASON.readText(reason, "--reason") };
-    const { made, before, unknown, now } = await withExisting(
-      program.anyConfig(),
+    const config = program.anyConfig();
+    // In a new project a pause is there before the first task.
+    const { made, before, unknown, now } = await (config.remote ? withExisting : withStore)(
+      config,
       async (store) => {
         const end = until === undefined ? {} : { until: endOf(until, store) };
         const wanted = newPause(target, { ...why, ...end }, store.now(), "Cannot pause: --");

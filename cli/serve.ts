@@ -76,10 +76,10 @@ async function knownIn(registry: Registry | null, config: Config): Promise<Known
   if (path === null || registry === null)
     return { catalog: null, crons: [], policies: {}, marks: {} };
   const { saidPolicies } = await import("../src/registry/said-policies.ts");
-  const { recurringTasks } = await import("../src/registry/recurring.ts");
+  const { modelCrons } = await import("../src/registry/recurring.ts");
   return {
     catalog: registry.catalog(),
-    crons: [{ path, definitions: recurringTasks(registry.all()) }],
+    crons: [modelCrons(path, registry.all())],
     policies: saidPolicies(registry.all(), config.tasks),
     marks: marksOfModels(registry.all()),
   };

@@ -55,7 +55,7 @@ export async function lookFor(
   }
   const ms = elapsed() - began;
   const last = tasks.at(-1);
-  const isFull = last !== undefined && tasks.length === filter.limit && !hasLimit;
+  const isFull = last !== undefined && tasks.length === filter.limit;
   const likelyAt = stoppedAt === null ? null : await likelyBelow(store, filter, stoppedAt);
   if (!isFull) return { tasks, rest: null, stoppedAt, likelyAt, ms };
   const isShort = isPatient || ms < SHORT_LOOK_MS;

@@ -9,6 +9,7 @@ import { command } from "../command/command.ts";
 import { withStore } from "../command/program.ts";
 import { comesWords } from "../terminal/recurring.ts";
 import { checkTask } from "./check-task.ts";
+import { readFiles } from "./known.ts";
 import { keyFlags, readKeys } from "./key-flags.ts";
 
 export const add = command({
@@ -23,12 +24,11 @@ export const add = command({
     const said = readKeys(values);
     const definition = readCron(name, said, cannotAdd(name), fieldOf, ": ");
     const config = program.config();
-    const ofFile = config.cron.find((one) => one.name === name);
-    if (ofFile !== undefined) {
-      const origin = config.file ?? DATABASE_ORIGIN;
-      throw new TqError("conflict", takenWords({ name, origin, removedAt: null }));
-    }
     await checkTask(definition, cannotAdd(name), config, program);
+    const files = await readFiles(config, program);
+    const ofFile = files.all.find((one) => one.name === name);
+    if (ofFile !== undefined)
+      throw new TqError("conflict", takenWords({ ...ofFile, removedAt: null }));
     await withStore(config, async (store) => {
       const row = await store.cron.add(DATABASE_ORIGIN, { name, definition: definition.text });
       const task = await recurringTask(store, row);

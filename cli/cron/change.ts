@@ -1,11 +1,12 @@
 /** `tq cron edit`, `reset`, `pause`, `resume` and `remove`: what people do to one recurring task. */
-import { definitionOf } from "../../src/cron/in-force.ts";
 import { KEY_ROWS } from "../../src/cron/key-help.ts";
-import { originWords } from "../../src/cron/origin.ts";
+import { originWords, unremovableWords } from "../../src/cron/origin.ts";
 import { TqError } from "../../src/errors.ts";
+import { databaseExists } from "../../src/open-store.ts";
 import { printable } from "../../src/printable.ts";
 import { quote } from "../../src/quote.ts";
 import {
+  calledAfter,
   type Changed,
   earlierKeys,
   editCron,
@@ -14,19 +15,20 @@ import {
   pauseCron,
   resetCron,
   resumeCron,
-  rowNamed,
   unchangedCron,
 } from "../../src/tasks/cron/control.ts";
+import { isInFiles, knownRow, removeCron } from "../../src/tasks/cron/known.ts";
 import type { CronPause } from "../../src/cron/ledger.ts";
 import { type RecurringTask, recurringTask } from "../../src/tasks/cron/recurring.ts";
+import type { Config } from "../../src/settings/config.ts";
 import type { Store } from "../../src/store/store.ts";
 import { command } from "../command/command.ts";
-import { type Program, withExisting } from "../command/program.ts";
+import { noDatabase, type Program, withExisting } from "../command/program.ts";
 import { readUntil, UNTIL_FLAG } from "../command/until.ts";
 import { comesWords, pauseWords } from "../terminal/recurring.ts";
 import { checkTask } from "./check-task.ts";
 import { keyFlags, NAME_FLAG, readKeys } from "./key-flags.ts";
-import { withKnown } from "./known.ts";
+import { readFiles, withKnown } from "./known.ts";
 import { recurringOf } from "./on-box.ts";
 
 export const edit = command({
@@ -44,10 +46,8 @@ export const edit = command({
     }
     const config = program.config();
     await withKnown(config, program, name, async (store) => {
-      if (typeof said["task"] === "string") {
-        const definition = definitionOf({ ...(await rowNamed(store, name)), override: said });
-        await checkTask(definition, `Cannot edit ${name}`, config, program);
-      }
+      const called = await calledAfter(store, name, said);
+      if (called !== null) await checkTask(called, `Cannot edit ${name}`, config, program);
       await answerChange(store, await editCron(store, name, said), program);
     });
   },
@@ -58,7 +58,7 @@ export const reset = command({
   description: "Take back what tq cron edit has changed: the definition counts again",
   flags: { name: NAME_FLAG },
   run: async ({ name }, program) => {
-    await withExisting(program.config(), async (store) => {
+    await withKnown(program.config(), program, name, async (store) => {
       const changed = await resetCron(store, name);
       if (changed === null) program.note(`${name} has not been edited: nothing has changed`);
       await answerChange(store, changed ?? (await unchangedCron(store, name)), program);
@@ -103,7 +103,7 @@ export const resume = command({
       answerResume(await box.resume(name), earlier, program);
       return;
     }
-    await withExisting(config, async (store) => {
+    await withKnown(config, program, name, async (store) => {
       const changed = await resumeCron(store, name);
       const { before, after } = changed ?? (await unchangedCron(store, name));
       const earlier = changed === null ? null : (before.override.pause ?? null);
@@ -131,12 +131,21 @@ export const remove = command({
   description: "Remove a recurring task that tq cron add has made, with its history",
   flags: { name: NAME_FLAG },
   run: async ({ name }, program) => {
-    await withExisting(program.config(), async (store) => {
-      await store.cron.remove(name);
+    const config = program.config();
+    if (!databaseExists(config)) throw await unremovable(config, program, name);
+    await withExisting(config, async (store) => {
+      await removeCron(store, () => readFiles(config, program), name);
       program.answer({ name, removed: true }, () => `Removed ${name}; the tasks it pushed stay`);
     });
   },
 });
+
+/** Why one is not removed where there is no database. */
+async function unremovable(config: Config, program: Program, name: string): Promise<TqError> {
+  const files = await readFiles(config, program);
+  const refusal = isInFiles(files, name) ? unremovableWords(knownRow(files, [], name)) : null;
+  return refusal === null ? noDatabase(config) : new TqError("conflict", refusal);
+}
 
 /** Tells each key that has another value now. */
 async function answerChange(store: Store, changed: Changed, program: Program) {

@@ -1,6 +1,7 @@
 /** Checks that a recurring task calls what there is. */
 import type { CronDefinition } from "../../src/cron/definition.ts";
 import { standardError } from "../../src/log/standard-stream.ts";
+import { methodsOnRecords } from "../../src/registry/model-class.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { checkCronTask } from "../../src/tasks/cron/check-task.ts";
 import type { Program } from "../command/program.ts";
@@ -15,5 +16,7 @@ export async function checkTask(
 ): Promise<void> {
   if (config.models === null) return;
   const registry = await loadRegistry(config, program, standardError());
-  checkCronTask(definition, registry.catalog(), start);
+  const all = registry.all();
+  const calls = { catalog: registry.catalog(), onRecords: methodsOnRecords(all) };
+  checkCronTask(definition, calls, start);
 }

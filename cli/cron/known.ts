@@ -2,11 +2,11 @@
 import { isTqError } from "../../src/errors.ts";
 import { standardError } from "../../src/log/standard-stream.ts";
 import { databaseExists } from "../../src/open-store.ts";
-import { recurringTasks } from "../../src/registry/recurring.ts";
+import { modelCrons } from "../../src/registry/recurring.ts";
 import type { Registry } from "../../src/registry/registry.ts";
 import type { Config } from "../../src/settings/config.ts";
 import type { Store } from "../../src/store/store.ts";
-import { type FileCrons, mergeFiles, takeUp } from "../../src/tasks/cron/known.ts";
+import { type FileCrons, isInFiles, mergeFiles, takeUp } from "../../src/tasks/cron/known.ts";
 import { type Program, withExisting, withStore } from "../command/program.ts";
 import { loadRegistry } from "../command/runtime.ts";
 
@@ -28,7 +28,7 @@ export async function readFiles(config: Config, program: Program): Promise<FileC
 export function joined(config: Config, registry: Registry): FileCrons {
   const { models: path } = config;
   if (path === null) return mergeFiles([], config);
-  return mergeFiles([{ path, definitions: recurringTasks(registry.all()) }], config);
+  return mergeFiles([modelCrons(path, registry.all())], config);
 }
 
 /** Opens the database for a change of one. A database is made where a file has it. */
@@ -47,7 +47,7 @@ export async function withKnown<T>(
     });
   }
   const files = await readFiles(config, program);
-  const open = files.all.some((one) => one.name === name) ? withStore : withExisting;
+  const open = isInFiles(files, name) ? withStore : withExisting;
   return open(config, async (store) => {
     await takeUp(store, files, name);
     return fn(store);

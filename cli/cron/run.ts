@@ -1,10 +1,12 @@
 /** `tq cron run NAME`: pushes the task of a recurring task now, beside its schedule. */
 import { definitionOf } from "../../src/cron/in-force.ts";
-import { callOf } from "../../src/cron/call.ts";
+import { callOf, noRecordsWords } from "../../src/cron/call.ts";
 import { checkCall } from "../../src/catalog.ts";
 import { standardError } from "../../src/log/standard-stream.ts";
 import type { CronDefinition } from "../../src/cron/definition.ts";
 import { isOwn } from "../../src/cron/own.ts";
+import { methodsOnRecords } from "../../src/registry/model-class.ts";
+import { TqError } from "../../src/errors.ts";
 import type { Registry } from "../../src/registry/registry.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { liveWorkers, NO_WORKER } from "../../src/store/live-workers.ts";
@@ -12,7 +14,7 @@ import { shownStore } from "../../src/store/shown/shown-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { FUNCTION_METHOD, type Task } from "../../src/task.ts";
 import { pushCron, rowNamed } from "../../src/tasks/cron/control.ts";
-import { takeUp } from "../../src/tasks/cron/known.ts";
+import { isInFiles, takeUp } from "../../src/tasks/cron/known.ts";
 import { runPushed } from "../../src/transaction/transaction.ts";
 import { command } from "../command/command.ts";
 import { NAME_FLAG } from "./key-flags.ts";
@@ -37,7 +39,7 @@ export const run = command({
     if (config.remote !== undefined) return runThere(config.remote, name, force, program);
     const registry = await loadRegistry(config, program, standardError());
     const files = joined(config, registry);
-    if (!databaseExists(config) && !files.all.some((one) => one.name === name)) {
+    if (!databaseExists(config) && !isInFiles(files, name)) {
       throw noDatabase(config);
     }
     const runtime = await startRuntime(config, program, registry);
@@ -45,7 +47,7 @@ export const run = command({
     try {
       await takeUp(store, files, name);
       const definition = definitionOf(await rowNamed(store, name));
-      if (!isOwn(name)) checkCallOf(definition, config, registry);
+      if (!isOwn(name)) checkCallOf(name, definition, config, registry);
       const id = await pushCron(store, name, { force });
       if (id === null) return await answerOwn(store, name, program);
       await runPushed(runtime, [id]);
@@ -83,7 +85,14 @@ async function answerPushed(
 }
 
 /** As tq push does: without models it refuses only where this program would run the task. */
-function checkCallOf(definition: CronDefinition, { models, queue }: Config, registry: Registry) {
+function checkCallOf(
+  name: string,
+  definition: CronDefinition,
+  { models, queue }: Config,
+  registry: Registry,
+): void {
+  const why = noRecordsWords(definition, methodsOnRecords(registry.all()));
+  if (why !== null) throw new TqError("invalid", `Cannot run ${name}: ${why}`);
   const { model, method } = callOf(definition);
   const catalog = models === null ? null : registry.catalog();
   if (catalog === null && queue.worker) return;

@@ -1,5 +1,6 @@
 /** The history of a recurring task as text for people. */
 import { printable } from "../../src/printable.ts";
+import { offsetOfTwice } from "../../src/values/time-zone.ts";
 import type { RecurringSlot } from "../../src/tasks/cron/recurring.ts";
 import { becameWords, indented, NARROW } from "./recurring.ts";
 import { type Column, GAP_WIDTH, table, widthOf } from "./table.ts";
@@ -36,10 +37,16 @@ export function slotTable(slots: readonly RecurringSlot[], terminal: Terminal): 
 
 function cells({ slot, outcome, task, state }: RecurringSlot): string[] {
   const ended = state ?? (task === null ? "" : "deleted");
-  return [formatTime(slot), outcome, task === null ? "" : String(task), ended];
+  return [slotTime(slot), outcome, task === null ? "" : String(task), ended];
+}
+
+/** With the offset where the clock here comes to it twice. */
+function slotTime(slot: number): string {
+  const offset = offsetOfTwice(slot, Temporal.Now.timeZoneId());
+  return `${formatTime(slot)}${offset === null ? "" : ` ${offset}`}`;
 }
 
 /** Without the year, but with the seconds: a slot can come each second. */
 function narrowCells(slot: RecurringSlot): string[] {
-  return [formatTime(slot.slot).replace(/^\d{4}-/, ""), becameWords(slot)];
+  return [slotTime(slot.slot).replace(/^\d{4}-/, ""), becameWords(slot)];
 }

@@ -7,8 +7,6 @@ export interface Awake {
   readonly since: number;
   /** True: the clock was set forward then, or the machine slept. False: the worker started. */
   readonly hasJumped: boolean;
-  /** Since when a live worker has the definition; default: all the time. */
-  readonly heldSince?: number;
 }
 
 /** A wall clock that moved this far from the monotonic one was set, or the machine slept. */
@@ -32,23 +30,4 @@ export class AwakeClock {
     if (since > wall) this.#awake = { since: wall, hasJumped };
     return this.#awake;
   }
-}
-
-/** Since when each recurring task that had no live worker with its definition has one again. */
-export class HeldClock {
-  readonly #away = new Set<string>();
-  readonly #since = new Map<string, number>();
-
-  /** Call it at each look, with each of them. @returns -Infinity: it had one all the time */
-  look({ name, held, removedAt }: Held, wall: number): number {
-    if (!held || removedAt !== null) this.#away.add(name);
-    else if (this.#away.delete(name)) this.#since.set(name, wall);
-    return this.#since.get(name) ?? -Infinity;
-  }
-}
-
-interface Held {
-  readonly name: string;
-  readonly held: boolean;
-  readonly removedAt: number | null;
 }

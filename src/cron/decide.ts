@@ -132,9 +132,9 @@ class Decider {
     return this.#now - slot <= Math.min(ON_TIME_MS, this.#grace);
   }
 
-  /** True for a slot that a worker saw come, and could not decide then. */
+  /** True for a slot that a worker with the definition saw come, and could not decide then. */
   #isHeldUp(slot: number): boolean {
-    return slot > this.#awake.since;
+    return slot > this.#awake.since && slot > this.#state.row.heldSince;
   }
 
   #start(slot: number): void {
@@ -177,7 +177,8 @@ class Decider {
 
   #taskOf(slot: number): NewTask {
     const later = Math.floor(this.#state.share * this.#definition.jitter);
-    const from = this.#isOnTime(slot) ? slot : this.#now;
+    // A slot that waited lies ahead where the clock was set back meanwhile; its turn has come all the same.
+    const from = this.#isOnTime(slot) ? Math.min(slot, this.#now) : this.#now;
     return taskOfSlot(this.#definition, slot, from + later, this.#now);
   }
 
@@ -187,10 +188,8 @@ class Decider {
   }
 
   #whyLate(slot: number): string {
-    const { heldSince = -Infinity } = this.#awake;
-    if (this.#isHeldUp(slot) && slot <= heldSince)
-      return "no worker that has its definition ran then";
     if (this.#isHeldUp(slot)) return "a worker ran then, but was held up";
+    if (slot > this.#awake.since) return "no worker had its definition then";
     if (this.#awake.hasJumped) return "the machine slept then, or its clock was set forward";
     return "no worker ran then";
   }

@@ -41,6 +41,8 @@ export interface CronRow {
   readonly definition: string;
   /** False while no live worker has its file: its slots wait for one. */
   readonly held: boolean;
+  /** Since when a live worker has its file without a break; 0: always. */
+  readonly heldSince: number;
   /** Live workers have its file, and none has the models that it needs. */
   readonly isUnknown: boolean;
   /** Other files whose definition of this name is not in force. */

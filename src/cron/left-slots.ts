@@ -9,6 +9,7 @@ import type {
   DecidedSlot,
   SlotOutcome,
 } from "./ledger.ts";
+import { offsetOfTwice } from "../values/time-zone.ts";
 import { newestSlots } from "./slots.ts";
 
 /** One that comes back within this time was not taken away: a program had saved half of its file. */
@@ -98,8 +99,10 @@ export function zoneOf(timeZone: string | null, { zone }: Pick<CronRow, "zone">)
   return timeZone ?? zone ?? Temporal.Now.timeZoneId();
 }
 
-/** `2026-11-29 02:30:00` */
+/** `2026-11-29 02:30:00`, and the offset where that comes twice: `2026-10-25 02:30:00 +02:00` */
 export function slotTime(slot: number, zone: string): string {
   const time = Temporal.Instant.fromEpochMilliseconds(slot).toZonedDateTimeISO(zone);
-  return time.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
+  const words = time.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
+  const offset = offsetOfTwice(slot, zone);
+  return offset === null ? words : `${words} ${offset}`;
 }

@@ -14,9 +14,11 @@ export interface CronLayer {
   readonly where: (name: string) => string;
 }
 
-/** The recurring tasks that the models of one path say. */
+/** The recurring tasks that the models of one path say, and what other recurring tasks need to know of them. */
 export interface ModelCrons {
   readonly path: string;
+  /** The methods that are called on records, such as "invoice.send": without any, nothing is called. */
+  readonly onRecords: readonly string[];
   readonly definitions: CronSource["definitions"];
 }
 

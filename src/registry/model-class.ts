@@ -1,4 +1,5 @@
 /** A model, with or without a table: a class with a name and methods that tasks call. */
+import { callName } from "../task.ts";
 import { TqError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import type { ModelCatalog } from "../catalog.ts";
@@ -138,6 +139,15 @@ export function requireMethod(
   throw new TqError(
     "not_found",
     `Cannot ${action} ${model.__name__}.${name}: the model ${model.__name__} has no method ${JSON.stringify(name)}${didYouMean(name, methodNames(model))}${why}`,
+  );
+}
+
+/** The methods of models that are called on records, such as "invoice.send". */
+export function methodsOnRecords(models: Iterable<ModelClass>): string[] {
+  return [...models].flatMap((model) =>
+    methodNames(model)
+      .filter((name) => findMethod(model, name)?.kind === "instance")
+      .map((name) => callName(model.__name__, name)),
   );
 }
 

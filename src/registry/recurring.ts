@@ -3,12 +3,28 @@ import type { ModelCatalog } from "../catalog.ts";
 import { callOf } from "../cron/call.ts";
 import { type CronDefinition, readCron } from "../cron/definition.ts";
 import type { CronText } from "../cron/ledger.ts";
+import type { ModelCrons } from "../cron/merge.ts";
 import { TqError, messageOf } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 import { isPlain } from "../values/plain.ts";
 import { callName, callWords } from "../task.ts";
-import { isFunction, methodNames, type ModelClass, requireMethod } from "./model-class.ts";
+import {
+  isFunction,
+  methodNames,
+  methodsOnRecords,
+  type ModelClass,
+  requireMethod,
+} from "./model-class.ts";
+
+/**
+ * What the models of a path say of recurring tasks.
+ *
+ * @throws TqError "models"
+ */
+export function modelCrons(path: string, models: readonly ModelClass[]): ModelCrons {
+  return { path, definitions: recurringTasks(models), onRecords: methodsOnRecords(models) };
+}
 
 /** @throws TqError "models" for what cannot be a recurring task, and for two of one name. */
 export function recurringTasks(models: Iterable<ModelClass>): CronText[] {

@@ -3,7 +3,7 @@
  * an earlier one. Paths in tq.toml are relative to it, all others to the current folder.
  */
 import { dirname, resolve } from "node:path";
-import { readSettingsFile } from "./file.ts";
+import { readSettingsFile, type SettingsFile } from "./file.ts";
 import { quote } from "../quote.ts";
 import { Draft } from "./draft.ts";
 import type { Config } from "./draft.ts";
@@ -36,9 +36,8 @@ export interface ConfigSources {
 export function loadConfig({ cwd, env, file, flags, nameOf = flagOf }: ConfigSources): Config {
   const here = resolve(cwd);
   const found = readSettingsFile(here, namedFile(env, file));
-  const draft = new Draft();
+  const draft = found === null ? new Draft() : readFile(found);
   const base = found === null ? here : dirname(found.path);
-  if (found !== null) readSections(draft, found.path, "tq.toml", base, found.content);
   readEnvironment(draft, here, env);
   for (const [key, value] of Object.entries(flags ?? {})) {
     if (value === undefined) continue;
@@ -46,6 +45,21 @@ export function loadConfig({ cwd, env, file, flags, nameOf = flagOf }: ConfigSou
     draft.set(key, fromText(key, value), { where: flag, origin: flag, base: here });
   }
   return draft.finish(base, found?.path ?? null);
+}
+
+/**
+ * What a tq.toml says, without the environment and flags.
+ *
+ * @throws TqError `invalid`, with every setting that is wrong
+ */
+export function checkFile(file: SettingsFile): Config {
+  return readFile(file).finish(dirname(file.path), file.path);
+}
+
+function readFile({ path, content }: SettingsFile): Draft {
+  const draft = new Draft();
+  readSections(draft, path, "tq.toml", dirname(path), content);
+  return draft;
 }
 
 function flagOf(setting: SettingKey): string {

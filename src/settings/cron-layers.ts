@@ -1,7 +1,16 @@
 /** The sources of recurring tasks in a folder: its models, and tq.toml. */
-import type { CronSource } from "../cron/ledger.ts";
+import { type CronSource, TQ_ORIGIN } from "../cron/ledger.ts";
 import type { CronLayer, ModelCrons } from "../cron/merge.ts";
+import { OWN_DEFINITIONS } from "../cron/own.ts";
 import { sectionWords } from "./cron-sections.ts";
+
+/** tq's own, which tq.toml may say other times of. */
+export const OWN_LAYER: CronLayer = {
+  origin: TQ_ORIGIN,
+  kind: "tq",
+  definitions: OWN_DEFINITIONS,
+  where: (name) => name,
+};
 
 /**
  * The layers of models and of tq.toml, the one that wins last.

@@ -1,9 +1,7 @@
 /** The sections `[cron.name]` of tq.toml: recurring tasks. */
 import { checkCron } from "../cron/definition.ts";
 import type { CronText } from "../cron/ledger.ts";
-import { TqError } from "../errors.ts";
 import { quote } from "../quote.ts";
-import { readSettingsFile } from "./file.ts";
 
 /** Every look of every worker goes through all of them. */
 const MOST_SECTIONS = 1_000;
@@ -37,25 +35,6 @@ export function readCronSections(
     const definition = checkCron(name, given, `${where}: ${sectionWords(name)}`, refuse);
     return definition === null ? [] : [{ name, definition }];
   });
-}
-
-/**
- * The sections of a tq.toml as it is now.
- *
- * @param by says who named the file: `the start of this worker`
- * @param before those that were read last: a file that has become empty is taken for one that is being written.
- * @throws TqError "invalid" where it cannot be read, with every problem
- */
-export function readCronFile(path: string, by: string, before: readonly CronText[]): CronText[] {
-  const found = readSettingsFile("/", { path, by });
-  const content = (found?.content ?? {}) as { readonly cron?: unknown };
-  if (Object.keys(content).length === 0 && before.length > 0) {
-    throw new TqError("invalid", `${path} is empty`);
-  }
-  const problems: string[] = [];
-  const texts = readCronSections(content.cron, path, (problem) => problems.push(problem));
-  if (problems.length > 0) throw new TqError("invalid", problems.join("\n  "));
-  return texts;
 }
 
 /** The heading of its section as tq.toml writes it. */

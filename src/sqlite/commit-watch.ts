@@ -2,7 +2,7 @@
  * Notices commits by any process, in any language: the system sends an event when the WAL is written. The event comes
  * before the commit is visible, so the watch then looks for about 10 s, and again from each change of `version`.
  */
-import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { clearTimeout, monotonicNow, setTimeout, wallNow } from "../clock.ts";
 import { type FSWatcher, watch } from "node:fs";
 import { inodeOf } from "./file/identity.ts";
 import type { Watch, WatchEvents } from "../store/worker-store.ts";
@@ -30,6 +30,12 @@ export interface Watched {
   version(): Promise<number>;
 }
 
+/**
+ * Bun leaves out events that come, by the wall clock, before the last one, so that a watcher is deaf once that clock was
+ * set back by more than this.
+ */
+const SET_BACK_MS = 20;
+
 export class CommitWatch implements Watch {
   readonly #database: Watched;
   readonly #events: WatchEvents;
@@ -48,6 +54,9 @@ export class CommitWatch implements Watch {
   #silentSince = Infinity;
   /** True when a commit came without an event: the file system sends none. */
   #deaf = false;
+  readonly #wall: () => number;
+  /** The lead of the wall clock over the monotonic one when the watch began. */
+  #lead = 0;
   readonly #watchFile: typeof watch;
   readonly #looks: number;
   /** True where the watch keeps its program alive. */
@@ -56,7 +65,7 @@ export class CommitWatch implements Watch {
   constructor(
     database: Watched,
     events: WatchEvents,
-    { watchFile = watch, looks = MOST_LOOKS, persistent = true } = {},
+    { watchFile = watch, looks = MOST_LOOKS, persistent = true, wall = wallNow } = {},
   ) {
     this.#database = database;
     this.#events = events;
@@ -64,6 +73,7 @@ export class CommitWatch implements Watch {
     this.#watchFile = watchFile;
     this.#persistent = persistent;
     this.#looks = looks;
+    this.#wall = wall;
   }
 
   /**
@@ -86,7 +96,7 @@ export class CommitWatch implements Watch {
     this.#timer = null;
   }
 
-  /** Finds what events miss: a WAL that was replaced, a commit that took very long, a file system without events. */
+  /** Finds what events miss: a WAL that was replaced, a clock that was set back, a commit that took very long, a file system without events. */
   check(): void {
     if (!this.#armed) return;
     if (!this.#watching()) {
@@ -96,12 +106,17 @@ export class CommitWatch implements Watch {
   }
 
   #watching(): boolean {
-    return this.#watcher !== null && this.#inode === inodeOf(this.#wal);
+    return this.#watcher !== null && this.#inode === inodeOf(this.#wal) && !this.#isClockBack();
+  }
+
+  #isClockBack(): boolean {
+    return this.#wall() - monotonicNow() < this.#lead - SET_BACK_MS;
   }
 
   #watch(): void {
     this.#watcher?.close();
     this.#watcher = null;
+    this.#lead = this.#wall() - monotonicNow();
     try {
       this.#inode = inodeOf(this.#wal);
       this.#silentSince = monotonicNow();
@@ -145,6 +160,7 @@ export class CommitWatch implements Watch {
     // A first read that fails counts as a change: the worker's look for tasks, `events.look`, then meets the error.
     const version = await this.#database.version().catch(() => -1);
     if (!this.#armed) return;
+    if (this.#watcher && this.#isClockBack()) this.#watch();
     if (version !== this.#version) {
       this.#version = version;
       this.#step = 0;

@@ -69,12 +69,20 @@ export function isTimeOfDay(text: string): boolean {
  * @throws TqError `invalid` for what is no time of a day.
  */
 export function nextTimeOfDay(text: string, what: string, now: number): number {
+  const today = onDay(text, what, now, 0);
+  return today > now ? today : onDay(text, what, now, 1);
+}
+
+/** The last time that the clock here says it: today, or yesterday where it has not come yet. */
+export function lastTimeOfDay(text: string, what: string, now: number): number {
+  const today = onDay(text, what, now, 0);
+  return today <= now ? today : onDay(text, what, now, -1);
+}
+
+function onDay(text: string, what: string, now: number, days: number): number {
   const zone = localZone(text, what);
   const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate();
-  const at = (days: number) =>
-    parseMoment(`${today.add({ days })}T${text.padStart("07:05".length, "0")}`, what);
-  const first = at(0);
-  return first > now ? first : at(1);
+  return parseMoment(`${today.add({ days })}T${text.padStart("07:05".length, "0")}`, what);
 }
 
 function fromLocal(local: Temporal.PlainDateTime, text: string, what: string): number {

@@ -8,7 +8,14 @@ import {
   parseDuration,
   toMilliseconds,
 } from "./duration.ts";
-import { isTimeOfDay, looksLikeMoment, momentOf, nextTimeOfDay, parseMoment } from "./moment.ts";
+import {
+  isTimeOfDay,
+  lastTimeOfDay,
+  looksLikeMoment,
+  momentOf,
+  nextTimeOfDay,
+  parseMoment,
+} from "./moment.ts";
 
 /** The point from which relative values of one push count. */
 export interface Basis {
@@ -146,7 +153,7 @@ export function ago(): Kind<number> {
     if (ms >= 0) return Math.max(now - ms, -MAX_TIME);
     throw new TqError("invalid", `${name} cannot be ${quote(given)}: it must be ${allowed}`);
   };
-  const readText = (written: string, name: string) => {
+  const readString = (written: string, name: string) => {
     const read = readWritten(written, name);
     if (!written.startsWith("-") || looksLikeMoment(written)) return read;
     throw refused(written, name, allowed);
@@ -160,10 +167,13 @@ export function ago(): Kind<number> {
       return momentOf(value, name) ?? before(length(), value, name, basis);
     },
     readJson: (value, name, basis) => {
-      const written = typeof value === "string" ? readText(value, name) : value;
+      const written = typeof value === "string" ? readString(value, name) : value;
       return ago().read(written, name, basis);
     },
-    readText,
+    readText: (written, name) =>
+      isTimeOfDay(written)
+        ? Temporal.Instant.fromEpochMilliseconds(lastTimeOfDay(written, name, systemClock.now()))
+        : readString(written, name),
   };
 }
 

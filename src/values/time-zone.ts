@@ -30,3 +30,13 @@ function isZone(name: string): boolean {
     return false;
   }
 }
+
+/** The offset of a time that comes twice by the clock of its zone, as that is set back: `+02:00`. Null: it comes once. */
+export function offsetOfTwice(ms: number, zone: string): string | null {
+  const time = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
+  const local = time.toPlainDateTime();
+  const [earlier, later] = (["earlier", "later"] as const).map(
+    (disambiguation) => local.toZonedDateTime(zone, { disambiguation }).epochMilliseconds,
+  );
+  return earlier === later ? null : time.offset;
+}

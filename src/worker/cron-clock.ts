@@ -4,7 +4,7 @@
  */
 import { clearTimeout, monotonicNow, setTimeout, sleep } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import { type Awake, AwakeClock, HeldClock } from "../cron/awake.ts";
+import { type Awake, AwakeClock } from "../cron/awake.ts";
 import { decide } from "../cron/decide.ts";
 import type { CronDefinition } from "../cron/definition.ts";
 import { definitionOf, editedKeys } from "../cron/in-force.ts";
@@ -62,7 +62,6 @@ export class CronClock {
   #version = -1;
   #startedAt = 0;
   #awakeClock: AwakeClock | null = null;
-  readonly #heldClock = new HeldClock();
   #lookedAt = 0;
   /** A commit came while it looked. */
   #again = false;
@@ -167,14 +166,10 @@ export class CronClock {
   async #decideAll(awake?: Awake): Promise<number> {
     let wait = LONGEST_WAIT_MS;
     for (const row of await this.#store.cron.rows()) {
-      const heldSince = this.#heldClock.look(row, this.#store.now());
       if (row.removedAt !== null) wait = Math.min(wait, await this.#endRemoved(row));
       const definition = row.held && row.removedAt === null ? this.#definitionOf(row) : null;
       if (definition === null) continue;
-      wait = Math.min(
-        wait,
-        await this.#decideRow(row, definition, awake && { ...awake, heldSince }),
-      );
+      wait = Math.min(wait, await this.#decideRow(row, definition, awake));
     }
     return wait;
   }

@@ -1,10 +1,11 @@
 /** The recurring tasks that a worker has read, from tq.toml and its models. tq.toml is read anew where it has changed. */
-import { type CronSource, type CronText, TQ_ORIGIN } from "../cron/ledger.ts";
+import type { CronSource, CronText } from "../cron/ledger.ts";
 import { type CronLayer, type MergedCron, type MergedCrons, mergeCrons } from "../cron/merge.ts";
-import { isOwn, OWN_DEFINITIONS } from "../cron/own.ts";
+import { noRecordsWords } from "../cron/call.ts";
+import { isOwn } from "../cron/own.ts";
 import { unknownTask } from "../registry/recurring.ts";
-import { layersOf } from "../settings/cron-layers.ts";
-import { readCronFile } from "../settings/cron-sections.ts";
+import { layersOf, OWN_LAYER } from "../settings/cron-layers.ts";
+import { readCronFile } from "../settings/cron-file.ts";
 import { FileWatch } from "./file-watch.ts";
 import type { CronModels } from "./messages.ts";
 
@@ -71,13 +72,7 @@ export class CronReading {
 
   /** The one that wins comes last. */
   get layers(): CronLayer[] {
-    const own: CronLayer = {
-      origin: TQ_ORIGIN,
-      kind: "tq",
-      definitions: OWN_DEFINITIONS,
-      where: (name) => name,
-    };
-    return [own, ...layersOf(this.#models.crons, this.file, this.#settings)];
+    return [OWN_LAYER, ...layersOf(this.#models.crons, this.file, this.#settings)];
   }
 
   /** The source of a layer, with those of these that it has. */
@@ -102,7 +97,8 @@ export class CronReading {
   problems(names?: readonly string[]): string[] {
     const asked = names === undefined ? null : new Set(names);
     const unknown = this.merged.flatMap((one) => {
-      const words = asked?.has(nameOf(one)) === false ? null : this.#unknownWords(one);
+      if (asked?.has(nameOf(one)) === false) return [];
+      const words = this.#unknownWords(one) ?? this.#noRecordsWords(one);
       return words === null ? [] : [`${one.layer.where(nameOf(one))}: ${words}`];
     });
     return [...this.#all.incomplete.map(({ why }) => why), ...unknown];
@@ -110,6 +106,12 @@ export class CronReading {
 
   #unknownWords({ definition }: MergedCron): string | null {
     return isOwn(definition.name) ? null : unknownTask(definition, this.#models.catalog);
+  }
+
+  #noRecordsWords({ definition }: MergedCron): string | null {
+    const onRecords = this.#models.crons.flatMap((one) => one.onRecords);
+    const words = noRecordsWords(definition, onRecords);
+    return words === null ? null : `its tasks do nothing: ${words}`;
   }
 }
 

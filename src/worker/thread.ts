@@ -15,7 +15,7 @@ import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
 import { declareModels } from "../registry/declared-models.ts";
 import { redactionOf } from "../registry/marked-models.ts";
 import { loadModels } from "../registry/load-models.ts";
-import { recurringTasks } from "../registry/recurring.ts";
+import { modelCrons, recurringTasks } from "../registry/recurring.ts";
 import { Registry } from "../registry/registry.ts";
 import { enterRuntime, standardLog } from "../transaction/runtime.ts";
 import { saidPolicies } from "../registry/said-policies.ts";
@@ -131,7 +131,7 @@ async function loadAll(
   const crons: ModelCrons[] = [];
   for (const path of models) {
     const loaded = await loadModels(path, tell);
-    crons.push({ path, definitions: recurringTasks(loaded.all()) });
+    crons.push(modelCrons(path, loaded.all()));
     registry.addAll(loaded);
   }
   recurringTasks(registry.all()); // those of two paths may have one name

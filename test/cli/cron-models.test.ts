@@ -46,6 +46,37 @@ describe("before any worker has started", () => {
     expect(await other.tq("cron", "run", "nigthly")).toMatchObject({ code: 3 });
   });
 
+  test("the name of one that models say cannot be added", async () => {
+    using folder = shop();
+    const added = ["cron", "add", "nightly", "--schedule", "@daily", "--task", "sweep"];
+    const taken = `Cannot add nightly: the name is taken by ${folder.file("models.ts")}`;
+    expect((await folder.tq(...added)).stderr).toContain(taken);
+    await folder.tq("push", "sweep");
+    expect((await folder.tq(...added)).stderr).toContain(taken);
+  });
+
+  test("those of files, and tq's own, cannot be removed, and have no history yet", async () => {
+    using folder = shop();
+    const swept = `Cannot remove swept: it is defined in ${folder.file("models.ts")}`;
+    expect((await folder.tq("cron", "remove", "swept")).stderr).toContain(swept);
+    await folder.tq("push", "sweep");
+    expect((await folder.tq("cron", "remove", "swept")).stderr).toContain(swept);
+    const clean = await folder.tq("cron", "remove", "tq.clean");
+    expect(clean.stderr).toContain("Cannot remove tq.clean: it is tq's own");
+    expect((await folder.tq("cron", "history", "swept")).stdout).toBe("No slot has come yet\n");
+    expect((await folder.tq("cron", "remove", "swpet")).stderr).toContain('did you mean "swept"?');
+  });
+
+  test("tq's own cleaning is paused before a worker has started, and stays so", async () => {
+    using folder = shop();
+    const paused = await folder.tq("cron", "pause", "tq.clean");
+    expect(paused.stdout).toStartWith("tq.clean is paused by ");
+    expect((await folder.tq("cron", "resume", "swept")).stderr).toContain("swept is not paused");
+    await folder.tq("worker", "--drain", "-q");
+    expect((await listed(folder)).at(-1)).toMatchObject({ name: "tq.clean", origin: "tq" });
+    expect((await listed(folder)).at(-1)?.["pause"]).not.toBeNull();
+  });
+
   test("a worker takes up one that a command has put into the database, as its own", async () => {
     using folder = shop();
     await folder.tq("cron", "run", "nightly");
@@ -56,6 +87,20 @@ describe("before any worker has started", () => {
       { name: "tq.clean" },
     ]);
   });
+});
+
+test("a method of records without their ids is refused, and shown where a file has it", async () => {
+  using folder = shop('[cron.mails]\nschedule = "@daily"\ntask = "night.send"\n');
+  folder.write("models.ts", modelsWith("@daily").replace("static async run", "send() {} $&"));
+  const why = "night.send is called on records; say their ids as instances";
+  expect((await listed(folder))[0]).toMatchObject({ name: "mails", lacks_instances: true });
+  const added = ["cron", "add", "more", "--schedule", "@daily", "--task", "night.send"];
+  expect((await folder.tq(...added)).stderr).toContain(`Cannot add more: ${why}`);
+  expect((await folder.tq(...added, "--instances", "7")).code).toBe(0);
+  const edited = await folder.tq("cron", "edit", "more", "--instances", "[]");
+  expect(edited.stderr).toContain(`Cannot edit more: ${why}`);
+  expect((await folder.tq("cron", "run", "mails")).stderr).toContain(why);
+  expect((await folder.tq("cron", "list")).stdout).toContain("no instances are said");
 });
 
 test("after models have changed, tq cron list says so until a worker has started", async () => {

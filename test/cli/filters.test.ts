@@ -42,6 +42,7 @@ test("tq list takes each part of a filter, and many at once", async () => {
   expect(await list("--args-have", "& 50%")).toEqual([1]);
   expect(await list("--args-have", "% 50")).toEqual([]);
   expect(await list("--older-than", "1h")).toEqual([]);
+  expect((await folder.tq("list", "--pushed-after", "00:00")).code).toBe(0);
   expect(await list("--newer-than", "1h", "--pushed-before", "2200-01-01T00:00Z")).toEqual([
     1, 2, 3,
   ]);

@@ -25,7 +25,10 @@ test("tq list says how many more there are than the hundred that it lists", asyn
     "tq: and 147 more: --before 153 lists the next, --limit N more at once\n",
   ]);
   expect(await listed("--queue", "mail")).toEqual([5, ""]);
-  expect(await listed("--limit", "10")).toEqual([10, ""]);
+  expect(await listed("--limit", "10")).toEqual([
+    10,
+    "tq: and 242 more: --before 243 lists the next, --limit N more at once\n",
+  ]);
   expect(await listed("-q")).toEqual([100, ""]);
 });
 

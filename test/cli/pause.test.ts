@@ -26,6 +26,12 @@ async function withTask() {
 }
 
 describe("tq pause", () => {
+  test("makes the database of a new project", async () => {
+    using folder = new Folder();
+    expect(await folder.tqWith(WORKER, "pause", "print")).toMatchObject({ code: 0 });
+    expect((await folder.tqWith(WORKER, "status")).stdout).toContain("print");
+  });
+
   test("pauses a queue, says by whom and why, and how to go on", async () => {
     await using site = await withTask();
     const { code, stdout, stderr } = await site.tq("pause", "print", "--reason", "no toner");

@@ -34,6 +34,7 @@ const TASK: Listed = {
   removed_at: null,
   in_database: true,
   outdated: false,
+  lacks_instances: false,
 };
 
 test.each([60, 80, 120, 140])(

@@ -1,6 +1,6 @@
 /** Since when a worker has seen the time pass: by a clock that can be set, and one that cannot. */
 import { expect, test } from "bun:test";
-import { AwakeClock, HeldClock } from "../../src/cron/awake.ts";
+import { AwakeClock } from "../../src/cron/awake.ts";
 
 const NOON = Date.UTC(2026, 10, 2, 12);
 const HOUR = 3_600_000;
@@ -21,16 +21,4 @@ test("a clock that is set back begins anew where it is", () => {
   clock.look(NOON + 3 * HOUR, 10);
   expect(clock.look(NOON + 20, 20).since).toBe(NOON + 20);
   expect(clock.look(NOON + 30, 30).since).toBe(NOON + 20);
-});
-
-test("a recurring task is held all the time, or since a live worker has its definition again", () => {
-  const clock = new HeldClock();
-  const one = { name: "nightly", held: true, removedAt: null };
-  expect(clock.look(one, NOON)).toBe(-Infinity);
-  clock.look({ ...one, held: false }, NOON + 10);
-  expect(clock.look(one, NOON + 20)).toBe(NOON + 20);
-  expect(clock.look(one, NOON + 30)).toBe(NOON + 20);
-  clock.look({ ...one, removedAt: NOON + 40 }, NOON + 40);
-  expect(clock.look(one, NOON + 50)).toBe(NOON + 50);
-  expect(clock.look({ ...one, name: "hourly" }, NOON + 50)).toBe(-Infinity);
 });

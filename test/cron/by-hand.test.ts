@@ -17,6 +17,7 @@ function stateOf(more: Partial<CronState> = {}): CronState {
     origin: "/shop/tq.toml",
     kind: "settings" as const,
     held: true,
+    heldSince: 0,
     isUnknown: false,
     others: [],
     definition: define().text,

@@ -8,8 +8,8 @@ import { define, HOUR, MIDNIGHT, outcomes, stateOf } from "./deciding.ts";
 describe("slots that a worker saw come, and could not decide for a while,", () => {
   const now = MIDNIGHT + 3 * HOUR + 64_000;
   const awake = { since: MIDNIGHT, hasJumped: false };
-  const slotsOf = (definition: CronDefinition, more: Partial<Awake> = {}) =>
-    decide(definition, stateOf(definition, {}), now, { ...awake, ...more })?.slots ?? [];
+  const slotsOf = (definition: CronDefinition, more: Partial<Awake> = {}, heldSince = 0) =>
+    decide(definition, stateOf(definition, { heldSince }), now, { ...awake, ...more })?.slots ?? [];
 
   test.each(["skip", "once"] as const)("run once, the last one, with missed = %s", (missed) => {
     expect(slotsOf(define({ missed })).map(({ outcome, reason }) => [outcome, reason])).toEqual([
@@ -27,10 +27,8 @@ describe("slots that a worker saw come, and could not decide for a while,", () =
   });
 
   test("are told from those that passed while no live worker had the definition", () => {
-    const reasons = slotsOf(define(), { heldSince: MIDNIGHT + 2 * HOUR }).map(
-      ({ reason }) => reason,
-    );
-    const no = "no worker that has its definition ran then; only the last such slot may run";
+    const reasons = slotsOf(define(), {}, MIDNIGHT + 2 * HOUR).map(({ reason }) => reason);
+    const no = "no worker had its definition then; only the last such slot may run";
     expect(reasons).toEqual([no, no, "1 min 4 s late: a worker ran then, but was held up"]);
   });
 

@@ -164,6 +164,16 @@ describe("a slot whose earlier task has not ended", () => {
     expect(outcomes(definition, now + MINUTE, later)).toEqual(["01:00 pushed"]);
   });
 
+  test.each([5 * MINUTE, HOUR, 3 * 365 * 24 * HOUR])(
+    "that waited is pushed to run at once where the clock was set back by %d ms meanwhile",
+    (back) => {
+      const definition = define({ overlap: "wait", jitter: "10m" });
+      const given = { decidedUntil: Math.min(now, now - back + 5 * MINUTE), waiting: now };
+      const [first] = decide(definition, stateOf(definition, given), now - back)?.slots ?? [];
+      expect(first).toMatchObject({ slot: now, outcome: "pushed", task: { scheduledAt: null } });
+    },
+  );
+
   test("is left out where another one waits already, and says which", () => {
     const definition = define({ overlap: "wait", time_zone: "Asia/Tokyo" });
     const given = { decidedUntil: now, waiting: now, unfinished: 4 };

@@ -20,6 +20,7 @@ interface Given {
   readonly taken?: readonly number[];
   readonly override?: CronOverride;
   readonly share?: number;
+  readonly heldSince?: number;
 }
 
 export function stateOf(definition: CronDefinition, given: Given): CronState {
@@ -31,12 +32,14 @@ export function stateOf(definition: CronDefinition, given: Given): CronState {
     waitingCount = waiting === null ? 0 : 1,
     override = {},
     share = 0,
+    heldSince = 0,
   } = given;
   const row = {
     name: definition.name,
     origin: "/shop/tq.toml",
     kind: "settings" as const,
     held: true,
+    heldSince,
     isUnknown: false,
     others: [],
     definition: definition.text,

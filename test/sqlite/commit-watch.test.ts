@@ -4,7 +4,7 @@ import {
   mkdtempSync,
   renameSync,
   rmSync,
-  type watch,
+  watch,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -56,6 +56,25 @@ async function armed(): Promise<void> {
 }
 
 describe("a commit", () => {
+  test("is noticed by the event of its write also after the clock was set back", async () => {
+    let back = 0;
+    const watchers: FSWatcher[] = [];
+    const watchFile = ((...given: Parameters<typeof watch>) => {
+      const watcher = watch(...given);
+      watchers.push(watcher);
+      return watcher;
+    }) as typeof watch;
+    const wall = () => Date.now() - back;
+    wake = new CommitWatch(database, { look: () => (looks += 1), hint() {} }, { watchFile, wall });
+    await armed();
+    wake.check();
+    expect(watchers).toHaveLength(1);
+    back = 3_600_000;
+    wake.check();
+    wake.check();
+    expect(watchers).toHaveLength(2);
+  });
+
   test("is noticed by the event of its write", async () => {
     await armed();
     database.commits += 1;

@@ -4,6 +4,7 @@ import {
   isTimeOfDay,
   looksLikeMoment,
   momentOf,
+  lastTimeOfDay,
   nextTimeOfDay,
   parseMoment,
 } from "../../src/values/moment.ts";
@@ -111,6 +112,15 @@ describe("a time of day", () => {
     process.env["TZ"] = "Europe/Berlin";
     expect(isTimeOfDay(text)).toBe(true);
     expect(new Date(nextTimeOfDay(text, "at", NOW)).toISOString()).toBe(instant);
+  });
+
+  test.each([
+    ["19:30", "2026-11-30T18:30:00.000Z"],
+    ["7:05", "2026-12-01T06:05:00.000Z"],
+    ["13:00", "2026-12-01T12:00:00.000Z"],
+  ])("%s that has passed is the last one that the local clock showed", (text, instant) => {
+    process.env["TZ"] = "Europe/Berlin";
+    expect(new Date(lastTimeOfDay(text, "at", NOW)).toISOString()).toBe(instant);
   });
 
   test("25:99 is refused", async () => {

@@ -38,10 +38,17 @@ export function renewSources(): void {
   });
 }
 
-export function modelsOf(definition: object | null, methods = ["run"]): CronModels {
+export function modelsOf(
+  definition: object | null,
+  methods = ["run"],
+  onRecords: readonly string[] = [],
+): CronModels {
   const definitions =
     definition === null ? [] : [{ name: "nightly", definition: JSON.stringify(definition) }];
-  return { catalog: { night: methods }, crons: [{ path: "/shop/models.ts", definitions }] };
+  return {
+    catalog: { night: methods },
+    crons: [{ path: "/shop/models.ts", definitions, onRecords }],
+  };
 }
 
 /** A worker that has started with the file as it is. */

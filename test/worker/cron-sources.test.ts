@@ -73,6 +73,16 @@ describe("a change of tq.toml, without a restart,", () => {
       () => writeFileSync(file, NIGHTLY.replace("@daily", "61 * * * *")),
       '[cron.nightly] schedule: "61 * * * *" is not a schedule',
     ],
+    [
+      "cannot start a worker, for another section,",
+      () => writeFileSync(file, `${HOURLY}\n[worker]\nthreds = 4\n`),
+      "[worker] threds is not a setting",
+    ],
+    [
+      "cannot start a worker, for a policy of tasks,",
+      () => writeFileSync(file, `${HOURLY}\n[tasks."night.run"]\ntries = 4\n`),
+      "tries",
+    ],
   ];
   test.each(broken)("that %s leaves all as it was, and says so once", async (_, spoil, words) => {
     writeFileSync(file, NIGHTLY);
@@ -100,7 +110,7 @@ describe("a change of tq.toml, without a restart,", () => {
     subject.clock.advance(50_000);
     writeFileSync(file, NIGHTLY + HOURLY);
     await looks(sources);
-    expect(await row("hourly")).toEqual(before);
+    expect<unknown>(await row("hourly")).toEqual({ ...before, heldSince: subject.clock.now() });
   });
 
   test("by an editor that replaces the file is seen too", async () => {
@@ -145,7 +155,7 @@ describe("a restart", () => {
     subject.clock.advance(86_400_000);
     writeFileSync(file, `# a comment\n[cron.nightly]\ntask = "night.run"\nschedule = "@daily"\n`);
     await worker({ id: "w2" });
-    expect(await row()).toEqual(before);
+    expect<unknown>(await row()).toEqual({ ...before, heldSince: subject.clock.now() });
     expect(said).toEqual([]);
   });
 
@@ -203,6 +213,15 @@ describe("a recurring task of a model", () => {
       `${file}: [cron.nightli] task is missing: it must be the name of a model and a method, like "night.run", or of a function, as text of 1 to 1000 characters; no model here has a recurring task nightli; did you mean "nightly"?`,
     ]);
     expect(await row("nightli")).toBeUndefined();
+  });
+
+  test("that calls a method of records without their ids is warned of, with ids it is not", async () => {
+    const called = `[cron.mails]\nschedule = "@daily"\ntask = "night.send"\n`;
+    writeFileSync(file, `${called}\n${called.replace("mails", "one")}instances = 7\n`);
+    const sources = await worker({ models: modelsOf(null, ["send"], ["night.send"]) });
+    expect(sources.problems()).toEqual([
+      `${file}: [cron.mails]: its tasks do nothing: night.send is called on records; say their ids as instances`,
+    ]);
   });
 
   test("stays as it is where an edit leaves out what no model says", async () => {

@@ -75,7 +75,10 @@ describe("of two files with one name", () => {
 
 describe("of two workers with one tq.toml and different models", () => {
   const SAID = { schedule: "@daily", task: "night.run", attempts: 3 };
-  const other = { catalog: { day: ["run"] }, crons: [{ path: "/shop/day.ts", definitions: [] }] };
+  const other = {
+    catalog: { day: ["run"] },
+    crons: [{ path: "/shop/day.ts", definitions: [], onRecords: [] }],
+  };
   const merged = '{"attempts":3,"schedule":"@weekly","task":"night.run"}';
 
   test.each([

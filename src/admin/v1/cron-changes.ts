@@ -2,7 +2,6 @@
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { cannotAdd, type CronDefinition, readCron } from "../../cron/definition.ts";
-import { definitionOf } from "../../cron/in-force.ts";
 import { KEY_ROWS } from "../../cron/key-help.ts";
 import { DATABASE_ORIGIN } from "../../cron/ledger.ts";
 import { takenWords } from "../../cron/origin.ts";
@@ -10,6 +9,7 @@ import { TqError } from "../../errors.ts";
 import { fieldOf } from "../../policies/table.ts";
 import { checkCronTask } from "../../tasks/cron/check-task.ts";
 import {
+  calledAfter,
   type Changed,
   earlierKeys,
   editCron,
@@ -17,10 +17,15 @@ import {
   pauseCron,
   resetCron,
   resumeCron,
-  rowNamed,
   unchangedCron,
 } from "../../tasks/cron/control.ts";
-import { cronFileNow, type FileCrons, mergeFiles, takeUp } from "../../tasks/cron/known.ts";
+import {
+  cronFileNow,
+  type FileCrons,
+  mergeFiles,
+  removeCron,
+  takeUp,
+} from "../../tasks/cron/known.ts";
 import { recurringTask } from "../../tasks/cron/recurring.ts";
 import { runKnown } from "../../tasks/cron/run-known.ts";
 import { BY, REASON } from "../../tasks/pauses.ts";
@@ -120,11 +125,12 @@ export function cronChanges(options: CronOptions) {
       async (c) => {
         const definition = c.req.valid("json");
         const { name, text } = definition;
-        const taken = filesNow(options).all.find((one) => one.name === name);
+        const { all, onRecords } = filesNow(options);
+        const taken = all.find((one) => one.name === name);
         if (taken !== undefined) {
           throw new TqError("conflict", takenWords({ ...taken, removedAt: null }));
         }
-        checkCronTask(definition, catalog(), cannotAdd(name));
+        checkCronTask(definition, { catalog: catalog(), onRecords }, cannotAdd(name));
         const row = await store.cron.add(DATABASE_ORIGIN, { name, definition: text });
         const location = { Location: `/api/v1/cron/${encodeURIComponent(name)}` };
         return c.json(shownRecurring(await recurringTask(store, row)), 201, location);
@@ -139,10 +145,10 @@ export function cronChanges(options: CronOptions) {
         const { name } = c.req.valid("param");
         const said = c.req.valid("json");
         await known(name);
-        if (typeof said["task"] === "string") {
-          const called = definitionOf({ ...(await rowNamed(store, name)), override: said });
-          checkCronTask(called, catalog(), `Cannot edit ${name}`);
-        }
+        const called = await calledAfter(store, name, said);
+        const { onRecords } = filesNow(options);
+        const calls = { catalog: catalog(), onRecords };
+        if (called !== null) checkCronTask(called, calls, `Cannot edit ${name}`);
         return c.json(await withEarlier(await editCron(store, name, said)));
       },
     )
@@ -152,6 +158,7 @@ export function cronChanges(options: CronOptions) {
       cronName(),
       async (c) => {
         const { name } = c.req.valid("param");
+        await known(name);
         const changed = await resetCron(store, name);
         return c.json(await withEarlier(changed ?? (await unchangedCron(store, name))));
       },
@@ -178,6 +185,7 @@ export function cronChanges(options: CronOptions) {
       cronName(),
       async (c) => {
         const { name } = c.req.valid("param");
+        await known(name);
         const changed = await resumeCron(store, name);
         return c.json(await shown(changed ?? (await unchangedCron(store, name))));
       },
@@ -218,7 +226,7 @@ export function cronChanges(options: CronOptions) {
       cronName(),
       async (c) => {
         const { name } = c.req.valid("param");
-        await store.cron.remove(name);
+        await removeCron(store, async () => filesNow(options), name);
         return c.json({ name, removed: true as const });
       },
     );

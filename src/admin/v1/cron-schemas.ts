@@ -70,6 +70,10 @@ export const CHANGED = v.object({
 export const LISTED = v.object({
   ...RECURRING.entries,
   in_database: v.pipe(v.boolean(), v.description("false: no worker has taken it up yet")),
+  lacks_instances: v.pipe(
+    v.boolean(),
+    v.description("Its method is called on records, and it says none: its tasks do nothing"),
+  ),
   outdated: v.pipe(v.boolean(), v.description("Its file says something else by now")),
 });
 

@@ -10,7 +10,8 @@ CREATE TABLE tq__cron (
   decided_until INTEGER NOT NULL,
   former        TEXT    NOT NULL DEFAULT '[]',
   changed_at    INTEGER NOT NULL,
-  removed_at    INTEGER
+  removed_at    INTEGER,
+  held_since    INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- What became of each slot, a time at which a recurring task comes: no slot has two rows. A row with a `first_slot`

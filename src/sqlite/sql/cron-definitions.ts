@@ -62,12 +62,21 @@ const REMOVE_OTHERS = `
    WHERE origin = $origin AND removed_at IS NULL AND name NOT IN (SELECT value FROM json_each($names))
   RETURNING name`;
 
+const HELD = `SELECT json_group_array(json_array(name, origin)) FROM tq__cron WHERE removed_at IS NULL AND (${IS_HELD})`;
+
+/** Slots from before that no worker has decided came while none had the definition. */
+const NOTE_HELD = `
+  UPDATE tq__cron SET held_since = $now
+   WHERE removed_at IS NULL AND kind NOT IN ('tq', 'database') AND (${IS_HELD})
+     AND NOT EXISTS (SELECT 1 FROM json_each($before) WHERE value ->> 0 = tq__cron.name AND value ->> 1 = tq__cron.origin)`;
+
 /** Makes the definitions of these sources those that they have now. */
 export function defineCrons(
   db: Database,
   sources: readonly CronSource[],
   now: number,
 ): CronChanges {
+  const [held] = db.query(HELD).values() as [string][];
   for (const source of sources) keepRead(db, source);
   const changed: string[] = [];
   const refused: RefusedDefinition[] = [];
@@ -84,6 +93,7 @@ export function defineCrons(
     }
   }
   const removed = sources.flatMap((source) => removeOthers(db, source, now));
+  db.query(NOTE_HELD).run({ now, before: held?.[0] ?? "[]" });
   return { changed: changed.sort(), removed, refused };
 }
 

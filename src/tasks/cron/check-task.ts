@@ -1,20 +1,29 @@
 /** Checks that a recurring task calls what there is. */
 import { checkCall, type ModelCatalog } from "../../catalog.ts";
-import { callOf } from "../../cron/call.ts";
+import { callOf, noRecordsWords } from "../../cron/call.ts";
 import type { CronDefinition } from "../../cron/definition.ts";
 import { isTqError, TqError } from "../../errors.ts";
 import { FUNCTION_METHOD } from "../../task.ts";
 
+/** The models that a program knows. */
+export interface KnownCalls {
+  /** null where no models are known: then another process may have them. */
+  readonly catalog: ModelCatalog | null;
+  /** The methods that are called on records, such as "invoice.send". */
+  readonly onRecords: readonly string[];
+}
+
 /**
- * @param catalog null where no models are known: then another process may have them.
  * @param start begins the sentence of the refusal: `Cannot edit nightly`
- * @throws TqError "not_found"
+ * @throws TqError "not_found", or "invalid" where a method of records is called on none
  */
 export function checkCronTask(
   definition: Pick<CronDefinition, "task" | "instances">,
-  catalog: ModelCatalog | null,
+  { catalog, onRecords }: KnownCalls,
   start: string,
 ): void {
+  const why = noRecordsWords(definition, onRecords);
+  if (why !== null) throw new TqError("invalid", `${start}: ${why}`);
   if (catalog === null) return;
   const { model, method } = callOf(definition);
   try {

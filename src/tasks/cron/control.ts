@@ -1,7 +1,7 @@
 /** The changes that people make to recurring tasks. The database keeps it, and each worker obeys within seconds. */
 import { userAndHost } from "../../user-name.ts";
 import { runByHand } from "../../cron/by-hand.ts";
-import { readCron } from "../../cron/definition.ts";
+import { type CronDefinition, readCron } from "../../cron/definition.ts";
 import { definitionOf, editedKeys, pauseAt, saidBySource } from "../../cron/in-force.ts";
 import type { CronOverride, CronPause, CronRow } from "../../cron/ledger.ts";
 import { shownCall } from "../../cron/shown-call.ts";
@@ -97,15 +97,32 @@ export function editCron(
 ): Promise<Changed> {
   refuseMask(said, `Cannot edit ${name}`);
   return change(store, name, (row) => {
-    const source = saidBySource(row);
-    const { pause, ...earlier } = row.override;
-    const keys = Object.entries({ ...earlier, ...said }).filter(
-      ([key, value]) => !Bun.deepEquals(source[key], value),
-    );
-    const edited = Object.fromEntries(keys);
-    readCron(name, { ...source, ...edited }, `Cannot edit ${name}`, fieldOf, ": ");
+    const { pause } = row.override;
+    const { edited } = edit(row, said);
     return { ...edited, ...(pause === undefined ? {} : { pause }) };
   });
+}
+
+/** The definition after an edit that changes what is called; null: it does not. @throws TqError "not_found" */
+export async function calledAfter(
+  store: Store,
+  name: string,
+  said: Readonly<Record<string, unknown>>,
+): Promise<CronDefinition | null> {
+  if (typeof said["task"] !== "string" && said["instances"] === undefined) return null;
+  return edit(await rowNamed(store, name), said).definition;
+}
+
+/** @throws TqError "invalid" */
+function edit(row: CronRow, said: Readonly<Record<string, unknown>>) {
+  const { name, override } = row;
+  const source = saidBySource(row);
+  const keys = Object.entries({ ...editedKeys(override), ...said }).filter(
+    ([key, value]) => !Bun.deepEquals(source[key], value),
+  );
+  const edited = Object.fromEntries(keys);
+  const all = { ...source, ...edited };
+  return { edited, definition: readCron(name, all, `Cannot edit ${name}`, fieldOf, ": ") };
 }
 
 /** Makes the definition count again. A pause stays. @returns null where the database says nothing else. */

@@ -2,11 +2,12 @@
 import { saidBySource } from "../../cron/in-force.ts";
 import type { CronRow, CronText, OriginKind } from "../../cron/ledger.ts";
 import { mergeCrons, type ModelCrons } from "../../cron/merge.ts";
+import { unremovableWords } from "../../cron/origin.ts";
 import { isOwn } from "../../cron/own.ts";
-import { isTqError } from "../../errors.ts";
+import { isTqError, TqError } from "../../errors.ts";
 import type { Config } from "../../settings/config.ts";
-import { layersOf } from "../../settings/cron-layers.ts";
-import { readCronFile } from "../../settings/cron-sections.ts";
+import { layersOf, OWN_LAYER } from "../../settings/cron-layers.ts";
+import { readCronFile } from "../../settings/cron-file.ts";
 import type { Store } from "../../store/store.ts";
 import { noSuch } from "./control.ts";
 
@@ -24,15 +25,26 @@ interface InFile {
 /** The recurring tasks that models and tq.toml say together. */
 export interface FileCrons {
   readonly all: readonly InFile[];
+  /** tq's own, as a worker would take them up. */
+  readonly own: readonly InFile[];
   /** The files that were read. */
   readonly origins: readonly string[];
   /** The sections of tq.toml. */
   readonly sections: readonly CronText[];
   /** False where the models cannot be loaded: then tq.toml may leave out what they say. */
   readonly hasModels: boolean;
+  /** The methods of these models that are called on records, such as "invoice.send". */
+  readonly onRecords: readonly string[];
 }
 
-export const NO_FILES: FileCrons = { all: [], origins: [], sections: [], hasModels: true };
+export const NO_FILES: FileCrons = {
+  all: [],
+  own: [],
+  origins: [],
+  sections: [],
+  hasModels: true,
+  onRecords: [],
+};
 
 /** The file as it is now; as it was read before where it cannot be read. */
 export function cronFileNow({ file, cron }: CronFile): CronFile {
@@ -51,25 +63,28 @@ export function mergeFiles(
   { file, cron }: CronFile,
 ): FileCrons {
   const layers = layersOf(models ?? [], file, cron);
-  const { merged } = mergeCrons(layers);
-  const all = merged.map(({ layer: { origin, kind }, definition: { name, text } }) => {
+  const { merged } = mergeCrons([OWN_LAYER, ...layers]);
+  const found = merged.map(({ layer: { origin, kind }, definition: { name, text } }) => {
     return { name, origin, kind, definition: text };
   });
   return {
-    all: all.filter(({ name }) => !isOwn(name)),
+    all: found.filter(({ name }) => !isOwn(name)),
+    own: found.filter(({ name }) => isOwn(name)),
     origins: layers.map(({ origin }) => origin),
     sections: cron,
     hasModels: models !== null,
+    onRecords: (models ?? []).flatMap(({ onRecords }) => onRecords),
   };
 }
 
 /** Those of files that are not in the database. */
-export function newOnes({ all }: FileCrons, rows: readonly CronRow[]): CronRow[] {
-  return all
+export function newOnes(found: readonly InFile[], rows: readonly CronRow[]): CronRow[] {
+  return found
     .filter(({ name }) => !rows.some((row) => row.name === name))
-    .map((found) => ({
-      ...found,
+    .map((one) => ({
+      ...one,
       held: false,
+      heldSince: 0,
       isUnknown: false,
       others: [],
       override: {},
@@ -100,15 +115,34 @@ export function isOutdated(row: CronRow, files: FileCrons): boolean {
   );
 }
 
+/** True where `takeUp` has it, though the database may not. */
+export function isInFiles({ all, own }: FileCrons, name: string): boolean {
+  return [...all, ...own].some((one) => one.name === name);
+}
+
 /** Of the database and of files. @throws TqError "not_found" with the near name. */
 export function knownRow(files: FileCrons, rows: readonly CronRow[], name: string): CronRow {
-  const all = [...rows, ...newOnes(files, rows)];
+  const all = [...rows, ...newOnes([...files.all, ...files.own], rows)];
   const row = all.find((one) => one.name === name);
   if (row !== undefined) return row;
   throw noSuch(
     name,
     all.map((one) => one.name),
   );
+}
+
+/** @throws TqError "conflict" for one that a file has, or tq itself, also where no worker has taken it up */
+export async function removeCron(
+  store: Store,
+  files: () => Promise<FileCrons>,
+  name: string,
+): Promise<void> {
+  const rows = await store.cron.rows();
+  if (!rows.some((row) => row.name === name)) {
+    const refusal = unremovableWords(knownRow(await files(), rows, name));
+    if (refusal !== null) throw new TqError("conflict", refusal);
+  }
+  await store.cron.remove(name);
 }
 
 /** Puts one that a file has into the database, as a worker does at its start. @throws TqError "not_found" */

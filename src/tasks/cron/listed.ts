@@ -1,4 +1,5 @@
 /** All recurring tasks: those of the database, and those of files that no worker has taken up. */
+import { noRecordsWords } from "../../cron/call.ts";
 import { definitionOf } from "../../cron/in-force.ts";
 import type { CronRow } from "../../cron/ledger.ts";
 import { isTqError } from "../../errors.ts";
@@ -13,6 +14,8 @@ export interface Listed extends RecurringTask {
   readonly in_database: boolean;
   /** Its file says something else by now. */
   readonly outdated: boolean;
+  /** Its method is called on records, and it says none: its tasks do nothing. */
+  readonly lacks_instances: boolean;
 }
 
 /** @param say called with a sentence for each that this tq cannot read, as a newer one has written it. */
@@ -38,7 +41,9 @@ export async function listRecurring(
 /** @param row of the database. */
 async function listedRow(store: Store, files: FileCrons, row: CronRow): Promise<Listed> {
   const outdated = isOutdated(row, files);
-  return { ...(await recurringTask(store, row)), in_database: true, outdated };
+  const lacks = lacksInstances(row, files);
+  const listed = { in_database: true, outdated, lacks_instances: lacks };
+  return { ...(await recurringTask(store, row)), ...listed };
 }
 
 /** @param rows those of the database. */
@@ -48,12 +53,21 @@ export async function listUnstored(
   rows: readonly CronRow[] = [],
 ): Promise<Listed[]> {
   const found: Listed[] = [];
-  for (const row of newOnes(files, rows)) found.push(await listedUnstored(row, now));
+  for (const row of newOnes(files.all, rows)) found.push(await listedUnstored(row, files, now));
   return found;
 }
 
-async function listedUnstored(row: CronRow, now: number): Promise<Listed> {
-  return { ...(await unstoredTask(row, now)), in_database: false, outdated: false };
+async function listedUnstored(row: CronRow, files: FileCrons, now: number): Promise<Listed> {
+  const listed = {
+    in_database: false,
+    outdated: false,
+    lacks_instances: lacksInstances(row, files),
+  };
+  return { ...(await unstoredTask(row, now)), ...listed };
+}
+
+function lacksInstances(row: CronRow, { onRecords }: FileCrons): boolean {
+  return onRecords.length > 0 && noRecordsWords(definitionOf(row), onRecords) !== null;
 }
 
 /** One of the database or of files, with its next times. @throws TqError "not_found" with the near name. */
@@ -63,7 +77,7 @@ export async function explainedRecurring(store: Store, files: FileCrons, name: s
   const now = store.now();
   const task = rows.includes(row)
     ? await listedRow(store, files, row)
-    : await listedUnstored(row, now);
+    : await listedUnstored(row, files, now);
   const { schedule, timeZone } = definitionOf(row);
   return { task, explanation: await explainSchedule(schedule, timeZone, now) };
 }

@@ -27,6 +27,9 @@ export function recurringMarks(task: Listed, time: (at: number) => string): stri
       : [`defined in ${task.others.join(", ")} too, which does not count`]),
     ...(task.in_database ? [] : ["not taken up yet: a worker does so when it starts"]),
     ...(task.is_unknown ? [`no live worker has ${task.task} in its models: its tasks fail`] : []),
+    ...(task.lacks_instances
+      ? [`${task.task} is called on records, and no instances are said: its tasks do nothing`]
+      : []),
     ...(task.outdated ? [`its file has changed: a worker takes that up ${whenTaken(task)}`] : []),
   ];
 }

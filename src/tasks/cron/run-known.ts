@@ -21,7 +21,8 @@ export async function runKnown(
 ): Promise<number | null> {
   await takeUp(store, files, name);
   if (!isOwn(name)) {
-    checkCronTask(definitionOf(await rowNamed(store, name)), catalog(), `Cannot run ${name}`);
+    const calls = { catalog: catalog(), onRecords: files.onRecords };
+    checkCronTask(definitionOf(await rowNamed(store, name)), calls, `Cannot run ${name}`);
   }
   return pushCron(store, name, options);
 }

@@ -10,9 +10,10 @@ import { LastingNote } from "../../log/lasting-note.ts";
 import type { Config } from "../../settings/config.ts";
 import type { AlertDefinition, AlertTake, TakenAlert } from "../../store/failure-store.ts";
 import type { Store } from "../../store/store.ts";
-import { HOUR_MS, SECOND_MS } from "../../values/duration.ts";
+import { SECOND_MS } from "../../values/duration.ts";
 import { type Channel, channelsOf } from "./channels.ts";
 import { alertMessage, MOST_NAMED } from "./message.ts";
+import { LONGEST_PAUSE_MS, PushTrouble } from "./push-trouble.ts";
 import { unknownNames } from "../unknown-names.ts";
 
 /** It looks this often for failures that other processes have written, and for a clock that was set. */
@@ -20,9 +21,6 @@ const LOOK_MS = 10 * SECOND_MS;
 
 /** Another worker tells at this moment. */
 const OTHER_MS = 2 * SECOND_MS;
-
-/** Where alerts fail, the pause grows up to this. */
-const LONGEST_PAUSE_MS = HOUR_MS;
 
 /** At a stop the last alerts have this long at most, and no longer than the worker's grace. */
 const LAST_MS = 10 * SECOND_MS;
@@ -47,7 +45,8 @@ export class Alerts {
   #seen = 0;
   #passedOver = 0;
   #ended = false;
-  #refusal: string | null = null;
+  readonly #pushTrouble: PushTrouble;
+  #watching = Promise.resolve();
   #callOff: (() => void) | null = null;
 
   constructor(options: AlertsOptions) {
@@ -55,7 +54,10 @@ export class Alerts {
     const channels = options.channels ?? channelsOf(options.config);
     this.#definitions = definitionsOf(options.config, channels);
     const take = takeOf(options, this.#definitions);
-    this.#lanes = channels.map((channel) => new Lane(channel, take, options, this.#cut.signal));
+    const { signal } = this.#cut;
+    this.#lanes = channels.map((channel) => new Lane(channel, take, options, signal));
+    const { store, report } = options;
+    this.#pushTrouble = new PushTrouble({ store, report, channels, every: take.every, signal });
   }
 
   /** Failures count from here on, if none were watched before. */
@@ -77,24 +79,21 @@ export class Alerts {
   start(): void {
     if (this.#lanes.length === 0) return;
     this.#lookAll();
-    void this.#watchPushes();
+    this.#beginWatch();
   }
 
   #lookAll(): void {
     for (const lane of this.#lanes) lane.look();
   }
 
-  /** Pushes that are refused, as the disk is full, fail no task. */
   async #watchPushes(): Promise<void> {
-    const { store } = this.#options;
-    try {
-      const refusal = await store.pushRefusal();
-      if (refusal !== null && this.#refusal === null) await this.#tell(refusal);
-      this.#refusal = refusal;
-    } catch {
-      // where nothing can be written, nothing can be told: the log has it
-    }
-    if (!this.#ended) this.#callOff = store.after(LOOK_MS, () => void this.#watchPushes());
+    if (await this.#pushTrouble.look()) this.#lookAll();
+    if (this.#ended) return;
+    this.#callOff = this.#options.store.after(LOOK_MS, () => this.#beginWatch());
+  }
+
+  #beginWatch(): void {
+    this.#watching = this.#watchPushes();
   }
 
   async #tell(trouble: string): Promise<void> {
@@ -134,7 +133,7 @@ export class Alerts {
     this.#ended = true;
     this.#callOff?.();
     const timer = setTimeout(() => this.cut(), Math.min(grace, LAST_MS));
-    await Promise.all(this.#lanes.map((lane) => lane.end(heedsEvery)));
+    await Promise.all([this.#watching, ...this.#lanes.map((lane) => lane.end(heedsEvery))]);
     clearTimeout(timer);
   }
 

@@ -49,7 +49,8 @@ describe("a recurring task", () => {
       origin: "database",
     });
     const { body: list } = await admin.get(CRON);
-    expect(list.recurring).toEqual([{ ...added.body, in_database: true, outdated: false }]);
+    const signs = { in_database: true, outdated: false, lacks_instances: false };
+    expect(list.recurring).toEqual([{ ...added.body, ...signs }]);
     expect(list.notes).toEqual([
       expect.stringContaining("Recurring tasks are held until the clock is right"),
       "No worker is running: no slot pushes its task until one starts",
@@ -220,11 +221,16 @@ describe("a recurring task of tq.toml that no worker has taken up", () => {
 
 test("a recurring task of the models is listed before a worker has taken it up, and edited", async () => {
   const definition = JSON.stringify({ schedule: "@hourly", task: "sale.print", instances: 7 });
-  const crons = () => [{ path: "/shop/models.ts", definitions: [{ name: "hourly", definition }] }];
+  const models = { path: "/shop/models.ts", definitions: [{ name: "hourly", definition }] };
+  const crons = () => [{ ...models, onRecords: ["sale.print"] }];
   await using admin = makeAdmin({ crons });
   expect((await admin.get(CRON)).body.recurring).toMatchObject([
     { name: "hourly", origin: "/shop/models.ts", in_database: false },
   ]);
+  const refused = await patch(admin, "hourly", { instances: [] });
+  expect(refused.body.detail).toBe(
+    "Cannot edit hourly: sale.print is called on records; say their ids as instances",
+  );
   const { body } = await patch(admin, "hourly", { schedule: "@daily" });
   expect(body).toMatchObject({ schedule: "@daily", edited: { schedule: "@daily" } });
   expect((await admin.get(CRON)).body.recurring).toMatchObject([

@@ -62,7 +62,7 @@ describe("with --url", () => {
       ["list", "--json"],
       ["list", "--queue", "print", "--pushed-after", "1h"],
       ["list", "--queue", "prnt"],
-      ["list", "--limit", "1"],
+      ["list", "--limit", "1", "-q"],
       ["show", "1"],
       ["show", "--ref", "a", "--json"],
       ["show", "9"],

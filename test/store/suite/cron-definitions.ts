@@ -69,7 +69,24 @@ export function cronDefinitionTests(): void {
       await register("w2");
       const changes = await store.cron.define(from("/releases/2/tq.toml", { worker: "w2" }));
       expect(changes).toEqual({ changed: [], removed: [], refused: [] });
-      expect(await row()).toEqual({ ...before, origin: "/releases/2/tq.toml" });
+      const heldSince = clock.now();
+      expect(await row()).toEqual({ ...before, heldSince, origin: "/releases/2/tq.toml" });
+    });
+
+    test("is held since its worker came, also where the one before was killed, and another lives", async () => {
+      await register("w1");
+      await register("w2");
+      await store.cron.define(from("/a/tq.toml", { worker: "w1" }));
+      const first = clock.now();
+      clock.advance(5_000);
+      await store.cron.define(from("/a/tq.toml", { worker: "w2" }));
+      expect(await row()).toMatchObject({ heldSince: first });
+      await store.unregister("w1");
+      await store.unregister("w2");
+      clock.advance(5_000);
+      await register("w3");
+      await store.cron.define(from("/a/tq.toml", { worker: "w3" }));
+      expect(await row()).toMatchObject({ heldSince: clock.now() });
     });
 
     test("tq.toml wins over a model, and that has the name again when tq.toml lets it go", async () => {
@@ -224,6 +241,7 @@ export function cronDefinitionTests(): void {
       await store.cron.define(source);
       expect(await store.cron.slots("nightly", 10)).toEqual([]);
       expect((await row()).decidedUntil).toBeLessThan(first);
+      expect((await row()).heldSince).toBe(clock.now());
     });
 
     test("leaves out the slots that waited: none runs when it comes back", async () => {

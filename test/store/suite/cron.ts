@@ -47,6 +47,7 @@ export function cronTests(): void {
           origin: FILE,
           kind: "settings" as const,
           held: true,
+          heldSince: clock.now(),
           isUnknown: false,
           others: [],
           override: {},
@@ -120,7 +121,7 @@ export function cronTests(): void {
       await store.cron.define({ origin: FILE, definitions: [HOURLY] });
       clock.advance(60_000);
       await store.cron.define({ origin: FILE, definitions: [HOURLY, NIGHTLY] });
-      expect(await row()).toEqual(before);
+      expect<unknown>(await row()).toEqual({ ...before, heldSince: clock.now() });
     });
 
     test("of one file does not remove those of another", async () => {
