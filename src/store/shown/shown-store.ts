@@ -8,11 +8,12 @@ import { Marks } from "../../redaction/marks.ts";
 import { NOTHING_SECRET, Redaction } from "../../redaction/redaction.ts";
 import type { Secrets } from "../../redaction/secrets.ts";
 import type { Task } from "../../task.ts";
-import type { UntoldFailure } from "../failure-store.ts";
+import type { FailureStore, UntoldFailure } from "../failure-store.ts";
 import type { Part, ReadFilter } from "../looking.ts";
-import type { DeclaredMarks } from "../redaction-store.ts";
+import type { DeclaredMarks, RedactionStore } from "../redaction-store.ts";
 import type { Store } from "../store.ts";
-import type { EventTask } from "../task-event-store.ts";
+import type { EventTask, TaskEventStore } from "../task-event-store.ts";
+import type { WebhookStore } from "../webhook-store.ts";
 import { isFoundAsShown, looksInside, refuseSecrets } from "./search.ts";
 import * as words from "./words.ts";
 
@@ -180,8 +181,10 @@ function shownParts(store: Store, by: Concealer) {
       );
       return { ...working, threads: await Promise.all(threads) };
     },
-    redactions: within(store.redactions, { inForce: () => by.redaction() }),
-    taskEvents: within(store.taskEvents, {
+    redactions: within<RedactionStore, "inForce">(store.redactions, {
+      inForce: () => by.redaction(),
+    }),
+    taskEvents: within<TaskEventStore, "read">(store.taskEvents, {
       read: async (query) => {
         const { pushed, ended } = await store.taskEvents.read(query);
         const hide = async (task: EventTask) =>
@@ -192,7 +195,12 @@ function shownParts(store: Store, by: Concealer) {
         };
       },
     }),
-    failures: within(store.failures, {
+    failures: within<FailureStore, Exclude<keyof FailureStore, PlainFailureKey>>(store.failures, {
+      last: async (most) => {
+        const tasks = await store.failures.last(most);
+        if ((await by.redaction()).isEmpty) return tasks;
+        return Promise.all(tasks.map((task) => by.ofTask(task.id, task, words.hideReason)));
+      },
       take: async (take) => {
         const taken = await store.failures.take(take);
         const redaction = await by.redaction();
@@ -207,21 +215,47 @@ function shownParts(store: Store, by: Concealer) {
         return { ...taken, failures: await Promise.all(taken.failures.map(hide)) };
       },
     }),
-    webhooks: within(store.webhooks, {
+    webhooks: within<WebhookStore, "follow">(store.webhooks, {
       follow: async ({ delivery, ...follow }) => {
         const redaction = await by.redaction();
         const shown = (task: Task, seed: string) => delivery(redaction.conceal(task), seed);
         return store.webhooks.follow({ ...follow, delivery: shown });
       },
     }),
-  } satisfies Partial<Store>;
+  } satisfies Pick<Store, Exclude<keyof Store, PlainKey>>;
 }
+
+/** What shows nothing of a task, or only what has no secrets. A new member of a store is one of them, or a shown one. */
+type PlainKey =
+  | WritingKey
+  | keyof Pick<Store, "traits" | "name" | "folder" | "now" | "after" | "close" | "version">
+  | keyof Pick<Store, "cron" | "pauses" | "pushKeys" | "tokens" | "statistics">
+  | keyof Pick<Store, "pushRefusal" | "lastPushedBefore" | "names" | "status" | "waiting">
+  | keyof Pick<
+      Store,
+      "look" | "hasWork" | "check" | "changed" | "stillHeld" | "isAlive" | "checkAlive"
+    >
+  | keyof Pick<Store, "countCleanable" | "workers">;
+
+/** These change the queue, or are for what runs the tasks. */
+type WritingKey =
+  | keyof Pick<
+      Store,
+      "session" | "write" | "release" | "claim" | "push" | "recount" | "makeDueReady" | "flush"
+    >
+  | keyof Pick<
+      Store,
+      "moveMany" | "clean" | "repairTimes" | "backup" | "tidy" | "adapt" | "register"
+    >
+  | keyof Pick<Store, "unregister" | "setTrouble" | "rescueDead" | "rescueThread">;
+
+type PlainFailureKey = keyof Pick<FailureStore, "declare" | "know" | "watch" | "trouble" | "told">;
 
 /** Of a task that is deleted it is not known what its reason must not quote. */
 const GONE = "not shown, as the task was deleted and may have had secrets";
 
 /** A part of a store with some methods of its own. */
-function within<T extends object>(part: T, own: Partial<T>): T {
+function within<T extends object, K extends keyof T>(part: T, own: Pick<T, K>): T {
   return new Proxy(part, {
     get(target, key) {
       if (Object.hasOwn(own, key)) return Reflect.get(own, key) as unknown;
