@@ -111,7 +111,7 @@ export class Timekeeping {
    * claim wakes the other workers.
    */
   pace(isCalm: boolean): void {
-    const isSlow = isCalm && !this.#options.exitWithParent;
+    const isSlow = isCalm && !this.#options.exitWithParent && !this.#pool.writing;
     const wait = isSlow ? this.#store.traits.idleLookMs : TICK_MS;
     if (wait === this.#wait) return;
     this.#wait = wait;
