@@ -1,7 +1,7 @@
 /** The routes under `/api/tasks`: a client lists, shows, pushes, retries and cancels tasks. */
 import { type Context, Hono } from "hono";
 import type { ModelCatalog } from "../catalog.ts";
-import { noSuchTask, TqError } from "../errors.ts";
+import { noSuchTask } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { SaidPolicies } from "../registry/said-policies.ts";
 import type { ModelCrons } from "../cron/merge.ts";
@@ -18,7 +18,7 @@ import { checkPushable } from "./access/allowed-calls.ts";
 import { type AdminEnv, callerName, requireRole } from "./access/access.ts";
 import { SECOND_MS } from "../values/duration.ts";
 import { jsonList } from "./json-list.ts";
-import { reportError } from "./problem.ts";
+import { problem, reportError } from "./problem.ts";
 
 export interface TaskRouteOptions {
   readonly store: Store;
@@ -69,10 +69,10 @@ async function listTasks(
   const filter = readFilter(new URL(c.req.url).searchParams, store.now());
   const entry = { size: 1, owner: callerName(c), ms: LIST_WAIT_MS };
   const leave = await enterWithin(room, entry, store);
-  if (leave === null) throw busy();
+  if (leave === null) return refuseList(c);
   try {
-    if (signal.aborted) throw busy(); // its client hears nothing of it
     signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) leave();
     const pages = pagesOf(store, filter, await store.pauses.list());
     const list = await jsonList(pages, (error) => reportError(c, error, report), leave);
     return c.body(list, 200, { "Content-Type": "application/json" });
@@ -82,9 +82,10 @@ async function listTasks(
   }
 }
 
-function busy(): TqError {
+/** It is no fault of the server, and so not in its log, where it would stand for each request of many. */
+function refuseList(c: Context): Response {
   const why = "many lists wait for their readers; try again, or use /api/v1/tasks, which has pages";
-  return new TqError("busy", `Cannot list tasks: ${why}`);
+  return problem(c, "busy", `Cannot list tasks: ${why}`, { headers: { "Retry-After": "1" } });
 }
 
 async function* pagesOf(
