@@ -1,6 +1,6 @@
 /** Asks the tq on another machine over HTTP, and turns each kind of refusal into a sentence. */
 import { ERROR_CODES, type ErrorCode, messageOf, TqError } from "../../src/errors.ts";
-import { printable } from "../../src/printable.ts";
+import { printableSentence } from "../../src/printable.ts";
 import { cut } from "../../src/quote.ts";
 import { formatDuration, SECOND_MS } from "../../src/values/duration.ts";
 import { StrangeRow } from "./rows.ts";
@@ -158,7 +158,7 @@ export class Client {
     if (typeof code !== "string" || typeof said !== "string") {
       throw this.#strange(words, otherwise);
     }
-    const detail = sentenceOf(said);
+    const detail = printableSentence(said);
     const known = ERROR_CODES.find((one) => one === code) ?? OWN_CODES[code] ?? otherwise;
     if (status === 401) {
       const why = `${this.name} does not take the token in ${this.#target.tokenFile}: ${detail}`;
@@ -212,14 +212,6 @@ async function textOf({ body }: Response): Promise<string> {
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
-}
-
-/** A tq has lines in a sentence for a list alone, and indents them: others could pass for lines of this one. */
-function sentenceOf(detail: string): string {
-  return detail
-    .split(/\n(?= {2})/)
-    .map(printable)
-    .join("\n");
 }
 
 function parsed(text: string): Json | null {
