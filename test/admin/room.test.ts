@@ -1,6 +1,20 @@
 import { expect, test } from "bun:test";
 import { Room } from "../../src/admin/input/room.ts";
 
+test("one that has given up waiting stands before nobody, and takes nothing later", async () => {
+  const room = new Room(3);
+  const leave = await room.take(2);
+  const gaveUp = new AbortController();
+  const large = room.take(3, null, gaveUp.signal);
+  const small = room.take(1);
+  expect(await Promise.race([small, Promise.resolve("waits")])).toBe("waits");
+  gaveUp.abort();
+  (await small)();
+  leave();
+  expect(await Promise.race([large, Promise.resolve("waits")])).toBe("waits");
+  (await room.take(3))();
+});
+
 test("one owner has at most half of a room, and keeps nobody else from the rest", async () => {
   const room = new Room(4);
   const leaves = [await room.take(1, "till"), await room.take(1, "till")];

@@ -20,11 +20,14 @@ export class Room {
 
   /**
    * @param owner takes at most half of the room, so that others find some; null: all of it may be taken.
+   * @param gaveUp aborts when it waits no more; then nothing is resolved, unless there was room already.
    * @returns what gives the room back; resolves once there is some.
    */
-  async take(size: number, owner: string | null = null): Promise<() => void> {
+  async take(size: number, owner: string | null = null, gaveUp?: AbortSignal): Promise<() => void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push({ size, owner, enter: resolve });
+    const entry = { size, owner, enter: resolve };
+    this.#waiting.push(entry);
+    gaveUp?.addEventListener("abort", () => this.#forget(entry), { once: true });
     this.#admit();
     await promise;
     let isIn = true;
@@ -45,6 +48,12 @@ export class Room {
       this.#change(next.size, next.owner);
       next.enter();
     }
+  }
+
+  #forget(entry: Waiting): void {
+    const at = this.#waiting.indexOf(entry);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    this.#admit(); // it may have stood before others that fit
   }
 
   #mayHave(size: number, owner: string | null): boolean {
@@ -73,8 +82,10 @@ export async function enterWithin(
   { size, owner, ms }: Entry,
   store: Pick<Store, "after">,
 ): Promise<(() => void) | null> {
-  const taking = room.take(size, owner);
+  const gaveUp = new AbortController();
+  const taking = room.take(size, owner, gaveUp.signal);
   return within(store, ms, taking, () => {
+    gaveUp.abort();
     void taking.then((leaveLate) => leaveLate());
     return null;
   });
