@@ -14,6 +14,17 @@ export function refuseMaskWithin(value: unknown, action: string): void {
   throw maskGiven(action);
 }
 
+/** @throws TqError "invalid" where a text with the mask would be shown otherwise, as the field that marks it is gone. */
+export function refuseUnmasked(given: unknown, shown: unknown, action: string): void {
+  if (!masksStay(given, shown)) throw maskGiven(action);
+}
+
+function masksStay(given: unknown, shown: unknown): boolean {
+  if (typeof given === "string") return !given.includes(MASK) || given === shown;
+  if (typeof given !== "object" || given === null || isRawJson(given)) return true;
+  return Object.entries(given).every(([key, one]) => masksStay(one, ownOf(shown, key)));
+}
+
 function maskGiven(action: string): TqError {
   const why = `${JSON.stringify(MASK)} stands for a secret that is not shown`;
   return new TqError("invalid", `${action}: ${why}; write the value itself`);
@@ -35,12 +46,15 @@ export function restored(given: unknown, shown: unknown, stored: unknown): unkno
   }
   if (!parts.every(isObject)) return given;
   const [object, before, kept] = parts as Readonly<Record<string, unknown>>[];
-  const own = (of: object = {}, key: string) =>
-    Object.hasOwn(of, key) ? (of as Readonly<Record<string, unknown>>)[key] : undefined;
   const entries = Object.entries(object ?? {}).map(
-    ([key, one]) => [key, restored(one, own(before, key), own(kept, key))] as const,
+    ([key, one]) => [key, restored(one, ownOf(before, key), ownOf(kept, key))] as const,
   );
   return Object.fromEntries(entries);
+}
+
+function ownOf(value: unknown, key: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[key];
 }
 
 function isObject(value: unknown): boolean {

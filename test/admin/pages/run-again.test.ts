@@ -1,5 +1,5 @@
 /** A task with secrets that is run again with changes: the form does not show them, and the new task has them. */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { parseSettings } from "../../../src/settings/config.ts";
 import { withTasks } from "./person.ts";
 
@@ -66,6 +66,48 @@ test.each([
   expect(html).not.toContain("hunter2");
   expect(html).toContain('name="again" value="1"');
   expect(await person.store.get(2)).toBeNull();
+});
+
+const NOTE = "the password is [redacted]";
+
+describe("words that quote a secret", () => {
+  const quoting = async () => {
+    const person = await withTasks(
+      [{ ...TASK, args: [{ password: "hunter2", note: "the password is hunter2" }] }],
+      { config: CONFIG },
+    );
+    const push = (args: unknown, context: unknown = { password: "[redacted]" }) =>
+      person.send("/push", {
+        title: "x",
+        again: "1",
+        model: "sale",
+        method: "process",
+        instances: "7",
+        args: JSON.stringify(args),
+        context: JSON.stringify(context),
+      });
+    return Object.assign(person, { push });
+  };
+
+  test("come along with the field that marks it", async () => {
+    await using person = await quoting();
+    await person.push([{ password: "[redacted]", note: NOTE, to: "bob" }], {});
+    expect(await person.store.get(2)).toMatchObject({
+      args: [{ password: "hunter2", note: "the password is hunter2", to: "bob" }],
+    });
+  });
+
+  test.each<[string, unknown]>([
+    ["gone", [{ note: NOTE }]],
+    ["changed", [{ password: "new one", note: NOTE }]],
+    ["elsewhere", [{ note: NOTE }, { password: "[redacted]" }]],
+  ])("are refused where that field is %s", async (_name, args) => {
+    await using person = await quoting();
+    const answer = await person.push(args);
+    expect(answer.status).toBe(422);
+    expect(await answer.text()).toContain("stands for a secret that is not shown");
+    expect(await person.store.get(2)).toBeNull();
+  });
 });
 
 test("over HTTP the mask is refused as a value", async () => {
