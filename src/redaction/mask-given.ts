@@ -2,10 +2,13 @@
 import { TqError } from "../errors.ts";
 import { isRawJson, MASK } from "./secrets.ts";
 
-/** @throws TqError "invalid" where a text is the mask, as no task can need it. */
-export function refuseMask(value: unknown, action: string): void {
+/**
+ * @param start of the sentence; "" where the caller has it
+ * @throws TqError "invalid" where a text is the mask, as no task can need it.
+ */
+export function refuseMask(value: unknown, start: string): void {
   if (!hasText(value, (text) => text === MASK)) return;
-  throw maskGiven(action);
+  throw maskGiven(start);
 }
 
 /** @throws TqError "invalid" where a text has the mask in it. */
@@ -25,9 +28,9 @@ function masksStay(given: unknown, shown: unknown): boolean {
   return Object.entries(given).every(([key, one]) => masksStay(one, ownOf(shown, key)));
 }
 
-function maskGiven(action: string): TqError {
+function maskGiven(start: string): TqError {
   const why = `${JSON.stringify(MASK)} stands for a secret that is not shown`;
-  return new TqError("invalid", `${action}: ${why}; write the value itself`);
+  return new TqError("invalid", `${start && `${start}: `}${why}; write the value itself`);
 }
 
 function hasText(value: unknown, is: (text: string) => boolean): boolean {

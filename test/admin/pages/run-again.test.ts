@@ -115,5 +115,8 @@ test("over HTTP the mask is refused as a value", async () => {
   const { args } = (await person.get("/api/v1/tasks/1")).body;
   const answer = await person.post("/api/v1/tasks", { ...TASK, args });
   expect(answer.status).toBe(422);
-  expect(answer.body.detail).toContain("stands for a secret that is not shown");
+  const why = '"[redacted]" stands for a secret that is not shown; write the value itself';
+  expect(answer.body.detail).toBe(`Cannot push: ${why}`);
+  const many = await person.post("/api/v1/tasks", [TASK, { ...TASK, args }]);
+  expect(many.body.detail).toBe(`Cannot push: [1]: ${why}`);
 });
