@@ -4,14 +4,14 @@ import { isRawJson, MASK } from "./secrets.ts";
 
 /**
  * @param start of the sentence; "" where the caller has it
- * @throws TqError "invalid" where a text is the mask, as no task can need it.
+ * @throws TqError "invalid" where a text is the mask, or a key has it, as no task can need it.
  */
 export function refuseMask(value: unknown, start: string): void {
   if (!hasText(value, (text) => text === MASK)) return;
   throw maskGiven(start);
 }
 
-/** @throws TqError "invalid" where a text has the mask in it. */
+/** @throws TqError "invalid" where a text, or a key, has the mask in it. */
 export function refuseMaskWithin(value: unknown, action: string): void {
   if (!hasText(value, (text) => text.includes(MASK))) return;
   throw maskGiven(action);
@@ -25,7 +25,10 @@ export function refuseUnmasked(given: unknown, shown: unknown, action: string): 
 function masksStay(given: unknown, shown: unknown): boolean {
   if (typeof given === "string") return !given.includes(MASK) || given === shown;
   if (typeof given !== "object" || given === null || isRawJson(given)) return true;
-  return Object.entries(given).every(([key, one]) => masksStay(one, ownOf(shown, key)));
+  return Object.entries(given).every(([key, one]) => {
+    const its = ownOf(shown, key);
+    return masksStay(one, its) && !(key.includes(MASK) && its === undefined);
+  });
 }
 
 function maskGiven(start: string): TqError {
@@ -36,7 +39,8 @@ function maskGiven(start: string): TqError {
 function hasText(value: unknown, is: (text: string) => boolean): boolean {
   if (typeof value === "string") return is(value);
   if (typeof value !== "object" || value === null || isRawJson(value)) return false;
-  return Object.values(value).some((one) => hasText(one, is));
+  const isInKeys = !Array.isArray(value) && Object.keys(value).some((key) => key.includes(MASK));
+  return isInKeys || Object.values(value).some((one) => hasText(one, is));
 }
 
 /** What was given, with the stored values where it is as it was shown. */

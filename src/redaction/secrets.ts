@@ -12,8 +12,8 @@ const SHORTEST = 4;
 /** Of a secret so many characters are looked for at the end of words that were cut. */
 const LONGEST_BEGINNING = 4_096;
 
-/** Words of a task with more secrets than this are masked as a whole: to look for each would take too long. */
-const MOST = 1_000;
+/** Words of a task with more secrets than this, in all their forms, are masked as a whole: to look for each would take too long. */
+const MOST = 3_000;
 
 export class Secrets {
   readonly #texts = new Set<string>();
@@ -36,9 +36,11 @@ export class Secrets {
 
   #addPart(part: string): void {
     if (part.length < SHORTEST || part === MASK) return;
-    this.#texts.add(part);
-    this.#texts.add(JSON.stringify(part).slice(1, -1)); // as an error may quote it
-    if (part.isWellFormed()) this.#texts.add(encodeURIComponent(part)); // in a URL
+    const quoted = JSON.stringify(part).slice(1, -1); // as an error may quote it
+    for (const text of new Set([part, quoted])) {
+      this.#texts.add(text);
+      for (const form of urlForms(text)) this.#texts.add(form);
+    }
     this.#sorted = null;
   }
 
@@ -58,6 +60,30 @@ export class Secrets {
     return hidden;
   }
 }
+
+/** All that a URL, or a form that is posted, leaves as it is. */
+const PLAIN = /^[\w*.-]+$/;
+
+/** A text as URLs have it: libraries differ in what they escape, and in the case of the digits. */
+function urlForms(text: string): string[] {
+  if (PLAIN.test(text) || !text.isWellFormed()) return [];
+  const component = encodeURIComponent(text);
+  const strict = component.replace(/[!'()*~]/g, percent);
+  const forms = [component, strict, strict.replaceAll("%20", "+"), encodeURI(text)];
+  forms.push(new URLSearchParams([["", text]]).toString().slice(1), queryOf(text));
+  return forms.flatMap((form) => [form, form.replace(/%[\dA-F]{2}/g, lowerCase)]);
+}
+
+/** As `new URL` writes it into its query. */
+function queryOf(text: string): string {
+  const url = new URL("http://host");
+  url.search = `=${text}`;
+  return url.search.slice(2);
+}
+
+const percent = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+
+const lowerCase = (escape: string) => escape.toLowerCase();
 
 /** Words end, or go on after a cut, within a secret. */
 function withoutBeginning(words: string, secret: string): string {

@@ -24,18 +24,22 @@ export class Card extends Model {
   static say(args) {
     console.log("printed", JSON.stringify(args));
     currentTask().log("logged", args[1], encodeURIComponent(args[0].password));
+    currentTask().log("form", new URLSearchParams({ p: args[0].password }), encodeURI(args[0].password).toLowerCase());
     currentTask().progress(1, 2, "with " + args[0].card.number);
     return args;
   }
   async charge(...args) {
     Card.say(args);
     await Account.create([{ name: "of " + args[0].pin, password: args[0].password }]);
-    return { token: "${SECRETS.ofResult}", said: args[0].password, Password: 5 };
+    const byKey = { [args[1]]: { ["of " + args[0].pin]: 1 } };
+    return { token: "${SECRETS.ofResult}", said: args[0].password, Password: 5, byKey };
   }
   refuse(...args) {
     Card.say(args);
-    throw new Error("cannot charge " + args[0].password + " " + args[0].pin + " " + args[1],
-      { cause: new Error(args[0].card.number + currentTask().context.key) });
+    const cause = new Error(args[0].card.number + currentTask().context.key);
+    cause.name = "Of" + args[0].password;
+    const error = new Error("cannot charge " + args[0].password + " " + args[0].pin + " " + args[1], { cause });
+    throw Object.assign(error, { name: "Refused" + args[1], code: args[0].pin });
   }
   stray(...args) {
     setTimeout(() => Promise.reject(new Error("left " + args[1])), 0);

@@ -204,7 +204,9 @@ describe("no secret is shown by", () => {
     expect(shown).toContain(has);
     for (const secret of Object.values(SECRETS)) {
       expect(shown).not.toContain(secret);
-      expect(shown).not.toContain(encodeURIComponent(secret));
+      for (const form of [encodeURIComponent(secret), String(new URLSearchParams({ secret }))]) {
+        expect(shown.toLowerCase()).not.toContain(form.replace(/^secret=/, "").toLowerCase());
+      }
     }
   });
 });
@@ -238,6 +240,7 @@ describe("a search is no way to guess a secret:", () => {
     ["args_have", SECRETS.byToml.slice(0, 5)],
     ["args_have", SECRETS.byPlace],
     ["reason_has", SECRETS.byModel],
+    ["error", `Error: call ${SECRETS.byFunction} ${SECRETS.byPlace}`],
     ["where", `args.1=${SECRETS.byPlace}`],
     ["where", `args.url~${SECRETS.byToml}`],
     ["where", `result.said=${SECRETS.byToml}`],
@@ -248,6 +251,12 @@ describe("a search is no way to guess a secret:", () => {
     query.set("dry_run", "true");
     const moved = await fetched(`/api/v1/tasks/retry?${query}`, { method: "POST" });
     expect(JSON.parse(moved)).toMatchObject({ matched: 0 });
+  });
+
+  test("the masked error that is shown finds its tasks", async () => {
+    const query = new URLSearchParams({ error: `Error: call ${MASK} ${MASK}` });
+    const { tasks } = JSON.parse(await fetched(`/api/v1/tasks?${query}`)) as { tasks: unknown[] };
+    expect(tasks).toMatchObject([{ id: idOf("call") }]);
   });
 
   test("what is no secret is found as ever", async () => {

@@ -110,6 +110,24 @@ describe("words that quote a secret", () => {
   });
 });
 
+test("a key that quotes a secret of the context is not pushed without that context", async () => {
+  const task = { ...TASK, args: [{ by: { other1: 1 } }] };
+  await using person = await withTasks([task], { config: CONFIG });
+  const push = (context: string) =>
+    person.send("/push", {
+      title: "x",
+      again: "1",
+      model: "sale",
+      method: "process",
+      instances: "7",
+      args: '[{"by":{"[redacted]":1}}]',
+      context,
+    });
+  expect((await push("{}")).status).toBe(422);
+  await push('{"password":"[redacted]"}');
+  expect(await person.store.get(2)).toMatchObject({ args: task.args, context: task.context });
+});
+
 test("over HTTP the mask is refused as a value", async () => {
   await using person = await shop();
   const { args } = (await person.get("/api/v1/tasks/1")).body;
