@@ -12,12 +12,13 @@ const SHORTEST = 4;
 /** Of a secret so many characters are looked for at the end of words that were cut. */
 const LONGEST_BEGINNING = 4_096;
 
-/** Words of a task with more secrets than this, in all their forms, are masked as a whole: to look for each would take too long. */
-const MOST = 3_000;
+/** Words of a task with more secrets than this are masked as a whole: to look for each would take too long. */
+const MOST = 1_000;
 
 export class Secrets {
   readonly #texts = new Set<string>();
   #sorted: readonly string[] | null = null;
+  #sortedForms: readonly string[] | null = null;
 
   /** Adds all texts and numbers in a value. */
   add(value: unknown): void {
@@ -36,12 +37,9 @@ export class Secrets {
 
   #addPart(part: string): void {
     if (part.length < SHORTEST || part === MASK) return;
-    const quoted = JSON.stringify(part).slice(1, -1); // as an error may quote it
-    for (const text of new Set([part, quoted])) {
-      this.#texts.add(text);
-      for (const form of urlForms(text)) this.#texts.add(form);
-    }
-    this.#sorted = null;
+    this.#texts.add(part);
+    this.#texts.add(JSON.stringify(part).slice(1, -1)); // as an error may quote it
+    this.#sorted = this.#sortedForms = null;
   }
 
   get areNone(): boolean {
@@ -52,26 +50,36 @@ export class Secrets {
   hideIn(words: string): string {
     if (this.areNone) return words;
     if (this.#texts.size > MOST) return MASK;
-    // The longest first: a part of one may be another one.
-    this.#sorted ??= [...this.#texts].sort((one, other) => other.length - one.length);
+    const sorted = this.#soughtIn(words);
     let hidden = words;
-    for (const secret of this.#sorted) hidden = hidden.replaceAll(secret, MASK);
-    for (const secret of this.#sorted) hidden = withoutBeginning(hidden, secret);
+    for (const secret of sorted) hidden = hidden.replaceAll(secret, MASK);
+    for (const secret of sorted) hidden = withoutBeginning(hidden, secret);
     return hidden;
+  }
+
+  /** The forms of URLs are made once words may have one: of a secret of megabytes they cost a second. */
+  #soughtIn(words: string): readonly string[] {
+    if (!/[%+]/.test(words)) return (this.#sorted ??= longestFirst(this.#texts));
+    return (this.#sortedForms ??= longestFirst([...this.#texts].flatMap(urlForms)));
   }
 }
 
-/** All that a URL, or a form that is posted, leaves as it is. */
-const PLAIN = /^[\w*.-]+$/;
+/** A part of one may be another one. */
+function longestFirst(texts: Iterable<string>): string[] {
+  return [...new Set(texts)].sort((one, other) => other.length - one.length);
+}
 
-/** A text as URLs have it: libraries differ in what they escape, and in the case of the digits. */
+/** All that a URL, or a form that is posted, leaves as it is. */
+const PLAIN = /^[\w.-]+$/;
+
+/** A text as it is, and as URLs have it: libraries differ in what they escape, and in the case of the digits. */
 function urlForms(text: string): string[] {
-  if (PLAIN.test(text) || !text.isWellFormed()) return [];
+  if (PLAIN.test(text) || !text.isWellFormed()) return [text];
   const component = encodeURIComponent(text);
   const strict = component.replace(/[!'()*~]/g, percent);
-  const forms = [component, strict, strict.replaceAll("%20", "+"), encodeURI(text)];
+  const forms = [text, component, strict, strict.replaceAll("%20", "+"), encodeURI(text)];
   forms.push(new URLSearchParams([["", text]]).toString().slice(1), queryOf(text));
-  return forms.flatMap((form) => [form, form.replace(/%[\dA-F]{2}/g, lowerCase)]);
+  return [...forms, ...forms.slice(1).map((form) => form.replace(/%[\dA-F]{2}/g, lowerCase))];
 }
 
 /** As `new URL` writes it into its query. */
