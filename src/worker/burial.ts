@@ -164,8 +164,11 @@ export class Burials {
     const said = (words: string) => this.#withoutSecrets([running?.id], words);
     const [name, message] = [await said(error.name), await said(error.message)];
     const stack = error.stack && (await said(error.stack));
-    const code = typeof error.code === "string" ? { code: await said(error.code) } : {};
-    return { ...outcome, error: { ...error, ...code, name, message, stack } };
+    const shown = { ...error, name, message, stack };
+    const { code = null } = error;
+    if (code === null) return { ...outcome, error: shown };
+    const words = await said(String(code));
+    return { ...outcome, error: { ...shown, code: words === String(code) ? code : words } };
   }
 
   /** The words may quote what these tasks have thrown. */

@@ -19,8 +19,8 @@ export class Account extends ModelSQL("account", { name: v.string(), password: v
 export class Card extends Model {
   static override readonly __name__ = "card";
   static readonly redact = Object.fromEntries(
-    ["charge", "refuse", "stray", "crash", "late"].map((name) => [name, ["pin", 1]]));
-  static readonly tasks = { refuse: { onFailed: "told" } };
+    ["charge", "refuse", "stray", "crash", "late", "slow"].map((name) => [name, ["pin", 1]]));
+  static readonly tasks = { refuse: { onFailed: "told" }, slow: { timeout: "50ms" } };
   static say(args) {
     console.log("printed", JSON.stringify(args));
     currentTask().log("logged", args[1], encodeURIComponent(args[0].password));
@@ -43,6 +43,11 @@ export class Card extends Model {
   }
   stray(...args) {
     setTimeout(() => Promise.reject(new Error("left " + args[1])), 0);
+  }
+  slow(...args) {
+    const { signal } = currentTask();
+    signal.addEventListener("abort", () => { throw new Error("cannot charge " + args[1]); });
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("slow " + args[0].pin))));
   }
   told(failure) { console.log("heard", failure.reason); }
   crash(options) { return throw_(options); }

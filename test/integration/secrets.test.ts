@@ -23,7 +23,7 @@ beforeAll(async () => {
   url = String((await worker.says("admin.listening"))["url"]);
   token = site.read("tq.token").trim();
   const context = ["--context", JSON.stringify({ key: SECRETS.ofContext })];
-  for (const method of ["charge", "refuse", "stray", "late"]) {
+  for (const method of ["charge", "refuse", "stray", "late", "slow"]) {
     ids[method] = await site.pushOne("card", method, "1", "--args", ARGS, ...context);
   }
   ids["crash"] = await site.pushOne("card", "crash", "1", "--args", ARGS);
@@ -32,7 +32,7 @@ beforeAll(async () => {
   ids["call"] = call;
   await site.run("cron", "edit", "nightly", "--args", ARGS.replace("Ann", "Bob"));
   await site.becomes(idOf("charge"), "finished");
-  for (const name of ["refuse", "crash", "call"]) await site.becomes(idOf(name), "failed");
+  for (const name of ["refuse", "crash", "call", "slow"]) await site.becomes(idOf(name), "failed");
   await until(
     () =>
       expect(worker.stderr).toMatch(/task\.stray|left this promise behind|not known which task/),
@@ -199,6 +199,12 @@ const SURFACES: readonly (readonly [name: string, show: () => Promise<string>, h
 ];
 
 describe("no secret is shown by", () => {
+  test("what a listener of a signal throws", async () => {
+    expect(worker.stderr).toContain(
+      "a listener of its signal failed: Error: cannot charge [redacted]",
+    );
+  });
+
   test.each(SURFACES)("%s", async (_name, show, has) => {
     const shown = await show();
     expect(shown).toContain(has);
