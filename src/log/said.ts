@@ -1,5 +1,5 @@
 /** The prints of a task, in the form of the log. */
-import { printableJson } from "../printable.ts";
+import { printable, printableJson } from "../printable.ts";
 import type { Level } from "./events.ts";
 import { type LogOptions, lineHead } from "./log.ts";
 
@@ -29,7 +29,7 @@ const LINE_END = /\r\n|\n|\r/;
 
 /**
  * The words of a task, as whole lines: in JSON as one object, in text with the time, the level and the task before each
- * line.
+ * line, and what could act on a terminal written out, as `tq logs` shows it.
  *
  * @example "2026-11-23 14:03:07.123+01:00 info  task 42: page 7\n"
  */
@@ -46,7 +46,7 @@ export function saidLines(
   const head = `${lineHead(level, time, colour)} task ${task.id}:`;
   return said
     .split(LINE_END)
-    .map((line) => (line === "" ? `${head}\n` : `${head} ${line}\n`))
+    .map((line) => (line === "" ? `${head}\n` : `${head} ${printable(line)}\n`))
     .join("");
 }
 

@@ -69,7 +69,19 @@ function quoting(value: unknown, secrets: Secrets): unknown {
   if (typeof value === "string") return secrets.hideIn(value);
   if (typeof value !== "object" || value === null || isRawJson(value)) return value;
   if (Array.isArray(value)) return value.map((one) => quoting(one, secrets));
-  return mapObject(value, (field) => quoting(field, secrets));
+  const names = new Set<string>();
+  const entries = Object.entries(value).map(
+    ([key, field]) => [nameOnce(secrets.hideIn(key), names), quoting(field, secrets)] as const,
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Two keys with secrets may look the same without them. */
+function nameOnce(key: string, names: Set<string>): string {
+  let name = key;
+  for (let count = 2; names.has(name); count++) name = `${key} ${count}`;
+  names.add(name);
+  return name;
 }
 
 /** A key may be `__proto__`. */

@@ -2,27 +2,45 @@
 import { TqError } from "../errors.ts";
 import { isRawJson, MASK } from "./secrets.ts";
 
-/** @throws TqError "invalid" where a text is the mask, as no task can need it. */
-export function refuseMask(value: unknown, action: string): void {
+/**
+ * @param start of the sentence; "" where the caller has it
+ * @throws TqError "invalid" where a text is the mask, or a key has it, as no task can need it.
+ */
+export function refuseMask(value: unknown, start: string): void {
   if (!hasText(value, (text) => text === MASK)) return;
-  throw maskGiven(action);
+  throw maskGiven(start);
 }
 
-/** @throws TqError "invalid" where a text has the mask in it. */
+/** @throws TqError "invalid" where a text, or a key, has the mask in it. */
 export function refuseMaskWithin(value: unknown, action: string): void {
   if (!hasText(value, (text) => text.includes(MASK))) return;
   throw maskGiven(action);
 }
 
-function maskGiven(action: string): TqError {
+/** @throws TqError "invalid" where a text with the mask would be shown otherwise, as the field that marks it is gone. */
+export function refuseUnmasked(given: unknown, shown: unknown, action: string): void {
+  if (!masksStay(given, shown)) throw maskGiven(action);
+}
+
+function masksStay(given: unknown, shown: unknown): boolean {
+  if (typeof given === "string") return !given.includes(MASK) || given === shown;
+  if (typeof given !== "object" || given === null || isRawJson(given)) return true;
+  return Object.entries(given).every(([key, one]) => {
+    const its = ownOf(shown, key);
+    return masksStay(one, its) && !(key.includes(MASK) && its === undefined);
+  });
+}
+
+function maskGiven(start: string): TqError {
   const why = `${JSON.stringify(MASK)} stands for a secret that is not shown`;
-  return new TqError("invalid", `${action}: ${why}; write the value itself`);
+  return new TqError("invalid", `${start && `${start}: `}${why}; write the value itself`);
 }
 
 function hasText(value: unknown, is: (text: string) => boolean): boolean {
   if (typeof value === "string") return is(value);
   if (typeof value !== "object" || value === null || isRawJson(value)) return false;
-  return Object.values(value).some((one) => hasText(one, is));
+  const isInKeys = !Array.isArray(value) && Object.keys(value).some((key) => key.includes(MASK));
+  return isInKeys || Object.values(value).some((one) => hasText(one, is));
 }
 
 /** What was given, with the stored values where it is as it was shown. */
@@ -35,12 +53,15 @@ export function restored(given: unknown, shown: unknown, stored: unknown): unkno
   }
   if (!parts.every(isObject)) return given;
   const [object, before, kept] = parts as Readonly<Record<string, unknown>>[];
-  const own = (of: object = {}, key: string) =>
-    Object.hasOwn(of, key) ? (of as Readonly<Record<string, unknown>>)[key] : undefined;
   const entries = Object.entries(object ?? {}).map(
-    ([key, one]) => [key, restored(one, own(before, key), own(kept, key))] as const,
+    ([key, one]) => [key, restored(one, ownOf(before, key), ownOf(kept, key))] as const,
   );
   return Object.fromEntries(entries);
+}
+
+function ownOf(value: unknown, key: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[key];
 }
 
 function isObject(value: unknown): boolean {

@@ -18,6 +18,7 @@ const MOST = 1_000;
 export class Secrets {
   readonly #texts = new Set<string>();
   #sorted: readonly string[] | null = null;
+  #sortedForms: readonly string[] | null = null;
 
   /** Adds all texts and numbers in a value. */
   add(value: unknown): void {
@@ -38,8 +39,7 @@ export class Secrets {
     if (part.length < SHORTEST || part === MASK) return;
     this.#texts.add(part);
     this.#texts.add(JSON.stringify(part).slice(1, -1)); // as an error may quote it
-    if (part.isWellFormed()) this.#texts.add(encodeURIComponent(part)); // in a URL
-    this.#sorted = null;
+    this.#sorted = this.#sortedForms = null;
   }
 
   get areNone(): boolean {
@@ -50,14 +50,48 @@ export class Secrets {
   hideIn(words: string): string {
     if (this.areNone) return words;
     if (this.#texts.size > MOST) return MASK;
-    // The longest first: a part of one may be another one.
-    this.#sorted ??= [...this.#texts].sort((one, other) => other.length - one.length);
+    const sorted = this.#soughtIn(words);
     let hidden = words;
-    for (const secret of this.#sorted) hidden = hidden.replaceAll(secret, MASK);
-    for (const secret of this.#sorted) hidden = withoutBeginning(hidden, secret);
+    for (const secret of sorted) hidden = hidden.replaceAll(secret, MASK);
+    for (const secret of sorted) hidden = withoutBeginning(hidden, secret);
     return hidden;
   }
+
+  /** The forms of URLs are made once words may have one: of a secret of megabytes they cost a second. */
+  #soughtIn(words: string): readonly string[] {
+    if (!/[%+]/.test(words)) return (this.#sorted ??= longestFirst(this.#texts));
+    return (this.#sortedForms ??= longestFirst([...this.#texts].flatMap(urlForms)));
+  }
 }
+
+/** A part of one may be another one. */
+function longestFirst(texts: Iterable<string>): string[] {
+  return [...new Set(texts)].sort((one, other) => other.length - one.length);
+}
+
+/** All that a URL, or a form that is posted, leaves as it is. */
+const PLAIN = /^[\w.-]+$/;
+
+/** A text as it is, and as URLs have it: libraries differ in what they escape, and in the case of the digits. */
+function urlForms(text: string): string[] {
+  if (PLAIN.test(text) || !text.isWellFormed()) return [text];
+  const component = encodeURIComponent(text);
+  const strict = component.replace(/[!'()*~]/g, percent);
+  const forms = [text, component, strict, strict.replaceAll("%20", "+"), encodeURI(text)];
+  forms.push(new URLSearchParams([["", text]]).toString().slice(1), queryOf(text));
+  return [...forms, ...forms.slice(1).map((form) => form.replace(/%[\dA-F]{2}/g, lowerCase))];
+}
+
+/** As `new URL` writes it into its query. */
+function queryOf(text: string): string {
+  const url = new URL("http://host");
+  url.search = `=${text}`;
+  return url.search.slice(2);
+}
+
+const percent = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+
+const lowerCase = (escape: string) => escape.toLowerCase();
 
 /** Words end, or go on after a cut, within a secret. */
 function withoutBeginning(words: string, secret: string): string {

@@ -95,10 +95,11 @@ export class Loop {
 
   /** Tells the run of this claim, while it is under way, to end by itself. */
   abort({ id, claim }: Claim, cause: AbortCause): void {
-    const { present, progress, report } = this.#thread;
+    const { present, progress } = this.#thread;
     const running = progress.running();
     if (running?.id !== id || running.claim !== claim || present.task?.id !== id) return;
-    tellToEnd(present.task, cause, new DOMException(ABORT_REASONS[cause], "AbortError"), report);
+    const reason = new DOMException(ABORT_REASONS[cause], "AbortError");
+    tellToEnd(present.task, cause, reason, this.#thread);
   }
 
   /**

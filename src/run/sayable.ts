@@ -2,6 +2,7 @@
 import type { Redaction } from "../redaction/redaction.ts";
 import type { Secrets } from "../redaction/secrets.ts";
 import type { ErrorData, Outcome } from "../outcome.ts";
+import { hideInError } from "../store/shown/words.ts";
 import type { ClaimedTask } from "../task.ts";
 import { parseExactly } from "../values/exact-json.ts";
 
@@ -36,13 +37,7 @@ export function sayable(words: string, task: Call, redaction: Redaction): string
 
 export function sayableError(error: ErrorData, task: Call, redaction: Redaction): ErrorData {
   const secrets = secretsIn(task, redaction);
-  if (secrets === null) return error;
-  const { message, stack } = error;
-  return {
-    ...error,
-    message: secrets.hideIn(message),
-    stack: stack === null ? null : secrets.hideIn(stack),
-  };
+  return secrets === null ? error : hideInError(error, secrets);
 }
 
 export function sayableOutcome(outcome: Outcome, task: Call, redaction: Redaction): Outcome {

@@ -4,7 +4,7 @@
  */
 import { setImmediate, setTimeout } from "../clock.ts";
 import type { Report, TaskRun } from "../log/events.ts";
-import { type ErrorData, toErrorData } from "../outcome.ts";
+import { type ErrorData, errorWords, toErrorData } from "../outcome.ts";
 import type { Redaction } from "../redaction/redaction.ts";
 import { placeOf } from "../stack.ts";
 import type { Store } from "../store/store.ts";
@@ -98,19 +98,19 @@ export class StrayWork {
   }
 
   /** Of several tasks it cannot be told which one left it behind. */
-  #note(ended: readonly ClaimedTask[], { name, message: words, stack }: ErrorData): void {
+  #note(ended: readonly ClaimedTask[], error: ErrorData): void {
     const { redaction } = this.#options;
     const isShown = ended.length > 0 || redaction.isEmpty;
-    const message = isShown
-      ? ended.reduce((text, task) => sayable(text, task, redaction), words)
-      : "its message is not shown, as tasks have secrets, and it is not known whose it quotes";
+    const words = isShown
+      ? ended.reduce((text, task) => sayable(text, task, redaction), errorWords(error))
+      : "an error that is not shown, as tasks have secrets, and it is not known whose it quotes";
     const [first, last] = [ended[0], ended.at(-1)];
     const whose = first && last ? `one of the tasks ${first.id} to ${last.id}` : "a task";
-    const place = placeOf(stack);
+    const place = placeOf(error.stack);
     this.#options.report({
       name: "log.note",
       level: "warn",
-      message: `${name}: ${message}${place === null ? "" : ` at ${place}`}: ${whose} left this promise behind; await it in the method`,
+      message: `${words}${place === null ? "" : ` at ${place}`}: ${whose} left this promise behind; await it in the method`,
     });
   }
 

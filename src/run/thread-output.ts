@@ -85,9 +85,11 @@ export class ThreadOutput implements RunHost {
     this.#progress.signalTaken();
   }
 
+  /** Without its colours: they could part a secret, and would be written out. */
   say(task: RunningTask, level: Level, text: string): void {
-    this.keep(task, level, text);
-    this.#print?.(task, level, text);
+    const plain = Bun.stripANSI(text);
+    this.keep(task, level, plain);
+    this.#print?.(task, level, plain);
   }
 
   keep(task: RunningTask, level: Level, text: string): void {

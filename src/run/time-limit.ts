@@ -1,7 +1,7 @@
 /** The longest time of a run: its thread tells the run to end, and the main thread ends a run that does not. */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
-import type { Report } from "../log/events.ts";
-import { type Outcome, toErrorData } from "../outcome.ts";
+
+import { errorWords, type Outcome, toErrorData } from "../outcome.ts";
 import { DEFAULT_BACKOFF } from "../policies/backoff.ts";
 import type { Policy } from "../policies/table.ts";
 import type { Progress } from "../shared-memory/progress.ts";
@@ -11,6 +11,7 @@ import type { AbortCause, RunningTask } from "../transaction/current-task.ts";
 import { formatDuration } from "../values/duration.ts";
 import { judge } from "./judge.ts";
 import { hasFunction } from "./policy-trouble.ts";
+import { sayable } from "./sayable.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 
 /** It looks no more often than this while the run waits for the write lock: its time stands still then. */
@@ -58,7 +59,7 @@ export function runTime({ awaitedSoFar }: Pick<Progress, "awaitedSoFar">): numbe
  * @param started by `runTime`.
  */
 export function abortLate(
-  { present, report, progress, store, config }: ThreadRuntime,
+  { present, report, redaction, progress, store, config }: ThreadRuntime,
   claimed: ClaimedTask,
   policy: Policy,
   started: number,
@@ -75,7 +76,7 @@ export function abortLate(
     // The thread has waited for the write lock meanwhile, or waits for it.
     if (rest > 0) return void (timer = setTimeout(look, Math.max(rest, WAITING_MS)));
     if (hasFunction(policy)) timer = setTimeout(ask, config.worker.timeout_grace / 2);
-    tellToEnd(task, "timeout", timeoutError(timeout), report);
+    tellToEnd(task, "timeout", timeoutError(timeout), { report, redaction });
   };
   let timer = setTimeout(look, Math.max(left(), 0));
   void ended.then(() => clearTimeout(timer));
@@ -101,14 +102,14 @@ export function tellToEnd(
   task: RunningTask,
   cause: AbortCause,
   reason: Error,
-  report: Report,
+  { report, redaction }: Pick<ThreadRuntime, "report" | "redaction">,
 ): void {
   for (const thrown of task.abort(cause, reason)) {
-    const { name, message } = toErrorData(thrown);
+    const words = sayable(errorWords(toErrorData(thrown)), task.claimed, redaction);
     report({
       name: "log.note",
       level: "warn",
-      message: `task ${task.id}: a listener of its signal failed: ${name}: ${message}`,
+      message: `task ${task.id}: a listener of its signal failed: ${words}`,
     });
   }
 }

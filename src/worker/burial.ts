@@ -161,9 +161,14 @@ export class Burials {
   async #sayable({ running }: ThreadDeath, outcome: Outcome): Promise<Outcome> {
     if (!("error" in outcome)) return outcome;
     const { error } = outcome;
-    const message = await this.#withoutSecrets([running?.id], error.message);
-    const stack = error.stack && (await this.#withoutSecrets([running?.id], error.stack));
-    return { ...outcome, error: { ...error, message, stack } };
+    const said = (words: string) => this.#withoutSecrets([running?.id], words);
+    const [name, message] = [await said(error.name), await said(error.message)];
+    const stack = error.stack && (await said(error.stack));
+    const shown = { ...error, name, message, stack };
+    const { code = null } = error;
+    if (code === null) return { ...outcome, error: shown };
+    const words = await said(String(code));
+    return { ...outcome, error: { ...shown, code: words === String(code) ? code : words } };
   }
 
   /** The words may quote what these tasks have thrown. */

@@ -19,26 +19,35 @@ export class Account extends ModelSQL("account", { name: v.string(), password: v
 export class Card extends Model {
   static override readonly __name__ = "card";
   static readonly redact = Object.fromEntries(
-    ["charge", "refuse", "stray", "crash", "late"].map((name) => [name, ["pin", 1]]));
-  static readonly tasks = { refuse: { onFailed: "told" } };
+    ["charge", "refuse", "stray", "crash", "late", "slow"].map((name) => [name, ["pin", 1]]));
+  static readonly tasks = { refuse: { onFailed: "told" }, slow: { timeout: "50ms" } };
   static say(args) {
     console.log("printed", JSON.stringify(args));
     currentTask().log("logged", args[1], encodeURIComponent(args[0].password));
+    currentTask().log("form", new URLSearchParams({ p: args[0].password }), encodeURI(args[0].password).toLowerCase());
     currentTask().progress(1, 2, "with " + args[0].card.number);
     return args;
   }
   async charge(...args) {
     Card.say(args);
     await Account.create([{ name: "of " + args[0].pin, password: args[0].password }]);
-    return { token: "${SECRETS.ofResult}", said: args[0].password, Password: 5 };
+    const byKey = { [args[1]]: { ["of " + args[0].pin]: 1 } };
+    return { token: "${SECRETS.ofResult}", said: args[0].password, Password: 5, byKey };
   }
   refuse(...args) {
     Card.say(args);
-    throw new Error("cannot charge " + args[0].password + " " + args[0].pin + " " + args[1],
-      { cause: new Error(args[0].card.number + currentTask().context.key) });
+    const cause = new Error(args[0].card.number + currentTask().context.key);
+    cause.name = "Of" + args[0].password;
+    const error = new Error("cannot charge " + args[0].password + " " + args[0].pin + " " + args[1], { cause });
+    throw Object.assign(error, { name: "Refused" + args[1], code: args[0].pin });
   }
   stray(...args) {
     setTimeout(() => Promise.reject(new Error("left " + args[1])), 0);
+  }
+  slow(...args) {
+    const { signal } = currentTask();
+    signal.addEventListener("abort", () => { throw new Error("cannot charge " + args[1]); });
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("slow " + args[0].pin))));
   }
   told(failure) { console.log("heard", failure.reason); }
   crash(options) { return throw_(options); }

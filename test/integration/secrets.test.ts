@@ -23,7 +23,7 @@ beforeAll(async () => {
   url = String((await worker.says("admin.listening"))["url"]);
   token = site.read("tq.token").trim();
   const context = ["--context", JSON.stringify({ key: SECRETS.ofContext })];
-  for (const method of ["charge", "refuse", "stray", "late"]) {
+  for (const method of ["charge", "refuse", "stray", "late", "slow"]) {
     ids[method] = await site.pushOne("card", method, "1", "--args", ARGS, ...context);
   }
   ids["crash"] = await site.pushOne("card", "crash", "1", "--args", ARGS);
@@ -32,7 +32,7 @@ beforeAll(async () => {
   ids["call"] = call;
   await site.run("cron", "edit", "nightly", "--args", ARGS.replace("Ann", "Bob"));
   await site.becomes(idOf("charge"), "finished");
-  for (const name of ["refuse", "crash", "call"]) await site.becomes(idOf(name), "failed");
+  for (const name of ["refuse", "crash", "call", "slow"]) await site.becomes(idOf(name), "failed");
   await until(
     () =>
       expect(worker.stderr).toMatch(/task\.stray|left this promise behind|not known which task/),
@@ -199,12 +199,20 @@ const SURFACES: readonly (readonly [name: string, show: () => Promise<string>, h
 ];
 
 describe("no secret is shown by", () => {
+  test("what a listener of a signal throws", async () => {
+    expect(worker.stderr).toContain(
+      "a listener of its signal failed: Error: cannot charge [redacted]",
+    );
+  });
+
   test.each(SURFACES)("%s", async (_name, show, has) => {
     const shown = await show();
     expect(shown).toContain(has);
     for (const secret of Object.values(SECRETS)) {
       expect(shown).not.toContain(secret);
-      expect(shown).not.toContain(encodeURIComponent(secret));
+      for (const form of [encodeURIComponent(secret), String(new URLSearchParams({ secret }))]) {
+        expect(shown.toLowerCase()).not.toContain(form.replace(/^secret=/, "").toLowerCase());
+      }
     }
   });
 });
@@ -238,6 +246,7 @@ describe("a search is no way to guess a secret:", () => {
     ["args_have", SECRETS.byToml.slice(0, 5)],
     ["args_have", SECRETS.byPlace],
     ["reason_has", SECRETS.byModel],
+    ["error", `Error: call ${SECRETS.byFunction} ${SECRETS.byPlace}`],
     ["where", `args.1=${SECRETS.byPlace}`],
     ["where", `args.url~${SECRETS.byToml}`],
     ["where", `result.said=${SECRETS.byToml}`],
@@ -248,6 +257,12 @@ describe("a search is no way to guess a secret:", () => {
     query.set("dry_run", "true");
     const moved = await fetched(`/api/v1/tasks/retry?${query}`, { method: "POST" });
     expect(JSON.parse(moved)).toMatchObject({ matched: 0 });
+  });
+
+  test("the masked error that is shown finds its tasks", async () => {
+    const query = new URLSearchParams({ error: `Error: call ${MASK} ${MASK}` });
+    const { tasks } = JSON.parse(await fetched(`/api/v1/tasks?${query}`)) as { tasks: unknown[] };
+    expect(tasks).toMatchObject([{ id: idOf("call") }]);
   });
 
   test("what is no secret is found as ever", async () => {

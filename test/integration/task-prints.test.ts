@@ -16,6 +16,7 @@ export class Job extends Model {
     currentTask().log("by log");
     process.stdout.write("as it is");
   }
+  static steer() { console.log("\x1b[31mred\x1b[0m {\x1b(0", 7, "\x07\0\u0085\u202e"); }
   static leave() { setTimeout(() => console.log("left behind"), 20); }
   static async wait() { await Bun.sleep(100); }
   static huge() { console.log("x".repeat(3_000_000)); currentTask().progress(1, 2); }
@@ -61,6 +62,15 @@ test("each line that a task prints has the time, the level and the task before i
     ].join("\n"),
   );
   expect(stderr).toBe("");
+});
+
+test("no print of a task acts on a terminal", async () => {
+  await using made = site();
+  await made.push("job", "steer", "7");
+  const { stdout } = await drain(made, { TQ_LOG__FORMAT: "text", FORCE_COLOR: "1", NO_COLOR: "" });
+  const [, line = ""] = stdout.trimEnd().split("\n");
+  const said = line.slice(line.indexOf("task 1:"));
+  expect(said).toBe("task 1: red { 7 \\x07\\x00\\x85\\u202e");
 });
 
 test("with a log of JSON lines a print of a task is one object, whatever its lines", async () => {

@@ -25,10 +25,17 @@ test.each([
   expect(lines(text)).toBe(expected.map((line) => `${head}${line && ` ${line}`}\n`).join(""));
 });
 
-test("colours mark the level alone, and those of the print stay", () => {
-  expect(lines("\u001b[31mred\u001b[0m", "text", true)).toEndWith(
-    " \u001b[33mwarn \u001b[0m task 42: \u001b[31mred\u001b[0m\n",
-  );
+test("colours mark the level alone", () => {
+  expect(lines("red", "text", true)).toEndWith(" \u001b[33mwarn \u001b[0m task 42: red\n");
+});
+
+test.each([
+  ["a colour", "\u001b[31mred\u001b[0m", "\\x1b[31mred\\x1b[0m"],
+  ["a bell and NUL", "ding\u0007\u0000", "ding\\x07\\x00"],
+  ["C1 controls and separators of lines", "a\u0085b\u009b2J\u2028c", "a\\x85b\\x9b2J\\u2028c"],
+  ["marks that turn the direction around", "a\u202eb\u2066c", "a\\u202eb\\u2066c"],
+])("no text acts on the terminal: %s", (_name, text, written) => {
+  expect(lines(text)).toBe(`2026-11-23 14:03:07.123+00:00 warn  task 42: ${written}\n`);
 });
 
 test("in JSON it is one object on one line, with the run", () => {

@@ -1,9 +1,11 @@
 /** What is taken out of a task, and of the words that quote it. */
 import { describe, expect, test } from "bun:test";
+import type { ErrorData } from "../../src/outcome.ts";
 import { type ModelMarks } from "../../src/redaction/marks.ts";
 import { refuseMask, restored } from "../../src/redaction/mask-given.ts";
 import { Redaction } from "../../src/redaction/redaction.ts";
 import { Secrets } from "../../src/redaction/secrets.ts";
+import { hideInError } from "../../src/store/shown/words.ts";
 import { parseExactly } from "../../src/values/exact-json.ts";
 
 const M = "[redacted]";
@@ -59,6 +61,13 @@ describe("a mark hides", () => {
     const args = [{ pin: "hunter2", url: "/?p=hunter2", list: ["hunter2!"] }];
     expect(conceal(args, ["pin"])).toEqual([{ pin: M, url: `/?p=${M}`, list: [`${M}!`] }]);
   });
+
+  test("a secret that is a key, and keeps the keys apart", () => {
+    const args = [{ pin: ["hunter2", "other22"], by: { hunter2: 1, other22: 2, "of other22": 3 } }];
+    expect(conceal(args, ["pin"])).toEqual([
+      { pin: M, by: { [M]: 1, [`${M} 2`]: 2, [`of ${M}`]: 3 } },
+    ]);
+  });
 });
 
 describe("words lose", () => {
@@ -76,6 +85,13 @@ describe("words lose", () => {
     ["the longer one of two", ["hunter2", "hunter22"], "hunter22", M],
     ["a secret as JSON quotes it", 'a"b\tc', 'got "a\\"b\\tc"', `got "${M}"`],
     ["a secret in a URL", "a b&c", "/?p=a%20b%26c", `/?p=${M}`],
+    ["a secret in a form", "a b~c!'()*ä", "p=a+b%7Ec%21%27%28%29*%C3%A4", `p=${M}`],
+    ["a secret with all its signs escaped", "a b~!'()*", "/?p=a%20b%7E%21%27%28%29%2A", `/?p=${M}`],
+    ["a secret in a whole URL", "a b&c?d/ä", "/a%20b&c?d/%C3%A4", `/${M}`],
+    ["a secret in the query of a URL", "a b'c|d", new URL("http://h/?a b'c|d").search, `?${M}`],
+    ["a secret in a URL in lower case", "k/ä b?", "p=k%2f%c3%a4%20b%3f", `p=${M}`],
+    ["a secret in a form in lower case", "k/ä b?", "p=k%2f%c3%a4+b%3f", `p=${M}`],
+    ["a quoted secret in a URL", 'pa"ss', "/?json=%22pa%5C%22ss%22", `/?json=%22${M}%22`],
     ["each line of a secret", "-----BEGIN-----\nMIIEabc", "MIIEabc", M],
     [
       "the beginning of a secret at a cut",
@@ -96,6 +112,24 @@ describe("words lose", () => {
   });
 });
 
+test("each text of an error loses a secret: its name, its code, its message and its stack", () => {
+  const secrets = new Secrets();
+  secrets.add(["hunter2", 8765]);
+  const error: ErrorData = {
+    name: "No hunter2",
+    message: "hunter2",
+    stack: "No hunter2: hunter2",
+    code: 8765,
+  };
+  expect(hideInError(error, secrets)).toEqual({
+    name: `No ${M}`,
+    message: M,
+    stack: `No ${M}: ${M}`,
+    code: M,
+  });
+  expect(hideInError({ ...error, code: 404 }, secrets).code).toBe(404);
+});
+
 test("what is given back as it was shown is as it was stored, and what was changed is not", () => {
   const stored = [{ pin: "hunter2", n: 1, list: [{ pin: "other" }] }, "x"];
   const shown = [{ pin: M, n: 1, list: [{ pin: M }] }, "x"];
@@ -112,4 +146,5 @@ test("the mask itself is refused as a value", () => {
     'Cannot push: "[redacted]" stands for a secret that is not shown; write the value itself',
   );
   expect(() => refuseMask([{ text: `it says ${M}` }], "Cannot push")).not.toThrow();
+  expect(() => refuseMask([{ [`of ${M}`]: 1 }], "Cannot push")).toThrow("stands for a secret");
 });

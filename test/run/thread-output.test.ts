@@ -217,7 +217,7 @@ test("what a run says is printed, what it writes to a stream itself is not print
   const task = running(7);
   task.say("warn", "\u001b[31mno paper\u001b[0m\n");
   task.keep("info", "written\n");
-  expect(printed).toEqual([[7, "warn", "\u001b[31mno paper\u001b[0m\n"]]);
+  expect(printed).toEqual([[7, "warn", "no paper\n"]]);
   expect(taken(7).lines.map(({ text }) => text)).toEqual(["no paper", "written"]);
 });
 

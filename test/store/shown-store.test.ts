@@ -1,8 +1,11 @@
 /** A store that shows tasks without their secrets: what it finds, and what it leaves to the store below. */
 import { describe, expect, test } from "bun:test";
+import type { ReadFilter } from "../../src/store/looking.ts";
 import { shownStore } from "../../src/store/shown/shown-store.ts";
+import { failedGroups } from "../../src/tasks/failed-groups.ts";
+import { findAll, moveAll } from "../../src/tasks/many.ts";
 import { errorOf } from "../support/error.ts";
-import { makeStore, newTask } from "../support/store.ts";
+import { makeStore, newTask, OWNER } from "../support/store.ts";
 
 const PIN = '[{"pin":"8765","to":"ann"},"token-4321"]';
 
@@ -61,6 +64,91 @@ test("a marked argument, or text of it, finds the tasks alone in which it is no 
     expect(await made.shown.countBefore(filter, 100)).toEqual({ count: 1, isAll: true });
   }
   expect(await made.shown.list({ argsHave: "ann" })).toHaveLength(2);
+});
+
+describe("the filter of an error", () => {
+  const fail = async (made: Awaited<ReturnType<typeof shop>>, messages: readonly string[]) => {
+    await made.store.write(async (session) => {
+      const claims = await session.claim({ owner: OWNER, queues: [], limit: messages.length });
+      for (const [at, claim] of claims.entries()) {
+        const error = { name: "Error", message: messages[at] ?? "", stack: null };
+        await session.settle(claim, { kind: "failed", error });
+      }
+    });
+  };
+  const bySecret = { error: "Error: no token-4321 here" };
+  const asShown = { error: "Error: no [redacted] here" };
+
+  test("finds a task with secrets by what is shown of it alone", async () => {
+    await using made = await shop();
+    await fail(made, ["no token-4321 here\nat 7", "no token-4321 here"]);
+    const idsOf = async (filter: ReadFilter) => (await made.shown.list(filter)).map(({ id }) => id);
+    expect(await idsOf(bySecret)).toEqual([2]);
+    expect(await idsOf(asShown)).toEqual([1]);
+    expect(await idsOf({ ...asShown, states: ["finished"] })).toEqual([]);
+    expect(await idsOf({ ...asShown, reasonHas: "Error: no TOKEN" })).toEqual([]);
+    expect(await idsOf({ ...asShown, reasonHas: "[redacted] here" })).toEqual([1]);
+    expect(await findAll(made.shown, bySecret)).toEqual([2]);
+    expect(await findAll(made.shown, asShown)).toEqual([1]);
+    expect(await made.shown.countBefore(bySecret, 100)).toEqual({ count: 1, isAll: true });
+  });
+
+  test("moves what it finds, unless it has failed otherwise since", async () => {
+    await using made = await shop();
+    await fail(made, ["no token-4321 here", "no token-4321 here"]);
+    const retry = { kind: "retry" } as const;
+    expect(await made.shown.moveMany(retry, [1, 2], { error: "Error: other" })).toBe(0);
+    expect(await made.shown.moveMany(retry, [1, 2], asShown)).toBe(1);
+    expect((await made.shown.get(1))?.state).toBe("ready");
+    expect(await moveAll(made.shown, retry, bySecret)).toBe(1);
+  });
+
+  test.each([
+    ["in the middle", `no token-4321${" here".repeat(200)}`],
+    ["where the line is cut", `${"x".repeat(285)} token-4321 here`],
+    ["at the beginning", "token-4321"],
+  ])("finds each group that is shown, with a secret %s", async (_name, message) => {
+    await using made = await shop();
+    await fail(made, [message, message]);
+    const { groups } = await failedGroups(made.shown);
+    expect(groups).toHaveLength(2);
+    for (const { model, error } of groups) {
+      expect(await made.shown.list({ error })).toMatchObject([{ model }]);
+    }
+  });
+});
+
+describe("a search among tasks with secrets", () => {
+  const filter = { argsHave: "ann", model: "card" };
+  const many = async () => {
+    const made = await shop();
+    const task = newTask({ model: "card", method: "charge", args: PIN });
+    await made.store.push(Array.from({ length: 149 }, () => task));
+    return made;
+  };
+
+  test("finds, counts and moves all of them, not the first hundred", async () => {
+    await using made = await many();
+    expect(await findAll(made.shown, filter)).toHaveLength(150);
+    expect(await made.shown.countBefore(filter, 1_000)).toEqual({ count: 150, isAll: true });
+  });
+
+  test("finds the masked text that is shown", async () => {
+    await using made = await shop();
+    expect(await made.shown.list({ argsHave: '"pin":"[redacted]"' })).toMatchObject([{ id: 1 }]);
+    expect(await made.shown.list({ argsHave: "[redacted]" })).toMatchObject([{ id: 1 }]);
+  });
+
+  test("lists as many as its limit, though others with a secret lie between them", async () => {
+    await using made = await many();
+    await made.store.push(
+      Array.from({ length: 20 }, () =>
+        newTask({ model: "card", method: "charge", args: '[{"pin":"ann-1234"}]' }),
+      ),
+    );
+    const found = await made.shown.list({ ...filter, limit: 3 });
+    expect(found.map(({ id }) => id)).toEqual([151, 150, 149]);
+  });
 });
 
 test("what nothing marks is the store's own answer", async () => {

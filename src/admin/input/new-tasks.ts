@@ -126,7 +126,7 @@ function tasksOf(push: Push, basis: Basis, place: string): NewTask[] {
   const { model, method, instances, args, kwargs, user, context } = push;
   const hasNamed = Object.keys(kwargs).length > 0;
   const { batch, ...options } = optionsOf(push);
-  refuseMask([args, kwargs, context], place === "" ? "Cannot push" : `Cannot push ${place}`);
+  refuseMask([args, kwargs, context], place);
   const common = {
     model,
     method: method ?? FUNCTION_METHOD,

@@ -1,13 +1,52 @@
 /** Searches in tasks that hold secrets: no filter may tell whether a secret is this or that. */
+import { errorOf } from "../../error-line.ts";
 import { TqError } from "../../errors.ts";
 import type { Marks } from "../../redaction/marks.ts";
+import { MASK } from "../../redaction/secrets.ts";
 import { quote } from "../../quote.ts";
 import type { Task } from "../../task.ts";
 import type { PathCondition, ReadFilter } from "../looking.ts";
 
 /** True for a filter that looks into what tasks hold. */
-export function looksInside({ where = [], argsHave, reasonHas }: ReadFilter): boolean {
-  return where.length > 0 || argsHave !== undefined || reasonHas !== undefined;
+export function looksInside({ where = [], argsHave, reasonHas, error }: ReadFilter): boolean {
+  return where.length > 0 || (argsHave ?? reasonHas ?? error) !== undefined;
+}
+
+/**
+ * A filter of the stored tasks that finds at least those which are shown as this one asks: a mask in its texts stands
+ * for any characters. Without a mask it is the filter itself.
+ */
+export function asStored(filter: ReadFilter): ReadFilter {
+  const { error, argsHave, reasonHas, states } = filter;
+  const line = error === undefined ? null : beforeMask(errorOf(error));
+  const has = [argsHave, reasonHas].some((text) => text?.includes(MASK) === true);
+  if (line === null && !has) return filter;
+  const { error: _, argsHave: _args, reasonHas: _reason, ...others } = filter;
+  const [args, reason] = [besideMask(argsHave), besideMask(reasonHas) || line];
+  const isFailed = states === undefined || states.includes("failed");
+  return {
+    ...others,
+    ...(args && { argsHave: args }),
+    ...(reason && { reasonHas: reason }),
+    ...(line === null ? error !== undefined && { error } : { states: isFailed ? ["failed"] : [] }),
+  };
+}
+
+/** null: no mask is in the line, nor the beginning of one where a long line is cut. */
+function beforeMask(line: string): string | null {
+  const at = line.indexOf(MASK);
+  if (at !== -1) return line.slice(0, at);
+  const starts = Array.from(MASK, (_, end) => MASK.slice(0, end + 1));
+  const start = starts.find((text) => line.endsWith(text));
+  return start === undefined ? null : line.slice(0, -start.length);
+}
+
+/** The longest text between the masks, without the quotes of a mask: a number is stored without them. */
+function besideMask(text = ""): string {
+  const parts = text.split(MASK).map((part) => part.replace(/^"|"$/g, ""));
+  return parts.length === 1
+    ? text
+    : parts.reduce((longest, one) => (one.length > longest.length ? one : longest));
 }
 
 /** @throws TqError "invalid" for a condition on a field that is marked. */
@@ -29,15 +68,29 @@ function isSecret({ path }: PathCondition, marks: Marks): boolean {
   return false;
 }
 
-/** True where the filter also finds the task as it is shown. @param task without its secrets */
-export function isFoundAsShown(task: Task, { where = [], argsHave, reasonHas }: ReadFilter) {
+/**
+ * True where the filter also finds the task as it is shown.
+ *
+ * @param shown the task without its secrets; it is the stored one where it has none
+ * @param stored as the filter `asStored` has found it
+ */
+export function isFoundAsShown(shown: Task, stored: Task, filter: ReadFilter): boolean {
+  return (shown === stored && asStored(filter) === filter) || isFound(shown, filter);
+}
+
+function isFound(task: Task, { where = [], argsHave, reasonHas, error }: ReadFilter): boolean {
   const has = (text: string | null, part: string | undefined) =>
     part === undefined || contains(text ?? "", part);
   return (
     has(JSON.stringify(task.args), argsHave) &&
     has(task.reason, reasonHas) &&
+    (error === undefined || hasError(task, errorOf(error))) &&
     where.every((condition) => holds(task, condition))
   );
+}
+
+function hasError({ state, reason }: Task, error: string): boolean {
+  return state === "failed" && reason !== null && errorOf(reason) === error;
 }
 
 function contains(text: string, part: string): boolean {

@@ -4,17 +4,15 @@
  * what runs tasks, sees all.
  */
 import { monotonicNow } from "../../clock.ts";
-import { Marks } from "../../redaction/marks.ts";
-import { NOTHING_SECRET, Redaction } from "../../redaction/redaction.ts";
-import type { Secrets } from "../../redaction/secrets.ts";
 import type { Task } from "../../task.ts";
 import type { FailureStore, UntoldFailure } from "../failure-store.ts";
-import type { Part, ReadFilter } from "../looking.ts";
+import type { FailedTask } from "../looking.ts";
 import type { DeclaredMarks, RedactionStore } from "../redaction-store.ts";
 import type { Store } from "../store.ts";
 import type { EventTask, TaskEventStore } from "../task-event-store.ts";
 import type { WebhookStore } from "../webhook-store.ts";
-import { isFoundAsShown, looksInside, refuseSecrets } from "./search.ts";
+import { Concealer } from "./concealer.ts";
+import { looksInside } from "./search.ts";
 import * as words from "./words.ts";
 
 /** A count of tasks goes on for so long. */
@@ -43,85 +41,6 @@ export function shownStore(
   });
 }
 
-class Concealer {
-  readonly #store: Store;
-  readonly #names: readonly string[];
-  readonly #own: DeclaredMarks;
-  #declared: DeclaredMarks | null = null;
-  #redaction = NOTHING_SECRET;
-
-  constructor(store: Store, names: readonly string[], own: DeclaredMarks) {
-    this.#own = own;
-    this.#store = store;
-    this.#names = names;
-  }
-
-  /** Asked at each look: a worker may start meanwhile whose models mark something. */
-  async redaction(): Promise<Redaction> {
-    const declared = { ...(await this.#store.redactions.declared()), ...this.#own };
-    if (this.#declared !== null && Bun.deepEquals(declared, this.#declared)) return this.#redaction;
-    this.#declared = declared;
-    const isEmpty = Object.keys(declared).length === 0;
-    const of = (model: string) => (Object.hasOwn(declared, model) ? declared[model] : null) ?? null;
-    return (this.#redaction = new Redaction(this.#names, of, () => isEmpty));
-  }
-
-  /** All that is marked in the tasks that a filter may find. */
-  marksFor({ model }: ReadFilter): Marks {
-    const declared = this.#declared ?? {};
-    const isOne = model !== undefined && !/[*?]/.test(model);
-    const models = isOne
-      ? [model].filter((it) => Object.hasOwn(declared, it))
-      : Object.keys(declared);
-    const its = models.flatMap((it) => Object.values(declared[it] ?? {}).flat());
-    return new Marks([...this.#names, ...its]);
-  }
-
-  async task<T extends Task | null>(task: T): Promise<T> {
-    if (task === null) return task;
-    return (await this.redaction()).conceal(task as Task) as T;
-  }
-
-  /** The secrets of a task; null: it is gone, so that they are not known. */
-  async secretsOf(id: number, redaction: Redaction): Promise<Secrets | null> {
-    const task = await this.#store.get(id);
-    return task && redaction.secretsOf(task);
-  }
-
-  /** @param hide called where something may have to be hidden */
-  async ofTask<T>(id: number, shown: T, hide: (shown: T, secrets: Secrets) => T): Promise<T> {
-    const redaction = await this.redaction();
-    const secrets = redaction.isEmpty ? null : await this.secretsOf(id, redaction);
-    return secrets === null || secrets.areNone ? shown : hide(shown, secrets);
-  }
-
-  async *parts(filter: ReadFilter): AsyncGenerator<Part<Task>, void> {
-    const redaction = await this.redaction();
-    if (redaction.isEmpty) {
-      yield* this.#store.parts(filter);
-      return;
-    }
-    refuseSecrets(filter, this.marksFor(filter));
-    for await (const { found, downTo } of this.#store.parts(filter)) {
-      const shown = found.map((task) => redaction.conceal(task));
-      const isFound = (task: Task, at: number) =>
-        task === found[at] || isFoundAsShown(task, filter);
-      yield { found: shown.filter(isFound), downTo };
-    }
-  }
-
-  /** The ids of what `parts` finds, without reading the tasks where that need not be. */
-  async *matching(filter: ReadFilter): AsyncGenerator<Part<number>, void> {
-    if (!looksInside(filter) || (await this.redaction()).isEmpty) {
-      yield* this.#store.matching(filter);
-      return;
-    }
-    for await (const { found, downTo } of this.parts(filter)) {
-      yield { found: found.map(({ id }) => id), downTo };
-    }
-  }
-}
-
 function shownParts(store: Store, by: Concealer) {
   return {
     get: async (id) => by.task(await store.get(id)),
@@ -134,6 +53,7 @@ function shownParts(store: Store, by: Concealer) {
     list: async (filter = {}) =>
       (await Array.fromAsync(by.parts(filter))).flatMap(({ found }) => found),
     matching: (filter) => by.matching(filter),
+    moveMany: (move, ids, filter) => by.moveMany(move, ids, filter),
     countBefore: async (filter, before) => {
       if (!looksInside(filter) || (await by.redaction()).isEmpty) {
         return store.countBefore(filter, before);
@@ -198,8 +118,15 @@ function shownParts(store: Store, by: Concealer) {
     failures: within<FailureStore, Exclude<keyof FailureStore, PlainFailureKey>>(store.failures, {
       last: async (most) => {
         const tasks = await store.failures.last(most);
-        if ((await by.redaction()).isEmpty) return tasks;
-        return Promise.all(tasks.map((task) => by.ofTask(task.id, task, words.hideReason)));
+        const redaction = await by.redaction();
+        if (redaction.isEmpty) return tasks;
+        const hide = async (failed: FailedTask) => {
+          const task = await store.get(failed.id);
+          if (task === null || redaction.of(task.model, task.method) === null) return failed;
+          // The whole reason: the filter `error` must find what is shown, and the beginning may end in a secret.
+          return { ...failed, reason: redaction.conceal(task).reason };
+        };
+        return Promise.all(tasks.map(hide));
       },
       take: async (take) => {
         const taken = await store.failures.take(take);
@@ -243,10 +170,7 @@ type WritingKey =
       Store,
       "session" | "write" | "release" | "claim" | "push" | "recount" | "makeDueReady" | "flush"
     >
-  | keyof Pick<
-      Store,
-      "moveMany" | "clean" | "repairTimes" | "backup" | "tidy" | "adapt" | "register"
-    >
+  | keyof Pick<Store, "clean" | "repairTimes" | "backup" | "tidy" | "adapt" | "register">
   | keyof Pick<Store, "unregister" | "setTrouble" | "rescueDead" | "rescueThread">;
 
 type PlainFailureKey = keyof Pick<FailureStore, "declare" | "know" | "watch" | "trouble" | "told">;

@@ -15,14 +15,29 @@ export function hideReason<T extends { readonly reason: string | null }>(
   return { ...of, reason: hidden(of.reason, secrets) };
 }
 
+/** An error, or a run, which may have met none. */
 interface Worded {
+  readonly name: string | null;
+  readonly code?: string | number | null;
   readonly message: string | null;
   readonly stack: string | null;
 }
 
 export function hideInError<T extends Worded>(error: T, secrets: Secrets): T {
-  const { message, stack } = error;
-  return { ...error, message: hidden(message, secrets), stack: hidden(stack, secrets) };
+  const { name, code = null, message, stack } = error;
+  const shown = {
+    ...error,
+    name: hidden(name, secrets),
+    message: hidden(message, secrets),
+    stack: hidden(stack, secrets),
+  };
+  return code === null ? shown : { ...shown, code: hiddenCode(code, secrets) };
+}
+
+function hiddenCode(code: string | number, secrets: Secrets): string | number {
+  const text = String(code);
+  const shown = secrets.hideIn(text);
+  return shown === text ? code : shown;
 }
 
 export function hideProgress<T extends { readonly progress: TaskProgress | null }>(

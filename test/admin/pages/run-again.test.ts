@@ -1,5 +1,5 @@
 /** A task with secrets that is run again with changes: the form does not show them, and the new task has them. */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { parseSettings } from "../../../src/settings/config.ts";
 import { withTasks } from "./person.ts";
 
@@ -68,10 +68,73 @@ test.each([
   expect(await person.store.get(2)).toBeNull();
 });
 
+const NOTE = "the password is [redacted]";
+
+describe("words that quote a secret", () => {
+  const quoting = async () => {
+    const person = await withTasks(
+      [{ ...TASK, args: [{ password: "hunter2", note: "the password is hunter2" }] }],
+      { config: CONFIG },
+    );
+    const push = (args: unknown, context: unknown = { password: "[redacted]" }) =>
+      person.send("/push", {
+        title: "x",
+        again: "1",
+        model: "sale",
+        method: "process",
+        instances: "7",
+        args: JSON.stringify(args),
+        context: JSON.stringify(context),
+      });
+    return Object.assign(person, { push });
+  };
+
+  test("come along with the field that marks it", async () => {
+    await using person = await quoting();
+    await person.push([{ password: "[redacted]", note: NOTE, to: "bob" }], {});
+    expect(await person.store.get(2)).toMatchObject({
+      args: [{ password: "hunter2", note: "the password is hunter2", to: "bob" }],
+    });
+  });
+
+  test.each<[string, unknown]>([
+    ["gone", [{ note: NOTE }]],
+    ["changed", [{ password: "new one", note: NOTE }]],
+    ["elsewhere", [{ note: NOTE }, { password: "[redacted]" }]],
+  ])("are refused where that field is %s", async (_name, args) => {
+    await using person = await quoting();
+    const answer = await person.push(args);
+    expect(answer.status).toBe(422);
+    expect(await answer.text()).toContain("stands for a secret that is not shown");
+    expect(await person.store.get(2)).toBeNull();
+  });
+});
+
+test("a key that quotes a secret of the context is not pushed without that context", async () => {
+  const task = { ...TASK, args: [{ by: { other1: 1 } }] };
+  await using person = await withTasks([task], { config: CONFIG });
+  const push = (context: string) =>
+    person.send("/push", {
+      title: "x",
+      again: "1",
+      model: "sale",
+      method: "process",
+      instances: "7",
+      args: '[{"by":{"[redacted]":1}}]',
+      context,
+    });
+  expect((await push("{}")).status).toBe(422);
+  await push('{"password":"[redacted]"}');
+  expect(await person.store.get(2)).toMatchObject({ args: task.args, context: task.context });
+});
+
 test("over HTTP the mask is refused as a value", async () => {
   await using person = await shop();
   const { args } = (await person.get("/api/v1/tasks/1")).body;
   const answer = await person.post("/api/v1/tasks", { ...TASK, args });
   expect(answer.status).toBe(422);
-  expect(answer.body.detail).toContain("stands for a secret that is not shown");
+  const why = '"[redacted]" stands for a secret that is not shown; write the value itself';
+  expect(answer.body.detail).toBe(`Cannot push: ${why}`);
+  const many = await person.post("/api/v1/tasks", [TASK, { ...TASK, args }]);
+  expect(many.body.detail).toBe(`Cannot push: [1]: ${why}`);
 });

@@ -1,5 +1,5 @@
 /** A task that is run again with changes: its form shows no secrets, so that they come from the task itself. */
-import { refuseMaskWithin, restored } from "../../../redaction/mask-given.ts";
+import { refuseMaskWithin, refuseUnmasked, restored } from "../../../redaction/mask-given.ts";
 import type { Store } from "../../../store/store.ts";
 import { calledMethod } from "../../../task.ts";
 
@@ -10,7 +10,7 @@ type Body = Readonly<Record<string, unknown>>;
  * return what it is given.
  *
  * @param again the id of the task; null: the push is a new one
- * @throws TqError "invalid" where a secret that is not shown is left elsewhere
+ * @throws TqError "invalid" where a secret that is not shown is left elsewhere, or is quoted and would be shown
  */
 export async function withSecrets(
   body: Body,
@@ -29,7 +29,15 @@ export async function withSecrets(
           context: restored(body["context"], before.context, kept.context),
         }
       : body;
-  if (kept !== null) refuseMaskWithin([whole["args"], whole["context"]], "Cannot push");
+  if (kept === null) return whole;
+  const call = { args: whole["args"], context: whole["context"] };
+  refuseMaskWithin([call.args, call.context], "Cannot push");
+  if (isSame) {
+    const redaction = await shown.redactions.inForce();
+    const again = redaction.conceal({ model: kept.model, method: kept.method, ...call });
+    const { args, context } = body;
+    refuseUnmasked([args, context], [again.args, again.context], "Cannot push");
+  }
   return whole;
 }
 
