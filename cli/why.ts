@@ -71,5 +71,5 @@ function textOf({ sentence, purpose, command: line }: Words, terminal: Terminal)
   const stop = sentence.endsWith("?") ? "" : ".";
   const words = wrapped(printable(sentence) + stop, terminal.width);
   if (line === null) return words;
-  return `${words}\nTo ${purpose}: ${paint(terminal, "bold", printable(line))}`;
+  return `${words}\nTo ${printable(purpose ?? "")}: ${paint(terminal, "bold", printable(line))}`;
 }

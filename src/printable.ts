@@ -12,6 +12,14 @@ export function printable(text: string): string {
   return text.replace(UNSAFE, (character) => NAMED[character] ?? written(character.charCodeAt(0)));
 }
 
+/** A sentence whose list keeps its lines, which are indented: no other text can pass for a line of its own. */
+export function printableSentence(text: string): string {
+  return text
+    .split(/\n(?= {2})/)
+    .map(printable)
+    .join("\n");
+}
+
 /** JSON that means the same, with characters escaped that could act on a terminal, except for the ends of its lines. */
 export function printableJson(value: unknown, indent?: number): string {
   return (JSON.stringify(value, null, indent) ?? "null").replace(UNSAFE, (character) =>

@@ -22,7 +22,7 @@ import { setTimeZone } from "./time-zone.ts";
 import { isConsent } from "../terminal/ask.ts";
 import { note, print, outputTerminal } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { printableJson } from "../../src/printable.ts";
+import { printableJson, printableSentence } from "../../src/printable.ts";
 
 /** The tq on another machine that `--url` names, as the user has given it. */
 export interface Remote {
@@ -143,7 +143,7 @@ export class Program {
   }
 
   #note(sentence: string): void {
-    note(this.json ? printableJson({ note: sentence }) : `tq: ${sentence}`);
+    note(this.json ? printableJson({ note: sentence }) : `tq: ${printableSentence(sentence)}`);
   }
 }
 

@@ -115,7 +115,7 @@ export const resume = command({
 function answerPause(task: RecurringTask, earlier: CronPause | null, program: Program): void {
   const { name, pause: made } = task;
   const was = earlier === null ? "" : ` (it was ${pauseWords(earlier)})`;
-  program.answer(task, () => `${name} is ${made && pauseWords(made)}${was}`);
+  program.answer(task, () => `${printable(name)} is ${made && pauseWords(made)}${was}`);
 }
 
 /** @param earlier the pause that has ended; null: there was none. */
@@ -123,7 +123,7 @@ function answerResume(task: RecurringTask, earlier: CronPause | null, program: P
   const { name } = task;
   if (earlier === null) program.note(`${name} is not paused: nothing has changed`);
   const was = earlier === null ? "" : `; it was ${pauseWords(earlier)}`;
-  program.answer(task, () => `${name} goes on: ${comesWords(task)}${was}`);
+  program.answer(task, () => `${printable(name)} goes on: ${comesWords(task)}${was}`);
 }
 
 export const remove = command({
@@ -155,7 +155,7 @@ async function answerChange(store: Store, changed: Changed, program: Program) {
   program.answer({ ...task, was: earlierKeys(changes) }, () =>
     [
       ...changes.map(changeLine),
-      `${task.name}: ${comesWords(task)}`,
+      `${printable(task.name)}: ${comesWords(task)}`,
       ...(task.edited === null
         ? []
         : [`tq cron reset ${task.name} brings back what ${originWords(after)} says`]),

@@ -1,5 +1,6 @@
 /** Asks the tq on another machine over HTTP, and turns each kind of refusal into a sentence. */
 import { ERROR_CODES, type ErrorCode, messageOf, TqError } from "../../src/errors.ts";
+import { printableSentence } from "../../src/printable.ts";
 import { cut } from "../../src/quote.ts";
 import { formatDuration, SECOND_MS } from "../../src/values/duration.ts";
 import { StrangeRow } from "./rows.ts";
@@ -38,6 +39,11 @@ const UNMADE = [
   [/EPROTO/, "it speaks no TLS on this port"],
 ] as const;
 
+const MIB = 1024 * 1024;
+
+/** A page of tasks has some MiB, and one task with all that it said fewer than this. */
+const MOST_BYTES = 64 * MIB;
+
 const MAY_BE_DONE = "it may have been done, or not: look before you try again";
 
 const RUNS_THERE = "; does tq serve, or tq worker --admin, run there?";
@@ -62,7 +68,7 @@ export class Client {
 
   /**
    * @param path below `/api/v1`
-   * @param has keys that the answer of a tq has; without any it is a list
+   * @param has keys that the answer of a tq has
    */
   async get(path: string, has: readonly string[], query?: URLSearchParams): Promise<Json> {
     return this.#ask("GET", path, has, query === undefined ? {} : { query });
@@ -119,9 +125,11 @@ export class Client {
         ...(socket !== null && { unix: socket }),
         ...(base.startsWith("http:") && DIRECT),
       });
-      text = await response.text();
+      text = await textOf(response);
     } catch (error) {
-      throw this.#unreachable(error, method);
+      if (!(error instanceof TooLong)) throw this.#unreachable(error, method);
+      const words = `more than ${MOST_BYTES / MIB} MiB`;
+      throw this.#strange(words, method === "GET" ? "database" : "uncertain");
     }
     return this.#read(response, text, has, method);
   }
@@ -140,17 +148,17 @@ export class Client {
     const answer = parsed(text);
     if (answer === null) throw this.#strange(`${words} and no JSON`, code);
     if (!response.ok) throw this.#refusal(answer, status, words, code);
-    const isWhole = has.length === 0 ? Array.isArray(answer) : has.every((key) => key in answer);
-    if (!isWhole) throw this.#strange(OTHER_JSON, code);
+    if (!has.every((key) => key in answer)) throw this.#strange(OTHER_JSON, code);
     return answer;
   }
 
   /** The error that the other tq has thrown, or one for what its access says. */
   #refusal(answer: Json, status: number, words: string, otherwise: ErrorCode): TqError {
-    const { code, detail, task } = answer;
-    if (typeof code !== "string" || typeof detail !== "string") {
+    const { code, detail: said, task } = answer;
+    if (typeof code !== "string" || typeof said !== "string") {
       throw this.#strange(words, otherwise);
     }
+    const detail = printableSentence(said);
     const known = ERROR_CODES.find((one) => one === code) ?? OWN_CODES[code] ?? otherwise;
     if (status === 401) {
       const why = `${this.name} does not take the token in ${this.#target.tokenFile}: ${detail}`;
@@ -190,6 +198,20 @@ export class Client {
     const sentence = `Cannot ask ${name}: ${reason}${advice}`;
     return new TqError(isLate ? "busy" : "database", sentence, { cause });
   }
+}
+
+/** An answer that no memory must hold. */
+class TooLong extends Error {}
+
+async function textOf({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let [text, bytes] = ["", 0];
+  for await (const chunk of body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MOST_BYTES) throw new TooLong(); // that ends the connection
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 function parsed(text: string): Json | null {

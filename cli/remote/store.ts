@@ -80,7 +80,7 @@ export class RemoteStore extends RemoteServer implements Reached {
 
   async #log(id: number, from: number): Promise<RunOutput[]> {
     const query = new URLSearchParams(from > 1 ? { from: String(from) } : {});
-    const runs = await this.client.get(`/tasks/${id}/log`, [], query);
+    const { runs } = await this.client.get(`/tasks/${id}/log`, ["runs"], query);
     return this.read(() => listOf(runs, outputOf));
   }
 
@@ -130,7 +130,7 @@ export class RemoteStore extends RemoteServer implements Reached {
     const query = queryOf(filter);
     query.set("limit", String(limit));
     const { tasks, next } = await this.client.get("/tasks", ["tasks", "next"], query);
-    return this.read(() => ({ tasks: listOf(tasks, taskOf), next: beforeOf(textOrNull(next)) }));
+    return this.read(() => ({ tasks: listOf(tasks, taskOf), next: beforeOf(next, filter) }));
   }
 
   async *matching(filter: ReadFilter): AsyncIterable<Part<number>> {
@@ -267,10 +267,11 @@ function part(of: RemoteStore, key: string | symbol): unknown {
   throw new TqError("invalid", `Cannot do this with --url: ${why}`);
 }
 
-/** The id below which the page of this path begins. */
-function beforeOf(next: string | null): number | null {
-  if (next === null) return null;
-  const before = Number(new URLSearchParams(next.split("?", 2)[1]).get("before") ?? "0");
-  if (!Number.isSafeInteger(before)) throw new StrangeRow();
+/** The id below which the page of this path begins: below that of the page before, or a list would have no end. */
+function beforeOf(next: unknown, { before: last = Infinity }: ReadFilter): number | null {
+  const path = textOrNull(next);
+  if (path === null) return null;
+  const before = Number(new URLSearchParams(path.split("?", 2)[1]).get("before") ?? "0");
+  if (!Number.isSafeInteger(before) || before >= last) throw new StrangeRow();
   return before;
 }

@@ -8,31 +8,39 @@ const encoder = new TextEncoder();
 
 /**
  * @param failed called with the error of a later page; the connection then ends without the end of the list.
+ * @param ended called once the list is written, or its reader has gone away.
  * @returns the text of a list of one page, a stream of a longer one.
  * @throws what the first two pages throw that are not empty.
  */
 export async function jsonList(
   pages: AsyncIterable<readonly unknown[]>,
   failed: (error: unknown) => void,
+  ended: () => void = () => {},
 ): Promise<string | ReadableStream<Uint8Array>> {
   const texts = textsOf(pages);
   const first = (await texts.next()).value ?? "[";
   const second = await texts.next();
-  if (second.done === true) return `${first}]`;
+  if (second.done === true) {
+    ended();
+    return `${first}]`;
+  }
   const chunks = chunksOf(first + second.value, texts);
   return new ReadableStream(
     {
       async pull(controller) {
         try {
           const { done, value } = await chunks.next();
-          if (done === true) controller.close();
-          else controller.enqueue(value);
+          if (done !== true) return controller.enqueue(value);
+          ended();
+          controller.close();
         } catch (error) {
+          ended();
           failed(error);
           controller.error(error);
         }
       },
       async cancel() {
+        ended();
         await chunks.return();
         await texts.return(); // where no chunk was read yet
       },

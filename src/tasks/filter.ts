@@ -186,6 +186,8 @@ export interface WrittenFilter {
   readonly nameOf: (part: FilterPart) => string;
   /** Calls `read`; one that collects problems catches what it throws. */
   readonly attempt?: <T>(read: () => T) => T | undefined;
+  /** The zone of its times; default: that of this machine. */
+  readonly zone?: string | undefined;
 }
 
 /**
@@ -194,7 +196,7 @@ export interface WrittenFilter {
  * @throws TqError "invalid"
  */
 export function readWritten(
-  { texts, where, nameOf, attempt = (read) => read() }: WrittenFilter,
+  { texts, where, nameOf, attempt = (read) => read(), zone }: WrittenFilter,
   now: number,
 ): ReadFilter {
   const read: Record<string, unknown> = {};
@@ -204,7 +206,7 @@ export function readWritten(
     if (written === undefined) continue;
     const { key, kind } = part;
     const name = nameOf(part);
-    read[key] = attempt(() => kind.read(kind.readText(written, name), name, basis));
+    read[key] = attempt(() => kind.read(kind.readText(written, name, zone), name, basis));
   }
   if (where.length > 0) read["where"] = attempt(() => writtenConditions(where));
   const partOf = (key: string) => FILTER_PARTS.find((part) => part.key === key);

@@ -40,15 +40,16 @@ export function momentOf(value: unknown, what: string): number | undefined {
  * Reads ISO 8601: `2026-12-01T07:00`, `2026-12-01 07:00:30`, `2026-12-01`, with `Z` or an offset at its end if it is
  * not local time.
  *
+ * @param zone whose local time it is; default: that of this machine.
  * @throws TqError `invalid` for what is no date, and for local times that do not exist or come twice.
  */
-export function parseMoment(text: string, what: string): number {
+export function parseMoment(text: string, what: string, zone?: string): number {
   try {
     if (text.endsWith("]")) return Temporal.ZonedDateTime.from(text).epochMilliseconds;
     if (HAS_OFFSET.test(text)) {
       return Temporal.Instant.from(text).epochMilliseconds;
     }
-    return fromLocal(Temporal.PlainDateTime.from(text), text, what);
+    return fromLocal(Temporal.PlainDateTime.from(text), text, what, zone);
   } catch (error) {
     if (error instanceof TqError) throw error;
     throw invalid(
@@ -68,25 +69,30 @@ export function isTimeOfDay(text: string): boolean {
  *
  * @throws TqError `invalid` for what is no time of a day.
  */
-export function nextTimeOfDay(text: string, what: string, now: number): number {
-  const today = onDay(text, what, now, 0);
-  return today > now ? today : onDay(text, what, now, 1);
+export function nextTimeOfDay(text: string, what: string, now: number, zone?: string): number {
+  const today = onDay(text, what, now, 0, zone);
+  return today > now ? today : onDay(text, what, now, 1, zone);
 }
 
 /** The last time that the clock here says it: today, or yesterday where it has not come yet. */
-export function lastTimeOfDay(text: string, what: string, now: number): number {
-  const today = onDay(text, what, now, 0);
-  return today <= now ? today : onDay(text, what, now, -1);
+export function lastTimeOfDay(text: string, what: string, now: number, zone?: string): number {
+  const today = onDay(text, what, now, 0, zone);
+  return today <= now ? today : onDay(text, what, now, -1, zone);
 }
 
-function onDay(text: string, what: string, now: number, days: number): number {
-  const zone = localZone(text, what);
+function onDay(text: string, what: string, now: number, days: number, given?: string): number {
+  const zone = given ?? localZone(text, what);
   const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate();
-  return parseMoment(`${today.add({ days })}T${text.padStart("07:05".length, "0")}`, what);
+  return parseMoment(`${today.add({ days })}T${text.padStart("07:05".length, "0")}`, what, zone);
 }
 
-function fromLocal(local: Temporal.PlainDateTime, text: string, what: string): number {
-  const zone = localZone(text, what);
+function fromLocal(
+  local: Temporal.PlainDateTime,
+  text: string,
+  what: string,
+  given?: string,
+): number {
+  const zone = given ?? localZone(text, what);
   const at = (disambiguation: "earlier" | "later") =>
     local.toZonedDateTime(zone, { disambiguation });
   const [earlier, later] = [at("earlier"), at("later")];
@@ -103,13 +109,19 @@ function iso(time: Temporal.ZonedDateTime): string {
 
 /** The zone that the variable TZ names, else the system's. What is no name of a zone would be taken for UTC. */
 function localZone(text: string, what: string): string {
+  const name = localZoneName();
+  if (name !== null) return name;
   const { TZ } = process.env;
-  const name = zoneNamed(TZ);
-  if (name !== null) return name || Temporal.Now.timeZoneId();
   throw invalid(
     what,
     `${quote(text)} has no zone, and TZ is ${quote(TZ)}, which is not the name of one; write Z or an offset at its end`,
   );
+}
+
+/** The name of the zone of this machine; null: TZ names none that is known. */
+export function localZoneName(): string | null {
+  const name = zoneNamed(process.env["TZ"]);
+  return name === "" ? Temporal.Now.timeZoneId() : name;
 }
 
 /** The local time for people: `14:05` today, else `2026-12-01 14:05`. */

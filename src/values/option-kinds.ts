@@ -38,8 +38,8 @@ export interface Kind<Column> {
   readonly read: (value: unknown, name: string, basis: Basis) => Column;
   /** Turns a value of JSON into the task's. */
   readonly readJson: (value: unknown, name: string, basis: Basis) => Column;
-  /** The text of a flag as TypeScript would write it. */
-  readonly readText: (text: string, name: string) => unknown;
+  /** The text of a flag as TypeScript would write it. Times count by the zone; default: that of this machine. */
+  readonly readText: (text: string, name: string, zone?: string) => unknown;
 }
 
 /** A kind whose values mean the same at any push. */
@@ -132,16 +132,24 @@ export function time(): Kind<number> {
       if (isJsonObject(value)) return later(toMilliseconds(value, name), basis);
       throw refused(value, name, JSON_TIME);
     },
-    readText: (written, name) =>
+    readText: (written, name, zone) =>
       isTimeOfDay(written)
-        ? Temporal.Instant.fromEpochMilliseconds(nextTimeOfDay(written, name, systemClock.now()))
-        : readWritten(written, name),
+        ? instant(nextTimeOfDay(written, name, systemClock.now(), zone))
+        : readWritten(written, name, zone),
   };
 }
 
-function readWritten(written: string, name: string): Temporal.Instant | DurationFields {
+function instant(ms: number): Temporal.Instant {
+  return Temporal.Instant.fromEpochMilliseconds(ms);
+}
+
+function readWritten(
+  written: string,
+  name: string,
+  zone?: string,
+): Temporal.Instant | DurationFields {
   return looksLikeMoment(written)
-    ? Temporal.Instant.fromEpochMilliseconds(parseMoment(written, name))
+    ? instant(parseMoment(written, name, zone))
     : { milliseconds: orMoment(written, () => parseDuration(written, name)) };
 }
 
@@ -153,8 +161,8 @@ export function ago(): Kind<number> {
     if (ms >= 0) return Math.max(now - ms, -MAX_TIME);
     throw new TqError("invalid", `${name} cannot be ${quote(given)}: it must be ${allowed}`);
   };
-  const readString = (written: string, name: string) => {
-    const read = readWritten(written, name);
+  const readString = (written: string, name: string, zone?: string) => {
+    const read = readWritten(written, name, zone);
     if (!written.startsWith("-") || looksLikeMoment(written)) return read;
     throw refused(written, name, allowed);
   };
@@ -170,10 +178,10 @@ export function ago(): Kind<number> {
       const written = typeof value === "string" ? readString(value, name) : value;
       return ago().read(written, name, basis);
     },
-    readText: (written, name) =>
+    readText: (written, name, zone) =>
       isTimeOfDay(written)
-        ? Temporal.Instant.fromEpochMilliseconds(lastTimeOfDay(written, name, systemClock.now()))
-        : readString(written, name),
+        ? instant(lastTimeOfDay(written, name, systemClock.now(), zone))
+        : readString(written, name, zone),
   };
 }
 
@@ -194,7 +202,7 @@ export function orNone<Column>({
     allowed: `${allowed}, or "${NONE}"`,
     read: (value, name, basis) => (isNone(value) ? null : read(value, name, basis)),
     readJson: (value, name, basis) => (isNone(value) ? null : readJson(value, name, basis)),
-    readText: (written, name) => (isNone(written) ? written : readText(written, name)),
+    readText: (written, name, zone) => (isNone(written) ? written : readText(written, name, zone)),
   };
 }
 

@@ -46,6 +46,20 @@ test("pages are read as their reader takes them, and no more once it goes away",
   expect(seen.asked).toBeLessThan(6);
 });
 
+test("tells once that a list is written, or that its reader has gone away", async () => {
+  let ended = 0;
+  const list = async (...given: number[][]) =>
+    jsonList(source(...given).pages, unexpected, () => (ended += 1));
+  await list([1]);
+  expect(ended).toBe(1);
+  await new Response(await list([1], [2], [3])).text();
+  expect(ended).toBe(2);
+  const left = (await list([1], [2], [3])) as ReadableStream<Uint8Array>;
+  expect(ended).toBe(2);
+  await left.cancel();
+  expect(ended).toBe(3);
+});
+
 test("an error of a later page is told, and ends the list without its end", async () => {
   async function* failing() {
     yield [1];

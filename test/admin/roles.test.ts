@@ -44,6 +44,20 @@ describe("a named token", () => {
     expect(older).toEqual({ look, push, change });
   });
 
+  test("is named by the pauses and the runs by hand that its caller makes", async () => {
+    await using admin = await adminWith(["admin"]);
+    const cron = { name: "nightly", schedule: "0 3 * * *", task: "sale.process", instances: [] };
+    expect(await admin.askAs("POST", "/api/v1/cron", cron)).toBe(201);
+    await admin.askAs("POST", "/api/v1/pauses", { queue: "print" });
+    await admin.askAs("POST", "/api/v1/cron/nightly/run", {});
+    await admin.askAs("POST", "/api/v1/cron/nightly/pause", {});
+    expect(await admin.store.pauses.list()).toMatchObject([{ by: "shop" }]);
+    const { body } = await admin.get("/api/v1/cron/nightly");
+    expect(body.pause.by).toBe("shop");
+    const { body: history } = await admin.get("/api/v1/cron/nightly/history");
+    expect(JSON.stringify(history)).toContain("run by hand by shop");
+  });
+
   test("may have several roles", async () => {
     await using admin = await adminWith(["read", "push"]);
     expect(await admin.askAs("POST", "/api/v1/tasks", CALL)).toBe(201);

@@ -1,6 +1,34 @@
 import { expect, test } from "bun:test";
 import { Room } from "../../src/admin/input/room.ts";
 
+test("one that has given up waiting stands before nobody, and takes nothing later", async () => {
+  const room = new Room(3);
+  const leave = await room.take(2);
+  const gaveUp = new AbortController();
+  const large = room.take(3, null, gaveUp.signal);
+  const small = room.take(1);
+  expect(await Promise.race([small, Promise.resolve("waits")])).toBe("waits");
+  gaveUp.abort();
+  (await small)();
+  leave();
+  expect(await Promise.race([large, Promise.resolve("waits")])).toBe("waits");
+  (await room.take(3))();
+});
+
+test("one owner has at most half of a room, and keeps nobody else from the rest", async () => {
+  const room = new Room(4);
+  const leaves = [await room.take(1, "till"), await room.take(1, "till")];
+  const third = room.take(1, "till");
+  expect(await Promise.race([third, Promise.resolve("waits")])).toBe("waits");
+  const other = await room.take(2, "shop");
+  other();
+  for (const leave of [...leaves, ...leaves]) leave(); // the second time changes nothing
+  (await third)();
+  for (const owner of ["till", "till", "shop", "shop"]) await room.take(1, owner);
+  const fifth = room.take(1, "office");
+  expect(await Promise.race([fifth, Promise.resolve("waits")])).toBe("waits");
+});
+
 test("a room lets in what fits, and others in their order once some leave", async () => {
   const room = new Room(3);
   const inside: string[] = [];

@@ -18,6 +18,11 @@ export interface AdminEnv {
   readonly Variables: { readonly caller: Caller };
 }
 
+/** Says who has paused or run something: the name of the token. */
+export function callerName(c: Context<AdminEnv>): string {
+  return c.get("caller").name;
+}
+
 /** Says who calls by another way than a token in a header; null: nobody that it knows. */
 export type OtherWay = (c: Context) => Promise<Caller | null>;
 

@@ -5,9 +5,10 @@ import { TqError } from "../../errors.ts";
 import type { Store } from "../../store/store.ts";
 import { formatDuration, MINUTE_MS } from "../../values/duration.ts";
 import type { AdminEnv } from "../access/access.ts";
+import type { Caller } from "../access/tokens.ts";
 import { leaveGarbage } from "../garbage.ts";
 import { problem } from "../problem.ts";
-import { Room } from "./room.ts";
+import { enterWithin, Room, within } from "./room.ts";
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -17,7 +18,7 @@ export const BODY_MS = MINUTE_MS;
 /** Smaller bodies need no turn, and leave little behind. */
 const LARGE_BYTES = 64 * 1024;
 
-/** Large bodies that are read at once; of callers that have shown no token, as those who sign in, fewer. */
+/** Large bodies that are read at once, half of them of one token or address; of callers that have shown no token, as those who sign in, fewer. */
 const CALLERS_BYTES = 16 * MAX_BYTES;
 const OTHERS_BYTES = 4 * MAX_BYTES;
 
@@ -35,18 +36,12 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
   const ofOthers = new Room(OTHERS_BYTES);
   const turn = new Room(1);
 
-  const within = async <T>(wait: Promise<T>, late: () => T): Promise<T> => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const callOff = store.after(BODY_MS, resolve);
-    return Promise.race([wait, promise.then(late)]).finally(callOff);
-  };
-
   const read = (c: Context<AdminEnv, string>) => {
     const reading = limited(c, async () => {
       await c.req.arrayBuffer();
       c.env?.received?.();
     });
-    return within(reading, () => refuseSlow(c));
+    return within(store, BODY_MS, reading, () => refuseSlow(c));
   };
 
   const workInTurn = async (next: Next, bytes: number) => {
@@ -66,13 +61,12 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
     }
     const expected = expectedBytes(c);
     if (expected <= LARGE_BYTES || expected > MAX_BYTES) return (await read(c)) ?? next();
-    const room = (c.get("caller") as unknown) === undefined ? ofOthers : ofCallers;
+    const caller = c.get("caller") as Caller | undefined;
+    const room = caller === undefined ? ofOthers : ofCallers;
+    const owner = caller?.name ?? c.env?.address ?? "";
     const { signal } = c.req.raw; // one that is asked for later does not tell of what was before
-    const taking = room.take(expected);
-    const leave = await within(taking, () => {
-      void taking.then((leaveLate) => leaveLate());
-      throw busy();
-    });
+    const leave = await enterWithin(room, { size: expected, owner, ms: BODY_MS }, store);
+    if (leave === null) throw busy();
     try {
       if (signal.aborted) throw busy(); // nobody hears it, and Bun would make a buffer for the whole body
       const refusal = await read(c);

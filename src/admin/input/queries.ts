@@ -54,13 +54,15 @@ interface FilterUse {
   readonly verb: string;
   /** True where it is for a list of some of the tasks. */
   readonly hasLimit: boolean;
+  /** The zone of its times; default: that of this machine. */
+  readonly zone?: string | undefined;
 }
 
 /** @throws TqError `invalid` */
 export function readFilter(
   search: URLSearchParams,
   now: number,
-  { verb, hasLimit }: FilterUse = { verb: "list", hasLimit: true },
+  { verb, hasLimit, zone }: FilterUse = { verb: "list", hasLimit: true },
 ): ReadFilter {
   const problems = new Problems(`Cannot ${verb} tasks`);
   const fields = hasLimit ? [...FIELDS, "limit"] : FIELDS;
@@ -73,6 +75,7 @@ export function readFilter(
       where: search.getAll("where"),
       nameOf: ({ field }) => field,
       attempt: (read) => problems.attempt(read),
+      zone,
     },
     now,
   );

@@ -1,37 +1,104 @@
-/** Room for so much at once; others wait for it, the first first. */
+/** Room for so much at once; others wait for it, the first first. None takes more than half of it. */
+import type { Store } from "../../store/store.ts";
 
 interface Waiting {
   readonly size: number;
+  readonly owner: string | null;
   readonly enter: () => void;
 }
 
 export class Room {
+  readonly #most: number;
   #free: number;
+  readonly #taken = new Map<string, number>();
   readonly #waiting: Waiting[] = [];
 
   constructor(size: number) {
     this.#free = size;
+    this.#most = size / 2;
   }
 
-  /** @returns what gives the room back; resolves once there is some. */
-  async take(size: number): Promise<() => void> {
-    if (this.#waiting.length > 0 || size > this.#free) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiting.push({ size, enter: resolve });
-      await promise;
-    } else {
-      this.#free -= size;
-    }
-    return () => this.#leave(size);
+  /**
+   * @param owner takes at most half of the room, so that others find some; null: all of it may be taken.
+   * @param gaveUp aborts when it waits no more; then nothing is resolved, unless there was room already.
+   * @returns what gives the room back; resolves once there is some.
+   */
+  async take(size: number, owner: string | null = null, gaveUp?: AbortSignal): Promise<() => void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const entry = { size, owner, enter: resolve };
+    this.#waiting.push(entry);
+    gaveUp?.addEventListener("abort", () => this.#forget(entry), { once: true });
+    this.#admit();
+    await promise;
+    let isIn = true;
+    return () => {
+      if (isIn) this.#change(-size, owner);
+      isIn = false;
+      this.#admit();
+    };
   }
 
-  #leave(size: number): void {
-    this.#free += size;
-    for (let [next] = this.#waiting; next !== undefined && next.size <= this.#free;) {
-      this.#waiting.shift();
-      this.#free -= next.size;
+  /** Lets in those who wait, in their order; one who has half of the room already is passed by. */
+  #admit(): void {
+    for (;;) {
+      const at = this.#waiting.findIndex(({ size, owner }) => this.#mayHave(size, owner));
+      const next = this.#waiting[at];
+      if (next === undefined || next.size > this.#free) return;
+      this.#waiting.splice(at, 1);
+      this.#change(next.size, next.owner);
       next.enter();
-      [next] = this.#waiting;
     }
   }
+
+  #forget(entry: Waiting): void {
+    const at = this.#waiting.indexOf(entry);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    this.#admit(); // it may have stood before others that fit
+  }
+
+  #mayHave(size: number, owner: string | null): boolean {
+    return owner === null || (this.#taken.get(owner) ?? 0) + size <= this.#most;
+  }
+
+  #change(size: number, owner: string | null): void {
+    this.#free -= size;
+    if (owner === null) return;
+    const taken = (this.#taken.get(owner) ?? 0) + size;
+    if (taken === 0) this.#taken.delete(owner);
+    else this.#taken.set(owner, taken);
+  }
+}
+
+interface Entry {
+  readonly size: number;
+  readonly owner: string;
+  /** The longest wait. */
+  readonly ms: number;
+}
+
+/** @returns what gives the room back; null: there was none in time. */
+export async function enterWithin(
+  room: Room,
+  { size, owner, ms }: Entry,
+  store: Pick<Store, "after">,
+): Promise<(() => void) | null> {
+  const gaveUp = new AbortController();
+  const taking = room.take(size, owner, gaveUp.signal);
+  return within(store, ms, taking, () => {
+    gaveUp.abort();
+    void taking.then((leaveLate) => leaveLate());
+    return null;
+  });
+}
+
+/** What comes of `wait`, or `late` gives once the time has passed. */
+export async function within<T, L>(
+  store: Pick<Store, "after">,
+  ms: number,
+  wait: Promise<T>,
+  late: () => L,
+): Promise<T | L> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const callOff = store.after(ms, resolve);
+  return Promise.race([wait, promise.then(late)]).finally(callOff);
 }

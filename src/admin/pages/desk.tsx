@@ -53,12 +53,18 @@ export class Desk {
     return this.formFor("read");
   }
 
-  /** As `withSession`, for what needs the role. */
-  formFor(role: Role): MiddlewareHandler<AdminEnv> {
+  /** As `withSession`, for what needs one of the roles. */
+  formFor(...roles: readonly Role[]): MiddlewareHandler<AdminEnv> {
     return async (c, next) =>
       this.#requireSession(c, async () => {
-        if (mayDo(c.get("caller"), role)) return next();
-        c.res = await this.refuse(c, WORDS.needsRole(role), 403);
+        const caller = c.get("caller");
+        if (roles.some((role) => mayDo(caller, role))) return next();
+        const home = homeOf(caller);
+        if (c.req.path === "/" && home !== "/") {
+          c.res = c.redirect(home, 303);
+          return;
+        }
+        c.res = await this.refuse(c, WORDS.needsRole(roles.join(" or "), caller.roles), 403);
       });
   }
 
@@ -78,6 +84,11 @@ export class Desk {
       if (!sessions.isFormToken(caller, given)) return this.refuse(c, WORDS.formOld, 403);
     }
     return next();
+  }
+
+  /** Refuses a person who may not see the task that is meant. */
+  lacksRead(c: Context<AdminEnv>): Promise<Response> {
+    return this.refuse(c, WORDS.needsRole("read", c.get("caller").roles), 403);
   }
 
   /** Answers an error with a page, and reports it where the server is at fault. */
@@ -100,11 +111,6 @@ export class Desk {
   /** The secret that the forms of this caller's pages send back. */
   formToken(c: Context<AdminEnv>): string {
     return this.options.sessions.formToken(c.get("caller"));
-  }
-
-  /** Says who has paused or run something: the name of the token. */
-  nameOf(c: Context<AdminEnv>): string {
-    return c.get("caller").name;
   }
 
   may(c: Context<AdminEnv>, role: Role): boolean {
@@ -140,6 +146,11 @@ export class Desk {
     const content = <Refusal sentence={sentence} />;
     return this.show(c, { title: WORDS.error, status, content, ...(live && { live }) });
   }
+}
+
+/** The first page of a person: one who may only push cannot see the overview. */
+export function homeOf(caller: Caller): "/" | "/push" {
+  return mayDo(caller, "read") ? "/" : "/push";
 }
 
 /** undefined: nobody has signed in, or the database cannot tell. */

@@ -3,7 +3,7 @@
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
-import type { Caller } from "../access/tokens.ts";
+import { type Caller, mayDo } from "../access/tokens.ts";
 import { type Asset, ASSETS, BUILD } from "./assets.ts";
 import { WORDS } from "./words.ts";
 
@@ -18,6 +18,16 @@ export const WAYS = [
   { path: "/models", key: "m", name: WORDS.pages.models },
   { path: "/settings", key: "s", name: WORDS.pages.settings },
 ] as const;
+
+/** Those of a person who may push, and not look. */
+const WAYS_OF_PUSH = [
+  { path: "/push", key: "p", name: WORDS.push.title },
+  { path: "/models", key: "m", name: WORDS.pages.models },
+] as const;
+
+function waysOf(caller: Caller) {
+  return mayDo(caller, "read") ? WAYS : WAYS_OF_PUSH;
+}
 
 export interface LiveOptions {
   /** The page changes without a commit: it is fetched anew after so many seconds at the latest. Default: 10. */
@@ -82,7 +92,7 @@ export function Page({ title, path, caller, formToken, live, assets = [], childr
           {caller && (
             <>
               <nav aria-label={WORDS.product}>
-                {WAYS.map((way) => (
+                {waysOf(caller).map((way) => (
                   <a
                     href={way.path}
                     data-key={way.key}
@@ -107,7 +117,7 @@ export function Page({ title, path, caller, formToken, live, assets = [], childr
           {children}
         </main>
         {live && <LiveNote />}
-        {caller && <Keys />}
+        {caller && <Keys caller={caller} />}
       </body>
     </html>
   );
@@ -115,13 +125,13 @@ export function Page({ title, path, caller, formToken, live, assets = [], childr
 }
 
 /** The keys that page.js knows. It is shown where there is JavaScript. */
-function Keys() {
+function Keys({ caller }: { readonly caller: Caller }) {
   const words = WORDS.keys;
   return (
     <dialog id="keys" aria-labelledby="keys-title">
       <h2 id="keys-title">{words.title}</h2>
       <dl class="keylist">
-        {WAYS.map(({ key, name }) => (
+        {waysOf(caller).map(({ key, name }) => (
           <div>
             <dt>
               <kbd>g</kbd> <kbd>{key}</kbd>

@@ -5,7 +5,7 @@ import { secureHeaders } from "hono/secure-headers";
 import type { AdminEnv } from "../access/access.ts";
 import type { GuessLimit } from "../access/guesses.ts";
 import { assetAt } from "./assets.ts";
-import { Desk, type DeskOptions } from "./desk.tsx";
+import { Desk, type DeskOptions, homeOf } from "./desk.tsx";
 import { failedPages } from "./failed.tsx";
 import { Page, Refusal } from "./layout.tsx";
 import { Live } from "./live.ts";
@@ -121,7 +121,7 @@ async function signIn(c: Context<AdminEnv>, { guesses, sessions }: PagesOptions)
   if (typeof caller === "number") return signInPage(c, path, WORDS.signIn.wait, 429);
   if (caller === null) return signInPage(c, path, WORDS.signIn.wrong, 401);
   await sessions.begin(c, caller);
-  return c.redirect(path, 303);
+  return c.redirect(path === "/" ? homeOf(caller) : path, 303);
 }
 
 /** A path of this server: a link to the page may name any. */

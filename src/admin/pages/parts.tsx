@@ -141,7 +141,7 @@ export function Action({
 
 interface SentenceProps {
   readonly words: string;
-  /** Those in the words, as the machine of the server writes them: readers see them in their own zone. */
+  /** Those in the words, in any order, as the machine of the server writes them: readers see them in their own zone. */
   readonly times: readonly (number | null)[];
   readonly now: number;
 }
@@ -149,13 +149,15 @@ interface SentenceProps {
 export function Sentence({ words, times, now }: SentenceProps) {
   const parts: Child[] = [];
   let rest = words;
-  for (const at of times) {
-    if (at === null) continue;
-    const local = localTime(at, now);
-    const place = rest.indexOf(local);
-    if (place < 0) continue;
-    parts.push(printable(rest.slice(0, place)), <Time at={at} />);
-    rest = rest.slice(place + local.length);
+  let left = times.filter((at) => at !== null).map((at) => ({ at, local: localTime(at, now) }));
+  for (;;) {
+    const text = rest;
+    const place = ({ local }: (typeof left)[number]) => text.indexOf(local);
+    const [next] = left.filter((one) => place(one) >= 0).toSorted((a, b) => place(a) - place(b));
+    if (next === undefined) break;
+    parts.push(printable(text.slice(0, place(next))), <Time at={next.at} />);
+    rest = text.slice(place(next) + next.local.length);
+    left = left.filter((one) => one !== next);
   }
   return (
     <>

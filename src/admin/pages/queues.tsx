@@ -13,12 +13,20 @@ import {
 import { countedWords, countWords } from "../../store/count-words.ts";
 import { isQueuePaused, type Pause } from "../../store/pauses.ts";
 import { newPause, readTarget } from "../../tasks/pauses.ts";
-import type { AdminEnv } from "../access/access.ts";
+import { type AdminEnv, callerName } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
-import { fieldsOf, PauseForm, pauseFields, PauseSentence } from "./form.tsx";
+import {
+  fieldsOf,
+  PauseForm,
+  pauseFields,
+  PauseSentence,
+  type Refused,
+  refusedForm,
+} from "./form.tsx";
 import { Action, inOrder, Length, rowId, Table, tasksPath, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 import { workerName } from "./workers.tsx";
+import { zoneOf } from "./zone.tsx";
 
 export function queuesPages(desk: Desk): Hono<AdminEnv> {
   const { store } = desk;
@@ -31,11 +39,11 @@ export function queuesPages(desk: Desk): Hono<AdminEnv> {
   });
   app.get("/queues/pause", desk.formFor("admin"), (c) => pausePage(c, desk));
   app.post("/queues/pause", desk.formFor("admin"), async (c) => {
-    const target = await targetOf(c, "Cannot pause: ");
-    const { reason, until } = await pauseFields(c, "Cannot pause", store.now());
-    const end = until === null ? {} : { until: Temporal.Instant.fromEpochMilliseconds(until) };
-    const options = { by: desk.nameOf(c), ...(reason !== null && { reason }), ...end };
-    await store.pauses.pause(newPause(target, options, store.now()));
+    try {
+      await pause(c, desk);
+    } catch (error) {
+      return pausePage(c, desk, await refusedForm(c, error));
+    }
     return c.redirect("/queues", 303);
   });
   app.post("/queues/resume", desk.formFor("admin"), async (c) => {
@@ -43,6 +51,14 @@ export function queuesPages(desk: Desk): Hono<AdminEnv> {
     return c.redirect("/queues", 303);
   });
   return app;
+}
+
+async function pause(c: Context<AdminEnv>, { store }: Desk): Promise<void> {
+  const target = await targetOf(c, "Cannot pause: ");
+  const { reason, until } = await pauseFields(c, "Cannot pause", store.now());
+  const end = until === null ? {} : { until: Temporal.Instant.fromEpochMilliseconds(until) };
+  const options = { by: callerName(c), ...(reason !== null && { reason }), ...end };
+  await store.pauses.pause(newPause(target, options, store.now()));
 }
 
 async function targetOf(c: Context, start: string) {
@@ -229,14 +245,22 @@ function PauseLine({ pause, form, now }: PauseLineProps) {
   );
 }
 
-async function pausePage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
+async function pausePage(c: Context<AdminEnv>, desk: Desk, refused?: Refused): Promise<Response> {
   const words = WORDS.queues;
-  const kind = c.req.query("kind") === "task" ? "task" : "queue";
+  const values: Readonly<Record<string, string>> = refused?.values ?? c.req.query();
+  const kind = values["kind"] === "task" ? "task" : "queue";
   const content = (
     <>
       <h1>{words.pauseTitle}</h1>
       <p>{words.pauseIntro}</p>
-      <PauseForm path="/queues/pause" formToken={desk.formToken(c)} label={words.pause} look="">
+      <PauseForm
+        path="/queues/pause"
+        formToken={desk.formToken(c)}
+        label={words.pause}
+        look=""
+        zone={zoneOf(c)}
+        refused={refused}
+      >
         <label>
           {words.kind}
           <select name="kind">
@@ -253,12 +277,12 @@ async function pausePage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
           <input
             name="name"
             required
-            value={c.req.query("name") ?? ""}
+            value={values["name"] ?? ""}
             placeholder={words.nameExample}
           />
         </label>
       </PauseForm>
     </>
   );
-  return desk.show(c, { title: words.pauseTitle, content });
+  return desk.show(c, { title: words.pauseTitle, status: refused ? 422 : 200, content });
 }

@@ -12,8 +12,11 @@ import { readFilter } from "../input/queries.ts";
 import type { Desk } from "./desk.tsx";
 import { Filter, MOST_NEWER, TaskList, type Verb, VERBS } from "./task-list.tsx";
 import { WORDS } from "./words.ts";
+import { zoneOf } from "./zone.tsx";
 
 const PAGE_SIZE = 50;
+
+const LIST = { verb: "list", hasLimit: true } as const;
 
 /** The field of the address with the rows that a page has. */
 const KEPT = "kept";
@@ -33,7 +36,7 @@ async function listPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const search = searchOf(c);
   const title = WORDS.pages.tasks;
   try {
-    const filter = readFilter(search, store.now());
+    const filter = readFilter(search, store.now(), { ...LIST, zone: zoneOf(c) });
     const kept = keptIds(c);
     const rows =
       kept.length === 0 ? await firstRows(desk, filter) : await keptRows(desk, filter, kept);
@@ -125,7 +128,8 @@ async function act(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   }
   const newest = Number(textOf(form["newest"]));
   const before = newest + 1;
-  const filter = { ...readFilter(search, desk.store.now(), { verb, hasLimit: false }), before };
+  const use = { verb, hasLimit: false, zone: zoneOf(c) };
+  const filter = { ...readFilter(search, desk.store.now(), use), before };
   if (filter.states === undefined) throw new TqError("invalid", WORDS.tasks.sayStates);
   if (isSure) return moved(c, desk, verb, await findAll(desk.store, filter), filter, search);
   const rest = await desk.store.countBefore(filter, before);

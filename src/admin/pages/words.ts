@@ -198,8 +198,12 @@ export const WORDS = {
       policy: "Policy of the push",
     },
   },
-  needsRole: (role: string) =>
-    `Your token may ${role === "read" ? "not" : "only"} look: this needs the role ${role}.`,
+  zone: {
+    yours: (zone: string) => `(your time: ${zone})`,
+    servers: (zone: string) => `(the server's time: ${zone})`,
+  },
+  needsRole: (role: string, roles: readonly string[]) =>
+    `Your token has the role ${roles.join(" and ")}, and this needs ${role}.`,
   columns: {
     queue: "Queue",
     scheduled: "Scheduled",
@@ -222,6 +226,6 @@ export const WORDS = {
   error: "This cannot be shown",
   database: "The database cannot be used; the log of the server says why.",
   internal: "Something went wrong inside tq; its log has the details.",
-  back: "Back to the overview",
+  back: "Back to the first page",
   formOld: "The form is from another session. Go back, load the page again and send it once more.",
 } as const;

@@ -12,6 +12,7 @@ import { modelOperations } from "./models.ts";
 import { moveOperations } from "./moves.ts";
 import { oneTaskOperations } from "./one-task.ts";
 import { queueOperations } from "./queues.ts";
+import { withTooLarge } from "./operation.ts";
 import { settingOperations } from "./settings.ts";
 import { statisticsOperations } from "./statistics.ts";
 import { taskOperations } from "./tasks.ts";
@@ -52,7 +53,7 @@ function operationsOf(options: ApiOptions) {
 }
 
 async function documentOf(operations: Hono<AdminEnv>, version: string): Promise<object> {
-  return generateSpecs(operations, {
+  const document = await generateSpecs(operations, {
     defaultValidationErrorResponse: false,
     documentation: {
       info: { title: "tq", description: "A queue of tasks on one host", version },
@@ -61,4 +62,5 @@ async function documentOf(operations: Hono<AdminEnv>, version: string): Promise<
       components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
     },
   });
+  return withTooLarge(document);
 }

@@ -34,7 +34,7 @@ import type { AdminOptions } from "../app.ts";
 import { described, readField } from "../input/fields.ts";
 import { readObject, readPlainObject } from "../input/json-body.ts";
 import { CHANGED, RECURRING, shownRecurring } from "./cron-schemas.ts";
-import type { AdminEnv } from "../access/access.ts";
+import { type AdminEnv, callerName } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { TASK, withIsoTimes } from "./schemas.ts";
 
@@ -45,7 +45,7 @@ const UNTIL = time();
 const BY_FIELD = readField(
   BY.read,
   BY.json,
-  "The person or program that does it; default: the user that serves the API",
+  "The person or program that does it; default: the name of the token",
 );
 
 const PAUSE = v.object({
@@ -170,12 +170,12 @@ export function cronChanges(options: CronOptions) {
       reads("json", PAUSE, (c) => readObject(c, PAUSE, `Cannot pause ${c.req.param("name")}`)),
       async (c) => {
         const { name } = c.req.valid("param");
-        const { until, reason = null, by } = c.req.valid("json");
+        const { until, reason = null, by = callerName(c) } = c.req.valid("json");
         const basis = { now: store.now(), batchSize: null };
         const start = `Cannot pause ${name}: until`;
         const end = (until ?? null) === null ? null : UNTIL.readJson(until, start, basis);
         await known(name);
-        const pause = { reason, until: end, ...(by !== undefined && { by }) };
+        const pause = { reason, until: end, by };
         return c.json(await shown(await pauseCron(store, name, pause)));
       },
     )
@@ -204,8 +204,8 @@ export function cronChanges(options: CronOptions) {
       reads("json", RUN, (c) => readObject(c, RUN, `Cannot run ${c.req.param("name")}`)),
       async (c) => {
         const { name } = c.req.valid("param");
-        const { by, force = false } = c.req.valid("json");
-        const run = { force, ...(by !== undefined && { by }) };
+        const { by = callerName(c), force = false } = c.req.valid("json");
+        const run = { force, by };
         const id = await runKnown({ store, files: filesNow(options), catalog }, name, run);
         const task = id === null ? null : await store.get(id);
         return c.json({ name, task: task && withIsoTimes(task) });

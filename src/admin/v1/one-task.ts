@@ -39,6 +39,8 @@ const RESULT = v.object({
   reason: v.nullable(v.string()),
 });
 
+const LOG = v.object({ runs: v.array(OUTPUT) });
+
 const STATE = v.object({ id: v.number(), state: v.string() });
 
 /** A client asks again after so long a wait: proxies end a request that takes longer. */
@@ -76,7 +78,7 @@ export function oneTaskOperations(options: ApiOptions) {
         tag: TAG,
         roles: ["read"],
         summary: "Show what a task has printed and logged, run by run",
-        answers: { 200: { description: "Its runs", schema: v.array(OUTPUT) } },
+        answers: { 200: { description: "Its runs", schema: LOG } },
         refusals: ["not_found"],
       }),
       taskId("show"),
@@ -84,7 +86,8 @@ export function oneTaskOperations(options: ApiOptions) {
       async (c) => {
         const { id } = c.req.valid("param");
         if ((await store.standings([id])).length === 0) throw noSuchTask(`show task ${id}`);
-        return c.json((await store.output(id, c.req.valid("query").from)).map(outputOf));
+        const runs = await store.output(id, c.req.valid("query").from);
+        return c.json({ runs: runs.map(outputOf) });
       },
     )
     .get(

@@ -66,11 +66,35 @@ function shown({ description, schema, type = "application/json", headers }: Answ
   return { description, ...(content && { content }), ...(headers && { headers }) };
 }
 
+/** A document describes a refusal by its codes. */
+function refusedWords(codes: readonly ProblemCode[]): string {
+  return `Refused: the code is ${codes.join(" or ")}`;
+}
+
+/** Every request but GET may bring a body, also one that the operation does not read: it may be too large. */
+export function withTooLarge<Document extends { readonly paths?: object }>(
+  document: Document,
+): Document {
+  for (const path of Object.values(document.paths ?? {}) as Paths[]) {
+    for (const [method, { responses }] of Object.entries(path)) {
+      if (method === "get") continue;
+      const description = refusedWords(["too_large"]);
+      responses[STATUS.too_large] = { ...responses[STATUS.invalid], description };
+    }
+  }
+  return document;
+}
+
+type Paths = Readonly<Record<string, { readonly responses: Record<number, object> }>>;
+
 function problemsOf(codes: readonly ProblemCode[]) {
   const byStatus = Map.groupBy(new Set(codes), (code) => STATUS[code]);
   const rows = [...byStatus].map(([status, same]) => {
-    const description = `Refused: the code is ${same.join(" or ")}`;
-    const answer = { description, schema: PROBLEM, type: "application/problem+json" };
+    const answer = {
+      description: refusedWords(same),
+      schema: PROBLEM,
+      type: "application/problem+json",
+    };
     return [status, shown(answer)] as const;
   });
   return Object.fromEntries(rows);

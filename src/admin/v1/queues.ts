@@ -15,7 +15,7 @@ import {
 import { type JsonForm, time } from "../../values/option-kinds.ts";
 import { described } from "../input/fields.ts";
 import { readObject } from "../input/json-body.ts";
-import type { AdminEnv } from "../access/access.ts";
+import { type AdminEnv, callerName } from "../access/access.ts";
 import { operation, reads } from "./operation.ts";
 import { QUEUE, shownQueue } from "./queue-schemas.ts";
 import { PAUSE, shownPause } from "./schemas.ts";
@@ -36,7 +36,7 @@ const TARGET = v.object({
 const NEW_PAUSE = v.object({
   ...TARGET.entries,
   reason: said(REASON.json, "Why it is paused"),
-  by: said(BY.json, "The person or program that pauses; default: the user that serves the API"),
+  by: said(BY.json, "The person or program that pauses; default: the name of the token"),
   until: said(UNTIL.json, "When it ends by itself; default: when it is resumed"),
 });
 
@@ -87,7 +87,7 @@ export function queueOperations(store: Store) {
         answers: { 200: { description: "The pause", schema: PAUSE } },
         refusals: ["uncertain"],
       }),
-      reads("json", NEW_PAUSE, (c) => readPause(c, store)),
+      reads("json", NEW_PAUSE, (c: Context<AdminEnv>) => readPause(c, store)),
       async (c) => c.json(shownPause(await store.pauses.pause(c.req.valid("json")))),
     )
     .post(
@@ -108,15 +108,21 @@ export function queueOperations(store: Store) {
     );
 }
 
-async function readPause(c: Context, store: Store): Promise<NewPause> {
-  const { queue, task, until, ...options } = await readObject(c, NEW_PAUSE, "Cannot pause");
+async function readPause(c: Context<AdminEnv>, store: Store): Promise<NewPause> {
+  const read = await readObject(c, NEW_PAUSE, "Cannot pause");
+  const { queue, task, until, by = callerName(c), ...options } = read;
   const target = readTarget({ queue, task } as Pausing, PAUSE_START);
   const now = store.now();
   const end = until ?? null;
   const ms =
     end === null ? null : UNTIL.readJson(end, `${PAUSE_START}until`, { now, batchSize: null });
   const moment = ms === null ? {} : { until: Temporal.Instant.fromEpochMilliseconds(ms) };
-  return newPause(target, { ...(options as PauseOptions), ...moment }, now, PAUSE_START);
+  return newPause(
+    target,
+    { ...(options as PauseOptions), by: by as string, ...moment },
+    now,
+    PAUSE_START,
+  );
 }
 
 const PAUSE_START = "Cannot pause: ";

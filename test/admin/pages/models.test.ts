@@ -108,16 +108,42 @@ describe("the form of a push", () => {
     await using admin = makeAdmin();
     await admin.store.tokens.add({ name: "till", roles: ["push"] }, digestOf("till-token"));
     const cookie = await signedIn(admin, "till-token");
-    for (const path of ["/", "/tasks", "/failed", "/queues", "/models", "/settings", "/charts"]) {
+    await admin.post("/api/v1/tasks", CALL);
+    for (const path of ["/tasks", "/failed", "/queues", "/settings", "/charts", "/push?task=1"]) {
       const answer = await get(admin, path, cookie);
       expect(answer.status).toBe(403);
-      expect(await answer.text()).toContain("Your token may not look: this needs the role read.");
+      const html = await answer.text();
+      expect(html).toContain("Your token has the role push, and this needs read.");
     }
-    expect((await get(admin, "/queues/pause", cookie)).status).toBe(403);
+    const pausing = await get(admin, "/queues/pause", cookie);
+    expect(pausing.status).toBe(403);
+    expect(await pausing.text()).toContain("has the role push, and this needs admin.");
     const html = await (await get(admin, "/push", cookie)).text();
     const form_token = /name="form_token" value="(\w+)"/.exec(html)?.[1] ?? "";
     const pushed = await post(admin, "/push", { form_token, model: "vide" }, cookie);
     expect(pushed.status).toBe(422);
+    const again = { form_token, again: "1", model: "sale", method: "process", instances: "7" };
+    expect((await post(admin, "/push", again, cookie)).status).toBe(403);
     expect((await post(admin, "/sign-out", { form_token }, cookie)).status).toBe(303);
+  });
+
+  test("leads a token that may only push to the form, and says there what was pushed", async () => {
+    await using admin = makeAdmin();
+    await admin.store.tokens.add({ name: "till", roles: ["push"] }, digestOf("till-token"));
+    const entered = await post(admin, "/sign-in", { token: "till-token", to: "/" });
+    expect(entered.headers.get("location")).toBe("/push");
+    const cookie = await signedIn(admin, "till-token");
+    expect((await get(admin, "/", cookie)).headers.get("location")).toBe("/push");
+    const html = await (await get(admin, "/push", cookie)).text();
+    const ways = [...html.matchAll(/<a href="([^"]*)" data-key/g)].map(([, path]) => path);
+    expect(ways).toEqual(["/push", "/models"]);
+    const form_token = /name="form_token" value="(\w+)"/.exec(html)?.[1] ?? "";
+    const fields = { form_token, model: "sale", method: "process", instances: "7" };
+    const pushed = await post(admin, "/push", fields, cookie);
+    const path = pushed.headers.get("location") ?? "";
+    expect(await (await get(admin, path, cookie)).text()).toContain("Task 1 is pushed.");
+    const models = await (await get(admin, "/models", cookie)).text();
+    expect(models).toContain('href="/push?model=sale&amp;method=process"');
+    expect(models).not.toMatch(/href="\/tasks|Waited p99|of the last day/);
   });
 });

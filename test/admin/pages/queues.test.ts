@@ -57,6 +57,19 @@ describe("the page of queues", () => {
     expect(await admin.store.pauses.list()).toEqual([]);
   });
 
+  test("shows a refused form again with the sentence, and with what was typed", async () => {
+    await using admin = await withTasks();
+    const fields = { kind: "task", name: "sale.print", reason: "<toner>", until: "soon" };
+    const html = await (await admin.send("/queues/pause", fields)).text();
+    expect(html).toMatch(
+      /role="alert">⚠ Cannot pause: until.*<form [^>]*action="\/queues\/pause"/s,
+    );
+    expect(html).toContain('value="task" selected');
+    for (const value of ["sale.print", "&lt;toner&gt;", "soon"]) {
+      expect(html).toContain(`value="${value}"`);
+    }
+  });
+
   test("says that a pause to be ended is not there", async () => {
     await using admin = await withTasks();
     const answer = await admin.send("/queues/resume", { kind: "queue", name: "print" });

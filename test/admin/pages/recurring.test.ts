@@ -51,11 +51,24 @@ describe("the page of a recurring task", () => {
     expect(await admin.page("/recurring/nightly")).not.toContain("paused by");
   });
 
+  test("shows both times of a pause in the zone of the reader", async () => {
+    await using admin = await withNightly();
+    const pause = { reason: "toner", until: "2h" };
+    expect((await admin.send("/recurring/nightly/pause", pause)).status).toBe(303);
+    for (const path of ["/recurring", "/recurring/nightly"]) {
+      expect(await admin.page(path)).toMatch(
+        /paused by tq.token since <time [^>]*>2024-02-29 12:00:00<\/time> until <time [^>]*>2024-02-29 14:00:00<\/time>: toner/,
+      );
+    }
+  });
+
   test("refuses an end that is none, and pauses nothing", async () => {
     await using admin = await withNightly();
     const answer = await admin.send("/recurring/nightly/pause", { until: "soon" });
     expect(answer.status).toBe(422);
-    expect(await answer.text()).toContain("Cannot pause nightly: until");
+    const html = await answer.text();
+    expect(html).toMatch(/role="alert">⚠ Cannot pause nightly: until.*<form [^>]*id="pause"/s);
+    expect(html).toContain('name="until" value="soon"');
     const [row] = await admin.store.cron.rows();
     expect(row?.override).toEqual({});
   });

@@ -225,6 +225,6 @@ test("a person whose token may only look sees no buttons, and changes nothing", 
   expect(html).not.toContain('action="/tasks/1/cancel"');
   const refused = await post(admin, "/tasks/1/cancel", { form_token }, cookie);
   expect(refused.status).toBe(403);
-  expect(await refused.text()).toContain("Your token may only look: this needs the role admin.");
+  expect(await refused.text()).toContain("Your token has the role read, and this needs admin.");
   expect(await admin.store.list({ states: ["ready"] })).toHaveLength(1);
 });

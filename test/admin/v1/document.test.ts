@@ -29,6 +29,21 @@ describe("the OpenAPI document", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test("says with what each operation refuses a body that is too large or too slow, and a caller", async () => {
+    await using admin = makeAdmin();
+    const body = JSON.stringify(["x".repeat(1024 * 1024)]);
+    for (const { method, path, responses } of operationsOf(await documentOf(admin))) {
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(["408", "429", "503"]));
+      if (method === "GET") continue;
+      const answer = await admin.ask(`/api/v1${path.replaceAll(/\{\w+\}/g, "1")}`, {
+        method,
+        body,
+      });
+      expect([method, path, answer.status]).toEqual([method, path, 413]);
+      expect([method, path, "413" in responses]).toEqual([method, path, true]);
+    }
+  });
+
   test("says nothing of an operation that asks for no token", async () => {
     await using admin = makeAdmin();
     const answer = await admin.app.request("/api/v1/openapi.json");

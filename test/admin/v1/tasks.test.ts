@@ -115,7 +115,7 @@ describe("a task", () => {
   test("shows what its runs said", async () => {
     await using admin = makeAdmin();
     await admin.post("/api/v1/tasks", CALL);
-    expect((await admin.get("/api/v1/tasks/1/log")).body).toEqual([]);
+    expect((await admin.get("/api/v1/tasks/1/log")).body).toEqual({ runs: [] });
     expect((await admin.get("/api/v1/tasks/1/log?from=0")).body.detail).toContain(
       'from cannot be "0": it must be the number of a run',
     );
@@ -126,8 +126,8 @@ describe("a task", () => {
       await session.keepOutput(1, 1, outputLine({ at: NOW, level: "info", text: "printed" }));
     });
     const run = { attempt: 1, lines: [{ text: "printed" }] };
-    expect((await admin.get("/api/v1/tasks/1/log?from=1")).body).toMatchObject([run]);
-    expect((await admin.get("/api/v1/tasks/1/log?from=2")).body).toEqual([]);
+    expect((await admin.get("/api/v1/tasks/1/log?from=1")).body).toMatchObject({ runs: [run] });
+    expect((await admin.get("/api/v1/tasks/1/log?from=2")).body).toEqual({ runs: [] });
   });
 });
 

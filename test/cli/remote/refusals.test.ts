@@ -6,25 +6,8 @@ import { makeFolder } from "../../support/folder.ts";
 import { needs } from "../../support/needs.ts";
 import { newTask } from "../../support/store.ts";
 import { Folder } from "../tq.ts";
+import { asking, failed, TARGET } from "./asking.ts";
 import { makeBox } from "./box.ts";
-
-const TARGET = { name: "the box", socket: null, token: "t", tokenFile: "box.token" };
-
-/** A store that asks a server on loopback, which answers each request so. */
-function asking(answer: (request: Request) => Response | Promise<Response>, timeout = 5_000) {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });
-  const base = `http://127.0.0.1:${server.port}`;
-  const store = new RemoteStore(new Client({ ...TARGET, base }, timeout));
-  return { store, base, [Symbol.asyncDispose]: () => server.stop(true) };
-}
-
-async function failed(asking: Promise<unknown>): Promise<unknown> {
-  try {
-    return await asking;
-  } catch (error) {
-    return error;
-  }
-}
 
 const html = (status: number) => () =>
   new Response("<html><body>Bad gateway</body></html>", {

@@ -52,6 +52,23 @@ needs("chromium").describe("the pages of the dashboard", () => {
     await page.getByText("1 task retried.").waitFor();
   });
 
+  test("take a time by the clock by which they show it: that of the browser", async () => {
+    await using site = await shop();
+    const options = { timezoneId: "America/New_York" };
+    const { page, said } = await site.visit(browser, "/push?model=invoice", options);
+    await page.getByText("(your time: America/New_York)").waitFor();
+    await page.getByLabel("Not before").fill("2090-12-01 07:00");
+    await page.getByRole("button", { name: "Push" }).click();
+    await page.getByRole("heading", { name: "Task 1" }).waitFor();
+    const due = page.locator('time[datetime="2090-12-01T12:00:00.000Z"]').first();
+    expect(await due.textContent()).toBe("2090-12-01 07:00:00");
+    await page.goto(`${site.url}/queues/pause?name=print`);
+    await page.getByLabel("Until").fill("2090-12-01 07:00");
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.locator('time[datetime="2090-12-01T12:00:00.000Z"]').first().waitFor();
+    expect(said).toEqual([]);
+  });
+
   test("draw charts, keep them while the page lives, and fetch them anew after a minute", async () => {
     await using site = await shop();
     await site.push("invoice", "[1]");

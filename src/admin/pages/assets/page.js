@@ -1,5 +1,8 @@
 /** Shows times in the reader's zone, and listens to keys. A page without JavaScript has the times in UTC. */
 (() => {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  // The server reads the times of forms and addresses by it.
+  document.cookie = `tq_zone=${zone}; path=/; max-age=31536000; samesite=strict`;
   const day = { year: "numeric", month: "2-digit", day: "2-digit" };
   const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
   const format = new Intl.DateTimeFormat("sv-SE", { ...day, ...clock });

@@ -21,28 +21,29 @@ type DayOf = (model: string, method: string) => RunSummary | undefined;
 export function modelsPages(desk: Desk): Hono<AdminEnv> {
   const day = new LastDay(desk.store);
   const app = new Hono<AdminEnv>();
-  app.get("/models", desk.signedIn, async (c) => listPage(c, desk, await day.byMethod()));
+  app.get("/models", desk.formFor("read", "push"), async (c) =>
+    listPage(c, desk, desk.may(c, "read") ? await day.byMethod() : null),
+  );
   app.route("/", pushPages(desk));
   return app;
 }
 
-async function listPage(c: Context<AdminEnv>, desk: Desk, dayOf: DayOf): Promise<Response> {
+/** @param dayOf null: this person may only push, and sees what can be pushed. */
+async function listPage(c: Context<AdminEnv>, desk: Desk, dayOf: DayOf | null): Promise<Response> {
   const { catalog, policies = () => ({}) } = desk.options;
   const known = catalog();
   const models = listModels(known, policies());
   const functions = models.filter(({ kind }) => kind === "function");
   const words = WORDS.models;
+  const columns = columnsFor(dayOf);
   const may = { push: desk.may(c, "push"), pause: desk.may(c, "admin") };
   const content = (
     <>
       <h1>{WORDS.pages.models}</h1>
-      {models.length === 0 ? (
-        <p class="quiet">{words.unknown}</p>
-      ) : (
-        <p class="quiet">{words.day}</p>
-      )}
+      {models.length === 0 && <p class="quiet">{words.unknown}</p>}
+      {models.length > 0 && dayOf !== null && <p class="quiet">{words.day}</p>}
       {models.length > 0 && (
-        <Table label={WORDS.pages.models} titles={words.columns} numbers={words.numbers}>
+        <Table label={WORDS.pages.models} titles={columns} numbers={words.numbers}>
           {models
             .filter(({ kind }) => kind === "model")
             .map((model) => (
@@ -58,10 +59,16 @@ async function listPage(c: Context<AdminEnv>, desk: Desk, dayOf: DayOf): Promise
   return desk.show(c, { title: WORDS.pages.models, content });
 }
 
+function columnsFor(dayOf: DayOf | null): readonly string[] {
+  const { columns, numbers } = WORDS.models;
+  if (dayOf !== null) return columns;
+  return columns.filter((column) => !numbers.some((number) => number === column));
+}
+
 interface MethodsProps {
   readonly title: string;
   readonly models: readonly ListedModel[];
-  readonly dayOf: DayOf;
+  readonly dayOf: DayOf | null;
   readonly may: { readonly push: boolean; readonly pause: boolean };
 }
 
@@ -69,7 +76,7 @@ function Methods({ title, models, dayOf, may }: MethodsProps) {
   return (
     <>
       <tr class="group">
-        <th colspan={WORDS.models.columns.length} scope="colgroup">
+        <th colspan={columnsFor(dayOf).length} scope="colgroup">
           {printable(title)}
         </th>
       </tr>
@@ -78,7 +85,7 @@ function Methods({ title, models, dayOf, may }: MethodsProps) {
           <MethodRow
             model={name}
             method={method}
-            day={dayOf(name, method.method ?? FUNCTION_METHOD)}
+            day={dayOf && (dayOf(name, method.method ?? FUNCTION_METHOD) ?? {})}
             may={may}
           />
         )),
@@ -90,7 +97,8 @@ function Methods({ title, models, dayOf, may }: MethodsProps) {
 interface RowProps {
   readonly model: string;
   readonly method: ListedMethod;
-  readonly day: RunSummary | undefined;
+  /** null: this person may not look. */
+  readonly day: Partial<RunSummary> | null;
   readonly may: MethodsProps["may"];
 }
 
@@ -99,22 +107,18 @@ function MethodRow({ model, method: listed, day, may }: RowProps) {
   const words = WORDS.models;
   const name = printable(call);
   const filter = { model, method: method ?? FUNCTION_METHOD };
-  const failed = day?.failed ?? 0;
   return (
     <tr>
       <th scope="row">
-        <a href={tasksPath(filter)} aria-label={words.tasks(name)}>
-          {printable(method ?? model)}
-        </a>
+        {day === null ? (
+          printable(method ?? model)
+        ) : (
+          <a href={tasksPath(filter)} aria-label={words.tasks(name)}>
+            {printable(method ?? model)}
+          </a>
+        )}
       </th>
-      <td class="number">{day?.runs ?? 0}</td>
-      <td class={failed > 0 ? "number bad" : "number"}>
-        {failed > 0 ? <a href={tasksPath({ state: "failed", ...filter })}>✗ {failed}</a> : 0}
-      </td>
-      <Length ms={day?.wait?.p99} />
-      <Length ms={day?.run?.p50} />
-      <Length ms={day?.run?.p99} />
-      <Length ms={day?.late_end?.p99} />
+      {day !== null && <Day day={day} filter={filter} />}
       <td class="wrap">
         <SaidPolicies method={listed} />
       </td>
@@ -137,6 +141,26 @@ function MethodRow({ model, method: listed, day, may }: RowProps) {
         )}
       </td>
     </tr>
+  );
+}
+
+interface DayProps {
+  readonly day: Partial<RunSummary>;
+  readonly filter: Readonly<Record<string, string>>;
+}
+
+function Day({ day: { runs = 0, failed = 0, wait, run, late_end: late }, filter }: DayProps) {
+  return (
+    <>
+      <td class="number">{runs}</td>
+      <td class={failed > 0 ? "number bad" : "number"}>
+        {failed > 0 ? <a href={tasksPath({ state: "failed", ...filter })}>✗ {failed}</a> : 0}
+      </td>
+      <Length ms={wait?.p99} />
+      <Length ms={run?.p50} />
+      <Length ms={run?.p99} />
+      <Length ms={late?.p99} />
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 /** The form that pushes a task: a new one, or a task that is there once more with changes. */
 import { type Context, Hono } from "hono";
-import { isTqError, messageOf, noSuchTask } from "../../../errors.ts";
+import { noSuchTask } from "../../../errors.ts";
 import { printable } from "../../../printable.ts";
 import { listModels } from "../../../registry/listed-models.ts";
 import { callName, isFunctionCall, type Task } from "../../../task.ts";
@@ -10,11 +10,11 @@ import { checkPushable } from "../../access/allowed-calls.ts";
 import { readJsonText } from "../../input/json-body.ts";
 import { readPush } from "../../input/new-tasks.ts";
 import { readId } from "../../input/queries.ts";
-import { Forbidden, STATUS } from "../../problem.ts";
 import type { Desk } from "../desk.tsx";
-import { fieldsOf, timeOf } from "../form.tsx";
+import { fieldsOf, refusedForm, RefusalSentence, timeOf } from "../form.tsx";
 import { Fact } from "../parts.tsx";
 import { WORDS } from "../words.ts";
+import { ZoneNote, zoneOf, zoneOfForm } from "../zone.tsx";
 import { withSecrets } from "./run-again.ts";
 
 const FIELDS = Object.keys(WORDS.push.fields) as (keyof typeof WORDS.push.fields)[];
@@ -39,7 +39,10 @@ interface Given {
 
 export function pushPages(desk: Desk): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>();
-  app.get("/push", desk.formFor("push"), async (c) => formPage(c, desk, await givenBy(c, desk)));
+  app.get("/push", desk.formFor("push"), async (c) => {
+    const mayRunAgain = c.req.query("task") === undefined || desk.may(c, "read");
+    return mayRunAgain ? formPage(c, desk, await givenBy(c, desk)) : desk.lacksRead(c);
+  });
   app.post("/push", desk.formFor("push"), (c) => push(c, desk));
   return app;
 }
@@ -75,46 +78,52 @@ function valuesOf(task: Task): Values {
 
 async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const { options, store } = desk;
-  const { form_token: _, title = WORDS.push.title, again, ...values } = await fieldsOf(c);
+  const fields = await fieldsOf(c);
+  const { form_token: _, title = WORDS.push.title, again, zone: __, ...values } = fields;
   try {
     const now = store.now();
     const given = Object.fromEntries(
-      Object.entries(values).map(([name, text]) => [name, valueOf(name, text, now)]),
+      Object.entries(values).map(([name, text]) => [
+        name,
+        valueOf(name, text, now, zoneOfForm(fields)),
+      ]),
     );
+    if (again !== undefined && !desk.may(c, "read")) return await desk.lacksRead(c);
     const id = again === undefined ? null : readId(again, "run again");
     const body = await withSecrets(given, id, { shown: store, stored: options.stored });
     const { batchSize = 20 } = options;
     const { pushes, tasks } = readPush(body, { now, batchSize });
     checkPushable(options, pushes);
     const [pushed] = await store.push(tasks);
-    return c.redirect(`/tasks/${pushed}`, 303);
+    return c.redirect(desk.may(c, "read") ? `/tasks/${pushed}` : `/push?done=${pushed}`, 303);
   } catch (error) {
-    const isRefusal = isTqError(error) ? STATUS[error.code] < 500 : error instanceof Forbidden;
-    if (!isRefusal) throw error;
+    const { sentence } = await refusedForm(c, error);
     return formPage(c, desk, {
       title,
       values,
-      refusal: messageOf(error),
+      refusal: sentence,
       ...(again !== undefined && { again }),
     });
   }
 }
 
 /** The value of a field as the body of a push has it. */
-function valueOf(name: string, text: string, now: number): unknown {
-  if (name === "scheduled_at") return timeOf(text, "Cannot push: scheduled_at", now);
+function valueOf(name: string, text: string, now: number, zone?: string): unknown {
+  if (name === "scheduled_at") return timeOf(text, "Cannot push: scheduled_at", now, zone);
   return JSON_FIELDS.includes(name) ? readJsonText(text, `Cannot read ${name}`) : text;
 }
 
 async function formPage(c: Context<AdminEnv>, desk: Desk, given: Given): Promise<Response> {
   const words = WORDS.push;
   const { title, values, refusal, note, again } = given;
+  const done = c.req.query("done") ?? "";
   const content = (
     <>
       <h1>{title}</h1>
-      {refusal !== undefined && (
-        <p class="sentence bad" role="alert">
-          ⚠ {printable(refusal)}
+      <RefusalSentence sentence={refusal} />
+      {/^\d+$/.test(done) && (
+        <p class="done" role="status">
+          ✓ {words.done(done)}
         </p>
       )}
       {note !== undefined && <p class="warn">⚠ {note}</p>}
@@ -123,7 +132,7 @@ async function formPage(c: Context<AdminEnv>, desk: Desk, given: Given): Promise
         <input type="hidden" name="title" value={title} />
         {again !== undefined && <input type="hidden" name="again" value={again} />}
         {FIELDS.map((name) => (
-          <Field name={name} value={values[name] ?? ""} />
+          <Field name={name} value={values[name] ?? ""} zone={zoneOf(c)} />
         ))}
         <Names desk={desk} />
         <div class="buttons">
@@ -139,9 +148,10 @@ async function formPage(c: Context<AdminEnv>, desk: Desk, given: Given): Promise
 interface FieldProps {
   readonly name: (typeof FIELDS)[number];
   readonly value: string;
+  readonly zone: string | undefined;
 }
 
-function Field({ name, value }: FieldProps) {
+function Field({ name, value, zone }: FieldProps) {
   const { fields, examples } = WORDS.push;
   if (LONG_FIELDS.includes(name)) {
     return (
@@ -156,7 +166,7 @@ function Field({ name, value }: FieldProps) {
   const list = name === "model" ? { list: "models", required: true } : {};
   return (
     <label>
-      {fields[name]}
+      {fields[name]} {name === "scheduled_at" && <ZoneNote zone={zone} />}
       <input name={name} value={value} placeholder={examples[name]} autocomplete="off" {...list} />
     </label>
   );

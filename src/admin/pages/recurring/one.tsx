@@ -8,12 +8,13 @@ import { takeUp } from "../../../tasks/cron/known.ts";
 import { explainedRecurring, type Listed } from "../../../tasks/cron/listed.ts";
 import { type RecurringSlot, recurringSlot } from "../../../tasks/cron/recurring.ts";
 import { runKnown } from "../../../tasks/cron/run-known.ts";
-import type { AdminEnv } from "../../access/access.ts";
+import { type AdminEnv, callerName } from "../../access/access.ts";
 import { filesNow } from "../../v1/cron-changes.ts";
 import type { Desk } from "../desk.tsx";
-import { fieldsOf, PauseForm, pauseFields } from "../form.tsx";
+import { fieldsOf, PauseForm, pauseFields, type Refused, refusedForm } from "../form.tsx";
 import { Action, Fact, Table, tasksPath, Time } from "../parts.tsx";
 import { WORDS } from "../words.ts";
+import { zoneOf } from "../zone.tsx";
 import { Marks, Outcome } from "./signs.tsx";
 
 const SHOWN_SLOTS = 50;
@@ -27,15 +28,19 @@ export function recurringPage(desk: Desk): Hono<AdminEnv> {
   app.get("/", desk.signedIn, (c) => showPage(c, desk, nameOf(c)));
   app.post("/run", desk.formFor("admin"), async (c) => {
     const { force } = await fieldsOf(c);
-    const run = { by: desk.nameOf(c), force: force !== undefined };
+    const run = { by: callerName(c), force: force !== undefined };
     const task = await runKnown({ store, files: filesNow(options), catalog }, nameOf(c), run);
     return c.redirect(task === null ? `${pathOf(nameOf(c))}?done=run` : `/tasks/${task}`, 303);
   });
   app.post("/pause", desk.formFor("admin"), async (c) => {
     const name = nameOf(c);
-    const pause = await pauseFields(c, `Cannot pause ${name}`, store.now());
-    await takeUp(store, filesNow(options), name);
-    await pauseCron(store, name, { by: desk.nameOf(c), ...pause });
+    try {
+      const pause = await pauseFields(c, `Cannot pause ${name}`, store.now());
+      await takeUp(store, filesNow(options), name);
+      await pauseCron(store, name, { by: callerName(c), ...pause });
+    } catch (error) {
+      return showPage(c, desk, name, await refusedForm(c, error));
+    }
     return c.redirect(pathOf(name), 303);
   });
   app.post("/resume", desk.formFor("admin"), async (c) => {
@@ -45,14 +50,21 @@ export function recurringPage(desk: Desk): Hono<AdminEnv> {
   return app;
 }
 
-async function showPage(c: Context<AdminEnv>, desk: Desk, name: string): Promise<Response> {
+async function showPage(
+  c: Context<AdminEnv>,
+  desk: Desk,
+  name: string,
+  refused?: Refused,
+): Promise<Response> {
   const { store, options } = desk;
   const { task, explanation } = await explainedRecurring(store, filesNow(options), name);
   const slots = (await store.cron.slots(name, SHOWN_SLOTS)).map(recurringSlot);
   const form = desk.may(c, "admin") ? desk.formToken(c) : null;
   const now = store.now();
   const done = c.req.query("done") === "run" ? WORDS.recurring.ranOwn : null;
-  const content = <Recurring {...{ task, explanation, slots, form, now, done }} />;
+  const zone = zoneOf(c);
+  const content = <Recurring {...{ task, explanation, slots, form, now, done, zone, refused }} />;
+  if (refused !== undefined) return desk.show(c, { title: name, status: 422, content });
   return desk.show(c, { title: name, live: {}, content });
 }
 
@@ -64,9 +76,12 @@ interface RecurringProps {
   readonly form: string | null;
   readonly now: number;
   readonly done: string | null;
+  readonly zone: string | undefined;
+  readonly refused: Refused | undefined;
 }
 
-function Recurring({ task, explanation, slots, form, now, done }: RecurringProps) {
+function Recurring(props: RecurringProps) {
+  const { task, explanation, slots, form, now, done, zone, refused } = props;
   const words = WORDS.recurring;
   return (
     <>
@@ -78,7 +93,7 @@ function Recurring({ task, explanation, slots, form, now, done }: RecurringProps
       )}
       <p class="sentence">{printable(task.words ?? task.schedule)}</p>
       <Marks task={task} now={now} />
-      {form !== null && <Actions task={task} form={form} />}
+      {form !== null && <Actions task={task} form={form} zone={zone} refused={refused} />}
       <Facts task={task} />
       <h2>{words.next}</h2>
       <NextTimes explanation={explanation} />
@@ -92,7 +107,11 @@ function Recurring({ task, explanation, slots, form, now, done }: RecurringProps
   );
 }
 
-function Actions({ task, form }: { readonly task: Listed; readonly form: string }) {
+interface ActionsProps extends Pick<RecurringProps, "task" | "zone" | "refused"> {
+  readonly form: string;
+}
+
+function Actions({ task, form, zone, refused }: ActionsProps) {
   const words = WORDS.recurring;
   const path = (verb: string) => `/recurring/${encodeURIComponent(task.name)}/${verb}`;
   return (
@@ -106,7 +125,13 @@ function Actions({ task, form }: { readonly task: Listed; readonly form: string 
         </label>
       </form>
       {task.pause === null ? (
-        <PauseForm path={path("pause")} formToken={form} label={words.pause} />
+        <PauseForm
+          path={path("pause")}
+          formToken={form}
+          label={words.pause}
+          zone={zone}
+          refused={refused}
+        />
       ) : (
         <Action path={path("resume")} formToken={form}>
           {words.resume}

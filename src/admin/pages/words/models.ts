@@ -31,6 +31,7 @@ export const PUSH_WORDS = {
   againLink: "Run again with changes…",
   lost: "The policy that its push said is not taken over.",
   button: "Push",
+  done: (id: string) => `Task ${id} is pushed.`,
   optional: "(may be empty)",
   fields: {
     model: "Model or function",
