@@ -15,6 +15,22 @@ const ARGS = [
   "--disable-sync",
 ];
 
+/** An invoice, which customer 13 does not get, and a task that says for half a minute how far it is. */
+export const INVOICES = `
+import { currentTask, task } from "tq";
+export const invoice = task("invoice", async (n) => {
+  currentTask().log("to customer", n);
+  if (n === 13) throw new Error("no such mailbox");
+  return n;
+});
+export const long = task("long", async () => {
+  for (let page = 1; page <= 600; page++) {
+    currentTask().progress(page, 600, "page " + page);
+    await Bun.sleep(50);
+  }
+});
+`;
+
 export async function launch(): Promise<Browser> {
   const executablePath = Bun.which("chromium") ?? "";
   return chromium.launch({ executablePath, args: ARGS });

@@ -2,24 +2,9 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { needs } from "../../support/needs.ts";
-import { findings, launch, Shop } from "./browser.ts";
+import { findings, INVOICES, launch, Shop } from "./browser.ts";
 
 setDefaultTimeout(60_000);
-
-const MODELS = `
-import { currentTask, task } from "tq";
-export const invoice = task("invoice", async (n) => {
-  currentTask().log("to customer", n);
-  if (n === 13) throw new Error("no such mailbox");
-  return n;
-});
-export const long = task("long", async () => {
-  for (let page = 1; page <= 600; page++) {
-    currentTask().progress(page, 600, "page " + page);
-    await Bun.sleep(100);
-  }
-});
-`;
 
 needs("chromium").describe("the dashboard", () => {
   let browser: Browser;
@@ -28,7 +13,7 @@ needs("chromium").describe("the dashboard", () => {
   });
   afterAll(async () => browser.close());
 
-  const shop = () => Shop.with(MODELS);
+  const shop = () => Shop.with(INVOICES);
 
   test("shows a task that fails with its stack, and retries it", async () => {
     await using site = await shop();

@@ -3,24 +3,9 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { needs } from "../../support/needs.ts";
 import { eventually } from "../support/eventually.ts";
-import { launch, Shop } from "./browser.ts";
+import { INVOICES, launch, Shop } from "./browser.ts";
 
 setDefaultTimeout(60_000);
-
-const MODELS = `
-import { currentTask, task } from "tq";
-export const invoice = task("invoice", async (n) => {
-  currentTask().log("to customer", n);
-  if (n === 13) throw new Error("no such mailbox");
-  return n;
-});
-export const long = task("long", async () => {
-  for (let page = 1; page <= 600; page++) {
-    currentTask().progress(page, 600, "page " + page);
-    await Bun.sleep(50);
-  }
-});
-`;
 
 needs("chromium").describe("an open page", () => {
   let browser: Browser;
@@ -29,7 +14,7 @@ needs("chromium").describe("an open page", () => {
   });
   afterAll(async () => browser.close());
 
-  const shop = () => Shop.with(MODELS);
+  const shop = () => Shop.with(INVOICES);
 
   test("shows what a person does on another page", async () => {
     await using site = await shop();
@@ -54,10 +39,7 @@ needs("chromium").describe("an open page", () => {
   test("is told of a commit by the stream, long before its own pace", async () => {
     await using site = await shop();
     const { page } = await site.visit(browser, "/queues");
-    await watchStreams(page);
-    await page.clock.install();
-    await page.reload();
-    await eventually("the stream is open", async () => (await streams(page)).open === 1);
+    await openStream(page);
     await page.clock.runFor(1_000);
     const before = (await streams(page)).told;
     await site.push("invoice", "[13]", "--queue", "mail");
@@ -78,10 +60,7 @@ needs("chromium").describe("an open page", () => {
   test("that nobody looks at asks nothing, and has no stream", async () => {
     await using site = await shop();
     const { page } = await site.visit(browser, "/queues");
-    await watchStreams(page);
-    await page.clock.install();
-    await page.reload();
-    await eventually("the stream is open", async () => (await streams(page)).open === 1);
+    await openStream(page);
     await page.evaluate(hide, true);
     expect((await streams(page)).open).toBe(0);
     const asked: string[] = [];
@@ -207,6 +186,14 @@ needs("chromium").describe("an open page", () => {
     await page.getByRole("heading", { name: "Queues" }).waitFor();
   });
 });
+
+/** Loads the page again with a clock of its own, until its stream is open. */
+async function openStream(page: Page): Promise<void> {
+  await watchStreams(page);
+  await page.clock.install();
+  await page.reload();
+  await eventually("the stream is open", async () => (await streams(page)).open === 1);
+}
 
 /** Notes the streams of the pages that are loaded from now on. */
 async function watchStreams(page: Page): Promise<void> {
